@@ -1,0 +1,116 @@
+"""The three connections, as plain values.
+
+Airflow's own form (`AIRFLOW_CONN_<ID>` as URI or JSON) is read here without Airflow, because the edge and the launcher need
+the same answer and do not import it. `include/runtime.py` turns a connection stored in Airflow into the same values.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import quote, unquote, urlsplit
+
+from include.core.errors import ConfigurationError
+from include.core.paths import DataPaths
+
+SENDGRID, SOURCE, LEDGER = "sendgrid_default", "subscribers_source", "ledger_default"
+SENDGRID_HOST = "https://api.sendgrid.com"
+
+
+@dataclass(frozen=True)
+class SendGridAccount:
+    """Where to send and with which key. `host` is a base URL without a trailing slash."""
+
+    host: str
+    api_key: str = field(repr=False)
+
+
+def environment_text(connection_id: str) -> str | None:
+    """What the environment says of a connection, raw; None where it says nothing."""
+    return os.environ.get(f"AIRFLOW_CONN_{connection_id.upper()}") or None
+
+
+def sendgrid_account(text: str) -> SendGridAccount:
+    """From JSON `{"conn_type", "host", "password"}` or a URI `http://:KEY@host`. Raises `ConfigurationError`."""
+    fields = _fields(SENDGRID, text)
+    host = str(fields.get("host") or "").rstrip("/") or SENDGRID_HOST
+    if "://" not in host:
+        scheme = fields.get("schema") or ("http" if fields.get("conn_type") == "http" and fields.get("port") else "https")
+        host = f"{scheme}://{host}"
+    if fields.get("port") and urlsplit(host).port is None:
+        host = f"{host}:{fields['port']}"
+    if not fields.get("password"):
+        raise ConfigurationError(
+            "has no password; it is the API key.",
+            where=f"connection {SENDGRID}",
+            remedy='Set it: {"conn_type": "http", "host": "https://api.sendgrid.com", "password": "SG.…"}.',
+        )
+    return SendGridAccount(host.removesuffix("/v3"), str(fields["password"]))
+
+
+def database_url(connection_id: str, text: str) -> str:
+    """One URL for a source or a ledger: `postgresql://…`, `sqlite:////abs/path`, `file:///abs/folder`.
+
+    Accepts that URL itself, Airflow's URI forms of it (`postgres://`, `file://` with the path as host) and its JSON form.
+    """
+    text = text.strip()
+    if not text.startswith("{"):
+        scheme, _, rest = text.partition("://")
+        return f"{_SCHEMES.get(scheme, scheme)}://{rest}"
+    fields = _fields(connection_id, text)
+    return url_of_fields(connection_id, fields)
+
+
+def url_of_fields(connection_id: str, fields: Mapping[str, object]) -> str:
+    """The URL of a connection given by Airflow's fields (conn_type, host, schema, login, password, port, extra)."""
+    kind = _SCHEMES.get(str(fields.get("conn_type") or ""), str(fields.get("conn_type") or ""))
+    host, schema = str(fields.get("host") or ""), str(fields.get("schema") or "")
+    if "://" in host:
+        return database_url(connection_id, host)
+    if kind in ("sqlite", "file"):
+        extra = fields.get("extra")
+        extra = json.loads(extra) if isinstance(extra, str) and extra else extra or {}
+        path = host or schema or (extra.get("path") if isinstance(extra, dict) else "") or ""
+        return f"{kind}:///{path}" if path.startswith("/") or kind == "sqlite" else f"{kind}:///{os.path.abspath(path)}"
+    if kind.startswith("postgresql"):
+        login, password = quote(str(fields.get("login") or ""), safe=""), quote(str(fields.get("password") or ""), safe="")
+        account = f"{login}{':' + password if password else ''}@" if login else ""
+        port = f":{fields['port']}" if fields.get("port") else ""
+        return f"{kind}://{account}{host}{port}/{schema}"
+    raise ConfigurationError(
+        f"has the type '{kind}', which is none of postgresql, sqlite and file.",
+        where=f"connection {connection_id}",
+        remedy="Set it to a URL such as postgresql://user@host/database, sqlite:////path or file:///folder.",
+    )
+
+
+def ledger_url(paths: DataPaths, text: str | None = None) -> str:
+    """The ledger's SQLAlchemy URL: `text`, else the environment's, else SQLite in the data folder."""
+    text = text or environment_text(LEDGER)
+    if not text:
+        return f"sqlite:///{paths.ledger}"
+    url = database_url(LEDGER, text)
+    return url.replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+_SCHEMES = {"postgres": "postgresql", "http": "http"}
+
+
+def _fields(connection_id: str, text: str) -> dict[str, object]:
+    text = text.strip()
+    if text.startswith("{"):
+        try:
+            return json.loads(text)
+        except ValueError:
+            raise ConfigurationError("is not JSON.", where=f"connection {connection_id}", remedy="Mend it.") from None
+    parts = urlsplit(text)
+    return {
+        "conn_type": parts.scheme,
+        "host": f"{parts.scheme}://{parts.hostname}" if parts.hostname else "",
+        "port": parts.port,
+        "login": unquote(parts.username or ""),
+        "password": unquote(parts.password or ""),
+        "schema": parts.path.lstrip("/"),
+    }

@@ -1,0 +1,88 @@
+"""Errors that say what happened, where, and what to do about it.
+
+Every error that Tradewind raises on purpose derives from `TradewindError`. `may_retry` is the one retry classifier: the
+Airflow retry policy in `include/runtime.py` asks it, and so does every loop that tries again.
+
+An error's text may be logged, shown in the Airflow UI and mailed to an operator, so it never carries an address, a name, a
+key or a row's values: only places (file, line, table, column, subscriber id) and counts.
+"""
+
+from __future__ import annotations
+
+
+class TradewindError(Exception):
+    """What went wrong, with the place and the remedy.
+
+    `retryable` says whether the same call may be made again without harm and with hope.
+    """
+
+    retryable = False
+
+    def __init__(self, what: str, *, where: str = "", remedy: str = "") -> None:
+        self.what, self.where, self.remedy = what, where, remedy
+        super().__init__(" ".join(part for part in (f"{where}:" if where else "", what, remedy) if part))
+
+
+class ConfigurationError(TradewindError):
+    """A setting, connection or file that a person wrote is wrong. A retry cannot mend it."""
+
+
+class SourceError(TradewindError):
+    """The subscribers' source answered something that the data contract does not allow."""
+
+
+class SourceUnavailable(SourceError):
+    """The source could not be reached; it may be back in a minute."""
+
+    retryable = True
+
+
+class QualityStop(TradewindError):
+    """A table rule failed: the batch is not believed and yesterday's subscribers stay in place."""
+
+
+class WarehouseBusy(TradewindError):
+    """Another process holds the warehouse file; DuckDB allows one writer."""
+
+    retryable = True
+
+
+class PlanError(TradewindError):
+    """A campaign cannot be planned: its segment, template or sender does not hold. Nothing was sent."""
+
+
+class ContentChanged(PlanError):
+    """The template or campaign file was edited after its plan was frozen."""
+
+
+class CampaignStopped(TradewindError):
+    """SendGrid or an operator stopped a campaign. What was not sent is pending and stays so until it is resumed."""
+
+
+class FenceLost(TradewindError):
+    """This process's lease on a chunk was taken over; it must not write or post again."""
+
+
+class ConservationBroken(TradewindError):
+    """A sum does not hold: somebody was lost or counted twice. Fails the run; never retried away."""
+
+
+class EspUnavailable(TradewindError):
+    """SendGrid's management API did not answer; nothing depends on the answer being immediate."""
+
+    retryable = True
+
+
+class PublishError(TradewindError):
+    """The built file did not read back as it was written. The file before it stays published."""
+
+
+def may_retry(error: BaseException) -> bool:
+    """Whether the task that raised `error` may simply be run again.
+
+    Unknown exceptions are retried: every task of Tradewind is safe to run again (each write is a replace or a merge, and
+    dispatch posts only what is pending). What is known to be permanent is not.
+    """
+    if isinstance(error, TradewindError):
+        return error.retryable
+    return not isinstance(error, (AssertionError, TypeError, NameError, AttributeError, ImportError))

@@ -1,0 +1,84 @@
+"""Where everything lies. The only place that knows a folder's name."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[2]
+SQL = PROJECT / "include" / "sql"
+TEMPLATES = PROJECT / "include" / "templates"
+CAMPAIGNS = PROJECT / "include" / "campaigns"
+
+
+@dataclass(frozen=True)
+class DataPaths:
+    """The data folder, `$TRADEWIND_DATA`: one property a store."""
+
+    root: Path
+
+    @property
+    def landed(self) -> Path:
+        """Extracted Parquet, immutable: `landed/<relation>/<run>/part-0000.parquet` and `manifest.json`."""
+        return self.root / "landed"
+
+    @property
+    def quality(self) -> Path:
+        """Data docs: one HTML page a validation run, and `latest.html`."""
+        return self.root / "quality"
+
+    @property
+    def warehouse(self) -> Path:
+        """The working DuckDB file. One writer; analysts never open it."""
+        return self.root / "warehouse" / "tradewind.duckdb"
+
+    @property
+    def ledger(self) -> Path:
+        """The default ledger, where `ledger_default` names no other."""
+        return self.root / "ledger" / "ledger.sqlite"
+
+    @property
+    def plans(self) -> Path:
+        """Frozen plans: `plans/<campaign>/<occurrence>/`."""
+        return self.root / "plans"
+
+    @property
+    def previews(self) -> Path:
+        """What preview mode rendered, for a person to look at."""
+        return self.root / "previews"
+
+    @property
+    def spool(self) -> Path:
+        """Webhook batches: `incoming/` (durable, not yet loaded), `archive/` (loaded), `broken/` (unreadable)."""
+        return self.root / "spool"
+
+    @property
+    def published(self) -> Path:
+        """`analytics.duckdb`, `manifest.json`, `report.html`: what analysts read."""
+        return self.root / "published"
+
+    @property
+    def secrets(self) -> Path:
+        """Keys of the address hash and of the unsubscribe tokens, mode 0600."""
+        return self.root / "secrets.json"
+
+    @property
+    def demo(self) -> Path:
+        """The demo shop's source database."""
+        return self.root / "demo"
+
+    @property
+    def simulator(self) -> Path:
+        """The simulator's record of what it accepted, and its webhook key."""
+        return self.root / "simulator"
+
+    @property
+    def services(self) -> Path:
+        """Process ids and logs of what `make up` started."""
+        return self.root / "services"
+
+
+def data_paths() -> DataPaths:
+    """The data folder in force: `$TRADEWIND_DATA`, by default `data/` in the project."""
+    return DataPaths(Path(os.environ.get("TRADEWIND_DATA") or PROJECT / "data").resolve())

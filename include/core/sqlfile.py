@@ -1,0 +1,75 @@
+"""SQL as files: one statement each, with a header that says what it is.
+
+    -- name: subscribers_merge
+    -- owner: data
+    -- grain: one row a subscriber
+    -- params: run_id, as_of
+    -- purpose: What it does and why, in a sentence or three;
+    --          continued lines are indented like this.
+
+The header is documentation, the contract of the parameters, and the source of the generated reference in docs/.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from include.core.errors import ConfigurationError
+from include.core.paths import SQL
+
+FIELDS = ("name", "owner", "grain", "params", "purpose")
+_LINE = re.compile(r"^--\s?(?:(?P<field>\w+):)?\s*(?P<text>.*)$")
+
+
+@dataclass(frozen=True)
+class SqlFile:
+    """One statement and its header. `params` are the names that it binds as `$name`."""
+
+    path: Path
+    name: str
+    owner: str
+    grain: str
+    params: tuple[str, ...]
+    purpose: str
+    statement: str
+
+
+def load(stage: str, name: str) -> SqlFile:
+    """The file `include/sql/<stage>/<name>.sql` (`name` may hold a subfolder). Raises `ConfigurationError`."""
+    return read(SQL / stage / f"{name}.sql")
+
+
+def folder(stage: str) -> Iterator[SqlFile]:
+    """Every file directly in `include/sql/<stage>/`, by name."""
+    yield from (read(path) for path in sorted((SQL / stage).glob("*.sql")))
+
+
+@cache
+def read(path: Path) -> SqlFile:
+    """Parse one file. Raises `ConfigurationError` where its header is not complete."""
+    if not path.is_file():
+        raise ConfigurationError("does not exist.", where=str(path), remedy="Write it, or mend the name.")
+    lines = path.read_text().splitlines()
+    size = next((number for number, line in enumerate(lines) if not line.startswith("--")), len(lines))
+    header: dict[str, str] = {}
+    field = ""
+    for line in lines[:size]:
+        match = _LINE.match(line)
+        field = (match and match["field"]) or field
+        if match and field:
+            header[field] = f"{header.get(field, '')} {match['text']}".strip()
+    missing = [name for name in FIELDS if not header.get(name) and name != "params"]
+    if missing or header.get("name") != path.stem:
+        raise ConfigurationError(
+            f"has a header without {', '.join(missing) or 'its own name'}.",
+            where=str(path),
+            remedy=f"Begin the file with '-- field: …' lines for {', '.join(FIELDS)}; name is the file's.",
+        )
+    params = tuple(part for part in re.split(r"[,\s]+", header.get("params", "")) if part and part != "none")
+    return SqlFile(
+        path, header["name"], header["owner"], header["grain"], params, header["purpose"], "\n".join(lines[size:]).strip()
+    )

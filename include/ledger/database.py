@@ -1,0 +1,116 @@
+"""Opening the ledger: SQLite (WAL, synchronous=FULL) by default, PostgreSQL by another URL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, insert, select
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
+
+from include.core.errors import ConfigurationError
+from include.core.secrets import Secrets
+from include.ledger.tables import identity, metadata
+
+BUSY_SECONDS = 30
+
+
+class Ledger:
+    """A door to the ledger. `write` is serialisable against other writers of the same rows; `read` is one snapshot."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that writes; committed to disk when the block ends, rolled back when it raises."""
+        with self.engine.connect().execution_options(tradewind_writes=True) as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that only reads."""
+        with self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def open_ledger(url: str, secrets: Secrets) -> Ledger:
+    """Open, and create what is not there.
+
+    Raises `ConfigurationError` where the database cannot be opened, and where it was written under another address key:
+    with the wrong key nobody's suppression would be found.
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite" and parsed.database:
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(parsed, pool_pre_ping=parsed.get_backend_name() != "sqlite")
+    if parsed.get_backend_name() == "sqlite":
+        _prepare_sqlite(engine)
+    ledger = Ledger(engine)
+    try:
+        _create(ledger)
+        _check_key(ledger, secrets.fingerprint)
+    except OperationalError as error:
+        raise ConfigurationError(
+            f"the ledger does not open ({type(error.orig).__name__}).",
+            where=f"connection ledger_default, {parsed.render_as_string(hide_password=True)}",
+            remedy="Check that the database is there and may be written.",
+        ) from None
+    return ledger
+
+
+def _create(ledger: Ledger) -> None:
+    """Create the tables; another process may be doing the same at this moment."""
+    try:
+        with ledger.write() as connection:
+            metadata.create_all(connection)
+    except (IntegrityError, OperationalError, ProgrammingError):
+        with ledger.write() as connection:
+            metadata.create_all(connection)
+
+
+def _check_key(ledger: Ledger, fingerprint: str) -> None:
+    with ledger.read() as connection:
+        stored = connection.scalar(select(identity.c.value).where(identity.c.name == "address_key"))
+    if stored is None:
+        try:
+            with ledger.write() as connection:
+                connection.execute(insert(identity).values(name="address_key", value=fingerprint))
+            return
+        except IntegrityError:
+            return _check_key(ledger, fingerprint)
+    if stored != fingerprint:
+        raise ConfigurationError(
+            "was written under another address key; its suppressions would not be found.",
+            where="the ledger",
+            remedy="Restore secrets.json or TRADEWIND_ADDRESS_KEY from your backup.",
+        )
+
+
+def _prepare_sqlite(engine: Engine) -> None:
+    """WAL, fsync on every commit, and write transactions that take the lock at once (no deadlock by upgrade)."""
+
+    @event.listens_for(engine, "connect")
+    def connect(connection: Any, _record: object) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute(f"pragma busy_timeout = {BUSY_SECONDS * 1000}")
+        cursor.execute("pragma journal_mode = wal")
+        cursor.execute("pragma synchronous = full")
+        cursor.execute("pragma foreign_keys = on")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("tradewind_writes")
+        connection.exec_driver_sql("begin immediate" if writes else "begin")

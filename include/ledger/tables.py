@@ -1,0 +1,145 @@
+"""The ledger's tables: what makes a send happen once.
+
+A row a plan, a row a chunk, a row for each person whose fate differs from their chunk's, and the log of suppressions and
+consent. Transactional, small, portable between SQLite and PostgreSQL.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData()
+_Serial = BigInteger().with_variant(Integer, "sqlite")
+
+PLAN_STATES = ("sending", "paused", "stopped", "cancelled", "done")
+CHUNK_STATES = ("pending", "sending", "accepted", "rejected", "in_doubt", "split", "skipped")
+OUTCOMES = ("suppressed", "rejected", "accepted", "skipped", "resent")
+
+identity = Table(
+    "identity",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("value", Text, nullable=False),
+    comment="Facts about this ledger: the fingerprint of its address key, its schema version.",
+)
+
+plans = Table(
+    "plans",
+    metadata,
+    Column("plan_id", String(36), primary_key=True),
+    Column("campaign", String(80), nullable=False),
+    Column("occurrence", String(80), nullable=False),
+    Column("kind", String(10), nullable=False, comment="live or test"),
+    Column("state", String(10), nullable=False),
+    Column("stop_reason", Text),
+    Column("settings", Text, nullable=False, comment="the campaign as planned, JSON"),
+    Column("segment_run", String(80), nullable=False),
+    Column("content_hash", String(64), nullable=False),
+    Column("folder", Text, nullable=False, comment="relative to the data folder"),
+    Column("manifest_sha256", String(64), nullable=False),
+    Column("suppressions_seen", BigInteger, nullable=False, comment="last suppression_log.seq the plan knew"),
+    Column("selected", BigInteger, nullable=False),
+    Column("planned", BigInteger, nullable=False, comment="people in chunks"),
+    Column("suppressed", BigInteger, nullable=False, comment="at plan time"),
+    Column("capped", BigInteger, nullable=False),
+    Column("held_out", BigInteger, nullable=False),
+    Column("planned_at", Float, nullable=False, comment="Unix seconds"),
+    UniqueConstraint("campaign", "occurrence", "kind", name="one_plan_an_occurrence"),
+    CheckConstraint(f"state in {PLAN_STATES!r}", name="plan_state"),
+    CheckConstraint("selected = planned + suppressed + capped + held_out", name="plan_adds_up"),
+)
+
+chunks = Table(
+    "chunks",
+    metadata,
+    Column("plan_id", String(36), ForeignKey("plans.plan_id"), primary_key=True),
+    Column("chunk", Integer, primary_key=True, comment="0, 1, 2 …; children of a split take numbers after the last"),
+    Column("parent", Integer, comment="the chunk that this one was split or resent from"),
+    Column("file", Text, nullable=False, comment="Parquet, relative to the plan's folder"),
+    Column("row_group", Integer, nullable=False),
+    Column("selection", Text, comment="rows of the row group, as '0:500,731:732'; null is all"),
+    Column("recipients", Integer, nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("fence", BigInteger, nullable=False, default=0, comment="grows with every claim"),
+    Column("owner", String(200)),
+    Column("lease_until", Float),
+    Column("attempt", Integer, nullable=False, default=0, comment="requests for this chunk so far; tw_try"),
+    Column("not_before", Float, nullable=False, default=0.0),
+    Column("send_at", Float, comment="SendGrid's send_at for the whole chunk, where it is scheduled"),
+    Column("provider", String(20), nullable=False, default=""),
+    Column("posted_at", Float, comment="when the last intent was written"),
+    Column("settled_at", Float),
+    Column("http_status", Integer),
+    Column("x_message_id", String(100)),
+    Column("reason", Text),
+    CheckConstraint(f"state in {CHUNK_STATES!r}", name="chunk_state"),
+)
+Index("chunks_by_state", chunks.c.plan_id, chunks.c.state)
+Index("chunks_by_message", chunks.c.x_message_id)
+
+outcomes = Table(
+    "outcomes",
+    metadata,
+    Column("plan_id", String(36), primary_key=True),
+    Column("message_key", String(36), primary_key=True),
+    Column("chunk", Integer, nullable=False),
+    Column("row", Integer, nullable=False, comment="row in the chunk's row group"),
+    Column("state", String(10), nullable=False),
+    Column("reason", Text),
+    Column("recorded_at", Float, nullable=False),
+    CheckConstraint(f"state in {OUTCOMES!r}", name="outcome_state"),
+    comment="One row for each person whose fate differs from their chunk's.",
+)
+Index("outcomes_by_chunk", outcomes.c.plan_id, outcomes.c.chunk)
+
+suppression_log = Table(
+    "suppression_log",
+    metadata,
+    Column("seq", _Serial, primary_key=True, autoincrement=True, comment="in commit order: writers are serialised"),
+    Column("address_key", String(64), nullable=False),
+    Column("action", String(8), nullable=False),
+    Column("reason", String(40), nullable=False),
+    Column("source", String(40), nullable=False),
+    Column("message_key", String(36)),
+    Column("happened_at", Float, nullable=False),
+    Column("recorded_at", Float, nullable=False),
+    CheckConstraint("action in ('suppress', 'lift')", name="suppression_action"),
+    sqlite_autoincrement=True,
+)
+Index("suppressions_by_address", suppression_log.c.address_key)
+
+consent_log = Table(
+    "consent_log",
+    metadata,
+    Column("seq", _Serial, primary_key=True, autoincrement=True),
+    Column("address_key", String(64), nullable=False),
+    Column("topic", String(40), nullable=False, comment="marketing, tracking, or a preference topic"),
+    Column("given", Integer, nullable=False),
+    Column("source", String(40), nullable=False),
+    Column("message_key", String(36)),
+    Column("happened_at", Float, nullable=False),
+    sqlite_autoincrement=True,
+)
+Index("consent_by_address", consent_log.c.address_key)
+
+allowances = Table(
+    "allowances",
+    metadata,
+    Column("scope", String(120), primary_key=True, comment="account, campaign:<id>, provider:<name>, and day counters"),
+    Column("arrival", Float, nullable=False, comment="theoretical arrival time (GCRA), Unix seconds"),
+    Column("used", BigInteger, nullable=False, default=0),
+    comment="Pace, shared by every task that sends.",
+)

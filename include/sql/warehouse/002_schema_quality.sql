@@ -1,0 +1,6 @@
+-- name: 002_schema_quality
+-- owner: data
+-- grain: none
+-- params: none
+-- purpose: Validation runs, their results, and the rows they refused.
+create schema if not exists quality;

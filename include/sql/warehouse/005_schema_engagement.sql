@@ -1,0 +1,6 @@
+-- name: 005_schema_engagement
+-- owner: data
+-- grain: none
+-- params: none
+-- purpose: Webhook events, deduplicated and judged.
+create schema if not exists engagement;

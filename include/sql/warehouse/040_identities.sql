@@ -1,0 +1,13 @@
+-- name: 040_identities
+-- owner: data
+-- grain: one row a subscriber
+-- params: none
+-- purpose: The only table with addresses and names. Everything else carries subscriber_id or address_key (HMAC of the
+--          normalised address).
+create table if not exists core.identities (
+    subscriber_id varchar primary key,
+    email varchar not null,
+    address_key varchar not null,
+    first_name varchar,
+    last_name varchar
+);

@@ -1,0 +1,16 @@
+-- name: 070_quality_runs
+-- owner: data
+-- grain: one row a validated batch
+-- params: none
+-- purpose: Sums and verdict of each validation: raw_rows = valid_rows + quarantined_rows.
+create table if not exists quality.runs (
+    landed_run varchar,
+    relation varchar,
+    validated_at timestamptz not null,
+    raw_rows bigint not null,
+    valid_rows bigint not null,
+    quarantined_rows bigint not null,
+    verdict varchar not null check (verdict in ('accepted', 'stopped')),
+    stop_reason varchar,
+    primary key (landed_run, relation)
+);

@@ -1,0 +1,16 @@
+-- name: 080_quality_results
+-- owner: data
+-- grain: one row an expectation a batch
+-- params: none
+-- purpose: What each expectation found: counts only, never values.
+create table if not exists quality.results (
+    landed_run varchar,
+    relation varchar,
+    expectation varchar,
+    column_name varchar,
+    severity varchar not null,
+    checked_rows bigint not null,
+    unexpected_rows bigint not null,
+    success boolean not null,
+    primary key (landed_run, relation, expectation, column_name)
+);

@@ -1,0 +1,14 @@
+-- name: 150_spool_files
+-- owner: data
+-- grain: one row a webhook batch
+-- params: none
+-- purpose: Which spool files were loaded, so that each is loaded once.
+create table if not exists engagement.spool_files (
+    name varchar primary key,
+    received_at timestamptz not null,
+    loaded_at timestamptz not null,
+    events bigint not null,
+    new_events bigint not null,
+    duplicates bigint not null,
+    quarantined bigint not null
+);

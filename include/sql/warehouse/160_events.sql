@@ -1,0 +1,35 @@
+-- name: 160_events
+-- owner: data
+-- grain: one row a distinct event
+-- params: none
+-- purpose: What people and machines did with a message. event_key is a hash of what the event says, so a redelivery under a
+--          new sg_event_id is the same event. No address. verdict is human or machine (opens, clicks and unsubscribes only), with
+--          the signals that led to it and the version of the rules.
+create table if not exists engagement.events (
+    event_key varchar not null,
+    sg_event_id varchar,
+    message_key varchar not null,
+    attempt integer,
+    chunk varchar,
+    subscriber_id varchar not null,
+    campaign varchar not null,
+    occurrence varchar not null,
+    event varchar not null,
+    occurred_at timestamptz not null,
+    received_at timestamptz not null,
+    x_message_id varchar,
+    bounce_class varchar,
+    bounce_classification varchar,
+    smtp_status varchar,
+    reason varchar,
+    url varchar,
+    url_index integer,
+    url_type varchar,
+    user_agent varchar,
+    sg_machine_open boolean,
+    delivery_attempt integer,
+    verdict varchar,
+    signals varchar[],
+    rule_version integer,
+    spool_file varchar not null
+);

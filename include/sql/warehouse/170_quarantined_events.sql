@@ -1,0 +1,13 @@
+-- name: 170_quarantined_events
+-- owner: data
+-- grain: one row a refused event
+-- params: none
+-- purpose: Events that could not be tied to a message of ours, or could not be read: kept with the reason; the address is
+--          replaced by its key.
+create table if not exists engagement.quarantined_events (
+    event_key varchar primary key,
+    reason varchar not null,
+    received_at timestamptz not null,
+    spool_file varchar not null,
+    raw_event json not null
+);

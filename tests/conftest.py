@@ -1,0 +1,38 @@
+"""Fixtures that every part of the suite shares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from include.core.connections import ledger_url
+from include.core.paths import DataPaths
+from include.core.secrets import Secrets, load_secrets
+from include.ledger.database import Ledger, open_ledger
+
+
+@pytest.fixture
+def paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DataPaths:
+    """An empty data folder, also named by `$TRADEWIND_DATA`, with no connection from outside."""
+    root = tmp_path / "data"
+    root.mkdir()
+    monkeypatch.setenv("TRADEWIND_DATA", str(root))
+    for name in ("SENDGRID_DEFAULT", "SUBSCRIBERS_SOURCE", "LEDGER_DEFAULT"):
+        monkeypatch.delenv(f"AIRFLOW_CONN_{name}", raising=False)
+    return DataPaths(root)
+
+
+@pytest.fixture
+def secrets(paths: DataPaths) -> Secrets:
+    """Fresh keys in the data folder."""
+    return load_secrets(paths)
+
+
+@pytest.fixture
+def ledger(paths: DataPaths, secrets: Secrets) -> Iterator[Ledger]:
+    """An empty SQLite ledger in the data folder."""
+    opened = open_ledger(ledger_url(paths), secrets)
+    yield opened
+    opened.close()
