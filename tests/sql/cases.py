@@ -1,0 +1,159 @@
+"""SQL cases: a folder says what goes in, with which parameters, and what must come out.
+
+    tests/sql/<stage>/<sql name>/<case>/      the SQL's name may hold a subfolder: definitions/lapsing_customers
+        <schema>.<table>.yaml                 rows of a table, as a list of mappings (anchors and `<<:` are welcome)
+        <name>.parquet.yaml                   rows of <name>.parquet; a parameter finds it as '{folder}/<name>.parquet'
+        before.yaml                           SQL files to run first, with the same parameters: [segment/features]
+        params.yaml                           the parameters of the SQL file; timestamps unquoted (2026-11-24 06:00:00Z)
+        expect.yaml                           a list: the rows of a query; a mapping `table: rows`: what tables hold after it
+
+Columns that an input row does not name are null (or the table's default), so NOT NULL columns must be named. A table that
+the warehouse does not have is created with the types of its values. Only the columns that the expected rows name are
+compared, in any order of rows; numbers to six decimals, times as instants.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet
+import yaml
+
+from include.core import sqlfile
+from include.warehouse.connection import configure, prepare, run
+
+CASES = Path(__file__).parent
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One folder, and the SQL file that it is about."""
+
+    folder: Path
+    stage: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.stage}/{self.name}/{self.folder.name}"
+
+
+def discover(root: Path = CASES) -> list[Case]:
+    """Every folder that holds an expect.yaml, in order."""
+    places = [path.parent.relative_to(root).parts for path in sorted(root.rglob("expect.yaml"))]
+    return [Case(root.joinpath(*parts), parts[0], "/".join(parts[1:-1])) for parts in places]
+
+
+def differences(case: Case, scratch: Path) -> list[str]:
+    """Run a case in an empty warehouse in memory; what differs from expect.yaml, in words. Empty where it holds."""
+    with duckdb.connect() as connection:
+        configure(connection)
+        prepare(connection)
+        params = _params(case, scratch)
+        for path in sorted(case.folder.glob("*.yaml")):
+            _load(connection, path, scratch)
+        for earlier in _read(case.folder / "before.yaml") or []:
+            run(connection, *earlier.split("/", 1), params)
+        expected = _read(case.folder / "expect.yaml")
+        result = run(connection, case.stage, case.name, params)
+        if isinstance(expected, list):
+            return _compare("the query", result, expected)
+        return [line for table, rows in expected.items() for line in _compare(table, connection.table(table), rows)]
+
+
+def _read(path: Path) -> Any:
+    if not path.is_file():
+        return None
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+def _params(case: Case, scratch: Path) -> Row:
+    params: Row = _read(case.folder / "params.yaml") or {}
+    unknown = set(params) - set(sqlfile.load(case.stage, case.name).params)
+    if unknown and not (case.folder / "before.yaml").is_file():
+        raise AssertionError(f"{case}: params.yaml names {sorted(unknown)}, which the SQL file does not declare")
+    return {name: _bound(value, scratch) for name, value in params.items()}
+
+
+def _bound(value: Any, scratch: Path) -> Any:
+    if isinstance(value, str):
+        return value.replace("{folder}", str(scratch))
+    if isinstance(value, datetime) and value.tzinfo is None:
+        return value.replace(tzinfo=UTC)
+    return [_bound(item, scratch) for item in value] if isinstance(value, list) else value
+
+
+def _load(connection: duckdb.DuckDBPyConnection, path: Path, scratch: Path) -> None:
+    """Fill one table, or write one Parquet file."""
+    if path.name.count(".") != 2:
+        return
+    rows = _read(path) or []
+    left, right = path.stem.split(".")
+    if right == "parquet":
+        pa.parquet.write_table(_arrow(rows), scratch / f"{left}.parquet")
+    elif not _exists(connection, left, right):
+        connection.register("case_rows", _arrow(rows))
+        connection.execute(f'create schema if not exists "{left}"')
+        connection.execute(f'create table "{left}"."{right}" as from case_rows')
+    else:
+        for row in rows:
+            names, marks = ", ".join(f'"{name}"' for name in row), ", ".join("?" for _ in row)
+            values = [json.dumps(value) if isinstance(value, dict) else _bound(value, scratch) for value in row.values()]
+            try:
+                connection.execute(f'insert into "{left}"."{right}" ({names}) values ({marks})', values)
+            except duckdb.Error as error:
+                raise AssertionError(f"{path}: row {row} does not fit the table: {error}") from None
+
+
+def _exists(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> bool:
+    query = "select count(*) from duckdb_tables() where schema_name = ? and table_name = ?"
+    return bool(connection.execute(query, [schema, table]).fetchone()[0])  # type: ignore[index]
+
+
+def _arrow(rows: list[Row]) -> pa.Table:
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    return pa.Table.from_pylist([{name: _bound(row.get(name), Path()) for name in names} for row in rows])
+
+
+def _compare(what: str, result: Any, expected: list[Row]) -> list[str]:
+    """Expected rows against the rows of a relation or cursor, over the columns that the expected rows name."""
+    columns = [column[0] for column in result.description]
+    found = [dict(zip(columns, row, strict=True)) for row in result.fetchall()]
+    named = list(dict.fromkeys(name for row in expected for name in row))
+    if absent := [name for name in named if name not in columns]:
+        return [f"{what} has no column {', '.join(absent)}; it has {', '.join(columns)}"]
+    timed = {name for name in named if any(isinstance(row[name], date) for row in found)}
+    wanted = Counter(_line(row, named, timed) for row in expected)
+    actual = Counter(_line(row, named, timed) for row in found) if named else Counter(str(row) for row in found)
+    missing = [f"{what} lacks the row  {line}" for line in (wanted - actual).elements()]
+    surplus = [f"{what} should not have {line}" for line in (actual - wanted).elements()]
+    return sorted(missing) + sorted(surplus)
+
+
+def _line(row: Row, names: list[str], timed: set[str]) -> str:
+    return ", ".join(f"{name}: {json.dumps(_plain(row.get(name), name in timed))}" for name in names)
+
+
+def _plain(value: Any, timed: bool) -> Any:
+    """A value in the one form in which two of them are compared."""
+    if isinstance(value, str) and timed:
+        value = datetime.fromisoformat(value)
+    if isinstance(value, datetime):
+        return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
+    if isinstance(value, date):
+        return datetime(value.year, value.month, value.day, tzinfo=UTC).isoformat()
+    if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
+        return round(float(value), 6)
+    if isinstance(value, (list, tuple)):
+        return [_plain(item, timed) for item in value]
+    if isinstance(value, dict):
+        return {key: _plain(item, timed) for key, item in value.items()}
+    return value

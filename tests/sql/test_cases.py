@@ -1,0 +1,55 @@
+"""Every case folder holds, and every SQL file is what its header says. How to write a case: see cases.py."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from include.core import sqlfile
+from include.core.paths import SQL
+from tests.sql.cases import CASES, Case, differences, discover
+
+FILES = sorted(SQL.rglob("*.sql"))
+
+
+@pytest.mark.parametrize("case", discover(), ids=str)
+def test_case(case: Case, tmp_path: Path) -> None:
+    wrong = differences(case, tmp_path)
+
+    assert not wrong, "\n".join([f"tests/sql/{case}", *wrong])
+
+
+def test_every_folder_of_cases_names_an_sql_file() -> None:
+    homeless = [str(case) for case in discover() if not (SQL / case.stage / f"{case.name}.sql").is_file()]
+
+    assert homeless == []
+
+
+def test_every_lowest_folder_expects_something() -> None:
+    lowest = [
+        path for path in CASES.rglob("*/") if path.name != "__pycache__" and not any(p.is_dir() for p in path.iterdir())
+    ]
+
+    assert [str(path.relative_to(CASES)) for path in lowest if not (path / "expect.yaml").is_file()] == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(SQL).as_posix())
+def test_file_is_one_statement_with_the_parameters_of_its_header(path: Path) -> None:
+    file = sqlfile.read(path)
+
+    statements = duckdb.extract_statements(file.statement)
+
+    assert len(statements) == 1, "one statement a file"
+    assert set(file.params) == set(statements[0].named_parameters), "params of the header are those of the statement"
+    assert len(file.params) == len(set(file.params))
+
+
+def test_the_runner_sees_what_differs(tmp_path: Path) -> None:
+    """A runner that cannot fail proves nothing."""
+    (tmp_path / "expect.yaml").write_text("core.subscribers:\n- {subscriber_id: nobody}\n")
+
+    wrong = differences(Case(tmp_path, "warehouse", "050_subscribers"), tmp_path)
+
+    assert wrong == ['core.subscribers lacks the row  subscriber_id: "nobody"']
