@@ -26,7 +26,7 @@ _Serial = BigInteger().with_variant(Integer, "sqlite")
 
 PLAN_STATES = ("sending", "paused", "stopped", "cancelled", "done")
 CHUNK_STATES = ("pending", "sending", "accepted", "rejected", "in_doubt", "split", "skipped")
-OUTCOMES = ("suppressed", "rejected", "accepted", "skipped", "resent")
+OUTCOMES = ("suppressed", "rejected", "accepted", "skipped")
 
 identity = Table(
     "identity",
@@ -68,6 +68,7 @@ chunks = Table(
     Column("plan_id", String(36), ForeignKey("plans.plan_id"), primary_key=True),
     Column("chunk", Integer, primary_key=True, comment="0, 1, 2 …; children of a split take numbers after the last"),
     Column("parent", Integer, comment="the chunk that this one was split or resent from"),
+    Column("root", Integer, nullable=False, comment="the chunk of the plan that it descends from; its own number there"),
     Column("file", Text, nullable=False, comment="Parquet, relative to the plan's folder"),
     Column("row_group", Integer, nullable=False),
     Column("selection", Text, comment="rows of the row group, as '0:500,731:732'; null is all"),
@@ -87,7 +88,7 @@ chunks = Table(
     Column("reason", Text),
     CheckConstraint(f"state in {CHUNK_STATES!r}", name="chunk_state"),
 )
-Index("chunks_by_state", chunks.c.plan_id, chunks.c.state)
+Index("chunks_by_state", chunks.c.plan_id, chunks.c.state, chunks.c.root)
 Index("chunks_by_message", chunks.c.x_message_id)
 
 outcomes = Table(

@@ -1,0 +1,241 @@
+"""Chunks and their states: the state machine that makes a send happen once.
+
+    pending ── claim ──▶ sending ──▶ accepted │ rejected │ in_doubt │ split (into new pending chunks)
+       ▲                    │
+       └────── release ─────┘          every step out of `sending` holds only under the fence that the claim got
+
+The row count of each conditional update is the answer; zero means that somebody else took over, and raises `FenceLost`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, insert, select, update
+
+from include.core import clock
+from include.core.errors import CampaignStopped, FenceLost
+from include.ledger import owner, plans, suppressions
+from include.ledger.database import Ledger
+from include.ledger.tables import chunks, outcomes
+from include.ledger.tables import plans as plans_table
+
+LEASE_SECONDS = 120.0
+"""Longer than connect and read timeout together, so that a living process never loses a lease by waiting for an answer."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The fate of one person that differs from their chunk's. `row` counts within the chunk's row group."""
+
+    message_key: str
+    row: int
+    state: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Claim:
+    """An intent on disk: this process may make one request for the chunk's people, less `gone`, before the lease ends."""
+
+    plan_id: str
+    chunk: int
+    root: int
+    attempt: int
+    fence: int
+    send_at: float | None
+    selection: str | None
+    gone: frozenset[int]
+    taken_at: float = field(default_factory=clock.elapsed)
+
+    def lease_left(self) -> float:
+        """Seconds left of the lease, on a clock that counts while this process or machine is suspended."""
+        return LEASE_SECONDS - (clock.elapsed() - self.taken_at)
+
+
+def claim(ledger: Ledger, chunk: RowMapping, leaving: Callable[[Connection], list[Outcome]]) -> Claim | None:
+    """Write the intent for one request and commit it; in the same step the suppressed leave the chunk.
+
+    `leaving` is asked inside the transaction for those who must not get it. None where the chunk is no longer pending or
+    nobody is left in it. Raises `CampaignStopped` where the plan is not being sent.
+    """
+    now = clock.now().timestamp()
+    with ledger.write() as connection:
+        suppressions.hold_still(connection)
+        require_sending(connection, chunk["plan_id"])
+        taken = connection.execute(
+            update(chunks)
+            .where(_is(chunk["plan_id"], chunk["chunk"]), chunks.c.state == "pending")
+            .values(
+                state="sending",
+                fence=chunks.c.fence + 1,
+                attempt=chunks.c.attempt + 1,
+                owner=owner.this_process(),
+                lease_until=now + LEASE_SECONDS,
+                posted_at=now,
+            )
+            .returning(chunks.c.fence, chunks.c.attempt, chunks.c.recipients)
+        ).first()
+        if taken is None:
+            return None
+        known = _outcome_rows(connection, chunk["plan_id"], chunk["chunk"]) if taken.fence > 1 else frozenset()
+        fresh = [outcome for outcome in leaving(connection) if outcome.row not in known]
+        _record(connection, chunk["plan_id"], chunk["chunk"], fresh, now)
+        gone = known | {outcome.row for outcome in fresh}
+        if len(gone) == taken.recipients:
+            _close(connection, chunk["plan_id"], chunk["chunk"], taken.fence, state="skipped", reason="nobody is left in it")
+            return None
+    return Claim(
+        chunk["plan_id"],
+        chunk["chunk"],
+        chunk["root"],
+        taken.attempt,
+        taken.fence,
+        chunk["send_at"],
+        chunk["selection"],
+        gone,
+    )
+
+
+def require_sending(connection: Connection, plan_id: str) -> None:
+    """Raise `CampaignStopped` unless the plan is being sent; holds its state still until the transaction ends."""
+    state, reason = plans.state_of(connection, plan_id)
+    if state != "sending":
+        raise CampaignStopped(
+            f"the campaign is {state}{f' ({reason})' if reason else ''}.",
+            where=f"plan {plan_id}",
+            remedy="Nothing was lost: what was not sent is pending. Mend the cause and resume.",
+        )
+
+
+def accept(ledger: Ledger, claim: Claim, status: int, x_message_id: str | None) -> None:
+    """SendGrid said 202."""
+    _finish(ledger, claim, state="accepted", http_status=status, x_message_id=x_message_id, reason=None)
+
+
+def reject(ledger: Ledger, claim: Claim, status: int, reason: str) -> None:
+    """SendGrid refused the whole request, and the request itself is the cause."""
+    _finish(ledger, claim, state="rejected", http_status=status, reason=reason)
+
+
+def doubt(ledger: Ledger, claim: Claim, status: int | None, reason: str) -> None:
+    """It may or may not have been queued. Never resent by itself."""
+    _finish(ledger, claim, state="in_doubt", http_status=status, reason=reason)
+
+
+def release(ledger: Ledger, claim: Claim, status: int | None, reason: str, *, wait_seconds: float = 0.0) -> None:
+    """Nothing of it was taken: back to pending, not before `wait_seconds` from now."""
+    not_before = clock.now().timestamp() + wait_seconds
+    _finish(ledger, claim, state="pending", http_status=status, reason=reason, not_before=not_before, settled_at=None)
+
+
+def split(ledger: Ledger, claim: Claim, status: int, reason: str, parts: Iterable[tuple[str, int]]) -> None:
+    """Replace the chunk by pending children: `parts` are (selection, recipients), together everybody still in it."""
+    with ledger.write() as connection:
+        _close(connection, claim.plan_id, claim.chunk, claim.fence, state="split", http_status=status, reason=reason)
+        add_children(connection, claim.plan_id, claim.chunk, parts)
+
+
+def add_children(connection: Connection, plan_id: str, parent: int, parts: Iterable[tuple[str, int]]) -> None:
+    """Insert pending chunks that carry on with people of `parent`, numbered after the plan's last chunk."""
+    connection.execute(select(plans_table.c.plan_id).where(plans_table.c.plan_id == plan_id).with_for_update())
+    last = connection.scalar(select(func.max(chunks.c.chunk)).where(chunks.c.plan_id == plan_id)) or 0
+    origin = connection.execute(select(chunks).where(_is(plan_id, parent))).mappings().one()
+    inherited = {name: origin[name] for name in ("plan_id", "root", "file", "row_group", "attempt", "send_at", "provider")}
+    rows = [
+        {**inherited, "chunk": number, "parent": parent, "selection": selection, "recipients": size, "state": "pending"}
+        for number, (selection, size) in enumerate(parts, last + 1)
+    ]
+    connection.execute(insert(chunks), [{**row, "fence": 0, "not_before": 0.0} for row in rows])
+
+
+def open_work(ledger: Ledger, plan_id: str, first: int, last: int) -> list[RowMapping]:
+    """The pending chunks that descend from the plan's chunks `first` to `last`, in order."""
+    with ledger.read() as connection:
+        query = (
+            select(chunks)
+            .where(chunks.c.plan_id == plan_id, chunks.c.state == "pending", chunks.c.root.between(first, last))
+            .order_by(chunks.c.chunk)
+        )
+        return list(connection.execute(query).mappings())
+
+
+def recover(ledger: Ledger, plan_id: str) -> int:
+    """Intents whose process died or whose lease ran out become doubt; returns how many chunks."""
+    now = clock.now().timestamp()
+    with ledger.write() as connection:
+        open_intents = connection.execute(
+            select(chunks.c.chunk, chunks.c.fence, chunks.c.owner, chunks.c.lease_until).where(
+                chunks.c.plan_id == plan_id, chunks.c.state == "sending"
+            )
+        ).all()
+        lost = [row for row in open_intents if owner.is_gone(row.owner) or row.lease_until < now]
+        for row in lost:
+            reason = "the process ended between intent and outcome"
+            _close(connection, plan_id, row.chunk, row.fence, state="in_doubt", reason=reason)
+    return len(lost)
+
+
+def open_intents(ledger: Ledger, plan_id: str) -> int:
+    """How many chunks are between intent and outcome right now."""
+    with ledger.read() as connection:
+        query = select(func.count()).where(chunks.c.plan_id == plan_id, chunks.c.state == "sending")
+        return connection.scalar(query) or 0
+
+
+def skip_pending(connection: Connection, plan_id: str, reason: str) -> int:
+    """What was not sent will not be: pending chunks become skipped. Returns how many chunks."""
+    changed = connection.execute(
+        update(chunks)
+        .where(chunks.c.plan_id == plan_id, chunks.c.state == "pending")
+        .values(state="skipped", reason=reason, settled_at=clock.now().timestamp())
+    )
+    return changed.rowcount
+
+
+def _finish(ledger: Ledger, claim: Claim, **values: Any) -> None:
+    with ledger.write() as connection:
+        _close(connection, claim.plan_id, claim.chunk, claim.fence, **values)
+
+
+def _close(connection: Connection, plan_id: str, chunk: int, fence: int, **values: Any) -> None:
+    """One step out of `sending`, under the fence."""
+    changed = connection.execute(
+        update(chunks)
+        .where(_is(plan_id, chunk), chunks.c.state == "sending", chunks.c.fence == fence)
+        .values({"settled_at": clock.now().timestamp(), "lease_until": None, **values})
+    )
+    if changed.rowcount != 1:
+        raise FenceLost(
+            "the lease on the chunk was taken over; its outcome is in doubt and this process stops.",
+            where=f"plan {plan_id}, chunk {chunk}",
+            remedy="Run the task again; it sends only what is pending.",
+        )
+
+
+def _record(connection: Connection, plan_id: str, chunk: int, entries: list[Outcome], now: float) -> None:
+    if entries:
+        rows = [
+            {
+                "plan_id": plan_id,
+                "message_key": entry.message_key,
+                "chunk": chunk,
+                "row": entry.row,
+                "state": entry.state,
+                "reason": entry.reason,
+                "recorded_at": now,
+            }
+            for entry in entries
+        ]
+        connection.execute(insert(outcomes), rows)
+
+
+def _outcome_rows(connection: Connection, plan_id: str, chunk: int) -> frozenset[int]:
+    query = select(outcomes.c.row).where(outcomes.c.plan_id == plan_id, outcomes.c.chunk == chunk)
+    return frozenset(connection.scalars(query))
+
+
+def _is(plan_id: str, chunk: int) -> ColumnElement[bool]:
+    return and_(chunks.c.plan_id == plan_id, chunks.c.chunk == chunk)

@@ -1,0 +1,66 @@
+"""How many people are where. The sums that must hold at every instant.
+
+A person is in the state of their chunk unless they have an outcome of their own; an open intent counts as doubt.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+from sqlalchemy import Connection, func, select
+
+from include.core.errors import ConservationBroken
+from include.ledger.tables import chunks, outcomes, plans
+
+
+@dataclass(frozen=True)
+class Tally:
+    """People of a plan by state. `suppressed` counts those of plan time and those who left since."""
+
+    selected: int
+    accepted: int = 0
+    rejected: int = 0
+    suppressed: int = 0
+    capped: int = 0
+    held_out: int = 0
+    in_doubt: int = 0
+    pending: int = 0
+    skipped: int = 0
+
+    @property
+    def adds_up(self) -> bool:
+        values = asdict(self)
+        return values.pop("selected") == sum(values.values())
+
+
+def tally(connection: Connection, plan_id: str) -> Tally:
+    """Count a plan's people by state, from one snapshot."""
+    plan = connection.execute(select(plans).where(plans.c.plan_id == plan_id)).mappings().one()
+    by_state = {"suppressed": plan["suppressed"], "capped": plan["capped"], "held_out": plan["held_out"]}
+    apart = select(outcomes.c.chunk, func.count().label("people")).where(outcomes.c.plan_id == plan_id)
+    apart = apart.group_by(outcomes.c.chunk).subquery()
+    rest = chunks.c.recipients - func.coalesce(apart.c.people, 0)
+    by_chunk = (
+        select(chunks.c.state, func.sum(rest))
+        .outerjoin(apart, apart.c.chunk == chunks.c.chunk)
+        .where(chunks.c.plan_id == plan_id, chunks.c.state != "split")
+        .group_by(chunks.c.state)
+    )
+    by_person = select(outcomes.c.state, func.count()).where(outcomes.c.plan_id == plan_id).group_by(outcomes.c.state)
+    for query in (by_chunk, by_person):
+        for state, people in connection.execute(query):
+            name = "in_doubt" if state == "sending" else state
+            by_state[name] = by_state.get(name, 0) + int(people)
+    return Tally(plan["selected"], **by_state)
+
+
+def require_conservation(connection: Connection, plan_id: str) -> Tally:
+    """The plan's tally; raises `ConservationBroken` where somebody was lost or counted twice."""
+    counted = tally(connection, plan_id)
+    if not counted.adds_up:
+        raise ConservationBroken(
+            f"the plan's people do not add up: {asdict(counted)}.",
+            where=f"plan {plan_id}",
+            remedy="Do not send further. Compare the ledger's chunks and outcomes with the plan's audience file.",
+        )
+    return counted

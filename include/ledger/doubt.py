@@ -1,0 +1,77 @@
+"""Doubt, and how evidence ends it, message by message."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import and_, func, insert, select, update
+
+from include.core import clock
+from include.ledger.database import Ledger
+from include.ledger.tables import chunks, outcomes
+
+
+@dataclass(frozen=True)
+class Proof:
+    """Evidence that SendGrid took the message: an event, or a row of its activity, with our key and attempt.
+
+    """
+
+    plan_id: str
+    chunk: int
+    attempt: int
+    message_key: str
+    evidence: str
+    happened_at: float
+
+
+def in_doubt_chunks(ledger: Ledger) -> list[dict[str, object]]:
+    """The chunks in doubt: plan_id, chunk, attempt, recipients, posted_at (Unix seconds)."""
+    with ledger.read() as connection:
+        query = select(chunks.c.plan_id, chunks.c.chunk, chunks.c.attempt, chunks.c.recipients, chunks.c.posted_at)
+        query = query.where(chunks.c.state == "in_doubt").order_by(chunks.c.plan_id, chunks.c.chunk)
+        return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def prove(ledger: Ledger, proofs: Iterable[Proof]) -> int:
+    """Record which messages of chunks in doubt were sent after all; returns how many were new.
+
+    A proof for a chunk that is not in doubt, or for another attempt than its last, changes nothing. A chunk whose every
+    message is proved is accepted.
+    """
+    by_chunk: dict[tuple[str, int, int], dict[str, Proof]] = {}
+    for proof in proofs:
+        by_chunk.setdefault((proof.plan_id, proof.chunk, proof.attempt), {})[proof.message_key] = proof
+    return sum(_prove_chunk(ledger, key, list(found.values())) for key, found in by_chunk.items())
+
+
+def _prove_chunk(ledger: Ledger, key: tuple[str, int, int], proofs: list[Proof]) -> int:
+    plan_id, chunk, attempt = key
+    this_chunk = and_(chunks.c.plan_id == plan_id, chunks.c.chunk == chunk)
+    in_doubt = and_(this_chunk, chunks.c.state == "in_doubt", chunks.c.attempt == attempt)
+    mine = and_(outcomes.c.plan_id == plan_id, outcomes.c.chunk == chunk)
+    with ledger.write() as connection:
+        held = connection.execute(select(chunks.c.recipients).where(in_doubt).with_for_update()).first()
+        if held is None:
+            return 0
+        known = set(connection.scalars(select(outcomes.c.message_key).where(mine)))
+        fresh = [proof for proof in proofs if proof.message_key not in known]
+        rows = [
+            {
+                "plan_id": plan_id,
+                "message_key": proof.message_key,
+                "chunk": chunk,
+                "row": -1,
+                "state": "accepted",
+                "reason": f"proved by {proof.evidence}",
+                "recorded_at": clock.now().timestamp(),
+            }
+            for proof in fresh
+        ]
+        if rows:
+            connection.execute(insert(outcomes), rows)
+        apart = connection.scalar(select(func.count()).where(mine)) or 0
+        if apart == held.recipients:
+            connection.execute(update(chunks).where(in_doubt).values(state="accepted", settled_at=clock.now().timestamp()))
+    return len(fresh)

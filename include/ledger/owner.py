@@ -1,0 +1,42 @@
+"""Who holds a claim, and whether that process is still there.
+
+A lease runs out by itself; but where the owner was a process of this very machine and boot that is gone, nobody needs to
+wait for it.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+from functools import cache
+from pathlib import Path
+
+
+def this_process() -> str:
+    """`machine|pid|start`: machine tells host, boot and pid namespace apart; start tells a reused pid apart."""
+    return f"{_machine()}|{os.getpid()}|{_started(os.getpid())}"
+
+
+def is_gone(owner: str | None) -> bool:
+    """True only where `owner` was on this machine in this boot and its process no longer runs."""
+    machine, _, process = (owner or "").partition("|")
+    pid, _, started = process.partition("|")
+    return machine == _machine() and pid.isdecimal() and _started(int(pid)) != started
+
+
+@cache
+def _machine() -> str:
+    boot = Path("/proc/sys/kernel/random/boot_id")
+    try:
+        return f"{platform.node()}/{boot.read_text().strip()}/{os.stat('/proc/self/ns/pid').st_ino}"
+    except OSError:
+        return f"{platform.node()}/unknown/{os.getppid()}"
+
+
+def _started(pid: int) -> str:
+    """The process's start in clock ticks since boot (field 22 of proc(5)'s stat); empty where it is gone or a zombie."""
+    try:
+        after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return ""
+    return "" if after_name[0] in "ZX" else after_name[19]
