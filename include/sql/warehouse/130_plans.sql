@@ -13,5 +13,6 @@ create table if not exists dispatch.plans (
     stop_reason varchar,
     content_hash varchar not null,
     planned_at timestamptz not null,
-    selected bigint not null
+    selected bigint not null,
+    cost_per_thousand double
 );

@@ -1,0 +1,134 @@
+"""A segment's definition: one SELECT in `include/sql/segment/definitions/<segment>.sql`, read and judged before it runs.
+
+Marketers write these files, so a parser looks at them first: one query, known tables only, no function that reads files or
+the network, one column `subscriber_id`, at most the parameter `as_of`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import sqlglot
+from sqlglot import exp
+
+from include.core import sqlfile
+from include.core.errors import ConfigurationError
+from include.core.paths import PROJECT, SQL
+
+DEFINITIONS = SQL / "segment" / "definitions"
+ALLOWED_TABLES = frozenset(
+    {("core", "subscribers"), ("core", "purchases"), ("segment", "features"), ("engagement", "events")}
+)
+"""What a definition may read. Never core.identities: a segment needs no address and no name."""
+
+_NAME = re.compile(r"^[a-z][a-z0-9_]{0,59}$")
+_FORBIDDEN = (exp.DML, exp.DDL, exp.Command, exp.Into, exp.Lock, exp.Pragma, exp.Set, exp.Copy, exp.Attach, exp.Drop)
+_FORBIDDEN_FUNCTIONS = re.compile(
+    r"^(getenv|getvariable|current_setting|query|query_table|nextval|currval|read_\w+|\w+_scan)$"
+)
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A definition that may run. `takes_as_of` says whether its statement binds `$as_of`."""
+
+    segment: str
+    path: Path
+    statement: str
+    first_line: int
+    takes_as_of: bool
+
+
+def definition_paths(folder: Path = DEFINITIONS) -> list[Path]:
+    """Every definition file, by name."""
+    return sorted(folder.glob("*.sql"))
+
+
+def read_definition(path: Path) -> Definition:
+    """Read and judge one file. Raises `ConfigurationError` with file and line where it may not run."""
+    if not _NAME.match(path.stem):
+        raise _refuse(path, 1, "has a name that is no identifier.", "Use lower-case letters, digits and underscores.")
+    file = sqlfile.read(path)
+    first_line = path.read_text(encoding="utf-8").split(file.statement, 1)[0].count("\n") + 1
+    query = _parse(path, file.statement, first_line)
+    for what, node, remedy in _objections(query):
+        raise _refuse(path, first_line + _line(node) - 1, what, remedy)
+    bound = {parameter.name for parameter in query.find_all(exp.Parameter, exp.Placeholder)}
+    if bound - {"as_of"} or bound != set(file.params):
+        raise _refuse(
+            path,
+            1,
+            f"declares the params {', '.join(file.params) or 'none'} and binds {', '.join(bound) or 'none'}.",
+            "The only parameter is as_of; declare it if and only if the query uses it.",
+        )
+    return Definition(path.stem, path, file.statement.rstrip().rstrip(";"), first_line, bool(bound))
+
+
+def place(path: Path, line: int) -> str:
+    """`include/sql/…/x.sql, line 7`, for error messages."""
+    shown = path.relative_to(PROJECT) if path.is_relative_to(PROJECT) else path.name
+    return f"{shown}, line {line}"
+
+
+def _parse(path: Path, statement: str, first_line: int) -> exp.Query:
+    """The one query of the file, by sqlglot; DuckDB's own parser must see one SELECT too."""
+    try:
+        trees = [tree for tree in sqlglot.parse(statement, dialect="duckdb") if tree is not None]
+        statements = duckdb.extract_statements(statement)
+    except sqlglot.errors.ParseError as error:
+        details = error.errors[0] if error.errors else {}
+        raise _refuse(
+            path,
+            first_line + int(details.get("line") or 1) - 1,
+            f"is not SQL: {details.get('description')}",
+            "Mend the query.",
+        ) from None
+    except (sqlglot.errors.TokenError, duckdb.ParserException):
+        raise _refuse(path, first_line, "is not SQL that DuckDB reads.", "Mend the query.") from None
+    kinds = [one.type for one in statements]
+    if len(trees) != 1 or not isinstance(trees[0], exp.Query) or kinds != [duckdb.StatementType.SELECT]:
+        raise _refuse(path, first_line, "is not exactly one SELECT.", "Leave the one query that selects subscriber_id.")
+    return trees[0]
+
+
+def _objections(query: exp.Query) -> Iterator[tuple[str, exp.Expr, str]]:
+    """What speaks against running the query, with the node that is to blame and the remedy."""
+    for node in query.find_all(*_FORBIDDEN):
+        yield f"holds {type(node).__name__.upper()}, which a definition may not do.", node, "A definition only selects."
+    for function in query.find_all(exp.Func):
+        name = (function.name if isinstance(function, exp.Anonymous) else function.sql_name()).lower()
+        if _FORBIDDEN_FUNCTIONS.match(name):
+            yield f"calls {name}, which a definition may not do.", function, "Select from the tables a definition may read."
+    named = {cte.alias for cte in query.find_all(exp.CTE)}
+    for table in query.find_all(exp.Table):
+        yield from _table_objections(table, named)
+    if [column.lower() for column in query.named_selects] != ["subscriber_id"]:
+        yield "does not return the one column subscriber_id.", query, "Write `select subscriber_id from …`."
+
+
+def _table_objections(table: exp.Table, named: set[str]) -> Iterator[tuple[str, exp.Expr, str]]:
+    allowed = ", ".join(sorted(".".join(pair) for pair in ALLOWED_TABLES))
+    if not isinstance(table.this, exp.Identifier):
+        yield "reads a table function.", table, f"Read from {allowed}."
+    elif table.catalog or (
+        (table.db or table.name not in named) and (table.db.lower(), table.name.lower()) not in ALLOWED_TABLES
+    ):
+        yield (
+            f"reads {table.db}{'.' if table.db else ''}{table.name}, which a definition may not.",
+            table,
+            f"Read from {allowed}.",
+        )
+
+
+def _line(node: exp.Expr) -> int:
+    """The line within the statement on which a node stands; sqlglot notes it on identifiers and functions."""
+    places = [part.meta["line"] for part in node.walk() if "line" in part.meta]
+    return min(places, default=1)
+
+
+def _refuse(path: Path, line: int, what: str, remedy: str) -> ConfigurationError:
+    return ConfigurationError(what, where=place(path, line), remedy=remedy)

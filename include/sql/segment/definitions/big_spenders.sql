@@ -1,0 +1,8 @@
+-- name: big_spenders
+-- owner: marketing
+-- grain: one row a subscriber
+-- params: none
+-- purpose: The fifth of all customers with the highest revenue.
+select subscriber_id
+from segment.features
+where monetary_score = 5;

@@ -1,0 +1,108 @@
+-- name: features
+-- owner: data
+-- grain: one row a subscriber who signed up by as_of and is not deleted
+-- params: as_of
+-- purpose: What segments are made of, from what was known at as_of. Deleted people are left out whatever as_of says.
+--          Scores are quintiles among buyers, 5 is best. Equal values get equal scores, that of the lowest rank among them,
+--          so that a re-run gives the same score and a list of one-time buyers has no "loyal" half.
+--          Lifecycle: prospect (never bought); new (one purchase, at most 30 days ago); active, lapsing and lost by a
+--          person's own window: active up to one window since the last purchase, lapsing up to two, lost after that. The
+--          window is twice the mean gap between purchases, at least 60 and at most 180 days, for people with three
+--          purchases or more, 90 days for the others. Loyal is active with three purchases or more and frequency score 4+.
+--          Engagement: human verdicts only; opens only of people who consented to tracking (ePrivacy), clicks of all.
+--          engagement_level by the last sign of life (open, click, purchase, sign-up), after the sunset practice:
+--          engaged up to 30 days, warm up to 90, cooling up to 180, dormant after that.
+insert into segment.features by name
+with people as (
+    select subscriber_id, signed_up_at, tracking_consent
+    from core.subscribers
+    where deleted_at is null and (signed_up_at is null or signed_up_at <= $as_of)
+),
+
+bought as (
+    select
+        subscriber_id,
+        min(purchased_at) as first_purchased_at,
+        max(purchased_at) as last_purchased_at,
+        count(*)::integer as purchases,
+        sum(amount)::decimal(18, 2) as revenue
+    from core.purchases
+    semi join people using (subscriber_id)
+    where purchased_at <= $as_of
+    group by subscriber_id
+),
+
+scored as (
+    select
+        *,
+        least(5, 1 + floor(5 * percent_rank() over (order by last_purchased_at)))::tinyint as recency_score,
+        least(5, 1 + floor(5 * percent_rank() over (order by purchases)))::tinyint as frequency_score,
+        least(5, 1 + floor(5 * percent_rank() over (order by revenue)))::tinyint as monetary_score,
+        date_sub('day', last_purchased_at, $as_of::timestamptz)::integer as days_since_purchase,
+        case
+            when purchases >= 3
+                then greatest(60, least(180, 2 * date_sub('day', first_purchased_at, last_purchased_at) / (purchases - 1)))
+            else 90
+        end as window_days
+    from bought
+),
+
+engaged as (
+    select
+        events.subscriber_id,
+        max(events.occurred_at) as last_human_engaged_at,
+        count(*) filter (where events.event = 'opened' and recent)::integer as human_opens_90d,
+        count(*) filter (where events.event = 'clicked' and recent)::integer as human_clicks_90d
+    from (
+        select subscriber_id, event, occurred_at, occurred_at > $as_of::timestamptz - interval 90 day as recent
+        from engagement.events
+        where verdict = 'human' and event in ('opened', 'clicked') and occurred_at <= $as_of
+    ) as events
+    inner join people using (subscriber_id)
+    where events.event = 'clicked' or people.tracking_consent
+    group by events.subscriber_id
+),
+
+joined as (
+    select
+        *,
+        date_sub('day', last_human_engaged_at, $as_of::timestamptz)::integer as days_since_engagement,
+        date_sub(
+            'day', greatest(last_human_engaged_at, last_purchased_at, signed_up_at), $as_of::timestamptz
+        ) as days_since_sign_of_life
+    from people
+    left join scored using (subscriber_id)
+    left join engaged using (subscriber_id)
+)
+
+select
+    subscriber_id,
+    $as_of::timestamptz as as_of,
+    date_sub('day', signed_up_at, $as_of::timestamptz)::integer as days_since_signup,
+    first_purchased_at,
+    last_purchased_at,
+    days_since_purchase,
+    coalesce(purchases, 0) as purchases,
+    coalesce(revenue, 0) as revenue,
+    recency_score,
+    frequency_score,
+    monetary_score,
+    case
+        when purchases is null then 'prospect'
+        when purchases = 1 and days_since_purchase <= 30 then 'new'
+        when days_since_purchase <= window_days and purchases >= 3 and frequency_score >= 4 then 'loyal'
+        when days_since_purchase <= window_days then 'active'
+        when days_since_purchase <= 2 * window_days then 'lapsing'
+        else 'lost'
+    end as lifecycle_stage,
+    last_human_engaged_at,
+    days_since_engagement,
+    coalesce(human_opens_90d, 0) as human_opens_90d,
+    coalesce(human_clicks_90d, 0) as human_clicks_90d,
+    case
+        when days_since_sign_of_life <= 30 then 'engaged'
+        when days_since_sign_of_life <= 90 then 'warm'
+        when days_since_sign_of_life <= 180 then 'cooling'
+        else 'dormant'
+    end as engagement_level
+from joined;
