@@ -53,3 +53,9 @@ def read(secrets: Secrets, token: str) -> Subject | None:
 
 def _mac(key: bytes, body: bytes) -> bytes:
     return hmac.new(key, body, hashlib.sha256).digest()[:MAC_BYTES]
+
+
+def pads(key: bytes) -> tuple[bytes, bytes]:
+    """The inner and outer block of HMAC-SHA256 (RFC 2104), for the SQL twin `unsubscribe_token`."""
+    block = (key if len(key) <= 64 else hashlib.sha256(key).digest()).ljust(64, b"\0")
+    return bytes(byte ^ 0x36 for byte in block), bytes(byte ^ 0x5C for byte in block)

@@ -22,13 +22,15 @@ from include.ledger.database import Ledger
 from include.ledger.tables import chunks, outcomes
 from include.ledger.tables import plans as plans_table
 
+_INHERITED = ("plan_id", "root", "file", "first_row", "root_size", "content", "attempt", "send_at", "provider")
+
 LEASE_SECONDS = 120.0
 """Longer than connect and read timeout together, so that a living process never loses a lease by waiting for an answer."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """The fate of one person that differs from their chunk's. `row` counts within the chunk's row group."""
+    """The fate of one person that differs from their chunk's. `row` is the place among the root chunk's people."""
 
     message_key: str
     row: int
@@ -143,7 +145,7 @@ def add_children(connection: Connection, plan_id: str, parent: int, parts: Itera
     connection.execute(select(plans_table.c.plan_id).where(plans_table.c.plan_id == plan_id).with_for_update())
     last = connection.scalar(select(func.max(chunks.c.chunk)).where(chunks.c.plan_id == plan_id)) or 0
     origin = connection.execute(select(chunks).where(_is(plan_id, parent))).mappings().one()
-    inherited = {name: origin[name] for name in ("plan_id", "root", "file", "row_group", "attempt", "send_at", "provider")}
+    inherited = {name: origin[name] for name in _INHERITED}
     rows = [
         {**inherited, "chunk": number, "parent": parent, "selection": selection, "recipients": size, "state": "pending"}
         for number, (selection, size) in enumerate(parts, last + 1)

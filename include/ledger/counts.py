@@ -37,8 +37,12 @@ def tally(connection: Connection, plan_id: str) -> Tally:
     """Count a plan's people by state, from one snapshot."""
     plan = connection.execute(select(plans).where(plans.c.plan_id == plan_id)).mappings().one()
     by_state = {"suppressed": plan["suppressed"], "capped": plan["capped"], "held_out": plan["held_out"]}
-    apart = select(outcomes.c.chunk, func.count().label("people")).where(outcomes.c.plan_id == plan_id)
-    apart = apart.group_by(outcomes.c.chunk).subquery()
+    apart = (
+        select(outcomes.c.chunk, func.count().label("people"))
+        .where(outcomes.c.plan_id == plan_id)
+        .group_by(outcomes.c.chunk)
+        .subquery()
+    )
     rest = chunks.c.recipients - func.coalesce(apart.c.people, 0)
     by_chunk = (
         select(chunks.c.state, func.sum(rest))

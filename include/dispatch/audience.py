@@ -1,0 +1,120 @@
+"""Who gets it: from a frozen segment run to a judged audience, in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import accumulate
+
+import duckdb
+
+from include.core.campaign import Campaign
+from include.core.errors import PlanError
+from include.core.paths import CAMPAIGNS, SQL
+from include.dispatch.occurrence import PER_PERSON
+from include.ledger import suppressions
+from include.ledger.database import Ledger
+from include.warehouse.connection import fetch, run
+from include.warehouse.suppressions import replace_suppressions
+
+DRAWS = 10_000
+FOREVER = datetime(9999, 12, 31, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Audience:
+    """What stands in the temp tables `audience` and `placed`, counted. `suppressions_seen` is the log's seq it knew."""
+
+    segment_run: str
+    suppressions_seen: int
+    selected: int
+    planned: int
+    suppressed: int
+    capped: int
+    held_out: int
+
+    def counts(self) -> dict[str, int]:
+        """The counts alone, for a task's result."""
+        names = ("selected", "planned", "suppressed", "capped", "held_out")
+        return {name: getattr(self, name) for name in names}
+
+
+def judge_segment(
+    warehouse: duckdb.DuckDBPyConnection, ledger: Ledger, campaign: Campaign, *, occurrence: str, at: datetime
+) -> Audience:
+    """Judge the campaign's segment in its newest run. Raises `PlanError` where there is none."""
+    segment_run = _newest_run(warehouse, campaign)
+    params = {"segment": campaign.segment, "segment_run": segment_run, "exclude_segments": list(campaign.exclude_segments)}
+    run(warehouse, "dispatch", "selected_by_segment", params)
+    cap_since = at - timedelta(hours=campaign.frequency_cap_hours) if campaign.frequency_cap_hours else FOREVER
+    share = round(campaign.hold_out_percent / 100 * DRAWS)
+    return _judge(warehouse, ledger, campaign, segment_run, occurrence, at, cap_since=cap_since, hold_out_share=share)
+
+
+def judge_recipients(
+    warehouse: duckdb.DuckDBPyConnection,
+    ledger: Ledger,
+    campaign: Campaign,
+    recipients: Sequence[str],
+    *,
+    occurrence: str,
+    at: datetime,
+) -> Audience:
+    """Judge people named for a test: the suppressed are left out as ever, caps and hold-out do not apply."""
+    run(warehouse, "dispatch", "selected_by_id", {"recipients": list(recipients)})
+    test = campaign.model_copy(update={"occurrence": "once"})
+    return _judge(warehouse, ledger, test, "test", occurrence, at, cap_since=FOREVER, hold_out_share=0)
+
+
+def _judge(
+    warehouse: duckdb.DuckDBPyConnection,
+    ledger: Ledger,
+    campaign: Campaign,
+    segment_run: str,
+    occurrence: str,
+    at: datetime,
+    *,
+    cap_since: datetime,
+    hold_out_share: int,
+) -> Audience:
+    seen = _refresh_suppressions(warehouse, ledger)
+    weights = [variant.weight for variant in campaign.variants]
+    bounds = [round(DRAWS * total / sum(weights)) for total in accumulate(weights)][:-1]
+    params = {
+        "campaign": campaign.id,
+        "occurrence": occurrence,
+        "event": campaign.occurrence if campaign.occurrence in PER_PERSON else None,
+        "as_of": at,
+        "cap_since": cap_since,
+        "hold_out_share": hold_out_share,
+        "variants": [variant.id for variant in campaign.variants],
+        "variant_bounds": bounds,
+        "locales": list(campaign.locales),
+    }
+    run(warehouse, "dispatch", "audience", params)
+    counts = fetch(warehouse, "dispatch", "audience_counts").to_pylist()[0]
+    return Audience(segment_run, seen, **counts)
+
+
+def _refresh_suppressions(warehouse: duckdb.DuckDBPyConnection, ledger: Ledger) -> int:
+    """Copy the suppressions in force; returns the log's last seq that they hold."""
+    with ledger.read() as connection:
+        table, seq = suppressions.in_force(connection)
+    replace_suppressions(warehouse, table)
+    return seq
+
+
+def _newest_run(warehouse: duckdb.DuckDBPyConnection, campaign: Campaign) -> str:
+    where = str(CAMPAIGNS.name + f"/{campaign.id}.yaml")
+    for segment in (campaign.segment, *campaign.exclude_segments):
+        if not (SQL / "segment" / "definitions" / f"{segment}.sql").is_file():
+            raise PlanError(
+                f"the segment '{segment}' is not defined.",
+                where=where,
+                remedy="Name a file of include/sql/segment/definitions/.",
+            )
+    found = fetch(warehouse, "dispatch", "latest_segment_run", {"segment": campaign.segment}).to_pylist()
+    if not found:
+        raise PlanError("no segments were built yet.", where=where, remedy="Run build_segments first.")
+    return found[0]["segment_run"]

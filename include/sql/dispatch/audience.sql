@@ -1,0 +1,107 @@
+-- name: audience
+-- owner: dispatch
+-- grain: one row a selected subscriber (temp table audience, from temp table selected)
+-- params: campaign, occurrence, event, as_of, cap_since, hold_out_share, variants, variant_bounds, locales
+-- purpose: Everybody who was selected, with the state in which the plan freezes them: suppressed beats capped beats held_out
+--          beats planned, each with its reason. Precedence of the reasons: who left or complained, before consent, before an
+--          address that another selected row has too. Draws (variant, hold-out) hang on the message key alone, so they are the
+--          same in any run. event: null, or what triggers the mail (signup, first_purchase): then the key holds the event in
+--          the place of the occurrence, once a person whichever run picks it up; who was not sent to (suppressed, capped) keeps
+--          a key of this occurrence, so that a later run may still welcome them.
+create or replace temp table audience as
+with keyed as (
+    select
+        subscriber.*,
+        feature.days_since_engagement,
+        message_key($campaign, coalesce($event, $occurrence), subscriber.subscriber_id) as event_key
+    from selected
+    inner join core.subscribers as subscriber using (subscriber_id)
+    left join segment.features as feature using (subscriber_id)
+),
+
+news as (
+    select *
+    from keyed
+    where
+        $event is null
+        or not exists (
+            select 1
+            from dispatch.sends as sent
+            where sent.campaign = $campaign and sent.message_key = keyed.event_key
+        )
+),
+
+judged as (
+    select
+        news.*,
+        case
+            when news.deleted_at is not null then 'deleted_at_source'
+            when news.status = 'unsubscribed' then 'unsubscribed_at_source'
+            when suppression.address_key is not null then suppression.reason
+            when news.status <> 'subscribed' then 'not_confirmed'
+            when news.lawful_basis is null then 'no_lawful_basis'
+            when news.consented_at is null or news.consented_at > $as_of then 'no_proof_of_consent'
+            when news.consent_expires_at <= $as_of then 'consent_expired'
+            when row_number() over (partition by news.address_key order by news.updated_at desc, news.subscriber_id) > 1
+                then 'duplicate_address'
+        end as suppressed_for,
+        recent.address_key is not null as is_capped,
+        md5_number_lower(concat(news.event_key, ':hold_out')) % 10000 < $hold_out_share as is_held_out,
+        (md5_number_lower(concat(news.event_key, ':variant')) % 10000)::integer as variant_draw
+    from news
+    left join core.suppressions as suppression on news.address_key = suppression.address_key
+    left join (
+        select distinct address_key
+        from dispatch.sends
+        where
+            coalesce(sent_at, planned_at) > $cap_since
+            and state in ('pending', 'accepted', 'in_doubt')
+    ) as recent
+        on news.address_key = recent.address_key
+),
+
+spoken as (
+    select
+        locale,
+        coalesce(
+            list_extract(list_filter($locales::varchar[], lambda offered: lower(offered) = lower(locale)), 1),
+            list_extract(
+                list_filter(
+                    $locales::varchar[], lambda offered: lower(split_part(offered, '-', 1)) = lower(split_part(locale, '-', 1))
+                ),
+                1
+            ),
+            list_extract($locales::varchar[], 1)
+        ) as offered
+    from (select distinct locale from judged)
+)
+
+select
+    case
+        when $event is not null and (judged.suppressed_for is not null or judged.is_capped)
+            then message_key($campaign, $occurrence, judged.subscriber_id)
+        else judged.event_key
+    end as message_key,
+    judged.subscriber_id,
+    judged.address_key,
+    judged.mailbox_provider,
+    judged.timezone,
+    spoken.offered as locale,
+    judged.tracking_consent,
+    case
+        when judged.suppressed_for is not null then 'suppressed'
+        when judged.is_capped then 'capped'
+        when judged.is_held_out then 'held_out'
+        else 'planned'
+    end as state,
+    case
+        when judged.suppressed_for is not null then judged.suppressed_for
+        when judged.is_capped then 'frequency_cap'
+        when judged.is_held_out then 'hold_out'
+    end as reason,
+    list_extract(
+        $variants::varchar[], 1 + len(list_filter($variant_bounds::integer[], lambda bound: bound <= judged.variant_draw))
+    ) as variant,
+    coalesce(judged.days_since_engagement, 100000) as engaged_days_ago
+from judged
+inner join spoken on judged.locale is not distinct from spoken.locale;

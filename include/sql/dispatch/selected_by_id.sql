@@ -1,0 +1,7 @@
+-- name: selected_by_id
+-- owner: dispatch
+-- grain: one row a test recipient (temp table selected)
+-- params: recipients
+-- purpose: The people named for a test send, by subscriber id.
+create or replace temp table selected as
+select distinct unnest($recipients::varchar[]) as subscriber_id;

@@ -1,0 +1,19 @@
+-- name: selected_by_segment
+-- owner: dispatch
+-- grain: one row a selected subscriber (temp table selected)
+-- params: segment, segment_run, exclude_segments
+-- purpose: Who is in the campaign's segment and in none of its excluded ones, in one frozen segment run.
+create or replace temp table selected as
+select member.subscriber_id
+from segment.membership as member
+where
+    member.segment_run = $segment_run
+    and member.segment = $segment
+    and not exists (
+        select 1
+        from segment.membership as excluded
+        where
+            excluded.segment_run = $segment_run
+            and excluded.subscriber_id = member.subscriber_id
+            and list_contains($exclude_segments::varchar[], excluded.segment)
+    );

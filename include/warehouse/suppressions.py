@@ -1,0 +1,17 @@
+"""The warehouse's copy of the ledger's suppressions."""
+
+from __future__ import annotations
+
+import duckdb
+import pyarrow as pa
+
+from include.warehouse.connection import run, transaction
+
+
+def replace_suppressions(warehouse: duckdb.DuckDBPyConnection, in_force: pa.Table) -> None:
+    """Replace `core.suppressions` by `in_force` (columns address_key, reason; see `include.ledger.suppressions`)."""
+    warehouse.register("suppressions_in_force", in_force)
+    with transaction(warehouse):
+        run(warehouse, "ledger", "suppressions_clear")
+        run(warehouse, "ledger", "suppressions_fill")
+    warehouse.unregister("suppressions_in_force")
