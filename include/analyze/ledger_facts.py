@@ -1,0 +1,60 @@
+"""What analysis needs of the ledger: suppressions in force, unsubscribes by message, the first variant of each plan."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+import duckdb
+import pyarrow as pa
+from sqlalchemy import Connection, select
+
+from include.ledger.database import Ledger
+from include.ledger.suppressions import in_force
+from include.ledger.tables import plans, suppression_log
+from include.warehouse.connection import run
+
+_BATCH = 10_000
+_OPT_OUTS = pa.schema([("message_key", pa.string()), ("happened_at", pa.float64())])
+
+Baselines = dict[tuple[str, str], str]
+"""{(campaign, occurrence): id of the variant that the campaign's file names first}."""
+
+
+def copy_ledger(connection: duckdb.DuckDBPyConnection, ledger: Ledger) -> None:
+    """Replace core.suppressions and engagement.opt_outs by what one snapshot of the ledger says."""
+    with ledger.read() as ledger_connection:
+        tables = {"suppressions": in_force(ledger_connection)[0], "opt_outs": _opt_outs(ledger_connection)}
+    for name, rows in tables.items():
+        connection.register(f"ledger_{name}", rows)
+        run(connection, "analyze", f"{name}_clear")
+        run(connection, "analyze", f"{name}_fill")
+        connection.unregister(f"ledger_{name}")
+
+
+def first_variants(ledger: Ledger) -> Baselines:
+    """The variant that each live plan's campaign names first: experiments compare the others with it."""
+    query = select(plans.c.campaign, plans.c.occurrence, plans.c.settings).where(plans.c.kind == "live")
+    with ledger.read() as connection:
+        rows = connection.execute(query).all()
+    return {(row.campaign, row.occurrence): name for row in rows for name in _first(row.settings)}
+
+
+def _first(settings: str) -> Iterable[str]:
+    variants = json.loads(settings).get("variants") or []
+    return [variant["id"] for variant in variants[:1]]
+
+
+def _opt_outs(connection: Connection) -> pa.Table:
+    """Every unsubscribe that names a message, also those lifted since: it was this message that made the person leave."""
+    log = suppression_log.c
+    query = select(log.message_key, log.happened_at).where(
+        log.action == "suppress", log.reason == "unsubscribe", log.message_key.is_not(None)
+    )
+    result = connection.execution_options(yield_per=_BATCH).execute(query)
+    batches = [
+        pa.RecordBatch.from_arrays([pa.array(column) for column in zip(*part, strict=True)], schema=_OPT_OUTS)
+        for part in result.partitions()
+        if part
+    ]
+    return pa.Table.from_batches(batches, schema=_OPT_OUTS)

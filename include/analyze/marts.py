@@ -1,0 +1,65 @@
+"""Build everything that analysts read, in one transaction."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+
+import duckdb
+
+from include.analyze.comments import apply_comments
+from include.analyze.experiments import experiment_rows
+from include.analyze.ledger_facts import Baselines, copy_ledger, first_variants
+from include.analyze.reconcile import build_reconciliation
+from include.core.paths import DataPaths
+from include.ledger.database import Ledger
+from include.warehouse.connection import open_warehouse, run, transaction
+
+logger = logging.getLogger(__name__)
+
+MARTS = (
+    "message_outcomes",
+    "sends",
+    "events",
+    "campaign_performance",
+    "daily_engagement",
+    "mailbox_provider_health",
+    "segment_sizes",
+    "segment_changes",
+    "list_health",
+    "lifecycle",
+    "quality_runs",
+)
+"""SQL files in the order in which they run; the first is the temporary table that the others read."""
+
+
+def build_marts(paths: DataPaths, ledger: Ledger, *, as_of: datetime) -> dict[str, int]:
+    """Replace schema marts by what the stores say now: {table: rows}.
+
+    `as_of` names the day of list_health and bounds the purchases that experiments count. Stores without rows give marts
+    without rows. Sums are recorded in marts.reconciliation and judged by `reconcile.check_sums`.
+    """
+    if as_of.tzinfo is None:
+        raise ValueError("as_of needs a time zone")
+    baselines = first_variants(ledger)
+    with open_warehouse(paths) as connection:
+        with transaction(connection):
+            copy_ledger(connection, ledger)
+            _replace(connection, baselines, as_of)
+        return _row_counts(connection)
+
+
+def _replace(connection: duckdb.DuckDBPyConnection, baselines: Baselines, as_of: datetime) -> None:
+    for name in MARTS:
+        run(connection, "analyze", name, {"as_of": as_of})
+        logger.info("built %s", name)
+    connection.register("experiment_rows", experiment_rows(connection, baselines, as_of))
+    run(connection, "analyze", "experiment_results")
+    connection.unregister("experiment_rows")
+    build_reconciliation(connection)
+    apply_comments(connection)
+
+
+def _row_counts(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    tables = run(connection, "analyze", "mart_names").fetchall()
+    return {name: len(connection.table(f"marts.{name}")) for (name,) in tables}

@@ -1,0 +1,59 @@
+"""Everything adds up, or the run fails: each file in `include/sql/analyze/checks/` states sums that should hold."""
+
+from __future__ import annotations
+
+import logging
+
+import duckdb
+import pyarrow as pa
+
+from include.core import sqlfile
+from include.core.errors import ConservationBroken
+from include.core.paths import DataPaths
+from include.warehouse.connection import fetch, open_warehouse, run
+
+logger = logging.getLogger(__name__)
+
+
+def build_reconciliation(connection: duckdb.DuckDBPyConnection) -> None:
+    """Evaluate every check on what the open transaction sees and replace marts.reconciliation."""
+    rows = pa.concat_tables(
+        [_named(file.name, fetch(connection, "analyze/checks", file.name)) for file in sqlfile.folder("analyze/checks")],
+        promote_options="permissive",
+    )
+    connection.register("check_rows", rows)
+    run(connection, "analyze", "reconciliation")
+    connection.unregister("check_rows")
+
+
+def check_sums(paths: DataPaths) -> dict[str, bool]:
+    """Whether each check held when the marts were built: {check: holds}.
+
+    Judges marts.reconciliation, which `build_marts` wrote in the same transaction as the marts, and counts nothing anew:
+    what arrived since would look like a broken sum. Raises `ConservationBroken` naming the checks that must hold and do
+    not, and where there are no marts yet.
+    """
+    with open_warehouse(paths) as connection:
+        try:
+            checks = fetch(connection, "analyze", "checks_broken").to_pylist()
+        except duckdb.CatalogException:
+            checks = []
+    if not checks:
+        raise ConservationBroken("no sum was checked.", where="marts.reconciliation", remedy="Run build_marts first.")
+    broken = [check for check in checks if check["broken"]]
+    if broken:
+        raise ConservationBroken(
+            "; ".join(_sentence(check) for check in broken) + ".",
+            where="marts.reconciliation",
+            remedy="Select its rows where must_hold and not holds, and find who was lost or counted twice.",
+        )
+    return {check["check_name"]: check["holds"] for check in checks}
+
+
+def _named(check: str, rows: pa.Table) -> pa.Table:
+    return rows.append_column("check_name", pa.array([check] * rows.num_rows, pa.string()))
+
+
+def _sentence(check: dict[str, object]) -> str:
+    first = f"{check['first_scope']}, difference {check['first_difference']}"
+    return f"{check['check_name']} does not hold in {check['broken']} places (first: {first})"

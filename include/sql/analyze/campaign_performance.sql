@@ -1,0 +1,66 @@
+-- name: campaign_performance
+-- owner: analytics
+-- grain: one row a plan: a campaign at one occurrence
+-- params: none
+-- purpose: The campaign report. Delivered, bounced, dropped, deferred, human_*, unsubscribes and complaints count people (a
+--          message key each, once); raw_* count events. Rates are over accepted (delivery, bounces) or delivered (what people
+--          did), and null without a denominator. Cost is per accepted message. Reads the temporary table message_outcomes.
+create or replace table marts.campaign_performance as
+with people as (
+    select
+        sends.plan_id,
+        min(sends.sent_at) as first_sent_at,
+        max(sends.sent_at) as last_sent_at,
+        count(*) filter (where sends.state = 'accepted') as accepted,
+        count(*) filter (where sends.state = 'rejected') as rejected,
+        count(*) filter (where sends.state = 'suppressed') as suppressed,
+        count(*) filter (where sends.state = 'capped') as capped,
+        count(*) filter (where sends.state = 'held_out') as held_out,
+        count(*) filter (where sends.state = 'in_doubt') as in_doubt,
+        count(*) filter (where sends.state = 'pending') as pending,
+        count(*) filter (where sends.state = 'skipped') as skipped,
+        count(outcomes.delivered_at) as delivered,
+        count(*) filter (where outcomes.bounce_class = 'hard') as bounced_hard,
+        count(*) filter (where outcomes.bounce_class = 'soft') as bounced_soft,
+        count(*) filter (where outcomes.bounce_class = 'other') as bounced_other,
+        count(*) filter (where outcomes.was_dropped) as dropped,
+        count(*) filter (where outcomes.was_deferred) as deferred,
+        count(outcomes.first_human_open_at) as human_opens,
+        coalesce(sum(outcomes.raw_opens), 0)::bigint as raw_opens,
+        count(outcomes.first_human_click_at) as human_clicks,
+        coalesce(sum(outcomes.raw_clicks), 0)::bigint as raw_clicks,
+        count(outcomes.unsubscribed_at) as unsubscribes,
+        count(outcomes.complained_at) as complaints
+    from dispatch.sends
+    left join temp.message_outcomes as outcomes using (message_key)
+    group by sends.plan_id
+),
+
+counted as (
+    select
+        plans.plan_id,
+        plans.campaign,
+        plans.occurrence,
+        plans.segment,
+        plans.state,
+        plans.planned_at,
+        people.first_sent_at,
+        people.last_sent_at,
+        plans.selected,
+        coalesce(columns(people.* exclude (plan_id, first_sent_at, last_sent_at)), 0),
+        plans.cost_per_thousand
+    from dispatch.plans
+    left join people using (plan_id)
+)
+
+select
+    * exclude (cost_per_thousand),
+    delivered / nullif(accepted, 0) as delivery_rate,
+    bounced_hard / nullif(accepted, 0) as hard_bounce_rate,
+    human_opens / nullif(delivered, 0) as human_open_rate,
+    human_clicks / nullif(delivered, 0) as human_click_rate,
+    unsubscribes / nullif(delivered, 0) as unsubscribe_rate,
+    complaints / nullif(delivered, 0) as complaint_rate,
+    accepted * coalesce(cost_per_thousand, 0) / 1000 as cost
+from counted
+order by planned_at, plan_id;

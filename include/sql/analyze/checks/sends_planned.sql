@@ -1,0 +1,14 @@
+-- name: sends_planned
+-- owner: data
+-- grain: one row
+-- params: none
+-- purpose: No send without a plan: its people would stand in no campaign's sum.
+select
+    'all sends' as scope,
+    'rows of dispatch.sends' as left_side,
+    count(*) as left_value,
+    'rows with a plan' as right_side,
+    count(plans.plan_id) as right_value,
+    true as must_hold
+from dispatch.sends
+left join dispatch.plans using (plan_id);

@@ -1,0 +1,14 @@
+-- name: checks_broken
+-- owner: data
+-- grain: one row a check
+-- params: none
+-- purpose: Which checks hold, and how many sums of each that must hold do not.
+select
+    check_name,
+    bool_and(holds) as holds,
+    count(*) filter (where must_hold and not holds) as broken,
+    min(scope) filter (where must_hold and not holds) as first_scope,
+    min(difference) filter (where must_hold and not holds) as first_difference
+from marts.reconciliation
+group by check_name
+order by check_name;

@@ -1,0 +1,18 @@
+-- name: lifecycle
+-- owner: analytics
+-- grain: one row a subscriber
+-- params: none
+-- purpose: RFM scores, lifecycle stage and engagement of each person, as of the last segment run.
+create or replace table marts.lifecycle as
+select
+    subscriber_id,
+    as_of,
+    lifecycle_stage,
+    recency_score,
+    frequency_score,
+    monetary_score,
+    purchases,
+    revenue,
+    days_since_purchase,
+    engagement_level
+from segment.features;

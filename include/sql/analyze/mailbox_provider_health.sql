@@ -1,0 +1,33 @@
+-- name: mailbox_provider_health
+-- owner: analytics
+-- grain: one row a campaign an occurrence a mailbox provider
+-- params: none
+-- purpose: Trouble at one provider, which a campaign's totals hide: Gmail and Yahoo judge a sender by complaints of their own
+--          people. Counts people; only providers that were sent something. Reads the temporary table message_outcomes.
+create or replace table marts.mailbox_provider_health as
+with counted as (
+    select
+        sends.campaign,
+        sends.occurrence,
+        sends.mailbox_provider,
+        count(*) filter (where sends.state = 'accepted') as accepted,
+        count(outcomes.delivered_at) as delivered,
+        count(*) filter (where outcomes.bounce_class = 'hard') as bounced_hard,
+        count(*) filter (where outcomes.bounce_class = 'soft') as bounced_soft,
+        count(*) filter (where outcomes.was_dropped) as dropped,
+        count(*) filter (where outcomes.was_deferred) as deferred,
+        count(outcomes.complained_at) as complaints,
+        count(outcomes.first_human_open_at) as human_opens
+    from dispatch.sends
+    left join temp.message_outcomes as outcomes using (message_key)
+    where sends.state = 'accepted' or outcomes.message_key is not null
+    group by all
+)
+
+select
+    *,
+    delivered / nullif(accepted, 0) as delivery_rate,
+    bounced_hard / nullif(accepted, 0) as hard_bounce_rate,
+    complaints / nullif(delivered, 0) as complaint_rate
+from counted
+order by campaign, occurrence, mailbox_provider;

@@ -1,0 +1,9 @@
+-- name: opt_outs_fill
+-- owner: data
+-- grain: one row a message that somebody unsubscribed from
+-- params: none
+-- purpose: Copy the unsubscribes that name a message from the Arrow table ledger_opt_outs (happened_at in Unix seconds).
+insert into engagement.opt_outs by name
+select message_key, min(to_timestamp(happened_at)) as happened_at
+from ledger_opt_outs
+group by message_key;

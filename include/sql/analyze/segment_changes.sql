@@ -1,0 +1,15 @@
+-- name: segment_changes
+-- owner: analytics
+-- grain: one row a segment a run
+-- params: none
+-- purpose: Who came and went since the run before, counted when the run froze its members.
+create or replace table marts.segment_changes as
+select
+    sizes.segment_run,
+    sizes.segment,
+    sizes.entered,
+    sizes.left_segment,
+    sizes.stayed
+from segment.sizes
+inner join segment.runs using (segment_run)
+order by runs.as_of, sizes.segment_run, sizes.segment;

@@ -1,0 +1,28 @@
+-- name: sends
+-- owner: analytics
+-- grain: one row a person a plan
+-- params: none
+-- purpose: Everybody whom a live plan selected, what became of the message, and when. Reads the temporary table
+--          message_outcomes.
+create or replace table marts.sends as
+select
+    sends.message_key,
+    sends.plan_id,
+    sends.campaign,
+    sends.occurrence,
+    sends.subscriber_id,
+    sends.variant,
+    sends.mailbox_provider,
+    sends.state,
+    sends.reason,
+    sends.planned_at,
+    sends.sent_at,
+    outcomes.delivered_at,
+    outcomes.first_human_open_at,
+    outcomes.first_human_click_at,
+    outcomes.unsubscribed_at,
+    outcomes.complained_at,
+    outcomes.bounced_at,
+    outcomes.bounce_class
+from dispatch.sends
+left join temp.message_outcomes as outcomes using (message_key);
