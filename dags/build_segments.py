@@ -1,0 +1,50 @@
+"""### build_segments
+
+**Purpose.** Compute each subscriber's features and who belongs to which segment, frozen under this run's id.
+
+**Inputs.** The assets `subscribers` and `engagement`: new rows in either start a run. `core.*`, `engagement.events`. The definitions in
+`include/sql/segment/definitions/`, one SQL file a segment.
+
+**Outputs.** `segment.features`, `segment.membership` and `segment.runs` for this run; the asset `segments`. Campaigns plan from the newest run.
+
+**Triage.** A segment that fails names its SQL file. The run before stays in force: membership of a run appears whole or not at
+all. To rebuild, trigger the DAG; a cleared run replaces its own rows.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from airflow.sdk import DAG, task, task_group
+
+from include import runtime
+from include.assets import ENGAGEMENT, SEGMENTS, SUBSCRIBERS
+from include.tags import Pool, Tag
+
+with DAG(
+    dag_id="build_segments",
+    dag_display_name="Build segments",
+    schedule=(SUBSCRIBERS | ENGAGEMENT),
+    catchup=False,
+    max_active_runs=1,
+    tags=[Tag.SEGMENTS, Tag.WRITES_WAREHOUSE],
+    default_args=runtime.task_defaults("data"),
+    dagrun_timeout=timedelta(hours=1),
+    doc_md=__doc__,
+):
+
+    @task_group
+    def segment():
+        @task(
+            pool=Pool.WAREHOUSE,
+            outlets=[SEGMENTS],
+            doc_md="Features, then every segment, in one transaction; returns the sizes.",
+        )
+        def build(**context):
+            from include.segment.build import build_segments
+
+            return build_segments(runtime.paths(), segment_run=context["run_id"], as_of=runtime.run_moment(context))
+
+        build()
+
+    segment()

@@ -1,0 +1,98 @@
+"""### collect_engagement
+
+**Purpose.** Load what the edge received, judge it, and let it act: suppressions, doubt, the fate of each message.
+
+**Inputs.** Webhook batches in `spool/incoming/`; SendGrid's suppression lists; the ledger's chunks in doubt.
+
+**Outputs.** `engagement.events` (deduplicated, classified) and `engagement.quarantined_events`; suppressions in the ledger; resolved
+doubt; `dispatch.sends` brought up to date; the asset `engagement` when there was something new.
+
+**Triage.**
+- `collect.load`: a batch that cannot be read goes to `spool/broken/` and is counted as quarantined; nothing waits for it.
+- `collect.sync_suppressions` fails with *EspUnavailable*: SendGrid's API did not answer; the next run catches up. Webhook events
+  suppress without it.
+- Events pile up in `spool/incoming/`: the task waits for the pool `warehouse`; see who holds it.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from airflow.sdk import DAG, task, task_group
+from airflow.sdk.exceptions import AirflowSkipException
+
+from include import runtime
+from include.assets import ENGAGEMENT, SENDS
+from include.tags import Pool, Tag
+
+with DAG(
+    dag_id="collect_engagement",
+    dag_display_name="Collect engagement",
+    schedule=runtime.timetable("*/5 * * * *"),
+    catchup=False,
+    max_active_runs=1,
+    tags=[Tag.ENGAGEMENT, Tag.WRITES_WAREHOUSE],
+    default_args=runtime.task_defaults("delivery"),
+    dagrun_timeout=timedelta(hours=1),
+    doc_md=__doc__,
+):
+
+    @task_group
+    def collect():
+        @task(
+            pool=Pool.WAREHOUSE,
+            doc_md="Spool to events, deduplicated by id and by content, classified under a rule version.",
+        )
+        def load():
+            from include.collect.load import load_spool
+
+            return load_spool(runtime.paths())
+
+        @task(pool=Pool.WAREHOUSE, doc_md="Hard bounces, complaints and unsubscribes become suppressions in the ledger.")
+        def suppress():
+            from include.collect.suppress import suppress_from_events
+
+            with runtime.ledger() as ledger:
+                return suppress_from_events(runtime.paths(), ledger)
+
+        @task(
+            pool=Pool.WAREHOUSE,
+            doc_md="An event that carries the key and the attempt proves that a message in doubt was sent.",
+        )
+        def resolve_doubt():
+            from include.collect.doubt import resolve_doubt
+
+            with runtime.ledger() as ledger:
+                return resolve_doubt(runtime.paths(), ledger)
+
+        @task(pool=Pool.WAREHOUSE, doc_md="SendGrid's own suppression lists into the ledger.")
+        def sync_suppressions():
+            from include.collect.sync import sync_suppressions
+
+            with runtime.ledger() as ledger:
+                return sync_suppressions(runtime.paths(), ledger, runtime.account())
+
+        loaded = load()
+        done = [suppress(), resolve_doubt(), sync_suppressions()]
+        loaded >> done
+        return loaded, done
+
+    @task(
+        pool=Pool.WAREHOUSE,
+        outlets=[SENDS],
+        trigger_rule="none_failed",
+        doc_md="The ledger's outcomes into `dispatch.sends`.",
+    )
+    def record_sends():
+        from include.dispatch.record import record_sends
+
+        with runtime.ledger() as ledger:
+            return record_sends(runtime.paths(), ledger)
+
+    @task(outlets=[ENGAGEMENT], doc_md="Tells `build_segments` when there were new events; skipped when there were none.")
+    def announce(loaded):
+        if not loaded["new"]:
+            raise AirflowSkipException("no new event")
+
+    loaded, done = collect()
+    done >> record_sends() >> announce(loaded)

@@ -1,0 +1,80 @@
+"""### nightly_analytics
+
+**Purpose.** Compute the marts, prove that the sums hold, and publish one DuckDB file and a report.
+
+**Inputs.** The warehouse and the ledger, as of the end of the night's interval (02:00 UTC); as of now where it is triggered by hand.
+
+**Outputs.** Schema `marts`; `published/analytics.duckdb` with `manifest.json` and `report.html`; the asset `analytics`. The file before is kept.
+
+**Triage.**
+- `analyze.reconcile` fails with *ConservationBroken*: somebody was lost or counted twice. Nothing was published; the message names the
+  check and both sides. Look at `marts.reconciliation` and at the ledger before anything else is sent.
+- `publish.read_back` fails with *PublishError*: the built file does not say what was written. The file before is in force.
+- Everything here may be cleared and run again.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from airflow.sdk import DAG, task, task_group
+
+from include import runtime
+from include.assets import ANALYTICS
+from include.tags import Pool, Tag
+
+with DAG(
+    dag_id="nightly_analytics",
+    dag_display_name="Nightly analytics",
+    schedule=runtime.timetable("0 2 * * *", covers=timedelta(days=1)),
+    catchup=False,
+    max_active_runs=1,
+    tags=[Tag.ANALYTICS, Tag.WRITES_WAREHOUSE],
+    default_args=runtime.task_defaults("analytics"),
+    dagrun_timeout=timedelta(hours=2),
+    doc_md=__doc__,
+):
+
+    @task_group
+    def analyze():
+        @task(pool=Pool.WAREHOUSE, doc_md="Every mart, replaced by key.")
+        def marts(**context):
+            from include.analyze.marts import build_marts
+
+            with runtime.ledger() as ledger:
+                return build_marts(runtime.paths(), ledger, as_of=runtime.run_moment(context))
+
+        @task(
+            pool=Pool.WAREHOUSE,
+            doc_md="selected = accepted + rejected + suppressed + capped + held out + in doubt + pending, and more.",
+        )
+        def reconcile():
+            from include.analyze.reconcile import check_sums
+
+            return check_sums(runtime.paths())
+
+        marts() >> reconcile()
+
+    @task_group
+    def publish():
+        @task(pool=Pool.WAREHOUSE, doc_md="Built beside, checked, renamed: analysts see the old file or the new one.")
+        def file():
+            from include.publish.file import publish
+
+            return publish(runtime.paths())
+
+        @task(outlets=[ANALYTICS], doc_md="Opens the file as an analyst would and holds it against its manifest.")
+        def read_back():
+            from include.publish.read_back import verify
+
+            return verify(runtime.paths())
+
+        @task(doc_md="One HTML page from the published file.")
+        def report():
+            from include.publish.report import write_report
+
+            return write_report(runtime.paths())
+
+        file() >> read_back() >> report()
+
+    analyze() >> publish()

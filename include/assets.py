@@ -1,0 +1,26 @@
+"""Every Airflow Asset, once. The same name with two URIs would leave one of them inactive."""
+
+from __future__ import annotations
+
+from airflow.sdk import Asset
+
+SUBSCRIBERS = Asset(
+    name="subscribers", uri="x-tradewind://warehouse/core/subscribers", group="warehouse",
+    extra={"what": "Validated subscribers and purchases. Its state holds the watermark of each relation."},
+)  # fmt: skip
+SEGMENTS = Asset(
+    name="segments", uri="x-tradewind://warehouse/segment/membership", group="warehouse",
+    extra={"what": "Segment membership, frozen by run."},
+)  # fmt: skip
+SENDS = Asset(
+    name="sends", uri="x-tradewind://warehouse/dispatch/sends", group="warehouse",
+    extra={"what": "Who was sent what, as the ledger has it."},
+)  # fmt: skip
+ENGAGEMENT = Asset(
+    name="engagement", uri="x-tradewind://warehouse/engagement/events", group="warehouse",
+    extra={"what": "Deduplicated, classified webhook events."},
+)  # fmt: skip
+ANALYTICS = Asset(
+    name="analytics", uri="x-tradewind://published/analytics.duckdb", group="published",
+    extra={"what": "The published file that analysts open."},
+)  # fmt: skip

@@ -1,0 +1,242 @@
+"""From Airflow's connections, variables and context to plain configuration. The only other module here that knows Airflow.
+
+Everything heavy is imported inside functions: DAG files import this module whenever they are parsed.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from airflow.sdk import DAG, CronTriggerTimetable, RetryDecision, RetryPolicy, task
+from croniter import croniter
+
+from include.core.errors import ConfigurationError, may_retry
+from include.tags import Tag
+
+if TYPE_CHECKING:
+    from include.core.campaign import Campaign
+    from include.core.connections import SendGridAccount
+    from include.core.paths import DataPaths
+    from include.core.secrets import Secrets
+    from include.ledger.database import Ledger
+
+log = logging.getLogger(__name__)
+
+EDGE_URL_VARIABLE, EDGE_URL = "edge_public_url", "https://mail.tradewind.example"
+OVERLAP_VARIABLE, OVERLAP_MINUTES = "extract_overlap_minutes", 60
+FULL_PASS_EVERY = timedelta(hours=24)
+FIRST_TICK_GRACE = timedelta(minutes=2)
+_RETRY_DELAYS = (timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=5))
+
+
+class RetryWhatMayBeRetried(RetryPolicy):
+    """Asks `include.core.errors.may_retry`, the one classifier, and waits longer each time."""
+
+    def evaluate(self, exception: BaseException, try_number: int, max_tries: int, context: Any = None) -> RetryDecision:
+        if not may_retry(exception):
+            return RetryDecision.fail(f"{type(exception).__name__} cannot be mended by trying again")
+        delay = _RETRY_DELAYS[min(try_number, len(_RETRY_DELAYS)) - 1]
+        return RetryDecision.retry(delay, f"{type(exception).__name__} may pass")
+
+
+def task_defaults(owner: str) -> dict[str, Any]:
+    """`default_args` of every DAG."""
+    return {"owner": owner, "retries": 3, "retry_policy": RetryWhatMayBeRetried()}
+
+
+def timetable(cron: str, *, covers: timedelta = timedelta()) -> CronTriggerTimetable:
+    """Runs at each tick (UTC), for the `covers` before it; never at once because somebody unpaused the DAG.
+
+    A run missed while the scheduler was down is made up once. The grace keeps a first tick from being lost where the file
+    is parsed again between the tick and the scheduler's look.
+    """
+    if not croniter.is_valid(cron):
+        raise ConfigurationError(f"schedule: '{cron}' is no cron expression.", remedy="Write five fields, as in 0 9 * * 2.")
+    return CronTriggerTimetable(cron, timezone="UTC", interval=covers, run_immediately=FIRST_TICK_GRACE)
+
+
+def paths() -> DataPaths:
+    """The data folder."""
+    from include.core.paths import data_paths
+
+    return data_paths()
+
+
+def secrets() -> Secrets:
+    """The keys of the address hash and of the unsubscribe links."""
+    from include.core.secrets import load_secrets
+
+    return load_secrets(paths())
+
+
+@contextmanager
+def ledger() -> Iterator[Ledger]:
+    """The ledger, open for the length of a task.
+
+    Its connection comes from the environment alone: the edge reads it too and asks no Airflow, and an unsubscribe that went
+    into another ledger than the one that dispatch reads would not be in force.
+    """
+    from include.core.connections import LEDGER, environment_text, ledger_url
+    from include.ledger.database import open_ledger
+
+    stored = None if environment_text(LEDGER) else _stored(LEDGER)
+    if stored and _resolved(LEDGER, stored) != ledger_url(paths()):
+        raise ConfigurationError(
+            "is set in Airflow, where the edge cannot see it.",
+            where=f"connection {LEDGER}",
+            remedy=f"Set AIRFLOW_CONN_{LEDGER.upper()} in the environment of every service, and delete the stored one.",
+        )
+    opened = open_ledger(ledger_url(paths()), secrets())
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+def source_url() -> str:
+    """Where subscribers come from: the environment, else Airflow's connection, else the demo shop."""
+    from include.core.connections import SOURCE, database_url, environment_text
+
+    text = environment_text(SOURCE)
+    if text:
+        return database_url(SOURCE, text)
+    stored = _stored(SOURCE)
+    return _resolved(SOURCE, stored) if stored else f"sqlite:///{paths().demo / 'shop.sqlite'}"
+
+
+def account() -> SendGridAccount:
+    """Where to send. Without a key: the simulator, and the log says so."""
+    from include.core.connections import SENDGRID, environment_text, sendgrid_account
+
+    text = environment_text(SENDGRID)
+    if text:
+        return sendgrid_account(text)
+    stored = _stored(SENDGRID) or {}
+    host = str(stored.get("host") or "")
+    if stored.get("password"):
+        return sendgrid_account(_as_json(stored))
+    if host and not _is_loopback(host):
+        return sendgrid_account(_as_json(stored))
+    return _simulator()
+
+
+def edge_url() -> str:
+    """The base of unsubscribe and preference links."""
+    return str(_variable(EDGE_URL_VARIABLE, EDGE_URL)).rstrip("/")
+
+
+def watermark_since(state: Any, relation: str, *, full: bool, now: datetime) -> datetime | None:
+    """From when to extract: the watermark less the overlap; None for a full pass.
+
+    A pass is full when it is asked for, when there is no watermark, and when the last full one is a day old: only a full
+    pass sees deletions.
+    """
+    watermark, last_full = state.get(f"{relation}.watermark"), state.get(f"{relation}.full_pass_at")
+    if full or not watermark or not last_full or now - datetime.fromisoformat(last_full) >= FULL_PASS_EVERY:
+        return None
+    return datetime.fromisoformat(watermark) - timedelta(minutes=float(_variable(OVERLAP_VARIABLE, OVERLAP_MINUTES)))
+
+
+def remember_watermark(state: Any, manifest: Mapping[str, Any], now: datetime) -> None:
+    """Advance the watermark on the asset, once the batch is merged."""
+    if manifest.get("watermark"):
+        state.set(f"{manifest['relation']}.watermark", manifest["watermark"])
+    if manifest.get("full"):
+        state.set(f"{manifest['relation']}.full_pass_at", now.isoformat())
+
+
+def run_moment(context: Mapping[str, Any]) -> datetime:
+    """The moment that a run is about: its tick where it is scheduled, when it was asked for where not.
+
+    `logical_date` may be None (asset-triggered and manual runs), so `run_after` is what every run has.
+    """
+    return context["dag_run"].run_after.astimezone(UTC)
+
+
+def run_mode(context: Mapping[str, Any]) -> str:
+    """preview, test or live. A scheduled run is live; anything else is what its form says, and the form says preview."""
+    run_type = context["dag_run"].run_type
+    return "live" if getattr(run_type, "value", run_type) == "scheduled" else str(context["params"]["mode"])
+
+
+def campaign_page(campaign: Campaign, how: str) -> str:
+    """What the UI shows of a campaign's DAG: its file's facts, then how sending works."""
+    schedule = f"`{campaign.schedule}` (UTC)" if campaign.schedule else "by hand only"
+    return (
+        f"### {campaign.name}\n\n**Purpose.** {campaign.purpose}\n\n"
+        f"**Who and when.** Segment `{campaign.segment}`, template `{campaign.template}`, schedule {schedule}, "
+        f"one message a person per `{campaign.occurrence}`. Owner: {campaign.owner}.\n\n{how.strip()}\n"
+    )
+
+
+def broken_campaign(name: str, error: ConfigurationError) -> DAG:
+    """The DAG of a campaign file that cannot be read: it stands in the UI, says where the file is wrong, and sends nothing.
+
+    An error raised while parsing would take every other campaign's DAG with it.
+    """
+    message = str(error)
+    with DAG(
+        dag_id=f"send_{re.sub(r'[^A-Za-z0-9_.-]', '_', name)}", dag_display_name=f"BROKEN: {name}", schedule=None,
+        tags=[Tag.SENDS, Tag.BROKEN], default_args={"owner": "nobody"},
+        doc_md=f"### The campaign file is wrong\n\n{message}\n\nUntil it is mended this campaign sends nothing; the others do.",
+    ) as dag:  # fmt: skip
+
+        @task(retries=0, doc_md=message)
+        def campaign_file():
+            raise ConfigurationError(message)
+
+        campaign_file()
+    return dag
+
+
+def _simulator() -> SendGridAccount:
+    from include.core.connections import SendGridAccount
+
+    port = os.environ.get("TRADEWIND_SIMULATOR_PORT") or "8082"
+    log.warning("NO SENDGRID KEY IS SET: mail goes to the simulator on 127.0.0.1:%s and to nobody else", port)
+    return SendGridAccount(f"http://127.0.0.1:{port}", "SG.simulator")
+
+
+def _stored(connection_id: str) -> dict[str, Any] | None:
+    """A connection's fields as Airflow stores it; None where it has none."""
+    from airflow.sdk import Connection
+    from airflow.sdk.exceptions import AirflowNotFoundException
+
+    try:
+        found = Connection.get(connection_id)
+    except AirflowNotFoundException:
+        return None
+    names = ("conn_type", "host", "schema", "login", "password", "port", "extra")
+    return {name: getattr(found, name, None) for name in names}
+
+
+def _resolved(connection_id: str, fields: Mapping[str, Any]) -> str:
+    """A stored connection as a URL; a relative path of SQLite is relative to the data folder."""
+    from include.core.connections import url_of_fields
+
+    url = url_of_fields(connection_id, fields)
+    prefix, _, path = url.partition(":///")
+    return f"sqlite:///{paths().root / path}" if prefix == "sqlite" and not path.startswith("/") else url
+
+
+def _as_json(fields: Mapping[str, Any]) -> str:
+    import json
+
+    return json.dumps({name: value for name, value in fields.items() if value and name != "extra"})
+
+
+def _is_loopback(host: str) -> bool:
+    return (urlsplit(host if "://" in host else f"//{host}").hostname or "") in ("127.0.0.1", "localhost", "::1")
+
+
+def _variable(name: str, default: Any) -> Any:
+    from airflow.sdk import Variable
+
+    return Variable.get(name, default=default)

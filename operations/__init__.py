@@ -1,0 +1,1 @@
+"""Starting, watching and asking: what `make` does, outside Airflow's own processes."""

@@ -1,0 +1,81 @@
+"""`python -m operations <command>`: what the Makefile calls."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import sys
+from collections.abc import Callable, Sequence
+
+from include.core.errors import TradewindError
+from operations import launcher
+from operations.progress import Progress
+from operations.settings import Installation, installation
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command. Expected trouble is one clear line on stderr and a non-zero exit, never a trace."""
+    chosen = _parser().parse_args(arguments)
+    try:
+        return chosen.command(installation(), chosen)
+    except TradewindError as error:
+        print(f"error: {error}", file=sys.stderr)  # noqa: T201
+    except KeyboardInterrupt:
+        print("interrupted; the services stay up (make stop ends them)", file=sys.stderr)  # noqa: T201
+        return 130
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS):
+            raise
+        print(f"error: {error.filename or 'the data folder'}: {error.strerror}.", file=sys.stderr)  # noqa: T201
+    return 1
+
+
+def _up(place: Installation, _chosen: argparse.Namespace) -> int:
+    from operations import airflow_settings
+
+    progress = Progress()
+    launcher.up(place, progress.say)
+    airflow_settings.apply(place)
+    progress.say(f"Airflow {place.airflow_url}  edge {place.edge_url}  simulator {place.simulator_url}")
+    return 0
+
+
+def _stop(place: Installation, _chosen: argparse.Namespace) -> int:
+    launcher.down(place, Progress().say)
+    return 0
+
+
+def _run(place: Installation, _chosen: argparse.Namespace) -> int:
+    from operations.demo import run_demo
+
+    return run_demo(place)
+
+
+def _trigger(place: Installation, chosen: argparse.Namespace) -> int:
+    from operations.trigger import trigger_by_hand
+
+    return trigger_by_hand(place, chosen.dag, chosen.conf)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="operations", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="command")
+    _command(commands, "up", _up, "start Airflow, edge and simulator, or what of them is not running")
+    _command(commands, "stop", _stop, "stop exactly what was started")
+    _command(commands, "run", _run, "run the whole pipeline on the demo shop")
+    trigger = _command(commands, "trigger", _trigger, "run one DAG through the scheduler and wait")
+    trigger.add_argument("dag", help="a DAG id, such as send_newsletter")
+    trigger.add_argument("--conf", default="", help="the run's parameters as JSON")
+    return parser
+
+
+def _command(
+    commands: argparse._SubParsersAction, name: str, function: Callable[..., int], about: str
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=about)
+    parser.set_defaults(command=function)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,124 @@
+"""DAG runs from outside: start one, watch its tasks, say why one failed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from include.core.errors import TradewindError
+from operations.api import AirflowApi, ApiRefused, part
+from operations.progress import Progress
+
+POLL_SECONDS = 0.7
+FINAL = ("success", "failed")
+SHOWN = ("success", "failed", "skipped", "upstream_failed", "up_for_retry", "awaiting_input", "removed")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One DAG run."""
+
+    dag: str
+    id: str
+
+    @property
+    def path(self) -> str:
+        return f"/dags/{part(self.dag)}/dagRuns/{part(self.id)}"
+
+
+class RunFailed(TradewindError):
+    """A run ended in failure, or did not end in time."""
+
+
+def await_dags(api: AirflowApi, wanted: Iterable[str], *, timeout_seconds: float = 60) -> None:
+    """Wait until Airflow has read these DAGs. Raises `RunFailed` with Airflow's own words where it cannot."""
+    missing, deadline = set(wanted), time.monotonic() + timeout_seconds
+    while missing:
+        missing -= {dag["dag_id"] for dag in api.get("/dags", limit=200)["dags"]}
+        if missing and time.monotonic() > deadline:
+            errors = api.get("/importErrors")["import_errors"]
+            detail = "; ".join(f"{error['filename']}: {error['stack_trace'].strip().splitlines()[-1]}" for error in errors)
+            raise RunFailed(f"Airflow does not know {', '.join(sorted(missing))}.", remedy=detail or "See make up's logs.")
+        if missing:
+            time.sleep(POLL_SECONDS)
+
+
+def start(api: AirflowApi, dag: str, conf: dict[str, Any] | None = None) -> Run:
+    """Ask the scheduler for a run, with no logical date. Raises `ApiRefused` where the DAG or its parameters are refused."""
+    conf = conf or {}
+    body = {"logical_date": None, "conf": conf, "note": conf.get("note") or None}
+    return Run(dag, api.post(f"/dags/{part(dag)}/dagRuns", body)["dag_run_id"])
+
+
+def since(api: AirflowApi, dag: str, moment: datetime) -> list[Run]:
+    """The runs of a DAG that were asked for at or after a moment."""
+    found = api.get(f"/dags/{part(dag)}/dagRuns", run_after_gte=moment.astimezone(UTC).isoformat(), limit=50)
+    return [Run(dag, run["dag_run_id"]) for run in found["dag_runs"]]
+
+
+def follow(api: AirflowApi, runs: Iterable[Run], progress: Progress, *, timeout_seconds: float = 600) -> bool:
+    """Watch runs to their end, a line for every task that ends; whether all succeeded. Raises `RunFailed` on timeout."""
+    open_runs, told, succeeded = list(runs), set[tuple[str, ...]](), True
+    deadline = time.monotonic() + timeout_seconds
+    while open_runs:
+        for run in list(open_runs):
+            state = api.get(run.path)["state"]
+            _tell(api, run, progress, told)
+            if state in FINAL:
+                open_runs.remove(run)
+                succeeded &= state == "success"
+                progress.say(f"{run.dag}  {state}")
+        if open_runs and time.monotonic() > deadline:
+            names = ", ".join(run.dag for run in open_runs)
+            raise RunFailed(f"{names} did not end within {timeout_seconds:.0f} s.", remedy="It still runs; see Airflow's UI.")
+        if open_runs:
+            time.sleep(POLL_SECONDS)
+    return succeeded
+
+
+def tasks(api: AirflowApi, run: Run) -> list[dict[str, Any]]:
+    """The run's task instances."""
+    return api.get(f"{run.path}/taskInstances", limit=1000)["task_instances"]
+
+
+def returned(api: AirflowApi, run: Run, task: str, key: str = "return_value", map_index: int = -1) -> Any:
+    """What a task handed on; None where it handed on nothing."""
+    path = f"{run.path}/taskInstances/{part(task)}/xcomEntries/{part(key)}?map_index={map_index}&deserialize=true"
+    try:
+        return api.get(path)["value"]
+    except ApiRefused as error:
+        if error.status == 404:
+            return None
+        raise
+
+
+def reason(api: AirflowApi, run: Run, task: dict[str, Any]) -> str:
+    """The exception of a task's last try, in one line, from its log."""
+    path = f"{run.path}/taskInstances/{part(task['task_id'])}/logs/{task['try_number']}"
+    try:
+        entries = api.get(path, map_index=task["map_index"], full_content=True)["content"]
+    except ApiRefused:
+        return "its log cannot be read"
+    for entry in reversed(entries):
+        details = entry.get("error_detail") if isinstance(entry, dict) else None
+        if details:
+            return " ".join(f"{details[0]['exc_type']}: {details[0]['exc_value']}".split())
+    last = [entry["event"] for entry in entries if isinstance(entry, dict) and entry.get("level") in ("error", "critical")]
+    return " ".join(str(last[-1]).split()) if last else "its process ended without a word (see the scheduler's log)"
+
+
+def _tell(api: AirflowApi, run: Run, progress: Progress, told: set[tuple[str, ...]]) -> None:
+    """A line for each task state that is news."""
+    for task in sorted(tasks(api, run), key=lambda task: task["end_date"] or "~"):
+        key = (run.dag, run.id, task["task_id"], str(task["map_index"]), str(task["state"]), str(task["try_number"]))
+        if key in told or task["state"] not in SHOWN:
+            continue
+        told.add(key)
+        place = task["task_id"] + (f"[{task['map_index']}]" if task["map_index"] >= 0 else "")
+        took = f"{task['duration']:5.1f} s" if task["duration"] else ""
+        progress.say(f"  {run.dag:<20} {place:<30} {task['state']:<15} {took}".rstrip())
+        if task["state"] in ("failed", "up_for_retry"):
+            progress.say(f"      {reason(api, run, task)}")

@@ -1,0 +1,113 @@
+"""Airflow's four processes, the edge and the simulator: which there are, and how each says that it is well."""
+
+from __future__ import annotations
+
+import json
+import sys
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from include.core import connections
+from include.core.connections import SENDGRID
+from operations.api import AirflowApi
+from operations.settings import LOOPBACK, Installation, code_stamp
+
+SHOP_SEED = 20
+
+
+@dataclass(frozen=True)
+class Service:
+    """A process to run. `well(since)` says whether it works, with signs of life no older than `since`."""
+
+    name: str
+    command: tuple[str, ...]
+    well: Callable[[datetime], bool]
+    port: int | None = None
+    port_variable: str = ""
+    environment: dict[str, str] = field(default_factory=dict)
+    timeout_seconds: float = 90.0
+
+
+def all_services(place: Installation) -> list[Service]:
+    """What `make up` runs. The simulator only where nobody named another SendGrid."""
+    simulated = [] if own_sendgrid() else [simulator(place)]
+    return [*simulated, edge(place), *airflow(place)]
+
+
+def own_sendgrid() -> bool:
+    """Whether the environment names a SendGrid that is not a loopback simulator."""
+    text = connections.environment_text(SENDGRID)
+    return bool(text) and LOOPBACK not in text and "localhost" not in text
+
+
+def simulator(place: Installation) -> Service:
+    """The strict SendGrid of the demo."""
+    return Service(
+        "simulator",
+        (
+            sys.executable, "-m", "simulator", "--port", str(place.simulator_port), "--data", str(place.paths.simulator),
+            "--webhook", f"{place.edge_url}/events/sendgrid", "--edge", place.edge_url, "--seed", str(SHOP_SEED),
+        ),
+        lambda since: _answers(place.simulator_url) and (place.paths.simulator / "webhook_public_key.txt").is_file(),
+        place.simulator_port,
+        "TRADEWIND_SIMULATOR_PORT",
+        {"TRADEWIND_CODE": code_stamp("simulator")},
+        30,
+    )  # fmt: skip
+
+
+def edge(place: Installation) -> Service:
+    """The one door to the internet; here on loopback."""
+    return Service(
+        "edge",
+        (sys.executable, "-m", "uvicorn", "include.edge.app:app", "--host", LOOPBACK, "--port", str(place.edge_port), "--no-access-log"),
+        lambda since: _answers(f"{place.edge_url}/healthz"),
+        place.edge_port,
+        "TRADEWIND_EDGE_PORT",
+        {"TRADEWIND_CODE": code_stamp("include/edge", "include/core", "include/ledger")},
+        30,
+    )  # fmt: skip
+
+
+def airflow(place: Installation) -> list[Service]:
+    """Airflow's processes, none of which listens beyond loopback: the log servers (8793, 8794) stay off, since the API server
+    reads the same disk."""
+    api = AirflowApi(place)
+    command = str(place.bin / "airflow")
+    return [
+        Service(
+            "api-server", (command, "api-server"), lambda since: _beats(api, "metadatabase", since),
+            place.airflow_port, "TRADEWIND_AIRFLOW_PORT",
+        ),
+        Service("scheduler", (command, "scheduler", "--skip-serve-logs"), lambda since: _beats(api, "scheduler", since)),
+        Service("dag-processor", (command, "dag-processor"), lambda since: _beats(api, "dag_processor", since)),
+        Service("triggerer", (command, "triggerer", "--skip-serve-logs"), lambda since: _beats(api, "triggerer", since)),
+    ]  # fmt: skip
+
+
+def _answers(url: str) -> bool:
+    """Whether somebody speaks HTTP there, whatever they say."""
+    try:
+        with urllib.request.urlopen(url, timeout=3):  # noqa: S310
+            return True
+    except urllib.error.HTTPError as error:
+        return error.code < 500
+    except OSError:
+        return False
+
+
+def _beats(api: AirflowApi, component: str, since: datetime) -> bool:
+    """Whether Airflow calls the component healthy, by a heartbeat of this start and not of the one before."""
+    try:
+        state = api.health()[component]
+    except (OSError, KeyError, json.JSONDecodeError):
+        return False
+    beat = state.get(f"latest_{component}_heartbeat")
+    return state["status"] == "healthy" and (component == "metadatabase" or (beat and _moment(beat) >= since))
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

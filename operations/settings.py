@@ -1,0 +1,126 @@
+"""Where this installation runs: ports, folders, and the environment that every service gets."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from include.core.errors import ConfigurationError
+from include.core.paths import PROJECT, DataPaths, data_paths
+
+LOOPBACK = "127.0.0.1"
+CONFIGURING = ("TRADEWIND_", "AIRFLOW_", "PYTHONPATH", "GX_")
+
+
+@dataclass(frozen=True)
+class Installation:
+    """One data folder and its three ports."""
+
+    paths: DataPaths
+    airflow_port: int
+    edge_port: int
+    simulator_port: int
+
+    @property
+    def airflow_home(self) -> Path:
+        """Airflow's metadata database, its generated configuration and the task logs."""
+        return self.paths.root / "airflow"
+
+    @property
+    def airflow_url(self) -> str:
+        return f"http://{LOOPBACK}:{self.airflow_port}"
+
+    @property
+    def edge_url(self) -> str:
+        return f"http://{LOOPBACK}:{self.edge_port}"
+
+    @property
+    def simulator_url(self) -> str:
+        return f"http://{LOOPBACK}:{self.simulator_port}"
+
+    @property
+    def bin(self) -> Path:
+        """Where the interpreter's console scripts lie."""
+        return Path(sys.executable).parent
+
+
+def installation() -> Installation:
+    """What the environment says: `TRADEWIND_DATA` and the three `TRADEWIND_…_PORT`. Raises `ConfigurationError`."""
+    return Installation(
+        data_paths(), _port("TRADEWIND_AIRFLOW_PORT", 8080), _port("TRADEWIND_EDGE_PORT", 8081),
+        _port("TRADEWIND_SIMULATOR_PORT", 8082),
+    )  # fmt: skip
+
+
+def service_environment(place: Installation) -> dict[str, str]:
+    """The environment of every service: ours over Airflow's defaults, the user's over ours."""
+    return {
+        **os.environ,
+        **_forced(place),
+        **{name: os.environ.get(name, value) for name, value in _defaults(place).items()},
+    }
+
+
+def fingerprint(environment: dict[str, str]) -> str:
+    """Names a configuration without telling it: a service whose fingerprint differs is restarted."""
+    lines = sorted(f"{name}={value}" for name, value in environment.items() if name.startswith(CONFIGURING))
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+
+
+def code_stamp(*folders: str) -> str:
+    """Names the state of some source folders, so that a running service with older code is restarted."""
+    files = sorted(path for folder in folders for path in (PROJECT / folder).rglob("*.py"))
+    lines = [f"{path.relative_to(PROJECT)} {path.stat().st_mtime_ns}" for path in files]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+
+
+def _forced(place: Installation) -> dict[str, str]:
+    """What must hold for the seams to hold: one data folder, loopback only, the project's own folders."""
+    return {
+        "TRADEWIND_DATA": str(place.paths.root),
+        "TRADEWIND_AIRFLOW_PORT": str(place.airflow_port),
+        "TRADEWIND_EDGE_PORT": str(place.edge_port),
+        "TRADEWIND_SIMULATOR_PORT": str(place.simulator_port),
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(PROJECT), os.environ.get("PYTHONPATH")])),
+        "PYTHONUNBUFFERED": "1",
+        "AIRFLOW_HOME": str(place.airflow_home),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(PROJECT / "dags"),
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(PROJECT / "plugins"),
+        "AIRFLOW__API__HOST": LOOPBACK,
+        "AIRFLOW__API__PORT": str(place.airflow_port),
+        "AIRFLOW__API__BASE_URL": place.airflow_url,
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{place.airflow_url}/execution/",
+        "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(place.airflow_home / "logs"),
+        "AIRFLOW__DAG_PROCESSOR__CHILD_PROCESS_LOG_DIRECTORY": str(place.airflow_home / "logs" / "dag_processor"),
+    }
+
+
+def _defaults(place: Installation) -> dict[str, str]:
+    """What suits two cores and one person; the environment may say otherwise."""
+    return {
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{place.airflow_home / 'airflow.db'}",
+        "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+        "AIRFLOW__CORE__PARALLELISM": "4",
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "True",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
+        "AIRFLOW__CORE__HOSTNAME_CALLABLE": "socket.gethostname",
+        "AIRFLOW__CORE__MIN_SERIALIZED_DAG_UPDATE_INTERVAL": "5",
+        "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "15",
+        "AIRFLOW__DAG_PROCESSOR__PARSING_PROCESSES": "2",
+        "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.5",
+        "AIRFLOW__SCHEDULER__ENABLE_TRACEMALLOC": "False",
+        "AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO",
+        "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+        "GX_ANALYTICS_ENABLED": "false",
+    }
+
+
+def _port(name: str, default: int) -> int:
+    text = os.environ.get(name) or str(default)
+    if not text.isdigit() or not 0 < int(text) < 65536:
+        raise ConfigurationError(f"'{text}' is no port.", where=name, remedy="Set it to a number from 1 to 65535.")
+    return int(text)

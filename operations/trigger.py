@@ -1,0 +1,100 @@
+"""`make trigger DAG=… CONF=…`: one DAG through the scheduler, to its end."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from include.core.errors import ConfigurationError
+from include.tags import Tag
+from operations import airflow_settings, launcher, runs
+from operations.api import AirflowApi, part
+from operations.progress import Progress
+from operations.settings import Installation
+
+PATIENCE_SECONDS = 3600
+
+
+def trigger_by_hand(place: Installation, dag: str, conf_text: str) -> int:
+    """Run a DAG and show what happened; 0 where it succeeded, 1 where not."""
+    conf = read_conf(conf_text)
+    progress, api = Progress(), AirflowApi(place)
+    launcher.up(place, progress.say)
+    airflow_settings.apply(place)
+    known = find_dag(api, dag)
+    with unpaused(api, known, progress):
+        run = runs.start(api, dag, conf)
+        progress.say(f"{dag}: run {run.id}, parameters {json.dumps(conf)}")
+        succeeded = runs.follow(api, [run], progress, timeout_seconds=PATIENCE_SECONDS)
+    progress.plain(f"{place.airflow_url}/dags/{part(dag)}/runs/{part(run.id)}")
+    for task in runs.tasks(api, run):
+        value = runs.returned(api, run, task["task_id"], map_index=task["map_index"])
+        if value is not None:
+            index = f"[{task['map_index']}]" if task["map_index"] >= 0 else ""
+            progress.plain(f"  {task['task_id']}{index}: {_short(value)}")
+    return 0 if succeeded else 1
+
+
+def read_conf(text: str) -> dict[str, Any]:
+    """CONF as a mapping. Raises `ConfigurationError` that says where the JSON breaks."""
+    try:
+        conf = json.loads(text) if text.strip() else {}
+    except ValueError as error:
+        raise ConfigurationError(f"is not JSON ({error}).", where="CONF", remedy="""Write CONF='{"mode": "live"}'.""") from None
+    if not isinstance(conf, dict):
+        raise ConfigurationError("is no JSON object.", where="CONF", remedy="""Write CONF='{"mode": "live"}'.""")
+    return conf
+
+
+def find_dag(api: AirflowApi, dag: str, patience_seconds: float = 30) -> dict[str, Any]:
+    """The DAG as Airflow knows it; waits a moment for a file that was just written. Raises `ConfigurationError`."""
+    deadline = time.monotonic() + patience_seconds
+    while (found := api.find(f"/dags/{part(dag)}")) is None:
+        known = sorted(item["dag_id"] for item in api.get("/dags", limit=200)["dags"])
+        if time.monotonic() > deadline or (known and dag not in _expected()):
+            raise ConfigurationError(f"'{dag}' is unknown.", where="DAG", remedy=f"Known DAGs: {', '.join(known) or 'none'}.")
+        time.sleep(1)
+    return found
+
+
+@contextmanager
+def unpaused(api: AirflowApi, dag: dict[str, Any], progress: Progress) -> Iterator[None]:
+    """Let a paused DAG run for the length of the block. Raises `ConfigurationError` where that would send mail unasked."""
+    if not dag["is_paused"]:
+        yield
+        return
+    path = f"/dags/{part(dag['dag_id'])}"
+    missed = dag.get("next_dagrun_run_after")
+    if missed and datetime.fromisoformat(missed) <= datetime.now(UTC) and _sends_mail(dag):
+        raise ConfigurationError(
+            f"is paused, and its scheduled run of {missed} would start, live, as soon as it is not.",
+            where=dag["dag_id"],
+            remedy="Unpause it in Airflow's UI if that is what you want; then trigger again.",
+        )
+    progress.say(f"{dag['dag_id']} is paused: unpaused for this run")
+    api.patch(path, {"is_paused": False})
+    try:
+        yield
+    finally:
+        api.patch(path, {"is_paused": True})
+
+
+def _sends_mail(dag: dict[str, Any]) -> bool:
+    return any(tag["name"] == Tag.SENDS_MAIL for tag in dag["tags"])
+
+
+def _expected() -> set[str]:
+    """DAG ids that the project's files promise, which Airflow may just not have read yet."""
+    from include.core.campaign import campaign_names
+    from include.core.paths import PROJECT
+
+    return {path.stem for path in (PROJECT / "dags").glob("*.py")} | {f"send_{name}" for name in campaign_names()}
+
+
+def _short(value: Any, limit: int = 400) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= limit else f"{text[:limit]} …"
