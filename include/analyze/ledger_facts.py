@@ -12,7 +12,8 @@ from sqlalchemy import Connection, select
 from include.ledger.database import Ledger
 from include.ledger.suppressions import in_force
 from include.ledger.tables import plans, suppression_log
-from include.warehouse.connection import run
+from include.warehouse.connection import run, transaction
+from include.warehouse.suppressions import replace_suppressions
 
 _BATCH = 10_000
 _OPT_OUTS = pa.schema([("message_key", pa.string()), ("happened_at", pa.float64())])
@@ -24,12 +25,14 @@ Baselines = dict[tuple[str, str], str]
 def copy_ledger(connection: duckdb.DuckDBPyConnection, ledger: Ledger) -> None:
     """Replace core.suppressions and engagement.opt_outs by what one snapshot of the ledger says."""
     with ledger.read() as ledger_connection:
-        tables = {"suppressions": in_force(ledger_connection)[0], "opt_outs": _opt_outs(ledger_connection)}
-    for name, rows in tables.items():
-        connection.register(f"ledger_{name}", rows)
-        run(connection, "analyze", f"{name}_clear")
-        run(connection, "analyze", f"{name}_fill")
-        connection.unregister(f"ledger_{name}")
+        suppressions, _ = in_force(ledger_connection)
+        opt_outs = _opt_outs(ledger_connection)
+    replace_suppressions(connection, suppressions)
+    connection.register("ledger_opt_outs", opt_outs)
+    with transaction(connection):
+        run(connection, "analyze", "opt_outs_clear")
+        run(connection, "analyze", "opt_outs_fill")
+    connection.unregister("ledger_opt_outs")
 
 
 def first_variants(ledger: Ledger) -> Baselines:

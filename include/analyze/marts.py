@@ -43,8 +43,8 @@ def build_marts(paths: DataPaths, ledger: Ledger, *, as_of: datetime) -> dict[st
         raise ValueError("as_of needs a time zone")
     baselines = first_variants(ledger)
     with open_warehouse(paths) as connection:
+        copy_ledger(connection, ledger)
         with transaction(connection):
-            copy_ledger(connection, ledger)
             _replace(connection, baselines, as_of)
         return _row_counts(connection)
 

@@ -2,9 +2,9 @@
 -- owner: analytics
 -- grain: one row a day
 -- params: as_of
--- purpose: The state of the list on the day of as_of; other days stay as they were. Mailable is subscribed, with a lawful
---          basis and proof of consent (source, time, wording) that has not expired, and not suppressed. Engagement is by the
---          last sign of life, as in segment.features.
+-- purpose: The state of the list on the day of as_of; other days stay as they were. Mailable is what a
+--          plan would mail: subscribed, with a lawful basis and a consent that was given and has not expired, not suppressed.
+--          Engagement is by the last sign of life, as in segment.features.
 insert or replace into marts.list_health by name
 with people as (
     select
@@ -12,9 +12,7 @@ with people as (
         subscribers.deleted_at is null as present,
         suppressions.address_key is not null as is_suppressed,
         subscribers.lawful_basis is not null
-        and subscribers.consent_source is not null
-        and subscribers.consented_at <= $as_of
-        and subscribers.consent_wording is not null
+        and coalesce(subscribers.consented_at <= $as_of, false)
         and coalesce(subscribers.consent_expires_at > $as_of, true) as has_consent,
         features.engagement_level
     from core.subscribers

@@ -2,8 +2,8 @@
 -- owner: data
 -- grain: one row a suppressed address
 -- params: none
--- purpose: A copy of the suppressions in force in the ledger, as of the last analysis. For counting, never for deciding whom
---          to mail: that asks the ledger.
+-- purpose: A copy of the suppressions in force in the ledger, replaced whole before each plan and each analysis. Stale in
+--          between: who needs to know asks the ledger.
 create table if not exists core.suppressions (
     address_key varchar not null,
     reason varchar not null
