@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -52,17 +53,18 @@ def slot_columns(count: int) -> list[str]:
     return [f"slot_{number}" for number in range(count)]
 
 
-def write_parts(folder: Path, people: pa.RecordBatchReader, fillers: Mapping[str, Filler]) -> Iterator[dict[str, Any]]:
+def write_parts(
+    folder: Path, people: pa.RecordBatchReader, fillers: Mapping[str, Filler], slots: int
+) -> Iterator[dict[str, Any]]:
     """Fill the slots of `people` (ordered by chunk) and write the parts; yields a ledger row for each chunk.
 
-    Streams: a batch and a part are in memory, whatever the length of the list.
+    `slots` is the most that any content has. Streams: a batch and a part are in memory, whatever the length of the list.
     """
-    slots = max((len(getattr(filler, "content").slots) for filler in fillers.values()), default=0)
     part, number = _Part(), 0
     for batch in people:
-        for run in _runs(pa.Table.from_batches([batch]), "content"):
+        for run in runs(batch, "content"):
             filled = _filled(run, fillers, slots)
-            for piece in _runs(filled, "file"):
+            for piece in runs(filled, "file"):
                 if piece["file"][0].as_py() != number and part.tables:
                     yield from _close(folder, number, part)
                     part = _Part()
@@ -76,20 +78,22 @@ def _filled(people: pa.Table, fillers: Mapping[str, Filler], slots: int) -> pa.T
     """The wire's columns of people who share one content."""
     values = fillers[people["content"][0].as_py()].fill(people)
     empty = pa.nulls(people.num_rows, pa.string())
-    columns = {name: people[name] for name in ("chunk", "content", "mailbox_provider", *WIRE_COLUMNS)}
+    columns = {name: people[name] for name in ("chunk", "content", "mailbox_provider", *WIRE_COLUMNS) if name != "send_at"}
+    columns["send_at"] = pa.nulls(people.num_rows, pa.int64())
     columns["file"] = pc.divide(people["chunk"], CHUNKS_A_FILE)
     for name, value in zip(slot_columns(slots), [*values, *[empty] * (slots - len(values))], strict=True):
         columns[name] = pc.cast(value, pa.string()) if pa.types.is_dictionary(value.type) else value
     return pa.table(columns)
 
 
-def _runs(table: pa.Table, column: str) -> Iterator[pa.Table]:
-    """The table in pieces within which `column` has one value; equal values stand together."""
+def runs(rows: pa.Table | pa.RecordBatch, column: str) -> Iterator[pa.Table]:
+    """The rows in pieces within which `column` has one value; equal values stand together."""
+    table = rows if isinstance(rows, pa.Table) else pa.Table.from_batches([rows])
     codes = table[column].combine_chunks()
     codes = codes.dictionary_encode().indices if pa.types.is_string(codes.type) else codes
     numbers = codes.to_numpy(zero_copy_only=False)
     edges = [0, *(np.flatnonzero(numbers[1:] != numbers[:-1]) + 1).tolist(), table.num_rows]
-    for start, stop in zip(edges, edges[1:], strict=False):
+    for start, stop in pairwise(edges):
         if stop > start:
             yield table.slice(start, stop - start)
 
@@ -118,6 +122,14 @@ def _close(folder: Path, number: int, part: _Part) -> Iterator[dict[str, Any]]:
         }
 
 
+def write_audience(folder: Path, audience: pa.RecordBatchReader) -> None:
+    """Write `audience.parquet`, streaming."""
+    with pq.ParquetWriter(folder / "audience.parquet", audience.schema, compression="zstd", compression_level=1) as writer:
+        for batch in audience:
+            writer.write_batch(batch)
+    sync_file(folder / "audience.parquet")
+
+
 def write_contents(folder: Path, contents: Mapping[str, Mapping[str, Any]]) -> None:
     """Write `contents.json`."""
     write_durably(folder / "contents.json", orjson.dumps(contents, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS))
@@ -125,7 +137,9 @@ def write_contents(folder: Path, contents: Mapping[str, Mapping[str, Any]]) -> N
 
 def write_manifest(folder: Path) -> str:
     """Write the manifest over everything in the folder, make it durable, and return its sha256."""
-    files = [path for path in sorted(folder.iterdir()) if path.suffix in (".parquet", ".json") and path.name != "manifest.json"]
+    files = [
+        path for path in sorted(folder.iterdir()) if path.suffix in (".parquet", ".json") and path.name != "manifest.json"
+    ]
     manifest = orjson.dumps({path.name: file_sha256(path) for path in files}, option=orjson.OPT_INDENT_2)
     write_durably(folder / "manifest.json", manifest)
     sync_folder(folder.parent)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, insert, or_, select, update
 
 from include.core import clock
 from include.core.errors import CampaignStopped, FenceLost
@@ -133,10 +133,21 @@ def release(ledger: Ledger, claim: Claim, status: int | None, reason: str, *, wa
     _finish(ledger, claim, state="pending", http_status=status, reason=reason, not_before=not_before, settled_at=None)
 
 
-def split(ledger: Ledger, claim: Claim, status: int, reason: str, parts: Iterable[tuple[str, int]]) -> None:
-    """Replace the chunk by pending children: `parts` are (selection, recipients), together everybody still in it."""
+def split(
+    ledger: Ledger,
+    claim: Claim,
+    status: int,
+    reason: str,
+    parts: Iterable[tuple[str, int]],
+    apart: Iterable[Outcome] = (),
+) -> None:
+    """Replace the chunk by pending children: `parts` are (selection, recipients), together everybody still in it.
+
+    `apart` are people who get an outcome of their own instead of a place in a child.
+    """
     with ledger.write() as connection:
         _close(connection, claim.plan_id, claim.chunk, claim.fence, state="split", http_status=status, reason=reason)
+        _record(connection, claim.plan_id, claim.chunk, list(apart), clock.now().timestamp())
         add_children(connection, claim.plan_id, claim.chunk, parts)
 
 
@@ -150,7 +161,8 @@ def add_children(connection: Connection, plan_id: str, parent: int, parts: Itera
         {**inherited, "chunk": number, "parent": parent, "selection": selection, "recipients": size, "state": "pending"}
         for number, (selection, size) in enumerate(parts, last + 1)
     ]
-    connection.execute(insert(chunks), [{**row, "fence": 0, "not_before": 0.0} for row in rows])
+    if rows:
+        connection.execute(insert(chunks), [{**row, "fence": 0, "not_before": 0.0} for row in rows])
 
 
 def open_work(ledger: Ledger, plan_id: str, first: int, last: int) -> list[RowMapping]:
@@ -162,6 +174,14 @@ def open_work(ledger: Ledger, plan_id: str, first: int, last: int) -> list[RowMa
             .order_by(chunks.c.chunk)
         )
         return list(connection.execute(query).mappings())
+
+
+def continuing(ledger: Ledger, claim: Claim) -> list[RowMapping]:
+    """What is pending of a claim's people after its outcome: the chunk itself, or the children it was split into."""
+    with ledger.read() as connection:
+        mine = or_(chunks.c.chunk == claim.chunk, chunks.c.parent == claim.chunk)
+        query = select(chunks).where(chunks.c.plan_id == claim.plan_id, chunks.c.state == "pending", mine)
+        return list(connection.execute(query.order_by(chunks.c.chunk)).mappings())
 
 
 def recover(ledger: Ledger, plan_id: str) -> int:

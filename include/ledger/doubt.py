@@ -14,9 +14,7 @@ from include.ledger.tables import chunks, outcomes
 
 @dataclass(frozen=True)
 class Proof:
-    """Evidence that SendGrid took the message: an event, or a row of its activity, with our key and attempt.
-
-    """
+    """Evidence that SendGrid took the message: an event, or a row of its activity, with our key and attempt."""
 
     plan_id: str
     chunk: int

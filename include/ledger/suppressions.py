@@ -70,6 +70,29 @@ def is_suppressed(ledger: Ledger, address_key: str) -> bool:
         return bool(_standing(connection, {address_key}))
 
 
+def reasons_in_force(ledger: Ledger, address_key: str) -> frozenset[str]:
+    """Why the address is suppressed; empty where it may be mailed."""
+    with ledger.read() as connection:
+        return frozenset(reason for _, reason in _standing(connection, {address_key}))
+
+
+def lifts(connection: Connection) -> pa.Table:
+    """When each address last lifted a reason (columns address_key, reason, lifted_at in Unix seconds).
+
+    What was known of the address before that moment must not suppress it again.
+    """
+    log = suppression_log.c
+    query = (
+        select(log.address_key, log.reason, func.max(log.happened_at))
+        .where(log.action == "lift")
+        .group_by(log.address_key, log.reason)
+    )
+    rows = [tuple(row) for row in connection.execute(query)]
+    columns = list(zip(*rows, strict=True)) or [(), (), ()]
+    kinds = {"address_key": pa.string(), "reason": pa.string(), "lifted_at": pa.float64()}
+    return pa.table({name: pa.array(column, kind) for (name, kind), column in zip(kinds.items(), columns, strict=True)})
+
+
 def in_force(connection: Connection) -> tuple[pa.Table, int]:
     """Every suppressed address with its first reason (columns address_key, reason), and the log's last seq."""
     seq = last_seq(connection)

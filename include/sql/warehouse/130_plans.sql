@@ -14,5 +14,6 @@ create table if not exists dispatch.plans (
     content_hash varchar not null,
     planned_at timestamptz not null,
     selected bigint not null,
-    cost_per_thousand double
+    cost_per_thousand double,
+    ledger_mark varchar
 );

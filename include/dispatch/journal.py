@@ -1,0 +1,64 @@
+"""A second memory of intents, beside the plan: tells a ledger that was restored from a backup.
+
+One line an intent, appended after the ledger's commit and before the POST. A ledger that knows less than the journal has
+forgotten requests that were made; sending from it would mail people twice.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from sqlalchemy import select
+
+from include.core.errors import ConservationBroken
+from include.ledger.chunks import Claim
+from include.ledger.database import Ledger
+from include.ledger.tables import chunks
+
+NAME = "intents.log"
+
+
+class Journal:
+    """Appends to one plan's journal."""
+
+    def __init__(self, folder: Path) -> None:
+        self._handle = os.open(folder / NAME, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+
+    def note(self, claim: Claim) -> None:
+        """One short write: whole or not at all, and it survives the end of this process."""
+        os.write(self._handle, f"{claim.chunk} {claim.fence}\n".encode())
+
+    def close(self) -> None:
+        os.close(self._handle)
+
+
+def require_memory(ledger: Ledger, plan_id: str, folder: Path) -> None:
+    """Raise `ConservationBroken` where the journal knows an intent that the ledger does not."""
+    noted = read_journal(folder)
+    if not noted:
+        return
+    with ledger.read() as connection:
+        query = select(chunks.c.chunk, chunks.c.fence).where(chunks.c.plan_id == plan_id)
+        known = {row.chunk: row.fence for row in connection.execute(query)}
+    forgotten = [chunk for chunk, fence in noted.items() if known.get(chunk, 0) < fence]
+    if forgotten:
+        raise ConservationBroken(
+            f"the ledger has forgotten requests for {len(forgotten)} chunks that were made; was it restored from a backup?",
+            where=f"plan {plan_id}",
+            remedy="Nothing was sent now. Reconcile the ledger with the journal first (docs/runbook.md, 'Restored ledger').",
+        )
+
+
+def read_journal(folder: Path) -> dict[int, int]:
+    """The highest fence noted for each chunk. A torn last line is no line."""
+    noted: dict[int, int] = {}
+    try:
+        lines = (folder / NAME).read_bytes().split(b"\n")[:-1]
+    except FileNotFoundError:
+        return noted
+    for line in lines:
+        chunk, _, fence = line.partition(b" ")
+        if chunk.isdigit() and fence.isdigit():
+            noted[int(chunk)] = max(noted.get(int(chunk), 0), int(fence))
+    return noted

@@ -1,0 +1,229 @@
+"""Plan once: freeze who gets what, before the first byte is sent.
+
+One ledger transaction writes the plan with all its chunks, UNIQUE for a campaign and occurrence. A second run finds it and
+never asks the audience query again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+from sqlalchemy import RowMapping
+
+from include.core import token
+from include.core.campaign import Campaign
+from include.core.errors import CampaignStopped, ContentChanged, PlanError
+from include.core.paths import TEMPLATES, DataPaths
+from include.core.secrets import Secrets
+from include.dispatch import plan_files, record
+from include.dispatch.audience import Audience, judge_segment
+from include.dispatch.content import Content, SlotFiller, compile_content
+from include.ledger import counts, plans
+from include.ledger.database import Ledger
+from include.warehouse.connection import open_warehouse, run
+
+log = logging.getLogger(__name__)
+
+BATCH_ROWS = 50_000
+Judge = Callable[[duckdb.DuckDBPyConnection], Audience]
+
+
+@dataclass(frozen=True)
+class PlanRequest:
+    """What a plan is made from. `edge_url` is the public base of unsubscribe links, https (RFC 8058)."""
+
+    campaign: Campaign
+    occurrence: str
+    kind: str
+    edge_url: str
+    at: datetime
+
+    @property
+    def plan_id(self) -> str:
+        return plans.plan_id_of(self.campaign.id, self.occurrence, self.kind)
+
+    @property
+    def folder(self) -> str:
+        return f"plans/{self.campaign.id}/{self.occurrence}"
+
+
+def freeze(
+    paths: DataPaths, ledger: Ledger, secrets: Secrets, campaign: Campaign, *, occurrence: str, edge_url: str, at: datetime
+) -> dict[str, Any]:
+    """The live plan of `campaign` at `occurrence`: found, or frozen now.
+
+    Returns plan_id, found, chunks, and the people by verdict. Raises `PlanError` (segment, template, sender), or
+    `ContentChanged` where the plan was frozen with other content and is not finished. Nothing is sent in either case.
+    """
+    request = PlanRequest(campaign, occurrence, plans.LIVE, edge_url, at)
+
+    def judge(warehouse: duckdb.DuckDBPyConnection) -> Audience:
+        return judge_segment(warehouse, ledger, campaign, occurrence=occurrence, at=at)
+
+    return freeze_request(paths, ledger, secrets, request, judge)
+
+
+def freeze_request(paths: DataPaths, ledger: Ledger, secrets: Secrets, request: PlanRequest, judge: Judge) -> dict[str, Any]:
+    """Find the plan of `request`, or freeze one for the people whom `judge` finds."""
+    contents = compile_contents(request.campaign)
+    found = plans.find_plan(ledger, request.plan_id)
+    if found is None:
+        with open_warehouse(paths) as warehouse:
+            record.record_into(warehouse, paths, ledger)
+            fresh = _freeze_now(warehouse, paths, ledger, secrets, request, contents, judge)
+            record.record_into(warehouse, paths, ledger)
+        if fresh is not None:
+            return fresh
+        found = plans.find_plan(ledger, request.plan_id)
+        assert found is not None
+    return _take_up(ledger, found, content_hash(request.campaign, contents))
+
+
+def compile_contents(campaign: Campaign) -> dict[str, Content]:
+    """The content of every variant in every locale, by `variant.locale`. Raises `PlanError` with file and line."""
+    return {
+        f"{variant.id}.{locale}": compile_content(
+            TEMPLATES / campaign.template, campaign=campaign, variant=variant, locale=locale
+        )
+        for variant in campaign.variants
+        for locale in campaign.locales
+    }
+
+
+def content_hash(campaign: Campaign, contents: Mapping[str, Content]) -> str:
+    """One hash over everything that everybody gets: contents, sender, reply address, categories."""
+    digest = hashlib.sha256()
+    for name in sorted(contents):
+        digest.update(f"{name}:{contents[name].content_hash}\n".encode())
+    fields = ("sender", "reply_to", "categories", "asm_group_id", "ip_pool_name", "postal_address")
+    digest.update(campaign.model_dump_json(include=set(fields)).encode())
+    return digest.hexdigest()
+
+
+def people_reader(
+    warehouse: duckdb.DuckDBPyConnection, secrets: Secrets, edge_url: str, *, batch_rows: int = BATCH_ROWS
+) -> pa.RecordBatchReader:
+    """Everybody in the temp table `placed`, with what slots are filled from, in the order of chunks."""
+    key_id = secrets.signing_key_id
+    inner, outer = token.pads(secrets.token_keys[key_id])
+    params = {
+        "edge_url": edge_url.rstrip("/"),
+        "version_and_key_id": bytes((token.VERSION, key_id)),
+        "inner_pad": inner,
+        "outer_pad": outer,
+    }
+    return run(warehouse, "dispatch", "people", params).to_arrow_reader(batch_rows)
+
+
+def fillers_of(contents: Mapping[str, Content]) -> dict[str, SlotFiller]:
+    """A filler for each content id of the chunks: `variant.locale.tracked` and `….untracked`."""
+    return {f"{name}.{way}": SlotFiller(content) for name, content in contents.items() for way in ("tracked", "untracked")}
+
+
+def _freeze_now(
+    warehouse: duckdb.DuckDBPyConnection,
+    paths: DataPaths,
+    ledger: Ledger,
+    secrets: Secrets,
+    request: PlanRequest,
+    contents: Mapping[str, Content],
+    judge: Judge,
+) -> dict[str, Any] | None:
+    """Write the plan's files, then its transaction; None where another process was first."""
+    if plans.find_plan(ledger, request.plan_id) is not None:
+        return None
+    audience = judge(warehouse)
+    log.info("%s %s: %s", request.campaign.id, request.occurrence, audience.counts())
+    run(warehouse, "dispatch", "placed", {"chunk_size": plan_files.CHUNK_SIZE})
+    folder = _fresh_folder(paths.root / request.folder)
+    people = people_reader(warehouse, secrets, request.edge_url)
+    slots = max(len(content.slots) for content in contents.values())
+    chunk_rows = list(plan_files.write_parts(folder, people, fillers_of(contents), slots))
+    _require_everybody(chunk_rows, audience)
+    plan_files.write_audience(folder, run(warehouse, "dispatch", "audience_file").to_arrow_reader(BATCH_ROWS))
+    plan_files.write_contents(folder, _contents_as_data(contents, request.edge_url))
+    row = _plan_row(request, audience, content_hash(request.campaign, contents), plan_files.write_manifest(folder))
+    states = ({**chunk, "plan_id": request.plan_id, "state": "pending"} for chunk in chunk_rows)
+    if not plans.freeze_plan(ledger, row, states):
+        return None
+    return {"plan_id": request.plan_id, "found": False, "chunks": len(chunk_rows), **audience.counts()}
+
+
+def _plan_row(request: PlanRequest, audience: Audience, content: str, manifest: str) -> dict[str, Any]:
+    return {
+        "plan_id": request.plan_id,
+        "campaign": request.campaign.id,
+        "occurrence": request.occurrence,
+        "kind": request.kind,
+        "state": "sending",
+        "settings": request.campaign.model_dump_json(),
+        "segment_run": audience.segment_run,
+        "content_hash": content,
+        "folder": request.folder,
+        "manifest_sha256": manifest,
+        "suppressions_seen": audience.suppressions_seen,
+        "planned_at": request.at.timestamp(),
+        **audience.counts(),
+    }
+
+
+def _contents_as_data(contents: Mapping[str, Content], edge_url: str) -> dict[str, dict[str, Any]]:
+    return {
+        name: {
+            "subject": content.subject,
+            "text": content.text,
+            "html": content.html,
+            "edge_url": edge_url.rstrip("/"),
+            "tags": [slot.tag for slot in content.slots],
+        }
+        for name, content in contents.items()
+    }
+
+
+def _require_everybody(chunk_rows: list[dict[str, Any]], audience: Audience) -> None:
+    """Everybody who was planned is in a chunk: an identity that is missing would leave somebody out silently."""
+    in_chunks = sum(chunk["recipients"] for chunk in chunk_rows)
+    if in_chunks != audience.planned:
+        raise PlanError(
+            f"{audience.planned} people were planned but {in_chunks} have an address in core.identities.",
+            where="dispatch/people.sql",
+            remedy="Run ingest_subscribers with full=true, then plan again.",
+        )
+
+
+def _fresh_folder(folder: Path) -> Path:
+    """An empty folder. What a crash left there is no plan: the ledger has none, and we hold the warehouse's lock."""
+    if folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)
+    return folder
+
+
+def _take_up(ledger: Ledger, plan: RowMapping, content: str) -> dict[str, Any]:
+    """Go on with a plan that stands: lift a stop that SendGrid caused, refuse what an operator paused or cancelled."""
+    with ledger.read() as connection:
+        people = counts.tally(connection, plan["plan_id"])
+    if people.pending and plan["state"] in ("paused", "cancelled"):
+        raise CampaignStopped(
+            f"the campaign is {plan['state']}{' (' + plan['stop_reason'] + ')' if plan['stop_reason'] else ''}.",
+            where=f"{plan['campaign']} {plan['occurrence']}",
+            remedy=f"{people.pending} people are pending. Resume it as docs/runbook.md says.",
+        )
+    if people.pending and content != plan["content_hash"]:
+        raise ContentChanged(
+            f"the template or campaign was edited after the plan was frozen; {people.pending} people are still pending.",
+            where=f"{plan['campaign']} {plan['occurrence']}",
+            remedy="Restore the content as it was, or cancel the rest of this plan (docs/runbook.md).",
+        )
+    plans.change_state(ledger, plan["plan_id"], "sending", among=("stopped",))
+    names = ("selected", "planned", "suppressed", "capped", "held_out")
+    return {"plan_id": plan["plan_id"], "found": True, "pending": people.pending, **{name: plan[name] for name in names}}

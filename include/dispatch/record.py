@@ -1,0 +1,135 @@
+"""From the ledger to the warehouse: what became of everybody, for analysis.
+
+The ledger decides; `dispatch.plans` and `dispatch.sends` are copies, replaced plan by plan whenever the ledger has moved.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+from sqlalchemy import Connection, RowMapping, func, select
+
+from include.core.paths import DataPaths
+from include.dispatch.plan_files import PlanReader, rows_of, selection_of
+from include.ledger import plans
+from include.ledger.database import Ledger
+from include.ledger.tables import chunks, outcomes
+from include.warehouse.connection import fetch, open_warehouse, run, transaction
+
+_SPANS = pa.schema(
+    [
+        ("root", pa.int32()),
+        ("first", pa.int32()),
+        ("stop", pa.int32()),
+        ("chunk", pa.int32()),
+        ("state", pa.string()),
+        ("attempt", pa.int32()),
+        ("x_message_id", pa.string()),
+        ("posted_at", pa.float64()),
+        ("reason", pa.string()),
+    ]
+)
+_OUTCOMES = pa.schema([("message_key", pa.string()), ("state", pa.string()), ("reason", pa.string())])
+
+
+def record_sends(paths: DataPaths, ledger: Ledger) -> dict[str, int]:
+    """Bring the warehouse's copy of every live plan up to date; returns how many plans were copied."""
+    with open_warehouse(paths) as warehouse:
+        return {"plans_recorded": record_into(warehouse, paths, ledger)}
+
+
+def record_into(warehouse: duckdb.DuckDBPyConnection, paths: DataPaths, ledger: Ledger) -> int:
+    """As `record_sends`, on an open warehouse."""
+    return sum(_record_plan(warehouse, paths, ledger, plan) for plan in plans.all_plans(ledger))
+
+
+def _record_plan(warehouse: duckdb.DuckDBPyConnection, paths: DataPaths, ledger: Ledger, plan: RowMapping) -> bool:
+    with ledger.read() as connection:
+        mark = _mark(connection, plan)
+        known = fetch(warehouse, "dispatch", "plan_mark", {"plan_id": plan["plan_id"]}).to_pylist()
+        if known and known[0]["ledger_mark"] == mark:
+            return False
+        spans, persons = _spans(connection, plan["plan_id"]), _outcomes(connection, plan["plan_id"])
+    audience = PlanReader(paths.root / plan["folder"], plan["manifest_sha256"]).audience()
+    _replace(warehouse, _params(plan, mark, audience), spans, persons)
+    return True
+
+
+def _replace(warehouse: duckdb.DuckDBPyConnection, params: dict[str, Any], spans: pa.Table, persons: pa.Table) -> None:
+    warehouse.register("chunk_spans", spans)
+    warehouse.register("person_outcomes", persons)
+    with transaction(warehouse):
+        for step in ("plan_forget", "sends_forget", "plan_fill", "sends_fill"):
+            run(warehouse, "dispatch", step, params)
+    warehouse.unregister("chunk_spans")
+    warehouse.unregister("person_outcomes")
+
+
+def _params(plan: RowMapping, mark: str, audience: Path) -> dict[str, Any]:
+    settings = json.loads(plan["settings"])
+    names = (
+        "plan_id",
+        "campaign",
+        "occurrence",
+        "segment_run",
+        "state",
+        "stop_reason",
+        "content_hash",
+        "planned_at",
+        "selected",
+    )
+    return {
+        **{name: plan[name] for name in names},
+        "segment": settings["segment"],
+        "cost_per_thousand": settings["cost_per_thousand"],
+        "ledger_mark": mark,
+        "audience_file": str(audience),
+    }
+
+
+def _mark(connection: Connection, plan: RowMapping) -> str:
+    """Changes with every step of the plan, its chunks or its people."""
+    steps = connection.execute(
+        select(func.count(), func.sum(chunks.c.fence), func.max(chunks.c.settled_at)).where(
+            chunks.c.plan_id == plan["plan_id"]
+        )
+    ).one()
+    states = select(chunks.c.state, func.count()).where(chunks.c.plan_id == plan["plan_id"]).group_by(chunks.c.state)
+    by_state = sorted(tuple(row) for row in connection.execute(states))
+    apart = connection.scalar(select(func.count()).where(outcomes.c.plan_id == plan["plan_id"]))
+    return json.dumps([plan["state"], list(steps), by_state, apart], default=str)
+
+
+def _spans(connection: Connection, plan_id: str) -> pa.Table:
+    """Which places of which root chunk are in which leaf chunk, and how that stands."""
+    leaves = select(chunks).where(chunks.c.plan_id == plan_id, chunks.c.state != "split")
+    rows = []
+    for leaf in connection.execute(leaves).mappings():
+        for span in (leaf["selection"] or f"0:{leaf['root_size']}").split(","):
+            first, stop = span.split(":")
+            rows.append({**leaf, "first": int(first), "stop": int(stop)})
+    for parent in connection.execute(
+        select(chunks).where(chunks.c.plan_id == plan_id, chunks.c.state == "split")
+    ).mappings():
+        rows += _left_at_split(connection, parent)
+    return pa.Table.from_pylist([{name: row[name] for name in _SPANS.names} for row in rows], schema=_SPANS)
+
+
+def _left_at_split(connection: Connection, parent: RowMapping) -> list[dict[str, Any]]:
+    """Spans of the people who had left a chunk before it was split: no child carries them, their outcome says the rest."""
+    places = set(rows_of(parent["selection"], parent["root_size"]))
+    children = select(chunks.c.selection).where(chunks.c.plan_id == parent["plan_id"], chunks.c.parent == parent["chunk"])
+    for selection in connection.scalars(children):
+        places -= set(rows_of(selection, parent["root_size"]))
+    spans = [span.split(":") for span in selection_of(sorted(places)).split(",") if span]
+    return [{**parent, "first": int(first), "stop": int(stop)} for first, stop in spans]
+
+
+def _outcomes(connection: Connection, plan_id: str) -> pa.Table:
+    query = select(outcomes.c.message_key, outcomes.c.state, outcomes.c.reason).where(outcomes.c.plan_id == plan_id)
+    rows = [dict(row) for row in connection.execute(query).mappings()]
+    return pa.Table.from_pylist(rows, schema=_OUTCOMES)

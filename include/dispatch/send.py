@@ -1,0 +1,196 @@
+"""Send a range of chunks: claim, post, classify, record. Nothing else.
+
+Read aloud: take a pending chunk; write the intent, and let the suppressed leave in the same step; post once; write down
+what came back, under the fence. Whatever stops this process between two of these steps leaves a chunk that was not sent
+(pending) or one that may have been (in doubt), and only the first kind is ever sent by itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import threading
+from collections import Counter, deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import pyarrow as pa
+from sqlalchemy import Connection, RowMapping, func, select
+
+from include.core.campaign import Campaign
+from include.core.connections import SendGridAccount
+from include.core.errors import EspUnavailable, TradewindError
+from include.core.paths import DataPaths
+from include.dispatch import payload
+from include.dispatch.journal import Journal, require_memory
+from include.dispatch.outcome import Request, record
+from include.dispatch.patience import Patience
+from include.dispatch.plan_files import PlanReader, rows_of
+from include.dispatch.transport import TOTAL_SECONDS, Transport, transport
+from include.dispatch.verdict import Kind, Verdict, judge
+from include.ledger import chunks, plans, suppressions
+from include.ledger.database import Ledger
+from include.ledger.tables import chunks as chunks_table
+
+log = logging.getLogger(__name__)
+
+CONNECTIONS = 4
+CHUNKS_A_RANGE = 250
+MAX_RANGES = 8
+T = TypeVar("T")
+
+
+def ranges(ledger: Ledger, plan_id: str) -> list[dict[str, Any]]:
+    """The plan's chunks in a few large ranges, for mapped tasks; empty where nothing is pending."""
+    with ledger.read() as connection:
+        query = select(func.max(chunks_table.c.root), func.count()).where(chunks_table.c.plan_id == plan_id)
+        last, pending = connection.execute(query.where(chunks_table.c.state.in_(("pending", "sending")))).one()
+    if not pending:
+        return []
+    size = max(CHUNKS_A_RANGE, -(-(last + 1) // MAX_RANGES))
+    return [{"plan_id": plan_id, "first": first, "last": min(first + size - 1, last)} for first in range(0, last + 1, size)]
+
+
+def send_range(
+    paths: DataPaths, ledger: Ledger, account: SendGridAccount, *, plan_id: str, first: int, last: int
+) -> dict[str, int]:
+    """Send what is pending of the plan's chunks `first` to `last`; returns requests and people by what became of them.
+
+    Raises `CampaignStopped` (key, credits, sender, an operator, a refused request), `EspUnavailable` (retryable: what was
+    not sent is pending), `FenceLost`, and `ConservationBroken` where the ledger has forgotten requests.
+    """
+    plan = plans.find_plan(ledger, plan_id)
+    if plan is None:
+        raise TradewindError("was never frozen.", where=f"plan {plan_id}", remedy="Run the plan task first.")
+    folder = paths.root / plan["folder"]
+    require_memory(ledger, plan_id, folder)
+    chunks.recover(ledger, plan_id)
+    work = chunks.open_work(ledger, plan_id, first, last)
+    if not work:
+        return {}
+    sender = Sender(ledger, plan, PlanReader(folder, plan["manifest_sha256"]), Journal(folder))
+    log.info("%s %s: %d chunks to send", plan["campaign"], plan["occurrence"], len(work))
+    return asyncio.run(sender.run(account, work))
+
+
+class Sender:
+    """One process's work on one plan. Ledger calls run in one thread, requests in a few coroutines."""
+
+    def __init__(self, ledger: Ledger, plan: RowMapping, reader: PlanReader, journal: Journal) -> None:
+        self._ledger = ledger
+        self._plan = plan
+        self._reader = reader
+        self._journal = journal
+        self._campaign = Campaign.model_validate_json(plan["settings"])
+        self._queue: deque[RowMapping] = deque()
+        self._counts: Counter[str] = Counter()
+        self._patience = Patience()
+        self._stopping: TradewindError | None = None
+        self._suppressed: dict[str, str] = {}
+        self._seen = plan["suppressions_seen"]
+        self._envelopes: dict[str, payload.Envelope] = {}
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger")
+
+    async def run(self, account: SendGridAccount, work: list[RowMapping]) -> dict[str, int]:
+        """Work the queue off; a stop lets requests under way finish, so that they do not end in doubt."""
+        self._queue.extend(work)
+        _on_sigterm(self._interrupt)
+        try:
+            async with transport(account, CONNECTIONS) as esp:
+                await asyncio.gather(*(self._work(esp) for _ in range(min(CONNECTIONS, len(work)))))
+        finally:
+            self._thread.shutdown()
+            self._journal.close()
+        log.info("%s %s: %s", self._plan["campaign"], self._plan["occurrence"], dict(self._counts))
+        if self._stopping:
+            raise self._stopping
+        return dict(self._counts)
+
+    async def _work(self, esp: Transport) -> None:
+        while self._queue and not self._stopping:
+            await self._patience.wait(lambda: self._stopping is not None)
+            if self._queue and not self._stopping:
+                try:
+                    await self._send(esp, self._queue.popleft())
+                except TradewindError as error:
+                    self._stopping = self._stopping or error
+
+    async def _send(self, esp: Transport, chunk: RowMapping) -> None:
+        people = self._reader.people(chunk["file"], chunk["first_row"], chunk["root_size"])
+        claim = await self._in_ledger(chunks.claim, chunk, lambda connection: self._leaving(connection, chunk, people))
+        if claim is None:
+            return
+        self._journal.note(claim)
+        places = [row for row in rows_of(claim.selection, chunk["root_size"]) if row not in claim.gone]
+        request = Request(claim, places, people)
+        body = self._body(request, chunk["content"])
+        if claim.lease_left() < TOTAL_SECONDS:
+            await self._in_ledger(chunks.release, claim, None, "the process was held up before the request")
+            self._queue.append(chunk)
+            return
+        await self._conclude(request, judge(await esp.post(body)))
+
+    async def _conclude(self, request: Request, verdict: Verdict) -> None:
+        """Write the outcome, take up what became pending by it, and give up where there is no getting on."""
+        wait = self._patience.note(verdict)
+        became = await self._in_ledger(record, request, verdict, wait)
+        self._counts.update({"requests": 1, **{state: people for state, people in became.items() if state != "pending"}})
+        if verdict.kind is not Kind.ACCEPTED:
+            log.warning("chunk %d of %s: %s", request.claim.chunk, self._plan["campaign"], verdict.reason)
+        if became.get("pending"):
+            again = await self._in_ledger(chunks.continuing, request.claim)
+            self._queue.extendleft(reversed(again))
+        if error := self._patience.exhausted(verdict):
+            raise error
+
+    async def _in_ledger(self, call: Callable[..., T], *args: Any) -> T:
+        """Make a ledger call off the event loop."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, lambda: call(self._ledger, *args))
+
+    def _body(self, request: Request, content: str) -> bytes:
+        claim, everybody = request.claim, len(request.places) == request.people.num_rows
+        return payload.body(
+            self._envelope(content),
+            request.people if everybody else request.people.take(pa.array(request.places, pa.int32())),
+            attempt=claim.attempt,
+            chunk=f"{claim.plan_id}.{claim.chunk}",
+        )
+
+    def _leaving(self, connection: Connection, chunk: RowMapping, people: pa.Table) -> list[chunks.Outcome]:
+        """Who was suppressed since the plan. Asked inside the claim's transaction."""
+        for seq, address, action, reason in suppressions.since(connection, self._seen):
+            self._seen = seq
+            if action == "suppress":
+                self._suppressed[address] = reason
+            else:
+                self._suppressed.pop(address, None)
+        if not self._suppressed:
+            return []
+        keys, addresses = people["message_key"].to_pylist(), people["address_key"].to_pylist()
+        return [
+            chunks.Outcome(keys[row], row, "suppressed", self._suppressed[addresses[row]])
+            for row in rows_of(chunk["selection"], chunk["root_size"])
+            if addresses[row] in self._suppressed
+        ]
+
+    def _envelope(self, content: str) -> payload.Envelope:
+        """The request-level part for a content id `variant.locale.tracked`."""
+        if content not in self._envelopes:
+            name, _, way = content.rpartition(".")
+            self._envelopes[content] = payload.envelope(
+                self._campaign, self._reader.contents[name], tracked=way == "tracked"
+            )
+        return self._envelopes[content]
+
+    def _interrupt(self) -> None:
+        """SIGTERM: an operator cleared the task, or Airflow shuts down."""
+        ended = EspUnavailable("the task was told to end.", remedy="Nothing was lost; run it again to send the rest.")
+        self._stopping = self._stopping or ended
+
+
+def _on_sigterm(handler: Callable[[], None]) -> None:
+    """Have `handler` called instead of dying at once; only the main thread of a process can."""
+    if threading.current_thread() is threading.main_thread():
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, handler)

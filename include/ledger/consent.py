@@ -1,0 +1,100 @@
+"""What people consented to, as an append-only log: the proof that data protection law asks for.
+
+The newest row of an address and topic is the answer in force. Suppression beats consent: see suppressions.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import pyarrow as pa
+from sqlalchemy import Connection, Select, func, insert, select, text
+
+from include.ledger.database import Ledger
+from include.ledger.tables import consent_log
+
+MARKETING, TRACKING = "marketing", "tracking"
+
+
+@dataclass(frozen=True)
+class Topic:
+    """A kind of mail that a person may decline without leaving. Campaign files name its `id` as their topic."""
+
+    id: str
+    label: str
+    description: str
+
+
+TOPICS = (
+    Topic("news", "News", "What is new, and what we think is worth reading."),
+    Topic("offers", "Offers and reminders", "Occasional offers, and a word when we have not seen you for a while."),
+)
+
+
+@dataclass(frozen=True)
+class Consent:
+    """One answer. `topic` is marketing, tracking or the id of one of `TOPICS`; `happened_at` in Unix seconds."""
+
+    address_key: str
+    topic: str
+    given: bool
+    source: str
+    happened_at: float
+    message_key: str | None = None
+
+
+def record(ledger: Ledger, answers: Iterable[Consent]) -> int:
+    """Append the answers that change something; returns how many did. All of them or none."""
+    wanted = list(answers)
+    if unknown := {answer.topic for answer in wanted} - {MARKETING, TRACKING, *(topic.id for topic in TOPICS)}:
+        raise ValueError(f"unknown topics: {sorted(unknown)}")
+    with ledger.write() as connection:
+        _serialise_writers(connection)
+        standing = {key: _answers(connection, key) for key in {answer.address_key for answer in wanted}}
+        fresh = [answer for answer in wanted if standing[answer.address_key].get(answer.topic) != answer.given]
+        if fresh:
+            connection.execute(insert(consent_log), [_row(answer) for answer in fresh])
+    return len(fresh)
+
+
+def of_person(ledger: Ledger, address_key: str) -> dict[str, bool]:
+    """Every topic that the person ever answered, with the answer in force."""
+    with ledger.read() as connection:
+        return _answers(connection, address_key)
+
+
+def in_force(connection: Connection) -> pa.Table:
+    """Everybody's answers in force: columns address_key, topic, given (bool). What was never answered has no row."""
+    rows = connection.execution_options(yield_per=10_000).execute(_in_force())
+    columns = list(zip(*((row.address_key, row.topic, bool(row.given)) for row in rows), strict=True)) or [(), (), ()]
+    kinds = {"address_key": pa.string(), "topic": pa.string(), "given": pa.bool_()}
+    return pa.table({name: pa.array(column, kind) for (name, kind), column in zip(kinds.items(), columns, strict=True)})
+
+
+def _answers(connection: Connection, address_key: str) -> dict[str, bool]:
+    rows = connection.execute(_in_force().where(consent_log.c.address_key == address_key))
+    return {row.topic: bool(row.given) for row in rows}
+
+
+def _in_force() -> Select:
+    log = consent_log.c
+    newest = select(func.max(log.seq).label("seq")).group_by(log.address_key, log.topic).subquery()
+    return select(log.address_key, log.topic, log.given).join(newest, log.seq == newest.c.seq)
+
+
+def _serialise_writers(connection: Connection) -> None:
+    """One writer at a time, so that the newest row is the last answer. SQLite's `begin immediate` does it already."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("lock table consent_log in share row exclusive mode"))
+
+
+def _row(answer: Consent) -> dict[str, object]:
+    return {
+        "address_key": answer.address_key,
+        "topic": answer.topic,
+        "given": int(answer.given),
+        "source": answer.source,
+        "message_key": answer.message_key,
+        "happened_at": answer.happened_at,
+    }

@@ -1,0 +1,13 @@
+-- name: audience_reasons
+-- owner: dispatch
+-- grain: one row a reason
+-- params: none
+-- purpose: Why people of the audience would get nothing, most frequent first.
+select
+    state,
+    reason,
+    count(*) as people
+from audience
+where state <> 'planned'
+group by all
+order by people desc, state, reason;
