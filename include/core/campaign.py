@@ -68,6 +68,8 @@ class Campaign(_Strict):
 
     `occurrence` says what makes two runs the same message: `once` for a one-off, `day`, `week` or `month` for a recurring
     one, `signup` or `first_purchase` for mail that an event triggers (once a person, whichever run picks the event up).
+    `topic` is the kind of mail that a person may decline on the preference page (`TOPICS` in include/ledger/consent.py);
+    without one, only stopping everything declines it.
     """
 
     id: Identifier
@@ -79,6 +81,7 @@ class Campaign(_Strict):
     segment: Identifier
     exclude_segments: tuple[Identifier, ...] = ()
     template: Identifier
+    topic: Identifier | None = None
     locales: Annotated[tuple[str, ...], Field(min_length=1)] = ("en",)
     sender: Sender
     reply_to: Sender | None = None

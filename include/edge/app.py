@@ -1,0 +1,99 @@
+"""The door to the internet: `uvicorn include.edge.app:app`. Its own process, never inside Airflow's API server.
+
+Configured by the environment: `TRADEWIND_DATA`, `TRADEWIND_WEBHOOK_KEYS`, `AIRFLOW_CONN_LEDGER_DEFAULT`. No cookies, no
+sessions, no scripts; so nothing to forge across sites. TLS ends in front of it.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Awaitable, Callable
+
+from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from include.edge import page
+from include.edge.body import Refused
+from include.edge.confirm import confirm
+from include.edge.health import health
+from include.edge.person import LedgerSilent
+from include.edge.preferences import preferences
+from include.edge.unsubscribe import unsubscribe
+from include.edge.webhook import receive
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+_TOKEN_PATH = re.compile(r"^(/(?:u|preferences|confirm)/)[^?\s]+")
+
+
+class Headers:
+    """The security headers, on every answer, whoever made it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(page.HEADERS)
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers if scope["type"] == "http" else send)
+
+
+class WithoutTokens(logging.Filter):
+    """Keeps the tokens, which let their bearer act for a person, out of the access log."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.args, tuple):
+            record.args = tuple(_TOKEN_PATH.sub(r"\1…", value) if isinstance(value, str) else value for value in record.args)
+        return True
+
+
+def _route(path: str, endpoint: Endpoint, *methods: str) -> Route:
+    """A route that also answers OPTIONS; HEAD comes with GET."""
+    allowed = [*methods, *(["HEAD"] if "GET" in methods else []), "OPTIONS"]
+
+    async def answer(request: Request) -> Response:
+        if request.method == "OPTIONS":
+            return Response(status_code=204, headers={"Allow": ", ".join(allowed)})
+        return await endpoint(request)
+
+    return Route(path, answer, methods=allowed)
+
+
+async def _refused(_request: Request, error: Exception) -> Response:
+    status = error.status if isinstance(error, Refused) else 400
+    answer = page.problem(status, "That did not work", "We could not read what was sent. Please go back and try again.")
+    answer.headers["Connection"] = "close"
+    return answer
+
+
+async def _silent(_request: Request, _error: Exception) -> Response:
+    return page.try_again()
+
+
+def build() -> Starlette:
+    """The application. Reads its settings at each request, so it can be built before anything is there."""
+    app = Starlette(
+        routes=[
+            _route("/events/sendgrid", receive, "POST"),
+            _route("/u/{token}", unsubscribe, "GET", "POST"),
+            _route("/preferences/{token}", preferences, "GET", "POST"),
+            _route("/confirm/{token}", confirm, "GET", "POST"),
+            _route("/healthz", health, "GET"),
+        ],
+        middleware=[Middleware(Headers)],
+        exception_handlers={Refused: _refused, LedgerSilent: _silent},
+    )
+    app.router.redirect_slashes = False
+    return app
+
+
+logging.getLogger("uvicorn.access").addFilter(WithoutTokens())
+app = build()

@@ -1,0 +1,44 @@
+"""GET /healthz: may mail be answered here?"""
+
+from __future__ import annotations
+
+import logging
+
+from anyio import CapacityLimiter, to_thread
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from include.core.errors import TradewindError
+from include.edge import spool
+from include.edge.settings import Settings, settings
+from include.ledger.tables import identity
+
+log = logging.getLogger(__name__)
+_threads = CapacityLimiter(2)
+
+
+async def health(_request: Request) -> Response:
+    """200 while a batch can be kept and an unsubscribe recorded, else 503; the JSON says which of the two fails.
+
+    `webhook_keys` counts the readable keys: with 0 the webhook refuses every batch, but people can still leave.
+    """
+    now = settings()
+    state = {
+        "spool_writable": await to_thread.run_sync(spool.is_writable, now.paths, limiter=_threads),
+        "ledger_reachable": await to_thread.run_sync(_ledger_reachable, now, limiter=_threads),
+    }
+    well = all(state.values())
+    answer = {"status": "ok" if well else "unwell", **state, "webhook_keys": len(now.webhook_keys)}
+    return JSONResponse(answer, status_code=200 if well else 503)
+
+
+def _ledger_reachable(now: Settings) -> bool:
+    try:
+        with now.ledger.read() as connection:
+            connection.execute(select(identity.c.name)).first()
+    except (SQLAlchemyError, TradewindError, OSError) as error:
+        log.warning("the ledger cannot be reached (%s)", type(error).__name__)
+        return False
+    return True

@@ -1,0 +1,58 @@
+"""What the edge is told by its environment, and the two stores it writes to: the spool and the ledger."""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import dataclass
+from functools import cache
+
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+
+from include.core.connections import LEDGER, environment_text, ledger_url
+from include.core.paths import DataPaths, data_paths
+from include.core.secrets import Secrets, load_secrets
+from include.edge.signature import read_keys
+from include.ledger.database import Ledger, open_ledger
+
+KEYS_VARIABLE = "TRADEWIND_WEBHOOK_KEYS"
+_opening = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One environment's meaning. `webhook_keys` is empty where none is set or readable: then no event is accepted."""
+
+    paths: DataPaths
+    ledger_text: str | None
+    webhook_keys: tuple[EllipticCurvePublicKey, ...]
+
+    @property
+    def secrets(self) -> Secrets:
+        return _secrets(self.paths)
+
+    @property
+    def ledger(self) -> Ledger:
+        """Opened on first use and again after a failure, so that the webhook works while the ledger does not."""
+        with _opening:
+            return _ledger(self.paths, self.ledger_text)
+
+
+def settings() -> Settings:
+    """The settings in force. Blocking on first use of `secrets` and `ledger`: ask for those in a thread."""
+    return _settings(data_paths(), environment_text(LEDGER), os.environ.get(KEYS_VARIABLE, ""))
+
+
+@cache
+def _settings(paths: DataPaths, ledger_text: str | None, keys: str) -> Settings:
+    return Settings(paths, ledger_text, read_keys(keys))
+
+
+@cache
+def _secrets(paths: DataPaths) -> Secrets:
+    return load_secrets(paths)
+
+
+@cache
+def _ledger(paths: DataPaths, text: str | None) -> Ledger:
+    return open_ledger(ledger_url(paths, text), _secrets(paths))

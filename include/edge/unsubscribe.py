@@ -1,0 +1,40 @@
+"""GET and POST /u/{token}: leaving, as RFC 8058 and the senders' rules ask (see docs: one click, no login, no redirect)."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from include.core import clock
+from include.core.token import Subject
+from include.edge import body, page
+from include.edge.person import NOBODY, ask, steady_time
+from include.ledger.database import Ledger
+from include.ledger.suppressions import Suppression, is_suppressed, suppress
+
+ONE_CLICK, PAGE = "one_click", "unsubscribe_page"
+
+
+async def unsubscribe(request: Request) -> Response:
+    """GET shows a page and changes nothing, since scanners follow links. POST suppresses, whatever its body says.
+
+    A POST is honoured without looking for `List-Unsubscribe=One-Click`: the token is the authority, and a client that
+    garbles the body still speaks for a person who wants to leave. The body only names the source.
+    """
+    token = request.path_params["token"]
+    if request.method != "POST":
+        return page.show("unsubscribe", token=token)
+    content = await body.read_body(request, body.FORM_BYTES)
+    source = ONE_CLICK if b"One-Click" in content else PAGE
+    async with steady_time():
+        await ask(lambda ledger, subject: leave(ledger, subject, source), token)
+    return page.show("unsubscribed", token=token)
+
+
+def leave(ledger: Ledger, subject: Subject | None, source: str) -> None:
+    """Suppress the person, in force for the next chunk. Nobody for a forged token, but the ledger is asked all the same."""
+    if subject is None:
+        is_suppressed(ledger, NOBODY)
+        return
+    happened_at = clock.now().timestamp()
+    suppress(ledger, [Suppression(subject.address_key, "unsubscribe", source, happened_at, subject.message_key)])

@@ -1,0 +1,224 @@
+"""The edge as the internet meets it: a real server, a real client."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+from sqlalchemy import Table, select
+
+from include.core.keys import address_key
+from include.core.secrets import Secrets
+from include.core.token import CONFIRM, Subject, mint
+from include.ledger import consent
+from include.ledger.database import Ledger
+from include.ledger.suppressions import Suppression, is_suppressed, reasons_in_force, suppress
+from include.ledger.tables import consent_log, suppression_log
+from tests.edge.conftest import Edge, Signer
+
+
+@pytest.fixture
+def subject(secrets: Secrets) -> Subject:
+    """Somebody new for each test, so that all can share one edge and one ledger."""
+    return Subject(str(uuid.uuid4()), address_key(secrets.address_key, f"{uuid.uuid4()}@example.org"))
+
+
+def log_rows(ledger: Ledger, log: Table, subject: Subject) -> list[tuple[str, str, str]]:
+    """(reason or topic, source, message) of everything that was logged of a person."""
+    what = log.c.reason if log is suppression_log else log.c.topic
+    query = select(what, log.c.source, log.c.message_key).where(log.c.address_key == subject.address_key)
+    with ledger.read() as connection:
+        return [tuple(row) for row in connection.execute(query)]
+
+
+FORGED = "AQE" + "x" * 85
+
+
+def test_one_click_post_suppresses_at_once_however_it_is_encoded(
+    edge: Edge, ledger: Ledger, secrets: Secrets, subject: Subject
+) -> None:
+    link = f"{edge.url}/u/{mint(secrets, subject)}"
+    assert not is_suppressed(ledger, subject.address_key)
+    answer = httpx.post(link, data={"List-Unsubscribe": "One-Click"}, follow_redirects=False)
+    assert (answer.status_code, answer.headers.get("set-cookie")) == (200, None)
+    assert reasons_in_force(ledger, subject.address_key) == {"unsubscribe"}
+    again = httpx.post(link, files={"List-Unsubscribe": (None, "One-Click")}, follow_redirects=False)
+    assert again.status_code == 200
+    assert log_rows(ledger, suppression_log, subject) == [("unsubscribe", "one_click", subject.message_key)]
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\x00garbage", b"List-Unsubscribe=One-Click"])
+def test_any_post_of_a_genuine_link_is_honoured(
+    edge: Edge, ledger: Ledger, secrets: Secrets, subject: Subject, content: bytes
+) -> None:
+    assert httpx.post(f"{edge.url}/u/{mint(secrets, subject)}", content=content).status_code == 200
+    assert is_suppressed(ledger, subject.address_key)
+
+
+def test_following_the_link_changes_nothing(edge: Edge, ledger: Ledger, secrets: Secrets, subject: Subject) -> None:
+    link = f"{edge.url}/u/{mint(secrets, subject)}"
+    page = httpx.get(link)
+    assert page.status_code == 200
+    assert '<form method="post">' in page.text
+    assert httpx.head(link).status_code == 200
+    allowed = httpx.options(link)
+    assert (allowed.status_code, allowed.headers["allow"]) == (204, "GET, POST, HEAD, OPTIONS")
+    assert httpx.put(link).status_code == 405
+    assert not is_suppressed(ledger, subject.address_key)
+
+
+def test_a_forged_link_looks_like_a_known_one(edge: Edge, secrets: Secrets, subject: Subject) -> None:
+    known, forged = mint(secrets, subject), FORGED
+    for method in ("GET", "POST"):
+        times: dict[str, list[float]] = {known: [], forged: []}
+        for token, measured in times.items():
+            answers = [httpx.request(method, f"{edge.url}/u/{token}") for _ in range(5)]
+            assert {answer.status_code for answer in answers} == {200}
+            measured.extend(answer.elapsed.total_seconds() for answer in answers)
+        pages = {httpx.request(method, f"{edge.url}/u/{token}").text.replace(token, "T") for token in (known, forged)}
+        assert len(pages) == 1
+        assert abs(sorted(times[known])[2] - sorted(times[forged])[2]) < 0.05
+
+
+def test_a_tampered_link_does_nothing(edge: Edge, ledger: Ledger, secrets: Secrets, subject: Subject) -> None:
+    token = mint(secrets, subject)
+    flipped = token[:40] + ("A" if token[40] != "A" else "B") + token[41:]
+    assert httpx.post(f"{edge.url}/u/{flipped}").status_code == 200
+    assert not is_suppressed(ledger, subject.address_key)
+    assert log_rows(ledger, suppression_log, subject) == []
+
+
+def test_a_body_over_the_cap_is_refused(edge: Edge, ledger: Ledger, secrets: Secrets, subject: Subject) -> None:
+    link = f"{edge.url}/u/{mint(secrets, subject)}"
+    assert httpx.post(link, content=b"x" * 70_000).status_code == 413
+    assert httpx.post(link, content=iter([b"x" * 40_000, b"x" * 40_000])).status_code == 413
+    assert not is_suppressed(ledger, subject.address_key)
+
+
+def test_preferences_keep_what_a_person_chose(edge: Edge, ledger: Ledger, secrets: Secrets, subject: Subject) -> None:
+    link = f"{edge.url}/preferences/{mint(secrets, subject)}"
+    assert 'name="topic" value="news" checked' in httpx.get(link).text
+    saved = httpx.post(link, data={"action": "save", "topic": ["offers"], "stop_tracking": "yes"})
+    assert (saved.status_code, "Saved." in saved.text) == (200, True)
+    assert consent.of_person(ledger, subject.address_key) == {"news": False, "offers": True, "tracking": False}
+    httpx.post(link, data={"action": "save", "topic": ["offers"]})
+    page = httpx.get(link).text
+    assert 'name="topic" value="news">' in page
+    assert "allow_tracking" in page
+    assert len(log_rows(ledger, consent_log, subject)) == 3
+    httpx.post(link, files={"action": (None, "save"), "topic": (None, "news"), "allow_tracking": (None, "yes")})
+    assert consent.of_person(ledger, subject.address_key) == {"news": True, "offers": False, "tracking": True}
+
+
+def test_a_person_may_leave_and_come_back(edge: Edge, ledger: Ledger, secrets: Secrets, subject: Subject) -> None:
+    link = f"{edge.url}/preferences/{mint(secrets, subject)}"
+    assert "Send me mail again" in httpx.post(link, data={"action": "stop_all"}).text
+    assert is_suppressed(ledger, subject.address_key)
+    assert "Unsubscribe from all" in httpx.post(link, data={"action": "resubscribe"}).text
+    assert not is_suppressed(ledger, subject.address_key)
+    assert consent.of_person(ledger, subject.address_key) == {"marketing": True}
+
+
+def test_a_complaint_is_never_lifted_from_the_page(edge: Edge, ledger: Ledger, secrets: Secrets, subject: Subject) -> None:
+    suppress(ledger, [Suppression(subject.address_key, "spam_complaint", "webhook", 1.0)])
+    link = f"{edge.url}/preferences/{mint(secrets, subject)}"
+    assert "Send me mail again" not in httpx.get(link).text
+    httpx.post(link, data={"action": "resubscribe"})
+    assert reasons_in_force(ledger, subject.address_key) == {"spam_complaint"}
+
+
+@pytest.mark.parametrize("data", [{}, {"action": "nonsense"}, {"action": "save'--"}])
+def test_a_form_that_says_nothing_changes_nothing(
+    edge: Edge, ledger: Ledger, secrets: Secrets, subject: Subject, data: dict[str, str]
+) -> None:
+    assert httpx.post(f"{edge.url}/preferences/{mint(secrets, subject)}", data=data).status_code == 200
+    assert consent.of_person(ledger, subject.address_key) == {}
+    assert not is_suppressed(ledger, subject.address_key)
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"--x\r\nnonsense", "multipart/form-data; boundary=x"),
+        (b"anything", "multipart/form-data"),
+        (
+            b'--x\r\nContent-Disposition: form-data; name="f"; filename="f"\r\n\r\nz\r\n--x--\r\n',
+            "multipart/form-data; boundary=x",
+        ),
+        (b"%ff%fe=%00&action=save;;", "application/x-www-form-urlencoded"),
+        (b"&".join(b"a=b" for _ in range(15_000)), "application/x-www-form-urlencoded"),
+    ],
+)
+def test_a_garbled_form_never_breaks_the_page(
+    edge: Edge, secrets: Secrets, subject: Subject, content: bytes, kind: str
+) -> None:
+    link = f"{edge.url}/preferences/{mint(secrets, subject)}"
+    assert httpx.post(link, content=content, headers={"Content-Type": kind}).status_code in (200, 400)
+
+
+def test_confirmation_is_recorded_once_and_only_by_its_own_link(
+    edge: Edge, ledger: Ledger, secrets: Secrets, subject: Subject
+) -> None:
+    assert httpx.get(f"{edge.url}/confirm/{mint(secrets, subject)}").status_code == 404
+    link = f"{edge.url}/confirm/{mint(secrets, subject, CONFIRM)}"
+    assert httpx.head(link).status_code == 200
+    assert httpx.get(link, headers={"Sec-Purpose": "prefetch"}).status_code == 200
+    assert consent.of_person(ledger, subject.address_key) == {}
+    pages = [httpx.get(link) for _ in range(2)]
+    assert [page.status_code for page in pages] == [200, 200]
+    assert log_rows(ledger, consent_log, subject) == [("marketing", "double_opt_in", subject.message_key)]
+    assert f"/preferences/{mint(secrets, subject)}" in pages[0].text
+    httpx.post(f"{edge.url}/u/{mint(secrets, subject, CONFIRM)}")
+    assert not is_suppressed(ledger, subject.address_key)
+
+
+def test_every_answer_carries_the_security_headers_and_loads_nothing(edge: Edge, secrets: Secrets, subject: Subject) -> None:
+    for path in (f"/u/{mint(secrets, subject)}", f"/preferences/{mint(secrets, subject)}", "/nowhere", "/healthz"):
+        answer = httpx.get(edge.url + path)
+        policy = answer.headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        assert answer.headers["referrer-policy"] == "no-referrer"
+        assert answer.headers["cache-control"] == "no-store"
+        assert "noindex" in answer.headers["x-robots-tag"]
+        assert not re.search(r"(src|href)=[\"']?(https?:)?//", answer.text)
+        assert "<script" not in answer.text
+
+
+def test_a_token_is_data_on_the_page_and_absent_from_the_log(edge: Edge, secrets: Secrets, subject: Subject) -> None:
+    page = httpx.get(f"{edge.url}/u/%22%3E%3Cscript%3Ealert(1)%3C%2Fscript%3E")
+    assert "<script" not in page.text
+    token = mint(secrets, subject)
+    httpx.post(f"{edge.url}/u/{token}")
+    assert token not in edge.logged()
+    assert token[:20] not in edge.logged()
+
+
+def test_a_trailing_slash_is_no_redirect(edge: Edge, secrets: Secrets, subject: Subject) -> None:
+    assert httpx.post(f"{edge.url}/u/{mint(secrets, subject)}/", follow_redirects=False).status_code == 404
+
+
+def test_health_says_what_works(edge: Edge) -> None:
+    answer = httpx.get(f"{edge.url}/healthz")
+    assert answer.status_code == 200
+    assert answer.json() == {"status": "ok", "spool_writable": True, "ledger_reachable": True, "webhook_keys": 2}
+
+
+def test_a_ledger_that_is_away_is_said_and_events_go_on(
+    start_edge: Callable[..., Edge], tmp_path: Path, signer: Signer, secrets: Secrets, subject: Subject
+) -> None:
+    (tmp_path / "blocked").write_text("a file where a folder should be")
+    edge = start_edge(
+        tmp_path / "data", signer.public, AIRFLOW_CONN_LEDGER_DEFAULT=f"sqlite:///{tmp_path}/blocked/ledger.sqlite"
+    )
+    for token in (mint(secrets, subject), FORGED):
+        answer = httpx.post(f"{edge.url}/u/{token}")
+        assert (answer.status_code, answer.headers.get("retry-after")) == (503, "60")
+    health = httpx.get(f"{edge.url}/healthz")
+    assert (health.status_code, health.json()["ledger_reachable"]) == (503, False)
+    body = b'[{"event":"open"}]'
+    assert httpx.post(f"{edge.url}/events/sendgrid", content=body, headers=signer.headers(body)).status_code == 200
