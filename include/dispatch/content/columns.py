@@ -1,0 +1,130 @@
+"""People as Arrow columns, seen as few distinct values and, for each person, the number of theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import orjson
+import pyarrow as pa
+
+from include.core.errors import PlanError
+from include.dispatch.content.person import PERSON_FIELDS, Path, as_value
+
+MOST_COMBINATIONS = 2**62
+
+
+@dataclass(frozen=True)
+class Coded:
+    """One field: `codes` names a value for each person; `keys` are the values in a form that can be compared."""
+
+    codes: np.ndarray
+    values: list[Any]
+    keys: list[Hashable]
+
+
+class People:
+    """The columns of one call, encoded when first asked for."""
+
+    def __init__(self, batch: pa.RecordBatch | pa.Table) -> None:
+        self._batch, self._coded, self._columns = batch, dict[Path, Coded](), dict[str, pa.Array]()
+        self.count = batch.num_rows
+
+    def column(self, name: str) -> pa.Array:
+        """One column in one piece. Raises `PlanError` where it is not there."""
+        if name not in self._columns:
+            if name not in self._batch.schema.names:
+                raise PlanError(f"is missing: {name}.", where="people given to the template", remedy="Join it to the plan.")
+            column = self._batch.column(name)
+            self._columns[name] = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+        return self._columns[name]
+
+    def coded(self, path: Path) -> Coded:
+        """The distinct values of a field."""
+        if path not in self._coded:
+            self._coded[path] = self._attribute(path) if len(path) > 1 else _encode(self.column(path[0]), path)
+        return self._coded[path]
+
+    def is_coded(self, path: Path) -> bool:
+        """Whether the distinct values are known already."""
+        return path in self._coded
+
+    def _attribute(self, path: Path) -> Coded:
+        whole = self.coded(("attributes",))
+        raw = [_object(text).get(path[1]) for text in whole.keys]
+        keys = [orjson.dumps(value) for value in raw]
+        index = {key: place for place, key in enumerate(dict.fromkeys(keys))}
+        mapping = np.fromiter((index[key] for key in keys), dtype=np.int64, count=len(keys))
+        values = [as_value(orjson.loads(key), path) for key in index]
+        return Coded(mapping[whole.codes], values, list(index))
+
+    def combined(self, paths: Iterable[Path]) -> Combined:
+        """The distinct combinations of several fields."""
+        fields = [self.coded(path) for path in paths]
+        codes = np.zeros(self.count, dtype=np.int64)
+        size = 1
+        for coded in fields:
+            size *= max(len(coded.values), 1)
+            if size > MOST_COMBINATIONS:
+                codes, size = _compact(codes), self.count * len(coded.values)
+            codes = codes * len(coded.values) + coded.codes
+        return _distinct(codes, fields)
+
+
+@dataclass(frozen=True)
+class Combined:
+    """`rows[i]` holds, for each field, the code of its value in the i-th combination; `indices` names one for each person."""
+
+    indices: np.ndarray
+    rows: np.ndarray
+
+    def people(self) -> np.ndarray:
+        """How many people each combination stands for."""
+        return np.bincount(self.indices, minlength=len(self.rows))
+
+
+def _compact(codes: np.ndarray) -> np.ndarray:
+    return pa.array(codes).dictionary_encode().indices.to_numpy(zero_copy_only=False).astype(np.int64)
+
+
+def _distinct(codes: np.ndarray, fields: list[Coded]) -> Combined:
+    encoded = pa.array(codes).dictionary_encode()
+    indices = encoded.indices.to_numpy(zero_copy_only=False)
+    first = np.empty(len(encoded.dictionary), dtype=np.int64)
+    first[indices[::-1]] = np.arange(len(codes) - 1, -1, -1)
+    rows = (
+        np.stack([coded.codes[first] for coded in fields], axis=1) if fields else np.zeros((len(first), 0), dtype=np.int64)
+    )
+    return Combined(indices, rows)
+
+
+def _encode(column: pa.Array, path: Path) -> Coded:
+    plain = column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
+    encoded = plain.dictionary_encode(null_encoding="encode")
+    keys = encoded.dictionary.to_pylist()
+    codes = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    return Coded(codes, [as_value(key, path) for key in keys], keys)
+
+
+def _object(text: Any) -> dict[str, Any]:
+    """A person's attributes; what is no JSON object holds none."""
+    try:
+        found = orjson.loads(text) if text else {}
+    except orjson.JSONDecodeError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def one_person(person: dict[str, Any], fields: Iterable[str]) -> pa.RecordBatch:
+    """A single person as columns, for previews; what is not given is null."""
+    columns = {}
+    for name in sorted(fields):
+        value = person.get(name)
+        if name == "attributes" and isinstance(value, dict):
+            value = orjson.dumps(value).decode()
+        if isinstance(value, str):
+            value = value.encode("utf-8", "replace").decode()
+        columns[name] = pa.array([value], type=PERSON_FIELDS[name])
+    return pa.RecordBatch.from_pydict(columns)

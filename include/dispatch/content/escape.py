@@ -1,0 +1,72 @@
+"""How a value is made safe for its place. A person's value is data: shown as it is, never read as markup, link or header."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import Any
+from urllib.parse import quote
+
+from markupsafe import Markup
+
+from include.dispatch.content.place import ATTRIBUTE, HEADER, HTML, TEXT, URL_PART, URL_WHOLE
+
+DEAD_LINK = "#"
+"""What stands for a link that is neither http, https nor mailto: it leads nowhere."""
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ue000\ue001\ud800-\udfff]")
+_BREAK = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029]+")
+_SAFE_LINK = re.compile(r"(?:https?://[^\s/?#\\@:]+(?:[/?#:][^\\]*)?|mailto:[^\s?@]+@[^\s@]+)", re.IGNORECASE | re.DOTALL)
+_URL_CHARACTERS = ":/?#[]@!$&'()*+,;=%-._~"
+
+
+def plain(value: Any) -> str:
+    """Text without control characters and without the marks that turn the direction of what follows."""
+    return _CONTROL.sub("", value if isinstance(value, str) else str(value))
+
+
+def _header(value: Any) -> str:
+    return plain(_BREAK.sub(" ", str(value))).strip()
+
+
+def _attribute(value: Any) -> str:
+    return html.escape(_header(value))
+
+
+def _url_whole(value: Any) -> str:
+    link = plain(value).strip()
+    if not _SAFE_LINK.fullmatch(link):
+        return DEAD_LINK
+    return html.escape(quote(link, safe=_URL_CHARACTERS))
+
+
+def _url_part(value: Any) -> str:
+    return quote(plain(value), safe="")
+
+
+ESCAPERS = {
+    HTML: lambda value: html.escape(plain(value)),
+    ATTRIBUTE: _attribute,
+    URL_WHOLE: _url_whole,
+    URL_PART: _url_part,
+    TEXT: plain,
+    HEADER: _header,
+}
+
+
+def escape(value: Any, place: str) -> str:
+    """A person's value, safe at `place`."""
+    return ESCAPERS[place](value)
+
+
+def escape_fragment(value: Any, place: str) -> str:
+    """What a `{% personal %}` block produced, safe at the place of the block.
+
+    Markup (from an HTML file) has its own values escaped already and only needs a look where the place asks for more: a whole
+    link's scheme, a header's line breaks. Text (from a plain file) is escaped like any value.
+    """
+    if not isinstance(value, Markup):
+        return escape(value, place)
+    if place == URL_WHOLE:
+        return _url_whole(html.unescape(str(value)))
+    return plain(str(value))

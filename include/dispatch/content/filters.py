@@ -1,0 +1,65 @@
+"""Filters that a template may use: Jinja's own without those that switch escaping off, and three that speak the locale."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date as Date
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from babel.core import Locale, UnknownLocaleError
+from babel.dates import format_date
+from babel.numbers import format_currency, format_decimal
+from jinja2 import Undefined, pass_environment
+
+REFUSED = frozenset(
+    {"safe", "e", "escape", "forceescape", "tojson", "xmlattr", "urlize", "pprint", "attr", "random", "format"}
+)
+"""Jinja's filters that hand out text as markup, look into objects, or do not say the same twice."""
+
+PERSONAL = frozenset({
+    "default", "d", "upper", "lower", "title", "capitalize", "trim", "truncate", "replace", "round", "int", "float", "abs",
+    "string", "date", "number", "money", "wordwrap", "first", "last", "length",
+})  # fmt: skip
+"""Filters that may follow a person's value outside a `{% personal %}` block."""
+
+
+def babel_locale(locale: str) -> Locale:
+    """The nearest locale that Babel knows; English where it knows none."""
+    for candidate in (locale, locale.replace("_", "-").split("-")[0]):
+        try:
+            return Locale.parse(candidate, sep="-" if "-" in candidate else "_")
+        except (UnknownLocaleError, ValueError):
+            continue
+    return Locale("en")
+
+
+def _locale(environment: Any) -> Locale:
+    return babel_locale(str(environment.globals.get("locale", "en")))
+
+
+@pass_environment
+def date(environment: Any, value: Any, format: str = "long") -> Any:
+    """`{{ person.last_purchased_at | date }}`: 24 November 2026, as the locale writes it. UTC."""
+    if isinstance(value, Undefined):
+        return str(value)
+    day: Date = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return format_date(day, format=format, locale=_locale(environment))
+
+
+@pass_environment
+def number(environment: Any, value: Any) -> Any:
+    """`{{ person.purchases | number }}`: 1,234 or 1.234, as the locale writes it."""
+    return str(value) if isinstance(value, Undefined) else format_decimal(value, locale=_locale(environment))
+
+
+@pass_environment
+def money(environment: Any, value: Any, currency: str = "USD") -> Any:
+    """`{{ person.revenue | money("EUR") }}`: an amount with its currency, as the locale writes it."""
+    if isinstance(value, Undefined):
+        return str(value)
+    return format_currency(Decimal(str(value)), currency, locale=_locale(environment))
+
+
+OWN: dict[str, Callable[..., Any]] = {"date": date, "number": number, "money": money}

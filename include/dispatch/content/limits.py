@@ -1,0 +1,40 @@
+"""What SendGrid takes for one person."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from include.core.errors import PlanError
+from include.dispatch.content.content import Content
+
+MOST_BYTES = 10_000
+"""Bytes of tags and values of one personalization."""
+
+
+def check_limits(content: Content, filled: list[pa.Array]) -> None:
+    """Raise `PlanError` where somebody's tags and values exceed 10,000 bytes, naming the slot that is largest for them."""
+    if not filled or not len(filled[0]):
+        return
+    sizes = [_bytes(values) for values in filled]
+    total = np.sum(sizes, axis=0) + sum(len(slot.tag) for slot in content.slots)
+    over = total > MOST_BYTES
+    if not over.any():
+        return
+    worst = int(np.argmax(total))
+    slot = content.slots[int(np.argmax([size[worst] for size in sizes]))]
+    count = int(over.sum())
+    raise PlanError(
+        f"{slot.expression} makes the personal values of {count:,} {'person' if count == 1 else 'people'} too large "
+        f"({int(total[worst]):,} bytes at most).",
+        where=slot.where,
+        remedy=f"SendGrid takes {MOST_BYTES:,} bytes a person: shorten it, for example with truncate.",
+    )
+
+
+def _bytes(values: pa.Array) -> np.ndarray:
+    if pa.types.is_dictionary(values.type):
+        sizes = pc.binary_length(values.dictionary).to_numpy(zero_copy_only=False)
+        return sizes[values.indices.to_numpy(zero_copy_only=False)].astype(np.int64)
+    return pc.binary_length(values).to_numpy(zero_copy_only=False).astype(np.int64)

@@ -1,0 +1,122 @@
+"""What every mail must hold, whoever wrote it: the law, the mailbox providers, and plain good sense. Before anything is sent."""
+
+from __future__ import annotations
+
+import html as entities
+import logging
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from include.core.campaign import Campaign
+from include.core.errors import PlanError
+from include.dispatch.content.content import Content, Slot
+
+logger = logging.getLogger(__name__)
+
+GMAIL_CLIPS_AT = 102 * 1024
+_REPLY = re.compile(r"\s*(re|fwd?|aw|wg|tr|sv|antw)\s*(\[\d+\])?\s*:", re.IGNORECASE)
+_LINK = re.compile(r"(https?://[^\s/]|mailto:[^\s@]+@|#)", re.IGNORECASE)
+_IMAGE = re.compile(r"https?://[^\s/]", re.IGNORECASE)
+_ACTIVE = "script, iframe, object, embed, form, input, button, select, textarea, base, meta[http-equiv=refresh i], link"
+
+
+def lint(content: Content, *, campaign: Campaign, names: dict[str, str]) -> Content:
+    """The content with its warnings. Raises `PlanError`, naming the part's file, where something required is missing."""
+    _subject(content, names["subject"])
+    _text(content, campaign, names["body_text"])
+    _html(content, campaign, names["body_html"])
+    warnings = tuple(_warnings(content))
+    for warning in warnings:
+        logger.warning("%s: %s", names["body_html"], warning)
+    return replace(content, warnings=warnings)
+
+
+def _subject(content: Content, name: str) -> None:
+    if not content.subject:
+        raise PlanError("is empty.", where=name, remedy="Write a subject: one line.")
+    if _REPLY.match(content.subject):
+        raise PlanError("pretends to be an answer.", where=name, remedy="Remove Re: or Fwd: (CAN-SPAM: a subject is true).")
+
+
+def _text(content: Content, campaign: Campaign, name: str) -> None:
+    if not content.text.strip():
+        raise PlanError("is empty.", where=name, remedy="Write the text part; not everybody reads HTML.")
+    if _flat(campaign.postal_address) not in _flat(content.text):
+        raise PlanError("lacks the postal address.", where=name, remedy="Write {{ postal_address }} (CAN-SPAM, CASL).")
+    if not any(slot.place == "text" and slot.tag in content.text for slot in _unsubscribe(content)):
+        raise PlanError("lacks the unsubscribe link.", where=name, remedy="Write {{ unsubscribe_url }}.")
+
+
+def _html(content: Content, campaign: Campaign, name: str) -> None:
+    tree = LexborHTMLParser(content.html)
+    body = tree.body
+    shown = body.text(separator=" ") if body else ""
+    if not shown.strip():
+        raise PlanError("is empty.", where=name, remedy="Write the HTML part.")
+    if _flat(campaign.postal_address) not in _flat(shown):
+        raise PlanError("lacks the postal address.", where=name, remedy="Write {{ postal_address }} (CAN-SPAM, CASL).")
+    if active := tree.css_first(_ACTIVE):
+        raise PlanError(f"holds <{active.tag}>.", where=name, remedy="Mail clients drop it or distrust it: remove it.")
+    tags = [slot.tag for slot in content.slots]
+    _links(tree, tags, [slot.tag for slot in _unsubscribe(content)], name)
+    _images(tree, tags, name)
+    _handlers(tree, name)
+
+
+def _links(tree: LexborHTMLParser, tags: list[str], unsubscribe: list[str], name: str) -> None:
+    out = False
+    for link in tree.css("a[href], area[href]"):
+        target = (link.attributes.get("href") or "").strip()
+        if not _LINK.match(target) and not any(target.startswith(tag) for tag in tags):
+            raise PlanError(
+                f"links to {target[:60] or 'nothing'}.", where=name, remedy="Links are http, https or mailto, in full."
+            )
+        out = out or (target in unsubscribe and bool(_label(link)))
+    if not out:
+        raise PlanError(
+            "lacks the unsubscribe link.", where=name, remedy='Write <a href="{{ unsubscribe_url }}">Unsubscribe</a>.'
+        )
+
+
+def _label(link: LexborNode) -> str:
+    return link.text(strip=True) or next((image.attributes.get("alt") or "" for image in link.css("img")), "")
+
+
+def _images(tree: LexborHTMLParser, tags: list[str], name: str) -> None:
+    for image in tree.css("img"):
+        source = (image.attributes.get("src") or "").strip()
+        if not _IMAGE.match(source) and not any(source.startswith(tag) for tag in tags):
+            raise PlanError(
+                f"shows the image {source[:60] or 'of no source'}.", where=name, remedy="Give its https address in full."
+            )
+        if "alt" not in image.attributes:
+            raise PlanError(
+                f"shows {source[:60]} without alt.", where=name, remedy='Describe it, or write alt="" for decoration.'
+            )
+
+
+def _handlers(tree: LexborHTMLParser, name: str) -> None:
+    for node in tree.css("*"):
+        if handler := next((key for key in node.attributes if key.startswith("on")), None):
+            raise PlanError(f"holds {handler} on <{node.tag}>.", where=name, remedy="No scripts in mail: remove it.")
+
+
+def _unsubscribe(content: Content) -> Iterator[Slot]:
+    return (slot for slot in content.slots if slot.expression == "person.unsubscribe_url")
+
+
+def _warnings(content: Content) -> Iterator[str]:
+    size = len(content.html.encode())
+    if size > GMAIL_CLIPS_AT:
+        yield f"the HTML has {size // 1024} KB; Gmail cuts at 102 KB, and the unsubscribe link with it"
+    if len(content.subject) > 150:
+        yield "the subject is longer than 150 characters"
+    if "lang=" not in content.html[:1000]:
+        yield "the HTML names no language (screen readers need it)"
+
+
+def _flat(text: str) -> str:
+    return re.sub(r"[\s,]+", " ", entities.unescape(text)).strip().casefold()

@@ -1,0 +1,109 @@
+"""What a template may say of a person: the fields, their types, and what stands for a value that is not there."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from typing import Any, NoReturn
+
+import pyarrow as pa
+from jinja2 import StrictUndefined, UndefinedError
+
+_TIME = pa.timestamp("us", tz="UTC")
+
+PERSON_FIELDS: dict[str, pa.DataType] = {
+    "subscriber_id": pa.string(),
+    "first_name": pa.string(),
+    "last_name": pa.string(),
+    "country": pa.string(),
+    "locale": pa.string(),
+    "timezone": pa.string(),
+    "signed_up_at": _TIME,
+    "purchases": pa.int64(),
+    "revenue": pa.decimal128(18, 2),
+    "first_purchased_at": _TIME,
+    "last_purchased_at": _TIME,
+    "days_since_purchase": pa.int64(),
+    "lifecycle_stage": pa.string(),
+    "attributes": pa.string(),
+    "unsubscribe_url": pa.string(),
+    "preferences_url": pa.string(),
+}
+"""The columns that `SlotFiller.fill` may be given. `attributes` is a JSON object as text; a template says `person.attributes.shoe_size`."""
+
+Path = tuple[str, ...]
+"""A field (`("first_name",)`) or one key of the attributes (`("attributes", "shoe_size")`)."""
+
+
+class UnknownField(Exception):
+    """A template names a field that no person has."""
+
+    def __init__(self, name: str) -> None:
+        near = difflib.get_close_matches(name, PERSON_FIELDS, n=1)
+        self.remedy = f"Did you mean person.{near[0]}?" if near else f"A person has: {', '.join(PERSON_FIELDS)}."
+        super().__init__(f"person.{name} does not exist.")
+
+
+class ValueMissing(UndefinedError):
+    """A template prints, orders or calculates with a value that some people do not have."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        super().__init__(f"person.{'.'.join(path)} has no value")
+
+
+class NoValue(StrictUndefined):
+    """Stands for null and for blank text: false in a condition, equal to nothing, mended by `default`; else `ValueMissing`."""
+
+    __slots__ = ("_path",)
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(name=".".join(path))
+        self._path = path
+
+    def _fail_with_undefined_error(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise ValueMissing(self._path)
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, NoValue)
+
+    def __ne__(self, other: object) -> bool:
+        return not isinstance(other, NoValue)
+
+    def __hash__(self) -> int:
+        return hash(NoValue)
+
+    __iter__ = __str__ = __len__ = __contains__ = _fail_with_undefined_error  # type: ignore[assignment]
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _fail_with_undefined_error
+    __truediv__ = __rtruediv__ = __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = _fail_with_undefined_error
+    __pos__ = __neg__ = __call__ = __getitem__ = __int__ = __float__ = __complex__ = __pow__ = __rpow__ = (
+        _fail_with_undefined_error
+    )
+    __lt__ = __le__ = __gt__ = __ge__ = _fail_with_undefined_error
+
+
+class AttributeValues:
+    """`person.attributes` while a fragment is evaluated for one person."""
+
+    __slots__ = ("_values",)
+
+    def __init__(self, values: dict[str, Any]) -> None:
+        self._values = values
+
+    def __getattr__(self, name: str) -> Any:
+        return self._values[name] if name in self._values else NoValue(("attributes", name))
+
+    __getitem__ = __getattr__
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+
+def as_value(value: Any, path: Path) -> Any:
+    """A value as templates see it: null and blank text are `NoValue`."""
+    if value is None or (isinstance(value, str) and (not value or value.isspace())):
+        return NoValue(path)
+    return value

@@ -1,0 +1,184 @@
+"""Where in a document a value stands, since that decides how it is escaped.
+
+A small reader of HTML (text, tags, quoted attribute values, comments, raw text) that is fed the author's text piece by piece
+and asked, between two pieces, what kind of place this is. It serves twice: over the finished HTML for slots, and over a
+template's own source for the expressions inside a `{% personal %}` block.
+"""
+
+from __future__ import annotations
+
+import copy
+import html
+import re
+
+HTML, ATTRIBUTE, TEXT, HEADER = "html", "attribute", "text", "header"
+URL_WHOLE, URL_PART = "url_whole", "url_part"
+URL_ATTRIBUTES = frozenset(
+    {"href", "src", "action", "background", "cite", "formaction", "poster", "data", "longdesc", "xlink:href"}
+)
+_FORBIDDEN_ATTRIBUTES = frozenset({"style", "srcdoc", "srcset", "id", "class", "name", "http-equiv", "ping"})
+_FORBIDDEN_ELEMENTS = frozenset(
+    {"script", "style", "meta", "base", "link", "iframe", "object", "embed", "form", "svg", "math"}
+)
+_RAW = frozenset({"script", "style", "xmp", "iframe", "noembed", "noframes", "plaintext"})
+_TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)")
+_ATTRIBUTE = re.compile(r"([^\s=>/\"'][^\s=>/]*)(\s*=\s*)?")
+_FILLED = "\ue000"
+
+
+class Misplaced(Exception):
+    """A person's value cannot be made safe here."""
+
+
+class HtmlReader:
+    """The state after what was fed so far."""
+
+    def __init__(self) -> None:
+        self.mode, self.element, self.attribute, self.quote, self.value = "text", "", "", "", ""
+
+    def copy(self) -> HtmlReader:
+        return copy.copy(self)
+
+    def same_as(self, other: HtmlReader) -> bool:
+        """Whether a value is escaped alike after both."""
+        mine, theirs = self._outcome(), other._outcome()
+        return mine == theirs
+
+    def _outcome(self) -> tuple[str, ...]:
+        try:
+            place = self.place()
+        except Misplaced as refused:
+            place = str(refused)
+        return (
+            self.mode,
+            self.element if self.mode != "text" else "",
+            self.attribute if self.mode == "value" else "",
+            place,
+        )
+
+    def feed(self, text: str) -> None:
+        """Read the author's own text."""
+        at = 0
+        while at < len(text):
+            at = getattr(self, f"_{self.mode}")(text, at)
+
+    def value_here(self) -> None:
+        """A value stands here; what follows in a URL is no longer its beginning."""
+        if self.mode == "value":
+            self.value += _FILLED
+
+    def place(self) -> str:
+        """The kind of place that a value would have here. Raises `Misplaced`."""
+        if self.mode == "text":
+            return HTML
+        if self.mode != "value":
+            raise Misplaced(_WHY.get(self.mode, "A person's value cannot stand inside a tag."))
+        if self.element in _FORBIDDEN_ELEMENTS or self.attribute in _FORBIDDEN_ATTRIBUTES or self.attribute.startswith("on"):
+            raise Misplaced(f"A person's value cannot stand in {self.attribute} of <{self.element}>.")
+        return self._url_place() if self.attribute in URL_ATTRIBUTES else ATTRIBUTE
+
+    def _url_place(self) -> str:
+        before = html.unescape(self.value).strip()
+        if not before:
+            return URL_WHOLE
+        if before.startswith(_FILLED) or re.match(r"https?://[^/?#]+[/?#]|mailto:", before, re.IGNORECASE):
+            return URL_PART
+        raise Misplaced("A person's value cannot choose the host or the kind of a link: write https://host/ before it.")
+
+    def _text(self, text: str, at: int) -> int:
+        start = text.find("<", at)
+        if start < 0:
+            return len(text)
+        if text.startswith("<!--", start):
+            self.mode = "comment"
+            return start + 4
+        if match := _TAG.match(text, start):
+            self.mode, self.element = "tag", ("/" if match[1] else "") + match[2].lower()
+            return match.end()
+        self.mode = "bogus" if text[start + 1 : start + 2] in {"!", "?", "/", ""} else "text"
+        return start + 1
+
+    def _comment(self, text: str, at: int) -> int:
+        return self._until(text, at, "-->")
+
+    def _bogus(self, text: str, at: int) -> int:
+        return self._until(text, at, ">")
+
+    def _until(self, text: str, at: int, end: str) -> int:
+        stop = text.find(end, at)
+        if stop < 0:
+            return len(text)
+        self.mode = "text"
+        return stop + len(end)
+
+    def _raw(self, text: str, at: int) -> int:
+        match = re.compile(rf"</{re.escape(self.element)}(?=[\s/>])", re.IGNORECASE).search(text, at)
+        if not match:
+            return len(text)
+        self.mode, self.element = "tag", f"/{self.element}"
+        return match.end()
+
+    def _tag(self, text: str, at: int) -> int:
+        if text[at] == ">":
+            self.mode = "raw" if self.element in _RAW else "text"
+            return at + 1
+        match = _ATTRIBUTE.match(text, at)
+        if not match:
+            return at + 1
+        self.attribute = match[1].lower()
+        return self._value_begins(text, match.end()) if match[2] else match.end()
+
+    def _value_begins(self, text: str, at: int) -> int:
+        if text[at : at + 1] in {'"', "'"}:
+            self.mode, self.quote, self.value = "value", text[at], ""
+            return at + 1
+        self.mode = "unquoted"
+        return at
+
+    def _unquoted(self, text: str, at: int) -> int:
+        match = re.compile(r"[\s>]").search(text, at)
+        if not match:
+            return len(text)
+        self.mode = "tag"
+        return match.start()
+
+    def _value(self, text: str, at: int) -> int:
+        stop = text.find(self.quote, at)
+        self.value += text[at : stop if stop >= 0 else len(text)]
+        if stop < 0:
+            return len(text)
+        self.mode = "tag"
+        return stop + 1
+
+
+_WHY = {
+    "comment": "A person's value cannot stand inside a comment.",
+    "raw": "A person's value cannot stand inside script or style.",
+    "unquoted": "A person's value cannot stand in an attribute without quotes: write quotes around it.",
+    "bogus": "A person's value cannot stand in a tag's name.",
+}
+
+
+class PlainReader:
+    """The same questions for a plain-text file: every place is alike."""
+
+    def __init__(self, place: str) -> None:
+        self._place = place
+
+    def copy(self) -> PlainReader:
+        return self
+
+    def same_as(self, other: object) -> bool:
+        return True
+
+    def feed(self, text: str) -> None:
+        """Nothing to learn from plain text."""
+
+    def value_here(self) -> None:
+        """Nothing to remember."""
+
+    def place(self) -> str:
+        return self._place
+
+
+Reader = HtmlReader | PlainReader

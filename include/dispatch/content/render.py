@@ -1,0 +1,36 @@
+"""One person's mail, for previews: tags replaced literally, as SendGrid does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from include.dispatch.content.columns import one_person
+from include.dispatch.content.content import Content
+from include.dispatch.content.fill import SlotFiller
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """What one person gets."""
+
+    subject: str
+    html: str
+    text: str
+
+
+def render_one(content: Content, person: dict[str, Any]) -> Rendered:
+    """The mail of one person, given as a dict of `PERSON_FIELDS` (`attributes` as a dict or as JSON). Raises `PlanError`."""
+    filled = SlotFiller(content).fill(one_person(person, content.fields)) if content.fields else _without_people(content)
+    values = {slot.tag: array[0].as_py() for slot, array in zip(content.slots, filled, strict=True)}
+    return Rendered(*(_replaced(part, values) for part in (content.subject, content.html, content.text)))
+
+
+def _without_people(content: Content) -> list[Any]:
+    return SlotFiller(content).fill(one_person({}, ["subscriber_id"]))
+
+
+def _replaced(part: str, values: dict[str, str]) -> str:
+    for tag, value in values.items():
+        part = part.replace(tag, value)
+    return part

@@ -1,0 +1,68 @@
+"""Finding a template's files: the part for a locale, the other templates that it uses."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from jinja2 import BaseLoader, FileSystemLoader
+
+from include.core.errors import PlanError
+from include.dispatch.content.environment import LARGEST_SOURCE, MARK_CLOSE, MARK_OPEN
+
+PARTS = {"subject": "txt.j2", "preheader": "txt.j2", "body_html": "html.j2", "body_text": "txt.j2"}
+
+
+def file_of(folder: Path, part: str, locale: str) -> str:
+    """The file of a part for a locale: `subject.de-AT.txt.j2`, else `subject.de.txt.j2`, else `subject.txt.j2`."""
+    stem, ending = part.partition("_")[0], PARTS[part]
+    for tag in (locale, locale.replace("_", "-").split("-")[0]):
+        if (folder / f"{stem}.{tag}.{ending}").is_file():
+            return f"{stem}.{tag}.{ending}"
+    name = f"{stem}.{ending}"
+    if not (folder / name).is_file():
+        raise PlanError("does not exist.", where=f"{folder.name}/{name}", remedy=f"Write it: a template has {_all_parts()}.")
+    return name
+
+
+def _all_parts() -> str:
+    return ", ".join(f"{part.partition('_')[0]}.{ending}" for part, ending in PARTS.items())
+
+
+class Sources(BaseLoader):
+    """Loads from the template's own folder, then from the folder of all templates; knows every file that it gave out.
+
+    `written` holds texts that have no file of their own (a variant's subject): name to (text, where it was written).
+    """
+
+    def __init__(self, folder: Path, written: dict[str, tuple[str, str]]) -> None:
+        self._files = FileSystemLoader([folder, folder.parent], encoding="utf-8")
+        self._written = written
+        self.hashes: dict[str, str] = {}
+
+    def get_source(self, environment: Any, template: str) -> tuple[str, str | None, Callable[[], bool] | None]:
+        """A template's text and file. Raises `PlanError` where it is too large or not UTF-8."""
+        source, filename = self._read(environment, template)
+        if len(source.encode("utf-8", "surrogatepass")) > LARGEST_SOURCE:
+            raise PlanError(
+                "is too large.", where=template, remedy=f"A template file has at most {LARGEST_SOURCE // 1024} KB."
+            )
+        if MARK_OPEN in source or MARK_CLOSE in source:
+            raise PlanError("holds a private-use character (U+E000, U+E001).", where=template, remedy="Remove it.")
+        self.hashes[template] = hashlib.sha256(source.encode("utf-8", "surrogatepass")).hexdigest()
+        return source, filename, None
+
+    def _read(self, environment: Any, template: str) -> tuple[str, str]:
+        if template in self._written:
+            return self._written[template]
+        try:
+            source, filename, _ = self._files.get_source(environment, template)
+        except UnicodeDecodeError:
+            raise PlanError("is not UTF-8.", where=template, remedy="Save the file as UTF-8.") from None
+        return source, filename or template
+
+    def list_templates(self) -> list[str]:
+        """Every template that could be named."""
+        return self._files.list_templates()

@@ -1,0 +1,198 @@
+"""A template's syntax tree, checked and prepared: every `{{ … }}` learns its place, every block its fields."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from jinja2 import nodes
+
+from include.core.errors import PlanError
+from include.dispatch.content import where
+from include.dispatch.content.person import PERSON_FIELDS, Path, UnknownField
+from include.dispatch.content.personal import OUTPUT, TICK, PersonalExtension, is_personal, special_name, taken_from_around
+from include.dispatch.content.place import HEADER, TEXT, HtmlReader, Misplaced, PlainReader, Reader
+
+_LINKS = (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)
+
+
+class Preparation:
+    """Prepares one template's tree in place. Raises `PlanError` with file and line."""
+
+    def __init__(self, environment: Any, name: str, filename: str | None) -> None:
+        self.environment, self.name, self.filename = environment, name, filename
+
+    def refuse(self, node: nodes.Node, what: str, remedy: str) -> PlanError:
+        return PlanError(what, where=where.at(self.filename or self.name, node.lineno), remedy=remedy)
+
+    def prepare(self, tree: nodes.Template) -> nodes.Template:
+        """Check, then rewrite."""
+        self._check(tree)
+        self._walk(tree.body, self._fresh(), personal=False)
+        for loop in list(tree.find_all(nodes.For)):
+            loop.body.insert(0, nodes.Output([self._call(TICK, [], loop)]).set_lineno(loop.lineno))
+        return tree.set_environment(self.environment)
+
+    def _fresh(self) -> Reader:
+        if self.environment.is_markup(self.name):
+            return HtmlReader()
+        return PlainReader(HEADER if self.name.rpartition("/")[2].startswith("subject") else TEXT)
+
+    def _check(self, tree: nodes.Template) -> None:
+        for link in tree.find_all(_LINKS):
+            self._check_link(link)
+        for scope in tree.find_all(nodes.ScopedEvalContextModifier):
+            raise self.refuse(scope, "autoescape cannot be switched.", "Remove the tag; every place is escaped as it needs.")
+        for name in tree.find_all(nodes.Name):
+            if name.name == "person" and name.ctx != "load":
+                raise self.refuse(name, "person is a name of ours.", "Choose another name for your variable.")
+        for node in tree.find_all((nodes.Getattr, nodes.Getitem)):
+            self._path(node)
+
+    def _check_link(self, link: Any) -> None:
+        target = link.template
+        if not isinstance(target, nodes.Const) or not isinstance(target.value, str):
+            raise self.refuse(
+                link, "The name of the other template is not a plain text.", 'Write {% include "folder/name.html.j2" %}.'
+            )
+        if self.environment.is_markup(target.value) != self.environment.is_markup(self.name):
+            raise self.refuse(
+                link, "HTML and plain text are mixed.", "An .html.j2 file uses .html.j2 files, a .txt.j2 file .txt.j2 files."
+            )
+
+    def _path(self, node: nodes.Node) -> Path | None:
+        """The field that an expression like `person.attributes.shoe_size` names."""
+        if isinstance(node, nodes.Getattr):
+            key: Any = node.attr
+        elif isinstance(node, nodes.Getitem) and isinstance(node.arg, nodes.Const):
+            key = node.arg.value
+        else:
+            return None
+        if isinstance(node.node, nodes.Name) and node.node.name == "person":
+            if key not in PERSON_FIELDS:
+                unknown = UnknownField(str(key))
+                raise self.refuse(node, str(unknown), unknown.remedy)
+            return (key,)
+        return ("attributes", str(key)) if self._path(node.node) == ("attributes",) else None
+
+    def paths(self, node: nodes.Node) -> Iterator[Path]:
+        """Every field that a node reads, through literal includes too."""
+        path = self._path(node)
+        if path and path != ("attributes",):
+            yield path
+        elif path or (isinstance(node, nodes.Name) and node.name == "person"):
+            whole = f"person{'.attributes' if path else ''}"
+            raise self.refuse(node, f"{whole} is used whole in a {{% personal %}} block.", f"Name the fields: {whole}.….")
+        else:
+            for child in node.iter_child_nodes():
+                yield from self.paths(child)
+            if isinstance(node, nodes.Include):
+                other, tree = self._other(node)
+                for child in tree.body:
+                    yield from other.paths(child)
+
+    def _other(self, link: Any) -> tuple[Preparation, nodes.Template]:
+        name = link.template.value
+        tree, filename = self.environment.parsed(name)
+        return Preparation(self.environment, name, filename), tree
+
+    def _macro_paths(self) -> Iterator[Path]:
+        """Fields read by macros that the block might call: those of this file and of what it imports."""
+        tree, _ = self.environment.parsed(self.name)
+        places = [(self, tree)] + [self._other(link) for link in tree.find_all((nodes.Import, nodes.FromImport))]
+        for where_, other in places:
+            for macro in other.find_all(nodes.Macro):
+                for child in macro.body:
+                    yield from where_.paths(child)
+
+    def _walk(self, body: list[nodes.Node], reader: Reader, *, personal: bool) -> Reader:
+        """Place every output below `body`; returns the reader after it."""
+        for node in body:
+            reader = self._step(node, reader, personal)
+        return reader
+
+    def _step(self, node: Any, reader: Reader, personal: bool) -> Reader:
+        if isinstance(node, nodes.Output):
+            self._output(node, reader, personal)
+        elif isinstance(node, nodes.If):
+            return self._branches(node, reader, personal)
+        elif isinstance(node, nodes.For):
+            return self._loop(node, reader, personal)
+        elif is_personal(node):
+            self._block(node, reader, personal)
+        elif isinstance(node, (nodes.Macro, nodes.CallBlock, nodes.AssignBlock)):
+            self._walk(node.body, self._fresh(), personal=personal)
+        elif isinstance(node, (nodes.Block, nodes.With, nodes.Scope, nodes.FilterBlock)):
+            if personal and isinstance(node, nodes.Block):
+                raise self.refuse(
+                    node, "A {% block %} stands inside {% personal %}.", "Put the {% personal %} inside the block."
+                )
+            return self._walk(node.body, reader, personal=personal)
+        return reader
+
+    def _output(self, node: nodes.Output, reader: Reader, personal: bool) -> None:
+        for index, part in enumerate(node.nodes):
+            if isinstance(part, nodes.TemplateData):
+                reader.feed(part.data)
+                continue
+            try:
+                place = reader.place()
+            except Misplaced as refused:
+                if personal:
+                    raise self.refuse(part, str(refused), "Move it, or write the variants out in full.") from None
+                place = ""
+            given = [part, nodes.Const(place), nodes.Const(self.filename or self.name), nodes.Const(part.lineno)]
+            node.nodes[index] = self._call(OUTPUT, given, part)
+            reader.value_here()
+
+    def _branches(self, node: nodes.If, reader: Reader, personal: bool) -> Reader:
+        bodies = [node.body, *(branch.body for branch in node.elif_), node.else_]
+        ends = [self._walk(body, reader.copy(), personal=personal) for body in bodies]
+        if personal and not all(ends[0].same_as(end) for end in ends[1:]):
+            raise self.refuse(
+                node, "The branches end in different places of the HTML.", "Let each branch close what it opens."
+            )
+        return ends[0]
+
+    def _loop(self, node: nodes.For, reader: Reader, personal: bool) -> Reader:
+        end = self._walk(node.body, reader.copy(), personal=personal)
+        self._walk(node.else_, reader.copy(), personal=personal)
+        if personal and not reader.same_as(end):
+            raise self.refuse(node, "A turn of the loop ends in another place of the HTML.", "Let it close what it opens.")
+        return reader
+
+    def _block(self, node: nodes.CallBlock, reader: Reader, personal: bool) -> None:
+        if personal:
+            raise self.refuse(node, "A {% personal %} block stands inside another.", "Close the first one before.")
+        try:
+            place = reader.place()
+        except Misplaced as refused:
+            raise self.refuse(node, str(refused), "Move the {% personal %} block.") from None
+        fields = set(self.paths_of_block(node))
+        names = taken_from_around(
+            node.body, self.environment, [self._other(link)[1] for link in node.find_all(nodes.Include)]
+        )
+        if special := special_name(names):
+            raise self.refuse(
+                node, f"{special} of the surrounding is used in a {{% personal %}} block.", "Set a variable before."
+            )
+        if getattr(self._walk(node.body, reader.copy(), personal=True), "mode", "") != getattr(reader, "mode", ""):
+            raise self.refuse(
+                node, "The {% personal %} block ends in another place of the HTML.", "Let it close what it opens."
+            )
+        where_ = [nodes.Const(self.filename or self.name), nodes.Const(node.lineno), nodes.Const(place)]
+        said = nodes.Const(" ".join(sorted(".".join(path) for path in fields)))
+        node.call.args = [*where_, said, *(nodes.Name(name, "load") for name in names)]
+        node.args = [nodes.Name(name, "param") for name in names]
+        reader.value_here()
+
+    def paths_of_block(self, node: nodes.CallBlock) -> Iterator[Path]:
+        """The fields of one block, those of macros it may call included."""
+        for child in node.body:
+            yield from self.paths(child)
+        if any(not isinstance(call.node, nodes.ExtensionAttribute) for call in node.find_all(nodes.Call)):
+            yield from self._macro_paths()
+
+    def _call(self, method: str, given: list[nodes.Expr], like: nodes.Node) -> nodes.Call:
+        attribute = nodes.ExtensionAttribute(PersonalExtension.identifier, method)
+        return nodes.Call(attribute, given, [], None, None).set_lineno(like.lineno)
