@@ -2,13 +2,14 @@
 
 **Purpose.** Compute each subscriber's features and who belongs to which segment, frozen under this run's id.
 
-**Inputs.** The assets `subscribers` and `engagement`: new rows in either start a run. `core.*`, `engagement.events`. The definitions in
-`include/sql/segment/definitions/`, one SQL file a segment.
+**Inputs.** The assets `subscribers` and `engagement`: new rows in either start a run. `core.*`, `engagement.events`.
+The definitions in `include/sql/segment/definitions/`, one SQL file a segment.
 
-**Outputs.** `segment.features`, `segment.membership` and `segment.runs` for this run; the asset `segments`. Campaigns plan from the newest run.
+**Outputs.** `segment.features`, `segment.membership` and `segment.runs` for this run; the asset `segments`. Campaigns
+plan from the newest run.
 
-**Triage.** A segment that fails names its SQL file. The run before stays in force: membership of a run appears whole or not at
-all. To rebuild, trigger the DAG; a cleared run replaces its own rows.
+**Triage.** A segment that fails names its SQL file. The run before stays in force: membership of a run appears whole
+or not at all. To rebuild, trigger the DAG; a cleared run replaces its own rows.
 """
 
 from __future__ import annotations
@@ -35,15 +36,14 @@ with DAG(
 
     @task_group
     def segment():
-        @task(
-            pool=Pool.WAREHOUSE,
-            outlets=[SEGMENTS],
-            doc_md="Features, then every segment, in one transaction; returns the sizes.",
-        )
+        @task(pool=Pool.WAREHOUSE, outlets=[SEGMENTS])
         def build(**context):
+            """Features, then every segment, in one transaction; returns the sizes."""
             from include.segment.build import build_segments
 
-            return build_segments(runtime.paths(), segment_run=context["run_id"], as_of=runtime.run_moment(context))
+            return build_segments(
+                runtime.paths(), segment_run=context["run_id"], as_of=runtime.run_moment(context["dag_run"])
+            )
 
         build()
 

@@ -4,13 +4,14 @@
 
 **Inputs.** Webhook batches in `spool/incoming/`; SendGrid's suppression lists; the ledger's chunks in doubt.
 
-**Outputs.** `engagement.events` (deduplicated, classified) and `engagement.quarantined_events`; suppressions in the ledger; resolved
-doubt; `dispatch.sends` brought up to date; the asset `engagement` when there was something new.
+**Outputs.** `engagement.events` (deduplicated, classified) and `engagement.quarantined_events`; suppressions in the
+ledger; resolved doubt; `dispatch.sends` brought up to date; the asset `engagement` when there was something new.
 
 **Triage.**
-- `collect.load`: a batch that cannot be read goes to `spool/broken/` and is counted as quarantined; nothing waits for it.
-- `collect.sync_suppressions` fails with *EspUnavailable*: SendGrid's API did not answer; the next run catches up. Webhook events
-  suppress without it.
+- `collect.load`: a batch that cannot be read goes to `spool/broken/` and is counted as quarantined; nothing waits for
+  it.
+- `collect.sync_suppressions` fails with *EspUnavailable*: SendGrid's API did not answer; the next run catches up.
+  Webhook events suppress without it.
 - Events pile up in `spool/incoming/`: the task waits for the pool `warehouse`; see who holds it.
 """
 
@@ -39,34 +40,32 @@ with DAG(
 
     @task_group
     def collect():
-        @task(
-            pool=Pool.WAREHOUSE,
-            doc_md="Spool to events, deduplicated by id and by content, classified under a rule version.",
-        )
+        @task(pool=Pool.WAREHOUSE)
         def load():
+            """Spool to events, deduplicated by id and by content, classified under a rule version."""
             from include.collect.load import load_spool
 
             return load_spool(runtime.paths())
 
-        @task(pool=Pool.WAREHOUSE, doc_md="Hard bounces, complaints and unsubscribes become suppressions in the ledger.")
+        @task(pool=Pool.WAREHOUSE)
         def suppress():
+            """Hard bounces, complaints and unsubscribes become suppressions in the ledger."""
             from include.collect.suppress import suppress_from_events
 
             with runtime.ledger() as ledger:
                 return suppress_from_events(runtime.paths(), ledger)
 
-        @task(
-            pool=Pool.WAREHOUSE,
-            doc_md="An event that carries the key and the attempt proves that a message in doubt was sent.",
-        )
+        @task(pool=Pool.WAREHOUSE)
         def resolve_doubt():
+            """An event that carries the key and the attempt proves that a message in doubt was sent."""
             from include.collect.doubt import resolve_doubt
 
             with runtime.ledger() as ledger:
                 return resolve_doubt(runtime.paths(), ledger)
 
-        @task(pool=Pool.WAREHOUSE, doc_md="SendGrid's own suppression lists into the ledger.")
+        @task(pool=Pool.WAREHOUSE)
         def sync_suppressions():
+            """SendGrid's own suppression lists into the ledger."""
             from include.collect.sync import sync_suppressions
 
             with runtime.ledger() as ledger:
@@ -77,20 +76,17 @@ with DAG(
         loaded >> done
         return loaded, done
 
-    @task(
-        pool=Pool.WAREHOUSE,
-        outlets=[SENDS],
-        trigger_rule="none_failed",
-        doc_md="The ledger's outcomes into `dispatch.sends`.",
-    )
+    @task(pool=Pool.WAREHOUSE, outlets=[SENDS], trigger_rule="none_failed")
     def record_sends():
+        """The ledger's outcomes into `dispatch.sends`."""
         from include.dispatch.record import record_sends
 
         with runtime.ledger() as ledger:
             return record_sends(runtime.paths(), ledger)
 
-    @task(outlets=[ENGAGEMENT], doc_md="Tells `build_segments` when there were new events; skipped when there were none.")
+    @task(outlets=[ENGAGEMENT])
     def announce(loaded):
+        """Tells `build_segments` when there were new events; skipped when there were none."""
         if not loaded["new"]:
             raise AirflowSkipException("no new event")
 

@@ -1,19 +1,22 @@
 """### ingest_subscribers
 
-**Purpose.** Take subscribers and purchases over from the source, believe only what passes, and merge it into the warehouse.
+**Purpose.** Take subscribers and purchases over from the source, believe only what passes, and merge it into the
+warehouse.
 
-**Inputs.** Connection `subscribers_source` (PostgreSQL, SQLite, a folder of CSV or Parquet). The watermark of each relation, kept
-in the state of the asset `subscribers`; extraction goes back `extract_overlap_minutes` behind it. Once a day, and with the
-parameter `full`, the whole source is read: only then are deletions seen.
+**Inputs.** Connection `subscribers_source` (PostgreSQL, SQLite, a folder of CSV or Parquet). The watermark of each
+relation, kept in the state of the asset `subscribers`; extraction goes back `extract_overlap_minutes` behind it. Once
+a day, and with the parameter `full`, the whole source is read: only then are deletions seen.
 
-**Outputs.** Immutable Parquet in `landed/`, rows in `core.subscribers`, `core.identities` and `core.purchases`, bad rows with their reasons in
-`quality.quarantine`, a quality page in `quality/`. The asset `subscribers` is updated when a row changed, and not otherwise.
+**Outputs.** Immutable Parquet in `landed/`, rows in `core.subscribers`, `core.identities` and `core.purchases`, bad
+rows with their reasons in `quality.quarantine`, a quality page in `quality/`. The asset `subscribers` is updated when
+a row changed, and not otherwise.
 
 **Triage.**
-- `extract.land` fails with *SourceUnavailable*: the source did not answer; it is tried again. *SourceError* or *ConfigurationError*: see
-  the message, it names the table and column.
-- `validate.check` fails with *QualityStop*: the batch as a whole is not believed (too few rows, duplicates, stale). Nothing was
-  merged; yesterday's subscribers stand. Open the quality page; when the source is right after all, see the message for the remedy.
+- `extract.land` fails with *SourceUnavailable*: the source did not answer; it is tried again. *SourceError* or
+  *ConfigurationError*: see the message, it names the table and column.
+- `validate.check` fails with *QualityStop*: the batch as a whole is not believed (too few rows, duplicates, stale).
+  Nothing was merged; yesterday's subscribers stand. Open the quality page; when the source is right after all, see
+  the message for the remedy.
 - `merge` may be cleared at any time: it is a merge by key.
 """
 
@@ -43,46 +46,46 @@ with DAG(
 
     @task_group
     def extract():
-        @task(inlets=[SUBSCRIBERS], doc_md="Source to landed Parquet, from the watermark less the overlap.")
-        def land(asset_state_store=None, **context):
+        @task(inlets=[SUBSCRIBERS])
+        def land(asset_state_store=None, dag_run=None, params=None):
+            """Source to landed Parquet, from the watermark less the overlap."""
             from include.extract import land, sources
 
-            at, full, state = runtime.run_moment(context), context["params"]["full"], asset_state_store[SUBSCRIBERS]
-            return [
-                land.land(
-                    runtime.paths(), runtime.source_url(), relation, run=context["run_id"],
-                    since=runtime.watermark_since(state, relation, full=full, now=at),
-                )
-                for relation in sources.relations(runtime.source_url())
-            ]  # fmt: skip
+            state, at, source = asset_state_store[SUBSCRIBERS], runtime.run_moment(dag_run), runtime.source_url()
+            manifests = []
+            for relation in sources.relations(source):
+                since = runtime.watermark_since(state, relation, full=params["full"], now=at)
+                manifests.append(land.land(runtime.paths(), source, relation, run=dag_run.run_id, since=since))
+            return manifests
 
         return land()
 
     @task_group
     def validate(landed):
-        @task(
-            pool=Pool.WAREHOUSE,
-            doc_md="Row rules quarantine, table rules stop. Nothing is merged before all relations pass.",
-        )
+        @task(pool=Pool.WAREHOUSE)
         def check(manifests):
+            """Row rules quarantine, table rules stop. Nothing is merged before all relations pass."""
             from include.validate import batch
 
             return [batch.validate_batch(runtime.paths(), manifest) for manifest in manifests]
 
-        @task(pool=Pool.WAREHOUSE, trigger_rule="all_done", doc_md="The quality page, also and above all after a stop.")
+        @task(pool=Pool.WAREHOUSE, trigger_rule="all_done")
         def quality_page():
+            """The quality page, also and above all after a stop."""
             from include.validate import data_docs
 
             return data_docs.write_page(runtime.paths())
 
-        @task(pool=Pool.WAREHOUSE, inlets=[SUBSCRIBERS], doc_md="Good rows into the warehouse; then the watermark advances.")
-        def merge(manifests, asset_state_store=None, **context):
+        @task(pool=Pool.WAREHOUSE, inlets=[SUBSCRIBERS])
+        def merge(manifests, asset_state_store=None, dag_run=None):
+            """Good rows into the warehouse; then the watermark advances."""
             from include.validate import merge
 
-            merged = []
+            merged, state = [], asset_state_store[SUBSCRIBERS]
             for manifest in manifests:
+                runtime.open_changes(state)
                 merged.append(merge.merge_batch(runtime.paths(), manifest))
-                runtime.remember_watermark(asset_state_store[SUBSCRIBERS], manifest, runtime.run_moment(context))
+                runtime.remember_watermark(state, manifest, runtime.run_moment(dag_run))
             return merged
 
         checked = check(landed)
@@ -90,9 +93,10 @@ with DAG(
         checked >> [quality_page(), merged]
         return merged
 
-    @task(outlets=[SUBSCRIBERS], doc_md="Tells `build_segments` when a row changed; skipped when none did.")
-    def announce(merged):
-        if not any(batch[kind] for batch in merged for kind in ("inserted", "updated", "deleted")):
+    @task(outlets=[SUBSCRIBERS])
+    def announce(merged, asset_state_store=None):
+        """Tells `build_segments` when a row changed; skipped when none did."""
+        if not runtime.settle_changes(asset_state_store[SUBSCRIBERS], merged):
             raise AirflowSkipException("no row changed")
 
     announce(validate(extract()))

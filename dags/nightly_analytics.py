@@ -2,14 +2,18 @@
 
 **Purpose.** Compute the marts, prove that the sums hold, and publish one DuckDB file and a report.
 
-**Inputs.** The warehouse and the ledger, as of the end of the night's interval (02:00 UTC); as of now where it is triggered by hand.
+**Inputs.** The warehouse and the ledger, as of the end of the night's interval (02:00 UTC); as of now where it is
+triggered by hand.
 
-**Outputs.** Schema `marts`; `published/analytics.duckdb` with `manifest.json` and `report.html`; the asset `analytics`. The file before is kept.
+**Outputs.** Schema `marts`; `published/analytics.duckdb` with `manifest.json` and `report.html`; the asset
+`analytics`. The file before is kept.
 
 **Triage.**
-- `analyze.reconcile` fails with *ConservationBroken*: somebody was lost or counted twice. Nothing was published; the message names the
-  check and both sides. Look at `marts.reconciliation` and at the ledger before anything else is sent.
-- `publish.read_back` fails with *PublishError*: the built file does not say what was written. The file before is in force.
+- `analyze.reconcile` fails with *ConservationBroken*: somebody was lost or counted twice. Nothing was published; the
+  message names the check and both sides. Look at `marts.reconciliation` and at the ledger before anything else is
+  sent.
+- `publish.read_back` fails with *PublishError*: the built file does not say what was written. The file before is in
+  force.
 - Everything here may be cleared and run again.
 """
 
@@ -37,18 +41,17 @@ with DAG(
 
     @task_group
     def analyze():
-        @task(pool=Pool.WAREHOUSE, doc_md="Every mart, replaced by key.")
+        @task(pool=Pool.WAREHOUSE)
         def marts(**context):
+            """Every mart, replaced by key."""
             from include.analyze.marts import build_marts
 
             with runtime.ledger() as ledger:
-                return build_marts(runtime.paths(), ledger, as_of=runtime.run_moment(context))
+                return build_marts(runtime.paths(), ledger, as_of=runtime.run_moment(context["dag_run"]))
 
-        @task(
-            pool=Pool.WAREHOUSE,
-            doc_md="selected = accepted + rejected + suppressed + capped + held out + in doubt + pending, and more.",
-        )
+        @task(pool=Pool.WAREHOUSE)
         def reconcile():
+            """selected = accepted + rejected + suppressed + capped + held out + in doubt + pending, and more."""
             from include.analyze.reconcile import check_sums
 
             return check_sums(runtime.paths())
@@ -57,20 +60,23 @@ with DAG(
 
     @task_group
     def publish():
-        @task(pool=Pool.WAREHOUSE, doc_md="Built beside, checked, renamed: analysts see the old file or the new one.")
+        @task(pool=Pool.WAREHOUSE)
         def file():
+            """Built beside, checked, renamed: analysts see the old file or the new one."""
             from include.publish.file import publish
 
             return publish(runtime.paths())
 
-        @task(outlets=[ANALYTICS], doc_md="Opens the file as an analyst would and holds it against its manifest.")
+        @task(outlets=[ANALYTICS])
         def read_back():
+            """Opens the file as an analyst would and holds it against its manifest."""
             from include.publish.read_back import verify
 
             return verify(runtime.paths())
 
-        @task(doc_md="One HTML page from the published file.")
+        @task
         def report():
+            """One HTML page from the published file."""
             from include.publish.report import write_report
 
             return write_report(runtime.paths())

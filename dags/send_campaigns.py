@@ -1,19 +1,25 @@
-"""**What it does.** Freezes one plan for the campaign and occurrence (audience, content, chunks), posts each chunk once to SendGrid, and
-shows that everybody is accounted for. Running it again finds the plan and posts only what is still pending.
+"""**What it does.** Freezes one plan for the campaign and occurrence (audience, content, chunks), posts each chunk once
+to SendGrid, and shows that everybody is accounted for. Running it again finds the plan and posts only what is still
+pending.
 
-**Modes.** A scheduled run is live. A run by hand does what its form says: *preview* (default) renders and counts and sends nothing;
-*test* sends to the named subscriber ids alone, under a key of its own; *live* sends. A backfill previews.
+**Modes.** A scheduled run is live. A run by hand does what its form says: *preview* (default) renders and counts and
+sends nothing; *test* sends to the named subscriber ids alone, under a key of its own; *live* sends. A backfill
+previews.
 
-**Inputs.** `include/campaigns/<campaign>.yaml`, its template, the newest run of its segment, suppressions and consent in the ledger.
+**Inputs.** `include/campaigns/<campaign>.yaml`, its template, the newest run of its segment, suppressions and consent
+in the ledger.
 
-**Outputs.** `plans/<campaign>/<occurrence>/`, plan and chunks in the ledger, `dispatch.plans` and `dispatch.sends`; a page in `previews/` in preview mode.
+**Outputs.** `plans/<campaign>/<occurrence>/`, plan and chunks in the ledger, `dispatch.plans` and `dispatch.sends`; a
+page in `previews/` in preview mode.
 
 **Triage.**
-- `dispatch.plan` fails with *PlanError*, *ConfigurationError* or *ContentChanged*: nothing was sent; the message names file, line and remedy.
-- `dispatch.send_range` fails with *CampaignStopped*: SendGrid refused the key, the sender or the credits, or an operator paused it. What
-  was not sent is pending; mend the cause and clear the task.
+- `dispatch.plan` fails with *PlanError*, *ConfigurationError* or *ContentChanged*: nothing was sent; the message
+  names file, line and remedy.
+- `dispatch.send_range` fails with *CampaignStopped*: SendGrid refused the key, the sender or the credits, or an
+  operator paused it. What was not sent is pending; mend the cause and clear the task.
 - Chunks *in doubt* are not failures and are never resent by a retry; `collect_engagement` resolves them by evidence.
-- `dispatch.settle` fails with *ConservationBroken*: stop, do not clear; compare the ledger's chunks with the plan's folder.
+- `dispatch.settle` fails with *ConservationBroken*: stop, do not clear; compare the ledger's chunks with the plan's
+  folder.
 """
 
 from __future__ import annotations
@@ -29,18 +35,6 @@ from include.core.campaign import Campaign, campaign_names, load_campaign
 from include.core.errors import ConfigurationError
 from include.tags import Pool, Tag
 
-FORM = {
-    "mode": {
-        "default": "preview", "enum": ["preview", "test", "live"], "title": "Mode",
-        "description": "preview sends nothing; test sends to the recipients below; live sends to the segment.",
-    },
-    "test_recipients": {
-        "default": [], "type": ["array", "null"], "items": {"type": "string", "pattern": r"^[^@\s]{1,200}$"}, "maxItems": 50,
-        "title": "Test recipients", "description": "Subscriber ids, one a line. Never addresses: they would stay in Airflow's database.",
-    },
-    "note": {"default": "", "type": ["string", "null"], "maxLength": 500, "title": "Note", "description": "Why this run; shown to whoever looks."},
-}  # fmt: skip
-
 
 def send_dag(campaign: Campaign) -> DAG:
     """The DAG of one campaign file."""
@@ -49,51 +43,37 @@ def send_dag(campaign: Campaign) -> DAG:
         schedule=runtime.timetable(campaign.schedule) if campaign.schedule else None,
         catchup=False, max_active_runs=1, tags=[Tag.SENDS, Tag.CAMPAIGN, Tag.SENDS_MAIL],
         default_args=runtime.task_defaults(campaign.owner), dagrun_timeout=timedelta(hours=12),
-        params={name: Param(**field) for name, field in FORM.items()}, doc_md=runtime.campaign_page(campaign, __doc__),
+        params={name: Param(**field) for name, field in runtime.SEND_FORM.items()},
+        doc_md=runtime.campaign_page(campaign, __doc__),
     ) as dag:  # fmt: skip
 
         @task_group
         def dispatch():
-            @task(
-                pool=Pool.WAREHOUSE,
-                doc_md="Finds or freezes the plan; returns the ranges of chunks to send (none in preview).",
-            )
-            def plan(**context):
-                from include.dispatch import occurrence, plan, preview, send, test_send
+            @task(pool=Pool.WAREHOUSE)
+            def plan(params=None, dag_run=None, ti=None):
+                """Finds or freezes the plan; returns the ranges of chunks to send (none in a preview)."""
+                from include.dispatch.begin import begin
 
-                mode, at = runtime.run_mode(context), runtime.run_moment(context)
-                fresh = load_campaign(campaign.id)
+                mode, at = runtime.run_mode(dag_run, params), runtime.run_moment(dag_run)
                 with runtime.ledger() as ledger:
-                    stores = (runtime.paths(), ledger, runtime.secrets(), fresh)
-                    if mode == "preview":
-                        frozen = preview.preview(*stores, run=context["run_id"], edge_url=runtime.edge_url(), at=at)
-                    elif mode == "test":
-                        frozen = test_send.freeze_test(
-                            *stores, run=context["run_id"], recipients=context["params"]["test_recipients"] or [],
-                            edge_url=runtime.edge_url(), at=at,
-                        )  # fmt: skip
-                    else:
-                        frozen = plan.freeze(
-                            *stores, occurrence=occurrence.occurrence_of(fresh, at), edge_url=runtime.edge_url(), at=at
-                        )
-                    context["ti"].xcom_push(key="plan", value={"mode": mode, **frozen})
-                    return [] if mode == "preview" else send.ranges(ledger, frozen["plan_id"])
+                    planned, ranges = begin(
+                        runtime.paths(), ledger, runtime.secrets(), load_campaign(campaign.id), mode=mode, at=at,
+                        run=dag_run.run_id, edge_url=runtime.edge_url(), recipients=params["test_recipients"] or [],
+                    )  # fmt: skip
+                ti.xcom_push(key="plan", value=planned)
+                return ranges
 
-            @task(
-                pool=Pool.SENDGRID,
-                doc_md="Claims, posts, classifies and records the chunks of one range; only pending ones.",
-            )
+            @task(pool=Pool.SENDGRID)
             def send_range(part):
+                """Claims, posts, classifies and records the chunks of one range; only pending ones."""
                 from include.dispatch import send
 
                 with runtime.ledger() as ledger:
                     return send.send_range(runtime.paths(), ledger, runtime.account(), **part)
 
-            @task(
-                trigger_rule="none_failed",
-                doc_md="planned = accepted + rejected + suppressed + skipped + in doubt + pending, or it fails.",
-            )
+            @task(trigger_rule="none_failed")
             def settle(ti=None):
+                """planned = accepted + rejected + suppressed + skipped + in doubt + pending, or it fails."""
                 from include.dispatch.settle import settle
 
                 planned = ti.xcom_pull(task_ids="dispatch.plan", key="plan")
@@ -102,12 +82,9 @@ def send_dag(campaign: Campaign) -> DAG:
                 with runtime.ledger() as ledger:
                     return settle(runtime.paths(), ledger, planned["plan_id"])
 
-            @task(
-                pool=Pool.WAREHOUSE,
-                outlets=[SENDS],
-                doc_md="The ledger's outcomes into `dispatch.plans` and `dispatch.sends`.",
-            )
+            @task(pool=Pool.WAREHOUSE, outlets=[SENDS])
             def record():
+                """The ledger's outcomes into `dispatch.plans` and `dispatch.sends`."""
                 from include.dispatch.record import record_sends
 
                 with runtime.ledger() as ledger:

@@ -1,7 +1,7 @@
 """Applies `airflow_settings.yaml` to a running Airflow through its REST API: the Astro CLI's file, without the Astro CLI.
 
-What stands in Airflow already is left as it is, for somebody may have changed it there; what the environment says is not written at all, for it
-wins anyway and must not be stored.
+What stands in Airflow already is left as it is, for somebody may have changed it there; what the environment says is not
+written at all, for it wins anyway and must not be stored.
 """
 
 from __future__ import annotations

@@ -51,7 +51,7 @@ def down(place: Installation, tell: Tell = print) -> None:
 
 
 def stop_strangers(place: Installation, wanted: set[str]) -> None:
-    """Stop what an earlier configuration started and this one does not want (the simulator, once there is a real SendGrid)."""
+    """Stop what an earlier configuration started and this one does not want: the simulator, once there is a SendGrid."""
     for path in place.paths.services.glob("*.pid"):
         record = processes.read(path)
         if path.stem not in wanted:
@@ -181,8 +181,9 @@ def _check_port(service: Service) -> None:
         except OSError as error:
             if error.errno not in (errno.EADDRINUSE, errno.EACCES):
                 raise
+            trouble = "in use by another program" if error.errno == errno.EADDRINUSE else "not allowed"
             raise ConfigurationError(
-                f"port {service.port} is {'in use by another program' if error.errno == errno.EADDRINUSE else 'not allowed'}.",
+                f"port {service.port} is {trouble}.",
                 where=service.name,
                 remedy=f"Stop that program, or set {service.port_variable} to a free port.",
             ) from None

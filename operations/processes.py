@@ -1,4 +1,4 @@
-"""Processes that outlive the command that started them: known by pid *and* start time, so that none other is ever stopped."""
+"""Processes that outlive the command that started them: known by pid and start time, so that no other is ever stopped."""
 
 from __future__ import annotations
 

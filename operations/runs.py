@@ -73,7 +73,9 @@ def follow(api: AirflowApi, runs: Iterable[Run], progress: Progress, *, timeout_
                 progress.say(f"{run.dag}  {state}")
         if open_runs and time.monotonic() > deadline:
             names = ", ".join(run.dag for run in open_runs)
-            raise RunFailed(f"{names} did not end within {timeout_seconds:.0f} s.", remedy="It still runs; see Airflow's UI.")
+            raise RunFailed(
+                f"{names} did not end within {timeout_seconds:.0f} s.", remedy="It still runs; see Airflow's UI."
+            )
         if open_runs:
             time.sleep(POLL_SECONDS)
     return succeeded

@@ -62,7 +62,10 @@ def edge(place: Installation) -> Service:
     """The one door to the internet; here on loopback."""
     return Service(
         "edge",
-        (sys.executable, "-m", "uvicorn", "include.edge.app:app", "--host", LOOPBACK, "--port", str(place.edge_port), "--no-access-log"),
+        (
+            sys.executable, "-m", "uvicorn", "include.edge.app:app", "--host", LOOPBACK, "--port", str(place.edge_port),
+            "--no-access-log",
+        ),
         lambda since: _answers(f"{place.edge_url}/healthz"),
         place.edge_port,
         "TRADEWIND_EDGE_PORT",
@@ -72,8 +75,10 @@ def edge(place: Installation) -> Service:
 
 
 def airflow(place: Installation) -> list[Service]:
-    """Airflow's processes, none of which listens beyond loopback: the log servers (8793, 8794) stay off, since the API server
-    reads the same disk."""
+    """Airflow's processes, none of which listens beyond loopback.
+
+    The log servers (8793, 8794, on every interface) stay off: the API server reads the same disk.
+    """
     api = AirflowApi(place)
     command = str(place.bin / "airflow")
     return [

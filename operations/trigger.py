@@ -44,7 +44,9 @@ def read_conf(text: str) -> dict[str, Any]:
     try:
         conf = json.loads(text) if text.strip() else {}
     except ValueError as error:
-        raise ConfigurationError(f"is not JSON ({error}).", where="CONF", remedy="""Write CONF='{"mode": "live"}'.""") from None
+        raise ConfigurationError(
+            f"is not JSON ({error}).", where="CONF", remedy="""Write CONF='{"mode": "live"}'."""
+        ) from None
     if not isinstance(conf, dict):
         raise ConfigurationError("is no JSON object.", where="CONF", remedy="""Write CONF='{"mode": "live"}'.""")
     return conf
@@ -56,7 +58,9 @@ def find_dag(api: AirflowApi, dag: str, patience_seconds: float = 30) -> dict[st
     while (found := api.find(f"/dags/{part(dag)}")) is None:
         known = sorted(item["dag_id"] for item in api.get("/dags", limit=200)["dags"])
         if time.monotonic() > deadline or (known and dag not in _expected()):
-            raise ConfigurationError(f"'{dag}' is unknown.", where="DAG", remedy=f"Known DAGs: {', '.join(known) or 'none'}.")
+            raise ConfigurationError(
+                f"'{dag}' is unknown.", where="DAG", remedy=f"Known DAGs: {', '.join(known) or 'none'}."
+            )
         time.sleep(1)
     return found
 

@@ -1,0 +1,94 @@
+# Tradewind. `make` alone explains; everything real is in operations/ and .ci/run.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+export PYTHONPATH := $(CURDIR)
+override CONF := $(value CONF)
+export CONF DAG
+
+VENV := .venv
+PY := $(VENV)/bin/python
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3 || echo missing)
+UV_VERSION := 0.13.9
+UV := $(VENV)/bin/uv
+
+.PHONY: help run trigger up stop test lint format bench faults lock docs clean distclean
+
+help: ## this text
+	@echo "Tradewind: e-mail marketing infrastructure as Airflow DAGs"
+	@echo
+	@sed -n 's/^\([a-z]*\):[^#]*## /  make \1|/p' $(MAKEFILE_LIST) | column -t -s '|' -l 2
+	@echo
+	@echo "  data folder   \$$TRADEWIND_DATA (data/)"
+	@echo "  ports         \$$TRADEWIND_AIRFLOW_PORT (8080), \$$TRADEWIND_EDGE_PORT (8081), \$$TRADEWIND_SIMULATOR_PORT (8082)"
+	@echo "  connections   AIRFLOW_CONN_SENDGRID_DEFAULT, AIRFLOW_CONN_SUBSCRIBERS_SOURCE, AIRFLOW_CONN_LEDGER_DEFAULT"
+
+run: $(VENV)/installed ## set up, run the whole pipeline on the demo shop to the published report, leave the UI up
+	@$(PY) -m operations run
+
+trigger: $(VENV)/installed ## run one DAG through the scheduler and wait: DAG=send_newsletter CONF='{"mode": "live"}'
+	@test -n "$$DAG" || { echo "error: say which: make trigger DAG=send_newsletter CONF='{\"mode\": \"preview\"}'" >&2; exit 2; }
+	@$(PY) -m operations trigger "$$DAG" --conf "$$CONF"
+
+up: $(VENV)/installed ## start Airflow, edge and simulator, or what of them is not running
+	@$(PY) -m operations up
+
+stop: ## stop exactly what was started
+	@test ! -x $(PY) || $(PY) -m operations stop
+
+test: $(VENV)/developing ## everything; PostgreSQL tests where initdb is, browser tests where Chromium is
+	@$(PY) -m pytest $(ARGS)
+
+lint: $(VENV)/developing ## ruff, mypy, import lines, SQL style, lock files
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/mypy
+	@$(VENV)/bin/lint-imports --no-logo
+	@$(VENV)/bin/sqlfluff lint --disable-progress-bar --processes 2 include/sql
+	@$(PY) -m operations.lock
+
+format: $(VENV)/developing ## let ruff format and sort
+	@$(VENV)/bin/ruff check --fix .
+	@$(VENV)/bin/ruff format .
+
+bench: $(VENV)/developing ## the figures that the README quotes
+	@$(PY) -m benchmarks $(ARGS)
+
+faults: $(VENV)/developing ## the faults a send must survive, with many seeds
+	@$(PY) -m pytest tests/faults $(ARGS)
+
+lock: $(VENV)/developing ## resolve requirements*.in anew into requirements*.txt (needs PyPI)
+	@$(UV) pip compile -q --python-version 3.11 --upgrade requirements.in -o requirements.txt
+	@$(UV) pip compile -q --python-version 3.11 --upgrade requirements-dev.in -o requirements-dev.txt
+
+docs: $(VENV)/developing ## generate docs/dags.md and docs/sql.md from the DAGs and the SQL headers
+	@$(PY) -m operations.documents
+
+clean: stop ## stop, and remove the demo's data folder (data/, never another) and every cache
+	@test ! -x $(PY) || env -u TRADEWIND_DATA $(PY) -m operations stop
+	@rm -rf data build .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
+
+distclean: clean ## clean, and remove .venv
+	@rm -rf $(VENV)
+
+$(PY):
+	@test "$(PYTHON)" != missing || { echo "error: no Python found; Tradewind needs Python 3.11 or newer." >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "error: $(PYTHON) is $$($(PYTHON) -V 2>&1); Tradewind needs Python 3.11 or newer (make PYTHON=/path/to/python3.11 …)." >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
+	  { echo "error: $(PYTHON) cannot make virtual environments; install its venv module (Debian: apt-get install python3-venv)." >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+
+$(UV): | $(PY)
+	@$(PY) -m pip install -q --disable-pip-version-check uv==$(UV_VERSION)
+	@touch $(UV)
+
+$(VENV)/installed: requirements.txt requirements-demo.txt | $(UV)
+	@echo "installing what requirements.txt names into $(VENV)"
+	@$(UV) pip install -q --python $(PY) -r requirements.txt
+	@$(UV) pip install -q --python $(PY) --no-deps -r requirements-demo.txt
+	@touch $@
+
+$(VENV)/developing: requirements-dev.txt $(VENV)/installed | $(UV)
+	@$(UV) pip install -q --python $(PY) -r requirements-dev.txt
+	@touch $@

@@ -1,0 +1,44 @@
+"""The campaign report as a table for a terminal, read from the published file as an analyst would."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+COLUMNS = (
+    "campaign", "occurrence", "selected", "accepted", "rejected", "suppressed", "capped", "held_out", "in_doubt", "pending",
+    "delivered", "bounced_hard", "bounced_soft", "human_opens", "human_clicks", "unsubscribes", "complaints",
+    "delivery_rate", "human_open_rate",
+)  # fmt: skip
+
+
+def campaign_table(published: Path) -> str:
+    """A column a campaign occurrence, a line a figure: that fits a terminal's width."""
+    import duckdb
+
+    with duckdb.connect(str(published), read_only=True) as connection:
+        rows = connection.execute(
+            f"select {', '.join(COLUMNS)} from marts.campaign_performance order by planned_at desc, campaign limit 6"
+        ).fetchall()
+    if not rows:
+        return "no campaign was sent yet"
+    lines = [
+        [column.replace("_", " "), *(_shown(column, row[place]) for row in rows)] for place, column in enumerate(COLUMNS)
+    ]
+    widths = [max(len(line[place]) for line in lines) for place in range(len(lines[0]))]
+    return "\n".join(_line(line, widths) for line in lines)
+
+
+def _line(cells: list[str], widths: list[int]) -> str:
+    first, *rest = cells
+    return (
+        "  " + first.ljust(widths[0]) + "".join(f"  {cell:>{width}}" for cell, width in zip(rest, widths[1:], strict=True))
+    )
+
+
+def _shown(column: str, value: Any) -> str:
+    if value is None:
+        return "-"
+    if column.endswith("_rate"):
+        return f"{value:.1%}"
+    return f"{value:,}" if isinstance(value, int) else str(value)

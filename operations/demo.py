@@ -1,0 +1,151 @@
+"""`make run`: the whole pipeline on real purchase history, through the scheduler, to the published report."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from include.core import clock, connections
+from include.core.campaign import campaign_names
+from include.core.connections import SOURCE
+from include.core.errors import TradewindError
+from include.core.paths import PROJECT
+from operations import airflow_settings, launcher, runs
+from operations.api import AirflowApi, part
+from operations.campaign_table import campaign_table
+from operations.events import await_events
+from operations.progress import Progress
+from operations.runs import Run, RunFailed
+from operations.services import own_sendgrid
+from operations.settings import Installation, service_environment
+
+PIPELINE = ("ingest_subscribers", "build_segments", "collect_engagement", "nightly_analytics")
+CONSUMER_PATIENCE_SECONDS = 30
+
+
+def run_demo(place: Installation, *, campaigns: list[str] | None = None) -> int:
+    """Run everything, print the report; 0 where every run succeeded. Raises `TradewindError` where one did not."""
+    progress, api = Progress(), AirflowApi(place)
+    sends = [f"send_{name}" for name in (campaigns or campaign_names())]
+    launcher.check_disk(place)
+    shop = _begin_shop(place, progress)
+    launcher.up(place, progress.say)
+    airflow_settings.apply(place)
+    _end_shop(place, shop)
+    _say_where(place, progress)
+    runs.await_dags(api, [*PIPELINE, *sends])
+    for dag in (*PIPELINE, *sends):
+        api.patch(f"/dags/{part(dag)}", {"is_paused": False})
+    run_pipeline(place, api, progress, sends)
+    progress.plain()
+    progress.plain(campaign_table(place.paths.published / "analytics.duckdb"))
+    _links(place, progress)
+    return 0
+
+
+def run_pipeline(place: Installation, api: AirflowApi, progress: Progress, sends: list[str]) -> list[Run]:
+    """extract → validate → segment → dispatch → collect → analyze → publish; returns the send runs."""
+    _ingest_and_segment(api, progress)
+    sent = _send(place, api, progress, sends)
+    if any(new_messages(api, run) for run in sent):
+        await_events(place, progress)
+    _finish(api, progress, [runs.start(api, "collect_engagement")])
+    _finish(api, progress, [runs.start(api, "nightly_analytics")])
+    return sent
+
+
+def new_messages(api: AirflowApi, run: Run) -> int:
+    """How many people this run's requests were accepted for."""
+    ranges = [task for task in runs.tasks(api, run) if task["task_id"] == "dispatch.send_range" and task["map_index"] >= 0]
+    counts = [runs.returned(api, run, "dispatch.send_range", map_index=task["map_index"]) or {} for task in ranges]
+    return sum(int(count.get("accepted", 0)) for count in counts)
+
+
+def _ingest_and_segment(api: AirflowApi, progress: Progress) -> None:
+    """Ingest; then wait for the segments that the asset starts, or say that none are needed."""
+    begun = datetime.now(UTC)
+    ingest = runs.start(api, "ingest_subscribers")
+    _finish(api, progress, [ingest])
+    announced = next(task["state"] for task in runs.tasks(api, ingest) if task["task_id"] == "announce")
+    if announced == "skipped" and _has_succeeded(api, "build_segments"):
+        progress.say("no subscriber changed: the segments stand")
+        return
+    _finish(api, progress, [_consumer(api, "build_segments", begun)])
+
+
+def _consumer(api: AirflowApi, dag: str, begun: datetime) -> Run:
+    """The run that the asset started; one by hand where it did not start any."""
+    deadline = time.monotonic() + CONSUMER_PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        started = runs.since(api, dag, begun)
+        if started:
+            return started[0]
+        time.sleep(0.5)
+    return runs.start(api, dag)
+
+
+def _send(place: Installation, api: AirflowApi, progress: Progress, sends: list[str]) -> list[Run]:
+    """Every campaign, live; and how many new messages that made."""
+    sent = [runs.start(api, dag, {"mode": "live", "note": "make run"}) for dag in sends]
+    _finish(api, progress, sent)
+    for run in sent:
+        plan, new = runs.returned(api, run, "dispatch.plan", key="plan") or {}, new_messages(api, run)
+        name = f"{run.dag.removeprefix('send_')} {plan.get('occurrence', '')}".strip()
+        if plan.get("found") and not new:
+            progress.say(f"0 new messages: the plan of {name} was already sent")
+        else:
+            progress.say(f"{new:,} new messages of {name}, accepted by {'SendGrid' if own_sendgrid() else 'the simulator'}")
+    return sent
+
+
+def _finish(api: AirflowApi, progress: Progress, started: list[Run]) -> None:
+    if not runs.follow(api, started, progress):
+        names = ", ".join(run.dag for run in started)
+        raise RunFailed(f"{names} did not succeed.", remedy="The reason stands above; the services stay up to look at it.")
+
+
+def _has_succeeded(api: AirflowApi, dag: str) -> bool:
+    return bool(api.get(f"/dags/{part(dag)}/dagRuns", state="success", limit=1)["dag_runs"])
+
+
+def _begin_shop(place: Installation, progress: Progress) -> subprocess.Popen[bytes] | None:
+    """Build the demo shop, unless it is there or another source is named."""
+    if connections.environment_text(SOURCE) or _shop(place).is_file():
+        return None
+    progress.say("building the demo shop: 23,570 customers, 69,659 purchases")
+    _shop(place).parent.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "simulator.shop", "--to", str(_shop(place)), "--until", f"{clock.now():%Y-%m-%d}"]
+    return subprocess.Popen(
+        command, cwd=PROJECT, env=service_environment(place), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
+
+
+def _end_shop(place: Installation, building: subprocess.Popen[bytes] | None) -> None:
+    if building is None:
+        return
+    words = building.communicate()[1].decode(errors="replace").strip().splitlines()
+    if building.returncode:
+        _shop(place).unlink(missing_ok=True)
+        raise TradewindError("could not be built.", where="the demo shop", remedy=words[-1] if words else "It said nothing.")
+
+
+def _shop(place: Installation) -> Path:
+    return place.paths.demo / "shop.sqlite"
+
+
+def _say_where(place: Installation, progress: Progress) -> None:
+    source = "subscribers_source of the environment" if connections.environment_text(SOURCE) else "the demo shop"
+    esp = "the SendGrid of the environment" if own_sendgrid() else f"the simulator ({place.simulator_url}): nobody gets mail"
+    progress.say(f"source: {source}; sending to {esp}")
+
+
+def _links(place: Installation, progress: Progress) -> None:
+    published = place.paths.published
+    progress.plain()
+    progress.plain(f"  Airflow           {place.airflow_url}")
+    progress.plain(f"  report            {(published / 'report.html').as_uri()}")
+    progress.plain(f"  published file    {published / 'analytics.duckdb'}")
+    progress.plain("  stop              make stop")
