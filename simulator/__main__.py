@@ -1,0 +1,87 @@
+"""`python -m simulator`: starts the simulator and serves until it is stopped."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import uvloop
+from aiohttp import web
+
+from simulator.app import build
+from simulator.settings import DEFAULT_SENDERS, Settings
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    found = argparse.ArgumentParser(
+        prog="python -m simulator", description="A strict SendGrid on loopback. See docs/simulator.md."
+    )
+    found.add_argument("--host", default="127.0.0.1")
+    found.add_argument("--port", type=int, default=8082, help="0 takes a free one; it is printed")
+    found.add_argument("--data", type=Path, required=True, help="folder of its record and its webhook key")
+    found.add_argument("--webhook", help="where events are posted; without it they wait")
+    found.add_argument("--edge", help="base URL at which unsubscribe links are followed")
+    found.add_argument("--seed", type=int, default=1)
+    found.add_argument("--speed", type=float, default=1.0, help="divides every delay of a life")
+    found.add_argument("--flush", type=float, default=1.0, help="seconds between posts to the webhook")
+    found.add_argument("--no-lives", action="store_true", help="accept only; nothing ever happens to a message")
+    found.add_argument("--verified-senders", nargs="+", default=list(DEFAULT_SENDERS), metavar="DOMAIN_OR_ADDRESS")
+    found.add_argument("--api-key", action="append", default=[], help="accept this key only; may be repeated")
+    found.add_argument("--ip-pool", action="append", default=[], help="an IP pool that exists")
+    found.add_argument("--gzip", action="store_true", help="gzip bodies are enabled for the account")
+    found.add_argument("--no-activity", action="store_true", help="the account has not bought GET /v3/messages")
+    found.add_argument("--requests-per-second", type=int, default=10_000)
+    found.add_argument(
+        "--notice", type=int, default=600, help="seconds before send_at by which a batch must be paused or cancelled"
+    )
+    return found
+
+
+def settings_of(options: argparse.Namespace) -> Settings:
+    """The command line as settings."""
+    return Settings(
+        data=options.data, seed=options.seed, webhook=options.webhook, edge=options.edge, speed=options.speed,
+        lives=not options.no_lives, flush_seconds=options.flush, verified_senders=tuple(options.verified_senders),
+        api_keys=tuple(options.api_key), ip_pools=tuple(options.ip_pool), gzip=options.gzip, activity=not options.no_activity,
+        requests_per_second=options.requests_per_second, notice=options.notice,
+    )  # fmt: skip
+
+
+async def serve(settings: Settings, host: str, port: int) -> None:
+    """Serve until cancelled; prints one line when it listens."""
+    runner = web.AppRunner(build(settings), access_log=None, shutdown_timeout=2)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, host, port)
+        await site.start()
+        bound = runner.addresses[0][1]
+        print(f"simulator: listening on http://{host}:{bound}", flush=True)  # noqa: T201 - what the command says
+        await asyncio.Event().wait()
+    finally:
+        await runner.cleanup()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code: 0 after a stop, 1 where the port is taken."""
+    options = parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    try:
+        uvloop.run(serve(settings_of(options), options.host, options.port))
+    except KeyboardInterrupt:
+        return 0
+    except OSError as error:
+        print(
+            f"simulator: cannot listen on {options.host}:{options.port}: {error.strerror}. Choose another --port.",
+            file=sys.stderr,
+        )
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,236 @@
+"""/control: what a test asks and does, never under /v3, so that no client of SendGrid's mistakes one for the other."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from typing import Any
+
+import msgspec
+import orjson
+from aiohttp import web
+
+from simulator.answers import Problem, errors, json_answer
+from simulator.consequences import totals
+from simulator.events import event_id
+from simulator.faults import Fault
+from simulator.payload import DECODER
+from simulator.rates import changed
+from simulator.render import render, unsubscribe_link
+from simulator.runs import Conditions, Run
+from simulator.state import SIMULATOR, Simulator
+
+PAGE = 1_000
+MOST_ROWS = 10_000
+ACCEPTED = (
+    'select seq, position, email, email as "to", tw_key, tw_try, tw_chunk, status, opens, clicks, last_event_at, '
+    "x_message_id, campaign, accepted_at from accepted join requests on requests.id = accepted.request "
+)
+DUPLICATES = (
+    "select tw_key, count(*) as times, json_group_array(seq) as seqs from accepted "
+    "where tw_key is not null group by tw_key having count(*) > 1 order by tw_key"
+)
+TABLES = (
+    "requests", "accepted", "calls", "runs", "posts", "totals", "suppressions", "groups", "group_suppressions", "batches",
+    "schedules", "stats", "visits", "erasures",
+)  # fmt: skip
+
+
+async def status(request: web.Request) -> web.Response:
+    """Counts; `quiet` when nothing is under way or waiting any more."""
+    simulator = request.app[SIMULATOR]
+    record = simulator.record
+    kept = totals(await record.read("select name, value from totals"))
+    sums = (await record.read("select count(*) as requests, coalesce(sum(people), 0) as people from requests"))[0]
+    waiting = (
+        await record.read("select count(*) as runs, coalesce(sum(people), 0) as people from runs where state = 'waiting'")
+    )[0]
+    posts = (await record.read("select count(*) as posts, coalesce(sum(events), 0) as events from posts"))[0]
+    visits = await record.value("select count(*) from visits where done_at is null")
+    pending = simulator.engine.pending()
+    answer = {
+        "accepted_requests": sums["requests"],
+        "accepted_personalizations": sums["people"],
+        "events_emitted": kept.get("events", 0),
+        "events_pending": pending,
+        "runs_waiting": waiting["runs"],
+        "people_waiting": waiting["people"],
+        "posts_pending": posts["posts"],
+        "events_in_pending_posts": posts["events"],
+        "posts_total": kept.get("posts", 0),
+        "events_posted": kept.get("events_posted", 0),
+        "posts_given_up": kept.get("posts_given_up", 0),
+        "visits_pending": visits,
+        "webhook": simulator.settings.webhook,
+        "seed": simulator.settings.seed,
+    }
+    quiet = not (pending or waiting["runs"] or posts["posts"] or (visits and simulator.settings.edge))
+    return json_answer({**answer, "quiet": quiet})
+
+
+async def accepted(request: web.Request) -> web.Response:
+    """The personalizations accepted, oldest first: filters campaign, tw_key, tw_chunk, email, x_message_id, since (a seq)."""
+    query = request.query
+    limit = min(int(query.get("limit", PAGE)), MOST_ROWS)
+    wanted = {name: query.get(name) for name in ("campaign", "tw_key", "tw_chunk", "email", "x_message_id")}
+    clauses = [f"{name} = ?" for name, value in wanted.items() if value is not None]
+    parameters: list[Any] = [value for value in wanted.values() if value is not None]
+    where = " and ".join(["seq > ?", *clauses])
+    rows = await request.app[SIMULATOR].record.read(
+        f"{ACCEPTED} where {where} order by seq limit ? offset ?",
+        int(query.get("since", 0)),
+        *parameters,
+        limit,
+        int(query.get("offset", 0)),
+    )
+    return json_answer(rows)
+
+
+async def accepted_stream(request: web.Request) -> web.StreamResponse:
+    """All of them, a JSON object a line."""
+    answer = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
+    await answer.prepare(request)
+    last = 0
+    while rows := await request.app[SIMULATOR].record.read(
+        f"{ACCEPTED} where seq > ? order by seq limit ?", last, MOST_ROWS
+    ):
+        await answer.write(b"".join(orjson.dumps(row) + b"\n" for row in rows))
+        last = rows[-1]["seq"]
+    await answer.write_eof()
+    return answer
+
+
+async def duplicates(request: web.Request) -> web.Response:
+    """The keys that were accepted more than once."""
+    rows = await request.app[SIMULATOR].record.read(DUPLICATES)
+    return json_answer([{**row, "seqs": orjson.loads(row["seqs"])} for row in rows])
+
+
+async def requests(request: web.Request) -> web.Response:
+    """The POSTs to mail/send: how many in all, by status (0: no whole answer) and by fault."""
+    record = request.app[SIMULATOR].record
+    by_status = await record.read("select status, count(*) as calls from calls group by status order by status")
+    by_fault = await record.read("select fault, count(*) as calls from calls where fault is not null group by fault")
+    return json_answer({
+        "total": sum(row["calls"] for row in by_status),
+        "accepted": await record.value("select count(*) from calls where accepted"),
+        "statuses": {str(row["status"]): row["calls"] for row in by_status},
+        "faults": {row["fault"]: row["calls"] for row in by_fault},
+    })  # fmt: skip
+
+
+async def message(request: web.Request) -> web.Response:
+    """The latest message of a tw_key, rendered, with its headers and the life that it has."""
+    simulator = request.app[SIMULATOR]
+    rows = await simulator.record.read(
+        f"{ACCEPTED} where tw_key = ? order by seq desc limit 1", request.match_info["tw_key"]
+    )
+    if not rows:
+        return errors(404, [Problem("No message with this tw_key was accepted.", "tw_key", None)])
+    row = rows[0]
+    body = await simulator.record.value("select body from requests where x_message_id = ?", row["x_message_id"])
+    mail = DECODER.decode(body)
+    person = mail.personalizations[row["position"]]
+    return json_answer({
+        **row,
+        **render(mail, person)._asdict(),
+        "headers": {**(mail.headers or {}), **(person.headers or {})},
+        "list_unsubscribe": unsubscribe_link(person, mail),
+        "life": await _life(simulator, row),
+        "visits": await simulator.record.read("select how, url, status, done_at from visits where seq = ?", row["seq"]),
+    })  # fmt: skip
+
+
+async def _life(simulator: Simulator, row: dict[str, Any]) -> list[dict[str, Any]]:
+    """What happens to a message, with the ids that its events have; empty while it waits for its start."""
+    runs = await simulator.record.read(
+        "select runs.*, requests.x_message_id, requests.body, 0 as first_seq from runs join requests on requests.id = runs.request "
+        "where requests.x_message_id = ? and conditions is not null",
+        row["x_message_id"],
+    )
+    found = []
+    for loaded in runs:
+        run = Run(loaded, Conditions.unpacked(loaded["conditions"]), simulator.settings.seed, loaded["activated_at"])
+        for offset, position, number, moment in run.timeline:
+            if position == row["position"]:
+                found.append({
+                    "offset": offset / run.speed, "kind": moment.kind, "detail": moment.detail,
+                    "sg_event_id": event_id(run.message(position), number),
+                })  # fmt: skip
+    return found
+
+
+async def arm(request: web.Request) -> web.Response:
+    """A fault, or a list of them."""
+    try:
+        raw = msgspec.json.decode(await request.read())
+        faults = msgspec.convert(raw if isinstance(raw, list) else [raw], list[Fault])
+    except (msgspec.ValidationError, msgspec.DecodeError) as error:
+        return errors(400, [Problem(str(error), None, "docs/simulator.md lists the faults")])
+    armed = [request.app[SIMULATOR].faults.arm(fault).described() for fault in faults]
+    return json_answer(armed if isinstance(raw, list) else armed[0], 201)
+
+
+async def armed_faults(request: web.Request) -> web.Response:
+    """What is armed, and how often each has struck."""
+    return json_answer([armed.described() for armed in request.app[SIMULATOR].faults.armed])
+
+
+async def disarm(request: web.Request) -> web.Response:
+    """One by its id, or all."""
+    number = request.match_info.get("id")
+    return json_answer({"disarmed": request.app[SIMULATOR].faults.disarm(int(number) if number else None)})
+
+
+async def rates(request: web.Request) -> web.Response:
+    """Other rates for the lives that start from now on: `{"gmail": {"hard_bounce": 0.3}, "all": {...}}`; `{}` for the usual ones."""
+    simulator = request.app[SIMULATOR]
+    try:
+        simulator.engine.rates = changed(orjson.loads(await request.read()))
+    except (ValueError, AttributeError, TypeError) as error:
+        return errors(400, [Problem(str(error), None, None)])
+    return json_answer({"rates": simulator.engine.rates})
+
+
+async def flush(request: web.Request) -> web.Response:
+    """Post at once whatever is due or waits for another try; `?lives=finish` lets every life that has begun end now."""
+    simulator = request.app[SIMULATOR]
+    events = await simulator.engine.step(finish=request.query.get("lives") == "finish")
+    posts = await simulator.record.execute("update posts set not_before = ?", time.time())
+    await simulator.record.execute("update visits set not_before = ? where done_at is null", time.time())
+    return json_answer({"events": events, "posts": posts})
+
+
+async def reset(request: web.Request) -> web.Response:
+    """Forget everything but the webhook key: as a fresh folder."""
+    simulator = request.app[SIMULATOR]
+    simulator.faults.disarm()
+    simulator.engine.rates = changed({})
+    await simulator.engine.forget()
+    await simulator.record.write(_empty)
+    simulator.batches.clear()
+    simulator.groups.clear()
+    simulator.acceptance.start_numbering()
+    return json_answer({"reset": True})
+
+
+def _empty(connection: sqlite3.Connection) -> None:
+    for table in TABLES:
+        connection.execute(f"delete from {table}")
+
+
+ROUTES = [
+    web.get("/control/status", status),
+    web.get("/control/accepted", accepted),
+    web.get("/control/accepted.ndjson", accepted_stream),
+    web.get("/control/duplicates", duplicates),
+    web.get("/control/requests", requests),
+    web.get("/control/message/{tw_key}", message),
+    web.post("/control/faults", arm),
+    web.get("/control/faults", armed_faults),
+    web.delete("/control/faults", disarm),
+    web.delete("/control/faults/{id:\\d+}", disarm),
+    web.post("/control/rates", rates),
+    web.post("/control/flush", flush),
+    web.post("/control/reset", reset),
+]

@@ -1,0 +1,28 @@
+"""Request limits, and the headers that tell of them."""
+
+from __future__ import annotations
+
+import math
+import time
+
+
+class Window:
+    """At most `limit` requests in each window of `seconds`; the reset is told as an epoch."""
+
+    def __init__(self, limit: int, seconds: float) -> None:
+        self._limit, self._seconds = limit, seconds
+        self._window, self._used = 0, 0
+
+    def take(self) -> bool:
+        """Whether one more request is within the limit."""
+        window = int(time.time() // self._seconds)
+        if window != self._window:
+            self._window, self._used = window, 0
+        self._used += 1
+        return self._used <= self._limit
+
+    def headers(self) -> dict[str, str]:
+        """X-RateLimit-Limit, -Remaining, -Reset."""
+        reset = math.ceil((self._window + 1) * self._seconds)
+        left = max(0, self._limit - self._used)
+        return {"X-RateLimit-Limit": str(self._limit), "X-RateLimit-Remaining": str(left), "X-RateLimit-Reset": str(reset)}

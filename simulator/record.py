@@ -1,0 +1,125 @@
+"""The simulator's memory: SQLite in its folder, so that a kill -9 forgets nothing that was answered.
+
+Writers hand in functions of the connection; whatever is waiting is committed together, and a writer is answered after the commit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+Result = TypeVar("Result")
+Change = Callable[[sqlite3.Connection], Any]
+
+
+class Waiting(NamedTuple):
+    """A change and who waits for it."""
+
+    change: Change
+    answer: asyncio.Future[Any]
+
+
+class Record:
+    """One writing and one reading connection, each with its own thread."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._connection = _open(folder / "simulator.sqlite")
+        self._connection.executescript((Path(__file__).parent / "tables.sql").read_text(encoding="utf-8"))
+        self._reading = _open(folder / "simulator.sqlite")
+        self._writer = ThreadPoolExecutor(1, "record")
+        self._reader = ThreadPoolExecutor(1, "record-read")
+        self._waiting: list[Waiting] = []
+        self._drain: asyncio.Task[None] | None = None
+
+    def next_id(self, table: str, column: str = "id") -> int:
+        """The number after the last one; asked once, at the start."""
+        return int(self._connection.execute(f"select coalesce(max({column}), 0) + 1 from {table}").fetchone()[0])
+
+    async def write(self, change: Callable[[sqlite3.Connection], Result]) -> Result:
+        """Run `change` in a transaction, return what it returns after the commit, or raise what it raised."""
+        loop = asyncio.get_running_loop()
+        waiting = Waiting(change, loop.create_future())
+        self._waiting.append(waiting)
+        if self._drain is None or self._drain.done():
+            self._drain = loop.create_task(self._commit_all())
+        return await waiting.answer
+
+    async def execute(self, sql: str, *parameters: Any) -> int:
+        """One statement; the number of rows it changed."""
+        return await self.write(lambda connection: connection.execute(sql, parameters).rowcount)
+
+    async def read(self, sql: str, *parameters: Any) -> list[dict[str, Any]]:
+        """The rows of a query as of the last commit."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._reader, self._fetch, sql, parameters)
+
+    async def value(self, sql: str, *parameters: Any) -> Any:
+        """The first column of the first row; None where there is none."""
+        rows = await self.read(sql, *parameters)
+        return next(iter(rows[0].values())) if rows else None
+
+    async def close(self) -> None:
+        """Wait for what is under way."""
+        while self._drain and not self._drain.done():
+            await self._drain
+        self._writer.shutdown()
+        self._reader.shutdown()
+        self._connection.close()
+        self._reading.close()
+
+    async def _commit_all(self) -> None:
+        loop = asyncio.get_running_loop()
+        while self._waiting:
+            taken, self._waiting = self._waiting, []
+            outcomes = await loop.run_in_executor(self._writer, self._commit, [waiting.change for waiting in taken])
+            for waiting, outcome in zip(taken, outcomes, strict=True):
+                _answer(waiting.answer, outcome)
+
+    def _commit(self, changes: Iterable[Change]) -> list[Any]:
+        """One transaction for all; a change that fails is undone alone."""
+        outcomes: list[Any] = []
+        self._connection.execute("begin immediate")
+        for change in changes:
+            self._connection.execute("savepoint one")
+            try:
+                outcomes.append(change(self._connection))
+            except Exception as error:  # noqa: BLE001 - it is handed to whoever asked for the change
+                self._connection.execute("rollback to one")
+                outcomes.append(error)
+            self._connection.execute("release one")
+        self._connection.execute("commit")
+        return outcomes
+
+    def _fetch(self, sql: str, parameters: tuple[Any, ...]) -> list[dict[str, Any]]:
+        cursor = self._reading.execute(sql, parameters)
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor]
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30, cached_statements=256)
+    for pragma in ("journal_mode = wal", "synchronous = normal", "cache_size = -65536", "temp_store = memory"):
+        connection.execute(f"pragma {pragma}")
+    return connection
+
+
+def _answer(future: asyncio.Future[Any], outcome: Any) -> None:
+    if future.done():
+        return
+    if isinstance(outcome, Exception):
+        future.set_exception(outcome)
+    else:
+        future.set_result(outcome)
+
+
+def count(connection: sqlite3.Connection, name: str, by: int = 1) -> None:
+    """Add to one of the totals that survive a restart."""
+    connection.execute(
+        "insert into totals (name, value) values (?, ?) on conflict (name) do update set value = value + excluded.value",
+        (name, by),
+    )

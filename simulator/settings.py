@@ -1,0 +1,39 @@
+"""What the simulator is told at its start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from simulator.rates import SPEED_LIMIT
+
+DEFAULT_SENDERS = ("example.com", "example.org", "example.net")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that does not change while it runs.
+
+    `webhook` is where events are posted (None: they wait), `edge` is where people and scanners reach unsubscribe links (None:
+    they do not try). `speed` divides every delay of a life: 1 ends a life 30 to 45 s after acceptance. `api_keys` empty means
+    any key that starts with `SG.`. `notice` is how many seconds before send_at a batch must be paused or cancelled.
+    """
+
+    data: Path
+    seed: int = 1
+    webhook: str | None = None
+    edge: str | None = None
+    speed: float = 1.0
+    lives: bool = True
+    flush_seconds: float = 1.0
+    verified_senders: tuple[str, ...] = DEFAULT_SENDERS
+    api_keys: tuple[str, ...] = ()
+    ip_pools: tuple[str, ...] = ()
+    gzip: bool = False
+    activity: bool = True
+    requests_per_second: int = 10_000
+    notice: int = 600
+
+    def __post_init__(self) -> None:
+        if not 0 < self.speed <= SPEED_LIMIT:
+            raise ValueError(f"--speed must be above 0 and at most {SPEED_LIMIT}, not {self.speed}")

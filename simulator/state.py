@@ -1,0 +1,63 @@
+"""What the handlers share."""
+
+from __future__ import annotations
+
+import hmac
+import time
+from dataclasses import dataclass, field
+
+from aiohttp import web
+
+from simulator.acceptance import Acceptance
+from simulator.answers import UNAUTHORIZED, Problem
+from simulator.engine import Engine
+from simulator.faults import Faults
+from simulator.limits import Window
+from simulator.record import Record
+from simulator.rules import Account
+from simulator.settings import Settings
+from simulator.signing import Signer
+from simulator.visits import Visitor
+from simulator.webhook import Poster
+
+BATCH_DAYS = 10
+
+
+@dataclass
+class Simulator:
+    """One simulated account."""
+
+    settings: Settings
+    record: Record
+    acceptance: Acceptance
+    faults: Faults
+    engine: Engine
+    signer: Signer
+    account: Account
+    sends: Window
+    manages: Window
+    activity: Window
+    batches: dict[str, float] = field(default_factory=dict)
+    groups: set[int] = field(default_factory=set)
+    poster: Poster | None = None
+    visitor: Visitor | None = None
+
+    def knows_batch(self, batch_id: str) -> bool:
+        """Whether the batch was made here, not more than 10 days ago."""
+        return time.time() - self.batches.get(batch_id, 0.0) < BATCH_DAYS * 86_400
+
+    def authorized(self, request: web.Request) -> Problem | None:
+        """Why the key is refused; None for a good one."""
+        scheme, _, key = request.headers.get("Authorization", "").partition(" ")
+        if not scheme:
+            return Problem("Permission denied, wrong credentials", None, None)
+        known = self.settings.api_keys
+        good = (
+            any(hmac.compare_digest(key.encode(), one.encode()) for one in known)
+            if known
+            else key.startswith("SG.") and len(key) > 3
+        )
+        return None if scheme == "Bearer" and good else UNAUTHORIZED
+
+
+SIMULATOR = web.AppKey("simulator", Simulator)
