@@ -1,0 +1,259 @@
+"""The sending loop against a real HTTP server: every row of the protocol's table."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select, update
+
+from include.core.errors import CampaignStopped, ConservationBroken, EspUnavailable, PlanError
+from include.core.keys import address_key, message_key
+from include.core.paths import DataPaths
+from include.core.secrets import Secrets
+from include.dispatch import control, journal, patience
+from include.dispatch.send import ranges, send_range
+from include.dispatch.settle import settle
+from include.ledger import chunks, counts, doubt, plans, suppressions
+from include.ledger.database import Ledger
+from include.ledger.tables import chunks as chunks_table
+from tests.dispatch.frozen import email_of, frozen_plan
+from tests.dispatch.scripted_esp import ScriptedEsp, accepted, failed
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waits in milliseconds."""
+    monkeypatch.setattr(patience, "FIRST_BACKOFF_SECONDS", 0.001)
+
+
+class Sending:
+    """A plan, and what can be asked of it."""
+
+    def __init__(self, paths: DataPaths, ledger: Ledger, secrets: Secrets, people: int = 100, chunk_size: int = 10) -> None:
+        self.paths, self.ledger, self.secrets = paths, ledger, secrets
+        self.plan_id = frozen_plan(paths, ledger, secrets, people, chunk_size=chunk_size)
+
+    def send(self, esp: ScriptedEsp) -> dict[str, int]:
+        return send_range(self.paths, self.ledger, esp.account, plan_id=self.plan_id, first=0, last=10_000)
+
+    def tally(self) -> counts.Tally:
+        with self.ledger.read() as connection:
+            return counts.require_conservation(connection, self.plan_id)
+
+    def states(self) -> list[str]:
+        with self.ledger.read() as connection:
+            return list(connection.scalars(select(chunks_table.c.state).order_by(chunks_table.c.chunk)))
+
+
+@pytest.fixture
+def sending(paths: DataPaths, ledger: Ledger, secrets: Secrets) -> Sending:
+    return Sending(paths, ledger, secrets)
+
+
+def test_everybody_gets_it_once_and_a_second_run_sends_nothing(sending: Sending, esp: ScriptedEsp) -> None:
+    assert sending.send(esp) == {"requests": 10, "accepted": 100}
+    assert ranges(sending.ledger, sending.plan_id) == []
+    assert sending.send(esp) == {}
+    assert settle(sending.paths, sending.ledger, sending.plan_id)["accepted"] == 100
+    assert set(esp.taken.values()) == {1}
+    assert len(esp.taken) == 100
+
+
+def test_the_request_is_what_sendgrid_wants(sending: Sending, esp: ScriptedEsp) -> None:
+    sending.send(esp)
+    body = next(body for body in esp.bodies if body["personalizations"][0]["to"][0]["email"] == email_of(0))
+    person = body["personalizations"][0]
+    assert person["custom_args"] == {
+        "tw_key": message_key("spring", "once", "0"),
+        "tw_try": "1",
+        "tw_chunk": f"{sending.plan_id}.0",
+    }
+    assert person["headers"]["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert person["headers"]["List-Unsubscribe"] == f"<{person['substitutions']['-tw1-']}>"
+    assert [part["type"] for part in body["content"]] == ["text/plain", "text/html"]
+    assert all(len(person["to"]) == 1 for person in body["personalizations"])
+    assert body["tracking_settings"]["subscription_tracking"] == {"enable": False}
+
+
+def test_doubt_is_never_resent(sending: Sending, esp: ScriptedEsp) -> None:
+    esp.answer = lambda number, _body: "drop" if number == 3 else failed(500) if number == 5 else accepted()
+    assert sending.send(esp) == {"requests": 10, "accepted": 80, "in_doubt": 20}
+    esp.answer = lambda _number, _body: accepted()
+    assert sending.send(esp) == {}
+    assert sending.tally().in_doubt == 20
+    assert set(esp.taken.values()) == {1}
+
+
+def test_doubt_ends_by_evidence_message_by_message(sending: Sending, esp: ScriptedEsp) -> None:
+    esp.answer = lambda number, _body: "drop" if number == 3 else accepted()
+    sending.send(esp)
+    (lost,) = doubt.in_doubt_chunks(sending.ledger)
+    keys = [person["custom_args"]["tw_key"] for person in esp.bodies[3]["personalizations"]]
+    place = {"plan_id": lost["plan_id"], "chunk": lost["chunk"]}
+    old = [doubt.Proof(**place, attempt=7, message_key=keys[0], evidence="delivered", happened_at=1.0)]
+    assert doubt.prove(sending.ledger, old) == 0
+    proofs = [doubt.Proof(**place, attempt=1, message_key=key, evidence="delivered", happened_at=1.0) for key in keys]
+    assert doubt.prove(sending.ledger, proofs[:4]) == 4
+    assert (sending.tally().accepted, sending.tally().in_doubt) == (94, 6)
+    assert doubt.prove(sending.ledger, proofs) == 6
+    assert (sending.tally().accepted, sending.tally().in_doubt) == (100, 0)
+    assert doubt.in_doubt_chunks(sending.ledger) == []
+
+
+@pytest.mark.parametrize("reset", [None, "0", "0.02", "epoch"])
+def test_429_waits_and_sends_the_same_people_once(sending: Sending, esp: ScriptedEsp, reset: str | None) -> None:
+    import time
+
+    value = str(time.time() + 0.05) if reset == "epoch" else reset
+    told = {"X-RateLimit-Reset": value} if value else None
+    esp.answer = lambda number, _body: failed(429, headers=told) if number < 4 else accepted()
+    assert sending.send(esp) == {"requests": 14, "accepted": 100}
+    assert set(esp.taken.values()) == {1}
+
+
+def test_a_refused_connection_is_not_a_doubt(sending: Sending, esp: ScriptedEsp) -> None:
+    esp.stop()
+    with pytest.raises(EspUnavailable) as stopped:
+        sending.send(esp)
+    assert stopped.value.retryable
+    assert sending.tally().pending == 100
+
+
+def test_one_recipient_of_many_is_named_and_the_others_go(sending: Sending, esp: ScriptedEsp) -> None:
+    def answer(_number: int, body: dict) -> object:  # type: ignore[type-arg]
+        bad = [i for i, person in enumerate(body["personalizations"]) if person["to"][0]["email"] == email_of(37)]
+        return failed(400, f"personalizations.{bad[0]}.to.0.email") if bad else accepted()
+
+    esp.answer = answer  # type: ignore[assignment]
+    assert sending.send(esp) == {"requests": 11, "accepted": 99, "rejected": 1}
+    tries = {p["custom_args"]["tw_try"] for body in esp.bodies for p in body["personalizations"]}
+    assert tries == {"1", "2"}
+    assert (sending.tally().rejected, sending.tally().accepted) == (1, 99)
+
+
+def test_one_recipient_of_many_is_found_where_nothing_is_named(
+    paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp
+) -> None:
+    sending = Sending(paths, ledger, secrets, people=1_000, chunk_size=1_000)
+    culprits = {email_of(371), email_of(372), email_of(990)}
+
+    def answer(_number: int, body: dict) -> object:  # type: ignore[type-arg]
+        return failed(400) if {p["to"][0]["email"] for p in body["personalizations"]} & culprits else accepted()
+
+    esp.answer = answer  # type: ignore[assignment]
+    assert sending.send(esp)["accepted"] == 997
+    assert sending.tally().rejected == 3
+    assert set(esp.taken.values()) == {1}
+
+
+def test_413_splits(sending: Sending, esp: ScriptedEsp) -> None:
+    esp.answer = lambda _n, body: failed(413) if len(body["personalizations"]) > 4 else accepted()
+    assert sending.send(esp)["accepted"] == 100
+    assert set(esp.taken.values()) == {1}
+    assert set(sending.states()) == {"split", "accepted"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (failed(401, message="Maximum credits exceeded"), "credits"),
+        (failed(401, message="The provided authorization grant is invalid"), "API key"),
+        (failed(403, "from"), "sender"),
+    ],
+)
+def test_a_refusal_of_the_account_stops_the_campaign_and_loses_nobody(
+    sending: Sending, esp: ScriptedEsp, answer: object, words: str
+) -> None:
+    status, body = answer.status, answer.body  # type: ignore[attr-defined]
+    from aiohttp import web
+
+    esp.answer = lambda number, _body: accepted() if number < 3 else web.Response(status=status, body=body)
+    with pytest.raises(CampaignStopped, match=words):
+        sending.send(esp)
+    tally = sending.tally()
+    assert (tally.accepted, tally.pending) == (30, 70)
+    esp.answer = lambda _number, _body: accepted()
+    with pytest.raises(CampaignStopped):
+        sending.send(esp)
+    control.resume(sending.ledger, "spring", "once")
+    assert sending.send(esp)["accepted"] == 70
+    assert set(esp.taken.values()) == {1}
+
+
+def test_a_request_that_is_wrong_for_everybody_stops_at_once(sending: Sending, esp: ScriptedEsp) -> None:
+    esp.answer = lambda _n, _b: failed(400, "content.0.value")
+    with pytest.raises(CampaignStopped, match="content"):
+        sending.send(esp)
+    assert len(esp.bodies) <= 4
+    assert sending.tally().accepted == 0
+
+
+def test_who_leaves_between_plan_and_chunk_gets_nothing(sending: Sending, esp: ScriptedEsp) -> None:
+    left = address_key(sending.secrets.address_key, email_of(42).upper())
+    suppressions.suppress(sending.ledger, [suppressions.Suppression(left, "unsubscribe", "edge", 1.0)])
+    assert sending.send(esp)["accepted"] == 99
+    assert message_key("spring", "once", "42") not in esp.taken
+    assert sending.tally().suppressed == 1
+
+
+def test_a_chunk_that_everybody_left_is_not_posted(sending: Sending, esp: ScriptedEsp) -> None:
+    keys = [address_key(sending.secrets.address_key, email_of(person)) for person in range(10)]
+    suppressions.suppress(sending.ledger, [suppressions.Suppression(key, "unsubscribe", "edge", 1.0) for key in keys])
+    assert sending.send(esp) == {"requests": 9, "accepted": 90}
+    assert sending.tally().suppressed == 10
+
+
+def test_pause_resume_cancel(sending: Sending, esp: ScriptedEsp) -> None:
+    def pause_after_three(number: int, _body: object) -> object:
+        if number == 2:
+            control.pause(sending.ledger, "spring", "once")
+        return accepted()
+
+    esp.answer = pause_after_three  # type: ignore[assignment]
+    with pytest.raises(CampaignStopped, match="paused"):
+        sending.send(esp)
+    paused = sending.tally()
+    assert paused.pending > 0
+    assert paused.accepted + paused.pending == 100
+    cancelled = control.cancel(sending.ledger, "spring", "once")
+    assert cancelled["skipped"] == paused.pending
+    assert settle(sending.paths, sending.ledger, sending.plan_id)["pending"] == 0
+    assert ranges(sending.ledger, sending.plan_id) == []
+
+
+def test_a_damaged_part_is_not_sent_from(sending: Sending, esp: ScriptedEsp) -> None:
+    part = sending.paths.plans / "spring" / "once" / "part-0000.parquet"
+    content = bytearray(part.read_bytes())
+    content[len(content) // 2] ^= 1
+    part.write_bytes(content)
+    with pytest.raises(PlanError, match="not as it was frozen"):
+        sending.send(esp)
+    assert esp.bodies == []
+    assert sending.tally().pending == 100
+
+
+def test_a_ledger_from_a_backup_is_not_sent_from(sending: Sending, esp: ScriptedEsp) -> None:
+    sending.send(esp)
+    with sending.ledger.write() as connection:
+        connection.execute(update(chunks_table).values(state="pending", fence=0, attempt=0))
+    with pytest.raises(ConservationBroken, match="restored from a backup"):
+        sending.send(esp)
+    assert set(esp.taken.values()) == {1}
+
+
+def test_a_torn_line_of_the_journal_is_no_line(sending: Sending) -> None:
+    folder = sending.paths.plans / "spring" / "once"
+    (folder / journal.NAME).write_bytes(b"0 1\n3 2\n3 1\n12")
+    assert journal.read_journal(folder) == {0: 1, 3: 2}
+
+
+def test_an_open_intent_of_a_dead_process_becomes_doubt(sending: Sending, esp: ScriptedEsp) -> None:
+    with sending.ledger.write() as connection:
+        connection.execute(
+            update(chunks_table)
+            .where(chunks_table.c.chunk == 4)
+            .values(state="sending", fence=1, lease_until=1.0, owner="x")
+        )
+    assert sending.send(esp)["accepted"] == 90
+    assert sending.tally().in_doubt == 10
+    assert plans.find_plan(sending.ledger, sending.plan_id) is not None
+    assert chunks.open_intents(sending.ledger, sending.plan_id) == 0
