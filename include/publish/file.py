@@ -1,0 +1,166 @@
+"""Publish: copy schema marts into a file of its own, check it, and put it in place in one rename.
+
+Killed at any point, readers have the build before or the new one, each with its own manifest; the next publish sweeps up.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shutil
+import uuid
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from include.core import clock
+from include.core.durable import sync_file, sync_folder, write_durably
+from include.core.errors import PublishError
+from include.core.paths import DataPaths
+from include.publish import contents, snapshot
+from include.publish.snapshot import FILE, MANIFEST
+from include.warehouse.connection import fetch, open_warehouse, run
+
+log = logging.getLogger(__name__)
+
+SCHEMA_VERSION = 1
+HASH = "sum over rows of the lower 64 bits of md5(to_json(row))"
+WRITE_FAILED = (duckdb.IOException, duckdb.TransactionException, duckdb.FatalException, duckdb.OutOfMemoryException)
+
+
+def publish(paths: DataPaths) -> dict[str, Any]:
+    """Build, check and publish schema marts; returns the manifest.
+
+    The manifest: schema_version, build, built_at (ISO, UTC), duckdb_version, hash (how content is hashed), bytes and sha256 of
+    the file, tables {name: {rows, columns {name: type}, content_hash}}, previous {build, built_at, sha256, bytes} or None.
+
+    Raises `PublishError` where there are no marts, a table or column has no comment, something looks like an address or a
+    name, the copy does not equal its source, or the disk refuses; the file before stays published. Raises `WarehouseBusy`.
+    """
+    built_at = clock.now()
+    name = f"{built_at:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:8]}"
+    with open_warehouse(paths) as connection:
+        try:
+            _sweep(paths)
+            manifest = _publish(connection, paths, paths.published / "builds" / name, built_at)
+            _sweep(paths)
+        except (OSError, *WRITE_FAILED) as error:
+            raise PublishError(
+                f"the file could not be written ({type(error).__name__}).",
+                where=str(paths.published),
+                remedy="Free some disk space and run the task again. What was published before is still in place.",
+            ) from error
+    return manifest
+
+
+def _publish(connection: duckdb.DuckDBPyConnection, paths: DataPaths, build: Path, built_at: datetime) -> dict[str, Any]:
+    build.mkdir(parents=True)
+    try:
+        tables = _write_file(connection, build, built_at)
+        manifest = _manifest(paths, build, built_at, tables)
+        write_durably(build / MANIFEST, json.dumps(manifest, indent=2).encode())
+        sync_folder(build.parent)
+    except BaseException:
+        shutil.rmtree(build, ignore_errors=True)
+        raise
+    _swap(paths, build)
+    log.info("Published build %s: %d tables, %d bytes.", build.name, len(tables), manifest["bytes"])
+    return manifest
+
+
+def _write_file(connection: duckdb.DuckDBPyConnection, build: Path, built_at: datetime) -> dict[str, Any]:
+    literal = str(build / FILE).replace("'", "''")
+    connection.execute(f"attach '{literal}' as published")
+    try:
+        _copy(connection, build.name, built_at)
+        contents.check(connection)
+        tables = contents.describe(connection, "published")
+        _record(connection, tables)
+        connection.execute("checkpoint published")
+    finally:
+        with suppress(duckdb.Error):  # what could not be written cannot be detached; the first error is the one to tell
+            connection.execute("detach published")
+    if (build / f"{FILE}.wal").exists():
+        raise PublishError("a write-ahead log was left beside the file.", where=str(build), remedy="Run the task again.")
+    sync_file(build / FILE)
+    return tables
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, build: str, built_at: datetime) -> None:
+    connection.execute("create schema published.marts")
+    connection.execute("create schema published.about")
+    for name in ("copy_statements", "comment_statements"):
+        for statement in fetch(connection, "publish", name)["statement"].to_pylist():
+            connection.execute(statement)
+    run(connection, "publish", "about_build", {"schema_version": SCHEMA_VERSION, "build": build, "built_at": built_at})
+    run(connection, "publish", "about_tables")
+
+
+def _record(connection: duckdb.DuckDBPyConnection, tables: dict[str, Any]) -> None:
+    for name, table in tables.items():
+        run(
+            connection,
+            "publish",
+            "about_table",
+            {"table_name": name, "row_count": table["rows"], "content_hash": table["content_hash"]},
+        )
+
+
+def _manifest(paths: DataPaths, build: Path, built_at: datetime, tables: dict[str, Any]) -> dict[str, Any]:
+    before = snapshot.current_build(paths)
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "build": build.name,
+        "built_at": built_at.isoformat(timespec="seconds"),
+        "duckdb_version": duckdb.__version__,
+        "hash": HASH,
+        "bytes": (build / FILE).stat().st_size,
+        "sha256": contents.sha256(build / FILE),
+        "tables": tables,
+        "previous": _summary(before) if before else None,
+    }
+
+
+def _summary(build: Path) -> dict[str, Any] | None:
+    """What the next manifest says of this build; None where its manifest was lost, which must not stop a new one."""
+    try:
+        manifest = snapshot.read_manifest(build)
+    except PublishError:
+        log.warning("Build %s has no readable manifest; publishing a new one.", build.name)
+        return None
+    return {name: manifest.get(name) for name in ("build", "built_at", "sha256", "bytes")}
+
+
+def _swap(paths: DataPaths, build: Path) -> None:
+    before = snapshot.current_build(paths)
+    _point(paths.published / FILE, f"current/{FILE}")
+    _point(paths.published / MANIFEST, f"current/{MANIFEST}")
+    _point(paths.published / "current", f"builds/{build.name}")
+    if before:
+        _point(paths.published / "previous", f"builds/{before.name}")
+        _point(paths.published / "analytics.previous.duckdb", f"previous/{FILE}")
+        _point(paths.published / "manifest.previous.json", f"previous/{MANIFEST}")
+
+
+def _point(link: Path, target: str) -> None:
+    """Make `link` point to `target` in one rename, durably. A link that already does is left alone."""
+    if link.is_symlink() and os.readlink(link) == target:
+        return
+    beside = link.with_name(f".{link.name}.{uuid.uuid4().hex}.tmp")
+    os.symlink(target, beside)
+    os.replace(beside, link)
+    sync_folder(link.parent)
+
+
+def _sweep(paths: DataPaths) -> None:
+    """Remove what killed publishes left: half builds, half links, and write-ahead logs, which DuckDB would replay."""
+    kept = {snapshot.current_build(paths), snapshot.previous_build(paths)}
+    for build in (paths.published / "builds").glob("*"):
+        if build.resolve() not in kept:
+            shutil.rmtree(build)
+    for stale in (*paths.published.glob(".*.tmp"), *paths.published.glob("*.wal"), *paths.published.glob("builds/*/*.wal")):
+        stale.unlink(missing_ok=True)

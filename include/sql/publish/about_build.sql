@@ -1,0 +1,11 @@
+-- name: about_build
+-- owner: analytics
+-- grain: one row, the build
+-- params: schema_version, build, built_at
+-- purpose: The manifest inside the file: which build this is, so that a file and a manifest.json that belong together can tell.
+create table published.about.build as
+select
+    $schema_version::integer as schema_version,
+    $build::varchar as build,
+    $built_at::timestamptz as built_at,
+    version() as duckdb_version

@@ -1,0 +1,19 @@
+-- name: columns
+-- owner: analytics
+-- grain: one row a column of schema marts in one database
+-- params: database_name
+-- purpose: The catalogue as analysts see it: tables, columns, types and what each means.
+select
+    tables.table_name,
+    tables.comment as table_comment,
+    columns.column_name,
+    columns.data_type,
+    columns.comment as column_comment
+from duckdb_tables() as tables
+inner join duckdb_columns() as columns
+    on
+        tables.database_name = columns.database_name
+        and tables.schema_name = columns.schema_name
+        and tables.table_name = columns.table_name
+where tables.database_name = $database_name and tables.schema_name = 'marts'
+order by tables.table_name, columns.column_index

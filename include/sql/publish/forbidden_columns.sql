@@ -1,0 +1,15 @@
+-- name: forbidden_columns
+-- owner: privacy
+-- grain: one row a column whose name says that it holds a person's data
+-- params: database_name
+-- purpose: A check: a published column is never called email, first_name or the like, empty or not. Rows returned are violations.
+select table_name || '.' || column_name as place
+from duckdb_columns()
+where
+    database_name = $database_name
+    and schema_name = 'marts'
+    and regexp_matches(
+        lower(column_name),
+        '^(e_?mail|to_email|(first|last|full|given|family|sur)_?name|name|phone|ip|user_agent|address_key)(_?address)?$'
+    )
+order by place

@@ -1,0 +1,67 @@
+"""Publish in child after child, each killed (SIGKILL) one step later than the one before; after each, read back.
+
+A step is a file system call that changes what a reader sees, or the start of every fifth SQL file.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas  # noqa: F401  (duckdb imports it on first use: once here, not in every child)
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from include.core import sqlfile
+from include.core.paths import data_paths
+from include.publish.file import publish
+from include.publish.read_back import verify
+
+
+def kill_at(step: int) -> None:
+    """Make this process die just before its `step`th step."""
+    seen = 0.0
+
+    def counted(call: Callable[..., Any], weight: float = 1) -> Callable[..., Any]:
+        def counting(*args: Any, **kwargs: Any) -> Any:
+            nonlocal seen
+            before, seen = seen, seen + weight
+            if before < step <= seen:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return call(*args, **kwargs)
+
+        return counting
+
+    for module, name in ((os, "replace"), (os, "symlink"), (os, "fsync"), (os, "mkdir"), (os, "unlink"), (os, "rmdir")):
+        setattr(module, name, counted(getattr(module, name)))
+    sqlfile.load = counted(sqlfile.load, 0.2)
+
+
+def in_child(work: Callable[[], Any]) -> int:
+    """Run `work` in a forked child; its exit status, negative for a signal."""
+    child = os.fork()
+    if child == 0:
+        work()
+        os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def main() -> None:
+    paths, step = data_paths(), 0
+    while True:
+        step += 1
+        status = in_child(lambda at=step: (kill_at(at), publish(paths)))
+        if in_child(lambda: verify(paths)) != 0:
+            raise SystemExit(f"after a kill at step {step} what is published does not verify")
+        if status != -signal.SIGKILL:
+            break
+    sys.stdout.write(json.dumps({"killed": step - 1, "last": status}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,158 @@
+-- Schema marts as the contract states it, filled with a plausible quarter of a shop with 6,000 subscribers.
+create or replace temp macro chance(key, salt) as (hash(key || salt) % 100000) / 100000.0;
+
+create or replace temp table people as
+select
+    's' || lpad(n::varchar, 6, '0') as subscriber_id,
+    list_extract(['gmail', 'gmail', 'gmail', 'gmail', 'outlook', 'outlook', 'yahoo', 'icloud', 'gmx', 'other'], 1 + (hash(n) % 10)::int) as mailbox_provider
+from range(6000) as r (n);
+
+create or replace temp table runs as
+select * from (values
+    ('p01', 'newsletter', '2026-W45', 'newsletter_readers', timestamptz '2026-11-02 08:00:00+00', 0.70),
+    ('p02', 'newsletter', '2026-W46', 'newsletter_readers', timestamptz '2026-11-09 08:00:00+00', 0.71),
+    ('p03', 'newsletter', '2026-W47', 'newsletter_readers', timestamptz '2026-11-16 08:00:00+00', 0.72),
+    ('p04', 'newsletter', '2026-W48', 'newsletter_readers', timestamptz '2026-11-23 08:00:00+00', 0.72),
+    ('p05', 'winback', '2026-11', 'lapsing_customers', timestamptz '2026-11-10 10:00:00+00', 0.30),
+    ('p06', 'welcome', 'signup', 'new_subscribers', timestamptz '2026-11-23 09:00:00+00', 0.03)
+) as t (plan_id, campaign, occurrence, segment, planned_at, share);
+
+create schema if not exists marts;
+
+create or replace table marts.sends as
+with drawn as (
+    select
+        md5(plan_id || subscriber_id)::uuid::varchar as message_key, plan_id, campaign, occurrence, subscriber_id,
+        case when campaign = 'winback' and chance(subscriber_id, 'v') < 0.5 then 'we_miss_you' when campaign = 'winback' then 'ten_percent' else 'only' end as variant,
+        mailbox_provider, planned_at, chance(subscriber_id, plan_id || 'state') as drawn_state, chance(subscriber_id, plan_id || 'life') as life,
+        chance(subscriber_id, plan_id || 'open') as drawn_open, chance(subscriber_id, plan_id || 'click') as drawn_click
+    from people, runs
+    where chance(subscriber_id, plan_id || 'in') < share
+), decided as (
+    select *,
+        case
+            when drawn_state < 0.06 then 'suppressed' when drawn_state < 0.08 then 'capped'
+            when campaign = 'winback' and drawn_state < 0.18 then 'held_out' when drawn_state > 0.9995 then 'in_doubt'
+            when drawn_state > 0.999 then 'rejected' else 'accepted'
+        end as state,
+        case mailbox_provider when 'gmx' then 0.055 when 'yahoo' then 0.025 else 0.008 end as hard
+    from drawn
+)
+select
+    message_key, plan_id, campaign, occurrence, subscriber_id, variant, mailbox_provider, state,
+    case state when 'suppressed' then 'unsubscribed' when 'capped' then 'frequency' when 'rejected' then '400' end as reason,
+    planned_at,
+    case when state = 'accepted' then planned_at + interval 5 minute end as sent_at,
+    case when state = 'accepted' and life > hard + 0.01 then planned_at + interval 6 minute end as delivered_at,
+    case when state = 'accepted' and life > hard + 0.01 and drawn_open < 0.34 then planned_at + to_seconds((drawn_open * 400000)::bigint) end as first_human_open_at,
+    case when state = 'accepted' and life > hard + 0.01 and drawn_open < 0.34 and drawn_click < case variant when 'ten_percent' then 0.22 else 0.14 end then planned_at + to_seconds((drawn_open * 420000)::bigint) end as first_human_click_at,
+    case when state = 'accepted' and life > 0.997 then planned_at + interval 3 hour end as unsubscribed_at,
+    case when state = 'accepted' and life between 0.5 and 0.5006 then planned_at + interval 4 hour end as complained_at,
+    case when state = 'accepted' and life <= hard + 0.01 then planned_at + interval 7 minute end as bounced_at,
+    case when state = 'accepted' and life <= hard then 'hard' when state = 'accepted' and life <= hard + 0.01 then 'soft' end as bounce_class
+from decided;
+
+create or replace table marts.events as
+select
+    md5(message_key || event)::varchar as event_key, message_key, subscriber_id, campaign, occurrence, event, occurred_at,
+    occurred_at + interval 20 second as received_at, bounce_class, null::varchar as bounce_classification,
+    case bounce_class when 'hard' then '5.1.1' end as smtp_status,
+    case event when 'clicked' then 'https://shop.example/autumn' end as url, verdict,
+    case verdict when 'machine' then ['before_delivery', 'gateway_agent'] else []::varchar[] end as signals, 1 as rule_version
+from (
+    select *, 'delivered' as event, delivered_at as occurred_at, null::varchar as verdict from marts.sends where delivered_at is not null
+    union all select *, 'opened', first_human_open_at, 'human' from marts.sends where first_human_open_at is not null
+    union all select *, 'opened', delivered_at + interval 2 second, 'machine' from marts.sends where delivered_at is not null and chance(message_key, 'm') < 0.4
+    union all select *, 'clicked', first_human_click_at, 'human' from marts.sends where first_human_click_at is not null
+    union all select *, 'unsubscribed', unsubscribed_at, 'human' from marts.sends where unsubscribed_at is not null
+    union all select *, 'complained', complained_at, null from marts.sends where complained_at is not null
+    union all select *, 'bounced', bounced_at, null from marts.sends where bounced_at is not null
+);
+
+create or replace table marts.campaign_performance as
+with people as (
+    select
+        plan_id, campaign, occurrence, segment, 'complete' as state, any_value(sends.planned_at) as planned_at,
+        min(sent_at) as first_sent_at, max(sent_at) as last_sent_at, count(*) as selected,
+        count(*) filter (where sends.state = 'accepted') as accepted, count(*) filter (where sends.state = 'rejected') as rejected,
+        count(*) filter (where sends.state = 'suppressed') as suppressed, count(*) filter (where sends.state = 'capped') as capped,
+        count(*) filter (where sends.state = 'held_out') as held_out, count(*) filter (where sends.state = 'in_doubt') as in_doubt,
+        0::bigint as pending, 0::bigint as skipped, count(delivered_at) as delivered,
+        count(*) filter (where bounce_class = 'hard') as bounced_hard, count(*) filter (where bounce_class = 'soft') as bounced_soft,
+        0::bigint as bounced_other, 0::bigint as dropped, 3::bigint as deferred,
+        count(first_human_open_at) as human_opens, (count(delivered_at) * 0.75)::bigint as raw_opens,
+        count(first_human_click_at) as human_clicks, (count(first_human_click_at) * 1.6)::bigint as raw_clicks,
+        count(unsubscribed_at) as unsubscribes, count(complained_at) as complaints
+    from marts.sends inner join runs using (plan_id, campaign, occurrence)
+    group by all
+)
+select *, delivered / nullif(accepted, 0) as delivery_rate, bounced_hard / nullif(accepted, 0) as hard_bounce_rate,
+    human_opens / nullif(delivered, 0) as human_open_rate, human_clicks / nullif(delivered, 0) as human_click_rate,
+    unsubscribes / nullif(delivered, 0) as unsubscribe_rate, complaints / nullif(delivered, 0) as complaint_rate,
+    accepted * 0.0009 as cost
+from people;
+
+create or replace table marts.daily_engagement as
+select occurred_at::date as day, campaign, event, verdict, count(*) as events, count(distinct subscriber_id) as people
+from marts.events group by all;
+
+create or replace table marts.mailbox_provider_health as
+select *, delivered / nullif(accepted, 0) as delivery_rate, bounced_hard / nullif(accepted, 0) as hard_bounce_rate, complaints / nullif(delivered, 0) as complaint_rate
+from (
+    select campaign, occurrence, mailbox_provider, count(*) filter (where state = 'accepted') as accepted, count(delivered_at) as delivered,
+        count(*) filter (where bounce_class = 'hard') as bounced_hard, count(*) filter (where bounce_class = 'soft') as bounced_soft,
+        0::bigint as dropped, 0::bigint as deferred, count(complained_at) as complaints, count(first_human_open_at) as human_opens
+    from marts.sends group by all
+);
+
+create or replace table marts.segment_sizes as
+select 'r' || d as segment_run, timestamptz '2026-11-18 06:00:00+00' + to_days(d::int) as as_of, segment,
+    (size * (1 + 0.01 * d * direction))::bigint as members, size * (1 + 0.01 * d * direction) / 6000.0 as share_of_list
+from range(6) as r (d), (values
+    ('newsletter_readers', 4300, 1), ('new_subscribers', 180, 2), ('active_customers', 1900, 1), ('loyal_customers', 620, 0),
+    ('lapsing_customers', 1500, -1), ('lost_customers', 900, 1), ('big_spenders', 240, 0), ('dormant_readers', 700, -2)
+) as s (segment, size, direction);
+
+create or replace table marts.segment_changes as
+select segment_run, segment, (members * 0.03)::bigint as entered, (members * 0.02)::bigint as left_segment, (members * 0.97)::bigint as stayed
+from marts.segment_sizes where segment_run <> 'r0';
+
+create or replace table marts.list_health as
+select date '2026-10-26' + n::int as day, 5600 + n * 14 as subscribers, 5200 + n * 12 as subscribed, 260 + n as unsubscribed, 90::bigint as pending,
+    50 + n as deleted, 5200 + n * 12 as consented, 240 + n as suppressed, 4950 + n * 11 as mailable, 3900 + n * 9 as tracking_consented,
+    2100 + n * 7 as engaged_30d, 3300 + n * 5 as engaged_90d, 760 - n as dormant_180d
+from range(30) as r (n);
+
+create or replace table marts.lifecycle as
+select subscriber_id, timestamptz '2026-11-23 06:00:00+00' as as_of,
+    list_extract(['new', 'active', 'active', 'loyal', 'lapsing', 'lapsing', 'lost', 'prospect'], 1 + (hash(subscriber_id, 2) % 8)::int) as lifecycle_stage,
+    (1 + hash(subscriber_id, 3) % 5)::int as recency_score, (1 + hash(subscriber_id, 4) % 5)::int as frequency_score,
+    (1 + hash(subscriber_id, 5) % 5)::int as monetary_score, (hash(subscriber_id, 4) % 9)::bigint as purchases,
+    (hash(subscriber_id, 4) % 9 * 35.5)::double as revenue, (hash(subscriber_id, 6) % 500)::bigint as days_since_purchase,
+    list_extract(['engaged', 'quiet', 'dormant'], 1 + (hash(subscriber_id, 7) % 3)::int) as engagement_level
+from people;
+
+create or replace table marts.experiment_results as
+select * from (values
+    ('winback', '2026-11', 'ten_percent', 'open_rate', 730, 718, 244, 51, 0.340, 0.071, 0.0, null::double, null::double, null::double),
+    ('winback', '2026-11', 'we_miss_you', 'open_rate', 742, 729, 251, 34, 0.344, 0.047, 0.004, 0.86, -0.044, 0.053),
+    ('winback', '2026-11', 'ten_percent', 'click_rate', 730, 718, 244, 51, 0.340, 0.071, 0.0, null, null, null),
+    ('winback', '2026-11', 'we_miss_you', 'click_rate', 742, 729, 251, 34, 0.344, 0.047, -0.024, 0.048, -0.049, -0.0004)
+) as t (campaign, occurrence, variant, metric, accepted, delivered, human_opens, human_clicks, open_rate, click_rate, lift, p_value, confidence_low, confidence_high);
+
+create or replace table marts.quality_runs as
+select 'run-2026112' || n as landed_run, relation, timestamptz '2026-11-20 05:00:00+00' + to_days(n::int) as validated_at,
+    6000 + n as raw_rows, 5900 + n as valid_rows, 100::bigint as quarantined_rows, 'accepted' as verdict, null::varchar as stop_reason, true as adds_up
+from range(4) as r (n), (values ('subscribers'), ('purchases')) as s (relation);
+
+create or replace table marts.reconciliation as
+select 'selected_is_the_sum_of_states' as check_name, campaign || ' ' || occurrence as scope, 'selected' as left_side, selected::double as left_value,
+    'accepted + rejected + suppressed + capped + held_out + in_doubt + pending + skipped' as right_side, selected::double as right_value,
+    0.0::double as difference, true as holds, true as must_hold
+from marts.campaign_performance
+union all
+select 'delivered_against_sendgrid', campaign || ' ' || occurrence, 'our delivered', delivered::double, 'SendGrid delivered', delivered + 2.0, -2.0, false, false
+from marts.campaign_performance where occurrence = '2026-W48';
+
+drop table people;
+drop table runs;

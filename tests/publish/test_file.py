@@ -1,0 +1,212 @@
+"""The published file: what is in it, what keeps it from being published, and that it changes in one step."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from include.core.errors import PublishError, WarehouseBusy
+from include.core.paths import PROJECT, DataPaths
+from include.publish import file, snapshot
+from include.publish.read_back import verify
+from include.warehouse.connection import open_warehouse
+
+
+def rows(paths: DataPaths, query: str) -> list[tuple]:
+    with duckdb.connect(str(paths.published / "analytics.duckdb"), read_only=True) as connection:
+        return connection.execute(query).fetchall()
+
+
+def change(paths: DataPaths, statement: str) -> None:
+    with open_warehouse(paths) as connection:
+        connection.execute(statement)
+
+
+def test_every_mart_arrives_with_its_types_rows_and_comments(marts: DataPaths) -> None:
+    catalogue = (
+        "select table_name, column_name, data_type, comment from duckdb_columns() where schema_name = 'marts' order by all"
+    )
+    with open_warehouse(marts) as connection:
+        source = connection.execute(catalogue).fetchall()
+        sends = connection.execute("select sends::varchar from marts.sends as sends order by all").fetchall()
+    manifest = file.publish(marts)
+    assert rows(marts, catalogue) == source
+    assert rows(marts, "select sends::varchar from marts.sends as sends order by all") == sends
+    assert rows(marts, "select comment from duckdb_tables() where table_name = 'sends'") == [("Sample of sends.",)]
+    assert manifest["tables"]["sends"]["rows"] == len(sends)
+    assert len(manifest["tables"]) == 12
+
+
+def test_the_manifest_beside_is_the_manifest_inside(published: DataPaths) -> None:
+    beside = json.loads((published.published / "manifest.json").read_text())
+    assert rows(published, "select build, schema_version from about.build") == [(beside["build"], beside["schema_version"])]
+    inside = {name: (count, digest) for name, count, digest in rows(published, "select * from about.tables")}
+    assert inside == {name: (table["rows"], table["content_hash"]) for name, table in beside["tables"].items()}
+    assert beside["bytes"] == (published.published / "analytics.duckdb").stat().st_size
+
+
+def test_publishing_again_keeps_the_one_before_and_no_more(marts: DataPaths) -> None:
+    first = file.publish(marts)
+    change(marts, "delete from marts.segment_sizes")
+    second, third = file.publish(marts), file.publish(marts)
+    assert second["previous"]["build"] == first["build"]
+    assert second["tables"]["segment_sizes"]["rows"] == 0
+    assert second["tables"]["sends"] == first["tables"]["sends"]
+    before = json.loads((marts.published / "manifest.previous.json").read_text())
+    assert (before["build"], third["previous"]["sha256"]) == (second["build"], before["sha256"])
+    assert (marts.published / "analytics.previous.duckdb").stat().st_size == before["bytes"]
+    assert {path.name for path in (marts.published / "builds").iterdir()} == {second["build"], third["build"]}
+
+
+def test_a_view_becomes_a_table_and_odd_names_are_quoted(marts: DataPaths) -> None:
+    odd = 'marts."a ""b"" select"'
+    change(marts, f'create view {odd} as select 1 as "drop table"')
+    change(marts, f"comment on view {odd} is 'odd'")
+    change(marts, "create table marts.plain (x integer)")
+    change(marts, "comment on table marts.plain is 'p'")
+    change(marts, "comment on column marts.plain.x is 'x'")
+    with pytest.raises(PublishError, match="drop table"):
+        file.publish(marts)
+    change(marts, f"comment on column {odd}.\"drop table\" is 'it''s odd'")
+    file.publish(marts)
+    assert rows(marts, f'select "drop table" from {odd}') == [(1,)]
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        ("update marts.sends set reason = 'bounced for ann.lee@mail.example' where state = 'capped'", "sends.reason"),
+        ("update marts.events set url = 'https://shop.example/?to=ann%40mail.example'", "events.url"),
+        ("update marts.events set signals = ['ok', 'Ännchen@größe.example'] where verdict = 'machine'", "events.signals"),
+        ("alter table marts.lifecycle add column email varchar", "lifecycle.email"),
+        ("create table marts.new_one (x integer)", "new_one.x"),
+    ],
+)
+def test_what_must_not_be_published_fails_and_the_old_file_stays(marts: DataPaths, statement: str, told: str) -> None:
+    first = file.publish(marts)
+    change(marts, statement)
+    if "email" in statement:
+        change(marts, "comment on column marts.lifecycle.email is 'no'")
+    with pytest.raises(PublishError, match=told) as caught:
+        file.publish(marts)
+    assert "ann" not in str(caught.value)
+    assert verify(marts)["build"] == first["build"]
+    assert [path.name for path in (marts.published / "builds").iterdir()] == [first["build"]]
+
+
+def test_peoples_names_are_found_by_their_own_row_and_a_hostile_name_stops_nothing(marts: DataPaths) -> None:
+    change(
+        marts,
+        "insert into core.identities select distinct subscriber_id, 'x', 'k', 'Ann' || subscriber_id, 'Lee' from marts.lifecycle",
+    )
+    change(marts, "update core.identities set first_name = 'newsletter' where subscriber_id = 's000007'")
+    file.publish(marts)
+    change(marts, "update marts.lifecycle set engagement_level = 'ann' || subscriber_id where hash(subscriber_id) % 20 = 0")
+    with pytest.raises(PublishError, match="lifecycle.engagement_level"):
+        file.publish(marts)
+
+
+def test_an_at_sign_that_is_no_address_is_published(marts: DataPaths) -> None:
+    change(marts, "update marts.events set url = 'https://social.example/@shop/1?price=@9.90' where url is not null")
+    assert file.publish(marts)["tables"]["events"]["rows"] > 0
+
+
+def test_without_marts_it_says_what_to_run(paths: DataPaths) -> None:
+    with pytest.raises(PublishError, match="build_marts"):
+        file.publish(paths)
+    with pytest.raises(PublishError, match="nightly_analytics"):
+        verify(paths)
+
+
+def test_a_stale_write_ahead_log_is_removed(marts: DataPaths) -> None:
+    file.publish(marts)
+    (marts.published / "analytics.duckdb.wal").write_bytes(b"belongs to another file")
+    with pytest.raises(PublishError, match="write-ahead"):
+        verify(marts)
+    file.publish(marts)
+    assert verify(marts)["tables"] == 12
+
+
+def test_a_reader_keeps_its_snapshot_while_two_more_are_published(marts: DataPaths) -> None:
+    file.publish(marts)
+    with snapshot.open_build(snapshot.require_build(marts)) as reader:
+        count = reader.execute("select count(*) from marts.sends").fetchall()
+        change(marts, "delete from marts.sends")
+        file.publish(marts)
+        file.publish(marts)
+        assert reader.execute("select count(*) from marts.sends").fetchall() == count
+        with snapshot.open_build(snapshot.require_build(marts)) as fresh:
+            assert fresh.execute("select count(*) from marts.sends").fetchall() == [(0,)]
+
+
+def test_readers_cannot_reach_other_files(published: DataPaths) -> None:
+    with snapshot.open_build(snapshot.require_build(published)) as connection:
+        for query in ("from read_csv('/etc/passwd')", "set enable_external_access = true", "attach '/tmp/x.duckdb'"):
+            with pytest.raises(duckdb.Error):
+                connection.execute(query)
+
+
+@pytest.mark.parametrize("damage", ["flip", "truncate", "swap"])
+def test_a_damaged_file_is_found_and_publishing_heals_it(marts: DataPaths, damage: str) -> None:
+    file.publish(marts)
+    change(marts, "delete from marts.segment_changes")
+    file.publish(marts)
+    target = (marts.published / "analytics.duckdb").resolve()
+    content = bytearray(target.read_bytes())
+    if damage == "flip":
+        content[len(content) // 2] ^= 1
+    elif damage == "truncate":
+        del content[-4096:]
+    else:
+        content = bytearray((marts.published / "analytics.previous.duckdb").read_bytes())
+    target.write_bytes(content)
+    with pytest.raises(PublishError):
+        verify(marts)
+    file.publish(marts)
+    assert verify(marts)["tables"] == 12
+
+
+def test_two_publishers_do_not_meet(marts: DataPaths, monkeypatch: pytest.MonkeyPatch) -> None:
+    with open_warehouse(marts):
+        script = "from include.core.paths import data_paths\nfrom include.warehouse.connection import open_warehouse\n"
+        script += "with open_warehouse(data_paths(), wait_seconds=0): pass"
+        other = subprocess.run([sys.executable, "-c", script], cwd=PROJECT, env=os.environ, capture_output=True, text=True)
+    assert WarehouseBusy.__name__ in other.stderr
+
+
+def test_a_disk_that_refuses_leaves_the_old_file_and_says_so(marts: DataPaths) -> None:
+    first = file.publish(marts)
+    script = (
+        "import resource\nfrom include.core.paths import data_paths\nfrom include.publish.file import publish\n"
+        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({first['bytes'] // 2}, {first['bytes'] // 2}))\n"
+        "publish(data_paths())"
+    )
+    run = subprocess.run([sys.executable, "-c", script], cwd=PROJECT, env=os.environ, capture_output=True, text=True)
+    assert run.stderr.strip().splitlines()[-1].endswith("What was published before is still in place.")
+    assert verify(marts)["build"] == first["build"]
+    assert [path.name for path in (marts.published / "builds").iterdir()] == [first["build"]]
+    assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] != first["bytes"] // 2
+
+
+def test_killed_at_any_point_one_build_with_its_manifest_stays_and_the_next_publish_heals(marts: DataPaths) -> None:
+    for table in ("sends", "events", "lifecycle"):
+        change(marts, f"delete from marts.{table}")
+    file.publish(marts)
+    file.publish(marts)
+    script = Path(__file__).with_name("killed.py")
+    run = subprocess.run(
+        [sys.executable, str(script)], cwd=PROJECT, env=os.environ, capture_output=True, text=True, timeout=120
+    )
+    assert run.returncode == 0, run.stderr
+    assert json.loads(run.stdout)["killed"] > 15
+    file.publish(marts)
+    assert verify(marts)["tables"] == 12
+    assert len(list((marts.published / "builds").iterdir())) == 2
+    assert not list(marts.published.glob(".*"))
