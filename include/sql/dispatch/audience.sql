@@ -3,8 +3,8 @@
 -- grain: one row a selected subscriber (temp table audience, from temp table selected)
 -- params: campaign, occurrence, event, as_of, cap_since, hold_out_share, variants, variant_bounds, locales
 -- purpose: Everybody who was selected, with the state in which the plan freezes them: suppressed beats capped beats held_out
---          beats planned, each with its reason. Precedence of the reasons: who left or complained, before consent, before an
---          address that another selected row has too. Draws (variant, hold-out) hang on the message key alone, so they are the
+--          beats planned, each with its reason. Precedence of the reasons: who left or complained (under any of the address's
+--          rows), before consent, before an address that another selected row is mailed at. Draws (variant, hold-out) hang on the message key alone, so they are the
 --          same in any run. event: null, or what triggers the mail (signup, first_purchase): then the key holds the event in
 --          the place of the occurrence, once a person whichever run picks it up; who was not sent to (suppressed, capped) keeps
 --          a key of this occurrence, so that a later run may still welcome them.
@@ -31,25 +31,29 @@ news as (
         )
 ),
 
-judged as (
+verified as (
     select
         news.*,
         case
             when news.deleted_at is not null then 'deleted_at_source'
-            when news.status = 'unsubscribed' then 'unsubscribed_at_source'
+            when departed.address_key is not null then 'unsubscribed_at_source'
             when suppression.address_key is not null then suppression.reason
             when news.status <> 'subscribed' then 'not_confirmed'
             when news.lawful_basis is null then 'no_lawful_basis'
             when news.consented_at is null or news.consented_at > $as_of then 'no_proof_of_consent'
             when news.consent_expires_at <= $as_of then 'consent_expired'
-            when row_number() over (partition by news.address_key order by news.updated_at desc, news.subscriber_id) > 1
-                then 'duplicate_address'
-        end as suppressed_for,
+        end as own_reason,
         recent.address_key is not null as is_capped,
         md5_number_lower(concat(news.event_key, ':hold_out')) % 10000 < $hold_out_share as is_held_out,
         (md5_number_lower(concat(news.event_key, ':variant')) % 10000)::integer as variant_draw
     from news
     left join core.suppressions as suppression on news.address_key = suppression.address_key
+    left join (
+        select distinct address_key
+        from core.subscribers
+        where status = 'unsubscribed'
+    ) as departed
+        on news.address_key = departed.address_key
     left join (
         select distinct address_key
         from dispatch.sends
@@ -58,6 +62,20 @@ judged as (
             and state in ('pending', 'accepted', 'in_doubt')
     ) as recent
         on news.address_key = recent.address_key
+),
+
+judged as (
+    select
+        *,
+        case
+            when own_reason is not null then own_reason
+            when
+                row_number() over (
+                    partition by address_key order by own_reason is not null, updated_at desc, subscriber_id
+                ) > 1
+                then 'duplicate_address'
+        end as suppressed_for
+    from verified
 ),
 
 spoken as (
