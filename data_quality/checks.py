@@ -1,0 +1,95 @@
+"""Run a suite over a frame with Great Expectations, and take from its answer counts and row numbers, never values.
+
+The only place that calls Great Expectations' engine. Its import takes five seconds, so it is made in functions.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from include.core.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from great_expectations.expectations.expectation import Expectation
+
+QUARANTINE, WARN, STOP = "critical", "warning", "critical"
+"""Great Expectations' severities, by what they lead to. A broken row rule of severity critical quarantines the row, a broken
+table rule of severity critical stops the batch; a warning is recorded and shown."""
+# COMPLETE lists the index of every row that fails, which is the row number; nothing else of it is read.
+_RESULT_FORMAT = {
+    "result_format": "COMPLETE",
+    "partial_unexpected_count": 0,
+    "return_unexpected_index_query": False,
+    "include_unexpected_rows": False,
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one rule found. `rows` are the row numbers of the rows that break it."""
+
+    reason: str
+    column: str
+    severity: str
+    checked: int
+    rows: tuple[int, ...]
+
+    @property
+    def success(self) -> bool:
+        """Whether no row broke the rule."""
+        return not self.rows
+
+
+def rule(reason: str, column: str, **settings: Any) -> dict[str, Any]:
+    """The part that every rule has: `reason` is what quarantine and reports say, `column` what of the source it is about."""
+    return {"meta": {"reason": reason, "column": column}, "severity": QUARANTINE} | settings
+
+
+def check(frame: pd.DataFrame, suite: Sequence[Expectation]) -> list[Finding]:
+    """Judge a frame whose index is the row number. One finding a rule, in the suite's order."""
+    from great_expectations.execution_engine import PandasExecutionEngine
+    from great_expectations.validator.validator import Validator
+
+    engine = PandasExecutionEngine()
+    # Loaded directly: by way of a data source each batch would be hashed row by row first, at four times the cost of the rules.
+    engine.load_batch_data("batch", frame)
+    validator = Validator(execution_engine=engine, data_context=context())
+    results = validator.graph_validate(
+        configurations=[expectation.configuration for expectation in suite],
+        runtime_configuration={"result_format": _RESULT_FORMAT},
+    )
+    by_reason = {(found.expectation_config.meta or {}).get("reason"): found for found in results if found.expectation_config}
+    return [_finding(expectation, by_reason[(expectation.meta or {})["reason"]], len(frame)) for expectation in suite]
+
+
+@cache
+def context() -> Any:
+    """An ephemeral context: no files, no analytics, no progress bars."""
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"
+    import great_expectations as gx
+    from great_expectations.data_context.types.base import ProgressBarsConfig
+
+    made = gx.get_context(mode="ephemeral")
+    made.variables.progress_bars = ProgressBarsConfig(globally=False)
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
+    return made
+
+
+def _finding(expectation: Expectation, found: Any, rows: int) -> Finding:
+    from great_expectations.expectations.metadata_types import FailureSeverity
+
+    meta = expectation.meta or {}
+    if found.exception_info.get("raised_exception", True):
+        raise ConfigurationError("could not be evaluated.", where=f"rule {meta['reason']}", remedy="Mend data_quality/.")
+    unexpected = tuple(int(row) for row in found.result.get("unexpected_index_list") or ())
+    if bool(unexpected) == bool(found.success):
+        raise ConfigurationError(
+            "says success and lists rows, or neither.", where=f"rule {meta['reason']}", remedy="See checks.py."
+        )
+    return Finding(meta["reason"], meta["column"], FailureSeverity(expectation.severity).value, rows, unexpected)

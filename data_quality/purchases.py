@@ -1,0 +1,60 @@
+"""The suite for purchases: row rules over the measures of include/sql/validate/purchases_measures.sql.
+
+A negative amount is a refund and an amount of zero a gift: both pass. A purchase by somebody who is not on the list passes
+too: the person may have been quarantined today and mended tomorrow.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from data_quality.checks import rule
+from data_quality.subscribers import AHEAD_DAYS, EARLIEST, ID_LENGTH
+
+if TYPE_CHECKING:
+    from great_expectations.expectations.expectation import Expectation
+
+
+def suite(now: datetime) -> list[Expectation]:
+    """The row rules as of `now`."""
+    return [*_keys(), *_facts((now - EARLIEST).days)]
+
+
+def _keys() -> list[Expectation]:
+    import great_expectations.expectations as gxe
+
+    keys = (("purchase_id_length", "purchase_id"), ("id_length", "subscriber_id"))
+    return [
+        *(gxe.ExpectColumnValuesToNotBeNull(column=column, **rule(f"{name}_missing", name)) for column, name in keys),
+        *(
+            gxe.ExpectColumnValuesToBeBetween(column=column, max_value=ID_LENGTH, **rule(f"{name}_too_long", name))
+            for column, name in keys
+        ),
+        gxe.ExpectColumnValuesToBeInSet(column="id_has_at_or_space", value_set=[False], **rule("id_form", "subscriber_id")),
+    ]
+
+
+def _facts(oldest: int) -> list[Expectation]:
+    import great_expectations.expectations as gxe
+
+    flags = (
+        ("purchased_at_reads", True, "purchased_at_unreadable", "purchased_at"),
+        ("amount_reads", True, "amount_unreadable", "amount"),
+        ("currency_is_a_code", True, "currency_malformed", "currency"),
+        ("has_control_character", False, "control_character", "any text"),
+        ("has_undecodable_text", False, "undecodable", "any text"),
+    )
+    return [
+        *(
+            gxe.ExpectColumnValuesToBeInSet(column=column, value_set=[good], **rule(reason, about))
+            for column, good, reason, about in flags
+        ),
+        gxe.ExpectColumnValuesToBeBetween(
+            column="days_since_purchase",
+            min_value=AHEAD_DAYS,
+            max_value=oldest,
+            **rule("purchased_at_implausible", "purchased_at"),
+        ),
+        gxe.ExpectColumnValuesToBeBetween(column="items", min_value=0, **rule("items_malformed", "items")),
+    ]

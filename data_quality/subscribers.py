@@ -1,0 +1,130 @@
+"""The suite for subscribers: row rules over the measures of include/sql/validate/subscribers_measures.sql.
+
+Every rule here quarantines the row that breaks it. What is not a rule is as deliberate: names may hold anything printable
+(Jinja, HTML, formulas: they are data), country, locale, time zone and sign-up may be missing, and people who are not
+subscribed need no proof of consent.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from data_quality.checks import rule
+from data_quality.places import country_codes, time_zones
+
+if TYPE_CHECKING:
+    from great_expectations.expectations.expectation import Expectation
+
+STATUSES = ("subscribed", "unsubscribed", "pending")
+TRACKING = ("true", "false", "t", "f", "1", "0", "yes", "no", "y", "n", "on", "off")
+EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+"""No mailing list is older; a time before it is a default value or a garbled date."""
+AHEAD_DAYS = -1
+"""How far ahead of us a time may lie: a source without zones may write local time, up to 14 hours ahead."""
+ID_LENGTH, NAME_LENGTH, CODE_LENGTH, ATTRIBUTES_LENGTH = 200, 200, 255, 16_384
+
+
+def suite(now: datetime) -> list[Expectation]:
+    """The row rules as of `now`."""
+    return [*_keys(), *_addresses(), *_consent(), *_times((now - EARLIEST).days), *_places(), *_text()]
+
+
+def _keys() -> list[Expectation]:
+    import great_expectations.expectations as gxe
+
+    return [
+        gxe.ExpectColumnValuesToNotBeNull(column="id_length", **rule("id_missing", "subscriber_id")),
+        gxe.ExpectColumnValuesToBeBetween(column="id_length", max_value=ID_LENGTH, **rule("id_too_long", "subscriber_id")),
+        gxe.ExpectColumnValuesToBeInSet(column="id_has_at_or_space", value_set=[False], **rule("id_form", "subscriber_id")),
+    ]
+
+
+def _addresses() -> list[Expectation]:
+    import great_expectations.expectations as gxe
+
+    from data_quality.addresses import FAULTS
+
+    return [
+        gxe.ExpectColumnValuesToNotBeInSet(column="address_fault", value_set=[fault], **rule(fault, "email"))
+        for fault in FAULTS
+    ]
+
+
+def _consent() -> list[Expectation]:
+    import great_expectations.expectations as gxe
+
+    proof = ("lawful_basis", "consent_source", "consented_at", "consent_wording")
+    return [
+        gxe.ExpectColumnValuesToBeInSet(column="state", value_set=list(STATUSES), **rule("status_unknown", "status")),
+        *(
+            gxe.ExpectColumnValuesToBeInSet(column=f"has_{part}", value_set=[True], **rule(f"{part}_missing", part))
+            for part in proof
+        ),
+        gxe.ExpectColumnValuesToBeBetween(
+            column="days_since_consent", min_value=AHEAD_DAYS, **rule("consent_in_future", "consented_at")
+        ),
+        gxe.ExpectColumnValuesToBeBetween(
+            column="days_from_sign_up_to_consent", min_value=-1, **rule("consent_before_sign_up", "consented_at")
+        ),
+        gxe.ExpectColumnValuesToBeInSet(
+            column="tracking_consent", value_set=list(TRACKING), **rule("tracking_consent_unreadable", "tracking_consent")
+        ),
+    ]
+
+
+def _times(oldest: int) -> list[Expectation]:
+    import great_expectations.expectations as gxe
+
+    reads = [
+        gxe.ExpectColumnValuesToBeInSet(column=f"{name}_reads", value_set=[True], **rule(f"{name}_unreadable", name))
+        for name in ("signed_up_at", "consented_at", "consent_expires_at", "updated_at")
+    ]
+    span = {"min_value": AHEAD_DAYS, "max_value": oldest}
+    return [
+        *reads,
+        gxe.ExpectColumnValuesToBeBetween(
+            column="days_since_sign_up", **span, **rule("signed_up_at_implausible", "signed_up_at")
+        ),
+        gxe.ExpectColumnValuesToBeBetween(
+            column="days_since_consent", max_value=oldest, **rule("consented_at_implausible", "consented_at")
+        ),
+        gxe.ExpectColumnValuesToBeBetween(
+            column="days_since_update", **span, **rule("updated_at_implausible", "updated_at")
+        ),
+    ]
+
+
+def _places() -> list[Expectation]:
+    import great_expectations.expectations as gxe
+
+    return [
+        gxe.ExpectColumnValuesToBeInSet(
+            column="country", value_set=sorted(country_codes()), **rule("country_unknown", "country")
+        ),
+        gxe.ExpectColumnValuesToBeInSet(
+            column="timezone", value_set=sorted(time_zones()), **rule("timezone_unknown", "timezone")
+        ),
+        gxe.ExpectColumnValuesToBeInSet(
+            column="locale_is_well_formed", value_set=[True], **rule("locale_malformed", "locale")
+        ),
+    ]
+
+
+def _text() -> list[Expectation]:
+    import great_expectations.expectations as gxe
+
+    return [
+        gxe.ExpectColumnValuesToBeInSet(
+            column="has_control_character", value_set=[False], **rule("control_character", "any text")
+        ),
+        gxe.ExpectColumnValuesToBeInSet(column="has_undecodable_text", value_set=[False], **rule("undecodable", "any text")),
+        gxe.ExpectColumnValuesToBeBetween(column="name_length", max_value=NAME_LENGTH, **rule("name_too_long", "names")),
+        gxe.ExpectColumnValuesToBeBetween(column="code_length", max_value=CODE_LENGTH, **rule("code_too_long", "any code")),
+        gxe.ExpectColumnValuesToBeBetween(
+            column="attributes_length", max_value=ATTRIBUTES_LENGTH, **rule("attributes_too_long", "attributes")
+        ),
+        gxe.ExpectColumnValuesToBeInSet(
+            column="attributes_type", value_set=["OBJECT"], **rule("attributes_malformed", "attributes")
+        ),
+    ]

@@ -1,0 +1,57 @@
+"""Which query reads a relation: ours, or the one with which a source maps its own names onto the contract.
+
+A source with other names brings `subscribers.sql` and `purchases.sql` in a folder named by `$TRADEWIND_SOURCE_SQL`. Each is
+one select in the source's own dialect; only columns of the contract are taken from it. With a folder of files the relation
+`subscribers` (or `purchases`) is the view over all files of that name.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from pathlib import Path
+
+from include.core import sqlfile
+from include.core.errors import ConfigurationError, SourceError
+from include.extract.contract import Relation
+
+VARIABLE = "TRADEWIND_SOURCE_SQL"
+
+
+def own_query(relation: Relation) -> str | None:
+    """The source's own mapping; None where it has none and the relation carries the contract's names."""
+    folder = os.environ.get(VARIABLE)
+    if not folder:
+        return None
+    if not Path(folder).is_dir():
+        raise ConfigurationError(
+            "is not a folder.", where=f"{VARIABLE}={folder}", remedy="Name one with subscribers.sql in it."
+        )
+    path = Path(folder) / f"{relation.name}.sql"
+    return path.read_text(encoding="utf-8").strip().rstrip(";") if path.is_file() else None
+
+
+def query(relation: Relation) -> str:
+    """The select that gives the relation, whoever wrote it."""
+    return own_query(relation) or sqlfile.load("extract", relation.name).statement
+
+
+def statement(relation: Relation, found: list[str], place: str, predicate: str | None, since: datetime | None) -> str:
+    """The select that lands: the contract's columns in order, all as text, '' as NULL, changed since `since` where given.
+
+    Every source answers with the same text for the same row, whatever types it has. `found` are the columns that the source
+    shows. Raises `SourceError` that names what is missing.
+    """
+    missing = [column for column in relation.required if column not in found]
+    if missing:
+        raise SourceError(
+            f"the relation {relation.name} has no column {', '.join(missing)}.",
+            where=place,
+            remedy=f"Map your own names in a file {relation.name}.sql in the folder that {VARIABLE} names.",
+        )
+    columns = ",\n    ".join(
+        f"nullif(cast({name} as text), '') as {name}" if name in found else f"cast(null as text) as {name}"
+        for name in relation.columns
+    )
+    changed = "" if since is None or predicate is None else f"\nwhere {predicate.format(column=relation.changed)}"
+    return f"select\n    {columns}\nfrom (\n{query(relation)}\n) as source{changed}"

@@ -1,0 +1,49 @@
+-- name: purchases_facts
+-- owner: data
+-- grain: one row
+-- params: files, run, now
+-- purpose: What the table rules judge: how much landed, how much of it was refused, how it compares with the purchases that the
+--          warehouse has, and how old the newest one is.
+with seen as (
+    select
+        count(*) as raw_rows,
+        max(source_time(purchased_at)) filter (where source_time(purchased_at) <= $now::timestamptz + interval 1 day) as newest
+    from read_parquet($files)
+),
+
+refused as (
+    select count(*) as quarantined_rows
+    from quality.quarantine
+    where landed_run = $run and relation = 'purchases'
+),
+
+valid as (
+    select count(*) as valid_rows
+    from read_parquet($files)
+    where
+        row_number not in (
+            select row_number
+            from quality.quarantine
+            where landed_run = $run and relation = 'purchases'
+        )
+),
+
+known as (
+    select
+        count(*) as known_rows,
+        count(*) filter (where purchase_id not in (
+            select purchase_id
+            from read_parquet($files)
+            where purchase_id is not null
+        )) as unseen_rows
+    from core.purchases
+)
+
+select
+    raw_rows,
+    valid_rows,
+    quarantined_rows,
+    known_rows,
+    unseen_rows,
+    date_diff('day', newest, $now) as days_since_newest
+from seen, refused, valid, known

@@ -1,0 +1,37 @@
+-- name: purchases_incoming
+-- owner: data
+-- grain: one row a valid landed purchase
+-- params: files, run
+-- purpose: The valid rows of a batch, typed as they will stand, with what the merge does with each. A purchase carries no time
+--          of change: it is updated where it differs.
+create or replace temp table incoming as
+with valid as (
+    select
+        purchase_id,
+        subscriber_id,
+        source_time(purchased_at) as purchased_at,
+        try_cast(amount as decimal(18, 2)) as amount,
+        upper(trim(currency)) as currency,
+        try_cast(items as integer) as items,
+        $run as landed_run
+    from read_parquet($files)
+    where
+        row_number not in (
+            select row_number
+            from quality.quarantine
+            where landed_run = $run and relation = 'purchases'
+        )
+)
+
+select
+    valid.*,
+    case
+        when known.purchase_id is null then 'insert'
+        when
+            (valid.subscriber_id, valid.purchased_at, valid.amount, valid.currency, valid.items)
+            is distinct from (known.subscriber_id, known.purchased_at, known.amount, known.currency, known.items)
+            then 'update'
+        else 'unchanged'
+    end as action
+from valid
+left join core.purchases as known on valid.purchase_id = known.purchase_id

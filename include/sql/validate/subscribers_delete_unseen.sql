@@ -1,0 +1,15 @@
+-- name: subscribers_delete_unseen
+-- owner: data
+-- grain: one row a subscriber who left the source
+-- params: files, at
+-- purpose: After a full pass: whoever the source no longer shows is deleted. A quarantined row was seen; its person stays as
+--          they were known.
+update core.subscribers
+set deleted_at = $at
+where
+    deleted_at is null
+    and subscriber_id not in (
+        select subscriber_id
+        from read_parquet($files)
+        where subscriber_id is not null
+    )

@@ -1,0 +1,32 @@
+-- name: subscribers_retire_shared
+-- owner: data
+-- grain: one row a subscriber whose address another one holds
+-- params: at
+-- purpose: One address, one live subscriber, so that nobody gets a message twice. The order of claims is that of
+--          subscribers_duplicates.sql, over what is now known.
+update core.subscribers
+set deleted_at = $at
+where
+    subscriber_id in (
+        select subscriber_id
+        from (
+            select
+                subscriber_id,
+                row_number() over (
+                    partition by address_key
+                    order by
+                        status <> 'unsubscribed' and coalesce(consented_at <= refused_at, false),
+                        updated_at desc, landed_run desc, subscriber_id
+                ) as claim
+            from (
+                select
+                    *,
+                    count(*) over (partition by address_key) as holders,
+                    max(updated_at) filter (where status = 'unsubscribed') over (partition by address_key) as refused_at
+                from core.subscribers
+                where deleted_at is null
+            )
+            where holders > 1
+        )
+        where claim > 1
+    )
