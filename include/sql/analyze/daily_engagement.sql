@@ -5,7 +5,7 @@
 -- purpose: How much happened each day (UTC), machines apart from people. Test sends are left out.
 create or replace table marts.daily_engagement as
 select
-    occurred_at::date as day,
+    utc_day(occurred_at) as day,
     campaign,
     event,
     verdict,

@@ -18,7 +18,7 @@ select
     bounce_class,
     bounce_classification,
     smtp_status,
-    regexp_replace(regexp_replace(url, '[?#].*$', ''), '/(u|preferences|confirm)/[^/]+', '/\1/-') as url,
+    regexp_replace(split_part(split_part(url, '?', 1), '#', 1), '/(u|preferences|confirm)/[^/]+', '/\1/-') as url,
     verdict,
     signals,
     rule_version

@@ -28,7 +28,8 @@ buyers as (
     inner join core.purchases using (subscriber_id)
     where
         purchases.purchased_at > tested.planned_at
-        and purchases.purchased_at <= least(tested.planned_at + interval 14 day, $as_of::timestamptz)
+        and purchases.purchased_at <= $as_of
+        and epoch_ms(purchases.purchased_at) <= epoch_ms(tested.planned_at) + 14 * 86400000
 )
 
 select

@@ -21,7 +21,7 @@ with people as (
 )
 
 select
-    $as_of::timestamptz::date as day,
+    utc_day($as_of::timestamptz) as day,
     count(*) filter (where present) as subscribers,
     count(*) filter (where present and status = 'subscribed') as subscribed,
     count(*) filter (where present and status = 'unsubscribed') as unsubscribed,

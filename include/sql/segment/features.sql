@@ -38,10 +38,10 @@ scored as (
         least(5, 1 + floor(5 * percent_rank() over (order by last_purchased_at)))::tinyint as recency_score,
         least(5, 1 + floor(5 * percent_rank() over (order by purchases)))::tinyint as frequency_score,
         least(5, 1 + floor(5 * percent_rank() over (order by revenue)))::tinyint as monetary_score,
-        date_sub('day', last_purchased_at, $as_of::timestamptz)::integer as days_since_purchase,
+        whole_days(last_purchased_at, $as_of::timestamptz) as days_since_purchase,
         case
             when purchases >= 3
-                then greatest(60, least(180, 2 * date_sub('day', first_purchased_at, last_purchased_at) / (purchases - 1)))
+                then greatest(60, least(180, 2 * whole_days(first_purchased_at, last_purchased_at) / (purchases - 1)))
             else 90
         end as window_days
     from bought
@@ -66,9 +66,9 @@ engaged as (
 joined as (
     select
         *,
-        date_sub('day', last_human_engaged_at, $as_of::timestamptz)::integer as days_since_engagement,
-        date_sub(
-            'day', greatest(last_human_engaged_at, last_purchased_at, signed_up_at), $as_of::timestamptz
+        whole_days(last_human_engaged_at, $as_of::timestamptz) as days_since_engagement,
+        whole_days(
+            greatest(last_human_engaged_at, last_purchased_at, signed_up_at), $as_of::timestamptz
         ) as days_since_sign_of_life
     from people
     left join scored using (subscriber_id)
@@ -78,7 +78,7 @@ joined as (
 select
     subscriber_id,
     $as_of::timestamptz as as_of,
-    date_sub('day', signed_up_at, $as_of::timestamptz)::integer as days_since_signup,
+    whole_days(signed_up_at, $as_of::timestamptz) as days_since_signup,
     first_purchased_at,
     last_purchased_at,
     days_since_purchase,
