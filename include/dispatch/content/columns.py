@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import orjson
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from include.core.errors import PlanError
 from include.dispatch.content.person import PERSON_FIELDS, Path, as_value
@@ -29,7 +30,8 @@ class People:
     """The columns of one call, encoded when first asked for."""
 
     def __init__(self, batch: pa.RecordBatch | pa.Table) -> None:
-        self._batch, self._coded, self._columns = batch, dict[Path, Coded](), dict[str, pa.Array]()
+        self._batch, self._coded = batch, dict[Path, Coded]()
+        self._columns, self._holding = dict[str, pa.Array](), dict[str, pa.Array]()
         self.count = batch.num_rows
 
     def column(self, name: str) -> pa.Array:
@@ -60,6 +62,12 @@ class People:
         values = [as_value(orjson.loads(key), path) for key in index]
         return Coded(mapping[whole.codes], values, list(index))
 
+    def holding(self, name: str, core: str) -> pa.Array:
+        """Which people's value in a column looks like a tag."""
+        if name not in self._holding:
+            self._holding[name] = pc.match_substring(self.column(name), core)
+        return self._holding[name]
+
     def combined(self, paths: Iterable[Path]) -> Combined:
         """The distinct combinations of several fields."""
         fields = [self.coded(path) for path in paths]
@@ -75,7 +83,7 @@ class People:
 
 @dataclass(frozen=True)
 class Combined:
-    """`rows[i]` holds, for each field, the code of its value in the i-th combination; `indices` names one for each person."""
+    """`rows[i]` holds, for each field, the code of its value in combination i; `indices` names one for each person."""
 
     indices: np.ndarray
     rows: np.ndarray

@@ -140,7 +140,7 @@ def _part(environment: TemplateEnvironment, name: str, **variables: Any) -> str:
         raise PlanError(
             f"{error.message or type(error).__name__}.", where=where.of(error) or name, remedy="Mend that line."
         ) from None
-    except Exception as error:  # a template can raise anything; the writer needs the line, not our trace
+    except Exception as error:  # noqa: BLE001  (a template can raise anything; the writer needs its line)
         what = f"{type(error).__name__}: {error}."
         raise PlanError(what, where=where.of(error) or name, remedy="Mend that line.") from None
     return "".join(pieces)

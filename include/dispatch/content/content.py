@@ -11,8 +11,8 @@ from include.dispatch.content.marks import Noted
 class Slot:
     """One tag and what is said in its stead: an expression, at one kind of place, so escaped in one way.
 
-    `place` is html, attribute, url, text or header. `fields` are the columns of a person that it reads. `exact_place` tells a
-    whole link from a part of one.
+    `place` is html, attribute, url, text or header. `fields` are the columns of a person that it reads. `exact_place` tells
+    a whole link from a part of one.
     """
 
     tag: str

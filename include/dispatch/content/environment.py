@@ -5,14 +5,14 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from jinja2 import BaseLoader, StrictUndefined, nodes
 from jinja2.runtime import Context, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment, SecurityError
 
 from include.dispatch.content.filters import OWN, PERSONAL, REFUSED
-from include.dispatch.content.recording import Recorded, Step, _Untouchable
+from include.dispatch.content.recording import PersonStandIn, Recorded, Step, _Untouchable
 from include.dispatch.content.where import refuse
 
 LARGEST_SOURCE = 256 * 1024
@@ -69,7 +69,9 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
         kept = {name: run for name, run in self.filters.items() if name not in REFUSED} | OWN
         self.filters = {name: _watch_filter(self, name, run) for name, run in kept.items()}
         self.tests = {
-            name: _watch_test(run) for name, run in self.tests.items() if name not in {"callable", "filter", "test"}
+            name: _watch_test(cast(Callable[..., Any], run))
+            for name, run in self.tests.items()
+            if name not in {"callable", "filter", "test"}
         }
 
     @staticmethod
@@ -85,6 +87,12 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         return self.prepare(super()._parse(source, name, filename), name or "template", filename)
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """An attribute; a person's fields without the sandbox's questions, since they are asked a million times."""
+        if type(obj) is PersonStandIn and not attribute.startswith("_"):
+            return obj.__getattr__(attribute)
+        return super().getattr(obj, attribute)
 
     def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
         """Call a macro, or a function that knows nothing of a person."""

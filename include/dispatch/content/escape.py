@@ -62,8 +62,8 @@ def escape(value: Any, place: str) -> str:
 def escape_fragment(value: Any, place: str) -> str:
     """What a `{% personal %}` block produced, safe at the place of the block.
 
-    Markup (from an HTML file) has its own values escaped already and only needs a look where the place asks for more: a whole
-    link's scheme, a header's line breaks. Text (from a plain file) is escaped like any value.
+    Markup (from an HTML file) has its own values escaped already and only needs a look where the place asks for more: a
+    whole link's scheme. Text (from a plain file) is escaped like any value.
     """
     if not isinstance(value, Markup):
         return escape(value, place)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Hashable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -75,7 +74,7 @@ class SlotFiller:
                 given = {path: part[code] for path, part, code in zip(paths, values, row, strict=True)}
                 try:
                     text = memo[key] = value_of(slot, given, core)
-                except Exception as error:  # whatever a template raises, for whichever person, is told with its line
+                except Exception as error:  # noqa: BLE001  (whatever a template raises is told with its line)
                     raise _told(error, slot, _failing(slot, paths, values, combined)) from None
             done.append(text)
         return done
@@ -109,7 +108,7 @@ def _failing(slot: Slot, paths: list[Path], values: list[list[Any]], combined: C
     for row, count in zip(combined.rows.tolist(), combined.people().tolist(), strict=True):
         try:
             slot.noted.evaluate({path: part[code] for path, part, code in zip(paths, values, row, strict=True)})
-        except Exception:  # counted here, told by the caller
+        except Exception:  # noqa: BLE001  (counted here, told by the caller)
             failing += count
     return failing
 
@@ -155,5 +154,5 @@ def try_out(content: Content) -> None:
             continue
         try:
             value_of(slot, {path: people.coded(path).values[0] for path in slot.noted.paths}, content.tag_core)
-        except Exception as error:  # as above: the line is what matters
+        except Exception as error:  # noqa: BLE001  (as above)
             raise _told(error, slot, None) from None

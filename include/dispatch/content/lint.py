@@ -1,4 +1,4 @@
-"""What every mail must hold, whoever wrote it: the law, the mailbox providers, and plain good sense. Before anything is sent."""
+"""What every mail must hold, whoever wrote it: what the law, the mailbox providers and good sense ask."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ PERSON_FIELDS: dict[str, pa.DataType] = {
     "unsubscribe_url": pa.string(),
     "preferences_url": pa.string(),
 }
-"""The columns that `SlotFiller.fill` may be given. `attributes` is a JSON object as text; a template says `person.attributes.shoe_size`."""
+"""The columns that `SlotFiller.fill` may be given. `attributes` is a JSON object as text: `person.attributes.shoe_size`."""
 
 Path = tuple[str, ...]
 """A field (`("first_name",)`) or one key of the attributes (`("attributes", "shoe_size")`)."""
@@ -53,7 +53,7 @@ class ValueMissing(UndefinedError):
 
 
 class NoValue(StrictUndefined):
-    """Stands for null and for blank text: false in a condition, equal to nothing, mended by `default`; else `ValueMissing`."""
+    """Stands for null and blank text: false in a condition, equal to nothing, mended by `default`; else `ValueMissing`."""
 
     __slots__ = ("_path",)
 
@@ -64,16 +64,16 @@ class NoValue(StrictUndefined):
     def _fail_with_undefined_error(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise ValueMissing(self._path)
 
-    def __bool__(self) -> bool:
+    def __bool__(self) -> bool:  # type: ignore[override]
         return False
 
-    def __eq__(self, other: object) -> bool:
+    def __eq__(self, other: object) -> bool:  # type: ignore[override]
         return isinstance(other, NoValue)
 
-    def __ne__(self, other: object) -> bool:
+    def __ne__(self, other: object) -> bool:  # type: ignore[override]
         return not isinstance(other, NoValue)
 
-    def __hash__(self) -> int:
+    def __hash__(self) -> int:  # type: ignore[override]
         return hash(NoValue)
 
     __iter__ = __str__ = __len__ = __contains__ = _fail_with_undefined_error  # type: ignore[assignment]

@@ -1,8 +1,8 @@
 """The block `{% personal %}…{% endpersonal %}` and what is learnt from a template's syntax before it runs.
 
-A block becomes a Jinja call block: its body is compiled once, as a closure, and called later for each distinct person. What
-the body takes from around it (a loop's variable, a macro's argument) is handed over by value, since the closure runs when the
-loop is long over.
+A block becomes a Jinja call block: its body is compiled once, as a closure, and called later for each distinct person.
+What the body takes from around it (a loop's variable, a macro's argument) is handed over by value, since the closure runs
+when the loop is long over.
 """
 
 from __future__ import annotations
@@ -95,8 +95,9 @@ def is_personal(node: nodes.Node) -> bool:
 
 
 def taken_from_around(body: list[nodes.Node], environment: Any, included: list[nodes.Template]) -> list[str]:
-    """Names that a block reads and does not set itself, sorted; `person` and what every template knows are not among them."""
-    inner = nodes.Template(body, lineno=1).set_environment(environment)
+    """Names that a block reads and does not set itself, sorted, without `person` and what every template knows."""
+    inner = nodes.Template(body, lineno=1)
+    inner.set_environment(environment)
     names = meta.find_undeclared_variables(inner).union(*(meta.find_undeclared_variables(tree) for tree in included))
     return sorted(names - {"person"})
 

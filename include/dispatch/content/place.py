@@ -39,10 +39,9 @@ class HtmlReader:
     def copy(self) -> HtmlReader:
         return copy.copy(self)
 
-    def same_as(self, other: HtmlReader) -> bool:
+    def same_as(self, other: Reader) -> bool:
         """Whether a value is escaped alike after both."""
-        mine, theirs = self._outcome(), other._outcome()
-        return mine == theirs
+        return isinstance(other, HtmlReader) and self._outcome() == other._outcome()
 
     def _outcome(self) -> tuple[str, ...]:
         try:
@@ -168,7 +167,7 @@ class PlainReader:
     def copy(self) -> PlainReader:
         return self
 
-    def same_as(self, other: object) -> bool:
+    def same_as(self, other: Reader) -> bool:
         return True
 
     def feed(self, text: str) -> None:

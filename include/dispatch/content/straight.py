@@ -1,4 +1,4 @@
-"""The quick way for plain fields of many distinct values (an unsubscribe link): Arrow looks, Python touches only the odd ones."""
+"""The quick way for plain fields of many distinct values (a link): Arrow looks, Python touches only the odd ones."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def pass_through(people: People, slot: Slot, core: str) -> pa.Array | None:
     column = people.column(value._path[0])
     if not pa.types.is_string(column.type) or not _is_diverse(column):
         return None
-    good = pc.and_not(pc.match_substring_regex(column, UNCHANGED[slot.exact_place]), pc.match_substring(column, core))
+    good = pc.and_not(pc.match_substring_regex(column, UNCHANGED[slot.exact_place]), people.holding(value._path[0], core))
     odd = pc.invert(pc.fill_null(good, False))
     return _mend(column, odd, slot, value._path, core) if pc.any(odd).as_py() else column
 

@@ -31,7 +31,8 @@ class Preparation:
         self._walk(tree.body, self._fresh(), personal=False)
         for loop in list(tree.find_all(nodes.For)):
             loop.body.insert(0, nodes.Output([self._call(TICK, [], loop)]).set_lineno(loop.lineno))
-        return tree.set_environment(self.environment)
+        tree.set_environment(self.environment)
+        return tree
 
     def _fresh(self) -> Reader:
         if self.environment.is_markup(self.name):
@@ -195,4 +196,6 @@ class Preparation:
 
     def _call(self, method: str, given: list[nodes.Expr], like: nodes.Node) -> nodes.Call:
         attribute = nodes.ExtensionAttribute(PersonalExtension.identifier, method)
-        return nodes.Call(attribute, given, [], None, None).set_lineno(like.lineno)
+        call = nodes.Call(attribute, given, [], None, None)
+        call.set_lineno(like.lineno)
+        return call
