@@ -106,15 +106,21 @@ def _refresh_suppressions(warehouse: duckdb.DuckDBPyConnection, ledger: Ledger) 
 
 
 def _newest_run(warehouse: duckdb.DuckDBPyConnection, campaign: Campaign) -> str:
-    where = str(CAMPAIGNS.name + f"/{campaign.id}.yaml")
-    for segment in (campaign.segment, *campaign.exclude_segments):
+    """The run whose membership is the audience. Raises `PlanError` where a segment is unknown, not built, or pruned."""
+    where = f"{CAMPAIGNS.name}/{campaign.id}.yaml"
+    segments = [campaign.segment, *campaign.exclude_segments]
+    for segment in segments:
         if not (SQL / "segment" / "definitions" / f"{segment}.sql").is_file():
             raise PlanError(
                 f"the segment '{segment}' is not defined.",
                 where=where,
                 remedy="Name a file of include/sql/segment/definitions/.",
             )
-    found = fetch(warehouse, "dispatch", "latest_segment_run", {"segment": campaign.segment}).to_pylist()
-    if not found:
-        raise PlanError("no segments were built yet.", where=where, remedy="Run build_segments first.")
+    found = fetch(warehouse, "dispatch", "latest_segment_run", {"segments": segments}).to_pylist()
+    if not found or found[0]["members"] != found[0]["frozen_members"]:
+        raise PlanError(
+            f"no {'recent ' if found else ''}run of build_segments holds {', '.join(segments)}.",
+            where=where,
+            remedy="Run build_segments first.",
+        )
     return found[0]["segment_run"]

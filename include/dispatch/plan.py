@@ -74,9 +74,9 @@ def freeze(
 
 def freeze_request(paths: DataPaths, ledger: Ledger, secrets: Secrets, request: PlanRequest, judge: Judge) -> dict[str, Any]:
     """Find the plan of `request`, or freeze one for the people whom `judge` finds."""
-    contents = compile_contents(request.campaign)
     found = plans.find_plan(ledger, request.plan_id)
     if found is None:
+        contents = compile_contents(request.campaign)
         with open_warehouse(paths) as warehouse:
             record.record_into(warehouse, paths, ledger)
             fresh = _freeze_now(warehouse, paths, ledger, secrets, request, contents, judge)
@@ -85,7 +85,7 @@ def freeze_request(paths: DataPaths, ledger: Ledger, secrets: Secrets, request: 
             return fresh
         found = plans.find_plan(ledger, request.plan_id)
         assert found is not None
-    return _take_up(ledger, found, content_hash(request.campaign, contents))
+    return _take_up(ledger, found, request.campaign)
 
 
 def compile_contents(campaign: Campaign) -> dict[str, Content]:
@@ -208,7 +208,7 @@ def _fresh_folder(folder: Path) -> Path:
     return folder
 
 
-def _take_up(ledger: Ledger, plan: RowMapping, content: str) -> dict[str, Any]:
+def _take_up(ledger: Ledger, plan: RowMapping, campaign: Campaign) -> dict[str, Any]:
     """Go on with a plan that stands: lift a stop that SendGrid caused, refuse what an operator paused or cancelled."""
     with ledger.read() as connection:
         people = counts.tally(connection, plan["plan_id"])
@@ -218,7 +218,7 @@ def _take_up(ledger: Ledger, plan: RowMapping, content: str) -> dict[str, Any]:
             where=f"{plan['campaign']} {plan['occurrence']}",
             remedy=f"{people.pending} people are pending. Resume it as docs/runbook.md says.",
         )
-    if people.pending and content != plan["content_hash"]:
+    if people.pending and content_hash(campaign, compile_contents(campaign)) != plan["content_hash"]:
         raise ContentChanged(
             f"the template or campaign was edited after the plan was frozen; {people.pending} people are still pending.",
             where=f"{plan['campaign']} {plan['occurrence']}",

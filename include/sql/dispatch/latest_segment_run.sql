@@ -1,14 +1,21 @@
 -- name: latest_segment_run
 -- owner: dispatch
 -- grain: at most one row
--- params: segment
--- purpose: The newest segment run in which the segment was built, whether or not it has members.
+-- params: segments
+-- purpose: The newest run that froze all of the segments (one that failed to build must not silently exclude nobody), with the
+--          sizes that it froze and the members that still stand in the warehouse (membership of old runs is pruned).
 select
     run.segment_run,
-    run.as_of,
-    count(member.subscriber_id) as members
+    sum(size.members)::bigint as frozen_members,
+    (
+        select count(*)
+        from segment.membership as member
+        where member.segment_run = run.segment_run and list_contains($segments::varchar[], member.segment)
+    ) as members
 from segment.runs as run
-left join segment.membership as member on run.segment_run = member.segment_run and member.segment = $segment
-group by all
+inner join segment.sizes as size
+    on run.segment_run = size.segment_run and list_contains($segments::varchar[], size.segment)
+group by run.segment_run, run.as_of, run.built_at
+having count(*) = len(list_distinct($segments::varchar[]))
 order by run.as_of desc, run.built_at desc
 limit 1;

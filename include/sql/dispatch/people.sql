@@ -3,16 +3,23 @@
 -- grain: one row a planned message, in the order of chunks
 -- params: edge_url, version_and_key_id, inner_pad, outer_pad
 -- purpose: What the slots are filled from, with address and links. The only query of this stage that reads core.identities.
+with signed as (
+    select
+        *,
+        unsubscribe_token($version_and_key_id, $inner_pad, $outer_pad, message_key, address_key) as token
+    from placed
+)
+
 select
-    placed.chunk,
-    placed.row,
-    placed.content,
-    placed.mailbox_provider,
-    placed.message_key,
-    placed.address_key,
-    placed.timezone,
+    signed.chunk,
+    signed.row,
+    signed.content,
+    signed.mailbox_provider,
+    signed.message_key,
+    signed.address_key,
+    signed.timezone,
     identity.email,
-    placed.subscriber_id,
+    signed.subscriber_id,
     identity.first_name,
     identity.last_name,
     subscriber.country,
@@ -25,11 +32,11 @@ select
     feature.days_since_purchase,
     feature.lifecycle_stage,
     subscriber.attributes::varchar as attributes,
-    unsubscribe_token($version_and_key_id, $inner_pad, $outer_pad, placed.message_key, placed.address_key) as token,
-    concat($edge_url::varchar, '/u/', token) as unsubscribe_url,
-    concat($edge_url::varchar, '/preferences/', token) as preferences_url
-from placed
+    signed.token,
+    concat($edge_url::varchar, '/u/', signed.token) as unsubscribe_url,
+    concat($edge_url::varchar, '/preferences/', signed.token) as preferences_url
+from signed
 inner join core.identities as identity using (subscriber_id)
 inner join core.subscribers as subscriber using (subscriber_id)
 left join segment.features as feature using (subscriber_id)
-order by placed.chunk, placed.row;
+order by signed.chunk, signed.row;

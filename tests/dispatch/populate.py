@@ -1,0 +1,57 @@
+"""A warehouse full of invented people, in SQL, for tests of planning and for benchmarks."""
+
+from __future__ import annotations
+
+from include.core.paths import DataPaths
+from include.warehouse.connection import open_warehouse, transaction
+
+SUBSCRIBERS = """
+insert into core.subscribers by name
+select
+    i::varchar as subscriber_id, sha256(concat('address', i)) as address_key, 'subscribed' as status,
+    ['gmail', 'yahoo', 'microsoft', 'apple', 'other'][1 + i % 5] as mailbox_provider,
+    'DE' as country, ['en', 'de', 'fr'][1 + i % 3] as locale, 'Europe/Berlin' as timezone, 'consent' as lawful_basis,
+    timestamptz '2026-01-01 00:00:00Z' as signed_up_at, timestamptz '2026-01-01 00:00:00Z' as consented_at,
+    i % 4 <> 0 as tracking_consent, timestamptz '2026-01-01 00:00:00Z' as updated_at, 'run' as landed_run
+from range($people) as t(i)
+"""
+IDENTITIES = """
+insert into core.identities by name
+select
+    i::varchar as subscriber_id, concat('person', i, '@', ['gmail', 'yahoo'][1 + i % 2], '.example.com') as email,
+    sha256(concat('address', i)) as address_key, concat('First', i % 2000) as first_name, concat('Last', i % 5000) as last_name
+from range($people) as t(i)
+"""
+FEATURES = """
+insert into segment.features by name
+select
+    i::varchar as subscriber_id, timestamptz '2026-11-24 00:00:00Z' as as_of, i % 7 as purchases, (i % 700)::decimal(18, 2) as revenue,
+    ['new', 'active', 'loyal', 'lapsing'][1 + i % 4] as lifecycle_stage, i % 400 as days_since_purchase,
+    i % 250 as days_since_engagement, 0 as human_opens_90d, 0 as human_clicks_90d, 'engaged' as engagement_level
+from range($people) as t(i)
+"""
+MEMBERSHIP = """
+insert into segment.membership by name
+select 'run-1' as segment_run, $segment as segment, i::varchar as subscriber_id from range($people) as t(i)
+"""
+RUN = """
+insert into segment.runs by name
+select 'run-1' as segment_run, timestamptz '2026-11-24 00:00:00Z' as as_of, timestamptz '2026-11-24 00:00:00Z' as built_at
+"""
+SIZES = """
+insert into segment.sizes by name
+select
+    'run-1' as segment_run, segment, count(*) as members, count(*) as entered, 0 as left_segment, 0 as stayed
+from segment.membership
+group by all
+"""
+
+
+def populate(paths: DataPaths, people: int, segment: str = "newsletter_readers") -> None:
+    """`people` mailable subscribers, all in `segment`."""
+    with open_warehouse(paths) as warehouse, transaction(warehouse):
+        for statement in (SUBSCRIBERS, IDENTITIES, FEATURES):
+            warehouse.execute(statement, {"people": people})
+        warehouse.execute(MEMBERSHIP, {"people": people, "segment": segment})
+        warehouse.execute(RUN)
+        warehouse.execute(SIZES)

@@ -1,0 +1,245 @@
+"""Planning: frozen once, adds up, and refuses before anything is sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from include.core import token
+from include.core.campaign import Campaign, Sender, Variant
+from include.core.errors import CampaignStopped, ContentChanged, PlanError
+from include.core.paths import DataPaths
+from include.core.secrets import Secrets
+from include.dispatch import control, occurrence, plan, preview, record, rehearse, send
+from include.dispatch.settle import settle
+from include.ledger import plans, suppressions
+from include.ledger.database import Ledger
+from include.warehouse.connection import open_warehouse
+from tests.dispatch.populate import populate
+from tests.dispatch.scripted_esp import ScriptedEsp, accepted
+
+AT = datetime(2026, 11, 24, 6, tzinfo=UTC)
+EDGE = "https://mail.tradewind.example"
+FILES = {
+    "subject.txt.j2": "News for {{ person.first_name }}",
+    "preheader.txt.j2": "What is new",
+    "body.html.j2": (
+        "<html><body><p>Dear {{ person.first_name }} {{ person.last_name }},</p>"
+        "{% personal %}{% if person.purchases > 3 %}<p>Thank you for {{ person.purchases }} orders.</p>{% endif %}{% endpersonal %}"
+        '<p>{{ postal_address }}</p><a href="{{ unsubscribe_url }}">Unsubscribe</a></body></html>'
+    ),
+    "body.txt.j2": "Dear {{ person.first_name }}\n{{ postal_address }}\n{{ unsubscribe_url }}",
+}
+
+
+@dataclass
+class Shop:
+    """A warehouse with people, a template, a campaign."""
+
+    paths: DataPaths
+    ledger: Ledger
+    secrets: Secrets
+    templates: Path
+    campaign: Campaign
+
+    def freeze(self, **changes: Any) -> dict[str, Any]:
+        campaign = self.campaign.model_copy(update=changes)
+        name = occurrence.occurrence_of(campaign, AT)
+        return plan.freeze(self.paths, self.ledger, self.secrets, campaign, occurrence=name, edge_url=EDGE, at=AT)
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        with open_warehouse(self.paths) as warehouse:
+            return warehouse.execute(query).fetchall()
+
+
+@pytest.fixture
+def shop(paths: DataPaths, ledger: Ledger, secrets: Secrets, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    folder = tmp_path / "templates" / "spring"
+    folder.mkdir(parents=True)
+    for name, text in FILES.items():
+        (folder / name).write_text(text)
+    monkeypatch.setattr(plan, "TEMPLATES", folder.parent)
+    populate(paths, 3_000)
+    campaign = Campaign(
+        id="spring",
+        name="Spring",
+        owner="marketing",
+        purpose="A campaign for tests.",
+        occurrence="week",
+        segment="newsletter_readers",
+        template="spring",
+        sender=Sender(email="news@shop.example.com", name="Shop"),
+        postal_address="1 Harbour Street, 20457 Hamburg, Germany",
+        variants=(Variant(id="a"), Variant(id="b", subject="Only for {{ person.first_name }}")),
+        hold_out_percent=10,
+    )
+    return Shop(paths, ledger, secrets, folder, campaign)
+
+
+def test_a_plan_adds_up_and_is_found_again(shop: Shop) -> None:
+    first = shop.freeze()
+    assert first["selected"] == 3_000 == first["planned"] + first["held_out"] + first["suppressed"] + first["capped"]
+    assert 200 < first["held_out"] < 400
+    second = shop.freeze()
+    assert second["found"]
+    assert not first["found"]
+    assert second["plan_id"] == first["plan_id"]
+    states = dict(shop.rows("select state, count(*) from dispatch.sends group by all"))
+    assert states == {"pending": first["planned"], "held_out": first["held_out"]}
+
+
+def test_the_plan_names_everybody_once_with_a_valid_token(shop: Shop) -> None:
+    frozen = shop.freeze()
+    folder = shop.paths.plans / "spring" / "2026-W48"
+    wire = pq.ParquetDataset(sorted(folder.glob("part-*.parquet"))).read().to_pylist()
+    assert len({row["message_key"] for row in wire}) == len(wire) == frozen["planned"]
+    subjects = [token.read(shop.secrets, row["token"]) for row in wire]
+    assert [(who.message_key, who.address_key) for who in subjects if who] == [
+        (row["message_key"], row["address_key"]) for row in wire
+    ]
+    variants = dict(shop.rows("select variant, count(*) from dispatch.sends where state = 'pending' group by all"))
+    assert 0.4 < variants["a"] / frozen["planned"] < 0.6
+    assert "@" not in (pq.read_table(folder / "audience.parquet").to_string())
+
+
+def test_from_plan_to_settled(shop: Shop, esp: ScriptedEsp) -> None:
+    frozen = shop.freeze()
+    for part in send.ranges(shop.ledger, frozen["plan_id"]):
+        send.send_range(shop.paths, shop.ledger, esp.account, **part)
+    assert settle(shop.paths, shop.ledger, frozen["plan_id"])["accepted"] == frozen["planned"]
+    record.record_sends(shop.paths, shop.ledger)
+    states = dict(shop.rows("select state, count(*) from dispatch.sends group by all"))
+    assert states["accepted"] == frozen["planned"]
+    assert shop.rows("select count(*) from dispatch.sends where state = 'accepted' and sent_at is null") == [(0,)]
+    assert {body["subject"][:4] for body in esp.bodies} == {"News", "Only"}
+    for body in esp.bodies:
+        person = body["personalizations"][0]
+        subject = body["subject"]
+        for tag, value in person["substitutions"].items():
+            subject = subject.replace(tag, value)
+        assert subject.split()[-1].startswith("First")
+        assert {category for category in body["categories"]} == {"spring"}
+
+
+def test_suppressed_and_capped_are_counted_with_their_reason(shop: Shop) -> None:
+    (gone,) = shop.rows("select address_key from core.subscribers where subscriber_id = '7'")[0]
+    suppressions.suppress(shop.ledger, [suppressions.Suppression(gone, "spam_complaint", "webhook", 1.0)])
+    first = shop.freeze(hold_out_percent=0)
+    assert (first["suppressed"], first["capped"]) == (1, 0)
+    second = shop.freeze(id="summer")
+    assert (second["suppressed"], second["capped"]) == (1, 2_999)
+    reasons = shop.rows("select campaign, state, reason, count(*) from dispatch.sends where reason is not null group by all")
+    assert ("spring", "suppressed", "spam_complaint", 1) in reasons
+    assert ("summer", "capped", "frequency_cap", 2_999) in reasons
+
+
+def test_a_triggered_campaign_greets_everybody_once_over_many_days(shop: Shop) -> None:
+    daily = shop.campaign.model_copy(update={"occurrence": "signup", "frequency_cap_hours": 0})
+    made = []
+    for day in range(3):
+        at = AT + timedelta(days=day)
+        name = occurrence.occurrence_of(daily, at)
+        made.append(plan.freeze(shop.paths, shop.ledger, shop.secrets, daily, occurrence=name, edge_url=EDGE, at=at))
+    assert [entry["selected"] for entry in made] == [3_000, 0, 0]
+    assert shop.rows("select count(*), count(distinct message_key) from dispatch.sends") == [(3_000, 3_000)]
+
+
+def test_an_edited_template_stops_what_is_left(shop: Shop, esp: ScriptedEsp) -> None:
+    frozen = shop.freeze()
+    body = shop.templates / "body.html.j2"
+    body.write_text(FILES["body.html.j2"].replace("Dear", "Hello"))
+    with pytest.raises(ContentChanged, match="edited after the plan was frozen"):
+        shop.freeze()
+    body.write_text(FILES["body.html.j2"])
+    assert shop.freeze()["pending"] == frozen["planned"]
+    for part in send.ranges(shop.ledger, frozen["plan_id"]):
+        send.send_range(shop.paths, shop.ledger, esp.account, **part)
+    body.write_text("<p>{{ postal_address }} {{ unsubscribe_url }}</p>")
+    assert shop.freeze()["pending"] == 0
+
+
+def test_a_paused_campaign_is_not_taken_up(shop: Shop) -> None:
+    frozen = shop.freeze()
+    control.pause(shop.ledger, "spring", "2026-W48")
+    with pytest.raises(CampaignStopped, match="paused"):
+        shop.freeze()
+    assert control.resume(shop.ledger, "spring", "2026-W48")["pending"] == frozen["planned"]
+    assert shop.freeze()["found"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"segment": "nobody_knows"}, r"spring\.yaml.*'nobody_knows' is not defined"),
+        ({"template": "nobody_wrote"}, "nobody_wrote"),
+    ],
+)
+def test_bad_campaigns_are_refused_before_anything_is_frozen(shop: Shop, changes: dict[str, Any], words: str) -> None:
+    with pytest.raises(PlanError, match=words):
+        shop.freeze(**changes)
+    assert plans.all_plans(shop.ledger) == []
+
+
+def test_a_template_that_fails_for_some_is_refused_with_its_place(shop: Shop) -> None:
+    (shop.templates / "body.txt.j2").write_text(
+        "{{ person.first_name }} {{ postal_address }} {{ unsubscribe_url }}\n"
+        "{% personal %}{{ 1 // (person.purchases - 5) }}{% endpersonal %}"
+    )
+    for call in (lambda: shop.freeze(), lambda: look(shop)):
+        with pytest.raises(PlanError, match=r"body\.txt\.j2, line 2"):
+            call()
+    assert plans.all_plans(shop.ledger) == []
+
+
+def look(shop: Shop) -> dict[str, Any]:
+    return preview.preview(shop.paths, shop.ledger, shop.secrets, shop.campaign, run="manual__1", edge_url=EDGE, at=AT)
+
+
+def test_a_preview_shows_and_freezes_nothing(shop: Shop) -> None:
+    shown = look(shop)
+    page = (shop.paths.root / shown["page"]).read_text()
+    assert shown["selected"] == 3_000
+    assert "Alex" in page
+    assert "First1" not in page
+    assert "@gmail.example.com" not in page
+    assert plans.all_plans(shop.ledger) == []
+
+
+def test_a_test_send_goes_to_the_named_alone_and_into_no_report(shop: Shop, esp: ScriptedEsp) -> None:
+    names = {"run": "manual__2", "edge_url": EDGE, "at": AT}
+    planned = rehearse.freeze_test(shop.paths, shop.ledger, shop.secrets, shop.campaign, recipients=["5", "6"], **names)
+    for part in send.ranges(shop.ledger, planned["plan_id"]):
+        send.send_range(shop.paths, shop.ledger, esp.account, **part)
+    assert sorted(p["to"][0]["email"][:7] for body in esp.bodies for p in body["personalizations"]) == ["person5", "person6"]
+    record.record_sends(shop.paths, shop.ledger)
+    assert shop.rows("select count(*) from dispatch.sends") == [(0,)]
+    with pytest.raises(PlanError, match="no addresses"):
+        rehearse.freeze_test(shop.paths, shop.ledger, shop.secrets, shop.campaign, recipients=["a@b.example"], **names)
+
+
+def test_splits_reach_the_warehouse_person_by_person(shop: Shop, esp: ScriptedEsp) -> None:
+    frozen = shop.freeze(hold_out_percent=0)
+    bad = {"person11@yahoo.example.com", "person12@gmail.example.com"}
+
+    def answer(_number: int, body: dict[str, Any]) -> Any:
+        from tests.dispatch.scripted_esp import failed
+
+        return failed(400) if {p["to"][0]["email"] for p in body["personalizations"]} & bad else accepted()
+
+    esp.answer = answer
+    (left,) = shop.rows("select address_key from core.subscribers where subscriber_id = '21'")[0]
+    suppressions.suppress(shop.ledger, [suppressions.Suppression(left, "unsubscribe", "edge", 1.0)])
+    for part in send.ranges(shop.ledger, frozen["plan_id"]):
+        send.send_range(shop.paths, shop.ledger, esp.account, **part)
+    record.record_sends(shop.paths, shop.ledger)
+    states = dict(shop.rows("select state, count(*) from dispatch.sends group by all"))
+    assert states == {"accepted": 2_997, "rejected": 2, "suppressed": 1}
+    odd = shop.rows("select subscriber_id, state from dispatch.sends where state <> 'accepted' order by subscriber_id")
+    assert odd == [("11", "rejected"), ("12", "rejected"), ("21", "suppressed")]
+    at_esp = set(esp.taken)
+    assert at_esp == {key for (key,) in shop.rows("select message_key from dispatch.sends where state = 'accepted'")}
