@@ -32,7 +32,8 @@ PARTS = {
 {% else %}<p>Your first order ships free.</p>{% endif %}
 {% endpersonal %}
 {% personal %}
-{% if person.lifecycle_stage == "loyal" and person.country == "DE" %}<p>Loyal</p>{% else %}<p>{{ person.lifecycle_stage }}</p>{% endif %}
+{% if person.lifecycle_stage == "loyal" and person.country == "DE" %}<p>Loyal</p>
+{% else %}<p>{{ person.lifecycle_stage }}</p>{% endif %}
 {% endpersonal %}
 <p>{{ postal_address }}</p><a href="{{ unsubscribe_url }}">Unsubscribe</a></body></html>""",
 }

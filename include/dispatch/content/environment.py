@@ -12,6 +12,7 @@ from jinja2.runtime import Context, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment, SecurityError
 
 from include.dispatch.content.filters import OWN, PERSONAL, REFUSED
+from include.dispatch.content.person import NoValue
 from include.dispatch.content.recording import PersonStandIn, Recorded, Step, _Untouchable
 from include.dispatch.content.where import refuse
 
@@ -128,7 +129,7 @@ def _refuse_large(given: tuple[Any, ...]) -> None:
 def _watch_filter(environment: TemplateEnvironment, name: str, run: Callable[..., Any]) -> Callable[..., Any]:
     """The filter, which notes itself on a person's value and refuses what it cannot do well."""
     skip = 1 if hasattr(run, "jinja_pass_arg") else 0
-    note = _for_values(environment, run)
+    note = _for_values(environment, run, name)
 
     @functools.wraps(run)
     def watched(*args: Any, **kwargs: Any) -> Any:
@@ -142,18 +143,26 @@ def _watch_filter(environment: TemplateEnvironment, name: str, run: Callable[...
             return value._then(Step(name, note, given, kwargs))
         if isinstance(value, str) and MARK_OPEN in value and name not in {"trim", "default", "d"}:
             raise refuse(f"The filter {name} is laid over text that holds a person's value.", "Filter the value itself.")
-        return run(*args, **kwargs)
+        return value if _stays_missing(value, name) else run(*args, **kwargs)
 
     return watched
 
 
-def _for_values(environment: TemplateEnvironment, run: Callable[..., Any]) -> Callable[..., Any]:
+def _for_values(environment: TemplateEnvironment, run: Callable[..., Any], name: str) -> Callable[..., Any]:
     """The same filter for real values, with what Jinja would hand it first."""
     wants = getattr(run, "jinja_pass_arg", None)
-    if wants is None:
-        return run
-    first = nodes.EvalContext(environment, "person.txt") if wants.name == "eval_context" else environment
-    return functools.partial(run, first)
+    first = nodes.EvalContext(environment, "person.txt") if wants and wants.name == "eval_context" else environment
+    ready = functools.partial(run, first) if wants else run
+
+    def evaluated(value: Any, *args: Any, **kwargs: Any) -> Any:
+        return value if _stays_missing(value, name) else ready(value, *args, **kwargs)
+
+    return evaluated
+
+
+def _stays_missing(value: Any, name: str) -> bool:
+    """A filter leaves a value that is not there as it is, so `person.first_name | title | default("friend")` works."""
+    return isinstance(value, NoValue) and name not in {"default", "d"}
 
 
 def _watch_test(run: Callable[..., Any]) -> Callable[..., Any]:

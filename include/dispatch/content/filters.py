@@ -11,7 +11,7 @@ from typing import Any
 from babel.core import Locale, UnknownLocaleError
 from babel.dates import format_date
 from babel.numbers import format_currency, format_decimal
-from jinja2 import Undefined, pass_environment
+from jinja2 import pass_environment
 
 REFUSED = frozenset(
     {"safe", "e", "escape", "forceescape", "tojson", "xmlattr", "urlize", "pprint", "attr", "random", "format"}
@@ -42,8 +42,6 @@ def _locale(environment: Any) -> Locale:
 @pass_environment
 def date(environment: Any, value: Any, format: str = "long") -> Any:
     """`{{ person.last_purchased_at | date }}`: 24 November 2026, as the locale writes it. UTC."""
-    if isinstance(value, Undefined):
-        return str(value)
     day: Date = datetime.fromisoformat(value) if isinstance(value, str) else value
     return format_date(day, format=format, locale=_locale(environment))
 
@@ -51,14 +49,12 @@ def date(environment: Any, value: Any, format: str = "long") -> Any:
 @pass_environment
 def number(environment: Any, value: Any) -> Any:
     """`{{ person.purchases | number }}`: 1,234 or 1.234, as the locale writes it."""
-    return str(value) if isinstance(value, Undefined) else format_decimal(value, locale=_locale(environment))
+    return format_decimal(value, locale=_locale(environment))
 
 
 @pass_environment
 def money(environment: Any, value: Any, currency: str = "USD") -> Any:
     """`{{ person.revenue | money("EUR") }}`: an amount with its currency, as the locale writes it."""
-    if isinstance(value, Undefined):
-        return str(value)
     return format_currency(Decimal(str(value)), currency, locale=_locale(environment))
 
 
