@@ -16,7 +16,7 @@ UV := $(VENV)/bin/uv
 help: ## this text
 	@echo "Tradewind: e-mail marketing infrastructure as Airflow DAGs"
 	@echo
-	@sed -n 's/^\([a-z]*\):[^#]*## /  make \1|/p' $(MAKEFILE_LIST) | column -t -s '|' -l 2
+	@awk -F ':[^#]*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "  data folder   \$$TRADEWIND_DATA (data/)"
 	@echo "  ports         \$$TRADEWIND_AIRFLOW_PORT (8080), \$$TRADEWIND_EDGE_PORT (8081), \$$TRADEWIND_SIMULATOR_PORT (8082)"

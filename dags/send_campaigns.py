@@ -63,9 +63,8 @@ def send_dag(campaign: Campaign) -> DAG:
                 ti.xcom_push(key="plan", value=planned)
                 return ranges
 
-            @task(pool=Pool.SENDGRID)
+            @task(pool=Pool.SENDGRID, doc_md="Claims, posts, classifies and records the pending chunks of one range.")
             def send_range(part):
-                """Claims, posts, classifies and records the chunks of one range; only pending ones."""
                 from include.dispatch import send
 
                 with runtime.ledger() as ledger:

@@ -15,7 +15,7 @@ from include.core import clock
 from include.core.errors import ConfigurationError, TradewindError
 from include.core.paths import PROJECT
 from operations import processes
-from operations.services import Service, all_services, own_sendgrid
+from operations.services import Service, all_services, own_sendgrid, webhook_key
 from operations.settings import LOOPBACK, Installation, fingerprint, service_environment
 
 TAIL_LINES = 12
@@ -30,14 +30,34 @@ class ServiceFailed(TradewindError):
 def up(place: Installation, tell: Tell = print) -> None:
     """Make every service run and answer. Raises `TradewindError` with one clear line where one cannot."""
     check_disk(place)
+    place.paths.services.mkdir(parents=True, exist_ok=True)
+    environment = service_environment(place)
     services = all_services(place)
     stop_strangers(place, {service.name for service in services})
-    environment = service_environment(place)
-    place.paths.services.mkdir(parents=True, exist_ok=True)
     migrate(place, environment, tell)
+    first = [service for service in services if service.name == "simulator"]
+    _bring_up(place, first, environment, tell)
+    _bring_up(place, services[len(first) :], {**environment, **_webhook_keys(place)}, tell)
+
+
+def _bring_up(place: Installation, services: list[Service], environment: dict[str, str], tell: Tell) -> None:
+    """Restart what died or changed, all at once, and wait for it."""
+    marks = {service.name: fingerprint({**environment, **service.environment}) for service in services}
+    stale = [service for service in services if not _fits(place, service, marks[service.name])]
+    records = [(service, processes.read(_pid_file(place, service))) for service in stale]
+    for service, record in records:
+        if record is not None:
+            tell(f"restarting {service.name}: {'its configuration or code changed' if record.alive else 'it had ended'}")
+    processes.stop([record for _, record in records if record is not None])
     since = datetime.now(UTC)
-    started = [service for service in services if _ensure(place, service, environment, tell)]
-    _await(place, started, since, tell)
+    for service in stale:
+        _start(place, service, environment, marks[service.name])
+    _await(place, stale, since, tell)
+
+
+def _fits(place: Installation, service: Service, mark: str) -> bool:
+    record = processes.read(_pid_file(place, service))
+    return record is not None and record.alive and record.fingerprint == mark
 
 
 def down(place: Installation, tell: Tell = print) -> None:
@@ -117,28 +137,14 @@ def tail(log: Path) -> str:
         return "    (empty)"
 
 
-def _ensure(place: Installation, service: Service, environment: dict[str, str], tell: Tell) -> bool:
-    """Start the service unless it runs as it should; whether it was started."""
-    wanted = {**environment, **service.environment}
-    if service.name == "edge":
-        wanted = {**wanted, **_webhook_keys(place)}
-    mark = fingerprint(wanted)
-    record = processes.read(_pid_file(place, service))
-    if record is not None and record.alive and record.fingerprint == mark:
-        return False
-    if record is not None:
-        if record.alive:
-            tell(f"restarting {service.name}: its configuration or code changed")
-        processes.stop([record])
+def _start(place: Installation, service: Service, environment: dict[str, str], mark: str) -> None:
     _check_port(service)
     log = _log_file(place, service)
     with log.open("a") as output:
         output.write(f"--- {clock.now():%Y-%m-%d %H:%M:%S} starting {service.name}\n")
+    wanted = {**environment, **service.environment}
     pid = processes.spawn(service.command, environment=wanted, log=log, folder=PROJECT)
     processes.write(_pid_file(place, service), pid, mark)
-    if service.name == "simulator":
-        _await(place, [service], datetime.now(UTC), tell)
-    return True
 
 
 def _await(place: Installation, started: list[Service], since: datetime, tell: Tell) -> None:
@@ -165,7 +171,7 @@ def _webhook_keys(place: Installation) -> dict[str, str]:
     if os.environ.get("TRADEWIND_WEBHOOK_KEYS") or own_sendgrid():
         return {}
     try:
-        return {"TRADEWIND_WEBHOOK_KEYS": (place.paths.simulator / "webhook_public_key.txt").read_text().strip()}
+        return {"TRADEWIND_WEBHOOK_KEYS": webhook_key(place).read_text().strip()}
     except FileNotFoundError:
         return {}
 

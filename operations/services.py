@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
+import urllib.error
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 
 from include.core import connections
 from include.core.connections import SENDGRID
@@ -50,12 +52,17 @@ def simulator(place: Installation) -> Service:
             sys.executable, "-m", "simulator", "--port", str(place.simulator_port), "--data", str(place.paths.simulator),
             "--webhook", f"{place.edge_url}/events/sendgrid", "--edge", place.edge_url, "--seed", str(SHOP_SEED),
         ),
-        lambda since: _answers(place.simulator_url) and (place.paths.simulator / "webhook_public_key.txt").is_file(),
+        lambda since: _answers(f"{place.simulator_url}/control/status") and webhook_key(place).is_file(),
         place.simulator_port,
         "TRADEWIND_SIMULATOR_PORT",
         {"TRADEWIND_CODE": code_stamp("simulator")},
         30,
     )  # fmt: skip
+
+
+def webhook_key(place: Installation) -> Path:
+    """Where the simulator leaves the public key that verifies its events."""
+    return place.paths.simulator / "webhook_public_key.txt"
 
 
 def edge(place: Installation) -> Service:

@@ -84,7 +84,7 @@ def _forced(place: Installation) -> dict[str, str]:
         "TRADEWIND_AIRFLOW_PORT": str(place.airflow_port),
         "TRADEWIND_EDGE_PORT": str(place.edge_port),
         "TRADEWIND_SIMULATOR_PORT": str(place.simulator_port),
-        "PYTHONPATH": os.pathsep.join(filter(None, [str(PROJECT), os.environ.get("PYTHONPATH")])),
+        "PYTHONPATH": _with_project(os.environ.get("PYTHONPATH") or ""),
         "PYTHONUNBUFFERED": "1",
         "AIRFLOW_HOME": str(place.airflow_home),
         "AIRFLOW__CORE__DAGS_FOLDER": str(PROJECT / "dags"),
@@ -117,6 +117,11 @@ def _defaults(place: Installation) -> dict[str, str]:
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
         "GX_ANALYTICS_ENABLED": "false",
     }
+
+
+def _with_project(search_path: str) -> str:
+    """The project first, then what the user has, each once: the same however the launcher itself was started."""
+    return os.pathsep.join(dict.fromkeys([str(PROJECT), *filter(None, search_path.split(os.pathsep))]))
 
 
 def _port(name: str, default: int) -> int:

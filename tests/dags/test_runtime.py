@@ -1,0 +1,141 @@
+"""From Airflow's world to plain values: connections, modes, watermarks, retries, broken campaign files."""
+
+from __future__ import annotations
+
+import runpy
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from include import runtime
+from include.core.errors import ConfigurationError, QualityStop, SourceUnavailable
+from include.core.paths import PROJECT, DataPaths
+from include.tags import Tag
+
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+BROKEN = "id: broken\nname: Broken\nowner: crm\nsegment: 17\n"
+
+
+class State(dict[str, Any]):
+    """The part of the asset's state store that is used here."""
+
+    def set(self, key: str, value: Any) -> None:
+        self[key] = value
+
+
+@pytest.fixture
+def stored(monkeypatch: pytest.MonkeyPatch) -> dict[str, dict[str, Any]]:
+    """Connections as Airflow would store them."""
+    kept: dict[str, dict[str, Any]] = {}
+    monkeypatch.setattr(runtime, "_stored", kept.get)
+    return kept
+
+
+def test_without_a_key_mail_goes_to_the_simulator_and_the_log_says_so(
+    stored: dict[str, dict[str, Any]], paths: DataPaths, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("TRADEWIND_SIMULATOR_PORT", "9182")
+    for fields in (None, {"conn_type": "http", "host": "http://127.0.0.1:8082", "password": None}):
+        stored.pop("sendgrid_default", None)
+        if fields:
+            stored["sendgrid_default"] = fields
+        caplog.clear()
+        assert runtime.account().host == "http://127.0.0.1:9182"
+        assert "NO SENDGRID KEY" in caplog.text
+
+
+def test_a_real_host_without_a_key_is_an_error_and_not_the_simulator(
+    stored: dict[str, dict[str, Any]], paths: DataPaths
+) -> None:
+    stored["sendgrid_default"] = {"conn_type": "http", "host": "https://api.sendgrid.com", "password": ""}
+    with pytest.raises(ConfigurationError, match="password"):
+        runtime.account()
+
+
+def test_the_environment_wins_over_what_airflow_stores(
+    stored: dict[str, dict[str, Any]], paths: DataPaths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored["sendgrid_default"] = {"conn_type": "http", "host": "https://stored.example", "password": "SG.stored"}
+    stored["subscribers_source"] = {"conn_type": "sqlite", "host": "demo/shop.sqlite"}
+    assert runtime.account().host == "https://stored.example"
+    assert runtime.source_url() == f"sqlite:///{paths.root}/demo/shop.sqlite"
+    monkeypatch.setenv(
+        "AIRFLOW_CONN_SENDGRID_DEFAULT", '{"conn_type": "http", "host": "http://127.0.0.1:9", "password": "SG.x"}'
+    )
+    monkeypatch.setenv("AIRFLOW_CONN_SUBSCRIBERS_SOURCE", "postgresql://reader@db/shop")
+    assert runtime.account().host == "http://127.0.0.1:9"
+    assert runtime.source_url() == "postgresql://reader@db/shop"
+
+
+def test_a_ledger_that_only_airflow_knows_is_refused(stored: dict[str, dict[str, Any]], paths: DataPaths) -> None:
+    stored["ledger_default"] = {"conn_type": "sqlite", "host": "ledger/ledger.sqlite"}
+    with runtime.ledger() as ledger:
+        assert ledger.is_sqlite
+    stored["ledger_default"] = {"conn_type": "postgres", "host": "db", "schema": "ledger", "login": "tw", "password": "x"}
+    with pytest.raises(ConfigurationError, match="AIRFLOW_CONN_LEDGER_DEFAULT"), runtime.ledger():
+        pass
+
+
+@pytest.mark.parametrize(("run_type", "mode"), [("scheduled", "live"), ("manual", "preview"), ("backfill", "preview")])
+def test_only_a_scheduled_run_is_live_by_itself(run_type: str, mode: str) -> None:
+    assert runtime.run_mode(SimpleNamespace(run_type=run_type), {"mode": "preview"}) == mode
+
+
+def test_a_pass_is_full_at_first_when_asked_and_once_a_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runtime, "_variable", lambda name, default: default)
+    state = State()
+    assert runtime.watermark_since(state, "purchases", full=False, now=NOON) is None
+    runtime.remember_watermark(
+        state, {"relation": "purchases", "watermark": "2026-11-24T11:00:00+00:00", "full": True}, NOON
+    )
+    later = NOON + timedelta(hours=23)
+    assert runtime.watermark_since(state, "purchases", full=False, now=later) == datetime(2026, 11, 24, 10, tzinfo=UTC)
+    assert runtime.watermark_since(state, "purchases", full=True, now=later) is None
+    assert runtime.watermark_since(state, "purchases", full=False, now=NOON + timedelta(hours=24)) is None
+    assert runtime.watermark_since(state, "subscribers", full=False, now=later) is None
+
+
+def test_changes_of_a_merge_that_died_are_announced_by_its_second_try() -> None:
+    nothing = {"inserted": 0, "updated": 0, "deleted": 0}
+    state = State()
+    runtime.open_changes(state)
+    assert runtime.settle_changes(state, [nothing]) is False
+    runtime.open_changes(state)
+    runtime.open_changes(state)
+    assert runtime.settle_changes(state, [nothing]) is True
+    runtime.open_changes(state)
+    assert runtime.settle_changes(state, [{**nothing, "updated": 1}]) is True
+
+
+def test_the_retry_policy_asks_the_one_classifier() -> None:
+    policy = runtime.RetryWhatMayBeRetried()
+    assert policy.evaluate(QualityStop("no"), 1, 3).action.value == "fail"
+    decisions = [policy.evaluate(SourceUnavailable("gone"), number, 9) for number in (1, 2, 3, 9)]
+    assert {decision.action.value for decision in decisions} == {"retry"}
+    delays = [decision.retry_delay for decision in decisions]
+    assert delays == sorted(delays)
+    assert delays[0] < delays[-1]
+
+
+def test_a_broken_campaign_file_harms_no_other_and_says_where(
+    campaign_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good = (PROJECT / "include/campaigns/newsletter.yaml").read_text()
+    (campaign_folder / "newsletter.yaml").write_text(good)
+    (campaign_folder / "broken.yaml").write_text(BROKEN)
+    (campaign_folder / "bad_clock.yaml").write_text(good.replace("id: newsletter", "id: bad_clock") + "\n")
+    text = (campaign_folder / "bad_clock.yaml").read_text()
+    lines = ["schedule: whenever" if line.startswith("schedule:") else line for line in text.splitlines()]
+    (campaign_folder / "bad_clock.yaml").write_text("\n".join(lines))
+    monkeypatch.setattr("include.core.campaign.campaign_names.__defaults__", (campaign_folder,))
+    monkeypatch.setattr("include.core.campaign.load_campaign.__defaults__", (campaign_folder,))
+    made = runpy.run_path(str(PROJECT / "dags" / "send_campaigns.py"))
+    assert Tag.BROKEN not in made["send_newsletter"].tags
+    assert Tag.BROKEN in made["send_broken"].tags
+    assert "broken.yaml, line" in made["send_broken"].doc_md
+    assert "whenever" in made["send_bad_clock"].doc_md
+    with pytest.raises(ConfigurationError, match=r"broken\.yaml, line"):
+        made["send_broken"].tasks[0].python_callable()

@@ -1,0 +1,31 @@
+"""The generated pages say what their sources say."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from include.core.paths import PROJECT
+from operations import documents
+
+
+def test_sql_page_is_up_to_date() -> None:
+    assert (PROJECT / "docs" / "sql.md").read_text() == documents.sql_page(), "run `make docs`"
+
+
+def test_dags_page_is_up_to_date(tmp_path_factory: pytest.TempPathFactory) -> None:
+    os.environ.setdefault("AIRFLOW_HOME", str(tmp_path_factory.mktemp("airflow")))
+    assert (PROJECT / "docs" / "dags.md").read_text() == documents.dags_page(documents.load_dags()), "run `make docs`"
+
+
+@pytest.mark.parametrize("page", sorted(path for path in PROJECT.rglob("*.md") if ".venv" not in path.parts), ids=str)
+def test_links_between_pages_lead_somewhere(page: Path) -> None:
+    import re
+
+    text = page.read_text()
+    targets = re.findall(r"\]\((?!https?://|#|mailto:)([^)#\s]+)", text)
+    missing = [target for target in targets if not (page.parent / target).exists()]
+    assert missing == []
+    assert "/work/" not in text, "a page names a path of somebody's machine"
