@@ -21,7 +21,7 @@ from include.dispatch.content.lint import lint
 from include.dispatch.content.marks import Marks
 from include.dispatch.content.personal import PersonalExtension
 from include.dispatch.content.recording import PersonStandIn, Recorded
-from include.dispatch.content.slots import MOST_SLOTS, place_slots
+from include.dispatch.content.slots import MOST_SLOTS, check_before_inlining, place_slots
 from include.dispatch.content.sources import PARTS, Sources, file_of
 from include.dispatch.content.syntax import Preparation
 
@@ -107,7 +107,8 @@ def _environment(sources: Sources, marks: Marks, shared: dict[str, Any]) -> Temp
     environment = TemplateEnvironment(sources, {**shared, "person": person, **links})
     environment.add_extension(PersonalExtension)
     extension: Any = environment.extensions[PersonalExtension.identifier]
-    extension.person, extension.marks = person, marks
+    extension.person = person
+    extension.marks = environment.marks = marks
     environment.prepare = lambda tree, name, filename: Preparation(environment, name, filename).prepare(tree)
     return environment
 
@@ -117,6 +118,7 @@ def _render(environment: TemplateEnvironment, names: dict[str, str]) -> Rendered
     preheader = " ".join(_part(environment, names["preheader"]).split())
     text = _part(environment, names["body_text"], preheader=preheader)
     html = _part(environment, names["body_html"], preheader=preheader)
+    check_before_inlining(html, environment.marks)
     return Rendered(subject, preheader, _inline(html), text.strip() + "\n")
 
 
@@ -147,9 +149,9 @@ def _part(environment: TemplateEnvironment, name: str, **variables: Any) -> str:
 
 
 def _inline(html: str) -> str:
-    """Styles moved onto the elements, since several mail clients drop style sheets; media queries stay where they are."""
-    inliner = css_inline.CSSInliner(keep_style_tags=False, keep_at_rules=True, load_remote_stylesheets=False)
-    return inliner.inline(html)
+    """Styles written onto the elements, since several mail clients drop style sheets. The sheet itself stays: for media
+    queries, and for what a `{% personal %}` block puts in later."""
+    return css_inline.CSSInliner(keep_style_tags=True, load_remote_stylesheets=False).inline(html)
 
 
 def _digest(facts: dict[str, Any]) -> str:

@@ -64,6 +64,7 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
             keep_trailing_newline=False,
             auto_reload=False,
         )
+        self.marks: Any = None
         self.prepare: Callable[[nodes.Template, str, str | None], nodes.Template] = lambda tree, name, filename: tree
         self.budget = Budget()
         self.globals = {"range": self.globals["range"], "dict": dict, "namespace": self.globals["namespace"], **shared}

@@ -24,6 +24,8 @@ _RAW = frozenset({"script", "style", "xmp", "iframe", "noembed", "noframes", "pl
 _TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)")
 _ATTRIBUTE = re.compile(r"([^\s=>/\"'][^\s=>/]*)(\s*=\s*)?")
 _FILLED = "\ue000"
+_TABLE_PARTS = {"table": 0, "thead": 1, "tbody": 1, "tfoot": 1, "caption": 1, "tr": 2, "td": 3, "th": 3}
+_CELLS = frozenset({"td", "th", "caption"})
 
 
 class Misplaced(Exception):
@@ -35,6 +37,7 @@ class HtmlReader:
 
     def __init__(self) -> None:
         self.mode, self.element, self.attribute, self.quote, self.value = "text", "", "", "", ""
+        self.tables: tuple[str, ...] = ()
 
     def copy(self) -> HtmlReader:
         return copy.copy(self)
@@ -69,6 +72,8 @@ class HtmlReader:
     def place(self) -> str:
         """The kind of place that a value would have here. Raises `Misplaced`."""
         if self.mode == "text":
+            if self.tables and self.tables[-1] not in _CELLS:
+                raise Misplaced("A person's value cannot stand between the rows or cells of a table: put it into a cell.")
             return HTML
         if self.mode != "value":
             raise Misplaced(_WHY.get(self.mode, "A person's value cannot stand inside a tag."))
@@ -93,6 +98,7 @@ class HtmlReader:
             return start + 4
         if match := _TAG.match(text, start):
             self.mode, self.element = "tag", ("/" if match[1] else "") + match[2].lower()
+            self.tables = _tables_after(self.tables, match[2].lower(), closing=bool(match[1]))
             return match.end()
         self.mode = "bogus" if text[start + 1 : start + 2] in {"!", "?", "/", ""} else "text"
         return start + 1
@@ -148,6 +154,19 @@ class HtmlReader:
             return len(text)
         self.mode = "tag"
         return stop + 1
+
+
+def _tables_after(tables: tuple[str, ...], name: str, *, closing: bool) -> tuple[str, ...]:
+    """The open parts of tables, innermost last, after a tag."""
+    if name not in _TABLE_PARTS:
+        return tables
+    if closing:
+        last = max((place for place, part in enumerate(tables) if part == name), default=len(tables))
+        return tables[:last]
+    inside = tables
+    while inside and _TABLE_PARTS[inside[-1]] >= _TABLE_PARTS[name] > 0:
+        inside = inside[:-1]
+    return (*inside, name)
 
 
 _WHY = {

@@ -52,6 +52,16 @@ def place_slots(rendered: Any, marks: Marks, *, names: dict[str, str], facts: st
     return Content(subject, preheader, html, text, slots, fields, content_hash, (), core)
 
 
+def check_before_inlining(html: str, marks: Marks) -> None:
+    """Places that an HTML parser would move: text straight inside a table. Raises `PlanError`."""
+    reader, at = HtmlReader(), 0
+    for match in MARK.finditer(html):
+        reader.feed(html[at : match.start()])
+        _place(reader, marks.noted[int(match[1])])
+        reader.value_here()
+        at = match.end()
+
+
 class _AsHtml(PlainReader):
     """The preheader's values stand in the HTML as text."""
 
