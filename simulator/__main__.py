@@ -47,8 +47,8 @@ def settings_of(options: argparse.Namespace) -> Settings:
     return Settings(
         data=options.data, seed=options.seed, webhook=options.webhook, edge=options.edge, speed=options.speed,
         lives=not options.no_lives, flush_seconds=options.flush, verified_senders=tuple(options.verified_senders),
-        api_keys=tuple(options.api_key), ip_pools=tuple(options.ip_pool), gzip=options.gzip, activity=not options.no_activity,
-        requests_per_second=options.requests_per_second, notice=options.notice,
+        api_keys=tuple(options.api_key), ip_pools=tuple(options.ip_pool), gzip=options.gzip,
+        activity=not options.no_activity, requests_per_second=options.requests_per_second, notice=options.notice,
     )  # fmt: skip
 
 
@@ -60,7 +60,8 @@ async def serve(settings: Settings, host: str, port: int) -> None:
         site = web.TCPSite(runner, host, port)
         await site.start()
         bound = runner.addresses[0][1]
-        print(f"simulator: listening on http://{host}:{bound}", flush=True)  # noqa: T201 - what the command says
+        sys.stdout.write(f"simulator: listening on http://{host}:{bound}\n")
+        sys.stdout.flush()
         await asyncio.Event().wait()
     finally:
         await runner.cleanup()
@@ -75,10 +76,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 0
     except OSError as error:
-        print(
-            f"simulator: cannot listen on {options.host}:{options.port}: {error.strerror}. Choose another --port.",
-            file=sys.stderr,
-        )
+        said = f"simulator: cannot listen on {options.host}:{options.port}: {error.strerror}. Choose another --port."
+        sys.stderr.write(said + "\n")
         return 1
     return 0
 

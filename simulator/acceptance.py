@@ -34,7 +34,7 @@ class Acceptance:
     async def accept(
         self, mail: Mail, body: bytes, now: float, fate: str | None, fault: str | None, status: int
     ) -> Accepted:
-        """Returns after the commit. `fate` is what a fault has in store for the whole request, `status` what will be answered."""
+        """Returns after the commit. `fate` is what a fault has in store for all, `status` what will be answered."""
         request, first = self._request, self._seq
         self._request += 1
         self._seq += len(mail.personalizations)
@@ -45,11 +45,13 @@ class Acceptance:
 
         def change(connection: sqlite3.Connection) -> None:
             connection.execute(
-                "insert into requests (id, x_message_id, accepted_at, campaign, people, fate, body) values (?, ?, ?, ?, ?, ?, ?)",
-                (request, taken.x_message_id, now, campaign, len(people), fate, body),
+                "insert into requests (id, x_message_id, accepted_at, campaign, people, first_seq, fate, body) "
+                "values (?, ?, ?, ?, ?, ?, ?, ?)",
+                (request, taken.x_message_id, now, campaign, len(people), first, fate, body),
             )
             connection.executemany(
-                "insert into accepted (seq, request, position, email, tw_key, tw_try, tw_chunk) values (?, ?, ?, ?, ?, ?, ?)",
+                "insert into accepted (seq, request, position, email, tw_key, tw_try, tw_chunk) "
+                "values (?, ?, ?, ?, ?, ?, ?)",
                 people,
             )
             connection.executemany(

@@ -16,9 +16,11 @@ from simulator.engine import Engine
 from simulator.faults import Faults
 from simulator.limits import Window
 from simulator.management import ROUTES as MANAGEMENT
+from simulator.management.asking import answer_wrong
 from simulator.rates import changed
 from simulator.record import Record
-from simulator.rules import MOST_BYTES, Account
+from simulator.rules import MOST_BYTES
+from simulator.rules.account import Account
 from simulator.settings import Settings
 from simulator.signing import Signer
 from simulator.state import SIMULATOR, Simulator
@@ -30,7 +32,7 @@ log = logging.getLogger(__name__)
 
 def build(settings: Settings) -> web.Application:
     """The application; its record is opened here, its background work begins when it is served."""
-    application = web.Application(client_max_size=MOST_BYTES, middlewares=[answer_errors, guard_management])
+    application = web.Application(client_max_size=MOST_BYTES, middlewares=[answer_errors, guard_management, answer_wrong])
     application[SIMULATOR] = simulator_of(settings)
     application.add_routes([web.post("/v3/mail/send", sending.send), *MANAGEMENT, *control.ROUTES])
     application.cleanup_ctx.append(background)

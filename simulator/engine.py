@@ -1,31 +1,22 @@
-"""Lets the lives go on: starts runs that are due, turns moments into events, and hands these to the webhook and the edge.
-
-One transaction a flush holds the posts, the progress of every run and all that follows from the events, so that a kill -9
-neither loses an event nor lives a moment twice.
-"""
+"""Lets the lives go on: starts the runs that are due, and lets happen what is due in those that go on."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import heapq
 import logging
-import sqlite3
 import time
 from dataclasses import asdict
 from random import Random
 
-from simulator.batching import Post, posts
-from simulator.consequences import Consequences, tracked_day
-from simulator.events import Event, event_of
 from simulator.faults import Faults
+from simulator.flush import Flush
 from simulator.rates import Rates
-from simulator.record import Record, count
+from simulator.record import Change, Record
 from simulator.runs import Conditions, Run
 from simulator.schedules import cancel_due, startable
 from simulator.settings import Settings
 from simulator.suppressing import suppressed_positions
-from simulator.visits import visit_for
 
 log = logging.getLogger(__name__)
 
@@ -34,8 +25,7 @@ MOST_PEOPLE = 100_000
 SLICE = 500
 """Moments between two breaths, so that a send is never kept waiting long."""
 LOAD = (
-    "select runs.*, requests.x_message_id, requests.body, requests.fate, "
-    "(select min(seq) from accepted where accepted.request = runs.request) as first_seq "
+    "select runs.*, requests.x_message_id, requests.body, requests.fate, requests.first_seq "
     "from runs join requests on requests.id = runs.request where runs.id = ?"
 )
 
@@ -62,13 +52,12 @@ class Engine:
 
     async def resume(self) -> None:
         """Take up the runs that were under way; the time in which nobody was here does not count."""
-        rows = await self._record.read("select id from runs where state = 'active' order by id")
-        for row in rows:
+        now = time.time()
+        move = "update runs set activated_at = activated_at + (? - progress_at), progress_at = ? where state = 'active'"
+        await self._record.execute(move, now, now)
+        for row in await self._record.read("select id from runs where state = 'active' order by id"):
             loaded = (await self._record.read(LOAD, row["id"]))[0]
-            pause = time.time() - loaded["progress_at"]
-            self._begin(
-                Run(loaded, Conditions.unpacked(loaded["conditions"]), self._settings.seed, loaded["activated_at"] + pause)
-            )
+            self._begin(Run(loaded, Conditions.unpacked(loaded["conditions"]), self._settings.seed, loaded["activated_at"]))
 
     async def step(self, finish: bool = False) -> int:
         """Start what is due, let happen what is due (`finish`: everything), record it. The number of events."""
@@ -83,12 +72,13 @@ class Engine:
         """Moments of the runs under way that are still to come."""
         return sum(run.left() for run in self._active.values())
 
-    async def forget(self) -> None:
-        """Drop every run under way, for a reset."""
+    async def forget(self, record_too: Change) -> None:
+        """Drop every run under way, and the record with it, while nothing else happens."""
         async with self._turn:
             self._active.clear()
             self._due.clear()
             self._dice = Random(self._settings.seed)
+            await self._record.write(record_too)
 
     def _begin(self, run: Run) -> None:
         self._active[run.id] = run
@@ -122,80 +112,24 @@ class Engine:
         self._begin(run)
 
     async def _happen(self, until: float) -> Flush:
-        flush = Flush(time.time(), self._dice, self._faults)
-        done = 0
+        flush, taken = Flush(time.time(), self._dice, self._faults), 0
         while self._due and self._due[0][0] <= until:
             _, run_id = heapq.heappop(self._due)
-            run = self._active.get(run_id)
-            if run is None:
-                continue
-            while run.left() and run.at(run.emitted) <= until and done % SLICE != SLICE - 1:
-                flush.take(run, min(int(run.at(run.emitted)), int(time.time())))
-                done += 1
-            flush.progress[run.id] = (run.emitted, "active" if run.left() else "done")
-            if run.left():
-                heapq.heappush(self._due, (run.next_at(), run.id))
-            else:
-                self._active.pop(run.id)
-            if done % SLICE == SLICE - 1:
-                done += 1
+            taken += self._live(self._active[run_id], until, flush)
+            if taken >= SLICE:
+                taken = 0
                 await asyncio.sleep(0)
         flush.pack()
         return flush
 
-
-class Flush:
-    """What happened since the last flush, to be recorded in one transaction."""
-
-    def __init__(self, now: float, dice: Random, faults: Faults) -> None:
-        self.now, self.dice, self.faults = now, dice, faults
-        self.progress: dict[int, tuple[int, str]] = {}
-        self.events = 0
-        self.consequences = Consequences()
-        self._events: list[Event] = []
-        self._posts: list[Post] = []
-
-    def take(self, run: Run, timestamp: int) -> None:
-        """The next moment of a run: an event, a visit to the edge, or nothing where tracking is off."""
-        _, position, number, moment = run.timeline[run.emitted]
-        run.emitted += 1
-        message, seq = run.message(position), run.first_seq + position
-        if visit := visit_for(message, moment):
-            self.consequences.visits.append((seq, *visit, self.now))
-            return
-        event = event_of(message, moment, number, timestamp)
-        if event is None:
-            return
-        self.events += 1
-        self.consequences.follow(event, seq, tracked_day(timestamp), message.mail.categories or [])
-        self._events.append(event)
-
-    def pack(self) -> None:
-        """Events into posts, with what the webhook faults make of them."""
-        self._posts = posts(self.faults.disturbed(self._events), self.dice)
-        self._events = []
-
-    def apply(self, connection: sqlite3.Connection) -> None:
-        """The transaction."""
-        connection.executemany(
-            "insert into posts (not_before, first_at, events, body) values (?, ?, ?, ?)",
-            [(self.now + post.delay, self.now, post.events, post.body) for post in self._posts],
-        )
-        connection.executemany(
-            "update runs set emitted = ?, state = ?, progress_at = ? where id = ?",
-            [(emitted, state, self.now, run_id) for run_id, (emitted, state) in self.progress.items()],
-        )
-        self.consequences.apply(connection)
-        count(connection, "events", self.events)
-
-
-@contextlib.asynccontextmanager
-async def background(*forever):  # type: ignore[no-untyped-def]
-    """Run coroutines beside a block and end them with it."""
-    tasks = [asyncio.create_task(each) for each in forever]
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    def _live(self, run: Run, until: float, flush: Flush) -> int:
+        """At most a slice of the moments of a run that are due; how many."""
+        before = run.emitted
+        while run.left() and run.at(run.emitted) <= until and run.emitted - before < SLICE:
+            flush.take(run, min(int(run.at(run.emitted)), int(time.time())))
+        flush.progress[run.id] = (run.emitted, "active" if run.left() else "done")
+        if run.left():
+            heapq.heappush(self._due, (run.next_at(), run.id))
+        else:
+            self._active.pop(run.id)
+        return run.emitted - before

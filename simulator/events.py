@@ -10,7 +10,7 @@ from simulator.acceptance import merged_args, short_id
 from simulator.lives import Click, Deferral, Moment, Open
 from simulator.payload import Mail, Personalization
 from simulator.phrases import Refusal
-from simulator.render import Link, links, render
+from simulator.render import Link, Links
 
 Event = dict[str, Any]
 
@@ -23,6 +23,7 @@ class Message(NamedTuple):
     position: int
     mail: Mail
     person: Personalization
+    links: Links
 
     @property
     def email(self) -> str:
@@ -128,7 +129,7 @@ def _clicked(message: Message, detail: object) -> Event | None:
     link = chosen(tracked_links(message), detail.pick)
     if link is None:
         return None
-    offset = {"index": link.index, "type": link.type}
+    offset = {"index": link.place, "type": link.part}
     return {"url": link.url, "url_offset": offset, "useragent": detail.useragent, "ip": address_of(message)}
 
 
@@ -172,7 +173,7 @@ def tracked_links(message: Message) -> list[Link]:
     tracking = message.mail.tracking_settings and message.mail.tracking_settings.click_tracking
     if not (tracking and tracking.enable):
         return []
-    return links(render(message.mail, message.person), with_text=bool(tracking.enable_text))
+    return message.links.of(message.person, with_text=bool(tracking.enable_text))
 
 
 def chosen(found: list[Link], pick: float) -> Link | None:

@@ -1,9 +1,10 @@
-"""Faults that are armed through `POST /control/faults`: which there are, when they strike, what the webhook ones do to events."""
+"""Faults that are armed through `POST /control/faults`: which there are, when they strike, what they do to events."""
 
 from __future__ import annotations
 
 import itertools
 import time
+import uuid
 from random import Random
 from typing import Any, Literal
 
@@ -17,15 +18,12 @@ from simulator.payload import Mail
 REFUSALS = ("refuse_500", "rate_limit", "html_413", "credits_exhausted", "bad_key", "forbidden", "reject_address")
 """The mail is not accepted."""
 ACCEPTING = (
-    "accept_then_timeout", "accept_then_reset", "accept_then_500", "accept_then_502", "accept_then_drop", "slow_bytes", "half_header", "pause",
+    "accept_then_timeout", "accept_then_reset", "accept_then_500", "accept_then_502", "accept_then_drop",
+    "slow_bytes", "half_header", "pause",
 )  # fmt: skip
 """The mail is accepted, and the answer says something else, or late, or not at all."""
 WEBHOOK = ("silence", "storm", "shuffle", "unknown_keys", "foreign_keys", "bounces_without_custom_args")
-Kind = Literal[
-    "refuse_500", "rate_limit", "html_413", "credits_exhausted", "bad_key", "forbidden", "reject_address",
-    "accept_then_timeout", "accept_then_reset", "accept_then_500", "accept_then_502", "accept_then_drop", "slow_bytes", "half_header", "pause",
-    "silence", "storm", "shuffle", "unknown_keys", "foreign_keys", "bounces_without_custom_args",
-]  # fmt: skip
+KINDS = (*REFUSALS, *ACCEPTING, *WEBHOOK)
 
 
 class Match(msgspec.Struct, forbid_unknown_fields=True):
@@ -38,10 +36,10 @@ class Match(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Fault(msgspec.Struct, forbid_unknown_fields=True):
-    """A fault as it is armed, in JSON. `count` (null: until disarmed) is how often it strikes, after `after` matching requests
+    """A fault as it is armed, in JSON. `count` (null: until disarmed) is how often it strikes, once `after` matching ones
     went by; `probability` is asked of seeded dice. The rest are options of single kinds, see `docs/simulator.md`."""
 
-    kind: Kind
+    kind: str
     count: int | None = None
     probability: float = 1.0
     after: int = 0
@@ -56,6 +54,10 @@ class Fault(msgspec.Struct, forbid_unknown_fields=True):
     share: float = 0.0
     copies: int = 46
     reason: str = "Invalid"
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ValueError(f"There is no fault {self.kind}; there are {', '.join(KINDS)}")
 
 
 class Armed:
@@ -176,10 +178,8 @@ def _storm(armed: Armed, event: Event) -> list[Event]:
 
 def _unknown(armed: Armed, event: Event) -> list[Event]:
     """Beside the event another of a message that nobody sent."""
-    bits = armed.dice.getrandbits(128)
-    key = f"{bits >> 96:08x}-{bits >> 80 & 0xFFFF:04x}-5{bits >> 68 & 0xFFF:03x}-9{bits >> 56 & 0xFFF:03x}-{bits & 0xFFFFFFFFFFFF:012x}"
-    changed = {"tw_key": key, "sg_event_id": short_id(f"{event['sg_event_id']}\x1f{key}"), "email": "nobody@example.com"}
-    return [event, {**event, **changed}]
+    key = str(uuid.UUID(int=armed.dice.getrandbits(128), version=5))
+    return [event, {**event, **_other(event, key), "email": "nobody@example.com"}]
 
 
 def _foreign(armed: Armed, event: Event) -> list[Event]:
@@ -187,7 +187,11 @@ def _foreign(armed: Armed, event: Event) -> list[Event]:
     if not armed.fault.keys:
         return [event]
     key = armed.dice.choice(armed.fault.keys)
-    return [event, {**event, "tw_key": key, "sg_event_id": short_id(f"{event['sg_event_id']}\x1f{key}")}]
+    return [event, {**event, **_other(event, key)}]
+
+
+def _other(event: Event, key: str) -> Event:
+    return {"tw_key": key, "sg_event_id": short_id(f"{event['sg_event_id']}\x1f{key}")}
 
 
 def _bare(armed: Armed, event: Event) -> list[Event]:

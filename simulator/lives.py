@@ -1,6 +1,7 @@
 """The life of one message: what happens to it and when, drawn from (seed, message key) and from nothing else.
 
-Offsets are seconds after the start at speed 1. Machines act within 2 s of delivery, people 8 s or more after it; a life ends by 45 s.
+Offsets are seconds after the start at speed 1. Machines act within 2 s of delivery, people 8 s or more after it; nearly
+every life is over after 45 s.
 """
 
 from __future__ import annotations

@@ -30,6 +30,14 @@ STATUS = {
 """What is answered after an acceptance, 0 for nothing whole; 202 for the others."""
 
 
+PLAIN = {
+    "refuse_500": (500, UNKNOWN),
+    "credits_exhausted": (401, CREDITS),
+    "bad_key": (401, UNAUTHORIZED),
+    "forbidden": (403, FORBIDDEN),
+}
+
+
 def refusal(armed: Armed, mail: Mail) -> web.Response:
     """The answer of a fault that does not accept."""
     kind = armed.fault.kind
@@ -39,9 +47,7 @@ def refusal(armed: Armed, mail: Mail) -> web.Response:
         return errors(400, [_named(position) for position in named(armed, mail)])
     if kind == "html_413":
         return page(413, TOO_LARGE_PAGE)
-    status, problem = {
-        "refuse_500": (500, UNKNOWN), "credits_exhausted": (401, CREDITS), "bad_key": (401, UNAUTHORIZED), "forbidden": (403, FORBIDDEN),
-    }[kind]  # fmt: skip
+    status, problem = PLAIN[kind]
     return errors(status, [problem])
 
 

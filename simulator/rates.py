@@ -9,8 +9,8 @@ SPEED_LIMIT = 10_000
 
 @dataclass(frozen=True)
 class Rates:
-    """Shares from 0 to 1. Of messages: invalid, spam_content (both dropped), hard_bounce, blocked, deferred (then delivered or, by
-    `expires`, blocked), machine_open, scanner, human_open, one_click. Of people who opened: click, body_unsubscribe,
+    """Shares from 0 to 1. Of messages: invalid and spam_content (dropped), hard_bounce, blocked, deferred (then delivered
+    or, by `expires`, blocked), machine_open, scanner, human_open, one_click. Of people who opened: click, body_unsubscribe,
     complaint. `asynchronous` is the share of hard bounces that come after `delivered`, without custom_args."""
 
     invalid: float = 0.0008
@@ -36,7 +36,7 @@ BY_PROVIDER = {
     "icloud": Rates(hard_bounce=0.004, deferred=0.02, machine_open=0.62, human_open=0.26, complaint=0.0),
     "other": Rates(hard_bounce=0.012, blocked=0.006, deferred=0.05, scanner=0.16, human_open=0.21),
 }
-"""The provider is the first label of the recipient's domain (gmail.example.com); Gmail and Apple report no complaints back."""
+"""The provider is the first label of the recipient's domain (gmail.example.com); Gmail and Apple report no complaints."""
 
 
 def provider_of(email: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 from html.parser import HTMLParser
 from typing import NamedTuple
@@ -11,6 +10,7 @@ from urllib.parse import urlsplit
 from simulator.payload import Mail, Personalization
 
 LINK = re.compile(r"https?://[^\s<>\"')\]]+")
+MARKUP = re.compile(r"[<>&\"']")
 HEADER_LINK = re.compile(r"<(https?://[^>]+)>")
 
 
@@ -18,16 +18,16 @@ class Rendered(NamedTuple):
     """Subject and both parts; a part that the mail does not have is empty."""
 
     subject: str
-    text: str
+    plain: str
     html: str
 
 
 class Link(NamedTuple):
-    """A link of the body as click tracking sees it; `index` counts the links of its part."""
+    """A link of the body as click tracking sees it; `place` counts the links of its part."""
 
     url: str
-    index: int
-    type: str
+    place: int
+    part: str
 
 
 def render(mail: Mail, person: Personalization) -> Rendered:
@@ -40,8 +40,10 @@ def render(mail: Mail, person: Personalization) -> Rendered:
 
 
 def substitute(text: str, mail: Mail, person: Personalization) -> str:
-    """Sections first, since their text may hold tags; then the tags, longest first, so that a tag within a tag keeps its meaning."""
-    for values in (mail.sections or {}, person.substitutions or {}):
+    """Sections first, since their text may hold tags; then the tags, longest first: a tag may begin like another."""
+    for values in (mail.sections, person.substitutions):
+        if not values:
+            continue
         for tag in sorted(values, key=len, reverse=True):
             text = text.replace(tag, values[tag])
     return text
@@ -50,24 +52,43 @@ def substitute(text: str, mail: Mail, person: Personalization) -> str:
 class _Anchors(HTMLParser):
     """Collects the href of every anchor that does not say `clicktracking=off`."""
 
-    def __init__(self) -> None:
+    def __init__(self, page: str) -> None:
         super().__init__(convert_charrefs=True)
         self.found: list[str] = []
+        self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = dict(attrs)
-        if tag in ("a", "area") and values.get("clicktracking") != "off" and (values.get("href") or "").startswith("http"):
+        if tag in ("a", "area") and values.get("clicktracking") != "off" and values.get("href"):
             self.found.append(str(values["href"]))
 
 
-def links(rendered: Rendered, with_text: bool) -> list[Link]:
-    """The tracked links of the HTML part, and of the text part where text is tracked too."""
-    anchors = _Anchors()
-    anchors.feed(rendered.html)
-    found = [Link(url, at, "html") for at, url in enumerate(anchors.found)]
-    if with_text or not rendered.html:
-        found += [Link(html.unescape(url), at, "text") for at, url in enumerate(LINK.findall(rendered.text))]
-    return found
+class Links:
+    """The links that people find in the parts of a mail. The HTML is parsed once for all whose values hold no markup."""
+
+    def __init__(self, mail: Mail) -> None:
+        self._mail = mail
+        self._anchors: list[str] | None = None
+
+    def of(self, person: Personalization, with_text: bool) -> list[Link]:
+        """The links of the HTML part, and of the text part too where that is tracked, or is all there is."""
+        hrefs = self._plain_hrefs(person) if self._unmarked(person) else _Anchors(render(self._mail, person).html).found
+        found = [Link(url, at, "html") for at, url in enumerate(hrefs) if url.startswith("http")]
+        if with_text or not hrefs:
+            text = render(self._mail, person).plain
+            found += [Link(url, at, "text") for at, url in enumerate(LINK.findall(text))]
+        return found
+
+    def _unmarked(self, person: Personalization) -> bool:
+        values = person.substitutions or {}
+        return not self._mail.sections and not MARKUP.search("".join(values.values()))
+
+    def _plain_hrefs(self, person: Personalization) -> list[str]:
+        if self._anchors is None:
+            self._anchors = _Anchors(
+                next((part.value for part in self._mail.content or () if part.type == "text/html"), "")
+            ).found
+        return [substitute(href, self._mail, person) for href in self._anchors]
 
 
 def unsubscribe_link(person: Personalization, mail: Mail) -> str | None:
@@ -83,12 +104,12 @@ def one_click(person: Personalization, mail: Mail) -> bool:
     return headers.get("list-unsubscribe-post", "").strip() == "List-Unsubscribe=One-Click"
 
 
-def body_unsubscribe_link(rendered: Rendered, header_link: str | None) -> str | None:
+def body_unsubscribe_link(found: list[Link], header_link: str | None) -> str | None:
     """The unsubscribe link of the body: the one that leads where the header leads, up to the first folder of its path."""
     if not header_link:
         return None
     wanted = _place(header_link)
-    return next((link.url for link in links(rendered, with_text=True) if _place(link.url) == wanted), None)
+    return next((link.url for link in found if _place(link.url) == wanted), None)
 
 
 def _place(url: str) -> tuple[str, str]:

@@ -13,6 +13,7 @@ from simulator.events import Message
 from simulator.lives import Moment, live
 from simulator.payload import DECODER, Mail
 from simulator.rates import Rates, provider_of
+from simulator.render import Links
 
 Happening = tuple[float, int, int, Moment]
 """(offset in seconds, position in the request, number within the life, moment)."""
@@ -20,7 +21,7 @@ Happening = tuple[float, int, int, Moment]
 
 @dataclass
 class Conditions:
-    """What, beside seed and key, a life depends on: fixed when the run starts and kept, so that a restart lives it the same way."""
+    """What, beside seed and key, a life depends on: kept when the run starts, so that a restart changes nothing."""
 
     speed: float
     rates: dict[str, dict[str, float]]
@@ -50,11 +51,12 @@ class Run:
         self.x_message_id = row["x_message_id"]
         self.seed = seed
         self.mail: Mail = DECODER.decode(row["body"])
+        self.links = Links(self.mail)
         self.timeline = timeline(self, row["send_at"], conditions)
 
     def message(self, position: int) -> Message:
         """The message at a position of the request."""
-        return Message(self.seed, self.x_message_id, position, self.mail, self.mail.personalizations[position])
+        return Message(self.seed, self.x_message_id, position, self.mail, self.mail.personalizations[position], self.links)
 
     def next_at(self) -> float:
         """When the next moment is due; infinite at the end."""

@@ -12,7 +12,8 @@ IN_FORCE = (
 STARTABLE = (
     "select runs.id, runs.people from runs left join schedules "
     f"on schedules.batch_id = runs.batch_id and schedules.status in ('pause', 'cancel') and {IN_FORCE} "
-    "where runs.state = 'waiting' and runs.start_at <= ? and schedules.batch_id is null order by runs.start_at, runs.id limit 200"
+    "where runs.state = 'waiting' and runs.start_at <= ? and schedules.batch_id is null "
+    "order by runs.start_at, runs.id limit 200"
 )
 CANCEL = (
     "update runs set state = 'cancelled' where state = 'waiting' and start_at <= ? and exists "
@@ -21,7 +22,7 @@ CANCEL = (
 
 
 async def startable(record: Record, now: float, notice: int, room: int) -> list[int]:
-    """The runs to start now, oldest first, as far as there is room for their people; one at least when nothing else goes on."""
+    """The runs to start now, oldest first, as far as there is room for their people."""
     found = []
     for row in await record.read(STARTABLE, notice, now):
         if row["people"] > room:

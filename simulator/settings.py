@@ -14,9 +14,9 @@ DEFAULT_SENDERS = ("example.com", "example.org", "example.net")
 class Settings:
     """Everything that does not change while it runs.
 
-    `webhook` is where events are posted (None: they wait), `edge` is where people and scanners reach unsubscribe links (None:
-    they do not try). `speed` divides every delay of a life: 1 ends a life 30 to 45 s after acceptance. `api_keys` empty means
-    any key that starts with `SG.`. `notice` is how many seconds before send_at a batch must be paused or cancelled.
+    `webhook` is where events are posted (None: they wait); `edge` is where people and scanners reach unsubscribe links
+    (None: the visits wait). `speed` divides every delay of a life: at 1 it is over 30 to 45 s after acceptance. Without
+    `api_keys` any key that starts with `SG.` will do. `notice` is how many seconds before send_at a batch must be held.
     """
 
     data: Path

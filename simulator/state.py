@@ -14,7 +14,7 @@ from simulator.engine import Engine
 from simulator.faults import Faults
 from simulator.limits import Window
 from simulator.record import Record
-from simulator.rules import Account
+from simulator.rules.account import Account
 from simulator.settings import Settings
 from simulator.signing import Signer
 from simulator.visits import Visitor

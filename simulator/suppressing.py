@@ -72,6 +72,7 @@ def list_of(event: Event) -> str | None:
 def suppress(connection: sqlite3.Connection, kind: str, email: str, created: int, why: dict[str, Any]) -> None:
     """Put an address on a list; the first entry stays."""
     connection.execute(
-        "insert into suppressions (kind, email, created, reason, status, ip) values (?, ?, ?, ?, ?, ?) on conflict do nothing",
+        "insert into suppressions (kind, email, created, reason, status, ip) values (?, ?, ?, ?, ?, ?) "
+        "on conflict do nothing",
         (kind, email.lower(), created, why.get("reason"), why.get("status"), why.get("ip")),
     )

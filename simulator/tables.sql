@@ -4,6 +4,7 @@ create table if not exists requests (
     accepted_at real not null,
     campaign text not null,
     people integer not null,
+    first_seq integer not null,
     fate text,
     body blob not null
 );
@@ -21,8 +22,6 @@ create table if not exists accepted (
     clicks integer not null default 0,
     last_event_at integer
 );
-
-create index if not exists accepted_tw_key on accepted (tw_key);
 
 create table if not exists calls (
     id integer primary key,

@@ -18,7 +18,7 @@ import aiohttp
 from simulator.events import Message
 from simulator.lives import Moment
 from simulator.record import Record
-from simulator.render import body_unsubscribe_link, one_click, render, unsubscribe_link
+from simulator.render import body_unsubscribe_link, one_click, unsubscribe_link
 
 log = logging.getLogger(__name__)
 
@@ -29,15 +29,21 @@ DUE = "select id, how, url, useragent, attempts from visits where done_at is nul
 
 
 def visit_for(message: Message, moment: Moment) -> tuple[str, str, str] | None:
-    """(how, url, user agent) of a moment that is a visit; url is empty where the mail offers no such link."""
-    if moment.kind not in KINDS:
-        return None
+    """(how, url, user agent) of a moment that is a visit; None where the mail offers no link of its own for it."""
     link = unsubscribe_link(message.person, message.mail)
     if moment.kind == "one_click":
         url = link if one_click(message.person, message.mail) else None
     else:
-        url = body_unsubscribe_link(render(message.mail, message.person), link)
-    return moment.kind, url or "", str(moment.detail)
+        url = body_unsubscribe_link(message.links.of(message.person, with_text=True), link)
+    return (moment.kind, url, str(moment.detail)) if url else None
+
+
+def instead(message: Message, moment: Moment) -> Moment | None:
+    """What a person who wants to leave does by SendGrid's own links, where the mail has them: an event, and no visit."""
+    tracking = message.mail.tracking_settings and message.mail.tracking_settings.subscription_tracking
+    if moment.kind == "scan" or not (message.mail.asm or (tracking and tracking.enable)):
+        return None
+    return moment._replace(kind="group_unsubscribe" if message.mail.asm else "unsubscribe")
 
 
 class Visitor:
@@ -56,7 +62,7 @@ class Visitor:
     async def step(self) -> None:
         """All that are due, one after the other; a refused connection is tried again later, a few times."""
         for row in await self._record.read(DUE, time.time()):
-            status = await self._visit(row) if row["url"] else 0
+            status = await self._visit(row)
             attempts = row["attempts"] + 1
             done = time.time() if status is not None or attempts >= ATTEMPTS else None
             await self._record.execute(

@@ -20,7 +20,10 @@ AT_ONCE = 4
 GIVE_UP_AFTER = 24 * 3600
 ANSWER_WITHIN = 10
 LONGEST_WAIT = 600
-NEXT = "select id, first_at, attempts, events, body from posts where not_before <= ? and id not in (select value from json_each(?)) "
+NEXT = (
+    "select id, first_at, attempts, events, body from posts "
+    "where not_before <= ? and id not in (select value from json_each(?)) "
+)
 
 
 class Poster:

@@ -1,4 +1,4 @@
-"""/control: what a test asks and does, never under /v3, so that no client of SendGrid's mistakes one for the other."""
+"""/control: counts, what was accepted, flushing and forgetting."""
 
 from __future__ import annotations
 
@@ -6,19 +6,13 @@ import sqlite3
 import time
 from typing import Any
 
-import msgspec
 import orjson
 from aiohttp import web
 
-from simulator.answers import Problem, errors, json_answer
+from simulator.answers import json_answer
 from simulator.consequences import totals
-from simulator.events import event_id
-from simulator.faults import Fault
-from simulator.payload import DECODER
 from simulator.rates import changed
-from simulator.render import render, unsubscribe_link
-from simulator.runs import Conditions, Run
-from simulator.state import SIMULATOR, Simulator
+from simulator.state import SIMULATOR
 
 PAGE = 1_000
 MOST_ROWS = 10_000
@@ -69,7 +63,7 @@ async def status(request: web.Request) -> web.Response:
 
 
 async def accepted(request: web.Request) -> web.Response:
-    """The personalizations accepted, oldest first: filters campaign, tw_key, tw_chunk, email, x_message_id, since (a seq)."""
+    """The personalizations accepted, oldest first, after the seq `since`; by campaign, tw_key, tw_chunk, email, message."""
     query = request.query
     limit = min(int(query.get("limit", PAGE)), MOST_ROWS)
     wanted = {name: query.get(name) for name in ("campaign", "tw_key", "tw_chunk", "email", "x_message_id")}
@@ -119,79 +113,6 @@ async def requests(request: web.Request) -> web.Response:
     })  # fmt: skip
 
 
-async def message(request: web.Request) -> web.Response:
-    """The latest message of a tw_key, rendered, with its headers and the life that it has."""
-    simulator = request.app[SIMULATOR]
-    rows = await simulator.record.read(
-        f"{ACCEPTED} where tw_key = ? order by seq desc limit 1", request.match_info["tw_key"]
-    )
-    if not rows:
-        return errors(404, [Problem("No message with this tw_key was accepted.", "tw_key", None)])
-    row = rows[0]
-    body = await simulator.record.value("select body from requests where x_message_id = ?", row["x_message_id"])
-    mail = DECODER.decode(body)
-    person = mail.personalizations[row["position"]]
-    return json_answer({
-        **row,
-        **render(mail, person)._asdict(),
-        "headers": {**(mail.headers or {}), **(person.headers or {})},
-        "list_unsubscribe": unsubscribe_link(person, mail),
-        "life": await _life(simulator, row),
-        "visits": await simulator.record.read("select how, url, status, done_at from visits where seq = ?", row["seq"]),
-    })  # fmt: skip
-
-
-async def _life(simulator: Simulator, row: dict[str, Any]) -> list[dict[str, Any]]:
-    """What happens to a message, with the ids that its events have; empty while it waits for its start."""
-    runs = await simulator.record.read(
-        "select runs.*, requests.x_message_id, requests.body, 0 as first_seq from runs join requests on requests.id = runs.request "
-        "where requests.x_message_id = ? and conditions is not null",
-        row["x_message_id"],
-    )
-    found = []
-    for loaded in runs:
-        run = Run(loaded, Conditions.unpacked(loaded["conditions"]), simulator.settings.seed, loaded["activated_at"])
-        for offset, position, number, moment in run.timeline:
-            if position == row["position"]:
-                found.append({
-                    "offset": offset / run.speed, "kind": moment.kind, "detail": moment.detail,
-                    "sg_event_id": event_id(run.message(position), number),
-                })  # fmt: skip
-    return found
-
-
-async def arm(request: web.Request) -> web.Response:
-    """A fault, or a list of them."""
-    try:
-        raw = msgspec.json.decode(await request.read())
-        faults = msgspec.convert(raw if isinstance(raw, list) else [raw], list[Fault])
-    except (msgspec.ValidationError, msgspec.DecodeError) as error:
-        return errors(400, [Problem(str(error), None, "docs/simulator.md lists the faults")])
-    armed = [request.app[SIMULATOR].faults.arm(fault).described() for fault in faults]
-    return json_answer(armed if isinstance(raw, list) else armed[0], 201)
-
-
-async def armed_faults(request: web.Request) -> web.Response:
-    """What is armed, and how often each has struck."""
-    return json_answer([armed.described() for armed in request.app[SIMULATOR].faults.armed])
-
-
-async def disarm(request: web.Request) -> web.Response:
-    """One by its id, or all."""
-    number = request.match_info.get("id")
-    return json_answer({"disarmed": request.app[SIMULATOR].faults.disarm(int(number) if number else None)})
-
-
-async def rates(request: web.Request) -> web.Response:
-    """Other rates for the lives that start from now on: `{"gmail": {"hard_bounce": 0.3}, "all": {...}}`; `{}` for the usual ones."""
-    simulator = request.app[SIMULATOR]
-    try:
-        simulator.engine.rates = changed(orjson.loads(await request.read()))
-    except (ValueError, AttributeError, TypeError) as error:
-        return errors(400, [Problem(str(error), None, None)])
-    return json_answer({"rates": simulator.engine.rates})
-
-
 async def flush(request: web.Request) -> web.Response:
     """Post at once whatever is due or waits for another try; `?lives=finish` lets every life that has begun end now."""
     simulator = request.app[SIMULATOR]
@@ -206,8 +127,7 @@ async def reset(request: web.Request) -> web.Response:
     simulator = request.app[SIMULATOR]
     simulator.faults.disarm()
     simulator.engine.rates = changed({})
-    await simulator.engine.forget()
-    await simulator.record.write(_empty)
+    await simulator.engine.forget(_empty)
     simulator.batches.clear()
     simulator.groups.clear()
     simulator.acceptance.start_numbering()
@@ -225,12 +145,6 @@ ROUTES = [
     web.get("/control/accepted.ndjson", accepted_stream),
     web.get("/control/duplicates", duplicates),
     web.get("/control/requests", requests),
-    web.get("/control/message/{tw_key}", message),
-    web.post("/control/faults", arm),
-    web.get("/control/faults", armed_faults),
-    web.delete("/control/faults", disarm),
-    web.delete("/control/faults/{id:\\d+}", disarm),
-    web.post("/control/rates", rates),
     web.post("/control/flush", flush),
     web.post("/control/reset", reset),
 ]

@@ -1,0 +1,63 @@
+"""/control/message/{tw_key}: one message as its person gets it, and its life."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiohttp import web
+
+from simulator.answers import Problem, errors, json_answer
+from simulator.control.account import ACCEPTED
+from simulator.events import event_id
+from simulator.payload import DECODER
+from simulator.render import render, unsubscribe_link
+from simulator.runs import Conditions, Run
+from simulator.state import SIMULATOR, Simulator
+
+
+async def message(request: web.Request) -> web.Response:
+    """The latest message of a tw_key, rendered, with its headers and the life that it has."""
+    simulator = request.app[SIMULATOR]
+    rows = await simulator.record.read(
+        f"{ACCEPTED} where tw_key = ? order by seq desc limit 1", request.match_info["tw_key"]
+    )
+    if not rows:
+        return errors(404, [Problem("No message with this tw_key was accepted.", "tw_key", None)])
+    row = rows[0]
+    body = await simulator.record.value("select body from requests where x_message_id = ?", row["x_message_id"])
+    mail = DECODER.decode(body)
+    person = mail.personalizations[row["position"]]
+    rendered = render(mail, person)
+    return json_answer({
+        **row,
+        "subject": rendered.subject,
+        "text": rendered.plain,
+        "html": rendered.html,
+        "headers": {**(mail.headers or {}), **(person.headers or {})},
+        "list_unsubscribe": unsubscribe_link(person, mail),
+        "life": await _life(simulator, row),
+        "visits": await simulator.record.read("select how, url, status, done_at from visits where seq = ?", row["seq"]),
+    })  # fmt: skip
+
+
+async def _life(simulator: Simulator, row: dict[str, Any]) -> list[dict[str, Any]]:
+    """What happens to a message, with the ids that its events have; empty while it waits for its start."""
+    runs = await simulator.record.read(
+        "select runs.*, requests.x_message_id, requests.body, requests.first_seq "
+        "from runs join requests on requests.id = runs.request "
+        "where requests.x_message_id = ? and conditions is not null",
+        row["x_message_id"],
+    )
+    found = []
+    for loaded in runs:
+        run = Run(loaded, Conditions.unpacked(loaded["conditions"]), simulator.settings.seed, loaded["activated_at"])
+        for offset, position, number, moment in run.timeline:
+            if position == row["position"]:
+                found.append({
+                    "offset": offset / run.speed, "kind": moment.kind, "detail": moment.detail,
+                    "sg_event_id": event_id(run.message(position), number),
+                })  # fmt: skip
+    return found
+
+
+ROUTES = [web.get("/control/message/{tw_key}", message)]
