@@ -125,8 +125,8 @@ def _arrow(rows: list[Row]) -> pa.Table:
 
 def _compare(what: str, result: Any, expected: list[Row]) -> list[str]:
     """Expected rows against the rows of a relation or cursor, over the columns that the expected rows name."""
-    columns = [column[0] for column in result.description]
-    found = [dict(zip(columns, row, strict=True)) for row in result.fetchall()]
+    table = result.to_arrow_table()
+    columns, found = table.column_names, table.to_pylist()
     named = list(dict.fromkeys(name for row in expected for name in row))
     if absent := [name for name in named if name not in columns]:
         return [f"{what} has no column {', '.join(absent)}; it has {', '.join(columns)}"]
