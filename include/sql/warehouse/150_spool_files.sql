@@ -2,7 +2,8 @@
 -- owner: data
 -- grain: one row a webhook batch
 -- params: none
--- purpose: Which spool files were loaded, so that each is loaded once.
+-- purpose: Which spool files were loaded, so that each is loaded once. suppressed_at is set when its events were looked at for
+--          suppressions.
 create table if not exists engagement.spool_files (
     name varchar primary key,
     received_at timestamptz not null,
@@ -10,5 +11,6 @@ create table if not exists engagement.spool_files (
     events bigint not null,
     new_events bigint not null,
     duplicates bigint not null,
-    quarantined bigint not null
+    quarantined bigint not null,
+    suppressed_at timestamptz
 );

@@ -1,0 +1,138 @@
+"""Spool → events: each batch once, each event once, nothing lost.
+
+An event is told by what it says (message, person, event, time, link and its place, attempt), and by sg_event_id, because
+SendGrid redelivers under new ids. What cannot be read or tied to a message is quarantined with its reason, and what waited
+for its plan is looked at again by every later load.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Iterator
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from include.collect import batch, spool
+from include.collect.classify import judge_history, judge_load
+from include.collect.mapping import bounce_classes, event_names
+from include.core import clock
+from include.core.keys import address_key
+from include.core.paths import DataPaths
+from include.core.secrets import load_secrets
+from include.warehouse.connection import fetch, open_warehouse, run, transaction
+
+log = logging.getLogger(__name__)
+
+BATCH_BYTES = 32 * 1024 * 1024
+BATCH_FILES = 1_000
+RECONSIDER = timedelta(days=14)
+"""How long an event waits for its plan to be recorded. After that it is somebody else's mail through the same account."""
+COUNTS = ("events", "new", "duplicates", "quarantined", "released")
+
+
+def load_spool(paths: DataPaths) -> dict[str, int]:
+    """Load every batch in `spool/incoming/` and judge what came.
+
+    Returns counts: files, broken (files moved to `spool/broken/`), events = new + duplicates + quarantined, and released
+    (events that left the quarantine). Killed at any point and run again, it gives the same tables.
+    """
+    totals = Counter(dict.fromkeys(("files", "broken", *COUNTS), 0))
+    spool.sweep(paths)
+    with open_warehouse(paths) as warehouse:
+        warehouse.register("event_names", event_names())
+        warehouse.register("bounce_classes", bounce_classes())
+        judge_history(warehouse)
+        totals.update(_reconsider(warehouse))
+        for files in _batches(spool.waiting(paths)):
+            totals.update(_load(warehouse, paths, files))
+            log.info("loaded %d batches: %d events, %d new", totals["files"], totals["events"], totals["new"])
+    return dict(totals)
+
+
+def _batches(files: Iterator[Path]) -> Iterator[list[Path]]:
+    """Runs of files, bounded in number and bytes, so that memory is bounded."""
+    run_of_files: list[Path] = []
+    size = 0
+    for path in files:
+        size += path.stat().st_size
+        if run_of_files and (size > BATCH_BYTES or len(run_of_files) == BATCH_FILES):
+            yield run_of_files
+            run_of_files, size = [], path.stat().st_size
+        run_of_files.append(path)
+    if run_of_files:
+        yield run_of_files
+
+
+def _load(warehouse: duckdb.DuckDBPyConnection, paths: DataPaths, files: list[Path]) -> Counter[str]:
+    """One run of files: read, one transaction, then move. A crash before the move is seen by `files_loaded`."""
+    loaded = _loaded_before(warehouse, files)
+    fresh = [path for path in files if path.name not in loaded]
+    rows, readable = _read(paths, fresh)
+    counts: Counter[str] = Counter()
+    if readable:
+        warehouse.register("batch_reports", batch.table(rows))
+        warehouse.register("batch_files", _listing(readable))
+        counts = _store(warehouse, "arrivals_batch")
+    spool.archive(paths, [path for path in files if path.name in loaded] + readable)
+    counts.update(files=len(readable), broken=len(fresh) - len(readable))
+    return counts
+
+
+def _reconsider(warehouse: duckdb.DuckDBPyConnection) -> Counter[str]:
+    warehouse.register("batch_files", _listing([]))
+    return _store(warehouse, "arrivals_quarantined")
+
+
+def _store(warehouse: duckdb.DuckDBPyConnection, arrivals: str) -> Counter[str]:
+    """Tie, decide, insert, release, judge and count, all or nothing."""
+    now = clock.now()
+    with transaction(warehouse):
+        run(warehouse, "collect", arrivals, {"since": now - RECONSIDER})
+        run(warehouse, "collect", "tied")
+        run(warehouse, "collect", "decided", fetch(warehouse, "collect", "arrival_span").to_pylist()[0])
+        for step in (
+            "events_insert",
+            "quarantine_insert",
+            "quarantine_release",
+            "spool_files_insert",
+            "spool_files_correct",
+        ):
+            run(warehouse, "collect", step, {"loaded_at": now})
+        judge_load(warehouse)
+        counts = fetch(warehouse, "collect", "load_counts").to_pylist()[0]
+    if counts.pop("account_changes"):
+        log.warning("SendGrid changed the state of the account (see quarantined_events, reason account_changed)")
+    return Counter(counts)
+
+
+def _read(paths: DataPaths, files: list[Path]) -> tuple[list[batch.Row], list[Path]]:
+    """The rows of the readable files, and which those are; the others go to `broken/`."""
+    secret = load_secrets(paths).address_key
+    key_of = cache(lambda email: address_key(secret, email))
+    rows: list[batch.Row] = []
+    readable: list[Path] = []
+    for path in files:
+        try:
+            rows += batch.read_file(path, key_of)
+            readable.append(path)
+        except ValueError as error:
+            log.error("%s is not a batch of events; moved to spool/broken", path.name)
+            spool.set_aside(paths, path, str(error))
+    return rows, readable
+
+
+def _loaded_before(warehouse: duckdb.DuckDBPyConnection, files: list[Path]) -> set[str]:
+    warehouse.register("batch_files", _listing(files))
+    return set(fetch(warehouse, "collect", "files_loaded")["name"].to_pylist())
+
+
+def _listing(files: list[Path]) -> pa.Table:
+    schema = pa.schema([("name", pa.string()), ("received_at", pa.timestamp("us", tz="UTC"))])
+    return pa.Table.from_pylist(
+        [{"name": path.name, "received_at": batch.received_at(path)} for path in files], schema=schema
+    )

@@ -1,0 +1,115 @@
+"""One element of a batch → one typed report. Tolerant: what does not matter may be odd, what matters is said to be wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import orjson
+
+LONGEST = 2_000
+"""Characters of a text that are kept; addresses of links and answers of servers can be endless."""
+EARLIEST, LATEST = 946_684_800, 4_102_444_800
+"""2000 and 2100 in Unix seconds: a time outside is milliseconds or nonsense."""
+
+
+class Offset(msgspec.Struct):
+    """Where in the mail a clicked link stands."""
+
+    index: int | None = None
+    type: str | None = None
+
+
+class Reported(msgspec.Struct, rename={"smtp_status": "status", "user_agent": "useragent", "delivery_attempt": "attempt"}):
+    """The fields of SendGrid's events that are kept. All optional here: `problem_of` says which must be there."""
+
+    email: str | None = None
+    event: str | None = None
+    timestamp: int | None = None
+    sg_event_id: str | None = None
+    sg_message_id: str | None = None
+    type: str | None = None
+    bounce_classification: str | None = None
+    smtp_status: str | None = None
+    reason: str | None = None
+    response: str | None = None
+    url: str | None = None
+    url_offset: Offset | None = None
+    user_agent: str | None = None
+    sg_machine_open: bool | None = None
+    delivery_attempt: int | None = None
+    tw_key: str | None = None
+    tw_try: int | None = None
+    tw_chunk: str | None = None
+
+
+_batch = msgspec.json.Decoder(list[Reported], strict=False)
+_single = msgspec.json.Decoder(Reported, strict=False)
+_WIRE_NAMES = {field.name: field.encode_name for field in msgspec.structs.fields(Reported)}
+_WHOLE = frozenset({"timestamp", "delivery_attempt", "tw_try"})
+
+
+def read_batch(content: bytes) -> list[Reported] | None:
+    """The whole batch at once; None where any element is odd, and the caller reads it one by one."""
+    try:
+        return _batch.decode(content)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def read_one(element: bytes) -> Reported | None:
+    """One element, field by field where it must be. None where it is not an object."""
+    try:
+        return _single.decode(element)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return _read_by_field(element)
+
+
+def problem_of(report: Reported, known_events: frozenset[str]) -> str | None:
+    """Why an event cannot be used, or None: unknown_event, bad_timestamp, no_address."""
+    if report.event not in known_events:
+        return "unknown_event"
+    if report.timestamp is None or not EARLIEST <= report.timestamp < LATEST:
+        return "bad_timestamp"
+    if report.event == "account_status_change":
+        return "account_changed"
+    if not report.email and not report.tw_key:
+        return "no_address"
+    return None
+
+
+def _read_by_field(element: bytes) -> Reported | None:
+    try:
+        values = orjson.loads(element.decode("utf-8", "replace"))
+    except ValueError:
+        return None
+    if not isinstance(values, dict):
+        return None
+    fields = {name: _field(name, values.get(wire)) for name, wire in _WIRE_NAMES.items()}
+    return Reported(**fields)
+
+
+def _field(name: str, value: Any) -> Any:
+    """The value in its field's type; None where it cannot be that."""
+    if name == "url_offset":
+        return _offset(value) if isinstance(value, dict) else None
+    if name == "sg_machine_open":
+        return value if isinstance(value, bool) else None
+    if name in _WHOLE:
+        return _whole(value)
+    return str(value) if isinstance(value, (str, int, float)) and not isinstance(value, bool) else None
+
+
+def _offset(value: dict[str, Any]) -> Offset:
+    kind = value.get("type")
+    return Offset(_whole(value.get("index")), kind if isinstance(kind, str) else None)
+
+
+def _whole(value: Any) -> int | None:
+    if isinstance(value, bool):
+        return None
+    try:
+        number = int(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return number if abs(number) < 2**62 else None

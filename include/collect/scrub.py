@@ -1,0 +1,41 @@
+"""Addresses out of texts: mail servers quote the recipient, links carry them, and events must hold none."""
+
+from __future__ import annotations
+
+import re
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+MARK = "<address>"
+_ADDRESS = r"[^\s/?&=#<>\"',;:()\[\]{}]+(?:@|%40|=40)[^\s/?&=#<>\"',;:()\[\]{}]+"
+_ADDRESS_PATTERN = re.compile(_ADDRESS)
+_SHORTEST_LOCAL_PART = 3
+
+
+def scrub_column(column: pa.Array) -> pa.Array:
+    """Replace whatever looks like an address. Works on the distinct values, since agents and links repeat."""
+    coded = column.dictionary_encode()
+    clean = pc.replace_substring_regex(coded.dictionary, pattern=_ADDRESS, replacement=MARK)
+    return clean.take(coded.indices)
+
+
+def scrub_text(text: str, email: str | None) -> str:
+    """Replace what looks like an address, then the person's local part alone ("account jane.doe does not exist")."""
+    clean = _ADDRESS_PATTERN.sub(MARK, text)
+    local = (email or "").partition("@")[0].lower()
+    return _without_word(clean, local) if len(local) >= _SHORTEST_LOCAL_PART else clean
+
+
+def _without_word(text: str, word: str) -> str:
+    """`word` replaced where it stands alone. By search, not by a pattern a person: compiling one costs half a millisecond."""
+    folded, place = text.lower(), 0
+    if len(folded) != len(text):
+        return text.replace(word, MARK)
+    parts: list[str] = []
+    while (found := folded.find(word, place)) >= 0:
+        end = found + len(word)
+        alone = not (folded[found - 1 : found].isalnum() or folded[end : end + 1].isalnum())
+        parts += [text[place:found], MARK if alone else text[found:end]]
+        place = end
+    return "".join([*parts, text[place:]])

@@ -1,0 +1,126 @@
+"""A spool, a warehouse with sends in it, and events as SendGrid writes them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+import pyarrow as pa
+import pytest
+
+from include.collect.load import load_spool
+from include.core.keys import address_key, message_key
+from include.core.paths import DataPaths
+from include.core.secrets import Secrets
+from include.warehouse.connection import open_warehouse
+
+SENT = 1_790_000_000
+"""When the mail of these tests was sent, Unix seconds."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who was sent message `key`."""
+
+    subscriber_id: str
+    email: str
+    key: str
+    address_key: str
+
+
+@dataclass
+class World:
+    """The stores of one test."""
+
+    paths: DataPaths
+    secrets: Secrets
+    batches: int = 0
+    people: list[Person] = field(default_factory=list)
+
+    def send(self, count: int = 1, **columns: Any) -> list[Person]:
+        """Record `count` accepted messages of the newsletter, each to a new person."""
+        people = [self._person(columns.get("occurrence", "2026-W48")) for _ in range(count)]
+        default = {
+            "plan_id": "plan",
+            "campaign": "newsletter",
+            "occurrence": "2026-W48",
+            "variant": "only",
+            "mailbox_provider": "other",
+            "state": "accepted",
+            "chunk": 0,
+            "attempt": 1,
+            "x_message_id": "XMSG",
+            "planned_at": datetime.fromtimestamp(SENT - 60, UTC),
+            "sent_at": datetime.fromtimestamp(SENT, UTC),
+        }
+        rows = [
+            {
+                **default,
+                **columns,
+                "message_key": person.key,
+                "subscriber_id": person.subscriber_id,
+                "address_key": person.address_key,
+            }
+            for person in people
+        ]
+        with open_warehouse(self.paths) as warehouse:
+            warehouse.register("fresh", pa.Table.from_pylist(rows))
+            warehouse.execute("insert into dispatch.sends by name from fresh")
+        return people
+
+    def _person(self, occurrence: str) -> Person:
+        number = len(self.people)
+        email, subscriber = f"person{number}@example.org", f"s{number}"
+        key = message_key("newsletter", occurrence, subscriber)
+        self.people.append(Person(subscriber, email, key, address_key(self.secrets.address_key, email)))
+        return self.people[-1]
+
+    def spool(self, content: bytes | Iterable[Any]) -> str:
+        """One batch in the spool, as the edge would have left it."""
+        body = content if isinstance(content, bytes) else orjson.dumps(list(content))
+        name = f"20261124T0500{self.batches // 60:02d}{self.batches % 60:02d}0000Z-{uuid.uuid4()}.json"
+        self.batches += 1
+        folder = self.paths.spool / "incoming"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(body)
+        return name
+
+    def load(self, *batches: bytes | Iterable[Any]) -> dict[str, int]:
+        for content in batches:
+            self.spool(content)
+        return load_spool(self.paths)
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        with open_warehouse(self.paths) as warehouse:
+            return [tuple(row.values()) for row in warehouse.execute(sql).to_arrow_table().to_pylist()]
+
+
+@pytest.fixture
+def world(paths: DataPaths, secrets: Secrets) -> World:
+    return World(paths, secrets)
+
+
+@pytest.fixture
+def event() -> Callable[..., dict[str, Any]]:
+    return make_event
+
+
+def make_event(person: Person, kind: str, seconds: int = 60, **fields: Any) -> dict[str, Any]:
+    """An event about a person's message, `seconds` after it was sent; a field that is None is left out."""
+    full = {
+        "email": person.email,
+        "timestamp": SENT + seconds,
+        "event": kind,
+        "sg_event_id": uuid.uuid4().hex,
+        "sg_message_id": "XMSG.recvd-1-2-3.0",
+        "category": ["newsletter"],
+        "tw_key": person.key,
+        "tw_try": "1",
+        "tw_chunk": "plan.0",
+        **fields,
+    }
+    return {name: value for name, value in full.items() if value is not None}

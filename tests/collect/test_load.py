@@ -1,0 +1,253 @@
+"""From spool to events: once each, whatever the order, and nothing lost."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any
+
+import orjson
+import pytest
+
+from include.collect import load
+from tests.collect.conftest import SENT, World, make_event
+
+EVENTS = "select event, message_key, subscriber_id, bounce_class, reason, url from engagement.events order by all"
+
+
+def test_every_kind_of_event_finds_its_message(world: World) -> None:
+    (ada,) = world.send()
+    kinds = {
+        "processed": {"smtp-id": "<x>", "pool": {"name": "p", "id": 1}},
+        "dropped": {"reason": "Bounced Address"},
+        "deferred": {"response": "450 try later", "attempt": "3"},
+        "delivered": {"response": "250 OK for person0@example.org", "tls": 1},
+        "bounce": {"type": "bounce", "bounce_classification": "Invalid Address", "status": "5.1.1", "reason": "no"},
+        "open": {"useragent": "Mozilla", "sg_machine_open": False},
+        "click": {"url": "https://shop.example/a", "url_offset": {"index": 1, "type": "html"}},
+        "spamreport": {},
+        "unsubscribe": {},
+        "group_unsubscribe": {"asm_group_id": 7},
+        "group_resubscribe": {"asm_group_id": 7},
+    }
+    counts = world.load([make_event(ada, kind, **fields) for kind, fields in kinds.items()])
+    assert counts == {"files": 1, "broken": 0, "events": 11, "new": 11, "duplicates": 0, "quarantined": 0, "released": 0}
+    found = world.query(
+        "select event, message_key, subscriber_id, campaign, attempt, chunk from engagement.events order by event"
+    )
+    assert {row[0] for row in found} == {
+        "processed", "dropped", "deferred", "delivered", "bounced", "opened", "clicked", "complained",
+        "unsubscribed", "group_unsubscribed", "group_resubscribed",
+    }  # fmt: skip
+    assert {row[1:] for row in found} == {(ada.key, ada.subscriber_id, "newsletter", 1, "plan.0")}
+    assert world.query("select delivery_attempt, reason from engagement.events where event = 'deferred'") == [
+        (3, "450 try later")
+    ]
+    assert world.query("select reason from engagement.events where event = 'delivered'") == [(None,)]
+    assert list((world.paths.spool / "incoming").iterdir()) == []
+    assert len(list((world.paths.spool / "archive").rglob("*.json"))) == 1
+
+
+def test_forty_six_redeliveries_under_new_ids_are_one_event(world: World) -> None:
+    (ada,) = world.send()
+    counts = world.load(*[[make_event(ada, "open")] for _ in range(23)], [make_event(ada, "open") for _ in range(23)])
+    assert (counts["new"], counts["duplicates"]) == (1, 45)
+    again = world.load([make_event(ada, "open")])
+    assert (again["new"], again["duplicates"]) == (0, 1)
+    assert world.query("select count(*) from engagement.events") == [(1,)]
+
+
+def test_the_same_id_with_other_words_is_a_copy(world: World) -> None:
+    (ada,) = world.send()
+    first = make_event(ada, "open", 60, sg_event_id="same")
+    assert world.load([first, {**first, "timestamp": SENT + 61}])["new"] == 1
+    assert world.load([{**first, "timestamp": SENT + 62}])["duplicates"] == 1
+
+
+def test_two_links_of_one_mail_are_two_clicks(world: World) -> None:
+    (ada,) = world.send()
+    clicks = [
+        make_event(ada, "click", url=url, url_offset={"index": index, "type": "html"})
+        for url, index in [("https://shop.example/a", 0), ("https://shop.example/b", 1), ("https://shop.example/a", 2)]
+    ]
+    assert world.load(clicks, clicks)["new"] == 3
+
+
+def test_one_broken_event_is_quarantined_and_not_its_batch(world: World) -> None:
+    ada, ben = world.send(2)
+    odd: list[Any] = [
+        None,
+        "text",
+        7,
+        ["a"],
+        {},
+        {"event": "open"},
+        {**make_event(ada, "open"), "timestamp": "soon"},
+        {**make_event(ada, "open"), "timestamp": SENT * 1000},
+        {**make_event(ada, "open"), "timestamp": -1},
+        {**make_event(ada, "open"), "event": "rocket"},
+        {**make_event(ada, "open"), "event": {"a": 1}},
+        {**make_event(ada, "open", email=None), "tw_key": None},
+    ]
+    counts = world.load([make_event(ada, "click", url="https://a.example"), *odd, make_event(ben, "open")])
+    assert counts["events"] == 14
+    assert (counts["new"], counts["quarantined"]) == (2, 12)
+    reasons = dict(world.query("select reason, count(*) from engagement.quarantined_events group by reason"))
+    assert reasons == {"unreadable": 4, "unknown_event": 3, "bad_timestamp": 4, "no_address": 1}
+    assert world.query("select events, new_events, duplicates, quarantined from engagement.spool_files") == [(14, 2, 0, 12)]
+
+
+def test_odd_fields_that_do_not_matter_cost_nothing(world: World) -> None:
+    (ada,) = world.send()
+    event = make_event(
+        ada,
+        "bounce",
+        type="bounce",
+        status=550,
+        attempt="many",
+        url_offset="x",
+        tw_try=1,
+        tls="no",
+        reason=["a"],
+        useragent=1.5,
+    )
+    assert world.load([{**event, "timestamp": str(SENT)}])["new"] == 1
+    assert world.query(
+        "select smtp_status, delivery_attempt, url_index, attempt, reason, user_agent from engagement.events"
+    ) == [("550", None, None, 1, None, "1.5")]
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"[{", b"null", b"\x00\x01", b"[" * 5000])
+def test_a_broken_file_is_kept_with_its_reason(world: World, content: bytes) -> None:
+    (ada,) = world.send()
+    name = world.spool(content)
+    counts = world.load([make_event(ada, "open")])
+    assert (counts["files"], counts["broken"], counts["new"]) == (1, 1, 1)
+    assert (world.paths.spool / "broken" / name).read_bytes() == content
+    assert (world.paths.spool / "broken" / f"{name}.reason.txt").read_text().strip()
+
+
+def test_text_that_is_not_quite_unicode_is_read(world: World) -> None:
+    (ada,) = world.send()
+    lone = orjson.dumps([make_event(ada, "open", 1, useragent="HERE"), make_event(ada, "open", 2)]).replace(
+        b"HERE", b"\\ud800"
+    )
+    wrong = orjson.dumps([make_event(ada, "open", 3, useragent="HERE"), make_event(ada, "open", 4)]).replace(
+        b"HERE", b"\xff\xfe"
+    )
+    zero = orjson.dumps([make_event(ada, "open", 5, useragent="a\x00b")])
+    assert world.load(lone, wrong, zero)["new"] == 5
+
+
+def test_no_address_reaches_the_warehouse(world: World) -> None:
+    (ada,) = world.send()
+    said = f"550 5.1.1 <{ada.email}> no mailbox PERSON0 here, ask bounce+person0=example.org@relay.example"
+    world.load(
+        [
+            make_event(ada, "bounce", type="bounce", reason=said),
+            make_event(ada, "click", url=f"https://a.example/?e={ada.email}&x=1", useragent=ada.email),
+            make_event(ada, "click", url="https://a.example/?e=person0%40example.org&y=2"),
+            make_event(ada, "open", tw_key="unknown", reason=ada.email),
+            [ada.email],
+            {"event": ada.email, "email": ada.email},
+        ]
+    )
+    text = str(world.query("from engagement.events")) + str(world.query("from engagement.quarantined_events"))
+    assert "example.org" not in text
+    assert "person0" not in text.lower()
+    assert "https://a.example/?e=<address>&x=1" in text
+    for path in world.paths.warehouse.parent.iterdir():
+        assert b"person0@" not in path.read_bytes()
+
+
+def test_a_bounce_without_custom_args_is_tied_by_message_id_and_address(world: World) -> None:
+    ada, _ben = world.send(2)
+    world.load([make_event(ada, "bounce", tw_key=None, tw_try=None, tw_chunk=None, type="bounce")])
+    assert world.query("select message_key, attempt, bounce_class from engagement.events") == [(ada.key, None, "hard")]
+
+
+def test_a_bounce_with_nothing_but_the_address_is_tied_to_the_last_send(world: World) -> None:
+    (ada,) = world.send()
+    bare = make_event(ada, "bounce", 86_400, tw_key=None, sg_message_id=None, type="bounce", tw_try=None, tw_chunk=None)
+    too_late = {**bare, "timestamp": SENT + 6 * 86_400, "sg_event_id": "late"}
+    before = {**bare, "timestamp": SENT - 3600, "sg_event_id": "early"}
+    other = {**bare, "timestamp": SENT + 3600, "sg_event_id": "other", "sg_message_id": "OTHER.1"}
+    opened = {**bare, "event": "open", "sg_event_id": "open"}
+    counts = world.load([bare, too_late, before, other, opened])
+    assert (counts["new"], counts["quarantined"]) == (1, 4)
+    assert world.query("select message_key from engagement.events") == [(ada.key,)]
+
+
+def test_an_unknown_key_waits_until_its_plan_is_recorded(world: World) -> None:
+    (ada,) = world.send()
+    early = make_event(ada, "delivered")
+    world.query("create table kept as from dispatch.sends; delete from dispatch.sends")
+    assert world.load([early, make_event(ada, "open", tw_key="somebody-elses")])["quarantined"] == 2
+    assert world.load([early])["duplicates"] == 1
+    world.query("insert into dispatch.sends from kept")
+    counts = world.load([{**early, "sg_event_id": "again"}])
+    assert (counts["released"], counts["duplicates"]) == (1, 1)
+    assert world.query("select count(*), any_value(message_key) from engagement.events") == [(1, ada.key)]
+    assert world.query("select count(*) from engagement.quarantined_events") == [(1,)]
+    sums = world.query("select sum(events), sum(new_events), sum(duplicates), sum(quarantined) from engagement.spool_files")
+    assert sums == [(4, 1, 2, 1)]
+
+
+def test_a_change_of_the_account_is_kept_and_said(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    world.load([{"event": "account_status_change", "type": "compliance_suspend", "timestamp": SENT, "sg_event_id": "x"}])
+    assert world.query("select reason, raw_event->>'bounce_type' from engagement.quarantined_events") == [
+        ("account_changed", "compliance_suspend")
+    ]
+    assert "state of the account" in caplog.text
+
+
+def test_a_crash_between_commit_and_move_is_harmless(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    (ada,) = world.send()
+    name = world.spool([make_event(ada, "open")])
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(load.spool, "archive", killed)
+        with pytest.raises(KeyboardInterrupt):
+            load.load_spool(world.paths)
+    assert (world.paths.spool / "incoming" / name).exists()
+    assert world.load()["events"] == 0
+    assert world.query("select count(*) from engagement.events") == [(1,)]
+    assert (world.paths.spool / "archive" / "20261124" / name).exists()
+
+
+def test_a_crash_within_the_transaction_leaves_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    (ada,) = world.send()
+    world.spool([make_event(ada, "open")])
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(load, "judge_load", killed)
+        with pytest.raises(KeyboardInterrupt):
+            load.load_spool(world.paths)
+    assert world.query("select (select count(*) from engagement.events), (select count(*) from engagement.spool_files)") == [
+        (0, 0)
+    ]
+    assert world.load()["new"] == 1
+
+
+def test_an_empty_spool_is_a_quiet_load(world: World) -> None:
+    assert world.load() == {
+        "files": 0, "broken": 0, "events": 0, "new": 0, "duplicates": 0, "quarantined": 0, "released": 0
+    }  # fmt: skip
+    assert world.load(b"[]")["files"] == 1
+    assert world.query("select events from engagement.spool_files") == [(0,)]
+
+
+def test_half_written_files_are_left_alone_and_swept_when_old(world: World) -> None:
+    folder = world.paths.spool / "incoming"
+    folder.mkdir(parents=True)
+    (folder / ".young.tmp").write_bytes(b"[")
+    (folder / ".old.tmp").write_bytes(b"[")
+    os.utime(folder / ".old.tmp", (time.time() - 7200,) * 2)
+    assert world.load()["files"] == 0
+    assert [path.name for path in folder.iterdir()] == [".young.tmp"]
