@@ -7,6 +7,7 @@ import re
 from typing import Any
 from urllib.parse import quote
 
+import markupsafe
 from markupsafe import Markup
 
 from include.dispatch.content.place import ATTRIBUTE, HEADER, HTML, TEXT, URL_PART, URL_WHOLE
@@ -25,19 +26,28 @@ def plain(value: Any) -> str:
     return _CONTROL.sub("", value if isinstance(value, str) else str(value))
 
 
+def is_blank(value: str) -> bool:
+    """Whether nothing of a text would be seen."""
+    return not value or value.isspace() or not plain(value).strip()
+
+
+def _markup(text: str) -> str:
+    return str(markupsafe.escape(text))
+
+
 def _header(value: Any) -> str:
     return plain(_BREAK.sub(" ", str(value))).strip()
 
 
 def _attribute(value: Any) -> str:
-    return html.escape(_header(value))
+    return _markup(_header(value))
 
 
 def _url_whole(value: Any) -> str:
     link = plain(value).strip()
     if not _SAFE_LINK.fullmatch(link):
         return DEAD_LINK
-    return html.escape(quote(link, safe=_URL_CHARACTERS))
+    return _markup(quote(link, safe=_URL_CHARACTERS))
 
 
 def _url_part(value: Any) -> str:
@@ -45,7 +55,7 @@ def _url_part(value: Any) -> str:
 
 
 ESCAPERS = {
-    HTML: lambda value: html.escape(plain(value)),
+    HTML: lambda value: _markup(plain(value)),
     ATTRIBUTE: _attribute,
     URL_WHOLE: _url_whole,
     URL_PART: _url_part,

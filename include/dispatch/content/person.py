@@ -9,6 +9,8 @@ from typing import Any, NoReturn
 import pyarrow as pa
 from jinja2 import StrictUndefined, UndefinedError
 
+from include.dispatch.content.escape import is_blank
+
 _TIME = pa.timestamp("us", tz="UTC")
 
 PERSON_FIELDS: dict[str, pa.DataType] = {
@@ -104,6 +106,6 @@ class AttributeValues:
 
 def as_value(value: Any, path: Path) -> Any:
     """A value as templates see it: null and blank text are `NoValue`."""
-    if value is None or (isinstance(value, str) and (not value or value.isspace())):
+    if value is None or (isinstance(value, str) and is_blank(value)):
         return NoValue(path)
     return value

@@ -7,7 +7,7 @@ import pyarrow.compute as pc
 
 from include.dispatch.content.columns import People
 from include.dispatch.content.content import Slot
-from include.dispatch.content.escape import escape
+from include.dispatch.content.escape import escape, is_blank
 from include.dispatch.content.person import Path
 from include.dispatch.content.place import ATTRIBUTE, HEADER, HTML, TEXT, URL_PART, URL_WHOLE
 from include.dispatch.content.recording import Recorded
@@ -45,7 +45,7 @@ def _is_diverse(column: pa.Array) -> bool:
 
 def _mend(column: pa.Array, odd: pa.Array, slot: Slot, path: Path, core: str) -> pa.Array | None:
     values = column.filter(odd).to_pylist()
-    if any(value is None or not value or value.isspace() for value in values):
+    if any(value is None or is_blank(value) for value in values):
         return None
     mended = [value.replace(core, f"{core[:2]}-{core[2:]}") for value in (escape(part, slot.exact_place) for part in values)]
     return pc.replace_with_mask(column, odd, pa.array(mended, type=pa.string()))

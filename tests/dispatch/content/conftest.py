@@ -1,0 +1,71 @@
+"""A template folder with one part replaced, and what compiles it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from include.core.campaign import Campaign, Sender, Variant
+from include.dispatch.content import Content, compile_content
+
+ADDRESS = "Harbour Records Ltd, 14 Quay Street, Bristol BS1 4QA"
+HTML_START = '<!DOCTYPE html><html lang="en"><head></head><body>\n'
+HTML_END = '\n<p><a href="{{ unsubscribe_url }}">Unsubscribe</a></p><p>{{ postal_address }}</p>\n</body></html>'
+LINKS = {"unsubscribe_url": "https://mail.example.com/u/1", "preferences_url": "https://mail.example.com/p/1"}
+
+Compile = Callable[..., Content]
+
+
+def a_campaign(**changed: Any) -> Campaign:
+    """A campaign with everything that a mail must say."""
+    values: dict[str, Any] = {
+        "id": "letter",
+        "name": "The letter",
+        "owner": "test",
+        "purpose": "test",
+        "occurrence": "once",
+        "segment": "all",
+        "template": "letter",
+        "sender": Sender(email="news@shop.example.com", name="Harbour Records"),
+        "postal_address": ADDRESS,
+    }
+    return Campaign(**(values | changed))
+
+
+@pytest.fixture
+def compile_parts(tmp_path: Path) -> Compile:
+    """Compiles a template whose parts are given; what is not given is plain and correct.
+
+    `html` is put between a document's start (one line) and a correct end, so its first line is line 2 of body.html.j2.
+    """
+
+    def compiled(
+        html: str = "<p>Hello</p>",
+        *,
+        text: str = "Hello",
+        subject: str = "Three records",
+        preheader: str = "A look inside",
+        files: dict[str, str] | None = None,
+        locale: str = "en",
+        variant: Variant | None = None,
+        tag_prefix: str | None = None,
+        **campaign: Any,
+    ) -> Content:
+        parts = {
+            "letter/body.html.j2": HTML_START + html + HTML_END,
+            "letter/body.txt.j2": text + "\n{{ postal_address }}\n{{ unsubscribe_url }}\n",
+            "letter/subject.txt.j2": subject,
+            "letter/preheader.txt.j2": preheader,
+        }
+        for name, source in (parts | (files or {})).items():
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).write_text(source, encoding="utf-8")
+        chosen = variant or Variant(id="only")
+        return compile_content(
+            tmp_path / "letter", campaign=a_campaign(**campaign), variant=chosen, locale=locale, tag_prefix=tag_prefix
+        )
+
+    return compiled
