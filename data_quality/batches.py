@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from great_expectations.expectations.expectation import Expectation
 
 LEAST_SHARE_OF_KNOWN = 0.5
-"""A full pass must bring at least this share of the rows that the warehouse holds live: half a list does not leave in a day."""
+"""A full pass brings at least this share of what the warehouse holds live: half a list does not leave in a day."""
 MOST_UNSEEN_SHARE = 0.5
-"""At most this share of the known rows may be missing from a full pass, whatever their number: ids that were all renamed would
-otherwise delete everybody and welcome them anew."""
+"""At most this share of the known rows may be missing from a full pass: if all ids were renamed, everybody would be deleted
+and welcomed anew."""
 MOST_QUARANTINED_SHARE = 0.2
 """More refused rows than this mean that the export is broken, not its rows."""
 SHARE_FROM_ROWS = 100

@@ -57,7 +57,7 @@ def check(frame: pd.DataFrame, suite: Sequence[Expectation]) -> list[Finding]:
     from great_expectations.validator.validator import Validator
 
     engine = PandasExecutionEngine()
-    # Loaded directly: by way of a data source each batch would be hashed row by row first, at four times the cost of the rules.
+    # Loaded directly: a data source would first hash each batch row by row, at four times the cost of the rules.
     engine.load_batch_data("batch", frame)
     validator = Validator(execution_engine=engine, data_context=context())
     results = validator.graph_validate(

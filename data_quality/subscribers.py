@@ -8,7 +8,7 @@ subscribed need no proof of consent.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from data_quality.checks import rule
 from data_quality.places import country_codes, time_zones
@@ -80,7 +80,7 @@ def _times(oldest: int) -> list[Expectation]:
         gxe.ExpectColumnValuesToBeInSet(column=f"{name}_reads", value_set=[True], **rule(f"{name}_unreadable", name))
         for name in ("signed_up_at", "consented_at", "consent_expires_at", "updated_at")
     ]
-    span = {"min_value": AHEAD_DAYS, "max_value": oldest}
+    span: dict[str, Any] = {"min_value": AHEAD_DAYS, "max_value": oldest}
     return [
         *reads,
         gxe.ExpectColumnValuesToBeBetween(

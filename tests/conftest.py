@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from include.core.connections import ledger_url
 from include.core.paths import DataPaths
 from include.core.secrets import Secrets, load_secrets
 from include.ledger.database import Ledger, open_ledger
+from tests.postgres import running_postgres
 
 
 @pytest.fixture
@@ -36,3 +38,15 @@ def ledger(paths: DataPaths, secrets: Secrets) -> Iterator[Ledger]:
     opened = open_ledger(ledger_url(paths), secrets)
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A real PostgreSQL server of its own for this session: its URL, `postgresql://postgres@127.0.0.1:PORT/postgres`.
+
+    Tests that use it carry the marker `postgres`, and make a schema or database of their own in it.
+    """
+    if not shutil.which("initdb") or not shutil.which("postgres"):
+        pytest.skip("PostgreSQL's initdb is not on this machine")
+    with running_postgres() as url:
+        yield url

@@ -85,7 +85,7 @@ class FolderSource:
             raise SourceError(
                 f"the files of {name} cannot be read{f' (line {line[1]})' if line else ''}: {type(error).__name__}.",
                 where=self.place,
-                remedy="CSV is UTF-8 with commas, double quotes and one header line, the same fields in each line; Parquet is whole.",
+                remedy="CSV: UTF-8, commas, double quotes, one header line, the same fields in each line. Parquet: whole.",
             ) from None
 
 

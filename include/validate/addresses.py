@@ -7,6 +7,7 @@ ledger's, since both come from core.keys.
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -19,9 +20,10 @@ _SPACES = " \xa0"
 
 
 def register(connection: duckdb.DuckDBPyConnection, secret: bytes) -> None:
-    """Make both functions known on this connection. They never fail: SQL may evaluate them on rows that it then filters out."""
+    """Make both functions known. They never fail, since SQL may evaluate them on rows that it then filters out."""
+    arrow: Any = "arrow"  # DuckDB's stubs take an enumeration only; the word is what its documentation says.
     for name, function in (("mailable_address", _mailable), ("keyed_address", partial(_keyed, secret))):
-        connection.create_function(name, function, [VARCHAR], VARCHAR, type="arrow")  # type: ignore[arg-type]
+        connection.create_function(name, function, [VARCHAR], VARCHAR, type=arrow)
 
 
 def _mailable(emails: pa.ChunkedArray) -> pa.Array:

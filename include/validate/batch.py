@@ -27,8 +27,8 @@ log = logging.getLogger(__name__)
 def validate_batch(paths: DataPaths, manifest: Mapping[str, Any]) -> dict[str, Any]:
     """Judge the batch of a manifest, row by row and as a whole, and record what was found; also when it stops.
 
-    Returns {relation, run, raw, valid, quarantined, verdict}. Raises `QualityStop` where a table rule is broken (nothing will
-    be merged), `ConservationBroken` where raw = valid + quarantined does not hold, `SourceError` where the landed files are
+    Returns {relation, run, raw, valid, quarantined, verdict}. Raises `QualityStop` where a table rule is broken (nothing
+    will be merged), `ConservationBroken` where raw = valid + quarantined does not hold, `SourceError` where the landed files are
     not what the manifest says. May be run again: the same run replaces its own record.
     """
     batch = landed(paths, manifest)
@@ -47,7 +47,7 @@ def validate_batch(paths: DataPaths, manifest: Mapping[str, Any]) -> dict[str, A
         raise QualityStop(
             f"{reason}.",
             where=f"{batch.relation}, run {batch.run}",
-            remedy="Nothing was merged. Look at the quality page and at the source; a later pass that is whole goes through.",
+            remedy="Nothing was merged. Look at the quality page and the source; a later pass that is whole goes through.",
         )
     return _summary(batch, numbers, "accepted")
 

@@ -20,9 +20,9 @@ log = logging.getLogger(__name__)
 
 
 def merge_batch(paths: DataPaths, manifest: Mapping[str, Any]) -> dict[str, Any]:
-    """Bring the valid rows of a batch into `core`. Returns {relation, inserted, updated, unchanged, deleted}.
+    """Bring the valid rows of a batch into `core`: {relation, inserted, updated, unchanged, deleted}.
 
-    Only a newer `updated_at` replaces what is known. A full pass marks those who are no longer seen as deleted; whoever comes
+    Only a newer `updated_at` replaces what is known. A full pass marks those it does not see as deleted; whoever comes
     back is undeleted. Merging the same batch again changes nothing. Raises `QualityStop` where the batch was not accepted.
     """
     batch = landed(paths, manifest)

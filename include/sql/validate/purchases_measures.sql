@@ -6,7 +6,7 @@
 with landed as (
     select
         *,
-        source_time(purchased_at) as purchased_time,
+        epoch(source_time(purchased_at)) as purchased_second,
         concat_ws(' ', purchase_id, subscriber_id, purchased_at, amount, currency, items) as all_text
     from read_parquet($files)
 )
@@ -16,8 +16,8 @@ select
     length(purchase_id) as purchase_id_length,
     length(subscriber_id) as id_length,
     regexp_matches(subscriber_id, '[@\s]') as id_has_at_or_space,
-    coalesce(isfinite(purchased_time), false) as purchased_at_reads,
-    if(isfinite(purchased_time), date_diff('day', purchased_time, $now), null) as days_since_purchase,
+    purchased_second is not null as purchased_at_reads,
+    floor((epoch($now::timestamptz) - purchased_second) / 86400)::bigint as days_since_purchase,
     try_cast(amount as decimal(18, 2)) is not null as amount_reads,
     regexp_full_match(upper(trim(currency)), '[A-Z]{3}') is true as currency_is_a_code,
     if(items is null, null, coalesce(try_cast(items as integer), -1)) as items,

@@ -4,14 +4,15 @@
 -- params: files, now
 -- purpose: What the suite data_quality/subscribers.py judges: facts about each row as numbers, flags and short codes, null where
 --          there is nothing to judge. Names and ids stay behind; the address goes to the address rules only, so that no value of
---          a person can reach a quality report. Days are whole and signed: -1 is tomorrow.
+--          a person can reach a quality report. Days are elapsed and signed: -1 is within the next 24 hours. By epoch, because
+--          date_diff on a timestamptz goes through the time zone's calendar and costs a hundred times as much.
 with landed as (
     select
         *,
         lower(trim(status)) as state,
-        source_time(signed_up_at) as signed_up_time,
-        source_time(consented_at) as consented_time,
-        source_time(updated_at) as updated_time,
+        epoch(source_time(signed_up_at)) as signed_up_second,
+        epoch(source_time(consented_at)) as consented_second,
+        epoch(source_time(updated_at)) as updated_second,
         concat_ws(
             ' ', subscriber_id, email, first_name, last_name, country, locale, timezone, signed_up_at, status, lawful_basis,
             consent_source, consented_at, consent_wording, consent_expires_at, tracking_consent, updated_at
@@ -29,17 +30,16 @@ select
     if(state = 'subscribed', trim(consent_source) <> '' is true, null) as has_consent_source,
     if(state = 'subscribed', trim(consented_at) <> '' is true, null) as has_consented_at,
     if(state = 'subscribed', trim(consent_wording) <> '' is true, null) as has_consent_wording,
-    if(signed_up_at is null, null, coalesce(isfinite(signed_up_time), false)) as signed_up_at_reads,
-    if(consented_at is null, null, coalesce(isfinite(consented_time), false)) as consented_at_reads,
+    if(signed_up_at is null, null, signed_up_second is not null) as signed_up_at_reads,
+    if(consented_at is null, null, consented_second is not null) as consented_at_reads,
     if(consent_expires_at is null, null, source_time(consent_expires_at) is not null) as consent_expires_at_reads,
-    coalesce(isfinite(updated_time), false) as updated_at_reads,
-    if(isfinite(signed_up_time), date_diff('day', signed_up_time, $now), null) as days_since_sign_up,
-    if(isfinite(consented_time), date_diff('day', consented_time, $now), null) as days_since_consent,
-    if(isfinite(updated_time), date_diff('day', updated_time, $now), null) as days_since_update,
+    updated_second is not null as updated_at_reads,
+    floor((epoch($now::timestamptz) - signed_up_second) / 86400)::bigint as days_since_sign_up,
+    floor((epoch($now::timestamptz) - consented_second) / 86400)::bigint as days_since_consent,
+    floor((epoch($now::timestamptz) - updated_second) / 86400)::bigint as days_since_update,
     if(
-        state = 'subscribed' and isfinite(signed_up_time) and isfinite(consented_time),
-        date_diff('day', signed_up_time, consented_time), null
-    ) as days_from_sign_up_to_consent,
+        state = 'subscribed', floor((consented_second - signed_up_second) / 86400), null
+    )::bigint as days_from_sign_up_to_consent,
     upper(trim(country)) as country,
     trim(timezone) as timezone,
     regexp_full_match(
