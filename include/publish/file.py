@@ -35,8 +35,9 @@ WRITE_FAILED = (duckdb.IOException, duckdb.TransactionException, duckdb.FatalExc
 def publish(paths: DataPaths) -> dict[str, Any]:
     """Build, check and publish schema marts; returns the manifest.
 
-    The manifest: schema_version, build, built_at (ISO, UTC), duckdb_version, hash (how content is hashed), bytes and sha256 of
-    the file, tables {name: {rows, columns {name: type}, content_hash}}, previous {build, built_at, sha256, bytes} or None.
+    The manifest: schema_version, build, built_at (ISO, UTC), duckdb_version, hash (how content is hashed), bytes and
+    sha256 of the file, tables {name: {rows, columns {name: type}, content_hash}}, previous {build, built_at, sha256,
+    bytes} or None.
 
     Raises `PublishError` where there are no marts, a table or column has no comment, something looks like an address or a
     name, the copy does not equal its source, or the disk refuses; the file before stays published. Raises `WarehouseBusy`.

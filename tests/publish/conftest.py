@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import duckdb
@@ -14,9 +15,9 @@ from include.warehouse.connection import open_warehouse
 SAMPLE = Path(__file__).with_name("sample_marts.sql")
 
 
-def fill_marts(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create the sample marts, with a comment on each table and column."""
-    connection.execute(SAMPLE.read_text())
+def fill_marts(connection: duckdb.DuckDBPyConnection, people: int) -> None:
+    """Create the sample marts about so many people, with a comment on each table and column."""
+    connection.execute(SAMPLE.read_text().replace("range(6000)", f"range({people})"))
     for table, column in connection.execute(
         "select table_name, column_name from duckdb_columns() where schema_name = 'marts'"
     ).fetchall():
@@ -24,19 +25,28 @@ def fill_marts(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(f"comment on column marts.{table}.{column} is 'The {column} of {table}; it''s a sample.'")
 
 
-@pytest.fixture
-def marts(paths: DataPaths) -> DataPaths:
-    """A data folder whose warehouse holds the sample marts."""
+@pytest.fixture(scope="session")
+def small_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A warehouse file with sample marts about 600 people, for tests to copy."""
+    paths = DataPaths(tmp_path_factory.mktemp("small"))
     with open_warehouse(paths) as connection:
-        fill_marts(connection)
+        fill_marts(connection, 600)
+    return paths.warehouse
+
+
+@pytest.fixture
+def marts(paths: DataPaths, small_warehouse: Path) -> DataPaths:
+    """A data folder whose warehouse holds the sample marts."""
+    paths.warehouse.parent.mkdir()
+    shutil.copy(small_warehouse, paths.warehouse)
     return paths
 
 
 @pytest.fixture(scope="session")
 def published(tmp_path_factory: pytest.TempPathFactory) -> DataPaths:
-    """The sample, published once for the session. For tests that only read."""
+    """The sample about 6,000 people, published once for the session. For tests that only read."""
     paths = DataPaths(tmp_path_factory.mktemp("published"))
     with open_warehouse(paths) as connection:
-        fill_marts(connection)
+        fill_marts(connection, 6000)
     publish(paths)
     return paths

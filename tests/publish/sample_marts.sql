@@ -134,11 +134,14 @@ from people;
 
 create or replace table marts.experiment_results as
 select * from (values
-    ('winback', '2026-11', 'ten_percent', 'open_rate', 730, 718, 244, 51, 0.340, 0.071, 0.0, null::double, null::double, null::double),
-    ('winback', '2026-11', 'we_miss_you', 'open_rate', 742, 729, 251, 34, 0.344, 0.047, 0.004, 0.86, -0.044, 0.053),
-    ('winback', '2026-11', 'ten_percent', 'click_rate', 730, 718, 244, 51, 0.340, 0.071, 0.0, null, null, null),
-    ('winback', '2026-11', 'we_miss_you', 'click_rate', 742, 729, 251, 34, 0.344, 0.047, -0.024, 0.048, -0.049, -0.0004)
-) as t (campaign, occurrence, variant, metric, accepted, delivered, human_opens, human_clicks, open_rate, click_rate, lift, p_value, confidence_low, confidence_high);
+    ('winback', '2026-11', 'human_click', 'we_miss_you', 'we_miss_you', 742, 729, 251, 34, 0.344, 0.047, 729, 34, 0.047, null::double, null::double, null::double, null::double),
+    ('winback', '2026-11', 'human_click', 'ten_percent', 'we_miss_you', 730, 718, 244, 51, 0.340, 0.071, 718, 51, 0.071, 0.024, 0.048, 0.0004, 0.049),
+    ('winback', '2026-11', 'human_open', 'we_miss_you', 'we_miss_you', 742, 729, 251, 34, 0.344, 0.047, 729, 251, 0.344, null, null, null, null),
+    ('winback', '2026-11', 'human_open', 'ten_percent', 'we_miss_you', 730, 718, 244, 51, 0.340, 0.071, 718, 244, 0.340, -0.004, 0.86, -0.053, 0.044),
+    ('winback', '2026-11', 'purchase_14d', 'held_out', 'held_out', null, null, null, null, null, null, 178, 7, 0.039, null, null, null, null),
+    ('winback', '2026-11', 'purchase_14d', 'treated', 'held_out', null, null, null, null, null, null, 1472, 88, 0.060, 0.021, 0.27, -0.018, 0.043)
+) as t (campaign, occurrence, metric, variant, baseline, accepted, delivered, human_opens, human_clicks, open_rate, click_rate,
+    people, converted, conversion_rate, lift, p_value, confidence_low, confidence_high);
 
 create or replace table marts.quality_runs as
 select 'run-2026112' || n as landed_run, relation, timestamptz '2026-11-20 05:00:00+00' + to_days(n::int) as validated_at,

@@ -1,0 +1,33 @@
+"""How the report writes numbers: grouped by thousands, rates as finely as they need, a dash for what is not known."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+NOTHING = "–"
+
+
+def count(value: float | None) -> str:
+    """`12,345`; decimals only where there are any."""
+    if value is None:
+        return NOTHING
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.2f}"
+
+
+def percent(value: float | None) -> str:
+    """`97.3 %`, and `0.084 %` where one decimal would hide it."""
+    if value is None:
+        return NOTHING
+    places = 1 if value == 0 or abs(value) >= 0.01 else 3
+    return f"{value * 100:.{places}f}\N{NO-BREAK SPACE}%"
+
+
+def decimal(value: float | None, places: int = 2) -> str:
+    """`1,234.50`."""
+    return NOTHING if value is None else f"{value:,.{places}f}"
+
+
+def moment(value: str) -> str:
+    """An ISO moment in UTC as `24 November 2026, 02:52 UTC`."""
+    at = datetime.fromisoformat(value)
+    return f"{at.day} {at:%B %Y, %H:%M} UTC"

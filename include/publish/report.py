@@ -1,0 +1,122 @@
+"""The report: one HTML page beside the published file, made from nothing but that file. It needs no network to be read."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import vl_convert
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from include.core.durable import write_durably
+from include.core.paths import DataPaths
+from include.publish import charts, formats, snapshot
+from include.warehouse.connection import fetch
+
+PAGES = Path(__file__).with_name("pages")
+QUERIES = (
+    "headline",
+    "campaigns",
+    "engagement",
+    "providers",
+    "segments",
+    "lifecycle",
+    "list_health",
+    "experiments",
+    "quality",
+    "reconciliation",
+)
+HARD_BOUNCE, COMPLAINT, LEAST = (0.02, 0.05), (0.0008, 0.0010), 200
+LIMITS = {
+    "hard_warn": HARD_BOUNCE[0],
+    "hard_stop": HARD_BOUNCE[1],
+    "complaint_warn": COMPLAINT[0],
+    "complaint_stop": COMPLAINT[1],
+    "least": LEAST,
+}
+"""Warn and stop, as the sender's circuit breaker has them, from 200 people delivered on."""
+
+REST_OF_POLICY = "style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+
+Sections = dict[str, list[dict[str, Any]]]
+
+
+def write_report(paths: DataPaths) -> str:
+    """Write `published/report.html` from the published file, atomically; returns its path within the data folder.
+
+    Raises `PublishError` where nothing is published. A file without campaigns gives a page that says what to do.
+    """
+    build = snapshot.require_build(paths)
+    manifest = snapshot.read_manifest(build)
+    with snapshot.open_build(build) as connection:
+        sections = read_sections(connection)
+    page = paths.published / snapshot.REPORT
+    write_durably(page, render(manifest, sections).encode())
+    return str(page.relative_to(paths.root))
+
+
+def read_sections(connection: duckdb.DuckDBPyConnection) -> Sections:
+    """What the page shows, a list of rows a section, each from its file in include/sql/publish/report/."""
+    return {name: fetch(connection, "publish/report", name, LIMITS).to_pylist() for name in QUERIES}
+
+
+def render(manifest: dict[str, Any], sections: Sections) -> str:
+    """The page as text. Everything from the file is escaped; scripts run by their hash alone (Content-Security-Policy)."""
+    scripts = [vl_convert.javascript_bundle(snippet="window.vegaEmbed = vegaEmbed;"), (PAGES / "report.js").read_text()]
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            manifest=manifest,
+            specs=specs(sections),
+            scripts=[Markup(script) for script in scripts],  # noqa: S704  (our own and Vega's, never data)
+            policy=policy(scripts),
+            style=Markup((PAGES / "report.css").read_text()),  # noqa: S704
+            limits=LIMITS,
+            **sections,
+        )
+    )
+
+
+def specs(sections: Sections) -> dict[str, Any]:
+    """A Vega-Lite spec for each chart whose section has rows, by the chart's id."""
+    providers = sections["providers"]
+    drawn: dict[str, tuple[Any, Callable[[], dict[str, Any]]]] = {
+        "funnel": (sections["campaigns"], lambda: charts.funnel(sections["campaigns"])),
+        "engagement": (sections["engagement"], lambda: charts.engagement(sections["engagement"])),
+        "hard-bounces": (
+            providers,
+            lambda: charts.provider_rate(providers, "hard_bounce_rate", HARD_BOUNCE, "hard bounces"),
+        ),
+        "complaints": (providers, lambda: charts.provider_rate(providers, "complaint_rate", COMPLAINT, "complaints")),
+        "segments": (sections["segments"], lambda: charts.segments(sections["segments"])),
+        "lifecycle": (sections["lifecycle"], lambda: charts.lifecycle(sections["lifecycle"])),
+        "list": (sections["list_health"][1:], lambda: charts.list_health(sections["list_health"])),
+        "experiments": (
+            [row for row in sections["experiments"] if row["lift"] is not None],
+            lambda: charts.experiments(sections["experiments"]),
+        ),
+    }
+    return {name: draw() for name, (rows, draw) in drawn.items() if rows}
+
+
+def policy(scripts: list[str]) -> str:
+    """The page's Content-Security-Policy: these scripts, inline styles, and nothing from anywhere."""
+    hashes = " ".join(
+        f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'" for script in scripts
+    )
+    return f"default-src 'none'; script-src {hashes}; {REST_OF_POLICY}"
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(PAGES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.policies["json.dumps_kwargs"] = {"default": float, "allow_nan": False}  # DECIMAL columns
+    environment.filters.update(count=formats.count, percent=formats.percent, decimal=formats.decimal, moment=formats.moment)
+    return environment

@@ -1,0 +1,45 @@
+-- name: campaigns
+-- owner: analytics
+-- grain: one row a campaign occurrence
+-- params: none
+-- purpose: The last 24 occurrences, newest first, with the sum of where everybody went and whether it equals who was selected.
+select
+    campaign,
+    occurrence,
+    campaign || ' ' || occurrence as label,
+    segment,
+    state,
+    strftime(planned_at, '%Y-%m-%d %H:%M') as planned_at,
+    selected,
+    accepted,
+    rejected,
+    suppressed,
+    capped,
+    held_out,
+    in_doubt,
+    pending,
+    skipped,
+    accepted + rejected + suppressed + capped + held_out + in_doubt + pending + skipped as accounted,
+    accounted = selected as adds_up,
+    delivered,
+    bounced_hard,
+    bounced_soft,
+    bounced_other,
+    dropped,
+    deferred,
+    human_opens,
+    raw_opens,
+    human_clicks,
+    raw_clicks,
+    unsubscribes,
+    complaints,
+    delivery_rate,
+    hard_bounce_rate,
+    human_open_rate,
+    human_click_rate,
+    unsubscribe_rate,
+    complaint_rate,
+    cost
+from marts.campaign_performance
+order by campaign_performance.planned_at desc, campaign, occurrence desc
+limit 24

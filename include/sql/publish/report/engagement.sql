@@ -1,0 +1,29 @@
+-- name: engagement
+-- owner: analytics
+-- grain: one row a day and kind of event
+-- params: none
+-- purpose: The last 60 days up to the latest event: people who had mail delivered, and people (not machines) who acted on it.
+with
+
+kinds as (
+    select
+        day,
+        case event
+            when 'delivered' then 'delivered'
+            when 'opened' then 'opened'
+            when 'clicked' then 'clicked'
+            when 'complained' then 'complained'
+            else 'unsubscribed'
+        end as kind,
+        people
+    from marts.daily_engagement
+    where
+        event in ('delivered', 'opened', 'clicked', 'unsubscribed', 'group_unsubscribed', 'complained')
+        and verdict is distinct from 'machine'
+)
+
+select strftime(day, '%Y-%m-%d') as day, kind, sum(people)::bigint as people
+from kinds
+where day > (select max(day) from kinds) - 60
+group by all
+order by all

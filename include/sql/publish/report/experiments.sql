@@ -1,0 +1,24 @@
+-- name: experiments
+-- owner: analytics
+-- grain: one row a campaign occurrence, metric and variant
+-- params: none
+-- purpose: Comparisons of the last occurrences with their 95 % intervals; an interval that excludes zero is told apart.
+select
+    campaign || ' ' || occurrence as label,
+    campaign,
+    occurrence,
+    metric,
+    variant,
+    baseline,
+    people,
+    converted,
+    conversion_rate,
+    lift,
+    p_value,
+    confidence_low,
+    confidence_high,
+    variant || ' against ' || baseline as comparison,
+    coalesce(confidence_low > 0 or confidence_high < 0, false) as clear
+from marts.experiment_results
+order by occurrence desc, campaign, metric, variant
+limit 60

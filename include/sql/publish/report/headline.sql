@@ -1,0 +1,58 @@
+-- name: headline
+-- owner: analytics
+-- grain: one row, the report
+-- params: none
+-- purpose: The numbers at the top: all campaigns planned in the 30 days up to the latest plan, and the list on its latest day.
+with
+
+latest as (
+    select max(planned_at) as planned_at
+    from marts.campaign_performance
+),
+
+sent as (
+    select
+        count(*) as plans,
+        sum(selected)::bigint as selected,
+        sum(accepted)::bigint as accepted,
+        sum(delivered)::bigint as delivered,
+        sum(human_opens)::bigint as human_opens,
+        sum(human_clicks)::bigint as human_clicks,
+        sum(unsubscribes)::bigint as unsubscribes,
+        sum(complaints)::bigint as complaints,
+        sum(in_doubt)::bigint as in_doubt,
+        sum(cost) as cost
+    from marts.campaign_performance
+    inner join latest on campaign_performance.planned_at >= latest.planned_at - interval 30 day
+),
+
+list_today as (
+    select mailable, subscribers, day
+    from marts.list_health
+    order by day desc
+    limit 1
+),
+
+sums as (
+    select
+        count(*) as checks,
+        count(*) filter (where not holds) as differing,
+        count(*) filter (where not holds and must_hold) as broken
+    from marts.reconciliation
+)
+
+select
+    sent.*,
+    sent.delivered / nullif(sent.accepted, 0) as delivery_rate,
+    sent.human_opens / nullif(sent.delivered, 0) as human_open_rate,
+    sent.human_clicks / nullif(sent.delivered, 0) as human_click_rate,
+    sent.unsubscribes / nullif(sent.delivered, 0) as unsubscribe_rate,
+    sent.complaints / nullif(sent.delivered, 0) as complaint_rate,
+    list_today.mailable,
+    list_today.subscribers,
+    sums.checks,
+    sums.differing,
+    sums.broken
+from sent
+cross join sums
+left join list_today on true

@@ -1,0 +1,14 @@
+-- name: lifecycle
+-- owner: analytics
+-- grain: one row a lifecycle stage and engagement level
+-- params: none
+-- purpose: Where people stand as buyers and as readers, and what they have spent.
+select
+    lifecycle_stage,
+    engagement_level,
+    count(*) as people,
+    sum(revenue) as revenue,
+    count(*) / sum(count(*)) over () as share
+from marts.lifecycle
+group by all
+order by all

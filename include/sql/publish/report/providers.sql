@@ -1,0 +1,51 @@
+-- name: providers
+-- owner: analytics
+-- grain: one row a mailbox provider
+-- params: hard_warn, hard_stop, complaint_warn, complaint_stop, least
+-- purpose: Health of each provider over the plans of the 30 days up to the latest one, judged by the sender's own limits; fewer
+--          than $least people delivered are too few to judge.
+with
+
+recent as (
+    select campaign, occurrence
+    from marts.campaign_performance
+    where planned_at >= (select max(planned_at) from marts.campaign_performance) - interval 30 day
+),
+
+totals as (
+    select
+        mailbox_provider,
+        sum(accepted)::bigint as accepted,
+        sum(delivered)::bigint as delivered,
+        sum(bounced_hard)::bigint as bounced_hard,
+        sum(bounced_soft)::bigint as bounced_soft,
+        sum(dropped)::bigint as dropped,
+        sum(deferred)::bigint as deferred,
+        sum(complaints)::bigint as complaints,
+        sum(human_opens)::bigint as human_opens
+    from marts.mailbox_provider_health
+    inner join recent using (campaign, occurrence)
+    group by mailbox_provider
+),
+
+rates as (
+    select
+        *,
+        delivered / nullif(accepted, 0) as delivery_rate,
+        bounced_hard / nullif(accepted, 0) as hard_bounce_rate,
+        complaints / nullif(delivered, 0) as complaint_rate,
+        human_opens / nullif(delivered, 0) as human_open_rate
+    from totals
+)
+
+select
+    *,
+    case
+        when delivered < $least then 'too few'
+        when hard_bounce_rate >= $hard_stop or complaint_rate >= $complaint_stop then 'stop'
+        when hard_bounce_rate >= $hard_warn or complaint_rate >= $complaint_warn then 'warn'
+        else 'good'
+    end as verdict
+from rates
+where accepted > 0
+order by accepted desc, mailbox_provider

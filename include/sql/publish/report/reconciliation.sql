@@ -1,0 +1,9 @@
+-- name: reconciliation
+-- owner: analytics
+-- grain: one row a checked sum
+-- params: none
+-- purpose: Every sum, those that do not hold first.
+select check_name, scope, left_side, left_value, right_side, right_value, difference, holds, must_hold
+from marts.reconciliation
+order by holds, must_hold desc, check_name, scope
+limit 200

@@ -1,0 +1,25 @@
+-- name: segments
+-- owner: analytics
+-- grain: one row a segment
+-- params: none
+-- purpose: Each segment in its latest run: size, share of the list, and who came and went since the run before.
+with
+
+latest as (
+    select *
+    from marts.segment_sizes
+    qualify row_number() over (partition by segment order by as_of desc, segment_run desc) = 1
+)
+
+select
+    latest.segment,
+    strftime(latest.as_of, '%Y-%m-%d %H:%M') as as_of,
+    latest.members,
+    latest.share_of_list,
+    changes.entered,
+    changes.left_segment,
+    changes.stayed,
+    latest.members - changes.entered + changes.left_segment as members_before
+from latest
+left join marts.segment_changes as changes using (segment_run, segment)
+order by latest.members desc, latest.segment
