@@ -48,11 +48,15 @@ def folder(stage: str) -> Iterator[SqlFile]:
     yield from (read(path) for path in sorted((SQL / stage).glob("*.sql")))
 
 
-@cache
 def read(path: Path) -> SqlFile:
-    """Parse one file. Raises `ConfigurationError` where its header is not complete."""
+    """Parse one file, again when it was edited. Raises `ConfigurationError` where its header is not complete."""
     if not path.is_file():
         raise ConfigurationError("does not exist.", where=str(path), remedy="Write it, or mend the name.")
+    return _parse(path, path.stat().st_mtime_ns)
+
+
+@cache
+def _parse(path: Path, _modified: int) -> SqlFile:
     lines = path.read_text().splitlines()
     size = next((number for number, line in enumerate(lines) if not line.startswith("--")), len(lines))
     header: dict[str, str] = {}

@@ -1,15 +1,18 @@
 """A segment's definition: one SELECT in `include/sql/segment/definitions/<segment>.sql`, read and judged before it runs.
 
-Marketers write these files, so a parser looks at them first: one query, known tables only, no function that reads files or
-the network, one column `subscriber_id`, at most the parameter `as_of`.
+Marketers write these files, so parsers look at them first: one query, known tables only, no function that reads files or
+the network, one column `subscriber_id`, at most the parameter `as_of`. sqlglot judges, because it knows lines and kinds;
+DuckDB's own parser has to agree about the tables, because it is DuckDB that will run the query.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import sqlglot
@@ -53,9 +56,9 @@ def read_definition(path: Path) -> Definition:
     if not _NAME.match(path.stem):
         raise _refuse(path, 1, "has a name that is no identifier.", "Use lower-case letters, digits and underscores.")
     file = sqlfile.read(path)
-    first_line = path.read_text(encoding="utf-8").split(file.statement, 1)[0].count("\n") + 1
+    first_line = path.read_text(encoding="utf-8").partition(file.statement or "\n\n")[0].count("\n") + 1
     query = _parse(path, file.statement, first_line)
-    for what, node, remedy in _objections(query):
+    for what, node, remedy in _objections(query, file.statement):
         raise _refuse(path, first_line + _line(node) - 1, what, remedy)
     bound = {parameter.name for parameter in query.find_all(exp.Parameter, exp.Placeholder)}
     if bound - {"as_of"} or bound != set(file.params):
@@ -95,7 +98,7 @@ def _parse(path: Path, statement: str, first_line: int) -> exp.Query:
     return trees[0]
 
 
-def _objections(query: exp.Query) -> Iterator[tuple[str, exp.Expr, str]]:
+def _objections(query: exp.Query, statement: str) -> Iterator[tuple[str, exp.Expr, str]]:
     """What speaks against running the query, with the node that is to blame and the remedy."""
     for node in query.find_all(*_FORBIDDEN):
         yield f"holds {type(node).__name__.upper()}, which a definition may not do.", node, "A definition only selects."
@@ -106,22 +109,49 @@ def _objections(query: exp.Query) -> Iterator[tuple[str, exp.Expr, str]]:
     named = {cte.alias for cte in query.find_all(exp.CTE)}
     for table in query.find_all(exp.Table):
         yield from _table_objections(table, named)
+    if not _agrees(statement, named):
+        yield "reads something that DuckDB does not know as an allowed table.", query, "Select from plain tables."
     if [column.lower() for column in query.named_selects] != ["subscriber_id"]:
         yield "does not return the one column subscriber_id.", query, "Write `select subscriber_id from …`."
 
 
 def _table_objections(table: exp.Table, named: set[str]) -> Iterator[tuple[str, exp.Expr, str]]:
-    allowed = ", ".join(sorted(".".join(pair) for pair in ALLOWED_TABLES))
+    remedy = f"Read from {', '.join(sorted('.'.join(pair) for pair in ALLOWED_TABLES))}."
     if not isinstance(table.this, exp.Identifier):
-        yield "reads a table function.", table, f"Read from {allowed}."
-    elif table.catalog or (
-        (table.db or table.name not in named) and (table.db.lower(), table.name.lower()) not in ALLOWED_TABLES
-    ):
-        yield (
-            f"reads {table.db}{'.' if table.db else ''}{table.name}, which a definition may not.",
-            table,
-            f"Read from {allowed}.",
-        )
+        yield "reads a table function, which a definition may not.", table, remedy
+    elif not _allowed(table.catalog, table.db, table.name, named):
+        name = ".".join(part for part in (table.catalog, table.db, table.name) if part)
+        yield f"reads {name}, which a definition may not.", table, remedy
+
+
+def _allowed(catalog: str, schema: str, table: str, named: set[str]) -> bool:
+    is_cte = not schema and table in named
+    return not catalog and (is_cte or (schema.lower(), table.lower()) in ALLOWED_TABLES)
+
+
+def _agrees(statement: str, named: set[str]) -> bool:
+    """Whether DuckDB, too, sees nothing but allowed tables in the query."""
+    with duckdb.connect() as connection:
+        row = connection.execute("select json_serialize_sql($statement)", {"statement": statement}).fetchone()
+    tree = json.loads(row[0]) if row else {"error": True}
+    if tree.get("error"):
+        return False
+    return all(
+        node["type"] == "BASE_TABLE" and _allowed(node["catalog_name"], node["schema_name"], node["table_name"], named)
+        for node in _sources(tree)
+    )
+
+
+def _sources(node: Any) -> Iterator[dict[str, Any]]:
+    """Everything that DuckDB's tree reads rows from: tables, table functions, show and describe."""
+    if isinstance(node, dict):
+        if node.get("type") in ("BASE_TABLE", "TABLE_FUNCTION", "SHOW_REF", "PIVOT"):
+            yield node
+        for value in node.values():
+            yield from _sources(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _sources(value)
 
 
 def _line(node: exp.Expr) -> int:

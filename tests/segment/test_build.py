@@ -1,0 +1,175 @@
+"""Segments frozen by run: again, broken, slow, pruned."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from include.core.errors import ConfigurationError
+from include.core.paths import DataPaths
+from include.segment import build
+from include.segment.build import build_segments
+from include.warehouse.connection import open_warehouse
+
+AS_OF = datetime(2026, 11, 24, 6, tzinfo=UTC)
+HEADER = "-- name: {name}\n-- owner: marketing\n-- grain: one row a subscriber\n-- params: none\n-- purpose: A test.\n"
+ALL = "select subscriber_id from core.subscribers"
+PEOPLE = """
+insert into core.subscribers by name
+select
+    'person-' || i as subscriber_id, 'key-' || i as address_key, 'gmail' as mailbox_provider, 'subscribed' as status,
+    timestamptz '2026-11-20 00:00:00Z' - to_days(i::integer) as signed_up_at, true as tracking_consent,
+    signed_up_at as updated_at, 'landed' as landed_run, if(i = 0, signed_up_at, null) as deleted_at
+from range(31) as people (i)
+"""
+
+Write = Callable[[str, str], Path]
+
+
+@pytest.fixture
+def people(paths: DataPaths) -> DataPaths:
+    """31 subscribers, one of them deleted."""
+    with open_warehouse(paths) as connection:
+        connection.execute(PEOPLE)
+    return paths
+
+
+@pytest.fixture
+def definitions(tmp_path: Path) -> Path:
+    folder = tmp_path / "definitions"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def define(definitions: Path) -> Write:
+    def write(name: str, statement: str) -> Path:
+        path = definitions / f"{name}.sql"
+        path.write_text(HEADER.format(name=name) + statement)
+        return path
+
+    return write
+
+
+def ask(paths: DataPaths, query: str) -> list[tuple[object, ...]]:
+    with open_warehouse(paths) as connection:
+        return connection.execute(query).fetchall()
+
+
+def test_the_shipped_segments_are_built(people: DataPaths) -> None:
+    sizes = build_segments(people, segment_run="one", as_of=AS_OF)
+
+    assert sizes["new_subscribers"] == 9  # signed up on 11 to 19 November; the one of the 20th is deleted
+    assert sizes["newsletter_readers"] == 30
+    assert sizes["active_customers"] == 0
+    assert sum(sizes.values()) == len(ask(people, "from segment.membership"))
+    assert ask(people, "select list_size from segment.runs") == [(30,)]
+
+
+def test_the_same_run_again_replaces_what_it_froze(people: DataPaths) -> None:
+    first = build_segments(people, segment_run="one", as_of=AS_OF)
+    frozen = ask(people, "from segment.membership order by all")
+
+    again = build_segments(people, segment_run="one", as_of=AS_OF)
+
+    assert again == first
+    assert ask(people, "from segment.membership order by all") == frozen
+    assert ask(people, "select count(*) from segment.runs") == [(1,)]
+
+
+def test_movement_is_counted_against_the_run_before(people: DataPaths) -> None:
+    build_segments(people, segment_run="one", as_of=AS_OF)
+    build_segments(people, segment_run="two", as_of=AS_OF + timedelta(days=3))
+
+    columns = "members, entered, left_segment, stayed"
+    moves = f"select {columns} from segment.sizes where segment = 'new_subscribers' order by segment_run"
+    assert ask(people, moves) == [(9, 9, 0, 0), (6, 0, 3, 6)]
+
+
+def test_members_are_people_who_are_there_and_each_once(people: DataPaths, definitions: Path, define: Write) -> None:
+    define("doubled", f"{ALL} union all {ALL}")
+    define("strangers", "select 'nobody' as subscriber_id from core.subscribers")
+    define("nulls", "select null as subscriber_id from core.subscribers")
+
+    sizes = build_segments(people, segment_run="one", as_of=AS_OF, definitions=definitions)
+
+    assert sizes == {"doubled": 30, "nulls": 0, "strangers": 0}
+
+
+def test_a_broken_definition_does_not_keep_the_others(people: DataPaths, definitions: Path, define: Write) -> None:
+    define("all", ALL)
+    define("column", "select subscriber_id\nfrom segment.features\nwhere colour = 'red'")
+    define("thief", "select subscriber_id from core.identities")
+    define("value", "select subscriber_id from segment.features where subscriber_id::integer > 1")
+    (definitions / "headless.sql").write_text(ALL)
+
+    with pytest.raises(ConfigurationError) as raised:
+        build_segments(people, segment_run="one", as_of=AS_OF, definitions=definitions)
+
+    message = str(raised.value)
+    assert "4 of 5 segments" in message
+    assert "column.sql, line 8: Binder Error" in message
+    assert "thief.sql, line 6: reads core.identities" in message
+    assert "value.sql, line 6: fails when it runs (ConversionException)" in message
+    assert "headless.sql" in message
+    assert "person-" not in message
+    assert ask(people, "select segment, members from segment.sizes") == [("all", 30)]
+    assert len(ask(people, "from segment.membership")) == 30
+
+
+def test_a_segment_that_broke_keeps_the_members_of_the_try_before(
+    people: DataPaths, definitions: Path, define: Write
+) -> None:
+    define("all", ALL)
+    define("torn", f"{ALL} limit 3")
+    build_segments(people, segment_run="one", as_of=AS_OF, definitions=definitions)
+    define("torn", "select")
+
+    with pytest.raises(ConfigurationError, match="torn"):
+        build_segments(people, segment_run="one", as_of=AS_OF, definitions=definitions)
+
+    counts = "select segment, count(*) from segment.membership group by all order by all"
+    assert ask(people, counts) == [("all", 30), ("torn", 3)]
+
+
+def test_a_definition_that_never_ends_is_interrupted(people: DataPaths, definitions: Path, define: Write) -> None:
+    cross = ", ".join(f"core.subscribers as s{number}" for number in range(12))
+    define("all", ALL)
+    define("endless", f"select min(s0.subscriber_id) as subscriber_id from {cross} group by s1.status")
+
+    with pytest.raises(ConfigurationError, match=r"endless\.sql, line 6: took longer than 0\.2 s"):
+        build_segments(people, segment_run="one", as_of=AS_OF, definitions=definitions, seconds=0.2)
+
+    assert ask(people, "select segment, members from segment.sizes") == [("all", 30)]
+
+
+def test_membership_is_kept_for_the_last_runs_and_sizes_for_all(
+    people: DataPaths, monkeypatch: pytest.MonkeyPatch, definitions: Path, define: Write
+) -> None:
+    monkeypatch.setattr(build, "KEEP_RUNS", 2)
+    define("all", ALL)
+
+    for day in range(4):
+        build_segments(people, segment_run=f"run-{day}", as_of=AS_OF + timedelta(days=day), definitions=definitions)
+
+    assert ask(people, "select distinct segment_run from segment.membership order by all") == [("run-2",), ("run-3",)]
+    assert ask(people, "select count(*) from segment.sizes") == [(4,)]
+
+
+def test_no_file_can_be_read_while_definitions_run(people: DataPaths) -> None:
+    with open_warehouse(people) as connection:
+        build._lock_down(connection)
+
+        with pytest.raises(duckdb.PermissionException):
+            connection.execute("from read_text('/etc/hostname')")
+        with pytest.raises(duckdb.InvalidInputException):
+            connection.execute("set enable_external_access = true")
+
+
+def test_a_moment_without_a_time_zone_is_refused(paths: DataPaths) -> None:
+    with pytest.raises(ValueError, match="time zone"):
+        build_segments(paths, segment_run="one", as_of=datetime(2026, 11, 24))

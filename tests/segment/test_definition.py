@@ -1,0 +1,136 @@
+"""What a definition may and may not do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from include.core.errors import ConfigurationError
+from include.segment.definition import definition_paths, read_definition
+
+HEADER = "-- name: {name}\n-- owner: marketing\n-- grain: one row a subscriber\n-- params: {params}\n-- purpose: A test.\n"
+CONTRACT = {
+    "newsletter_readers",
+    "new_subscribers",
+    "active_customers",
+    "loyal_customers",
+    "lapsing_customers",
+    "lost_customers",
+    "big_spenders",
+    "dormant_readers",
+}
+
+
+def write(folder: Path, statement: str, *, name: str = "tried", params: str = "none") -> Path:
+    path = folder / f"{name}.sql"
+    path.write_text(HEADER.format(name=name, params=params) + statement)
+    return path
+
+
+def test_the_segments_that_campaigns_name_are_there_and_allowed() -> None:
+    definitions = [read_definition(path) for path in definition_paths()]
+
+    assert {definition.segment for definition in definitions} >= CONTRACT
+    assert {one.segment for one in definitions if one.takes_as_of} == {"new_subscribers"}
+
+
+@pytest.mark.parametrize(
+    ("statement", "params"),
+    [
+        ("select subscriber_id from segment.features;", "none"),
+        ("select f.subscriber_id from segment.features as f join core.subscribers as s using (subscriber_id)", "none"),
+        ("with spent as (select * from core.purchases) select subscriber_id from spent group by all", "none"),
+        ("select subscriber_id from core.purchases union select subscriber_id from engagement.events", "none"),
+        ("select subscriber_id from core.subscribers where signed_up_at > $as_of::timestamptz - interval 3 day", "as_of"),
+        (
+            "select subscriber_id from segment.features where purchases > (select avg(purchases) from segment.features)",
+            "none",
+        ),
+        ("select subscriber_id from core.subscribers where attributes->>'$.tier' = 'gold'", "none"),
+    ],
+)
+def test_a_query_on_the_allowed_tables_passes(tmp_path: Path, statement: str, params: str) -> None:
+    definition = read_definition(write(tmp_path, statement, params=params))
+
+    assert definition.statement == statement.rstrip(";")
+    assert definition.takes_as_of == (params == "as_of")
+
+
+@pytest.mark.parametrize(
+    ("statement", "words"),
+    [
+        ("delete from segment.features", "exactly one SELECT"),
+        ("drop table core.subscribers", "exactly one SELECT"),
+        ("create table x as select subscriber_id from segment.features", "exactly one SELECT"),
+        ("select subscriber_id from segment.features; drop table core.subscribers", "exactly one SELECT"),
+        ("select subscriber_id from segment.features; select 1", "exactly one SELECT"),
+        ("copy (select 1) to '/tmp/x'", "exactly one SELECT"),
+        ("attach '/tmp/x.db'", "exactly one SELECT"),
+        ("install httpfs", "exactly one SELECT"),
+        ("pragma database_list", "exactly one SELECT"),
+        ("set memory_limit = '9GB'", "exactly one SELECT"),
+        ("", "exactly one SELECT"),
+        ("select subscriber_id from core.identities", "core.identities"),
+        ("select subscriber_id from CORE.Identities", "CORE.Identities"),
+        ('select subscriber_id from "core"."identities"', "core.identities"),
+        ("select subscriber_id from tradewind.core.identities", "core.identities"),
+        (
+            "select subscriber_id from segment.features where subscriber_id in (select email from core.identities)",
+            "identities",
+        ),
+        ("with core as (select 1) select subscriber_id from core.identities", "core.identities"),
+        ("with identities as (from core.identities) select subscriber_id from identities", "core.identities"),
+        ("select subscriber_id from dispatch.sends", "dispatch.sends"),
+        ("select subscriber_id from features", "features"),
+        ("select subscriber_id from read_csv('/etc/passwd')", "may not"),
+        ("select subscriber_id from read_text('/etc/passwd')", "may not"),
+        ("select subscriber_id from (summarize core.identities)", "may not"),
+        ("select subscriber_id from (table core.identities)", "identities"),
+        ("select subscriber_id from (pivot core.identities on email using count(*))", "exactly one SELECT"),
+        ("select subscriber_id from segment.features, lateral (select * from glob('/*'))", "may not"),
+        ("select subscriber_id from query_table('core.identities')", "may not"),
+        ("select subscriber_id from segment.features where exists (from core.identities)", "identities"),
+        ("select subscriber_id from segment.features limit (select count(*) from core.identities)", "identities"),
+        ("select subscriber_id from '/etc/passwd'", "which a definition may not"),
+        ("select subscriber_id from range(10) as numbers (subscriber_id)", "may not"),
+        ("select subscriber_id from query('select 1')", "may not"),
+        ("select getenv('HOME') as subscriber_id from segment.features", "getenv"),
+        ("select subscriber_id, as_of from segment.features", "one column subscriber_id"),
+        ("select * from segment.features", "one column subscriber_id"),
+        ("from segment.features", "one column subscriber_id"),
+        ("select email from core.subscribers", "one column subscriber_id"),
+        ("select subscriber_id from segment.features where purchases > $least", "binds least"),
+        ("select subscriber_id from segment.features where purchases > ?", "binds"),
+    ],
+)
+def test_anything_else_is_refused(tmp_path: Path, statement: str, words: str) -> None:
+    with pytest.raises(ConfigurationError) as raised:
+        read_definition(write(tmp_path, statement))
+
+    assert words in str(raised.value)
+    assert "tried.sql, line " in str(raised.value)
+
+
+def test_the_line_is_the_files(tmp_path: Path) -> None:
+    statement = (
+        "\n-- a comment\nselect subscriber_id\nfrom segment.features\nwhere purchases in (select 1 from core.identities)\n"
+    )
+
+    with pytest.raises(ConfigurationError, match=r"tried\.sql, line 10: reads core\.identities"):
+        read_definition(write(tmp_path, statement))
+
+
+def test_a_syntax_error_names_its_line(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"tried\.sql, line 8: is not SQL"):
+        read_definition(write(tmp_path, "select subscriber_id\nfrom segment.features\nwhere (purchases > 1\n"))
+
+
+def test_as_of_is_declared_if_and_only_if_it_is_used(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="declares the params as_of and binds none"):
+        read_definition(write(tmp_path, "select subscriber_id from segment.features", params="as_of"))
+
+
+def test_a_name_that_is_no_identifier_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="no identifier"):
+        read_definition(write(tmp_path, "select subscriber_id from segment.features", name="Big-Spenders"))
