@@ -125,7 +125,7 @@ def test_a_segment_that_broke_keeps_the_members_of_the_try_before(
     people: DataPaths, definitions: Path, define: Write
 ) -> None:
     define("all", ALL)
-    define("torn", f"{ALL} limit 3")
+    define("torn", f"{ALL} where subscriber_id in ('person-1', 'person-2', 'person-3')")
     build_segments(people, segment_run="one", as_of=AS_OF, definitions=definitions)
     define("torn", "select")
 
