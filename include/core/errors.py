@@ -13,13 +13,14 @@ from __future__ import annotations
 class TradewindError(Exception):
     """What went wrong, with the place and the remedy.
 
-    `retryable` says whether the same call may be made again without harm and with hope.
+    `retryable` says whether the same call may be made again without harm and with hope; `retry_after` is how many seconds
+    from now, where that is known.
     """
 
     retryable = False
 
-    def __init__(self, what: str, *, where: str = "", remedy: str = "") -> None:
-        self.what, self.where, self.remedy = what, where, remedy
+    def __init__(self, what: str, *, where: str = "", remedy: str = "", retry_after: float | None = None) -> None:
+        self.what, self.where, self.remedy, self.retry_after = what, where, remedy, retry_after
         super().__init__(" ".join(part for part in (f"{where}:" if where else "", what, remedy) if part))
 
 
@@ -57,6 +58,12 @@ class ContentChanged(PlanError):
 
 class CampaignStopped(TradewindError):
     """SendGrid or an operator stopped a campaign. What was not sent is pending and stays so until it is resumed."""
+
+
+class PaceHeld(TradewindError):
+    """A cap or a window holds back what is pending; it may go later."""
+
+    retryable = True
 
 
 class FenceLost(TradewindError):

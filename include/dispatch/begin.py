@@ -8,7 +8,7 @@ from typing import Any, Literal
 from include.core.campaign import Campaign
 from include.core.paths import DataPaths
 from include.core.secrets import Secrets
-from include.dispatch import occurrence, plan, preview, send, test_send
+from include.dispatch import occurrence, plan, preview, rehearse, send
 from include.ledger.database import Ledger
 
 Mode = Literal["preview", "test", "live"]
@@ -23,7 +23,7 @@ def begin(
     if mode == "preview":
         return {"mode": mode, **preview.preview(*stores, run=run, edge_url=edge_url, at=at)}, []
     if mode == "test":
-        frozen = test_send.freeze_test(*stores, run=run, recipients=recipients, edge_url=edge_url, at=at)
+        frozen = rehearse.freeze_test(*stores, run=run, recipients=recipients, edge_url=edge_url, at=at)
     else:
         period = occurrence.occurrence_of(campaign, at)
         frozen = {"occurrence": period, **plan.freeze(*stores, occurrence=period, edge_url=edge_url, at=at)}

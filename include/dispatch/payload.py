@@ -29,7 +29,7 @@ class Envelope:
     edge_url: str
 
 
-def envelope(campaign: Campaign, content: Mapping[str, Any], *, tracked: bool) -> Envelope:
+def envelope(campaign: Campaign, content: Mapping[str, Any], *, tracked: bool, batch_id: str | None = None) -> Envelope:
     """The request-level part for one content of a plan.
 
     SendGrid's own subscription tracking stays off: the unsubscribe link and headers are ours. Opens and clicks are tracked
@@ -51,13 +51,18 @@ def envelope(campaign: Campaign, content: Mapping[str, Any], *, tracked: bool) -
         message["reply_to"] = _person(campaign.reply_to)
     if campaign.asm_group_id is not None:
         message["asm"] = {"group_id": campaign.asm_group_id}
+    if batch_id:
+        message["batch_id"] = batch_id
     if campaign.ip_pool_name:
         message["ip_pool_name"] = campaign.ip_pool_name
     return Envelope(message, content["tags"], content["edge_url"])
 
 
-def body(envelope: Envelope, people: pa.Table, *, attempt: int, chunk: str) -> bytes:
-    """The request for `people` (wire columns of `plan_files`). `chunk` is tw_chunk: `<plan id>.<number>`."""
+def body(envelope: Envelope, people: pa.Table, *, attempt: int, chunk: str, send_at: float | None = None) -> bytes:
+    """The request for `people` (wire columns of `plan_files`). `chunk` is tw_chunk: `<plan id>.<number>`.
+
+    `send_at` in Unix seconds, at most 72 h ahead; None is now.
+    """
     slots = [people[name].to_pylist() for name in slot_columns(len(envelope.tags))]
     values = zip(*slots, strict=True) if slots else iter([()] * people.num_rows)
     tries, tags, unsubscribe = str(attempt), envelope.tags, f"<{envelope.edge_url}/u/"
@@ -71,11 +76,8 @@ def body(envelope: Envelope, people: pa.Table, *, attempt: int, chunk: str) -> b
         }
         for email, key, token, row in zip(*columns, values, strict=True)
     ]
-    if people["send_at"].null_count < people.num_rows:
-        for personalization, moment in zip(personalizations, people["send_at"].to_pylist(), strict=True):
-            if moment is not None:
-                personalization["send_at"] = moment
-    return orjson.dumps({"personalizations": personalizations, **envelope.message})
+    scheduled = {"send_at": int(send_at)} if send_at is not None else {}
+    return orjson.dumps({"personalizations": personalizations, **envelope.message, **scheduled})
 
 
 def _person(sender: Sender) -> dict[str, str]:

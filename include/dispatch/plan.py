@@ -27,9 +27,10 @@ from include.core.secrets import Secrets
 from include.dispatch import plan_files, record
 from include.dispatch.audience import Audience, judge_segment
 from include.dispatch.content import Content, SlotFiller, compile_content
+from include.dispatch.send_window import send_times
 from include.ledger import counts, plans
 from include.ledger.database import Ledger
-from include.warehouse.connection import open_warehouse, run
+from include.warehouse.connection import fetch, open_warehouse, run
 
 log = logging.getLogger(__name__)
 
@@ -109,6 +110,14 @@ def content_hash(campaign: Campaign, contents: Mapping[str, Content]) -> str:
     return digest.hexdigest()
 
 
+def place(warehouse: duckdb.DuckDBPyConnection, campaign: Campaign, at: datetime) -> None:
+    """Cut the planned people of temp table `audience` into chunks: temp table `placed`."""
+    zones = fetch(warehouse, "dispatch", "audience_zones")["timezone"].to_pylist()
+    warehouse.register("send_times", send_times(campaign.send_window, zones, at))
+    run(warehouse, "dispatch", "placed", {"chunk_size": plan_files.CHUNK_SIZE})
+    warehouse.unregister("send_times")
+
+
 def people_reader(
     warehouse: duckdb.DuckDBPyConnection, secrets: Secrets, edge_url: str, *, batch_rows: int = BATCH_ROWS
 ) -> pa.RecordBatchReader:
@@ -143,7 +152,7 @@ def _freeze_now(
         return None
     audience = judge(warehouse)
     log.info("%s %s: %s", request.campaign.id, request.occurrence, audience.counts())
-    run(warehouse, "dispatch", "placed", {"chunk_size": plan_files.CHUNK_SIZE})
+    place(warehouse, request.campaign, request.at)
     folder = _fresh_folder(paths.root / request.folder)
     people = people_reader(warehouse, secrets, request.edge_url)
     slots = max(len(content.slots) for content in contents.values())

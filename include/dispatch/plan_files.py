@@ -31,7 +31,10 @@ CHUNK_SIZE = 1_000
 """SendGrid takes up to 1,000 personalizations a request."""
 CHUNKS_A_FILE = 50
 
-WIRE_COLUMNS = ("message_key", "email", "address_key", "token", "send_at")
+WIRE_COLUMNS = ("message_key", "email", "address_key", "token")
+"""What the sender reads of a person, beside the slots."""
+OF_CHUNK = ("chunk", "content", "mailbox_provider", "zone", "send_at", "not_after")
+"""What is the same for a whole chunk and goes to the ledger."""
 
 
 class Filler(Protocol):
@@ -78,8 +81,7 @@ def _filled(people: pa.Table, fillers: Mapping[str, Filler], slots: int) -> pa.T
     """The wire's columns of people who share one content."""
     values = fillers[people["content"][0].as_py()].fill(people)
     empty = pa.nulls(people.num_rows, pa.string())
-    columns = {name: people[name] for name in ("chunk", "content", "mailbox_provider", *WIRE_COLUMNS) if name != "send_at"}
-    columns["send_at"] = pa.nulls(people.num_rows, pa.int64())
+    columns = {name: people[name] for name in (*OF_CHUNK, *WIRE_COLUMNS)}
     columns["file"] = pc.divide(people["chunk"], CHUNKS_A_FILE)
     for name, value in zip(slot_columns(slots), [*values, *[empty] * (slots - len(values))], strict=True):
         columns[name] = pc.cast(value, pa.string()) if pa.types.is_dictionary(value.type) else value
@@ -102,7 +104,7 @@ def _close(folder: Path, number: int, part: _Part) -> Iterator[dict[str, Any]]:
     """Write one part and describe its chunks."""
     name = f"part-{number:04d}.parquet"
     table = pa.concat_tables(part.tables)
-    keep = [column for column in table.column_names if column not in ("chunk", "content", "mailbox_provider", "file")]
+    keep = [column for column in table.column_names if column not in (*OF_CHUNK, "file")]
     pq.write_table(table.select(keep), folder / name, compression="zstd", compression_level=1)
     sync_file(folder / name)
     ids = table["chunk"].to_numpy()
@@ -119,6 +121,9 @@ def _close(folder: Path, number: int, part: _Part) -> Iterator[dict[str, Any]]:
             "recipients": size,
             "content": table["content"][first].as_py(),
             "provider": table["mailbox_provider"][first].as_py(),
+            "zone": table["zone"][first].as_py() or None,
+            "send_at": table["send_at"][first].as_py(),
+            "not_after": table["not_after"][first].as_py(),
         }
 
 

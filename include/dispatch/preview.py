@@ -24,7 +24,7 @@ from include.dispatch.audience import Audience, judge_segment
 from include.dispatch.content import Content, render_one
 from include.dispatch.occurrence import occurrence_of
 from include.ledger.database import Ledger
-from include.warehouse.connection import fetch, open_warehouse, run
+from include.warehouse.connection import fetch, open_warehouse
 
 STAND_IN = {"first_name": "Alex", "last_name": "Example"}
 SAMPLES = 2
@@ -41,6 +41,7 @@ def preview(
     occurrence = occurrence_of(campaign, at)
     with open_warehouse(paths) as warehouse:
         audience = judge_segment(warehouse, ledger, campaign, occurrence=occurrence, at=at)
+        plan.place(warehouse, campaign, at)
         samples = _fill_everybody(warehouse, secrets, edge_url, contents)
         reasons = fetch(warehouse, "dispatch", "audience_reasons").to_pylist()
     page = paths.previews / campaign.id / f"{re.sub(r'[^A-Za-z0-9]+', '-', run)[:80]}.html"
@@ -52,7 +53,6 @@ def _fill_everybody(
     warehouse: duckdb.DuckDBPyConnection, secrets: Secrets, edge_url: str, contents: Mapping[str, Content]
 ) -> list[dict[str, Any]]:
     """Run every slot for everybody; keep a few renderings of each content."""
-    run(warehouse, "dispatch", "placed", {"chunk_size": plan_files.CHUNK_SIZE})
     fillers = plan.fillers_of(contents)
     samples: list[dict[str, Any]] = []
     shown: dict[str, int] = {}

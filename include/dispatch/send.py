@@ -19,11 +19,14 @@ from typing import Any, TypeVar
 import pyarrow as pa
 from sqlalchemy import Connection, RowMapping, func, select
 
+from include.core import clock
 from include.core.campaign import Campaign
 from include.core.connections import SendGridAccount
 from include.core.errors import EspUnavailable, TradewindError
+from include.core.pace import AccountPace
 from include.core.paths import DataPaths
 from include.dispatch import payload
+from include.dispatch.admission import Admission
 from include.dispatch.journal import Journal, require_memory
 from include.dispatch.outcome import Request, record
 from include.dispatch.patience import Patience
@@ -39,6 +42,7 @@ log = logging.getLogger(__name__)
 CONNECTIONS = 4
 CHUNKS_A_RANGE = 250
 MAX_RANGES = 8
+UNLIMITED = AccountPace()
 T = TypeVar("T")
 
 
@@ -54,12 +58,19 @@ def ranges(ledger: Ledger, plan_id: str) -> list[dict[str, Any]]:
 
 
 def send_range(
-    paths: DataPaths, ledger: Ledger, account: SendGridAccount, *, plan_id: str, first: int, last: int
+    paths: DataPaths,
+    ledger: Ledger,
+    account: SendGridAccount,
+    *,
+    plan_id: str,
+    first: int,
+    last: int,
+    account_pace: AccountPace = UNLIMITED,
 ) -> dict[str, int]:
     """Send what is pending of the plan's chunks `first` to `last`; returns requests and people by what became of them.
 
-    Raises `CampaignStopped` (key, credits, sender, an operator, a refused request), `EspUnavailable` (retryable: what was
-    not sent is pending), `FenceLost`, and `ConservationBroken` where the ledger has forgotten requests.
+    Raises `CampaignStopped` (key, credits, sender, an operator, a refused request), `EspUnavailable` and `PaceHeld`
+    (retryable: what was not sent is pending), `FenceLost`, and `ConservationBroken` where the ledger has forgotten requests.
     """
     plan = plans.find_plan(ledger, plan_id)
     if plan is None:
@@ -70,7 +81,7 @@ def send_range(
     work = chunks.open_work(ledger, plan_id, first, last)
     if not work:
         return {}
-    sender = Sender(ledger, plan, PlanReader(folder, plan["manifest_sha256"]), Journal(folder))
+    sender = Sender(ledger, plan, PlanReader(folder, plan["manifest_sha256"]), Journal(folder), account_pace)
     log.info("%s %s: %d chunks to send", plan["campaign"], plan["occurrence"], len(work))
     return asyncio.run(sender.run(account, work))
 
@@ -78,12 +89,15 @@ def send_range(
 class Sender:
     """One process's work on one plan. Ledger calls run in one thread, requests in a few coroutines."""
 
-    def __init__(self, ledger: Ledger, plan: RowMapping, reader: PlanReader, journal: Journal) -> None:
+    def __init__(
+        self, ledger: Ledger, plan: RowMapping, reader: PlanReader, journal: Journal, account_pace: AccountPace
+    ) -> None:
         self._ledger = ledger
         self._plan = plan
         self._reader = reader
         self._journal = journal
         self._campaign = Campaign.model_validate_json(plan["settings"])
+        self._admission = Admission(self._campaign, account_pace)
         self._queue: deque[RowMapping] = deque()
         self._counts: Counter[str] = Counter()
         self._patience = Patience()
@@ -118,19 +132,37 @@ class Sender:
                     self._stopping = self._stopping or error
 
     async def _send(self, esp: Transport, chunk: RowMapping) -> None:
+        admitted, again, wait = await self._in_ledger(self._admission.admit, chunk)
+        self._queue.extendleft(reversed(again))
+        if admitted is None or not await self._slept(wait):
+            return
+        request = await self._claim(admitted)
+        if request is None:
+            await self._in_ledger(self._admission.give_back, admitted["recipients"])
+            return
+        body = self._body(request, admitted)
+        if request.claim.lease_left() < TOTAL_SECONDS:
+            await self._in_ledger(chunks.release, request.claim, None, "the process was held up before the request")
+            self._queue.append(admitted)
+            return
+        await self._conclude(request, judge(await esp.post(body)))
+
+    async def _slept(self, seconds: float) -> bool:
+        """Wait for the pace; False where the campaign was stopped meanwhile."""
+        until = clock.elapsed() + seconds
+        while (left := until - clock.elapsed()) > 0 and not self._stopping:
+            await asyncio.sleep(min(left, 0.5))
+        return not self._stopping
+
+    async def _claim(self, chunk: RowMapping) -> Request | None:
+        """The intent, on disk and in the journal; None where somebody else has it or nobody is left in it."""
         people = self._reader.people(chunk["file"], chunk["first_row"], chunk["root_size"])
         claim = await self._in_ledger(chunks.claim, chunk, lambda connection: self._leaving(connection, chunk, people))
         if claim is None:
-            return
+            return None
         self._journal.note(claim)
         places = [row for row in rows_of(claim.selection, chunk["root_size"]) if row not in claim.gone]
-        request = Request(claim, places, people)
-        body = self._body(request, chunk["content"])
-        if claim.lease_left() < TOTAL_SECONDS:
-            await self._in_ledger(chunks.release, claim, None, "the process was held up before the request")
-            self._queue.append(chunk)
-            return
-        await self._conclude(request, judge(await esp.post(body)))
+        return Request(claim, places, people)
 
     async def _conclude(self, request: Request, verdict: Verdict) -> None:
         """Write the outcome, take up what became pending by it, and give up where there is no getting on."""
@@ -140,7 +172,8 @@ class Sender:
         if verdict.kind is not Kind.ACCEPTED:
             log.warning("chunk %d of %s: %s", request.claim.chunk, self._plan["campaign"], verdict.reason)
         if became.get("pending"):
-            again = await self._in_ledger(chunks.continuing, request.claim)
+            await self._in_ledger(self._admission.give_back, len(request.places))
+            again = await self._in_ledger(chunks.continuing, request.claim.plan_id, request.claim.chunk)
             self._queue.extendleft(reversed(again))
         if error := self._patience.exhausted(verdict):
             raise error
@@ -149,13 +182,14 @@ class Sender:
         """Make a ledger call off the event loop."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, lambda: call(self._ledger, *args))
 
-    def _body(self, request: Request, content: str) -> bytes:
+    def _body(self, request: Request, chunk: RowMapping) -> bytes:
         claim, everybody = request.claim, len(request.places) == request.people.num_rows
         return payload.body(
-            self._envelope(content),
+            self._envelope(chunk["content"]),
             request.people if everybody else request.people.take(pa.array(request.places, pa.int32())),
             attempt=claim.attempt,
             chunk=f"{claim.plan_id}.{claim.chunk}",
+            send_at=claim.send_at,
         )
 
     def _leaving(self, connection: Connection, chunk: RowMapping, people: pa.Table) -> list[chunks.Outcome]:

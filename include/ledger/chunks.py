@@ -22,7 +22,19 @@ from include.ledger.database import Ledger
 from include.ledger.tables import chunks, outcomes
 from include.ledger.tables import plans as plans_table
 
-_INHERITED = ("plan_id", "root", "file", "first_row", "root_size", "content", "attempt", "send_at", "provider")
+_INHERITED = (
+    "plan_id",
+    "root",
+    "file",
+    "first_row",
+    "root_size",
+    "content",
+    "attempt",
+    "send_at",
+    "not_after",
+    "zone",
+    "provider",
+)
 
 LEASE_SECONDS = 120.0
 """Longer than connect and read timeout together, so that a living process never loses a lease by waiting for an answer."""
@@ -176,11 +188,41 @@ def open_work(ledger: Ledger, plan_id: str, first: int, last: int) -> list[RowMa
         return list(connection.execute(query).mappings())
 
 
-def continuing(ledger: Ledger, claim: Claim) -> list[RowMapping]:
-    """What is pending of a claim's people after its outcome: the chunk itself, or the children it was split into."""
+def divide(ledger: Ledger, chunk: RowMapping, parts: Iterable[tuple[str, int]], reason: str) -> bool:
+    """Replace a pending chunk by smaller ones, since less than all of it may go now; False where it is no longer pending."""
+    with ledger.write() as connection:
+        changed = connection.execute(
+            update(chunks)
+            .where(_is(chunk["plan_id"], chunk["chunk"]), chunks.c.state == "pending")
+            .values(state="split", reason=reason, settled_at=clock.now().timestamp())
+        )
+        if changed.rowcount == 1:
+            add_children(connection, chunk["plan_id"], chunk["chunk"], parts)
+    return changed.rowcount == 1
+
+
+def move_window(ledger: Ledger, chunk: RowMapping, send_at: float | None, not_after: float) -> None:
+    """Its window has passed: it goes in the next one."""
+    _change_pending(ledger, chunk, send_at=send_at, not_after=not_after, reason="moved to the next send window")
+
+
+def skip(ledger: Ledger, chunk: RowMapping, reason: str) -> None:
+    """It will not be sent, and is counted as such."""
+    _change_pending(ledger, chunk, state="skipped", reason=reason, settled_at=clock.now().timestamp())
+
+
+def note_held(ledger: Ledger, plan_id: str, reason: str) -> None:
+    """Say on everything pending of a plan what holds it back."""
+    pending = and_(chunks.c.plan_id == plan_id, chunks.c.state == "pending")
+    with ledger.write() as connection:
+        connection.execute(update(chunks).where(pending).values(reason=reason))
+
+
+def continuing(ledger: Ledger, plan_id: str, chunk: int) -> list[RowMapping]:
+    """What is pending of a chunk's people after a step: the chunk itself, or the children it was split into."""
     with ledger.read() as connection:
-        mine = or_(chunks.c.chunk == claim.chunk, chunks.c.parent == claim.chunk)
-        query = select(chunks).where(chunks.c.plan_id == claim.plan_id, chunks.c.state == "pending", mine)
+        mine = or_(chunks.c.chunk == chunk, chunks.c.parent == chunk)
+        query = select(chunks).where(chunks.c.plan_id == plan_id, chunks.c.state == "pending", mine)
         return list(connection.execute(query.order_by(chunks.c.chunk)).mappings())
 
 
@@ -215,6 +257,12 @@ def skip_pending(connection: Connection, plan_id: str, reason: str) -> int:
         .values(state="skipped", reason=reason, settled_at=clock.now().timestamp())
     )
     return changed.rowcount
+
+
+def _change_pending(ledger: Ledger, chunk: RowMapping, **values: Any) -> None:
+    pending = and_(_is(chunk["plan_id"], chunk["chunk"]), chunks.c.state == "pending")
+    with ledger.write() as connection:
+        connection.execute(update(chunks).where(pending).values(**values))
 
 
 def _finish(ledger: Ledger, claim: Claim, **values: Any) -> None:

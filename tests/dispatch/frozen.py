@@ -36,6 +36,24 @@ CONTENT = {
 }
 
 
+PEOPLE = pa.schema(
+    [
+        ("chunk", pa.int32()),
+        ("row", pa.int32()),
+        ("content", pa.string()),
+        ("mailbox_provider", pa.string()),
+        ("zone", pa.string()),
+        ("send_at", pa.float64()),
+        ("not_after", pa.float64()),
+        ("message_key", pa.string()),
+        ("email", pa.string()),
+        ("address_key", pa.string()),
+        ("subscriber_id", pa.string()),
+        ("token", pa.string()),
+    ]
+)
+
+
 class Names:
     """A filler with two slots: a name and a link."""
 
@@ -54,7 +72,7 @@ def people(secrets: Secrets, campaign: Campaign, count: int, chunk_size: int) ->
     """`count` people in chunks of `chunk_size`, in batches."""
     for start in range(0, count, 20_000):
         rows = [_person(secrets, campaign, number, chunk_size) for number in range(start, min(start + 20_000, count))]
-        yield pa.RecordBatch.from_pylist(rows)
+        yield pa.RecordBatch.from_pylist(rows, schema=PEOPLE)
 
 
 def _person(secrets: Secrets, campaign: Campaign, number: int, chunk_size: int) -> dict[str, object]:
@@ -65,6 +83,9 @@ def _person(secrets: Secrets, campaign: Campaign, number: int, chunk_size: int) 
         "row": number % chunk_size,
         "content": "only.en.tracked",
         "mailbox_provider": "gmail",
+        "zone": "",
+        "send_at": None,
+        "not_after": None,
         "message_key": key,
         "email": email_of(number),
         "address_key": address,
@@ -87,8 +108,8 @@ def frozen_plan(
     folder.mkdir(parents=True)
     batches = people(secrets, campaign, count, chunk_size)
     parts = list(plan_files.write_parts(folder, batches, {"only.en.tracked": Names()}, slots=2))
-    everybody = [batch.select(["message_key", "subscriber_id", "address_key", "mailbox_provider", "chunk", "row"]) for batch in
-                 people(secrets, campaign, count, chunk_size)]  # fmt: skip
+    kept = ["message_key", "subscriber_id", "address_key", "mailbox_provider", "chunk", "row"]
+    everybody = [batch.select(kept) for batch in people(secrets, campaign, count, chunk_size)]
     audience = pa.Table.from_batches(everybody)
     for name, value in (("variant", "only"), ("state", "planned"), ("reason", None)):
         audience = audience.append_column(name, pa.array([value] * count, pa.string()))

@@ -19,13 +19,15 @@ IDENTITIES = """
 insert into core.identities by name
 select
     i::varchar as subscriber_id, concat('person', i, '@', ['gmail', 'yahoo'][1 + i % 2], '.example.com') as email,
-    sha256(concat('address', i)) as address_key, concat('First', i % 2000) as first_name, concat('Last', i % 5000) as last_name
+    sha256(concat('address', i)) as address_key,
+    concat('First', i % 2000) as first_name, concat('Last', i % 5000) as last_name
 from range($people) as t(i)
 """
 FEATURES = """
 insert into segment.features by name
 select
-    i::varchar as subscriber_id, timestamptz '2026-11-24 00:00:00Z' as as_of, i % 7 as purchases, (i % 700)::decimal(18, 2) as revenue,
+    i::varchar as subscriber_id, timestamptz '2026-11-24 00:00:00Z' as as_of, i % 7 as purchases,
+    (i % 700)::decimal(18, 2) as revenue,
     ['new', 'active', 'loyal', 'lapsing'][1 + i % 4] as lifecycle_stage, i % 400 as days_since_purchase,
     i % 250 as days_since_engagement, 0 as human_opens_90d, 0 as human_clicks_90d, 'engaged' as engagement_level
 from range($people) as t(i)

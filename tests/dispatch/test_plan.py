@@ -30,7 +30,8 @@ FILES = {
     "preheader.txt.j2": "What is new",
     "body.html.j2": (
         "<html><body><p>Dear {{ person.first_name }} {{ person.last_name }},</p>"
-        "{% personal %}{% if person.purchases > 3 %}<p>Thank you for {{ person.purchases }} orders.</p>{% endif %}{% endpersonal %}"
+        "{% personal %}{% if person.purchases > 3 %}<p>Thank you for {{ person.purchases }} orders.</p>"
+        "{% endif %}{% endpersonal %}"
         '<p>{{ postal_address }}</p><a href="{{ unsubscribe_url }}">Unsubscribe</a></body></html>'
     ),
     "body.txt.j2": "Dear {{ person.first_name }}\n{{ postal_address }}\n{{ unsubscribe_url }}",
@@ -123,7 +124,7 @@ def test_from_plan_to_settled(shop: Shop, esp: ScriptedEsp) -> None:
         for tag, value in person["substitutions"].items():
             subject = subject.replace(tag, value)
         assert subject.split()[-1].startswith("First")
-        assert {category for category in body["categories"]} == {"spring"}
+        assert set(body["categories"]) == {"spring"}
 
 
 def test_suppressed_and_capped_are_counted_with_their_reason(shop: Shop) -> None:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from typing import Literal
+
 import pytest
 from sqlalchemy import select, update
 
-from include.core.errors import CampaignStopped, ConservationBroken, EspUnavailable, PlanError
+from include.core import clock
+from include.core.campaign import Campaign, Pace, SendWindow
+from include.core.errors import CampaignStopped, ConservationBroken, EspUnavailable, PaceHeld, PlanError
 from include.core.keys import address_key, message_key
+from include.core.pace import AccountPace
 from include.core.paths import DataPaths
 from include.core.secrets import Secrets
 from include.dispatch import control, journal, patience
-from include.dispatch.send import ranges, send_range
+from include.dispatch.send import UNLIMITED, ranges, send_range
 from include.dispatch.settle import settle
 from include.ledger import chunks, counts, doubt, plans, suppressions
 from include.ledger.database import Ledger
 from include.ledger.tables import chunks as chunks_table
-from tests.dispatch.frozen import email_of, frozen_plan
+from tests.dispatch.frozen import CAMPAIGN, email_of, frozen_plan
 from tests.dispatch.scripted_esp import ScriptedEsp, accepted, failed
 
 
@@ -28,12 +34,21 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 class Sending:
     """A plan, and what can be asked of it."""
 
-    def __init__(self, paths: DataPaths, ledger: Ledger, secrets: Secrets, people: int = 100, chunk_size: int = 10) -> None:
+    def __init__(
+        self,
+        paths: DataPaths,
+        ledger: Ledger,
+        secrets: Secrets,
+        people: int = 100,
+        chunk_size: int = 10,
+        campaign: Campaign = CAMPAIGN,
+    ) -> None:
         self.paths, self.ledger, self.secrets = paths, ledger, secrets
-        self.plan_id = frozen_plan(paths, ledger, secrets, people, chunk_size=chunk_size)
+        self.plan_id = frozen_plan(paths, ledger, secrets, people, chunk_size=chunk_size, campaign=campaign)
 
-    def send(self, esp: ScriptedEsp) -> dict[str, int]:
-        return send_range(self.paths, self.ledger, esp.account, plan_id=self.plan_id, first=0, last=10_000)
+    def send(self, esp: ScriptedEsp, account_pace: AccountPace = UNLIMITED) -> dict[str, int]:
+        place = {"plan_id": self.plan_id, "first": 0, "last": 10_000}
+        return send_range(self.paths, self.ledger, esp.account, **place, account_pace=account_pace)
 
     def tally(self) -> counts.Tally:
         with self.ledger.read() as connection:
@@ -257,3 +272,59 @@ def test_an_open_intent_of_a_dead_process_becomes_doubt(sending: Sending, esp: S
     assert sending.tally().in_doubt == 10
     assert plans.find_plan(sending.ledger, sending.plan_id) is not None
     assert chunks.open_intents(sending.ledger, sending.plan_id) == 0
+
+
+def test_a_daily_cap_holds_the_rest_back_and_says_so(
+    paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp
+) -> None:
+    campaign = CAMPAIGN.model_copy(update={"pace": Pace(daily_cap=34)})
+    sending = Sending(paths, ledger, secrets, campaign=campaign)
+    with pytest.raises(PaceHeld, match="campaign:spring:day") as held:
+        sending.send(esp)
+    assert held.value.retryable
+    assert 0 < (held.value.retry_after or 0) <= 24 * 3600
+    assert (sending.tally().accepted, sending.tally().pending) == (34, 66)
+    assert sum(esp.taken.values()) == 34
+    with ledger.read() as connection:
+        reasons = connection.scalars(select(chunks_table.c.reason).where(chunks_table.c.state == "pending")).all()
+    assert set(reasons) == {"held: the limit campaign:spring:day:" + f"{clock.now():%Y-%m-%d} is used up"}
+
+
+def test_warming_up_sends_the_hours_share_of_the_account(sending: Sending, esp: ScriptedEsp) -> None:
+    warming = AccountPace(warmup_started_on=clock.now().date())
+    with pytest.raises(PaceHeld, match="account:warmup"):
+        send_range(
+            sending.paths, sending.ledger, esp.account, plan_id=sending.plan_id, first=0, last=99, account_pace=warming
+        )
+    assert sum(esp.taken.values()) == 20
+
+
+def test_what_was_not_sent_does_not_use_up_the_cap(
+    paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp
+) -> None:
+    sending = Sending(paths, ledger, secrets, campaign=CAMPAIGN.model_copy(update={"pace": Pace(daily_cap=100)}))
+    esp.answer = lambda number, _body: failed(429) if number < 6 else accepted()
+    assert sending.send(esp)["accepted"] == 100
+
+
+def test_a_rate_is_kept(paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp) -> None:
+    fast = CAMPAIGN.model_copy(update={"pace": Pace(messages_per_second=200)})
+    sending = Sending(paths, ledger, secrets, campaign=fast)
+    began = clock.elapsed()
+    assert sending.send(esp)["accepted"] == 100
+    assert clock.elapsed() - began >= 0.4
+
+
+@pytest.mark.parametrize(("missed", "expected"), [("skip", "skipped"), ("next_day", "accepted")])
+def test_a_chunk_whose_window_has_closed(
+    paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp, missed: Literal["skip", "next_day"], expected: str
+) -> None:
+    hour = (clock.now().hour + 3) % 22
+    window = SendWindow(start=hour, end=hour + 1, missed=missed)
+    sending = Sending(paths, ledger, secrets, campaign=CAMPAIGN.model_copy(update={"send_window": window}))
+    with ledger.write() as connection:
+        connection.execute(update(chunks_table).values(not_after=1.0, zone="UTC"))
+    sending.send(esp)
+    assert getattr(sending.tally(), expected) == 100
+    for body in esp.bodies:
+        assert datetime.fromtimestamp(body["send_at"], UTC).hour == hour

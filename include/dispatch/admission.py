@@ -1,0 +1,83 @@
+"""May this chunk go now? Its send window, the pace of campaign and account, and providers that are held back."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import RowMapping
+
+from include.core import clock
+from include.core.campaign import Campaign
+from include.core.errors import PaceHeld
+from include.core.pace import AccountPace
+from include.dispatch.plan_files import rows_of, selection_of
+from include.dispatch.send_window import AHEAD_LIMIT, next_window
+from include.ledger import chunks, pace
+from include.ledger.database import Ledger
+
+PATIENCE_SECONDS = 300.0
+"""A longer wait than this gives the task's slot back: Airflow runs it again when the time has come."""
+WINDOW_MARGIN_SECONDS = 60.0
+
+
+class Admission:
+    """Decides for one campaign. Calls block on the ledger; the sender makes them off its event loop."""
+
+    def __init__(self, campaign: Campaign, account: AccountPace) -> None:
+        self._campaign = campaign
+        self._account = account
+
+    def admit(self, ledger: Ledger, chunk: RowMapping) -> tuple[RowMapping | None, list[RowMapping], float]:
+        """The chunk (or a first part of it) that may go after some seconds, and what is to be looked at again.
+
+        Raises `PaceHeld` where it must wait longer than a task should.
+        """
+        if moved := self._missed_window(ledger, chunk):
+            return None, moved, 0.0
+        grant = pace.take(ledger, self._limits(), chunk["recipients"])
+        if grant.messages == 0:
+            raise self._held(ledger, chunk, f"the limit {grant.scope} is used up", grant.wait)
+        if grant.wait > PATIENCE_SECONDS:
+            pace.give_back(ledger, self._limits(), grant.messages)
+            raise self._held(ledger, chunk, "the rate allows it only later", grant.wait)
+        if grant.messages == chunk["recipients"]:
+            return chunk, [], grant.wait
+        first, *rest = _divided(ledger, chunk, grant.messages)
+        return first, rest, grant.wait
+
+    def give_back(self, ledger: Ledger, messages: int) -> None:
+        """Nothing of what was admitted was sent."""
+        pace.give_back(ledger, self._limits(), messages)
+
+    def _limits(self) -> list[pace.Rate | pace.Cap]:
+        own = self._campaign.pace
+        return pace.limits(self._account, self._campaign.id, own.messages_per_second, own.daily_cap)
+
+    def _missed_window(self, ledger: Ledger, chunk: RowMapping) -> list[RowMapping]:
+        """Move a chunk whose window has closed to the next one, or skip it, as the campaign says."""
+        window, now = self._campaign.send_window, clock.now()
+        if window is None or chunk["not_after"] is None or now.timestamp() < chunk["not_after"] - WINDOW_MARGIN_SECONDS:
+            return []
+        if window.missed == "skip":
+            chunks.skip(ledger, chunk, "missed its send window")
+            return []
+        opens, closes = next_window(window, chunk["zone"], now + timedelta(seconds=WINDOW_MARGIN_SECONDS))
+        assert opens is None or opens - now <= AHEAD_LIMIT
+        chunks.move_window(ledger, chunk, opens.timestamp() if opens else None, closes.timestamp())
+        return chunks.continuing(ledger, chunk["plan_id"], chunk["chunk"])
+
+    def _held(self, ledger: Ledger, chunk: RowMapping, reason: str, wait: float) -> PaceHeld:
+        chunks.note_held(ledger, chunk["plan_id"], f"held: {reason}")
+        return PaceHeld(
+            f"{reason}; the rest of the campaign is pending.",
+            where=f"plan {chunk['plan_id']}",
+            remedy=f"It goes on by itself in {wait:.0f} s.",
+            retry_after=wait,
+        )
+
+
+def _divided(ledger: Ledger, chunk: RowMapping, size: int) -> list[RowMapping]:
+    places = rows_of(chunk["selection"], chunk["root_size"])
+    parts = [(selection_of(part), len(part)) for part in (places[:size], places[size:])]
+    chunks.divide(ledger, chunk, parts, "divided: less than all of it was allowed at once")
+    return chunks.continuing(ledger, chunk["plan_id"], chunk["chunk"])

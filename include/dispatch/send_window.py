@@ -1,0 +1,52 @@
+"""Local hours: when mail may arrive, in each person's time zone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import pyarrow as pa
+
+from include.core.campaign import SendWindow
+
+AHEAD_LIMIT = timedelta(hours=72)
+"""SendGrid refuses a send_at further ahead."""
+SOON = timedelta(minutes=2)
+"""A send_at nearer than this is left out: now is as good."""
+
+_TIMES = pa.schema([("timezone", pa.string()), ("send_at", pa.float64()), ("not_after", pa.float64())])
+
+
+def next_window(window: SendWindow, zone_name: str | None, at: datetime) -> tuple[datetime | None, datetime]:
+    """When to send (None: now) and until when, both UTC: the window that is open at `at`, else the next one.
+
+    Wall-clock hours of the zone, so the day on which clocks change has its window at the same hours. An unknown zone is UTC.
+    """
+    zone = _zone(zone_name)
+    local = at.astimezone(zone)
+    for day in (local.date(), local.date() + timedelta(days=1)):
+        opens = datetime.combine(day, time(window.start), tzinfo=zone).astimezone(UTC)
+        last_day, hour = (day, window.end) if window.end < 24 else (day + timedelta(days=1), 0)
+        closes = datetime.combine(last_day, time(hour), tzinfo=zone).astimezone(UTC)
+        if at < closes:
+            return (opens if opens - at > SOON else None), closes
+    raise AssertionError("a window opens every day")
+
+
+def send_times(window: SendWindow | None, zones: Iterable[str | None], at: datetime) -> pa.Table:
+    """For each time zone: send_at and not_after in Unix seconds; empty without a window."""
+    if window is None:
+        return _TIMES.empty_table()
+    rows = []
+    for zone in zones:
+        opens, closes = next_window(window, zone, at)
+        rows.append({"timezone": zone, "send_at": opens.timestamp() if opens else None, "not_after": closes.timestamp()})
+    return pa.Table.from_pylist(rows, schema=_TIMES)
+
+
+def _zone(name: str | None) -> ZoneInfo:
+    try:
+        return ZoneInfo(name or "UTC")
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")

@@ -1,0 +1,109 @@
+"""Pace, shared by every task and process that sends: a rate (GCRA) and caps by hour and day.
+
+An allowance is taken before a chunk is claimed, in a transaction of its own, and given back where nothing was sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from include.core import clock
+from include.core.pace import AccountPace
+from include.ledger.database import Ledger
+from include.ledger.tables import allowances
+
+
+@dataclass(frozen=True)
+class Rate:
+    """At most `per_second` messages a second in `scope`, spread evenly."""
+
+    scope: str
+    per_second: float
+
+
+@dataclass(frozen=True)
+class Cap:
+    """At most `most` messages in `scope` until `ends`; the scope's name holds the hour or day."""
+
+    scope: str
+    most: int
+    ends: datetime
+
+
+@dataclass(frozen=True)
+class Grant:
+    """`messages` of those asked for may go after `wait` seconds; 0 where `scope` allows none before `wait` has passed."""
+
+    messages: int
+    wait: float = 0.0
+    scope: str = ""
+
+
+def limits(account: AccountPace, campaign: str, per_second: float | None, daily_cap: int | None) -> list[Rate | Cap]:
+    """Every limit in force now for one campaign, its own and the account's."""
+    now = clock.now()
+    day, hour = now.replace(hour=0, minute=0, second=0, microsecond=0), now.replace(minute=0, second=0, microsecond=0)
+    found: list[Rate | Cap] = []
+    for scope, rate, cap in (
+        ("account", account.messages_per_second, account.daily_cap),
+        (f"campaign:{campaign}", per_second, daily_cap),
+    ):
+        if rate:
+            found.append(Rate(f"{scope}:rate", rate))
+        if cap:
+            found.append(Cap(f"{scope}:day:{day:%Y-%m-%d}", cap, day + timedelta(days=1)))
+    if hourly := account.hourly_cap(now):
+        found.append(Cap(f"account:warmup:{hour:%Y-%m-%dT%H}", hourly, hour + timedelta(hours=1)))
+    return found
+
+
+def take(ledger: Ledger, within: Sequence[Rate | Cap], messages: int) -> Grant:
+    """Take an allowance for up to `messages`; the smallest remaining cap decides how many, the slowest rate when."""
+    if not within:
+        return Grant(messages)
+    now = clock.now()
+    with ledger.write() as connection:
+        rows = _locked(connection, within)
+        caps = [limit for limit in within if isinstance(limit, Cap)]
+        granted = min([messages, *(cap.most - rows[cap.scope].used for cap in caps)])
+        if granted <= 0:
+            full = max((cap for cap in caps if cap.most <= rows[cap.scope].used), key=lambda cap: cap.ends)
+            return Grant(0, (full.ends - now).total_seconds(), full.scope)
+        for cap in caps:
+            _write(connection, cap.scope, used=allowances.c.used + granted)
+        begins = now.timestamp()
+        for rate in (limit for limit in within if isinstance(limit, Rate)):
+            start = max(rows[rate.scope].arrival, now.timestamp())
+            begins = max(begins, start)
+            _write(connection, rate.scope, arrival=start + granted / rate.per_second)
+    return Grant(granted, begins - now.timestamp())
+
+
+def give_back(ledger: Ledger, within: Sequence[Rate | Cap], messages: int) -> None:
+    """Nothing was sent of what was taken: the caps get it back."""
+    caps = [limit for limit in within if isinstance(limit, Cap)]
+    if not caps:
+        return
+    with ledger.write() as connection:
+        for cap in caps:
+            _write(connection, cap.scope, used=allowances.c.used - messages)
+
+
+def _locked(connection: Connection, within: Sequence[Rate | Cap]) -> dict[str, Any]:
+    """The rows of all scopes, made where missing, locked in one order so that two takers cannot block each other."""
+    scopes = sorted({limit.scope for limit in within})
+    fresh = [{"scope": scope, "arrival": 0.0, "used": 0} for scope in scopes]
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    connection.execute(dialect.insert(allowances).on_conflict_do_nothing(), fresh)
+    query = select(allowances).where(allowances.c.scope.in_(scopes)).order_by(allowances.c.scope).with_for_update()
+    return {row.scope: row for row in connection.execute(query)}
+
+
+def _write(connection: Connection, scope: str, **values: Any) -> None:
+    connection.execute(update(allowances).where(allowances.c.scope == scope).values(**values))

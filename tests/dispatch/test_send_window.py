@@ -1,0 +1,62 @@
+"""Local hours: everybody in their own zone, on the days when clocks change too."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo, available_timezones
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from include.core.campaign import SendWindow
+from include.dispatch.send_window import AHEAD_LIMIT, SOON, next_window, send_times
+
+NINE_TO_EIGHT = SendWindow(start=9, end=20)
+ZONES = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "posix", "right")))
+
+
+def utc(*parts: int) -> datetime:
+    return datetime(*parts, tzinfo=UTC)  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("zone", "at", "opens", "closes"),
+    [
+        ("Europe/Berlin", utc(2026, 11, 24, 12), None, utc(2026, 11, 24, 19)),
+        ("Europe/Berlin", utc(2026, 11, 24, 6), utc(2026, 11, 24, 8), utc(2026, 11, 24, 19)),
+        ("Europe/Berlin", utc(2026, 11, 24, 22), utc(2026, 11, 25, 8), utc(2026, 11, 25, 19)),
+        ("Asia/Kolkata", utc(2026, 11, 24, 20), utc(2026, 11, 25, 3, 30), utc(2026, 11, 25, 14, 30)),
+        # Clocks go back on 25 October 2026 and forward on 28 March 2027: nine o'clock stays nine o'clock.
+        ("Europe/Berlin", utc(2026, 10, 24, 20), utc(2026, 10, 25, 8), utc(2026, 10, 25, 19)),
+        ("Europe/Berlin", utc(2027, 3, 27, 20), utc(2027, 3, 28, 7), utc(2027, 3, 28, 18)),
+        ("Mars/Phobos", utc(2026, 11, 24, 8), utc(2026, 11, 24, 9), utc(2026, 11, 24, 20)),
+        (None, utc(2026, 11, 24, 12), None, utc(2026, 11, 24, 20)),
+    ],
+)
+def test_the_window_in_a_zone(zone: str | None, at: datetime, opens: datetime | None, closes: datetime) -> None:
+    assert next_window(NINE_TO_EIGHT, zone, at) == (opens, closes)
+
+
+@given(
+    st.sampled_from(ZONES),
+    st.datetimes(datetime(2026, 1, 1), datetime(2030, 1, 1)),
+    st.integers(0, 22).flatmap(lambda start: st.tuples(st.just(start), st.integers(start + 1, 24))),
+)
+def test_mail_arrives_within_local_hours_and_within_sendgrids_reach(
+    zone: str, naive: datetime, hours: tuple[int, int]
+) -> None:
+    at = naive.replace(tzinfo=UTC)
+    opens, closes = next_window(SendWindow(start=hours[0], end=hours[1]), zone, at)
+    sent = opens or at + SOON
+    assert at < closes
+    assert sent - at <= AHEAD_LIMIT
+    if opens is not None:
+        local = opens.astimezone(ZoneInfo(zone))
+        # Where the clock jumps over the opening hour, the first moment after it counts.
+        assert local.hour == hours[0] or local.utcoffset() != (local - timedelta(hours=3)).utcoffset()
+
+
+def test_no_window_no_times() -> None:
+    assert send_times(None, ["Europe/Berlin"], utc(2026, 11, 24)).num_rows == 0
+    assert send_times(NINE_TO_EIGHT, ["Europe/Berlin", None], utc(2026, 11, 24)).num_rows == 2

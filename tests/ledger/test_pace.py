@@ -1,0 +1,92 @@
+"""Pace: caps are never exceeded, rates are kept, whoever asks."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from include.core.pace import WARMUP_HOURLY, AccountPace
+from include.ledger import pace
+from include.ledger.database import Ledger
+
+TOMORROW = datetime(2099, 1, 2, tzinfo=UTC)
+
+
+def test_without_limits_everything_goes_at_once(ledger: Ledger) -> None:
+    assert pace.take(ledger, [], 1_000) == pace.Grant(1_000)
+
+
+def test_a_cap_grants_what_is_left_and_says_when_there_is_more(ledger: Ledger) -> None:
+    cap = [pace.Cap("account:day:2099-01-01", 1_500, TOMORROW)]
+    assert [pace.take(ledger, cap, 1_000).messages for _ in range(3)] == [1_000, 500, 0]
+    refused = pace.take(ledger, cap, 1)
+    assert refused.scope == "account:day:2099-01-01"
+    assert refused.wait > 0
+    pace.give_back(ledger, cap, 300)
+    assert pace.take(ledger, cap, 1_000).messages == 300
+
+
+def test_a_rate_spaces_chunks_evenly(ledger: Ledger) -> None:
+    rate = [pace.Rate("account:rate", 100.0)]
+    waits = [pace.take(ledger, rate, 1_000).wait for _ in range(3)]
+    assert waits == [pytest.approx(0, abs=0.5), pytest.approx(10, abs=0.5), pytest.approx(20, abs=0.5)]
+
+
+def test_many_takers_share_one_cap(ledger: Ledger) -> None:
+    cap = [pace.Cap("campaign:spring:day:2099-01-01", 1_000, TOMORROW), pace.Rate("account:rate", 1e9)]
+    granted: list[int] = []
+
+    def take() -> None:
+        for _ in range(20):
+            granted.append(pace.take(ledger, cap, 17).messages)
+
+    takers = [threading.Thread(target=take) for _ in range(4)]
+    for taker in takers:
+        taker.start()
+    for taker in takers:
+        taker.join()
+    assert sum(granted) == 1_000
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.integers(1, 900), st.booleans()), max_size=15), st.integers(1, 3_000))
+def test_no_order_of_taking_and_giving_exceeds_the_cap(ledger: Ledger, steps: list[tuple[int, bool]], most: int) -> None:
+    cap = [pace.Cap(f"scope:{id(steps)}:{most}:{len(steps)}", most, TOMORROW)]
+    pace.give_back(ledger, cap, 0)
+    start = _used(ledger, cap[0].scope)
+    out = 0
+    for wanted, returned in steps:
+        got = pace.take(ledger, cap, wanted).messages
+        out += got
+        if returned and got:
+            pace.give_back(ledger, cap, got)
+            out -= got
+        assert out + start <= most or start > most
+
+
+def _used(ledger: Ledger, scope: str) -> int:
+    from sqlalchemy import select
+
+    from include.ledger.tables import allowances
+
+    with ledger.read() as connection:
+        return connection.scalar(select(allowances.c.used).where(allowances.c.scope == scope)) or 0
+
+
+def test_warming_up_follows_the_table_by_day_and_hour() -> None:
+    account = AccountPace(warmup_started_on=date(2026, 11, 1), warmup_ips=2)
+    first = datetime(2026, 11, 1, 23, 30, tzinfo=UTC)
+    assert account.hourly_cap(first) == 2 * WARMUP_HOURLY[0] == 40
+    assert account.hourly_cap(first + timedelta(days=12)) == 2_000
+    assert account.hourly_cap(first + timedelta(days=len(WARMUP_HOURLY))) is None
+    assert AccountPace().hourly_cap(first) is None
+
+
+def test_every_limit_in_force_is_named_by_scope() -> None:
+    account = AccountPace(messages_per_second=50, daily_cap=10_000, warmup_started_on=date(2026, 1, 1))
+    scopes = {limit.scope.split(":")[0] + ":" + limit.scope.split(":")[1] for limit in pace.limits(account, "spring", 5, 7)}
+    assert scopes == {"account:rate", "account:day", "campaign:spring"}
