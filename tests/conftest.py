@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from include.core.paths import DataPaths
 from include.core.secrets import Secrets, load_secrets
 from include.ledger.database import Ledger, open_ledger
 from tests.postgres import running_postgres
+from tests.running_simulator import RunningSimulator
 
 
 @pytest.fixture
@@ -50,3 +52,23 @@ def postgres_url() -> Iterator[str]:
         pytest.skip("PostgreSQL's initdb is not on this machine")
     with running_postgres() as url:
         yield url
+
+
+@pytest.fixture
+def start_simulator(tmp_path: Path) -> Iterator[Callable[..., RunningSimulator]]:
+    """Starts simulators with options of the command line: `start_simulator(webhook=url, speed=30)`. Stopped at the end."""
+    started: list[RunningSimulator] = []
+
+    def start(**options: Any) -> RunningSimulator:
+        started.append(RunningSimulator(tmp_path / f"simulator-{len(started)}", **options))
+        return started[-1]
+
+    yield start
+    for simulator in started:
+        simulator.stop()
+
+
+@pytest.fixture
+def simulator(start_simulator: Callable[..., RunningSimulator]) -> RunningSimulator:
+    """A simulator of its own, without webhook and without lives: it accepts, refuses and remembers."""
+    return start_simulator(no_lives=True)
