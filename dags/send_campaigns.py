@@ -40,7 +40,7 @@ def send_dag(campaign: Campaign) -> DAG:
     """The DAG of one campaign file."""
     with DAG(
         dag_id=f"send_{campaign.id}", dag_display_name=f"Send: {campaign.name}",
-        schedule=runtime.timetable(campaign.schedule) if campaign.schedule else None,
+        schedule=runtime.timetable(campaign.schedule, rare=True) if campaign.schedule else None,
         catchup=False, max_active_runs=1, tags=[Tag.SENDS, Tag.CAMPAIGN, Tag.SENDS_MAIL],
         default_args=runtime.task_defaults(campaign.owner), dagrun_timeout=timedelta(hours=12),
         params={name: Param(**field) for name, field in runtime.SEND_FORM.items()},
@@ -68,7 +68,9 @@ def send_dag(campaign: Campaign) -> DAG:
                 from include.dispatch import send
 
                 with runtime.ledger() as ledger:
-                    return send.send_range(runtime.paths(), ledger, runtime.account(), **part)
+                    return send.send_range(
+                        runtime.paths(), ledger, runtime.account(), account_pace=runtime.account_pace(), **part
+                    )
 
             @task(trigger_rule="none_failed")
             def settle(ti=None):

@@ -8,9 +8,9 @@ from __future__ import annotations
 import logging
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -23,6 +23,7 @@ from include.tags import Tag
 if TYPE_CHECKING:
     from include.core.campaign import Campaign
     from include.core.connections import SendGridAccount
+    from include.core.pace import AccountPace
     from include.core.paths import DataPaths
     from include.core.secrets import Secrets
     from include.ledger.database import Ledger
@@ -32,7 +33,7 @@ log = logging.getLogger(__name__)
 EDGE_URL_VARIABLE, EDGE_URL = "edge_public_url", "https://mail.tradewind.example"
 OVERLAP_VARIABLE, OVERLAP_MINUTES = "extract_overlap_minutes", 60
 FULL_PASS_EVERY = timedelta(hours=24)
-FIRST_TICK_GRACE = timedelta(minutes=2)
+FIRST_TICK_GRACE = timedelta(seconds=30)
 SEND_FORM: dict[str, dict[str, Any]] = {
     "mode": {
         "default": "preview", "enum": ["preview", "test", "live"], "title": "Mode",
@@ -58,6 +59,8 @@ class RetryWhatMayBeRetried(RetryPolicy):
         if not may_retry(exception):
             return RetryDecision.fail(f"{type(exception).__name__} cannot be mended by trying again")
         delay = _RETRY_DELAYS[min(try_number, len(_RETRY_DELAYS)) - 1]
+        if seconds := getattr(exception, "retry_after", None):
+            delay = timedelta(seconds=seconds)
         return RetryDecision.retry(delay, f"{type(exception).__name__} may pass")
 
 
@@ -66,15 +69,16 @@ def task_defaults(owner: str) -> dict[str, Any]:
     return {"owner": owner, "retries": 3, "retry_policy": RetryWhatMayBeRetried()}
 
 
-def timetable(cron: str, *, covers: timedelta = timedelta()) -> CronTriggerTimetable:
+def timetable(cron: str, *, covers: timedelta = timedelta(), rare: bool = False) -> CronTriggerTimetable:
     """Runs at each tick (UTC), for the `covers` before it; never at once because somebody unpaused the DAG.
 
-    A run missed while the scheduler was down is made up once. The grace keeps a first tick from being lost where the file
-    is parsed again between the tick and the scheduler's look.
+    A run missed while the scheduler was down is made up once. Where ticks are `rare`, a grace keeps the very first from
+    being lost when the file happens to be parsed again between the tick and the scheduler's look.
     """
     if not croniter.is_valid(cron):
         raise ConfigurationError(f"schedule: '{cron}' is no cron expression.", remedy="Write five fields, as in 0 9 * * 2.")
-    return CronTriggerTimetable(cron, timezone="UTC", interval=covers, run_immediately=FIRST_TICK_GRACE)
+    at_once = FIRST_TICK_GRACE if rare else False
+    return CronTriggerTimetable(cron, timezone="UTC", interval=covers, run_immediately=at_once)
 
 
 def paths() -> DataPaths:
@@ -82,6 +86,29 @@ def paths() -> DataPaths:
     from include.core.paths import data_paths
 
     return data_paths()
+
+
+def account_pace() -> AccountPace:
+    """The account's limits, from the variables `account_messages_per_second`, `account_daily_cap`, `warmup_started_on`
+    (ISO date) and `warmup_ips`; what is unset or empty is no limit. Raises `ConfigurationError` for anything else.
+    """
+    from airflow.sdk import Variable
+
+    from include.core.pace import AccountPace
+
+    def read(name: str, kind: Callable[[str], Any]) -> Any:
+        text = str(Variable.get(name, default="") or "").strip()  # noqa: AIR003 - tasks alone call this
+        try:
+            return kind(text) if text else None
+        except ValueError:
+            raise ConfigurationError(f"'{text[:40]}' is not valid.", where=f"variable {name}", remedy="Mend it.") from None
+
+    return AccountPace(
+        messages_per_second=read("account_messages_per_second", float),
+        daily_cap=read("account_daily_cap", int),
+        warmup_started_on=read("warmup_started_on", date.fromisoformat),
+        warmup_ips=read("warmup_ips", int) or 1,
+    )
 
 
 def secrets() -> Secrets:
