@@ -92,12 +92,10 @@ def account_pace() -> AccountPace:
     """The account's limits, from the variables `account_messages_per_second`, `account_daily_cap`, `warmup_started_on`
     (ISO date) and `warmup_ips`; what is unset or empty is no limit. Raises `ConfigurationError` for anything else.
     """
-    from airflow.sdk import Variable
-
     from include.core.pace import AccountPace
 
     def read(name: str, kind: Callable[[str], Any]) -> Any:
-        text = str(Variable.get(name, default="") or "").strip()  # noqa: AIR003 - tasks alone call this
+        text = str(_variable(name, "") or "").strip()
         try:
             return kind(text) if text else None
         except ValueError:
