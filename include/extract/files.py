@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,7 +42,7 @@ class FolderSource:
 
     def columns(self, relation: Relation) -> list[str]:
         with self._explained(relation.name):
-            cursor = self._connection.execute(f"select * from ({query(relation)}) limit 0")
+            cursor = self._connection.execute(f"select * from (\n{query(relation)}\n) as source limit 0")
             return [part[0] for part in cursor.description or ()]
 
     def batches(self, relation: Relation, found: list[str], since: datetime | None) -> Iterator[pa.RecordBatch]:
@@ -59,21 +60,35 @@ class FolderSource:
         if files["csv"] and files["parquet"]:
             raise SourceError(f"has {name} both as CSV and as Parquet.", where=self.place, remedy="Keep one of the two.")
         with self._explained(name):
-            if files["csv"]:
-                # The newer default dialect sniffing may take a quote or a type from a sample; the contract's CSV is fixed.
-                csv: Any = files["csv"]  # DuckDB's stubs know one path only; it takes a list.
-                self._connection.read_csv(
-                    csv,
-                    header=True,
-                    all_varchar=True,
-                    union_by_name=True,
-                    delimiter=",",
-                    quotechar='"',
-                    escapechar='"',
-                ).create_view(name)
-            elif files["parquet"]:
+            if files["parquet"]:
                 self._connection.read_parquet(files["parquet"], union_by_name=True).create_view(name)
+            if files["csv"]:
+                self._csv_view(name, files["csv"])
         return bool(files["csv"] or files["parquet"])
+
+    def _csv_view(self, name: str, files: list[str]) -> None:
+        """The dialect is said, never sniffed: DuckDB may take a '#' in a row for a comment and leave the row out."""
+        for number, file in enumerate(files):
+            columns: Any = dict.fromkeys(self._header(name, file), "VARCHAR")
+            self._connection.read_csv(
+                file, header=True, auto_detect=False, columns=columns, delimiter=",", quotechar='"', escapechar='"'
+            ).create_view(f"{name}_{number}")
+        parts = (f"select * from {name}_{number}" for number in range(len(files)))
+        self._connection.execute(f"create view {name} as {' union all by name '.join(parts)}")
+
+    def _header(self, name: str, file: str) -> list[str]:
+        try:
+            with open(file, newline="", encoding="utf-8-sig") as lines:
+                header = next(csv.reader(lines, strict=True), [])
+        except (UnicodeDecodeError, csv.Error):
+            header = []
+        if not any(header) or len(set(header)) != len(header):
+            raise SourceError(
+                f"a file of {name} does not begin with one line of different column names.",
+                where=file,
+                remedy="Write it as CSV in UTF-8, with the contract's column names in its first line.",
+            )
+        return header
 
     @contextmanager
     def _explained(self, name: str) -> Iterator[None]:

@@ -21,7 +21,7 @@ _BY_TIME = "({column} >= current_setting('tradewind.since')::timestamptz or {col
 # Text cannot be cast without an error on the first garbage: a day's margin in text order, and all that is no ISO date.
 _BY_TEXT = (
     "({column} collate \"C\" >= current_setting('tradewind.since_day') "
-    "or {column} !~ '^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}' or {column} is null)"
+    "or {column} !~ '^(19|20)[0-9]{{2}}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])' or {column} is null)"
 )
 # Class 28: authorisation; 3D: no such database; 42: no such table, column or right to read. None of them mends itself.
 _PERMANENT = ("28", "3D", "42")
@@ -48,7 +48,7 @@ class PostgresSource:
 
     def columns(self, relation: Relation) -> list[str]:
         with self._explained(f"does not run the query of {relation.name}"):
-            self._cursor.execute(f"select * from ({query(relation)}) as source limit 0")
+            self._cursor.execute(f"select * from (\n{query(relation)}\n) as source limit 0")
             schema = self._cursor.fetch_arrow_table().schema
         self._types[relation.name] = schema.field(relation.changed).type if relation.changed in schema.names else pa.null()
         return list(schema.names)

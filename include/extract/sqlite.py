@@ -41,7 +41,10 @@ class SqliteSource:
 
     def columns(self, relation: Relation) -> list[str]:
         with self._explained():
-            return [part[0] for part in self._connection.execute(f"select * from ({query(relation)}) limit 0").description]
+            return [
+                part[0]
+                for part in self._connection.execute(f"select * from (\n{query(relation)}\n) as source limit 0").description
+            ]
 
     def batches(self, relation: Relation, found: list[str], since: datetime | None) -> Iterator[pa.RecordBatch]:
         text = statement(relation, found, self.place, SINCE, since)

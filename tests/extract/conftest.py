@@ -1,0 +1,26 @@
+"""The same rows behind every kind of source."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests import rows
+
+Build = Callable[..., str]
+
+
+@pytest.fixture(params=["sqlite", "csv", "parquet", pytest.param("postgres", marks=pytest.mark.postgres)])
+def source(request: pytest.FixtureRequest, tmp_path: Path) -> Build:
+    """A function that puts relations behind one kind of source and returns its URL."""
+    if request.param == "sqlite":
+        return lambda **relations: rows.sqlite_source(tmp_path / "source.sqlite", **relations)
+    if request.param == "csv":
+        return lambda **relations: rows.csv_source(tmp_path / "csv", **relations)
+    if request.param == "parquet":
+        return lambda **relations: rows.parquet_source(tmp_path / "parquet", **relations)
+    url = request.getfixturevalue("postgres_url")
+    return lambda **relations: rows.postgres_source(url, f"s{uuid.uuid4().hex}", **relations)

@@ -1,0 +1,179 @@
+"""Every kind of source gives the same rows, and says clearly what it lacks."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from include.core.errors import ConfigurationError, SourceError, SourceUnavailable
+from include.core.paths import DataPaths
+from include.extract.contract import SUBSCRIBERS
+from include.extract.land import land
+from include.extract.sources import relations
+from tests.rows import postgres_source, purchase, sqlite_source, subscriber
+
+Build = Callable[..., str]
+AWKWARD = [
+    subscriber(1, first_name="Zoë", last_name='O"Brien, Jr.'),
+    subscriber(2, first_name="", last_name=None, updated_at="2026-01-01 00:00:00"),
+    subscriber(3, attributes='{"a": "x,\\"y\\""}', updated_at="2026-02-01 00:00:00"),
+    subscriber(4, first_name="{{ 7*7 }}", updated_at="0000-00-00"),
+    subscriber(5, email=" a@b@c ", updated_at="2024-01-01 00:00:00"),
+]
+
+
+def landed(paths: DataPaths, manifest: dict) -> list[dict]:
+    folder = paths.root / manifest["folder"]
+    return pa.concat_tables(pq.read_table(folder / file["name"]) for file in manifest["files"]).to_pylist()
+
+
+def test_every_source_lands_the_same_text(paths: DataPaths, source: Build) -> None:
+    url = source(subscribers=AWKWARD, purchases=[purchase(1), purchase(2)])
+    manifest = land(paths, url, "subscribers", run="r", since=None)
+    expected = [
+        {"row_number": number} | {column: row[column] or None for column in SUBSCRIBERS.columns}
+        for number, row in enumerate(AWKWARD)
+    ]
+    assert landed(paths, manifest) == expected
+    assert manifest["watermark"] == "2026-02-01T00:00:00+00:00"
+    assert relations(url) == ["subscribers", "purchases"]
+    assert land(paths, url, "purchases", run="r", since=None)["rows"] == 2
+
+
+def test_an_incremental_pass_brings_what_changed_and_what_tells_no_time(paths: DataPaths, source: Build) -> None:
+    url = source(subscribers=AWKWARD)
+    manifest = land(paths, url, "subscribers", run="r", since=datetime(2026, 1, 15, tzinfo=UTC))
+    assert {row["subscriber_id"] for row in landed(paths, manifest)} == {"S3", "S4"}
+    assert not manifest["full"]
+
+
+def test_purchases_are_optional_and_subscribers_are_not(paths: DataPaths, source: Build) -> None:
+    assert relations(source(subscribers=AWKWARD)) == ["subscribers"]
+
+
+def test_a_source_without_subscribers_is_refused(source: Build) -> None:
+    with pytest.raises(SourceError, match="no relation subscribers"):
+        relations(source(purchases=[purchase(1)]))
+
+
+def test_a_missing_required_column_is_named(paths: DataPaths, source: Build) -> None:
+    rows = [{name: value for name, value in row.items() if name not in ("consent_wording", "status")} for row in AWKWARD]
+    with pytest.raises(SourceError, match=r"subscribers has no column status, consent_wording\. .*subscribers\.sql"):
+        land(paths, source(subscribers=rows), "subscribers", run="r", since=None)
+
+
+def test_a_missing_optional_column_lands_as_null(paths: DataPaths, source: Build) -> None:
+    rows = [
+        {name: value for name, value in row.items() if name not in ("tracking_consent", "attributes")} for row in AWKWARD
+    ]
+    manifest = land(paths, source(subscribers=rows), "subscribers", run="r", since=None)
+    assert {(row["tracking_consent"], row["attributes"]) for row in landed(paths, manifest)} == {(None, None)}
+
+
+def test_own_names_are_mapped_by_one_file(
+    paths: DataPaths, source: Build, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = [{("mail" if name == "email" else name): value for name, value in row.items()} for row in AWKWARD]
+    (tmp_path / "subscribers.sql").write_text("select *, mail as email from subscribers; -- theirs\n".replace("; --", " --"))
+    monkeypatch.setenv("TRADEWIND_SOURCE_SQL", str(tmp_path))
+    manifest = land(paths, source(subscribers=own), "subscribers", run="r", since=None)
+    assert landed(paths, manifest)[0]["email"] == "person1@example.com"
+
+
+def test_a_mapping_folder_that_is_not_there_is_a_configuration_error(
+    paths: DataPaths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = sqlite_source(tmp_path / "s.sqlite", subscribers=AWKWARD)
+    monkeypatch.setenv("TRADEWIND_SOURCE_SQL", str(tmp_path / "nowhere"))
+    with pytest.raises(ConfigurationError, match="is not a folder"):
+        land(paths, url, "subscribers", run="r", since=None)
+
+
+@pytest.mark.postgres
+def test_postgres_types_land_as_text_in_utc(paths: DataPaths, postgres_url: str) -> None:
+    types = {"updated_at": "timestamptz", "consented_at": "timestamp", "tracking_consent": "boolean", "attributes": "jsonb"}
+    rows = [subscriber(1, updated_at="2026-01-01 01:00:00+02"), subscriber(2, updated_at="2025-01-01 00:00:00+00")]
+    url = postgres_source(postgres_url, f"s{uuid.uuid4().hex}", types, subscribers=rows)
+    manifest = land(paths, url, "subscribers", run="r", since=datetime(2025, 12, 31, 22, tzinfo=UTC))
+    (row,) = landed(paths, manifest)
+    assert (row["updated_at"], row["tracking_consent"]) == ("2025-12-31 23:00:00+00", "true")
+    assert row["consented_at"] == "2025-05-01 10:00:05"
+    assert manifest["watermark"] == "2025-12-31T23:00:00+00:00"
+
+
+@pytest.mark.postgres
+def test_a_wrong_database_is_an_error_and_a_closed_port_may_be_tried_again(postgres_url: str) -> None:
+    with pytest.raises(SourceError) as wrong:
+        relations(postgres_url.rsplit("/", 1)[0] + "/nowhere")
+    assert not wrong.value.retryable
+    with pytest.raises(SourceUnavailable) as closed:
+        relations("postgresql://someone:hushhush@127.0.0.1:1/shop")
+    assert closed.value.retryable
+    assert "hushhush" not in str(closed.value)
+
+
+def test_typed_parquet_lands_as_the_same_moments(paths: DataPaths, tmp_path: Path) -> None:
+    row = subscriber(1) | {"updated_at": datetime(2026, 1, 1, tzinfo=UTC), "tracking_consent": True}
+    pq.write_table(pa.Table.from_pylist([row]), tmp_path / "subscribers.parquet")
+    manifest = land(paths, f"file://{tmp_path}", "subscribers", run="r", since=None)
+    (found,) = landed(paths, manifest)
+    assert (found["updated_at"], found["tracking_consent"]) == ("2026-01-01 00:00:00+00", "true")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("subscribers.csv", b"subscriber_id,email\n1,\xff\xfe\xfa\n"),
+        ("subscribers.csv", b"\x00\x01\x02rubbish\xff"),
+        ("subscribers.csv", b""),
+        ("subscribers.parquet", b"PAR1 not really PAR1"),
+    ],
+)
+def test_a_garbage_file_is_a_clear_error_without_its_content(
+    paths: DataPaths, tmp_path: Path, name: str, content: bytes
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(SourceError) as caught:
+        land(paths, f"file://{tmp_path}", "subscribers", run="r", since=None)
+    assert "subscribers" in str(caught.value)
+    assert "rubbish" not in str(caught.value)
+    assert not (paths.landed / "subscribers" / "r" / "manifest.json").exists()
+
+
+def test_a_broken_line_is_named_by_number_only(paths: DataPaths, tmp_path: Path) -> None:
+    header = ",".join(SUBSCRIBERS.columns)
+    good = ",".join(str(subscriber(1)[column] or "") if column != "attributes" else "" for column in SUBSCRIBERS.columns)
+    (tmp_path / "subscribers.csv").write_text("\n".join([header, good, f"{good},secret@example.com,too,many", good]) + "\n")
+    with pytest.raises(SourceError) as caught:
+        land(paths, f"file://{tmp_path}", "subscribers", run="r", since=None)
+    assert "secret" not in str(caught.value)
+    assert "line 3" in str(caught.value)
+
+
+def test_both_kinds_of_file_for_one_relation_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "subscribers.csv").write_text("subscriber_id\n1\n")
+    pq.write_table(pa.table({"subscriber_id": ["1"]}), tmp_path / "subscribers.parquet")
+    with pytest.raises(SourceError, match="both as CSV and as Parquet"):
+        relations(f"file://{tmp_path}")
+
+
+def test_a_file_that_is_no_database_and_one_that_is_not_there(tmp_path: Path) -> None:
+    (tmp_path / "shop.sqlite").write_bytes(b"not a database at all" * 100)
+    with pytest.raises(SourceError, match="not a database"):
+        relations(f"sqlite:///{tmp_path}/shop.sqlite")
+    with pytest.raises(SourceError, match="no such file"):
+        relations(f"sqlite:///{tmp_path}/none.sqlite")
+    with pytest.raises(ConfigurationError, match="none of postgresql, sqlite and file"):
+        relations("mysql://host/shop")
+
+
+def test_text_that_is_no_utf8_lands_with_the_replacement_character(paths: DataPaths, tmp_path: Path) -> None:
+    url = sqlite_source(tmp_path / "s.sqlite", subscribers=[subscriber(1, first_name=b"Zo\xeb"), subscriber(2)])
+    names = [row["first_name"] for row in landed(paths, land(paths, url, "subscribers", run="r", since=None))]
+    assert names == ["Zo\ufffd", "Ada"]

@@ -1,0 +1,102 @@
+"""Rows of the data contract for tests, and sources of every kind that hold them."""
+
+from __future__ import annotations
+
+import csv
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+Row = dict[str, Any]
+
+
+def subscriber(number: int, **changes: Any) -> Row:
+    """A subscriber with nothing wrong."""
+    return {
+        "subscriber_id": f"S{number}",
+        "email": f"person{number}@example.com",
+        "first_name": "Ada",
+        "last_name": "Lovelace",
+        "country": "GB",
+        "locale": "en-GB",
+        "timezone": "Europe/London",
+        "signed_up_at": "2025-05-01 10:00:00",
+        "status": "subscribed",
+        "lawful_basis": "consent",
+        "consent_source": "checkout",
+        "consented_at": "2025-05-01 10:00:05",
+        "consent_wording": "v1",
+        "consent_expires_at": None,
+        "tracking_consent": "true",
+        "updated_at": "2025-06-01 00:00:00",
+        "attributes": '{"genre": "jazz"}',
+    } | changes
+
+
+def purchase(number: int, **changes: Any) -> Row:
+    """A purchase with nothing wrong."""
+    return {
+        "purchase_id": f"P{number}",
+        "subscriber_id": f"S{number}",
+        "purchased_at": "2025-07-01 00:00:00",
+        "amount": "11.77",
+        "currency": "USD",
+        "items": "1",
+    } | changes
+
+
+def sqlite_source(path: Path, **relations: list[Row]) -> str:
+    """A SQLite file with these relations, all text; its URL."""
+    path.unlink(missing_ok=True)
+    connection = sqlite3.connect(path)
+    for name, rows in relations.items():
+        columns = list(rows[0])
+        connection.execute(f"create table {name} ({', '.join(f'{column} text' for column in columns)})")
+        slots = ", ".join("?" * len(columns))
+        connection.executemany(
+            f"insert into {name} values ({slots})", [tuple(row[column] for column in columns) for row in rows]
+        )
+    connection.commit()
+    connection.close()
+    return f"sqlite:///{path}"
+
+
+def csv_source(folder: Path, **relations: list[Row]) -> str:
+    """A folder with one CSV file a relation; its URL."""
+    folder.mkdir(exist_ok=True)
+    for name, rows in relations.items():
+        with (folder / f"{name}.csv").open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
+    return f"file://{folder}"
+
+
+def parquet_source(folder: Path, **relations: list[Row]) -> str:
+    """A folder with a folder of two Parquet files a relation; its URL."""
+    for name, rows in relations.items():
+        (folder / name).mkdir(parents=True, exist_ok=True)
+        middle = len(rows) // 2
+        for number, part in enumerate((rows[:middle], rows[middle:])):
+            schema = pa.schema([(column, pa.string()) for column in rows[0]])
+            pq.write_table(pa.Table.from_pylist(part, schema=schema), folder / name / f"{number}.parquet")
+    return f"file://{folder}"
+
+
+def postgres_source(url: str, schema: str, types: dict[str, str] | None = None, **relations: list[Row]) -> str:
+    """A schema of its own in a PostgreSQL server with these relations; the URL that finds it."""
+    import psycopg
+
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"create schema {schema}")
+        connection.execute(f"set search_path = {schema}")
+        for name, rows in relations.items():
+            columns = ", ".join(f"{column} {(types or {}).get(column, 'text')}" for column in rows[0])
+            connection.execute(f"create table {name} ({columns})")
+            slots = ", ".join(["%s"] * len(rows[0]))
+            with connection.cursor() as cursor:
+                cursor.executemany(f"insert into {name} values ({slots})", [tuple(row.values()) for row in rows])
+    return f"{url}?options=-csearch_path%3D{schema}"
