@@ -56,4 +56,5 @@ def _named(check: str, rows: pa.Table) -> pa.Table:
 
 def _sentence(check: dict[str, object]) -> str:
     first = f"{check['first_scope']}, difference {check['first_difference']}"
-    return f"{check['check_name']} does not hold in {check['broken']} places (first: {first})"
+    places = "place" if check["broken"] == 1 else "places"
+    return f"{check['check_name']} does not hold in {check['broken']} {places} (first: {first})"

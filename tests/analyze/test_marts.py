@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+import pytest
 import yaml
 
+from include.analyze import comments
 from include.analyze.comments import COMMENTS
 from include.analyze.marts import build_marts
 from include.analyze.reconcile import check_sums
+from include.core.errors import ConfigurationError
 from include.core.paths import DataPaths
 from include.ledger.database import Ledger
+from include.ledger.suppressions import Suppression, lift, suppress
 from include.warehouse.connection import open_warehouse
 
 AS_OF = datetime(2026, 11, 24, 6, tzinfo=UTC)
@@ -34,3 +39,81 @@ def test_every_table_and_column_has_a_comment(paths: DataPaths, ledger: Ledger) 
             where schema_name = 'marts' and comment is null"""
         assert connection.execute(bare_tables).fetchall() == []
         assert connection.execute(bare_columns).fetchall() == []
+
+
+def ask(paths: DataPaths, query: str) -> list[tuple[object, ...]]:
+    with open_warehouse(paths) as connection:
+        return connection.execute(query).fetchall()
+
+
+SEND = """
+insert into dispatch.sends by name
+select
+    'm1' as message_key, 'plan' as plan_id, 'newsletter' as campaign, '2026-W47' as occurrence, 'anna' as subscriber_id,
+    'key-anna' as address_key, 'only' as variant, 'gmail' as mailbox_provider, 'accepted' as state, 1 as attempt,
+    timestamptz '2026-11-20 00:00:00Z' as planned_at, planned_at as sent_at
+"""
+
+
+def test_an_unsubscribe_by_one_click_counts_for_its_message_even_when_it_was_lifted(
+    paths: DataPaths, ledger: Ledger
+) -> None:
+    left = AS_OF.timestamp()
+    suppress(ledger, [Suppression("key-anna", "unsubscribe", "one_click", left, "m1")])
+    suppress(ledger, [Suppression("key-bob", "manual", "operator", left)])
+    lift(ledger, "key-anna", "preferences")
+    with open_warehouse(paths) as connection:
+        connection.execute(SEND)
+
+    build_marts(paths, ledger, as_of=AS_OF)
+
+    assert ask(paths, "select epoch(unsubscribed_at) from marts.sends") == [(left,)]
+    assert ask(paths, "from core.suppressions") == [("key-bob", "manual")]
+
+
+def test_building_again_replaces_and_list_health_remembers_days(paths: DataPaths, ledger: Ledger) -> None:
+    with open_warehouse(paths) as connection:
+        connection.execute(SEND)
+    first = build_marts(paths, ledger, as_of=AS_OF)
+
+    again = build_marts(paths, ledger, as_of=AS_OF)
+    next_day = build_marts(paths, ledger, as_of=AS_OF + timedelta(days=1))
+
+    assert first == again
+    assert next_day == first | {"list_health": 2}
+
+
+def test_a_comment_may_hold_anything(
+    paths: DataPaths, ledger: Ledger, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    words = 'it\'s; drop table marts.sends; -- "quoted" $1 é'
+    file = tmp_path / "comments.yaml"
+    file.write_text(yaml.safe_dump({"sends": {"table": words, "columns": {"state": words}}}, allow_unicode=True))
+    monkeypatch.setattr(comments, "COMMENTS", file)
+
+    build_marts(paths, ledger, as_of=AS_OF)
+
+    assert ask(paths, "select comment from duckdb_tables() where table_name = 'sends' and schema_name = 'marts'") == [
+        (words,)
+    ]
+    assert ask(paths, "select comment from duckdb_columns() where column_name = 'state' and comment is not null") == [
+        (words,)
+    ]
+
+
+def test_a_comment_on_nothing_is_an_error(
+    paths: DataPaths, ledger: Ledger, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "comments.yaml"
+    file.write_text("sends: {table: x, columns: {colour: y}}")
+    monkeypatch.setattr(comments, "COMMENTS", file)
+
+    with pytest.raises(ConfigurationError, match=r"comments\.yaml: .*colour"):
+        build_marts(paths, ledger, as_of=AS_OF)
+
+    assert ask(paths, "select count(*) from duckdb_tables() where schema_name = 'marts'") == [(1,)]  # rolled back whole
+
+
+def test_a_moment_without_a_time_zone_is_refused(paths: DataPaths, ledger: Ledger) -> None:
+    with pytest.raises(ValueError, match="time zone"):
+        build_marts(paths, ledger, as_of=datetime(2026, 11, 24))

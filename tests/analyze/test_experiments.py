@@ -1,0 +1,120 @@
+"""Comparisons: what statsmodels says, and nulls where nothing can be said."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import duckdb
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from statsmodels.stats.proportion import confint_proportions_2indep, proportions_ztest
+
+from include.analyze.experiments import SCHEMA, Arm, Comparison, compare, experiment_rows
+from include.warehouse.connection import configure, prepare, run
+
+AS_OF = datetime(2026, 11, 24, tzinfo=UTC)
+SENDS = """
+insert into dispatch.sends by name
+select
+    'm' || i as message_key, 'plan' as plan_id, 'winback' as campaign, '2026-11' as occurrence, 's' || i as subscriber_id,
+    'k' || i as address_key, if(i % 2 = 0, 'plain', 'question') as variant, 'gmail' as mailbox_provider,
+    if(i >= 400, 'held_out', 'accepted') as state, 1 as attempt, timestamptz '2026-11-01 00:00:00Z' as planned_at
+from range(500) as people (i)
+"""
+EVENTS = """
+insert into engagement.events by name
+select
+    event || i as event_key, 'm' || i as message_key, 's' || i as subscriber_id, 'winback' as campaign,
+    '2026-11' as occurrence, event, timestamptz '2026-11-02 00:00:00Z' as occurred_at, occurred_at as received_at,
+    if(event = 'delivered', null, 'human') as verdict, 'f' as spool_file
+from range(400) as people (i), (values ('delivered'), ('opened')) as events (event)
+where event = 'delivered' or i < 100 or (i < 200 and i % 2 = 1)
+"""
+PURCHASES = """
+insert into core.purchases by name
+select
+    'p' || i as purchase_id, 's' || i as subscriber_id, timestamptz '2026-11-03 00:00:00Z' as purchased_at,
+    10 as amount, 'EUR' as currency, 'landed' as landed_run
+from range(500) as people (i)
+where i % 10 = 0 or (i < 400 and i % 10 = 1)
+"""
+
+
+@pytest.fixture
+def rows() -> list[dict[str, object]]:
+    """200 people a variant: 50 plain and 100 question readers open; 80 of 400 treated and 10 of 100 held out buy."""
+    with duckdb.connect() as connection:
+        configure(connection)
+        prepare(connection)
+        for statement in (SENDS, EVENTS, PURCHASES):
+            connection.execute(statement)
+        run(connection, "analyze", "message_outcomes")
+        return experiment_rows(connection, {("winback", "2026-11"): "question"}, AS_OF).to_pylist()
+
+
+def one(rows: list[dict[str, object]], metric: str, variant: str) -> dict[str, object]:
+    (row,) = [row for row in rows if row["metric"] == metric and row["variant"] == variant]
+    return row
+
+
+def test_variants_are_compared_with_the_one_the_campaign_names_first(rows: list[dict[str, object]]) -> None:
+    plain, question = one(rows, "human_open", "plain"), one(rows, "human_open", "question")
+
+    assert question["baseline"] == plain["baseline"] == "question"
+    assert (question["open_rate"], plain["open_rate"], plain["lift"]) == (0.5, 0.25, -0.25)
+    assert plain["p_value"] == pytest.approx(proportions_ztest([50, 100], [200, 200])[1])
+    low, high = confint_proportions_2indep(50, 200, 100, 200, method="newcomb")
+    assert (plain["confidence_low"], plain["confidence_high"]) == (pytest.approx(low), pytest.approx(high))
+    assert (question["lift"], question["p_value"], question["confidence_low"]) == (None, None, None)
+
+
+def test_nobody_clicked_so_there_is_no_p_value(rows: list[dict[str, object]]) -> None:
+    plain = one(rows, "human_click", "plain")
+
+    assert (plain["click_rate"], plain["lift"], plain["p_value"]) == (0.0, 0.0, None)
+    assert plain["confidence_low"] < 0 < plain["confidence_high"]  # type: ignore[operator]
+
+
+def test_mail_is_compared_with_no_mail(rows: list[dict[str, object]]) -> None:
+    treated, held_out = one(rows, "purchase_14d", "treated"), one(rows, "purchase_14d", "held_out")
+
+    assert (treated["people"], treated["converted"], treated["conversion_rate"]) == (400, 80, 0.2)
+    assert (held_out["people"], held_out["converted"], held_out["lift"]) == (100, 10, None)
+    assert treated["lift"] == pytest.approx(0.1)
+    assert treated["p_value"] == pytest.approx(proportions_ztest([80, 10], [400, 100])[1])
+    assert (treated["accepted"], treated["open_rate"]) == (None, None)
+
+
+def test_without_sends_there_are_no_rows_but_all_columns() -> None:
+    with duckdb.connect() as connection:
+        prepare(connection)
+        run(connection, "analyze", "message_outcomes")
+
+        table = experiment_rows(connection, {}, AS_OF)
+
+    assert (table.num_rows, table.schema) == (0, SCHEMA)
+
+
+counts = st.integers(1, 10_000).flatmap(lambda people: st.tuples(st.integers(0, people), st.just(people)))
+
+
+@given(counts, counts)
+def test_the_interval_holds_the_lift_and_the_test_agrees_with_it_in_sign(
+    left: tuple[int, int], right: tuple[int, int]
+) -> None:
+    arm, baseline = (Arm("c", "o", "m", "v", people=people, converted=converted) for converted, people in (left, right))
+
+    found = compare(arm, baseline)
+
+    assert found.lift is not None
+    assert found.confidence_low is not None
+    assert found.confidence_high is not None
+    assert found.confidence_low - 1e-9 <= found.lift <= found.confidence_high + 1e-9
+    assert found.p_value is None or 0 <= found.p_value <= 1
+
+
+def test_an_arm_of_nobody_says_nothing() -> None:
+    nobody, somebody = Arm("c", "o", "m", "v", 0, 0), Arm("c", "o", "m", "w", 10, 5)
+
+    assert compare(nobody, somebody) == compare(somebody, nobody) == Comparison()
