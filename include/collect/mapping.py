@@ -34,11 +34,29 @@ BOUNCE_CLASSES = {
     ("bounce", "frequency or volume too high"): "other",
     ("", "invalid address"): "hard",
 }
-"""(type, classification), both lower case → class. `blocked` is soft whatever its classification, see bounce_class.sql; what
+"""(type, classification), both lower case → class. `blocked` is soft whatever its classification, see tied.sql; what
 is not here is hard for type `bounce`, since SendGrid puts the address on its bounce list, and other for an unknown type.
 
 Content, reputation, volume and technical trouble say nothing against the address, so they are `other` and do not suppress;
 if SendGrid listed the address all the same, `collect.sync` brings it back as a hard bounce."""
+
+SUPPRESSING = {
+    ("bounced", "hard"): "hard_bounce",
+    ("complained", ""): "spam_complaint",
+    ("unsubscribed", ""): "unsubscribe",
+    ("group_unsubscribed", ""): "unsubscribe",
+    ("dropped", "bounced address"): "hard_bounce",
+    ("dropped", "spam reporting address"): "spam_complaint",
+    ("dropped", "unsubscribed address"): "unsubscribe",
+    ("dropped", "invalid"): "invalid_address",
+}
+"""(our event, detail) → the ledger's reason. The detail is a bounce's class or a drop's reason in lower case, else empty."""
+
+
+def suppressing() -> pa.Table:
+    """`SUPPRESSING` as a table: event, detail, suppression."""
+    events, details = zip(*SUPPRESSING, strict=True)
+    return pa.table({"event": events, "detail": details, "suppression": list(SUPPRESSING.values())})
 
 
 def event_names() -> pa.Table:

@@ -28,7 +28,7 @@ def scrub_text(text: str, email: str | None) -> str:
 
 
 def _without_word(text: str, word: str) -> str:
-    """`word` replaced where it stands alone. By search, not by a pattern a person: compiling one costs half a millisecond."""
+    """`word` replaced where it stands alone. Searched: compiling a pattern a person costs half a millisecond."""
     folded, place = text.lower(), 0
     if len(folded) != len(text):
         return text.replace(word, MARK)

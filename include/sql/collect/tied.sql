@@ -7,6 +7,7 @@
 --          2. without a key: SendGrid's message id and the address;
 --          3. a bounce without a key (those that come back by Return-Path lose custom_args and message id): the address's
 --             last send of the five days before it. A send whose message id is known to be another is not taken.
+--          And the class of a bounce: a blocked one is soft, the others as include/collect/mapping.py says.
 create or replace temp table tied as
 with numbered as (
     select
@@ -88,6 +89,15 @@ people as (
 select
     numbered.* exclude (address_key),
     people.* exclude (sent_address_key),
+    case
+        when coalesce(numbered.event, '') <> 'bounced' then null
+        when coalesce(lower(numbered.bounce_type), numbered.event_name) = 'blocked' then 'soft'
+        else
+            coalesce(
+                classes.bounce_class,
+                if(coalesce(lower(numbered.bounce_type), 'bounce') = 'bounce', 'hard', 'other')
+            )
+    end as bounce_class,
     coalesce(numbered.address_key, people.sent_address_key) as address_key,
     md5(
         concat_ws(
@@ -105,4 +115,8 @@ select
     ) as event_key
 from numbered
 left join chosen using (arrival)
-left join people using (sent_key);
+left join people using (sent_key)
+left join bounce_classes as classes
+    on
+        coalesce(lower(numbered.bounce_type), '') = classes.bounce_type
+        and lower(trim(coalesce(numbered.bounce_classification, ''))) = classes.classification;

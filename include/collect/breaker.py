@@ -1,0 +1,77 @@
+"""The circuit breaker: is a campaign, or one mailbox provider of it, doing harm?
+
+Looks at what was sent within a rolling window, from 200 delivered messages on. Thresholds are those of `compliance.md`'s
+sources: hard bounces warn at 2 % and stop at 5 %, complaints warn at 0.08 % and stop at 0.10 % (Gmail and Yahoo ask for less
+than 0.10 %, and block from 0.30 %). An open breaker holds back what is pending; it drops nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pyarrow as pa
+
+from include.core import clock
+from include.core.paths import DataPaths
+from include.ledger import holds, plans
+from include.ledger.database import Ledger
+from include.warehouse.connection import fetch, open_warehouse
+
+log = logging.getLogger(__name__)
+
+WINDOW = timedelta(hours=24)
+ENOUGH_DELIVERED = 200
+HARD_BOUNCES = (0.02, 0.05)
+COMPLAINTS = (0.0008, 0.0010)
+
+_RELEASED = pa.schema([("plan_id", pa.string()), ("provider", pa.string()), ("released_at", pa.float64())])
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A rate over its threshold. `provider` is empty for the whole campaign; `stops` tells a stop from a warning."""
+
+    plan_id: str
+    campaign: str
+    occurrence: str
+    provider: str
+    reason: str
+    stops: bool
+
+
+def watch(paths: DataPaths, ledger: Ledger) -> dict[str, int]:
+    """Look at every plan of the window and hold back what does harm; returns how many warnings and new holds.
+
+    A plan that is finished has nothing to hold back; its findings are warnings.
+    """
+    released = [row for row in holds.all_holds(ledger) if row["released_at"] is not None]
+    with open_warehouse(paths) as warehouse:
+        rows = [{name: row[name] for name in _RELEASED.names} for row in released]
+        warehouse.register("released_holds", pa.Table.from_pylist(rows, schema=_RELEASED))
+        health = fetch(warehouse, "collect", "health", {"since": clock.now() - WINDOW}).to_pylist()
+    findings = [finding for row in health for finding in judge(row)]
+    for finding in findings:
+        log.warning("%s %s %s: %s", finding.campaign, finding.occurrence, finding.provider or "(all)", finding.reason)
+    unfinished = {plan["plan_id"] for plan in plans.all_plans(ledger) if plan["state"] not in ("done", "cancelled")}
+    held = [finding for finding in findings if finding.stops and finding.plan_id in unfinished]
+    fresh = sum(holds.hold(ledger, found.plan_id, found.provider, f"breaker: {found.reason}") for found in held)
+    return {"warnings": len(findings) - len(held), "held": fresh}
+
+
+def judge(row: dict[str, Any]) -> list[Finding]:
+    """The rates of one plan and provider against the thresholds. Pure."""
+    if row["delivered"] < ENOUGH_DELIVERED:
+        return []
+    measures = (
+        ("hard bounces", row["hard_bounced"] / (row["delivered"] + row["hard_bounced"]), HARD_BOUNCES),
+        ("complaints", row["complained"] / row["delivered"], COMPLAINTS),
+    )
+    place = {name: row[name] for name in ("plan_id", "campaign", "occurrence", "provider")}
+    return [
+        Finding(**place, reason=f"{name} at {rate:.2%} (warn {warn:.2%}, stop {stop:.2%})", stops=rate >= stop)
+        for name, rate, (warn, stop) in measures
+        if rate >= warn
+    ]

@@ -1,0 +1,47 @@
+"""What events say about whom not to mail, into the ledger: in force for the next chunk."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+
+from include.collect.mapping import suppressing
+from include.core import clock
+from include.core.paths import DataPaths
+from include.ledger import suppressions
+from include.ledger.database import Ledger
+from include.ledger.suppressions import Suppression
+from include.warehouse.connection import fetch, open_warehouse, run
+
+log = logging.getLogger(__name__)
+
+SOURCE = "webhook"
+PEOPLE_A_COMMIT = 10_000
+
+
+def suppress_from_events(paths: DataPaths, ledger: Ledger) -> dict[str, int]:
+    """Hard bounces, invalid addresses, complaints and unsubscribes → suppressions; returns how many were new by reason.
+
+    Looks at the batches that it has not looked at (`spool_files.suppressed_at`). Soft and blocked bounces suppress nobody.
+    An unsubscribe counts whoever pressed it, a scanner too: the person can come back, an ignored wish cannot be undone.
+    """
+    with open_warehouse(paths) as warehouse:
+        with ledger.read() as connection:
+            warehouse.register("lifts", suppressions.lifts(connection))
+        warehouse.register("suppressing", suppressing())
+        found = fetch(warehouse, "collect", "suppressible").to_pylist()
+        new = record(ledger, [Suppression(source=SOURCE, **row) for row in found])
+        run(warehouse, "collect", "suppressed_mark", {"suppressed_at": clock.now()})
+    if new:
+        log.info("new suppressions: %s", new)
+    return new
+
+
+def record(ledger: Ledger, entries: list[Suppression]) -> dict[str, int]:
+    """Suppress, some thousand a commit; returns how many were new by reason, without the reasons that had none."""
+    new: Counter[str] = Counter()
+    for reason in sorted({entry.reason for entry in entries}):
+        people = [entry for entry in entries if entry.reason == reason]
+        for start in range(0, len(people), PEOPLE_A_COMMIT):
+            new[reason] += suppressions.suppress(ledger, people[start : start + PEOPLE_A_COMMIT])
+    return {reason: count for reason, count in new.items() if count}

@@ -1,0 +1,42 @@
+-- name: evidence
+-- owner: data
+-- grain: one row a message in doubt
+-- params: none
+-- purpose: Messages of the chunks in doubt of which any event came back with our key, that chunk and that attempt: SendGrid
+--          took them. Looks at all events, since one may have come before the chunk was in doubt, and at those in quarantine,
+--          since test sends are not in dispatch.sends.
+with reported as (
+    select
+        chunk,
+        attempt,
+        message_key,
+        event,
+        occurred_at
+    from engagement.events
+    where chunk in (select in_doubt.chunk_key from in_doubt)
+
+    union all
+
+    select
+        raw_event ->> 'chunk' as chunk,
+        (raw_event ->> 'attempt')::integer as attempt,
+        raw_event ->> 'message_key' as message_key,
+        raw_event ->> 'event' as event,
+        to_timestamp((raw_event ->> 'reported_at')::bigint) as occurred_at
+    from engagement.quarantined_events
+    where
+        reason = 'unknown_message'
+        and (raw_event ->> 'chunk') in (select in_doubt.chunk_key from in_doubt)
+)
+
+select
+    in_doubt.plan_id,
+    in_doubt.chunk,
+    in_doubt.attempt,
+    reported.message_key,
+    arg_min(reported.event, reported.occurred_at) as event,
+    epoch(min(reported.occurred_at)) as happened_at
+from reported
+inner join in_doubt on reported.chunk = in_doubt.chunk_key and reported.attempt = in_doubt.attempt
+where reported.message_key is not null
+group by in_doubt.plan_id, in_doubt.chunk, in_doubt.attempt, reported.message_key;

@@ -1,0 +1,69 @@
+-- name: suppressible
+-- owner: data
+-- grain: one row an address a reason
+-- params: none
+-- purpose: Whom the batches that were not looked at yet say that we must not mail: the address that was mailed, why, since
+--          when, by which message. Events in quarantine count too, since a complaint about a message that we do not know is
+--          still a complaint; but not their group unsubscribes, which may belong to somebody else's list. What came before
+--          the person lifted the reason themselves (`lifts`, from the ledger) is over.
+with addresses as (
+    select
+        message_key,
+        any_value(address_key) as address_key
+    from dispatch.sends
+    group by message_key
+),
+
+happened as (
+    select
+        addresses.address_key,
+        events.event,
+        events.message_key,
+        events.occurred_at,
+        case events.event
+            when 'bounced' then events.bounce_class
+            when 'dropped' then lower(trim(events.reason))
+            else ''
+        end as detail
+    from engagement.events
+    inner join engagement.spool_files on events.spool_file = spool_files.name
+    inner join addresses on events.message_key = addresses.message_key
+    where spool_files.suppressed_at is null
+
+    union all
+
+    select
+        held.raw_event ->> 'address_key' as address_key,
+        held.raw_event ->> 'event' as event,
+        null as message_key,
+        case
+            when held.reason = 'bad_timestamp' then held.received_at
+            else to_timestamp((held.raw_event ->> 'reported_at')::bigint)
+        end as occurred_at,
+        case (held.raw_event ->> 'event')
+            when 'bounced' then held.raw_event ->> 'bounce_class'
+            when 'dropped' then lower(trim(held.raw_event ->> 'reason'))
+            else ''
+        end as detail
+    from engagement.quarantined_events as held
+    inner join engagement.spool_files on held.spool_file = spool_files.name
+    where
+        spool_files.suppressed_at is null
+        and (held.raw_event ->> 'event') <> 'group_unsubscribed'
+)
+
+select
+    happened.address_key,
+    suppressing.suppression as reason,
+    epoch(max(happened.occurred_at)) as happened_at,
+    arg_max(happened.message_key, happened.occurred_at) as message_key
+from happened
+inner join suppressing
+    on happened.event = suppressing.event and coalesce(happened.detail, '') = suppressing.detail
+left join lifts
+    on happened.address_key = lifts.address_key and suppressing.suppression = lifts.reason
+where
+    happened.address_key is not null
+    and (lifts.lifted_at is null or epoch(happened.occurred_at) > lifts.lifted_at)
+group by happened.address_key, suppressing.suppression
+order by happened.address_key, suppressing.suppression;

@@ -1,0 +1,91 @@
+"""The circuit breaker: thresholds, and what it does to a campaign under way."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from include.collect import breaker
+from include.core import clock
+from include.core.errors import CampaignStopped
+from include.core.paths import DataPaths
+from include.core.secrets import Secrets
+from include.dispatch import control, record
+from include.dispatch.send import send_range
+from include.ledger import counts
+from include.ledger.database import Ledger
+from include.warehouse.connection import open_warehouse
+from tests.dispatch.frozen import frozen_plan
+from tests.dispatch.scripted_esp import ScriptedEsp
+
+PLACE: dict[str, Any] = {"plan_id": "p", "campaign": "spring", "occurrence": "once", "provider": "gmail"}
+HAPPENED = """
+insert into engagement.events by name
+select
+    concat(message_key, $event) as event_key, message_key, subscriber_id, campaign, occurrence, $event as event,
+    $bounce_class as bounce_class, $at as occurred_at, $at as received_at, 'f' as spool_file
+from (select * from dispatch.sends where state = 'accepted' order by message_key limit $people offset $skip)
+"""
+
+
+@pytest.mark.parametrize(
+    ("delivered", "hard", "complaints", "verdicts"),
+    [
+        (199, 100, 100, []),
+        (1_000, 20, 0, []),
+        (1_000, 21, 0, [("hard bounces", False)]),
+        (1_000, 53, 0, [("hard bounces", True)]),
+        (10_000, 0, 7, []),
+        (10_000, 0, 8, [("complaints", False)]),
+        (10_000, 0, 10, [("complaints", True)]),
+        (200, 0, 1, [("complaints", True)]),
+    ],
+)
+def test_thresholds(delivered: int, hard: int, complaints: int, verdicts: list[tuple[str, bool]]) -> None:
+    row = {**PLACE, "delivered": delivered, "hard_bounced": hard, "complained": complaints}
+    found = [(finding.reason.partition(" at ")[0], finding.stops) for finding in breaker.judge(row)]
+    assert found == verdicts
+
+
+def happen(paths: DataPaths, event: str, people: int, skip: int = 0, bounce_class: str | None = None) -> None:
+    with open_warehouse(paths) as warehouse:
+        values = {"event": event, "people": people, "skip": skip, "bounce_class": bounce_class, "at": clock.now()}
+        warehouse.execute(HAPPENED, values)
+
+
+def test_an_open_breaker_pauses_and_drops_nobody(
+    paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp
+) -> None:
+    plan_id = frozen_plan(paths, ledger, secrets, 600, chunk_size=100)
+    send_range(paths, ledger, esp.account, plan_id=plan_id, first=0, last=2)
+    record.record_sends(paths, ledger)
+    happen(paths, "delivered", 280)
+    happen(paths, "bounced", 20, skip=280, bounce_class="hard")
+    assert breaker.watch(paths, ledger) == {"warnings": 0, "held": 2}
+    assert breaker.watch(paths, ledger) == {"warnings": 0, "held": 0}
+    with pytest.raises(CampaignStopped, match="hard bounces at 6.67%"):
+        send_range(paths, ledger, esp.account, plan_id=plan_id, first=3, last=5)
+    assert sum(esp.taken.values()) == 300
+    control.resume(ledger, "spring", "once")
+    assert breaker.watch(paths, ledger) == {"warnings": 0, "held": 0}
+    assert send_range(paths, ledger, esp.account, plan_id=plan_id, first=3, last=5)["accepted"] == 300
+    with ledger.read() as connection:
+        assert counts.require_conservation(connection, plan_id).accepted == 600
+
+
+def test_one_provider_alone_is_held_back(paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp) -> None:
+    from sqlalchemy import update
+
+    from include.ledger import holds
+    from include.ledger.tables import chunks
+
+    plan_id = frozen_plan(paths, ledger, secrets, 600, chunk_size=100)
+    with ledger.write() as connection:
+        connection.execute(update(chunks).where(chunks.c.chunk >= 4).values(provider="yahoo"))
+    assert holds.hold(ledger, plan_id, "yahoo", "breaker: complaints")
+    assert send_range(paths, ledger, esp.account, plan_id=plan_id, first=0, last=5)["accepted"] == 400
+    with ledger.read() as connection:
+        assert counts.require_conservation(connection, plan_id).pending == 200
+    control.resume(ledger, "spring", "once")
+    assert send_range(paths, ledger, esp.account, plan_id=plan_id, first=0, last=5)["accepted"] == 200

@@ -1,0 +1,151 @@
+"""What collecting does to the ledger: suppressions and doubt."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from sqlalchemy import String, Table, insert
+
+from include.collect import suppress
+from include.collect.doubt import resolve_doubt
+from include.collect.suppress import suppress_from_events
+from include.core.keys import address_key
+from include.ledger import suppressions
+from include.ledger.database import Ledger
+from include.ledger.doubt import in_doubt_chunks
+from include.ledger.suppressions import reasons_in_force
+from include.ledger.tables import chunks, plans
+from tests.collect.conftest import SENT, World, make_event
+
+FATES = [
+    ({"event": "bounce", "type": "bounce", "bounce_classification": "Invalid Address"}, {"hard_bounce"}),
+    ({"event": "bounce", "type": "bounce", "bounce_classification": "Something New"}, {"hard_bounce"}),
+    ({"event": "bounce", "type": "bounce", "bounce_classification": "Reputation"}, set()),
+    ({"event": "bounce", "type": "blocked", "bounce_classification": "Invalid Address"}, set()),
+    ({"event": "deferred", "response": "421"}, set()),
+    ({"event": "dropped", "reason": "Bounced Address"}, {"hard_bounce"}),
+    ({"event": "dropped", "reason": "Invalid"}, {"invalid_address"}),
+    ({"event": "dropped", "reason": "Spam Reporting Address"}, {"spam_complaint"}),
+    ({"event": "dropped", "reason": "Unsubscribed Address"}, {"unsubscribe"}),
+    ({"event": "dropped", "reason": "Spam Content"}, set()),
+    ({"event": "spamreport"}, {"spam_complaint"}),
+    ({"event": "unsubscribe"}, {"unsubscribe"}),
+    ({"event": "group_unsubscribe", "asm_group_id": 1}, {"unsubscribe"}),
+    ({"event": "open"}, set()),
+    ({"event": "delivered"}, set()),
+]
+
+
+def test_each_fate_suppresses_as_it_must_and_only_once(world: World, ledger: Ledger) -> None:
+    people = world.send(len(FATES))
+    world.load([{**make_event(person, "x"), **fields} for person, (fields, _) in zip(people, FATES, strict=True)])
+    assert suppress_from_events(world.paths, ledger) == {
+        "hard_bounce": 3,
+        "invalid_address": 1,
+        "spam_complaint": 2,
+        "unsubscribe": 3,
+    }
+    for person, (fields, expected) in zip(people, FATES, strict=True):
+        assert reasons_in_force(ledger, person.address_key) == expected, fields
+    assert suppress_from_events(world.paths, ledger) == {}
+
+
+def test_unknown_messages_suppress_too_but_not_by_somebody_elses_group(world: World, ledger: Ledger) -> None:
+    people = world.send(5)
+    kinds = [
+        {"event": "spamreport"},
+        {"event": "bounce", "type": "bounce"},
+        {"event": "spamreport", "timestamp": "soon"},
+        {"event": "bounce", "type": "blocked"},
+        {"event": "group_unsubscribe"},
+    ]
+    strangers = [{**make_event(person, "x"), "tw_key": "theirs", **kind} for person, kind in zip(people, kinds, strict=True)]
+    assert world.load(strangers)["quarantined"] == 5
+    assert suppress_from_events(world.paths, ledger) == {"hard_bounce": 1, "spam_complaint": 2}
+
+
+def test_who_came_back_is_not_suppressed_by_old_news(world: World, ledger: Ledger) -> None:
+    (ada,) = world.send()
+    world.load([make_event(ada, "unsubscribe", 100)])
+    assert suppress_from_events(world.paths, ledger) == {"unsubscribe": 1}
+    assert suppressions.lift(ledger, ada.address_key, "preference_page")
+    world.load([make_event(ada, "group_unsubscribe", 50)])
+    assert suppress_from_events(world.paths, ledger) == {}
+    world.load([make_event(ada, "unsubscribe", int(time.time()) - SENT + 3600)])
+    assert suppress_from_events(world.paths, ledger) == {"unsubscribe": 1}
+
+
+def test_a_crash_after_the_ledgers_commit_looks_again(world: World, ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    (ada,) = world.send()
+    world.load([make_event(ada, "spamreport")])
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(suppress, "run", killed)
+        with pytest.raises(KeyboardInterrupt):
+            suppress_from_events(world.paths, ledger)
+    assert suppress_from_events(world.paths, ledger) == {}
+    assert reasons_in_force(ledger, ada.address_key) == {"spam_complaint"}
+
+
+def test_an_event_released_from_quarantine_still_suppresses(world: World, ledger: Ledger) -> None:
+    (ada,) = world.send()
+    world.query("create table kept as from dispatch.sends; delete from dispatch.sends")
+    world.load([make_event(ada, "group_unsubscribe")])
+    assert suppress_from_events(world.paths, ledger) == {}
+    world.query("insert into dispatch.sends from kept")
+    assert world.load()["released"] == 1
+    assert suppress_from_events(world.paths, ledger) == {"unsubscribe": 1}
+
+
+def test_the_suppression_is_of_the_address_that_was_mailed(world: World, ledger: Ledger) -> None:
+    (ada,) = world.send()
+    world.load([make_event(ada, "spamreport", email="Person0@EXAMPLE.org")])
+    suppress_from_events(world.paths, ledger)
+    assert reasons_in_force(ledger, address_key(world.secrets.address_key, "person0@example.org")) == {"spam_complaint"}
+
+
+def doubt(ledger: Ledger, recipients: int) -> None:
+    """A plan whose first chunk is in doubt after its second attempt."""
+    plan = {"plan_id": "plan", "kind": "live", "state": "sending", "selected": recipients, "planned": recipients}
+    chunk = {"plan_id": "plan", "chunk": 0, "recipients": recipients, "state": "in_doubt", "attempt": 2}
+    with ledger.write() as connection:
+        connection.execute(insert(plans).values(filled(plans, plan)))
+        connection.execute(insert(chunks).values(filled(chunks, chunk)))
+
+
+def filled(table: Table, values: dict[str, object]) -> dict[str, object]:
+    """The values, and something in every other column that must not be empty."""
+    empty = {column.name: "" if isinstance(column.type, String) else 0 for column in table.c if not column.nullable}
+    return {**empty, **values}
+
+
+def test_an_event_of_the_attempt_proves_and_another_does_not(world: World, ledger: Ledger) -> None:
+    ada, ben, cem, _dan = world.send(4, state="in_doubt", x_message_id=None)
+    world.load(
+        [
+            make_event(ada, "delivered", tw_try="2"),
+            make_event(ada, "open", 200, tw_try="2"),
+            make_event(ben, "delivered", tw_try="1"),
+            make_event(cem, "dropped", tw_try="2", tw_chunk="plan.1", reason="Invalid"),
+        ]
+    )
+    assert resolve_doubt(world.paths, ledger)["proved"] == 0
+    doubt(ledger, 4)
+    assert resolve_doubt(world.paths, ledger) == {"chunks": 1, "messages": 4, "evidence": 1, "proved": 1}
+    world.load([make_event(ben, "dropped", tw_try="2", reason="Invalid")])
+    assert resolve_doubt(world.paths, ledger) == {"chunks": 1, "messages": 4, "evidence": 2, "proved": 1}
+    world.load([make_event(person, "processed", tw_try="2") for person in world.people])
+    assert resolve_doubt(world.paths, ledger)["proved"] == 2
+    assert in_doubt_chunks(ledger) == []
+
+
+def test_a_test_send_is_proved_from_quarantine(world: World, ledger: Ledger) -> None:
+    (ada,) = world.send()
+    world.query("delete from dispatch.sends")
+    world.load([make_event(ada, "delivered", tw_try="2")])
+    doubt(ledger, 1)
+    assert resolve_doubt(world.paths, ledger)["proved"] == 1

@@ -1,0 +1,175 @@
+"""Suppression lists, from a real HTTP server that answers as SendGrid does, or as it should not."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from include.collect.sync import sync_suppressions
+from include.core import sendgrid_management
+from include.core.connections import SendGridAccount
+from include.core.errors import ConfigurationError, EspUnavailable
+from include.core.keys import address_key
+from include.core.paths import DataPaths
+from include.core.secrets import Secrets
+from include.ledger import suppressions
+from include.ledger.database import Ledger
+from include.ledger.suppressions import in_force, reasons_in_force
+
+KEY = "SG.very-secret"
+
+
+class SendGrid:
+    """Lists by name; `answer` overrides them with (status, body)."""
+
+    def __init__(self) -> None:
+        self.lists: dict[str, list[Any]] = {
+            name: [] for name in ("bounces", "invalid_emails", "spam_reports", "unsubscribes")
+        }
+        self.answer: tuple[int, bytes] | None = None
+        self.slow = 0.0
+        self.asked: list[tuple[str, dict[str, list[str]]]] = []
+
+    def reply(self, target: str) -> tuple[int, bytes]:
+        parts = urlsplit(target)
+        query = parse_qs(parts.query)
+        name = parts.path.rpartition("/")[2]
+        self.asked.append((name, query))
+        time.sleep(self.slow)
+        if self.answer:
+            return self.answer
+        if name not in self.lists:
+            return 404, b'{"errors":[{"message":"not found"}]}'
+        offset, limit = int(query["offset"][0]), int(query["limit"][0])
+        since = int(query.get("start_time", ["0"])[0])
+        rows = [row for row in self.lists[name] if not isinstance(row, dict) or (row.get("created") or since) >= since]
+        return 200, json.dumps(rows[offset : offset + limit]).encode()
+
+
+@pytest.fixture
+def sendgrid() -> Iterator[tuple[SendGrid, SendGridAccount]]:
+    state = SendGrid()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            status, body = state.reply(self.path) if self.headers["Authorization"] == f"Bearer {KEY}" else (401, b"{}")
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield state, SendGridAccount(f"http://127.0.0.1:{server.server_port}", KEY)
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def row(email: str, created: float) -> dict[str, Any]:
+    return {"email": email, "created": int(created), "reason": "550", "status": "5.1.1"}
+
+
+def test_each_list_suppresses_with_its_reason_page_by_page(
+    sendgrid: tuple[SendGrid, SendGridAccount], paths: DataPaths, secrets: Secrets, ledger: Ledger
+) -> None:
+    state, account = sendgrid
+    now = time.time()
+    state.lists["bounces"] = [row(f"b{n}@example.org", now) for n in range(1000)]
+    state.lists["spam_reports"] = [row(" Ada@Example.org", now), {"created": 1}, None, {"email": ""}]
+    state.lists["unsubscribes"] = [{"email": "ben@example.org", "created": None}]
+    result = sync_suppressions(paths, ledger, account)
+    assert result == {
+        "bounces": {"rows": 1000, "new": 1000, "unreadable": 0},
+        "invalid_emails": {"rows": 0, "new": 0, "unreadable": 0},
+        "spam_reports": {"rows": 4, "new": 1, "unreadable": 3},
+        "unsubscribes": {"rows": 1, "new": 1, "unreadable": 0},
+    }
+    assert [query["offset"] for name, query in state.asked if name == "bounces"] == [["0"], ["500"], ["1000"]]
+    assert "blocks" not in {name for name, _ in state.asked}
+    assert reasons_in_force(ledger, address_key(secrets.address_key, "ada@example.org")) == {"spam_complaint"}
+    with ledger.read() as connection:
+        assert in_force(connection)[0].num_rows == 1002
+
+
+def test_the_second_look_asks_for_what_is_young_and_adds_only_that(
+    sendgrid: tuple[SendGrid, SendGridAccount], paths: DataPaths, ledger: Ledger
+) -> None:
+    state, account = sendgrid
+    now = time.time()
+    state.lists["bounces"] = [row("old@example.org", now - 10 * 86_400), row("young@example.org", now)]
+    assert sync_suppressions(paths, ledger, account)["bounces"] == {"rows": 2, "new": 2, "unreadable": 0}
+    state.lists["bounces"].append(row("new@example.org", now))
+    assert sync_suppressions(paths, ledger, account)["bounces"] == {"rows": 2, "new": 1, "unreadable": 0}
+
+
+def test_who_came_back_stays(
+    sendgrid: tuple[SendGrid, SendGridAccount], paths: DataPaths, secrets: Secrets, ledger: Ledger
+) -> None:
+    state, account = sendgrid
+    key = address_key(secrets.address_key, "ada@example.org")
+    state.lists["unsubscribes"] = [row("ada@example.org", time.time() - 60)]
+    sync_suppressions(paths, ledger, account)
+    assert suppressions.lift(ledger, key, "preference_page")
+    sync_suppressions(paths, ledger, account)
+    assert reasons_in_force(ledger, key) == frozenset()
+
+
+@pytest.mark.parametrize("status", [404, 405, 501])
+def test_a_list_that_is_not_offered_is_no_error(
+    sendgrid: tuple[SendGrid, SendGridAccount], paths: DataPaths, ledger: Ledger, status: int
+) -> None:
+    state, account = sendgrid
+    state.answer = (status, b"<html>no</html>")
+    assert set(sync_suppressions(paths, ledger, account).values()) == {"not offered"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        ((401, b"{}"), ConfigurationError),
+        ((403, b"{}"), ConfigurationError),
+        ((429, b"{}"), EspUnavailable),
+        ((500, b"<html>ada@example.org</html>"), EspUnavailable),
+        ((503, b""), EspUnavailable),
+        ((200, b"<html>"), EspUnavailable),
+        ((200, b'{"errors": []}'), EspUnavailable),
+    ],
+)
+def test_a_refusal_says_what_to_do_and_tells_no_secret(
+    sendgrid: tuple[SendGrid, SendGridAccount],
+    paths: DataPaths,
+    ledger: Ledger,
+    caplog: pytest.LogCaptureFixture,
+    answer: tuple[int, bytes],
+    error: type[Exception],
+) -> None:
+    state, account = sendgrid
+    state.answer = answer
+    with caplog.at_level(logging.DEBUG), pytest.raises(error) as raised:
+        sync_suppressions(paths, ledger, account)
+    assert "GET /v3/suppression/bounces" in str(raised.value)
+    assert KEY not in caplog.text + str(raised.value)
+    assert "ada@" not in caplog.text + str(raised.value)
+
+
+def test_silence_is_unavailable(
+    sendgrid: tuple[SendGrid, SendGridAccount], paths: DataPaths, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state, account = sendgrid
+    state.slow = 0.5
+    with pytest.raises(EspUnavailable):
+        sendgrid_management.call(account, "get", "suppression/bounces", timeout=0.1)
+    with pytest.raises(EspUnavailable):
+        sync_suppressions(paths, ledger, SendGridAccount("http://127.0.0.1:9", KEY))
