@@ -11,9 +11,10 @@ Rows = Sequence[Mapping[str, Any]]
 
 INK, MUTED, LINE, GOOD, WARN, STOP = (f"var(--{name})" for name in ("ink", "muted", "line", "good", "warn", "stop"))
 SERIES = [f"var(--series-{number})" for number in range(1, 6)]
+FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif'
 CONFIG: dict[str, Any] = {
     "background": "transparent",
-    "font": "inherit",
+    "font": FONT,
     "view": {"stroke": None},
     "axis": {
         "labelColor": MUTED,
@@ -55,11 +56,11 @@ def funnel(campaigns: Rows) -> dict[str, Any]:
         _chart(long, height=alt.Step(13))
         .mark_bar(cornerRadiusEnd=3)
         .encode(
-            x=alt.X("people:Q", title="people", axis=alt.Axis(format="~s", tickCount=6)),
+            x=alt.X("people:Q", title="people", axis=alt.Axis(format=",d", tickCount=6)),
             y=alt.Y("label:N", title=None, sort=None, axis=alt.Axis(labelColor=INK), scale=alt.Scale(paddingInner=0.35)),
             yOffset=alt.YOffset("step:N", sort=STEPS),
             color=_colour("step", STEPS, SERIES[:4]),
-            tooltip=["label:N", "step:N", alt.Tooltip("people:Q", format=",")],
+            tooltip=["label:N", "step:N", alt.Tooltip("people:Q", format=",d")],
         )
     )
 
@@ -68,23 +69,24 @@ def engagement(daily: Rows) -> dict[str, Any]:
     """People a day by what happened, on a scale that shows a handful beside thousands."""
     return _spec(
         _chart(daily, height=260)
-        .mark_line(point={"size": 38, "filled": True}, strokeWidth=2, interpolate="monotone")
+        .mark_line(point={"size": 38, "filled": True}, strokeWidth=2, interpolate="linear")
         .encode(
-            x=alt.X("day:T", title=None, axis=alt.Axis(format="%d %b", grid=False, tickCount=8, labelOverlap=True)),
+            x=_days(),
             y=alt.Y(
                 "people:Q",
                 title="people a day (log)",
                 scale=alt.Scale(type="symlog"),
-                axis=alt.Axis(values=[0, 1, 10, 100, 1e3, 1e4, 1e5, 1e6], format="~s"),
+                axis=alt.Axis(values=[0, 1, 10, 100, 1e3, 1e4, 1e5, 1e6], format=",d"),
             ),
             color=_colour("kind", KINDS, SERIES),
-            tooltip=[alt.Tooltip("day:T", format="%d %B %Y"), "kind:N", alt.Tooltip("people:Q", format=",")],
+            tooltip=["day:N", "kind:N", alt.Tooltip("people:Q", format=",d")],
         )
     )
 
 
-def provider_rate(providers: Rows, field: str, limits: tuple[float, float], title: str) -> dict[str, Any]:
-    """One rate by provider, with lines where the sender warns and where it stops."""
+def provider_rate(providers: Rows, kind: str, limits: tuple[float, float], title: str) -> dict[str, Any]:
+    """One rate (`hard_bounce` or `complaint`) by provider, with lines where the sender warns and where it stops."""
+    field, verdict = f"{kind}_rate", f"{kind}_verdict"
     bars = (
         _chart(providers, height=alt.Step(26))
         .mark_bar(cornerRadiusEnd=3, height=14)
@@ -92,11 +94,11 @@ def provider_rate(providers: Rows, field: str, limits: tuple[float, float], titl
             x=alt.X(f"{field}:Q", title=title, axis=alt.Axis(format="~%", tickCount=5)),
             y=alt.Y("mailbox_provider:N", title=None, sort=None, axis=alt.Axis(labelColor=INK)),
             color=alt.Color(
-                "verdict:N",
+                f"{verdict}:N",
                 legend=None,
                 scale=alt.Scale(domain=["good", "warn", "stop", "too few"], range=[GOOD, WARN, STOP, MUTED]),
             ),
-            tooltip=["mailbox_provider:N", alt.Tooltip(f"{field}:Q", format=".3%"), "verdict:N"],
+            tooltip=["mailbox_provider:N", alt.Tooltip(f"{field}:Q", format=".3%"), f"{verdict}:N"],
         )
     )
     lines = [_limit(value, colour) for value, colour in zip(limits, (WARN, STOP), strict=True)]
@@ -109,8 +111,8 @@ def segments(rows: Rows) -> dict[str, Any]:
         y=alt.Y("segment:N", title=None, sort=None, axis=alt.Axis(labelColor=INK))
     )
     size = base.mark_bar(cornerRadiusEnd=3, height=14, color=SERIES[0]).encode(
-        x=alt.X("members:Q", title="members, and a tick for the run before", axis=alt.Axis(format="~s", tickCount=6)),
-        tooltip=["segment:N", alt.Tooltip("members:Q", format=","), "entered:Q", "left_segment:Q"],
+        x=alt.X("members:Q", title="members, and a tick for the run before", axis=alt.Axis(format=",d", tickCount=6)),
+        tooltip=["segment:N", alt.Tooltip("members:Q", format=",d"), "entered:Q", "left_segment:Q"],
     )
     before = base.mark_tick(color=INK, thickness=2, height=20).encode(x="members_before:Q")
     return _spec(alt.layer(size, before))
@@ -124,13 +126,13 @@ def lifecycle(rows: Rows) -> dict[str, Any]:
         tooltip=[
             "lifecycle_stage:N",
             "engagement_level:N",
-            alt.Tooltip("people:Q", format=","),
+            alt.Tooltip("people:Q", format=",d"),
             alt.Tooltip("share:Q", format=".1%"),
         ],
     )
     depth = alt.Opacity("people:Q", legend=None, scale=alt.Scale(range=[0.06, 0.6]))
     cells = base.mark_rect(color=SERIES[0], cornerRadius=4, stroke="var(--paper)", strokeWidth=3).encode(opacity=depth)
-    return _spec(alt.layer(cells, base.mark_text(color=INK, fontSize=12).encode(text=alt.Text("people:Q", format=","))))
+    return _spec(alt.layer(cells, base.mark_text(color=INK, fontSize=12).encode(text=alt.Text("people:Q", format=",d"))))
 
 
 def list_health(rows: Rows) -> dict[str, Any]:
@@ -140,10 +142,10 @@ def list_health(rows: Rows) -> dict[str, Any]:
         _chart(long, height=240)
         .mark_line(point={"size": 30, "filled": True}, strokeWidth=2)
         .encode(
-            x=alt.X("day:T", title=None, axis=alt.Axis(format="%d %b", grid=False, tickCount=8, labelOverlap=True)),
-            y=alt.Y("people:Q", title="people", axis=alt.Axis(format="~s", tickCount=5)),
+            x=_days(),
+            y=alt.Y("people:Q", title="people", axis=alt.Axis(format=",d", tickCount=5)),
             color=_colour("group", tuple(LIST_LINES.values()), SERIES[:3]),
-            tooltip=[alt.Tooltip("day:T", format="%d %B %Y"), "group:N", alt.Tooltip("people:Q", format=",")],
+            tooltip=["day:N", "group:N", alt.Tooltip("people:Q", format=",d")],
         )
     )
 
@@ -155,7 +157,7 @@ def experiments(rows: Rows) -> dict[str, Any]:
     ]
     base = _chart(tested, height=alt.Step(34)).encode(
         y=alt.Y("title:N", title=None, sort=None, axis=alt.Axis(labelColor=INK, labelLimit=420)),
-        color=alt.Color("clear:N", legend=None, scale=alt.Scale(domain=[True, False], range=[SERIES[0], MUTED])),
+        color=alt.Color("excludes_zero:N", legend=None, scale=alt.Scale(domain=[True, False], range=[SERIES[0], MUTED])),
     )
     span = base.mark_rule(strokeWidth=3, strokeCap="round").encode(
         x=alt.X(
@@ -173,6 +175,12 @@ def _chart(rows: Rows, *, height: Any) -> alt.Chart:
 
 def _colour(field: str, domain: Sequence[str], colours: Sequence[str]) -> alt.Color:
     return alt.Color(f"{field}:N", sort=list(domain), scale=alt.Scale(domain=list(domain), range=list(colours)))
+
+
+def _days() -> alt.X:
+    """Days are days in UTC, whatever the reader's time zone."""
+    axis = alt.Axis(format="%d %b", grid=False, tickCount=8, labelOverlap=True)
+    return alt.X("day:T", title=None, axis=axis, scale=alt.Scale(type="utc"))
 
 
 def _limit(value: float, colour: str) -> alt.Chart:

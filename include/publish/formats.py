@@ -15,11 +15,11 @@ def count(value: float | None) -> str:
 
 
 def percent(value: float | None) -> str:
-    """`97.3 %`, and `0.084 %` where one decimal would hide it."""
+    """`97.3 %`, and below one in a hundred `0.084 %`."""
     if value is None:
         return NOTHING
-    places = 1 if value == 0 or abs(value) >= 0.01 else 3
-    return f"{value * 100:.{places}f}\N{NO-BREAK SPACE}%"
+    digits = f"{value * 100:.1f}" if value == 0 or abs(value) >= 0.01 else f"{value * 100:.3f}".rstrip("0").rstrip(".")
+    return f"{digits}\N{NO-BREAK SPACE}%"
 
 
 def decimal(value: float | None, places: int = 2) -> str:

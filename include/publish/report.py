@@ -91,9 +91,9 @@ def specs(sections: Sections) -> dict[str, Any]:
         "engagement": (sections["engagement"], lambda: charts.engagement(sections["engagement"])),
         "hard-bounces": (
             providers,
-            lambda: charts.provider_rate(providers, "hard_bounce_rate", HARD_BOUNCE, "hard bounces"),
+            lambda: charts.provider_rate(providers, "hard_bounce", HARD_BOUNCE, "hard bounces"),
         ),
-        "complaints": (providers, lambda: charts.provider_rate(providers, "complaint_rate", COMPLAINT, "complaints")),
+        "complaints": (providers, lambda: charts.provider_rate(providers, "complaint", COMPLAINT, "complaints")),
         "segments": (sections["segments"], lambda: charts.segments(sections["segments"])),
         "lifecycle": (sections["lifecycle"], lambda: charts.lifecycle(sections["lifecycle"])),
         "list": (sections["list_health"][1:], lambda: charts.list_health(sections["list_health"])),

@@ -39,7 +39,7 @@ select
     human_click_rate,
     unsubscribe_rate,
     complaint_rate,
-    cost
+    cost::double as cost
 from marts.campaign_performance
 order by campaign_performance.planned_at desc, campaign, occurrence desc
 limit 24

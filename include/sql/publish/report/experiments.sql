@@ -18,7 +18,7 @@ select
     confidence_low,
     confidence_high,
     variant || ' against ' || baseline as comparison,
-    coalesce(confidence_low > 0 or confidence_high < 0, false) as clear
+    coalesce(confidence_low > 0 or confidence_high < 0, false) as excludes_zero
 from marts.experiment_results
 order by occurrence desc, campaign, metric, variant
 limit 60

@@ -41,10 +41,17 @@ rates as (
 select
     *,
     case
-        when delivered < $least then 'too few'
-        when hard_bounce_rate >= $hard_stop or complaint_rate >= $complaint_stop then 'stop'
-        when hard_bounce_rate >= $hard_warn or complaint_rate >= $complaint_warn then 'warn'
-        else 'good'
+        when delivered < $least then 'too few' when hard_bounce_rate >= $hard_stop then 'stop'
+        when hard_bounce_rate >= $hard_warn then 'warn' else 'good'
+    end as hard_bounce_verdict,
+    case
+        when delivered < $least then 'too few' when complaint_rate >= $complaint_stop then 'stop'
+        when complaint_rate >= $complaint_warn then 'warn' else 'good'
+    end as complaint_verdict,
+    case
+        when 'stop' in (hard_bounce_verdict, complaint_verdict) then 'stop'
+        when 'warn' in (hard_bounce_verdict, complaint_verdict) then 'warn'
+        else hard_bounce_verdict
     end as verdict
 from rates
 where accepted > 0

@@ -1,0 +1,61 @@
+"""What the console in the Airflow UI shows: pages and small data, read from the published folder and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader
+
+from include.core.paths import DataPaths
+from include.publish import snapshot
+from include.warehouse.connection import fetch
+
+PAGES = Path(__file__).with_name("pages")
+QUALITY_PAGES = ("latest.html", "index.html")
+
+
+def report_page(paths: DataPaths) -> str:
+    """`report.html` as it was written; before that, a page that says what writes it."""
+    found = _page(paths.published, (snapshot.REPORT,))
+    return found or _empty(
+        "Nothing is published yet",
+        "nightly_analytics",
+        "It builds the marts, checks their sums, publishes them and writes this report.",
+    )
+
+
+def quality_page(paths: DataPaths) -> str:
+    """The page of the latest validation; before that, a page that says what validates."""
+    found = _page(paths.quality, QUALITY_PAGES)
+    return found or _empty(
+        "Nothing has been validated yet",
+        "ingest_subscribers",
+        "It extracts the subscribers, validates them and writes this page.",
+    )
+
+
+def campaign_rows(paths: DataPaths) -> list[dict[str, Any]]:
+    """The report's campaigns as JSON-able rows, newest first. Raises `PublishError` where nothing is published."""
+    with snapshot.open_build(snapshot.require_build(paths)) as connection:
+        return fetch(connection, "publish/report", "campaigns").to_pylist()
+
+
+def published_manifest(paths: DataPaths) -> dict[str, Any]:
+    """The manifest of the build in force. Raises `PublishError` where nothing is published."""
+    return snapshot.read_manifest(snapshot.require_build(paths))
+
+
+def _page(folder: Path, names: tuple[str, ...]) -> str | None:
+    """The first of these pages that is there; a link that leads out of the folder is not followed."""
+    for name in names:
+        page = (folder / name).resolve()
+        if page.is_relative_to(folder.resolve()) and page.is_file():
+            return page.read_text(encoding="utf-8")
+    return None
+
+
+def _empty(title: str, dag: str, why: str) -> str:
+    environment = Environment(loader=FileSystemLoader(PAGES), autoescape=True)
+    style = (PAGES / "report.css").read_text()
+    return environment.get_template("empty.html.j2").render(title=title, dag=dag, why=why, style=style)

@@ -1,0 +1,118 @@
+"""The console in Airflow's menu: the report, the published manifest and the data quality page, behind Airflow's login.
+
+Everything shown is read from the published folder; nothing is computed here. `include` is imported inside the handlers: a
+plugin that imports it at module level freezes it in every Airflow process that loads plugins.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from airflow.api_fastapi.core_api.security import requires_authenticated
+from airflow.configuration import conf
+from airflow.plugins_manager import AirflowPlugin
+from fastapi import Depends, FastAPI, Request
+from fastapi.responses import HTMLResponse, JSONResponse, Response
+
+PREFIX = "/tradewind"
+NOTHING_FROM_ELSEWHERE = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+POLICY = f"{NOTHING_FROM_ELSEWHERE}; frame-ancestors 'self'"
+REPORT_POLICY = f"{POLICY}; script-src 'unsafe-inline'"
+"""The report's own policy, in its head, narrows scripts to two hashes; a browser applies both."""
+
+console = FastAPI(
+    title="Tradewind console",
+    dependencies=[Depends(requires_authenticated())],
+    docs_url=None,  # FastAPI's own pages would answer without the dependency
+    redoc_url=None,
+    openapi_url=None,
+)
+
+
+@console.middleware("http")
+async def harden(request: Request, call_next: Any) -> Response:
+    """Headers for every answer, refusals too: nothing is cached, sniffed, or shown in another site's frame."""
+    response = await call_next(request)
+    response.headers.setdefault("Content-Security-Policy", POLICY)
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@console.get("/report")
+def report() -> Response:
+    """The report page, or a page that says what makes one."""
+    from include.core.paths import data_paths
+    from include.publish.views import report_page
+
+    return HTMLResponse(report_page(data_paths()), headers={"Content-Security-Policy": REPORT_POLICY})
+
+
+@console.get("/quality")
+def quality() -> Response:
+    """The latest data quality page."""
+    from include.core.paths import data_paths
+    from include.publish.views import quality_page
+
+    return HTMLResponse(quality_page(data_paths()))
+
+
+@console.get("/campaigns")
+def campaigns() -> Response:
+    """marts.campaign_performance as the report shows it, as JSON. 404 before the first publish."""
+    from include.core.paths import data_paths
+    from include.publish.views import campaign_rows
+
+    return _json(campaign_rows, data_paths())
+
+
+@console.get("/manifest")
+def manifest() -> Response:
+    """What is published: build, moment, tables, hashes. 404 before the first publish."""
+    from include.core.paths import data_paths
+    from include.publish.views import published_manifest
+
+    return _json(published_manifest, data_paths())
+
+
+def _json(read: Any, paths: Any) -> Response:
+    from include.core.errors import PublishError
+
+    try:
+        return JSONResponse(read(paths))
+    except PublishError as error:
+        return JSONResponse({"detail": error.what, "remedy": error.remedy}, status_code=404)
+
+
+def _icon(path: str) -> str:
+    drawn = (
+        f"<path d='{path}' fill='none' stroke='#7f929e' stroke-width='1.8' stroke-linecap='round' stroke-linejoin='round'/>"
+    )
+    return "data:image/svg+xml," + quote(f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 24'>{drawn}</svg>")
+
+
+def _view(name: str, route: str, icon: str) -> dict[str, Any]:
+    """A menu entry whose page is one of ours in a frame, at the path under which Airflow is served."""
+    base = urlsplit(conf.get("api", "base_url", fallback="")).path.rstrip("/")
+    return {
+        "name": name,
+        "href": f"{base}{PREFIX}/{route}",
+        "destination": "nav",
+        "url_route": f"tradewind-{route}",
+        "nav_top_level": True,
+        "icon": icon,
+        "icon_dark_mode": icon,
+    }
+
+
+class TradewindConsole(AirflowPlugin):
+    """Registers the console and its menu entries."""
+
+    name = "tradewind_console"
+    fastapi_apps = [{"name": "Tradewind console", "app": console, "url_prefix": PREFIX}]
+    external_views = [
+        _view("Mail report", "report", _icon("M4 20h16M7 16v-5M12 16V6M17 16v-8")),
+        _view("Data quality", "quality", _icon("M5 12l4.5 4.5L19 7")),
+    ]

@@ -1,0 +1,85 @@
+"""The console in a real Airflow: behind its login, in its menu, and reading nothing but what is published."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from include.core.paths import PROJECT
+from tests.plugins.conftest import Airflow
+
+PAGES = ("report", "quality", "campaigns", "manifest")
+CHROMIUM = Path("/usr/bin/chromium")
+
+
+@pytest.mark.parametrize("page", [*PAGES, "nothing", "docs", "openapi.json", ""])
+def test_nobody_sees_anything_without_login(airflow: Airflow, page: str) -> None:
+    for cookie in (None, "forged.token.here"):
+        status, _, body = airflow.get(f"/tradewind/{page}", cookie=cookie)
+        assert status in {401, 403, 404}
+        assert status != 404 or page not in PAGES
+        assert "newsletter" not in body
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_viewer_sees_it_by_cookie_and_by_bearer(airflow: Airflow, page: str) -> None:
+    for status, headers, body in (
+        airflow.get(f"/tradewind/{page}", cookie=airflow.token),
+        airflow.get(f"/tradewind/{page}", token=airflow.token),
+    ):
+        assert status == 200
+        assert body
+        assert "frame-ancestors 'self'" in headers["content-security-policy"]
+        assert "default-src 'none'" in headers["content-security-policy"]
+        assert headers["cache-control"] == "no-store"
+        assert headers["x-content-type-options"] == "nosniff"
+
+
+def test_it_shows_what_is_published(airflow: Airflow) -> None:
+    published = json.loads((airflow.paths.published / "manifest.json").read_text())
+    assert json.loads(airflow.get("/tradewind/manifest", token=airflow.token)[2]) == published
+    rows = json.loads(airflow.get("/tradewind/campaigns", token=airflow.token)[2])
+    assert {row["campaign"] for row in rows} == {"newsletter", "winback", "welcome"}
+    assert airflow.get("/tradewind/report", token=airflow.token)[2] == (airflow.paths.published / "report.html").read_text()
+    assert "All valid" in airflow.get("/tradewind/quality", token=airflow.token)[2]
+
+
+@pytest.mark.parametrize(
+    "path", ["../published/analytics.duckdb", "..%2f..%2fsecrets.json", "report/../../secrets.json", "%2e%2e/x"]
+)
+def test_there_is_no_way_to_another_file(airflow: Airflow, path: str) -> None:
+    assert airflow.get(f"/tradewind/{path}", token=airflow.token)[0] == 404
+
+
+def test_it_is_the_only_plugin_and_in_the_menu(airflow: Airflow) -> None:
+    status, _, body = airflow.get("/api/v2/plugins", token=airflow.token)
+    ours = [plugin for plugin in json.loads(body)["plugins"] if plugin["name"] == "tradewind_console"]
+    assert status in {200, 403}
+    assert status == 403 or [view["url_route"] for view in ours[0]["external_views"]] == [
+        "tradewind-report",
+        "tradewind-quality",
+    ]
+    loaded = [path.name for path in (PROJECT / "plugins").glob("**/*.py")]
+    assert loaded == ["console.py"]
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not on this machine (apt-get install chromium)")
+def test_the_report_opens_from_the_menu(airflow: Airflow, tmp_path: Path) -> None:
+    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        page.goto(f"{airflow.url}/auth/login/")
+        page.locator("input[name=username]").fill("vera")
+        page.locator("input[name=password]").fill("view")
+        page.locator("button[type=submit]").click()
+        page.get_by_role("link", name="Mail report").click(timeout=60_000)
+        report = page.frame_locator("iframe[title='Mail report']")
+        report.locator("#chart-funnel svg").wait_for(timeout=30_000)
+        assert report.locator("h1").inner_text() == "What the mail did"
+        assert report.locator(".chart svg").count() == report.locator(".chart").count()
+        page.screenshot(path=tmp_path / "report.png")
+        browser.close()
