@@ -30,7 +30,7 @@ from include.tags import Pool, Tag
 with DAG(
     dag_id="nightly_analytics",
     dag_display_name="Nightly analytics",
-    schedule=runtime.timetable("0 2 * * *", covers=timedelta(days=1)),
+    schedule=runtime.timetable("0 2 * * *", covers=timedelta(days=1), rare=True),
     catchup=False,
     max_active_runs=1,
     tags=[Tag.ANALYTICS, Tag.WRITES_WAREHOUSE],

@@ -49,7 +49,7 @@ SEND_FORM: dict[str, dict[str, Any]] = {
         "description": "Why this run; shown to whoever looks.",
     },
 }  # fmt: skip
-_RETRY_DELAYS = (timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=5))
+_RETRY_DELAYS = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=2))
 
 
 class RetryWhatMayBeRetried(RetryPolicy):

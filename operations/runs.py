@@ -107,9 +107,15 @@ def reason(api: AirflowApi, run: Run, task: dict[str, Any]) -> str:
     for entry in reversed(entries):
         details = entry.get("error_detail") if isinstance(entry, dict) else None
         if details:
-            return " ".join(f"{details[0]['exc_type']}: {details[0]['exc_value']}".split())
+            return _short(f"{details[0]['exc_type']}: {details[0]['exc_value']}")
     last = [entry["event"] for entry in entries if isinstance(entry, dict) and entry.get("level") in ("error", "critical")]
-    return " ".join(str(last[-1]).split()) if last else "its process ended without a word (see the scheduler's log)"
+    return _short(str(last[-1])) if last else "its process ended without a word (see the scheduler's log)"
+
+
+def _short(text: str, limit: int = 400) -> str:
+    """One line, without the statement that SQLAlchemy appends."""
+    line = " ".join(text.partition("[SQL:")[0].split())
+    return line if len(line) <= limit else f"{line[:limit]} …"
 
 
 def _tell(api: AirflowApi, run: Run, progress: Progress, told: set[tuple[str, ...]]) -> None:
