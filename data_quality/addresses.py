@@ -62,6 +62,7 @@ def address_fault(address: str | None) -> str | None:
             allow_smtputf8=False,
             allow_quoted_local=False,
             allow_domain_literal=False,
+            strict=True,
         )
     except (EmailNotValidError, UnicodeError):
         return SYNTAX

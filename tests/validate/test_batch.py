@@ -1,0 +1,189 @@
+"""Validation of a batch: what stays, what goes, when it stops, and that it always adds up."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from include.core.errors import QualityStop, SourceError
+from include.core.paths import DataPaths
+from include.validate import rows as row_rules
+from include.validate.batch import validate_batch
+from include.validate.merge import merge_batch
+from tests.rows import Row, purchase, subscriber
+from tests.validate.conftest import ask, land_rows
+
+SINCE = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+def quarantined(paths: DataPaths) -> dict[str, list[str]]:
+    """Reasons by subscriber and time of change, of every run so far."""
+    query = "select source_key || ' ' || (raw_row->>'updated_at')[1:10], reasons from quality.quarantine"
+    return dict(ask(paths, query))  # type: ignore[arg-type]
+
+
+def test_the_newest_of_two_rows_for_one_subscriber_stays(paths: DataPaths) -> None:
+    rows = [subscriber(1, updated_at="2026-01-02"), subscriber(1, updated_at="2026-01-01"), subscriber(2)]
+    assert validate_batch(paths, land_rows(paths, "subscribers", rows))["valid"] == 2
+    assert quarantined(paths) == {"S1 2026-01-01": ["duplicate_id"]}
+
+
+def test_one_address_under_two_ids_in_any_spelling_stays_with_the_newest(paths: DataPaths) -> None:
+    rows = [
+        subscriber(1, email="u@b\xfccher.example.com", updated_at="2026-01-01"),
+        subscriber(2, email=" U@XN--BCHER-KVA.example.com", updated_at="2026-01-02"),
+    ]
+    validate_batch(paths, land_rows(paths, "subscribers", rows))
+    assert quarantined(paths) == {"S1 2026-01-01": ["duplicate_address"]}
+
+
+def test_a_refusal_outlives_older_consent_under_another_id(paths: DataPaths) -> None:
+    refused = subscriber(1, email="u@e.org", status="unsubscribed", updated_at="2026-01-01")
+    stale = subscriber(2, email="U@E.org", consented_at="2025-06-01", updated_at="2026-01-02")
+    fresh = subscriber(3, email="u@E.ORG", consented_at="2026-01-03", updated_at="2026-01-03")
+    validate_batch(paths, land_rows(paths, "subscribers", [refused, stale]))
+    assert quarantined(paths) == {"S2 2026-01-02": ["duplicate_address"]}
+    validate_batch(paths, land_rows(paths, "subscribers", [refused, stale, fresh]))
+    assert set(quarantined(paths)) == {"S2 2026-01-02", "S1 2026-01-01"}
+
+
+def test_duplicates_are_found_across_pieces(paths: DataPaths, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(row_rules, "BATCH_ROWS", 2)
+    rows = [subscriber(number) for number in range(5)] + [
+        subscriber(0, updated_at="2024-06-01"),
+        subscriber(6, timezone="Mars"),
+    ]
+    assert validate_batch(paths, land_rows(paths, "subscribers", rows))["quarantined"] == 2
+    assert ask(
+        paths, "select unexpected_rows, checked_rows from quality.results where expectation = 'timezone_unknown'"
+    ) == [(1, 7)]
+
+
+def test_validating_again_replaces_the_record(paths: DataPaths) -> None:
+    manifest = land_rows(paths, "subscribers", [subscriber(1), subscriber(2, timezone="Mars")])
+    assert validate_batch(paths, manifest) == validate_batch(paths, manifest)
+    assert ask(paths, "select count(*) from quality.runs") == [(1,)]
+    assert ask(paths, "select count(*) from quality.quarantine") == [(1,)]
+
+
+def test_the_summary_is_small_and_json(paths: DataPaths) -> None:
+    found = validate_batch(paths, land_rows(paths, "subscribers", [subscriber(1), subscriber(2, email="x")]))
+    assert json.loads(json.dumps(found)) == {
+        "relation": "subscribers",
+        "run": found["run"],
+        "raw": 2,
+        "valid": 1,
+        "quarantined": 1,
+        "verdict": "accepted",
+    }
+
+
+def stopped(paths: DataPaths, rows: list[Row], relation: str = "subscribers") -> str:
+    """The reason why a full pass over these rows stops; checks that it is recorded and that nothing of it can be merged."""
+    manifest = land_rows(paths, relation, rows)
+    before = ask(paths, "select subscriber_id, updated_at, deleted_at from core.subscribers order by all")
+    with pytest.raises(QualityStop) as caught:
+        validate_batch(paths, manifest)
+    with pytest.raises(QualityStop):
+        merge_batch(paths, manifest)
+    (recorded,) = ask(paths, f"select verdict, stop_reason from quality.runs where landed_run = '{manifest['run']}'")
+    assert recorded[0] == "stopped"
+    assert ask(paths, "select subscriber_id, updated_at, deleted_at from core.subscribers order by all") == before
+    assert "@" not in str(caught.value)
+    return str(recorded[1]).partition(":")[0]
+
+
+def ingested(paths: DataPaths, rows: list[Row], relation: str = "subscribers", **more: Any) -> dict[str, Any]:
+    manifest = land_rows(paths, relation, rows, **more)
+    validate_batch(paths, manifest)
+    return merge_batch(paths, manifest)
+
+
+def test_a_full_pass_that_lost_half_the_list_stops(paths: DataPaths) -> None:
+    people = [subscriber(number) for number in range(20)]
+    ingested(paths, people)
+    assert stopped(paths, people[:9]) == "volume, unseen_share"
+    assert ingested(paths, people[:11])["deleted"] == 9
+
+
+def test_a_full_pass_under_new_ids_stops(paths: DataPaths) -> None:
+    ingested(paths, [subscriber(number) for number in range(20)])
+    assert stopped(paths, [subscriber(number, subscriber_id=f"N{number}") for number in range(20)]) == "unseen_share"
+
+
+def test_an_export_that_is_broken_as_a_whole_stops(paths: DataPaths) -> None:
+    ingested(paths, [subscriber(number) for number in range(100)])
+    broken = [subscriber(number, timezone="Mars" if number % 4 == 0 else "UTC") for number in range(100)]
+    assert stopped(paths, broken) == "quarantined_share"
+
+
+def test_an_empty_full_pass_stops_and_an_empty_hour_does_not(paths: DataPaths) -> None:
+    ingested(paths, [subscriber(1)])
+    empty = [subscriber(1, updated_at="2019-01-01")]
+    assert ingested(paths, empty, since=SINCE) == {
+        "relation": "subscribers",
+        "inserted": 0,
+        "updated": 0,
+        "unchanged": 0,
+        "deleted": 0,
+    }
+    assert stopped(paths, [subscriber(1)][:0] or [dict.fromkeys(subscriber(1))]).startswith("quarantined") is False
+
+
+def test_a_small_incremental_pass_may_be_all_bad(paths: DataPaths) -> None:
+    manifest = land_rows(paths, "subscribers", [subscriber(1, email="x"), subscriber(2, email="y")], since=SINCE)
+    assert validate_batch(paths, manifest)["verdict"] == "accepted"
+
+
+def test_a_stale_source_is_a_warning(paths: DataPaths) -> None:
+    validate_batch(paths, land_rows(paths, "subscribers", [subscriber(1)]))
+    query = "select severity, success from quality.results where expectation = 'freshness'"
+    assert ask(paths, query) == [("warning", False)]
+
+
+def test_purchases_that_mostly_vanished_stop(paths: DataPaths) -> None:
+    ingested(paths, [subscriber(1)])
+    ingested(paths, [purchase(number) for number in range(20)], "purchases")
+    assert stopped(paths, [purchase(number) for number in range(9)], "purchases") == "volume, unseen_share"
+
+
+def test_landed_files_that_changed_are_not_believed(paths: DataPaths) -> None:
+    manifest = land_rows(paths, "subscribers", [subscriber(1)])
+    path = paths.root / manifest["folder"] / manifest["files"][0]["name"]
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(SourceError, match="does not hold the bytes that landed"):
+        validate_batch(paths, manifest)
+    path.unlink()
+    with pytest.raises(SourceError, match="is gone"):
+        validate_batch(paths, manifest)
+
+
+_TEXT = st.text(st.characters(codec="utf-8"), max_size=12)
+_ANY = st.one_of(
+    st.none(), _TEXT, st.sampled_from(["", "2026-01-01", "0", "@", "a@b.test", "subscribed", "{}", "9999-12-31"])
+)
+_GARBAGE = st.dictionaries(st.sampled_from(sorted(subscriber(0))), _ANY, max_size=6)
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@given(changes=st.lists(st.tuples(st.integers(0, 30), _GARBAGE), min_size=1, max_size=60))
+def test_any_garbage_adds_up_and_each_valid_id_stands_once(changes: list[tuple[int, Row]]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        paths = DataPaths(Path(folder) / "data")
+        paths.root.mkdir()
+        manifest = land_rows(paths, "subscribers", [subscriber(number) | change for number, change in changes])
+        found = validate_batch(paths, manifest)
+        merged = merge_batch(paths, manifest)
+        assert found["raw"] == len(changes) == found["valid"] + found["quarantined"]
+        assert merged["inserted"] == found["valid"]
+        query = "select count(*), count(distinct subscriber_id), count(distinct address_key) from core.identities"
+        assert ask(paths, query) == [(found["valid"],) * 3]

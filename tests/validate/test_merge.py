@@ -1,0 +1,167 @@
+"""Merging: the newest wins, the gone are marked, the refused are honoured, and a second time changes nothing."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from include.core.errors import QualityStop
+from include.core.keys import address_key
+from include.core.paths import DataPaths
+from include.core.secrets import load_secrets
+from include.validate.batch import validate_batch
+from include.validate.merge import merge_batch
+from tests.rows import Row, purchase, subscriber
+from tests.validate.conftest import ask, land_rows
+
+SINCE = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+def ingest(paths: DataPaths, *rows: Row, relation: str = "subscribers", since: datetime | None = None) -> dict[str, Any]:
+    manifest = land_rows(paths, relation, list(rows), since=since)
+    validate_batch(paths, manifest)
+    return merge_batch(paths, manifest)
+
+
+def live(paths: DataPaths) -> dict[str, str]:
+    return dict(ask(paths, "select subscriber_id, status from core.subscribers where deleted_at is null"))  # type: ignore[arg-type]
+
+
+def test_a_row_stands_typed_and_tidied(paths: DataPaths) -> None:
+    row = subscriber(
+        1,
+        email=" Ada@B\xfccher.example.com ",
+        country="de",
+        locale="de_AT",
+        status="Subscribed",
+        consented_at="2025-05-01T12:00:05+02:00",
+        tracking_consent="Yes",
+    )
+    ingest(paths, row)
+    (identity,) = ask(paths, "select * from core.identities")
+    key = address_key(load_secrets(paths).address_key, "ada@xn--bcher-kva.example.com")
+    assert identity == ("S1", "Ada@xn--bcher-kva.example.com", key, "Ada", "Lovelace")
+    query = (
+        "select address_key, country, locale, status, tracking_consent, mailbox_provider, consented_at from core.subscribers"
+    )
+    moment = datetime(2025, 5, 1, 10, 0, 5, tzinfo=UTC)
+    assert ask(paths, query) == [(key, "DE", "de-AT", "subscribed", True, "other", moment)]
+
+
+def test_no_word_on_tracking_is_no_consent(paths: DataPaths) -> None:
+    ingest(paths, subscriber(1, tracking_consent=None), subscriber(2, tracking_consent="0"))
+    assert ask(paths, "select distinct tracking_consent from core.subscribers") == [(False,)]
+
+
+@pytest.mark.parametrize(
+    ("domain", "provider"),
+    [("gmail.example.com", "gmail"), ("hotmail.example.org", "microsoft"), ("me.example.com", "apple"), ("e.test", "other")],
+)
+def test_the_mailbox_provider_comes_from_the_domain(paths: DataPaths, domain: str, provider: str) -> None:
+    ingest(paths, subscriber(1, email=f"u@{domain}"))
+    assert ask(paths, "select mailbox_provider from core.subscribers") == [(provider,)]
+
+
+def test_only_a_newer_version_replaces(paths: DataPaths) -> None:
+    ingest(paths, subscriber(1, first_name="Ada", updated_at="2026-01-02"), since=SINCE)
+    assert ingest(paths, subscriber(1, first_name="Old", updated_at="2026-01-01"), since=SINCE)["unchanged"] == 1
+    assert ask(paths, "select first_name from core.identities") == [("Ada",)]
+    assert (
+        ingest(paths, subscriber(1, first_name="New", email="new@e.org", updated_at="2026-01-03"), since=SINCE)["updated"]
+        == 1
+    )
+    assert ask(paths, "select first_name, email from core.identities") == [("New", "new@e.org")]
+    assert ask(
+        paths,
+        "select count(distinct address_key) from (from core.identities select address_key union all from "
+        "core.subscribers select address_key)",
+    ) == [(1,)]
+
+
+def test_merging_again_changes_nothing(paths: DataPaths) -> None:
+    manifest = land_rows(paths, "subscribers", [subscriber(1), subscriber(2)])
+    validate_batch(paths, manifest)
+    merge_batch(paths, manifest)
+    before = ask(paths, "select * from core.subscribers order by all")
+    assert merge_batch(paths, manifest) == {
+        "relation": "subscribers",
+        "inserted": 0,
+        "updated": 0,
+        "unchanged": 2,
+        "deleted": 0,
+    }
+    assert ask(paths, "select * from core.subscribers order by all") == before
+
+
+def test_what_was_not_validated_is_not_merged(paths: DataPaths) -> None:
+    with pytest.raises(QualityStop, match="not validated"):
+        merge_batch(paths, land_rows(paths, "subscribers", [subscriber(1)]))
+
+
+def test_a_full_pass_deletes_and_an_incremental_one_does_not(paths: DataPaths) -> None:
+    people = [subscriber(number) for number in range(4)]
+    ingest(paths, *people)
+    assert ingest(paths, people[0], since=SINCE)["deleted"] == 0
+    assert ingest(paths, *people[:3])["deleted"] == 1
+    assert set(live(paths)) == {"S0", "S1", "S2"}
+    assert ingest(paths, *people)["updated"] == 1
+    assert set(live(paths)) == {"S0", "S1", "S2", "S3"}
+
+
+def test_a_quarantined_row_was_seen(paths: DataPaths) -> None:
+    ingest(paths, subscriber(1), subscriber(2))
+    assert ingest(paths, subscriber(1), subscriber(2, timezone="Mars", updated_at="2026-01-01"))["deleted"] == 0
+    assert set(live(paths)) == {"S1", "S2"}
+
+
+def test_a_refusal_is_honoured_in_a_row_that_is_otherwise_broken(paths: DataPaths) -> None:
+    ingest(paths, subscriber(1), subscriber(2))
+    ingest(paths, subscriber(1, status="Unsubscribed", timezone="Mars", updated_at="2026-01-01"), subscriber(2))
+    assert live(paths) == {"S1": "unsubscribed", "S2": "subscribed"}
+
+
+def test_an_old_refusal_does_not_undo_newer_consent(paths: DataPaths) -> None:
+    ingest(paths, subscriber(1, updated_at="2026-01-02"), since=SINCE)
+    ingest(paths, subscriber(1, status="unsubscribed", timezone="Mars", updated_at="2026-01-01"), since=SINCE)
+    assert live(paths) == {"S1": "subscribed"}
+
+
+def test_an_address_that_moves_to_another_id_is_live_once(paths: DataPaths) -> None:
+    ingest(paths, subscriber(1, email="u@e.org"), subscriber(2))
+    ingest(paths, subscriber(3, email="U@e.org", updated_at="2026-01-01"), since=SINCE)
+    assert set(live(paths)) == {"S2", "S3"}
+    ingest(paths, subscriber(1, email="u@e.org"), subscriber(2), subscriber(3, email="U@e.org", updated_at="2026-01-01"))
+    assert set(live(paths)) == {"S2", "S3"}
+
+
+def test_two_subscribers_may_swap_their_addresses(paths: DataPaths) -> None:
+    ingest(paths, subscriber(1, email="a@e.org"), subscriber(2, email="b@e.org"))
+    ingest(
+        paths,
+        subscriber(1, email="b@e.org", updated_at="2026-01-01"),
+        subscriber(2, email="a@e.org", updated_at="2026-01-01"),
+    )
+    assert ask(paths, "select subscriber_id, email from core.identities order by 1") == [
+        ("S1", "b@e.org"),
+        ("S2", "a@e.org"),
+    ]
+    assert len(live(paths)) == 2
+
+
+def test_purchases_are_replaced_where_they_differ_and_go_with_a_full_pass(paths: DataPaths) -> None:
+    first = [purchase(number) for number in range(3)]
+    assert ingest(paths, *first, relation="purchases")["inserted"] == 3
+    changed = purchase(0, amount="-11.77")
+    assert ingest(paths, changed, relation="purchases", since=SINCE) == {
+        "relation": "purchases",
+        "inserted": 0,
+        "updated": 1,
+        "unchanged": 0,
+        "deleted": 0,
+    }
+    assert ingest(paths, changed, first[1], relation="purchases")["deleted"] == 1
+    found = ask(paths, "select purchase_id, amount, items, currency from core.purchases order by 1")
+    assert found == [("P0", Decimal("-11.77"), 1, "USD"), ("P1", Decimal("11.77"), 1, "USD")]
