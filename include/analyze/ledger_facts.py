@@ -1,14 +1,16 @@
-"""What analysis needs of the ledger: suppressions in force, unsubscribes by message, the first variant of each plan."""
+"""What analysis needs of the ledger: suppressions in force, unsubscribes by message, each plan's first variant and tally."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import asdict
 
 import duckdb
 import pyarrow as pa
 from sqlalchemy import Connection, select
 
+from include.ledger.counts import tally
 from include.ledger.database import Ledger
 from include.ledger.suppressions import in_force
 from include.ledger.tables import plans, suppression_log
@@ -16,6 +18,7 @@ from include.warehouse.connection import run, transaction
 from include.warehouse.suppressions import replace_suppressions
 
 _BATCH = 10_000
+_TALLIES = pa.schema([("plan_id", pa.string()), ("state", pa.string()), ("people", pa.int64())])
 _OPT_OUTS = pa.schema([("message_key", pa.string()), ("happened_at", pa.float64())])
 
 Baselines = dict[tuple[str, str], str]
@@ -41,6 +44,17 @@ def first_variants(ledger: Ledger) -> Baselines:
     with ledger.read() as connection:
         rows = connection.execute(query).all()
     return {(row.campaign, row.occurrence): name for row in rows for name in _first(row.settings)}
+
+
+def tallies(ledger: Ledger) -> pa.Table:
+    """How many people of each live plan are in which state, by the ledger (columns plan_id, state, people)."""
+    rows = []
+    with ledger.read() as connection:
+        for plan_id in connection.scalars(select(plans.c.plan_id).where(plans.c.kind == "live")).all():
+            counts = asdict(tally(connection, plan_id))
+            del counts["selected"]
+            rows += [{"plan_id": plan_id, "state": state, "people": people} for state, people in counts.items()]
+    return pa.Table.from_pylist(rows, schema=_TALLIES)
 
 
 def _first(settings: str) -> Iterable[str]:

@@ -9,7 +9,7 @@ import duckdb
 
 from include.analyze.comments import apply_comments
 from include.analyze.experiments import experiment_rows
-from include.analyze.ledger_facts import Baselines, copy_ledger, first_variants
+from include.analyze.ledger_facts import copy_ledger, first_variants, tallies
 from include.analyze.reconcile import build_reconciliation
 from include.core.paths import DataPaths
 from include.ledger.database import Ledger
@@ -41,22 +41,21 @@ def build_marts(paths: DataPaths, ledger: Ledger, *, as_of: datetime) -> dict[st
     """
     if as_of.tzinfo is None:
         raise ValueError("as_of needs a time zone")
-    baselines = first_variants(ledger)
     with open_warehouse(paths) as connection:
         copy_ledger(connection, ledger)
         with transaction(connection):
-            _replace(connection, baselines, as_of)
+            _replace(connection, ledger, as_of)
         return _row_counts(connection)
 
 
-def _replace(connection: duckdb.DuckDBPyConnection, baselines: Baselines, as_of: datetime) -> None:
+def _replace(connection: duckdb.DuckDBPyConnection, ledger: Ledger, as_of: datetime) -> None:
     for name in MARTS:
         run(connection, "analyze", name, {"as_of": as_of})
         logger.info("built %s", name)
-    connection.register("experiment_rows", experiment_rows(connection, baselines, as_of))
+    connection.register("experiment_rows", experiment_rows(connection, first_variants(ledger), as_of))
     run(connection, "analyze", "experiment_results")
     connection.unregister("experiment_rows")
-    build_reconciliation(connection)
+    build_reconciliation(connection, tallies(ledger))
     apply_comments(connection)
 
 

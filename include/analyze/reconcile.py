@@ -15,15 +15,20 @@ from include.warehouse.connection import fetch, open_warehouse, run
 logger = logging.getLogger(__name__)
 
 
-def build_reconciliation(connection: duckdb.DuckDBPyConnection) -> None:
-    """Evaluate every check on what the open transaction sees and replace marts.reconciliation."""
+def build_reconciliation(connection: duckdb.DuckDBPyConnection, ledger_tallies: pa.Table) -> None:
+    """Evaluate every check on what the open transaction sees and replace marts.reconciliation.
+
+    `ledger_tallies` is what the ledger counts (see `ledger_facts.tallies`).
+    """
+    connection.register("ledger_tallies", ledger_tallies)
     rows = pa.concat_tables(
         [_named(file.name, fetch(connection, "analyze/checks", file.name)) for file in sqlfile.folder("analyze/checks")],
         promote_options="permissive",
     )
     connection.register("check_rows", rows)
     run(connection, "analyze", "reconciliation")
-    connection.unregister("check_rows")
+    for name in ("check_rows", "ledger_tallies"):
+        connection.unregister(name)
 
 
 def check_sums(paths: DataPaths) -> dict[str, bool]:

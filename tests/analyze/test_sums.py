@@ -111,6 +111,9 @@ def test_every_person_is_in_one_state_and_counted_once(rows: list[dict[str, str]
 BREAKS = {
     "plan_adds_up": "update dispatch.plans set selected = selected + 1 where plan_id = 'p1'",
     "sends_unique": "insert into dispatch.sends select * from dispatch.sends limit 1",
+    "address_once": """
+        insert into dispatch.sends by name
+        select * replace ('m99' as message_key, 'twin' as subscriber_id) from dispatch.sends where message_key = 'm0'""",
     "events_unique": "insert into engagement.events select * from engagement.events limit 1",
     "sends_planned": "update dispatch.sends set plan_id = 'stranger' where message_key = 'm0'",
     "batch_adds_up": "insert into quality.runs values ('r', 'subscribers', now(), 10, 8, 1, 'accepted', null)",

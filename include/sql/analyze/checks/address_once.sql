@@ -1,0 +1,18 @@
+-- name: address_once
+-- owner: data
+-- grain: one row
+-- params: none
+-- purpose: No address got a plan's message twice, not even under two subscriber ids.
+select
+    'all sends' as scope,
+    'accepted or in doubt' as left_side,
+    coalesce(sum(messages), 0)::bigint as left_value,
+    'distinct plan and address' as right_side,
+    count(*) as right_value,
+    true as must_hold
+from (
+    select count(*) as messages
+    from dispatch.sends
+    where state in ('accepted', 'in_doubt')
+    group by plan_id, address_key
+);
