@@ -54,7 +54,7 @@ def settings_of(options: argparse.Namespace) -> Settings:
 
 async def serve(settings: Settings, host: str, port: int) -> None:
     """Serve until cancelled; prints one line when it listens."""
-    runner = web.AppRunner(build(settings), access_log=None, shutdown_timeout=2)
+    runner = web.AppRunner(build(settings), access_log=None, shutdown_timeout=2, auto_decompress=False)
     await runner.setup()
     try:
         site = web.TCPSite(runner, host, port)

@@ -26,15 +26,15 @@ class Post(NamedTuple):
     body: bytes
 
 
-def posts(events: list[Event], dice: Random) -> list[Post]:
-    """The posts of a flush: most at once and shuffled, a few up to five seconds late, a few once more."""
+def posts(events: list[Event], dice: Random, speed: float) -> list[Post]:
+    """The posts of a flush: most at once and shuffled, a few up to five seconds (at speed 1) late, a few once more."""
     dice.shuffle(events)
     now = [event for event in events if dice.random() >= LATE]
     held = {id(event) for event in now}
     late = [event for event in events if id(event) not in held]
     again = [_again(event, dice) for event in events if dice.random() < REPEATED]
-    delay = 1 + 4 * dice.random()
-    return [*_packed(now, 0.0), *_packed(late, delay), *_packed(again, delay + 1)]
+    delay = (1 + 4 * dice.random()) / speed
+    return [*_packed(now, 0.0), *_packed(late, delay), *_packed(again, delay + 1 / speed)]
 
 
 def _again(event: Event, dice: Random) -> Event:

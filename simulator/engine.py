@@ -112,7 +112,7 @@ class Engine:
         self._begin(run)
 
     async def _happen(self, until: float) -> Flush:
-        flush, taken = Flush(time.time(), self._dice, self._faults), 0
+        flush, taken = Flush(time.time(), self._dice, self._faults, self._settings.speed), 0
         while self._due and self._due[0][0] <= until:
             _, run_id = heapq.heappop(self._due)
             taken += self._live(self._active[run_id], until, flush)

@@ -22,8 +22,8 @@ from simulator.visits import instead, visit_for
 class Flush:
     """What happened since the last flush, to be recorded in one transaction."""
 
-    def __init__(self, now: float, dice: Random, faults: Faults) -> None:
-        self.now, self.dice, self.faults = now, dice, faults
+    def __init__(self, now: float, dice: Random, faults: Faults, speed: float) -> None:
+        self.now, self.dice, self.faults, self.speed = now, dice, faults, speed
         self.progress: dict[int, tuple[int, str]] = {}
         self.events = 0
         self.consequences = Consequences()
@@ -49,7 +49,7 @@ class Flush:
 
     def pack(self) -> None:
         """Events into posts, with what the webhook faults make of them."""
-        self._posts = posts(self.faults.disturbed(self._events), self.dice)
+        self._posts = posts(self.faults.disturbed(self._events), self.dice, self.speed)
         self._events = []
 
     def apply(self, connection: sqlite3.Connection) -> None:

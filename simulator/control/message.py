@@ -9,7 +9,9 @@ from aiohttp import web
 from simulator.answers import Problem, errors, json_answer
 from simulator.control.account import ACCEPTED
 from simulator.events import event_id
+from simulator.lives import Click, Deferral, Open
 from simulator.payload import DECODER
+from simulator.phrases import Refusal
 from simulator.render import render, unsubscribe_link
 from simulator.runs import Conditions, Run
 from simulator.state import SIMULATOR, Simulator
@@ -54,10 +56,15 @@ async def _life(simulator: Simulator, row: dict[str, Any]) -> list[dict[str, Any
         for offset, position, number, moment in run.timeline:
             if position == row["position"]:
                 found.append({
-                    "offset": offset / run.speed, "kind": moment.kind, "detail": moment.detail,
+                    "offset": offset / run.speed, "kind": moment.kind, "detail": _shown(moment.detail),
                     "sg_event_id": event_id(run.message(position), number),
                 })  # fmt: skip
     return found
+
+
+def _shown(detail: object) -> object:
+    """Named tuples as objects."""
+    return detail._asdict() if isinstance(detail, Click | Open | Deferral | Refusal) else detail
 
 
 ROUTES = [web.get("/control/message/{tw_key}", message)]

@@ -1,0 +1,67 @@
+"""Killed and started again, the simulator goes on: it forgets nothing it answered for, and lives no moment twice."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable
+
+from tests.running_simulator import RunningSimulator
+from tests.simulator.mails import mail
+from tests.simulator.receiver import Receiver
+
+
+def test_what_was_accepted_survives_a_kill(start_simulator: Callable[..., RunningSimulator]) -> None:
+    simulator = start_simulator(no_lives=True)
+    first = simulator.send(mail(1_000)).headers["X-Message-Id"]
+    simulator.stop(signal.SIGKILL)
+    key = simulator.public_key
+    simulator.start()
+    assert {row["x_message_id"] for row in simulator.accepted()} == {first}
+    assert len(simulator.accepted()) == 1_000
+    assert simulator.public_key == key
+    second = simulator.send(mail(1)).headers["X-Message-Id"]
+    assert second != first
+    assert [row["seq"] for row in simulator.accepted(x_message_id=second)] == [1_001]
+
+
+def test_lives_go_on_after_kills(start_simulator: Callable[..., RunningSimulator], receiver: Receiver) -> None:
+    simulator = start_simulator(webhook=f"{receiver.url}/events", speed=15, flush=0.05, seed=2)
+    simulator.post("/control/rates", {"all": {"deferred": 0, "human_open": 0.8}})
+    simulator.send(mail(200))
+    for _ in range(3):
+        time.sleep(0.5)
+        simulator.stop(signal.SIGKILL)
+        simulator.start()
+    simulator.wait_until_quiet()
+    kinds = Counter(event["event"] for event in {event["sg_event_id"]: event for event in receiver.events()}.values())
+    emitted = simulator.status()["events_emitted"]
+    stats = simulator.get("/v3/stats", start_date=time.strftime("%Y-%m-%d", time.gmtime()))[0]["stats"][0]["metrics"]
+    assert stats["requests"] == 200
+    assert stats["delivered"] + stats["bounces"] + stats["blocks"] + stats["invalid_emails"] >= 198
+    assert kinds["processed"] >= stats["processed"]
+    assert len(receiver.events()) >= emitted
+    assert {event["tw_key"] for event in receiver.events() if "tw_key" in event} == {f"key-{at}" for at in range(200)}
+
+
+def test_batches_and_groups_are_known_again(start_simulator: Callable[..., RunningSimulator]) -> None:
+    simulator = start_simulator(no_lives=True)
+    batch = simulator.post("/v3/mail/batch")["batch_id"]
+    group = simulator.post("/v3/asm/groups", {"name": "News", "description": "Weekly"})["id"]
+    simulator.stop(signal.SIGKILL)
+    simulator.start()
+    assert simulator.send(mail(batch_id=batch, asm={"group_id": group})).status_code == 202
+
+
+def test_a_port_that_is_taken_is_said_in_one_line(start_simulator: Callable[..., RunningSimulator]) -> None:
+    import subprocess
+    import sys
+
+    simulator = start_simulator(no_lives=True)
+    port = simulator.base_url.rpartition(":")[2]
+    command = [sys.executable, "-m", "simulator", "--port", port, "--data", str(simulator.data / "other")]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    assert ended.returncode == 1
+    assert ended.stderr.count("\n") == 1
+    assert f"cannot listen on 127.0.0.1:{port}" in ended.stderr

@@ -1,0 +1,143 @@
+"""POST /v3/mail/send over HTTP: status, headers, shapes, and what is remembered."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from simulator.rules import MOST_BYTES
+from tests.running_simulator import RunningSimulator
+from tests.simulator.mails import mail, with_
+
+HEADERS = {"Authorization": "Bearer SG.x", "Content-Type": "application/json", "Accept": "application/json"}
+
+
+def post(simulator: RunningSimulator, body: bytes = b"", **changed: str | None) -> httpx.Response:
+    """A POST whose headers can be replaced, or left out with None."""
+    headers = {**HEADERS, **{name.replace("_", "-"): value for name, value in changed.items()}}
+    request = simulator.client.build_request("POST", f"{simulator.base_url}/v3/mail/send", content=body)
+    for name, value in headers.items():
+        request.headers.pop(name, None)
+        if value is not None:
+            request.headers[name] = value
+    return simulator.client.send(request)
+
+
+GOOD = json.dumps(mail()).encode()
+
+
+def test_a_good_mail_is_queued(clean: RunningSimulator) -> None:
+    answer = clean.send(mail(3))
+    assert (answer.status_code, answer.content) == (202, b"")
+    assert len(answer.headers["X-Message-Id"]) == 22
+    assert "." not in answer.headers["X-Message-Id"]
+    assert {"X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"} <= {*map(str, answer.headers)} | {
+        name.title().replace("Ratelimit", "RateLimit") for name in answer.headers
+    }
+    rows = clean.accepted()
+    assert [(row["tw_key"], row["tw_try"], row["tw_chunk"], row["to"]) for row in rows] == [
+        (f"key-{at}", "1", "plan.1", f"person{at}@gmail.example.com") for at in range(3)
+    ]
+    assert {row["x_message_id"] for row in rows} == {answer.headers["X-Message-Id"]}
+    assert rows[0]["campaign"] == "newsletter"
+
+
+@pytest.mark.parametrize(
+    ("changed", "status", "message"),
+    [
+        ({"Authorization": None}, 401, "Permission denied"),
+        ({"Authorization": "Bearer x"}, 401, "invalid, expired, or revoked"),
+        ({"Authorization": "Bearer SG."}, 401, "invalid, expired, or revoked"),
+        ({"Authorization": "Basic SG.x"}, 401, "invalid, expired, or revoked"),
+        ({"Accept": None}, 406, "Accept"),
+        ({"Accept": "text/html"}, 406, "Accept"),
+        ({"Content_Type": "text/plain"}, 415, "application/json"),
+        ({"Content_Encoding": "gzip"}, 415, "gzip is not enabled"),
+    ],
+)
+def test_headers_are_checked_before_the_body(
+    clean: RunningSimulator, changed: dict[str, str | None], status: int, message: str
+) -> None:
+    answer = post(clean, GOOD, **changed)
+    assert answer.status_code == status
+    (error,) = answer.json()["errors"]
+    assert message in error["message"]
+    assert set(error) == {"message", "field", "help"}
+    assert clean.accepted() == []
+
+
+def test_a_refusal_is_noted_and_accepts_nobody(clean: RunningSimulator) -> None:
+    answer = clean.send(with_("personalizations.1.to.0.email", "bad", mail(2)))
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["field"] == "personalizations.1.to.0.email"
+    assert answer.json()["errors"][0]["help"].startswith("http")
+    assert clean.send(mail()).status_code == 202
+    assert clean.get("/control/requests") == {"total": 2, "accepted": 1, "statuses": {"202": 1, "400": 1}, "faults": {}}
+
+
+def test_an_unverified_sender_is_forbidden(clean: RunningSimulator) -> None:
+    answer = clean.send(with_("from.email", "news@unknown.example"))
+    assert answer.status_code == 403
+    assert answer.json()["errors"][0]["field"] == "from"
+
+
+def test_too_large_is_a_page_and_no_json(clean: RunningSimulator) -> None:
+    answer = post(clean, b" " * MOST_BYTES)
+    assert answer.status_code == 413
+    assert answer.headers["Content-Type"].startswith("text/html")
+    assert "413 Request Entity Too Large" in answer.text
+
+
+def test_the_sandbox_checks_and_keeps_nothing(clean: RunningSimulator) -> None:
+    sandbox = {"sandbox_mode": {"enable": True}}
+    answer = clean.send(mail(mail_settings=sandbox))
+    assert (answer.status_code, "X-Message-Id" in answer.headers) == (200, False)
+    assert clean.send(mail(mail_settings=sandbox, categories=["a", "a"])).status_code == 400
+    assert clean.accepted() == []
+
+
+def test_other_paths_and_methods(clean: RunningSimulator) -> None:
+    url, headers = f"{clean.base_url}/v3", {"Authorization": "Bearer SG.x"}
+    assert clean.client.get(f"{url}/mail/send", headers=headers).status_code == 405
+    missing = clean.client.get(f"{url}/nothing", headers=headers)
+    assert (missing.status_code, missing.json()["errors"][0]["message"]) == (404, "not found")
+
+
+def test_the_same_seed_gives_the_same_message_ids(start_simulator: Callable[..., RunningSimulator]) -> None:
+    first, second, other = (start_simulator(no_lives=True, seed=seed) for seed in (4, 4, 5))
+    ids = [simulator.send(mail()).headers["X-Message-Id"] for simulator in (first, second, other)]
+    assert ids[0] == ids[1] != ids[2]
+
+
+def test_keys_gzip_and_limits_can_be_set(start_simulator: Callable[..., RunningSimulator]) -> None:
+    strict = start_simulator(no_lives=True, gzip=True, api_key="SG.one", requests_per_second=2)
+    refused = post(strict, GOOD)
+    assert refused.status_code == 401
+    packed = post(strict, gzip.compress(GOOD), Authorization="Bearer SG.one", Content_Encoding="gzip")
+    assert packed.status_code == 202
+    statuses = [post(strict, GOOD, Authorization="Bearer SG.one").status_code for _ in range(8)]
+    assert 429 in statuses
+
+
+def test_the_rendered_message_shows_literal_replacement(clean: RunningSimulator) -> None:
+    clean.send(with_("personalizations.0.substitutions.[[name]]", "<b>A & B</b>"))
+    shown = clean.get("/control/message/key-0")
+    assert shown["subject"] == "For <b>A & B</b>"
+    assert "Hello <b>A & B</b>" in shown["html"]
+    assert shown["text"].startswith("Hello <b>A & B</b>, leave: https://mail.tradewind.example/u/TOKEN0")
+    assert shown["list_unsubscribe"] == "https://mail.tradewind.example/u/TOKEN0"
+
+
+def test_the_record_can_be_asked(clean: RunningSimulator) -> None:
+    clean.send(mail(3))
+    clean.send(mail(2, first=2, categories=["other"]))
+    assert clean.duplicates() == [{"tw_key": "key-2", "times": 2, "seqs": [3, 4]}]
+    assert [row["seq"] for row in clean.accepted(campaign="other")] == [4, 5]
+    assert [row["seq"] for row in clean.accepted(since=3)] == [4, 5]
+    assert [row["seq"] for row in clean.accepted(tw_key="key-2")] == [3, 4]
+    lines = clean.client.get(f"{clean.base_url}/control/accepted.ndjson").text.splitlines()
+    assert [json.loads(line)["seq"] for line in lines] == [1, 2, 3, 4, 5]
