@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,8 @@ from include.core.connections import ledger_url
 from include.core.paths import DataPaths
 from include.core.secrets import Secrets, load_secrets
 from include.ledger.database import Ledger, open_ledger
-from tests.postgres import running_postgres
+from tests.dispatch.scripted_esp import ScriptedEsp
+from tests.postgres import fresh_database, installed, running_postgres
 from tests.running_simulator import RunningSimulator
 
 
@@ -42,16 +42,36 @@ def ledger(paths: DataPaths, secrets: Secrets) -> Iterator[Ledger]:
     opened.close()
 
 
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def each_ledger(request: pytest.FixtureRequest, paths: DataPaths, secrets: Secrets) -> Iterator[Ledger]:
+    """An empty ledger, once on SQLite and once on PostgreSQL."""
+    if request.param == "sqlite":
+        url = ledger_url(paths)
+    else:
+        url = ledger_url(paths, fresh_database(request.getfixturevalue("postgres_url")))
+    opened = open_ledger(url, secrets)
+    yield opened
+    opened.close()
+
+
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """A real PostgreSQL server of its own for this session: its URL, `postgresql://postgres@127.0.0.1:PORT/postgres`.
 
     Tests that use it carry the marker `postgres`, and make a schema or database of their own in it.
     """
-    if not shutil.which("initdb") or not shutil.which("postgres"):
+    if not installed():
         pytest.skip("PostgreSQL's initdb is not on this machine")
     with running_postgres() as url:
         yield url
+
+
+@pytest.fixture
+def esp() -> Iterator[ScriptedEsp]:
+    """A server that accepts every mail/send until a test sets its `answer`."""
+    server = ScriptedEsp()
+    yield server
+    server.stop()
 
 
 @pytest.fixture

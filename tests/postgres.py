@@ -2,18 +2,42 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+_CLUSTER = ("-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C")
 _QUICK = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=32MB", "max_connections=40")
+
+
+def installed() -> bool:
+    """Whether a server can be started here."""
+    return _program("initdb") is not None and _program("postgres") is not None
+
+
+def fresh_database(url: str) -> str:
+    """An empty database on the server of `url`; its URL."""
+    import psycopg
+
+    name = f"test_{uuid.uuid4().hex}"
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"create database {name}")
+    return f"{url.rpartition('/')[0]}/{name}"
+
+
+def _program(name: str) -> str | None:
+    """On the PATH, or where Debian puts the server's programs."""
+    return shutil.which(name) or next(iter(sorted(glob.glob(f"/usr/lib/postgresql/*/bin/{name}"), reverse=True)), None)
 
 
 @contextmanager
@@ -25,9 +49,28 @@ def running_postgres() -> Iterator[str]:
         os.chown(folder, account.pw_uid, account.pw_gid)
     identity = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []} if account else {}
     data, port = folder / "data", _free_port()
-    initdb = ["initdb", "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C"]
+    initdb = [
+        _program("initdb") or "initdb",
+        "-D",
+        str(data),
+        "-U",
+        "postgres",
+        "-A",
+        "trust",
+        "-E",
+        "UTF8",
+        "--no-sync",
+        "--locale=C",
+    ]
     settings = ["listen_addresses=127.0.0.1", f"unix_socket_directories={folder}", *_QUICK]
-    command = ["postgres", "-D", str(data), "-p", str(port), *(part for each in settings for part in ("-c", each))]
+    command = [
+        _program("postgres") or "postgres",
+        "-D",
+        str(data),
+        "-p",
+        str(port),
+        *(part for each in settings for part in ("-c", each)),
+    ]
     try:
         subprocess.run(initdb, check=True, capture_output=True, cwd=folder, **identity)
         with (folder / "log").open("wb") as log:
@@ -36,7 +79,7 @@ def running_postgres() -> Iterator[str]:
             _wait(server, port, folder / "log")
             yield f"postgresql://postgres@127.0.0.1:{port}/postgres"
         finally:
-            server.terminate()
+            server.send_signal(signal.SIGQUIT)  # At once: nobody wants its data.
             server.wait(30)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

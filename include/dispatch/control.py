@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from include.core.errors import PlanError
-from include.ledger import chunks, counts, plans
+from include.ledger import chunks, counts, holds, plans
 from include.ledger.database import Ledger
 
 
@@ -16,8 +16,10 @@ def pause(ledger: Ledger, campaign_id: str, occurrence: str, reason: str = "paus
 
 
 def resume(ledger: Ledger, campaign_id: str, occurrence: str) -> dict[str, Any]:
-    """Let it go on; the next run of its DAG sends what is pending."""
-    return _move(ledger, campaign_id, occurrence, "sending", among=("paused", "stopped"))
+    """Let it go on, and what the breaker held back of it; the next run of its DAG sends what is pending."""
+    answer = _move(ledger, campaign_id, occurrence, "sending", among=("paused", "stopped"))
+    holds.release(ledger, answer["plan_id"])
+    return answer
 
 
 def cancel(ledger: Ledger, campaign_id: str, occurrence: str, reason: str = "cancelled by an operator") -> dict[str, Any]:

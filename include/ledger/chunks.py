@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, insert
 
 from include.core import clock
 from include.core.errors import CampaignStopped, FenceLost
-from include.ledger import owner, plans, suppressions
+from include.ledger import holds, owner, plans, suppressions
 from include.ledger.database import Ledger
 from include.ledger.tables import chunks, outcomes
 from include.ledger.tables import plans as plans_table
@@ -72,13 +72,15 @@ class Claim:
 def claim(ledger: Ledger, chunk: RowMapping, leaving: Callable[[Connection], list[Outcome]]) -> Claim | None:
     """Write the intent for one request and commit it; in the same step the suppressed leave the chunk.
 
-    `leaving` is asked inside the transaction for those who must not get it. None where the chunk is no longer pending or
-    nobody is left in it. Raises `CampaignStopped` where the plan is not being sent.
+    `leaving` is asked inside the transaction for those who must not get it. None where the chunk is no longer pending, its
+    provider is held back, or nobody is left in it. Raises `CampaignStopped` where the plan is not being sent.
     """
     now = clock.now().timestamp()
     with ledger.write() as connection:
         suppressions.hold_still(connection)
         require_sending(connection, chunk["plan_id"])
+        if holds.is_held(connection, chunk["plan_id"], chunk["provider"]):
+            return None
         taken = connection.execute(
             update(chunks)
             .where(_is(chunk["plan_id"], chunk["chunk"]), chunks.c.state == "pending")

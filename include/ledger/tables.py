@@ -111,6 +111,17 @@ outcomes = Table(
 )
 Index("outcomes_by_chunk", outcomes.c.plan_id, outcomes.c.chunk)
 
+holds = Table(
+    "holds",
+    metadata,
+    Column("plan_id", String(36), ForeignKey("plans.plan_id"), primary_key=True),
+    Column("provider", String(20), primary_key=True, comment="a mailbox provider; empty is the whole campaign"),
+    Column("reason", Text, nullable=False),
+    Column("held_at", Float, nullable=False),
+    Column("released_at", Float, comment="when an operator resumed it; what was sent before no longer counts against it"),
+    comment="What the circuit breaker holds back.",
+)
+
 suppression_log = Table(
     "suppression_log",
     metadata,

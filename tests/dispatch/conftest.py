@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from tests.dispatch.scripted_esp import ScriptedEsp
+from include.ledger.database import Ledger
 
 
 @pytest.fixture
-def esp() -> Iterator[ScriptedEsp]:
-    """A server that accepts everything until a test sets `answer`."""
-    server = ScriptedEsp()
-    yield server
-    server.stop()
+def ledger(each_ledger: Ledger) -> Ledger:
+    """Every test of dispatch runs on both ledgers."""
+    return each_ledger

@@ -1,0 +1,47 @@
+"""What the circuit breaker holds back: a campaign, or one mailbox provider of it. Pause, tell, never drop."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, and_, delete, insert, select, update
+
+from include.core import clock
+from include.ledger import plans
+from include.ledger.database import Ledger
+from include.ledger.tables import holds
+
+WHOLE_CAMPAIGN = ""
+
+
+def hold(ledger: Ledger, plan_id: str, provider: str, reason: str) -> bool:
+    """Take no further chunk of the provider (or of all); False where it is held already."""
+    this = and_(holds.c.plan_id == plan_id, holds.c.provider == provider)
+    with ledger.write() as connection:
+        if connection.scalar(select(holds.c.plan_id).where(this, holds.c.released_at.is_(None))):
+            return False
+        connection.execute(delete(holds).where(this))
+        row = {"plan_id": plan_id, "provider": provider, "reason": reason, "held_at": clock.now().timestamp()}
+        connection.execute(insert(holds), [row])
+    if provider == WHOLE_CAMPAIGN:
+        plans.change_state(ledger, plan_id, "paused", among=("sending",), reason=reason)
+    return True
+
+
+def release(ledger: Ledger, plan_id: str) -> int:
+    """An operator looked and lets everything of the plan go on; returns how many holds ended."""
+    standing = and_(holds.c.plan_id == plan_id, holds.c.released_at.is_(None))
+    with ledger.write() as connection:
+        return connection.execute(update(holds).where(standing).values(released_at=clock.now().timestamp())).rowcount
+
+
+def is_held(connection: Connection, plan_id: str, provider: str) -> bool:
+    """Whether a chunk of the provider may not go now."""
+    this = and_(holds.c.plan_id == plan_id, holds.c.provider.in_((provider, WHOLE_CAMPAIGN)), holds.c.released_at.is_(None))
+    return connection.scalar(select(holds.c.plan_id).where(this).limit(1)) is not None
+
+
+def all_holds(ledger: Ledger) -> list[dict[str, Any]]:
+    """Every hold, standing and released: plan_id, provider, reason, held_at, released_at."""
+    with ledger.read() as connection:
+        return [dict(row) for row in connection.execute(select(holds).order_by(holds.c.held_at)).mappings()]
