@@ -25,6 +25,9 @@ LARGEST_NUMBER = 10_000
 whole number that a filter, a function or a multiplication may be given (padding and repeating are how a line of template
 becomes a gigabyte)."""
 
+_GROWING = frozenset({"format", "format_map", "center", "ljust", "rjust", "zfill", "expandtabs"})
+"""Methods of text that make a small text of any length."""
+
 MARK_OPEN, MARK_CLOSE = "\ue000", "\ue001"
 """Private-use characters around the number of a slot while a template is compiled."""
 
@@ -94,6 +97,8 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
         """An attribute; a person's fields without the sandbox's questions, since they are asked a million times."""
         if type(obj) is PersonStandIn and not attribute.startswith("_"):
             return obj.__getattr__(attribute)
+        if isinstance(obj, str) and attribute in _GROWING:
+            raise refuse(f".{attribute} of a text is not allowed.", "Join with ~, or use a filter.")
         return super().getattr(obj, attribute)
 
     def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:

@@ -75,7 +75,7 @@ class SlotFiller:
                 try:
                     text = memo[key] = value_of(slot, given, core)
                 except Exception as error:  # noqa: BLE001  (whatever a template raises is told with its line)
-                    raise _told(error, slot, _failing(slot, paths, values, combined)) from None
+                    raise _told(error, slot, _failing(slot, paths, values, combined, core)) from None
             done.append(text)
         return done
 
@@ -102,12 +102,12 @@ def _assemble(combined: Combined, texts: list[str]) -> pa.Array:
     return pa.DictionaryArray.from_arrays(pa.array(indices, type=pa.int32()), pa.array(list(unique), type=pa.string()))
 
 
-def _failing(slot: Slot, paths: list[Path], values: list[list[Any]], combined: Combined) -> int:
+def _failing(slot: Slot, paths: list[Path], values: list[list[Any]], combined: Combined, core: str) -> int:
     """How many people the slot fails for."""
     failing = 0
     for row, count in zip(combined.rows.tolist(), combined.people().tolist(), strict=True):
         try:
-            slot.noted.evaluate({path: part[code] for path, part, code in zip(paths, values, row, strict=True)})
+            value_of(slot, {path: part[code] for path, part, code in zip(paths, values, row, strict=True)}, core)
         except Exception:  # noqa: BLE001  (counted here, told by the caller)
             failing += count
     return failing

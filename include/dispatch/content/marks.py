@@ -12,6 +12,10 @@ from markupsafe import Markup
 from include.dispatch.content.environment import MARK_CLOSE, MARK_OPEN, Budget
 from include.dispatch.content.person import Path
 from include.dispatch.content.recording import PersonStandIn, Recorded, evaluate, paths_of
+from include.dispatch.content.where import refuse
+
+LARGEST_FRAGMENT = 100_000
+"""Characters that one block may come to for one person, well above what SendGrid takes."""
 
 MARK = re.compile(f"{MARK_OPEN}([0-9]+){MARK_CLOSE}")
 
@@ -34,6 +38,8 @@ class Fragment:
         self.budget.renew()
         with self.person._as(values):
             made = str(self.caller(*self.around))
+        if len(made) > LARGEST_FRAGMENT:
+            raise refuse("A {% personal %} block grows too large.", "SendGrid takes 10,000 bytes a person.", self.name)
         return Markup(made) if self.is_markup else made  # noqa: S704  (every value in it was escaped for its place)
 
     def identity(self) -> object:

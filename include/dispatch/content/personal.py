@@ -53,7 +53,7 @@ class PersonalExtension(Extension):
         known = frozenset(tuple(path.split(".", 1)) for path in paths.split() if path)
         environment: Any = self.environment
         is_markup = environment.is_markup(name)
-        fragment = Fragment(caller, around, known, place, is_markup, self.person, environment.budget, f"{name}:{line}")
+        fragment = Fragment(caller, around, known, place, is_markup, self.person, environment.budget, where.at(name, line))
         return self.marks.add(fragment, name, line)
 
     def _tick(self) -> str:

@@ -38,25 +38,44 @@ class HtmlReader:
     def __init__(self) -> None:
         self.mode, self.element, self.attribute, self.quote, self.value = "text", "", "", "", ""
         self.tables: tuple[str, ...] = ()
+        self.lost = self.value_lost = False
 
     def copy(self) -> HtmlReader:
         return copy.copy(self)
 
-    def same_as(self, other: Reader) -> bool:
-        """Whether a value is escaped alike after both."""
-        return isinstance(other, HtmlReader) and self._outcome() == other._outcome()
+    def joined(self, others: list[Reader]) -> HtmlReader:
+        """The state after branches of which any may have been taken: where they differ, it is not clear."""
+        for other in others:
+            assert isinstance(other, HtmlReader)
+            if (self.mode, self._inside()) != (other.mode, other._inside()) or other.lost:
+                self.lost = True
+            if self.tables != other.tables:
+                self.tables = ()
+            self.value_lost = (
+                self.value_lost or other.value_lost or (self.mode == "value" and self._start() != other._start())
+            )
+        return self
 
-    def _outcome(self) -> tuple[str, ...]:
+    def comes_back_to(self, begin: Reader) -> bool:
+        """Whether what was read since `begin` closed everything that it opened."""
+        assert isinstance(begin, HtmlReader)
+        return not self.lost and (self.mode, self._inside()) == (begin.mode, begin._inside())
+
+    def turns_alike(self, begin: Reader) -> bool:
+        """Whether a second turn of a loop would find the place that the first one found at `begin`."""
+        assert isinstance(begin, HtmlReader)
+        return self.comes_back_to(begin) and (self.mode != "value" or self._start() == begin._start())
+
+    def _inside(self) -> tuple[str, ...]:
+        """What tells one place inside a tag from another."""
+        return () if self.mode == "text" else (self.element, self.attribute if self.mode == "value" else "")
+
+    def _start(self) -> str:
+        """What the beginning of a link allows after it."""
         try:
-            place = self.place()
+            return self._url_place()
         except Misplaced as refused:
-            place = str(refused)
-        return (
-            self.mode,
-            self.element if self.mode != "text" else "",
-            self.attribute if self.mode == "value" else "",
-            place,
-        )
+            return str(refused)
 
     def feed(self, text: str) -> None:
         """Read the author's own text."""
@@ -71,6 +90,8 @@ class HtmlReader:
 
     def place(self) -> str:
         """The kind of place that a value would have here. Raises `Misplaced`."""
+        if self.lost or (self.value_lost and self.attribute in URL_ATTRIBUTES):
+            raise Misplaced("The branches or turns before this end in different places of the HTML.")
         if self.mode == "text":
             if self.tables and self.tables[-1] not in _CELLS:
                 raise Misplaced("A person's value cannot stand between the rows or cells of a table: put it into a cell.")
@@ -152,7 +173,7 @@ class HtmlReader:
         self.value += text[at : stop if stop >= 0 else len(text)]
         if stop < 0:
             return len(text)
-        self.mode = "tag"
+        self.mode, self.value_lost = "tag", False
         return stop + 1
 
 
@@ -186,8 +207,13 @@ class PlainReader:
     def copy(self) -> PlainReader:
         return self
 
-    def same_as(self, other: Reader) -> bool:
+    def joined(self, others: list[Reader]) -> PlainReader:
+        return self
+
+    def comes_back_to(self, begin: Reader) -> bool:
         return True
+
+    turns_alike = comes_back_to
 
     def feed(self, text: str) -> None:
         """Nothing to learn from plain text."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from include.dispatch.content.person import PERSON_FIELDS, AttributeValues, Path, UnknownField
-from include.dispatch.content.where import refuse
+from include.dispatch.content.where import here, refuse
 
 _MEND = "Put what depends on the person between {% personal %} and {% endpersonal %}, or use a filter such as default."
 
@@ -21,6 +21,9 @@ class _Untouchable:
 
     def _text(self) -> str:
         return "person"
+
+    def __repr__(self) -> str:
+        return self._refuse() if here() else f"<{self._text()}>"
 
     __str__ = __html__ = __bool__ = __iter__ = __len__ = __contains__ = __call__ = __format__ = _refuse  # type: ignore[assignment]
     __int__ = __float__ = __index__ = __hash__ = __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _refuse  # type: ignore[assignment]

@@ -149,18 +149,13 @@ class Preparation:
     def _branches(self, node: nodes.If, reader: Reader, personal: bool) -> Reader:
         bodies = [node.body, *(branch.body for branch in node.elif_), node.else_]
         ends = [self._walk(body, reader.copy(), personal=personal) for body in bodies]
-        if personal and not all(ends[0].same_as(end) for end in ends[1:]):
-            raise self.refuse(
-                node, "The branches end in different places of the HTML.", "Let each branch close what it opens."
-            )
-        return ends[0]
+        return ends[0].joined(ends[1:])
 
     def _loop(self, node: nodes.For, reader: Reader, personal: bool) -> Reader:
         end = self._walk(node.body, reader.copy(), personal=personal)
-        self._walk(node.else_, reader.copy(), personal=personal)
-        if personal and not reader.same_as(end):
+        if personal and not end.turns_alike(reader):
             raise self.refuse(node, "A turn of the loop ends in another place of the HTML.", "Let it close what it opens.")
-        return reader
+        return self._walk(node.else_, reader.copy(), personal=personal).joined([end])
 
     def _block(self, node: nodes.CallBlock, reader: Reader, personal: bool) -> None:
         if personal:
@@ -177,7 +172,7 @@ class Preparation:
             raise self.refuse(
                 node, f"{special} of the surrounding is used in a {{% personal %}} block.", "Set a variable before."
             )
-        if getattr(self._walk(node.body, reader.copy(), personal=True), "mode", "") != getattr(reader, "mode", ""):
+        if not self._walk(node.body, reader.copy(), personal=True).comes_back_to(reader):
             raise self.refuse(
                 node, "The {% personal %} block ends in another place of the HTML.", "Let it close what it opens."
             )

@@ -14,6 +14,7 @@ from include.dispatch.content import Content, compile_content
 ADDRESS = "Harbour Records Ltd, 14 Quay Street, Bristol BS1 4QA"
 HTML_START = '<!DOCTYPE html><html lang="en"><head></head><body>\n'
 HTML_END = '\n<p><a href="{{ unsubscribe_url }}">Unsubscribe</a></p><p>{{ postal_address }}</p>\n</body></html>'
+TEXT_END = "\n{{ postal_address }}\n{{ unsubscribe_url }}\n"
 LINKS = {"unsubscribe_url": "https://mail.example.com/u/1", "preferences_url": "https://mail.example.com/p/1"}
 
 Compile = Callable[..., Content]
@@ -56,7 +57,7 @@ def compile_parts(tmp_path: Path) -> Compile:
     ) -> Content:
         parts = {
             "letter/body.html.j2": HTML_START + html + HTML_END,
-            "letter/body.txt.j2": text + "\n{{ postal_address }}\n{{ unsubscribe_url }}\n",
+            "letter/body.txt.j2": text + TEXT_END,
             "letter/subject.txt.j2": subject,
             "letter/preheader.txt.j2": preheader,
         }

@@ -33,7 +33,9 @@ def test_a_slot_knows_where_it_was_written(compile_parts: Compile) -> None:
 
 def test_equal_slots_share_a_tag_and_other_places_do_not(compile_parts: Compile) -> None:
     value = '{{ person.first_name | default("x") }}'
-    content = compile_parts(f'<p title="{value}">{value} {value}</p><a href="https://x.example/?n={value}">y</a>', text=value)
+    content = compile_parts(
+        f'<p title="{value}">{value} {value}</p><a href="https://x.example/?n={value}">y</a>', text=value
+    )
     places = [slot.place for slot in content.slots if slot.expression.startswith("person.first_name")]
     assert sorted(places) == ["attribute", "html", "text", "url"]
     assert content.html.count(next(slot.tag for slot in content.slots if slot.place == "html")) == 2
@@ -127,7 +129,9 @@ def test_locale_picks_the_file_and_is_known_to_templates(compile_parts: Compile)
 
 
 def test_a_variant_replaces_the_subject(compile_parts: Compile) -> None:
-    variant = Variant(id="b", subject='{% if language == "de" %}Hallo{% else %}Hi{% endif %} {{ person.first_name | default("") }}')
+    variant = Variant(
+        id="b", subject='{% if language == "de" %}Hallo{% else %}Hi{% endif %} {{ person.first_name | default("") }}'
+    )
     content = compile_parts(variant=variant, locale="de")
     assert render_one(content, {"first_name": "Ada", **LINKS}).subject == "Hallo Ada"
     assert content.slots[0].where == "campaigns/letter.yaml (subject of variant b), line 1"
@@ -146,7 +150,9 @@ def test_a_personal_preheader_is_escaped_in_the_html(compile_parts: Compile) -> 
 
 
 def test_styles_move_to_the_elements_and_the_sheet_stays(compile_parts: Compile) -> None:
-    html = compile_parts("<style>p { color: #123456; } @media (prefers-color-scheme: dark) { p { color: #fff; } }</style><p>a</p>").html
+    html = compile_parts(
+        "<style>p { color: #123456; } @media (prefers-color-scheme: dark) { p { color: #fff; } }</style><p>a</p>"
+    ).html
     assert '<p style="color: #123456;">a</p>' in html
     assert "prefers-color-scheme: dark" in html
 

@@ -1,0 +1,184 @@
+"""What a writer must not do with a person's value is told with file, line and remedy."""
+
+from __future__ import annotations
+
+import pytest
+
+from include.core.errors import PlanError
+from tests.dispatch.content.conftest import Compile
+
+USES = {
+    "if": ("{% if person.first_name %}a{% endif %}", "{% personal %}"),
+    "if of a noted variable": ("{% set x = person.country %}{% if x %}a{% endif %}", "{% personal %}"),
+    "compare": ('{% if person.country == "DE" %}a{% endif %}', "{% personal %}"),
+    "order": ("{% if person.purchases > 3 %}a{% endif %}", "{% personal %}"),
+    "in": ('{% if person.country in ["DE"] %}a{% endif %}', "{% personal %}"),
+    "or": ('{{ person.first_name or "friend" }}', "default"),
+    "inline if": ('{{ "a" if person.first_name else "b" }}', "{% personal %}"),
+    "for": ("{% for x in person.first_name %}a{% endfor %}", "{% personal %}"),
+    "add": ("{{ person.purchases + 1 }}", "{% personal %}"),
+    "add to": ("{{ 1 + person.purchases }}", "{% personal %}"),
+    "negate": ("{{ -person.purchases }}", "{% personal %}"),
+    "join": ('{{ "Hi " ~ person.first_name }}', "{% personal %}"),
+    "list": ('{{ [person.first_name] | join(",") }}', "{% personal %}"),
+    "list printed": ("{{ [person.first_name] }}", "{% personal %}"),
+    "function": ("{{ range(person.purchases) }}", "macros and filters"),
+    "method": ("{{ person.first_name.upper() }}", "| upper"),
+    "index": ("{{ person.first_name[0] }}", "{% personal %}"),
+    "key": ('{% set d = {"DE": 1} %}{{ d[person.country] }}', "{% personal %}"),
+    "test": ("{% if person.first_name is defined %}a{% endif %}", "{% personal %}"),
+    "whole person": ("{{ person }}", "{% personal %}"),
+    "whole attributes": ("{{ person.attributes }}", "{% personal %}"),
+    "loop over person": ("{% for x in person %}a{% endfor %}", "{% personal %}"),
+    "other filter": ("{{ person.first_name | center(20) }}", "Known:"),
+    "value as an argument only": ('{{ "a" | replace("a", person.first_name) }}', "Known:"),
+    "filter over text": ("{% set x %}{{ person.country }}{% endset %}{{ x | upper }}", "Filter the value itself"),
+    "filter block": ("{% filter upper %}{{ person.country }}{% endfilter %}", "Filter the value itself"),
+    "unknown field": ("{{ person.firstname }}", "Did you mean person.first_name?"),
+    "unknown field by key": ('{{ person["frist_name"] }}', "Did you mean person.first_name?"),
+    "address": ("{{ person.email }}", "A person has"),
+    "unknown field in a block": (
+        "{% personal %}{% if false %}{{ person.firstname }}{% endif %}{% endpersonal %}",
+        "Did you mean",
+    ),
+    "person set": ("{% set person = 1 %}", "Choose another name"),
+    "person as a parameter": ("{% macro m(person) %}{% endmacro %}", "Choose another name"),
+    "whole person in a block": ("{% personal %}{{ person }}{% endpersonal %}", "Name the fields"),
+    "person by variable": ('{% personal %}{% set f = "country" %}{{ person[f] }}{% endpersonal %}', "Name the fields"),
+    "block in a block": ("{% personal %}{% personal %}a{% endpersonal %}{% endpersonal %}", "Close the first one"),
+    "loop of outside": ("{% for x in [1] %}{% personal %}{{ loop.index }}{% endpersonal %}{% endfor %}", "Set a variable"),
+    "noted in a block": ("{% set n = person.country %}{% personal %}{{ n }}{% endpersonal %}", "in the block itself"),
+    "captured in a block": (
+        "{% set n %}{{ person.country }}{% endset %}{% personal %}{{ n }}{% endpersonal %}",
+        "in the block",
+    ),
+    "undefined": ("{{ nothing }}", "Mend that line"),
+    "undefined in a block": ("{% personal %}{{ nothing }}{% endpersonal %}", "Set it before"),
+    "jinja block in a block": ("{% personal %}{% block b %}{% endblock %}{% endpersonal %}", "inside the block"),
+    "syntax": ("{% if %}", "Mend that line"),
+    "unknown filter": ("{{ 'a' | nosuch }}", "Mend that line"),
+    "unknown include": ("{% include 'nosuch.html.j2' %}", "Mend that line"),
+    "include by variable": ("{% set n = 'a.html.j2' %}{% include n %}", "plain text"),
+    "text in html": ("{% include 'body.txt.j2' %}", ".html.j2"),
+    "escaping off": ("{% autoescape false %}{{ person.country }}{% endautoescape %}", "Remove the tag"),
+    "safe": ("{{ 'a' | safe }}", "Mend that line"),
+    "division": ("{{ 1 / 0 }}", "Mend that line"),
+    "branches": (
+        '{% personal %}{% if person.purchases %}<a title="{% endif %}{{ person.country }}">b</a>{% endpersonal %}',
+        "write the variants",
+    ),
+    "turns": (
+        '{% personal %}{% for x in [1, 2] %}{{ person.country }}<a href="{% endfor %}">b</a>{% endpersonal %}',
+        "close what",
+    ),
+    "turns in a link": (
+        '<a href="{% personal %}{% for x in [1] %}{{ person.country }}/{% endfor %}{% endpersonal %}">b</a>',
+        "close",
+    ),
+    "another attribute": (
+        '<a href="{% personal %}https://a.example/" title="{% endpersonal %}">b</a>',
+        "close what it opens",
+    ),
+    "half a tag": ("{% personal %}<a title={% endpersonal %}'b'>c</a>", "close what it opens"),
+}
+
+
+@pytest.mark.parametrize(("source", "remedy"), USES.values(), ids=USES.keys())
+def test_use_is_refused_with_its_line(compile_parts: Compile, source: str, remedy: str) -> None:
+    with pytest.raises(PlanError) as raised:
+        compile_parts(f"<p>first</p>\n<p>second</p>\n{source}")
+    assert raised.value.where == "letter/body.html.j2, line 4"
+    assert remedy in str(raised.value)
+    assert raised.value.remedy
+
+
+PLACES = {
+    "script": "<script>{{ person.country }}</script>",
+    "style": "<style>{{ person.country }}</style>",
+    "comment": "<!-- {{ person.country }} -->",
+    "tag": "<{{ person.country }}>",
+    "attribute name": "<p {{ person.country }}>a</p>",
+    "unquoted": "<p title={{ person.country }}>a</p>",
+    "handler": '<p onclick="{{ person.country }}">a</p>',
+    "style attribute": '<p style="color: {{ person.country }}">a</p>',
+    "host": '<a href="https://{{ person.country }}">a</a>',
+    "host's end": '<a href="https://shop.example{{ person.country }}/">a</a>',
+    "scheme": '<a href="java{{ person.country }}">a</a>',
+    "script link": '<a href="javascript:{{ person.country }}">a</a>',
+    "relative link": '<a href="/{{ person.country }}">a</a>',
+    "meta": '<meta name="x" content="{{ person.country }}">',
+    "srcdoc": '<iframe srcdoc="{{ person.country }}"></iframe>',
+    "between rows": "<table>{{ person.country }}<tr><td>a</td></tr></table>",
+    "between cells": "<table><tr>{{ person.country }}<td>a</td></tr></table>",
+    "after a cell": "<table><tr><td>a</td>{{ person.country }}</tr></table>",
+}
+
+
+@pytest.mark.parametrize("block", [False, True], ids=["value", "block"])
+@pytest.mark.parametrize("source", PLACES.values(), ids=PLACES.keys())
+def test_places_where_nothing_is_safe(compile_parts: Compile, source: str, block: bool) -> None:
+    inner = "{% personal %}{{ person.country }}{% endpersonal %}" if block else "{{ person.country }}"
+    with pytest.raises(PlanError) as raised:
+        compile_parts(f"<p>first</p>\n{source.replace('{{ person.country }}', inner)}")
+    assert raised.value.where == "letter/body.html.j2, line 3"
+
+
+def test_values_in_cells_of_nested_tables_are_fine(compile_parts: Compile) -> None:
+    html = "<table><tr><td><table><tr><td>{{ person.country }}</td></tr></table>{{ person.country }}</td></tr></table>"
+    content = compile_parts(html)
+    assert content.html.count(content.slots[0].tag) == 2
+
+
+def test_an_unclosed_block(compile_parts: Compile) -> None:
+    with pytest.raises(PlanError, match=r"^letter/body\.html\.j2, line \d+: .*endpersonal"):
+        compile_parts("{% personal %}a")
+
+
+def test_errors_name_the_other_file(compile_parts: Compile) -> None:
+    files = {"base/piece.html.j2": "<p>a</p>\n{% if person.country %}b{% endif %}"}
+    with pytest.raises(PlanError, match=r"^base/piece\.html\.j2, line 2:"):
+        compile_parts("{% include 'base/piece.html.j2' %}", files=files)
+
+
+@pytest.mark.parametrize(
+    ("part", "file"), [("subject", "subject.txt.j2"), ("preheader", "preheader.txt.j2"), ("text", "body.txt.j2")]
+)
+def test_errors_name_the_part(compile_parts: Compile, part: str, file: str) -> None:
+    with pytest.raises(PlanError) as raised:
+        compile_parts(**{part: "one\n{{ person.first_name ~ 'a' }}"})
+    assert raised.value.where == f"letter/{file}, line 2"
+
+
+def test_errors_name_the_variant(compile_parts: Compile) -> None:
+    from include.core.campaign import Variant
+
+    with pytest.raises(PlanError, match=r"campaigns/letter\.yaml \(subject of variant b\), line 1:"):
+        compile_parts(variant=Variant(id="b", subject="{{ person.nothing }}"))
+
+
+def test_a_block_that_came_to_stand_elsewhere(compile_parts: Compile) -> None:
+    files = {
+        "base/frame.html.j2": '<html lang="en"><body><a href="{% block link %}{% endblock %}">a</a></body></html>',
+        "letter/body.html.j2": '{% extends "base/frame.html.j2" %}\n{% block link %}{% personal %}{{ person.country }}{% endpersonal %}{% endblock %}',
+    }
+    with pytest.raises(PlanError, match=r"^letter/body\.html\.j2, line 2: .*elsewhere"):
+        compile_parts(files=files)
+
+
+def test_missing_parts_and_folders(compile_parts: Compile, tmp_path) -> None:
+    from include.core.campaign import Variant
+    from include.dispatch.content import compile_content
+    from tests.dispatch.content.conftest import a_campaign
+
+    compile_parts()
+    (tmp_path / "letter" / "body.txt.j2").unlink()
+    with pytest.raises(PlanError, match=r"^letter/body\.txt\.j2: does not exist"):
+        compile_content(tmp_path / "letter", campaign=a_campaign(), variant=Variant(id="only"), locale="en")
+    with pytest.raises(PlanError, match="template nowhere: does not exist"):
+        compile_content(tmp_path / "nowhere", campaign=a_campaign(), variant=Variant(id="only"), locale="en")
+
+
+def test_more_slots_than_sendgrid_takes(compile_parts: Compile) -> None:
+    html = "".join(f'<p>{{{{ person.first_name | default("{number}") }}}}</p>' for number in range(151))
+    with pytest.raises(PlanError, match="153 personal values"):
+        compile_parts(html)

@@ -1,0 +1,172 @@
+"""A person's value is data: in no place does it become markup, script, a header, a link of its own choice, or a tag of ours."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from selectolax.lexbor import LexborHTMLParser
+
+from include.core.errors import PlanError
+from include.dispatch.content import render_one
+from tests.dispatch.content.conftest import LINKS, Compile
+
+PAYLOADS = [
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "' onmouseover='alert(1)",
+    "</a></p></body>",
+    "--><script>alert(1)</script>",
+    "&lt;script&gt;",
+    "{{7*7}}",
+    "{% for x in [1] %}x{% endfor %}",
+    "{{{body}}}",
+    "{{#each x}}",
+    "${7*7}",
+    "javascript:alert(1)",
+    "a\r\nBcc: v@example.org",
+    "x" * 900,
+    "\u202eevil\u2066",
+    "\x00\x07\x1b\x7f\x85\u2028\u2029",
+    "\ue0000\ue001",
+]
+EVERYWHERE = (
+    '<p title="{{ person.first_name | default("-") }}">{{ person.first_name | default("-") }}</p>'
+    '<a href="https://shop.example/?q={{ person.first_name | default("-") }}">a</a>'
+    '<p title="{% personal %}{{ person.first_name | default("-") }}{% endpersonal %}">'
+    '{% personal %}<i lang="{{ person.first_name | default("-") }}">{{ person.first_name | default("-") }}</i>'
+    '<a href="https://shop.example/?q={{ person.first_name | default("-") }}">b</a>{% endpersonal %}</p>'
+)
+
+
+@pytest.mark.parametrize("payload", PAYLOADS, ids=range(len(PAYLOADS)))
+def test_payloads_are_shown_and_do_nothing(compile_parts: Compile, payload: str) -> None:
+    content = compile_parts(EVERYWHERE, subject='Hi {{ person.first_name | default("-") }}')
+    harmless, shown = (render_one(content, {"first_name": name, **LINKS}) for name in ("Ada", payload))
+    plain, tree = LexborHTMLParser(harmless.html), LexborHTMLParser(shown.html)
+    assert [node.tag for node in tree.css("*")] == [node.tag for node in plain.css("*")]
+    assert [sorted(node.attributes) for node in tree.css("*")] == [sorted(node.attributes) for node in plain.css("*")]
+    assert all(link.attributes["href"].startswith("https://") for link in tree.css("a"))
+    assert not any(ord(mark) < 32 or ord(mark) in {0x7F, 0x85, 0x2028, 0x2029, 0x202E} for mark in shown.subject)
+
+
+def test_text_is_seen_as_it_is(compile_parts: Compile) -> None:
+    content = compile_parts(
+        '<p id="x">{{ person.first_name }}</p>', text="{{ person.first_name }}", subject="{{ person.first_name }}"
+    )
+    for payload in ("{{7*7}}@e.org", "'or'1'='1", "=1+1", "Robert'); drop table", "<b>&amp;", "Ünïcødé 李 🙂"):
+        shown = render_one(content, {"first_name": payload, **LINKS})
+        assert LexborHTMLParser(shown.html).css_first("#x").text() == payload
+        assert (shown.subject, shown.text.splitlines()[0]) == (payload, payload)
+
+
+LINK = '<a id="x" href="{{ person.attributes.link }}">a</a>'
+LINK_BLOCK = '{% personal %}<a id="x" href="{{ person.attributes.link }}">a</a>{% endpersonal %}'
+LINK_WHOLE = '<a id="x" href="{% personal %}{% if true %}{{ person.attributes.link }}{% endif %}{% endpersonal %}">a</a>'
+LINK_MACRO = '{% macro m(u) %}{{ u }}{% endmacro %}<a id="x" href="{% personal %}{{ m(person.attributes.link) }}{% endpersonal %}">a</a>'
+
+
+@pytest.mark.parametrize("html", [LINK, LINK_BLOCK, LINK_WHOLE, LINK_MACRO], ids=["value", "in", "around", "macro"])
+@pytest.mark.parametrize(
+    ("link", "becomes"),
+    [
+        ("https://ok.example/a?b=c&d=e#f", "https://ok.example/a?b=c&d=e#f"),
+        ("http://ok.example", "http://ok.example"),
+        ("mailto:a@b.example", "mailto:a@b.example"),
+        ("HTTPS://ok.example/", "HTTPS://ok.example/"),
+        ("https://ok.example/a b\"'<", "https://ok.example/a%20b%22'%3C"),
+        ("https://ok.example/ä", "https://ok.example/%C3%A4"),
+        ("javascript:alert(1)", "#"),
+        (" java\tscript:alert(1)", "#"),
+        ("JaVaScRiPt:alert(1)", "#"),
+        ("data:text/html,<script>", "#"),
+        ("vbscript:x", "#"),
+        ("//evil.example", "#"),
+        ("/relative", "#"),
+        ("https:evil", "#"),
+        ("https://", "#"),
+        ("http:\\\\evil.example", "#"),
+        ("&#106;avascript:alert(1)", "#"),
+        ("ftp://a.example/", "#"),
+        ("x", "#"),
+    ],
+)
+def test_links_are_http_https_or_mailto(compile_parts: Compile, html: str, link: str, becomes: str) -> None:
+    shown = render_one(compile_parts(html), {"attributes": {"link": link}, **LINKS}).html
+    assert LexborHTMLParser(shown).css_first("#x").attributes["href"] == becomes
+
+
+@pytest.mark.parametrize("place", ["subject", "preheader", "text", "html"])
+def test_lone_surrogates_and_control_characters_leave(compile_parts: Compile, place: str) -> None:
+    content = compile_parts(**{place: "[{{ person.first_name }}]"})
+    shown = render_one(content, {"first_name": "a\ud800\x00\u202eb", **LINKS})
+    joined = shown.subject + shown.html + shown.text
+    assert "\x00" not in joined and "\u202e" not in joined and "\ud800" not in joined
+
+
+def test_a_value_can_name_no_tag(compile_parts: Compile) -> None:
+    html = "<p>{{ person.first_name }}</p><p>{% personal %}{{ person.last_name }}{% endpersonal %}</p>"
+    content = compile_parts(html)
+    tags = "".join(slot.tag for slot in content.slots) + content.tag_core
+    shown = render_one(content, {"first_name": tags, "last_name": f"-{tags}", **LINKS})
+    assert content.tag_core not in shown.html + shown.text + shown.subject
+    assert shown.html.count("https://mail.example.com/u/1") == 1
+
+
+ESCAPES = [
+    "{{ ''.__class__.__mro__ }}",
+    "{{ person._now }}",
+    "{{ person.__class__ }}",
+    "{{ self._TemplateReference__context }}",
+    "{{ range.__globals__ }}",
+    "{{ namespace.__init__.__globals__ }}",
+    "{{ cycler.__init__ }}",
+    "{{ config }}",
+    "{{ environment }}",
+    "{{ lipsum.__globals__ }}",
+    "{{ '%s' % 1 }}",
+    "{{ 'a' * 1000000000 }}",
+    "{{ [1] * 1000000000 }}",
+    "{{ 10 ** 100000 }}",
+    "{{ 'a'.center(1000000000) }}",
+    "{{ 'a' | center(1000000000) }}",
+    "{{ '{:>1000000000}'.format(1) }}",
+    "{{ range(100000000) | list | length }}",
+    "{% for a in range(9999) %}{% for b in range(9999) %}{% endfor %}{% endfor %}",
+    "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
+    "{% for a in range(9999) %}" + "x" * 999 + "{% endfor %}",
+    "{% include '../../../../../../etc/passwd' %}",
+    "{% include 'body.html.j2' %}",
+    "{{ [].append(1) }}",
+    "{{ 'a'.encode().decode }}{{ nothing }}",
+]
+
+
+@pytest.mark.parametrize("source", ESCAPES)
+@pytest.mark.parametrize("block", [False, True], ids=["common", "personal"])
+def test_templates_reach_nothing_and_end_soon(compile_parts: Compile, source: str, block: bool) -> None:
+    begun = time.monotonic()
+    with pytest.raises(PlanError, match="line|calls itself|grows too large"):
+        compile_parts(f"<p>{{% personal %}}{source}{{% endpersonal %}}</p>" if block else f"<p>{source}</p>")
+    assert time.monotonic() - begun < 12
+
+
+def test_a_file_of_another_size(compile_parts: Compile) -> None:
+    with pytest.raises(PlanError, match="too large"):
+        compile_parts("<p>" + "x" * 300_000 + "</p>")
+
+
+def test_private_use_marks_in_a_template(compile_parts: Compile) -> None:
+    with pytest.raises(PlanError, match="private-use"):
+        compile_parts("<p>\ue0000\ue001</p>")
+
+
+def test_not_utf8(compile_parts: Compile, tmp_path) -> None:
+    from include.core.campaign import Variant
+    from include.dispatch.content import compile_content
+    from tests.dispatch.content.conftest import a_campaign
+
+    compile_parts()
+    (tmp_path / "letter" / "body.txt.j2").write_bytes(b"\xff\xfe")
+    with pytest.raises(PlanError, match="UTF-8"):
+        compile_content(tmp_path / "letter", campaign=a_campaign(), variant=Variant(id="only"), locale="en")

@@ -1,0 +1,56 @@
+"""The quick way leaves what the escaper leaves, and mends what it would mend."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from include.dispatch.content import SlotFiller
+from include.dispatch.content.escape import ESCAPERS
+from include.dispatch.content.straight import UNCHANGED
+from tests.dispatch.content.conftest import Compile
+
+ANY = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+LINKISH = st.from_regex(r"https?://[a-z.]{1,5}[/?#][a-z<>&\"' %ä]{0,8}", fullmatch=True)
+
+
+@pytest.mark.parametrize("place", UNCHANGED)
+@settings(max_examples=300, deadline=None)
+@given(values=st.lists(st.one_of(ANY, LINKISH), min_size=1))
+def test_what_looks_safe_is_left_alone(place: str, values: list[str]) -> None:
+    unchanged = pc.match_substring_regex(pa.array(values, pa.string()), UNCHANGED[place]).to_pylist()
+    assert all(ESCAPERS[place](value) == value for value, same in zip(values, unchanged, strict=True) if same)
+
+
+@settings(max_examples=30, deadline=None)
+@given(odd=st.lists(ANY.filter(lambda value: value.strip() and value.isprintable()), min_size=1, max_size=5))
+def test_many_different_values(odd: list[str]) -> None:
+    from include.dispatch.content.columns import People
+    from include.dispatch.content.content import Slot
+    from include.dispatch.content.marks import Noted
+    from include.dispatch.content.recording import Recorded
+    from include.dispatch.content.straight import pass_through
+
+    values = [f"name {number}" for number in range(1_000)] + odd
+    noted = Noted(Recorded(("first_name",)), "a.html.j2", 1)
+    slot = Slot("-twx0-", "html", ("first_name",), "person.first_name", "a.html.j2", 1, "html", noted)
+    filled = pass_through(People(pa.table({"first_name": values})), slot, "twabcdef")
+    assert filled is not None
+    assert filled.to_pylist() == [ESCAPERS["html"](value) for value in values]
+
+
+def test_links_of_a_thousand_people(compile_parts: Compile) -> None:
+    content = compile_parts()
+    links = [f"https://mail.example.com/u/{number}" for number in range(2_000)]
+    links[1_500] = "javascript:alert(1)"
+    links[1_501] = f"https://mail.example.com/{content.tag_core}"
+    filled = {
+        slot.place: array
+        for slot, array in zip(content.slots, SlotFiller(content).fill(pa.table({"unsubscribe_url": links})))
+    }
+    assert filled["url"][:1_500].to_pylist() == links[:1_500]
+    assert filled["url"][1_500].as_py() == "#"
+    assert not any(content.tag_core in array[1_501].as_py() for array in filled.values())
