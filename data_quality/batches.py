@@ -24,6 +24,9 @@ SHARE_FROM_ROWS = 100
 STALE_DAYS = 7
 """Without any change for so long, a source is probably a forgotten copy. A warning: a small list can be quiet."""
 
+TABLE_RULES = ("quarantined_share", "empty_batch", "volume", "unseen_share", "freshness")
+"""The rules below, by reason."""
+
 
 def suite(*, full: bool) -> list[Expectation]:
     """The table rules of a full or an incremental pass."""

@@ -27,9 +27,9 @@ log = logging.getLogger(__name__)
 def validate_batch(paths: DataPaths, manifest: Mapping[str, Any]) -> dict[str, Any]:
     """Judge the batch of a manifest, row by row and as a whole, and record what was found; also when it stops.
 
-    Returns {relation, run, raw, valid, quarantined, verdict}. Raises `QualityStop` where a table rule is broken (nothing
-    will be merged), `ConservationBroken` where raw = valid + quarantined does not hold, `SourceError` where the landed files are
-    not what the manifest says. May be run again: the same run replaces its own record.
+    Returns {relation, run, raw, valid, quarantined, verdict}. May be run again: the same run replaces its own record.
+    Raises `QualityStop` where a table rule is broken (nothing will be merged), `ConservationBroken` where raw = valid +
+    quarantined does not hold, `SourceError` where the landed files are not what the manifest says.
     """
     batch = landed(paths, manifest)
     now = clock.now()

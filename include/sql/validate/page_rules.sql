@@ -1,0 +1,24 @@
+-- name: page_rules
+-- owner: data
+-- grain: one row a rule of the newest run of each relation
+-- params: none
+-- purpose: What each rule found the last time, broken ones first, for the quality page.
+with newest as (
+    select
+        relation,
+        landed_run
+    from quality.runs
+    qualify row_number() over (partition by relation order by validated_at desc) = 1
+)
+
+select
+    results.relation,
+    results.expectation as rule,
+    results.column_name,
+    results.severity,
+    results.checked_rows,
+    results.unexpected_rows,
+    results.success
+from quality.results
+inner join newest using (relation, landed_run)
+order by results.relation desc, results.success, results.unexpected_rows desc, results.expectation, results.column_name

@@ -1,0 +1,35 @@
+"""The quality page tells what was found, and nothing about anybody."""
+
+from __future__ import annotations
+
+import pytest
+from selectolax.lexbor import LexborHTMLParser
+
+from data_quality import batches
+from include.core.errors import QualityStop
+from include.core.paths import DataPaths
+from include.validate.batch import validate_batch
+from include.validate.data_docs import write_page
+from tests.rows import subscriber
+from tests.validate.conftest import land_rows
+
+
+def test_the_page_of_nothing_says_so(paths: DataPaths) -> None:
+    assert "Nothing was validated yet" in (paths.root / write_page(paths)).read_text()
+
+
+def test_the_page_shows_counts_and_reasons_and_no_value(paths: DataPaths) -> None:
+    bad = [subscriber(number, first_name="Grace\x07", email=f"hidden{number}@secret.test") for number in range(60)]
+    with pytest.raises(QualityStop):
+        validate_batch(paths, land_rows(paths, "subscribers", [*bad, *(subscriber(number) for number in range(100, 200))]))
+    text = (paths.root / write_page(paths)).read_text()
+    page = LexborHTMLParser(text)
+    cells = [node.text(strip=True) for node in page.css("td")]
+    assert {"control_character", "quarantined_share", "60", "a stop", "quarantine"} <= set(cells)
+    assert any(cell.startswith("stopped") for cell in cells)
+    assert not any(word in text for word in ("Grace", "hidden", "secret.test", "Lovelace"))
+    assert not page.css("script, link, img")
+
+
+def test_the_table_rules_are_those_that_the_page_knows() -> None:
+    assert {rule.meta["reason"] for rule in batches.suite(full=True)} == set(batches.TABLE_RULES)
