@@ -60,7 +60,7 @@ lock: $(VENV)/developing ## resolve requirements*.in anew into requirements*.txt
 	@$(UV) pip compile -q --python-version 3.11 --upgrade requirements.in -o requirements.txt
 	@$(UV) pip compile -q --python-version 3.11 --upgrade requirements-dev.in -o requirements-dev.txt
 
-docs: $(VENV)/developing ## generate docs/dags.md and docs/sql.md from the DAGs and the SQL headers
+docs: $(VENV)/developing ## generate the pages in docs/ from the DAGs, the SQL headers and the comments on the marts
 	@$(PY) -m operations.documents
 
 clean: stop ## stop, and remove the demo's data folder (data/, never another) and every cache

@@ -114,5 +114,5 @@ class TradewindConsole(AirflowPlugin):
     fastapi_apps = [{"name": "Tradewind console", "app": console, "url_prefix": PREFIX}]
     external_views = [
         _view("Mail report", "report", _icon("M4 20h16M7 16v-5M12 16V6M17 16v-8")),
-        _view("Data quality", "quality", _icon("M5 12l4.5 4.5L19 7")),
+        _view("Quality", "quality", _icon("M5 12l4.5 4.5L19 7")),
     ]

@@ -41,13 +41,14 @@ def describe(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, 
     return tables
 
 
-def check(connection: duckdb.DuckDBPyConnection) -> None:
-    """Raise `PublishError` unless the attached `published` equals schema marts, is documented and names nobody."""
+def check(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Any]]:
+    """Describe the attached `published`; `PublishError` unless it equals schema marts, is documented and names nobody."""
     source, copy = describe(connection, _warehouse(connection)), describe(connection, "published")
     _refuse([name for name in MARTS if name not in copy], "is not there", "Run analyze (build_marts) before publish.")
     _refuse(sorted(name for name in source if source[name] != copy[name]), "differs from its source", "Run the task again.")
     check_documented(connection, "published")
     check_anonymous(connection)
+    return copy
 
 
 def check_documented(connection: duckdb.DuckDBPyConnection, database: str) -> None:

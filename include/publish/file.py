@@ -78,8 +78,7 @@ def _write_file(connection: duckdb.DuckDBPyConnection, build: Path, built_at: da
     connection.execute(f"attach '{literal}' as published")
     try:
         _copy(connection, build.name, built_at)
-        contents.check(connection)
-        tables = contents.describe(connection, "published")
+        tables = contents.check(connection)
         _record(connection, tables)
         connection.execute("checkpoint published")
     finally:

@@ -17,7 +17,8 @@ text_columns as (
         database_name = $database_name
         and schema_name = 'marts'
         and not regexp_matches(
-            data_type, '^(BOOLEAN|U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)|FLOAT|DOUBLE|DECIMAL.*|DATE|TIME.*|INTERVAL|UUID)$'
+            data_type,
+            '^(BOOLEAN|U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)|FLOAT|DOUBLE|DECIMAL.*|DATE|TIME.*|INTERVAL|UUID)$'
         )
 )
 

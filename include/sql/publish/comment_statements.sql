@@ -23,7 +23,8 @@ comments as (
     from tables
     union all
     select
-        'column published.marts."' || replace(table_name, '"', '""') || '"."' || replace(column_name, '"', '""') || '"' as target,
+        'column published.marts."' || replace(table_name, '"', '""') || '"."'
+        || replace(column_name, '"', '""') || '"' as target,
         comment
     from duckdb_columns()
     where database_name = current_database() and schema_name = 'marts'

@@ -6,7 +6,8 @@
 --          the lower half of the MD5 of each row as JSON, so that neither the order of rows nor DuckDB's own hash matters.
 select
     table_name,
-    'select count(*) as row_count, coalesce(sum(md5_number_lower(to_json(marts_row)::varchar)), 0)::varchar as content_hash from "'
+    'select count(*) as row_count, '
+    || 'coalesce(sum(md5_number_lower(to_json(marts_row)::varchar)), 0)::varchar as content_hash from "'
     || replace(database_name, '"', '""') || '".marts."' || replace(table_name, '"', '""') || '" as marts_row' as statement
 from duckdb_tables()
 where database_name = $database_name and schema_name = 'marts'

@@ -31,8 +31,10 @@ person_columns as (
 
 select
     table_name || '.' || column_name as place,
-    'select coalesce(avg((' || quoted_value || ' in (lower(trim(person.first_name)), lower(trim(person.last_name)), '
+    'select coalesce(avg((' || quoted_value || ' in ('
+    || 'lower(trim(person.first_name)), lower(trim(person.last_name)), '
     || 'lower(trim(person.first_name)) || '' '' || lower(trim(person.last_name))))::integer), 0) from ' || quoted_table
-    || ' as marts_row inner join core.identities as person using (subscriber_id) where ' || quoted_value || ' <> ''''' as statement
+    || ' as marts_row inner join core.identities as person using (subscriber_id) where '
+    || quoted_value || ' <> ''''' as statement
 from person_columns
 order by place

@@ -1,0 +1,144 @@
+"""The report page: what it says, that nothing in it can act, and that it needs no network."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from include.core.errors import PublishError
+from include.core.paths import DataPaths
+from include.publish import formats, report, snapshot
+from include.publish.file import publish
+from include.warehouse.connection import open_warehouse
+
+CHROMIUM = Path("/usr/bin/chromium")
+HOSTILE = "</script><script>window.struck=1</script><img src=x onerror=window.struck=1>'\"{{7*7}}"
+
+
+class Outline(HTMLParser):
+    """The elements of a page, with their attributes, scripts left out."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+
+@pytest.fixture(scope="session")
+def page(published: DataPaths) -> str:
+    return (published.root / report.write_report(published)).read_text()
+
+
+def specs(page: str) -> dict[str, dict]:
+    found = re.search(r'<script type="application/json" id="specs">(.*?)</script>', page, re.DOTALL)
+    assert found
+    return json.loads(found[1])
+
+
+def test_each_campaign_adds_up_in_plain_sight(published: DataPaths, page: str) -> None:
+    with snapshot.open_build(snapshot.require_build(published)) as connection:
+        campaigns = report.read_sections(connection)["campaigns"]
+    assert len(campaigns) == 6
+    for row in campaigns:
+        assert row["adds_up"]
+        assert f"<b>{row['selected']:,}</b> selected" in page
+        assert f"{row['accepted']:,} accepted + {row['rejected']} rejected + {row['suppressed']} suppressed" in page
+    assert page.count("✓ adds up") >= 6
+    assert "off by" not in page
+
+
+def test_a_sum_that_does_not_hold_is_marked(marts: DataPaths) -> None:
+    with open_warehouse(marts) as connection:
+        connection.execute("update marts.campaign_performance set accepted = accepted - 3 where campaign = 'welcome'")
+        connection.execute("update marts.reconciliation set holds = false where must_hold")
+    publish(marts)
+    page = (marts.root / report.write_report(marts)).read_text()
+    assert page.count("✗ off by 3") == 1
+    assert '<span class="mark stop">broken</span>' in page
+
+
+def test_a_plan_value_reaches_the_page_as_text_only(marts: DataPaths) -> None:
+    with open_warehouse(marts) as connection:
+        for column in ("campaign", "segment", "state"):
+            connection.execute(f"update marts.campaign_performance set {column} = $hostile", {"hostile": HOSTILE})
+        connection.execute("update marts.segment_sizes set segment = $hostile", {"hostile": HOSTILE})
+        connection.execute("update marts.mailbox_provider_health set mailbox_provider = $hostile", {"hostile": HOSTILE})
+    publish(marts)
+    page = (marts.root / report.write_report(marts)).read_text()
+    assert "<script>window.struck" not in page
+    assert "img" not in [tag for tag, _ in Outline(page).elements]
+    assert html.escape("</script><script>window.struck=1") in page
+    assert specs(page)["funnel"]["data"]["values"][0]["label"].startswith("</script>")
+
+
+def test_it_needs_nothing_from_elsewhere(page: str) -> None:
+    policy = next(attributes["content"] for tag, attributes in Outline(page).elements if attributes.get("http-equiv"))
+    assert policy is not None
+    assert policy.startswith("default-src 'none'; script-src 'sha256-")
+    assert "unsafe-inline" not in policy.split("style-src")[0]
+    for tag, attributes in Outline(page).elements:
+        for name in ("src", "href", "action"):
+            assert not re.match(r"(https?:)?//", attributes.get(name) or ""), tag
+
+
+def test_it_can_be_read_without_seeing_the_charts(page: str) -> None:
+    elements = Outline(page).elements
+    assert ("html", {"lang": "en"}) in elements
+    assert sum(tag == "h1" for tag, _ in elements) == 1
+    charts = [attributes for _, attributes in elements if attributes.get("class") == "chart"]
+    assert len(charts) == len(specs(page)) == 8
+    assert all(chart["role"] == "img" and len(chart["aria-label"] or "") > 20 for chart in charts)
+    assert all(attributes.get("scope") for tag, attributes in elements if tag == "th")
+    targets = {attributes.get("id") for _, attributes in elements}
+    assert {attributes["href"][1:] for tag, attributes in elements if tag == "a" and attributes["href"]} <= targets
+
+
+def test_it_is_replaced_whole_and_needs_a_published_file(paths: DataPaths, published: DataPaths, page: str) -> None:
+    with pytest.raises(PublishError, match="nothing is published"):
+        report.write_report(paths)
+    assert report.write_report(published) == "published/report.html"
+    assert (published.published / "report.html").read_text() == page
+    assert len(page) < 2_000_000
+
+
+@given(st.floats(-1e6, 1e12))
+def test_a_number_is_never_written_as_nothing(value: float) -> None:
+    assert re.fullmatch(r"-?[\d,]+(\.\d+)?", formats.count(value))
+    assert re.fullmatch(r"-?\d+(\.\d+)?\N{NO-BREAK SPACE}%", formats.percent(value))
+
+
+@pytest.mark.parametrize(
+    ("value", "written"), [(None, "–"), (0.0, "0.0 %"), (0.0008, "0.08 %"), (0.00084, "0.084 %"), (0.9731, "97.3 %")]
+)
+def test_rates_are_as_fine_as_they_need(value: float | None, written: str) -> None:
+    assert formats.percent(value).replace("\N{NO-BREAK SPACE}", " ") == written
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not on this machine (apt-get install chromium)")
+def test_a_browser_draws_every_chart_under_the_policy_and_asks_nobody(page: str, published: DataPaths) -> None:
+    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        tab = browser.new_page()
+        asked: list[str] = []
+        wrong: list[str] = []
+        tab.on("request", lambda request: asked.append(request.url))
+        tab.on("pageerror", lambda error: wrong.append(str(error)))
+        tab.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+        tab.goto((published.published / "report.html").as_uri())
+        for chart in tab.locator(".chart").all():
+            chart.locator("svg").wait_for(timeout=20_000)
+        browser.close()
+    assert wrong == []
+    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
