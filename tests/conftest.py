@@ -13,7 +13,7 @@ from include.core.paths import DataPaths
 from include.core.secrets import Secrets, load_secrets
 from include.ledger.database import Ledger, open_ledger
 from tests.dispatch.scripted_esp import ScriptedEsp
-from tests.postgres import fresh_database, installed, running_postgres
+from tests.postgres import fresh_schema, installed, running_postgres
 from tests.running_simulator import RunningSimulator
 
 
@@ -48,7 +48,7 @@ def each_ledger(request: pytest.FixtureRequest, paths: DataPaths, secrets: Secre
     if request.param == "sqlite":
         url = ledger_url(paths)
     else:
-        url = ledger_url(paths, fresh_database(request.getfixturevalue("postgres_url")))
+        url = ledger_url(paths, fresh_schema(request.getfixturevalue("postgres_url")))
     opened = open_ledger(url, secrets)
     yield opened
     opened.close()

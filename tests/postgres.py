@@ -25,14 +25,14 @@ def installed() -> bool:
     return _program("initdb") is not None and _program("postgres") is not None
 
 
-def fresh_database(url: str) -> str:
-    """An empty database on the server of `url`; its URL."""
+def fresh_schema(url: str) -> str:
+    """An empty schema on the server of `url`, as a URL that sees nothing else. Much cheaper than a database."""
     import psycopg
 
     name = f"test_{uuid.uuid4().hex}"
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f"create database {name}")
-    return f"{url.rpartition('/')[0]}/{name}"
+        connection.execute(f"create schema {name}")
+    return f"{url}?options=-csearch_path%3D{name}"
 
 
 def _program(name: str) -> str | None:
