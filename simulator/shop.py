@@ -24,9 +24,9 @@ _PURCHASES = ("purchase_id", "subscriber_id", "purchased_at", "amount", "currenc
 
 def build(to: Path, until: date) -> dict[str, int]:
     """Write the shop to `to`, beside it first and then in its place. Returns counts; raises `ShopError`."""
+    to.parent.mkdir(parents=True, exist_ok=True)
     history = purchases(until)
     people = list(subscribers(history, until))
-    to.parent.mkdir(parents=True, exist_ok=True)
     beside = to.with_name(f".{to.name}.{os.getpid()}.tmp")
     beside.unlink(missing_ok=True)
     try:

@@ -1,0 +1,61 @@
+"""What Great Expectations is asked and what is taken from its answer."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import UTC, datetime
+from typing import Any
+
+import great_expectations.expectations as gxe
+import pandas as pd
+import pytest
+
+from data_quality import batches, places, purchases, subscribers
+from data_quality.checks import Finding, check, context, rule
+from include.core.errors import ConfigurationError
+from include.core.paths import PROJECT
+
+NOW = datetime(2026, 11, 24, tzinfo=UTC)
+
+
+def frame(values: list[Any]) -> pd.DataFrame:
+    return pd.DataFrame({"number": pd.array(values, dtype="Int64")}, index=range(100, 100 + len(values)))
+
+
+def test_a_finding_has_the_row_numbers_and_nothing_else_of_the_rows() -> None:
+    suite = [gxe.ExpectColumnValuesToBeBetween(column="number", max_value=5, **rule("too_large", "amount"))]
+    assert check(frame([1, 7, None, 9]), suite) == [Finding("too_large", "amount", "critical", 4, (101, 103))]
+
+
+def test_a_rule_that_cannot_be_evaluated_is_an_error_and_not_a_pass() -> None:
+    suite = [gxe.ExpectColumnValuesToBeBetween(column="nowhere", max_value=5, **rule("too_large", "amount"))]
+    with pytest.raises(ConfigurationError, match="rule too_large: could not be evaluated"):
+        check(frame([1]), suite)
+
+
+def test_every_rule_has_a_reason_of_its_own() -> None:
+    for suite in (subscribers.suite(NOW), purchases.suite(NOW), batches.suite(full=True)):
+        reasons = [expectation.meta["reason"] for expectation in suite]
+        assert len(set(reasons)) == len(reasons) > 4
+
+
+def test_the_context_keeps_no_files_and_sends_nothing() -> None:
+    assert type(context()).__name__ == "EphemeralDataContext"
+    assert context().variables.progress_bars.globally is False
+
+
+def test_places_are_iana_and_iso() -> None:
+    assert {"Europe/Berlin", "US/Eastern", "UTC"} <= places.time_zones()
+    assert "localtime" not in places.time_zones()
+    assert {"DE", "GB", "US"} <= places.country_codes()
+    assert not {"UK", "EU", "XX"} & places.country_codes()
+
+
+def test_importing_the_stage_does_not_import_great_expectations() -> None:
+    code = (
+        "import sys, include.validate.batch, include.validate.merge, include.validate.data_docs, include.extract.land;"
+        "print('great_expectations' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

@@ -1,0 +1,126 @@
+"""The demo shop: real purchases, invented people, the same on every machine."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+import subprocess
+import sys
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from include.core.paths import PROJECT, DataPaths
+from include.extract.land import land
+from include.validate.batch import validate_batch
+from include.validate.merge import merge_batch
+from simulator import shop, shop_history
+from simulator.shop_history import CUSTOMERS, PURCHASES, ShopError
+from tests.validate.conftest import ask
+
+UNTIL = datetime.now(UTC).date()
+COMMAND = [sys.executable, "-m", "simulator.shop", "--until"]
+RESERVED = (".test", ".example", "example.com", "example.net", "example.org")
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, int]]:
+    path = tmp_path_factory.mktemp("shop") / "deep" / "shop.sqlite"
+    return path, shop.build(path, UNTIL)
+
+
+def select(path: Path, query: str) -> list[tuple]:
+    connection = sqlite3.connect(path)
+    try:
+        return connection.execute(query).fetchall()
+    finally:
+        connection.close()
+
+
+def content(path: Path) -> str:
+    connection = sqlite3.connect(path)
+    try:
+        return hashlib.sha256("\n".join(connection.iterdump()).encode("utf-8", "surrogatepass")).hexdigest()
+    finally:
+        connection.close()
+
+
+def test_all_real_purchases_are_there_and_the_last_was_yesterday(built: tuple[Path, dict[str, int]]) -> None:
+    found = select(built[0], "select count(*), count(distinct subscriber_id), max(purchased_at), sum(items) from purchases")
+    yesterday = f"{UNTIL - timedelta(days=1)} 00:00:00"
+    raw = [line.split() for line in shop_history.history_file().read_text().splitlines()[1:]]
+    assert found == [(PURCHASES, CUSTOMERS, yesterday, sum(int(line[2]) for line in raw))]
+    amounts = [row[0] for row in select(built[0], "select amount from purchases order by purchase_id")]
+    assert amounts == [line[3] for line in raw]
+
+
+def test_no_address_can_reach_anybody(built: tuple[Path, dict[str, int]]) -> None:
+    addresses = [row[0] for row in select(built[0], "select email from subscribers where email like '%@%'")]
+    domains = {address.rpartition("@")[2].rstrip(" >").lower() for address in addresses} - {"localhost"}
+    assert len(domains) > 10
+    assert [domain for domain in domains if not domain.endswith(RESERVED)] == []
+
+
+def test_some_joined_the_list_in_the_last_fortnight(built: tuple[Path, dict[str, int]]) -> None:
+    since = UNTIL - timedelta(days=14)
+    query = f"select count(*) from subscribers where signed_up_at >= '{since}' and signed_up_at < '{UNTIL}'"
+    assert 0.02 * CUSTOMERS < select(built[0], query)[0][0] < 0.03 * CUSTOMERS
+
+
+def test_about_two_in_a_hundred_rows_are_dirty(built: tuple[Path, dict[str, int]]) -> None:
+    counts = built[1]
+    assert CUSTOMERS <= counts["subscribers"] < CUSTOMERS + 50
+    assert 0.015 < counts["dirty"] / counts["subscribers"] < 0.025
+    assert counts["awkward"] > 50
+
+
+def test_changes_are_spread_over_time(built: tuple[Path, dict[str, int]]) -> None:
+    months = select(built[0], "select substr(updated_at, 1, 7), count(*) from subscribers group by 1 having count(*) > 100")
+    assert len(months) > 12
+
+
+def test_the_command_builds_the_same_shop_again_in_place_of_the_old_one(
+    built: tuple[Path, dict[str, int]], tmp_path: Path
+) -> None:
+    again = tmp_path / "again.sqlite"
+    again.write_bytes(b"what was there before")
+    done = subprocess.run([*COMMAND, str(UNTIL), "--to", str(again)], cwd=PROJECT, capture_output=True, text=True)
+    assert (done.returncode, "69659 purchases" in done.stdout) == (0, True)
+    assert content(again) == content(built[0])
+    assert [path.name for path in tmp_path.iterdir()] == ["again.sqlite"]
+
+
+def test_a_command_that_fails_says_why_in_one_line() -> None:
+    failed = subprocess.run(
+        [*COMMAND, str(UNTIL), "--to", "/proc/nowhere/s.sqlite"], cwd=PROJECT, capture_output=True, text=True
+    )
+    assert (failed.returncode, failed.stderr.count("\n")) == (1, 1)
+
+
+def test_a_missing_or_foreign_history_is_one_clear_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    few = tmp_path / "few.txt"
+    few.write_text("customer date items dollars\n 00001 19970101 1 11.77\n")
+    with pytest.raises(ShopError, match="holds 1 purchases of 1 customers, not 69659"):
+        shop_history.purchases(date(2026, 1, 1), few)
+    few.write_text("header\nnot four\n")
+    with pytest.raises(ShopError, match="does not read"):
+        shop_history.purchases(date(2026, 1, 1), few)
+    monkeypatch.setattr(shop_history, "_FILE", "lifetimes/datasets/nowhere.txt")
+    with pytest.raises(ShopError, match=r"pip install --no-deps lifetimes==0\.11\.3"):
+        shop_history.history_file()
+
+
+def test_the_shop_goes_all_the_way_into_the_warehouse(built: tuple[Path, dict[str, int]], paths: DataPaths) -> None:
+    counts = {}
+    for relation in ("subscribers", "purchases"):
+        manifest = land(paths, f"sqlite:///{built[0]}", relation, run="first", since=None)
+        counts[relation] = validate_batch(paths, manifest)
+        merge_batch(paths, manifest)
+    assert counts["purchases"]["quarantined"] == 0
+    assert 0.01 < counts["subscribers"]["quarantined"] / counts["subscribers"]["raw"] < 0.025
+    assert ask(paths, "select count(*) from core.purchases") == [(PURCHASES,)]
+    providers = dict(ask(paths, "select mailbox_provider, count(*) from core.subscribers group by 1"))  # type: ignore[arg-type]
+    assert set(providers) == {"gmail", "yahoo", "microsoft", "apple", "other"}
+    reasons = ask(paths, "select distinct unnest(reasons) from quality.quarantine")
+    assert len(reasons) > 15
