@@ -1,0 +1,85 @@
+"""What a mail must hold is checked before anything is sent, and told with the part's file."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from include.core.errors import PlanError
+from tests.dispatch.content.conftest import ADDRESS, Compile
+
+WHOLE = '<html lang="en"><body><p>Hi</p>{rest}</body></html>'
+OUT = '<a href="{{ unsubscribe_url }}">Unsubscribe</a>'
+POST = "<p>{{ postal_address }}</p>"
+
+FILES = {
+    "no address in html": ("body.html.j2", WHOLE.format(rest=OUT), "postal address"),
+    "address hidden in a comment": (
+        "body.html.j2",
+        WHOLE.format(rest=OUT + "<!-- {{ postal_address }} -->"),
+        "postal address",
+    ),
+    "no way out in html": ("body.html.j2", WHOLE.format(rest=POST), "unsubscribe link"),
+    "way out without words": (
+        "body.html.j2",
+        WHOLE.format(rest=POST + '<a href="{{ unsubscribe_url }}"></a>'),
+        "unsubscribe link",
+    ),
+    "way out as text": ("body.html.j2", WHOLE.format(rest=POST + "{{ unsubscribe_url }}"), "unsubscribe link"),
+    "empty html": ("body.html.j2", "<html><body></body></html>", "empty"),
+    "no address in text": ("body.txt.j2", "{{ unsubscribe_url }}", "postal address"),
+    "no way out in text": ("body.txt.j2", "{{ postal_address }}", "unsubscribe link"),
+    "empty text": ("body.txt.j2", " \n", "empty"),
+    "empty subject": ("subject.txt.j2", "  \n", "empty"),
+    "an answer": ("subject.txt.j2", "Re: your order", "pretends"),
+    "an answer in German": ("subject.txt.j2", "AW: Ihre Bestellung", "pretends"),
+    "a forward": ("subject.txt.j2", "Fwd: look", "pretends"),
+}
+
+
+@pytest.mark.parametrize(("file", "source", "said"), FILES.values(), ids=FILES.keys())
+def test_what_a_mail_must_hold(compile_parts: Compile, file: str, source: str, said: str) -> None:
+    with pytest.raises(PlanError, match=said) as raised:
+        compile_parts(files={f"letter/{file}": source})
+    assert raised.value.where == f"letter/{file}"
+    assert raised.value.remedy
+
+
+PIECES = {
+    "javascript link": '<a href="javascript:x">a</a>',
+    "relative link": '<a href="/sale">a</a>',
+    "ftp link": '<a href="ftp://a.example/">a</a>',
+    "empty link": '<a href="">a</a>',
+    "image without alt": '<img src="https://a.example/a.png">',
+    "image from nowhere": '<img src="a.png" alt="">',
+    "image inside": '<img src="data:image/png;base64,AA" alt="">',
+    "script": "<script>x</script>",
+    "form": '<form action="https://a.example/"></form>',
+    "handler": '<p onclick="x()">a</p>',
+    "frame": '<iframe src="https://a.example/"></iframe>',
+    "base": '<base href="https://a.example/">',
+}
+
+
+@pytest.mark.parametrize("source", PIECES.values(), ids=PIECES.keys())
+def test_what_a_mail_must_not_hold(compile_parts: Compile, source: str) -> None:
+    with pytest.raises(PlanError, match=r"^letter/body\.html\.j2: "):
+        compile_parts(source)
+
+
+def test_what_is_fine(compile_parts: Compile) -> None:
+    html = (
+        '<img src="https://a.example/a.png" alt=""><a href="#top">a</a><a href="mailto:a@b.example">b</a><a name="top">c</a>'
+    )
+    content = compile_parts(html, subject="Regarding Fwdays")
+    assert content.warnings == ()
+    assert ADDRESS in content.html
+
+
+def test_gmail_clips_and_readers_need_a_language(compile_parts: Compile, caplog: pytest.LogCaptureFixture) -> None:
+    files = {"letter/body.html.j2": "<html><body>" + "<p>word</p>" * 11_000 + OUT + POST + "</body></html>"}
+    with caplog.at_level(logging.WARNING):
+        content = compile_parts(files=files, subject="x" * 151)
+    assert [warning.split(" ")[1] for warning in content.warnings] == ["HTML", "subject", "HTML"]
+    assert "Gmail" in caplog.text

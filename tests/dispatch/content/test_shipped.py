@@ -1,0 +1,79 @@
+"""The campaigns and templates that come with the project compile, in every language and variant."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pytest
+from selectolax.lexbor import LexborHTMLParser
+
+from include.core.campaign import Campaign, Variant, campaign_names, load_campaign
+from include.core.paths import CAMPAIGNS, TEMPLATES
+from include.dispatch.content import PERSON_FIELDS, SAMPLE, SlotFiller, compile_content, render_one
+from tests.dispatch.content.conftest import LINKS
+
+EVERY = [
+    (load_campaign(name), variant, locale)
+    for name in ("newsletter", "welcome", "winback")
+    for variant in load_campaign(name).variants
+    for locale in load_campaign(name).locales
+]
+
+
+def test_the_three_campaigns_are_there() -> None:
+    campaigns = {name: load_campaign(name) for name in campaign_names()}
+    assert set(campaigns) == {"newsletter", "welcome", "winback"}
+    assert {name: one.occurrence for name, one in campaigns.items()} == {
+        "newsletter": "week",
+        "welcome": "signup",
+        "winback": "month",
+    }
+    assert {one.segment for one in campaigns.values()} == {"newsletter_readers", "new_subscribers", "lapsing_customers"}
+    assert (len(campaigns["winback"].variants), campaigns["winback"].hold_out_percent) == (2, 10)
+    assert all(
+        one.sender.email == "news@shop.example.com" and one.locales == ("en", "de", "fr") for one in campaigns.values()
+    )
+
+
+@pytest.mark.parametrize("name", ["newsletter", "winback", "welcome"])
+def test_every_field_of_a_campaign_file_is_explained(name: str) -> None:
+    text = (CAMPAIGNS / f"{name}.yaml").read_text()
+    assert text.startswith("# ")
+    top = [line for line in (CAMPAIGNS / "newsletter.yaml").read_text().splitlines() if line[:1].isalpha()]
+    assert all("#" in line for line in top if not line.endswith(":") and not line.startswith(("purpose", "categories")))
+
+
+@pytest.mark.parametrize(("campaign", "variant", "locale"), EVERY, ids=[f"{c.id}-{v.id}-{tag}" for c, v, tag in EVERY])
+def test_it_compiles_and_reads_well(campaign: Campaign, variant: Variant, locale: str) -> None:
+    content = compile_content(TEMPLATES / campaign.template, campaign=campaign, variant=variant, locale=locale)
+    known, unknown = render_one(content, SAMPLE), render_one(content, LINKS)
+    assert content.warnings == ()
+    assert "{% personal %}" in {slot.expression for slot in content.slots}
+    assert {"first_name", "unsubscribe_url", "preferences_url"} <= content.fields <= set(PERSON_FIELDS)
+    assert "Ada" in known.html and "Ada" in known.text
+    for shown in (known, unknown):
+        assert LexborHTMLParser(shown.html).css_first("html").attributes["lang"] == locale
+        assert campaign.postal_address in shown.text and campaign.postal_address in shown.html
+        assert not any(
+            mark in shown.subject + shown.html + shown.text for mark in ("{{", "{%", "None", "\ue000", content.tag_core)
+        )
+        assert all(len(line) < 900 for line in shown.text.splitlines())
+
+
+@pytest.mark.parametrize(
+    "campaign", [load_campaign(name) for name in ("newsletter", "welcome", "winback")], ids=lambda c: c.id
+)
+def test_all_locales_say_different_things(campaign: Campaign) -> None:
+    contents = [
+        compile_content(TEMPLATES / campaign.template, campaign=campaign, variant=campaign.variants[-1], locale=locale)
+        for locale in campaign.locales
+    ]
+    assert len({content.content_hash for content in contents}) == 3
+    assert len({content.subject for content in contents}) == len({content.preheader for content in contents}) == 3
+
+
+def test_people_without_any_history_are_served(compile_parts) -> None:
+    for campaign, variant, locale in EVERY:
+        content = compile_content(TEMPLATES / campaign.template, campaign=campaign, variant=variant, locale=locale)
+        empty = {name: pa.nulls(2, PERSON_FIELDS[name]) for name in content.fields - set(LINKS)}
+        links = {name: pa.array([LINKS[name]] * 2) for name in LINKS}
+        assert all(array.null_count == 0 for array in SlotFiller(content).fill(pa.table(empty | links)))
