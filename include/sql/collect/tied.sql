@@ -7,7 +7,8 @@
 --          2. without a key: SendGrid's message id and the address;
 --          3. a bounce without a key (those that come back by Return-Path lose custom_args and message id): the address's
 --             last send of the five days before it. A send whose message id is known to be another is not taken.
---          And the class of a bounce: a blocked one is soft, the others as include/collect/mapping.py says.
+--          And the class of a bounce: a blocked one is soft, the others as include/collect/mapping.py says. It tells events
+--          apart, too: a block and a bounce of one second are two.
 create or replace temp table tied as
 with numbered as (
     select
@@ -84,39 +85,46 @@ people as (
     from dispatch.sends
     where message_key in (select sent_key from chosen)
     group by message_key
+),
+
+classed as (
+    select
+        numbered.* exclude (address_key),
+        people.* exclude (sent_address_key),
+        coalesce(numbered.address_key, people.sent_address_key) as address_key,
+        case
+            when coalesce(numbered.event, '') <> 'bounced' then null
+            when coalesce(lower(numbered.bounce_type), numbered.event_name) = 'blocked' then 'soft'
+            else
+                coalesce(
+                    classes.bounce_class,
+                    if(coalesce(lower(numbered.bounce_type), 'bounce') = 'bounce', 'hard', 'other')
+                )
+        end as bounce_class
+    from numbered
+    left join chosen using (arrival)
+    left join people using (sent_key)
+    left join bounce_classes as classes
+        on
+            coalesce(lower(numbered.bounce_type), '') = classes.bounce_type
+            and lower(trim(coalesce(numbered.bounce_classification, ''))) = classes.classification
 )
 
 select
-    numbered.* exclude (address_key),
-    people.* exclude (sent_address_key),
-    case
-        when coalesce(numbered.event, '') <> 'bounced' then null
-        when coalesce(lower(numbered.bounce_type), numbered.event_name) = 'blocked' then 'soft'
-        else
-            coalesce(
-                classes.bounce_class,
-                if(coalesce(lower(numbered.bounce_type), 'bounce') = 'bounce', 'hard', 'other')
-            )
-    end as bounce_class,
-    coalesce(numbered.address_key, people.sent_address_key) as address_key,
+    *,
     md5(
         concat_ws(
             chr(31),
-            coalesce(people.sent_key, numbered.message_key, numbered.x_message_id, ''),
-            coalesce(numbered.address_key, people.sent_address_key, ''),
-            coalesce(numbered.event, numbered.event_name, ''),
-            coalesce(numbered.reported_at::varchar, ''),
-            coalesce(numbered.url, ''),
-            coalesce(numbered.url_index::varchar, ''),
-            coalesce(numbered.url_type, ''),
-            coalesce(numbered.delivery_attempt::varchar, ''),
-            coalesce(numbered.raw_text, '')
+            coalesce(sent_key, message_key, x_message_id, ''),
+            coalesce(address_key, ''),
+            coalesce(event, event_name, ''),
+            coalesce(bounce_class, ''),
+            coalesce(reported_at::varchar, ''),
+            coalesce(url, ''),
+            coalesce(url_index::varchar, ''),
+            coalesce(url_type, ''),
+            coalesce(delivery_attempt::varchar, ''),
+            coalesce(raw_text, '')
         )
     ) as event_key
-from numbered
-left join chosen using (arrival)
-left join people using (sent_key)
-left join bounce_classes as classes
-    on
-        coalesce(lower(numbered.bounce_type), '') = classes.bounce_type
-        and lower(trim(coalesce(numbered.bounce_classification, ''))) = classes.classification;
+from classed;

@@ -1,0 +1,41 @@
+"""Verdicts: versioned, reversible by later news, and never from one weak signal."""
+
+from __future__ import annotations
+
+import hashlib
+
+from include.collect import classify
+from include.core import sqlfile
+from include.warehouse.connection import open_warehouse
+from tests.collect.conftest import World, make_event
+
+RULES = {1: "5205c81a9b56bf3f"}
+"""The hash of classify.sql under each version: a rule that changes without its version would leave history as it was."""
+
+VERDICTS = "select verdict, signals, rule_version from engagement.events where verdict is not null order by occurred_at"
+
+
+def test_the_rules_and_their_version_change_together() -> None:
+    words = " ".join(sqlfile.load("collect", "classify").statement.split())
+    assert RULES[classify.RULE_VERSION] == hashlib.sha256(words.encode()).hexdigest()[:16]
+
+
+def test_a_late_delivery_changes_the_verdict(world: World) -> None:
+    (ada,) = world.send()
+    world.load([make_event(ada, "click", 62, url="https://a.example", useragent="python-requests/2")])
+    assert world.query(VERDICTS) == [("human", ["gateway_agent"], 1)]
+    world.load([make_event(ada, "delivered", 60)])
+    assert world.query(VERDICTS) == [("machine", ["too_soon", "gateway_agent"], 1)]
+
+
+def test_a_new_version_judges_history_again(world: World) -> None:
+    ada, ben = world.send(2)
+    world.load([make_event(ada, "open", 100, sg_machine_open=True), make_event(ben, "open", 101)])
+    with open_warehouse(world.paths) as warehouse:
+        assert classify.judge_history(warehouse) == 0
+        warehouse.execute("update engagement.events set verdict = 'human', signals = []")
+        assert classify.judge_history(warehouse, 2) == 2
+        assert classify.judge_history(warehouse, 2) == 0
+    assert world.query(VERDICTS) == [("machine", ["sg_machine_open"], 2), ("human", [], 2)]
+    assert world.load()["events"] == 0
+    assert {row[2] for row in world.query(VERDICTS)} == {classify.RULE_VERSION}

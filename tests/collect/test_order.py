@@ -1,0 +1,141 @@
+"""However often and in whatever order SendGrid says things, the events are the same."""
+
+from __future__ import annotations
+
+import itertools
+import uuid
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import orjson
+import pyarrow as pa
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from include.collect import batch, load
+from include.collect.mapping import bounce_classes, event_names
+from include.warehouse.connection import configure, prepare
+from tests.collect.conftest import SENT
+
+PEOPLE = [(f"k{number}", f"s{number}", f"p{number}@example.org") for number in range(3)]
+TABLE = """
+    select event_key, message_key, event, occurred_at, url, url_index, delivery_attempt, bounce_class, verdict, signals
+    from engagement.events order by all
+"""
+
+
+def said(person: int, kind: str, seconds: int, **fields: Any) -> dict[str, Any]:
+    key, _, email = PEOPLE[person]
+    return {
+        "email": email,
+        "timestamp": SENT + seconds,
+        "event": kind,
+        "tw_key": key,
+        "sg_message_id": f"M{person}.1",
+        **fields,
+    }
+
+
+def clicked(person: int, seconds: int, link: int, index: int) -> dict[str, Any]:
+    offset = {"index": index, "type": "html"}
+    return said(person, "click", seconds, url=f"https://a.example/{link}", url_offset=offset, useragent="python-requests/2")
+
+
+def deferred(person: int, attempt: int) -> dict[str, Any]:
+    return said(person, "deferred", 5, attempt=str(attempt))
+
+
+def bounced(person: int, kind: str) -> dict[str, Any]:
+    return said(person, "bounce", 9, type=kind, tw_key=None)
+
+
+people, seconds = st.integers(0, 2), st.integers(0, 12)
+statements = st.one_of(
+    st.builds(said, people, st.sampled_from(["processed", "delivered", "open", "spamreport"]), seconds),
+    st.builds(clicked, people, seconds, st.integers(0, 2), st.integers(0, 1)),
+    st.builds(deferred, people, st.integers(1, 3)),
+    st.builds(bounced, people, st.sampled_from(["bounce", "blocked"])),
+)
+
+
+@st.composite
+def deliveries(draw: st.DrawFn) -> tuple[list[dict[str, Any]], list[list[dict[str, Any]]]]:
+    """Distinct statements, and batches in which each stands up to 46 times, in any order, each time under a new id."""
+    distinct = draw(st.lists(statements, min_size=1, max_size=8, unique_by=repr))
+    times = draw(st.lists(st.integers(1, 46), min_size=len(distinct), max_size=len(distinct)))
+    copies = [event for event, count in zip(distinct, times, strict=True) for _ in range(count)]
+    shuffled = draw(st.permutations(range(len(copies))))
+    ordered = [copies[place] for place in shuffled]
+    first, second = sorted(draw(st.tuples(st.integers(0, len(copies)), st.integers(0, len(copies)))))
+    return distinct, [ordered[:first], ordered[first:second], ordered[second:]]
+
+
+@pytest.fixture(scope="module")
+def cursor() -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect()
+    configure(connection)
+    prepare(connection)
+    connection.register("event_names", event_names())
+    connection.register("bounce_classes", bounce_classes())
+    sends = [
+        {
+            "message_key": key, "plan_id": "p", "campaign": "c", "occurrence": "o", "subscriber_id": person,
+            "address_key": f"h-{email}", "variant": "v", "mailbox_provider": "other", "state": "accepted", "attempt": 1,
+            "x_message_id": f"M{number}", "planned_at": datetime.fromtimestamp(SENT, UTC),
+        }
+        for number, (key, person, email) in enumerate(PEOPLE)
+    ]  # fmt: skip
+    connection.register("fresh", pa.Table.from_pylist(sends))
+    connection.execute("insert into dispatch.sends by name from fresh")
+    return connection
+
+
+def loaded(connection: duckdb.DuckDBPyConnection, folder: Path, batches: list[list[dict[str, Any]]]) -> tuple[Any, int]:
+    """The events after loading the batches one by one into an empty table, and how many were new."""
+    connection.execute("delete from engagement.events")
+    connection.execute("delete from engagement.spool_files")
+    new = 0
+    for number, events in enumerate(batches):
+        path = folder / f"20261124T05000{number % 10}000000Z-{uuid.uuid4()}.json"
+        path.write_bytes(orjson.dumps([{**event, "sg_event_id": uuid.uuid4().hex} for event in events]))
+        connection.register("batch_reports", batch.table(batch.read_file(path, lambda email: f"h-{email}")))
+        connection.register("batch_files", load._listing([path]))
+        counts = load._store(connection, "arrivals_batch")
+        assert counts["events"] == counts["new"] + counts["duplicates"] + counts["quarantined"] == len(events)
+        new += counts["new"]
+        path.unlink()
+    return connection.execute(TABLE).to_arrow_table().to_pylist(), new
+
+
+@settings(
+    max_examples=10,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+@given(deliveries())
+def test_any_order_and_multiplicity_gives_the_same_events(
+    cursor: duckdb.DuckDBPyConnection, tmp_path: Path, drawn: tuple[list[dict[str, Any]], list[list[dict[str, Any]]]]
+) -> None:
+    distinct, batches = drawn
+    once, _ = loaded(cursor, tmp_path, [distinct])
+    many, new = loaded(cursor, tmp_path, batches)
+    assert many == once
+    assert new == len(once) == len(distinct)
+
+
+def test_orders_of_a_small_life_is_judged_alike(cursor: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    life = [
+        said(0, "delivered", 10),
+        said(0, "click", 11, url="https://a.example/1", url_offset={"index": 0, "type": "html"}),
+        said(0, "click", 12, url="https://a.example/2", url_offset={"index": 1, "type": "html"}),
+        said(0, "open", 500),
+    ]
+    orders = itertools.islice(itertools.permutations(life), 0, None, 3)
+    outcomes = [loaded(cursor, tmp_path, [[event] for event in order])[0] for order in orders]
+    assert all(outcome == outcomes[0] for outcome in outcomes)
+    verdicts = {(row["event"], row["verdict"]) for row in outcomes[0]}
+    assert verdicts == {("delivered", None), ("clicked", "machine"), ("opened", "human")}
