@@ -110,9 +110,9 @@ def invent(paths: DataPaths, people: int) -> None:
 
 @contextmanager
 def timed(what: str) -> Iterator[None]:
-    start = time.perf_counter()
+    start, busy = time.perf_counter(), time.process_time()
     yield
-    print(f"{what:28} {time.perf_counter() - start:6.1f} s", flush=True)
+    print(f"{what:28} {time.perf_counter() - start:6.1f} s {time.process_time() - busy:6.1f} s of CPU", flush=True)
 
 
 def peak() -> float:

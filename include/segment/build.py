@@ -25,6 +25,15 @@ KEEP_RUNS = 30
 SECONDS_A_DEFINITION = 120.0
 """No segment may hold the warehouse for longer."""
 
+_THE_QUERYS_FAULT = (
+    duckdb.ProgrammingError,
+    duckdb.DataError,
+    duckdb.NotSupportedError,
+    duckdb.PermissionException,
+    duckdb.OutOfMemoryException,
+)
+"""What DuckDB raises over a definition. A full disk or a torn file is not the definition's fault and fails the task."""
+
 
 def build_segments(
     paths: DataPaths,
@@ -96,7 +105,7 @@ def _select(connection: duckdb.DuckDBPyConnection, definition: Definition, as_of
     except duckdb.InterruptException:
         what = f"took longer than {seconds:g} s."
         raise ConfigurationError(what, where=place(definition.path, definition.first_line), remedy="Simplify it.") from None
-    except duckdb.Error as error:
+    except _THE_QUERYS_FAULT as error:
         raise _explain(definition, error) from None
     run(connection, "segment", "found_add", {"segment": definition.segment})
 
