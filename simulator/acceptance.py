@@ -10,6 +10,9 @@ from typing import NamedTuple
 from simulator.payload import Mail, Personalization
 from simulator.record import Record
 
+ENDS = 4_096
+"""Bytes of both ends of a body, which hold keys of the first and the last person, or the content."""
+
 
 class Accepted(NamedTuple):
     """What became of a mail that was taken on."""
@@ -24,12 +27,12 @@ class Acceptance:
     def __init__(self, record: Record, seed: int) -> None:
         self._record = record
         self._seed = seed
-        self.start_numbering()
+        self._request = record.next_id("requests")
+        self._seq = record.next_id("accepted", "seq")
 
-    def start_numbering(self) -> None:
-        """From the record, at the start and after a reset."""
-        self._request = self._record.next_id("requests")
-        self._seq = self._record.next_id("accepted", "seq")
+    def forget(self) -> None:
+        """Number people from 1 again, after a reset; requests go on, so that no message id comes again."""
+        self._seq = 1
 
     async def accept(
         self, mail: Mail, body: bytes, now: float, fate: str | None, fault: str | None, status: int
@@ -38,7 +41,7 @@ class Acceptance:
         request, first = self._request, self._seq
         self._request += 1
         self._seq += len(mail.personalizations)
-        taken = Accepted(request, message_id(self._seed, request))
+        taken = Accepted(request, message_id(self._seed, request, body))
         people = person_rows(mail, request, first)
         runs = run_rows(mail, request, now)
         campaign = mail.campaign()
@@ -73,9 +76,12 @@ def write_call(
     )
 
 
-def message_id(seed: int, request: int) -> str:
-    """22 characters without a dot, as SendGrid's; the same for the same seed and place in the order."""
-    return short_id(f"{seed}\x1frequest\x1f{request}")
+def message_id(seed: int, request: int, body: bytes) -> str:
+    """22 characters without a dot, as SendGrid's.
+
+    The same for the same seed, place in the order and mail; another for another mail, so that ids do not come again.
+    """
+    return short_id(f"{seed}\x1f{request}\x1f{len(body)}\x1f{body[:ENDS]!r}\x1f{body[-ENDS:]!r}")
 
 
 def short_id(name: str) -> str:

@@ -97,7 +97,10 @@ async def answer_errors(request: web.Request, handler):  # type: ignore[no-untyp
         return errors(405, [NOT_ALLOWED], {"Allow": error.headers.get("Allow", "")})
     except web.HTTPException:
         raise
-    except Exception:
+    except (ConnectionResetError, web.RequestPayloadError):
+        log.info("A sender went away before its request was whole; nothing came of it")
+        return errors(400, [UNKNOWN])
+    except Exception:  # the last resort of a server: said in the log, and answered as SendGrid would
         log.exception("The simulator failed to answer %s", request.path)
         return errors(500, [UNKNOWN])
 

@@ -14,6 +14,8 @@ from simulator.events import Event
 POST_BYTES = 768 * 1024
 LATE = 0.03
 REPEATED = 0.02
+MISSING = 0.002
+"""Of the `processed` events: those that never come."""
 RENAMED = 0.1
 """Of the repeated: those that come with a new sg_event_id."""
 
@@ -28,6 +30,7 @@ class Post(NamedTuple):
 
 def posts(events: list[Event], dice: Random, speed: float) -> list[Post]:
     """The posts of a flush: most at once and shuffled, a few up to five seconds (at speed 1) late, a few once more."""
+    events = [event for event in events if event["event"] != "processed" or dice.random() >= MISSING]
     dice.shuffle(events)
     now = [event for event in events if dice.random() >= LATE]
     held = {id(event) for event in now}

@@ -22,8 +22,10 @@ log = logging.getLogger(__name__)
 
 MOST_PEOPLE = 100_000
 """Lives that go on at the same time: what bounds the memory. Later requests wait on disk."""
-SLICE = 500
+SLICE = 100
 """Moments between two breaths, so that a send is never kept waiting long."""
+MOST_MOMENTS = 2_000
+"""Moments of one flush, and so of one transaction, for which the acceptance of a mail may have to wait."""
 LOAD = (
     "select runs.*, requests.x_message_id, requests.body, requests.fate, requests.first_seq "
     "from runs join requests on requests.id = runs.request where runs.id = ?"
@@ -48,7 +50,8 @@ class Engine:
             began = time.monotonic()
             await self.step()
             spent = time.monotonic() - began
-            await asyncio.sleep(max(self._settings.flush_seconds - spent, spent))
+            behind = self._due and self._due[0][0] <= time.time()
+            await asyncio.sleep(spent if behind else max(self._settings.flush_seconds - spent, spent))
 
     async def resume(self) -> None:
         """Take up the runs that were under way; the time in which nobody was here does not count."""
@@ -59,14 +62,20 @@ class Engine:
             loaded = (await self._record.read(LOAD, row["id"]))[0]
             self._begin(Run(loaded, Conditions.unpacked(loaded["conditions"]), self._settings.seed, loaded["activated_at"]))
 
-    async def step(self, finish: bool = False) -> int:
-        """Start what is due, let happen what is due (`finish`: everything), record it. The number of events."""
+    async def step(self) -> int:
+        """Start what is due, let happen what is due, record it. The number of events."""
         async with self._turn:
             await self._start()
-            happened = await self._happen(float("inf") if finish else time.time())
-            if happened.progress:
-                await self._record.write(happened.apply)
-            return happened.events
+            return await self._flush(time.time())
+
+    async def finish(self) -> int:
+        """Start what is due, and let every life that has begun end now. The number of events."""
+        async with self._turn:
+            await self._start()
+            events = 0
+            while self._active:
+                events += await self._flush(float("inf"))
+            return events
 
     def pending(self) -> int:
         """Moments of the runs under way that are still to come."""
@@ -111,14 +120,19 @@ class Engine:
         )
         self._begin(run)
 
+    async def _flush(self, until: float) -> int:
+        happened = await self._happen(until)
+        if happened.progress:
+            await self._record.write(happened.apply)
+        return happened.events
+
     async def _happen(self, until: float) -> Flush:
-        flush, taken = Flush(time.time(), self._dice, self._faults, self._settings.speed), 0
-        while self._due and self._due[0][0] <= until:
+        flush = Flush(time.time(), self._dice, self._faults, self._settings.speed)
+        left = MOST_MOMENTS
+        while left > 0 and self._due and self._due[0][0] <= until:
             _, run_id = heapq.heappop(self._due)
-            taken += self._live(self._active[run_id], until, flush)
-            if taken >= SLICE:
-                taken = 0
-                await asyncio.sleep(0)
+            left -= self._live(self._active[run_id], until, flush)
+            await asyncio.sleep(0)
         flush.pack()
         return flush
 

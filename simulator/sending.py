@@ -38,7 +38,7 @@ async def send(request: web.Request) -> web.StreamResponse:
 async def _body(request: web.Request) -> bytes | None:
     """The whole body, or None if it is too large; read to its end all the same, so that the answer arrives and no reset."""
     parts, size = [], 0
-    async for part in request.content.iter_any():
+    async for part in request.content.iter_any():  # raises where the sender goes away in mid-body
         size += len(part)
         if size < MOST_BYTES:
             parts.append(part)

@@ -116,7 +116,8 @@ async def requests(request: web.Request) -> web.Response:
 async def flush(request: web.Request) -> web.Response:
     """Post at once whatever is due or waits for another try; `?lives=finish` lets every life that has begun end now."""
     simulator = request.app[SIMULATOR]
-    events = await simulator.engine.step(finish=request.query.get("lives") == "finish")
+    engine = simulator.engine
+    events = await (engine.finish() if request.query.get("lives") == "finish" else engine.step())
     posts = await simulator.record.execute("update posts set not_before = ?", time.time())
     await simulator.record.execute("update visits set not_before = ? where done_at is null", time.time())
     return json_answer({"events": events, "posts": posts})
@@ -130,7 +131,7 @@ async def reset(request: web.Request) -> web.Response:
     await simulator.engine.forget(_empty)
     simulator.batches.clear()
     simulator.groups.clear()
-    simulator.acceptance.start_numbering()
+    simulator.acceptance.forget()
     return json_answer({"reset": True})
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -28,15 +28,34 @@ def clean(shared: RunningSimulator) -> RunningSimulator:
     return shared
 
 
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    """A webhook and edge."""
+@pytest.fixture(scope="module")
+def heard() -> Iterator[Receiver]:
+    """A webhook and edge for the tests of a module; see `receiver`."""
     opened = Receiver()
     yield opened
     opened.close()
 
 
+@pytest.fixture(scope="module")
+def lively(tmp_path_factory: pytest.TempPathFactory, heard: Receiver) -> Iterator[RunningSimulator]:
+    """One simulator whose lives are short, for the tests of a module; see `living`."""
+    running = RunningSimulator(
+        tmp_path_factory.mktemp("lively"), webhook=f"{heard.url}/events", edge=heard.url, notice=0, **FAST
+    )
+    yield running
+    running.stop()
+
+
 @pytest.fixture
-def living(start_simulator: Callable[..., RunningSimulator], receiver: Receiver) -> RunningSimulator:
-    """A simulator whose lives are short, and which posts to the receiver."""
-    return start_simulator(webhook=f"{receiver.url}/events", edge=receiver.url, **FAST)
+def receiver(heard: Receiver) -> Receiver:
+    """The webhook and edge, which have heard nothing yet."""
+    heard.requests.clear()
+    heard.statuses = [204]
+    return heard
+
+
+@pytest.fixture
+def living(lively: RunningSimulator, receiver: Receiver) -> RunningSimulator:
+    """A simulator with nothing in it, whose lives are short, and which posts to the receiver."""
+    lively.reset()
+    return lively

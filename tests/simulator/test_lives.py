@@ -59,7 +59,7 @@ def test_machines_act_at_once_and_people_later(seed: int, key: str, provider: st
     assert delivered or not any(is_machine(moment) or is_human(moment) for moment in moments)
     for moment in moments:
         if is_machine(moment):
-            assert 0 < moment.offset - delivered[0] <= 2.2
+            assert 0 < moment.offset - delivered[0] <= 2
         if is_human(moment):
             assert moment.offset - delivered[0] >= 8
 
