@@ -13,9 +13,10 @@ from include.core.campaign import Campaign
 from include.core.errors import PlanError
 from include.core.paths import CAMPAIGNS, SQL
 from include.dispatch.occurrence import PER_PERSON
-from include.ledger import suppressions
+from include.ledger import consent, suppressions
 from include.ledger.database import Ledger
 from include.warehouse.connection import fetch, run
+from include.warehouse.consent import replace_consent
 from include.warehouse.suppressions import replace_suppressions
 
 DRAWS = 10_000
@@ -83,6 +84,7 @@ def _judge(
     bounds = [round(DRAWS * total / sum(weights)) for total in accumulate(weights)][:-1]
     params = {
         "campaign": campaign.id,
+        "topic": campaign.topic,
         "occurrence": occurrence,
         "event": campaign.occurrence if campaign.occurrence in PER_PERSON else None,
         "as_of": at,
@@ -98,10 +100,12 @@ def _judge(
 
 
 def _refresh_suppressions(warehouse: duckdb.DuckDBPyConnection, ledger: Ledger) -> int:
-    """Copy the suppressions in force; returns the log's last seq that they hold."""
+    """Copy the suppressions and consent answers in force; returns the suppression log's last seq that they hold."""
     with ledger.read() as connection:
         table, seq = suppressions.in_force(connection)
+        answers = consent.in_force(connection)
     replace_suppressions(warehouse, table)
+    replace_consent(warehouse, answers)
     return seq
 
 

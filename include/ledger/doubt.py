@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import and_, func, insert, select, update
+from sqlalchemy import RowMapping, and_, func, insert, select, update
 
 from include.core import clock
+from include.ledger.chunks import add_children
 from include.ledger.database import Ledger
 from include.ledger.tables import chunks, outcomes
 
@@ -42,6 +43,35 @@ def prove(ledger: Ledger, proofs: Iterable[Proof]) -> int:
     for proof in proofs:
         by_chunk.setdefault((proof.plan_id, proof.chunk, proof.attempt), {})[proof.message_key] = proof
     return sum(_prove_chunk(ledger, key, list(found.values())) for key, found in by_chunk.items())
+
+
+def chunk_in_doubt(ledger: Ledger, plan_id: str, chunk: int) -> tuple[RowMapping | None, set[str]]:
+    """A chunk that is in doubt, and the keys of its people who have an outcome of their own; None where it no longer is."""
+    with ledger.read() as connection:
+        in_doubt = and_(chunks.c.plan_id == plan_id, chunks.c.chunk == chunk, chunks.c.state == "in_doubt")
+        row = connection.execute(select(chunks).where(in_doubt)).mappings().first()
+        mine = and_(outcomes.c.plan_id == plan_id, outcomes.c.chunk == chunk)
+        return row, set(connection.scalars(select(outcomes.c.message_key).where(mine)))
+
+
+def reopen_chunk(ledger: Ledger, plan_id: str, chunk: int, parts: list[tuple[str, int]], decision: str) -> bool:
+    """Send to the people of `parts` (selection, recipients) again, as a new attempt; False where doubt has ended meanwhile.
+
+    Together with those who have an outcome of their own, `parts` must be everybody in the chunk, or nothing is changed.
+    """
+    in_doubt = and_(chunks.c.plan_id == plan_id, chunks.c.chunk == chunk, chunks.c.state == "in_doubt")
+    mine = and_(outcomes.c.plan_id == plan_id, outcomes.c.chunk == chunk)
+    with ledger.write() as connection:
+        held = connection.execute(select(chunks.c.recipients).where(in_doubt).with_for_update()).first()
+        apart = connection.scalar(select(func.count()).where(mine)) or 0
+        if held is None or held.recipients != apart + sum(size for _, size in parts):
+            return False
+        now = clock.now().timestamp()
+        connection.execute(
+            update(chunks).where(in_doubt).values(state="split", reason=f"resent: {decision}", settled_at=now)
+        )
+        add_children(connection, plan_id, chunk, parts)
+    return True
 
 
 def _prove_chunk(ledger: Ledger, key: tuple[str, int, int], proofs: list[Proof]) -> int:

@@ -1,13 +1,14 @@
 -- name: audience
 -- owner: dispatch
 -- grain: one row a selected subscriber (temp table audience, from temp table selected)
--- params: campaign, occurrence, event, as_of, cap_since, hold_out_share, variants, variant_bounds, locales
+-- params: campaign, topic, occurrence, event, as_of, cap_since, hold_out_share, variants, variant_bounds, locales
 -- purpose: Everybody who was selected, with the state in which the plan freezes them: suppressed beats capped beats held_out
 --          beats planned, each with its reason. Precedence of the reasons: who left or complained (under any of the address's
 --          rows), before consent, before an address that another selected row is mailed at. Draws (variant, hold-out) hang on the message key alone, so they are the
 --          same in any run. event: null, or what triggers the mail (signup, first_purchase): then the key holds the event in
 --          the place of the occurrence, once a person whichever run picks it up; who was not sent to (suppressed, capped) keeps
---          a key of this occurrence, so that a later run may still welcome them.
+--          a key of this occurrence, so that a later run may still welcome them. topic: null, or the kind of mail that people may
+--          decline on the preference page; who withdrew consent to tracking there is not tracked, whatever the source says.
 create or replace temp table audience as
 with keyed as (
     select
@@ -33,7 +34,8 @@ news as (
 
 verified as (
     select
-        news.*,
+        news.* exclude (tracking_consent),
+        news.tracking_consent and untracked.address_key is null as tracking_consent,
         case
             when news.deleted_at is not null then 'deleted_at_source'
             when departed.address_key is not null then 'unsubscribed_at_source'
@@ -42,12 +44,17 @@ verified as (
             when news.lawful_basis is null then 'no_lawful_basis'
             when news.consented_at is null or news.consented_at > $as_of then 'no_proof_of_consent'
             when news.consent_expires_at <= $as_of then 'consent_expired'
+            when declined.address_key is not null then 'topic_declined'
         end as own_reason,
         recent.address_key is not null as is_capped,
         md5_number_lower(concat(news.event_key, ':hold_out')) % 10000 < $hold_out_share as is_held_out,
         (md5_number_lower(concat(news.event_key, ':variant')) % 10000)::integer as variant_draw
     from news
     left join core.suppressions as suppression on news.address_key = suppression.address_key
+    left join core.consent_answers as declined
+        on news.address_key = declined.address_key and declined.topic = $topic and not declined.given
+    left join core.consent_answers as untracked
+        on news.address_key = untracked.address_key and untracked.topic = 'tracking' and not untracked.given
     left join (
         select distinct address_key
         from core.subscribers

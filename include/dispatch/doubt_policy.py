@@ -1,0 +1,98 @@
+"""What a campaign does about messages that may or may not have been sent.
+
+`skip` (default): nothing; they are shown as in doubt for ever. `resend_after_24h`: after 24 hours in which the webhook was
+healthy and said nothing of a message, it is sent again. `ask`: a person decides, in Airflow's required actions.
+Nobody decides for a message that evidence has proved meanwhile.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import duckdb
+from sqlalchemy import RowMapping
+
+from include.core import clock
+from include.core.campaign import Campaign
+from include.core.errors import TradewindError
+from include.core.paths import DataPaths
+from include.dispatch.plan_files import PlanReader, rows_of, selection_of
+from include.ledger import doubt, plans
+from include.ledger.database import Ledger
+from include.warehouse.connection import fetch, open_warehouse
+
+log = logging.getLogger(__name__)
+
+HEALTHY_HOURS = 24
+
+
+def question(ledger: Ledger, plan_id: str) -> int:
+    """How many people of the plan are in doubt and wait for a person's decision; 0 where the policy is another."""
+    plan = _plan(ledger, plan_id)
+    if Campaign.model_validate_json(plan["settings"]).on_doubt != "ask":
+        return 0
+    return sum(_unproved(ledger, chunk) for chunk in doubt.in_doubt_chunks(ledger) if chunk["plan_id"] == plan_id)
+
+
+def reopen(paths: DataPaths, ledger: Ledger, plan_id: str, *, decision: str) -> dict[str, int]:
+    """Make everybody of the plan who is in doubt pending again, as new attempts; returns how many people.
+
+    `decision` says who decided, and stays on the chunks. Whoever is proved keeps that.
+    """
+    plan = _plan(ledger, plan_id)
+    reader = PlanReader(paths.root / plan["folder"], plan["manifest_sha256"])
+    people = 0
+    for chunk in doubt.in_doubt_chunks(ledger):
+        if chunk["plan_id"] == plan_id:
+            people += _reopen_chunk(ledger, reader, plan_id, int(str(chunk["chunk"])), decision)
+    plans.change_state(ledger, plan_id, "sending", among=("done", "stopped"))
+    log.warning("%s %s: %d people in doubt are sent to again (%s)", plan["campaign"], plan["occurrence"], people, decision)
+    return {"reopened": people}
+
+
+def reopen_due(paths: DataPaths, ledger: Ledger) -> list[dict[str, Any]]:
+    """Reopen what `resend_after_24h` makes due; returns the runs that send it: campaign and occurrence."""
+    waiting: dict[str, float] = {}
+    for chunk in doubt.in_doubt_chunks(ledger):
+        posted = float(str(chunk["posted_at"] or 0))
+        waiting[str(chunk["plan_id"])] = max(posted, waiting.get(str(chunk["plan_id"]), 0.0))
+    due = []
+    with open_warehouse(paths) as warehouse:
+        for plan_id, posted in waiting.items():
+            plan = _plan(ledger, plan_id)
+            policy = Campaign.model_validate_json(plan["settings"]).on_doubt
+            if plan["kind"] == plans.LIVE and policy == "resend_after_24h" and _absence_counts(warehouse, posted):
+                due.append({"plan_id": plan_id, "campaign": plan["campaign"], "occurrence": plan["occurrence"]})
+    for entry in due:
+        reopen(paths, ledger, entry["plan_id"], decision="no event within 24 healthy hours")
+    return due
+
+
+def _absence_counts(warehouse: duckdb.DuckDBPyConnection, posted: float) -> bool:
+    if clock.now().timestamp() - posted < HEALTHY_HOURS * 3600:
+        return False
+    return fetch(warehouse, "dispatch", "healthy_hours", {"since": posted})["hours"][0].as_py() >= HEALTHY_HOURS
+
+
+def _reopen_chunk(ledger: Ledger, reader: PlanReader, plan_id: str, chunk: int, decision: str) -> int:
+    """Split a chunk in doubt into those who are proved, who keep their outcome, and a pending chunk of the others."""
+    row, apart = doubt.chunk_in_doubt(ledger, plan_id, chunk)
+    if row is None:
+        return 0
+    keys = reader.people(row["file"], row["first_row"], row["root_size"])["message_key"].to_pylist()
+    rest = [place for place in rows_of(row["selection"], row["root_size"]) if keys[place] not in apart]
+    parts = [(selection_of(rest), len(rest))] if rest else []
+    return len(rest) if doubt.reopen_chunk(ledger, plan_id, chunk, parts, decision) else 0
+
+
+def _unproved(ledger: Ledger, chunk: dict[str, object]) -> int:
+    _, apart = doubt.chunk_in_doubt(ledger, str(chunk["plan_id"]), int(str(chunk["chunk"])))
+    return int(str(chunk["recipients"])) - len(apart)
+
+
+def _plan(ledger: Ledger, plan_id: str) -> RowMapping:
+    plan = plans.find_plan(ledger, plan_id)
+    if plan is None:
+        raise TradewindError("was never frozen.", where=f"plan {plan_id}", remedy="Check the campaign and occurrence.")
+    return plan

@@ -1,0 +1,105 @@
+"""What happens to messages in doubt: nothing, a resend when absence counts, or a person's decision."""
+
+from __future__ import annotations
+
+import pytest
+
+from include.core import clock
+from include.core.campaign import Campaign
+from include.core.paths import DataPaths
+from include.core.secrets import Secrets
+from include.dispatch import doubt_policy, record
+from include.dispatch.send import send_range
+from include.ledger import counts, doubt
+from include.ledger.database import Ledger
+from include.warehouse.connection import open_warehouse
+from tests.dispatch.frozen import CAMPAIGN, frozen_plan
+from tests.dispatch.scripted_esp import ScriptedEsp, accepted
+
+DAY = 24 * 3600
+BATCHES = """
+insert into engagement.spool_files by name
+select
+    i::varchar as name, now() + to_minutes(60 * i) as received_at, now() as loaded_at,
+    0 as events, 0 as new_events, 0 as duplicates, 0 as quarantined
+from range(1, $hours + 1) as t(i)
+"""
+
+
+def sent_with_one_doubt(
+    paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp, on_doubt: str
+) -> tuple[str, list[str]]:
+    """A plan of 30 people of whom 10 are in doubt; its id and their keys."""
+    campaign = Campaign.model_validate({**CAMPAIGN.model_dump(), "on_doubt": on_doubt})
+    plan_id = frozen_plan(paths, ledger, secrets, 30, chunk_size=10, campaign=campaign)
+    esp.answer = lambda number, _body: "refuse" if number == 1 else accepted()
+    send_range(paths, ledger, esp.account, plan_id=plan_id, first=0, last=2)
+    esp.answer = lambda _number, _body: accepted()
+    return plan_id, [person["custom_args"]["tw_key"] for person in esp.bodies[1]["personalizations"]]
+
+
+def tally(ledger: Ledger, plan_id: str) -> counts.Tally:
+    with ledger.read() as connection:
+        return counts.require_conservation(connection, plan_id)
+
+
+def proof(ledger: Ledger, key: str) -> int:
+    (chunk,) = doubt.in_doubt_chunks(ledger)
+    place = {"plan_id": str(chunk["plan_id"]), "chunk": int(str(chunk["chunk"])), "attempt": 1}
+    return doubt.prove(ledger, [doubt.Proof(**place, message_key=key, evidence="delivered", happened_at=1.0)])
+
+
+def test_skip_leaves_it_in_doubt_for_ever(
+    paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan_id, _ = sent_with_one_doubt(paths, ledger, secrets, esp, "skip")
+    monkeypatch.setenv(clock.OFFSET_VARIABLE, str(9 * DAY))
+    assert doubt_policy.reopen_due(paths, ledger) == []
+    assert doubt_policy.question(ledger, plan_id) == 0
+    assert tally(ledger, plan_id).in_doubt == 10
+
+
+@pytest.mark.parametrize(("hours", "offset", "resent"), [(30, 25 * 3600, 9), (30, 23 * 3600, 0), (5, 25 * 3600, 0)])
+def test_absence_counts_after_24_healthy_hours(
+    paths: DataPaths,
+    ledger: Ledger,
+    secrets: Secrets,
+    esp: ScriptedEsp,
+    monkeypatch: pytest.MonkeyPatch,
+    hours: int,
+    offset: int,
+    resent: int,
+) -> None:
+    plan_id, keys = sent_with_one_doubt(paths, ledger, secrets, esp, "resend_after_24h")
+    assert proof(ledger, keys[0]) == 1
+    with open_warehouse(paths) as warehouse:
+        warehouse.execute(BATCHES, {"hours": hours})
+    monkeypatch.setenv(clock.OFFSET_VARIABLE, str(offset))
+    due = doubt_policy.reopen_due(paths, ledger)
+    assert [entry["occurrence"] for entry in due] == (["once"] if resent else [])
+    assert tally(ledger, plan_id).pending == resent
+    if resent:
+        assert send_range(paths, ledger, esp.account, plan_id=plan_id, first=0, last=2)["accepted"] == 9
+        again = {
+            person["custom_args"]["tw_key"]: person["custom_args"]["tw_try"] for person in esp.bodies[3]["personalizations"]
+        }
+        assert again == dict.fromkeys(keys[1:], "2")
+        assert tally(ledger, plan_id).accepted == 30
+        record.record_sends(paths, ledger)
+        with open_warehouse(paths) as warehouse:
+            states = warehouse.execute("select state, count(*) from dispatch.sends group by all").fetchall()
+        assert states == [("accepted", 30)]
+
+
+def test_a_person_may_decide_and_evidence_comes_first(
+    paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp
+) -> None:
+    plan_id, keys = sent_with_one_doubt(paths, ledger, secrets, esp, "ask")
+    assert doubt_policy.question(ledger, plan_id) == 10
+    proof(ledger, keys[3])
+    assert doubt_policy.question(ledger, plan_id) == 9
+    assert doubt_policy.reopen(paths, ledger, plan_id, decision="approved by an operator") == {"reopened": 9}
+    assert doubt_policy.reopen(paths, ledger, plan_id, decision="approved by an operator") == {"reopened": 0}
+    assert (tally(ledger, plan_id).pending, tally(ledger, plan_id).accepted) == (9, 21)
+    late = doubt.Proof(plan_id=plan_id, chunk=1, attempt=1, message_key=keys[4], evidence="delivered", happened_at=1.0)
+    assert doubt.prove(ledger, [late]) == 0
