@@ -39,8 +39,7 @@ class People:
         if name not in self._columns:
             if name not in self._batch.schema.names:
                 raise PlanError(f"is missing: {name}.", where="people given to the template", remedy="Join it to the plan.")
-            column = self._batch.column(name)
-            self._columns[name] = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+            self._columns[name] = _plain(self._batch.column(name))
         return self._columns[name]
 
     def coded(self, path: Path) -> Coded:
@@ -91,6 +90,14 @@ class Combined:
     def people(self) -> np.ndarray:
         """How many people each combination stands for."""
         return np.bincount(self.indices, minlength=len(self.rows))
+
+
+def _plain(column: pa.Array | pa.ChunkedArray) -> pa.Array:
+    """One array of an ordinary type: DuckDB hands JSON over as an extension type, other sources long strings."""
+    whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    if isinstance(whole.type, pa.BaseExtensionType):
+        whole = whole.storage
+    return whole.cast(pa.string()) if pa.types.is_large_string(whole.type) or pa.types.is_string_view(whole.type) else whole
 
 
 def _compact(codes: np.ndarray) -> np.ndarray:

@@ -20,7 +20,7 @@ from include.dispatch.content.fill import try_out
 from include.dispatch.content.lint import lint
 from include.dispatch.content.marks import Marks
 from include.dispatch.content.personal import PersonalExtension
-from include.dispatch.content.recording import PersonStandIn, Recorded
+from include.dispatch.content.recording import PersonStandIn
 from include.dispatch.content.slots import MOST_SLOTS, check_before_inlining, place_slots
 from include.dispatch.content.sources import PARTS, Sources, file_of
 from include.dispatch.content.syntax import Preparation
@@ -62,7 +62,7 @@ def compile_content(
     environment = _environment(sources, marks, shared)
     names = _names(folder, variant, locale)
     rendered = _render(environment, names)
-    facts = {"version": COMPILER_VERSION, "sources": sources.hashes, "shared": _plain(shared), "names": names}
+    facts = {"version": COMPILER_VERSION, "sources": sources.hashes, "shared": shared, "names": names}
     content = place_slots(rendered, marks, names=names, facts=_digest(facts), tag_prefix=tag_prefix)
     if len(content.slots) > MOST_SLOTS:
         raise PlanError(
@@ -97,14 +97,9 @@ def _shared(campaign: Campaign, variant: Variant, locale: str) -> dict[str, Any]
     }
 
 
-def _plain(shared: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in shared.items() if not isinstance(value, (PersonStandIn, Recorded))}
-
-
 def _environment(sources: Sources, marks: Marks, shared: dict[str, Any]) -> TemplateEnvironment:
     person = PersonStandIn()
-    links = {name: Recorded((name,)) for name in ("unsubscribe_url", "preferences_url")}
-    environment = TemplateEnvironment(sources, {**shared, "person": person, **links})
+    environment = TemplateEnvironment(sources, {**shared, "person": person})
     environment.add_extension(PersonalExtension)
     extension: Any = environment.extensions[PersonalExtension.identifier]
     extension.person = person
@@ -119,7 +114,7 @@ def _render(environment: TemplateEnvironment, names: dict[str, str]) -> Rendered
     text = _part(environment, names["body_text"], preheader=preheader)
     html = _part(environment, names["body_html"], preheader=preheader)
     check_before_inlining(html, environment.marks)
-    return Rendered(subject, preheader, _inline(html), text.strip() + "\n")
+    return Rendered(subject, preheader, _inline(html, names["body_html"]), text.strip() + "\n")
 
 
 def _part(environment: TemplateEnvironment, name: str, **variables: Any) -> str:
@@ -148,10 +143,13 @@ def _part(environment: TemplateEnvironment, name: str, **variables: Any) -> str:
     return "".join(pieces)
 
 
-def _inline(html: str) -> str:
+def _inline(html: str, name: str) -> str:
     """Styles written onto the elements, since several mail clients drop style sheets. The sheet itself stays: for media
     queries, and for what a `{% personal %}` block puts in later."""
-    return css_inline.CSSInliner(keep_style_tags=True, load_remote_stylesheets=False).inline(html)
+    try:
+        return css_inline.CSSInliner(keep_style_tags=True, load_remote_stylesheets=False).inline(html)
+    except css_inline.InlineError as error:
+        raise PlanError(f"has styles that cannot be read ({error}).", where=name, remedy="Mend the style sheet.") from None
 
 
 def _digest(facts: dict[str, Any]) -> str:

@@ -19,7 +19,7 @@ from include.dispatch.content.where import refuse
 LARGEST_SOURCE = 256 * 1024
 LARGEST_RESULT = 1024 * 1024
 LONGEST_SECONDS = 10.0
-MOST_TURNS = 200_000
+MOST_TURNS = 50_000
 LARGEST_NUMBER = 10_000
 """Caps: bytes of one template file, characters of one rendered part, seconds and loop turns of one rendering, the largest
 whole number that a filter, a function or a multiplication may be given (padding and repeating are how a line of template

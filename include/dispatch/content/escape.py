@@ -69,6 +69,11 @@ def escape(value: Any, place: str) -> str:
     return ESCAPERS[place](value)
 
 
+def escape_markup(value: Markup, place: str) -> str:
+    """What a macro or captured block gave, printed at `place`: its values are escaped for HTML, but for no link."""
+    return escape(html.unescape(str(value)), place) if place in {URL_WHOLE, URL_PART} else plain(str(value))
+
+
 def escape_fragment(value: Any, place: str) -> str:
     """What a `{% personal %}` block produced, safe at the place of the block.
 

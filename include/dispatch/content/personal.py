@@ -72,7 +72,7 @@ def _for_one_person(value: Any, place: str, name: str, line: int) -> Any:
         return str(value)
     if not place:
         raise where.refuse("It is not clear where in the HTML this stands.", "Let all branches before it end alike.")
-    done = escape.escape_fragment(value, place) if isinstance(value, Markup) else escape.escape(value, place)
+    done = escape.escape_markup(value, place) if isinstance(value, Markup) else escape.escape(value, place)
     return Markup(done)  # noqa: S704  (escaped for its place just now)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from jinja2 import nodes
+from jinja2.visitor import NodeTransformer
 
 from include.core.errors import PlanError
 from include.dispatch.content import where
@@ -13,7 +14,27 @@ from include.dispatch.content.person import PERSON_FIELDS, Path, UnknownField
 from include.dispatch.content.personal import OUTPUT, TICK, PersonalExtension, is_personal, special_name, taken_from_around
 from include.dispatch.content.place import HEADER, TEXT, HtmlReader, Misplaced, PlainReader, Reader
 
+LINKS_OF_PERSON = frozenset({"unsubscribe_url", "preferences_url"})
+"""Names that may be said without `person.` before them."""
+
 _LINKS = (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)
+
+
+class _Spelled(NodeTransformer):
+    """Writes `unsubscribe_url` out as `person.unsubscribe_url`, so that it means the same inside and outside a block."""
+
+    def visit_Name(self, node: nodes.Name) -> nodes.Node:
+        """Jinja's visitor calls this for every name."""
+        if node.name not in LINKS_OF_PERSON or node.ctx != "load":
+            return node
+        person = nodes.Name("person", "load").set_lineno(node.lineno)
+        return nodes.Getattr(person, node.name, "load").set_lineno(node.lineno)
+
+
+def spell_out(tree: nodes.Template) -> nodes.Template:
+    """The tree with every field of a person named in full."""
+    _Spelled().visit(tree)
+    return tree
 
 
 class Preparation:
@@ -27,6 +48,7 @@ class Preparation:
 
     def prepare(self, tree: nodes.Template) -> nodes.Template:
         """Check, then rewrite."""
+        tree = spell_out(tree)
         self._check(tree)
         self._walk(tree.body, self._fresh(), personal=False)
         for loop in list(tree.find_all(nodes.For)):
@@ -45,8 +67,8 @@ class Preparation:
         for scope in tree.find_all(nodes.ScopedEvalContextModifier):
             raise self.refuse(scope, "autoescape cannot be switched.", "Remove the tag; every place is escaped as it needs.")
         for name in tree.find_all(nodes.Name):
-            if name.name == "person" and name.ctx != "load":
-                raise self.refuse(name, "person is a name of ours.", "Choose another name for your variable.")
+            if name.name in {"person", *LINKS_OF_PERSON} and name.ctx != "load":
+                raise self.refuse(name, f"{name.name} is a name of ours.", "Choose another name for your variable.")
         for node in tree.find_all((nodes.Getattr, nodes.Getitem)):
             self._path(node)
 
@@ -95,11 +117,12 @@ class Preparation:
     def _other(self, link: Any) -> tuple[Preparation, nodes.Template]:
         name = link.template.value
         tree, filename = self.environment.parsed(name)
+        tree = spell_out(tree)
         return Preparation(self.environment, name, filename), tree
 
     def _macro_paths(self) -> Iterator[Path]:
         """Fields read by macros that the block might call: those of this file and of what it imports."""
-        tree, _ = self.environment.parsed(self.name)
+        tree = spell_out(self.environment.parsed(self.name)[0])
         places = [(self, tree)] + [self._other(link) for link in tree.find_all((nodes.Import, nodes.FromImport))]
         for where_, other in places:
             for macro in other.find_all(nodes.Macro):

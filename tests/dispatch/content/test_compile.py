@@ -116,6 +116,11 @@ def test_blocks_see_macros_that_read_the_person_themselves(compile_parts: Compil
     assert "<p>FR</p>" in render_one(compile_parts(html), {"country": "FR", **LINKS}).html
 
 
+def test_the_links_mean_the_same_inside_a_block(compile_parts: Compile) -> None:
+    html = '{% personal %}{% if person.country %}<a href="{{ preferences_url }}">a</a>{% endif %}{% endpersonal %}'
+    assert '<a href="https://mail.example.com/p/1">a</a>' in render_one(compile_parts(html), {"country": "DE", **LINKS}).html
+
+
 def test_locale_picks_the_file_and_is_known_to_templates(compile_parts: Compile) -> None:
     files = {"letter/subject.de.txt.j2": "Drei Platten", "letter/subject.de-AT.txt.j2": "Drei Platten, bitte"}
     html = '<p>{% if locale.startswith("de") %}Guten Tag{% else %}Hello{% endif %} {{ language }}</p>'

@@ -159,7 +159,8 @@ def test_errors_name_the_variant(compile_parts: Compile) -> None:
 def test_a_block_that_came_to_stand_elsewhere(compile_parts: Compile) -> None:
     files = {
         "base/frame.html.j2": '<html lang="en"><body><a href="{% block link %}{% endblock %}">a</a></body></html>',
-        "letter/body.html.j2": '{% extends "base/frame.html.j2" %}\n{% block link %}{% personal %}{{ person.country }}{% endpersonal %}{% endblock %}',
+        "letter/body.html.j2": '{% extends "base/frame.html.j2" %}\n'
+        "{% block link %}{% personal %}{{ person.country }}{% endpersonal %}{% endblock %}",
     }
     with pytest.raises(PlanError, match=r"^letter/body\.html\.j2, line 2: .*elsewhere"):
         compile_parts(files=files)

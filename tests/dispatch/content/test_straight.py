@@ -18,7 +18,7 @@ LINKISH = st.from_regex(r"https?://[a-z.]{1,5}[/?#][a-z<>&\"' %ä]{0,8}", fullma
 
 
 @pytest.mark.parametrize("place", UNCHANGED)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(values=st.lists(st.one_of(ANY, LINKISH), min_size=1))
 def test_what_looks_safe_is_left_alone(place: str, values: list[str]) -> None:
     unchanged = pc.match_substring_regex(pa.array(values, pa.string()), UNCHANGED[place]).to_pylist()
@@ -49,7 +49,7 @@ def test_links_of_a_thousand_people(compile_parts: Compile) -> None:
     links[1_501] = f"https://mail.example.com/{content.tag_core}"
     filled = {
         slot.place: array
-        for slot, array in zip(content.slots, SlotFiller(content).fill(pa.table({"unsubscribe_url": links})))
+        for slot, array in zip(content.slots, SlotFiller(content).fill(pa.table({"unsubscribe_url": links})), strict=False)
     }
     assert filled["url"][:1_500].to_pylist() == links[:1_500]
     assert filled["url"][1_500].as_py() == "#"
