@@ -1,0 +1,17 @@
+"""The warehouse's copy of the ledger's consent answers."""
+
+from __future__ import annotations
+
+import duckdb
+import pyarrow as pa
+
+from include.warehouse.connection import run, transaction
+
+
+def replace_consent(warehouse: duckdb.DuckDBPyConnection, in_force: pa.Table) -> None:
+    """Replace `core.consent_answers` by `in_force` (columns address_key, topic, given; see `include.ledger.consent`)."""
+    warehouse.register("consent_in_force", in_force)
+    with transaction(warehouse):
+        run(warehouse, "ledger", "consent_clear")
+        run(warehouse, "ledger", "consent_fill")
+    warehouse.unregister("consent_in_force")

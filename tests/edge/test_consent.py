@@ -1,0 +1,40 @@
+"""The consent log: append-only, one answer in force a topic."""
+
+from __future__ import annotations
+
+import pytest
+
+from include.core.campaign import campaign_names, load_campaign
+from include.ledger import consent
+from include.ledger.consent import TOPICS, Consent
+from include.ledger.database import Ledger
+
+
+def answer(topic: str, given: bool, address: str = "a") -> Consent:
+    return Consent(address, topic, given, "test", 1.0)
+
+
+def test_only_what_changes_is_logged_and_the_newest_is_in_force(ledger: Ledger) -> None:
+    assert consent.record(ledger, [answer("tracking", True), answer("news", False)]) == 2
+    assert consent.record(ledger, [answer("tracking", True), answer("news", True)]) == 1
+    assert consent.of_person(ledger, "a") == {"tracking": True, "news": True}
+    assert consent.record(ledger, [answer("tracking", False, "b")]) == 1
+    with ledger.read() as connection:
+        rows = consent.in_force(connection).to_pylist()
+    assert {(row["address_key"], row["topic"], row["given"]) for row in rows if row["address_key"] in "ab"} == {
+        ("a", "tracking", True),
+        ("a", "news", True),
+        ("b", "tracking", False),
+    }
+
+
+def test_an_unknown_topic_is_refused_whole(ledger: Ledger) -> None:
+    with pytest.raises(ValueError, match="unknown topics"):
+        consent.record(ledger, [answer("news", False, "c"), answer("nonsense", True, "c")])
+    assert consent.of_person(ledger, "c") == {}
+
+
+def test_every_campaign_names_a_topic_that_people_can_decline() -> None:
+    topics = {load_campaign(name).topic for name in campaign_names()} - {None}
+    assert topics
+    assert topics <= {topic.id for topic in TOPICS}
