@@ -41,6 +41,15 @@ def test_every_table_and_column_has_a_comment(paths: DataPaths, ledger: Ledger) 
         assert connection.execute(bare_columns).fetchall() == []
 
 
+def test_columns_are_those_of_the_dictionary_in_its_order(paths: DataPaths, ledger: Ledger) -> None:
+    build_marts(paths, ledger, as_of=AS_OF)
+
+    found = """select table_name, list(column_name order by column_index) from duckdb_columns()
+        where schema_name = 'marts' group by table_name"""
+    told = {table: list(words["columns"]) for table, words in yaml.safe_load(COMMENTS.read_text()).items()}
+    assert dict(ask(paths, found)) == told  # type: ignore[arg-type]
+
+
 def ask(paths: DataPaths, query: str) -> list[tuple[object, ...]]:
     with open_warehouse(paths) as connection:
         return connection.execute(query).fetchall()

@@ -1,0 +1,122 @@
+"""Features, whatever people bought: the same in any order, monotone, equal for equals, and a partition of the list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import combinations
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from include.segment.definition import definition_paths, read_definition
+from include.warehouse.connection import configure, prepare, run
+
+AS_OF = datetime(2026, 11, 24, tzinfo=UTC)
+PEOPLE = """
+insert into core.subscribers by name
+select
+    'person-' || i as subscriber_id, 'key-' || i as address_key, 'gmail' as mailbox_provider, 'subscribed' as status,
+    timestamptz '2025-01-01 00:00:00Z' as signed_up_at, true as tracking_consent, signed_up_at as updated_at,
+    'landed' as landed_run
+from range(12) as people (i)
+"""
+PURCHASES = """
+insert into core.purchases by name
+select
+    'p' || row_number() over () as purchase_id, subscriber_id, purchased_at, amount::decimal(18, 2) as amount,
+    'EUR' as currency, 'landed' as landed_run
+from bought
+"""
+SCHEMA = pa.schema([("subscriber_id", pa.string()), ("purchased_at", pa.timestamp("us", "UTC")), ("amount", pa.float64())])
+DEFINITIONS = [read_definition(path) for path in definition_paths()]
+Purchase = dict[str, Any]
+
+purchases = st.lists(
+    st.fixed_dictionaries(
+        {
+            "subscriber_id": st.integers(0, 11).map(lambda number: f"person-{number}"),
+            "purchased_at": st.integers(-5, 700).map(lambda days: AS_OF - timedelta(days=days)),
+            "amount": st.sampled_from([0.0, 9.99, 20.0, 1000.0]),
+        }
+    ),
+    max_size=40,
+)
+
+
+@pytest.fixture(scope="module")
+def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
+    """Twelve people, in memory; every example brings its own purchases."""
+    with duckdb.connect() as connection:
+        configure(connection)
+        prepare(connection)
+        connection.execute("set threads = 1")
+        connection.execute(PEOPLE)
+        yield connection
+
+
+def features(warehouse: duckdb.DuckDBPyConnection, bought: list[Purchase]) -> list[dict[str, Any]]:
+    """The features of the twelve."""
+    warehouse.register("bought", pa.Table.from_pylist(bought, schema=SCHEMA))
+    warehouse.execute("delete from core.purchases")
+    warehouse.execute(PURCHASES)
+    run(warehouse, "segment", "features_clear")
+    run(warehouse, "segment", "features", {"as_of": AS_OF})
+    return warehouse.execute("from segment.features order by subscriber_id").to_arrow_table().to_pylist()
+
+
+def segment_sizes(warehouse: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """How many people each shipped definition selects."""
+    return {
+        one.segment: len(warehouse.execute(one.statement, {"as_of": AS_OF} if one.takes_as_of else None).to_arrow_table())
+        for one in DEFINITIONS
+    }
+
+
+@settings(max_examples=15, deadline=None)
+@given(purchases, st.randoms(use_true_random=False))
+def test_the_order_of_rows_changes_nothing(
+    warehouse: duckdb.DuckDBPyConnection, bought: list[Purchase], random: Any
+) -> None:
+    shuffled = list(bought)
+    random.shuffle(shuffled)
+
+    assert features(warehouse, bought) == features(warehouse, shuffled)
+
+
+@settings(max_examples=25, deadline=None)
+@given(purchases)
+def test_more_is_never_scored_less_and_equal_is_scored_equal(
+    warehouse: duckdb.DuckDBPyConnection, bought: list[Purchase]
+) -> None:
+    rows = features(warehouse, bought)
+    buyers = [row for row in rows if row["purchases"]]
+
+    assert all(1 <= row[score] <= 5 for row in buyers for score in ("recency_score", "frequency_score", "monetary_score"))
+    scored = {"recency_score": "last_purchased_at", "frequency_score": "purchases", "monetary_score": "revenue"}
+    for left, right in combinations(buyers, 2):
+        for score, value in scored.items():
+            if left[value] == right[value]:
+                assert left[score] == right[score]
+            else:
+                assert (left[value] < right[value]) == (left[score] < right[score]) or left[score] == right[score]
+
+
+@settings(max_examples=25, deadline=None)
+@given(purchases)
+def test_stages_and_levels_part_the_list_and_nothing_after_as_of_counts(
+    warehouse: duckdb.DuckDBPyConnection, bought: list[Purchase]
+) -> None:
+    rows, sizes = features(warehouse, bought), segment_sizes(warehouse)
+    known = [purchase for purchase in bought if purchase["purchased_at"] <= AS_OF]
+
+    assert len(rows) == 12
+    assert sum(row["purchases"] for row in rows) == len(known)
+    customers = len({purchase["subscriber_id"] for purchase in known})
+    assert sizes["active_customers"] + sizes["lapsing_customers"] + sizes["lost_customers"] == customers
+    assert sizes["loyal_customers"] <= sizes["active_customers"]
+    assert sizes["newsletter_readers"] + sizes["dormant_readers"] == 12
