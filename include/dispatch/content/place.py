@@ -1,201 +1,15 @@
-"""Where in a document a value stands, since that decides how it is escaped.
-
-A small reader of HTML (text, tags, quoted attribute values, comments, raw text) that is fed the author's text piece by piece
-and asked, between two pieces, what kind of place this is. It serves twice: over the finished HTML for slots, and over a
-template's own source for the expressions inside a `{% personal %}` block.
-"""
+"""Where in a document a value stands, since that decides how it is escaped."""
 
 from __future__ import annotations
 
-import copy
-import html
-import re
+from typing import Any
 
 HTML, ATTRIBUTE, TEXT, HEADER = "html", "attribute", "text", "header"
 URL_WHOLE, URL_PART = "url_whole", "url_part"
-URL_ATTRIBUTES = frozenset(
-    {"href", "src", "action", "background", "cite", "formaction", "poster", "data", "longdesc", "xlink:href"}
-)
-_FORBIDDEN_ATTRIBUTES = frozenset({"style", "srcdoc", "srcset", "id", "class", "name", "http-equiv", "ping"})
-_FORBIDDEN_ELEMENTS = frozenset(
-    {"script", "style", "meta", "base", "link", "iframe", "object", "embed", "form", "svg", "math"}
-)
-_RAW = frozenset({"script", "style", "xmp", "iframe", "noembed", "noframes", "plaintext"})
-_TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)")
-_ATTRIBUTE = re.compile(r"([^\s=>/\"'][^\s=>/]*)(\s*=\s*)?")
-_FILLED = "\ue000"
-_TABLE_PARTS = {"table": 0, "thead": 1, "tbody": 1, "tfoot": 1, "caption": 1, "tr": 2, "td": 3, "th": 3}
-_CELLS = frozenset({"td", "th", "caption"})
 
 
 class Misplaced(Exception):
     """A person's value cannot be made safe here."""
-
-
-class HtmlReader:
-    """The state after what was fed so far."""
-
-    def __init__(self) -> None:
-        self.mode, self.element, self.attribute, self.quote, self.value = "text", "", "", "", ""
-        self.tables: tuple[str, ...] = ()
-        self.lost = self.value_lost = False
-
-    def copy(self) -> HtmlReader:
-        return copy.copy(self)
-
-    def joined(self, others: list[Reader]) -> HtmlReader:
-        """The state after branches of which any may have been taken: where they differ, it is not clear."""
-        for other in others:
-            assert isinstance(other, HtmlReader)
-            if (self.mode, self._inside()) != (other.mode, other._inside()) or other.lost:
-                self.lost = True
-            if self.tables != other.tables:
-                self.tables = ()
-            self.value_lost = (
-                self.value_lost or other.value_lost or (self.mode == "value" and self._start() != other._start())
-            )
-        return self
-
-    def comes_back_to(self, begin: Reader) -> bool:
-        """Whether what was read since `begin` closed everything that it opened."""
-        assert isinstance(begin, HtmlReader)
-        return not self.lost and (self.mode, self._inside()) == (begin.mode, begin._inside())
-
-    def turns_alike(self, begin: Reader) -> bool:
-        """Whether a second turn of a loop would find the place that the first one found at `begin`."""
-        assert isinstance(begin, HtmlReader)
-        return self.comes_back_to(begin) and (self.mode != "value" or self._start() == begin._start())
-
-    def _inside(self) -> tuple[str, ...]:
-        """What tells one place inside a tag from another."""
-        return () if self.mode == "text" else (self.element, self.attribute if self.mode == "value" else "")
-
-    def _start(self) -> str:
-        """What the beginning of a link allows after it."""
-        try:
-            return self._url_place()
-        except Misplaced as refused:
-            return str(refused)
-
-    def feed(self, text: str) -> None:
-        """Read the author's own text."""
-        at = 0
-        while at < len(text):
-            at = getattr(self, f"_{self.mode}")(text, at)
-
-    def value_here(self) -> None:
-        """A value stands here; what follows in a URL is no longer its beginning."""
-        if self.mode == "value":
-            self.value += _FILLED
-
-    def place(self) -> str:
-        """The kind of place that a value would have here. Raises `Misplaced`."""
-        if self.lost or (self.value_lost and self.attribute in URL_ATTRIBUTES):
-            raise Misplaced("The branches or turns before this end in different places of the HTML.")
-        if self.mode == "text":
-            if self.tables and self.tables[-1] not in _CELLS:
-                raise Misplaced("A person's value cannot stand between the rows or cells of a table: put it into a cell.")
-            return HTML
-        if self.mode != "value":
-            raise Misplaced(_WHY.get(self.mode, "A person's value cannot stand inside a tag."))
-        if self.element in _FORBIDDEN_ELEMENTS or self.attribute in _FORBIDDEN_ATTRIBUTES or self.attribute.startswith("on"):
-            raise Misplaced(f"A person's value cannot stand in {self.attribute} of <{self.element}>.")
-        return self._url_place() if self.attribute in URL_ATTRIBUTES else ATTRIBUTE
-
-    def _url_place(self) -> str:
-        before = html.unescape(self.value).strip()
-        if not before:
-            return URL_WHOLE
-        if before.startswith(_FILLED) or re.match(r"https?://[^/?#]+[/?#]|mailto:", before, re.IGNORECASE):
-            return URL_PART
-        raise Misplaced("A person's value cannot choose the host or the kind of a link: write https://host/ before it.")
-
-    def _text(self, text: str, at: int) -> int:
-        start = text.find("<", at)
-        if start < 0:
-            return len(text)
-        if text.startswith("<!--", start):
-            self.mode = "comment"
-            return start + 4
-        if match := _TAG.match(text, start):
-            self.mode, self.element = "tag", ("/" if match[1] else "") + match[2].lower()
-            self.tables = _tables_after(self.tables, match[2].lower(), closing=bool(match[1]))
-            return match.end()
-        self.mode = "bogus" if text[start + 1 : start + 2] in {"!", "?", "/", ""} else "text"
-        return start + 1
-
-    def _comment(self, text: str, at: int) -> int:
-        return self._until(text, at, "-->")
-
-    def _bogus(self, text: str, at: int) -> int:
-        return self._until(text, at, ">")
-
-    def _until(self, text: str, at: int, end: str) -> int:
-        stop = text.find(end, at)
-        if stop < 0:
-            return len(text)
-        self.mode = "text"
-        return stop + len(end)
-
-    def _raw(self, text: str, at: int) -> int:
-        match = re.compile(rf"</{re.escape(self.element)}(?=[\s/>])", re.IGNORECASE).search(text, at)
-        if not match:
-            return len(text)
-        self.mode, self.element = "tag", f"/{self.element}"
-        return match.end()
-
-    def _tag(self, text: str, at: int) -> int:
-        if text[at] == ">":
-            self.mode = "raw" if self.element in _RAW else "text"
-            return at + 1
-        match = _ATTRIBUTE.match(text, at)
-        if not match:
-            return at + 1
-        self.attribute = match[1].lower()
-        return self._value_begins(text, match.end()) if match[2] else match.end()
-
-    def _value_begins(self, text: str, at: int) -> int:
-        if text[at : at + 1] in {'"', "'"}:
-            self.mode, self.quote, self.value = "value", text[at], ""
-            return at + 1
-        self.mode = "unquoted"
-        return at
-
-    def _unquoted(self, text: str, at: int) -> int:
-        match = re.compile(r"[\s>]").search(text, at)
-        if not match:
-            return len(text)
-        self.mode = "tag"
-        return match.start()
-
-    def _value(self, text: str, at: int) -> int:
-        stop = text.find(self.quote, at)
-        self.value += text[at : stop if stop >= 0 else len(text)]
-        if stop < 0:
-            return len(text)
-        self.mode, self.value_lost = "tag", False
-        return stop + 1
-
-
-def _tables_after(tables: tuple[str, ...], name: str, *, closing: bool) -> tuple[str, ...]:
-    """The open parts of tables, innermost last, after a tag."""
-    if name not in _TABLE_PARTS:
-        return tables
-    if closing:
-        last = max((place for place, part in enumerate(tables) if part == name), default=len(tables))
-        return tables[:last]
-    inside = tables
-    while inside and _TABLE_PARTS[inside[-1]] >= _TABLE_PARTS[name] > 0:
-        inside = inside[:-1]
-    return (*inside, name)
-
-
-_WHY = {
-    "comment": "A person's value cannot stand inside a comment.",
-    "raw": "A person's value cannot stand inside script or style.",
-    "unquoted": "A person's value cannot stand in an attribute without quotes: write quotes around it.",
-    "bogus": "A person's value cannot stand in a tag's name.",
-}
 
 
 class PlainReader:
@@ -207,10 +21,10 @@ class PlainReader:
     def copy(self) -> PlainReader:
         return self
 
-    def joined(self, others: list[Reader]) -> PlainReader:
+    def joined(self, others: list[Any]) -> PlainReader:
         return self
 
-    def comes_back_to(self, begin: Reader) -> bool:
+    def comes_back_to(self, begin: Any) -> bool:
         return True
 
     turns_alike = comes_back_to
@@ -223,6 +37,3 @@ class PlainReader:
 
     def place(self) -> str:
         return self._place
-
-
-Reader = HtmlReader | PlainReader

@@ -11,8 +11,9 @@ from include.core.errors import PlanError
 from include.dispatch.content import where
 from include.dispatch.content.content import Content, Slot
 from include.dispatch.content.environment import MARK_CLOSE, MARK_OPEN
+from include.dispatch.content.html_reader import HtmlReader, Reader
 from include.dispatch.content.marks import MARK, Fragment, Marks, Noted
-from include.dispatch.content.place import HEADER, HTML, TEXT, HtmlReader, Misplaced, PlainReader, Reader
+from include.dispatch.content.place import HEADER, HTML, TEXT, Misplaced, PlainReader
 
 MOST_SLOTS = 150
 """Substitutions a personalization may have (SendGrid)."""
