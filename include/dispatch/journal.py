@@ -6,6 +6,7 @@ forgotten requests that were made; sending from it would mail people twice.
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -26,8 +27,13 @@ class Journal:
         self._handle = os.open(folder / NAME, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
 
     def note(self, claim: Claim) -> None:
-        """One short write: whole or not at all, and it survives the end of this process."""
-        os.write(self._handle, f"{claim.chunk} {claim.fence}\n".encode())
+        """One short write, which survives the end of this process. Raises OSError where the disk took only a part of it.
+
+        It begins with a line end, so that a part of a line which a full disk left is not taken for the head of this one.
+        """
+        line = f"\n{claim.chunk} {claim.fence}\n".encode()
+        if os.write(self._handle, line) != len(line):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def close(self) -> None:
         os.close(self._handle)
@@ -43,11 +49,21 @@ def require_memory(ledger: Ledger, plan_id: str, folder: Path) -> None:
         known = {row.chunk: row.fence for row in connection.execute(query)}
     forgotten = [chunk for chunk, fence in noted.items() if known.get(chunk, 0) < fence]
     if forgotten:
-        raise ConservationBroken(
-            f"the ledger has forgotten requests for {len(forgotten)} chunks that were made; was it restored from a backup?",
-            where=f"plan {plan_id}",
-            remedy="Nothing was sent now. Reconcile the ledger with the journal first (docs/runbook.md, 'Restored ledger').",
-        )
+        raise _forgetful(len(forgotten), f"plan {plan_id}")
+
+
+def require_no_requests(folder: Path) -> None:
+    """Raise `ConservationBroken` where requests were made from a folder whose plan the ledger does not know."""
+    if noted := read_journal(folder):
+        raise _forgetful(len(noted), str(folder))
+
+
+def _forgetful(chunks_forgotten: int, where: str) -> ConservationBroken:
+    return ConservationBroken(
+        f"the ledger has forgotten requests for {chunks_forgotten} chunks that were made; was it restored from a backup?",
+        where=where,
+        remedy="Nothing was sent now. Reconcile the ledger with the journal first (docs/runbook.md, 'Restored ledger').",
+    )
 
 
 def read_journal(folder: Path) -> dict[int, int]:

@@ -27,6 +27,7 @@ from include.core.secrets import Secrets
 from include.dispatch import plan_files, record
 from include.dispatch.audience import Audience, judge_segment
 from include.dispatch.content import Content, SlotFiller, compile_content
+from include.dispatch.journal import require_no_requests
 from include.dispatch.send_window import send_times
 from include.ledger import counts, plans
 from include.ledger.database import Ledger
@@ -210,8 +211,12 @@ def _require_everybody(chunk_rows: list[dict[str, Any]], audience: Audience) -> 
 
 
 def _fresh_folder(folder: Path) -> Path:
-    """An empty folder. What a crash left there is no plan: the ledger has none, and we hold the warehouse's lock."""
+    """An empty folder. What a crash left there is no plan: the ledger has none, and we hold the warehouse's lock.
+
+    Raises `ConservationBroken` where requests were made from it: then it is the ledger that has forgotten the plan.
+    """
     if folder.exists():
+        require_no_requests(folder)
         shutil.rmtree(folder)
     folder.mkdir(parents=True)
     return folder

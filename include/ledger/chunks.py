@@ -78,7 +78,8 @@ def claim(ledger: Ledger, chunk: RowMapping, leaving: Callable[[Connection], lis
     now = clock.now().timestamp()
     with ledger.write() as connection:
         suppressions.hold_still(connection)
-        require_sending(connection, chunk["plan_id"])
+        if not require_sending(connection, chunk["plan_id"]):
+            return None
         if holds.is_held(connection, chunk["plan_id"], chunk["provider"]):
             return None
         taken = connection.execute(
@@ -115,15 +116,19 @@ def claim(ledger: Ledger, chunk: RowMapping, leaving: Callable[[Connection], lis
     )
 
 
-def require_sending(connection: Connection, plan_id: str) -> None:
-    """Raise `CampaignStopped` unless the plan is being sent; holds its state still until the transaction ends."""
+def require_sending(connection: Connection, plan_id: str) -> bool:
+    """Raise `CampaignStopped` where the plan was stopped; False where it is done: another process was quicker.
+
+    Holds its state still until the transaction ends.
+    """
     state, reason = plans.state_of(connection, plan_id)
-    if state != "sending":
+    if state not in ("sending", "done"):
         raise CampaignStopped(
             f"the campaign is {state}{f' ({reason})' if reason else ''}.",
             where=f"plan {plan_id}",
             remedy="Nothing was lost: what was not sent is pending. Mend the cause and resume.",
         )
+    return bool(state == "sending")
 
 
 def accept(ledger: Ledger, claim: Claim, status: int, x_message_id: str | None) -> None:
