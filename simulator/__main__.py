@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -53,8 +54,11 @@ def settings_of(options: argparse.Namespace) -> Settings:
 
 
 async def serve(settings: Settings, host: str, port: int) -> None:
-    """Serve until cancelled; prints one line when it listens."""
+    """Serve until SIGTERM or SIGINT; prints one line when it listens."""
     runner = web.AppRunner(build(settings), access_log=None, shutdown_timeout=2, auto_decompress=False)
+    stopped = asyncio.Event()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(each, stopped.set)
     await runner.setup()
     try:
         site = web.TCPSite(runner, host, port)
@@ -62,7 +66,7 @@ async def serve(settings: Settings, host: str, port: int) -> None:
         bound = runner.addresses[0][1]
         sys.stdout.write(f"simulator: listening on http://{host}:{bound}\n")
         sys.stdout.flush()
-        await asyncio.Event().wait()
+        await stopped.wait()
     finally:
         await runner.cleanup()
 
@@ -73,8 +77,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
         uvloop.run(serve(settings_of(options), options.host, options.port))
-    except KeyboardInterrupt:
-        return 0
     except OSError as error:
         said = f"simulator: cannot listen on {options.host}:{options.port}: {error.strerror}. Choose another --port."
         sys.stderr.write(said + "\n")

@@ -20,7 +20,7 @@ from simulator.suppressing import suppressed_positions
 
 log = logging.getLogger(__name__)
 
-MOST_PEOPLE = 100_000
+MOST_PEOPLE = 60_000
 """Lives that go on at the same time: what bounds the memory. Later requests wait on disk."""
 SLICE = 100
 """Moments between two breaths, so that a send is never kept waiting long."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from simulator.answers import Problem
 from simulator.payload import Mail
 from simulator.rules.account import Account
-from simulator.rules.person import person_problems, plain
+from simulator.rules.person import person_problems
 from simulator.rules.request import MOST_RECIPIENTS, request_problems
+from simulator.rules.usual import usual
 from simulator.rules.values import problem
 
 MOST_BYTES = 30 * 1024 * 1024
@@ -19,20 +20,12 @@ NOT_VERIFIED = (
 def problems(mail: Mail, account: Account, now: float) -> list[Problem]:
     """Everything that makes this a 400; empty for a good mail."""
     found = [*request_problems(mail, account, now)]
-    quick = not mail.custom_args and not mail.template_id
-    total = 0
-    for at, person in enumerate(mail.personalizations):
-        total += len(person.to or ()) + len(person.cc or ()) + len(person.bcc or ())
-        if not (quick and plain(person)):
-            found += person_problems(at, person, mail, now)
+    if not usual(mail, now):
+        found += [one for at, person in enumerate(mail.personalizations) for one in person_problems(at, person, mail, now)]
+    total = sum(len(person.to or ()) + len(person.cc or ()) + len(person.bcc or ()) for person in mail.personalizations)
     if total > MOST_RECIPIENTS:
-        found.append(
-            problem(
-                f"The total number of recipients must be less than or equal to {MOST_RECIPIENTS}.",
-                "personalizations",
-                "recipients",
-            )
-        )
+        message = f"The total number of recipients must be less than or equal to {MOST_RECIPIENTS}."
+        found.append(problem(message, "personalizations", "recipients"))
     return found
 
 

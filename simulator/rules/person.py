@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from simulator.answers import Problem
 from simulator.payload import Mail, Personalization, Strings
 from simulator.rules.values import (
-    ADDRESS,
-    MOST_ADDRESS,
     address_problems,
     broken,
     header_problems,
@@ -22,56 +20,10 @@ SUBSTITUTION_BYTES = 10_000
 full request, which SendGrid's own examples break, so the strict reading that is workable is this one."""
 SUBSTITUTION_ITEMS = 150
 CUSTOM_ARGS_BYTES = 10_000
-SAFE_CHARACTERS = SUBSTITUTION_BYTES // 4
-"""No text of so few characters has more than the bytes allowed, whatever they are."""
 NO_TO = (
     "The to array is required for all personalization objects, and must have at least one email object with a valid email "
     "address."
 )
-ONE_CLICK = {"List-Unsubscribe", "List-Unsubscribe-Post"}
-
-
-def plain(person: Personalization) -> bool:
-    """Whether a personalization is the usual good one, seen at one glance: what is not is looked at in full.
-
-    It may only say yes where `person_problems` finds nothing in a mail without template and shared custom_args; a property
-    test holds it to that.
-    """
-    to = person.to
-    if (
-        not to
-        or len(to) != 1
-        or person.cc
-        or person.bcc
-        or person.from_
-        or person.dynamic_template_data
-        or person.custom_args == {}
-    ):
-        return False
-    one = to[0]
-    if (
-        one.name
-        or person.subject == ""
-        or person.send_at
-        or not ADDRESS.fullmatch(one.email)
-        or len(one.email) > MOST_ADDRESS
-    ):
-        return False
-    if person.headers and not plain_headers(person.headers):
-        return False
-    values, args = person.substitutions, person.custom_args
-    if values and (
-        len(values) > SUBSTITUTION_ITEMS or len("".join(values)) + len("".join(values.values())) > SAFE_CHARACTERS
-    ):
-        return False
-    return not (args and len("".join(args)) + len("".join(args.values())) > SAFE_CHARACTERS) and not broken(
-        person.subject or ""
-    )
-
-
-def plain_headers(headers: dict[str, str]) -> bool:
-    """The two of one-click unsubscribing and nothing else, without a line break."""
-    return headers.keys() == ONE_CLICK and not any("\n" in value or "\r" in value for value in headers.values())
 
 
 def person_problems(at: int, person: Personalization, mail: Mail, now: float) -> Iterator[Problem]:

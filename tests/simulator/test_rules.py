@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.payload import Mail, Personalization, decode
+from simulator.payload import Mail, decode
 from simulator.rules import problems, sender_refused
 from simulator.rules.account import Account
-from simulator.rules.person import person_problems, plain
+from simulator.rules.person import person_problems
+from simulator.rules.usual import usual
 from tests.simulator.mails import mail, person, with_, without
 
 NOW = 1_800_000_000.0
@@ -233,18 +233,27 @@ people = st.fixed_dictionaries(
         "send_at": st.sampled_from([-1, 0, 1, 2**40]),
     },
 )
+good_people = st.builds(person, st.integers(0, 9))
 
 
-@given(people)
-def test_the_quick_glance_never_misses_a_problem(raw: dict[str, Any]) -> None:
-    decoded = decode(json.dumps(mail(personalizations=[raw])).encode())
+@given(st.lists(st.one_of(good_people, people), min_size=1, max_size=3))
+def test_the_quick_look_never_misses_a_problem(raw: list[dict[str, Any]]) -> None:
+    decoded = decode(json.dumps(mail(personalizations=raw)).encode())
     assert isinstance(decoded, Mail)
-    one: Personalization = decoded.personalizations[0]
-    if plain(one):
-        assert not list(person_problems(0, one, decoded, time.time()))
+    if usual(decoded, NOW):
+        assert not [
+            one for at, each in enumerate(decoded.personalizations) for one in person_problems(at, each, decoded, NOW)
+        ]
 
 
-def test_the_quick_glance_sees_the_usual_mail() -> None:
-    decoded = decode(json.dumps(mail()).encode())
-    assert isinstance(decoded, Mail)
-    assert plain(decoded.personalizations[0])
+def test_the_quick_look_knows_the_usual_mail() -> None:
+    usual_ones = [
+        mail(1_000),
+        with_(f"{ONE}.send_at", int(NOW) + 60),
+        with_(f"{ONE}.subject", "Yours"),
+        with_(f"{ONE}.to.0.name", "A"),
+    ]
+    for body in usual_ones:
+        decoded = decode(json.dumps(body).encode())
+        assert isinstance(decoded, Mail)
+        assert usual(decoded, NOW)
