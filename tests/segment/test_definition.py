@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from include.core.errors import ConfigurationError
-from include.segment.definition import definition_paths, read_definition
+from include.core.paths import PROJECT
+from include.segment.definition import ALLOWED_TABLES, definition_paths, read_definition
 
 HEADER = "-- name: {name}\n-- owner: marketing\n-- grain: one row a subscriber\n-- params: {params}\n-- purpose: A test.\n"
 CONTRACT = {
@@ -134,3 +135,13 @@ def test_as_of_is_declared_if_and_only_if_it_is_used(tmp_path: Path) -> None:
 def test_a_name_that_is_no_identifier_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="no identifier"):
         read_definition(write(tmp_path, "select subscriber_id from segment.features", name="Big-Spenders"))
+
+
+def test_the_example_of_the_documentation_may_run(tmp_path: Path) -> None:
+    page = (PROJECT / "docs" / "segments.md").read_text(encoding="utf-8")
+    example = page.partition("```sql\n")[2].partition("```")[0]
+    path = tmp_path / "recent_big_baskets.sql"
+    path.write_text(example)
+
+    assert read_definition(path).takes_as_of
+    assert all(".".join(table) in page for table in ALLOWED_TABLES)
