@@ -88,7 +88,7 @@ def _json(read: Any, paths: Any) -> Response:
 
 def _icon(path: str) -> str:
     drawn = (
-        f"<path d='{path}' fill='none' stroke='#7f929e' stroke-width='1.8' stroke-linecap='round' stroke-linejoin='round'/>"
+        f"<path d='{path}' fill='none' stroke='#8499a8' stroke-width='2' stroke-linecap='round' stroke-linejoin='round'/>"
     )
     return "data:image/svg+xml," + quote(f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 24'>{drawn}</svg>")
 
