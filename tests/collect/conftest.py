@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import threading
+import time
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import orjson
 import pyarrow as pa
 import pytest
 
 from include.collect.load import load_spool
+from include.core.connections import SendGridAccount
 from include.core.keys import address_key, message_key
 from include.core.paths import DataPaths
 from include.core.secrets import Secrets
@@ -124,3 +130,56 @@ def make_event(person: Person, kind: str, seconds: int = 60, **fields: Any) -> d
         **fields,
     }
     return {name: value for name, value in full.items() if value is not None}
+
+
+KEY = "SG.very-secret"
+
+
+class SendGrid:
+    """Lists by name; `answer` overrides them with (status, body)."""
+
+    def __init__(self) -> None:
+        self.lists: dict[str, list[Any]] = {
+            name: [] for name in ("bounces", "invalid_emails", "spam_reports", "unsubscribes")
+        }
+        self.answer: tuple[int, bytes] | None = None
+        self.slow = 0.0
+        self.asked: list[tuple[str, dict[str, list[str]]]] = []
+
+    def reply(self, target: str) -> tuple[int, bytes]:
+        parts = urlsplit(target)
+        query = parse_qs(parts.query)
+        name = parts.path.rpartition("/")[2]
+        self.asked.append((name, query))
+        time.sleep(self.slow)
+        if self.answer:
+            return self.answer
+        if name not in self.lists:
+            return 404, b'{"errors":[{"message":"not found"}]}'
+        offset, limit = (int(query.get(part, ["0"])[0]) for part in ("offset", "limit"))
+        since = int(query.get("start_time", ["0"])[0])
+        rows = [row for row in self.lists[name] if not isinstance(row, dict) or (row.get("created") or since) >= since]
+        return 200, json.dumps(rows[offset : offset + limit]).encode()
+
+
+@pytest.fixture
+def sendgrid() -> Iterator[tuple[SendGrid, SendGridAccount]]:
+    state = SendGrid()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            status, body = state.reply(self.path) if self.headers["Authorization"] == f"Bearer {KEY}" else (401, b"{}")
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield state, SendGridAccount(f"http://127.0.0.1:{server.server_port}", KEY)
+    server.shutdown()
+    server.server_close()
+    thread.join()

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import logging
-import threading
 import time
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -23,58 +18,7 @@ from include.core.secrets import Secrets
 from include.ledger import suppressions
 from include.ledger.database import Ledger
 from include.ledger.suppressions import in_force, reasons_in_force
-
-KEY = "SG.very-secret"
-
-
-class SendGrid:
-    """Lists by name; `answer` overrides them with (status, body)."""
-
-    def __init__(self) -> None:
-        self.lists: dict[str, list[Any]] = {
-            name: [] for name in ("bounces", "invalid_emails", "spam_reports", "unsubscribes")
-        }
-        self.answer: tuple[int, bytes] | None = None
-        self.slow = 0.0
-        self.asked: list[tuple[str, dict[str, list[str]]]] = []
-
-    def reply(self, target: str) -> tuple[int, bytes]:
-        parts = urlsplit(target)
-        query = parse_qs(parts.query)
-        name = parts.path.rpartition("/")[2]
-        self.asked.append((name, query))
-        time.sleep(self.slow)
-        if self.answer:
-            return self.answer
-        if name not in self.lists:
-            return 404, b'{"errors":[{"message":"not found"}]}'
-        offset, limit = int(query["offset"][0]), int(query["limit"][0])
-        since = int(query.get("start_time", ["0"])[0])
-        rows = [row for row in self.lists[name] if not isinstance(row, dict) or (row.get("created") or since) >= since]
-        return 200, json.dumps(rows[offset : offset + limit]).encode()
-
-
-@pytest.fixture
-def sendgrid() -> Iterator[tuple[SendGrid, SendGridAccount]]:
-    state = SendGrid()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            status, body = state.reply(self.path) if self.headers["Authorization"] == f"Bearer {KEY}" else (401, b"{}")
-            self.send_response(status)
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield state, SendGridAccount(f"http://127.0.0.1:{server.server_port}", KEY)
-    server.shutdown()
-    server.server_close()
-    thread.join()
+from tests.collect.conftest import KEY, SendGrid
 
 
 def row(email: str, created: float) -> dict[str, Any]:
