@@ -118,7 +118,12 @@ def _distinct(codes: np.ndarray, fields: list[Coded]) -> Combined:
 def _encode(column: pa.Array, path: Path) -> Coded:
     plain = column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
     encoded = plain.dictionary_encode(null_encoding="encode")
-    keys = encoded.dictionary.to_pylist()
+    try:
+        keys = encoded.dictionary.to_pylist()
+    except (ValueError, OverflowError):
+        raise PlanError(
+            f"holds times outside the calendar: {path[0]}.", where="people given to the template", remedy="Quarantine them."
+        ) from None
     codes = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
     return Coded(codes, [as_value(key, path) for key in keys], keys)
 

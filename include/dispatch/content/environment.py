@@ -147,6 +147,10 @@ def _watch_filter(environment: TemplateEnvironment, name: str, run: Callable[...
                     f"The filter {name} cannot be noted for a person's value.", f"Known: {', '.join(sorted(PERSONAL))}."
                 )
             return value._then(Step(name, note, given, kwargs))
+        if name == "urlencode" and cast(Any, environment.globals["person"])._now.values is not None:
+            raise refuse(
+                "A value is encoded twice.", "Remove urlencode: in a link every value of a block is encoded anyway."
+            )
         if isinstance(value, str) and MARK_OPEN in value and name not in {"trim", "default", "d"}:
             raise refuse(f"The filter {name} is laid over text that holds a person's value.", "Filter the value itself.")
         return value if _stays_missing(value, name) else run(*args, **kwargs)

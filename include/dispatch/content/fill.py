@@ -28,7 +28,7 @@ MOST_REMEMBERED = 200_000
 
 
 class SlotFiller:
-    """Fills the slots of one content. Not for several threads at once; cheap to make, so make one a thread.
+    """Fills the slots of one content. All fillers of a content share its compiled blocks: use them in one thread.
 
     Values are remembered between calls. Give it many people a call (ten thousand or more): each call costs about half a
     millisecond a slot before the first person.

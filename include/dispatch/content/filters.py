@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from datetime import date as Date
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -43,6 +43,8 @@ def _locale(environment: Any) -> Locale:
 def date(environment: Any, value: Any, format: str = "long") -> Any:
     """`{{ person.last_purchased_at | date }}`: 24 November 2026, as the locale writes it. UTC."""
     day: Date = datetime.fromisoformat(value) if isinstance(value, str) else value
+    if isinstance(day, datetime) and day.tzinfo is not None:
+        day = day.astimezone(UTC)
     return format_date(day, format=format, locale=_locale(environment))
 
 

@@ -209,6 +209,35 @@ def test_a_filler_remembers_between_calls(compile_parts: Compile) -> None:
         assert filler.fill(given_)[0].to_pylist() == names
 
 
+def test_a_filler_forgets_before_it_grows_too_large(compile_parts: Compile, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("include.dispatch.content.fill.MOST_REMEMBERED", 3)
+    filler = SlotFiller(compile_parts("<p>{% personal %}{{ person.first_name }}{% endpersonal %}</p>"))
+    for start in range(0, 10, 2):
+        names = [f"n{start}", f"n{start + 1}"]
+        assert filler.fill(table([{"first_name": name} for name in names], **LINKS))[0].to_pylist() == names
+    assert max(len(memo) for memo in filler._memos) <= 3
+
+
+def test_a_block_that_reads_nothing(compile_parts: Compile) -> None:
+    content = compile_parts("<p>{% personal %}hi{% endpersonal %}</p>")
+    assert SlotFiller(content).fill(table([{}, {}], **LINKS))[0].to_pylist() == ["hi", "hi"]
+    assert "<p>hi</p>" in render_one(content, LINKS).html
+
+
+def test_times_outside_the_calendar(compile_parts: Compile) -> None:
+    content = compile_parts("<p>{{ person.signed_up_at | date }}</p>")
+    far = pa.array([2**62], pa.timestamp("us", tz="UTC"))
+    with pytest.raises(PlanError, match="signed_up_at"):
+        SlotFiller(content).fill(pa.table({"signed_up_at": far, "unsubscribe_url": ["https://a.example/"]}))
+
+
+def test_a_day_is_the_day_in_utc(compile_parts: Compile) -> None:
+    content = compile_parts('<p>{{ person.signed_up_at | date("short") }}</p>')
+    late = pa.array([datetime(2026, 11, 24, 23, 30, tzinfo=UTC)]).cast(pa.timestamp("us", tz="Asia/Tokyo"))
+    filled = SlotFiller(content).fill(pa.table({"signed_up_at": late, "unsubscribe_url": ["https://a.example/"]}))
+    assert filled[0].to_pylist() == ["11/24/26"]
+
+
 def test_a_value_that_some_do_not_have(compile_parts: Compile) -> None:
     content = compile_parts("<p>a</p>\n<p>{{ person.first_name }}</p>")
     people = table([{"first_name": name} for name in ("Secretname", None, " ", "\u202e")], **LINKS)

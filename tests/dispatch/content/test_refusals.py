@@ -79,6 +79,10 @@ USES = {
         '<a href="{% personal %}https://a.example/" title="{% endpersonal %}">b</a>',
         "close what it opens",
     ),
+    "encoded twice": (
+        '{% personal %}<a href="https://a.example/?q={{ person.country | urlencode }}">b</a>{% endpersonal %}',
+        "Remove urlencode",
+    ),
     "half a tag": ("{% personal %}<a title={% endpersonal %}'b'>c</a>", "close what it opens"),
 }
 

@@ -26,7 +26,7 @@ def test_what_looks_safe_is_left_alone(place: str, values: list[str]) -> None:
 
 
 @settings(max_examples=30, deadline=None)
-@given(odd=st.lists(ANY.filter(lambda value: value.strip() and value.isprintable()), min_size=1, max_size=5))
+@given(odd=st.lists(ANY.map(lambda value: f"x{value}"), min_size=1, max_size=5))
 def test_many_different_values(odd: list[str]) -> None:
     from include.dispatch.content.columns import People
     from include.dispatch.content.content import Slot
