@@ -19,7 +19,7 @@ REFUSALS = ("refuse_500", "rate_limit", "html_413", "credits_exhausted", "bad_ke
 """The mail is not accepted."""
 ACCEPTING = (
     "accept_then_timeout", "accept_then_reset", "accept_then_500", "accept_then_502", "accept_then_drop",
-    "slow_bytes", "half_header", "pause",
+    "late_answer", "slow_bytes", "half_header", "garbage", "pause",
 )  # fmt: skip
 """The mail is accepted, and the answer says something else, or late, or not at all."""
 WEBHOOK = ("silence", "storm", "shuffle", "unknown_keys", "foreign_keys", "bounces_without_custom_args")

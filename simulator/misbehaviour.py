@@ -6,6 +6,7 @@ import asyncio
 import socket
 import struct
 import time
+from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
@@ -21,11 +22,12 @@ from simulator.answers import (
     errors,
     page,
 )
-from simulator.faults import Armed, named
+from simulator.faults import Armed, Fault, named
 from simulator.payload import HELP, Mail
 
 STATUS = {
-    "accept_then_timeout": 0, "accept_then_reset": 0, "accept_then_500": 500, "accept_then_502": 502, "half_header": 0,
+    "accept_then_timeout": 0, "accept_then_reset": 0, "half_header": 0, "garbage": 0,
+    "accept_then_500": 500, "accept_then_502": 502,
 }  # fmt: skip
 """What is answered after an acceptance, 0 for nothing whole; 202 for the others."""
 
@@ -69,22 +71,54 @@ def limit_headers(armed: Armed) -> dict[str, str]:
 
 async def answered(request: web.Request, armed: Armed, x_message_id: str) -> web.StreamResponse | None:
     """What the sender sees after an acceptance; None for the ordinary 202."""
-    kind, fault = armed.fault.kind, armed.fault
-    if kind == "accept_then_500":
-        return errors(500, [UNKNOWN])
-    if kind == "accept_then_502":
-        return page(502, BAD_GATEWAY_PAGE)
-    if kind == "accept_then_timeout":
-        await asyncio.sleep(fault.seconds)
-        return _reset(request)
-    if kind == "accept_then_reset":
-        return _reset(request)
-    if kind == "half_header":
-        return await _raw(request, f"HTTP/1.1 202 Accepted\r\nX-Message-Id: {x_message_id}\r\nContent-Le".encode(), 0)
-    if kind == "slow_bytes":
-        head = f"HTTP/1.1 202 Accepted\r\nX-Message-Id: {x_message_id}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-        return await _raw(request, head.encode(), fault.interval)
-    return None
+    answer = ANSWERS.get(armed.fault.kind)
+    return await answer(request, armed.fault, x_message_id) if answer else None
+
+
+async def _error(request: web.Request, fault: Fault, x_message_id: str) -> web.StreamResponse:
+    return errors(500, [UNKNOWN])
+
+
+async def _proxy_error(request: web.Request, fault: Fault, x_message_id: str) -> web.StreamResponse:
+    return page(502, BAD_GATEWAY_PAGE)
+
+
+async def _timeout(request: web.Request, fault: Fault, x_message_id: str) -> web.StreamResponse:
+    await asyncio.sleep(fault.seconds)
+    return _reset(request)
+
+
+async def _late(request: web.Request, fault: Fault, x_message_id: str) -> None:
+    await asyncio.sleep(fault.seconds)
+
+
+async def _at_once(request: web.Request, fault: Fault, x_message_id: str) -> web.StreamResponse:
+    return _reset(request)
+
+
+async def _half(request: web.Request, fault: Fault, x_message_id: str) -> web.StreamResponse:
+    return await _raw(request, f"HTTP/1.1 202 Accepted\r\nX-Message-Id: {x_message_id}\r\nContent-Le".encode(), 0)
+
+
+async def _slow(request: web.Request, fault: Fault, x_message_id: str) -> web.StreamResponse:
+    head = f"HTTP/1.1 202 Accepted\r\nX-Message-Id: {x_message_id}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    return await _raw(request, head.encode(), fault.interval)
+
+
+async def _garbage(request: web.Request, fault: Fault, x_message_id: str) -> web.StreamResponse:
+    return await _raw(request, b"\x15\x03\x01 accepted, more or less\r\n\r\n", 0)
+
+
+ANSWERS: dict[str, Callable[[web.Request, Fault, str], Awaitable[web.StreamResponse | None]]] = {
+    "accept_then_500": _error,
+    "accept_then_502": _proxy_error,
+    "accept_then_timeout": _timeout,
+    "accept_then_reset": _at_once,
+    "late_answer": _late,
+    "half_header": _half,
+    "slow_bytes": _slow,
+    "garbage": _garbage,
+}
 
 
 class Gone(web.Response):

@@ -108,6 +108,19 @@ def test_half_a_header(clean: RunningSimulator) -> None:
     assert len(clean.accepted()) == 1
 
 
+def test_garbage_is_no_answer(clean: RunningSimulator) -> None:
+    clean.fault("garbage", count=1)
+    with pytest.raises(httpx.RemoteProtocolError):
+        clean.send(mail())
+    assert len(clean.accepted()) == 1
+
+
+def test_a_late_answer_comes_after_the_events(living: RunningSimulator, receiver: Receiver) -> None:
+    living.fault("late_answer", count=1, seconds=1.5)
+    assert living.send(mail()).status_code == 202
+    assert receiver.events()
+
+
 def test_one_byte_at_a_time(clean: RunningSimulator) -> None:
     clean.fault("slow_bytes", count=1, interval=0.1)
     came = raw_send(clean, 0.75)
