@@ -24,11 +24,13 @@ def suite(now: datetime) -> list[Expectation]:
 def _keys() -> list[Expectation]:
     import great_expectations.expectations as gxe
 
+    from data_quality.within import ExpectColumnValuesToBeWithin
+
     keys = (("purchase_id_length", "purchase_id"), ("id_length", "subscriber_id"))
     return [
         *(gxe.ExpectColumnValuesToNotBeNull(column=column, **rule(f"{name}_missing", name)) for column, name in keys),
         *(
-            gxe.ExpectColumnValuesToBeBetween(column=column, max_value=ID_LENGTH, **rule(f"{name}_too_long", name))
+            ExpectColumnValuesToBeWithin(column=column, most=ID_LENGTH, **rule(f"{name}_too_long", name))
             for column, name in keys
         ),
         gxe.ExpectColumnValuesToBeInSet(column="id_has_at_or_space", value_set=[False], **rule("id_form", "subscriber_id")),
@@ -37,6 +39,8 @@ def _keys() -> list[Expectation]:
 
 def _facts(oldest: int) -> list[Expectation]:
     import great_expectations.expectations as gxe
+
+    from data_quality.within import ExpectColumnValuesToBeWithin
 
     flags = (
         ("purchased_at_reads", True, "purchased_at_unreadable", "purchased_at"),
@@ -50,11 +54,11 @@ def _facts(oldest: int) -> list[Expectation]:
             gxe.ExpectColumnValuesToBeInSet(column=column, value_set=[good], **rule(reason, about))
             for column, good, reason, about in flags
         ),
-        gxe.ExpectColumnValuesToBeBetween(
+        ExpectColumnValuesToBeWithin(
             column="days_since_purchase",
-            min_value=AHEAD_DAYS,
-            max_value=oldest,
+            least=AHEAD_DAYS,
+            most=oldest,
             **rule("purchased_at_implausible", "purchased_at"),
         ),
-        gxe.ExpectColumnValuesToBeBetween(column="items", min_value=0, **rule("items_malformed", "items")),
+        ExpectColumnValuesToBeWithin(column="items", least=0, **rule("items_malformed", "items")),
     ]

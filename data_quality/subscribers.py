@@ -33,9 +33,11 @@ def suite(now: datetime) -> list[Expectation]:
 def _keys() -> list[Expectation]:
     import great_expectations.expectations as gxe
 
+    from data_quality.within import ExpectColumnValuesToBeWithin
+
     return [
         gxe.ExpectColumnValuesToNotBeNull(column="id_length", **rule("id_missing", "subscriber_id")),
-        gxe.ExpectColumnValuesToBeBetween(column="id_length", max_value=ID_LENGTH, **rule("id_too_long", "subscriber_id")),
+        ExpectColumnValuesToBeWithin(column="id_length", most=ID_LENGTH, **rule("id_too_long", "subscriber_id")),
         gxe.ExpectColumnValuesToBeInSet(column="id_has_at_or_space", value_set=[False], **rule("id_form", "subscriber_id")),
     ]
 
@@ -54,6 +56,8 @@ def _addresses() -> list[Expectation]:
 def _consent() -> list[Expectation]:
     import great_expectations.expectations as gxe
 
+    from data_quality.within import ExpectColumnValuesToBeWithin
+
     proof = ("lawful_basis", "consent_source", "consented_at", "consent_wording")
     return [
         gxe.ExpectColumnValuesToBeInSet(column="state", value_set=list(STATUSES), **rule("status_unknown", "status")),
@@ -61,11 +65,11 @@ def _consent() -> list[Expectation]:
             gxe.ExpectColumnValuesToBeInSet(column=f"has_{part}", value_set=[True], **rule(f"{part}_missing", part))
             for part in proof
         ),
-        gxe.ExpectColumnValuesToBeBetween(
-            column="days_since_consent", min_value=AHEAD_DAYS, **rule("consent_in_future", "consented_at")
+        ExpectColumnValuesToBeWithin(
+            column="days_since_consent", least=AHEAD_DAYS, **rule("consent_in_future", "consented_at")
         ),
-        gxe.ExpectColumnValuesToBeBetween(
-            column="days_from_sign_up_to_consent", min_value=-1, **rule("consent_before_sign_up", "consented_at")
+        ExpectColumnValuesToBeWithin(
+            column="days_from_sign_up_to_consent", least=-1, **rule("consent_before_sign_up", "consented_at")
         ),
         gxe.ExpectColumnValuesToBeInSet(
             column="tracking_consent", value_set=list(TRACKING), **rule("tracking_consent_unreadable", "tracking_consent")
@@ -76,22 +80,22 @@ def _consent() -> list[Expectation]:
 def _times(oldest: int) -> list[Expectation]:
     import great_expectations.expectations as gxe
 
+    from data_quality.within import ExpectColumnValuesToBeWithin
+
     reads = [
         gxe.ExpectColumnValuesToBeInSet(column=f"{name}_reads", value_set=[True], **rule(f"{name}_unreadable", name))
         for name in ("signed_up_at", "consented_at", "consent_expires_at", "updated_at")
     ]
-    span: dict[str, Any] = {"min_value": AHEAD_DAYS, "max_value": oldest}
+    span: dict[str, Any] = {"least": AHEAD_DAYS, "most": oldest}
     return [
         *reads,
-        gxe.ExpectColumnValuesToBeBetween(
+        ExpectColumnValuesToBeWithin(
             column="days_since_sign_up", **span, **rule("signed_up_at_implausible", "signed_up_at")
         ),
-        gxe.ExpectColumnValuesToBeBetween(
-            column="days_since_consent", max_value=oldest, **rule("consented_at_implausible", "consented_at")
+        ExpectColumnValuesToBeWithin(
+            column="days_since_consent", most=oldest, **rule("consented_at_implausible", "consented_at")
         ),
-        gxe.ExpectColumnValuesToBeBetween(
-            column="days_since_update", **span, **rule("updated_at_implausible", "updated_at")
-        ),
+        ExpectColumnValuesToBeWithin(column="days_since_update", **span, **rule("updated_at_implausible", "updated_at")),
     ]
 
 
@@ -114,15 +118,17 @@ def _places() -> list[Expectation]:
 def _text() -> list[Expectation]:
     import great_expectations.expectations as gxe
 
+    from data_quality.within import ExpectColumnValuesToBeWithin
+
     return [
         gxe.ExpectColumnValuesToBeInSet(
             column="has_control_character", value_set=[False], **rule("control_character", "any text")
         ),
         gxe.ExpectColumnValuesToBeInSet(column="has_undecodable_text", value_set=[False], **rule("undecodable", "any text")),
-        gxe.ExpectColumnValuesToBeBetween(column="name_length", max_value=NAME_LENGTH, **rule("name_too_long", "names")),
-        gxe.ExpectColumnValuesToBeBetween(column="code_length", max_value=CODE_LENGTH, **rule("code_too_long", "any code")),
-        gxe.ExpectColumnValuesToBeBetween(
-            column="attributes_length", max_value=ATTRIBUTES_LENGTH, **rule("attributes_too_long", "attributes")
+        ExpectColumnValuesToBeWithin(column="name_length", most=NAME_LENGTH, **rule("name_too_long", "names")),
+        ExpectColumnValuesToBeWithin(column="code_length", most=CODE_LENGTH, **rule("code_too_long", "any code")),
+        ExpectColumnValuesToBeWithin(
+            column="attributes_length", most=ATTRIBUTES_LENGTH, **rule("attributes_too_long", "attributes")
         ),
         gxe.ExpectColumnValuesToBeInSet(
             column="attributes_type", value_set=["OBJECT"], **rule("attributes_malformed", "attributes")

@@ -18,7 +18,7 @@ from data_quality.checks import Finding, check
 from include.validate.landed import Landed
 from include.warehouse.connection import run
 
-BATCH_ROWS = 100_000
+BATCH_ROWS = 200_000
 SUITES = {"subscribers": subscribers.suite, "purchases": purchases.suite}
 log = logging.getLogger(__name__)
 
