@@ -36,8 +36,11 @@ class Fragment:
     def evaluate(self, values: Mapping[Path, Any]) -> str:
         """The block for one person: `Markup` from an HTML file, text from a plain one."""
         self.budget.renew()
-        with self.person._as(values):
+        self.person._enter(values)
+        try:
             made = str(self.caller(*self.around))
+        finally:
+            self.person._leave()
         if len(made) > LARGEST_FRAGMENT:
             raise refuse("A {% personal %} block grows too large.", "SendGrid takes 10,000 bytes a person.", self.name)
         return Markup(made) if self.is_markup else made  # noqa: S704  (every value in it was escaped for its place)
