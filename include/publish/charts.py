@@ -130,7 +130,7 @@ def lifecycle(rows: Rows) -> dict[str, Any]:
             alt.Tooltip("share:Q", format=".1%"),
         ],
     )
-    depth = alt.Opacity("people:Q", legend=None, scale=alt.Scale(range=[0.06, 0.6]))
+    depth = alt.Opacity("people:Q", legend=None, scale=alt.Scale(type="sqrt", range=[0.06, 0.6]))
     cells = base.mark_rect(color=SERIES[0], cornerRadius=4, stroke="var(--paper)", strokeWidth=3).encode(opacity=depth)
     return _spec(alt.layer(cells, base.mark_text(color=INK, fontSize=12).encode(text=alt.Text("people:Q", format=",d"))))
 

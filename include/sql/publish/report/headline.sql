@@ -13,15 +13,15 @@ latest as (
 sent as (
     select
         count(*) as plans,
-        sum(selected)::bigint as selected,
-        sum(accepted)::bigint as accepted,
-        sum(delivered)::bigint as delivered,
-        sum(human_opens)::bigint as human_opens,
-        sum(human_clicks)::bigint as human_clicks,
-        sum(unsubscribes)::bigint as unsubscribes,
-        sum(complaints)::bigint as complaints,
-        sum(in_doubt)::bigint as in_doubt,
-        sum(cost) as cost
+        coalesce(sum(selected), 0)::bigint as selected,
+        coalesce(sum(accepted), 0)::bigint as accepted,
+        coalesce(sum(delivered), 0)::bigint as delivered,
+        coalesce(sum(human_opens), 0)::bigint as human_opens,
+        coalesce(sum(human_clicks), 0)::bigint as human_clicks,
+        coalesce(sum(unsubscribes), 0)::bigint as unsubscribes,
+        coalesce(sum(complaints), 0)::bigint as complaints,
+        coalesce(sum(in_doubt), 0)::bigint as in_doubt,
+        coalesce(sum(cost), 0) as cost
     from marts.campaign_performance
     inner join latest on campaign_performance.planned_at >= latest.planned_at - interval 30 day
 ),

@@ -19,7 +19,7 @@ select
     changes.entered,
     changes.left_segment,
     changes.stayed,
-    latest.members - changes.entered + changes.left_segment as members_before
+    nullif(latest.members - changes.entered + changes.left_segment, 0) as members_before
 from latest
 left join marts.segment_changes as changes using (segment_run, segment)
 order by latest.members desc, latest.segment
