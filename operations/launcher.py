@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import errno
 import os
-import socket
 import subprocess
 import time
 from collections.abc import Callable
@@ -14,9 +12,9 @@ from pathlib import Path
 from include.core import clock
 from include.core.errors import ConfigurationError, TradewindError
 from include.core.paths import PROJECT
-from operations import processes
+from operations import ports, processes
 from operations.services import Service, all_services, own_sendgrid, webhook_key
-from operations.settings import LOOPBACK, Installation, fingerprint, service_environment
+from operations.settings import Installation, fingerprint, service_environment
 
 TAIL_LINES = 12
 DISK_BYTES_NEEDED = 500_000_000
@@ -109,7 +107,8 @@ def migrate(place: Installation, environment: dict[str, str], tell: Tell) -> Non
     from importlib.metadata import version
 
     stamp = place.airflow_home / "migrated"
-    wanted = f"{version('apache-airflow')} {environment['AIRFLOW__DATABASE__SQL_ALCHEMY_CONN']}"
+    database = environment["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"].replace(str(place.airflow_home), "")
+    wanted = f"{version('apache-airflow')} {database}"
     if stamp.is_file() and stamp.read_text() == wanted:
         return
     tell("preparing Airflow's database")
@@ -178,21 +177,13 @@ def _webhook_keys(place: Installation) -> dict[str, str]:
 
 def _check_port(service: Service) -> None:
     """One clear line where somebody else has the port."""
-    if service.port is None:
-        return
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((LOOPBACK, service.port))
-        except OSError as error:
-            if error.errno not in (errno.EADDRINUSE, errno.EACCES):
-                raise
-            trouble = "in use by another program" if error.errno == errno.EADDRINUSE else "not allowed"
-            raise ConfigurationError(
-                f"port {service.port} is {trouble}.",
-                where=service.name,
-                remedy=f"Stop that program, or set {service.port_variable} to a free port.",
-            ) from None
+    trouble = ports.trouble(service.port) if service.port else ""
+    if trouble:
+        raise ConfigurationError(
+            f"port {service.port} is {trouble}.",
+            where=service.name,
+            remedy=f"Stop that program, or set {service.port_variable} to a free port.",
+        )
 
 
 def _pid_file(place: Installation, service: Service) -> Path:

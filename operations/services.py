@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import urllib.error
 import urllib.request
@@ -17,6 +18,7 @@ from operations.api import AirflowApi
 from operations.settings import LOOPBACK, Installation, code_stamp
 
 SHOP_SEED = 20
+SPEED = "2"  # a life of 15 to 22 s: long enough to watch, short enough to wait for
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ def simulator(place: Installation) -> Service:
         (
             sys.executable, "-m", "simulator", "--port", str(place.simulator_port), "--data", str(place.paths.simulator),
             "--webhook", f"{place.edge_url}/events/sendgrid", "--edge", place.edge_url, "--seed", str(SHOP_SEED),
+            "--speed", os.environ.get("TRADEWIND_SIMULATOR_SPEED") or SPEED,
         ),
         lambda since: _answers(f"{place.simulator_url}/control/status") and webhook_key(place).is_file(),
         place.simulator_port,

@@ -1,0 +1,40 @@
+"""Whether a port on loopback may be listened on."""
+
+from __future__ import annotations
+
+import errno
+import socket
+import time
+
+from operations.settings import LOOPBACK
+
+PATIENCE_SECONDS = 2.0
+
+
+def trouble(port: int) -> str:
+    """What is wrong with a port, in words; '' where nothing is. Waits a moment for a program that is just ending."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while (said := _refusal(port)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return said
+
+
+def free() -> int:
+    """A port that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        return int(probe.getsockname()[1])
+
+
+def _refusal(port: int) -> str:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                return "in use by another program"
+            if error.errno == errno.EACCES:
+                return "not allowed to this user"
+            raise
+    return ""

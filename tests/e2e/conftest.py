@@ -1,0 +1,67 @@
+"""An installation of its own: data folder, free ports, a small shop, an Airflow database that was migrated once."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from include.core.paths import PROJECT, DataPaths
+from operations import launcher, ports
+from operations.settings import Installation, installation, service_environment
+
+ONE_CUSTOMER_IN = 60
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An Airflow home with a migrated database, to be copied."""
+    root = tmp_path_factory.mktemp("migrated")
+    place = Installation(DataPaths(root), 1, 2, 3)
+    place.paths.services.mkdir()
+    environment = {name: value for name, value in service_environment(place).items() if "DATABASE" not in name}
+    environment["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = f"sqlite:///{place.airflow_home / 'airflow.db'}"
+    launcher.migrate(place, environment, lambda said: None)
+    return place.airflow_home
+
+
+@pytest.fixture(scope="session")
+def small_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One customer in sixty of the demo shop, with all their purchases."""
+    folder = tmp_path_factory.mktemp("shop")
+    whole, small = folder / "whole.sqlite", folder / "small.sqlite"
+    subprocess.run(
+        [sys.executable, "-m", "simulator.shop", "--to", str(whole)], cwd=PROJECT, check=True, capture_output=True
+    )
+    with sqlite3.connect(whole) as shop:
+        shop.execute("attach ? as small", (str(small),))
+        shop.execute(f"create table small.subscribers as select * from main.subscribers where rowid % {ONE_CUSTOMER_IN} = 0")
+        shop.execute(
+            "create table small.purchases as select * from main.purchases "
+            "where subscriber_id in (select subscriber_id from small.subscribers)"
+        )
+    return small
+
+
+@pytest.fixture
+def place(tmp_path: Path, migrated: Path, small_shop: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Installation]:
+    """The installation; whatever was started in it is stopped."""
+    data = tmp_path / "data"
+    for name in [name for name in os.environ if name.startswith(("AIRFLOW", "TRADEWIND"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("TRADEWIND_DATA", str(data))
+    monkeypatch.setenv("TRADEWIND_SIMULATOR_SPEED", "8")
+    for part in ("AIRFLOW", "EDGE", "SIMULATOR"):
+        monkeypatch.setenv(f"TRADEWIND_{part}_PORT", str(ports.free()))
+    made = installation()
+    shutil.copytree(migrated, made.airflow_home)
+    made.paths.demo.mkdir()
+    shutil.copy(small_shop, made.paths.demo / "shop.sqlite")
+    yield made
+    launcher.down(made)

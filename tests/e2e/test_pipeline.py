@@ -1,0 +1,95 @@
+"""The whole pipeline through the real scheduler, twice: everybody once, and the second time nobody."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from typing import Any
+
+import duckdb
+import pytest
+from sqlalchemy import select
+
+from include.core.connections import ledger_url
+from include.core.secrets import load_secrets
+from include.ledger import counts
+from include.ledger.database import open_ledger
+from include.ledger.tables import plans
+from operations.demo import run_demo
+from operations.settings import Installation
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(480)]
+ACCOUNTED = "accepted + rejected + suppressed + capped + held_out + in_doubt + pending + skipped"
+
+
+def test_everybody_once_and_the_second_time_nobody(place: Installation, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_demo(place) == 0
+    first = capsys.readouterr().out
+    accepted = keys_at_simulator(place)
+    assert accepted
+    assert len(accepted) == len(set(accepted)), "somebody got a message twice"
+    assert asked(place, "duplicates") == []
+    assert set(accepted) == keys_published(place)
+    assert accepted_in_ledger(place) == len(accepted)
+    check_published(place)
+    posts = asked(place, "requests")["total"]
+
+    assert run_demo(place) == 0
+    second = capsys.readouterr().out
+    assert asked(place, "requests")["total"] == posts, "the second run posted"
+    assert sorted(keys_at_simulator(place)) == sorted(accepted)
+    check_published(place)
+    for campaign in ("newsletter", "winback", "welcome"):
+        assert f"0 new messages: the plan of {campaign}" in second
+        assert f"0 new messages: the plan of {campaign}" not in first
+
+
+def check_published(place: Installation) -> None:
+    """The three campaigns are there, their sums hold, people opened, and every check that must hold does."""
+    with published(place) as file:
+        rows = file.execute(
+            f"select campaign, selected, {ACCOUNTED}, delivered, human_opens from marts.campaign_performance"
+        ).fetchall()
+        broken = file.execute("select check_name from marts.reconciliation where must_hold and not holds").fetchall()
+        addresses = file.execute(
+            "select count(*) from duckdb_columns() where column_name in ('email', 'first_name', 'last_name')"
+        ).fetchone()
+    assert {row[0] for row in rows} == {"newsletter", "winback", "welcome"}
+    assert all(row[1] == row[2] for row in rows), rows
+    assert sum(row[3] for row in rows) > 0
+    assert sum(row[4] for row in rows) > 0
+    assert broken == []
+    assert addresses == (0,)
+    assert (place.paths.published / "report.html").stat().st_size > 10_000
+
+
+def asked(place: Installation, what: str) -> Any:
+    """What the simulator answers."""
+    with urllib.request.urlopen(f"{place.simulator_url}/control/{what}") as answer:
+        return json.load(answer)
+
+
+def keys_at_simulator(place: Installation) -> list[str]:
+    """The key of every personalization that was accepted."""
+    with urllib.request.urlopen(f"{place.simulator_url}/control/accepted.ndjson") as answer:
+        return [json.loads(line)["tw_key"] for line in answer]
+
+
+def keys_published(place: Installation) -> set[str]:
+    with published(place) as file:
+        return {key for (key,) in file.execute("select message_key from marts.sends where state = 'accepted'").fetchall()}
+
+
+def accepted_in_ledger(place: Installation) -> int:
+    ledger = open_ledger(ledger_url(place.paths), load_secrets(place.paths))
+    try:
+        with ledger.read() as connection:
+            found = [counts.tally(connection, plan_id) for plan_id in connection.scalars(select(plans.c.plan_id))]
+    finally:
+        ledger.close()
+    assert all(tally.adds_up for tally in found)
+    return sum(tally.accepted for tally in found)
+
+
+def published(place: Installation) -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(str(place.paths.published / "analytics.duckdb"), read_only=True)
