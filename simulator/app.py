@@ -77,6 +77,7 @@ async def background(application: web.Application) -> AsyncIterator[None]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await simulator.poster.close()
     await record.close()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from html.parser import HTMLParser
 from typing import NamedTuple
@@ -55,7 +56,8 @@ class _Anchors(HTMLParser):
     def __init__(self, page: str) -> None:
         super().__init__(convert_charrefs=True)
         self.found: list[str] = []
-        self.feed(page)
+        with contextlib.suppress(AssertionError):  # what it raises on a broken declaration; the links before it stay
+            self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = dict(attrs)
@@ -113,5 +115,8 @@ def body_unsubscribe_link(found: list[Link], header_link: str | None) -> str | N
 
 
 def _place(url: str) -> tuple[str, str]:
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # a substitution made it no URL; it leads nowhere
+        return url, ""
     return parts.netloc, parts.path.strip("/").partition("/")[0]

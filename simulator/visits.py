@@ -88,7 +88,7 @@ class Visitor:
             async with self._session.post(url, data=ONE_CLICK_BODY, headers=headers) as answer:
                 return answer.status
         async with self._session.get(url, headers=headers) as answer:
-            page, status = await answer.text(), answer.status
+            page, status = await answer.text(errors="replace"), answer.status
         if how == "scan" or status != 200:
             return status
         form = Form(page, url)

@@ -43,6 +43,13 @@ class Poster:
             if not started:
                 await asyncio.sleep(0.1)
 
+    async def close(self) -> None:
+        """Break off the posts under way; they are made again after a restart."""
+        tasks = [*self._under_way.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
     async def _start_due(self) -> int:
         room = AT_ONCE - len(self._under_way)
         if room <= 0:

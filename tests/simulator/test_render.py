@@ -64,3 +64,20 @@ def test_sections_may_hold_tags() -> None:
     body = mail(subject="-s-", sections={"-s-": "for [[name]]"})
     made = decoded(body)
     assert render(made, made.personalizations[0]).subject == "for Name 0"
+
+
+@given(
+    st.text(st.sampled_from("<>!-[]/?='\"a hrefcdt:&;#x0"), max_size=60),
+    st.text(st.sampled_from("htps:/[]@?#%a."), max_size=20),
+)
+def test_no_body_is_too_odd_to_look_for_links(html: str, link: str) -> None:
+    made = decoded(with_("content.1.value", f'<a href="{LINK}">x</a>{html}<a href="https://{link}">y</a>'))
+    person = made.personalizations[0]
+    found = Links(made).of(person, with_text=True)
+    assert found[0].url == LINK
+    assert body_unsubscribe_link(found, f"{LINK}1") == LINK
+
+
+def test_a_broken_declaration_hides_no_earlier_link() -> None:
+    made = decoded(with_("content.1.value", f'<a href="{LINK}">x</a><![if gte mso 9]><![x<a href="https://later.example">'))
+    assert Links(made).of(made.personalizations[0], with_text=False)[0].url == LINK

@@ -64,3 +64,16 @@ def test_a_port_that_is_taken_is_said_in_one_line(start_simulator: Callable[...,
     assert ended.returncode == 1
     assert ended.stderr.count("\n") == 1
     assert f"cannot listen on 127.0.0.1:{port}" in ended.stderr
+
+
+def test_a_stop_is_clean_while_posts_are_under_way(
+    start_simulator: Callable[..., RunningSimulator], receiver: Receiver
+) -> None:
+    simulator = start_simulator(webhook=f"{receiver.url}/events", edge=receiver.url, speed=40, flush=0.05)
+    simulator.send(mail(200))
+    time.sleep(0.5)
+    simulator.stop()
+    assert simulator.process.returncode == 0
+    log = (simulator.data / "simulator.log").read_text()
+    assert "Traceback" not in log
+    assert "CRITICAL" not in log
