@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 
+from include.collect import unsubscribes
 from include.collect.mapping import suppressing
 from include.core import clock
 from include.core.paths import DataPaths
@@ -24,17 +25,21 @@ def suppress_from_events(paths: DataPaths, ledger: Ledger) -> dict[str, int]:
 
     Looks at the batches that it has not looked at (`spool_files.suppressed_at`). Soft and blocked bounces suppress nobody.
     An unsubscribe counts whoever pressed it, a scanner too: the person can come back, an ignored wish cannot be undone.
+    First come the unsubscribes that the edge kept on disk while the ledger was away.
     """
+    brought = unsubscribes.bring(paths, ledger)
     with open_warehouse(paths) as warehouse:
         with ledger.read() as connection:
             warehouse.register("lifts", suppressions.lifts(connection))
         warehouse.register("suppressing", suppressing())
         found = fetch(warehouse, "collect", "suppressible").to_pylist()
-        new = record(ledger, [Suppression(source=SOURCE, **row) for row in found])
+        new = Counter(record(ledger, [Suppression(source=SOURCE, **row) for row in found]))
         run(warehouse, "collect", "suppressed_mark", {"suppressed_at": clock.now()})
+    if brought:
+        new["unsubscribe"] += brought
     if new:
-        log.info("new suppressions: %s", new)
-    return new
+        log.info("new suppressions: %s", dict(new))
+    return dict(new)
 
 
 def record(ledger: Ledger, entries: list[Suppression]) -> dict[str, int]:

@@ -10,6 +10,9 @@ WEBHOOK_BYTES = 8 * 1024 * 1024
 """SendGrid posts about 768 KB; ten times that leaves room."""
 FORM_BYTES = 64 * 1024
 SECONDS = 30.0
+MOST_BYTES = 256 * 1024 * 1024
+"""Of all bodies that are being read at one moment, so that many at once cannot exhaust the memory."""
+_held = 0
 
 
 class Refused(Exception):
@@ -21,7 +24,8 @@ class Refused(Exception):
 
 
 async def read_body(request: Request, limit: int) -> bytes:
-    """The raw body. Raises `Refused`: 413 over `limit`, 415 when encoded, 408 when it dribbles, 400 when cut off.
+    """The raw body. Raises `Refused`: 413 over `limit`, 415 when encoded, 408 when it dribbles, 400 when cut off, 503 when
+    all bodies together are too much.
 
     Stops reading at the limit, so a body that lies about its length costs no more than `limit` bytes of memory.
     """
@@ -40,9 +44,16 @@ async def read_body(request: Request, limit: int) -> bytes:
 
 
 async def _read(request: Request, limit: int) -> bytes:
+    global _held
     body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > limit:
-            raise Refused(413, "body too large")
-    return bytes(body)
+    try:
+        async for part in request.stream():
+            body += part
+            _held += len(part)
+            if len(body) > limit:
+                raise Refused(413, "body too large")
+            if _held > MOST_BYTES:
+                raise Refused(503, "too much at once")
+        return bytes(body)
+    finally:
+        _held -= len(body)

@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from include.core import clock
 from include.core.errors import TradewindError
+from include.core.paths import DataPaths
 from include.core.token import UNSUBSCRIBE, Subject, read
 from include.edge.settings import settings
 from include.ledger.database import Ledger
@@ -45,6 +46,21 @@ async def ask(work: Callable[[Ledger, Subject | None], Answer], token: str, purp
         return await to_thread.run_sync(run, limiter=_ledger_threads)
     except (SQLAlchemyError, TradewindError, OSError) as error:
         log.error("the ledger did not answer the edge (%s)", type(error).__name__)
+        raise LedgerSilent from None
+
+
+async def keep(work: Callable[[DataPaths, Subject], None], token: str) -> None:
+    """Run `work(paths, subject)` in a thread for a genuine token, without the ledger. Raises `LedgerSilent`."""
+
+    def run() -> None:
+        now = settings()
+        if subject := read(now.secrets, token):
+            work(now.paths, subject)
+
+    try:
+        await to_thread.run_sync(run, limiter=_ledger_threads)
+    except (TradewindError, OSError) as error:
+        log.error("nor did the disk (%s)", type(error).__name__)
         raise LedgerSilent from None
 
 

@@ -7,8 +7,8 @@ from starlette.responses import Response
 
 from include.core import clock
 from include.core.token import Subject
-from include.edge import body, page
-from include.edge.person import NOBODY, ask, steady_time
+from include.edge import body, page, spool
+from include.edge.person import NOBODY, LedgerSilent, ask, keep, steady_time
 from include.ledger.database import Ledger
 from include.ledger.suppressions import Suppression, is_suppressed, suppress
 
@@ -27,14 +27,29 @@ async def unsubscribe(request: Request) -> Response:
     content = await body.read_body(request, body.FORM_BYTES)
     source = ONE_CLICK if b"One-Click" in content else PAGE
     async with steady_time():
-        await ask(lambda ledger, subject: leave(ledger, subject, source), token)
+        await record(token, source)
     return page.show("unsubscribed", token=token)
+
+
+async def record(token: str, source: str) -> None:
+    """Suppress in the ledger; where it is away, keep the wish on disk until it is back. Raises `LedgerSilent`.
+
+    Nobody is mailed meanwhile: what cannot suppress cannot send, the sender asks the same ledger.
+    """
+    try:
+        await ask(lambda ledger, subject: leave(ledger, subject, source), token)
+    except LedgerSilent:
+        await keep(lambda paths, subject: spool.keep_unsubscribe(paths, suppression(subject, source)), token)
 
 
 def leave(ledger: Ledger, subject: Subject | None, source: str) -> None:
     """Suppress the person, in force for the next chunk. Nobody for a forged token, but the ledger is asked all the same."""
     if subject is None:
         is_suppressed(ledger, NOBODY)
-        return
-    happened_at = clock.now().timestamp()
-    suppress(ledger, [Suppression(subject.address_key, "unsubscribe", source, happened_at, subject.message_key)])
+    else:
+        suppress(ledger, [suppression(subject, source)])
+
+
+def suppression(subject: Subject, source: str) -> Suppression:
+    """The person's own unsubscribe, from this moment on."""
+    return Suppression(subject.address_key, "unsubscribe", source, clock.now().timestamp(), subject.message_key)

@@ -11,10 +11,11 @@ from include.collect import suppress
 from include.collect.doubt import resolve_doubt
 from include.collect.suppress import suppress_from_events
 from include.core.keys import address_key
+from include.edge.spool import keep_unsubscribe
 from include.ledger import suppressions
 from include.ledger.database import Ledger
 from include.ledger.doubt import in_doubt_chunks
-from include.ledger.suppressions import reasons_in_force
+from include.ledger.suppressions import Suppression, reasons_in_force
 from include.ledger.tables import chunks, plans
 from tests.collect.conftest import SENT, World, make_event
 
@@ -106,6 +107,19 @@ def test_the_suppression_is_of_the_address_that_was_mailed(world: World, ledger:
     world.load([make_event(ada, "spamreport", email="Person0@EXAMPLE.org")])
     suppress_from_events(world.paths, ledger)
     assert reasons_in_force(ledger, address_key(world.secrets.address_key, "person0@example.org")) == {"spam_complaint"}
+
+
+def test_unsubscribes_kept_while_the_ledger_was_away_are_brought_to_it(world: World, ledger: Ledger) -> None:
+    keys = ["aa" * 32, "bb" * 32]
+    for key in keys:
+        keep_unsubscribe(world.paths, Suppression(key, "unsubscribe", "one_click", 1000.0, "m"))
+    suppressions.suppress(ledger, [Suppression(keys[1], "unsubscribe", "one_click", 500.0)])
+    assert suppressions.lift(ledger, keys[1], "preference_page")
+    (world.paths.spool / "unsubscribes" / "torn.json").write_bytes(b"{")
+    assert suppress_from_events(world.paths, ledger) == {"unsubscribe": 1}
+    assert [reasons_in_force(ledger, key) for key in keys] == [{"unsubscribe"}, set()]
+    assert [path.name for path in (world.paths.spool / "unsubscribes").iterdir()] == ["torn.json"]
+    assert suppress_from_events(world.paths, ledger) == {}
 
 
 def doubt(ledger: Ledger, recipients: int) -> None:

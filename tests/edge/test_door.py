@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import uuid
 from collections.abc import Callable
@@ -12,7 +13,8 @@ import pytest
 from sqlalchemy import Table, select
 
 from include.core.keys import address_key
-from include.core.secrets import Secrets
+from include.core.paths import DataPaths
+from include.core.secrets import Secrets, load_secrets
 from include.core.token import CONFIRM, Subject, mint
 from include.ledger import consent
 from include.ledger.database import Ledger
@@ -208,15 +210,24 @@ def test_health_says_what_works(edge: Edge) -> None:
     assert answer.json() == {"status": "ok", "spool_writable": True, "ledger_reachable": True, "webhook_keys": 2}
 
 
-def test_a_ledger_that_is_away_is_said_and_events_go_on(
-    start_edge: Callable[..., Edge], tmp_path: Path, signer: Signer, secrets: Secrets, subject: Subject
+def test_while_the_ledger_is_away_no_unsubscribe_and_no_event_is_lost(
+    start_edge: Callable[..., Edge], tmp_path: Path, signer: Signer
 ) -> None:
     (tmp_path / "blocked").write_text("a file where a folder should be")
-    edge = start_edge(
-        tmp_path / "data", signer.public, AIRFLOW_CONN_LEDGER_DEFAULT=f"sqlite:///{tmp_path}/blocked/ledger.sqlite"
+    root = tmp_path / "data"
+    edge = start_edge(root, signer.public, AIRFLOW_CONN_LEDGER_DEFAULT=f"sqlite:///{tmp_path}/blocked/ledger.sqlite")
+    person = Subject(str(uuid.uuid4()), "ab" * 32)
+    token = mint(load_secrets(DataPaths(root)), person)
+    assert [httpx.post(f"{edge.url}/u/{link}").status_code for link in (token, FORGED)] == [200, 200]
+    (kept,) = (root / "spool" / "unsubscribes").iterdir()
+    wish = json.loads(kept.read_bytes())
+    assert (wish["address_key"], wish["message_key"], wish["reason"]) == (
+        person.address_key,
+        person.message_key,
+        "unsubscribe",
     )
-    for token in (mint(secrets, subject), FORGED):
-        answer = httpx.post(f"{edge.url}/u/{token}")
+    for link in (token, FORGED):
+        answer = httpx.get(f"{edge.url}/preferences/{link}")
         assert (answer.status_code, answer.headers.get("retry-after")) == (503, "60")
     health = httpx.get(f"{edge.url}/healthz")
     assert (health.status_code, health.json()["ledger_reachable"]) == (503, False)
