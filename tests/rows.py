@@ -53,7 +53,7 @@ def sqlite_source(path: Path, **relations: list[Row]) -> str:
     path.unlink(missing_ok=True)
     connection = sqlite3.connect(path)
     for name, rows in relations.items():
-        columns = list(rows[0])
+        columns = list(rows[0] if rows else {"subscribers": subscriber, "purchases": purchase}[name](0))
         connection.execute(f"create table {name} ({', '.join(f'{column} text' for column in columns)})")
         slots = ", ".join("?" * len(columns))
         connection.executemany(

@@ -35,8 +35,8 @@ log = logging.getLogger(__name__)
 def land(paths: DataPaths, source_url: str, relation: str, *, run: str, since: datetime | None) -> dict[str, Any]:
     """Land `relation` as of `run` and return its manifest. A run lands once: a second call returns the same manifest.
 
-    `since` None is a full pass. Otherwise at least the rows changed from then on land (the caller subtracts the overlap, see
-    `watermark.since`). The manifest: relation, run, folder (relative to the data folder), rows, sha256 (over the files'
+    `since` None is a full pass. Otherwise at least the rows changed from then on land (the caller subtracts the overlap
+    from its watermark). The manifest: relation, run, folder (relative to the data folder), rows, sha256 (over the files'
     hashes), full, since, watermark (the newest change seen, ISO; None where no row had one), files [{name, rows, sha256}].
     Raises `SourceUnavailable` (may be retried), `SourceError`, `ConfigurationError`.
     """

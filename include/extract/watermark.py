@@ -1,28 +1,13 @@
-"""From where the next pass reads."""
+"""How far a landed batch reaches: where the next incremental pass starts, less the overlap that its caller subtracts."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import duckdb
 
 from include.core.errors import SourceError
 from include.warehouse.connection import configure, fetch, run
-
-OVERLAP = timedelta(hours=24)
-"""How far back an incremental pass reads behind its watermark: a source's transaction may commit later than the updated_at
-that it wrote, and its clock may be in another time zone."""
-
-
-def since(watermark: str | None) -> datetime | None:
-    """Where to read from, given the last pass's watermark; None (a full pass) without one."""
-    return datetime.fromisoformat(watermark) - OVERLAP if watermark else None
-
-
-def advance(watermark: str | None, landed: str | None) -> str | None:
-    """The watermark after a merged batch: never backwards, and kept where the batch had no row."""
-    known = [mark for mark in (watermark, landed) if mark]
-    return max(known, key=datetime.fromisoformat) if known else None
 
 
 def newest(relation: str, files: list[str], latest: datetime) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -24,9 +24,10 @@ from include.warehouse.connection import fetch, open_warehouse, run, transaction
 log = logging.getLogger(__name__)
 
 
-def validate_batch(paths: DataPaths, manifest: Mapping[str, Any]) -> dict[str, Any]:
+def validate_batch(paths: DataPaths, manifest: Mapping[str, Any], *, accept: Collection[str] = ()) -> dict[str, Any]:
     """Judge the batch of a manifest, row by row and as a whole, and record what was found; also when it stops.
 
+    `accept` names table rules (`data_quality.batches.TABLE_RULES`) that a person has looked at and lets pass this once.
     Returns {relation, run, raw, valid, quarantined, verdict}. May be run again: the same run replaces its own record.
     Raises `QualityStop` where a table rule is broken (nothing will be merged), `ConservationBroken` where raw = valid +
     quarantined does not hold, `SourceError` where the landed files are not what the manifest says.
@@ -40,14 +41,15 @@ def validate_batch(paths: DataPaths, manifest: Mapping[str, Any]) -> dict[str, A
         with transaction(connection):
             numbers = _quarantine(connection, batch, now)
             judged = table_rules.judge(numbers, batch)
-            reason = table_rules.stop_reason(judged, numbers)
+            reason = table_rules.stop_reason(judged, numbers, accept)
             _record(connection, batch, now, numbers, [*findings, *judged], reason)
     _warn(batch, judged)
     if reason:
         raise QualityStop(
             f"{reason}.",
             where=f"{batch.relation}, run {batch.run}",
-            remedy="Nothing was merged. Look at the quality page and the source; a later pass that is whole goes through.",
+            remedy="Nothing was merged. Look at the quality page and the source; a later, whole pass goes through. "
+            "Where the batch is right after all, validate it again and accept these rules.",
         )
     return _summary(batch, numbers, "accepted")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -46,9 +47,10 @@ def judge(numbers: Facts, batch: Landed) -> list[Finding]:
     return check(pd.DataFrame([row]).astype("Float64"), batches.suite(full=batch.full))
 
 
-def stop_reason(findings: list[Finding], numbers: Facts) -> str | None:
+def stop_reason(findings: list[Finding], numbers: Facts, accept: Collection[str]) -> str | None:
     """Why the batch must stop, in a sentence with its numbers; None where it may go on."""
-    broken = [finding.reason for finding in findings if finding.severity == STOP and not finding.success]
+    stops = [finding for finding in findings if finding.severity == STOP and finding.reason not in accept]
+    broken = [finding.reason for finding in stops if not finding.success]
     if not broken:
         return None
     return (

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -15,7 +14,6 @@ from include.core import clock
 from include.core.errors import ConfigurationError
 from include.core.paths import PROJECT, DataPaths
 from include.extract import land as landing
-from include.extract import watermark
 from include.extract.land import land
 from tests.rows import sqlite_source, subscriber
 
@@ -53,21 +51,12 @@ def test_parts_hold_every_row_once_in_order(paths: DataPaths, url: str, monkeypa
 def test_a_pass_without_rows_is_one_empty_part_and_no_watermark(paths: DataPaths, url: str) -> None:
     manifest = land(paths, url, "subscribers", run="r", since=clock.now())
     assert (manifest["rows"], manifest["watermark"], len(manifest["files"])) == (0, None, 1)
-    assert watermark.advance("2026-01-01T00:00:00+00:00", manifest["watermark"]) == "2026-01-01T00:00:00+00:00"
 
 
 def test_a_time_in_the_far_future_does_not_become_the_watermark(paths: DataPaths, tmp_path: Path) -> None:
     rows = [subscriber(1, updated_at="9999-12-31 00:00:00"), subscriber(2), subscriber(3, updated_at="1700000000")]
     url = sqlite_source(tmp_path / "f.sqlite", subscribers=rows)
     assert land(paths, url, "subscribers", run="r", since=None)["watermark"] == "2025-06-01T00:00:00+00:00"
-
-
-def test_the_watermark_overlaps_and_never_goes_back() -> None:
-    assert watermark.since(None) is None
-    assert watermark.since("2026-01-02T00:00:00+00:00") == datetime(2026, 1, 2, tzinfo=UTC) - watermark.OVERLAP
-    assert timedelta(hours=1) <= watermark.OVERLAP
-    assert watermark.advance("2026-01-02T00:00:00+00:00", "2026-01-01T00:00:00+00:00") == "2026-01-02T00:00:00+00:00"
-    assert watermark.advance(None, "2026-01-01T00:00:00+00:00") == "2026-01-01T00:00:00+00:00"
 
 
 @pytest.mark.parametrize("run", ["..", "", "x" * 300])

@@ -113,6 +113,16 @@ def test_a_full_pass_that_lost_half_the_list_stops(paths: DataPaths) -> None:
     assert ingested(paths, people[:11])["deleted"] == 9
 
 
+def test_a_person_may_accept_a_stop_once(paths: DataPaths) -> None:
+    people = [subscriber(number) for number in range(20)]
+    ingested(paths, people)
+    manifest = land_rows(paths, "subscribers", people[:5])
+    with pytest.raises(QualityStop, match="unseen_share"):
+        validate_batch(paths, manifest, accept=["volume"])
+    assert validate_batch(paths, manifest, accept=["volume", "unseen_share"])["verdict"] == "accepted"
+    assert merge_batch(paths, manifest)["deleted"] == 15
+
+
 def test_a_full_pass_under_new_ids_stops(paths: DataPaths) -> None:
     ingested(paths, [subscriber(number) for number in range(20)])
     assert stopped(paths, [subscriber(number, subscriber_id=f"N{number}") for number in range(20)]) == "unseen_share"
@@ -126,15 +136,9 @@ def test_an_export_that_is_broken_as_a_whole_stops(paths: DataPaths) -> None:
 
 def test_an_empty_full_pass_stops_and_an_empty_hour_does_not(paths: DataPaths) -> None:
     ingested(paths, [subscriber(1)])
-    empty = [subscriber(1, updated_at="2019-01-01")]
-    assert ingested(paths, empty, since=SINCE) == {
-        "relation": "subscribers",
-        "inserted": 0,
-        "updated": 0,
-        "unchanged": 0,
-        "deleted": 0,
-    }
-    assert stopped(paths, [subscriber(1)][:0] or [dict.fromkeys(subscriber(1))]).startswith("quarantined") is False
+    nothing_new = ingested(paths, [subscriber(1)], since=datetime(2026, 1, 1, tzinfo=UTC))
+    assert [nothing_new[kind] for kind in ("inserted", "updated", "unchanged", "deleted")] == [0, 0, 0, 0]
+    assert stopped(paths, []) == "empty_batch, volume, unseen_share"
 
 
 def test_a_small_incremental_pass_may_be_all_bad(paths: DataPaths) -> None:
