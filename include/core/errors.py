@@ -56,6 +56,10 @@ class ContentChanged(PlanError):
     """The template or campaign file was edited after its plan was frozen."""
 
 
+class PlanDamaged(PlanError):
+    """A file of a frozen plan is missing, or is not as it was frozen. Nothing is sent from it."""
+
+
 class CampaignStopped(TradewindError):
     """SendGrid or an operator stopped a campaign. What was not sent is pending and stays so until it is resumed."""
 
@@ -72,6 +76,10 @@ class FenceLost(TradewindError):
 
 class ConservationBroken(TradewindError):
     """A sum does not hold: somebody was lost or counted twice. Fails the run; never retried away."""
+
+
+class LedgerForgot(ConservationBroken):
+    """The journal beside a plan knows requests that the ledger does not: it was restored from a backup."""
 
 
 class EspUnavailable(TradewindError):

@@ -59,6 +59,11 @@ class DataPaths:
         return self.root / "published"
 
     @property
+    def alerts(self) -> Path:
+        """What a person should look at, one JSON file an alert; no addresses in them."""
+        return self.root / "alerts"
+
+    @property
     def secrets(self) -> Path:
         """Keys of the address hash and of the unsubscribe tokens, mode 0600."""
         return self.root / "secrets.json"

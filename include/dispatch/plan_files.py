@@ -25,7 +25,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from include.core.durable import sync_file, sync_folder, write_durably
-from include.core.errors import PlanError
+from include.core.errors import PlanDamaged
 
 CHUNK_SIZE = 1_000
 """SendGrid takes up to 1,000 personalizations a request."""
@@ -211,8 +211,8 @@ def selection_of(rows: Sequence[int]) -> str:
     return ",".join(f"{start}:{stop}" for start, stop in spans)
 
 
-def _damaged(path: Path) -> PlanError:
-    return PlanError(
+def _damaged(path: Path) -> PlanDamaged:
+    return PlanDamaged(
         "is not as it was frozen (missing, or its hash differs).",
         where=str(path),
         remedy="Nothing was sent from it. Restore the file from your backup and run the task again.",
