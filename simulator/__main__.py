@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
+import fcntl
 import logging
 import signal
+import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import uvloop
@@ -53,35 +56,52 @@ def settings_of(options: argparse.Namespace) -> Settings:
     )  # fmt: skip
 
 
-async def serve(settings: Settings, host: str, port: int) -> None:
+async def serve(settings: Settings, bound: socket.socket) -> None:
     """Serve until SIGTERM or SIGINT; prints one line when it listens."""
-    runner = web.AppRunner(build(settings), access_log=None, shutdown_timeout=2, auto_decompress=False)
     stopped = asyncio.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(each, stopped.set)
+    runner = web.AppRunner(build(settings), access_log=None, shutdown_timeout=2, auto_decompress=False)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, host, port)
-        await site.start()
-        bound = runner.addresses[0][1]
-        sys.stdout.write(f"simulator: listening on http://{host}:{bound}\n")
+        await web.SockSite(runner, bound).start()
+        host, port = bound.getsockname()[:2]
+        sys.stdout.write(f"simulator: listening on http://{host}:{port}\n")
         sys.stdout.flush()
         await stopped.wait()
     finally:
         await runner.cleanup()
 
 
+@contextlib.contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Holds the folder for this process. Raises BlockingIOError where another has it: two would live every life twice."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit code: 0 after a stop, 1 where the port is taken."""
+    """The exit code: 0 after a stop, 1 where port or folder is taken. The port is asked first, before anything happens."""
     options = parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
-        uvloop.run(serve(settings_of(options), options.host, options.port))
+        bound = socket.create_server((options.host, options.port), backlog=1024)
     except OSError as error:
-        said = f"simulator: cannot listen on {options.host}:{options.port}: {error.strerror}. Choose another --port."
-        sys.stderr.write(said + "\n")
-        return 1
+        return refuse(f"cannot listen on {options.host}:{options.port}: {error.strerror}. Choose another --port.")
+    try:
+        with bound, alone(options.data):
+            uvloop.run(serve(settings_of(options), bound))
+    except BlockingIOError:
+        return refuse(f"another simulator runs on {options.data}. Stop it, or choose another --data.")
     return 0
+
+
+def refuse(said: str) -> int:
+    """One line, and exit code 1."""
+    sys.stderr.write(f"simulator: {said}\n")
+    return 1
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ def posts(events: list[Event], dice: Random, speed: float) -> list[Post]:
     late = [event for event in events if id(event) not in held]
     again = [_again(event, dice) for event in events if dice.random() < REPEATED]
     delay = (1 + 4 * dice.random()) / speed
-    return [*_packed(now, 0.0), *_packed(late, delay), *_packed(again, delay + 1 / speed)]
+    return [*packed(now, 0.0), *packed(late, delay), *packed(again, delay + 1 / speed)]
 
 
 def _again(event: Event, dice: Random) -> Event:
@@ -51,7 +51,7 @@ def renamed(event: Event, copy: int) -> str:
     return short_id(f"{event.get('sg_event_id')}\x1fcopy\x1f{copy}")
 
 
-def _packed(events: Iterable[Event], delay: float) -> Iterator[Post]:
+def packed(events: Iterable[Event], delay: float) -> Iterator[Post]:
     """JSON arrays with SendGrid's line ends, the last included: whoever strips it cannot verify."""
     parts: list[bytes] = []
     size = 0

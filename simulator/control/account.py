@@ -1,9 +1,8 @@
-"""/control: counts, what was accepted, flushing and forgetting."""
+"""/control: counts, what was accepted, and forgetting it."""
 
 from __future__ import annotations
 
 import sqlite3
-import time
 from typing import Any
 
 import orjson
@@ -113,16 +112,6 @@ async def requests(request: web.Request) -> web.Response:
     })  # fmt: skip
 
 
-async def flush(request: web.Request) -> web.Response:
-    """Post at once whatever is due or waits for another try; `?lives=finish` lets every life that has begun end now."""
-    simulator = request.app[SIMULATOR]
-    engine = simulator.engine
-    events = await (engine.finish() if request.query.get("lives") == "finish" else engine.step())
-    posts = await simulator.record.execute("update posts set not_before = ?", time.time())
-    await simulator.record.execute("update visits set not_before = ? where done_at is null", time.time())
-    return json_answer({"events": events, "posts": posts})
-
-
 async def reset(request: web.Request) -> web.Response:
     """Forget everything but the webhook key: as a fresh folder."""
     simulator = request.app[SIMULATOR]
@@ -146,6 +135,5 @@ ROUTES = [
     web.get("/control/accepted.ndjson", accepted_stream),
     web.get("/control/duplicates", duplicates),
     web.get("/control/requests", requests),
-    web.post("/control/flush", flush),
     web.post("/control/reset", reset),
 ]

@@ -9,6 +9,8 @@ import time
 from collections import Counter
 from collections.abc import Callable
 
+import pytest
+
 from tests.running_simulator import RunningSimulator
 from tests.simulator.mails import mail
 from tests.simulator.receiver import Receiver
@@ -56,14 +58,17 @@ def test_batches_and_groups_are_known_again(start_simulator: Callable[..., Runni
     assert simulator.send(mail(batch_id=batch, asm={"group_id": group})).status_code == 202
 
 
-def test_a_port_that_is_taken_is_said_in_one_line(start_simulator: Callable[..., RunningSimulator]) -> None:
+@pytest.mark.parametrize("same", ["port", "folder"])
+def test_what_is_taken_is_said_in_one_line(start_simulator: Callable[..., RunningSimulator], same: str) -> None:
     simulator = start_simulator(no_lives=True)
-    port = simulator.base_url.rpartition(":")[2]
-    command = [sys.executable, "-m", "simulator", "--port", port, "--data", str(simulator.data / "other")]
+    port = simulator.base_url.rpartition(":")[2] if same == "port" else "0"
+    folder = simulator.data if same == "folder" else simulator.data / "other"
+    command = [sys.executable, "-m", "simulator", "--port", port, "--data", str(folder)]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
     assert ended.returncode == 1
     assert ended.stderr.count("\n") == 1
-    assert f"cannot listen on 127.0.0.1:{port}" in ended.stderr
+    assert (f"cannot listen on 127.0.0.1:{port}" if same == "port" else "another simulator runs on") in ended.stderr
+    assert simulator.send(mail()).status_code == 202
 
 
 def test_a_stop_is_clean_while_posts_are_under_way(

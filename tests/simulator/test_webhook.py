@@ -202,6 +202,10 @@ def test_people_leave_at_the_edge_and_scanners_only_look(living: RunningSimulato
     assert {request.body for request in left} == {b"List-Unsubscribe=One-Click", b"List-Unsubscribe=One-Click&sure=yes"}
     assert all(request.headers["Content-Type"] == "application/x-www-form-urlencoded" for request in left)
     assert all(request.path.startswith("/u/TOKEN") for request in visits)
+    told = living.get("/control/visits")
+    assert {visit["status"] for visit in told} == {204, 200}
+    leavers = {f"/u/TOKEN{visit['tw_key'].removeprefix('key-')}" for visit in told if visit["how"] != "scan"}
+    assert leavers == {request.path for request in left}
     assert set(looked) - {request.path for request in left}
     assert not any(event["event"] == "unsubscribe" for event in receiver.events())
 
@@ -220,3 +224,12 @@ def test_sendgrids_own_links_make_unsubscribe_events(living: RunningSimulator, r
     assert kinds["group_unsubscribe"] > 5
     assert len(living.get("/v3/suppression/unsubscribes")) > 5
     assert len(living.get(f"/v3/asm/groups/{group}/suppressions")) > 5
+
+
+def test_events_can_be_handed_in(living: RunningSimulator, receiver: Receiver) -> None:
+    event = {"event": "account_status_change", "type": "compliance_suspend", "timestamp": 1, "sg_event_id": "x"}
+    assert living.post("/control/events", [event]) == {"posts": 1}
+    living.wait_until_quiet()
+    assert receiver.events() == [event]
+    assert verifies(receiver.posts()[0], living.public_key)
+    assert living.client.post(f"{living.base_url}/control/events", json={}).status_code == 400
