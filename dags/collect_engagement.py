@@ -8,8 +8,8 @@
 ledger; resolved doubt; `dispatch.sends` brought up to date; the asset `engagement` when there was something new.
 
 **Triage.**
-- `collect.load`: a batch that cannot be read goes to `spool/broken/` and is counted as quarantined; nothing waits for
-  it.
+- `collect.load`: a batch that cannot be read goes to `spool/broken/` with its reason; nothing waits for it. See
+  docs/edge.md.
 - `collect.sync_suppressions` fails with *EspUnavailable*: SendGrid's API did not answer; the next run catches up.
   Webhook events suppress without it.
 - Events pile up in `spool/incoming/`: the task waits for the pool `warehouse`; see who holds it.
@@ -74,7 +74,7 @@ with DAG(
         loaded = load()
         done = [suppress(), resolve_doubt(), sync_suppressions()]
         loaded >> done
-        return loaded, done
+        return loaded
 
     @task(pool=Pool.WAREHOUSE, outlets=[SENDS], trigger_rule="none_failed")
     def record_sends():
@@ -86,9 +86,10 @@ with DAG(
 
     @task(outlets=[ENGAGEMENT])
     def announce(loaded):
-        """Tells `build_segments` when there were new events; skipped when there were none."""
-        if not loaded["new"]:
+        """Tells `build_segments` when there were new events, or some left the quarantine; skipped when there were none."""
+        if not loaded["new"] + loaded["released"]:
             raise AirflowSkipException("no new event")
 
-    loaded, done = collect()
-    done >> record_sends() >> announce(loaded)
+    collected = collect()
+    recorded = record_sends()
+    collected >> recorded >> announce(collected)
