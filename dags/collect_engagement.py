@@ -18,6 +18,7 @@ ledger; resolved doubt; `dispatch.sends` brought up to date; the asset `engageme
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from airflow.sdk import DAG, task, task_group
 from airflow.sdk.exceptions import AirflowSkipException
@@ -74,7 +75,7 @@ with DAG(
         loaded = load()
         done = [suppress(), resolve_doubt(), sync_suppressions()]
         loaded >> done
-        return loaded
+        return loaded, done
 
     @task(pool=Pool.WAREHOUSE, outlets=[SENDS], trigger_rule="none_failed")
     def record_sends():
@@ -90,6 +91,6 @@ with DAG(
         if not loaded["new"] + loaded["released"]:
             raise AirflowSkipException("no new event")
 
-    collected = collect()
-    recorded = record_sends()
-    collected >> recorded >> announce(collected)
+    collected: Any = collect()
+    loaded, done = collected
+    done >> record_sends() >> announce(loaded)

@@ -42,7 +42,7 @@ def all_services(place: Installation) -> list[Service]:
 
 def own_sendgrid() -> bool:
     """Whether the environment names a SendGrid that is not a loopback simulator."""
-    text = connections.environment_text(SENDGRID)
+    text = connections.environment_text(SENDGRID) or ""
     return bool(text) and LOOPBACK not in text and "localhost" not in text
 
 

@@ -1,0 +1,114 @@
+"""What `make` says and refuses; the lock files; the settings file; the report's table."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from include.core.errors import ConfigurationError
+from include.core.paths import PROJECT
+from operations import airflow_settings, lock
+from operations.campaign_table import COLUMNS, campaign_table
+from operations.trigger import read_conf
+
+COMMANDS = ("run", "trigger", "up", "stop", "test", "lint", "bench", "clean", "lock", "docs", "faults")
+
+
+def make(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["make", *words], cwd=folder, capture_output=True, text=True, check=False, timeout=60)
+
+
+def test_make_alone_explains_every_command() -> None:
+    done = make(PROJECT)
+    assert done.returncode == 0
+    for command in COMMANDS:
+        assert f"make {command} " in done.stdout
+
+
+@pytest.mark.parametrize(("version", "said"), [("3.9", "needs Python 3.11"), ("", "no Python found")])
+def test_a_wrong_python_is_one_clear_line(tmp_path: Path, version: str, said: str) -> None:
+    for name in ("Makefile", "requirements.txt", "requirements-demo.txt"):
+        shutil.copy(PROJECT / name, tmp_path)
+    python = tmp_path / "python3.9"
+    python.write_text(f'#!/bin/sh\ncase "$1" in -V) echo "Python {version}";; *) exit 1;; esac\n')
+    python.chmod(0o755)
+    done = make(tmp_path, f"PYTHON={python if version else 'missing'}", "stop", "run")
+    assert done.returncode != 0
+    lines = [line for line in done.stderr.splitlines() if not line.startswith("make")]
+    assert len(lines) == 1
+    assert said in lines[0]
+
+
+def test_trigger_without_a_dag_says_how() -> None:
+    assert "DAG=send_newsletter" in make(PROJECT, "trigger", "DAG=").stderr
+
+
+@pytest.mark.parametrize("text", ["{", "[1]", "live", '{"mode": live}'])
+def test_a_conf_that_is_no_json_object_is_refused(text: str) -> None:
+    with pytest.raises(ConfigurationError, match="CONF"):
+        read_conf(text)
+
+
+def test_a_conf_reaches_the_run_as_it_was_written() -> None:
+    assert read_conf("") == {}
+    assert read_conf('{"mode": "live", "note": "5 $ & \'more\'"}') == {"mode": "live", "note": "5 $ & 'more'"}
+
+
+def test_the_lock_files_fit_and_drift_is_noticed(tmp_path: Path) -> None:
+    assert lock.drift() == []
+    for name in lock.FILES:
+        for kind in ("in", "txt"):
+            shutil.copy(PROJECT / f"{name}.{kind}", tmp_path)
+    asked = tmp_path / "requirements.in"
+    kept = [line for line in asked.read_text().splitlines() if not line.startswith("orjson")]
+    asked.write_text("\n".join([*kept, "left-pad"]).replace("duckdb==1.5.5", "duckdb==1.6.0"))
+    complaints = "\n".join(lock.drift(tmp_path))
+    assert "left-pad is missing" in complaints
+    assert "duckdb==1.5.5 does not satisfy" in complaints
+    assert "orjson is locked for requirements.in, which does not ask for it" in complaints
+
+
+def test_the_settings_file_holds_what_the_dags_need_and_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = airflow_settings.load()
+    pools = {item["pool_name"]: item["pool_slot"] for item in wanted["pools"]}
+    assert pools["warehouse"] == 1
+    assert "sendgrid" in pools
+    assert {item["conn_id"] for item in wanted["connections"]} == {
+        "sendgrid_default", "subscribers_source", "ledger_default",
+    }  # fmt: skip
+    bad = tmp_path / "airflow_settings.yaml"
+    bad.write_text((PROJECT / "airflow_settings.yaml").read_text().replace("conn_password:", "conn_password: SG.x", 1))
+    monkeypatch.setattr(airflow_settings, "FILE", bad)
+    with pytest.raises(ConfigurationError, match="password"):
+        airflow_settings.load()
+
+
+def test_a_connection_of_the_environment_is_not_stored(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_SENDGRID_DEFAULT", '{"conn_type": "http", "password": "SG.secret"}')
+    stored = list(airflow_settings._connections(airflow_settings.load()))
+    assert {item["connection_id"] for item in stored} == {"subscribers_source", "ledger_default"}
+
+
+def test_the_table_shows_each_campaign_as_a_column(tmp_path: Path) -> None:
+    file = tmp_path / "analytics.duckdb"
+    with duckdb.connect(str(file)) as connection:
+        kinds = [
+            f"{name} {'varchar' if name in ('campaign', 'occurrence') else 'double' if 'rate' in name else 'bigint'}"
+            for name in COLUMNS
+        ]
+        connection.execute("create schema marts")
+        connection.execute(f"create table marts.campaign_performance ({', '.join(kinds)}, planned_at timestamp)")
+        figures = ["1234", *["0"] * (len(COLUMNS) - 5), "0.5", "null"]
+        connection.execute(
+            f"insert into marts.campaign_performance values ('newsletter', '2026-W48', {', '.join(figures)}, now())"
+        )
+    lines = campaign_table(file).splitlines()
+    assert len(lines) == len(COLUMNS)
+    assert len({len(line) for line in lines}) == 1, "the columns are aligned"
+    assert lines[2].split() == ["selected", "1,234"]
+    assert lines[-2].split()[-1] == "50.0%"
+    assert lines[-1].split()[-1] == "-"

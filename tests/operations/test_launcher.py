@@ -1,0 +1,147 @@
+"""Services come up once, are restarted when they died or changed, and trouble is one clear line."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from include.core.errors import ConfigurationError
+from include.core.paths import PROJECT, DataPaths
+from operations import launcher, ports, processes, services
+from operations.__main__ import main
+from operations.services import Service, all_services, own_sendgrid
+from operations.settings import Installation, fingerprint, installation, service_environment
+
+
+@pytest.fixture
+def place(paths: DataPaths, monkeypatch: pytest.MonkeyPatch) -> Iterator[Installation]:
+    """An installation with free ports; what was started is stopped."""
+    for part in ("AIRFLOW", "EDGE", "SIMULATOR"):
+        monkeypatch.setenv(f"TRADEWIND_{part}_PORT", str(ports.free()))
+    made = installation()
+    yield made
+    launcher.down(made, lambda said: None)
+
+
+@pytest.fixture
+def web(place: Installation, monkeypatch: pytest.MonkeyPatch) -> Service:
+    """One service that stands for all."""
+    command = (sys.executable, "-m", "http.server", str(place.edge_port), "--bind", "127.0.0.1")
+    service = Service(
+        "web", command, lambda since: services._answers(place.edge_url), place.edge_port, "TRADEWIND_EDGE_PORT"
+    )
+    monkeypatch.setattr(launcher, "all_services", lambda _place: [service])
+    monkeypatch.setattr(launcher, "migrate", lambda *_: None)
+    return service
+
+
+def pid(place: Installation) -> int:
+    record = processes.read(place.paths.services / "web.pid")
+    assert record is not None
+    assert record.alive
+    return record.pid
+
+
+def test_up_starts_once_and_restarts_what_died_or_changed(
+    place: Installation, web: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    launcher.up(place, said.append)
+    first = pid(place)
+    launcher.up(place, said.append)
+    assert pid(place) == first
+    os.kill(first, 9)
+    while processes.start_time(first):
+        pass
+    launcher.up(place, said.append)
+    second = pid(place)
+    assert second != first
+    monkeypatch.setenv("AIRFLOW_CONN_SUBSCRIBERS_SOURCE", "sqlite:////elsewhere.sqlite")
+    launcher.up(place, said.append)
+    assert pid(place) != second
+    assert "restarting web: it had ended" in said
+    assert "restarting web: its configuration or code changed" in said
+
+
+def test_down_stops_it_and_forgets_it(place: Installation, web: Service) -> None:
+    launcher.up(place, lambda said: None)
+    record = processes.read(place.paths.services / "web.pid")
+    launcher.down(place, lambda said: None)
+    assert record is not None
+    assert not record.alive
+    assert list(place.paths.services.glob("*.pid")) == []
+
+
+def test_a_service_that_ends_at_once_shows_the_end_of_its_log(place: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = Service("web", (sys.executable, "-c", "raise SystemExit('no such thing')"), lambda since: False)
+    monkeypatch.setattr(launcher, "all_services", lambda _place: [broken])
+    monkeypatch.setattr(launcher, "migrate", lambda *_: None)
+    with pytest.raises(launcher.ServiceFailed, match="no such thing"):
+        launcher.up(place, lambda said: None)
+
+
+def test_a_port_in_use_is_one_line_and_no_trace(
+    place: Installation, web: Service, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.socket() as squatter:
+        squatter.bind(("127.0.0.1", place.edge_port))
+        squatter.listen()
+        assert main(["up"]) == 1
+    said = capsys.readouterr().err.strip()
+    assert said.splitlines() == [
+        f"error: web: port {place.edge_port} is in use by another program. "
+        "Stop that program, or set TRADEWIND_EDGE_PORT to a free port."
+    ]
+
+
+def test_a_full_disk_is_one_line(place: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(launcher, "DISK_BYTES_NEEDED", 10**18)
+    with pytest.raises(ConfigurationError, match="MB free"):
+        launcher.check_disk(place)
+
+
+def test_a_data_folder_that_cannot_be_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigurationError, match="cannot be used"):
+        launcher.check_disk(Installation(DataPaths(tmp_path / "file" / "data"), 1, 2, 3))
+
+
+@pytest.mark.parametrize("port", ["http", "0", "70000", "-1"])
+def test_a_port_that_is_none_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], port: str
+) -> None:
+    monkeypatch.setenv("TRADEWIND_AIRFLOW_PORT", port)
+    assert main(["up"]) == 1
+    assert "TRADEWIND_AIRFLOW_PORT" in capsys.readouterr().err
+
+
+def test_nothing_is_told_to_listen_beyond_loopback(place: Installation) -> None:
+    environment = service_environment(place)
+    assert environment["AIRFLOW__API__HOST"] == "127.0.0.1"
+    commands = {service.name: service.command for service in all_services(place)}
+    assert "--skip-serve-logs" in commands["scheduler"]
+    assert "--skip-serve-logs" in commands["triggerer"]
+    assert not any("0.0.0.0" in word for command in commands.values() for word in command)
+
+
+def test_the_simulator_stays_out_where_another_sendgrid_is_named(
+    place: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "simulator" in {service.name for service in all_services(place)}
+    monkeypatch.setenv("AIRFLOW_CONN_SENDGRID_DEFAULT", '{"conn_type": "http", "host": "https://api.sendgrid.com"}')
+    assert own_sendgrid()
+    assert "simulator" not in {service.name for service in all_services(place)}
+
+
+def test_the_configuration_is_the_same_however_it_was_started(place: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    bare = fingerprint(service_environment(place))
+    monkeypatch.setenv("PYTHONPATH", str(PROJECT))
+    assert fingerprint(service_environment(place)) == bare
+    monkeypatch.setenv("TRADEWIND_WEBHOOK_KEYS", "x")
+    assert fingerprint(service_environment(place)) != bare
