@@ -1,0 +1,53 @@
+"""Reading elements, whatever they hold; and texts without addresses."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from include.collect import batch
+from include.collect.scrub import MARK, scrub_text
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+FIELDS = [
+    "email", "event", "timestamp", "sg_event_id", "sg_message_id", "type", "status", "reason", "response", "url",
+    "url_offset", "useragent", "sg_machine_open", "attempt", "tw_key", "tw_try", "tw_chunk", "bounce_classification",
+]  # fmt: skip
+events = st.dictionaries(st.sampled_from(FIELDS), json_values, max_size=12)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(events | json_values, max_size=6))
+@example([{"event": "open", "email": "a@b.c", "timestamp": 2**70, "attempt": 2**40, "tw_try": "9" * 5000}])
+@example(
+    [{"event": "open", "email": "a@b.c", "timestamp": 1790000000, "useragent": "\ud800", "url_offset": {"index": 1e30}}]
+)
+def test_any_array_becomes_rows_one_an_element(tmp_path_factory: pytest.TempPathFactory, elements: list[object]) -> None:
+    path = Path(tmp_path_factory.getbasetemp()) / "20261124T050000000000Z-x.json"
+    path.write_bytes(json.dumps(elements).encode())
+    rows = batch.read_file(path, lambda email: f"key of {len(email)}")
+    assert batch.table(rows).num_rows == len(elements)
+
+
+@pytest.mark.parametrize(
+    ("text", "clean"),
+    [
+        ("550 <jane.doe@example.org> unknown", f"550 <{MARK}> unknown"),
+        ("account JANE.DOE is gone", f"account {MARK} is gone"),
+        ("janet.doer and ajane.doe stay", "janet.doer and ajane.doe stay"),
+        ("https://a.example/?e=jane.doe%40example.org&x=1", f"https://a.example/?e={MARK}&x=1"),
+        ("x=jane.doe=40example.org", f"x={MARK}"),
+        ("İ jane.doe", f"İ {MARK}"),
+        ("nothing to see", "nothing to see"),
+    ],
+)
+def test_a_text_loses_the_address(text: str, clean: str) -> None:
+    assert scrub_text(text, "Jane.Doe@example.org") == clean
