@@ -10,9 +10,10 @@ from aiohttp import web
 
 from simulator.acceptance import write_call
 from simulator.answers import TOO_LARGE_PAGE, TOO_MANY, Problem, errors, page
+from simulator.decoding import decode
 from simulator.faults import ACCEPTING, REFUSALS
 from simulator.misbehaviour import STATUS, answered, refusal
-from simulator.payload import Mail, decode
+from simulator.payload import Mail
 from simulator.rules import MOST_BYTES, problems, sender_refused
 from simulator.state import SIMULATOR, Simulator
 

@@ -8,7 +8,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.payload import Mail, decode
+from simulator.decoding import decode
+from simulator.payload import Mail
 from simulator.render import Link, Links, _Anchors, body_unsubscribe_link, one_click, render, unsubscribe_link
 from tests.simulator.mails import LINK, mail, with_
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.payload import Mail, decode
+from simulator.decoding import decode
+from simulator.payload import Mail
 from simulator.rules import problems, sender_refused
 from simulator.rules.account import Account
 from simulator.rules.person import person_problems
