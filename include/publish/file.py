@@ -23,7 +23,7 @@ from include.core.errors import PublishError
 from include.core.paths import DataPaths
 from include.publish import contents, snapshot
 from include.publish.snapshot import FILE, MANIFEST
-from include.warehouse.connection import fetch, open_warehouse, run
+from include.warehouse.connection import fetch, open_warehouse, run, transaction
 
 log = logging.getLogger(__name__)
 
@@ -77,9 +77,10 @@ def _write_file(connection: duckdb.DuckDBPyConnection, build: Path, built_at: da
     literal = str(build / FILE).replace("'", "''")
     connection.execute(f"attach '{literal}' as published")
     try:
-        _copy(connection, build.name, built_at)
-        tables = contents.check(connection)
-        _record(connection, tables)
+        with transaction(connection):  # one commit, where 200 comments would be as many
+            _copy(connection, build.name, built_at)
+            tables = contents.check(connection)
+            _record(connection, tables)
         connection.execute("checkpoint published")
     finally:
         with suppress(duckdb.Error):  # what could not be written cannot be detached; the first error is the one to tell

@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -51,16 +52,21 @@ def in_child(work: Callable[[], Any]) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
+def publish_killed(step: int) -> None:
+    """Read back what the child before left, then publish and die."""
+    paths = data_paths()
+    verify(paths)
+    kill_at(step)
+    publish(paths)
+
+
 def main() -> None:
-    paths, step = data_paths(), 0
-    while True:
+    step = 1
+    while (status := in_child(partial(publish_killed, step))) == -signal.SIGKILL:
         step += 1
-        status = in_child(lambda at=step: (kill_at(at), publish(paths)))
-        if in_child(lambda: verify(paths)) != 0:
-            raise SystemExit(f"after a kill at step {step} what is published does not verify")
-        if status != -signal.SIGKILL:
-            break
-    sys.stdout.write(json.dumps({"killed": step - 1, "last": status}))
+    if status != 0:
+        raise SystemExit(f"after a kill at step {step - 1} what is published does not verify")
+    sys.stdout.write(json.dumps({"killed": step - 1}))
 
 
 if __name__ == "__main__":
