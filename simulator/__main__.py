@@ -61,7 +61,7 @@ async def serve(settings: Settings, bound: socket.socket) -> None:
     stopped = asyncio.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(each, stopped.set)
-    runner = web.AppRunner(build(settings), access_log=None, shutdown_timeout=2, auto_decompress=False)
+    runner = web.AppRunner(build(settings), access_log=None, shutdown_timeout=0.5, auto_decompress=False)
     await runner.setup()
     try:
         await web.SockSite(runner, bound).start()

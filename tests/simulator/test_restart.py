@@ -8,6 +8,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +19,8 @@ from tests.simulator.receiver import Receiver
 
 def test_what_was_accepted_survives_a_kill(start_simulator: Callable[..., RunningSimulator]) -> None:
     simulator = start_simulator(no_lives=True)
+    batch = simulator.post("/v3/mail/batch")["batch_id"]
+    group = simulator.post("/v3/asm/groups", {"name": "News", "description": "Weekly"})["id"]
     first = simulator.send(mail(1_000)).headers["X-Message-Id"]
     simulator.stop(signal.SIGKILL)
     key = simulator.public_key
@@ -25,7 +28,7 @@ def test_what_was_accepted_survives_a_kill(start_simulator: Callable[..., Runnin
     assert {row["x_message_id"] for row in simulator.accepted()} == {first}
     assert len(simulator.accepted()) == 1_000
     assert simulator.public_key == key
-    second = simulator.send(mail(1)).headers["X-Message-Id"]
+    second = simulator.send(mail(batch_id=batch, asm={"group_id": group})).headers["X-Message-Id"]
     assert second != first
     assert [row["seq"] for row in simulator.accepted(x_message_id=second)] == [1_001]
 
@@ -49,20 +52,11 @@ def test_lives_go_on_after_kills(start_simulator: Callable[..., RunningSimulator
     assert {event["tw_key"] for event in receiver.events() if "tw_key" in event} == {f"key-{at}" for at in range(200)}
 
 
-def test_batches_and_groups_are_known_again(start_simulator: Callable[..., RunningSimulator]) -> None:
-    simulator = start_simulator(no_lives=True)
-    batch = simulator.post("/v3/mail/batch")["batch_id"]
-    group = simulator.post("/v3/asm/groups", {"name": "News", "description": "Weekly"})["id"]
-    simulator.stop(signal.SIGKILL)
-    simulator.start()
-    assert simulator.send(mail(batch_id=batch, asm={"group_id": group})).status_code == 202
-
-
 @pytest.mark.parametrize("same", ["port", "folder"])
-def test_what_is_taken_is_said_in_one_line(start_simulator: Callable[..., RunningSimulator], same: str) -> None:
-    simulator = start_simulator(no_lives=True)
+def test_what_is_taken_is_said_in_one_line(clean: RunningSimulator, tmp_path: Path, same: str) -> None:
+    simulator = clean
     port = simulator.base_url.rpartition(":")[2] if same == "port" else "0"
-    folder = simulator.data if same == "folder" else simulator.data / "other"
+    folder = simulator.data if same == "folder" else tmp_path
     command = [sys.executable, "-m", "simulator", "--port", port, "--data", str(folder)]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
     assert ended.returncode == 1
