@@ -24,6 +24,7 @@ from operations.settings import Installation, service_environment
 
 PIPELINE = ("ingest_subscribers", "build_segments", "collect_engagement", "nightly_analytics")
 CONSUMER_PATIENCE_SECONDS = 30
+SCHEDULER_LOOK_SECONDS = 2.0
 
 
 def run_demo(place: Installation, *, campaigns: list[str] | None = None) -> int:
@@ -53,8 +54,7 @@ def run_pipeline(place: Installation, api: AirflowApi, progress: Progress, sends
     if any(new_messages(api, run) for run in sent):
         await_events(place, progress)
     for dag in ("collect_engagement", "nightly_analytics"):
-        _unpause(api, dag)
-        _finish(api, progress, [runs.start(api, dag)])
+        _finish(api, progress, [_turn_of(api, dag)])
     return sent
 
 
@@ -75,6 +75,14 @@ def _ingest_and_segment(api: AirflowApi, progress: Progress) -> None:
         progress.say("no subscriber changed: the segments stand")
         return
     _finish(api, progress, [_consumer(api, "build_segments", begun)])
+
+
+def _turn_of(api: AirflowApi, dag: str) -> Run:
+    """A run that begins now: the one that its own schedule starts on being unpaused, or one by hand."""
+    begun, paused = datetime.now(UTC), api.get(f"/dags/{part(dag)}")["is_paused"]
+    _unpause(api, dag)
+    time.sleep(SCHEDULER_LOOK_SECONDS if paused else 0)
+    return next(iter(runs.since(api, dag, begun, by="start_date")), None) or runs.start(api, dag)
 
 
 def _consumer(api: AirflowApi, dag: str, begun: datetime) -> Run:

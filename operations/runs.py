@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 from include.core.errors import TradewindError
 from operations.api import AirflowApi, ApiRefused, part
@@ -53,9 +53,9 @@ def start(api: AirflowApi, dag: str, conf: dict[str, Any] | None = None) -> Run:
     return Run(dag, api.post(f"/dags/{part(dag)}/dagRuns", body)["dag_run_id"])
 
 
-def since(api: AirflowApi, dag: str, moment: datetime) -> list[Run]:
-    """The runs of a DAG that were asked for at or after a moment."""
-    found = api.get(f"/dags/{part(dag)}/dagRuns", run_after_gte=moment.astimezone(UTC).isoformat(), limit=50)
+def since(api: AirflowApi, dag: str, moment: datetime, by: Literal["run_after", "start_date"] = "run_after") -> list[Run]:
+    """The runs of a DAG that were asked for, or that began, at or after a moment."""
+    found = api.get(f"/dags/{part(dag)}/dagRuns", **{f"{by}_gte": moment.astimezone(UTC).isoformat()}, limit=50)
     return [Run(dag, run["dag_run_id"]) for run in found["dag_runs"]]
 
 

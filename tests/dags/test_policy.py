@@ -89,6 +89,11 @@ def test_a_send_is_mapped_over_ranges_and_ends_in_the_sums(dags: dict[str, DAG])
         assert dag.get_task("dispatch.settle").trigger_rule == "none_failed"
 
 
+def test_what_was_sent_is_recorded_after_all_that_was_collected(dags: dict[str, DAG]) -> None:
+    upstream = dags["collect_engagement"].get_task("record_sends").upstream_task_ids
+    assert upstream == {"collect.suppress", "collect.resolve_doubt", "collect.sync_suppressions"}
+
+
 def test_the_flow_hangs_together_by_assets(dags: dict[str, DAG]) -> None:
     outlets = {asset.name: dag.dag_id for dag in dags.values() for task in dag.tasks for asset in task.outlets}
     assert outlets["subscribers"] == "ingest_subscribers"
