@@ -12,7 +12,11 @@ from (
         relation,
         unnest(reasons) as reason
     from quality.quarantine
-    qualify row_number() over (partition by relation, coalesce(source_key, landed_run || row_number) order by quarantined_at desc) = 1
+    qualify
+        row_number() over (
+            partition by relation, coalesce(source_key, landed_run || row_number)
+            order by quarantined_at desc
+        ) = 1
 )
 group by relation, reason
 order by relation desc, refused_rows desc, reason

@@ -28,8 +28,11 @@ select
     case
         when known.purchase_id is null then 'insert'
         when
-            (valid.subscriber_id, valid.purchased_at, valid.amount, valid.currency, valid.items)
-            is distinct from (known.subscriber_id, known.purchased_at, known.amount, known.currency, known.items)
+            valid.subscriber_id <> known.subscriber_id
+            or valid.purchased_at <> known.purchased_at
+            or valid.amount <> known.amount
+            or valid.currency <> known.currency
+            or coalesce(valid.items, -1) <> coalesce(known.items, -1)
             then 'update'
         else 'unchanged'
     end as action

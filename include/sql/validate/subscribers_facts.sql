@@ -7,7 +7,9 @@
 with seen as (
     select
         count(*) as raw_rows,
-        max(source_time(updated_at)) filter (where source_time(updated_at) <= $now::timestamptz + interval 1 day) as newest
+        max(source_time(updated_at)) filter (
+            where source_time(updated_at) <= $now::timestamptz + interval 1 day
+        ) as newest
     from read_parquet($files)
 ),
 

@@ -43,10 +43,14 @@ select
     upper(trim(country)) as country,
     trim(timezone) as timezone,
     regexp_full_match(
-        trim(locale), '[A-Za-z]{2,3}([-_][A-Za-z]{4})?([-_]([A-Za-z]{2}|[0-9]{3}))?([-_]([A-Za-z0-9]{5,8}|[0-9][A-Za-z0-9]{3}))*'
+        trim(locale),
+        '[A-Za-z]{2,3}([-_][A-Za-z]{4})?([-_]([A-Za-z]{2}|[0-9]{3}))?'
+        || '([-_]([A-Za-z0-9]{5,8}|[0-9][A-Za-z0-9]{3}))*'
     ) as locale_is_well_formed,
     lower(trim(tracking_consent)) as tracking_consent,
-    if(attributes is null, null, if(json_valid(attributes), json_type(try_cast(attributes as json)), 'none')) as attributes_type,
+    if(
+        attributes is null, null, if(json_valid(attributes), json_type(try_cast(attributes as json)), 'none')
+    ) as attributes_type,
     length(attributes) as attributes_length,
     greatest(length(first_name), length(last_name)) as name_length,
     greatest(
