@@ -18,7 +18,7 @@ from datetime import timedelta
 
 from airflow.sdk import DAG, task, task_group
 
-from include import runtime
+from include import notify, runtime
 from include.assets import ENGAGEMENT, SEGMENTS, SUBSCRIBERS
 from include.tags import Pool, Tag
 
@@ -30,6 +30,7 @@ with DAG(
     max_active_runs=1,
     tags=[Tag.SEGMENTS, Tag.WRITES_WAREHOUSE],
     default_args=runtime.task_defaults("data"),
+    deadline=notify.deadline(timedelta(minutes=30)),
     dagrun_timeout=timedelta(hours=1),
     doc_md=__doc__,
 ):

@@ -23,7 +23,7 @@ from typing import Any
 from airflow.sdk import DAG, task, task_group
 from airflow.sdk.exceptions import AirflowSkipException
 
-from include import runtime
+from include import notify, runtime
 from include.assets import ENGAGEMENT, SENDS
 from include.tags import Pool, Tag
 
@@ -35,6 +35,7 @@ with DAG(
     max_active_runs=1,
     tags=[Tag.ENGAGEMENT, Tag.WRITES_WAREHOUSE],
     default_args=runtime.task_defaults("delivery"),
+    deadline=notify.deadline(timedelta(minutes=30)),
     dagrun_timeout=timedelta(hours=1),
     doc_md=__doc__,
 ):
@@ -85,6 +86,15 @@ with DAG(
         with runtime.ledger() as ledger:
             return record_sends(runtime.paths(), ledger)
 
+    @task(pool=Pool.WAREHOUSE, trigger_rule="all_done")
+    def watch(dag_run=None):
+        """The circuit breaker, doubt and the webhook's silence: holds back what does harm, and tells a person once."""
+        from include.collect.lookout import look
+
+        where = {"dag": dag_run.dag_id, "run": dag_run.run_id}
+        with runtime.ledger() as ledger:
+            return look(runtime.paths(), ledger, webhook_url=notify.webhook_url(), **where)
+
     @task(outlets=[ENGAGEMENT])
     def announce(loaded):
         """Tells `build_segments` when there were new events, or some left the quarantine; skipped when there were none."""
@@ -93,4 +103,5 @@ with DAG(
 
     collected: Any = collect()
     loaded, done = collected
-    done >> record_sends() >> announce(loaded)
+    recorded = record_sends()
+    done >> recorded >> [announce(loaded), watch()]

@@ -27,7 +27,7 @@ from datetime import timedelta
 from airflow.sdk import DAG, Param, task, task_group
 from airflow.sdk.exceptions import AirflowSkipException
 
-from include import runtime
+from include import notify, runtime
 from include.assets import SUBSCRIBERS
 from include.tags import Pool, Tag
 
@@ -39,6 +39,7 @@ with DAG(
     max_active_runs=1,
     tags=[Tag.INGEST, Tag.WRITES_WAREHOUSE],
     default_args=runtime.task_defaults("data"),
+    deadline=notify.deadline(timedelta(minutes=50)),
     dagrun_timeout=timedelta(hours=2),
     params={"full": Param(False, type="boolean", title="Full pass", description="Read the whole source; sees deletions.")},
     doc_md=__doc__,

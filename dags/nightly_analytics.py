@@ -23,7 +23,7 @@ from datetime import timedelta
 
 from airflow.sdk import DAG, task, task_group
 
-from include import runtime
+from include import notify, runtime
 from include.assets import ANALYTICS
 from include.tags import Pool, Tag
 
@@ -35,6 +35,7 @@ with DAG(
     max_active_runs=1,
     tags=[Tag.ANALYTICS, Tag.WRITES_WAREHOUSE],
     default_args=runtime.task_defaults("analytics"),
+    deadline=notify.deadline(timedelta(minutes=90)),
     dagrun_timeout=timedelta(hours=2),
     doc_md=__doc__,
 ):

@@ -29,7 +29,7 @@ from datetime import timedelta
 from airflow.sdk import DAG, Param, task, task_group
 from airflow.sdk.exceptions import AirflowSkipException
 
-from include import runtime
+from include import notify, runtime
 from include.assets import SENDS
 from include.core.campaign import Campaign, campaign_names, load_campaign
 from include.core.errors import ConfigurationError
@@ -43,6 +43,7 @@ def send_dag(campaign: Campaign) -> DAG:
         schedule=runtime.timetable(campaign.schedule, rare=True) if campaign.schedule else None,
         catchup=False, max_active_runs=1, tags=[Tag.SENDS, Tag.CAMPAIGN, Tag.SENDS_MAIL],
         default_args=runtime.task_defaults(campaign.owner), dagrun_timeout=timedelta(hours=12),
+        deadline=notify.deadline(timedelta(hours=4)),
         params={name: Param(**field) for name, field in runtime.SEND_FORM.items()},
         doc_md=runtime.campaign_page(campaign, __doc__),
     ) as dag:  # fmt: skip

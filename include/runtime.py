@@ -18,6 +18,7 @@ from airflow.sdk import DAG, CronTriggerTimetable, RetryDecision, RetryPolicy, t
 from croniter import croniter
 
 from include.core.errors import ConfigurationError, may_retry
+from include.notify import TellAPerson
 from include.tags import Tag
 
 if TYPE_CHECKING:
@@ -66,7 +67,9 @@ class RetryWhatMayBeRetried(RetryPolicy):
 
 def task_defaults(owner: str) -> dict[str, Any]:
     """`default_args` of every DAG."""
-    return {"owner": owner, "retries": 3, "retry_policy": RetryWhatMayBeRetried()}
+    return {
+        "owner": owner, "retries": 3, "retry_policy": RetryWhatMayBeRetried(), "on_failure_callback": [TellAPerson()],
+    }  # fmt: skip
 
 
 def timetable(cron: str, *, covers: timedelta = timedelta(), rare: bool = False) -> CronTriggerTimetable:

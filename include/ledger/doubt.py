@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import RowMapping, and_, func, insert, select, update
 
 from include.core import clock
 from include.ledger.chunks import add_children
 from include.ledger.database import Ledger
-from include.ledger.tables import chunks, outcomes
+from include.ledger.tables import chunks, outcomes, plans
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,34 @@ def in_doubt_chunks(ledger: Ledger) -> list[dict[str, object]]:
         query = select(chunks.c.plan_id, chunks.c.chunk, chunks.c.attempt, chunks.c.recipients, chunks.c.posted_at)
         query = query.where(chunks.c.state == "in_doubt").order_by(chunks.c.plan_id, chunks.c.chunk)
         return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def standing_doubt(ledger: Ledger, posted_before: float) -> list[dict[str, Any]]:
+    """Live plans with people in doubt whose request was made before a moment: plan_id, campaign, occurrence, people."""
+    proved = (
+        select(outcomes.c.plan_id, outcomes.c.chunk, func.count().label("people"))
+        .group_by(outcomes.c.plan_id, outcomes.c.chunk)
+        .subquery()
+    )
+    people = func.sum(chunks.c.recipients - func.coalesce(proved.c.people, 0)).label("people")
+    query = (
+        select(plans.c.plan_id, plans.c.campaign, plans.c.occurrence, people)
+        .join(chunks, chunks.c.plan_id == plans.c.plan_id)
+        .outerjoin(proved, and_(proved.c.plan_id == chunks.c.plan_id, proved.c.chunk == chunks.c.chunk))
+        .where(plans.c.kind == "live", chunks.c.state == "in_doubt", chunks.c.posted_at < posted_before)
+        .group_by(plans.c.plan_id, plans.c.campaign, plans.c.occurrence)
+        .order_by(plans.c.plan_id)
+    )
+    with ledger.read() as connection:
+        return [{**row, "people": int(row["people"])} for row in connection.execute(query).mappings()]
+
+
+def last_due(ledger: Ledger, since: float, until: float) -> float | None:
+    """When the newest accepted request within a span was to go out (Unix seconds): events of it should have come since."""
+    due = func.coalesce(chunks.c.send_at, chunks.c.settled_at)
+    query = select(func.max(due)).where(chunks.c.state == "accepted", due.between(since, until))
+    with ledger.read() as connection:
+        return connection.scalar(query)
 
 
 def prove(ledger: Ledger, proofs: Iterable[Proof]) -> int:

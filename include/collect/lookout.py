@@ -1,0 +1,119 @@
+"""Looks around after each collection: an open breaker, doubt that grows, a webhook that is silent. Tells once of each."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+
+from include.collect import breaker
+from include.core import clock
+from include.core.alert import Alert, deliver
+from include.core.durable import write_durably
+from include.core.paths import DataPaths
+from include.ledger import doubt, holds, plans
+from include.ledger.database import Ledger
+from include.warehouse.connection import fetch, open_warehouse
+
+log = logging.getLogger(__name__)
+
+EVENTS_TAKE = timedelta(minutes=15)
+"""Doubt younger than this is not told: the events that resolve it are still under way."""
+SILENCE = timedelta(minutes=30)
+"""SendGrid tells within seconds that it processed a message; after half an hour something between us is broken."""
+LOOK_BACK = timedelta(hours=24)
+MEMORY = "known.json"
+
+
+def look(paths: DataPaths, ledger: Ledger, *, webhook_url: str = "", dag: str = "", run: str = "") -> dict[str, int]:
+    """Run the circuit breaker, compare with the look before, and deliver an alert for each thing that is new.
+
+    What was told is written down after it was told: a crash between the two tells twice, never not at all. Returns
+    `breaker.watch`'s counts, the people in doubt and the alerts delivered.
+    """
+    counts = breaker.watch(paths, ledger)
+    before = _known(paths)
+    standing = [hold for hold in holds.all_holds(ledger) if hold["released_at"] is None]
+    doubtful = doubt.standing_doubt(ledger, (clock.now() - EVENTS_TAKE).timestamp())
+    silent_since = silence(paths, ledger)
+    now: dict[str, Any] = {
+        "holds": sorted(_name(hold) for hold in standing),
+        "doubt": {row["plan_id"]: row["people"] for row in doubtful},
+        "silent": silent_since is not None,
+    }
+    alerts = [
+        *_of_holds(ledger, (hold for hold in standing if _name(hold) not in before["holds"]), dag, run),
+        *_of_doubt(doubtful, before["doubt"], dag, run),
+        *([_of_silence(silent_since, dag, run)] if silent_since and not before["silent"] else []),
+    ]
+    for alert in alerts:
+        deliver(paths, alert, webhook_url)
+    write_durably(paths.alerts / MEMORY, orjson.dumps(now, option=orjson.OPT_INDENT_2))
+    return {**counts, "in_doubt": sum(now["doubt"].values()), "alerts": len(alerts)}
+
+
+def silence(paths: DataPaths, ledger: Ledger) -> datetime | None:
+    """Since when the webhook is silent although mail went out; None where it is not, or nothing went out."""
+    now = clock.now()
+    due = doubt.last_due(ledger, (now - LOOK_BACK).timestamp(), (now - SILENCE).timestamp())
+    if due is None:
+        return None
+    with open_warehouse(paths) as warehouse:
+        heard = fetch(warehouse, "collect", "last_heard", {"since": due})["heard_at"][0].as_py()
+    return None if heard else datetime.fromtimestamp(due, now.tzinfo)
+
+
+def _of_holds(ledger: Ledger, fresh: Iterable[dict[str, Any]], dag: str, run: str) -> Iterator[Alert]:
+    for hold in fresh:
+        plan = plans.find_plan(ledger, hold["plan_id"])
+        campaign = f"{plan['campaign']} {plan['occurrence']}" if plan else f"plan {hold['plan_id']}"
+        who = hold["provider"] or "all mailbox providers"
+        yield Alert(
+            "breaker-open", f"The circuit breaker holds back {campaign} for {who}", f"{hold['reason']}.",
+            "Nobody is dropped: who was not sent to is pending. Other campaigns and providers go on.",
+            "Find out why people bounce or complain before you resume.", "docs/runbook/breaker-open.md#what-to-do",
+            dag=dag, run=run, task="watch", about=_name(hold),
+        )  # fmt: skip
+
+
+def _of_doubt(doubtful: list[dict[str, Any]], before: dict[str, int], dag: str, run: str) -> Iterator[Alert]:
+    for row in doubtful:
+        known = before.get(row["plan_id"], 0)
+        if row["people"] > known:
+            yield Alert(
+                "growing-doubt", f"{row['campaign']} {row['occurrence']}: {row['people']} people are in doubt",
+                f"It was {known} at the last look. SendGrid may or may not have taken their messages.",
+                "None of them is mailed again by itself. Events still resolve doubt when they come.",
+                "See whether SendGrid or the network is in trouble, then whether the webhook delivers.",
+                "docs/runbook/growing-doubt.md#what-to-do", "warning", dag, run, "watch",
+                about=f"{row['plan_id']} {row['people']}",
+            )  # fmt: skip
+
+
+def _of_silence(since: datetime, dag: str, run: str) -> Alert:
+    return Alert(
+        "webhook-silent", "The event webhook is silent although mail went out",
+        f"Nothing verified has come since {since:%Y-%m-%d %H:%M} UTC.",
+        "Mail goes on, SendGrid tries its events again for 24 hours, and bounces are read from its lists too.",
+        "See whether the edge is reachable from the internet and knows the webhook's key.",
+        "docs/runbook/webhook-silent.md#what-to-do", dag=dag, run=run, task="watch",
+    )  # fmt: skip
+
+
+def _name(hold: dict[str, Any]) -> str:
+    return f"{hold['plan_id']} {hold['provider']} {hold['held_at']:.0f}"
+
+
+def _known(paths: DataPaths) -> dict[str, Any]:
+    """What the look before saw; a file that is missing or torn knows nothing, and everything is told again."""
+    nothing: dict[str, Any] = {"holds": [], "doubt": {}, "silent": False}
+    try:
+        return {**nothing, **orjson.loads((paths.alerts / MEMORY).read_bytes())}
+    except FileNotFoundError:
+        return nothing
+    except (orjson.JSONDecodeError, TypeError):
+        log.warning("%s cannot be read; what stands is told again", MEMORY)
+        return nothing

@@ -1,0 +1,152 @@
+"""An alert that a person can use: what happened, what is safe, what to do next, and the page that says more.
+
+Every alert is a line in the log and a JSON file in `$TRADEWIND_DATA/alerts/`; where a URL is configured it is posted there
+too. An alert never stops what raised it: what goes wrong with the telling is logged. No address, name or key is in it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import logging
+import re
+import urllib.error
+import urllib.request
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+import orjson
+
+from include.core import clock
+from include.core.durable import write_durably
+from include.core.paths import DataPaths
+
+log = logging.getLogger(__name__)
+
+QUIET = timedelta(hours=1)
+"""How long the same trouble is not posted again. It is still logged and filed."""
+KEPT = timedelta(days=90)
+POST_SECONDS = 5.0
+LONGEST = 600
+_MASKS = (
+    (re.compile(r"[^\s<>\"'(),;:=]+@[^\s<>\"'(),;:=]+"), "[address]"),
+    (re.compile(r"\bSG\.[\w.-]+"), "[key]"),
+)
+
+
+@dataclass(frozen=True)
+class Alert:
+    """`kind` names the sort of trouble; `runbook` is a page and heading: `docs/runbook/<page>.md#<heading>`.
+
+    `about` is a run, a plan and provider, …: the same kind, DAG and `about` within an hour is the same trouble.
+    """
+
+    kind: str
+    title: str
+    happened: str
+    safe: str
+    next_step: str
+    runbook: str
+    severity: Literal["warning", "critical"] = "critical"
+    dag: str = ""
+    run: str = ""
+    task: str = ""
+    about: str = ""
+    at: datetime = field(default_factory=clock.now)
+
+    def as_json(self) -> dict[str, Any]:
+        """What is filed and posted. `text` is the whole of it as one message, under the name that chat webhooks show."""
+        values = {name: masked(value) if isinstance(value, str) else value for name, value in asdict(self).items()}
+        values["at"] = self.at.isoformat(timespec="seconds")
+        parts = (values["title"], values["happened"], values["safe"], f"Next: {values['next_step']}", values["runbook"])
+        return {**values, "text": "\n".join(parts)}
+
+    @property
+    def file_stem(self) -> str:
+        """The end of the file's name, the same for the same trouble."""
+        about = hashlib.sha256("\n".join((self.kind, self.dag, self.about)).encode()).hexdigest()[:8]
+        return f"{self.kind}-{about}"
+
+
+def masked(text: str) -> str:
+    """`text`, short enough to read, and without anything that looks like an address or a key.
+
+    Tradewind's own errors hold none; this is for the day when one does.
+    """
+    for pattern, instead in _MASKS:
+        text = pattern.sub(instead, text)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 2]} …"
+
+
+def deliver(paths: DataPaths, alert: Alert, webhook_url: str = "") -> bool:
+    """Log, file, and post the alert; returns whether it was posted. Raises nothing: the trouble it tells of matters more.
+
+    The same trouble within the last hour is not posted again.
+    """
+    content = {**alert.as_json(), "posted": False}
+    level = logging.ERROR if alert.severity == "critical" else logging.WARNING
+    log.log(level, "ALERT %s", content["text"].replace("\n", " | "))
+    known = _posted_recently(paths.alerts, alert)
+    _file(paths.alerts, alert, content)
+    if not webhook_url or known:
+        return False
+    problem = post(webhook_url, content)
+    if problem:
+        log.warning("the alert could not be posted to alert_webhook_url: %s", problem)
+        return False
+    _file(paths.alerts, alert, {**content, "posted": True})
+    return True
+
+
+def post(url: str, content: dict[str, Any]) -> str:
+    """POST as JSON, once; returns what went wrong. Never names the URL: those of chat services are secrets."""
+    if not url.startswith(("http://", "https://")):
+        return "it is no http or https URL"
+    try:
+        request = urllib.request.Request(url, orjson.dumps(content), {"Content-Type": "application/json"}, method="POST")  # noqa: S310
+        with urllib.request.build_opener(_NoRedirect).open(request, timeout=POST_SECONDS):
+            return ""
+    except urllib.error.HTTPError as error:
+        error.close()
+        return f"it answered {error.code}"
+    except (OSError, ValueError, http.client.HTTPException) as error:  # unreachable, too slow, not HTTP; no URL
+        return type(error).__name__
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """A redirect is an answer that is not 2xx: following it would turn the POST into a GET."""
+
+    def redirect_request(self, *args: Any, **kwargs: Any) -> None:
+        return None
+
+
+def _posted_recently(folder: Path, alert: Alert) -> bool:
+    """Whether the same trouble was posted within the quiet time. What cannot be read was not."""
+    since = _stamp(alert.at - QUIET)
+    recent = [path for path in folder.glob(f"*Z-{alert.file_stem}.json") if path.name >= since]
+    for path in recent:
+        try:
+            if orjson.loads(path.read_bytes()).get("posted"):
+                return True
+        except (OSError, orjson.JSONDecodeError, AttributeError):
+            log.warning("%s cannot be read", path)
+    return False
+
+
+def _file(folder: Path, alert: Alert, content: dict[str, Any]) -> None:
+    """Write it, and drop what is older than `KEPT`."""
+    try:
+        name = f"{_stamp(alert.at)}Z-{alert.file_stem}.json"
+        write_durably(folder / name, orjson.dumps(content, option=orjson.OPT_INDENT_2))
+        before = _stamp(clock.now() - KEPT)
+        for path in folder.glob("*Z-*.json"):
+            if path.name < before:
+                path.unlink(missing_ok=True)
+    except OSError as error:
+        log.warning("the alert could not be filed in %s (%s)", folder, error.strerror)
+
+
+def _stamp(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y%m%dT%H%M%S%f}"
