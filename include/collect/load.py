@@ -28,7 +28,7 @@ from include.warehouse.connection import fetch, open_warehouse, run, transaction
 
 log = logging.getLogger(__name__)
 
-BATCH_BYTES = 32 * 1024 * 1024
+BATCH_BYTES = 16 * 1024 * 1024
 BATCH_FILES = 1_000
 RECONSIDER = timedelta(days=14)
 """How long an event waits for its plan to be recorded. After that it is somebody else's mail through the same account."""

@@ -3,9 +3,34 @@
 -- grain: one row a quarantined event
 -- params: since
 -- purpose: Events of messages that were not known when they came, as arrivals once more: the plan may have been recorded
---          since. Only the last days' ones: events of somebody else's mail through the same account stay unknown for good.
+--          since. Only the last days' ones, since events of somebody else's mail through the same account stay unknown for good,
+--          and only those whose key, or address where there is no key, is known now.
 create or replace temp table arrivals as
-with kept as (
+with held as (
+    select
+        event_key,
+        raw_event ->> 'message_key' as message_key,
+        raw_event ->> 'address_key' as address_key
+    from engagement.quarantined_events
+    where
+        reason = 'unknown_message'
+        and received_at >= $since
+),
+
+findable as (
+    select held.event_key
+    from held
+    semi join dispatch.sends as sends on held.message_key = sends.message_key
+
+    union all
+
+    select held.event_key
+    from held
+    semi join dispatch.sends as sends on held.address_key = sends.address_key
+    where held.message_key is null
+),
+
+kept as (
     select
         event_key,
         received_at,
@@ -19,9 +44,7 @@ with kept as (
               "user_agent": "VARCHAR", "sg_machine_open": "BOOLEAN", "delivery_attempt": "INTEGER"}'
         ) as report
     from engagement.quarantined_events
-    where
-        reason = 'unknown_message'
-        and received_at >= $since
+    where event_key in (select findable.event_key from findable)
 )
 
 select
