@@ -45,6 +45,10 @@ SEND_FORM: dict[str, dict[str, Any]] = {
         "title": "Test recipients",
         "description": "Subscriber ids, one a line. Never addresses: they would stay in Airflow's database.",
     },
+    "occurrence": {
+        "default": None, "type": ["string", "null"], "pattern": r"^[A-Za-z0-9-]{1,40}$", "title": "Occurrence",
+        "description": "Live only: go on with an earlier occurrence's plan, such as 2026-W48. Empty is the current one.",
+    },
     "note": {
         "default": "", "type": ["string", "null"], "maxLength": 500, "title": "Note",
         "description": "Why this run; shown to whoever looks.",
@@ -221,7 +225,12 @@ def run_moment(dag_run: Any) -> datetime:
 
 def run_mode(dag_run: Any, params: Mapping[str, Any]) -> Any:
     """preview, test or live. A scheduled run is live; anything else is what its form says, and the form says preview."""
-    return "live" if getattr(dag_run.run_type, "value", dag_run.run_type) == "scheduled" else params["mode"]
+    return "live" if is_scheduled(dag_run) else params["mode"]
+
+
+def is_scheduled(dag_run: Any) -> bool:
+    """Whether the timetable made this run, and nobody by hand, by an asset or as a backfill."""
+    return getattr(dag_run.run_type, "value", dag_run.run_type) == "scheduled"
 
 
 def campaign_page(campaign: Campaign, how: str) -> str:

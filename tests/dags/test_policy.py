@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 STEADY = {"ingest_subscribers", "build_segments", "collect_engagement", "nightly_analytics"}
 OPENS_NO_WAREHOUSE = {
     "extract.land", "announce", "publish.read_back", "publish.report", "dispatch.send_range", "dispatch.settle",
+    "dispatch.start", "dispatch.approve_late_start", "dispatch.doubt.ask", "dispatch.doubt.decide", "dispatch.doubt.resend",
 }  # fmt: skip
 
 
