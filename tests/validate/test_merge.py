@@ -137,6 +137,16 @@ def test_an_address_that_moves_to_another_id_is_live_once(paths: DataPaths) -> N
     assert set(live(paths)) == {"S2", "S3"}
 
 
+def test_two_claims_of_the_same_moment_do_not_take_turns(paths: DataPaths) -> None:
+    ingest(paths, subscriber(9, email="u@e.org"), subscriber(5))
+    both = [subscriber(9, email="u@e.org"), subscriber(5), subscriber(1, email="U@e.org")]
+    ingest(paths, *both)
+    settled = set(live(paths))
+    assert len(settled) == 2
+    assert ingest(paths, *both) == {"relation": "subscribers", "inserted": 0, "updated": 0, "unchanged": 2, "deleted": 0}
+    assert set(live(paths)) == settled
+
+
 def test_two_subscribers_may_swap_their_addresses(paths: DataPaths) -> None:
     ingest(paths, subscriber(1, email="a@e.org"), subscriber(2, email="b@e.org"))
     ingest(

@@ -1,9 +1,9 @@
 -- name: subscribers_retire_shared
 -- owner: data
 -- grain: one row a subscriber whose address another one holds
--- params: at
--- purpose: One address, one live subscriber, so that nobody gets a message twice. The order of claims is that of
---          subscribers_duplicates.sql, over what is now known.
+-- params: run, at
+-- purpose: One address, one live subscriber, so that nobody gets a message twice. What this run's validation said
+--          of an address holds; else the order of claims is that of subscribers_duplicates.sql, over what is now known.
 update core.subscribers
 set deleted_at = $at
 where
@@ -15,8 +15,16 @@ where
                 row_number() over (
                     partition by address_key
                     order by
+                        subscriber_id in (
+                            select source_key
+                            from quality.quarantine
+                            where
+                                landed_run = $run
+                                and relation = 'subscribers'
+                                and list_contains(reasons, 'duplicate_address')
+                        ),
                         status <> 'unsubscribed' and coalesce(consented_at <= refused_at, false),
-                        updated_at desc, landed_run desc, subscriber_id
+                        updated_at desc, subscriber_id
                 ) as claim
             from (
                 select
