@@ -1,0 +1,125 @@
+"""An alert is logged, filed and posted; it holds no address or key, and its delivery stops nothing."""
+
+from __future__ import annotations
+
+import json
+import logging
+import socket
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from include.core import clock
+from include.core.alert import Alert, deliver, masked
+from include.core.paths import DataPaths
+from tests.alerts.receiver import Receiver
+
+ALERT = Alert(
+    "campaign-stopped", "send_newsletter: SendGrid refuses the API key", "401: the API key is not valid.",
+    "Who was not sent to is pending.", "Set a valid key.", "docs/runbook/campaign-stopped.md#key",
+    dag="send_newsletter", run="scheduled__2026-11-24", task="dispatch.send_range", about="scheduled__2026-11-24",
+)  # fmt: skip
+
+
+def filed(paths: DataPaths) -> list[dict[str, object]]:
+    return [json.loads(path.read_bytes()) for path in sorted(paths.alerts.glob("*Z-*.json"))]
+
+
+def test_it_is_logged_filed_and_posted(paths: DataPaths, receiver: Receiver, caplog: pytest.LogCaptureFixture) -> None:
+    assert deliver(paths, ALERT, receiver.url) is True
+    (posted,) = receiver.posted
+    (on_disk,) = filed(paths)
+    assert on_disk == {**posted, "posted": True}
+    for name in ("title", "happened", "safe", "next_step", "runbook", "severity", "dag", "run", "task", "at", "text"):
+        assert posted[name], name
+    for part in (ALERT.happened, ALERT.safe, ALERT.next_step, ALERT.runbook):
+        assert part in str(posted["text"])
+        assert part in caplog.text
+    assert "ALERT" in caplog.text
+
+
+def test_without_a_url_it_is_filed_all_the_same(paths: DataPaths) -> None:
+    assert deliver(paths, ALERT) is False
+    assert [alert["posted"] for alert in filed(paths)] == [False]
+
+
+@pytest.mark.parametrize("status", [302, 400, 500])
+def test_a_receiver_that_refuses_is_logged_and_asked_again(
+    status: int, paths: DataPaths, receiver: Receiver, caplog: pytest.LogCaptureFixture
+) -> None:
+    receiver.status = status
+    assert deliver(paths, ALERT, receiver.url) is False
+    assert f"it answered {status}" in caplog.text
+    receiver.status = 200
+    assert deliver(paths, replace(ALERT, at=ALERT.at + timedelta(minutes=1)), receiver.url) is True
+    assert len(receiver.posted) == 2
+
+
+def test_nobody_there_is_logged_and_the_url_is_not(paths: DataPaths, caplog: pytest.LogCaptureFixture) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        port = closed.getsockname()[1]
+    for url in (f"http://127.0.0.1:{port}/SECRET", "file:///etc/passwd", "http://[SECRET", "SECRET"):
+        assert deliver(paths, ALERT, url) is False
+    assert caplog.text.count("could not be posted") == 4
+    assert "SECRET" not in caplog.text
+
+
+def test_one_that_answers_no_http_is_logged(paths: DataPaths, caplog: pytest.LogCaptureFixture) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        import threading
+
+        def answer() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(b"no http\r\n\r\n")
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        assert deliver(paths, ALERT, f"http://127.0.0.1:{server.getsockname()[1]}/") is False
+        thread.join()
+    assert "BadStatusLine" in caplog.text
+
+
+def test_the_same_trouble_is_posted_once_an_hour_and_another_at_once(paths: DataPaths, receiver: Receiver) -> None:
+    times = [ALERT.at + timedelta(minutes=minutes) for minutes in (0, 5, 59, 61)]
+    assert [deliver(paths, replace(ALERT, at=at), receiver.url) for at in times] == [True, False, False, True]
+    assert deliver(paths, replace(ALERT, at=times[1], about="another run"), receiver.url) is True
+    assert deliver(paths, replace(ALERT, at=times[1], kind="quality-stop"), receiver.url) is True
+    assert len(filed(paths)) == 6
+
+
+def test_a_full_disk_or_a_torn_file_does_not_keep_it_from_being_posted(
+    paths: DataPaths, receiver: Receiver, caplog: pytest.LogCaptureFixture
+) -> None:
+    deliver(paths, ALERT)
+    (path,) = paths.alerts.glob("*.json")
+    path.write_bytes(b'{"posted": tr')
+    assert deliver(paths, replace(ALERT, at=ALERT.at + timedelta(seconds=1)), receiver.url) is True
+    other = DataPaths(paths.root / "other")
+    other.root.mkdir()
+    other.alerts.write_text("a file where the folder should be")
+    assert deliver(other, ALERT, receiver.url) is True
+    assert "could not be filed" in caplog.text
+
+
+def test_old_ones_go(paths: DataPaths, monkeypatch: pytest.MonkeyPatch) -> None:
+    deliver(paths, ALERT)
+    monkeypatch.setenv(clock.OFFSET_VARIABLE, str(91 * 86400))
+    deliver(paths, replace(ALERT, at=clock.now()))
+    assert len(filed(paths)) == 1
+
+
+def test_what_looks_like_an_address_or_a_key_is_masked(paths: DataPaths, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    leaking = replace(
+        ALERT, happened="jane.doe+x@example.com: SG.abc-DEF_1.xyz postgresql://u:pw@db/shop", about="jane@e.org"
+    )
+    deliver(paths, leaking)
+    (path,) = paths.alerts.glob("*.json")
+    for secret in ("jane", "example.com", "SG.abc", "pw@"):
+        assert secret not in path.read_text()
+        assert secret not in caplog.text
+    assert len(masked("x" * 10_000)) == 600

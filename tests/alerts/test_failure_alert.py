@@ -1,0 +1,111 @@
+"""From the exception that ended a task to what a person reads."""
+
+from __future__ import annotations
+
+import errno
+import inspect
+import re
+
+import orjson
+import pytest
+
+from include.core import errors
+from include.core.errors import CampaignStopped, TradewindError, may_retry
+from include.core.failure_alert import DISK_FULL, TASK_LOST, TROUBLES, UNEXPECTED, alert_of
+from include.core.paths import PROJECT
+from include.dispatch.transport import Answer
+from include.dispatch.verdict import judge
+from tests.docs.headings import headings
+
+WHERE = {"dag": "send_newsletter", "run": "manual__1", "task": "dispatch.send_range"}
+
+
+def stopped(status: int, body: dict[str, object]) -> CampaignStopped:
+    """What `outcome.stop_campaign` raises for that answer."""
+    reason = judge(Answer(status, True, body=orjson.dumps(body))).reason
+    return CampaignStopped(f"the campaign was stopped: {reason}.", where="plan p", remedy="Mend the cause.")
+
+
+@pytest.mark.parametrize(
+    ("error", "page"),
+    [
+        (stopped(401, {"errors": [{"message": "Maximum credits exceeded"}]}), "campaign-stopped.md#credits"),
+        (stopped(401, {"errors": [{"message": "authorization required"}]}), "campaign-stopped.md#key"),
+        (stopped(403, {"errors": [{"message": "the from address does not match"}]}), "campaign-stopped.md#sender"),
+        (stopped(400, {"errors": [{"field": "from.email", "message": "x"}]}), "campaign-stopped.md#refused-request"),
+        (CampaignStopped("the campaign is paused (breaker: complaints at 0.20 %)."), "breaker-open.md#what-to-do"),
+        (CampaignStopped("the campaign is paused (paused by an operator)."), "campaign-stopped.md#paused-by-an-operator"),
+        (CampaignStopped("the campaign is stopped."), "campaign-stopped.md#what-to-do"),
+        (errors.ConservationBroken("x"), "conservation-broken.md#what-to-do"),
+        (errors.LedgerForgot("x"), "restored-ledger.md#what-to-do"),
+        (errors.QualityStop("x"), "quality-stop.md#what-to-do"),
+        (errors.ContentChanged("x"), "campaign-stopped.md#content-changed"),
+        (errors.PlanDamaged("x"), "damaged-plan.md#what-to-do"),
+        (errors.PlanError("x"), "failed-task.md#campaign-or-setting"),
+        (errors.ConfigurationError("x"), "failed-task.md#campaign-or-setting"),
+        (errors.SourceUnavailable("x"), "failed-task.md#source"),
+        (errors.PaceHeld("x"), "failed-task.md#pace"),
+        (errors.EspUnavailable("x"), "failed-task.md#sendgrid-does-not-answer"),
+        (errors.WarehouseBusy("x"), "warehouse-busy.md#what-to-do"),
+        (errors.FenceLost("x"), "failed-task.md#lease-lost"),
+        (errors.PublishError("x"), "failed-task.md#publishing"),
+        (OSError(errno.ENOSPC, "No space left on device"), "disk-full.md#what-to-do"),
+        (RuntimeError("database or disk is full"), "disk-full.md#what-to-do"),
+        (KeyError("x"), "failed-task.md#anything-else"),
+        (None, "failed-task.md#task-lost"),
+    ],
+    ids=str,
+)
+def test_each_trouble_has_its_page(error: BaseException | None, page: str) -> None:
+    assert alert_of(error, **WHERE).runbook == f"docs/runbook/{page}"
+
+
+def test_every_error_that_is_raised_on_purpose_has_a_row() -> None:
+    classes = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, TradewindError)]
+    without = {kind.__name__ for kind in classes if not any(issubclass(kind, row.error) for row in TROUBLES)}
+    assert without == {"TradewindError"}
+
+
+def test_every_alert_leads_to_a_page_and_heading_that_exist() -> None:
+    for row in (*TROUBLES, DISK_FULL, TASK_LOST, UNEXPECTED):
+        page, _, heading = row.runbook.partition("#")
+        path = PROJECT / "docs" / "runbook" / page
+        assert path.is_file(), page
+        assert heading in headings(path), row.runbook
+
+
+def test_alerts_made_elsewhere_lead_to_pages_too() -> None:
+    found = set()
+    for folder in ("include", "dags", "operations"):
+        for path in (PROJECT / folder).rglob("*.py"):
+            found |= set(re.findall(r"docs/runbook/([\w-]+\.md)(?:#([\w-]+))?", path.read_text()))
+    assert {page for page, _ in found} >= {"breaker-open.md", "growing-doubt.md", "webhook-silent.md", "missed-deadline.md"}
+    for page, heading in found:
+        path = PROJECT / "docs" / "runbook" / page
+        assert path.is_file(), page
+        assert not heading or heading in headings(path), f"{page}#{heading}"
+
+
+def test_only_our_own_errors_speak() -> None:
+    try:
+        raise ValueError("jane@example.com is no number")
+    except ValueError as error:
+        happened = alert_of(error, **WHERE).happened
+    assert happened.startswith("ValueError at tests/alerts/test_failure_alert.py, line ")
+    assert "jane" not in happened
+    assert "has no plan" in alert_of(errors.PlanError("has no plan."), **WHERE).happened
+
+
+def test_a_run_of_a_campaign_is_a_trouble_of_its_own_and_a_steady_task_is_not() -> None:
+    error = errors.QualityStop("x")
+    again = {**WHERE, "run": "manual__2"}
+    assert alert_of(error, **WHERE).about != alert_of(error, **again).about
+    steady = {"dag": "collect_engagement", "task": "collect.load"}
+    assert alert_of(error, run="1", **steady).about == alert_of(error, run="2", **steady).about
+
+
+def test_what_passes_by_itself_is_a_warning() -> None:
+    for row in TROUBLES:
+        if row.error in (errors.WarehouseBusy, errors.PaceHeld, errors.EspUnavailable):
+            assert may_retry(row.error("x"))  # type: ignore[call-arg]
+            assert row.severity == "warning"

@@ -1,0 +1,118 @@
+"""What stands is told once: an open breaker, doubt that grows, a webhook that is silent."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from include.collect.lookout import MEMORY, look
+from include.core import clock
+from include.core.paths import DataPaths
+from include.core.secrets import Secrets
+from include.dispatch import control, record
+from include.dispatch.send import send_range
+from include.ledger import doubt
+from include.ledger.database import Ledger
+from include.warehouse.connection import open_warehouse
+from tests.collect.test_breaker import happen
+from tests.dispatch.frozen import frozen_plan
+from tests.dispatch.scripted_esp import ScriptedEsp, accepted
+
+HEARD = """
+insert into engagement.spool_files by name
+select 'batch' as name, $at as received_at, $at as loaded_at, 1 as events, 1 as new_events, 0 as duplicates, 0 as quarantined
+"""
+
+
+def told(paths: DataPaths) -> list[tuple[str, str]]:
+    alerts = [json.loads(path.read_bytes()) for path in sorted(paths.alerts.glob("*Z-*.json"))]
+    return [(alert["kind"], alert["title"]) for alert in alerts]
+
+
+def later(monkeypatch: pytest.MonkeyPatch, **time: float) -> None:
+    monkeypatch.setenv(clock.OFFSET_VARIABLE, str(timedelta(**time).total_seconds()))
+
+
+def test_an_open_breaker_is_told_once_for_each_of_what_it_holds(
+    paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp
+) -> None:
+    plan_id = frozen_plan(paths, ledger, secrets, 600, chunk_size=100)
+    send_range(paths, ledger, esp.account, plan_id=plan_id, first=0, last=2)
+    record.record_sends(paths, ledger)
+    happen(paths, "delivered", 280)
+    happen(paths, "bounced", 20, skip=280, bounce_class="hard")
+    assert look(paths, ledger) == {"warnings": 0, "held": 2, "in_doubt": 0, "alerts": 2}
+    assert look(paths, ledger)["alerts"] == 0
+    assert sorted(told(paths)) == [
+        ("breaker-open", "The circuit breaker holds back spring once for all mailbox providers"),
+        ("breaker-open", "The circuit breaker holds back spring once for gmail"),
+    ]
+    control.resume(ledger, "spring", "once")
+    assert look(paths, ledger)["alerts"] == 0
+
+
+def test_doubt_is_told_when_it_grows_and_not_before_events_had_time(
+    paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan_id = frozen_plan(paths, ledger, secrets, 40, chunk_size=10)
+    esp.answer = lambda number, _body: "refuse" if number == 1 else accepted()
+    send_range(paths, ledger, esp.account, plan_id=plan_id, first=0, last=2)
+    assert look(paths, ledger)["alerts"] == 0
+    later(monkeypatch, minutes=16)
+    assert look(paths, ledger)["in_doubt"] == 10
+    assert look(paths, ledger)["alerts"] == 0
+    assert told(paths) == [("growing-doubt", "spring once: 10 people are in doubt")]
+    prove_one(ledger, esp)
+    assert look(paths, ledger) == {"warnings": 0, "held": 0, "in_doubt": 9, "alerts": 0}
+    esp.answer = lambda _number, _body: "refuse"
+    send_range(paths, ledger, esp.account, plan_id=plan_id, first=3, last=3)
+    later(monkeypatch, minutes=33)
+    assert look(paths, ledger)["in_doubt"] == 19
+    assert ("growing-doubt", "spring once: 19 people are in doubt") in told(paths)
+
+
+def prove_one(ledger: Ledger, esp: ScriptedEsp) -> None:
+    (chunk,) = doubt.in_doubt_chunks(ledger)
+    key = esp.bodies[1]["personalizations"][0]["custom_args"]["tw_key"]
+    proof = doubt.Proof(str(chunk["plan_id"]), int(str(chunk["chunk"])), 1, key, "delivered", 1.0)
+    assert doubt.prove(ledger, [proof]) == 1
+
+
+def test_silence_is_told_half_an_hour_after_mail_went_out_and_once(
+    paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan_id = frozen_plan(paths, ledger, secrets, 10, chunk_size=10)
+    assert look(paths, ledger)["alerts"] == 0
+    send_range(paths, ledger, esp.account, plan_id=plan_id, first=0, last=0)
+    later(monkeypatch, minutes=29)
+    assert look(paths, ledger)["alerts"] == 0
+    later(monkeypatch, minutes=31)
+    assert [look(paths, ledger)["alerts"] for _ in range(2)] == [1, 0]
+    assert [kind for kind, _ in told(paths)] == ["webhook-silent"]
+    with open_warehouse(paths) as warehouse:
+        warehouse.execute(HEARD, {"at": clock.now()})
+    assert look(paths, ledger)["alerts"] == 0
+    assert json.loads((paths.alerts / MEMORY).read_bytes())["silent"] is False
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b'{"holds"', b"null"])
+def test_a_memory_that_cannot_be_read_tells_again(
+    content: bytes, paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan_id = frozen_plan(paths, ledger, secrets, 10, chunk_size=10)
+    esp.answer = lambda _number, _body: "refuse"
+    send_range(paths, ledger, esp.account, plan_id=plan_id, first=0, last=0)
+    later(monkeypatch, minutes=16)
+    assert look(paths, ledger)["alerts"] == 1
+    (paths.alerts / MEMORY).write_bytes(content)
+    assert look(paths, ledger)["alerts"] == 1
+
+
+def test_the_memory_holds_no_addresses(paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp) -> None:
+    frozen_plan(paths, ledger, secrets, 10, chunk_size=10)
+    look(paths, ledger)
+    memory: dict[str, Any] = json.loads((paths.alerts / MEMORY).read_bytes())
+    assert memory == {"holds": [], "doubt": {}, "silent": False}

@@ -1,0 +1,106 @@
+"""Airflow tells a person: of tasks that failed for good, and of runs that are late."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import json
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from include import notify
+from include.core.errors import QualityStop
+from include.core.paths import DataPaths
+from tests.alerts.receiver import Receiver
+
+if TYPE_CHECKING:
+    from airflow.sdk import DAG
+
+MINUTES = {
+    "build_segments": 30, "collect_engagement": 30, "ingest_subscribers": 50, "nightly_analytics": 90, "send_newsletter": 240,
+    "send_welcome": 240, "send_winback": 240,
+}  # fmt: skip
+
+
+@pytest.fixture
+def receiver(monkeypatch: pytest.MonkeyPatch) -> Any:
+    started = Receiver()
+    monkeypatch.setenv("AIRFLOW_VAR_ALERT_WEBHOOK_URL", started.url)
+    yield started
+    started.stop()
+
+
+def filed(paths: DataPaths) -> list[dict[str, Any]]:
+    return [json.loads(path.read_bytes()) for path in paths.alerts.glob("*Z-*.json")]
+
+
+def test_every_task_tells_when_it_fails_and_none_when_it_will_be_tried_again(dags: dict[str, DAG]) -> None:
+    for dag in dags.values():
+        for task in dag.tasks:
+            values = task.partial_kwargs if task.is_mapped else vars(task)
+            assert [type(each) for each in values["on_failure_callback"]] == [notify.TellAPerson], task.task_id
+            assert not values.get("on_retry_callback"), task.task_id
+
+
+def test_a_failed_task_becomes_a_posted_alert(paths: DataPaths, receiver: Receiver) -> None:
+    context: dict[str, Any] = {
+        "ti": SimpleNamespace(dag_id="ingest_subscribers", run_id="scheduled__1", task_id="validate.check"),
+        "run_id": "scheduled__1", "exception": QualityStop("too few rows.", where="subscribers"),
+    }  # fmt: skip
+    notify.TellAPerson()(context)
+    (alert,) = receiver.posted
+    assert (alert["dag"], alert["run"], alert["task"]) == ("ingest_subscribers", "scheduled__1", "validate.check")
+    assert alert["happened"] == "subscribers: too few rows."
+    assert alert["runbook"] == "docs/runbook/quality-stop.md#what-to-do"
+    assert [each["kind"] for each in filed(paths)] == ["quality-stop"]
+
+
+@pytest.mark.parametrize("exception", [None, "a text, as the scheduler has it"])
+def test_a_task_whose_process_went_away_is_told_too(exception: str | None, paths: DataPaths, receiver: Receiver) -> None:
+    context: dict[str, Any] = {"ti": SimpleNamespace(dag_id="send_winback", run_id="r", task_id="t"), "exception": exception}
+    notify.TellAPerson()(context)
+    assert [alert["kind"] for alert in receiver.posted] == ["task-lost"]
+
+
+def test_an_alert_is_filed_where_airflow_cannot_say_where_to_post(
+    paths: DataPaths, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def unreachable(*arguments: object, **named: object) -> None:
+        raise ConnectionError("no supervisor")
+
+    monkeypatch.setattr(notify.Variable, "get", unreachable)
+    notify.TellAPerson()({"ti": SimpleNamespace(dag_id="d", run_id="r", task_id="t"), "exception": KeyError("k")})
+    assert [alert["kind"] for alert in filed(paths)] == ["failed-task"]
+    assert "alert_webhook_url could not be read" in caplog.text
+
+
+def test_every_dag_has_a_deadline_before_its_end(dags: dict[str, DAG]) -> None:
+    for dag in dags.values():
+        (deadline,) = dag.deadline or []
+        assert deadline.interval == timedelta(minutes=MINUTES[dag.dag_id]), dag.dag_id
+        assert deadline.callback.kwargs == {"minutes": MINUTES[dag.dag_id]}
+        assert deadline.reference.reference_name == "DagRunQueuedAtDeadline"
+        assert dag.dagrun_timeout
+        assert deadline.interval < dag.dagrun_timeout
+
+
+def test_the_triggerer_finds_the_callback_by_its_name(paths: DataPaths, receiver: Receiver) -> None:
+    from airflow.sdk._shared.module_loading import accepts_context, import_string
+
+    callback = import_string(notify.deadline(timedelta(minutes=50)).callback.path)
+    assert inspect.iscoroutinefunction(callback)
+    assert accepts_context(callback)
+    run = {"dag_id": "send_newsletter", "dag_run_id": "scheduled__2026-11-24T09:00:00+00:00"}
+    asyncio.run(callback(minutes=50, context={"dag_run": run, "deadline": {"id": "x", "deadline_time": "y"}}))
+    (alert,) = receiver.posted
+    assert alert["kind"] == "missed-deadline"
+    assert alert["title"] == "send_newsletter: not done 50 minutes after it was due"
+    assert alert["run"] == run["dag_run_id"]
+
+
+def test_a_deadline_without_a_context_is_told_all_the_same(paths: DataPaths) -> None:
+    asyncio.run(notify.deadline_missed(minutes=5))
+    assert [alert["title"] for alert in filed(paths)] == ["a DAG: not done 5 minutes after it was due"]
