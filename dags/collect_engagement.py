@@ -20,6 +20,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import DAG, task, task_group
 from airflow.sdk.exceptions import AirflowSkipException
 
@@ -74,8 +75,8 @@ with DAG(
                 return sync_suppressions(runtime.paths(), ledger, runtime.account())
 
         loaded = load()
-        done = [suppress(), resolve_doubt(), sync_suppressions()]
-        loaded >> done
+        done = [suppress(), resolve_doubt()]
+        loaded >> [*done, sync_suppressions()]
         return loaded, done
 
     @task(pool=Pool.WAREHOUSE, outlets=[SENDS], trigger_rule="none_failed")
@@ -85,6 +86,16 @@ with DAG(
 
         with runtime.ledger() as ledger:
             return record_sends(runtime.paths(), ledger)
+
+    @task(pool=Pool.WAREHOUSE)
+    def reopen_doubt():
+        """Who is in doubt since 24 healthy hours is pending again, where the campaign says so; returns the runs to start."""
+        from include.dispatch.doubt_policy import reopen_due
+
+        with runtime.ledger() as ledger:
+            due = reopen_due(runtime.paths(), ledger)
+        runs = [(f"send_{plan['campaign']}", {"mode": "live", "occurrence": plan["occurrence"]}) for plan in due]
+        return [{"trigger_dag_id": name, "conf": conf} for name, conf in runs]
 
     @task(pool=Pool.WAREHOUSE, trigger_rule="all_done")
     def watch(dag_run=None):
@@ -104,4 +115,6 @@ with DAG(
     collected: Any = collect()
     loaded, done = collected
     recorded = record_sends()
-    done >> recorded >> [announce(loaded), watch()]
+    due = reopen_doubt()
+    TriggerDagRunOperator.partial(task_id="resend", doc_md="Goes on with those plans.").expand_kwargs(due)
+    done >> recorded >> [announce(loaded), watch(), due]

@@ -31,6 +31,7 @@ from include.dispatch.journal import Journal, require_memory
 from include.dispatch.outcome import Request, record
 from include.dispatch.patience import Patience
 from include.dispatch.plan_files import PlanReader, rows_of
+from include.dispatch.schedule import batch_for
 from include.dispatch.transport import TOTAL_SECONDS, Transport, transport
 from include.dispatch.verdict import Kind, Verdict, judge
 from include.ledger import chunks, plans, suppressions
@@ -81,7 +82,9 @@ def send_range(
     work = chunks.open_work(ledger, plan_id, first, last)
     if not work:
         return {}
-    sender = Sender(ledger, plan, PlanReader(folder, plan["manifest_sha256"]), Journal(folder), account_pace)
+    batch_id = batch_for(ledger, account, plan, work)
+    reader = PlanReader(folder, plan["manifest_sha256"])
+    sender = Sender(ledger, plan, reader, Journal(folder), account_pace, batch_id)
     log.info("%s %s: %d chunks to send", plan["campaign"], plan["occurrence"], len(work))
     return asyncio.run(sender.run(account, work))
 
@@ -90,12 +93,19 @@ class Sender:
     """One process's work on one plan. Ledger calls run in one thread, requests in a few coroutines."""
 
     def __init__(
-        self, ledger: Ledger, plan: RowMapping, reader: PlanReader, journal: Journal, account_pace: AccountPace
+        self,
+        ledger: Ledger,
+        plan: RowMapping,
+        reader: PlanReader,
+        journal: Journal,
+        account_pace: AccountPace,
+        batch_id: str | None = None,
     ) -> None:
         self._ledger = ledger
         self._plan = plan
         self._reader = reader
         self._journal = journal
+        self._batch_id = batch_id
         self._campaign = Campaign.model_validate_json(plan["settings"])
         self._admission = Admission(self._campaign, account_pace)
         self._queue: deque[RowMapping] = deque()

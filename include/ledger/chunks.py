@@ -266,6 +266,13 @@ def skip_pending(connection: Connection, plan_id: str, reason: str) -> int:
     return changed.rowcount
 
 
+def skip_scheduled(connection: Connection, plan_id: str, reason: str, *, later_than: float) -> int:
+    """SendGrid had accepted it for later and was told to drop it: skipped. Returns how many chunks."""
+    held = and_(chunks.c.plan_id == plan_id, chunks.c.state == "accepted", chunks.c.send_at > later_than)
+    values = {"state": "skipped", "reason": reason, "settled_at": clock.now().timestamp()}
+    return connection.execute(update(chunks).where(held).values(**values)).rowcount
+
+
 def _change_pending(ledger: Ledger, chunk: RowMapping, **values: Any) -> None:
     pending = and_(_is(chunk["plan_id"], chunk["chunk"]), chunks.c.state == "pending")
     with ledger.write() as connection:

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import Connection, RowMapping, and_, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from include.core.keys import NAMESPACE, SEPARATOR
@@ -48,6 +48,14 @@ def freeze_plan(ledger: Ledger, plan: Mapping[str, Any], chunk_rows: Iterable[Ma
             raise
         return False
     return True
+
+
+def keep_batch_id(ledger: Ledger, plan_id: str, batch_id: str) -> str:
+    """Give the plan SendGrid's batch id unless it has one; returns the one it has. One a plan: it can be cancelled."""
+    with ledger.write() as connection:
+        this = and_(plans.c.plan_id == plan_id, plans.c.batch_id.is_(None))
+        connection.execute(update(plans).where(this).values(batch_id=batch_id))
+        return str(connection.scalar(select(plans.c.batch_id).where(plans.c.plan_id == plan_id)))
 
 
 def change_state(ledger: Ledger, plan_id: str, state: str, *, among: tuple[str, ...], reason: str | None = None) -> bool:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 STEADY = {"ingest_subscribers", "build_segments", "collect_engagement", "nightly_analytics"}
 OPENS_NO_WAREHOUSE = {
     "extract.land", "announce", "publish.read_back", "publish.report", "dispatch.send_range", "dispatch.settle",
-    "dispatch.start", "dispatch.approve_late_start", "dispatch.doubt.ask", "dispatch.doubt.decide", "dispatch.doubt.resend",
+    "dispatch.start", "dispatch.approve_late_start", "dispatch.doubt.ask", "dispatch.doubt.decide", "dispatch.doubt.resend", "resend",
 }  # fmt: skip
 
 
@@ -92,7 +92,9 @@ def test_a_send_is_mapped_over_ranges_and_ends_in_the_sums(dags: dict[str, DAG])
 
 def test_what_was_sent_is_recorded_after_all_that_was_collected(dags: dict[str, DAG]) -> None:
     upstream = dags["collect_engagement"].get_task("record_sends").upstream_task_ids
-    assert upstream == {"collect.suppress", "collect.resolve_doubt", "collect.sync_suppressions"}
+    assert upstream == {"collect.suppress", "collect.resolve_doubt"}
+    sync = dags["collect_engagement"].get_task("collect.sync_suppressions")
+    assert sync.downstream_task_ids == set(), "a provider without suppression lists must fail its own task alone"
 
 
 def test_the_flow_hangs_together_by_assets(dags: dict[str, DAG]) -> None:
