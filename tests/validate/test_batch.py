@@ -178,7 +178,7 @@ _ANY = st.one_of(
 _GARBAGE = st.dictionaries(st.sampled_from(sorted(subscriber(0))), _ANY, max_size=6)
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
 @given(changes=st.lists(st.tuples(st.integers(0, 30), _GARBAGE), min_size=15, max_size=60))
 def test_any_garbage_adds_up_and_each_valid_id_stands_once(changes: list[tuple[int, Row]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
