@@ -97,8 +97,11 @@ def _consumer(api: AirflowApi, dag: str, begun: datetime) -> Run:
 
 
 def _send(place: Installation, api: AirflowApi, progress: Progress, sends: list[str]) -> list[Run]:
-    """Every campaign, live; and how many new messages that made."""
-    sent = [runs.start(api, dag, {"mode": "live", "note": "make run"}) for dag in sends]
+    """Every campaign, live, planned in this order (a frequency cap makes it matter); and how many new messages that made."""
+    sent = []
+    for dag in sends:
+        sent.append(runs.start(api, dag, {"mode": "live", "note": "make run"}))
+        _await_plan(api, sent[-1])
     _finish(api, progress, sent)
     for run in sent:
         plan, new = runs.returned(api, run, "dispatch.plan", key="plan") or {}, new_messages(api, run)
@@ -114,6 +117,15 @@ def _unpause(api: AirflowApi, *dags: str) -> None:
     """Each just before its turn, so that its own schedule does not come in between the first time."""
     for dag in dags:
         api.patch(f"/dags/{part(dag)}", {"is_paused": False})
+
+
+def _await_plan(api: AirflowApi, run: Run, patience_seconds: float = 120) -> None:
+    deadline = time.monotonic() + patience_seconds
+    while time.monotonic() < deadline:
+        states = {task["task_id"]: task["state"] for task in runs.tasks(api, run)}
+        if states.get("dispatch.plan") in runs.SHOWN:
+            return
+        time.sleep(runs.POLL_SECONDS)
 
 
 def _finish(api: AirflowApi, progress: Progress, started: list[Run]) -> None:

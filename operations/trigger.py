@@ -32,11 +32,16 @@ def trigger_by_hand(place: Installation, dag: str, conf_text: str) -> int:
         succeeded = runs.follow(api, [run], progress, timeout_seconds=PATIENCE_SECONDS)
     progress.plain(f"{place.airflow_url}/dags/{part(dag)}/runs/{part(run.id)}")
     for task in runs.tasks(api, run):
-        value = runs.returned(api, run, task["task_id"], map_index=task["map_index"])
-        if value is not None:
-            index = f"[{task['map_index']}]" if task["map_index"] >= 0 else ""
-            progress.plain(f"  {task['task_id']}{index}: {_short(value)}")
+        _say_what_it_handed_on(api, run, task, progress)
     return 0 if succeeded else 1
+
+
+def _say_what_it_handed_on(api: AirflowApi, run: runs.Run, task: dict[str, Any], progress: Progress) -> None:
+    index = f"[{task['map_index']}]" if task["map_index"] >= 0 else ""
+    for key in ("plan", "return_value"):
+        value = runs.returned(api, run, task["task_id"], key, task["map_index"]) if task["state"] == "success" else None
+        if value:
+            progress.plain(f"  {task['task_id']}{index}: {_short(value)}")
 
 
 def read_conf(text: str) -> dict[str, Any]:
