@@ -9,6 +9,7 @@ import pyarrow as pa
 from include.core.paths import DataPaths
 from include.ledger.database import Ledger
 from include.ledger.doubt import Proof, in_doubt_chunks, prove
+from include.ledger.remember import FORGOTTEN
 from include.warehouse.connection import fetch, open_warehouse
 
 log = logging.getLogger(__name__)
@@ -29,6 +30,7 @@ def resolve_doubt(paths: DataPaths, ledger: Ledger) -> dict[str, int]:
     with open_warehouse(paths) as warehouse:
         warehouse.register("in_doubt", pa.Table.from_pylist(rows, schema=_SCHEMA))
         found = fetch(warehouse, "collect", "evidence").to_pylist()
+        found += fetch(warehouse, "collect", "evidence_forgotten", {"reason": FORGOTTEN}).to_pylist()
     proofs = [_proof(row) for row in found]
     proved = prove(ledger, proofs)
     messages = sum(int(str(chunk.get("recipients") or 0)) for chunk in doubtful)

@@ -1,0 +1,10 @@
+-- name: suppressions_known
+-- owner: dispatch
+-- grain: one row a suppressed address
+-- params: none
+-- purpose: Who was suppressed as of the last plan or analysis: what a ledger that was restored from a backup is told again.
+select
+    address_key,
+    reason
+from core.suppressions
+order by address_key;

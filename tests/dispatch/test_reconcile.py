@@ -1,0 +1,178 @@
+"""A ledger that was restored from a backup: it refuses to send, is told what it forgot, and then nobody is mailed twice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from aiohttp import web
+from sqlalchemy import delete, insert, select, update
+
+from include.collect.doubt import resolve_doubt
+from include.core import clock
+from include.core.campaign import Campaign
+from include.core.errors import CampaignStopped, ConservationBroken, LedgerForgot
+from include.core.paths import DataPaths
+from include.core.secrets import Secrets
+from include.dispatch import control, reconcile, record
+from include.dispatch.send import send_range
+from include.dispatch.settle import settle
+from include.ledger import consent, counts, plans, suppressions
+from include.ledger.database import Ledger
+from include.ledger.tables import chunks, metadata
+from include.warehouse.connection import open_warehouse
+from tests.dispatch.frozen import CAMPAIGN, frozen_plan
+from tests.dispatch.scripted_esp import ScriptedEsp, accepted
+
+Backup = dict[str, list[dict[str, Any]]]
+EVENTS = """
+insert into engagement.events by name
+select
+    concat('e', message_key) as event_key, message_key, subscriber_id, campaign, occurrence, 'delivered' as event,
+    concat(plan_id, '.999') as chunk, 7 as attempt, now() as occurred_at, now() as received_at, 'f' as spool_file
+from (select * from dispatch.sends where list_contains($keys, message_key))
+"""
+
+
+def backup(ledger: Ledger) -> Backup:
+    with ledger.read() as connection:
+        return {
+            table.name: [dict(row) for row in connection.execute(select(table)).mappings()]
+            for table in metadata.sorted_tables
+        }
+
+
+def restore(ledger: Ledger, kept: Backup) -> None:
+    with ledger.write() as connection:
+        for table in reversed(metadata.sorted_tables):
+            connection.execute(delete(table))
+        for table in metadata.sorted_tables:
+            if kept[table.name]:
+                connection.execute(insert(table), kept[table.name])
+
+
+def tally(ledger: Ledger, plan_id: str) -> counts.Tally:
+    with ledger.read() as connection:
+        return counts.require_conservation(connection, plan_id)
+
+
+def test_what_was_requested_since_the_backup_is_in_doubt_and_the_rest_goes_on_when_a_person_says_so(
+    paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp
+) -> None:
+    plan_id = frozen_plan(paths, ledger, secrets, 40, chunk_size=10)
+    everything = {"plan_id": plan_id, "first": 0, "last": 3}
+    send_range(paths, ledger, esp.account, plan_id=plan_id, first=0, last=0)
+    kept = backup(ledger)
+    send_range(paths, ledger, esp.account, plan_id=plan_id, first=1, last=2)
+    restore(ledger, kept)
+    with pytest.raises(LedgerForgot):
+        send_range(paths, ledger, esp.account, **everything)
+    assert reconcile.reconcile(paths, ledger) == {"suppressions": 0, "declined": 0, "plans": 1, "chunks_in_doubt": 2}
+    people = tally(ledger, plan_id)
+    assert (people.accepted, people.in_doubt, people.pending) == (10, 20, 10)
+    with pytest.raises(CampaignStopped, match="paused"):
+        send_range(paths, ledger, esp.account, **everything)
+    again = reconcile.reconcile(paths, ledger)
+    assert (again["suppressions"], again.get("chunks_in_doubt")) == (0, 0)
+    control.resume(ledger, "spring", "once")
+    assert send_range(paths, ledger, esp.account, **everything)["accepted"] == 10
+    assert set(esp.taken.values()) == {1}
+    assert len(esp.taken) == 40
+    assert settle(paths, ledger, plan_id)["in_doubt"] == 20
+
+
+def test_any_event_with_the_key_proves_what_was_forgotten(
+    paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp
+) -> None:
+    plan_id = frozen_plan(paths, ledger, secrets, 20, chunk_size=10)
+    kept = backup(ledger)
+    send_range(paths, ledger, esp.account, plan_id=plan_id, first=0, last=0)
+    restore(ledger, kept)
+    reconcile.reconcile(paths, ledger)
+    keys = [person["custom_args"]["tw_key"] for person in esp.bodies[0]["personalizations"]]
+    with open_warehouse(paths) as warehouse:
+        warehouse.execute(EVENTS, {"keys": keys[:7]})
+    assert resolve_doubt(paths, ledger)["proved"] == 7
+    assert resolve_doubt(paths, ledger)["proved"] == 0
+    record.record_sends(paths, ledger)
+    people = tally(ledger, plan_id)
+    assert (people.accepted, people.in_doubt, people.pending) == (7, 3, 10)
+
+
+def test_a_forgotten_split_puts_all_that_is_pending_in_doubt(
+    paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp
+) -> None:
+    plan_id = frozen_plan(paths, ledger, secrets, 30, chunk_size=10)
+    kept = backup(ledger)
+    esp.answer = lambda number, _body: web.Response(status=413) if number == 0 else accepted()
+    send_range(paths, ledger, esp.account, plan_id=plan_id, first=0, last=0)
+    sent = dict(esp.taken)
+    restore(ledger, kept)
+    assert reconcile.reconcile(paths, ledger)["chunks_in_doubt"] == 3
+    assert tally(ledger, plan_id).in_doubt == 30
+    assert send_range(paths, ledger, esp.account, plan_id=plan_id, first=0, last=2) == {}
+    assert esp.taken == sent
+    record.record_sends(paths, ledger)
+    with open_warehouse(paths) as warehouse:
+        states = warehouse.execute("select state, count(*) from dispatch.sends group by all").fetchall()
+    assert states == [("in_doubt", 30)]
+
+
+def test_a_forgotten_plan_is_cancelled_and_those_who_were_not_written_to_are_shown(
+    paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = backup(ledger)
+    plan_id = frozen_plan(paths, ledger, secrets, 30, chunk_size=10)
+    send_range(paths, ledger, esp.account, plan_id=plan_id, first=1, last=1)
+    restore(ledger, kept)
+    eager = Campaign.model_validate({**CAMPAIGN.model_dump(), "on_doubt": "resend_after_24h"})
+    monkeypatch.setattr(reconcile, "load_campaign", lambda name: eager)
+    found = reconcile.reconcile(paths, ledger)
+    assert (found["plans_cancelled"], found["chunks_in_doubt"], found["chunks_skipped"]) == (1, 1, 2)
+    plan = plans.find_plan(ledger, plan_id)
+    assert plan
+    assert plan["state"] == "cancelled"
+    assert Campaign.model_validate_json(plan["settings"]).on_doubt == "skip"
+    people = tally(ledger, plan_id)
+    assert (people.selected, people.in_doubt, people.skipped) == (30, 10, 20)
+    assert send_range(paths, ledger, esp.account, plan_id=plan_id, first=0, last=2) == {}
+    assert len(esp.taken) == 10
+    assert reconcile.reconcile(paths, ledger).get("plans_cancelled") is None
+
+
+def test_who_left_since_the_backup_stays_away(paths: DataPaths, ledger: Ledger, secrets: Secrets) -> None:
+    with open_warehouse(paths) as warehouse:
+        warehouse.execute("insert into core.suppressions values ('k1', 'unsubscribe'), ('k2', 'spam_complaint')")
+        warehouse.execute("insert into core.consent_answers values ('k3', 'tracking', false), ('k4', 'tracking', true)")
+    found = reconcile.reconcile(paths, ledger)
+    assert (found["suppressions"], found["declined"]) == (2, 1)
+    assert suppressions.is_suppressed(ledger, "k1")
+    assert suppressions.is_suppressed(ledger, "k2")
+    assert consent.of_person(ledger, "k3") == {"tracking": False}
+    assert consent.of_person(ledger, "k4") == {}
+    assert reconcile.reconcile(paths, ledger) == {"suppressions": 0, "declined": 0}
+
+
+def test_a_ledger_that_says_accepted_where_the_journal_knows_more_is_refused(
+    paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp
+) -> None:
+    plan_id = frozen_plan(paths, ledger, secrets, 20, chunk_size=10)
+    send_range(paths, ledger, esp.account, plan_id=plan_id, first=0, last=1)
+    with ledger.write() as connection:
+        connection.execute(update(chunks).where(chunks.c.chunk == 1).values(fence=0))
+    with pytest.raises(ConservationBroken, match="chunk 1 as accepted"):
+        reconcile.reconcile(paths, ledger)
+
+
+def test_absence_counts_from_the_reconciliation_and_not_from_the_backup(
+    paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan_id = frozen_plan(paths, ledger, secrets, 10, chunk_size=10)
+    kept = backup(ledger)
+    send_range(paths, ledger, esp.account, plan_id=plan_id, first=0, last=0)
+    restore(ledger, kept)
+    monkeypatch.setenv(clock.OFFSET_VARIABLE, str(90_000))
+    reconcile.reconcile(paths, ledger)
+    with ledger.read() as connection:
+        posted = connection.scalar(select(chunks.c.posted_at).where(chunks.c.plan_id == plan_id))
+    assert abs(posted - clock.now().timestamp()) < 60
