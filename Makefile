@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 export PYTHONPATH := $(CURDIR)
 override CONF := $(value CONF)
-export CONF DAG
+export CONF DAG DO CAMPAIGN OCCURRENCE
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -11,7 +11,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 UV_VERSION := 0.13.9
 UV := $(VENV)/bin/uv
 
-.PHONY: help run trigger up stop test lint format bench faults lock docs clean distclean
+.PHONY: help run trigger campaign reconcile up stop test lint format bench faults lock docs clean distclean
 
 help: ## this text
 	@echo "Tradewind: e-mail marketing infrastructure as Airflow DAGs"
@@ -28,6 +28,14 @@ run: $(VENV)/installed ## set up, run the whole pipeline on the demo shop to the
 trigger: $(VENV)/installed ## run one DAG through the scheduler and wait: DAG=send_newsletter CONF='{"mode": "live"}'
 	@test -n "$$DAG" || { echo "error: say which: make trigger DAG=send_newsletter CONF='{\"mode\": \"preview\"}'" >&2; exit 2; }
 	@$(PY) -m operations trigger "$$DAG" --conf "$$CONF"
+
+campaign: $(VENV)/installed ## status, pause, resume or cancel: DO=pause CAMPAIGN=newsletter OCCURRENCE=2026-W48
+	@test -n "$$DO" -a -n "$$CAMPAIGN" -a -n "$$OCCURRENCE" || \
+	  { echo "error: say what and which: make campaign DO=pause CAMPAIGN=newsletter OCCURRENCE=2026-W48" >&2; exit 2; }
+	@$(PY) -m operations campaign "$$DO" "$$CAMPAIGN" "$$OCCURRENCE"
+
+reconcile: $(VENV)/installed ## tell a ledger that was restored from a backup what it forgot (docs/runbook/restored-ledger.md)
+	@$(PY) -m operations reconcile
 
 up: $(VENV)/installed ## start Airflow, edge and simulator, or what of them is not running
 	@$(PY) -m operations up

@@ -57,6 +57,18 @@ def _trigger(place: Installation, chosen: argparse.Namespace) -> int:
     return trigger_by_hand(place, chosen.dag, chosen.conf)
 
 
+def _campaign(place: Installation, chosen: argparse.Namespace) -> int:
+    from operations.campaign import campaign_by_hand
+
+    return campaign_by_hand(place, chosen.do, chosen.campaign, chosen.occurrence)
+
+
+def _reconcile(place: Installation, _chosen: argparse.Namespace) -> int:
+    from operations.campaign import reconcile_by_hand
+
+    return reconcile_by_hand(place)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="operations", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="command")
@@ -66,6 +78,11 @@ def _parser() -> argparse.ArgumentParser:
     trigger = _command(commands, "trigger", _trigger, "run one DAG through the scheduler and wait")
     trigger.add_argument("dag", help="a DAG id, such as send_newsletter")
     trigger.add_argument("--conf", default="", help="the run's parameters as JSON")
+    campaign = _command(commands, "campaign", _campaign, "show, pause, resume or cancel what is being sent")
+    campaign.add_argument("do", choices=("status", "pause", "resume", "cancel"))
+    campaign.add_argument("campaign", help="a campaign id, such as newsletter")
+    campaign.add_argument("occurrence", help="such as 2026-W48, 2026-11, 2026-11-24 or once")
+    _command(commands, "reconcile", _reconcile, "tell a ledger that was restored from a backup what it forgot")
     return parser
 
 

@@ -1,0 +1,83 @@
+"""What operators do to a campaign from a terminal, with Airflow down."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+
+import pytest
+
+from include.core.paths import PROJECT, DataPaths
+from include.core.secrets import Secrets
+from include.dispatch.send import send_range
+from include.ledger import holds, plans
+from include.ledger.database import Ledger
+from operations.__main__ import main
+from tests.dispatch.frozen import frozen_plan
+from tests.dispatch.scripted_esp import ScriptedEsp
+
+
+def campaign(do: str, capsys: pytest.CaptureFixture[str], occurrence: str = "once") -> tuple[int, str, str]:
+    status = main(["campaign", do, "spring", occurrence])
+    said = capsys.readouterr()
+    return status, said.out, said.err
+
+
+def test_pause_resume_cancel_say_how_the_campaign_stands(
+    paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plan_id = frozen_plan(paths, ledger, secrets, 30, chunk_size=10)
+    send_range(paths, ledger, esp.account, plan_id=plan_id, first=0, last=0)
+    status, out, _ = campaign("status", capsys)
+    assert status == 0
+    assert out.splitlines()[0] == "spring once: sending"
+    assert [line.split() for line in out.splitlines()[2:3]] == [["accepted", "10"]]
+    assert campaign("pause", capsys)[1].startswith("spring once: paused (paused by an operator)")
+    holds.hold(ledger, plan_id, "gmail", "breaker: complaints at 0.20 %")
+    assert "held back: gmail (breaker: complaints at 0.20 %)" in campaign("status", capsys)[1]
+    out = campaign("resume", capsys)[1]
+    assert out.startswith("spring once: sending\n")
+    assert "held back" not in out
+    out = campaign("cancel", capsys)[1]
+    assert out.startswith("spring once: cancelled (cancelled by an operator)")
+    assert "skipped               20" in out
+    assert campaign("resume", capsys)[1].startswith("spring once: cancelled")
+    assert plans.find_plan(ledger, plan_id)["state"] == "cancelled"  # type: ignore[index]
+
+
+def test_an_unknown_plan_names_those_there_are(
+    paths: DataPaths, ledger: Ledger, secrets: Secrets, capsys: pytest.CaptureFixture[str]
+) -> None:
+    frozen_plan(paths, ledger, secrets, 10)
+    status, out, err = campaign("pause", capsys, "2026-W01")
+    assert (status, out) == (1, "")
+    assert err == "error: spring 2026-W01: has no plan. The latest plans: spring once.\n"
+
+
+def test_a_data_folder_without_a_ledger_is_refused_and_stays_empty(
+    paths: DataPaths, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, _, err = campaign("status", capsys)
+    assert status == 1
+    assert "has no ledger" in err
+    assert list(paths.root.iterdir()) == []
+
+
+def test_a_healthy_ledger_has_nothing_to_be_told(
+    paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plan_id = frozen_plan(paths, ledger, secrets, 10)
+    send_range(paths, ledger, esp.account, plan_id=plan_id, first=0, last=0)
+    assert main(["reconcile"]) == 0
+    assert "the ledger knows everything" in capsys.readouterr().out
+
+
+def test_make_says_what_is_missing_and_passes_the_rest_on(paths: DataPaths) -> None:
+    environment = {**os.environ, "MAKEFLAGS": "-o.venv/installed"}
+    done = subprocess.run(
+        ["make", "campaign", "DO=pause"], cwd=PROJECT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert "make campaign DO=pause CAMPAIGN=newsletter OCCURRENCE=2026-W48" in done.stderr
+    words = ["DO=status", "CAMPAIGN=spring", "OCCURRENCE=$(id) ;"]
+    done = subprocess.run(["make", "-n", "campaign", *words], cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert '-m operations campaign "$DO" "$CAMPAIGN" "$OCCURRENCE"' in done.stdout
