@@ -11,9 +11,10 @@ create or replace macro message_key(campaign, occurrence, subscriber_id) as (
             || encode(concat(campaign, chr(31), occurrence, chr(31), subscriber_id))
         ) as hex
     )
-    select concat(
-        hex[1:8], '-', hex[9:12], '-5', hex[14:16], '-',
-        format('{:x}', (('0x' || hex[17:17])::integer & 3) | 8), hex[18:20], '-', hex[21:32]
-    )
+    select
+        concat(
+            hex[1:8], '-', hex[9:12], '-5', hex[14:16], '-',
+            format('{:x}', (('0x' || hex[17:17])::integer & 3) | 8), hex[18:20], '-', hex[21:32]
+        )
     from digest
 );

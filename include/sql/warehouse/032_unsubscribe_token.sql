@@ -9,14 +9,15 @@ create or replace macro unsubscribe_token(version_and_key_id, inner_pad, outer_p
     with subject as (
         select version_and_key_id || unhex(replace(message_key, '-', '')) || unhex(address_key) as body
     )
-    select translate(
-        rtrim(
-            to_base64(
-                body || unhex(sha256(outer_pad || unhex(sha256(inner_pad || body)))[1:32])
+    select
+        translate(
+            rtrim(
+                to_base64(
+                    body || unhex(sha256(outer_pad || unhex(sha256(inner_pad || body)))[1:32])
+                ),
+                '='
             ),
-            '='
-        ),
-        '+/', '-_'
-    )
+            '+/', '-_'
+        )
     from subject
 );
