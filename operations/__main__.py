@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from include.core.errors import TradewindError
 from operations import launcher
 from operations.progress import Progress
+from operations.services import own_sendgrid
 from operations.settings import Installation, installation
 
 
@@ -36,7 +37,8 @@ def _up(place: Installation, _chosen: argparse.Namespace) -> int:
     progress = Progress()
     launcher.up(place, progress.say)
     airflow_settings.apply(place)
-    progress.say(f"Airflow {place.airflow_url}  edge {place.edge_url}  simulator {place.simulator_url}")
+    esp = "" if own_sendgrid(place) else f"  simulator {place.simulator_url}"
+    progress.say(f"Airflow {place.airflow_url}  edge {place.edge_url}{esp}")
     return 0
 
 

@@ -109,7 +109,9 @@ def _send(place: Installation, api: AirflowApi, progress: Progress, sends: list[
         if plan.get("found") and not new:
             progress.say(f"0 new messages: the plan of {name} was already sent")
         else:
-            progress.say(f"{new:,} new messages of {name}, accepted by {'SendGrid' if own_sendgrid() else 'the simulator'}")
+            progress.say(
+                f"{new:,} new messages of {name}, accepted by {'SendGrid' if own_sendgrid(place) else 'the simulator'}"
+            )
     return sent
 
 
@@ -129,7 +131,7 @@ def _await_plan(api: AirflowApi, run: Run, patience_seconds: float = 120) -> Non
 
 
 def _finish(api: AirflowApi, progress: Progress, started: list[Run]) -> None:
-    if not runs.follow(api, started, progress):
+    if not runs.follow(api, started, progress, quiet=("skipped",)):
         names = ", ".join(run.dag for run in started)
         raise RunFailed(f"{names} did not succeed.", remedy="The reason stands above; the services stay up to look at it.")
 
@@ -165,7 +167,11 @@ def _shop(place: Installation) -> Path:
 
 def _say_where(place: Installation, progress: Progress) -> None:
     source = "subscribers_source of the environment" if connections.environment_text(SOURCE) else "the demo shop"
-    esp = "the SendGrid of the environment" if own_sendgrid() else f"the simulator ({place.simulator_url}): nobody gets mail"
+    esp = (
+        "the SendGrid of the environment"
+        if own_sendgrid(place)
+        else f"the simulator ({place.simulator_url}): nobody gets mail"
+    )
     progress.say(f"source: {source}; sending to {esp}")
 
 

@@ -20,13 +20,13 @@ def await_events(place: Installation, progress: Progress) -> None:
     begun, quiet_since, batches = time.monotonic(), time.monotonic(), _batches(place)
     progress.say("waiting for events: deliveries, bounces, opens, clicks")
     while time.monotonic() - begun < BOUND_SECONDS:
-        if not own_sendgrid() and _idle(place):
+        if not own_sendgrid(place) and _idle(place):
             break
         time.sleep(1)
         now = _batches(place)
         if now != batches:
             quiet_since, batches = time.monotonic(), now
-        elif own_sendgrid() and now and time.monotonic() - quiet_since > QUIET_SECONDS * 3:
+        elif own_sendgrid(place) and now and time.monotonic() - quiet_since > QUIET_SECONDS * 3:
             break
     progress.say(f"{_batches(place)} batches of events received")
 

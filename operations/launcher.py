@@ -167,7 +167,7 @@ def _await(place: Installation, started: list[Service], since: datetime, tell: T
 
 def _webhook_keys(place: Installation) -> dict[str, str]:
     """The simulator's public key, where nobody named another."""
-    if os.environ.get("TRADEWIND_WEBHOOK_KEYS") or own_sendgrid():
+    if os.environ.get("TRADEWIND_WEBHOOK_KEYS") or own_sendgrid(place):
         return {}
     try:
         return {"TRADEWIND_WEBHOOK_KEYS": webhook_key(place).read_text().strip()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -59,14 +59,19 @@ def since(api: AirflowApi, dag: str, moment: datetime, by: Literal["run_after", 
     return [Run(dag, run["dag_run_id"]) for run in found["dag_runs"]]
 
 
-def follow(api: AirflowApi, runs: Iterable[Run], progress: Progress, *, timeout_seconds: float = 600) -> bool:
-    """Watch runs to their end, a line for every task that ends; whether all succeeded. Raises `RunFailed` on timeout."""
+def follow(
+    api: AirflowApi, runs: Iterable[Run], progress: Progress, *, timeout_seconds: float = 600, quiet: Collection[str] = ()
+) -> bool:
+    """Watch runs to their end, a line for every task that ends in none of the `quiet` states; whether all succeeded.
+
+    Raises `RunFailed` on timeout.
+    """
     open_runs, told, succeeded = list(runs), set[tuple[str, ...]](), True
     deadline = time.monotonic() + timeout_seconds
     while open_runs:
         for run in list(open_runs):
             state = api.get(run.path)["state"]
-            _tell(api, run, progress, told)
+            _tell(api, run, progress, told, quiet)
             if state in FINAL:
                 open_runs.remove(run)
                 succeeded &= state == "success"
@@ -118,11 +123,11 @@ def _short(text: str, limit: int = 400) -> str:
     return line if len(line) <= limit else f"{line[:limit]} …"
 
 
-def _tell(api: AirflowApi, run: Run, progress: Progress, told: set[tuple[str, ...]]) -> None:
+def _tell(api: AirflowApi, run: Run, progress: Progress, told: set[tuple[str, ...]], quiet: Collection[str]) -> None:
     """A line for each task state that is news."""
     for task in sorted(tasks(api, run), key=lambda task: task["end_date"] or "~"):
         key = (run.dag, run.id, task["task_id"], str(task["map_index"]), str(task["state"]), str(task["try_number"]))
-        if key in told or task["state"] not in SHOWN:
+        if key in told or task["state"] not in SHOWN or task["state"] in quiet:
             continue
         told.add(key)
         place = task["task_id"] + (f"[{task['map_index']}]" if task["map_index"] >= 0 else "")

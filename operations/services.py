@@ -36,14 +36,15 @@ class Service:
 
 def all_services(place: Installation) -> list[Service]:
     """What `make up` runs. The simulator only where nobody named another SendGrid."""
-    simulated = [] if own_sendgrid() else [simulator(place)]
+    simulated = [] if own_sendgrid(place) else [simulator(place)]
     return [*simulated, edge(place), *airflow(place)]
 
 
-def own_sendgrid() -> bool:
-    """Whether the environment names a SendGrid that is not a loopback simulator."""
-    text = connections.environment_text(SENDGRID) or ""
-    return bool(text) and LOOPBACK not in text and "localhost" not in text
+def own_sendgrid(place: Installation) -> bool:
+    """Whether the environment names a SendGrid that is not this installation's simulator. Raises `ConfigurationError`."""
+    text = connections.environment_text(SENDGRID)
+    host = connections.sendgrid_account(text).host if text else place.simulator_url
+    return host.replace("//localhost", f"//{LOOPBACK}") != place.simulator_url
 
 
 def simulator(place: Installation) -> Service:

@@ -15,7 +15,21 @@ from operations import airflow_settings, lock
 from operations.campaign_table import COLUMNS, campaign_table
 from operations.trigger import read_conf
 
-COMMANDS = ("run", "trigger", "campaign", "reconcile", "up", "stop", "test", "lint", "bench", "clean", "lock", "docs", "faults")
+COMMANDS = (
+    "run",
+    "trigger",
+    "campaign",
+    "reconcile",
+    "up",
+    "stop",
+    "test",
+    "lint",
+    "bench",
+    "clean",
+    "lock",
+    "docs",
+    "faults",
+)
 
 
 def make(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:

@@ -129,13 +129,20 @@ def test_nothing_is_told_to_listen_beyond_loopback(place: Installation) -> None:
     assert not any("0.0.0.0" in word for command in commands.values() for word in command)
 
 
+@pytest.mark.parametrize("host", ["https://api.sendgrid.com", "http://127.0.0.1:9"])
 def test_the_simulator_stays_out_where_another_sendgrid_is_named(
-    place: Installation, monkeypatch: pytest.MonkeyPatch
+    place: Installation, monkeypatch: pytest.MonkeyPatch, host: str
 ) -> None:
     assert "simulator" in {service.name for service in all_services(place)}
-    monkeypatch.setenv("AIRFLOW_CONN_SENDGRID_DEFAULT", '{"conn_type": "http", "host": "https://api.sendgrid.com"}')
-    assert own_sendgrid()
+    monkeypatch.setenv("AIRFLOW_CONN_SENDGRID_DEFAULT", f'{{"conn_type": "http", "host": "{host}", "password": "SG.x"}}')
+    assert own_sendgrid(place)
     assert "simulator" not in {service.name for service in all_services(place)}
+
+
+def test_the_simulator_may_be_named_by_its_address(place: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    named = f'{{"conn_type": "http", "host": "http://localhost:{place.simulator_port}", "password": "SG.x"}}'
+    monkeypatch.setenv("AIRFLOW_CONN_SENDGRID_DEFAULT", named)
+    assert not own_sendgrid(place)
 
 
 def test_the_configuration_is_the_same_however_it_was_started(place: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
