@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,8 @@ from include.core import clock
 from include.ledger.chunks import add_children
 from include.ledger.database import Ledger
 from include.ledger.tables import chunks, outcomes, plans
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -65,8 +68,8 @@ def last_due(ledger: Ledger, since: float, until: float) -> float | None:
 def prove(ledger: Ledger, proofs: Iterable[Proof]) -> int:
     """Record which messages of chunks in doubt were sent after all; returns how many were new.
 
-    A proof for a chunk that is not in doubt, or for another attempt than its last, changes nothing. A chunk whose every
-    message is proved is accepted.
+    A proof for a chunk that is not in doubt, or for another attempt than its last, changes nothing; neither do proofs for
+    more people than the chunk holds. A chunk whose every message is proved is accepted.
     """
     by_chunk: dict[tuple[str, int, int], dict[str, Proof]] = {}
     for proof in proofs:
@@ -114,6 +117,9 @@ def _prove_chunk(ledger: Ledger, key: tuple[str, int, int], proofs: list[Proof])
             return 0
         known = set(connection.scalars(select(outcomes.c.message_key).where(mine)))
         fresh = [proof for proof in proofs if proof.message_key not in known]
+        if len(known) + len(fresh) > held.recipients:
+            log.error("plan %s: more proofs than people in chunk %d; none is believed", plan_id, chunk)
+            return 0
         rows = [
             {
                 "plan_id": plan_id,

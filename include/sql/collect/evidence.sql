@@ -4,7 +4,8 @@
 -- params: none
 -- purpose: Messages of the chunks in doubt of which any event came back with our key, that chunk and that attempt: SendGrid
 --          took them. Looks at all events, since one may have come before the chunk was in doubt, and at those in quarantine,
---          since test sends are not in dispatch.sends.
+--          since test sends are not in dispatch.sends. Of a plan that is there, only its own people in that very chunk count,
+--          whatever key and chunk an event puts together.
 with reported as (
     select
         chunk,
@@ -27,6 +28,21 @@ with reported as (
     where
         reason = 'unknown_message'
         and (raw_event ->> 'chunk') in (select in_doubt.chunk_key from in_doubt)
+),
+
+members as (
+    select
+        sends.plan_id,
+        sends.chunk,
+        sends.message_key
+    from dispatch.sends as sends
+    inner join in_doubt on sends.plan_id = in_doubt.plan_id and sends.chunk = in_doubt.chunk
+),
+
+recorded as (
+    select distinct plan_id
+    from dispatch.sends
+    where plan_id in (select in_doubt.plan_id from in_doubt)
 )
 
 select
@@ -38,5 +54,13 @@ select
     epoch(min(reported.occurred_at)) as happened_at
 from reported
 inner join in_doubt on reported.chunk = in_doubt.chunk_key and reported.attempt = in_doubt.attempt
-where reported.message_key is not null
+left join recorded on in_doubt.plan_id = recorded.plan_id
+left join members
+    on
+        in_doubt.plan_id = members.plan_id
+        and in_doubt.chunk = members.chunk
+        and reported.message_key = members.message_key
+where
+    reported.message_key is not null
+    and (members.message_key is not null or recorded.plan_id is null)
 group by in_doubt.plan_id, in_doubt.chunk, in_doubt.attempt, reported.message_key;
