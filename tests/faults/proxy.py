@@ -1,0 +1,91 @@
+"""A TCP proxy between sender and simulator, which sees bytes and can do harm between any two of them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+Harm = Callable[[], None]
+
+
+class Proxy:
+    """Passes everything on. What it may do besides:
+
+    `after_bytes`: once so many bytes came from the sender, in all, `harm` is done and none of the rest passes.
+    `after_answers`: once so many answers came from the simulator, `harm` is done before the last of them passes.
+    `rewrite`: what the simulator says, changed.
+    """
+
+    def __init__(
+        self,
+        target: str,
+        *,
+        harm: Harm | None = None,
+        after_bytes: int | None = None,
+        after_answers: int | None = None,
+        rewrite: Callable[[bytes], bytes] | None = None,
+    ) -> None:
+        parts = urlsplit(target)
+        self._target = (parts.hostname, parts.port)
+        self.harm, self._rewrite = harm, rewrite
+        self._bytes_left, self._answers_left = after_bytes, after_answers
+        self._loop = asyncio.new_event_loop()
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+        self._ready.wait(10)
+        self.url = f"http://127.0.0.1:{self._port}"
+
+    def __enter__(self) -> Proxy:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+
+    @property
+    def struck(self) -> bool:
+        return 0 in (self._bytes_left, self._answers_left)
+
+    def _serve(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        server = self._loop.run_until_complete(asyncio.start_server(self._pass_on, "127.0.0.1", 0))
+        self._port = server.sockets[0].getsockname()[1]
+        self._ready.set()
+        self._loop.run_forever()
+        for task in asyncio.all_tasks(self._loop):
+            task.cancel()
+        self._loop.run_until_complete(asyncio.sleep(0))
+        self._loop.close()
+
+    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError, asyncio.CancelledError):
+            up_reader, up_writer = await asyncio.open_connection(*self._target)
+            await asyncio.gather(self._up(reader, up_writer), self._down(up_reader, writer), return_exceptions=True)
+
+    async def _up(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(4096):
+            if self._bytes_left is not None:
+                data = data[: self._bytes_left]
+                self._bytes_left -= len(data)
+            writer.write(data)
+            if self._bytes_left == 0:
+                self._strike()
+                break
+        writer.close()
+
+    async def _down(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65536):
+            if self._answers_left and data.startswith(b"HTTP/1.1 202"):
+                self._answers_left -= 1
+                if self._answers_left == 0:
+                    self._strike()
+            writer.write(self._rewrite(data) if self._rewrite else data)
+        writer.close()
+
+    def _strike(self) -> None:
+        if self.harm:
+            self.harm()

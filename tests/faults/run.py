@@ -1,0 +1,112 @@
+"""`python -m tests.faults.run --seeds 20`: play every fault with many seeds, and write the table docs/faults.md."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+import tempfile
+import time
+import traceback
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import ExitStack
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+from include.core.paths import PROJECT
+from tests.faults.catalogue import BOTH, Fault, play
+from tests.faults.checks import Findings
+from tests.faults.every import faults
+from tests.faults.table import Row, page
+from tests.faults.world import Bench
+from tests.postgres import running_postgres
+
+PAGE = PROJECT / "docs" / "faults.md"
+
+
+@dataclass(frozen=True)
+class Play:
+    """One play of the fault at a place in the catalogue."""
+
+    fault: int
+    seed: int
+    kind: str
+
+
+def plays(found: Sequence[Fault], seeds: int, kinds: Sequence[str]) -> list[Play]:
+    """`seeds` plays of each fault, in turn on the ledgers that it is for; seed by seed, so that a stop leaves a whole table."""
+    return [
+        Play(place, seed, ledgers[seed % len(ledgers)])
+        for seed in range(seeds)
+        for place, fault in enumerate(found)
+        if (ledgers := [kind for kind in fault.ledgers if kind in kinds])
+    ]
+
+
+def work(share: list[Play], postgres: str | None, folder: str) -> list[tuple[Play, Findings]]:
+    """Play a share of them in this process, one after the other."""
+    bench = Bench(Path(tempfile.mkdtemp(dir=folder)), postgres)
+    try:
+        return [(each, played(bench, each)) for each in share]
+    finally:
+        bench.stop()
+
+
+def played(bench: Bench, each: Play) -> Findings:
+    """What came of it; a play that does not come to its end is a finding too."""
+    fault = faults()[each.fault]
+    try:
+        found = play(bench, fault, each.seed, each.kind)
+    except Exception:  # noqa: BLE001 - told in the table and in the exit code
+        found = Findings(problems=[traceback.format_exc()])
+    for problem in found.problems:
+        sys.stderr.write(f"{fault.name}, seed {each.seed}, {each.kind}: {problem}\n")
+    return found
+
+
+def shares(every: list[Play], jobs: int) -> Iterator[list[Play]]:
+    """Small ones, so that no process is left with the slow faults."""
+    size = max(1, min(25, len(every) // jobs))
+    for start in range(0, len(every), size):
+        yield every[start : start + size]
+
+
+def main() -> int:
+    """The exit code: 0 where every check held."""
+    options = _options()
+    found, began = faults(), time.monotonic()
+    rows: dict[int, Row] = defaultdict(Row)
+    with ExitStack() as stack:
+        has_postgres = bool(shutil.which("initdb") and shutil.which("postgres"))
+        postgres = stack.enter_context(running_postgres()) if has_postgres else None
+        every = plays(found, options.seeds, BOTH if postgres else BOTH[:1])
+        every = [each for each in every if options.only in found[each.fault].name]
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="tradewind-faults-"))
+        pool = stack.enter_context(ProcessPoolExecutor(options.jobs, mp_context=get_context("spawn")))
+        waiting = [pool.submit(work, share, postgres, folder) for share in shares(every, options.jobs)]
+        for number, done in enumerate(as_completed(waiting), 1):
+            for each, findings in done.result():
+                rows[each.fault].add(each.kind, findings)
+            sys.stderr.write(f"{number} of {len(waiting)} shares, {time.monotonic() - began:.0f} s\n")
+    text = page([(fault, rows[place]) for place, fault in enumerate(found) if place in rows], time.monotonic() - began)
+    sys.stdout.write(text)
+    if not options.only:
+        options.page.write_text(text)
+    return int(any(row.problems for row in rows.values()))
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.faults.run", description=__doc__)
+    parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--only", default="", help="faults with these words in their name; writes no page")
+    parser.add_argument("--page", type=Path, default=PAGE)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

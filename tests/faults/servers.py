@@ -1,0 +1,150 @@
+"""The other side, in processes of their own: the simulator with its control endpoints, and the edge."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import resource
+import socket
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from tests.faults.processes import Answer, Child, until
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def call(url: str, method: str = "GET", content: Any = None, seconds: float = 30) -> Any:
+    """One HTTP request with JSON both ways."""
+    body = None if content is None else json.dumps(content).encode()
+    with urllib.request.urlopen(urllib.request.Request(url, body, method=method), timeout=seconds) as answer:
+        text = answer.read()
+    return json.loads(text) if text[:1] in (b"{", b"[") else text
+
+
+class Simulator:
+    """A simulated SendGrid. `lives`: what it accepted goes on to be delivered, opened …, as fast as `speed` says."""
+
+    def __init__(self, folder: Path, *, seed: int = 1, webhook: str | None = None, speed: float = 0) -> None:
+        folder.mkdir(parents=True)
+        options = ["--port", "0", "--data", str(folder), "--seed", str(seed), "--flush", "0.05"]
+        options += ["--speed", str(speed)] if speed else ["--no-lives"]
+        options += ["--webhook", webhook] if webhook else []
+        self.folder, self._log = folder, folder / "log"
+        self._child = Child(serve_simulator, options, str(self._log))
+        until(lambda: "listening on" in self._logged(), "the simulator")
+        self.url = self._logged().split("listening on ")[1].split()[0]
+
+    @property
+    def public_key(self) -> str:
+        return (self.folder / "webhook_public_key.txt").read_text().strip()
+
+    def arm(self, kind: str, campaign: str, **options: Any) -> None:
+        """A fault for requests (or events) of one campaign."""
+        call(f"{self.url}/control/faults", "POST", {"kind": kind, "match": {"campaign": campaign}, **options})
+
+    def set_rates(self, rates: dict[str, Any]) -> None:
+        """How often what happens to what it accepts from now on."""
+        call(f"{self.url}/control/rates", "POST", rates)
+
+    def disarm(self) -> None:
+        call(f"{self.url}/control/faults", "DELETE")
+
+    def reset(self) -> None:
+        """Forget everything, faults too."""
+        call(f"{self.url}/control/reset", "POST")
+
+    def accepted(self, campaign: str) -> list[dict[str, Any]]:
+        """Every personalization it took for a campaign: tw_key, tw_chunk, email, accepted_at …"""
+        rows: list[dict[str, Any]] = []
+        while page := call(f"{self.url}/control/accepted?campaign={campaign}&limit=5000&offset={len(rows)}"):
+            rows += page
+        return rows
+
+    def status(self) -> dict[str, Any]:
+        return call(f"{self.url}/control/status")
+
+    def finish_lives(self) -> None:
+        """Everything that is to happen to what was accepted happens now."""
+        call(f"{self.url}/control/flush?lives=finish", "POST")
+
+    def stop(self) -> None:
+        self._child.kill()
+
+    def _logged(self) -> str:
+        return self._log.read_text() if self._log.exists() else ""
+
+
+class Edge:
+    """The edge over one data folder, on a port that stays the same when it starts again."""
+
+    def __init__(self, root: Path, ledger: str, port: int) -> None:
+        self.url, self.keys = f"http://127.0.0.1:{port}", ""
+        self._root, self._ledger, self._port = root, ledger, port
+
+    def start(self, keys: str | None = None, *, file_limit: int | None = None) -> None:
+        """Answering when this returns. `file_limit`: none of its files grows beyond it."""
+        self.keys = keys or self.keys
+        environment = {
+            "TRADEWIND_DATA": str(self._root),
+            "TRADEWIND_WEBHOOK_KEYS": self.keys,
+            "AIRFLOW_CONN_LEDGER_DEFAULT": self._ledger,
+        }
+        self._child = Child(serve_edge, self._port, environment, str(self._root / "edge.log"), file_limit)
+        assert self._child.answer() == "ready"
+        until(self._answers, "the edge")
+
+    def leave(self, token: str) -> None:
+        """One-click unsubscribe (RFC 8058), as a mailbox provider does it; returns when it is in force."""
+        form = b"List-Unsubscribe=One-Click"
+        urllib.request.urlopen(urllib.request.Request(f"{self.url}/u/{token}", form, method="POST"), timeout=30).close()
+
+    def stop(self) -> None:
+        self._child.kill()
+
+    def _answers(self) -> bool:
+        try:
+            urllib.request.urlopen(f"{self.url}/healthz", timeout=5).close()
+        except urllib.error.HTTPError:
+            return True
+        except OSError:
+            return False
+        return True
+
+
+def serve_simulator(options: list[str], log: str, _answer: Answer) -> None:
+    from simulator.__main__ import main
+
+    _write_to(log)
+    main(options)
+
+
+def serve_edge(port: int, environment: dict[str, str], log: str, file_limit: int | None, answer: Answer) -> None:
+    import uvicorn
+
+    os.environ.update(environment)
+    _write_to(log)
+    if file_limit is not None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (file_limit, file_limit))
+    door = socket.socket()
+    door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    door.bind(("127.0.0.1", port))
+    answer.send("ready")
+    uvicorn.Server(uvicorn.Config("include.edge.app:app", log_level="warning")).run(sockets=[door])
+
+
+def _write_to(log: str) -> None:
+    """Send what this process prints to a file."""
+    handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    os.dup2(handle, 1)
+    os.dup2(handle, 2)
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    logging.basicConfig(level=logging.WARNING, force=True)

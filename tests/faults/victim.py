@@ -1,0 +1,165 @@
+"""One task of the DAG in a process of its own, through the product's own functions, as Airflow would run it."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+import resource
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from include.core.campaign import Campaign
+from include.core.connections import SendGridAccount
+from include.core.errors import may_retry
+from include.core.paths import DataPaths
+from include.core.secrets import load_secrets
+from include.ledger import plans
+from include.ledger.database import open_ledger
+from tests.faults.points import Doom, Dooms
+from tests.faults.processes import Answer
+
+QUICK = MappingProxyType({
+    "include.dispatch.settle.POLL_SECONDS": 0.02,
+    "include.dispatch.patience.FIRST_BACKOFF_SECONDS": 0.01,
+})  # fmt: skip
+"""Pauses that nothing depends on, in milliseconds."""
+LEASE_SECONDS = 3.0
+TIGHT = MappingProxyType({
+    "include.dispatch.transport.READ_SECONDS": 1.0,
+    "include.dispatch.transport.TOTAL_SECONDS": 1.5,
+    "include.dispatch.send.TOTAL_SECONDS": 1.5,
+    "include.ledger.chunks.LEASE_SECONDS": LEASE_SECONDS,
+})  # fmt: skip
+"""Waits that take a minute in earnest, in about the same proportions; for the faults that wait for them."""
+EDGE_URL = "https://mail.tradewind.example"
+
+
+@dataclass(frozen=True)
+class Task:
+    """What to run and under which stars. `file_limit`: no file of this process grows beyond it (bytes)."""
+
+    root: Path
+    ledger: str
+    host: str
+    campaign: Campaign
+    occurrence: str
+    at: datetime
+    chunk_size: int
+    steps: tuple[str, ...]
+    dooms: tuple[Doom, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    constants: Mapping[str, Any] = field(default_factory=dict)
+    file_limit: int | None = None
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a task ended: the counts that it returned, or the error. A killed one leaves none."""
+
+    returned: dict[str, Any]
+    error: str = ""
+    text: str = ""
+    retryable: bool = False
+
+
+def run(task: Task, answer: Answer) -> None:
+    """The target of the process."""
+    os.environ.update({"TRADEWIND_DATA": str(task.root), **task.environment})
+    logging.basicConfig(filename=task.root / "victims.log", level=logging.INFO, force=True)
+    for name, value in {**QUICK, "include.dispatch.plan_files.CHUNK_SIZE": task.chunk_size, **task.constants}.items():
+        module, _, constant = name.rpartition(".")
+        setattr(importlib.import_module(module), constant, value)
+    Dooms(task.dooms).install()
+    if task.file_limit is not None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (task.file_limit, task.file_limit))
+    try:
+        answer.send(Result(_run_steps(task)))
+    except Exception as error:
+        logging.exception("the task failed")
+        answer.send(Result({}, type(error).__name__, str(error), may_retry(error)))
+
+
+def _run_steps(task: Task) -> dict[str, Any]:
+    paths = DataPaths(task.root)
+    secrets = load_secrets(paths)
+    ledger = open_ledger(task.ledger, secrets)
+    plan_id = plans.plan_id_of(task.campaign.id, task.occurrence)
+    returned: dict[str, Any] = {}
+    for step in task.steps:
+        returned[step] = _STEPS[step](task, paths, ledger, secrets, plan_id)
+    ledger.close()
+    return returned
+
+
+def _plan(task: Task, paths: DataPaths, ledger: Any, secrets: Any, _plan_id: str) -> Any:
+    from include.dispatch.plan import freeze
+
+    return freeze(paths, ledger, secrets, task.campaign, occurrence=task.occurrence, edge_url=EDGE_URL, at=task.at)
+
+
+def _resume(task: Task, _paths: DataPaths, ledger: Any, _secrets: Any, _plan_id: str) -> Any:
+    """What `_plan` does for a plan that stands, without the warehouse."""
+    from include.dispatch.control import resume
+
+    return resume(ledger, task.campaign.id, task.occurrence)
+
+
+def _send(task: Task, paths: DataPaths, ledger: Any, _secrets: Any, plan_id: str) -> Any:
+    from include.dispatch.send import ranges, send_range
+
+    account = SendGridAccount(task.host, "SG.test")
+    return [send_range(paths, ledger, account, **part) for part in ranges(ledger, plan_id)]
+
+
+def _settle(_task: Task, paths: DataPaths, ledger: Any, _secrets: Any, plan_id: str) -> Any:
+    from include.dispatch.settle import settle
+
+    return settle(paths, ledger, plan_id)
+
+
+def _record(_task: Task, paths: DataPaths, ledger: Any, _secrets: Any, _plan_id: str) -> Any:
+    from include.dispatch.record import record_sends
+
+    return record_sends(paths, ledger)
+
+
+def _load(_task: Task, paths: DataPaths, _ledger: Any, _secrets: Any, _plan_id: str) -> Any:
+    from include.collect.load import load_spool
+
+    return load_spool(paths)
+
+
+def _suppress(_task: Task, paths: DataPaths, ledger: Any, _secrets: Any, _plan_id: str) -> Any:
+    from include.collect.suppress import suppress_from_events
+
+    return suppress_from_events(paths, ledger)
+
+
+def _doubt(_task: Task, paths: DataPaths, ledger: Any, _secrets: Any, _plan_id: str) -> Any:
+    from include.collect.doubt import resolve_doubt
+
+    return resolve_doubt(paths, ledger)
+
+
+def _publish(_task: Task, paths: DataPaths, _ledger: Any, _secrets: Any, _plan_id: str) -> Any:
+    from include.publish.file import publish
+
+    return publish(paths)["build"]
+
+
+_STEPS = {
+    "plan": _plan,
+    "resume": _resume,
+    "send": _send,
+    "settle": _settle,
+    "record": _record,
+    "load": _load,
+    "suppress": _suppress,
+    "doubt": _doubt,
+    "publish": _publish,
+}
