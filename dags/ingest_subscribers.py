@@ -31,6 +31,8 @@ from include import notify, runtime
 from include.assets import SUBSCRIBERS
 from include.tags import Pool, Tag
 
+TABLE_RULES = ["quarantined_share", "empty_batch", "volume", "unseen_share", "freshness"]
+
 with DAG(
     dag_id="ingest_subscribers",
     dag_display_name="Ingest subscribers",
@@ -41,7 +43,16 @@ with DAG(
     default_args=runtime.task_defaults("data"),
     deadline=notify.deadline(timedelta(minutes=50)),
     dagrun_timeout=timedelta(hours=2),
-    params={"full": Param(False, type="boolean", title="Full pass", description="Read the whole source; sees deletions.")},
+    params={
+        "full": Param(False, type="boolean", title="Full pass", description="Read the whole source; sees deletions."),
+        "accept": Param(
+            [],
+            type="array",
+            title="Accept table rules",
+            items={"type": "string", "enum": TABLE_RULES},
+            description="Rules that stopped a batch, and that somebody has looked at, pass in this run.",
+        ),
+    },
     doc_md=__doc__,
 ):
 
@@ -64,11 +75,12 @@ with DAG(
     @task_group
     def validate(landed):
         @task(pool=Pool.WAREHOUSE)
-        def check(manifests):
+        def check(manifests, params=None):
             """Row rules quarantine, table rules stop. Nothing is merged before all relations pass."""
             from include.validate import batch
 
-            return [batch.validate_batch(runtime.paths(), manifest) for manifest in manifests]
+            accept = params["accept"]
+            return [batch.validate_batch(runtime.paths(), manifest, accept=accept) for manifest in manifests]
 
         @task(pool=Pool.WAREHOUSE, trigger_rule="all_done")
         def quality_page():

@@ -115,3 +115,11 @@ def test_assets_are_made_in_one_file_only() -> None:
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Asset"
     ]
     assert set(makers) == {"include/assets.py"}
+
+
+def test_the_form_of_ingest_names_the_table_rules_there_are(dags: dict[str, DAG]) -> None:
+    from data_quality.batches import TABLE_RULES
+
+    accept = dags["ingest_subscribers"].params.get_param("accept")
+    assert accept.value == []
+    assert accept.schema["items"]["enum"] == list(TABLE_RULES)
