@@ -41,8 +41,19 @@ with DAG(
 ):
 
     @task_group
-    def analyze():
+    def collect():
         @task(pool=Pool.WAREHOUSE)
+        def totals():
+            """SendGrid's own totals of the last days, to hold our events against; the marts do not wait for its success."""
+            from include.collect.stats import fetch_totals
+
+            return fetch_totals(runtime.account(), runtime.paths())
+
+        totals()
+
+    @task_group
+    def analyze():
+        @task(pool=Pool.WAREHOUSE, trigger_rule="all_done")
         def marts(**context):
             """Every mart, replaced by key."""
             from include.analyze.marts import build_marts
@@ -84,4 +95,4 @@ with DAG(
 
         file() >> read_back() >> report()
 
-    analyze() >> publish()
+    collect() >> analyze() >> publish()

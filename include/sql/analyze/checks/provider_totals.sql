@@ -1,0 +1,43 @@
+-- name: provider_totals
+-- owner: data
+-- grain: one row a campaign a kind of event
+-- params: none
+-- purpose: What we heard of against what SendGrid counted, for the days and categories whose totals were fetched. Need not hold:
+--          events take their time, test sends count there and not here, and a provider may offer no totals.
+with counted as (
+    select
+        category as campaign,
+        metric,
+        sum(value) as value,
+        min(day) as first_day,
+        max(day) as last_day
+    from engagement.esp_totals
+    where metric in ('delivered', 'bounces', 'spam_reports')
+    group by category, metric
+),
+
+heard as (
+    select
+        campaign,
+        case event when 'delivered' then 'delivered' when 'bounced' then 'bounces' else 'spam_reports' end as metric,
+        utc_day(occurred_at) as day,
+        count(*) as events
+    from engagement.events
+    where event = 'delivered' or event = 'complained' or (event = 'bounced' and bounce_class <> 'soft')
+    group by all
+)
+
+select
+    concat(counted.campaign, ' ', counted.metric) as scope,
+    'events' as left_side,
+    coalesce(sum(heard.events), 0) as left_value,
+    'SendGrid''s totals' as right_side,
+    counted.value as right_value,
+    false as must_hold
+from counted
+left join heard
+    on
+        counted.campaign = heard.campaign
+        and counted.metric = heard.metric
+        and heard.day between counted.first_day and counted.last_day
+group by counted.campaign, counted.metric, counted.value;
