@@ -8,7 +8,7 @@ with counted as (
     select
         category as campaign,
         metric,
-        sum(value) as value,
+        sum(value)::bigint as value,
         min(day) as first_day,
         max(day) as last_day
     from engagement.esp_totals
@@ -30,7 +30,7 @@ heard as (
 select
     concat(counted.campaign, ' ', counted.metric) as scope,
     'events' as left_side,
-    coalesce(sum(heard.events), 0) as left_value,
+    coalesce(sum(heard.events), 0)::bigint as left_value,
     'SendGrid''s totals' as right_side,
     counted.value as right_value,
     false as must_hold
