@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from include.collect.mapping import EVENTS
 from include.collect.reported import LONGEST, Reported, problem_of, read_batch, read_one
-from include.collect.scrub import scrub_column, scrub_text
+from include.collect.scrub import scrub_column, scrub_link, scrub_text
 from include.core.event_batch import split
 
 _KNOWN = frozenset(EVENTS)
@@ -122,9 +122,10 @@ def _reason(report: Reported) -> str | None:
 
 
 def _link(report: Reported) -> str | None:
-    if report.url is None or not report.email or report.email.lower() not in report.url.lower():
-        return _cut(report.url)
-    return scrub_text(report.url[:LONGEST], report.email)
+    if report.url is None:
+        return None
+    url = scrub_link(report.url[:LONGEST])
+    return scrub_text(url, report.email) if report.email and report.email.lower() in url.lower() else url
 
 
 def _text(element: bytes) -> str:

@@ -11,6 +11,8 @@ MARK = "<address>"
 _ADDRESS = r"[^\s/?&=#<>\"',;:()\[\]{}]+(?:@|%40|=40)[^\s/?&=#<>\"',;:()\[\]{}]+"
 _ADDRESS_PATTERN = re.compile(_ADDRESS)
 _SHORTEST_LOCAL_PART = 3
+_OWN_LINK = re.compile(r"/(u|preferences|confirm)/[\w-]{60,}")
+"""Whoever has such a link may speak for the person: it belongs in their mail and in no table."""
 
 
 def scrub_column(column: pa.Array) -> pa.Array:
@@ -18,6 +20,11 @@ def scrub_column(column: pa.Array) -> pa.Array:
     coded = column.dictionary_encode()
     clean = pc.replace_substring_regex(coded.dictionary, pattern=_ADDRESS, replacement=MARK)
     return clean.take(coded.indices)
+
+
+def scrub_link(url: str) -> str:
+    """A clicked link without the token of the person whom it lets leave; which page it was stays."""
+    return _OWN_LINK.sub(r"/\1/<token>", url)
 
 
 def scrub_text(text: str, email: str | None) -> str:

@@ -251,3 +251,13 @@ def test_half_written_files_are_left_alone_and_swept_when_old(world: World) -> N
     os.utime(folder / ".old.tmp", (time.time() - 7200,) * 2)
     assert world.load()["files"] == 0
     assert [path.name for path in folder.iterdir()] == [".young.tmp"]
+
+
+def test_links_by_which_a_person_leaves_lose_their_token() -> None:
+    from include.collect.scrub import scrub_link
+
+    token = "AQFHsrI62-Fd2IIr_l75RLux6s3z5IFdfF0tOjvuv9mWSb1aAI8-cHEtWQysHz7oAYqOG7UJf98mtB4uH8x17IVt"
+    for page in ("u", "preferences", "confirm"):
+        assert scrub_link(f"https://mail.example/{page}/{token}?a=1#b") == f"https://mail.example/{page}/<token>?a=1#b"
+    for url in ("https://shop.example.com/u/about", "https://shop.example.com/records/ellis-ward", ""):
+        assert scrub_link(url) == url

@@ -1,0 +1,114 @@
+"""A campaign is run from the source to the report with all that goes wrong, and everything that was written is searched.
+
+Addresses and names may be where they are needed: in what was landed, in `core.identities` and `quality.quarantine`, in a
+plan's parts, in the spool, with the source and the simulated SendGrid. They may be nowhere else, and a key nowhere at all.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from include.core.paths import PROJECT, DataPaths
+from tests.leak.grep import Hit, hits
+from tests.leak.walk import API_KEY, BROKEN, GARBAGE, PEOPLE, words
+
+TABLES_OF_PEOPLE = {"core.identities", "quality.quarantine"}
+
+
+@dataclass(frozen=True)
+class Walked:
+    """What the walk left. `people` are parts of addresses and names, `secrets` keys and links."""
+
+    paths: DataPaths
+    people: list[str]
+    secrets: list[str]
+
+    def may_hold_people(self) -> list[Path]:
+        paths = self.paths
+        parts = list(paths.plans.rglob("part-*.parquet"))
+        stores = [paths.landed, paths.spool, paths.demo, paths.simulator, paths.warehouse, paths.secrets]
+        return [*parts, *stores, paths.warehouse.with_name(paths.warehouse.name + ".wal")]
+
+
+@pytest.fixture(scope="session")
+def walked(tmp_path_factory: pytest.TempPathFactory) -> Walked:
+    root = tmp_path_factory.mktemp("leak") / "data"
+    (root / "logs").mkdir(parents=True)
+    with (root / "logs" / "printed.txt").open("wb") as printed:
+        subprocess.run(
+            [sys.executable, "-m", "tests.leak.walk", str(root)], cwd=PROJECT, stdout=printed, stderr=printed, check=True
+        )
+    paths = DataPaths(root)
+    some = list(islice(words(), PEOPLE))
+    people = [f"{part}{word}" for word in some for part in ("zq", "zf", "zl")]
+    keys = json.loads(paths.secrets.read_text())
+    tokens = {
+        token
+        for part in paths.plans.rglob("part-*.parquet")
+        for token in pq.read_table(part, columns=["token"])["token"].to_pylist()
+    }
+    secrets = [API_KEY, keys["address_key"], *(pair.split(":")[1] for pair in keys["token_keys"].split(",")), *tokens]
+    return Walked(paths, [*people, *BROKEN, *GARBAGE], secrets)
+
+
+def shown(found: list[Hit]) -> str:
+    return "\n".join(f"{hit.path} {hit.store}: {hit.needle} in {hit.around!r}" for hit in found[:20])
+
+
+def test_the_walk_met_what_it_was_to_meet(walked: Walked) -> None:
+    failures = json.loads((walked.paths.root / "logs" / "failures.json").read_text())
+    assert {"QualityStop", "SourceError", "PlanError", "CampaignStopped", "EspUnavailable"} <= set(failures)
+    results = {
+        name: value
+        for each in json.loads((walked.paths.root / "logs" / "xcom.json").read_text())
+        for name, value in each.items()
+    }
+    assert results["settle"]["accepted"] > 100
+    assert results["settle"]["rejected"] > 5
+    assert results["settle"]["in_doubt"] > 10
+    assert results["load_spool"]["new"] > 100
+    assert results["load_spool"]["quarantined"] >= 4
+    assert results["publish"]["tables"]
+    assert len(list(walked.paths.alerts.glob("*Z-*.json"))) >= len(failures)
+
+
+def test_the_search_would_find_them(walked: Walked) -> None:
+    """Where they may be they are: without this, a search that looks for nothing would pass."""
+    for place in (walked.paths.landed, walked.paths.plans, walked.paths.spool, walked.paths.warehouse):
+        assert len({hit.needle for hit in hits(place, walked.people)}) > 100, place
+    assert {hit.needle for hit in hits(walked.paths.spool, GARBAGE)} == {"zqgarbage", "zqcut"}
+
+
+def test_no_person_is_anywhere_else(walked: Walked) -> None:
+    found = hits(walked.paths.root, walked.people, skip=walked.may_hold_people())
+    assert found == [], shown(found)
+
+
+def test_no_person_is_in_any_other_table_of_the_warehouse(walked: Walked) -> None:
+    found = hits(walked.paths.warehouse, walked.people, skip_tables=TABLES_OF_PEOPLE)
+    assert found == [], shown(found)
+
+
+def test_the_reasons_beside_broken_batches_quote_nothing(walked: Walked) -> None:
+    reasons = [path for path in (walked.paths.spool / "broken").iterdir() if path.suffix != ".json"]
+    assert reasons
+    found = [hit for path in reasons for hit in hits(path, walked.people)]
+    assert found == [], shown(found)
+
+
+def test_no_key_and_no_link_is_written_anywhere(walked: Walked) -> None:
+    """Links are where people's messages and clicks are; the two keys in `secrets.json` alone; the API key nowhere."""
+    found = hits(walked.paths.root, walked.secrets, skip=walked.may_hold_people())
+    assert found == [], shown(found)
+    found = hits(walked.paths.warehouse, walked.secrets)
+    assert found == [], shown(found)
+    found = hits(walked.paths.root, [API_KEY], skip=[walked.paths.simulator])
+    assert found == [], shown(found)
