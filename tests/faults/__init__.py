@@ -1,3 +1,3 @@
 """The faults that a send must survive, with real processes: a simulated SendGrid, a ledger, an edge, and senders that are
-killed, stopped, starved of disk and cut off. `python -m tests.faults.run --seeds 20` plays them all and writes docs/faults.md.
+killed, stopped, starved of disk and cut off. `python -m tests.faults.run` plays them all and writes docs/faults.md.
 """

@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 from include.core import clock
-from include.core.errors import ConservationBroken, ContentChanged
+from include.core.errors import ContentChanged, LedgerForgot
 from include.ledger.suppressions import Suppression, suppress
 from tests.faults.catalogue import fault
 from tests.faults.checks import CONNECTIONS, Allowed
@@ -79,14 +79,19 @@ def edited(world: World) -> Allowed:
 
 @fault(7, "a backup of the ledger from mid-send is restored")
 def restored(world: World) -> Allowed:
-    """The journal beside the plan knows more than the ledger: nothing is sent."""
+    """The journal beside the plan knows more than the ledger: nothing is sent until that was reconciled.
+
+    What was forgotten is in doubt then, and the rest goes out.
+    """
     child = world.begin(dooms=(Doom("outcome", "after", world.dice.randint(1, world.requests // 2), "stop"),))
     until(child.is_stopped, "the sender to stand still")
     backup = f"sqlite:///{world.root}/backup.sqlite"
     copy_ledger(world.ledger_url, backup, world.secrets)
     child.signal(signal.SIGCONT)
     world.end(child)
-    return refused(world, backup, "send", "settle")
+    refused(world, backup, "send", "settle")
+    world.finish("reconcile", "resume", "send", "settle")
+    return Allowed(doubtful=2 * world.requests)
 
 
 @fault(7, "a backup of the ledger from before the plan is restored", planned=False)
@@ -104,13 +109,12 @@ def restored_without_plan(world: World) -> Allowed:
     return Allowed(doubtful=CONNECTIONS * world.kills)
 
 
-def refused(world: World, backup: str, *steps: str) -> Allowed:
+def refused(world: World, backup: str, *steps: str) -> None:
     """Restore, run twice, and see that nothing is sent."""
     taken = len(world.simulator.accepted(world.campaign.id))
     copy_ledger(backup, world.ledger_url, world.secrets)
     for _ in range(2):
         result = world.run(*steps)
         assert result is not None
-        assert result.error == ConservationBroken.__name__, result
+        assert result.error == LedgerForgot.__name__, result
     assert len(world.simulator.accepted(world.campaign.id)) == taken
-    return Allowed(doubtful=CONNECTIONS, unfinished=True)

@@ -18,6 +18,15 @@ from tests.faults.world import World
 READY = Doom("recover", "before", 1, "stop")
 AUTUMN, SPRING = datetime(2026, 10, 25, 1, tzinfo=UTC), datetime(2027, 3, 28, 1, tzinfo=UTC)
 """When Central Europe sets its clocks back, and forward."""
+HOLDING = (
+    ("intent", "after"),
+    ("note", "before"),
+    ("note", "after"),
+    ("post", "before"),
+    ("post", "after"),
+    ("outcome", "before"),
+)
+"""Where a process holds an intent whose outcome is not written."""
 
 
 def at_once(world: World, *others: dict[str, Any]) -> list[Child]:

@@ -10,7 +10,7 @@ import tempfile
 import time
 import traceback
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -26,6 +26,7 @@ from tests.faults.world import Bench
 from tests.postgres import running_postgres
 
 PAGE = PROJECT / "docs" / "faults.md"
+_bench: list[Bench] = []
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Play:
 
 
 def plays(found: Sequence[Fault], seeds: int, kinds: Sequence[str]) -> list[Play]:
-    """`seeds` plays of each fault, in turn on the ledgers that it is for; seed by seed, so that a stop leaves a whole table."""
+    """`seeds` plays of each fault, in turn on the ledgers that it is for."""
     return [
         Play(place, seed, ledgers[seed % len(ledgers)])
         for seed in range(seeds)
@@ -47,13 +48,14 @@ def plays(found: Sequence[Fault], seeds: int, kinds: Sequence[str]) -> list[Play
     ]
 
 
-def work(share: list[Play], postgres: str | None, folder: str) -> list[tuple[Play, Findings]]:
-    """Play a share of them in this process, one after the other."""
-    bench = Bench(Path(tempfile.mkdtemp(dir=folder)), postgres)
-    try:
-        return [(each, played(bench, each)) for each in share]
-    finally:
-        bench.stop()
+def open_bench(folder: str, postgres: str | None) -> None:
+    """Once in each worker process; its processes end with it, and the folder goes with the run."""
+    _bench.append(Bench(Path(tempfile.mkdtemp(dir=folder)), postgres))
+
+
+def work(each: Play) -> tuple[Play, Findings]:
+    """One play, on this process's bench."""
+    return each, played(_bench[0], each)
 
 
 def played(bench: Bench, each: Play) -> Findings:
@@ -68,13 +70,6 @@ def played(bench: Bench, each: Play) -> Findings:
     return found
 
 
-def shares(every: list[Play], jobs: int) -> Iterator[list[Play]]:
-    """Small ones, so that no process is left with the slow faults."""
-    size = max(1, min(25, len(every) // jobs))
-    for start in range(0, len(every), size):
-        yield every[start : start + size]
-
-
 def main() -> int:
     """The exit code: 0 where every check held."""
     options = _options()
@@ -86,12 +81,18 @@ def main() -> int:
         every = plays(found, options.seeds, BOTH if postgres else BOTH[:1])
         every = [each for each in every if options.only in found[each.fault].name]
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="tradewind-faults-"))
-        pool = stack.enter_context(ProcessPoolExecutor(options.jobs, mp_context=get_context("spawn")))
-        waiting = [pool.submit(work, share, postgres, folder) for share in shares(every, options.jobs)]
+        spawn = get_context("spawn")
+        pool = stack.enter_context(ProcessPoolExecutor(options.jobs, spawn, open_bench, (folder, postgres)))
+        waiting = [pool.submit(work, each) for each in every]
         for number, done in enumerate(as_completed(waiting), 1):
-            for each, findings in done.result():
-                rows[each.fault].add(each.kind, findings)
-            sys.stderr.write(f"{number} of {len(waiting)} shares, {time.monotonic() - began:.0f} s\n")
+            if done.cancelled():
+                continue
+            each, findings = done.result()
+            rows[each.fault].add(each.kind, findings)
+            if options.minutes and time.monotonic() - began > options.minutes * 60:
+                pool.shutdown(wait=False, cancel_futures=True)
+            if number % 25 == 0:
+                sys.stderr.write(f"{number} of {len(every)} plays, {time.monotonic() - began:.0f} s\n")
     text = page([(fault, rows[place]) for place, fault in enumerate(found) if place in rows], time.monotonic() - began)
     sys.stdout.write(text)
     if not options.only:
@@ -103,6 +104,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.faults.run", description=__doc__)
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--minutes", type=float, help="no further play after so many; the table counts what was played")
     parser.add_argument("--only", default="", help="faults with these words in their name; writes no page")
     parser.add_argument("--page", type=Path, default=PAGE)
     return parser.parse_args()

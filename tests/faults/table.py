@@ -20,18 +20,20 @@ LINES = {
 }
 HEAD = """# Faults
 
-Written by `make faults` (`python -m tests.faults.run`); do not edit. What each fault does is in `tests/faults/`, which is also
-where every check is: `tests/faults/checks.py`.
+Written by `make faults` (`python -m tests.faults.run`); do not edit. What each fault does is in `tests/faults/`, and every
+check in `tests/faults/checks.py`.
 
-Each play is a campaign of its own (120 people in chunks of 10, where nothing else is said) with real processes: a simulated
-SendGrid that records every personalization it accepts, a ledger, an edge where the webhook matters, and senders that run the
-product's own functions and are run again until they finish, as Airflow would. Seeds draw the moment, the request, the byte.
+Each play is a campaign of its own (120 people in chunks of at most 10, where nothing else is said) with real processes:
+a simulated SendGrid that records every personalization it accepts, a ledger, an edge where the webhook matters, and senders
+that run the product's own functions and are run again until they finish, as Airflow would. Seeds draw the moment, the
+request, the byte. Where the disk is full it is a small tmpfs, filled up; a process that may not mount limits its files.
 
 - **Duplicates**: personalizations that the simulator accepted more than once.
-- **Omissions**: people whom the ledger forgot, left pending, or calls accepted, rejected, suppressed or skipped without cause.
-- **In doubt**: people shown as "may or may not have got it" at the end, summed over the plays. Never sent again by itself; no more
-  than the requests that were under way (four a process).
-- **Held**: people still pending because the product refused to go on and said so (a damaged ledger), summed over the plays.
+- **Omissions**: people whom the ledger forgot, left pending, or calls accepted, rejected, suppressed or skipped without
+  cause.
+- **In doubt**: people shown as "may or may not have got it" at the end, summed over the plays. Never sent again by itself;
+  no more than were under way when the fault struck (four requests a process), or than a restored ledger had forgotten.
+- **Held**: people still pending because the product refused to go on and said so, summed over the plays.
 - **Failed**: plays in which any check of the specification did not hold.
 """
 

@@ -146,6 +146,12 @@ def _doubt(_task: Task, paths: DataPaths, ledger: Any, _secrets: Any, _plan_id: 
     return resolve_doubt(paths, ledger)
 
 
+def _reconcile(_task: Task, paths: DataPaths, ledger: Any, _secrets: Any, _plan_id: str) -> Any:
+    from include.dispatch.reconcile import reconcile
+
+    return reconcile(paths, ledger)
+
+
 def _publish(_task: Task, paths: DataPaths, _ledger: Any, _secrets: Any, _plan_id: str) -> Any:
     from include.publish.file import publish
 
@@ -161,5 +167,6 @@ _STEPS = {
     "load": _load,
     "suppress": _suppress,
     "doubt": _doubt,
+    "reconcile": _reconcile,
     "publish": _publish,
 }

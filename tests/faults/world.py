@@ -54,7 +54,8 @@ TEMPLATE = {
     "preheader.txt.j2": "What is new",
     "body.html.j2": (
         "<html><body><p>Dear {{ person.first_name }} {{ person.last_name }},</p>"
-        "{% personal %}{% if person.purchases > 3 %}<p>Thank you for {{ person.purchases }} orders.</p>{% endif %}{% endpersonal %}"
+        "{% personal %}{% if person.purchases > 3 %}<p>Thank you for {{ person.purchases }} orders.</p>{% endif %}"
+        "{% endpersonal %}"
         '<p>{{ postal_address }}</p><a href="{{ unsubscribe_url }}">Unsubscribe</a></body></html>'
     ),
     "body.txt.j2": "Dear {{ person.first_name }}\n{{ postal_address }}\n{{ unsubscribe_url }}",
@@ -147,7 +148,8 @@ def _freeze(stem: Path, chunk_size: int) -> None:
     child = Child(run, task_for(stem, ledger, "http://nowhere", chunk_size, ("plan",)))
     result = child.answer()
     child.wait()
-    assert result and not result.error, result
+    assert result is not None
+    assert not result.error, result
 
 
 def task_for(root: Path, ledger: str, host: str, chunk_size: int, steps: tuple[str, ...], **fields: Any) -> Task:
