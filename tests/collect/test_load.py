@@ -10,6 +10,7 @@ import orjson
 import pytest
 
 from include.collect import load
+from include.collect.scrub import scrub_link
 from tests.collect.conftest import SENT, World, make_event
 
 EVENTS = "select event, message_key, subscriber_id, bounce_class, reason, url from engagement.events order by all"
@@ -254,8 +255,6 @@ def test_half_written_files_are_left_alone_and_swept_when_old(world: World) -> N
 
 
 def test_links_by_which_a_person_leaves_lose_their_token() -> None:
-    from include.collect.scrub import scrub_link
-
     token = "AQFHsrI62-Fd2IIr_l75RLux6s3z5IFdfF0tOjvuv9mWSb1aAI8-cHEtWQysHz7oAYqOG7UJf98mtB4uH8x17IVt"
     for page in ("u", "preferences", "confirm"):
         assert scrub_link(f"https://mail.example/{page}/{token}?a=1#b") == f"https://mail.example/{page}/<token>?a=1#b"
