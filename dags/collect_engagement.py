@@ -67,6 +67,16 @@ with DAG(
                 return resolve_doubt(runtime.paths(), ledger)
 
         @task(pool=Pool.WAREHOUSE)
+        def ask_activity():
+            """The Email Activity API proves too, where the account pays for it and the variable `email_activity` is 'on'."""
+            if not runtime.has_email_activity():
+                raise AirflowSkipException("the variable email_activity is not 'on'")
+            from include.collect.activity import prove_by_activity
+
+            with runtime.ledger() as ledger:
+                return prove_by_activity(runtime.paths(), ledger, runtime.secrets(), runtime.account())
+
+        @task(pool=Pool.WAREHOUSE)
         def sync_suppressions():
             """SendGrid's own suppression lists into the ledger."""
             from include.collect.sync import sync_suppressions
@@ -77,6 +87,7 @@ with DAG(
         loaded = load()
         done = [suppress(), resolve_doubt()]
         loaded >> [*done, sync_suppressions()]
+        done >> ask_activity()
         return loaded, done
 
     @task(pool=Pool.WAREHOUSE, outlets=[SENDS], trigger_rule="none_failed")

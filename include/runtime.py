@@ -116,6 +116,11 @@ def account_pace() -> AccountPace:
     )
 
 
+def has_email_activity() -> bool:
+    """Whether the variable `email_activity` says that the account pays for the Email Activity API."""
+    return str(_variable("email_activity", "")).strip().lower() == "on"
+
+
 def secrets() -> Secrets:
     """The keys of the address hash and of the unsubscribe links."""
     from include.core.secrets import load_secrets
@@ -246,12 +251,14 @@ def campaign_page(campaign: Campaign, how: str) -> str:
 def broken_campaign(name: str, error: ConfigurationError) -> DAG:
     """The DAG of a campaign file that cannot be read: it stands in the UI, says where the file is wrong, and sends nothing.
 
-    An error raised while parsing would take every other campaign's DAG with it.
+    An error raised while parsing would take every other campaign's DAG with it. It fails each hour, if the campaign was
+    switched on: a person is told, instead of nothing being sent at the campaign's own time.
     """
     message = str(error)
     with DAG(
-        dag_id=f"send_{re.sub(r'[^A-Za-z0-9_.-]', '_', name)}", dag_display_name=f"BROKEN: {name}", schedule=None,
-        tags=[Tag.SENDS, Tag.BROKEN], default_args={"owner": "nobody"},
+        dag_id=f"send_{re.sub(r'[^A-Za-z0-9_.-]', '_', name)}", dag_display_name=f"BROKEN: {name}", schedule=timetable("0 * * * *"),
+        catchup=False, max_active_runs=1, tags=[Tag.SENDS, Tag.BROKEN],
+        default_args={"owner": "nobody", "on_failure_callback": [TellAPerson()]},
         doc_md=f"### The campaign file is wrong\n\n{message}\n\nUntil it is mended this campaign sends nothing; others do.",
     ) as dag:  # fmt: skip
 

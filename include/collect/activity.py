@@ -1,0 +1,61 @@
+"""The Email Activity API as a second source of evidence, where the account pays for it.
+
+Asks for the messages of a chunk in doubt by our own custom_args. At most 6 requests a minute and 1,000 rows an answer, no
+cursor; a chunk has at most 1,000 people. https://www.twilio.com/docs/sendgrid/api-reference/email-activity
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pyarrow as pa
+
+from include.core import clock
+from include.core.connections import SendGridAccount
+from include.core.keys import address_key
+from include.core.paths import DataPaths
+from include.core.secrets import Secrets
+from include.core.sendgrid_management import NotOffered, call
+from include.ledger.database import Ledger
+from include.ledger.doubt import Proof, in_doubt_chunks, prove
+from include.warehouse.connection import fetch, open_warehouse
+
+log = logging.getLogger(__name__)
+
+CHUNKS_A_RUN = 5
+"""Below the 6 requests a minute; `collect_engagement` comes again in five minutes."""
+MOST_ROWS = 1_000
+
+_ACTIVE = pa.schema([("plan_id", pa.string()), ("chunk", pa.int32()), ("attempt", pa.int32()), ("address_key", pa.string())])
+
+
+def prove_by_activity(paths: DataPaths, ledger: Ledger, secrets: Secrets, account: SendGridAccount) -> dict[str, int | str]:
+    """Prove what SendGrid's activity shows of the chunks in doubt; returns chunks asked for and messages proved (new).
+
+    `{"activity": "not offered"}` where the provider has none. Raises what `sendgrid_management.call` raises.
+    """
+    asked = in_doubt_chunks(ledger)[:CHUNKS_A_RUN]
+    try:
+        rows = [row for chunk in asked for row in _active(account, secrets, chunk)]
+    except NotOffered:
+        return {"activity": "not offered"}
+    if not rows:
+        return {"asked": len(asked), "proved": 0}
+    with open_warehouse(paths) as warehouse:
+        warehouse.register("active", pa.Table.from_pylist(rows, schema=_ACTIVE))
+        found = fetch(warehouse, "collect", "active_messages").to_pylist()
+    now = clock.now().timestamp()
+    proved = prove(ledger, [Proof(**row, evidence="activity", happened_at=now) for row in found])
+    log.info("activity: %d chunks asked for, %d messages proved", len(asked), proved)
+    return {"asked": len(asked), "proved": proved}
+
+
+def _active(account: SendGridAccount, secrets: Secrets, chunk: dict[str, Any]) -> list[dict[str, Any]]:
+    """The address keys that SendGrid shows for the chunk's last attempt."""
+    name = f"{chunk['plan_id']}.{chunk['chunk']}"
+    query = f"unique_args['tw_chunk']=\"{name}\" AND unique_args['tw_try']=\"{chunk['attempt']}\""
+    answer = call(account, "get", "messages", query={"query": query, "limit": MOST_ROWS})
+    messages = answer.get("messages", []) if isinstance(answer, dict) else []
+    place = {"plan_id": chunk["plan_id"], "chunk": chunk["chunk"], "attempt": chunk["attempt"]}
+    return [{**place, "address_key": address_key(secrets.address_key, str(message["to_email"]))} for message in messages]

@@ -1,0 +1,54 @@
+"""Doubt resolved by the Email Activity API, against the simulator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from include.collect.activity import prove_by_activity
+from include.core.connections import SendGridAccount
+from include.core.errors import ConfigurationError
+from include.core.paths import DataPaths
+from include.core.secrets import Secrets
+from include.dispatch.record import record_sends
+from include.dispatch.send import send_range
+from include.ledger import counts
+from include.ledger.database import Ledger
+from tests.dispatch.frozen import frozen_plan
+from tests.running_simulator import RunningSimulator
+
+
+def in_doubt(paths: DataPaths, ledger: Ledger, secrets: Secrets, simulator: RunningSimulator) -> str:
+    """A plan of 30 people of whom 20 are in doubt: ten were accepted before the answer was lost, ten were not."""
+    simulator.fault("accept_then_reset", count=1)
+    simulator.fault("refuse_500", count=1)
+    plan_id = frozen_plan(paths, ledger, secrets, 30, chunk_size=10)
+    account = SendGridAccount(simulator.base_url, simulator.key)
+    for chunk in range(3):
+        send_range(paths, ledger, account, plan_id=plan_id, first=chunk, last=chunk)
+    record_sends(paths, ledger)
+    return plan_id
+
+
+def test_what_activity_shows_was_sent_and_the_rest_stays_in_doubt(
+    paths: DataPaths, ledger: Ledger, secrets: Secrets, start_simulator: Callable[..., RunningSimulator]
+) -> None:
+    simulator = start_simulator(speed=60)
+    plan_id = in_doubt(paths, ledger, secrets, simulator)
+    simulator.post("/control/flush?lives=finish")
+    account = SendGridAccount(simulator.base_url, simulator.key)
+    assert prove_by_activity(paths, ledger, secrets, account) == {"asked": 2, "proved": 10}
+    assert prove_by_activity(paths, ledger, secrets, account) == {"asked": 1, "proved": 0}
+    with ledger.read() as connection:
+        tally = counts.require_conservation(connection, plan_id)
+    assert (tally.accepted, tally.in_doubt) == (20, 10)
+
+
+def test_an_account_without_activity_says_so(
+    paths: DataPaths, ledger: Ledger, secrets: Secrets, start_simulator: Callable[..., RunningSimulator]
+) -> None:
+    simulator = start_simulator(no_lives=True, no_activity=True)
+    in_doubt(paths, ledger, secrets, simulator)
+    with pytest.raises(ConfigurationError, match="403"):
+        prove_by_activity(paths, ledger, secrets, SendGridAccount(simulator.base_url, simulator.key))
