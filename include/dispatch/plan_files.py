@@ -171,7 +171,8 @@ class PlanReader:
     def people(self, file: str, first_row: int, size: int) -> pa.Table:
         """The wire rows of one root chunk. Keeps the last part in memory, since chunks come in order."""
         if self._part is None or self._part[0] != file:
-            self._part = (file, pq.read_table(pa.BufferReader(self._verified(file))))
+            self._part = None
+            self._part = (file, pq.ParquetFile(pa.BufferReader(self._verified(file))).read())
         return self._part[1].slice(first_row, size)
 
     def audience(self) -> Path:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 def this_process() -> str:
     """`machine|pid|start`: machine tells host, boot and pid namespace apart; start tells a reused pid apart."""
-    return f"{_machine()}|{os.getpid()}|{_started(os.getpid())}"
+    return _living(os.getpid())
 
 
 def is_gone(owner: str | None) -> bool:
@@ -22,6 +22,12 @@ def is_gone(owner: str | None) -> bool:
     machine, _, process = (owner or "").partition("|")
     pid, _, started = process.partition("|")
     return machine == _machine() and pid.isdecimal() and _started(int(pid)) != started
+
+
+@cache
+def _living(pid: int) -> str:
+    """By pid, so that a fork does not pass for its parent."""
+    return f"{_machine()}|{pid}|{_started(pid)}"
 
 
 @cache
