@@ -61,8 +61,8 @@ format: $(VENV)/developing ## let ruff format and sort
 bench: $(VENV)/developing ## the figures that the README quotes
 	@$(PY) -m benchmarks $(ARGS)
 
-faults: $(VENV)/developing ## the faults a send must survive, with many seeds
-	@$(PY) -m pytest tests/faults $(ARGS)
+faults: $(VENV)/developing ## the faults a send must survive, with 20 seeds each: writes docs/faults.md
+	@$(PY) -m tests.faults.run $(ARGS)
 
 lock: $(VENV)/developing ## resolve requirements*.in anew into requirements*.txt (needs PyPI)
 	@$(UV) pip compile -q --python-version 3.11 --upgrade requirements.in -o requirements.txt
