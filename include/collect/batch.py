@@ -96,20 +96,20 @@ def _row(
         _cut(report.event),
         _cut(report.type),
         key_of(report.email) if report.email else None,
-        report.timestamp,
+        _whole(report.timestamp, 63),
         _cut(report.tw_key) or None,
-        _small(report.tw_try),
+        _whole(report.tw_try),
         _cut(report.tw_chunk),
         report.sg_message_id.split(".", 1)[0] or None if report.sg_message_id else None,
         _cut(report.bounce_classification),
         _cut(report.smtp_status),
         _reason(report),
         _link(report),
-        _small(offset.index) if offset else None,
+        _whole(offset.index) if offset else None,
         _cut(offset.type) if offset else None,
         _cut(report.user_agent),
         report.sg_machine_open,
-        _small(report.delivery_attempt),
+        _whole(report.delivery_attempt),
         problem,
         None,
     )
@@ -138,6 +138,6 @@ def _cut(text: str | None) -> str | None:
     return text if text is None or len(text) <= LONGEST else text[:LONGEST]
 
 
-def _small(number: int | None) -> int | None:
-    """For a 32-bit column."""
-    return number if number is not None and -(2**31) <= number < 2**31 else None
+def _whole(number: int | None, bits: int = 31) -> int | None:
+    """For a column of so many bits and a sign: None for what does not fit. JSON's numbers have no end."""
+    return number if number is not None and -(2**bits) <= number < 2**bits else None

@@ -26,6 +26,9 @@ events = st.dictionaries(st.sampled_from(FIELDS), json_values, max_size=12)
 
 @settings(max_examples=150, deadline=None)
 @given(st.lists(events | json_values, max_size=6))
+@example([{"event": "open", "email": "a@b.c", "timestamp": 2**70}])
+@example([{"event": "open", "email": "a@b.c", "timestamp": 1e30}])
+@example([{"event": "open", "email": "a@b.c", "timestamp": -(2**63) - 1}])
 @example([{"event": "open", "email": "a@b.c", "timestamp": 2**70, "attempt": 2**40, "tw_try": "9" * 5000}])
 @example(
     [{"event": "open", "email": "a@b.c", "timestamp": 1790000000, "useragent": "\ud800", "url_offset": {"index": 1e30}}]
