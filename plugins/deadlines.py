@@ -1,0 +1,14 @@
+"""Tells Airflow of the reference that our deadlines count from (include/deadlines.py)."""
+
+from __future__ import annotations
+
+from airflow.plugins_manager import AirflowPlugin
+
+from include.deadlines import SinceQueued
+
+
+class TradewindDeadlines(AirflowPlugin):
+    """Registered by its place in the plugins folder."""
+
+    name = "tradewind_deadlines"
+    deadline_references = [SinceQueued]
