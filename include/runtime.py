@@ -256,8 +256,8 @@ def broken_campaign(name: str, error: ConfigurationError) -> DAG:
     """
     message = str(error)
     with DAG(
-        dag_id=f"send_{re.sub(r'[^A-Za-z0-9_.-]', '_', name)}", dag_display_name=f"BROKEN: {name}", schedule=timetable("0 * * * *"),
-        catchup=False, max_active_runs=1, tags=[Tag.SENDS, Tag.BROKEN],
+        dag_id=f"send_{re.sub(r'[^A-Za-z0-9_.-]', '_', name)}", dag_display_name=f"BROKEN: {name}",
+        schedule=timetable("0 * * * *"), catchup=False, max_active_runs=1, tags=[Tag.SENDS, Tag.BROKEN],
         default_args={"owner": "nobody", "on_failure_callback": [TellAPerson()]},
         doc_md=f"### The campaign file is wrong\n\n{message}\n\nUntil it is mended this campaign sends nothing; others do.",
     ) as dag:  # fmt: skip

@@ -158,6 +158,16 @@ def campaign_names(folder: Path = CAMPAIGNS) -> list[str]:
     return sorted(path.stem for path in folder.glob("*.yaml"))
 
 
+def place_of(name: str, *field: str, folder: Path = CAMPAIGNS) -> str:
+    """Where a field stands, for an error that shows when it is used: `winback.yaml, line 12`; the file where unknown."""
+    path = folder / f"{name}.yaml"
+    try:
+        tree = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        return path.name
+    return f"{path.name}, line {_line(tree, field)}" if isinstance(tree, yaml.MappingNode) else path.name
+
+
 def _line(node: Any, place: tuple[int | str, ...]) -> int:
     """The line on which the deepest known part of `place` stands."""
     line = node.start_mark.line + 1

@@ -8,8 +8,8 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[2]
 SQL = PROJECT / "include" / "sql"
-TEMPLATES = PROJECT / "include" / "templates"
-CAMPAIGNS = PROJECT / "include" / "campaigns"
+TEMPLATES = Path(os.environ.get("TRADEWIND_TEMPLATES") or PROJECT / "include" / "templates")
+CAMPAIGNS = Path(os.environ.get("TRADEWIND_CAMPAIGNS") or PROJECT / "include" / "campaigns")
 
 
 @dataclass(frozen=True)

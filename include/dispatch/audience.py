@@ -9,9 +9,9 @@ from itertools import accumulate
 
 import duckdb
 
-from include.core.campaign import Campaign
+from include.core.campaign import Campaign, place_of
 from include.core.errors import PlanError
-from include.core.paths import CAMPAIGNS, SQL
+from include.core.paths import SQL
 from include.dispatch.occurrence import PER_PERSON
 from include.ledger import consent, suppressions
 from include.ledger.database import Ledger
@@ -111,20 +111,19 @@ def _refresh_suppressions(warehouse: duckdb.DuckDBPyConnection, ledger: Ledger) 
 
 def _newest_run(warehouse: duckdb.DuckDBPyConnection, campaign: Campaign) -> str:
     """The run whose membership is the audience. Raises `PlanError` where a segment is unknown, not built, or pruned."""
-    where = f"{CAMPAIGNS.name}/{campaign.id}.yaml"
     segments = [campaign.segment, *campaign.exclude_segments]
     for segment in segments:
         if not (SQL / "segment" / "definitions" / f"{segment}.sql").is_file():
             raise PlanError(
                 f"the segment '{segment}' is not defined.",
-                where=where,
+                where=place_of(campaign.id, "segment" if segment == campaign.segment else "exclude_segments"),
                 remedy="Name a file of include/sql/segment/definitions/.",
             )
     found = fetch(warehouse, "dispatch", "latest_segment_run", {"segments": segments}).to_pylist()
     if not found or found[0]["members"] != found[0]["frozen_members"]:
         raise PlanError(
             f"no {'recent ' if found else ''}run of build_segments holds {', '.join(segments)}.",
-            where=where,
+            where=place_of(campaign.id, "segment"),
             remedy="Run build_segments first.",
         )
     return found[0]["segment_run"]

@@ -20,7 +20,7 @@ import pyarrow as pa
 from sqlalchemy import RowMapping
 
 from include.core import token
-from include.core.campaign import Campaign
+from include.core.campaign import Campaign, place_of
 from include.core.errors import CampaignStopped, ContentChanged, PlanError
 from include.core.paths import TEMPLATES, DataPaths
 from include.core.secrets import Secrets
@@ -92,6 +92,13 @@ def freeze_request(paths: DataPaths, ledger: Ledger, secrets: Secrets, request: 
 
 def compile_contents(campaign: Campaign) -> dict[str, Content]:
     """The content of every variant in every locale, by `variant.locale`. Raises `PlanError` with file and line."""
+    if not (TEMPLATES / campaign.template).is_dir():
+        known = sorted(path.name for path in TEMPLATES.glob("*/") if path.name != "base")
+        raise PlanError(
+            f"the template '{campaign.template}' does not exist.",
+            where=place_of(campaign.id, "template"),
+            remedy=f"Name a folder of include/templates/: {', '.join(known)}.",
+        )
     return {
         f"{variant.id}.{locale}": compile_content(
             TEMPLATES / campaign.template, campaign=campaign, variant=variant, locale=locale
