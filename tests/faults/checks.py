@@ -23,14 +23,13 @@ CONNECTIONS = 4
 class Allowed:
     """What a fault may lead to, beside everybody getting it once.
 
-    `doubtful`: chunks that may be in doubt at the end. `unfinished`: the product refused to go on and said so, so people
-    may be pending.
+    `doubtful`: chunks that may be in doubt at the end. `rejected`, `suppressed`: the people (message keys) who may be.
+    `clock_moved`: times in the ledger cannot be compared.
     """
 
     doubtful: int = 0
     rejected: frozenset[str] = frozenset()
     suppressed: frozenset[str] = frozenset()
-    unfinished: bool = False
     clock_moved: bool = False
 
 
@@ -41,7 +40,6 @@ class Findings:
     duplicates: int = 0
     omissions: int = 0
     in_doubt: int = 0
-    unfinished: int = 0
     problems: list[str] = field(default_factory=list)
 
     def must(self, holds: bool, problem: str) -> None:
@@ -109,15 +107,15 @@ def _check_fates(fates: dict[str, str], taken: set[str], allowed: Allowed, found
     for key, fate in fates.items():
         by_fate[fate].add(key)
     lost = by_fate["accepted"] - taken
-    forgotten = by_fate["nowhere"] | (set() if allowed.unfinished else by_fate["pending"])
+    forgotten = by_fate["nowhere"] | by_fate["pending"]
     unfair = (by_fate["rejected"] - allowed.rejected) | (by_fate["suppressed"] - allowed.suppressed) | by_fate["skipped"]
     found.omissions = len(lost) + len(forgotten) + len(unfair)
-    found.in_doubt, found.unfinished = len(by_fate["in_doubt"]), len(by_fate["pending"])
+    found.in_doubt = len(by_fate["in_doubt"])
     found.must(not lost, f"{len(lost)} are accepted in the ledger but not at the simulator")
     found.must(not forgotten, f"{len(forgotten)} were left out silently")
     found.must(not unfair, f"{len(unfair)} were rejected, suppressed or skipped without cause")
     stray = taken - by_fate["accepted"] - by_fate["in_doubt"]
-    found.must(not stray or allowed.unfinished, f"{len(stray)} got mail and are neither accepted nor in doubt")
+    found.must(not stray, f"{len(stray)} got mail and are neither accepted nor in doubt")
     found.must(not taken - fates.keys(), "somebody got mail who was not planned")
     found.must(not taken & allowed.rejected, "somebody got mail who was rejected")
 
@@ -128,7 +126,7 @@ def _check_sums(world: World, people: Tally, by_fate: Counter[str], allowed: All
     names = ("accepted", "rejected", "suppressed", "in_doubt", "skipped", "pending")
     wrong = [name for name in names if getattr(people, name) != by_fate[name]]
     found.must(not wrong, f"the tally counts {people}, person by person it is {dict(by_fate)}")
-    found.must(allowed.unfinished or people.pending == 0, f"{people.pending} are pending")
+    found.must(people.pending == 0, f"{people.pending} are pending")
     most = allowed.doubtful * world.chunk_size
     found.must(people.in_doubt <= most, f"{people.in_doubt} are in doubt where at most {most} can be")
 

@@ -33,7 +33,6 @@ request, the byte. Where the disk is full it is a small tmpfs, filled up; a proc
   cause.
 - **In doubt**: people shown as "may or may not have got it" at the end, summed over the plays. Never sent again by itself;
   no more than were under way when the fault struck (four requests a process), or than a restored ledger had forgotten.
-- **Held**: people still pending because the product refused to go on and said so, summed over the plays.
 - **Failed**: plays in which any check of the specification did not hold.
 """
 
@@ -46,7 +45,6 @@ class Row:
     duplicates: int = 0
     omissions: int = 0
     in_doubt: int = 0
-    held: int = 0
     problems: int = 0
 
     def add(self, kind: str, found: Findings) -> None:
@@ -54,7 +52,6 @@ class Row:
         self.duplicates += found.duplicates
         self.omissions += found.omissions
         self.in_doubt += found.in_doubt
-        self.held += found.unfinished
         self.problems += bool(found.problems)
 
 
@@ -72,13 +69,13 @@ def page(rows: Sequence[tuple[Fault, Row]], seconds: float) -> str:
 
 
 def _table(rows: Sequence[tuple[Fault, Row]]) -> str:
-    head = "| Fault | Seeds | SQLite | PostgreSQL | Duplicates | Omissions | In doubt | Held | Failed |\n"
-    return head + "|---|--:|--:|--:|--:|--:|--:|--:|--:|\n" + "\n".join(_line(fault, row) for fault, row in rows)
+    head = "| Fault | Seeds | SQLite | PostgreSQL | Duplicates | Omissions | In doubt | Failed |\n"
+    return head + "|---|--:|--:|--:|--:|--:|--:|--:|\n" + "\n".join(_line(fault, row) for fault, row in rows)
 
 
 def _line(fault: Fault, row: Row) -> str:
     cells = [
         fault.name, row.plays.total(), row.plays["sqlite"], row.plays["postgres"], row.duplicates, row.omissions,
-        row.in_doubt, row.held, row.problems,
+        row.in_doubt, row.problems,
     ]  # fmt: skip
     return f"| {' | '.join(str(cell) for cell in cells)} |"

@@ -36,6 +36,7 @@ OCCURRENCE = "2026-W48"
 DAG = ("plan", "send", "settle", "record")
 SEND = ("send", "settle")
 MOST_RUNS = 12
+LOOK_SECONDS = 0.1
 CAMPAIGN = Campaign(
     id="spring",
     name="Spring",
@@ -275,7 +276,7 @@ class Watch:
         self._thread.join()
 
     def _look(self) -> None:
-        while not self._end.wait(0.03):
+        while not self._end.wait(LOOK_SECONDS):
             if plans.find_plan(self._ledger, self._plan_id) is None:
                 continue
             try:
