@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, bindparam, func, insert, or_, select, update
 
 from include.core import clock
 from include.core.errors import CampaignStopped, FenceLost
@@ -35,6 +35,17 @@ _INHERITED = (
     "zone",
     "provider",
 )
+
+_THIS = and_(chunks.c.plan_id == bindparam("of_plan"), chunks.c.chunk == bindparam("of_chunk"))
+_TAKE = (
+    update(chunks)
+    .where(_THIS, chunks.c.state == "pending")
+    .values(state="sending", fence=chunks.c.fence + 1, attempt=chunks.c.attempt + 1)
+    .returning(chunks.c.fence, chunks.c.attempt, chunks.c.recipients)
+)
+_LEAVE = update(chunks).where(_THIS, chunks.c.state == "sending", chunks.c.fence == bindparam("under"))
+# The two statements of every chunk are built once: building one costs SQLAlchemy more than SQLite needs to run it. What else
+# is given to them beside their named parameters are columns to set.
 
 LEASE_SECONDS = 120.0
 """Longer than connect and read timeout together, so that a living process never loses a lease by waiting for an answer."""
@@ -82,19 +93,9 @@ def claim(ledger: Ledger, chunk: RowMapping, leaving: Callable[[Connection], lis
             return None
         if holds.is_held(connection, chunk["plan_id"], chunk["provider"]):
             return None
-        taken = connection.execute(
-            update(chunks)
-            .where(_is(chunk["plan_id"], chunk["chunk"]), chunks.c.state == "pending")
-            .values(
-                state="sending",
-                fence=chunks.c.fence + 1,
-                attempt=chunks.c.attempt + 1,
-                owner=owner.this_process(),
-                lease_until=now + LEASE_SECONDS,
-                posted_at=now,
-            )
-            .returning(chunks.c.fence, chunks.c.attempt, chunks.c.recipients)
-        ).first()
+        this = {"of_plan": chunk["plan_id"], "of_chunk": chunk["chunk"]}
+        lease = {"owner": owner.this_process(), "lease_until": now + LEASE_SECONDS, "posted_at": now}
+        taken = connection.execute(_TAKE, {**this, **lease}).first()
         if taken is None:
             return None
         known = _outcome_rows(connection, chunk["plan_id"], chunk["chunk"]) if taken.fence > 1 else frozenset()
@@ -280,17 +281,15 @@ def _change_pending(ledger: Ledger, chunk: RowMapping, **values: Any) -> None:
 
 
 def _finish(ledger: Ledger, claim: Claim, **values: Any) -> None:
-    with ledger.write() as connection:
+    """Need not wait for the disk: lost with the machine's power, it leaves an open intent, which becomes doubt."""
+    with ledger.write(wait_for_disk=False) as connection:
         _close(connection, claim.plan_id, claim.chunk, claim.fence, **values)
 
 
 def _close(connection: Connection, plan_id: str, chunk: int, fence: int, **values: Any) -> None:
     """One step out of `sending`, under the fence."""
-    changed = connection.execute(
-        update(chunks)
-        .where(_is(plan_id, chunk), chunks.c.state == "sending", chunks.c.fence == fence)
-        .values({"settled_at": clock.now().timestamp(), "lease_until": None, **values})
-    )
+    given = {"settled_at": clock.now().timestamp(), "lease_until": None, **values}
+    changed = connection.execute(_LEAVE, {"of_plan": plan_id, "of_chunk": chunk, "under": fence, **given})
     if changed.rowcount != 1:
         raise FenceLost(
             "the lease on the chunk was taken over; its outcome is in doubt and this process stops.",

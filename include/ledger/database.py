@@ -29,9 +29,16 @@ class Ledger:
         return self.engine.dialect.name == "sqlite"
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
-        """A transaction that writes; committed to disk when the block ends, rolled back when it raises."""
-        with self.engine.connect().execution_options(tradewind_writes=True) as connection, connection.begin():
+    def write(self, *, wait_for_disk: bool = True) -> Iterator[Connection]:
+        """A transaction that writes; committed to disk when the block ends, rolled back when it raises.
+
+        Without `wait_for_disk` it is on disk no later than the next transaction that waits. The end of a process loses
+        nothing of it; the end of the machine's power loses it whole.
+        """
+        options = {"tradewind_writes": True, "tradewind_waits": wait_for_disk}
+        with self.engine.connect().execution_options(**options) as connection, connection.begin():
+            if not wait_for_disk and not self.is_sqlite:
+                connection.exec_driver_sql("set local synchronous_commit = off")
             yield connection
 
     @contextmanager
@@ -115,5 +122,9 @@ def _prepare_sqlite(engine: Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get("tradewind_writes")
-        connection.exec_driver_sql("begin immediate" if writes else "begin")
+        options = connection.get_execution_options()
+        if not options.get("tradewind_writes"):
+            connection.exec_driver_sql("begin")
+            return
+        connection.exec_driver_sql(f"pragma synchronous = {'full' if options['tradewind_waits'] else 'normal'}")
+        connection.exec_driver_sql("begin immediate")

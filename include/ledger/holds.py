@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, insert, or_, select, update
 
 from include.core import clock
 from include.ledger import plans
@@ -12,6 +12,15 @@ from include.ledger.database import Ledger
 from include.ledger.tables import holds
 
 WHOLE_CAMPAIGN = ""
+_STANDING = (
+    select(holds.c.plan_id)
+    .where(
+        holds.c.plan_id == bindparam("of_plan"),
+        or_(holds.c.provider == bindparam("of_provider"), holds.c.provider == WHOLE_CAMPAIGN),
+        holds.c.released_at.is_(None),
+    )
+    .limit(1)
+)
 
 
 def hold(ledger: Ledger, plan_id: str, provider: str, reason: str) -> bool:
@@ -37,8 +46,7 @@ def release(ledger: Ledger, plan_id: str) -> int:
 
 def is_held(connection: Connection, plan_id: str, provider: str) -> bool:
     """Whether a chunk of the provider may not go now."""
-    this = and_(holds.c.plan_id == plan_id, holds.c.provider.in_((provider, WHOLE_CAMPAIGN)), holds.c.released_at.is_(None))
-    return connection.scalar(select(holds.c.plan_id).where(this).limit(1)) is not None
+    return connection.scalar(_STANDING, {"of_plan": plan_id, "of_provider": provider}) is not None
 
 
 def all_holds(ledger: Ledger) -> list[dict[str, Any]]:

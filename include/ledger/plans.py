@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, insert, select, update
+from sqlalchemy import Connection, RowMapping, and_, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from include.core.keys import NAMESPACE, SEPARATOR
@@ -15,6 +15,7 @@ from include.ledger.tables import chunks, plans
 
 LIVE, TEST = "live", "test"
 _BATCH = 5_000
+_STATE = select(plans.c.state, plans.c.stop_reason).where(plans.c.plan_id == bindparam("of_plan")).with_for_update(read=True)
 
 
 def plan_id_of(campaign: str, occurrence: str, kind: str = LIVE) -> str:
@@ -69,6 +70,5 @@ def change_state(ledger: Ledger, plan_id: str, state: str, *, among: tuple[str, 
 
 def state_of(connection: Connection, plan_id: str) -> tuple[str, str | None]:
     """State and stop reason, held still until this transaction ends: nobody stops the campaign under an open claim."""
-    query = select(plans.c.state, plans.c.stop_reason).where(plans.c.plan_id == plan_id)
-    row = connection.execute(query.with_for_update(read=True)).one()
+    row = connection.execute(_STATE, {"of_plan": plan_id}).one()
     return row.state, row.stop_reason

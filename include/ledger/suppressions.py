@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pyarrow as pa
-from sqlalchemy import Connection, func, insert, select, text
+from sqlalchemy import Connection, bindparam, func, insert, select, text
 
 from include.core import clock
 from include.ledger.database import Ledger
@@ -28,6 +28,11 @@ REASONS = (
 
 LIFTABLE = frozenset({"unsubscribe"})
 _BATCH = 500
+_SINCE = (
+    select(suppression_log.c.seq, suppression_log.c.address_key, suppression_log.c.action, suppression_log.c.reason)
+    .where(suppression_log.c.seq > bindparam("after"))
+    .order_by(suppression_log.c.seq)
+)
 
 
 @dataclass(frozen=True)
@@ -112,10 +117,7 @@ def in_force(connection: Connection) -> tuple[pa.Table, int]:
 
 def since(connection: Connection, seq: int) -> list[tuple[int, str, str, str]]:
     """What was logged after `seq`, in order: (seq, address_key, action, reason)."""
-    log = suppression_log.c
-    rows = connection.execute(
-        select(log.seq, log.address_key, log.action, log.reason).where(log.seq > seq).order_by(log.seq)
-    )
+    rows = connection.execute(_SINCE, {"after": seq})
     return [(row.seq, row.address_key, row.action, row.reason) for row in rows]
 
 
