@@ -30,6 +30,7 @@ with DAG(
     max_active_runs=1,
     tags=[Tag.SEGMENTS, Tag.WRITES_WAREHOUSE],
     default_args=runtime.task_defaults("data"),
+    on_failure_callback=notify.TellOfTheRun(),
     deadline=notify.deadline(timedelta(minutes=30)),
     dagrun_timeout=timedelta(hours=1),
     doc_md=__doc__,

@@ -36,6 +36,7 @@ with DAG(
     max_active_runs=1,
     tags=[Tag.ENGAGEMENT, Tag.WRITES_WAREHOUSE],
     default_args=runtime.task_defaults("delivery"),
+    on_failure_callback=notify.TellOfTheRun(),
     deadline=notify.deadline(timedelta(minutes=30)),
     dagrun_timeout=timedelta(hours=1),
     doc_md=__doc__,

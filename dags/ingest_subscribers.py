@@ -41,6 +41,7 @@ with DAG(
     max_active_runs=1,
     tags=[Tag.INGEST, Tag.WRITES_WAREHOUSE],
     default_args=runtime.task_defaults("data"),
+    on_failure_callback=notify.TellOfTheRun(),
     deadline=notify.deadline(timedelta(minutes=50)),
     dagrun_timeout=timedelta(hours=2),
     params={

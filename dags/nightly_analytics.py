@@ -35,6 +35,7 @@ with DAG(
     max_active_runs=1,
     tags=[Tag.ANALYTICS, Tag.WRITES_WAREHOUSE],
     default_args=runtime.task_defaults("analytics"),
+    on_failure_callback=notify.TellOfTheRun(),
     deadline=notify.deadline(timedelta(minutes=90)),
     dagrun_timeout=timedelta(hours=2),
     doc_md=__doc__,

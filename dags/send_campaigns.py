@@ -156,7 +156,7 @@ def send_dag(campaign: Campaign) -> DAG:
         schedule=runtime.timetable(campaign.schedule, rare=True) if campaign.schedule else None,
         catchup=False, max_active_runs=1, tags=[Tag.SENDS, Tag.CAMPAIGN, Tag.SENDS_MAIL],
         default_args=runtime.task_defaults(campaign.owner), dagrun_timeout=timedelta(days=14),
-        deadline=notify.deadline(timedelta(hours=4)),
+        deadline=notify.deadline(timedelta(hours=4)), on_failure_callback=notify.TellOfTheRun(),
         params={name: Param(**field) for name, field in runtime.SEND_FORM.items()},
         doc_md=runtime.campaign_page(campaign, __doc__),
     ) as dag:  # fmt: skip

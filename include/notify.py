@@ -12,9 +12,10 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import AsyncCallback, BaseNotifier, DeadlineAlert, DeadlineReference, Variable  # type: ignore[attr-defined]
+from airflow.sdk import AsyncCallback, BaseNotifier, DeadlineAlert, Variable  # type: ignore[attr-defined]
 
-from include.core.alert import Alert, deliver
+from include.core.alert import Alert, deliver, told
+from include.deadlines import SinceQueued
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -37,6 +38,33 @@ class TellAPerson(BaseNotifier):
         error = context.get("exception")
         known = error if isinstance(error, BaseException) else None
         deliver(data_paths(), alert_of(known, **_place(context)), webhook_url())
+
+
+class TellOfTheRun(BaseNotifier):
+    """`on_failure_callback` of every DAG, for a failed run of which no task has told.
+
+    Airflow calls no callback of a task whose process was killed, and none of tasks that a run's timeout ends. This one runs
+    in the DAG processor.
+    """
+
+    def notify(self, context: Context) -> None:
+        from include.core.failure_alert import alert_of
+        from include.core.paths import data_paths
+
+        where = _place(context)
+        if told(data_paths(), where["dag"], where["run"]):
+            return
+        timed_out = context.get("reason") == "timed_out"
+        alert = _timed_out(where["dag"], where["run"]) if timed_out else alert_of(None, **where)
+        deliver(data_paths(), alert, webhook_url())
+
+
+def _timed_out(dag: str, run: str) -> Alert:
+    return Alert(
+        "run-timed-out", f"{dag}: a run took too long and was ended", f"Run {run} went over its dagrun_timeout.",
+        "Nobody was mailed twice. What it did not do is still to do.", "See which task it was at, then run the DAG again.",
+        "docs/runbook/missed-deadline.md#what-to-do", dag=dag, run=run, about=run,
+    )  # fmt: skip
 
 
 async def deadline_missed(context: Mapping[str, Any] | None = None, minutes: int = 0) -> None:
@@ -67,7 +95,7 @@ def deadline(within: timedelta) -> DeadlineAlert:
     """
     minutes = int(within.total_seconds() // 60)
     callback = AsyncCallback(deadline_missed, kwargs={"minutes": minutes})
-    return DeadlineAlert(DeadlineReference.DAGRUN_QUEUED_AT, within, callback, name=f"done within {minutes} minutes")
+    return DeadlineAlert(SinceQueued(), within, callback, name=f"done within {minutes} minutes")
 
 
 def webhook_url() -> str:
@@ -80,9 +108,9 @@ def webhook_url() -> str:
 
 
 def _place(context: Mapping[str, Any]) -> dict[str, str]:
-    instance, run = context.get("ti"), context.get("dag_run")
+    instance, dag = context.get("ti"), context.get("dag")
     return {
-        "dag": str(getattr(instance, "dag_id", None) or getattr(run, "dag_id", "")),
+        "dag": str(getattr(instance, "dag_id", None) or getattr(dag, "dag_id", "")),
         "run": str(context.get("run_id") or getattr(instance, "run_id", "")),
         "task": str(getattr(instance, "task_id", "")),
     }

@@ -100,6 +100,15 @@ def deliver(paths: DataPaths, alert: Alert, webhook_url: str = "") -> bool:
     return True
 
 
+def told(paths: DataPaths, dag: str, run: str) -> bool:
+    """Whether somebody was told that something failed in this run; that it is late is another matter."""
+    for path in paths.alerts.glob("*Z-*.json"):
+        known = _read(path)
+        if (known.get("dag"), known.get("run")) == (dag, run) and known.get("kind") != "missed-deadline":
+            return True
+    return False
+
+
 def post(url: str, content: dict[str, Any]) -> str:
     """POST as JSON, once; returns what went wrong. Never names the URL: those of chat services are secrets."""
     if not url.startswith(("http://", "https://")):
@@ -123,16 +132,20 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 
 def _posted_recently(folder: Path, alert: Alert) -> bool:
-    """Whether the same trouble was posted within the quiet time. What cannot be read was not."""
+    """Whether the same trouble was posted within the quiet time."""
     since = _stamp(alert.at - QUIET)
     recent = [path for path in folder.glob(f"*Z-{alert.file_stem}.json") if path.name >= since]
-    for path in recent:
-        try:
-            if orjson.loads(path.read_bytes()).get("posted"):
-                return True
-        except (OSError, orjson.JSONDecodeError, AttributeError):
-            log.warning("%s cannot be read", path)
-    return False
+    return any(_read(path).get("posted") for path in recent)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """An alert that was filed; empty where it cannot be read."""
+    try:
+        content = orjson.loads(path.read_bytes())
+    except (OSError, orjson.JSONDecodeError):
+        log.warning("%s cannot be read", path)
+        return {}
+    return content if isinstance(content, dict) else {}
 
 
 def _file(folder: Path, alert: Alert, content: dict[str, Any]) -> None:

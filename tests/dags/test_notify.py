@@ -7,21 +7,19 @@ import inspect
 import json
 from datetime import timedelta
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
+from airflow.sdk import DAG
 
 from include import notify
 from include.core.errors import QualityStop
 from include.core.paths import DataPaths
 from tests.alerts.receiver import Receiver
 
-if TYPE_CHECKING:
-    from airflow.sdk import DAG
-
 MINUTES = {
-    "build_segments": 30, "collect_engagement": 30, "ingest_subscribers": 50, "nightly_analytics": 90, "send_newsletter": 240,
-    "send_welcome": 240, "send_winback": 240,
+    "build_segments": 30, "collect_engagement": 30, "ingest_subscribers": 50, "nightly_analytics": 90,
+    "send_newsletter": 240, "send_welcome": 240, "send_winback": 240,
 }  # fmt: skip
 
 
@@ -39,6 +37,7 @@ def filed(paths: DataPaths) -> list[dict[str, Any]]:
 
 def test_every_task_tells_when_it_fails_and_none_when_it_will_be_tried_again(dags: dict[str, DAG]) -> None:
     for dag in dags.values():
+        assert isinstance(dag.on_failure_callback, notify.TellOfTheRun)
         for task in dag.tasks:
             values = task.partial_kwargs if task.is_mapped else vars(task)
             assert [type(each) for each in values["on_failure_callback"]] == [notify.TellAPerson], task.task_id
@@ -65,6 +64,24 @@ def test_a_task_whose_process_went_away_is_told_too(exception: str | None, paths
     assert [alert["kind"] for alert in receiver.posted] == ["task-lost"]
 
 
+def test_a_failed_run_is_told_where_no_task_did(paths: DataPaths, receiver: Receiver) -> None:
+    """As the DAG processor calls it, with or without a task in the context."""
+    lost: dict[str, Any] = {"dag": DAG("nightly_analytics", schedule=None), "run_id": "r1", "reason": "task_failure"}
+    notify.TellOfTheRun()(lost)
+    notify.TellOfTheRun()({**lost, "run_id": "r2", "reason": "timed_out"})
+    assert [(alert["kind"], alert["run"]) for alert in receiver.posted] == [("task-lost", "r1"), ("run-timed-out", "r2")]
+    instance = SimpleNamespace(dag_id="ingest_subscribers", run_id="r3", task_id="validate.check")
+    notify.TellAPerson()({"ti": instance, "run_id": "r3", "exception": QualityStop("x")})
+    notify.TellOfTheRun()({"ti": instance, "run_id": "r3", "reason": "task_failure"})
+    assert [alert["kind"] for alert in receiver.posted][2:] == ["quality-stop"]
+
+
+def test_a_late_run_that_fails_afterwards_is_told_again(paths: DataPaths, receiver: Receiver) -> None:
+    asyncio.run(notify.deadline_missed({"dag_run": {"dag_id": "nightly_analytics", "dag_run_id": "r1"}}, 90))
+    notify.TellOfTheRun()({"dag": DAG("nightly_analytics", schedule=None), "run_id": "r1", "reason": "task_failure"})
+    assert [alert["kind"] for alert in receiver.posted] == ["missed-deadline", "task-lost"]
+
+
 def test_an_alert_is_filed_where_airflow_cannot_say_where_to_post(
     paths: DataPaths, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -82,7 +99,7 @@ def test_every_dag_has_a_deadline_before_its_end(dags: dict[str, DAG]) -> None:
         (deadline,) = dag.deadline or []
         assert deadline.interval == timedelta(minutes=MINUTES[dag.dag_id]), dag.dag_id
         assert deadline.callback.kwargs == {"minutes": MINUTES[dag.dag_id]}
-        assert deadline.reference.reference_name == "DagRunQueuedAtDeadline"
+        assert deadline.reference.reference_name == "SinceQueued"
         assert dag.dagrun_timeout
         assert deadline.interval < dag.dagrun_timeout
 
