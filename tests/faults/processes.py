@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import multiprocessing
 import os
 import signal
@@ -21,8 +22,11 @@ _context.set_forkserver_preload([
     "pandas", "psycopg", "sqlalchemy.dialects.postgresql.psycopg", "sqlalchemy.dialects.sqlite", "uvicorn.lifespan.on",
     "uvicorn.loops.auto", "uvicorn.protocols.http.auto", "include.collect.load", "include.collect.doubt",
     "include.collect.suppress", "include.dispatch.control", "include.dispatch.plan", "include.dispatch.settle",
-    "include.edge.app", "include.publish.file", "simulator.__main__", "tests.faults.victim", "tests.faults.servers", "tests.faults.warm",
+    "include.edge.app", "include.publish.file", "simulator.__main__", "tests.faults.victim", "tests.faults.servers",
+    "tests.faults.warm",
 ])  # fmt: skip
+_DIE_WITH_PARENT = 1
+"""PR_SET_PDEATHSIG, see prctl(2)."""
 
 
 class Child:
@@ -31,7 +35,7 @@ class Child:
     def __init__(self, target: Callable[..., None], *arguments: Any) -> None:
         os.environ["PYTHONPATH"] = str(PROJECT)
         self._answers, sending = _context.Pipe(duplex=False)
-        self._process = _context.Process(target=target, args=(*arguments, sending), daemon=True)
+        self._process = _context.Process(target=_enter, args=(target, *arguments, sending), daemon=True)
         self._process.start()
         sending.close()
 
@@ -72,6 +76,12 @@ class Child:
             return Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
         except OSError:
             return False
+
+
+def _enter(target: Callable[..., None], *arguments: Any) -> None:
+    """In the new process: end with the fork server, however that ends, so that an aborted run leaves nothing behind."""
+    ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
+    target(*arguments)
 
 
 def until(holds: Callable[[], bool], what: str, seconds: float = 30, every: float = 0.01) -> None:
