@@ -14,7 +14,8 @@ from airflow.sdk import DAG
 
 from include import notify
 from include.core.errors import QualityStop
-from include.core.paths import DataPaths
+from include.core.paths import PROJECT, DataPaths
+from include.deadlines import SinceQueued
 from tests.alerts.receiver import Receiver
 
 MINUTES = {
@@ -121,3 +122,12 @@ def test_the_triggerer_finds_the_callback_by_its_name(paths: DataPaths, receiver
 def test_a_deadline_without_a_context_is_told_all_the_same(paths: DataPaths) -> None:
     asyncio.run(notify.deadline_missed(minutes=5))
     assert [alert["title"] for alert in filed(paths)] == ["a DAG: not done 5 minutes after it was due"]
+
+
+def test_the_reference_of_the_deadlines_is_registered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else Airflow refuses to make any run. Registered from the plugins folder, as a running Airflow does it."""
+    from airflow._shared.plugins_manager import plugins_manager
+
+    found, errors = plugins_manager._load_plugins_from_plugin_directory(str(PROJECT / "plugins"))
+    assert not errors
+    assert SinceQueued in [reference for plugin in found for reference in plugin.deadline_references]
