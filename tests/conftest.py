@@ -12,6 +12,8 @@ from include.core.connections import ledger_url
 from include.core.paths import DataPaths
 from include.core.secrets import Secrets, load_secrets
 from include.ledger.database import Ledger, open_ledger
+from operations import launcher
+from operations.settings import Installation, service_environment
 from tests.dispatch.scripted_esp import ScriptedEsp
 from tests.postgres import fresh_schema, installed, running_postgres
 from tests.running_simulator import RunningSimulator
@@ -64,6 +66,18 @@ def postgres_url() -> Iterator[str]:
         pytest.skip("PostgreSQL's initdb is not on this machine")
     with running_postgres() as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An Airflow home with a migrated database, to be copied."""
+    root = tmp_path_factory.mktemp("migrated")
+    place = Installation(DataPaths(root), 1, 2, 3)
+    place.paths.services.mkdir()
+    environment = {name: value for name, value in service_environment(place).items() if "DATABASE" not in name}
+    environment["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = f"sqlite:///{place.airflow_home / 'airflow.db'}"
+    launcher.migrate(place, environment, lambda said: None)
+    return place.airflow_home
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""An installation of its own: data folder, free ports, a small shop, an Airflow database that was migrated once."""
+"""An installation of its own: data folder, free ports, a small shop."""
 
 from __future__ import annotations
 
@@ -12,23 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from include.core.paths import PROJECT, DataPaths
+from include.core.paths import PROJECT
 from operations import launcher, ports
-from operations.settings import Installation, installation, service_environment
+from operations.settings import Installation, installation
 
 ONE_CUSTOMER_IN = 60
-
-
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An Airflow home with a migrated database, to be copied."""
-    root = tmp_path_factory.mktemp("migrated")
-    place = Installation(DataPaths(root), 1, 2, 3)
-    place.paths.services.mkdir()
-    environment = {name: value for name, value in service_environment(place).items() if "DATABASE" not in name}
-    environment["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = f"sqlite:///{place.airflow_home / 'airflow.db'}"
-    launcher.migrate(place, environment, lambda said: None)
-    return place.airflow_home
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,41 @@
+"""One installation for all of these tests: Airflow, edge and simulator on free ports, with campaigns of their own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from operations import ports
+from operations.settings import installation
+from tests.operators.campaigns import write_campaigns, write_templates
+from tests.operators.stack import Stack, furnish
+
+
+@pytest.fixture(scope="package")
+def stack(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Stack]:
+    """The installation, up. What was started in it is stopped."""
+    root = tmp_path_factory.mktemp("operators")
+    write_campaigns(root / "campaigns")
+    write_templates(root / "templates")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith(("AIRFLOW", "TRADEWIND"))]:
+            patch.delenv(name)
+        for name in ("data", "campaigns", "templates"):
+            patch.setenv(f"TRADEWIND_{name.upper()}", str(root / name))
+        for name in ("AIRFLOW", "EDGE", "SIMULATOR"):
+            patch.setenv(f"TRADEWIND_{name}_PORT", str(ports.free()))
+        patch.setenv("TRADEWIND_SIMULATOR_SPEED", "20")
+        patch.setenv("AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL", "5")
+        place = installation()
+        shutil.copytree(migrated, place.airflow_home)
+        furnish(place)
+        made = Stack(place)
+        try:
+            made.start()
+            yield made
+        finally:
+            made.stop()

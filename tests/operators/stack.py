@@ -1,0 +1,209 @@
+"""A whole installation and an operator's hands on it: Airflow's REST API, the simulator's control endpoint, the ledger."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+from sqlalchemy import select
+
+from include.core.connections import ledger_url
+from include.core.secrets import load_secrets
+from include.ledger import counts, plans
+from include.ledger.counts import Tally
+from include.ledger.database import Ledger, open_ledger
+from include.ledger.tables import outcomes
+from operations import airflow_settings, launcher, processes, runs
+from operations.api import AirflowApi, part
+from operations.runs import Run
+from operations.settings import Installation
+from tests.dispatch.populate import populate
+from tests.operators.campaigns import BAD, GOOD, PEOPLE
+
+SEND = "dispatch.send_range"
+PATIENCE_SECONDS = 120.0
+
+
+class Stack:
+    """One running installation. `occurrence` is `once` everywhere, so a campaign has one plan."""
+
+    def __init__(self, place: Installation) -> None:
+        self.place, self.api = place, AirflowApi(place)
+
+    def start(self) -> None:
+        """Everything up, every campaign known and unpaused."""
+        launcher.up(self.place, lambda said: None)
+        airflow_settings.apply(self.place)
+        sends = [f"send_{name}" for name in GOOD | BAD]
+        runs.await_dags(self.api, [*sends, "collect_engagement"])
+        for dag in sends:
+            self.pause_dag(dag, False)
+
+    def stop(self) -> None:
+        """What `make stop` does."""
+        launcher.down(self.place, lambda said: None)
+
+    # What an operator does
+
+    def trigger(self, campaign: str, **conf: Any) -> Run:
+        """A live run, unless `conf` says otherwise."""
+        return runs.start(self.api, f"send_{campaign}", {"mode": "live", **conf})
+
+    def clear(self, run: Run, *tasks: str) -> None:
+        """Clear tasks with everything after them, as the UI does by default."""
+        body = {
+            "dry_run": False, "dag_run_id": run.id, "task_ids": list(tasks), "only_failed": False,
+            "include_downstream": True,
+        }  # fmt: skip
+        self.api.post(f"/dags/{part(run.dag)}/clearTaskInstances", body)
+
+    def mark(self, run: Run, task: str, state: str, index: int = 0) -> None:
+        self.api.patch(f"{run.path}/taskInstances/{part(task)}/{index}", {"new_state": state})
+
+    def delete(self, run: Run) -> None:
+        self.api._call("DELETE", run.path)
+
+    def pause_dag(self, dag: str, paused: bool) -> None:
+        self.api.patch(f"/dags/{part(dag)}", {"is_paused": paused})
+
+    def answer(self, run: Run, task: str, option: str) -> None:
+        """Respond to a required action."""
+        body = {"chosen_options": [option], "params_input": {}}
+        self.api.patch(f"{run.path}/taskInstances/{part(task)}/-1/hitlDetails", body)
+
+    def kill_scheduler(self) -> int:
+        """kill -9 of the scheduler, its workers and their tasks; returns how many processes that were."""
+        record = processes.read(self.place.paths.services / "scheduler.pid")
+        assert record is not None
+        assert record.alive
+        found = [pid for pid in _pids() if _session(pid) == record.pid]
+        for pid in found:
+            os.kill(pid, signal.SIGKILL)
+        return len(found)
+
+    # What can be seen
+
+    def run_state(self, run: Run) -> str:
+        return str(self.api.get(run.path)["state"])
+
+    def states(self, run: Run) -> dict[str, str]:
+        """Task id to state; of a mapped task, the first one's."""
+        return {task["task_id"]: task["state"] for task in reversed(runs.tasks(self.api, run))}
+
+    def await_run(self, run: Run, state: str = "success", seconds: float = PATIENCE_SECONDS) -> None:
+        """Wait for a run's end, and require how it ended."""
+        until(lambda: self.run_state(run) in runs.FINAL, lambda: f"{run} to end: {self.states(run)}", seconds)
+        assert self.run_state(run) == state, self.told(run)
+
+    def await_task(self, run: Run, task: str, *states: str, seconds: float = PATIENCE_SECONDS) -> None:
+        until(lambda: self.states(run).get(task) in states, lambda: f"{task} {states}: {self.states(run)}", seconds)
+
+    def told(self, run: Run) -> dict[str, str]:
+        """The exception of each failed task, from its log in Airflow."""
+        failed = [task for task in runs.tasks(self.api, run) if task["state"] in ("failed", "up_for_retry")]
+        return {task["task_id"]: runs.reason(self.api, run, task) for task in failed}
+
+    def alerts(self) -> list[dict[str, Any]]:
+        return [json.loads(path.read_text()) for path in sorted(self.place.paths.alerts.glob("*.json"))]
+
+    def asked(self, what: str) -> Any:
+        """What the simulator's control endpoint answers."""
+        with urllib.request.urlopen(f"{self.place.simulator_url}/control/{what}") as answer:
+            return json.load(answer)
+
+    def tell(self, what: str, body: Any, method: str = "POST") -> Any:
+        request = urllib.request.Request(
+            f"{self.place.simulator_url}/control/{what}", json.dumps(body).encode(), {"Content-Type": "application/json"},
+            method=method,
+        )  # fmt: skip
+        with urllib.request.urlopen(request) as answer:
+            return json.loads(answer.read() or b"null")
+
+    def accepted(self, campaign: str) -> list[str]:
+        """The key of every message of a campaign that the simulator accepted."""
+        return [row["tw_key"] for row in self.asked(f"accepted?campaign={campaign}&limit=10000")]
+
+    def await_accepted(self, campaign: str, least: int) -> int:
+        until(lambda: len(self.accepted(campaign)) >= least, lambda: f"{least} of {campaign}")
+        return len(self.accepted(campaign))
+
+    @contextmanager
+    def ledger(self) -> Iterator[Ledger]:
+        opened = open_ledger(ledger_url(self.place.paths), load_secrets(self.place.paths))
+        try:
+            yield opened
+        finally:
+            opened.close()
+
+    def tally(self, campaign: str) -> Tally:
+        with self.ledger() as ledger, ledger.read() as connection:
+            return counts.tally(connection, plans.plan_id_of(campaign, "once"))
+
+    def has_plan(self, campaign: str, occurrence: str = "once") -> bool:
+        with self.ledger() as ledger:
+            return plans.find_plan(ledger, plans.plan_id_of(campaign, occurrence)) is not None
+
+    def planned(self, campaign: str) -> set[str]:
+        """The keys in the frozen plan."""
+        folder = self.place.paths.plans / campaign / "once"
+        return {
+            key
+            for path in folder.glob("part-*.parquet")
+            for key in pq.read_table(path, columns=["message_key"])["message_key"].to_pylist()
+        }
+
+    def left_since(self, campaign: str) -> set[str]:
+        """The keys of those who were suppressed after the plan, before their chunk went out."""
+        mine = (outcomes.c.plan_id == plans.plan_id_of(campaign, "once"), outcomes.c.state == "suppressed")
+        with self.ledger() as ledger, ledger.read() as connection:
+            return set(connection.scalars(select(outcomes.c.message_key).where(*mine)))
+
+    def require_nobody_twice(self, campaign: str) -> Tally:
+        """No key twice at the simulator, and the ledger adds up."""
+        keys = self.accepted(campaign)
+        assert len(keys) == len(set(keys)), "somebody got a message twice"
+        assert self.asked("duplicates") == []
+        tally = self.tally(campaign)
+        assert tally.adds_up, tally
+        return tally
+
+    def require_everybody_once(self, campaign: str) -> None:
+        """All of that, and everybody who was planned has it but who left meanwhile (the simulator's people do leave)."""
+        tally = self.require_nobody_twice(campaign)
+        accepted, planned = set(self.accepted(campaign)), self.planned(campaign)
+        assert accepted <= planned
+        assert planned - accepted == self.left_since(campaign)
+        assert tally.accepted == len(accepted)
+        assert tally.accepted + tally.suppressed == tally.selected == PEOPLE, tally
+
+
+def until(holds: Callable[[], Any], what: Callable[[], str], seconds: float = PATIENCE_SECONDS) -> None:
+    """Wait until something holds; an AssertionError says what did not."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, f"waited {seconds:.0f} s for {what()}"
+        time.sleep(0.3)
+
+
+def furnish(place: Installation) -> None:
+    """The people of all campaigns, as an ingest and a run of build_segments would leave them."""
+    populate(place.paths, PEOPLE)
+
+
+def _pids() -> list[int]:
+    return [int(folder.name) for folder in Path("/proc").glob("[0-9]*")]
+
+
+def _session(pid: int) -> int:
+    try:
+        return os.getsid(pid)
+    except OSError:
+        return -1

@@ -1,0 +1,67 @@
+"""A run that comes too late asks; a campaign that SendGrid refuses stops, and goes on when that is mended."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from operations.runs import Run
+from tests.operators.campaigns import PEOPLE
+from tests.operators.stack import SEND, Stack, until
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(500)]
+
+
+def test_a_late_scheduled_run_asks_before_it_sends(stack: Stack) -> None:
+    run = missed_tick(stack, "late", datetime.now(UTC) - timedelta(hours=3))
+    stack.await_task(run, "dispatch.approve_late_start", "awaiting_input", "deferred")
+    assert stack.accepted("late") == []
+    assert not stack.has_plan("late")
+    stack.answer(run, "dispatch.approve_late_start", "Approve")
+    stack.await_run(run)
+    stack.require_everybody_once("late")
+
+
+@pytest.mark.slow
+def test_a_late_run_that_is_turned_down_sends_nothing(stack: Stack) -> None:
+    run = missed_tick(stack, "too_late", datetime.now(UTC) - timedelta(hours=3))
+    stack.await_task(run, "dispatch.approve_late_start", "awaiting_input", "deferred")
+    stack.answer(run, "dispatch.approve_late_start", "Reject")
+    stack.await_run(run)
+    assert stack.accepted("too_late") == []
+    assert not stack.has_plan("too_late")
+
+
+def test_a_refused_sender_stops_the_campaign_until_it_is_mended(stack: Stack) -> None:
+    """403: nobody is lost, the alert says what to do, and the next run sends to everybody."""
+    stack.tell("faults", {"kind": "forbidden", "match": {"campaign": "refused"}})
+    run = stack.trigger("refused")
+    real = stack.trigger("unverified")
+    for stopped in (run, real):
+        campaign = stopped.dag.removeprefix("send_")
+        stack.await_run(stopped, "failed")
+        assert "CampaignStopped" in stack.told(stopped)[SEND]
+        assert stack.accepted(campaign) == []
+        tally = stack.require_nobody_twice(campaign)
+        assert tally.pending + tally.suppressed == PEOPLE
+        assert any(alert["dag"] == stopped.dag and "campaign-stopped" in alert["runbook"] for alert in stack.alerts())
+    stack.tell("faults", None, "DELETE")
+    stack.await_run(stack.trigger("refused"))
+    stack.require_everybody_once("refused")
+
+
+def missed_tick(stack: Stack, campaign: str, tick: datetime) -> Run:
+    """The scheduler was away at the campaign's tick and makes the run up now."""
+    dag = f"send_{campaign}"
+    moment = f"{tick:%Y-%m-%d %H:%M:%S.%f}"
+    with sqlite3.connect(stack.place.airflow_home / "airflow.db", timeout=30) as database:
+        database.execute(
+            "update dag set next_dagrun = ?, next_dagrun_data_interval_start = ?, next_dagrun_data_interval_end = ?, "
+            "next_dagrun_create_after = ? where dag_id = ?",
+            (moment, moment, moment, moment, dag),
+        )
+    runs_of = f"/dags/{dag}/dagRuns"
+    until(lambda: stack.api.get(runs_of, run_type="scheduled")["dag_runs"], lambda: f"the scheduled run of {dag}")
+    return Run(dag, stack.api.get(runs_of, run_type="scheduled")["dag_runs"][0]["dag_run_id"])

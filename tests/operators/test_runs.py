@@ -1,0 +1,89 @@
+"""Clear, mark, run again, delete, trigger twice, backfill: nobody is mailed twice, and nobody is left out."""
+
+from __future__ import annotations
+
+import pytest
+
+from operations import runs
+from operations.runs import Run
+from tests.operators.campaigns import PEOPLE
+from tests.operators.stack import SEND, Stack, until
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(500)]
+
+
+def test_clear_in_mid_send_and_afterwards(stack: Stack) -> None:
+    run = stack.trigger("cleared")
+    assert stack.await_accepted("cleared", 1) < PEOPLE
+    stack.clear(run, SEND)
+    stack.await_run(run)
+    stack.require_everybody_once("cleared")
+    for task in (SEND, "dispatch.plan"):
+        stack.clear(run, task)
+        until(lambda: stack.run_state(run) not in runs.FINAL, lambda: "the cleared run to begin")
+        stack.await_run(run)
+        stack.require_everybody_once("cleared")
+
+
+@pytest.mark.slow
+def test_mark_success_in_mid_send_then_clear(stack: Stack) -> None:
+    """The mark ends the task; `settle` then says that people are pending instead of calling it done."""
+    run = stack.trigger("marked_success")
+    stack.await_accepted("marked_success", 1)
+    stack.mark(run, SEND, "success")
+    stack.await_task(run, "dispatch.settle", "up_for_retry", "failed")
+    assert "people are still pending" in stack.told(run)["dispatch.settle"]
+    tally = stack.require_nobody_twice("marked_success")
+    assert 0 < tally.accepted < PEOPLE
+    stack.clear(run, SEND)
+    stack.await_run(run)
+    stack.require_everybody_once("marked_success")
+
+
+@pytest.mark.slow
+def test_mark_failed_in_mid_send_then_trigger_again(stack: Stack) -> None:
+    run = stack.trigger("marked_failed")
+    stack.await_accepted("marked_failed", 1)
+    stack.mark(run, SEND, "failed")
+    stack.await_run(run, "failed")
+    assert stack.require_nobody_twice("marked_failed").accepted < PEOPLE
+    stack.await_run(stack.trigger("marked_failed"))
+    stack.require_everybody_once("marked_failed")
+
+
+def test_trigger_twice_delete_trigger_again_backfill(stack: Stack) -> None:
+    first, second = stack.trigger("again"), stack.trigger("again")
+    until(lambda: stack.run_state(first) != "queued", lambda: "the first run to begin")
+    while stack.run_state(first) not in runs.FINAL:
+        assert stack.run_state(second) == "queued", "two runs of a campaign at once"
+    stack.await_run(second)
+    stack.require_everybody_once("again")
+    for run in (first, second):
+        stack.delete(run)
+    stack.await_run(stack.trigger("again"))
+    stack.require_everybody_once("again")
+
+
+@pytest.mark.slow
+def test_backfill_of_past_periods(stack: Stack) -> None:
+    """A backfill previews; one that asks for live finds the plan that was sent."""
+    stack.await_run(stack.trigger("filled"))
+    for conf, mode in (({}, "preview"), ({"mode": "live"}, "live")):
+        run = backfill(stack, "filled", conf)
+        stack.await_run(run)
+        plan = runs.returned(stack.api, run, "dispatch.plan", key="plan")
+        assert plan["mode"] == mode
+        stack.require_everybody_once("filled")
+
+
+def backfill(stack: Stack, campaign: str, conf: dict[str, str]) -> Run:
+    """A backfill of the one tick of 1 January, made anew where there was one; its run."""
+    body = {
+        "dag_id": f"send_{campaign}", "from_date": "2025-12-31T12:00:00Z", "to_date": "2026-01-01T12:00:00Z",
+        "dag_run_conf": conf, "reprocess_behavior": "completed", "max_active_runs": 1,
+    }  # fmt: skip
+    made = stack.api.post("/backfills", body)["id"]
+    runs_of = f"/dags/send_{campaign}/dagRuns"
+    until(lambda: stack.api.get(runs_of, run_type="backfill")["dag_runs"], lambda: f"backfill {made}")
+    until(lambda: stack.api.get(runs_of, run_type="backfill")["dag_runs"][0]["conf"] == conf, lambda: f"backfill {made}")
+    return Run(f"send_{campaign}", stack.api.get(runs_of, run_type="backfill")["dag_runs"][0]["dag_run_id"])

@@ -1,0 +1,52 @@
+"""The DAG is paused, Airflow is stopped, Airflow is killed, all in mid-send: the rest goes out afterwards, once."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.operators.campaigns import PEOPLE
+from tests.operators.stack import SEND, Stack
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(600)]
+
+
+def test_pause_the_dag_in_mid_send(stack: Stack) -> None:
+    """Pausing a DAG starts no further task; the task that sends goes on to its end."""
+    run = stack.trigger("halted")
+    assert stack.await_accepted("halted", 1) < PEOPLE
+    stack.pause_dag(run.dag, True)
+    stack.await_task(run, SEND, "success")
+    assert stack.tally("halted").pending == 0
+    assert stack.states(run)["dispatch.settle"] in (None, "scheduled")
+    stack.pause_dag(run.dag, False)
+    stack.await_run(run)
+    stack.require_everybody_once("halted")
+
+
+def test_stop_airflow_in_mid_send(stack: Stack) -> None:
+    """`make stop` lets requests under way finish: nobody ends in doubt."""
+    run = stack.trigger("stopped")
+    stack.await_accepted("stopped", 1)
+    stack.stop()
+    tally = stack.tally("stopped")
+    assert tally.adds_up
+    assert 0 < tally.accepted < PEOPLE
+    assert (tally.in_doubt, tally.accepted + tally.pending + tally.suppressed) == (0, PEOPLE)
+    stack.start()
+    stack.await_run(run, seconds=300)
+    stack.require_everybody_once("stopped")
+
+
+def test_kill_airflow_in_mid_send(stack: Stack) -> None:
+    """kill -9 of the scheduler and of the task, with requests under way: those are in doubt, and stay so until proved."""
+    stack.tell("faults", {"kind": "pause", "seconds": 4, "match": {"campaign": "killed"}})
+    run = stack.trigger("killed")
+    stack.await_accepted("killed", 1)
+    assert stack.kill_scheduler() > 2
+    stack.tell("faults", None, "DELETE")
+    stack.start()
+    stack.await_run(run, seconds=300)
+    tally = stack.require_nobody_twice("killed")
+    assert 0 < tally.in_doubt < PEOPLE
+    assert tally.accepted + tally.in_doubt + tally.suppressed == PEOPLE
+    assert set(stack.accepted("killed")) <= stack.planned("killed")
