@@ -1,0 +1,101 @@
+"""Alerts through the real Airflow: a task that fails, one that is killed, one that is tried again, a run that is late."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from operations import airflow_settings, launcher, runs
+from operations.api import AirflowApi
+from operations.settings import Installation
+from tests.alerts.receiver import Receiver
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
+PATIENCE_SECONDS = 150
+LOCAL = "airflow.dag_processing.bundles.local.LocalDagBundle"
+TROUBLED = """
+import os, signal, time
+from datetime import timedelta
+
+from airflow.sdk import DAG, task
+
+from include import notify, runtime
+from include.core.errors import QualityStop, SourceUnavailable
+
+with DAG(
+    "lost", schedule=None, default_args=runtime.task_defaults("tests"), on_failure_callback=notify.TellOfTheRun()
+):
+
+    @task(retries=0)
+    def killed():
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    killed()
+
+with DAG(
+    "troubled", schedule=None, deadline=notify.deadline(timedelta(seconds=5)), default_args=runtime.task_defaults("tests"),
+    on_failure_callback=notify.TellOfTheRun(),
+):
+
+    @task
+    def stopped():
+        raise QualityStop("too few rows.", where="subscribers, run r")
+
+    @task
+    def tried_again():
+        raise SourceUnavailable("does not answer.", retry_after=600)
+
+    @task
+    def late():
+        time.sleep(30)
+
+    stopped(), tried_again(), late()
+"""
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    started = Receiver()
+    yield started
+    started.stop()
+
+
+def test_a_person_is_told_by_airflow(
+    place: Installation, receiver: Receiver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "dags"
+    folder.mkdir()
+    (folder / "troubled.py").write_text(TROUBLED)
+    bundles = [{"name": "troubled", "classpath": LOCAL, "kwargs": {"path": str(folder), "refresh_interval": 5}}]
+    monkeypatch.setenv("AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST", json.dumps(bundles))
+    launcher.up(place, lambda said: None)
+    airflow_settings.apply(place)
+    api = AirflowApi(place)
+    api.post("/variables", {"key": "alert_webhook_url", "value": receiver.url})
+    runs.await_dags(api, ["troubled", "lost"])
+    for dag in ("troubled", "lost"):
+        api.patch(f"/dags/{dag}", {"is_paused": False})
+    started = {dag: runs.start(api, dag).id for dag in ("troubled", "lost")}
+    wanted = {"quality-stop", "task-lost", "missed-deadline"}
+    told = _await_alerts(receiver, wanted)
+    assert {alert["kind"] for alert in told} == wanted, told
+    by_kind = {alert["kind"]: alert for alert in told}
+    assert by_kind["quality-stop"]["happened"] == "subscribers, run r: too few rows."
+    assert by_kind["quality-stop"]["task"] == "stopped"
+    assert {(alert["dag"], alert["run"]) for alert in told} == set(started.items())
+    assert by_kind["task-lost"]["dag"] == "lost"
+    filed = [json.loads(path.read_bytes()) for path in place.paths.alerts.glob("*Z-*.json")]
+    assert {alert["kind"] for alert in filed} == wanted
+
+
+def _await_alerts(receiver: Receiver, wanted: set[str]) -> list[dict[str, Any]]:
+    """What was posted, once all that is wanted was, or there is no hope."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not wanted <= {alert["kind"] for alert in receiver.posted} and time.monotonic() < end:
+        time.sleep(0.5)
+    return list(receiver.posted)
