@@ -25,7 +25,7 @@ EVENTS_TAKE = timedelta(minutes=15)
 SILENCE = timedelta(minutes=30)
 """SendGrid tells within seconds that it processed a message; after half an hour something between us is broken."""
 LOOK_BACK = timedelta(hours=24)
-MEMORY = "known.json"
+MEMORY = "known"
 
 
 def look(paths: DataPaths, ledger: Ledger, *, webhook_url: str = "", dag: str = "", run: str = "") -> dict[str, int]:
