@@ -44,7 +44,7 @@ stop: ## stop exactly what was started
 	@test ! -x $(PY) || $(PY) -m operations stop
 
 test: $(VENV)/developing ## everything; PostgreSQL tests where initdb is, browser tests where Chromium is
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest -n 2 --dist loadgroup $(ARGS)
 
 lint: $(VENV)/developing ## ruff, mypy, import lines, SQL style, lock files
 	@$(VENV)/bin/ruff check .

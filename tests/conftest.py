@@ -19,6 +19,21 @@ from tests.postgres import fresh_schema, installed, running_postgres
 from tests.running_simulator import RunningSimulator
 
 
+STACKS = ("e2e", "operators")
+"""Folders whose tests start an installation with Airflow: all on one worker, and first, since they take longest."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Two workers share the suite (`make test`): a file stays on one worker, and so do all tests that start Airflow."""
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group("airflow" if _starts_airflow(item) else str(item.path)))
+    items.sort(key=lambda item: not _starts_airflow(item))
+
+
+def _starts_airflow(item: pytest.Item) -> bool:
+    return item.path.relative_to(Path(__file__).parent).parts[0] in STACKS
+
+
 @pytest.fixture
 def paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DataPaths:
     """An empty data folder, also named by `$TRADEWIND_DATA`, with no connection from outside."""
