@@ -55,6 +55,10 @@ SEND_FORM: dict[str, dict[str, Any]] = {
     },
 }  # fmt: skip
 _RETRY_DELAYS = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=2))
+# A process that was killed, or never came to its work, raised nothing that the policy could judge.
+_AFTER_A_KILL = {
+    "retry_delay": timedelta(seconds=10), "retry_exponential_backoff": 2, "max_retry_delay": timedelta(minutes=5),
+}  # fmt: skip
 
 
 class RetryWhatMayBeRetried(RetryPolicy):
@@ -73,6 +77,7 @@ def task_defaults(owner: str) -> dict[str, Any]:
     """`default_args` of every DAG."""
     return {
         "owner": owner, "retries": 3, "retry_policy": RetryWhatMayBeRetried(), "on_failure_callback": [TellAPerson()],
+        **_AFTER_A_KILL,
     }  # fmt: skip
 
 

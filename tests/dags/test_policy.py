@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from include.core.campaign import campaign_names
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
 STEADY = {"ingest_subscribers", "build_segments", "collect_engagement", "nightly_analytics"}
 OPENS_NO_WAREHOUSE = {
     "extract.land", "announce", "publish.read_back", "publish.report", "dispatch.send_range", "dispatch.settle",
-    "dispatch.start", "dispatch.approve_late_start", "dispatch.doubt.ask", "dispatch.doubt.decide", "dispatch.doubt.resend", "resend",
+    "dispatch.start", "dispatch.approve_late_start", "dispatch.doubt.ask", "dispatch.doubt.decide",
+    "dispatch.doubt.resend", "resend",
 }  # fmt: skip
 
 
@@ -45,6 +47,7 @@ def test_every_task_has_a_doc_and_the_retry_policy(dags: dict[str, DAG]) -> None
         for task in dag.tasks:
             assert task.doc_md, f"{dag.dag_id}.{task.task_id}"
             assert task.has_retry_policy, f"{dag.dag_id}.{task.task_id}"
+            assert task.retry_delay <= timedelta(seconds=15), "a process that was killed is soon replaced"
 
 
 def test_every_task_that_opens_the_warehouse_is_in_its_pool(dags: dict[str, DAG]) -> None:
