@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 from include.core.connections import ledger_url
@@ -18,6 +19,9 @@ from tests.dispatch.scripted_esp import ScriptedEsp
 from tests.postgres import fresh_schema, installed, running_postgres
 from tests.running_simulator import RunningSimulator
 
+
+hypothesis.settings.register_profile("tradewind", deadline=None)  # A loaded machine must not fail a test.
+hypothesis.settings.load_profile("tradewind")
 
 STACKS = ("e2e", "operators")
 """Folders whose tests start an installation with Airflow: all on one worker, and first, since they take longest."""

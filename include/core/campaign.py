@@ -141,7 +141,9 @@ def load_campaign(name: str, folder: Path = CAMPAIGNS) -> Campaign:
     try:
         campaign = Campaign.model_validate(values)
     except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
+        found = error.errors(include_input=False, include_url=False)
+        # A field that nobody knows comes first: it is often the misspelt name of the one that is missing.
+        first = min(found, key=lambda problem: problem["type"] != "extra_forbidden")
         field = ".".join(str(part) for part in first["loc"]) or "file"
         raise ConfigurationError(
             f"{field}: {first['msg']}.", where=f"{path.name}, line {_line(tree, first['loc'])}", remedy="Mend that field."

@@ -1,0 +1,70 @@
+"""Campaign files: what is wrong is told with file, line and field."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from include.core.campaign import campaign_names, load_campaign
+from include.core.errors import ConfigurationError
+
+SOUND = """\
+id: spring
+name: Spring
+owner: marketing
+purpose: A campaign for tests.
+occurrence: once
+segment: newsletter_readers
+template: newsletter
+sender:
+  email: news@shop.example.com
+  name: Shop
+postal_address: 1 Harbour Street, 20457 Hamburg, Germany
+variants:
+  - id: a
+  - id: b
+    weight: 3
+"""
+
+
+def written(folder: Path, text: str) -> Path:
+    (folder / "spring.yaml").write_text(text)
+    return folder
+
+
+def test_the_shipped_campaigns_load() -> None:
+    assert {load_campaign(name).id for name in campaign_names()} == {"newsletter", "welcome", "winback"}
+
+
+def test_a_sound_file(tmp_path: Path) -> None:
+    campaign = load_campaign("spring", written(tmp_path, SOUND))
+    assert [variant.weight for variant in campaign.variants] == [1, 3]
+    assert campaign.on_doubt == "skip"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place", "words"),
+    [
+        ("postal_address: 1 Harbour Street, 20457 Hamburg, Germany\n", "", "line 1", "postal_address"),
+        ("occurrence: once", "occurrence: sometimes", "line 5", "occurrence"),
+        ("email: news@shop.example.com", "email: news@shöp", "line 9", "sender.email"),
+        ("weight: 3", "weight: 0", "line 15", "variants.1.weight"),
+        ("id: b", "id: a", "line 1", "two variants have the same id"),
+        ("name: Spring", "nmae: Spring", "line 2", "nmae"),
+        ("name: Shop", 'name: "Shop\\r\\nBcc: x"', "line 10", "control character"),
+        ("owner: marketing", "owner: [", "line", "is not YAML"),
+        ("id: spring", "id: summer", "spring.yaml", "not the file's name"),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_place(tmp_path: Path, old: str, new: str, place: str, words: str) -> None:
+    assert old in SOUND
+    with pytest.raises(ConfigurationError) as wrong:
+        load_campaign("spring", written(tmp_path, SOUND.replace(old, new)))
+    assert place in str(wrong.value)
+    assert words in str(wrong.value)
+
+
+def test_an_unknown_campaign_names_the_known(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="Known campaigns: spring"):
+        load_campaign("autumn", written(tmp_path, SOUND))

@@ -1,0 +1,80 @@
+"""Keys and tokens: opaque, the same in Python and in SQL, unforgeable."""
+
+from __future__ import annotations
+
+import base64
+
+import duckdb
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from include.core import token
+from include.core.keys import address_key, message_key, normalise_address
+from include.core.secrets import Secrets
+from include.warehouse.connection import configure, prepare
+
+SECRETS = Secrets(b"a" * 32, {1: b"k" * 32, 2: b"l" * 32})
+SUBJECT = token.Subject(message_key("spring", "once", "7"), address_key(SECRETS.address_key, "u@example.org"))
+NAMES = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=40)
+
+
+@pytest.fixture(scope="module")
+def warehouse() -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect()
+    configure(connection)
+    prepare(connection)
+    return connection
+
+
+@given(NAMES, NAMES, NAMES)
+def test_a_message_key_is_the_same_in_python_and_in_sql(
+    warehouse: duckdb.DuckDBPyConnection, campaign: str, occurrence: str, subscriber: str
+) -> None:
+    found = warehouse.execute("select message_key($1, $2, $3)", [campaign, occurrence, subscriber]).fetchone()
+    assert found == (message_key(campaign, occurrence, subscriber),)
+
+
+@given(st.uuids(), st.binary(min_size=32, max_size=32), st.binary(min_size=16, max_size=80))
+def test_a_token_is_the_same_in_python_and_in_sql(
+    warehouse: duckdb.DuckDBPyConnection, key: object, address: bytes, signing: bytes
+) -> None:
+    secrets = Secrets(b"a" * 32, {3: signing})
+    subject = token.Subject(str(key), address.hex())
+    pads = token.pads(signing)
+    values = [bytes((token.VERSION, 3)), *pads, subject.message_key, subject.address_key]
+    found = warehouse.execute("select unsubscribe_token($1, $2, $3, $4, $5)", values).fetchone()
+    assert found == (token.mint(secrets, subject),)
+
+
+def test_a_token_speaks_for_its_subject_whichever_key_signed_it() -> None:
+    old = token.mint(Secrets(b"a" * 32, {1: b"k" * 32}), SUBJECT)
+    assert token.read(SECRETS, old) == SUBJECT
+    assert token.read(SECRETS, token.mint(SECRETS, SUBJECT)) == SUBJECT
+    assert token.read(Secrets(b"a" * 32, {2: b"l" * 32}), old) is None
+
+
+@given(st.integers(0, 65), st.integers(1, 255))
+def test_no_byte_of_a_token_can_be_changed(place: int, change: int) -> None:
+    raw = bytearray(base64.urlsafe_b64decode(token.mint(SECRETS, SUBJECT)))
+    raw[place] ^= change
+    assert token.read(SECRETS, base64.urlsafe_b64encode(raw).decode().rstrip("=")) is None
+
+
+@given(st.text(max_size=120))
+def test_garbage_is_no_token(text: str) -> None:
+    assert token.read(SECRETS, text) is None
+
+
+def test_a_token_holds_no_address() -> None:
+    assert b"example" not in base64.urlsafe_b64decode(token.mint(SECRETS, SUBJECT))
+
+
+@pytest.mark.parametrize("same", ["u@example.org", " U@Example.ORG ", "\uff55@example.org"])
+def test_an_address_is_suppressed_in_every_way_of_writing_it(same: str) -> None:
+    assert normalise_address(same) == "u@example.org"
+    assert address_key(SECRETS.address_key, same) == SUBJECT.address_key
+
+
+def test_another_key_gives_another_hash() -> None:
+    assert address_key(b"b" * 32, "u@example.org") != SUBJECT.address_key
