@@ -19,7 +19,6 @@ from tests.dispatch.scripted_esp import ScriptedEsp
 from tests.postgres import fresh_schema, installed, running_postgres
 from tests.running_simulator import RunningSimulator
 
-
 hypothesis.settings.register_profile("tradewind", deadline=None)  # A loaded machine must not fail a test.
 hypothesis.settings.load_profile("tradewind")
 
