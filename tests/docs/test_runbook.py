@@ -97,7 +97,7 @@ def test_queries_run_on_the_published_tables(paths: DataPaths, ledger: Ledger) -
 def test_the_status_that_is_shown_is_what_the_command_prints() -> None:
     from operations.campaign import FIGURES, NEXT
 
-    (shown,) = blocks(PROJECT / "docs" / "runbook" / "pause-resume-cancel.md", "text")
+    shown, *_ = blocks(PROJECT / "docs" / "runbook" / "pause-resume-cancel.md", "text")
     first, *figures, last = shown.splitlines()
     assert re.fullmatch(r"[a-z_]+ \S+: (\w+) \(.+\)", first)
     assert [line[2:14].strip().replace(" ", "_") for line in figures] == list(FIGURES)
