@@ -52,7 +52,7 @@ def check(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Any]]:
 
 
 def check_documented(connection: duckdb.DuckDBPyConnection, database: str) -> None:
-    """Every table and column of schema marts says what it means."""
+    """Every table and column says what it means."""
     places = fetch(connection, "publish", "undocumented", {"database_name": database})["place"].to_pylist()
     _refuse(places, "has no comment", "Add COMMENT ON where the mart is created.")
 

@@ -99,6 +99,8 @@ def _copy(connection: duckdb.DuckDBPyConnection, build: str, built_at: datetime)
             connection.execute(statement)
     run(connection, "publish", "about_build", {"schema_version": SCHEMA_VERSION, "build": build, "built_at": built_at})
     run(connection, "publish", "about_tables")
+    for statement in fetch(connection, "publish", "about_comments")["statement"].to_pylist():
+        connection.execute(statement)
 
 
 def _record(connection: duckdb.DuckDBPyConnection, tables: dict[str, Any]) -> None:

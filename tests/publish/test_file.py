@@ -52,6 +52,11 @@ def test_the_manifest_beside_is_the_manifest_inside(published: DataPaths) -> Non
     assert beside["bytes"] == (published.published / "analytics.duckdb").stat().st_size
 
 
+def test_all_that_is_in_the_file_says_what_it_means(published: DataPaths) -> None:
+    assert rows(published, "select table_name from duckdb_tables() where comment is null") == []
+    assert rows(published, "select column_name from duckdb_columns() where not internal and comment is null") == []
+
+
 def test_publishing_again_keeps_the_one_before_and_no_more(marts: DataPaths) -> None:
     first = file.publish(marts)
     change(marts, "delete from marts.segment_sizes")

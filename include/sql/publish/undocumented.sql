@@ -5,9 +5,9 @@
 -- purpose: A check: an analyst must be able to read what every table and column means. Rows returned are violations.
 select table_name as place
 from duckdb_tables()
-where database_name = $database_name and schema_name = 'marts' and nullif(trim(comment), '') is null
+where database_name = $database_name and schema_name in ('marts', 'about') and nullif(trim(comment), '') is null
 union all
 select table_name || '.' || column_name as place
 from duckdb_columns()
-where database_name = $database_name and schema_name = 'marts' and nullif(trim(comment), '') is null
+where database_name = $database_name and schema_name in ('marts', 'about') and nullif(trim(comment), '') is null
 order by place
