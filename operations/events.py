@@ -12,12 +12,15 @@ from operations.settings import Installation
 
 QUIET_SECONDS = 6.0
 BOUND_SECONDS = 90.0
+FIRST_BATCH_SECONDS = 20.0
+"""Without one by then, a SendGrid of the user's is taken to send none: its webhook may be set elsewhere, or later."""
 
 
 def await_events(place: Installation, progress: Progress) -> None:
     """Wait until the simulator says that every life has been lived and told, or, with a SendGrid that cannot be asked, until
     no batch has come for a while; never longer than the bound."""
-    begun, quiet_since, batches = time.monotonic(), time.monotonic(), _batches(place)
+    begun, quiet_since = time.monotonic(), time.monotonic()
+    batches = first = _batches(place)
     progress.say("waiting for events: deliveries, bounces, opens, clicks")
     while time.monotonic() - begun < BOUND_SECONDS:
         if not own_sendgrid(place) and _idle(place):
@@ -26,7 +29,9 @@ def await_events(place: Installation, progress: Progress) -> None:
         now = _batches(place)
         if now != batches:
             quiet_since, batches = time.monotonic(), now
-        elif own_sendgrid(place) and now and time.monotonic() - quiet_since > QUIET_SECONDS * 3:
+        elif own_sendgrid(place) and time.monotonic() - quiet_since > (
+            QUIET_SECONDS * 3 if now > first else FIRST_BATCH_SECONDS
+        ):
             break
     progress.say(f"{_batches(place)} batches of events received")
 
