@@ -1,0 +1,123 @@
+"""Speed of dispatch: planning, sending, memory, the ledger's share; as ratios within one run.
+
+    python -m benchmarks.dispatch                      a million people
+    python -m benchmarks.dispatch --people 10000000    the large list: planning time and flat memory
+
+`benchmarks.measures` says what is measured, `benchmarks.sink` is sent to.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.sink import running_sink
+
+log = logging.getLogger(__name__)
+
+SMALL, LARGE = 100_000, 10_000_000
+ANSWER_SECONDS = 0.1
+"""How long the slow provider takes for a request of 1,000."""
+Figures = dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One figure beside its target. `met` is None where this run cannot tell."""
+
+    what: str
+    figure: str
+    target: str = ""
+    met: bool | None = None
+
+
+def main() -> None:
+    """Measure and print a line each."""
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--people", type=int, default=1_000_000)
+    people = arguments.parse_args().people
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    for line in lines(measured(people)):
+        verdict = {None: "", True: "met", False: "missed"}[line.met]
+        print(f"{line.what:46} {line.figure:34} {line.target:34} {verdict}")
+
+
+def measured(people: int) -> Figures:
+    """All figures at this size, and the memory of sending to a tenth or to 100,000, whichever is less."""
+    figures = {}
+    with running_sink() as port, running_sink(ANSWER_SECONDS) as slow, tempfile.TemporaryDirectory() as scratch:
+        for name in ("plan_everybody", "fill_slots", "send_at_once", "bare", "send_slowly", "mail_of_1000", "mail_each"):
+            figures[name] = _measure(name, Path(scratch), slow if name == "send_slowly" else port, people)
+        with tempfile.TemporaryDirectory() as small:
+            for name in ("plan_everybody", "send_at_once"):
+                figures[f"small_{name}"] = _measure(name, Path(small), port, min(SMALL, people // 10))
+    return figures
+
+
+def lines(figures: Figures) -> list[Line]:
+    """The ratios that matter."""
+    plan, fill, sent, bare = (figures[name] for name in ("plan_everybody", "fill_slots", "send_at_once", "bare"))
+    people = plan["people"]
+    ratio = (_cpu(fill) + _cpu(sent)) / _cpu(bare)
+    large, objects, single = (_speed(sent) / _speed(figures[name]) for name in ("bare", "mail_of_1000", "mail_each"))
+    small = figures["small_send_at_once"]
+    growth, share = sent["rss"] / small["rss"] - 1, figures["send_slowly"]["ledger_share"]
+    is_large = people >= LARGE
+    return [
+        Line("people", f"{people:,}"),
+        Line(
+            f"CPU: {fill['slots']} slots and sending, to a bare loop",
+            f"{ratio:.2f} × ({_cpu(fill):.2f} + {_cpu(sent):.2f} to {_cpu(bare):.2f} µs)",
+            "at most 2 ×",
+            ratio <= 2,
+        ),
+        Line("throughput, to a bare loop", f"{large:.2f} ×"),
+        Line("throughput, to Mail of 1,000 people", f"{objects:.1f} ×", "at least 5 ×", objects >= 5),
+        Line("throughput, to a Mail a person", f"{single:.0f} ×", "at least 300 ×", single >= 300),
+        Line(
+            f"peak memory of sending, to {small['people']:,} people",
+            f"{growth:+.0%} ({sent['rss']:.0f} MB)",
+            "within 20 %, under 400 MB",
+            (abs(growth) <= 0.2 and sent["rss"] < 400) if is_large else None,
+        ),
+        Line(
+            "planning",
+            f"{plan['wall']:.0f} s, {plan['cpu']:.0f} s of CPU, {plan['rss']:.0f} MB",
+            "10 million in 60 s and 2 GB",
+            (plan["wall"] <= 60 and plan["rss"] <= 2_000) if is_large else None,
+        ),
+        Line(f"ledger's share, answers after {ANSWER_SECONDS * 1000:.0f} ms", f"{share:.1%}", "under 10 %", share < 0.1),
+        Line("ledger's share, answers at once", f"{sent['ledger_share']:.1%}"),
+    ]
+
+
+def _cpu(figures: dict[str, Any]) -> float:
+    """Microseconds of CPU a person."""
+    return float(figures["cpu"] / figures["people"] * 1e6)
+
+
+def _speed(figures: dict[str, Any]) -> float:
+    """People a second."""
+    return float(figures["people"] / figures["wall"])
+
+
+def _measure(name: str, scratch: Path, port: int, people: int) -> dict[str, Any]:
+    """Run one measure in a fresh process."""
+    what = [str(scratch / "chunk.json")] if name == "bare" else [name, str(scratch)]
+    module = "benchmarks.bare" if name == "bare" else "benchmarks.measures"
+    command = [sys.executable, "-m", module, *what, str(port), str(people)]
+    finished = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    figures: dict[str, Any] = json.loads(finished.stdout.splitlines()[-1])
+    log.info("%s: %s", name, figures)
+    return figures
+
+
+if __name__ == "__main__":
+    main()
