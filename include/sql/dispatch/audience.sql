@@ -24,11 +24,13 @@ news as (
     select *
     from keyed
     where
-        $event is null
-        or not exists (
+        not exists (
             select 1
             from dispatch.sends as sent
-            where sent.campaign = $campaign and sent.message_key = keyed.event_key
+            where
+                $event is not null
+                and sent.campaign = $campaign
+                and sent.message_key = keyed.event_key
         )
 ),
 
@@ -47,8 +49,16 @@ verified as (
             when declined.address_key is not null then 'topic_declined'
         end as own_reason,
         recent.address_key is not null as is_capped,
-        md5_number_lower(concat(news.event_key, ':hold_out')) % 10000 < $hold_out_share as is_held_out,
-        (md5_number_lower(concat(news.event_key, ':variant')) % 10000)::integer as variant_draw
+        case
+            when $hold_out_share > 0
+                then md5_number_lower(concat(news.event_key, ':hold_out')) % 10000 < $hold_out_share
+            else false
+        end as is_held_out,
+        case
+            when len($variants::varchar[]) > 1
+                then (md5_number_lower(concat(news.event_key, ':variant')) % 10000)::integer
+            else 0
+        end as variant_draw
     from news
     left join core.suppressions as suppression on news.address_key = suppression.address_key
     left join core.consent_answers as declined
@@ -92,7 +102,8 @@ spoken as (
             list_extract(list_filter($locales::varchar[], lambda offered: lower(offered) = lower(locale)), 1),
             list_extract(
                 list_filter(
-                    $locales::varchar[], lambda offered: lower(split_part(offered, '-', 1)) = lower(split_part(locale, '-', 1))
+                    $locales::varchar[],
+                    lambda offered: lower(split_part(offered, '-', 1)) = lower(split_part(locale, '-', 1))
                 ),
                 1
             ),

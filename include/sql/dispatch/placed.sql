@@ -10,7 +10,9 @@ create or replace temp table placed as
 with timed as (
     select
         audience.*,
-        concat(audience.variant, '.', audience.locale, '.', if(audience.tracking_consent, 'tracked', 'untracked')) as content,
+        concat(
+            audience.variant, '.', audience.locale, '.', if(audience.tracking_consent, 'tracked', 'untracked')
+        ) as content,
         send_time.send_at,
         send_time.not_after,
         if(send_time.not_after is null, '', coalesce(audience.timezone, '')) as zone
