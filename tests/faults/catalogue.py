@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
+from tests.faults.bench import Bench
 from tests.faults.checks import Allowed, Findings, judge
-from tests.faults.world import Bench, World
+from tests.faults.world import World
 
 BOTH = ("sqlite", "postgres")
 SQLITE = ("sqlite",)

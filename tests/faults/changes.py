@@ -9,12 +9,13 @@ from typing import Any
 from include.core import clock
 from include.core.errors import ContentChanged, LedgerForgot
 from include.ledger.suppressions import Suppression, suppress
+from tests.faults.bench import copy_ledger
 from tests.faults.catalogue import fault
 from tests.faults.checks import CONNECTIONS, Allowed
 from tests.faults.points import Doom
 from tests.faults.processes import until
 from tests.faults.servers import Edge, free_port
-from tests.faults.world import World, copy_ledger
+from tests.faults.world import World
 
 
 @fault(6, "people unsubscribe through the edge in mid-send")

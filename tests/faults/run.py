@@ -18,11 +18,11 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from include.core.paths import PROJECT
+from tests.faults.bench import Bench
 from tests.faults.catalogue import BOTH, Fault, play
 from tests.faults.checks import Findings
 from tests.faults.every import faults
 from tests.faults.table import Row, page
-from tests.faults.world import Bench
 from tests.postgres import running_postgres
 
 PAGE = PROJECT / "docs" / "faults.md"
@@ -53,9 +53,9 @@ def open_bench(folder: str, postgres: str | None) -> None:
     _bench.append(Bench(Path(tempfile.mkdtemp(dir=folder)), postgres))
 
 
-def work(each: Play) -> tuple[Play, Findings]:
-    """One play, on this process's bench."""
-    return each, played(_bench[0], each)
+def work(each: Play, until: float) -> tuple[Play, Findings | None]:
+    """One play, on this process's bench; None where it is too late to begin."""
+    return each, played(_bench[0], each) if time.time() < until else None
 
 
 def played(bench: Bench, each: Play) -> Findings:
@@ -83,14 +83,12 @@ def main() -> int:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="tradewind-faults-"))
         spawn = get_context("spawn")
         pool = stack.enter_context(ProcessPoolExecutor(options.jobs, spawn, open_bench, (folder, postgres)))
-        waiting = [pool.submit(work, each) for each in every]
+        until = time.time() + options.minutes * 60
+        waiting = [pool.submit(work, each, until) for each in every]
         for number, done in enumerate(as_completed(waiting), 1):
-            if done.cancelled():
-                continue
             each, findings = done.result()
-            rows[each.fault].add(each.kind, findings)
-            if options.minutes and time.monotonic() - began > options.minutes * 60:
-                pool.shutdown(wait=False, cancel_futures=True)
+            if findings:
+                rows[each.fault].add(each.kind, findings)
             if number % 25 == 0:
                 sys.stderr.write(f"{number} of {len(every)} plays, {time.monotonic() - began:.0f} s\n")
     text = page([(fault, rows[place]) for place, fault in enumerate(found) if place in rows], time.monotonic() - began)
@@ -104,7 +102,9 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.faults.run", description=__doc__)
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--minutes", type=float, help="no further play after so many; the table counts what was played")
+    parser.add_argument(
+        "--minutes", type=float, default=float("inf"), help="no further play after so many; the table counts what was played"
+    )
     parser.add_argument("--only", default="", help="faults with these words in their name; writes no page")
     parser.add_argument("--page", type=Path, default=PAGE)
     return parser.parse_args()

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.faults.bench import Bench
 from tests.faults.catalogue import BOTH, Fault, play
 from tests.faults.every import faults
-from tests.faults.world import Bench
 
 OF_THE_LEDGER = (1, 5, 6, 7)
 """Lines of faults that depend on what the ledger is; the others are played on PostgreSQL by `make faults`."""

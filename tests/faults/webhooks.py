@@ -163,9 +163,8 @@ def full_spool(world: World) -> Allowed:
                 edge.start(**limits)
             world.finish()
             until(lambda: refused_posts(world), "the edge to refuse a batch")
-        if limits:
-            edge.stop()
-            edge.start()
+            edge.stop()  # Or it would keep a batch on the disk that is taken away here.
+        edge.start()
         quiet(world)
         world.finish(*COLLECT)
         return only_the_refused(world)
