@@ -29,7 +29,8 @@ from include.core.errors import PlanDamaged
 
 CHUNK_SIZE = 1_000
 """SendGrid takes up to 1,000 personalizations a request."""
-CHUNKS_A_FILE = 50
+CHUNKS_A_FILE = 20
+"""A sender holds one file in memory."""
 
 WIRE_COLUMNS = ("message_key", "email", "address_key", "token")
 """What the sender reads of a person, beside the slots."""
