@@ -37,6 +37,10 @@ class Line:
     target: str = ""
     met: bool | None = None
 
+    @property
+    def verdict(self) -> str:
+        return {None: "", True: "met", False: "missed"}[self.met]
+
 
 def main() -> None:
     """Measure and print a line each."""
@@ -44,9 +48,12 @@ def main() -> None:
     arguments.add_argument("--people", type=int, default=1_000_000)
     people = arguments.parse_args().people
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    for line in lines(measured(people)):
-        verdict = {None: "", True: "met", False: "missed"}[line.met]
-        print(f"{line.what:46} {line.figure:34} {line.target:34} {verdict}")
+    print(as_text(lines(measured(people))))
+
+
+def as_text(found: list[Line]) -> str:
+    """The lines as a table for the terminal."""
+    return "\n".join(f"{line.what:46} {line.figure:38} {line.target:28} {line.verdict}".rstrip() for line in found)
 
 
 def measured(people: int) -> Figures:
@@ -56,8 +63,8 @@ def measured(people: int) -> Figures:
         for name in ("plan_everybody", "fill_slots", "send_at_once", "bare", "send_slowly", "mail_of_1000", "mail_each"):
             figures[name] = _measure(name, Path(scratch), slow if name == "send_slowly" else port, people)
         with tempfile.TemporaryDirectory() as small:
-            for name in ("plan_everybody", "send_at_once"):
-                figures[f"small_{name}"] = _measure(name, Path(small), port, min(SMALL, people))
+            for name in ("plan_everybody", "send_at_once") if people > SMALL else ():
+                figures[f"small_{name}"] = _measure(name, Path(small), port, SMALL)
     return figures
 
 
@@ -67,7 +74,7 @@ def lines(figures: Figures) -> list[Line]:
     people = plan["people"]
     ratio = (_cpu(fill) + _cpu(sent)) / _cpu(bare)
     large, objects, single = (_speed(sent) / _speed(figures[name]) for name in ("bare", "mail_of_1000", "mail_each"))
-    small = figures["small_send_at_once"]
+    small = figures.get("small_send_at_once", sent)
     growth, share = sent["rss"] / small["rss"] - 1, figures["send_slowly"]["ledger_share"]
     is_large = people >= LARGE
     return [

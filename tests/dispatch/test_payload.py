@@ -5,7 +5,7 @@ from __future__ import annotations
 import orjson
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from include.dispatch import payload
@@ -23,7 +23,6 @@ def table(rows: list[tuple[str, ...]]) -> pa.Table:
     return pa.table({name: pa.array(column, pa.string()) for name, column in zip(NAMES, columns, strict=True)})
 
 
-@settings(deadline=None)
 @given(st.lists(ROW, min_size=1, max_size=8), st.integers(0, 3), TEXT)
 def test_every_value_arrives_as_it_was_frozen(rows: list[tuple[str, ...]], before: int, chunk: str) -> None:
     """`before`: a chunk is a slice of its file, so its columns begin in the middle of theirs."""
