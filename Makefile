@@ -11,7 +11,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 UV_VERSION := 0.13.9
 UV := $(VENV)/bin/uv
 
-.PHONY: help run trigger campaign reconcile up stop test lint format bench faults lock docs clean distclean
+.PHONY: help run trigger campaign reconcile up stop test lint format bench faults operators lock docs clean distclean
 
 help: ## this text
 	@echo "Tradewind: e-mail marketing infrastructure as Airflow DAGs"
@@ -44,7 +44,7 @@ stop: ## stop exactly what was started
 	@test ! -x $(PY) || $(PY) -m operations stop
 
 test: $(VENV)/developing ## everything; PostgreSQL tests where initdb is, browser tests where Chromium is
-	@$(PY) -m pytest -n 2 --dist loadgroup $(ARGS)
+	@$(PY) -m pytest -m "not slow" -n 2 --dist loadgroup $(ARGS)
 
 lint: $(VENV)/developing ## ruff, mypy, import lines, SQL style, lock files
 	@$(VENV)/bin/ruff check .
@@ -63,6 +63,9 @@ bench: $(VENV)/developing ## the figures that the README quotes
 
 faults: $(VENV)/developing ## the faults a send must survive, with 20 seeds each: writes docs/faults.md
 	@$(PY) -m tests.faults.run $(ARGS)
+
+operators: $(VENV)/developing ## what operators do to Airflow in mid-send, the slow drills too (docs/walk-stop-in-mid-send.md)
+	@$(PY) -m pytest tests/operators $(ARGS)
 
 lock: $(VENV)/developing ## resolve requirements*.in anew into requirements*.txt (needs PyPI)
 	@$(UV) pip compile -q --python-version 3.11 --upgrade requirements.in -o requirements.txt

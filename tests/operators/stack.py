@@ -75,7 +75,12 @@ class Stack:
         self.api.patch(f"/dags/{part(dag)}", {"is_paused": paused})
 
     def answer(self, run: Run, task: str, option: str) -> None:
-        """Respond to a required action."""
+        """Respond to a required action, as a person does: some seconds after it is shown.
+
+        Airflow 3.3.2 loses an answer that comes within the moment in which the task parks itself, and asks again.
+        """
+        self.await_task(run, task, "awaiting_input")
+        time.sleep(3)
         body = {"chosen_options": [option], "params_input": {}}
         self.api.patch(f"{run.path}/taskInstances/{part(task)}/-1/hitlDetails", body)
 

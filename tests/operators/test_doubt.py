@@ -13,7 +13,7 @@ from operations.runs import Run
 from tests.operators.campaigns import PEOPLE
 from tests.operators.stack import Stack, until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(500)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 CERTAIN = {"hard_bounce": 0, "blocked": 0}
 """Some late bounces carry no key; whoever is neither delivered nor bounced with one could not be proved."""

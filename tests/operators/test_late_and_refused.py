@@ -11,7 +11,7 @@ from operations.runs import Run
 from tests.operators.campaigns import PEOPLE
 from tests.operators.stack import SEND, Stack, until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(500)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 
 def test_a_late_scheduled_run_asks_before_it_sends(stack: Stack) -> None:

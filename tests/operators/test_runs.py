@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from operations import runs
@@ -9,7 +11,7 @@ from operations.runs import Run
 from tests.operators.campaigns import PEOPLE
 from tests.operators.stack import SEND, Stack, until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(500)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 
 def test_clear_in_mid_send_and_afterwards(stack: Stack) -> None:
@@ -68,22 +70,30 @@ def test_trigger_twice_delete_trigger_again_backfill(stack: Stack) -> None:
 def test_backfill_of_past_periods(stack: Stack) -> None:
     """A backfill previews; one that asks for live finds the plan that was sent."""
     stack.await_run(stack.trigger("filled"))
-    for conf, mode in (({}, "preview"), ({"mode": "live"}, "live")):
-        run = backfill(stack, "filled", conf)
+    for year, conf, mode in ((2025, {}, "preview"), (2026, {"mode": "live"}, "live")):
+        run = backfill(stack, "filled", year, conf)
         stack.await_run(run)
         plan = runs.returned(stack.api, run, "dispatch.plan", key="plan")
         assert plan["mode"] == mode
         stack.require_everybody_once("filled")
 
 
-def backfill(stack: Stack, campaign: str, conf: dict[str, str]) -> Run:
-    """A backfill of the one tick of 1 January, made anew where there was one; its run."""
+def backfill(stack: Stack, campaign: str, year: int, conf: dict[str, str]) -> Run:
+    """A backfill of the one tick of a past year, 1 January; its run."""
     body = {
-        "dag_id": f"send_{campaign}", "from_date": "2025-12-31T12:00:00Z", "to_date": "2026-01-01T12:00:00Z",
-        "dag_run_conf": conf, "reprocess_behavior": "completed", "max_active_runs": 1,
+        "dag_id": f"send_{campaign}", "from_date": f"{year - 1}-12-31T12:00:00Z", "to_date": f"{year}-01-01T12:00:00Z",
+        "dag_run_conf": conf, "max_active_runs": 1,
     }  # fmt: skip
-    made = stack.api.post("/backfills", body)["id"]
-    runs_of = f"/dags/send_{campaign}/dagRuns"
-    until(lambda: stack.api.get(runs_of, run_type="backfill")["dag_runs"], lambda: f"backfill {made}")
-    until(lambda: stack.api.get(runs_of, run_type="backfill")["dag_runs"][0]["conf"] == conf, lambda: f"backfill {made}")
-    return Run(f"send_{campaign}", stack.api.get(runs_of, run_type="backfill")["dag_runs"][0]["dag_run_id"])
+    until(lambda: not any(one["completed_at"] is None for one in backfills(stack, campaign)), lambda: "the one before")
+    stack.api.post("/backfills", body)
+
+    def made() -> list[str]:
+        found = stack.api.get(f"/dags/send_{campaign}/dagRuns", run_type="backfill")["dag_runs"]
+        return [run["dag_run_id"] for run in found if run["run_after"].startswith(str(year))]
+
+    until(made, lambda: f"the backfill of {year}")
+    return Run(f"send_{campaign}", made()[0])
+
+
+def backfills(stack: Stack, campaign: str) -> list[dict[str, Any]]:
+    return list(stack.api.get("/backfills", dag_id=f"send_{campaign}")["backfills"])
