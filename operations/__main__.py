@@ -6,6 +6,7 @@ import argparse
 import errno
 import sys
 from collections.abc import Callable, Sequence
+from urllib.error import URLError
 
 from include.core.errors import TradewindError
 from operations import launcher
@@ -24,6 +25,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("interrupted; the services stay up (make stop ends them)", file=sys.stderr)  # noqa: T201
         return 130
+    except URLError as error:
+        print(f"error: Airflow does not answer ({error.reason}); what it had begun goes on after make up.", file=sys.stderr)  # noqa: T201
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS):
             raise

@@ -73,16 +73,28 @@ def write(path: Path, pid: int, fingerprint: str) -> Record:
 
 
 def stop(records: Sequence[Record], patience: float = PATIENCE_SECONDS) -> None:
-    """Ask each process to end, then insist, with whatever is left of its session. Returns when all are gone."""
+    """Ask each process to end, then what else is in its session, then insist. Returns when all are gone.
+
+    The second step is for tasks: a scheduler that ends waits for them, and a send that is asked finishes its requests under
+    way, where a kill would leave them in doubt.
+    """
     for record in records:
         if record.alive:
             _signal(record.pid, signal.SIGTERM)
-    deadline = time.monotonic() + patience
-    while any(record.alive for record in records) and time.monotonic() < deadline:
-        time.sleep(0.1)
+    _await_end(records, patience / 3)
+    for record in records:
+        for member in _session(record):
+            _signal(member, signal.SIGTERM)
+    _await_end(records, patience * 2 / 3)
     for record in records:
         for member in _session(record):
             _signal(member, signal.SIGKILL)
+
+
+def _await_end(records: Sequence[Record], patience: float) -> None:
+    deadline = time.monotonic() + patience
+    while any(record.alive for record in records) and time.monotonic() < deadline:
+        time.sleep(0.1)
 
 
 def _signal(pid: int, number: signal.Signals) -> None:
