@@ -8,6 +8,7 @@ what came back, under the fence. Whatever stops this process between two of thes
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import signal
 import threading
@@ -86,7 +87,11 @@ def send_range(
     reader = PlanReader(folder, plan["manifest_sha256"])
     sender = Sender(ledger, plan, reader, Journal(folder), account_pace, batch_id)
     log.info("%s %s: %d chunks to send", plan["campaign"], plan["occurrence"], len(work))
-    return asyncio.run(sender.run(account, work))
+    gc.freeze()  # What is there now stays: the collector need not look at all modules again with every few chunks.
+    try:
+        return asyncio.run(sender.run(account, work))
+    finally:
+        gc.unfreeze()
 
 
 class Sender:
