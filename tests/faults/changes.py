@@ -64,7 +64,7 @@ def left(world: World, people: list[dict[str, Any]]) -> Allowed:
 @fault(6, "the template is edited in mid-send")
 def edited(world: World) -> Allowed:
     """What is left does not go out in other words; with the old words it does."""
-    world.run(dooms=(Doom("outcome", "after", world.dice.randint(1, world.requests)),))
+    world.run(dooms=(Doom("outcome", "after", world.dice.randint(1, world.requests // 2)),))
     assert world.kills == 1
     body = world.root / "templates" / "spring" / "body.html.j2"
     before, taken = body.read_text(), len(world.simulator.accepted(world.campaign.id))

@@ -126,11 +126,11 @@ def stopped_inside(world: World) -> Allowed:
 
 @fault(5, "one clock an hour ahead or behind")
 def an_hour_off(world: World) -> Allowed:
-    """The one ahead takes living requests for lost: that is doubt, never a second message."""
+    """The one whose clock is ahead of the other's takes living requests for lost: that is doubt, never a second message."""
     offset = world.dice.choice(("3600", "-3600"))
     ended(world, at_once(world, {}, {"environment": {OFFSET_VARIABLE: offset}}))
     world.finish()
-    return Allowed(doubtful=CONNECTIONS if offset == "3600" else 0, clock_moved=True)
+    return Allowed(doubtful=CONNECTIONS, clock_moved=True)
 
 
 @fault(5, "the clock set back and forth in mid-send")

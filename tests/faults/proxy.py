@@ -56,6 +56,7 @@ class Proxy:
         self._port = server.sockets[0].getsockname()[1]
         self._ready.set()
         self._loop.run_forever()
+        server.close()
         open_tasks = asyncio.all_tasks(self._loop)
         for task in open_tasks:
             task.cancel()
@@ -63,28 +64,30 @@ class Proxy:
         self._loop.close()
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError, asyncio.CancelledError):
+        with contextlib.suppress(OSError):
             up_reader, up_writer = await asyncio.open_connection(*self._target)
-            await asyncio.gather(self._up(reader, up_writer), self._down(up_reader, writer), return_exceptions=True)
+            await asyncio.gather(self._up(reader, up_writer), self._down(up_reader, writer))
 
     async def _up(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while data := await reader.read(4096):
-            if self._bytes_left is not None:
-                data = data[: self._bytes_left]
-                self._bytes_left -= len(data)
-            writer.write(data)
-            if self._bytes_left == 0:
-                self._strike()
-                break
+        with contextlib.suppress(OSError):
+            while data := await reader.read(4096):
+                if self._bytes_left is not None:
+                    data = data[: self._bytes_left]
+                    self._bytes_left -= len(data)
+                writer.write(data)
+                if self._bytes_left == 0:
+                    self._strike()
+                    break
         writer.close()
 
     async def _down(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while data := await reader.read(65536):
-            if self._answers_left and data.startswith(b"HTTP/1.1 202"):
-                self._answers_left -= 1
-                if self._answers_left == 0:
-                    self._strike()
-            writer.write(self._rewrite(data) if self._rewrite else data)
+        with contextlib.suppress(OSError):
+            while data := await reader.read(65536):
+                if self._answers_left and data.startswith(b"HTTP/1.1 202"):
+                    self._answers_left -= 1
+                    if self._answers_left == 0:
+                        self._strike()
+                writer.write(self._rewrite(data) if self._rewrite else data)
         writer.close()
 
     def _strike(self) -> None:

@@ -49,7 +49,7 @@ def test_the_checks_can_fail(sqlite_bench: Bench) -> None:
     """A ledger that forgot without a journal that remembers: the product sends twice, and the checks say so."""
     from sqlalchemy import update
 
-    from include.ledger.tables import chunks
+    from include.ledger.tables import chunks, plans
     from tests.faults.checks import Allowed
     from tests.faults.world import World
 
@@ -59,7 +59,8 @@ def test_the_checks_can_fail(sqlite_bench: Bench) -> None:
         with world.ledger.write() as connection:
             connection.execute(update(chunks).where(chunks.c.chunk == 0).values(state="pending", fence=0))
             connection.execute(update(chunks).where(chunks.c.chunk == 1).values(state="skipped"))
-        world.finish("resume", "send")
+            connection.execute(update(plans).values(state="sending"))
+        world.finish("send")
         return Allowed()
 
     found = play(sqlite_bench, Fault(0, "cheat", cheat, ("sqlite",), 60, 10, True, True), 1, "sqlite")
