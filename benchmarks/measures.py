@@ -20,6 +20,7 @@ from typing import Any
 import orjson
 import pandas  # noqa: F401  (Arrow imports it at first use, which is no part of sending)
 import pyarrow as pa
+from sqlalchemy import insert, select
 
 from include.core.campaign import Campaign, Sender
 from include.core.connections import SendGridAccount, ledger_url
@@ -30,6 +31,7 @@ from include.dispatch.content import SlotFiller, compile_content
 from include.dispatch.plan_files import PlanReader
 from include.ledger import plans
 from include.ledger.database import Ledger, open_ledger
+from include.ledger.tables import chunks as chunks_table
 
 AT = datetime(2026, 11, 24, 6, tzinfo=UTC)
 CAMPAIGN = Campaign(
@@ -132,6 +134,19 @@ def send_slowly(data: Path, port: int, _people: int) -> Figures:
     """The rest of the chunks, to a provider that takes its time."""
     paths, ledger = _stores(data)
     return _send(paths, ledger, port, _chunks(ledger) - _slow(ledger), _chunks(ledger))
+
+
+def send_repeated(data: Path, port: int, people: int) -> Figures:
+    """The plan's chunks again and again, until they are `people`: what a list that long asks of the sender's memory."""
+    paths, ledger = _stores(data)
+    with ledger.write() as connection:
+        rows = [dict(row) for row in connection.execute(select(chunks_table).order_by(chunks_table.c.chunk)).mappings()]
+        fresh = {"state": "pending", "fence": 0, "attempt": 0}
+        for round_ in range(1, 1 + people // sum(row["recipients"] for row in rows)):
+            shift = round_ * len(rows)
+            copies = [{**row, **fresh, "chunk": row["chunk"] + shift, "root": row["root"] + shift} for row in rows]
+            connection.execute(insert(chunks_table), copies)
+    return _send(paths, ledger, port, len(rows), people)
 
 
 def _slow(ledger: Ledger) -> int:
@@ -259,7 +274,8 @@ def _stores(data: Path) -> tuple[DataPaths, Ledger]:
 
 
 MEASURES: dict[str, Callable[[Path, int, int], Figures]] = {
-    measure.__name__: measure for measure in (plan_everybody, fill_slots, send_at_once, send_slowly, mail_of_1000, mail_each)
+    measure.__name__: measure
+    for measure in (plan_everybody, fill_slots, send_at_once, send_slowly, send_repeated, mail_of_1000, mail_each)
 }
 
 if __name__ == "__main__":

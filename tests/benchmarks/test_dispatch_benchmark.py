@@ -15,7 +15,7 @@ MEASURES = (
     "throughput, to a bare loop",
     "throughput, to Mail of 1,000 people",
     "throughput, to a Mail a person",
-    "peak memory of sending",
+    "peak memory",
     "planning",
     "ledger's share, answers after 100 ms",
     "ledger's share, answers at once",
