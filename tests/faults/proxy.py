@@ -64,7 +64,7 @@ class Proxy:
         self._loop.close()
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, asyncio.CancelledError):
             up_reader, up_writer = await asyncio.open_connection(*self._target)
             await asyncio.gather(self._up(reader, up_writer), self._down(up_reader, writer))
 
