@@ -92,6 +92,7 @@ class Stack:
         found = [pid for pid in _pids() if _session(pid) == record.pid]
         for pid in found:
             os.kill(pid, signal.SIGKILL)
+        until(lambda: not record.alive, lambda: "the scheduler to be gone")
         return len(found)
 
     # What can be seen
