@@ -15,6 +15,7 @@ from include.core.paths import PROJECT
 from operations import ports, processes
 from operations.services import Service, all_services, own_sendgrid, webhook_key
 from operations.settings import Installation, fingerprint, service_environment
+from operations.turns import turn
 
 TAIL_LINES = 12
 DISK_BYTES_NEEDED = 500_000_000
@@ -28,7 +29,11 @@ class ServiceFailed(TradewindError):
 def up(place: Installation, tell: Tell = print) -> None:
     """Make every service run and answer. Raises `TradewindError` with one clear line where one cannot."""
     check_disk(place)
-    place.paths.services.mkdir(parents=True, exist_ok=True)
+    with turn(place.paths.services / "up.turn", tell, "another command that starts the services"):
+        _up(place, tell)
+
+
+def _up(place: Installation, tell: Tell) -> None:
     environment = service_environment(place)
     services = all_services(place)
     stop_strangers(place, {service.name for service in services})

@@ -15,6 +15,7 @@ from operations import airflow_settings, launcher, runs
 from operations.api import AirflowApi, part
 from operations.progress import Progress
 from operations.settings import Installation
+from operations.turns import turn
 
 PATIENCE_SECONDS = 3600
 
@@ -25,8 +26,10 @@ def trigger_by_hand(place: Installation, dag: str, conf_text: str) -> int:
     progress, api = Progress(), AirflowApi(place)
     launcher.up(place, progress.say)
     airflow_settings.apply(place)
-    known = find_dag(api, dag)
-    with unpaused(api, known, progress):
+    find_dag(api, dag)
+    # The one before pauses the DAG again when it ends, and would leave a run of ours standing.
+    ours = turn(place.paths.services / f"{dag}.turn", progress.say, f"another make trigger of {dag}")
+    with ours, unpaused(api, find_dag(api, dag), progress):
         run = runs.start(api, dag, conf)
         progress.say(f"{dag}: run {run.id}, parameters {json.dumps(conf)}")
         succeeded = runs.follow(api, [run], progress, timeout_seconds=PATIENCE_SECONDS)
