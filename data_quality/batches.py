@@ -12,9 +12,10 @@ from data_quality.checks import STOP, WARN, rule
 if TYPE_CHECKING:
     from great_expectations.expectations.expectation import Expectation
 
-LEAST_SHARE_OF_KNOWN = 0.5
-"""A full pass brings at least this share of what the warehouse holds live: half a list does not leave in a day."""
-MOST_UNSEEN_SHARE = 0.5
+LEAST_SHARE_OF_KNOWN = 0.7
+"""A full pass brings at least this share of what the warehouse holds live: a third of a list does not leave in a day.
+Well above half, since what landed includes rows to be refused and what the warehouse holds does not."""
+MOST_UNSEEN_SHARE = 0.3
 """At most this share of the known rows may be missing from a full pass: if all ids were renamed, everybody would be deleted
 and welcomed anew."""
 MOST_QUARANTINED_SHARE = 0.2

@@ -109,8 +109,16 @@ def ingested(paths: DataPaths, rows: list[Row], relation: str = "subscribers", *
 def test_a_full_pass_that_lost_half_the_list_stops(paths: DataPaths) -> None:
     people = [subscriber(number) for number in range(20)]
     ingested(paths, people)
-    assert stopped(paths, people[:9]) == "volume, unseen_share"
-    assert ingested(paths, people[:11])["deleted"] == 9
+    for left in (9, 10, 13):
+        assert stopped(paths, people[:left]) == "volume, unseen_share"
+    assert ingested(paths, people[:14])["deleted"] == 6
+
+
+def test_rows_that_are_refused_do_not_hide_that_half_the_list_is_gone(paths: DataPaths) -> None:
+    people = [subscriber(number) for number in range(40)]
+    ingested(paths, people)
+    bad = [subscriber(number, subscriber_id=f"B{number}", email="no address") for number in range(100, 104)]
+    assert stopped(paths, people[:20] + bad) == "volume, unseen_share"
 
 
 def test_a_person_may_accept_a_stop_once(paths: DataPaths) -> None:
