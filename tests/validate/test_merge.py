@@ -162,8 +162,8 @@ def test_two_subscribers_may_swap_their_addresses(paths: DataPaths) -> None:
 
 
 def test_purchases_are_replaced_where_they_differ_and_go_with_a_full_pass(paths: DataPaths) -> None:
-    first = [purchase(number) for number in range(3)]
-    assert ingest(paths, *first, relation="purchases")["inserted"] == 3
+    first = [purchase(number) for number in range(4)]
+    assert ingest(paths, *first, relation="purchases")["inserted"] == 4
     changed = purchase(0, amount="-11.77")
     assert ingest(paths, changed, relation="purchases", since=SINCE) == {
         "relation": "purchases",
@@ -172,6 +172,7 @@ def test_purchases_are_replaced_where_they_differ_and_go_with_a_full_pass(paths:
         "unchanged": 0,
         "deleted": 0,
     }
-    assert ingest(paths, changed, first[1], relation="purchases")["deleted"] == 1
+    assert ingest(paths, changed, *first[1:3], relation="purchases")["deleted"] == 1
     found = ask(paths, "select purchase_id, amount, items, currency from core.purchases order by 1")
-    assert found == [("P0", Decimal("-11.77"), 1, "USD"), ("P1", Decimal("11.77"), 1, "USD")]
+    untouched = (Decimal("11.77"), 1, "USD")
+    assert found == [("P0", Decimal("-11.77"), 1, "USD"), ("P1", *untouched), ("P2", *untouched)]
