@@ -84,6 +84,7 @@ distclean: clean ## clean, and remove .venv
 
 $(PY):
 	@test "$(PYTHON)" != missing || { echo "error: no Python found; Tradewind needs Python 3.11 or newer." >&2; exit 1; }
+	@command -v $(firstword $(PYTHON)) >/dev/null || { echo "error: there is no $(PYTHON); Tradewind needs Python 3.11 or newer." >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "error: $(PYTHON) is $$($(PYTHON) -V 2>&1); Tradewind needs Python 3.11 or newer (make PYTHON=/path/to/python3.11 …)." >&2; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \

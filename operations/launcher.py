@@ -37,6 +37,9 @@ def _up(place: Installation, tell: Tell) -> None:
     environment = service_environment(place)
     services = all_services(place)
     stop_strangers(place, {service.name for service in services})
+    for service in services:  # before anything that takes time
+        if not running(place, service):
+            _check_port(service)
     migrate(place, environment, tell)
     first = [service for service in services if service.name == "simulator"]
     _bring_up(place, first, environment, tell)
