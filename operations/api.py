@@ -14,6 +14,8 @@ from include.core.errors import TradewindError
 from operations.settings import Installation
 
 TIMEOUT_SECONDS = 20
+ATTEMPTS, PAUSE_SECONDS = 6, 1.0
+BUSY = "Database error"
 
 
 class ApiRefused(TradewindError):
@@ -22,6 +24,15 @@ class ApiRefused(TradewindError):
     def __init__(self, status: int, what: str, where: str) -> None:
         super().__init__(what, where=where)
         self.status = status
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether Airflow's database refused, and so the request was rolled back: it may be made again.
+
+        With SQLite this happens in normal use: the API server writes its audit log on the event loop, and
+        waits there for another request's transaction, which needs that loop to commit.
+        """
+        return self.status == 503 or (self.status == 500 and BUSY in str(self))
 
 
 class AirflowApi:
@@ -56,18 +67,19 @@ class AirflowApi:
             return json.load(answer)
 
     def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        for attempt in (1, 2, 3):
-            self._token = self._token or self._fetch_token()
+        for attempt in range(1, ATTEMPTS + 1):
             try:
+                self._token = self._token or self._fetch_token()
                 return self._send(method, f"{self.url}/api/v2{path}", body, {"Authorization": f"Bearer {self._token}"})
             except ApiRefused as error:
-                if error.status != 401 or attempt == 3:
+                if attempt == ATTEMPTS or not (error.is_busy or error.status == 401):
                     raise
-                self._token = ""
+                if error.status == 401:
+                    self._token = ""
             except (OSError, http.client.HTTPException):
-                if method != "GET" or attempt == 3:
+                if method != "GET" or attempt == ATTEMPTS:
                     raise
-                time.sleep(1)
+            time.sleep(PAUSE_SECONDS)
         raise AssertionError("unreachable")
 
     def _fetch_token(self) -> str:
