@@ -12,7 +12,7 @@ from include.core.errors import PaceHeld
 from include.core.pace import AccountPace
 from include.dispatch.plan_files import rows_of, selection_of
 from include.dispatch.send_window import AHEAD_LIMIT, next_window
-from include.ledger import chunks, pace
+from include.ledger import pace, pending
 from include.ledger.database import Ledger
 
 PATIENCE_SECONDS = 300.0
@@ -59,15 +59,15 @@ class Admission:
         if window is None or chunk["not_after"] is None or now.timestamp() < chunk["not_after"] - WINDOW_MARGIN_SECONDS:
             return []
         if window.missed == "skip":
-            chunks.skip(ledger, chunk, "missed its send window")
+            pending.skip(ledger, chunk, "missed its send window")
             return []
         opens, closes = next_window(window, chunk["zone"], now + timedelta(seconds=WINDOW_MARGIN_SECONDS))
         assert opens is None or opens - now <= AHEAD_LIMIT
-        chunks.move_window(ledger, chunk, opens.timestamp() if opens else None, closes.timestamp())
-        return chunks.continuing(ledger, chunk["plan_id"], chunk["chunk"])
+        pending.move_window(ledger, chunk, opens.timestamp() if opens else None, closes.timestamp())
+        return pending.continuing(ledger, chunk["plan_id"], chunk["chunk"])
 
     def _held(self, ledger: Ledger, chunk: RowMapping, reason: str, wait: float) -> PaceHeld:
-        chunks.note_held(ledger, chunk["plan_id"], f"held: {reason}")
+        pending.note_held(ledger, chunk["plan_id"], f"held: {reason}")
         return PaceHeld(
             f"{reason}; the rest of the campaign is pending.",
             where=f"plan {chunk['plan_id']}",
@@ -79,5 +79,5 @@ class Admission:
 def _divided(ledger: Ledger, chunk: RowMapping, size: int) -> list[RowMapping]:
     places = rows_of(chunk["selection"], chunk["root_size"])
     parts = [(selection_of(part), len(part)) for part in (places[:size], places[size:])]
-    chunks.divide(ledger, chunk, parts, "divided: less than all of it was allowed at once")
-    return chunks.continuing(ledger, chunk["plan_id"], chunk["chunk"])
+    pending.divide(ledger, chunk, parts, "divided: less than all of it was allowed at once")
+    return pending.continuing(ledger, chunk["plan_id"], chunk["chunk"])

@@ -11,7 +11,7 @@ from include.core import clock
 from include.core.connections import SendGridAccount
 from include.core.errors import PlanError
 from include.dispatch import schedule
-from include.ledger import chunks, counts, holds, plans
+from include.ledger import counts, holds, pending, plans
 from include.ledger.database import Ledger
 
 
@@ -52,14 +52,16 @@ def cancel(
 
     With an `account`, so is what SendGrid holds until a send_at that is far enough away to be cancelled there.
     """
-    among = ("sending", "paused", "stopped", "done")
+    unfinished = ("sending", "paused", "stopped")
+    scheduled = (found := plans.find_plan(ledger, plans.plan_id_of(campaign_id, occurrence))) and found["batch_id"]
+    among = (*unfinished, "done") if scheduled else unfinished
     plan_id = _move(ledger, campaign_id, occurrence, "cancelled", among=among, reason=reason)["plan_id"]
     held_there = account is not None and schedule.hold_back(account, _plan(ledger, plan_id), "cancel")
     with ledger.write() as connection:
-        chunks.skip_pending(connection, plan_id, reason)
+        pending.skip_pending(connection, plan_id, reason)
         if held_there:
             until = clock.now().timestamp() + schedule.NOTICE_SECONDS
-            chunks.skip_scheduled(connection, plan_id, f"{reason}, at SendGrid", later_than=until)
+            pending.skip_scheduled(connection, plan_id, f"{reason}, at SendGrid", later_than=until)
     return _status(ledger, plan_id)
 
 

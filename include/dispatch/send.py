@@ -35,7 +35,7 @@ from include.dispatch.plan_files import PlanReader, rows_of
 from include.dispatch.schedule import batch_for
 from include.dispatch.transport import TOTAL_SECONDS, Transport, transport
 from include.dispatch.verdict import Kind, Verdict, judge
-from include.ledger import chunks, plans, suppressions
+from include.ledger import chunks, pending, plans, suppressions
 from include.ledger.database import Ledger
 from include.ledger.tables import chunks as chunks_table
 
@@ -80,7 +80,7 @@ def send_range(
     folder = paths.root / plan["folder"]
     require_memory(ledger, plan_id, folder)
     chunks.recover(ledger, plan_id)
-    work = chunks.open_work(ledger, plan_id, first, last)
+    work = pending.open_work(ledger, plan_id, first, last)
     if not work:
         return {}
     batch_id = batch_for(ledger, account, plan, work)
@@ -188,7 +188,7 @@ class Sender:
             log.warning("chunk %d of %s: %s", request.claim.chunk, self._plan["campaign"], verdict.reason)
         if became.get("pending"):
             await self._in_ledger(self._admission.give_back, len(request.places))
-            again = await self._in_ledger(chunks.continuing, request.claim.plan_id, request.claim.chunk)
+            again = await self._in_ledger(pending.continuing, request.claim.plan_id, request.claim.chunk)
             self._queue.extendleft(reversed(again))
         if error := self._patience.exhausted(verdict):
             raise error

@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import RowMapping, and_, func, insert, select, update
 
 from include.core import clock
-from include.ledger.chunks import add_children
 from include.ledger.database import Ledger
+from include.ledger.pending import add_children
 from include.ledger.tables import chunks, outcomes, plans
 
 log = logging.getLogger(__name__)

@@ -1,0 +1,117 @@
+"""What is pending of a plan, and what may become of it without a request: divided, moved, held, skipped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, insert, or_, select, update
+
+from include.core import clock
+from include.ledger.database import Ledger
+from include.ledger.tables import chunks
+from include.ledger.tables import plans as plans_table
+
+_INHERITED = (
+    "plan_id",
+    "root",
+    "file",
+    "first_row",
+    "root_size",
+    "content",
+    "attempt",
+    "send_at",
+    "not_after",
+    "zone",
+    "provider",
+)
+
+
+def open_work(ledger: Ledger, plan_id: str, first: int, last: int) -> list[RowMapping]:
+    """The pending chunks that descend from the plan's chunks `first` to `last`, in order."""
+    with ledger.read() as connection:
+        query = (
+            select(chunks)
+            .where(chunks.c.plan_id == plan_id, chunks.c.state == "pending", chunks.c.root.between(first, last))
+            .order_by(chunks.c.chunk)
+        )
+        return list(connection.execute(query).mappings())
+
+
+def continuing(ledger: Ledger, plan_id: str, chunk: int) -> list[RowMapping]:
+    """What is pending of a chunk's people after a step: the chunk itself, or the children it was split into."""
+    with ledger.read() as connection:
+        mine = or_(chunks.c.chunk == chunk, chunks.c.parent == chunk)
+        query = select(chunks).where(chunks.c.plan_id == plan_id, chunks.c.state == "pending", mine)
+        return list(connection.execute(query.order_by(chunks.c.chunk)).mappings())
+
+
+def add_children(connection: Connection, plan_id: str, parent: int, parts: Iterable[tuple[str, int]]) -> None:
+    """Insert pending chunks that carry on with people of `parent`, numbered after the plan's last chunk."""
+    connection.execute(select(plans_table.c.plan_id).where(plans_table.c.plan_id == plan_id).with_for_update())
+    last = connection.scalar(select(func.max(chunks.c.chunk)).where(chunks.c.plan_id == plan_id)) or 0
+    origin = connection.execute(select(chunks).where(_is(plan_id, parent))).mappings().one()
+    inherited = {name: origin[name] for name in _INHERITED}
+    rows = [
+        {**inherited, "chunk": number, "parent": parent, "selection": selection, "recipients": size, "state": "pending"}
+        for number, (selection, size) in enumerate(parts, last + 1)
+    ]
+    if rows:
+        connection.execute(insert(chunks), [{**row, "fence": 0, "not_before": 0.0} for row in rows])
+
+
+def divide(ledger: Ledger, chunk: RowMapping, parts: Iterable[tuple[str, int]], reason: str) -> bool:
+    """Replace a pending chunk by smaller ones, since less than all of it may go now; False where it is no longer pending."""
+    with ledger.write() as connection:
+        changed = connection.execute(
+            update(chunks)
+            .where(_is(chunk["plan_id"], chunk["chunk"]), chunks.c.state == "pending")
+            .values(state="split", reason=reason, settled_at=clock.now().timestamp())
+        )
+        if changed.rowcount == 1:
+            add_children(connection, chunk["plan_id"], chunk["chunk"], parts)
+    return changed.rowcount == 1
+
+
+def move_window(ledger: Ledger, chunk: RowMapping, send_at: float | None, not_after: float) -> None:
+    """Its window has passed: it goes in the next one."""
+    _change_pending(ledger, chunk, send_at=send_at, not_after=not_after, reason="moved to the next send window")
+
+
+def skip(ledger: Ledger, chunk: RowMapping, reason: str) -> None:
+    """It will not be sent, and is counted as such."""
+    _change_pending(ledger, chunk, state="skipped", reason=reason, settled_at=clock.now().timestamp())
+
+
+def note_held(ledger: Ledger, plan_id: str, reason: str) -> None:
+    """Say on everything pending of a plan what holds it back."""
+    pending = and_(chunks.c.plan_id == plan_id, chunks.c.state == "pending")
+    with ledger.write() as connection:
+        connection.execute(update(chunks).where(pending).values(reason=reason))
+
+
+def skip_pending(connection: Connection, plan_id: str, reason: str) -> int:
+    """What was not sent will not be: pending chunks become skipped. Returns how many chunks."""
+    changed = connection.execute(
+        update(chunks)
+        .where(chunks.c.plan_id == plan_id, chunks.c.state == "pending")
+        .values(state="skipped", reason=reason, settled_at=clock.now().timestamp())
+    )
+    return changed.rowcount
+
+
+def skip_scheduled(connection: Connection, plan_id: str, reason: str, *, later_than: float) -> int:
+    """SendGrid had accepted it for later and was told to drop it: skipped. Returns how many chunks."""
+    held = and_(chunks.c.plan_id == plan_id, chunks.c.state == "accepted", chunks.c.send_at > later_than)
+    values = {"state": "skipped", "reason": reason, "settled_at": clock.now().timestamp()}
+    return connection.execute(update(chunks).where(held).values(**values)).rowcount
+
+
+def _change_pending(ledger: Ledger, chunk: RowMapping, **values: Any) -> None:
+    pending = and_(_is(chunk["plan_id"], chunk["chunk"]), chunks.c.state == "pending")
+    with ledger.write() as connection:
+        connection.execute(update(chunks).where(pending).values(**values))
+
+
+def _is(plan_id: str, chunk: int) -> ColumnElement[bool]:
+    return and_(chunks.c.plan_id == plan_id, chunks.c.chunk == chunk)
