@@ -46,9 +46,12 @@ with DAG(
     def collect():
         @task(pool=Pool.WAREHOUSE)
         def load():
-            """Spool to events, deduplicated by id and by content, classified under a rule version."""
+            """Spool to events, deduplicated by id and by content, classified under a rule version; new plans first."""
             from include.collect.load import load_spool
+            from include.dispatch.record import record_new
 
+            with runtime.ledger() as ledger:
+                record_new(runtime.paths(), ledger)
             return load_spool(runtime.paths())
 
         @task(pool=Pool.WAREHOUSE)

@@ -24,6 +24,8 @@ UNSUBSCRIBE, CONFIRM = "unsubscribe", "confirm"
 """What a token is for: leaving and preferences, or the double opt-in."""
 MAC_BYTES = 16
 _BODY_BYTES = 2 + 16 + 32
+LENGTH = (_BODY_BYTES + MAC_BYTES) * 4 // 3
+"""Characters of a token."""
 
 
 @dataclass(frozen=True)

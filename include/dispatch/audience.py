@@ -95,6 +95,7 @@ def _judge(
         "locales": list(campaign.locales),
     }
     run(warehouse, "dispatch", "audience", params)
+    run(warehouse, "dispatch", "audience_duplicates", params)
     counts = fetch(warehouse, "dispatch", "audience_counts").to_pylist()[0]
     return Audience(segment_run, seen, **counts)
 

@@ -16,7 +16,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from include.core.campaign import Campaign, Sender
-from include.dispatch.plan_files import slot_columns
 
 ONE_CLICK = "List-Unsubscribe=One-Click"
 """RFC 8058, 3.1: the only value that List-Unsubscribe-Post may have."""
@@ -24,10 +23,13 @@ ONE_CLICK = "List-Unsubscribe=One-Click"
 
 @dataclass(frozen=True)
 class Envelope:
-    """What is the same for everybody in a request, and the tags that differ. Made once a content."""
+    """What is the same for everybody in a request, and the slots that differ. Made once a content.
+
+    A slot is its tag, what stands `before` the value for everybody, and the `column` of the value.
+    """
 
     message: Mapping[str, Any]
-    tags: Sequence[str]
+    slots: Sequence[Mapping[str, str]]
     edge_url: str
 
 
@@ -57,7 +59,7 @@ def envelope(campaign: Campaign, content: Mapping[str, Any], *, tracked: bool, b
         message["batch_id"] = batch_id
     if campaign.ip_pool_name:
         message["ip_pool_name"] = campaign.ip_pool_name
-    return Envelope(message, content["tags"], content["edge_url"])
+    return Envelope(message, content["slots"], content["edge_url"])
 
 
 def body(envelope: Envelope, people: pa.Table, *, attempt: int, chunk: str, send_at: float | None = None) -> bytes:
@@ -75,13 +77,16 @@ def body(envelope: Envelope, people: pa.Table, *, attempt: int, chunk: str, send
 
 def _personalization(envelope: Envelope, people: pa.Table, attempt: int, chunk: str) -> list[str | pa.Array]:
     """One person's JSON in pieces: the text that all share, and the columns that stand between."""
+    needed = {"email", "token", "message_key", *(slot["column"] for slot in envelope.slots)}
+    values = {name: _inner(people[name]) for name in needed}
     link = f'"}}],"headers":{{"List-Unsubscribe":"<{_quoted(envelope.edge_url)[1:-1]}/u/'
     one_click = f'>","List-Unsubscribe-Post":{_quoted(ONE_CLICK)}}},"substitutions":{{'
-    pieces = ['{"to":[{"email":"', _inner(people["email"]), link, _inner(people["token"]), one_click]
-    for number, (tag, name) in enumerate(zip(envelope.tags, slot_columns(len(envelope.tags)), strict=True)):
-        pieces += [f'{"," if number else ""}{_quoted(tag)}:"', _inner(people[name]), '"']
+    pieces = ['{"to":[{"email":"', values["email"], link, values["token"], one_click]
+    for number, slot in enumerate(envelope.slots):
+        opening = f"{',' if number else ''}{_quoted(slot['tag'])}:{_quoted(slot['before'])[:-1]}"
+        pieces += [opening, values[slot["column"]], '"']
     rest = f'","tw_try":"{attempt}","tw_chunk":{_quoted(chunk)}}}}}'
-    return [*pieces, '},"custom_args":{"tw_key":"', _inner(people["message_key"]), rest]
+    return [*pieces, '},"custom_args":{"tw_key":"', values["message_key"], rest]
 
 
 def _inner(column: pa.ChunkedArray) -> pa.Array:

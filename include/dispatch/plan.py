@@ -16,26 +16,23 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import pyarrow as pa
 from sqlalchemy import RowMapping
 
-from include.core import token
 from include.core.campaign import Campaign, place_of
 from include.core.errors import CampaignStopped, ContentChanged, PlanError
 from include.core.paths import TEMPLATES, DataPaths
 from include.core.secrets import Secrets
-from include.dispatch import plan_files, record
+from include.dispatch import plan_files, plan_writer, record
 from include.dispatch.audience import Audience, judge_segment
-from include.dispatch.content import Content, SlotFiller, compile_content
+from include.dispatch.content import Content, SlotFiller, compile_content, linked
 from include.dispatch.journal import require_no_requests
-from include.dispatch.send_window import send_times
+from include.dispatch.placing import BATCH_ROWS, Placing, people, place
 from include.ledger import counts, plans
 from include.ledger.database import Ledger
-from include.warehouse.connection import fetch, open_warehouse, run
+from include.warehouse.connection import open_warehouse, run
 
 log = logging.getLogger(__name__)
 
-BATCH_ROWS = 50_000
 Judge = Callable[[duckdb.DuckDBPyConnection], Audience]
 
 
@@ -82,7 +79,6 @@ def freeze_request(paths: DataPaths, ledger: Ledger, secrets: Secrets, request: 
         with open_warehouse(paths) as warehouse:
             record.record_into(warehouse, paths, ledger)
             fresh = _freeze_now(warehouse, paths, ledger, secrets, request, contents, judge)
-            record.record_into(warehouse, paths, ledger)
         if fresh is not None:
             return fresh
         found = plans.find_plan(ledger, request.plan_id)
@@ -118,34 +114,6 @@ def content_hash(campaign: Campaign, contents: Mapping[str, Content]) -> str:
     return digest.hexdigest()
 
 
-def place(warehouse: duckdb.DuckDBPyConnection, campaign: Campaign, at: datetime) -> None:
-    """Cut the planned people of temp table `audience` into chunks: temp table `placed`."""
-    zones = fetch(warehouse, "dispatch", "audience_zones")["timezone"].to_pylist()
-    warehouse.register("send_times", send_times(campaign.send_window, zones, at))
-    run(warehouse, "dispatch", "placed", {"chunk_size": plan_files.CHUNK_SIZE})
-    warehouse.unregister("send_times")
-
-
-def people_reader(
-    warehouse: duckdb.DuckDBPyConnection, secrets: Secrets, edge_url: str, *, batch_rows: int = BATCH_ROWS
-) -> pa.RecordBatchReader:
-    """Everybody in the temp table `placed`, with what slots are filled from, in the order of chunks."""
-    key_id = secrets.signing_key_id
-    inner, outer = token.pads(secrets.token_keys[key_id])
-    params = {
-        "edge_url": edge_url.rstrip("/"),
-        "version_and_key_id": bytes((token.VERSION, key_id)),
-        "inner_pad": inner,
-        "outer_pad": outer,
-    }
-    return run(warehouse, "dispatch", "people", params).to_arrow_reader(batch_rows)
-
-
-def fillers_of(contents: Mapping[str, Content]) -> dict[str, SlotFiller]:
-    """A filler for each content id of the chunks: `variant.locale.tracked` and `….untracked`."""
-    return {f"{name}.{way}": SlotFiller(content) for name, content in contents.items() for way in ("tracked", "untracked")}
-
-
 def _freeze_now(
     warehouse: duckdb.DuckDBPyConnection,
     paths: DataPaths,
@@ -160,19 +128,40 @@ def _freeze_now(
         return None
     audience = judge(warehouse)
     log.info("%s %s: %s", request.campaign.id, request.occurrence, audience.counts())
-    place(warehouse, request.campaign, request.at)
+    placing = place(warehouse, request.campaign, request.at)
     folder = _fresh_folder(paths.root / request.folder)
-    people = people_reader(warehouse, secrets, request.edge_url)
-    slots = max(len(content.slots) for content in contents.values())
-    chunk_rows = list(plan_files.write_parts(folder, people, fillers_of(contents), slots))
-    _require_everybody(chunk_rows, audience)
-    plan_files.write_audience(folder, run(warehouse, "dispatch", "audience_file").to_arrow_reader(BATCH_ROWS))
-    plan_files.write_contents(folder, _contents_as_data(contents, request.edge_url))
-    row = _plan_row(request, audience, content_hash(request.campaign, contents), plan_files.write_manifest(folder))
-    states = ({**chunk, "plan_id": request.plan_id, "state": "pending"} for chunk in chunk_rows)
+    chunks = list(plan_writer.chunk_rows(placing.chunks))
+    _write_people(folder, warehouse, secrets, request, contents, placing)
+    plan_writer.write_chunks(folder, chunks)
+    plan_writer.write_contents(folder, _contents_as_data(contents, request.edge_url))
+    row = _plan_row(request, audience, content_hash(request.campaign, contents), plan_writer.write_manifest(folder))
+    states = ({**chunk, "plan_id": request.plan_id, "state": "pending"} for chunk in chunks)
     if not plans.freeze_plan(ledger, row, states):
         return None
-    return {"plan_id": request.plan_id, "found": False, "chunks": len(chunk_rows), **audience.counts()}
+    return {"plan_id": request.plan_id, "found": False, "chunks": len(chunks), **audience.counts()}
+
+
+def _write_people(
+    folder: Path,
+    warehouse: duckdb.DuckDBPyConnection,
+    secrets: Secrets,
+    request: PlanRequest,
+    contents: Mapping[str, Content],
+    placing: Placing,
+) -> None:
+    """Fill everybody's slots and write the parts and the audience."""
+    fillers = {name: SlotFiller(content, linked(content, request.edge_url)) for name, content in contents.items()}
+    fields = frozenset[str]().union(*(filler.fields for filler in fillers.values()))
+    most = max(filler.width for filler in fillers.values())
+    with plan_writer.PlanWriter(folder, both_ways(fillers), most) as writer:
+        found = people(warehouse, secrets, placing, request.edge_url, {*plan_writer.COLUMNS, *fields})
+        writer.write_people(found, placing)
+        writer.write_rest(run(warehouse, "dispatch", "audience_rest").to_arrow_reader(BATCH_ROWS))
+
+
+def both_ways(fillers: Mapping[str, SlotFiller]) -> dict[str, SlotFiller]:
+    """By the content ids of the chunks: `variant.locale.tracked` and `….untracked`."""
+    return {f"{name}.{way}": filler for name, filler in fillers.items() for way in ("tracked", "untracked")}
 
 
 def _plan_row(request: PlanRequest, audience: Audience, content: str, manifest: str) -> dict[str, Any]:
@@ -200,21 +189,20 @@ def _contents_as_data(contents: Mapping[str, Content], edge_url: str) -> dict[st
             "text": content.text,
             "html": content.html,
             "edge_url": edge_url.rstrip("/"),
-            "tags": [slot.tag for slot in content.slots],
+            "slots": _slots_as_data(content, edge_url),
         }
         for name, content in contents.items()
     }
 
 
-def _require_everybody(chunk_rows: list[dict[str, Any]], audience: Audience) -> None:
-    """Everybody who was planned is in a chunk: an identity that is missing would leave somebody out silently."""
-    in_chunks = sum(chunk["recipients"] for chunk in chunk_rows)
-    if in_chunks != audience.planned:
-        raise PlanError(
-            f"{audience.planned} people were planned but {in_chunks} have an address in core.identities.",
-            where="dispatch/people.sql",
-            remedy="Run ingest_subscribers with full=true, then plan again.",
-        )
+def _slots_as_data(content: Content, edge_url: str) -> list[dict[str, str]]:
+    """Where the sender finds each slot's value: in a column of its own, or, for a link, in the token's."""
+    links = linked(content, edge_url)
+    columns = iter(plan_files.slot_columns(len(content.slots) - len(links)))
+    return [
+        {"tag": slot.tag, "before": links.get(slot.tag, ""), "column": "token" if slot.tag in links else next(columns)}
+        for slot in content.slots
+    ]
 
 
 def _fresh_folder(folder: Path) -> Path:

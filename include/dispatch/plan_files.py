@@ -2,8 +2,10 @@
 
     plans/<campaign>/<occurrence>/
         audience.parquet      everybody selected: key, verdict, reason, place; no address
-        contents.json         what is the same for everybody, a content an id, with the slots' tags in place
-        part-0000.parquet     what differs: a row a message, in the order of chunks, slot values computed
+        contents.json         what is the same for everybody, a content an id, with the slots' tags in place, and which
+                              column each slot's value is in: a link is made of what stands there and the token
+        part-0000.parquet     what differs: a row a message, by group, the engaged first, slot values computed
+        chunks.json           the ledger's rows as they were: which rows of which part are a request
         manifest.json         sha256 and rows of each file above, written last; its own sha256 is in the ledger
 
 Nothing in it changes after the plan's transaction; a file that does not have its hash is not sent from.
@@ -12,146 +14,39 @@ Nothing in it changes after the plan's transaction; a file that does not have it
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import pairwise
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-import numpy as np
 import orjson
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from include.core.durable import sync_file, sync_folder, write_durably
 from include.core.errors import PlanDamaged
 
-CHUNK_SIZE = 1_000
-"""SendGrid takes up to 1,000 personalizations a request."""
 CHUNKS_A_FILE = 20
 """A sender holds one file in memory."""
 
 WIRE_COLUMNS = ("message_key", "email", "address_key", "token")
 """What the sender reads of a person, beside the slots."""
-OF_CHUNK = ("chunk", "content", "mailbox_provider", "zone", "send_at", "not_after")
-"""What is the same for a whole chunk and goes to the ledger."""
+AUDIENCE = pa.schema(
+    [
+        *((name, pa.string()) for name in ("message_key", "subscriber_id", "address_key", "variant", "mailbox_provider")),
+        *((name, pa.string()) for name in ("state", "reason")),
+        *((name, pa.int32()) for name in ("chunk", "row")),
+    ]
+)
+"""A line for everybody selected; chunk and row say where in the plan, null for who was not planned."""
 
 
-class Filler(Protocol):
-    """Computes the slot values of people: one string array a slot."""
-
-    def fill(self, people: pa.Table) -> list[pa.Array]: ...
-
-
-@dataclass
-class _Part:
-    """One file being collected: tables in order, and the chunks in them."""
-
-    tables: list[pa.Table] = field(default_factory=list)
-    rows: int = 0
+def part_name(number: int) -> str:
+    """The name of the plan's `number`th file of people."""
+    return f"part-{number:04d}.parquet"
 
 
 def slot_columns(count: int) -> list[str]:
     """The names of the columns that hold slot values."""
     return [f"slot_{number}" for number in range(count)]
-
-
-def write_parts(
-    folder: Path, people: pa.RecordBatchReader, fillers: Mapping[str, Filler], slots: int
-) -> Iterator[dict[str, Any]]:
-    """Fill the slots of `people` (ordered by chunk) and write the parts; yields a ledger row for each chunk.
-
-    `slots` is the most that any content has. Streams: a batch and a part are in memory, whatever the length of the list.
-    """
-    part, number = _Part(), 0
-    for batch in people:
-        for run in runs(batch, "content"):
-            filled = _filled(run, fillers, slots)
-            for piece in runs(filled, "file"):
-                if piece["file"][0].as_py() != number and part.tables:
-                    yield from _close(folder, number, part)
-                    part = _Part()
-                number = piece["file"][0].as_py()
-                part.tables.append(piece)
-    if part.tables:
-        yield from _close(folder, number, part)
-
-
-def _filled(people: pa.Table, fillers: Mapping[str, Filler], slots: int) -> pa.Table:
-    """The wire's columns of people who share one content."""
-    values = fillers[people["content"][0].as_py()].fill(people)
-    empty = pa.nulls(people.num_rows, pa.string())
-    columns = {name: people[name] for name in (*OF_CHUNK, *WIRE_COLUMNS)}
-    columns["file"] = pc.divide(people["chunk"], CHUNKS_A_FILE)
-    for name, value in zip(slot_columns(slots), [*values, *[empty] * (slots - len(values))], strict=True):
-        columns[name] = pc.cast(value, pa.string()) if pa.types.is_dictionary(value.type) else value
-    return pa.table(columns)
-
-
-def runs(rows: pa.Table | pa.RecordBatch, column: str) -> Iterator[pa.Table]:
-    """The rows in pieces within which `column` has one value; equal values stand together."""
-    table = rows if isinstance(rows, pa.Table) else pa.Table.from_batches([rows])
-    codes = table[column].combine_chunks()
-    codes = codes.dictionary_encode().indices if pa.types.is_string(codes.type) else codes
-    numbers = codes.to_numpy(zero_copy_only=False)
-    edges = [0, *(np.flatnonzero(numbers[1:] != numbers[:-1]) + 1).tolist(), table.num_rows]
-    for start, stop in pairwise(edges):
-        if stop > start:
-            yield table.slice(start, stop - start)
-
-
-def _close(folder: Path, number: int, part: _Part) -> Iterator[dict[str, Any]]:
-    """Write one part and describe its chunks."""
-    name = f"part-{number:04d}.parquet"
-    table = pa.concat_tables(part.tables)
-    keep = [column for column in table.column_names if column not in (*OF_CHUNK, "file")]
-    # LZ4, since reading zstd was a quarter of sending; a dictionary only where values may come again.
-    repeating = [column for column in keep if column not in WIRE_COLUMNS]
-    pq.write_table(table.select(keep), folder / name, compression="lz4", use_dictionary=repeating)
-    sync_file(folder / name)
-    ids = table["chunk"].to_numpy()
-    first_rows = [0, *(np.flatnonzero(ids[1:] != ids[:-1]) + 1).tolist()]
-    sizes = np.diff([*first_rows, table.num_rows]).tolist()
-    for first, size in zip(first_rows, sizes, strict=True):
-        chunk = int(ids[first])
-        yield {
-            "chunk": chunk,
-            "root": chunk,
-            "file": name,
-            "first_row": first,
-            "root_size": size,
-            "recipients": size,
-            "content": table["content"][first].as_py(),
-            "provider": table["mailbox_provider"][first].as_py(),
-            "zone": table["zone"][first].as_py() or None,
-            "send_at": table["send_at"][first].as_py(),
-            "not_after": table["not_after"][first].as_py(),
-        }
-
-
-def write_audience(folder: Path, audience: pa.RecordBatchReader) -> None:
-    """Write `audience.parquet`, streaming."""
-    with pq.ParquetWriter(folder / "audience.parquet", audience.schema, compression="zstd", compression_level=1) as writer:
-        for batch in audience:
-            writer.write_batch(batch)
-    sync_file(folder / "audience.parquet")
-
-
-def write_contents(folder: Path, contents: Mapping[str, Mapping[str, Any]]) -> None:
-    """Write `contents.json`."""
-    write_durably(folder / "contents.json", orjson.dumps(contents, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS))
-
-
-def write_manifest(folder: Path) -> str:
-    """Write the manifest over everything in the folder, make it durable, and return its sha256."""
-    files = [
-        path for path in sorted(folder.iterdir()) if path.suffix in (".parquet", ".json") and path.name != "manifest.json"
-    ]
-    manifest = orjson.dumps({path.name: file_sha256(path) for path in files}, option=orjson.OPT_INDENT_2)
-    write_durably(folder / "manifest.json", manifest)
-    sync_folder(folder.parent)
-    return hashlib.sha256(manifest).hexdigest()
 
 
 def file_sha256(path: Path) -> str:

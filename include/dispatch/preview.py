@@ -19,10 +19,12 @@ from include.core.campaign import Campaign
 from include.core.durable import write_durably
 from include.core.paths import DataPaths
 from include.core.secrets import Secrets
-from include.dispatch import plan, plan_files
+from include.dispatch import plan
 from include.dispatch.audience import Audience, judge_segment
-from include.dispatch.content import Content, render_one
+from include.dispatch.content import Content, SlotFiller, render_one
 from include.dispatch.occurrence import occurrence_of
+from include.dispatch.placing import Placing, people, place
+from include.dispatch.plan_writer import runs
 from include.ledger.database import Ledger
 from include.warehouse.connection import fetch, open_warehouse
 
@@ -41,8 +43,8 @@ def preview(
     occurrence = occurrence_of(campaign, at)
     with open_warehouse(paths) as warehouse:
         audience = judge_segment(warehouse, ledger, campaign, occurrence=occurrence, at=at)
-        plan.place(warehouse, campaign, at)
-        samples = _fill_everybody(warehouse, secrets, edge_url, contents)
+        placing = place(warehouse, campaign, at)
+        samples = _fill_everybody(warehouse, secrets, placing, edge_url, contents)
         reasons = fetch(warehouse, "dispatch", "audience_reasons").to_pylist()
     page = paths.previews / campaign.id / f"{re.sub(r'[^A-Za-z0-9]+', '-', run)[:80]}.html"
     write_durably(page, _page(campaign, occurrence, audience, reasons, samples).encode())
@@ -50,19 +52,25 @@ def preview(
 
 
 def _fill_everybody(
-    warehouse: duckdb.DuckDBPyConnection, secrets: Secrets, edge_url: str, contents: Mapping[str, Content]
+    warehouse: duckdb.DuckDBPyConnection,
+    secrets: Secrets,
+    placing: Placing,
+    edge_url: str,
+    contents: Mapping[str, Content],
 ) -> list[dict[str, Any]]:
     """Run every slot for everybody; keep a few renderings of each content."""
-    fillers = plan.fillers_of(contents)
+    fillers = plan.both_ways({name: SlotFiller(content) for name, content in contents.items()})
+    columns = {"mail_group", *_LINKS}.union(*(content.fields for content in contents.values()))
     samples: list[dict[str, Any]] = []
     shown: dict[str, int] = {}
-    for batch in plan.people_reader(warehouse, secrets, edge_url):
-        for people in plan_files.runs(batch, "content"):
-            name = people["content"][0].as_py()
-            fillers[name].fill(people)
+    contents_of = placing.contents()
+    for batch in people(warehouse, secrets, placing, edge_url, columns):
+        for group, some in runs(batch):
+            name = contents_of[group]
+            fillers[name].fill(some)
             wanted = SAMPLES - shown.get(name, 0)
             shown[name] = shown.get(name, 0) + max(wanted, 0)
-            samples += [_sample(name, contents, person) for person in people.slice(0, max(wanted, 0)).to_pylist()]
+            samples += [_sample(name, contents, person) for person in some.slice(0, max(wanted, 0)).to_pylist()]
     return samples
 
 

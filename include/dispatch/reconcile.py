@@ -14,6 +14,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pyarrow.parquet as pq
 
 from include.core import clock
@@ -69,45 +70,25 @@ def _reconcile_plan(paths: DataPaths, ledger: Ledger, folder: Path) -> dict[str,
 
 
 def _plan_of_folder(paths: DataPaths, folder: Path, plan_id: str, kind: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """What its folder still tells of a plan: who was in it, in which chunk; not what each chunk's content was."""
+    """What its folder still tells of a plan: how many were in it, and its chunks."""
     manifest = folder / "manifest.json"
     if not manifest.is_file():
         raise ConservationBroken(
             "requests were made from it and it has no manifest.", where=str(folder),
             remedy="Restore the plan's folder from your backup, then reconcile again.",
         )  # fmt: skip
-    audience = pq.read_table(folder / "audience.parquet", columns=["state", "chunk", "mailbox_provider"]).to_pylist()
-    states = Counter(row["state"] for row in audience)
-    rows = _chunks_of(row for row in audience if row["chunk"] is not None)
+    states = Counter(pq.read_table(folder / "audience.parquet", columns=["state"])["state"].to_pylist())
+    rows = orjson.loads((folder / "chunks.json").read_bytes())
     campaign = load_campaign(folder.parts[-2]).model_copy(update={"on_doubt": "skip"})
     plan = {
         "plan_id": plan_id, "campaign": folder.parts[-2], "occurrence": folder.parts[-1], "kind": kind,
         "segment_run": "unknown", "settings": campaign.model_dump_json(), "content_hash": "unknown",
         "folder": str(folder.relative_to(paths.root)), "manifest_sha256": plan_files.file_sha256(manifest),
-        "suppressions_seen": 0, "selected": len(audience),
+        "suppressions_seen": 0, "selected": states.total(),
         "planned": states["planned"], "suppressed": states["suppressed"], "capped": states["capped"],
         "held_out": states["held_out"], "planned_at": manifest.stat().st_mtime,
     }  # fmt: skip
     return plan, rows
-
-
-def _chunks_of(people: Any) -> list[dict[str, Any]]:
-    """Chunks as `plan_files.write_parts` cut them: in order, so many a file."""
-    sizes: Counter[int] = Counter()
-    providers: dict[int, str] = {}
-    for row in people:
-        sizes[row["chunk"]] += 1
-        providers[row["chunk"]] = row["mailbox_provider"] or ""
-    rows: list[dict[str, Any]] = []
-    for chunk in sorted(sizes):
-        name = f"part-{chunk // plan_files.CHUNKS_A_FILE:04d}.parquet"
-        first = rows[-1]["first_row"] + rows[-1]["root_size"] if rows and rows[-1]["file"] == name else 0
-        size = sizes[chunk]
-        rows.append({
-            "chunk": chunk, "root": chunk, "file": name, "first_row": first, "root_size": size, "recipients": size,
-            "content": "unknown", "provider": providers[chunk],
-        })  # fmt: skip
-    return rows
 
 
 def _suppression(row: dict[str, str]) -> Suppression:

@@ -42,6 +42,14 @@ def record_sends(paths: DataPaths, ledger: Ledger) -> dict[str, int]:
         return {"plans_recorded": record_into(warehouse, paths, ledger)}
 
 
+def record_new(paths: DataPaths, ledger: Ledger) -> int:
+    """Copy the plans that the warehouse has not heard of, so that their first events are known; returns how many."""
+    with open_warehouse(paths) as warehouse:
+        known = set(fetch(warehouse, "dispatch", "plans_known")["plan_id"].to_pylist())
+        fresh = [plan for plan in plans.all_plans(ledger) if plan["plan_id"] not in known]
+        return sum(_record_plan(warehouse, paths, ledger, plan) for plan in fresh)
+
+
 def record_into(warehouse: duckdb.DuckDBPyConnection, paths: DataPaths, ledger: Ledger) -> int:
     """As `record_sends`, on an open warehouse."""
     return sum(_record_plan(warehouse, paths, ledger, plan) for plan in plans.all_plans(ledger))

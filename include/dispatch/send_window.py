@@ -15,7 +15,7 @@ AHEAD_LIMIT = timedelta(hours=72)
 SOON = timedelta(minutes=2)
 """A send_at nearer than this is left out: now is as good."""
 
-_TIMES = pa.schema([("timezone", pa.string()), ("send_at", pa.float64()), ("not_after", pa.float64())])
+_TIMES = pa.schema([("zone", pa.string()), ("send_at", pa.float64()), ("not_after", pa.float64())])
 
 
 def next_window(window: SendWindow, zone_name: str | None, at: datetime) -> tuple[datetime | None, datetime]:
@@ -34,14 +34,14 @@ def next_window(window: SendWindow, zone_name: str | None, at: datetime) -> tupl
     raise AssertionError("a window opens every day")
 
 
-def send_times(window: SendWindow | None, zones: Iterable[str | None], at: datetime) -> pa.Table:
-    """For each time zone: send_at and not_after in Unix seconds; empty without a window."""
+def send_times(window: SendWindow | None, zones: Iterable[str], at: datetime) -> pa.Table:
+    """For each time zone ('' is UTC): send_at and not_after in Unix seconds; empty without a window."""
     if window is None:
         return _TIMES.empty_table()
     rows = []
     for zone in zones:
         opens, closes = next_window(window, zone, at)
-        rows.append({"timezone": zone, "send_at": opens.timestamp() if opens else None, "not_after": closes.timestamp()})
+        rows.append({"zone": zone, "send_at": opens.timestamp() if opens else None, "not_after": closes.timestamp()})
     return pa.Table.from_pylist(rows, schema=_TIMES)
 
 

@@ -18,7 +18,7 @@ from include.core.errors import WarehouseBusy
 from include.core.paths import DataPaths
 
 WAIT_SECONDS = 60
-MEMORY_LIMIT = "1500MB"
+MEMORY_LIMIT = "1200MB"
 
 
 @contextmanager

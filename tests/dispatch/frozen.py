@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from types import SimpleNamespace
 
 import pyarrow as pa
 
@@ -12,7 +11,9 @@ from include.core.campaign import Campaign, Sender
 from include.core.keys import address_key, message_key
 from include.core.paths import DataPaths
 from include.core.secrets import Secrets
-from include.dispatch import plan_files
+from include.dispatch import plan_writer
+from include.dispatch.placing import Placing
+from include.dispatch.plan_files import AUDIENCE
 from include.ledger import plans, suppressions
 from include.ledger.database import Ledger
 
@@ -32,66 +33,59 @@ CONTENT = {
     "text": "Hello -tw0-, leave: -tw1-",
     "html": '<p>Hello -tw0-, <a href="-tw1-">leave</a></p>',
     "edge_url": "https://mail.tradewind.example",
-    "tags": ["-tw0-", "-tw1-"],
+    "slots": [
+        {"tag": "-tw0-", "before": "", "column": "slot_0"},
+        {"tag": "-tw1-", "before": "https://mail.tradewind.example/u/", "column": "token"},
+    ],
 }
 
 
 PEOPLE = pa.schema(
     [
-        ("chunk", pa.int32()),
-        ("row", pa.int32()),
-        ("content", pa.string()),
-        ("mailbox_provider", pa.string()),
-        ("zone", pa.string()),
-        ("send_at", pa.float64()),
-        ("not_after", pa.float64()),
-        ("message_key", pa.string()),
-        ("email", pa.string()),
-        ("address_key", pa.string()),
-        ("subscriber_id", pa.string()),
-        ("token", pa.string()),
+        ("mail_group", pa.int32()),
+        *((name, pa.string()) for name in ("message_key", "email", "address_key", "subscriber_id", "token")),
     ]
 )
 
 
 class Names:
-    """A filler with two slots: a name and a link."""
-
-    content = SimpleNamespace(slots=(0, 1))
+    """A filler with one slot: a name."""
 
     def fill(self, people: pa.Table) -> list[pa.Array]:
-        links = [f"https://mail.tradewind.example/u/{value}" for value in people["token"].to_pylist()]
-        return [pa.array(f"Person {row}" for row in range(people.num_rows)), pa.array(links)]
+        return [pa.array(f"Person {row}" for row in range(people.num_rows))]
 
 
 def email_of(person: int) -> str:
     return f"person{person}@gmail.example.com"
 
 
-def people(secrets: Secrets, campaign: Campaign, count: int, chunk_size: int) -> Iterator[pa.RecordBatch]:
-    """`count` people in chunks of `chunk_size`, in batches."""
+def people(secrets: Secrets, campaign: Campaign, count: int) -> Iterator[pa.RecordBatch]:
+    """`count` people of one group, in batches."""
     for start in range(0, count, 20_000):
-        rows = [_person(secrets, campaign, number, chunk_size) for number in range(start, min(start + 20_000, count))]
+        rows = [_person(secrets, campaign, number) for number in range(start, min(start + 20_000, count))]
         yield pa.RecordBatch.from_pylist(rows, schema=PEOPLE)
 
 
-def _person(secrets: Secrets, campaign: Campaign, number: int, chunk_size: int) -> dict[str, object]:
+def _person(secrets: Secrets, campaign: Campaign, number: int) -> dict[str, object]:
     key = message_key(campaign.id, "once", str(number))
     address = address_key(secrets.address_key, email_of(number))
     return {
-        "chunk": number // chunk_size,
-        "row": number % chunk_size,
-        "content": "only.en.tracked",
-        "mailbox_provider": "gmail",
-        "zone": "",
-        "send_at": None,
-        "not_after": None,
+        "mail_group": 0,
         "message_key": key,
         "email": email_of(number),
         "address_key": address,
         "subscriber_id": str(number),
         "token": token.mint(secrets, token.Subject(key, address)),
     }
+
+
+def _placing(count: int, chunk_size: int) -> Placing:
+    """One group, cut as chunks.sql cuts."""
+    shared = {"mail_group": 0, "content": "only.en.tracked", "variant": "only", "provider": "gmail"}
+    when = {"zone": "", "send_at": None, "not_after": None}
+    firsts = enumerate(range(0, count, chunk_size))
+    chunks = [{"chunk": chunk, "recipients": min(chunk_size, count - first), **shared, **when} for chunk, first in firsts]
+    return Placing(False, chunks)
 
 
 def frozen_plan(
@@ -106,15 +100,13 @@ def frozen_plan(
     """Freeze a plan for `count` people; returns its id."""
     folder = paths.root / "plans" / campaign.id / "once"
     folder.mkdir(parents=True)
-    batches = people(secrets, campaign, count, chunk_size)
-    parts = list(plan_files.write_parts(folder, batches, {"only.en.tracked": Names()}, slots=2))
-    kept = ["message_key", "subscriber_id", "address_key", "mailbox_provider", "chunk", "row"]
-    everybody = [batch.select(kept) for batch in people(secrets, campaign, count, chunk_size)]
-    audience = pa.Table.from_batches(everybody)
-    for name, value in (("variant", "only"), ("state", "planned"), ("reason", None)):
-        audience = audience.append_column(name, pa.array([value] * count, pa.string()))
-    plan_files.write_audience(folder, audience.to_reader())
-    plan_files.write_contents(folder, {"only.en": CONTENT})
+    placing = _placing(count, chunk_size)
+    with plan_writer.PlanWriter(folder, {"only.en.tracked": Names()}, slots=1) as writer:
+        writer.write_people(people(secrets, campaign, count), placing)
+        writer.write_rest(AUDIENCE.empty_table().to_reader())
+    parts = list(plan_writer.chunk_rows(placing.chunks))
+    plan_writer.write_chunks(folder, parts)
+    plan_writer.write_contents(folder, {"only.en": CONTENT})
     plan_id = plans.plan_id_of(campaign.id, "once")
     with ledger.read() as connection:
         seen = suppressions.last_seq(connection)
@@ -128,7 +120,7 @@ def frozen_plan(
         "segment_run": "test",
         "content_hash": "0" * 64,
         "folder": f"plans/{campaign.id}/once",
-        "manifest_sha256": plan_files.write_manifest(folder),
+        "manifest_sha256": plan_writer.write_manifest(folder),
         "suppressions_seen": seen,
         "selected": count,
         "planned": count,

@@ -54,6 +54,8 @@ class Shop:
         return plan.freeze(self.paths, self.ledger, self.secrets, campaign, occurrence=name, edge_url=EDGE, at=AT)
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """What the warehouse says, once the ledger was recorded there."""
+        record.record_sends(self.paths, self.ledger)
         with open_warehouse(self.paths) as warehouse:
             return warehouse.execute(query).fetchall()
 

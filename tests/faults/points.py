@@ -19,7 +19,7 @@ from typing import Any
 from include.core.clock import OFFSET_VARIABLE
 
 POINTS = {
-    "files": ("include.dispatch.plan_files", "write_manifest"),
+    "files": ("include.dispatch.plan_writer", "write_manifest"),
     "plan": ("include.ledger.plans", "freeze_plan"),
     "recover": ("include.ledger.chunks", "recover"),
     "intent": ("include.ledger.chunks", "claim"),

@@ -71,7 +71,7 @@ def run(task: Task, answer: Answer) -> None:
     """The target of the process."""
     os.environ.update({"TRADEWIND_DATA": str(task.root), **task.environment})
     logging.basicConfig(filename=task.root / "victims.log", level=logging.INFO, force=True)
-    for name, value in {**QUICK, "include.dispatch.plan_files.CHUNK_SIZE": task.chunk_size, **task.constants}.items():
+    for name, value in {**QUICK, "include.dispatch.placing.CHUNK_SIZE": task.chunk_size, **task.constants}.items():
         module, _, constant = name.rpartition(".")
         setattr(importlib.import_module(module), constant, value)
     Dooms(task.dooms).install()

@@ -32,7 +32,7 @@ from include.core.connections import SendGridAccount, ledger_url
 from include.core.failure_alert import alert_of
 from include.core.paths import PROJECT, DataPaths
 from include.core.secrets import load_secrets
-from include.dispatch import plan, plan_files, preview, record, rehearse, send, settle
+from include.dispatch import placing, plan, preview, record, rehearse, send, settle
 from include.extract.land import land
 from include.ledger.database import open_ledger
 from include.publish import file, read_back, report
@@ -100,7 +100,7 @@ class Walk:
         os.environ |= {"TRADEWIND_DATA": str(root), "AIRFLOW_CONN_LEDGER_DEFAULT": ""}
         (root / "logs").mkdir(parents=True, exist_ok=True)
         logging.basicConfig(level=logging.DEBUG, filename=root / "logs" / "tasks.log", force=True)
-        plan_files.CHUNK_SIZE = CHUNK_SIZE
+        placing.CHUNK_SIZE = CHUNK_SIZE
         self.secrets = load_secrets(self.paths)
         self.ledger = open_ledger(ledger_url(self.paths), self.secrets)
 

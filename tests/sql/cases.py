@@ -21,6 +21,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import duckdb
 import pyarrow as pa
@@ -152,6 +153,8 @@ def _plain(value: Any, timed: bool) -> Any:
         return datetime(value.year, value.month, value.day, tzinfo=UTC).isoformat()
     if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
         return round(float(value), 6)
+    if isinstance(value, UUID):
+        return str(value)
     if isinstance(value, (list, tuple)):
         return [_plain(item, timed) for item in value]
     if isinstance(value, dict):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from include.core.errors import PlanError
+from include.core.token import LENGTH
 from include.dispatch.content import where
 from include.dispatch.content.columns import Coded, Combined, People, one_person
 from include.dispatch.content.content import Content, Slot
@@ -34,20 +35,34 @@ class SlotFiller:
     millisecond a slot before the first person.
     """
 
-    def __init__(self, content: Content) -> None:
+    def __init__(self, content: Content, links: Mapping[str, str] | None = None) -> None:
+        """`links` (of `links.linked`): the slots that need no filling, by tag, with what stands before the token."""
+        links = links or {}
         self._content = content
-        self._memos: list[dict[Hashable, str]] = [{} for _ in content.slots]
+        self._slots = [slot for slot in content.slots if slot.tag not in links]
+        self._memos: list[dict[Hashable, str]] = [{} for _ in self._slots]
+        self._more_bytes = sum(len(tag) + len(before.encode()) + LENGTH for tag, before in links.items())
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """The columns that `fill` needs."""
+        return frozenset(name for slot in self._slots for name in slot.fields)
+
+    @property
+    def width(self) -> int:
+        """How many columns `fill` makes."""
+        return len(self._slots)
 
     def fill(self, people: pa.RecordBatch | pa.Table) -> list[pa.Array]:
-        """One string array (dictionary-encoded or plain, no nulls) a slot, in the order of `content.slots`.
+        """One string array (dictionary-encoded or plain, no nulls) a slot, in the order of `content.slots` less the links.
 
-        `people` has the columns `content.fields` (types as in `PERSON_FIELDS`); others are ignored. Raises `PlanError` with
+        `people` has the columns `fields` (types as in `PERSON_FIELDS`); others are ignored. Raises `PlanError` with
         file, line and the number of people, never a value, where a template does not hold for somebody or their values
         exceed what SendGrid takes.
         """
         given = People(people)
-        filled = [self._slot(given, slot, memo) for slot, memo in zip(self._content.slots, self._memos, strict=True)]
-        check_limits(self._content, filled)
+        filled = [self._slot(given, slot, memo) for slot, memo in zip(self._slots, self._memos, strict=True)]
+        check_limits(self._slots, filled, self._more_bytes)
         return filled
 
     def _slot(self, people: People, slot: Slot, memo: dict[Hashable, str]) -> pa.Array:

@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from include.core.errors import PlanError
-from include.dispatch.content.content import Content
+from include.dispatch.content.content import Slot
 
 MOST_BYTES = 10_000
 """Bytes of tags and values of one personalization."""
 
 
-def check_limits(content: Content, filled: list[pa.Array]) -> None:
-    """Raise `PlanError` where somebody's tags and values exceed 10,000 bytes, naming the slot that is largest for them."""
+def check_limits(slots: Sequence[Slot], filled: Sequence[pa.Array], more: int = 0) -> None:
+    """Raise `PlanError` where somebody's tags and values exceed 10,000 bytes, naming the slot that is largest for them.
+
+    `more` is what everybody has besides.
+    """
     if not filled or not len(filled[0]):
         return
     sizes = [_bytes(values) for values in filled]
-    total = np.sum(sizes, axis=0) + sum(len(slot.tag) for slot in content.slots)
+    total = np.sum(sizes, axis=0) + sum(len(slot.tag) for slot in slots) + more
     over = total > MOST_BYTES
     if not over.any():
         return
     worst = int(np.argmax(total))
-    slot = content.slots[int(np.argmax([size[worst] for size in sizes]))]
+    slot = slots[int(np.argmax([size[worst] for size in sizes]))]
     count = int(over.sum())
     raise PlanError(
         f"{slot.expression} makes the personal values of {count:,} {'person' if count == 1 else 'people'} too large "

@@ -4,8 +4,8 @@
 -- params: campaign, topic, occurrence, event, as_of, cap_since, hold_out_share, variants, variant_bounds, locales
 -- purpose: Everybody who was selected, with the state in which the plan freezes them: suppressed beats capped beats held_out
 --          beats planned, each with its reason. Precedence of the reasons: who left or complained (under any of the address's
---          rows), before consent, before an address that another selected row is mailed at. Draws (variant, hold-out) hang on the message key alone, so they are the
---          same in any run. event: null, or what triggers the mail (signup, first_purchase): then the key holds the event in
+--          rows), before consent; audience_duplicates.sql comes after. Draws (variant, hold-out) hang on the message key alone, so
+--          they are the same in any run. event: null, or what triggers the mail (signup, first_purchase): then the key holds the event in
 --          the place of the occurrence, once a person whichever run picks it up; who was not sent to (suppressed, capped) keeps
 --          a key of this occurrence, so that a later run may still welcome them. topic: null, or the kind of mail that people may
 --          decline on the preference page; who withdrew consent to tracking there is not tracked, whatever the source says.
@@ -47,7 +47,7 @@ verified as (
             when news.consented_at is null or news.consented_at > $as_of then 'no_proof_of_consent'
             when news.consent_expires_at <= $as_of then 'consent_expired'
             when declined.address_key is not null then 'topic_declined'
-        end as own_reason,
+        end as suppressed_for,
         recent.address_key is not null as is_capped,
         case
             when $hold_out_share > 0
@@ -81,20 +81,6 @@ verified as (
         on news.address_key = recent.address_key
 ),
 
-judged as (
-    select
-        *,
-        case
-            when own_reason is not null then own_reason
-            when
-                row_number() over (
-                    partition by address_key order by own_reason is not null, updated_at desc, subscriber_id
-                ) > 1
-                then 'duplicate_address'
-        end as suppressed_for
-    from verified
-),
-
 spoken as (
     select
         locale,
@@ -109,7 +95,7 @@ spoken as (
             ),
             list_extract($locales::varchar[], 1)
         ) as offered
-    from (select distinct locale from judged)
+    from (select distinct locale from core.subscribers)
 )
 
 select
@@ -117,9 +103,9 @@ select
         when $event is not null and (judged.suppressed_for is not null or judged.is_capped)
             then message_key($campaign, $occurrence, judged.subscriber_id)
         else judged.event_key
-    end as message_key,
+    end::uuid as message_key,
     judged.subscriber_id,
-    judged.address_key,
+    hash(judged.address_key) as address_hash,
     judged.mailbox_provider,
     judged.timezone,
     spoken.offered as locale,
@@ -129,7 +115,7 @@ select
         when judged.is_capped then 'capped'
         when judged.is_held_out then 'held_out'
         else 'planned'
-    end as state,
+    end::enum('planned', 'suppressed', 'capped', 'held_out') as state,
     case
         when judged.suppressed_for is not null then judged.suppressed_for
         when judged.is_capped then 'frequency_cap'
@@ -138,6 +124,6 @@ select
     list_extract(
         $variants::varchar[], 1 + len(list_filter($variant_bounds::integer[], lambda bound: bound <= judged.variant_draw))
     ) as variant,
-    coalesce(judged.days_since_engagement, 100000) as engaged_days_ago
-from judged
+    coalesce(judged.days_since_engagement, 100000)::integer as engaged_days_ago
+from verified as judged
 inner join spoken on judged.locale is not distinct from spoken.locale;

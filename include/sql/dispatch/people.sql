@@ -1,22 +1,17 @@
 -- name: people
 -- owner: dispatch
--- grain: one row a planned message, in the order of chunks
--- params: edge_url, version_and_key_id, inner_pad, outer_pad
+-- grain: one row a planned message, by group, the engaged first
+-- params: by_zone, edge_url, version_and_key_id, inner_pad, outer_pad, columns
 -- purpose: What the slots are filled from, with address and links. The only query of this stage that reads core.identities.
---          Tokens are made before the sort, by every core; links after it, so that it need not move them.
+--          Tokens are made before the sort, by every core; links after it, so that it need not move them. Only the columns
+--          that are asked for are read and sorted.
 with people as (
     select
-        placed.chunk,
-        placed.row,
-        placed.content,
-        placed.mailbox_provider,
-        placed.message_key,
-        placed.address_key,
-        placed.zone,
-        placed.send_at,
-        placed.not_after,
+        mail_groups.mail_group,
+        audience.message_key::varchar as message_key,
+        audience.subscriber_id,
+        subscriber.address_key,
         identity.email,
-        placed.subscriber_id,
         identity.first_name,
         identity.last_name,
         subscriber.country,
@@ -31,17 +26,30 @@ with people as (
         feature.lifecycle_stage,
         subscriber.attributes::varchar as attributes,
         unsubscribe_token(
-            $version_and_key_id, $inner_pad, $outer_pad, placed.message_key, placed.address_key
+            $version_and_key_id, $inner_pad, $outer_pad, audience.message_key, subscriber.address_key
         ) as token
-    from placed
-    inner join core.identities as identity using (subscriber_id)
-    inner join core.subscribers as subscriber using (subscriber_id)
-    left join segment.features as feature using (subscriber_id)
-    order by placed.chunk, placed.row
+    from audience
+    inner join mail_groups
+        on
+            audience.variant = mail_groups.variant
+            and audience.locale = mail_groups.locale
+            and audience.tracking_consent = mail_groups.tracking_consent
+            and audience.mailbox_provider = mail_groups.mailbox_provider
+            and if($by_zone, coalesce(audience.timezone, ''), '') = mail_groups.zone
+    inner join core.identities as identity on audience.subscriber_id = identity.subscriber_id
+    inner join core.subscribers as subscriber on audience.subscriber_id = subscriber.subscriber_id
+    left join segment.features as feature on audience.subscriber_id = feature.subscriber_id
+    where audience.state = 'planned'
+    order by mail_groups.mail_group, audience.engaged_days_ago, audience.message_key
+),
+
+linked as (
+    select
+        *,
+        concat($edge_url::varchar, '/u/', token) as unsubscribe_url,
+        concat($edge_url::varchar, '/preferences/', token) as preferences_url
+    from people
 )
 
-select
-    *,
-    concat($edge_url::varchar, '/u/', token) as unsubscribe_url,
-    concat($edge_url::varchar, '/preferences/', token) as preferences_url
-from people;
+select columns(lambda name: list_contains($columns::varchar[], name))
+from linked;

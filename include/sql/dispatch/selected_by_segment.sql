@@ -6,14 +6,10 @@
 create or replace temp table selected as
 select member.subscriber_id
 from segment.membership as member
-where
-    member.segment_run = $segment_run
-    and member.segment = $segment
-    and not exists (
-        select 1
-        from segment.membership as excluded
-        where
-            excluded.segment_run = $segment_run
-            and excluded.subscriber_id = member.subscriber_id
-            and list_contains($exclude_segments::varchar[], excluded.segment)
-    );
+anti join (
+    select subscriber_id
+    from segment.membership
+    where segment_run = $segment_run and list_contains($exclude_segments::varchar[], segment)
+) as excluded
+    on member.subscriber_id = excluded.subscriber_id
+where member.segment_run = $segment_run and member.segment = $segment;

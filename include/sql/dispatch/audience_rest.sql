@@ -1,0 +1,18 @@
+-- name: audience_rest
+-- owner: dispatch
+-- grain: one row a selected subscriber who was not planned
+-- params: none
+-- purpose: Who gets nothing, with the verdict, for the frozen audience that is kept beside the plan: keys, no address.
+select
+    audience.message_key::varchar as message_key,
+    audience.subscriber_id,
+    subscriber.address_key,
+    audience.variant,
+    audience.mailbox_provider,
+    audience.state::varchar as state,
+    audience.reason,
+    null::integer as chunk,
+    null::integer as row
+from audience
+inner join core.subscribers as subscriber using (subscriber_id)
+where audience.state <> 'planned';

@@ -1,0 +1,34 @@
+-- name: chunks
+-- owner: dispatch
+-- grain: one row a chunk, in the order of people.sql
+-- params: chunk_size
+-- purpose: Cut the groups (temp table mail_groups) into chunks. Within a group the engaged come first, so a chunk is numbered by the
+--          tier of its first person: those engaged in the last 30 days, in the last 90, the rest. View send_times: when the
+--          people of a zone may be sent to; empty where the campaign has no send window.
+with sliced as (
+    select
+        mail_groups.*,
+        unnest(range(0, people, $chunk_size))::integer as first_place
+    from mail_groups
+),
+
+tiered as (
+    select
+        *,
+        case when first_place < recent then 0 when first_place < warm then 1 else 2 end as tier
+    from sliced
+)
+
+select
+    (row_number() over (order by tiered.tier, tiered.mail_group, tiered.first_place) - 1)::integer as chunk,
+    tiered.mail_group,
+    least($chunk_size, tiered.people - tiered.first_place)::integer as recipients,
+    concat(tiered.variant, '.', tiered.locale, '.', if(tiered.tracking_consent, 'tracked', 'untracked')) as content,
+    tiered.variant,
+    tiered.mailbox_provider as provider,
+    tiered.zone,
+    send_time.send_at,
+    send_time.not_after
+from tiered
+left join send_times as send_time on tiered.zone = send_time.zone
+order by tiered.mail_group, tiered.first_place;

@@ -1,0 +1,31 @@
+-- name: mail_groups
+-- owner: dispatch
+-- grain: one row a group of planned people (temp table mail_groups)
+-- params: by_zone
+-- purpose: Who may share requests: people of a group have in common what SendGrid takes once a request (variant, locale, tracking
+--          consent), and the mailbox provider, so that trouble at one provider holds back that provider alone. by_zone: the
+--          campaign has a send window, so they are of one time zone, since the window is theirs ('' stands for none).
+--          recent and warm: how many of them were engaged in the last 30 and 90 days.
+create or replace temp table mail_groups as
+with zoned as (
+    select
+        *,
+        if($by_zone, coalesce(timezone, ''), '') as zone
+    from audience
+    where state = 'planned'
+)
+
+select
+    (
+        row_number() over (order by variant, locale, tracking_consent desc, mailbox_provider, zone) - 1
+    )::integer as mail_group,
+    variant,
+    locale,
+    tracking_consent,
+    mailbox_provider,
+    zone,
+    count(*)::integer as people,
+    (count(*) filter (where engaged_days_ago <= 30))::integer as recent,
+    (count(*) filter (where engaged_days_ago <= 90))::integer as warm
+from zoned
+group by variant, locale, tracking_consent, mailbox_provider, zone;

@@ -1,0 +1,8 @@
+-- name: mail_zones
+-- owner: dispatch
+-- grain: one row a time zone
+-- params: none
+-- purpose: The time zones of the people who were planned ('' for none), from temp table mail_groups.
+select distinct zone
+from mail_groups
+order by zone;

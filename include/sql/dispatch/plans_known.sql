@@ -1,0 +1,8 @@
+-- name: plans_known
+-- owner: dispatch
+-- grain: one row a plan
+-- params: none
+-- purpose: The plans that the warehouse has a copy of.
+select plan_id
+from dispatch.plans
+order by plan_id;
