@@ -1,7 +1,6 @@
 """Run every benchmark and write docs/benchmarks.md (`make bench`).
 
-python -m benchmarks                 a million people
-python -m benchmarks --large         ten million, for planning and memory: ten minutes and 20 GB of disk
+python -m benchmarks                 a million people, ten million for planning and memory: six minutes, 8 GB of disk
 python -m benchmarks --people 2000 --no-page      a trial
 """
 
@@ -32,25 +31,24 @@ def main() -> None:
     """Measure, print, write the page."""
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--people", type=int, default=1_000_000)
-    arguments.add_argument("--large", action="store_true", help="ten million people")
     arguments.add_argument("--no-page", action="store_true", help="print only")
     chosen = arguments.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    people = dispatch.LARGE if chosen.large else chosen.people
+    people = chosen.people
     lines = dispatch.lines(dispatch.measured(people))
     print(dispatch.as_text(lines))
     others = {title: _output(command, people) for title, command in OTHERS.items()}
     print("\n\n".join(others.values()))
     if not chosen.no_page:
-        PAGE.write_text(page(lines, others, "make bench" + (" ARGS=--large" if chosen.large else "")))
+        PAGE.write_text(page(lines, others))
 
 
-def page(lines: list[Line], others: dict[str, str], command: str) -> str:
+def page(lines: list[Line], others: dict[str, str]) -> str:
     """docs/benchmarks.md."""
     parts = [
         "# Benchmarks",
-        f"Written by `{command}`; do not edit. {_machine()} Ratios are within one run: absolute times depend on the machine "
-        "and on what else it does.",
+        f"Written by `make bench`; do not edit. {_machine()} Ratios are within one run: absolute times depend on the "
+        "machine and on what else it does.",
         "## Dispatch",
         "| measure | figure | target | |\n|---|---|---|---|\n"
         + "\n".join(f"| {line.what} | {line.figure} | {line.target} | {line.verdict} |" for line in lines),

@@ -38,12 +38,18 @@ class Finding:
     campaign: str
     occurrence: str
     provider: str
+    measure: str
     reason: str
     stops: bool
 
+    @property
+    def name(self) -> str:
+        """The same for the same trouble; another once a warning has become a stop."""
+        return f"{self.plan_id} {self.provider} {self.measure} {'stop' if self.stops else 'warn'}"
 
-def watch(paths: DataPaths, ledger: Ledger) -> dict[str, int]:
-    """Look at every plan of the window and hold back what does harm; returns how many warnings and new holds.
+
+def watch(paths: DataPaths, ledger: Ledger) -> tuple[list[Finding], int]:
+    """Look at every plan of the window and hold back what does harm; returns the warnings, and how many new holds.
 
     A plan that is finished has nothing to hold back; its findings are warnings.
     """
@@ -58,7 +64,7 @@ def watch(paths: DataPaths, ledger: Ledger) -> dict[str, int]:
     unfinished = {plan["plan_id"] for plan in plans.all_plans(ledger) if plan["state"] not in ("done", "cancelled")}
     held = [finding for finding in findings if finding.stops and finding.plan_id in unfinished]
     fresh = sum(holds.hold(ledger, found.plan_id, found.provider, f"breaker: {found.reason}") for found in held)
-    return {"warnings": len(findings) - len(held), "held": fresh}
+    return [finding for finding in findings if finding not in held], fresh
 
 
 def judge(row: dict[str, Any]) -> list[Finding]:
@@ -71,7 +77,7 @@ def judge(row: dict[str, Any]) -> list[Finding]:
     )
     place = {name: row[name] for name in ("plan_id", "campaign", "occurrence", "provider")}
     return [
-        Finding(**place, reason=f"{name} at {rate:.2%} (warn {warn:.2%}, stop {stop:.2%})", stops=rate >= stop)
+        Finding(**place, measure=name, reason=f"{name} at {rate:.2%} (warn {warn:.2%}, stop {stop:.2%})", stops=rate >= stop)
         for name, rate, (warn, stop) in measures
         if rate >= warn
     ]

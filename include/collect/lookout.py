@@ -1,4 +1,4 @@
-"""Looks around after each collection: an open breaker, doubt that grows, a webhook that is silent. Tells once of each."""
+"""Looks around after each collection, and tells once: rates that warn, an open breaker, doubt that grows, a silent webhook."""
 
 from __future__ import annotations
 
@@ -31,20 +31,22 @@ MEMORY = "known"
 def look(paths: DataPaths, ledger: Ledger, *, webhook_url: str = "", dag: str = "", run: str = "") -> dict[str, int]:
     """Run the circuit breaker, compare with the look before, and deliver an alert for each thing that is new.
 
-    What was told is written down after it was told: a crash between the two tells twice, never not at all. Returns
-    `breaker.watch`'s counts, the people in doubt and the alerts delivered.
+    What was told is written down after it was told: a crash between the two tells twice, never not at all. Returns the
+    warnings that stand, new holds, the people in doubt and the alerts delivered.
     """
-    counts = breaker.watch(paths, ledger)
+    warnings, held = breaker.watch(paths, ledger)
     before = _known(paths)
     standing = [hold for hold in holds.all_holds(ledger) if hold["released_at"] is None]
     doubtful = doubt.standing_doubt(ledger, (clock.now() - EVENTS_TAKE).timestamp())
     silent_since = silence(paths, ledger)
     now: dict[str, Any] = {
+        "warnings": sorted(finding.name for finding in warnings),
         "holds": sorted(_name(hold) for hold in standing),
         "doubt": {row["plan_id"]: row["people"] for row in doubtful},
         "silent": silent_since is not None,
     }
     alerts = [
+        *_of_warnings((finding for finding in warnings if finding.name not in before["warnings"]), dag, run),
         *_of_holds(ledger, (hold for hold in standing if _name(hold) not in before["holds"]), dag, run),
         *_of_doubt(doubtful, before["doubt"], dag, run),
         *([_of_silence(silent_since, dag, run)] if silent_since and not before["silent"] else []),
@@ -52,7 +54,7 @@ def look(paths: DataPaths, ledger: Ledger, *, webhook_url: str = "", dag: str = 
     for alert in alerts:
         deliver(paths, alert, webhook_url)
     write_durably(paths.alerts / MEMORY, orjson.dumps(now, option=orjson.OPT_INDENT_2))
-    return {**counts, "in_doubt": sum(now["doubt"].values()), "alerts": len(alerts)}
+    return {"warnings": len(warnings), "held": held, "in_doubt": sum(now["doubt"].values()), "alerts": len(alerts)}
 
 
 def silence(paths: DataPaths, ledger: Ledger) -> datetime | None:
@@ -64,6 +66,17 @@ def silence(paths: DataPaths, ledger: Ledger) -> datetime | None:
     with open_warehouse(paths) as warehouse:
         heard = fetch(warehouse, "collect", "last_heard", {"since": due})["heard_at"][0].as_py()
     return None if heard else datetime.fromtimestamp(due, now.tzinfo)
+
+
+def _of_warnings(fresh: Iterable[breaker.Finding], dag: str, run: str) -> Iterator[Alert]:
+    for finding in fresh:
+        yield Alert(
+            "rate-warning", f"{finding.campaign} {finding.occurrence}: {finding.reason.partition(' (')[0]}",
+            f"Over the last 24 hours, for {finding.provider or 'all mailbox providers'}: {finding.reason}.",
+            "Nothing is held back yet. Who bounced or complained is suppressed already.",
+            "Find out why people bounce or complain before a mailbox provider blocks the domain.",
+            "docs/runbook/breaker-open.md#a-warning", "warning", dag, run, "watch", about=finding.name,
+        )  # fmt: skip
 
 
 def _of_holds(ledger: Ledger, fresh: Iterable[dict[str, Any]], dag: str, run: str) -> Iterator[Alert]:
@@ -109,7 +122,7 @@ def _name(hold: dict[str, Any]) -> str:
 
 def _known(paths: DataPaths) -> dict[str, Any]:
     """What the look before saw; a file that is missing or torn knows nothing, and everything is told again."""
-    nothing: dict[str, Any] = {"holds": [], "doubt": {}, "silent": False}
+    nothing: dict[str, Any] = {"warnings": [], "holds": [], "doubt": {}, "silent": False}
     try:
         return {**nothing, **orjson.loads((paths.alerts / MEMORY).read_bytes())}
     except FileNotFoundError:

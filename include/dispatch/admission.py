@@ -27,6 +27,11 @@ class Admission:
         self._campaign = campaign
         self._account = account
 
+    @property
+    def is_free(self) -> bool:
+        """Whether every chunk may go at once: no pace, no cap, no send window."""
+        return self._campaign.send_window is None and not self._limits()
+
     def admit(self, ledger: Ledger, chunk: RowMapping) -> tuple[RowMapping | None, list[RowMapping], float]:
         """The chunk (or a first part of it) that may go after some seconds, and what is to be looked at again.
 

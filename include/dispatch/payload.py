@@ -62,8 +62,13 @@ def envelope(campaign: Campaign, content: Mapping[str, Any], *, tracked: bool, b
     return Envelope(message, content["slots"], content["edge_url"])
 
 
+def escaped(people: pa.Table) -> pa.Table:
+    """The same people with every value as it stands between the quotes of JSON; most columns hold nothing to escape."""
+    return pa.table({name: _escaped(people[name].combine_chunks()) for name in people.column_names})
+
+
 def body(envelope: Envelope, people: pa.Table, *, attempt: int, chunk: str, send_at: float | None = None) -> bytes:
-    """The request for `people` (wire columns of `plan_files`). `chunk` is tw_chunk: `<plan id>.<number>`.
+    """The request for `people` (wire columns of `plan_files`, escaped). `chunk` is tw_chunk: `<plan id>.<number>`.
 
     `send_at` in Unix seconds, at most 72 h ahead; None is now. Arrow joins the columns' JSON: a Python object a person
     costs more than all the rest of sending, most of it for the garbage collector.
@@ -78,7 +83,7 @@ def body(envelope: Envelope, people: pa.Table, *, attempt: int, chunk: str, send
 def _personalization(envelope: Envelope, people: pa.Table, attempt: int, chunk: str) -> list[str | pa.Array]:
     """One person's JSON in pieces: the text that all share, and the columns that stand between."""
     needed = {"email", "token", "message_key", *(slot["column"] for slot in envelope.slots)}
-    values = {name: _inner(people[name]) for name in needed}
+    values = {name: _complete(people[name]) for name in needed}
     link = f'"}}],"headers":{{"List-Unsubscribe":"<{_quoted(envelope.edge_url)[1:-1]}/u/'
     one_click = f'>","List-Unsubscribe-Post":{_quoted(ONE_CLICK)}}},"substitutions":{{'
     pieces = ['{"to":[{"email":"', values["email"], link, values["token"], one_click]
@@ -89,11 +94,13 @@ def _personalization(envelope: Envelope, people: pa.Table, attempt: int, chunk: 
     return [*pieces, '},"custom_args":{"tw_key":"', values["message_key"], rest]
 
 
-def _inner(column: pa.ChunkedArray) -> pa.Array:
-    """The values as JSON strings without the quotes around; most columns hold nothing that JSON escapes."""
-    values = column.combine_chunks()
-    if values.null_count:
+def _complete(column: pa.ChunkedArray) -> pa.Array:
+    if column.null_count:
         raise ValueError("a column of a frozen plan has no value for somebody")
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+
+
+def _escaped(values: pa.Array) -> pa.Array:
     content = _bytes_of(values)
     if b'"' not in content and b"\\" not in content and np.frombuffer(content, np.uint8).min(initial=32) >= 32:
         return values

@@ -14,7 +14,10 @@ Nothing in it changes after the plan's transaction; a file that does not have it
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -57,21 +60,44 @@ def file_sha256(path: Path) -> str:
 class PlanReader:
     """Reads a frozen plan, and refuses what is not as it was frozen."""
 
-    def __init__(self, folder: Path, manifest_sha256: str) -> None:
+    def __init__(
+        self, folder: Path, manifest_sha256: str, prepare: Callable[[pa.Table], pa.Table] = lambda people: people
+    ) -> None:
+        """`prepare` is what is done to the people of a part once, when it is read."""
         self.folder = folder
         manifest = self._bytes("manifest.json")
         if hashlib.sha256(manifest).hexdigest() != manifest_sha256:
             raise _damaged(folder / "manifest.json")
         self._hashes: dict[str, str] = orjson.loads(manifest)
         self.contents: dict[str, dict[str, Any]] = orjson.loads(self._verified("contents.json"))
+        self._prepare = prepare
         self._part: tuple[str, pa.Table] | None = None
+        self._coming: deque[str] = deque()
+        self._ahead: Future[pa.Table] | None = None
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="plan")
+
+    def read_ahead(self, files: Iterable[str]) -> None:
+        """Parts will be asked for in this order: read the next in the background while people of one are taken."""
+        self._coming = deque(file for file, _ in groupby(files))
 
     def people(self, file: str, first_row: int, size: int) -> pa.Table:
         """The wire rows of one root chunk. Keeps the last part in memory, since chunks come in order."""
         if self._part is None or self._part[0] != file:
             self._part = None
-            self._part = (file, pq.ParquetFile(pa.BufferReader(self._verified(file))).read())
+            self._part = (file, self._taken_up(file))
         return self._part[1].slice(first_row, size)
+
+    def _taken_up(self, file: str) -> pa.Table:
+        """A part, from the background where it is the one that was expected; then the next is read there."""
+        if not self._coming or self._coming[0] != file:
+            return self._read(file)
+        self._coming.popleft()
+        part = self._ahead.result() if self._ahead else self._read(file)
+        self._ahead = self._thread.submit(self._read, self._coming[0]) if self._coming else None
+        return part
+
+    def _read(self, file: str) -> pa.Table:
+        return self._prepare(pq.ParquetFile(pa.BufferReader(self._verified(file))).read())
 
     def audience(self) -> Path:
         """The audience file, verified."""
@@ -91,10 +117,10 @@ class PlanReader:
             raise _damaged(self.folder / name) from None
 
 
-def rows_of(selection: str | None, size: int) -> list[int]:
+def rows_of(selection: str | None, size: int) -> Sequence[int]:
     """The places that a selection names: '0:500,731:732' or None for all."""
     if selection is None:
-        return list(range(size))
+        return range(size)
     spans = (span.split(":") for span in selection.split(",") if span)
     return [row for start, stop in spans for row in range(int(start), int(stop))]
 

@@ -14,7 +14,6 @@ import signal
 import threading
 from collections import Counter, deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 import pyarrow as pa
@@ -36,6 +35,7 @@ from include.dispatch.schedule import batch_for
 from include.dispatch.transport import TOTAL_SECONDS, Transport, transport
 from include.dispatch.verdict import Kind, Verdict, judge
 from include.ledger import chunks, pending, plans, suppressions
+from include.ledger.calls import LedgerCalls
 from include.ledger.database import Ledger
 from include.ledger.tables import chunks as chunks_table
 
@@ -84,7 +84,8 @@ def send_range(
     if not work:
         return {}
     batch_id = batch_for(ledger, account, plan, work)
-    reader = PlanReader(folder, plan["manifest_sha256"])
+    reader = PlanReader(folder, plan["manifest_sha256"], payload.escaped)
+    reader.read_ahead(chunk["file"] for chunk in work)
     sender = Sender(ledger, plan, reader, Journal(folder), account_pace, batch_id)
     log.info("%s %s: %d chunks to send", plan["campaign"], plan["occurrence"], len(work))
     gc.freeze()  # What is there now stays: the collector need not look at all modules again with every few chunks.
@@ -106,7 +107,6 @@ class Sender:
         account_pace: AccountPace,
         batch_id: str | None = None,
     ) -> None:
-        self._ledger = ledger
         self._plan = plan
         self._reader = reader
         self._journal = journal
@@ -120,7 +120,7 @@ class Sender:
         self._suppressed: dict[str, str] = {}
         self._seen = plan["suppressions_seen"]
         self._envelopes: dict[str, payload.Envelope] = {}
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger")
+        self._calls = LedgerCalls(ledger)
 
     async def run(self, account: SendGridAccount, work: list[RowMapping]) -> dict[str, int]:
         """Work the queue off; a stop lets requests under way finish, so that they do not end in doubt."""
@@ -130,7 +130,7 @@ class Sender:
             async with transport(account, CONNECTIONS) as esp:
                 await asyncio.gather(*(self._work(esp) for _ in range(min(CONNECTIONS, len(work)))))
         finally:
-            self._thread.shutdown()
+            self._calls.close()
             self._journal.close()
         log.info("%s %s: %s", self._plan["campaign"], self._plan["occurrence"], dict(self._counts))
         if self._stopping:
@@ -147,7 +147,7 @@ class Sender:
                     self._stopping = self._stopping or error
 
     async def _send(self, esp: Transport, chunk: RowMapping) -> None:
-        admitted, again, wait = await self._in_ledger(self._admission.admit, chunk)
+        admitted, again, wait = await self._admitted(chunk)
         self._queue.extendleft(reversed(again))
         if admitted is None or not await self._slept(wait):
             return
@@ -161,6 +161,10 @@ class Sender:
             self._queue.append(admitted)
             return
         await self._conclude(request, judge(await esp.post(body)))
+
+    async def _admitted(self, chunk: RowMapping) -> tuple[RowMapping | None, list[RowMapping], float]:
+        """What may go after how many seconds, and what is to be looked at again (`Admission.admit`)."""
+        return (chunk, [], 0.0) if self._admission.is_free else await self._in_ledger(self._admission.admit, chunk)
 
     async def _slept(self, seconds: float) -> bool:
         """Wait for the pace; False where the campaign was stopped meanwhile."""
@@ -176,8 +180,8 @@ class Sender:
         if claim is None:
             return None
         self._journal.note(claim)
-        places = [row for row in rows_of(claim.selection, chunk["root_size"]) if row not in claim.gone]
-        return Request(claim, places, people)
+        places = rows_of(claim.selection, chunk["root_size"])
+        return Request(claim, [row for row in places if row not in claim.gone] if claim.gone else places, people)
 
     async def _conclude(self, request: Request, verdict: Verdict) -> None:
         """Write the outcome, take up what became pending by it, and give up where there is no getting on."""
@@ -194,8 +198,7 @@ class Sender:
             raise error
 
     async def _in_ledger(self, call: Callable[..., T], *args: Any) -> T:
-        """Make a ledger call off the event loop."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, lambda: call(self._ledger, *args))
+        return await self._calls.make(call, *args)
 
     def _body(self, request: Request, chunk: RowMapping) -> bytes:
         claim, everybody = request.claim, len(request.places) == request.people.num_rows

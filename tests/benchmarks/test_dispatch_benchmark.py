@@ -32,7 +32,7 @@ def test_it_prints_every_line() -> None:
 
 def test_page_and_terminal_say_what_was_met_and_what_was_missed() -> None:
     lines = [Line("speed", "3 ×", "at most 2 ×", met=False), Line("people", "7")]
-    shown = bench.page(lines, {"Others": "1.0 s\n"}, "make bench")
+    shown = bench.page(lines, {"Others": "1.0 s\n"})
     assert "| speed | 3 × | at most 2 × | missed |" in shown
     assert "Written by `make bench`" in shown
     assert as_text(lines).splitlines()[0].endswith("missed")

@@ -62,13 +62,13 @@ def test_an_open_breaker_pauses_and_drops_nobody(
     record.record_sends(paths, ledger)
     happen(paths, "delivered", 280)
     happen(paths, "bounced", 20, skip=280, bounce_class="hard")
-    assert breaker.watch(paths, ledger) == {"warnings": 0, "held": 2}
-    assert breaker.watch(paths, ledger) == {"warnings": 0, "held": 0}
+    assert breaker.watch(paths, ledger) == ([], 2)
+    assert breaker.watch(paths, ledger) == ([], 0)
     with pytest.raises(CampaignStopped, match=r"hard bounces at 6\.67%"):
         send_range(paths, ledger, esp.account, plan_id=plan_id, first=3, last=5)
     assert sum(esp.taken.values()) == 300
     control.resume(ledger, "spring", "once")
-    assert breaker.watch(paths, ledger) == {"warnings": 0, "held": 0}
+    assert breaker.watch(paths, ledger) == ([], 0)
     assert send_range(paths, ledger, esp.account, plan_id=plan_id, first=3, last=5)["accepted"] == 300
     with ledger.read() as connection:
         assert counts.require_conservation(connection, plan_id).accepted == 600

@@ -1,4 +1,4 @@
-"""What stands is told once: an open breaker, doubt that grows, a webhook that is silent."""
+"""What stands is told once: a rate that warns, an open breaker, doubt that grows, a webhook that is silent."""
 
 from __future__ import annotations
 
@@ -52,6 +52,20 @@ def test_an_open_breaker_is_told_once_for_each_of_what_it_holds(
     ]
     control.resume(ledger, "spring", "once")
     assert look(paths, ledger)["alerts"] == 0
+
+
+def test_a_rate_that_warns_is_told_once_and_holds_nothing_back(
+    paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp
+) -> None:
+    plan_id = frozen_plan(paths, ledger, secrets, 600, chunk_size=100)
+    send_range(paths, ledger, esp.account, plan_id=plan_id, first=0, last=2)
+    record.record_sends(paths, ledger)
+    happen(paths, "delivered", 292)
+    happen(paths, "bounced", 8, skip=292, bounce_class="hard")
+    assert look(paths, ledger) == {"warnings": 2, "held": 0, "in_doubt": 0, "alerts": 2}
+    assert look(paths, ledger) == {"warnings": 2, "held": 0, "in_doubt": 0, "alerts": 0}
+    assert told(paths) == [("rate-warning", "spring once: hard bounces at 2.67%")] * 2
+    assert send_range(paths, ledger, esp.account, plan_id=plan_id, first=3, last=5)["accepted"] == 300
 
 
 def test_doubt_is_told_when_it_grows_and_not_before_events_had_time(
@@ -115,4 +129,4 @@ def test_the_memory_holds_no_addresses(paths: DataPaths, ledger: Ledger, secrets
     frozen_plan(paths, ledger, secrets, 10, chunk_size=10)
     look(paths, ledger)
     memory: dict[str, Any] = json.loads((paths.alerts / MEMORY).read_bytes())
-    assert memory == {"holds": [], "doubt": {}, "silent": False}
+    assert memory == {"warnings": [], "holds": [], "doubt": {}, "silent": False}

@@ -1,0 +1,76 @@
+"""Calls of the ledger from an event loop: off the loop, in one thread, in the order in which they were made.
+
+With SQLite the calls that wait at the same time share a transaction, and so the one wait for the disk. A call that fails
+undoes what it wrote itself and nothing else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from include.ledger.database import Ledger
+
+T = TypeVar("T")
+Call = tuple["asyncio.Future[Any]", Callable[[], Any]]
+
+
+class LedgerCalls:
+    """One thread for one ledger. Made and used in one event loop; `close` it at the end."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger")
+        self._waiting: deque[Call] = deque()
+        self._at_work = False
+
+    async def make(self, call: Callable[..., T], *args: Any) -> T:
+        """`call(ledger, *args)`: its result, once what it wrote is committed; raises what it raises."""
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._waiting.append((future, lambda: call(self._ledger, *args)))
+        if not self._at_work:
+            self._start()
+        return await future
+
+    def close(self) -> None:
+        """Wait for the thread's last transaction."""
+        self._thread.shutdown()
+
+    def _start(self) -> None:
+        most = len(self._waiting) if self._ledger.is_sqlite else 1
+        calls = [self._waiting.popleft() for _ in range(most)]
+        self._at_work = True
+        work = asyncio.get_running_loop().run_in_executor(self._thread, self._made, [call for _, call in calls])
+        work.add_done_callback(lambda done: self._tell(done, [future for future, _ in calls]))
+
+    def _made(self, calls: list[Callable[[], Any]]) -> list[Any]:
+        """The result, or the exception, of each call."""
+        if len(calls) == 1:
+            return [_outcome(calls[0])]
+        with self._ledger.together():
+            return [_outcome(call) for call in calls]
+
+    def _tell(self, done: asyncio.Future[list[Any]], futures: list[asyncio.Future[Any]]) -> None:
+        """Hand the outcomes to those who wait; a transaction that could not be committed is everybody's failure."""
+        failure = done.exception()
+        outcomes = [failure] * len(futures) if failure else done.result()
+        for future, outcome in zip(futures, outcomes, strict=True):
+            if future.cancelled():
+                continue
+            if isinstance(outcome, BaseException):
+                future.set_exception(outcome)
+            else:
+                future.set_result(outcome)
+        self._at_work = False
+        if self._waiting:
+            self._start()
+
+
+def _outcome(call: Callable[[], Any]) -> Any:
+    try:
+        return call()
+    except Exception as error:  # noqa: BLE001  (raised where the call was made)
+        return error

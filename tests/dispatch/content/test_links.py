@@ -1,0 +1,43 @@
+"""A bare link is made of what stands before the token, and is then what filling would have made of it."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pytest
+
+from include.core.token import LENGTH
+from include.dispatch.content import SlotFiller, linked
+from include.dispatch.content.links import LINKS
+from tests.dispatch.content.conftest import Compile
+
+TOKEN = "Az09-_"[:6] + "x" * (LENGTH - 6)
+
+
+@pytest.mark.parametrize("edge", ["https://m.example", "https://m.example/", "https://m.example/a&b;'c'"])
+@pytest.mark.parametrize("field", LINKS)
+def test_it_says_what_filling_says(compile_parts: Compile, edge: str, field: str) -> None:
+    content = compile_parts(f'<p>{{{{ {field} }}}} <a href="{{{{ {field} }}}}">x</a></p>', text=f"{{{{ {field} }}}}")
+    links = linked(content, edge)
+    person = pa.table({name: [f"{edge.rstrip('/')}{path}{TOKEN}"] for name, path in LINKS.items()})
+    filled = [array[0].as_py() for array in SlotFiller(content).fill(person)]
+    assert [f"{links[slot.tag]}{TOKEN}" for slot in content.slots] == filled
+
+
+def test_a_link_in_a_condition_or_through_a_filter_is_filled(compile_parts: Compile) -> None:
+    content = compile_parts(
+        "<p>{% personal %}{% if person.purchases %}{{ preferences_url }}{% endif %}{% endpersonal %}</p>",
+        text="{{ preferences_url | upper }}",
+    )
+    assert {slot.expression for slot in content.slots if slot.tag in linked(content, "https://m.example")} == {
+        "person.unsubscribe_url"
+    }
+
+
+def test_a_filler_leaves_links_out_and_counts_their_bytes(compile_parts: Compile) -> None:
+    content = compile_parts("<p>{{ person.first_name }}</p>")
+    filler = SlotFiller(content, linked(content, "https://m.example"))
+    assert (filler.width, filler.fields) == (1, frozenset({"first_name"}))
+    assert [array.to_pylist() for array in filler.fill(pa.table({"first_name": ["Ada"]}))] == [["Ada"]]
+    long = SlotFiller(content, linked(content, f"https://m.example/{'x' * 4_000}"))
+    with pytest.raises(Exception, match="too large"):
+        long.fill(pa.table({"first_name": ["A" * 3_000]}))

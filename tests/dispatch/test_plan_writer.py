@@ -1,0 +1,88 @@
+"""People go into the chunk that was cut for them, or the plan is not written."""
+
+from __future__ import annotations
+
+from itertools import accumulate, pairwise
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from include.core.errors import PlanError
+from include.dispatch.placing import Placing
+from include.dispatch.plan_files import AUDIENCE, CHUNKS_A_FILE
+from include.dispatch.plan_writer import COLUMNS, PlanWriter, chunk_rows, recut
+
+SIZES = st.lists(st.integers(1, 5), min_size=1, max_size=8)
+
+
+class Greeting:
+    """A filler with one slot, which says who it is."""
+
+    def fill(self, people: pa.Table) -> list[pa.Array]:
+        return [pa.array([f"Dear {name}" for name in people["subscriber_id"].to_pylist()])]
+
+
+def placing(*groups: list[int]) -> Placing:
+    """Groups of chunks of the given sizes, numbered in the other direction than they are written."""
+    total = sum(len(group) for group in groups)
+    chunks = [
+        {
+            "chunk": 0, "mail_group": number, "recipients": size, "content": "only.en.tracked", "variant": "only",
+            "provider": f"p{number}", "zone": "", "send_at": None, "not_after": None,
+        }
+        for number, group in enumerate(groups)
+        for size in group
+    ]  # fmt: skip
+    return Placing(False, [{**chunk, "chunk": total - 1 - place} for place, chunk in enumerate(chunks)])
+
+
+def people(*groups: int) -> list[pa.RecordBatch]:
+    """So many people of each group, a batch of three at a time."""
+    ids = [(group, f"s{group}-{row}") for group, size in enumerate(groups) for row in range(size)]
+    columns = [{"mail_group": group, **dict.fromkeys(COLUMNS[1:], name)} for group, name in ids]
+    schema = pa.schema([("mail_group", pa.int32()), *((name, pa.string()) for name in COLUMNS[1:])])
+    return pa.Table.from_pylist(columns, schema=schema).to_batches(max_chunksize=3)
+
+
+def write(folder: Path, given_: list[pa.RecordBatch], placed: Placing) -> None:
+    with PlanWriter(folder, {"only.en.tracked": Greeting()}, slots=1) as writer:
+        writer.write_people(given_, placed)
+        writer.write_rest(AUDIENCE.empty_table().to_reader())
+
+
+@given(SIZES, st.data())
+def test_recutting_changes_no_row(sizes: list[int], data: st.DataObject) -> None:
+    total = sum(sizes)
+    edges = sorted(data.draw(st.sets(st.integers(0, total))) | {0, total})
+    rows = pa.table({"n": range(total)})
+    tables = [rows.slice(start, stop - start) for start, stop in pairwise(edges)]
+    cut = list(recut(tables, sizes))
+    assert [table["n"].to_pylist() for table in cut] == [
+        list(range(stop - size, stop)) for size, stop in zip(sizes, accumulate(sizes), strict=True)
+    ]
+
+
+def test_everybody_stands_where_the_ledger_and_the_audience_say(tmp_path: Path) -> None:
+    placed = placing([2] * (CHUNKS_A_FILE - 1) + [1], [2, 1])
+    write(tmp_path, people(2 * CHUNKS_A_FILE - 1, 3), placed)
+    lines = pq.read_table(tmp_path / "audience.parquet").to_pylist()
+    by_place = {(line["chunk"], line["row"]): line for line in lines}
+    rows = list(chunk_rows(placed.chunks))
+    assert len(by_place) == len(lines) == sum(row["recipients"] for row in rows)
+    for row in rows:
+        part = pq.read_table(tmp_path / row["file"]).slice(row["first_row"], row["root_size"]).to_pylist()
+        assert [person["slot_0"] for person in part] == [f"Dear {person['message_key']}" for person in part]
+        found = [by_place[row["chunk"], place] for place in range(row["root_size"])]
+        assert [line["message_key"] for line in found] == [person["message_key"] for person in part]
+        assert {line["mailbox_provider"] for line in found} == {row["provider"]}
+
+
+@pytest.mark.parametrize("counts", [(4, 2), (5, 3), (4, 3), (5, 1), (6, 2), (5,)])
+def test_somebody_without_an_address_is_an_error(tmp_path: Path, counts: tuple[int, ...]) -> None:
+    """Groups of 5 and 2 were placed; where a sum fits by chance, the groups do not."""
+    with pytest.raises(PlanError, match="no address"):
+        write(tmp_path, people(*counts), placing([3, 2], [2]))

@@ -1,0 +1,83 @@
+"""Calls that wait together share a transaction; each stands or falls alone, and none is told before the commit."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import Any
+
+from sqlalchemy import event, insert, select
+
+from include.ledger.calls import LedgerCalls
+from include.ledger.database import Ledger
+from include.ledger.tables import identity
+
+
+def note(ledger: Ledger, name: str, then: Exception | None = None) -> str:
+    """Write something, and perhaps fail after it."""
+    with ledger.write() as connection:
+        connection.execute(insert(identity).values(name=f"note:{name}", value="x"))
+        if then:
+            raise then
+    return name
+
+
+def noted(ledger: Ledger, name: str) -> bool:
+    with ledger.read() as connection:
+        return connection.scalar(select(identity.c.value).where(identity.c.name == f"note:{name}")) is not None
+
+
+async def made(ledger: Ledger, *calls: tuple[Any, ...]) -> list[Any]:
+    """The outcomes of calls that are made at once, while the thread is held up by another."""
+    desk, gate = LedgerCalls(ledger), threading.Event()
+    held = asyncio.create_task(desk.make(lambda _: gate.wait(10)))
+    await asyncio.sleep(0)
+    waiting = [asyncio.create_task(desk.make(*call)) for call in calls]
+    await asyncio.sleep(0)
+    gate.set()
+    outcomes = await asyncio.gather(held, *waiting, return_exceptions=True)
+    desk.close()
+    return outcomes[1:]
+
+
+def test_every_call_gets_its_own_result_in_order(ledger: Ledger) -> None:
+    seen: list[str] = []
+    calls = [(lambda opened, name: seen.append(name) or note(opened, name), name) for name in "abcde"]
+    assert asyncio.run(made(ledger, *calls)) == list("abcde")
+    assert seen == list("abcde")
+    assert [noted(ledger, name) for name in "abcde"] == [True] * 5
+
+
+def test_a_call_that_fails_undoes_its_own_and_nothing_else(ledger: Ledger) -> None:
+    broken = ValueError("no")
+    assert asyncio.run(made(ledger, (note, "a"), (note, "b", broken), (note, "c"))) == ["a", broken, "c"]
+    assert [noted(ledger, name) for name in "abc"] == [True, False, True]
+
+
+def test_a_call_reads_what_the_one_before_it_wrote(ledger: Ledger) -> None:
+    assert asyncio.run(made(ledger, (note, "a"), (noted, "a"))) == ["a", True]
+
+
+def test_on_sqlite_they_share_one_commit(ledger: Ledger) -> None:
+    commits: list[object] = []
+    event.listen(ledger.engine, "commit", commits.append)
+    asyncio.run(made(ledger, *((note, name) for name in "abcd")))
+    assert len(commits) == (1 if ledger.is_sqlite else 4)
+
+
+def test_where_the_commit_fails_nobody_is_told_that_it_was_written(ledger: Ledger) -> None:
+    def refuse(_: object) -> None:
+        raise OSError("the disk is full")
+
+    event.listen(ledger.engine, "commit", refuse)
+    outcomes = asyncio.run(made(ledger, (note, "a"), (note, "b")))
+    event.remove(ledger.engine, "commit", refuse)
+    assert [type(outcome) for outcome in outcomes] == [OSError, OSError]
+    assert [noted(ledger, name) for name in "ab"] == [False, False]
+
+
+def test_outside_of_such_a_transaction_a_write_commits_itself(ledger: Ledger) -> None:
+    with ledger.together():
+        note(ledger, "a")
+    note(ledger, "b")
+    assert [noted(ledger, name) for name in "ab"] == [True, True]
