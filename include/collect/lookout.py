@@ -1,4 +1,4 @@
-"""Looks around after each collection, and tells once: rates that warn, an open breaker, doubt that grows, a silent webhook."""
+"""Looks around after each collection, tells once: rates that warn, an open breaker, doubt that grows, a silent webhook."""
 
 from __future__ import annotations
 
