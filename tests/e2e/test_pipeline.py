@@ -7,6 +7,8 @@ import urllib.request
 from typing import Any
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import select
 
@@ -17,6 +19,7 @@ from include.ledger.database import open_ledger
 from include.ledger.tables import plans
 from operations.demo import run_demo
 from operations.settings import Installation
+from tests.leak.grep import hits
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(480)]
 ACCOUNTED = "accepted + rejected + suppressed + capped + held_out + in_doubt + pending + skipped"
@@ -42,6 +45,7 @@ def test_everybody_once_and_the_second_time_nobody(place: Installation, capsys: 
     for campaign in ("newsletter", "winback", "welcome"):
         assert f"0 new messages: the plan of {campaign}" in second
         assert f"0 new messages: the plan of {campaign}" not in first
+    check_nobody_is_named(place, first + second)
 
 
 def check_published(place: Installation) -> None:
@@ -61,6 +65,22 @@ def check_published(place: Installation) -> None:
     assert broken == []
     assert addresses == (0,)
     assert (place.paths.published / "report.html").stat().st_size > 10_000
+
+
+def check_nobody_is_named(place: Installation, printed: str) -> None:
+    """No address, link or key in Airflow's database (XCom, rendered templates, parameters) and logs, nor anywhere else."""
+    parts = list(place.paths.plans.rglob("part-*.parquet"))
+    people = pa.concat_tables(pq.read_table(part, columns=["email", "token"]) for part in parts)
+    keys = json.loads(place.paths.secrets.read_text())
+    secrets = [keys["address_key"], *(pair.split(":")[1] for pair in keys["token_keys"].split(","))]
+    needles = [*people["email"].to_pylist(), *people["token"].to_pylist(), *secrets]
+    assert len(needles) > 100
+    paths = place.paths
+    warehouse = [paths.warehouse, paths.warehouse.with_name(f"{paths.warehouse.name}.wal")]
+    may = [*parts, *warehouse, paths.landed, paths.spool, paths.demo, paths.simulator, paths.secrets]
+    found = hits(paths.root, needles, skip=may)
+    assert not found, found[:10]
+    assert not [needle for needle in needles if needle in printed]
 
 
 def asked(place: Installation, what: str) -> Any:
