@@ -19,7 +19,8 @@ from tests.publish.conftest import fill_marts
 
 EVERYWHERE = (
     ("intent", "before"), ("intent", "inside"), ("intent", "after"), ("note", "after"), ("post", "before"),
-    ("post", "after"), ("outcome", "inside"), ("outcome", "after"), ("recover", "inside"), ("copy", "inside"),
+    ("post", "after"), ("outcome", "inside"), ("outcome", "after"), ("told", "before"), ("recover", "inside"),
+    ("copy", "inside"),
 )  # fmt: skip
 
 

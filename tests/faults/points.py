@@ -26,6 +26,7 @@ POINTS = {
     "note": ("include.dispatch.journal", "Journal.note"),
     "post": ("include.dispatch.transport", "Transport.post"),
     "outcome": ("include.dispatch.send", "record"),
+    "told": ("include.ledger.calls", "LedgerCalls._tell"),
     "close": ("include.ledger.plans", "change_state"),
     "copy": ("include.dispatch.record", "_replace"),
     "load": ("include.collect.load", "_load"),

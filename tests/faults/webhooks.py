@@ -3,6 +3,7 @@ spool full or torn."""
 
 from __future__ import annotations
 
+import json
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from typing import Any
 
 from include.core.keys import message_key
 from tests.faults.catalogue import fault
-from tests.faults.checks import CONNECTIONS, Allowed
+from tests.faults.checks import CONNECTIONS, Allowed, Findings, fate_of_everybody
 from tests.faults.disks import full_disk
 from tests.faults.points import Doom
 from tests.faults.processes import until
@@ -19,6 +20,8 @@ from tests.faults.world import World
 
 COLLECT = ("record", "load", "suppress", "doubt")
 SPEED = 200.0
+MOST_IN_DOUBT = 3
+"""Requests that any fault here leaves in doubt."""
 BOUNCES = {"all": {"hard_bounce": 0.3, "asynchronous": 0.5, "blocked": 0.1, "deferred": 0.2}}
 
 
@@ -60,16 +63,28 @@ def in_doubt_then_proved(world: World, *kinds: str, during: Callable[[], None] =
         quiet(world)
         world.finish(*COLLECT)
         world.finish(*COLLECT)
-        return only_the_refused(world)
+        return only_the_unheard(world)
 
 
-def only_the_refused(world: World) -> Allowed:
-    """What SendGrid took is proved; what it did not take is in doubt, since nothing can prove that."""
-    taken = {row["tw_key"] for row in world.simulator.accepted(world.campaign.id)}
-    missing = [person for person in world.wire() if person["message_key"] not in taken]
-    people = world.tally()
-    assert people.in_doubt == len(missing), f"{people.in_doubt} are in doubt, {len(missing)} were not taken"
-    return Allowed(doubtful=1)
+def only_the_unheard(world: World) -> Allowed:
+    """Whoever was heard of is out of doubt; whom SendGrid did not take stays in doubt, since nothing can prove that.
+
+    Between them are the few of whom only the `processed` event could have told, and it never came.
+    """
+    fates = fate_of_everybody(world, Findings())
+    doubtful = {key for key, fate in fates.items() if fate == "in_doubt"}
+    taken = {row["tw_key"]: row["tw_chunk"] for row in world.simulator.accepted(world.campaign.id)}
+    proved = heard_of(world) & taken.items()
+    assert not doubtful & dict(proved).keys(), "somebody was heard of and is in doubt"
+    assert not fates.keys() - taken.keys() - doubtful, "somebody was not taken and is not in doubt"
+    return Allowed(doubtful=MOST_IN_DOUBT + CONNECTIONS * world.kills)
+
+
+def heard_of(world: World) -> set[tuple[str, str]]:
+    """Message key and chunk of every event that was loaded."""
+    loaded = world.paths.spool.glob("archive/*/*.json")
+    events = [event for file in loaded for event in json.loads(file.read_bytes())]
+    return {(event["tw_key"], event["tw_chunk"]) for event in events if "tw_key" in event}
 
 
 @fault(3, "every event 46 times with new ids", people=40)
@@ -130,13 +145,7 @@ def before_our_commit(world: World) -> Allowed:
         world.finish()
         quiet(world)
         world.finish(*COLLECT)
-        return unproved_after_kill(world)
-
-
-def unproved_after_kill(world: World) -> Allowed:
-    """Of a killed sender's open intents those are proved that reached SendGrid."""
-    allowed = only_the_refused(world)
-    return Allowed(doubtful=CONNECTIONS * world.kills) if world.kills else allowed
+        return only_the_unheard(world)
 
 
 @fault(3, "the collector is killed while it loads and proves")
@@ -149,7 +158,7 @@ def collector_killed(world: World) -> Allowed:
         world.run(*COLLECT, dooms=(Doom(point, when, 1),))
         assert world.kills == 1
         world.finish(*COLLECT)
-        return only_the_refused(world)
+        return only_the_unheard(world)
 
 
 @fault(4, "the spool's disk is full")
@@ -167,7 +176,7 @@ def full_spool(world: World) -> Allowed:
         edge.start()
         quiet(world)
         world.finish(*COLLECT)
-        return only_the_refused(world)
+        return only_the_unheard(world)
 
 
 def refused_posts(world: World) -> bool:
@@ -188,4 +197,4 @@ def torn_spool(world: World) -> Allowed:
         result = world.finish(*COLLECT)
         assert result.returned["load"]["broken"] == 1
         assert (world.paths.spool / "broken" / file.name).exists()
-        return Allowed(doubtful=3)
+        return only_the_unheard(world)

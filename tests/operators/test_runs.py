@@ -68,9 +68,12 @@ def test_trigger_twice_delete_trigger_again_backfill(stack: Stack) -> None:
 
 @pytest.mark.slow
 def test_backfill_of_past_periods(stack: Stack) -> None:
-    """A backfill previews; one that asks for live finds the plan that was sent."""
+    """A backfill previews; one that asks for live finds the plan that was sent.
+
+    Not of the newest tick: after the first backfill Airflow makes that one up itself, as a scheduled run.
+    """
     stack.await_run(stack.trigger("filled"))
-    for year, conf, mode in ((2025, {}, "preview"), (2026, {"mode": "live"}, "live")):
+    for year, conf, mode in ((2024, {}, "preview"), (2025, {"mode": "live"}, "live")):
         run = backfill(stack, "filled", year, conf)
         stack.await_run(run)
         plan = runs.returned(stack.api, run, "dispatch.plan", key="plan")

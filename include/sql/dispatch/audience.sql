@@ -4,11 +4,13 @@
 -- params: campaign, topic, occurrence, event, as_of, cap_since, hold_out_share, variants, variant_bounds, locales
 -- purpose: Everybody who was selected, with the state in which the plan freezes them: suppressed beats capped beats held_out
 --          beats planned, each with its reason. Precedence of the reasons: who left or complained (under any of the address's
---          rows), before consent; audience_duplicates.sql comes after. Draws (variant, hold-out) hang on the message key alone, so
---          they are the same in any run. event: null, or what triggers the mail (signup, first_purchase): then the key holds the event in
---          the place of the occurrence, once a person whichever run picks it up; who was not sent to (suppressed, capped) keeps
---          a key of this occurrence, so that a later run may still welcome them. topic: null, or the kind of mail that people may
---          decline on the preference page; who withdrew consent to tracking there is not tracked, whatever the source says.
+--          rows), before consent; audience_duplicates.sql comes after. Draws (variant, hold-out) hang on the message key alone,
+--          so they are the same in any run. event: null, or what triggers the mail (signup, first_purchase): then the key holds
+--          the event in the place of the occurrence, once a person whichever run picks it up; who was not sent to (suppressed,
+--          capped) keeps a key of this occurrence, so that a later run may still welcome them. topic: null, or the kind of mail
+--          that people may decline on the preference page; who withdrew consent to tracking there is not tracked, whatever the
+--          source says. Who confirmed by double opt-in, or said there that they want mail, has given consent that is proved,
+--          though the source may still call them pending.
 create or replace temp table audience as
 with keyed as (
     select
@@ -42,9 +44,12 @@ verified as (
             when news.deleted_at is not null then 'deleted_at_source'
             when departed.address_key is not null then 'unsubscribed_at_source'
             when suppression.address_key is not null then suppression.reason
-            when news.status <> 'subscribed' then 'not_confirmed'
-            when news.lawful_basis is null then 'no_lawful_basis'
-            when news.consented_at is null or news.consented_at > $as_of then 'no_proof_of_consent'
+            when news.status not in ('subscribed', 'pending') then 'not_confirmed'
+            when news.status = 'pending' and confirmed.address_key is null then 'not_confirmed'
+            when news.lawful_basis is null and confirmed.address_key is null then 'no_lawful_basis'
+            when
+                (news.consented_at is null or news.consented_at > $as_of) and confirmed.address_key is null
+                then 'no_proof_of_consent'
             when news.consent_expires_at <= $as_of then 'consent_expired'
             when declined.address_key is not null then 'topic_declined'
         end as suppressed_for,
@@ -63,6 +68,8 @@ verified as (
     left join core.suppressions as suppression on news.address_key = suppression.address_key
     left join core.consent_answers as declined
         on news.address_key = declined.address_key and declined.topic = $topic and not declined.given
+    left join core.consent_answers as confirmed
+        on news.address_key = confirmed.address_key and confirmed.topic = 'marketing' and confirmed.given
     left join core.consent_answers as untracked
         on news.address_key = untracked.address_key and untracked.topic = 'tracking' and not untracked.given
     left join (
