@@ -62,12 +62,12 @@ with DAG(
         @task(inlets=[SUBSCRIBERS])
         def land(asset_state_store=None, dag_run=None, params=None):
             """Source to landed Parquet, from the watermark less the overlap."""
-            from include.extract import land, sources
+            from include.extract import land, progress, sources
 
             state, at, source = asset_state_store[SUBSCRIBERS], runtime.run_moment(dag_run), runtime.source_url()
-            manifests = []
+            manifests, overlap = [], runtime.extract_overlap()
             for relation in sources.relations(source):
-                since = runtime.watermark_since(state, relation, full=params["full"], now=at)
+                since = progress.watermark_since(state, relation, full=params["full"], now=at, overlap=overlap)
                 manifests.append(land.land(runtime.paths(), source, relation, run=dag_run.run_id, since=since))
             return manifests
 
@@ -93,13 +93,14 @@ with DAG(
         @task(pool=Pool.WAREHOUSE, inlets=[SUBSCRIBERS])
         def merge(manifests, asset_state_store=None, dag_run=None):
             """Good rows into the warehouse; then the watermark advances."""
+            from include.extract import progress
             from include.validate import merge
 
             merged, state = [], asset_state_store[SUBSCRIBERS]
             for manifest in manifests:
-                runtime.open_changes(state)
+                progress.open_changes(state)
                 merged.append(merge.merge_batch(runtime.paths(), manifest))
-                runtime.remember_watermark(state, manifest, runtime.run_moment(dag_run))
+                progress.remember_watermark(state, manifest, runtime.run_moment(dag_run))
             return merged
 
         checked = check(landed)
@@ -110,7 +111,9 @@ with DAG(
     @task(outlets=[SUBSCRIBERS])
     def announce(merged, asset_state_store=None):
         """Tells `build_segments` when a row changed; skipped when none did."""
-        if not runtime.settle_changes(asset_state_store[SUBSCRIBERS], merged):
+        from include.extract import progress
+
+        if not progress.settle_changes(asset_state_store[SUBSCRIBERS], merged):
             raise AirflowSkipException("no row changed")
 
     announce(validate(extract()))

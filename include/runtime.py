@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -33,7 +33,6 @@ log = logging.getLogger(__name__)
 
 EDGE_URL_VARIABLE, EDGE_URL = "edge_public_url", "https://mail.tradewind.example"
 OVERLAP_VARIABLE, OVERLAP_MINUTES = "extract_overlap_minutes", 60
-FULL_PASS_EVERY = timedelta(hours=24)
 FIRST_TICK_GRACE = timedelta(seconds=30)
 SEND_FORM: dict[str, dict[str, Any]] = {
     "mode": {
@@ -189,40 +188,9 @@ def edge_url() -> str:
     return str(_variable(EDGE_URL_VARIABLE, EDGE_URL)).rstrip("/")
 
 
-def watermark_since(state: Any, relation: str, *, full: bool, now: datetime) -> datetime | None:
-    """From when to extract: the watermark less the overlap; None for a full pass.
-
-    A pass is full when it is asked for, when there is no watermark, and when the last full one is a day old: only a full
-    pass sees deletions.
-    """
-    watermark, last_full = state.get(f"{relation}.watermark"), state.get(f"{relation}.full_pass_at")
-    if full or not watermark or not last_full or now - datetime.fromisoformat(last_full) >= FULL_PASS_EVERY:
-        return None
-    return datetime.fromisoformat(watermark) - timedelta(minutes=float(_variable(OVERLAP_VARIABLE, OVERLAP_MINUTES)))
-
-
-def remember_watermark(state: Any, manifest: Mapping[str, Any], now: datetime) -> None:
-    """Advance the watermark on the asset, once the batch is merged."""
-    if manifest.get("watermark"):
-        state.set(f"{manifest['relation']}.watermark", manifest["watermark"])
-    if manifest.get("full"):
-        state.set(f"{manifest['relation']}.full_pass_at", now.isoformat())
-
-
-def open_changes(state: Any) -> None:
-    """Before a merge: should it die after its commit, its second try finds nothing changed, and nobody would be told."""
-    state.set("open_changes", (state.get("open_changes") or 0) + 1)
-
-
-def settle_changes(state: Any, merged: Iterable[Mapping[str, Any]]) -> bool:
-    """After all merges: whether a row changed, or may have in a merge that did not end."""
-    merges, changed = 0, False
-    for batch in merged:
-        merges += 1
-        changed |= any(batch[kind] for kind in ("inserted", "updated", "deleted"))
-    unfinished = (state.get("open_changes") or 0) > merges
-    state.set("open_changes", 0)
-    return changed or unfinished
+def extract_overlap() -> timedelta:
+    """How far behind the watermark an incremental extract begins."""
+    return timedelta(minutes=float(_variable(OVERLAP_VARIABLE, OVERLAP_MINUTES)))
 
 
 def run_moment(dag_run: Any) -> datetime:

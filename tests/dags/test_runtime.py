@@ -1,9 +1,9 @@
-"""From Airflow's world to plain values: connections, modes, watermarks, retries, broken campaign files."""
+"""From Airflow's world to plain values: connections, modes, retries, broken campaign files."""
 
 from __future__ import annotations
 
 import runpy
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,13 +17,6 @@ from include.tags import Tag
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 BROKEN = "id: broken\nname: Broken\nowner: crm\nsegment: 17\n"
-
-
-class State(dict[str, Any]):
-    """The part of the asset's state store that is used here."""
-
-    def set(self, key: str, value: Any) -> None:
-        self[key] = value
 
 
 @pytest.fixture
@@ -82,32 +75,6 @@ def test_a_ledger_that_only_airflow_knows_is_refused(stored: dict[str, dict[str,
 @pytest.mark.parametrize(("run_type", "mode"), [("scheduled", "live"), ("manual", "preview"), ("backfill", "preview")])
 def test_only_a_scheduled_run_is_live_by_itself(run_type: str, mode: str) -> None:
     assert runtime.run_mode(SimpleNamespace(run_type=run_type), {"mode": "preview"}) == mode
-
-
-def test_a_pass_is_full_at_first_when_asked_and_once_a_day(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runtime, "_variable", lambda name, default: default)
-    state = State()
-    assert runtime.watermark_since(state, "purchases", full=False, now=NOON) is None
-    runtime.remember_watermark(
-        state, {"relation": "purchases", "watermark": "2026-11-24T11:00:00+00:00", "full": True}, NOON
-    )
-    later = NOON + timedelta(hours=23)
-    assert runtime.watermark_since(state, "purchases", full=False, now=later) == datetime(2026, 11, 24, 10, tzinfo=UTC)
-    assert runtime.watermark_since(state, "purchases", full=True, now=later) is None
-    assert runtime.watermark_since(state, "purchases", full=False, now=NOON + timedelta(hours=24)) is None
-    assert runtime.watermark_since(state, "subscribers", full=False, now=later) is None
-
-
-def test_changes_of_a_merge_that_died_are_announced_by_its_second_try() -> None:
-    nothing = {"inserted": 0, "updated": 0, "deleted": 0}
-    state = State()
-    runtime.open_changes(state)
-    assert runtime.settle_changes(state, [nothing]) is False
-    runtime.open_changes(state)
-    runtime.open_changes(state)
-    assert runtime.settle_changes(state, [nothing]) is True
-    runtime.open_changes(state)
-    assert runtime.settle_changes(state, [{**nothing, "updated": 1}]) is True
 
 
 def test_the_retry_policy_asks_the_one_classifier() -> None:
