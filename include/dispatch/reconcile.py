@@ -23,7 +23,7 @@ from include.core.errors import ConservationBroken
 from include.core.paths import DataPaths
 from include.dispatch import plan_files, record
 from include.dispatch.journal import read_journal
-from include.ledger import consent, plans, remember, suppressions
+from include.ledger import consent, departures, plans, remember, suppressions
 from include.ledger.consent import Consent
 from include.ledger.database import Ledger
 from include.ledger.suppressions import Suppression
@@ -37,14 +37,16 @@ SOURCE = "warehouse_copy"
 def reconcile(paths: DataPaths, ledger: Ledger) -> dict[str, Any]:
     """Bring back what is known elsewhere; returns counts of what the ledger had forgotten.
 
-    First those who left, from the warehouse's copy, before anything renews it. Then every plan with a journal. Then the
-    warehouse's record of it, by which events prove what they can. Raises `ConservationBroken` where a backup is too old.
+    First those who left, from the edge's notes and from the warehouse's copy, before anything renews it. Then every plan
+    with a journal. Then the warehouse's record of it, by which events prove what they can. Raises `ConservationBroken`
+    where a backup is too old.
     """
     found: Counter[str] = Counter()
     with open_warehouse(paths) as warehouse:
         left = fetch(warehouse, "dispatch", "suppressions_known").to_pylist()
         declined = fetch(warehouse, "dispatch", "declined_known").to_pylist()
         found["suppressions"] = suppressions.suppress(ledger, [_suppression(row) for row in left])
+        found["suppressions"] += suppressions.suppress(ledger, departures.standing(paths))
         found["declined"] = consent.record(ledger, [_declined(row) for row in declined])
         for journal in sorted(paths.plans.glob("*/*/intents.log")):
             found.update(_reconcile_plan(paths, ledger, journal.parent))

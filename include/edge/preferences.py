@@ -14,8 +14,9 @@ from include.core import clock
 from include.core.token import Subject
 from include.edge import body, page
 from include.edge.person import NOBODY, ask, steady_time
-from include.edge.unsubscribe import leave
-from include.ledger import consent
+from include.edge.settings import settings
+from include.edge.unsubscribe import leave, suppression
+from include.ledger import consent, departures
 from include.ledger.consent import MARKETING, TOPICS, TRACKING, Consent
 from include.ledger.database import Ledger
 from include.ledger.suppressions import LIFTABLE, lift, reasons_in_force
@@ -53,6 +54,7 @@ def change(ledger: Ledger, subject: Subject, form: FormData) -> None:
         leave(ledger, subject, SOURCE)
     elif action == "resubscribe":
         if lift(ledger, subject.address_key, SOURCE, subject.message_key):
+            departures.note(settings().paths, "lift", suppression(subject, SOURCE))
             consent.record(ledger, [_answer(subject, MARKETING, True)])
     elif action == "save":
         consent.record(ledger, _answers(subject, form))

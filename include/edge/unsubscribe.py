@@ -6,9 +6,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from include.core import clock
+from include.core.paths import DataPaths
 from include.core.token import Subject
 from include.edge import body, page, spool
 from include.edge.person import NOBODY, LedgerSilent, ask, keep, steady_time
+from include.edge.settings import settings
+from include.ledger import departures
 from include.ledger.database import Ledger
 from include.ledger.suppressions import Suppression, is_suppressed, suppress
 
@@ -39,7 +42,7 @@ async def record(token: str, source: str) -> None:
     try:
         await ask(lambda ledger, subject: leave(ledger, subject, source), token)
     except LedgerSilent:
-        await keep(lambda paths, subject: spool.keep_unsubscribe(paths, suppression(subject, source)), token)
+        await keep(lambda paths, subject: leave_later(paths, subject, source), token)
 
 
 def leave(ledger: Ledger, subject: Subject | None, source: str) -> None:
@@ -47,7 +50,16 @@ def leave(ledger: Ledger, subject: Subject | None, source: str) -> None:
     if subject is None:
         is_suppressed(ledger, NOBODY)
     else:
-        suppress(ledger, [suppression(subject, source)])
+        wish = suppression(subject, source)
+        suppress(ledger, [wish])
+        departures.note(settings().paths, "suppress", wish)
+
+
+def leave_later(paths: DataPaths, subject: Subject, source: str) -> None:
+    """Keep the wish in the spool, for as long as the ledger is away. Raises OSError."""
+    wish = suppression(subject, source)
+    spool.keep_unsubscribe(paths, wish)
+    departures.note(paths, "suppress", wish)
 
 
 def suppression(subject: Subject, source: str) -> Suppression:

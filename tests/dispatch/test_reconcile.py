@@ -17,7 +17,7 @@ from include.core.secrets import Secrets
 from include.dispatch import control, reconcile, record
 from include.dispatch.send import send_range
 from include.dispatch.settle import settle
-from include.ledger import consent, counts, plans, suppressions
+from include.ledger import consent, counts, departures, plans, suppressions
 from include.ledger.database import Ledger
 from include.ledger.tables import chunks, metadata
 from include.warehouse.connection import open_warehouse
@@ -144,8 +144,11 @@ def test_who_left_since_the_backup_stays_away(paths: DataPaths, ledger: Ledger, 
     with open_warehouse(paths) as warehouse:
         warehouse.execute("insert into core.suppressions values ('k1', 'unsubscribe'), ('k2', 'spam_complaint')")
         warehouse.execute("insert into core.consent_answers values ('k3', 'tracking', false), ('k4', 'tracking', true)")
+    departures.note(paths, "suppress", suppressions.Suppression("k5", "unsubscribe", "one_click", 1.0))
+    departures.note(paths, "suppress", suppressions.Suppression("k1", "unsubscribe", "one_click", 1.0))
     found = reconcile.reconcile(paths, ledger)
-    assert (found["suppressions"], found["declined"]) == (2, 1)
+    assert (found["suppressions"], found["declined"]) == (3, 1)
+    assert suppressions.is_suppressed(ledger, "k5")
     assert suppressions.is_suppressed(ledger, "k1")
     assert suppressions.is_suppressed(ledger, "k2")
     assert consent.of_person(ledger, "k3") == {"tracking": False}

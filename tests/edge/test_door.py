@@ -16,7 +16,7 @@ from include.core.keys import address_key
 from include.core.paths import DataPaths
 from include.core.secrets import Secrets, load_secrets
 from include.core.token import CONFIRM, Subject, mint
-from include.ledger import consent
+from include.ledger import consent, departures
 from include.ledger.database import Ledger
 from include.ledger.suppressions import Suppression, is_suppressed, reasons_in_force, suppress
 from include.ledger.tables import consent_log, suppression_log
@@ -35,6 +35,11 @@ def log_rows(ledger: Ledger, log: Table, subject: Subject) -> list[tuple[str, st
     query = select(what, log.c.source, log.c.message_key).where(log.c.address_key == subject.address_key)
     with ledger.read() as connection:
         return [tuple(row) for row in connection.execute(query)]
+
+
+def noted(paths: DataPaths) -> set[str]:
+    """Who has left, by the edge's second note."""
+    return {wish.address_key for wish in departures.standing(paths)}
 
 
 FORGED = "AQE" + "x" * 85
@@ -116,12 +121,16 @@ def test_preferences_keep_what_a_person_chose(edge: Edge, ledger: Ledger, secret
     assert consent.of_person(ledger, subject.address_key) == {"news": True, "offers": False, "tracking": True}
 
 
-def test_a_person_may_leave_and_come_back(edge: Edge, ledger: Ledger, secrets: Secrets, subject: Subject) -> None:
+def test_a_person_may_leave_and_come_back(
+    edge: Edge, ledger: Ledger, secrets: Secrets, subject: Subject, paths: DataPaths
+) -> None:
     link = f"{edge.url}/preferences/{mint(secrets, subject)}"
     assert "Send me mail again" in httpx.post(link, data={"action": "stop_all"}).text
     assert is_suppressed(ledger, subject.address_key)
+    assert subject.address_key in noted(paths)
     assert "Unsubscribe from all" in httpx.post(link, data={"action": "resubscribe"}).text
     assert not is_suppressed(ledger, subject.address_key)
+    assert subject.address_key not in noted(paths)
     assert consent.of_person(ledger, subject.address_key) == {"marketing": True}
 
 
@@ -226,6 +235,7 @@ def test_while_the_ledger_is_away_no_unsubscribe_and_no_event_is_lost(
         person.message_key,
         "unsubscribe",
     )
+    assert noted(DataPaths(root)) == {person.address_key}
     for link in (token, FORGED):
         answer = httpx.get(f"{edge.url}/preferences/{link}")
         assert (answer.status_code, answer.headers.get("retry-after")) == (503, "60")

@@ -1,0 +1,40 @@
+"""The edge's second note of who left: whole lines count, the newest of an address stands."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from include.core.paths import DataPaths
+from include.ledger import departures
+from include.ledger.suppressions import Suppression
+
+
+def wish(address: str) -> Suppression:
+    return Suppression(address, "unsubscribe", "one_click", 1.5, "key")
+
+
+def test_who_left_and_did_not_come_back(paths: DataPaths) -> None:
+    assert departures.standing(paths) == []
+    for address, came_back in (("a", True), ("b", False), ("c", True), ("c", False)):
+        departures.note(paths, "suppress", wish(address))
+        if came_back:
+            departures.note(paths, "lift", wish(address))
+    assert departures.standing(paths) == [wish("b"), wish("c")]
+
+
+def test_a_torn_line_spoils_no_other(paths: DataPaths, caplog: pytest.LogCaptureFixture) -> None:
+    departures.note(paths, "suppress", wish("a"))
+    with (paths.spool / departures.NAME).open("ab") as log:
+        log.write(b'\n{"action": "supp')
+    departures.note(paths, "suppress", wish("b"))
+    assert departures.standing(paths) == [wish("a"), wish("b")]
+    assert "torn line" in caplog.text
+
+
+def test_a_disk_that_will_not_take_it_is_logged_and_no_error(paths: DataPaths, caplog: pytest.LogCaptureFixture) -> None:
+    paths.spool.write_text("a file where a folder should be")
+    with caplog.at_level(logging.ERROR):
+        departures.note(paths, "suppress", wish("a"))
+    assert "could not be noted" in caplog.text
