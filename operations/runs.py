@@ -13,6 +13,7 @@ from operations.api import AirflowApi, ApiRefused, part
 from operations.progress import Progress
 
 POLL_SECONDS = 0.7
+SILENCE_SECONDS = 20
 FINAL = ("success", "failed")
 SHOWN = ("success", "failed", "skipped", "upstream_failed", "up_for_retry", "awaiting_input", "removed")
 
@@ -64,10 +65,10 @@ def follow(
 ) -> bool:
     """Watch runs to their end, a line for every task that ends in none of the `quiet` states; whether all succeeded.
 
-    Raises `RunFailed` on timeout.
+    Where nothing ends for a while, a line says what is waited for. Raises `RunFailed` on timeout.
     """
     open_runs, told, succeeded = list(runs), set[tuple[str, ...]](), True
-    deadline = time.monotonic() + timeout_seconds
+    deadline, silent = time.monotonic() + timeout_seconds, _Silence()
     while open_runs:
         for run in list(open_runs):
             state = api.get(run.path)["state"]
@@ -76,6 +77,8 @@ def follow(
                 open_runs.remove(run)
                 succeeded &= state == "success"
                 progress.say(f"{run.dag}  {state}")
+        if open_runs and silent.is_long(len(told)):
+            progress.say(f"  still waiting for {_at_work(api, open_runs)}")
         if open_runs and time.monotonic() > deadline:
             names = ", ".join(run.dag for run in open_runs)
             raise RunFailed(
@@ -84,6 +87,32 @@ def follow(
         if open_runs:
             time.sleep(POLL_SECONDS)
     return succeeded
+
+
+class _Silence:
+    """Whether there was no news for a while, since the last or since this was said."""
+
+    def __init__(self) -> None:
+        self._since, self._news = time.monotonic(), 0
+
+    def is_long(self, news: int) -> bool:
+        if news != self._news:
+            self._since, self._news = time.monotonic(), news
+        if time.monotonic() - self._since < SILENCE_SECONDS:
+            return False
+        self._since = time.monotonic()
+        return True
+
+
+def _at_work(api: AirflowApi, open_runs: Iterable[Run]) -> str:
+    """The tasks that are not at their end, but not those that wait for them."""
+    found = [
+        f"{run.dag} {task['task_id']} ({task['state']})"
+        for run in open_runs
+        for task in tasks(api, run)
+        if task["state"] and task["state"] not in SHOWN
+    ]
+    return ", ".join(found) or ", ".join(run.dag for run in open_runs)
 
 
 def tasks(api: AirflowApi, run: Run) -> list[dict[str, Any]]:

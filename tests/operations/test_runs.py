@@ -1,0 +1,46 @@
+"""Whoever watches a run is told what ends, and, where nothing does, what is waited for."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import pytest
+
+from operations import runs
+from operations.api import AirflowApi
+from operations.progress import Progress
+
+
+class Scripted:
+    """Airflow's answers about one run, a step each time that its state is asked for; the last one stays."""
+
+    def __init__(self, *steps: tuple[str, dict[str, str | None]]) -> None:
+        self._steps = list(steps)
+
+    def get(self, path: str, **_: Any) -> dict[str, Any]:
+        if not path.endswith("/taskInstances"):
+            state = self._steps[0][0]
+            return {"state": state}
+        tasks = self._steps[0][1] if len(self._steps) == 1 else self._steps.pop(0)[1]
+        shared = {"map_index": -1, "try_number": 1, "duration": 1.0}
+        return {
+            "task_instances": [
+                {**shared, "task_id": name, "state": state, "end_date": "2026" if state == "success" else None}
+                for name, state in tasks.items()
+            ]
+        }
+
+
+def test_a_long_silence_names_what_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(runs, "POLL_SECONDS", 0.05)
+    monkeypatch.setattr(runs, "SILENCE_SECONDS", 0.12)
+    dead = ("running", {"plan": "success", "send": "running", "settle": None})
+    done = ("success", {"plan": "success", "send": "success", "settle": "success"})
+    api = Scripted(*[dead] * 8, done)
+    assert runs.follow(cast(AirflowApi, api), [runs.Run("send_x", "r")], Progress())
+    said = [line.split("  ", 1)[1].strip() for line in capsys.readouterr().out.splitlines()]
+    assert said[0].startswith("send_x               plan")
+    assert said.count("still waiting for send_x send (running)") in (1, 2)
+    assert said[-1] == "send_x  success"
