@@ -78,6 +78,9 @@ class Dooms:
             count = self._passed[point, when]
         for doom in self._dooms:
             if (doom.point, doom.when, doom.passage) == (point, when, count):
+                if doom.deed == "stop" and when != "inside" and getattr(self._within, "depth", 0):
+                    self._within.stops = True  # Calls that share a transaction: stop once it is committed.
+                    continue
                 with self._in_transaction:
                     _do(doom.deed)
 
@@ -105,10 +108,18 @@ class Dooms:
     def _committing(self, call: Callable[..., Any]) -> Callable[..., Any]:
         @contextmanager
         def transaction(*args: Any, **kwargs: Any) -> Iterator[Any]:
-            with self._in_transaction, call(*args, **kwargs) as connection:
-                yield connection
-                if point := getattr(self._within, "point", None):
-                    self.reach(point, "inside")
+            self._within.depth = getattr(self._within, "depth", 0) + 1
+            try:
+                with self._in_transaction, call(*args, **kwargs) as connection:
+                    yield connection
+                    if point := getattr(self._within, "point", None):
+                        self.reach(point, "inside")
+            finally:
+                self._within.depth -= 1
+            if not self._within.depth and getattr(self._within, "stops", False):
+                self._within.stops = False
+                with self._in_transaction:
+                    _do("stop")
 
         return transaction
 
