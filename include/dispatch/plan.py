@@ -131,9 +131,11 @@ def _freeze_now(
     placing = place(warehouse, request.campaign, request.at)
     folder = _fresh_folder(paths.root / request.folder)
     chunks = list(plan_writer.chunk_rows(placing.chunks))
-    _write_people(folder, warehouse, secrets, request, contents, placing)
+    links = {name: linked(content, request.edge_url) for name, content in contents.items()}
+    fillers = {name: SlotFiller(content, links[name]) for name, content in contents.items()}
+    _write_people(folder, warehouse, secrets, request, fillers, placing)
     plan_writer.write_chunks(folder, chunks)
-    plan_writer.write_contents(folder, _contents_as_data(contents, request.edge_url))
+    plan_writer.write_contents(folder, _contents_as_data(contents, links, request.edge_url))
     row = _plan_row(request, audience, content_hash(request.campaign, contents), plan_writer.write_manifest(folder))
     states = ({**chunk, "plan_id": request.plan_id, "state": "pending"} for chunk in chunks)
     if not plans.freeze_plan(ledger, row, states):
@@ -146,11 +148,10 @@ def _write_people(
     warehouse: duckdb.DuckDBPyConnection,
     secrets: Secrets,
     request: PlanRequest,
-    contents: Mapping[str, Content],
+    fillers: Mapping[str, SlotFiller],
     placing: Placing,
 ) -> None:
     """Fill everybody's slots and write the parts and the audience."""
-    fillers = {name: SlotFiller(content, linked(content, request.edge_url)) for name, content in contents.items()}
     fields = frozenset[str]().union(*(filler.fields for filler in fillers.values()))
     most = max(filler.width for filler in fillers.values())
     with plan_writer.PlanWriter(folder, both_ways(fillers), most) as writer:
@@ -182,22 +183,23 @@ def _plan_row(request: PlanRequest, audience: Audience, content: str, manifest: 
     }
 
 
-def _contents_as_data(contents: Mapping[str, Content], edge_url: str) -> dict[str, dict[str, Any]]:
+def _contents_as_data(
+    contents: Mapping[str, Content], links: Mapping[str, Mapping[str, str]], edge_url: str
+) -> dict[str, dict[str, Any]]:
     return {
         name: {
             "subject": content.subject,
             "text": content.text,
             "html": content.html,
             "edge_url": edge_url.rstrip("/"),
-            "slots": _slots_as_data(content, edge_url),
+            "slots": _slots_as_data(content, links[name]),
         }
         for name, content in contents.items()
     }
 
 
-def _slots_as_data(content: Content, edge_url: str) -> list[dict[str, str]]:
+def _slots_as_data(content: Content, links: Mapping[str, str]) -> list[dict[str, str]]:
     """Where the sender finds each slot's value: in a column of its own, or, for a link, in the token's."""
-    links = linked(content, edge_url)
     columns = iter(plan_files.slot_columns(len(content.slots) - len(links)))
     return [
         {"tag": slot.tag, "before": links.get(slot.tag, ""), "column": "token" if slot.tag in links else next(columns)}

@@ -58,8 +58,8 @@ class PlanWriter:
         """Fill the slots of `people` and write the parts. Raises `PlanError` where they are not those who were placed."""
         chunks, contents = placing.chunks, placing.contents()
         parts = [chunks[first : first + CHUNKS_A_FILE] for first in range(0, len(chunks), CHUNKS_A_FILE)]
-        sizes = [sum(chunk["recipients"] for chunk in part) for part in parts]
-        for number, (part, table) in enumerate(zip(parts, recut(self._filled(people, contents), sizes), strict=True)):
+        rows = [sum(chunk["recipients"] for chunk in part) for part in parts]
+        for number, (part, table) in enumerate(zip(parts, recut(self._filled(people, contents), rows), strict=True)):
             self._settle()
             sizes = [chunk["recipients"] for chunk in part]
             if table["mail_group"].to_pylist() != _each(part, "mail_group", sizes).to_pylist():

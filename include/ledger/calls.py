@@ -1,7 +1,7 @@
 """Calls of the ledger from an event loop: off the loop, in one thread, in the order in which they were made.
 
-With SQLite the calls that wait at the same time share a transaction, and so the one wait for the disk. A call that fails
-undoes what it wrote itself and nothing else.
+With SQLite the calls that wait at the same time share a transaction, and so the one wait for the disk. Each `Ledger.write`
+of a call stands or falls alone in it, as it would by itself.
 """
 
 from __future__ import annotations

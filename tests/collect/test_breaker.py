@@ -54,14 +54,20 @@ def happen(paths: DataPaths, event: str, people: int, skip: int = 0, bounce_clas
         warehouse.execute(HAPPENED, values)
 
 
-def test_an_open_breaker_pauses_and_drops_nobody(
-    paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp
-) -> None:
+def half_sent(paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp, *, bounced: int) -> str:
+    """A plan for 600 of whom 300 were sent to: so many bounced, the others got it. Its id."""
     plan_id = frozen_plan(paths, ledger, secrets, 600, chunk_size=100)
     send_range(paths, ledger, esp.account, plan_id=plan_id, first=0, last=2)
     record.record_sends(paths, ledger)
-    happen(paths, "delivered", 280)
-    happen(paths, "bounced", 20, skip=280, bounce_class="hard")
+    happen(paths, "delivered", 300 - bounced)
+    happen(paths, "bounced", bounced, skip=300 - bounced, bounce_class="hard")
+    return plan_id
+
+
+def test_an_open_breaker_pauses_and_drops_nobody(
+    paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp
+) -> None:
+    plan_id = half_sent(paths, ledger, secrets, esp, bounced=20)
     assert breaker.watch(paths, ledger) == ([], 2)
     assert breaker.watch(paths, ledger) == ([], 0)
     with pytest.raises(CampaignStopped, match=r"hard bounces at 6\.67%"):

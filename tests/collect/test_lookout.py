@@ -12,12 +12,12 @@ from include.collect.lookout import MEMORY, look
 from include.core import clock
 from include.core.paths import DataPaths
 from include.core.secrets import Secrets
-from include.dispatch import control, record
+from include.dispatch import control
 from include.dispatch.send import send_range
 from include.ledger import doubt
 from include.ledger.database import Ledger
 from include.warehouse.connection import open_warehouse
-from tests.collect.test_breaker import happen
+from tests.collect.test_breaker import half_sent
 from tests.dispatch.frozen import frozen_plan
 from tests.dispatch.scripted_esp import ScriptedEsp, accepted
 
@@ -39,11 +39,7 @@ def later(monkeypatch: pytest.MonkeyPatch, **time: float) -> None:
 def test_an_open_breaker_is_told_once_for_each_of_what_it_holds(
     paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp
 ) -> None:
-    plan_id = frozen_plan(paths, ledger, secrets, 600, chunk_size=100)
-    send_range(paths, ledger, esp.account, plan_id=plan_id, first=0, last=2)
-    record.record_sends(paths, ledger)
-    happen(paths, "delivered", 280)
-    happen(paths, "bounced", 20, skip=280, bounce_class="hard")
+    half_sent(paths, ledger, secrets, esp, bounced=20)
     assert look(paths, ledger) == {"warnings": 0, "held": 2, "in_doubt": 0, "alerts": 2}
     assert look(paths, ledger)["alerts"] == 0
     assert sorted(told(paths)) == [
@@ -57,11 +53,7 @@ def test_an_open_breaker_is_told_once_for_each_of_what_it_holds(
 def test_a_rate_that_warns_is_told_once_and_holds_nothing_back(
     paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp
 ) -> None:
-    plan_id = frozen_plan(paths, ledger, secrets, 600, chunk_size=100)
-    send_range(paths, ledger, esp.account, plan_id=plan_id, first=0, last=2)
-    record.record_sends(paths, ledger)
-    happen(paths, "delivered", 292)
-    happen(paths, "bounced", 8, skip=292, bounce_class="hard")
+    plan_id = half_sent(paths, ledger, secrets, esp, bounced=8)
     assert look(paths, ledger) == {"warnings": 2, "held": 0, "in_doubt": 0, "alerts": 2}
     assert look(paths, ledger) == {"warnings": 2, "held": 0, "in_doubt": 0, "alerts": 0}
     assert told(paths) == [("rate-warning", "spring once: hard bounces at 2.67%")] * 2

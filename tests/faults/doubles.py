@@ -83,7 +83,7 @@ def stopped(world: World) -> Allowed:
         ("note", "after"),
         ("post", "before"),
         ("post", "after"),
-        ("outcome", "before"),
+        ("answer", "before"),
     )
     point, when = world.dice.choice(places)
     sleeper = world.begin("send", dooms=(Doom(point, when, world.dice.randint(1, world.requests), "stop"),), constants=TIGHT)

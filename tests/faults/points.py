@@ -25,6 +25,7 @@ POINTS = {
     "intent": ("include.ledger.chunks", "claim"),
     "note": ("include.dispatch.journal", "Journal.note"),
     "post": ("include.dispatch.transport", "Transport.post"),
+    "answer": ("include.dispatch.send", "Sender._conclude"),
     "outcome": ("include.dispatch.send", "record"),
     "told": ("include.ledger.calls", "LedgerCalls._tell"),
     "close": ("include.ledger.plans", "change_state"),
@@ -43,7 +44,8 @@ class Doom:
     """What happens at the `passage`-th time that a point is reached, `when`: before, inside or after it.
 
     `deed`: kill, stop (SIGSTOP, until somebody continues it; not while another thread is in a transaction of the ledger,
-    since everybody would wait for that), or a number of seconds to which the clock's offset is set.
+    since everybody would wait for that; after a call whose transaction others share, once it has committed), or a number of
+    seconds to which the clock's offset is set.
     """
 
     point: str
@@ -78,8 +80,8 @@ class Dooms:
             count = self._passed[point, when]
         for doom in self._dooms:
             if (doom.point, doom.when, doom.passage) == (point, when, count):
-                if doom.deed == "stop" and when != "inside" and getattr(self._within, "depth", 0):
-                    self._within.stops = True  # Calls that share a transaction: stop once it is committed.
+                if doom.deed == "stop" and when == "after" and getattr(self._within, "depth", 0):
+                    self._within.stops = True  # Its transaction is shared with other calls: stop once it is committed.
                     continue
                 with self._in_transaction:
                     _do(doom.deed)

@@ -134,7 +134,7 @@ def bare_bounces(world: World) -> Allowed:
 def before_our_commit(world: World) -> Allowed:
     """Everything is told and loaded while the sender still holds the answer in its hands; then it goes on, or dies."""
     with witnessed(world):
-        places = ("post", "after"), ("outcome", "before")
+        places = ("post", "after"), ("answer", "before")
         point, when = world.dice.choice(places)
         child = world.begin(dooms=(Doom(point, when, world.dice.randint(1, world.requests), "stop"),))
         until(child.is_stopped, "the sender to hold its answer")

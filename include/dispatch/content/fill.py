@@ -41,7 +41,7 @@ class SlotFiller:
         self._content = content
         self._slots = [slot for slot in content.slots if slot.tag not in links]
         self._memos: list[dict[Hashable, str]] = [{} for _ in self._slots]
-        self._more_bytes = sum(len(tag) + len(before.encode()) + LENGTH for tag, before in links.items())
+        self._link_bytes = {tag: len(before.encode()) + LENGTH for tag, before in links.items()}
 
     @property
     def fields(self) -> frozenset[str]:
@@ -62,7 +62,9 @@ class SlotFiller:
         """
         given = People(people)
         filled = [self._slot(given, slot, memo) for slot, memo in zip(self._slots, self._memos, strict=True)]
-        check_limits(self._slots, filled, self._more_bytes)
+        values = iter(filled)
+        sized = [self._link_bytes.get(slot.tag) or next(values) for slot in self._content.slots]
+        check_limits(self._content.slots, sized, given.count)
         return filled
 
     def _slot(self, people: People, slot: Slot, memo: dict[Hashable, str]) -> pa.Array:

@@ -15,15 +15,15 @@ MOST_BYTES = 10_000
 """Bytes of tags and values of one personalization."""
 
 
-def check_limits(slots: Sequence[Slot], filled: Sequence[pa.Array], more: int = 0) -> None:
+def check_limits(slots: Sequence[Slot], values: Sequence[pa.Array | int], people: int) -> None:
     """Raise `PlanError` where somebody's tags and values exceed 10,000 bytes, naming the slot that is largest for them.
 
-    `more` is what everybody has besides.
+    `values` of each slot, of so many people; or the bytes that everybody's have.
     """
-    if not filled or not len(filled[0]):
+    sizes = [np.full(people, value) if isinstance(value, int) else _bytes(value) for value in values]
+    if not sizes or not people:
         return
-    sizes = [_bytes(values) for values in filled]
-    total = np.sum(sizes, axis=0) + sum(len(slot.tag) for slot in slots) + more
+    total = np.sum(sizes, axis=0) + sum(len(slot.tag) for slot in slots)
     over = total > MOST_BYTES
     if not over.any():
         return

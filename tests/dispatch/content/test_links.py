@@ -5,6 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
+from include.core.errors import PlanError
 from include.core.token import LENGTH
 from include.dispatch.content import SlotFiller, linked
 from include.dispatch.content.links import LINKS
@@ -38,6 +39,9 @@ def test_a_filler_leaves_links_out_and_counts_their_bytes(compile_parts: Compile
     filler = SlotFiller(content, linked(content, "https://m.example"))
     assert (filler.width, filler.fields) == (1, frozenset({"first_name"}))
     assert [array.to_pylist() for array in filler.fill(pa.table({"first_name": ["Ada"]}))] == [["Ada"]]
+    only_links = compile_parts()
+    with pytest.raises(PlanError, match="too large"):
+        SlotFiller(only_links, linked(only_links, f"https://m.example/{'x' * 5_000}")).fill(pa.table({"any": ["one"]}))
     long = SlotFiller(content, linked(content, f"https://m.example/{'x' * 4_000}"))
-    with pytest.raises(Exception, match="too large"):
+    with pytest.raises(PlanError, match="too large"):
         long.fill(pa.table({"first_name": ["A" * 3_000]}))
