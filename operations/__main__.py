@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from urllib.error import URLError
 
 from include.core.errors import TradewindError
-from operations import launcher
+from operations import demo_shop, launcher
 from operations.progress import Progress
 from operations.services import own_sendgrid
 from operations.settings import Installation, installation
@@ -35,11 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _up(place: Installation, _chosen: argparse.Namespace) -> int:
-    from operations import airflow_settings
-
     progress = Progress()
-    launcher.up(place, progress.say)
-    airflow_settings.apply(place)
+    demo_shop.up(place, progress.say)
     esp = "" if own_sendgrid(place) else f"  simulator {place.simulator_url}"
     progress.say(f"Airflow {place.airflow_url}  edge {place.edge_url}{esp}")
     return 0

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
 from datetime import UTC, datetime
-from pathlib import Path
 
-from include.core import clock, connections
+from include.core import connections
 from include.core.campaign import campaign_names
 from include.core.connections import SOURCE
-from include.core.errors import TradewindError
-from include.core.paths import PROJECT
-from operations import airflow_settings, launcher, runs
+from operations import demo_shop, runs
 from operations.api import AirflowApi, part
 from operations.campaign_table import campaign_table
 from operations.events import await_events
 from operations.progress import Progress
 from operations.runs import Run, RunFailed
 from operations.services import own_sendgrid
-from operations.settings import Installation, service_environment
+from operations.settings import Installation
 
 PIPELINE = ("ingest_subscribers", "build_segments", "collect_engagement", "nightly_analytics")
 CONSUMER_PATIENCE_SECONDS = 30
@@ -31,11 +26,7 @@ def run_demo(place: Installation, *, campaigns: list[str] | None = None) -> int:
     """Run everything, print the report; 0 where every run succeeded. Raises `TradewindError` where one did not."""
     progress, api = Progress(), AirflowApi(place)
     sends = [f"send_{name}" for name in (campaigns or campaign_names())]
-    launcher.check_disk(place)
-    shop = _begin_shop(place, progress)
-    launcher.up(place, progress.say)
-    airflow_settings.apply(place)
-    _end_shop(place, shop)
+    demo_shop.up(place, progress.say)
     _say_where(place, progress)
     runs.await_dags(api, [*PIPELINE, *sends])
     run_pipeline(place, api, progress, sends)
@@ -138,31 +129,6 @@ def _finish(api: AirflowApi, progress: Progress, started: list[Run]) -> None:
 
 def _has_succeeded(api: AirflowApi, dag: str) -> bool:
     return bool(api.get(f"/dags/{part(dag)}/dagRuns", state="success", limit=1)["dag_runs"])
-
-
-def _begin_shop(place: Installation, progress: Progress) -> subprocess.Popen[bytes] | None:
-    """Build the demo shop, unless it is there or another source is named."""
-    if connections.environment_text(SOURCE) or _shop(place).is_file():
-        return None
-    progress.say("building the demo shop: 23,570 customers, 69,659 purchases")
-    _shop(place).parent.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "simulator.shop", "--to", str(_shop(place)), "--until", f"{clock.now():%Y-%m-%d}"]
-    return subprocess.Popen(
-        command, cwd=PROJECT, env=service_environment(place), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-    )
-
-
-def _end_shop(place: Installation, building: subprocess.Popen[bytes] | None) -> None:
-    if building is None:
-        return
-    words = building.communicate()[1].decode(errors="replace").strip().splitlines()
-    if building.returncode:
-        _shop(place).unlink(missing_ok=True)
-        raise TradewindError("could not be built.", where="the demo shop", remedy=words[-1] if words else "It said nothing.")
-
-
-def _shop(place: Installation) -> Path:
-    return place.paths.demo / "shop.sqlite"
 
 
 def _say_where(place: Installation, progress: Progress) -> None:

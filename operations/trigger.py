@@ -11,7 +11,7 @@ from typing import Any
 
 from include.core.errors import ConfigurationError
 from include.tags import Tag
-from operations import airflow_settings, launcher, runs
+from operations import demo_shop, runs
 from operations.api import AirflowApi, part
 from operations.progress import Progress
 from operations.settings import Installation
@@ -24,8 +24,7 @@ def trigger_by_hand(place: Installation, dag: str, conf_text: str) -> int:
     """Run a DAG and show what happened; 0 where it succeeded, 1 where not."""
     conf = read_conf(conf_text)
     progress, api = Progress(), AirflowApi(place)
-    launcher.up(place, progress.say)
-    airflow_settings.apply(place)
+    demo_shop.up(place, progress.say)
     find_dag(api, dag)
     # The one before pauses the DAG again when it ends, and would leave a run of ours standing.
     ours = turn(place.paths.services / f"{dag}.turn", progress.say, f"another make trigger of {dag}")

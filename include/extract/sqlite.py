@@ -17,6 +17,9 @@ from include.extract.mapping import query, statement
 from include.extract.text import as_text
 
 ROWS = 20_000
+NOT_THERE = (
+    "Fix the path of the connection subscribers_source. Where nobody set it, this is the demo shop, which make up builds."
+)
 # julianday() is null for what is no date: such rows are always read, so that validation can refuse them by name.
 SINCE = "coalesce(julianday({column}) >= julianday($since), true)"
 
@@ -28,7 +31,7 @@ class SqliteSource:
         file = Path(unquote(path)).absolute()
         self.place = f"sqlite {file}"
         if not file.is_file():
-            raise SourceError("there is no such file.", where=self.place, remedy="Mend the path of subscribers_source.")
+            raise SourceError("there is no such file.", where=self.place, remedy=NOT_THERE)
         with self._explained():
             self._connection = sqlite3.connect(f"file:{quote(str(file))}?mode=ro", uri=True)
             self._connection.execute("select count(*) from sqlite_master")
