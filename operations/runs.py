@@ -131,25 +131,25 @@ def returned(api: AirflowApi, run: Run, task: str, key: str = "return_value", ma
         raise
 
 
-def reason(api: AirflowApi, run: Run, task: dict[str, Any]) -> str:
-    """The exception of a task's last try, in one line, from its log."""
+def reason(api: AirflowApi, run: Run, task: dict[str, Any]) -> list[str]:
+    """The exception of a task's last try, from its log: the lines of its text, each short enough to read."""
     path = f"{run.path}/taskInstances/{part(task['task_id'])}/logs/{task['try_number']}"
     try:
         entries = api.get(path, map_index=task["map_index"], full_content=True)["content"]
     except ApiRefused:
-        return "its log cannot be read"
+        return ["its log cannot be read"]
     for entry in reversed(entries):
         details = entry.get("error_detail") if isinstance(entry, dict) else None
         if details:
-            return _short(f"{details[0]['exc_type']}: {details[0]['exc_value']}")
+            return _lines(f"{details[0]['exc_type']}: {details[0]['exc_value']}")
     last = [entry["event"] for entry in entries if isinstance(entry, dict) and entry.get("level") in ("error", "critical")]
-    return _short(str(last[-1])) if last else "its process ended without a word (see the scheduler's log)"
+    return _lines(str(last[-1])) if last else ["its process ended without a word (see the scheduler's log)"]
 
 
-def _short(text: str, limit: int = 400) -> str:
-    """One line, without the statement that SQLAlchemy appends."""
-    line = " ".join(text.partition("[SQL:")[0].split())
-    return line if len(line) <= limit else f"{line[:limit]} …"
+def _lines(text: str, limit: int = 400) -> list[str]:
+    """What is not blank, without the statement that SQLAlchemy appends."""
+    lines = [" ".join(line.split()) for line in text.partition("[SQL:")[0].splitlines()]
+    return [line if len(line) <= limit else f"{line[:limit]} …" for line in lines if line]
 
 
 def _tell(api: AirflowApi, run: Run, progress: Progress, told: set[tuple[str, ...]], quiet: Collection[str]) -> None:
@@ -163,4 +163,5 @@ def _tell(api: AirflowApi, run: Run, progress: Progress, told: set[tuple[str, ..
         took = f"{task['duration']:5.1f} s" if task["duration"] else ""
         progress.say(f"  {run.dag:<20} {place:<30} {task['state']:<15} {took}".rstrip())
         if task["state"] in ("failed", "up_for_retry"):
-            progress.say(f"      {reason(api, run, task)}")
+            for line in reason(api, run, task):
+                progress.say(f"      {line}")

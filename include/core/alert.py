@@ -29,7 +29,8 @@ QUIET = timedelta(hours=1)
 """How long the same trouble is not posted again. It is still logged and filed."""
 KEPT = timedelta(days=90)
 POST_SECONDS = 5.0
-LONGEST = 600
+LONGEST = 3_000
+"""Characters of a text: a message of a chat takes that, and nine broken segments fit."""
 _MASKS = (
     (re.compile(r"[^\s<>\"'(),;:=]+@[^\s<>\"'(),;:=]+"), "[address]"),
     (re.compile(r"\bSG\.[\w.-]+"), "[key]"),

@@ -28,6 +28,10 @@ class ConfigurationError(TradewindError):
     """A setting, connection or file that a person wrote is wrong. A retry cannot mend it."""
 
 
+class SegmentsBroken(ConfigurationError):
+    """Some segments could not be built; the others were. Its text has a line for each broken one."""
+
+
 class SourceError(TradewindError):
     """The subscribers' source answered something that the data contract does not allow."""
 

@@ -89,6 +89,11 @@ TROUBLES = (
         "Mend the file that the message names, then clear the task.", "failed-task.md#campaign-or-setting",
     ),
     Trouble(
+        errors.SegmentsBroken, "", "segments-broken", "Some segments could not be built",
+        "The other segments are built. A campaign of a broken one plans from the last run that built it.",
+        "Fix the definitions that the message names, then clear the task.", "failed-task.md#campaign-or-setting",
+    ),
+    Trouble(
         errors.ConfigurationError, "", "configuration", "A setting or file is wrong", OLD_STANDS,
         "Mend what the message names, then clear the task.", "failed-task.md#campaign-or-setting",
     ),

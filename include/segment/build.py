@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 
 from include.core import clock
-from include.core.errors import ConfigurationError
+from include.core.errors import ConfigurationError, SegmentsBroken
 from include.core.paths import DataPaths
 from include.segment.definition import DEFINITIONS, Definition, definition_paths, place, read_definition
 from include.warehouse.connection import open_warehouse, run, transaction
@@ -46,7 +46,7 @@ def build_segments(
     """Compute `segment.features` as of a moment and freeze each segment's members under `segment_run`: {segment: members}.
 
     Running the same run again replaces what it froze. A definition that is broken or too slow does not keep the others from
-    being built; when they are committed, `ConfigurationError` names each broken one with file and line. A broken segment
+    being built; when they are committed, `SegmentsBroken` names each broken one with file and line. A broken segment
     keeps the members that an earlier try of the same run gave it.
     """
     if as_of.tzinfo is None:
@@ -57,11 +57,13 @@ def build_segments(
         built, broken = _find_members(connection, definitions, as_of, seconds)
         sizes = _freeze(connection, segment_run, as_of, built, sorted(broken))
     if broken:
-        raise ConfigurationError(
-            f"{len(broken)} of {len(broken) + len(sizes)} segments could not be built: "
-            + "; ".join(str(broken[name]) for name in sorted(broken)),
+        raise SegmentsBroken(
+            "".join(
+                [f"{len(broken)} of {len(broken) + len(sizes)} segments could not be built:\n"]
+                + [f"  {broken[name]}\n" for name in sorted(broken)]
+            ),
             where=f"segment run {segment_run}",
-            remedy="The other segments are built. Mend the definitions, then run again.",
+            remedy="The other segments are built. Fix the definitions, then run again.",
         )
     return sizes
 

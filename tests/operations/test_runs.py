@@ -31,6 +31,20 @@ class Scripted:
         }
 
 
+def test_every_line_of_a_reason_is_shown() -> None:
+    """Nine broken segments are nine lines, and none of them is cut for the length of the others."""
+    faults = [f"segment_{number}.sql, line {number}: Binder Error: {'x' * 90}" for number in range(9)]
+    text = "\n".join(["9 of 12 segments could not be built:", *faults, "", "Fix the definitions. [SQL: select 1]"])
+
+    class Logs:
+        def get(self, path: str, **_: Any) -> dict[str, Any]:
+            return {"content": [{"event": "failed", "error_detail": [{"exc_type": "SegmentsBroken", "exc_value": text}]}]}
+
+    task = {"task_id": "segment.build", "try_number": 1, "map_index": -1}
+    said = runs.reason(cast(AirflowApi, Logs()), runs.Run("build_segments", "r"), task)
+    assert said == ["SegmentsBroken: 9 of 12 segments could not be built:", *faults, "Fix the definitions."]
+
+
 def test_a_long_silence_names_what_is_waited_for(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

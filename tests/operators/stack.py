@@ -115,7 +115,7 @@ class Stack:
     def told(self, run: Run) -> dict[str, str]:
         """The exception of each failed task, from its log in Airflow."""
         failed = [task for task in runs.tasks(self.api, run) if task["state"] in ("failed", "up_for_retry")]
-        return {task["task_id"]: runs.reason(self.api, run, task) for task in failed}
+        return {task["task_id"]: "\n".join(runs.reason(self.api, run, task)) for task in failed}
 
     def alerts(self) -> list[dict[str, Any]]:
         return [json.loads(path.read_text()) for path in sorted(self.place.paths.alerts.glob("*.json"))]

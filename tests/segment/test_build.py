@@ -9,7 +9,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from include.core.errors import ConfigurationError
+from include.core.errors import ConfigurationError, SegmentsBroken
+from include.core.failure_alert import alert_of
 from include.core.paths import DataPaths
 from include.segment import build
 from include.segment.build import build_segments
@@ -107,11 +108,17 @@ def test_a_broken_definition_does_not_keep_the_others(people: DataPaths, definit
     define("value", "select subscriber_id from segment.features where subscriber_id::integer > 1")
     (definitions / "headless.sql").write_text(ALL)
 
-    with pytest.raises(ConfigurationError) as raised:
+    with pytest.raises(SegmentsBroken) as raised:
         build_segments(people, segment_run="one", as_of=AS_OF, definitions=definitions)
 
     message = str(raised.value)
     assert "4 of 5 segments" in message
+    assert [line.partition(".sql")[0].rpartition("/")[2].strip() for line in message.splitlines()[1:5]] == [
+        "column", "headless", "thief", "value",
+    ]  # fmt: skip
+    alert = alert_of(raised.value, dag="build_segments", run="r", task="segment.build").as_json()
+    assert all(f"{name}.sql" in alert["text"] for name in ("column", "headless", "thief", "value"))
+    assert "Nothing was replaced" not in alert["text"]
     assert "column.sql, line 8: Binder Error" in message
     assert "thief.sql, line 6: reads core.identities" in message
     assert "value.sql, line 6: fails when it runs (ConversionException)" in message
