@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import AsyncCallback, BaseNotifier, DeadlineAlert, Variable  # type: ignore[attr-defined]
@@ -28,10 +29,13 @@ WEBHOOK_VARIABLE = "alert_webhook_url"
 class TellAPerson(BaseNotifier):
     """`on_failure_callback` of every task: the exception becomes an alert with its runbook page.
 
-    A task that will be tried again tells nobody. What goes wrong here is Airflow's to log; it changes no task's state.
+    A task that will be tried again tells nobody, and neither do previews and tests: whoever made the mistake looks at the
+    run. What goes wrong here is Airflow's to log; it changes no task's state.
     """
 
     def notify(self, context: Context) -> None:
+        if _is_rehearsed(context.get("dag_run")):
+            return
         from include.core.failure_alert import alert_of
         from include.core.paths import data_paths
 
@@ -52,7 +56,7 @@ class TellOfTheRun(BaseNotifier):
         from include.core.paths import data_paths
 
         where = _place(context)
-        if told(data_paths(), where["dag"], where["run"]):
+        if _is_rehearsed(context.get("dag_run")) or told(data_paths(), where["dag"], where["run"]):
             return
         timed_out = context.get("reason") == "timed_out"
         alert = _timed_out(where["dag"], where["run"]) if timed_out else alert_of(None, **where)
@@ -72,6 +76,8 @@ async def deadline_missed(context: Mapping[str, Any] | None = None, minutes: int
     from include.core.paths import data_paths
 
     run = (context or {}).get("dag_run") or {}
+    if _is_rehearsed(SimpleNamespace(**run)):
+        return
     alert = late(str(run.get("dag_id") or "a DAG"), str(run.get("dag_run_id") or run.get("run_id") or ""), minutes)
     url = await asyncio.to_thread(webhook_url)
     await asyncio.to_thread(deliver, data_paths(), alert, url)
@@ -105,6 +111,19 @@ def webhook_url() -> str:
     except Exception as error:  # noqa: BLE001 - whatever keeps the URL from us must not keep the alert from its file
         log.warning("variable %s could not be read (%s)", WEBHOOK_VARIABLE, type(error).__name__)
         return ""
+
+
+def _is_rehearsed(dag_run: Any) -> bool:
+    """Whether it is a preview or a test of a campaign: made by hand, and its form does not say live.
+
+    By plain attributes, since Airflow has several classes for a run. What cannot be read as a rehearsal is none.
+    """
+    if not str(getattr(dag_run, "dag_id", None) or "").startswith("send_"):
+        return False
+    kind = getattr(dag_run, "run_type", None)
+    if kind is None or str(getattr(kind, "value", kind)) == "scheduled":
+        return False
+    return (getattr(dag_run, "conf", None) or {}).get("mode", "preview") in ("preview", "test")
 
 
 def _place(context: Mapping[str, Any]) -> dict[str, str]:

@@ -51,7 +51,7 @@ class Finding:
 def watch(paths: DataPaths, ledger: Ledger) -> tuple[list[Finding], int]:
     """Look at every plan of the window and hold back what does harm; returns the warnings, and how many new holds.
 
-    A plan that is finished has nothing to hold back; its findings are warnings.
+    A plan that is finished has nothing to hold back: its findings are warnings, also those over the limit (`Finding.stops`).
     """
     released = [row for row in holds.all_holds(ledger) if row["released_at"] is not None]
     with open_warehouse(paths) as warehouse:

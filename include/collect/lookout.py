@@ -28,6 +28,10 @@ LOOK_BACK = timedelta(hours=24)
 MEMORY = "known"
 
 
+_NOT_YET = "Nothing is held back yet."
+_TOO_LATE = "That is above the limit that stops a campaign, but this one is finished: nothing of it is left to hold back."
+
+
 def look(paths: DataPaths, ledger: Ledger, *, webhook_url: str = "", dag: str = "", run: str = "") -> dict[str, int]:
     """Run the circuit breaker, compare with the look before, and deliver an alert for each thing that is new.
 
@@ -73,7 +77,7 @@ def _of_warnings(fresh: Iterable[breaker.Finding], dag: str, run: str) -> Iterat
         yield Alert(
             "rate-warning", f"{finding.campaign} {finding.occurrence}: {finding.reason.partition(' (')[0]}",
             f"Over the last 24 hours, for {finding.provider or 'all mailbox providers'}: {finding.reason}.",
-            "Nothing is held back yet. Who bounced or complained is suppressed already.",
+            f"{_TOO_LATE if finding.stops else _NOT_YET} People who bounced or complained are suppressed already.",
             "Find out why people bounce or complain before a mailbox provider blocks the domain.",
             "docs/runbook/breaker-open.md#a-warning", "warning", dag, run, "watch", about=finding.name,
         )  # fmt: skip

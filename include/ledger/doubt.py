@@ -58,9 +58,10 @@ def standing_doubt(ledger: Ledger, posted_before: float) -> list[dict[str, Any]]
 
 
 def last_due(ledger: Ledger, since: float, until: float) -> float | None:
-    """When the newest accepted request within a span was to go out (Unix seconds): events of it should have come since."""
+    """When the newest accepted request of a live plan within a span was to go out (Unix seconds): it should have events."""
     due = func.coalesce(chunks.c.send_at, chunks.c.settled_at)
-    query = select(func.max(due)).where(chunks.c.state == "accepted", due.between(since, until))
+    live = chunks.c.plan_id.in_(select(plans.c.plan_id).where(plans.c.kind == "live"))
+    query = select(func.max(due)).where(live, chunks.c.state == "accepted", due.between(since, until))
     with ledger.read() as connection:
         return connection.scalar(query)
 

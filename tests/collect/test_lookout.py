@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from include.collect.lookout import MEMORY, look
 from include.core import clock
@@ -14,8 +15,9 @@ from include.core.paths import DataPaths
 from include.core.secrets import Secrets
 from include.dispatch import control
 from include.dispatch.send import send_range
-from include.ledger import doubt
+from include.ledger import doubt, plans
 from include.ledger.database import Ledger
+from include.ledger.tables import plans as plans_table
 from include.warehouse.connection import open_warehouse
 from tests.collect.test_breaker import half_sent
 from tests.dispatch.frozen import frozen_plan
@@ -60,6 +62,17 @@ def test_a_rate_that_warns_is_told_once_and_holds_nothing_back(
     assert send_range(paths, ledger, esp.account, plan_id=plan_id, first=3, last=5)["accepted"] == 300
 
 
+def test_a_rate_over_the_limit_of_a_finished_campaign_does_not_say_that_it_will_stop(
+    paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp
+) -> None:
+    plan_id = half_sent(paths, ledger, secrets, esp, bounced=20)
+    plans.change_state(ledger, plan_id, "done", among=("sending",))
+    assert look(paths, ledger) == {"warnings": 2, "held": 0, "in_doubt": 0, "alerts": 2}
+    (alert, _) = [json.loads(path.read_bytes()) for path in paths.alerts.glob("*Z-*.json")]
+    assert "this one is finished: nothing of it is left to hold back" in alert["safe"]
+    assert "yet" not in alert["safe"]
+
+
 def test_doubt_is_told_when_it_grows_and_not_before_events_had_time(
     paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -102,6 +115,17 @@ def test_silence_is_told_half_an_hour_after_mail_went_out_and_once(
         warehouse.execute(HEARD, {"at": clock.now()})
     assert look(paths, ledger)["alerts"] == 0
     assert json.loads((paths.alerts / MEMORY).read_bytes())["silent"] is False
+
+
+def test_the_silence_after_a_test_send_alerts_nobody(
+    paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan_id = frozen_plan(paths, ledger, secrets, 10, chunk_size=10)
+    with ledger.write() as connection:
+        connection.execute(update(plans_table).values(kind=plans.TEST))
+    send_range(paths, ledger, esp.account, plan_id=plan_id, first=0, last=0)
+    later(monkeypatch, minutes=31)
+    assert look(paths, ledger)["alerts"] == 0
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b'{"holds"', b"null"])

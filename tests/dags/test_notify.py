@@ -13,7 +13,7 @@ import pytest
 from airflow.sdk import DAG
 
 from include import notify
-from include.core.errors import QualityStop
+from include.core.errors import PlanError, QualityStop
 from include.core.paths import PROJECT, DataPaths
 from include.deadlines import SinceQueued
 from tests.alerts.receiver import Receiver
@@ -63,6 +63,36 @@ def test_a_task_whose_process_went_away_is_told_too(exception: str | None, paths
     context: dict[str, Any] = {"ti": SimpleNamespace(dag_id="send_winback", run_id="r", task_id="t"), "exception": exception}
     notify.TellAPerson()(context)
     assert [alert["kind"] for alert in receiver.posted] == ["task-lost"]
+
+
+def run_of(mode: str | None, run_type: str = "manual", dag: str = "send_newsletter") -> SimpleNamespace:
+    conf = {} if mode is None else {"mode": mode}
+    return SimpleNamespace(dag_id=dag, run_id="r", run_type=run_type, conf=conf)
+
+
+@pytest.mark.parametrize(
+    ("run", "alerts"),
+    [
+        (run_of("preview"), 0),
+        (run_of(None), 0),  # the form's default
+        (run_of("test"), 0),
+        (run_of("preview", "backfill"), 0),
+        (run_of("live"), 1),
+        (run_of("something else"), 1),
+        (run_of(None, "scheduled"), 1),
+        (run_of("preview", "scheduled"), 1),  # a scheduled run is live, whatever its conf says
+        (run_of(None, dag="ingest_subscribers"), 1),
+    ],
+)
+def test_previews_and_tests_alert_nobody(run: SimpleNamespace, alerts: int, paths: DataPaths, receiver: Receiver) -> None:
+    """By each of the three ways in which Airflow says that something is wrong with a run."""
+    task = SimpleNamespace(dag_id=run.dag_id, run_id="r", task_id="dispatch.plan")
+    notify.TellAPerson()({"ti": task, "run_id": "r", "dag_run": run, "exception": PlanError("a typo.")})
+    notify.TellOfTheRun()({"dag": DAG(run.dag_id, schedule=None), "run_id": "r2", "dag_run": run, "reason": "timed_out"})
+    shown = {"dag_id": run.dag_id, "dag_run_id": "r", "run_type": run.run_type, "conf": run.conf}
+    asyncio.run(notify.deadline_missed({"dag_run": shown}, 240))
+    assert len(receiver.posted) == 3 * alerts
+    assert len(filed(paths)) == 3 * alerts
 
 
 def test_a_failed_run_is_told_where_no_task_did(paths: DataPaths, receiver: Receiver) -> None:
