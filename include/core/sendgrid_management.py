@@ -67,4 +67,8 @@ def _refusal(status: int, where: str) -> TradewindError:
         )
     if status == 429 or status >= 500:
         return EspUnavailable(f"answered {status}.", where=f"SendGrid, {where}", remedy="The next run asks again.")
-    return ConfigurationError(f"answered {status}.", where=f"SendGrid, {where}", remedy="Check the host of the connection.")
+    return ConfigurationError(
+        f"answered {status}: it understood the request and does not take it.",
+        where=f"SendGrid, {where}",
+        remedy="Trying again will not help. Compare the request with SendGrid's reference and report the difference.",
+    )

@@ -6,6 +6,7 @@ under invented names: it lies in the data folder and carries no personal data.
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Mapping
 from datetime import datetime
@@ -28,6 +29,8 @@ from include.dispatch.plan_writer import runs
 from include.ledger.database import Ledger
 from include.warehouse.connection import fetch, open_warehouse
 
+log = logging.getLogger(__name__)
+
 STAND_IN = {"first_name": "Alex", "last_name": "Example"}
 SAMPLES = 2
 
@@ -48,6 +51,7 @@ def preview(
         reasons = fetch(warehouse, "dispatch", "audience_reasons").to_pylist()
     page = paths.previews / campaign.id / f"{re.sub(r'[^A-Za-z0-9]+', '-', run)[:80]}.html"
     write_durably(page, _page(campaign, occurrence, audience, reasons, samples).encode())
+    log.info("%s %s: nothing is sent; the preview is %s: %s", campaign.id, occurrence, page, audience.counts())
     return {"page": str(page.relative_to(paths.root)), **audience.counts()}
 
 

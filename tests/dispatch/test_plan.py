@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -211,6 +212,14 @@ def test_a_preview_shows_and_freezes_nothing(shop: Shop) -> None:
     assert "First1" not in page
     assert "@gmail.example.com" not in page
     assert plans.all_plans(shop.ledger) == []
+
+
+def test_the_log_of_a_preview_names_its_page(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "include.dispatch.preview")
+    shown = look(shop)
+    (said,) = [record.getMessage() for record in caplog.records if record.name == "include.dispatch.preview"]
+    assert str(shop.paths.root / shown["page"]) in said
+    assert "'selected': 3000" in said
 
 
 def test_a_test_send_goes_to_the_named_alone_and_into_no_report(shop: Shop, esp: ScriptedEsp) -> None:
