@@ -108,6 +108,17 @@ def test_a_refusal_says_what_to_do_and_tells_no_secret(
     assert "ada@" not in caplog.text + str(raised.value)
 
 
+@pytest.mark.parametrize("status", [400, 422])
+def test_a_request_that_is_not_taken_does_not_blame_the_host(
+    sendgrid: tuple[SendGrid, SendGridAccount], paths: DataPaths, ledger: Ledger, status: int
+) -> None:
+    state, account = sendgrid
+    state.answer = (status, b"{}")
+    with pytest.raises(ConfigurationError, match=f"answered {status}.*Trying again will not help") as raised:
+        sync_suppressions(paths, ledger, account)
+    assert "host" not in str(raised.value)
+
+
 def test_silence_is_unavailable(
     sendgrid: tuple[SendGrid, SendGridAccount], paths: DataPaths, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
