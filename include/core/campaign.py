@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from include.core import yaml_file
 from include.core.errors import ConfigurationError
 from include.core.paths import CAMPAIGNS
+from include.core.shop import load_shop
+from include.core.yaml_file import Strict
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Sender(_Strict):
+class Sender(Strict):
     """From or Reply-To. The address is ASCII and belongs to a verified sender (SendGrid answers 403 otherwise)."""
 
     email: Annotated[str, Field(pattern=r"^[\x21-\x3f\x41-\x7e]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}$", max_length=254)]
@@ -34,7 +32,7 @@ class Sender(_Strict):
         return value
 
 
-class Variant(_Strict):
+class Variant(Strict):
     """One arm of an experiment. `subject` replaces the template's subject; `weight` is its share of the arms' sum."""
 
     id: Identifier
@@ -42,14 +40,14 @@ class Variant(_Strict):
     subject: Annotated[str, Field(min_length=1, max_length=500)] | None = None
 
 
-class Pace(_Strict):
+class Pace(Strict):
     """How fast. None means no limit of its own."""
 
     messages_per_second: Annotated[float, Field(gt=0)] | None = None
     daily_cap: Annotated[int, Field(gt=0)] | None = None
 
 
-class SendWindow(_Strict):
+class SendWindow(Strict):
     """Local hours, in the person's time zone, in which mail may arrive: from `start` up to `end` (0–24)."""
 
     start: Annotated[int, Field(ge=0, le=23)] = 9
@@ -63,12 +61,12 @@ class SendWindow(_Strict):
         return self
 
 
-class Campaign(_Strict):
+class Campaign(Strict):
     """A campaign, as its file says.
 
     `occurrence` says what makes two runs the same message: `once` for a one-off, `day`, `week` or `month` for a recurring
     one, `signup` or `first_purchase` for mail that an event triggers (once a person, whichever run picks the event up).
-    `topic` is the kind of mail that a person may decline on the preference page (`TOPICS` in include/ledger/consent.py);
+    `topic` is the kind of mail that a person may decline on the preference page (declared in include/shop.yaml);
     without one, only stopping everything declines it.
     """
 
@@ -120,38 +118,23 @@ class Campaign(_Strict):
 
 
 def load_campaign(name: str, folder: Path = CAMPAIGNS) -> Campaign:
-    """The campaign of `<folder>/<name>.yaml`. Raises `ConfigurationError` with file, line and field."""
+    """The campaign of `<folder>/<name>.yaml`. Raises `ConfigurationError` with file, line and field.
+
+    A topic that the shop does not declare is refused here: nobody has declined it, so it would reach those who declined
+    the one that was meant.
+    """
     path = folder / f"{name}.yaml"
     if not path.is_file():
         raise ConfigurationError(
             "does not exist.", where=str(path), remedy=f"Known campaigns: {', '.join(campaign_names(folder)) or 'none'}."
         )
-    try:
-        tree = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        mark = getattr(error, "problem_mark", None)
-        raise ConfigurationError(
-            f"is not YAML ({getattr(error, 'problem', None) or 'not UTF-8'}).",
-            where=f"{path.name}{f', line {mark.line + 1}' if mark else ''}",
-            remedy="Mend the file.",
-        ) from None
-    if not isinstance(values, dict):
-        raise ConfigurationError("holds no fields.", where=path.name, remedy="See include/campaigns/newsletter.yaml.")
-    try:
-        campaign = Campaign.model_validate(values)
-    except ValidationError as error:
-        found = error.errors(include_input=False, include_url=False)
-        # A field that nobody knows comes first: it is often the misspelt name of the one that is missing.
-        first = min(found, key=lambda problem: problem["type"] != "extra_forbidden")
-        field = ".".join(str(part) for part in first["loc"]) or "file"
-        raise ConfigurationError(
-            f"{field}: {first['msg']}.", where=f"{path.name}, line {_line(tree, first['loc'])}", remedy="Mend that field."
-        ) from None
+    campaign = yaml_file.read(path, Campaign, example="include/campaigns/newsletter.yaml")
     if campaign.id != path.stem:
         raise ConfigurationError(
             f"id: '{campaign.id}' is not the file's name.", where=path.name, remedy=f"Write id: {path.stem}."
         )
+    if campaign.topic is not None:
+        load_shop().require_topics([campaign.topic], where=yaml_file.place_of(path, "topic"))
     return campaign
 
 
@@ -162,24 +145,4 @@ def campaign_names(folder: Path = CAMPAIGNS) -> list[str]:
 
 def place_of(name: str, *field: str, folder: Path = CAMPAIGNS) -> str:
     """Where a field stands, for an error that shows when it is used: `winback.yaml, line 12`; the file where unknown."""
-    path = folder / f"{name}.yaml"
-    try:
-        tree = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError):
-        return path.name
-    return f"{path.name}, line {_line(tree, field)}" if isinstance(tree, yaml.MappingNode) else path.name
-
-
-def _line(node: Any, place: tuple[int | str, ...]) -> int:
-    """The line on which the deepest known part of `place` stands."""
-    line = node.start_mark.line + 1
-    for part in place:
-        if isinstance(node, yaml.MappingNode):
-            pair = next(((key, value) for key, value in node.value if key.value == part), None)
-            if pair is None:
-                return line
-            line, node = pair[0].start_mark.line + 1, pair[1]
-        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-            node = node.value[part]
-            line = node.start_mark.line + 1
-    return line
+    return yaml_file.place_of(folder / f"{name}.yaml", *field)

@@ -10,6 +10,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 SQL = PROJECT / "include" / "sql"
 TEMPLATES = Path(os.environ.get("TRADEWIND_TEMPLATES") or PROJECT / "include" / "templates")
 CAMPAIGNS = Path(os.environ.get("TRADEWIND_CAMPAIGNS") or PROJECT / "include" / "campaigns")
+SHOP = Path(os.environ.get("TRADEWIND_SHOP") or PROJECT / "include" / "shop.yaml")
 
 
 @dataclass(frozen=True)

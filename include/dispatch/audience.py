@@ -12,6 +12,7 @@ import duckdb
 from include.core.campaign import Campaign, place_of
 from include.core.errors import PlanError
 from include.core.paths import SQL
+from include.core.shop import load_shop
 from include.dispatch.occurrence import PER_PERSON
 from include.ledger import consent, suppressions
 from include.ledger.database import Ledger
@@ -79,6 +80,8 @@ def _judge(
     cap_since: datetime,
     hold_out_share: int,
 ) -> Audience:
+    if campaign.topic is not None:
+        load_shop().require_topics([campaign.topic], where=place_of(campaign.id, "topic"))
     seen = _refresh_suppressions(warehouse, ledger)
     weights = [variant.weight for variant in campaign.variants]
     bounds = [round(DRAWS * total / sum(weights)) for total in accumulate(weights)][:-1]

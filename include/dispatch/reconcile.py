@@ -47,7 +47,7 @@ def reconcile(paths: DataPaths, ledger: Ledger) -> dict[str, Any]:
         declined = fetch(warehouse, "dispatch", "declined_known").to_pylist()
         found["suppressions"] = suppressions.suppress(ledger, [_suppression(row) for row in left])
         found["suppressions"] += suppressions.suppress(ledger, departures.standing(paths))
-        found["declined"] = consent.record(ledger, [_declined(row) for row in declined])
+        found["declined"] = consent.record(ledger, [_declined(row) for row in declined], restored=True)
         for journal in sorted(paths.plans.glob("*/*/intents.log")):
             found.update(_reconcile_plan(paths, ledger, journal.parent))
         record.record_into(warehouse, paths, ledger)

@@ -69,7 +69,11 @@ def _route(path: str, endpoint: Endpoint, *methods: str) -> Route:
 
 async def _refused(_request: Request, error: Exception) -> Response:
     status = error.status if isinstance(error, Refused) else 400
-    answer = page.problem(status, "That did not work", "We could not read what was sent. Please go back and try again.")
+    answer = page.problem(
+        status,
+        "Nothing was changed",
+        "We could not read what was sent. Please go back, load the page again and try once more.",
+    )
     answer.headers["Connection"] = "close"
     return answer
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.datastructures import FormData
@@ -11,64 +12,102 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from include.core import clock
+from include.core.shop import MARKETING, TRACKING, Shop, in_language
 from include.core.token import Subject
-from include.edge import body, page
+from include.edge import body, branding, page
 from include.edge.person import NOBODY, ask, steady_time
 from include.edge.settings import settings
 from include.edge.unsubscribe import leave, suppression
 from include.ledger import consent, departures
-from include.ledger.consent import MARKETING, TOPICS, TRACKING, Consent
+from include.ledger.consent import Consent
 from include.ledger.database import Ledger
 from include.ledger.suppressions import LIFTABLE, lift, reasons_in_force
 
 SOURCE = "preference_page"
+SAVE, STOP_ALL, RESUBSCRIBE = ACTIONS = ("save", "stop_all", "resubscribe")
+"""What the page's forms can ask for."""
 
 
 async def preferences(request: Request) -> Response:
-    """GET shows what holds. POST does one of: save (topics and tracking), stop_all, resubscribe; then shows what holds."""
-    token = request.path_params["token"]
-    form: FormData | None = None
-    if request.method == "POST":
-        form = await _form(request)
+    """GET shows what holds. POST does one of: save (topics and tracking), stop_all, resubscribe; then shows what holds.
+
+    A form that asks for anything else changes nothing and is told so, with 400.
+    """
+    token, shop = request.path_params["token"], branding.shop()
+    wish = _wish(await _form(request), shop) if request.method == "POST" else None
     async with steady_time():
-        values = await ask(lambda ledger, subject: _change_and_show(ledger, subject, form), token)
-    return page.show("preferences", saved=form is not None, topics=TOPICS, **values)
+        values = await ask(lambda ledger, subject: _change_and_show(ledger, subject, wish), token)
+    return page.show("preferences", topics=_topics(shop), **values)
 
 
-def _change_and_show(ledger: Ledger, subject: Subject | None, form: FormData | None) -> dict[str, Any]:
-    if form is not None and subject is not None:
-        change(ledger, subject, form)
+def _topics(shop: Shop) -> list[dict[str, str]]:
+    locale = shop.default_locale
+    return [
+        {
+            "id": topic.id,
+            "label": in_language(topic.label, locale, locale),
+            "description": in_language(topic.description, locale, locale),
+        }
+        for topic in shop.topics
+    ]
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a form asks for. `answers` to topics and tracking, for `save`; what it does not name stays as it is."""
+
+    action: str
+    answers: Mapping[str, bool]
+
+
+def _wish(form: FormData, shop: Shop) -> Wish:
+    """What the form asks for. Raises `Refused` where that is not among what the page offers: nothing is changed then."""
+    action = str(form.get("action"))
+    if action not in ACTIONS:
+        raise body.Refused(400, "unknown action")
+    return Wish(action, _answers(form, shop) if action == SAVE else {})
+
+
+def _answers(form: FormData, shop: Shop) -> dict[str, bool]:
+    """A checked topic is wanted, an unchecked one declined; tracking changes only where its box says so."""
+    wanted = {str(name) for name in form.getlist("topic")}
+    known = [topic.id for topic in shop.topics]
+    if not wanted <= set(known) or form.get("allow_tracking", "yes") != "yes":
+        raise body.Refused(400, "unknown choice")
+    answers = {topic: topic in wanted for topic in known}
+    if form.get("stop_tracking"):
+        answers[TRACKING] = False
+    elif form.get("allow_tracking"):
+        answers[TRACKING] = True
+    return answers
+
+
+def _change_and_show(ledger: Ledger, subject: Subject | None, wish: Wish | None) -> dict[str, Any]:
+    saved = wish is not None
+    if wish is not None and subject is not None:
+        saved = change(ledger, subject, wish)
     address = subject.address_key if subject else NOBODY
     reasons = reasons_in_force(ledger, address)
     return {
+        "saved": saved,
         "choices": consent.of_person(ledger, address),
         "suppressed": bool(reasons),
         "liftable": reasons <= LIFTABLE,
     }
 
 
-def change(ledger: Ledger, subject: Subject, form: FormData) -> None:
-    """Do what the form asks. What it does not name stays; an unknown action changes nothing."""
-    action = form.get("action")
-    if action == "stop_all":
+def change(ledger: Ledger, subject: Subject, wish: Wish) -> bool:
+    """Do what the form asks; False where the person wants mail again and there is no unsubscribe of theirs to lift."""
+    if wish.action == STOP_ALL:
         leave(ledger, subject, SOURCE)
-    elif action == "resubscribe":
-        if lift(ledger, subject.address_key, SOURCE, subject.message_key):
-            departures.note(settings().paths, "lift", suppression(subject, SOURCE))
-            consent.record(ledger, [_answer(subject, MARKETING, True)])
-    elif action == "save":
-        consent.record(ledger, _answers(subject, form))
-
-
-def _answers(subject: Subject, form: FormData) -> list[Consent]:
-    """A checked topic is wanted, an unchecked one declined; tracking changes only where its box says so."""
-    wanted = set(form.getlist("topic"))
-    answers = [_answer(subject, topic.id, topic.id in wanted) for topic in TOPICS]
-    if form.get("stop_tracking"):
-        answers.append(_answer(subject, TRACKING, False))
-    elif form.get("allow_tracking"):
-        answers.append(_answer(subject, TRACKING, True))
-    return answers
+    elif wish.action == RESUBSCRIBE:
+        if not lift(ledger, subject.address_key, SOURCE, subject.message_key):
+            return False
+        departures.note(settings().paths, "lift", suppression(subject, SOURCE))
+        consent.record(ledger, [_answer(subject, MARKETING, True)])
+    else:
+        consent.record(ledger, [_answer(subject, topic, given) for topic, given in wish.answers.items()])
+    return True
 
 
 def _answer(subject: Subject, topic: str, given: bool) -> Consent:

@@ -11,30 +11,16 @@ from dataclasses import dataclass
 import pyarrow as pa
 from sqlalchemy import Connection, Select, func, insert, select, text
 
+from include.core.shop import MARKETING, TRACKING, load_shop
 from include.ledger.database import Ledger
 from include.ledger.tables import consent_log
 
-MARKETING, TRACKING = "marketing", "tracking"
-
-
-@dataclass(frozen=True)
-class Topic:
-    """A kind of mail that a person may decline without leaving. Campaign files name its `id` as their topic."""
-
-    id: str
-    label: str
-    description: str
-
-
-TOPICS = (
-    Topic("news", "News", "What is new, and what we think is worth reading."),
-    Topic("offers", "Offers and reminders", "Occasional offers, and a word when we have not seen you for a while."),
-)
+__all__ = ["MARKETING", "TRACKING", "Consent", "in_force", "of_person", "record"]
 
 
 @dataclass(frozen=True)
 class Consent:
-    """One answer. `topic` is marketing, tracking or the id of one of `TOPICS`; `happened_at` in Unix seconds."""
+    """One answer. `topic` is marketing, tracking or the id of a topic of the shop; `happened_at` in Unix seconds."""
 
     address_key: str
     topic: str
@@ -44,11 +30,15 @@ class Consent:
     message_key: str | None = None
 
 
-def record(ledger: Ledger, answers: Iterable[Consent]) -> int:
-    """Append the answers that change something; returns how many did. All of them or none."""
+def record(ledger: Ledger, answers: Iterable[Consent], *, restored: bool = False) -> int:
+    """Append the answers that change something; returns how many did. All of them or none.
+
+    Raises `UnknownTopic` for an answer about a topic that the shop does not declare: no campaign would ever ask for it.
+    `restored` answers were in the log before; their topic may have been removed from the shop's file since.
+    """
     wanted = list(answers)
-    if unknown := {answer.topic for answer in wanted} - {MARKETING, TRACKING, *(topic.id for topic in TOPICS)}:
-        raise ValueError(f"unknown topics: {sorted(unknown)}")
+    if not restored and (topics := {answer.topic for answer in wanted} - {MARKETING, TRACKING}):
+        load_shop().require_topics(sorted(topics), where="consent log")
     with ledger.write() as connection:
         _serialise_writers(connection)
         standing = {key: _answers(connection, key) for key in {answer.address_key for answer in wanted}}

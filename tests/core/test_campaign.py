@@ -55,6 +55,9 @@ def test_a_sound_file(tmp_path: Path) -> None:
         ("name: Shop", 'name: "Shop\\r\\nBcc: x"', "line 10", "control character"),
         ("owner: marketing", "owner: [", "line", "is not YAML"),
         ("id: spring", "id: summer", "spring.yaml", "not the file's name"),
+        ("template: newsletter", "topic: newss\ntemplate: newsletter", "spring.yaml, line 7", "'newss' does not exist"),
+        ("template: newsletter", "topic: newss\ntemplate: newsletter", "spring.yaml, line 7", "Did you mean news?"),
+        ("template: newsletter", "topic: marketing\ntemplate: newsletter", "line 7", "declared in shop.yaml: news, offers"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_place(tmp_path: Path, old: str, new: str, place: str, words: str) -> None:

@@ -144,14 +144,15 @@ def test_who_left_since_the_backup_stays_away(paths: DataPaths, ledger: Ledger, 
     with open_warehouse(paths) as warehouse:
         warehouse.execute("insert into core.suppressions values ('k1', 'unsubscribe'), ('k2', 'spam_complaint')")
         warehouse.execute("insert into core.consent_answers values ('k3', 'tracking', false), ('k4', 'tracking', true)")
+        warehouse.execute("insert into core.consent_answers values ('k3', 'a_topic_removed_since', false)")
     departures.note(paths, "suppress", suppressions.Suppression("k5", "unsubscribe", "one_click", 1.0))
     departures.note(paths, "suppress", suppressions.Suppression("k1", "unsubscribe", "one_click", 1.0))
     found = reconcile.reconcile(paths, ledger)
-    assert (found["suppressions"], found["declined"]) == (3, 1)
+    assert (found["suppressions"], found["declined"]) == (3, 2)
     assert suppressions.is_suppressed(ledger, "k5")
     assert suppressions.is_suppressed(ledger, "k1")
     assert suppressions.is_suppressed(ledger, "k2")
-    assert consent.of_person(ledger, "k3") == {"tracking": False}
+    assert consent.of_person(ledger, "k3") == {"tracking": False, "a_topic_removed_since": False}
     assert consent.of_person(ledger, "k4") == {}
     assert reconcile.reconcile(paths, ledger) == {"suppressions": 0, "declined": 0}
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from include.core.campaign import campaign_names, load_campaign
+from include.core.shop import UnknownTopic, load_shop
 from include.ledger import consent
-from include.ledger.consent import TOPICS, Consent
+from include.ledger.consent import Consent
 from include.ledger.database import Ledger
 
 
@@ -29,12 +30,20 @@ def test_only_what_changes_is_logged_and_the_newest_is_in_force(ledger: Ledger) 
 
 
 def test_an_unknown_topic_is_refused_whole(ledger: Ledger) -> None:
-    with pytest.raises(ValueError, match="unknown topics"):
-        consent.record(ledger, [answer("news", False, "c"), answer("nonsense", True, "c")])
+    with pytest.raises(UnknownTopic, match=r"consent log: the topic 'newss' does not exist\. Did you mean news\?"):
+        consent.record(ledger, [answer("news", False, "c"), answer("newss", True, "c")])
+    with pytest.raises(UnknownTopic) as error:
+        consent.record(ledger, [answer("somebody@example.com", True, "c")])
+    assert "@" not in str(error.value)
     assert consent.of_person(ledger, "c") == {}
+
+
+def test_a_restored_ledger_is_told_of_a_declined_topic_that_was_removed(ledger: Ledger) -> None:
+    assert consent.record(ledger, [answer("retired", False, "r")], restored=True) == 1
+    assert consent.of_person(ledger, "r") == {"retired": False}
 
 
 def test_every_campaign_names_a_topic_that_people_can_decline() -> None:
     topics = {load_campaign(name).topic for name in campaign_names()} - {None}
     assert topics
-    assert topics <= {topic.id for topic in TOPICS}
+    assert topics <= {topic.id for topic in load_shop().topics}

@@ -13,11 +13,11 @@ import pytest
 from sqlalchemy import Table, select
 
 from include.core.keys import address_key
-from include.core.paths import DataPaths
+from include.core.paths import SHOP, DataPaths
 from include.core.secrets import Secrets, load_secrets
 from include.core.token import CONFIRM, Subject, mint
 from include.ledger import consent, departures
-from include.ledger.database import Ledger
+from include.ledger.database import Ledger, open_ledger
 from include.ledger.suppressions import Suppression, is_suppressed, reasons_in_force, suppress
 from include.ledger.tables import consent_log, suppression_log
 from tests.edge.conftest import Edge, Signer
@@ -138,17 +138,53 @@ def test_a_complaint_is_never_lifted_from_the_page(edge: Edge, ledger: Ledger, s
     suppress(ledger, [Suppression(subject.address_key, "spam_complaint", "webhook", 1.0)])
     link = f"{edge.url}/preferences/{mint(secrets, subject)}"
     assert "Send me mail again" not in httpx.get(link).text
-    httpx.post(link, data={"action": "resubscribe"})
+    assert "Saved." not in httpx.post(link, data={"action": "resubscribe"}).text
     assert reasons_in_force(ledger, subject.address_key) == {"spam_complaint"}
 
 
-@pytest.mark.parametrize("data", [{}, {"action": "nonsense"}, {"action": "save'--"}])
-def test_a_form_that_says_nothing_changes_nothing(
+@pytest.mark.parametrize(
+    "data",
+    [
+        {},
+        {"action": "nonsense"},
+        {"action": "save'--"},
+        {"action": "save", "topic": ["newss"], "stop_tracking": "yes"},
+        {"action": "save", "topic": ["news", "marketing"]},
+        {"action": "save", "allow_tracking": "no"},
+    ],
+)
+def test_a_form_that_we_do_not_know_changes_nothing_and_says_so(
     edge: Edge, ledger: Ledger, secrets: Secrets, subject: Subject, data: dict[str, str]
 ) -> None:
-    assert httpx.post(f"{edge.url}/preferences/{mint(secrets, subject)}", data=data).status_code == 200
+    for token in (mint(secrets, subject), FORGED):
+        answer = httpx.post(f"{edge.url}/preferences/{token}", data=data)
+        assert (answer.status_code, "Nothing was changed" in answer.text, "Saved." in answer.text) == (400, True, False)
     assert consent.of_person(ledger, subject.address_key) == {}
     assert not is_suppressed(ledger, subject.address_key)
+
+
+def test_topics_are_read_from_the_shops_file_and_a_broken_one_lets_people_leave(
+    start_edge: Callable[..., Edge], tmp_path: Path, signer: Signer
+) -> None:
+    file, root = tmp_path / "shop.yaml", tmp_path / "data"
+    file.write_text(SHOP.read_text().replace("id: offers", "id: parties"))
+    edge = start_edge(root, signer.public, TRADEWIND_SHOP=str(file))
+    person = Subject(str(uuid.uuid4()), "cd" * 32)
+    link = f"{edge.url}/preferences/{mint(load_secrets(DataPaths(root)), person)}"
+    page = httpx.get(link).text
+    assert ('value="parties"' in page, 'value="offers"' in page) == (True, False)
+    assert httpx.post(link, data={"action": "save", "topic": ["offers"]}).status_code == 400
+    file.write_text(file.read_text().replace("id: parties", "id: concerts"))
+    assert 'value="concerts"' in httpx.get(link).text, "an edit needs no restart"
+    file.write_text("topics: [")
+    assert 'value="concerts"' in httpx.get(link).text, "what was read before stands while the file is broken"
+    blind = start_edge(root, signer.public, TRADEWIND_SHOP=str(file))
+    assert httpx.post(link.replace(edge.url, blind.url).replace("preferences", "u")).status_code == 200
+    assert httpx.get(link.replace(edge.url, blind.url)).status_code == 200
+    ledger = open_ledger(f"sqlite:///{DataPaths(root).ledger}", load_secrets(DataPaths(root)))
+    assert is_suppressed(ledger, person.address_key)
+    ledger.close()
+    assert "shop.yaml" in blind.logged()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,104 @@
+"""The shop, as its file says: its name, where people can write to, and the topics of its mail.
+
+`include/shop.yaml`, or the file that `TRADEWIND_SHOP` names. A topic is declared there and nowhere else: campaign files, the
+ledger and the preference page all ask here, so that a misspelt topic is an error and not one that nobody has declined.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, field_validator, model_validator
+
+from include.core.errors import ConfigurationError
+from include.core.paths import SHOP
+from include.core.yaml_file import Strict, read
+
+MARKETING, TRACKING = "marketing", "tracking"
+"""What people consent to besides topics; no topic may be called so."""
+Texts = Annotated[dict[str, Annotated[str, Field(min_length=1, max_length=300)]], Field(min_length=1)]
+"""The same words in several languages, by locale."""
+
+
+class UnknownTopic(ConfigurationError):
+    """A topic that the shop's file does not declare."""
+
+
+class Topic(Strict):
+    """A kind of mail that a person may decline without leaving. `label` and `description` by locale."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+    label: Texts
+    description: Texts
+
+
+class Shop(Strict):
+    """Who writes. Somebody reads what comes to `contact`; `default_locale` is for people whose language we do not have."""
+
+    name: Annotated[str, Field(min_length=1, max_length=100)]
+    contact: Annotated[str, Field(pattern=r"^[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}$", max_length=254)]
+    default_locale: Annotated[str, Field(pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$")]
+    topics: tuple[Topic, ...]
+
+    @field_validator("name")
+    @classmethod
+    def _printable(cls, value: str) -> str:
+        if not value.isprintable():
+            raise ValueError("holds a control character")
+        return value
+
+    @field_validator("topics")
+    @classmethod
+    def _topics_differ(cls, value: tuple[Topic, ...]) -> tuple[Topic, ...]:
+        if len({topic.id for topic in value}) != len(value):
+            raise ValueError("two topics have the same id")
+        if taken := {topic.id for topic in value} & {MARKETING, TRACKING}:
+            raise ValueError(f"no topic can be called {' or '.join(sorted(taken))}")
+        return value
+
+    @model_validator(mode="after")
+    def _default_is_there(self) -> Shop:
+        for topic in self.topics:
+            if self.default_locale not in topic.label.keys() & topic.description.keys():
+                raise ValueError(f"the topic {topic.id} has no words in the default locale {self.default_locale}")
+        return self
+
+    def require_topics(self, named: Iterable[str], where: str) -> None:
+        """Raises `UnknownTopic`, which says what was meant, for a topic that is not declared."""
+        known = [topic.id for topic in self.topics]
+        for name in named:
+            if name not in known:
+                near = difflib.get_close_matches(name, known, n=1)
+                meant = f"Did you mean {near[0]}? " if near else ""
+                remedy = f"{meant}Topics are declared in {SHOP.name}: {', '.join(known) or 'none'}."
+                raise UnknownTopic(f"the topic {_shown(name)} does not exist.", where=where, remedy=remedy)
+
+
+def load_shop(path: Path = SHOP) -> Shop:
+    """The shop's file, read again when it changed. Raises `ConfigurationError` with file, line and field."""
+    try:
+        state = path.stat()
+    except OSError:
+        raise ConfigurationError(
+            "does not exist.", where=str(path), remedy="Restore include/shop.yaml, or let TRADEWIND_SHOP name the file."
+        ) from None
+    return _read(path, (state.st_mtime_ns, state.st_size, state.st_ino))
+
+
+def in_language(texts: Mapping[str, str], locale: str, default: str) -> str:
+    """The words for a locale: its own, its language's, else the default's."""
+    return next(texts[tag] for tag in (locale, locale.split("-")[0], default) if tag in texts)
+
+
+@cache
+def _read(path: Path, _state: tuple[Any, ...]) -> Shop:
+    return read(path, Shop, example="docs/edge.md")
+
+
+def _shown(name: str) -> str:
+    """A topic's name as an error may show it: what is no identifier may be anything, an address too."""
+    return f"'{name}'" if name.isascii() and name.isidentifier() and len(name) < 60 else "that is named"

@@ -1,0 +1,69 @@
+"""YAML files that a person writes, read into a model: what is wrong is told with file, line and field."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from include.core.errors import ConfigurationError
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class Strict(BaseModel):
+    """A part of such a file: a field that nobody knows is an error, and what was read does not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def read(path: Path, model: type[Model], *, example: str) -> Model:
+    """The file at `path` as a `model`; `example` is a file to look at. Raises `ConfigurationError` with file and line."""
+    try:
+        tree = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        raise ConfigurationError(
+            f"is not YAML ({getattr(error, 'problem', None) or 'not UTF-8'}).",
+            where=f"{path.name}{f', line {mark.line + 1}' if mark else ''}",
+            remedy="Mend the file.",
+        ) from None
+    if not isinstance(values, dict):
+        raise ConfigurationError("holds no fields.", where=path.name, remedy=f"See {example}.")
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        found = error.errors(include_input=False, include_url=False)
+        # A field that nobody knows comes first: it is often the misspelt name of the one that is missing.
+        first = min(found, key=lambda problem: problem["type"] != "extra_forbidden")
+        field = ".".join(str(part) for part in first["loc"]) or "file"
+        raise ConfigurationError(
+            f"{field}: {first['msg']}.", where=f"{path.name}, line {_line(tree, first['loc'])}", remedy="Mend that field."
+        ) from None
+
+
+def place_of(path: Path, *field: str | int) -> str:
+    """Where a field stands, for an error that shows when it is used: `winback.yaml, line 12`; the file where unknown."""
+    try:
+        tree = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        return path.name
+    return f"{path.name}, line {_line(tree, field)}" if isinstance(tree, yaml.MappingNode) else path.name
+
+
+def _line(node: Any, place: tuple[int | str, ...]) -> int:
+    """The line on which the deepest known part of `place` stands."""
+    line = node.start_mark.line + 1
+    for part in place:
+        if isinstance(node, yaml.MappingNode):
+            pair = next(((key, value) for key, value in node.value if key.value == part), None)
+            if pair is None:
+                return line
+            line, node = pair[0].start_mark.line + 1, pair[1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+            line = node.start_mark.line + 1
+    return line
