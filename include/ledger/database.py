@@ -159,7 +159,6 @@ def _prepare_sqlite(engine: Engine) -> None:
         cursor = connection.cursor()
         cursor.execute(f"pragma busy_timeout = {BUSY_SECONDS * 1000}")
         cursor.execute("pragma journal_mode = wal")
-        cursor.execute("pragma synchronous = full")
         cursor.execute("pragma foreign_keys = on")
         cursor.close()
 

@@ -168,6 +168,27 @@ def test_an_edited_template_stops_what_is_left(shop: Shop, esp: ScriptedEsp) -> 
     assert shop.freeze()["pending"] == 0
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"sender": Sender(email="offers@shop.example.com", name="Shop")},
+        {"sender": Sender(email="news@shop.example.com", name="Another Shop")},
+        {"reply_to": Sender(email="help@shop.example.com", name="Help")},
+        {"categories": ("winter",)},
+        {"asm_group_id": 7},
+        {"ip_pool_name": "pool"},
+        {"postal_address": "2 Harbour Street, 20457 Hamburg, Germany"},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+def test_what_everybody_gets_may_not_be_edited_in_the_campaign_either(shop: Shop, changes: dict[str, Any]) -> None:
+    """Half of a campaign from one sender and half from another is nothing that anybody planned."""
+    frozen = shop.freeze()
+    with pytest.raises(ContentChanged, match="edited after the plan was frozen"):
+        shop.freeze(**changes)
+    assert shop.freeze()["pending"] == frozen["planned"]
+
+
 def test_a_paused_campaign_is_not_taken_up(shop: Shop) -> None:
     frozen = shop.freeze()
     control.pause(shop.ledger, "spring", "2026-W48")

@@ -9,54 +9,27 @@ import pytest
 from sqlalchemy import select, update
 
 from include.core import clock
-from include.core.campaign import Campaign, Pace, SendWindow
+from include.core.campaign import Pace, SendWindow
 from include.core.errors import CampaignStopped, ConservationBroken, EspUnavailable, PaceHeld, PlanError
 from include.core.keys import address_key, message_key
 from include.core.pace import AccountPace
 from include.core.paths import DataPaths
 from include.core.secrets import Secrets
 from include.dispatch import control, journal, patience
-from include.dispatch.send import UNLIMITED, ranges, send_range
+from include.dispatch.send import ranges, send_range
 from include.dispatch.settle import settle
-from include.ledger import chunks, counts, doubt, plans, suppressions
+from include.ledger import chunks, doubt, plans, suppressions
 from include.ledger.database import Ledger
 from include.ledger.tables import chunks as chunks_table
-from tests.dispatch.frozen import CAMPAIGN, email_of, frozen_plan
+from tests.dispatch.frozen import CAMPAIGN, email_of
 from tests.dispatch.scripted_esp import ScriptedEsp, accepted, failed
+from tests.dispatch.sending import Sending
 
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Waits in milliseconds."""
     monkeypatch.setattr(patience, "FIRST_BACKOFF_SECONDS", 0.001)
-
-
-class Sending:
-    """A plan, and what can be asked of it."""
-
-    def __init__(
-        self,
-        paths: DataPaths,
-        ledger: Ledger,
-        secrets: Secrets,
-        people: int = 100,
-        chunk_size: int = 10,
-        campaign: Campaign = CAMPAIGN,
-    ) -> None:
-        self.paths, self.ledger, self.secrets = paths, ledger, secrets
-        self.plan_id = frozen_plan(paths, ledger, secrets, people, chunk_size=chunk_size, campaign=campaign)
-
-    def send(self, esp: ScriptedEsp, account_pace: AccountPace = UNLIMITED) -> dict[str, int]:
-        place = {"plan_id": self.plan_id, "first": 0, "last": 10_000}
-        return send_range(self.paths, self.ledger, esp.account, **place, account_pace=account_pace)
-
-    def tally(self) -> counts.Tally:
-        with self.ledger.read() as connection:
-            return counts.require_conservation(connection, self.plan_id)
-
-    def states(self) -> list[str]:
-        with self.ledger.read() as connection:
-            return list(connection.scalars(select(chunks_table.c.state).order_by(chunks_table.c.chunk)))
 
 
 @pytest.fixture

@@ -1,0 +1,44 @@
+"""A frozen plan that tests send, and what can be asked of it."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from include.core.campaign import Campaign
+from include.core.pace import AccountPace
+from include.core.paths import DataPaths
+from include.core.secrets import Secrets
+from include.dispatch.send import UNLIMITED, send_range
+from include.ledger import counts
+from include.ledger.database import Ledger
+from include.ledger.tables import chunks as chunks_table
+from tests.dispatch.frozen import CAMPAIGN, frozen_plan
+from tests.dispatch.scripted_esp import ScriptedEsp
+
+
+class Sending:
+    """A plan, and what can be asked of it."""
+
+    def __init__(
+        self,
+        paths: DataPaths,
+        ledger: Ledger,
+        secrets: Secrets,
+        people: int = 100,
+        chunk_size: int = 10,
+        campaign: Campaign = CAMPAIGN,
+    ) -> None:
+        self.paths, self.ledger, self.secrets = paths, ledger, secrets
+        self.plan_id = frozen_plan(paths, ledger, secrets, people, chunk_size=chunk_size, campaign=campaign)
+
+    def send(self, esp: ScriptedEsp, account_pace: AccountPace = UNLIMITED) -> dict[str, int]:
+        place = {"plan_id": self.plan_id, "first": 0, "last": 10_000}
+        return send_range(self.paths, self.ledger, esp.account, **place, account_pace=account_pace)
+
+    def tally(self) -> counts.Tally:
+        with self.ledger.read() as connection:
+            return counts.require_conservation(connection, self.plan_id)
+
+    def states(self) -> list[str]:
+        with self.ledger.read() as connection:
+            return list(connection.scalars(select(chunks_table.c.state).order_by(chunks_table.c.chunk)))

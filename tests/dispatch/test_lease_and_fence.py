@@ -1,0 +1,96 @@
+"""A request is made under a lease that is long enough, and what came of it counts only under the fence."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from include.core.clock import OFFSET_VARIABLE
+from include.core.errors import FenceLost
+from include.core.paths import DataPaths
+from include.core.secrets import Secrets
+from include.dispatch import journal
+from include.dispatch.transport import CONNECT_SECONDS, READ_SECONDS, TOTAL_SECONDS
+from include.ledger import chunks
+from include.ledger.database import Ledger
+from include.ledger.tables import chunks as chunks_table
+from tests.dispatch.scripted_esp import ScriptedEsp, accepted
+from tests.dispatch.sending import Sending
+
+
+@pytest.fixture
+def sending(paths: DataPaths, ledger: Ledger, secrets: Secrets) -> Sending:
+    """One chunk of ten people."""
+    return Sending(paths, ledger, secrets, people=10, chunk_size=10)
+
+
+def test_the_intent_is_in_the_ledger_and_in_the_journal_before_the_first_byte(sending: Sending, esp: ScriptedEsp) -> None:
+    seen: list[tuple[Any, ...]] = []
+
+    def look(_number: int, _body: object) -> object:
+        with sending.ledger.read() as connection:
+            seen.extend(tuple(row) for row in connection.execute(select(chunks_table.c.state, chunks_table.c.fence)))
+        seen.append(tuple(journal.read_journal(sending.paths.plans / "spring" / "once").items()))
+        return accepted()
+
+    esp.answer = look  # type: ignore[assignment]
+    assert sending.send(esp)["accepted"] == 10
+    assert seen == [("sending", 1), ((0, 1),)]
+
+
+def test_who_lost_the_fence_while_it_waited_for_the_answer_writes_nothing_and_stops(
+    sending: Sending, esp: ScriptedEsp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def taken_over(_number: int, _body: object) -> object:
+        with monkeypatch.context() as later:
+            later.setenv(OFFSET_VARIABLE, str(chunks.LEASE_SECONDS + 1))
+            assert chunks.recover(sending.ledger, sending.plan_id) == 1
+        return accepted()
+
+    esp.answer = taken_over  # type: ignore[assignment]
+    with pytest.raises(FenceLost, match="taken over"):
+        sending.send(esp)
+    assert (sending.tally().accepted, sending.tally().in_doubt) == (0, 10)
+    assert sending.send(esp) == {}
+    assert len(esp.bodies) == 1
+
+
+@pytest.mark.parametrize("held_up", [chunks.LEASE_SECONDS - TOTAL_SECONDS + 1, 3600.0])
+def test_a_process_that_was_held_up_before_the_request_claims_anew(
+    sending: Sending, esp: ScriptedEsp, monkeypatch: pytest.MonkeyPatch, held_up: float
+) -> None:
+    """Less of the lease is left than a request may take: another process could take the chunk while ours is on the wire."""
+    noted, jump, leases = journal.Journal.note, [held_up], list[float]()
+    real, moved = time.clock_gettime, [0.0]
+    monkeypatch.setattr(time, "clock_gettime", lambda which: real(which) + moved[0])
+
+    def held(self: journal.Journal, claim: chunks.Claim) -> None:
+        noted(self, claim)
+        moved[0] += jump.pop() if jump else 0.0
+        leases.append(claim.lease_left())
+
+    monkeypatch.setattr(journal.Journal, "note", held)
+    assert sending.send(esp)["accepted"] == 10
+    assert [body["personalizations"][0]["custom_args"]["tw_try"] for body in esp.bodies] == ["2"]
+    assert leases[0] < TOTAL_SECONDS < leases[1]
+
+
+def test_the_lease_outlasts_the_longest_request() -> None:
+    assert max(CONNECT_SECONDS, READ_SECONDS) < TOTAL_SECONDS < chunks.LEASE_SECONDS
+
+
+@pytest.mark.skipif(not hasattr(time, "CLOCK_BOOTTIME"), reason="only Linux has a clock that counts in suspend")
+def test_a_lease_runs_out_while_the_machine_sleeps(sending: Sending, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Suspended for an hour, CLOCK_BOOTTIME has moved on and CLOCK_MONOTONIC has not."""
+    with sending.ledger.read() as connection:
+        chunk = connection.execute(select(chunks_table)).mappings().one()
+    claim = chunks.claim(sending.ledger, chunk, lambda _connection: [])
+    assert claim is not None
+    assert TOTAL_SECONDS < claim.lease_left() <= chunks.LEASE_SECONDS
+    awake = time.clock_gettime
+    asleep = {time.CLOCK_BOOTTIME: 3600.0}
+    monkeypatch.setattr(time, "clock_gettime", lambda which: awake(which) + asleep.get(which, 0.0))
+    assert claim.lease_left() < chunks.LEASE_SECONDS - 3600 + 1

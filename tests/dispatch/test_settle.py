@@ -1,0 +1,105 @@
+"""Settling says "done" only where everybody is accounted for."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import delete, insert, select, update
+
+from include.core.errors import ConservationBroken, EspUnavailable
+from include.core.paths import DataPaths
+from include.core.secrets import Secrets
+from include.dispatch import settle as settling
+from include.dispatch.settle import settle
+from include.ledger import chunks as intents
+from include.ledger.database import Ledger
+from include.ledger.plans import find_plan
+from include.ledger.tables import chunks, outcomes
+from tests.dispatch.scripted_esp import ScriptedEsp, accepted
+from tests.dispatch.sending import Sending
+
+
+@pytest.fixture
+def sent(paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp) -> Sending:
+    """Everybody was sent to; nothing is settled yet."""
+    sending = Sending(paths, ledger, secrets, people=30, chunk_size=10)
+    assert sending.send(esp)["accepted"] == 30
+    return sending
+
+
+def state(sending: Sending) -> str:
+    plan = find_plan(sending.ledger, sending.plan_id)
+    assert plan is not None
+    return str(plan["state"])
+
+
+def test_who_was_lost_fails_the_run(sent: Sending) -> None:
+    with sent.ledger.write() as connection:
+        connection.execute(delete(chunks).where(chunks.c.chunk == 1))
+    with pytest.raises(ConservationBroken, match="do not add up"):
+        settle(sent.paths, sent.ledger, sent.plan_id)
+    assert state(sent) == "sending"
+
+
+def test_who_was_counted_twice_fails_the_run(sent: Sending) -> None:
+    with sent.ledger.write() as connection:
+        row = {**dict(connection.execute(select(chunks).where(chunks.c.chunk == 1)).mappings().one()), "chunk": 3}
+        connection.execute(insert(chunks), [row])
+    with pytest.raises(ConservationBroken, match="do not add up"):
+        settle(sent.paths, sent.ledger, sent.plan_id)
+    assert state(sent) == "sending"
+
+
+def test_one_person_apart_from_their_chunk_counts_once(sent: Sending) -> None:
+    with sent.ledger.write() as connection:
+        connection.execute(update(chunks).where(chunks.c.chunk == 1).values(state="skipped"))
+        own = {"plan_id": sent.plan_id, "message_key": "k", "chunk": 1, "row": 4, "state": "suppressed"}
+        connection.execute(insert(outcomes), [{**own, "reason": "unsubscribe", "recorded_at": 1.0}])
+    settled = settle(sent.paths, sent.ledger, sent.plan_id)
+    assert (settled["accepted"], settled["skipped"], settled["suppressed"]) == (20, 9, 1)
+    assert state(sent) == "done"
+
+
+def test_people_who_are_pending_are_not_done(sent: Sending, esp: ScriptedEsp) -> None:
+    with sent.ledger.write() as connection:
+        connection.execute(update(chunks).where(chunks.c.chunk == 1).values(state="pending"))
+    with pytest.raises(EspUnavailable, match="10 people are still pending") as early:
+        settle(sent.paths, sent.ledger, sent.plan_id)
+    assert early.value.retryable
+    assert state(sent) == "sending"
+    esp.answer = lambda _number, _body: accepted()
+    assert sent.send(esp)["accepted"] == 10
+    assert settle(sent.paths, sent.ledger, sent.plan_id)["accepted"] == 30
+    assert state(sent) == "done"
+
+
+def test_an_open_intent_is_waited_for(sent: Sending, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody else is between intent and outcome; their answer arrives while we wait."""
+    with sent.ledger.write() as connection:
+        connection.execute(
+            update(chunks).where(chunks.c.chunk == 1).values(state="sending", owner="elsewhere|1|2", lease_until=4e9)
+        )
+    naps: list[float] = []
+
+    def ended(seconds: float) -> None:
+        naps.append(seconds)
+        if len(naps) == 2:
+            with sent.ledger.write() as connection:
+                connection.execute(update(chunks).where(chunks.c.chunk == 1).values(state="accepted"))
+
+    monkeypatch.setattr(settling.time, "sleep", ended)
+    assert settle(sent.paths, sent.ledger, sent.plan_id)["accepted"] == 30
+    assert naps == [settling.POLL_SECONDS] * 2
+
+
+def test_it_does_not_wait_for_an_open_intent_for_ever(sent: Sending, monkeypatch: pytest.MonkeyPatch) -> None:
+    with sent.ledger.write() as connection:
+        connection.execute(
+            update(chunks).where(chunks.c.chunk == 1).values(state="sending", owner="elsewhere|1|2", lease_until=4e9)
+        )
+    passed = [0.0]
+    monkeypatch.setattr(settling.time, "monotonic", lambda: passed[0])
+    monkeypatch.setattr(settling.time, "sleep", lambda seconds: passed.__setitem__(0, passed[0] + 10 * seconds))
+    with pytest.raises(EspUnavailable, match="another process is still sending"):
+        settle(sent.paths, sent.ledger, sent.plan_id)
+    assert intents.LEASE_SECONDS < passed[0] < intents.LEASE_SECONDS + 60
+    assert state(sent) == "sending"

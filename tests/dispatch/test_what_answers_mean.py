@@ -1,0 +1,114 @@
+"""Every answer of mail/send against its effect: who gets it, who is asked again, and when."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from include.core.errors import CampaignStopped, TradewindError
+from include.core.keys import address_key, message_key
+from include.core.paths import DataPaths
+from include.core.secrets import Secrets
+from include.dispatch import patience
+from include.ledger import suppressions
+from include.ledger.database import Ledger
+from tests.dispatch.frozen import email_of
+from tests.dispatch.scripted_esp import ScriptedEsp, accepted, failed
+from tests.dispatch.sending import Sending
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waits of our own in milliseconds: what is longer was told by SendGrid."""
+    monkeypatch.setattr(patience, "FIRST_BACKOFF_SECONDS", 0.001)
+
+
+@pytest.fixture
+def one_chunk(paths: DataPaths, ledger: Ledger, secrets: Secrets) -> Sending:
+    return Sending(paths, ledger, secrets, people=10, chunk_size=10)
+
+
+@pytest.mark.parametrize("status", [200, 201, 204, 408, 500, 502, 503, 504])
+def test_what_does_not_say_whether_it_was_queued_is_in_doubt_and_never_sent_again(
+    one_chunk: Sending, esp: ScriptedEsp, status: int
+) -> None:
+    esp.answer = lambda _number, _body: failed(status)
+    assert one_chunk.send(esp) == {"requests": 1, "in_doubt": 10}
+    esp.answer = lambda _number, _body: accepted()
+    assert one_chunk.send(esp) == {}
+    assert (one_chunk.tally().in_doubt, one_chunk.tally().accepted) == (10, 0)
+    assert len(esp.bodies) == 1
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 401, 402, 403, 404, 405, 415, 422, 451])
+def test_what_the_next_request_would_get_too_stops_the_campaign_with_everybody_pending(
+    one_chunk: Sending, esp: ScriptedEsp, status: int
+) -> None:
+    esp.answer = lambda _number, _body: failed(status, headers={"Location": f"{esp.account.host}/v3/mail/send"})
+    with pytest.raises(CampaignStopped, match=str(status)):
+        one_chunk.send(esp)
+    assert one_chunk.tally().pending == 10
+    assert len(esp.bodies) == 1
+
+
+@pytest.mark.parametrize("header", ["X-RateLimit-Reset", "Retry-After"])
+@pytest.mark.parametrize("as_epoch", [False, True])
+def test_after_a_429_nothing_is_sent_before_sendgrid_said(
+    one_chunk: Sending, esp: ScriptedEsp, header: str, as_epoch: bool
+) -> None:
+    times: list[float] = []
+
+    def answer(number: int, _body: object) -> object:
+        times.append(time.monotonic())
+        told = time.time() + 0.8 if as_epoch else 0.8
+        return accepted() if number else failed(429, headers={header: f"{told:.3f}"})
+
+    esp.answer = answer  # type: ignore[assignment]
+    assert one_chunk.send(esp) == {"requests": 2, "accepted": 10}
+    assert 0.79 <= times[1] - times[0] < 30
+
+
+def test_a_429_to_one_worker_quiets_all(paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp) -> None:
+    sending, times = Sending(paths, ledger, secrets, people=100, chunk_size=1), list[float]()
+
+    def answer(number: int, _body: object) -> object:
+        times.append(time.monotonic())
+        return accepted() if number else failed(429, headers={"Retry-After": "2"})
+
+    esp.answer = answer  # type: ignore[assignment]
+    assert sending.send(esp)["accepted"] == 100
+    early = [at - times[0] for at in times if at - times[0] < 1.9]
+    assert len(early) <= 20, "only what was under way when the 429 came"
+
+
+def test_an_outage_ends_the_task_after_a_handful_of_doubts(
+    paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp
+) -> None:
+    sending = Sending(paths, ledger, secrets, people=100, chunk_size=1)
+    esp.answer = lambda _number, _body: "drop"
+    with pytest.raises(TradewindError) as gave_up:
+        sending.send(esp)
+    assert gave_up.value.retryable
+    most = patience.LIMITS[patience.Kind.DOUBT] + 3  # Requests of the other workers may be under way.
+    assert sending.tally().in_doubt <= most
+    assert sending.tally().pending >= 100 - most
+
+
+def test_who_left_at_an_earlier_claim_is_not_back_in_the_next(one_chunk: Sending, esp: ScriptedEsp) -> None:
+    """Somebody leaves, their chunk is claimed without them and gets a 429, and they come back before it is claimed again.
+
+    Their fate is in the ledger by then: in the request too, they would be counted twice and mailed after we said no.
+    """
+    address = address_key(one_chunk.secrets.address_key, email_of(3))
+    suppressions.suppress(one_chunk.ledger, [suppressions.Suppression(address, "unsubscribe", "edge", 1.0)])
+
+    def answer(number: int, _body: object) -> object:
+        if number == 0:
+            assert suppressions.lift(one_chunk.ledger, address, "preferences")
+        return accepted() if number else failed(429, headers={"Retry-After": "0"})
+
+    esp.answer = answer  # type: ignore[assignment]
+    assert one_chunk.send(esp) == {"requests": 2, "accepted": 9}
+    assert message_key("spring", "once", "3") not in esp.taken
+    assert (one_chunk.tally().accepted, one_chunk.tally().suppressed) == (9, 1)

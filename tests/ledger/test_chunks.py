@@ -1,0 +1,168 @@
+"""The state machine of a chunk: one claim at a time, and every step out of `sending` under the fence of the last one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import update
+
+from include.core import clock
+from include.core.clock import OFFSET_VARIABLE
+from include.core.errors import CampaignStopped, FenceLost
+from include.ledger import chunks, holds, plans
+from include.ledger.chunks import Claim, Outcome
+from include.ledger.database import Ledger
+from include.ledger.tables import chunks as chunks_table
+from tests.ledger.plan import PLAN, claim, freeze, row, tally
+
+STEPS: dict[str, Callable[[Ledger, Claim], object]] = {
+    "accepted": lambda ledger, claim: chunks.accept(ledger, claim, 202, "m"),
+    "rejected": lambda ledger, claim: chunks.reject(ledger, claim, 400, "no"),
+    "in_doubt": lambda ledger, claim: chunks.doubt(ledger, claim, None, "no answer"),
+    "pending": lambda ledger, claim: chunks.release(ledger, claim, 429, "later"),
+    "split": lambda ledger, claim: chunks.split(ledger, claim, 413, "too large", [("0-4", 5), ("5-9", 5)]),
+}
+
+
+@pytest.fixture
+def plan(ledger: Ledger) -> Ledger:
+    """One chunk of ten people."""
+    freeze(ledger)
+    return ledger
+
+
+@pytest.mark.parametrize("state", STEPS)
+def test_each_step_ends_the_claim(plan: Ledger, state: str) -> None:
+    STEPS[state](plan, claim(plan))
+    after = row(plan)
+    assert (after["state"], after["lease_until"]) == (state, None)
+    assert (after["settled_at"] is None) is (state == "pending")
+    assert tally(plan).selected == 10
+
+
+@pytest.mark.parametrize("state", STEPS)
+def test_an_outcome_under_an_older_fence_changes_nothing(plan: Ledger, state: str) -> None:
+    """The chunk is claimed again: what the first claim's holder still says of it is not of this request."""
+    older = claim(plan)
+    chunks.release(plan, older, 429, "later")
+    newer = claim(plan)
+    before = row(plan)
+    with pytest.raises(FenceLost, match="chunk 0"):
+        STEPS[state](plan, older)
+    assert row(plan) == before
+    chunks.accept(plan, newer, 202, "m")
+    assert tally(plan).accepted == 10
+
+
+@pytest.mark.parametrize("state", STEPS)
+def test_an_outcome_after_the_chunk_was_taken_over_changes_nothing(
+    plan: Ledger, state: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = claim(plan)
+    with monkeypatch.context() as later:
+        later.setenv(OFFSET_VARIABLE, str(chunks.LEASE_SECONDS + 1))
+        assert chunks.recover(plan, PLAN) == 1
+    with pytest.raises(FenceLost, match="taken over"):
+        STEPS[state](plan, late)
+    assert tally(plan).in_doubt == 10
+    assert row(plan)["reason"] == "the process ended between intent and outcome"
+
+
+def test_one_of_two_gets_the_claim(plan: Ledger) -> None:
+    chunk, taken = row(plan), claim(plan)
+    assert chunks.claim(plan, chunk, lambda _connection: []) is None
+    after = row(plan)
+    assert (after["state"], after["fence"], after["attempt"]) == ("sending", taken.fence, taken.attempt) == ("sending", 1, 1)
+    assert after["lease_until"] == after["posted_at"] + chunks.LEASE_SECONDS
+    assert chunks.open_intents(plan, PLAN) == 1
+    assert chunks.open_intents(plan, "another") == 0
+
+
+def test_each_claim_is_a_new_attempt_under_a_new_fence(plan: Ledger) -> None:
+    for number in (1, 2, 3):
+        taken = claim(plan)
+        assert (taken.attempt, taken.fence) == (number, number)
+        chunks.release(plan, taken, 429, "later", wait_seconds=50)
+    assert row(plan)["not_before"] == pytest.approx(clock.now().timestamp() + 50, abs=20)
+
+
+def test_a_living_owner_keeps_its_claim_and_a_dead_one_loses_it(plan: Ledger) -> None:
+    claim(plan)
+    assert chunks.recover(plan, PLAN) == 0
+    mine = row(plan)["owner"]
+    machine, pid, _started = mine.split("|")
+    with plan.write() as connection:
+        connection.execute(update(chunks_table).values(owner=f"{machine}|{pid}|0"))
+    assert chunks.recover(plan, "another") == 0
+    assert chunks.recover(plan, PLAN) == 1
+    assert row(plan)["state"] == "in_doubt"
+    assert chunks.recover(plan, PLAN) == 0
+
+
+def test_what_a_split_leaves_is_everybody_once(plan: Ledger) -> None:
+    apart = [Outcome("k3", 3, "rejected", "400: to")]
+    chunks.split(plan, claim(plan), 400, "400: to", [("0-2", 3), ("4-9", 6)], apart)
+    assert (tally(plan).rejected, tally(plan).pending) == (1, 9)
+    first, second = row(plan, 1), row(plan, 2)
+    assert [(each["selection"], each["recipients"], each["parent"]) for each in (first, second)] == [
+        ("0-2", 3, 0),
+        ("4-9", 6, 0),
+    ]
+    child = claim(plan, 1)
+    assert (child.root, child.attempt, child.fence, child.selection) == (0, 2, 1, "0-2")
+
+
+def test_who_leaves_at_the_claim_is_counted_and_not_in_it(plan: Ledger) -> None:
+    left = [Outcome("k3", 3, "suppressed", "unsubscribe"), Outcome("k5", 5, "suppressed", "unsubscribe")]
+    taken = chunks.claim(plan, row(plan), lambda _connection: left)
+    assert taken is not None
+    assert taken.gone == {3, 5}
+    chunks.accept(plan, taken, 202, "m")
+    assert (tally(plan).accepted, tally(plan).suppressed) == (8, 2)
+
+
+def test_who_left_at_an_earlier_claim_stays_away_and_counts_once(plan: Ledger) -> None:
+    first = chunks.claim(plan, row(plan), lambda _connection: [Outcome("k3", 3, "suppressed", "unsubscribe")])
+    assert first is not None
+    chunks.release(plan, first, 429, "later")
+    again = [Outcome("k3", 3, "suppressed", "unsubscribe"), Outcome("k4", 4, "suppressed", "hard_bounce")]
+    second = chunks.claim(plan, row(plan), lambda _connection: again)
+    assert second is not None
+    assert second.gone == {3, 4}
+    chunks.release(plan, second, 429, "later")
+    third = claim(plan)
+    assert third.gone == {3, 4}
+    chunks.accept(plan, third, 202, "m")
+    assert (tally(plan).accepted, tally(plan).suppressed) == (8, 2)
+
+
+def test_a_chunk_that_everybody_left_is_skipped(plan: Ledger) -> None:
+    everybody = [Outcome(f"k{place}", place, "suppressed", "unsubscribe") for place in range(10)]
+    assert chunks.claim(plan, row(plan), lambda _connection: everybody) is None
+    assert row(plan)["state"] == "skipped"
+    assert (tally(plan).suppressed, tally(plan).skipped) == (10, 0)
+
+
+@pytest.mark.parametrize("state", ["paused", "stopped", "cancelled"])
+def test_nothing_is_claimed_of_a_campaign_that_was_stopped(plan: Ledger, state: str) -> None:
+    plans.change_state(plan, PLAN, state, among=("sending",), reason="an operator")
+    with pytest.raises(CampaignStopped, match=rf"{state} \(an operator\)"):
+        claim(plan)
+    assert row(plan)["state"] == "pending"
+
+
+def test_nothing_is_claimed_of_a_plan_that_is_done(plan: Ledger) -> None:
+    plans.change_state(plan, PLAN, "done", among=("sending",))
+    assert chunks.claim(plan, row(plan), lambda _connection: []) is None
+    assert row(plan)["state"] == "pending"
+
+
+def test_nothing_is_claimed_of_a_provider_that_is_held(plan: Ledger) -> None:
+    holds.hold(plan, PLAN, "yahoo", "complaints")
+    chunks.release(plan, claim(plan), 429, "later")
+    holds.hold(plan, PLAN, "gmail", "complaints")
+    assert chunks.claim(plan, row(plan), lambda _connection: []) is None
+    assert row(plan)["state"] == "pending"
+    assert holds.release(plan, PLAN) == 2
+    assert claim(plan).fence == 2

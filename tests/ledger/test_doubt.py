@@ -1,0 +1,100 @@
+"""What ends doubt, and what does not."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from include.ledger import chunks, doubt
+from include.ledger.chunks import Outcome
+from include.ledger.database import Ledger
+from include.ledger.doubt import Proof
+from tests.ledger.plan import PLAN, claim, freeze, row, tally
+
+
+@pytest.fixture
+def doubted(ledger: Ledger) -> Ledger:
+    """Chunk 0 of ten people, in doubt after its second request; chunk 1 of ten was accepted."""
+    freeze(ledger, (10, 10))
+    chunks.release(ledger, claim(ledger), 429, "later")
+    chunks.doubt(ledger, claim(ledger), None, "no answer")
+    chunks.accept(ledger, claim(ledger, 1), 202, "m")
+    return ledger
+
+
+def proofs(people: int, *, attempt: int = 2, chunk: int = 0, plan_id: str = PLAN, first: int = 0) -> list[Proof]:
+    return [Proof(plan_id, chunk, attempt, f"k{person}", "delivered", 1.0) for person in range(first, first + people)]
+
+
+def test_each_proof_counts_once(doubted: Ledger) -> None:
+    assert doubt.prove(doubted, proofs(4) + proofs(4)) == 4
+    assert (tally(doubted).accepted, tally(doubted).in_doubt) == (14, 6)
+    assert doubt.prove(doubted, proofs(4)) == 0
+    assert doubt.prove(doubted, proofs(10)) == 6
+    assert (tally(doubted).accepted, tally(doubted).in_doubt) == (20, 0)
+    assert (row(doubted)["state"], row(doubted)["settled_at"] is None) == ("accepted", False)
+    assert doubt.prove(doubted, proofs(1, first=50)) == 0
+
+
+def test_more_proofs_than_people_prove_nothing(doubted: Ledger, caplog: pytest.LogCaptureFixture) -> None:
+    """Somebody's events name our chunk, and not its people: believed, they would make 21 of 20."""
+    with caplog.at_level(logging.ERROR, "include.ledger.doubt"):
+        assert doubt.prove(doubted, proofs(11)) == 0
+    assert "more proofs than people in chunk 0" in caplog.text
+    assert (tally(doubted).accepted, tally(doubted).in_doubt) == (10, 10)
+    assert doubt.prove(doubted, proofs(7)) == 7
+    assert doubt.prove(doubted, proofs(4, first=7)) == 0
+    assert (tally(doubted).accepted, tally(doubted).in_doubt) == (17, 3)
+
+
+@pytest.mark.parametrize(
+    "other", [{"attempt": 1}, {"attempt": 3}, {"chunk": 1}, {"chunk": 9}, {"plan_id": "another"}], ids=str
+)
+def test_a_proof_of_another_request_proves_nothing(doubted: Ledger, other: dict[str, int]) -> None:
+    assert doubt.prove(doubted, proofs(3, **other)) == 0  # type: ignore[arg-type]
+    assert (tally(doubted).accepted, tally(doubted).in_doubt) == (10, 10)
+
+
+def test_who_was_suppressed_at_the_claim_needs_no_proof(ledger: Ledger) -> None:
+    freeze(ledger)
+    taken = chunks.claim(ledger, row(ledger), lambda _connection: [Outcome("k9", 9, "suppressed", "unsubscribe")])
+    assert taken is not None
+    chunks.doubt(ledger, taken, None, "no answer")
+    assert doubt.prove(ledger, proofs(9, attempt=1)) == 9
+    assert row(ledger)["state"] == "accepted"
+    assert (tally(ledger).accepted, tally(ledger).suppressed) == (9, 1)
+
+
+def test_what_is_in_doubt_and_since_when(doubted: Ledger) -> None:
+    (chunk,) = doubt.in_doubt_chunks(doubted)
+    posted = row(doubted)["posted_at"]
+    assert chunk == {"plan_id": PLAN, "chunk": 0, "attempt": 2, "recipients": 10, "posted_at": posted}
+    assert doubt.standing_doubt(doubted, posted) == []
+    doubt.prove(doubted, proofs(4))
+    (standing,) = doubt.standing_doubt(doubted, posted + 1)
+    assert standing == {"plan_id": PLAN, "campaign": PLAN, "occurrence": "once", "people": 6}
+    held, apart = doubt.chunk_in_doubt(doubted, PLAN, 0)
+    assert held is not None
+    assert (held["recipients"], apart) == (10, {"k0", "k1", "k2", "k3"})
+    assert doubt.chunk_in_doubt(doubted, PLAN, 1) == (None, set())
+
+
+def test_the_newest_accepted_request_of_a_span(doubted: Ledger) -> None:
+    settled = row(doubted, 1)["settled_at"]
+    assert doubt.last_due(doubted, settled - 1, settled + 1) == settled
+    assert doubt.last_due(doubted, settled + 1, settled + 2) is None
+    assert doubt.last_due(doubted, 0.0, settled - 1) is None
+
+
+def test_resending_takes_exactly_those_whose_fate_is_open(doubted: Ledger) -> None:
+    doubt.prove(doubted, proofs(4))
+    assert not doubt.reopen_chunk(doubted, PLAN, 0, [("4-8", 5)], "assume_lost")
+    assert not doubt.reopen_chunk(doubted, PLAN, 0, [("0-9", 10)], "assume_lost")
+    assert not doubt.reopen_chunk(doubted, PLAN, 1, [("0-9", 10)], "assume_lost")
+    assert (tally(doubted).in_doubt, row(doubted)["state"]) == (6, "in_doubt")
+    assert doubt.reopen_chunk(doubted, PLAN, 0, [("4-6", 3), ("7-9", 3)], "assume_lost")
+    assert (row(doubted)["state"], row(doubted)["reason"]) == ("split", "resent: assume_lost")
+    assert (tally(doubted).in_doubt, tally(doubted).pending, tally(doubted).accepted) == (0, 6, 14)
+    assert claim(doubted, 2).attempt == 3
+    assert not doubt.reopen_chunk(doubted, PLAN, 0, [("4-9", 6)], "assume_lost")

@@ -1,0 +1,95 @@
+"""What waits for the disk and what need not: seen on the very connection that writes it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Connection, event
+
+from include.core.connections import ledger_url
+from include.core.paths import DataPaths
+from include.core.secrets import Secrets
+from include.ledger import chunks
+from include.ledger.calls import LedgerCalls
+from include.ledger.chunks import Claim, Outcome
+from include.ledger.database import Ledger, open_ledger
+from tests.ledger.plan import PLAN, claim, freeze, row
+from tests.postgres import fresh_schema
+
+WAITS = {"sqlite": 2, "postgresql": "on"}
+"""SQLite's `synchronous`: 2 is FULL, an fsync with every commit; 1 is NORMAL, which in WAL mode may lose the last of them."""
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def ledger(request: pytest.FixtureRequest, paths: DataPaths, secrets: Secrets) -> Iterator[Ledger]:
+    """As an operator has it: the tests' PostgreSQL is told not to wait for its disk, this one is told to."""
+    url = ledger_url(paths)
+    if request.param == "postgresql":
+        schema = fresh_schema(request.getfixturevalue("postgres_url"))
+        url = ledger_url(paths, f"{schema}%20-csynchronous_commit%3Don")
+    opened = open_ledger(url, secrets)
+    yield opened
+    opened.close()
+
+
+def waits(connection: Connection) -> bool:
+    """Whether the transaction's commit returns only after the disk has it."""
+    name = connection.dialect.name
+    query = "pragma synchronous" if name == "sqlite" else "show synchronous_commit"
+    return connection.exec_driver_sql(query).scalar() == WAITS[name]
+
+
+def test_an_intent_waits_for_the_disk_also_where_an_outcome_was_written_just_before(ledger: Ledger) -> None:
+    freeze(ledger, (10, 10, 10))
+    seen: list[bool] = []
+
+    def look(connection: Connection) -> list[Outcome]:
+        seen.append(waits(connection))
+        return []
+
+    for chunk in range(3):
+        taken = chunks.claim(ledger, row(ledger, chunk), look)
+        assert taken is not None
+        chunks.accept(ledger, taken, 202, "m")
+    assert seen == [True] * 3
+
+
+def test_an_intent_that_shares_its_commit_with_outcomes_waits_for_the_disk(ledger: Ledger) -> None:
+    freeze(ledger, (10, 10))
+    before, seen = claim(ledger, 0), list[bool]()
+
+    def take(opened: Ledger) -> Claim | None:
+        return chunks.claim(opened, row(opened, 1), lambda connection: seen.append(waits(connection)) or [])
+
+    async def together() -> None:
+        desk = LedgerCalls(ledger)
+        held = desk.make(chunks.open_intents, PLAN)
+        await asyncio.gather(held, desk.make(chunks.accept, before, 202, "m"), desk.make(take))
+        desk.close()
+
+    asyncio.run(together())
+    assert seen == [True]
+    assert (row(ledger, 0)["state"], row(ledger, 1)["state"]) == ("accepted", "sending")
+
+
+def test_an_outcome_need_not_wait(ledger: Ledger) -> None:
+    freeze(ledger)
+    taken, seen = claim(ledger), list[bool]()
+
+    def look(connection: Connection) -> None:
+        seen.append(waits(connection))
+
+    event.listen(ledger.engine, "commit", look)
+    chunks.accept(ledger, taken, 202, "m")
+    event.remove(ledger.engine, "commit", look)
+    assert seen == [False]
+
+
+def test_a_write_waits_unless_it_says_otherwise(ledger: Ledger) -> None:
+    for waiting in (True, False, True):
+        with ledger.write(wait_for_disk=waiting) as connection:
+            assert waits(connection) is waiting
+    with ledger.write() as connection:
+        assert waits(connection)
