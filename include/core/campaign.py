@@ -61,25 +61,39 @@ class SendWindow(Strict):
         return self
 
 
+class Follows(Strict):
+    """An earlier message that this one follows: only people whom it was accepted for `after_days` ago or earlier."""
+
+    campaign: Identifier
+    after_days: Annotated[int, Field(ge=1, le=30)]
+
+
 class Campaign(Strict):
     """A campaign, as its file says.
 
     `occurrence` says what makes two runs the same message: `once` for a one-off, `day`, `week` or `month` for a recurring
-    one, `signup` or `first_purchase` for mail that an event triggers (once a person, whichever run picks the event up).
+    one, `signup` or `first_purchase` for mail that an event triggers (once a person, whichever run picks the event up), and
+    `each_signup` for once each time that a person signs up.
     `topic` is the kind of mail that a person may decline on the preference page (declared in include/shop.yaml);
     without one, only stopping everything declines it.
+
+    `kind: confirmation` asks people who are pending to confirm, and goes to nobody else: its mail holds `confirm_url`, which
+    works for `confirm_within_days`, and tracks nobody. A reminder names the campaign that it `follows`.
     """
 
     id: Identifier
     name: Annotated[str, Field(min_length=1, max_length=100)]
     owner: Annotated[str, Field(min_length=1)]
     purpose: Annotated[str, Field(min_length=1)]
+    kind: Literal["marketing", "confirmation"] = "marketing"
     schedule: str | None = None
-    occurrence: Literal["once", "day", "week", "month", "signup", "first_purchase"]
+    occurrence: Literal["once", "day", "week", "month", "signup", "each_signup", "first_purchase"]
     segment: Identifier
     exclude_segments: tuple[Identifier, ...] = ()
     template: Identifier
     topic: Identifier | None = None
+    confirm_within_days: Annotated[int, Field(ge=1, le=30)] = 14
+    follows: Follows | None = None
     locales: Annotated[tuple[str, ...], Field(min_length=1)] = ("en",)
     sender: Sender
     reply_to: Sender | None = None
@@ -116,6 +130,16 @@ class Campaign(Strict):
             raise ValueError("two variants have the same id")
         return self
 
+    @model_validator(mode="after")
+    def _confirmation_is_no_marketing(self) -> Campaign:
+        if self.kind == "confirmation" and (self.topic or self.hold_out_percent):
+            raise ValueError("a confirmation has no topic and holds nobody out: everybody who signed up is asked")
+        if self.kind == "confirmation" and self.occurrence not in ("signup", "each_signup"):
+            raise ValueError("a confirmation is sent once: its occurrence is signup or each_signup")
+        if self.kind != "confirmation" and self.follows:
+            raise ValueError("follows is for reminders of kind: confirmation")
+        return self
+
 
 def load_campaign(name: str, folder: Path = CAMPAIGNS) -> Campaign:
     """The campaign of `<folder>/<name>.yaml`. Raises `ConfigurationError` with file, line and field.
@@ -135,6 +159,12 @@ def load_campaign(name: str, folder: Path = CAMPAIGNS) -> Campaign:
         )
     if campaign.topic is not None:
         load_shop().require_topics([campaign.topic], where=yaml_file.place_of(path, "topic"))
+    if campaign.follows and campaign.follows.campaign not in campaign_names(folder):
+        raise ConfigurationError(
+            f"follows.campaign: '{campaign.follows.campaign}' does not exist.",
+            where=yaml_file.place_of(path, "follows", "campaign"),
+            remedy=f"Known campaigns: {', '.join(campaign_names(folder))}.",
+        )
     return campaign
 
 

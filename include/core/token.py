@@ -1,8 +1,8 @@
-"""Unsubscribe and preference tokens (RFC 8058 links): opaque, unforgeable, without expiry.
+"""Tokens in the links of a mail: opaque and unforgeable. Those for leaving never expire, those that confirm do.
 
-Layout before base64url: version (1 byte), key id (1), message key K (16), address key (32), HMAC-SHA256 (16 bytes of it).
-The address key is a keyed hash, so no address is in the link, and the edge can suppress the person at once without asking
-anything but the ledger.
+Layout before base64url: version (1 byte), key id (1), for a confirmation the Unix second up to which it is valid (4),
+message key K (16), address key (32), HMAC-SHA256 (16 bytes of it). The address key is a keyed hash, so no address is in
+the link, and the edge can suppress the person at once without asking anything but the ledger.
 
 A token is bound to its purpose through the MAC: the link that stops mail, which a forwarded message carries along, cannot be
 turned into the one that confirms a subscription.
@@ -19,43 +19,60 @@ from dataclasses import dataclass
 
 from include.core.secrets import Secrets
 
-VERSION = 1
+VERSION, VERSION_WITH_EXPIRY = 1, 2
 UNSUBSCRIBE, CONFIRM = "unsubscribe", "confirm"
 """What a token is for: leaving and preferences, or the double opt-in."""
 MAC_BYTES = 16
 _BODY_BYTES = 2 + 16 + 32
+_EXPIRY_BYTES = 4
 LENGTH = (_BODY_BYTES + MAC_BYTES) * 4 // 3
-"""Characters of a token."""
+"""Characters of a token for leaving."""
 
 
 @dataclass(frozen=True)
 class Subject:
-    """Whom a token speaks for."""
+    """Whom a token speaks for; `valid_until`, in Unix seconds, is what a confirmation has and an unsubscribe has not."""
 
     message_key: str
     address_key: str
+    valid_until: int | None = None
 
 
 def mint(secrets: Secrets, subject: Subject, purpose: str = UNSUBSCRIBE) -> str:
     """The token for a message to a person. Pure; the same subject and purpose give the same token."""
     key_id = secrets.signing_key_id
-    body = bytes((VERSION, key_id)) + uuid.UUID(subject.message_key).bytes + bytes.fromhex(subject.address_key)
+    who = uuid.UUID(subject.message_key).bytes + bytes.fromhex(subject.address_key)
+    body = head(secrets, purpose, subject.valid_until) + who
     return base64.urlsafe_b64encode(body + _mac(secrets.token_keys[key_id], body, purpose)).decode().rstrip("=")
 
 
+def head(secrets: Secrets, purpose: str, valid_until: int | None = None) -> bytes:
+    """What stands before message and address: version, key id, and when a confirmation expires. One for a whole plan."""
+    if purpose == UNSUBSCRIBE:
+        return bytes((VERSION, secrets.signing_key_id))
+    assert valid_until is not None, "a confirmation expires"
+    return bytes((VERSION_WITH_EXPIRY, secrets.signing_key_id)) + valid_until.to_bytes(_EXPIRY_BYTES, "big")
+
+
 def read(secrets: Secrets, token: str, purpose: str = UNSUBSCRIBE) -> Subject | None:
-    """Whom `token` speaks for; None for anything forged, garbled, of a retired key or for another purpose."""
+    """Whom `token` speaks for; None for anything forged, garbled, of a retired key or for another purpose.
+
+    What is past its `valid_until` is read all the same: whoever asks compares it with the clock.
+    """
     try:
         raw = base64.b64decode(token.encode("ascii") + b"=" * (-len(token) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, UnicodeEncodeError, ValueError):
         return None
-    if len(raw) != _BODY_BYTES + MAC_BYTES or raw[0] != VERSION:
+    version, expiry = (VERSION, 0) if purpose == UNSUBSCRIBE else (VERSION_WITH_EXPIRY, _EXPIRY_BYTES)
+    if len(raw) != _BODY_BYTES + expiry + MAC_BYTES or raw[0] != version:
         return None
-    body, mac = raw[:_BODY_BYTES], raw[_BODY_BYTES:]
+    body, mac = raw[:-MAC_BYTES], raw[-MAC_BYTES:]
     key = secrets.token_keys.get(raw[1])
     if key is None or not hmac.compare_digest(mac, _mac(key, body, purpose)):
         return None
-    return Subject(str(uuid.UUID(bytes=body[2:18])), body[18:].hex())
+    who = body[2 + expiry :]
+    valid_until = int.from_bytes(body[2 : 2 + expiry], "big") if expiry else None
+    return Subject(str(uuid.UUID(bytes=who[:16])), who[16:].hex(), valid_until)
 
 
 def _mac(key: bytes, body: bytes, purpose: str) -> bytes:
@@ -64,6 +81,6 @@ def _mac(key: bytes, body: bytes, purpose: str) -> bytes:
 
 
 def pads(key: bytes) -> tuple[bytes, bytes]:
-    """The inner and outer block of HMAC-SHA256 (RFC 2104), for the SQL twin `unsubscribe_token`."""
+    """The inner and outer block of HMAC-SHA256 (RFC 2104), for the SQL twins `unsubscribe_token` and `confirm_token`."""
     block = (key if len(key) <= 64 else hashlib.sha256(key).digest()).ljust(64, b"\0")
     return bytes(byte ^ 0x36 for byte in block), bytes(byte ^ 0x5C for byte in block)

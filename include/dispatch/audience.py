@@ -49,6 +49,9 @@ def judge_segment(
     segment_run = _newest_run(warehouse, campaign)
     params = {"segment": campaign.segment, "segment_run": segment_run, "exclude_segments": list(campaign.exclude_segments)}
     run(warehouse, "dispatch", "selected_by_segment", params)
+    if campaign.follows:
+        due = at - timedelta(days=campaign.follows.after_days)
+        run(warehouse, "dispatch", "selected_followers", {"followed": campaign.follows.campaign, "sent_by": due})
     cap_since = at - timedelta(hours=campaign.frequency_cap_hours) if campaign.frequency_cap_hours else FOREVER
     share = round(campaign.hold_out_percent / 100 * DRAWS)
     return _judge(warehouse, ledger, campaign, segment_run, occurrence, at, cap_since=cap_since, hold_out_share=share)
@@ -88,6 +91,7 @@ def _judge(
     params = {
         "campaign": campaign.id,
         "topic": campaign.topic,
+        "confirming": campaign.kind == "confirmation",
         "occurrence": occurrence,
         "event": campaign.occurrence if campaign.occurrence in PER_PERSON else None,
         "as_of": at,

@@ -6,8 +6,11 @@ from datetime import UTC, datetime
 
 from include.core.campaign import Campaign
 
-PER_PERSON = {"signup": "signed_up_at", "first_purchase": "first_purchased_at"}
-"""Occurrences that an event triggers, and the time that names the event: once a person, whichever run picks it up."""
+PER_PERSON = {"signup": "signed_up_at", "each_signup": "signed_up_at", "first_purchase": "first_purchased_at"}
+"""Occurrences that an event triggers, and the time that names the event: once a person, whichever run picks it up.
+
+`each_signup` is once for each time that a person signed up: its key holds that time (audience.sql).
+"""
 
 
 def occurrence_of(campaign: Campaign, at: datetime) -> str:

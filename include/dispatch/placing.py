@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import duckdb
@@ -23,10 +23,14 @@ BATCH_ROWS = 50_000
 
 @dataclass(frozen=True)
 class Placing:
-    """`chunks` are the rows of chunks.sql, in the order in which `people` reads; `by_zone`: there is a send window."""
+    """`chunks` are the rows of chunks.sql, in the order in which `people` reads; `by_zone`: there is a send window.
+
+    `confirm_until` (Unix seconds) is when the links expire that confirm a sign-up.
+    """
 
     by_zone: bool
     chunks: list[dict[str, Any]]
+    confirm_until: int = 0
 
     def contents(self) -> dict[int, str]:
         """The content of each group, `variant.locale.tracked`."""
@@ -41,7 +45,7 @@ def place(warehouse: duckdb.DuckDBPyConnection, campaign: Campaign, at: datetime
     warehouse.register("send_times", send_times(campaign.send_window, zones, at))
     chunks = fetch(warehouse, "dispatch", "chunks", {"chunk_size": CHUNK_SIZE}).to_pylist()
     warehouse.unregister("send_times")
-    return Placing(by_zone, chunks)
+    return Placing(by_zone, chunks, int((at + timedelta(days=campaign.confirm_within_days)).timestamp()))
 
 
 def people(
@@ -53,7 +57,8 @@ def people(
     params = {
         "by_zone": placing.by_zone,
         "edge_url": edge_url.rstrip("/"),
-        "version_and_key_id": bytes((token.VERSION, key_id)),
+        "version_and_key_id": token.head(secrets, token.UNSUBSCRIBE),
+        "confirm_head": token.head(secrets, token.CONFIRM, placing.confirm_until),
         "inner_pad": inner,
         "outer_pad": outer,
         "columns": sorted(columns),

@@ -79,12 +79,12 @@ def _fill_everybody(
 
 
 def _sample(name: str, contents: Mapping[str, Content], person: Mapping[str, Any]) -> dict[str, Any]:
-    links = {field: f"{person[field].partition('/u/')[0].partition('/preferences/')[0]}/…" for field in _LINKS}
+    links = {field: f"{person[field].rpartition('/')[0].rpartition('/')[0]}/…" for field in _LINKS}
     rendered = render_one(contents[name.rpartition(".")[0]], {**person, **STAND_IN, **links})
     return {"content": name, "subject": rendered.subject, "html": rendered.html, "text": rendered.text}
 
 
-_LINKS = ("unsubscribe_url", "preferences_url")
+_LINKS = ("unsubscribe_url", "preferences_url", "confirm_url")
 
 
 def _page(

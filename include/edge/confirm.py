@@ -1,53 +1,79 @@
-"""GET /confirm/{token}: the double opt-in's second step.
+"""GET and POST /confirm/{token}: the double opt-in's second step.
 
-The link goes to the address itself and its token serves this purpose only. GET confirms, so that one click is enough; HEAD
-and prefetching, which no person does, show the page and record nothing.
+The link goes to the address itself and its token serves this purpose only. GET shows a page with a button and records
+nothing, because scanners and mail clients follow links; the button's POST is the person's yes.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 
 from include.core import clock
-from include.core.token import CONFIRM, UNSUBSCRIBE, Subject, mint
+from include.core.shop import MARKETING
+from include.core.token import CONFIRM, UNSUBSCRIBE, Subject, mint, read
 from include.edge import body, page
+from include.edge.form import read_form
 from include.edge.person import ask, steady_time
 from include.edge.settings import settings
 from include.ledger import consent
-from include.ledger.consent import MARKETING, Consent
+from include.ledger.consent import Consent
 from include.ledger.database import Ledger
+from include.ledger.suppressions import LIFTABLE
 
 SOURCE = "double_opt_in"
+YES = "confirm"
+"""What the button's form says in `action`. A POST that does not say it is no yes."""
+
+
+@dataclass(frozen=True)
+class Confirmed:
+    """What became of a press: `reasons` suppress the address, so that nothing was recorded."""
+
+    preferences: str
+    reasons: frozenset[str]
 
 
 async def confirm(request: Request) -> Response:
-    """Record that the person consented to marketing. Idempotent: the first confirmation is the one that stands.
+    """Show the button; or, when it was pressed, record that the person consented to marketing. Idempotent.
 
-    It lifts no suppression: who left comes back on the preference page, by a press, not by a link a scanner may follow.
+    It lifts no suppression, not even the person's own unsubscribe: a link that was sent before somebody left must not bring
+    them back. They come back on the preference page, to which the answer leads.
     """
-    if request.method == "POST":
-        await body.read_body(request, body.FORM_BYTES)
-    elif request.method == "HEAD" or _is_prefetch(request):
-        return page.show("confirm")
+    token = request.path_params["token"]
+    if request.method != "POST":
+        subject = await to_thread.run_sync(lambda: read(settings().secrets, token, CONFIRM))
+        return _refusal(subject) or page.show("confirm")
+    if (await read_form(request)).get("action") != YES:
+        raise body.Refused(400, "the form does not say yes")
     async with steady_time():
-        preferences = await ask(_record, request.path_params["token"], CONFIRM)
-    if preferences is None:
-        return page.problem(404, "This link does not work", "It is not complete, or not ours. Copy it whole from our mail.")
-    return page.show("confirmed", preferences=preferences)
+        answer = await ask(_record, token, CONFIRM)
+    return answer if isinstance(answer, Response) else _shown(answer)
 
 
-def _record(ledger: Ledger, subject: Subject | None) -> str | None:
-    """The person's preference token, once their consent is on disk; None for a link that is not ours."""
+def _refusal(subject: Subject | None) -> Response | None:
+    """The page of a link that is not ours or is too old; None for one that works."""
     if subject is None:
-        return None
+        return page.problem(404, "This link does not work", "It is not complete, or not ours. Copy it whole from our mail.")
+    if subject.valid_until is None or subject.valid_until < clock.now().timestamp():
+        return page.problem(410, "This link has expired", "Nothing was changed. Sign up again, and we send you a fresh one.")
+    return None
+
+
+def _record(ledger: Ledger, subject: Subject | None) -> Confirmed | Response:
+    """Once their consent is on disk, or cannot be, the person's preference token; a page for a link that does not work."""
+    refusal = _refusal(subject)
+    if refusal is not None or subject is None:
+        return refusal or page.try_again()
     answer = Consent(subject.address_key, MARKETING, True, SOURCE, clock.now().timestamp(), subject.message_key)
-    consent.record(ledger, [answer])
-    return mint(settings().secrets, subject, UNSUBSCRIBE)
+    reasons = consent.record_unless_suppressed(ledger, answer)
+    return Confirmed(mint(settings().secrets, subject, UNSUBSCRIBE), reasons)
 
 
-def _is_prefetch(request: Request) -> bool:
-    said = (
-        f"{request.headers.get('sec-purpose', '')} {request.headers.get('purpose', '')} {request.headers.get('x-moz', '')}"
-    )
-    return "prefetch" in said.lower() or "preview" in said.lower()
+def _shown(answer: Confirmed) -> Response:
+    if answer.reasons:
+        return page.show("not_confirmed", preferences=answer.preferences, liftable=answer.reasons <= LIFTABLE)
+    return page.show("confirmed", preferences=answer.preferences)

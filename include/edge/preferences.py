@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from starlette.datastructures import FormData
-from starlette.formparsers import FormParser, MultiPartException, MultiPartParser
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -15,6 +14,7 @@ from include.core import clock
 from include.core.shop import MARKETING, TRACKING, Shop, in_language
 from include.core.token import Subject
 from include.edge import body, branding, page
+from include.edge.form import read_form
 from include.edge.person import NOBODY, ask, steady_time
 from include.edge.settings import settings
 from include.edge.unsubscribe import leave, suppression
@@ -34,7 +34,7 @@ async def preferences(request: Request) -> Response:
     A form that asks for anything else changes nothing and is told so, with 400.
     """
     token, shop = request.path_params["token"], branding.shop()
-    wish = _wish(await _form(request), shop) if request.method == "POST" else None
+    wish = _wish(await read_form(request), shop) if request.method == "POST" else None
     async with steady_time():
         values = await ask(lambda ledger, subject: _change_and_show(ledger, subject, wish), token)
     return page.show("preferences", topics=_topics(shop), **values)
@@ -112,19 +112,3 @@ def change(ledger: Ledger, subject: Subject, wish: Wish) -> bool:
 
 def _answer(subject: Subject, topic: str, given: bool) -> Consent:
     return Consent(subject.address_key, topic, given, SOURCE, clock.now().timestamp(), subject.message_key)
-
-
-async def _form(request: Request) -> FormData:
-    """The form's fields, urlencoded or multipart; files are refused. Raises `Refused`."""
-    content = await body.read_body(request, body.FORM_BYTES)
-
-    async def stream() -> AsyncIterator[bytes]:
-        yield content
-        yield b""
-
-    try:
-        if request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
-            return await MultiPartParser(request.headers, stream(), max_files=0, max_fields=50).parse()  # type: ignore[arg-type]
-        return await FormParser(request.headers, stream()).parse()  # type: ignore[arg-type]
-    except (MultiPartException, KeyError, ValueError):
-        raise body.Refused(400, "not a form") from None

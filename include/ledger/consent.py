@@ -12,10 +12,11 @@ import pyarrow as pa
 from sqlalchemy import Connection, Select, func, insert, select, text
 
 from include.core.shop import MARKETING, TRACKING, load_shop
+from include.ledger import suppressions
 from include.ledger.database import Ledger
 from include.ledger.tables import consent_log
 
-__all__ = ["MARKETING", "TRACKING", "Consent", "in_force", "of_person", "record"]
+__all__ = ["MARKETING", "TRACKING", "Consent", "in_force", "of_person", "record", "record_unless_suppressed"]
 
 
 @dataclass(frozen=True)
@@ -41,10 +42,25 @@ def record(ledger: Ledger, answers: Iterable[Consent], *, restored: bool = False
         load_shop().require_topics(sorted(topics), where="consent log")
     with ledger.write() as connection:
         _serialise_writers(connection)
-        standing = {key: _answers(connection, key) for key in {answer.address_key for answer in wanted}}
-        fresh = [answer for answer in wanted if standing[answer.address_key].get(answer.topic) != answer.given]
-        if fresh:
-            connection.execute(insert(consent_log), [_row(answer) for answer in fresh])
+        return _append(connection, wanted)
+
+
+def record_unless_suppressed(ledger: Ledger, answer: Consent) -> frozenset[str]:
+    """Append the answer where nothing suppresses its address; else change nothing and return why. One transaction."""
+    with ledger.write() as connection:
+        _serialise_writers(connection)
+        suppressions.hold_still(connection)
+        reasons = suppressions.reasons_of(connection, answer.address_key)
+        if not reasons:
+            _append(connection, [answer])
+    return reasons
+
+
+def _append(connection: Connection, wanted: list[Consent]) -> int:
+    standing = {key: _answers(connection, key) for key in {answer.address_key for answer in wanted}}
+    fresh = [answer for answer in wanted if standing[answer.address_key].get(answer.topic) != answer.given]
+    if fresh:
+        connection.execute(insert(consent_log), [_row(answer) for answer in fresh])
     return len(fresh)
 
 

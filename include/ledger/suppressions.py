@@ -78,7 +78,12 @@ def is_suppressed(ledger: Ledger, address_key: str) -> bool:
 def reasons_in_force(ledger: Ledger, address_key: str) -> frozenset[str]:
     """Why the address is suppressed; empty where it may be mailed."""
     with ledger.read() as connection:
-        return frozenset(reason for _, reason in _standing(connection, {address_key}))
+        return reasons_of(connection, address_key)
+
+
+def reasons_of(connection: Connection, address_key: str) -> frozenset[str]:
+    """The same within a transaction that goes on."""
+    return frozenset(reason for _, reason in _standing(connection, {address_key}))
 
 
 def lifts(connection: Connection) -> pa.Table:

@@ -68,6 +68,34 @@ def test_what_is_wrong_is_told_with_its_place(tmp_path: Path, old: str, new: str
     assert words in str(wrong.value)
 
 
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        ("topic: news", "a confirmation has no topic"),
+        ("hold_out_percent: 5", "holds nobody out"),
+        (
+            "follows: {campaign: sprnig, after_days: 3}",
+            "line 8: follows.campaign: 'sprnig' does not exist.",
+        ),
+        ("follows: {campaign: spring, after_days: 0}", "follows.after_days"),
+        ("confirm_within_days: 90", "confirm_within_days"),
+    ],
+)
+def test_a_confirmation_is_no_marketing(tmp_path: Path, lines: str, words: str) -> None:
+    sound = SOUND.replace("occurrence: once", "occurrence: each_signup\nkind: confirmation")
+    assert load_campaign("spring", written(tmp_path, sound)).confirm_within_days == 14
+    with pytest.raises(ConfigurationError) as wrong:
+        load_campaign("spring", written(tmp_path, sound.replace("template: news", f"{lines}\ntemplate: news")))
+    assert words in str(wrong.value)
+    with pytest.raises(ConfigurationError, match="its occurrence is signup or each_signup"):
+        load_campaign("spring", written(tmp_path, sound.replace("each_signup", "week")))
+    follower = written(
+        tmp_path, SOUND.replace("template: news", "follows: {campaign: spring, after_days: 3}\ntemplate: news")
+    )
+    with pytest.raises(ConfigurationError, match="follows is for reminders"):
+        load_campaign("spring", follower)
+
+
 def test_an_unknown_campaign_names_the_known(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="Known campaigns: spring"):
         load_campaign("autumn", written(tmp_path, SOUND))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 
 import duckdb
 import pytest
@@ -45,6 +46,34 @@ def test_a_token_is_the_same_in_python_and_in_sql(
     values = [bytes((token.VERSION, 3)), *pads, subject.message_key, subject.address_key]
     found = warehouse.execute("select unsubscribe_token($1, $2, $3, $4, $5)", values).fetchone()
     assert found == (token.mint(secrets, subject),)
+
+
+@given(st.uuids(), st.binary(min_size=32, max_size=32), st.binary(min_size=16, max_size=80), st.integers(0, 2**32 - 1))
+def test_a_confirmation_is_the_same_in_python_and_in_sql(
+    warehouse: duckdb.DuckDBPyConnection, key: object, address: bytes, signing: bytes, valid_until: int
+) -> None:
+    secrets = Secrets(b"a" * 32, {3: signing})
+    subject = token.Subject(str(key), address.hex(), valid_until)
+    head = token.head(secrets, token.CONFIRM, valid_until)
+    values = [head, *token.pads(signing), subject.message_key, subject.address_key]
+    found = warehouse.execute("select confirm_token($1, $2, $3, $4, $5)", values).fetchone()
+    assert found == (token.mint(secrets, subject, token.CONFIRM),)
+    assert token.read(secrets, found[0], token.CONFIRM) == subject
+
+
+def test_a_token_serves_its_own_purpose_alone() -> None:
+    leaving = token.mint(SECRETS, SUBJECT)
+    confirming = token.mint(SECRETS, replace(SUBJECT, valid_until=1_800_000_000), token.CONFIRM)
+    assert token.read(SECRETS, leaving, token.CONFIRM) is None
+    assert token.read(SECRETS, confirming) is None
+
+
+@given(st.integers(0, 69), st.integers(1, 255))
+def test_no_byte_of_a_confirmation_can_be_changed(place: int, change: int) -> None:
+    minted = token.mint(SECRETS, replace(SUBJECT, valid_until=1_800_000_000), token.CONFIRM)
+    raw = bytearray(base64.urlsafe_b64decode(minted + "=="))
+    raw[place] ^= change
+    assert token.read(SECRETS, base64.urlsafe_b64encode(raw).decode().rstrip("="), token.CONFIRM) is None
 
 
 def test_a_token_speaks_for_its_subject_whichever_key_signed_it() -> None:

@@ -6,12 +6,16 @@ import json
 import re
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
 import pytest
+from selectolax.lexbor import LexborHTMLParser
 from sqlalchemy import Table, select
 
+from include.core import clock
 from include.core.keys import address_key
 from include.core.paths import SHOP, DataPaths
 from include.core.secrets import Secrets, load_secrets
@@ -207,20 +211,74 @@ def test_a_garbled_form_never_breaks_the_page(
     assert httpx.post(link, content=content, headers={"Content-Type": kind}).status_code in (200, 400)
 
 
-def test_confirmation_is_recorded_once_and_only_by_its_own_link(
+def confirm_link(edge: Edge, secrets: Secrets, subject: Subject, days: float = 14) -> str:
+    until = int((clock.now() + timedelta(days=days)).timestamp())
+    return f"{edge.url}/confirm/{mint(secrets, replace(subject, valid_until=until), CONFIRM)}"
+
+
+def press(link: str) -> httpx.Response:
+    """What a browser sends when a person presses the page's one button."""
+    page = LexborHTMLParser(httpx.get(link).text)
+    fields = {field.attributes["name"]: field.attributes["value"] for field in page.css("form input")}
+    assert page.css_first("form").attributes == {"method": "post"}
+    return httpx.post(link, data=fields)
+
+
+def test_following_the_link_that_confirms_records_nothing(
     edge: Edge, ledger: Ledger, secrets: Secrets, subject: Subject
 ) -> None:
-    assert httpx.get(f"{edge.url}/confirm/{mint(secrets, subject)}").status_code == 404
-    link = f"{edge.url}/confirm/{mint(secrets, subject, CONFIRM)}"
-    assert httpx.head(link).status_code == 200
-    assert httpx.get(link, headers={"Sec-Purpose": "prefetch"}).status_code == 200
+    link = confirm_link(edge, secrets, subject)
+    seen = [httpx.get(link), httpx.head(link), httpx.get(link, headers={"Sec-Purpose": "prefetch"}), httpx.options(link)]
+    assert [answer.status_code for answer in seen] == [200, 200, 200, 204]
+    assert "<button" in seen[0].text
+    for body in ({}, {"List-Unsubscribe": "One-Click"}, {"action": "nonsense"}):
+        answer = httpx.post(link, data=body)
+        assert (answer.status_code, "Nothing was changed" in answer.text) == (400, True)
+    assert log_rows(ledger, consent_log, subject) == []
+
+
+def test_a_press_confirms_once_and_only_by_its_own_link(
+    edge: Edge, ledger: Ledger, secrets: Secrets, subject: Subject
+) -> None:
+    other = httpx.post(f"{edge.url}/confirm/{mint(secrets, subject)}", data={"action": "confirm"})
+    assert other.status_code == httpx.get(f"{edge.url}/confirm/{mint(secrets, subject)}").status_code == 404
     assert consent.of_person(ledger, subject.address_key) == {}
-    pages = [httpx.get(link) for _ in range(2)]
+    link = confirm_link(edge, secrets, subject)
+    pages = [press(link) for _ in range(2)]
     assert [page.status_code for page in pages] == [200, 200]
     assert log_rows(ledger, consent_log, subject) == [("marketing", "double_opt_in", subject.message_key)]
     assert f"/preferences/{mint(secrets, subject)}" in pages[0].text
-    httpx.post(f"{edge.url}/u/{mint(secrets, subject, CONFIRM)}")
+    httpx.post(link.replace("/confirm/", "/u/"))
     assert not is_suppressed(ledger, subject.address_key)
+
+
+def test_a_link_past_its_time_says_so_and_records_nothing(
+    edge: Edge, ledger: Ledger, secrets: Secrets, subject: Subject
+) -> None:
+    link = confirm_link(edge, secrets, subject, days=-0.001)
+    for answer in (httpx.get(link), httpx.post(link, data={"action": "confirm"})):
+        assert (answer.status_code, "expired" in answer.text, "Sign up again" in answer.text) == (410, True, True)
+    assert log_rows(ledger, consent_log, subject) == []
+
+
+@pytest.mark.parametrize("reason", ["unsubscribe", "spam_complaint", "hard_bounce"])
+def test_a_link_that_was_sent_before_somebody_left_does_not_bring_them_back(
+    edge: Edge, ledger: Ledger, secrets: Secrets, subject: Subject, reason: str
+) -> None:
+    suppress(ledger, [Suppression(subject.address_key, reason, "test", 1.0)])
+    answer = press(confirm_link(edge, secrets, subject))
+    assert (answer.status_code, "Nothing was changed" in answer.text) == (200, True)
+    assert ("/preferences/" in answer.text) == (reason == "unsubscribe")
+    assert reasons_in_force(ledger, subject.address_key) == {reason}
+    assert consent.of_person(ledger, subject.address_key) == {}
+
+
+def test_who_confirmed_and_leaves_has_left(edge: Edge, ledger: Ledger, secrets: Secrets, subject: Subject) -> None:
+    link = confirm_link(edge, secrets, subject)
+    press(link)
+    httpx.post(f"{edge.url}/u/{mint(secrets, subject)}")
+    press(link)
+    assert is_suppressed(ledger, subject.address_key)
 
 
 def test_every_answer_carries_the_security_headers_and_loads_nothing(edge: Edge, secrets: Secrets, subject: Subject) -> None:

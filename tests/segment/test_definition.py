@@ -33,7 +33,7 @@ def test_the_segments_that_campaigns_name_are_there_and_allowed() -> None:
     definitions = [read_definition(path) for path in definition_paths()]
 
     assert {definition.segment for definition in definitions} >= CONTRACT
-    assert {one.segment for one in definitions if one.takes_as_of} == {"new_subscribers"}
+    assert {one.segment for one in definitions if one.takes_as_of} == {"new_subscribers", "awaiting_confirmation"}
 
 
 @pytest.mark.parametrize(

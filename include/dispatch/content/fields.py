@@ -12,7 +12,7 @@ from include.core.errors import PlanError
 from include.dispatch.content import where
 from include.dispatch.content.person import PERSON_FIELDS, Path, UnknownField
 
-LINKS_OF_PERSON = frozenset({"unsubscribe_url", "preferences_url"})
+LINKS_OF_PERSON = frozenset({"unsubscribe_url", "preferences_url", "confirm_url"})
 """Names that may be said without `person.` before them."""
 
 

@@ -159,6 +159,7 @@ SAMPLE: dict[str, Any] = {
     "lifecycle_stage": "active",
     "unsubscribe_url": "https://mail.tradewind.example/u/sample",
     "preferences_url": "https://mail.tradewind.example/preferences/sample",
+    "confirm_url": "https://mail.tradewind.example/confirm/sample",
 }
 """Somebody with every field, for trying a template out and for previews without people."""
 

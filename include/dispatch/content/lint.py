@@ -28,6 +28,7 @@ def lint(content: Content, *, campaign: Campaign, names: dict[str, str]) -> Cont
     _subject(content, names["subject"])
     _text(content, campaign, names["body_text"])
     _html(content, campaign, names["body_html"])
+    _confirmation(content, campaign, names)
     warnings = tuple(_warnings(content))
     for warning in warnings:
         logger.warning("%s: %s", names["body_html"], warning)
@@ -79,6 +80,22 @@ def _links(tree: LexborHTMLParser, tags: list[str], unsubscribe: list[str], name
         raise PlanError(
             "lacks the unsubscribe link.", where=name, remedy='Write <a href="{{ unsubscribe_url }}">Unsubscribe</a>.'
         )
+
+
+def _confirmation(content: Content, campaign: Campaign, names: dict[str, str]) -> None:
+    """A confirmation has its link in both parts; no other mail may hold one, since a press on it gives consent."""
+    if campaign.kind != "confirmation":
+        if "confirm_url" in content.fields:
+            raise PlanError(
+                "holds confirm_url.",
+                where=names["body_html"],
+                remedy="Only a campaign of kind: confirmation may: remove it.",
+            )
+        return
+    tags = [slot.tag for slot in content.slots if slot.expression == "person.confirm_url"]
+    for part, said in (("body_html", content.html), ("body_text", content.text)):
+        if not any(tag in said for tag in tags):
+            raise PlanError("lacks the link that confirms.", where=names[part], remedy="Write {{ confirm_url }}.")
 
 
 def _label(link: LexborNode) -> str:

@@ -30,6 +30,7 @@ PERSON_FIELDS: dict[str, pa.DataType] = {
     "attributes": pa.string(),
     "unsubscribe_url": pa.string(),
     "preferences_url": pa.string(),
+    "confirm_url": pa.string(),
 }
 """The columns that `SlotFiller.fill` may be given. `attributes` is a JSON object as text: `person.attributes.shoe_size`."""
 

@@ -1,7 +1,7 @@
 -- name: audience
 -- owner: dispatch
 -- grain: one row a selected subscriber (temp table audience, from temp table selected)
--- params: campaign, topic, occurrence, event, as_of, cap_since, hold_out_share, variants, variant_bounds, locales
+-- params: campaign, topic, confirming, occurrence, event, as_of, cap_since, hold_out_share, variants, variant_bounds, locales
 -- purpose: Everybody who was selected, with the state in which the plan freezes them: suppressed beats capped beats held_out
 --          beats planned, each with its reason. Precedence of the reasons: who left or complained (under any of the address's
 --          rows), before consent; audience_duplicates.sql comes after. Draws (variant, hold-out) hang on the message key alone,
@@ -10,13 +10,23 @@
 --          capped) keeps a key of this occurrence, so that a later run may still welcome them. topic: null, or the kind of mail
 --          that people may decline on the preference page; who withdrew consent to tracking there is not tracked, whatever the
 --          source says. Who confirmed by double opt-in, or said there that they want mail, has given consent that is proved,
---          though the source may still call them pending.
+--          though the source may still call them pending. event each_signup: the key holds the time of the sign-up as well, so
+--          that who signs up again is asked again. confirming: the mail asks people to confirm their sign-up, so it goes to
+--          those who have yet to and to nobody else, and tracks nobody.
 create or replace temp table audience as
 with keyed as (
     select
         subscriber.*,
         feature.days_since_engagement,
-        message_key($campaign, coalesce($event, $occurrence), subscriber.subscriber_id) as event_key
+        message_key(
+            $campaign,
+            if(
+                $event = 'each_signup',
+                concat('each_signup ', epoch_us(subscriber.signed_up_at)),
+                coalesce($event, $occurrence)
+            ),
+            subscriber.subscriber_id
+        ) as event_key
     from selected
     inner join core.subscribers as subscriber using (subscriber_id)
     left join segment.features as feature using (subscriber_id)
@@ -39,11 +49,14 @@ news as (
 verified as (
     select
         news.* exclude (tracking_consent),
-        news.tracking_consent and untracked.address_key is null as tracking_consent,
+        news.tracking_consent and untracked.address_key is null and not $confirming as tracking_consent,
         case
             when news.deleted_at is not null then 'deleted_at_source'
             when departed.address_key is not null then 'unsubscribed_at_source'
             when suppression.address_key is not null then suppression.reason
+            when $confirming and news.status <> 'pending' then 'not_pending'
+            when $confirming and confirmed.address_key is not null then 'already_confirmed'
+            when $confirming then null
             when news.status not in ('subscribed', 'pending') then 'not_confirmed'
             when news.status = 'pending' and confirmed.address_key is null then 'not_confirmed'
             when news.lawful_basis is null and confirmed.address_key is null then 'no_lawful_basis'

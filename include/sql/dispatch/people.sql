@@ -1,10 +1,10 @@
 -- name: people
 -- owner: dispatch
 -- grain: one row a planned message, by group, the engaged first
--- params: by_zone, edge_url, version_and_key_id, inner_pad, outer_pad, columns
+-- params: by_zone, edge_url, version_and_key_id, confirm_head, inner_pad, outer_pad, columns
 -- purpose: What the slots are filled from, with address and links. The only query of this stage that reads core.identities.
 --          Tokens are made before the sort, by every core; links after it, so that it need not move them. Only the columns
---          that are asked for are read and sorted.
+--          that are asked for are read and sorted. confirm_head: the first bytes of tokens that confirm, as of include.core.token.
 with people as (
     select
         mail_groups.mail_group,
@@ -27,7 +27,8 @@ with people as (
         subscriber.attributes::varchar as attributes,
         unsubscribe_token(
             $version_and_key_id, $inner_pad, $outer_pad, audience.message_key, subscriber.address_key
-        ) as token
+        ) as token,
+        confirm_token($confirm_head, $inner_pad, $outer_pad, audience.message_key, subscriber.address_key) as confirming
     from audience
     inner join mail_groups
         on
@@ -47,7 +48,8 @@ linked as (
     select
         *,
         concat($edge_url::varchar, '/u/', token) as unsubscribe_url,
-        concat($edge_url::varchar, '/preferences/', token) as preferences_url
+        concat($edge_url::varchar, '/preferences/', token) as preferences_url,
+        concat($edge_url::varchar, '/confirm/', confirming) as confirm_url
     from people
 )
 

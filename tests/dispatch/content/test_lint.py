@@ -83,3 +83,26 @@ def test_gmail_clips_and_readers_need_a_language(compile_parts: Compile, caplog:
         content = compile_parts(files=files, subject="x" * 151)
     assert [warning.split(" ")[1] for warning in content.warnings] == ["HTML", "subject", "HTML"]
     assert "Gmail" in caplog.text
+
+
+CONFIRM = {"kind": "confirmation", "occurrence": "signup"}
+BUTTON = '<a href="{{ confirm_url }}">Yes</a>'
+
+
+@pytest.mark.parametrize(
+    ("campaign", "html", "text", "place", "said"),
+    [
+        (CONFIRM, BUTTON, "Hello", "letter/body.txt.j2", "lacks the link that confirms"),
+        (CONFIRM, "<p>Hello</p>", "{{ confirm_url }}", "letter/body.html.j2", "lacks the link that confirms"),
+        ({}, BUTTON, "Hello", "letter/body.html.j2", "holds confirm_url"),
+        ({}, "<p>Hello</p>", "{{ confirm_url }}", "letter/body.html.j2", "holds confirm_url"),
+        ({}, "{% personal %}{{ confirm_url }}{% endpersonal %}", "Hello", "letter/body.html.j2", "holds confirm_url"),
+    ],
+)
+def test_the_link_that_confirms_is_in_confirmations_alone(
+    compile_parts: Compile, campaign: dict[str, str], html: str, text: str, place: str, said: str
+) -> None:
+    with pytest.raises(PlanError, match=said) as raised:
+        compile_parts(html, text=text, **campaign)
+    assert raised.value.where == place
+    assert {"confirm_url"} <= compile_parts(BUTTON, text="{{ confirm_url }}", **CONFIRM).fields
