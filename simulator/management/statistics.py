@@ -24,7 +24,6 @@ PROVIDER_METRICS = (
 )  # fmt: skip
 DROPS = ("bounce_drops", "invalid_emails", "spam_report_drops", "unsubscribe_drops")
 NAMES = {"gmail": "Gmail", "yahoo": "Yahoo", "outlook": "Microsoft", "icloud": "Apple", "other": "Other"}
-MOST_CATEGORIES = 10
 SUMS = (
     "select day, category, provider, metric, sum(value) as value from stats where day between ? and ? "
     "and category in (select value from json_each(?)) group by day, category, provider, metric"
@@ -41,10 +40,10 @@ async def account(request: web.Request) -> web.Response:
 
 
 async def categories(request: web.Request) -> web.Response:
-    """Up to 10 categories, which must be named."""
+    """One category, which must be named: the specification types the parameter as one string."""
     names = request.query.getall("categories", [])
-    if not 0 < len(names) <= MOST_CATEGORIES:
-        raise Wrong(400, f"Name 1 to {MOST_CATEGORIES} categories", "categories")
+    if len(names) != 1 or not names[0]:
+        raise Wrong(400, "Name one category", "categories")
     sums = await _sums(request, names, "category")
     return json_answer([
         {"date": day, "stats": [{"type": "category", "name": name, "metrics": _filled(found.get(name))} for name in names]}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +13,8 @@ from include.core import clock
 from include.core.connections import SendGridAccount
 from include.core.errors import EspUnavailable
 from tests.collect.conftest import SendGrid, World
+from tests.running_simulator import RunningSimulator
+from tests.simulator.mails import mail
 
 TOTALS = "select category, metric, value from engagement.esp_totals order by all"
 
@@ -42,12 +46,12 @@ def test_totals_are_replaced_by_day_and_category(world: World, sendgrid: tuple[S
     assert (name, query["categories"], query["aggregated_by"]) == ("stats", ["newsletter"], ["day"])
 
 
-def test_ten_categories_a_call(world: World, sendgrid: tuple[SendGrid, SendGridAccount]) -> None:
+def test_one_category_a_call(world: World, sendgrid: tuple[SendGrid, SendGridAccount]) -> None:
     state, account = sendgrid
     plan(world, *(f"c{number:02}" for number in range(12)))
     state.answer = (200, b"[]")
     assert fetch_totals(account, world.paths) == {"categories": 12, "totals": 0}
-    assert [len(query["categories"]) for _, query in state.asked] == [10, 2]
+    assert [query["categories"] for _, query in state.asked] == [[f"c{number:02}"] for number in range(12)]
 
 
 def test_no_plan_asks_nothing_and_no_statistics_is_no_error(
@@ -70,3 +74,18 @@ def test_an_answer_of_another_shape_is_unavailable(
     state.answer = (200, body)
     with pytest.raises(EspUnavailable):
         fetch_totals(account, world.paths)
+
+
+def test_a_strict_provider_answers_for_each_of_several_campaigns(world: World, tmp_path: Path) -> None:
+    esp = RunningSimulator(tmp_path / "simulator", speed=1000, flush=0.05)
+    try:
+        esp.send(mail(3, categories=["newsletter"]))
+        esp.send(mail(2, categories=["winback"]))
+        while (status := esp.status())["events_pending"] or status["runs_waiting"]:
+            time.sleep(0.05)
+        plan(world, "newsletter", "winback")
+        fetch_totals(SendGridAccount(esp.base_url, esp.key), world.paths)
+    finally:
+        esp.stop()
+    requests = "select category, value from engagement.esp_totals where metric = 'requests' and value > 0 order by all"
+    assert world.query(requests) == [("newsletter", 3), ("winback", 2)]

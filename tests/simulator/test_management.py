@@ -177,3 +177,12 @@ def test_statistics_by_week_and_month(clean: RunningSimulator) -> None:
     assert len(clean.get("/v3/stats", **span)) == 59
     assert [row["date"] for row in clean.get("/v3/stats", **span, aggregated_by="month")] == ["2026-01-01", "2026-02-01"]
     assert clean.get("/v3/stats", **span, aggregated_by="week")[0]["date"] == "2025-12-29"
+
+
+def test_statistics_are_of_one_category_as_the_specification_types_it(clean: RunningSimulator) -> None:
+    clean.send(mail(categories=["newsletter", "winback"]))
+    day = time.strftime("%Y-%m-%d", time.gmtime())
+    path = f"categories/stats?start_date={day}&aggregated_by=day"
+    assert call(clean, "GET", f"{path}&categories=newsletter").status_code == 200
+    for wrong in ("", "&categories=", "&categories=newsletter&categories=winback"):
+        assert call(clean, "GET", path + wrong).status_code == 400, wrong
