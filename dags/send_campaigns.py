@@ -15,6 +15,8 @@ page in `previews/` in preview mode.
 **Triage.**
 - `dispatch.plan` fails with *PlanError*, *ConfigurationError* or *ContentChanged*: nothing was sent; the message
   names file, line and remedy.
+- `dispatch.plan` fails with *EdgeUnavailable*: the edge did not answer at `edge_public_url`, where unsubscribe links
+  lead; nothing was sent, and it tries again. See docs/edge.md.
 - `dispatch.send_range` fails with *CampaignStopped*: SendGrid refused the key, the sender or the credits, or an
   operator paused it. What was not sent is pending; mend the cause and clear the task.
 - Chunks *in doubt* are not failures and are never resent by a retry; `collect_engagement` resolves them by evidence.
@@ -105,8 +107,8 @@ def dispatch(campaign: Campaign) -> None:
         with runtime.ledger() as ledger:
             planned, ranges = begin(
                 runtime.paths(), ledger, runtime.secrets(), load_campaign(campaign.id), mode=mode, at=at,
-                run=dag_run.run_id, edge_url=runtime.edge_url(), recipients=params["test_recipients"] or [],
-                resumes=params["occurrence"],
+                account=runtime.account(), run=dag_run.run_id, edge_url=runtime.edge_url(),
+                recipients=params["test_recipients"] or [], resumes=params["occurrence"],
             )  # fmt: skip
         ti.xcom_push(key="plan", value=planned)
         return ranges

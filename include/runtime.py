@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from airflow.sdk import DAG, CronTriggerTimetable, RetryDecision, RetryPolicy, task
 from croniter import croniter
@@ -169,7 +168,7 @@ def source_url() -> str:
 
 def account() -> SendGridAccount:
     """Where to send. Without a key: the simulator, and the log says so."""
-    from include.core.connections import SENDGRID, environment_text, sendgrid_account
+    from include.core.connections import SENDGRID, environment_text, is_loopback, sendgrid_account
 
     text = environment_text(SENDGRID)
     if text:
@@ -178,14 +177,14 @@ def account() -> SendGridAccount:
     host = str(stored.get("host") or "")
     if stored.get("password"):
         return sendgrid_account(_as_json(stored))
-    if host and not _is_loopback(host):
+    if host and not is_loopback(host):
         return sendgrid_account(_as_json(stored))
     return _simulator()
 
 
 def edge_url() -> str:
-    """The base of unsubscribe and preference links."""
-    return str(_variable(EDGE_URL_VARIABLE, EDGE_URL)).rstrip("/")
+    """The base of unsubscribe and preference links; a placeholder where it is unset, which only a simulator is sent."""
+    return str(_variable(EDGE_URL_VARIABLE, EDGE_URL) or EDGE_URL).strip().rstrip("/")
 
 
 def extract_overlap() -> timedelta:
@@ -277,10 +276,6 @@ def _as_json(fields: Mapping[str, Any]) -> str:
     import json
 
     return json.dumps({name: value for name, value in fields.items() if value and name != "extra"})
-
-
-def _is_loopback(host: str) -> bool:
-    return (urlsplit(host if "://" in host else f"//{host}").hostname or "") in ("127.0.0.1", "localhost", "::1")
 
 
 def _variable(name: str, default: Any) -> Any:

@@ -6,6 +6,7 @@ the same answer and do not import it. `include/runtime.py` turns a connection st
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import os
 from collections.abc import Mapping
@@ -25,6 +26,20 @@ class SendGridAccount:
 
     host: str
     api_key: str = field(repr=False)
+
+
+def is_simulator(account: SendGridAccount) -> bool:
+    """Whether mail goes to this machine only: what listens on loopback is no provider."""
+    return is_loopback(account.host)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host, or a URL's, is this machine."""
+    name = urlsplit(host if "://" in host else f"//{host}").hostname or ""
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return name == "localhost"
 
 
 def environment_text(connection_id: str) -> str | None:

@@ -92,6 +92,12 @@ class EspUnavailable(TradewindError):
     retryable = True
 
 
+class EdgeUnavailable(TradewindError):
+    """The edge's public address did not answer, or cannot record an unsubscribe now: no mail goes out with links to it."""
+
+    retryable = True
+
+
 class PublishError(TradewindError):
     """The built file did not read back as it was written. The file before it stays published."""
 

@@ -17,11 +17,13 @@ import hmac
 import uuid
 from dataclasses import dataclass
 
+from include.core.keys import address_key
 from include.core.secrets import Secrets
 
 VERSION, VERSION_WITH_EXPIRY = 1, 2
-UNSUBSCRIBE, CONFIRM = "unsubscribe", "confirm"
-"""What a token is for: leaving and preferences, or the double opt-in."""
+UNSUBSCRIBE, CONFIRM, PROBE = "unsubscribe", "confirm", "probe"
+"""What a token is for: leaving and preferences, the double opt-in, or asking an edge whether it has our keys."""
+PROBE_HEADER = "X-Tradewind-Probe"
 MAC_BYTES = 16
 _BODY_BYTES = 2 + 16 + 32
 _EXPIRY_BYTES = 4
@@ -73,6 +75,17 @@ def read(secrets: Secrets, token: str, purpose: str = UNSUBSCRIBE) -> Subject | 
     who = body[2 + expiry :]
     valid_until = int.from_bytes(body[2 : 2 + expiry], "big") if expiry else None
     return Subject(str(uuid.UUID(bytes=who[:16])), who[16:].hex(), valid_until)
+
+
+def probe(secrets: Secrets) -> str:
+    """A token that speaks for nobody, from which an edge tells that it has the same token key and the same address key."""
+    return mint(secrets, Subject(str(uuid.uuid4()), address_key(secrets.address_key, PROBE), valid_until=0), PROBE)
+
+
+def verifies(secrets: Secrets, token: str) -> bool:
+    """Whether `token` is a `probe` of somebody who has our keys; how old it is does not matter."""
+    subject = read(secrets, token, PROBE)
+    return subject is not None and hmac.compare_digest(subject.address_key, address_key(secrets.address_key, PROBE))
 
 
 def _mac(key: bytes, body: bytes, purpose: str) -> bytes:

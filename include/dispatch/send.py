@@ -31,6 +31,7 @@ from include.dispatch.journal import Journal, require_memory
 from include.dispatch.outcome import Request, record
 from include.dispatch.patience import Patience
 from include.dispatch.plan_files import PlanReader, rows_of
+from include.dispatch.public_edge import require_public
 from include.dispatch.schedule import batch_for
 from include.dispatch.transport import TOTAL_SECONDS, Transport, transport
 from include.dispatch.verdict import Kind, Verdict, judge
@@ -85,6 +86,8 @@ def send_range(
         return {}
     batch_id = batch_for(ledger, account, plan, work)
     reader = PlanReader(folder, plan["manifest_sha256"], payload.escaped)
+    for content in reader.contents.values():
+        require_public(account, content["edge_url"], where=f"plan {plan_id}, links of its messages")
     reader.read_ahead(chunk["file"] for chunk in work)
     sender = Sender(ledger, plan, reader, Journal(folder), account_pace, batch_id)
     log.info("%s %s: %d chunks to send", plan["campaign"], plan["occurrence"], len(work))

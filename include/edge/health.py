@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from include.core.errors import TradewindError
+from include.core.token import PROBE_HEADER, verifies
 from include.edge import spool
 from include.edge.settings import Settings, settings
 from include.ledger.tables import identity
@@ -19,18 +20,23 @@ log = logging.getLogger(__name__)
 _threads = CapacityLimiter(2)
 
 
-async def health(_request: Request) -> Response:
+async def health(request: Request) -> Response:
     """200 while a batch can be kept and an unsubscribe recorded, else 503; the JSON says which of the two fails.
 
-    `webhook_keys` counts the readable keys: with 0 the webhook refuses every batch, but people can still leave.
+    `webhook_keys` counts the readable keys: with 0 the webhook refuses every batch, but people can still leave. A sender
+    that shows a probe is told whether it verifies: whether the links that it signs would work here.
     """
     now = settings()
+    probe = request.headers.get(PROBE_HEADER)
     state = {
         "spool_writable": await to_thread.run_sync(spool.is_writable, now.paths, limiter=_threads),
         "ledger_reachable": await to_thread.run_sync(_ledger_reachable, now, limiter=_threads),
     }
     well = all(state.values())
     answer = {"status": "ok" if well else "unwell", **state, "webhook_keys": len(now.webhook_keys)}
+    if probe is not None:
+        known = await to_thread.run_sync(lambda: verifies(now.secrets, probe), limiter=_threads)
+        answer["probe"] = "verifies" if known else "does not verify"
     return JSONResponse(answer, status_code=200 if well else 503)
 
 

@@ -1,0 +1,221 @@
+"""No mail with links that lead nowhere: what is refused before a plan is frozen, and what a real edge behind TLS answers."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from include.core.connections import SendGridAccount
+from include.core.errors import ConfigurationError, EdgeUnavailable, TradewindError, may_retry
+from include.core.paths import DataPaths
+from include.core.secrets import Secrets
+from include.core.token import CONFIRM, PROBE, UNSUBSCRIBE, Subject, mint, probe, read, verifies
+from include.dispatch import begin, public_edge, send
+from include.ledger import plans
+from include.ledger.database import Ledger
+from tests.dispatch.test_plan import AT, Shop, shop  # noqa: F401
+from tests.dispatch.tls_edge import NAME, certificate, resolve_here, tls_edge
+
+REAL = SendGridAccount("https://api.sendgrid.com", "SG.x")
+SIMULATORS = [SendGridAccount(f"http://{host}:8082", "SG.x") for host in ("127.0.0.1", "localhost", "[::1]", "127.8.8.8")]
+NOWHERE = [
+    "https://mail.tradewind.example", "https://mail.example.com", "https://EXAMPLE.org.", "https://a.b.example.net/x",
+    "https://edge.test", "https://x.invalid", "https://localhost:8081", "https://a.localhost", "https://127.0.0.1:8081",
+    "https://127.1", "https://2130706433", "https://[::1]/", "https://10.0.0.7", "https://192.168.1.1", "https://intranet",
+    "https://mail.corp.internal", "https://printer.local", "https://169.254.169.254", "https://a..com",
+]  # fmt: skip
+MALFORMED = [
+    "", "mail.shop.com", "http://mail.shop.com", "ftp://mail.shop.com", "https://", "https://mail.shop.com:0",
+    "https://mail.shop.com:99999", "https://user@mail.shop.com", "https://mail.shop.com/?a=1", "https://mail.shop.com/#a",
+    "https://mail.shop.com/>\r\nBcc: x@y", "https://mail .shop.com", "https://[::1",
+]  # fmt: skip
+
+
+def start(shop: Shop, mode: Any, account: SendGridAccount, edge_url: str) -> dict[str, Any]:  # noqa: F811
+    begun, _ = begin.begin(
+        shop.paths, shop.ledger, shop.secrets, shop.campaign, account=account, mode=mode, run="manual__1", at=AT,
+        edge_url=edge_url, recipients=["s1"],
+    )  # fmt: skip
+    return begun
+
+
+def frozen(ledger: Ledger, paths: DataPaths) -> list[Path]:
+    return list(paths.plans.glob("*/*/manifest.json"))
+
+
+@pytest.mark.parametrize("url", NOWHERE + MALFORMED)
+@pytest.mark.parametrize("mode", ["live", "test"])
+def test_a_real_sendgrid_is_never_given_links_that_lead_nowhere(
+    paths: DataPaths, secrets: Secrets, mode: Any, url: str
+) -> None:
+    with pytest.raises(ConfigurationError, match="edge_public_url") as error:
+        begin.begin(paths, None, secrets, None, account=REAL, mode=mode, run="r", at=AT, edge_url=url, recipients=[])  # type: ignore[arg-type]
+    assert "Set it to the public https address" in str(error.value)
+    assert "user@" not in str(error.value)
+    assert not may_retry(error.value)
+    assert not paths.plans.exists()
+
+
+@pytest.mark.parametrize("url", [url for url in MALFORMED if url])
+def test_a_simulator_takes_https_only_too(url: str) -> None:
+    with pytest.raises(ConfigurationError, match="https"):
+        public_edge.require_public(SIMULATORS[0], url)
+
+
+@pytest.mark.parametrize("account", SIMULATORS, ids=lambda account: account.host)
+def test_a_simulator_takes_any_https_name_with_a_warning(account: SendGridAccount, caplog: pytest.LogCaptureFixture) -> None:
+    for url in NOWHERE:
+        caplog.clear()
+        public_edge.require_public(account, url)
+        assert "edge_public_url" in caplog.text, url
+    caplog.clear()
+    public_edge.require_public(account, "https://mail.shop.com/base/")
+    assert caplog.text == ""
+
+
+def test_a_name_that_merely_looks_reserved_is_not() -> None:
+    for host in ("example.com.shop.de", "myexample.com", "test.shop.de", "localhost.shop.de", "8.8.8.8", "latest", "a.b"):
+        assert (public_edge._why_not_public(host) is None) == (host != "latest"), host
+
+
+def test_a_preview_only_warns(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:  # noqa: F811
+    with caplog.at_level(logging.WARNING):
+        assert start(shop, "preview", REAL, "https://mail.example.com")["planned"] > 0
+    assert "a send would be refused" in caplog.text
+
+
+@dataclass
+class Door:
+    """Where an edge behind TLS answers."""
+
+    url: str
+    paths: DataPaths
+    certificate: Path
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
+    folder = tmp_path_factory.mktemp("tls")
+    made = certificate(folder)
+    with tls_edge(folder / "data", folder) as url:
+        yield Door(url, DataPaths(folder / "data"), made)
+
+
+@pytest.fixture
+def door(running: Door, monkeypatch: pytest.MonkeyPatch) -> Door:
+    resolve_here(monkeypatch)
+    monkeypatch.setenv("SSL_CERT_FILE", str(running.certificate))
+    return running
+
+
+def test_an_edge_with_our_keys_lets_the_campaign_go(shop: Shop, door: Door) -> None:  # noqa: F811
+    from include.core.secrets import load_secrets
+
+    shop.secrets = load_secrets(door.paths)
+    public_edge.require_answer(REAL, door.url, shop.secrets)
+    public_edge.require_answer(REAL, f"{door.url}/", shop.secrets)
+    with pytest.raises(ConfigurationError, match="404 is not this edition's edge"):
+        public_edge.require_answer(REAL, f"{door.url}/elsewhere", shop.secrets)
+
+
+def test_an_edge_with_other_keys_stops_it_before_anything_is_frozen(shop: Shop, door: Door) -> None:  # noqa: F811
+    from include.core.secrets import load_secrets
+
+    known = load_secrets(door.paths)
+    others = [replace(known, address_key=b"o" * 32), replace(known, token_keys={1: b"o" * 32}), shop.secrets]
+    for secrets in others:
+        shop.secrets = secrets
+        with pytest.raises(ConfigurationError, match="does not know the keys"):
+            start(shop, "live", REAL, door.url)
+    assert frozen(shop.ledger, shop.paths) == []
+    assert plans.find_plan(shop.ledger, plans.plan_id_of("spring", "2026-W48")) is None
+
+
+def test_a_plan_that_was_frozen_with_a_placeholder_is_not_sent_to_people(shop: Shop, door: Door) -> None:  # noqa: F811
+    begun = start(shop, "live", SIMULATORS[0], "https://mail.tradewind.example")
+    with pytest.raises(ConfigurationError, match=r"links of its messages: 'mail\.tradewind\.example' is reserved"):
+        send.send_range(shop.paths, shop.ledger, REAL, plan_id=begun["plan_id"], first=0, last=9)
+    asked: list[str] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(public_edge, "_asked", lambda url, probe, where: asked.append(url) or (200, {"probe": "verifies", "spool_writable": True, "ledger_reachable": True}))  # fmt: skip  # noqa: E501
+        with pytest.raises(ConfigurationError, match="links of its messages"):
+            start(shop, "live", REAL, "https://mail.shop.com")
+    assert asked == ["https://mail.shop.com/healthz"]
+
+
+def test_who_is_not_there_may_come_back_and_a_bad_certificate_does_not(
+    door: Door, secrets: Secrets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(EdgeUnavailable) as error:
+        public_edge.require_answer(REAL, f"https://{NAME}:9", secrets)
+    assert may_retry(error.value)
+    monkeypatch.delenv("SSL_CERT_FILE")
+    with pytest.raises(ConfigurationError, match="certificate there is not trusted"):
+        public_edge.require_answer(REAL, door.url, secrets)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "error"),
+    [
+        (200, b"<html>parked</html>", ConfigurationError),
+        (200, b"[]", ConfigurationError),
+        (200, b'{"status": "ok", "spool_writable": true, "ledger_reachable": true}', ConfigurationError),
+        (301, b"", ConfigurationError),
+        (401, b"{}", ConfigurationError),
+        (502, b"<html>bad gateway</html>", EdgeUnavailable),
+        (503, b'{"probe": "verifies", "spool_writable": true, "ledger_reachable": false}', EdgeUnavailable),
+        (503, b'{"probe": "does not verify", "ledger_reachable": false}', ConfigurationError),
+        (200, b'{"probe": "verifies", "spool_writable": true, "ledger_reachable": true}', None),
+    ],
+)
+def test_what_else_may_answer(
+    secrets: Secrets, monkeypatch: pytest.MonkeyPatch, status: int, body: bytes, error: type[TradewindError] | None
+) -> None:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status)
+            self.send_header("Location", "https://elsewhere.shop/")
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    ask = public_edge._asked
+    plain = f"http://127.0.0.1:{server.server_port}/healthz"
+    monkeypatch.setattr(public_edge, "_asked", lambda url, probe, where: ask(plain, probe, where))
+    try:
+        if error is None:
+            public_edge.require_answer(REAL, "https://mail.shop.com", secrets)
+        else:
+            with pytest.raises(error):
+                public_edge.require_answer(REAL, "https://mail.shop.com", secrets)
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def test_a_probe_unsubscribes_nobody_and_a_link_is_no_probe(secrets: Secrets) -> None:
+    person = Subject("00000000-0000-0000-0000-000000000001", "ab" * 32)
+    assert verifies(secrets, probe(secrets))
+    assert [read(secrets, probe(secrets), purpose) for purpose in (UNSUBSCRIBE, CONFIRM)] == [None, None]
+    assert not verifies(secrets, mint(secrets, replace(person, valid_until=9), PROBE)), "another address key than ours"
+    assert not verifies(secrets, mint(secrets, person))
+    assert not verifies(secrets, mint(secrets, replace(person, valid_until=9), CONFIRM))
+    assert not verifies(secrets, "")
+
+
+def test_no_test_url_is_what_it_should_not_be() -> None:
+    assert {urlsplit(url).scheme for url in NOWHERE} == {"https"}
