@@ -1,4 +1,4 @@
-"""Looks around after each collection, tells once: rates that warn, an open breaker, doubt that grows, a silent webhook."""
+"""Looks around after each collection, tells once: rates that warn, an open breaker, doubt, silence, damaged links."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from include.collect import breaker
+from include.collect import breaker, damaged_links
 from include.core import clock
 from include.core.alert import Alert, deliver
 from include.core.durable import write_durably
@@ -48,12 +48,14 @@ def look(paths: DataPaths, ledger: Ledger, *, webhook_url: str = "", dag: str = 
         "holds": sorted(_name(hold) for hold in standing),
         "doubt": {row["plan_id"]: row["people"] for row in doubtful},
         "silent": silent_since is not None,
+        "links": damaged_links.in_a_row(paths) >= damaged_links.MANY,
     }
     alerts = [
         *_of_warnings((finding for finding in warnings if finding.name not in before["warnings"]), dag, run),
         *_of_holds(ledger, (hold for hold in standing if _name(hold) not in before["holds"]), dag, run),
         *_of_doubt(doubtful, before["doubt"], dag, run),
         *([_of_silence(silent_since, dag, run)] if silent_since and not before["silent"] else []),
+        *([damaged_links.alert(damaged_links.in_a_row(paths), dag, run)] if now["links"] and not before["links"] else []),
     ]
     for alert in alerts:
         deliver(paths, alert, webhook_url)
@@ -126,7 +128,7 @@ def _name(hold: dict[str, Any]) -> str:
 
 def _known(paths: DataPaths) -> dict[str, Any]:
     """What the look before saw; a file that is missing or torn knows nothing, and everything is told again."""
-    nothing: dict[str, Any] = {"warnings": [], "holds": [], "doubt": {}, "silent": False}
+    nothing: dict[str, Any] = {"warnings": [], "holds": [], "doubt": {}, "silent": False, "links": False}
     try:
         return {**nothing, **orjson.loads((paths.alerts / MEMORY).read_bytes())}
     except FileNotFoundError:

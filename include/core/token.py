@@ -14,8 +14,10 @@ import base64
 import binascii
 import hashlib
 import hmac
+import re
 import uuid
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from include.core.keys import address_key
 from include.core.secrets import Secrets
@@ -29,6 +31,10 @@ _BODY_BYTES = 2 + 16 + 32
 _EXPIRY_BYTES = 4
 LENGTH = (_BODY_BYTES + MAC_BYTES) * 4 // 3
 """Characters of a token for leaving."""
+LENGTH_WITH_EXPIRY = -(-(_BODY_BYTES + _EXPIRY_BYTES + MAC_BYTES) * 4 // 3)
+_NOT_OURS = re.compile(r"=0[AD]|[^A-Za-z0-9_-]")
+"""What base64url does not use; `=0D=0A` is a line break of a mail whose encoding was not undone."""
+_LONGEST = 1_000
 
 
 @dataclass(frozen=True)
@@ -75,6 +81,15 @@ def read(secrets: Secrets, token: str, purpose: str = UNSUBSCRIBE) -> Subject | 
     who = body[2 + expiry :]
     valid_until = int.from_bytes(body[2 : 2 + expiry], "big") if expiry else None
     return Subject(str(uuid.UUID(bytes=who[:16])), who[16:].hex(), valid_until)
+
+
+def restored(token: str, purpose: str = UNSUBSCRIBE) -> str:
+    """`token` without what mail clients and copying add: dots, brackets, blanks, line breaks, escapes, text behind it.
+
+    No guess: what is left must still verify. Letters whose case was changed cannot be told from others, and stay wrong.
+    """
+    kept = _NOT_OURS.sub("", unquote(token[:_LONGEST]))
+    return kept[: LENGTH if purpose == UNSUBSCRIBE else LENGTH_WITH_EXPIRY]
 
 
 def probe(secrets: Secrets) -> str:

@@ -14,15 +14,15 @@ from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from include.edge import page
+from include.edge import branding, page
 from include.edge.body import Refused
 from include.edge.confirm import confirm
 from include.edge.health import health
-from include.edge.person import LedgerSilent
+from include.edge.person import Damaged, LedgerSilent
 from include.edge.preferences import preferences
 from include.edge.unsubscribe import unsubscribe
 from include.edge.webhook import receive
@@ -82,6 +82,17 @@ async def _silent(_request: Request, _error: Exception) -> Response:
     return page.try_again()
 
 
+async def _damaged(_request: Request, _error: Exception) -> Response:
+    return page.damaged(branding.shop().contact)
+
+
+async def _not_found(request: Request, _error: Exception) -> Response:
+    """A path that is no route; one that begins like a link is a damaged link."""
+    if _TOKEN_PATH.match(request.url.path):
+        return page.damaged(branding.shop().contact)
+    return PlainTextResponse("Not Found", status_code=404)
+
+
 def build() -> Starlette:
     """The application. Reads its settings at each request, so it can be built before anything is there."""
     app = Starlette(
@@ -93,7 +104,7 @@ def build() -> Starlette:
             _route("/healthz", health, "GET"),
         ],
         middleware=[Middleware(Headers)],
-        exception_handlers={Refused: _refused, LedgerSilent: _silent},
+        exception_handlers={Refused: _refused, LedgerSilent: _silent, Damaged: _damaged, 404: _not_found},
     )
     app.router.redirect_slashes = False
     return app

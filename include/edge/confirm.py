@@ -8,16 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 
 from include.core import clock
 from include.core.shop import MARKETING
-from include.core.token import CONFIRM, UNSUBSCRIBE, Subject, mint, read
+from include.core.token import CONFIRM, UNSUBSCRIBE, Subject, mint
 from include.edge import body, page
 from include.edge.form import read_form
-from include.edge.person import ask, steady_time
+from include.edge.person import ask, steady_time, subject_of
 from include.edge.settings import settings
 from include.ledger import consent
 from include.ledger.consent import Consent
@@ -45,29 +44,26 @@ async def confirm(request: Request) -> Response:
     """
     token = request.path_params["token"]
     if request.method != "POST":
-        subject = await to_thread.run_sync(lambda: read(settings().secrets, token, CONFIRM))
-        return _refusal(subject) or page.show("confirm")
+        return _refusal(await subject_of(token, CONFIRM)) or page.show("confirm")
     if (await read_form(request)).get("action") != YES:
         raise body.Refused(400, "the form does not say yes")
     async with steady_time():
-        answer = await ask(_record, token, CONFIRM)
+        answer = await ask(_record, await subject_of(token, CONFIRM))
     return answer if isinstance(answer, Response) else _shown(answer)
 
 
-def _refusal(subject: Subject | None) -> Response | None:
-    """The page of a link that is not ours or is too old; None for one that works."""
-    if subject is None:
-        return page.problem(404, "This link does not work", "It is not complete, or not ours. Copy it whole from our mail.")
+def _refusal(subject: Subject) -> Response | None:
+    """The page of a link that is too old; None for one that works."""
     if subject.valid_until is None or subject.valid_until < clock.now().timestamp():
         return page.problem(410, "This link has expired", "Nothing was changed. Sign up again, and we send you a fresh one.")
     return None
 
 
-def _record(ledger: Ledger, subject: Subject | None) -> Confirmed | Response:
+def _record(ledger: Ledger, subject: Subject) -> Confirmed | Response:
     """Once their consent is on disk, or cannot be, the person's preference token; a page for a link that does not work."""
     refusal = _refusal(subject)
-    if refusal is not None or subject is None:
-        return refusal or page.try_again()
+    if refusal is not None:
+        return refusal
     answer = Consent(subject.address_key, MARKETING, True, SOURCE, clock.now().timestamp(), subject.message_key)
     reasons = consent.record_unless_suppressed(ledger, answer)
     return Confirmed(mint(settings().secrets, subject, UNSUBSCRIBE), reasons)

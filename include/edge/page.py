@@ -41,6 +41,11 @@ def problem(status: int, title: str, text: str) -> HTMLResponse:
     return show("problem", status=status, title=title, text=text)
 
 
+def damaged(contact: str) -> HTMLResponse:
+    """The link does not verify: nothing was changed, and how to leave all the same. 404, for one-click posts too."""
+    return show("damaged", status=404, contact=contact)
+
+
 def try_again() -> HTMLResponse:
     """The ledger did not answer: nothing was changed, and the person (or their mail client) shall ask again."""
     answer = problem(503, "That did not work", "We could not save it. Please try again in a few minutes.")

@@ -1,7 +1,8 @@
 """Whom a link speaks for, and the ledger asked on their behalf.
 
-A forged token must look like a known one, in the answer and in the time it takes, so every link goes the same way: what has
-no subject asks the ledger about nobody, and no answer comes before the floor.
+A link that does not verify is told so: it may be a person's, damaged on the way, and "you are unsubscribed" would be a lie.
+That helps nobody who forges, since a MAC cannot be guessed; whether a genuine link's person is known, or has left already,
+is still told by neither answer nor time.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from include.core import clock
 from include.core.errors import TradewindError
 from include.core.paths import DataPaths
-from include.core.token import UNSUBSCRIBE, Subject, read
+from include.core.token import UNSUBSCRIBE, Subject, read, restored
+from include.edge.links import links
 from include.edge.settings import settings
 from include.ledger.database import Ledger
 
@@ -27,7 +29,7 @@ log = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
 FLOOR_SECONDS = 0.15
 """Longer than a commit takes; the difference between a write and no write hides below it."""
-NOBODY = "0" * 64
+_token_threads = CapacityLimiter(4)
 _ledger_threads = CapacityLimiter(8)
 
 
@@ -35,12 +37,30 @@ class LedgerSilent(Exception):
     """The ledger did not take or give the answer; nothing was changed."""
 
 
-async def ask(work: Callable[[Ledger, Subject | None], Answer], token: str, purpose: str = UNSUBSCRIBE) -> Answer:
-    """Run `work(ledger, subject)` in a thread; `subject` is None for a forged token. Raises `LedgerSilent`."""
+class Damaged(Exception):
+    """The token verifies in no form that a mail client may have made of it. Nothing was changed."""
+
+
+async def subject_of(token: str, purpose: str = UNSUBSCRIBE) -> Subject:
+    """Whom a link speaks for, asked of no ledger. Counts it. Raises `Damaged`, and `LedgerSilent` without readable keys."""
+    now = settings()
+    try:
+        secrets = await to_thread.run_sync(lambda: now.secrets, limiter=_token_threads)
+    except (TradewindError, OSError) as error:
+        log.error("the keys of the links cannot be read (%s)", type(error).__name__)
+        raise LedgerSilent from None
+    subject = read(secrets, restored(token, purpose), purpose)
+    links.note(now.paths, token, verified=subject is not None)
+    if subject is None:
+        raise Damaged
+    return subject
+
+
+async def ask(work: Callable[[Ledger, Subject], Answer], subject: Subject) -> Answer:
+    """Run `work(ledger, subject)` in a thread. Raises `LedgerSilent`."""
 
     def run() -> Answer:
-        now = settings()
-        return work(now.ledger, read(now.secrets, token, purpose))
+        return work(settings().ledger, subject)
 
     try:
         return await to_thread.run_sync(run, limiter=_ledger_threads)
@@ -49,13 +69,11 @@ async def ask(work: Callable[[Ledger, Subject | None], Answer], token: str, purp
         raise LedgerSilent from None
 
 
-async def keep(work: Callable[[DataPaths, Subject], None], token: str) -> None:
-    """Run `work(paths, subject)` in a thread for a genuine token, without the ledger. Raises `LedgerSilent`."""
+async def keep(work: Callable[[DataPaths, Subject], None], subject: Subject) -> None:
+    """Run `work(paths, subject)` in a thread, without the ledger. Raises `LedgerSilent`."""
 
     def run() -> None:
-        now = settings()
-        if subject := read(now.secrets, token):
-            work(now.paths, subject)
+        work(settings().paths, subject)
 
     try:
         await to_thread.run_sync(run, limiter=_ledger_threads)

@@ -15,7 +15,7 @@ from include.core.shop import MARKETING, TRACKING, Shop, in_language
 from include.core.token import Subject
 from include.edge import body, branding, page
 from include.edge.form import read_form
-from include.edge.person import NOBODY, ask, steady_time
+from include.edge.person import ask, steady_time, subject_of
 from include.edge.settings import settings
 from include.edge.unsubscribe import leave, suppression
 from include.ledger import consent, departures
@@ -36,7 +36,7 @@ async def preferences(request: Request) -> Response:
     token, shop = request.path_params["token"], branding.shop()
     wish = _wish(await read_form(request), shop) if request.method == "POST" else None
     async with steady_time():
-        values = await ask(lambda ledger, subject: _change_and_show(ledger, subject, wish), token)
+        values = await ask(lambda ledger, subject: _change_and_show(ledger, subject, wish), await subject_of(token))
     return page.show("preferences", topics=_topics(shop), **values)
 
 
@@ -82,15 +82,14 @@ def _answers(form: FormData, shop: Shop) -> dict[str, bool]:
     return answers
 
 
-def _change_and_show(ledger: Ledger, subject: Subject | None, wish: Wish | None) -> dict[str, Any]:
+def _change_and_show(ledger: Ledger, subject: Subject, wish: Wish | None) -> dict[str, Any]:
     saved = wish is not None
-    if wish is not None and subject is not None:
+    if wish is not None:
         saved = change(ledger, subject, wish)
-    address = subject.address_key if subject else NOBODY
-    reasons = reasons_in_force(ledger, address)
+    reasons = reasons_in_force(ledger, subject.address_key)
     return {
         "saved": saved,
-        "choices": consent.of_person(ledger, address),
+        "choices": consent.of_person(ledger, subject.address_key),
         "suppressed": bool(reasons),
         "liftable": reasons <= LIFTABLE,
     }

@@ -7,13 +7,13 @@ from starlette.responses import Response
 
 from include.core import clock
 from include.core.paths import DataPaths
-from include.core.token import Subject
+from include.core.token import Subject, restored
 from include.edge import body, page, spool
-from include.edge.person import NOBODY, LedgerSilent, ask, keep, steady_time
+from include.edge.person import LedgerSilent, ask, keep, steady_time, subject_of
 from include.edge.settings import settings
 from include.ledger import departures
 from include.ledger.database import Ledger
-from include.ledger.suppressions import Suppression, is_suppressed, suppress
+from include.ledger.suppressions import Suppression, suppress
 
 ONE_CLICK, PAGE = "one_click", "unsubscribe_page"
 
@@ -22,37 +22,36 @@ async def unsubscribe(request: Request) -> Response:
     """GET shows a page and changes nothing, since scanners follow links. POST suppresses, whatever its body says.
 
     A POST is honoured without looking for `List-Unsubscribe=One-Click`: the token is the authority, and a client that
-    garbles the body still speaks for a person who wants to leave. The body only names the source.
+    garbles the body still speaks for a person who wants to leave. The body only names the source. A token that does not
+    verify is 404 for both: nobody was unsubscribed, and neither a person nor a mail client is told otherwise.
     """
     token = request.path_params["token"]
     if request.method != "POST":
-        return page.show("unsubscribe", token=token)
+        await subject_of(token)
+        return page.show("unsubscribe", token=restored(token))
     content = await body.read_body(request, body.FORM_BYTES)
     source = ONE_CLICK if b"One-Click" in content else PAGE
     async with steady_time():
-        await record(token, source)
-    return page.show("unsubscribed", token=token)
+        await record(await subject_of(token), source)
+    return page.show("unsubscribed", token=restored(token))
 
 
-async def record(token: str, source: str) -> None:
+async def record(subject: Subject, source: str) -> None:
     """Suppress in the ledger; where it is away, keep the wish on disk until it is back. Raises `LedgerSilent`.
 
     Nobody is mailed meanwhile: what cannot suppress cannot send, the sender asks the same ledger.
     """
     try:
-        await ask(lambda ledger, subject: leave(ledger, subject, source), token)
+        await ask(lambda ledger, person: leave(ledger, person, source), subject)
     except LedgerSilent:
-        await keep(lambda paths, subject: leave_later(paths, subject, source), token)
+        await keep(lambda paths, person: leave_later(paths, person, source), subject)
 
 
-def leave(ledger: Ledger, subject: Subject | None, source: str) -> None:
-    """Suppress the person, in force for the next chunk. Nobody for a forged token, but the ledger is asked all the same."""
-    if subject is None:
-        is_suppressed(ledger, NOBODY)
-    else:
-        wish = suppression(subject, source)
-        suppress(ledger, [wish])
-        departures.note(settings().paths, "suppress", wish)
+def leave(ledger: Ledger, subject: Subject, source: str) -> None:
+    """Suppress the person, in force for the next chunk."""
+    wish = suppression(subject, source)
+    suppress(ledger, [wish])
+    departures.note(settings().paths, "suppress", wish)
 
 
 def leave_later(paths: DataPaths, subject: Subject, source: str) -> None:

@@ -73,6 +73,22 @@ def test_a_rate_over_the_limit_of_a_finished_campaign_does_not_say_that_it_will_
     assert "yet" not in alert["safe"]
 
 
+def test_links_that_all_fail_are_told_once_until_one_works(paths: DataPaths, ledger: Ledger) -> None:
+    def pressed(in_a_row: int) -> int:
+        paths.spool.mkdir(parents=True, exist_ok=True)
+        (paths.spool / "links.json").write_text(json.dumps({"verified": 3, "damaged": 40, "damaged_in_a_row": in_a_row}))
+        return look(paths, ledger)["alerts"]
+
+    assert look(paths, ledger)["alerts"] == 0
+    assert [pressed(number) for number in (9, 10, 11, 0, 9, 30)] == [0, 1, 0, 0, 0, 1]
+    assert told(paths) == [
+        ("damaged-links", "The last 10 links that people pressed were all damaged"),
+        ("damaged-links", "The last 30 links that people pressed were all damaged"),
+    ]
+    (paths.spool / "links.json").write_text("{torn")
+    assert look(paths, ledger)["alerts"] == 0
+
+
 def test_doubt_is_told_when_it_grows_and_not_before_events_had_time(
     paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -145,4 +161,4 @@ def test_the_memory_holds_no_addresses(paths: DataPaths, ledger: Ledger, secrets
     frozen_plan(paths, ledger, secrets, 10, chunk_size=10)
     look(paths, ledger)
     memory: dict[str, Any] = json.loads((paths.alerts / MEMORY).read_bytes())
-    assert memory == {"warnings": [], "holds": [], "doubt": {}, "silent": False}
+    assert memory == {"warnings": [], "holds": [], "doubt": {}, "silent": False, "links": False}

@@ -1,0 +1,154 @@
+"""A link that does not verify says so, changes nothing, and shows a way that works; many of them are noticed."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+from sqlalchemy import select
+
+from include.core.keys import address_key
+from include.core.paths import DataPaths
+from include.core.secrets import Secrets, load_secrets
+from include.core.shop import load_shop
+from include.core.token import CONFIRM, PROBE_HEADER, Subject, mint, probe, read, restored
+from include.ledger.database import Ledger, open_ledger
+from include.ledger.suppressions import is_suppressed
+from include.ledger.tables import suppression_log
+from tests.edge.conftest import Edge
+
+FOREIGN = Secrets(b"f" * 32, {1: b"f" * 32})
+ONE_CLICK = {"List-Unsubscribe": "One-Click"}
+
+
+@pytest.fixture
+def subject(secrets: Secrets) -> Subject:
+    return Subject(str(uuid.uuid4()), address_key(secrets.address_key, f"{uuid.uuid4()}@example.org"))
+
+
+def log_length(ledger: Ledger) -> int:
+    with ledger.read() as connection:
+        return len(connection.execute(select(suppression_log.c.seq)).all())
+
+
+def flipped(token: str) -> str:
+    return token[:40] + ("A" if token[40] != "A" else "B") + token[41:]
+
+
+DAMAGES = {
+    "truncated": lambda token: token[:-1],
+    "half": lambda token: token[:44],
+    "changed": flipped,
+    "lower case": str.lower,
+    "upper case": str.upper,
+    "nothing of it": lambda token: "x",
+    "ours, elsewhere": lambda token: mint(FOREIGN, Subject(str(uuid.uuid4()), "ab" * 32)),
+    "with a path": lambda token: f"{token[:20]}/{token[20:]}",
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+@pytest.mark.parametrize("route", ["u", "preferences", "confirm"])
+def test_a_damaged_link_never_says_that_it_worked(
+    edge: Edge, ledger: Ledger, secrets: Secrets, subject: Subject, route: str, damage: Callable[[str], str]
+) -> None:
+    before = log_length(ledger)
+    link = f"{edge.url}/{route}/{damage(mint(secrets, subject))}"
+    forms = {"u": ONE_CLICK, "preferences": {"action": "stop_all"}, "confirm": {"action": "confirm"}}
+    for answer in (httpx.get(link), httpx.post(link, data=forms[route])):
+        assert answer.status_code == 404
+        assert "This link is damaged" in answer.text
+        assert f'href="mailto:{load_shop().contact}?subject=Unsubscribe"' in answer.text
+        assert "You are unsubscribed" not in answer.text
+        assert "Saved" not in answer.text
+        assert "<form" not in answer.text
+    assert log_length(ledger) == before
+    assert not is_suppressed(ledger, subject.address_key)
+
+
+ADDITIONS = {
+    "a dot": "{}.", "a bracket": "{}%3E", "both": "%3C{}%3E", "blank": "{}%20", "line break": "{}%0D%0A", "quote": "{}%22",
+    "padding": "{}%3D%3D", "escaped twice": "{}%253E", "comma": "{},", "text behind": "{}.Unsubscribe",
+    "soft break": "{half}=%0D%0A{rest}", "undecoded break": "{half}%3D0D%3D0A{rest}", "query": "{}?utm_source=mail",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", ADDITIONS.values(), ids=ADDITIONS)
+def test_what_mail_clients_add_does_not_keep_a_person_from_leaving(
+    edge: Edge, ledger: Ledger, secrets: Secrets, subject: Subject, form: str
+) -> None:
+    token = mint(secrets, subject)
+    link = f"{edge.url}/u/{form.format(token, half=token[:50], rest=token[50:])}"
+    page = httpx.get(link)
+    assert (page.status_code, f'href="../preferences/{token}"' in page.text) == (200, True)
+    assert httpx.post(link, data=ONE_CLICK).status_code == 200
+    assert is_suppressed(ledger, subject.address_key)
+
+
+def test_restoring_guesses_nothing(secrets: Secrets, subject: Subject) -> None:
+    token = mint(secrets, subject)
+    for damage in DAMAGES.values():
+        if damage is not DAMAGES["with a path"]:
+            assert read(secrets, restored(damage(token))) is None
+    confirmation = mint(secrets, Subject(subject.message_key, subject.address_key, 2_000_000_000), CONFIRM)
+    assert read(secrets, restored(f"<{confirmation}>.", CONFIRM), CONFIRM) is not None
+    assert read(secrets, restored(confirmation)) is None
+
+
+def test_where_every_link_fails_the_health_page_says_so_and_one_that_verifies_ends_it(
+    start_edge: Callable[..., Edge], tmp_path: Path
+) -> None:
+    root = tmp_path / "data"
+    edge = start_edge(root, "")
+    ours = load_secrets(DataPaths(root))
+
+    def health(**headers: str) -> dict[str, object]:
+        answer = httpx.get(f"{edge.url}/healthz", headers=headers)
+        assert answer.status_code == 200, "a stranger's tokens must not take the edge out of a balancer"
+        return dict(answer.json())
+
+    def fail(times: int) -> None:
+        for _ in range(times):
+            httpx.get(f"{edge.url}/u/{mint(FOREIGN, Subject(str(uuid.uuid4()), 'ab' * 32))}")
+
+    for _ in range(9):
+        httpx.get(f"{edge.url}/u/same")
+    assert health()["tokens"] == "ok", "somebody who reloads one page is one damaged link"
+    fail(4)
+    assert (health()["tokens"], health()["status"]) == ("all of the last 5 failed", "unwell")
+    assert health(**{PROBE_HEADER: probe(FOREIGN)})["probe"] == "does not verify"
+    assert health()["status"] == "unwell"
+    assert health(**{PROBE_HEADER: probe(ours)})["probe"] == "verifies"
+    assert health()["status"] == "ok"
+    fail(6)
+    assert health()["tokens"] == "all of the last 6 failed"
+    assert counts(root)["damaged_in_a_row"] == 6
+    httpx.get(f"{edge.url}/u/{mint(ours, Subject(str(uuid.uuid4()), 'ab' * 32))}")
+    assert health()["tokens"] == "ok"
+    found = counts(root)
+    assert (found["verified"], found["damaged"], found["damaged_in_a_row"]) == (1, 9 + 4 + 6, 0)
+
+
+def counts(root: Path) -> dict[str, int]:
+    time.sleep(1.0)
+    return dict(json.loads((root / "spool" / "links.json").read_bytes()))
+
+
+def test_an_edge_with_other_keys_than_the_ledger_does_not_say_that_it_worked(
+    start_edge: Callable[..., Edge], tmp_path: Path
+) -> None:
+    root = tmp_path / "data"
+    sender = load_secrets(DataPaths(root))
+    open_ledger(f"sqlite:///{DataPaths(root).ledger}", sender).close()
+    edge = start_edge(root, "", TRADEWIND_ADDRESS_KEY="aa" * 32, TRADEWIND_TOKEN_KEYS="1:" + "bb" * 32)
+    person = Subject(str(uuid.uuid4()), "cd" * 32)
+    answer = httpx.post(f"{edge.url}/u/{mint(sender, person)}", data=ONE_CLICK)
+    assert (answer.status_code, "You are unsubscribed" in answer.text) == (404, False)
+    assert not (root / "spool" / "unsubscribes").exists()
+    health = httpx.get(f"{edge.url}/healthz", headers={PROBE_HEADER: probe(sender)})
+    assert (health.status_code, health.json()["probe"]) == (503, "does not verify")
