@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -78,8 +79,12 @@ def each_ledger(request: pytest.FixtureRequest, paths: DataPaths, secrets: Secre
 def postgres_url() -> Iterator[str]:
     """A real PostgreSQL server of its own for this session: its URL, `postgresql://postgres@127.0.0.1:PORT/postgres`.
 
-    Tests that use it carry the marker `postgres`, and make a schema or database of their own in it.
+    Tests that use it carry the marker `postgres`, and make a schema or database of their own in it. Where
+    `TRADEWIND_TEST_POSTGRES` names a server that runs already, it is that one: `make mutations` has many short sessions.
     """
+    if running := os.environ.get("TRADEWIND_TEST_POSTGRES"):
+        yield running
+        return
     if not installed():
         pytest.skip("PostgreSQL's initdb is not on this machine")
     with running_postgres() as url:

@@ -19,7 +19,7 @@ from tests.ledger.plan import PLAN, claim, freeze, row
 from tests.postgres import fresh_schema
 
 WAITS = {"sqlite": 2, "postgresql": "on"}
-"""SQLite's `synchronous`: 2 is FULL, an fsync with every commit; 1 is NORMAL, which in WAL mode may lose the last of them."""
+"""SQLite's `synchronous`: 2 is FULL, fsync with every commit; 1 is NORMAL, which in WAL mode may lose the last of them."""
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])

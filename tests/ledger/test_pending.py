@@ -1,0 +1,119 @@
+"""What may become of pending people without a request, and of nobody else."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import update
+
+from include.core import clock
+from include.ledger import chunks, pending
+from include.ledger.database import Ledger
+from include.ledger.tables import chunks as chunks_table
+from tests.ledger.plan import PLAN, claim, freeze, row, tally
+
+
+@pytest.fixture
+def plan(ledger: Ledger) -> Ledger:
+    """Four chunks: one accepted, one being sent, two pending; and a second plan that nobody may touch."""
+    freeze(ledger, (10, 20, 30, 40))
+    freeze(ledger, (5, 5, 5), plan_id="another")
+    chunks.accept(ledger, claim(ledger, 0), 202, "m")
+    claim(ledger, 1)
+    return ledger
+
+
+def untouched(ledger: Ledger) -> bool:
+    return all(
+        (found["state"], found["reason"]) == ("pending", None)
+        for found in (row(ledger, chunk, "another") for chunk in range(3))
+    )
+
+
+def now() -> float:
+    return clock.now().timestamp()
+
+
+def test_open_work_is_what_is_pending_of_a_range_by_its_roots(plan: Ledger) -> None:
+    assert [found["chunk"] for found in pending.open_work(plan, PLAN, 0, 3)] == [2, 3]
+    assert [found["chunk"] for found in pending.open_work(plan, PLAN, 3, 3)] == [3]
+    chunks.split(plan, claim(plan, 2), 413, "large", [("0-9", 10), ("10-29", 20)])
+    assert [found["chunk"] for found in pending.open_work(plan, PLAN, 0, 2)] == [4, 5]
+    assert [(found["plan_id"], found["chunk"]) for found in pending.open_work(plan, "another", 1, 2)] == [
+        ("another", 1),
+        ("another", 2),
+    ]
+
+
+def test_what_goes_on_after_a_step(plan: Ledger) -> None:
+    assert [found["chunk"] for found in pending.continuing(plan, PLAN, 2)] == [2]
+    assert pending.continuing(plan, PLAN, 0) == []
+    chunks.split(plan, claim(plan, 2), 413, "large", [("0-9", 10), ("10-29", 20)])
+    assert [found["chunk"] for found in pending.continuing(plan, PLAN, 2)] == [4, 5]
+
+
+def test_a_part_of_a_pending_chunk_can_go_first(plan: Ledger) -> None:
+    assert pending.divide(plan, row(plan, 2), [("0-9", 10), ("10-29", 20)], "held: day")
+    parent, first, second = (row(plan, chunk) for chunk in (2, 4, 5))
+    assert (parent["state"], parent["reason"]) == ("split", "held: day")
+    assert parent["settled_at"] == pytest.approx(now(), abs=30)
+    assert [
+        (part["selection"], part["recipients"], part["root"], part["parent"], part["state"]) for part in (first, second)
+    ] == [
+        ("0-9", 10, 2, 2, "pending"),
+        ("10-29", 20, 2, 2, "pending"),
+    ]
+    same = ("file", "first_row", "root_size", "content", "attempt", "send_at", "not_after", "zone", "provider")
+    assert all(part[name] == parent[name] for part in (first, second) for name in same)
+    assert [(part["fence"], part["not_before"]) for part in (first, second)] == [(0, 0.0)] * 2
+    assert not pending.divide(plan, row(plan, 2), [("0-29", 30)], "held: day")
+    assert not pending.divide(plan, row(plan, 1), [("0-19", 20)], "held: day")
+    assert (tally(plan).pending, tally(plan).in_doubt, tally(plan).selected) == (70, 20, 100)
+    assert untouched(plan)
+
+
+def test_a_chunk_moves_to_its_next_window(plan: Ledger) -> None:
+    pending.move_window(plan, row(plan, 2), 2e9, 3e9)
+    moved = row(plan, 2)
+    assert (moved["send_at"], moved["not_after"], moved["reason"]) == (2e9, 3e9, "moved to the next send window")
+    assert moved["state"] == "pending"
+    pending.move_window(plan, row(plan, 1), 2e9, 3e9)
+    assert (row(plan, 1)["not_after"], row(plan, 3)["not_after"]) == (None, None)
+    assert untouched(plan)
+
+
+def test_a_chunk_is_skipped_and_counted(plan: Ledger) -> None:
+    pending.skip(plan, row(plan, 2), "its window has closed")
+    skipped = row(plan, 2)
+    assert (skipped["state"], skipped["reason"]) == ("skipped", "its window has closed")
+    assert skipped["settled_at"] == pytest.approx(now(), abs=30)
+    pending.skip(plan, row(plan, 1), "its window has closed")
+    assert (tally(plan).skipped, tally(plan).in_doubt, tally(plan).pending) == (30, 20, 40)
+    assert untouched(plan)
+
+
+def test_what_holds_a_plan_back_stands_on_what_is_pending_of_it(plan: Ledger) -> None:
+    pending.note_held(plan, PLAN, "held: day")
+    assert [row(plan, chunk)["reason"] for chunk in range(4)] == [None, None, "held: day", "held: day"]
+    assert untouched(plan)
+
+
+def test_a_cancelled_plan_skips_what_is_pending_and_nothing_else(plan: Ledger) -> None:
+    with plan.write() as connection:
+        assert pending.skip_pending(connection, PLAN, "cancelled") == 2
+    assert (tally(plan).skipped, tally(plan).accepted, tally(plan).in_doubt) == (70, 10, 20)
+    assert (row(plan, 2)["reason"], row(plan, 1)["reason"]) == ("cancelled", None)
+    assert row(plan, 3)["settled_at"] == pytest.approx(now(), abs=30)
+    assert untouched(plan)
+
+
+def test_what_sendgrid_holds_is_skipped_where_its_time_is_far_enough(plan: Ledger) -> None:
+    for chunk, at in ((2, 2000.0), (3, 2001.0)):
+        chunks.accept(plan, claim(plan, chunk), 202, "m")
+        with plan.write() as connection:
+            connection.execute(update(chunks_table).where(chunks_table.c.chunk == chunk).values(send_at=at))
+    with plan.write() as connection:
+        assert pending.skip_scheduled(connection, PLAN, "cancelled, at SendGrid", later_than=2000.0) == 1
+    assert [row(plan, chunk)["state"] for chunk in range(4)] == ["accepted", "sending", "accepted", "skipped"]
+    assert row(plan, 3)["reason"] == "cancelled, at SendGrid"
+    assert row(plan, 3)["settled_at"] == pytest.approx(now(), abs=30)
+    assert untouched(plan)

@@ -1,0 +1,95 @@
+"""A plan is frozen once, has one batch, and moves only from where it may."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+
+from include.core.errors import ConservationBroken
+from include.ledger import counts, plans, watermarks
+from include.ledger.database import Ledger
+from tests.ledger.plan import PLAN, claim, freeze, row, tally
+
+
+def test_the_id_of_a_plan_is_its_campaign_occurrence_and_kind_for_ever() -> None:
+    assert plans.plan_id_of("spring", "2026-W48") == "ababc7e4-6001-5003-b3d0-130c3b8ae2db"
+    others = {plans.plan_id_of("spring", "2026-W49"), plans.plan_id_of("winter", "2026-W48")}
+    assert len(others | {plans.plan_id_of("spring", "2026-W48"), plans.plan_id_of("spring", "2026-W48", plans.TEST)}) == 4
+
+
+def test_a_plan_that_stands_is_not_frozen_again(ledger: Ledger) -> None:
+    freeze(ledger, (10, 20))
+    claim(ledger, 1)
+    found = plans.find_plan(ledger, PLAN)
+    assert found is not None
+    fresh = {**found, "selected": 7}
+    assert not plans.freeze_plan(ledger, fresh, [{**row(ledger, 0), "chunk": 9}])
+    assert tally(ledger).selected == 30
+    assert plans.find_plan(ledger, "another") is None
+
+
+def test_a_plan_whose_chunks_do_not_fit_is_not_there_at_all(ledger: Ledger) -> None:
+    freeze(ledger)
+    found = plans.find_plan(ledger, PLAN)
+    assert found is not None
+    twice = [{**row(ledger), "plan_id": "another"}] * 2
+    with pytest.raises(IntegrityError):
+        plans.freeze_plan(ledger, {**found, "plan_id": "another", "occurrence": "2"}, twice)
+    assert plans.find_plan(ledger, "another") is None
+
+
+def test_a_plan_has_many_chunks(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plans, "_BATCH", 3)
+    freeze(ledger, (1,) * 8)
+    assert tally(ledger).pending == 8
+
+
+def test_one_batch_a_plan(ledger: Ledger) -> None:
+    freeze(ledger)
+    freeze(ledger, plan_id="another")
+    assert plans.keep_batch_id(ledger, PLAN, "first") == "first"
+    assert plans.keep_batch_id(ledger, PLAN, "second") == "first"
+    assert plans.keep_batch_id(ledger, "another", "third") == "third"
+
+
+def test_a_state_is_left_only_from_where_it_may(ledger: Ledger) -> None:
+    freeze(ledger)
+    freeze(ledger, plan_id="another")
+    assert not plans.change_state(ledger, PLAN, "sending", among=("paused", "stopped"))
+    assert plans.change_state(ledger, PLAN, "paused", among=("sending", "stopped"), reason="an operator")
+    with ledger.read() as connection:
+        assert plans.state_of(connection, PLAN) == ("paused", "an operator")
+        assert plans.state_of(connection, "another") == ("sending", None)
+    assert plans.change_state(ledger, PLAN, "sending", among=("paused",))
+    with ledger.read() as connection:
+        assert plans.state_of(connection, PLAN) == ("sending", None)
+
+
+def test_plans_of_a_kind_oldest_first(ledger: Ledger) -> None:
+    freeze(ledger, plan_id="b")
+    freeze(ledger, plan_id="a")
+    assert [found["plan_id"] for found in plans.all_plans(ledger)] == ["b", "a"]
+    assert plans.all_plans(ledger, plans.TEST) == []
+
+
+def test_each_state_is_counted_where_it_belongs(ledger: Ledger) -> None:
+    numbers = {"selected": 21, "accepted": 1, "rejected": 2, "suppressed": 3, "capped": 4, "held_out": 5, "in_doubt": 6}
+    assert counts.Tally(**numbers).adds_up
+    assert counts.Tally(**{**numbers, "selected": 36}, pending=7, skipped=8).adds_up
+    assert not counts.Tally(**{**numbers, "selected": 22}).adds_up
+
+
+def test_somebody_lost_breaks_the_sum(ledger: Ledger) -> None:
+    freeze(ledger)
+    with ledger.write() as connection:
+        connection.exec_driver_sql("update chunks set recipients = 9")
+    with pytest.raises(ConservationBroken, match="'pending': 9"):
+        tally(ledger)
+
+
+def test_a_watermark_moves(ledger: Ledger) -> None:
+    assert watermarks.get(ledger, "stats") is None
+    watermarks.put(ledger, "stats", 1.5)
+    watermarks.put(ledger, "bounces", 3.25)
+    watermarks.put(ledger, "stats", 2.75)
+    assert (watermarks.get(ledger, "stats"), watermarks.get(ledger, "bounces")) == (2.75, 3.25)

@@ -1,0 +1,105 @@
+"""Who must not be mailed: the log, and what is in force by it."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select
+
+from include.core import clock
+from include.ledger import consent, suppressions
+from include.ledger.consent import MARKETING, TRACKING, Consent
+from include.ledger.database import Ledger
+from include.ledger.suppressions import Suppression
+from include.ledger.tables import consent_log, suppression_log
+
+A, B, C = ("a" * 64, "b" * 64, "c" * 64)
+
+
+def left(address: str, reason: str = "unsubscribe", at: float = 1.0, message: str | None = None) -> Suppression:
+    return Suppression(address, reason, "edge", at, message)
+
+
+def test_a_suppression_is_recorded_once_as_it_was_told(ledger: Ledger) -> None:
+    assert suppressions.suppress(ledger, [left(A, at=5.0, message="k"), left(A, "hard_bounce"), left(B)]) == 3
+    assert suppressions.suppress(ledger, [left(A), left(B), left(C)]) == 1
+    with ledger.read() as connection:
+        first = dict(connection.execute(select(suppression_log).order_by(suppression_log.c.seq)).mappings().first() or {})
+        assert suppressions.last_seq(connection) == 4
+    assert first.pop("recorded_at") == pytest.approx(clock.now().timestamp(), abs=30)
+    expected = {"address_key": A, "action": "suppress", "reason": "unsubscribe", "source": "edge"}
+    assert {name: first[name] for name in expected} == expected
+    assert (first["happened_at"], first["message_key"]) == (5.0, "k")
+
+
+def test_an_unknown_reason_is_refused_with_everything_beside_it(ledger: Ledger) -> None:
+    with pytest.raises(ValueError, match=r"\['because'\]"):
+        suppressions.suppress(ledger, [left(A), left(B, "because")])
+    assert not suppressions.is_suppressed(ledger, A)
+
+
+def test_only_the_persons_own_unsubscribe_is_lifted(ledger: Ledger) -> None:
+    suppressions.suppress(ledger, [left(A), left(A, "hard_bounce"), left(B, "spam_complaint")])
+    assert suppressions.reasons_in_force(ledger, A) == {"unsubscribe", "hard_bounce"}
+    assert suppressions.lift(ledger, A, "preferences", "k")
+    assert suppressions.reasons_in_force(ledger, A) == {"hard_bounce"}
+    assert suppressions.is_suppressed(ledger, A)
+    assert not suppressions.lift(ledger, A, "preferences")
+    assert not suppressions.lift(ledger, B, "preferences")
+    assert not suppressions.is_suppressed(ledger, C)
+    with ledger.read() as connection:
+        lifted = connection.execute(select(suppression_log).where(suppression_log.c.action == "lift")).mappings().one()
+        (told,) = suppressions.lifts(connection).to_pylist()
+    assert (lifted["source"], lifted["message_key"], lifted["reason"]) == ("preferences", "k", "unsubscribe")
+    assert told == {"address_key": A, "reason": "unsubscribe", "lifted_at": lifted["happened_at"]}
+    assert lifted["happened_at"] == pytest.approx(clock.now().timestamp(), abs=30)
+    assert suppressions.suppress(ledger, [left(A)]) == 1
+    assert suppressions.reasons_in_force(ledger, A) == {"unsubscribe", "hard_bounce"}
+
+
+def test_nobody_is_in_force_and_nothing_lifted_in_an_empty_log(ledger: Ledger) -> None:
+    with ledger.read() as connection:
+        table, seq = suppressions.in_force(connection)
+        assert (table.num_rows, table.column_names, seq) == (0, ["address_key", "reason"], 0)
+        lifts = suppressions.lifts(connection)
+    assert (lifts.num_rows, lifts.column_names) == (0, ["address_key", "reason", "lifted_at"])
+    assert [str(kind) for kind in lifts.schema.types] == ["string", "string", "double"]
+
+
+def test_who_is_suppressed_and_how_far_the_log_was_read(ledger: Ledger) -> None:
+    suppressions.suppress(ledger, [left(A), left(A, "hard_bounce"), left(B), left(C, "manual")])
+    suppressions.lift(ledger, B, "preferences")
+    with ledger.read() as connection:
+        table, seq = suppressions.in_force(connection)
+        assert seq == 5
+        assert sorted(map(tuple, (each.values() for each in table.to_pylist()))) == [(A, "hard_bounce"), (C, "manual")]
+        assert suppressions.since(connection, seq) == []
+        assert suppressions.since(connection, seq - 2) == [(4, C, "suppress", "manual"), (5, B, "lift", "unsubscribe")]
+
+
+def test_more_addresses_than_a_query_takes_at_once(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(suppressions, "_BATCH", 3)
+    people = [f"{person:064d}" for person in range(8)]
+    assert suppressions.suppress(ledger, [left(person) for person in people]) == 8
+    assert suppressions.suppress(ledger, [left(person) for person in people]) == 0
+
+
+def test_the_newest_answer_about_a_topic_is_in_force(ledger: Ledger) -> None:
+    given = [Consent(A, MARKETING, True, "form", 1.0, "k"), Consent(A, TRACKING, False, "form", 1.0)]
+    assert consent.record(ledger, given) == 2
+    assert consent.record(ledger, [*given, Consent(B, MARKETING, True, "form", 1.0)]) == 1
+    assert consent.record(ledger, [Consent(A, MARKETING, False, "preferences", 2.0)]) == 1
+    assert consent.of_person(ledger, A) == {MARKETING: False, TRACKING: False}
+    assert (consent.of_person(ledger, B), consent.of_person(ledger, C)) == ({MARKETING: True}, {})
+    with ledger.read() as connection:
+        rows = sorted(tuple(each.values()) for each in consent.in_force(connection).to_pylist())
+        first = connection.execute(select(consent_log).order_by(consent_log.c.seq)).mappings().first() or {}
+    assert rows == [(A, MARKETING, False), (A, TRACKING, False), (B, MARKETING, True)]
+    expected = {"source": "form", "happened_at": 1.0, "message_key": "k", "given": 1, "topic": MARKETING}
+    assert {name: first[name] for name in expected} == expected
+
+
+def test_an_empty_consent_log_is_a_table_too(ledger: Ledger) -> None:
+    with ledger.read() as connection:
+        table = consent.in_force(connection)
+    assert (table.num_rows, [str(kind) for kind in table.schema.types]) == (0, ["string", "string", "bool"])
+    assert table.column_names == ["address_key", "topic", "given"]

@@ -1,0 +1,116 @@
+"""A copy of the project in which mutmut works on one area, with the area's configuration."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from include.core.paths import PROJECT
+
+WORKSHOPS = PROJECT / "build" / "mutations"
+SETTLED = {0: "survived", 1: "killed", 3: "killed", 5: "survived", 33: "survived", 34: "skipped", 37: "killed"}
+"""mutmut's exit codes; every other one ended the tests from outside: a loop that does not end, a process that dies."""
+
+
+@dataclass(frozen=True)
+class Area:
+    """Modules to break, and the tests that should notice."""
+
+    name: str
+    modules: tuple[str, ...]
+    tests: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One change, by mutmut's name, and what came of it: killed, survived, timeout or skipped."""
+
+    name: str
+    module: str
+    fate: str
+
+
+def areas() -> list[Area]:
+    """As pyproject.toml names them."""
+    table = tomllib.loads((PROJECT / "pyproject.toml").read_text())["tool"]["tradewind"]["mutations"]
+    return [Area(name, tuple(area["modules"]), tuple(area["tests"])) for name, area in table.items()]
+
+
+def prepare(area: Area) -> Path:
+    """A fresh copy of what git tracks; what an earlier run found out of unchanged functions is kept by mutmut."""
+    place = WORKSHOPS / area.name
+    place.mkdir(parents=True, exist_ok=True)
+    for old in place.iterdir():
+        if old.name != "mutants":
+            shutil.rmtree(old) if old.is_dir() else old.unlink()
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=PROJECT, capture_output=True, check=True
+    )
+    for name in filter(None, listed.stdout.decode().split("\0")):
+        if (PROJECT / name).is_file():
+            (place / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(PROJECT / name, place / name)
+    _refresh(place)
+    (place / "pyproject.toml").write_text((PROJECT / "pyproject.toml").read_text() + _configuration(area, place))
+    return place
+
+
+def run(area: Area, place: Path, postgres: str | None, children: int, names: list[str]) -> int:
+    """Let mutmut work; what it finds is beside the mutated modules. Returns its exit code."""
+    environment = {**os.environ, "PYTHONPATH": ""}
+    if postgres:
+        environment["TRADEWIND_TEST_POSTGRES"] = postgres
+    command = [sys.executable, "-m", "mutmut", "run", "--max-children", str(children), *names]
+    return subprocess.run(command, cwd=place, env=environment, check=False).returncode
+
+
+def mutants(place: Path) -> list[Mutant]:
+    """Every mutant of the area that mutmut has settled."""
+    found = []
+    for meta in sorted((place / "mutants" / "include").rglob("*.py.meta")):
+        module = str(meta.relative_to(place / "mutants")).removesuffix(".meta")
+        for name, code in json.loads(meta.read_text())["exit_code_by_key"].items():
+            if code is not None:
+                found.append(Mutant(name, module, SETTLED.get(code, "timeout")))
+    return found
+
+
+def change(place: Path, mutant: Mutant) -> str:
+    """The mutant as a diff."""
+    command = [sys.executable, "-m", "mutmut", "show", mutant.name]
+    return subprocess.run(command, cwd=place, capture_output=True, text=True, check=True).stdout
+
+
+def _refresh(place: Path) -> None:
+    """mutmut copies a file once; what is not mutated must be as it is now."""
+    mutated = place / "mutants"
+    for folder in ("tests", "simulator", "operations"):
+        shutil.rmtree(mutated / folder, ignore_errors=True)
+    for copied in (mutated / "include").rglob("*") if mutated.exists() else ():
+        if copied.is_file() and not (place / copied.relative_to(mutated)).exists() and copied.suffix != ".meta":
+            copied.unlink()
+
+
+def _configuration(area: Area, place: Path) -> str:
+    beside = sorted(path.name for path in place.iterdir() if path.name not in ("include", "mutants", "pyproject.toml"))
+    return "\n[tool.mutmut]\n" + "".join(
+        f"{name} = {json.dumps(value)}\n"
+        for name, value in {
+            "source_paths": ["include"],
+            "only_mutate": list(area.modules),
+            "also_copy": beside,
+            "pytest_add_cli_args_test_selection": list(area.tests),
+            "pytest_add_cli_args": ["-p", "no:cacheprovider", "-p", "no:warnings", "--timeout=60"],
+            "timeout_multiplier": 3.0,
+            "timeout_constant": 5.0,
+            "use_git_change_detection": False,
+            "track_dependencies": False,
+            "do_not_mutate_patterns": [r"^\s*(remedy=|where=|log\.)"],
+        }.items()
+    )
