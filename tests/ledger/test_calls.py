@@ -81,3 +81,23 @@ def test_outside_of_such_a_transaction_a_write_commits_itself(ledger: Ledger) ->
         note(ledger, "a")
     note(ledger, "b")
     assert [noted(ledger, name) for name in "ab"] == [True, True]
+
+
+def test_all_calls_run_in_one_thread_of_their_own(ledger: Ledger) -> None:
+    calls = [(lambda _opened: threading.get_ident(),)] * 5
+    threads = asyncio.run(made(ledger, *calls))
+    assert len(set(threads)) == 1
+    assert threading.get_ident() not in threads
+
+
+def test_calls_of_two_desks_do_not_wait_for_one_another(ledger: Ledger) -> None:
+    """Each has its thread: a sender that waits for its disk holds up no other in the process."""
+    met = threading.Barrier(3)
+
+    async def both() -> None:
+        desks = [LedgerCalls(ledger) for _ in range(3)]
+        await asyncio.gather(*(desk.make(lambda _opened: met.wait(10)) for desk in desks))
+        for desk in desks:
+            desk.close()
+
+    asyncio.run(both())

@@ -38,6 +38,10 @@ def test_each_step_ends_the_claim(plan: Ledger, state: str) -> None:
     after = row(plan)
     assert (after["state"], after["lease_until"]) == (state, None)
     assert (after["settled_at"] is None) is (state == "pending")
+    told = {"accepted": (202, None), "rejected": (400, "no"), "in_doubt": (None, "no answer")}
+    told |= {"pending": (429, "later"), "split": (413, "too large")}
+    assert (after["http_status"], after["reason"]) == told[state]
+    assert after["x_message_id"] == ("m" if state == "accepted" else None)
     assert tally(plan).selected == 10
 
 
@@ -166,3 +170,9 @@ def test_nothing_is_claimed_of_a_provider_that_is_held(plan: Ledger) -> None:
     assert row(plan)["state"] == "pending"
     assert holds.release(plan, PLAN) == 2
     assert claim(plan).fence == 2
+
+
+def test_what_is_left_of_a_lease_shrinks(plan: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken = claim(plan)
+    monkeypatch.setattr(chunks.clock, "elapsed", lambda: taken.taken_at + 30)
+    assert taken.lease_left() == chunks.LEASE_SECONDS - 30

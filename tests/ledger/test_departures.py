@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 
 import pytest
 
@@ -38,3 +39,9 @@ def test_a_disk_that_will_not_take_it_is_logged_and_no_error(paths: DataPaths, c
     with caplog.at_level(logging.ERROR):
         departures.note(paths, "suppress", wish("a"))
     assert "could not be noted" in caplog.text
+
+
+def test_only_the_installation_reads_who_left(tmp_path: Path) -> None:
+    departures.note(DataPaths(tmp_path / "not" / "there" / "yet"), "suppress", wish("a"))
+    noted = tmp_path / "not" / "there" / "yet" / "spool" / departures.NAME
+    assert (noted.stat().st_mode & 0o777) | 0o640 == 0o640

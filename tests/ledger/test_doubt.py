@@ -5,11 +5,15 @@ from __future__ import annotations
 import logging
 
 import pytest
+from sqlalchemy import update
 
+from include.core import clock
 from include.ledger import chunks, doubt
 from include.ledger.chunks import Outcome
 from include.ledger.database import Ledger
 from include.ledger.doubt import Proof
+from include.ledger.tables import chunks as chunks_table
+from include.ledger.tables import plans as plans_table
 from tests.ledger.plan import PLAN, claim, freeze, row, tally
 
 
@@ -85,6 +89,27 @@ def test_the_newest_accepted_request_of_a_span(doubted: Ledger) -> None:
     assert doubt.last_due(doubted, settled - 1, settled + 1) == settled
     assert doubt.last_due(doubted, settled + 1, settled + 2) is None
     assert doubt.last_due(doubted, 0.0, settled - 1) is None
+    with doubted.write() as connection:
+        connection.execute(update(chunks_table).where(chunks_table.c.chunk == 1).values(send_at=50.0))
+        connection.execute(update(chunks_table).where(chunks_table.c.chunk == 0).values(send_at=60.0))
+    assert doubt.last_due(doubted, 0.0, settled + 1) == 50.0
+    with doubted.write() as connection:
+        connection.execute(update(plans_table).values(kind="test"))
+    assert doubt.last_due(doubted, 0.0, settled + 1) is None
+
+
+def test_resending_touches_no_other_plan(doubted: Ledger) -> None:
+    freeze(doubted, (10, 10), plan_id="another")
+    for chunk in (0, 1):
+        chunks.doubt(doubted, claim(doubted, chunk, "another"), None, "no answer")
+    doubt.prove(doubted, proofs(2, attempt=1, plan_id="another") + proofs(3, attempt=1, chunk=1, plan_id="another", first=2))
+    assert not doubt.reopen_chunk(doubted, PLAN, 1, [("0-9", 10)], "assume_lost")
+    assert doubt.reopen_chunk(doubted, PLAN, 0, [("0-9", 10)], "assume_lost")
+    assert row(doubted)["settled_at"] == pytest.approx(clock.now().timestamp(), abs=30)
+    assert (tally(doubted, "another").in_doubt, tally(doubted, "another").accepted) == (15, 5)
+    assert [found["recipients"] for found in doubt.in_doubt_chunks(doubted)] == [10, 10]
+    assert doubt.reopen_chunk(doubted, "another", 0, [("2-9", 8)], "assume_lost")
+    assert (row(doubted, 0, "another")["state"], row(doubted, 1, "another")["state"]) == ("split", "in_doubt")
 
 
 def test_resending_takes_exactly_those_whose_fate_is_open(doubted: Ledger) -> None:

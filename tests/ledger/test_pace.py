@@ -98,3 +98,37 @@ def test_every_limit_in_force_is_named_by_scope() -> None:
     account = AccountPace(messages_per_second=50, daily_cap=10_000, warmup_started_on=date(2026, 1, 1))
     scopes = {limit.scope.split(":")[0] + ":" + limit.scope.split(":")[1] for limit in pace.limits(account, "spring", 5, 7)}
     assert scopes == {"account:rate", "account:day", "campaign:spring"}
+
+
+def test_a_limit_ends_with_its_day_or_hour(monkeypatch: pytest.MonkeyPatch) -> None:
+    at = datetime(2026, 11, 1, 13, 31, 32, 33, tzinfo=UTC)
+    monkeypatch.setattr(pace.clock, "now", lambda: at)
+    account = AccountPace(messages_per_second=50, daily_cap=10_000, warmup_started_on=date(2026, 11, 1))
+    midnight = datetime(2026, 11, 2, tzinfo=UTC)
+    assert pace.limits(account, "spring", 5, 7) == [
+        pace.Rate("account:rate", 50),
+        pace.Cap("account:day:2026-11-01", 10_000, midnight),
+        pace.Rate("campaign:spring:rate", 5),
+        pace.Cap("campaign:spring:day:2026-11-01", 7, midnight),
+        pace.Cap("account:warmup:2026-11-01T13", WARMUP_HOURLY[0], datetime(2026, 11, 1, 14, tzinfo=UTC)),
+    ]
+    assert pace.limits(AccountPace(), "spring", None, None) == []
+
+
+def test_the_narrowest_cap_decides_how_many_and_the_one_that_ends_last_how_long(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = datetime(2099, 1, 1, 12, tzinfo=UTC)
+    monkeypatch.setattr(pace.clock, "now", lambda: at)
+    day, hour = pace.Cap("day", 30, TOMORROW), pace.Cap("hour", 20, datetime(2099, 1, 1, 13, tzinfo=UTC))
+    rate = pace.Rate("rate", 2.0)
+    assert pace.take(ledger, [rate, day, hour], 8) == pace.Grant(8, 0.0)
+    assert pace.take(ledger, [rate, day, hour], 15) == pace.Grant(12, 4.0)
+    assert pace.take(ledger, [rate, day, hour], 1) == pace.Grant(0, 3600.0, "hour")
+    assert pace.take(ledger, [rate, day], 11) == pace.Grant(10, 10.0)
+    assert pace.take(ledger, [rate, day, hour], 1) == pace.Grant(0, 12 * 3600.0, "day")
+    pace.give_back(ledger, [rate, day, hour], 1)
+    assert pace.take(ledger, [rate, day, hour], 5) == pace.Grant(1, 15.0)
+    monkeypatch.setattr(pace.clock, "now", lambda: at + timedelta(seconds=100))
+    assert pace.take(ledger, [rate, pace.Rate("slow", 0.5)], 5) == pace.Grant(5, 0.0)
+    assert pace.take(ledger, [rate, pace.Rate("slow", 0.5)], 5) == pace.Grant(5, 10.0)
