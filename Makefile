@@ -11,7 +11,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 UV_VERSION := 0.13.9
 UV := $(VENV)/bin/uv
 
-.PHONY: help run trigger campaign reconcile up stop test lint format bench faults operators lock docs clean distclean
+.PHONY: help run trigger campaign reconcile up stop test lint format bench faults mutations operators lock docs clean distclean
 
 help: ## this text
 	@echo "Tradewind: e-mail marketing infrastructure as Airflow DAGs"
@@ -63,6 +63,9 @@ bench: $(VENV)/developing ## the figures that the README quotes
 
 faults: $(VENV)/developing ## the faults a send must survive, with 20 seeds each: writes docs/faults.md
 	@$(PY) -m tests.faults.run $(ARGS)
+
+mutations: $(VENV)/developing ## break the guards of ledger, sender and collector one by one (an hour): writes docs/faults.md
+	@$(PY) -m tests.mutations.run $(ARGS)
 
 operators: $(VENV)/developing ## what operators do to Airflow in mid-send, the slow drills too (docs/walk-stop-in-mid-send.md)
 	@$(PY) -m pytest tests/operators $(ARGS)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from include.core.campaign import Sender
 from include.dispatch import payload
 from tests.dispatch.frozen import CAMPAIGN, CONTENT
 
@@ -54,3 +55,36 @@ def test_a_missing_value_is_an_error_and_no_missing_person() -> None:
     people = table([("a", "b", "c", "d")]).set_column(0, "email", pa.array([None], pa.string()))
     with pytest.raises(ValueError, match="no value"):
         payload.body(payload.envelope(CAMPAIGN, CONTENT, tracked=True), people, attempt=1, chunk="c")
+
+
+def test_what_everybody_in_a_request_gets() -> None:
+    full = CAMPAIGN.model_copy(
+        update={
+            "reply_to": Sender(email="help@shop.example.com", name="Help"),
+            "categories": ("winter", "spring"),
+            "asm_group_id": 0,
+            "ip_pool_name": "pool",
+        }
+    )
+    sent = payload.envelope(full, CONTENT, tracked=True, batch_id="batch")
+    assert sent.message == {
+        "from": {"email": "news@shop.example.com", "name": "Shop"},
+        "reply_to": {"email": "help@shop.example.com", "name": "Help"},
+        "subject": CONTENT["subject"],
+        "content": [{"type": "text/plain", "value": CONTENT["text"]}, {"type": "text/html", "value": CONTENT["html"]}],
+        "categories": ["spring", "winter"],
+        "tracking_settings": {
+            "click_tracking": {"enable": True, "enable_text": False},
+            "open_tracking": {"enable": True},
+            "subscription_tracking": {"enable": False},
+            "ganalytics": {"enable": False},
+        },
+        "asm": {"group_id": 0},
+        "batch_id": "batch",
+        "ip_pool_name": "pool",
+    }
+    assert (sent.slots, sent.edge_url) == (CONTENT["slots"], CONTENT["edge_url"])
+    plain = payload.envelope(CAMPAIGN, CONTENT, tracked=False).message
+    assert {"reply_to", "asm", "batch_id", "ip_pool_name"}.isdisjoint(plain)
+    assert plain["tracking_settings"]["click_tracking"] == {"enable": False, "enable_text": False}
+    assert plain["tracking_settings"]["open_tracking"] == {"enable": False}

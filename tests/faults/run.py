@@ -23,6 +23,8 @@ from tests.faults.catalogue import BOTH, Fault, play
 from tests.faults.checks import Findings
 from tests.faults.every import faults
 from tests.faults.table import Row, page
+from tests.mutations import page as mutations
+from tests.mutations import score
 from tests.postgres import running_postgres
 
 PAGE = PROJECT / "docs" / "faults.md"
@@ -95,6 +97,7 @@ def main() -> int:
     sys.stdout.write(text)
     if not options.only:
         options.page.write_text(text)
+        mutations.put(options.page, mutations.section(score.read()))
     return int(any(row.problems for row in rows.values()))
 
 

@@ -84,6 +84,22 @@ def test_what_is_in_doubt_and_since_when(doubted: Ledger) -> None:
     assert doubt.chunk_in_doubt(doubted, PLAN, 1) == (None, set())
 
 
+def test_doubt_that_stands_is_told_plan_by_plan(doubted: Ledger) -> None:
+    for plan_id, attempt in (("a", 1), ("b", 1)):
+        freeze(doubted, (10, 10), plan_id=plan_id)
+        for chunk in (0, 1):
+            chunks.doubt(doubted, claim(doubted, chunk, plan_id), None, "no answer")
+        doubt.prove(doubted, proofs(2, attempt=attempt, plan_id=plan_id))
+    with doubted.write() as connection:
+        connection.execute(update(plans_table).where(plans_table.c.plan_id == "b").values(kind="test"))
+    later = clock.now().timestamp() + 60
+    assert [(each["plan_id"], each["people"]) for each in doubt.standing_doubt(doubted, later)] == [("a", 18), (PLAN, 10)]
+    assert doubt.chunk_in_doubt(doubted, PLAN, 0)[1] == set()
+    held, apart = doubt.chunk_in_doubt(doubted, "b", 0)
+    assert held is not None
+    assert (held["plan_id"], apart) == ("b", {"k0", "k1"})
+
+
 def test_the_newest_accepted_request_of_a_span(doubted: Ledger) -> None:
     settled = row(doubted, 1)["settled_at"]
     assert doubt.last_due(doubted, settled - 1, settled + 1) == settled

@@ -106,6 +106,16 @@ def test_a_cancelled_plan_skips_what_is_pending_and_nothing_else(plan: Ledger) -
     assert untouched(plan)
 
 
+def test_what_is_scheduled_and_not_accepted_is_not_skipped(plan: Ledger) -> None:
+    with plan.write() as connection:
+        connection.execute(update(chunks_table).values(send_at=3000.0))
+        assert pending.skip_scheduled(connection, PLAN, "cancelled, at SendGrid", later_than=2000.0) == 1
+    assert [row(plan, chunk)["state"] for chunk in range(4)] == ["skipped", "sending", "pending", "pending"]
+    chunks.accept(plan, claim(plan, 0, "another"), 202, "m")
+    with plan.write() as connection:
+        assert pending.skip_scheduled(connection, PLAN, "cancelled, at SendGrid", later_than=2000.0) == 0
+
+
 def test_what_sendgrid_holds_is_skipped_where_its_time_is_far_enough(plan: Ledger) -> None:
     for chunk, at in ((2, 2000.0), (3, 2001.0)):
         chunks.accept(plan, claim(plan, chunk), 202, "m")

@@ -60,6 +60,7 @@ def test_nobody_is_in_force_and_nothing_lifted_in_an_empty_log(ledger: Ledger) -
     with ledger.read() as connection:
         table, seq = suppressions.in_force(connection)
         assert (table.num_rows, table.column_names, seq) == (0, ["address_key", "reason"], 0)
+        assert [str(kind) for kind in table.schema.types] == ["string", "string"]
         lifts = suppressions.lifts(connection)
     assert (lifts.num_rows, lifts.column_names) == (0, ["address_key", "reason", "lifted_at"])
     assert [str(kind) for kind in lifts.schema.types] == ["string", "string", "double"]
@@ -103,3 +104,11 @@ def test_an_empty_consent_log_is_a_table_too(ledger: Ledger) -> None:
         table = consent.in_force(connection)
     assert (table.num_rows, [str(kind) for kind in table.schema.types]) == (0, ["string", "string", "bool"])
     assert table.column_names == ["address_key", "topic", "given"]
+
+
+def test_a_confirmation_counts_unless_the_address_is_suppressed(ledger: Ledger) -> None:
+    suppressions.suppress(ledger, [left(B, "hard_bounce")])
+    kept, refused = (Consent(address, MARKETING, True, "confirmation", 1.0) for address in (A, B))
+    assert consent.record_unless_suppressed(ledger, kept) == frozenset()
+    assert consent.record_unless_suppressed(ledger, refused) == {"hard_bounce"}
+    assert (consent.of_person(ledger, A), consent.of_person(ledger, B)) == ({MARKETING: True}, {})

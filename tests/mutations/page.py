@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from include.core.paths import PROJECT
-from tests.mutations import score
+from tests.mutations.score import FATES
 
 PAGE = PROJECT / "docs" / "faults.md"
 TITLE = "## Mutations: the guards, broken one by one"
@@ -22,18 +22,26 @@ and counted in the last column."""
 
 def section(found: dict[str, Any]) -> str:
     """As Markdown, without a line end."""
-    modules, survivors = found["modules"], found["survivors"]
-    total = {fate: sum(counts[fate] for counts in modules.values()) for fate in ("killed", "timeout", "survived", "text")}
+    modules = found["modules"]
+    total = _sum(list(modules.values()))
     told = f"**{share(total):.1f} %** of {_all(total)} mutants are killed, {total['survived']} live."
-    head = "| Module | Mutants | Killed | of them by not ending | Live | Score | Words only |\n|---|--:|--:|--:|--:|--:|--:|\n"
-    table = head + "\n".join(_line(module, counts) for module, counts in modules.items())
-    reasons = "### Why the others may live\n\n" + "\n".join(_reasons(survivors))
-    return "\n\n".join([HEAD, told, table, reasons])
+    head = "| Module | Mutants | Killed | of them by not ending | Live | Score | Words only |\n"
+    lines = "|---|--:|--:|--:|--:|--:|--:|\n" + "\n".join(_line(module, counts) for module, counts in modules.items())
+    reasons = "### Why the others may live\n\n" + "\n".join(_reasons(found["survivors"]))
+    return "\n\n".join([HEAD, told, head + lines, reasons])
 
 
 def share(counts: dict[str, int]) -> float:
     """Killed of all, in percent."""
     return 100 * (counts["killed"] + counts["timeout"]) / max(1, _all(counts))
+
+
+def by_area(found: dict[str, Any]) -> dict[str, dict[str, int]]:
+    """The counts of each folder of `include/`."""
+    areas: dict[str, list[dict[str, int]]] = {}
+    for module, counts in found["modules"].items():
+        areas.setdefault(module.split("/")[1], []).append(counts)
+    return {area: _sum(counts) for area, counts in areas.items()}
 
 
 def put(page: Path, text: str) -> None:
@@ -45,9 +53,13 @@ def _all(counts: dict[str, int]) -> int:
     return counts["killed"] + counts["timeout"] + counts["survived"]
 
 
+def _sum(many: list[dict[str, int]]) -> dict[str, int]:
+    return {fate: sum(counts[fate] for counts in many) for fate in FATES}
+
+
 def _line(module: str, counts: dict[str, int]) -> str:
-    killed = counts["killed"] + counts["timeout"]
-    cells = (f"`{module}`", _all(counts), killed, counts["timeout"], counts["survived"], f"{share(counts):.0f} %", counts["text"])
+    killed, score = counts["killed"] + counts["timeout"], f"{share(counts):.0f} %"
+    cells = (f"`{module}`", _all(counts), killed, counts["timeout"], counts["survived"], score, counts["text"])
     return f"| {' | '.join(str(cell) for cell in cells)} |"
 
 

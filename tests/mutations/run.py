@@ -13,35 +13,40 @@ from tests.postgres import installed, running_postgres
 
 
 def main() -> int:
-    """The exit code: 0 where at least 90 % are killed and every survivor has its reason in score.yaml."""
+    """The exit code: 0 where at least 90 % of each folder are killed and every survivor has its reason in score.yaml."""
     options = _options()
     for area in workshop.areas():
-        if options.areas and area.name not in options.areas:
-            continue
-        place = workshop.prepare(area)
-        with ExitStack() as stack:
-            postgres = stack.enter_context(running_postgres()) if installed() else None
-            if code := workshop.run(area, place, postgres, options.jobs, []):
-                return code
-        _keep(place)
+        if not options.areas or area.name in options.areas:
+            _break(area, options.jobs, keep_only=options.keep)
     found = score.read()
     page.put(page.PAGE, page.section(found))
-    for entry in (unexplained := [entry for entry in found["survivors"] if not entry["why"]]):
+    unexplained = [entry for entry in found["survivors"] if not entry["why"]]
+    for entry in unexplained:
         sys.stdout.write(f"{entry['function']}:\n  - {entry['was']}\n  + {entry['becomes']}\n")
-    return int(bool(unexplained) or any(page.share(area) < 90 for area in page.by_area(found).values()))
+    return int(bool(unexplained) or any(page.share(counts) < 90 for counts in page.by_area(found).values()))
 
 
-def _keep(place: workshop.Path) -> None:
+def _break(area: workshop.Area, jobs: int, *, keep_only: bool) -> None:
+    """Run mutmut on the area, and keep what it found in score.yaml."""
+    place = workshop.WORKSHOPS / area.name
+    if not keep_only:
+        workshop.prepare(area)
+        with ExitStack() as stack:
+            postgres = stack.enter_context(running_postgres()) if installed() else None
+            workshop.run(area, place, postgres, jobs)
     found = workshop.mutants(place)
-    lived = [(mutant, score.survivor(mutant, workshop.change(place, mutant))) for mutant in found if mutant.fate == "survived"]
-    texts = {mutant for mutant, each in lived if each.is_text}
-    told = [replace(mutant, fate="text") if mutant in texts else mutant for mutant in found]
-    score.write(score.merge(told, [each for mutant, each in lived if mutant not in texts]))
+    diffs = workshop.changes(place, [mutant for mutant in found if mutant.fate == "survived"])
+    lived = {mutant: score.survivor(mutant, diff) for mutant, diff in diffs.items()}
+    told = [replace(mutant, fate="text") if mutant in lived and lived[mutant].is_text else mutant for mutant in found]
+    score.write(score.merge(told, [each for each in lived.values() if not each.is_text]))
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.mutations.run", description=__doc__)
     parser.add_argument("areas", nargs="*", help="of pyproject.toml's; all of them where none is named")
+    parser.add_argument(
+        "--keep", action="store_true", help="only write down what the last run, also an unfinished one, found"
+    )
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     return parser.parse_args()
 

@@ -14,6 +14,7 @@ import yaml
 from tests.mutations.workshop import Mutant
 
 FILE = Path(__file__).with_name("score.yaml")
+FATES = ("killed", "timeout", "survived", "text")
 _TEXT = re.compile(r"""^\s*(remedy=|where=|log\.|f?"[^"]*",?$|f?'[^']*',?$|raise \w+\(".*"\)$)""")
 """Lines of an error's or a log's words. What they say is read by people; that they are said is tested."""
 
@@ -69,7 +70,7 @@ def write(score: dict[str, Any]) -> None:
 
 
 def _counts(fates: Counter[tuple[str, str]], module: str) -> dict[str, int]:
-    return {fate: fates[module, fate] for fate in ("killed", "timeout", "survived", "text")}
+    return {fate: fates[module, fate] for fate in FATES}
 
 
 def _key(entry: dict[str, str]) -> tuple[str, str, str]:

@@ -25,6 +25,7 @@ class Area:
     name: str
     modules: tuple[str, ...]
     tests: tuple[str, ...]
+    arguments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Mutant:
 def areas() -> list[Area]:
     """As pyproject.toml names them."""
     table = tomllib.loads((PROJECT / "pyproject.toml").read_text())["tool"]["tradewind"]["mutations"]
-    return [Area(name, tuple(area["modules"]), tuple(area["tests"])) for name, area in table.items()]
+    return [Area(name, **{part: tuple(values) for part, values in area.items()}) for name, area in table.items()]
 
 
 def prepare(area: Area) -> Path:
@@ -61,13 +62,13 @@ def prepare(area: Area) -> Path:
     return place
 
 
-def run(area: Area, place: Path, postgres: str | None, children: int, names: list[str]) -> int:
-    """Let mutmut work; what it finds is beside the mutated modules. Returns its exit code."""
+def run(area: Area, place: Path, postgres: str | None, children: int) -> None:
+    """Let mutmut work; what it finds is beside the mutated modules. Raises where the tests fail on what is not mutated."""
     environment = {**os.environ, "PYTHONPATH": ""}
     if postgres:
         environment["TRADEWIND_TEST_POSTGRES"] = postgres
-    command = [sys.executable, "-m", "mutmut", "run", "--max-children", str(children), *names]
-    return subprocess.run(command, cwd=place, env=environment, check=False).returncode
+    command = [sys.executable, "-m", "mutmut", "run", "--max-children", str(children)]
+    subprocess.run(command, cwd=place, env=environment, check=True)
 
 
 def mutants(place: Path) -> list[Mutant]:
@@ -81,15 +82,26 @@ def mutants(place: Path) -> list[Mutant]:
     return found
 
 
-def change(place: Path, mutant: Mutant) -> str:
-    """The mutant as a diff."""
-    command = [sys.executable, "-m", "mutmut", "show", mutant.name]
-    return subprocess.run(command, cwd=place, capture_output=True, text=True, check=True).stdout
+def changes(place: Path, wanted: list[Mutant]) -> dict[Mutant, str]:
+    """Each mutant's diff. In a process of its own: mutmut reads its configuration from the working folder, once."""
+    show = (
+        "import sys, json\n"
+        "from mutmut.mutation.diff_apply import get_diff_for_mutant\n"
+        "json.dump([get_diff_for_mutant(name) for name in json.load(sys.stdin)], sys.stdout)"
+    )
+    names = json.dumps([mutant.name for mutant in wanted])
+    told = subprocess.run([sys.executable, "-c", show], cwd=place, input=names, capture_output=True, text=True, check=True)
+    return dict(zip(wanted, json.loads(told.stdout), strict=True))
 
 
 def _refresh(place: Path) -> None:
-    """mutmut copies a file once; what is not mutated must be as it is now."""
+    """mutmut copies a file once; what is not mutated must be as it is now. Who survived is tried again: tests may be new."""
     mutated = place / "mutants"
+    for meta in (mutated / "include").rglob("*.py.meta"):
+        known = json.loads(meta.read_text())
+        codes = known["exit_code_by_key"]
+        known["exit_code_by_key"] = {name: None if SETTLED.get(code) == "survived" else code for name, code in codes.items()}
+        meta.write_text(json.dumps(known))
     for folder in ("tests", "simulator", "operations"):
         shutil.rmtree(mutated / folder, ignore_errors=True)
     for copied in (mutated / "include").rglob("*") if mutated.exists() else ():
@@ -106,9 +118,9 @@ def _configuration(area: Area, place: Path) -> str:
             "only_mutate": list(area.modules),
             "also_copy": beside,
             "pytest_add_cli_args_test_selection": list(area.tests),
-            "pytest_add_cli_args": ["-p", "no:cacheprovider", "-p", "no:warnings", "--timeout=60"],
+            "pytest_add_cli_args": [*area.arguments, "-p", "no:cacheprovider", "-p", "no:warnings", "--timeout=60"],
             "timeout_multiplier": 3.0,
-            "timeout_constant": 5.0,
+            "timeout_constant": 2.0,
             "use_git_change_detection": False,
             "track_dependencies": False,
             "do_not_mutate_patterns": [r"^\s*(remedy=|where=|log\.)"],

@@ -1,0 +1,92 @@
+"""How long to wait, and when to give up."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from include.dispatch import patience
+from include.dispatch.patience import LIMITS, Patience
+from include.dispatch.verdict import Kind, Verdict
+
+
+@pytest.fixture
+def at(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The clock, which only sleeping moves; how often somebody slept is its length."""
+    passed = [1_000.0]
+
+    async def sleep(seconds: float) -> None:
+        passed.append(passed[-1] + seconds)
+
+    monkeypatch.setattr(patience.clock, "elapsed", lambda: passed[-1])
+    monkeypatch.setattr(patience.asyncio, "sleep", sleep)
+    monkeypatch.setattr(patience.random, "uniform", lambda low, high: high)
+    return passed
+
+
+def waited(patient: Patience, at: list[float], *, stopped: bool = False) -> float:
+    before = at[-1]
+    asyncio.run(patient.wait(lambda: stopped))
+    return at[-1] - before
+
+
+@pytest.mark.parametrize("kind", [Kind.THROTTLED, Kind.NOT_SENT])
+def test_waits_grow_to_a_minute_and_begin_anew_after_an_accepted_request(kind: Kind, at: list[float]) -> None:
+    patient = Patience()
+    waits = [patient.note(Verdict(kind, "no")) for _ in range(9)]
+    assert waits == [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0]
+    assert waited(patient, at) == pytest.approx(60.0)
+    assert patient.note(Verdict(Kind.ACCEPTED, "accepted")) == 0.0
+    assert patient.note(Verdict(kind, "no")) == 0.5
+
+
+def test_a_wait_that_was_told_is_kept_and_a_longer_one_is_not_cut_short(at: list[float]) -> None:
+    patient = Patience()
+    assert patient.note(Verdict(Kind.THROTTLED, "429", wait=7.0)) == 7.0
+    assert patient.note(Verdict(Kind.THROTTLED, "429", wait=2.0)) == 2.0
+    assert waited(patient, at) == pytest.approx(7.0)
+    assert waited(patient, at) == 0.0
+
+
+def test_who_is_stopped_does_not_wait(at: list[float]) -> None:
+    patient = Patience()
+    patient.note(Verdict(Kind.THROTTLED, "429", wait=7.0))
+    assert waited(patient, at, stopped=True) == 0.0
+    asyncio.run(patient.wait(iter([False, False, True]).__next__))
+    assert at[-1] == pytest.approx(1_001.0)
+
+
+@pytest.mark.parametrize("kind", [Kind.REFUSED, Kind.TOO_LARGE, Kind.DOUBT, Kind.STOP])
+def test_other_verdicts_make_nobody_wait(kind: Kind, at: list[float]) -> None:
+    patient = Patience()
+    assert patient.note(Verdict(kind, "no", wait=5.0)) == 0.0
+    assert waited(patient, at) == 0.0
+
+
+@pytest.mark.parametrize("kind", LIMITS)
+def test_it_gives_up_after_so_many_in_a_row(kind: Kind, at: list[float]) -> None:
+    patient, verdict = Patience(), Verdict(kind, "the reason")
+    for _ in range(LIMITS[kind] - 1):
+        patient.note(verdict)
+        assert patient.exhausted(verdict) is None
+    patient.note(verdict)
+    error = patient.exhausted(verdict)
+    assert error is not None
+    assert error.retryable
+    assert f"{LIMITS[kind]} requests in a row ended with 'the reason'" in str(error)
+    patient.note(Verdict(Kind.ACCEPTED, "accepted"))
+    assert patient.exhausted(verdict) is None
+
+
+def test_too_large_is_never_a_reason_to_give_up(at: list[float]) -> None:
+    patient, verdict = Patience(), Verdict(Kind.TOO_LARGE, "413")
+    for _ in range(100):
+        patient.note(verdict)
+    assert patient.exhausted(verdict) is None
+
+
+def test_a_wait_is_spread_so_that_not_all_come_back_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits = {Patience().note(Verdict(Kind.THROTTLED, "429")) for _ in range(50)}
+    assert len(waits) > 10
+    assert all(0.05 <= wait <= 0.5 for wait in waits)

@@ -1,0 +1,83 @@
+"""A plan's chunks in ranges for tasks, and a task that is told to end."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+from sqlalchemy import update
+
+from include.core.campaign import SendWindow
+from include.core.errors import EspUnavailable
+from include.core.paths import DataPaths
+from include.core.secrets import Secrets
+from include.dispatch import send
+from include.dispatch.send import ranges
+from include.dispatch.send_window import send_times
+from include.ledger.database import Ledger
+from include.ledger.tables import chunks
+from tests.dispatch.scripted_esp import ScriptedEsp, accepted
+from tests.dispatch.sending import Sending
+from tests.dispatch.test_send_window import utc
+
+
+def test_every_chunk_is_in_one_range_and_there_are_not_too_many(
+    paths: DataPaths, ledger: Ledger, secrets: Secrets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan_id = Sending(paths, ledger, secrets, people=21, chunk_size=1).plan_id
+    monkeypatch.setattr(send, "CHUNKS_A_RANGE", 10)
+    assert ranges(ledger, plan_id) == [
+        {"plan_id": plan_id, "first": first, "last": last} for first, last in ((0, 9), (10, 19), (20, 20))
+    ]
+    monkeypatch.setattr(send, "MAX_RANGES", 2)
+    assert [(found["first"], found["last"]) for found in ranges(ledger, plan_id)] == [(0, 10), (11, 20)]
+    assert ranges(ledger, "another") == []
+
+
+def test_what_is_pending_or_under_way_needs_a_range_and_nothing_else(
+    paths: DataPaths, ledger: Ledger, secrets: Secrets
+) -> None:
+    plan_id = Sending(paths, ledger, secrets, people=30, chunk_size=10).plan_id
+    for states, last in ((("accepted", "sending", "in_doubt"), 1), (("pending", "split", "skipped"), 0)):
+        with ledger.write() as connection:
+            for chunk, state in enumerate(states):
+                connection.execute(update(chunks).where(chunks.c.chunk == chunk).values(state=state))
+        assert [(found["first"], found["last"]) for found in ranges(ledger, plan_id)] == [(0, last)]
+    with ledger.write() as connection:
+        connection.execute(update(chunks).where(chunks.c.chunk == 0).values(state="accepted"))
+    assert ranges(ledger, plan_id) == []
+
+
+def test_a_task_that_is_told_to_end_lets_its_requests_finish(
+    paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp
+) -> None:
+    sending = Sending(paths, ledger, secrets, people=40, chunk_size=1)
+
+    def told(number: int, _body: object) -> object:
+        if number == 5:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return accepted()
+
+    esp.answer = told  # type: ignore[assignment]
+    with pytest.raises(EspUnavailable, match="told to end") as ended:
+        sending.send(esp)
+    assert ended.value.retryable
+    tally = sending.tally()
+    assert (tally.in_doubt, tally.accepted, tally.accepted + tally.pending) == (0, len(esp.taken), 40)
+    assert tally.pending > 0
+    assert sending.send(esp)["accepted"] == tally.pending
+    assert set(esp.taken.values()) == {1}
+
+
+def test_the_times_of_each_zone() -> None:
+    window = SendWindow(start=9, end=20)
+    rows = send_times(window, ["Asia/Kolkata", "Europe/Berlin"], utc(2026, 11, 24, 8, 30)).to_pylist()
+    assert rows == [
+        {"zone": "Asia/Kolkata", "send_at": None, "not_after": utc(2026, 11, 24, 14, 30).timestamp()},
+        {"zone": "Europe/Berlin", "send_at": None, "not_after": utc(2026, 11, 24, 19).timestamp()},
+    ]
+    (later,) = send_times(window, ["Europe/Berlin"], utc(2026, 11, 24, 6)).to_pylist()
+    assert later["send_at"] == utc(2026, 11, 24, 8).timestamp()
+    empty = send_times(window, [], utc(2026, 11, 24, 6))
+    assert [str(kind) for kind in empty.schema.types] == ["string", "double", "double"]

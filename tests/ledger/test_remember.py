@@ -1,0 +1,114 @@
+"""A ledger that was restored from a backup learns from the journal what it forgot: doubt, and never a second request."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from include.core import clock
+from include.core.errors import ConservationBroken
+from include.ledger import chunks, plans, remember
+from include.ledger.database import Ledger
+from include.ledger.remember import FORGOTTEN
+from tests.ledger.plan import PLAN, claim, freeze, row, tally
+
+
+@pytest.fixture
+def plan(ledger: Ledger) -> Ledger:
+    """Four chunks: accepted, claimed twice and under way, and two pending; and another plan that is not meant."""
+    freeze(ledger, (10, 10, 10, 10))
+    freeze(ledger, (10, 10, 10, 10, 10), plan_id="another")
+    chunks.accept(ledger, claim(ledger, 0), 202, "m")
+    chunks.release(ledger, claim(ledger, 1), 429, "later")
+    claim(ledger, 1)
+    return ledger
+
+
+def state(ledger: Ledger) -> tuple[str, str | None]:
+    with ledger.read() as connection:
+        return plans.state_of(connection, PLAN)
+
+
+def soon(moment: float) -> bool:
+    return abs(moment - clock.now().timestamp()) < 30
+
+
+def test_what_the_ledger_knows_already_changes_nothing(plan: Ledger) -> None:
+    assert remember.remember(plan, PLAN, {0: 1, 1: 2}) == {"noted": 0, "of_a_forgotten_split": 0}
+    assert (tally(plan).pending, tally(plan).in_doubt, state(plan)) == (20, 10, ("sending", None))
+
+
+def test_a_later_request_than_the_ledger_knows_is_in_doubt_and_the_campaign_waits(plan: Ledger) -> None:
+    assert remember.remember(plan, PLAN, {1: 5, 2: 1}) == {"noted": 2, "of_a_forgotten_split": 0}
+    behind, requested = row(plan, 1), row(plan, 2)
+    assert [(each["state"], each["fence"], each["attempt"]) for each in (behind, requested)] == [
+        ("in_doubt", 5, 5),
+        ("in_doubt", 1, 1),
+    ]
+    assert [(each["reason"], each["lease_until"]) for each in (behind, requested)] == [(FORGOTTEN, None)] * 2
+    assert all(soon(each[moment]) for each in (behind, requested) for moment in ("posted_at", "settled_at"))
+    assert (tally(plan).pending, state(plan)) == (10, ("paused", FORGOTTEN))
+    assert tally(plan, "another").pending == 50
+
+
+def test_where_nobody_is_pending_nothing_waits(ledger: Ledger) -> None:
+    freeze(ledger)
+    assert remember.remember(ledger, PLAN, {0: 1}) == {"noted": 1, "of_a_forgotten_split": 0}
+    assert state(ledger) == ("sending", None)
+
+
+def test_a_forgotten_split_puts_everything_pending_in_doubt(plan: Ledger) -> None:
+    assert remember.remember(plan, PLAN, {2: 1, 4: 3}) == {"noted": 1, "of_a_forgotten_split": 1}
+    assert [row(plan, chunk)["state"] for chunk in range(4)] == ["accepted", "sending", "in_doubt", "in_doubt"]
+    assert (row(plan, 3)["fence"], row(plan, 3)["attempt"], row(plan, 3)["reason"]) == (0, 1, FORGOTTEN)
+    taken = row(plan, 4)
+    assert (taken["state"], taken["fence"], taken["recipients"], taken["parent"]) == ("split", 3, 0, None)
+    assert (taken["selection"], taken["reason"], soon(taken["settled_at"])) == ("", FORGOTTEN, True)
+    assert (tally(plan).in_doubt, tally(plan).pending, state(plan)) == (30, 0, ("sending", None))
+    assert row(plan, 4, "another")["recipients"] == 10
+
+
+def test_a_journal_that_contradicts_the_ledger_changes_nothing(plan: Ledger) -> None:
+    with pytest.raises(ConservationBroken, match="chunk 0 as accepted"):
+        remember.remember(plan, PLAN, {2: 1, 0: 2})
+    assert (tally(plan).pending, tally(plan).accepted) == (20, 10)
+
+
+def forgotten(ledger: Ledger) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """A plan of three chunks that the ledger does not know, and the chunks of its file."""
+    freeze(ledger, plan_id="another")
+    found = plans.find_plan(ledger, "another")
+    assert found is not None
+    own = {"plan_id": PLAN, "campaign": "lost", "selected": 30, "planned": 30}
+    shared = {
+        "file": "f",
+        "first_row": 0,
+        "content": "c",
+        "zone": "",
+        "provider": "gmail",
+        "root_size": 10,
+        "recipients": 10,
+    }
+    rows = [{**shared, "chunk": chunk, "root": chunk, "parent": None, "selection": None} for chunk in range(3)]
+    return {**found, **own}, rows
+
+
+def test_a_plan_that_was_forgotten_whole_is_cancelled_with_its_requests_in_doubt(ledger: Ledger) -> None:
+    assert remember.bury(ledger, *forgotten(ledger), {1: 2}) == {"in_doubt": 1, "skipped": 2}
+    assert state(ledger) == ("cancelled", FORGOTTEN)
+    requested, others = row(ledger, 1), [row(ledger, 0), row(ledger, 2)]
+    assert (requested["state"], requested["fence"], requested["attempt"]) == ("in_doubt", 2, 2)
+    assert soon(requested["posted_at"])
+    assert [(each["state"], each["fence"], each["attempt"], each["posted_at"]) for each in others] == [
+        ("skipped", 0, 0, None)
+    ] * 2
+    assert all(each["reason"] == FORGOTTEN and soon(each["settled_at"]) for each in (requested, *others))
+    assert (tally(ledger).in_doubt, tally(ledger).skipped) == (10, 20)
+
+
+def test_a_forgotten_plan_whose_splits_were_requested_is_in_doubt_whole(ledger: Ledger) -> None:
+    assert remember.bury(ledger, *forgotten(ledger), {1: 2, 7: 4}) == {"in_doubt": 3, "skipped": 0}
+    taken = row(ledger, 7)
+    assert (taken["state"], taken["fence"], taken["recipients"], taken["root"]) == ("split", 4, 0, 0)
+    assert (tally(ledger).in_doubt, [row(ledger, chunk)["fence"] for chunk in range(3)]) == (30, [0, 2, 0])
