@@ -8,6 +8,8 @@
 ledger; resolved doubt; `dispatch.sends` brought up to date; the asset `engagement` when there was something new.
 
 **Triage.**
+- `collect.tell_unsubscribes` fails with *ConfigurationError*: the key may not write suppressions. People who left here
+  get no new mail from us; what SendGrid has already scheduled for them still goes. Give the key the scope.
 - `collect.load`: a batch that cannot be read goes to `spool/broken/` with its reason; nothing waits for it. See
   docs/edge.md.
 - `collect.sync_suppressions` fails with *EspUnavailable*: SendGrid's API did not answer; the next run catches up.
@@ -81,16 +83,25 @@ with DAG(
                 return prove_by_activity(runtime.paths(), ledger, runtime.secrets(), runtime.account())
 
         @task(pool=Pool.WAREHOUSE)
+        def tell_unsubscribes():
+            """Who left or came back at the edge, onto or off SendGrid's lists: what is scheduled there does not go."""
+            from include.collect.tell import tell_unsubscribes
+
+            with runtime.ledger() as ledger:
+                return tell_unsubscribes(runtime.paths(), ledger, runtime.account())
+
+        @task(pool=Pool.WAREHOUSE, trigger_rule="all_done")
         def sync_suppressions():
-            """SendGrid's own suppression lists into the ledger."""
+            """SendGrid's own suppression lists, those of our unsubscribe groups too, into the ledger."""
             from include.collect.sync import sync_suppressions
 
             with runtime.ledger() as ledger:
                 return sync_suppressions(runtime.paths(), ledger, runtime.account())
 
-        loaded = load()
+        loaded, synced = load(), sync_suppressions()
         done = [suppress(), resolve_doubt()]
-        loaded >> [*done, sync_suppressions()]
+        loaded >> done
+        done[0] >> tell_unsubscribes() >> synced
         done >> ask_activity()
         return loaded, done
 

@@ -6,7 +6,9 @@ import logging
 from collections.abc import Iterator
 from typing import Any
 
+from include.collect.groups import sync_groups
 from include.collect.suppress import record
+from include.collect.tell import TOLD_AT, told_of
 from include.core import clock
 from include.core.connections import SendGridAccount
 from include.core.errors import EspUnavailable
@@ -14,7 +16,7 @@ from include.core.keys import address_key
 from include.core.paths import DataPaths
 from include.core.secrets import load_secrets
 from include.core.sendgrid_management import NotOffered, call
-from include.ledger import suppressions, watermarks
+from include.ledger import own_unsubscribes, suppressions, watermarks
 from include.ledger.database import Ledger
 from include.ledger.suppressions import Suppression
 
@@ -29,12 +31,15 @@ LISTS = {
 """SendGrid's list → the ledger's reason. Not `blocks`: they say nothing lasting about the address."""
 SOURCE = "sendgrid_list"
 PAGE = 500
+CLOCKS_DIFFER = 60.0
 OVERLAP_SECONDS = 86_400
 """Read again what is younger than the last look by this much: rows may appear late, and clocks differ."""
 
 
 def sync_suppressions(paths: DataPaths, ledger: Ledger, account: SendGridAccount) -> dict[str, dict[str, int] | str]:
-    """Read each list from its watermark on and suppress; `{list: {rows, new, unreadable}}`, or "not offered".
+    """Read each list from its watermark on, and our unsubscribe groups whole, and suppress.
+
+    Returns `{list: {rows, new, unreadable}}`, or "not offered" for a list.
 
     Idempotent; a crash reads the list again from the old watermark. What the person lifted since stays lifted. Raises
     `ConfigurationError` for a key that may not read, `EspUnavailable` when SendGrid does not answer.
@@ -46,17 +51,16 @@ def sync_suppressions(paths: DataPaths, ledger: Ledger, account: SendGridAccount
             result[name] = _sync_list(ledger, account, name, reason, secret)
         except NotOffered:
             result[name] = "not offered"
+    try:
+        result["groups"] = sync_groups(ledger, account, secret)
+    except NotOffered:
+        result["groups"] = "not offered"
     return result
 
 
 def _sync_list(ledger: Ledger, account: SendGridAccount, name: str, reason: str, secret: bytes) -> dict[str, int]:
     began = clock.now().timestamp()
-    with ledger.read() as connection:
-        lifted = {
-            row["address_key"]: row["lifted_at"]
-            for row in suppressions.lifts(connection).to_pylist()
-            if row["reason"] == reason
-        }
+    lifted = _lifted(ledger, reason)
     counts = {"rows": 0, "new": 0, "unreadable": 0}
     for page in _pages(account, name, watermarks.get(ledger, f"sendgrid/{name}")):
         entries = [entry for row in page if (entry := _entry(row, reason, secret)) is not None]
@@ -67,6 +71,21 @@ def _sync_list(ledger: Ledger, account: SendGridAccount, name: str, reason: str,
     watermarks.put(ledger, f"sendgrid/{name}", began)
     log.info("suppression list %s: %s", name, counts)
     return counts
+
+
+def _lifted(ledger: Ledger, reason: str) -> dict[str, float]:
+    """Until when an entry about an address is older than its return.
+
+    An entry that we made ourselves for somebody who came back meanwhile is as young as our telling, not as their leaving;
+    until SendGrid is told of the return, only what is younger than the last telling counts.
+    """
+    told = told_of(ledger)
+    told_at = watermarks.get(ledger, TOLD_AT) or 0.0
+    with ledger.read() as connection:
+        rows = suppressions.lifts(connection).to_pylist()
+        untold = own_unsubscribes.since(connection, told).back
+    lifted = {row["address_key"]: row["lifted_at"] for row in rows if row["reason"] == reason}
+    return {key: max(at, told_at + CLOCKS_DIFFER) if key in untold else at for key, at in lifted.items()}
 
 
 def _pages(account: SendGridAccount, name: str, since: float | None) -> Iterator[list[Any]]:

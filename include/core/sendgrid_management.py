@@ -33,11 +33,13 @@ def call(
     query: dict[str, Any] | None = None,
     body: dict[str, Any] | None = None,
     timeout: float = TIMEOUT_SECONDS,
+    shown: str = "",
 ) -> Any:
     """One request, e.g. `call(account, "get", "suppression/bounces", query={"limit": 500})`; the parsed JSON, or None.
 
     Raises `NotOffered` (404, 405, 501), `ConfigurationError` (401, 403, another 4xx) and `EspUnavailable` (429, 5xx, no
-    answer, an answer that is not JSON). No error's text holds the key, an address or what was answered.
+    answer, an answer that is not JSON). No error's text holds the key, an address or what was answered; a `path` with
+    an address in it is named as `shown`.
     """
     # The package logs headers, so the key, and bodies, so addresses, at DEBUG.
     logging.getLogger("python_http_client").setLevel(logging.INFO)
@@ -47,11 +49,11 @@ def call(
         answer = getattr(endpoint._(path), method)(query_params=query, request_body=body)
         return orjson.loads(answer.body) if answer.body else None
     except HTTPError as error:
-        raise _refusal(int(error.status_code), f"{method.upper()} /v3/{path}") from None
+        raise _refusal(int(error.status_code), f"{method.upper()} /v3/{shown or path}") from None
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise EspUnavailable(
             f"did not answer as it should ({type(error).__name__}).",
-            where=f"SendGrid, {method.upper()} /v3/{path}",
+            where=f"SendGrid, {method.upper()} /v3/{shown or path}",
             remedy="Nothing was lost; the next run asks again.",
         ) from None
 
@@ -63,7 +65,7 @@ def _refusal(status: int, where: str) -> TradewindError:
         return ConfigurationError(
             f"answered {status}: the key is wrong or may not do this.",
             where=f"SendGrid, {where}",
-            remedy=f"Give the connection {SENDGRID} a key with the scopes for suppressions and statistics (read).",
+            remedy=f"Give the connection {SENDGRID} a key with the scopes for suppressions (all) and statistics (read).",
         )
     if status == 429 or status >= 500:
         return EspUnavailable(f"answered {status}.", where=f"SendGrid, {where}", remedy="The next run asks again.")

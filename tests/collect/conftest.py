@@ -140,7 +140,7 @@ class SendGrid:
 
     def __init__(self) -> None:
         self.lists: dict[str, list[Any]] = {
-            name: [] for name in ("bounces", "invalid_emails", "spam_reports", "unsubscribes")
+            name: [] for name in ("bounces", "invalid_emails", "spam_reports", "unsubscribes", "groups")
         }
         self.answer: tuple[int, bytes] | None = None
         self.slow = 0.0
@@ -168,10 +168,13 @@ def sendgrid() -> Iterator[tuple[SendGrid, SendGridAccount]]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
             status, body = state.reply(self.path) if self.headers["Authorization"] == f"Bearer {KEY}" else (401, b"{}")
             self.send_response(status)
             self.end_headers()
             self.wfile.write(body)
+
+        do_POST = do_DELETE = do_GET
 
         def log_message(self, *_: object) -> None:
             pass

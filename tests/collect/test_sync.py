@@ -39,6 +39,7 @@ def test_each_list_suppresses_with_its_reason_page_by_page(
         "invalid_emails": {"rows": 0, "new": 0, "unreadable": 0},
         "spam_reports": {"rows": 4, "new": 1, "unreadable": 3},
         "unsubscribes": {"rows": 1, "new": 1, "unreadable": 0},
+        "groups": {"rows": 0, "new": 0, "unreadable": 0},
     }
     assert [query["offset"] for name, query in state.asked if name == "bounces"] == [["0"], ["500"], ["1000"]]
     assert "blocks" not in {name for name, _ in state.asked}
