@@ -34,7 +34,9 @@ def written(folder: Path, text: str) -> Path:
 
 
 def test_the_shipped_campaigns_load() -> None:
-    assert {load_campaign(name).id for name in campaign_names()} == {"newsletter", "welcome", "winback"}
+    assert {load_campaign(name).id for name in campaign_names()} == {
+        "confirm", "confirm_reminder", "newsletter", "welcome", "winback",
+    }  # fmt: skip
 
 
 def test_a_sound_file(tmp_path: Path) -> None:

@@ -23,7 +23,9 @@ OPENS_NO_WAREHOUSE = {
 
 
 def test_exactly_these_dags(dags: dict[str, DAG]) -> None:
-    assert set(dags) == STEADY | {"send_newsletter", "send_winback", "send_welcome"}
+    assert set(dags) == STEADY | {
+        "send_newsletter", "send_winback", "send_welcome", "send_confirm", "send_confirm_reminder",
+    }  # fmt: skip
     assert {f"send_{name}" for name in campaign_names()} == set(dags) - STEADY
 
 

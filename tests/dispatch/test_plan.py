@@ -211,14 +211,14 @@ def test_bad_campaigns_are_refused_before_anything_is_frozen(shop: Shop, changes
     assert plans.all_plans(shop.ledger) == []
 
 
-def test_a_misspelt_topic_plans_nothing_and_the_right_one_leaves_out_who_declined_it(shop: Shop) -> None:
+def test_a_misspelt_topic_plans_nothing_and_the_right_one_leaves_out_who_declined_it(shop: Shop, esp: ScriptedEsp) -> None:
     (gone,) = shop.rows("select address_key from core.subscribers where subscriber_id = '7'")[0]
     consent.record(shop.ledger, [consent.Consent(gone, "news", False, "preference_page", 1.0)])
     for mode in ("preview", "test", "live"):
         typo = shop.campaign.model_copy(update={"topic": "newss"})
         stores = (shop.paths, shop.ledger, shop.secrets, typo)
         with pytest.raises(UnknownTopic, match=r"spring\.yaml: the topic 'newss' does not exist\. Did you mean news\?"):
-            begin.begin(*stores, mode=mode, run="manual__9", at=AT, edge_url=EDGE, recipients=["7"])
+            begin.begin(*stores, account=esp.account, mode=mode, run="manual__9", at=AT, edge_url=EDGE, recipients=["7"])
     assert plans.all_plans(shop.ledger) == []
     assert shop.freeze(topic="news", hold_out_percent=0)["suppressed"] == 1
     assert shop.rows("select subscriber_id from dispatch.sends where reason = 'topic_declined'") == [("7",)]

@@ -21,7 +21,7 @@ ONE_CUSTOMER_IN = 60
 
 @pytest.fixture(scope="session")
 def small_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One customer in sixty of the demo shop, with all their purchases."""
+    """One customer in sixty of the demo shop, with all their purchases, and whoever is to confirm."""
     folder = tmp_path_factory.mktemp("shop")
     whole, small = folder / "whole.sqlite", folder / "small.sqlite"
     subprocess.run(
@@ -29,7 +29,10 @@ def small_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     with sqlite3.connect(whole) as shop:
         shop.execute("attach ? as small", (str(small),))
-        shop.execute(f"create table small.subscribers as select * from main.subscribers where rowid % {ONE_CUSTOMER_IN} = 0")
+        shop.execute(
+            f"create table small.subscribers as select * from main.subscribers where rowid % {ONE_CUSTOMER_IN} = 0 "
+            "or (status = 'pending' and signed_up_at > datetime('now', '-13 days'))"
+        )
         shop.execute(
             "create table small.purchases as select * from main.purchases "
             "where subscriber_id in (select subscriber_id from small.subscribers)"

@@ -42,14 +42,14 @@ def test_everybody_once_and_the_second_time_nobody(place: Installation, capsys: 
     assert asked(place, "requests")["total"] == posts, "the second run posted"
     assert sorted(keys_at_simulator(place)) == sorted(accepted)
     check_published(place)
-    for campaign in ("newsletter", "winback", "welcome"):
+    for campaign in ("newsletter", "winback", "welcome", "confirm"):
         assert f"0 new messages: the plan of {campaign}" in second
         assert f"0 new messages: the plan of {campaign}" not in first
     check_nobody_is_named(place, first + second)
 
 
 def check_published(place: Installation) -> None:
-    """The three campaigns are there, their sums hold, people opened, and every check that must hold does."""
+    """The campaigns are there, their sums hold, people opened, and every check that must hold does."""
     with published(place) as file:
         rows = file.execute(
             f"select campaign, selected, {ACCOUNTED}, delivered, human_opens from marts.campaign_performance"
@@ -58,7 +58,7 @@ def check_published(place: Installation) -> None:
         addresses = file.execute(
             "select count(*) from duckdb_columns() where column_name in ('email', 'first_name', 'last_name')"
         ).fetchone()
-    assert {row[0] for row in rows} == {"newsletter", "winback", "welcome"}
+    assert {row[0] for row in rows} == {"newsletter", "winback", "welcome", "confirm"}
     assert all(row[1] == row[2] for row in rows), rows
     assert sum(row[3] for row in rows) > 0
     assert sum(row[4] for row in rows) > 0

@@ -87,8 +87,9 @@ def _names(folder: Path, variant: Variant, locale: str) -> dict[str, str]:
 
 def _shared(campaign: Campaign, variant: Variant, locale: str) -> dict[str, Any]:
     """What every template may say besides `person`. Plain values: no object of ours is in a template's reach."""
+    confirming = {"confirm_within_days": campaign.confirm_within_days} if campaign.kind == "confirmation" else {}
     return {
-        "campaign": {"id": campaign.id, "name": campaign.name},
+        "campaign": {"id": campaign.id, "name": campaign.name, **confirming},
         "sender": {"name": campaign.sender.name, "email": campaign.sender.email},
         "postal_address": campaign.postal_address,
         "locale": locale,

@@ -19,22 +19,30 @@ EVERY = [
 ]
 
 
-def test_the_three_campaigns_are_there() -> None:
+CONFIRMATIONS = [(load_campaign(name), locale) for name in ("confirm", "confirm_reminder") for locale in ("en", "de", "fr")]
+
+
+def test_the_campaigns_are_there() -> None:
     campaigns = {name: load_campaign(name) for name in campaign_names()}
-    assert set(campaigns) == {"newsletter", "welcome", "winback"}
+    assert set(campaigns) == {"newsletter", "welcome", "winback", "confirm", "confirm_reminder"}
+    assert {name for name, one in campaigns.items() if one.kind == "confirmation"} == {"confirm", "confirm_reminder"}
     assert {name: one.occurrence for name, one in campaigns.items()} == {
         "newsletter": "week",
         "welcome": "signup",
         "winback": "month",
+        "confirm": "each_signup",
+        "confirm_reminder": "signup",
     }
-    assert {one.segment for one in campaigns.values()} == {"newsletter_readers", "new_subscribers", "lapsing_customers"}
+    assert {one.segment for one in campaigns.values()} == {
+        "newsletter_readers", "new_subscribers", "lapsing_customers", "awaiting_confirmation",
+    }  # fmt: skip
     assert (len(campaigns["winback"].variants), campaigns["winback"].hold_out_percent) == (2, 10)
     assert all(
         one.sender.email == "news@shop.example.com" and one.locales == ("en", "de", "fr") for one in campaigns.values()
     )
 
 
-@pytest.mark.parametrize("name", ["newsletter", "winback", "welcome"])
+@pytest.mark.parametrize("name", campaign_names())
 def test_every_field_of_a_campaign_file_is_explained(name: str) -> None:
     text = (CAMPAIGNS / f"{name}.yaml").read_text()
     assert text.startswith("# ")
@@ -61,9 +69,20 @@ def test_it_compiles_and_reads_well(campaign: Campaign, variant: Variant, locale
         assert all(len(line) < 900 for line in shown.text.splitlines())
 
 
-@pytest.mark.parametrize(
-    "campaign", [load_campaign(name) for name in ("newsletter", "welcome", "winback")], ids=lambda c: c.id
-)
+@pytest.mark.parametrize(("campaign", "locale"), CONFIRMATIONS, ids=[f"{c.id}-{tag}" for c, tag in CONFIRMATIONS])
+def test_a_confirmation_asks_and_says_nothing_else(campaign: Campaign, locale: str) -> None:
+    content = compile_content(TEMPLATES / campaign.template, campaign=campaign, variant=campaign.variants[0], locale=locale)
+    assert (content.warnings, content.fields) == ((), {"confirm_url", "unsubscribe_url"})
+    shown = render_one(content, SAMPLE)
+    links = [link.attributes["href"] for link in LexborHTMLParser(shown.html).css("a")]
+    assert links == [SAMPLE["confirm_url"], SAMPLE["unsubscribe_url"]]
+    for link in links:
+        assert link in shown.text
+    assert f" {campaign.confirm_within_days} " in shown.text
+    assert LexborHTMLParser(shown.html).css_first("html").attributes["lang"] == locale
+
+
+@pytest.mark.parametrize("campaign", [load_campaign(name) for name in campaign_names()], ids=lambda c: c.id)
 def test_all_locales_say_different_things(campaign: Campaign) -> None:
     contents = [
         compile_content(TEMPLATES / campaign.template, campaign=campaign, variant=campaign.variants[-1], locale=locale)

@@ -1,0 +1,215 @@
+"""The double opt-in from the source's pending row to the first newsletter: what is sent to whom, and what a press does."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+from selectolax.lexbor import LexborHTMLParser
+
+from include.core import clock
+from include.core.campaign import load_campaign
+from include.core.connections import ledger_url
+from include.core.paths import DataPaths
+from include.core.secrets import Secrets
+from include.dispatch import begin, record, send
+from include.edge.app import app
+from include.ledger.database import Ledger, open_ledger
+from include.warehouse.connection import open_warehouse, transaction
+from tests.dispatch.populate import populate
+from tests.dispatch.scripted_esp import ScriptedEsp
+
+EDGE = "https://mail.tradewind.example"
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def ledger(paths: DataPaths, secrets: Secrets) -> Iterator[Ledger]:
+    """The default ledger, which the edge finds by itself."""
+    opened = open_ledger(ledger_url(paths), secrets)
+    yield opened
+    opened.close()
+
+
+@dataclass
+class Shop:
+    """People, most of them pending, and what was sent to them."""
+
+    paths: DataPaths
+    ledger: Ledger
+    secrets: Secrets
+    esp: ScriptedEsp
+    now: datetime
+
+    def run(self, name: str, *, days: float = 0) -> dict[str, Any]:
+        """A live run of a campaign so many days from now; what was sent, by the person's number."""
+        at = self.now + days * DAY
+        campaign, already = load_campaign(name), len(self.esp.bodies)
+        planned, ranges = begin.begin(
+            self.paths,
+            self.ledger,
+            self.secrets,
+            campaign,
+            account=self.esp.account,
+            mode="live",
+            run="r",
+            at=at,
+            edge_url=EDGE,
+            recipients=[],
+        )
+        for part in ranges:
+            send.send_range(self.paths, self.ledger, self.esp.account, **part)
+        record.record_sends(self.paths, self.ledger)
+        with open_warehouse(self.paths) as warehouse, transaction(warehouse):
+            warehouse.execute(
+                "update dispatch.sends set sent_at = $at where plan_id = $plan and state = 'accepted'",
+                {"at": at, "plan": planned["plan_id"]},
+            )
+        return dict(mails(self.esp.bodies[already:]))
+
+    def change(self, statement: str) -> None:
+        with open_warehouse(self.paths) as warehouse, transaction(warehouse):
+            warehouse.execute(statement)
+
+
+@dataclass
+class Mail:
+    """One accepted message: the request it was in, and its HTML as the person sees it."""
+
+    body: dict[str, Any]
+    html: str
+    text: str
+    headers: dict[str, str]
+
+    @property
+    def link(self) -> str:
+        (found,) = [
+            link.attributes["href"]
+            for link in LexborHTMLParser(self.html).css("a")
+            if "/confirm/" in link.attributes["href"]
+        ]
+        return found
+
+
+def mails(bodies: list[dict[str, Any]]) -> Iterator[tuple[str, Mail]]:
+    for body in bodies:
+        text, html = (part["value"] for part in body["content"])
+        for person in body["personalizations"]:
+            parts = [text, html]
+            for tag, value in person["substitutions"].items():
+                parts = [part.replace(tag, value) for part in parts]
+            number = person["to"][0]["email"].split("@")[0].removeprefix("person")
+            yield number, Mail(body, parts[1], parts[0], person["headers"])
+
+
+def ask(method: str, link: str, **more: Any) -> httpx.Response:
+    """The edge, in this process, asked over ASGI."""
+
+    async def asked() -> httpx.Response:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=EDGE) as client:
+            return await client.request(method, link, **more)
+
+    return asyncio.run(asked())
+
+
+def press(link: str) -> httpx.Response:
+    """What a person's browser does: opens the page, posts its form."""
+    form = LexborHTMLParser(ask("GET", link).text).css_first("form")
+    return ask("POST", link, data={one.attributes["name"]: one.attributes["value"] for one in form.css("input")})
+
+
+@pytest.fixture
+def shop(paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp) -> Shop:
+    """Ten people: 0 to 7 are pending since yesterday, 8 and 9 are subscribed; all in both segments."""
+    populate(paths, 10, "awaiting_confirmation")
+    made = Shop(paths, ledger, secrets, esp, clock.now().astimezone(UTC))
+    made.change(
+        "update core.subscribers set status = 'pending', lawful_basis = null, consented_at = null, tracking_consent = true, "
+        f"signed_up_at = timestamptz '{made.now - DAY}' where subscriber_id::integer < 8"
+    )
+    made.change(
+        "insert into segment.membership by name select segment_run, 'newsletter_readers' as segment, subscriber_id "
+        "from segment.membership"
+    )
+    made.change("delete from segment.sizes")
+    made.change(
+        "insert into segment.sizes by name select segment_run, segment, count(*) as members, count(*) as entered, "
+        "0 as left_segment, 0 as stayed from segment.membership group by all"
+    )
+    return made
+
+
+def test_who_is_pending_is_asked_once_untracked_and_in_their_language(shop: Shop) -> None:
+    sent = shop.run("confirm")
+    assert sorted(sent) == [str(number) for number in range(8)]
+    for mail in sent.values():
+        tracking = mail.body["tracking_settings"]
+        assert not tracking["open_tracking"]["enable"]
+        assert not tracking["click_tracking"]["enable"]
+        assert mail.link in mail.text
+        assert mail.headers["List-Unsubscribe"].startswith(f"<{EDGE}/u/")
+    assert {LexborHTMLParser(mail.html).css_first("html").attributes["lang"] for mail in sent.values()} == {"en", "de", "fr"}
+    assert shop.run("confirm", days=1) == {}
+    shop.change(f"update core.subscribers set signed_up_at = timestamptz '{shop.now}' where subscriber_id = '1'")
+    assert shop.run("confirm", days=2) == {}, "not while the first link works"
+    shop.change(f"update core.subscribers set signed_up_at = timestamptz '{shop.now + 16 * DAY}' where subscriber_id = '1'")
+    assert sorted(shop.run("confirm", days=17)) == ["1"], "who signs up again is asked again"
+
+
+def test_a_scanner_gives_no_consent_and_a_press_does(shop: Shop) -> None:
+    sent = shop.run("confirm")
+    assert sorted(shop.run("newsletter")) == ["8", "9"]
+    for mail in sent.values():
+        assert ask("GET", mail.link).status_code == 200
+        assert ask("HEAD", mail.link).status_code == 200
+    assert sorted(shop.run("newsletter", days=7)) == ["8", "9"]
+    assert press(sent["3"].link).status_code == 200
+    assert sorted(shop.run("newsletter", days=14)) == ["3", "8", "9"]
+    assert ask("POST", sent["3"].headers["List-Unsubscribe"].strip("<>"), data={"List-Unsubscribe": "One-Click"}).is_success
+    press(sent["3"].link)
+    assert sorted(shop.run("newsletter", days=21)) == ["8", "9"]
+
+
+def test_one_reminder_for_who_is_still_pending_and_never_another(shop: Shop) -> None:
+    sent = shop.run("confirm")
+    assert shop.run("confirm_reminder", days=2) == {}, "too early"
+    press(sent["1"].link)
+    ask("POST", sent["2"].headers["List-Unsubscribe"].strip("<>"), data={"List-Unsubscribe": "One-Click"})
+    shop.change("update core.subscribers set status = 'subscribed' where subscriber_id = '4'")
+    reminded = shop.run("confirm_reminder", days=3)
+    assert sorted(reminded) == ["0", "3", "5", "6", "7"]
+    assert reminded["0"].link != sent["0"].link
+    for days in (4, 10, 20):
+        assert shop.run("confirm_reminder", days=days) == {}
+    again = shop.now + 30 * DAY
+    shop.change(f"update core.subscribers set signed_up_at = timestamptz '{again}' where subscriber_id = '0'")
+    assert sorted(shop.run("confirm", days=31)) == ["0"]
+    assert shop.run("confirm_reminder", days=35) == {}, "one reminder, ever"
+
+
+def test_the_link_stops_working(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    link = shop.run("confirm")["0"].link
+    monkeypatch.setattr(clock, "now", lambda: shop.now + 13.9 * DAY)
+    assert ask("GET", link).status_code == 200
+    monkeypatch.setattr(clock, "now", lambda: shop.now + 14.1 * DAY)
+    assert ask("GET", link).status_code == ask("POST", link, data={"action": "confirm"}).status_code == 410
+    monkeypatch.undo()
+    assert "0" not in shop.run("newsletter", days=15)
+
+
+def test_a_preview_shows_no_link_that_works(shop: Shop) -> None:
+    campaign = load_campaign("confirm")
+    stores = (shop.paths, shop.ledger, shop.secrets, campaign)
+    shown, _ = begin.begin(
+        *stores, account=shop.esp.account, mode="preview", run="p", at=shop.now, edge_url=EDGE, recipients=[]
+    )
+    page = (shop.paths.root / shown["page"]).read_text()
+    assert (shown["planned"], shown["suppressed"]) == (8, 2)
+    assert "not pending" in page
+    assert f"{EDGE}/…" in page
+    assert "/confirm/" not in page
