@@ -169,11 +169,11 @@ def tracks_opens(mail: Mail) -> bool:
 
 
 def tracked_links(message: Message) -> list[Link]:
-    """The links that click tracking rewrote; none where it is off."""
+    """The links that click tracking rewrote; none where it is off, and those of the text part only where it says so."""
     tracking = message.mail.tracking_settings and message.mail.tracking_settings.click_tracking
     if not (tracking and tracking.enable):
         return []
-    return message.links.of(message.person, with_text=bool(tracking.enable_text))
+    return [link for link in message.links.of(message.person, bool(tracking.enable_text)) if link.rewritable]
 
 
 def chosen(found: list[Link], pick: float) -> Link | None:

@@ -24,11 +24,19 @@ class Rendered(NamedTuple):
 
 
 class Link(NamedTuple):
-    """A link of the body as click tracking sees it; `place` counts the links of its part."""
+    """A link of the body; `place` counts the links of its part. `rewritable`: click tracking may take it over."""
 
     url: str
     place: int
     part: str
+    rewritable: bool = True
+
+
+class Anchor(NamedTuple):
+    """An anchor's href, and whether it may be rewritten."""
+
+    href: str
+    rewritable: bool
 
 
 def render(mail: Mail, person: Personalization) -> Rendered:
@@ -51,18 +59,24 @@ def substitute(text: str, mail: Mail, person: Personalization) -> str:
 
 
 class _Anchors(HTMLParser):
-    """Collects the href of every anchor that does not say `clicktracking=off`."""
+    """Collects every anchor. One that says `clicktracking=off` before its href is left alone by click tracking, as
+    https://www.twilio.com/docs/sendgrid/ui/analytics-and-reporting/click-tracking-html-best-practices has it."""
 
     def __init__(self, page: str) -> None:
         super().__init__(convert_charrefs=True)
-        self.found: list[str] = []
+        self.found: list[Anchor] = []
         with contextlib.suppress(AssertionError):  # what it raises on a broken declaration; the links before it stay
             self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        values = dict(attrs)
-        if tag in ("a", "area") and values.get("clicktracking") != "off" and values.get("href"):
-            self.found.append(str(values["href"]))
+        names = [name for name, _ in attrs]
+        if tag not in ("a", "area") or "href" not in names:
+            return
+        href = attrs[names.index("href")][1]
+        before = attrs[: names.index("href")]
+        said = next((value for name, value in before if name == "clicktracking"), None)
+        if href:
+            self.found.append(Anchor(href, said != "off"))
 
 
 class Links:
@@ -70,13 +84,15 @@ class Links:
 
     def __init__(self, mail: Mail) -> None:
         self._mail = mail
-        self._anchors: list[str] | None = None
+        self._anchors: list[Anchor] | None = None
 
     def of(self, person: Personalization, with_text: bool) -> list[Link]:
-        """The links of the HTML part, and of the text part too where that is tracked, or is all there is."""
-        hrefs = self._plain_hrefs(person) if self._unmarked(person) else _Anchors(render(self._mail, person).html).found
-        found = [Link(url, at, "html") for at, url in enumerate(hrefs) if url.startswith("http")]
-        if with_text or not hrefs:
+        """The links of the HTML part, and of the text part where it is asked for."""
+        anchors = self._plain(person) if self._unmarked(person) else _Anchors(render(self._mail, person).html).found
+        found = [
+            Link(url, at, "html", rewritable) for at, (url, rewritable) in enumerate(anchors) if url.startswith("http")
+        ]
+        if with_text:
             text = render(self._mail, person).plain
             found += [Link(url, at, "text") for at, url in enumerate(LINK.findall(text))]
         return found
@@ -85,12 +101,12 @@ class Links:
         values = person.substitutions or {}
         return not self._mail.sections and not MARKUP.search("".join(values.values()))
 
-    def _plain_hrefs(self, person: Personalization) -> list[str]:
+    def _plain(self, person: Personalization) -> list[Anchor]:
         if self._anchors is None:
             self._anchors = _Anchors(
                 next((part.value for part in self._mail.content or () if part.type == "text/html"), "")
             ).found
-        return [substitute(href, self._mail, person) for href in self._anchors]
+        return [one._replace(href=substitute(one.href, self._mail, person)) for one in self._anchors]
 
 
 def unsubscribe_link(person: Personalization, mail: Mail) -> str | None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.decoding import decode
+from simulator.events import Message, event_of
+from simulator.lives import Click, Moment
 from simulator.payload import Mail
 from simulator.render import Link, Links, _Anchors, body_unsubscribe_link, one_click, render, unsubscribe_link
 from tests.simulator.mails import LINK, mail, with_
@@ -34,8 +37,8 @@ def test_the_quick_way_to_the_links_finds_what_the_rendered_html_has(one: str, t
     )
     made = decoded(with_("personalizations.0.substitutions", {"[one]": one, "[two]": two}, with_("content.1.value", html)))
     person = made.personalizations[0]
-    hrefs = [url for url in _Anchors(render(made, person).html).found if url.startswith("http")]
-    assert [link.url for link in Links(made).of(person, with_text=False) if link.part == "html"] == hrefs
+    anchors = [one for one in _Anchors(render(made, person).html).found if one.href.startswith("http")]
+    assert [(link.url, link.rewritable) for link in Links(made).of(person, with_text=False)] == anchors
 
 
 def test_links_are_counted_within_their_part() -> None:
@@ -45,6 +48,33 @@ def test_links_are_counted_within_their_part() -> None:
         Link(f"{LINK}0", 1, "html"),
         Link(f"{LINK}0", 0, "text"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("anchor", "clicked"),
+    [
+        ('<a clicktracking=off href="{}">', False),
+        ('<a class="x" clicktracking="off" href="{}">', False),
+        ('<a href="{}" clicktracking=off>', True),
+        ('<a clicktracking=on href="{}">', True),
+        ('<a clicktracking=off clicktracking=on href="{}">', False),
+    ],
+)
+def test_clicktracking_off_before_the_href_leaves_a_link_alone(anchor: str, clicked: bool) -> None:
+    """It has no click event, whoever follows it; the person finds it all the same."""
+    made = decoded(with_("content.1.value", f"{anchor.format('[[leave]]')}Leave</a>"))
+    person = made.personalizations[0]
+    message = Message(1, "x", 0, made, person, Links(made))
+    event = event_of(message, Moment(1.0, "click", Click(0.0, "Mozilla", machine=False)), 0, 1_790_000_000)
+    assert (event["url"] if event else None) == (f"{LINK}0" if clicked else None)
+    assert body_unsubscribe_link(message.links.of(person, with_text=False), f"{LINK}1") == f"{LINK}0"
+
+
+def test_the_text_part_is_not_rewritten_unless_the_request_says_so() -> None:
+    text_only = decoded(with_("content", mail()["content"][:1]))
+    message = Message(1, "x", 0, text_only, text_only.personalizations[0], Links(text_only))
+    click = Moment(1.0, "click", Click(0.0, "Mozilla", machine=False))
+    assert event_of(message, click, 0, 1_790_000_000) is None
 
 
 def test_the_ways_to_leave_are_found() -> None:

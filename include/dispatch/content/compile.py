@@ -16,16 +16,18 @@ from include.core.errors import PlanError
 from include.dispatch.content import where
 from include.dispatch.content.content import Content
 from include.dispatch.content.environment import LARGEST_RESULT, TemplateEnvironment
+from include.dispatch.content.fields import LINKS_OF_PERSON
 from include.dispatch.content.fill import try_out
 from include.dispatch.content.lint import lint
-from include.dispatch.content.marks import Marks
+from include.dispatch.content.marks import MARK, Marks
 from include.dispatch.content.personal import PersonalExtension
 from include.dispatch.content.recording import PersonStandIn
 from include.dispatch.content.slots import MOST_SLOTS, check_before_inlining, place_slots
 from include.dispatch.content.sources import PARTS, Sources, file_of
 from include.dispatch.content.syntax import Preparation
+from include.dispatch.content.untracked import untracked
 
-COMPILER_VERSION = "1"
+COMPILER_VERSION = "2"
 """Goes into every content hash: raise it when the same template would give other bytes."""
 
 
@@ -115,7 +117,14 @@ def _render(environment: TemplateEnvironment, names: dict[str, str]) -> Rendered
     text = _part(environment, names["body_text"], preheader=preheader)
     html = _part(environment, names["body_html"], preheader=preheader)
     check_before_inlining(html, environment.marks)
-    return Rendered(subject, preheader, _inline(html, names["body_html"]), text.strip() + "\n")
+    html = untracked(_inline(html, names["body_html"]), lambda tag: _leads_to_own_page(tag, environment.marks))
+    return Rendered(subject, preheader, html, text.strip() + "\n")
+
+
+def _leads_to_own_page(tag: str, marks: Marks) -> bool:
+    """Whether a value in the tag reads one of the person's own links, whatever else it reads."""
+    noted = (marks.noted[int(number)] for number in MARK.findall(tag))
+    return any(path[0] in LINKS_OF_PERSON for one in noted for path in one.paths)
 
 
 def _part(environment: TemplateEnvironment, name: str, **variables: Any) -> str:

@@ -10,8 +10,10 @@ from typing import Any
 from markupsafe import Markup
 
 from include.dispatch.content.environment import MARK_CLOSE, MARK_OPEN, Budget
+from include.dispatch.content.fields import LINKS_OF_PERSON
 from include.dispatch.content.person import Path
 from include.dispatch.content.recording import PersonStandIn, Recorded, evaluate, paths_of
+from include.dispatch.content.untracked import untracked_for
 from include.dispatch.content.where import refuse
 
 LARGEST_FRAGMENT = 100_000
@@ -43,7 +45,10 @@ class Fragment:
             self.person._leave()
         if len(made) > LARGEST_FRAGMENT:
             raise refuse("A {% personal %} block grows too large.", "SendGrid takes 10,000 bytes a person.", self.name)
-        return Markup(made) if self.is_markup else made  # noqa: S704  (every value in it was escaped for its place)
+        if not self.is_markup:
+            return made
+        links = [values[path] for path in self.paths if path[0] in LINKS_OF_PERSON]
+        return Markup(untracked_for(made, links) if links else made)  # noqa: S704  (each value was escaped for its place)
 
     def identity(self) -> object:
         """Two blocks with the same identity give the same text for the same person."""
