@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 import uuid
+from collections import defaultdict
 from random import Random
 from typing import Any, Literal
 
@@ -24,6 +25,9 @@ ACCEPTING = (
 """The mail is accepted, and the answer says something else, or late, or not at all."""
 WEBHOOK = ("silence", "storm", "shuffle", "unknown_keys", "foreign_keys", "bounces_without_custom_args")
 KINDS = (*REFUSALS, *ACCEPTING, *WEBHOOK)
+
+Told = tuple[int, Event]
+"""An event, and in which delivery of its flush it is told: 0, or a redelivery."""
 
 
 class Match(msgspec.Struct, forbid_unknown_fields=True):
@@ -115,20 +119,28 @@ class Faults:
         """Whether posts go out in any order."""
         return any(True for _ in self._of("shuffle"))
 
-    def disturbed(self, events: list[Event]) -> list[Event]:
-        """What the webhook faults make of the events of a flush."""
+    def disturbed(self, events: list[Event]) -> list[list[Event]]:
+        """What the webhook faults make of the events of a flush: the events, then each redelivery of them, posted apart."""
         if not any(armed.fault.kind in WEBHOOK for armed in self.armed):
-            return events
-        return [changed for event in events for changed in self._disturbed(event)]
+            return [events]
+        deliveries: dict[int, list[Event]] = defaultdict(list)
+        for event in events:
+            for delivery, changed in self._disturbed(event):
+                deliveries[delivery].append(changed)
+        return [deliveries[delivery] for delivery in sorted(deliveries)]
 
     def _of(self, *kinds: str) -> list[Armed]:
         return [armed for armed in self.armed if armed.fault.kind in kinds]
 
-    def _disturbed(self, event: Event) -> list[Event]:
-        found = [event]
+    def _disturbed(self, event: Event) -> list[Told]:
+        found: list[Told] = [(0, event)]
         for armed in self._of(*DISTURB):
             if matches_event(armed.fault.match, event) and _concerned(armed, event) and armed.strikes():
-                found = [changed for each in found for changed in DISTURB[armed.fault.kind](armed, each)]
+                found = [
+                    (delivery + later, changed)
+                    for delivery, each in found
+                    for later, changed in DISTURB[armed.fault.kind](armed, each)
+                ]
         return found
 
 
@@ -171,33 +183,33 @@ def _concerned(armed: Armed, event: Event) -> bool:
     return armed.fault.kind != "bounces_without_custom_args" or event["event"] == "bounce"
 
 
-def _storm(armed: Armed, event: Event) -> list[Event]:
-    """The event `copies` times in all, each with an id of its own."""
-    return [event, *({**event, "sg_event_id": renamed(event, copy)} for copy in range(1, armed.fault.copies))]
+def _storm(armed: Armed, event: Event) -> list[Told]:
+    """The event `copies` times in all, each with an id of its own and in a delivery of its own."""
+    return [(0, event), *((copy, {**event, "sg_event_id": renamed(event, copy)}) for copy in range(1, armed.fault.copies))]
 
 
-def _unknown(armed: Armed, event: Event) -> list[Event]:
+def _unknown(armed: Armed, event: Event) -> list[Told]:
     """Beside the event another of a message that nobody sent."""
     key = str(uuid.UUID(int=armed.dice.getrandbits(128), version=5))
-    return [event, {**event, **_other(event, key), "email": "nobody@example.com"}]
+    return [(0, event), (0, {**event, **_other(event, key), "email": "nobody@example.com"})]
 
 
-def _foreign(armed: Armed, event: Event) -> list[Event]:
+def _foreign(armed: Armed, event: Event) -> list[Told]:
     """Beside the event another with one of `keys`, which belong to another campaign, and this event's chunk and category."""
     if not armed.fault.keys:
-        return [event]
+        return [(0, event)]
     key = armed.dice.choice(armed.fault.keys)
-    return [event, {**event, **_other(event, key)}]
+    return [(0, event), (0, {**event, **_other(event, key)})]
 
 
 def _other(event: Event, key: str) -> Event:
     return {"tw_key": key, "sg_event_id": short_id(f"{event['sg_event_id']}\x1f{key}")}
 
 
-def _bare(armed: Armed, event: Event) -> list[Event]:
+def _bare(armed: Armed, event: Event) -> list[Told]:
     """A bounce by Return-Path: no custom_args, no category, no sg_message_id."""
     own = {"email", "timestamp", "event", "sg_event_id", "type", "bounce_classification", "reason", "status", "smtp-id"}
-    return [{name: value for name, value in event.items() if name in own}]
+    return [(0, {name: value for name, value in event.items() if name in own})]
 
 
 DISTURB = {"storm": _storm, "unknown_keys": _unknown, "foreign_keys": _foreign, "bounces_without_custom_args": _bare}

@@ -49,7 +49,8 @@ class Flush:
 
     def pack(self) -> None:
         """Events into posts, with what the webhook faults make of them."""
-        self._posts = posts(self.faults.disturbed(self._events), self.dice, self.speed)
+        deliveries = self.faults.disturbed(self._events)
+        self._posts = [post for events in deliveries for post in posts(events, self.dice, self.speed)]
         self._events = []
 
     def apply(self, connection: sqlite3.Connection) -> None:

@@ -89,9 +89,7 @@ class Links:
     def of(self, person: Personalization, with_text: bool) -> list[Link]:
         """The links of the HTML part, and of the text part where it is asked for."""
         anchors = self._plain(person) if self._unmarked(person) else _Anchors(render(self._mail, person).html).found
-        found = [
-            Link(url, at, "html", rewritable) for at, (url, rewritable) in enumerate(anchors) if url.startswith("http")
-        ]
+        found = [Link(url, at, "html", rewritable) for at, (url, rewritable) in enumerate(anchors) if url.startswith("http")]
         if with_text:
             text = render(self._mail, person).plain
             found += [Link(url, at, "text") for at, url in enumerate(LINK.findall(text))]

@@ -86,7 +86,7 @@ def _row(
     if report is None:
         empty = (None,) * (len(SCHEMA) - 5)
         return (name, came, place, *empty, "unreadable", _text(element))
-    problem = problem_of(report, _KNOWN)
+    problem = problem_of(report, _KNOWN, came.timestamp())
     offset = report.url_offset
     return (
         name,

@@ -10,7 +10,7 @@ from include.warehouse.connection import fetch, run, transaction
 
 log = logging.getLogger(__name__)
 
-RULE_VERSION = 1
+RULE_VERSION = 2
 """Of the rules in include/sql/collect/classify.sql. Grows with every change there; a test holds the two together."""
 MESSAGES_A_ROUND = 200_000
 

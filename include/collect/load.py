@@ -1,7 +1,8 @@
 """Spool → events: each batch once, each event once, nothing lost.
 
 An event is told by what it says (message, person, event, time, link and its place, attempt), and by sg_event_id, because
-SendGrid redelivers under new ids. What cannot be read or tied to a message is quarantined with its reason, and what waited
+SendGrid redelivers under new ids; clicks that say the same are as many as one batch tells (decided.sql). What cannot be read
+or tied to a message is quarantined with its reason, and what waited
 for its plan is looked at again by every later load.
 """
 

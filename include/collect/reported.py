@@ -9,8 +9,11 @@ import orjson
 
 LONGEST = 2_000
 """Characters of a text that are kept; addresses of links and answers of servers can be endless."""
-EARLIEST, LATEST = 946_684_800, 4_102_444_800
-"""2000 and 2100 in Unix seconds: a time outside is milliseconds or nonsense."""
+EARLIEST = 946_684_800
+"""The year 2000 in Unix seconds: a time before is nonsense."""
+AHEAD_SECONDS = 86_400
+"""An event lies at most this far after its receipt. Both clocks may be off; as for a source's rows, a day is taken for a
+wrong clock, and more (milliseconds too) for a wrong event. Less would lose every event while our own clock runs behind."""
 
 
 class Offset(msgspec.Struct):
@@ -65,11 +68,11 @@ def read_one(element: bytes) -> Reported | None:
         return _read_by_field(element)
 
 
-def problem_of(report: Reported, known_events: frozenset[str]) -> str | None:
-    """Why an event cannot be used, or None: unknown_event, bad_timestamp, no_address."""
+def problem_of(report: Reported, known_events: frozenset[str], received: float) -> str | None:
+    """Why an event that was received at a moment (Unix seconds) cannot be used: unknown_event, bad_timestamp, no_address."""
     if report.event not in known_events:
         return "unknown_event"
-    if report.timestamp is None or not EARLIEST <= report.timestamp < LATEST:
+    if report.timestamp is None or not EARLIEST <= report.timestamp <= received + AHEAD_SECONDS:
         return "bad_timestamp"
     if report.event == "account_status_change":
         return "account_changed"

@@ -9,7 +9,7 @@ from include.core import sqlfile
 from include.warehouse.connection import open_warehouse
 from tests.collect.conftest import World, make_event
 
-RULES = {1: "5205c81a9b56bf3f"}
+RULES = {1: "5205c81a9b56bf3f", 2: "f8c0ae572c4afec3"}
 """The hash of classify.sql under each version: a rule that changes without its version would leave history as it was."""
 
 VERDICTS = "select verdict, signals, rule_version from engagement.events where verdict is not null order by occurred_at"
@@ -23,9 +23,9 @@ def test_the_rules_and_their_version_change_together() -> None:
 def test_a_late_delivery_changes_the_verdict(world: World) -> None:
     (ada,) = world.send()
     world.load([make_event(ada, "click", 62, url="https://a.example", useragent="python-requests/2")])
-    assert world.query(VERDICTS) == [("human", ["gateway_agent"], 1)]
+    assert world.query(VERDICTS) == [("human", ["gateway_agent"], 2)]
     world.load([make_event(ada, "delivered", 60)])
-    assert world.query(VERDICTS) == [("machine", ["too_soon", "gateway_agent"], 1)]
+    assert world.query(VERDICTS) == [("machine", ["too_soon", "gateway_agent"], 2)]
 
 
 def test_a_new_version_judges_history_again(world: World) -> None:
@@ -34,8 +34,20 @@ def test_a_new_version_judges_history_again(world: World) -> None:
     with open_warehouse(world.paths) as warehouse:
         assert classify.judge_history(warehouse) == 0
         warehouse.execute("update engagement.events set verdict = 'human', signals = []")
-        assert classify.judge_history(warehouse, 2) == 2
-        assert classify.judge_history(warehouse, 2) == 0
-    assert world.query(VERDICTS) == [("machine", ["sg_machine_open"], 2), ("human", [], 2)]
+        assert classify.judge_history(warehouse, 3) == 2
+        assert classify.judge_history(warehouse, 3) == 0
+    assert world.query(VERDICTS) == [("machine", ["sg_machine_open"], 3), ("human", [], 3)]
     assert world.load()["events"] == 0
     assert {row[2] for row in world.query(VERDICTS)} == {classify.RULE_VERSION}
+
+
+def test_a_leaver_who_was_judged_a_reader_is_judged_again(world: World) -> None:
+    """History under version 1: the click that led to the unsubscribe page was a human's."""
+    (ada,) = world.send()
+    leaving = make_event(ada, "click", 100, url=f"https://mail.example/u/{'x' * 88}", useragent="Mozilla/5.0")
+    world.load([leaving])
+    world.query("update engagement.events set verdict = 'human', rule_version = 1")
+    world.load()
+    assert world.query("select verdict, url, rule_version from engagement.events") == [
+        ("own_link", "https://mail.example/u/<token>", 2)
+    ]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import time
+import uuid
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -11,6 +13,8 @@ import pytest
 
 from include.collect import load
 from include.collect.scrub import scrub_link
+from include.collect.suppress import suppress_from_events
+from include.ledger.database import Ledger
 from tests.collect.conftest import SENT, World, make_event
 
 EVENTS = "select event, message_key, subscriber_id, bounce_class, reason, url from engagement.events order by all"
@@ -72,6 +76,60 @@ def test_two_links_of_one_mail_are_two_clicks(world: World) -> None:
         for url, index in [("https://shop.example/a", 0), ("https://shop.example/b", 1), ("https://shop.example/a", 2)]
     ]
     assert world.load(clicks, clicks)["new"] == 3
+
+
+def test_a_scanners_clicks_on_one_link_in_one_second_are_as_many_as_their_post_tells(world: World) -> None:
+    """And no more by whatever redelivery: under the old ids, under new ones, in part, or before the post itself."""
+    (ada,) = world.send()
+
+    def clicks(count: int, *names: str, place: int = 0) -> list[dict[str, Any]]:
+        link = {"url": "https://shop.example/a", "url_offset": {"index": place, "type": "html"}}
+        ids = names or tuple(str(uuid.uuid4()) for _ in range(count))
+        return [make_event(ada, "click", 62, sg_event_id=name, **link) for name in ids]
+
+    late = clicks(1)
+    assert world.load(clicks(0, "y", place=1), clicks(0, "x", "y", place=1))["new"] == 2
+    assert world.load(clicks(0, "c"))["new"] == 1
+    assert world.load(clicks(0, "b"), clicks(0, "a", "c"))["new"] == 1
+    assert world.load(clicks(0, "a", "b", "c", "a"))["new"] == 1
+    counts = world.load(clicks(0, "c"), clicks(3), late, late, clicks(0, "a", "b", "c"))
+    assert (counts["new"], counts["duplicates"]) == (0, 9)
+    assert world.load(clicks(13), clicks(13))["new"] == 10
+    assert world.query("select count(*), count(distinct event_key) from engagement.events") == [(15, 15)]
+
+
+@pytest.mark.parametrize("first", ["other words", "the twins"])
+def test_a_twin_with_other_words_under_its_id_is_one_event(world: World, first: str) -> None:
+    (ada,) = world.send()
+    click = make_event(ada, "click", 62, url="https://shop.example/a")
+    twins = [{**click, "sg_event_id": "a"}, {**click, "sg_event_id": "b"}]
+    other = [{**click, "sg_event_id": "b", "timestamp": SENT + 63}]
+    for batch in (other, twins) if first == "other words" else (twins, other):
+        world.load(batch)
+    assert world.query("select count(*) from engagement.events") == [(2,)]
+
+
+def test_clicks_that_wait_for_their_plan_are_as_many_when_it_is_known(world: World) -> None:
+    (ada,) = world.send()
+    world.query("create table kept as from dispatch.sends; delete from dispatch.sends")
+    click = make_event(ada, "click", 62, url="https://shop.example/a")
+    one, two, three = ({**click, "sg_event_id": name} for name in "abc")
+    assert world.load([one], [two, three], [one, two])["quarantined"] == 2
+    world.query("insert into dispatch.sends from kept")
+    counts = world.load([three])
+    assert (counts["released"], counts["duplicates"]) == (2, 1)
+    assert world.query("select count(*) from engagement.events") == [(2,)]
+
+
+def test_an_event_from_the_future_is_quarantined_and_still_suppresses(world: World, ledger: Ledger) -> None:
+    """A day after its receipt is a wrong clock, more is a wrong event; a complaint counts all the same."""
+    ada, ben, eva = world.send(3)
+    came = datetime(2026, 11, 24, 5, tzinfo=UTC).timestamp()
+    ahead = {ada: 86_300, ben: 86_500, eva: 2 * 86_400}
+    world.load([{**make_event(who, "spamreport"), "timestamp": int(came) + seconds} for who, seconds in ahead.items()])
+    assert world.query("select message_key from engagement.events") == [(ada.key,)]
+    assert world.query("select reason, count(*) from engagement.quarantined_events group by all") == [("bad_timestamp", 2)]
+    assert suppress_from_events(world.paths, ledger) == {"spam_complaint": 3}
 
 
 def test_one_broken_event_is_quarantined_and_not_its_batch(world: World) -> None:

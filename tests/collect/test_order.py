@@ -63,14 +63,27 @@ statements = st.one_of(
 
 @st.composite
 def deliveries(draw: st.DrawFn) -> tuple[list[dict[str, Any]], list[list[dict[str, Any]]]]:
-    """Distinct statements, and batches in which each stands up to 46 times, in any order, each time under a new id."""
+    """What happened, as one post tells it, and that post among redeliveries of it, in any order.
+
+    A click may have happened up to three times in its second, under an id each. A redelivery tells any part of the post,
+    each event under its own id or a new one; what is no click it may tell up to 46 times.
+    """
     distinct = draw(st.lists(statements, min_size=1, max_size=8, unique_by=repr))
-    times = draw(st.lists(st.integers(1, 46), min_size=len(distinct), max_size=len(distinct)))
-    copies = [event for event, count in zip(distinct, times, strict=True) for _ in range(count)]
-    shuffled = draw(st.permutations(range(len(copies))))
-    ordered = [copies[place] for place in shuffled]
-    first, second = sorted(draw(st.tuples(st.integers(0, len(copies)), st.integers(0, len(copies)))))
-    return distinct, [ordered[:first], ordered[first:second], ordered[second:]]
+    times = [draw(st.integers(1, 3)) if event["event"] == "click" else 1 for event in distinct]
+    post = [
+        {**event, "sg_event_id": f"{number}.{copy}"}
+        for number, (event, count) in enumerate(zip(distinct, times, strict=True))
+        for copy in range(count)
+    ]
+    again = draw(st.lists(redelivered(post), max_size=4))
+    return post, draw(st.permutations([draw(st.permutations(post)), *again]))
+
+
+@st.composite
+def redelivered(draw: st.DrawFn, post: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    told = draw(st.lists(st.sampled_from(post), unique_by=lambda event: event["sg_event_id"]))
+    told += [event for event in told if event["event"] != "click" for _ in range(draw(st.integers(0, 45)))]
+    return [event if draw(st.booleans()) else {**event, "sg_event_id": uuid.uuid4().hex} for event in told]
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +113,7 @@ def loaded(connection: duckdb.DuckDBPyConnection, folder: Path, batches: list[li
     new = 0
     for number, events in enumerate(batches):
         path = folder / f"20261124T05000{number % 10}000000Z-{uuid.uuid4()}.json"
-        path.write_bytes(orjson.dumps([{**event, "sg_event_id": uuid.uuid4().hex} for event in events]))
+        path.write_bytes(orjson.dumps([{"sg_event_id": uuid.uuid4().hex, **event} for event in events]))
         connection.register("batch_reports", batch.table(batch.read_file(path, lambda email: f"h-{email}")))
         connection.register("batch_files", load._listing([path]))
         counts = load._store(connection, "arrivals_batch")
@@ -120,11 +133,11 @@ def loaded(connection: duckdb.DuckDBPyConnection, folder: Path, batches: list[li
 def test_any_order_and_multiplicity_gives_the_same_events(
     cursor: duckdb.DuckDBPyConnection, tmp_path: Path, drawn: tuple[list[dict[str, Any]], list[list[dict[str, Any]]]]
 ) -> None:
-    distinct, batches = drawn
-    once, _ = loaded(cursor, tmp_path, [distinct])
+    post, batches = drawn
+    once, _ = loaded(cursor, tmp_path, [post])
     many, new = loaded(cursor, tmp_path, batches)
     assert many == once
-    assert new == len(once) == len(distinct)
+    assert new == len(once) == len(post)
 
 
 def test_orders_of_a_small_life_is_judged_alike(cursor: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:

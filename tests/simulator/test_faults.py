@@ -214,6 +214,9 @@ def test_a_storm_of_new_ids(living: RunningSimulator, receiver: Receiver) -> Non
     living.wait_until_quiet()
     delivered = [event for event in receiver.events() if event["event"] == "processed" and event["tw_key"] == "key-0"]
     assert len({event["sg_event_id"] for event in delivered}) >= 46
+    posts = [json.loads(post.body) for post in receiver.posts()]
+    ids = [{event["sg_event_id"] for event in post if event in delivered} for post in posts]
+    assert max(len(each) for each in ids) == 1, "a redelivery is a post of its own"
     assert len([event for event in receiver.events() if event["event"] == "processed" and event["tw_key"] == "key-1"]) <= 2
 
 

@@ -6,11 +6,17 @@
 --          any other signal needs a second one. A message is judged from its own events alone, so the order in which
 --          they come does not matter. Change a rule, and RULE_VERSION in include/collect/classify.py grows by one.
 --          Signals: sg_machine_open; too_soon (before, or less than 5 s after, delivery); many_links (two links of the mail
---          within 3 s); gateway_agent (security gateways, link previewers, scripts; not the image proxies of Gmail and Yahoo,
---          which load pictures when a person opens).
+--          within 3 s); gateway_agent (security gateways, link previewers, scripts); image_proxy (Gmail's, for an open: it
+--          loads pictures for people, and by itself at delivery, so with too_soon it is a machine and alone it is a person).
+--          own_link: a click on the person's own unsubscribe, preference or confirmation page (by its token, which is replaced
+--          when an event is loaded) that no machine made: a person, but no interest in the mail, so neither human nor machine.
 update engagement.events
 set
-    verdict = if('sg_machine_open' in judged.signals or len(judged.signals) >= 2, 'machine', 'human'),
+    verdict = case
+        when 'sg_machine_open' in judged.signals or len(judged.signals) >= 2 then 'machine'
+        when judged.is_own_link then 'own_link'
+        else 'human'
+    end,
     signals = judged.signals,
     rule_version = $rule_version
 from (
@@ -22,6 +28,8 @@ from (
             events.occurred_at,
             coalesce(events.sg_machine_open, false) as is_apple,
             lower(coalesce(events.user_agent, '')) as agent,
+            events.event = 'clicked'
+            and regexp_matches(events.url, '/(u|preferences|confirm)/(<token>|[a-z0-9_-]{60,})', 'i') as is_own_link,
             case when events.event = 'clicked' then coalesce(events.url, '') || '#' || coalesce(events.url_index, -1) end
                 as link
         from engagement.events
@@ -53,6 +61,7 @@ from (
 
     select
         watched.event_key,
+        coalesce(watched.is_own_link, false) as is_own_link,
         list_filter([
             if(watched.is_apple, 'sg_machine_open', null),
             if(watched.occurred_at < watched.delivered_at + interval 5 seconds, 'too_soon', null),
@@ -69,6 +78,11 @@ from (
                     || '|crawler|spider'
                 ),
                 'gateway_agent', null
+            ),
+            if(
+                watched.event = 'opened'
+                and (contains(watched.agent, 'googleimageproxy') or contains(watched.agent, 'ggpht')),
+                'image_proxy', null
             )
         ], lambda signal: signal is not null) as signals
     from watched

@@ -9,6 +9,7 @@
 --             last send of the five days before it. A send whose message id is known to be another is not taken.
 --          And the class of a bounce: a blocked one is soft, the others as include/collect/mapping.py says. It tells events
 --          apart, too: a block and a bounce of one second are two.
+--          content_key is what an event says.
 create or replace temp table tied as
 with numbered as (
     select
@@ -126,5 +127,5 @@ select
             coalesce(delivery_attempt::varchar, ''),
             coalesce(raw_text, '')
         )
-    ) as event_key
+    ) as content_key
 from classed;

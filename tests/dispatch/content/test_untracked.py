@@ -33,7 +33,8 @@ def off(html: str) -> dict[str, bool]:
     """{href: whether tracking is off before the href} of every anchor, as SendGrid's documentation spells it."""
     anchors = LexborHTMLParser(html).css("a[href], area[href]")
     return {
-        str(one.attributes["href"]): list(one.attributes)[0] == "clicktracking" and one.attributes["clicktracking"] == "off"
+        str(one.attributes["href"]): next(iter(one.attributes)) == "clicktracking"
+        and one.attributes["clicktracking"] == "off"
         for one in anchors
     }
 
