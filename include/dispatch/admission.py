@@ -37,7 +37,8 @@ class Admission:
 
         Raises `PaceHeld` where it must wait longer than a task should.
         """
-        if moved := self._missed_window(ledger, chunk):
+        moved = self._missed_window(ledger, chunk)
+        if moved is not None:
             return None, moved, 0.0
         grant = pace.take(ledger, self._limits(), chunk["recipients"])
         if grant.messages == 0:
@@ -47,8 +48,11 @@ class Admission:
             raise self._held(ledger, chunk, "the rate allows it only later", grant.wait)
         if grant.messages == chunk["recipients"]:
             return chunk, [], grant.wait
-        first, *rest = _divided(ledger, chunk, grant.messages)
-        return first, rest, grant.wait
+        parts = _divided(ledger, chunk, grant.messages)
+        if not parts:
+            pace.give_back(ledger, self._limits(), grant.messages)
+            return None, pending.continuing(ledger, chunk["plan_id"], chunk["chunk"]), 0.0
+        return parts[0], parts[1:], grant.wait
 
     def give_back(self, ledger: Ledger, messages: int) -> None:
         """Nothing of what was admitted was sent."""
@@ -58,11 +62,12 @@ class Admission:
         own = self._campaign.pace
         return pace.limits(self._account, self._campaign.id, own.messages_per_second, own.daily_cap)
 
-    def _missed_window(self, ledger: Ledger, chunk: RowMapping) -> list[RowMapping]:
-        """Move a chunk whose window has closed to the next one, or skip it, as the campaign says."""
+    def _missed_window(self, ledger: Ledger, chunk: RowMapping) -> list[RowMapping] | None:
+        """Move a chunk whose window has closed to the next one, or skip it, as the campaign says: what is to be looked at
+        again of it; None where the window is open."""
         window, now = self._campaign.send_window, clock.now()
         if window is None or chunk["not_after"] is None or now.timestamp() < chunk["not_after"] - WINDOW_MARGIN_SECONDS:
-            return []
+            return None
         if window.missed == "skip":
             pending.skip(ledger, chunk, "missed its send window")
             return []
@@ -82,7 +87,9 @@ class Admission:
 
 
 def _divided(ledger: Ledger, chunk: RowMapping, size: int) -> list[RowMapping]:
+    """A part of `size` people, and the rest; empty where another process took or divided the chunk meanwhile."""
     places = rows_of(chunk["selection"], chunk["root_size"])
     parts = [(selection_of(part), len(part)) for part in (places[:size], places[size:])]
-    pending.divide(ledger, chunk, parts, "divided: less than all of it was allowed at once")
+    if not pending.divide(ledger, chunk, parts, "divided: less than all of it was allowed at once"):
+        return []
     return pending.continuing(ledger, chunk["plan_id"], chunk["chunk"])

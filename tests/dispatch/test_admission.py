@@ -1,0 +1,154 @@
+"""May this chunk go now? All of it, a part of it, later, in another window, or never."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from include.core.campaign import Pace, SendWindow
+from include.core.errors import PaceHeld
+from include.core.pace import AccountPace
+from include.dispatch import admission
+from include.dispatch.admission import PATIENCE_SECONDS, WINDOW_MARGIN_SECONDS, Admission
+from include.ledger.chunks import release
+from include.ledger.database import Ledger
+from include.ledger.pending import divide
+from include.ledger.tables import allowances, chunks
+from tests.dispatch.frozen import CAMPAIGN
+from tests.ledger.plan import claim, freeze, row, tally
+
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+WINDOW = {"send_window": SendWindow(start=9, end=20)}
+
+
+@pytest.fixture(autouse=True)
+def plan(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One chunk of ten people, at noon."""
+    freeze(ledger)
+    monkeypatch.setattr(admission.clock, "now", lambda: NOON)
+
+
+def desk(account: AccountPace | None = None, **changes: Any) -> Admission:
+    return Admission(CAMPAIGN.model_copy(update=changes), account or AccountPace())
+
+
+def closing(ledger: Ledger, not_after: float, zone: str = "Europe/Berlin") -> Any:
+    with ledger.write() as connection:
+        connection.execute(update(chunks).values(not_after=not_after, zone=zone, send_at=1.0))
+    return row(ledger)
+
+
+def used(ledger: Ledger) -> list[int]:
+    with ledger.read() as connection:
+        return list(connection.scalars(select(allowances.c.used)))
+
+
+def test_without_pace_cap_and_window_everything_is_free() -> None:
+    assert desk().is_free
+    assert not desk(pace=Pace(daily_cap=5)).is_free
+    assert not desk(**WINDOW).is_free
+    assert not desk(AccountPace(daily_cap=5)).is_free
+
+
+def test_all_of_it_after_the_rates_wait(ledger: Ledger) -> None:
+    paced = desk(pace=Pace(messages_per_second=1))
+    assert paced.admit(ledger, row(ledger)) == (row(ledger), [], 0.0)
+    assert paced.admit(ledger, row(ledger)) == (row(ledger), [], 10.0)
+
+
+def test_a_first_part_of_it_and_the_rest_to_look_at_again(ledger: Ledger) -> None:
+    with ledger.write() as connection:
+        connection.execute(update(chunks).values(selection="0:1,2:3,4:5,6:9", recipients=6))
+    first, rest, wait = desk(pace=Pace(daily_cap=4)).admit(ledger, row(ledger))
+    assert first is not None
+    assert (first["chunk"], first["recipients"], [each["recipients"] for each in rest], wait) == (1, 4, [2], 0.0)
+    assert (row(ledger)["state"], row(ledger)["reason"]) == ("split", "divided: less than all of it was allowed at once")
+    assert admission.rows_of(first["selection"], 10) == [0, 2, 4, 6]
+    assert admission.rows_of(rest[0]["selection"], 10) == [7, 8]
+
+
+def test_what_the_rate_allows_only_much_later_is_held_and_uses_nothing_up(ledger: Ledger) -> None:
+    slow = desk(pace=Pace(messages_per_second=10 / (PATIENCE_SECONDS + 1), daily_cap=100))
+    assert slow.admit(ledger, row(ledger))[2] == 0.0
+    with pytest.raises(PaceHeld, match="only later") as held:
+        slow.admit(ledger, row(ledger))
+    assert held.value.retry_after == pytest.approx(PATIENCE_SECONDS + 1)
+    assert row(ledger)["reason"] == "held: the rate allows it only later"
+    assert sorted(used(ledger)) == [0, 10]
+
+
+def test_a_wait_within_our_patience_is_waited(ledger: Ledger) -> None:
+    paced = desk(pace=Pace(messages_per_second=10 / PATIENCE_SECONDS))
+    assert [paced.admit(ledger, row(ledger))[2] for _ in range(2)] == [0.0, pytest.approx(PATIENCE_SECONDS)]
+
+
+def test_what_was_admitted_and_not_sent_is_given_back(ledger: Ledger) -> None:
+    capped = desk(pace=Pace(daily_cap=10))
+    assert capped.admit(ledger, row(ledger))[0] is not None
+    with pytest.raises(PaceHeld, match="campaign:spring:day") as held:
+        capped.admit(ledger, row(ledger))
+    assert held.value.retry_after == 12 * 3600
+    capped.give_back(ledger, 10)
+    assert capped.admit(ledger, row(ledger))[0] is not None
+
+
+@pytest.mark.parametrize("left", [0.0, WINDOW_MARGIN_SECONDS, -5.0])
+def test_a_window_that_closes_before_it_could_go_is_missed(ledger: Ledger, left: float) -> None:
+    chunk = closing(ledger, NOON.timestamp() + left)
+    assert desk(send_window=SendWindow(start=9, end=20, missed="skip")).admit(ledger, chunk) == (None, [], 0.0)
+    assert (row(ledger)["state"], row(ledger)["reason"]) == ("skipped", "missed its send window")
+    assert tally(ledger).skipped == 10
+
+
+def test_a_skipped_chunk_uses_no_cap_up(ledger: Ledger) -> None:
+    """Less of the cap is left than it has people; once the sender tried to divide what was skipped, and fell."""
+    capped = desk(send_window=SendWindow(start=9, end=20, missed="skip"), pace=Pace(daily_cap=4))
+    assert capped.admit(ledger, closing(ledger, NOON.timestamp())) == (None, [], 0.0)
+    assert used(ledger) == []
+
+
+def test_a_chunk_that_another_process_was_quicker_with_is_left_to_it(ledger: Ledger) -> None:
+    chunk, capped = row(ledger), desk(pace=Pace(daily_cap=4))
+    taken = claim(ledger)
+    assert capped.admit(ledger, chunk) == (None, [], 0.0)
+    assert used(ledger) == [0]
+    release(ledger, taken, 429, "later")
+    assert divide(ledger, chunk, [("0:5", 5), ("5:10", 5)], "by another")
+    admitted, again, _ = capped.admit(ledger, chunk)
+    assert (admitted, [part["recipients"] for part in again]) == (None, [5, 5])
+    assert used(ledger) == [0]
+
+
+@pytest.mark.parametrize("closes", [NOON.timestamp() + WINDOW_MARGIN_SECONDS + 1, None])
+def test_a_window_that_is_open_lets_it_go(ledger: Ledger, closes: float | None) -> None:
+    chunk = closing(ledger, closes) if closes else row(ledger)
+    assert desk(**WINDOW).admit(ledger, chunk) == (chunk, [], 0.0)
+
+
+def test_without_a_window_its_end_is_no_matter(ledger: Ledger) -> None:
+    chunk = closing(ledger, NOON.timestamp() - 1)
+    assert desk().admit(ledger, chunk) == (chunk, [], 0.0)
+
+
+@pytest.mark.parametrize(
+    ("zone", "hours", "opens", "closes"),
+    [
+        ("Europe/Berlin", (14, 20), datetime(2026, 11, 24, 13, tzinfo=UTC), datetime(2026, 11, 24, 19, tzinfo=UTC)),
+        ("Asia/Tokyo", (9, 20), datetime(2026, 11, 25, 0, tzinfo=UTC), datetime(2026, 11, 25, 11, tzinfo=UTC)),
+        ("Europe/Berlin", (9, 20), None, datetime(2026, 11, 24, 19, tzinfo=UTC)),
+    ],
+)
+def test_a_chunk_that_missed_its_window_moves_to_the_next_of_its_zone(
+    ledger: Ledger, zone: str, hours: tuple[int, int], opens: datetime | None, closes: datetime
+) -> None:
+    chunk = closing(ledger, NOON.timestamp(), zone)
+    window = SendWindow(start=hours[0], end=hours[1], missed="next_day")
+    admitted, again, wait = desk(send_window=window).admit(ledger, chunk)
+    assert (admitted, wait) == (None, 0.0)
+    (moved,) = again
+    assert moved["chunk"] == 0
+    assert moved["send_at"] == (opens.timestamp() if opens else None)
+    assert moved["not_after"] == closes.timestamp()

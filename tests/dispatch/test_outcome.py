@@ -1,0 +1,114 @@
+"""What each verdict leaves in the ledger: the states, the status, the reason, and who is to be sent to again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+import pytest
+from sqlalchemy import select
+
+from include.core import clock
+from include.core.errors import CampaignStopped
+from include.dispatch.outcome import Request, record
+from include.dispatch.verdict import Kind, Verdict
+from include.ledger import plans
+from include.ledger.database import Ledger
+from include.ledger.tables import outcomes
+from tests.ledger.plan import PLAN, claim, freeze, row, tally
+
+PEOPLE = pa.table({"message_key": [f"k{place}" for place in range(10)]})
+
+
+def recorded(ledger: Ledger, verdict: Verdict, places: Sequence[int] = range(10), wait: float = 0.0) -> dict[str, int]:
+    return record(ledger, Request(claim(ledger), places, PEOPLE), verdict, wait)
+
+
+def children(ledger: Ledger, count: int) -> list[tuple[str, int]]:
+    return [(row(ledger, chunk)["selection"], row(ledger, chunk)["recipients"]) for chunk in range(1, count + 1)]
+
+
+@pytest.fixture(autouse=True)
+def plan(ledger: Ledger) -> None:
+    freeze(ledger)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "state", "became", "status"),
+    [
+        (Verdict(Kind.ACCEPTED, "accepted", 202, message_id="m"), "accepted", {"accepted": 10}, 202),
+        (Verdict(Kind.DOUBT, "503: perhaps", 503), "in_doubt", {"in_doubt": 10}, 503),
+        (Verdict(Kind.DOUBT, "no answer"), "in_doubt", {"in_doubt": 10}, None),
+        (Verdict(Kind.THROTTLED, "429: too many", 429), "pending", {"pending": 10}, 429),
+        (Verdict(Kind.NOT_SENT, "no answer"), "pending", {"pending": 10}, None),
+    ],
+    ids=lambda value: value.kind.name + str(value.status) if isinstance(value, Verdict) else "",
+)
+def test_the_whole_chunk_goes_one_way(
+    ledger: Ledger, verdict: Verdict, state: str, became: dict[str, int], status: int | None
+) -> None:
+    assert recorded(ledger, verdict, wait=40.0) == became
+    after = row(ledger)
+    assert (after["state"], after["http_status"]) == (state, status)
+    assert after["reason"] == (None if state == "accepted" else verdict.reason)
+    assert after["x_message_id"] == verdict.message_id
+    waits = after["not_before"] - clock.now().timestamp()
+    assert (10 < waits <= 40) if state == "pending" else after["not_before"] == 0
+
+
+def test_a_stop_gives_everybody_back_and_stops_the_plan(ledger: Ledger) -> None:
+    with pytest.raises(CampaignStopped, match="401: no credits"):
+        recorded(ledger, Verdict(Kind.STOP, "401: no credits", 401))
+    assert (row(ledger)["state"], row(ledger)["http_status"], row(ledger)["reason"]) == ("pending", 401, "401: no credits")
+    with ledger.read() as connection:
+        assert plans.state_of(connection, PLAN) == ("stopped", "401: no credits")
+
+
+def test_a_request_that_is_wrong_for_all_is_rejected_and_stops_the_plan(ledger: Ledger) -> None:
+    with pytest.raises(CampaignStopped, match="400: from"):
+        recorded(ledger, Verdict(Kind.REFUSED, "400: from", of_request=True))
+    assert (row(ledger)["state"], row(ledger)["http_status"], row(ledger)["reason"]) == ("rejected", 400, "400: from")
+    with ledger.read() as connection:
+        assert plans.state_of(connection, PLAN) == ("stopped", "400: from")
+
+
+@pytest.mark.parametrize(
+    ("verdict", "status"),
+    [(Verdict(Kind.TOO_LARGE, "413: large", 413), 413), (Verdict(Kind.REFUSED, "400: no field named"), 400)],
+    ids=["413", "400"],
+)
+def test_halves_go_until_one_is_alone(ledger: Ledger, verdict: Verdict, status: int) -> None:
+    assert recorded(ledger, verdict, places=[0, 2, 3, 4, 9]) == {"pending": 5}
+    assert (row(ledger)["state"], row(ledger)["http_status"], row(ledger)["reason"]) == ("split", status, verdict.reason)
+    assert [size for _, size in children(ledger, 2)] == [2, 3]
+    freeze(ledger, (1,), plan_id="alone")
+    alone = Request(claim(ledger, 0, "alone"), [0], PEOPLE)
+    assert record(ledger, alone, verdict, 0.0) == {"rejected": 1}
+    after = row(ledger, 0, "alone")
+    assert (after["state"], after["http_status"], after["reason"]) == ("rejected", status, verdict.reason)
+
+
+def test_the_named_are_rejected_and_the_others_go_on(ledger: Ledger) -> None:
+    """Places in a request count among those who are in it: the first of places 5 to 9 is 5. What is beyond it is nobody."""
+    verdict = Verdict(Kind.REFUSED, "400: personalizations.to", culprits=frozenset({0, 3, 5, 99}))
+    request = Request(claim(ledger), range(5, 10), PEOPLE)
+    assert record(ledger, request, verdict, 0.0) == {"rejected": 2, "pending": 3}
+    assert (row(ledger)["state"], row(ledger)["http_status"], row(ledger)["reason"]) == ("split", 400, verdict.reason)
+    with ledger.read() as connection:
+        found = connection.execute(select(outcomes.c.message_key, outcomes.c.row, outcomes.c.state, outcomes.c.reason))
+        assert sorted(map(tuple, found)) == [
+            ("k5", 5, "rejected", verdict.reason),
+            ("k8", 8, "rejected", verdict.reason),
+        ]
+    assert [size for _, size in children(ledger, 1)] == [3]
+
+
+def test_where_all_are_named_nobody_goes_on(ledger: Ledger) -> None:
+    verdict = Verdict(Kind.REFUSED, "400: personalizations.to", culprits=frozenset(range(10)))
+    assert recorded(ledger, verdict) == {"rejected": 10, "pending": 0}
+    assert (tally(ledger).rejected, tally(ledger).pending) == (10, 0)
+
+
+def test_where_only_strangers_are_named_halves_go(ledger: Ledger) -> None:
+    assert recorded(ledger, Verdict(Kind.REFUSED, "400: to", culprits=frozenset({10}))) == {"pending": 10}
+    assert [size for _, size in children(ledger, 2)] == [5, 5]
