@@ -172,7 +172,7 @@ def _a_chunk(data: Path) -> Figures:
     frozen = plans.find_plan(ledger, PLAN_ID)
     assert frozen is not None
     reader = PlanReader(paths.root / frozen["folder"], frozen["manifest_sha256"], payload.escaped)
-    envelope = payload.envelope(CAMPAIGN, reader.contents["only.en"], tracked=True)
+    envelope = payload.envelope(CAMPAIGN, reader.contents["only.en"], tracked=True, batch_id=None)
     body = orjson.loads(payload.body(envelope, reader.people("part-0000.parquet", 0, 1_000), attempt=1, chunk="c"))
     people = body.pop("personalizations")
     return {

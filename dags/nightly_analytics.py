@@ -56,10 +56,12 @@ with DAG(
     def analyze():
         @task(pool=Pool.WAREHOUSE, trigger_rule="all_done")
         def marts(**context):
-            """Every mart, replaced by key."""
+            """Every mart, replaced by key; from what the ledger says now, so that no event is newer than its send."""
             from include.analyze.marts import build_marts
+            from include.dispatch.record import record_sends
 
             with runtime.ledger() as ledger:
+                record_sends(runtime.paths(), ledger)
                 return build_marts(runtime.paths(), ledger, as_of=runtime.run_moment(context["dag_run"]))
 
         @task(pool=Pool.WAREHOUSE)

@@ -9,6 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from sqlalchemy import RowMapping
+
+from include.core import clock
 from include.core.connections import SENDGRID, SendGridAccount, environment_text, ledger_url, sendgrid_account
 from include.core.errors import ConfigurationError
 from include.core.secrets import load_secrets
@@ -35,10 +38,9 @@ def campaign_by_hand(place: Installation, action: str, campaign: str, occurrence
     """Do it and show how the campaign stands; 0 where that worked. Raises `TradewindError` where there is no such plan."""
     with _ledger(place) as ledger:
         plan_id = plans.plan_id_of(campaign, occurrence)
-        plan = plans.find_plan(ledger, plan_id)
-        if plan is None:
+        if plans.find_plan(ledger, plan_id) is None:
             raise _no_plan(ledger, campaign, occurrence)
-        account = _account(place) if plan["batch_id"] else None
+        account = _account(place)
         if action == "pause":
             control.pause(ledger, campaign, occurrence, account=account)
         elif action == "resume":
@@ -70,13 +72,25 @@ def lines(ledger: Ledger, plan_id: str) -> Iterator[str]:
     yield f"{plan['campaign']} {plan['occurrence']}: {plan['state']}{reason}"
     with ledger.read() as connection:
         people: dict[str, Any] = vars(counts.tally(connection, plan_id))
+        people_there = counts.waiting_there(connection, plan_id, clock.now().timestamp())
     yield from (f"  {name.replace('_', ' '):<12}{people[name]:>12,}" for name in FIGURES)
     for hold in holds.all_holds(ledger):
         if hold["plan_id"] == plan_id and hold["released_at"] is None:
             yield f"  held back: {hold['provider'] or 'all mailbox providers'} ({hold['reason']})"
-    if plan["batch_id"]:
-        yield "  SendGrid holds some of it until its send_at."
+    if people_there:
+        yield f"  {_there(plan, people_there)}"
     yield f"  {NEXT[plan['state']]}"
+
+
+def _there(plan: RowMapping, people: int) -> str:
+    """Who of the accepted is still at SendGrid."""
+    if plan["state"] == "cancelled":
+        return (
+            f"{people:,} of the accepted go out at their send_at: SendGrid has not confirmed to drop them. They are due "
+            "within ten minutes, or carry no batch, or SendGrid did not answer: then give DO=cancel again."
+        )
+    status = "paused there" if plan["batch_status"] == "pause" else "held there until their send_at"
+    return f"{people:,} of the accepted are {status}."
 
 
 @contextmanager

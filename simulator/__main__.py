@@ -43,6 +43,7 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument(
         "--notice", type=int, default=600, help="seconds before send_at by which a batch must be paused or cancelled"
     )
+    found.add_argument("--kept", type=int, default=72 * 3600, help="seconds after send_at for which a paused batch is kept")
     return found
 
 
@@ -53,6 +54,7 @@ def settings_of(options: argparse.Namespace) -> Settings:
         lives=not options.no_lives, flush_seconds=options.flush, verified_senders=tuple(options.verified_senders),
         api_keys=tuple(options.api_key), ip_pools=tuple(options.ip_pool), gzip=options.gzip,
         activity=not options.no_activity, requests_per_second=options.requests_per_second, notice=options.notice,
+        kept=options.kept,
     )  # fmt: skip
 
 

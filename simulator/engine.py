@@ -14,7 +14,7 @@ from simulator.flush import Flush
 from simulator.rates import Rates
 from simulator.record import Change, Record
 from simulator.runs import Conditions, Run
-from simulator.schedules import cancel_due, startable
+from simulator.schedules import discard_due, startable
 from simulator.settings import Settings
 from simulator.suppressing import suppressed_positions
 
@@ -95,7 +95,7 @@ class Engine:
 
     async def _start(self) -> None:
         now = time.time()
-        await cancel_due(self._record, now, self._settings.notice)
+        await discard_due(self._record, now, self._settings.notice, self._settings.kept)
         room = MOST_PEOPLE - sum(run.people for run in self._active.values())
         for run_id in await startable(self._record, now, self._settings.notice, room):
             await self._activate(run_id)

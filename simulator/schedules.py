@@ -1,4 +1,9 @@
-"""Which runs may start: due, and neither paused nor cancelled in time."""
+"""Which runs may start: due, and neither paused nor cancelled in time.
+
+As SendGrid documents it (https://www.twilio.com/docs/sendgrid/api-reference/cancel-scheduled-sends): what is held stays in
+the queue; at its send_at a cancelled batch is discarded and a paused one kept, until the pause is lifted or 72 hours are
+over. Nothing is held later than ten minutes before its send_at (the notice).
+"""
 
 from __future__ import annotations
 
@@ -15,9 +20,11 @@ STARTABLE = (
     "where runs.state = 'waiting' and runs.start_at <= ? and schedules.batch_id is null "
     "order by runs.start_at, runs.id limit 200"
 )
-CANCEL = (
-    "update runs set state = 'cancelled' where state = 'waiting' and start_at <= ? and exists "
-    f"(select 1 from schedules where schedules.batch_id = runs.batch_id and status = 'cancel' and {IN_FORCE})"
+DISCARD = (
+    "update runs set state = case when exists (select 1 from schedules where schedules.batch_id = runs.batch_id "
+    "and status = 'cancel') then 'cancelled' else 'expired' end "
+    "where state = 'waiting' and start_at <= ? and exists (select 1 from schedules "
+    f"where schedules.batch_id = runs.batch_id and (status = 'cancel' or runs.start_at + ? <= ?) and {IN_FORCE})"
 )
 
 
@@ -32,8 +39,7 @@ async def startable(record: Record, now: float, notice: int, room: int) -> list[
     return found
 
 
-async def cancel_due(record: Record, now: float, notice: int) -> None:
-    """Discard the runs whose time has come and whose batch was cancelled."""
-    due = await record.value("select count(*) from schedules where status = 'cancel'")
-    if due:
-        await record.execute(CANCEL, now, notice)
+async def discard_due(record: Record, now: float, notice: int, kept: int) -> None:
+    """Discard the runs whose time has come and whose batch was cancelled, or paused for longer than it is kept."""
+    if await record.value("select count(*) from schedules"):
+        await record.execute(DISCARD, now, kept, now, notice)

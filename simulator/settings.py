@@ -16,7 +16,8 @@ class Settings:
 
     `webhook` is where events are posted (None: they wait); `edge` is where people and scanners reach unsubscribe links
     (None: the visits wait). `speed` divides every delay of a life: at 1 it is over 30 to 45 s after acceptance. Without
-    `api_keys` any key that starts with `SG.` will do. `notice` is how many seconds before send_at a batch must be held.
+    `api_keys` any key that starts with `SG.` will do. `notice` is how many seconds before send_at a batch must be held,
+    `kept` for how many after it a paused one is.
     """
 
     data: Path
@@ -33,6 +34,7 @@ class Settings:
     activity: bool = True
     requests_per_second: int = 10_000
     notice: int = 600
+    kept: int = 72 * 3600
 
     def __post_init__(self) -> None:
         if not 0 < self.speed <= SPEED_LIMIT:

@@ -25,6 +25,18 @@ class NotOffered(TradewindError):
     """This provider has no such endpoint. Callers say so in their result and go on."""
 
 
+class Refused(ConfigurationError):
+    """SendGrid understood the request and does not take it: 400, 409, 422 …; `status` says which."""
+
+    def __init__(self, status: int, where: str) -> None:
+        self.status = status
+        super().__init__(
+            f"answered {status}: it understood the request and does not take it.",
+            where=where,
+            remedy="Trying again will not help. Compare the request with SendGrid's reference and report the difference.",
+        )
+
+
 def call(
     account: SendGridAccount,
     method: str,
@@ -37,9 +49,9 @@ def call(
 ) -> Any:
     """One request, e.g. `call(account, "get", "suppression/bounces", query={"limit": 500})`; the parsed JSON, or None.
 
-    Raises `NotOffered` (404, 405, 501), `ConfigurationError` (401, 403, another 4xx) and `EspUnavailable` (429, 5xx, no
-    answer, an answer that is not JSON). No error's text holds the key, an address or what was answered; a `path` with
-    an address in it is named as `shown`.
+    Raises `NotOffered` (404, 405, 501), `ConfigurationError` (401, 403), `Refused` (another 4xx) and `EspUnavailable` (429,
+    5xx, no answer, an answer that is not JSON). No error's text holds the key, an address or what was answered; a `path`
+    with an address in it is named as `shown`.
     """
     # The package logs headers, so the key, and bodies, so addresses, at DEBUG.
     logging.getLogger("python_http_client").setLevel(logging.INFO)
@@ -69,8 +81,4 @@ def _refusal(status: int, where: str) -> TradewindError:
         )
     if status == 429 or status >= 500:
         return EspUnavailable(f"answered {status}.", where=f"SendGrid, {where}", remedy="The next run asks again.")
-    return ConfigurationError(
-        f"answered {status}: it understood the request and does not take it.",
-        where=f"SendGrid, {where}",
-        remedy="Trying again will not help. Compare the request with SendGrid's reference and report the difference.",
-    )
+    return Refused(status, f"SendGrid, {where}")

@@ -1,18 +1,28 @@
-"""What an operator does to a campaign that is being sent: pause, resume, cancel. In force from the next chunk on."""
+"""What an operator does to a campaign that is being sent: pause, resume, cancel. In force from the next chunk on.
+
+What SendGrid holds until its send_at is reached too, with an `account`: the ledger comes first, SendGrid second, and only
+what SendGrid has confirmed is booked. Each may be given again, and then finishes what a process that died left undone.
+"""
 
 from __future__ import annotations
 
+import logging
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import RowMapping
+from sqlalchemy import Connection, RowMapping
 
 from include.core import clock
 from include.core.connections import SendGridAccount
-from include.core.errors import PlanError
+from include.core.errors import CampaignStopped, PlanError
+from include.core.sendgrid_management import NotOffered
 from include.dispatch import schedule
 from include.ledger import counts, holds, pending, plans
 from include.ledger.database import Ledger
+
+log = logging.getLogger(__name__)
+
+UNFINISHED = ("sending", "paused", "stopped")
 
 
 def pause(
@@ -24,21 +34,28 @@ def pause(
 ) -> dict[str, Any]:
     """Take no further chunk until it is resumed; with an `account`, what SendGrid holds until its send_at waits too.
 
-    Requests under way finish.
+    Requests under way finish. Of a plan that is done, only SendGrid's part is left to be paused. A plan that was cancelled
+    stays so; `CampaignStopped` where that happened at the same time.
     """
-    answer = _move(ledger, campaign_id, occurrence, "paused", among=("sending", "stopped"), reason=reason)
-    if account:
-        schedule.hold_back(account, _plan(ledger, answer["plan_id"]), "pause")
-    return answer
+    plan = _move(ledger, campaign_id, occurrence, "paused", among=("sending", "stopped"), reason=reason)
+    if account and plan["state"] != "cancelled":
+        _hold(ledger, account, plan["plan_id"], "pause", reason)
+        _cancellation_stands(ledger, account, plan["plan_id"])
+    return _status(ledger, plan["plan_id"])
 
 
 def resume(ledger: Ledger, campaign_id: str, occurrence: str, account: SendGridAccount | None = None) -> dict[str, Any]:
-    """Let it go on, and what the breaker held back of it; the next run of its DAG sends what is pending."""
-    answer = _move(ledger, campaign_id, occurrence, "sending", among=("paused", "stopped"))
-    holds.release(ledger, answer["plan_id"])
-    if account:
-        schedule.let_go(account, _plan(ledger, answer["plan_id"]))
-    return answer
+    """Let it go on, and what the breaker held back of it; the next run of its DAG sends what is pending.
+
+    What SendGrid has paused goes out at its send_at, or at once where that is past; what it has dropped meanwhile is booked
+    as skipped. A plan that was cancelled stays so. Raises `CampaignStopped` where somebody cancelled it at the same time.
+    """
+    plan = _move(ledger, campaign_id, occurrence, "sending", among=("paused", "stopped"))
+    holds.release(ledger, plan["plan_id"])
+    if account and plan["state"] != "cancelled":
+        _let_go(ledger, account, plan["plan_id"])
+        _cancellation_stands(ledger, account, plan["plan_id"])
+    return _status(ledger, plan["plan_id"])
 
 
 def cancel(
@@ -50,37 +67,100 @@ def cancel(
 ) -> dict[str, Any]:
     """Send nothing more of it, ever: who is pending is skipped, and counted as such.
 
-    With an `account`, so is what SendGrid holds until a send_at that is far enough away to be cancelled there.
+    With an `account`, so is what SendGrid confirms to drop: messages that carry a batch and are due late enough. What it has
+    accepted for later and cannot be told to drop stays accepted; the answer's `waiting_there` counts those people.
     """
-    unfinished = ("sending", "paused", "stopped")
-    scheduled = (found := plans.find_plan(ledger, plans.plan_id_of(campaign_id, occurrence))) and found["batch_id"]
-    among = (*unfinished, "done") if scheduled else unfinished
-    plan_id = _move(ledger, campaign_id, occurrence, "cancelled", among=among, reason=reason)["plan_id"]
-    held_there = account is not None and schedule.hold_back(account, _plan(ledger, plan_id), "cancel")
+    found = _find(ledger, campaign_id, occurrence)
+    with ledger.read() as connection:
+        reaches_there = bool(_batches(connection, found["plan_id"]))
+    among = (*UNFINISHED, "done") if reaches_there and _waiting_there(ledger, found["plan_id"]) else UNFINISHED
+    plan = _move(ledger, campaign_id, occurrence, "cancelled", among=among, reason=reason)
+    if plan["state"] == "cancelled":
+        with ledger.write() as connection:
+            pending.skip_pending(connection, plan["plan_id"], plan["stop_reason"] or reason)
+        if account:
+            _hold(ledger, account, plan["plan_id"], "cancel", reason)
+    return _status(ledger, plan["plan_id"])
+
+
+def _hold(ledger: Ledger, account: SendGridAccount, plan_id: str, status: schedule.Status, reason: str) -> None:
+    """Pause or cancel there, then note that SendGrid has confirmed it and, for a cancellation, whom that reaches.
+
+    Requests that are under way meanwhile carry a batch as well: their outcome is booked by what is noted here.
+    """
+    with ledger.read() as connection:
+        batches = _batches(connection, plan_id)
+    if not batches:
+        return
+    try:
+        schedule.hold(account, batches, status)
+    except NotOffered:
+        log.warning("this provider cannot %s what it has accepted for later: it stays accepted", status)
+        return
+    confirmed_at = clock.now().timestamp()
     with ledger.write() as connection:
-        pending.skip_pending(connection, plan_id, reason)
-        if held_there:
-            until = clock.now().timestamp() + schedule.NOTICE_SECONDS
-            pending.skip_scheduled(connection, plan_id, f"{reason}, at SendGrid", later_than=until)
-    return _status(ledger, plan_id)
+        since = plans.keep_batch_status(connection, plan_id, status, confirmed_at)
+        if status == "cancel" and since is not None:
+            held_from = since + plans.NOTICE_SECONDS
+            pending.skip_scheduled(connection, plan_id, f"{reason}, at SendGrid", later_than=held_from)
+
+
+def _let_go(ledger: Ledger, account: SendGridAccount, plan_id: str) -> None:
+    """Lift the pause there. The ledger forgets it first: else a later cancellation would count from it."""
+    with ledger.write() as connection:
+        if plans.state_of(connection, plan_id)[0] == "cancelled":
+            return
+        batches = _batches(connection, plan_id)
+        if (since := plans.keep_batch_status(connection, plan_id, None, None)) is not None:
+            reason, dropped = "paused for longer than SendGrid keeps it", clock.now().timestamp() - schedule.KEPT_SECONDS
+            held_from = since + plans.NOTICE_SECONDS
+            pending.skip_scheduled(connection, plan_id, reason, later_than=held_from, until=dropped)
+    schedule.release(account, batches)
+
+
+def _batches(connection: Connection, plan_id: str) -> list[str]:
+    return pending.batches(connection, plan_id, due_after=clock.now().timestamp() - schedule.KEPT_SECONDS)
+
+
+def _cancellation_stands(ledger: Ledger, account: SendGridAccount, plan_id: str) -> None:
+    """Somebody may have cancelled the plan while this process changed its batches' status: then that is changed back."""
+    if _plan(ledger, plan_id)["state"] != "cancelled":
+        return
+    _hold(ledger, account, plan_id, "cancel", "cancelled by an operator")
+    raise CampaignStopped(
+        "is cancelled; the cancellation stands.",
+        where=f"plan {plan_id}",
+        remedy="Nothing more of it is sent. See its status.",
+    )
 
 
 def _move(
     ledger: Ledger, campaign_id: str, occurrence: str, state: str, *, among: tuple[str, ...], reason: str | None = None
-) -> dict[str, Any]:
-    plan_id = plans.plan_id_of(campaign_id, occurrence)
-    if plans.find_plan(ledger, plan_id) is None:
+) -> RowMapping:
+    plan_id = _find(ledger, campaign_id, occurrence)["plan_id"]
+    plans.change_state(ledger, plan_id, state, among=among, reason=reason)
+    return _plan(ledger, plan_id)
+
+
+def _find(ledger: Ledger, campaign_id: str, occurrence: str) -> RowMapping:
+    plan = plans.find_plan(ledger, plans.plan_id_of(campaign_id, occurrence))
+    if plan is None:
         raise PlanError(
             "has no plan.", where=f"{campaign_id} {occurrence}", remedy="Check the occurrence, for example 2026-W48."
         )
-    plans.change_state(ledger, plan_id, state, among=among, reason=reason)
-    return _status(ledger, plan_id)
+    return plan
 
 
 def _status(ledger: Ledger, plan_id: str) -> dict[str, Any]:
     plan = _plan(ledger, plan_id)
     with ledger.read() as connection:
-        return {"plan_id": plan_id, "state": plan["state"], **asdict(counts.tally(connection, plan_id))}
+        people = asdict(counts.tally(connection, plan_id))
+    return {"plan_id": plan_id, "state": plan["state"], **people, "waiting_there": _waiting_there(ledger, plan_id)}
+
+
+def _waiting_there(ledger: Ledger, plan_id: str) -> int:
+    with ledger.read() as connection:
+        return counts.waiting_there(connection, plan_id, clock.now().timestamp())
 
 
 def _plan(ledger: Ledger, plan_id: str) -> RowMapping:

@@ -28,9 +28,9 @@ HEALTHY_HOURS = 24
 
 
 def question(ledger: Ledger, plan_id: str) -> int:
-    """How many people of the plan are in doubt and wait for a person's decision; 0 where the policy is another."""
+    """How many people of the plan are in doubt and wait for a decision; 0 for another policy or a cancelled plan."""
     plan = _plan(ledger, plan_id)
-    if Campaign.model_validate_json(plan["settings"]).on_doubt != "ask":
+    if plan["state"] == "cancelled" or Campaign.model_validate_json(plan["settings"]).on_doubt != "ask":
         return 0
     return sum(_unproved(ledger, chunk) for chunk in doubt.in_doubt_chunks(ledger) if chunk["plan_id"] == plan_id)
 
@@ -62,6 +62,8 @@ def reopen_due(paths: DataPaths, ledger: Ledger) -> list[dict[str, Any]]:
         for plan_id, posted in waiting.items():
             plan = _plan(ledger, plan_id)
             policy = Campaign.model_validate_json(plan["settings"]).on_doubt
+            if plan["state"] == "cancelled":
+                continue
             if plan["kind"] == plans.LIVE and policy == "resend_after_24h" and _absence_counts(warehouse, posted):
                 due.append({"plan_id": plan_id, "campaign": plan["campaign"], "occurrence": plan["occurrence"]})
     for entry in due:

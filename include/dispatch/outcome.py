@@ -35,14 +35,12 @@ def record(ledger: Ledger, request: Request, verdict: Verdict, wait_seconds: flo
     size = len(request.places)
     match verdict.kind:
         case Kind.ACCEPTED:
-            chunks.accept(ledger, request.claim, 202, verdict.message_id)
-            return {"accepted": size}
+            return {chunks.accept(ledger, request.claim, 202, verdict.message_id): size}
         case Kind.DOUBT:
-            chunks.doubt(ledger, request.claim, verdict.status, verdict.reason)
-            return {"in_doubt": size}
+            return {chunks.doubt(ledger, request.claim, verdict.status, verdict.reason): size}
         case Kind.THROTTLED | Kind.NOT_SENT:
-            chunks.release(ledger, request.claim, verdict.status, verdict.reason, wait_seconds=wait_seconds)
-            return {"pending": size}
+            became = chunks.release(ledger, request.claim, verdict.status, verdict.reason, wait_seconds=wait_seconds)
+            return {became: size}
         case Kind.STOP:
             chunks.release(ledger, request.claim, verdict.status, verdict.reason)
             raise stop_campaign(ledger, request.claim.plan_id, verdict.reason)

@@ -25,16 +25,18 @@ ONE_CLICK = "List-Unsubscribe=One-Click"
 class Envelope:
     """What is the same for everybody in a request, and the slots that differ. Made once a content.
 
-    A slot is its tag, what stands `before` the value for everybody, and the `column` of the value.
+    A slot is its tag, what stands `before` the value for everybody, and the `column` of the value. `batch_id` is that of
+    requests with a send_at.
     """
 
     message: Mapping[str, Any]
     slots: Sequence[Mapping[str, str]]
     edge_url: str
+    batch_id: str | None
 
 
-def envelope(campaign: Campaign, content: Mapping[str, Any], *, tracked: bool, batch_id: str | None = None) -> Envelope:
-    """The request-level part for one content of a plan.
+def envelope(campaign: Campaign, content: Mapping[str, Any], *, tracked: bool, batch_id: str | None) -> Envelope:
+    """The request-level part for one content of a plan; `batch_id` is None where the provider has no batches.
 
     SendGrid's own subscription tracking stays off: the unsubscribe link and headers are ours. Opens and clicks are tracked
     only for people who consented to that.
@@ -55,11 +57,9 @@ def envelope(campaign: Campaign, content: Mapping[str, Any], *, tracked: bool, b
         message["reply_to"] = _person(campaign.reply_to)
     if campaign.asm_group_id is not None:
         message["asm"] = {"group_id": campaign.asm_group_id}
-    if batch_id:
-        message["batch_id"] = batch_id
     if campaign.ip_pool_name:
         message["ip_pool_name"] = campaign.ip_pool_name
-    return Envelope(message, content["slots"], content["edge_url"])
+    return Envelope(message, content["slots"], content["edge_url"], batch_id)
 
 
 def escaped(people: pa.Table) -> pa.Table:
@@ -70,14 +70,20 @@ def escaped(people: pa.Table) -> pa.Table:
 def body(envelope: Envelope, people: pa.Table, *, attempt: int, chunk: str, send_at: float | None = None) -> bytes:
     """The request for `people` (wire columns of `plan_files`, escaped). `chunk` is tw_chunk: `<plan id>.<number>`.
 
-    `send_at` in Unix seconds, at most 72 h ahead; None is now. Arrow joins the columns' JSON: a Python object a person
-    costs more than all the rest of sending, most of it for the garbage collector.
+    `send_at` in Unix seconds, at most 72 h ahead; None is now. Only what SendGrid holds for later carries the batch: what
+    goes at once cannot be paused there, and nobody has to wonder whether it was. Arrow joins the columns' JSON: a Python
+    object a person costs more than all the rest of sending, most of it for the garbage collector.
     """
-    scheduled = {"send_at": int(send_at)} if send_at is not None else {}
-    head = orjson.dumps({**envelope.message, **scheduled})
+    head = orjson.dumps({**envelope.message, **_scheduled(envelope, send_at)})
     each = pc.binary_join_element_wise(*_personalization(envelope, people, attempt, chunk), ",", "")
     everybody = _bytes_of(each)
     return b"".join((head[:-1], b',"personalizations":[', everybody[:-1], b"]}"))
+
+
+def _scheduled(envelope: Envelope, send_at: float | None) -> dict[str, Any]:
+    if send_at is None:
+        return {}
+    return {"send_at": int(send_at), **({"batch_id": envelope.batch_id} if envelope.batch_id else {})}
 
 
 def _personalization(envelope: Envelope, people: pa.Table, attempt: int, chunk: str) -> list[str | pa.Array]:

@@ -14,6 +14,7 @@ import signal
 import threading
 from collections import Counter, deque
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 import pyarrow as pa
@@ -25,14 +26,13 @@ from include.core.connections import SendGridAccount
 from include.core.errors import EspUnavailable, TradewindError
 from include.core.pace import AccountPace
 from include.core.paths import DataPaths
-from include.dispatch import payload
+from include.dispatch import payload, schedule
 from include.dispatch.admission import Admission
 from include.dispatch.journal import Journal, require_memory
 from include.dispatch.outcome import Request, record
 from include.dispatch.patience import Patience
 from include.dispatch.plan_files import PlanReader, rows_of
 from include.dispatch.public_edge import require_public
-from include.dispatch.schedule import batch_for
 from include.dispatch.transport import TOTAL_SECONDS, Transport, transport
 from include.dispatch.verdict import Kind, Verdict, judge
 from include.ledger import chunks, pending, plans, suppressions
@@ -84,7 +84,7 @@ def send_range(
     work = pending.open_work(ledger, plan_id, first, last)
     if not work:
         return {}
-    batch_id = batch_for(ledger, account, plan, work)
+    batch_id = schedule.batch_for(ledger, account, plan, work)
     reader = PlanReader(folder, plan["manifest_sha256"], payload.escaped)
     for content in reader.contents.values():
         require_public(account, content["edge_url"], where=f"plan {plan_id}, links of its messages")
@@ -108,7 +108,7 @@ class Sender:
         reader: PlanReader,
         journal: Journal,
         account_pace: AccountPace,
-        batch_id: str | None = None,
+        batch_id: str | None,
     ) -> None:
         self._plan = plan
         self._reader = reader
@@ -179,7 +179,8 @@ class Sender:
     async def _claim(self, chunk: RowMapping) -> Request | None:
         """The intent, on disk and in the journal; None where somebody else has it or nobody is left in it."""
         people = self._reader.people(chunk["file"], chunk["first_row"], chunk["root_size"])
-        claim = await self._in_ledger(chunks.claim, chunk, lambda connection: self._leaving(connection, chunk, people))
+        leaving = partial(self._leaving, chunk=chunk, people=people)
+        claim = await self._in_ledger(chunks.claim, chunk, leaving, self._batch_id)
         if claim is None:
             return None
         self._journal.note(claim)
@@ -235,7 +236,7 @@ class Sender:
         if content not in self._envelopes:
             name, _, way = content.rpartition(".")
             self._envelopes[content] = payload.envelope(
-                self._campaign, self._reader.contents[name], tracked=way == "tracked"
+                self._campaign, self._reader.contents[name], tracked=way == "tracked", batch_id=self._batch_id
             )
         return self._envelopes[content]
 

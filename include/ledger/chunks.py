@@ -19,7 +19,7 @@ from include.core import clock
 from include.core.errors import CampaignStopped, FenceLost
 from include.ledger import holds, owner, plans, suppressions
 from include.ledger.database import Ledger
-from include.ledger.pending import add_children
+from include.ledger.pending import add_children, skip_pending
 from include.ledger.tables import chunks, outcomes
 
 _THIS = and_(chunks.c.plan_id == bindparam("of_plan"), chunks.c.chunk == bindparam("of_chunk"))
@@ -59,6 +59,7 @@ class Claim:
     send_at: float | None
     selection: str | None
     gone: frozenset[int]
+    batch_id: str | None = None
     taken_at: float = field(default_factory=clock.elapsed)
 
     def lease_left(self) -> float:
@@ -66,13 +67,17 @@ class Claim:
         return LEASE_SECONDS - (clock.elapsed() - self.taken_at)
 
 
-def claim(ledger: Ledger, chunk: RowMapping, leaving: Callable[[Connection], list[Outcome]]) -> Claim | None:
+def claim(
+    ledger: Ledger, chunk: RowMapping, leaving: Callable[[Connection], list[Outcome]], batch_id: str | None = None
+) -> Claim | None:
     """Write the intent for one request and commit it; in the same step the suppressed leave the chunk.
 
-    `leaving` is asked inside the transaction for those who must not get it. None where the chunk is no longer pending, its
-    provider is held back, or nobody is left in it. Raises `CampaignStopped` where the plan is not being sent.
+    `leaving` is asked inside the transaction for those who must not get it. A request with a send_at carries `batch_id`.
+    None where the chunk is no longer pending, its provider is held back, or nobody is left in it. Raises `CampaignStopped`
+    where the plan is not being sent.
     """
     now = clock.now().timestamp()
+    carried = batch_id if chunk["send_at"] is not None else None
     with ledger.write() as connection:
         suppressions.hold_still(connection)
         if not require_sending(connection, chunk["plan_id"]):
@@ -81,7 +86,7 @@ def claim(ledger: Ledger, chunk: RowMapping, leaving: Callable[[Connection], lis
             return None
         this = {"of_plan": chunk["plan_id"], "of_chunk": chunk["chunk"]}
         lease = {"owner": owner.this_process(), "lease_until": now + LEASE_SECONDS, "posted_at": now}
-        taken = connection.execute(_TAKE, {**this, **lease}).first()
+        taken = connection.execute(_TAKE, {**this, **lease, "batch_id": carried}).first()
         if taken is None:
             return None
         known = _outcome_rows(connection, chunk["plan_id"], chunk["chunk"]) if taken.fence > 1 else frozenset()
@@ -100,6 +105,7 @@ def claim(ledger: Ledger, chunk: RowMapping, leaving: Callable[[Connection], lis
         chunk["send_at"],
         chunk["selection"],
         gone,
+        carried,
     )
 
 
@@ -118,9 +124,9 @@ def require_sending(connection: Connection, plan_id: str) -> bool:
     return bool(state == "sending")
 
 
-def accept(ledger: Ledger, claim: Claim, status: int, x_message_id: str | None) -> None:
-    """SendGrid said 202."""
-    _finish(ledger, claim, state="accepted", http_status=status, x_message_id=x_message_id, reason=None)
+def accept(ledger: Ledger, claim: Claim, status: int, x_message_id: str | None) -> str:
+    """SendGrid said 202. Returns the chunk's state: accepted, or skipped where its batch was cancelled meanwhile."""
+    return _finish(ledger, claim, state="accepted", http_status=status, x_message_id=x_message_id, reason=None)
 
 
 def reject(ledger: Ledger, claim: Claim, status: int, reason: str) -> None:
@@ -128,15 +134,18 @@ def reject(ledger: Ledger, claim: Claim, status: int, reason: str) -> None:
     _finish(ledger, claim, state="rejected", http_status=status, reason=reason)
 
 
-def doubt(ledger: Ledger, claim: Claim, status: int | None, reason: str) -> None:
-    """It may or may not have been queued. Never resent by itself."""
-    _finish(ledger, claim, state="in_doubt", http_status=status, reason=reason)
+def doubt(ledger: Ledger, claim: Claim, status: int | None, reason: str) -> str:
+    """It may or may not have been queued. Never resent by itself.
+
+    Returns the chunk's state: in_doubt, or skipped where its batch was cancelled meanwhile: queued or not, it stays there.
+    """
+    return _finish(ledger, claim, state="in_doubt", http_status=status, reason=reason)
 
 
-def release(ledger: Ledger, claim: Claim, status: int | None, reason: str, *, wait_seconds: float = 0.0) -> None:
-    """Nothing of it was taken: back to pending, not before `wait_seconds` from now."""
-    not_before = clock.now().timestamp() + wait_seconds
-    _finish(ledger, claim, state="pending", http_status=status, reason=reason, not_before=not_before, settled_at=None)
+def release(ledger: Ledger, claim: Claim, status: int | None, reason: str, *, wait_seconds: float = 0.0) -> str:
+    """Nothing of it was taken: back to pending, not before `wait_seconds` from now. Skipped where the plan was cancelled."""
+    values = {"not_before": clock.now().timestamp() + wait_seconds, "settled_at": None}
+    return _finish(ledger, claim, state="pending", http_status=status, reason=reason, **values)
 
 
 def split(
@@ -155,6 +164,7 @@ def split(
         _close(connection, claim.plan_id, claim.chunk, claim.fence, state="split", http_status=status, reason=reason)
         _record(connection, claim.plan_id, claim.chunk, list(apart), clock.now().timestamp())
         add_children(connection, claim.plan_id, claim.chunk, parts)
+        _leave_nothing_of_a_cancelled_plan(connection, claim.plan_id)
 
 
 def recover(ledger: Ledger, plan_id: str) -> int:
@@ -162,14 +172,15 @@ def recover(ledger: Ledger, plan_id: str) -> int:
     now = clock.now().timestamp()
     with ledger.write() as connection:
         open_intents = connection.execute(
-            select(chunks.c.chunk, chunks.c.fence, chunks.c.owner, chunks.c.lease_until).where(
-                chunks.c.plan_id == plan_id, chunks.c.state == "sending"
-            )
+            select(
+                chunks.c.chunk, chunks.c.fence, chunks.c.owner, chunks.c.lease_until, chunks.c.batch_id, chunks.c.send_at
+            ).where(chunks.c.plan_id == plan_id, chunks.c.state == "sending")
         ).all()
         lost = [row for row in open_intents if owner.is_gone(row.owner) or row.lease_until < now]
         for row in lost:
-            reason = "the process ended between intent and outcome"
-            _close(connection, plan_id, row.chunk, row.fence, state="in_doubt", reason=reason)
+            values = {"state": "in_doubt", "reason": "the process ended between intent and outcome"}
+            values = _unless_cancelled(connection, plan_id, row.batch_id, row.send_at, values)
+            _close(connection, plan_id, row.chunk, row.fence, **values)
     return len(lost)
 
 
@@ -180,10 +191,41 @@ def open_intents(ledger: Ledger, plan_id: str) -> int:
         return connection.scalar(query) or 0
 
 
-def _finish(ledger: Ledger, claim: Claim, **values: Any) -> None:
-    """Need not wait for the disk: lost with the machine's power, it leaves an open intent, which becomes doubt."""
+def _finish(ledger: Ledger, claim: Claim, **values: Any) -> str:
+    """Need not wait for the disk: lost with the machine's power, it leaves an open intent, which becomes doubt.
+
+    Returns the chunk's state.
+    """
     with ledger.write(wait_for_disk=False) as connection:
+        if values["state"] != "pending":
+            values = _unless_cancelled(connection, claim.plan_id, claim.batch_id, claim.send_at, values)
         _close(connection, claim.plan_id, claim.chunk, claim.fence, **values)
+        if values["state"] == "pending" and _leave_nothing_of_a_cancelled_plan(connection, claim.plan_id):
+            return "skipped"
+    return str(values["state"])
+
+
+def _unless_cancelled(
+    connection: Connection, plan_id: str, batch_id: str | None, send_at: float | None, values: dict[str, Any]
+) -> dict[str, Any]:
+    """`values` of an outcome; skipped instead where SendGrid had confirmed to cancel the batch in time for the request.
+
+    Asked in the outcome's own transaction, so that a request which was under way while the plan was cancelled is booked by
+    the one or by the other, whichever comes last.
+    """
+    if batch_id is None or send_at is None or values["state"] not in ("accepted", "in_doubt"):
+        return values
+    if not plans.is_cancelled_there(connection, plan_id, send_at):
+        return values
+    return {**values, "state": "skipped", "reason": "cancelled at SendGrid before its send_at"}
+
+
+def _leave_nothing_of_a_cancelled_plan(connection: Connection, plan_id: str) -> bool:
+    """What became pending by a request that was under way while its plan was cancelled is skipped too."""
+    state, reason = plans.state_of(connection, plan_id)
+    if state != "cancelled":
+        return False
+    return skip_pending(connection, plan_id, reason or "cancelled") > 0
 
 
 def _close(connection: Connection, plan_id: str, chunk: int, fence: int, **values: Any) -> None:

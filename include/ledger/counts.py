@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, and_, func, select
 
 from include.core.errors import ConservationBroken
+from include.ledger import plans as plan_rows
 from include.ledger.tables import chunks, outcomes, plans
 
 
@@ -56,6 +57,21 @@ def tally(connection: Connection, plan_id: str) -> Tally:
             name = "in_doubt" if state == "sending" else state
             by_state[name] = by_state.get(name, 0) + int(people)
     return Tally(plan["selected"], **by_state)
+
+
+def waiting_there(connection: Connection, plan_id: str, now: float) -> int:
+    """People whose message SendGrid accepted and still holds, as far as the ledger knows: until its send_at, or paused."""
+    plan = connection.execute(select(plans).where(plans.c.plan_id == plan_id)).mappings().one()
+    later = now if plan["batch_status"] is None else min(now, plan["batch_status_at"] + plan_rows.NOTICE_SECONDS)
+    mine = and_(chunks.c.plan_id == plan_id, chunks.c.state == "accepted", chunks.c.send_at > later)
+    apart = (
+        select(func.count())
+        .select_from(outcomes)
+        .join(chunks, and_(chunks.c.plan_id == outcomes.c.plan_id, chunks.c.chunk == outcomes.c.chunk))
+        .where(mine)
+    )
+    people = connection.scalar(select(func.coalesce(func.sum(chunks.c.recipients), 0)).where(mine)) or 0
+    return int(people) - int(connection.scalar(apart) or 0)
 
 
 def require_conservation(connection: Connection, plan_id: str) -> Tally:

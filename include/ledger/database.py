@@ -14,7 +14,8 @@ from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 
 from include.core.errors import ConfigurationError
 from include.core.secrets import Secrets
-from include.ledger.tables import identity, metadata
+from include.ledger import schema
+from include.ledger.tables import identity
 
 BUSY_SECONDS = 30
 
@@ -123,13 +124,13 @@ def open_ledger(url: str, secrets: Secrets) -> Ledger:
 
 
 def _create(ledger: Ledger) -> None:
-    """Create the tables; another process may be doing the same at this moment."""
+    """Create what is not there yet; another process may be doing the same at this moment."""
     try:
         with ledger.write() as connection:
-            metadata.create_all(connection)
+            schema.bring_up_to_date(connection)
     except (IntegrityError, OperationalError, ProgrammingError):
         with ledger.write() as connection:
-            metadata.create_all(connection)
+            schema.bring_up_to_date(connection)
 
 
 def _check_key(ledger: Ledger, fingerprint: str) -> None:

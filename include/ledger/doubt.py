@@ -12,6 +12,7 @@ from sqlalchemy import RowMapping, and_, func, insert, select, update
 from include.core import clock
 from include.ledger.database import Ledger
 from include.ledger.pending import add_children
+from include.ledger.plans import state_of
 from include.ledger.tables import chunks, outcomes, plans
 
 log = logging.getLogger(__name__)
@@ -90,11 +91,14 @@ def chunk_in_doubt(ledger: Ledger, plan_id: str, chunk: int) -> tuple[RowMapping
 def reopen_chunk(ledger: Ledger, plan_id: str, chunk: int, parts: list[tuple[str, int]], decision: str) -> bool:
     """Send to the people of `parts` (selection, recipients) again, as a new attempt; False where doubt has ended meanwhile.
 
-    Together with those who have an outcome of their own, `parts` must be everybody in the chunk, or nothing is changed.
+    Together with those who have an outcome of their own, `parts` must be everybody in the chunk, or nothing is changed. Nor
+    is it where the plan was cancelled.
     """
     in_doubt = and_(chunks.c.plan_id == plan_id, chunks.c.chunk == chunk, chunks.c.state == "in_doubt")
     mine = and_(outcomes.c.plan_id == plan_id, outcomes.c.chunk == chunk)
     with ledger.write() as connection:
+        if state_of(connection, plan_id)[0] == "cancelled":
+            return False
         held = connection.execute(select(chunks.c.recipients).where(in_doubt).with_for_update()).first()
         apart = connection.scalar(select(func.count()).where(mine)) or 0
         if held is None or held.recipients != apart + sum(size for _, size in parts):

@@ -100,11 +100,30 @@ def skip_pending(connection: Connection, plan_id: str, reason: str) -> int:
     return changed.rowcount
 
 
-def skip_scheduled(connection: Connection, plan_id: str, reason: str, *, later_than: float) -> int:
-    """SendGrid had accepted it for later and was told to drop it: skipped. Returns how many chunks."""
-    held = and_(chunks.c.plan_id == plan_id, chunks.c.state == "accepted", chunks.c.send_at > later_than)
+def skip_scheduled(
+    connection: Connection, plan_id: str, reason: str, *, later_than: float, until: float | None = None
+) -> int:
+    """SendGrid holds it by its batch and will drop it, or has: skipped. Returns how many chunks.
+
+    Only what carried a batch, and is due `later_than` a moment (and by `until`). What is in doubt too: queued or not, it
+    does not go out.
+    """
+    held = and_(_by_batch(plan_id), chunks.c.state.in_(("accepted", "in_doubt")), chunks.c.send_at > later_than)
+    if until is not None:
+        held = and_(held, chunks.c.send_at <= until)
     values = {"state": "skipped", "reason": reason, "settled_at": clock.now().timestamp()}
     return connection.execute(update(chunks).where(held).values(**values)).rowcount
+
+
+def batches(connection: Connection, plan_id: str, *, due_after: float) -> list[str]:
+    """The batches by which SendGrid may hold something of the plan that is due after a moment."""
+    carried = and_(_by_batch(plan_id), chunks.c.send_at > due_after)
+    return list(connection.scalars(select(chunks.c.batch_id).where(carried).distinct().order_by(chunks.c.batch_id)))
+
+
+def _by_batch(plan_id: str) -> ColumnElement[bool]:
+    """Requests of before batches were carried have none: nothing at SendGrid reaches them."""
+    return and_(chunks.c.plan_id == plan_id, chunks.c.batch_id.is_not(None))
 
 
 def _change_pending(ledger: Ledger, chunk: RowMapping, **values: Any) -> None:

@@ -51,12 +51,37 @@ def freeze_plan(ledger: Ledger, plan: Mapping[str, Any], chunk_rows: Iterable[Ma
     return True
 
 
-def keep_batch_id(ledger: Ledger, plan_id: str, batch_id: str) -> str:
-    """Give the plan SendGrid's batch id unless it has one; returns the one it has. One a plan: it can be cancelled."""
+NOTICE_SECONDS = 660.0
+"""SendGrid pauses and cancels nothing that is due within 10 minutes; the minute beyond that is for its clock and ours.
+https://www.twilio.com/docs/sendgrid/api-reference/cancel-scheduled-sends"""
+
+
+def keep_batch_id(ledger: Ledger, plan_id: str, batch_id: str, instead_of: str | None = None) -> str:
+    """Give the plan SendGrid's batch id in the place of the one it had; returns the one it has, for another may be first."""
     with ledger.write() as connection:
-        this = and_(plans.c.plan_id == plan_id, plans.c.batch_id.is_(None))
+        this = and_(plans.c.plan_id == plan_id, plans.c.batch_id.is_not_distinct_from(instead_of))
         connection.execute(update(plans).where(this).values(batch_id=batch_id))
         return str(connection.scalar(select(plans.c.batch_id).where(plans.c.plan_id == plan_id)))
+
+
+def keep_batch_status(connection: Connection, plan_id: str, status: str | None, at: float | None) -> float | None:
+    """Note what SendGrid has confirmed for the plan's batches (None: no hold); returns since when they are, or were, held.
+
+    What was paused in time is still held when it is cancelled later: the first confirmation counts.
+    """
+    this = plans.c.plan_id == plan_id
+    known = connection.scalar(select(plans.c.batch_status_at).where(this).with_for_update())
+    since = at if known is None else float(known)
+    kept = since if status else None
+    connection.execute(update(plans).where(this).values(batch_status=status, batch_status_at=kept))
+    return since
+
+
+def is_cancelled_there(connection: Connection, plan_id: str, send_at: float) -> bool:
+    """Whether SendGrid has confirmed, in time, to drop what is due at `send_at`. Held still until this transaction ends."""
+    query = select(plans.c.batch_status, plans.c.batch_status_at).where(plans.c.plan_id == plan_id)
+    row = connection.execute(query.with_for_update(read=True)).one()
+    return bool(row.batch_status == "cancel" and send_at > row.batch_status_at + NOTICE_SECONDS)
 
 
 def change_state(ledger: Ledger, plan_id: str, state: str, *, among: tuple[str, ...], reason: str | None = None) -> bool:

@@ -76,11 +76,11 @@ async def hold(request: web.Request) -> web.Response:
 
 
 async def change(request: web.Request) -> web.Response:
-    """Pause what was cancelled, or the other way round: 204."""
+    """Pause what was cancelled, or the other way round: 204. It has been held all the while, so `set_at` stays."""
     asked = await body_as(request, Change)
-    sql = "update schedules set status = ?, set_at = ? where batch_id = ?"
+    sql = "update schedules set status = ? where batch_id = ?"
     batch_id = request.match_info["batch_id"]
-    if not await request.app[SIMULATOR].record.execute(sql, asked.status, time.time(), batch_id):
+    if not await request.app[SIMULATOR].record.execute(sql, asked.status, batch_id):
         raise Wrong(404, "batch id not found", "batch_id")
     return web.Response(status=204)
 

@@ -116,6 +116,9 @@ BREAKS = {
         select * replace ('m99' as message_key, 'twin' as subscriber_id) from dispatch.sends where message_key = 'm0'""",
     "events_unique": "insert into engagement.events select * from engagement.events limit 1",
     "sends_planned": "update dispatch.sends set plan_id = 'stranger' where message_key = 'm0'",
+    "events_for_unsent": """
+        insert into engagement.events by name
+        select * replace ('late' as event_key, 'm7' as message_key) from engagement.events where event = 'delivered'""",
     "batch_adds_up": "insert into quality.runs values ('r', 'subscribers', now(), 10, 8, 1, 'accepted', null)",
     "spool_adds_up": """
         insert into engagement.spool_files by name
@@ -164,6 +167,17 @@ def test_a_sum_that_breaks_fails_by_name(filled: DataPaths, ledger: Ledger, chec
     build_marts(filled, ledger, as_of=AS_OF)
 
     with pytest.raises(ConservationBroken, match=rf"{check} does not hold in [12] places? "):
+        check_sums(filled)
+
+
+def test_a_delivery_of_what_is_called_unsent_fails_with_the_campaign_and_the_count(
+    filled: DataPaths, ledger: Ledger
+) -> None:
+    with open_warehouse(filled) as connection:
+        connection.execute(BREAKS["events_for_unsent"])
+    build_marts(filled, ledger, as_of=AS_OF)
+
+    with pytest.raises(ConservationBroken, match=r"events_for_unsent .*first: newsletter p1, difference 1\)"):
         check_sums(filled)
 
 

@@ -27,7 +27,7 @@ def table(rows: list[tuple[str, ...]]) -> pa.Table:
 @given(st.lists(ROW, min_size=1, max_size=8), st.integers(0, 3), TEXT)
 def test_every_value_arrives_as_it_was_frozen(rows: list[tuple[str, ...]], before: int, chunk: str) -> None:
     """`before`: a chunk is a slice of its file, so its columns begin in the middle of theirs."""
-    envelope = payload.envelope(CAMPAIGN, CONTENT, tracked=True)
+    envelope = payload.envelope(CAMPAIGN, CONTENT, tracked=True, batch_id=None)
     people = payload.escaped(table([("earlier", '"', "x", "y")] * before + rows)).slice(before)
     sent = orjson.loads(payload.body(envelope, people, attempt=2, chunk=chunk))
     assert sent.pop("personalizations") == [
@@ -46,7 +46,7 @@ def test_every_value_arrives_as_it_was_frozen(rows: list[tuple[str, ...]], befor
 
 
 def test_a_content_without_slots() -> None:
-    envelope = payload.envelope(CAMPAIGN, {**CONTENT, "slots": []}, tracked=False)
+    envelope = payload.envelope(CAMPAIGN, {**CONTENT, "slots": []}, tracked=False, batch_id=None)
     sent = orjson.loads(payload.body(envelope, table([("a", "b", "c", "d")]), attempt=1, chunk="c", send_at=12.7))
     assert (sent["personalizations"][0]["substitutions"], sent["send_at"]) == ({}, 12)
 
@@ -54,7 +54,7 @@ def test_a_content_without_slots() -> None:
 def test_a_missing_value_is_an_error_and_no_missing_person() -> None:
     people = table([("a", "b", "c", "d")]).set_column(0, "email", pa.array([None], pa.string()))
     with pytest.raises(ValueError, match="no value"):
-        payload.body(payload.envelope(CAMPAIGN, CONTENT, tracked=True), people, attempt=1, chunk="c")
+        payload.body(payload.envelope(CAMPAIGN, CONTENT, tracked=True, batch_id=None), people, attempt=1, chunk="c")
 
 
 def test_what_everybody_in_a_request_gets() -> None:
@@ -80,11 +80,10 @@ def test_what_everybody_in_a_request_gets() -> None:
             "ganalytics": {"enable": False},
         },
         "asm": {"group_id": 0},
-        "batch_id": "batch",
         "ip_pool_name": "pool",
     }
-    assert (sent.slots, sent.edge_url) == (CONTENT["slots"], CONTENT["edge_url"])
-    plain = payload.envelope(CAMPAIGN, CONTENT, tracked=False).message
+    assert (sent.slots, sent.edge_url, sent.batch_id) == (CONTENT["slots"], CONTENT["edge_url"], "batch")
+    plain = payload.envelope(CAMPAIGN, CONTENT, tracked=False, batch_id=None).message
     assert {"reply_to", "asm", "batch_id", "ip_pool_name"}.isdisjoint(plain)
     assert plain["tracking_settings"]["click_tracking"] == {"enable": False, "enable_text": False}
     assert plain["tracking_settings"]["open_tracking"] == {"enable": False}

@@ -1,47 +1,447 @@
-"""Messages that SendGrid holds until their send_at, against the simulator: batch, pause, cancel."""
+"""Messages that SendGrid holds until their send_at, against the simulator: what it delivers is what the ledger says."""
 
 from __future__ import annotations
 
+import math
+import sqlite3
+import threading
+import time
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import update
+import orjson
+import pytest
+from sqlalchemy import select, update
 
-from include.core import clock
+from include.core import clock, sendgrid_management
 from include.core.connections import SendGridAccount
+from include.core.errors import CampaignStopped, ConfigurationError, EspUnavailable
 from include.core.paths import DataPaths
 from include.core.secrets import Secrets
-from include.dispatch import control
+from include.core.sendgrid_management import NotOffered
+from include.dispatch import control, doubt_policy, schedule
 from include.dispatch.send import send_range
-from include.ledger import counts, plans
+from include.dispatch.settle import settle
+from include.ledger import chunks as chunk_states
+from include.ledger import counts, doubt, plans
 from include.ledger.database import Ledger
 from include.ledger.tables import chunks
-from tests.dispatch.frozen import frozen_plan
+from include.ledger.tables import plans as plans_table
+from tests.dispatch.frozen import CAMPAIGN, frozen_plan
+from tests.dispatch.scripted_esp import ScriptedEsp, accepted, failed
 from tests.running_simulator import RunningSimulator
 
+SOON = 3.5
+"""Seconds until the send_at of what shall come due in a test; far longer than the notice that is set there."""
 
-def test_a_scheduled_campaign_has_one_batch_and_can_be_cancelled_there(
-    paths: DataPaths, ledger: Ledger, secrets: Secrets, start_simulator: Callable[..., RunningSimulator]
+
+class Scheduled:
+    """A plan of 40 people in chunks of 10; the first 20 are scheduled, `later` seconds from now."""
+
+    def __init__(
+        self, paths: DataPaths, ledger: Ledger, secrets: Secrets, simulator: RunningSimulator, later: float = 3_600.0
+    ) -> None:
+        self.paths, self.ledger, self.simulator = paths, ledger, simulator
+        self.account = SendGridAccount(simulator.base_url, simulator.key)
+        self.plan_id = frozen_plan(paths, ledger, secrets, 40, chunk_size=10)
+        self.at = float(math.ceil(clock.now().timestamp() + later))
+        self.schedule(chunks.c.chunk < 2, self.at)
+
+    def schedule(self, which: Any, at: float) -> None:
+        with self.ledger.write() as connection:
+            connection.execute(update(chunks).where(which).values(send_at=at, not_after=at + 7_200, zone="UTC"))
+
+    def send(self, first: int = 0, last: int = 3) -> dict[str, int]:
+        return send_range(self.paths, self.ledger, self.account, plan_id=self.plan_id, first=first, last=last)
+
+    def pause(self) -> dict[str, Any]:
+        return control.pause(self.ledger, "spring", "once", account=self.account)
+
+    def resume(self) -> dict[str, Any]:
+        return control.resume(self.ledger, "spring", "once", account=self.account)
+
+    def cancel(self) -> dict[str, Any]:
+        return control.cancel(self.ledger, "spring", "once", account=self.account)
+
+    def held(self) -> list[str]:
+        """The statuses that SendGrid has for the plan's batches."""
+        return [entry["status"] for entry in self.simulator.get("/v3/user/scheduled_sends")]
+
+    def plan(self) -> Any:
+        return plans.find_plan(self.ledger, self.plan_id)
+
+    def tally(self) -> counts.Tally:
+        with self.ledger.read() as connection:
+            return counts.require_conservation(connection, self.plan_id)
+
+    def chunk(self, number: int) -> Any:
+        with self.ledger.read() as connection:
+            return connection.execute(select(chunks).where(chunks.c.chunk == number)).mappings().one()
+
+    def went_out(self) -> Counter[str]:
+        """How many messages of each chunk SendGrid has processed, of all that it accepted."""
+        self.simulator.post("/control/flush?lives=finish")
+        return Counter(
+            row["tw_chunk"].rpartition(".")[2] for row in self.simulator.accepted() if row["status"] != "accepted"
+        )
+
+    def body(self, chunk: int) -> dict[str, Any]:
+        """The request of a chunk, as SendGrid accepted it."""
+        with sqlite3.connect(self.simulator.data / "simulator.sqlite") as record:
+            bodies = [orjson.loads(body) for (body,) in record.execute("select body from requests")]
+        wanted = f"{self.plan_id}.{chunk}"
+        return next(body for body in bodies if body["personalizations"][0]["custom_args"]["tw_chunk"] == wanted)
+
+
+@pytest.fixture
+def short_notice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second and a half instead of eleven minutes, for us; the simulator of `soon` wants one."""
+    monkeypatch.setattr(plans, "NOTICE_SECONDS", 1.5)
+
+
+@pytest.fixture
+def far(paths: DataPaths, ledger: Ledger, secrets: Secrets, start_simulator: Callable[..., RunningSimulator]) -> Scheduled:
+    """Due in an hour, with SendGrid's notice of ten minutes."""
+    return Scheduled(paths, ledger, secrets, start_simulator(speed=100, flush=0.05))
+
+
+@pytest.fixture
+def soon(
+    paths: DataPaths,
+    ledger: Ledger,
+    secrets: Secrets,
+    start_simulator: Callable[..., RunningSimulator],
+    short_notice: None,
+) -> Scheduled:
+    """Due in a moment, with a notice of a second."""
+    return Scheduled(paths, ledger, secrets, start_simulator(speed=100, flush=0.05, notice=1, kept=2), later=SOON)
+
+
+def until_due(scheduled: Scheduled) -> None:
+    time.sleep(max(0.0, scheduled.at + 0.3 - time.time()))
+
+
+def test_what_is_scheduled_carries_the_plans_batch_and_nothing_else_does(far: Scheduled) -> None:
+    far.send()
+    batch = far.plan()["batch_id"]
+    for number in range(4):
+        body = far.body(number)
+        assert (body.get("send_at"), body.get("batch_id")) == ((int(far.at), batch) if number < 2 else (None, None))
+        assert far.chunk(number)["batch_id"] == (batch if number < 2 else None)
+    assert far.cancel()["skipped"] == 20
+    assert far.went_out() == {"2": 10, "3": 10}
+
+
+def test_without_a_schedule_there_is_no_batch(far: Scheduled) -> None:
+    far.schedule(chunks.c.chunk < 2, 0.0)
+    with far.ledger.write() as connection:
+        connection.execute(update(chunks).values(send_at=None))
+    far.send()
+    assert far.plan()["batch_id"] is None
+
+
+def test_a_cancelled_batch_is_skipped_and_never_delivered(soon: Scheduled) -> None:
+    soon.send(0, 2)
+    done = soon.cancel()
+    assert soon.held() == ["cancel"]
+    assert (done["state"], done["accepted"], done["skipped"], done["waiting_there"]) == ("cancelled", 10, 30, 0)
+    until_due(soon)
+    assert soon.went_out() == {"2": 10}
+    assert soon.tally().accepted == 10
+
+
+def test_a_paused_batch_waits_past_its_time_and_goes_when_it_is_resumed(soon: Scheduled) -> None:
+    soon.send()
+    done = soon.pause()
+    assert (done["state"], done["waiting_there"], soon.held()) == ("paused", 20, ["pause"])
+    until_due(soon)
+    assert soon.went_out() == {"2": 10, "3": 10}
+    assert soon.pause()["waiting_there"] == 20
+    assert soon.resume()["state"] == "sending"
+    assert (soon.held(), soon.plan()["batch_status"], soon.plan()["batch_status_at"]) == ([], None, None)
+    time.sleep(0.3)
+    assert soon.went_out() == {str(number): 10 for number in range(4)}
+    assert soon.tally().accepted == 40
+
+
+def test_what_was_paused_for_too_long_is_skipped_when_it_is_resumed(
+    soon: Scheduled, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    simulator = start_simulator(speed=100)
-    account = SendGridAccount(simulator.base_url, simulator.key)
-    plan_id = frozen_plan(paths, ledger, secrets, 40, chunk_size=10)
-    at = clock.now().timestamp() + 3_600
-    with ledger.write() as connection:
-        connection.execute(update(chunks).where(chunks.c.chunk < 2).values(send_at=at, not_after=at + 7_200, zone="UTC"))
-    for first, last in ((0, 0), (1, 2)):
-        send_range(paths, ledger, account, plan_id=plan_id, first=first, last=last)
-    batch = plan(ledger, plan_id)["batch_id"]
-    assert control.pause(ledger, "spring", "once", account=account)["state"] == "paused"
-    assert simulator.get("/v3/user/scheduled_sends") == [{"batch_id": batch, "status": "pause"}]
-    assert control.resume(ledger, "spring", "once", account=account)["state"] == "sending"
-    assert simulator.get("/v3/user/scheduled_sends") == []
-    done = control.cancel(ledger, "spring", "once", account=account)
-    assert simulator.get("/v3/user/scheduled_sends") == [{"batch_id": batch, "status": "cancel"}]
-    assert (done["accepted"], done["skipped"], done["pending"]) == (10, 30, 0)
-    with ledger.read() as connection:
-        assert counts.require_conservation(connection, plan_id).skipped == 30
+    monkeypatch.setattr(schedule, "KEPT_SECONDS", 2.0)
+    soon.schedule(chunks.c.chunk == 1, clock.now().timestamp() + 3_600)
+    soon.send()
+    soon.pause()
+    until_due(soon)
+    time.sleep(2.2)
+    resumed = soon.resume()
+    assert (resumed["accepted"], resumed["skipped"]) == (30, 10)
+    time.sleep(0.3)
+    assert soon.went_out() == {"2": 10, "3": 10}
 
 
-def plan(ledger: Ledger, plan_id: str) -> Any:
-    return plans.find_plan(ledger, plan_id)
+def test_pause_then_cancel_changes_the_status_in_place(soon: Scheduled) -> None:
+    """A batch that had no status for a moment would go out: it is past its time."""
+    soon.send()
+    soon.pause()
+    until_due(soon)
+    asked: list[str] = []
+    call = sendgrid_management.call
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(sendgrid_management, "call", lambda *args, **named: asked.append(args[1]) or call(*args, **named))
+        done = soon.cancel()
+    assert asked == ["post", "get", "patch"]
+    assert (soon.held(), done["skipped"], done["accepted"]) == (["cancel"], 20, 20)
+    time.sleep(0.3)
+    assert soon.went_out() == {"2": 10, "3": 10}
+
+
+def test_what_is_due_too_soon_stays_accepted_and_is_counted(far: Scheduled) -> None:
+    """Eleven minutes before its send_at it is too late to be sure; a minute more is not."""
+    now = clock.now().timestamp()
+    far.schedule(chunks.c.chunk == 0, now + 650)
+    far.schedule(chunks.c.chunk == 1, now + 720)
+    far.send()
+    done = far.cancel()
+    assert (done["accepted"], done["skipped"], done["waiting_there"]) == (30, 10, 10)
+    assert [far.chunk(number)["state"] for number in (0, 1)] == ["accepted", "skipped"]
+
+
+def test_requests_of_before_batches_were_carried_stay_accepted(far: Scheduled) -> None:
+    """A ledger of the edition that named a batch in its plan and in no request."""
+    far.send(0, 0)
+    with far.ledger.write() as connection:
+        connection.execute(update(chunks).values(batch_id=None))
+        connection.execute(update(plans_table).values(batch_id="named-by-no-request"))
+    done = far.cancel()
+    assert far.held() == []
+    assert (done["accepted"], done["skipped"], done["waiting_there"]) == (10, 30, 10)
+
+
+def test_a_batch_that_sendgrid_has_forgotten_is_replaced_and_both_are_cancelled(far: Scheduled) -> None:
+    far.send(0, 0)
+    first = far.plan()["batch_id"]
+    far.simulator.stop()
+    with sqlite3.connect(far.simulator.data / "simulator.sqlite") as record:
+        record.execute("update batches set created = created - 11 * 86400")
+    far.simulator.start()
+    far.account = SendGridAccount(far.simulator.base_url, far.simulator.key)
+    far.send(1, 1)
+    second = far.plan()["batch_id"]
+    assert second != first
+    assert (far.chunk(0)["batch_id"], far.chunk(1)["batch_id"]) == (first, second)
+    with sqlite3.connect(far.simulator.data / "simulator.sqlite") as record:
+        record.execute("update batches set created = created + 11 * 86400 where batch_id = ?", (first,))
+    far.simulator.stop()
+    far.simulator.start()
+    far.account = SendGridAccount(far.simulator.base_url, far.simulator.key)
+    assert far.cancel()["skipped"] == 40
+    assert far.held() == ["cancel", "cancel"]
+
+
+def test_a_provider_without_batches_is_sent_to_and_its_mail_stays_accepted(far: Scheduled, esp: ScriptedEsp) -> None:
+    far.account = esp.account
+    far.send(0, 0)
+    assert "batch_id" not in esp.bodies[0]
+    assert esp.bodies[0]["send_at"] == int(far.at)
+    done = far.cancel()
+    assert (done["accepted"], done["skipped"], done["waiting_there"]) == (10, 30, 10)
+
+
+def test_a_provider_that_cannot_cancel_leaves_it_accepted(far: Scheduled, monkeypatch: pytest.MonkeyPatch) -> None:
+    far.send()
+
+    def not_offered(*_args: Any, **_named: Any) -> None:
+        raise NotOffered("no")
+
+    monkeypatch.setattr(sendgrid_management, "call", not_offered)
+    done = far.cancel()
+    assert (done["state"], done["accepted"], done["skipped"], done["waiting_there"]) == ("cancelled", 40, 0, 20)
+
+
+def test_an_eleventh_batch_is_refused_with_the_reason_and_nothing_is_booked(far: Scheduled) -> None:
+    far.send(0, 1)
+    for _ in range(10):
+        batch = far.simulator.post("/v3/mail/batch")["batch_id"]
+        far.simulator.post("/v3/user/scheduled_sends", {"batch_id": batch, "status": "pause"})
+    with pytest.raises(ConfigurationError, match="at most 10"):
+        far.cancel()
+    assert (far.plan()["state"], far.tally().accepted, far.tally().skipped) == ("cancelled", 20, 20)
+
+
+def test_a_cancelled_plan_cannot_be_paused_or_resumed_there(far: Scheduled) -> None:
+    """Either would let go of what the ledger calls skipped."""
+    far.send()
+    far.cancel()
+    assert far.resume()["state"] == "cancelled"
+    assert far.held() == ["cancel"]
+    assert far.pause()["state"] == "cancelled"
+    assert far.held() == ["cancel"]
+    assert far.plan()["batch_status"] == "cancel"
+
+
+def test_a_plan_that_is_done_can_still_be_cancelled_there(far: Scheduled) -> None:
+    far.send()
+    settle(far.paths, far.ledger, far.plan_id)
+    done = far.cancel()
+    assert (done["state"], done["accepted"], done["skipped"]) == ("cancelled", 20, 20)
+
+
+def test_a_plan_that_is_over_is_not_called_cancelled(far: Scheduled) -> None:
+    far.send()
+    settle(far.paths, far.ledger, far.plan_id)
+    far.schedule(chunks.c.chunk < 2, clock.now().timestamp() - 5)
+    done = far.cancel()
+    assert (done["state"], done["accepted"], far.held()) == ("done", 40, [])
+
+
+@pytest.mark.parametrize("broken", ["post", "get", "patch"])
+def test_a_cancellation_that_sendgrid_does_not_confirm_books_nothing_and_is_finished_later(
+    far: Scheduled, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    far.send()
+    far.pause()
+    call = sendgrid_management.call
+
+    def fails(account: Any, method: str, path: str, **named: Any) -> Any:
+        if method == broken:
+            raise EspUnavailable("no")
+        return call(account, method, path, **named)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(sendgrid_management, "call", fails)
+        with pytest.raises(EspUnavailable):
+            far.cancel()
+    assert (far.plan()["state"], far.tally().accepted, far.held()) == ("cancelled", 40, ["pause"])
+    assert far.cancel()["skipped"] == 20
+    assert far.held() == ["cancel"]
+
+
+def test_a_cancellation_that_was_not_booked_is_booked_by_the_next(far: Scheduled, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process died after SendGrid's answer."""
+    far.send()
+
+    def dies(*_args: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(plans, "keep_batch_status", dies)
+        with pytest.raises(KeyboardInterrupt):
+            far.cancel()
+    assert (far.held(), far.tally().accepted) == (["cancel"], 40)
+    assert far.cancel()["skipped"] == 20
+
+
+def test_a_second_cancellation_counts_from_the_first(far: Scheduled) -> None:
+    far.send()
+    far.cancel()
+    first = far.plan()["batch_status_at"]
+    far.cancel()
+    assert far.plan()["batch_status_at"] == first
+
+
+def test_a_pause_that_was_lifted_does_not_count_for_a_later_cancellation(
+    far: Scheduled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed while it resumed, before or after SendGrid did: what went out meanwhile is not booked as skipped."""
+    far.send()
+    far.pause()
+
+    def dies(*_args: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(schedule, "release", dies)
+        with pytest.raises(KeyboardInterrupt):
+            far.resume()
+    assert far.plan()["batch_status_at"] is None
+    assert far.resume()["state"] == "sending"
+    assert far.held() == []
+
+
+@pytest.mark.parametrize("answer", ["accepted", "doubt", "throttled", "halves", "gone"])
+def test_a_request_under_way_while_the_plan_is_cancelled_ends_as_what_happens_to_it(
+    far: Scheduled, esp: ScriptedEsp, answer: str
+) -> None:
+    """It carries the batch that SendGrid was told to cancel: accepted or in doubt, it never goes out."""
+    simulator = far.account
+    far.send(1, 1)
+    said = {"accepted": accepted(), "doubt": failed(500), "throttled": failed(429), "halves": failed(400), "gone": "drop"}
+
+    def cancelled_meanwhile(_number: int, _body: Any) -> Any:
+        assert control.cancel(far.ledger, "spring", "once", account=simulator)["skipped"] == 30
+        return said[answer]
+
+    esp.answer = cancelled_meanwhile
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(schedule, "batch_for", lambda *_args: far.plan()["batch_id"])
+        far.account = esp.account
+        sent = far.send(0, 0)
+    assert len(esp.bodies) == 1
+    assert sent["requests"] == 1
+    tally = far.tally()
+    assert (tally.skipped, tally.pending, tally.in_doubt, tally.accepted) == (40, 0, 0, 0)
+
+
+def test_a_request_without_a_batch_under_way_while_the_plan_is_cancelled_is_what_it_is(
+    far: Scheduled, esp: ScriptedEsp
+) -> None:
+    simulator = far.account
+    far.send(0, 1)
+    esp.answer = lambda _number, _body: (
+        control.cancel(far.ledger, "spring", "once", account=simulator) and accepted()  # type: ignore[return-value]
+    )
+    far.account = esp.account
+    assert far.send(2, 2) == {"requests": 1, "accepted": 10}
+    assert (far.tally().accepted, far.tally().skipped) == (10, 30)
+
+
+@pytest.mark.parametrize(("due", "expected"), [(3_600.0, "skipped"), (300.0, "in_doubt")])
+def test_a_request_whose_process_died_is_skipped_if_its_batch_was_cancelled_in_time(
+    far: Scheduled, due: float, expected: str
+) -> None:
+    far.schedule(chunks.c.chunk == 0, clock.now().timestamp() + due)
+    far.send(1, 1)
+    with far.ledger.write() as connection:
+        values = {"state": "sending", "fence": 1, "attempt": 1, "lease_until": 1.0, "batch_id": far.plan()["batch_id"]}
+        connection.execute(update(chunks).where(chunks.c.chunk == 0).values(owner="gone", **values))
+    far.cancel()
+    chunk_states.recover(far.ledger, far.plan_id)
+    assert far.chunk(0)["state"] == expected
+
+
+def test_doubt_of_a_cancelled_batch_is_over_and_other_doubt_is_never_sent_again(far: Scheduled) -> None:
+    far.send()
+    with far.ledger.write() as connection:
+        connection.execute(update(chunks).where(chunks.c.chunk.in_((0, 2))).values(state="in_doubt"))
+        settings = CAMPAIGN.model_copy(update={"on_doubt": "ask"}).model_dump_json()
+        connection.execute(update(plans_table).values(settings=settings))
+    assert doubt_policy.question(far.ledger, far.plan_id) == 20
+    far.cancel()
+    assert [far.chunk(number)["state"] for number in range(4)] == ["skipped", "skipped", "in_doubt", "accepted"]
+    assert doubt_policy.question(far.ledger, far.plan_id) == 0
+    assert doubt_policy.reopen(far.paths, far.ledger, far.plan_id, decision="test") == {"reopened": 0}
+    assert not doubt.reopen_chunk(far.ledger, far.plan_id, 2, [("0:10", 10)], "test")
+    assert far.tally().pending == 0
+
+
+@pytest.mark.parametrize("other", ["pause", "resume"])
+def test_a_cancellation_at_the_same_time_wins(far: Scheduled, monkeypatch: pytest.MonkeyPatch, other: str) -> None:
+    """Another operator cancels while this one's call is on its way to SendGrid."""
+    far.send()
+    if other == "resume":
+        far.pause()
+    method = "post" if other == "pause" else "delete"
+    call, done = sendgrid_management.call, threading.Event()
+
+    def cancelled_first(account: Any, asked: str, path: str, **named: Any) -> Any:
+        if asked == method and not done.is_set():
+            done.set()
+            far.cancel()
+        return call(account, asked, path, **named)
+
+    monkeypatch.setattr(sendgrid_management, "call", cancelled_first)
+    with pytest.raises(CampaignStopped, match="the cancellation stands"):
+        getattr(far, other)()
+    assert (far.held(), far.plan()["batch_status"]) == (["cancel"], "cancel")
+    assert far.tally().skipped == 20

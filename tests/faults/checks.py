@@ -24,12 +24,13 @@ class Allowed:
     """What a fault may lead to, beside everybody getting it once.
 
     `doubtful`: chunks that may be in doubt at the end. `rejected`, `suppressed`: the people (message keys) who may be.
-    `clock_moved`: times in the ledger cannot be compared.
+    `cancelled`: whoever is skipped was cancelled. `clock_moved`: times in the ledger cannot be compared.
     """
 
     doubtful: int = 0
     rejected: frozenset[str] = frozenset()
     suppressed: frozenset[str] = frozenset()
+    cancelled: bool = False
     clock_moved: bool = False
 
 
@@ -108,7 +109,8 @@ def _check_fates(fates: dict[str, str], taken: set[str], allowed: Allowed, found
         by_fate[fate].add(key)
     lost = by_fate["accepted"] - taken
     forgotten = by_fate["nowhere"] | by_fate["pending"]
-    unfair = (by_fate["rejected"] - allowed.rejected) | (by_fate["suppressed"] - allowed.suppressed) | by_fate["skipped"]
+    unfair = (by_fate["rejected"] - allowed.rejected) | (by_fate["suppressed"] - allowed.suppressed)
+    unfair |= set() if allowed.cancelled else by_fate["skipped"]
     found.omissions = len(lost) + len(forgotten) + len(unfair)
     found.in_doubt = len(by_fate["in_doubt"])
     found.must(not lost, f"{len(lost)} are accepted in the ledger but not at the simulator")

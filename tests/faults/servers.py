@@ -33,11 +33,14 @@ def call(url: str, method: str = "GET", content: Any = None, seconds: float = 30
 class Simulator:
     """A simulated SendGrid. `lives`: what it accepted goes on to be delivered, opened …, as fast as `speed` says."""
 
-    def __init__(self, folder: Path, *, seed: int = 1, webhook: str | None = None, speed: float = 0) -> None:
+    def __init__(
+        self, folder: Path, *, seed: int = 1, webhook: str | None = None, speed: float = 0, notice: int = 600
+    ) -> None:
         folder.mkdir(parents=True)
         options = ["--port", "0", "--data", str(folder), "--seed", str(seed), "--flush", "0.05"]
         options += ["--speed", str(speed)] if speed else ["--no-lives"]
         options += ["--webhook", webhook] if webhook else []
+        options += ["--notice", str(notice)]
         self.folder, self._log = folder, folder / "log"
         self._child = Child(serve_simulator, options, str(self._log))
         until(lambda: "listening on" in self._logged(), "the simulator")

@@ -17,6 +17,7 @@ LINES = {
     5: "The same task twice, sleepers, clocks",
     6: "People leave, the template is edited",
     7: "The ledger comes from a backup",
+    8: "Scheduled mail is paused, resumed and cancelled",
 }
 HEAD = """# Faults
 
@@ -28,7 +29,7 @@ a simulated SendGrid that records every personalization it accepts, a ledger, an
 that run the product's own functions and are run again until they finish, as Airflow would. Seeds draw the moment, the
 request, the byte. Where the disk is full it is a small tmpfs, filled up; a process that may not mount limits its files.
 
-- **Duplicates**: personalizations that the simulator accepted more than once.
+- **Duplicates**: personalizations that the simulator accepted (scheduled mail: sent on its way) more than once.
 - **Omissions**: people whom the ledger forgot, left pending, or calls accepted, rejected, suppressed or skipped without
   cause.
 - **In doubt**: people shown as "may or may not have got it" at the end, summed over the plays. Never sent again by itself;

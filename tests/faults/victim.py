@@ -106,7 +106,19 @@ def _resume(task: Task, _paths: DataPaths, ledger: Any, _secrets: Any, _plan_id:
     """What `_plan` does for a plan that stands, without the warehouse."""
     from include.dispatch.control import resume
 
-    return resume(ledger, task.campaign.id, task.occurrence)
+    return resume(ledger, task.campaign.id, task.occurrence, account=SendGridAccount(task.host, "SG.test"))
+
+
+def _pause(task: Task, _paths: DataPaths, ledger: Any, _secrets: Any, _plan_id: str) -> Any:
+    from include.dispatch.control import pause
+
+    return pause(ledger, task.campaign.id, task.occurrence, account=SendGridAccount(task.host, "SG.test"))
+
+
+def _cancel(task: Task, _paths: DataPaths, ledger: Any, _secrets: Any, _plan_id: str) -> Any:
+    from include.dispatch.control import cancel
+
+    return cancel(ledger, task.campaign.id, task.occurrence, account=SendGridAccount(task.host, "SG.test"))
 
 
 def _send(task: Task, paths: DataPaths, ledger: Any, _secrets: Any, plan_id: str) -> Any:
@@ -161,6 +173,8 @@ def _publish(_task: Task, paths: DataPaths, _ledger: Any, _secrets: Any, _plan_i
 _STEPS = {
     "plan": _plan,
     "resume": _resume,
+    "pause": _pause,
+    "cancel": _cancel,
     "send": _send,
     "settle": _settle,
     "record": _record,

@@ -106,24 +106,53 @@ def test_a_cancelled_plan_skips_what_is_pending_and_nothing_else(plan: Ledger) -
     assert untouched(plan)
 
 
-def test_what_is_scheduled_and_not_accepted_is_not_skipped(plan: Ledger) -> None:
+@pytest.mark.parametrize("until", [None, 3000.0])
+def test_what_sendgrid_takes_or_may_take_is_skipped_and_nothing_else(plan: Ledger, until: float | None) -> None:
     with plan.write() as connection:
-        connection.execute(update(chunks_table).values(send_at=3000.0))
-        assert pending.skip_scheduled(connection, PLAN, "cancelled, at SendGrid", later_than=2000.0) == 1
-    assert [row(plan, chunk)["state"] for chunk in range(4)] == ["skipped", "sending", "pending", "pending"]
+        connection.execute(update(chunks_table).values(send_at=3000.0, batch_id="b"))
     chunks.accept(plan, claim(plan, 0, "another"), 202, "m")
+    chunks.doubt(plan, claim(plan, 2), 500, "no answer")
     with plan.write() as connection:
-        assert pending.skip_scheduled(connection, PLAN, "cancelled, at SendGrid", later_than=2000.0) == 0
+        connection.execute(update(chunks_table).values(send_at=3000.0, batch_id="b"))
+        assert pending.skip_scheduled(connection, PLAN, "dropped", later_than=2000.0, until=until) == 2
+    assert [row(plan, chunk)["state"] for chunk in range(4)] == ["skipped", "sending", "skipped", "pending"]
+    assert row(plan, 0, "another")["state"] == "accepted"
+    with plan.write() as connection:
+        assert pending.skip_scheduled(connection, PLAN, "dropped", later_than=2000.0) == 0
 
 
-def test_what_sendgrid_holds_is_skipped_where_its_time_is_far_enough(plan: Ledger) -> None:
-    for chunk, at in ((2, 2000.0), (3, 2001.0)):
-        chunks.accept(plan, claim(plan, chunk), 202, "m")
-        with plan.write() as connection:
-            connection.execute(update(chunks_table).where(chunks_table.c.chunk == chunk).values(send_at=at))
+@pytest.mark.parametrize(
+    ("batch", "send_at", "until", "state"),
+    [
+        ("b", 2001.0, None, "skipped"),
+        ("b", 2000.0, None, "accepted"),
+        (None, 2001.0, None, "accepted"),
+        ("b", None, None, "accepted"),
+        ("b", 2001.0, 2001.0, "skipped"),
+        ("b", 2002.0, 2001.0, "accepted"),
+    ],
+)
+def test_what_sendgrid_drops_carried_a_batch_and_is_due_in_that_span(
+    plan: Ledger, batch: str | None, send_at: float | None, until: float | None, state: str
+) -> None:
+    chunks.accept(plan, claim(plan, 3), 202, "m")
     with plan.write() as connection:
-        assert pending.skip_scheduled(connection, PLAN, "cancelled, at SendGrid", later_than=2000.0) == 1
-    assert [row(plan, chunk)["state"] for chunk in range(4)] == ["accepted", "sending", "accepted", "skipped"]
-    assert row(plan, 3)["reason"] == "cancelled, at SendGrid"
-    assert row(plan, 3)["settled_at"] == pytest.approx(now(), abs=30)
+        values = {"send_at": send_at, "batch_id": batch}
+        connection.execute(update(chunks_table).where(chunks_table.c.chunk == 3).values(**values))
+        pending.skip_scheduled(connection, PLAN, "dropped", later_than=2000.0, until=until)
+    assert row(plan, 3)["state"] == state
+    if state == "skipped":
+        assert row(plan, 3)["reason"] == "dropped"
+        assert row(plan, 3)["settled_at"] == pytest.approx(now(), abs=30)
+    assert row(plan, 2)["reason"] is None
     assert untouched(plan)
+
+
+def test_the_batches_of_a_plan_are_those_that_its_requests_carried(plan: Ledger) -> None:
+    with plan.write() as connection:
+        for chunk, batch, at in ((0, "b", 3000.0), (1, "a", 3000.0), (2, "b", 3000.0), (3, "old", 2000.0)):
+            values = {"batch_id": batch, "send_at": at}
+            this = (chunks_table.c.plan_id == PLAN, chunks_table.c.chunk == chunk)
+            connection.execute(update(chunks_table).where(*this).values(**values))
+        assert pending.batches(connection, PLAN, due_after=2000.0) == ["a", "b"]
+        assert pending.batches(connection, "another", due_after=0.0) == []

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from include.core.errors import ConservationBroken
-from include.ledger import counts, plans, watermarks
+from include.ledger import chunks, counts, plans, tables, watermarks
 from include.ledger.database import Ledger
 from tests.ledger.plan import PLAN, claim, freeze, row, tally
 
@@ -49,7 +49,44 @@ def test_one_batch_a_plan(ledger: Ledger) -> None:
     freeze(ledger, plan_id="another")
     assert plans.keep_batch_id(ledger, PLAN, "first") == "first"
     assert plans.keep_batch_id(ledger, PLAN, "second") == "first"
+    assert plans.keep_batch_id(ledger, PLAN, "third", instead_of="second") == "first"
+    assert plans.keep_batch_id(ledger, PLAN, "third", instead_of="first") == "third"
     assert plans.keep_batch_id(ledger, "another", "third") == "third"
+
+
+def test_a_hold_counts_from_its_first_confirmation_until_it_is_lifted(ledger: Ledger) -> None:
+    freeze(ledger)
+    freeze(ledger, plan_id="another")
+    with ledger.write() as connection:
+        assert plans.keep_batch_status(connection, PLAN, "pause", 100.0) == 100.0
+        assert not plans.is_cancelled_there(connection, PLAN, 100.0 + plans.NOTICE_SECONDS + 1)
+        assert plans.keep_batch_status(connection, PLAN, "cancel", 200.0) == 100.0
+        assert plans.is_cancelled_there(connection, PLAN, 100.0 + plans.NOTICE_SECONDS + 1)
+        assert not plans.is_cancelled_there(connection, PLAN, 100.0 + plans.NOTICE_SECONDS)
+        assert not plans.is_cancelled_there(connection, "another", 1e9)
+        assert plans.keep_batch_status(connection, PLAN, None, None) == 100.0
+        assert plans.keep_batch_status(connection, PLAN, "cancel", 300.0) == 300.0
+    another = plans.find_plan(ledger, "another")
+    assert another is not None
+    assert (another["batch_status"], another["batch_status_at"]) == (None, None)
+
+
+def test_who_waits_at_sendgrid_is_accepted_and_not_yet_due_or_paused(ledger: Ledger) -> None:
+    freeze(ledger, (1, 2, 4, 8, 16))
+    freeze(ledger, (32,), plan_id="another")
+    for chunk in range(4):
+        chunks.accept(ledger, claim(ledger, chunk), 202, "m")
+    chunks.accept(ledger, claim(ledger, 0, "another"), 202, "m")
+    with ledger.write() as connection:
+        for chunk, at in ((0, None), (1, 1000.0), (2, 1001.0), (3, 9000.0), (4, 9000.0)):
+            this = (tables.chunks.c.plan_id == PLAN, tables.chunks.c.chunk == chunk)
+            connection.execute(tables.chunks.update().where(*this).values(send_at=at))
+        gone = {"plan_id": PLAN, "message_key": "k", "chunk": 3, "row": 0, "state": "suppressed", "recorded_at": 1.0}
+        connection.execute(tables.outcomes.insert(), [gone])
+        assert counts.waiting_there(connection, PLAN, 1000.0) == 4 + 8 - 1
+        plans.keep_batch_status(connection, PLAN, "pause", 1000.0 - plans.NOTICE_SECONDS)
+        assert counts.waiting_there(connection, PLAN, 5000.0) == 4 + 8 - 1
+        assert counts.waiting_there(connection, PLAN, 900.0) == 2 + 4 + 8 - 1
 
 
 def test_a_state_is_left_only_from_where_it_may(ledger: Ledger) -> None:

@@ -186,3 +186,22 @@ def test_statistics_are_of_one_category_as_the_specification_types_it(clean: Run
     assert call(clean, "GET", f"{path}&categories=newsletter").status_code == 200
     for wrong in ("", "&categories=", "&categories=newsletter&categories=winback"):
         assert call(clean, "GET", path + wrong).status_code == 400, wrong
+
+
+def test_a_batch_stays_held_when_its_status_is_changed_and_expires_when_it_is_not(
+    start_simulator: Callable[..., RunningSimulator], receiver: Receiver
+) -> None:
+    living = start_simulator(webhook=f"{receiver.url}/events", speed=40, flush=0.05, notice=1, kept=1)
+    changed, expired = (living.post("/v3/mail/batch")["batch_id"] for _ in range(2))
+    soon = int(time.time()) + 3
+    for number, batch in enumerate((changed, expired)):
+        living.send(mail(3, first=number * 3, batch_id=batch, send_at=soon))
+        assert call(living, "POST", "user/scheduled_sends", {"batch_id": batch, "status": "pause"}).status_code == 201
+    time.sleep(max(0.0, soon + 0.2 - time.time()))
+    assert call(living, "PATCH", f"user/scheduled_sends/{changed}", {"status": "cancel"}).status_code == 204
+    living.wait_until_quiet()
+    for batch in (changed, expired):
+        assert call(living, "DELETE", f"user/scheduled_sends/{batch}").status_code == 204
+    time.sleep(0.3)
+    assert living.wait_until_quiet()
+    assert receiver.events() == []
