@@ -11,7 +11,7 @@ import json
 import logging
 import shutil
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -37,7 +37,8 @@ def land(paths: DataPaths, source_url: str, relation: str, *, run: str, since: d
 
     `since` None is a full pass. Otherwise at least the rows changed from then on land (the caller subtracts the overlap
     from its watermark). The manifest: relation, run, folder (relative to the data folder), rows, sha256 (over the files'
-    hashes), full, since, watermark (the newest change seen, ISO; None where no row had one), files [{name, rows, sha256}].
+    hashes), full, since, watermark (the newest change up to the moment at which landing began, ISO; None where no row had
+    one: a row dated ahead must not hide what changes until then), files [{name, rows, sha256}].
     Raises `SourceUnavailable` (may be retried), `SourceError`, `ConfigurationError`.
     """
     known = _known(relation)
@@ -47,6 +48,7 @@ def land(paths: DataPaths, source_url: str, relation: str, *, run: str, since: d
         return json.loads(manifest.read_text(encoding="utf-8"))
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
+    began = clock.now()
     files = _write(folder, source_url, known, since)
     names = [str(folder / file["name"]) for file in files]
     content = {
@@ -57,7 +59,7 @@ def land(paths: DataPaths, source_url: str, relation: str, *, run: str, since: d
         "sha256": hashlib.sha256("".join(file["sha256"] for file in files).encode()).hexdigest(),
         "full": since is None,
         "since": since.isoformat() if since else None,
-        "watermark": newest(relation, names, clock.now() + timedelta(days=1)),
+        "watermark": newest(relation, names, began),
         "files": files,
     }
     sync_folder(folder.parent)

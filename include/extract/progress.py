@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from include.core import clock
+
 FULL_PASS_EVERY = timedelta(hours=24)
 
 
@@ -16,12 +18,14 @@ def watermark_since(state: Any, relation: str, *, full: bool, now: datetime, ove
     """From when to extract: the watermark less the overlap; None for a full pass.
 
     A pass is full when it is asked for, when there is no watermark, and when the last full one is a day old: only a full
-    pass sees deletions.
+    pass sees deletions. It is full too where the watermark lies ahead of the clock: nobody knows what changed since the
+    pass that stored it.
     """
     watermark, last_full = state.get(f"{relation}.watermark"), state.get(f"{relation}.full_pass_at")
     if full or not watermark or not last_full or now - datetime.fromisoformat(last_full) >= FULL_PASS_EVERY:
         return None
-    return datetime.fromisoformat(watermark) - overlap
+    reached = datetime.fromisoformat(watermark)
+    return None if reached > max(now, clock.now()) else reached - overlap
 
 
 def remember_watermark(state: Any, manifest: Mapping[str, Any], now: datetime) -> None:

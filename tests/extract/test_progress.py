@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from include.core import clock
+from include.core.paths import DataPaths
 from include.extract import progress
+from include.extract.land import land
+from tests.rows import Row, purchase, subscriber
 
 NOON, HOUR = datetime(2026, 11, 24, 12, tzinfo=UTC), timedelta(hours=1)
 
@@ -42,3 +50,41 @@ def test_changes_of_a_merge_that_died_are_announced_by_its_second_try() -> None:
     assert progress.settle_changes(state, [nothing]) is True
     progress.open_changes(state)
     assert progress.settle_changes(state, [{**nothing, "updated": 1}]) is True
+
+
+def text(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M:%S")
+
+
+def next_pass(paths: DataPaths, state: State, url: str, relation: str, run: str) -> set[str]:
+    """The ids that one pass lands; the watermark advances as it does after a merge."""
+    now = clock.now()
+    since = progress.watermark_since(state, relation, full=False, now=now, overlap=timedelta(minutes=5))
+    manifest = land(paths, url, relation, run=run, since=since)
+    progress.remember_watermark(state, manifest, now)
+    parts = [pq.read_table(paths.root / manifest["folder"] / file["name"]) for file in manifest["files"]]
+    return set(pa.concat_tables(parts)["subscriber_id"].to_pylist())
+
+
+def test_a_row_dated_ahead_does_not_hide_what_changes_meanwhile(paths: DataPaths, source: Callable[..., str]) -> None:
+    """In every kind of source: 12 hours ahead is a row that validation lets pass."""
+    now = clock.now()
+    for relation, row, changed in (("subscribers", subscriber, "updated_at"), ("purchases", purchase, "purchased_at")):
+        ahead = row(1, **{changed: text(now + timedelta(hours=12))})
+        recent = row(2, **{changed: text(now - timedelta(minutes=30))})
+        seen: list[Row] = [ahead, recent, row(3)]
+        state = State()
+        assert next_pass(paths, state, source(**{relation: seen}), relation, f"{relation} 1") == {"S1", "S2", "S3"}
+        seen.append(row(4, **{changed: text(now - timedelta(minutes=1))}))
+        assert next_pass(paths, state, source(**{relation: seen}), relation, f"{relation} 2") == {"S1", "S2", "S4"}
+        assert datetime.fromisoformat(state[f"{relation}.watermark"]) <= clock.now()
+
+
+def test_a_stored_watermark_that_lies_ahead_leads_to_a_full_pass(paths: DataPaths, source: Callable[..., str]) -> None:
+    """An earlier edition stored such; what changed since then is known to nobody."""
+    now = clock.now()
+    ahead = (now + timedelta(hours=20)).isoformat()
+    state = State({"subscribers.watermark": ahead, "subscribers.full_pass_at": (now - HOUR).isoformat()})
+    url = source(subscribers=[subscriber(1, updated_at=text(now - timedelta(hours=3))), subscriber(2)])
+    assert next_pass(paths, state, url, "subscribers", "r") == {"S1", "S2"}
+    assert datetime.fromisoformat(state["subscribers.watermark"]) < now

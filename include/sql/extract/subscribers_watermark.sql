@@ -2,8 +2,8 @@
 -- owner: data
 -- grain: one row
 -- params: files, latest
--- purpose: The newest updated_at that landed, where the next incremental pass starts. Times after `latest` are a source's mistakes
---          (9999-12-31); one of them taken as a watermark would end all incremental passes.
+-- purpose: The newest updated_at that landed, where the next incremental pass starts. Times after `latest`, the moment at which
+--          landing began, are passed over: a pass from one of them would not see what changes until then.
 select max(changed_at) as watermark
 from (
     select source_time(updated_at) as changed_at
