@@ -54,7 +54,8 @@ def sqlite_source(path: Path, **relations: list[Row]) -> str:
     connection = sqlite3.connect(path)
     for name, rows in relations.items():
         columns = list(rows[0] if rows else {"subscribers": subscriber, "purchases": purchase}[name](0))
-        connection.execute(f"create table {name} ({', '.join(f'{column} text' for column in columns)})")
+        declared = ", ".join(f'"{column}" text' for column in columns)
+        connection.execute(f"create table {name} ({declared})")
         slots = ", ".join("?" * len(columns))
         connection.executemany(
             f"insert into {name} values ({slots})", [tuple(row[column] for column in columns) for row in rows]
@@ -94,7 +95,7 @@ def postgres_source(url: str, schema: str, types: dict[str, str] | None = None, 
         connection.execute(f"create schema {schema}")
         connection.execute(f"set search_path = {schema}")
         for name, rows in relations.items():
-            columns = ", ".join(f"{column} {(types or {}).get(column, 'text')}" for column in rows[0])
+            columns = ", ".join(f'"{column}" {(types or {}).get(column, "text")}' for column in rows[0])
             connection.execute(f"create table {name} ({columns})")
             slots = ", ".join(["%s"] * len(rows[0]))
             with connection.cursor() as cursor:

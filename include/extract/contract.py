@@ -15,6 +15,11 @@ class Relation:
     changed: str
 
     @property
+    def key(self) -> str:
+        """The column that names a row."""
+        return self.required[0]
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """All columns, in the order in which they land."""
         return self.required + self.optional

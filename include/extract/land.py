@@ -24,11 +24,14 @@ from include.core.durable import sync_file, sync_folder, write_durably
 from include.core.errors import ConfigurationError
 from include.core.paths import DataPaths
 from include.extract.contract import RELATIONS, Relation
+from include.extract.headers import matched
 from include.extract.mapping import own_query
 from include.extract.sources import missing, open_source
 from include.extract.watermark import newest
 
 PART_ROWS = 100_000
+UNREADABLE = "unreadable"
+"""The last landed column: the place of a line that is no row (`subscribers.csv:17`), NULL for rows."""
 log = logging.getLogger(__name__)
 
 
@@ -38,7 +41,8 @@ def land(paths: DataPaths, source_url: str, relation: str, *, run: str, since: d
     `since` None is a full pass. Otherwise at least the rows changed from then on land (the caller subtracts the overlap
     from its watermark). The manifest: relation, run, folder (relative to the data folder), rows, sha256 (over the files'
     hashes), full, since, watermark (the newest change up to the moment at which landing began, ISO; None where no row had
-    one: a row dated ahead must not hide what changes until then), files [{name, rows, sha256}].
+    one: a row dated ahead must not hide what changes until then), files [{name, rows, sha256}], columns (those of the
+    contract that the source shows), source_files (what a folder holds of the relation).
     Raises `SourceUnavailable` (may be retried), `SourceError`, `ConfigurationError`.
     """
     known = _known(relation)
@@ -49,7 +53,7 @@ def land(paths: DataPaths, source_url: str, relation: str, *, run: str, since: d
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     began = clock.now()
-    files = _write(folder, source_url, known, since)
+    files, shown = _write(folder, source_url, known, since)
     names = [str(folder / file["name"]) for file in files]
     content = {
         "relation": relation,
@@ -61,6 +65,7 @@ def land(paths: DataPaths, source_url: str, relation: str, *, run: str, since: d
         "since": since.isoformat() if since else None,
         "watermark": newest(relation, names, began),
         "files": files,
+        **shown,
     }
     sync_folder(folder.parent)
     write_durably(manifest, json.dumps(content, indent=1).encode())
@@ -84,21 +89,30 @@ def _folder_name(run: str) -> str:
     return name
 
 
-def _write(folder: Path, source_url: str, relation: Relation, since: datetime | None) -> list[dict[str, Any]]:
-    with open_source(source_url) as source:
+def _write(
+    folder: Path, source_url: str, relation: Relation, since: datetime | None
+) -> tuple[list[dict[str, Any]], dict[str, list[str]]]:
+    """Land all rows; the files, and what the source shows of the relation."""
+    scratch = folder / "scratch"
+    with open_source(source_url, scratch) as source:
         if own_query(relation) is None and not source.has(relation):
             raise missing(source, relation)
-        batches = source.batches(relation, source.columns(relation), since)
+        found = source.columns(relation)
+        batches = source.batches(relation, found, since)
         parts = enumerate(_parts(relation, batches))
-        return [_write_part(folder / f"part-{number:04d}.parquet", part) for number, part in parts]
+        files = [_write_part(folder / f"part-{number:04d}.parquet", part) for number, part in parts]
+        shown = {"columns": list(matched(relation, found)), "source_files": source.files(relation)}
+    shutil.rmtree(scratch, ignore_errors=True)
+    return files, shown
 
 
 def _parts(relation: Relation, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.Table]:
     """Regroup batches of any size into parts of `PART_ROWS`, numbered through from 0; an empty source is one empty part."""
+    schema = pa.schema([(name, pa.string()) for name in (*relation.columns, UNREADABLE)])
     held: list[pa.RecordBatch] = []
     rows = first = 0
     for batch in batches:
-        held.append(batch)
+        held.append(_whole(batch, schema))
         rows += batch.num_rows
         while rows >= PART_ROWS:
             table = pa.Table.from_batches(held)
@@ -106,8 +120,14 @@ def _parts(relation: Relation, batches: Iterator[pa.RecordBatch]) -> Iterator[pa
             rest = table.slice(PART_ROWS)
             held, rows, first = rest.to_batches(), rest.num_rows, first + PART_ROWS
     if rows or not first:
-        schema = pa.schema([(name, pa.string()) for name in relation.columns])
         yield _numbered(pa.Table.from_batches(held, schema=schema), first)
+
+
+def _whole(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    """The batch with every column of the schema, NULL where it has none."""
+    absent = pa.nulls(batch.num_rows, pa.string())
+    columns = [batch[name].cast(pa.string()) if name in batch.schema.names else absent for name in schema.names]
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
 def _numbered(part: pa.Table, first: int) -> pa.Table:

@@ -8,12 +8,14 @@ one select in the source's own dialect; only columns of the contract are taken f
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
 from include.core import sqlfile
-from include.core.errors import ConfigurationError, SourceError
+from include.core.errors import ConfigurationError
 from include.extract.contract import Relation
+from include.extract.headers import matched, missing_columns, quoted
 
 VARIABLE = "TRADEWIND_SOURCE_SQL"
 
@@ -36,22 +38,32 @@ def query(relation: Relation) -> str:
     return own_query(relation) or sqlfile.load("extract", relation.name).statement
 
 
-def statement(relation: Relation, found: list[str], place: str, predicate: str | None, since: datetime | None) -> str:
+def statement(
+    relation: Relation,
+    found: Sequence[str],
+    place: str,
+    predicate: str | None,
+    since: datetime | None,
+    casts: Mapping[str, str] | None = None,
+) -> str:
     """The select that lands: the contract's columns in order, all as text, '' as NULL, changed since `since` where given.
 
     Every source answers with the same text for the same row, whatever types it has. `found` are the columns that the source
-    shows. Raises `SourceError` that names what is missing.
+    shows; `casts` says for some of them, by the source's name, how else than by a cast they become text. Raises
+    `SourceError` that names what is missing.
     """
-    missing = [column for column in relation.required if column not in found]
-    if missing:
-        raise SourceError(
-            f"the relation {relation.name} has no column {', '.join(missing)}.",
-            where=place,
-            remedy=f"Map your own names in a file {relation.name}.sql in the folder that {VARIABLE} names.",
-        )
-    columns = ",\n    ".join(
-        f"nullif(cast({name} as text), '') as {name}" if name in found else f"cast(null as text) as {name}"
-        for name in relation.columns
-    )
-    changed = "" if since is None or predicate is None else f"\nwhere {predicate.format(column=relation.changed)}"
+    names = matched(relation, found)
+    if not names.keys() >= set(relation.required):
+        remedy = f"Map your own names in a file {relation.name}.sql in the folder that {VARIABLE} names."
+        raise missing_columns(relation, found, place, remedy)
+    columns = ",\n    ".join(_column(column, names.get(column), casts or {}) for column in relation.columns)
+    about = quoted(names[relation.changed])
+    changed = "" if since is None or predicate is None else f"\nwhere {predicate.format(column=about)}"
     return f"select\n    {columns}\nfrom (\n{query(relation)}\n) as source{changed}"
+
+
+def _column(column: str, name: str | None, casts: Mapping[str, str]) -> str:
+    if name is None:
+        return f"cast(null as text) as {column}"
+    text = casts.get(name, "{column}").format(column=quoted(name))
+    return f"nullif(cast({text} as text), '') as {column}"

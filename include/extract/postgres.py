@@ -14,6 +14,7 @@ from adbc_driver_manager import Error
 
 from include.core.errors import SourceError, SourceUnavailable
 from include.extract.contract import Relation
+from include.extract.headers import matched
 from include.extract.mapping import query, statement
 
 # A parameter would rule out COPY, so the time travels as a setting of the session. An index on the column is used.
@@ -46,11 +47,15 @@ class PostgresSource:
             self._cursor.execute("select to_regclass($1) is not null", (relation.name,))
             return bool((self._cursor.fetchone() or (False,))[0])
 
+    def files(self, relation: Relation) -> list[str]:
+        return []
+
     def columns(self, relation: Relation) -> list[str]:
         with self._explained(f"does not run the query of {relation.name}"):
             self._cursor.execute(f"select * from (\n{query(relation)}\n) as source limit 0")
             schema = self._cursor.fetch_arrow_table().schema
-        self._types[relation.name] = schema.field(relation.changed).type if relation.changed in schema.names else pa.null()
+        changed = matched(relation, schema.names).get(relation.changed)
+        self._types[relation.name] = schema.field(changed).type if changed else pa.null()
         return list(schema.names)
 
     def batches(self, relation: Relation, found: list[str], since: datetime | None) -> Iterator[pa.RecordBatch]:
@@ -76,7 +81,7 @@ class PostgresSource:
         """PostgreSQL's messages may quote values and the driver's a connection text: only the SQLSTATE goes on."""
         try:
             yield
-        except Error as error:
+        except (Error, OSError, pa.ArrowException) as error:
             state = _state(error)
             kind = SourceError if state.startswith(_PERMANENT) or _refuses(error) else SourceUnavailable
             raise kind(

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
 import pyarrow as pa
@@ -27,21 +28,30 @@ class Source(Protocol):
     def has(self, relation: Relation) -> bool:
         """Whether it holds a relation under the contract's own name."""
 
+    def files(self, relation: Relation) -> list[str]:
+        """The files that the relation is read from; none for a database."""
+
     def columns(self, relation: Relation) -> list[str]:
         """What the relation's query gives, in the source's own names."""
 
     def batches(self, relation: Relation, found: list[str], since: datetime | None) -> Iterator[pa.RecordBatch]:
-        """The relation as text, in batches of bounded size; with `since`, at least what changed from then on."""
+        """The relation as text, in batches of bounded size; with `since`, at least what changed from then on.
+
+        A line that is not readable is a row of its own: the key where it is known, and the place under `unreadable`.
+        """
 
     def close(self) -> None:
         """Let go of it."""
 
 
 @contextmanager
-def open_source(source_url: str) -> Iterator[Source]:
-    """The source behind a connection's text. Raises `SourceUnavailable`, `SourceError` or `ConfigurationError`."""
+def open_source(source_url: str, scratch: Path | None = None) -> Iterator[Source]:
+    """The source behind a connection's text. Raises `SourceUnavailable`, `SourceError` or `ConfigurationError`.
+
+    Who reads rows names a folder `scratch` for copies of files, and removes it.
+    """
     url = database_url(SOURCE, source_url)
-    source = _open(url)
+    source = _open(url, scratch)
     try:
         yield source
     finally:
@@ -66,7 +76,7 @@ def missing(source: Source, relation: Relation) -> SourceError:
     )
 
 
-def _open(url: str) -> Source:
+def _open(url: str, scratch: Path | None) -> Source:
     scheme, _, rest = url.partition("://")
     if scheme == "sqlite":
         from include.extract.sqlite import SqliteSource
@@ -75,7 +85,7 @@ def _open(url: str) -> Source:
     if scheme == "file":
         from include.extract.files import FolderSource
 
-        return FolderSource(rest)
+        return FolderSource(rest, scratch)
     if scheme == "postgresql":
         from include.extract.postgres import PostgresSource
 

@@ -42,6 +42,9 @@ class SqliteSource:
             found = self._connection.execute("select 1 from sqlite_master where lower(name) = ?", (relation.name,))
             return found.fetchone() is not None
 
+    def files(self, relation: Relation) -> list[str]:
+        return []
+
     def columns(self, relation: Relation) -> list[str]:
         with self._explained():
             return [
@@ -65,7 +68,7 @@ class SqliteSource:
         """SQLite's errors name tables, columns and files, never values."""
         try:
             yield
-        except sqlite3.DatabaseError as error:
+        except sqlite3.Error as error:
             if "locked" in str(error) or "busy" in str(error):
                 raise SourceUnavailable(f"{error}.", where=self.place, remedy="Try again when its writer is done.") from None
             raise SourceError(
