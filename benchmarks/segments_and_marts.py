@@ -25,7 +25,8 @@ from include.core.paths import DataPaths
 from include.core.secrets import load_secrets
 from include.ledger.database import open_ledger
 from include.segment.build import build_segments
-from include.warehouse.connection import MEMORY_LIMIT, open_warehouse
+from include.warehouse import memory
+from include.warehouse.connection import open_warehouse
 
 AS_OF = datetime(2026, 11, 24, tzinfo=UTC)
 PROVIDERS = "['gmail', 'yahoo', 'microsoft', 'apple', 'other']"
@@ -84,7 +85,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="tradewind-bench-") as folder:
         paths = DataPaths(Path(folder))
         ledger = open_ledger(ledger_url(paths), load_secrets(paths))
-        print(f"{people:,} people, DuckDB memory limit {MEMORY_LIMIT}")
+        print(f"{people:,} people, DuckDB memory limit {memory.limit() / 1e6:,.0f} MB")
         with timed("inventing the data"):
             invent(paths, people)
         with timed("build_segments, first run"):

@@ -52,6 +52,10 @@ class WarehouseBusy(TradewindError):
     retryable = True
 
 
+class WarehouseMemory(TradewindError):
+    """A statement needs more memory, or more disk to spill to, than DuckDB may take. The same again would fail the same."""
+
+
 class PlanError(TradewindError):
     """A campaign cannot be planned: its segment, template or sender does not hold. Nothing was sent."""
 

@@ -106,6 +106,10 @@ TROUBLES = (
         "Find the process that has the file open and end it.", "warehouse-busy.md#what-to-do", "warning",
     ),
     Trouble(
+        errors.WarehouseMemory, "", "warehouse-memory", "A task of the warehouse ran out of memory", OLD_STANDS,
+        "Set what the message names, restart the services, then clear the task.", "failed-task.md#memory",
+    ),
+    Trouble(
         errors.PaceHeld, "", "pace-held", "A cap or window still holds people back", NOT_SENT,
         "Run the DAG again once the cap has ended, or raise it.", "failed-task.md#pace", "warning",
     ),

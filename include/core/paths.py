@@ -35,6 +35,11 @@ class DataPaths:
         return self.root / "warehouse" / "tradewind.duckdb"
 
     @property
+    def spill(self) -> Path:
+        """What does not fit into the memory of a task that has the warehouse open; empty when none has."""
+        return self.root / "warehouse" / "spill"
+
+    @property
     def ledger(self) -> Path:
         """The default ledger, where `ledger_default` names no other."""
         return self.root / "ledger" / "ledger.sqlite"

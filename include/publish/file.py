@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 SCHEMA_VERSION = 1
 HASH = "sum over rows of the lower 64 bits of md5(to_json(row))"
-WRITE_FAILED = (duckdb.IOException, duckdb.TransactionException, duckdb.FatalException, duckdb.OutOfMemoryException)
+WRITE_FAILED = (duckdb.IOException, duckdb.TransactionException, duckdb.FatalException)
 
 
 def publish(paths: DataPaths) -> dict[str, Any]:

@@ -18,9 +18,16 @@ from include.core.secrets import load_secrets
 from include.validate import rows, table_rules
 from include.validate.addresses import register
 from include.validate.landed import Landed, landed
+from include.validate.rows import Tally, tallies
 from include.validate.table_rules import Facts
-from include.warehouse.connection import fetch, open_warehouse, run, transaction
+from include.warehouse.connection import keep, open_warehouse, run, transaction
 
+PIECE_ROWS = 1_000_000
+DUPLICATES = {
+    "subscribers": {"duplicate_id": "subscriber_id", "duplicate_address": "email"},
+    "purchases": {"duplicate_id": "purchase_id"},
+}
+"""The reasons that <relation>_duplicates.sql gives, and the column that each is about."""
 log = logging.getLogger(__name__)
 
 
@@ -36,13 +43,12 @@ def validate_batch(paths: DataPaths, manifest: Mapping[str, Any], *, accept: Col
     now = clock.now()
     with open_warehouse(paths) as connection:
         register(connection, load_secrets(paths).address_key)
-        findings = rows.judge(connection, batch, now)
-        findings += _duplicates(connection, batch, findings)
+        found = [*rows.judge(connection, batch, now), *_duplicates(connection, batch)]
         with transaction(connection):
             numbers = _quarantine(connection, batch, now)
             judged = table_rules.judge(numbers, batch)
             reason = table_rules.stop_reason(judged, numbers, accept)
-            _record(connection, batch, now, numbers, [*findings, *judged], reason)
+            _record(connection, batch, now, numbers, [*found, *tallies(judged)], reason)
     _warn(batch, judged)
     if reason:
         raise QualityStop(
@@ -54,32 +60,26 @@ def validate_batch(paths: DataPaths, manifest: Mapping[str, Any], *, accept: Col
     return _summary(batch, numbers, "accepted")
 
 
-def _duplicates(connection: duckdb.DuckDBPyConnection, batch: Landed, findings: list[Finding]) -> list[Finding]:
-    """Find rows that give way to another, over all pieces. Leaves every fault in the temporary table faults."""
-    broken = [finding for finding in findings if finding.severity == QUARANTINE and finding.rows]
-    numbers = pa.array([row for finding in broken for row in finding.rows], pa.int64())
-    reasons = pa.array([finding.reason for finding in broken for _ in finding.rows], pa.string())
-    _keep_faults(connection, pa.table({"row_number": numbers, "reason": reasons}))
-    found = fetch(connection, "validate", f"{batch.relation}_duplicates", batch.params)
-    connection.register("more", found)
-    connection.execute("insert into faults select row_number, reason from more")
-    checked = batch.rows - len(set(numbers.to_pylist()))
-    by_reason: dict[str, list[int]] = {"duplicate_id": [], "duplicate_address": []}
-    for row in found.to_pylist():
-        by_reason[row["reason"]].append(row["row_number"])
-    return [Finding(reason, "subscriber_id", QUARANTINE, checked, tuple(which)) for reason, which in by_reason.items()]
+def _duplicates(connection: duckdb.DuckDBPyConnection, batch: Landed) -> list[Tally]:
+    """Find rows that give way to another, over all pieces. Adds them to the temporary table faults."""
+    checked = batch.rows - _count(connection, "select count(distinct row_number) from faults")
+    keep(connection, "duplicates", "validate", f"{batch.relation}_duplicates", batch.params)
+    connection.execute("insert into faults select row_number, reason from duplicates")
+    found = dict(connection.execute("select reason, count(*) from duplicates group by reason").fetchall())
+    connection.execute("drop table duplicates")
+    reasons = DUPLICATES[batch.relation]
+    return [Tally(reason, column, QUARANTINE, checked, found.get(reason, 0)) for reason, column in reasons.items()]
 
 
-def _keep_faults(connection: duckdb.DuckDBPyConnection, table: pa.Table) -> None:
-    connection.register("found", table)
-    connection.execute("create or replace temp table faults as select row_number, reason from found")
-    connection.unregister("found")
+def _count(connection: duckdb.DuckDBPyConnection, query: str) -> int:
+    return int(connection.execute(query).fetchall()[0][0])
 
 
 def _quarantine(connection: duckdb.DuckDBPyConnection, batch: Landed, now: datetime) -> Facts:
     """Replace the run's quarantine and count; the three counts must add up with the manifest's."""
     run(connection, "validate", "forget_quarantine", batch.params)
-    run(connection, "validate", f"{batch.relation}_quarantine", batch.params | {"at": now})
+    for piece in batch.pieces(PIECE_ROWS):
+        run(connection, "validate", f"{batch.relation}_quarantine", piece.params | {"at": now})
     numbers = table_rules.facts(connection, batch, now)
     if not numbers.raw_rows == batch.rows == numbers.valid_rows + numbers.quarantined_rows:
         raise ConservationBroken(
@@ -96,7 +96,7 @@ def _record(
     batch: Landed,
     now: datetime,
     numbers: Facts,
-    findings: list[Finding],
+    found: list[Tally],
     reason: str | None,
 ) -> None:
     params = batch.params | {
@@ -111,11 +111,11 @@ def _record(
     run(connection, "validate", "record_run", params)
     table = pa.table(
         {
-            "expectation": [finding.reason for finding in findings],
-            "column_name": [finding.column for finding in findings],
-            "severity": [finding.severity for finding in findings],
-            "checked_rows": pa.array([finding.checked for finding in findings], pa.int64()),
-            "unexpected_rows": pa.array([len(finding.rows) for finding in findings], pa.int64()),
+            "expectation": [tally.reason for tally in found],
+            "column_name": [tally.column for tally in found],
+            "severity": [tally.severity for tally in found],
+            "checked_rows": pa.array([tally.checked for tally in found], pa.int64()),
+            "unexpected_rows": pa.array([tally.unexpected for tally in found], pa.int64()),
         }
     )
     connection.register("findings", table)

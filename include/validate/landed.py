@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from include.core.errors import SourceError
@@ -13,18 +13,32 @@ from include.core.paths import DataPaths
 
 @dataclass(frozen=True)
 class Landed:
-    """One landed batch. `files` are absolute names, in order."""
+    """One landed batch, or a piece of one. `files` are absolute names, in order; `sizes` are their rows."""
 
     relation: str
     run: str
     rows: int
     full: bool
     files: tuple[str, ...]
+    sizes: tuple[int, ...]
 
     @property
     def params(self) -> dict[str, Any]:
         """What its SQL files bind."""
         return {"files": list(self.files), "run": self.run, "relation": self.relation}
+
+    def pieces(self, rows: int) -> Iterator[Landed]:
+        """The same batch in runs of whole files, each of at most `rows` rows, or of one file where that has more."""
+        start, held = 0, 0
+        for number, size in enumerate(self.sizes):
+            if held and held + size > rows:
+                yield self._piece(start, number, held)
+                start, held = number, 0
+            held += size
+        yield self._piece(start, len(self.sizes), held)
+
+    def _piece(self, start: int, end: int, rows: int) -> Landed:
+        return replace(self, files=self.files[start:end], sizes=self.sizes[start:end], rows=rows)
 
 
 def landed(paths: DataPaths, manifest: Mapping[str, Any]) -> Landed:
@@ -42,4 +56,5 @@ def landed(paths: DataPaths, manifest: Mapping[str, Any]) -> Landed:
                     remedy="Land the relation again under a new run.",
                 )
     names = tuple(str(folder / file["name"]) for file in manifest["files"])
-    return Landed(manifest["relation"], manifest["run"], manifest["rows"], manifest["full"], names)
+    sizes = tuple(int(file["rows"]) for file in manifest["files"])
+    return Landed(manifest["relation"], manifest["run"], manifest["rows"], manifest["full"], names, sizes)

@@ -1,21 +1,28 @@
-"""Merge a validated batch into the warehouse, in one transaction."""
+"""Merge a validated batch into the warehouse: in pieces of bounded size, and in one transaction.
+
+The tables have no key (ADR 87): a piece is held against what stands, the rows that change are deleted by a semi-join and put
+back, and what DuckDB says it changed must be what was counted beforehand.
+"""
 
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 import duckdb
 
 from include.core import clock
-from include.core.errors import QualityStop
+from include.core.errors import ConservationBroken, QualityStop
 from include.core.paths import DataPaths
 from include.core.secrets import load_secrets
 from include.validate.addresses import register
 from include.validate.landed import Landed, landed
 from include.warehouse.connection import fetch, open_warehouse, run, transaction
 
+PIECE_ROWS = 1_000_000
+"""Rows that are held against the warehouse at once: a few hundred MB."""
 log = logging.getLogger(__name__)
 
 
@@ -46,17 +53,41 @@ def _accepted(connection: duckdb.DuckDBPyConnection, batch: Landed) -> None:
 
 
 def _merge(connection: duckdb.DuckDBPyConnection, batch: Landed) -> dict[str, int]:
-    params = batch.params | {"at": clock.now()}
-    run(connection, "validate", f"{batch.relation}_incoming", params)
-    counts = fetch(connection, "validate", "actions").to_pylist()[0]
-    run(connection, "validate", f"{batch.relation}_merge", params)
-    deleted = _changed(connection, f"{batch.relation}_delete_unseen", params) if batch.full else 0
+    at = {"at": clock.now()}
+    counts: Counter[str] = Counter(inserted=0, updated=0, unchanged=0, deleted=0)
+    for piece in batch.pieces(PIECE_ROWS):
+        counts.update(_merge_piece(connection, piece, piece.params | at))
+    params = batch.params | at
+    if batch.full:
+        counts["deleted"] += _changed(connection, f"{batch.relation}_delete_unseen", params)
     if batch.relation == "subscribers":
-        run(connection, "validate", "identities_merge", params)
         run(connection, "validate", "subscribers_honour_refusals", params)
-        deleted += _changed(connection, "subscribers_retire_shared", params)
+        counts["deleted"] += _changed(connection, "subscribers_retire_shared", params)
+    return dict(counts)
+
+
+def _merge_piece(connection: duckdb.DuckDBPyConnection, piece: Landed, params: Mapping[str, Any]) -> dict[str, int]:
+    """Bring one piece in: {inserted, updated, unchanged}. Raises `ConservationBroken` where a key would stand twice."""
+    run(connection, "validate", f"{piece.relation}_incoming", params)
+    counts: dict[str, int] = fetch(connection, "validate", f"{piece.relation}_actions").to_pylist()[0]
+    twice = counts.pop("twice")
+    _must_be(0, twice, "keys that stand twice", piece)
+    _must_be(counts["updated"], _changed(connection, f"{piece.relation}_delete_changed", params), "rows made way", piece)
+    run(connection, "validate", f"{piece.relation}_merge", params)
+    if piece.relation == "subscribers":
+        run(connection, "validate", "identities_delete_changed")
+        run(connection, "validate", "identities_merge")
     connection.execute("drop table incoming")
-    return counts | {"deleted": deleted}
+    return counts
+
+
+def _must_be(expected: int, found: int, what: str, piece: Landed) -> None:
+    if expected != found:
+        raise ConservationBroken(
+            f"{found} {what}, where {expected} were expected.",
+            where=f"{piece.relation}, run {piece.run}",
+            remedy="Nothing was merged. This is a defect of Tradewind: keep the landed folder and report it.",
+        )
 
 
 def _changed(connection: duckdb.DuckDBPyConnection, name: str, params: Mapping[str, Any]) -> int:

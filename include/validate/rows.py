@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import duckdb
@@ -14,40 +14,72 @@ import pyarrow as pa
 
 from data_quality import purchases, subscribers
 from data_quality.addresses import faults
-from data_quality.checks import Finding, check
+from data_quality.checks import QUARANTINE, Finding, check
 from include.validate.landed import Landed
-from include.warehouse.connection import run
+from include.warehouse.connection import fetch
 
-BATCH_ROWS = 200_000
+PIECE_ROWS = 200_000
 SUITES = {"subscribers": subscribers.suite, "purchases": purchases.suite}
 log = logging.getLogger(__name__)
 
 
-def judge(connection: duckdb.DuckDBPyConnection, batch: Landed, now: datetime) -> list[Finding]:
-    """What each row rule found in the whole batch."""
+@dataclass(frozen=True)
+class Tally:
+    """What a rule found in a whole batch, in counts: all rows of ten million may break it."""
+
+    reason: str
+    column: str
+    severity: str
+    checked: int
+    unexpected: int
+
+
+def judge(connection: duckdb.DuckDBPyConnection, batch: Landed, now: datetime) -> list[Tally]:
+    """What each row rule found. Leaves each row to be refused in the temporary table faults (row_number, reason)."""
+    connection.execute("create or replace temp table faults (row_number bigint, reason varchar)")
     suite = SUITES[batch.relation](now)
-    found: dict[str, list[Finding]] = defaultdict(list)
+    found: dict[str, list[Tally]] = defaultdict(list)
     done = 0
     for frame in _frames(connection, batch, now):
-        for finding in check(frame, suite):
-            found[finding.reason].append(finding)
+        findings = check(frame, suite)
+        _keep_faults(connection, [finding for finding in findings if finding.severity == QUARANTINE])
+        for tally in tallies(findings):
+            found[tally.reason].append(tally)
         done += len(frame)
         log.info("judged %d of %d rows of %s", done, batch.rows, batch.relation)
     return [_together(pieces) for pieces in found.values()]
 
 
-def _together(pieces: list[Finding]) -> Finding:
-    rows = tuple(row for piece in pieces for row in piece.rows)
-    return replace(pieces[0], checked=sum(piece.checked for piece in pieces), rows=rows)
+def tallies(findings: Sequence[Finding]) -> list[Tally]:
+    """Findings without their rows."""
+    return [Tally(one.reason, one.column, one.severity, one.checked, len(one.rows)) for one in findings]
+
+
+def _together(pieces: list[Tally]) -> Tally:
+    checked, unexpected = sum(piece.checked for piece in pieces), sum(piece.unexpected for piece in pieces)
+    return Tally(pieces[0].reason, pieces[0].column, pieces[0].severity, checked, unexpected)
+
+
+def _keep_faults(connection: duckdb.DuckDBPyConnection, findings: list[Finding]) -> None:
+    for finding in findings:
+        if finding.rows:
+            connection.register("found", pa.table({"row_number": pa.array(finding.rows, pa.int64())}))
+            connection.execute("insert into faults select row_number, $reason from found", {"reason": finding.reason})
+            connection.unregister("found")
 
 
 def _frames(connection: duckdb.DuckDBPyConnection, batch: Landed, now: datetime) -> Iterator[pd.DataFrame]:
     """The measures of each piece, with the row number as index; of an address only its fault is left."""
-    reader = run(connection, "validate", f"{batch.relation}_measures", batch.params | {"now": now})
-    for piece in reader.to_arrow_reader(BATCH_ROWS):
-        table = pa.Table.from_batches([piece])
-        if "email" in table.column_names:
-            table = table.append_column("address_fault", faults(piece["email"])).drop_columns("email")
-        frame = table.to_pandas(types_mapper=pd.ArrowDtype).set_index("row_number")
-        frame.index.name = None
-        yield frame
+    for piece in batch.pieces(PIECE_ROWS):
+        table = fetch(connection, "validate", f"{batch.relation}_measures", piece.params | {"now": now})
+        for start in range(0, table.num_rows, PIECE_ROWS):
+            yield _frame(table.slice(start, PIECE_ROWS))
+
+
+def _frame(table: pa.Table) -> pd.DataFrame:
+    if "email" in table.column_names:
+        emails = table["email"].combine_chunks()
+        table = table.append_column("address_fault", faults(emails)).drop_columns("email")
+    frame = table.to_pandas(types_mapper=pd.ArrowDtype).set_index("row_number")
+    frame.index.name = None
+    return frame

@@ -5,9 +5,11 @@ Tasks that open it run in the Airflow pool `warehouse`, which has one slot; Duck
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -16,38 +18,45 @@ import pyarrow as pa
 from include.core import sqlfile
 from include.core.errors import WarehouseBusy
 from include.core.paths import DataPaths
+from include.warehouse import keys, memory
 
 WAIT_SECONDS = 60
-MEMORY_LIMIT = "1200MB"
 
 
 @contextmanager
 def open_warehouse(paths: DataPaths, *, wait_seconds: float = WAIT_SECONDS) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open the working file for reading and writing, with every schema, table and macro in place.
 
-    Waits up to `wait_seconds` for another writer, then raises `WarehouseBusy` (retryable).
+    Waits up to `wait_seconds` for another writer, then raises `WarehouseBusy` (retryable). Whatever runs out of memory
+    while it is open raises `WarehouseMemory`.
     """
     paths.warehouse.parent.mkdir(parents=True, exist_ok=True)
     connection = _connect(paths, wait_seconds)
     try:
-        configure(connection)
-        prepare(connection)
-        yield connection
+        with memory.explained(str(paths.warehouse)):
+            _sweep(paths.spill)
+            configure(connection, paths.spill)
+            prepare(connection)
+            yield connection
     finally:
         connection.close()
 
 
-def configure(connection: duckdb.DuckDBPyConnection) -> None:
+def configure(connection: duckdb.DuckDBPyConnection, spill: Path | None = None) -> None:
     """The settings under which every statement runs: UTC, bounded memory, no progress bar."""
     connection.execute("set timezone = 'UTC'")
-    connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
     connection.execute("set enable_progress_bar = false")
+    memory.apply(connection, spill)
 
 
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create what is not there: `include/sql/warehouse/*.sql`, in the order of their numbers. Idempotent."""
-    for file in sqlfile.folder("warehouse"):
-        connection.execute(file.statement)
+    """Create what is not there: `include/sql/warehouse/*.sql`, in the order of their numbers. Idempotent.
+
+    A large table that an earlier edition made with a primary key loses it and keeps its rows.
+    """
+    with keys.dropped(connection):
+        for file in sqlfile.folder("warehouse"):
+            connection.execute(file.statement)
 
 
 @contextmanager
@@ -71,12 +80,28 @@ def run(
     """
     file = sqlfile.load(stage, name)
     bound = {param: (params or {})[param] for param in file.params}
-    return connection.execute(file.statement, bound) if bound else connection.execute(file.statement)
+    with memory.explained(f"include/sql/{stage}/{name}.sql"):
+        return connection.execute(file.statement, bound) if bound else connection.execute(file.statement)
 
 
 def fetch(connection: duckdb.DuckDBPyConnection, stage: str, name: str, params: Mapping[str, Any] | None = None) -> pa.Table:
     """Run a query file and return its rows as an Arrow table. For small results; stream the large ones."""
     return run(connection, stage, name, params).to_arrow_table()
+
+
+def keep(
+    connection: duckdb.DuckDBPyConnection, table: str, stage: str, name: str, params: Mapping[str, Any] | None = None
+) -> None:
+    """Run a query file into the temporary table `table`, for results that may be large: DuckDB spills them."""
+    file = sqlfile.load(stage, name)
+    bound = {param: (params or {})[param] for param in file.params}
+    with memory.explained(f"include/sql/{stage}/{name}.sql"):
+        connection.execute(f"create or replace temp table {table} as\n{file.statement}", bound)
+
+
+def _sweep(spill: Path) -> None:
+    """Remove what a killed task spilled. Whoever comes here holds the file's lock, so nobody else is spilling."""
+    shutil.rmtree(spill, ignore_errors=True)
 
 
 def _connect(paths: DataPaths, wait_seconds: float) -> duckdb.DuckDBPyConnection:

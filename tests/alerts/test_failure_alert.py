@@ -48,6 +48,7 @@ def stopped(status: int, body: dict[str, object]) -> CampaignStopped:
         (errors.PaceHeld("x"), "failed-task.md#pace"),
         (errors.EspUnavailable("x"), "failed-task.md#sendgrid-does-not-answer"),
         (errors.WarehouseBusy("x"), "warehouse-busy.md#what-to-do"),
+        (errors.WarehouseMemory("x"), "failed-task.md#memory"),
         (errors.FenceLost("x"), "failed-task.md#lease-lost"),
         (errors.PublishError("x"), "failed-task.md#publishing"),
         (OSError(errno.ENOSPC, "No space left on device"), "disk-full.md#what-to-do"),

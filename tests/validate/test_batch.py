@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 
 from include.core.errors import QualityStop, SourceError
 from include.core.paths import DataPaths
+from include.extract import land as landing
+from include.validate import batch
 from include.validate import rows as row_rules
 from include.validate.batch import validate_batch
 from include.validate.merge import merge_batch
@@ -55,7 +57,9 @@ def test_a_refusal_outlives_older_consent_under_another_id(paths: DataPaths) -> 
 
 
 def test_duplicates_are_found_across_pieces(paths: DataPaths, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(row_rules, "BATCH_ROWS", 2)
+    monkeypatch.setattr(row_rules, "PIECE_ROWS", 4)
+    monkeypatch.setattr(landing, "PART_ROWS", 2)
+    monkeypatch.setattr(batch, "PIECE_ROWS", 3)
     rows = [subscriber(number) for number in range(5)] + [
         subscriber(0, updated_at="2024-06-01"),
         subscriber(6, timezone="Mars"),

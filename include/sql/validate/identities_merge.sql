@@ -3,7 +3,7 @@
 -- grain: one row a subscriber
 -- params: none
 -- purpose: Address and name of the same people, in the one table that holds them. Reads the temporary table incoming.
-insert or replace into core.identities by name
+insert into core.identities by name
 select
     subscriber_id,
     email,

@@ -5,8 +5,7 @@
 -- purpose: After a full pass: purchases that the source no longer shows (cancelled, erased) go. A quarantined row was seen.
 delete from core.purchases
 where
-    purchase_id not in (
-        select purchase_id
-        from read_parquet($files)
-        where purchase_id is not null
+    not exists (
+        from read_parquet($files) as landed
+        where landed.purchase_id = core.purchases.purchase_id
     )

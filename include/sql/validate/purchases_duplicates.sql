@@ -7,5 +7,5 @@ select
     row_number,
     'duplicate_id' as reason
 from read_parquet($files)
-where row_number not in (select row_number from faults)
+anti join faults using (row_number)
 qualify row_number() over (partition by purchase_id order by row_number desc) > 1

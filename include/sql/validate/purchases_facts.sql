@@ -22,23 +22,22 @@ refused as (
 valid as (
     select count(*) as valid_rows
     from read_parquet($files)
-    where
-        row_number not in (
-            select row_number
-            from quality.quarantine
-            where landed_run = $run and relation = 'purchases'
-        )
+    anti join (
+        select row_number
+        from quality.quarantine
+        where landed_run = $run and relation = 'purchases'
+    ) as refused using (row_number)
 ),
 
 known as (
-    select
-        count(*) as known_rows,
-        count(*) filter (where purchase_id not in (
-            select purchase_id
-            from read_parquet($files)
-            where purchase_id is not null
-        )) as unseen_rows
+    select count(*) as known_rows
     from core.purchases
+),
+
+unseen as (
+    select count(*) as unseen_rows
+    from core.purchases
+    anti join read_parquet($files) using (purchase_id)
 )
 
 select
@@ -48,4 +47,4 @@ select
     known_rows,
     unseen_rows,
     date_diff('day', newest, $now) as days_since_newest
-from seen, refused, valid, known
+from seen, refused, valid, known, unseen

@@ -2,7 +2,7 @@
 -- owner: data
 -- grain: one row a valid landed purchase
 -- params: files, run
--- purpose: The valid rows of a batch, typed as they will stand, with what the merge does with each. A purchase carries no time
+-- purpose: The valid rows of a piece of a batch, typed as they will stand, with what the merge does with each. A purchase carries no time
 --          of change: it is updated where it differs.
 create or replace temp table incoming as
 with valid as (
@@ -15,12 +15,11 @@ with valid as (
         try_cast(items as integer) as items,
         $run as landed_run
     from read_parquet($files)
-    where
-        row_number not in (
-            select row_number
-            from quality.quarantine
-            where landed_run = $run and relation = 'purchases'
-        )
+    anti join (
+        select row_number
+        from quality.quarantine
+        where landed_run = $run and relation = 'purchases'
+    ) as refused using (row_number)
 )
 
 select

@@ -8,8 +8,7 @@ update core.subscribers
 set deleted_at = $at
 where
     deleted_at is null
-    and subscriber_id not in (
-        select subscriber_id
-        from read_parquet($files)
-        where subscriber_id is not null
+    and not exists (
+        from read_parquet($files) as landed
+        where landed.subscriber_id = core.subscribers.subscriber_id
     )

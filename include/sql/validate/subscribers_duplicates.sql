@@ -14,7 +14,7 @@ with passed as (
         source_time(consented_at) as consented_time,
         keyed_address(email) as address_key
     from read_parquet($files)
-    where row_number not in (select row_number from faults)
+    anti join faults using (row_number)
 ),
 
 versions as (

@@ -22,23 +22,23 @@ refused as (
 valid as (
     select count(*) as valid_rows
     from read_parquet($files)
-    where
-        row_number not in (
-            select row_number
-            from quality.quarantine
-            where landed_run = $run and relation = 'subscribers'
-        )
+    anti join (
+        select row_number
+        from quality.quarantine
+        where landed_run = $run and relation = 'subscribers'
+    ) as refused using (row_number)
 ),
 
 known as (
-    select
-        count(*) as known_rows,
-        count(*) filter (where subscriber_id not in (
-            select subscriber_id
-            from read_parquet($files)
-            where subscriber_id is not null
-        )) as unseen_rows
+    select count(*) as known_rows
     from core.subscribers
+    where deleted_at is null
+),
+
+unseen as (
+    select count(*) as unseen_rows
+    from core.subscribers
+    anti join read_parquet($files) using (subscriber_id)
     where deleted_at is null
 )
 
@@ -49,4 +49,4 @@ select
     known_rows,
     unseen_rows,
     date_diff('day', newest, $now) as days_since_newest
-from seen, refused, valid, known
+from seen, refused, valid, known, unseen

@@ -2,7 +2,7 @@
 -- owner: data
 -- grain: one row a valid landed subscriber
 -- params: files, run
--- purpose: The valid rows of a batch, typed and tidied as they will stand, with what the merge does with each: insert, update
+-- purpose: The valid rows of a piece of a batch, typed and tidied as they will stand, with what the merge does with each: insert, update
 --          (a newer version, or somebody who had gone and is back), or unchanged.
 create or replace temp table incoming as
 with valid as (
@@ -27,12 +27,11 @@ with valid as (
         try_cast(attributes as json) as attributes,
         $run as landed_run
     from read_parquet($files)
-    where
-        row_number not in (
-            select row_number
-            from quality.quarantine
-            where landed_run = $run and relation = 'subscribers'
-        )
+    anti join (
+        select row_number
+        from quality.quarantine
+        where landed_run = $run and relation = 'subscribers'
+    ) as refused using (row_number)
 )
 
 select

@@ -19,5 +19,6 @@ inner join (
         row_number,
         list(distinct reason order by reason) as reasons
     from faults
+    semi join read_parquet($files) using (row_number)
     group by row_number
 ) as refused using (row_number)

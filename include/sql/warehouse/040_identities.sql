@@ -5,7 +5,7 @@
 -- purpose: The only table with addresses and names. Everything else carries subscriber_id or address_key (HMAC of the
 --          normalised address).
 create table if not exists core.identities (
-    subscriber_id varchar primary key,
+    subscriber_id varchar not null,
     email varchar not null,
     address_key varchar not null,
     first_name varchar,

@@ -4,7 +4,7 @@
 -- params: none
 -- purpose: What is known of a subscriber, without address and name. deleted_at is set when a full pass no longer sees the row.
 create table if not exists core.subscribers (
-    subscriber_id varchar primary key,
+    subscriber_id varchar not null,
     address_key varchar not null,
     mailbox_provider varchar not null,
     country varchar,

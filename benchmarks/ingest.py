@@ -1,0 +1,129 @@
+"""How long validation and merge take with the whole list new, and how much memory.
+
+    python -m benchmarks.ingest [--people 1000000]          ten million take 20 minutes and 12 GB of disk
+
+Invents landed Parquet in SQL, three purchases a subscriber, in a data folder of its own that is removed afterwards. Each
+step runs in a process of its own, so that its peak memory is its own: check and merge of both relations, then an increment
+of a thousand changed and new people.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from include.core.paths import DataPaths
+from include.validate.batch import validate_batch
+from include.validate.merge import merge_batch
+
+PART_ROWS = 100_000
+PURCHASES_EACH = 3
+INCREMENT = 1_000
+SUBSCRIBERS = """
+    select
+        i - $first as row_number, md5('s' || i) as subscriber_id,
+        concat(['ada', 'linus', 'grace', 'edsger'][1 + i % 4], '.', md5('a' || i)[:10], '@',
+            ['gmail', 'yahoo', 'outlook', 'icloud', 'shop'][1 + i % 5], '.example.com') as email,
+        'First' || i % 2000 as first_name, 'Last' || i % 5000 as last_name, ['DE', 'GB', 'US', 'FR'][1 + i % 4] as country,
+        ['de-DE', 'en-GB', 'en-US', 'fr-FR'][1 + i % 4] as locale, 'Europe/Berlin' as timezone,
+        strftime(timestamp '2024-01-01' + to_minutes((hash(i) % 900000)::integer), '%Y-%m-%d %H:%M:%S') as signed_up_at,
+        if(i % 20 = 7, 'unsubscribed', 'subscribed') as status, 'consent' as lawful_basis, 'checkout' as consent_source,
+        signed_up_at as consented_at, 'v1' as consent_wording, null::varchar as consent_expires_at,
+        if(i % 3 = 0, 'false', 'true') as tracking_consent, $changed as updated_at,
+        if(i % 2 = 0, '{"genre": "jazz", "points": ' || i % 900 || '}', null) as attributes
+    from range($first, $last) as people (i)"""
+PURCHASES = """
+    select
+        i - $first as row_number, md5('p' || i) as purchase_id, md5('s' || i // 3) as subscriber_id,
+        strftime(timestamp '2025-01-01' + to_minutes((hash(i) % 900000)::integer), '%Y-%m-%d %H:%M:%S') as purchased_at,
+        (5 + hash(i + 1) % 20000 / 100)::decimal(18, 2)::varchar as amount, 'EUR' as currency, '1' as items
+    from range($first, $last) as purchases (i)"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--people", type=int, default=1_000_000)
+    parser.add_argument("--step", nargs=2, metavar=("STEP", "MANIFEST"), help=argparse.SUPPRESS)
+    chosen = parser.parse_args()
+    if chosen.step:
+        print(json.dumps(step(*chosen.step)))
+        return
+    with tempfile.TemporaryDirectory(prefix="tradewind-bench-") as folder:
+        print(f"{chosen.people:,} people, {PURCHASES_EACH * chosen.people:,} purchases", flush=True)
+        for name, figures in measured(DataPaths(Path(folder)), chosen.people):
+            print(
+                f"{name:32} {figures['wall']:7.1f} s  {figures['cpu']:7.1f} s of CPU  peak {figures['rss']:6,.0f} MB",
+                flush=True,
+            )
+
+
+def measured(paths: DataPaths, people: int) -> Any:
+    """(what, figures) of each step, in the order of the DAG: both relations are checked before one is merged."""
+    for run, first, changed in (("all", 0, "2025-11-01 00:00:00"), ("next", people - INCREMENT // 2, "2025-11-02 00:00:00")):
+        last = people if run == "all" else first + INCREMENT
+        manifests = [
+            landed(paths, "subscribers", run, first, last, changed),
+            landed(paths, "purchases", run, PURCHASES_EACH * first, PURCHASES_EACH * last),
+        ]
+        for name in ("check", "merge"):
+            for manifest in manifests:
+                yield (
+                    f"{name} {json.loads(manifest.read_text())['rows']:,} {manifest.parent.parent.name}",
+                    in_a_process(paths, name, manifest),
+                )
+
+
+def in_a_process(paths: DataPaths, name: str, manifest: Path) -> dict[str, Any]:
+    """The figures of one step. Raises where it fails."""
+    command = [sys.executable, "-m", "benchmarks.ingest", "--step", name, str(manifest)]
+    environment = {**os.environ, "TRADEWIND_DATA": str(paths.root)}
+    finished = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment)
+    figures: dict[str, Any] = json.loads(finished.stdout)
+    return figures
+
+
+def step(name: str, manifest: str) -> dict[str, Any]:
+    """Run one step and measure it."""
+    paths = DataPaths(Path(os.environ["TRADEWIND_DATA"]))
+    began, busy = time.perf_counter(), time.process_time()
+    {"check": validate_batch, "merge": merge_batch}[name](paths, json.loads(Path(manifest).read_text()))
+    wall, cpu = time.perf_counter() - began, time.process_time() - busy
+    return {"wall": wall, "cpu": cpu, "rss": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+
+
+def landed(paths: DataPaths, relation: str, run: str, first: int, last: int, changed: str = "") -> Path:
+    """Land invented rows as extract does; the manifest's path."""
+    folder = paths.landed / relation / run
+    folder.mkdir(parents=True)
+    files = []
+    with duckdb.connect() as connection:
+        connection.execute("set memory_limit = '1GB'")
+        for number, start in enumerate(range(first, last, PART_ROWS)):
+            query = {"subscribers": SUBSCRIBERS, "purchases": PURCHASES}[relation].replace("i - $first", f"i - {first}")
+            names = {"first": start, "last": min(last, start + PART_ROWS)} | ({"changed": changed} if changed else {})
+            path = folder / f"part-{number:04d}.parquet"
+            rows = connection.execute(f"copy ({query}) to '{path}' (format parquet, compression zstd)", names).fetchall()[0][
+                0
+            ]
+            files.append({"name": path.name, "rows": rows, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()})
+    manifest = folder / "manifest.json"
+    content = {"relation": relation, "run": run, "folder": str(folder.relative_to(paths.root)), "rows": last - first}
+    content |= {"full": run == "all", "since": None, "watermark": None, "landed_at": datetime.now(UTC).isoformat()}
+    manifest.write_text(json.dumps(content | {"files": files}))
+    return manifest
+
+
+if __name__ == "__main__":
+    main()

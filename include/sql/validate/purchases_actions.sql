@@ -1,0 +1,12 @@
+-- name: purchases_actions
+-- owner: data
+-- grain: one row
+-- params: none
+-- purpose: How many rows of a piece the merge inserts, updates and leaves alone, and how many are there twice: landed twice and not
+--          quarantined, or standing twice in the warehouse. Reads the temporary table incoming.
+select
+    count(*) filter (where action = 'insert') as inserted,
+    count(*) filter (where action = 'update') as updated,
+    count(*) filter (where action = 'unchanged') as unchanged,
+    count(*) - count(distinct purchase_id) as twice
+from incoming

@@ -1,0 +1,116 @@
+"""The warehouse takes no more memory than it may, spills beside itself, and says what to set where that was too little."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from include.core.errors import ConfigurationError, WarehouseMemory, may_retry
+from include.core.paths import DataPaths
+from include.warehouse import memory
+from include.warehouse.connection import keep, open_warehouse, run
+
+ENDLESS = "select list(i order by hash(i)) as everything from range(20_000_000) as numbers (i)"
+"""Holds all its rows at once: no spilling helps."""
+WIDE = "create temp table wide as select i, repeat(md5(i::varchar), 20) as text from range(400_000) as numbers (i)"
+
+
+@pytest.fixture
+def little(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(memory.SETTING, "100MB")
+
+
+@pytest.fixture
+def endless(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An SQL file `stage/endless` that needs more than there is."""
+    head = "-- name: endless\n-- owner: data\n-- grain: one row\n-- params: none\n-- purpose: Too much.\n"
+    (tmp_path / "sql" / "stage").mkdir(parents=True)
+    (tmp_path / "sql" / "stage" / "endless.sql").write_text(f"{head}{ENDLESS}\n")
+    (tmp_path / "sql" / "warehouse").mkdir()
+    monkeypatch.setattr("include.core.sqlfile.SQL", tmp_path / "sql")
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [("2GB", 2_000_000_000), (" 1500 mb ", 1_500_000_000), ("1.5GiB", 1_610_612_736), ("128MiB", 134_217_728)],
+)
+def test_the_setting_decides(monkeypatch: pytest.MonkeyPatch, text: str, size: int) -> None:
+    monkeypatch.setenv(memory.SETTING, text)
+    assert memory.limit() == size
+
+
+@pytest.mark.parametrize("text", ["much", "2", "2 KB", "-1GB", "0GB", "2GB'; drop"])
+def test_a_setting_that_is_no_size_is_refused(paths: DataPaths, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv(memory.SETTING, text)
+    with pytest.raises(ConfigurationError, match=memory.SETTING), open_warehouse(paths):
+        pass
+
+
+@pytest.mark.parametrize(("machine", "size"), [(1, 512), (4, 1_000), (64, 1_200)])
+def test_without_a_setting_the_machine_decides(monkeypatch: pytest.MonkeyPatch, machine: int, size: int) -> None:
+    monkeypatch.delenv(memory.SETTING, raising=False)
+    monkeypatch.setattr(memory, "_machine", lambda: machine * 1_000_000_000)
+    assert memory.limit() == size * 1_000_000
+
+
+@pytest.mark.parametrize(("said", "counts"), [("3000000000\n", True), ("max\n", False)])
+def test_a_container_is_a_smaller_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str, counts: bool) -> None:
+    (tmp_path / "memory.max").write_text(said)
+    monkeypatch.delenv(memory.SETTING, raising=False)
+    monkeypatch.setattr(memory, "_CGROUPS", (tmp_path / "memory.max", tmp_path / "none"))
+    assert (memory.limit() == 750_000_000) is counts
+
+
+def test_duckdb_is_held_to_it(paths: DataPaths, little: None) -> None:
+    with open_warehouse(paths) as connection:
+        query = "select current_setting('memory_limit'), current_setting('threads'), current_setting('temp_directory')"
+        assert connection.execute(query).fetchall() == [("95.3 MiB", 1, str(paths.spill))]
+
+
+@pytest.mark.usefixtures("little", "endless")
+@pytest.mark.parametrize("ask", [run, partial(keep, table="everything")], ids=["run", "keep"])
+def test_too_much_says_which_statement_and_what_to_set_and_is_not_tried_again(paths: DataPaths, ask: Any) -> None:
+    said = r"stage/endless\.sql: DuckDB's 100 MB .* Set TRADEWIND_WAREHOUSE_MEMORY"
+    with open_warehouse(paths) as connection, pytest.raises(WarehouseMemory, match=said) as caught:
+        ask(connection, stage="stage", name="endless")
+    assert not may_retry(caught.value)
+    assert caught.value.__suppress_context__
+
+
+@pytest.mark.parametrize("read", ["fetchall", "to_arrow_table", "to_arrow_reader"])
+def test_any_other_statement_says_the_same(paths: DataPaths, little: None, read: str) -> None:
+    def endless() -> None:
+        with open_warehouse(paths) as connection:
+            found = getattr(connection.execute(ENDLESS), read)()
+            list(found)
+
+    with pytest.raises(WarehouseMemory, match="TRADEWIND_WAREHOUSE_MEMORY"):
+        endless()
+
+
+def test_what_does_not_fit_is_spilled_and_gone_afterwards(paths: DataPaths, little: None) -> None:
+    with open_warehouse(paths) as connection:
+        connection.execute(WIDE)
+        assert sum(file.stat().st_size for file in paths.spill.iterdir()) > 50_000_000
+    assert not list(paths.spill.glob("*"))
+
+
+def test_what_a_killed_task_spilled_is_removed(paths: DataPaths) -> None:
+    paths.spill.mkdir(parents=True)
+    (paths.spill / "duckdb_temp_storage_S32K-0.tmp").write_bytes(b"somebody's address")
+    with open_warehouse(paths):
+        assert not list(paths.spill.glob("*"))
+
+
+def test_a_disk_without_room_for_it_is_told_apart(paths: DataPaths, little: None) -> None:
+    def wide() -> None:
+        with open_warehouse(paths) as connection:
+            connection.execute("set max_temp_directory_size = '10MB'")
+            connection.execute(WIDE)
+
+    with pytest.raises(WarehouseMemory, match="disk") as caught:
+        wide()
+    assert memory.SETTING not in str(caught.value)
