@@ -98,7 +98,7 @@ def _populate(paths: DataPaths, people: int) -> None:
 def fill_slots(data: Path, _port: int, people: int) -> Figures:
     """Fill five slots as planning does: the two links are made of the token, two of the rest are conditional."""
     content = compile_content(data / "templates" / "bench", campaign=CAMPAIGN, variant=CAMPAIGN.variants[0], locale="en")
-    filler = SlotFiller(content, linked(content, EDGE))
+    filler = SlotFiller(content, linked(content, EDGE, "en"))
     rows = min(FILL_ROWS, people)
     batches = [_people_batch(start, rows) for start in (0, rows)]
     watch, done = _Watch(), 0

@@ -12,6 +12,8 @@ from include.core.errors import ConfigurationError
 from include.core.paths import PROJECT, DataPaths, data_paths
 
 LOOPBACK = "127.0.0.1"
+CODE = (".py", ".html", ".css", ".yaml")
+"""What a service reads when it starts: its modules, its pages and their words."""
 CONFIGURING = ("TRADEWIND_", "AIRFLOW_", "PYTHONPATH", "GX_")
 
 
@@ -72,7 +74,7 @@ def fingerprint(environment: dict[str, str]) -> str:
 
 def code_stamp(*folders: str) -> str:
     """Names the state of some source folders, so that a running service with older code is restarted."""
-    files = sorted(path for folder in folders for path in (PROJECT / folder).rglob("*.py"))
+    files = sorted(path for folder in folders for path in (PROJECT / folder).rglob("*") if path.suffix in CODE)
     lines = [f"{path.relative_to(PROJECT)} {path.stat().st_mtime_ns}" for path in files]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 

@@ -15,6 +15,7 @@ from include.core.shop import load_shop
 from include.core.yaml_file import Strict
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
+Locale = Annotated[str, Field(pattern=r"^[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*$")]
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 
 
@@ -94,7 +95,7 @@ class Campaign(Strict):
     topic: Identifier | None = None
     confirm_within_days: Annotated[int, Field(ge=1, le=30)] = 14
     follows: Follows | None = None
-    locales: Annotated[tuple[str, ...], Field(min_length=1)] = ("en",)
+    locales: Annotated[tuple[Locale, ...], Field(min_length=1)] = ("en",)
     sender: Sender
     reply_to: Sender | None = None
     postal_address: Annotated[str, Field(min_length=10, max_length=300)]

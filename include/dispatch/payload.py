@@ -25,8 +25,8 @@ ONE_CLICK = "List-Unsubscribe=One-Click"
 class Envelope:
     """What is the same for everybody in a request, and the slots that differ. Made once a content.
 
-    A slot is its tag, what stands `before` the value for everybody, and the `column` of the value. `batch_id` is that of
-    requests with a send_at.
+    A slot is its tag, what stands `before` and `after` the value for everybody, and the `column` of the value. `batch_id` is
+    that of requests with a send_at.
     """
 
     message: Mapping[str, Any]
@@ -95,7 +95,7 @@ def _personalization(envelope: Envelope, people: pa.Table, attempt: int, chunk: 
     pieces = ['{"to":[{"email":"', values["email"], link, values["token"], one_click]
     for number, slot in enumerate(envelope.slots):
         opening = f"{',' if number else ''}{_quoted(slot['tag'])}:{_quoted(slot['before'])[:-1]}"
-        pieces += [opening, values[slot["column"]], '"']
+        pieces += [opening, values[slot["column"]], f'{_quoted(slot.get("after", ""))[1:-1]}"']
     rest = f'","tw_try":"{attempt}","tw_chunk":{_quoted(chunk)}}}}}'
     return [*pieces, '},"custom_args":{"tw_key":"', values["message_key"], rest]
 

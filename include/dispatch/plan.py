@@ -24,7 +24,7 @@ from include.core.paths import TEMPLATES, DataPaths
 from include.core.secrets import Secrets
 from include.dispatch import plan_files, plan_writer, record
 from include.dispatch.audience import Audience, judge_segment
-from include.dispatch.content import Content, SlotFiller, compile_content, linked
+from include.dispatch.content import Content, Link, SlotFiller, compile_content, linked
 from include.dispatch.journal import require_no_requests
 from include.dispatch.placing import BATCH_ROWS, Placing, people, place
 from include.ledger import counts, plans
@@ -131,7 +131,7 @@ def _freeze_now(
     placing = place(warehouse, request.campaign, request.at)
     folder = _fresh_folder(paths.root / request.folder)
     chunks = list(plan_writer.chunk_rows(placing.chunks))
-    links = {name: linked(content, request.edge_url) for name, content in contents.items()}
+    links = {name: linked(content, request.edge_url, name.partition(".")[2]) for name, content in contents.items()}
     fillers = {name: SlotFiller(content, links[name]) for name, content in contents.items()}
     _write_people(folder, warehouse, secrets, request, fillers, placing)
     plan_writer.write_chunks(folder, chunks)
@@ -184,7 +184,7 @@ def _plan_row(request: PlanRequest, audience: Audience, content: str, manifest: 
 
 
 def _contents_as_data(
-    contents: Mapping[str, Content], links: Mapping[str, Mapping[str, str]], edge_url: str
+    contents: Mapping[str, Content], links: Mapping[str, Mapping[str, Link]], edge_url: str
 ) -> dict[str, dict[str, Any]]:
     return {
         name: {
@@ -198,11 +198,13 @@ def _contents_as_data(
     }
 
 
-def _slots_as_data(content: Content, links: Mapping[str, str]) -> list[dict[str, str]]:
+def _slots_as_data(content: Content, links: Mapping[str, Link]) -> list[dict[str, str]]:
     """Where the sender finds each slot's value: in a column of its own, or, for a link, in the token's."""
     columns = iter(plan_files.slot_columns(len(content.slots) - len(links)))
     return [
-        {"tag": slot.tag, "before": links.get(slot.tag, ""), "column": "token" if slot.tag in links else next(columns)}
+        {"tag": slot.tag, "column": "token", **links[slot.tag]._asdict()}
+        if slot.tag in links
+        else {"tag": slot.tag, "column": next(columns), "before": "", "after": ""}
         for slot in content.slots
     ]
 

@@ -18,7 +18,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from include.edge import branding, page
+from include.edge import page
 from include.edge.body import Refused
 from include.edge.confirm import confirm
 from include.edge.health import health
@@ -67,30 +67,23 @@ def _route(path: str, endpoint: Endpoint, *methods: str) -> Route:
     return Route(path, answer, methods=allowed)
 
 
-async def _refused(_request: Request, error: Exception) -> Response:
-    status = error.status if isinstance(error, Refused) else 400
-    answer = page.problem(
-        status,
-        "Nothing was changed",
-        "We could not read what was sent. Please go back, load the page again and try once more.",
-    )
+async def _refused(request: Request, error: Exception) -> Response:
+    answer = page.problem(request, error.status if isinstance(error, Refused) else 400, "unreadable")
     answer.headers["Connection"] = "close"
     return answer
 
 
-async def _silent(_request: Request, _error: Exception) -> Response:
-    return page.try_again()
+async def _silent(request: Request, _error: Exception) -> Response:
+    return page.try_again(request)
 
 
-async def _damaged(_request: Request, _error: Exception) -> Response:
-    return page.damaged(branding.shop().contact)
+async def _damaged(request: Request, _error: Exception) -> Response:
+    return page.damaged(request)
 
 
 async def _not_found(request: Request, _error: Exception) -> Response:
     """A path that is no route; one that begins like a link is a damaged link."""
-    if _TOKEN_PATH.match(request.url.path):
-        return page.damaged(branding.shop().contact)
-    return PlainTextResponse("Not Found", status_code=404)
+    return page.damaged(request) if _TOKEN_PATH.match(request.url.path) else PlainTextResponse("Not Found", status_code=404)
 
 
 def build() -> Starlette:

@@ -44,32 +44,29 @@ async def confirm(request: Request) -> Response:
     """
     token = request.path_params["token"]
     if request.method != "POST":
-        return _refusal(await subject_of(token, CONFIRM)) or page.show("confirm")
+        subject = await subject_of(token, CONFIRM)
+        return page.problem(request, 410, "expired") if _is_over(subject) else page.show(request, "confirm")
     if (await read_form(request)).get("action") != YES:
         raise body.Refused(400, "the form does not say yes")
     async with steady_time():
         answer = await ask(_record, await subject_of(token, CONFIRM))
-    return answer if isinstance(answer, Response) else _shown(answer)
+    if answer is None:
+        return page.problem(request, 410, "expired")
+    if answer.reasons:
+        liftable = answer.reasons <= LIFTABLE
+        return page.show(request, "not_confirmed", preferences=answer.preferences, liftable=liftable)
+    return page.show(request, "confirmed", preferences=answer.preferences)
 
 
-def _refusal(subject: Subject) -> Response | None:
-    """The page of a link that is too old; None for one that works."""
-    if subject.valid_until is None or subject.valid_until < clock.now().timestamp():
-        return page.problem(410, "This link has expired", "Nothing was changed. Sign up again, and we send you a fresh one.")
-    return None
+def _is_over(subject: Subject) -> bool:
+    """Whether the link is too old: who wants mail signs up again."""
+    return subject.valid_until is None or subject.valid_until < clock.now().timestamp()
 
 
-def _record(ledger: Ledger, subject: Subject) -> Confirmed | Response:
-    """Once their consent is on disk, or cannot be, the person's preference token; a page for a link that does not work."""
-    refusal = _refusal(subject)
-    if refusal is not None:
-        return refusal
+def _record(ledger: Ledger, subject: Subject) -> Confirmed | None:
+    """Once their consent is on disk, or cannot be: what became of it. None for a link that is too old."""
+    if _is_over(subject):
+        return None
     answer = Consent(subject.address_key, MARKETING, True, SOURCE, clock.now().timestamp(), subject.message_key)
     reasons = consent.record_unless_suppressed(ledger, answer)
     return Confirmed(mint(settings().secrets, subject, UNSUBSCRIBE), reasons)
-
-
-def _shown(answer: Confirmed) -> Response:
-    if answer.reasons:
-        return page.show("not_confirmed", preferences=answer.preferences, liftable=answer.reasons <= LIFTABLE)
-    return page.show("confirmed", preferences=answer.preferences)

@@ -8,7 +8,11 @@ from pathlib import Path
 
 import jinja2
 from markupsafe import Markup
+from starlette.requests import Request
 from starlette.responses import HTMLResponse
+
+from include.edge import branding
+from include.edge.language import query_of, words_for
 
 _FOLDER = Path(__file__).parent / "pages"
 _STYLE = (_FOLDER / "style.css").read_text(encoding="utf-8")
@@ -31,23 +35,26 @@ HEADERS = {
 """On every answer: no script, no referrer (the token is in the path), no cache, no index, no frame."""
 
 
-def show(name: str, *, status: int = 200, **values: object) -> HTMLResponse:
-    """The page `pages/<name>.html`."""
-    return HTMLResponse(_environment.get_template(f"{name}.html").render(values), status_code=status)
+def show(request: Request, name: str, *, status: int = 200, **values: object) -> HTMLResponse:
+    """The page `pages/<name>.html`, in the language of the link or the browser, under the shop's name."""
+    shop = branding.shop()
+    say = words_for(request, shop.default_locale)
+    said = _environment.get_template(f"{name}.html").render(say=say, shop=shop, query=query_of(request), **values)
+    return HTMLResponse(said, status_code=status, headers={"Content-Language": say.locale})
 
 
-def problem(status: int, title: str, text: str) -> HTMLResponse:
-    """A page that says what did not work and what to do."""
-    return show("problem", status=status, title=title, text=text)
+def problem(request: Request, status: int, what: str) -> HTMLResponse:
+    """A page that says what did not work and what to do: `expired`, `unreadable` or `away` of the texts."""
+    return show(request, "problem", status=status, what=what)
 
 
-def damaged(contact: str) -> HTMLResponse:
+def damaged(request: Request) -> HTMLResponse:
     """The link does not verify: nothing was changed, and how to leave all the same. 404, for one-click posts too."""
-    return show("damaged", status=404, contact=contact)
+    return show(request, "damaged", status=404, confirming=request.url.path.startswith("/confirm/"))
 
 
-def try_again() -> HTMLResponse:
+def try_again(request: Request) -> HTMLResponse:
     """The ledger did not answer: nothing was changed, and the person (or their mail client) shall ask again."""
-    answer = problem(503, "That did not work", "We could not save it. Please try again in a few minutes.")
+    answer = problem(request, 503, "away")
     answer.headers["Retry-After"] = "60"
     return answer

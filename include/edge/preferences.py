@@ -15,6 +15,7 @@ from include.core.shop import MARKETING, TRACKING, Shop, in_language
 from include.core.token import Subject
 from include.edge import body, branding, page
 from include.edge.form import read_form
+from include.edge.language import words_for
 from include.edge.person import ask, steady_time, subject_of
 from include.edge.settings import settings
 from include.edge.unsubscribe import leave, suppression
@@ -37,16 +38,18 @@ async def preferences(request: Request) -> Response:
     wish = _wish(await read_form(request), shop) if request.method == "POST" else None
     async with steady_time():
         values = await ask(lambda ledger, subject: _change_and_show(ledger, subject, wish), await subject_of(token))
-    return page.show("preferences", topics=_topics(shop), **values)
+    topics = _topics(shop, words_for(request, shop.default_locale).locale)
+    return page.show(request, "preferences", topics=topics, **values)
 
 
-def _topics(shop: Shop) -> list[dict[str, str]]:
-    locale = shop.default_locale
+def _topics(shop: Shop, locale: str) -> list[dict[str, str]]:
+    """The shop's topics in the page's language, or in the shop's own where a topic has no words in that."""
+    default = shop.default_locale
     return [
         {
             "id": topic.id,
-            "label": in_language(topic.label, locale, locale),
-            "description": in_language(topic.description, locale, locale),
+            "label": in_language(topic.label, locale, default),
+            "description": in_language(topic.description, locale, default),
         }
         for topic in shop.topics
     ]

@@ -28,12 +28,12 @@ async def unsubscribe(request: Request) -> Response:
     token = request.path_params["token"]
     if request.method != "POST":
         await subject_of(token)
-        return page.show("unsubscribe", token=restored(token))
+        return page.show(request, "unsubscribe", token=restored(token))
     content = await body.read_body(request, body.FORM_BYTES)
     source = ONE_CLICK if b"One-Click" in content else PAGE
     async with steady_time():
         await record(await subject_of(token), source)
-    return page.show("unsubscribed", token=restored(token))
+    return page.show(request, "unsubscribed", token=restored(token))
 
 
 async def record(subject: Subject, source: str) -> None:

@@ -153,6 +153,12 @@ def test_who_is_pending_is_asked_once_untracked_and_in_their_language(shop: Shop
         assert not tracking["click_tracking"]["enable"]
         assert mail.link in mail.text
         assert mail.headers["List-Unsubscribe"].startswith(f"<{EDGE}/u/")
+        assert "?" not in mail.headers["List-Unsubscribe"], "RFC 8058: the bare URI"
+        page = LexborHTMLParser(mail.html)
+        hrefs = [one.attributes["href"] for one in page.css("a")]
+        assert {href.partition("?")[2] for href in hrefs} == {f"l={page.css_first('html').attributes['lang']}"}
+        shown = ask("GET", mail.link, headers={"Accept-Language": "es"})
+        assert shown.headers["content-language"] == page.css_first("html").attributes["lang"]
     assert {LexborHTMLParser(mail.html).css_first("html").attributes["lang"] for mail in sent.values()} == {"en", "de", "fr"}
     assert shop.run("confirm", days=1) == {}
     shop.change(f"update core.subscribers set signed_up_at = timestamptz '{shop.now}' where subscriber_id = '1'")

@@ -45,6 +45,14 @@ def test_every_value_arrives_as_it_was_frozen(rows: list[tuple[str, ...]], befor
     assert sent == envelope.message
 
 
+def test_a_link_says_the_language_and_the_header_does_not() -> None:
+    slot = {"tag": "-tw0-", "column": "token", "before": "https://mail.tradewind.example/u/", "after": '?l="de'}
+    envelope = payload.envelope(CAMPAIGN, {**CONTENT, "slots": [slot]}, tracked=True, batch_id=None)
+    (person,) = orjson.loads(payload.body(envelope, table([("a", "T", "c", "d")]), attempt=1, chunk="c"))["personalizations"]
+    assert person["substitutions"] == {"-tw0-": 'https://mail.tradewind.example/u/T?l="de'}
+    assert person["headers"]["List-Unsubscribe"] == "<https://mail.tradewind.example/u/T>"
+
+
 def test_a_content_without_slots() -> None:
     envelope = payload.envelope(CAMPAIGN, {**CONTENT, "slots": []}, tracked=False, batch_id=None)
     sent = orjson.loads(payload.body(envelope, table([("a", "b", "c", "d")]), attempt=1, chunk="c", send_at=12.7))

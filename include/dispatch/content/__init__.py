@@ -11,7 +11,7 @@ from include.dispatch.content.compile import COMPILER_VERSION, compile_content
 from include.dispatch.content.content import Content, Slot
 from include.dispatch.content.fill import SAMPLE, SlotFiller
 from include.dispatch.content.limits import check_limits
-from include.dispatch.content.links import linked
+from include.dispatch.content.links import Link, linked
 from include.dispatch.content.person import PERSON_FIELDS
 from include.dispatch.content.render import Rendered, render_one
 
@@ -20,6 +20,7 @@ __all__ = [
     "PERSON_FIELDS",
     "SAMPLE",
     "Content",
+    "Link",
     "Rendered",
     "Slot",
     "SlotFiller",

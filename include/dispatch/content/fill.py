@@ -35,13 +35,13 @@ class SlotFiller:
     millisecond a slot before the first person.
     """
 
-    def __init__(self, content: Content, links: Mapping[str, str] | None = None) -> None:
-        """`links` (of `links.linked`): the slots that need no filling, by tag, with what stands before the token."""
+    def __init__(self, content: Content, links: Mapping[str, tuple[str, str]] | None = None) -> None:
+        """`links` (of `links.linked`): the slots that need no filling, by tag, with what stands around the token."""
         links = links or {}
         self._content = content
         self._slots = [slot for slot in content.slots if slot.tag not in links]
         self._memos: list[dict[Hashable, str]] = [{} for _ in self._slots]
-        self._link_bytes = {tag: len(before.encode()) + LENGTH for tag, before in links.items()}
+        self._link_bytes = {tag: len("".join(around).encode()) + LENGTH for tag, around in links.items()}
 
     @property
     def fields(self) -> frozenset[str]:

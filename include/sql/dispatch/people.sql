@@ -4,12 +4,14 @@
 -- params: by_zone, edge_url, version_and_key_id, confirm_head, inner_pad, outer_pad, columns
 -- purpose: What the slots are filled from, with address and links. The only query of this stage that reads core.identities.
 --          Tokens are made before the sort, by every core; links after it, so that it need not move them. Only the columns
---          that are asked for are read and sorted. confirm_head: the first bytes of tokens that confirm, as of include.core.token.
+--          that are asked for are read and sorted. The links say the language of the mail, for the page behind them.
+--          confirm_head: the first bytes of tokens that confirm, as of include.core.token.
 with people as (
     select
         mail_groups.mail_group,
         audience.message_key::varchar as message_key,
         audience.subscriber_id,
+        audience.locale as page_locale,
         subscriber.address_key,
         identity.email,
         identity.first_name,
@@ -47,9 +49,9 @@ with people as (
 linked as (
     select
         *,
-        concat($edge_url::varchar, '/u/', token) as unsubscribe_url,
-        concat($edge_url::varchar, '/preferences/', token) as preferences_url,
-        concat($edge_url::varchar, '/confirm/', confirming) as confirm_url
+        concat($edge_url::varchar, '/u/', token, '?l=', page_locale) as unsubscribe_url,
+        concat($edge_url::varchar, '/preferences/', token, '?l=', page_locale) as preferences_url,
+        concat($edge_url::varchar, '/confirm/', confirming, '?l=', page_locale) as confirm_url
     from people
 )
 

@@ -18,10 +18,10 @@ TOKEN = "Az09-_"[:6] + "x" * (LENGTH - 6)
 @pytest.mark.parametrize("field", LINKS)
 def test_it_says_what_filling_says(compile_parts: Compile, edge: str, field: str) -> None:
     content = compile_parts(f'<p>{{{{ {field} }}}} <a href="{{{{ {field} }}}}">x</a></p>', text=f"{{{{ {field} }}}}")
-    links = linked(content, edge)
-    person = pa.table({name: [f"{edge.rstrip('/')}{path}{TOKEN}"] for name, path in LINKS.items()})
+    links = linked(content, edge, "de-AT")
+    person = pa.table({name: [f"{edge.rstrip('/')}{path}{TOKEN}?l=de-AT"] for name, path in LINKS.items()})
     filled = [array[0].as_py() for array in SlotFiller(content).fill(person)]
-    assert [f"{links[slot.tag]}{TOKEN}" for slot in content.slots] == filled
+    assert [TOKEN.join(links[slot.tag]) for slot in content.slots] == filled
 
 
 def test_a_link_in_a_condition_or_through_a_filter_is_filled(compile_parts: Compile) -> None:
@@ -29,19 +29,19 @@ def test_a_link_in_a_condition_or_through_a_filter_is_filled(compile_parts: Comp
         "<p>{% personal %}{% if person.purchases %}{{ preferences_url }}{% endif %}{% endpersonal %}</p>",
         text="{{ preferences_url | upper }}",
     )
-    assert {slot.expression for slot in content.slots if slot.tag in linked(content, "https://m.example")} == {
+    assert {slot.expression for slot in content.slots if slot.tag in linked(content, "https://m.example", "en")} == {
         "person.unsubscribe_url"
     }
 
 
 def test_a_filler_leaves_links_out_and_counts_their_bytes(compile_parts: Compile) -> None:
     content = compile_parts("<p>{{ person.first_name }}</p>")
-    filler = SlotFiller(content, linked(content, "https://m.example"))
+    filler = SlotFiller(content, linked(content, "https://m.example", "en"))
     assert (filler.width, filler.fields) == (1, frozenset({"first_name"}))
     assert [array.to_pylist() for array in filler.fill(pa.table({"first_name": ["Ada"]}))] == [["Ada"]]
     only_links = compile_parts()
     with pytest.raises(PlanError, match="too large"):
-        SlotFiller(only_links, linked(only_links, f"https://m.example/{'x' * 5_000}")).fill(pa.table({"any": ["one"]}))
-    long = SlotFiller(content, linked(content, f"https://m.example/{'x' * 4_000}"))
+        SlotFiller(only_links, linked(only_links, f"https://m.example/{'x' * 5_000}", "en")).fill(pa.table({"any": ["one"]}))
+    long = SlotFiller(content, linked(content, f"https://m.example/{'x' * 4_000}", "en"))
     with pytest.raises(PlanError, match="too large"):
         long.fill(pa.table({"first_name": ["A" * 3_000]}))
