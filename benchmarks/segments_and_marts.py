@@ -61,6 +61,7 @@ INVENTED = {
             md5('s' || i) as subscriber_id, sha256('a' || i) as address_key, ['plain', 'question'][1 + i % 2] as variant,
             {PROVIDERS}[1 + i % 5] as mailbox_provider,
             case i % 50 when 0 then 'held_out' when 1 then 'suppressed' else 'accepted' end as state, 1 as attempt,
+            if(i % 50 > 1, 0, null) as chunk, if(i % 50 > 1, i % 3 > 0, null) as tracked,
             $as_of::timestamptz - interval 6 day as planned_at, planned_at as sent_at
         from range($people) as people (i)""",
     "events": f"""

@@ -23,6 +23,7 @@ SCHEMA = pa.schema(
         ("baseline", pa.string()),
         ("accepted", pa.int64()),
         ("delivered", pa.int64()),
+        ("delivered_tracked", pa.int64()),
         ("human_opens", pa.int64()),
         ("human_clicks", pa.int64()),
         ("open_rate", pa.float64()),
@@ -30,6 +31,7 @@ SCHEMA = pa.schema(
         ("people", pa.int64()),
         ("converted", pa.int64()),
         ("conversion_rate", pa.float64()),
+        ("status", pa.string()),
         ("lift", pa.float64()),
         ("p_value", pa.float64()),
         ("confidence_low", pa.float64()),
@@ -37,6 +39,8 @@ SCHEMA = pa.schema(
     ]
 )
 """Columns of marts.experiment_results."""
+FINAL = "final"
+"""The status of a comparison that may be read. The others (`window_open`, `sending`, `stopped_early`) show counts alone."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +53,10 @@ class Arm:
     variant: str
     people: int
     converted: int
+    status: str = FINAL
     accepted: int | None = None
     delivered: int | None = None
+    delivered_tracked: int | None = None
     human_opens: int | None = None
     human_clicks: int | None = None
 
@@ -68,7 +74,9 @@ class Comparison:
 def experiment_rows(connection: duckdb.DuckDBPyConnection, baselines: Baselines, as_of: datetime) -> pa.Table:
     """Every comparison: variants by human opens and by human clicks, hold-out against treated by purchases in 14 days."""
     variants = fetch(connection, "analyze", "variant_counts").to_pylist()
-    opens = [Arm(**row, metric="human_open", people=row["delivered"], converted=row["human_opens"]) for row in variants]
+    opens = [
+        Arm(**row, metric="human_open", people=row["delivered_tracked"], converted=row["human_opens"]) for row in variants
+    ]
     clicks = [replace(arm, metric="human_click", converted=arm.human_clicks or 0) for arm in opens]
     bought = [
         Arm(**row, metric="purchase_14d")
@@ -102,11 +110,11 @@ def _rows(arms: list[Arm], first: str | None) -> list[dict[str, object]]:
     baseline = next((arm for arm in arms if arm.variant == first), arms[0])
     return [
         asdict(arm)
-        | asdict(Comparison() if arm is baseline else compare(arm, baseline))
+        | asdict(Comparison() if arm is baseline or arm.status != FINAL else compare(arm, baseline))
         | {
             "baseline": baseline.variant,
-            "open_rate": _rate(arm.human_opens, arm.delivered),
-            "click_rate": _rate(arm.human_clicks, arm.delivered),
+            "open_rate": _rate(arm.human_opens, arm.delivered_tracked),
+            "click_rate": _rate(arm.human_clicks, arm.delivered_tracked),
             "conversion_rate": _rate(arm.converted, arm.people),
         }
         for arm in arms

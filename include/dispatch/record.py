@@ -26,6 +26,7 @@ _SPANS = pa.schema(
         ("first", pa.int32()),
         ("stop", pa.int32()),
         ("chunk", pa.int32()),
+        ("content", pa.string()),
         ("state", pa.string()),
         ("attempt", pa.int32()),
         ("x_message_id", pa.string()),
@@ -33,6 +34,7 @@ _SPANS = pa.schema(
         ("reason", pa.string()),
     ]
 )
+_CONTENTS = pa.schema([("plan_id", pa.string()), ("chunk", pa.int32()), ("content", pa.string())])
 _OUTCOMES = pa.schema([("message_key", pa.string()), ("state", pa.string()), ("reason", pa.string())])
 
 
@@ -52,7 +54,21 @@ def record_new(paths: DataPaths, ledger: Ledger) -> int:
 
 def record_into(warehouse: duckdb.DuckDBPyConnection, paths: DataPaths, ledger: Ledger) -> int:
     """As `record_sends`, on an open warehouse."""
+    _track_history(warehouse, ledger)
     return sum(_record_plan(warehouse, paths, ledger, plan) for plan in plans.all_plans(ledger))
+
+
+def _track_history(warehouse: duckdb.DuckDBPyConnection, ledger: Ledger) -> None:
+    """Note of plans that were recorded by an earlier edition who was tracked; their files may be gone, the ledger knows."""
+    untold = fetch(warehouse, "dispatch", "plans_untracked")["plan_id"].to_pylist()
+    if not untold:
+        return
+    query = select(chunks.c.plan_id, chunks.c.chunk, chunks.c.content).where(chunks.c.plan_id.in_(untold))
+    with ledger.read() as connection:
+        rows = [dict(row) for row in connection.execute(query).mappings()]
+    warehouse.register("chunk_contents", pa.Table.from_pylist(rows, schema=_CONTENTS))
+    run(warehouse, "dispatch", "sends_track")
+    warehouse.unregister("chunk_contents")
 
 
 def _record_plan(warehouse: duckdb.DuckDBPyConnection, paths: DataPaths, ledger: Ledger, plan: RowMapping) -> bool:

@@ -19,7 +19,8 @@ insert into dispatch.sends by name
 select
     'm' || i as message_key, 'plan' as plan_id, 'winback' as campaign, '2026-11' as occurrence, 's' || i as subscriber_id,
     'k' || i as address_key, if(i % 2 = 0, 'plain', 'question') as variant, 'gmail' as mailbox_provider,
-    if(i >= 400, 'held_out', 'accepted') as state, 1 as attempt, timestamptz '2026-11-01 00:00:00Z' as planned_at
+    if(i >= 400, 'held_out', 'accepted') as state, 1 as attempt, if(i >= 400, null, 0) as chunk,
+    i < 400 as tracked, timestamptz '2026-11-01 00:00:00Z' as planned_at
 from range(500) as people (i)
 """
 EVENTS = """
@@ -51,6 +52,54 @@ def rows() -> list[dict[str, object]]:
             connection.execute(statement)
         run(connection, "analyze", "message_outcomes")
         return experiment_rows(connection, {("winback", "2026-11"): "question"}, AS_OF).to_pylist()
+
+
+STOPPED = """
+insert into dispatch.sends by name
+select
+    'm' || i as message_key, 'plan' as plan_id, 'winback' as campaign, '2026-11' as occurrence, 's' || i as subscriber_id,
+    'k' || i as address_key, 'only' as variant, 'gmail' as mailbox_provider, 1 as attempt,
+    case when i % 10 = 0 then 'held_out' when i < 4000 then 'accepted' else 'skipped' end as state,
+    if(i % 10 = 0, null, i // 100) as chunk, timestamptz '2026-11-01 00:00:00Z' as planned_at
+from range(20000) as people (i)
+"""
+BUY_ANYWAY = """
+insert into core.purchases by name
+select
+    'p' || i as purchase_id, 's' || i as subscriber_id, timestamptz '2026-11-03 00:00:00Z' as purchased_at,
+    10 as amount, 'EUR' as currency, 'landed' as landed_run
+from range(20000) as people (i)
+where i // 10 % if(i < 4000, 12, 18) = 0
+"""
+
+
+def test_a_send_that_was_stopped_shows_no_lift_where_nothing_happened() -> None:
+    """The engaged (the first 4,000) go first and buy more, mail or no mail; the send stops after them."""
+    with duckdb.connect() as connection:
+        configure(connection)
+        prepare(connection)
+        for statement in (STOPPED, BUY_ANYWAY):
+            connection.execute(statement)
+        run(connection, "analyze", "message_outcomes")
+        treated = one(experiment_rows(connection, {}, AS_OF).to_pylist(), "purchase_14d", "treated")
+
+    assert (treated["people"], treated["status"]) == (18_000, "final")
+    assert abs(treated["lift"]) < 0.001  # type: ignore[arg-type]
+    assert treated["p_value"] > 0.9  # type: ignore[operator]
+
+
+def test_while_the_window_is_open_there_are_counts_and_no_verdict() -> None:
+    with duckdb.connect() as connection:
+        configure(connection)
+        prepare(connection)
+        for statement in (SENDS, PURCHASES):
+            connection.execute(statement)
+        run(connection, "analyze", "message_outcomes")
+        rows = experiment_rows(connection, {}, datetime(2026, 11, 14, 23, 59, tzinfo=UTC)).to_pylist()
+
+    treated = one(rows, "purchase_14d", "treated")
+    assert (treated["status"], treated["people"], treated["converted"]) == ("window_open", 400, 80)
+    assert {treated[name] for name in ("lift", "p_value", "confidence_low", "confidence_high")} == {None}
 
 
 def one(rows: list[dict[str, object]], metric: str, variant: str) -> dict[str, object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -267,6 +268,26 @@ def test_a_test_send_goes_to_the_named_alone_and_into_no_report(shop: Shop, esp:
     assert shop.rows("select count(*) from dispatch.sends") == [(0,)]
     with pytest.raises(PlanError, match="no addresses"):
         rehearse.freeze_test(shop.paths, shop.ledger, shop.secrets, shop.campaign, recipients=["a@b.example"], **names)
+
+
+def test_who_was_tracked_is_recorded_as_the_requests_had_it(shop: Shop, esp: ScriptedEsp) -> None:
+    """Of sends that an earlier edition recorded too, though the plan's files are gone by now: the ledger knows."""
+    frozen = shop.freeze()
+    for part in send.ranges(shop.ledger, frozen["plan_id"]):
+        send.send_range(shop.paths, shop.ledger, esp.account, **part)
+    asked = {
+        person["custom_args"]["tw_key"]: body["tracking_settings"]["open_tracking"]["enable"]
+        for body in esp.bodies
+        for person in body["personalizations"]
+    }
+    tracked = "select message_key, tracked from dispatch.sends where chunk is not null"
+    assert set(asked.values()) == {True, False}
+    assert dict(shop.rows(tracked)) == asked
+    assert shop.rows("select distinct tracked from dispatch.sends where chunk is null") == [(None,)]
+    with open_warehouse(shop.paths) as warehouse:
+        warehouse.execute("update dispatch.sends set tracked = null")
+    shutil.rmtree(shop.paths.plans)
+    assert dict(shop.rows(tracked)) == asked
 
 
 def test_splits_reach_the_warehouse_person_by_person(shop: Shop, esp: ScriptedEsp) -> None:

@@ -25,7 +25,8 @@ with drawn as (
         md5(plan_id || subscriber_id)::uuid::varchar as message_key, plan_id, campaign, occurrence, subscriber_id,
         case when campaign = 'winback' and chance(subscriber_id, 'v') < 0.5 then 'we_miss_you' when campaign = 'winback' then 'ten_percent' else 'only' end as variant,
         mailbox_provider, planned_at, chance(subscriber_id, plan_id || 'state') as drawn_state, chance(subscriber_id, plan_id || 'life') as life,
-        chance(subscriber_id, plan_id || 'open') as drawn_open, chance(subscriber_id, plan_id || 'click') as drawn_click
+        chance(subscriber_id, plan_id || 'open') as drawn_open, chance(subscriber_id, plan_id || 'click') as drawn_click,
+        chance(subscriber_id, 'tracked') < 0.7 as allows
     from people, runs
     where chance(subscriber_id, plan_id || 'in') < share
 ), decided as (
@@ -41,11 +42,12 @@ with drawn as (
 select
     message_key, plan_id, campaign, occurrence, subscriber_id, variant, mailbox_provider, state,
     case state when 'suppressed' then 'unsubscribed' when 'capped' then 'frequency' when 'rejected' then '400' end as reason,
+    case when state not in ('suppressed', 'capped', 'held_out') then allows end as tracked,
     planned_at,
     case when state = 'accepted' then planned_at + interval 5 minute end as sent_at,
     case when state = 'accepted' and life > hard + 0.01 then planned_at + interval 6 minute end as delivered_at,
-    case when state = 'accepted' and life > hard + 0.01 and drawn_open < 0.34 then planned_at + to_seconds((drawn_open * 400000)::bigint) end as first_human_open_at,
-    case when state = 'accepted' and life > hard + 0.01 and drawn_open < 0.34 and drawn_click < case variant when 'ten_percent' then 0.22 else 0.14 end then planned_at + to_seconds((drawn_open * 420000)::bigint) end as first_human_click_at,
+    case when state = 'accepted' and life > hard + 0.01 and allows and drawn_open < 0.34 then planned_at + to_seconds((drawn_open * 400000)::bigint) end as first_human_open_at,
+    case when state = 'accepted' and life > hard + 0.01 and allows and drawn_open < 0.34 and drawn_click < case variant when 'ten_percent' then 0.22 else 0.14 end then planned_at + to_seconds((drawn_open * 420000)::bigint) end as first_human_click_at,
     case when state = 'accepted' and life > 0.997 then planned_at + interval 3 hour end as unsubscribed_at,
     case when state = 'accepted' and life between 0.5 and 0.5006 then planned_at + interval 4 hour end as complained_at,
     case when state = 'accepted' and life <= hard + 0.01 then planned_at + interval 7 minute end as bounced_at,
@@ -78,6 +80,7 @@ with people as (
         count(*) filter (where sends.state = 'suppressed') as suppressed, count(*) filter (where sends.state = 'capped') as capped,
         count(*) filter (where sends.state = 'held_out') as held_out, count(*) filter (where sends.state = 'in_doubt') as in_doubt,
         0::bigint as pending, 0::bigint as skipped, count(delivered_at) as delivered,
+        count(delivered_at) filter (where tracked) as delivered_tracked,
         count(*) filter (where bounce_class = 'hard') as bounced_hard, count(*) filter (where bounce_class = 'soft') as bounced_soft,
         0::bigint as bounced_other, 0::bigint as dropped, 3::bigint as deferred,
         count(first_human_open_at) as human_opens, (count(delivered_at) * 0.75)::bigint as raw_opens,
@@ -87,7 +90,7 @@ with people as (
     group by all
 )
 select *, delivered / nullif(accepted, 0) as delivery_rate, bounced_hard / nullif(accepted, 0) as hard_bounce_rate,
-    human_opens / nullif(delivered, 0) as human_open_rate, human_clicks / nullif(delivered, 0) as human_click_rate,
+    human_opens / nullif(delivered_tracked, 0) as human_open_rate, human_clicks / nullif(delivered_tracked, 0) as human_click_rate,
     unsubscribes / nullif(delivered, 0) as unsubscribe_rate, complaints / nullif(delivered, 0) as complaint_rate,
     accepted * 0.0009 as cost
 from people;
@@ -100,6 +103,7 @@ create or replace table marts.mailbox_provider_health as
 select *, delivered / nullif(accepted, 0) as delivery_rate, bounced_hard / nullif(accepted, 0) as hard_bounce_rate, complaints / nullif(delivered, 0) as complaint_rate
 from (
     select campaign, occurrence, mailbox_provider, count(*) filter (where state = 'accepted') as accepted, count(delivered_at) as delivered,
+        count(delivered_at) filter (where tracked) as delivered_tracked,
         count(*) filter (where bounce_class = 'hard') as bounced_hard, count(*) filter (where bounce_class = 'soft') as bounced_soft,
         0::bigint as dropped, 0::bigint as deferred, count(complained_at) as complaints, count(first_human_open_at) as human_opens
     from marts.sends group by all
@@ -134,14 +138,16 @@ from people;
 
 create or replace table marts.experiment_results as
 select * from (values
-    ('winback', '2026-11', 'human_click', 'we_miss_you', 'we_miss_you', 742, 729, 251, 34, 0.344, 0.047, 729, 34, 0.047, null::double, null::double, null::double, null::double),
-    ('winback', '2026-11', 'human_click', 'ten_percent', 'we_miss_you', 730, 718, 244, 51, 0.340, 0.071, 718, 51, 0.071, 0.024, 0.048, 0.0004, 0.049),
-    ('winback', '2026-11', 'human_open', 'we_miss_you', 'we_miss_you', 742, 729, 251, 34, 0.344, 0.047, 729, 251, 0.344, null, null, null, null),
-    ('winback', '2026-11', 'human_open', 'ten_percent', 'we_miss_you', 730, 718, 244, 51, 0.340, 0.071, 718, 244, 0.340, -0.004, 0.86, -0.053, 0.044),
-    ('winback', '2026-11', 'purchase_14d', 'held_out', 'held_out', null, null, null, null, null, null, 178, 7, 0.039, null, null, null, null),
-    ('winback', '2026-11', 'purchase_14d', 'treated', 'held_out', null, null, null, null, null, null, 1472, 88, 0.060, 0.021, 0.27, -0.018, 0.043)
-) as t (campaign, occurrence, metric, variant, baseline, accepted, delivered, human_opens, human_clicks, open_rate, click_rate,
-    people, converted, conversion_rate, lift, p_value, confidence_low, confidence_high);
+    ('winback', '2026-11', 'human_click', 'we_miss_you', 'we_miss_you', 742, 729, 510, 251, 34, 0.492, 0.067, 510, 34, 0.067, 'final', null::double, null::double, null::double, null::double),
+    ('winback', '2026-11', 'human_click', 'ten_percent', 'we_miss_you', 730, 718, 502, 244, 51, 0.486, 0.102, 502, 51, 0.102, 'final', 0.035, 0.048, 0.0004, 0.069),
+    ('winback', '2026-11', 'human_open', 'we_miss_you', 'we_miss_you', 742, 729, 510, 251, 34, 0.492, 0.067, 510, 251, 0.492, 'final', null, null, null, null),
+    ('winback', '2026-11', 'human_open', 'ten_percent', 'we_miss_you', 730, 718, 502, 244, 51, 0.486, 0.102, 502, 244, 0.486, 'final', -0.006, 0.86, -0.067, 0.055),
+    ('winback', '2026-11', 'purchase_14d', 'held_out', 'held_out', null, null, null, null, null, null, null, 178, 7, 0.039, 'window_open', null, null, null, null),
+    ('winback', '2026-11', 'purchase_14d', 'treated', 'held_out', null, null, null, null, null, null, null, 1472, 88, 0.060, 'window_open', null, null, null, null),
+    ('winback', '2026-10', 'purchase_14d', 'held_out', 'held_out', null, null, null, null, null, null, null, 178, 7, 0.039, 'final', null, null, null, null),
+    ('winback', '2026-10', 'purchase_14d', 'treated', 'held_out', null, null, null, null, null, null, null, 1472, 88, 0.060, 'final', 0.021, 0.27, -0.018, 0.043)
+) as t (campaign, occurrence, metric, variant, baseline, accepted, delivered, delivered_tracked, human_opens, human_clicks, open_rate, click_rate,
+    people, converted, conversion_rate, status, lift, p_value, confidence_low, confidence_high);
 
 create or replace table marts.quality_runs as
 select 'run-2026112' || n as landed_run, relation, timestamptz '2026-11-20 05:00:00+00' + to_days(n::int) as validated_at,

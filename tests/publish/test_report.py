@@ -57,6 +57,17 @@ def test_each_campaign_adds_up_in_plain_sight(published: DataPaths, page: str) -
     assert "off by" not in page
 
 
+def test_open_rates_are_of_those_who_can_be_seen_and_an_open_window_has_no_verdict(published: DataPaths, page: str) -> None:
+    with snapshot.open_build(snapshot.require_build(published)) as connection:
+        (head,) = report.read_sections(connection)["headline"]
+    assert head["human_open_rate"] == pytest.approx(head["human_opens"] / head["delivered_tracked"])
+    assert f"{head['human_opens']:,} of {head['delivered_tracked']:,} delivered who allow tracking" in page
+    open_window = [row for row in re.findall(r"<tr>.*?</tr>", page) if "winback 2026-11" in row and "purchase_14d" in row]
+    assert len(open_window) == 2
+    assert all("window still open" in row and "a difference" not in row and "not decided" not in row for row in open_window)
+    assert "window still open" not in "".join(row for row in re.findall(r"<tr>.*?</tr>", page) if "2026-10" in row)
+
+
 def test_a_sum_that_does_not_hold_is_marked(marts: DataPaths) -> None:
     with open_warehouse(marts) as connection:
         connection.execute("update marts.campaign_performance set accepted = accepted - 3 where campaign = 'welcome'")

@@ -3,8 +3,9 @@
 -- grain: one row a plan: a campaign at one occurrence
 -- params: none
 -- purpose: The campaign report. Delivered, bounced, dropped, deferred, human_*, unsubscribes and complaints count people (a
---          message key each, once); raw_* count events. Rates are over accepted (delivery, bounces) or delivered (what people
---          did), and null without a denominator. Cost is per accepted message. Reads the temporary table message_outcomes.
+--          message key each, once); raw_* count events. Rates are over accepted (delivery, bounces), delivered
+--          (unsubscribes, complaints) or delivered_tracked (opens, clicks: of nobody else can they be seen), and null without a
+--          denominator. Cost is per accepted message. Reads the temporary table message_outcomes.
 create or replace table marts.campaign_performance as
 with people as (
     select
@@ -20,6 +21,7 @@ with people as (
         count(*) filter (where sends.state = 'pending') as pending,
         count(*) filter (where sends.state = 'skipped') as skipped,
         count(outcomes.delivered_at) as delivered,
+        count(outcomes.delivered_at) filter (where sends.tracked) as delivered_tracked,
         count(*) filter (where outcomes.bounce_class = 'hard') as bounced_hard,
         count(*) filter (where outcomes.bounce_class = 'soft') as bounced_soft,
         count(*) filter (where outcomes.bounce_class = 'other') as bounced_other,
@@ -57,8 +59,8 @@ select
     * exclude (cost_per_thousand),
     delivered / nullif(accepted, 0) as delivery_rate,
     bounced_hard / nullif(accepted, 0) as hard_bounce_rate,
-    human_opens / nullif(delivered, 0) as human_open_rate,
-    human_clicks / nullif(delivered, 0) as human_click_rate,
+    human_opens / nullif(delivered_tracked, 0) as human_open_rate,
+    human_clicks / nullif(delivered_tracked, 0) as human_click_rate,
     unsubscribes / nullif(delivered, 0) as unsubscribe_rate,
     complaints / nullif(delivered, 0) as complaint_rate,
     accepted * coalesce(cost_per_thousand, 0) / 1000 as cost

@@ -12,6 +12,7 @@ with counted as (
         sends.mailbox_provider,
         count(*) filter (where sends.state = 'accepted') as accepted,
         count(outcomes.delivered_at) as delivered,
+        count(outcomes.delivered_at) filter (where sends.tracked) as delivered_tracked,
         count(*) filter (where outcomes.bounce_class = 'hard') as bounced_hard,
         count(*) filter (where outcomes.bounce_class = 'soft') as bounced_soft,
         count(*) filter (where outcomes.was_dropped) as dropped,

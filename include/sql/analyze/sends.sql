@@ -15,6 +15,7 @@ select
     sends.mailbox_provider,
     sends.state,
     sends.reason,
+    sends.tracked,
     sends.planned_at,
     sends.sent_at,
     outcomes.delivered_at,

@@ -27,6 +27,7 @@ select
         else span.reason
     end as reason,
     span.chunk,
+    ends_with(span.content, '.tracked') as tracked,
     coalesce(span.attempt, 0) as attempt,
     span.x_message_id,
     make_timestamptz(($planned_at * 1000000)::bigint) as planned_at,

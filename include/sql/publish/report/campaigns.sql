@@ -22,6 +22,7 @@ select
     accepted + rejected + suppressed + capped + held_out + in_doubt + pending + skipped as accounted,
     accounted = selected as adds_up,
     delivered,
+    delivered_tracked,
     bounced_hard,
     bounced_soft,
     bounced_other,

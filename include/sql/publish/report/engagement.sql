@@ -19,7 +19,7 @@ kinds as (
     from marts.daily_engagement
     where
         event in ('delivered', 'opened', 'clicked', 'unsubscribed', 'group_unsubscribed', 'complained')
-        and verdict is distinct from 'machine'
+        and (verdict is null or verdict = 'human')
 )
 
 select strftime(day, '%Y-%m-%d') as day, kind, sum(people)::bigint as people

@@ -13,6 +13,7 @@ select
     people,
     converted,
     conversion_rate,
+    status,
     lift,
     p_value,
     confidence_low,

@@ -16,6 +16,7 @@ sent as (
         coalesce(sum(selected), 0)::bigint as selected,
         coalesce(sum(accepted), 0)::bigint as accepted,
         coalesce(sum(delivered), 0)::bigint as delivered,
+        coalesce(sum(delivered_tracked), 0)::bigint as delivered_tracked,
         coalesce(sum(human_opens), 0)::bigint as human_opens,
         coalesce(sum(human_clicks), 0)::bigint as human_clicks,
         coalesce(sum(unsubscribes), 0)::bigint as unsubscribes,
@@ -44,8 +45,8 @@ sums as (
 select
     sent.*,
     sent.delivered / nullif(sent.accepted, 0) as delivery_rate,
-    sent.human_opens / nullif(sent.delivered, 0) as human_open_rate,
-    sent.human_clicks / nullif(sent.delivered, 0) as human_click_rate,
+    sent.human_opens / nullif(sent.delivered_tracked, 0) as human_open_rate,
+    sent.human_clicks / nullif(sent.delivered_tracked, 0) as human_click_rate,
     sent.unsubscribes / nullif(sent.delivered, 0) as unsubscribe_rate,
     sent.complaints / nullif(sent.delivered, 0) as complaint_rate,
     list_today.mailable,

@@ -17,6 +17,7 @@ totals as (
         mailbox_provider,
         sum(accepted)::bigint as accepted,
         sum(delivered)::bigint as delivered,
+        sum(delivered_tracked)::bigint as delivered_tracked,
         sum(bounced_hard)::bigint as bounced_hard,
         sum(bounced_soft)::bigint as bounced_soft,
         sum(dropped)::bigint as dropped,
@@ -34,7 +35,7 @@ rates as (
         delivered / nullif(accepted, 0) as delivery_rate,
         bounced_hard / nullif(accepted, 0) as hard_bounce_rate,
         complaints / nullif(delivered, 0) as complaint_rate,
-        human_opens / nullif(delivered, 0) as human_open_rate
+        human_opens / nullif(delivered_tracked, 0) as human_open_rate
     from totals
 )
 

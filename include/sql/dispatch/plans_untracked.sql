@@ -1,0 +1,8 @@
+-- name: plans_untracked
+-- owner: dispatch
+-- grain: one row a plan
+-- params: none
+-- purpose: Plans that were recorded before it was recorded who was tracked.
+select distinct plan_id
+from dispatch.sends
+where chunk is not null and tracked is null;
