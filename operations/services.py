@@ -74,8 +74,7 @@ def edge(place: Installation) -> Service:
     return Service(
         "edge",
         (
-            sys.executable, "-m", "uvicorn", "include.edge.app:app", "--host", LOOPBACK, "--port", str(place.edge_port),
-            "--no-access-log",
+            sys.executable, "-m", "include.edge", "--host", LOOPBACK, "--port", str(place.edge_port),
         ),
         lambda since: _answers(f"{place.edge_url}/healthz"),
         place.edge_port,

@@ -1,4 +1,4 @@
-"""The door to the internet: `uvicorn include.edge.app:app`. Its own process, never inside Airflow's API server.
+"""The door to the internet: `python -m include.edge`. Its own process, never inside Airflow's API server.
 
 Configured by the environment: `TRADEWIND_DATA`, `TRADEWIND_WEBHOOK_KEYS`, `AIRFLOW_CONN_LEDGER_DEFAULT`. No cookies, no
 sessions, no scripts; so nothing to forge across sites. TLS ends in front of it.
@@ -28,6 +28,8 @@ from include.edge.unsubscribe import unsubscribe
 from include.edge.webhook import receive
 
 Endpoint = Callable[[Request], Awaitable[Response]]
+LONGEST_TARGET = 2_048
+"""Bytes of path and query. A link has less than 150; what tools append to it is let through."""
 _TOKEN_PATH = re.compile(r"^(/(?:u|preferences|confirm)/)[^?\s]+")
 
 
@@ -44,6 +46,17 @@ class Headers:
             await send(message)
 
         await self.app(scope, receive, send_with_headers if scope["type"] == "http" else send)
+
+
+class ShortTargets:
+    """Refuses a path and query that are longer than any of ours, unread."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        long = scope["type"] == "http" and len(scope.get("raw_path") or b"") + len(scope["query_string"]) > LONGEST_TARGET
+        await (PlainTextResponse("URI too long", 414, {"Connection": "close"}) if long else self.app)(scope, receive, send)
 
 
 class WithoutTokens(logging.Filter):
@@ -96,7 +109,7 @@ def build() -> Starlette:
             _route("/confirm/{token}", confirm, "GET", "POST"),
             _route("/healthz", health, "GET"),
         ],
-        middleware=[Middleware(Headers)],
+        middleware=[Middleware(Headers), Middleware(ShortTargets)],
         exception_handlers={Refused: _refused, LedgerSilent: _silent, Damaged: _damaged, 404: _not_found},
     )
     app.router.redirect_slashes = False

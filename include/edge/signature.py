@@ -40,6 +40,12 @@ def read_keys(text: str) -> tuple[ec.EllipticCurvePublicKey, ...]:
     return tuple(key for key in keys if key is not None)
 
 
+def may_be_signed(timestamp: str, signature: str) -> bool:
+    """Whether the headers have the form of a signature: what can be told before the body was read."""
+    raw = _decode(signature)
+    return raw is not None and raw[:1] == b"\x30" and bool(_TIMESTAMP.fullmatch(timestamp))
+
+
 def is_signed(keys: Iterable[ec.EllipticCurvePublicKey], timestamp: str, body: bytes, signature: str) -> bool:
     """Whether any of `keys` signed exactly these bytes. False, never an exception, for anything garbled.
 

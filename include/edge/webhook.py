@@ -12,7 +12,7 @@ from starlette.responses import PlainTextResponse, Response
 from include.core.event_batch import split
 from include.edge import body, spool
 from include.edge.settings import KEYS_VARIABLE, Settings, settings
-from include.edge.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, is_signed
+from include.edge.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, is_signed, may_be_signed
 
 log = logging.getLogger(__name__)
 
@@ -42,8 +42,10 @@ async def _receive(request: Request, now: Settings) -> Response:
     timestamp = request.headers.get(TIMESTAMP_HEADER, "")
     if not signature or not timestamp:
         raise body.Refused(400, "signature headers are missing")
-    content = await body.read_body(request, body.WEBHOOK_BYTES)
-    return await to_thread.run_sync(_accept, now, timestamp, signature, content, limiter=_spool_threads)
+    if not may_be_signed(timestamp, signature):
+        raise body.Refused(403, "the signature headers are not SendGrid's")
+    async with body.held_body(request, body.WEBHOOK_BYTES, body.BATCHES) as content:
+        return await to_thread.run_sync(_accept, now, timestamp, signature, content, limiter=_spool_threads)
 
 
 def _accept(now: Settings, timestamp: str, signature: str, content: bytes) -> Response:

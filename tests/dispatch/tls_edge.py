@@ -43,13 +43,13 @@ def certificate(folder: Path) -> Path:
 
 
 @contextmanager
-def tls_edge(data: Path, folder: Path, app: str = "include.edge.app:app", *options: str) -> Iterator[str]:
+def tls_edge(data: Path, folder: Path) -> Iterator[str]:
     """An edge over `data`; gives its base URL."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     files = ("--ssl-certfile", str(folder / "edge.pem"), "--ssl-keyfile", str(folder / "edge.key"))
-    command = [sys.executable, "-m", "uvicorn", app, "--port", str(port), *files, *options]
+    command = [sys.executable, "-m", "include.edge", "--port", str(port), *files]
     process = subprocess.Popen(
         command, cwd=PROJECT, env={**os.environ, "TRADEWIND_DATA": str(data)}, stderr=subprocess.DEVNULL
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import resource
 import socket
 import subprocess
 import sys
@@ -68,13 +69,18 @@ def start(root: Path, webhook_keys: str, log: Path, **environment: str) -> Edge:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "uvicorn", "include.edge.app:app", "--host", "127.0.0.1", "--port", str(port)]
+    command = [sys.executable, "-m", "include.edge", "--port", str(port), "--access-log"]
     values = {**os.environ, "TRADEWIND_WEBHOOK_KEYS": webhook_keys, "TRADEWIND_DATA": str(root), **environment}
     with log.open("wb") as output:
-        process = subprocess.Popen(command, cwd=PROJECT, env=values, stdout=output, stderr=output)
+        process = subprocess.Popen(command, cwd=PROJECT, env=values, stdout=output, stderr=output, preexec_fn=_usual_limits)
     edge = Edge(f"http://127.0.0.1:{port}", process, log)
     _wait(edge)
     return edge
+
+
+def _usual_limits() -> None:
+    """As many open files as most machines allow a service, whatever this one allows."""
+    resource.setrlimit(resource.RLIMIT_NOFILE, (1024, 1024))
 
 
 @dataclass

@@ -240,7 +240,7 @@ def run(root: Path) -> None:
         walk.paths.simulator, webhook=f"{url}/events/sendgrid", edge=url, speed=60, flush=0.05, seed=1, api_key=API_KEY
     )
     simulator.key = API_KEY
-    command = [sys.executable, "-m", "uvicorn", "include.edge.app:app", "--host", "127.0.0.1", "--port", str(port)]
+    command = [sys.executable, "-m", "include.edge", "--port", str(port), "--access-log"]
     with (root / "logs" / "edge.log").open("wb") as output:
         edge = subprocess.Popen(
             [*command, "--no-access-log", "--log-level", "debug"], cwd=PROJECT, stdout=output, stderr=output,

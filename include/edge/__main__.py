@@ -1,0 +1,25 @@
+"""`python -m include.edge`: the edge as it faces strangers, with the limits of connection.py."""
+
+from __future__ import annotations
+
+import argparse
+
+import uvicorn
+
+from include.edge.connection import options
+
+
+def main() -> None:
+    """Serve until SIGTERM. TLS ends in a proxy before it; its certificate options are for tests and small networks."""
+    parser = argparse.ArgumentParser(prog="python -m include.edge")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8081)
+    parser.add_argument("--access-log", action="store_true", help="a line a request, without tokens")
+    parser.add_argument("--ssl-certfile")
+    parser.add_argument("--ssl-keyfile")
+    asked = parser.parse_args()
+    uvicorn.run("include.edge.app:app", **vars(asked), **options())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,348 @@
+"""Strangers who hold connections, heads and bodies: people leave and SendGrid is heard all the same."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import os
+import resource
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+import orjson
+import psutil
+import pytest
+from starlette.requests import Request
+
+from include.core.keys import address_key
+from include.core.paths import DataPaths
+from include.core.secrets import load_secrets
+from include.core.token import Subject, mint
+from include.edge import body, connection
+from include.edge.body import Pool, Refused, held_body
+from include.edge.connection import HEAD_BYTES, HEAD_SECONDS, MOST_OF_A_PEER, is_trusted_proxy, network_of
+from include.ledger.database import open_ledger
+from include.ledger.suppressions import is_suppressed
+from tests.edge.conftest import Edge, Signer
+
+BATCH = orjson.dumps([{"event": "open", "useragent": "x" * 300, "n": n} for n in range(2_000)])
+LOOKS_SIGNED = base64.b64encode(b"\x30" + os.urandom(70)).decode()
+HALF = 7_500_000
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _many_files() -> None:
+    """Enough for both ends of a crowd."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < 4096:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard), hard))
+
+
+def place(edge: Edge) -> tuple[str, int]:
+    host, port = edge.url.removeprefix("http://").split(":")
+    return host, int(port)
+
+
+def post_head(length: int, **headers: str) -> bytes:
+    fields = {
+        "Host": "x", "Content-Length": str(length), "X-Twilio-Email-Event-Webhook-Signature": LOOKS_SIGNED,
+        "X-Twilio-Email-Event-Webhook-Timestamp": "1790000000", **headers,
+    }  # fmt: skip
+    return ("POST /events/sendgrid HTTP/1.1\r\n" + "".join(f"{k}: {v}\r\n" for k, v in fields.items()) + "\r\n").encode()
+
+
+class Crowd:
+    """Strangers in a thread with a loop of their own; whoever is thrown out comes back at once."""
+
+    def __init__(self, address: tuple[str, int], source: str) -> None:
+        self._address, self._source = address, source
+        self._stop = threading.Event()
+        self.opened = 0
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()))
+
+    def __enter__(self) -> Crowd:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    async def _run(self) -> None:
+        kinds = [self._idle] * 900 + [self._dribble] * 150 + [self._half_body] * 45 + [self._huge] * 10
+        tasks = [asyncio.create_task(self._again(kind)) for kind in kinds]
+        while not self._stop.is_set():
+            await asyncio.sleep(0.05)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _again(self, kind: Callable[..., object]) -> None:
+        while True:
+            writer = None
+            with contextlib.suppress(OSError):
+                reader, writer = await asyncio.open_connection(*self._address, local_addr=(self._source, 0))
+                self.opened += 1
+                await kind(reader, writer)  # type: ignore[misc]
+            if writer:
+                writer.transport.abort()
+            await asyncio.sleep(1)
+
+    async def _idle(self, reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+        await reader.read()
+
+    async def _dribble(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"GET /u/x HTTP/1.1\r\nHost: x\r\n")
+        while not reader.at_eof():
+            writer.write(b"X: y\r\n")
+            await writer.drain()
+            await asyncio.sleep(1)
+
+    async def _half_body(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(post_head(8_000_000))
+        for _ in range(HALF // 500_000):
+            writer.write(b" " * 500_000)
+            await writer.drain()
+        await reader.read()
+
+    async def _huge(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"GET /" + b"a" * 300_000)
+        await writer.drain()
+        await reader.read()
+
+
+@pytest.mark.parametrize("source", ["127.0.0.2", "127.0.0.1"], ids=["one stranger", "behind a proxy that names nobody"])
+def test_a_crowd_keeps_nobody_from_leaving_and_no_event_out(
+    start_edge: Callable[..., Edge], tmp_path: Path, signer: Signer, source: str
+) -> None:
+    root = tmp_path / "data"
+    edge = start_edge(root, signer.public)
+    secrets = load_secrets(DataPaths(root))
+    people = [Subject(str(uuid.uuid4()), address_key(secrets.address_key, f"{n}@example.org")) for n in range(8)]
+    slowest = {"leave": 0.0, "event": 0.0}
+    with Crowd(place(edge), source) as crowd:
+        time.sleep(5)
+        for person in people:
+            began = time.monotonic()
+            link = f"{edge.url}/u/{mint(secrets, person)}"
+            assert httpx.post(link, data={"List-Unsubscribe": "One-Click"}, timeout=10).status_code == 200
+            slowest["leave"] = max(slowest["leave"], time.monotonic() - began)
+            began = time.monotonic()
+            answer = httpx.post(f"{edge.url}/events/sendgrid", content=BATCH, headers=signer.headers(BATCH), timeout=15)
+            assert answer.status_code == 200
+            slowest["event"] = max(slowest["event"], time.monotonic() - began)
+            time.sleep(0.4)
+        memory = psutil.Process(edge.process.pid).memory_info().rss
+        files = psutil.Process(edge.process.pid).num_fds()
+    assert crowd.opened > 600
+    assert slowest["leave"] < 3, slowest
+    assert slowest["event"] < 6, slowest
+    assert memory < 450 * 1024 * 1024
+    assert files < 512 + 100
+    ledger = open_ledger(f"sqlite:///{DataPaths(root).ledger}", secrets)
+    assert all(is_suppressed(ledger, person.address_key) for person in people)
+    ledger.close()
+    assert len(list((root / "spool" / "incoming").glob("*.json"))) == len(people)
+
+
+def test_one_peer_has_a_share_of_the_connections(edge: Edge) -> None:
+    strangers = [socket.create_connection(place(edge), source_address=("127.0.0.9", 0)) for _ in range(150)]
+    proxied = [socket.create_connection(place(edge)) for _ in range(100)]
+    time.sleep(1)
+    assert (still_open(strangers), still_open(proxied)) == (64, 100)
+    assert still_open(strangers[:86]) == 0, "the oldest give way"
+    for one in strangers + proxied:
+        one.close()
+
+
+def still_open(connections: list[socket.socket]) -> int:
+    count = 0
+    for one in connections:
+        one.setblocking(False)
+        try:
+            one.recv(1)
+        except BlockingIOError:
+            count += 1
+        except OSError:
+            pass
+    return count
+
+
+def test_a_one_click_post_under_way_stays_where_event_batches_give_way(edge: Edge) -> None:
+    form = b"POST /u/x HTTP/1.1\r\nHost: x\r\nContent-Length: 999\r\n\r\nList-"
+    crowd = []
+    for number in range(MOST_OF_A_PEER + 10):
+        crowd.append(socket.create_connection(place(edge), source_address=("127.0.0.8", 0)))
+        crowd[-1].sendall(form if number < 2 else post_head(8_000_000) + b"[")
+        time.sleep(0.01)
+    time.sleep(1)
+    assert (still_open(crowd[:2]), still_open(crowd[2:12]), still_open(crowd[12:])) == (2, 0, MOST_OF_A_PEER - 2)
+    for one in crowd:
+        one.close()
+
+
+def test_room_is_made_by_who_waits_and_a_form_goes_last() -> None:
+    def waiting(peer: str, wait: int | None) -> Any:
+        return SimpleNamespace(peer=peer, wait=wait, transport=SimpleNamespace(abort=lambda: gone.append((peer, wait))))
+
+    gone: list[tuple[str, int | None]] = []
+    who = [("a", None), ("b", 3), ("a", 2), ("b", 2), ("b", 2), ("a", 1), ("c", 1), ("c", 1)]
+    connections = [waiting(*one) for one in who]
+    while connection._evict(connections):
+        at = next(n for n, one in enumerate(connections) if (one.peer, one.wait) == gone[-1])
+        connections.pop(at)
+    assert gone == [("c", 1), ("a", 1), ("c", 1), ("b", 2), ("a", 2), ("b", 2), ("b", 3)]
+
+
+def closed_after(edge: Edge, first: bytes, then: bytes = b"") -> tuple[float, bytes]:
+    """How long the edge keeps a connection on which `then` comes twice a second, and what it said."""
+    with socket.create_connection(place(edge)) as client:
+        began, said = time.monotonic(), b""
+        client.settimeout(0.5)
+        with contextlib.suppress(OSError):
+            client.sendall(first)
+        while time.monotonic() - began < 20:
+            try:
+                part = client.recv(65536)
+                if not part:
+                    break
+                said += part
+                continue
+            except TimeoutError:
+                pass
+            except OSError:
+                break
+            with contextlib.suppress(OSError):
+                client.sendall(then)
+        return time.monotonic() - began, said
+
+
+def test_who_is_slow_is_not_waited_for(edge: Edge) -> None:
+    found: dict[str, tuple[float, bytes]] = {}
+    slow = {
+        "says nothing": (b"", b""),
+        "a head without end": (b"GET /healthz HTTP/1.1\r\nHost: x\r\n", b"X: y\r\n"),
+        "a body after the answer": (b"POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 9999\r\n\r\n", b"x"),
+        "a second head without end": (b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET /u", b"x"),
+    }
+    threads = [
+        threading.Thread(target=lambda name=name, said=said: found.update({name: closed_after(edge, *said)}))
+        for name, said in slow.items()
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for name, (seconds, _) in found.items():
+        assert seconds < HEAD_SECONDS + 3, name
+    assert found["says nothing"][1].startswith(b"HTTP/1.1 408")
+    assert found["a head without end"][1].startswith(b"HTTP/1.1 408")
+
+
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        (b"GET /u/" + b"a" * 3_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", b"414"),
+        (b"GET /u/x?" + b"a" * 3_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", b"414"),
+        (b"GET /healthz HTTP/1.1\r\nHost: x\r\nX: " + b"a" * (HEAD_BYTES - 200) + b"\r\n\r\n", b"200"),
+        (b"GET /healthz HTTP/1.1\r\nHost: x\r\nX: " + b"a" * HEAD_BYTES + b"\r\n\r\n", b"431"),
+        (b"GET /healthz HTTP/1.1\r\nHost: x\r\n" + b"X: a\r\n" * 5_000 + b"\r\n", b"431"),
+        (b"GET /" + b"a" * 100_000, b"431"),
+        (b"GET /" + b"a" * 1_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", b"404"),
+    ],
+    ids=range(7),
+)
+def test_heads_are_bounded(edge: Edge, request_: bytes, status: bytes) -> None:
+    _, said = closed_after(edge, request_)
+    assert said.split(b" ")[1] == status
+
+
+def test_headers_that_are_no_signature_are_refused_before_the_body(edge: Edge) -> None:
+    with socket.create_connection(place(edge), timeout=5) as client:
+        client.sendall(post_head(8_000_000, **{"X-Twilio-Email-Event-Webhook-Signature": "AAAA"}))
+        assert client.recv(100).startswith(b"HTTP/1.1 403")
+
+
+def request_of(host: str, parts: list[bytes | None]) -> Request:
+    """A post whose body comes in `parts`; None waits for ever."""
+    waiting = iter(parts)
+
+    async def receive() -> dict[str, object]:
+        await asyncio.sleep(0)
+        part = next(waiting, b"")
+        if part is None:
+            await asyncio.Event().wait()
+        return {"type": "http.request", "body": part, "more_body": bool(part)}
+
+    scope = {"type": "http", "method": "POST", "headers": [], "client": (host, 1), "path": "/", "query_string": b""}
+    return Request(scope, receive)
+
+
+async def outcome(host: str, parts: list[bytes | None], pool: Pool, limit: int = 100) -> int:
+    try:
+        async with held_body(request_of(host, parts), limit, pool):
+            return 200
+    except Refused as refusal:
+        return refusal.status
+
+
+@pytest.fixture
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(body, "SECONDS", 0.3)
+
+
+def test_who_holds_most_gives_way_and_not_who_comes_last(short: None) -> None:
+    async def crowd() -> list[int]:
+        pool = Pool(most=100, share=80)
+        hoarders = [asyncio.create_task(outcome("6.6.6.6", [b"x" * 20, None], pool)) for _ in range(4)]
+        await asyncio.sleep(0.05)
+        other = asyncio.create_task(outcome("7.7.7.7", [b"x" * 15, None], pool))
+        await asyncio.sleep(0.05)
+        last = await outcome("8.8.8.8", [b"x" * 30], pool)
+        found = [last, *(await asyncio.gather(*hoarders)), await other]
+        assert pool._held == []
+        return found
+
+    assert asyncio.run(crowd()) == [200, 503, 503, 408, 408, 408]
+
+
+def test_one_peer_has_a_share_and_its_oldest_body_gives_way(short: None) -> None:
+    async def crowd() -> list[int]:
+        pool = Pool(most=1_000, share=50)
+        first = asyncio.create_task(outcome("6.6.6.6", [b"x" * 40, None], pool))
+        await asyncio.sleep(0.05)
+        second = await outcome("6.6.6.6", [b"x" * 40], pool)
+        return [await first, second, await outcome("6.6.6.6", [b"x" * 60], pool)]
+
+    assert asyncio.run(crowd()) == [503, 200, 503]
+
+
+def test_a_whole_body_counts_until_it_was_looked_at() -> None:
+    async def crowd() -> int:
+        pool = Pool(most=50, share=50)
+        async with held_body(request_of("6.6.6.6", [b"x" * 40]), 100, pool):
+            return await outcome("7.7.7.7", [b"x" * 40], pool)
+
+    assert asyncio.run(crowd()) == 503
+
+
+def test_forms_have_room_of_their_own() -> None:
+    assert body.FORMS is not body.BATCHES
+    assert body.FORMS.share >= 16 * body.FORM_BYTES
+
+
+def test_a_peer_is_an_address_or_a_customers_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert network_of("2001:db8:1:2::1") == network_of("2001:db8:1:2:ffff::9") != network_of("2001:db8:1:3::1")
+    assert network_of("::ffff:192.0.2.7") == network_of("192.0.2.7") != network_of("192.0.2.8")
+    known = [is_trusted_proxy.__wrapped__(host) for host in ("127.0.0.1", "::1", "127.0.0.2", "10.0.0.1")]
+    assert known == [True, True, False, False]
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", "10.0.0.0/8")
+    assert [is_trusted_proxy.__wrapped__(host) for host in ("127.0.0.1", "10.9.9.9", "unix")] == [False, True, False]
