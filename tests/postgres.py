@@ -15,6 +15,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 _CLUSTER = ("-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C")
 _QUICK = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=32MB", "max_connections=40")
@@ -40,49 +41,58 @@ def _program(name: str) -> str | None:
     return shutil.which(name) or next(iter(sorted(glob.glob(f"/usr/lib/postgresql/*/bin/{name}"), reverse=True)), None)
 
 
+class Server:
+    """A server on a free port of 127.0.0.1 that can be stopped and started again on its data."""
+
+    def __init__(self) -> None:
+        self._account = pwd.getpwnam("postgres") if os.geteuid() == 0 else None  # PostgreSQL refuses to run as root.
+        self._folder = Path(tempfile.mkdtemp(prefix="tradewind-postgres-"))
+        account = self._account
+        if account:
+            os.chown(self._folder, account.pw_uid, account.pw_gid)
+        self._identity: dict[str, Any] = (
+            {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []} if account else {}
+        )
+        self._port = _free_port()
+        self.url = f"postgresql://postgres@127.0.0.1:{self._port}/postgres"
+        initdb = [_program("initdb") or "initdb", "-D", str(self._folder / "data"), *_CLUSTER]
+        subprocess.run(initdb, check=True, capture_output=True, cwd=self._folder, **self._identity)
+
+    def start(self) -> None:
+        """Returns when it answers."""
+        settings = ["listen_addresses=127.0.0.1", f"unix_socket_directories={self._folder}", *_QUICK]
+        command = [_program("postgres") or "postgres", "-D", str(self._folder / "data"), "-p", str(self._port)]
+        command += [part for each in settings for part in ("-c", each)]
+        with (self._folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self._folder, **self._identity)
+        _wait(self._process, self._port, self._folder / "log")
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """SIGINT: as an administrator does, connections are ended and nothing is lost. SIGQUIT: at once."""
+        self._process.send_signal(how)
+        self._process.wait(30)
+
+    def remove(self) -> None:
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+@contextmanager
+def running_server() -> Iterator[Server]:
+    """A server that a test may stop and start; stopped and removed at the end."""
+    server = Server()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop(signal.SIGQUIT)  # At once: nobody wants its data.
+        server.remove()
+
+
 @contextmanager
 def running_postgres() -> Iterator[str]:
-    """Start a server on a free port of 127.0.0.1, yield its URL, stop it and remove its files."""
-    account = pwd.getpwnam("postgres") if os.geteuid() == 0 else None  # PostgreSQL refuses to run as root.
-    folder = Path(tempfile.mkdtemp(prefix="tradewind-postgres-"))
-    if account:
-        os.chown(folder, account.pw_uid, account.pw_gid)
-    identity = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []} if account else {}
-    data, port = folder / "data", _free_port()
-    initdb = [
-        _program("initdb") or "initdb",
-        "-D",
-        str(data),
-        "-U",
-        "postgres",
-        "-A",
-        "trust",
-        "-E",
-        "UTF8",
-        "--no-sync",
-        "--locale=C",
-    ]
-    settings = ["listen_addresses=127.0.0.1", f"unix_socket_directories={folder}", *_QUICK]
-    command = [
-        _program("postgres") or "postgres",
-        "-D",
-        str(data),
-        "-p",
-        str(port),
-        *(part for each in settings for part in ("-c", each)),
-    ]
-    try:
-        subprocess.run(initdb, check=True, capture_output=True, cwd=folder, **identity)
-        with (folder / "log").open("wb") as log:
-            server = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, **identity)
-        try:
-            _wait(server, port, folder / "log")
-            yield f"postgresql://postgres@127.0.0.1:{port}/postgres"
-        finally:
-            server.send_signal(signal.SIGQUIT)  # At once: nobody wants its data.
-            server.wait(30)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    """The URL of a server of its own, on a free port of 127.0.0.1."""
+    with running_server() as server:
+        yield server.url
 
 
 def _free_port() -> int:

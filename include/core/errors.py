@@ -56,6 +56,12 @@ class WarehouseMemory(TradewindError):
     """A statement needs more memory, or more disk to spill to, than DuckDB may take. The same again would fail the same."""
 
 
+class LedgerUnavailable(TradewindError):
+    """The ledger's database does not answer: it restarts, is not reachable, or is locked. It may be back in a minute."""
+
+    retryable = True
+
+
 class PlanError(TradewindError):
     """A campaign cannot be planned: its segment, template or sender does not hold. Nothing was sent."""
 

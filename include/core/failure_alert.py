@@ -110,6 +110,10 @@ TROUBLES = (
         "Set what the message names, restart the services, then clear the task.", "failed-task.md#memory",
     ),
     Trouble(
+        errors.LedgerUnavailable, "", "ledger-unavailable", "The ledger's database does not answer", NOT_SENT,
+        "See that the database runs, then clear the task.", "failed-task.md#ledger-does-not-answer",
+    ),
+    Trouble(
         errors.PaceHeld, "", "pace-held", "A cap or window still holds people back", NOT_SENT,
         "Run the DAG again once the cap has ended, or raise it.", "failed-task.md#pace", "warning",
     ),

@@ -23,7 +23,7 @@ from sqlalchemy import Connection, RowMapping, func, select
 from include.core import clock
 from include.core.campaign import Campaign
 from include.core.connections import SendGridAccount
-from include.core.errors import EspUnavailable, TradewindError
+from include.core.errors import EspUnavailable, FenceLost, LedgerUnavailable, TradewindError
 from include.core.pace import AccountPace
 from include.core.paths import DataPaths
 from include.dispatch import payload, schedule
@@ -45,6 +45,8 @@ log = logging.getLogger(__name__)
 CONNECTIONS = 4
 CHUNKS_A_RANGE = 250
 MAX_RANGES = 8
+LEDGER_PAUSE_SECONDS = 1.0
+"""Between two tries to write an outcome into a ledger that is away."""
 UNLIMITED = AccountPace()
 T = TypeVar("T")
 
@@ -190,7 +192,7 @@ class Sender:
     async def _conclude(self, request: Request, verdict: Verdict) -> None:
         """Write the outcome, take up what became pending by it, and give up where there is no getting on."""
         wait = self._patience.note(verdict)
-        became = await self._in_ledger(record, request, verdict, wait)
+        became = await self._recorded(request, verdict, wait)
         self._counts.update({"requests": 1, **{state: people for state, people in became.items() if state != "pending"}})
         if verdict.kind is not Kind.ACCEPTED:
             log.warning("chunk %d of %s: %s", request.claim.chunk, self._plan["campaign"], verdict.reason)
@@ -200,6 +202,25 @@ class Sender:
             self._queue.extendleft(reversed(again))
         if error := self._patience.exhausted(verdict):
             raise error
+
+    async def _recorded(self, request: Request, verdict: Verdict, wait: float) -> dict[str, int]:
+        """The outcome, written down; a ledger that is away is waited for as long as the lease lasts, since without its
+        outcome the request is in doubt.
+        """
+        away: LedgerUnavailable | None = None
+        while True:
+            try:
+                return await self._in_ledger(record, request, verdict, wait)
+            except LedgerUnavailable as error:
+                away = error
+                if request.claim.lease_left() < LEDGER_PAUSE_SECONDS:
+                    raise
+                log.warning("chunk %d waits to write its outcome down: %s", request.claim.chunk, error)
+            except FenceLost:
+                if away:  # Written down already, by the try whose answer was lost, or by somebody else: look again.
+                    raise away from None
+                raise
+            await asyncio.sleep(LEDGER_PAUSE_SECONDS)
 
     async def _in_ledger(self, call: Callable[..., T], *args: Any) -> T:
         return await self._calls.make(call, *args)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,14 +11,16 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, insert, select
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, ProgrammingError
 
-from include.core.errors import ConfigurationError
+from include.core.errors import ConfigurationError, LedgerUnavailable
 from include.core.secrets import Secrets
 from include.ledger import schema
 from include.ledger.tables import identity
+from include.ledger.trouble import trouble_with
 
 BUSY_SECONDS = 30
+CONNECT_SECONDS = 10
 
 
 class Ledger:
@@ -36,14 +39,19 @@ class Ledger:
         """A transaction that writes; committed to disk when the block ends, rolled back when it raises.
 
         Without `wait_for_disk` it is on disk no later than the next transaction that waits. The end of a process loses
-        nothing of it; the end of the machine's power loses it whole.
+        nothing of it; the end of the machine's power loses it whole. Raises `LedgerUnavailable` where the database went
+        away: it was rolled back then, or, where that happened in the commit, perhaps not.
         """
         if shared := self._of_this_thread():
             with _savepoint(shared):
                 yield shared
             return
         options = {"tradewind_writes": True, "tradewind_waits": wait_for_disk}
-        with self.engine.connect().execution_options(**options) as connection, connection.begin():
+        with (
+            self._told(),
+            self.engine.connect().execution_options(**options) as connection,
+            connection.begin(),
+        ):
             if not wait_for_disk and not self.is_sqlite:
                 connection.exec_driver_sql("set local synchronous_commit = off")
             yield connection
@@ -54,7 +62,7 @@ class Ledger:
         if shared := self._of_this_thread():
             yield shared
             return
-        with self.engine.connect() as connection:
+        with self._told(), self.engine.connect() as connection:
             if not self.is_sqlite:
                 connection = connection.execution_options(isolation_level="REPEATABLE READ")
             with connection.begin():
@@ -72,6 +80,16 @@ class Ledger:
                 yield
             finally:
                 self._shared.connection = None
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """A database that is not there is an error of ours, which says what to do and may be tried again."""
+        try:
+            yield
+        except (DBAPIError, sqlite3.OperationalError) as error:  # SQLite's own where a transaction begins
+            if trouble := trouble_with(error, self.engine.url):
+                raise trouble from None
+            raise
 
     def _of_this_thread(self) -> Connection | None:
         return getattr(self._shared, "connection", None)
@@ -101,20 +119,24 @@ def _driver(connection: Connection) -> Any:
 def open_ledger(url: str, secrets: Secrets) -> Ledger:
     """Open, and create what is not there.
 
-    Raises `ConfigurationError` where the database cannot be opened, and where it was written under another address key:
-    with the wrong key nobody's suppression would be found.
+    Raises `LedgerUnavailable` where the database does not answer now, and `ConfigurationError` where it never will as it is
+    configured, or was written under another address key: with the wrong key nobody's suppression would be found.
     """
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite" and parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(parsed, pool_pre_ping=parsed.get_backend_name() != "sqlite", hide_parameters=True)
-    if parsed.get_backend_name() == "sqlite":
+    is_sqlite = parsed.get_backend_name() == "sqlite"
+    patience = {} if is_sqlite or "connect_timeout" in parsed.query else {"connect_timeout": CONNECT_SECONDS}
+    engine = create_engine(parsed, pool_pre_ping=not is_sqlite, hide_parameters=True, connect_args=patience)
+    if is_sqlite:
         _prepare_sqlite(engine)
     ledger = Ledger(engine)
     try:
         _create(ledger)
         _check_key(ledger, secrets.fingerprint)
     except OperationalError as error:
+        if "disk is full" in str(error.orig):
+            raise
         raise ConfigurationError(
             f"the ledger does not open ({type(error.orig).__name__}).",
             where=f"connection ledger_default, {parsed.render_as_string(hide_password=True)}",
@@ -128,7 +150,7 @@ def _create(ledger: Ledger) -> None:
     try:
         with ledger.write() as connection:
             schema.bring_up_to_date(connection)
-    except (IntegrityError, OperationalError, ProgrammingError):
+    except (IntegrityError, LedgerUnavailable, OperationalError, ProgrammingError):
         with ledger.write() as connection:
             schema.bring_up_to_date(connection)
 

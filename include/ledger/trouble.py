@@ -1,0 +1,52 @@
+"""What a database error means for a ledger: it may be back in a minute, or a person has to set something right."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+
+from include.core.errors import ConfigurationError, LedgerUnavailable, TradewindError
+
+_PASSING = ("08", "57P", "53300")
+"""SQLSTATE: connection exceptions, shut down or starting up, too many connections.
+https://www.postgresql.org/docs/current/errcodes-appendix.html"""
+_LASTING = ("28", "3D", "42501")
+"""SQLSTATE: not authorised, no such database, no privilege."""
+_LASTING_WORDS = (
+    "authentication failed", "does not exist", "no pg_hba.conf entry", "no password supplied", "permission denied",
+    "invalid port number", "invalid sslmode", "is not permitted to log in",
+)  # fmt: skip
+"""A connection that was never made has no SQLSTATE, only libpq's words. What is said in another language is tried again."""
+_UNRESOLVED = ("resolve host", "translate host name", "Name or service not known")
+
+
+def trouble_with(error: DBAPIError | sqlite3.Error, url: URL) -> TradewindError | None:
+    """The error to raise in the place of `error`; None where it says nothing of the database's being there.
+
+    The text holds no parameters and no password.
+    """
+    where = f"connection ledger_default, {url.render_as_string(hide_password=True)}"
+    origin = getattr(error, "orig", error)
+    if url.get_backend_name() == "sqlite":
+        locked = "database is locked" in str(origin)
+        return _unavailable("is locked by another process", where, "See what holds it open.") if locked else None
+    state = str(getattr(origin, "sqlstate", None) or "")
+    unmade = not state and isinstance(error, OperationalError | InterfaceError)
+    if state.startswith(_LASTING) or (unmade and any(words in str(origin) for words in _LASTING_WORDS)):
+        return ConfigurationError(
+            f"the ledger does not open ({type(origin).__name__}).",
+            where=where,
+            remedy="Check the database's name, its user and the password.",
+        )
+    if unmade and any(words in str(origin) for words in _UNRESOLVED):
+        return _unavailable("has a host name that does not resolve now", where, "If it never did, check the name.")
+    if unmade or state.startswith(_PASSING):
+        return _unavailable(f"cannot be reached ({state or type(origin).__name__})", where)
+    return None
+
+
+def _unavailable(what: str, where: str, remedy: str = "") -> LedgerUnavailable:
+    told = f"Nothing was lost; it is tried again by itself. See whether the database runs. {remedy}".strip()
+    return LedgerUnavailable(f"the ledger {what}.", where=where, remedy=told)

@@ -1,0 +1,239 @@
+"""A ledger whose database is away may be back in a minute; one that is configured wrongly never will be."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError, ProgrammingError
+
+from include.core.connections import ledger_url
+from include.core.errors import ConfigurationError, LedgerUnavailable, TradewindError
+from include.core.paths import DataPaths
+from include.core.secrets import Secrets
+from include.dispatch import send
+from include.dispatch.send import send_range
+from include.dispatch.settle import settle
+from include.ledger import chunks, counts, database, plans
+from include.ledger.database import Ledger, open_ledger
+from include.ledger.tables import identity
+from include.ledger.trouble import trouble_with
+from tests.dispatch.frozen import frozen_plan
+from tests.dispatch.scripted_esp import ScriptedEsp, accepted
+from tests.postgres import Server, _free_port, installed, running_server
+
+PASSWORD = "quite-secret"
+URL = make_url(f"postgresql+psycopg://tradewind:{PASSWORD}@db.example/ledger")
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    if not installed():
+        pytest.skip("PostgreSQL's initdb is not on this machine")
+    with running_server() as running:
+        yield running
+
+
+def psycopg_error(kind: type[psycopg.Error], said: str = "") -> DBAPIError:
+    wrapper = OperationalError if issubclass(kind, psycopg.OperationalError) else ProgrammingError
+    wrapper = InterfaceError if issubclass(kind, psycopg.InterfaceError) else wrapper
+    return wrapper("select 1", {"address": "anna@example.com"}, kind(said), hide_parameters=True)
+
+
+@pytest.mark.parametrize(
+    ("kind", "said", "told"),
+    [
+        (psycopg.OperationalError, "connection refused", LedgerUnavailable),
+        (psycopg.OperationalError, "server closed the connection unexpectedly", LedgerUnavailable),
+        (psycopg.errors.ConnectionTimeout, "connection timeout expired", LedgerUnavailable),
+        (psycopg.errors.AdminShutdown, "terminating connection", LedgerUnavailable),
+        (psycopg.errors.CannotConnectNow, "the database system is starting up", LedgerUnavailable),
+        (psycopg.errors.TooManyConnections, "sorry, too many clients already", LedgerUnavailable),
+        (psycopg.errors.ConnectionFailure, "", LedgerUnavailable),
+        (psycopg.InterfaceError, "the connection is closed", LedgerUnavailable),
+        (psycopg.OperationalError, "failed to resolve host 'db.example'", LedgerUnavailable),
+        (psycopg.OperationalError, 'FATAL:  password authentication failed for user "tradewind"', ConfigurationError),
+        (psycopg.OperationalError, 'FATAL:  database "ledger" does not exist', ConfigurationError),
+        (psycopg.OperationalError, "FATAL:  no pg_hba.conf entry for host", ConfigurationError),
+        (psycopg.errors.InvalidPassword, "", ConfigurationError),
+        (psycopg.errors.InvalidCatalogName, "", ConfigurationError),
+        (psycopg.errors.DiskFull, "could not extend file: No space left on device", None),
+        (psycopg.errors.QueryCanceled, "", None),
+        (psycopg.errors.UndefinedTable, "", None),
+        (psycopg.ProgrammingError, "cannot adapt type", None),
+    ],
+)
+def test_what_passes_is_told_from_what_a_person_must_set_right(
+    kind: type[psycopg.Error], said: str, told: type[TradewindError] | None
+) -> None:
+    found = trouble_with(psycopg_error(kind, said), URL)
+    assert type(found) is (told or type(None))
+    if found:
+        assert PASSWORD not in str(found)
+        assert "anna@example.com" not in str(found)
+        assert "db.example/ledger" in str(found)
+    if "resolve" in said:
+        assert "check the name" in str(found)
+
+
+@pytest.mark.parametrize(("said", "told"), [("database is locked", LedgerUnavailable), ("disk I/O error", type(None))])
+def test_a_locked_file_may_be_free_in_a_minute(said: str, told: type) -> None:
+    error = OperationalError("select 1", {}, sqlite3.OperationalError(said))
+    assert type(trouble_with(error, make_url("sqlite:////data/ledger.sqlite"))) is told
+
+
+def test_a_locked_sqlite_file_is_said_so(paths: DataPaths, secrets: Secrets, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0)
+    ledger = open_ledger(ledger_url(paths), secrets)
+    other = sqlite3.connect(str(ledger.engine.url.database), isolation_level=None)
+    other.execute("begin immediate")
+    with pytest.raises(LedgerUnavailable, match="locked"), ledger.write():
+        pass
+    other.close()
+    ledger.close()
+
+
+def test_a_broken_constraint_stays_what_it_is(each_ledger: Ledger) -> None:
+    with pytest.raises(IntegrityError), each_ledger.write() as connection:
+        connection.execute(identity.insert().values(name="address_key", value="x"))
+
+
+def test_a_port_where_nobody_listens_is_tried_again(secrets: Secrets) -> None:
+    with pytest.raises(LedgerUnavailable) as away:
+        open_ledger(f"postgresql+psycopg://tradewind:{PASSWORD}@127.0.0.1:{_free_port()}/ledger", secrets)
+    assert away.value.retryable
+    assert PASSWORD not in str(away.value)
+
+
+@pytest.mark.postgres
+def test_a_database_that_is_not_there_is_a_matter_of_configuration(secrets: Secrets, postgres_url: str) -> None:
+    url = postgres_url.replace("postgresql://", "postgresql+psycopg://").rpartition("/")[0]
+    with pytest.raises(ConfigurationError, match="database's name"):
+        open_ledger(f"{url}/nowhere", secrets)
+
+
+def test_a_folder_that_cannot_be_written_is_a_matter_of_configuration(tmp_path: Path, secrets: Secrets) -> None:
+    (tmp_path / "ledger").mkdir()
+    with pytest.raises(ConfigurationError, match="does not open"):
+        open_ledger(f"sqlite:///{tmp_path}/ledger", secrets)
+
+
+def test_a_host_that_does_not_answer_is_waited_for_ten_seconds(monkeypatch: pytest.MonkeyPatch, secrets: Secrets) -> None:
+    asked: list[dict[str, int]] = []
+
+    def engine(url: object, **options: object) -> object:
+        asked.append(options["connect_args"])  # type: ignore[arg-type]
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(database, "create_engine", engine)
+    for url in (
+        "postgresql+psycopg://db.example/ledger",
+        "postgresql+psycopg://db.example/l?connect_timeout=3",
+        "sqlite://",
+    ):
+        with pytest.raises(ZeroDivisionError):
+            open_ledger(url, secrets)
+    assert asked == [{"connect_timeout": 10}, {}, {}]
+
+
+@pytest.mark.postgres
+def test_a_restart_in_mid_send_costs_nothing(
+    server: Server, paths: DataPaths, secrets: Secrets, esp: ScriptedEsp, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Stopped with a request under way, started again a moment later: its outcome is written down, the rest goes out."""
+    url = ledger_url(paths, server.url)
+    ledger = open_ledger(url, secrets)
+    plan_id = frozen_plan(paths, ledger, secrets, 40, chunk_size=10)
+    restarting: list[threading.Thread] = []
+
+    def answer(number: int, _body: object) -> object:
+        if number == 1:
+            server.stop()
+            restarting.append(threading.Timer(1.0, server.start))
+            restarting[0].start()
+        return accepted()
+
+    esp.answer = answer  # type: ignore[assignment]
+    place = {"plan_id": plan_id, "first": 0, "last": 9}
+    for _ in range(30):
+        try:
+            send_range(paths, ledger, esp.account, **place)
+            break
+        except LedgerUnavailable:
+            time.sleep(0.2)
+    restarting[0].join()
+    settled = settle(paths, ledger, plan_id)
+    ledger.close()
+    assert set(esp.taken.values()) == {1}
+    assert settled["accepted"] == len(esp.taken)
+    assert (settled["in_doubt"], settled["accepted"]) == (0, 40)
+    assert "waits to write its outcome down" in caplog.text
+
+
+@pytest.mark.postgres
+def test_a_ledger_that_stays_away_ends_the_task_with_what_may_be_tried_again(
+    server: Server, paths: DataPaths, secrets: Secrets, esp: ScriptedEsp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lease is over before the ledger is back: what was under way is in doubt, nobody is lost or mailed twice."""
+    monkeypatch.setattr(chunks, "LEASE_SECONDS", 95.0)
+    monkeypatch.setattr(send, "LEDGER_PAUSE_SECONDS", 94.0)
+    ledger = open_ledger(ledger_url(paths, server.url), secrets)
+    plan_id = frozen_plan(paths, ledger, secrets, 40, chunk_size=10)
+
+    def answer(number: int, _body: object) -> object:
+        if number == 1:
+            server.stop()
+            time.sleep(1.2)
+        return accepted()
+
+    esp.answer = answer  # type: ignore[assignment]
+    with pytest.raises(LedgerUnavailable) as away:
+        send_range(paths, ledger, esp.account, plan_id=plan_id, first=0, last=9)
+    assert away.value.retryable
+    assert ":" in str(away.value)
+    with pytest.raises(LedgerUnavailable):
+        open_ledger(ledger_url(paths, server.url), secrets)
+    server.start()
+    with ledger.write() as connection:
+        connection.execute(text("update chunks set lease_until = 1 where state = 'sending'"))
+    esp.answer = lambda _number, _body: accepted()
+    send_range(paths, ledger, esp.account, plan_id=plan_id, first=0, last=9)
+    with ledger.read() as connection:
+        people = counts.require_conservation(connection, plan_id)
+        assert connection.scalar(select(plans.plans.c.plan_id)) == plan_id
+    ledger.close()
+    assert set(esp.taken.values()) == {1}
+    assert people.accepted + people.in_doubt == 40
+    assert 0 < people.in_doubt <= 40
+
+
+@pytest.mark.postgres
+def test_an_outcome_whose_commit_was_not_answered_is_looked_up_again(
+    paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It stands in the ledger; the second try finds the fence gone, and the task is run again instead of failing."""
+    plan_id = frozen_plan(paths, ledger, secrets, 20, chunk_size=10)
+    real, lost = send.record, []
+
+    def record(*args: object) -> object:
+        done = real(*args)  # type: ignore[arg-type]
+        if not lost:
+            lost.append(done)
+            raise LedgerUnavailable("gone")
+        return done
+
+    monkeypatch.setattr(send, "record", record)
+    monkeypatch.setattr(send, "LEDGER_PAUSE_SECONDS", 0.01)
+    with pytest.raises(LedgerUnavailable, match="gone"):
+        send_range(paths, ledger, esp.account, plan_id=plan_id, first=0, last=9)
+    send_range(paths, ledger, esp.account, plan_id=plan_id, first=0, last=9)
+    with ledger.read() as connection:
+        assert counts.tally(connection, plan_id).accepted == 20
+    assert set(esp.taken.values()) == {1}
