@@ -1,8 +1,8 @@
 """The suite for subscribers: row rules over the measures of include/sql/validate/subscribers_measures.sql.
 
-Every rule here quarantines the row that breaks it. What is not a rule is as deliberate: names may hold anything printable
-(Jinja, HTML, formulas: they are data), country, locale, time zone and sign-up may be missing, and people who are not
-subscribed need no proof of consent.
+Every rule here quarantines the row that breaks it, but for names that look like a template, where a policy decides. What is
+not a rule is as deliberate: names may hold anything else that is printable (formulas, right-to-left marks: they are data),
+country, locale, time zone and sign-up may be missing, and people who are not subscribed need no proof of consent.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from data_quality.checks import rule
+from data_quality.checks import WARN, rule
 from data_quality.places import country_codes, time_zones
 
 if TYPE_CHECKING:
@@ -25,9 +25,10 @@ AHEAD_DAYS = -1
 ID_LENGTH, NAME_LENGTH, CODE_LENGTH, ATTRIBUTES_LENGTH = 200, 200, 255, 16_384
 
 
-def suite(now: datetime) -> list[Expectation]:
-    """The row rules as of `now`."""
-    return [*_keys(), *_addresses(), *_consent(), *_times((now - EARLIEST).days), *_places(), *_text()]
+def suite(now: datetime, *, template_names: str = WARN) -> list[Expectation]:
+    """The row rules as of `now`; `template_names` is the severity of a name that looks like a template."""
+    times = _times((now - EARLIEST).days)
+    return [*_keys(), *_addresses(), *_consent(), *times, *_places(), *_text(), *_names(template_names)]
 
 
 def _keys() -> list[Expectation]:
@@ -134,3 +135,10 @@ def _text() -> list[Expectation]:
             column="attributes_type", value_set=["OBJECT"], **rule("attributes_malformed", "attributes")
         ),
     ]
+
+
+def _names(severity: str) -> list[Expectation]:
+    import great_expectations.expectations as gxe
+
+    about = rule("name_looks_like_template", "names", severity=severity)
+    return [gxe.ExpectColumnValuesToBeInSet(column="name_looks_like_template", value_set=[False], **about)]

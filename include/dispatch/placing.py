@@ -13,6 +13,7 @@ import pyarrow as pa
 from include.core import token
 from include.core.campaign import Campaign
 from include.core.secrets import Secrets
+from include.dispatch.printable import printable
 from include.dispatch.send_window import send_times
 from include.warehouse.connection import fetch, run
 
@@ -51,7 +52,7 @@ def place(warehouse: duckdb.DuckDBPyConnection, campaign: Campaign, at: datetime
 def people(
     warehouse: duckdb.DuckDBPyConnection, secrets: Secrets, placing: Placing, edge_url: str, columns: Iterable[str]
 ) -> pa.RecordBatchReader:
-    """Everybody who was placed, in the order of `placing.chunks`, with the columns named (of people.sql)."""
+    """Everybody who was placed, in the order of `placing.chunks`, with the columns named (of people.sql), as printable."""
     key_id = secrets.signing_key_id
     inner, outer = token.pads(secrets.token_keys[key_id])
     params = {
@@ -63,4 +64,5 @@ def people(
         "outer_pad": outer,
         "columns": sorted(columns),
     }
-    return run(warehouse, "dispatch", "people", params).to_arrow_reader(BATCH_ROWS)
+    found = run(warehouse, "dispatch", "people", params).to_arrow_reader(BATCH_ROWS)
+    return pa.RecordBatchReader.from_batches(found.schema, (printable(batch) for batch in found))

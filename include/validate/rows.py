@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import duckdb
 import pandas as pd
@@ -14,12 +16,12 @@ import pyarrow as pa
 
 from data_quality import purchases, subscribers
 from data_quality.addresses import faults
-from data_quality.checks import QUARANTINE, Finding, check
+from data_quality.checks import QUARANTINE, WARN, Finding, check
+from include.core import names
 from include.validate.landed import Landed
 from include.warehouse.connection import fetch
 
 PIECE_ROWS = 200_000
-SUITES = {"subscribers": subscribers.suite, "purchases": purchases.suite}
 log = logging.getLogger(__name__)
 
 
@@ -37,7 +39,7 @@ class Tally:
 def judge(connection: duckdb.DuckDBPyConnection, batch: Landed, now: datetime) -> list[Tally]:
     """What each row rule found. Leaves each row to be refused in the temporary table faults (row_number, reason)."""
     connection.execute("create or replace temp table faults (row_number bigint, reason varchar)")
-    suite = SUITES[batch.relation](now)
+    suite = _suite(batch.relation, now)
     found: dict[str, list[Tally]] = defaultdict(list)
     done = 0
     for frame in _frames(connection, batch, now):
@@ -46,8 +48,15 @@ def judge(connection: duckdb.DuckDBPyConnection, batch: Landed, now: datetime) -
         for tally in tallies(findings):
             found[tally.reason].append(tally)
         done += len(frame)
+        gc.collect()  # Great Expectations' objects hold each other and their frame: 45 MB a piece until somebody looks.
         log.info("judged %d of %d rows of %s", done, batch.rows, batch.relation)
     return [_together(pieces) for pieces in found.values()]
+
+
+def _suite(relation: str, now: datetime) -> Sequence[Any]:
+    if relation == "purchases":
+        return purchases.suite(now)
+    return subscribers.suite(now, template_names=QUARANTINE if names.policy() == names.QUARANTINE else WARN)
 
 
 def tallies(findings: Sequence[Finding]) -> list[Tally]:
@@ -71,7 +80,12 @@ def _keep_faults(connection: duckdb.DuckDBPyConnection, findings: list[Finding])
 def _frames(connection: duckdb.DuckDBPyConnection, batch: Landed, now: datetime) -> Iterator[pd.DataFrame]:
     """The measures of each piece, with the row number as index; of an address only its fault is left."""
     for piece in batch.pieces(PIECE_ROWS):
-        table = fetch(connection, "validate", f"{batch.relation}_measures", piece.params | {"now": now})
+        table = fetch(
+            connection,
+            "validate",
+            f"{batch.relation}_measures",
+            piece.params | {"now": now, "template": names.LOOKS_LIKE_TEMPLATE},
+        )
         for start in range(0, table.num_rows, PIECE_ROWS):
             yield _frame(table.slice(start, PIECE_ROWS))
 

@@ -1,7 +1,7 @@
 -- name: subscribers_measures
 -- owner: data
 -- grain: one row a landed row
--- params: files, now
+-- params: files, now, template
 -- purpose: What the suite data_quality/subscribers.py judges: facts about each row as numbers, flags and short codes, null where
 --          there is nothing to judge. Names and ids stay behind; the address goes to the address rules only, so that no value of
 --          a person can reach a quality report. Days are elapsed and signed: -1 is within the next 24 hours. By epoch, because
@@ -53,6 +53,7 @@ select
     ) as attributes_type,
     length(attributes) as attributes_length,
     greatest(length(first_name), length(last_name)) as name_length,
+    regexp_matches(concat_ws(chr(10), first_name, last_name), $template) as name_looks_like_template,
     greatest(
         length(country), length(locale), length(timezone), length(status), length(lawful_basis), length(consent_source),
         length(consent_wording), length(tracking_consent)

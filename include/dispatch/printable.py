@@ -1,0 +1,75 @@
+"""What of a person may be printed: a name or attribute that looks like a template is shown as if it were missing.
+
+It stays in the warehouse as the source has it, so that another policy (`include.core.names`) holds from the next plan on.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from include.core import names
+
+NAMES = ("first_name", "last_name")
+_TEMPLATE = re.compile(names.LOOKS_LIKE_TEMPLATE)
+_WORTH_A_LOOK = rf"{names.LOOKS_LIKE_TEMPLATE}|\\[u/]"
+"""In the JSON text of an object, where a sign may also stand escaped."""
+
+
+def printable(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The same people, with null for each name and without each attribute that looks like a template."""
+    if names.policy() == names.KEEP:
+        return batch
+    for name in NAMES:
+        if name in batch.schema.names:
+            batch = _with(batch, name, _without_templates(batch.column(name)))
+    if "attributes" in batch.schema.names:
+        batch = _with(batch, "attributes", _without_template_values(batch.column("attributes")))
+    return batch
+
+
+def _with(batch: pa.RecordBatch, name: str, column: pa.Array) -> pa.RecordBatch:
+    return batch.set_column(batch.schema.get_field_index(name), batch.schema.field(name), column)
+
+
+def _without_templates(column: pa.Array) -> pa.Array:
+    odd = pc.fill_null(pc.match_substring_regex(column, names.LOOKS_LIKE_TEMPLATE), False)
+    return pc.if_else(odd, pa.scalar(None, column.type), column) if pc.any(odd).as_py() else column
+
+
+def _without_template_values(column: pa.Array) -> pa.Array:
+    texts = column.storage if isinstance(column.type, pa.BaseExtensionType) else column
+    odd = pc.fill_null(pc.match_substring_regex(texts, _WORTH_A_LOOK), False)
+    if not pc.any(odd).as_py():
+        return column
+    mended = pa.array([_mended(text) for text in texts.filter(odd).to_pylist()], texts.type)
+    done = pc.replace_with_mask(texts, odd, mended)
+    return pa.ExtensionArray.from_storage(column.type, done) if texts is not column else done
+
+
+def _mended(text: str) -> str:
+    """The JSON object less its offending values; what is no object says nothing anyhow."""
+    try:
+        found = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return text
+    if not isinstance(found, dict) or not any(_templates(found)):
+        return text
+    for name in list(_templates(found)):
+        del found[name]
+    return orjson.dumps(found).decode()
+
+
+def _templates(found: dict[str, Any]) -> Iterator[str]:
+    return (name for name, value in found.items() if _offends(value))
+
+
+def _offends(value: Any) -> bool:
+    if isinstance(value, (dict, list)):
+        return any(_offends(part) for part in (value.values() if isinstance(value, dict) else value))
+    return isinstance(value, str) and bool(_TEMPLATE.search(value))

@@ -1,0 +1,120 @@
+"""Somebody whose name is a template is greeted like somebody without a name: on the bodies that were accepted."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from include.core import names
+from include.core.campaign import Campaign, Sender
+from include.core.paths import DataPaths
+from include.core.secrets import Secrets
+from include.dispatch import plan, send
+from include.ledger.database import Ledger
+from include.warehouse.connection import open_warehouse
+from tests.dispatch.populate import populate
+from tests.dispatch.scripted_esp import ScriptedEsp
+
+AT = datetime(2026, 11, 24, 6, tzinfo=UTC)
+FILES = {
+    "subject.txt.j2": 'News for {{ person.first_name | default("a friend") }}',
+    "preheader.txt.j2": "What is new",
+    "body.html.j2": (
+        '<html lang="en"><body><p>Dear {{ person.first_name | default("friend") }}</p>'
+        '<p>Family {{ person.last_name | title | default("of ours") }}</p>'
+        '<p>You like {{ person.attributes.genre | default("music") }}</p>'
+        "{% personal %}{% if person.last_name %}<p>House of {{ person.last_name }}</p>{% endif %}{% endpersonal %}"
+        '<p>{{ postal_address }}</p><a href="{{ unsubscribe_url }}">Unsubscribe</a></body></html>'
+    ),
+    "body.txt.j2": 'Dear {{ person.first_name | default("friend") }}\n{{ postal_address }}\n{{ unsubscribe_url }}',
+}
+ODD: list[tuple[str | None, str | None, str]] = [
+    ("{{ 7 * 7 }}", "*|LNAME|*", '{"genre": "${x}", "shoe": 42}'),
+    ("%FNAME%", "{name}", r'{"genre": "\u007b\u007bx\u007d\u007d"}'),
+    ("<b>Ada</b>", "[[name]]", '{"genre": ["jazz", "<%= y %>"]}'),
+    ("D'Angelo {Bob}", "O'Brien", '{"genre": "drum & bass {live}"}'),
+    (None, None, "{}"),
+]
+
+
+@pytest.fixture
+def said(
+    paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Any:
+    """Sends to the people of ODD; what each was shown, all texts of their message in one."""
+    folder = tmp_path / "templates" / "spring"
+    folder.mkdir(parents=True)
+    for name, text in FILES.items():
+        (folder / name).write_text(text)
+    monkeypatch.setattr(plan, "TEMPLATES", folder.parent)
+    populate(paths, 1_500)
+    with open_warehouse(paths) as warehouse:
+        for number, (first, last, attributes) in enumerate(ODD):
+            key = str(number)
+            warehouse.execute(
+                "update core.identities set first_name = ?, last_name = ? where subscriber_id = ?", [first, last, key]
+            )
+            warehouse.execute("update core.subscribers set attributes = ? where subscriber_id = ?", [attributes, key])
+
+    def mails() -> list[str]:
+        campaign = Campaign(
+            id="spring", name="Spring", owner="marketing", purpose="A test.", occurrence="once",
+            segment="newsletter_readers", template="spring", sender=Sender(email="news@shop.example.com", name="Shop"),
+            postal_address="1 Harbour Street",
+        )  # fmt: skip
+        edge = "https://mail.tradewind.example"
+        frozen = plan.freeze(paths, ledger, secrets, campaign, occurrence="once", edge_url=edge, at=AT)
+        for part in send.ranges(ledger, frozen["plan_id"]):
+            send.send_range(paths, ledger, esp.account, **part)
+        assert sum(esp.taken.values()) == 1_500
+        return [_shown(esp, number) for number in range(len(ODD))]
+
+    return mails
+
+
+def _shown(esp: ScriptedEsp, number: int) -> str:
+    """Subject and contents of one person's message as SendGrid would deliver it."""
+    for body in esp.bodies:
+        for person in body["personalizations"]:
+            if person["to"][0]["email"].startswith(f"person{number}@"):
+                text = "\n".join([body["subject"], *(part["value"] for part in body["content"])])
+                for tag, value in person["substitutions"].items():
+                    text = text.replace(tag, value)
+                return text
+    raise AssertionError(f"person {number} got nothing")
+
+
+def test_by_default_the_template_says_what_it_says_without_a_name(said: Any) -> None:
+    *templates, awkward, nobody = said()
+    for shown in (*templates, nobody):
+        assert "News for a friend" in shown
+        assert "<p>Dear friend</p>" in shown
+        assert "Family of ours" in shown
+        assert "You like music" in shown
+        assert "House of" not in shown
+    assert "News for D'Angelo {Bob}" in awkward
+    assert "House of O&#39;Brien" in awkward
+    assert "drum &amp; bass {live}" in awkward
+
+
+def test_kept_they_are_printed_as_they_are(said: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(names.SETTING, "keep")
+    first, second, third, *_ = said()
+    assert "News for {{ 7 * 7 }}" in first
+    assert "News for %FNAME%" in second
+    assert "&lt;b&gt;Ada&lt;/b&gt;" in third
+
+
+def test_the_warehouse_keeps_what_the_source_said(said: Any, paths: DataPaths) -> None:
+    said()
+    with open_warehouse(paths) as warehouse:
+        rows = warehouse.execute(
+            "select first_name, last_name from core.identities order by subscriber_id::int limit 5"
+        ).fetchall()
+        (attributes,) = warehouse.execute("select attributes from core.subscribers where subscriber_id = '0'").fetchall()[0]
+    assert rows == [(first, last) for first, last, _ in ODD]
+    assert json.loads(attributes)["genre"] == "${x}"

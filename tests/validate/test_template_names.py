@@ -1,0 +1,47 @@
+"""A name that looks like a template is counted and shown; whether its row comes in is a policy."""
+
+from __future__ import annotations
+
+import pytest
+from selectolax.lexbor import LexborHTMLParser
+
+from include.core import names
+from include.core.paths import DataPaths
+from include.validate.batch import validate_batch
+from include.validate.data_docs import write_page
+from include.validate.merge import merge_batch
+from tests.rows import subscriber
+from tests.validate.conftest import ask, land_rows
+
+ROWS = [
+    subscriber(1, first_name="{{ 7 * 7 }}"),
+    subscriber(2, last_name="*|LNAME|*", first_name=None),
+    subscriber(3, first_name="D'Angelo {Bob}", last_name="O'Brien"),
+    subscriber(4, first_name=None, last_name=None),
+]
+RULE = "select severity, unexpected_rows, checked_rows from quality.results where expectation = 'name_looks_like_template'"
+
+
+@pytest.mark.parametrize(
+    ("policy", "severity", "refused"), [("", "warning", 0), ("keep", "warning", 0), ("quarantine", "critical", 2)]
+)
+def test_it_is_counted_and_refused_only_by_policy(
+    paths: DataPaths, monkeypatch: pytest.MonkeyPatch, policy: str, severity: str, refused: int
+) -> None:
+    monkeypatch.setenv(names.SETTING, policy)
+    manifest = land_rows(paths, "subscribers", ROWS)
+    assert validate_batch(paths, manifest)["quarantined"] == refused
+    assert merge_batch(paths, manifest)["inserted"] == 4 - refused
+    assert ask(paths, RULE) == [(severity, 2, 4)]
+    reasons = ask(paths, "select source_key, reasons from quality.quarantine order by 1")
+    assert reasons == [("S1", ["name_looks_like_template"]), ("S2", ["name_looks_like_template"])][:refused]
+
+
+def test_the_quality_page_shows_the_count_as_a_warning_and_no_name(paths: DataPaths) -> None:
+    validate_batch(paths, land_rows(paths, "subscribers", ROWS))
+    text = (paths.root / write_page(paths)).read_text()
+    rows = [[cell.text(strip=True) for cell in row.css("td")] for row in LexborHTMLParser(text).css("tr")]
+    (row,) = [row for row in rows if "name_looks_like_template" in row]
+    assert {"a warning", "2", "4"} <= set(row)
+    assert "7 * 7" not in text
+    assert "LNAME" not in text
