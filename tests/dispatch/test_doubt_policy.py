@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import select, update
 
 from include.core import clock
 from include.core.campaign import Campaign
+from include.core.errors import TradewindError
 from include.core.paths import DataPaths
 from include.core.secrets import Secrets
 from include.dispatch import doubt_policy, record
 from include.dispatch.send import send_range
-from include.ledger import counts, doubt
+from include.ledger import counts, doubt, plans
 from include.ledger.database import Ledger
+from include.ledger.tables import chunks
 from include.warehouse.connection import open_warehouse
 from tests.dispatch.frozen import CAMPAIGN, frozen_plan
 from tests.dispatch.scripted_esp import ScriptedEsp, accepted
@@ -103,3 +106,39 @@ def test_a_person_may_decide_and_evidence_comes_first(
     assert (tally(ledger, plan_id).pending, tally(ledger, plan_id).accepted) == (9, 21)
     late = doubt.Proof(plan_id=plan_id, chunk=1, attempt=1, message_key=keys[4], evidence="delivered", happened_at=1.0)
     assert doubt.prove(ledger, [late]) == 0
+
+
+def test_all_chunks_of_the_plan_are_reopened_with_who_decided_and_a_finished_plan_goes_on(
+    paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp
+) -> None:
+    plan_id, _ = sent_with_one_doubt(paths, ledger, secrets, esp, "ask")
+    with ledger.write() as connection:
+        connection.execute(update(chunks).where(chunks.c.chunk.in_((0, 2))).values(state="in_doubt"))
+    plans.change_state(ledger, plan_id, "done", among=("sending",))
+    assert doubt_policy.question(ledger, plan_id) == 30
+    assert doubt_policy.reopen(paths, ledger, plan_id, decision="approved by an operator") == {"reopened": 30}
+    with ledger.read() as connection:
+        assert plans.state_of(connection, plan_id) == ("sending", None)
+        reasons = connection.scalars(select(chunks.c.reason).where(chunks.c.state == "split")).all()
+    assert set(reasons) == {"resent: approved by an operator"}
+    taken = esp.taken.copy()
+    assert send_range(paths, ledger, esp.account, plan_id=plan_id, first=0, last=2)["accepted"] == 30
+    assert all(esp.taken[key] == taken[key] + 1 for key in esp.taken)
+
+
+def test_a_chunk_whose_everybody_is_proved_reopens_for_nobody(
+    paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Evidence for the last of them comes between the question and the answer."""
+    plan_id, keys = sent_with_one_doubt(paths, ledger, secrets, esp, "ask")
+    found = doubt.in_doubt_chunks(ledger)
+    for key in keys:
+        proof(ledger, key)
+    monkeypatch.setattr(doubt, "in_doubt_chunks", lambda _ledger: found)
+    assert doubt_policy.reopen(paths, ledger, plan_id, decision="approved") == {"reopened": 0}
+    assert tally(ledger, plan_id).accepted == 30
+
+
+def test_a_plan_that_nobody_froze(paths: DataPaths, ledger: Ledger) -> None:
+    with pytest.raises(TradewindError, match="never frozen"):
+        doubt_policy.question(ledger, "nothing")

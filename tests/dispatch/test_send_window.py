@@ -32,6 +32,8 @@ def utc(*parts: int) -> datetime:
         ("Europe/Berlin", utc(2027, 3, 27, 20), utc(2027, 3, 28, 7), utc(2027, 3, 28, 18)),
         ("Mars/Phobos", utc(2026, 11, 24, 8), utc(2026, 11, 24, 9), utc(2026, 11, 24, 20)),
         (None, utc(2026, 11, 24, 12), None, utc(2026, 11, 24, 20)),
+        ("", utc(2026, 11, 24, 12), None, utc(2026, 11, 24, 20)),
+        ("America/New_York", utc(2026, 11, 24, 12), utc(2026, 11, 24, 14), utc(2026, 11, 25, 1)),
     ],
 )
 def test_the_window_in_a_zone(zone: str | None, at: datetime, opens: datetime | None, closes: datetime) -> None:
@@ -60,3 +62,21 @@ def test_mail_arrives_within_local_hours_and_within_sendgrids_reach(
 def test_no_window_no_times() -> None:
     assert send_times(None, ["Europe/Berlin"], utc(2026, 11, 24)).num_rows == 0
     assert send_times(NINE_TO_EIGHT, ["Europe/Berlin", None], utc(2026, 11, 24)).num_rows == 2
+
+
+def test_a_window_to_midnight_ends_with_the_day() -> None:
+    late = SendWindow(start=20, end=24)
+    assert next_window(late, "Europe/Berlin", utc(2026, 11, 24, 20)) == (None, utc(2026, 11, 24, 23))
+    assert next_window(late, "Europe/Berlin", utc(2026, 11, 24, 23)) == (utc(2026, 11, 25, 19), utc(2026, 11, 25, 23))
+
+
+def test_a_window_that_opens_at_once_is_not_scheduled() -> None:
+    opens = utc(2026, 11, 24, 8)
+    assert next_window(NINE_TO_EIGHT, "Europe/Berlin", opens - SOON)[0] is None
+    assert next_window(NINE_TO_EIGHT, "Europe/Berlin", opens - SOON - timedelta(seconds=1))[0] == opens
+
+
+def test_times_are_in_utc() -> None:
+    opens, closes = next_window(NINE_TO_EIGHT, "Asia/Kolkata", utc(2026, 11, 24, 20))
+    assert opens is not None
+    assert (opens.tzinfo, closes.tzinfo) == (UTC, UTC)

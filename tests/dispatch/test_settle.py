@@ -91,6 +91,19 @@ def test_an_open_intent_is_waited_for(sent: Sending, monkeypatch: pytest.MonkeyP
     assert naps == [settling.POLL_SECONDS] * 2
 
 
+def test_an_intent_of_a_dead_process_is_not_waited_for_and_is_in_doubt(
+    sent: Sending, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with sent.ledger.write() as connection:
+        connection.execute(
+            update(chunks).where(chunks.c.chunk == 1).values(state="sending", fence=1, owner="x", lease_until=1.0)
+        )
+    naps: list[float] = []
+    monkeypatch.setattr(settling.time, "sleep", naps.append)
+    assert settle(sent.paths, sent.ledger, sent.plan_id)["in_doubt"] == 10
+    assert len(naps) <= 1
+
+
 def test_it_does_not_wait_for_an_open_intent_for_ever(sent: Sending, monkeypatch: pytest.MonkeyPatch) -> None:
     with sent.ledger.write() as connection:
         connection.execute(

@@ -1,0 +1,89 @@
+"""The journal beside a plan: what it notes is there, and a ledger that knows less is not sent from."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from include.core.errors import LedgerForgot
+from include.dispatch import journal
+from include.dispatch.journal import Journal, read_journal, require_memory, require_no_requests
+from include.ledger import chunks
+from include.ledger.database import Ledger
+from tests.ledger.plan import PLAN, claim, freeze
+
+
+def noted(folder: Path, *claims: chunks.Claim) -> None:
+    notes = Journal(folder)
+    for each in claims:
+        notes.note(each)
+    notes.close()
+
+
+def test_each_claim_is_noted_and_the_highest_fence_stands(ledger: Ledger, tmp_path: Path) -> None:
+    assert read_journal(tmp_path) == {}
+    freeze(ledger, (10, 10))
+    first, other = claim(ledger, 0), claim(ledger, 1)
+    noted(tmp_path, first)
+    chunks.release(ledger, first, 429, "later")
+    noted(tmp_path, other, claim(ledger, 0))
+    assert read_journal(tmp_path) == {0: 2, 1: 1}
+    assert (tmp_path / journal.NAME).stat().st_mode & 0o777 & ~0o644 == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        (b"", {}),
+        (b"\n4 1\n", {4: 1}),
+        (b"\n4 1", {}),
+        (b"\n4 3\n\n4 2\n", {4: 3}),
+        (b"\n4 \n\nx 1\n\n 1\n\n4 1 1\n\n5 2\n", {5: 2}),
+        (b"\n4 1\n\n12", {4: 1}),
+        (b"\n1\n1 2\n", {1: 2}),
+    ],
+)
+def test_a_torn_line_is_no_line(tmp_path: Path, content: bytes, found: dict[int, int]) -> None:
+    (tmp_path / journal.NAME).write_bytes(content)
+    assert read_journal(tmp_path) == found
+
+
+def test_a_line_that_the_disk_took_a_part_of_stops_the_sender(
+    ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    freeze(ledger)
+    notes, whole = Journal(tmp_path), os.write
+    monkeypatch.setattr(journal.os, "write", lambda handle, line: whole(handle, line[:-1]))
+    with pytest.raises(OSError, match="No space left"):
+        notes.note(claim(ledger))
+    notes.close()
+    assert read_journal(tmp_path) == {}
+
+
+def test_a_ledger_that_knows_every_request_is_sent_from(ledger: Ledger, tmp_path: Path) -> None:
+    freeze(ledger, (10, 10))
+    require_memory(ledger, PLAN, tmp_path)
+    noted(tmp_path, claim(ledger, 0))
+    require_memory(ledger, PLAN, tmp_path)
+
+
+@pytest.mark.parametrize("line", [b"\n0 2\n", b"\n7 1\n", b"\n0 1\n\n1 1\n"])
+def test_a_ledger_that_has_forgotten_a_request_is_not(ledger: Ledger, tmp_path: Path, line: bytes) -> None:
+    freeze(ledger, (10, 10))
+    freeze(ledger, (10, 10), plan_id="another")
+    claim(ledger, 0)
+    chunks.release(ledger, claim(ledger, 1, "another"), 429, "later")
+    (tmp_path / journal.NAME).write_bytes(line)
+    with pytest.raises(LedgerForgot, match=r"requests for 1 chunks.*backup") as forgot:
+        require_memory(ledger, PLAN, tmp_path)
+    assert PLAN in str(forgot.value)
+
+
+def test_a_folder_from_which_requests_were_made_is_no_crashed_plan(tmp_path: Path) -> None:
+    require_no_requests(tmp_path)
+    (tmp_path / journal.NAME).write_bytes(b"\n0 2\n\n3 1\n")
+    with pytest.raises(LedgerForgot, match="requests for 2 chunks") as forgot:
+        require_no_requests(tmp_path)
+    assert str(tmp_path) in str(forgot.value)
