@@ -8,7 +8,8 @@ relation, kept in the state of the asset `subscribers`; extraction goes back `ex
 a day, and with the parameter `full`, the whole source is read: only then are deletions seen.
 
 **Outputs.** Immutable Parquet in `landed/`, rows in `core.subscribers`, `core.identities` and `core.purchases`, bad
-rows with their reasons in `quality.quarantine`, a quality page in `quality/`. The asset `subscribers` is updated when
+rows with their reasons in `quality.quarantine`, a quality page in `quality/`. In the ledger, for plans that are frozen:
+who said no at the source meanwhile. The asset `subscribers` is updated when
 a row changed, and not otherwise.
 
 **Triage.**
@@ -16,7 +17,7 @@ a row changed, and not otherwise.
   *ConfigurationError*: see the message, it names the table and column.
 - `validate.check` fails with *QualityStop*: the batch as a whole is not believed (too few rows, duplicates, stale).
   Nothing was merged; yesterday's subscribers stand. Open the quality page; when the source is right after all, see
-  the message for the remedy.
+  the message for the remedy. Who refuses in such a batch is not mailed all the same.
 - `merge` may be cleared at any time: it is a merge by key.
 """
 
@@ -77,11 +78,12 @@ with DAG(
     def validate(landed):
         @task(pool=Pool.WAREHOUSE)
         def check(manifests, params=None):
-            """Row rules quarantine, table rules stop. Nothing is merged before all relations pass."""
-            from include.validate import batch
+            """Row rules quarantine, table rules stop; nothing is merged before all pass. Refusals count at once."""
+            from include.validate import batch, withdrawals
 
-            accept = params["accept"]
-            return [batch.validate_batch(runtime.paths(), manifest, accept=accept) for manifest in manifests]
+            paths, accept = runtime.paths(), params["accept"]
+            with runtime.ledger() as ledger, withdrawals.telling(paths, ledger):
+                return [batch.validate_batch(paths, manifest, accept=accept) for manifest in manifests]
 
         @task(pool=Pool.WAREHOUSE, trigger_rule="all_done")
         def quality_page():
@@ -90,22 +92,31 @@ with DAG(
 
             return data_docs.write_page(runtime.paths())
 
+        @task(pool=Pool.WAREHOUSE, trigger_rule="all_done")
+        def held_back(dag_run=None):
+            """Alerts where the rows that cannot be read hold many people back, also after a stop."""
+            from include.validate import held_back
+
+            where = {"dag": dag_run.dag_id, "task": "validate.held_back", "webhook_url": notify.webhook_url()}
+            return held_back.look(runtime.paths(), dag_run.run_id, **where)
+
         @task(pool=Pool.WAREHOUSE, inlets=[SUBSCRIBERS])
         def merge(manifests, asset_state_store=None, dag_run=None):
-            """Good rows into the warehouse; then the watermark advances."""
+            """Good rows into the warehouse; then the watermark advances. Frozen plans are told who is gone."""
             from include.extract import progress
-            from include.validate import merge
+            from include.validate import merge, withdrawals
 
-            merged, state = [], asset_state_store[SUBSCRIBERS]
-            for manifest in manifests:
-                progress.open_changes(state)
-                merged.append(merge.merge_batch(runtime.paths(), manifest))
-                progress.remember_watermark(state, manifest, runtime.run_moment(dag_run))
+            merged, state, paths = [], asset_state_store[SUBSCRIBERS], runtime.paths()
+            with runtime.ledger() as ledger, withdrawals.telling(paths, ledger):
+                for manifest in manifests:
+                    progress.open_changes(state)
+                    merged.append(merge.merge_batch(paths, manifest))
+                    progress.remember_watermark(state, manifest, runtime.run_moment(dag_run))
             return merged
 
         checked = check(landed)
         merged = merge(landed)
-        checked >> [quality_page(), merged]
+        checked >> [quality_page(), held_back(), merged]
         return merged
 
     @task(outlets=[SUBSCRIBERS])

@@ -10,11 +10,13 @@ import duckdb
 import pyarrow as pa
 from sqlalchemy import Connection, select
 
+from include.ledger import consent
 from include.ledger.counts import tally
 from include.ledger.database import Ledger
 from include.ledger.suppressions import in_force
 from include.ledger.tables import plans, suppression_log
 from include.warehouse.connection import run, transaction
+from include.warehouse.consent import replace_consent
 from include.warehouse.suppressions import replace_suppressions
 
 _BATCH = 10_000
@@ -26,11 +28,13 @@ Baselines = dict[tuple[str, str], str]
 
 
 def copy_ledger(connection: duckdb.DuckDBPyConnection, ledger: Ledger) -> None:
-    """Replace core.suppressions and engagement.opt_outs by what one snapshot of the ledger says."""
+    """Replace core.suppressions, core.consent_answers and engagement.opt_outs by what one snapshot of the ledger says."""
     with ledger.read() as ledger_connection:
         suppressions, _ = in_force(ledger_connection)
+        answers = consent.in_force(ledger_connection)
         opt_outs = _opt_outs(ledger_connection)
     replace_suppressions(connection, suppressions)
+    replace_consent(connection, answers)
     connection.register("ledger_opt_outs", opt_outs)
     with transaction(connection):
         run(connection, "analyze", "opt_outs_clear")

@@ -29,7 +29,7 @@ from include.dispatch.journal import require_no_requests
 from include.dispatch.placing import BATCH_ROWS, Placing, people, place
 from include.ledger import counts, plans
 from include.ledger.database import Ledger
-from include.warehouse.connection import open_warehouse, run
+from include.warehouse.connection import fetch, open_warehouse, run
 
 log = logging.getLogger(__name__)
 
@@ -134,6 +134,7 @@ def _freeze_now(
     links = {name: linked(content, request.edge_url, name.partition(".")[2]) for name, content in contents.items()}
     fillers = {name: SlotFiller(content, links[name]) for name, content in contents.items()}
     _write_people(folder, warehouse, secrets, request, fillers, placing)
+    plan_writer.write_other_addresses(folder, fetch(warehouse, "dispatch", "other_addresses"))
     plan_writer.write_chunks(folder, chunks)
     plan_writer.write_contents(folder, _contents_as_data(contents, links, request.edge_url))
     row = _plan_row(request, audience, content_hash(request.campaign, contents), plan_writer.write_manifest(folder))

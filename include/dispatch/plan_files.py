@@ -5,6 +5,7 @@
         contents.json         what is the same for everybody, a content an id, with the slots' tags in place, and which
                               column each slot's value is in: a link is made of what stands there and the token
         part-0000.parquet     what differs: a row a message, by group, the engaged first, slot values computed
+        other_addresses.parquet  address keys that planned people had before, with those of now: who leaves by an old mail
         chunks.json           the ledger's rows as they were: which rows of which part are a request
         manifest.json         sha256 and rows of each file above, written last; its own sha256 is in the ledger
 
@@ -30,6 +31,7 @@ from include.core.errors import PlanDamaged
 CHUNKS_A_FILE = 20
 """A sender holds one file in memory."""
 
+OTHER_ADDRESSES = "other_addresses.parquet"
 WIRE_COLUMNS = ("message_key", "email", "address_key", "token")
 """What the sender reads of a person, beside the slots."""
 AUDIENCE = pa.schema(
@@ -98,6 +100,15 @@ class PlanReader:
 
     def _read(self, file: str) -> pa.Table:
         return self._prepare(pq.ParquetFile(pa.BufferReader(self._verified(file))).read())
+
+    def other_addresses(self) -> dict[str, list[str]]:
+        """An address key that planned people had before → those that they are planned under."""
+        if OTHER_ADDRESSES not in self._hashes:  # frozen before there was such a file
+            return {}
+        others: dict[str, list[str]] = {}
+        for row in pq.read_table(pa.BufferReader(self._verified(OTHER_ADDRESSES))).to_pylist():
+            others.setdefault(row["other_key"], []).append(row["address_key"])
+        return others
 
     def audience(self) -> Path:
         """The audience file, verified."""

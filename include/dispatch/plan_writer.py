@@ -18,7 +18,15 @@ import pyarrow.parquet as pq
 from include.core.durable import sync_file, sync_folder, write_durably
 from include.core.errors import PlanError
 from include.dispatch.placing import Placing
-from include.dispatch.plan_files import AUDIENCE, CHUNKS_A_FILE, WIRE_COLUMNS, file_sha256, part_name, slot_columns
+from include.dispatch.plan_files import (
+    AUDIENCE,
+    CHUNKS_A_FILE,
+    OTHER_ADDRESSES,
+    WIRE_COLUMNS,
+    file_sha256,
+    part_name,
+    slot_columns,
+)
 
 Chunks = Sequence[Mapping[str, Any]]
 """Rows of chunks.sql, in the order of people.sql."""
@@ -178,6 +186,12 @@ def _each(chunks: Chunks, name: str, sizes: Sequence[int]) -> pa.Array:
 def write_chunks(folder: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write `chunks.json`."""
     write_durably(folder / "chunks.json", orjson.dumps(rows))
+
+
+def write_other_addresses(folder: Path, others: pa.Table) -> None:
+    """Write `other_addresses.parquet` (columns other_key, address_key)."""
+    pq.write_table(others, folder / OTHER_ADDRESSES, compression="lz4")
+    sync_file(folder / OTHER_ADDRESSES)
 
 
 def write_contents(folder: Path, contents: Mapping[str, Mapping[str, Any]]) -> None:

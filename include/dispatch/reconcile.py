@@ -93,9 +93,12 @@ def _plan_of_folder(paths: DataPaths, folder: Path, plan_id: str, kind: str) -> 
     return plan, rows
 
 
-def _suppression(row: dict[str, str]) -> Suppression:
-    return Suppression(row["address_key"], row["reason"], SOURCE, clock.now().timestamp())
+def _suppression(row: dict[str, Any]) -> Suppression:
+    """As it was: who confirmed since must not leave again by this."""
+    happened_at = row["happened_at"] or clock.now()
+    return Suppression(row["address_key"], row["reason"], SOURCE, happened_at.timestamp())
 
 
-def _declined(row: dict[str, str]) -> Consent:
-    return Consent(row["address_key"], row["topic"], False, SOURCE, clock.now().timestamp())
+def _declined(row: dict[str, Any]) -> Consent:
+    happened_at = row["happened_at"] or clock.now()
+    return Consent(row["address_key"], row["topic"], False, SOURCE, happened_at.timestamp())

@@ -29,13 +29,14 @@ from include.core.paths import DataPaths
 from include.dispatch import payload, schedule
 from include.dispatch.admission import Admission
 from include.dispatch.journal import Journal, require_memory
+from include.dispatch.leaving import Leaving
 from include.dispatch.outcome import Request, record
 from include.dispatch.patience import Patience
 from include.dispatch.plan_files import PlanReader, rows_of
 from include.dispatch.public_edge import require_public
 from include.dispatch.transport import TOTAL_SECONDS, Transport, transport
 from include.dispatch.verdict import Kind, Verdict, judge
-from include.ledger import chunks, pending, plans, suppressions
+from include.ledger import chunks, pending, plans
 from include.ledger.calls import LedgerCalls
 from include.ledger.database import Ledger
 from include.ledger.tables import chunks as chunks_table
@@ -122,8 +123,7 @@ class Sender:
         self._counts: Counter[str] = Counter()
         self._patience = Patience()
         self._stopping: TradewindError | None = None
-        self._suppressed: dict[str, str] = {}
-        self._seen = plan["suppressions_seen"]
+        self._left = Leaving(plan["suppressions_seen"], reader.other_addresses())
         self._envelopes: dict[str, payload.Envelope] = {}
         self._calls = LedgerCalls(ledger)
 
@@ -237,20 +237,8 @@ class Sender:
 
     def _leaving(self, connection: Connection, chunk: RowMapping, people: pa.Table) -> list[chunks.Outcome]:
         """Who was suppressed since the plan. Asked inside the claim's transaction."""
-        for seq, address, action, reason in suppressions.since(connection, self._seen):
-            self._seen = seq
-            if action == "suppress":
-                self._suppressed[address] = reason
-            else:
-                self._suppressed.pop(address, None)
-        if not self._suppressed:
-            return []
-        keys, addresses = people["message_key"].to_pylist(), people["address_key"].to_pylist()
-        return [
-            chunks.Outcome(keys[row], row, "suppressed", self._suppressed[addresses[row]])
-            for row in rows_of(chunk["selection"], chunk["root_size"])
-            if addresses[row] in self._suppressed
-        ]
+        self._left.read(connection)
+        return self._left.among(people, rows_of(chunk["selection"], chunk["root_size"]))
 
     def _envelope(self, content: str) -> payload.Envelope:
         """The request-level part for a content id `variant.locale.tracked`."""

@@ -39,10 +39,10 @@ def land(paths: DataPaths, source_url: str, relation: str, *, run: str, since: d
     """Land `relation` as of `run` and return its manifest. A run lands once: a second call returns the same manifest.
 
     `since` None is a full pass. Otherwise at least the rows changed from then on land (the caller subtracts the overlap
-    from its watermark). The manifest: relation, run, folder (relative to the data folder), rows, sha256 (over the files'
-    hashes), full, since, watermark (the newest change up to the moment at which landing began, ISO; None where no row had
-    one: a row dated ahead must not hide what changes until then), files [{name, rows, sha256}], columns (those of the
-    contract that the source shows), source_files (what a folder holds of the relation).
+    from its watermark). The manifest: relation, run, landed_at (when landing began, ISO), folder (relative to the data
+    folder), rows, sha256 (over the files' hashes), full, since, watermark (the newest change up to landed_at, ISO; None
+    where no row had one: a row dated ahead must not hide what changes until then), files [{name, rows, sha256}], columns
+    (those of the contract that the source shows), source_files (what a folder holds of the relation).
     Raises `SourceUnavailable` (may be retried), `SourceError`, `ConfigurationError`.
     """
     known = _known(relation)
@@ -58,6 +58,7 @@ def land(paths: DataPaths, source_url: str, relation: str, *, run: str, since: d
     content = {
         "relation": relation,
         "run": run,
+        "landed_at": began.isoformat(),
         "folder": str(folder.relative_to(paths.root)),
         "rows": sum(file["rows"] for file in files),
         "sha256": hashlib.sha256("".join(file["sha256"] for file in files).encode()).hexdigest(),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import pyarrow as pa
 from sqlalchemy import Connection, Select, func, insert, select, text
@@ -17,6 +18,9 @@ from include.ledger.database import Ledger
 from include.ledger.tables import consent_log
 
 __all__ = ["MARKETING", "TRACKING", "Consent", "in_force", "of_person", "record", "record_unless_suppressed"]
+
+SAME_PRESS_SECONDS = 60.0
+"""The same answer again within so long is a second press of the same button."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,7 @@ class Consent:
 
 
 def record(ledger: Ledger, answers: Iterable[Consent], *, restored: bool = False) -> int:
-    """Append the answers that change something; returns how many did. All of them or none.
+    """Append the answers that are news; returns how many were. All of them or none.
 
     Raises `UnknownTopic` for an answer about a topic that the shop does not declare: no campaign would ever ask for it.
     `restored` answers were in the log before; their topic may have been removed from the shop's file since.
@@ -57,8 +61,8 @@ def record_unless_suppressed(ledger: Ledger, answer: Consent) -> frozenset[str]:
 
 
 def _append(connection: Connection, wanted: list[Consent]) -> int:
-    standing = {key: _answers(connection, key) for key in {answer.address_key for answer in wanted}}
-    fresh = [answer for answer in wanted if standing[answer.address_key].get(answer.topic) != answer.given]
+    standing = {key: _standing(connection, key) for key in {answer.address_key for answer in wanted}}
+    fresh = [answer for answer in wanted if _is_news(answer, standing[answer.address_key].get(answer.topic))]
     if fresh:
         connection.execute(insert(consent_log), [_row(answer) for answer in fresh])
     return len(fresh)
@@ -71,22 +75,39 @@ def of_person(ledger: Ledger, address_key: str) -> dict[str, bool]:
 
 
 def in_force(connection: Connection) -> pa.Table:
-    """Everybody's answers in force: columns address_key, topic, given (bool). What was never answered has no row."""
+    """Everybody's answers in force: columns address_key, topic, given (bool), happened_at. Not answered, no row."""
     rows = connection.execution_options(yield_per=10_000).execute(_in_force())
-    columns = list(zip(*((row.address_key, row.topic, bool(row.given)) for row in rows), strict=True)) or [(), (), ()]
-    kinds = {"address_key": pa.string(), "topic": pa.string(), "given": pa.bool_()}
+    found = [(row.address_key, row.topic, bool(row.given), datetime.fromtimestamp(row.happened_at, UTC)) for row in rows]
+    columns = list(zip(*found, strict=True)) or [(), (), (), ()]
+    kinds = {"address_key": pa.string(), "topic": pa.string(), "given": pa.bool_(), "happened_at": pa.timestamp("us", "UTC")}
     return pa.table({name: pa.array(column, kind) for (name, kind), column in zip(kinds.items(), columns, strict=True)})
 
 
 def _answers(connection: Connection, address_key: str) -> dict[str, bool]:
+    return {topic: given for topic, (given, _) in _standing(connection, address_key).items()}
+
+
+def _standing(connection: Connection, address_key: str) -> dict[str, tuple[bool, float]]:
+    """By topic: the answer in force, and when it was given."""
     rows = connection.execute(_in_force().where(consent_log.c.address_key == address_key))
-    return {row.topic: bool(row.given) for row in rows}
+    return {row.topic: (bool(row.given), row.happened_at) for row in rows}
+
+
+def _is_news(answer: Consent, standing: tuple[bool, float] | None) -> bool:
+    """Whether it must be kept: another answer than before, or the same again, given later.
+
+    The same again counts, because the person may have answered otherwise meanwhile under another address of theirs, or at
+    the source, which this log does not know of. A second press of a button does not.
+    """
+    if standing is None or standing[0] != answer.given:
+        return True
+    return answer.happened_at > standing[1] + SAME_PRESS_SECONDS
 
 
 def _in_force() -> Select:
     log = consent_log.c
     newest = select(func.max(log.seq).label("seq")).group_by(log.address_key, log.topic).subquery()
-    return select(log.address_key, log.topic, log.given).join(newest, log.seq == newest.c.seq)
+    return select(log.address_key, log.topic, log.given, log.happened_at).join(newest, log.seq == newest.c.seq)
 
 
 def _serialise_writers(connection: Connection) -> None:

@@ -6,15 +6,17 @@ missed nothing before it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import pyarrow as pa
-from sqlalchemy import Connection, bindparam, func, insert, select, text
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, func, insert, select, text
 
 from include.core import clock
+from include.core.shop import MARKETING
 from include.ledger.database import Ledger
-from include.ledger.tables import suppression_log
+from include.ledger.tables import consent_log, suppression_log
 
 REASONS = (
     "unsubscribe",
@@ -23,10 +25,20 @@ REASONS = (
     "invalid_address",
     "manual",
     "erasure",
+    "unsubscribed_at_source",
+    "row_quarantined",
+    "deleted_at_source",
 )
-"""Why an address is suppressed. Only the person lifts an `unsubscribe`; the others are never lifted by a re-import."""
+"""Why an address is suppressed. Only the person lifts an `unsubscribe`; the others are never lifted by a re-import, apart
+from `SOURCE_REASONS`."""
 
 LIFTABLE = frozenset({"unsubscribe"})
+CONFIRMABLE = frozenset({"unsubscribe", "spam_complaint"})
+"""What a confirmation by the person ends (double opt-in, the preference page) and no consent at the source does."""
+SOURCE_REASONS = frozenset({"unsubscribed_at_source", "row_quarantined", "deleted_at_source"})
+"""What ingest says for plans that are frozen already; it lifts them when a good row comes. The warehouse knew first."""
+PERSONAL_REASONS = frozenset(REASONS) - SOURCE_REASONS - {"hard_bounce", "invalid_address"}
+"""What is about the person, so about every address they have; a bounce is about one address, and the source names each."""
 _BATCH = 500
 _SINCE = (
     select(suppression_log.c.seq, suppression_log.c.address_key, suppression_log.c.action, suppression_log.c.reason)
@@ -47,26 +59,37 @@ class Suppression:
 
 
 def suppress(ledger: Ledger, entries: Iterable[Suppression]) -> int:
-    """Record suppressions that are not in force yet; returns how many were new. In force for the next chunk."""
+    """Record suppressions that are not in force yet; returns how many were new. In force for the next chunk.
+
+    Who confirmed since they left and leaves again is new: the newest answer must stand last.
+    """
     wanted = {(entry.address_key, entry.reason): entry for entry in entries}
     if unknown := {reason for _, reason in wanted} - set(REASONS):
         raise ValueError(f"unknown suppression reasons: {sorted(unknown)}")
     with ledger.write() as connection:
         serialise_writers(connection)
         standing = _standing(connection, {address for address, _ in wanted})
-        fresh = [entry for pair, entry in wanted.items() if pair not in standing]
+        confirmed_at = _last_confirmation(connection)
+        fresh = [entry for pair, entry in wanted.items() if _is_news(entry, standing.get(pair), confirmed_at)]
         _append(connection, "suppress", fresh)
     return len(fresh)
 
 
 def lift(ledger: Ledger, address_key: str, source: str, message_key: str | None = None) -> bool:
     """The person wants mail again: lift their own unsubscribe. False where there is none to lift."""
+    wish = Suppression(address_key, "unsubscribe", source, clock.now().timestamp(), message_key)
+    return lift_all(ledger, [wish]) == 1
+
+
+def lift_all(ledger: Ledger, entries: Iterable[Suppression]) -> int:
+    """Lift those of `entries` (by address and reason) that are in force; returns how many were."""
+    wanted = {(entry.address_key, entry.reason): entry for entry in entries}
     with ledger.write() as connection:
         serialise_writers(connection)
-        if (address_key, "unsubscribe") not in _standing(connection, {address_key}):
-            return False
-        _append(connection, "lift", [Suppression(address_key, "unsubscribe", source, clock.now().timestamp(), message_key)])
-    return True
+        standing = _standing(connection, {address for address, _ in wanted})
+        lifted = [entry for pair, entry in wanted.items() if pair in standing]
+        _append(connection, "lift", lifted)
+    return len(lifted)
 
 
 def is_suppressed(ledger: Ledger, address_key: str) -> bool:
@@ -82,8 +105,8 @@ def reasons_in_force(ledger: Ledger, address_key: str) -> frozenset[str]:
 
 
 def reasons_of(connection: Connection, address_key: str) -> frozenset[str]:
-    """The same within a transaction that goes on."""
-    return frozenset(reason for _, reason in _standing(connection, {address_key}))
+    """The same within a transaction that goes on. Not what the source said: it is no bar to an answer of the person."""
+    return frozenset(reason for _, reason in _standing(connection, {address_key})) - SOURCE_REASONS
 
 
 def lifts(connection: Connection) -> pa.Table:
@@ -104,20 +127,42 @@ def lifts(connection: Connection) -> pa.Table:
 
 
 def in_force(connection: Connection) -> tuple[pa.Table, int]:
-    """Every suppressed address with its first reason (columns address_key, reason), and the log's last seq."""
+    """Every suppressed address with each reason (columns address_key, reason, happened_at), and the log's last seq.
+
+    Without `SOURCE_REASONS`: they are the warehouse's own, told to the ledger.
+    """
     seq = last_seq(connection)
-    latest = _latest(suppression_log.c.seq <= seq).subquery()
-    query = (
-        select(latest.c.address_key, func.min(latest.c.reason))
-        .where(latest.c.age == 1, latest.c.action == "suppress")
-        .group_by(latest.c.address_key)
-    )
-    keys: list[str] = []
-    reasons: list[str] = []
-    for address, reason in connection.execution_options(yield_per=10_000).execute(query):
+    rows = _rows_in_force(connection, _latest(and_(suppression_log.c.seq <= seq, _not_of_source())))
+    return _table(rows), seq
+
+
+def of_source(connection: Connection) -> pa.Table:
+    """What ingest has told and not lifted: columns address_key, reason, happened_at."""
+    return _table(_rows_in_force(connection, _latest(suppression_log.c.reason.in_(SOURCE_REASONS))))
+
+
+def _not_of_source() -> ColumnElement[bool]:
+    return suppression_log.c.reason.not_in(SOURCE_REASONS)
+
+
+def _rows_in_force(connection: Connection, newest: Select) -> Iterator[tuple[str, str, float]]:
+    latest = newest.subquery()
+    query = select(latest.c.address_key, latest.c.reason, latest.c.happened_at)
+    query = query.where(latest.c.age == 1, latest.c.action == "suppress")
+    for row in connection.execution_options(yield_per=10_000).execute(query):
+        yield row.address_key, row.reason, row.happened_at
+
+
+def _table(rows: Iterator[tuple[str, str, float]]) -> pa.Table:
+    keys, reasons, times = list[str](), list[str](), list[datetime]()
+    for address, reason, happened_at in rows:
         keys.append(address)
         reasons.append(reason)
-    return pa.table({"address_key": pa.array(keys, pa.string()), "reason": pa.array(reasons, pa.string())}), seq
+        times.append(datetime.fromtimestamp(happened_at, UTC))
+    moments = pa.array(times, pa.timestamp("us", "UTC"))
+    return pa.table(
+        {"address_key": pa.array(keys, pa.string()), "reason": pa.array(reasons, pa.string()), "happened_at": moments}
+    )
 
 
 def since(connection: Connection, seq: int) -> list[tuple[int, str, str, str]]:
@@ -143,24 +188,41 @@ def hold_still(connection: Connection) -> None:
         connection.execute(text("lock table suppression_log in share mode"))
 
 
-def _standing(connection: Connection, addresses: set[str]) -> set[tuple[str, str]]:
-    """The (address, reason) pairs in force among `addresses`."""
-    found: set[tuple[str, str]] = set()
+def _is_news(entry: Suppression, standing_since: float | None, confirmed_at: float | None) -> bool:
+    """Whether it changes anything: not in force, or in force from before somebody's confirmation, which may be theirs."""
+    if standing_since is None:
+        return True
+    if entry.reason not in CONFIRMABLE or confirmed_at is None:
+        return False
+    return standing_since <= confirmed_at and entry.happened_at > standing_since
+
+
+def _last_confirmation(connection: Connection) -> float | None:
+    """When anybody last said that they want mail. Whose address it was under is for the warehouse to know."""
+    wanted = and_(consent_log.c.topic == MARKETING, consent_log.c.given == 1)
+    return connection.scalar(select(func.max(consent_log.c.happened_at)).where(wanted))
+
+
+def _standing(connection: Connection, addresses: set[str]) -> dict[tuple[str, str], float]:
+    """The (address, reason) pairs in force among `addresses`, and since when."""
+    found: dict[tuple[str, str], float] = {}
     wanted = sorted(addresses)
     for start in range(0, len(wanted), _BATCH):
         latest = _latest(suppression_log.c.address_key.in_(wanted[start : start + _BATCH])).subquery()
         rows = connection.execute(
-            select(latest.c.address_key, latest.c.reason).where(latest.c.age == 1, latest.c.action == "suppress")
+            select(latest.c.address_key, latest.c.reason, latest.c.happened_at).where(
+                latest.c.age == 1, latest.c.action == "suppress"
+            )
         )
-        found.update((row.address_key, row.reason) for row in rows)
+        found.update({(row.address_key, row.reason): row.happened_at for row in rows})
     return found
 
 
-def _latest(condition):  # type: ignore[no-untyped-def]
+def _latest(condition: ColumnElement[bool]) -> Select:
     """The log with each row's age within its address and reason; 1 is the newest."""
     log = suppression_log.c
     age = func.row_number().over(partition_by=(log.address_key, log.reason), order_by=log.seq.desc()).label("age")
-    return select(log.address_key, log.reason, log.action, age).where(condition)
+    return select(log.address_key, log.reason, log.action, log.happened_at, age).where(condition)
 
 
 def _append(connection: Connection, action: str, entries: list[Suppression]) -> None:

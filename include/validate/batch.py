@@ -15,7 +15,7 @@ from include.core import clock
 from include.core.errors import ConservationBroken, QualityStop
 from include.core.paths import DataPaths
 from include.core.secrets import load_secrets
-from include.validate import rows, table_rules
+from include.validate import answers, rows, table_rules
 from include.validate.addresses import register
 from include.validate.landed import Landed, landed
 from include.validate.rows import Tally, tallies
@@ -35,6 +35,7 @@ def validate_batch(paths: DataPaths, manifest: Mapping[str, Any], *, accept: Col
     """Judge the batch of a manifest, row by row and as a whole, and record what was found; also when it stops.
 
     `accept` names table rules (`data_quality.batches.TABLE_RULES`) that a person has looked at and lets pass this once.
+    What the rows of subscribers say against mail and tracking counts from here on, also where the batch stops (`answers`).
     Returns {relation, run, raw, valid, quarantined, verdict}. May be run again: the same run replaces its own record.
     Raises `QualityStop` where a table rule is broken (nothing will be merged), `ConservationBroken` where raw = valid +
     quarantined does not hold, `SourceError` where the landed files are not what the manifest says.
@@ -49,6 +50,8 @@ def validate_batch(paths: DataPaths, manifest: Mapping[str, Any], *, accept: Col
             judged = table_rules.judge(numbers, batch)
             reason = table_rules.stop_reason(judged, numbers, accept)
             _record(connection, batch, now, numbers, [*found, *tallies(judged)], reason)
+            if batch.relation == "subscribers":
+                answers.take(connection, batch, now, believed=reason is None)
     _warn(batch, judged)
     if reason:
         raise QualityStop(

@@ -5,15 +5,20 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
+from include.core import clock
 from include.core.errors import SourceError
 from include.core.paths import DataPaths
 
 
 @dataclass(frozen=True)
 class Landed:
-    """One landed batch, or a piece of one. `files` are absolute names, in order; `sizes` are their rows."""
+    """One landed batch, or a piece of one. `files` are absolute names, in order; `sizes` are their rows.
+
+    `landed_at` is when the source was asked.
+    """
 
     relation: str
     run: str
@@ -21,11 +26,12 @@ class Landed:
     full: bool
     files: tuple[str, ...]
     sizes: tuple[int, ...]
+    landed_at: datetime
 
     @property
     def params(self) -> dict[str, Any]:
         """What its SQL files bind."""
-        return {"files": list(self.files), "run": self.run, "relation": self.relation}
+        return {"files": list(self.files), "run": self.run, "relation": self.relation, "landed_at": self.landed_at}
 
     def pieces(self, rows: int) -> Iterator[Landed]:
         """The same batch in runs of whole files, each of at most `rows` rows, or of one file where that has more."""
@@ -57,4 +63,6 @@ def landed(paths: DataPaths, manifest: Mapping[str, Any]) -> Landed:
                 )
     names = tuple(str(folder / file["name"]) for file in manifest["files"])
     sizes = tuple(int(file["rows"]) for file in manifest["files"])
-    return Landed(manifest["relation"], manifest["run"], manifest["rows"], manifest["full"], names, sizes)
+    # A batch that landed before manifests said when is told of now.
+    landed_at = datetime.fromisoformat(manifest["landed_at"]) if "landed_at" in manifest else clock.now()
+    return Landed(manifest["relation"], manifest["run"], manifest["rows"], manifest["full"], names, sizes, landed_at)

@@ -30,7 +30,8 @@ def merge_batch(paths: DataPaths, manifest: Mapping[str, Any]) -> dict[str, Any]
     """Bring the valid rows of a batch into `core`: {relation, inserted, updated, unchanged, deleted}.
 
     Only a newer `updated_at` replaces what is known. A full pass marks those it does not see as deleted; whoever comes
-    back is undeleted. Merging the same batch again changes nothing. Raises `QualityStop` where the batch was not accepted.
+    back is undeleted. A good row releases whom an earlier one held back. Merging the same batch again changes nothing.
+    Raises `QualityStop` where the batch was not accepted.
     """
     batch = landed(paths, manifest)
     with open_warehouse(paths) as connection:
@@ -61,7 +62,6 @@ def _merge(connection: duckdb.DuckDBPyConnection, batch: Landed) -> dict[str, in
     if batch.full:
         counts["deleted"] += _changed(connection, f"{batch.relation}_delete_unseen", params)
     if batch.relation == "subscribers":
-        run(connection, "validate", "subscribers_honour_refusals", params)
         counts["deleted"] += _changed(connection, "subscribers_retire_shared", params)
     return dict(counts)
 
@@ -72,6 +72,9 @@ def _merge_piece(connection: duckdb.DuckDBPyConnection, piece: Landed, params: M
     counts: dict[str, int] = fetch(connection, "validate", f"{piece.relation}_actions").to_pylist()[0]
     twice = counts.pop("twice")
     _must_be(0, twice, "keys that stand twice", piece)
+    if piece.relation == "subscribers":
+        run(connection, "validate", "former_addresses_insert", params)
+        run(connection, "validate", "held_back_release", params)
     _must_be(counts["updated"], _changed(connection, f"{piece.relation}_delete_changed", params), "rows made way", piece)
     run(connection, "validate", f"{piece.relation}_merge", params)
     if piece.relation == "subscribers":

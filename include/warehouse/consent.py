@@ -9,7 +9,7 @@ from include.warehouse.connection import run, transaction
 
 
 def replace_consent(warehouse: duckdb.DuckDBPyConnection, in_force: pa.Table) -> None:
-    """Replace `core.consent_answers` by `in_force` (columns address_key, topic, given; see `include.ledger.consent`)."""
+    """Replace `core.consent_answers` by `in_force`, a table of `include.ledger.consent`."""
     warehouse.register("consent_in_force", in_force)
     with transaction(warehouse):
         run(warehouse, "ledger", "consent_clear")

@@ -9,7 +9,7 @@ from include.warehouse.connection import run, transaction
 
 
 def replace_suppressions(warehouse: duckdb.DuckDBPyConnection, in_force: pa.Table) -> None:
-    """Replace `core.suppressions` by `in_force` (columns address_key, reason; see `include.ledger.suppressions`)."""
+    """Replace `core.suppressions` by `in_force`, a table of `include.ledger.suppressions`."""
     warehouse.register("suppressions_in_force", in_force)
     with transaction(warehouse):
         run(warehouse, "ledger", "suppressions_clear")

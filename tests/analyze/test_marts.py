@@ -77,7 +77,7 @@ def test_an_unsubscribe_by_one_click_counts_for_its_message_even_when_it_was_lif
     build_marts(paths, ledger, as_of=AS_OF)
 
     assert ask(paths, "select epoch(unsubscribed_at) from marts.sends") == [(left,)]
-    assert ask(paths, "from core.suppressions") == [("key-bob", "manual")]
+    assert ask(paths, "select address_key, reason from core.suppressions") == [("key-bob", "manual")]
 
 
 def test_building_again_replaces_and_list_health_remembers_days(paths: DataPaths, ledger: Ledger) -> None:

@@ -141,10 +141,13 @@ def test_a_forgotten_plan_is_cancelled_and_those_who_were_not_written_to_are_sho
 
 
 def test_who_left_since_the_backup_stays_away(paths: DataPaths, ledger: Ledger, secrets: Secrets) -> None:
+    into_answers = "insert into core.consent_answers (address_key, topic, given)"
     with open_warehouse(paths) as warehouse:
-        warehouse.execute("insert into core.suppressions values ('k1', 'unsubscribe'), ('k2', 'spam_complaint')")
-        warehouse.execute("insert into core.consent_answers values ('k3', 'tracking', false), ('k4', 'tracking', true)")
-        warehouse.execute("insert into core.consent_answers values ('k3', 'a_topic_removed_since', false)")
+        warehouse.execute(
+            "insert into core.suppressions (address_key, reason) values ('k1', 'unsubscribe'), ('k2', 'spam_complaint')"
+        )
+        warehouse.execute(into_answers + " values ('k3', 'tracking', false), ('k4', 'tracking', true)")
+        warehouse.execute(into_answers + " values ('k3', 'a_topic_removed_since', false)")
     departures.note(paths, "suppress", suppressions.Suppression("k5", "unsubscribe", "one_click", 1.0))
     departures.note(paths, "suppress", suppressions.Suppression("k1", "unsubscribe", "one_click", 1.0))
     found = reconcile.reconcile(paths, ledger)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from sqlalchemy import select
 
@@ -13,6 +15,10 @@ from include.ledger.suppressions import Suppression
 from include.ledger.tables import consent_log, suppression_log
 
 A, B, C = ("a" * 64, "b" * 64, "c" * 64)
+
+
+def at(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def left(address: str, reason: str = "unsubscribe", at: float = 1.0, message: str | None = None) -> Suppression:
@@ -59,8 +65,8 @@ def test_only_the_persons_own_unsubscribe_is_lifted(ledger: Ledger) -> None:
 def test_nobody_is_in_force_and_nothing_lifted_in_an_empty_log(ledger: Ledger) -> None:
     with ledger.read() as connection:
         table, seq = suppressions.in_force(connection)
-        assert (table.num_rows, table.column_names, seq) == (0, ["address_key", "reason"], 0)
-        assert [str(kind) for kind in table.schema.types] == ["string", "string"]
+        assert (table.num_rows, table.column_names, seq) == (0, ["address_key", "reason", "happened_at"], 0)
+        assert [str(kind) for kind in table.schema.types] == ["string", "string", "timestamp[us, tz=UTC]"]
         lifts = suppressions.lifts(connection)
     assert (lifts.num_rows, lifts.column_names) == (0, ["address_key", "reason", "lifted_at"])
     assert [str(kind) for kind in lifts.schema.types] == ["string", "string", "double"]
@@ -72,7 +78,8 @@ def test_who_is_suppressed_and_how_far_the_log_was_read(ledger: Ledger) -> None:
     with ledger.read() as connection:
         table, seq = suppressions.in_force(connection)
         assert seq == 5
-        assert sorted(map(tuple, (each.values() for each in table.to_pylist()))) == [(A, "hard_bounce"), (C, "manual")]
+        rows = sorted(tuple(each.values()) for each in table.to_pylist())
+        assert rows == [(A, "hard_bounce", at(1.0)), (A, "unsubscribe", at(1.0)), (C, "manual", at(1.0))]
         assert suppressions.since(connection, seq) == []
         assert suppressions.since(connection, seq - 2) == [(4, C, "suppress", "manual"), (5, B, "lift", "unsubscribe")]
 
@@ -94,7 +101,11 @@ def test_the_newest_answer_about_a_topic_is_in_force(ledger: Ledger) -> None:
     with ledger.read() as connection:
         rows = sorted(tuple(each.values()) for each in consent.in_force(connection).to_pylist())
         first = connection.execute(select(consent_log).order_by(consent_log.c.seq)).mappings().first() or {}
-    assert rows == [(A, MARKETING, False), (A, TRACKING, False), (B, MARKETING, True)]
+    assert rows == [
+        (A, MARKETING, False, at(2.0)),
+        (A, TRACKING, False, at(1.0)),
+        (B, MARKETING, True, at(1.0)),
+    ]
     expected = {"source": "form", "happened_at": 1.0, "message_key": "k", "given": 1, "topic": MARKETING}
     assert {name: first[name] for name in expected} == expected
 
@@ -102,8 +113,41 @@ def test_the_newest_answer_about_a_topic_is_in_force(ledger: Ledger) -> None:
 def test_an_empty_consent_log_is_a_table_too(ledger: Ledger) -> None:
     with ledger.read() as connection:
         table = consent.in_force(connection)
-    assert (table.num_rows, [str(kind) for kind in table.schema.types]) == (0, ["string", "string", "bool"])
-    assert table.column_names == ["address_key", "topic", "given"]
+    kinds = ["string", "string", "bool", "timestamp[us, tz=UTC]"]
+    assert (table.num_rows, [str(kind) for kind in table.schema.types]) == (0, kinds)
+    assert table.column_names == ["address_key", "topic", "given", "happened_at"]
+
+
+def test_the_same_answer_is_kept_again_when_it_is_given_later_and_not_for_a_second_press(ledger: Ledger) -> None:
+    assert consent.record(ledger, [Consent(A, MARKETING, True, "form", 1.0)]) == 1
+    assert consent.record(ledger, [Consent(A, MARKETING, True, "form", 30.0)]) == 0
+    assert consent.record(ledger, [Consent(A, MARKETING, True, "form", 500.0)]) == 1
+    with ledger.read() as connection:
+        assert [row["happened_at"] for row in consent.in_force(connection).to_pylist()] == [at(500.0)]
+
+
+def test_who_leaves_again_after_a_confirmation_is_recorded_again(ledger: Ledger) -> None:
+    suppressions.suppress(ledger, [left(A, at=1.0), left(A, "hard_bounce")])
+    assert suppressions.suppress(ledger, [left(A, at=50.0)]) == 0
+    consent.record(ledger, [Consent(B, MARKETING, True, "confirmation", 20.0)])
+    assert suppressions.suppress(ledger, [left(A, at=1.0), left(A, "hard_bounce", 60.0)]) == 0
+    assert suppressions.suppress(ledger, [left(A, at=50.0)]) == 1
+    assert suppressions.suppress(ledger, [left(A, at=70.0)]) == 0
+
+
+def test_what_the_source_said_is_no_bar_to_the_person_and_is_not_copied_to_the_warehouse(ledger: Ledger) -> None:
+    suppressions.suppress(ledger, [left(A, "unsubscribed_at_source"), left(A, "row_quarantined"), left(B, "manual")])
+    assert suppressions.reasons_in_force(ledger, A) == frozenset()
+    assert consent.record_unless_suppressed(ledger, Consent(A, MARKETING, True, "confirmation", 1.0)) == frozenset()
+    with ledger.read() as connection:
+        assert suppressions.in_force(connection)[0]["address_key"].to_pylist() == [B]
+        assert sorted(suppressions.of_source(connection)["reason"].to_pylist()) == [
+            "row_quarantined",
+            "unsubscribed_at_source",
+        ]
+    assert suppressions.lift_all(ledger, [left(A, "row_quarantined"), left(B, "row_quarantined")]) == 1
+    with ledger.read() as connection:
+        assert suppressions.of_source(connection)["reason"].to_pylist() == ["unsubscribed_at_source"]
 
 
 def test_a_confirmation_counts_unless_the_address_is_suppressed(ledger: Ledger) -> None:

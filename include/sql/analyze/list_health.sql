@@ -2,20 +2,21 @@
 -- owner: analytics
 -- grain: one row a day
 -- params: as_of
--- purpose: The state of the list on the day of as_of; other days stay as they were. Mailable is what a
---          plan would mail: subscribed, with a lawful basis and a consent that was given and has not expired, not suppressed.
---          Engagement is by the last sign of life, as in segment.features.
+-- purpose: The state of the list on the day of as_of; other days stay as they were. Mailable is what a plan would mail: those
+--          whom people_as_of withholds from nothing. consented: subscribed with a lawful basis and a consent that has not
+--          expired. Engagement is by the last sign of life, as in segment.features.
 insert or replace into marts.list_health by name
 with people as (
     select
-        subscribers.*,
+        subscribers.* exclude (withheld_for),
+        subscribers.withheld_for is null as is_mailable,
         subscribers.deleted_at is null as present,
         suppressions.address_key is not null as is_suppressed,
         subscribers.lawful_basis is not null
         and coalesce(subscribers.consented_at <= $as_of, false)
         and coalesce(subscribers.consent_expires_at > $as_of, true) as has_consent,
         features.engagement_level
-    from core.subscribers
+    from people_as_of($as_of) as subscribers
     left join (select distinct address_key from core.suppressions) as suppressions using (address_key)
     left join segment.features using (subscriber_id)
 )
@@ -29,7 +30,7 @@ select
     count(*) filter (where not present) as deleted,
     count(*) filter (where present and has_consent) as consented,
     count(*) filter (where present and is_suppressed) as suppressed,
-    count(*) filter (where present and status = 'subscribed' and has_consent and not is_suppressed) as mailable,
+    count(*) filter (where is_mailable) as mailable,
     count(*) filter (where present and tracking_consent) as tracking_consented,
     count(*) filter (where present and engagement_level = 'engaged') as engaged_30d,
     count(*) filter (where present and engagement_level in ('engaged', 'warm')) as engaged_90d,

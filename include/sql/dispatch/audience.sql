@@ -3,16 +3,15 @@
 -- grain: one row a selected subscriber (temp table audience, from temp table selected)
 -- params: campaign, topic, confirming, occurrence, event, as_of, cap_since, hold_out_share, variants, variant_bounds, locales
 -- purpose: Everybody who was selected, with the state in which the plan freezes them: suppressed beats capped beats held_out
---          beats planned, each with its reason. Precedence of the reasons: who left or complained (under any of the address's
---          rows), before consent; audience_duplicates.sql comes after. Draws (variant, hold-out) hang on the message key alone,
---          so they are the same in any run. event: null, or what triggers the mail (signup, first_purchase): then the key holds
---          the event in the place of the occurrence, once a person whichever run picks it up; who was not sent to (suppressed,
---          capped) keeps a key of this occurrence, so that a later run may still welcome them. topic: null, or the kind of mail
---          that people may decline on the preference page; who withdrew consent to tracking there is not tracked, whatever the
---          source says. Who confirmed by double opt-in, or said there that they want mail, has given consent that is proved,
---          though the source may still call them pending. event each_signup: the key holds the time of the sign-up as well, so
---          that who signs up again is asked again. confirming: the mail asks people to confirm their sign-up, so it goes to
---          those who have yet to and to nobody else, and tracks nobody.
+--          beats planned, each with its reason. Who may be mailed at all is said by people_as_of, for the person: an id and
+--          every address it ever had; audience_duplicates.sql comes after. Draws (variant, hold-out) hang on the message key
+--          alone, so they are the same in any run. event: null, or what triggers the mail (signup, first_purchase): then the
+--          key holds the event in the place of the occurrence, once a person whichever run picks it up; who was not sent to
+--          (suppressed, capped) keeps a key of this occurrence, so that a later run may still welcome them. topic: null, or the
+--          kind of mail that people may decline on the preference page, under any of their addresses; the newest holds. event
+--          each_signup: the key holds the time of the sign-up as well, so that who signs up again is asked again. confirming:
+--          the mail asks people to confirm their sign-up, so it goes to those who have yet to and to nobody else, tracks nobody,
+--          and is of no topic.
 create or replace temp table audience as
 with keyed as (
     select
@@ -28,7 +27,7 @@ with keyed as (
             subscriber.subscriber_id
         ) as event_key
     from selected
-    inner join core.subscribers as subscriber using (subscriber_id)
+    inner join people_as_of($as_of) as subscriber using (subscriber_id)
     left join segment.features as feature using (subscriber_id)
 ),
 
@@ -46,25 +45,34 @@ news as (
         )
 ),
 
+declined as (
+    select holdings.subscriber_id
+    from core.consent_answers as answer
+    inner join core.holdings on answer.address_key = holdings.address_key
+    where answer.topic = $topic
+    group by holdings.subscriber_id
+    having
+        max(coalesce(answer.happened_at, 'infinity'::timestamptz)) filter (where not answer.given)
+        >= coalesce(max(coalesce(answer.happened_at, '-infinity'::timestamptz)) filter (where answer.given), '-infinity')
+),
+
 verified as (
     select
         news.* exclude (tracking_consent),
-        news.tracking_consent and untracked.address_key is null and not $confirming as tracking_consent,
+        news.tracking_consent and not $confirming as tracking_consent,
         case
-            when news.deleted_at is not null then 'deleted_at_source'
-            when departed.address_key is not null then 'unsubscribed_at_source'
-            when suppression.address_key is not null then suppression.reason
-            when $confirming and news.status <> 'pending' then 'not_pending'
-            when $confirming and confirmed.address_key is not null then 'already_confirmed'
-            when $confirming then null
-            when news.status not in ('subscribed', 'pending') then 'not_confirmed'
-            when news.status = 'pending' and confirmed.address_key is null then 'not_confirmed'
-            when news.lawful_basis is null and confirmed.address_key is null then 'no_lawful_basis'
             when
-                (news.consented_at is null or news.consented_at > $as_of) and confirmed.address_key is null
-                then 'no_proof_of_consent'
-            when news.consent_expires_at <= $as_of then 'consent_expired'
-            when declined.address_key is not null then 'topic_declined'
+                $confirming
+                and news.withheld_for in (
+                    'deleted_at_source', 'unsubscribed_at_source', 'unsubscribe', 'spam_complaint', 'hard_bounce',
+                    'invalid_address', 'manual', 'erasure', 'row_quarantined'
+                )
+                then news.withheld_for
+            when $confirming and news.status <> 'pending' then 'not_pending'
+            when $confirming and coalesce(news.withheld_for, '') <> 'not_confirmed' then 'already_confirmed'
+            when $confirming then null
+            when news.withheld_for is not null then news.withheld_for
+            when declined.subscriber_id is not null then 'topic_declined'
         end as suppressed_for,
         recent.address_key is not null as is_capped,
         case
@@ -78,19 +86,7 @@ verified as (
             else 0
         end as variant_draw
     from news
-    left join core.suppressions as suppression on news.address_key = suppression.address_key
-    left join core.consent_answers as declined
-        on news.address_key = declined.address_key and declined.topic = $topic and not declined.given
-    left join core.consent_answers as confirmed
-        on news.address_key = confirmed.address_key and confirmed.topic = 'marketing' and confirmed.given
-    left join core.consent_answers as untracked
-        on news.address_key = untracked.address_key and untracked.topic = 'tracking' and not untracked.given
-    left join (
-        select distinct address_key
-        from core.subscribers
-        where status = 'unsubscribed'
-    ) as departed
-        on news.address_key = departed.address_key
+    left join declined on news.subscriber_id = declined.subscriber_id
     left join (
         select distinct address_key
         from dispatch.sends

@@ -6,7 +6,8 @@
 --          an agreement that was withdrawn since must not come back.
 select
     address_key,
-    topic
+    topic,
+    happened_at
 from core.consent_answers
 where not given
 order by address_key, topic;

@@ -1,10 +1,11 @@
 -- name: suppressions_known
 -- owner: dispatch
--- grain: one row a suppressed address
+-- grain: one row a suppressed address a reason
 -- params: none
 -- purpose: Who was suppressed as of the last plan or analysis: what a ledger that was restored from a backup is told again.
 select
     address_key,
-    reason
+    reason,
+    happened_at
 from core.suppressions
-order by address_key;
+order by address_key, reason;

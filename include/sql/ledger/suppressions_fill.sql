@@ -1,10 +1,11 @@
 -- name: suppressions_fill
 -- owner: data
--- grain: one row a suppressed address
+-- grain: one row a suppressed address a reason
 -- params: none
 -- purpose: Second half: what the ledger says, registered as the view suppressions_in_force.
 insert into core.suppressions by name
 select
     address_key,
-    reason
+    reason,
+    happened_at
 from suppressions_in_force;

@@ -3,13 +3,15 @@
 -- grain: one row a landed row that gives way to another
 -- params: files
 -- purpose: Two rows for one subscriber, or two subscribers with one address (also one that the warehouse already has): the
---          newest stays, the others are quarantined. A refusal outlives consent that was given before it: where one row of an
---          address has unsubscribed, a subscribed row counts only with consent given later. Reads the temporary table faults.
+--          newest stays, the others are quarantined; of two rows of the same moment, the one that refuses. A refusal outlives
+--          consent that was given before it, also one that was told in an earlier batch: where an address was refused, a row
+--          that wants mail counts only with consent given later, and then it counts for more than the refusal. Reads the
+--          temporary table faults.
 with passed as (
     select
         row_number,
         subscriber_id,
-        lower(trim(status)) as state,
+        says_no(status) as refuses,
         source_time(updated_at) as updated_time,
         source_time(consented_at) as consented_time,
         keyed_address(email) as address_key
@@ -20,7 +22,7 @@ with passed as (
 versions as (
     select
         *,
-        row_number() over (partition by subscriber_id order by updated_time desc, row_number desc) as version
+        row_number() over (partition by subscriber_id order by updated_time desc, refuses desc, row_number desc) as version
     from passed
 ),
 
@@ -28,7 +30,7 @@ held as (
     select
         row_number,
         subscriber_id,
-        state,
+        refuses,
         updated_time,
         consented_time,
         address_key
@@ -38,7 +40,7 @@ held as (
     select
         null::bigint as row_number,
         known.subscriber_id,
-        known.status as state,
+        known.status = 'unsubscribed' as refuses,
         known.updated_at as updated_time,
         known.consented_at as consented_time,
         known.address_key
@@ -49,21 +51,40 @@ held as (
         and known.subscriber_id not in (select subscriber_id from versions)
 ),
 
-claims as (
+refused as (
     select
-        row_number,
-        row_number() over (
-            partition by address_key
-            order by
-                state <> 'unsubscribed' and coalesce(consented_time <= refused_time, false),
-                updated_time desc, row_number desc nulls last, subscriber_id
-        ) as claim
+        address_key,
+        max(refused_time) as refused_time
     from (
         select
-            *,
-            max(updated_time) filter (where state = 'unsubscribed') over (partition by address_key) as refused_time
+            address_key,
+            updated_time as refused_time
         from held
+        where refuses
+        union all
+        select
+            address_key,
+            refused_at as refused_time
+        from core.refusals
+        where address_key is not null
     )
+    group by address_key
+),
+
+claims as (
+    select
+        held.row_number,
+        row_number() over (
+            partition by held.address_key
+            order by
+                not held.refuses
+                and refused.refused_time is not null
+                and not coalesce(held.consented_time > refused.refused_time, false),
+                held.refuses,
+                held.updated_time desc, held.row_number desc nulls last, held.subscriber_id
+        ) as claim
+    from held
+    left join refused on held.address_key = refused.address_key
 )
 
 select

@@ -9,7 +9,7 @@
 with landed as (
     select
         *,
-        lower(trim(status)) as state,
+        if(says_no(status), 'unsubscribed', lower(trim(status))) as state,
         epoch(source_time(signed_up_at)) as signed_up_second,
         epoch(source_time(consented_at)) as consented_second,
         epoch(source_time(updated_at)) as updated_second,
@@ -47,7 +47,7 @@ select
         '[A-Za-z]{2,3}([-_][A-Za-z]{4})?([-_]([A-Za-z]{2}|[0-9]{3}))?'
         || '([-_]([A-Za-z0-9]{5,8}|[0-9][A-Za-z0-9]{3}))*'
     ) as locale_is_well_formed,
-    lower(trim(tracking_consent)) as tracking_consent,
+    if(says_no(tracking_consent), 'no', lower(trim(tracking_consent))) as tracking_consent,
     if(
         attributes is null, null, if(json_valid(attributes), json_type(try_cast(attributes as json)), 'none')
     ) as attributes_type,

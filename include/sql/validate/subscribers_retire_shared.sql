@@ -23,16 +23,31 @@ where
                                 and relation = 'subscribers'
                                 and list_contains(reasons, 'duplicate_address')
                         ),
-                        status <> 'unsubscribed' and coalesce(consented_at <= refused_at, false),
+                        status <> 'unsubscribed'
+                        and refused_at is not null
+                        and not coalesce(consented_at > refused_at, false),
+                        status = 'unsubscribed',
                         updated_at desc, subscriber_id
                 ) as claim
             from (
                 select
-                    *,
-                    count(*) over (partition by address_key) as holders,
-                    max(updated_at) filter (where status = 'unsubscribed') over (partition by address_key) as refused_at
-                from core.subscribers
-                where deleted_at is null
+                    subscriber.*,
+                    count(*) over (partition by subscriber.address_key) as holders,
+                    greatest(
+                        max(subscriber.updated_at) filter (where subscriber.status = 'unsubscribed')
+                            over (partition by subscriber.address_key),
+                        refused.refused_at
+                    ) as refused_at
+                from core.subscribers as subscriber
+                left join (
+                    select
+                        address_key,
+                        max(refused_at) as refused_at
+                    from core.refusals
+                    where address_key is not null
+                    group by address_key
+                ) as refused on subscriber.address_key = refused.address_key
+                where subscriber.deleted_at is null
             )
             where holders > 1
         )

@@ -1,0 +1,14 @@
+-- name: other_addresses
+-- owner: dispatch
+-- grain: one row a planned message an address that its person had before
+-- params: none
+-- purpose: Under which other addresses planned people (temp table audience) may leave while the plan is sent: by a link in an old
+--          mail. Frozen with the plan; keys, no address.
+select distinct
+    former.address_key as other_key,
+    subscriber.address_key
+from audience
+inner join core.former_addresses as former on audience.subscriber_id = former.subscriber_id
+inner join core.subscribers as subscriber on audience.subscriber_id = subscriber.subscriber_id
+where audience.state = 'planned' and former.address_key <> subscriber.address_key
+order by all;

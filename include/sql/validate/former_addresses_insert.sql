@@ -1,0 +1,20 @@
+-- name: former_addresses_insert
+-- owner: data
+-- grain: one row a subscriber whose address changes
+-- params: run
+-- purpose: Before the merge replaces an address: it stays an address of the person. Reads the temporary table incoming.
+insert into core.former_addresses by name
+select
+    known.subscriber_id,
+    known.address_key,
+    $run as landed_run
+from incoming
+inner join core.subscribers as known on incoming.subscriber_id = known.subscriber_id
+where
+    incoming.action = 'update'
+    and incoming.address_key <> known.address_key
+    and not exists (
+        select 1
+        from core.former_addresses as former
+        where former.subscriber_id = known.subscriber_id and former.address_key = known.address_key
+    );

@@ -1,0 +1,12 @@
+-- name: held_back_insert
+-- owner: data
+-- grain: one row a subscriber a refused row
+-- params: run, at
+-- purpose: Second half: hold back everybody of the temporary table unreadable.
+insert into core.held_back by name
+select
+    subscriber_id,
+    because_of,
+    $at::timestamptz as held_at,
+    $run as landed_run
+from unreadable;

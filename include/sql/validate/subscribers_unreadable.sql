@@ -1,0 +1,72 @@
+-- name: subscribers_unreadable
+-- owner: data
+-- grain: one row a known subscriber a refused row (temp table unreadable)
+-- params: files, run, believed
+-- purpose: Whom the quarantined rows of a batch are about: the subscriber of that id, and whoever has the address now. Not where
+--          the batch holds a newer good row of the person, and not for an id that stands twice, which gives way to the newer.
+--          An address that two ids claim (duplicate_address) is an answer of the id alone that lost. A batch that was stopped
+--          (not believed) holds back only those whose yes cannot be read: a time zone says nothing about consent.
+--          Reads the temporary table faults.
+create or replace temp table unreadable as
+with refused as (
+    select
+        source_key as because_of,
+        source_time(raw_row ->> 'updated_at') as updated_at,
+        if(
+            reasons in (['duplicate_address'], ['duplicate_address', 'duplicate_id'])
+            or not coalesce(contains(raw_row ->> 'email', '@'), false),
+            null,
+            keyed_address(raw_row ->> 'email')
+        ) as address_key
+    from quality.quarantine
+    where
+        landed_run = $run
+        and relation = 'subscribers'
+        and reasons <> ['duplicate_id']
+        and (
+            $believed
+            or list_has_any(
+                reasons,
+                [
+                    'id_missing', 'id_too_long', 'id_form', 'address_missing', 'address_syntax', 'address_confusable',
+                    'status_unknown', 'lawful_basis_missing', 'consent_source_missing', 'consented_at_missing',
+                    'consent_wording_missing', 'consent_in_future', 'consent_before_sign_up', 'consented_at_unreadable',
+                    'consented_at_implausible', 'consent_expires_at_unreadable', 'undecodable', 'control_character'
+                ]
+            )
+        )
+),
+
+about as (
+    select
+        known.subscriber_id,
+        refused.because_of,
+        refused.updated_at
+    from refused
+    inner join core.subscribers as known on refused.because_of = known.subscriber_id
+    union all
+    select
+        known.subscriber_id,
+        refused.because_of,
+        refused.updated_at
+    from refused
+    inner join core.subscribers as known
+        on refused.address_key = known.address_key and refused.because_of is distinct from known.subscriber_id
+),
+
+good as (
+    select
+        subscriber_id,
+        max(source_time(updated_at)) as newest_good_at
+    from read_parquet($files)
+    anti join faults using (row_number)
+    where subscriber_id in (select subscriber_id from about)
+    group by subscriber_id
+)
+
+select distinct
+    about.subscriber_id,
+    about.because_of
+from about
+left join good on about.subscriber_id = good.subscriber_id
+where not coalesce(good.newest_good_at > about.updated_at, false);

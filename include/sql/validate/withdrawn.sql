@@ -1,0 +1,45 @@
+-- name: withdrawn
+-- owner: data
+-- grain: one row an address a reason
+-- params: at, since
+-- purpose: Whom a plan that was frozen after `since` may still hold, and who is no longer a yes by what the source said
+--          meanwhile: every address of theirs. Not an address that somebody else has now who may be mailed.
+with suspects as (
+    select subscriber_id
+    from core.refusals
+    where learned_at >= $since and subscriber_id is not null
+    union
+    select holdings.subscriber_id
+    from core.refusals
+    inner join core.holdings on refusals.address_key = holdings.address_key
+    where refusals.learned_at >= $since
+    union
+    select subscriber_id
+    from core.held_back
+    where held_at >= $since
+    union
+    select subscriber_id
+    from core.subscribers
+    where deleted_at >= $since
+),
+
+withheld as (
+    select
+        holdings.address_key,
+        person.withheld_for as reason
+    from people_as_of($at) as person
+    inner join suspects on person.subscriber_id = suspects.subscriber_id
+    inner join core.holdings on person.subscriber_id = holdings.subscriber_id
+    where person.withheld_for in ('deleted_at_source', 'unsubscribed_at_source', 'row_quarantined')
+)
+
+select distinct
+    withheld.address_key,
+    withheld.reason
+from withheld
+anti join (
+    select address_key
+    from people_as_of($at)
+    where withheld_for is null and address_key in (select address_key from withheld)
+) as wanted on withheld.address_key = wanted.address_key
+order by all;

@@ -1,0 +1,7 @@
+-- name: 068_suppressions_happened_at
+-- owner: data
+-- grain: none
+-- params: none
+-- purpose: When the suppression happened, which a confirmation by the person must be newer than. Null in a copy from before
+--          this column: then no confirmation is newer.
+alter table core.suppressions add column if not exists happened_at timestamptz;

@@ -1,0 +1,7 @@
+-- name: 069_consent_answers_happened_at
+-- owner: data
+-- grain: none
+-- params: none
+-- purpose: When the person gave the answer, which is compared with what the source says. Null in a copy from before this
+--          column: then a yes is older than every no, and a no newer than every yes.
+alter table core.consent_answers add column if not exists happened_at timestamptz;

@@ -1,0 +1,17 @@
+-- name: 200_holdings
+-- owner: data
+-- grain: one row a subscriber an address
+-- params: none
+-- purpose: Every address that a subscriber has or ever had. An address that they came back to is there twice.
+create or replace view core.holdings as
+select
+    subscriber_id,
+    address_key,
+    true as is_current
+from core.subscribers
+union all
+select
+    subscriber_id,
+    address_key,
+    false as is_current
+from core.former_addresses;

@@ -1,0 +1,103 @@
+-- name: 210_standing
+-- owner: data
+-- grain: one row a subscriber about whom anything was answered
+-- params: none
+-- purpose: The newest answers about a person, who is an id and every address that it ever had: at the source (refused_at,
+--          held back by a row that cannot be read), by one-click or complaint (left_at), at our pages (confirmed_at, declined_at,
+--          tracked_at, untracked_at). barred_for outlives every answer; a bounce is about the present address alone. What has
+--          no time is newest where it is a no, and oldest where it is a yes.
+create or replace view core.standing as
+with told as (
+    select
+        address_key,
+        refused_at
+    from core.refusals
+    where address_key is not null
+    union all by name
+    select
+        address_key,
+        updated_at as refused_at
+    from core.subscribers
+    where status = 'unsubscribed'
+    union all by name
+    select
+        address_key,
+        coalesce(happened_at, 'infinity'::timestamptz) as left_at,
+        reason as left_for
+    from core.suppressions
+    where reason in ('unsubscribe', 'spam_complaint')
+    union all by name
+    select
+        address_key,
+        reason as bounced_for
+    from core.suppressions
+    where reason in ('hard_bounce', 'invalid_address')
+    union all by name
+    select
+        address_key,
+        reason as barred_for
+    from core.suppressions
+    where reason not in ('unsubscribe', 'spam_complaint', 'hard_bounce', 'invalid_address')
+    union all by name
+    select
+        address_key,
+        case when topic = 'marketing' and given then coalesce(happened_at, '-infinity'::timestamptz) end as confirmed_at,
+        case when topic = 'marketing' and not given then coalesce(happened_at, 'infinity'::timestamptz) end as declined_at,
+        case when topic = 'tracking' and given then coalesce(happened_at, '-infinity'::timestamptz) end as tracked_at,
+        case when topic = 'tracking' and not given then coalesce(happened_at, 'infinity'::timestamptz) end as untracked_at
+    from core.consent_answers
+    where topic in ('marketing', 'tracking')
+),
+
+by_address as (
+    select
+        address_key,
+        max(refused_at) as refused_at,
+        max(left_at) as left_at,
+        arg_max(left_for, left_at) as left_for,
+        max(bounced_for) as bounced_for,
+        max(barred_for) as barred_for,
+        max(confirmed_at) as confirmed_at,
+        max(declined_at) as declined_at,
+        max(tracked_at) as tracked_at,
+        max(untracked_at) as untracked_at
+    from told
+    group by address_key
+),
+
+answers as (
+    select
+        holdings.subscriber_id,
+        by_address.* exclude (address_key, bounced_for),
+        if(holdings.is_current, by_address.bounced_for, null) as bounced_for,
+        false as is_held
+    from core.holdings
+    inner join by_address on holdings.address_key = by_address.address_key
+    union all by name
+    select
+        subscriber_id,
+        refused_at,
+        false as is_held
+    from core.refusals
+    where subscriber_id is not null
+    union all by name
+    select
+        subscriber_id,
+        true as is_held
+    from core.held_back
+)
+
+select
+    subscriber_id,
+    max(refused_at) as refused_at,
+    max(left_at) as left_at,
+    arg_max(left_for, left_at) as left_for,
+    max(bounced_for) as bounced_for,
+    max(barred_for) as barred_for,
+    max(confirmed_at) as confirmed_at,
+    max(declined_at) as declined_at,
+    max(tracked_at) as tracked_at,
+    max(untracked_at) as untracked_at,
+    bool_or(is_held) as is_held
+from answers
+group by subscriber_id;

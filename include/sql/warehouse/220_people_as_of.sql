@@ -1,0 +1,57 @@
+-- name: 220_people_as_of
+-- owner: data
+-- grain: one row a subscriber
+-- params: none
+-- purpose: Everybody with withheld_for, the reason why they may not be mailed as of a moment, null where the answers about them
+--          are a yes; and whether they may be tracked. The one place that says who may be mailed. The newest answer decides,
+--          ties go to no: a refusal at the source ends by consent that was given later, or by a confirmation; one-click and
+--          complaint end by a confirmation of the person alone (double opt-in, or the preference page), which the ledger then
+--          either lifted or which is newer here.
+create or replace macro people_as_of(as_of) as table
+    with known as (
+        select
+            subscriber.*,
+            standing.refused_at,
+            standing.left_at,
+            standing.left_for,
+            standing.bounced_for,
+            standing.barred_for,
+            standing.declined_at,
+            coalesce(standing.is_held, false) as is_held,
+            standing.untracked_at is not null
+            and not coalesce(standing.tracked_at > standing.untracked_at, false) as is_untracked,
+            standing.confirmed_at is not null
+            and not coalesce(
+                standing.confirmed_at <= greatest(standing.refused_at, standing.left_at, standing.declined_at), false
+            ) as is_confirmed,
+            subscriber.status <> 'unsubscribed' and coalesce(subscriber.consented_at <= as_of, false) as has_consent
+        from core.subscribers as subscriber
+        left join core.standing on subscriber.subscriber_id = standing.subscriber_id
+    )
+
+    select
+        * exclude (
+            tracking_consent, refused_at, left_at, left_for, bounced_for, barred_for, declined_at, is_held, is_untracked,
+            is_confirmed, has_consent
+        ),
+        tracking_consent and not is_untracked as tracking_consent,
+        case
+            when deleted_at is not null then 'deleted_at_source'
+            when is_confirmed and barred_for is null and bounced_for is null and not is_held
+                then
+                    case when consent_expires_at <= as_of then 'consent_expired' end
+            when
+                status = 'unsubscribed' and not is_confirmed
+                or (refused_at is not null and not is_confirmed and not (has_consent and consented_at > refused_at))
+                then 'unsubscribed_at_source'
+            when left_at is not null and not is_confirmed then left_for
+            when barred_for is not null then barred_for
+            when bounced_for is not null then bounced_for
+            when is_held then 'row_quarantined'
+            when status <> 'subscribed' then 'not_confirmed'
+            when lawful_basis is null then 'no_lawful_basis'
+            when not has_consent then 'no_proof_of_consent'
+            when declined_at is not null and not consented_at > declined_at then 'unsubscribe'
+            when consent_expires_at <= as_of then 'consent_expired'
+        end as withheld_for
+    from known;

@@ -1,0 +1,93 @@
+"""Who is no longer a yes at the source, told to the ledger: a plan that is frozen already looks there before each request.
+
+The warehouse is what knows; a plan that is frozen later asks it. So nothing is told where no plan is open, and what is told
+is derived anew each time: as often as it runs, and after any crash, the ledger holds the same.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import duckdb
+from sqlalchemy import func, select
+
+from include.core import clock
+from include.core.paths import DataPaths
+from include.ledger import consent, suppressions
+from include.ledger.database import Ledger
+from include.ledger.suppressions import Suppression
+from include.ledger.tables import plans
+from include.warehouse.connection import fetch, open_warehouse
+from include.warehouse.consent import replace_consent
+from include.warehouse.suppressions import replace_suppressions
+
+log = logging.getLogger(__name__)
+
+SOURCE = "ingest"
+OPEN = ("sending", "paused", "stopped")
+PEOPLE_A_COMMIT = 10_000
+
+
+def tell(paths: DataPaths, ledger: Ledger) -> dict[str, int]:
+    """Suppress who withdrew at the source since the oldest open plan, and lift who came back: {told, lifted}.
+
+    In force for the next chunk of every frozen plan. Idempotent.
+    """
+    since = _oldest_open_plan(ledger)
+    if since is None:
+        return {"told": 0, "lifted": 0}
+    with open_warehouse(paths) as warehouse:
+        known = _refresh(warehouse, ledger)
+        params = {"at": clock.now(), "since": datetime.fromtimestamp(since, UTC)}
+        left = fetch(warehouse, "validate", "withdrawn", params).to_pylist()
+        back = _returned(warehouse, known, params)
+    counts = {"told": _suppress(ledger, left), "lifted": suppressions.lift_all(ledger, back)}
+    if any(counts.values()):
+        log.info("withdrawals at the source, for plans that are frozen: %s", counts)
+    return counts
+
+
+def _oldest_open_plan(ledger: Ledger) -> float | None:
+    with ledger.read() as connection:
+        return connection.scalar(select(func.min(plans.c.planned_at)).where(plans.c.state.in_(OPEN)))
+
+
+def _refresh(warehouse: duckdb.DuckDBPyConnection, ledger: Ledger) -> list[dict[str, Any]]:
+    """Copy what the ledger holds, which the answers at the source are compared with; returns what was told before."""
+    with ledger.read() as connection:
+        table, _ = suppressions.in_force(connection)
+        answers = consent.in_force(connection)
+        told = suppressions.of_source(connection)
+    replace_suppressions(warehouse, table)
+    replace_consent(warehouse, answers)
+    warehouse.register("told_addresses", told)
+    return told.to_pylist()
+
+
+def _returned(
+    warehouse: duckdb.DuckDBPyConnection, known: list[dict[str, Any]], params: dict[str, Any]
+) -> list[Suppression]:
+    wanted = set(fetch(warehouse, "validate", "returned", params)["address_key"].to_pylist())
+    warehouse.unregister("told_addresses")
+    now = clock.now().timestamp()
+    return [Suppression(row["address_key"], row["reason"], SOURCE, now) for row in known if row["address_key"] in wanted]
+
+
+def _suppress(ledger: Ledger, left: list[dict[str, Any]]) -> int:
+    now = clock.now().timestamp()
+    entries = [Suppression(row["address_key"], row["reason"], SOURCE, now) for row in left]
+    parts = (entries[start : start + PEOPLE_A_COMMIT] for start in range(0, len(entries), PEOPLE_A_COMMIT))
+    return sum(suppressions.suppress(ledger, part) for part in parts)
+
+
+@contextmanager
+def telling(paths: DataPaths, ledger: Ledger) -> Iterator[None]:
+    """Tell when the block ends, also where it raised: a batch that is stopped gives its refusals."""
+    try:
+        yield
+    finally:
+        tell(paths, ledger)

@@ -1,0 +1,249 @@
+"""People say no while a plan is under way: what SendGrid accepted afterwards, by address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from include.core import clock
+from include.core.campaign import Campaign, Sender
+from include.core.errors import QualityStop
+from include.core.keys import address_key
+from include.core.paths import DataPaths
+from include.core.secrets import Secrets
+from include.dispatch import placing, plan, send
+from include.ledger import consent, suppressions
+from include.ledger.consent import MARKETING, Consent
+from include.ledger.database import Ledger
+from include.ledger.suppressions import Suppression
+from include.validate.batch import validate_batch
+from include.validate.withdrawals import tell, telling
+from include.warehouse.connection import open_warehouse
+from tests.dispatch.scripted_esp import ScriptedEsp
+from tests.rows import Row, subscriber
+from tests.validate.conftest import land_rows
+from tests.validate.people import ingest
+
+SINCE = datetime(2020, 1, 1, tzinfo=UTC)
+NEWER, OLDER = "2026-01-01", "2024-01-01"
+PEOPLE = [subscriber(number) for number in range(24)]
+SEGMENT = """
+insert into segment.membership by name
+select 'run-1' as segment_run, 'newsletter_readers' as segment, subscriber_id from core.subscribers;
+insert into segment.runs by name
+select 'run-1' as segment_run, timestamptz '2026-11-24 00:00:00Z' as as_of, timestamptz '2026-11-24 00:00:00Z' as built_at;
+insert into segment.sizes by name
+select 'run-1' as segment_run, segment, count(*) as members, count(*) as entered, 0 as left_segment, 0 as stayed
+from segment.membership group by all;
+"""
+
+
+FILES = {
+    "subject.txt.j2": "News",
+    "preheader.txt.j2": "What is new",
+    "body.html.j2": '<html><body><p>{{ postal_address }}</p><a href="{{ unsubscribe_url }}">Unsubscribe</a></body></html>',
+    "body.txt.j2": "{{ postal_address }} {{ unsubscribe_url }}",
+}
+
+
+@dataclass
+class Sending:
+    """A source, a campaign in chunks of four, a SendGrid that notes whom it took."""
+
+    paths: DataPaths
+    ledger: Ledger
+    secrets: Secrets
+    campaign: Campaign
+    esp: ScriptedEsp
+
+    def source(self, *rows: Row, full: bool = True) -> None:
+        """A pass of ingest as the DAG makes it: a plan that is frozen is told, also after a stop."""
+        with telling(self.paths, self.ledger):
+            ingest(self.paths, *rows, since=None if full else SINCE)
+
+    def freeze(self, occurrence: str = "2026-W48") -> str:
+        found = plan.freeze(
+            self.paths, self.ledger, self.secrets, self.campaign, occurrence=occurrence,
+            edge_url="https://mail.tradewind.example", at=clock.now(),
+        )  # fmt: skip
+        return str(found["plan_id"])
+
+    def send(self, plan_id: str) -> None:
+        for part in send.ranges(self.ledger, plan_id):
+            send.send_range(self.paths, self.ledger, self.esp.account, **part)
+
+    def key(self, email: str) -> str:
+        return address_key(self.secrets.address_key, email)
+
+    def got(self) -> set[str]:
+        """The addresses that were accepted."""
+        return {person["to"][0]["email"] for body in self.esp.bodies for person in body["personalizations"]}
+
+    def suppress(self, email: str, reason: str) -> None:
+        suppressions.suppress(self.ledger, [Suppression(self.key(email), reason, "test", clock.now().timestamp())])
+
+
+@pytest.fixture
+def sending(paths: DataPaths, ledger: Ledger, secrets: Secrets, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    folder = tmp_path / "templates" / "spring"
+    folder.mkdir(parents=True)
+    for name, text in FILES.items():
+        (folder / name).write_text(text)
+    monkeypatch.setattr(plan, "TEMPLATES", folder.parent)
+    monkeypatch.setattr(placing, "CHUNK_SIZE", 4)
+    campaign = Campaign(
+        id="spring", name="Spring", owner="marketing", purpose="A campaign for tests.", occurrence="week",
+        segment="newsletter_readers", template="spring", sender=Sender(email="news@shop.example.com", name="Shop"),
+        postal_address="1 Harbour Street, 20457 Hamburg, Germany",
+    )  # fmt: skip
+    made = Sending(paths, ledger, secrets, campaign, ScriptedEsp())
+    made.source(*PEOPLE)
+    with open_warehouse(paths) as warehouse:
+        warehouse.execute(SEGMENT)
+    yield made
+    made.esp.stop()
+
+
+def email(number: int) -> str:
+    return str(PEOPLE[number]["email"])
+
+
+def others(*gone: int) -> set[str]:
+    return {email(number) for number in range(len(PEOPLE)) if number not in gone}
+
+
+def test_everybody_who_withdrew_at_the_source_after_the_plan_was_frozen_gets_nothing(sending: Sending) -> None:
+    plan_id = sending.freeze()
+    rows = [dict(row) for row in PEOPLE]
+    rows[0] |= {"status": "unsubscribed", "updated_at": NEWER}
+    rows[1] |= {"status": "opted_out", "updated_at": OLDER}
+    rows[2] |= {"lawful_basis": None, "updated_at": NEWER}
+    rows[3] |= {"email": None}
+    rows[4] |= {"timezone": "Mars"}
+    rows[5] |= {"email": "moved@example.com", "status": "unsubscribed", "updated_at": NEWER}
+    del rows[6]
+    sending.source(*rows)
+    sending.send(plan_id)
+    assert sending.got() == others(0, 1, 2, 3, 4, 5, 6)
+
+
+def check(sending: Sending, manifest: dict[str, Any]) -> None:
+    with telling(sending.paths, sending.ledger):
+        validate_batch(sending.paths, manifest)
+
+
+def test_a_batch_that_is_stopped_takes_its_refusals_out_of_a_frozen_plan(sending: Sending) -> None:
+    plan_id = sending.freeze()
+    manifest = land_rows(sending.paths, "subscribers", [PEOPLE[0] | {"status": "opted_out"}])
+    with pytest.raises(QualityStop):
+        check(sending, manifest)
+    sending.send(plan_id)
+    assert sending.got() == others(0)
+
+
+def test_who_came_back_before_the_claim_gets_it_and_who_left_for_another_reason_does_not(sending: Sending) -> None:
+    plan_id = sending.freeze()
+    bad = [row | {"timezone": "Mars"} for row in PEOPLE[:3]]
+    sending.source(*bad, full=False)
+    sending.suppress(email(1), "unsubscribe")
+    sending.source(*PEOPLE[:2], full=False)
+    sending.send(plan_id)
+    assert sending.got() == others(1, 2)
+
+
+def test_a_reason_that_is_lifted_in_mid_send_leaves_the_others(sending: Sending) -> None:
+    """Each in turn within one process: the sender reads on in the log before each claim."""
+    plan_id = sending.freeze()
+    last = list(PEOPLE[-1:])
+    acts = iter([
+        lambda: sending.source(last[0] | {"timezone": "Mars"}, full=False),
+        lambda: sending.suppress(str(last[0]["email"]), "spam_complaint"),
+        lambda: sending.source(*last, full=False),
+    ])  # fmt: skip
+    answer = sending.esp.answer
+
+    def act(number: int, body: dict[str, Any]) -> Any:
+        next(acts, lambda: None)()
+        return answer(number, body)
+
+    sending.esp.answer = act
+    wire = [row for path in sorted(part_files(sending)) for row in pq.read_table(path)["email"].to_pylist()]
+    last[0] = next(row for row in PEOPLE if row["email"] == wire[-1])
+    sending.send(plan_id)
+    assert sending.got() == {row["email"] for row in PEOPLE} - {last[0]["email"]}
+
+
+def part_files(sending: Sending) -> list[Path]:
+    return list((sending.paths.plans / "spring" / "2026-W48").glob("part-*.parquet"))
+
+
+@pytest.mark.parametrize("reason", ["unsubscribe", "spam_complaint", "erasure"])
+def test_who_leaves_by_a_link_in_an_old_mail_leaves_under_the_new_address(sending: Sending, reason: str) -> None:
+    sending.source(PEOPLE[0] | {"email": "new@example.com", "updated_at": NEWER}, full=False)
+    plan_id = sending.freeze()
+    sending.suppress(email(0), reason)
+    sending.send(plan_id)
+    assert sending.got() == others(0)
+
+
+def test_a_bounce_of_an_old_address_is_about_that_address(sending: Sending) -> None:
+    sending.source(PEOPLE[0] | {"email": "new@example.com", "updated_at": NEWER}, full=False)
+    plan_id = sending.freeze()
+    sending.suppress(email(0), "hard_bounce")
+    sending.send(plan_id)
+    assert sending.got() == others(0) | {"new@example.com"}
+
+
+def test_an_address_that_somebody_else_has_now_is_not_taken_from_them(sending: Sending) -> None:
+    sending.source(PEOPLE[0] | {"email": "new@example.com", "updated_at": NEWER}, full=False)
+    sending.source(subscriber(99, email=email(0), updated_at=NEWER), full=False)
+    with open_warehouse(sending.paths) as warehouse:
+        warehouse.execute("delete from segment.membership; delete from segment.runs; delete from segment.sizes")
+        warehouse.execute(SEGMENT)
+    plan_id = sending.freeze()
+    sending.source(PEOPLE[0] | {"email": "new@example.com", "updated_at": NEWER, "timezone": "Mars"}, full=False)
+    sending.send(plan_id)
+    assert sending.got() == {email(number) for number in range(len(PEOPLE))}
+
+
+def test_what_is_told_is_told_once_and_only_while_a_plan_is_open(sending: Sending) -> None:
+    sending.source(PEOPLE[0] | {"status": "unsubscribed", "updated_at": NEWER}, full=False)
+    assert told(sending) == []
+    plan_id = sending.freeze()
+    sending.source(PEOPLE[1] | {"status": "unsubscribed", "updated_at": NEWER}, full=False)
+    assert told(sending) == [(sending.key(email(1)), "unsubscribed_at_source")]
+    assert tell(sending.paths, sending.ledger) == {"told": 0, "lifted": 0}
+    at = clock.now().timestamp()
+    consent.record(sending.ledger, [Consent(sending.key(email(1)), MARKETING, True, "preference_page", at)])
+    assert tell(sending.paths, sending.ledger) == {"told": 0, "lifted": 1}
+    assert told(sending) == []
+    sending.send(plan_id)
+    assert sending.got() == others(0)
+
+
+def told(sending: Sending) -> list[tuple[str, str]]:
+    with sending.ledger.read() as connection:
+        return [(row["address_key"], row["reason"]) for row in suppressions.of_source(connection).to_pylist()]
+
+
+WAYS: dict[str, Callable[[Sending], None]] = {
+    "a word at the source": lambda sending: sending.source(PEOPLE[0] | {"status": "cleaned"}, full=False),
+    "a row that cannot be read": lambda sending: sending.source(PEOPLE[0] | {"consented_at": None}, full=False),
+    "gone from a full pass": lambda sending: sending.source(*PEOPLE[1:]),
+    "one click": lambda sending: sending.suppress(email(0), "unsubscribe"),
+    "a complaint": lambda sending: sending.suppress(email(0), "spam_complaint"),
+    "a bounce": lambda sending: sending.suppress(email(0), "hard_bounce"),
+}
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+def test_no_is_no_before_the_plan_too(sending: Sending, way: Callable[[Sending], None]) -> None:
+    way(sending)
+    sending.send(sending.freeze())
+    assert sending.got() == others(0)

@@ -1,0 +1,61 @@
+"""Whom a plan would mail after rows went the real way: source, landing, validation, merge, audience."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from include.core import clock
+from include.core.campaign import Campaign, Sender
+from include.core.errors import QualityStop
+from include.core.paths import DataPaths
+from include.dispatch.audience import judge_recipients
+from include.ledger.database import Ledger
+from include.validate.batch import validate_batch
+from include.validate.merge import merge_batch
+from include.warehouse.connection import open_warehouse
+from tests.rows import Row
+from tests.validate.conftest import land_rows
+
+CAMPAIGN = Campaign(
+    id="spring",
+    name="Spring",
+    owner="marketing",
+    purpose="A campaign for tests.",
+    occurrence="once",
+    segment="everybody",
+    template="spring",
+    sender=Sender(email="news@shop.example.com", name="Shop"),
+    postal_address="1 Harbour Street, 20457 Hamburg, Germany",
+)
+
+
+def ingest(paths: DataPaths, *rows: Row, since: datetime | None = None) -> dict[str, Any] | None:
+    """One pass of ingest over these rows; None where the batch was stopped."""
+    manifest = land_rows(paths, "subscribers", list(rows), since=since)
+    try:
+        validate_batch(paths, manifest)
+    except QualityStop:
+        return None
+    return merge_batch(paths, manifest)
+
+
+def audience(paths: DataPaths, ledger: Ledger) -> dict[str, tuple[str, str | None, bool]]:
+    """What a plan frozen now says of every subscriber, by id: state, reason, and whether they would be tracked."""
+    with open_warehouse(paths) as warehouse:
+        ids = [row[0] for row in warehouse.execute("select subscriber_id from core.subscribers").fetchall()]
+        judge_recipients(warehouse, ledger, CAMPAIGN, ids, occurrence="once", at=clock.now())
+        rows = warehouse.execute("select subscriber_id, state::varchar, reason, tracking_consent from audience").fetchall()
+    return {row[0]: row[1:] for row in rows}
+
+
+def mailed(paths: DataPaths, ledger: Ledger) -> set[str]:
+    """The ids of those who would get mail."""
+    return {person for person, (state, *_) in audience(paths, ledger).items() if state == "planned"}
+
+
+def tracked(paths: DataPaths, ledger: Ledger) -> set[str]:
+    """The ids of those who would get mail that is tracked."""
+    return {
+        person for person, (state, _, is_tracked) in audience(paths, ledger).items() if state == "planned" and is_tracked
+    }
