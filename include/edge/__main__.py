@@ -15,6 +15,7 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8081)
     parser.add_argument("--access-log", action="store_true", help="a line a request, without tokens")
+    parser.add_argument("--log-level", default="info", choices=("debug", "info", "warning", "error"))
     parser.add_argument("--ssl-certfile")
     parser.add_argument("--ssl-keyfile")
     asked = parser.parse_args()

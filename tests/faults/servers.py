@@ -133,6 +133,8 @@ def serve_simulator(options: list[str], log: str, _answer: Answer) -> None:
 def serve_edge(port: int, environment: dict[str, str], log: str, file_limit: int | None, answer: Answer) -> None:
     import uvicorn
 
+    from include.edge.connection import options
+
     os.environ.update(environment)
     _write_to(log)
     if file_limit is not None:
@@ -141,7 +143,8 @@ def serve_edge(port: int, environment: dict[str, str], log: str, file_limit: int
     door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     door.bind(("127.0.0.1", port))
     answer.send("ready")
-    uvicorn.Server(uvicorn.Config("include.edge.app:app", log_level="warning")).run(sockets=[door])
+    config = uvicorn.Config("include.edge.app:app", log_level="warning", **options())
+    uvicorn.Server(config).run(sockets=[door])
 
 
 def _write_to(log: str) -> None:

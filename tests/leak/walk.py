@@ -240,10 +240,10 @@ def run(root: Path) -> None:
         walk.paths.simulator, webhook=f"{url}/events/sendgrid", edge=url, speed=60, flush=0.05, seed=1, api_key=API_KEY
     )
     simulator.key = API_KEY
-    command = [sys.executable, "-m", "include.edge", "--port", str(port), "--access-log"]
+    command = [sys.executable, "-m", "include.edge", "--port", str(port), "--log-level", "debug"]
     with (root / "logs" / "edge.log").open("wb") as output:
         edge = subprocess.Popen(
-            [*command, "--no-access-log", "--log-level", "debug"], cwd=PROJECT, stdout=output, stderr=output,
+            command, cwd=PROJECT, stdout=output, stderr=output,
             env={**os.environ, "TRADEWIND_WEBHOOK_KEYS": simulator.public_key},
         )  # fmt: skip
     try:
