@@ -46,7 +46,7 @@ INVENTED = {
         select
             'p' || i as purchase_id, md5('s' || hash(i) % ($people / 2)::bigint) as subscriber_id,
             $as_of::timestamptz - to_hours((hash(i + 7) % 12000)::integer) as purchased_at,
-            (hash(i + 13) % 20000 / 100)::decimal(18, 2) as amount, 'EUR' as currency, 1 as items, 'bench' as landed_run
+            (hash(i + 13) % 20000 / 100)::decimal(18, 2) as amount, 'USD' as currency, 1 as items, 'bench' as landed_run
         from range(3 * $people) as purchases (i)""",
     "plans": """
         insert into dispatch.plans by name

@@ -12,8 +12,10 @@ from include.analyze.experiments import experiment_rows
 from include.analyze.ledger_facts import copy_ledger, first_variants, tallies
 from include.analyze.reconcile import build_reconciliation
 from include.core.paths import DataPaths
+from include.core.shop import load_shop
 from include.ledger.database import Ledger
 from include.warehouse.connection import open_warehouse, run, transaction
+from include.warehouse.money import replace_rates
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +46,7 @@ def build_marts(paths: DataPaths, ledger: Ledger, *, as_of: datetime) -> dict[st
     with open_warehouse(paths) as connection:
         copy_ledger(connection, ledger)
         with transaction(connection):
+            replace_rates(connection, load_shop())
             _replace(connection, ledger, as_of)
         return _row_counts(connection)
 

@@ -1,4 +1,4 @@
-"""The shop, as its file says: its name, where people can write to, and the topics of its mail.
+"""The shop, as its file says: its name, where people can write to, the topics of its mail, and its money.
 
 `include/shop.yaml`, or the file that `TRADEWIND_SHOP` names. A topic is declared there and nowhere else: campaign files, the
 ledger and the preference page all ask here, so that a misspelt topic is an error and not one that nobody has declined.
@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
+from datetime import date
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
@@ -22,6 +24,8 @@ MARKETING, TRACKING = "marketing", "tracking"
 """What people consent to besides topics; no topic may be called so."""
 Texts = Annotated[dict[str, Annotated[str, Field(min_length=1, max_length=300)]], Field(min_length=1)]
 """The same words in several languages, by locale."""
+Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+"""ISO 4217."""
 
 
 class UnknownTopic(ConfigurationError):
@@ -37,12 +41,18 @@ class Topic(Strict):
 
 
 class Shop(Strict):
-    """Who writes. Somebody reads what comes to `contact`; `default_locale` is for people whose language we do not have."""
+    """Who writes. Somebody reads what comes to `contact`; `default_locale` is for people whose language we do not have.
+
+    `currency` is the one that revenue is counted in, `exchange_rates` what one unit of another is worth in it.
+    """
 
     name: Annotated[str, Field(min_length=1, max_length=100)]
     contact: Annotated[str, Field(pattern=r"^[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}$", max_length=254)]
     default_locale: Annotated[str, Field(pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$")]
     topics: tuple[Topic, ...]
+    currency: Currency = "USD"
+    exchange_rates: dict[Currency, Annotated[float, Field(gt=0, lt=1e9)]] = Field(default_factory=dict)
+    exchange_rates_as_of: date | None = None
 
     @field_validator("name")
     @classmethod
@@ -66,6 +76,18 @@ class Shop(Strict):
             if self.default_locale not in topic.label.keys() & topic.description.keys():
                 raise ValueError(f"the topic {topic.id} has no words in the default locale {self.default_locale}")
         return self
+
+    @model_validator(mode="after")
+    def _rates_are_dated(self) -> Shop:
+        if self.currency in self.exchange_rates:
+            raise ValueError(f"{self.currency} is the currency itself and needs no rate")
+        if self.exchange_rates and self.exchange_rates_as_of is None:
+            raise ValueError("exchange_rates need the day that they are of, exchange_rates_as_of")
+        return self
+
+    def rates(self) -> dict[str, Decimal]:
+        """What one unit of each known currency is worth in `currency`, that one included."""
+        return {self.currency: Decimal(1)} | {name: Decimal(str(rate)) for name, rate in self.exchange_rates.items()}
 
     def require_topics(self, named: Iterable[str], where: str) -> None:
         """Raises `UnknownTopic`, which says what was meant, for a topic that is not declared."""

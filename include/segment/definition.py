@@ -24,7 +24,13 @@ from include.core.paths import PROJECT, SQL
 
 DEFINITIONS = SQL / "segment" / "definitions"
 ALLOWED_TABLES = frozenset(
-    {("core", "subscribers"), ("core", "purchases"), ("segment", "features"), ("engagement", "events")}
+    {
+        ("core", "subscribers"),
+        ("core", "purchases"),
+        ("core", "exchange_rates"),
+        ("segment", "features"),
+        ("engagement", "events"),
+    }
 )
 """What a definition may read. Never core.identities: a segment needs no address and no name."""
 

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 import yaml
 
-from include.analyze import comments
+from include.analyze import comments, marts
 from include.analyze.comments import COMMENTS
 from include.analyze.marts import build_marts
 from include.analyze.reconcile import check_sums
 from include.core.errors import ConfigurationError
 from include.core.paths import DataPaths
+from include.core.shop import load_shop
 from include.ledger.database import Ledger
 from include.ledger.suppressions import Suppression, lift, suppress
+from include.segment import build
 from include.warehouse.connection import open_warehouse
 
 AS_OF = datetime(2026, 11, 24, 6, tzinfo=UTC)
@@ -126,3 +129,38 @@ def test_a_comment_on_nothing_is_an_error(
 def test_a_moment_without_a_time_zone_is_refused(paths: DataPaths, ledger: Ledger) -> None:
     with pytest.raises(ValueError, match="time zone"):
         build_marts(paths, ledger, as_of=datetime(2026, 11, 24))
+
+
+MONEY = """
+insert into core.purchases by name
+select
+    'p' || row_number() over () as purchase_id, 'anna' as subscriber_id, timestamptz '2026-11-20 00:00:00Z' as purchased_at,
+    amount, currency, 'landed' as landed_run
+from (values (10, 'EUR'), (15000, 'JPY'), (-1.5, 'EUR'), (99, 'XTS')) as bought (amount, currency)
+"""
+ANNA = """
+insert into core.subscribers by name
+select
+    'anna' as subscriber_id, 'key-anna' as address_key, 'gmail' as mailbox_provider, 'subscribed' as status,
+    true as tracking_consent, timestamptz '2026-01-01 00:00:00Z' as updated_at, 'landed' as landed_run
+"""
+
+
+def test_money_is_in_the_shops_currency_and_what_has_no_rate_is_said(
+    paths: DataPaths, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = load_shop().model_copy(update={"currency": "EUR", "exchange_rates": {"JPY": 0.0061}})
+    for module in (marts, build):
+        monkeypatch.setattr(module, "load_shop", lambda: shop)
+    with open_warehouse(paths) as connection:
+        connection.execute(ANNA)
+        connection.execute(MONEY)
+    build.build_segments(paths, segment_run="r1", as_of=AS_OF)
+
+    build_marts(paths, ledger, as_of=AS_OF)
+
+    columns = "purchases, purchase_days, revenue, currency, unconverted"
+    assert ask(paths, f"select {columns} from marts.lifecycle") == [(3, 1, Decimal("100.00"), "EUR", 1)]
+    unsaid = "select scope, difference from marts.reconciliation where check_name = 'amounts_converted' and not holds"
+    assert sorted(ask(paths, unsaid)) == [("XTS", 1), ("all currencies", 1)]
+    assert not check_sums(paths)["amounts_converted"]

@@ -30,6 +30,11 @@ def test_the_shipped_file_speaks_every_language_of_the_campaigns() -> None:
         ("id: offers", "id: Offers!", "line 23", "topics.1.id"),
         ("      en: News\n", "", "shop.yaml", "topic news has no words in the default locale en"),
         ("topics:\n", "topics: [\n", "line", "is not YAML"),
+        ("currency: USD ", "currency: dollar ", "currency", "currency"),
+        ("exchange_rates: {} ", "exchange_rates: {EUR: 1.08} ", "shop.yaml", "exchange_rates_as_of"),
+        ("exchange_rates: {} ", "exchange_rates: {USD: 1.08} ", "shop.yaml", "USD is the currency itself"),
+        ("exchange_rates: {} ", "exchange_rates: {EUR: 0} ", "exchange_rates", "exchange_rates.EUR"),
+        ("exchange_rates: {} ", "exchange_rates: {EUR: .nan} ", "exchange_rates", "exchange_rates.EUR"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_place(tmp_path: Path, old: str, new: str, place: str, words: str) -> None:

@@ -131,8 +131,8 @@ create or replace table marts.lifecycle as
 select subscriber_id, timestamptz '2026-11-23 06:00:00+00' as as_of,
     list_extract(['new', 'active', 'active', 'loyal', 'lapsing', 'lapsing', 'lost', 'prospect'], 1 + (hash(subscriber_id, 2) % 8)::int) as lifecycle_stage,
     (1 + hash(subscriber_id, 3) % 5)::int as recency_score, (1 + hash(subscriber_id, 4) % 5)::int as frequency_score,
-    (1 + hash(subscriber_id, 5) % 5)::int as monetary_score, (hash(subscriber_id, 4) % 9)::bigint as purchases,
-    (hash(subscriber_id, 4) % 9 * 35.5)::double as revenue, (hash(subscriber_id, 6) % 500)::bigint as days_since_purchase,
+    (1 + hash(subscriber_id, 5) % 5)::int as monetary_score, (hash(subscriber_id, 4) % 9)::bigint as purchases, (hash(subscriber_id, 4) % 9)::bigint as purchase_days,
+    (hash(subscriber_id, 4) % 9 * 35.5)::double as revenue, 'EUR' as currency, (hash(subscriber_id, 4) % 9 = 8)::integer as unconverted, (hash(subscriber_id, 6) % 500)::bigint as days_since_purchase,
     list_extract(['engaged', 'quiet', 'dormant'], 1 + (hash(subscriber_id, 7) % 3)::int) as engagement_level
 from people;
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from itertools import combinations
 from typing import Any
 
@@ -13,8 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from include.core.shop import load_shop
 from include.segment.definition import definition_paths, read_definition
 from include.warehouse.connection import configure, prepare, run
+from include.warehouse.money import replace_rates
 
 AS_OF = datetime(2026, 11, 24, tzinfo=UTC)
 PEOPLE = """
@@ -29,10 +32,18 @@ PURCHASES = """
 insert into core.purchases by name
 select
     'p' || row_number() over () as purchase_id, subscriber_id, purchased_at, amount::decimal(18, 2) as amount,
-    'EUR' as currency, 'landed' as landed_run
+    currency, 'landed' as landed_run
 from bought
 """
-SCHEMA = pa.schema([("subscriber_id", pa.string()), ("purchased_at", pa.timestamp("us", "UTC")), ("amount", pa.float64())])
+RATES = {"EUR": Decimal(1), "JPY": Decimal("0.0061")}
+SCHEMA = pa.schema(
+    [
+        ("subscriber_id", pa.string()),
+        ("purchased_at", pa.timestamp("us", "UTC")),
+        ("amount", pa.float64()),
+        ("currency", pa.string()),
+    ]
+)
 DEFINITIONS = [read_definition(path) for path in definition_paths()]
 Purchase = dict[str, Any]
 
@@ -40,8 +51,9 @@ purchases = st.lists(
     st.fixed_dictionaries(
         {
             "subscriber_id": st.integers(0, 11).map(lambda number: f"person-{number}"),
-            "purchased_at": st.integers(-5, 700).map(lambda days: AS_OF - timedelta(days=days)),
-            "amount": st.sampled_from([0.0, 9.99, 20.0, 1000.0]),
+            "purchased_at": st.integers(-10, 1400).map(lambda halves: AS_OF - timedelta(hours=12 * halves)),
+            "amount": st.sampled_from([0.0, 9.99, 20.0, 1000.0, -9.99, -0.01]),
+            "currency": st.sampled_from(["EUR", "EUR", "JPY", "XTS"]),
         }
     ),
     max_size=40,
@@ -56,6 +68,8 @@ def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
         prepare(connection)
         connection.execute("set threads = 1")
         connection.execute(PEOPLE)
+        shop = load_shop().model_copy(update={"currency": "EUR", "exchange_rates": {"JPY": 0.0061}})
+        replace_rates(connection, shop)
         yield connection
 
 
@@ -75,6 +89,22 @@ def segment_sizes(warehouse: duckdb.DuckDBPyConnection) -> dict[str, int]:
         one.segment: len(warehouse.execute(one.statement, {"as_of": AS_OF} if one.takes_as_of else None).to_arrow_table())
         for one in DEFINITIONS
     }
+
+
+@settings(max_examples=40, deadline=None)
+@given(purchases)
+def test_money_is_what_a_person_would_add_up(warehouse: duckdb.DuckDBPyConnection, bought: list[Purchase]) -> None:
+    """Refunds lower revenue and are no purchase, a gift is one; currencies by their rates, and none guessed."""
+    for row in features(warehouse, bought):
+        known = [one for one in bought if one["subscriber_id"] == row["subscriber_id"] and one["purchased_at"] <= AS_OF]
+        times = sorted(one["purchased_at"] for one in known if one["amount"] >= 0)
+        worth = [Decimal(str(one["amount"])) * RATES[one["currency"]] for one in known if one["currency"] in RATES]
+        assert (row["purchases"], row["purchase_days"]) == (len(times), len({time.date() for time in times}))
+        assert (row["first_purchased_at"], row["last_purchased_at"]) == ((times[0], times[-1]) if times else (None, None))
+        assert abs(row["revenue"] - sum(worth, Decimal(0))) <= Decimal("0.005")
+        assert row["unconverted"] == sum(one["currency"] not in RATES for one in known)
+        assert (row["lifecycle_stage"] == "prospect") == (not times)
+        assert (row["recency_score"] is None) == (not times)
 
 
 @settings(max_examples=15, deadline=None)
@@ -97,7 +127,7 @@ def test_more_is_never_scored_less_and_equal_is_scored_equal(
     buyers = [row for row in rows if row["purchases"]]
 
     assert all(1 <= row[score] <= 5 for row in buyers for score in ("recency_score", "frequency_score", "monetary_score"))
-    scored = {"recency_score": "last_purchased_at", "frequency_score": "purchases", "monetary_score": "revenue"}
+    scored = {"recency_score": "last_purchased_at", "frequency_score": "purchase_days", "monetary_score": "revenue"}
     for left, right in combinations(buyers, 2):
         for score, value in scored.items():
             if left[value] == right[value]:
@@ -112,7 +142,7 @@ def test_stages_and_levels_part_the_list_and_nothing_after_as_of_counts(
     warehouse: duckdb.DuckDBPyConnection, bought: list[Purchase]
 ) -> None:
     rows, sizes = features(warehouse, bought), segment_sizes(warehouse)
-    known = [purchase for purchase in bought if purchase["purchased_at"] <= AS_OF]
+    known = [purchase for purchase in bought if purchase["purchased_at"] <= AS_OF and purchase["amount"] >= 0]
 
     assert len(rows) == 12
     assert sum(row["purchases"] for row in rows) == len(known)

@@ -13,6 +13,8 @@ from babel.dates import format_date
 from babel.numbers import format_currency, format_decimal
 from jinja2 import pass_environment
 
+from include.core.shop import load_shop
+
 REFUSED = frozenset(
     {"safe", "e", "escape", "forceescape", "tojson", "xmlattr", "urlize", "pprint", "attr", "random", "format"}
 )
@@ -55,9 +57,9 @@ def number(environment: Any, value: Any) -> Any:
 
 
 @pass_environment
-def money(environment: Any, value: Any, currency: str = "USD") -> Any:
-    """`{{ person.revenue | money("EUR") }}`: an amount with its currency, as the locale writes it."""
-    return format_currency(Decimal(str(value)), currency, locale=_locale(environment))
+def money(environment: Any, value: Any, currency: str | None = None) -> Any:
+    """`{{ person.revenue | money }}`: an amount in the shop's currency, or in one that is named, as the locale writes it."""
+    return format_currency(Decimal(str(value)), currency or load_shop().currency, locale=_locale(environment))
 
 
 OWN: dict[str, Callable[..., Any]] = {"date": date, "number": number, "money": money}

@@ -12,7 +12,10 @@ select
     frequency_score,
     monetary_score,
     purchases,
+    purchase_days,
     revenue,
+    (select any_value(reporting_currency) from core.exchange_rates) as currency,
+    unconverted,
     days_since_purchase,
     engagement_level
 from segment.features;

@@ -5,10 +5,14 @@
 -- purpose: What segments are made of, from what was known at as_of. Deleted people are left out whatever as_of says.
 --          Scores are quintiles among buyers, 5 is best. Equal values get equal scores, that of the lowest rank among them,
 --          so that a re-run gives the same score and a list of one-time buyers has no "loyal" half.
---          Lifecycle: prospect (never bought); new (one purchase, at most 30 days ago); active, lapsing and lost by a
+--          Money: an amount below zero is a refund: it lowers revenue and is no purchase; an amount of zero is a gift, and one.
+--          Revenue is in the reporting currency, by core.exchange_rates; what has no rate there is in unconverted, not in revenue.
+--          Each purchase_id is a purchase; frequency and rhythm are made of days (UTC) with a purchase, as in BG/NBD and RFM:
+--          three orders of one evening are one visit.
+--          Lifecycle: prospect (never bought); new (bought on one day, at most 30 days ago); active, lapsing and lost by a
 --          person's own window: active up to one window since the last purchase, lapsing up to two, lost after that. The
---          window is twice the mean gap between purchases, at least 60 and at most 180 days, for people with three
---          purchases or more, 90 days for the others. Loyal is active with three purchases or more and frequency score 4+.
+--          window is twice the mean gap between days of purchase, at least 60 and at most 180 days, for people with three
+--          such days or more, 90 days for the others. Loyal is active with three days or more and frequency score 4+.
 --          Engagement: human verdicts only; opens only of people who consented to tracking (ePrivacy), clicks of all.
 --          engagement_level by the last sign of life (open, click, purchase, sign-up), after the sunset practice:
 --          engaged up to 30 days, warm up to 90, cooling up to 180, dormant after that.
@@ -21,30 +25,40 @@ with people as (
 
 bought as (
     select
-        subscriber_id,
-        min(purchased_at) as first_purchased_at,
-        max(purchased_at) as last_purchased_at,
-        count(*)::integer as purchases,
-        sum(amount)::decimal(18, 2) as revenue
-    from core.purchases
-    semi join people using (subscriber_id)
-    where purchased_at <= $as_of
-    group by subscriber_id
+        purchases.subscriber_id,
+        min(purchases.purchased_at) filter (where purchases.amount >= 0) as first_purchased_at,
+        max(purchases.purchased_at) filter (where purchases.amount >= 0) as last_purchased_at,
+        (count(*) filter (where purchases.amount >= 0))::integer as purchases,
+        (count(distinct utc_day(purchases.purchased_at)) filter (where purchases.amount >= 0))::integer as purchase_days,
+        coalesce(sum(purchases.amount * rates.rate), 0)::decimal(18, 2) as revenue,
+        (count(*) filter (where rates.rate is null))::integer as unconverted
+    from core.purchases as purchases
+    semi join people on purchases.subscriber_id = people.subscriber_id
+    left join core.exchange_rates as rates on purchases.currency = rates.currency
+    where purchases.purchased_at <= $as_of
+    group by purchases.subscriber_id
 ),
 
 scored as (
     select
         *,
         least(5, 1 + floor(5 * percent_rank() over (order by last_purchased_at)))::tinyint as recency_score,
-        least(5, 1 + floor(5 * percent_rank() over (order by purchases)))::tinyint as frequency_score,
+        least(5, 1 + floor(5 * percent_rank() over (order by purchase_days)))::tinyint as frequency_score,
         least(5, 1 + floor(5 * percent_rank() over (order by revenue)))::tinyint as monetary_score,
         whole_days(last_purchased_at, $as_of::timestamptz) as days_since_purchase,
         case
-            when purchases >= 3
-                then greatest(60, least(180, 2 * whole_days(first_purchased_at, last_purchased_at) / (purchases - 1)))
+            when purchase_days >= 3
+                then greatest(60, least(180, 2 * whole_days(first_purchased_at, last_purchased_at) / (purchase_days - 1)))
             else 90
         end as window_days
     from bought
+    where purchases > 0
+
+    union all by name
+
+    select *
+    from bought
+    where purchases = 0
 ),
 
 engaged as (
@@ -83,14 +97,16 @@ select
     last_purchased_at,
     days_since_purchase,
     coalesce(purchases, 0) as purchases,
+    coalesce(purchase_days, 0) as purchase_days,
     coalesce(revenue, 0) as revenue,
+    coalesce(unconverted, 0) as unconverted,
     recency_score,
     frequency_score,
     monetary_score,
     case
-        when purchases is null then 'prospect'
-        when purchases = 1 and days_since_purchase <= 30 then 'new'
-        when days_since_purchase <= window_days and purchases >= 3 and frequency_score >= 4 then 'loyal'
+        when coalesce(purchases, 0) = 0 then 'prospect'
+        when purchase_days = 1 and days_since_purchase <= 30 then 'new'
+        when days_since_purchase <= window_days and purchase_days >= 3 and frequency_score >= 4 then 'loyal'
         when days_since_purchase <= window_days then 'active'
         when days_since_purchase <= 2 * window_days then 'lapsing'
         else 'lost'

@@ -18,7 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from include.core.errors import PlanError
-from include.dispatch.content import PERSON_FIELDS, Content, SlotFiller, render_one
+from include.core.shop import load_shop
+from include.dispatch.content import PERSON_FIELDS, Content, SlotFiller, filters, render_one
 from include.dispatch.content.escape import escape
 from include.dispatch.content.person import AttributeValues, as_value
 from include.dispatch.content.place import ATTRIBUTE, HEADER, HTML, TEXT, URL_PART
@@ -299,6 +300,12 @@ def test_too_much_for_one_person(compile_parts: Compile) -> None:
     people = [{"first_name": "a" * 4_000, "last_name": "b" * 100}, {"first_name": "a", "last_name": "<" * 3_000}]
     with pytest.raises(PlanError, match=r"^letter/body\.html\.j2, line 3: person\.last_name makes .* 1 person too large"):
         SlotFiller(content).fill(table(people, **LINKS))
+
+
+def test_money_is_in_the_shops_currency(compile_parts: Compile, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(filters, "load_shop", lambda: load_shop().model_copy(update={"currency": "CHF"}))
+    content = compile_parts("<p>{{ person.revenue | money }}</p>")
+    assert "<p>CHF1,234.50</p>" in render_one(content, {"revenue": Decimal("1234.50"), **LINKS}).html
 
 
 def test_dates_numbers_and_money_speak_the_locale(compile_parts: Compile) -> None:

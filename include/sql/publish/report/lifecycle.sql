@@ -8,6 +8,8 @@ select
     engagement_level,
     count(*) as people,
     sum(revenue) as revenue,
+    any_value(currency) as currency,
+    sum(unconverted)::bigint as unconverted,
     count(*) / sum(count(*)) over () as share
 from marts.lifecycle
 group by all

@@ -1,0 +1,20 @@
+"""The warehouse's copy of the shop's exchange rates."""
+
+from __future__ import annotations
+
+import duckdb
+
+from include.core.shop import Shop
+from include.warehouse.connection import run
+
+
+def replace_rates(warehouse: duckdb.DuckDBPyConnection, shop: Shop) -> None:
+    """Replace `core.exchange_rates` by what the shop's file says. Within the caller's transaction."""
+    rates = shop.rates()
+    params = {
+        "currencies": list(rates),
+        "rates": [f"{rate:f}" for rate in rates.values()],
+        "reporting_currency": shop.currency,
+    }
+    run(warehouse, "segment", "rates_clear")
+    run(warehouse, "segment", "rates_fill", params)
