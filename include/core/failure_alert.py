@@ -122,6 +122,10 @@ TROUBLES = (
         "Look at SendGrid's status; then clear the task.", "failed-task.md#sendgrid-does-not-answer", "warning",
     ),
     Trouble(
+        errors.EdgeUnavailable, "", "edge-unavailable", "Unsubscribe links would lead nowhere: the edge does not answer", NOT_SENT,
+        "See that the edge answers at edge_public_url, then clear the task.", "failed-task.md#edge-does-not-answer",
+    ),
+    Trouble(
         errors.FenceLost, "", "fence-lost", "A task's lease on a chunk was taken over", NOT_SENT,
         "Clear the task: it sends only what is pending.", "failed-task.md#lease-lost", "warning",
     ),

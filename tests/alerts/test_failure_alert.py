@@ -43,6 +43,7 @@ def stopped(status: int, body: dict[str, object]) -> CampaignStopped:
         (errors.PlanDamaged("x"), "damaged-plan.md#what-to-do"),
         (errors.PlanError("x"), "failed-task.md#campaign-or-setting"),
         (errors.ConfigurationError("x"), "failed-task.md#campaign-or-setting"),
+        (errors.EdgeUnavailable("x"), "failed-task.md#edge-does-not-answer"),
         (errors.SegmentsBroken("x"), "failed-task.md#campaign-or-setting"),
         (errors.SourceUnavailable("x"), "failed-task.md#source"),
         (errors.PaceHeld("x"), "failed-task.md#pace"),
