@@ -21,6 +21,7 @@ from benchmarks.dispatch import Line
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 NOTES = Path(__file__).with_name("notes.md")
 OTHERS = {
+    "Taking the list in": ("benchmarks.ingest", "--people", "{modest}"),
     "Filling slots": ("benchmarks.content_slots", "{people}"),
     "Segments and marts": ("benchmarks.segments_and_marts", "--people", "{modest}"),
 }

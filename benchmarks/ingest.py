@@ -12,13 +12,14 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import logging
 import os
 import resource
 import subprocess
 import sys
 import tempfile
 import time
-from datetime import UTC, datetime
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,13 +28,17 @@ import duckdb
 from include.core.paths import DataPaths
 from include.validate.batch import validate_batch
 from include.validate.merge import merge_batch
+from include.warehouse import memory
 
 PART_ROWS = 100_000
-PURCHASES_EACH = 3
+EACH = 3
+"""Purchases a subscriber."""
 INCREMENT = 1_000
-SUBSCRIBERS = """
+BEFORE, AFTER = "2025-11-01 00:00:00", "2025-11-02 00:00:00"
+QUERIES = {
+    "subscribers": """
     select
-        i - $first as row_number, md5('s' || i) as subscriber_id,
+        i - $row_zero as row_number, md5('s' || i) as subscriber_id,
         concat(['ada', 'linus', 'grace', 'edsger'][1 + i % 4], '.', md5('a' || i)[:10], '@',
             ['gmail', 'yahoo', 'outlook', 'icloud', 'shop'][1 + i % 5], '.example.com') as email,
         'First' || i % 2000 as first_name, 'Last' || i % 5000 as last_name, ['DE', 'GB', 'US', 'FR'][1 + i % 4] as country,
@@ -43,46 +48,52 @@ SUBSCRIBERS = """
         signed_up_at as consented_at, 'v1' as consent_wording, null::varchar as consent_expires_at,
         if(i % 3 = 0, 'false', 'true') as tracking_consent, $changed as updated_at,
         if(i % 2 = 0, '{"genre": "jazz", "points": ' || i % 900 || '}', null) as attributes
-    from range($first, $last) as people (i)"""
-PURCHASES = """
+    from range($first, $last) as people (i)""",
+    "purchases": """
     select
-        i - $first as row_number, md5('p' || i) as purchase_id, md5('s' || i // 3) as subscriber_id,
+        i - $row_zero as row_number, md5('p' || i) as purchase_id, md5('s' || i // 3) as subscriber_id,
         strftime(timestamp '2025-01-01' + to_minutes((hash(i) % 900000)::integer), '%Y-%m-%d %H:%M:%S') as purchased_at,
         (5 + hash(i + 1) % 20000 / 100)::decimal(18, 2)::varchar as amount, 'EUR' as currency, '1' as items
-    from range($first, $last) as purchases (i)"""
+    from range($first, $last) as purchases (i)""",
+}
+"""Rows as they land, by relation, with a key that says nothing of their order."""
 
 
 def main() -> None:
+    """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--people", type=int, default=1_000_000)
     parser.add_argument("--step", nargs=2, metavar=("STEP", "MANIFEST"), help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.step:
+        logging.basicConfig(level=logging.ERROR)
         print(json.dumps(step(*chosen.step)))
         return
+    print(
+        f"{chosen.people:,} people, {EACH * chosen.people:,} purchases, DuckDB memory limit {memory.limit() / 1e6:,.0f} MB"
+    )
     with tempfile.TemporaryDirectory(prefix="tradewind-bench-") as folder:
-        print(f"{chosen.people:,} people, {PURCHASES_EACH * chosen.people:,} purchases", flush=True)
-        for name, figures in measured(DataPaths(Path(folder)), chosen.people):
-            print(
-                f"{name:32} {figures['wall']:7.1f} s  {figures['cpu']:7.1f} s of CPU  peak {figures['rss']:6,.0f} MB",
-                flush=True,
-            )
+        for name, took in measured(DataPaths(Path(folder)), chosen.people):
+            times = f"{took['wall']:7.1f} s {took['cpu']:7.1f} s of CPU"
+            print(f"{name:32} {times}  peak {took['rss']:6,.0f} MB", flush=True)
 
 
-def measured(paths: DataPaths, people: int) -> Any:
+def measured(paths: DataPaths, people: int) -> Iterator[tuple[str, dict[str, Any]]]:
     """(what, figures) of each step, in the order of the DAG: both relations are checked before one is merged."""
-    for run, first, changed in (("all", 0, "2025-11-01 00:00:00"), ("next", people - INCREMENT // 2, "2025-11-02 00:00:00")):
-        last = people if run == "all" else first + INCREMENT
-        manifests = [
-            landed(paths, "subscribers", run, first, last, changed),
-            landed(paths, "purchases", run, PURCHASES_EACH * first, PURCHASES_EACH * last),
-        ]
+    first = people - INCREMENT // 2
+    for batches in (_land(paths, "all", 0, people, BEFORE), _land(paths, "next", first, first + INCREMENT, AFTER)):
         for name in ("check", "merge"):
-            for manifest in manifests:
-                yield (
-                    f"{name} {json.loads(manifest.read_text())['rows']:,} {manifest.parent.parent.name}",
-                    in_a_process(paths, name, manifest),
-                )
+            for relation, rows, manifest in batches:
+                yield f"{name} {rows:,} {relation}", in_a_process(paths, name, manifest)
+
+
+def _land(paths: DataPaths, run: str, first: int, last: int, changed: str) -> list[tuple[str, int, Path]]:
+    """Both relations of these people: (relation, rows, manifest)."""
+    bought = (EACH * first, EACH * last)
+    return [
+        ("subscribers", last - first, landed(paths, "subscribers", run, first, last, changed)),
+        ("purchases", bought[1] - bought[0], landed(paths, "purchases", run, *bought)),
+    ]
 
 
 def in_a_process(paths: DataPaths, name: str, manifest: Path) -> dict[str, Any]:
@@ -107,22 +118,33 @@ def landed(paths: DataPaths, relation: str, run: str, first: int, last: int, cha
     """Land invented rows as extract does; the manifest's path."""
     folder = paths.landed / relation / run
     folder.mkdir(parents=True)
-    files = []
     with duckdb.connect() as connection:
         connection.execute("set memory_limit = '1GB'")
-        for number, start in enumerate(range(first, last, PART_ROWS)):
-            query = {"subscribers": SUBSCRIBERS, "purchases": PURCHASES}[relation].replace("i - $first", f"i - {first}")
-            names = {"first": start, "last": min(last, start + PART_ROWS)} | ({"changed": changed} if changed else {})
-            path = folder / f"part-{number:04d}.parquet"
-            rows = connection.execute(f"copy ({query}) to '{path}' (format parquet, compression zstd)", names).fetchall()[0][
-                0
-            ]
-            files.append({"name": path.name, "rows": rows, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()})
-    manifest = folder / "manifest.json"
+        starts = range(first, last, PART_ROWS)
+        files = [
+            _part(connection, folder, relation, number, first, (start, last), changed) for number, start in enumerate(starts)
+        ]
     content = {"relation": relation, "run": run, "folder": str(folder.relative_to(paths.root)), "rows": last - first}
-    content |= {"full": run == "all", "since": None, "watermark": None, "landed_at": datetime.now(UTC).isoformat()}
-    manifest.write_text(json.dumps(content | {"files": files}))
+    manifest = folder / "manifest.json"
+    manifest.write_text(json.dumps(content | {"full": run == "all", "files": files}))
     return manifest
+
+
+def _part(
+    connection: duckdb.DuckDBPyConnection,
+    folder: Path,
+    relation: str,
+    number: int,
+    first: int,
+    rest: tuple[int, int],
+    changed: str,
+) -> dict[str, Any]:
+    """One file of at most `PART_ROWS` of the rows of `rest`; what the manifest says of it."""
+    path = folder / f"part-{number:04d}.parquet"
+    query = QUERIES[relation].replace("$row_zero", str(first))
+    values = {"first": rest[0], "last": min(rest[1], rest[0] + PART_ROWS)} | ({"changed": changed} if changed else {})
+    rows = connection.execute(f"copy ({query}) to '{path}' (format parquet, compression zstd)", values).fetchall()[0][0]
+    return {"name": path.name, "rows": rows, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
 
 
 if __name__ == "__main__":
