@@ -120,6 +120,7 @@ def landed(paths: DataPaths, relation: str, run: str, first: int, last: int, cha
     folder.mkdir(parents=True)
     with duckdb.connect() as connection:
         connection.execute("set memory_limit = '1GB'")
+        connection.execute("set enable_progress_bar = false")
         starts = range(first, last, PART_ROWS)
         files = [
             _part(connection, folder, relation, number, first, (start, last), changed) for number, start in enumerate(starts)

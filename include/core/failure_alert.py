@@ -73,7 +73,7 @@ TROUBLES = (
     ),
     Trouble(
         errors.QualityStop, "", "quality-stop", "A batch of subscribers is not believed",
-        "Nothing was merged: yesterday's subscribers stand, and campaigns go on with them.",
+        "Nothing was merged. Who is refused or unreadable in it is held back; campaigns go on with the others.",
         "Open the quality page and look at the source.", "quality-stop.md#what-to-do",
     ),
     Trouble(
@@ -122,7 +122,7 @@ TROUBLES = (
         "Look at SendGrid's status; then clear the task.", "failed-task.md#sendgrid-does-not-answer", "warning",
     ),
     Trouble(
-        errors.EdgeUnavailable, "", "edge-unavailable", "Unsubscribe links would lead nowhere: the edge does not answer", NOT_SENT,
+        errors.EdgeUnavailable, "", "edge-unavailable", "The edge does not answer: no unsubscribe link works", NOT_SENT,
         "See that the edge answers at edge_public_url, then clear the task.", "failed-task.md#edge-does-not-answer",
     ),
     Trouble(
