@@ -124,6 +124,14 @@ def test_a_bad_row_beside_a_newer_good_one_of_the_same_person_holds_nobody_back(
     assert mailed(paths, ledger) == set()
 
 
+@pytest.mark.parametrize("bad", [{"lawful_basis": None}, {"subscriber_id": None, "timezone": "Mars"}])
+def test_somebody_who_comes_with_a_bad_row_beside_an_older_good_one_is_held_back(
+    paths: DataPaths, ledger: Ledger, bad: Row
+) -> None:
+    ingest(paths, *OTHERS, KNOWN | {"updated_at": OLDER}, KNOWN | bad | {"updated_at": NEWER})
+    assert audience(paths, ledger)["S1"][:2] == ("suppressed", "row_quarantined")
+
+
 def test_a_row_without_an_id_refuses_for_its_address_and_holds_it_back(paths: DataPaths, ledger: Ledger) -> None:
     ingest(paths, KNOWN, *OTHERS)
     ingest(paths, KNOWN | {"subscriber_id": None, "status": "unsubscribed", "email": "Person1@Example.com"}, since=SINCE)

@@ -1,12 +1,12 @@
 -- name: subscribers_unreadable
 -- owner: data
--- grain: one row a known subscriber a refused row (temp table unreadable)
+-- grain: one row a subscriber a refused row (temp table unreadable)
 -- params: files, run, believed
--- purpose: Whom the quarantined rows of a batch are about: the subscriber of that id, and whoever has the address now. Not where
---          the batch holds a newer good row of the person, and not for an id that stands twice, which gives way to the newer.
---          An address that two ids claim (duplicate_address) is an answer of the id alone that lost. A batch that was stopped
---          (not believed) holds back only those whose yes cannot be read: a time zone says nothing about consent.
---          Reads the temporary table faults.
+-- purpose: Whom the quarantined rows of a batch are about, among those who are known or come with it: the subscriber of that id,
+--          and whoever has the address now. Not where the batch holds a newer good row of the person, and not for an id that
+--          stands twice, which gives way to the newer. An address that two ids claim (duplicate_address) is an answer of the id
+--          alone that lost. A batch that was stopped (not believed) holds back only those whose yes cannot be read: a time zone
+--          says nothing about consent. Reads the temporary table faults.
 create or replace temp table unreadable as
 with refused as (
     select
@@ -17,7 +17,8 @@ with refused as (
             or not coalesce(contains(raw_row ->> 'email', '@'), false),
             null,
             keyed_address(raw_row ->> 'email')
-        ) as address_key
+        ) as address_key,
+        if(address_key is null, null, lower(trim(raw_row ->> 'email'))) as address
     from quality.quarantine
     where
         landed_run = $run
@@ -37,6 +38,23 @@ with refused as (
         )
 ),
 
+landed as (
+    select
+        subscriber_id,
+        lower(trim(email)) as address,
+        source_time(updated_at) as updated_at
+    from read_parquet($files)
+    anti join faults using (row_number)
+    where
+        subscriber_id in (select because_of from refused)
+        or lower(trim(email)) in (select address from refused)
+        or subscriber_id in (
+            select known.subscriber_id
+            from refused
+            inner join core.subscribers as known on refused.address_key = known.address_key
+        )
+),
+
 about as (
     select
         known.subscriber_id,
@@ -44,23 +62,34 @@ about as (
         refused.updated_at
     from refused
     inner join core.subscribers as known on refused.because_of = known.subscriber_id
-    union all
+    union
     select
         known.subscriber_id,
         refused.because_of,
         refused.updated_at
     from refused
-    inner join core.subscribers as known
-        on refused.address_key = known.address_key and refused.because_of is distinct from known.subscriber_id
+    inner join core.subscribers as known on refused.address_key = known.address_key
+    union
+    select
+        landed.subscriber_id,
+        refused.because_of,
+        refused.updated_at
+    from refused
+    inner join landed on refused.because_of = landed.subscriber_id
+    union
+    select
+        landed.subscriber_id,
+        refused.because_of,
+        refused.updated_at
+    from refused
+    inner join landed on refused.address = landed.address
 ),
 
 good as (
     select
         subscriber_id,
-        max(source_time(updated_at)) as newest_good_at
-    from read_parquet($files)
-    anti join faults using (row_number)
-    where subscriber_id in (select subscriber_id from about)
+        max(updated_at) as newest_good_at
+    from landed
     group by subscriber_id
 )
 
