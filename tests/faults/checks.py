@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from sqlalchemy import select
 
 from include.ledger.counts import Tally, tally
-from include.ledger.tables import chunks, outcomes, suppression_log
+from include.ledger.tables import chunks, outcomes, plans, suppression_log
 from tests.faults.world import World
 
 CONNECTIONS = 4
@@ -61,10 +61,17 @@ def judge(world: World, allowed: Allowed) -> Findings:
     found.must(people.adds_up, f"the ledger's sum does not hold: {people}")
     found.must(not (world.watch and world.watch.broken), f"while it ran: {world.watch and world.watch.broken}")
     _check_fates(fates, set(times), allowed, found)
-    _check_sums(world, people, Counter(fates.values()), allowed, found)
+    left_before = Counter(suppressed=_suppressed_by_the_plan(world))
+    _check_sums(world, people, Counter(fates.values()) + left_before, allowed, found)
     if not allowed.clock_moved:
         _check_suppressed(world, taken, found)
     return found
+
+
+def _suppressed_by_the_plan(world: World) -> int:
+    """Who had said no when the plan was frozen is in none of its chunks."""
+    with world.ledger.read() as connection:
+        return connection.scalar(select(plans.c.suppressed).where(_mine(plans, world))) or 0
 
 
 def at_rest(world: World) -> list[dict[str, Any]]:

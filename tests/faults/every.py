@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.faults import answers, changes, disks, doubles, kills, scheduled, webhooks  # noqa: F401
+from tests.faults import answers, changes, disks, doubles, kills, scheduled, webhooks, withdrawals  # noqa: F401
 from tests.faults.catalogue import FAULTS, Fault
 
 

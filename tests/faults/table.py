@@ -18,6 +18,7 @@ LINES = {
     6: "People leave, the template is edited",
     7: "The ledger comes from a backup",
     8: "Scheduled mail is paused, resumed and cancelled",
+    9: "People say no, in every way and at every stage",
 }
 HEAD = """# Faults
 
