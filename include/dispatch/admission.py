@@ -48,7 +48,7 @@ class Admission:
             raise self._held(ledger, chunk, "the rate allows it only later", grant.wait)
         if grant.messages == chunk["recipients"]:
             return chunk, [], grant.wait
-        parts = _divided(ledger, chunk, grant.messages)
+        parts = divided(ledger, chunk, grant.messages, "divided: less than all of it was allowed at once")
         if not parts:
             pace.give_back(ledger, self._limits(), grant.messages)
             return None, pending.continuing(ledger, chunk["plan_id"], chunk["chunk"]), 0.0
@@ -86,10 +86,10 @@ class Admission:
         )
 
 
-def _divided(ledger: Ledger, chunk: RowMapping, size: int) -> list[RowMapping]:
+def divided(ledger: Ledger, chunk: RowMapping, size: int, reason: str) -> list[RowMapping]:
     """A part of `size` people, and the rest; empty where another process took or divided the chunk meanwhile."""
     places = rows_of(chunk["selection"], chunk["root_size"])
     parts = [(selection_of(part), len(part)) for part in (places[:size], places[size:])]
-    if not pending.divide(ledger, chunk, parts, "divided: less than all of it was allowed at once"):
+    if not pending.divide(ledger, chunk, parts, reason):
         return []
     return pending.continuing(ledger, chunk["plan_id"], chunk["chunk"])

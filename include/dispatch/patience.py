@@ -12,9 +12,9 @@ from include.dispatch.verdict import Kind, Verdict
 
 FIRST_BACKOFF_SECONDS = 0.5
 MAX_BACKOFF_SECONDS = 60.0
-LIMITS = {Kind.THROTTLED: 20, Kind.NOT_SENT: 6, Kind.DOUBT: 5, Kind.REFUSED: 25}
+LIMITS = {Kind.THROTTLED: 20, Kind.NOT_SENT: 6, Kind.REFUSED: 25}
 """Verdicts of a kind in a row, without an accepted request between, after which this process gives up for now. Finding one
-refused recipient among 1,000 takes ten refusals in a row."""
+refused recipient among 1,000 takes ten refusals in a row. Doubts are not counted here: see `gate.py`."""
 
 
 class Patience:

@@ -28,6 +28,7 @@ from include.core.pace import AccountPace
 from include.core.paths import DataPaths
 from include.dispatch import payload, schedule
 from include.dispatch.admission import Admission
+from include.dispatch.gate import Gate
 from include.dispatch.journal import Journal, require_memory
 from include.dispatch.leaving import Leaving
 from include.dispatch.outcome import Request, record
@@ -39,6 +40,7 @@ from include.dispatch.verdict import Kind, Verdict, judge
 from include.ledger import chunks, pending, plans
 from include.ledger.calls import LedgerCalls
 from include.ledger.database import Ledger
+from include.ledger.outages import Suspended, Turn
 from include.ledger.tables import chunks as chunks_table
 
 log = logging.getLogger(__name__)
@@ -92,7 +94,7 @@ def send_range(
     for content in reader.contents.values():
         require_public(account, content["edge_url"], where=f"plan {plan_id}, links of its messages")
     reader.read_ahead(chunk["file"] for chunk in work)
-    sender = Sender(ledger, plan, reader, Journal(folder), account_pace, batch_id)
+    sender = Sender(ledger, plan, reader, Journal(folder), account_pace, batch_id, account.host)
     log.info("%s %s: %d chunks to send", plan["campaign"], plan["occurrence"], len(work))
     gc.freeze()  # What is there now stays: the collector need not look at all modules again with every few chunks.
     try:
@@ -112,6 +114,7 @@ class Sender:
         journal: Journal,
         account_pace: AccountPace,
         batch_id: str | None,
+        host: str,
     ) -> None:
         self._plan = plan
         self._reader = reader
@@ -126,12 +129,14 @@ class Sender:
         self._left = Leaving(plan["suppressions_seen"], reader.other_addresses())
         self._envelopes: dict[str, payload.Envelope] = {}
         self._calls = LedgerCalls(ledger)
+        self._gate = Gate(host, plan["plan_id"], self._in_ledger)
 
     async def run(self, account: SendGridAccount, work: list[RowMapping]) -> dict[str, int]:
         """Work the queue off; a stop lets requests under way finish, so that they do not end in doubt."""
         self._queue.extend(work)
         _on_sigterm(self._interrupt)
         try:
+            await self._gate.begin()
             async with transport(account, CONNECTIONS) as esp:
                 await asyncio.gather(*(self._work(esp) for _ in range(min(CONNECTIONS, len(work)))))
         finally:
@@ -144,19 +149,33 @@ class Sender:
 
     async def _work(self, esp: Transport) -> None:
         while self._queue and not self._stopping:
-            await self._patience.wait(lambda: self._stopping is not None)
-            if self._queue and not self._stopping:
-                try:
-                    await self._send(esp, self._queue.popleft())
-                except TradewindError as error:
-                    self._stopping = self._stopping or error
+            await self._patience.wait(self._is_stopping)
+            try:
+                await self._next(esp)
+            except TradewindError as error:
+                self._stopping = self._stopping or error
 
-    async def _send(self, esp: Transport, chunk: RowMapping) -> None:
+    def _is_stopping(self) -> bool:
+        return self._stopping is not None
+
+    async def _next(self, esp: Transport) -> None:
+        """One request, when it is this worker's turn."""
+        turn = await self._gate.turn(self._is_stopping)
+        try:
+            if self._queue and not self._stopping:
+                first, rest = await self._gate.cut(self._queue.popleft(), turn)
+                self._queue.extendleft(reversed(rest))
+                if first is not None:
+                    await self._send(esp, first, turn)
+        finally:
+            await self._gate.give_up(turn)
+
+    async def _send(self, esp: Transport, chunk: RowMapping, turn: Turn) -> None:
         admitted, again, wait = await self._admitted(chunk)
         self._queue.extendleft(reversed(again))
         if admitted is None or not await self._slept(wait):
             return
-        request = await self._claim(admitted)
+        request = await self._claim(admitted, turn)
         if request is None:
             await self._in_ledger(self._admission.give_back, admitted["recipients"])
             return
@@ -165,7 +184,7 @@ class Sender:
             await self._in_ledger(chunks.release, request.claim, None, "the process was held up before the request")
             self._queue.append(admitted)
             return
-        await self._conclude(request, judge(await esp.post(body)))
+        await self._conclude(request, judge(await esp.post(body)), turn)
 
     async def _admitted(self, chunk: RowMapping) -> tuple[RowMapping | None, list[RowMapping], float]:
         """What may go after how many seconds, and what is to be looked at again (`Admission.admit`)."""
@@ -178,20 +197,26 @@ class Sender:
             await asyncio.sleep(min(left, 0.5))
         return not self._stopping
 
-    async def _claim(self, chunk: RowMapping) -> Request | None:
-        """The intent, on disk and in the journal; None where somebody else has it or nobody is left in it."""
+    async def _claim(self, chunk: RowMapping, turn: Turn) -> Request | None:
+        """The intent, on disk and in the journal; None where it may not go now, somebody has it or nobody is left in it."""
         people = self._reader.people(chunk["file"], chunk["first_row"], chunk["root_size"])
         leaving = partial(self._leaving, chunk=chunk, people=people)
-        claim = await self._in_ledger(chunks.claim, chunk, leaving, self._batch_id)
+        try:
+            claim = await self._in_ledger(chunks.claim, chunk, leaving, self._batch_id, self._gate.allows(turn))
+        except Suspended:
+            self._gate.close()
+            self._queue.appendleft(chunk)
+            return None
         if claim is None:
             return None
         self._journal.note(claim)
         places = rows_of(claim.selection, chunk["root_size"])
         return Request(claim, [row for row in places if row not in claim.gone] if claim.gone else places, people)
 
-    async def _conclude(self, request: Request, verdict: Verdict) -> None:
+    async def _conclude(self, request: Request, verdict: Verdict, turn: Turn) -> None:
         """Write the outcome, take up what became pending by it, and give up where there is no getting on."""
         wait = self._patience.note(verdict)
+        await self._gate.conclude(turn, verdict, wait)
         became = await self._recorded(request, verdict, wait)
         self._counts.update({"requests": 1, **{state: people for state, people in became.items() if state != "pending"}})
         if verdict.kind is not Kind.ACCEPTED:

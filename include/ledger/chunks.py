@@ -68,13 +68,17 @@ class Claim:
 
 
 def claim(
-    ledger: Ledger, chunk: RowMapping, leaving: Callable[[Connection], list[Outcome]], batch_id: str | None = None
+    ledger: Ledger,
+    chunk: RowMapping,
+    leaving: Callable[[Connection], list[Outcome]],
+    batch_id: str | None = None,
+    allowed: Callable[[Connection], None] = lambda _connection: None,
 ) -> Claim | None:
     """Write the intent for one request and commit it; in the same step the suppressed leave the chunk.
 
-    `leaving` is asked inside the transaction for those who must not get it. A request with a send_at carries `batch_id`.
-    None where the chunk is no longer pending, its provider is held back, or nobody is left in it. Raises `CampaignStopped`
-    where the plan is not being sent.
+    `leaving` is asked inside the transaction for those who must not get it, and `allowed` before, which raises where
+    nothing may go now. A request with a send_at carries `batch_id`. None where the chunk is no longer pending, its provider
+    is held back, or nobody is left in it. Raises `CampaignStopped` where the plan is not being sent.
     """
     now = clock.now().timestamp()
     carried = batch_id if chunk["send_at"] is not None else None
@@ -82,6 +86,7 @@ def claim(
         suppressions.hold_still(connection)
         if not require_sending(connection, chunk["plan_id"]):
             return None
+        allowed(connection)
         if holds.is_held(connection, chunk["plan_id"], chunk["provider"]):
             return None
         this = {"of_plan": chunk["plan_id"], "of_chunk": chunk["chunk"]}

@@ -163,3 +163,17 @@ allowances = Table(
     Column("used", BigInteger, nullable=False, default=0),
     comment="Pace, shared by every task that sends.",
 )
+
+outages = Table(
+    "outages",
+    metadata,
+    Column("scope", String(200), primary_key=True, comment="SendGrid's base URL"),
+    Column("suspected", Integer, nullable=False, comment="1: only a probe may go"),
+    Column("doubts", Integer, nullable=False, comment="in a row, those under way at once counted as one"),
+    Column("not_before", Float, nullable=False, comment="of the next probe, Unix seconds"),
+    Column("probe", String(40), comment="the probe that was given out and has not ended"),
+    Column("probe_owner", String(200), comment="the process that has it"),
+    Column("probe_until", Float, nullable=False),
+    Column("proved_at", Float, nullable=False, comment="when a probe was last accepted"),
+    comment="What is known of a SendGrid that gives no readable answer, shared by every process that sends.",
+)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from include.ledger import outages
 from include.ledger.database import Ledger
 
 
@@ -11,3 +12,10 @@ from include.ledger.database import Ledger
 def ledger(each_ledger: Ledger) -> Ledger:
     """Every test of dispatch runs on both ledgers."""
     return each_ledger
+
+
+@pytest.fixture(autouse=True)
+def quick_probes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a doubt a probe goes in milliseconds, not seconds."""
+    monkeypatch.setattr(outages, "FIRST_WAIT_SECONDS", 0.01)
+    monkeypatch.setattr(outages, "POLL_SECONDS", 0.01)

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from include.core.errors import CampaignStopped, TradewindError
+from include.core.errors import CampaignStopped
 from include.core.keys import address_key, message_key
 from include.core.paths import DataPaths
 from include.core.secrets import Secrets
@@ -80,19 +80,6 @@ def test_a_429_to_one_worker_quiets_all(paths: DataPaths, ledger: Ledger, secret
     assert sending.send(esp)["accepted"] == 100
     early = [at - times[0] for at in times if at - times[0] < 1.9]
     assert len(early) <= 20, "only what was under way when the 429 came"
-
-
-def test_an_outage_ends_the_task_after_a_handful_of_doubts(
-    paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp
-) -> None:
-    sending = Sending(paths, ledger, secrets, people=100, chunk_size=1)
-    esp.answer = lambda _number, _body: "drop"
-    with pytest.raises(TradewindError) as gave_up:
-        sending.send(esp)
-    assert gave_up.value.retryable
-    most = patience.LIMITS[patience.Kind.DOUBT] + 3  # Requests of the other workers may be under way.
-    assert sending.tally().in_doubt <= most
-    assert sending.tally().pending >= 100 - most
 
 
 def test_who_left_at_an_earlier_claim_is_not_back_in_the_next(one_chunk: Sending, esp: ScriptedEsp) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from include.core.errors import CampaignStopped, EspUnavailable
 from tests.faults.catalogue import fault
-from tests.faults.checks import Allowed
+from tests.faults.checks import CONNECTIONS, Allowed
 from tests.faults.proxy import Proxy
 from tests.faults.victim import TIGHT
 from tests.faults.world import World
@@ -44,6 +44,29 @@ def accepted_502(world: World) -> Allowed:
 @fault(2, "refuses with 500")
 def refused_500(world: World) -> Allowed:
     return answered(world, "refuse_500")
+
+
+@fault(2, "gives no readable answer to a dozen requests in a row")
+def outage(world: World) -> Allowed:
+    """An outage costs its first requests and a person a probe, whoever meets it, and the rest goes out after it."""
+    kind, count = world.dice.choice(("refuse_500", "accept_then_reset", "half_header")), 12
+    world.simulator.arm(kind, world.campaign.id, count=count, after=world.dice.randint(0, world.requests // 2))
+    children = [world.begin() for _ in range(world.dice.randint(1, 3))]
+    for child in children:
+        world.end(child)
+    world.finish()
+    most = CONNECTIONS * len(children) * world.chunk_size + count
+    assert world.tally().in_doubt <= most, world.tally()
+    return Allowed(doubtful=CONNECTIONS * len(children) + count)
+
+
+@fault(2, "is out of order before the first request")
+def out_of_order(world: World) -> Allowed:
+    """Nobody but the first small request and a person a probe is in doubt."""
+    world.simulator.arm("refuse_500", world.campaign.id, count=8)
+    world.finish()
+    assert world.tally().in_doubt <= world.chunk_size + 7, world.tally()
+    return Allowed(doubtful=8)
 
 
 @fault(2, "answers one byte a second")

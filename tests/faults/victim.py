@@ -26,6 +26,8 @@ from tests.faults.processes import Answer
 QUICK = MappingProxyType({
     "include.dispatch.settle.POLL_SECONDS": 0.02,
     "include.dispatch.patience.FIRST_BACKOFF_SECONDS": 0.01,
+    "include.ledger.outages.FIRST_WAIT_SECONDS": 0.02,
+    "include.ledger.outages.POLL_SECONDS": 0.02,
 })  # fmt: skip
 """Pauses that nothing depends on, in milliseconds."""
 LEASE_SECONDS = 3.0

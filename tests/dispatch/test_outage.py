@@ -1,0 +1,172 @@
+"""Ten minutes of a SendGrid that takes connections and gives no readable answer cost a handful of people their certainty."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+from sqlalchemy import select, update
+
+from include.core.errors import PaceHeld
+from include.core.paths import DataPaths
+from include.core.secrets import Secrets
+from include.dispatch import gate
+from include.dispatch.send import send_range
+from include.ledger import outages
+from include.ledger.database import Ledger
+from include.ledger.tables import chunks
+from tests.dispatch.scripted_esp import ScriptedEsp, accepted, failed
+from tests.dispatch.sending import Sending
+
+PROBES = 6
+
+
+@pytest.fixture
+def sending(paths: DataPaths, ledger: Ledger, secrets: Secrets) -> Sending:
+    return Sending(paths, ledger, secrets, people=4_000, chunk_size=1_000)
+
+
+@pytest.fixture(autouse=True)
+def short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The wait after the fourth doubt in a row is longer than the task stays."""
+    monkeypatch.setattr(gate, "PATIENCE_SECONDS", 0.05)
+
+
+def sizes(esp: ScriptedEsp) -> list[int]:
+    return [len(body["personalizations"]) for body in esp.bodies]
+
+
+def retried(sending: Sending, esp: ScriptedEsp) -> tuple[dict[str, int], int]:
+    """What Airflow does: try again when the error says so. Returns what the last try sent, and how many were held."""
+    for held in range(50):
+        try:
+            return sending.send(esp), held
+        except PaceHeld as error:
+            time.sleep(error.retry_after or 0)
+    raise AssertionError("never ended")
+
+
+def test_an_outage_from_the_beginning(sending: Sending, esp: ScriptedEsp) -> None:
+    esp.answer = lambda number, _body: "refuse" if number < PROBES else accepted()
+    sent, held = retried(sending, esp)
+    assert held > 0
+    assert sizes(esp)[: PROBES + 1] == [10] + [1] * PROBES
+    tally = sending.tally()
+    assert (tally.in_doubt, tally.pending) == (10 + PROBES - 1, 0)
+    assert tally.accepted == 4_000 - 15
+    assert set(esp.taken.values()) == {1}
+    assert len(esp.taken) == tally.accepted
+    assert sent["accepted"] > 3_000
+
+
+def test_an_outage_in_the_middle_costs_what_was_under_way(sending: Sending, esp: ScriptedEsp) -> None:
+    """The first request goes alone; then up to four at once, and none of that size after the first doubt."""
+    down = range(1, 4 + PROBES)
+    esp.answer = lambda number, _body: failed(503) if number in down else accepted()
+    retried(sending, esp)
+    under_way = [size for number, size in enumerate(sizes(esp)) if number in down and size > 1]
+    assert len(under_way) <= 4
+    assert sizes(esp)[0] == 10
+    tally = sending.tally()
+    assert tally.in_doubt == sum(size for number, size in enumerate(sizes(esp)) if number in down)
+    assert (tally.accepted, tally.pending) == (4_000 - tally.in_doubt, 0)
+    assert set(esp.taken.values()) == {1}
+
+
+def test_a_single_doubt_costs_a_moment(sending: Sending, esp: ScriptedEsp) -> None:
+    esp.answer = lambda number, _body: failed(500) if number == 1 else accepted()
+    assert sending.send(esp)["accepted"] >= 3_000
+    assert sending.tally().pending == 0
+
+
+def test_a_task_that_is_held_gives_its_slot_back_and_says_why(
+    sending: Sending, esp: ScriptedEsp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outages, "FIRST_WAIT_SECONDS", 700.0)
+    esp.answer = lambda _number, _body: "drop"
+    with pytest.raises(PaceHeld, match="no readable answer 1 times in a row") as held:
+        sending.send(esp)
+    assert held.value.retryable
+    assert 690 < (held.value.retry_after or 0) <= 700
+    with pytest.raises(PaceHeld):
+        sending.send(esp)
+    assert sizes(esp) == [10], "the second task knows what the first has met"
+    with sending.ledger.read() as connection:
+        reasons = set(connection.scalars(select(chunks.c.reason).where(chunks.c.state == "pending")))
+    assert reasons == {"held: SendGrid gives no readable answer"}
+
+
+def test_all_processes_share_one_probe(sending: Sending, esp: ScriptedEsp) -> None:
+    """Three at once, each with a range of its own."""
+    esp.answer = lambda number, _body: "refuse" if number < PROBES else accepted()
+
+    def work(chunk: int) -> None:
+        for _ in range(50):
+            try:
+                place = {"plan_id": sending.plan_id, "first": chunk, "last": chunk}
+                send_range(sending.paths, sending.ledger, esp.account, **place)
+                return
+            except PaceHeld as error:
+                time.sleep(error.retry_after or 0)
+
+    threads = [threading.Thread(target=work, args=(chunk,)) for chunk in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sizes(esp)[: PROBES + 1] == [10] + [1] * PROBES
+    assert (sending.tally().in_doubt, sending.tally().pending) == (15, 0)
+    assert set(esp.taken.values()) == {1}
+
+
+@pytest.mark.parametrize("answer", ["throttled", "refused", "too large"])
+def test_an_answer_that_can_be_read_and_accepts_nothing_keeps_requests_small(
+    sending: Sending, esp: ScriptedEsp, answer: str
+) -> None:
+    said = {
+        "throttled": lambda: failed(429, headers={"Retry-After": "0"}),
+        "refused": lambda: failed(400, "personalizations.0.to.0.email"),
+        "too large": lambda: failed(413),
+    }
+    esp.answer = lambda number, _body: said[answer]() if number < 2 else accepted()
+    sending.send(esp)
+    assert max(sizes(esp)[:3]) <= 10
+    assert max(sizes(esp)) >= 990
+    tally = sending.tally()
+    assert (tally.accepted + tally.rejected, tally.in_doubt, tally.pending) == (4_000, 0, 0)
+
+
+def test_a_small_chunk_that_somebody_else_takes_is_no_probe(
+    paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp
+) -> None:
+    """Its turn is over at once, and the next chunk goes."""
+    sending = Sending(paths, ledger, secrets, people=30, chunk_size=10)
+    real = outages.turn
+
+    def taken_meanwhile(opened: Ledger, scope: str) -> outages.Turn:
+        with opened.write() as connection:
+            first = (chunks.c.chunk == 0, chunks.c.state == "pending")
+            connection.execute(update(chunks).where(*first).values(state="skipped"))
+        return real(opened, scope)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(outages, "turn", taken_meanwhile)
+        assert sending.send(esp)["accepted"] == 20
+    assert (sending.tally().skipped, sending.tally().pending) == (10, 0)
+
+
+def test_a_chunk_that_was_cut_meanwhile_is_looked_at_again(sending: Sending, esp: ScriptedEsp) -> None:
+    """Another process cuts the chunk between the look at the queue and the cut."""
+    real = gate.divided
+
+    def cut_by_another(ledger: Ledger, chunk: object, size: int, reason: str) -> object:
+        real(ledger, chunk, 700, "another")  # type: ignore[arg-type]
+        patched.undo()
+        return real(ledger, chunk, size, reason)  # type: ignore[arg-type]
+
+    patched = pytest.MonkeyPatch()
+    patched.setattr(gate, "divided", cut_by_another)
+    assert sending.send(esp)["accepted"] == 4_000
+    assert sizes(esp)[0] == 10
+    assert set(esp.taken.values()) == {1}
