@@ -97,7 +97,7 @@ class LedgerForgot(ConservationBroken):
 
 
 class EspUnavailable(TradewindError):
-    """SendGrid's management API did not answer; nothing depends on the answer being immediate."""
+    """SendGrid gave no usable answer. What was not sent is pending, and nothing depends on an immediate answer."""
 
     retryable = True
 

@@ -114,10 +114,6 @@ TROUBLES = (
         "See that the database runs, then clear the task.", "failed-task.md#ledger-does-not-answer",
     ),
     Trouble(
-        errors.PaceHeld, "no readable answer", "esp-unavailable", "SendGrid gives no readable answer", NOT_SENT,
-        "Look at SendGrid's status and the network; then clear the task.", "failed-task.md#sendgrid-does-not-answer",
-    ),
-    Trouble(
         errors.PaceHeld, "", "pace-held", "A cap or window still holds people back", NOT_SENT,
         "Run the DAG again once the cap has ended, or raise it.", "failed-task.md#pace", "warning",
     ),

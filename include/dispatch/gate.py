@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping
 
 from include.core import clock
-from include.core.errors import PaceHeld
+from include.core.errors import EspUnavailable
 from include.dispatch.admission import divided
 from include.dispatch.verdict import Kind, Verdict
 from include.ledger import outages, pending
@@ -38,7 +38,7 @@ class Gate:
     async def turn(self, stopped: Callable[[], bool]) -> Turn:
         """Wait for this worker's turn: open, or with a probe; neither where `stopped`.
 
-        Raises `PaceHeld` where the wait is longer than a task should.
+        Raises `EspUnavailable` where the wait is longer than a task should.
         """
         while not stopped():
             turn: Turn = Turn(open=True) if self._is_open else await self._in_ledger(outages.turn, self._scope)
@@ -46,7 +46,7 @@ class Gate:
                 self._is_open = turn.open
                 return turn
             if turn.wait > PATIENCE_SECONDS:
-                pass
+                raise await self._held(turn)
             await _sleep(turn.wait, stopped)
         return Turn()
 
@@ -72,20 +72,20 @@ class Gate:
             return None, await self._in_ledger(pending.continuing, chunk["plan_id"], chunk["chunk"])
         return parts[0], parts[1:]
 
+    async def suspect(self, turn: Turn) -> None:
+        """A request ended in doubt. Noted before its outcome: nobody shall begin another one in between."""
+        self._is_open = False
+        found: Turn = await self._in_ledger(outages.doubted, self._scope, turn.probe)
+        log.warning(
+            "SendGrid gives no readable answer, %d in a row: a small request goes in %.0f s", found.doubts, found.wait
+        )
+
     async def conclude(self, turn: Turn, verdict: Verdict, wait: float) -> None:
-        """Note what a request tells of SendGrid. Before its outcome: nobody shall begin another one in between."""
-        if verdict.kind is Kind.DOUBT:
-            self._is_open = False
-            found: Turn = await self._in_ledger(outages.doubted, self._scope, turn.probe)
-            log.warning(
-                "SendGrid gives no readable answer, %d in a row: one small request goes in %.0f s",
-                found.doubts,
-                found.wait,
-            )
-        elif turn.probe and verdict.kind is Kind.ACCEPTED:
+        """Note what the answer to a probe tells of SendGrid. After its outcome, which must not be lost for this."""
+        if turn.probe and verdict.kind is Kind.ACCEPTED:
             await self._in_ledger(outages.proved, self._scope, turn.probe)
             self._is_open = True
-        elif turn.probe:
+        elif turn.probe and verdict.kind is not Kind.DOUBT:
             await self._in_ledger(outages.gave_up, self._scope, turn.probe, wait)
 
     async def give_up(self, turn: Turn) -> None:
@@ -93,9 +93,9 @@ class Gate:
         if turn.probe:
             await self._in_ledger(outages.gave_up, self._scope, turn.probe)
 
-    async def _held(self, turn: Turn) -> PaceHeld:
+    async def _held(self, turn: Turn) -> EspUnavailable:
         await self._in_ledger(_note_held, self._plan_id)
-        return PaceHeld(
+        return EspUnavailable(
             f"SendGrid gave no readable answer {turn.doubts} times in a row; the rest of the campaign is pending.",
             where="mail/send",
             remedy=f"One small request tries it again in {turn.wait:.0f} s, by itself. See SendGrid's status.",

@@ -216,8 +216,10 @@ class Sender:
     async def _conclude(self, request: Request, verdict: Verdict, turn: Turn) -> None:
         """Write the outcome, take up what became pending by it, and give up where there is no getting on."""
         wait = self._patience.note(verdict)
-        await self._gate.conclude(turn, verdict, wait)
+        if verdict.kind is Kind.DOUBT:
+            await self._gate.suspect(turn)
         became = await self._recorded(request, verdict, wait)
+        await self._gate.conclude(turn, verdict, wait)
         self._counts.update({"requests": 1, **{state: people for state, people in became.items() if state != "pending"}})
         if verdict.kind is not Kind.ACCEPTED:
             log.warning("chunk %d of %s: %s", request.claim.chunk, self._plan["campaign"], verdict.reason)

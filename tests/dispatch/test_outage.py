@@ -8,7 +8,7 @@ import time
 import pytest
 from sqlalchemy import select, update
 
-from include.core.errors import PaceHeld
+from include.core.errors import EspUnavailable, LedgerUnavailable
 from include.core.paths import DataPaths
 from include.core.secrets import Secrets
 from include.dispatch import gate
@@ -42,7 +42,7 @@ def retried(sending: Sending, esp: ScriptedEsp) -> tuple[dict[str, int], int]:
     for held in range(50):
         try:
             return sending.send(esp), held
-        except PaceHeld as error:
+        except EspUnavailable as error:
             time.sleep(error.retry_after or 0)
     raise AssertionError("never ended")
 
@@ -85,11 +85,11 @@ def test_a_task_that_is_held_gives_its_slot_back_and_says_why(
 ) -> None:
     monkeypatch.setattr(outages, "FIRST_WAIT_SECONDS", 700.0)
     esp.answer = lambda _number, _body: "drop"
-    with pytest.raises(PaceHeld, match="no readable answer 1 times in a row") as held:
+    with pytest.raises(EspUnavailable, match="no readable answer 1 times in a row") as held:
         sending.send(esp)
     assert held.value.retryable
     assert 690 < (held.value.retry_after or 0) <= 700
-    with pytest.raises(PaceHeld):
+    with pytest.raises(EspUnavailable):
         sending.send(esp)
     assert sizes(esp) == [10], "the second task knows what the first has met"
     with sending.ledger.read() as connection:
@@ -107,7 +107,7 @@ def test_all_processes_share_one_probe(sending: Sending, esp: ScriptedEsp) -> No
                 place = {"plan_id": sending.plan_id, "first": chunk, "last": chunk}
                 send_range(sending.paths, sending.ledger, esp.account, **place)
                 return
-            except PaceHeld as error:
+            except EspUnavailable as error:
                 time.sleep(error.retry_after or 0)
 
     threads = [threading.Thread(target=work, args=(chunk,)) for chunk in range(4)]
@@ -169,4 +169,24 @@ def test_a_chunk_that_was_cut_meanwhile_is_looked_at_again(sending: Sending, esp
     patched.setattr(gate, "divided", cut_by_another)
     assert sending.send(esp)["accepted"] == 4_000
     assert sizes(esp)[0] == 10
+    assert set(esp.taken.values()) == {1}
+
+
+@pytest.mark.parametrize("call", ["proved", "gave_up"])
+def test_a_ledger_that_is_away_when_a_probe_ends_costs_no_outcome(
+    sending: Sending, esp: ScriptedEsp, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    """The first ten were accepted; that nobody could note what the answer tells of SendGrid puts nobody in doubt."""
+    real = getattr(outages, call)
+
+    def away(*arguments: object) -> None:
+        monkeypatch.setattr(outages, call, real)
+        raise LedgerUnavailable("the database is away.")
+
+    monkeypatch.setattr(outages, call, away)
+    with pytest.raises(LedgerUnavailable):
+        sending.send(esp)
+    assert sizes(esp)[0] == 10
+    retried(sending, esp)
+    assert (sending.tally().accepted, sending.tally().in_doubt) == (4_000, 0)
     assert set(esp.taken.values()) == {1}
