@@ -36,6 +36,7 @@ TIGHT = MappingProxyType({
     "include.dispatch.transport.TOTAL_SECONDS": 1.5,
     "include.dispatch.send.TOTAL_SECONDS": 1.5,
     "include.ledger.chunks.LEASE_SECONDS": LEASE_SECONDS,
+    "include.ledger.outages.PROBE_SECONDS": LEASE_SECONDS,
 })  # fmt: skip
 """Waits that take a minute in earnest, in about the same proportions; for the faults that wait for them."""
 EDGE_URL = "https://mail.tradewind.example"
