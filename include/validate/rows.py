@@ -19,7 +19,7 @@ from data_quality.addresses import faults
 from data_quality.checks import QUARANTINE, WARN, Finding, check
 from include.core import names
 from include.validate.landed import Landed
-from include.warehouse.connection import fetch
+from include.warehouse.connection import fetch, run
 
 PIECE_ROWS = 200_000
 log = logging.getLogger(__name__)
@@ -50,7 +50,13 @@ def judge(connection: duckdb.DuckDBPyConnection, batch: Landed, now: datetime) -
         done += len(frame)
         gc.collect()  # Great Expectations' objects hold each other and their frame: 45 MB a piece until somebody looks.
         log.info("judged %d of %d rows of %s", done, batch.rows, batch.relation)
-    return [_together(pieces) for pieces in found.values()]
+    return [*(_together(pieces) for pieces in found.values()), _unreadable(connection, batch)]
+
+
+def _unreadable(connection: duckdb.DuckDBPyConnection, batch: Landed) -> Tally:
+    """Lines of a file that are no rows: refused as such, and by no other rule."""
+    row = run(connection, "validate", "unreadable_lines", batch.params).fetchone()
+    return Tally("unreadable_line", "line", QUARANTINE, batch.rows, int(row[0]) if row else 0)
 
 
 def _suite(relation: str, now: datetime) -> Sequence[Any]:

@@ -19,7 +19,7 @@ from include.validate import batch
 from include.validate import rows as row_rules
 from include.validate.batch import validate_batch
 from include.validate.merge import merge_batch
-from tests.rows import Row, purchase, subscriber
+from tests.rows import Row, csv_source, purchase, subscriber
 from tests.validate.conftest import ask, land_rows
 
 SINCE = datetime(2020, 1, 1, tzinfo=UTC)
@@ -203,3 +203,27 @@ def test_any_garbage_adds_up_and_each_valid_id_stands_once(changes: list[tuple[i
         assert merged["inserted"] == found["valid"]
         query = "select count(*), count(distinct subscriber_id), count(distinct address_key) from core.identities"
         assert ask(paths, query) == [(found["valid"],) * 3]
+
+
+def test_lines_that_cannot_be_read_are_quarantined_by_number_and_add_up(paths: DataPaths, tmp_path: Path) -> None:
+    url = csv_source(tmp_path / "csv", subscribers=[subscriber(1, first_name="Zo\xeb"), subscriber(2)])
+    path = tmp_path / "csv" / "subscribers.csv"
+    latin = path.read_bytes().replace("Zo\xeb".encode(), b"Zo\xeb")
+    path.write_bytes(latin + b'S3,ada@secret.test,short\n"never closed,ada@secret.test\n')
+    manifest = landing.land(paths, url, "subscribers", run="r", since=None)
+    found = validate_batch(paths, manifest)
+    assert (found["raw"], found["valid"], found["quarantined"]) == (4, 1, 3)
+    query = "select source_key, reasons, raw_row->>'unreadable' from quality.quarantine order by row_number"
+    assert ask(paths, query) == [
+        ("S1", ["undecodable"], None),
+        ("S3", ["unreadable_line"], "subscribers.csv:4"),
+        (None, ["unreadable_line"], "subscribers.csv:5"),
+    ]
+    assert "secret" not in str(ask(paths, "select raw_row from quality.quarantine"))
+    assert merge_batch(paths, manifest)["inserted"] == 1
+
+
+def test_purchases_have_no_rule_about_addresses(paths: DataPaths) -> None:
+    validate_batch(paths, land_rows(paths, "purchases", [purchase(1), purchase(1)]))
+    query = "select expectation, column_name, unexpected_rows from quality.results where expectation ^@ 'duplicate'"
+    assert ask(paths, query) == [("duplicate_id", "purchase_id", 1)]

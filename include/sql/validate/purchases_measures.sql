@@ -9,6 +9,7 @@ with landed as (
         epoch(source_time(purchased_at)) as purchased_second,
         concat_ws(' ', purchase_id, subscriber_id, purchased_at, amount, currency, items) as all_text
     from read_parquet($files)
+    where unreadable is null
 )
 
 select

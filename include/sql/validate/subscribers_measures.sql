@@ -18,6 +18,7 @@ with landed as (
             consent_source, consented_at, consent_wording, consent_expires_at, tracking_consent, updated_at
         ) as all_text
     from read_parquet($files)
+    where unreadable is null
 )
 
 select
