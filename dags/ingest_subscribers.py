@@ -18,6 +18,8 @@ a row changed, and not otherwise.
 - `validate.check` fails with *QualityStop*: the batch as a whole is not believed (too few rows, duplicates, stale).
   Nothing was merged; yesterday's subscribers stand. Open the quality page; when the source is right after all, see
   the message for the remedy. Who refuses in such a batch is not mailed all the same.
+- `warn` tells what a person should look at although the batch goes on: deletions that are held, many withdrawals, a
+  missing file. Where the source is right, the parameter `accept` lets held deletions through at once.
 - `merge` may be cleared at any time: it is a merge by key.
 """
 
@@ -32,7 +34,10 @@ from include import notify, runtime
 from include.assets import SUBSCRIBERS
 from include.tags import Pool, Tag
 
-TABLE_RULES = ["quarantined_share", "empty_batch", "volume", "unseen_share", "freshness"]
+TABLE_RULES = [
+    "quarantined_share", "empty_batch", "volume", "unseen_share", "growth", "columns_vanished", "columns_swapped",
+    "deletions", "withdrawals", "files_missing", "freshness",
+]  # fmt: skip
 
 with DAG(
     dag_id="ingest_subscribers",
@@ -52,7 +57,7 @@ with DAG(
             type="array",
             title="Accept table rules",
             items={"type": "string", "enum": TABLE_RULES},
-            description="Rules that stopped a batch, and that somebody has looked at, pass in this run.",
+            description="Rules that somebody has looked at pass in this run; with `deletions`, held deletions go.",
         ),
     },
     doc_md=__doc__,
@@ -114,9 +119,17 @@ with DAG(
                     progress.remember_watermark(state, manifest, runtime.run_moment(dag_run))
             return merged
 
+        @task(pool=Pool.WAREHOUSE)
+        def warn(dag_run=None):
+            """Tells a person what is odd about a batch that was merged all the same: deletions that are held, for one."""
+            from include.validate import warnings
+
+            return warnings.tell(runtime.paths(), run=dag_run.run_id, dag=dag_run.dag_id, webhook_url=notify.webhook_url())
+
         checked = check(landed)
         merged = merge(landed)
         checked >> [quality_page(), held_back(), merged]
+        merged >> warn()
         return merged
 
     @task(outlets=[SUBSCRIBERS])

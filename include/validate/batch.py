@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -31,6 +32,15 @@ DUPLICATES = {
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """What becomes of a batch: why it stops, what a person should know, and whether the merge holds its deletions."""
+
+    stop_reason: str | None
+    warnings: tuple[str, ...]
+    deletions_held: bool
+
+
 def validate_batch(paths: DataPaths, manifest: Mapping[str, Any], *, accept: Collection[str] = ()) -> dict[str, Any]:
     """Judge the batch of a manifest, row by row and as a whole, and record what was found; also when it stops.
 
@@ -48,17 +58,21 @@ def validate_batch(paths: DataPaths, manifest: Mapping[str, Any], *, accept: Col
         with transaction(connection):
             numbers = _quarantine(connection, batch, now)
             judged = table_rules.judge(numbers, batch)
-            reason = table_rules.stop_reason(judged, numbers, accept)
-            _record(connection, batch, now, numbers, [*found, *tallies(judged)], reason)
+            outcome = Outcome(
+                table_rules.stop_reason(judged, numbers, accept),
+                tuple(table_rules.warnings(judged, numbers, accept)),
+                table_rules.holds_deletions(numbers, batch, accept),
+            )
+            _record(connection, batch, now, numbers, [*found, *tallies(judged)], outcome)
             if batch.relation == "subscribers":
-                answers.take(connection, batch, now, believed=reason is None)
-    _warn(batch, judged)
-    if reason:
+                answers.take(connection, batch, now, believed=outcome.stop_reason is None)
+    _warn(batch, judged, outcome)
+    if outcome.stop_reason:
         raise QualityStop(
-            f"{reason}.",
+            f"{outcome.stop_reason}.",
             where=f"{batch.relation}, run {batch.run}",
             remedy="Nothing was merged. Look at the quality page and the source; a later, whole pass goes through. "
-            "Where the batch is right after all, validate it again and accept these rules.",
+            "Where the batch is right after all, trigger ingest_subscribers with these rules in the parameter `accept`.",
         )
     return _summary(batch, numbers, "accepted")
 
@@ -100,15 +114,17 @@ def _record(
     now: datetime,
     numbers: Facts,
     found: list[Tally],
-    reason: str | None,
+    outcome: Outcome,
 ) -> None:
     params = batch.params | {
         "at": now,
         "raw_rows": numbers.raw_rows,
         "valid_rows": numbers.valid_rows,
         "quarantined_rows": numbers.quarantined_rows,
-        "verdict": "stopped" if reason else "accepted",
-        "stop_reason": reason,
+        "verdict": "stopped" if outcome.stop_reason else "accepted",
+        "stop_reason": outcome.stop_reason,
+        "warnings": list(outcome.warnings),
+        "held": outcome.deletions_held,
     }
     run(connection, "validate", "forget_runs", params)
     run(connection, "validate", "record_run", params)
@@ -127,9 +143,11 @@ def _record(
     connection.unregister("findings")
 
 
-def _warn(batch: Landed, judged: list[Finding]) -> None:
+def _warn(batch: Landed, judged: list[Finding], outcome: Outcome) -> None:
+    for warning in outcome.warnings:
+        log.warning("%s, run %s: %s", batch.relation, batch.run, warning)
     for finding in judged:
-        if finding.severity == WARN and not finding.success:
+        if finding.severity == WARN and not finding.success and finding.reason in table_rules.SILENT:
             log.warning(
                 "%s, run %s: the rule '%s' is broken; a warning, nothing stops", batch.relation, batch.run, finding.reason
             )

@@ -18,6 +18,7 @@ class Landed:
     """One landed batch, or a piece of one. `files` are absolute names, in order; `sizes` are their rows.
 
     `landed_at` is when the source was asked.
+    `columns` are those that the source shows (none where that is not known), `source_files` what a folder held.
     """
 
     relation: str
@@ -27,11 +28,21 @@ class Landed:
     files: tuple[str, ...]
     sizes: tuple[int, ...]
     landed_at: datetime
+    columns: tuple[str, ...]
+    source_files: tuple[str, ...]
 
     @property
     def params(self) -> dict[str, Any]:
         """What its SQL files bind."""
-        return {"files": list(self.files), "run": self.run, "relation": self.relation, "landed_at": self.landed_at}
+        return {
+            "files": list(self.files),
+            "run": self.run,
+            "relation": self.relation,
+            "is_full": self.full,
+            "columns": list(self.columns),
+            "source_files": list(self.source_files),
+            "landed_at": self.landed_at,
+        }
 
     def pieces(self, rows: int) -> Iterator[Landed]:
         """The same batch in runs of whole files, each of at most `rows` rows, or of one file where that has more."""
@@ -65,4 +76,17 @@ def landed(paths: DataPaths, manifest: Mapping[str, Any]) -> Landed:
     sizes = tuple(int(file["rows"]) for file in manifest["files"])
     # A batch that landed before manifests said when is told of now.
     landed_at = datetime.fromisoformat(manifest["landed_at"]) if "landed_at" in manifest else clock.now()
-    return Landed(manifest["relation"], manifest["run"], manifest["rows"], manifest["full"], names, sizes, landed_at)
+    # Manifests of earlier editions say neither.
+    columns = tuple(manifest.get("columns") or ())
+    source_files = tuple(manifest.get("source_files") or ())
+    return Landed(
+        manifest["relation"],
+        manifest["run"],
+        manifest["rows"],
+        manifest["full"],
+        names,
+        sizes,
+        landed_at,
+        columns,
+        source_files,
+    )

@@ -29,41 +29,56 @@ log = logging.getLogger(__name__)
 def merge_batch(paths: DataPaths, manifest: Mapping[str, Any]) -> dict[str, Any]:
     """Bring the valid rows of a batch into `core`: {relation, inserted, updated, unchanged, deleted}.
 
-    Only a newer `updated_at` replaces what is known. A full pass marks those it does not see as deleted; whoever comes
-    back is undeleted. A good row releases whom an earlier one held back. Merging the same batch again changes nothing.
+    Only a newer `updated_at` replaces what is known. A full pass marks those it does not see as deleted, or holds them in
+    core.unseen where validation says so; whoever comes back is undeleted. A good row releases whom an earlier one held
+    back. Merging the same batch again changes nothing.
     Raises `QualityStop` where the batch was not accepted.
     """
     batch = landed(paths, manifest)
     with open_warehouse(paths) as connection:
-        _accepted(connection, batch)
+        held = _accepted(connection, batch)
         register(connection, load_secrets(paths).address_key)
         with transaction(connection):
-            counts = _merge(connection, batch)
+            counts = _merge(connection, batch, held=held)
     log.info("merged %s: %s", batch.relation, counts)
     return {"relation": batch.relation} | counts
 
 
-def _accepted(connection: duckdb.DuckDBPyConnection, batch: Landed) -> None:
-    found = fetch(connection, "validate", "verdict", batch.params)["verdict"].to_pylist()
-    if found != ["accepted"]:
+def _accepted(connection: duckdb.DuckDBPyConnection, batch: Landed) -> bool:
+    """Whether deletions are held. Raises `QualityStop` where the batch was not accepted."""
+    found = fetch(connection, "validate", "verdict", batch.params).to_pylist()
+    if [row["verdict"] for row in found] != ["accepted"]:
         raise QualityStop(
             "the batch was stopped." if found else "the batch was not validated.",
             where=f"{batch.relation}, run {batch.run}",
             remedy="Only an accepted batch is merged: run validation of the same run first.",
         )
+    return bool(found[0]["deletions_held"])
 
 
-def _merge(connection: duckdb.DuckDBPyConnection, batch: Landed) -> dict[str, int]:
+def _merge(connection: duckdb.DuckDBPyConnection, batch: Landed, *, held: bool) -> dict[str, int]:
     at = {"at": clock.now()}
     counts: Counter[str] = Counter(inserted=0, updated=0, unchanged=0, deleted=0)
     for piece in batch.pieces(PIECE_ROWS):
         counts.update(_merge_piece(connection, piece, piece.params | at))
-    params = batch.params | at
+    params = batch.params | at | {"held": held}
     if batch.full:
-        counts["deleted"] += _changed(connection, f"{batch.relation}_delete_unseen", params)
+        counts["deleted"] += _delete_unseen(connection, batch.relation, params)
+    else:
+        run(connection, "validate", f"{batch.relation}_release_seen", params)
     if batch.relation == "subscribers":
         counts["deleted"] += _changed(connection, "subscribers_retire_shared", params)
     return dict(counts)
+
+
+def _delete_unseen(connection: duckdb.DuckDBPyConnection, relation: str, params: Mapping[str, Any]) -> int:
+    """After a full pass: delete what it does not show, or hold it until another full pass misses it too; how many went."""
+    run(connection, "validate", f"{relation}_unseen", params)
+    deleted = _changed(connection, f"{relation}_delete_unseen", params)
+    run(connection, "validate", "unseen_forget", params)
+    run(connection, "validate", "unseen_insert", params)
+    connection.execute("drop table unseen")
+    return deleted
 
 
 def _merge_piece(connection: duckdb.DuckDBPyConnection, piece: Landed, params: Mapping[str, Any]) -> dict[str, int]:

@@ -119,7 +119,10 @@ BREAKS = {
     "events_for_unsent": """
         insert into engagement.events by name
         select * replace ('late' as event_key, 'm7' as message_key) from engagement.events where event = 'delivered'""",
-    "batch_adds_up": "insert into quality.runs values ('r', 'subscribers', now(), 10, 8, 1, 'accepted', null)",
+    "batch_adds_up": """
+        insert into quality.runs by name
+        select 'r' as landed_run, 'subscribers' as relation, now() as validated_at, 10 as raw_rows, 8 as valid_rows,
+            1 as quarantined_rows, 'accepted' as verdict""",
     "spool_adds_up": """
         insert into engagement.spool_files by name
         select 'f' as name, now() as received_at, now() as loaded_at, 10 as events, 8 as new_events, 1 as duplicates,

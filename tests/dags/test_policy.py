@@ -128,3 +128,9 @@ def test_the_form_of_ingest_names_the_table_rules_there_are(dags: dict[str, DAG]
     accept = dags["ingest_subscribers"].params.get_param("accept")
     assert accept.value == []
     assert accept.schema["items"]["enum"] == list(TABLE_RULES)
+
+
+def test_a_person_is_told_of_warnings_once_the_batch_is_merged(dags: dict[str, DAG]) -> None:
+    """The alert says that the rest of the batch is merged; after a stop nothing is."""
+    warn = dags["ingest_subscribers"].get_task("validate.warn")
+    assert (warn.upstream_task_ids, warn.trigger_rule) == ({"validate.merge"}, "all_success")

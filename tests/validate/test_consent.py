@@ -300,3 +300,21 @@ def test_the_words_of_refusal_in_the_contract_are_those_that_are_honoured() -> N
     sql = (PROJECT / "include" / "sql" / "warehouse" / "026_says_no.sql").read_text(encoding="utf-8")
     honoured = re.findall(r"'([a-z0-9]+)'", sql.partition(" in (")[2])
     assert [word.strip("`") for word in re.split(r",\s+", listed)] == honoured
+
+
+def test_who_is_missing_from_one_full_pass_is_not_mailed_until_it_is_known_why(
+    paths: DataPaths, ledger: Ledger, secrets: Secrets
+) -> None:
+    """Above a few the deletions are held: nobody of them is mailed meanwhile, and a row of theirs brings them back."""
+    people = [subscriber(number) for number in range(100)]
+    confirmed = address_key(secrets.address_key, people[99]["email"])
+    consent.record(ledger, [Consent(confirmed, MARKETING, True, "test", 0.0)])
+    ingest(paths, *people)
+    assert len(mailed(paths, ledger)) == 100
+    ingest(paths, *people[:80])
+    assert mailed(paths, ledger) == {f"S{number}" for number in range(80)}
+    assert audience(paths, ledger)["S99"][:2] == ("suppressed", "unseen_at_source")
+    ingest(paths, people[90], since=SINCE)
+    assert mailed(paths, ledger) == {f"S{number}" for number in (*range(80), 90)}
+    ingest(paths, *people)
+    assert len(mailed(paths, ledger)) == 100

@@ -65,7 +65,8 @@ verified as (
                 $confirming
                 and news.withheld_for in (
                     'deleted_at_source', 'unsubscribed_at_source', 'unsubscribe', 'spam_complaint', 'hard_bounce',
-                    'invalid_address', 'manual', 'erasure', 'row_quarantined'
+                    'invalid_address', 'manual', 'erasure', 'row_quarantined',
+                    'unseen_at_source'
                 )
                 then news.withheld_for
             when $confirming and news.status <> 'pending' then 'not_pending'

@@ -1,11 +1,13 @@
 -- name: purchases_delete_unseen
 -- owner: data
 -- grain: one row a purchase that left the source
--- params: files
--- purpose: After a full pass: purchases that the source no longer shows (cancelled, erased) go. A quarantined row was seen.
+-- params: held
+-- purpose: After a full pass: purchases that the source no longer shows (cancelled, erased) go. Where deletions are `held`, only
+--          those go that an earlier full pass did not see either. Reads the temporary table unseen.
 delete from core.purchases
 where
-    not exists (
-        from read_parquet($files) as landed
-        where landed.purchase_id = core.purchases.purchase_id
+    purchase_id in (
+        select source_key
+        from unseen
+        where is_agreed or not $held
     )

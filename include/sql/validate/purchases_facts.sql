@@ -7,8 +7,9 @@
 with seen as (
     select
         count(*) as raw_rows,
+        count(*) filter (where purchase_id is null) as rows_without_key,
         max(source_time(purchased_at)) filter (
-            where source_time(purchased_at) <= $now::timestamptz + interval 1 day
+            where source_time(purchased_at) <= $now::timestamptz
         ) as newest
     from read_parquet($files)
 ),
@@ -35,9 +36,13 @@ known as (
 ),
 
 unseen as (
-    select count(*) as unseen_rows
-    from core.purchases
-    anti join read_parquet($files) using (purchase_id)
+    select
+        count(*) as unseen_rows,
+        count(held.source_key) as agreed_rows
+    from core.purchases as known
+    anti join read_parquet($files) as landed on known.purchase_id = landed.purchase_id
+    left join core.unseen as held
+        on known.purchase_id = held.source_key and held.relation = 'purchases' and held.landed_run <> $run
 )
 
 select
@@ -46,5 +51,7 @@ select
     quarantined_rows,
     known_rows,
     unseen_rows,
+    agreed_rows,
+    rows_without_key,
     date_diff('day', newest, $now) as days_since_newest
 from seen, refused, valid, known, unseen

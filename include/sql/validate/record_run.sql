@@ -1,8 +1,8 @@
 -- name: record_run
 -- owner: data
 -- grain: one row
--- params: run, relation, at, raw_rows, valid_rows, quarantined_rows, verdict, stop_reason
--- purpose: Write a validation's sums and verdict.
+-- params: run, relation, at, raw_rows, valid_rows, quarantined_rows, verdict, stop_reason, is_full, held, warnings
+-- purpose: Write a validation's sums, verdict and warnings.
 insert into quality.runs by name
 select
     $run as landed_run,
@@ -12,4 +12,7 @@ select
     $valid_rows as valid_rows,
     $quarantined_rows as quarantined_rows,
     $verdict as verdict,
-    $stop_reason as stop_reason
+    $stop_reason as stop_reason,
+    $is_full as is_full,
+    $held as deletions_held,
+    $warnings::varchar[] as warnings

@@ -1,14 +1,15 @@
 -- name: subscribers_delete_unseen
 -- owner: data
 -- grain: one row a subscriber who left the source
--- params: files, at
--- purpose: After a full pass: whoever the source no longer shows is deleted. A quarantined row was seen; its person stays as
---          they were known.
+-- params: at, held
+-- purpose: After a full pass: whoever the source no longer shows is deleted. Where deletions are `held`, only those are whom an
+--          earlier full pass did not see either. Reads the temporary table unseen.
 update core.subscribers
 set deleted_at = $at
 where
     deleted_at is null
-    and not exists (
-        from read_parquet($files) as landed
-        where landed.subscriber_id = core.subscribers.subscriber_id
+    and subscriber_id in (
+        select source_key
+        from unseen
+        where is_agreed or not $held
     )

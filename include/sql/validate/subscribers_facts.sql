@@ -7,8 +7,9 @@
 with seen as (
     select
         count(*) as raw_rows,
+        count(*) filter (where subscriber_id is null) as rows_without_key,
         max(source_time(updated_at)) filter (
-            where source_time(updated_at) <= $now::timestamptz + interval 1 day
+            where source_time(updated_at) <= $now::timestamptz
         ) as newest
     from read_parquet($files)
 ),
@@ -36,10 +37,31 @@ known as (
 ),
 
 unseen as (
-    select count(*) as unseen_rows
+    select
+        count(*) as unseen_rows,
+        count(held.source_key) as agreed_rows
+    from core.subscribers as known
+    anti join read_parquet($files) as landed on known.subscriber_id = landed.subscriber_id
+    left join core.unseen as held
+        on known.subscriber_id = held.source_key and held.relation = 'subscribers' and held.landed_run <> $run
+    where known.deleted_at is null
+),
+
+wanted as (
+    select count(*) as subscribed_rows
     from core.subscribers
-    anti join read_parquet($files) using (subscriber_id)
-    where deleted_at is null
+    where deleted_at is null and status = 'subscribed'
+),
+
+withdrawn as (
+    select count(distinct known.subscriber_id) as withdrawn_rows
+    from core.subscribers as known
+    inner join read_parquet($files) as landed using (subscriber_id)
+    where
+        known.deleted_at is null
+        and known.status = 'subscribed'
+        and landed.unreadable is null
+        and lower(trim(landed.status)) is distinct from 'subscribed'
 )
 
 select
@@ -48,5 +70,9 @@ select
     quarantined_rows,
     known_rows,
     unseen_rows,
+    agreed_rows,
+    rows_without_key,
+    subscribed_rows,
+    withdrawn_rows,
     date_diff('day', newest, $now) as days_since_newest
-from seen, refused, valid, known, unseen
+from seen, refused, valid, known, unseen, wanted, withdrawn

@@ -18,6 +18,10 @@ with suspects as (
     from core.held_back
     where held_at >= $since
     union
+    select source_key
+    from core.unseen
+    where unseen_since >= $since and relation = 'subscribers'
+    union
     select subscriber_id
     from core.subscribers
     where deleted_at >= $since
@@ -30,7 +34,8 @@ withheld as (
     from people_as_of($at) as person
     inner join suspects on person.subscriber_id = suspects.subscriber_id
     inner join core.holdings on person.subscriber_id = holdings.subscriber_id
-    where person.withheld_for in ('deleted_at_source', 'unsubscribed_at_source', 'row_quarantined')
+    where
+        person.withheld_for in ('deleted_at_source', 'unsubscribed_at_source', 'row_quarantined', 'unseen_at_source')
 )
 
 select distinct

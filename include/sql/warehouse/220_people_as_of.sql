@@ -18,6 +18,7 @@ create or replace macro people_as_of(as_of) as table
             standing.barred_for,
             standing.declined_at,
             coalesce(standing.is_held, false) as is_held,
+            unseen.source_key is not null as is_unseen,
             standing.untracked_at is not null
             and not coalesce(standing.tracked_at > standing.untracked_at, false) as is_untracked,
             standing.confirmed_at is not null
@@ -27,17 +28,19 @@ create or replace macro people_as_of(as_of) as table
             subscriber.status <> 'unsubscribed' and coalesce(subscriber.consented_at <= as_of, false) as has_consent
         from core.subscribers as subscriber
         left join core.standing on subscriber.subscriber_id = standing.subscriber_id
+        left join core.unseen as unseen
+            on subscriber.subscriber_id = unseen.source_key and unseen.relation = 'subscribers'
     )
 
     select
         * exclude (
-            tracking_consent, refused_at, left_at, left_for, bounced_for, barred_for, declined_at, is_held, is_untracked,
-            is_confirmed, has_consent
+            tracking_consent, refused_at, left_at, left_for, bounced_for, barred_for, declined_at, is_held, is_unseen,
+            is_untracked, is_confirmed, has_consent
         ),
         tracking_consent and not is_untracked as tracking_consent,
         case
             when deleted_at is not null then 'deleted_at_source'
-            when is_confirmed and barred_for is null and bounced_for is null and not is_held
+            when is_confirmed and barred_for is null and bounced_for is null and not is_held and not is_unseen
                 then
                     case when consent_expires_at <= as_of then 'consent_expired' end
             when
@@ -48,6 +51,7 @@ create or replace macro people_as_of(as_of) as table
             when barred_for is not null then barred_for
             when bounced_for is not null then bounced_for
             when is_held then 'row_quarantined'
+            when is_unseen then 'unseen_at_source'
             when status <> 'subscribed' then 'not_confirmed'
             when lawful_basis is null then 'no_lawful_basis'
             when not has_consent then 'no_proof_of_consent'

@@ -1,0 +1,16 @@
+-- name: dominant_reasons
+-- owner: data
+-- grain: one row a reason
+-- params: run, relation
+-- purpose: Why most of a batch's rows were refused: the three commonest reasons, for the message of a stop.
+select
+    reason,
+    count(*) as refused_rows
+from (
+    select unnest(reasons) as reason
+    from quality.quarantine
+    where landed_run = $run and relation = $relation
+)
+group by reason
+order by refused_rows desc, reason
+limit 3

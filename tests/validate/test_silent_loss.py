@@ -1,0 +1,233 @@
+"""Loss and growth that nobody asked for: deletions are held, what cannot be is stopped, and a person is told."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from data_quality import batches
+from include.core.errors import QualityStop
+from include.core.paths import DataPaths
+from include.extract.land import land
+from include.validate import warnings
+from include.validate.batch import validate_batch
+from include.validate.merge import merge_batch
+from tests.rows import Row, csv_source, purchase, subscriber
+from tests.validate.conftest import ask, land_rows
+
+SINCE = datetime(2020, 1, 1, tzinfo=UTC)
+PEOPLE = [subscriber(number) for number in range(1_000)]
+
+
+def ingest(paths: DataPaths, rows: list[Row], relation: str = "subscribers", accept: Iterable[str] = (), **more: Any) -> str:
+    """One pass through validation and merge; its run."""
+    return take(paths, land_rows(paths, relation, rows, **more), accept)
+
+
+def take(paths: DataPaths, manifest: dict[str, Any], accept: Iterable[str] = ()) -> str:
+    validate_batch(paths, manifest, accept=tuple(accept))
+    merge_batch(paths, manifest)
+    return str(manifest["run"])
+
+
+def alive(paths: DataPaths) -> int:
+    ((count,),) = ask(paths, "select count(*) from core.subscribers where deleted_at is null")
+    return int(count)
+
+
+def held(paths: DataPaths, relation: str = "subscribers") -> int:
+    ((count,),) = ask(paths, f"select count(*) from core.unseen where relation = '{relation}'")
+    return int(count)
+
+
+def alerts(paths: DataPaths, run: str) -> list[str]:
+    """The texts of the alerts that a run's warnings give."""
+    count = warnings.tell(paths, run=run, dag="ingest_subscribers")
+    found = [json.loads(path.read_text()) for path in sorted(paths.alerts.glob("*.json"))]
+    texts = [alert["text"] for alert in found if alert["run"] == run]
+    assert len(texts) == count
+    return texts
+
+
+def stop(paths: DataPaths, manifest: dict[str, Any]) -> str:
+    with pytest.raises(QualityStop) as caught:
+        validate_batch(paths, manifest)
+    assert "@" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_a_list_does_not_shrink_by_a_third_a_day(paths: DataPaths) -> None:
+    """1,000, 711, 505, 359: the run of the issue. The first loss is held and told, the second is no list that we know."""
+    ingest(paths, PEOPLE)
+    run = ingest(paths, PEOPLE[:711])
+    assert (alive(paths), held(paths)) == (1_000, 289)
+    (text,) = alerts(paths, run)
+    assert "289 of 1000 known rows are missing from this full pass" in text
+    assert "quality-stop.md#a-warning" in text
+    assert """make trigger DAG=ingest_subscribers CONF='{"full": true, "accept": ["deletions"]}'""" in text
+    assert "unseen_share" in stop(paths, land_rows(paths, "subscribers", PEOPLE[:505]))
+    assert (alive(paths), held(paths)) == (1_000, 289)
+
+
+def test_two_full_passes_that_agree_delete_and_a_row_releases(paths: DataPaths) -> None:
+    ingest(paths, PEOPLE)
+    ingest(paths, PEOPLE[:900])
+    ingest(paths, [PEOPLE[901]], since=SINCE)
+    assert (alive(paths), held(paths)) == (1_000, 99)
+    ingest(paths, [*PEOPLE[:850], *PEOPLE[902:910]])
+    assert held(paths) == 50 + 1
+    assert alive(paths) == 1_000 - 91
+    gone = {key for (key,) in ask(paths, "select subscriber_id from core.subscribers where deleted_at is not null")}
+    assert not gone & {"S901", "S905"}
+
+
+def test_a_second_try_of_the_same_run_is_no_second_pass(paths: DataPaths) -> None:
+    ingest(paths, PEOPLE)
+    manifest = land_rows(paths, "subscribers", PEOPLE[:900])
+    for _ in range(3):
+        take(paths, manifest)
+    assert (alive(paths), held(paths)) == (1_000, 100)
+    ingest(paths, PEOPLE[:900])
+    assert (alive(paths), held(paths)) == (900, 0)
+
+
+@pytest.mark.parametrize("rule", ["deletions", "unseen_share"])
+def test_a_person_may_accept_deletions_at_once(paths: DataPaths, rule: str) -> None:
+    ingest(paths, PEOPLE)
+    run = ingest(paths, PEOPLE[:900], accept=[rule])
+    assert (alive(paths), held(paths)) == (900, 0)
+    assert alerts(paths, run) == []
+
+
+def test_a_few_may_always_go(paths: DataPaths) -> None:
+    ingest(paths, PEOPLE)
+    run = ingest(paths, PEOPLE[:980])
+    assert (alive(paths), held(paths), alerts(paths, run)) == (980, 0, [])
+    ingest(paths, PEOPLE[:960])
+    assert (alive(paths), held(paths)) == (980, 20)
+
+
+def test_deletions_of_a_pass_with_a_row_that_names_nobody_are_held(paths: DataPaths) -> None:
+    """The row may be that of whoever is missing."""
+    ingest(paths, PEOPLE)
+    ingest(paths, [*PEOPLE[:999], subscriber(999, subscriber_id=None)])
+    assert (alive(paths), held(paths)) == (1_000, 1)
+    ingest(paths, PEOPLE)
+    assert (alive(paths), held(paths)) == (1_000, 0)
+
+
+def test_a_missing_file_deletes_nobody_and_is_told(paths: DataPaths, tmp_path: Path) -> None:
+    folder = tmp_path / "export"
+    for name, rows in (("a", PEOPLE[:990]), ("b", PEOPLE[990:])):
+        csv_source(folder, **{f"subscribers-{name}": rows})
+    url = f"file://{folder}"
+    take(paths, land(paths, url, "subscribers", run="whole", since=None))
+    (folder / "subscribers-b.csv").unlink()
+    run = take(paths, land(paths, url, "subscribers", run="half", since=None))
+    assert (alive(paths), held(paths)) == (1_000, 10)
+    texts = "\n".join(alerts(paths, run))
+    assert "1 files of the pass before are missing: subscribers-b.csv" in texts
+    assert "10 of 1000 known rows are missing" in texts
+
+
+def test_files_that_differ_in_digits_replace_each_other() -> None:
+    assert batches.missing_files(["s-2026-11-23.csv"], ["s-2026-11-24.csv"]) == []
+    assert batches.missing_files(["s-1.csv", "s-2.csv"], ["s-1.csv"]) == ["s-2.csv"]
+    assert batches.missing_files(["s-1.csv", "s-2.csv"], ["s-3.csv"]) == ["s-2.csv"]
+    assert batches.missing_files([], ["s.csv"]) == []
+
+
+def test_purchases_are_held_the_same_way(paths: DataPaths) -> None:
+    many = [purchase(number) for number in range(500)]
+    ingest(paths, many, "purchases")
+    run = ingest(paths, many[:400], "purchases")
+    assert ask(paths, "select count(*) from core.purchases") == [(500,)]
+    assert held(paths, "purchases") == 100
+    assert "purchases: the rule 'deletions'" in alerts(paths, run)[0]
+    ingest(paths, many[:400], "purchases")
+    assert ask(paths, "select count(*) from core.purchases") == [(400,)]
+    assert held(paths, "purchases") == 0
+
+
+@pytest.mark.parametrize("since", [None, SINCE])
+def test_twelve_times_the_rows_stop(paths: DataPaths, since: datetime | None) -> None:
+    ingest(paths, PEOPLE[:50])
+    many = land_rows(paths, "subscribers", [subscriber(number) for number in range(600)], since=since)
+    assert "growth" in (message := stop(paths, many))
+    assert "12.0 times what is known" in message
+    take(paths, many, ["growth"])
+    assert alive(paths) == 600
+
+
+def test_everybody_unsubscribed_counts_and_is_told(paths: DataPaths) -> None:
+    ingest(paths, PEOPLE)
+    leavers = [row | {"status": "unsubscribed", "updated_at": "2026-01-01"} for row in PEOPLE[:300]]
+    run = ingest(paths, [*leavers, *PEOPLE[300:]])
+    assert ask(paths, "select count(*) from core.subscribers where status = 'unsubscribed'") == [(300,)]
+    (text,) = alerts(paths, run)
+    assert "300 of 1000 subscribed people no longer are" in text
+    run = ingest(paths, [*leavers, *PEOPLE[300:]])
+    assert alerts(paths, run) == []
+
+
+def without(rows: list[Row], column: str) -> list[Row]:
+    return [{name: value for name, value in row.items() if name != column} for row in rows]
+
+
+def test_a_column_that_the_source_no_longer_shows_stops(paths: DataPaths) -> None:
+    people = [row | {"consent_expires_at": "2030-01-01" if number < 30 else None} for number, row in enumerate(PEOPLE)]
+    ingest(paths, people)
+    gone = land_rows(paths, "subscribers", without(people[:3], "consent_expires_at"), since=SINCE)
+    message = stop(paths, gone)
+    assert "columns_vanished" in message
+    assert "consent_expires_at was filled in 3% of the rows before and is not shown by the source any more" in message
+    emptied = land_rows(paths, "subscribers", [row | {"country": None} for row in people])
+    assert "country was filled in 100% of the rows before and is filled in 0% now" in stop(paths, emptied)
+    take(paths, emptied, ["columns_vanished"])
+    take(paths, land_rows(paths, "subscribers", [row | {"country": None} for row in people]))
+
+
+def test_an_hour_without_values_does_not_hide_that_a_column_went(paths: DataPaths) -> None:
+    """Consent that ends is none any more; without the column it would never end."""
+    people = [row | {"consent_expires_at": "2030-01-01" if number < 30 else None} for number, row in enumerate(PEOPLE)]
+    ingest(paths, people)
+    ingest(paths, people[500:503], since=SINCE)
+    gone = land_rows(paths, "subscribers", without(people[:3], "consent_expires_at"), since=SINCE)
+    assert "consent_expires_at was filled in 3% of the rows before" in stop(paths, gone)
+    take(paths, gone, ["columns_vanished"])
+    take(paths, land_rows(paths, "subscribers", without(people, "consent_expires_at")))
+
+
+def test_an_incremental_pass_may_leave_a_column_empty(paths: DataPaths) -> None:
+    """New people may have no name yet."""
+    ingest(paths, PEOPLE)
+    new = [subscriber(number, first_name=None, last_name=None) for number in range(2_000, 2_150)]
+    ingest(paths, new, since=SINCE)
+    assert alive(paths) == 1_150
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("first_name", "last_name"), ("signed_up_at", "consented_at"), ("consent_source", "consent_wording")]
+)
+def test_two_columns_that_changed_places_stop(paths: DataPaths, one: str, other: str) -> None:
+    ingest(paths, PEOPLE[:100])
+    swapped = [row | {one: row[other], other: row[one], "updated_at": "2026-01-01"} for row in PEOPLE[:100]]
+    message = stop(paths, land_rows(paths, "subscribers", swapped))
+    assert "columns_swapped: 100 rows landed, 0 of them quarantined" in message
+    assert f"{one} and {other} look swapped: 100 of 100 rows" in message
+    assert "Lovelace" not in message
+    one_person = [swapped[0], *PEOPLE[1:100]]
+    ingest(paths, one_person)
+    assert alive(paths) == 100
+
+
+def test_a_stop_names_its_dominant_reasons(paths: DataPaths) -> None:
+    ingest(paths, PEOPLE[:200])
+    broken = [row | {"timezone": "Mars"} for row in PEOPLE[:60]] + [row | {"country": "XX"} for row in PEOPLE[60:70]]
+    message = stop(paths, land_rows(paths, "subscribers", [*broken, *PEOPLE[70:200]]))
+    assert "the commonest reasons of refusal are timezone_unknown (60), country_unknown (10)" in message
