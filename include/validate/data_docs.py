@@ -1,4 +1,4 @@
-"""The quality page: what validation found, as one HTML file without anything from outside and without any value."""
+"""The quality page: what validation found, as one HTML file without anything from outside and no value of a person."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PAGE = "latest.html"
 def write_page(paths: DataPaths) -> str:
     """Write the page over all recorded validations; returns its path relative to the data folder."""
     with open_warehouse(paths) as connection:
-        content = {name: _rows(connection, f"page_{name}") for name in ("runs", "rules", "reasons")}
+        content = {name: _rows(connection, f"page_{name}") for name in ("runs", "rules", "reasons", "rows")}
     for rule in content["rules"]:
         rule["leads_to"] = _consequence(rule)
     environment = Environment(
@@ -37,6 +37,8 @@ def _rows(connection: duckdb.DuckDBPyConnection, name: str) -> list[dict[str, An
 
 def _consequence(rule: dict[str, Any]) -> str:
     """What a broken rule leads to, in a word."""
+    if rule["rule"] == "deletions":
+        return "held deletions"
     if rule["severity"] == "warning":
         return "a warning"
     return "a stop" if rule["rule"] in TABLE_RULES else "quarantine"

@@ -12,6 +12,7 @@ select
     quarantined_rows,
     verdict,
     stop_reason,
+    warnings,
     raw_rows = valid_rows + quarantined_rows as adds_up
 from quality.runs
 order by validated_at desc, relation

@@ -1,0 +1,33 @@
+-- name: page_rows
+-- owner: data
+-- grain: one row a refused row a reason
+-- params: none
+-- purpose: Which rows are in quarantine, for the quality page: the newest fifty of each reason, each row by its newest version. A
+--          row is named by its run and number, or file and line, and by its key where that can be nothing but a key: letters
+--          with a digit among them, and no space. Its values are not shown.
+select
+    relation,
+    reason,
+    landed_run,
+    coalesce(raw_row ->> 'unreadable', concat('row ', row_number)) as place,
+    if(
+        regexp_full_match(source_key, '[A-Za-z0-9_.:/|+=-]{1,64}') and regexp_matches(source_key, '[0-9]'), source_key, null
+    ) as source_key
+from (
+    select
+        relation,
+        landed_run,
+        row_number,
+        source_key,
+        raw_row,
+        quarantined_at,
+        unnest(reasons) as reason
+    from quality.quarantine
+    qualify
+        row_number() over (
+            partition by relation, coalesce(source_key, landed_run || row_number)
+            order by quarantined_at desc
+        ) = 1
+)
+qualify row_number() over (partition by relation, reason order by quarantined_at desc, row_number) <= 50
+order by relation desc, reason, quarantined_at desc, row_number
