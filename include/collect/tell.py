@@ -13,10 +13,12 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import quote
 
+import duckdb
 import orjson
 import pyarrow as pa
 from sqlalchemy import select
 
+from include.collect import told_people
 from include.core import clock
 from include.core.campaign import campaign_names, load_campaign
 from include.core.connections import SendGridAccount
@@ -25,7 +27,6 @@ from include.core.paths import DataPaths
 from include.core.sendgrid_management import NotOffered, call
 from include.ledger import own_unsubscribes, watermarks
 from include.ledger.database import Ledger
-from include.ledger.own_unsubscribes import Changes
 from include.ledger.tables import chunks, plans
 from include.warehouse.connection import fetch, open_warehouse
 
@@ -48,8 +49,10 @@ def tell_unsubscribes(paths: DataPaths, ledger: Ledger, account: SendGridAccount
     told = told_of(ledger)
     with ledger.read() as connection:
         changes = own_unsubscribes.since(connection, told)
-    emails = _addresses(paths, ledger, changes)
-    left, back = ([emails[key] for key in sorted(keys) if key in emails] for keys in (changes.left, changes.back))
+    with open_warehouse(paths) as warehouse:
+        gone, returned = told_people.of(warehouse, ledger, changes)
+        emails = _addresses(warehouse, paths, ledger, gone | returned)
+    left, back = ([emails[key] for key in sorted(keys) if key in emails] for keys in (gone, returned))
     groups = groups_in_use(ledger)
     try:
         _add(account, left, groups)
@@ -58,7 +61,7 @@ def tell_unsubscribes(paths: DataPaths, ledger: Ledger, account: SendGridAccount
         return {"told": "not offered"}
     watermarks.put(ledger, TOLD_AT, clock.now().timestamp())
     watermarks.put(ledger, TOLD, changes.seq)
-    counts = {"left": len(left), "back": len(back), "unknown": len(changes.left | changes.back) - len(left) - len(back)}
+    counts = {"left": len(left), "back": len(back), "unknown": len((changes.left | changes.back) - emails.keys())}
     log.info("told SendGrid: %s", counts)
     return dict(counts)
 
@@ -107,17 +110,17 @@ def _lists_of(groups: frozenset[int | None]) -> list[str]:
     return [f"asm/groups/{group}/suppressions" for group in sorted(filter(None, groups))]
 
 
-def _addresses(paths: DataPaths, ledger: Ledger, changes: Changes) -> dict[str, str]:
+def _addresses(
+    warehouse: duckdb.DuckDBPyConnection, paths: DataPaths, ledger: Ledger, wanted: frozenset[str]
+) -> dict[str, str]:
     """Address by key: as the source has it now, else as scheduled mail was planned to it."""
-    wanted = changes.left | changes.back
     if not wanted:
         return {}
-    with open_warehouse(paths) as warehouse:
-        warehouse.register("wanted", pa.table({"address_key": sorted(wanted)}))
-        rows = fetch(warehouse, "collect", "addresses_known").to_pylist()
-        missing = wanted - {row["address_key"] for row in rows}
-        if missing and (parts := _scheduled_parts(paths, ledger)):
-            rows += fetch(warehouse, "collect", "addresses_planned", {"parts": parts}).to_pylist()
+    warehouse.register("wanted", pa.table({"address_key": sorted(wanted)}))
+    rows = fetch(warehouse, "collect", "addresses_known").to_pylist()
+    missing = wanted - {row["address_key"] for row in rows}
+    if missing and (parts := _scheduled_parts(paths, ledger)):
+        rows += fetch(warehouse, "collect", "addresses_planned", {"parts": parts}).to_pylist()
     return {row["address_key"]: row["email"] for row in rows}
 
 

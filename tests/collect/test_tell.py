@@ -30,8 +30,10 @@ from include.warehouse.connection import open_warehouse
 from tests.collect.conftest import KEY, SendGrid
 from tests.dispatch.frozen import frozen_plan
 from tests.edge.conftest import start
+from tests.rows import subscriber
 from tests.running_simulator import RunningSimulator
 from tests.simulator.mails import mail
+from tests.validate.people import ingest
 
 LOSSES = ("invalid", "spam_content", "hard_bounce", "blocked", "deferred", "complaint", "one_click", "body_unsubscribe")
 """What else keeps a message from a person, or puts them on a list: nothing in these tests."""
@@ -244,3 +246,45 @@ def test_a_refusal_tells_no_address_and_a_provider_without_lists_is_no_error(
     assert tell_unsubscribes(paths, ledger, where) == {"told": "not offered"}
     state.answer = (204, b"")
     assert tell_unsubscribes(paths, ledger, where) == {"left": 0, "back": 1, "unknown": 0}
+
+
+def moved(paths: DataPaths, secrets: Secrets) -> None:
+    """Each person of the list had `old<n>` before: as ingest keeps it."""
+    rows = [subscriber(number, email=f"old{number}@gmail.example.com") for number in range(len(PEOPLE))]
+    ingest(paths, *rows)
+    ingest(paths, *[row | {"email": PEOPLE[at], "updated_at": "2026-01-01"} for at, row in enumerate(rows)])
+
+
+OLD_LINKS = {"one click": ("unsubscribe", "one_click"), "a complaint": ("spam_complaint", "webhook")}
+
+
+@pytest.mark.parametrize(("reason", "source"), OLD_LINKS.values(), ids=OLD_LINKS)
+def test_who_leaves_by_a_mail_to_an_old_address_gets_nothing_of_what_is_scheduled_to_the_new_one(
+    esp: RunningSimulator, paths: DataPaths, secrets: Secrets, ledger: Ledger, reason: str, source: str
+) -> None:
+    moved(paths, secrets)
+    assert esp.send(mail(4, send_at=int(time.time()) + 4)).status_code == 202
+    old = [key_of(secrets, f"old{number}@gmail.example.com") for number in range(2)]
+    suppress(ledger, [Suppression(key, reason, source, time.time()) for key in old])
+    assert tell_unsubscribes(paths, ledger, account(esp))["left"] == 2
+    assert {row["status"] for row in esp.accepted()} == {"accepted"}, "told before it was due"
+    found = fates(esp, 4)
+    assert [found[email] for email in PEOPLE] == ["not_delivered", "not_delivered", "delivered", "delivered"]
+
+
+def test_who_comes_back_under_an_old_address_comes_back_under_the_new_one(
+    esp: RunningSimulator, paths: DataPaths, secrets: Secrets, ledger: Ledger
+) -> None:
+    moved(paths, secrets)
+    old = [key_of(secrets, f"old{number}@gmail.example.com") for number in range(2)]
+    at = time.time()
+    suppress(ledger, [Suppression(key, "unsubscribe", "one_click", at - 60) for key in old])
+    tell_unsubscribes(paths, ledger, account(esp))
+    assert len(esp.get("/v3/suppression/unsubscribes")) == 2
+    for key in old:
+        assert lift(ledger, key, "preference_page")
+    suppress(ledger, [Suppression(key_of(secrets, PEOPLE[1]), "unsubscribe", "one_click", at)])
+    tell_unsubscribes(paths, ledger, account(esp))
+    assert {row["email"] for row in esp.get("/v3/suppression/unsubscribes")} == {PEOPLE[1]}
+    assert esp.send(mail(2)).status_code == 202
+    assert fates(esp, 2) == {PEOPLE[0]: "delivered", PEOPLE[1]: "not_delivered"}
