@@ -141,7 +141,7 @@ DISK_FULL = Trouble(
 )  # fmt: skip
 TASK_LOST = Trouble(
     BaseException, "", "task-lost", "A task ended without saying why", AGAIN,
-    "Look at the task's log and the machine's memory, then clear the task.", "failed-task.md#task-lost",
+    "If you marked it, nothing. Otherwise look at its log and the machine's memory, then clear the task.", "failed-task.md#task-lost",
 )  # fmt: skip
 UNEXPECTED = Trouble(
     Exception, "", "failed-task", "A task failed with an unexpected error", AGAIN,
@@ -173,7 +173,7 @@ def _trouble(error: BaseException | None) -> Trouble:
 
 def _happened(error: BaseException | None) -> str:
     if error is None:
-        return "Its process was killed or lost: there is no exception."
+        return "There is no exception: its process was killed or lost, or somebody marked the task or its run as failed."
     if isinstance(error, errors.TradewindError):
         return str(error)
     return f"{type(error).__name__} {_place(error)}".strip()
