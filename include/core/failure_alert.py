@@ -141,7 +141,8 @@ DISK_FULL = Trouble(
 )  # fmt: skip
 TASK_LOST = Trouble(
     BaseException, "", "task-lost", "A task ended without saying why", AGAIN,
-    "If you marked it, nothing. Otherwise look at its log and the machine's memory, then clear the task.", "failed-task.md#task-lost",
+    "If you marked it, nothing. Else look at its log and the machine's memory, then clear the task.",
+    "failed-task.md#task-lost",
 )  # fmt: skip
 UNEXPECTED = Trouble(
     Exception, "", "failed-task", "A task failed with an unexpected error", AGAIN,

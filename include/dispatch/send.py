@@ -12,7 +12,7 @@ import gc
 import logging
 import signal
 import threading
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
@@ -34,6 +34,7 @@ from include.dispatch.leaving import Leaving
 from include.dispatch.outcome import Request, record
 from include.dispatch.patience import Patience
 from include.dispatch.plan_files import PlanReader, rows_of
+from include.dispatch.progress import Progress
 from include.dispatch.public_edge import require_public
 from include.dispatch.transport import TOTAL_SECONDS, Transport, transport
 from include.dispatch.verdict import Kind, Verdict, judge
@@ -123,7 +124,6 @@ class Sender:
         self._campaign = Campaign.model_validate_json(plan["settings"])
         self._admission = Admission(self._campaign, account_pace)
         self._queue: deque[RowMapping] = deque()
-        self._counts: Counter[str] = Counter()
         self._patience = Patience()
         self._stopping: TradewindError | None = None
         self._left = Leaving(plan["suppressions_seen"], reader.other_addresses())
@@ -134,6 +134,9 @@ class Sender:
     async def run(self, account: SendGridAccount, work: list[RowMapping]) -> dict[str, int]:
         """Work the queue off; a stop lets requests under way finish, so that they do not end in doubt."""
         self._queue.extend(work)
+        self._progress = Progress(
+            f"{self._plan['campaign']} {self._plan['occurrence']}", sum(chunk["recipients"] for chunk in work)
+        )
         _on_sigterm(self._interrupt)
         try:
             await self._gate.begin()
@@ -142,10 +145,10 @@ class Sender:
         finally:
             self._calls.close()
             self._journal.close()
-        log.info("%s %s: %s", self._plan["campaign"], self._plan["occurrence"], dict(self._counts))
+        sums = self._progress.end()
         if self._stopping:
             raise self._stopping
-        return dict(self._counts)
+        return sums
 
     async def _work(self, esp: Transport) -> None:
         while self._queue and not self._stopping:
@@ -192,6 +195,7 @@ class Sender:
 
     async def _slept(self, seconds: float) -> bool:
         """Wait for the pace; False where the campaign was stopped meanwhile."""
+        self._progress.waits(seconds)
         until = clock.elapsed() + seconds
         while (left := until - clock.elapsed()) > 0 and not self._stopping:
             await asyncio.sleep(min(left, 0.5))
@@ -220,7 +224,7 @@ class Sender:
             await self._gate.suspect(turn)
         became = await self._recorded(request, verdict, wait)
         await self._gate.conclude(turn, verdict, wait)
-        self._counts.update({"requests": 1, **{state: people for state, people in became.items() if state != "pending"}})
+        self._progress.note(became)
         if verdict.kind is not Kind.ACCEPTED:
             log.warning("chunk %d of %s: %s", request.claim.chunk, self._plan["campaign"], verdict.reason)
         if became.get("pending"):

@@ -1,0 +1,56 @@
+"""The log of a long send says how far it is, and what it waits for."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from include.core.pace import AccountPace
+from include.core.paths import DataPaths
+from include.core.secrets import Secrets
+from include.dispatch import progress
+from include.dispatch.send import send_range
+from include.ledger.database import Ledger
+from tests.dispatch.scripted_esp import ScriptedEsp
+from tests.dispatch.sending import Sending
+
+
+def lines(
+    paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp, caplog: pytest.LogCaptureFixture
+) -> list[str]:
+    """Of forty people in chunks of ten, at twenty a second."""
+    sending = Sending(paths, ledger, secrets, people=40, chunk_size=10)
+    with caplog.at_level(logging.INFO, logger="include.dispatch.progress"):
+        send_range(
+            paths,
+            ledger,
+            esp.account,
+            plan_id=sending.plan_id,
+            first=0,
+            last=3,
+            account_pace=AccountPace(messages_per_second=20),
+        )
+    assert sum(esp.taken.values()) == 40
+    return [record.getMessage() for record in caplog.records if record.name == "include.dispatch.progress"]
+
+
+def test_a_long_send_says_how_far_it_is_and_what_it_waits_for(
+    paths: DataPaths,
+    ledger: Ledger,
+    secrets: Secrets,
+    esp: ScriptedEsp,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(progress, "SECONDS", 0.2)
+    told = lines(paths, ledger, secrets, esp, caplog)
+    assert "spring once: the pace lets the next request go in 0 s" in told
+    assert any("'accepted': 20" in line and "of 40 people" in line for line in told), told
+    assert told[-1] == "spring once: {'requests': 4, 'accepted': 40}"
+
+
+def test_a_short_one_says_its_sums_alone(
+    paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert lines(paths, ledger, secrets, esp, caplog) == ["spring once: {'requests': 4, 'accepted': 40}"]
