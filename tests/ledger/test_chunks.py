@@ -176,3 +176,23 @@ def test_what_is_left_of_a_lease_shrinks(plan: Ledger, monkeypatch: pytest.Monke
     taken = claim(plan)
     monkeypatch.setattr(chunks.clock, "elapsed", lambda: taken.taken_at + 30)
     assert taken.lease_left() == chunks.LEASE_SECONDS - 30
+
+
+@pytest.mark.parametrize("reason", ["an operator", None])
+def test_what_was_under_way_while_its_plan_was_cancelled_is_skipped(ledger: Ledger, reason: str | None) -> None:
+    freeze(ledger, (10, 10))
+    freeze(ledger, plan_id="another")
+    returned, parted = claim(ledger, 0), claim(ledger, 1)
+    plans.change_state(ledger, PLAN, "cancelled", among=("sending",), reason=reason)
+    assert chunks.release(ledger, returned, 429, "later") == "skipped"
+    chunks.split(ledger, parted, 413, "too large", [("0-4", 5), ("5-9", 5)])
+    told = ("skipped", reason or "cancelled")
+    assert [(row(ledger, chunk)["state"], row(ledger, chunk)["reason"]) for chunk in (0, 2, 3)] == [told] * 3
+    assert (tally(ledger).skipped, tally(ledger, "another").pending) == (20, 10)
+
+
+def test_what_was_under_way_while_its_plan_was_paused_is_pending(plan: Ledger) -> None:
+    taken = claim(plan)
+    plans.change_state(plan, PLAN, "paused", among=("sending",), reason="an operator")
+    assert chunks.release(plan, taken, 429, "later") == "pending"
+    assert tally(plan).pending == 10

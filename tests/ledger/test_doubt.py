@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import update
 
 from include.core import clock
-from include.ledger import chunks, doubt
+from include.ledger import chunks, doubt, plans
 from include.ledger.chunks import Outcome
 from include.ledger.database import Ledger
 from include.ledger.doubt import Proof
@@ -139,3 +139,9 @@ def test_resending_takes_exactly_those_whose_fate_is_open(doubted: Ledger) -> No
     assert (tally(doubted).in_doubt, tally(doubted).pending, tally(doubted).accepted) == (0, 6, 14)
     assert claim(doubted, 2).attempt == 3
     assert not doubt.reopen_chunk(doubted, PLAN, 0, [("4-9", 6)], "assume_lost")
+
+
+def test_nothing_of_a_cancelled_plan_is_sent_again(doubted: Ledger) -> None:
+    plans.change_state(doubted, PLAN, "cancelled", among=("sending",))
+    assert doubt.reopen_chunk(doubted, PLAN, 0, [("0-9", 10)], "assume_lost") is False
+    assert (row(doubted)["state"], tally(doubted).pending) == ("in_doubt", 0)

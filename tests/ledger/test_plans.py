@@ -51,7 +51,7 @@ def test_one_batch_a_plan(ledger: Ledger) -> None:
     assert plans.keep_batch_id(ledger, PLAN, "second") == "first"
     assert plans.keep_batch_id(ledger, PLAN, "third", instead_of="second") == "first"
     assert plans.keep_batch_id(ledger, PLAN, "third", instead_of="first") == "third"
-    assert plans.keep_batch_id(ledger, "another", "third") == "third"
+    assert plans.keep_batch_id(ledger, "another", "fourth") == "fourth"
 
 
 def test_a_hold_counts_from_its_first_confirmation_until_it_is_lifted(ledger: Ledger) -> None:

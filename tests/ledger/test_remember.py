@@ -112,3 +112,10 @@ def test_a_forgotten_plan_whose_splits_were_requested_is_in_doubt_whole(ledger: 
     taken = row(ledger, 7)
     assert (taken["state"], taken["fence"], taken["recipients"], taken["root"]) == ("split", 4, 0, 0)
     assert (tally(ledger).in_doubt, [row(ledger, chunk)["fence"] for chunk in range(3)]) == (30, [0, 2, 0])
+
+
+def test_a_number_of_a_forgotten_split_is_taken_from_now_on(ledger: Ledger) -> None:
+    freeze(ledger)
+    remember.remember(ledger, PLAN, {5: 1})
+    taken = row(ledger, 5)
+    assert (taken["state"], taken["fence"], soon(taken["settled_at"] or 0.0)) == ("split", 1, True)

@@ -135,6 +135,12 @@ def test_who_leaves_again_after_a_confirmation_is_recorded_again(ledger: Ledger)
     assert suppressions.suppress(ledger, [left(A, at=70.0)]) == 0
 
 
+def test_who_confirmed_in_the_moment_of_leaving_leaves_again(ledger: Ledger) -> None:
+    suppressions.suppress(ledger, [left(A, at=20.0)])
+    consent.record(ledger, [Consent(A, MARKETING, True, "confirmation", 20.0)])
+    assert suppressions.suppress(ledger, [left(A, at=50.0)]) == 1
+
+
 def test_what_the_source_said_is_no_bar_to_the_person_and_is_not_copied_to_the_warehouse(ledger: Ledger) -> None:
     suppressions.suppress(ledger, [left(A, "unsubscribed_at_source"), left(A, "row_quarantined"), left(B, "manual")])
     assert suppressions.reasons_in_force(ledger, A) == frozenset()

@@ -94,8 +94,10 @@ def test_a_locked_sqlite_file_is_said_so(paths: DataPaths, secrets: Secrets, mon
     ledger = open_ledger(ledger_url(paths), secrets)
     other = sqlite3.connect(str(ledger.engine.url.database), isolation_level=None)
     other.execute("begin immediate")
-    with pytest.raises(LedgerUnavailable, match="locked"), ledger.write():
+    with pytest.raises(LedgerUnavailable, match="the ledger is locked by another process") as held, ledger.write():
         pass
+    assert "connection ledger_default, sqlite:" in str(held.value)
+    assert "whether the database runs. See what holds it open." in str(held.value)
     other.close()
     ledger.close()
 

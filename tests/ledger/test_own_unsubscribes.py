@@ -1,0 +1,55 @@
+"""Who left or came back here since the provider was told: by the newest word of each person, and not what it told us."""
+
+from __future__ import annotations
+
+import pytest
+
+from include.ledger import own_unsubscribes, suppressions
+from include.ledger.database import Ledger
+from include.ledger.own_unsubscribes import Changes
+from include.ledger.suppressions import Suppression
+
+A, B, C = ("a" * 64, "b" * 64, "c" * 64)
+
+
+def leave(ledger: Ledger, address: str, source: str = "edge", reason: str = "unsubscribe") -> None:
+    assert suppressions.suppress(ledger, [Suppression(address, reason, source, 1.0)]) == 1
+
+
+def since(ledger: Ledger, seq: int) -> Changes:
+    with ledger.read() as connection:
+        return own_unsubscribes.since(connection, seq)
+
+
+def test_who_left_and_who_came_back_is_told_once(ledger: Ledger) -> None:
+    assert since(ledger, 0) == Changes(frozenset(), frozenset(), 0)
+    leave(ledger, A)
+    leave(ledger, B)
+    first = since(ledger, 0)
+    assert first == Changes(frozenset({A, B}), frozenset(), 2)
+    assert suppressions.lift(ledger, A, "preferences")
+    assert since(ledger, first.seq) == Changes(frozenset(), frozenset({A}), 3)
+    assert since(ledger, 3) == Changes(frozenset(), frozenset(), 3)
+
+
+def test_the_newest_word_of_a_person_counts(ledger: Ledger) -> None:
+    leave(ledger, A)
+    suppressions.lift(ledger, A, "preferences")
+    leave(ledger, B)
+    suppressions.lift(ledger, B, "preferences")
+    leave(ledger, B)
+    assert since(ledger, 0) == Changes(frozenset({B}), frozenset({A}), 5)
+
+
+def test_another_reason_is_no_unsubscribe_and_is_looked_at(ledger: Ledger) -> None:
+    leave(ledger, A, reason="hard_bounce")
+    leave(ledger, B)
+    leave(ledger, B, reason="spam_complaint")
+    assert since(ledger, 0) == Changes(frozenset({B}), frozenset(), 3)
+
+
+@pytest.mark.parametrize("source", ["webhook", "sendgrid_list", "sendgrid_group"])
+def test_what_the_provider_told_is_not_told_to_it(ledger: Ledger, source: str) -> None:
+    leave(ledger, A, source)
+    leave(ledger, C)
+    assert since(ledger, 0) == Changes(frozenset({C}), frozenset(), 2)
