@@ -47,13 +47,15 @@ QUERIES = {
         if(i % 20 = 7, 'unsubscribed', 'subscribed') as status, 'consent' as lawful_basis, 'checkout' as consent_source,
         signed_up_at as consented_at, 'v1' as consent_wording, null::varchar as consent_expires_at,
         if(i % 3 = 0, 'false', 'true') as tracking_consent, $changed as updated_at,
-        if(i % 2 = 0, '{"genre": "jazz", "points": ' || i % 900 || '}', null) as attributes
+        if(i % 2 = 0, '{"genre": "jazz", "points": ' || i % 900 || '}', null) as attributes,
+        null::varchar as unreadable
     from range($first, $last) as people (i)""",
     "purchases": """
     select
         i - $row_zero as row_number, md5('p' || i) as purchase_id, md5('s' || i // 3) as subscriber_id,
         strftime(timestamp '2025-01-01' + to_minutes((hash(i) % 900000)::integer), '%Y-%m-%d %H:%M:%S') as purchased_at,
-        (5 + hash(i + 1) % 20000 / 100)::decimal(18, 2)::varchar as amount, 'EUR' as currency, '1' as items
+        (5 + hash(i + 1) % 20000 / 100)::decimal(18, 2)::varchar as amount, 'EUR' as currency, '1' as items,
+        null::varchar as unreadable
     from range($first, $last) as purchases (i)""",
 }
 """Rows as they land, by relation, with a key that says nothing of their order."""
