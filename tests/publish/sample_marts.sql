@@ -161,7 +161,10 @@ select 'selected_is_the_sum_of_states' as check_name, campaign || ' ' || occurre
 from marts.campaign_performance
 union all
 select 'delivered_against_sendgrid', campaign || ' ' || occurrence, 'our delivered', delivered::double, 'SendGrid delivered', delivered + 2.0, -2.0, false, false
-from marts.campaign_performance where occurrence = '2026-W48';
+from marts.campaign_performance where occurrence = '2026-W48'
+union all
+select 'membership_counted', 'asset_triggered__2026-11-24T20:53:17.123456+00:00_Ab3dE6gH newsletter_readers', 'rows of segment.membership', 9.0,
+    'rows of segment.sizes', 9.0, 0.0, true, true;
 
 drop table people;
 drop table runs;

@@ -141,7 +141,7 @@ def test_a_browser_draws_every_chart_under_the_policy_and_asks_nobody(page: str,
     playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
     with playwright.sync_playwright() as started:
         browser = started.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
-        tab = browser.new_page()
+        tab = browser.new_page(viewport={"width": 1400, "height": 1000})
         asked: list[str] = []
         wrong: list[str] = []
         tab.on("request", lambda request: asked.append(request.url))
@@ -150,6 +150,8 @@ def test_a_browser_draws_every_chart_under_the_policy_and_asks_nobody(page: str,
         tab.goto((published.published / "report.html").as_uri())
         for chart in tab.locator(".chart").all():
             chart.locator("svg").wait_for(timeout=20_000)
+        hidden = tab.locator("#sums .scroll").evaluate("table => table.scrollWidth - table.clientWidth")
         browser.close()
+    assert hidden == 0, "whether a sum holds is seen without scrolling, however long the name of a run"
     assert wrong == []
     assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
