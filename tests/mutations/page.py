@@ -17,16 +17,20 @@ one small change to a function (a comparison turned, an argument dropped, a numb
 fail, or not come to an end. Functions with a decorator and statements outside of functions are not changed by mutmut: the
 guards there, and each one that the issue "Guards that no test watches" named, were broken by hand, and have tests in
 `tests/ledger/` and `tests/dispatch/`. Changes that only alter the words of an error or a log line are left out of the score
-and counted in the last column."""
+and counted in the last column. Where there are too many to try them all in an hour, a sample is tried, one in so many by
+a hash of the mutant's name (`every` in `pyproject.toml`): the score is of the sample."""
 
 
 def section(found: dict[str, Any]) -> str:
     """As Markdown, without a line end."""
     modules = found["modules"]
     total = _sum(list(modules.values()))
-    told = f"**{share(total):.1f} %** of {_all(total)} mutants are killed, {total['survived']} live."
-    head = "| Module | Mutants | Killed | of them by not ending | Live | Score | Words only |\n"
-    lines = "|---|--:|--:|--:|--:|--:|--:|\n" + "\n".join(_line(module, counts) for module, counts in modules.items())
+    told = f"**{share(total):.1f} %** of {_all(total)} mutants that were tried are killed, {total['survived']} live: "
+    told += (
+        ", ".join(f"{share(counts):.1f} % of {_all(counts)} in `{area}`" for area, counts in by_area(found).items()) + "."
+    )
+    head = "| Module | One in | Tried | Killed | of them by not ending | Live | Score | Words only |\n"
+    lines = "|---|--:|--:|--:|--:|--:|--:|--:|\n" + "\n".join(_line(module, counts) for module, counts in modules.items())
     reasons = "### Why the others may live\n\n" + "\n".join(_reasons(found["survivors"]))
     return "\n\n".join([HEAD, told, head + lines, reasons])
 
@@ -59,7 +63,16 @@ def _sum(many: list[dict[str, int]]) -> dict[str, int]:
 
 def _line(module: str, counts: dict[str, int]) -> str:
     killed, score = counts["killed"] + counts["timeout"], f"{share(counts):.0f} %"
-    cells = (f"`{module}`", _all(counts), killed, counts["timeout"], counts["survived"], score, counts["text"])
+    cells = (
+        f"`{module}`",
+        counts["every"],
+        _all(counts),
+        killed,
+        counts["timeout"],
+        counts["survived"],
+        score,
+        counts["text"],
+    )
     return f"| {' | '.join(str(cell) for cell in cells)} |"
 
 

@@ -34,11 +34,11 @@ def _break(area: workshop.Area, jobs: int, *, keep_only: bool) -> None:
         with ExitStack() as stack:
             postgres = stack.enter_context(running_postgres()) if installed() else None
             workshop.run(area, place, postgres, jobs)
-    found = workshop.mutants(place)
+    found = workshop.mutants(place, area.every)
     diffs = workshop.changes(place, [mutant for mutant in found if mutant.fate == "survived"])
     lived = {mutant: score.survivor(mutant, diff) for mutant, diff in diffs.items()}
     told = [replace(mutant, fate="text") if mutant in lived and lived[mutant].is_text else mutant for mutant in found]
-    score.write(score.merge(told, [each for each in lived.values() if not each.is_text]))
+    score.write(score.merge(told, [each for each in lived.values() if not each.is_text], area.every))
 
 
 def _options() -> argparse.Namespace:

@@ -46,8 +46,8 @@ def read() -> dict[str, Any]:
     return yaml.safe_load(FILE.read_text()) if FILE.exists() else {"modules": {}, "survivors": []}
 
 
-def merge(found: Iterable[Mutant], survivors: Iterable[Survivor]) -> dict[str, Any]:
-    """The file with the found modules' lines replaced; reasons that were given before are kept."""
+def merge(found: Iterable[Mutant], survivors: Iterable[Survivor], every: int = 1) -> dict[str, Any]:
+    """The file with the found modules' lines replaced; reasons that were given before are kept. One in `every` was tried."""
     before, fates = read(), Counter[tuple[str, str]]()
     for mutant in found:
         fates[mutant.module, mutant.fate] += 1
@@ -58,7 +58,7 @@ def merge(found: Iterable[Mutant], survivors: Iterable[Survivor]) -> dict[str, A
         entry["why"] = reasons.get(_key(entry), "")
     prefixes = tuple(module.removeprefix("include/").removesuffix(".py").replace("/", ".") + "." for module in modules)
     others = [entry for entry in before["survivors"] if not entry["function"].startswith(prefixes)]
-    counts = {module: _counts(fates, module) for module in modules}
+    counts = {module: {"every": every, **_counts(fates, module)} for module in modules}
     return {
         "modules": dict(sorted({**before["modules"], **counts}.items())),
         "survivors": sorted(others + fresh, key=lambda entry: (entry["function"], entry["was"], entry["becomes"])),

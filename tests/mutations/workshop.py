@@ -10,22 +10,26 @@ import sys
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from include.core.paths import PROJECT
+from tests.mutations.plugin.sampled import is_tried
 
 WORKSHOPS = PROJECT / "build" / "mutations"
+PLUGINS = Path(__file__).with_name("plugin")
 SETTLED = {0: "survived", 1: "killed", 3: "killed", 5: "survived", 33: "survived", 34: "skipped", 37: "killed"}
 """mutmut's exit codes; every other one ended the tests from outside: a loop that does not end, a process that dies."""
 
 
 @dataclass(frozen=True)
 class Area:
-    """Modules to break, and the tests that should notice."""
+    """Modules to break, and the tests that should notice. One in `every` mutants is tried."""
 
     name: str
     modules: tuple[str, ...]
     tests: tuple[str, ...]
     arguments: tuple[str, ...] = ()
+    every: int = 1
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,7 @@ class Mutant:
 def areas() -> list[Area]:
     """As pyproject.toml names them."""
     table = tomllib.loads((PROJECT / "pyproject.toml").read_text())["tool"]["tradewind"]["mutations"]
-    return [Area(name, **{part: tuple(values) for part, values in area.items()}) for name, area in table.items()]
+    return [Area(name, **{part: _frozen(value) for part, value in area.items()}) for name, area in table.items()]
 
 
 def prepare(area: Area) -> Path:
@@ -64,20 +68,20 @@ def prepare(area: Area) -> Path:
 
 def run(area: Area, place: Path, postgres: str | None, children: int) -> None:
     """Let mutmut work; what it finds is beside the mutated modules. Raises where the tests fail on what is not mutated."""
-    environment = {**os.environ, "PYTHONPATH": ""}
+    environment = {**os.environ, "PYTHONPATH": str(PLUGINS), "PYTEST_PLUGINS": "killers_first"}
     if postgres:
         environment["TRADEWIND_TEST_POSTGRES"] = postgres
-    command = [sys.executable, "-m", "mutmut", "run", "--max-children", str(children)]
+    command = [sys.executable, "-m", "sampled", str(area.every), "run", "--max-children", str(children)]
     subprocess.run(command, cwd=place, env=environment, check=True)
 
 
-def mutants(place: Path) -> list[Mutant]:
-    """Every mutant of the area that mutmut has settled."""
+def mutants(place: Path, every: int = 1) -> list[Mutant]:
+    """The mutants of the area's sample that mutmut has settled."""
     found = []
     for meta in sorted((place / "mutants" / "include").rglob("*.py.meta")):
         module = str(meta.relative_to(place / "mutants")).removesuffix(".meta")
         for name, code in json.loads(meta.read_text())["exit_code_by_key"].items():
-            if code is not None:
+            if code is not None and is_tried(name, every):
                 found.append(Mutant(name, module, SETTLED.get(code, "timeout")))
     return found
 
@@ -94,9 +98,17 @@ def changes(place: Path, wanted: list[Mutant]) -> dict[Mutant, str]:
     return dict(zip(wanted, json.loads(told.stdout), strict=True))
 
 
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
 def _refresh(place: Path) -> None:
-    """mutmut copies a file once; what is not mutated must be as it is now. Who survived is tried again: tests may be new."""
+    """mutmut copies a file once; what is not mutated must be as it is now. Who survived is tried again: tests may be new.
+
+    Which tests reach which function is asked anew, for mutmut would only add the new tests to what it knows.
+    """
     mutated = place / "mutants"
+    (mutated / "mutmut-stats.json").unlink(missing_ok=True)
     for meta in (mutated / "include").rglob("*.py.meta"):
         known = json.loads(meta.read_text())
         codes = known["exit_code_by_key"]
@@ -104,8 +116,8 @@ def _refresh(place: Path) -> None:
         meta.write_text(json.dumps(known))
     for folder in ("tests", "simulator", "operations"):
         shutil.rmtree(mutated / folder, ignore_errors=True)
-    for copied in (mutated / "include").rglob("*") if mutated.exists() else ():
-        if copied.is_file() and not (place / copied.relative_to(mutated)).exists() and copied.suffix != ".meta":
+    for copied in [path for path in (mutated / "include").rglob("*") if path.is_file() and path.suffix != ".meta"]:
+        if not copied.with_name(f"{copied.name}.meta").exists() or not (place / copied.relative_to(mutated)).exists():
             copied.unlink()
 
 

@@ -1,0 +1,30 @@
+"""`python -m sampled EVERY …`: mutmut, trying one in EVERY mutants. Runs in a workshop, with this folder on its path."""
+
+from __future__ import annotations
+
+import sys
+import zlib
+from typing import Any
+
+
+def is_tried(name: str, every: int) -> bool:
+    """By a hash of mutmut's name: another run tries the same, and one in 3 contains one in 6."""
+    return zlib.crc32(name.encode()) % every == 0
+
+
+def main(every: int) -> None:
+    """mutmut with the rest of the command line."""
+    from mutmut import __main__ as mutmut
+
+    collect = mutmut.collect_source_file_mutation_data
+
+    def sample(**chosen: Any) -> tuple[list[Any], dict[str, Any]]:
+        found, by_path = collect(**chosen)
+        return [mutant for mutant in found if is_tried(mutant[1], every)], by_path
+
+    mutmut.collect_source_file_mutation_data = sample
+    mutmut.cli()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv.pop(1)))
