@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection, insert
 
-from include.ledger import chunks, plans, suppressions
+from include.ledger import chunks, pending, plans, suppressions
 from include.ledger.chunks import Outcome
 from include.ledger.database import Ledger
 from include.ledger.suppressions import Suppression
@@ -87,3 +87,18 @@ def test_the_log_is_in_the_order_of_commits(ledger: Ledger) -> None:
     other.join(30)
     with ledger.read() as reading:
         assert [address[0] for _seq, address, _action, _reason in suppressions.since(reading, seen)] == ["a", "b"]
+
+
+def test_two_splits_of_a_plan_give_no_number_twice(ledger: Ledger) -> None:
+    freeze(ledger, (10, 10))
+    other = threading.Thread(target=lambda: pending.divide(ledger, row(ledger, 1), [("0-4", 5), ("5-9", 5)], "later"))
+    with ledger.write() as connection:
+        pending.add_children(connection, PLAN, 0, [("0-9", 10)])
+        other.start()
+        other.join(PATIENCE)
+    other.join(30)
+    assert [(row(ledger, chunk)["parent"], row(ledger, chunk)["selection"]) for chunk in (2, 3, 4)] == [
+        (0, "0-9"),
+        (1, "0-4"),
+        (1, "5-9"),
+    ]

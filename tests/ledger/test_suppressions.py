@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -84,6 +86,25 @@ def test_who_is_suppressed_and_how_far_the_log_was_read(ledger: Ledger) -> None:
         assert suppressions.since(connection, seq - 2) == [(4, C, "suppress", "manual"), (5, B, "lift", "unsubscribe")]
 
 
+@pytest.fixture
+def tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A machine whose clock shows another zone."""
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("tokyo")
+def test_the_time_is_the_same_on_a_machine_in_tokyo(ledger: Ledger) -> None:
+    suppressions.suppress(ledger, [left(A, at=5.0)])
+    consent.record(ledger, [Consent(B, MARKETING, True, "form", 6.0)])
+    with ledger.read() as connection:
+        assert suppressions.in_force(connection)[0]["happened_at"].to_pylist() == [at(5.0)]
+        assert consent.in_force(connection)["happened_at"].to_pylist() == [at(6.0)]
+
+
 def test_more_addresses_than_a_query_takes_at_once(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(suppressions, "_BATCH", 3)
     people = [f"{person:064d}" for person in range(8)]
@@ -121,6 +142,7 @@ def test_an_empty_consent_log_is_a_table_too(ledger: Ledger) -> None:
 def test_the_same_answer_is_kept_again_when_it_is_given_later_and_not_for_a_second_press(ledger: Ledger) -> None:
     assert consent.record(ledger, [Consent(A, MARKETING, True, "form", 1.0)]) == 1
     assert consent.record(ledger, [Consent(A, MARKETING, True, "form", 30.0)]) == 0
+    assert consent.record(ledger, [Consent(A, MARKETING, True, "form", 1.0 + consent.SAME_PRESS_SECONDS)]) == 0
     assert consent.record(ledger, [Consent(A, MARKETING, True, "form", 500.0)]) == 1
     with ledger.read() as connection:
         assert [row["happened_at"] for row in consent.in_force(connection).to_pylist()] == [at(500.0)]
