@@ -45,6 +45,11 @@ def test_each_step_ends_the_claim(plan: Ledger, state: str) -> None:
     assert tally(plan).selected == 10
 
 
+def test_an_answer_that_cannot_be_read_is_kept_with_its_status(plan: Ledger) -> None:
+    assert chunks.doubt(plan, claim(plan), 500, "HTML") == "in_doubt"
+    assert (row(plan)["http_status"], row(plan)["reason"]) == (500, "HTML")
+
+
 @pytest.mark.parametrize("state", STEPS)
 def test_an_outcome_under_an_older_fence_changes_nothing(plan: Ledger, state: str) -> None:
     """The chunk is claimed again: what the first claim's holder still says of it is not of this request."""
@@ -139,6 +144,15 @@ def test_who_left_at_an_earlier_claim_stays_away_and_counts_once(plan: Ledger) -
     assert third.gone == {3, 4}
     chunks.accept(plan, third, 202, "m")
     assert (tally(plan).accepted, tally(plan).suppressed) == (8, 2)
+
+
+def test_who_left_another_chunk_is_not_gone_from_this_one(ledger: Ledger) -> None:
+    freeze(ledger, (10, 10))
+    chunks.claim(ledger, row(ledger, 1), lambda _connection: [Outcome("k3", 3, "suppressed", "unsubscribe")])
+    chunks.release(ledger, claim(ledger, 0), 429, "later")
+    again = chunks.claim(ledger, row(ledger, 0), lambda _connection: [])
+    assert again is not None
+    assert again.gone == frozenset()
 
 
 def test_a_chunk_that_everybody_left_is_skipped(plan: Ledger) -> None:

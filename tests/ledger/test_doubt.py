@@ -94,6 +94,8 @@ def test_doubt_that_stands_is_told_plan_by_plan(doubted: Ledger) -> None:
         connection.execute(update(plans_table).where(plans_table.c.plan_id == "b").values(kind="test"))
     later = clock.now().timestamp() + 60
     assert [(each["plan_id"], each["people"]) for each in doubt.standing_doubt(doubted, later)] == [("a", 18), (PLAN, 10)]
+    found = [(each["plan_id"], each["chunk"]) for each in doubt.in_doubt_chunks(doubted)]
+    assert found == [("a", 0), ("a", 1), ("b", 0), ("b", 1), (PLAN, 0)]
     assert doubt.chunk_in_doubt(doubted, PLAN, 0)[1] == set()
     held, apart = doubt.chunk_in_doubt(doubted, "b", 0)
     assert held is not None

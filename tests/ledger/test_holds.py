@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from include.core import clock
+from include.core.clock import OFFSET_VARIABLE
 from include.ledger import holds, plans
 from include.ledger.database import Ledger
 from tests.ledger.plan import PLAN, freeze
@@ -34,6 +35,14 @@ def test_a_provider_is_held_alone_and_once(ledger: Ledger) -> None:
     (hold,) = holds.all_holds(ledger)
     assert (hold["plan_id"], hold["provider"], hold["reason"], hold["released_at"]) == (PLAN, "gmail", "complaints", None)
     assert hold["held_at"] == pytest.approx(clock.now().timestamp(), abs=30)
+
+
+def test_the_first_hold_is_told_first(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(OFFSET_VARIABLE, "3600")
+    holds.hold(ledger, PLAN, "gmail", "complaints")
+    monkeypatch.delenv(OFFSET_VARIABLE)
+    holds.hold(ledger, PLAN, "yahoo", "complaints")
+    assert [hold["provider"] for hold in holds.all_holds(ledger)] == ["yahoo", "gmail"]
 
 
 def test_the_whole_campaign_is_held_and_paused(ledger: Ledger) -> None:
