@@ -210,3 +210,18 @@ def test_what_was_under_way_while_its_plan_was_paused_is_pending(plan: Ledger) -
     plans.change_state(plan, PLAN, "paused", among=("sending",), reason="an operator")
     assert chunks.release(plan, taken, 429, "later") == "pending"
     assert tally(plan).pending == 10
+
+
+def test_an_intent_whose_batch_was_cancelled_is_skipped_and_not_in_doubt(ledger: Ledger) -> None:
+    due = clock.now().timestamp() + 7200
+    freeze(ledger, (10, 10))
+    with ledger.write() as connection:
+        connection.execute(update(chunks_table).values(send_at=due))
+    for chunk, batch in ((0, "b"), (1, None)):
+        assert chunks.claim(ledger, row(ledger, chunk), lambda _connection: [], batch)
+    with ledger.write() as connection:
+        plans.keep_batch_status(connection, PLAN, "cancel", due - plans.NOTICE_SECONDS - 1)
+        connection.execute(update(chunks_table).values(lease_until=1.0))
+    assert chunks.recover(ledger, PLAN) == 2
+    assert [row(ledger, chunk)["state"] for chunk in (0, 1)] == ["skipped", "in_doubt"]
+    assert row(ledger)["reason"] == "cancelled at SendGrid before its send_at"

@@ -156,3 +156,12 @@ def test_one_host_says_nothing_of_another(ledger: Ledger) -> None:
     outages.doubted(ledger, OTHER, None)
     assert is_open(ledger)
     assert not is_open(ledger, scope=OTHER)
+
+
+def test_doubts_before_an_outage_ended_are_not_counted_again(ledger: Ledger, at: list[float]) -> None:
+    proved(ledger)
+    at[0] += outages.doubted(ledger, HOST, None).wait
+    outages.proved(ledger, HOST, outages.turn(ledger, HOST).probe or "")
+    at[0] += outages.COLD_SECONDS + 1
+    assert outages.begin(ledger, HOST)
+    assert outages.turn(ledger, HOST).doubts == 0

@@ -52,6 +52,12 @@ def test_a_later_request_than_the_ledger_knows_is_in_doubt_and_the_campaign_wait
     assert tally(plan, "another").pending == 50
 
 
+def test_a_campaign_that_was_stopped_waits_for_a_person_too(plan: Ledger) -> None:
+    plans.change_state(plan, PLAN, "stopped", among=("sending",), reason="credits")
+    remember.remember(plan, PLAN, {2: 1})
+    assert state(plan) == ("paused", FORGOTTEN)
+
+
 def test_where_nobody_is_pending_nothing_waits(ledger: Ledger) -> None:
     freeze(ledger)
     assert remember.remember(ledger, PLAN, {0: 1}) == {"noted": 1, "of_a_forgotten_split": 0}

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from include.core import clock
+from include.core.shop import UnknownTopic
 from include.ledger import consent, suppressions
 from include.ledger.consent import MARKETING, TRACKING, Consent
 from include.ledger.database import Ledger
@@ -129,6 +130,13 @@ def test_the_newest_answer_about_a_topic_is_in_force(ledger: Ledger) -> None:
     ]
     expected = {"source": "form", "happened_at": 1.0, "message_key": "k", "given": 1, "topic": MARKETING}
     assert {name: first[name] for name in expected} == expected
+
+
+def test_an_answer_about_a_topic_that_the_shop_does_not_have_is_refused_with_all_beside_it(ledger: Ledger) -> None:
+    with pytest.raises(UnknownTopic, match=r"consent log: the topic .*no_such_topic.* does not exist"):
+        consent.record(ledger, [Consent(A, MARKETING, True, "form", 1.0), Consent(A, "no_such_topic", True, "form", 1.0)])
+    assert consent.of_person(ledger, A) == {}
+    assert consent.record(ledger, [Consent(A, "no_such_topic", True, "form", 1.0)], restored=True) == 1
 
 
 def test_an_empty_consent_log_is_a_table_too(ledger: Ledger) -> None:
