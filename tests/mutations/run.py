@@ -30,15 +30,21 @@ def _break(area: workshop.Area, jobs: int, *, keep_only: bool) -> None:
     """Run mutmut on the area, and keep what it found in score.yaml."""
     place = workshop.WORKSHOPS / area.name
     if not keep_only:
-        workshop.prepare(area)
+        workshop.prepare(area, explained={mutant.name for mutant, each in _lived(area).items() if score.is_explained(each)})
         with ExitStack() as stack:
             postgres = stack.enter_context(running_postgres()) if installed() else None
             workshop.run(area, place, postgres, jobs)
-    found = workshop.mutants(place, area.every)
-    diffs = workshop.changes(place, [mutant for mutant in found if mutant.fate == "survived"])
-    lived = {mutant: score.survivor(mutant, diff) for mutant, diff in diffs.items()}
+    found, lived = workshop.mutants(place, area.every), _lived(area)
     told = [replace(mutant, fate="text") if mutant in lived and lived[mutant].is_text else mutant for mutant in found]
     score.write(score.merge(told, [each for each in lived.values() if not each.is_text], area.every))
+
+
+def _lived(area: workshop.Area) -> dict[workshop.Mutant, score.Survivor]:
+    """The mutants of the area that no test noticed so far."""
+    place = workshop.WORKSHOPS / area.name
+    mutants = [mutant for mutant in workshop.mutants(place, area.every) if mutant.fate == "survived"]
+    diffs = workshop.changes(place, mutants) if mutants else {}
+    return {mutant: score.survivor(mutant, diff) for mutant, diff in diffs.items()}
 
 
 def _options() -> argparse.Namespace:

@@ -41,6 +41,11 @@ def survivor(mutant: Mutant, diff: str) -> Survivor:
     return Survivor(name, was, becomes)
 
 
+def is_explained(lived: Survivor) -> bool:
+    """Whether somebody said why it may live, or only words differ."""
+    return lived.is_text or any(_key(entry) == _key(asdict(lived)) and entry["why"] for entry in read()["survivors"])
+
+
 def read() -> dict[str, Any]:
     """`modules`: path → counts; `survivors`: a list of `Survivor` as mappings."""
     return yaml.safe_load(FILE.read_text()) if FILE.exists() else {"modules": {}, "survivors": []}

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,8 +48,11 @@ def areas() -> list[Area]:
     return [Area(name, **{part: _frozen(value) for part, value in area.items()}) for name, area in table.items()]
 
 
-def prepare(area: Area) -> Path:
-    """A fresh copy of what git tracks; what an earlier run found out of unchanged functions is kept by mutmut."""
+def prepare(area: Area, explained: Collection[str] = ()) -> Path:
+    """A fresh copy of what git tracks; what an earlier run found out of unchanged functions is kept by mutmut.
+
+    Survivors that are `explained` (by mutmut's names) are not tried again.
+    """
     place = WORKSHOPS / area.name
     place.mkdir(parents=True, exist_ok=True)
     for old in place.iterdir():
@@ -61,7 +65,7 @@ def prepare(area: Area) -> Path:
         if (PROJECT / name).is_file():
             (place / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(PROJECT / name, place / name)
-    _refresh(place)
+    _refresh(place, explained)
     (place / "pyproject.toml").write_text((PROJECT / "pyproject.toml").read_text() + _configuration(area, place))
     return place
 
@@ -102,8 +106,9 @@ def _frozen(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-def _refresh(place: Path) -> None:
-    """mutmut copies a file once; what is not mutated must be as it is now. Who survived is tried again: tests may be new.
+def _refresh(place: Path, explained: Collection[str]) -> None:
+    """mutmut copies a file once; what is not mutated must be as it is now. Who survived and is not explained is tried again,
+    for tests may be new, and so is who did not come to an end, for the machine may have been busy.
 
     Which tests reach which function is asked anew, for mutmut would only add the new tests to what it knows.
     """
@@ -111,8 +116,10 @@ def _refresh(place: Path) -> None:
     (mutated / "mutmut-stats.json").unlink(missing_ok=True)
     for meta in (mutated / "include").rglob("*.py.meta"):
         known = json.loads(meta.read_text())
-        codes = known["exit_code_by_key"]
-        known["exit_code_by_key"] = {name: None if SETTLED.get(code) == "survived" else code for name, code in codes.items()}
+        known["exit_code_by_key"] = {
+            name: code if SETTLED.get(code) == "killed" or name in explained else None
+            for name, code in known["exit_code_by_key"].items()
+        }
         meta.write_text(json.dumps(known))
     for folder in ("tests", "simulator", "operations"):
         shutil.rmtree(mutated / folder, ignore_errors=True)
@@ -132,7 +139,7 @@ def _configuration(area: Area, place: Path) -> str:
             "pytest_add_cli_args_test_selection": list(area.tests),
             "pytest_add_cli_args": [*area.arguments, "-p", "no:cacheprovider", "-p", "no:warnings", "--timeout=60"],
             "timeout_multiplier": 3.0,
-            "timeout_constant": 2.0,
+            "timeout_constant": 20.0,
             "use_git_change_detection": False,
             "track_dependencies": False,
             "do_not_mutate_patterns": [r"^\s*(remedy=|where=|log\.)"],
