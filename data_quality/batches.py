@@ -42,6 +42,8 @@ STALE_DAYS = 7
 """Without any change for so long, a source is probably a forgotten copy. A warning: a small list can be quiet."""
 SURE_ROWS, LEFT_SHARE = 20, 0.2
 """A column that should hold so many values by the pass before, and holds less than this share of them, has been emptied."""
+_COUNTED = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d+", re.IGNORECASE)
+"""What differs between two exports of one file: a UUID, as Spark writes it into a name, or a date or number."""
 SWAPPED_ROWS, SWAPPED_SHARE = 10, 0.5
 """Two columns changed places if so many rows, and this share of those that can tell, hold each other's known values."""
 
@@ -72,7 +74,7 @@ def held_deletions(*, unseen: int, agreed: int, known: int, is_whole: bool) -> i
 
 
 def missing_files(before: Sequence[str], now: Sequence[str]) -> list[str]:
-    """Files of the batch before that are gone and not replaced; a name that differs in digits alone replaces one."""
+    """Files of the batch before that are gone and not replaced; a name that differs in digits or a UUID replaces one."""
     gone: defaultdict[str, list[str]] = defaultdict(list)
     for name in sorted(set(before) - set(now)):
         gone[_pattern(name)].append(name)
@@ -81,7 +83,7 @@ def missing_files(before: Sequence[str], now: Sequence[str]) -> list[str]:
 
 
 def _pattern(name: str) -> str:
-    return re.sub(r"\d+", "#", name)
+    return _COUNTED.sub("#", name)
 
 
 def suite(*, full: bool) -> list[Expectation]:

@@ -140,8 +140,8 @@ def _explained(numbers: Facts) -> dict[str, Sequence[str]]:
         "columns_vanished": numbers.vanished,
         "columns_swapped": numbers.swapped,
         "deletions": [
-            f"{numbers.held_deletions} of {numbers.known_rows} known rows are missing from this full pass; they are kept, "
-            "without mail, until the next full pass misses them too or somebody accepts 'deletions'"
+            f"{numbers.held_deletions} of {numbers.known_rows} known rows are missing from this full pass; they are held "
+            "until the next full pass misses them too or somebody accepts 'deletions'"
         ],
         "withdrawals": [f"{numbers.withdrawn_rows} of {numbers.subscribed_rows} subscribed people no longer are; it counts"],
         "files_missing": [f"{len(numbers.missing)} files of the pass before are missing: {files}"],

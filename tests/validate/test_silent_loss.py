@@ -135,11 +135,30 @@ def test_a_missing_file_deletes_nobody_and_is_told(paths: DataPaths, tmp_path: P
     assert "10 of 1000 known rows are missing" in texts
 
 
+def test_purchases_that_the_source_no_longer_has_are_told_of_once(paths: DataPaths) -> None:
+    take(paths, land_rows(paths, "subscribers", PEOPLE) | {"run": "whole"})
+    take(paths, land_rows(paths, "purchases", [purchase(1)]) | {"run": "whole"})
+    stop(paths, land_rows(paths, "subscribers", PEOPLE[:10]) | {"run": "stopped"})
+    for run in ("gone", "later"):
+        take(paths, land_rows(paths, "subscribers", PEOPLE) | {"run": run})
+    assert alerts(paths, "whole") == []
+    (text,) = alerts(paths, "gone")
+    assert "purchases: the rule 'relation_missing'" in text
+    assert "the source does not have it any more" in text
+    assert alerts(paths, "later") == []
+
+
 def test_files_that_differ_in_digits_replace_each_other() -> None:
     assert batches.missing_files(["s-2026-11-23.csv"], ["s-2026-11-24.csv"]) == []
     assert batches.missing_files(["s-1.csv", "s-2.csv"], ["s-1.csv"]) == ["s-2.csv"]
     assert batches.missing_files(["s-1.csv", "s-2.csv"], ["s-3.csv"]) == ["s-2.csv"]
     assert batches.missing_files([], ["s.csv"]) == []
+    spark = "subscribers/part-0-{}-c000.parquet"
+    one, other = (
+        spark.format(name) for name in ("6fa459ea-ee8a-3ca4-894e-db77e160355e", "16fd2706-8baf-433b-82eb-8c7fada847da")
+    )
+    assert batches.missing_files([one], [other]) == []
+    assert batches.missing_files([one, "subscribers/us.parquet"], [other]) == ["subscribers/us.parquet"]
 
 
 def test_purchases_are_held_the_same_way(paths: DataPaths) -> None:
