@@ -134,9 +134,9 @@ def test_everybody_who_withdrew_at_the_source_after_the_plan_was_frozen_gets_not
 
 
 def test_whose_deletion_is_held_gets_nothing_from_a_frozen_plan_and_is_back_with_a_row(sending: Sending) -> None:
-    """The row without an id may be theirs, so nobody is deleted; and nobody is mailed who may have been."""
+    """The row that names nobody may be theirs, so nobody is deleted; and nobody is mailed who may have been."""
     plan_id = sending.freeze()
-    sending.source(*PEOPLE[2:], PEOPLE[0] | {"subscriber_id": None})
+    sending.source(*PEOPLE[2:], subscriber(99, subscriber_id=None))
     sending.source(PEOPLE[1], full=False)
     sending.send(plan_id)
     assert sending.got() == others(0)

@@ -36,7 +36,7 @@ def test_the_page_shows_counts_and_reasons_and_no_value(paths: DataPaths) -> Non
 
 
 def test_a_key_that_may_be_a_person_is_not_shown(paths: DataPaths) -> None:
-    bad = [subscriber(1, subscriber_id="ada@secret.test"), subscriber(2, subscriber_id="Ada Lovelace")]
+    bad = [subscriber(1, subscriber_id="ada7@secret.test"), subscriber(2, subscriber_id="Ada Lovelace 7")]
     validate_batch(paths, land_rows(paths, "subscribers", bad))
     text = (paths.root / write_page(paths)).read_text()
     assert "id_form" in text
