@@ -1,4 +1,4 @@
-"""Who left since the plan was frozen: asked inside the transaction of each claim."""
+"""Who said no since the plan was frozen, to mail or to tracking: asked inside the transaction of each claim."""
 
 from __future__ import annotations
 
@@ -8,42 +8,90 @@ from collections.abc import Mapping, Sequence
 import pyarrow as pa
 from sqlalchemy import Connection
 
-from include.ledger import suppressions
+from include.ledger import consent, suppressions
 from include.ledger.chunks import Outcome
+from include.ledger.consent import TRACKING, Consent
 from include.ledger.suppressions import PERSONAL_REASONS
 
 Others = Mapping[str, Sequence[str]]
 """An address key that planned people had before → the address keys under which they are planned."""
 
 
+CLOCKS_DIFFER = 60.0
+
+
+class Answers:
+    """The newest answer of planned people about one topic. Under any of their addresses; a tie is a no."""
+
+    def __init__(self, others: Others) -> None:
+        self._others = others
+        self._newest: dict[str, tuple[float, bool]] = {}
+
+    def note(self, answer: Consent) -> None:
+        for planned in (answer.address_key, *self._others.get(answer.address_key, ())):
+            at, given = self._newest.get(planned, (0.0, True))
+            if answer.happened_at > at or (answer.happened_at == at and given):
+                self._newest[planned] = (answer.happened_at, answer.given)
+
+    def __bool__(self) -> bool:
+        """Whether there is any."""
+        return bool(self._newest)
+
+    def are_a_no(self, address: str) -> bool:
+        return not self._newest.get(address, (0.0, True))[1]
+
+
 class Leaving:
-    """What the suppression log says after the plan's `seen`, for one process's work on one plan.
+    """What the suppression log says after the plan's `seen`, and the consent log since `planned_at`, for one process's work
+    on one plan.
 
     A person may leave by a link in an old mail, under an address that they had before (`others`). A reason that is lifted
-    leaves the other reasons of the address as they are.
+    leaves the other reasons of the address as they are. Who declines the plan's `topic` does not get it, and who says no to
+    tracking gets it without.
     """
 
-    def __init__(self, seen: int, others: Others) -> None:
+    def __init__(self, seen: int, others: Others, *, topic: str | None = None, planned_at: float = 0.0) -> None:
         self._seen, self._others = seen, others
         self._standing: dict[str, dict[tuple[str, str], None]] = defaultdict(dict)
+        self._untracked: set[str] = set()
+        self._answered, self._answered_from = 0, planned_at - CLOCKS_DIFFER
+        self._topic, self._tracking = Answers(others), Answers(others)
+        self._answers = {TRACKING: self._tracking} | ({topic: self._topic} if topic else {})
 
     def read(self, connection: Connection) -> None:
-        """Read on in the log."""
+        """Read on in both logs."""
         for seq, address, action, reason in suppressions.since(connection, self._seen):
             self._seen = seq
+            if reason == suppressions.UNTRACKED:
+                (self._untracked.add if action == "suppress" else self._untracked.discard)(address)
+                continue
             for planned in (address, *(self._others.get(address, ()) if reason in PERSONAL_REASONS else ())):
                 self._note(planned, (address, reason), stands=action == "suppress")
+        if (last := consent.last_seq(connection)) > self._answered:
+            for answer in consent.since(connection, self._answered, self._answered_from):
+                if answer.topic in self._answers:
+                    self._answers[answer.topic].note(answer)
+            self._answered = last
 
     def among(self, people: pa.Table, rows: Sequence[int]) -> list[Outcome]:
         """Who of these rows must not get it, with the first reason."""
-        if not self._standing:
+        if not self._standing and not self._topic:
             return []
-        keys, addresses = people["message_key"].to_pylist(), people["address_key"].to_pylist()
-        return [
-            Outcome(keys[row], row, "suppressed", next(iter(self._standing[addresses[row]]))[1])
-            for row in rows
-            if addresses[row] in self._standing
-        ]
+        addresses = people["address_key"].to_pylist()
+        why = {row: reason for row in rows if (reason := self._reason(addresses[row]))}
+        return [Outcome(people["message_key"][row].as_py(), row, "suppressed", reason) for row, reason in why.items()]
+
+    def untracked(self, people: pa.Table, rows: Sequence[int]) -> list[int]:
+        """Which of these rows may no longer be tracked."""
+        if not self._untracked and not self._tracking:
+            return []
+        addresses = people["address_key"].to_pylist()
+        return [row for row in rows if addresses[row] in self._untracked or self._tracking.are_a_no(addresses[row])]
+
+    def _reason(self, planned: str) -> str | None:
+        if standing := self._standing.get(planned):
+            return next(iter(standing))[1]
+        return "topic_declined" if self._topic.are_a_no(planned) else None
 
     def _note(self, planned: str, why: tuple[str, str], *, stands: bool) -> None:
         if stands:

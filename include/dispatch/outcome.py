@@ -14,6 +14,9 @@ from include.ledger import chunks, plans
 from include.ledger.chunks import Claim, Outcome
 from include.ledger.database import Ledger
 
+TRACKED, UNTRACKED = ".tracked", ".untracked"
+"""How the ids of contents end."""
+
 
 @dataclass(frozen=True)
 class Request:
@@ -48,6 +51,15 @@ def record(ledger: Ledger, request: Request, verdict: Verdict, wait_seconds: flo
             return _halve(ledger, request, verdict)
         case Kind.REFUSED:
             return _refused(ledger, request, verdict)
+
+
+def track_less(ledger: Ledger, request: Request, untracked: Sequence[int], content: str) -> None:
+    """No request was made: tracking is a matter of a request, so who may no longer be tracked goes in one of their own."""
+    apart = set(untracked)
+    rest = [place for place in request.places if place not in apart]
+    parts = [(selection_of(part), len(part)) for part in (rest, untracked) if part]
+    contents = {selection_of(untracked): f"{content.removesuffix(TRACKED)}{UNTRACKED}"}
+    chunks.split(ledger, request.claim, None, "some of its people may no longer be tracked", parts, contents=contents)
 
 
 def stop_campaign(ledger: Ledger, plan_id: str, reason: str) -> CampaignStopped:

@@ -31,7 +31,7 @@ from include.dispatch.admission import Admission
 from include.dispatch.gate import Gate
 from include.dispatch.journal import Journal, require_memory
 from include.dispatch.leaving import Leaving
-from include.dispatch.outcome import Request, record
+from include.dispatch.outcome import TRACKED, Request, record, track_less
 from include.dispatch.patience import Patience
 from include.dispatch.plan_files import PlanReader, rows_of
 from include.dispatch.progress import Progress
@@ -126,7 +126,9 @@ class Sender:
         self._queue: deque[RowMapping] = deque()
         self._patience = Patience()
         self._stopping: TradewindError | None = None
-        self._left = Leaving(plan["suppressions_seen"], reader.other_addresses())
+        self._left = Leaving(
+            plan["suppressions_seen"], reader.other_addresses(), topic=self._campaign.topic, planned_at=plan["planned_at"]
+        )
         self._envelopes: dict[str, payload.Envelope] = {}
         self._calls = LedgerCalls(ledger)
         self._gate = Gate(host, plan["plan_id"], self._in_ledger)
@@ -182,6 +184,10 @@ class Sender:
         if request is None:
             await self._in_ledger(self._admission.give_back, admitted["recipients"])
             return
+        if untracked := self._no_longer_tracked(request, admitted["content"]):
+            await self._in_ledger(track_less, request, untracked, admitted["content"])
+            await self._take_up_again(request)
+            return
         body = self._body(request, admitted)
         if request.claim.lease_left() < TOTAL_SECONDS:
             await self._in_ledger(chunks.release, request.claim, None, "the process was held up before the request")
@@ -228,11 +234,15 @@ class Sender:
         if verdict.kind is not Kind.ACCEPTED:
             log.warning("chunk %d of %s: %s", request.claim.chunk, self._plan["campaign"], verdict.reason)
         if became.get("pending"):
-            await self._in_ledger(self._admission.give_back, len(request.places))
-            again = await self._in_ledger(pending.continuing, request.claim.plan_id, request.claim.chunk)
-            self._queue.extendleft(reversed(again))
+            await self._take_up_again(request)
         if error := self._patience.exhausted(verdict):
             raise error
+
+    async def _take_up_again(self, request: Request) -> None:
+        """Queue what became pending of the request's people."""
+        await self._in_ledger(self._admission.give_back, len(request.places))
+        again = await self._in_ledger(pending.continuing, request.claim.plan_id, request.claim.chunk)
+        self._queue.extendleft(reversed(again))
 
     async def _recorded(self, request: Request, verdict: Verdict, wait: float) -> dict[str, int]:
         """The outcome, written down; a ledger that is away is waited for as long as the lease lasts, since without its
@@ -270,6 +280,10 @@ class Sender:
         """Who was suppressed since the plan. Asked inside the claim's transaction."""
         self._left.read(connection)
         return self._left.among(people, rows_of(chunk["selection"], chunk["root_size"]))
+
+    def _no_longer_tracked(self, request: Request, content: str) -> list[int]:
+        """The places of a tracked request's people who said no to tracking since the plan."""
+        return self._left.untracked(request.people, request.places) if content.endswith(TRACKED) else []
 
     def _envelope(self, content: str) -> payload.Envelope:
         """The request-level part for a content id `variant.locale.tracked`."""

@@ -9,7 +9,7 @@ The row count of each conditional update is the answer; zero means that somebody
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +19,7 @@ from include.core import clock
 from include.core.errors import CampaignStopped, FenceLost
 from include.ledger import holds, owner, plans, suppressions
 from include.ledger.database import Ledger
-from include.ledger.pending import add_children, skip_pending
+from include.ledger.pending import NOTHING_CHANGES, add_children, skip_pending
 from include.ledger.tables import chunks, outcomes
 
 _THIS = and_(chunks.c.plan_id == bindparam("of_plan"), chunks.c.chunk == bindparam("of_chunk"))
@@ -156,19 +156,21 @@ def release(ledger: Ledger, claim: Claim, status: int | None, reason: str, *, wa
 def split(
     ledger: Ledger,
     claim: Claim,
-    status: int,
+    status: int | None,
     reason: str,
     parts: Iterable[tuple[str, int]],
     apart: Iterable[Outcome] = (),
+    contents: Mapping[str, str] = NOTHING_CHANGES,
 ) -> None:
     """Replace the chunk by pending children: `parts` are (selection, recipients), together everybody still in it.
 
-    `apart` are people who get an outcome of their own instead of a place in a child.
+    `apart` are people who get an outcome of their own instead of a place in a child. `contents`: which content a child
+    gets, by its selection, where it is not the parent's.
     """
     with ledger.write() as connection:
         _close(connection, claim.plan_id, claim.chunk, claim.fence, state="split", http_status=status, reason=reason)
         _record(connection, claim.plan_id, claim.chunk, list(apart), clock.now().timestamp())
-        add_children(connection, claim.plan_id, claim.chunk, parts)
+        add_children(connection, claim.plan_id, claim.chunk, parts, contents)
         _leave_nothing_of_a_cancelled_plan(connection, claim.plan_id)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pyarrow as pa
-from sqlalchemy import Connection, Select, func, insert, select, text
+from sqlalchemy import Connection, Select, bindparam, func, insert, select, text
 
 from include.core.shop import MARKETING, TRACKING, load_shop
 from include.ledger import suppressions
@@ -21,6 +21,14 @@ __all__ = ["MARKETING", "TRACKING", "Consent", "in_force", "of_person", "record"
 
 SAME_PRESS_SECONDS = 60.0
 """The same answer again within so long is a second press of the same button."""
+
+_SINCE = (
+    select(
+        consent_log.c.address_key, consent_log.c.topic, consent_log.c.given, consent_log.c.source, consent_log.c.happened_at
+    )
+    .where(consent_log.c.seq > bindparam("after"), consent_log.c.happened_at >= bindparam("given_from"))
+    .order_by(consent_log.c.seq)
+)
 
 
 @dataclass(frozen=True)
@@ -58,6 +66,18 @@ def record_unless_suppressed(ledger: Ledger, answer: Consent) -> frozenset[str]:
         if not reasons:
             _append(connection, [answer])
     return reasons
+
+
+def since(connection: Connection, seq: int, at: float) -> list[Consent]:
+    """The answers that were logged after `seq` and given from `at` on (Unix seconds), in order."""
+    return [
+        Consent(*row[:2], bool(row[2]), *row[3:]) for row in connection.execute(_SINCE, {"after": seq, "given_from": at})
+    ]
+
+
+def last_seq(connection: Connection) -> int:
+    """The last seq in the log; 0 where it is empty."""
+    return connection.scalar(select(func.coalesce(func.max(consent_log.c.seq), 0))) or 0
 
 
 def _append(connection: Connection, wanted: list[Consent]) -> int:

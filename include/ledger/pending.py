@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, insert, or_, select, update
@@ -25,6 +26,7 @@ _INHERITED = (
     "zone",
     "provider",
 )
+NOTHING_CHANGES: Mapping[str, str] = MappingProxyType({})
 
 
 def open_work(ledger: Ledger, plan_id: str, first: int, last: int) -> list[RowMapping]:
@@ -46,14 +48,24 @@ def continuing(ledger: Ledger, plan_id: str, chunk: int) -> list[RowMapping]:
         return list(connection.execute(query.order_by(chunks.c.chunk)).mappings())
 
 
-def add_children(connection: Connection, plan_id: str, parent: int, parts: Iterable[tuple[str, int]]) -> None:
-    """Insert pending chunks that carry on with people of `parent`, numbered after the plan's last chunk."""
+def add_children(
+    connection: Connection,
+    plan_id: str,
+    parent: int,
+    parts: Iterable[tuple[str, int]],
+    contents: Mapping[str, str] = NOTHING_CHANGES,
+) -> None:
+    """Insert pending chunks that carry on with people of `parent`, numbered after the plan's last chunk.
+
+    They get the parent's content, but for those whose selection is in `contents`.
+    """
     connection.execute(select(plans_table.c.plan_id).where(plans_table.c.plan_id == plan_id).with_for_update())
     last = connection.scalar(select(func.max(chunks.c.chunk)).where(chunks.c.plan_id == plan_id)) or 0
     origin = connection.execute(select(chunks).where(_is(plan_id, parent))).mappings().one()
     inherited = {name: origin[name] for name in _INHERITED}
     rows = [
         {**inherited, "chunk": number, "parent": parent, "selection": selection, "recipients": size, "state": "pending"}
+        | {"content": contents.get(selection, origin["content"])}
         for number, (selection, size) in enumerate(parts, last + 1)
     ]
     if rows:

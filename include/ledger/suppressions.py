@@ -29,6 +29,7 @@ REASONS = (
     "row_quarantined",
     "unseen_at_source",
     "deleted_at_source",
+    "untracked_at_source",
 )
 """Why an address is suppressed. Only the person lifts an `unsubscribe`; the others are never lifted by a re-import, apart
 from `SOURCE_REASONS`."""
@@ -36,7 +37,9 @@ from `SOURCE_REASONS`."""
 LIFTABLE = frozenset({"unsubscribe"})
 CONFIRMABLE = frozenset({"unsubscribe", "spam_complaint"})
 """What a confirmation by the person ends (double opt-in, the preference page) and no consent at the source does."""
-SOURCE_REASONS = frozenset({"unsubscribed_at_source", "row_quarantined", "unseen_at_source", "deleted_at_source"})
+UNTRACKED = "untracked_at_source"
+"""Suppresses nobody: their mail is no longer tracked."""
+SOURCE_REASONS = frozenset({"unsubscribed_at_source", "row_quarantined", "unseen_at_source", "deleted_at_source", UNTRACKED})
 """What ingest says for plans that are frozen already; it lifts them when a good row comes. The warehouse knew first."""
 PERSONAL_REASONS = frozenset(REASONS) - SOURCE_REASONS - {"hard_bounce", "invalid_address"}
 """What is about the person, so about every address they have; a bounce is about one address, and the source names each."""

@@ -21,6 +21,7 @@ from include.ledger import consent, suppressions
 from include.ledger.database import Ledger
 from include.ledger.suppressions import Suppression
 from include.ledger.tables import plans
+from include.validate import tracking
 from include.warehouse.connection import fetch, open_warehouse
 from include.warehouse.consent import replace_consent
 from include.warehouse.suppressions import replace_suppressions
@@ -28,12 +29,12 @@ from include.warehouse.suppressions import replace_suppressions
 log = logging.getLogger(__name__)
 
 SOURCE = "ingest"
-OPEN = ("sending", "paused", "stopped")
 PEOPLE_A_COMMIT = 10_000
 
 
 def tell(paths: DataPaths, ledger: Ledger) -> dict[str, int]:
-    """Suppress who withdrew at the source since the oldest open plan, and lift who came back: {told, lifted}.
+    """Suppress who withdrew at the source since the oldest open plan, and lift who came back: {told, lifted}. Who withdrew
+    from tracking alone is told as such.
 
     In force for the next chunk of every frozen plan. Idempotent.
     """
@@ -44,7 +45,9 @@ def tell(paths: DataPaths, ledger: Ledger) -> dict[str, int]:
         known = _refresh(warehouse, ledger)
         params = {"at": clock.now(), "since": datetime.fromtimestamp(since, UTC)}
         left = fetch(warehouse, "validate", "withdrawn", params).to_pylist()
-        back = _returned(warehouse, known, params)
+        untracked, tracked = tracking.changed(warehouse, paths, ledger)
+        back = _returned(warehouse, known, params) + _about_tracking(tracked)
+    left += [{"address_key": key, "reason": suppressions.UNTRACKED} for key in untracked]
     counts = {"told": _suppress(ledger, left), "lifted": suppressions.lift_all(ledger, back)}
     if any(counts.values()):
         log.info("withdrawals at the source, for plans that are frozen: %s", counts)
@@ -53,7 +56,7 @@ def tell(paths: DataPaths, ledger: Ledger) -> dict[str, int]:
 
 def _oldest_open_plan(ledger: Ledger) -> float | None:
     with ledger.read() as connection:
-        return connection.scalar(select(func.min(plans.c.planned_at)).where(plans.c.state.in_(OPEN)))
+        return connection.scalar(select(func.min(plans.c.planned_at)).where(plans.c.state.in_(tracking.OPEN)))
 
 
 def _refresh(warehouse: duckdb.DuckDBPyConnection, ledger: Ledger) -> list[dict[str, Any]]:
@@ -74,7 +77,13 @@ def _returned(
     wanted = set(fetch(warehouse, "validate", "returned", params)["address_key"].to_pylist())
     warehouse.unregister("told_addresses")
     now = clock.now().timestamp()
-    return [Suppression(row["address_key"], row["reason"], SOURCE, now) for row in known if row["address_key"] in wanted]
+    back = [row for row in known if row["address_key"] in wanted and row["reason"] != suppressions.UNTRACKED]
+    return [Suppression(row["address_key"], row["reason"], SOURCE, now) for row in back]
+
+
+def _about_tracking(addresses: list[str]) -> list[Suppression]:
+    now = clock.now().timestamp()
+    return [Suppression(address, suppressions.UNTRACKED, SOURCE, now) for address in addresses]
 
 
 def _suppress(ledger: Ledger, left: list[dict[str, Any]]) -> int:

@@ -28,7 +28,7 @@ inner join (
         coalesce(
             withheld_for not in (
                 'deleted_at_source', 'unsubscribed_at_source', 'unsubscribe', 'spam_complaint', 'manual', 'erasure',
-                'row_quarantined'
+                'row_quarantined', 'unseen_at_source'
             ),
             true
         ) as wants_mail
