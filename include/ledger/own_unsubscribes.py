@@ -22,9 +22,9 @@ class Changes:
     """
 
     left: frozenset[str]
-    known: frozenset[str]
     back: frozenset[str]
     seq: int
+    known: frozenset[str] = frozenset()
 
 
 def since(connection: Connection, seq: int) -> Changes:
@@ -40,4 +40,4 @@ def since(connection: Connection, seq: int) -> Changes:
     gone = [row for row in newest.values() if row.action == "suppress"]
     left = frozenset(row.address_key for row in gone if row.reason == "unsubscribe" and row.source not in LEARNT)
     back = frozenset(row.address_key for row in newest.values() if row.action == "lift" and row.reason == "unsubscribe")
-    return Changes(left, frozenset(row.address_key for row in gone) - left, back, last)
+    return Changes(left, back, last, frozenset(row.address_key for row in gone) - left)

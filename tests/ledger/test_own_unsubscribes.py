@@ -52,4 +52,4 @@ def test_another_reason_is_no_unsubscribe_and_is_looked_at(ledger: Ledger) -> No
 def test_what_the_provider_told_is_not_told_to_it(ledger: Ledger, source: str) -> None:
     leave(ledger, A, source)
     leave(ledger, C)
-    assert since(ledger, 0) == Changes(frozenset({C}), frozenset(), 2)
+    assert since(ledger, 0) == Changes(frozenset({C}), frozenset(), 2, known=frozenset({A}))
