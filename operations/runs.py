@@ -62,12 +62,12 @@ def since(api: AirflowApi, dag: str, moment: datetime, by: Literal["run_after", 
 
 def follow(
     api: AirflowApi, runs: Iterable[Run], progress: Progress, *, timeout_seconds: float = 600, quiet: Collection[str] = ()
-) -> bool:
-    """Watch runs to their end, a line for every task that ends in none of the `quiet` states; whether all succeeded.
+) -> list[Run]:
+    """Watch runs to their end, a line for every task that ends in none of the `quiet` states; returns those that failed.
 
     Where nothing ends for a while, a line says what is waited for. Raises `RunFailed` on timeout.
     """
-    open_runs, told, succeeded = list(runs), set[tuple[str, ...]](), True
+    open_runs, told, failed = list(runs), set[tuple[str, ...]](), list[Run]()
     deadline, silent = time.monotonic() + timeout_seconds, _Silence()
     while open_runs:
         for run in list(open_runs):
@@ -75,7 +75,7 @@ def follow(
             _tell(api, run, progress, told, quiet)
             if state in FINAL:
                 open_runs.remove(run)
-                succeeded &= state == "success"
+                failed += [run] if state != "success" else []
                 progress.say(f"{run.dag}  {state}")
         if open_runs and silent.is_long(len(told)):
             progress.say(f"  still waiting for {_at_work(api, open_runs)}")
@@ -86,7 +86,7 @@ def follow(
             )
         if open_runs:
             time.sleep(POLL_SECONDS)
-    return succeeded
+    return failed
 
 
 class _Silence:

@@ -31,11 +31,11 @@ def trigger_by_hand(place: Installation, dag: str, conf_text: str) -> int:
     with ours, unpaused(api, find_dag(api, dag), progress):
         run = runs.start(api, dag, conf)
         progress.say(f"{dag}: run {run.id}, parameters {json.dumps(conf)}")
-        succeeded = runs.follow(api, [run], progress, timeout_seconds=PATIENCE_SECONDS)
+        failed = runs.follow(api, [run], progress, timeout_seconds=PATIENCE_SECONDS)
     progress.plain(f"{place.airflow_url}/dags/{part(dag)}/runs/{part(run.id)}")
     for task in runs.tasks(api, run):
         _say_what_it_handed_on(api, run, task, progress)
-    return 0 if succeeded else 1
+    return 1 if failed else 0
 
 
 def _say_what_it_handed_on(api: AirflowApi, run: runs.Run, task: dict[str, Any], progress: Progress) -> None:

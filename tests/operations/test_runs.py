@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from operations import runs
+from operations import demo, runs
 from operations.api import AirflowApi
 from operations.progress import Progress
 
@@ -53,8 +53,21 @@ def test_a_long_silence_names_what_is_waited_for(
     dead = ("running", {"plan": "success", "send": "running", "settle": None})
     done = ("success", {"plan": "success", "send": "success", "settle": "success"})
     api = Scripted(*[dead] * 8, done)
-    assert runs.follow(cast(AirflowApi, api), [runs.Run("send_x", "r")], Progress())
+    assert runs.follow(cast(AirflowApi, api), [runs.Run("send_x", "r")], Progress()) == []
     said = [line.split("  ", 1)[1].strip() for line in capsys.readouterr().out.splitlines()]
     assert said[0].startswith("send_x               plan")
     assert said.count("still waiting for send_x send (running)") in (1, 2)
     assert said[-1] == "send_x  success"
+
+
+def test_only_the_runs_that_failed_are_named(capsys: pytest.CaptureFixture[str]) -> None:
+    """Of two that end together, one of them badly."""
+
+    class Two:
+        def get(self, path: str, **_: Any) -> dict[str, Any]:
+            return {"state": "failed" if "send_y" in path else "success", "task_instances": []}
+
+    both = [runs.Run("send_x", "r"), runs.Run("send_y", "r")]
+    assert runs.follow(cast(AirflowApi, Two()), both, Progress()) == [both[1]]
+    with pytest.raises(runs.RunFailed, match=r"^send_y did not succeed"):
+        demo._finish(cast(AirflowApi, Two()), Progress(), both)
