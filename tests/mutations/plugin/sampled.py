@@ -13,16 +13,23 @@ def is_tried(name: str, every: int) -> bool:
 
 
 def main(every: int) -> None:
-    """mutmut with the rest of the command line."""
+    """mutmut with the rest of the command line. It does not run all tests a second time on what is not mutated: they have
+    just passed, when it looked which test reaches what.
+    """
     from mutmut import __main__ as mutmut
 
-    collect = mutmut.collect_source_file_mutation_data
+    collect, make = mutmut.collect_source_file_mutation_data, mutmut.get_mutant_runner
 
     def sample(**chosen: Any) -> tuple[list[Any], dict[str, Any]]:
         found, by_path = collect(**chosen)
         return [mutant for mutant in found if is_tried(mutant[1], every)], by_path
 
-    mutmut.collect_source_file_mutation_data = sample
+    def runner(children: int) -> Any:
+        made = make(children)
+        made.run_clean_tests = lambda tests: 0
+        return made
+
+    mutmut.collect_source_file_mutation_data, mutmut.get_mutant_runner = sample, runner
     mutmut.cli()
 
 
