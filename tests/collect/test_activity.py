@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from include.collect.activity import prove_by_activity
+from include.collect.doubt import resolve_doubt
 from include.core.connections import SendGridAccount
 from include.core.errors import ConfigurationError
 from include.core.paths import DataPaths
@@ -50,6 +51,10 @@ def test_what_activity_shows_was_sent_and_the_rest_stays_in_doubt(
     with ledger.read() as connection:
         tally = counts.require_conservation(connection, plan_id)
     assert (tally.accepted, tally.in_doubt) == (20, 10)
+
+
+def test_without_doubt_nobody_is_asked(paths: DataPaths, ledger: Ledger) -> None:
+    assert resolve_doubt(paths, ledger) == {"chunks": 0, "messages": 0, "evidence": 0, "proved": 0}
 
 
 def test_an_account_without_activity_says_so(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 
+import pytest
+
 from include.collect import classify
 from include.core import sqlfile
 from include.warehouse.connection import open_warehouse
@@ -28,7 +30,7 @@ def test_a_late_delivery_changes_the_verdict(world: World) -> None:
     assert world.query(VERDICTS) == [("machine", ["too_soon", "gateway_agent"], 2)]
 
 
-def test_a_new_version_judges_history_again(world: World) -> None:
+def test_a_new_version_judges_history_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     ada, ben = world.send(2)
     world.load([make_event(ada, "open", 100, sg_machine_open=True), make_event(ben, "open", 101)])
     with open_warehouse(world.paths) as warehouse:
@@ -36,6 +38,9 @@ def test_a_new_version_judges_history_again(world: World) -> None:
         warehouse.execute("update engagement.events set verdict = 'human', signals = []")
         assert classify.judge_history(warehouse, 3) == 2
         assert classify.judge_history(warehouse, 3) == 0
+        monkeypatch.setattr(classify, "MESSAGES_A_ROUND", 1)
+        assert classify.judge_history(warehouse, 4) == 2
+        assert classify.judge_history(warehouse, 3) == 2
     assert world.query(VERDICTS) == [("machine", ["sg_machine_open"], 3), ("human", [], 3)]
     assert world.load()["events"] == 0
     assert {row[2] for row in world.query(VERDICTS)} == {classify.RULE_VERSION}

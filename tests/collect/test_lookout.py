@@ -34,6 +34,13 @@ def told(paths: DataPaths) -> list[tuple[str, str]]:
     return [(alert["kind"], alert["title"]) for alert in alerts]
 
 
+def places(paths: DataPaths) -> set[tuple[str, ...]]:
+    """Where the alerts of `look(…, dag="collect", run="r")` point to, and how grave they are."""
+    alerts = [json.loads(path.read_bytes()) for path in paths.alerts.glob("*Z-*.json")]
+    assert all((alert["dag"], alert["run"], alert["task"]) == ("collect", "r", "watch") for alert in alerts)
+    return {(alert["kind"], alert["severity"], alert["runbook"]) for alert in alerts}
+
+
 def later(monkeypatch: pytest.MonkeyPatch, **time: float) -> None:
     monkeypatch.setenv(clock.OFFSET_VARIABLE, str(timedelta(**time).total_seconds()))
 
@@ -42,7 +49,8 @@ def test_an_open_breaker_is_told_once_for_each_of_what_it_holds(
     paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp
 ) -> None:
     half_sent(paths, ledger, secrets, esp, bounced=20)
-    assert look(paths, ledger) == {"warnings": 0, "held": 2, "in_doubt": 0, "alerts": 2}
+    assert look(paths, ledger, dag="collect", run="r") == {"warnings": 0, "held": 2, "in_doubt": 0, "alerts": 2}
+    assert places(paths) == {("breaker-open", "critical", "docs/runbook/breaker-open.md#what-to-do")}
     assert look(paths, ledger)["alerts"] == 0
     assert sorted(told(paths)) == [
         ("breaker-open", "The circuit breaker holds back spring once for all mailbox providers"),
@@ -77,7 +85,7 @@ def test_links_that_all_fail_are_told_once_until_one_works(paths: DataPaths, led
     def pressed(in_a_row: int) -> int:
         paths.spool.mkdir(parents=True, exist_ok=True)
         (paths.spool / "links.json").write_text(json.dumps({"verified": 3, "damaged": 40, "damaged_in_a_row": in_a_row}))
-        return look(paths, ledger)["alerts"]
+        return look(paths, ledger, dag="collect", run="r")["alerts"]
 
     assert look(paths, ledger)["alerts"] == 0
     assert [pressed(number) for number in (9, 10, 11, 0, 9, 30)] == [0, 1, 0, 0, 0, 1]
@@ -85,6 +93,7 @@ def test_links_that_all_fail_are_told_once_until_one_works(paths: DataPaths, led
         ("damaged-links", "The last 10 links that people pressed were all damaged"),
         ("damaged-links", "The last 30 links that people pressed were all damaged"),
     ]
+    assert places(paths) == {("damaged-links", "critical", "docs/runbook/damaged-links.md#what-to-do")}
     (paths.spool / "links.json").write_text("{torn")
     assert look(paths, ledger)["alerts"] == 0
 
@@ -97,7 +106,8 @@ def test_doubt_is_told_when_it_grows_and_not_before_events_had_time(
     send_range(paths, ledger, esp.account, plan_id=plan_id, first=0, last=2)
     assert look(paths, ledger)["alerts"] == 0
     later(monkeypatch, minutes=16)
-    assert look(paths, ledger)["in_doubt"] == 10
+    assert look(paths, ledger, dag="collect", run="r")["in_doubt"] == 10
+    assert places(paths) == {("growing-doubt", "warning", "docs/runbook/growing-doubt.md#what-to-do")}
     assert look(paths, ledger)["alerts"] == 0
     assert told(paths) == [("growing-doubt", "spring once: 10 people are in doubt")]
     prove_one(ledger, esp)
@@ -125,7 +135,8 @@ def test_silence_is_told_half_an_hour_after_mail_went_out_and_once(
     later(monkeypatch, minutes=29)
     assert look(paths, ledger)["alerts"] == 0
     later(monkeypatch, minutes=31)
-    assert [look(paths, ledger)["alerts"] for _ in range(2)] == [1, 0]
+    assert [look(paths, ledger, dag="collect", run="r")["alerts"] for _ in range(2)] == [1, 0]
+    assert places(paths) == {("webhook-silent", "critical", "docs/runbook/webhook-silent.md#what-to-do")}
     assert [kind for kind, _ in told(paths)] == ["webhook-silent"]
     with open_warehouse(paths) as warehouse:
         warehouse.execute(HEARD, {"at": clock.now()})

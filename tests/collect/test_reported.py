@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -38,6 +40,29 @@ def test_any_array_becomes_rows_one_an_element(tmp_path_factory: pytest.TempPath
     path.write_bytes(json.dumps(elements).encode())
     rows = batch.read_file(path, lambda email: f"key of {len(email)}")
     assert batch.table(rows).num_rows == len(elements)
+
+
+def row_of(path: Path, **fields: object) -> dict[str, object]:
+    path.write_bytes(json.dumps([{"event": "click", "email": "a@b.c", "timestamp": 1_790_000_000, **fields}]).encode())
+    return batch.table(batch.read_file(path, str)).to_pylist()[0]
+
+
+def test_which_link_of_a_mail_was_pressed_is_read(tmp_path: Path) -> None:
+    row = row_of(tmp_path / "20261124T050000000000Z-x.json", url_offset={"index": 2, "type": "html"})
+    assert (row["url_index"], row["url_type"]) == (2, "html")
+
+
+@pytest.mark.parametrize(
+    ("told", "kept"), [(-(2**31), -(2**31)), (-(2**31) - 1, None), (2**31 - 1, 2**31 - 1), (2**31, None)]
+)
+def test_a_number_that_its_column_cannot_hold_is_left_out(tmp_path: Path, told: int, kept: int | None) -> None:
+    assert row_of(tmp_path / "20261124T050000000000Z-x.json", attempt=told)["delivery_attempt"] == kept
+
+
+def test_a_batch_whose_name_tells_no_time_came_when_its_file_was_written(tmp_path: Path) -> None:
+    (tmp_path / "batch.json").touch()
+    os.utime(tmp_path / "batch.json", (1_790_000_000, 1_790_000_000))
+    assert batch.received_at(tmp_path / "batch.json") == datetime.fromtimestamp(1_790_000_000, UTC)
 
 
 @pytest.mark.parametrize(

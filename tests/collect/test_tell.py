@@ -229,6 +229,8 @@ def test_who_left_one_of_our_groups_has_left_and_other_groups_are_other_mail(
     assert sync_suppressions(paths, ledger, account(esp))["groups"]["new"] == 0
     tell_unsubscribes(paths, ledger, account(esp))
     assert esp.get(f"/v3/asm/groups/{ours}/suppressions") == [PEOPLE[0]], "who came back is off the list"
+    esp.post(f"/v3/asm/groups/{ours}/suppressions", {"recipient_emails": [PEOPLE[1]]})
+    assert sync_suppressions(paths, ledger, account(esp))["groups"]["new"] == 0, "SendGrid knows it only just"
 
 
 def test_a_refusal_tells_no_address_and_a_provider_without_lists_is_no_error(
