@@ -152,3 +152,10 @@ def test_a_chunk_that_missed_its_window_moves_to_the_next_of_its_zone(
     assert moved["chunk"] == 0
     assert moved["send_at"] == (opens.timestamp() if opens else None)
     assert moved["not_after"] == closes.timestamp()
+
+
+def test_a_part_that_missed_its_window_is_looked_at_again_alone(ledger: Ledger) -> None:
+    assert divide(ledger, row(ledger), [("0-4", 5), ("5-9", 5)], "half of it")
+    closing(ledger, NOON.timestamp())
+    _, again, _ = desk(send_window=SendWindow(start=14, end=20, missed="next_day")).admit(ledger, row(ledger, 1))
+    assert [moved["chunk"] for moved in again] == [1]

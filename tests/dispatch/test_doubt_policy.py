@@ -15,6 +15,7 @@ from include.dispatch.send import send_range
 from include.ledger import counts, doubt, plans
 from include.ledger.database import Ledger
 from include.ledger.tables import chunks
+from include.ledger.tables import chunks as chunks_table
 from include.warehouse.connection import open_warehouse
 from tests.dispatch.frozen import CAMPAIGN, frozen_plan
 from tests.dispatch.scripted_esp import ScriptedEsp, accepted
@@ -141,3 +142,22 @@ def test_a_chunk_whose_everybody_is_proved_reopens_for_nobody(
 def test_a_plan_that_nobody_froze(paths: DataPaths, ledger: Ledger) -> None:
     with pytest.raises(TradewindError, match="never frozen"):
         doubt_policy.question(ledger, "nothing")
+
+
+def test_absence_counts_from_the_last_request_of_the_plan(
+    paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan_id, _ = sent_with_one_doubt(paths, ledger, secrets, esp, "resend_after_24h")
+    (chunk,) = doubt.in_doubt_chunks(ledger)
+    posted = float(str(chunk["posted_at"]))
+    with open_warehouse(paths) as warehouse:
+        warehouse.execute(BATCHES, {"hours": 60})
+    of_plan = chunks_table.c.plan_id == plan_id
+    with ledger.write() as connection:
+        connection.execute(update(chunks_table).where(of_plan).values(state="in_doubt", posted_at=posted))
+        first = chunks_table.c.chunk == 0
+        connection.execute(update(chunks_table).where(of_plan, first).values(posted_at=posted + 20 * 3600))
+    monkeypatch.setenv(clock.OFFSET_VARIABLE, str(25 * 3600))
+    assert doubt_policy.reopen_due(paths, ledger) == []
+    monkeypatch.setenv(clock.OFFSET_VARIABLE, str(45 * 3600))
+    assert [entry["plan_id"] for entry in doubt_policy.reopen_due(paths, ledger)] == [plan_id]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 
@@ -190,3 +191,11 @@ def test_a_ledger_that_is_away_when_a_probe_ends_costs_no_outcome(
     retried(sending, esp)
     assert (sending.tally().accepted, sending.tally().in_doubt) == (4_000, 0)
     assert set(esp.taken.values()) == {1}
+
+
+def test_a_wait_lasts_as_long_as_told_and_no_longer_than_the_task() -> None:
+    began = time.monotonic()
+    asyncio.run(gate._sleep(0.1, lambda: False))
+    assert time.monotonic() - began >= 0.09
+    asyncio.run(gate._sleep(60.0, lambda: True))
+    assert time.monotonic() - began < 30

@@ -192,3 +192,15 @@ def test_a_confirmation_counts_unless_the_address_is_suppressed(ledger: Ledger) 
     assert consent.record_unless_suppressed(ledger, kept) == frozenset()
     assert consent.record_unless_suppressed(ledger, refused) == {"hard_bounce"}
     assert (consent.of_person(ledger, A), consent.of_person(ledger, B)) == ({MARKETING: True}, {})
+
+
+def test_the_answers_after_a_place_in_the_log_that_were_given_from_a_moment_on(ledger: Ledger) -> None:
+    with ledger.read() as connection:
+        assert consent.last_seq(connection) == 0
+    answers = [Consent(address, MARKETING, given, "form", at) for address, given, at in ((A, True, 1.0), (B, False, 2.0))]
+    consent.record(ledger, [*answers, Consent(C, MARKETING, True, "form", 3.0)])
+    with ledger.read() as connection:
+        assert consent.last_seq(connection) == 3
+        assert [answer.address_key for answer in consent.since(connection, 0, 2.0)] == [B, C]
+        assert consent.since(connection, 1, 0.0)[0] == answers[1]
+        assert consent.since(connection, 3, 0.0) == []
