@@ -47,8 +47,9 @@ def row_of(path: Path, **fields: object) -> dict[str, object]:
     return batch.table(batch.read_file(path, str)).to_pylist()[0]
 
 
-def test_which_link_of_a_mail_was_pressed_is_read(tmp_path: Path) -> None:
-    row = row_of(tmp_path / "20261124T050000000000Z-x.json", url_offset={"index": 2, "type": "html"})
+@pytest.mark.parametrize("odd", [{}, {"attempt": ["3"]}], ids=str)
+def test_which_link_of_a_mail_was_pressed_is_read(tmp_path: Path, odd: dict[str, object]) -> None:
+    row = row_of(tmp_path / "20261124T050000000000Z-x.json", url_offset={"index": 2, "type": "html"}, **odd)
     assert (row["url_index"], row["url_type"]) == (2, "html")
 
 
