@@ -21,7 +21,8 @@ def test_columns_that_are_missing_are_added_once_and_rows_stay(
     with each_ledger.write() as connection:
         for table, column in (("plans", "batch_status"), ("plans", "batch_status_at"), ("chunks", "batch_id")):
             connection.exec_driver_sql(f"alter table {table} drop column {column}")
-        connection.execute(identity.delete().where(identity.c.name == "schema"))
+        connection.execute(identity.update().where(identity.c.name == "schema").values(value="1"))
+        connection.execute(identity.insert().values(name="note", value="kept"))
     url = each_ledger.engine.url.render_as_string(hide_password=False)
     opened = open_ledger(url, secrets)
     with opened.read() as connection:
@@ -29,6 +30,7 @@ def test_columns_that_are_missing_are_added_once_and_rows_stay(
         assert connection.scalar(select(plans.c.plan_id)) == plan_id
         assert "batch_id" in {column["name"] for column in inspect(connection).get_columns("chunks")}
         assert connection.scalar(select(identity.c.value).where(identity.c.name == "schema")) == schema.VERSION
+        assert connection.scalar(select(identity.c.value).where(identity.c.name == "note")) == "kept"
     opened.close()
     monkeypatch.setattr(schema, "inspect", lambda _connection: pytest.fail("looked again"))
     open_ledger(url, secrets).close()
