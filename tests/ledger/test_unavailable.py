@@ -102,6 +102,17 @@ def test_a_locked_sqlite_file_is_said_so(paths: DataPaths, secrets: Secrets, mon
     ledger.close()
 
 
+def test_a_full_disk_is_not_told_as_a_setting_to_mend(
+    paths: DataPaths, secrets: Secrets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_ledger: Ledger) -> None:
+        raise OperationalError("create table", {}, sqlite3.OperationalError("database or disk is full"))
+
+    monkeypatch.setattr(database, "_create", full)
+    with pytest.raises(OperationalError, match="disk is full"):
+        open_ledger(ledger_url(paths), secrets)
+
+
 def test_a_broken_constraint_stays_what_it_is(each_ledger: Ledger) -> None:
     with pytest.raises(IntegrityError) as broken, each_ledger.write() as connection:
         connection.execute(identity.insert().values(name="address_key", value="anna@example.com"))
