@@ -33,6 +33,7 @@ class ScriptedEsp:
     def __init__(self, answer: Answerer | None = None) -> None:
         self.answer = answer or (lambda number, _body: accepted(f"message-{number}"))
         self.bodies: list[dict[str, Any]] = []
+        self.headers: list[dict[str, str]] = []
         self.statuses: list[int | str] = []
         self.taken: Counter[str] = Counter()
         self._loop = asyncio.new_event_loop()
@@ -68,6 +69,7 @@ class ScriptedEsp:
     async def _send(self, request: web.Request) -> web.StreamResponse:
         body = orjson.loads(await request.read())
         self.bodies.append(body)
+        self.headers.append(dict(request.headers))
         answer = self.answer(len(self.bodies) - 1, body)
         self.statuses.append(answer if isinstance(answer, str) else answer.status)
         if answer == "drop" or (isinstance(answer, web.Response) and answer.status == 202):

@@ -48,6 +48,8 @@ def test_everybody_gets_it_once_and_a_second_run_sends_nothing(sending: Sending,
 
 def test_the_request_is_what_sendgrid_wants(sending: Sending, esp: ScriptedEsp) -> None:
     sending.send(esp)
+    expected = {"Authorization": "Bearer SG.test", "Content-Type": "application/json", "Accept": "application/json"}
+    assert all(expected.items() <= headers.items() for headers in esp.headers)
     body = next(body for body in esp.bodies if body["personalizations"][0]["to"][0]["email"] == email_of(0))
     person = body["personalizations"][0]
     assert person["custom_args"] == {
