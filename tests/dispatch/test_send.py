@@ -20,6 +20,7 @@ from include.dispatch.send import ranges, send_range
 from include.dispatch.settle import settle
 from include.ledger import chunks, doubt, plans, suppressions
 from include.ledger.database import Ledger
+from include.ledger.plans import find_plan
 from include.ledger.tables import chunks as chunks_table
 from tests.dispatch.frozen import CAMPAIGN, email_of
 from tests.dispatch.scripted_esp import ScriptedEsp, accepted, failed
@@ -208,6 +209,9 @@ def test_pause_resume_cancel(sending: Sending, esp: ScriptedEsp) -> None:
     assert paused.accepted + paused.pending == 100
     cancelled = control.cancel(sending.ledger, "spring", "once")
     assert cancelled["skipped"] == paused.pending
+    stopped = find_plan(sending.ledger, sending.plan_id)
+    assert stopped is not None
+    assert stopped["stop_reason"] == "cancelled by an operator"
     assert settle(sending.paths, sending.ledger, sending.plan_id)["pending"] == 0
     assert ranges(sending.ledger, sending.plan_id) == []
 
