@@ -27,6 +27,7 @@ QUICK = MappingProxyType({
     "include.dispatch.settle.POLL_SECONDS": 0.02,
     "include.dispatch.patience.FIRST_BACKOFF_SECONDS": 0.01,
     "include.ledger.outages.FIRST_WAIT_SECONDS": 0.02,
+    "include.ledger.outages.MAX_WAIT_SECONDS": 0.5,
     "include.ledger.outages.POLL_SECONDS": 0.02,
 })  # fmt: skip
 """Pauses that nothing depends on, in milliseconds."""
