@@ -29,6 +29,7 @@ REASONS = (
     "row_quarantined",
     "unseen_at_source",
     "deleted_at_source",
+    "address_given_up",
     "untracked_at_source",
 )
 """Why an address is suppressed. Only the person lifts an `unsubscribe`; the others are never lifted by a re-import, apart
@@ -39,7 +40,16 @@ CONFIRMABLE = frozenset({"unsubscribe", "spam_complaint"})
 """What a confirmation by the person ends (double opt-in, the preference page) and no consent at the source does."""
 UNTRACKED = "untracked_at_source"
 """Suppresses nobody: their mail is no longer tracked."""
-SOURCE_REASONS = frozenset({"unsubscribed_at_source", "row_quarantined", "unseen_at_source", "deleted_at_source", UNTRACKED})
+SOURCE_REASONS = frozenset(
+    {
+        "unsubscribed_at_source",
+        "row_quarantined",
+        "unseen_at_source",
+        "deleted_at_source",
+        "address_given_up",
+        UNTRACKED,
+    }
+)
 """What ingest says for plans that are frozen already; it lifts them when a good row comes. The warehouse knew first."""
 PERSONAL_REASONS = frozenset(REASONS) - SOURCE_REASONS - {"hard_bounce", "invalid_address"}
 """What is about the person, so about every address they have; a bounce is about one address, and the source names each."""
@@ -62,10 +72,11 @@ class Suppression:
     message_key: str | None = None
 
 
-def suppress(ledger: Ledger, entries: Iterable[Suppression]) -> int:
+def suppress(ledger: Ledger, entries: Iterable[Suppression], *, again_before: float | None = None) -> int:
     """Record suppressions that are not in force yet; returns how many were new. In force for the next chunk.
 
-    Who confirmed since they left and leaves again is new: the newest answer must stand last.
+    Who confirmed since they left and leaves again is new: the newest answer must stand last. What stands since
+    `again_before` (Unix seconds) or earlier is recorded once more, for readers that began there.
     """
     wanted = {(entry.address_key, entry.reason): entry for entry in entries}
     if unknown := {reason for _, reason in wanted} - set(REASONS):
@@ -74,7 +85,7 @@ def suppress(ledger: Ledger, entries: Iterable[Suppression]) -> int:
         serialise_writers(connection)
         standing = _standing(connection, {address for address, _ in wanted})
         confirmed_at = _last_confirmation(connection)
-        fresh = [entry for pair, entry in wanted.items() if _is_news(entry, standing.get(pair), confirmed_at)]
+        fresh = [entry for pair, entry in wanted.items() if _is_news(entry, standing.get(pair), confirmed_at, again_before)]
         _append(connection, "suppress", fresh)
     return len(fresh)
 
@@ -192,9 +203,11 @@ def hold_still(connection: Connection) -> None:
         connection.execute(text("lock table suppression_log in share mode"))
 
 
-def _is_news(entry: Suppression, standing_since: float | None, confirmed_at: float | None) -> bool:
+def _is_news(
+    entry: Suppression, standing_since: float | None, confirmed_at: float | None, again_before: float | None
+) -> bool:
     """Whether it changes anything: not in force, or in force from before somebody's confirmation, which may be theirs."""
-    if standing_since is None:
+    if standing_since is None or (again_before is not None and standing_since <= again_before):
         return True
     if entry.reason not in CONFIRMABLE or confirmed_at is None:
         return False

@@ -88,6 +88,7 @@ def _merge_piece(connection: duckdb.DuckDBPyConnection, piece: Landed, params: M
     twice = counts.pop("twice")
     _must_be(0, twice, "keys that stand twice", piece)
     if piece.relation == "subscribers":
+        run(connection, "validate", "former_addresses_again", params)
         run(connection, "validate", "former_addresses_insert", params)
         run(connection, "validate", "held_back_release", params)
     _must_be(counts["updated"], _changed(connection, f"{piece.relation}_delete_changed", params), "rows made way", piece)

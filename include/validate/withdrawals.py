@@ -34,33 +34,36 @@ PEOPLE_A_COMMIT = 10_000
 
 def tell(paths: DataPaths, ledger: Ledger) -> dict[str, int]:
     """Suppress who withdrew at the source since the oldest open plan, and lift who came back: {told, lifted}. Who withdrew
-    from tracking alone is told as such.
+    from tracking alone is told as such, and so is an address that its person gave up for another.
 
     In force for the next chunk of every frozen plan. Idempotent.
     """
-    since = _oldest_open_plan(ledger)
+    since, newest = _open_plans(ledger)
     if since is None:
         return {"told": 0, "lifted": 0}
     with open_warehouse(paths) as warehouse:
-        known = _refresh(warehouse, ledger)
+        _refresh(warehouse, ledger)
         params = {"at": clock.now(), "since": datetime.fromtimestamp(since, UTC)}
         left = fetch(warehouse, "validate", "withdrawn", params).to_pylist()
         untracked, tracked = tracking.changed(warehouse, paths, ledger)
-        back = _returned(warehouse, known, params) + _about_tracking(tracked)
+        back = _returned(warehouse, params) + _about_tracking(tracked)
     left += [{"address_key": key, "reason": suppressions.UNTRACKED} for key in untracked]
-    counts = {"told": _suppress(ledger, left), "lifted": suppressions.lift_all(ledger, back)}
+    counts = {"told": _suppress(ledger, left, newest), "lifted": suppressions.lift_all(ledger, back)}
     if any(counts.values()):
         log.info("withdrawals at the source, for plans that are frozen: %s", counts)
     return counts
 
 
-def _oldest_open_plan(ledger: Ledger) -> float | None:
+def _open_plans(ledger: Ledger) -> tuple[float | None, float | None]:
+    """When the oldest and the newest of them were frozen."""
+    query = select(func.min(plans.c.planned_at), func.max(plans.c.planned_at)).where(plans.c.state.in_(tracking.OPEN))
     with ledger.read() as connection:
-        return connection.scalar(select(func.min(plans.c.planned_at)).where(plans.c.state.in_(tracking.OPEN)))
+        oldest, newest = connection.execute(query).one()
+    return oldest, newest
 
 
-def _refresh(warehouse: duckdb.DuckDBPyConnection, ledger: Ledger) -> list[dict[str, Any]]:
-    """Copy what the ledger holds, which the answers at the source are compared with; returns what was told before."""
+def _refresh(warehouse: duckdb.DuckDBPyConnection, ledger: Ledger) -> None:
+    """Copy what the ledger holds, which the answers at the source are compared with; what was told is told_addresses."""
     with ledger.read() as connection:
         table, _ = suppressions.in_force(connection)
         answers = consent.in_force(connection)
@@ -68,16 +71,12 @@ def _refresh(warehouse: duckdb.DuckDBPyConnection, ledger: Ledger) -> list[dict[
     replace_suppressions(warehouse, table)
     replace_consent(warehouse, answers)
     warehouse.register("told_addresses", told)
-    return told.to_pylist()
 
 
-def _returned(
-    warehouse: duckdb.DuckDBPyConnection, known: list[dict[str, Any]], params: dict[str, Any]
-) -> list[Suppression]:
-    wanted = set(fetch(warehouse, "validate", "returned", params)["address_key"].to_pylist())
+def _returned(warehouse: duckdb.DuckDBPyConnection, params: dict[str, Any]) -> list[Suppression]:
+    back = fetch(warehouse, "validate", "returned", params).to_pylist()
     warehouse.unregister("told_addresses")
     now = clock.now().timestamp()
-    back = [row for row in known if row["address_key"] in wanted and row["reason"] != suppressions.UNTRACKED]
     return [Suppression(row["address_key"], row["reason"], SOURCE, now) for row in back]
 
 
@@ -86,11 +85,12 @@ def _about_tracking(addresses: list[str]) -> list[Suppression]:
     return [Suppression(address, suppressions.UNTRACKED, SOURCE, now) for address in addresses]
 
 
-def _suppress(ledger: Ledger, left: list[dict[str, Any]]) -> int:
+def _suppress(ledger: Ledger, left: list[dict[str, Any]], newest_plan: float | None) -> int:
+    """Also who stands as told before the newest plan was frozen: a plan reads on from there, and may hold who came back."""
     now = clock.now().timestamp()
     entries = [Suppression(row["address_key"], row["reason"], SOURCE, now) for row in left]
     parts = (entries[start : start + PEOPLE_A_COMMIT] for start in range(0, len(entries), PEOPLE_A_COMMIT))
-    return sum(suppressions.suppress(ledger, part) for part in parts)
+    return sum(suppressions.suppress(ledger, part, again_before=newest_plan) for part in parts)
 
 
 @contextmanager

@@ -26,6 +26,7 @@ from include.ledger import suppressions
 from include.ledger.database import Ledger
 from include.ledger.suppressions import Suppression, lift, reasons_in_force, suppress
 from include.ledger.tables import chunks, plans
+from include.validate.withdrawals import telling
 from include.warehouse.connection import open_warehouse
 from tests.collect.conftest import KEY, SendGrid
 from tests.dispatch.frozen import frozen_plan
@@ -290,3 +291,19 @@ def test_who_comes_back_under_an_old_address_comes_back_under_the_new_one(
     assert {row["email"] for row in esp.get("/v3/suppression/unsubscribes")} == {PEOPLE[1]}
     assert esp.send(mail(2)).status_code == 202
     assert fates(esp, 2) == {PEOPLE[0]: "delivered", PEOPLE[1]: "not_delivered"}
+
+
+def test_who_gave_an_address_up_has_not_left_so_sendgrid_is_told_nothing(
+    esp: RunningSimulator, paths: DataPaths, secrets: Secrets, ledger: Ledger
+) -> None:
+    plan_with(ledger, None)
+    with ledger.write() as connection:
+        connection.execute(update(plans).values(state="sending"))
+    with telling(paths, ledger):
+        moved(paths, secrets)
+    with ledger.read() as connection:
+        assert set(suppressions.of_source(connection)["reason"].to_pylist()) == {"address_given_up"}
+    assert tell_unsubscribes(paths, ledger, account(esp)) == {"left": 0, "back": 0, "unknown": 0}
+    assert esp.get("/v3/suppression/unsubscribes") == []
+    assert esp.send(mail(4)).status_code == 202
+    assert set(fates(esp, 4).values()) == {"delivered"}

@@ -1,13 +1,14 @@
 -- name: former_addresses_insert
 -- owner: data
 -- grain: one row a subscriber whose address changes
--- params: run
+-- params: run, at
 -- purpose: Before the merge replaces an address: it stays an address of the person. Reads the temporary table incoming.
 insert into core.former_addresses by name
 select
     known.subscriber_id,
     known.address_key,
-    $run as landed_run
+    $run as landed_run,
+    $at as given_up_at
 from incoming
 inner join core.subscribers as known on incoming.subscriber_id = known.subscriber_id
 where

@@ -3,7 +3,8 @@
 -- grain: one row an address a reason
 -- params: at, since
 -- purpose: Whom a plan that was frozen after `since` may still hold, and who is no longer a yes by what the source said
---          meanwhile: every address of theirs. Not an address that somebody else has now who may be mailed.
+--          meanwhile: every address of theirs. And addresses that their person gave up meanwhile for another
+--          (address_given_up), which is no answer about the person. Not an address that somebody has now who may be mailed.
 with suspects as (
     select subscriber_id
     from core.refusals
@@ -36,6 +37,13 @@ withheld as (
     inner join core.holdings on person.subscriber_id = holdings.subscriber_id
     where
         person.withheld_for in ('deleted_at_source', 'unsubscribed_at_source', 'row_quarantined', 'unseen_at_source')
+    union all
+    select
+        former.address_key,
+        'address_given_up' as reason
+    from core.former_addresses as former
+    inner join core.subscribers as person on former.subscriber_id = person.subscriber_id
+    where former.given_up_at >= $since and former.address_key <> person.address_key
 )
 
 select distinct

@@ -1,0 +1,129 @@
+"""A person changes to another address while a plan holds the old one: what SendGrid accepted afterwards, by address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import permutations
+
+import pytest
+
+from include.ledger import plans
+from tests.dispatch.test_withdrawals import PEOPLE, Sending, email, others
+from tests.dispatch.test_withdrawals import sending as one_campaign
+
+__all__ = ["one_campaign"]
+NEW = "new@example.com"
+
+
+@pytest.fixture
+def sending(one_campaign: Sending) -> Sending:
+    """Each week is mailed, however soon after the last."""
+    one_campaign.campaign = one_campaign.campaign.model_copy(update={"frequency_cap_hours": 0})
+    return one_campaign
+
+
+def move(sending: Sending, to: str, day: int, **fields: str) -> None:
+    """A good row of the first person, with this address."""
+    sending.source(PEOPLE[0] | {"email": to, "updated_at": f"2026-02-{day:02}"} | fields, full=False)
+
+
+def mailed(sending: Sending, plan_id: str) -> set[str]:
+    """The addresses that this plan's requests went to."""
+    before = len(sending.esp.bodies)
+    sending.send(plan_id)
+    bodies = sending.esp.bodies[before:]
+    return {person["to"][0]["email"] for body in bodies for person in body["personalizations"]}
+
+
+def test_an_address_that_was_given_up_gets_nothing_and_the_new_one_is_planned_next(sending: Sending) -> None:
+    """The plan of the next week is frozen while the old one is under way: what is told is no answer of theirs."""
+    first = sending.freeze()
+    move(sending, NEW, 1)
+    second = sending.freeze("2026-W49")
+    assert mailed(sending, first) == others(0)
+    assert mailed(sending, second) == others(0) | {NEW}
+
+
+WAYS: dict[str, Callable[[Sending], None]] = {
+    "one click in another mail": lambda sending: sending.suppress(NEW, "unsubscribe"),
+    "a complaint": lambda sending: sending.suppress(NEW, "spam_complaint"),
+    "an erasure": lambda sending: sending.suppress(NEW, "erasure"),
+    "a word at the source": lambda sending: move(sending, NEW, 2, status="cleaned"),
+    "a row that cannot be read": lambda sending: move(sending, NEW, 2, timezone="Mars"),
+    "gone from a full pass": lambda sending: sending.source(*PEOPLE[1:]),
+}
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+def test_who_leaves_under_the_new_address_gets_nothing_under_any(sending: Sending, way: Callable[[Sending], None]) -> None:
+    plan_id = sending.freeze()
+    move(sending, NEW, 1)
+    way(sending)
+    assert mailed(sending, plan_id) == others(0)
+    assert mailed(sending, sending.freeze("2026-W49")) == others(0)
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))), ids=str)
+def test_leaving_under_the_new_address_counts_in_any_order(sending: Sending, order: tuple[int, ...]) -> None:
+    """The plan is frozen, the person moves, the person leaves; in the order in which a preference page may see it."""
+    frozen = list[str]()
+    steps: list[Callable[[], None]] = [
+        lambda: frozen.append(sending.freeze()),
+        lambda: move(sending, NEW, 1),
+        lambda: sending.suppress(NEW, "unsubscribe"),
+    ]
+    for step in order:
+        steps[step]()
+    assert mailed(sending, frozen[0]) == others(0)
+
+
+def test_an_address_that_is_taken_back_by_a_good_row_is_mailed(sending: Sending) -> None:
+    plan_id = sending.freeze()
+    move(sending, NEW, 1)
+    move(sending, email(0), 2)
+    assert mailed(sending, plan_id) == others()
+
+
+def test_who_moves_back_after_leaving_has_left(sending: Sending) -> None:
+    plan_id = sending.freeze()
+    move(sending, NEW, 1)
+    sending.suppress(NEW, "unsubscribe")
+    move(sending, email(0), 2)
+    assert mailed(sending, plan_id) == others(0)
+
+
+def test_an_address_that_is_given_up_again_is_given_up(sending: Sending) -> None:
+    """Before the plan: there and back. What was given up once is given up anew."""
+    move(sending, NEW, 1)
+    move(sending, email(0), 2)
+    plan_id = sending.freeze()
+    move(sending, NEW, 3)
+    assert mailed(sending, plan_id) == others(0)
+
+
+def sent(sending: Sending, plan_id: str) -> set[str]:
+    """The same, and the plan is done: nothing is told while no other is open."""
+    found = mailed(sending, plan_id)
+    plans.change_state(sending.ledger, plan_id, "done", among=("sending",))
+    return found
+
+
+def test_an_address_that_a_plan_of_before_was_told_of_is_told_of_again(sending: Sending) -> None:
+    """Taken back while no plan was open, so that nothing was lifted: the next plan reads on after what was told then."""
+    first = sending.freeze()
+    move(sending, NEW, 1)
+    assert sent(sending, first) == others(0)
+    move(sending, email(0), 2)
+    second = sending.freeze("2026-W49")
+    move(sending, NEW, 3)
+    assert mailed(sending, second) == others(0)
+
+
+def test_a_row_that_a_plan_of_before_was_told_of_is_told_of_again(sending: Sending) -> None:
+    first = sending.freeze()
+    move(sending, email(0), 1, timezone="Mars")
+    assert sent(sending, first) == others(0)
+    move(sending, email(0), 2)
+    second = sending.freeze("2026-W49")
+    move(sending, email(0), 3, timezone="Mars")
+    assert mailed(sending, second) == others(0)
