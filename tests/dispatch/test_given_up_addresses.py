@@ -40,6 +40,7 @@ def test_an_address_that_was_given_up_gets_nothing_and_the_new_one_is_planned_ne
     first = sending.freeze()
     move(sending, NEW, 1)
     second = sending.freeze("2026-W49")
+    sending.source(PEOPLE[1], full=False)
     assert mailed(sending, first) == others(0)
     assert mailed(sending, second) == others(0) | {NEW}
 
