@@ -13,7 +13,9 @@ ledger; resolved doubt; `dispatch.sends` brought up to date; the asset `engageme
 - `collect.load`: a batch that cannot be read goes to `spool/broken/` with its reason; nothing waits for it. See
   docs/edge.md.
 - `collect.sync_suppressions` fails with *EspUnavailable*: SendGrid's API did not answer; the next run catches up.
-  Webhook events suppress without it.
+  Webhook events suppress without it. `collect.withhold` waits for it.
+- `collect.withhold` fails with *ConfigurationError*: as for `tell_unsubscribes`. Who lost their yes at the source gets no
+  new mail; what SendGrid has already scheduled for them still goes.
 - Events pile up in `spool/incoming/`: the task waits for the pool `warehouse`; see who holds it.
 """
 
@@ -98,10 +100,20 @@ with DAG(
             with runtime.ledger() as ledger:
                 return sync_suppressions(runtime.paths(), ledger, runtime.account())
 
+        @task(pool=Pool.WAREHOUSE)
+        def withhold():
+            """Who lost their yes at the source, onto SendGrid's lists while mail is scheduled for them, and off again.
+
+            After the lists were read: what is on them from before is the person's own."""
+            from include.collect.withhold import withhold
+
+            with runtime.ledger() as ledger:
+                return withhold(runtime.paths(), ledger, runtime.account())
+
         loaded, synced = load(), sync_suppressions()
         done = [suppress(), resolve_doubt()]
         loaded >> done
-        done[0] >> tell_unsubscribes() >> synced
+        done[0] >> tell_unsubscribes() >> synced >> withhold()
         done >> ask_activity()
         return loaded, done
 

@@ -17,7 +17,7 @@ from include.core.connections import SendGridAccount
 from include.core.errors import EspUnavailable
 from include.core.keys import address_key
 from include.core.sendgrid_management import call
-from include.ledger import own_unsubscribes, suppressions
+from include.ledger import own_unsubscribes, suppressions, withheld
 from include.ledger.database import Ledger
 from include.ledger.suppressions import Suppression
 
@@ -33,15 +33,19 @@ def sync_groups(ledger: Ledger, account: SendGridAccount, secret: bytes) -> dict
     known = {group.get("id") for group in _list(account, "asm/groups") if isinstance(group, dict)}
     ours = sorted(group for group in groups_in_use(ledger) if group in known and group is not None)
     back = _came_back(ledger)
+    with ledger.read() as connection:
+        by_our_hand = withheld.spells(connection)
     counts = {"rows": 0, "new": 0, "unreadable": 0}
     for group in ours:
         rows = _list(account, f"asm/groups/{group}/suppressions")
         emails = [row for row in rows if isinstance(row, str) and row.strip()]
         now = clock.now().timestamp()
         left = [Suppression(address_key(secret, email), "unsubscribe", SOURCE, now) for email in emails]
+        own = [entry for entry in left if entry.address_key not in back]
+        own = [entry for entry in own if not by_our_hand.cover(entry.address_key, now)]
         counts["rows"] += len(rows)
         counts["unreadable"] += len(rows) - len(emails)
-        counts["new"] += sum(record(ledger, [entry for entry in left if entry.address_key not in back]).values())
+        counts["new"] += sum(record(ledger, own).values())
     log.info("unsubscribe groups: %s", counts)
     return counts
 

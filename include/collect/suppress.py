@@ -9,7 +9,7 @@ from include.collect import unsubscribes
 from include.collect.mapping import suppressing
 from include.core import clock
 from include.core.paths import DataPaths
-from include.ledger import suppressions
+from include.ledger import suppressions, withheld
 from include.ledger.database import Ledger
 from include.ledger.suppressions import Suppression
 from include.warehouse.connection import fetch, open_warehouse, run
@@ -31,6 +31,7 @@ def suppress_from_events(paths: DataPaths, ledger: Ledger) -> dict[str, int]:
     with open_warehouse(paths) as warehouse:
         with ledger.read() as connection:
             warehouse.register("lifts", suppressions.lifts(connection))
+            warehouse.register("by_our_hand", withheld.spells(connection).table())
         warehouse.register("suppressing", suppressing())
         found = fetch(warehouse, "collect", "suppressible").to_pylist()
         new = Counter(record(ledger, [Suppression(source=SOURCE, **row) for row in found]))

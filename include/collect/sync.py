@@ -16,7 +16,7 @@ from include.core.keys import address_key
 from include.core.paths import DataPaths
 from include.core.secrets import load_secrets
 from include.core.sendgrid_management import NotOffered, call
-from include.ledger import own_unsubscribes, suppressions, watermarks
+from include.ledger import own_unsubscribes, suppressions, watermarks, withheld
 from include.ledger.database import Ledger
 from include.ledger.suppressions import Suppression
 
@@ -60,17 +60,26 @@ def sync_suppressions(paths: DataPaths, ledger: Ledger, account: SendGridAccount
 
 def _sync_list(ledger: Ledger, account: SendGridAccount, name: str, reason: str, secret: bytes) -> dict[str, int]:
     began = clock.now().timestamp()
-    lifted = _lifted(ledger, reason)
+    lifted, ours = _lifted(ledger, reason), _by_our_hand(ledger, reason)
     counts = {"rows": 0, "new": 0, "unreadable": 0}
     for page in _pages(account, name, watermarks.get(ledger, f"sendgrid/{name}")):
         entries = [entry for row in page if (entry := _entry(row, reason, secret)) is not None]
         wanted = [entry for entry in entries if entry.happened_at > lifted.get(entry.address_key, 0.0)]
+        wanted = [entry for entry in wanted if not ours.cover(entry.address_key, entry.happened_at)]
         counts["rows"] += len(page)
         counts["unreadable"] += len(page) - len(entries)
         counts["new"] += sum(record(ledger, wanted).values())
     watermarks.put(ledger, f"sendgrid/{name}", began)
     log.info("suppression list %s: %s", name, counts)
     return counts
+
+
+def _by_our_hand(ledger: Ledger, reason: str) -> withheld.Spells:
+    """Entries that we made ourselves for who lost their yes otherwise (withhold.py): of the list of unsubscribes alone."""
+    if reason != "unsubscribe":
+        return withheld.Spells({})
+    with ledger.read() as connection:
+        return withheld.spells(connection)
 
 
 def _lifted(ledger: Ledger, reason: str) -> dict[str, float]:

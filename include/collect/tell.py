@@ -55,8 +55,8 @@ def tell_unsubscribes(paths: DataPaths, ledger: Ledger, account: SendGridAccount
     left, back = ([emails[key] for key in sorted(keys) if key in emails] for keys in (gone, returned))
     groups = groups_in_use(ledger)
     try:
-        _add(account, left, groups)
-        _remove(account, back, groups)
+        add(account, left, groups)
+        remove(account, back, groups)
     except NotOffered:
         return {"told": "not offered"}
     watermarks.put(ledger, TOLD_AT, clock.now().timestamp())
@@ -85,7 +85,8 @@ def groups_in_use(ledger: Ledger) -> frozenset[int | None]:
     return frozenset(found or {None})
 
 
-def _add(account: SendGridAccount, emails: list[str], groups: frozenset[int | None]) -> None:
+def add(account: SendGridAccount, emails: list[str], groups: frozenset[int | None]) -> None:
+    """Onto the list for everything, or those of all our groups where every campaign has one."""
     names = [GLOBAL] if None in groups else _lists_of(groups)
     for start in range(0, len(emails), ADDRESSES_A_CALL):
         body = {"recipient_emails": emails[start : start + ADDRESSES_A_CALL]}
@@ -96,7 +97,7 @@ def _add(account: SendGridAccount, emails: list[str], groups: frozenset[int | No
             call(account, "post", GLOBAL, body=body)
 
 
-def _remove(account: SendGridAccount, emails: list[str], groups: frozenset[int | None]) -> None:
+def remove(account: SendGridAccount, emails: list[str], groups: frozenset[int | None]) -> None:
     """Off every list on which we, or they, may have put them; a group that was deleted there has none."""
     for email in emails:
         address = quote(email, safe="")

@@ -25,7 +25,7 @@ def of(warehouse: duckdb.DuckDBPyConnection, ledger: Ledger, changes: Changes) -
     wanted = changes.left | changes.known | changes.back
     if not wanted:
         return frozenset(), frozenset()
-    _refresh(warehouse, ledger)
+    refresh(warehouse, ledger)
     warehouse.register("wanted", pa.table({"address_key": sorted(wanted)}))
     rows = fetch(warehouse, "collect", "addresses_of_people", {"at": clock.now()}).to_pylist()
     gone = {row["address_key"] for row in rows if not row["wants_mail"]} - changes.known
@@ -34,7 +34,7 @@ def of(warehouse: duckdb.DuckDBPyConnection, ledger: Ledger, changes: Changes) -
     return frozenset(left), frozenset(changes.back | back) - left
 
 
-def _refresh(warehouse: duckdb.DuckDBPyConnection, ledger: Ledger) -> None:
+def refresh(warehouse: duckdb.DuckDBPyConnection, ledger: Ledger) -> None:
     """Copy what the ledger holds, which `people_as_of` judges by."""
     with ledger.read() as connection:
         table, _ = suppressions.in_force(connection)

@@ -177,3 +177,13 @@ outages = Table(
     Column("proved_at", Float, nullable=False, comment="when a probe was last accepted"),
     comment="What is known of a SendGrid that gives no readable answer, shared by every process that sends.",
 )
+
+withheld = Table(
+    "withheld",
+    metadata,
+    Column("address_key", String(64), primary_key=True),
+    Column("since", Float, primary_key=True, comment="when it was decided, before SendGrid was told; Unix seconds"),
+    Column("told_at", Float, comment="when SendGrid had the address on its lists; null where that is not certain"),
+    Column("ended_at", Float, comment="when it was off them again, or there by the person's own wish"),
+    comment="Who is on SendGrid's unsubscribe lists by our hand, so that mail that it holds already does not go to them.",
+)

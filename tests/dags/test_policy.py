@@ -98,8 +98,10 @@ def test_a_send_is_mapped_over_ranges_and_ends_in_the_sums(dags: dict[str, DAG])
 def test_what_was_sent_is_recorded_after_all_that_was_collected(dags: dict[str, DAG]) -> None:
     upstream = dags["collect_engagement"].get_task("record_sends").upstream_task_ids
     assert upstream == {"collect.suppress", "collect.resolve_doubt"}
-    sync = dags["collect_engagement"].get_task("collect.sync_suppressions")
-    assert sync.downstream_task_ids == set(), "a provider without suppression lists must fail its own task alone"
+    sync, withhold = (dags["collect_engagement"].get_task(f"collect.{name}") for name in ("sync_suppressions", "withhold"))
+    assert sync.downstream_task_ids == {"collect.withhold"}, "only what is on the lists already is the person's own"
+    assert withhold.downstream_task_ids == set(), "a provider without suppression lists must fail its own tasks alone"
+    assert withhold.trigger_rule == "all_success", "a list that was not read must be seen in the run"
 
 
 def test_the_flow_hangs_together_by_assets(dags: dict[str, DAG]) -> None:

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from include.analyze import marts, reconcile
-from include.collect import doubt, load, lookout, suppress, sync
+from include.collect import doubt, load, lookout, suppress, sync, withhold
 from include.core import clock
 from include.core.alert import deliver
 from include.core.campaign import load_campaign
@@ -222,6 +222,7 @@ def collect_and_report(walk: Walk, simulator: RunningSimulator) -> None:
     walk.task(suppress.suppress_from_events, walk.paths, walk.ledger)
     walk.task(doubt.resolve_doubt, walk.paths, walk.ledger)
     walk.task(sync.sync_suppressions, walk.paths, walk.ledger, account)
+    walk.task(withhold.withhold, walk.paths, walk.ledger, account)
     walk.task(record.record_sends, walk.paths, walk.ledger)
     os.environ[clock.OFFSET_VARIABLE] = "3600"
     walk.task(lookout.look, walk.paths, walk.ledger)

@@ -5,7 +5,8 @@
 -- purpose: Whom the batches that were not looked at yet say that we must not mail: the address that was mailed, why, since
 --          when, by which message. Events in quarantine count too, since a complaint about a message that we do not know is
 --          still a complaint; but not their group unsubscribes, which may belong to somebody else's list. What came before
---          the person lifted the reason themselves (`lifts`, from the ledger) is over.
+--          the person lifted the reason themselves (`lifts`, from the ledger) is over. A drop while we ourselves had the
+--          address on SendGrid's unsubscribe lists (`by_our_hand`) says nothing about the person.
 with told as (
     select
         events.message_key,
@@ -37,6 +38,7 @@ addresses as (
 happened as (
     select
         addresses.address_key,
+        told.event,
         told.suppression,
         told.message_key,
         told.occurred_at
@@ -47,6 +49,7 @@ happened as (
 
     select
         held.raw_event ->> 'address_key' as address_key,
+        suppressing.event,
         suppressing.suppression,
         null as message_key,
         case
@@ -79,5 +82,16 @@ left join lifts
 where
     happened.address_key is not null
     and (lifts.lifted_at is null or epoch(happened.occurred_at) > lifts.lifted_at)
+    and not (
+        happened.event = 'dropped'
+        and happened.suppression = 'unsubscribe'
+        and exists (
+            select 1
+            from by_our_hand
+            where
+                by_our_hand.address_key = happened.address_key
+                and epoch(happened.occurred_at) between by_our_hand.since and by_our_hand.until
+        )
+    )
 group by happened.address_key, happened.suppression
 order by happened.address_key, happened.suppression;

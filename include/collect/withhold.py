@@ -1,0 +1,130 @@
+"""What SendGrid has scheduled does not go to who may not have it any more by what the source says, or by our own rules.
+
+SendGrid holds mail up to three days ahead, and looks at its unsubscribe lists when it sends. Who left is on them for good
+(tell.py); who lost their yes otherwise goes onto them for as long as mail for them is out, and comes off again. What is on a
+list by our hand is in the ledger's table `withheld`, and is no unsubscribe of the person when the lists are read back.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pyarrow as pa
+from sqlalchemy import func, select
+
+from include.collect import told_people
+from include.collect.tell import add, groups_in_use, remove
+from include.core import clock
+from include.core.connections import SendGridAccount
+from include.core.paths import DataPaths
+from include.core.sendgrid_management import NotOffered
+from include.ledger import withheld
+from include.ledger.database import Ledger
+from include.ledger.tables import chunks, plans
+from include.warehouse.connection import fetch, open_warehouse
+
+log = logging.getLogger(__name__)
+
+MAY_STILL_GO = timedelta(hours=72)
+"""SendGrid keeps a paused batch for so long after its send_at, and sends it when the pause ends."""
+_OUT = ("pending", "sending", "accepted", "in_doubt")
+
+
+@dataclass(frozen=True)
+class _Scheduled:
+    """Files of people: all that are needed, those whose mail may still go, and those of confirmations."""
+
+    parts: list[str]
+    due: list[str]
+    confirming: list[str]
+
+
+@dataclass(frozen=True)
+class _Verdicts:
+    """Addresses by key; and the keys of who must not have what is scheduled, for whom that is over, and who left."""
+
+    emails: dict[str, str]
+    no: frozenset[str]
+    over: frozenset[str]
+    left: frozenset[str]
+
+
+def withhold(paths: DataPaths, ledger: Ledger, account: SendGridAccount) -> dict[str, int | str]:
+    """Put who lost their yes on SendGrid's lists while mail is scheduled for them, take off for whom that is over; counts.
+
+    Derived anew each time, so a crash at any point is made good by the next run. Raises `ConfigurationError` for a key that
+    may not write suppressions, `EspUnavailable` when SendGrid does not answer. No address is logged or in an error.
+    """
+    with ledger.read() as connection:
+        standing = withheld.standing(connection)
+    scheduled = _scheduled(paths, ledger, standing)
+    if not scheduled.parts:
+        return {"withheld": 0, "released": 0, "left": 0}
+    verdicts = _judge(paths, ledger, scheduled, frozenset(standing))
+    # First remembered, then told: an entry that we forgot would be read back as the person's unsubscribe, for good.
+    withheld.remember(ledger, sorted(verdicts.no - standing.keys()))
+    try:
+        counts = {"withheld": _tell(ledger, account, verdicts), "released": _release(ledger, account, verdicts)}
+    except NotOffered:
+        return {"withheld": "not offered"}
+    withheld.end(ledger, verdicts.left)
+    log.info("scheduled mail: %s", counts)
+    return {**counts, "left": len(verdicts.left)}
+
+
+def _tell(ledger: Ledger, account: SendGridAccount, verdicts: _Verdicts) -> int:
+    with ledger.read() as connection:
+        fresh = sorted(withheld.untold(connection) & verdicts.no)
+    add(account, [verdicts.emails[key] for key in fresh], groups_in_use(ledger))
+    withheld.told(ledger, fresh)
+    return len(fresh)
+
+
+def _release(ledger: Ledger, account: SendGridAccount, verdicts: _Verdicts) -> int:
+    remove(account, [verdicts.emails[key] for key in sorted(verdicts.over)], groups_in_use(ledger))
+    withheld.end(ledger, verdicts.over)
+    return len(verdicts.over)
+
+
+def _judge(paths: DataPaths, ledger: Ledger, scheduled: _Scheduled, standing: frozenset[str]) -> _Verdicts:
+    with open_warehouse(paths) as warehouse:
+        told_people.refresh(warehouse, ledger)
+        warehouse.register("withheld", pa.table({"address_key": pa.array(sorted(standing), pa.string())}))
+        files = {"parts": scheduled.parts, "due": scheduled.due, "confirming": scheduled.confirming}
+        rows = fetch(warehouse, "collect", "scheduled_for_nobody", {**files, "at": clock.now()}).to_pylist()
+    return _Verdicts(
+        {row["address_key"]: row["email"] for row in rows},
+        no=frozenset(row["address_key"] for row in rows if row["verdict"] == "no" and row["is_due"]),
+        over=standing & {row["address_key"] for row in rows if _is_over(row)},
+        left=standing & {row["address_key"] for row in rows if row["verdict"] == "left"},
+    )
+
+
+def _is_over(row: dict[str, Any]) -> bool:
+    """They want mail again, or nothing is out for them."""
+    return row["verdict"] == "mail" or (row["verdict"] != "left" and not row["is_due"])
+
+
+def _scheduled(paths: DataPaths, ledger: Ledger, standing: dict[str, float]) -> _Scheduled:
+    """The files of who has mail out, and of who had when they were withheld: there is their address."""
+    out_from = (clock.now() - MAY_STILL_GO).timestamp()
+    needed_from = min([out_from, *(since - MAY_STILL_GO.total_seconds() for since in standing.values())])
+    query = (
+        select(plans.c.folder, plans.c.settings, chunks.c.file, func.max(chunks.c.send_at).label("last"))
+        .join(chunks, chunks.c.plan_id == plans.c.plan_id)
+        .where(plans.c.kind == "live", chunks.c.send_at > needed_from, chunks.c.state.in_(_OUT))
+        .group_by(plans.c.folder, plans.c.settings, chunks.c.file)
+    )
+    with ledger.read() as connection:
+        rows = [(str(paths.root / row.folder / row.file), row) for row in connection.execute(query)]
+    there = {file for file, _ in rows if Path(file).is_file()}
+    due = {file for file, row in rows if row.last > out_from}
+    if lost := len(due - there):
+        log.error("%d files of people of plans that have scheduled mail are gone: nobody in them can be withheld", lost)
+    confirming = {file for file, row in rows if orjson.loads(row.settings).get("kind") == "confirmation"}
+    return _Scheduled(sorted(there), sorted(due & there), sorted(confirming & there))
