@@ -59,6 +59,18 @@ def test_a_content_without_slots() -> None:
     assert (sent["personalizations"][0]["substitutions"], sent["send_at"]) == ({}, 12)
 
 
+def test_what_is_scheduled_carries_its_batch() -> None:
+    def sent(batch_id: str | None, send_at: float | None) -> dict[str, object]:
+        envelope = payload.envelope(CAMPAIGN, CONTENT, tracked=True, batch_id=batch_id)
+        people = table([("a", "b", "c", "d")])
+        body = orjson.loads(payload.body(envelope, people, attempt=1, chunk="c", send_at=send_at))
+        return {name: body[name] for name in ("send_at", "batch_id") if name in body}
+
+    assert sent("B", 12.0) == {"send_at": 12, "batch_id": "B"}
+    assert sent(None, 12.0) == {"send_at": 12}
+    assert sent("B", None) == {}
+
+
 def test_a_missing_value_is_an_error_and_no_missing_person() -> None:
     people = table([("a", "b", "c", "d")]).set_column(0, "email", pa.array([None], pa.string()))
     with pytest.raises(ValueError, match="no value"):
