@@ -44,11 +44,11 @@ class Holding(Simulator):
 
 
 @contextmanager
-def scheduled(world: World) -> Iterator[float]:
-    """Some chunks of the plan, drawn, are due in a few seconds; yields when. At the end that moment has passed."""
+def scheduled(world: World, seconds: float = DUE_SECONDS) -> Iterator[float]:
+    """Some chunks of the plan, drawn, are due in `seconds`; yields when. At the end that moment has passed."""
     world.simulator = Holding(world.root / "simulator", speed=200, notice=NOTICE_SECONDS)
     world.host = world.simulator.url
-    due = time.time() + DUE_SECONDS
+    due = time.time() + seconds
     with world.ledger.write() as connection:
         known = list(connection.scalars(select(chunks.c.chunk).order_by(chunks.c.chunk)))
         roots = world.dice.sample(known, len(known) // 2)

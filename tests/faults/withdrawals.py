@@ -6,6 +6,7 @@ What must hold is in checks.py: nobody whose no was in the log before the intent
 from __future__ import annotations
 
 import signal
+import time
 import urllib.parse
 import urllib.request
 from collections.abc import Callable
@@ -15,13 +16,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
+import pyarrow.parquet as pq
+from sqlalchemy import select
 
 from include.collect.load import load_spool
 from include.collect.suppress import suppress_from_events
 from include.collect.sync import sync_suppressions
+from include.collect.tell import tell_unsubscribes
+from include.collect.withhold import withhold
 from include.core import clock, token
 from include.core.connections import SendGridAccount
 from include.core.keys import message_key
+from include.ledger.tables import chunks
 from include.validate.batch import validate_batch
 from include.validate.merge import merge_batch
 from include.validate.withdrawals import telling
@@ -31,6 +37,7 @@ from tests.faults.catalogue import fault
 from tests.faults.checks import CONNECTIONS, Allowed, Findings, at_rest, fate_of_everybody
 from tests.faults.points import Doom
 from tests.faults.processes import until
+from tests.faults.scheduled import CONSTANTS, scheduled
 from tests.faults.servers import Edge, free_port
 from tests.faults.world import World
 from tests.rows import Row, subscriber
@@ -46,6 +53,8 @@ select
 from core.subscribers
 """
 """Mail that everybody got before, for events that are about it."""
+HELD_SECONDS = 20.0
+"""Until the mail is due: people say no meanwhile, by a pass of ingest or at the edge, and a pass of collect follows."""
 
 
 @dataclass(frozen=True)
@@ -245,3 +254,49 @@ def _entered(name: str, way: Way) -> None:
 
 for _name, _way in WAYS.items():
     _entered(_name, _way)
+
+
+KNOWN_THERE = ("a complaint", "a hard bounce")
+"""SendGrid has lists of its own for these, and looks at them when it sends."""
+
+
+@fault(9, "said in any way that SendGrid does not know of, while it holds the mail", planned=False)
+def held_there(world: World) -> Allowed:
+    """Mail is accepted and not yet due; people say no, and one pass of collect later it is nobody's to get."""
+    with open_warehouse(world.paths) as warehouse:
+        warehouse.execute(LAST_WEEK)
+    people = everybody(world)
+    name = world.dice.choice([name for name in WAYS if name not in KNOWN_THERE])
+    way = WAYS[name]
+    if way is by_an_old_link:
+        source(world, [row_of(person, email=f"new-{person.email}", updated_at="2026-02-01") for person in people])
+    world.run("plan")
+    with scheduled(world, HELD_SECONDS) as due:
+        world.finish(constants=CONSTANTS)
+        leavers = [person for person in people if _message_key(world, person) in _held(world)][:3]
+        way(world, leavers)
+        _collect(world)
+        in_time = time.time() < due
+    got = {row["tw_key"] for row in world.simulator.accepted(world.campaign.id) if row["status"] != "not_delivered"}
+    assert not in_time or not got & {_message_key(world, person) for person in leavers}, (
+        f"delivered to who had said no: {name}"
+    )
+    assert len(got) >= world.people - len(leavers), "others went without"
+    return Allowed()
+
+
+def _held(world: World) -> set[str]:
+    """The keys of those whose chunk is scheduled."""
+    with world.ledger.read() as connection:
+        query = select(chunks.c.file, chunks.c.first_row, chunks.c.recipients).where(chunks.c.send_at.is_not(None))
+        places = connection.execute(query).all()
+    keys = {name: pq.read_table(world.folder / name)["message_key"].to_pylist() for name in {file for file, *_ in places}}
+    return {key for file, first, size in places for key in keys[file][first : first + size]}
+
+
+def _collect(world: World) -> None:
+    """What `collect_engagement` does about those who left, in its order."""
+    account = SendGridAccount(world.simulator.url, "SG.test")
+    tell_unsubscribes(world.paths, world.ledger, account)
+    sync_suppressions(world.paths, world.ledger, account)
+    withhold(world.paths, world.ledger, account)
