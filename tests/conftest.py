@@ -27,7 +27,6 @@ STACKS = ("e2e", "operators")
 """Folders whose tests start an installation with Airflow: all on one worker, and first, since they take longest."""
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook.
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Two workers share the suite (`make test`): a file stays on one worker, and so do all tests that start Airflow."""
     for item in items:
