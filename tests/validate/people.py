@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from include.core import clock
-from include.core.campaign import Campaign, Sender
 from include.core.errors import QualityStop
 from include.core.paths import DataPaths
 from include.dispatch.audience import judge_recipients
@@ -14,20 +13,9 @@ from include.ledger.database import Ledger
 from include.validate.batch import validate_batch
 from include.validate.merge import merge_batch
 from include.warehouse.connection import open_warehouse
+from tests.dispatch.frozen import CAMPAIGN
 from tests.rows import Row
 from tests.validate.conftest import land_rows
-
-CAMPAIGN = Campaign(
-    id="spring",
-    name="Spring",
-    owner="marketing",
-    purpose="A campaign for tests.",
-    occurrence="once",
-    segment="everybody",
-    template="spring",
-    sender=Sender(email="news@shop.example.com", name="Shop"),
-    postal_address="1 Harbour Street, 20457 Hamburg, Germany",
-)
 
 
 def ingest(paths: DataPaths, *rows: Row, since: datetime | None = None) -> dict[str, Any] | None:
