@@ -44,7 +44,7 @@ stop: ## stop exactly what was started
 	@test ! -x $(PY) || $(PY) -m operations stop
 
 test: $(VENV)/developing ## everything; PostgreSQL tests where initdb is, browser tests where Chromium is
-	@$(PY) -m pytest -m "not slow" -n 2 --dist loadgroup $(ARGS)
+	@$(PY) -m pytest -m "not slow" -n 2 --no-loadscope-reorder $(ARGS)
 
 lint: $(VENV)/developing ## ruff, mypy, import lines, SQL style, lock files
 	@$(VENV)/bin/ruff check .

@@ -19,23 +19,20 @@ from operations.settings import Installation, service_environment
 from tests.dispatch.scripted_esp import ScriptedEsp
 from tests.postgres import fresh_schema, installed, running_postgres
 from tests.running_simulator import RunningSimulator
+from tests.shares import Shares, share_of
 
 hypothesis.settings.register_profile("tradewind", deadline=None)  # A loaded machine must not fail a test.
 hypothesis.settings.load_profile("tradewind")
 
-STACKS = ("e2e", "operators")
-"""Folders whose tests start an installation with Airflow: all on one worker, and first, since they take longest."""
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Shares:
+    return Shares(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Two workers share the suite (`make test`): a file stays on one worker, and so do all tests that start Airflow."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group("airflow" if _starts_airflow(item) else str(item.path)))
-    items.sort(key=lambda item: not _starts_airflow(item))
-
-
-def _starts_airflow(item: pytest.Item) -> bool:
-    return item.path.relative_to(Path(__file__).parent).parts[0] in STACKS
+    """The tests that start Airflow come first, since they take longest."""
+    items.sort(key=lambda item: share_of(item.nodeid) != "airflow")
 
 
 @pytest.fixture
