@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -32,16 +32,27 @@ log = logging.getLogger(__name__)
 
 MAY_STILL_GO = timedelta(hours=72)
 """SendGrid keeps a paused batch for so long after its send_at, and sends it when the pause ends."""
+CLOCKS_DIFFER = timedelta(minutes=1)
+"""Mail that is not paused has gone so long after its send_at: who then declines the topic has read it."""
 _OUT = ("pending", "sending", "accepted", "in_doubt")
+_CHUNKS = pa.schema(
+    [
+        ("file", pa.string()), ("first_row", pa.int64()), ("size", pa.int64()),
+        ("is_due", pa.bool_()), ("is_confirming", pa.bool_()), ("topic", pa.string()),
+    ]
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class _Scheduled:
-    """Files of people: all that are needed, those whose mail may still go, and those of confirmations."""
+    """Which chunks are needed: those of mail that may still go, and those of who was withheld for mail that has gone.
+
+    `parts` are the files that hold their people. Columns of `chunks`: file, first_row, size (a root chunk's people in it),
+    is_due, is_confirming, topic (null where the mail has none, or has gone).
+    """
 
     parts: list[str]
-    due: list[str]
-    confirming: list[str]
+    chunks: pa.Table
 
 
 @dataclass(frozen=True)
@@ -95,8 +106,8 @@ def _judge(paths: DataPaths, ledger: Ledger, scheduled: _Scheduled, standing: fr
     with open_warehouse(paths) as warehouse:
         told_people.refresh(warehouse, ledger)
         warehouse.register("withheld", pa.table({"address_key": pa.array(sorted(standing), pa.string())}))
-        files = {"parts": scheduled.parts, "due": scheduled.due, "confirming": scheduled.confirming}
-        rows = fetch(warehouse, "collect", "scheduled_for_nobody", {**files, "at": clock.now()}).to_pylist()
+        warehouse.register("scheduled", scheduled.chunks)
+        rows = fetch(warehouse, "collect", "scheduled_for_nobody", {"parts": scheduled.parts, "at": clock.now()}).to_pylist()
     return _Verdicts(
         {row["address_key"]: row["email"] for row in rows},
         no=frozenset(row["address_key"] for row in rows if row["verdict"] == "no" and row["is_due"]),
@@ -111,20 +122,38 @@ def _is_over(row: dict[str, Any]) -> bool:
 
 
 def _scheduled(paths: DataPaths, ledger: Ledger, standing: dict[str, float]) -> _Scheduled:
-    """The files of who has mail out, and of who had when they were withheld: there is their address."""
-    out_from = (clock.now() - MAY_STILL_GO).timestamp()
+    """Who has mail out, and who had when they were withheld: there is their address."""
+    now = clock.now()
+    out_from = (now - MAY_STILL_GO).timestamp()
     needed_from = min([out_from, *(since - MAY_STILL_GO.total_seconds() for since in standing.values())])
     query = (
-        select(plans.c.folder, plans.c.settings, chunks.c.file, func.max(chunks.c.send_at).label("last"))
+        select(
+            plans.c.folder, plans.c.settings, plans.c.batch_status, chunks.c.file, chunks.c.first_row, chunks.c.root_size,
+            func.max(chunks.c.send_at).label("last"),
+        )
         .join(chunks, chunks.c.plan_id == plans.c.plan_id)
         .where(plans.c.kind == "live", chunks.c.send_at > needed_from, chunks.c.state.in_(_OUT))
-        .group_by(plans.c.folder, plans.c.settings, chunks.c.file)
-    )
+        .group_by(plans.c.plan_id, chunks.c.root, chunks.c.file, chunks.c.first_row, chunks.c.root_size)
+    )  # fmt: skip
     with ledger.read() as connection:
-        rows = [(str(paths.root / row.folder / row.file), row) for row in connection.execute(query)]
-    there = {file for file, _ in rows if Path(file).is_file()}
-    due = {file for file, row in rows if row.last > out_from}
-    if lost := len(due - there):
+        rows = [_chunk(paths, row, now) for row in connection.execute(query)]
+    files = {row["file"]: Path(row["file"]).is_file() for row in rows}
+    if lost := len({row["file"] for row in rows if row["is_due"] and not files[row["file"]]}):
         log.error("%d files of people of plans that have scheduled mail are gone: nobody in them can be withheld", lost)
-    confirming = {file for file, row in rows if orjson.loads(row.settings).get("kind") == "confirmation"}
-    return _Scheduled(sorted(there), sorted(due & there), sorted(confirming & there))
+    there = [row for row in rows if files[row["file"]]]
+    return _Scheduled(sorted({row["file"] for row in there}), pa.Table.from_pylist(there, schema=_CHUNKS))
+
+
+def _chunk(paths: DataPaths, row: Any, now: datetime) -> dict[str, Any]:
+    """A row of `_Scheduled.chunks`."""
+    settings = orjson.loads(row.settings)
+    is_due = row.last > (now - MAY_STILL_GO).timestamp()
+    has_yet_to_go = is_due and (row.batch_status == "pause" or row.last > (now - CLOCKS_DIFFER).timestamp())
+    return {
+        "file": str(paths.root / row.folder / row.file),
+        "first_row": row.first_row,
+        "size": row.root_size,
+        "is_due": is_due,
+        "is_confirming": settings.get("kind") == "confirmation",
+        "topic": settings.get("topic") if has_yet_to_go else None,
+    }

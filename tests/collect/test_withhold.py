@@ -25,6 +25,7 @@ from include.core.paths import DataPaths
 from include.core.secrets import Secrets
 from include.dispatch.record import record_new
 from include.ledger import withheld as store
+from include.ledger.consent import Consent, record
 from include.ledger.database import Ledger
 from include.ledger.suppressions import Suppression, lift, reasons_in_force, suppress
 from include.ledger.tables import chunks, plans, withheld
@@ -133,6 +134,88 @@ def test_who_loses_their_yes_gets_nothing_of_what_is_scheduled(
     assert {entry["status"] for entry in esp.accepted()} == {"accepted"}, "withheld before it was due"
     assert fates(esp, 6) == ["not_delivered"] * 5 + ["delivered"]
     assert in_force(ledger, secrets) == [False] * 6, "our own entries are no unsubscribes"
+
+
+def test_who_declines_the_topic_gets_nothing_of_what_is_scheduled_and_all_else_afterwards(
+    esp: RunningSimulator,
+    account: SendGridAccount,
+    paths: DataPaths,
+    secrets: Secrets,
+    ledger: Ledger,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    schedule(paths, ledger, secrets, time.time() + 25)
+    due = int(time.time()) + 25
+    of_topic(ledger, "offers")
+    assert esp.send(mail(6, send_at=due)).status_code == 202
+    answer(ledger, secrets, {0: "offers", 1: "news"})
+    assert collect(paths, ledger, account) == {"withheld": 1, "released": 0, "left": 0}
+    assert {entry["status"] for entry in esp.accepted()} == {"accepted"}, "withheld before it was due"
+    assert fates(esp, 6) == ["not_delivered"] + ["delivered"] * 5
+    answer(ledger, secrets, {2: "offers"})
+    later(monkeypatch, minutes=2)
+    assert collect(paths, ledger, account) == {"withheld": 0, "released": 1, "left": 0}, (
+        "it has gone: they may have all else"
+    )
+    assert (listed(esp), in_force(ledger, secrets)) == (set(), [False] * 6)
+
+
+def test_a_topic_that_is_declined_while_its_mail_is_paused_there_holds_for_as_long_as_it_may_go(
+    esp: RunningSimulator,
+    account: SendGridAccount,
+    paths: DataPaths,
+    secrets: Secrets,
+    ledger: Ledger,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    schedule(paths, ledger, secrets, time.time() + 60)
+    of_topic(ledger, "offers")
+    with ledger.write() as connection:
+        connection.execute(update(plans).values(batch_status="pause"))
+    later(monkeypatch, hours=70)
+    answer(ledger, secrets, {0: "offers"})
+    assert collect(paths, ledger, account)["withheld"] == 1
+    later(monkeypatch, hours=74)
+    assert collect(paths, ledger, account)["released"] == 1
+
+
+def test_nothing_that_is_scheduled_goes_to_an_address_that_was_given_up(
+    esp: RunningSimulator, account: SendGridAccount, paths: DataPaths, secrets: Secrets, ledger: Ledger
+) -> None:
+    schedule(paths, ledger, secrets, time.time() + 3600)
+    source(paths, row(0, email="elsewhere@gmail.example.com", updated_at=LATER))
+    assert collect(paths, ledger, account) == {"withheld": 1, "released": 0, "left": 0}
+    assert listed(esp) == {PEOPLE[0]}
+    source(paths, row(0, updated_at="2026-02-02"))
+    assert collect(paths, ledger, account)["released"] == 1, "they came back to it"
+
+
+def test_who_leaves_while_they_are_withheld_and_comes_back_is_on_no_list(
+    esp: RunningSimulator, account: SendGridAccount, paths: DataPaths, secrets: Secrets, ledger: Ledger
+) -> None:
+    schedule(paths, ledger, secrets, time.time() + 3600)
+    source(paths, row(0, **NOES["held back"]))
+    collect(paths, ledger, account)
+    suppress(ledger, [Suppression(key_of(secrets, 0), "unsubscribe", "one_click", time.time())])
+    collect(paths, ledger, account)
+    lift(ledger, key_of(secrets, 0), "preference_page")
+    collect(paths, ledger, account)
+    assert listed(esp) == {PEOPLE[0]}, "their row still says no"
+    source(paths, row(0, updated_at="2026-02-02"))
+    collect(paths, ledger, account)
+    assert (listed(esp), in_force(ledger, secrets)) == (set(), [False] * 6)
+
+
+def of_topic(ledger: Ledger, topic: str) -> None:
+    settings = CAMPAIGN.model_copy(update={"topic": topic}).model_dump_json()
+    with ledger.write() as connection:
+        connection.execute(update(plans).values(settings=settings))
+
+
+def answer(ledger: Ledger, secrets: Secrets, declined: dict[int, str]) -> None:
+    """These people decline a topic each on the preference page."""
+    for person, topic in declined.items():
+        record(ledger, [Consent(key_of(secrets, person), topic, False, "preference_page", clock.now().timestamp())])
 
 
 def test_who_gives_a_good_row_again_is_mailed_again(

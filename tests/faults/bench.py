@@ -35,6 +35,7 @@ CAMPAIGN = Campaign(
     occurrence="week",
     segment="newsletter_readers",
     template="spring",
+    topic="offers",
     sender=Sender(email="news@shop.example.com", name="Shop"),
     postal_address="1 Harbour Street, 20457 Hamburg, Germany",
     frequency_cap_hours=0,

@@ -105,6 +105,11 @@ def at_the_source(**changes: Any) -> Way:
     return lambda world, people: source(world, [row_of(person, **changes) for person in people])
 
 
+def moved(world: World, people: list[Person]) -> None:
+    """They have another address, so what is planned to the one before is for nobody."""
+    source(world, [row_of(person, email=f"moved-{person.email}", updated_at="2026-02-01") for person in people])
+
+
 def moved_and_unsubscribed(world: World, people: list[Person]) -> None:
     changes = {"status": "unsubscribed", "updated_at": "2026-02-01"}
     source(world, [row_of(person, email=f"moved-{person.email}", **changes) for person in people])
@@ -130,11 +135,15 @@ def one_click(world: World, people: list[Person]) -> None:
             edge.leave(person.token)
 
 
-def stop_all(world: World, people: list[Person]) -> None:
-    form = urllib.parse.urlencode({"action": "stop_all"}).encode()
-    with edge_of(world) as edge:
-        for person in people:
-            urllib.request.urlopen(f"{edge.url}/preferences/{person.token}", form, timeout=30).close()
+def on_the_preference_page(**fields: str) -> Way:
+    form = urllib.parse.urlencode(fields).encode()
+
+    def act(world: World, people: list[Person]) -> None:
+        with edge_of(world) as edge:
+            for person in people:
+                urllib.request.urlopen(f"{edge.url}/preferences/{person.token}", form, timeout=30).close()
+
+    return act
 
 
 @contextmanager
@@ -193,7 +202,8 @@ WAYS: dict[str, Way] = {
     "gone from a full pass": vanished,
     "one click": one_click,
     "one click on a link to an address of before": by_an_old_link,
-    "stop all on the preference page": stop_all,
+    "stop all on the preference page": on_the_preference_page(action="stop_all"),
+    "the topic of the mail declined on the preference page": on_the_preference_page(action="save"),
     "a complaint": told_by_event(event="spamreport"),
     "a hard bounce": told_by_event(event="bounce", type="bounce", status="5.1.1", reason="550 5.1.1 unknown user"),
     "SendGrid's list of unsubscribes": on_sendgrids_list,
@@ -256,8 +266,9 @@ for _name, _way in WAYS.items():
     _entered(_name, _way)
 
 
-KNOWN_THERE = ("a complaint", "a hard bounce")
-"""SendGrid has lists of its own for these, and looks at them when it sends."""
+HELD_WAYS = {name: way for name, way in WAYS.items() if name not in ("a complaint", "a hard bounce")}
+HELD_WAYS["another address, and the one before given up"] = moved
+"""Not those for which SendGrid has lists of its own, at which it looks when it sends."""
 
 
 @fault(9, "said in any way that SendGrid does not know of, while it holds the mail", planned=False)
@@ -266,8 +277,7 @@ def held_there(world: World) -> Allowed:
     with open_warehouse(world.paths) as warehouse:
         warehouse.execute(LAST_WEEK)
     people = everybody(world)
-    name = world.dice.choice([name for name in WAYS if name not in KNOWN_THERE])
-    way = WAYS[name]
+    name, way = world.dice.choice(list(HELD_WAYS.items()))
     if way is by_an_old_link:
         source(world, [row_of(person, email=f"new-{person.email}", updated_at="2026-02-01") for person in people])
     world.run("plan")

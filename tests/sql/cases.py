@@ -2,7 +2,7 @@
 
     tests/sql/<stage>/<sql name>/<case>/      the SQL's name may hold a subfolder: definitions/lapsing_customers
         <schema>.<table>.yaml                 rows of a table, as a list of mappings (anchors and `<<:` are welcome)
-        <name>.parquet.yaml                   rows of <name>.parquet; a parameter finds it as '{folder}/<name>.parquet'
+        <name>.parquet.yaml                   rows of <name>.parquet; what names it says '{folder}/<name>.parquet'
         before.yaml                           SQL files to run first, with the same parameters: [segment/features]
         params.yaml                           the parameters of the SQL file; timestamps unquoted (2026-11-24 06:00:00Z)
         expect.yaml                           a list: the rows of a query; a mapping `table: rows`: what tables hold after it
@@ -99,9 +99,9 @@ def _load(connection: duckdb.DuckDBPyConnection, path: Path, scratch: Path) -> N
     rows = _read(path) or []
     left, right = path.stem.split(".")
     if right == "parquet":
-        pa.parquet.write_table(_arrow(rows), scratch / f"{left}.parquet")
+        pa.parquet.write_table(_arrow(rows, scratch), scratch / f"{left}.parquet")
     elif not _exists(connection, left, right):
-        connection.register("case_rows", _arrow(rows))
+        connection.register("case_rows", _arrow(rows, scratch))
         connection.execute(f'create schema if not exists "{left}"')
         connection.execute(f'create table "{left}"."{right}" as from case_rows')
     else:
@@ -119,9 +119,9 @@ def _exists(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> b
     return bool(connection.execute(query, [schema, table]).fetchone()[0])  # type: ignore[index]
 
 
-def _arrow(rows: list[Row]) -> pa.Table:
+def _arrow(rows: list[Row], scratch: Path) -> pa.Table:
     names = list(dict.fromkeys(name for row in rows for name in row))
-    return pa.Table.from_pylist([{name: _bound(row.get(name), Path()) for name in names} for row in rows])
+    return pa.Table.from_pylist([{name: _bound(row.get(name), scratch) for name in names} for row in rows])
 
 
 def _compare(what: str, result: Any, expected: list[Row]) -> list[str]:

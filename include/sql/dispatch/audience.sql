@@ -46,14 +46,9 @@ news as (
 ),
 
 declined as (
-    select holdings.subscriber_id
-    from core.consent_answers as answer
-    inner join core.holdings on answer.address_key = holdings.address_key
-    where answer.topic = $topic
-    group by holdings.subscriber_id
-    having
-        max(coalesce(answer.happened_at, 'infinity'::timestamptz)) filter (where not answer.given)
-        >= coalesce(max(coalesce(answer.happened_at, '-infinity'::timestamptz)) filter (where answer.given), '-infinity')
+    select subscriber_id
+    from core.declined_topics
+    where topic = $topic
 ),
 
 verified as (
