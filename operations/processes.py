@@ -12,7 +12,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import psutil
+
 from include.core.durable import write_durably
+from include.core.processes import start_time
 
 PATIENCE_SECONDS = 15.0
 
@@ -45,16 +48,6 @@ def spawn(command: Sequence[str], *, environment: dict[str, str], log: Path, fol
             start_new_session=True,
         )
     return process.pid
-
-
-def start_time(pid: int) -> str:
-    """The kernel's start time of a process that is not a zombie; '' where there is none."""
-    try:
-        text = Path(f"/proc/{pid}/stat").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return "" if Path("/proc/self/stat").exists() else _start_time_elsewhere(pid)
-    fields = text.rpartition(")")[2].split()
-    return "" if fields[0] in "ZX" else fields[19]
 
 
 def read(path: Path) -> Record | None:
@@ -110,17 +103,11 @@ def _session(record: Record) -> list[int]:
     """
     if start_time(record.pid) not in ("", record.started):
         return []
-    return [int(folder.name) for folder in Path("/proc").glob("[0-9]*") if _session_id(folder) == record.pid]
+    return [pid for pid in psutil.pids() if _session_id(pid) == record.pid]
 
 
-def _session_id(folder: Path) -> int:
+def _session_id(pid: int) -> int:
     try:
-        return int((folder / "stat").read_text().rpartition(")")[2].split()[3])
-    except (OSError, IndexError):
+        return os.getsid(pid)
+    except OSError:
         return -1
-
-
-def _start_time_elsewhere(pid: int) -> str:
-    """Start time on systems without /proc."""
-    answer = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
-    return answer.stdout.strip()

@@ -11,6 +11,8 @@ import platform
 from functools import cache
 from pathlib import Path
 
+from include.core.processes import start_time
+
 
 def this_process() -> str:
     """`machine|pid|start`: machine tells host, boot and pid namespace apart; start tells a reused pid apart."""
@@ -21,13 +23,13 @@ def is_gone(owner: str | None) -> bool:
     """True only where `owner` was on this machine in this boot and its process no longer runs."""
     machine, _, process = (owner or "").partition("|")
     pid, _, started = process.partition("|")
-    return machine == _machine() and pid.isdecimal() and _started(int(pid)) != started
+    return machine == _machine() and pid.isdecimal() and start_time(int(pid)) != started
 
 
 @cache
 def _living(pid: int) -> str:
     """By pid, so that a fork does not pass for its parent."""
-    return f"{_machine()}|{pid}|{_started(pid)}"
+    return f"{_machine()}|{pid}|{start_time(pid)}"
 
 
 @cache
@@ -37,12 +39,3 @@ def _machine() -> str:
         return f"{platform.node()}/{boot.read_text().strip()}/{os.stat('/proc/self/ns/pid').st_ino}"
     except OSError:
         return f"{platform.node()}/unknown/{os.getppid()}"
-
-
-def _started(pid: int) -> str:
-    """The process's start in clock ticks since boot (field 22 of proc(5)'s stat); empty where it is gone or a zombie."""
-    try:
-        after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return ""
-    return "" if after_name[0] in "ZX" else after_name[19]

@@ -9,8 +9,9 @@ import signal
 import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import Any
+
+import psutil
 
 from include.core.paths import PROJECT
 
@@ -71,10 +72,10 @@ class Child:
         self.wait()
 
     def is_stopped(self) -> bool:
-        """Whether it hangs in SIGSTOP (proc(5), state T)."""
+        """Whether it hangs in SIGSTOP."""
         try:
-            return Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
-        except OSError:
+            return psutil.Process(self.pid).status() == psutil.STATUS_STOPPED
+        except psutil.Error:
             return False
 
 

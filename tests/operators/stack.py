@@ -9,9 +9,9 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
+import psutil
 import pyarrow.parquet as pq
 from sqlalchemy import select
 
@@ -89,7 +89,7 @@ class Stack:
         record = processes.read(self.place.paths.services / "scheduler.pid")
         assert record is not None
         assert record.alive
-        found = [pid for pid in _pids() if _session(pid) == record.pid]
+        found = [pid for pid in psutil.pids() if _session(pid) == record.pid]
         for pid in found:
             os.kill(pid, signal.SIGKILL)
         until(lambda: not record.alive, lambda: "the scheduler to be gone")
@@ -202,10 +202,6 @@ def until(holds: Callable[[], Any], what: Callable[[], str], seconds: float = PA
 def furnish(place: Installation) -> None:
     """The people of all campaigns, as an ingest and a run of build_segments would leave them."""
     populate(place.paths, PEOPLE)
-
-
-def _pids() -> list[int]:
-    return [int(folder.name) for folder in Path("/proc").glob("[0-9]*")]
 
 
 def _session(pid: int) -> int:
