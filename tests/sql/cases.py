@@ -3,13 +3,18 @@
     tests/sql/<stage>/<sql name>/<case>/      the SQL's name may hold a subfolder: definitions/lapsing_customers
         <schema>.<table>.yaml                 rows of a table, as a list of mappings (anchors and `<<:` are welcome)
         <name>.parquet.yaml                   rows of <name>.parquet; what names it says '{folder}/<name>.parquet'
+        setup.sql                             statements to run first of all, that no SQL file has: attach, comment on
         before.yaml                           SQL files to run first, with the same parameters: [segment/features]
         params.yaml                           the parameters of the SQL file; timestamps unquoted (2026-11-24 06:00:00Z)
-        expect.yaml                           a list: the rows of a query; a mapping `table: rows`: what tables hold after it
+        expect.yaml                           a list: the rows of a query; a mapping `relation: rows`: what tables hold
+                                              after it, or views and table macros: people_as_of('2026-11-24'::timestamptz)
 
 Columns that an input row does not name are null (or the table's default), so NOT NULL columns must be named. A table that
 the warehouse does not have is created with the types of its values. Only the columns that the expected rows name are
 compared, in any order of rows; numbers to six decimals, times as instants.
+
+The functions that Python brings to DuckDB (include/validate/addresses.py) stand in as SQL, without a secret: the key of an
+address is the address in small letters.
 """
 
 from __future__ import annotations
@@ -32,6 +37,10 @@ from include.core import sqlfile
 from include.warehouse.connection import configure, prepare, run
 
 CASES = Path(__file__).parent
+ADDRESS_FUNCTIONS = """
+create temp macro mailable_address(email) as lower(trim(email));
+create temp macro keyed_address(email) as lower(trim(email));
+"""
 Row = dict[str, Any]
 
 
@@ -58,6 +67,9 @@ def differences(case: Case, scratch: Path) -> list[str]:
     with duckdb.connect() as connection:
         configure(connection)
         prepare(connection)
+        connection.execute(ADDRESS_FUNCTIONS)
+        if (setup := case.folder / "setup.sql").is_file():
+            connection.execute(setup.read_text(encoding="utf-8"))
         params = _params(case, scratch)
         for path in sorted(case.folder.glob("*.yaml")):
             _load(connection, path, scratch)
@@ -67,7 +79,7 @@ def differences(case: Case, scratch: Path) -> list[str]:
         result = run(connection, case.stage, case.name, params)
         if isinstance(expected, list):
             return _compare("the query", result, expected)
-        return [line for table, rows in expected.items() for line in _compare(table, connection.table(table), rows)]
+        return [line for table, rows in expected.items() for line in _compare(table, connection.sql(f"from {table}"), rows)]
 
 
 def _read(path: Path) -> Any:
