@@ -7,7 +7,8 @@
         before.yaml                           SQL files to run first, with the same parameters: [segment/features]
         params.yaml                           the parameters of the SQL file; timestamps unquoted (2026-11-24 06:00:00Z)
         expect.yaml                           a list: the rows of a query; a mapping `relation: rows`: what tables hold
-                                              after it, or views and table macros: people_as_of('2026-11-24'::timestamptz)
+                                              after it, or views and table macros: people_as_of('2026-11-24'::timestamptz);
+                                              `in_order: rows`: those of a query whose order matters
 
 Columns that an input row does not name are null (or the table's default), so NOT NULL columns must be named. A table that
 the warehouse does not have is created with the types of its values. Only the columns that the expected rows name are
@@ -79,6 +80,8 @@ def differences(case: Case, scratch: Path) -> list[str]:
         result = run(connection, case.stage, case.name, params)
         if isinstance(expected, list):
             return _compare("the query", result, expected)
+        if "in_order" in expected:
+            return _compare("the query", result, expected["in_order"], in_order=True)
         return [line for table, rows in expected.items() for line in _compare(table, connection.sql(f"from {table}"), rows)]
 
 
@@ -136,7 +139,7 @@ def _arrow(rows: list[Row], scratch: Path) -> pa.Table:
     return pa.Table.from_pylist([{name: _bound(row.get(name), scratch) for name in names} for row in rows])
 
 
-def _compare(what: str, result: Any, expected: list[Row]) -> list[str]:
+def _compare(what: str, result: Any, expected: list[Row], *, in_order: bool = False) -> list[str]:
     """Expected rows against the rows of a relation or cursor, over the columns that the expected rows name."""
     table = result.to_arrow_table()
     columns, found = table.column_names, table.to_pylist()
@@ -144,10 +147,12 @@ def _compare(what: str, result: Any, expected: list[Row]) -> list[str]:
     if absent := [name for name in named if name not in columns]:
         return [f"{what} has no column {', '.join(absent)}; it has {', '.join(columns)}"]
     timed = {name for name in named if any(isinstance(row[name], date) for row in found)}
-    wanted = Counter(_line(row, named, timed) for row in expected)
-    actual = Counter(_line(row, named, timed) for row in found) if named else Counter(str(row) for row in found)
-    missing = [f"{what} lacks the row  {line}" for line in (wanted - actual).elements()]
-    surplus = [f"{what} should not have {line}" for line in (actual - wanted).elements()]
+    wanted = [_line(row, named, timed) for row in expected]
+    actual = [_line(row, named, timed) if named else str(row) for row in found]
+    missing = [f"{what} lacks the row  {line}" for line in (Counter(wanted) - Counter(actual)).elements()]
+    surplus = [f"{what} should not have {line}" for line in (Counter(actual) - Counter(wanted)).elements()]
+    if in_order and not missing + surplus and wanted != actual:
+        return [f"{what} has the rows in another order:", *actual]
     return sorted(missing) + sorted(surplus)
 
 

@@ -53,3 +53,12 @@ def test_the_runner_sees_what_differs(tmp_path: Path) -> None:
     wrong = differences(Case(tmp_path, "warehouse", "050_subscribers"), tmp_path)
 
     assert wrong == ['core.subscribers lacks the row  subscriber_id: "nobody"']
+
+
+def test_the_runner_sees_another_order(tmp_path: Path) -> None:
+    (tmp_path / "expect.yaml").write_text("in_order:\n- {zone: Europe/Berlin}\n- {zone: Asia/Tokyo}\n")
+    (tmp_path / "main.mail_groups.yaml").write_text("- {zone: Asia/Tokyo}\n- {zone: Europe/Berlin}\n")
+
+    wrong = differences(Case(tmp_path, "dispatch", "mail_zones"), tmp_path)
+
+    assert wrong == ["the query has the rows in another order:", 'zone: "Asia/Tokyo"', 'zone: "Europe/Berlin"']
