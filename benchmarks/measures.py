@@ -21,7 +21,7 @@ import orjson
 import pandas  # noqa: F401  (Arrow imports it at first use, which is no part of sending)
 import pyarrow as pa
 
-from include.core.campaign import Campaign, Sender
+from benchmarks.campaign import CAMPAIGN
 from include.core.connections import SendGridAccount, ledger_url
 from include.core.paths import DataPaths
 from include.core.secrets import load_secrets
@@ -32,17 +32,6 @@ from include.ledger import plans
 from include.ledger.database import Ledger, open_ledger
 
 AT = datetime(2026, 11, 24, 6, tzinfo=UTC)
-CAMPAIGN = Campaign(
-    id="bench",
-    name="Bench",
-    owner="performance",
-    purpose="Five slots, two of them conditional.",
-    occurrence="once",
-    segment="newsletter_readers",
-    template="bench",
-    sender=Sender(email="news@shop.example.com", name="Shop"),
-    postal_address="1 Harbour Street, 20457 Hamburg, Germany",
-)
 TEMPLATE = {
     "subject.txt.j2": "News for {{ person.first_name }}",
     "preheader.txt.j2": "What is new this week",

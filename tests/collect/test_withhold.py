@@ -30,7 +30,8 @@ from include.ledger.database import Ledger
 from include.ledger.suppressions import Suppression, lift, reasons_in_force, suppress
 from include.ledger.tables import chunks, plans, withheld
 from include.warehouse.connection import open_warehouse
-from tests.dispatch.frozen import CAMPAIGN, frozen_plan
+from tests.campaign import CAMPAIGN
+from tests.dispatch.frozen import frozen_plan
 from tests.rows import Row, subscriber
 from tests.running_simulator import RunningSimulator
 from tests.simulator.mails import mail

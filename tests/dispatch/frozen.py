@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 
 from include.core import clock, token
-from include.core.campaign import Campaign, Sender
+from include.core.campaign import Campaign
 from include.core.keys import address_key, message_key
 from include.core.paths import DataPaths
 from include.core.secrets import Secrets
@@ -16,18 +16,8 @@ from include.dispatch.placing import Placing
 from include.dispatch.plan_files import AUDIENCE
 from include.ledger import plans, suppressions
 from include.ledger.database import Ledger
+from tests.campaign import CAMPAIGN
 
-CAMPAIGN = Campaign(
-    id="spring",
-    name="Spring",
-    owner="marketing",
-    purpose="A campaign for tests.",
-    occurrence="once",
-    segment="everybody",
-    template="spring",
-    sender=Sender(email="news@shop.example.com", name="Shop"),
-    postal_address="1 Harbour Street, 20457 Hamburg, Germany",
-)
 CONTENT = {
     "subject": "Hello -tw0-",
     "text": "Hello -tw0-, leave: -tw1-",

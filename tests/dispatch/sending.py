@@ -12,7 +12,8 @@ from include.dispatch.send import UNLIMITED, send_range
 from include.ledger import counts
 from include.ledger.database import Ledger
 from include.ledger.tables import chunks as chunks_table
-from tests.dispatch.frozen import CAMPAIGN, frozen_plan
+from tests.campaign import CAMPAIGN
+from tests.dispatch.frozen import frozen_plan
 from tests.dispatch.scripted_esp import ScriptedEsp
 
 

@@ -17,7 +17,7 @@ from include.ledger.chunks import release
 from include.ledger.database import Ledger
 from include.ledger.pending import divide
 from include.ledger.tables import allowances, chunks
-from tests.dispatch.frozen import CAMPAIGN
+from tests.campaign import CAMPAIGN
 from tests.ledger.plan import claim, freeze, row, tally
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)

@@ -17,7 +17,8 @@ from include.ledger.database import Ledger
 from include.ledger.tables import chunks
 from include.ledger.tables import chunks as chunks_table
 from include.warehouse.connection import open_warehouse
-from tests.dispatch.frozen import CAMPAIGN, frozen_plan
+from tests.campaign import CAMPAIGN
+from tests.dispatch.frozen import frozen_plan
 from tests.dispatch.scripted_esp import ScriptedEsp, accepted
 
 DAY = 24 * 3600

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from include.core.campaign import Sender
 from include.dispatch import payload
-from tests.dispatch.frozen import CAMPAIGN, CONTENT
+from tests.campaign import CAMPAIGN
+from tests.dispatch.frozen import CONTENT
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.sampled_from(
     ["", '"', "\\", "\n", "\x00", "\x1f", "ü"]

@@ -23,6 +23,7 @@ from include.dispatch.settle import settle
 from include.ledger import consent, plans, suppressions
 from include.ledger.database import Ledger
 from include.warehouse.connection import open_warehouse
+from tests.campaign import a_campaign
 from tests.dispatch.populate import populate
 from tests.dispatch.scripted_esp import ScriptedEsp, accepted
 
@@ -71,16 +72,9 @@ def shop(paths: DataPaths, ledger: Ledger, secrets: Secrets, tmp_path: Path, mon
         (folder / name).write_text(text)
     monkeypatch.setattr(plan, "TEMPLATES", folder.parent)
     populate(paths, 3_000)
-    campaign = Campaign(
-        id="spring",
-        name="Spring",
-        owner="marketing",
-        purpose="A campaign for tests.",
+    campaign = a_campaign(
         occurrence="week",
         segment="newsletter_readers",
-        template="spring",
-        sender=Sender(email="news@shop.example.com", name="Shop"),
-        postal_address="1 Harbour Street, 20457 Hamburg, Germany",
         variants=(Variant(id="a"), Variant(id="b", subject="Only for {{ person.first_name }}")),
         hold_out_percent=10,
     )

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from include.core import names
-from include.core.campaign import Campaign, Sender
 from include.core.paths import DataPaths
 from include.core.secrets import Secrets
 from include.dispatch import plan, send
 from include.ledger.database import Ledger
 from include.warehouse.connection import open_warehouse
+from tests.campaign import a_campaign
 from tests.dispatch.populate import populate
 from tests.dispatch.scripted_esp import ScriptedEsp
 
@@ -61,11 +61,7 @@ def said(
             warehouse.execute("update core.subscribers set attributes = ? where subscriber_id = ?", [attributes, key])
 
     def mails() -> list[str]:
-        campaign = Campaign(
-            id="spring", name="Spring", owner="marketing", purpose="A test.", occurrence="once",
-            segment="newsletter_readers", template="spring", sender=Sender(email="news@shop.example.com", name="Shop"),
-            postal_address="1 Harbour Street",
-        )  # fmt: skip
+        campaign = a_campaign(segment="newsletter_readers")
         edge = "https://mail.tradewind.example"
         frozen = plan.freeze(paths, ledger, secrets, campaign, occurrence="once", edge_url=edge, at=AT)
         for part in send.ranges(ledger, frozen["plan_id"]):

@@ -21,7 +21,8 @@ from include.ledger import consent, counts, departures, plans, suppressions
 from include.ledger.database import Ledger
 from include.ledger.tables import chunks, metadata
 from include.warehouse.connection import open_warehouse
-from tests.dispatch.frozen import CAMPAIGN, frozen_plan
+from tests.campaign import CAMPAIGN
+from tests.dispatch.frozen import frozen_plan
 from tests.dispatch.scripted_esp import ScriptedEsp, accepted
 
 Backup = dict[str, list[dict[str, Any]]]

@@ -28,7 +28,8 @@ from include.ledger import counts, doubt, plans
 from include.ledger.database import Ledger
 from include.ledger.tables import chunks
 from include.ledger.tables import plans as plans_table
-from tests.dispatch.frozen import CAMPAIGN, frozen_plan
+from tests.campaign import CAMPAIGN
+from tests.dispatch.frozen import frozen_plan
 from tests.dispatch.scripted_esp import ScriptedEsp, accepted, failed
 from tests.running_simulator import RunningSimulator
 

@@ -22,7 +22,8 @@ from include.ledger import chunks, doubt, plans, suppressions
 from include.ledger.database import Ledger
 from include.ledger.plans import find_plan
 from include.ledger.tables import chunks as chunks_table
-from tests.dispatch.frozen import CAMPAIGN, email_of
+from tests.campaign import CAMPAIGN
+from tests.dispatch.frozen import email_of
 from tests.dispatch.scripted_esp import ScriptedEsp, accepted, failed
 from tests.dispatch.sending import Sending
 

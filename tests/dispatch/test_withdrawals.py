@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from include.core import clock
-from include.core.campaign import Campaign, Sender
+from include.core.campaign import Campaign
 from include.core.errors import QualityStop
 from include.core.keys import address_key
 from include.core.paths import DataPaths
@@ -25,6 +25,7 @@ from include.ledger.suppressions import Suppression
 from include.validate.batch import validate_batch
 from include.validate.withdrawals import tell, telling
 from include.warehouse.connection import open_warehouse
+from tests.campaign import a_campaign
 from tests.dispatch.scripted_esp import ScriptedEsp
 from tests.rows import Row, subscriber
 from tests.validate.conftest import land_rows
@@ -97,11 +98,7 @@ def sending(paths: DataPaths, ledger: Ledger, secrets: Secrets, tmp_path: Path, 
         (folder / name).write_text(text)
     monkeypatch.setattr(plan, "TEMPLATES", folder.parent)
     monkeypatch.setattr(placing, "CHUNK_SIZE", 4)
-    campaign = Campaign(
-        id="spring", name="Spring", owner="marketing", purpose="A campaign for tests.", occurrence="week",
-        segment="newsletter_readers", template="spring", sender=Sender(email="news@shop.example.com", name="Shop"),
-        postal_address="1 Harbour Street, 20457 Hamburg, Germany",
-    )  # fmt: skip
+    campaign = a_campaign(occurrence="week", segment="newsletter_readers")
     made = Sending(paths, ledger, secrets, campaign, ScriptedEsp())
     made.source(*PEOPLE)
     with open_warehouse(paths) as warehouse:

@@ -12,7 +12,6 @@ import psycopg
 import pyarrow as pa
 from sqlalchemy import delete, insert, select
 
-from include.core.campaign import Campaign, Sender
 from include.core.keys import address_key
 from include.core.paths import DataPaths
 from include.core.secrets import Secrets, load_secrets
@@ -20,6 +19,7 @@ from include.ledger import plans
 from include.ledger.database import open_ledger
 from include.ledger.tables import metadata
 from include.warehouse.connection import open_warehouse
+from tests.campaign import a_campaign
 from tests.dispatch.populate import populate
 from tests.faults.processes import Child
 from tests.faults.servers import Simulator
@@ -27,19 +27,7 @@ from tests.faults.victim import Task, run
 
 AT = datetime(2026, 11, 24, 6, tzinfo=UTC)
 OCCURRENCE = "2026-W48"
-CAMPAIGN = Campaign(
-    id="spring",
-    name="Spring",
-    owner="marketing",
-    purpose="A campaign for tests.",
-    occurrence="week",
-    segment="newsletter_readers",
-    template="spring",
-    topic="offers",
-    sender=Sender(email="news@shop.example.com", name="Shop"),
-    postal_address="1 Harbour Street, 20457 Hamburg, Germany",
-    frequency_cap_hours=0,
-)
+CAMPAIGN = a_campaign(occurrence="week", segment="newsletter_readers", topic="offers", frequency_cap_hours=0)
 PLAN_ID = plans.plan_id_of(CAMPAIGN.id, OCCURRENCE)
 TEMPLATE = {
     "subject.txt.j2": "News for {{ person.first_name }}",

@@ -13,7 +13,7 @@ from include.ledger.database import Ledger
 from include.validate.batch import validate_batch
 from include.validate.merge import merge_batch
 from include.warehouse.connection import open_warehouse
-from tests.dispatch.frozen import CAMPAIGN
+from tests.campaign import CAMPAIGN
 from tests.rows import Row
 from tests.validate.conftest import land_rows
 

@@ -10,6 +10,7 @@ import pytest
 
 from include.core.campaign import Campaign, Sender, Variant
 from include.dispatch.content import Content, compile_content
+from tests.campaign import a_campaign as spring
 
 ADDRESS = "Harbour Records Ltd, 14 Quay Street, Bristol BS1 4QA"
 HTML_START = '<!DOCTYPE html><html lang="en"><head></head><body>\n'
@@ -21,19 +22,9 @@ Compile = Callable[..., Content]
 
 
 def a_campaign(**changed: Any) -> Campaign:
-    """A campaign with everything that a mail must say."""
-    values: dict[str, Any] = {
-        "id": "letter",
-        "name": "The letter",
-        "owner": "test",
-        "purpose": "test",
-        "occurrence": "once",
-        "segment": "all",
-        "template": "letter",
-        "sender": Sender(email="news@shop.example.com", name="Harbour Records"),
-        "postal_address": ADDRESS,
-    }
-    return Campaign(**(values | changed))
+    """The tests' campaign with a template, sender and address that occur nowhere else."""
+    sender = Sender(email="news@shop.example.com", name="Harbour Records")
+    return spring(**({"id": "letter", "template": "letter", "sender": sender, "postal_address": ADDRESS} | changed))
 
 
 @pytest.fixture

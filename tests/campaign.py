@@ -1,0 +1,27 @@
+"""The campaign of the tests: "spring", sent once to everybody. Tests change what they are about and nothing else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from include.core.campaign import Campaign, Sender
+
+_SPRING: dict[str, Any] = {
+    "id": "spring",
+    "name": "Spring",
+    "owner": "marketing",
+    "purpose": "A campaign for tests.",
+    "occurrence": "once",
+    "segment": "everybody",
+    "template": "spring",
+    "sender": Sender(email="news@shop.example.com", name="Shop"),
+    "postal_address": "1 Harbour Street, 20457 Hamburg, Germany",
+}
+
+
+def a_campaign(**changed: Any) -> Campaign:
+    """The campaign with other settings, checked as a campaign file is."""
+    return Campaign(**(_SPRING | changed))
+
+
+CAMPAIGN = a_campaign()
