@@ -1,0 +1,11 @@
+-- Infinite times have no form in Python: read as text.
+create view answers as
+select
+    subscriber_id,
+    left_for,
+    left_at::varchar as left_at,
+    confirmed_at::varchar as confirmed_at,
+    declined_at::varchar as declined_at,
+    tracked_at::varchar as tracked_at,
+    untracked_at::varchar as untracked_at
+from core.standing;
