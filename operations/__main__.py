@@ -6,9 +6,11 @@ import argparse
 import errno
 import sys
 from collections.abc import Callable, Sequence
-from urllib.error import URLError
+
+import httpx
 
 from include.core.errors import TradewindError
+from include.core.http_client import cause
 from operations import demo_shop, launcher
 from operations.progress import Progress
 from operations.services import own_sendgrid
@@ -25,8 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("interrupted; the services stay up (make stop ends them)", file=sys.stderr)  # noqa: T201
         return 130
-    except URLError as error:
-        print(f"error: Airflow does not answer ({error.reason}); what it had begun goes on after make up.", file=sys.stderr)  # noqa: T201
+    except httpx.TransportError as error:
+        print(f"error: Airflow does not answer ({cause(error)}); what it had begun goes on after make up.", file=sys.stderr)  # noqa: T201
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS):
             raise

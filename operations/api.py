@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import time
-import urllib.error
-import urllib.request
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
+
+import httpx
 
 from include.core.errors import TradewindError
+from include.core.http_client import client
 from operations.settings import Installation
 
 TIMEOUT_SECONDS = 20
@@ -44,7 +44,7 @@ class AirflowApi:
         self._token = ""
 
     def get(self, path: str, **query: Any) -> dict[str, Any]:
-        return self._call("GET", f"{path}?{urlencode(query, doseq=True)}" if query else path)
+        return self._call("GET", path, query=query)
 
     def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         return self._call("POST", path, body)
@@ -62,21 +62,24 @@ class AirflowApi:
             raise
 
     def health(self) -> dict[str, Any]:
-        """Component states; needs no token. Raises `OSError` while nobody answers."""
-        with urllib.request.urlopen(f"{self.url}/api/v2/monitor/health", timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310
-            return json.load(answer)
+        """Component states; needs no token. Raises `httpx.HTTPError` while nobody answers."""
+        with client(TIMEOUT_SECONDS) as http:
+            return http.get(f"{self.url}/api/v2/monitor/health").raise_for_status().json()
 
-    def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+    def _call(
+        self, method: str, path: str, body: dict[str, Any] | None = None, query: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 self._token = self._token or self._fetch_token()
-                return self._send(method, f"{self.url}/api/v2{path}", body, {"Authorization": f"Bearer {self._token}"})
+                headers = {"Authorization": f"Bearer {self._token}"}
+                return self._send(method, f"{self.url}/api/v2{path}", body, headers=headers, params=query)
             except ApiRefused as error:
                 if attempt == ATTEMPTS or not (error.is_busy or error.status == 401):
                     raise
                 if error.status == 401:
                     self._token = ""
-            except (OSError, http.client.HTTPException):
+            except httpx.TransportError:
                 if method != "GET" or attempt == ATTEMPTS:
                     raise
             time.sleep(PAUSE_SECONDS)
@@ -92,18 +95,12 @@ class AirflowApi:
         name, password = next(iter(json.loads(self._password_file.read_text()).items()))
         return self._send("POST", f"{self.url}/auth/token", {"username": name, "password": password})["access_token"]
 
-    def _send(
-        self, method: str, url: str, body: dict[str, Any] | None = None, headers: dict[str, str] | None = None
-    ) -> dict[str, Any]:
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(  # noqa: S310
-            url, data, {"Content-Type": "application/json", **(headers or {})}, method=method
-        )
-        try:
-            with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310
-                return json.loads(answer.read() or b"{}")
-        except urllib.error.HTTPError as error:
-            raise ApiRefused(error.code, _detail(error), f"{method} {request.selector}") from None
+    def _send(self, method: str, url: str, body: dict[str, Any] | None = None, **options: Any) -> dict[str, Any]:
+        with client(TIMEOUT_SECONDS) as http:
+            answer = http.request(method, url, json=body, **options)
+        if not answer.is_success:
+            raise ApiRefused(answer.status_code, _detail(answer), f"{method} {answer.url.raw_path.decode()}")
+        return answer.json() if answer.content else {}
 
 
 def part(text: str) -> str:
@@ -111,12 +108,12 @@ def part(text: str) -> str:
     return quote(text, safe="")
 
 
-def _detail(error: urllib.error.HTTPError) -> str:
+def _detail(answer: httpx.Response) -> str:
     """What Airflow says is wrong, in one line."""
     try:
-        detail = json.loads(error.read())["detail"]
+        detail = answer.json()["detail"]
     except (ValueError, KeyError, TypeError):
-        return f"Airflow answered {error.code}."
+        return f"Airflow answered {answer.status_code}."
     if isinstance(detail, list):
         return "; ".join(f"{'.'.join(str(place) for place in item['loc'][1:])}: {item['msg']}" for item in detail)
     text = detail if isinstance(detail, str) else json.dumps(detail)

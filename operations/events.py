@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import time
-import urllib.request
 
+from include.core.http_client import client
 from operations.progress import Progress
 from operations.services import own_sendgrid
 from operations.settings import Installation
@@ -43,6 +42,6 @@ def _batches(place: Installation) -> int:
 
 def _idle(place: Installation) -> bool:
     """Whether nothing is under way; messages that SendGrid holds for a later send_at do not count."""
-    with urllib.request.urlopen(f"{place.simulator_url}/control/status", timeout=5) as answer:  # noqa: S310
-        state = json.load(answer)
+    with client(5) as http:
+        state = http.get(f"{place.simulator_url}/control/status").raise_for_status().json()
     return not (state["events_pending"] or state["posts_pending"] or state["visits_pending"])

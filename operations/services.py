@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+import httpx
+
 from include.core import connections
 from include.core.connections import SENDGRID
+from include.core.http_client import client
 from operations.api import AirflowApi
 from operations.settings import LOOPBACK, Installation, code_stamp
 
@@ -105,11 +105,9 @@ def airflow(place: Installation) -> list[Service]:
 def _answers(url: str) -> bool:
     """Whether somebody speaks HTTP there, whatever they say."""
     try:
-        with urllib.request.urlopen(url, timeout=3):  # noqa: S310
-            return True
-    except urllib.error.HTTPError as error:
-        return error.code < 500
-    except OSError:
+        with client(3) as http:
+            return http.get(url).status_code < 500
+    except httpx.TransportError:
         return False
 
 
@@ -117,7 +115,7 @@ def _beats(api: AirflowApi, component: str, since: datetime) -> bool:
     """Whether Airflow calls the component healthy, by a heartbeat of this start and not of the one before."""
     try:
         state = api.health()[component]
-    except (OSError, KeyError, json.JSONDecodeError):
+    except (httpx.HTTPError, KeyError, ValueError):
         return False
     beat = state.get(f"latest_{component}_heartbeat")
     return state["status"] == "healthy" and (component == "metadatabase" or (beat and _moment(beat) >= since))

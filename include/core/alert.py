@@ -7,20 +7,20 @@ too. An alert never stops what raised it: what goes wrong with the telling is lo
 from __future__ import annotations
 
 import hashlib
-import http.client
 import logging
 import re
-import urllib.error
-import urllib.request
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
+import httpx
 import orjson
 
 from include.core import clock
 from include.core.durable import write_durably
+from include.core.errors import ConfigurationError
+from include.core.http_client import cause, client
 from include.core.paths import DataPaths
 
 log = logging.getLogger(__name__)
@@ -115,21 +115,11 @@ def post(url: str, content: dict[str, Any]) -> str:
     if not url.startswith(("http://", "https://")):
         return "it is no http or https URL"
     try:
-        request = urllib.request.Request(url, orjson.dumps(content), {"Content-Type": "application/json"}, method="POST")  # noqa: S310
-        with urllib.request.build_opener(_NoRedirect).open(request, timeout=POST_SECONDS):
-            return ""
-    except urllib.error.HTTPError as error:
-        error.close()
-        return f"it answered {error.code}"
-    except (OSError, ValueError, http.client.HTTPException) as error:  # unreachable, too slow, not HTTP; no URL
-        return type(error).__name__
-
-
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """A redirect is an answer that is not 2xx: following it would turn the POST into a GET."""
-
-    def redirect_request(self, *args: Any, **kwargs: Any) -> None:
-        return None
+        body, headers = orjson.dumps(content), {"Content-Type": "application/json"}
+        with client(POST_SECONDS) as http, http.stream("POST", url, content=body, headers=headers) as answer:
+            return "" if answer.is_success else f"it answered {answer.status_code}"
+    except (httpx.HTTPError, httpx.InvalidURL, ConfigurationError, OSError, ValueError) as error:
+        return type(cause(error)).__name__  # Unreachable, too slow, not HTTP; the text may hold the URL.
 
 
 def _posted_recently(folder: Path, alert: Alert) -> bool:

@@ -6,20 +6,20 @@ loopback counts as a simulator: nobody follows those links, so there a placehold
 
 from __future__ import annotations
 
-import http.client
 import ipaddress
 import json
 import logging
 import re
 import socket
 import ssl
-import urllib.error
-import urllib.request
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
+import httpx
+
 from include.core.connections import SendGridAccount, is_simulator
 from include.core.errors import ConfigurationError, EdgeUnavailable
+from include.core.http_client import cause, client
 from include.core.secrets import Secrets
 from include.core.token import PROBE_HEADER, probe
 
@@ -107,24 +107,17 @@ def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         return None
 
 
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """A link that redirects is no one-click link (RFC 8058), so a redirect is an answer like any other."""
-
-    def redirect_request(self, *args: Any, **kwargs: Any) -> None:
-        return None
-
-
 def _asked(url: str, token: str, where: str) -> tuple[int, dict[str, Any] | None]:
-    """The status, and the JSON object that came with it. Raises `EdgeUnavailable`, or `ConfigurationError` for TLS."""
-    request = urllib.request.Request(url, headers={PROBE_HEADER: token, "Accept": "application/json"})  # noqa: S310 https only
+    """The status, and the JSON object that came with it. Raises `EdgeUnavailable`, or `ConfigurationError` for TLS.
+
+    A redirect is not followed: a link that redirects is no one-click link (RFC 8058).
+    """
+    headers = {PROBE_HEADER: token, "Accept": "application/json"}
     try:
-        with urllib.request.build_opener(_NoRedirect).open(request, timeout=SECONDS) as answer:
-            return answer.status, _object(answer.read(LONGEST_ANSWER))
-    except urllib.error.HTTPError as refusal:
-        with refusal:
-            return refusal.code, _object(refusal.read(LONGEST_ANSWER))
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        reason = getattr(error, "reason", error)
+        with client(SECONDS) as http, http.stream("GET", url, headers=headers) as answer:
+            return answer.status_code, _object(_start_of(answer))
+    except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
+        reason = cause(error)
         if isinstance(reason, ssl.SSLCertVerificationError):
             raise ConfigurationError(
                 f"the certificate there is not trusted ({reason.verify_message}); mail clients would refuse it too.",
@@ -134,6 +127,16 @@ def _asked(url: str, token: str, where: str) -> tuple[int, dict[str, Any] | None
             f"/healthz did not answer ({type(reason).__name__}).", where=where,
             remedy="Start the edge, and look at DNS, firewall and proxy before it. Nothing was sent.",
         ) from None  # fmt: skip
+
+
+def _start_of(answer: httpx.Response) -> bytes:
+    """No more than our own edge says, whoever answers."""
+    content = b""
+    for piece in answer.iter_raw():
+        content += piece
+        if len(content) > LONGEST_ANSWER:
+            break
+    return content[:LONGEST_ANSWER]
 
 
 def _object(content: bytes) -> dict[str, Any] | None:

@@ -80,7 +80,7 @@ def test_one_that_answers_no_http_is_logged(paths: DataPaths, caplog: pytest.Log
         thread.start()
         assert deliver(paths, ALERT, f"http://127.0.0.1:{server.getsockname()[1]}/") is False
         thread.join()
-    assert "BadStatusLine" in caplog.text
+    assert "RemoteProtocolError" in caplog.text
 
 
 def test_the_same_trouble_is_posted_once_an_hour_and_another_at_once(paths: DataPaths, receiver: Receiver) -> None:

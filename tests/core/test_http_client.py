@@ -1,0 +1,91 @@
+"""No log names a URL, a redirect is not followed, a slow answer ends, and an error says what the system said."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import httpx
+import pytest
+
+from include.core.errors import ConfigurationError
+from include.core.http_client import cause, client
+
+
+@pytest.fixture
+def url() -> Iterator[str]:
+    """A server that redirects everybody."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(302)
+            self.send_header("Location", "/elsewhere")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join(10)
+
+
+def test_no_log_names_the_url_and_a_redirect_is_an_answer(url: str, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    for name in ("httpx", "httpcore"):
+        logging.getLogger(name).setLevel(logging.DEBUG)
+    with client(5) as http:
+        assert http.get(f"{url}/SECRET").status_code == 302
+    assert caplog.text == ""
+
+
+def never(_server: socket.socket) -> None:
+    """The kernel takes the connection, and nobody reads it."""
+
+
+def cut(server: socket.socket) -> None:
+    connection, _ = server.accept()
+    connection.recv(65536)
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    ("scheme", "answer", "beneath"),
+    [("http", never, TimeoutError), ("http", cut, httpx.RemoteProtocolError), ("https", cut, ssl.SSLError)],
+)
+def test_an_error_says_what_lies_beneath(
+    scheme: str, answer: Callable[[socket.socket], None], beneath: type[Exception]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=answer, args=(server,), daemon=True)
+        thread.start()
+        with client(0.5) as http, pytest.raises(httpx.TransportError) as error:
+            http.get(f"{scheme}://127.0.0.1:{server.getsockname()[1]}/")
+        assert isinstance(cause(error.value), beneath)
+
+
+def test_nobody_there_is_told_as_such_even_in_another_errors_handler() -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        try:
+            raise FileNotFoundError("the trouble that an alert tells of")
+        except FileNotFoundError:
+            with client(5) as http, pytest.raises(httpx.ConnectError) as error:
+                http.get(f"http://127.0.0.1:{closed.getsockname()[1]}/")
+    assert isinstance(cause(error.value), ConnectionRefusedError)
+
+
+@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:1080", "gopher://127.0.0.1"])
+def test_a_proxy_that_httpx_does_not_speak_is_told_and_not_named(monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
+    monkeypatch.setenv("ALL_PROXY", proxy)
+    with pytest.raises(ConfigurationError, match="ALL_PROXY") as error:
+        client(5)
+    assert proxy not in str(error.value)
