@@ -19,7 +19,7 @@ import aiohttp
 import orjson
 
 CONNECTIONS = 4
-"""As many as `include.dispatch.send` has."""
+"""As many as `include.dispatch.send.sender` has."""
 
 
 def main(chunk: Path, port: int, people: int) -> None:

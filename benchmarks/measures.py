@@ -25,11 +25,13 @@ from benchmarks.campaign import CAMPAIGN
 from include.core.connections import SendGridAccount, ledger_url
 from include.core.paths import DataPaths
 from include.core.secrets import load_secrets
-from include.dispatch import payload, plan, send
 from include.dispatch.content import SlotFiller, compile_content, linked
+from include.dispatch.plan import freeze
 from include.dispatch.plan_files import PlanReader
+from include.dispatch.send import sender
 from include.ledger import plans
 from include.ledger.database import Ledger, open_ledger
+from include.sendgrid import payload
 
 AT = datetime(2026, 11, 24, 6, tzinfo=UTC)
 TEMPLATE = {
@@ -64,9 +66,9 @@ def plan_everybody(data: Path, _port: int, people: int) -> Figures:
         (folder / name).write_text(text)
     paths, ledger = _stores(data)
     _populate(paths, people)
-    plan.TEMPLATES = folder.parent
+    freeze.TEMPLATES = folder.parent
     watch = _Watch()
-    frozen = plan.freeze(paths, ledger, load_secrets(paths), CAMPAIGN, occurrence="once", edge_url=EDGE, at=AT)
+    frozen = freeze.freeze(paths, ledger, load_secrets(paths), CAMPAIGN, occurrence="once", edge_url=EDGE, at=AT)
     assert frozen["planned"] == people
     figures = watch.figures(people, chunks=frozen["chunks"])
     (data / "chunk.json").write_text(json.dumps(_a_chunk(data)))
@@ -125,14 +127,14 @@ def _slow(ledger: Ledger) -> int:
 
 
 def _chunks(ledger: Ledger) -> int:
-    return int(send.ranges(ledger, PLAN_ID)[-1]["last"]) + 1
+    return int(sender.ranges(ledger, PLAN_ID)[-1]["last"]) + 1
 
 
 def _send(paths: DataPaths, ledger: Ledger, port: int, first: int, last: int) -> Figures:
     spent = _watch_ledger()
     account = SendGridAccount(f"http://127.0.0.1:{port}", "SG.bench")
     watch = _Watch()
-    sent = send.send_range(paths, ledger, account, plan_id=PLAN_ID, first=first, last=last)
+    sent = sender.send_range(paths, ledger, account, plan_id=PLAN_ID, first=first, last=last)
     return watch.figures(sent["accepted"], requests=sent["requests"], ledger_share=spent["ledger"] / spent["all"])
 
 
@@ -150,8 +152,8 @@ def _watch_ledger() -> dict[str, float]:
 
         return call
 
-    send.Sender._in_ledger = timed(send.Sender._in_ledger, "ledger")  # type: ignore[method-assign]
-    send.Sender._send = timed(send.Sender._send, "all")  # type: ignore[method-assign]
+    sender.Sender._in_ledger = timed(sender.Sender._in_ledger, "ledger")  # type: ignore[method-assign]
+    sender.Sender._send = timed(sender.Sender._send, "all")  # type: ignore[method-assign]
     return spent
 
 

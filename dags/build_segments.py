@@ -18,9 +18,10 @@ from datetime import timedelta
 
 from airflow.sdk import DAG, task, task_group
 
-from include import notify, runtime
-from include.assets import ENGAGEMENT, SEGMENTS, SUBSCRIBERS
-from include.tags import Pool, Tag
+from include import runtime
+from include.orchestration import notifications
+from include.orchestration.assets import ENGAGEMENT, SEGMENTS, SUBSCRIBERS
+from include.orchestration.tags import Pool, Tag
 
 with DAG(
     dag_id="build_segments",
@@ -30,8 +31,8 @@ with DAG(
     max_active_runs=1,
     tags=[Tag.SEGMENTS, Tag.WRITES_WAREHOUSE],
     default_args=runtime.task_defaults("data"),
-    on_failure_callback=notify.TellOfTheRun(),
-    deadline=notify.deadline(timedelta(minutes=30)),
+    on_failure_callback=notifications.TellOfTheRun(),
+    deadline=notifications.deadline(timedelta(minutes=30)),
     dagrun_timeout=timedelta(hours=1),
     doc_md=__doc__,
 ):

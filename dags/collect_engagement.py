@@ -28,9 +28,10 @@ from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOpe
 from airflow.sdk import DAG, task, task_group
 from airflow.sdk.exceptions import AirflowSkipException
 
-from include import notify, runtime
-from include.assets import ENGAGEMENT, SENDS
-from include.tags import Pool, Tag
+from include import runtime
+from include.orchestration import notifications
+from include.orchestration.assets import ENGAGEMENT, SENDS
+from include.orchestration.tags import Pool, Tag
 
 with DAG(
     dag_id="collect_engagement",
@@ -40,8 +41,8 @@ with DAG(
     max_active_runs=1,
     tags=[Tag.ENGAGEMENT, Tag.WRITES_WAREHOUSE],
     default_args=runtime.task_defaults("delivery"),
-    on_failure_callback=notify.TellOfTheRun(),
-    deadline=notify.deadline(timedelta(minutes=30)),
+    on_failure_callback=notifications.TellOfTheRun(),
+    deadline=notifications.deadline(timedelta(minutes=30)),
     dagrun_timeout=timedelta(hours=1),
     doc_md=__doc__,
 ):
@@ -52,7 +53,7 @@ with DAG(
         def load():
             """Spool to events, deduplicated by id and by content, classified under a rule version; new plans first."""
             from include.collect.load import load_spool
-            from include.dispatch.record import record_new
+            from include.dispatch.account.record import record_new
 
             with runtime.ledger() as ledger:
                 record_new(runtime.paths(), ledger)
@@ -120,7 +121,7 @@ with DAG(
     @task(pool=Pool.WAREHOUSE, outlets=[SENDS], trigger_rule="none_failed")
     def record_sends():
         """The ledger's outcomes into `dispatch.sends`."""
-        from include.dispatch.record import record_sends
+        from include.dispatch.account.record import record_sends
 
         with runtime.ledger() as ledger:
             return record_sends(runtime.paths(), ledger)
@@ -128,7 +129,7 @@ with DAG(
     @task(pool=Pool.WAREHOUSE)
     def reopen_doubt():
         """Who is in doubt since 24 healthy hours is pending again, where the campaign says so; returns the runs to start."""
-        from include.dispatch.doubt_policy import reopen_due
+        from include.dispatch.account.in_doubt import reopen_due
 
         with runtime.ledger() as ledger:
             due = reopen_due(runtime.paths(), ledger)
@@ -138,11 +139,11 @@ with DAG(
     @task(pool=Pool.WAREHOUSE, trigger_rule="all_done")
     def watch(dag_run=None):
         """The circuit breaker, doubt and the webhook's silence: holds back what does harm, and tells a person once."""
-        from include.collect.lookout import look
+        from include.collect.monitor import look
 
         where = {"dag": dag_run.dag_id, "run": dag_run.run_id}
         with runtime.ledger() as ledger:
-            return look(runtime.paths(), ledger, webhook_url=notify.webhook_url(), **where)
+            return look(runtime.paths(), ledger, webhook_url=notifications.webhook_url(), **where)
 
     @task(outlets=[ENGAGEMENT])
     def announce(loaded):

@@ -30,9 +30,10 @@ from datetime import timedelta
 from airflow.sdk import DAG, Param, task, task_group
 from airflow.sdk.exceptions import AirflowSkipException
 
-from include import notify, runtime
-from include.assets import SUBSCRIBERS
-from include.tags import Pool, Tag
+from include import runtime
+from include.orchestration import notifications
+from include.orchestration.assets import SUBSCRIBERS
+from include.orchestration.tags import Pool, Tag
 
 TABLE_RULES = [
     "quarantined_share", "empty_batch", "volume", "unseen_share", "growth", "columns_vanished", "columns_swapped",
@@ -47,8 +48,8 @@ with DAG(
     max_active_runs=1,
     tags=[Tag.INGEST, Tag.WRITES_WAREHOUSE],
     default_args=runtime.task_defaults("data"),
-    on_failure_callback=notify.TellOfTheRun(),
-    deadline=notify.deadline(timedelta(minutes=50)),
+    on_failure_callback=notifications.TellOfTheRun(),
+    deadline=notifications.deadline(timedelta(minutes=50)),
     dagrun_timeout=timedelta(hours=2),
     params={
         "full": Param(False, type="boolean", title="Full pass", description="Read the whole source; sees deletions."),
@@ -102,7 +103,7 @@ with DAG(
             """Alerts where the rows that cannot be read hold many people back, also after a stop."""
             from include.validate import held_back
 
-            where = {"dag": dag_run.dag_id, "task": "validate.held_back", "webhook_url": notify.webhook_url()}
+            where = {"dag": dag_run.dag_id, "task": "validate.held_back", "webhook_url": notifications.webhook_url()}
             return held_back.look(runtime.paths(), dag_run.run_id, **where)
 
         @task(pool=Pool.WAREHOUSE, inlets=[SUBSCRIBERS])
@@ -124,7 +125,9 @@ with DAG(
             """Tells a person what is odd about a batch that was merged all the same: deletions that are held, for one."""
             from include.validate import warnings
 
-            return warnings.tell(runtime.paths(), run=dag_run.run_id, dag=dag_run.dag_id, webhook_url=notify.webhook_url())
+            return warnings.tell(
+                runtime.paths(), run=dag_run.run_id, dag=dag_run.dag_id, webhook_url=notifications.webhook_url()
+            )
 
         checked = check(landed)
         merged = merge(landed)

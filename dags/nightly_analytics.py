@@ -23,9 +23,10 @@ from datetime import timedelta
 
 from airflow.sdk import DAG, task, task_group
 
-from include import notify, runtime
-from include.assets import ANALYTICS
-from include.tags import Pool, Tag
+from include import runtime
+from include.orchestration import notifications
+from include.orchestration.assets import ANALYTICS
+from include.orchestration.tags import Pool, Tag
 
 with DAG(
     dag_id="nightly_analytics",
@@ -35,8 +36,8 @@ with DAG(
     max_active_runs=1,
     tags=[Tag.ANALYTICS, Tag.WRITES_WAREHOUSE],
     default_args=runtime.task_defaults("analytics"),
-    on_failure_callback=notify.TellOfTheRun(),
-    deadline=notify.deadline(timedelta(minutes=90)),
+    on_failure_callback=notifications.TellOfTheRun(),
+    deadline=notifications.deadline(timedelta(minutes=90)),
     dagrun_timeout=timedelta(hours=2),
     doc_md=__doc__,
 ):
@@ -58,7 +59,7 @@ with DAG(
         def marts(**context):
             """Every mart, replaced by key; from what the ledger says now, so that no event is newer than its send."""
             from include.analyze.marts import build_marts
-            from include.dispatch.record import record_sends
+            from include.dispatch.account.record import record_sends
 
             with runtime.ledger() as ledger:
                 record_sends(runtime.paths(), ledger)

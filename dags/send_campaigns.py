@@ -33,11 +33,12 @@ from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOpe
 from airflow.sdk import DAG, Param, task, task_group
 from airflow.sdk.exceptions import AirflowSkipException
 
-from include import notify, runtime
-from include.assets import SENDS
+from include import runtime
 from include.core.campaign import Campaign, campaign_names, load_campaign
 from include.core.errors import ConfigurationError
-from include.tags import Pool, Tag
+from include.orchestration import notifications
+from include.orchestration.assets import SENDS
+from include.orchestration.tags import Pool, Tag
 
 
 @task_group
@@ -47,7 +48,7 @@ def doubt(campaign: Campaign) -> None:
     @task.short_circuit
     def ask(ti=None):
         """Goes on where the campaign says `on_doubt: ask` and somebody may or may not have got the message."""
-        from include.dispatch.doubt_policy import question
+        from include.dispatch.account.in_doubt import question
 
         with runtime.ledger() as ledger:
             return question(ledger, ti.xcom_pull(task_ids="dispatch.plan", key="plan")["plan_id"])
@@ -62,7 +63,7 @@ def doubt(campaign: Campaign) -> None:
     @task(pool=Pool.WAREHOUSE)
     def reopen(ti=None):
         """Makes those who are still in doubt pending again; the next run sends to them."""
-        from include.dispatch.doubt_policy import reopen
+        from include.dispatch.account.in_doubt import reopen
 
         planned = ti.xcom_pull(task_ids="dispatch.plan", key="plan")
         with runtime.ledger() as ledger:
@@ -84,7 +85,7 @@ def dispatch(campaign: Campaign) -> None:
     @task.branch
     def start(params=None, dag_run=None):
         """A scheduled run that comes later than the campaign allows asks a person before it sends."""
-        from include.dispatch.begin import late_by
+        from include.dispatch.start import late_by
 
         if runtime.run_mode(dag_run, params) != "live" or not runtime.is_scheduled(dag_run):
             return "dispatch.plan"
@@ -101,7 +102,7 @@ def dispatch(campaign: Campaign) -> None:
     @task(pool=Pool.WAREHOUSE, trigger_rule="none_failed_min_one_success")
     def plan(params=None, dag_run=None, ti=None):
         """Finds or freezes the plan; returns the ranges of chunks to send (none in a preview)."""
-        from include.dispatch.begin import begin
+        from include.dispatch.start import begin
 
         mode, at = runtime.run_mode(dag_run, params), runtime.run_moment(dag_run)
         with runtime.ledger() as ledger:
@@ -119,7 +120,7 @@ def dispatch(campaign: Campaign) -> None:
         doc_md="Claims, posts, records the pending chunks of a range; retries wait out caps.",
     )
     def send_range(part):
-        from include.dispatch.send import send_range
+        from include.dispatch.send.sender import send_range
 
         with runtime.ledger() as ledger:
             pace = runtime.account_pace()
@@ -128,7 +129,7 @@ def dispatch(campaign: Campaign) -> None:
     @task(trigger_rule="none_failed")
     def settle(ti=None):
         """planned = accepted + rejected + suppressed + skipped + in doubt + pending, or it fails."""
-        from include.dispatch.settle import settle
+        from include.dispatch.account.settle import settle
 
         planned = ti.xcom_pull(task_ids="dispatch.plan", key="plan")
         if not planned or planned["mode"] == "preview":
@@ -139,7 +140,7 @@ def dispatch(campaign: Campaign) -> None:
     @task(pool=Pool.WAREHOUSE, outlets=[SENDS])
     def record():
         """The ledger's outcomes into `dispatch.plans` and `dispatch.sends`."""
-        from include.dispatch.record import record_sends
+        from include.dispatch.account.record import record_sends
 
         with runtime.ledger() as ledger:
             return record_sends(runtime.paths(), ledger)
@@ -158,7 +159,7 @@ def send_dag(campaign: Campaign) -> DAG:
         schedule=runtime.timetable(campaign.schedule, rare=True) if campaign.schedule else None,
         catchup=False, max_active_runs=1, tags=[Tag.SENDS, Tag.CAMPAIGN, Tag.SENDS_MAIL],
         default_args=runtime.task_defaults(campaign.owner), dagrun_timeout=timedelta(days=14),
-        deadline=notify.deadline(timedelta(hours=4)), on_failure_callback=notify.TellOfTheRun(),
+        deadline=notifications.deadline(timedelta(hours=4)), on_failure_callback=notifications.TellOfTheRun(),
         params={name: Param(**field) for name, field in runtime.SEND_FORM.items()},
         doc_md=runtime.campaign_page(campaign, __doc__),
     ) as dag:  # fmt: skip

@@ -17,8 +17,8 @@ from airflow.sdk import DAG, CronTriggerTimetable, RetryDecision, RetryPolicy, t
 from croniter import croniter
 
 from include.core.errors import ConfigurationError, may_retry
-from include.notify import TellAPerson
-from include.tags import Tag
+from include.orchestration.notifications import TellAPerson
+from include.orchestration.tags import Tag
 
 if TYPE_CHECKING:
     from include.core.campaign import Campaign

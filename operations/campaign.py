@@ -16,7 +16,7 @@ from include.core.connections import SENDGRID, SendGridAccount, environment_text
 from include.core.errors import ConfigurationError
 from include.core.secrets import load_secrets
 from include.dispatch import control
-from include.dispatch.reconcile import reconcile
+from include.dispatch.account.restore import reconcile
 from include.ledger import counts, holds, plans
 from include.ledger.database import Ledger, open_ledger
 from operations.progress import Progress

@@ -50,7 +50,7 @@ def _begin(place: Installation, tell: Callable[[str], None]) -> subprocess.Popen
         return None
     tell("building the demo shop: 23,570 customers, 69,659 purchases")
     shop.parent.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "simulator.shop", "--to", str(shop), "--until", f"{clock.now():%Y-%m-%d}"]
+    command = [sys.executable, "-m", "demo_shop.source", "--to", str(shop), "--until", f"{clock.now():%Y-%m-%d}"]
     return subprocess.Popen(
         command, cwd=PROJECT, env=service_environment(place), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
     )

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from include.core.errors import ConfigurationError
-from include.tags import Tag
+from include.orchestration.tags import Tag
 from operations import demo_shop, runs
 from operations.api import AirflowApi, part
 from operations.progress import Progress

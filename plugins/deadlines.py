@@ -1,10 +1,10 @@
-"""Tells Airflow of the reference that our deadlines count from (include/deadlines.py)."""
+"""Tells Airflow of the reference that our deadlines count from (include/orchestration/deadlines.py)."""
 
 from __future__ import annotations
 
 from airflow.plugins_manager import AirflowPlugin
 
-from include.deadlines import SinceQueued
+from include.orchestration.deadlines import SinceQueued
 
 
 class TradewindDeadlines(AirflowPlugin):

@@ -9,23 +9,24 @@ from collections.abc import AsyncIterator
 import aiohttp
 from aiohttp import web
 
-from simulator import control, sending
-from simulator.acceptance import Acceptance
-from simulator.answers import NOT_ALLOWED, NOT_FOUND, TOO_MANY, UNKNOWN, errors
-from simulator.engine import Engine
-from simulator.faults import Faults
-from simulator.limits import Window
-from simulator.management import ROUTES as MANAGEMENT
-from simulator.management.asking import answer_wrong
-from simulator.rates import changed
+from simulator import control
+from simulator.api import mail_send
+from simulator.api.acceptance import Acceptance
+from simulator.api.answers import NOT_ALLOWED, NOT_FOUND, TOO_MANY, UNKNOWN, errors
+from simulator.api.limits import Window
+from simulator.api.management import ROUTES as MANAGEMENT
+from simulator.api.management.asking import answer_wrong
+from simulator.api.rules import MOST_BYTES
+from simulator.api.rules.account import Account
+from simulator.faults.armed import Faults
+from simulator.recipients.engine import Engine
+from simulator.recipients.link_visits import Visitor
+from simulator.recipients.rates import changed
 from simulator.record import Record
-from simulator.rules import MOST_BYTES
-from simulator.rules.account import Account
 from simulator.settings import Settings
-from simulator.signing import Signer
 from simulator.state import SIMULATOR, Simulator
-from simulator.visits import Visitor
-from simulator.webhook import Poster
+from simulator.webhook.poster import Poster
+from simulator.webhook.signing import Signer
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +35,7 @@ def build(settings: Settings) -> web.Application:
     """The application; its record is opened here, its background work begins when it is served."""
     application = web.Application(client_max_size=MOST_BYTES, middlewares=[answer_errors, guard_management, answer_wrong])
     application[SIMULATOR] = simulator_of(settings)
-    application.add_routes([web.post("/v3/mail/send", sending.send), *MANAGEMENT, *control.ROUTES])
+    application.add_routes([web.post("/v3/mail/send", mail_send.send), *MANAGEMENT, *control.ROUTES])
     application.cleanup_ctx.append(background)
     return application
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from simulator.rates import SPEED_LIMIT
+from simulator.recipients.rates import SPEED_LIMIT
 
 DEFAULT_SENDERS = ("example.com", "example.org", "example.net")
 

@@ -8,17 +8,17 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
-from simulator.acceptance import Acceptance
-from simulator.answers import UNAUTHORIZED, Problem
-from simulator.engine import Engine
-from simulator.faults import Faults
-from simulator.limits import Window
+from simulator.api.acceptance import Acceptance
+from simulator.api.answers import UNAUTHORIZED, Problem
+from simulator.api.limits import Window
+from simulator.api.rules.account import Account
+from simulator.faults.armed import Faults
+from simulator.recipients.engine import Engine
+from simulator.recipients.link_visits import Visitor
 from simulator.record import Record
-from simulator.rules.account import Account
 from simulator.settings import Settings
-from simulator.signing import Signer
-from simulator.visits import Visitor
-from simulator.webhook import Poster
+from simulator.webhook.poster import Poster
+from simulator.webhook.signing import Signer
 
 BATCH_DAYS = 10
 

@@ -16,9 +16,9 @@ from include.core.connections import SendGridAccount
 from include.core.keys import address_key
 from include.core.paths import DataPaths
 from include.core.secrets import Secrets
-from include.core.sendgrid_management import NotOffered, call
 from include.ledger.database import Ledger
 from include.ledger.doubt import Proof, in_doubt_chunks, prove
+from include.sendgrid.management import NotOffered, call
 from include.warehouse.connection import fetch, open_warehouse
 
 log = logging.getLogger(__name__)

@@ -11,10 +11,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from include.collect.mapping import EVENTS
 from include.collect.reported import LONGEST, Reported, problem_of, read_batch, read_one
 from include.collect.scrub import scrub_column, scrub_link, scrub_text
-from include.core.event_batch import split
+from include.sendgrid.event_vocabulary import EVENTS
+from include.sendgrid.webhook_body import split
 
 _KNOWN = frozenset(EVENTS)
 _PLAIN = frozenset({"spool_file", "address_key"})

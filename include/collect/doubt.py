@@ -9,7 +9,7 @@ import pyarrow as pa
 from include.core.paths import DataPaths
 from include.ledger.database import Ledger
 from include.ledger.doubt import Proof, in_doubt_chunks, prove
-from include.ledger.remember import FORGOTTEN
+from include.ledger.replay import FORGOTTEN
 from include.warehouse.connection import fetch, open_warehouse
 
 log = logging.getLogger(__name__)

@@ -16,10 +16,10 @@ from include.core import clock
 from include.core.connections import SendGridAccount
 from include.core.errors import EspUnavailable
 from include.core.keys import address_key
-from include.core.sendgrid_management import call
 from include.ledger import own_unsubscribes, suppressions, withheld
 from include.ledger.database import Ledger
 from include.ledger.suppressions import Suppression
+from include.sendgrid.management import call
 
 log = logging.getLogger(__name__)
 

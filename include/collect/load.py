@@ -20,11 +20,11 @@ import pyarrow as pa
 
 from include.collect import batch, spool
 from include.collect.classify import judge_history, judge_load
-from include.collect.mapping import bounce_classes, event_names
 from include.core import clock
 from include.core.keys import address_key
 from include.core.paths import DataPaths
 from include.core.secrets import load_secrets
+from include.sendgrid.event_vocabulary import bounce_classes, event_names
 from include.warehouse.connection import fetch, open_warehouse, run, transaction
 
 log = logging.getLogger(__name__)

@@ -12,7 +12,7 @@ from include.core import clock
 from include.core.connections import SendGridAccount
 from include.core.errors import EspUnavailable
 from include.core.paths import DataPaths
-from include.core.sendgrid_management import NotOffered, call
+from include.sendgrid.management import NotOffered, call
 from include.warehouse.connection import fetch, open_warehouse, run, transaction
 
 log = logging.getLogger(__name__)

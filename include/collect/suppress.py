@@ -6,12 +6,12 @@ import logging
 from collections import Counter
 
 from include.collect import unsubscribes
-from include.collect.mapping import suppressing
 from include.core import clock
 from include.core.paths import DataPaths
 from include.ledger import suppressions, withheld
 from include.ledger.database import Ledger
 from include.ledger.suppressions import Suppression
+from include.sendgrid.event_vocabulary import suppressing
 from include.warehouse.connection import fetch, open_warehouse, run
 
 log = logging.getLogger(__name__)

@@ -15,10 +15,10 @@ from include.core.errors import EspUnavailable
 from include.core.keys import address_key
 from include.core.paths import DataPaths
 from include.core.secrets import load_secrets
-from include.core.sendgrid_management import NotOffered, call
 from include.ledger import own_unsubscribes, suppressions, watermarks, withheld
 from include.ledger.database import Ledger
 from include.ledger.suppressions import Suppression
+from include.sendgrid.management import NotOffered, call
 
 log = logging.getLogger(__name__)
 

@@ -24,10 +24,10 @@ from include.core.campaign import campaign_names, load_campaign
 from include.core.connections import SendGridAccount
 from include.core.errors import ConfigurationError
 from include.core.paths import DataPaths
-from include.core.sendgrid_management import NotOffered, call
 from include.ledger import own_unsubscribes, watermarks
 from include.ledger.database import Ledger
 from include.ledger.tables import chunks, plans
+from include.sendgrid.management import NotOffered, call
 from include.warehouse.connection import fetch, open_warehouse
 
 log = logging.getLogger(__name__)

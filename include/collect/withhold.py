@@ -22,10 +22,10 @@ from include.collect.tell import add, groups_in_use, remove
 from include.core import clock
 from include.core.connections import SendGridAccount
 from include.core.paths import DataPaths
-from include.core.sendgrid_management import NotOffered
 from include.ledger import withheld
 from include.ledger.database import Ledger
 from include.ledger.tables import chunks, plans
+from include.sendgrid.management import NotOffered
 from include.warehouse.connection import fetch, open_warehouse
 
 log = logging.getLogger(__name__)

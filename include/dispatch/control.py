@@ -15,10 +15,10 @@ from sqlalchemy import Connection, RowMapping
 from include.core import clock
 from include.core.connections import SendGridAccount
 from include.core.errors import CampaignStopped, PlanError
-from include.core.sendgrid_management import NotOffered
 from include.dispatch import schedule
 from include.ledger import counts, holds, pending, plans
 from include.ledger.database import Ledger
+from include.sendgrid.management import NotOffered
 
 log = logging.getLogger(__name__)
 

@@ -16,13 +16,13 @@ from typing import Any, Literal
 
 from sqlalchemy import RowMapping
 
-from include.core import sendgrid_management
 from include.core.campaign import Campaign
 from include.core.connections import SendGridAccount
 from include.core.errors import ConfigurationError
-from include.core.sendgrid_management import NotOffered, Refused
 from include.ledger import plans
 from include.ledger.database import Ledger
+from include.sendgrid import management
+from include.sendgrid.management import NotOffered, Refused
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ def batch_for(ledger: Ledger, account: SendGridAccount, plan: RowMapping, work: 
     try:
         if plan["batch_id"] and _is_known(account, plan["batch_id"]):
             return str(plan["batch_id"])
-        answer = sendgrid_management.call(account, "post", "mail/batch")
+        answer = management.call(account, "post", "mail/batch")
     except NotOffered:
         log.warning("this provider has no batch ids: what it holds until send_at cannot be paused or cancelled there")
         return None
@@ -52,11 +52,11 @@ def hold(account: SendGridAccount, batches: Iterable[str], status: Status) -> No
     """Pause or cancel the batches; returns when SendGrid has confirmed that for each. May be repeated.
 
     A status is changed in place: a batch without one, even for a moment, would let go of what is past its send_at. Raises
-    `ConfigurationError` where SendGrid holds as many batches as it does, and what `sendgrid_management.call` raises.
+    `ConfigurationError` where SendGrid holds as many batches as it does, and what `management.call` raises.
     """
     for batch_id in batches:
         try:
-            sendgrid_management.call(account, "post", "user/scheduled_sends", body={"batch_id": batch_id, "status": status})
+            management.call(account, "post", "user/scheduled_sends", body={"batch_id": batch_id, "status": status})
         except Refused as refused:
             if refused.status != 400:
                 raise
@@ -67,7 +67,7 @@ def release(account: SendGridAccount, batches: Iterable[str]) -> None:
     """Lift the pause of the batches. What is past its send_at goes out at once."""
     for batch_id in batches:
         try:
-            sendgrid_management.call(account, "delete", f"user/scheduled_sends/{batch_id}")
+            management.call(account, "delete", f"user/scheduled_sends/{batch_id}")
         except NotOffered:  # 404: it had none
             continue
 
@@ -75,7 +75,7 @@ def release(account: SendGridAccount, batches: Iterable[str]) -> None:
 def _change(account: SendGridAccount, batch_id: str, status: Status) -> None:
     """For a batch that could not be given a status: because it has one, or because too many have."""
     path = f"user/scheduled_sends/{batch_id}"
-    standing = {entry["status"] for entry in _entries(sendgrid_management.call(account, "get", path))}
+    standing = {entry["status"] for entry in _entries(management.call(account, "get", path))}
     if not standing:
         raise ConfigurationError(
             f"does not {status} the batch: at most 10 may be paused or cancelled at a time.",
@@ -83,7 +83,7 @@ def _change(account: SendGridAccount, batch_id: str, status: Status) -> None:
             remedy="Resume a campaign that is paused, or lift old cancellations whose send_at is past, and give it again.",
         )
     if standing != {status}:
-        sendgrid_management.call(account, "patch", path, body={"status": status})
+        management.call(account, "patch", path, body={"status": status})
 
 
 def _entries(answer: Any) -> list[dict[str, str]]:
@@ -92,7 +92,7 @@ def _entries(answer: Any) -> list[dict[str, str]]:
 
 def _is_known(account: SendGridAccount, batch_id: str) -> bool:
     try:
-        sendgrid_management.call(account, "get", f"mail/batch/{batch_id}")
+        management.call(account, "get", f"mail/batch/{batch_id}")
     except Refused:
         return False
     return True

@@ -19,7 +19,7 @@ from include.edge.language import words_for
 from include.edge.person import ask, steady_time, subject_of
 from include.edge.settings import settings
 from include.edge.unsubscribe import leave, suppression
-from include.ledger import consent, departures
+from include.ledger import consent, opt_out_log
 from include.ledger.consent import Consent
 from include.ledger.database import Ledger
 from include.ledger.suppressions import LIFTABLE, lift, reasons_in_force
@@ -105,7 +105,7 @@ def change(ledger: Ledger, subject: Subject, wish: Wish) -> bool:
     elif wish.action == RESUBSCRIBE:
         if not lift(ledger, subject.address_key, SOURCE, subject.message_key):
             return False
-        departures.note(settings().paths, "lift", suppression(subject, SOURCE))
+        opt_out_log.note(settings().paths, "lift", suppression(subject, SOURCE))
         consent.record(ledger, [_answer(subject, MARKETING, True)])
     else:
         consent.record(ledger, [_answer(subject, topic, given) for topic, given in wish.answers.items()])

@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from include.core.connections import LEDGER, environment_text, ledger_url
 from include.core.paths import DataPaths, data_paths
 from include.core.secrets import Secrets, load_secrets
-from include.edge.signature import read_keys
 from include.ledger.database import Ledger, open_ledger
+from include.sendgrid.signature import read_keys
 
 KEYS_VARIABLE = "TRADEWIND_WEBHOOK_KEYS"
 _opening = threading.Lock()

@@ -11,7 +11,7 @@ from include.core.token import Subject, restored
 from include.edge import body, page, spool
 from include.edge.person import LedgerSilent, ask, keep, steady_time, subject_of
 from include.edge.settings import settings
-from include.ledger import departures
+from include.ledger import opt_out_log
 from include.ledger.database import Ledger
 from include.ledger.suppressions import Suppression, suppress
 
@@ -51,14 +51,14 @@ def leave(ledger: Ledger, subject: Subject, source: str) -> None:
     """Suppress the person, in force for the next chunk."""
     wish = suppression(subject, source)
     suppress(ledger, [wish])
-    departures.note(settings().paths, "suppress", wish)
+    opt_out_log.note(settings().paths, "suppress", wish)
 
 
 def leave_later(paths: DataPaths, subject: Subject, source: str) -> None:
     """Keep the wish in the spool, for as long as the ledger is away. Raises OSError."""
     wish = suppression(subject, source)
     spool.keep_unsubscribe(paths, wish)
-    departures.note(paths, "suppress", wish)
+    opt_out_log.note(paths, "suppress", wish)
 
 
 def suppression(subject: Subject, source: str) -> Suppression:

@@ -9,10 +9,10 @@ from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from include.core.event_batch import split
 from include.edge import body, spool
 from include.edge.settings import KEYS_VARIABLE, Settings, settings
-from include.edge.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, is_signed, may_be_signed
+from include.sendgrid.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, is_signed, may_be_signed
+from include.sendgrid.webhook_body import split
 
 log = logging.getLogger(__name__)
 

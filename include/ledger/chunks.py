@@ -17,7 +17,7 @@ from sqlalchemy import Connection, RowMapping, and_, bindparam, func, insert, se
 
 from include.core import clock
 from include.core.errors import CampaignStopped, FenceLost
-from include.ledger import holds, owner, plans, suppressions
+from include.ledger import holds, lease_owner, plans, suppressions
 from include.ledger.database import Ledger
 from include.ledger.pending import NOTHING_CHANGES, add_children, skip_pending
 from include.ledger.tables import chunks, outcomes
@@ -90,7 +90,7 @@ def claim(
         if holds.is_held(connection, chunk["plan_id"], chunk["provider"]):
             return None
         this = {"of_plan": chunk["plan_id"], "of_chunk": chunk["chunk"]}
-        lease = {"owner": owner.this_process(), "lease_until": now + LEASE_SECONDS, "posted_at": now}
+        lease = {"owner": lease_owner.this_process(), "lease_until": now + LEASE_SECONDS, "posted_at": now}
         taken = connection.execute(_TAKE, {**this, **lease, "batch_id": carried}).first()
         if taken is None:
             return None
@@ -183,7 +183,7 @@ def recover(ledger: Ledger, plan_id: str) -> int:
                 chunks.c.chunk, chunks.c.fence, chunks.c.owner, chunks.c.lease_until, chunks.c.batch_id, chunks.c.send_at
             ).where(chunks.c.plan_id == plan_id, chunks.c.state == "sending")
         ).all()
-        lost = [row for row in open_intents if owner.is_gone(row.owner) or row.lease_until < now]
+        lost = [row for row in open_intents if lease_owner.is_gone(row.owner) or row.lease_until < now]
         for row in lost:
             values = {"state": "in_doubt", "reason": "the process ended between intent and outcome"}
             values = _unless_cancelled(connection, plan_id, row.batch_id, row.send_at, values)

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from include.core import clock
-from include.ledger import owner
+from include.ledger import lease_owner
 from include.ledger.database import Ledger
 from include.ledger.tables import outages
 
@@ -74,10 +74,10 @@ def turn(ledger: Ledger, scope: str) -> Turn:
             return Turn(open=True)
         if now < row.not_before:
             return Turn(wait=row.not_before - now, doubts=row.doubts)
-        if row.probe is not None and now < row.probe_until and not owner.is_gone(row.probe_owner):
+        if row.probe is not None and now < row.probe_until and not lease_owner.is_gone(row.probe_owner):
             return Turn(wait=min(POLL_SECONDS, row.probe_until - now), doubts=row.doubts)
         probe = uuid.uuid4().hex
-        _set(connection, scope, probe=probe, probe_owner=owner.this_process(), probe_until=now + PROBE_SECONDS)
+        _set(connection, scope, probe=probe, probe_owner=lease_owner.this_process(), probe_until=now + PROBE_SECONDS)
         return Turn(probe=probe, doubts=row.doubts)
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from simulator.answers import json_answer
-from simulator.consequences import totals
-from simulator.rates import changed
+from simulator.api.answers import json_answer
+from simulator.recipients.rates import changed
+from simulator.recipients.side_effects import totals
 from simulator.state import SIMULATOR
 
 PAGE = 1_000

@@ -6,9 +6,9 @@ import msgspec
 import orjson
 from aiohttp import web
 
-from simulator.answers import Problem, errors, json_answer
-from simulator.faults import Fault
-from simulator.rates import changed
+from simulator.api.answers import Problem, errors, json_answer
+from simulator.faults.armed import Fault
+from simulator.recipients.rates import changed
 from simulator.state import SIMULATOR
 
 

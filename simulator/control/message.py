@@ -6,15 +6,15 @@ from typing import Any
 
 from aiohttp import web
 
-from simulator.answers import Problem, errors, json_answer
+from simulator.api.answers import Problem, errors, json_answer
+from simulator.api.payload import DECODER
 from simulator.control.account import ACCEPTED
-from simulator.events import event_id
-from simulator.lives import Click, Deferral, Open
-from simulator.payload import DECODER
-from simulator.phrases import Refusal
-from simulator.render import render, unsubscribe_link
-from simulator.runs import Conditions, Run
+from simulator.recipients.behaviour import Click, Deferral, Open
+from simulator.recipients.render import render, unsubscribe_link
+from simulator.recipients.runs import Conditions, Run
+from simulator.recipients.smtp_messages import Refusal
 from simulator.state import SIMULATOR, Simulator
+from simulator.webhook.events import event_id
 
 
 async def message(request: web.Request) -> web.Response:

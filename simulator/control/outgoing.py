@@ -8,9 +8,9 @@ import time
 import orjson
 from aiohttp import web
 
-from simulator.answers import Problem, errors, json_answer
-from simulator.batching import packed
+from simulator.api.answers import Problem, errors, json_answer
 from simulator.state import SIMULATOR
+from simulator.webhook.batching import packed
 
 VISITS = (
     "select visits.how, visits.url, visits.status, visits.attempts, visits.done_at, accepted.tw_key, accepted.email "

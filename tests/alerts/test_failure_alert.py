@@ -13,8 +13,8 @@ from include.core import errors
 from include.core.errors import CampaignStopped, TradewindError, may_retry
 from include.core.failure_alert import DISK_FULL, TASK_LOST, TROUBLES, UNEXPECTED, alert_of
 from include.core.paths import PROJECT
-from include.dispatch.transport import Answer
-from include.dispatch.verdict import judge
+from include.sendgrid.response_class import judge
+from include.sendgrid.transport import Answer
 from tests.docs.headings import headings
 
 WHERE = {"dag": "send_newsletter", "run": "manual__1", "task": "dispatch.send_range"}

@@ -12,8 +12,8 @@ from include.core.connections import SendGridAccount
 from include.core.errors import ConfigurationError
 from include.core.paths import DataPaths
 from include.core.secrets import Secrets
-from include.dispatch.record import record_sends
-from include.dispatch.send import send_range
+from include.dispatch.account.record import record_sends
+from include.dispatch.send.sender import send_range
 from include.ledger import counts, outages
 from include.ledger.database import Ledger
 from tests.dispatch.frozen import frozen_plan

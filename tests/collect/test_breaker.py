@@ -11,8 +11,9 @@ from include.core import clock
 from include.core.errors import CampaignStopped
 from include.core.paths import DataPaths
 from include.core.secrets import Secrets
-from include.dispatch import control, record
-from include.dispatch.send import send_range
+from include.dispatch import control
+from include.dispatch.account import record
+from include.dispatch.send.sender import send_range
 from include.ledger import counts
 from include.ledger.database import Ledger
 from include.warehouse.connection import open_warehouse

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from include.collect.lookout import MEMORY, look
+from include.collect.monitor import MEMORY, look
 from include.core import clock
 from include.core.paths import DataPaths
 from include.core.secrets import Secrets
 from include.dispatch import control
-from include.dispatch.send import send_range
+from include.dispatch.send.sender import send_range
 from include.ledger import doubt, plans
 from include.ledger.database import Ledger
 from include.ledger.tables import plans as plans_table

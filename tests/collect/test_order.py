@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from include.collect import batch, load
-from include.collect.mapping import bounce_classes, event_names
+from include.sendgrid.event_vocabulary import bounce_classes, event_names
 from include.warehouse.connection import configure, prepare
 from tests.collect.conftest import SENT
 

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from include.collect.sync import sync_suppressions
-from include.core import sendgrid_management
 from include.core.connections import SendGridAccount
 from include.core.errors import ConfigurationError, EspUnavailable
 from include.core.keys import address_key
@@ -18,6 +17,7 @@ from include.core.secrets import Secrets
 from include.ledger import suppressions
 from include.ledger.database import Ledger
 from include.ledger.suppressions import in_force, reasons_in_force
+from include.sendgrid import management
 from tests.collect.conftest import KEY, SendGrid
 
 
@@ -126,6 +126,6 @@ def test_silence_is_unavailable(
     state, account = sendgrid
     state.slow = 0.5
     with pytest.raises(EspUnavailable):
-        sendgrid_management.call(account, "get", "suppression/bounces", timeout=0.1)
+        management.call(account, "get", "suppression/bounces", timeout=0.1)
     with pytest.raises(EspUnavailable):
         sync_suppressions(paths, ledger, SendGridAccount("http://127.0.0.1:9", KEY))

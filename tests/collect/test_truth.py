@@ -11,13 +11,13 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from simulator.batching import posts
-from simulator.decoding import decode
-from simulator.events import KINDS, Event, Message, event_of
-from simulator.lives import Click, Open, live
-from simulator.payload import Mail
-from simulator.rates import BY_PROVIDER
-from simulator.render import Links
+from simulator.api.decoding import decode
+from simulator.api.payload import Mail
+from simulator.recipients.behaviour import Click, Open, live
+from simulator.recipients.rates import BY_PROVIDER
+from simulator.recipients.render import Links
+from simulator.webhook.batching import posts
+from simulator.webhook.events import KINDS, Event, Message, event_of
 from tests.collect.conftest import SENT, Person, World
 from tests.simulator.mails import mail
 

@@ -23,7 +23,7 @@ from include.core.errors import EspUnavailable
 from include.core.keys import address_key
 from include.core.paths import DataPaths
 from include.core.secrets import Secrets
-from include.dispatch.record import record_new
+from include.dispatch.account.record import record_new
 from include.ledger import withheld as store
 from include.ledger.consent import Consent, record
 from include.ledger.database import Ledger

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from include.analyze.reconcile import check_sums
 from include.core.paths import DataPaths
 from include.core.secrets import Secrets
-from include.dispatch.record import record_sends
-from include.dispatch.send import send_range
+from include.dispatch.account.record import record_sends
+from include.dispatch.send.sender import send_range
 from include.ledger.database import Ledger
 from include.warehouse.connection import open_warehouse
 from tests.dispatch.frozen import frozen_plan

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from airflow.sdk import DAG
 
-from include import notify
 from include.core.errors import PlanError, QualityStop
 from include.core.paths import PROJECT, DataPaths
-from include.deadlines import SinceQueued
+from include.orchestration import notifications
+from include.orchestration.deadlines import SinceQueued
 from tests.alerts.receiver import Receiver
 
 MINUTES = {
@@ -38,10 +38,10 @@ def filed(paths: DataPaths) -> list[dict[str, Any]]:
 
 def test_every_task_tells_when_it_fails_and_none_when_it_will_be_tried_again(dags: dict[str, DAG]) -> None:
     for dag in dags.values():
-        assert isinstance(dag.on_failure_callback, notify.TellOfTheRun)
+        assert isinstance(dag.on_failure_callback, notifications.TellOfTheRun)
         for task in dag.tasks:
             values = task.partial_kwargs if task.is_mapped else vars(task)
-            assert [type(each) for each in values["on_failure_callback"]] == [notify.TellAPerson], task.task_id
+            assert [type(each) for each in values["on_failure_callback"]] == [notifications.TellAPerson], task.task_id
             assert not values.get("on_retry_callback"), task.task_id
 
 
@@ -50,7 +50,7 @@ def test_a_failed_task_becomes_a_posted_alert(paths: DataPaths, receiver: Receiv
         "ti": SimpleNamespace(dag_id="ingest_subscribers", run_id="scheduled__1", task_id="validate.check"),
         "run_id": "scheduled__1", "exception": QualityStop("too few rows.", where="subscribers"),
     }  # fmt: skip
-    notify.TellAPerson()(context)
+    notifications.TellAPerson()(context)
     (alert,) = receiver.posted
     assert (alert["dag"], alert["run"], alert["task"]) == ("ingest_subscribers", "scheduled__1", "validate.check")
     assert alert["happened"] == "subscribers: too few rows."
@@ -61,7 +61,7 @@ def test_a_failed_task_becomes_a_posted_alert(paths: DataPaths, receiver: Receiv
 @pytest.mark.parametrize("exception", [None, "a text, as the scheduler has it"])
 def test_a_task_whose_process_went_away_is_told_too(exception: str | None, paths: DataPaths, receiver: Receiver) -> None:
     context: dict[str, Any] = {"ti": SimpleNamespace(dag_id="send_winback", run_id="r", task_id="t"), "exception": exception}
-    notify.TellAPerson()(context)
+    notifications.TellAPerson()(context)
     assert [alert["kind"] for alert in receiver.posted] == ["task-lost"]
 
 
@@ -87,10 +87,12 @@ def run_of(mode: str | None, run_type: str = "manual", dag: str = "send_newslett
 def test_previews_and_tests_alert_nobody(run: SimpleNamespace, alerts: int, paths: DataPaths, receiver: Receiver) -> None:
     """By each of the three ways in which Airflow says that something is wrong with a run."""
     task = SimpleNamespace(dag_id=run.dag_id, run_id="r", task_id="dispatch.plan")
-    notify.TellAPerson()({"ti": task, "run_id": "r", "dag_run": run, "exception": PlanError("a typo.")})
-    notify.TellOfTheRun()({"dag": DAG(run.dag_id, schedule=None), "run_id": "r2", "dag_run": run, "reason": "timed_out"})
+    notifications.TellAPerson()({"ti": task, "run_id": "r", "dag_run": run, "exception": PlanError("a typo.")})
+    notifications.TellOfTheRun()(
+        {"dag": DAG(run.dag_id, schedule=None), "run_id": "r2", "dag_run": run, "reason": "timed_out"}
+    )
     shown = {"dag_id": run.dag_id, "dag_run_id": "r", "run_type": run.run_type, "conf": run.conf}
-    asyncio.run(notify.deadline_missed({"dag_run": shown}, 240))
+    asyncio.run(notifications.deadline_missed({"dag_run": shown}, 240))
     assert len(receiver.posted) == 3 * alerts
     assert len(filed(paths)) == 3 * alerts
 
@@ -98,18 +100,18 @@ def test_previews_and_tests_alert_nobody(run: SimpleNamespace, alerts: int, path
 def test_a_failed_run_is_told_where_no_task_did(paths: DataPaths, receiver: Receiver) -> None:
     """As the DAG processor calls it, with or without a task in the context."""
     lost: dict[str, Any] = {"dag": DAG("nightly_analytics", schedule=None), "run_id": "r1", "reason": "task_failure"}
-    notify.TellOfTheRun()(lost)
-    notify.TellOfTheRun()({**lost, "run_id": "r2", "reason": "timed_out"})
+    notifications.TellOfTheRun()(lost)
+    notifications.TellOfTheRun()({**lost, "run_id": "r2", "reason": "timed_out"})
     assert [(alert["kind"], alert["run"]) for alert in receiver.posted] == [("task-lost", "r1"), ("run-timed-out", "r2")]
     instance = SimpleNamespace(dag_id="ingest_subscribers", run_id="r3", task_id="validate.check")
-    notify.TellAPerson()({"ti": instance, "run_id": "r3", "exception": QualityStop("x")})
-    notify.TellOfTheRun()({"ti": instance, "run_id": "r3", "reason": "task_failure"})
+    notifications.TellAPerson()({"ti": instance, "run_id": "r3", "exception": QualityStop("x")})
+    notifications.TellOfTheRun()({"ti": instance, "run_id": "r3", "reason": "task_failure"})
     assert [alert["kind"] for alert in receiver.posted][2:] == ["quality-stop"]
 
 
 def test_a_late_run_that_fails_afterwards_is_told_again(paths: DataPaths, receiver: Receiver) -> None:
-    asyncio.run(notify.deadline_missed({"dag_run": {"dag_id": "nightly_analytics", "dag_run_id": "r1"}}, 90))
-    notify.TellOfTheRun()({"dag": DAG("nightly_analytics", schedule=None), "run_id": "r1", "reason": "task_failure"})
+    asyncio.run(notifications.deadline_missed({"dag_run": {"dag_id": "nightly_analytics", "dag_run_id": "r1"}}, 90))
+    notifications.TellOfTheRun()({"dag": DAG("nightly_analytics", schedule=None), "run_id": "r1", "reason": "task_failure"})
     assert [alert["kind"] for alert in receiver.posted] == ["missed-deadline", "task-lost"]
 
 
@@ -119,8 +121,8 @@ def test_an_alert_is_filed_where_airflow_cannot_say_where_to_post(
     def unreachable(*arguments: object, **named: object) -> None:
         raise ConnectionError("no supervisor")
 
-    monkeypatch.setattr(notify.Variable, "get", unreachable)
-    notify.TellAPerson()({"ti": SimpleNamespace(dag_id="d", run_id="r", task_id="t"), "exception": KeyError("k")})
+    monkeypatch.setattr(notifications.Variable, "get", unreachable)
+    notifications.TellAPerson()({"ti": SimpleNamespace(dag_id="d", run_id="r", task_id="t"), "exception": KeyError("k")})
     assert [alert["kind"] for alert in filed(paths)] == ["failed-task"]
     assert "alert_webhook_url could not be read" in caplog.text
 
@@ -138,7 +140,7 @@ def test_every_dag_has_a_deadline_before_its_end(dags: dict[str, DAG]) -> None:
 def test_the_triggerer_finds_the_callback_by_its_name(paths: DataPaths, receiver: Receiver) -> None:
     from airflow.sdk._shared.module_loading import accepts_context, import_string
 
-    callback = import_string(notify.deadline(timedelta(minutes=50)).callback.path)
+    callback = import_string(notifications.deadline(timedelta(minutes=50)).callback.path)
     assert inspect.iscoroutinefunction(callback)
     assert accepts_context(callback)
     run = {"dag_id": "send_newsletter", "dag_run_id": "scheduled__2026-11-24T09:00:00+00:00"}
@@ -150,7 +152,7 @@ def test_the_triggerer_finds_the_callback_by_its_name(paths: DataPaths, receiver
 
 
 def test_a_deadline_without_a_context_is_told_all_the_same(paths: DataPaths) -> None:
-    asyncio.run(notify.deadline_missed(minutes=5))
+    asyncio.run(notifications.deadline_missed(minutes=5))
     assert [alert["title"] for alert in filed(paths)] == ["a DAG: not done 5 minutes after it was due"]
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from include.core.campaign import campaign_names
 from include.core.paths import PROJECT
-from include.tags import Pool, Tag
+from include.orchestration.tags import Pool, Tag
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
@@ -121,7 +121,7 @@ def test_assets_are_made_in_one_file_only() -> None:
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Asset"
     ]
-    assert set(makers) == {"include/assets.py"}
+    assert set(makers) == {"include/orchestration/assets.py"}
 
 
 def test_the_form_of_ingest_names_the_table_rules_there_are(dags: dict[str, DAG]) -> None:

@@ -13,7 +13,7 @@ import pytest
 from include import runtime
 from include.core.errors import ConfigurationError, QualityStop, SourceUnavailable
 from include.core.paths import PROJECT, DataPaths
-from include.tags import Tag
+from include.orchestration.tags import Tag
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 BROKEN = "id: broken\nname: Broken\nowner: crm\nsegment: 17\n"

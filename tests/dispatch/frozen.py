@@ -11,8 +11,8 @@ from include.core.campaign import Campaign
 from include.core.keys import address_key, message_key
 from include.core.paths import DataPaths
 from include.core.secrets import Secrets
-from include.dispatch import plan_writer
-from include.dispatch.placing import Placing
+from include.dispatch.plan.chunking import Placing
+from include.dispatch.plan.writer import PlanWriter, chunk_rows, write_chunks, write_contents, write_manifest
 from include.dispatch.plan_files import AUDIENCE
 from include.ledger import plans, suppressions
 from include.ledger.database import Ledger
@@ -91,12 +91,12 @@ def frozen_plan(
     folder = paths.root / "plans" / campaign.id / "once"
     folder.mkdir(parents=True)
     placing = _placing(count, chunk_size)
-    with plan_writer.PlanWriter(folder, {"only.en.tracked": Names()}, slots=1) as writer:
+    with PlanWriter(folder, {"only.en.tracked": Names()}, slots=1) as writer:
         writer.write_people(people(secrets, campaign, count), placing)
         writer.write_rest(AUDIENCE.empty_table().to_reader())
-    parts = list(plan_writer.chunk_rows(placing.chunks))
-    plan_writer.write_chunks(folder, parts)
-    plan_writer.write_contents(folder, {"only.en": CONTENT})
+    parts = list(chunk_rows(placing.chunks))
+    write_chunks(folder, parts)
+    write_contents(folder, {"only.en": CONTENT})
     plan_id = plans.plan_id_of(campaign.id, "once")
     with ledger.read() as connection:
         seen = suppressions.last_seq(connection)
@@ -110,7 +110,7 @@ def frozen_plan(
         "segment_run": "test",
         "content_hash": "0" * 64,
         "folder": f"plans/{campaign.id}/once",
-        "manifest_sha256": plan_writer.write_manifest(folder),
+        "manifest_sha256": write_manifest(folder),
         "suppressions_seen": seen,
         "selected": count,
         "planned": count,

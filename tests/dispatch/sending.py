@@ -8,7 +8,7 @@ from include.core.campaign import Campaign
 from include.core.pace import AccountPace
 from include.core.paths import DataPaths
 from include.core.secrets import Secrets
-from include.dispatch.send import UNLIMITED, send_range
+from include.dispatch.send.sender import UNLIMITED, send_range
 from include.ledger import counts
 from include.ledger.database import Ledger
 from include.ledger.tables import chunks as chunks_table

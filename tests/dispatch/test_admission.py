@@ -11,8 +11,8 @@ from sqlalchemy import select, update
 from include.core.campaign import Pace, SendWindow
 from include.core.errors import PaceHeld
 from include.core.pace import AccountPace
-from include.dispatch import admission
-from include.dispatch.admission import PATIENCE_SECONDS, WINDOW_MARGIN_SECONDS, Admission
+from include.dispatch.send import admission
+from include.dispatch.send.admission import PATIENCE_SECONDS, WINDOW_MARGIN_SECONDS, Admission
 from include.ledger.chunks import release
 from include.ledger.database import Ledger
 from include.ledger.pending import divide

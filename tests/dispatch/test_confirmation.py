@@ -17,7 +17,9 @@ from include.core.campaign import load_campaign
 from include.core.connections import ledger_url
 from include.core.paths import DataPaths
 from include.core.secrets import Secrets
-from include.dispatch import begin, record, send
+from include.dispatch import start
+from include.dispatch.account import record
+from include.dispatch.send import sender
 from include.edge.app import app
 from include.ledger.database import Ledger, open_ledger
 from include.warehouse.connection import open_warehouse, transaction
@@ -50,7 +52,7 @@ class Shop:
         """A live run of a campaign so many days from now; what was sent, by the person's number."""
         at = self.now + days * DAY
         campaign, already = load_campaign(name), len(self.esp.bodies)
-        planned, ranges = begin.begin(
+        planned, ranges = start.begin(
             self.paths,
             self.ledger,
             self.secrets,
@@ -63,7 +65,7 @@ class Shop:
             recipients=[],
         )
         for part in ranges:
-            send.send_range(self.paths, self.ledger, self.esp.account, **part)
+            sender.send_range(self.paths, self.ledger, self.esp.account, **part)
         record.record_sends(self.paths, self.ledger)
         with open_warehouse(self.paths) as warehouse, transaction(warehouse):
             warehouse.execute(
@@ -211,7 +213,7 @@ def test_the_link_stops_working(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_preview_shows_no_link_that_works(shop: Shop) -> None:
     campaign = load_campaign("confirm")
     stores = (shop.paths, shop.ledger, shop.secrets, campaign)
-    shown, _ = begin.begin(
+    shown, _ = start.begin(
         *stores, account=shop.esp.account, mode="preview", run="p", at=shop.now, edge_url=EDGE, recipients=[]
     )
     page = (shop.paths.root / shown["page"]).read_text()

@@ -10,8 +10,8 @@ from include.core.campaign import Campaign
 from include.core.errors import TradewindError
 from include.core.paths import DataPaths
 from include.core.secrets import Secrets
-from include.dispatch import doubt_policy, record
-from include.dispatch.send import send_range
+from include.dispatch.account import in_doubt, record
+from include.dispatch.send.sender import send_range
 from include.ledger import counts, doubt, plans
 from include.ledger.database import Ledger
 from include.ledger.tables import chunks
@@ -59,8 +59,8 @@ def test_skip_leaves_it_in_doubt_for_ever(
 ) -> None:
     plan_id, _ = sent_with_one_doubt(paths, ledger, secrets, esp, "skip")
     monkeypatch.setenv(clock.OFFSET_VARIABLE, str(9 * DAY))
-    assert doubt_policy.reopen_due(paths, ledger) == []
-    assert doubt_policy.question(ledger, plan_id) == 0
+    assert in_doubt.reopen_due(paths, ledger) == []
+    assert in_doubt.question(ledger, plan_id) == 0
     assert tally(ledger, plan_id).in_doubt == 10
 
 
@@ -81,7 +81,7 @@ def test_absence_counts_after_24_healthy_hours(
         warehouse.execute(BATCHES, {"hours": hours})
     monkeypatch.setenv(clock.OFFSET_VARIABLE, str(offset))
     before = len(esp.bodies)
-    due = doubt_policy.reopen_due(paths, ledger)
+    due = in_doubt.reopen_due(paths, ledger)
     assert [entry["occurrence"] for entry in due] == (["once"] if resent else [])
     assert tally(ledger, plan_id).pending == resent
     if resent:
@@ -99,11 +99,11 @@ def test_a_person_may_decide_and_evidence_comes_first(
     paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp
 ) -> None:
     plan_id, keys = sent_with_one_doubt(paths, ledger, secrets, esp, "ask")
-    assert doubt_policy.question(ledger, plan_id) == 10
+    assert in_doubt.question(ledger, plan_id) == 10
     proof(ledger, keys[3])
-    assert doubt_policy.question(ledger, plan_id) == 9
-    assert doubt_policy.reopen(paths, ledger, plan_id, decision="approved by an operator") == {"reopened": 9}
-    assert doubt_policy.reopen(paths, ledger, plan_id, decision="approved by an operator") == {"reopened": 0}
+    assert in_doubt.question(ledger, plan_id) == 9
+    assert in_doubt.reopen(paths, ledger, plan_id, decision="approved by an operator") == {"reopened": 9}
+    assert in_doubt.reopen(paths, ledger, plan_id, decision="approved by an operator") == {"reopened": 0}
     assert (tally(ledger, plan_id).pending, tally(ledger, plan_id).accepted) == (9, 21)
     late = doubt.Proof(plan_id=plan_id, chunk=1, attempt=1, message_key=keys[4], evidence="delivered", happened_at=1.0)
     assert doubt.prove(ledger, [late]) == 0
@@ -116,8 +116,8 @@ def test_all_chunks_of_the_plan_are_reopened_with_who_decided_and_a_finished_pla
     with ledger.write() as connection:
         connection.execute(update(chunks).where(chunks.c.chunk.in_((0, 2))).values(state="in_doubt"))
     plans.change_state(ledger, plan_id, "done", among=("sending",))
-    assert doubt_policy.question(ledger, plan_id) == 30
-    assert doubt_policy.reopen(paths, ledger, plan_id, decision="approved by an operator") == {"reopened": 30}
+    assert in_doubt.question(ledger, plan_id) == 30
+    assert in_doubt.reopen(paths, ledger, plan_id, decision="approved by an operator") == {"reopened": 30}
     with ledger.read() as connection:
         assert plans.state_of(connection, plan_id) == ("sending", None)
         reasons = connection.scalars(select(chunks.c.reason).where(chunks.c.state == "split")).all()
@@ -136,13 +136,13 @@ def test_a_chunk_whose_everybody_is_proved_reopens_for_nobody(
     for key in keys:
         proof(ledger, key)
     monkeypatch.setattr(doubt, "in_doubt_chunks", lambda _ledger: found)
-    assert doubt_policy.reopen(paths, ledger, plan_id, decision="approved") == {"reopened": 0}
+    assert in_doubt.reopen(paths, ledger, plan_id, decision="approved") == {"reopened": 0}
     assert tally(ledger, plan_id).accepted == 30
 
 
 def test_a_plan_that_nobody_froze(paths: DataPaths, ledger: Ledger) -> None:
     with pytest.raises(TradewindError, match="never frozen"):
-        doubt_policy.question(ledger, "nothing")
+        in_doubt.question(ledger, "nothing")
 
 
 def test_absence_counts_from_the_last_request_of_the_plan(
@@ -159,6 +159,6 @@ def test_absence_counts_from_the_last_request_of_the_plan(
         first = chunks_table.c.chunk == 0
         connection.execute(update(chunks_table).where(of_plan, first).values(posted_at=posted + 20 * 3600))
     monkeypatch.setenv(clock.OFFSET_VARIABLE, str(25 * 3600))
-    assert doubt_policy.reopen_due(paths, ledger) == []
+    assert in_doubt.reopen_due(paths, ledger) == []
     monkeypatch.setenv(clock.OFFSET_VARIABLE, str(45 * 3600))
-    assert [entry["plan_id"] for entry in doubt_policy.reopen_due(paths, ledger)] == [plan_id]
+    assert [entry["plan_id"] for entry in in_doubt.reopen_due(paths, ledger)] == [plan_id]

@@ -7,16 +7,16 @@ from datetime import UTC, datetime
 import orjson
 import pytest
 
-from include.dispatch import verdict
-from include.dispatch.transport import Answer
-from include.dispatch.verdict import MAX_WAIT_SECONDS, Kind, Verdict, judge
+from include.sendgrid import response_class
+from include.sendgrid.response_class import MAX_WAIT_SECONDS, Kind, Verdict, judge
+from include.sendgrid.transport import Answer
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
 def noon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(verdict.clock, "now", lambda: NOW)
+    monkeypatch.setattr(response_class.clock, "now", lambda: NOW)
 
 
 def refused(*fields: str | None) -> Answer:

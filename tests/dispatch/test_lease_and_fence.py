@@ -13,10 +13,10 @@ from include.core.errors import FenceLost
 from include.core.paths import DataPaths
 from include.core.secrets import Secrets
 from include.dispatch import journal
-from include.dispatch.transport import CONNECT_SECONDS, READ_SECONDS, TOTAL_SECONDS
 from include.ledger import chunks
 from include.ledger.database import Ledger
 from include.ledger.tables import chunks as chunks_table
+from include.sendgrid.transport import CONNECT_SECONDS, READ_SECONDS, TOTAL_SECONDS
 from tests.dispatch.scripted_esp import ScriptedEsp, accepted
 from tests.dispatch.sending import Sending
 

@@ -12,8 +12,8 @@ from sqlalchemy import select, update
 from include.core.errors import EspUnavailable, LedgerUnavailable
 from include.core.paths import DataPaths
 from include.core.secrets import Secrets
-from include.dispatch import gate
-from include.dispatch.send import send_range
+from include.dispatch.send import gate
+from include.dispatch.send.sender import send_range
 from include.ledger import outages
 from include.ledger.database import Ledger
 from include.ledger.tables import chunks

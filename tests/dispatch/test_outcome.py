@@ -10,11 +10,11 @@ from sqlalchemy import select
 
 from include.core import clock
 from include.core.errors import CampaignStopped
-from include.dispatch.outcome import Request, record
-from include.dispatch.verdict import Kind, Verdict
+from include.dispatch.send.outcome import Request, record
 from include.ledger import plans
 from include.ledger.database import Ledger
 from include.ledger.tables import outcomes
+from include.sendgrid.response_class import Kind, Verdict
 from tests.ledger.plan import PLAN, claim, freeze, row, tally
 
 PEOPLE = pa.table({"message_key": [f"k{place}" for place in range(10)]})

@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
-from include.dispatch import patience
-from include.dispatch.patience import LIMITS, Patience
-from include.dispatch.verdict import Kind, Verdict
+from include.dispatch.send import backoff
+from include.dispatch.send.backoff import LIMITS, Patience
+from include.sendgrid.response_class import Kind, Verdict
 
 
 @pytest.fixture
@@ -19,9 +19,9 @@ def at(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     async def sleep(seconds: float) -> None:
         passed.append(passed[-1] + seconds)
 
-    monkeypatch.setattr(patience.clock, "elapsed", lambda: passed[-1])
-    monkeypatch.setattr(patience.asyncio, "sleep", sleep)
-    monkeypatch.setattr(patience.random, "uniform", lambda low, high: high)
+    monkeypatch.setattr(backoff.clock, "elapsed", lambda: passed[-1])
+    monkeypatch.setattr(backoff.asyncio, "sleep", sleep)
+    monkeypatch.setattr(backoff.random, "uniform", lambda low, high: high)
     return passed
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from include.core.campaign import Sender
-from include.dispatch import payload
+from include.sendgrid import payload
 from tests.campaign import CAMPAIGN
 from tests.dispatch.frozen import CONTENT
 

@@ -18,8 +18,11 @@ from include.core.errors import CampaignStopped, ContentChanged, PlanError
 from include.core.paths import DataPaths
 from include.core.secrets import Secrets
 from include.core.shop import UnknownTopic
-from include.dispatch import begin, control, occurrence, plan, preview, record, rehearse, send
-from include.dispatch.settle import settle
+from include.dispatch import control, start
+from include.dispatch.account import record
+from include.dispatch.account.settle import settle
+from include.dispatch.plan import freeze, occurrence, preview, test_send
+from include.dispatch.send import sender
 from include.ledger import consent, plans, suppressions
 from include.ledger.database import Ledger
 from include.warehouse.connection import open_warehouse
@@ -55,7 +58,7 @@ class Shop:
     def freeze(self, **changes: Any) -> dict[str, Any]:
         campaign = self.campaign.model_copy(update=changes)
         name = occurrence.occurrence_of(campaign, AT)
-        return plan.freeze(self.paths, self.ledger, self.secrets, campaign, occurrence=name, edge_url=EDGE, at=AT)
+        return freeze.freeze(self.paths, self.ledger, self.secrets, campaign, occurrence=name, edge_url=EDGE, at=AT)
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """What the warehouse says, once the ledger was recorded there."""
@@ -70,7 +73,7 @@ def shop(paths: DataPaths, ledger: Ledger, secrets: Secrets, tmp_path: Path, mon
     folder.mkdir(parents=True)
     for name, text in FILES.items():
         (folder / name).write_text(text)
-    monkeypatch.setattr(plan, "TEMPLATES", folder.parent)
+    monkeypatch.setattr(freeze, "TEMPLATES", folder.parent)
     populate(paths, 3_000)
     campaign = a_campaign(
         occurrence="week",
@@ -109,8 +112,8 @@ def test_the_plan_names_everybody_once_with_a_valid_token(shop: Shop) -> None:
 
 def test_from_plan_to_settled(shop: Shop, esp: ScriptedEsp) -> None:
     frozen = shop.freeze()
-    for part in send.ranges(shop.ledger, frozen["plan_id"]):
-        send.send_range(shop.paths, shop.ledger, esp.account, **part)
+    for part in sender.ranges(shop.ledger, frozen["plan_id"]):
+        sender.send_range(shop.paths, shop.ledger, esp.account, **part)
     assert settle(shop.paths, shop.ledger, frozen["plan_id"])["accepted"] == frozen["planned"]
     record.record_sends(shop.paths, shop.ledger)
     states = dict(shop.rows("select state, count(*) from dispatch.sends group by all"))
@@ -144,7 +147,7 @@ def test_a_triggered_campaign_greets_everybody_once_over_many_days(shop: Shop) -
     for day in range(3):
         at = AT + timedelta(days=day)
         name = occurrence.occurrence_of(daily, at)
-        made.append(plan.freeze(shop.paths, shop.ledger, shop.secrets, daily, occurrence=name, edge_url=EDGE, at=at))
+        made.append(freeze.freeze(shop.paths, shop.ledger, shop.secrets, daily, occurrence=name, edge_url=EDGE, at=at))
     assert [entry["selected"] for entry in made] == [3_000, 0, 0]
     assert shop.rows("select count(*), count(distinct message_key) from dispatch.sends") == [(3_000, 3_000)]
 
@@ -157,8 +160,8 @@ def test_an_edited_template_stops_what_is_left(shop: Shop, esp: ScriptedEsp) -> 
         shop.freeze()
     body.write_text(FILES["body.html.j2"])
     assert shop.freeze()["pending"] == frozen["planned"]
-    for part in send.ranges(shop.ledger, frozen["plan_id"]):
-        send.send_range(shop.paths, shop.ledger, esp.account, **part)
+    for part in sender.ranges(shop.ledger, frozen["plan_id"]):
+        sender.send_range(shop.paths, shop.ledger, esp.account, **part)
     body.write_text("<p>{{ postal_address }} {{ unsubscribe_url }}</p>")
     assert shop.freeze()["pending"] == 0
 
@@ -213,7 +216,7 @@ def test_a_misspelt_topic_plans_nothing_and_the_right_one_leaves_out_who_decline
         typo = shop.campaign.model_copy(update={"topic": "newss"})
         stores = (shop.paths, shop.ledger, shop.secrets, typo)
         with pytest.raises(UnknownTopic, match=r"spring\.yaml: the topic 'newss' does not exist\. Did you mean news\?"):
-            begin.begin(*stores, account=esp.account, mode=mode, run="manual__9", at=AT, edge_url=EDGE, recipients=["7"])
+            start.begin(*stores, account=esp.account, mode=mode, run="manual__9", at=AT, edge_url=EDGE, recipients=["7"])
     assert plans.all_plans(shop.ledger) == []
     assert shop.freeze(topic="news", hold_out_percent=0)["suppressed"] == 1
     assert shop.rows("select subscriber_id from dispatch.sends where reason = 'topic_declined'") == [("7",)]
@@ -245,30 +248,30 @@ def test_a_preview_shows_and_freezes_nothing(shop: Shop) -> None:
 
 
 def test_the_log_of_a_preview_names_its_page(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO, "include.dispatch.preview")
+    caplog.set_level(logging.INFO, "include.dispatch.plan.preview")
     shown = look(shop)
-    (said,) = [record.getMessage() for record in caplog.records if record.name == "include.dispatch.preview"]
+    (said,) = [record.getMessage() for record in caplog.records if record.name == "include.dispatch.plan.preview"]
     assert str(shop.paths.root / shown["page"]) in said
     assert "'selected': 3000" in said
 
 
 def test_a_test_send_goes_to_the_named_alone_and_into_no_report(shop: Shop, esp: ScriptedEsp) -> None:
     names = {"run": "manual__2", "edge_url": EDGE, "at": AT}
-    planned = rehearse.freeze_test(shop.paths, shop.ledger, shop.secrets, shop.campaign, recipients=["5", "6"], **names)
-    for part in send.ranges(shop.ledger, planned["plan_id"]):
-        send.send_range(shop.paths, shop.ledger, esp.account, **part)
+    planned = test_send.freeze_test(shop.paths, shop.ledger, shop.secrets, shop.campaign, recipients=["5", "6"], **names)
+    for part in sender.ranges(shop.ledger, planned["plan_id"]):
+        sender.send_range(shop.paths, shop.ledger, esp.account, **part)
     assert sorted(p["to"][0]["email"][:7] for body in esp.bodies for p in body["personalizations"]) == ["person5", "person6"]
     record.record_sends(shop.paths, shop.ledger)
     assert shop.rows("select count(*) from dispatch.sends") == [(0,)]
     with pytest.raises(PlanError, match="no addresses"):
-        rehearse.freeze_test(shop.paths, shop.ledger, shop.secrets, shop.campaign, recipients=["a@b.example"], **names)
+        test_send.freeze_test(shop.paths, shop.ledger, shop.secrets, shop.campaign, recipients=["a@b.example"], **names)
 
 
 def test_who_was_tracked_is_recorded_as_the_requests_had_it(shop: Shop, esp: ScriptedEsp) -> None:
     """Of sends that an earlier edition recorded too, though the plan's files are gone by now: the ledger knows."""
     frozen = shop.freeze()
-    for part in send.ranges(shop.ledger, frozen["plan_id"]):
-        send.send_range(shop.paths, shop.ledger, esp.account, **part)
+    for part in sender.ranges(shop.ledger, frozen["plan_id"]):
+        sender.send_range(shop.paths, shop.ledger, esp.account, **part)
     asked = {
         person["custom_args"]["tw_key"]: body["tracking_settings"]["open_tracking"]["enable"]
         for body in esp.bodies
@@ -296,8 +299,8 @@ def test_splits_reach_the_warehouse_person_by_person(shop: Shop, esp: ScriptedEs
     esp.answer = answer
     (left,) = shop.rows("select address_key from core.subscribers where subscriber_id = '21'")[0]
     suppressions.suppress(shop.ledger, [suppressions.Suppression(left, "unsubscribe", "edge", 1.0)])
-    for part in send.ranges(shop.ledger, frozen["plan_id"]):
-        send.send_range(shop.paths, shop.ledger, esp.account, **part)
+    for part in sender.ranges(shop.ledger, frozen["plan_id"]):
+        sender.send_range(shop.paths, shop.ledger, esp.account, **part)
     record.record_sends(shop.paths, shop.ledger)
     states = dict(shop.rows("select state, count(*) from dispatch.sends group by all"))
     assert states == {"accepted": 2_997, "rejected": 2, "suppressed": 1}

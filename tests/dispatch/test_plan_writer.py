@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from include.core.errors import PlanError
-from include.dispatch.placing import Placing
+from include.dispatch.plan.chunking import Placing
+from include.dispatch.plan.writer import COLUMNS, PlanWriter, chunk_rows, recut
 from include.dispatch.plan_files import AUDIENCE, CHUNKS_A_FILE
-from include.dispatch.plan_writer import COLUMNS, PlanWriter, chunk_rows, recut
 
 SIZES = st.lists(st.integers(1, 5), min_size=1, max_size=8)
 

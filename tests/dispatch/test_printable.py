@@ -12,7 +12,8 @@ import pytest
 from include.core import names
 from include.core.paths import DataPaths
 from include.core.secrets import Secrets
-from include.dispatch import plan, send
+from include.dispatch.plan import freeze
+from include.dispatch.send import sender
 from include.ledger.database import Ledger
 from include.warehouse.connection import open_warehouse
 from tests.campaign import a_campaign
@@ -50,7 +51,7 @@ def said(
     folder.mkdir(parents=True)
     for name, text in FILES.items():
         (folder / name).write_text(text)
-    monkeypatch.setattr(plan, "TEMPLATES", folder.parent)
+    monkeypatch.setattr(freeze, "TEMPLATES", folder.parent)
     populate(paths, 1_500)
     with open_warehouse(paths) as warehouse:
         for number, (first, last, attributes) in enumerate(ODD):
@@ -63,9 +64,9 @@ def said(
     def mails() -> list[str]:
         campaign = a_campaign(segment="newsletter_readers")
         edge = "https://mail.tradewind.example"
-        frozen = plan.freeze(paths, ledger, secrets, campaign, occurrence="once", edge_url=edge, at=AT)
-        for part in send.ranges(ledger, frozen["plan_id"]):
-            send.send_range(paths, ledger, esp.account, **part)
+        frozen = freeze.freeze(paths, ledger, secrets, campaign, occurrence="once", edge_url=edge, at=AT)
+        for part in sender.ranges(ledger, frozen["plan_id"]):
+            sender.send_range(paths, ledger, esp.account, **part)
         assert sum(esp.taken.values()) == 1_500
         return [_shown(esp, number) for number in range(len(ODD))]
 

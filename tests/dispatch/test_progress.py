@@ -9,8 +9,8 @@ import pytest
 from include.core.pace import AccountPace
 from include.core.paths import DataPaths
 from include.core.secrets import Secrets
-from include.dispatch import progress
-from include.dispatch.send import send_range
+from include.dispatch.send import progress
+from include.dispatch.send.sender import send_range
 from include.ledger.database import Ledger
 from tests.dispatch.scripted_esp import ScriptedEsp
 from tests.dispatch.sending import Sending
@@ -21,7 +21,7 @@ def lines(
 ) -> list[str]:
     """Of forty people in chunks of ten, at twenty a second."""
     sending = Sending(paths, ledger, secrets, people=40, chunk_size=10)
-    with caplog.at_level(logging.INFO, logger="include.dispatch.progress"):
+    with caplog.at_level(logging.INFO, logger="include.dispatch.send.progress"):
         send_range(
             paths,
             ledger,
@@ -32,7 +32,7 @@ def lines(
             account_pace=AccountPace(messages_per_second=20),
         )
     assert sum(esp.taken.values()) == 40
-    return [record.getMessage() for record in caplog.records if record.name == "include.dispatch.progress"]
+    return [record.getMessage() for record in caplog.records if record.name == "include.dispatch.send.progress"]
 
 
 def test_a_long_send_says_how_far_it_is_and_what_it_waits_for(

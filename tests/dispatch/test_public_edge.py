@@ -18,7 +18,8 @@ from include.core.errors import ConfigurationError, EdgeUnavailable, TradewindEr
 from include.core.paths import DataPaths
 from include.core.secrets import Secrets
 from include.core.token import CONFIRM, PROBE, UNSUBSCRIBE, Subject, mint, probe, read, verifies
-from include.dispatch import begin, public_edge, send
+from include.dispatch import public_edge, start
+from include.dispatch.send import sender
 from include.ledger import plans
 from include.ledger.database import Ledger
 from tests.dispatch.test_plan import AT, Shop, shop  # noqa: F401
@@ -40,7 +41,7 @@ MALFORMED = [
 
 
 def start(shop: Shop, mode: Any, account: SendGridAccount, edge_url: str) -> dict[str, Any]:  # noqa: F811
-    begun, _ = begin.begin(
+    begun, _ = start.begin(
         shop.paths, shop.ledger, shop.secrets, shop.campaign, account=account, mode=mode, run="manual__1", at=AT,
         edge_url=edge_url, recipients=["s1"],
     )  # fmt: skip
@@ -57,7 +58,7 @@ def test_a_real_sendgrid_is_never_given_links_that_lead_nowhere(
     paths: DataPaths, secrets: Secrets, mode: Any, url: str
 ) -> None:
     with pytest.raises(ConfigurationError, match="edge_public_url") as error:
-        begin.begin(paths, None, secrets, None, account=REAL, mode=mode, run="r", at=AT, edge_url=url, recipients=[])  # type: ignore[arg-type]
+        start.begin(paths, None, secrets, None, account=REAL, mode=mode, run="r", at=AT, edge_url=url, recipients=[])  # type: ignore[arg-type]
     assert "Set it to the public https address" in str(error.value)
     assert "user@" not in str(error.value)
     assert not may_retry(error.value)
@@ -142,7 +143,7 @@ def test_an_edge_with_other_keys_stops_it_before_anything_is_frozen(shop: Shop, 
 def test_a_plan_that_was_frozen_with_a_placeholder_is_not_sent_to_people(shop: Shop, door: Door) -> None:  # noqa: F811
     begun = start(shop, "live", SIMULATORS[0], "https://mail.tradewind.example")
     with pytest.raises(ConfigurationError, match=r"links of its messages: 'mail\.tradewind\.example' is reserved"):
-        send.send_range(shop.paths, shop.ledger, REAL, plan_id=begun["plan_id"], first=0, last=9)
+        sender.send_range(shop.paths, shop.ledger, REAL, plan_id=begun["plan_id"], first=0, last=9)
     asked: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(public_edge, "_asked", lambda url, probe, where: asked.append(url) or (200, {"probe": "verifies", "spool_writable": True, "ledger_reachable": True}))  # fmt: skip  # noqa: E501

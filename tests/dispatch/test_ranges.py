@@ -12,8 +12,8 @@ from include.core.campaign import SendWindow
 from include.core.errors import EspUnavailable
 from include.core.paths import DataPaths
 from include.core.secrets import Secrets
-from include.dispatch import send
-from include.dispatch.send import ranges
+from include.dispatch.send import sender
+from include.dispatch.send.sender import ranges
 from include.dispatch.send_window import send_times
 from include.ledger.database import Ledger
 from include.ledger.tables import chunks
@@ -26,11 +26,11 @@ def test_every_chunk_is_in_one_range_and_there_are_not_too_many(
     paths: DataPaths, ledger: Ledger, secrets: Secrets, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plan_id = Sending(paths, ledger, secrets, people=21, chunk_size=1).plan_id
-    monkeypatch.setattr(send, "CHUNKS_A_RANGE", 10)
+    monkeypatch.setattr(sender, "CHUNKS_A_RANGE", 10)
     assert ranges(ledger, plan_id) == [
         {"plan_id": plan_id, "first": first, "last": last} for first, last in ((0, 9), (10, 19), (20, 20))
     ]
-    monkeypatch.setattr(send, "MAX_RANGES", 2)
+    monkeypatch.setattr(sender, "MAX_RANGES", 2)
     assert [(found["first"], found["last"]) for found in ranges(ledger, plan_id)] == [(0, 10), (11, 20)]
     assert ranges(ledger, "another") == []
 

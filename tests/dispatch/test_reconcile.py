@@ -14,10 +14,11 @@ from include.core.campaign import Campaign
 from include.core.errors import CampaignStopped, ConservationBroken, LedgerForgot
 from include.core.paths import DataPaths
 from include.core.secrets import Secrets
-from include.dispatch import control, reconcile, record
-from include.dispatch.send import send_range
-from include.dispatch.settle import settle
-from include.ledger import consent, counts, departures, plans, suppressions
+from include.dispatch import control
+from include.dispatch.account import record, restore
+from include.dispatch.account.settle import settle
+from include.dispatch.send.sender import send_range
+from include.ledger import consent, counts, opt_out_log, plans, suppressions
 from include.ledger.database import Ledger
 from include.ledger.tables import chunks, metadata
 from include.warehouse.connection import open_warehouse
@@ -43,7 +44,7 @@ def backup(ledger: Ledger) -> Backup:
         }
 
 
-def restore(ledger: Ledger, kept: Backup) -> None:
+def put_back(ledger: Ledger, kept: Backup) -> None:
     with ledger.write() as connection:
         for table in reversed(metadata.sorted_tables):
             connection.execute(delete(table))
@@ -65,15 +66,15 @@ def test_what_was_requested_since_the_backup_is_in_doubt_and_the_rest_goes_on_wh
     send_range(paths, ledger, esp.account, plan_id=plan_id, first=0, last=0)
     kept = backup(ledger)
     send_range(paths, ledger, esp.account, plan_id=plan_id, first=1, last=2)
-    restore(ledger, kept)
+    put_back(ledger, kept)
     with pytest.raises(LedgerForgot):
         send_range(paths, ledger, esp.account, **everything)
-    assert reconcile.reconcile(paths, ledger) == {"suppressions": 0, "declined": 0, "plans": 1, "chunks_in_doubt": 2}
+    assert restore.reconcile(paths, ledger) == {"suppressions": 0, "declined": 0, "plans": 1, "chunks_in_doubt": 2}
     people = tally(ledger, plan_id)
     assert (people.accepted, people.in_doubt, people.pending) == (10, 20, 10)
     with pytest.raises(CampaignStopped, match="paused"):
         send_range(paths, ledger, esp.account, **everything)
-    again = reconcile.reconcile(paths, ledger)
+    again = restore.reconcile(paths, ledger)
     assert (again["suppressions"], again.get("chunks_in_doubt")) == (0, 0)
     control.resume(ledger, "spring", "once")
     assert send_range(paths, ledger, esp.account, **everything)["accepted"] == 10
@@ -88,8 +89,8 @@ def test_any_event_with_the_key_proves_what_was_forgotten(
     plan_id = frozen_plan(paths, ledger, secrets, 20, chunk_size=10)
     kept = backup(ledger)
     send_range(paths, ledger, esp.account, plan_id=plan_id, first=0, last=0)
-    restore(ledger, kept)
-    reconcile.reconcile(paths, ledger)
+    put_back(ledger, kept)
+    restore.reconcile(paths, ledger)
     keys = [person["custom_args"]["tw_key"] for person in esp.bodies[0]["personalizations"]]
     with open_warehouse(paths) as warehouse:
         warehouse.execute(EVENTS, {"keys": keys[:7]})
@@ -108,8 +109,8 @@ def test_a_forgotten_split_puts_all_that_is_pending_in_doubt(
     esp.answer = lambda number, _body: web.Response(status=413) if number == 0 else accepted()
     send_range(paths, ledger, esp.account, plan_id=plan_id, first=0, last=0)
     sent = dict(esp.taken)
-    restore(ledger, kept)
-    assert reconcile.reconcile(paths, ledger)["chunks_in_doubt"] == 3
+    put_back(ledger, kept)
+    assert restore.reconcile(paths, ledger)["chunks_in_doubt"] == 3
     assert tally(ledger, plan_id).in_doubt == 30
     assert send_range(paths, ledger, esp.account, plan_id=plan_id, first=0, last=2) == {}
     assert esp.taken == sent
@@ -125,10 +126,10 @@ def test_a_forgotten_plan_is_cancelled_and_those_who_were_not_written_to_are_sho
     kept = backup(ledger)
     plan_id = frozen_plan(paths, ledger, secrets, 30, chunk_size=10)
     send_range(paths, ledger, esp.account, plan_id=plan_id, first=1, last=1)
-    restore(ledger, kept)
+    put_back(ledger, kept)
     eager = Campaign.model_validate({**CAMPAIGN.model_dump(), "on_doubt": "resend_after_24h"})
-    monkeypatch.setattr(reconcile, "load_campaign", lambda name: eager)
-    found = reconcile.reconcile(paths, ledger)
+    monkeypatch.setattr(restore, "load_campaign", lambda name: eager)
+    found = restore.reconcile(paths, ledger)
     assert (found["plans_cancelled"], found["chunks_in_doubt"], found["chunks_skipped"]) == (1, 1, 2)
     plan = plans.find_plan(ledger, plan_id)
     assert plan
@@ -138,7 +139,7 @@ def test_a_forgotten_plan_is_cancelled_and_those_who_were_not_written_to_are_sho
     assert (people.selected, people.in_doubt, people.skipped) == (30, 10, 20)
     assert send_range(paths, ledger, esp.account, plan_id=plan_id, first=0, last=2) == {}
     assert len(esp.taken) == 10
-    assert reconcile.reconcile(paths, ledger).get("plans_cancelled") is None
+    assert restore.reconcile(paths, ledger).get("plans_cancelled") is None
 
 
 def test_who_left_since_the_backup_stays_away(paths: DataPaths, ledger: Ledger, secrets: Secrets) -> None:
@@ -149,16 +150,16 @@ def test_who_left_since_the_backup_stays_away(paths: DataPaths, ledger: Ledger, 
         )
         warehouse.execute(into_answers + " values ('k3', 'tracking', false), ('k4', 'tracking', true)")
         warehouse.execute(into_answers + " values ('k3', 'a_topic_removed_since', false)")
-    departures.note(paths, "suppress", suppressions.Suppression("k5", "unsubscribe", "one_click", 1.0))
-    departures.note(paths, "suppress", suppressions.Suppression("k1", "unsubscribe", "one_click", 1.0))
-    found = reconcile.reconcile(paths, ledger)
+    opt_out_log.note(paths, "suppress", suppressions.Suppression("k5", "unsubscribe", "one_click", 1.0))
+    opt_out_log.note(paths, "suppress", suppressions.Suppression("k1", "unsubscribe", "one_click", 1.0))
+    found = restore.reconcile(paths, ledger)
     assert (found["suppressions"], found["declined"]) == (3, 2)
     assert suppressions.is_suppressed(ledger, "k5")
     assert suppressions.is_suppressed(ledger, "k1")
     assert suppressions.is_suppressed(ledger, "k2")
     assert consent.of_person(ledger, "k3") == {"tracking": False, "a_topic_removed_since": False}
     assert consent.of_person(ledger, "k4") == {}
-    assert reconcile.reconcile(paths, ledger) == {"suppressions": 0, "declined": 0}
+    assert restore.reconcile(paths, ledger) == {"suppressions": 0, "declined": 0}
 
 
 def test_a_ledger_that_says_accepted_where_the_journal_knows_more_is_refused(
@@ -169,7 +170,7 @@ def test_a_ledger_that_says_accepted_where_the_journal_knows_more_is_refused(
     with ledger.write() as connection:
         connection.execute(update(chunks).where(chunks.c.chunk == 1).values(fence=0))
     with pytest.raises(ConservationBroken, match="chunk 1 as accepted"):
-        reconcile.reconcile(paths, ledger)
+        restore.reconcile(paths, ledger)
 
 
 def test_absence_counts_from_the_reconciliation_and_not_from_the_backup(
@@ -178,9 +179,9 @@ def test_absence_counts_from_the_reconciliation_and_not_from_the_backup(
     plan_id = frozen_plan(paths, ledger, secrets, 10, chunk_size=10)
     kept = backup(ledger)
     send_range(paths, ledger, esp.account, plan_id=plan_id, first=0, last=0)
-    restore(ledger, kept)
+    put_back(ledger, kept)
     monkeypatch.setenv(clock.OFFSET_VARIABLE, str(90_000))
-    reconcile.reconcile(paths, ledger)
+    restore.reconcile(paths, ledger)
     with ledger.read() as connection:
         posted = connection.scalar(select(chunks.c.posted_at).where(chunks.c.plan_id == plan_id))
     assert abs(posted - clock.now().timestamp()) < 60

@@ -14,15 +14,17 @@ import orjson
 import pytest
 from sqlalchemy import select, update
 
-from include.core import clock, sendgrid_management
+from include.core import clock
+from include.sendgrid import management
 from include.core.connections import SendGridAccount
 from include.core.errors import CampaignStopped, ConfigurationError, EspUnavailable
 from include.core.paths import DataPaths
 from include.core.secrets import Secrets
-from include.core.sendgrid_management import NotOffered
-from include.dispatch import control, doubt_policy, schedule
-from include.dispatch.send import send_range
-from include.dispatch.settle import settle
+from include.sendgrid.management import NotOffered
+from include.dispatch import control, schedule
+from include.dispatch.account import in_doubt
+from include.dispatch.send.sender import send_range
+from include.dispatch.account.settle import settle
 from include.ledger import chunks as chunk_states
 from include.ledger import counts, doubt, plans
 from include.ledger.database import Ledger
@@ -187,9 +189,9 @@ def test_pause_then_cancel_changes_the_status_in_place(soon: Scheduled) -> None:
     soon.pause()
     until_due(soon)
     asked: list[str] = []
-    call = sendgrid_management.call
+    call = management.call
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(sendgrid_management, "call", lambda *args, **named: asked.append(args[1]) or call(*args, **named))
+        patched.setattr(management, "call", lambda *args, **named: asked.append(args[1]) or call(*args, **named))
         done = soon.cancel()
     assert asked == ["post", "get", "patch"]
     assert (soon.held(), done["skipped"], done["accepted"]) == (["cancel"], 20, 20)
@@ -255,7 +257,7 @@ def test_a_provider_that_cannot_cancel_leaves_it_accepted(far: Scheduled, monkey
     def not_offered(*_args: Any, **_named: Any) -> None:
         raise NotOffered("no")
 
-    monkeypatch.setattr(sendgrid_management, "call", not_offered)
+    monkeypatch.setattr(management, "call", not_offered)
     done = far.cancel()
     assert (done["state"], done["accepted"], done["skipped"], done["waiting_there"]) == ("cancelled", 40, 0, 20)
 
@@ -302,7 +304,7 @@ def test_a_cancellation_that_sendgrid_does_not_confirm_books_nothing_and_is_fini
 ) -> None:
     far.send()
     far.pause()
-    call = sendgrid_management.call
+    call = management.call
 
     def fails(account: Any, method: str, path: str, **named: Any) -> Any:
         if method == broken:
@@ -310,7 +312,7 @@ def test_a_cancellation_that_sendgrid_does_not_confirm_books_nothing_and_is_fini
         return call(account, method, path, **named)
 
     with monkeypatch.context() as patched:
-        patched.setattr(sendgrid_management, "call", fails)
+        patched.setattr(management, "call", fails)
         with pytest.raises(EspUnavailable):
             far.cancel()
     assert (far.plan()["state"], far.tally().accepted, far.held()) == ("cancelled", 40, ["pause"])
@@ -417,11 +419,11 @@ def test_doubt_of_a_cancelled_batch_is_over_and_other_doubt_is_never_sent_again(
         connection.execute(update(chunks).where(chunks.c.chunk.in_((0, 2))).values(state="in_doubt"))
         settings = CAMPAIGN.model_copy(update={"on_doubt": "ask"}).model_dump_json()
         connection.execute(update(plans_table).values(settings=settings))
-    assert doubt_policy.question(far.ledger, far.plan_id) == 20
+    assert in_doubt.question(far.ledger, far.plan_id) == 20
     far.cancel()
     assert [far.chunk(number)["state"] for number in range(4)] == ["skipped", "skipped", "in_doubt", "accepted"]
-    assert doubt_policy.question(far.ledger, far.plan_id) == 0
-    assert doubt_policy.reopen(far.paths, far.ledger, far.plan_id, decision="test") == {"reopened": 0}
+    assert in_doubt.question(far.ledger, far.plan_id) == 0
+    assert in_doubt.reopen(far.paths, far.ledger, far.plan_id, decision="test") == {"reopened": 0}
     assert not doubt.reopen_chunk(far.ledger, far.plan_id, 2, [("0:10", 10)], "test")
     assert far.tally().pending == 0
 
@@ -433,7 +435,7 @@ def test_a_cancellation_at_the_same_time_wins(far: Scheduled, monkeypatch: pytes
     if other == "resume":
         far.pause()
     method = "post" if other == "pause" else "delete"
-    call, done = sendgrid_management.call, threading.Event()
+    call, done = management.call, threading.Event()
 
     def cancelled_first(account: Any, asked: str, path: str, **named: Any) -> Any:
         if asked == method and not done.is_set():
@@ -441,7 +443,7 @@ def test_a_cancellation_at_the_same_time_wins(far: Scheduled, monkeypatch: pytes
             far.cancel()
         return call(account, asked, path, **named)
 
-    monkeypatch.setattr(sendgrid_management, "call", cancelled_first)
+    monkeypatch.setattr(management, "call", cancelled_first)
     with pytest.raises(CampaignStopped, match="the cancellation stands"):
         getattr(far, other)()
     assert (far.held(), far.plan()["batch_status"]) == (["cancel"], "cancel")

@@ -15,9 +15,10 @@ from include.core.keys import address_key, message_key
 from include.core.pace import AccountPace
 from include.core.paths import DataPaths
 from include.core.secrets import Secrets
-from include.dispatch import control, journal, patience
-from include.dispatch.send import ranges, send_range
-from include.dispatch.settle import settle
+from include.dispatch import control, journal
+from include.dispatch.account.settle import settle
+from include.dispatch.send import backoff
+from include.dispatch.send.sender import ranges, send_range
 from include.ledger import chunks, doubt, plans, suppressions
 from include.ledger.database import Ledger
 from include.ledger.plans import find_plan
@@ -31,7 +32,7 @@ from tests.dispatch.sending import Sending
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Waits in milliseconds."""
-    monkeypatch.setattr(patience, "FIRST_BACKOFF_SECONDS", 0.001)
+    monkeypatch.setattr(backoff, "FIRST_BACKOFF_SECONDS", 0.001)
 
 
 @pytest.fixture

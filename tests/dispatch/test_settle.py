@@ -8,8 +8,8 @@ from sqlalchemy import delete, insert, select, update
 from include.core.errors import ConservationBroken, EspUnavailable
 from include.core.paths import DataPaths
 from include.core.secrets import Secrets
-from include.dispatch import settle as settling
-from include.dispatch.settle import settle
+from include.dispatch.account import settle as settling
+from include.dispatch.account.settle import settle
 from include.ledger import chunks as intents
 from include.ledger.database import Ledger
 from include.ledger.plans import find_plan

@@ -10,7 +10,7 @@ from include.core.errors import CampaignStopped
 from include.core.keys import address_key, message_key
 from include.core.paths import DataPaths
 from include.core.secrets import Secrets
-from include.dispatch import patience
+from include.dispatch.send import backoff
 from include.ledger import suppressions
 from include.ledger.database import Ledger
 from tests.dispatch.frozen import email_of
@@ -21,7 +21,7 @@ from tests.dispatch.sending import Sending
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Waits of our own in milliseconds: what is longer was told by SendGrid."""
-    monkeypatch.setattr(patience, "FIRST_BACKOFF_SECONDS", 0.001)
+    monkeypatch.setattr(backoff, "FIRST_BACKOFF_SECONDS", 0.001)
 
 
 @pytest.fixture

@@ -17,7 +17,9 @@ from include.core.errors import QualityStop
 from include.core.keys import address_key
 from include.core.paths import DataPaths
 from include.core.secrets import Secrets
-from include.dispatch import placing, plan, send
+from include.dispatch.plan import chunking
+from include.dispatch.plan import freeze
+from include.dispatch.send import sender
 from include.ledger import consent, suppressions
 from include.ledger.consent import MARKETING, Consent
 from include.ledger.database import Ledger
@@ -69,15 +71,15 @@ class Sending:
             ingest(self.paths, *rows, since=None if full else SINCE)
 
     def freeze(self, occurrence: str = "2026-W48") -> str:
-        found = plan.freeze(
+        found = freeze.freeze(
             self.paths, self.ledger, self.secrets, self.campaign, occurrence=occurrence,
             edge_url="https://mail.tradewind.example", at=clock.now(),
         )  # fmt: skip
         return str(found["plan_id"])
 
     def send(self, plan_id: str) -> None:
-        for part in send.ranges(self.ledger, plan_id):
-            send.send_range(self.paths, self.ledger, self.esp.account, **part)
+        for part in sender.ranges(self.ledger, plan_id):
+            sender.send_range(self.paths, self.ledger, self.esp.account, **part)
 
     def key(self, email: str) -> str:
         return address_key(self.secrets.address_key, email)
@@ -96,8 +98,8 @@ def sending(paths: DataPaths, ledger: Ledger, secrets: Secrets, tmp_path: Path, 
     folder.mkdir(parents=True)
     for name, text in FILES.items():
         (folder / name).write_text(text)
-    monkeypatch.setattr(plan, "TEMPLATES", folder.parent)
-    monkeypatch.setattr(placing, "CHUNK_SIZE", 4)
+    monkeypatch.setattr(freeze, "TEMPLATES", folder.parent)
+    monkeypatch.setattr(chunking, "CHUNK_SIZE", 4)
     campaign = a_campaign(occurrence="week", segment="newsletter_readers")
     made = Sending(paths, ledger, secrets, campaign, ScriptedEsp())
     made.source(*PEOPLE)

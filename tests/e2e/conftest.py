@@ -25,7 +25,7 @@ def small_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("shop")
     whole, small = folder / "whole.sqlite", folder / "small.sqlite"
     subprocess.run(
-        [sys.executable, "-m", "simulator.shop", "--to", str(whole)], cwd=PROJECT, check=True, capture_output=True
+        [sys.executable, "-m", "demo_shop.source", "--to", str(whole)], cwd=PROJECT, check=True, capture_output=True
     )
     with sqlite3.connect(whole) as shop:
         shop.execute("attach ? as small", (str(small),))

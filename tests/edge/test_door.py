@@ -20,7 +20,7 @@ from include.core.keys import address_key
 from include.core.paths import SHOP, DataPaths
 from include.core.secrets import Secrets, load_secrets
 from include.core.token import CONFIRM, Subject, mint
-from include.ledger import consent, departures
+from include.ledger import consent, opt_out_log
 from include.ledger.database import Ledger, open_ledger
 from include.ledger.suppressions import Suppression, is_suppressed, reasons_in_force, suppress
 from include.ledger.tables import consent_log, suppression_log
@@ -43,7 +43,7 @@ def log_rows(ledger: Ledger, log: Table, subject: Subject) -> list[tuple[str, st
 
 def noted(paths: DataPaths) -> set[str]:
     """Who has left, by the edge's second note."""
-    return {wish.address_key for wish in departures.standing(paths)}
+    return {wish.address_key for wish in opt_out_log.standing(paths)}
 
 
 FORGED = "AQE" + "x" * 85

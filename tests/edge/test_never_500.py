@@ -8,8 +8,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from include.edge import body, signature
+from include.edge import body
 from include.edge.webhook import DEEPEST, check_shape
+from include.sendgrid import signature
 from tests.edge.conftest import Signer
 
 json_values = st.recursive(

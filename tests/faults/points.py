@@ -19,26 +19,26 @@ from typing import Any
 from include.core.clock import OFFSET_VARIABLE
 
 POINTS = {
-    "files": ("include.dispatch.plan_writer", "write_manifest"),
+    "files": ("include.dispatch.plan.writer", "write_manifest"),
     "plan": ("include.ledger.plans", "freeze_plan"),
     "recover": ("include.ledger.chunks", "recover"),
     "intent": ("include.ledger.chunks", "claim"),
     "note": ("include.dispatch.journal", "Journal.note"),
-    "post": ("include.dispatch.transport", "Transport.post"),
-    "answer": ("include.dispatch.send", "Sender._conclude"),
-    "outcome": ("include.dispatch.send", "record"),
-    "told": ("include.ledger.calls", "LedgerCalls._tell"),
+    "post": ("include.sendgrid.transport", "Transport.post"),
+    "answer": ("include.dispatch.send.sender", "Sender._conclude"),
+    "outcome": ("include.dispatch.send.sender", "record"),
+    "told": ("include.ledger.writer", "LedgerCalls._tell"),
     "close": ("include.ledger.plans", "change_state"),
     "there": ("include.dispatch.schedule", "hold"),
     "lifted": ("include.dispatch.schedule", "release"),
     "booked": ("include.ledger.plans", "keep_batch_status"),
-    "copy": ("include.dispatch.record", "_replace"),
+    "copy": ("include.dispatch.account.record", "_replace"),
     "load": ("include.collect.load", "_load"),
     "prove": ("include.collect.doubt", "prove"),
     "rename": ("os", "replace"),
 }
 """What is wrapped, by the name of the point."""
-COMMITS = (("include.ledger.database", "Ledger.write"), ("include.dispatch.record", "transaction"))
+COMMITS = (("include.ledger.database", "Ledger.write"), ("include.dispatch.account.record", "transaction"))
 """What ends in a commit; `inside` a point is just before the commit of what it writes."""
 
 

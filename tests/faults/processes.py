@@ -22,8 +22,9 @@ _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload([
     "pandas", "psycopg", "sqlalchemy.dialects.postgresql.psycopg", "sqlalchemy.dialects.sqlite", "uvicorn.lifespan.on",
     "uvicorn.loops.auto", "uvicorn.protocols.http.auto", "include.collect.load", "include.collect.doubt",
-    "include.collect.suppress", "include.dispatch.control", "include.dispatch.plan", "include.dispatch.settle",
-    "include.edge.app", "include.publish.file", "simulator.__main__", "tests.faults.victim", "tests.faults.servers",
+    "include.collect.suppress", "include.dispatch.account.settle", "include.dispatch.control",
+    "include.dispatch.plan.freeze", "include.edge.app", "include.publish.file", "simulator.__main__",
+    "tests.faults.victim", "tests.faults.servers",
     "tests.faults.warm",
 ])  # fmt: skip
 _DIE_WITH_PARENT = 1

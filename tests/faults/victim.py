@@ -24,8 +24,8 @@ from tests.faults.points import Doom, Dooms
 from tests.faults.processes import Answer
 
 QUICK = MappingProxyType({
-    "include.dispatch.settle.POLL_SECONDS": 0.02,
-    "include.dispatch.patience.FIRST_BACKOFF_SECONDS": 0.01,
+    "include.dispatch.account.settle.POLL_SECONDS": 0.02,
+    "include.dispatch.send.backoff.FIRST_BACKOFF_SECONDS": 0.01,
     "include.ledger.outages.FIRST_WAIT_SECONDS": 0.02,
     "include.ledger.outages.MAX_WAIT_SECONDS": 0.5,
     "include.ledger.outages.POLL_SECONDS": 0.02,
@@ -33,9 +33,9 @@ QUICK = MappingProxyType({
 """Pauses that nothing depends on, in milliseconds."""
 LEASE_SECONDS = 3.0
 TIGHT = MappingProxyType({
-    "include.dispatch.transport.READ_SECONDS": 1.0,
-    "include.dispatch.transport.TOTAL_SECONDS": 1.5,
-    "include.dispatch.send.TOTAL_SECONDS": 1.5,
+    "include.sendgrid.transport.READ_SECONDS": 1.0,
+    "include.sendgrid.transport.TOTAL_SECONDS": 1.5,
+    "include.dispatch.send.sender.TOTAL_SECONDS": 1.5,
     "include.ledger.chunks.LEASE_SECONDS": LEASE_SECONDS,
     "include.ledger.outages.PROBE_SECONDS": LEASE_SECONDS,
 })  # fmt: skip
@@ -75,7 +75,7 @@ def run(task: Task, answer: Answer) -> None:
     """The target of the process."""
     os.environ.update({"TRADEWIND_DATA": str(task.root), **task.environment})
     logging.basicConfig(filename=task.root / "victims.log", level=logging.INFO, force=True)
-    for name, value in {**QUICK, "include.dispatch.placing.CHUNK_SIZE": task.chunk_size, **task.constants}.items():
+    for name, value in {**QUICK, "include.dispatch.plan.chunking.CHUNK_SIZE": task.chunk_size, **task.constants}.items():
         module, _, constant = name.rpartition(".")
         setattr(importlib.import_module(module), constant, value)
     Dooms(task.dooms).install()
@@ -101,7 +101,7 @@ def _run_steps(task: Task) -> dict[str, Any]:
 
 
 def _plan(task: Task, paths: DataPaths, ledger: Any, secrets: Any, _plan_id: str) -> Any:
-    from include.dispatch.plan import freeze
+    from include.dispatch.plan.freeze import freeze
 
     return freeze(paths, ledger, secrets, task.campaign, occurrence=task.occurrence, edge_url=EDGE_URL, at=task.at)
 
@@ -126,20 +126,20 @@ def _cancel(task: Task, _paths: DataPaths, ledger: Any, _secrets: Any, _plan_id:
 
 
 def _send(task: Task, paths: DataPaths, ledger: Any, _secrets: Any, plan_id: str) -> Any:
-    from include.dispatch.send import ranges, send_range
+    from include.dispatch.send.sender import ranges, send_range
 
     account = SendGridAccount(task.host, "SG.test")
     return [send_range(paths, ledger, account, **part) for part in ranges(ledger, plan_id)]
 
 
 def _settle(_task: Task, paths: DataPaths, ledger: Any, _secrets: Any, plan_id: str) -> Any:
-    from include.dispatch.settle import settle
+    from include.dispatch.account.settle import settle
 
     return settle(paths, ledger, plan_id)
 
 
 def _record(_task: Task, paths: DataPaths, ledger: Any, _secrets: Any, _plan_id: str) -> Any:
-    from include.dispatch.record import record_sends
+    from include.dispatch.account.record import record_sends
 
     return record_sends(paths, ledger)
 
@@ -163,7 +163,7 @@ def _doubt(_task: Task, paths: DataPaths, ledger: Any, _secrets: Any, _plan_id: 
 
 
 def _reconcile(_task: Task, paths: DataPaths, ledger: Any, _secrets: Any, _plan_id: str) -> Any:
-    from include.dispatch.reconcile import reconcile
+    from include.dispatch.account.restore import reconcile
 
     return reconcile(paths, ledger)
 

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from include.analyze import marts, reconcile
-from include.collect import doubt, load, lookout, suppress, sync, withhold
+from include.collect import doubt, load, monitor, suppress, sync, withhold
 from include.core import clock
 from include.core.alert import deliver
 from include.core.campaign import load_campaign
@@ -32,7 +32,9 @@ from include.core.connections import SendGridAccount, ledger_url
 from include.core.failure_alert import alert_of
 from include.core.paths import PROJECT, DataPaths
 from include.core.secrets import load_secrets
-from include.dispatch import placing, plan, preview, record, rehearse, send, settle
+from include.dispatch.account import record, settle
+from include.dispatch.plan import chunking, freeze, preview, test_send
+from include.dispatch.send import sender
 from include.extract.land import land
 from include.ledger.database import open_ledger
 from include.publish import file, read_back, report
@@ -100,7 +102,7 @@ class Walk:
         os.environ |= {"TRADEWIND_DATA": str(root), "AIRFLOW_CONN_LEDGER_DEFAULT": ""}
         (root / "logs").mkdir(parents=True, exist_ok=True)
         logging.basicConfig(level=logging.DEBUG, filename=root / "logs" / "tasks.log", force=True)
-        placing.CHUNK_SIZE = CHUNK_SIZE
+        chunking.CHUNK_SIZE = CHUNK_SIZE
         self.secrets = load_secrets(self.paths)
         self.ledger = open_ledger(ledger_url(self.paths), self.secrets)
 
@@ -152,19 +154,19 @@ def plan_badly(walk: Walk) -> None:
     """Templates that raise for people, and a segment of which nobody has heard."""
     folder = walk.paths.root / "templates"
     stores = (walk.paths, walk.ledger, walk.secrets)
-    good, plan.TEMPLATES = plan.TEMPLATES, folder
+    good, freeze.TEMPLATES = freeze.TEMPLATES, folder
     campaign = load_campaign("newsletter").model_copy(update={"locales": ("en",), "template": "bad"})
     for number, slot in enumerate(SLOTS_THAT_RAISE):
         (folder / "bad").mkdir(parents=True, exist_ok=True)
         for name, text in TEMPLATE.items():
             (folder / "bad" / name).write_text(text.replace("SLOT", slot))
         walk.task(preview.preview, *stores, campaign, run=f"bad-{number}", edge_url=EDGE_URL, at=clock.now())
-        walk.task(plan.freeze, *stores, campaign, occurrence=f"bad-{number}", edge_url=EDGE_URL, at=clock.now())
-    plan.TEMPLATES = good
+        walk.task(freeze.freeze, *stores, campaign, occurrence=f"bad-{number}", edge_url=EDGE_URL, at=clock.now())
+    freeze.TEMPLATES = good
     nobody = load_campaign("newsletter").model_copy(update={"segment": "nobody"})
-    walk.task(plan.freeze, *stores, nobody, occurrence="nobody", edge_url=EDGE_URL, at=clock.now())
+    walk.task(freeze.freeze, *stores, nobody, occurrence="nobody", edge_url=EDGE_URL, at=clock.now())
     test = {"run": "t", "edge_url": EDGE_URL, "at": clock.now()}
-    walk.task(rehearse.freeze_test, *stores, load_campaign("newsletter"), recipients=["zqforged@gmail.example.com"], **test)
+    walk.task(test_send.freeze_test, *stores, load_campaign("newsletter"), recipients=["zqforged@gmail.example.com"], **test)
 
 
 def dispatch(walk: Walk, simulator: RunningSimulator) -> None:
@@ -172,19 +174,19 @@ def dispatch(walk: Walk, simulator: RunningSimulator) -> None:
     stores = (walk.paths, walk.ledger, walk.secrets, load_campaign("newsletter"))
     account = SendGridAccount(simulator.base_url, API_KEY)
     walk.task(preview.preview, *stores, run="by-hand", edge_url=EDGE_URL, at=clock.now())
-    frozen = walk.task(plan.freeze, *stores, occurrence=OCCURRENCE, edge_url=EDGE_URL, at=clock.now())
+    frozen = walk.task(freeze.freeze, *stores, occurrence=OCCURRENCE, edge_url=EDGE_URL, at=clock.now())
     everything = {"plan_id": frozen["plan_id"], "first": 0, "last": frozen["chunks"]}
     everybody = (walk.paths, walk.ledger, account)
     simulator.fault("forbidden", after=1, count=1)
-    walk.task(send.send_range, *everybody, **everything)
+    walk.task(sender.send_range, *everybody, **everything)
     simulator.disarm()
-    walk.task(plan.freeze, *stores, occurrence=OCCURRENCE, edge_url=EDGE_URL, at=clock.now())
+    walk.task(freeze.freeze, *stores, occurrence=OCCURRENCE, edge_url=EDGE_URL, at=clock.now())
     simulator.fault("accept_then_reset", count=1)
     simulator.fault("reject_address", emails=[person["email"] for person in people()[:PEOPLE:9]])
-    walk.task(send.send_range, *everybody, **everything)
+    walk.task(sender.send_range, *everybody, **everything)
     simulator.disarm()
     refused = SendGridAccount("http://127.0.0.1:9", API_KEY)
-    walk.task(send.send_range, walk.paths, walk.ledger, refused, **everything)
+    walk.task(sender.send_range, walk.paths, walk.ledger, refused, **everything)
     walk.task(sync.sync_suppressions, walk.paths, walk.ledger, refused)
     walk.task(settle.settle, walk.paths, walk.ledger, frozen["plan_id"])
     walk.task(record.record_sends, walk.paths, walk.ledger)
@@ -225,7 +227,7 @@ def collect_and_report(walk: Walk, simulator: RunningSimulator) -> None:
     walk.task(withhold.withhold, walk.paths, walk.ledger, account)
     walk.task(record.record_sends, walk.paths, walk.ledger)
     os.environ[clock.OFFSET_VARIABLE] = "3600"
-    walk.task(lookout.look, walk.paths, walk.ledger)
+    walk.task(monitor.look, walk.paths, walk.ledger)
     walk.task(marts.build_marts, walk.paths, walk.ledger, as_of=clock.now())
     walk.task(reconcile.check_sums, walk.paths)
     walk.task(file.publish, walk.paths)

@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy import event, insert, select
 
-from include.ledger.calls import LedgerCalls
 from include.ledger.database import Ledger
 from include.ledger.tables import identity
+from include.ledger.writer import LedgerCalls
 
 
 def note(ledger: Ledger, name: str, then: Exception | None = None) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from include.core.paths import DataPaths
-from include.ledger import departures
+from include.ledger import opt_out_log
 from include.ledger.suppressions import Suppression
 
 
@@ -17,31 +17,31 @@ def wish(address: str) -> Suppression:
 
 
 def test_who_left_and_did_not_come_back(paths: DataPaths) -> None:
-    assert departures.standing(paths) == []
+    assert opt_out_log.standing(paths) == []
     for address, came_back in (("a", True), ("b", False), ("c", True), ("c", False)):
-        departures.note(paths, "suppress", wish(address))
+        opt_out_log.note(paths, "suppress", wish(address))
         if came_back:
-            departures.note(paths, "lift", wish(address))
-    assert departures.standing(paths) == [wish("b"), wish("c")]
+            opt_out_log.note(paths, "lift", wish(address))
+    assert opt_out_log.standing(paths) == [wish("b"), wish("c")]
 
 
 def test_a_torn_line_spoils_no_other(paths: DataPaths, caplog: pytest.LogCaptureFixture) -> None:
-    departures.note(paths, "suppress", wish("a"))
-    with (paths.spool / departures.NAME).open("ab") as log:
+    opt_out_log.note(paths, "suppress", wish("a"))
+    with (paths.spool / opt_out_log.NAME).open("ab") as log:
         log.write(b'\n{"action": "supp')
-    departures.note(paths, "suppress", wish("b"))
-    assert departures.standing(paths) == [wish("a"), wish("b")]
+    opt_out_log.note(paths, "suppress", wish("b"))
+    assert opt_out_log.standing(paths) == [wish("a"), wish("b")]
     assert "torn line" in caplog.text
 
 
 def test_a_disk_that_will_not_take_it_is_logged_and_no_error(paths: DataPaths, caplog: pytest.LogCaptureFixture) -> None:
     paths.spool.write_text("a file where a folder should be")
     with caplog.at_level(logging.ERROR):
-        departures.note(paths, "suppress", wish("a"))
+        opt_out_log.note(paths, "suppress", wish("a"))
     assert "could not be noted" in caplog.text
 
 
 def test_only_the_installation_reads_who_left(tmp_path: Path) -> None:
-    departures.note(DataPaths(tmp_path / "not" / "there" / "yet"), "suppress", wish("a"))
-    noted = tmp_path / "not" / "there" / "yet" / "spool" / departures.NAME
+    opt_out_log.note(DataPaths(tmp_path / "not" / "there" / "yet"), "suppress", wish("a"))
+    noted = tmp_path / "not" / "there" / "yet" / "spool" / opt_out_log.NAME
     assert (noted.stat().st_mode & 0o777) | 0o640 == 0o640

@@ -12,9 +12,9 @@ from include.core.connections import ledger_url
 from include.core.paths import DataPaths
 from include.core.secrets import Secrets
 from include.ledger import chunks
-from include.ledger.calls import LedgerCalls
 from include.ledger.chunks import Claim, Outcome
 from include.ledger.database import Ledger, open_ledger
+from include.ledger.writer import LedgerCalls
 from tests.ledger.plan import PLAN, claim, freeze, row
 from tests.postgres import fresh_schema
 

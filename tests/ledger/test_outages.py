@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select, update
 
 from include.core import clock
-from include.ledger import outages, owner
+from include.ledger import lease_owner, outages
 from include.ledger.database import Ledger
 from include.ledger.outages import Suspended, Turn
 from include.ledger.tables import outages as table
@@ -85,8 +85,8 @@ def test_one_probe_at_a_time(ledger: Ledger, at: list[float]) -> None:
 def test_the_probe_of_a_process_that_is_gone_is_given_to_the_next(ledger: Ledger) -> None:
     outages.begin(ledger, HOST)
     outages.turn(ledger, HOST)
-    assert row(ledger)["probe_owner"] == owner.this_process()
-    machine, _, process = owner.this_process().partition("|")
+    assert row(ledger)["probe_owner"] == lease_owner.this_process()
+    machine, _, process = lease_owner.this_process().partition("|")
     gone = f"{machine}|{process.partition('|')[0]}|0"
     with ledger.write() as connection:
         connection.execute(update(table).values(probe_owner=gone))

@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from include.core.processes import start_time
-from include.ledger import owner
+from include.ledger import lease_owner
 
 NAMED = "import ctypes, sys; ctypes.CDLL(None).prctl(15, b') Z 1 ('); print(flush=True); sys.stdin.read()"
 """A process whose own name looks like the end of its name in proc(5), and like a zombie after it."""
@@ -28,13 +28,13 @@ def other() -> Iterator[subprocess.Popen[bytes]]:
 
 
 def name_of(pid: int) -> str:
-    machine = owner.this_process().partition("|")[0]
+    machine = lease_owner.this_process().partition("|")[0]
     return f"{machine}|{pid}|{start_time(pid)}"
 
 
 def test_this_process_is_there() -> None:
-    assert not owner.is_gone(owner.this_process())
-    _machine, pid, started = owner.this_process().split("|")
+    assert not lease_owner.is_gone(lease_owner.this_process())
+    _machine, pid, started = lease_owner.this_process().split("|")
     assert int(pid) == os.getpid()
     assert int(started) > 0
 
@@ -42,21 +42,21 @@ def test_this_process_is_there() -> None:
 def test_another_process_is_there_until_it_has_ended(other: subprocess.Popen[bytes]) -> None:
     name = name_of(other.pid)
     assert name.rpartition("|")[2].isdecimal()
-    assert not owner.is_gone(name)
+    assert not lease_owner.is_gone(name)
     other.kill()
     os.waitid(os.P_PID, other.pid, os.WEXITED | os.WNOWAIT)
     assert psutil.pid_exists(other.pid)  # A zombie: ended, and not yet asked for by its parent.
-    assert owner.is_gone(name)
+    assert lease_owner.is_gone(name)
     other.wait()
-    assert owner.is_gone(name)
+    assert lease_owner.is_gone(name)
 
 
 def test_a_pid_that_was_given_again_is_another_process(other: subprocess.Popen[bytes]) -> None:
     machine, pid, started = name_of(other.pid).split("|")
-    assert owner.is_gone(f"{machine}|{pid}|{int(started) + 1}")
+    assert lease_owner.is_gone(f"{machine}|{pid}|{int(started) + 1}")
 
 
 @pytest.mark.parametrize("name", [None, "", "x", "elsewhere/boot/1|1|2", "|", "{machine}", "{machine}|", "{machine}|x|1"])
 def test_who_cannot_be_asked_after_is_not_gone(name: str | None) -> None:
-    machine = owner.this_process().partition("|")[0]
-    assert not owner.is_gone(name and name.format(machine=machine))
+    machine = lease_owner.this_process().partition("|")[0]
+    assert not lease_owner.is_gone(name and name.format(machine=machine))

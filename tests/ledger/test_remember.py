@@ -8,9 +8,9 @@ import pytest
 
 from include.core import clock
 from include.core.errors import ConservationBroken
-from include.ledger import chunks, plans, remember
+from include.ledger import chunks, plans, replay
 from include.ledger.database import Ledger
-from include.ledger.remember import FORGOTTEN
+from include.ledger.replay import FORGOTTEN
 from tests.ledger.plan import PLAN, claim, freeze, row, tally
 
 
@@ -35,12 +35,12 @@ def soon(moment: float) -> bool:
 
 
 def test_what_the_ledger_knows_already_changes_nothing(plan: Ledger) -> None:
-    assert remember.remember(plan, PLAN, {0: 1, 1: 2}) == {"noted": 0, "of_a_forgotten_split": 0}
+    assert replay.remember(plan, PLAN, {0: 1, 1: 2}) == {"noted": 0, "of_a_forgotten_split": 0}
     assert (tally(plan).pending, tally(plan).in_doubt, state(plan)) == (20, 10, ("sending", None))
 
 
 def test_a_later_request_than_the_ledger_knows_is_in_doubt_and_the_campaign_waits(plan: Ledger) -> None:
-    assert remember.remember(plan, PLAN, {1: 5, 2: 1}) == {"noted": 2, "of_a_forgotten_split": 0}
+    assert replay.remember(plan, PLAN, {1: 5, 2: 1}) == {"noted": 2, "of_a_forgotten_split": 0}
     behind, requested = row(plan, 1), row(plan, 2)
     assert [(each["state"], each["fence"], each["attempt"]) for each in (behind, requested)] == [
         ("in_doubt", 5, 5),
@@ -54,18 +54,18 @@ def test_a_later_request_than_the_ledger_knows_is_in_doubt_and_the_campaign_wait
 
 def test_a_campaign_that_was_stopped_waits_for_a_person_too(plan: Ledger) -> None:
     plans.change_state(plan, PLAN, "stopped", among=("sending",), reason="credits")
-    remember.remember(plan, PLAN, {2: 1})
+    replay.remember(plan, PLAN, {2: 1})
     assert state(plan) == ("paused", FORGOTTEN)
 
 
 def test_where_nobody_is_pending_nothing_waits(ledger: Ledger) -> None:
     freeze(ledger)
-    assert remember.remember(ledger, PLAN, {0: 1}) == {"noted": 1, "of_a_forgotten_split": 0}
+    assert replay.remember(ledger, PLAN, {0: 1}) == {"noted": 1, "of_a_forgotten_split": 0}
     assert state(ledger) == ("sending", None)
 
 
 def test_a_forgotten_split_puts_everything_pending_in_doubt(plan: Ledger) -> None:
-    assert remember.remember(plan, PLAN, {2: 1, 4: 3}) == {"noted": 1, "of_a_forgotten_split": 1}
+    assert replay.remember(plan, PLAN, {2: 1, 4: 3}) == {"noted": 1, "of_a_forgotten_split": 1}
     assert [row(plan, chunk)["state"] for chunk in range(4)] == ["accepted", "sending", "in_doubt", "in_doubt"]
     assert (row(plan, 3)["fence"], row(plan, 3)["attempt"], row(plan, 3)["reason"]) == (0, 1, FORGOTTEN)
     taken = row(plan, 4)
@@ -77,7 +77,7 @@ def test_a_forgotten_split_puts_everything_pending_in_doubt(plan: Ledger) -> Non
 
 def test_a_journal_that_contradicts_the_ledger_changes_nothing(plan: Ledger) -> None:
     with pytest.raises(ConservationBroken, match="chunk 0 as accepted"):
-        remember.remember(plan, PLAN, {2: 1, 0: 2})
+        replay.remember(plan, PLAN, {2: 1, 0: 2})
     assert (tally(plan).pending, tally(plan).accepted) == (20, 10)
 
 
@@ -101,7 +101,7 @@ def forgotten(ledger: Ledger) -> tuple[dict[str, Any], list[dict[str, Any]]]:
 
 
 def test_a_plan_that_was_forgotten_whole_is_cancelled_with_its_requests_in_doubt(ledger: Ledger) -> None:
-    assert remember.bury(ledger, *forgotten(ledger), {1: 2}) == {"in_doubt": 1, "skipped": 2}
+    assert replay.bury(ledger, *forgotten(ledger), {1: 2}) == {"in_doubt": 1, "skipped": 2}
     assert state(ledger) == ("cancelled", FORGOTTEN)
     requested, others = row(ledger, 1), [row(ledger, 0), row(ledger, 2)]
     assert (requested["state"], requested["fence"], requested["attempt"]) == ("in_doubt", 2, 2)
@@ -114,7 +114,7 @@ def test_a_plan_that_was_forgotten_whole_is_cancelled_with_its_requests_in_doubt
 
 
 def test_a_forgotten_plan_whose_splits_were_requested_is_in_doubt_whole(ledger: Ledger) -> None:
-    assert remember.bury(ledger, *forgotten(ledger), {1: 2, 7: 4}) == {"in_doubt": 3, "skipped": 0}
+    assert replay.bury(ledger, *forgotten(ledger), {1: 2, 7: 4}) == {"in_doubt": 3, "skipped": 0}
     taken = row(ledger, 7)
     assert (taken["state"], taken["fence"], taken["recipients"], taken["root"]) == ("split", 4, 0, 0)
     assert (tally(ledger).in_doubt, [row(ledger, chunk)["fence"] for chunk in range(3)]) == (30, [0, 2, 0])
@@ -122,6 +122,6 @@ def test_a_forgotten_plan_whose_splits_were_requested_is_in_doubt_whole(ledger: 
 
 def test_a_number_of_a_forgotten_split_is_taken_from_now_on(ledger: Ledger) -> None:
     freeze(ledger)
-    remember.remember(ledger, PLAN, {5: 1})
+    replay.remember(ledger, PLAN, {5: 1})
     taken = row(ledger, 5)
     assert (taken["state"], taken["fence"], soon(taken["settled_at"] or 0.0)) == ("split", 1, True)

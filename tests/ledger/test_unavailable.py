@@ -18,9 +18,9 @@ from include.core.connections import ledger_url
 from include.core.errors import ConfigurationError, LedgerUnavailable, TradewindError
 from include.core.paths import DataPaths
 from include.core.secrets import Secrets
-from include.dispatch import send
-from include.dispatch.send import send_range
-from include.dispatch.settle import settle
+from include.dispatch.account.settle import settle
+from include.dispatch.send import sender
+from include.dispatch.send.sender import send_range
 from include.ledger import chunks, counts, database, plans
 from include.ledger.database import Ledger, open_ledger
 from include.ledger.tables import identity
@@ -197,7 +197,7 @@ def test_a_ledger_that_stays_away_ends_the_task_with_what_may_be_tried_again(
 ) -> None:
     """The lease is over before the ledger is back: what was under way is in doubt, nobody is lost or mailed twice."""
     monkeypatch.setattr(chunks, "LEASE_SECONDS", 95.0)
-    monkeypatch.setattr(send, "LEDGER_PAUSE_SECONDS", 94.0)
+    monkeypatch.setattr(sender, "LEDGER_PAUSE_SECONDS", 94.0)
     ledger = open_ledger(ledger_url(paths, server.url), secrets)
     plan_id = frozen_plan(paths, ledger, secrets, 40, chunk_size=10)
 
@@ -234,7 +234,7 @@ def test_an_outcome_whose_commit_was_not_answered_is_looked_up_again(
 ) -> None:
     """It stands in the ledger; the second try finds the fence gone, and the task is run again instead of failing."""
     plan_id = frozen_plan(paths, ledger, secrets, 20, chunk_size=10)
-    real, lost = send.record, []
+    real, lost = sender.record, []
 
     def record(*args: object) -> object:
         done = real(*args)  # type: ignore[arg-type]
@@ -243,8 +243,8 @@ def test_an_outcome_whose_commit_was_not_answered_is_looked_up_again(
             raise LedgerUnavailable("gone")
         return done
 
-    monkeypatch.setattr(send, "record", record)
-    monkeypatch.setattr(send, "LEDGER_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(sender, "record", record)
+    monkeypatch.setattr(sender, "LEDGER_PAUSE_SECONDS", 0.01)
     with pytest.raises(LedgerUnavailable, match="gone"):
         send_range(paths, ledger, esp.account, plan_id=plan_id, first=0, last=9)
     send_range(paths, ledger, esp.account, plan_id=plan_id, first=0, last=9)

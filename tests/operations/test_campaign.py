@@ -9,7 +9,7 @@ import pytest
 
 from include.core.paths import PROJECT, DataPaths
 from include.core.secrets import Secrets
-from include.dispatch.send import send_range
+from include.dispatch.send.sender import send_range
 from include.ledger import holds, plans
 from include.ledger.database import Ledger
 from operations.__main__ import main

@@ -11,23 +11,23 @@ from pathlib import Path
 
 import pytest
 
+from demo_shop import history, source
+from demo_shop.history import CUSTOMERS, PURCHASES, ShopError
 from include.core.paths import PROJECT, DataPaths
 from include.extract.land import land
 from include.validate.batch import validate_batch
 from include.validate.merge import merge_batch
-from simulator import shop, shop_history
-from simulator.shop_history import CUSTOMERS, PURCHASES, ShopError
 from tests.validate.conftest import ask
 
 UNTIL = datetime.now(UTC).date()
-COMMAND = [sys.executable, "-m", "simulator.shop", "--until"]
+COMMAND = [sys.executable, "-m", "demo_shop.source", "--until"]
 RESERVED = (".test", ".example", "example.com", "example.net", "example.org")
 
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, int]]:
     path = tmp_path_factory.mktemp("shop") / "deep" / "shop.sqlite"
-    return path, shop.build(path, UNTIL)
+    return path, source.build(path, UNTIL)
 
 
 def select(path: Path, query: str) -> list[tuple]:
@@ -49,7 +49,7 @@ def content(path: Path) -> str:
 def test_all_real_purchases_are_there_and_the_last_was_yesterday(built: tuple[Path, dict[str, int]]) -> None:
     found = select(built[0], "select count(*), count(distinct subscriber_id), max(purchased_at), sum(items) from purchases")
     yesterday = f"{UNTIL - timedelta(days=1)} 00:00:00"
-    raw = [line.split() for line in shop_history.history_file().read_text().splitlines()[1:]]
+    raw = [line.split() for line in history.history_file().read_text().splitlines()[1:]]
     assert found == [(PURCHASES, CUSTOMERS, yesterday, sum(int(line[2]) for line in raw))]
     amounts = [row[0] for row in select(built[0], "select amount from purchases order by purchase_id")]
     assert amounts == [line[3] for line in raw]
@@ -102,13 +102,13 @@ def test_a_missing_or_foreign_history_is_one_clear_line(tmp_path: Path, monkeypa
     few = tmp_path / "few.txt"
     few.write_text("customer date items dollars\n 00001 19970101 1 11.77\n")
     with pytest.raises(ShopError, match="holds 1 purchases of 1 customers, not 69659"):
-        shop_history.purchases(date(2026, 1, 1), few)
+        history.purchases(date(2026, 1, 1), few)
     few.write_text("header\nnot four\n")
     with pytest.raises(ShopError, match="does not read"):
-        shop_history.purchases(date(2026, 1, 1), few)
-    monkeypatch.setattr(shop_history, "_FILE", "lifetimes/datasets/nowhere.txt")
+        history.purchases(date(2026, 1, 1), few)
+    monkeypatch.setattr(history, "_FILE", "lifetimes/datasets/nowhere.txt")
     with pytest.raises(ShopError, match=r"pip install --no-deps lifetimes==0\.11\.3"):
-        shop_history.history_file()
+        history.history_file()
 
 
 def test_the_shop_goes_all_the_way_into_the_warehouse(built: tuple[Path, dict[str, int]], paths: DataPaths) -> None:

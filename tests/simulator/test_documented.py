@@ -8,10 +8,10 @@ import msgspec
 import pytest
 
 from simulator.__main__ import parser
+from simulator.api.management import ROUTES as MANAGEMENT
 from simulator.control import ROUTES as CONTROL
-from simulator.faults import KINDS, Fault
-from simulator.management import ROUTES as MANAGEMENT
-from simulator.suppressing import LISTS
+from simulator.faults.armed import KINDS, Fault
+from simulator.recipients.suppression import LISTS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "simulator.md").read_text(encoding="utf-8")
 OPTIONS = [option for action in parser()._actions for option in action.option_strings if option.startswith("--")]

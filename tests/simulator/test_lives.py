@@ -7,8 +7,8 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.lives import Click, Moment, Open, live
-from simulator.rates import BY_PROVIDER, Rates, changed, provider_of
+from simulator.recipients.behaviour import Click, Moment, Open, live
+from simulator.recipients.rates import BY_PROVIDER, Rates, changed, provider_of
 
 keys = st.uuids().map(str)
 seeds = st.integers(0, 2**32)

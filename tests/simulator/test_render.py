@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.decoding import decode
-from simulator.events import Message, event_of
-from simulator.lives import Click, Moment
-from simulator.payload import Mail
-from simulator.render import Link, Links, _Anchors, body_unsubscribe_link, one_click, render, unsubscribe_link
+from simulator.api.decoding import decode
+from simulator.api.payload import Mail
+from simulator.recipients.behaviour import Click, Moment
+from simulator.recipients.render import Link, Links, _Anchors, body_unsubscribe_link, one_click, render, unsubscribe_link
+from simulator.webhook.events import Message, event_of
 from tests.simulator.mails import LINK, mail, with_
 
 

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.decoding import decode
-from simulator.payload import Mail
-from simulator.rules import problems, sender_refused
-from simulator.rules.account import Account
-from simulator.rules.person import person_problems
-from simulator.rules.usual import usual
+from simulator.api.decoding import decode
+from simulator.api.payload import Mail
+from simulator.api.rules import problems, sender_refused
+from simulator.api.rules.account import Account
+from simulator.api.rules.fast_check import usual
+from simulator.api.rules.person import person_problems
 from tests.simulator.mails import mail, person, with_, without
 
 NOW = 1_800_000_000.0

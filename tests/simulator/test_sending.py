@@ -10,8 +10,8 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from simulator.acceptance import message_id
-from simulator.rules import MOST_BYTES
+from simulator.api.acceptance import message_id
+from simulator.api.rules import MOST_BYTES
 from tests.running_simulator import RunningSimulator
 from tests.simulator.mails import mail, with_
 

@@ -8,7 +8,7 @@ from typing import Any
 from include.core import clock
 from include.core.errors import QualityStop
 from include.core.paths import DataPaths
-from include.dispatch.audience import judge_recipients
+from include.dispatch.plan.audience import judge_recipients
 from include.ledger.database import Ledger
 from include.validate.batch import validate_batch
 from include.validate.merge import merge_batch

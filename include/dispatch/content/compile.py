@@ -13,15 +13,15 @@ from jinja2 import TemplateError
 
 from include.core.campaign import Campaign, Variant
 from include.core.errors import PlanError
-from include.dispatch.content import where
+from include.dispatch.content import source_location
 from include.dispatch.content.content import Content
 from include.dispatch.content.environment import LARGEST_RESULT, TemplateEnvironment
 from include.dispatch.content.fields import LINKS_OF_PERSON
 from include.dispatch.content.fill import try_out
 from include.dispatch.content.lint import lint
-from include.dispatch.content.marks import MARK, Marks
+from include.dispatch.content.person_proxy import PersonStandIn
 from include.dispatch.content.personal import PersonalExtension
-from include.dispatch.content.recording import PersonStandIn
+from include.dispatch.content.placeholders import MARK, Marks
 from include.dispatch.content.slots import MOST_SLOTS, check_before_inlining, place_slots
 from include.dispatch.content.sources import PARTS, Sources, file_of
 from include.dispatch.content.syntax import Preparation
@@ -145,11 +145,11 @@ def _part(environment: TemplateEnvironment, name: str, **variables: Any) -> str:
         ) from None
     except TemplateError as error:
         raise PlanError(
-            f"{error.message or type(error).__name__}.", where=where.of(error) or name, remedy="Mend that line."
+            f"{error.message or type(error).__name__}.", where=source_location.of(error) or name, remedy="Mend that line."
         ) from None
     except Exception as error:  # noqa: BLE001  (a template can raise anything; the writer needs its line)
         what = f"{type(error).__name__}: {error}."
-        raise PlanError(what, where=where.of(error) or name, remedy="Mend that line.") from None
+        raise PlanError(what, where=source_location.of(error) or name, remedy="Mend that line.") from None
     return "".join(pieces)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from include.dispatch.content.marks import Noted
+from include.dispatch.content.placeholders import Noted
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment, SecurityError
 
 from include.dispatch.content.filters import OWN, PERSONAL, REFUSED
 from include.dispatch.content.person import NoValue
-from include.dispatch.content.recording import PersonStandIn, Recorded, Step, _Untouchable
-from include.dispatch.content.where import refuse
+from include.dispatch.content.person_proxy import PersonStandIn, Recorded, Step, _Untouchable
+from include.dispatch.content.source_location import refuse
 
 LARGEST_SOURCE = 256 * 1024
 LARGEST_RESULT = 1024 * 1024

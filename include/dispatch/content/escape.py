@@ -10,7 +10,7 @@ from urllib.parse import quote
 import markupsafe
 from markupsafe import Markup
 
-from include.dispatch.content.place import ATTRIBUTE, HEADER, HTML, TEXT, URL_PART, URL_WHOLE
+from include.dispatch.content.escaping_context import ATTRIBUTE, HEADER, HTML, TEXT, URL_PART, URL_WHOLE
 
 DEAD_LINK = "#"
 """What stands for a link that is neither http, https nor mailto: it leads nowhere."""

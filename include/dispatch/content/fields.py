@@ -9,7 +9,7 @@ from jinja2 import nodes
 from jinja2.visitor import NodeTransformer
 
 from include.core.errors import PlanError
-from include.dispatch.content import where
+from include.dispatch.content import source_location
 from include.dispatch.content.person import PERSON_FIELDS, Path, UnknownField
 
 LINKS_OF_PERSON = frozenset({"unsubscribe_url", "preferences_url", "confirm_url"})
@@ -40,7 +40,7 @@ class Fields:
         self.environment, self.name, self.filename = environment, name, filename
 
     def refuse(self, node: nodes.Node, what: str, remedy: str) -> PlanError:
-        return PlanError(what, where=where.at(self.filename or self.name, node.lineno), remedy=remedy)
+        return PlanError(what, where=source_location.at(self.filename or self.name, node.lineno), remedy=remedy)
 
     def path(self, node: nodes.Node) -> Path | None:
         """The field that an expression like `person.attributes.shoe_size` names."""

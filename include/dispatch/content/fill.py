@@ -13,14 +13,14 @@ import pyarrow as pa
 
 from include.core.errors import PlanError
 from include.core.token import LENGTH
-from include.dispatch.content import where
+from include.dispatch.content import source_location
 from include.dispatch.content.columns import Coded, Combined, People, one_person
 from include.dispatch.content.content import Content, Slot
 from include.dispatch.content.escape import escape, escape_fragment
+from include.dispatch.content.fast_path import pass_through
 from include.dispatch.content.limits import check_limits
-from include.dispatch.content.marks import Fragment
 from include.dispatch.content.person import Path, ValueMissing
-from include.dispatch.content.straight import pass_through
+from include.dispatch.content.placeholders import Fragment
 
 logger = logging.getLogger(__name__)
 
@@ -132,7 +132,7 @@ def _failing(slot: Slot, paths: list[Path], values: list[list[Any]], combined: C
 
 def _told(error: Exception, slot: Slot, count: int | None) -> PlanError:
     """The error with its line, and without any value."""
-    place = (isinstance(slot.noted.value, Fragment) and where.of(error)) or slot.where
+    place = (isinstance(slot.noted.value, Fragment) and source_location.of(error)) or slot.where
     whom = "" if count is None else f" for {count:,} {'person' if count == 1 else 'people'}"
     if isinstance(error, PlanError):
         return PlanError(f"{error.what.rstrip('.')}{whom}.", where=error.where or place, remedy=error.remedy)

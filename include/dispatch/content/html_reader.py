@@ -11,7 +11,7 @@ import copy
 import html
 import re
 
-from include.dispatch.content.place import ATTRIBUTE, HTML, URL_PART, URL_WHOLE, Misplaced, PlainReader
+from include.dispatch.content.escaping_context import ATTRIBUTE, HTML, URL_PART, URL_WHOLE, Misplaced, PlainReader
 
 URL_ATTRIBUTES = frozenset(
     ["href", "src", "action", "background", "cite", "formaction", "poster", "data", "longdesc", "xlink:href"]

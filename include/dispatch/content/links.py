@@ -10,7 +10,7 @@ from typing import NamedTuple
 from include.core.token import LENGTH
 from include.dispatch.content.content import Content, Slot
 from include.dispatch.content.fill import value_of
-from include.dispatch.content.recording import Recorded
+from include.dispatch.content.person_proxy import Recorded
 
 LINKS = {"unsubscribe_url": "/u/", "preferences_url": "/preferences/"}
 """The fields of a person that are links, and what stands between the edge's URL and the token."""

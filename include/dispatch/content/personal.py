@@ -14,10 +14,10 @@ from jinja2.ext import Extension
 from jinja2.parser import Parser
 from markupsafe import Markup
 
-from include.dispatch.content import escape, where
+from include.dispatch.content import escape, source_location
 from include.dispatch.content.environment import MARK_OPEN
-from include.dispatch.content.marks import Fragment, Marks
-from include.dispatch.content.recording import PersonStandIn, Recorded, _Untouchable
+from include.dispatch.content.person_proxy import PersonStandIn, Recorded, _Untouchable
+from include.dispatch.content.placeholders import Fragment, Marks
 
 OUTPUT, PERSONAL, TICK = "_output", "_personal", "_tick"
 _SPECIAL = ("loop", "caller", "self", "super", "varargs", "kwargs")
@@ -48,12 +48,14 @@ class PersonalExtension(Extension):
     def _personal(self, name: str, line: int, place: str, paths: str, *around: Any, caller: Any) -> Markup:
         """A block was reached while compiling: note it."""
         if self.person._now.values is not None:
-            raise where.refuse("A {% personal %} block stands inside another.", "Close the first one before.")
+            raise source_location.refuse("A {% personal %} block stands inside another.", "Close the first one before.")
         _check_around(around, name, line)
         known = frozenset(tuple(path.split(".", 1)) for path in paths.split() if path)
         environment: Any = self.environment
         is_markup = environment.is_markup(name)
-        fragment = Fragment(caller, around, known, place, is_markup, self.person, environment.budget, where.at(name, line))
+        fragment = Fragment(
+            caller, around, known, place, is_markup, self.person, environment.budget, source_location.at(name, line)
+        )
         return self.marks.add(fragment, name, line)
 
     def _tick(self) -> str:
@@ -65,13 +67,15 @@ class PersonalExtension(Extension):
 
 def _for_one_person(value: Any, place: str, name: str, line: int) -> Any:
     if isinstance(value, _Untouchable):
-        raise where.refuse(
+        raise source_location.refuse(
             "A value noted outside the {% personal %} block is used inside it.", "Write person.… in the block itself."
         )
     if isinstance(value, Undefined):
         return str(value)
     if not place:
-        raise where.refuse("It is not clear where in the HTML this stands.", "Let all branches before it end alike.")
+        raise source_location.refuse(
+            "It is not clear where in the HTML this stands.", "Let all branches before it end alike."
+        )
     done = escape.escape_markup(value, place) if isinstance(value, Markup) else escape.escape(value, place)
     return Markup(done)  # noqa: S704  (escaped for its place just now)
 
@@ -79,9 +83,11 @@ def _for_one_person(value: Any, place: str, name: str, line: int) -> Any:
 def _check_around(around: tuple[Any, ...], name: str, line: int) -> None:
     for value in around:
         if isinstance(value, Undefined):
-            raise where.refuse(f"{value._undefined_name} is not defined.", "Set it before the {% personal %} block.")
+            raise source_location.refuse(
+                f"{value._undefined_name} is not defined.", "Set it before the {% personal %} block."
+            )
         if isinstance(value, str) and MARK_OPEN in value:
-            raise where.refuse(
+            raise source_location.refuse(
                 "Text that holds a person's value is used in a {% personal %} block.", "Write person.… in the block."
             )
 

@@ -8,12 +8,12 @@ import re
 from typing import Any
 
 from include.core.errors import PlanError
-from include.dispatch.content import where
+from include.dispatch.content import source_location
 from include.dispatch.content.content import Content, Slot
 from include.dispatch.content.environment import MARK_CLOSE, MARK_OPEN
+from include.dispatch.content.escaping_context import HEADER, HTML, TEXT, Misplaced, PlainReader
 from include.dispatch.content.html_reader import HtmlReader, Reader
-from include.dispatch.content.marks import MARK, Fragment, Marks, Noted
-from include.dispatch.content.place import HEADER, HTML, TEXT, Misplaced, PlainReader
+from include.dispatch.content.placeholders import MARK, Fragment, Marks, Noted
 
 MOST_SLOTS = 150
 """Substitutions a personalization may have (SendGrid)."""
@@ -44,7 +44,7 @@ def place_slots(rendered: Any, marks: Marks, *, names: dict[str, str], facts: st
     text = _replace(rendered.text, PlainReader(TEXT), marks, table, names["body_text"])
     preheader = _replace(rendered.preheader, _AsHtml(), marks, table, names["preheader"])
     parts = [subject, html, text, preheader]
-    described = [[noted.expression, place, where.at(noted.name, noted.line)] for noted, place in table.noted]
+    described = [[noted.expression, place, source_location.at(noted.name, noted.line)] for noted, place in table.noted]
     content_hash = hashlib.sha256(json.dumps([facts, parts, described]).encode()).hexdigest()
     core = _core(parts, content_hash, tag_prefix)
     subject, html, text, preheader = (_tagged(part, core) for part in parts)
@@ -88,7 +88,7 @@ def _replace(text: str, reader: Reader, marks: Marks, table: _Table, name: str) 
 
 
 def _place(reader: Reader, noted: Noted) -> str:
-    place_of = where.at(noted.name, noted.line)
+    place_of = source_location.at(noted.name, noted.line)
     try:
         place = reader.place()
     except Misplaced as refused:
@@ -124,4 +124,6 @@ def _tag(core: str, index: int) -> str:
 def _slot(index: int, noted: Noted, place: str, core: str) -> Slot:
     fields = tuple(sorted({path[0] for path in noted.paths}))
     shown = _SHOWN.get(place, place)
-    return Slot(_tag(core, index), shown, fields, noted.expression, where.shown(noted.name), noted.line, place, noted)
+    return Slot(
+        _tag(core, index), shown, fields, noted.expression, source_location.shown(noted.name), noted.line, place, noted
+    )

@@ -6,10 +6,10 @@ from typing import Any
 
 from jinja2 import nodes
 
+from include.dispatch.content.escaping_context import HEADER, TEXT, Misplaced, PlainReader
 from include.dispatch.content.fields import LINKS_OF_PERSON, Fields, spell_out
 from include.dispatch.content.html_reader import HtmlReader, Reader
 from include.dispatch.content.personal import OUTPUT, TICK, PersonalExtension, is_personal, special_name, taken_from_around
-from include.dispatch.content.place import HEADER, TEXT, Misplaced, PlainReader
 
 _LINKS = (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)
 

@@ -7,7 +7,7 @@
 --          2. without a key: SendGrid's message id and the address;
 --          3. a bounce without a key (those that come back by Return-Path lose custom_args and message id): the address's
 --             last send of the five days before it. A send whose message id is known to be another is not taken.
---          And the class of a bounce: a blocked one is soft, the others as include/collect/mapping.py says. It tells events
+--          And the class of a bounce: a blocked one is soft, the others as include/sendgrid/event_vocabulary.py says. It tells events
 --          apart, too: a block and a bounce of one second are two.
 --          content_key is what an event says.
 create or replace temp table tied as

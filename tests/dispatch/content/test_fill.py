@@ -21,8 +21,8 @@ from include.core.errors import PlanError
 from include.core.shop import load_shop
 from include.dispatch.content import PERSON_FIELDS, Content, SlotFiller, filters, render_one
 from include.dispatch.content.escape import escape
+from include.dispatch.content.escaping_context import ATTRIBUTE, HEADER, HTML, TEXT, URL_PART
 from include.dispatch.content.person import AttributeValues, as_value
-from include.dispatch.content.place import ATTRIBUTE, HEADER, HTML, TEXT, URL_PART
 from tests.dispatch.content.conftest import ADDRESS, HTML_END, HTML_START, LINKS, TEXT_END, Compile
 
 NASTY = [

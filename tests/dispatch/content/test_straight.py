@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from include.dispatch.content import SlotFiller
 from include.dispatch.content.escape import ESCAPERS
-from include.dispatch.content.straight import UNCHANGED
+from include.dispatch.content.fast_path import UNCHANGED
 from tests.dispatch.content.conftest import Compile
 
 ANY = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
@@ -30,9 +30,9 @@ def test_what_looks_safe_is_left_alone(place: str, values: list[str]) -> None:
 def test_many_different_values(odd: list[str]) -> None:
     from include.dispatch.content.columns import People
     from include.dispatch.content.content import Slot
-    from include.dispatch.content.marks import Noted
-    from include.dispatch.content.recording import Recorded
-    from include.dispatch.content.straight import pass_through
+    from include.dispatch.content.fast_path import pass_through
+    from include.dispatch.content.person_proxy import Recorded
+    from include.dispatch.content.placeholders import Noted
 
     values = [f"name {number}" for number in range(1_000)] + odd
     noted = Noted(Recorded(("first_name",)), "a.html.j2", 1)

@@ -1,0 +1,1 @@
+"""The demo shop's source: people and purchases (`python -m demo_shop.source`)."""

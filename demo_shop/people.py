@@ -1,0 +1,125 @@
+"""The people of the demo shop: invented, and the same for the same customer number and day.
+
+Real is only that each of them bought what CDNOW's customer of that number bought. Name, address, country, consent and the
+day of joining the mailing list are made up.
+"""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from random import Random
+from typing import TypeVar
+
+from demo_shop import names as names
+
+Row = dict[str, str | None]
+Choice = TypeVar("Choice", bound=tuple)
+COLUMNS = (
+    "subscriber_id",
+    "email",
+    "first_name",
+    "last_name",
+    "country",
+    "locale",
+    "timezone",
+    "signed_up_at",
+    "status",
+    "lawful_basis",
+    "consent_source",
+    "consented_at",
+    "consent_wording",
+    "consent_expires_at",
+    "tracking_consent",
+    "updated_at",
+    "attributes",
+)
+RECENT_SHARE = 0.025
+_CONSENT = ("lawful_basis", "consent_source", "consented_at", "consent_wording", "consent_expires_at", "tracking_consent")
+_TRACKING = {"en": 0.72, "de": 0.45, "fr": 0.38, "es": 0.55}
+_FOLD = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "'": "", " ": ""})
+
+
+def person(customer: int, first_purchase: date, until: date) -> Row:
+    """The subscriber behind a customer number, clean. All times lie before `until`: text, in UTC, as exports have it."""
+    random = Random(f"tradewind shop {customer}")
+    _, country, locale, timezone = _weighted(random, names.PLACES)
+    language = locale[:2]
+    given, family = random.choice(names.GIVEN[language].split()), random.choice(names.FAMILY[language].split())
+    end = datetime(until.year, until.month, until.day, tzinfo=UTC) - timedelta(seconds=1)
+    signed_up = _signed_up(random, first_purchase, end)
+    status = random.choices(("subscribed", "unsubscribed", "pending"), (89, 8, 3))[0]
+    row: Row = {
+        "subscriber_id": f"C{customer:05d}",
+        "email": _address(random, given, family, customer),
+        "first_name": given,
+        "last_name": family,
+        "country": country,
+        "locale": locale,
+        "timezone": timezone,
+        "signed_up_at": _text(signed_up),
+        "status": status,
+        "attributes": _attributes(random),
+    }
+    row |= _consent(random, signed_up, end, language, status)
+    touched = max(signed_up, datetime.fromisoformat(f"{row['consented_at'] or row['signed_up_at']}+00:00"))
+    row["updated_at"] = _text(touched + (end - touched) * random.random() ** 2)
+    return row
+
+
+def _signed_up(random: Random, first_purchase: date, end: datetime) -> datetime:
+    """Around the first purchase; some joined the mailing list only in the fortnight before the demo's day."""
+    if random.random() < RECENT_SHARE:
+        return end - timedelta(seconds=random.randrange(13 * 86_400))
+    first = datetime(first_purchase.year, first_purchase.month, first_purchase.day, tzinfo=UTC)
+    return first + timedelta(days=random.choice((-20, -7, -2, 0, 0, 0, 1, 14, 40)), seconds=random.randrange(86_400))
+
+
+def _consent(random: Random, signed_up: datetime, end: datetime, language: str, status: str) -> Row:
+    """Proof of consent: nobody who only started to sign up has one; some of the rest has run out."""
+    tracking = random.choices(("true", "false", None), (_TRACKING[language], 0.9 - _TRACKING[language], 0.1))[0]
+    if status == "pending":
+        absent: Row = dict.fromkeys(
+            ("lawful_basis", "consent_source", "consented_at", "consent_wording", "consent_expires_at")
+        )
+        return absent | {"tracking_consent": None}
+    consented = min(end, signed_up + timedelta(minutes=random.choice((0, 0, 3, 45, 600, 2_000))))
+    lifetime = random.choices((None, 1_095, 730, 180), (70, 14, 13, 3))[0]
+    return {
+        "lawful_basis": random.choices(("consent", "legitimate_interest"), (85, 15))[0],
+        "consent_source": random.choice(names.CONSENT_SOURCES),
+        "consented_at": _text(consented),
+        "consent_wording": f"v{1 + (consented.year * 12 + consented.month) // 7 % 4}",
+        "consent_expires_at": _text(consented + timedelta(days=lifetime)) if lifetime else None,
+        "tracking_consent": tracking,
+    }
+
+
+def _address(random: Random, given: str, family: str, customer: int) -> str:
+    """Unique, since the customer's number ends the local part and no name holds a digit."""
+    first, last = _ascii(given), _ascii(family)
+    local = random.choice(
+        (f"{first}.{last}", f"{first[0]}{last}", f"{first}", f"{last}.{first[0]}", f"{first}+cds", f"{last}_")
+    )
+    return f"{local}{customer}@{_weighted(random, names.DOMAINS)[1]}"
+
+
+def _attributes(random: Random) -> str | None:
+    if random.random() < 0.2:
+        return None
+    return json.dumps({"genre": random.choice(names.GENRES), "loyalty_points": random.randrange(0, 5_000, 50)})
+
+
+def _weighted(random: Random, table: Sequence[Choice]) -> Choice:
+    return random.choices(table, [row[0] for row in table])[0]
+
+
+def _ascii(name: str) -> str:
+    folded = unicodedata.normalize("NFKD", name.lower().translate(_FOLD))
+    return folded.encode("ascii", "ignore").decode()
+
+
+def _text(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M:%S")

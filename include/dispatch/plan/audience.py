@@ -1,0 +1,137 @@
+"""Who gets it: from a frozen segment run to a judged audience, in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import accumulate
+
+import duckdb
+
+from include.core.campaign import Campaign, place_of
+from include.core.errors import PlanError
+from include.core.paths import SQL
+from include.core.shop import load_shop
+from include.dispatch.plan.occurrence import PER_PERSON
+from include.ledger import consent, suppressions
+from include.ledger.database import Ledger
+from include.warehouse.connection import fetch, run
+from include.warehouse.consent import replace_consent
+from include.warehouse.suppressions import replace_suppressions
+
+DRAWS = 10_000
+FOREVER = datetime(9999, 12, 31, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Audience:
+    """What stands in the temp tables `audience` and `placed`, counted. `suppressions_seen` is the log's seq it knew."""
+
+    segment_run: str
+    suppressions_seen: int
+    selected: int
+    planned: int
+    suppressed: int
+    capped: int
+    held_out: int
+
+    def counts(self) -> dict[str, int]:
+        """The counts alone, for a task's result."""
+        names = ("selected", "planned", "suppressed", "capped", "held_out")
+        return {name: getattr(self, name) for name in names}
+
+
+def judge_segment(
+    warehouse: duckdb.DuckDBPyConnection, ledger: Ledger, campaign: Campaign, *, occurrence: str, at: datetime
+) -> Audience:
+    """Judge the campaign's segment in its newest run. Raises `PlanError` where there is none."""
+    segment_run = _newest_run(warehouse, campaign)
+    params = {"segment": campaign.segment, "segment_run": segment_run, "exclude_segments": list(campaign.exclude_segments)}
+    run(warehouse, "dispatch", "selected_by_segment", params)
+    if campaign.follows:
+        due = at - timedelta(days=campaign.follows.after_days)
+        run(warehouse, "dispatch", "selected_followers", {"followed": campaign.follows.campaign, "sent_by": due})
+    cap_since = at - timedelta(hours=campaign.frequency_cap_hours) if campaign.frequency_cap_hours else FOREVER
+    share = round(campaign.hold_out_percent / 100 * DRAWS)
+    return _judge(warehouse, ledger, campaign, segment_run, occurrence, at, cap_since=cap_since, hold_out_share=share)
+
+
+def judge_recipients(
+    warehouse: duckdb.DuckDBPyConnection,
+    ledger: Ledger,
+    campaign: Campaign,
+    recipients: Sequence[str],
+    *,
+    occurrence: str,
+    at: datetime,
+) -> Audience:
+    """Judge people named for a test: the suppressed are left out as ever, caps and hold-out do not apply."""
+    run(warehouse, "dispatch", "selected_by_id", {"recipients": list(recipients)})
+    test = campaign.model_copy(update={"occurrence": "once"})
+    return _judge(warehouse, ledger, test, "test", occurrence, at, cap_since=FOREVER, hold_out_share=0)
+
+
+def _judge(
+    warehouse: duckdb.DuckDBPyConnection,
+    ledger: Ledger,
+    campaign: Campaign,
+    segment_run: str,
+    occurrence: str,
+    at: datetime,
+    *,
+    cap_since: datetime,
+    hold_out_share: int,
+) -> Audience:
+    if campaign.topic is not None:
+        load_shop().require_topics([campaign.topic], where=place_of(campaign.id, "topic"))
+    seen = _refresh_suppressions(warehouse, ledger)
+    weights = [variant.weight for variant in campaign.variants]
+    bounds = [round(DRAWS * total / sum(weights)) for total in accumulate(weights)][:-1]
+    params = {
+        "campaign": campaign.id,
+        "topic": campaign.topic,
+        "confirming": campaign.kind == "confirmation",
+        "occurrence": occurrence,
+        "event": campaign.occurrence if campaign.occurrence in PER_PERSON else None,
+        "as_of": at,
+        "cap_since": cap_since,
+        "hold_out_share": hold_out_share,
+        "variants": [variant.id for variant in campaign.variants],
+        "variant_bounds": bounds,
+        "locales": list(campaign.locales),
+    }
+    run(warehouse, "dispatch", "audience", params)
+    run(warehouse, "dispatch", "audience_duplicates", params)
+    counts = fetch(warehouse, "dispatch", "audience_counts").to_pylist()[0]
+    return Audience(segment_run, seen, **counts)
+
+
+def _refresh_suppressions(warehouse: duckdb.DuckDBPyConnection, ledger: Ledger) -> int:
+    """Copy the suppressions and consent answers in force; returns the suppression log's last seq that they hold."""
+    with ledger.read() as connection:
+        table, seq = suppressions.in_force(connection)
+        answers = consent.in_force(connection)
+    replace_suppressions(warehouse, table)
+    replace_consent(warehouse, answers)
+    return seq
+
+
+def _newest_run(warehouse: duckdb.DuckDBPyConnection, campaign: Campaign) -> str:
+    """The run whose membership is the audience. Raises `PlanError` where a segment is unknown, not built, or pruned."""
+    segments = [campaign.segment, *campaign.exclude_segments]
+    for segment in segments:
+        if not (SQL / "segment" / "definitions" / f"{segment}.sql").is_file():
+            raise PlanError(
+                f"the segment '{segment}' is not defined.",
+                where=place_of(campaign.id, "segment" if segment == campaign.segment else "exclude_segments"),
+                remedy="Name a file of include/sql/segment/definitions/.",
+            )
+    found = fetch(warehouse, "dispatch", "latest_segment_run", {"segments": segments}).to_pylist()
+    if not found or found[0]["members"] != found[0]["frozen_members"]:
+        raise PlanError(
+            f"no {'recent ' if found else ''}run of build_segments holds {', '.join(segments)}.",
+            where=place_of(campaign.id, "segment"),
+            remedy="Run build_segments first.",
+        )
+    return found[0]["segment_run"]

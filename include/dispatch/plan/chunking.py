@@ -1,0 +1,68 @@
+"""Who goes in which request: the audience cut into chunks, and read in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from include.core import token
+from include.core.campaign import Campaign
+from include.core.secrets import Secrets
+from include.dispatch.content.printable import printable
+from include.dispatch.send_window import send_times
+from include.warehouse.connection import fetch, run
+
+CHUNK_SIZE = 1_000
+"""SendGrid takes up to 1,000 personalizations a request."""
+BATCH_ROWS = 50_000
+
+
+@dataclass(frozen=True)
+class Placing:
+    """`chunks` are the rows of chunks.sql, in the order in which `people` reads; `by_zone`: there is a send window.
+
+    `confirm_until` (Unix seconds) is when the links expire that confirm a sign-up.
+    """
+
+    by_zone: bool
+    chunks: list[dict[str, Any]]
+    confirm_until: int = 0
+
+    def contents(self) -> dict[int, str]:
+        """The content of each group, `variant.locale.tracked`."""
+        return {chunk["mail_group"]: chunk["content"] for chunk in self.chunks}
+
+
+def place(warehouse: duckdb.DuckDBPyConnection, campaign: Campaign, at: datetime) -> Placing:
+    """Cut the planned people of temp table `audience` into chunks."""
+    by_zone = campaign.send_window is not None
+    run(warehouse, "dispatch", "mail_groups", {"by_zone": by_zone})
+    zones = fetch(warehouse, "dispatch", "mail_zones")["zone"].to_pylist()
+    warehouse.register("send_times", send_times(campaign.send_window, zones, at))
+    chunks = fetch(warehouse, "dispatch", "chunks", {"chunk_size": CHUNK_SIZE}).to_pylist()
+    warehouse.unregister("send_times")
+    return Placing(by_zone, chunks, int((at + timedelta(days=campaign.confirm_within_days)).timestamp()))
+
+
+def people(
+    warehouse: duckdb.DuckDBPyConnection, secrets: Secrets, placing: Placing, edge_url: str, columns: Iterable[str]
+) -> pa.RecordBatchReader:
+    """Everybody who was placed, in the order of `placing.chunks`, with the columns named (of people.sql), as printable."""
+    key_id = secrets.signing_key_id
+    inner, outer = token.pads(secrets.token_keys[key_id])
+    params = {
+        "by_zone": placing.by_zone,
+        "edge_url": edge_url.rstrip("/"),
+        "version_and_key_id": token.head(secrets, token.UNSUBSCRIBE),
+        "confirm_head": token.head(secrets, token.CONFIRM, placing.confirm_until),
+        "inner_pad": inner,
+        "outer_pad": outer,
+        "columns": sorted(columns),
+    }
+    found = run(warehouse, "dispatch", "people", params).to_arrow_reader(BATCH_ROWS)
+    return pa.RecordBatchReader.from_batches(found.schema, (printable(batch) for batch in found))

@@ -1,0 +1,253 @@
+"""Plan once: freeze who gets what, before the first byte is sent.
+
+One ledger transaction writes the plan with all its chunks, UNIQUE for a campaign and occurrence. A second run finds it and
+never asks the audience query again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from sqlalchemy import RowMapping
+
+from include.core.campaign import Campaign, place_of
+from include.core.errors import CampaignStopped, ContentChanged, PlanError
+from include.core.paths import TEMPLATES, DataPaths
+from include.core.secrets import Secrets
+from include.dispatch import plan_files
+from include.dispatch.account import record
+from include.dispatch.content import Content, Link, SlotFiller, compile_content, linked
+from include.dispatch.journal import require_no_requests
+from include.dispatch.plan.audience import Audience, judge_segment
+from include.dispatch.plan.chunking import BATCH_ROWS, Placing, people, place
+from include.dispatch.plan.writer import (
+    COLUMNS,
+    PlanWriter,
+    chunk_rows,
+    write_chunks,
+    write_contents,
+    write_manifest,
+    write_other_addresses,
+)
+from include.ledger import counts, plans
+from include.ledger.database import Ledger
+from include.warehouse.connection import fetch, open_warehouse, run
+
+log = logging.getLogger(__name__)
+
+Judge = Callable[[duckdb.DuckDBPyConnection], Audience]
+
+
+@dataclass(frozen=True)
+class PlanRequest:
+    """What a plan is made from. `edge_url` is the public base of unsubscribe links, https (RFC 8058)."""
+
+    campaign: Campaign
+    occurrence: str
+    kind: str
+    edge_url: str
+    at: datetime
+
+    @property
+    def plan_id(self) -> str:
+        return plans.plan_id_of(self.campaign.id, self.occurrence, self.kind)
+
+    @property
+    def folder(self) -> str:
+        return f"plans/{self.campaign.id}/{self.occurrence}"
+
+
+def freeze(
+    paths: DataPaths, ledger: Ledger, secrets: Secrets, campaign: Campaign, *, occurrence: str, edge_url: str, at: datetime
+) -> dict[str, Any]:
+    """The live plan of `campaign` at `occurrence`: found, or frozen now.
+
+    Returns plan_id, found, chunks, and the people by verdict. Raises `PlanError` (segment, template, sender), or
+    `ContentChanged` where the plan was frozen with other content and is not finished. Nothing is sent in either case.
+    """
+    request = PlanRequest(campaign, occurrence, plans.LIVE, edge_url, at)
+
+    def judge(warehouse: duckdb.DuckDBPyConnection) -> Audience:
+        return judge_segment(warehouse, ledger, campaign, occurrence=occurrence, at=at)
+
+    return freeze_request(paths, ledger, secrets, request, judge)
+
+
+def freeze_request(paths: DataPaths, ledger: Ledger, secrets: Secrets, request: PlanRequest, judge: Judge) -> dict[str, Any]:
+    """Find the plan of `request`, or freeze one for the people whom `judge` finds."""
+    found = plans.find_plan(ledger, request.plan_id)
+    if found is None:
+        contents = compile_contents(request.campaign)
+        with open_warehouse(paths) as warehouse:
+            record.record_into(warehouse, paths, ledger)
+            fresh = _freeze_now(warehouse, paths, ledger, secrets, request, contents, judge)
+        if fresh is not None:
+            return fresh
+        found = plans.find_plan(ledger, request.plan_id)
+        assert found is not None
+    return _take_up(ledger, found, request.campaign)
+
+
+def compile_contents(campaign: Campaign) -> dict[str, Content]:
+    """The content of every variant in every locale, by `variant.locale`. Raises `PlanError` with file and line."""
+    if not (TEMPLATES / campaign.template).is_dir():
+        known = sorted(path.name for path in TEMPLATES.glob("*/") if path.name != "base")
+        raise PlanError(
+            f"the template '{campaign.template}' does not exist.",
+            where=place_of(campaign.id, "template"),
+            remedy=f"Name a folder of include/templates/: {', '.join(known)}.",
+        )
+    return {
+        f"{variant.id}.{locale}": compile_content(
+            TEMPLATES / campaign.template, campaign=campaign, variant=variant, locale=locale
+        )
+        for variant in campaign.variants
+        for locale in campaign.locales
+    }
+
+
+def content_hash(campaign: Campaign, contents: Mapping[str, Content]) -> str:
+    """One hash over everything that everybody gets: contents, sender, reply address, categories."""
+    digest = hashlib.sha256()
+    for name in sorted(contents):
+        digest.update(f"{name}:{contents[name].content_hash}\n".encode())
+    fields = ("sender", "reply_to", "categories", "asm_group_id", "ip_pool_name", "postal_address")
+    digest.update(campaign.model_dump_json(include=set(fields)).encode())
+    return digest.hexdigest()
+
+
+def _freeze_now(
+    warehouse: duckdb.DuckDBPyConnection,
+    paths: DataPaths,
+    ledger: Ledger,
+    secrets: Secrets,
+    request: PlanRequest,
+    contents: Mapping[str, Content],
+    judge: Judge,
+) -> dict[str, Any] | None:
+    """Write the plan's files, then its transaction; None where another process was first."""
+    if plans.find_plan(ledger, request.plan_id) is not None:
+        return None
+    audience = judge(warehouse)
+    log.info("%s %s: %s", request.campaign.id, request.occurrence, audience.counts())
+    placing = place(warehouse, request.campaign, request.at)
+    folder = _fresh_folder(paths.root / request.folder)
+    chunks = list(chunk_rows(placing.chunks))
+    links = {name: linked(content, request.edge_url, name.partition(".")[2]) for name, content in contents.items()}
+    fillers = {name: SlotFiller(content, links[name]) for name, content in contents.items()}
+    _write_people(folder, warehouse, secrets, request, fillers, placing)
+    write_other_addresses(folder, fetch(warehouse, "dispatch", "other_addresses"))
+    write_chunks(folder, chunks)
+    write_contents(folder, _contents_as_data(contents, links, request.edge_url))
+    row = _plan_row(request, audience, content_hash(request.campaign, contents), write_manifest(folder))
+    states = ({**chunk, "plan_id": request.plan_id, "state": "pending"} for chunk in chunks)
+    if not plans.freeze_plan(ledger, row, states):
+        return None
+    return {"plan_id": request.plan_id, "found": False, "chunks": len(chunks), **audience.counts()}
+
+
+def _write_people(
+    folder: Path,
+    warehouse: duckdb.DuckDBPyConnection,
+    secrets: Secrets,
+    request: PlanRequest,
+    fillers: Mapping[str, SlotFiller],
+    placing: Placing,
+) -> None:
+    """Fill everybody's slots and write the parts and the audience."""
+    fields = frozenset[str]().union(*(filler.fields for filler in fillers.values()))
+    most = max(filler.width for filler in fillers.values())
+    with PlanWriter(folder, both_ways(fillers), most) as writer:
+        found = people(warehouse, secrets, placing, request.edge_url, {*COLUMNS, *fields})
+        writer.write_people(found, placing)
+        writer.write_rest(run(warehouse, "dispatch", "audience_rest").to_arrow_reader(BATCH_ROWS))
+
+
+def both_ways(fillers: Mapping[str, SlotFiller]) -> dict[str, SlotFiller]:
+    """By the content ids of the chunks: `variant.locale.tracked` and `….untracked`."""
+    return {f"{name}.{way}": filler for name, filler in fillers.items() for way in ("tracked", "untracked")}
+
+
+def _plan_row(request: PlanRequest, audience: Audience, content: str, manifest: str) -> dict[str, Any]:
+    return {
+        "plan_id": request.plan_id,
+        "campaign": request.campaign.id,
+        "occurrence": request.occurrence,
+        "kind": request.kind,
+        "state": "sending",
+        "settings": request.campaign.model_dump_json(),
+        "segment_run": audience.segment_run,
+        "content_hash": content,
+        "folder": request.folder,
+        "manifest_sha256": manifest,
+        "suppressions_seen": audience.suppressions_seen,
+        "planned_at": request.at.timestamp(),
+        **audience.counts(),
+    }
+
+
+def _contents_as_data(
+    contents: Mapping[str, Content], links: Mapping[str, Mapping[str, Link]], edge_url: str
+) -> dict[str, dict[str, Any]]:
+    return {
+        name: {
+            "subject": content.subject,
+            "text": content.text,
+            "html": content.html,
+            "edge_url": edge_url.rstrip("/"),
+            "slots": _slots_as_data(content, links[name]),
+        }
+        for name, content in contents.items()
+    }
+
+
+def _slots_as_data(content: Content, links: Mapping[str, Link]) -> list[dict[str, str]]:
+    """Where the sender finds each slot's value: in a column of its own, or, for a link, in the token's."""
+    columns = iter(plan_files.slot_columns(len(content.slots) - len(links)))
+    return [
+        {"tag": slot.tag, "column": "token", **links[slot.tag]._asdict()}
+        if slot.tag in links
+        else {"tag": slot.tag, "column": next(columns), "before": "", "after": ""}
+        for slot in content.slots
+    ]
+
+
+def _fresh_folder(folder: Path) -> Path:
+    """An empty folder. What a crash left there is no plan: the ledger has none, and we hold the warehouse's lock.
+
+    Raises `ConservationBroken` where requests were made from it: then it is the ledger that has forgotten the plan.
+    """
+    if folder.exists():
+        require_no_requests(folder)
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)
+    return folder
+
+
+def _take_up(ledger: Ledger, plan: RowMapping, campaign: Campaign) -> dict[str, Any]:
+    """Go on with a plan that stands: lift a stop that SendGrid caused, refuse what an operator paused or cancelled."""
+    with ledger.read() as connection:
+        people = counts.tally(connection, plan["plan_id"])
+    if people.pending and plan["state"] in ("paused", "cancelled"):
+        raise CampaignStopped(
+            f"the campaign is {plan['state']}{' (' + plan['stop_reason'] + ')' if plan['stop_reason'] else ''}.",
+            where=f"{plan['campaign']} {plan['occurrence']}",
+            remedy=f"{people.pending} people are pending. Resume it as docs/runbook.md says.",
+        )
+    if people.pending and content_hash(campaign, compile_contents(campaign)) != plan["content_hash"]:
+        raise ContentChanged(
+            f"the template or campaign was edited after the plan was frozen; {people.pending} people are still pending.",
+            where=f"{plan['campaign']} {plan['occurrence']}",
+            remedy="Restore the content as it was, or cancel the rest of this plan (docs/runbook.md).",
+        )
+    plans.change_state(ledger, plan["plan_id"], "sending", among=("stopped",))
+    names = ("selected", "planned", "suppressed", "capped", "held_out")
+    return {"plan_id": plan["plan_id"], "found": True, "pending": people.pending, **{name: plan[name] for name in names}}

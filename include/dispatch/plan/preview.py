@@ -1,0 +1,96 @@
+"""Preview mode: who would get it and what it looks like. Nothing is frozen, nothing is sent.
+
+The whole audience is filled, so that a template that fails for somebody fails here. The page shows a few real combinations
+under invented names: it lies in the data folder and carries no personal data.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from include.core.campaign import Campaign
+from include.core.durable import write_durably
+from include.core.paths import DataPaths
+from include.core.secrets import Secrets
+from include.dispatch.content import Content, SlotFiller, render_one
+from include.dispatch.plan import freeze
+from include.dispatch.plan.audience import Audience, judge_segment
+from include.dispatch.plan.chunking import Placing, people, place
+from include.dispatch.plan.occurrence import occurrence_of
+from include.dispatch.plan.writer import runs
+from include.ledger.database import Ledger
+from include.warehouse.connection import fetch, open_warehouse
+
+log = logging.getLogger(__name__)
+
+STAND_IN = {"first_name": "Alex", "last_name": "Example"}
+SAMPLES = 2
+
+
+def preview(
+    paths: DataPaths, ledger: Ledger, secrets: Secrets, campaign: Campaign, *, run: str, edge_url: str, at: datetime
+) -> dict[str, Any]:
+    """Judge the audience, fill everybody's slots, and write a page; returns its path and the people by verdict.
+
+    Raises what planning would raise: `PlanError` with file and line.
+    """
+    contents = freeze.compile_contents(campaign)
+    occurrence = occurrence_of(campaign, at)
+    with open_warehouse(paths) as warehouse:
+        audience = judge_segment(warehouse, ledger, campaign, occurrence=occurrence, at=at)
+        placing = place(warehouse, campaign, at)
+        samples = _fill_everybody(warehouse, secrets, placing, edge_url, contents)
+        reasons = fetch(warehouse, "dispatch", "audience_reasons").to_pylist()
+    page = paths.previews / campaign.id / f"{re.sub(r'[^A-Za-z0-9]+', '-', run)[:80]}.html"
+    write_durably(page, _page(campaign, occurrence, audience, reasons, samples).encode())
+    log.info("%s %s: nothing is sent; the preview is %s: %s", campaign.id, occurrence, page, audience.counts())
+    return {"page": str(page.relative_to(paths.root)), **audience.counts()}
+
+
+def _fill_everybody(
+    warehouse: duckdb.DuckDBPyConnection,
+    secrets: Secrets,
+    placing: Placing,
+    edge_url: str,
+    contents: Mapping[str, Content],
+) -> list[dict[str, Any]]:
+    """Run every slot for everybody; keep a few renderings of each content."""
+    fillers = freeze.both_ways({name: SlotFiller(content) for name, content in contents.items()})
+    columns = {"mail_group", *_LINKS}.union(*(content.fields for content in contents.values()))
+    samples: list[dict[str, Any]] = []
+    shown: dict[str, int] = {}
+    contents_of = placing.contents()
+    for batch in people(warehouse, secrets, placing, edge_url, columns):
+        for group, some in runs(batch):
+            name = contents_of[group]
+            fillers[name].fill(some)
+            wanted = SAMPLES - shown.get(name, 0)
+            shown[name] = shown.get(name, 0) + max(wanted, 0)
+            samples += [_sample(name, contents, person) for person in some.slice(0, max(wanted, 0)).to_pylist()]
+    return samples
+
+
+def _sample(name: str, contents: Mapping[str, Content], person: Mapping[str, Any]) -> dict[str, Any]:
+    links = {field: f"{person[field].rpartition('/')[0].rpartition('/')[0]}/…" for field in _LINKS}
+    rendered = render_one(contents[name.rpartition(".")[0]], {**person, **STAND_IN, **links})
+    return {"content": name, "subject": rendered.subject, "html": rendered.html, "text": rendered.text}
+
+
+_LINKS = ("unsubscribe_url", "preferences_url", "confirm_url")
+
+
+def _page(
+    campaign: Campaign, occurrence: str, audience: Audience, reasons: list[dict[str, Any]], samples: list[dict[str, Any]]
+) -> str:
+    pages = Environment(loader=FileSystemLoader(Path(__file__).parent / "pages"), autoescape=True, undefined=StrictUndefined)
+    return pages.get_template("preview.html.j2").render(
+        campaign=campaign, occurrence=occurrence, counts=audience.counts(), reasons=reasons, samples=samples
+    )

@@ -1,0 +1,56 @@
+"""Test mode: the real thing to a few named people, under a plan of its own that no report counts."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import duckdb
+
+from include.core.campaign import Campaign
+from include.core.errors import PlanError
+from include.core.paths import DataPaths
+from include.core.secrets import Secrets
+from include.dispatch.plan.audience import Audience, judge_recipients
+from include.dispatch.plan.freeze import PlanRequest, freeze_request
+from include.ledger import plans
+from include.ledger.database import Ledger
+
+MAX_RECIPIENTS = 50
+
+
+def freeze_test(
+    paths: DataPaths,
+    ledger: Ledger,
+    secrets: Secrets,
+    campaign: Campaign,
+    *,
+    run: str,
+    recipients: Sequence[str],
+    edge_url: str,
+    at: datetime,
+) -> dict[str, Any]:
+    """A test plan for people named by subscriber id. The suppressed among them are left out, as ever.
+
+    `run` makes the test's occurrence, so that a retry of the same run finds the same plan. Raises `PlanError` where nobody,
+    too many, or an address instead of an id is named.
+    """
+    wanted = [recipient.strip() for recipient in recipients if recipient.strip()]
+    if not wanted or len(wanted) > MAX_RECIPIENTS or any("@" in recipient for recipient in wanted):
+        raise PlanError(
+            f"a test needs 1 to {MAX_RECIPIENTS} subscriber ids, and no addresses.",
+            where="test_recipients",
+            remedy="Name subscribers of the warehouse by their id.",
+        )
+    occurrence = f"test-{hashlib.sha256(run.encode()).hexdigest()[:16]}"
+    request = PlanRequest(campaign, occurrence, plans.TEST, edge_url, at)
+
+    def judge(warehouse: duckdb.DuckDBPyConnection) -> Audience:
+        return judge_recipients(warehouse, ledger, campaign, wanted, occurrence=occurrence, at=at)
+
+    planned = freeze_request(paths, ledger, secrets, request, judge)
+    if not planned["selected"]:
+        raise PlanError("none of the ids is a subscriber.", where="test_recipients", remedy="Check the ids.")
+    return planned

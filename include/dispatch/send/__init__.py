@@ -1,0 +1,1 @@
+"""The send itself: claim, post, classify, record (task `dispatch.send_range`)."""

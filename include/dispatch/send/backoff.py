@@ -1,0 +1,58 @@
+"""How long to wait, and when to give up: what one sending process remembers of SendGrid's last answers."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+
+from include.core import clock
+from include.core.errors import EspUnavailable
+from include.sendgrid.response_class import Kind, Verdict
+
+FIRST_BACKOFF_SECONDS = 0.5
+MAX_BACKOFF_SECONDS = 60.0
+LIMITS = {Kind.THROTTLED: 20, Kind.NOT_SENT: 6, Kind.REFUSED: 25}
+"""Verdicts of a kind in a row, without an accepted request between, after which this process gives up for now. Finding one
+refused recipient among 1,000 takes ten refusals in a row. Doubts are not counted here: see `gate.py`."""
+
+
+class Patience:
+    """Counts verdicts in a row. All workers of a process share one, so that a 429 quiets all of them."""
+
+    def __init__(self) -> None:
+        self._in_a_row: dict[Kind, int] = {}
+        self._wake_at = 0.0
+
+    def note(self, verdict: Verdict) -> float:
+        """Take a verdict in; returns the seconds that nothing should be sent."""
+        if verdict.kind is Kind.ACCEPTED:
+            self._in_a_row.clear()
+            return 0.0
+        count = self._in_a_row[verdict.kind] = self._in_a_row.get(verdict.kind, 0) + 1
+        if verdict.kind not in (Kind.THROTTLED, Kind.NOT_SENT):
+            return 0.0
+        wait = verdict.wait if verdict.wait is not None else _backoff(count)
+        self._wake_at = max(self._wake_at, clock.elapsed() + wait)
+        return wait
+
+    def exhausted(self, verdict: Verdict) -> EspUnavailable | None:
+        """The error to give up with, once there were too many verdicts of this kind in a row."""
+        if self._in_a_row.get(verdict.kind, 0) < LIMITS.get(verdict.kind, 1_000_000):
+            return None
+        return EspUnavailable(
+            f"{LIMITS[verdict.kind]} requests in a row ended with '{verdict.reason}'.",
+            where="mail/send",
+            remedy="What was not sent is pending and nothing will be sent twice; the task tries again later.",
+        )
+
+    async def wait(self, stopped: Callable[[], bool]) -> None:
+        """Sleep until SendGrid may be asked again, or until `stopped`."""
+        while (left := self._wake_at - clock.elapsed()) > 0 and not stopped():
+            await asyncio.sleep(min(left, 0.5))
+
+
+def _backoff(count: int) -> float:
+    """Capped exponential backoff with full jitter, at least a tenth of the step."""
+    step = min(MAX_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2 ** (count - 1))
+    return step * random.uniform(0.1, 1.0)  # noqa: S311 - jitter, not a secret

@@ -1,0 +1,90 @@
+"""What a run of a campaign begins with, by its mode: a preview, a test plan, or the plan."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from include.core import clock
+from include.core.campaign import Campaign
+from include.core.connections import SendGridAccount
+from include.core.errors import ConfigurationError, PlanError
+from include.core.paths import DataPaths
+from include.core.secrets import Secrets
+from include.dispatch import public_edge
+from include.dispatch.plan import freeze, occurrence, preview, test_send
+from include.dispatch.plan_files import PlanReader
+from include.dispatch.send import sender
+from include.ledger import plans
+from include.ledger.database import Ledger
+
+log = logging.getLogger(__name__)
+
+Mode = Literal["preview", "test", "live"]
+
+
+def begin(
+    paths: DataPaths, ledger: Ledger, secrets: Secrets, campaign: Campaign, *,
+    account: SendGridAccount, mode: Mode, run: str, at: datetime, edge_url: str, recipients: list[str],
+    resumes: str | None = None,
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:  # fmt: skip
+    """What was found or frozen, with its `mode`, and the ranges of chunks to send: none for a preview.
+
+    `resumes` names the occurrence of an earlier plan that a live run goes on with; it must be there. Before anything is
+    frozen or sent, the edge must answer at `edge_url` (see `public_edge`): raises `ConfigurationError` or `EdgeUnavailable`.
+    """
+    stores = (paths, ledger, secrets, campaign)
+    if mode == "preview":
+        _warn_of_links(account, edge_url)
+        return {"mode": mode, **preview.preview(*stores, run=run, edge_url=edge_url, at=at)}, []
+    public_edge.require_answer(account, edge_url, secrets)
+    if mode == "test":
+        frozen = test_send.freeze_test(*stores, run=run, recipients=recipients, edge_url=edge_url, at=at)
+    else:
+        period = _period(ledger, campaign, at, resumes)
+        frozen = {"occurrence": period, **freeze.freeze(*stores, occurrence=period, edge_url=edge_url, at=at)}
+    ranges = sender.ranges(ledger, frozen["plan_id"])
+    if ranges:
+        _require_frozen_links(paths, ledger, secrets, account, frozen["plan_id"], edge_url)
+    return {"mode": mode, **frozen}, ranges
+
+
+def late_by(ledger: Ledger, campaign: Campaign, at: datetime) -> timedelta | None:
+    """How late a run of the tick `at` starts, where that is beyond the campaign's limit and nothing was planned yet."""
+    lateness = clock.now() - at
+    if lateness <= timedelta(hours=campaign.late_start_limit_hours):
+        return None
+    planned = plans.find_plan(ledger, plans.plan_id_of(campaign.id, occurrence.occurrence_of(campaign, at)))
+    return None if planned else lateness
+
+
+def _warn_of_links(account: SendGridAccount, edge_url: str) -> None:
+    """A preview sends nothing, so it only says what a send would be refused for."""
+    try:
+        public_edge.require_public(account, edge_url)
+    except ConfigurationError as error:
+        log.warning("a send would be refused: %s", error)
+
+
+def _require_frozen_links(
+    paths: DataPaths, ledger: Ledger, secrets: Secrets, account: SendGridAccount, plan_id: str, edge_url: str
+) -> None:
+    """A plan that was found may have been frozen under another address: what its links lead to must answer as well."""
+    found = plans.find_plan(ledger, plan_id)
+    assert found is not None
+    contents = PlanReader(paths.root / found["folder"], found["manifest_sha256"]).contents.values()
+    for frozen_url in {content["edge_url"] for content in contents} - {edge_url.rstrip("/")}:
+        public_edge.require_answer(account, frozen_url, secrets, where=f"plan {plan_id}, links of its messages")
+
+
+def _period(ledger: Ledger, campaign: Campaign, at: datetime, resumes: str | None) -> str:
+    if not resumes:
+        return occurrence.occurrence_of(campaign, at)
+    if plans.find_plan(ledger, plans.plan_id_of(campaign.id, resumes)) is None:
+        raise PlanError(
+            "has no plan.",
+            where=f"{campaign.id} {resumes}",
+            remedy="Leave the occurrence empty to send the current one, or name one that was planned, such as 2026-W48.",
+        )
+    return resumes

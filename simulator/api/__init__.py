@@ -1,0 +1,1 @@
+"""The API as SendGrid documents it: requests, their rules, their answers."""

@@ -1,0 +1,125 @@
+"""Taking a mail on: one request, its people, and the runs in which they are sent, in one transaction."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import sqlite3
+from typing import NamedTuple
+
+from simulator.api.payload import Mail, Personalization
+from simulator.record import Record
+
+ENDS = 4_096
+"""Bytes of both ends of a body, which hold keys of the first and the last person, or the content."""
+
+
+class Accepted(NamedTuple):
+    """What became of a mail that was taken on."""
+
+    request: int
+    x_message_id: str
+
+
+class Acceptance:
+    """Gives out the numbers of requests and people, in the order of acceptance."""
+
+    def __init__(self, record: Record, seed: int) -> None:
+        self._record = record
+        self._seed = seed
+        self._request = record.next_id("requests")
+        self._seq = record.next_id("accepted", "seq")
+
+    def forget(self) -> None:
+        """Number people from 1 again, after a reset; requests go on, so that no message id comes again."""
+        self._seq = 1
+
+    async def accept(
+        self, mail: Mail, body: bytes, now: float, fate: str | None, fault: str | None, status: int
+    ) -> Accepted:
+        """Returns after the commit. `fate` is what a fault has in store for all, `status` what will be answered."""
+        request, first = self._request, self._seq
+        self._request += 1
+        self._seq += len(mail.personalizations)
+        taken = Accepted(request, message_id(self._seed, request, body))
+        people = person_rows(mail, request, first)
+        runs = run_rows(mail, request, now)
+        campaign = mail.campaign()
+
+        def change(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                "insert into requests (id, x_message_id, accepted_at, campaign, people, first_seq, fate, body) "
+                "values (?, ?, ?, ?, ?, ?, ?, ?)",
+                (request, taken.x_message_id, now, campaign, len(people), first, fate, body),
+            )
+            connection.executemany(
+                "insert into accepted (seq, request, position, email, tw_key, tw_try, tw_chunk) "
+                "values (?, ?, ?, ?, ?, ?, ?)",
+                people,
+            )
+            connection.executemany(
+                "insert into runs (request, send_at, start_at, batch_id, people) values (?, ?, ?, ?, ?)", runs
+            )
+            write_call(connection, now, status, len(people), campaign, fault, accepted=True)
+
+        await self._record.write(change)
+        return taken
+
+
+def write_call(
+    connection: sqlite3.Connection, now: float, status: int, people: int, campaign: str, fault: str | None, accepted: bool
+) -> None:
+    """A POST to mail/send, whatever came of it; status 0 where no whole answer was given."""
+    connection.execute(
+        "insert into calls (at, status, people, campaign, fault, accepted) values (?, ?, ?, ?, ?, ?)",
+        (now, status, people, campaign, fault, accepted),
+    )
+
+
+def message_id(seed: int, request: int, body: bytes) -> str:
+    """22 characters without a dot, as SendGrid's.
+
+    The same for the same seed, place in the order and mail; another for another mail, so that ids do not come again.
+    """
+    return short_id(f"{seed}\x1f{request}\x1f{len(body)}\x1f{body[:ENDS]!r}\x1f{body[-ENDS:]!r}")
+
+
+def short_id(name: str) -> str:
+    """16 bytes of hash in URL-safe base64."""
+    return (
+        base64.urlsafe_b64encode(hashlib.blake2b(name.encode("utf-8", "replace"), digest_size=16).digest())
+        .rstrip(b"=")
+        .decode()
+    )
+
+
+def person_rows(mail: Mail, request: int, first: int) -> list[tuple[int, int, int, str, str | None, str | None, str | None]]:
+    """(seq, request, position, email, tw_key, tw_try, tw_chunk) of every personalization."""
+    rows = []
+    for at, person in enumerate(mail.personalizations):
+        args = merged_args(mail, person)
+        email = person.to[0].email if person.to else ""
+        rows.append((first + at, request, at, email, args.get("tw_key"), args.get("tw_try"), args.get("tw_chunk")))
+    return rows
+
+
+def merged_args(mail: Mail, person: Personalization) -> dict[str, str]:
+    """custom_args of both levels, the person's winning."""
+    if mail.custom_args:
+        return {**mail.custom_args, **(person.custom_args or {})}
+    return person.custom_args or {}
+
+
+def send_time(mail: Mail, person: Personalization) -> int:
+    """The send_at that counts for a person; 0 where there is none."""
+    return person.send_at or mail.send_at or 0
+
+
+def run_rows(mail: Mail, request: int, now: float) -> list[tuple[int, int, float, str | None, int]]:
+    """(request, send_at, start_at, batch_id, people): a run a different send_at."""
+    sizes: dict[int, int] = {}
+    for person in mail.personalizations:
+        at = send_time(mail, person)
+        sizes[at] = sizes.get(at, 0) + 1
+    batch = mail.batch_id or None
+    return [(request, at, max(now, float(at)), batch, size) for at, size in sorted(sizes.items())]

@@ -1,0 +1,100 @@
+"""The account: webhook key, verified senders, domains, scopes; and erasing recipients."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+import uuid
+
+import msgspec
+from aiohttp import web
+
+from simulator.api.answers import json_answer
+from simulator.api.management.asking import Wrong, body_as
+from simulator.state import SIMULATOR
+
+MOST_ERASED, ERASE_BYTES = 5_000, 256 * 1024
+
+
+class Erasure(msgspec.Struct, forbid_unknown_fields=True):
+    """Whose personal data is to go."""
+
+    email_addresses: list[str]
+
+
+async def signed(request: web.Request) -> web.Response:
+    """The public key of the Event Webhook."""
+    return json_answer({"public_key": request.app[SIMULATOR].signer.public_key})
+
+
+async def webhook(request: web.Request) -> web.Response:
+    """Where events go, and which: all."""
+    kinds = (
+        "bounce", "click", "deferred", "delivered", "dropped", "group_resubscribe", "group_unsubscribe", "open", "processed",
+        "spam_report", "unsubscribe",
+    )  # fmt: skip
+    url = request.app[SIMULATOR].settings.webhook
+    return json_answer({"enabled": url is not None, "url": url or "", **dict.fromkeys(kinds, True)})
+
+
+async def senders(request: web.Request) -> web.Response:
+    """The single addresses that may send."""
+    found = [one for one in request.app[SIMULATOR].settings.verified_senders if "@" in one]
+    rows = [
+        {"id": at, "from_email": email, "reply_to": email, "verified": True, "locked": False}
+        for at, email in enumerate(found, 1)
+    ]
+    return json_answer({"results": rows})
+
+
+async def domains(request: web.Request) -> web.Response:
+    """The authenticated domains; their subdomains may send too."""
+    found = [one for one in request.app[SIMULATOR].settings.verified_senders if "@" not in one]
+    return json_answer([
+        {"id": at, "domain": domain, "subdomain": "em", "valid": True, "default": at == 1, "automatic_security": True}
+        for at, domain in enumerate(found, 1)
+    ])  # fmt: skip
+
+
+async def scopes(request: web.Request) -> web.Response:
+    """What the key may do."""
+    return json_answer(
+        {
+            "scopes": [
+                "mail.send",
+                "mail.batch.create",
+                "suppression.read",
+                "asm.groups.read",
+                "stats.read",
+                "user.scheduled_sends.create",
+            ]
+        }
+    )
+
+
+async def erase(request: web.Request) -> web.Response:
+    """202 with a job id. The addresses leave the record of what was accepted; suppressions stay in force."""
+    if len(await request.read()) > ERASE_BYTES:
+        raise Wrong(413, "payload too large")
+    asked = await body_as(request, Erasure)
+    if not 0 < len(asked.email_addresses) <= MOST_ERASED:
+        raise Wrong(400, f"email_addresses must name 1 to {MOST_ERASED} addresses", "email_addresses")
+    job = str(uuid.uuid4())
+
+    def change(connection: sqlite3.Connection) -> None:
+        sql = "update accepted set email = 'erased' where lower(email) = ?"
+        connection.executemany(sql, [(email.lower(),) for email in asked.email_addresses])
+        connection.execute("insert into erasures values (?, ?, ?)", (job, time.time(), len(asked.email_addresses)))
+
+    await request.app[SIMULATOR].record.write(change)
+    return json_answer({"job_id": job}, 202)
+
+
+ROUTES = [
+    web.get("/v3/user/webhooks/event/settings/signed", signed),
+    web.get("/v3/user/webhooks/event/settings", webhook),
+    web.get("/v3/verified_senders", senders),
+    web.get("/v3/whitelabel/domains", domains),
+    web.get("/v3/scopes", scopes),
+    web.post("/v3/recipients/erasejob", erase),
+]

@@ -1,0 +1,39 @@
+"""What the values of a mail must be (sendgrid.md, section 1), in SendGrid's words. As many problems as there are."""
+
+from __future__ import annotations
+
+from simulator.api.answers import Problem
+from simulator.api.payload import Mail
+from simulator.api.rules.account import Account
+from simulator.api.rules.fast_check import usual
+from simulator.api.rules.person import person_problems
+from simulator.api.rules.request import MOST_RECIPIENTS, request_problems
+from simulator.api.rules.values import problem
+
+MOST_BYTES = 30 * 1024 * 1024
+NOT_VERIFIED = (
+    "The from address does not match a verified Sender Identity. Mail cannot be sent until this error is resolved. Visit "
+    "https://sendgrid.com/docs/for-developers/sending-email/sender-identity/ to see the Sender Identity requirements"
+)
+
+
+def problems(mail: Mail, account: Account, now: float) -> list[Problem]:
+    """Everything that makes this a 400; empty for a good mail."""
+    found = [*request_problems(mail, account, now)]
+    if not usual(mail, now):
+        found += [one for at, person in enumerate(mail.personalizations) for one in person_problems(at, person, mail, now)]
+    total = sum(len(person.to or ()) + len(person.cc or ()) + len(person.bcc or ()) for person in mail.personalizations)
+    if total > MOST_RECIPIENTS:
+        message = f"The total number of recipients must be less than or equal to {MOST_RECIPIENTS}."
+        found.append(problem(message, "personalizations", "recipients"))
+    return found
+
+
+def sender_refused(mail: Mail, account: Account) -> Problem | None:
+    """The 403 of a from, of the request or of a person, that is not verified."""
+    if mail.from_ and not account.verified(mail.from_.email):
+        return Problem(NOT_VERIFIED, "from", None)
+    for at, person in enumerate(mail.personalizations):
+        if person.from_ and not account.verified(person.from_.email):
+            return Problem(NOT_VERIFIED, f"personalizations.{at}.from", None)
+    return None

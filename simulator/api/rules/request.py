@@ -1,0 +1,165 @@
+"""Rules for what is outside the personalizations."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from simulator.api.answers import Problem
+from simulator.api.payload import Addresses, Mail
+from simulator.api.rules.account import Account
+from simulator.api.rules.values import address_problems, broken, header_problems, problem, send_at_problems
+
+MOST_RECIPIENTS = 1_000
+MOST_CATEGORIES = 10
+CATEGORY_CHARACTERS = 255
+MOST_GROUPS = 25
+NO_FROM = (
+    "The from object must be provided for every email send. It is an object that requires the email parameter, but may also "
+    'contain a name parameter.  e.g. {"email" : "example@example.com"}  or {"email" : "example@example.com", "name" : '
+    '"Example Recipient"}.'
+)
+NO_SUBJECT = (
+    "The subject is required. You can get around this requirement if you use a template with a subject defined or if every "
+    "personalization has a subject defined."
+)
+NO_CONTENT = (
+    "Unless a valid template_id is provided, the content parameter is required. There must be at least one defined content "
+    "block. We typically suggest both text/plain and text/html blocks are included, but only one block is required."
+)
+
+
+def request_problems(mail: Mail, account: Account, now: float) -> Iterator[Problem]:
+    """All that is wrong outside the personalizations."""
+    people = mail.personalizations
+    if not people:
+        yield problem(
+            "The personalizations field is required and must have at least one personalization.",
+            "personalizations",
+            "personalizations",
+        )
+    if len(people) > MOST_RECIPIENTS:
+        yield problem(
+            f"The personalizations array must have at most {MOST_RECIPIENTS} items.", "personalizations", "personalizations"
+        )
+    yield from sender_problems(mail)
+    yield from subject_problems(mail)
+    yield from content_problems(mail)
+    yield from category_problems(mail)
+    yield from header_problems("headers", mail.headers or {})
+    if mail.custom_args is not None and mail.custom_args == {}:
+        yield problem("The custom_args object must not be empty.", "custom_args", "custom_args")
+    yield from send_at_problems("send_at", mail.send_at, now)
+    yield from account_problems(mail, account)
+    yield from attachment_problems(mail)
+
+
+def sender_problems(mail: Mail) -> Iterator[Problem]:
+    """from is there; addresses to answer to are addresses, in one of the two ways."""
+    if not mail.from_ or not mail.from_.email:
+        yield problem(NO_FROM, "from.email", "from")
+    else:
+        yield from address_problems("from", mail.from_, "from")
+    if mail.reply_to:
+        yield from address_problems("reply_to", mail.reply_to, "reply_to")
+    if mail.reply_to and mail.reply_to_list:
+        yield problem("You may use either reply_to or reply_to_list, not both.", "reply_to_list", "reply_to_list")
+    if len(mail.reply_to_list or ()) > MOST_RECIPIENTS:
+        yield problem(f"The reply_to_list must have at most {MOST_RECIPIENTS} items.", "reply_to_list", "reply_to_list")
+    yield from _listed("reply_to_list", mail.reply_to_list)
+
+
+def _listed(name: str, addresses: Addresses) -> Iterator[Problem]:
+    for at, address in enumerate(addresses or ()):
+        yield from address_problems(f"{name}.{at}", address, name)
+
+
+def subject_problems(mail: Mail) -> Iterator[Problem]:
+    """One for all, or one for each, or a template's; never empty."""
+    elsewhere = mail.template_id or all(person.subject for person in mail.personalizations)
+    if mail.subject == "" or not (mail.subject or elsewhere):
+        yield problem(NO_SUBJECT, "subject", "subject")
+    if broken(mail.subject or ""):
+        yield problem("The subject cannot contain CR or LF characters.", "subject", "subject")
+
+
+def content_problems(mail: Mail) -> Iterator[Problem]:
+    """At least one part unless a template brings it; text before HTML; none empty, none twice."""
+    parts = mail.content or []
+    if not parts and not mail.template_id:
+        yield problem(NO_CONTENT, "content", "content")
+    for at, part in enumerate(parts):
+        if not part.value:
+            yield problem(
+                "The content value must be a string at least one character in length.",
+                f"content.{at}.value",
+                "content.value",
+            )
+        if not part.type or ";" in part.type or broken(part.type):
+            yield problem(
+                "The content type must be a mime type without ';', CR or LF.", f"content.{at}.type", "content.type"
+            )
+    types = [part.type.lower() for part in parts]
+    if types != sorted(types, key=_content_order):
+        yield problem(
+            "If present, text/plain must be first, followed by text/html, followed by any other content.",
+            "content",
+            "content",
+        )
+    if len(set(types)) != len(types):
+        yield problem("Each content type may be provided only once.", "content", "content")
+
+
+def _content_order(kind: str) -> int:
+    return {"text/plain": 0, "text/x-amp-html": 1, "text/html": 2}.get(kind, 3)
+
+
+def category_problems(mail: Mail) -> Iterator[Problem]:
+    """Few, unique, short, ASCII."""
+    names = mail.categories or []
+    if len(names) > MOST_CATEGORIES:
+        yield problem(f"There may be at most {MOST_CATEGORIES} categories.", "categories", "categories")
+    if len(set(names)) != len(names):
+        yield problem("The categories must be unique.", "categories", "categories")
+    for at, name in enumerate(names):
+        if not 0 < len(name) <= CATEGORY_CHARACTERS:
+            yield problem(f"A category must have 1 to {CATEGORY_CHARACTERS} characters.", f"categories.{at}", "categories")
+        if not name.isascii():
+            yield problem("A category may only contain ASCII characters.", f"categories.{at}", "categories")
+
+
+def account_problems(mail: Mail, account: Account) -> Iterator[Problem]:
+    """What must exist in the account: batch, unsubscribe group, IP pool."""
+    if mail.batch_id is not None and isinstance(mail.batch_id, str) and not account.batches(mail.batch_id):
+        yield problem("The batch_id is not valid, or older than 10 days.", "batch_id", "batch_id")
+    if mail.asm:
+        yield from asm_problems(mail, account)
+    if isinstance(mail.ip_pool_name, str):
+        if not 2 <= len(mail.ip_pool_name) <= 64:
+            yield problem("The ip_pool_name must have 2 to 64 characters.", "ip_pool_name", "ip_pool_name")
+        elif mail.ip_pool_name not in account.ip_pools:
+            yield problem("The ip_pool_name does not exist.", "ip_pool_name", "ip_pool_name")
+
+
+def asm_problems(mail: Mail, account: Account) -> Iterator[Problem]:
+    """A group that exists, and few enough to show."""
+    assert mail.asm
+    if not isinstance(mail.asm.group_id, int):
+        yield problem("The asm.group_id is required.", "asm.group_id", "asm.group_id")
+    elif not account.groups(mail.asm.group_id):
+        yield problem("The asm.group_id does not exist.", "asm.group_id", "asm.group_id")
+    if len(mail.asm.groups_to_display or ()) > MOST_GROUPS:
+        yield problem(
+            f"There may be at most {MOST_GROUPS} groups_to_display.", "asm.groups_to_display", "asm.groups_to_display"
+        )
+
+
+def attachment_problems(mail: Mail) -> Iterator[Problem]:
+    """Base64 content and a file name."""
+    for at, attachment in enumerate(mail.attachments or ()):
+        if not attachment.content or not re.fullmatch(r"[A-Za-z0-9+/]+={0,2}", attachment.content):
+            yield problem(
+                "The attachment content must be base64 encoded.", f"attachments.{at}.content", "attachments.content"
+            )
+        if not attachment.filename:
+            yield problem("The attachment filename is required.", f"attachments.{at}.filename", "attachments.filename")

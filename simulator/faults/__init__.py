@@ -1,0 +1,1 @@
+"""Faults that a test arms, and how they answer on the wire."""

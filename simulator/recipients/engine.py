@@ -1,0 +1,149 @@
+"""Lets the lives go on: starts the runs that are due, and lets happen what is due in those that go on."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import logging
+import time
+from dataclasses import asdict
+from random import Random
+
+from simulator.faults.armed import Faults
+from simulator.recipients.flush import Flush
+from simulator.recipients.rates import Rates
+from simulator.recipients.runs import Conditions, Run
+from simulator.recipients.schedules import discard_due, startable
+from simulator.recipients.suppression import suppressed_positions
+from simulator.record import Change, Record
+from simulator.settings import Settings
+
+log = logging.getLogger(__name__)
+
+MOST_PEOPLE = 60_000
+"""Lives that go on at the same time: what bounds the memory. Later requests wait on disk."""
+SLICE = 100
+"""Moments between two breaths, so that a send is never kept waiting long."""
+MOST_MOMENTS = 2_000
+"""Moments of one flush, and so of one transaction, for which the acceptance of a mail may have to wait."""
+LOAD = (
+    "select runs.*, requests.x_message_id, requests.body, requests.fate, requests.first_seq "
+    "from runs join requests on requests.id = runs.request where runs.id = ?"
+)
+
+
+class Engine:
+    """The lives of everything that was accepted."""
+
+    def __init__(self, settings: Settings, record: Record, faults: Faults, rates: dict[str, Rates]) -> None:
+        self._settings, self._record, self._faults = settings, record, faults
+        self.rates = rates
+        self._active: dict[int, Run] = {}
+        self._due: list[tuple[float, int]] = []
+        self._dice = Random(settings.seed)
+        self._turn = asyncio.Lock()
+
+    async def run(self) -> None:
+        """For ever; takes at most about half of the process's time."""
+        await self.resume()
+        while True:
+            began = time.monotonic()
+            await self.step()
+            spent = time.monotonic() - began
+            behind = self._due and self._due[0][0] <= time.time()
+            await asyncio.sleep(spent if behind else max(self._settings.flush_seconds - spent, spent))
+
+    async def resume(self) -> None:
+        """Take up the runs that were under way; the time in which nobody was here does not count."""
+        now = time.time()
+        move = "update runs set activated_at = activated_at + (? - progress_at), progress_at = ? where state = 'active'"
+        await self._record.execute(move, now, now)
+        for row in await self._record.read("select id from runs where state = 'active' order by id"):
+            loaded = (await self._record.read(LOAD, row["id"]))[0]
+            self._begin(Run(loaded, Conditions.unpacked(loaded["conditions"]), self._settings.seed, loaded["activated_at"]))
+
+    async def step(self) -> int:
+        """Start what is due, let happen what is due, record it. The number of events."""
+        async with self._turn:
+            await self._start()
+            return await self._flush(time.time())
+
+    async def finish(self) -> int:
+        """Start what is due, and let every life that has begun end now. The number of events."""
+        async with self._turn:
+            await self._start()
+            events = 0
+            while self._active:
+                events += await self._flush(float("inf"))
+            return events
+
+    def pending(self) -> int:
+        """Moments of the runs under way that are still to come."""
+        return sum(run.left() for run in self._active.values())
+
+    async def forget(self, record_too: Change) -> None:
+        """Drop every run under way, and the record with it, while nothing else happens."""
+        async with self._turn:
+            self._active.clear()
+            self._due.clear()
+            self._dice = Random(self._settings.seed)
+            await self._record.write(record_too)
+
+    def _begin(self, run: Run) -> None:
+        self._active[run.id] = run
+        heapq.heappush(self._due, (run.next_at(), run.id))
+
+    async def _start(self) -> None:
+        now = time.time()
+        await discard_due(self._record, now, self._settings.notice, self._settings.kept)
+        room = MOST_PEOPLE - sum(run.people for run in self._active.values())
+        for run_id in await startable(self._record, now, self._settings.notice, room):
+            await self._activate(run_id)
+            await asyncio.sleep(0)
+
+    async def _activate(self, run_id: int) -> None:
+        """Fix the conditions, keep them, begin."""
+        row = (await self._record.read(LOAD, run_id))[0]
+        conditions = Conditions(
+            self._settings.speed, {name: asdict(rates) for name, rates in self.rates.items()}, {}, row["fate"]
+        )
+        run = Run(row, conditions, self._settings.seed, time.time())
+        if suppressed := await suppressed_positions(self._record, run.mail):
+            conditions.suppressed = suppressed
+            run = Run(row, conditions, self._settings.seed, time.time())
+        await self._record.execute(
+            "update runs set state = 'active', activated_at = ?, progress_at = ?, conditions = ? where id = ?",
+            run.base,
+            run.base,
+            conditions.packed(),
+            run_id,
+        )
+        self._begin(run)
+
+    async def _flush(self, until: float) -> int:
+        happened = await self._happen(until)
+        if happened.progress:
+            await self._record.write(happened.apply)
+        return happened.events
+
+    async def _happen(self, until: float) -> Flush:
+        flush = Flush(time.time(), self._dice, self._faults, self._settings.speed)
+        left = MOST_MOMENTS
+        while left > 0 and self._due and self._due[0][0] <= until:
+            _, run_id = heapq.heappop(self._due)
+            left -= self._live(self._active[run_id], until, flush)
+            await asyncio.sleep(0)
+        flush.pack()
+        return flush
+
+    def _live(self, run: Run, until: float, flush: Flush) -> int:
+        """At most a slice of the moments of a run that are due; how many."""
+        before = run.emitted
+        while run.left() and run.at(run.emitted) <= until and run.emitted - before < SLICE:
+            flush.take(run, min(int(run.at(run.emitted)), int(time.time())))
+        flush.progress[run.id] = (run.emitted, "active" if run.left() else "done")
+        if run.left():
+            heapq.heappush(self._due, (run.next_at(), run.id))
+        else:
+            self._active.pop(run.id)
+        return run.emitted - before

@@ -1,0 +1,136 @@
+"""What a person gets: the content with the substitutions put in, literally, as SendGrid does, and the links in it."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from html.parser import HTMLParser
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from simulator.api.payload import Mail, Personalization
+
+LINK = re.compile(r"https?://[^\s<>\"')\]]+")
+MARKUP = re.compile(r"[<>&\"']")
+HEADER_LINK = re.compile(r"<(https?://[^>]+)>")
+
+
+class Rendered(NamedTuple):
+    """Subject and both parts; a part that the mail does not have is empty."""
+
+    subject: str
+    plain: str
+    html: str
+
+
+class Link(NamedTuple):
+    """A link of the body; `place` counts the links of its part. `rewritable`: click tracking may take it over."""
+
+    url: str
+    place: int
+    part: str
+    rewritable: bool = True
+
+
+class Anchor(NamedTuple):
+    """An anchor's href, and whether it may be rewritten."""
+
+    href: str
+    rewritable: bool
+
+
+def render(mail: Mail, person: Personalization) -> Rendered:
+    """Nothing is escaped: a substitution that breaks the HTML breaks it here too."""
+    parts = {part.type: part.value for part in mail.content or ()}
+    subject = person.subject or mail.subject or ""
+    return Rendered(
+        *(substitute(text, mail, person) for text in (subject, parts.get("text/plain", ""), parts.get("text/html", "")))
+    )
+
+
+def substitute(text: str, mail: Mail, person: Personalization) -> str:
+    """Sections first, since their text may hold tags; then the tags, longest first: a tag may begin like another."""
+    for values in (mail.sections, person.substitutions):
+        if not values:
+            continue
+        for tag in sorted(values, key=len, reverse=True):
+            text = text.replace(tag, values[tag])
+    return text
+
+
+class _Anchors(HTMLParser):
+    """Collects every anchor. One that says `clicktracking=off` before its href is left alone by click tracking, as
+    https://www.twilio.com/docs/sendgrid/ui/analytics-and-reporting/click-tracking-html-best-practices has it."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.found: list[Anchor] = []
+        with contextlib.suppress(AssertionError):  # what it raises on a broken declaration; the links before it stay
+            self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        names = [name for name, _ in attrs]
+        if tag not in ("a", "area") or "href" not in names:
+            return
+        href = attrs[names.index("href")][1]
+        before = attrs[: names.index("href")]
+        said = next((value for name, value in before if name == "clicktracking"), None)
+        if href:
+            self.found.append(Anchor(href, said != "off"))
+
+
+class Links:
+    """The links that people find in the parts of a mail. The HTML is parsed once for all whose values hold no markup."""
+
+    def __init__(self, mail: Mail) -> None:
+        self._mail = mail
+        self._anchors: list[Anchor] | None = None
+
+    def of(self, person: Personalization, with_text: bool) -> list[Link]:
+        """The links of the HTML part, and of the text part where it is asked for."""
+        anchors = self._plain(person) if self._unmarked(person) else _Anchors(render(self._mail, person).html).found
+        found = [Link(url, at, "html", rewritable) for at, (url, rewritable) in enumerate(anchors) if url.startswith("http")]
+        if with_text:
+            text = render(self._mail, person).plain
+            found += [Link(url, at, "text") for at, url in enumerate(LINK.findall(text))]
+        return found
+
+    def _unmarked(self, person: Personalization) -> bool:
+        values = person.substitutions or {}
+        return not self._mail.sections and not MARKUP.search("".join(values.values()))
+
+    def _plain(self, person: Personalization) -> list[Anchor]:
+        if self._anchors is None:
+            self._anchors = _Anchors(
+                next((part.value for part in self._mail.content or () if part.type == "text/html"), "")
+            ).found
+        return [one._replace(href=substitute(one.href, self._mail, person)) for one in self._anchors]
+
+
+def unsubscribe_link(person: Personalization, mail: Mail) -> str | None:
+    """The HTTP URL of List-Unsubscribe, with the substitutions put in."""
+    headers = {name.lower(): value for name, value in {**(mail.headers or {}), **(person.headers or {})}.items()}
+    match = HEADER_LINK.search(substitute(headers.get("list-unsubscribe", ""), mail, person))
+    return match[1] if match else None
+
+
+def one_click(person: Personalization, mail: Mail) -> bool:
+    """Whether the mail offers RFC 8058: a client posts without asking only where this header stands."""
+    headers = {name.lower(): value for name, value in {**(mail.headers or {}), **(person.headers or {})}.items()}
+    return headers.get("list-unsubscribe-post", "").strip() == "List-Unsubscribe=One-Click"
+
+
+def body_unsubscribe_link(found: list[Link], header_link: str | None) -> str | None:
+    """The unsubscribe link of the body: the one that leads where the header leads, up to the first folder of its path."""
+    if not header_link:
+        return None
+    wanted = _place(header_link)
+    return next((link.url for link in found if _place(link.url) == wanted), None)
+
+
+def _place(url: str) -> tuple[str, str]:
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # a substitution made it no URL; it leads nowhere
+        return url, ""
+    return parts.netloc, parts.path.strip("/").partition("/")[0]

@@ -1,0 +1,1 @@
+"""The Event Webhook: events, their batches, their signature, their delivery."""

@@ -1,0 +1,100 @@
+"""Posts the events, signed, and tries again with growing intervals for 24 hours."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from typing import Any
+
+import aiohttp
+
+from simulator.faults.armed import Faults
+from simulator.record import Record, count
+from simulator.webhook.signing import Signer
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 4
+"""Posts under way together, and so the bodies in memory: at most 3 MB."""
+GIVE_UP_AFTER = 24 * 3600
+ANSWER_WITHIN = 10
+LONGEST_WAIT = 600
+NEXT = (
+    "select id, first_at, attempts, events, body from posts "
+    "where not_before <= ? and id not in (select value from json_each(?)) "
+)
+
+
+class Poster:
+    """Empties the table of posts into the webhook's URL."""
+
+    def __init__(
+        self, record: Record, url: str | None, signer: Signer, faults: Faults, session: aiohttp.ClientSession
+    ) -> None:
+        self._record, self._signer, self._faults, self._session = record, signer, faults, session
+        self.url = url
+        self._under_way: dict[int, asyncio.Task[None]] = {}
+
+    async def run(self) -> None:
+        """For ever. Without a URL, and while a fault says silence, the posts wait."""
+        while True:
+            started = await self._start_due() if self.url and not self._faults.silent(time.time()) else 0
+            if not started:
+                await asyncio.sleep(0.1)
+
+    async def close(self) -> None:
+        """Break off the posts under way; they are made again after a restart."""
+        tasks = [*self._under_way.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _start_due(self) -> int:
+        room = AT_ONCE - len(self._under_way)
+        if room <= 0:
+            await asyncio.wait(self._under_way.values(), return_when=asyncio.FIRST_COMPLETED)
+            return 1
+        order = "order by random() limit ?" if self._faults.shuffled() else "order by not_before, id limit ?"
+        rows = await self._record.read(NEXT + order, time.time(), str(list(self._under_way)), room)
+        for row in rows:
+            self._under_way[row["id"]] = asyncio.create_task(self._post(row))
+        return len(rows)
+
+    async def _post(self, row: dict[str, Any]) -> None:
+        try:
+            status = await self._answer(row["body"])
+            await self._settle(row, status)
+        finally:
+            self._under_way.pop(row["id"], None)
+
+    async def _answer(self, body: bytes) -> int:
+        """The status, 0 where none came. Signed anew at each attempt; redirects are not followed."""
+        headers = {"Content-Type": "application/json", "User-Agent": "SendGrid Event API"}
+        headers |= self._signer.headers(int(time.time()), body)
+        timeout = aiohttp.ClientTimeout(total=ANSWER_WITHIN)
+        try:
+            async with self._session.post(
+                str(self.url), data=body, headers=headers, allow_redirects=False, timeout=timeout
+            ) as answer:
+                await answer.read()
+                return answer.status
+        except (aiohttp.ClientError, TimeoutError):
+            return 0
+
+    async def _settle(self, row: dict[str, Any], status: int) -> None:
+        now = time.time()
+        if 200 <= status < 300 or now - row["first_at"] > GIVE_UP_AFTER:
+            await self._record.write(lambda connection: _gone(connection, row, 200 <= status < 300))
+            return
+        log.warning("The webhook answered %s; %s events are posted again later", status or "nothing", row["events"])
+        wait = min(LONGEST_WAIT, 2 ** min(row["attempts"], 10))
+        await self._record.execute(
+            "update posts set attempts = attempts + 1, not_before = ? where id = ?", now + wait, row["id"]
+        )
+
+
+def _gone(connection: Any, row: dict[str, Any], delivered: bool) -> None:
+    connection.execute("delete from posts where id = ?", (row["id"],))
+    count(connection, "posts" if delivered else "posts_given_up")
+    count(connection, "events_posted" if delivered else "events_given_up", row["events"])
