@@ -18,8 +18,7 @@ from datetime import timedelta
 
 from airflow.sdk import DAG, task, task_group
 
-from include import runtime
-from include.orchestration import notifications
+from include.orchestration import configuration, defaults, runs
 from include.orchestration.assets import ENGAGEMENT, SEGMENTS, SUBSCRIBERS
 from include.orchestration.tags import Pool, Tag
 
@@ -27,13 +26,8 @@ with DAG(
     dag_id="build_segments",
     dag_display_name="Build segments",
     schedule=(SUBSCRIBERS | ENGAGEMENT),
-    catchup=False,
-    max_active_runs=1,
     tags=[Tag.SEGMENTS, Tag.WRITES_WAREHOUSE],
-    default_args=runtime.task_defaults("data"),
-    on_failure_callback=notifications.TellOfTheRun(),
-    deadline=notifications.deadline(timedelta(minutes=30)),
-    dagrun_timeout=timedelta(hours=1),
+    **defaults.dag_defaults("data", due=timedelta(minutes=30), timeout=timedelta(hours=1)),
     doc_md=__doc__,
 ):
 
@@ -45,7 +39,7 @@ with DAG(
             from include.segment.build import build_segments
 
             return build_segments(
-                runtime.paths(), segment_run=context["run_id"], as_of=runtime.run_moment(context["dag_run"])
+                configuration.paths(), segment_run=context["run_id"], as_of=runs.run_moment(context["dag_run"])
             )
 
         build()

@@ -28,88 +28,76 @@ from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOpe
 from airflow.sdk import DAG, task, task_group
 from airflow.sdk.exceptions import AirflowSkipException
 
-from include import runtime
-from include.orchestration import notifications
+from include.orchestration import configuration, defaults, notifications, timetables
 from include.orchestration.assets import ENGAGEMENT, SENDS
 from include.orchestration.tags import Pool, Tag
+from include.orchestration.tasks import ledger_task
 
 with DAG(
     dag_id="collect_engagement",
     dag_display_name="Collect engagement",
-    schedule=runtime.timetable("*/5 * * * *"),
-    catchup=False,
-    max_active_runs=1,
+    schedule=timetables.timetable("*/5 * * * *"),
     tags=[Tag.ENGAGEMENT, Tag.WRITES_WAREHOUSE],
-    default_args=runtime.task_defaults("delivery"),
-    on_failure_callback=notifications.TellOfTheRun(),
-    deadline=notifications.deadline(timedelta(minutes=30)),
-    dagrun_timeout=timedelta(hours=1),
+    **defaults.dag_defaults("delivery", due=timedelta(minutes=30), timeout=timedelta(hours=1)),
     doc_md=__doc__,
 ):
 
     @task_group
     def collect():
-        @task(pool=Pool.WAREHOUSE)
-        def load():
+        @ledger_task(pool=Pool.WAREHOUSE)
+        def load(ledger):
             """Spool to events, deduplicated by id and by content, classified under a rule version; new plans first."""
             from include.collect.load import load_spool
             from include.dispatch.account.record import record_new
 
-            with runtime.ledger() as ledger:
-                record_new(runtime.paths(), ledger)
-            return load_spool(runtime.paths())
+            record_new(configuration.paths(), ledger)
+            return load_spool(configuration.paths())
 
-        @task(pool=Pool.WAREHOUSE)
-        def suppress():
+        @ledger_task(pool=Pool.WAREHOUSE)
+        def suppress(ledger):
             """Hard bounces, complaints and unsubscribes become suppressions in the ledger."""
             from include.collect.suppress import suppress_from_events
 
-            with runtime.ledger() as ledger:
-                return suppress_from_events(runtime.paths(), ledger)
+            return suppress_from_events(configuration.paths(), ledger)
 
-        @task(pool=Pool.WAREHOUSE)
-        def resolve_doubt():
+        @ledger_task(pool=Pool.WAREHOUSE)
+        def resolve_doubt(ledger):
             """An event that carries the key and the attempt proves that a message in doubt was sent."""
             from include.collect.doubt import resolve_doubt
 
-            with runtime.ledger() as ledger:
-                return resolve_doubt(runtime.paths(), ledger)
+            return resolve_doubt(configuration.paths(), ledger)
 
-        @task(pool=Pool.WAREHOUSE)
-        def ask_activity():
+        @ledger_task(pool=Pool.WAREHOUSE)
+        def ask_activity(ledger):
             """The Email Activity API proves too, where the account pays for it and the variable `email_activity` is 'on'."""
-            if not runtime.has_email_activity():
+            if not configuration.has_email_activity():
                 raise AirflowSkipException("the variable email_activity is not 'on'")
             from include.collect.activity import prove_by_activity
 
-            with runtime.ledger() as ledger:
-                return prove_by_activity(runtime.paths(), ledger, runtime.secrets(), runtime.account())
+            return prove_by_activity(configuration.paths(), ledger, configuration.secrets(), configuration.account())
 
-        @task(pool=Pool.WAREHOUSE)
-        def tell_unsubscribes():
+        @ledger_task(pool=Pool.WAREHOUSE)
+        def tell_unsubscribes(ledger):
             """Who left or came back at the edge, onto or off SendGrid's lists: what is scheduled there does not go."""
             from include.collect.tell import tell_unsubscribes
 
-            with runtime.ledger() as ledger:
-                return tell_unsubscribes(runtime.paths(), ledger, runtime.account())
+            return tell_unsubscribes(configuration.paths(), ledger, configuration.account())
 
-        @task(pool=Pool.WAREHOUSE, trigger_rule="all_done")
-        def sync_suppressions():
+        @ledger_task(pool=Pool.WAREHOUSE, trigger_rule="all_done")
+        def sync_suppressions(ledger):
             """SendGrid's own suppression lists, those of our unsubscribe groups too, into the ledger."""
             from include.collect.sync import sync_suppressions
 
-            with runtime.ledger() as ledger:
-                return sync_suppressions(runtime.paths(), ledger, runtime.account())
+            return sync_suppressions(configuration.paths(), ledger, configuration.account())
 
-        @task(pool=Pool.WAREHOUSE)
-        def withhold():
+        @ledger_task(pool=Pool.WAREHOUSE)
+        def withhold(ledger):
             """Who lost their yes at the source, onto SendGrid's lists while mail is scheduled for them, and off again.
 
             After the lists were read: what is on them from before is the person's own."""
             from include.collect.withhold import withhold
 
-            with runtime.ledger() as ledger:
-                return withhold(runtime.paths(), ledger, runtime.account())
+            return withhold(configuration.paths(), ledger, configuration.account())
 
         loaded, synced = load(), sync_suppressions()
         done = [suppress(), resolve_doubt()]
@@ -118,32 +106,29 @@ with DAG(
         done >> ask_activity()
         return loaded, done
 
-    @task(pool=Pool.WAREHOUSE, outlets=[SENDS], trigger_rule="none_failed")
-    def record_sends():
+    @ledger_task(pool=Pool.WAREHOUSE, outlets=[SENDS], trigger_rule="none_failed")
+    def record_sends(ledger):
         """The ledger's outcomes into `dispatch.sends`."""
         from include.dispatch.account.record import record_sends
 
-        with runtime.ledger() as ledger:
-            return record_sends(runtime.paths(), ledger)
+        return record_sends(configuration.paths(), ledger)
 
-    @task(pool=Pool.WAREHOUSE)
-    def reopen_doubt():
+    @ledger_task(pool=Pool.WAREHOUSE)
+    def reopen_doubt(ledger):
         """Who is in doubt since 24 healthy hours is pending again, where the campaign says so; returns the runs to start."""
         from include.dispatch.account.in_doubt import reopen_due
 
-        with runtime.ledger() as ledger:
-            due = reopen_due(runtime.paths(), ledger)
+        due = reopen_due(configuration.paths(), ledger)
         runs = [(f"send_{plan['campaign']}", {"mode": "live", "occurrence": plan["occurrence"]}) for plan in due]
         return [{"trigger_dag_id": name, "conf": conf} for name, conf in runs]
 
-    @task(pool=Pool.WAREHOUSE, trigger_rule="all_done")
-    def watch(dag_run=None):
+    @ledger_task(pool=Pool.WAREHOUSE, trigger_rule="all_done")
+    def watch(ledger, dag_run=None):
         """The circuit breaker, doubt and the webhook's silence: holds back what does harm, and tells a person once."""
         from include.collect.monitor import look
 
         where = {"dag": dag_run.dag_id, "run": dag_run.run_id}
-        with runtime.ledger() as ledger:
-            return look(runtime.paths(), ledger, webhook_url=notifications.webhook_url(), **where)
+        return look(configuration.paths(), ledger, webhook_url=notifications.webhook_url(), **where)
 
     @task(outlets=[ENGAGEMENT])
     def announce(loaded):

@@ -30,37 +30,18 @@ from datetime import timedelta
 from airflow.sdk import DAG, Param, task, task_group
 from airflow.sdk.exceptions import AirflowSkipException
 
-from include import runtime
-from include.orchestration import notifications
+from include.orchestration import configuration, defaults, forms, notifications, runs, timetables
 from include.orchestration.assets import SUBSCRIBERS
 from include.orchestration.tags import Pool, Tag
-
-TABLE_RULES = [
-    "quarantined_share", "empty_batch", "volume", "unseen_share", "growth", "columns_vanished", "columns_swapped",
-    "deletions", "withdrawals", "files_missing", "freshness",
-]  # fmt: skip
+from include.orchestration.tasks import ledger_task
 
 with DAG(
     dag_id="ingest_subscribers",
     dag_display_name="Ingest subscribers",
-    schedule=runtime.timetable("0 * * * *"),
-    catchup=False,
-    max_active_runs=1,
+    schedule=timetables.timetable("0 * * * *"),
     tags=[Tag.INGEST, Tag.WRITES_WAREHOUSE],
-    default_args=runtime.task_defaults("data"),
-    on_failure_callback=notifications.TellOfTheRun(),
-    deadline=notifications.deadline(timedelta(minutes=50)),
-    dagrun_timeout=timedelta(hours=2),
-    params={
-        "full": Param(False, type="boolean", title="Full pass", description="Read the whole source; sees deletions."),
-        "accept": Param(
-            [],
-            type="array",
-            title="Accept table rules",
-            items={"type": "string", "enum": TABLE_RULES},
-            description="Rules that somebody has looked at pass in this run; with `deletions`, held deletions go.",
-        ),
-    },
+    **defaults.dag_defaults("data", due=timedelta(minutes=50), timeout=timedelta(hours=2)),
+    params={name: Param(**field) for name, field in forms.INGEST_FORM.items()},
     doc_md=__doc__,
 ):
 
@@ -71,24 +52,24 @@ with DAG(
             """Source to landed Parquet, from the watermark less the overlap."""
             from include.extract import land, progress, sources
 
-            state, at, source = asset_state_store[SUBSCRIBERS], runtime.run_moment(dag_run), runtime.source_url()
-            manifests, overlap = [], runtime.extract_overlap()
+            state, at, source = asset_state_store[SUBSCRIBERS], runs.run_moment(dag_run), configuration.source_url()
+            manifests, overlap = [], configuration.extract_overlap()
             for relation in sources.relations(source):
                 since = progress.watermark_since(state, relation, full=params["full"], now=at, overlap=overlap)
-                manifests.append(land.land(runtime.paths(), source, relation, run=dag_run.run_id, since=since))
+                manifests.append(land.land(configuration.paths(), source, relation, run=dag_run.run_id, since=since))
             return manifests
 
         return land()
 
     @task_group
     def validate(landed):
-        @task(pool=Pool.WAREHOUSE)
-        def check(manifests, params=None):
+        @ledger_task(pool=Pool.WAREHOUSE)
+        def check(ledger, manifests, params=None):
             """Row rules quarantine, table rules stop; nothing is merged before all pass. Refusals count at once."""
             from include.validate import batch, withdrawals
 
-            paths, accept = runtime.paths(), params["accept"]
-            with runtime.ledger() as ledger, withdrawals.telling(paths, ledger):
+            paths, accept = configuration.paths(), params["accept"]
+            with withdrawals.telling(paths, ledger):
                 return [batch.validate_batch(paths, manifest, accept=accept) for manifest in manifests]
 
         @task(pool=Pool.WAREHOUSE, trigger_rule="all_done")
@@ -96,7 +77,7 @@ with DAG(
             """The quality page, also and above all after a stop."""
             from include.validate import data_docs
 
-            return data_docs.write_page(runtime.paths())
+            return data_docs.write_page(configuration.paths())
 
         @task(pool=Pool.WAREHOUSE, trigger_rule="all_done")
         def held_back(dag_run=None):
@@ -104,20 +85,20 @@ with DAG(
             from include.validate import held_back
 
             where = {"dag": dag_run.dag_id, "task": "validate.held_back", "webhook_url": notifications.webhook_url()}
-            return held_back.look(runtime.paths(), dag_run.run_id, **where)
+            return held_back.look(configuration.paths(), dag_run.run_id, **where)
 
-        @task(pool=Pool.WAREHOUSE, inlets=[SUBSCRIBERS])
-        def merge(manifests, asset_state_store=None, dag_run=None):
+        @ledger_task(pool=Pool.WAREHOUSE, inlets=[SUBSCRIBERS])
+        def merge(ledger, manifests, asset_state_store=None, dag_run=None):
             """Good rows into the warehouse; then the watermark advances. Frozen plans are told who is gone."""
             from include.extract import progress
             from include.validate import merge, withdrawals
 
-            merged, state, paths = [], asset_state_store[SUBSCRIBERS], runtime.paths()
-            with runtime.ledger() as ledger, withdrawals.telling(paths, ledger):
+            merged, state, paths = [], asset_state_store[SUBSCRIBERS], configuration.paths()
+            with withdrawals.telling(paths, ledger):
                 for manifest in manifests:
                     progress.open_changes(state)
                     merged.append(merge.merge_batch(paths, manifest))
-                    progress.remember_watermark(state, manifest, runtime.run_moment(dag_run))
+                    progress.remember_watermark(state, manifest, runs.run_moment(dag_run))
             return merged
 
         @task(pool=Pool.WAREHOUSE)
@@ -126,7 +107,7 @@ with DAG(
             from include.validate import warnings
 
             return warnings.tell(
-                runtime.paths(), run=dag_run.run_id, dag=dag_run.dag_id, webhook_url=notifications.webhook_url()
+                configuration.paths(), run=dag_run.run_id, dag=dag_run.dag_id, webhook_url=notifications.webhook_url()
             )
 
         checked = check(landed)

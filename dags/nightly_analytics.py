@@ -23,22 +23,17 @@ from datetime import timedelta
 
 from airflow.sdk import DAG, task, task_group
 
-from include import runtime
-from include.orchestration import notifications
+from include.orchestration import configuration, defaults, runs, timetables
 from include.orchestration.assets import ANALYTICS
 from include.orchestration.tags import Pool, Tag
+from include.orchestration.tasks import ledger_task
 
 with DAG(
     dag_id="nightly_analytics",
     dag_display_name="Nightly analytics",
-    schedule=runtime.timetable("0 2 * * *", covers=timedelta(days=1), rare=True),
-    catchup=False,
-    max_active_runs=1,
+    schedule=timetables.timetable("0 2 * * *", interval=timedelta(days=1), grace=True),
     tags=[Tag.ANALYTICS, Tag.WRITES_WAREHOUSE],
-    default_args=runtime.task_defaults("analytics"),
-    on_failure_callback=notifications.TellOfTheRun(),
-    deadline=notifications.deadline(timedelta(minutes=90)),
-    dagrun_timeout=timedelta(hours=2),
+    **defaults.dag_defaults("analytics", due=timedelta(minutes=90), timeout=timedelta(hours=2)),
     doc_md=__doc__,
 ):
 
@@ -49,28 +44,27 @@ with DAG(
             """SendGrid's own totals of the last days, to hold our events against; the marts do not wait for its success."""
             from include.collect.stats import fetch_totals
 
-            return fetch_totals(runtime.account(), runtime.paths())
+            return fetch_totals(configuration.account(), configuration.paths())
 
         totals()
 
     @task_group
     def analyze():
-        @task(pool=Pool.WAREHOUSE, trigger_rule="all_done")
-        def marts(**context):
+        @ledger_task(pool=Pool.WAREHOUSE, trigger_rule="all_done")
+        def marts(ledger, **context):
             """Every mart, replaced by key; from what the ledger says now, so that no event is newer than its send."""
             from include.analyze.marts import build_marts
             from include.dispatch.account.record import record_sends
 
-            with runtime.ledger() as ledger:
-                record_sends(runtime.paths(), ledger)
-                return build_marts(runtime.paths(), ledger, as_of=runtime.run_moment(context["dag_run"]))
+            record_sends(configuration.paths(), ledger)
+            return build_marts(configuration.paths(), ledger, as_of=runs.run_moment(context["dag_run"]))
 
         @task(pool=Pool.WAREHOUSE)
         def reconcile():
             """selected = accepted + rejected + suppressed + capped + held out + in doubt + pending, and more."""
             from include.analyze.reconcile import check_sums
 
-            return check_sums(runtime.paths())
+            return check_sums(configuration.paths())
 
         marts() >> reconcile()
 
@@ -81,21 +75,21 @@ with DAG(
             """Built beside, checked, renamed: analysts see the old file or the new one."""
             from include.publish.file import publish
 
-            return publish(runtime.paths())
+            return publish(configuration.paths())
 
         @task(outlets=[ANALYTICS])
         def read_back():
             """Opens the file as an analyst would and holds it against its manifest."""
             from include.publish.read_back import verify
 
-            return verify(runtime.paths())
+            return verify(configuration.paths())
 
         @task
         def report():
             """One HTML page from the published file."""
             from include.publish.report import write_report
 
-            return write_report(runtime.paths())
+            return write_report(configuration.paths())
 
         file() >> read_back() >> report()
 

@@ -1,9 +1,10 @@
-"""Tells Airflow of the reference that our deadlines count from (include/orchestration/deadlines.py)."""
+"""Registers the reference that our deadlines count from (include/orchestration/deadlines.py), by its name of before too."""
 
 from __future__ import annotations
 
 from airflow.plugins_manager import AirflowPlugin
 
+from include import deadlines as before
 from include.orchestration.deadlines import SinceQueued
 
 
@@ -11,4 +12,4 @@ class TradewindDeadlines(AirflowPlugin):
     """Registered by its place in the plugins folder."""
 
     name = "tradewind_deadlines"
-    deadline_references = [SinceQueued]
+    deadline_references = [SinceQueued, before.SinceQueued]

@@ -1,7 +1,8 @@
 """The three connections, as plain values.
 
 Airflow's own form (`AIRFLOW_CONN_<ID>` as URI or JSON) is read here without Airflow, because the edge and the launcher need
-the same answer and do not import it. `include/runtime.py` turns a connection stored in Airflow into the same values.
+the same answer and do not import it. `include/orchestration/configuration.py` turns a connection stored in Airflow into the
+same values.
 """
 
 from __future__ import annotations

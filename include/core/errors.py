@@ -1,7 +1,7 @@
 """Errors that say what happened, where, and what to do about it.
 
 Every error that Tradewind raises on purpose derives from `TradewindError`. `may_retry` is the one retry classifier: the
-Airflow retry policy in `include/runtime.py` asks it, and so does every loop that tries again.
+Airflow retry policy in `include/orchestration/retries.py` asks it, and so does every loop that tries again.
 
 An error's text may be logged, shown in the Airflow UI and mailed to an operator, so it never carries an address, a name, a
 key or a row's values: only places (file, line, table, column, subscriber id) and counts.

@@ -1,7 +1,6 @@
 """Airflow tells a person: on a task that failed for good, and on a run that is not done in time.
 
-Beside `include/runtime.py` the only module here that knows Airflow (docs/adr/0060): the triggerer imports it by its name,
-and the DAG processor runs it for tasks whose process went away. Neither needs the rest of the runtime.
+The triggerer imports it by its name, and the DAG processor runs it for tasks whose process went away (docs/adr/0060).
 """
 
 from __future__ import annotations

@@ -162,4 +162,12 @@ def test_the_reference_of_the_deadlines_is_registered(monkeypatch: pytest.Monkey
 
     found, errors = plugins_manager._load_plugins_from_plugin_directory(str(PROJECT / "plugins"))
     assert not errors
-    assert SinceQueued in [reference for plugin in found for reference in plugin.deadline_references]
+    registered = [reference for plugin in found for reference in plugin.deadline_references]
+    assert SinceQueued in registered
+    assert import_string("include.deadlines.SinceQueued") in registered, (
+        "runs from before 0.1.0 have it in their DAG version"
+    )
+
+
+def test_deadlines_that_were_set_before_the_modules_moved_find_their_callback() -> None:
+    assert import_string("include.notify.deadline_missed") is notifications.deadline_missed

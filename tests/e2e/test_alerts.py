@@ -24,11 +24,11 @@ from datetime import timedelta
 
 from airflow.sdk import DAG, task
 
-from include import notify, runtime
+from include.orchestration import defaults, notifications
 from include.core.errors import QualityStop, SourceUnavailable
 
 with DAG(
-    "lost", schedule=None, default_args=runtime.task_defaults("tests"), on_failure_callback=notify.TellOfTheRun()
+    "lost", schedule=None, default_args=defaults.task_defaults("tests"), on_failure_callback=notifications.TellOfTheRun()
 ):
 
     @task(retries=0)
@@ -38,8 +38,8 @@ with DAG(
     killed()
 
 with DAG(
-    "troubled", schedule=None, deadline=notify.deadline(timedelta(seconds=5)), default_args=runtime.task_defaults("tests"),
-    on_failure_callback=notify.TellOfTheRun(),
+    "troubled", schedule=None, deadline=notifications.deadline(timedelta(seconds=5)),
+    default_args=defaults.task_defaults("tests"), on_failure_callback=notifications.TellOfTheRun(),
 ):
 
     @task

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from include import runtime
 from include.core.errors import ConfigurationError, QualityStop, SourceUnavailable
 from include.core.paths import PROJECT, DataPaths
+from include.orchestration import configuration, retries, runs
 from include.orchestration.tags import Tag
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -23,7 +23,7 @@ BROKEN = "id: broken\nname: Broken\nowner: crm\nsegment: 17\n"
 def stored(monkeypatch: pytest.MonkeyPatch) -> dict[str, dict[str, Any]]:
     """Connections as Airflow would store them."""
     kept: dict[str, dict[str, Any]] = {}
-    monkeypatch.setattr(runtime, "_stored", kept.get)
+    monkeypatch.setattr(configuration, "_stored", kept.get)
     return kept
 
 
@@ -36,7 +36,7 @@ def test_without_a_key_mail_goes_to_the_simulator_and_the_log_says_so(
         if fields:
             stored["sendgrid_default"] = fields
         caplog.clear()
-        assert runtime.account().host == "http://127.0.0.1:9182"
+        assert configuration.account().host == "http://127.0.0.1:9182"
         assert "NO SENDGRID KEY" in caplog.text
 
 
@@ -45,7 +45,7 @@ def test_a_real_host_without_a_key_is_an_error_and_not_the_simulator(
 ) -> None:
     stored["sendgrid_default"] = {"conn_type": "http", "host": "https://api.sendgrid.com", "password": ""}
     with pytest.raises(ConfigurationError, match="password"):
-        runtime.account()
+        configuration.account()
 
 
 def test_the_environment_wins_over_what_airflow_stores(
@@ -53,32 +53,32 @@ def test_the_environment_wins_over_what_airflow_stores(
 ) -> None:
     stored["sendgrid_default"] = {"conn_type": "http", "host": "https://stored.example", "password": "SG.stored"}
     stored["subscribers_source"] = {"conn_type": "sqlite", "host": "demo/shop.sqlite"}
-    assert runtime.account().host == "https://stored.example"
-    assert runtime.source_url() == f"sqlite:///{paths.root}/demo/shop.sqlite"
+    assert configuration.account().host == "https://stored.example"
+    assert configuration.source_url() == f"sqlite:///{paths.root}/demo/shop.sqlite"
     monkeypatch.setenv(
         "AIRFLOW_CONN_SENDGRID_DEFAULT", '{"conn_type": "http", "host": "http://127.0.0.1:9", "password": "SG.x"}'
     )
     monkeypatch.setenv("AIRFLOW_CONN_SUBSCRIBERS_SOURCE", "postgresql://reader@db/shop")
-    assert runtime.account().host == "http://127.0.0.1:9"
-    assert runtime.source_url() == "postgresql://reader@db/shop"
+    assert configuration.account().host == "http://127.0.0.1:9"
+    assert configuration.source_url() == "postgresql://reader@db/shop"
 
 
 def test_a_ledger_that_only_airflow_knows_is_refused(stored: dict[str, dict[str, Any]], paths: DataPaths) -> None:
     stored["ledger_default"] = {"conn_type": "sqlite", "host": "ledger/ledger.sqlite"}
-    with runtime.ledger() as ledger:
+    with configuration.ledger() as ledger:
         assert ledger.is_sqlite
     stored["ledger_default"] = {"conn_type": "postgres", "host": "db", "schema": "ledger", "login": "tw", "password": "x"}
-    with pytest.raises(ConfigurationError, match="AIRFLOW_CONN_LEDGER_DEFAULT"), runtime.ledger():
+    with pytest.raises(ConfigurationError, match="AIRFLOW_CONN_LEDGER_DEFAULT"), configuration.ledger():
         pass
 
 
 @pytest.mark.parametrize(("run_type", "mode"), [("scheduled", "live"), ("manual", "preview"), ("backfill", "preview")])
 def test_only_a_scheduled_run_is_live_by_itself(run_type: str, mode: str) -> None:
-    assert runtime.run_mode(SimpleNamespace(run_type=run_type), {"mode": "preview"}) == mode
+    assert runs.run_mode(SimpleNamespace(run_type=run_type), {"mode": "preview"}) == mode
 
 
 def test_the_retry_policy_asks_the_one_classifier() -> None:
-    policy = runtime.RetryWhatMayBeRetried()
+    policy = retries.TransientErrors()
     assert policy.evaluate(QualityStop("no"), 1, 3).action.value == "fail"
     decisions = [policy.evaluate(SourceUnavailable("gone"), number, 9) for number in (1, 2, 3, 9)]
     assert {decision.action.value for decision in decisions} == {"retry"}

@@ -1,0 +1,170 @@
+"""From Airflow's connections and variables to plain configuration.
+
+Everything heavy is imported inside functions: DAG files import this module whenever they are parsed.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+from include.core.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from include.core.connections import SendGridAccount
+    from include.core.pace import AccountPace
+    from include.core.paths import DataPaths
+    from include.core.secrets import Secrets
+    from include.ledger.database import Ledger
+
+log = logging.getLogger(__name__)
+
+EDGE_URL_VARIABLE, EDGE_URL = "edge_public_url", "https://mail.tradewind.example"
+OVERLAP_VARIABLE, OVERLAP_MINUTES = "extract_overlap_minutes", 60
+
+
+def paths() -> DataPaths:
+    """The data folder."""
+    from include.core.paths import data_paths
+
+    return data_paths()
+
+
+def account_pace() -> AccountPace:
+    """The account's limits, from the variables `account_messages_per_second`, `account_daily_cap`, `warmup_started_on`
+    (ISO date) and `warmup_ips`; what is unset or empty is no limit. Raises `ConfigurationError` for anything else.
+    """
+    from include.core.pace import AccountPace
+
+    def read(name: str, kind: Callable[[str], Any]) -> Any:
+        text = str(_variable(name, "") or "").strip()
+        try:
+            return kind(text) if text else None
+        except ValueError:
+            raise ConfigurationError(f"'{text[:40]}' is not valid.", where=f"variable {name}", remedy="Fix it.") from None
+
+    return AccountPace(
+        messages_per_second=read("account_messages_per_second", float),
+        daily_cap=read("account_daily_cap", int),
+        warmup_started_on=read("warmup_started_on", date.fromisoformat),
+        warmup_ips=read("warmup_ips", int) or 1,
+    )
+
+
+def has_email_activity() -> bool:
+    """Whether the variable `email_activity` says that the account pays for the Email Activity API."""
+    return str(_variable("email_activity", "")).strip().lower() == "on"
+
+
+def secrets() -> Secrets:
+    """The keys of the address hash and of the unsubscribe links."""
+    from include.core.secrets import load_secrets
+
+    return load_secrets(paths())
+
+
+@contextmanager
+def ledger() -> Iterator[Ledger]:
+    """The ledger, open for the length of a task.
+
+    Its connection comes from the environment alone: the edge reads it too and asks no Airflow, and an unsubscribe that went
+    into another ledger than the one that dispatch reads would not be in force.
+    """
+    from include.core.connections import LEDGER, environment_text, ledger_url
+    from include.ledger.database import open_ledger
+
+    stored = None if environment_text(LEDGER) else _stored(LEDGER)
+    if stored and _resolved(LEDGER, stored) != ledger_url(paths()):
+        raise ConfigurationError(
+            "is set in Airflow, where the edge cannot see it.",
+            where=f"connection {LEDGER}",
+            remedy=f"Set AIRFLOW_CONN_{LEDGER.upper()} in the environment of every service, and delete the stored one.",
+        )
+    opened = open_ledger(ledger_url(paths()), secrets())
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+def source_url() -> str:
+    """Where subscribers come from: the environment, else Airflow's connection, else the demo shop."""
+    from include.core.connections import SOURCE, database_url, environment_text
+
+    text = environment_text(SOURCE)
+    if text:
+        return database_url(SOURCE, text)
+    stored = _stored(SOURCE)
+    return _resolved(SOURCE, stored) if stored else f"sqlite:///{paths().demo / 'shop.sqlite'}"
+
+
+def account() -> SendGridAccount:
+    """Where to send. Without a key: the simulator, and the log says so."""
+    from include.core.connections import SENDGRID, environment_text, is_loopback, sendgrid_account
+
+    text = environment_text(SENDGRID)
+    if text:
+        return sendgrid_account(text)
+    stored = _stored(SENDGRID) or {}
+    host = str(stored.get("host") or "")
+    if stored.get("password"):
+        return sendgrid_account(_as_json(stored))
+    if host and not is_loopback(host):
+        return sendgrid_account(_as_json(stored))
+    return _simulator()
+
+
+def edge_url() -> str:
+    """The base of unsubscribe and preference links; a placeholder where it is unset, which only a simulator is sent."""
+    return str(_variable(EDGE_URL_VARIABLE, EDGE_URL) or EDGE_URL).strip().rstrip("/")
+
+
+def extract_overlap() -> timedelta:
+    """How far behind the watermark an incremental extract begins."""
+    return timedelta(minutes=float(_variable(OVERLAP_VARIABLE, OVERLAP_MINUTES)))
+
+
+def _simulator() -> SendGridAccount:
+    from include.core.connections import SendGridAccount
+
+    port = os.environ.get("TRADEWIND_SIMULATOR_PORT") or "8082"
+    log.warning("NO SENDGRID KEY IS SET: mail goes to the simulator on 127.0.0.1:%s and to nobody else", port)
+    return SendGridAccount(f"http://127.0.0.1:{port}", "SG.simulator")
+
+
+def _stored(connection_id: str) -> dict[str, Any] | None:
+    """A connection's fields as Airflow stores it; None where it has none."""
+    from airflow.sdk import Connection
+    from airflow.sdk.exceptions import AirflowNotFoundException
+
+    try:
+        found = Connection.get(connection_id)
+    except AirflowNotFoundException:
+        return None
+    names = ("conn_type", "host", "schema", "login", "password", "port", "extra")
+    return {name: getattr(found, name, None) for name in names}
+
+
+def _resolved(connection_id: str, fields: Mapping[str, Any]) -> str:
+    """A stored connection as a URL; a relative path of SQLite is relative to the data folder."""
+    from include.core.connections import url_of_fields
+
+    url = url_of_fields(connection_id, fields)
+    prefix, _, path = url.partition(":///")
+    return f"sqlite:///{paths().root / path}" if prefix == "sqlite" and not path.startswith("/") else url
+
+
+def _as_json(fields: Mapping[str, Any]) -> str:
+    import json
+
+    return json.dumps({name: value for name, value in fields.items() if value and name != "extra"})
+
+
+def _variable(name: str, default: Any) -> Any:
+    from airflow.sdk import Variable
+
+    return Variable.get(name, default=default)

@@ -1,0 +1,24 @@
+"""When a task is tried again."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import RetryDecision, RetryPolicy
+
+from include.core.errors import may_retry
+
+_RETRY_DELAYS = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=2))
+
+
+class TransientErrors(RetryPolicy):
+    """Asks `include.core.errors.may_retry`, the one classifier, and waits longer each time."""
+
+    def evaluate(self, exception: BaseException, try_number: int, max_tries: int, context: Any = None) -> RetryDecision:
+        if not may_retry(exception):
+            return RetryDecision.fail(f"{type(exception).__name__} is not transient")
+        delay = _RETRY_DELAYS[min(try_number, len(_RETRY_DELAYS)) - 1]
+        if seconds := getattr(exception, "retry_after", None):
+            delay = timedelta(seconds=seconds)
+        return RetryDecision.retry(delay, f"{type(exception).__name__} is transient")

@@ -1,0 +1,35 @@
+"""A task that works on the ledger: open for as long as the task runs."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from airflow.sdk import task
+
+from include.orchestration import configuration
+
+
+def ledger_task(**options: Any) -> Callable[[Callable[..., Any]], Any]:
+    """`@task` for a function whose first parameter is the ledger; `options` are those of `@task`.
+
+    The ledger is opened before the function runs and closed after it, however it ends. Airflow sees the function without
+    that parameter, and passes the others as ever.
+    """
+    return lambda work: task(**options)(with_ledger(work))
+
+
+def with_ledger(work: Callable[..., Any]) -> Callable[..., Any]:
+    """The function without its first parameter, called with an open ledger there: for decorators other than `@task`."""
+    signature = inspect.signature(work)
+    _, *others = signature.parameters.values()
+
+    @functools.wraps(work)
+    def opened(*args: Any, **kwargs: Any) -> Any:
+        with configuration.ledger() as ledger:
+            return work(ledger, *args, **kwargs)
+
+    opened.__signature__ = signature.replace(parameters=others)  # type: ignore[attr-defined]
+    return opened
