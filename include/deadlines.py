@@ -6,4 +6,4 @@ from include.orchestration import deadlines
 
 
 class SinceQueued(deadlines.SinceQueued):
-    """Registered by `plugins/deadlines.py`: a run that is under way while Tradewind is upgraded reads its DAG version with it."""
+    """Registered by `plugins/deadlines.py`: runs that are under way during an upgrade read their DAG version with it."""

@@ -25,7 +25,7 @@ def fetch_totals(account: SendGridAccount, paths: DataPaths, *, days: int = 7) -
     """Ask for the last `days` days of every campaign planned in them and replace those in `engagement.esp_totals`.
 
     Returns counts, or `{"totals": "not offered"}` where the provider has no statistics. Idempotent. Raises
-    `ConfigurationError` and `EspUnavailable` as `core.sendgrid_management.call` does.
+    `ConfigurationError` and `EspUnavailable` as `sendgrid.management.call` does.
     """
     now = clock.now()
     since = now - timedelta(days=days)

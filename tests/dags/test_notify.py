@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from airflow.sdk import DAG
+from airflow.sdk._shared.module_loading import import_string
 
 from include.core.errors import PlanError, QualityStop
 from include.core.paths import PROJECT, DataPaths
@@ -138,7 +139,7 @@ def test_every_dag_has_a_deadline_before_its_end(dags: dict[str, DAG]) -> None:
 
 
 def test_the_triggerer_finds_the_callback_by_its_name(paths: DataPaths, receiver: Receiver) -> None:
-    from airflow.sdk._shared.module_loading import accepts_context, import_string
+    from airflow.sdk._shared.module_loading import accepts_context
 
     callback = import_string(notifications.deadline(timedelta(minutes=50)).callback.path)
     assert inspect.iscoroutinefunction(callback)

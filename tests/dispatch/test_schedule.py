@@ -15,21 +15,21 @@ import pytest
 from sqlalchemy import select, update
 
 from include.core import clock
-from include.sendgrid import management
 from include.core.connections import SendGridAccount
 from include.core.errors import CampaignStopped, ConfigurationError, EspUnavailable
 from include.core.paths import DataPaths
 from include.core.secrets import Secrets
-from include.sendgrid.management import NotOffered
 from include.dispatch import control, schedule
 from include.dispatch.account import in_doubt
-from include.dispatch.send.sender import send_range
 from include.dispatch.account.settle import settle
+from include.dispatch.send.sender import send_range
 from include.ledger import chunks as chunk_states
 from include.ledger import counts, doubt, plans
 from include.ledger.database import Ledger
 from include.ledger.tables import chunks
 from include.ledger.tables import plans as plans_table
+from include.sendgrid import management
+from include.sendgrid.management import NotOffered
 from tests.campaign import CAMPAIGN
 from tests.dispatch.frozen import frozen_plan
 from tests.dispatch.scripted_esp import ScriptedEsp, accepted, failed

@@ -17,8 +17,7 @@ from include.core.errors import QualityStop
 from include.core.keys import address_key
 from include.core.paths import DataPaths
 from include.core.secrets import Secrets
-from include.dispatch.plan import chunking
-from include.dispatch.plan import freeze
+from include.dispatch.plan import chunking, freeze
 from include.dispatch.send import sender
 from include.ledger import consent, suppressions
 from include.ledger.consent import MARKETING, Consent
