@@ -11,7 +11,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 UV_VERSION := 0.13.9
 UV := $(VENV)/bin/uv
 
-.PHONY: help run trigger campaign reconcile up stop test lint format bench faults mutations operators lock docs clean distclean
+.PHONY: help run trigger campaign reconcile up stop test coverage lint format bench faults mutations operators lock docs clean distclean
 
 help: ## this text
 	@echo "Tradewind: e-mail marketing infrastructure as Airflow DAGs"
@@ -46,10 +46,15 @@ stop: ## stop exactly what was started
 test: $(VENV)/developing ## everything; PostgreSQL tests where initdb is, browser tests where Chromium is
 	@$(PY) -m pytest -m "not slow" -n 2 --no-loadscope-reorder $(ARGS)
 
-lint: $(VENV)/developing ## ruff, mypy, import lines, SQL style, lock files
+coverage: $(VENV)/developing ## as test, slower: which lines and branches the tests reach, in build/coverage/index.html
+	@mkdir -p build/coverage
+	@$(PY) -m pytest -m "not slow" -n 2 --no-loadscope-reorder --cov --cov-report=term:skip-covered --cov-report=html $(ARGS)
+
+lint: $(VENV)/developing ## ruff, mypy, dead code, import lines, SQL style, lock files
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/mypy
+	@$(VENV)/bin/vulture
 	@$(VENV)/bin/lint-imports --no-logo
 	@$(VENV)/bin/sqlfluff lint --disable-progress-bar --processes 2 include/sql
 	@$(PY) -m operations.lock

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 
 
@@ -19,6 +18,3 @@ class Progress:
     def plain(self, what: str = "") -> None:
         """A line without the clock: tables and links."""
         print(what, flush=True)  # noqa: T201
-
-    def loud(self, what: str) -> None:
-        print(what, file=sys.stderr, flush=True)  # noqa: T201

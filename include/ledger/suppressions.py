@@ -107,12 +107,6 @@ def lift_all(ledger: Ledger, entries: Iterable[Suppression]) -> int:
     return len(lifted)
 
 
-def is_suppressed(ledger: Ledger, address_key: str) -> bool:
-    """Whether any suppression of the address is in force."""
-    with ledger.read() as connection:
-        return bool(_standing(connection, {address_key}))
-
-
 def reasons_in_force(ledger: Ledger, address_key: str) -> frozenset[str]:
     """Why the address is suppressed; empty where it may be mailed."""
     with ledger.read() as connection:

@@ -154,9 +154,9 @@ def test_who_left_since_the_backup_stays_away(paths: DataPaths, ledger: Ledger, 
     opt_out_log.note(paths, "suppress", suppressions.Suppression("k1", "unsubscribe", "one_click", 1.0))
     found = restore.reconcile(paths, ledger)
     assert (found["suppressions"], found["declined"]) == (3, 2)
-    assert suppressions.is_suppressed(ledger, "k5")
-    assert suppressions.is_suppressed(ledger, "k1")
-    assert suppressions.is_suppressed(ledger, "k2")
+    assert suppressions.reasons_in_force(ledger, "k5")
+    assert suppressions.reasons_in_force(ledger, "k1")
+    assert suppressions.reasons_in_force(ledger, "k2")
     assert consent.of_person(ledger, "k3") == {"tracking": False, "a_topic_removed_since": False}
     assert consent.of_person(ledger, "k4") == {}
     assert restore.reconcile(paths, ledger) == {"suppressions": 0, "declined": 0}

@@ -18,7 +18,7 @@ from include.core.secrets import Secrets, load_secrets
 from include.core.shop import load_shop
 from include.core.token import CONFIRM, PROBE_HEADER, Subject, mint, probe, read, restored
 from include.ledger.database import Ledger, open_ledger
-from include.ledger.suppressions import is_suppressed
+from include.ledger.suppressions import reasons_in_force
 from include.ledger.tables import suppression_log
 from tests.edge.conftest import Edge
 
@@ -69,7 +69,7 @@ def test_a_damaged_link_never_says_that_it_worked(
         assert "Saved" not in answer.text
         assert "<form" not in answer.text
     assert log_length(ledger) == before
-    assert not is_suppressed(ledger, subject.address_key)
+    assert not reasons_in_force(ledger, subject.address_key)
 
 
 ADDITIONS = {
@@ -88,7 +88,7 @@ def test_what_mail_clients_add_does_not_keep_a_person_from_leaving(
     page = httpx.get(link)
     assert (page.status_code, f'href="../preferences/{token}"' in page.text) == (200, True)
     assert httpx.post(link, data=ONE_CLICK).status_code == 200
-    assert is_suppressed(ledger, subject.address_key)
+    assert reasons_in_force(ledger, subject.address_key)
 
 
 def test_restoring_guesses_nothing(secrets: Secrets, subject: Subject) -> None:

@@ -22,7 +22,7 @@ from include.core.secrets import Secrets, load_secrets
 from include.core.token import CONFIRM, Subject, mint
 from include.ledger import consent, opt_out_log
 from include.ledger.database import Ledger, open_ledger
-from include.ledger.suppressions import Suppression, is_suppressed, reasons_in_force, suppress
+from include.ledger.suppressions import Suppression, reasons_in_force, suppress
 from include.ledger.tables import consent_log, suppression_log
 from tests.edge.conftest import Edge, Signer
 
@@ -53,7 +53,7 @@ def test_one_click_post_suppresses_at_once_however_it_is_encoded(
     edge: Edge, ledger: Ledger, secrets: Secrets, subject: Subject
 ) -> None:
     link = f"{edge.url}/u/{mint(secrets, subject)}"
-    assert not is_suppressed(ledger, subject.address_key)
+    assert not reasons_in_force(ledger, subject.address_key)
     answer = httpx.post(link, data={"List-Unsubscribe": "One-Click"}, follow_redirects=False)
     assert (answer.status_code, answer.headers.get("set-cookie")) == (200, None)
     assert reasons_in_force(ledger, subject.address_key) == {"unsubscribe"}
@@ -67,7 +67,7 @@ def test_any_post_of_a_genuine_link_is_honoured(
     edge: Edge, ledger: Ledger, secrets: Secrets, subject: Subject, content: bytes
 ) -> None:
     assert httpx.post(f"{edge.url}/u/{mint(secrets, subject)}", content=content).status_code == 200
-    assert is_suppressed(ledger, subject.address_key)
+    assert reasons_in_force(ledger, subject.address_key)
 
 
 def test_following_the_link_changes_nothing(edge: Edge, ledger: Ledger, secrets: Secrets, subject: Subject) -> None:
@@ -79,7 +79,7 @@ def test_following_the_link_changes_nothing(edge: Edge, ledger: Ledger, secrets:
     allowed = httpx.options(link)
     assert (allowed.status_code, allowed.headers["allow"]) == (204, "GET, POST, HEAD, OPTIONS")
     assert httpx.put(link).status_code == 405
-    assert not is_suppressed(ledger, subject.address_key)
+    assert not reasons_in_force(ledger, subject.address_key)
 
 
 def test_a_genuine_link_does_not_tell_whether_its_person_is_known(edge: Edge, secrets: Secrets, subject: Subject) -> None:
@@ -100,7 +100,7 @@ def test_a_body_over_the_cap_is_refused(edge: Edge, ledger: Ledger, secrets: Sec
     link = f"{edge.url}/u/{mint(secrets, subject)}"
     assert httpx.post(link, content=b"x" * 70_000).status_code == 413
     assert httpx.post(link, content=iter([b"x" * 40_000, b"x" * 40_000])).status_code == 413
-    assert not is_suppressed(ledger, subject.address_key)
+    assert not reasons_in_force(ledger, subject.address_key)
 
 
 def test_preferences_keep_what_a_person_chose(edge: Edge, ledger: Ledger, secrets: Secrets, subject: Subject) -> None:
@@ -123,10 +123,10 @@ def test_a_person_may_leave_and_come_back(
 ) -> None:
     link = f"{edge.url}/preferences/{mint(secrets, subject)}"
     assert "Send me mail again" in httpx.post(link, data={"action": "stop_all"}).text
-    assert is_suppressed(ledger, subject.address_key)
+    assert reasons_in_force(ledger, subject.address_key)
     assert subject.address_key in noted(paths)
     assert "Unsubscribe from all" in httpx.post(link, data={"action": "resubscribe"}).text
-    assert not is_suppressed(ledger, subject.address_key)
+    assert not reasons_in_force(ledger, subject.address_key)
     assert subject.address_key not in noted(paths)
     assert consent.of_person(ledger, subject.address_key) == {"marketing": True}
 
@@ -157,7 +157,7 @@ def test_a_form_that_we_do_not_know_changes_nothing_and_says_so(
         answer = httpx.post(f"{edge.url}/preferences/{token}", data=data)
         assert (answer.status_code, "Nothing was changed" in answer.text, "Saved." in answer.text) == (400, True, False)
     assert consent.of_person(ledger, subject.address_key) == {}
-    assert not is_suppressed(ledger, subject.address_key)
+    assert not reasons_in_force(ledger, subject.address_key)
 
 
 def test_topics_are_read_from_the_shops_file_and_a_broken_one_lets_people_leave(
@@ -179,7 +179,7 @@ def test_topics_are_read_from_the_shops_file_and_a_broken_one_lets_people_leave(
     assert httpx.post(link.replace(edge.url, blind.url).replace("preferences", "u")).status_code == 200
     assert httpx.get(link.replace(edge.url, blind.url)).status_code == 200
     ledger = open_ledger(f"sqlite:///{DataPaths(root).ledger}", load_secrets(DataPaths(root)))
-    assert is_suppressed(ledger, person.address_key)
+    assert reasons_in_force(ledger, person.address_key)
     ledger.close()
     assert "shop.yaml" in blind.logged()
 
@@ -242,7 +242,7 @@ def test_a_press_confirms_once_and_only_by_its_own_link(
     assert log_rows(ledger, consent_log, subject) == [("marketing", "double_opt_in", subject.message_key)]
     assert f"/preferences/{mint(secrets, subject)}" in pages[0].text
     httpx.post(link.replace("/confirm/", "/u/"))
-    assert not is_suppressed(ledger, subject.address_key)
+    assert not reasons_in_force(ledger, subject.address_key)
 
 
 def test_a_link_past_its_time_says_so_and_records_nothing(
@@ -271,7 +271,7 @@ def test_who_confirmed_and_leaves_has_left(edge: Edge, ledger: Ledger, secrets: 
     press(link)
     httpx.post(f"{edge.url}/u/{mint(secrets, subject)}")
     press(link)
-    assert is_suppressed(ledger, subject.address_key)
+    assert reasons_in_force(ledger, subject.address_key)
 
 
 def test_every_answer_carries_the_security_headers_and_loads_nothing(edge: Edge, secrets: Secrets, subject: Subject) -> None:

@@ -23,7 +23,7 @@ from include.core.secrets import load_secrets
 from include.core.token import Subject, mint
 from include.edge.connection import MOST_OF_A_PEER
 from include.ledger.database import open_ledger
-from include.ledger.suppressions import is_suppressed
+from include.ledger.suppressions import reasons_in_force
 from tests.dispatch.tls_edge import NAME, certificate, resolve_here
 from tests.edge.conftest import Edge, Signer, start
 from tests.edge.test_strangers import post_head
@@ -123,7 +123,7 @@ def leave(proxied: Proxied, client: httpx.Client) -> float:
     assert answer.status_code == 200
     took = time.monotonic() - began
     ledger = open_ledger(f"sqlite:///{DataPaths(proxied.root).ledger}", secrets)
-    assert is_suppressed(ledger, person.address_key)
+    assert reasons_in_force(ledger, person.address_key)
     ledger.close()
     return took
 

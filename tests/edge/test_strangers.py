@@ -30,7 +30,7 @@ from include.edge import body, connection
 from include.edge.body import Pool, Refused, held_body
 from include.edge.connection import HEAD_BYTES, HEAD_SECONDS, MOST_OF_A_PEER, is_trusted_proxy, network_of
 from include.ledger.database import open_ledger
-from include.ledger.suppressions import is_suppressed
+from include.ledger.suppressions import reasons_in_force
 from tests.edge.conftest import Edge, Signer
 
 BATCH = orjson.dumps([{"event": "open", "useragent": "x" * 300, "n": n} for n in range(2_000)])
@@ -148,7 +148,7 @@ def test_a_crowd_keeps_nobody_from_leaving_and_no_event_out(
     assert memory < 450 * 1024 * 1024
     assert files < 512 + 100
     ledger = open_ledger(f"sqlite:///{DataPaths(root).ledger}", secrets)
-    assert all(is_suppressed(ledger, person.address_key) for person in people)
+    assert all(reasons_in_force(ledger, person.address_key) for person in people)
     ledger.close()
     assert len(list((root / "spool" / "incoming").glob("*.json"))) == len(people)
 

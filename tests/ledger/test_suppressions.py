@@ -43,7 +43,7 @@ def test_a_suppression_is_recorded_once_as_it_was_told(ledger: Ledger) -> None:
 def test_an_unknown_reason_is_refused_with_everything_beside_it(ledger: Ledger) -> None:
     with pytest.raises(ValueError, match=r"\['because'\]"):
         suppressions.suppress(ledger, [left(A), left(B, "because")])
-    assert not suppressions.is_suppressed(ledger, A)
+    assert not suppressions.reasons_in_force(ledger, A)
 
 
 def test_only_the_persons_own_unsubscribe_is_lifted(ledger: Ledger) -> None:
@@ -51,10 +51,10 @@ def test_only_the_persons_own_unsubscribe_is_lifted(ledger: Ledger) -> None:
     assert suppressions.reasons_in_force(ledger, A) == {"unsubscribe", "hard_bounce"}
     assert suppressions.lift(ledger, A, "preferences", "k")
     assert suppressions.reasons_in_force(ledger, A) == {"hard_bounce"}
-    assert suppressions.is_suppressed(ledger, A)
+    assert suppressions.reasons_in_force(ledger, A)
     assert not suppressions.lift(ledger, A, "preferences")
     assert not suppressions.lift(ledger, B, "preferences")
-    assert not suppressions.is_suppressed(ledger, C)
+    assert not suppressions.reasons_in_force(ledger, C)
     with ledger.read() as connection:
         lifted = connection.execute(select(suppression_log).where(suppression_log.c.action == "lift")).mappings().one()
         (told,) = suppressions.lifts(connection).to_pylist()

@@ -1,0 +1,39 @@
+"""The version is the same in pyproject.toml and in the changelog, and the hooks of git need no network."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import tomllib
+from datetime import date
+
+import yaml
+
+from include.core.paths import PROJECT
+
+
+def test_the_newest_entry_of_the_changelog_is_the_version() -> None:
+    version = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["version"]
+    entries = re.findall(r"^## \[(.+?)\](?: - (.+))?$", (PROJECT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert entries[0] == ("Unreleased", "")
+    assert entries[1][0] == version
+    days = [date.fromisoformat(day) for _, day in entries[1:]]
+    assert days == sorted(days, reverse=True)
+
+
+def test_hooks_run_tools_of_the_virtual_environment_and_all_of_lint_before_a_push() -> None:
+    repositories = yaml.safe_load((PROJECT / ".pre-commit-config.yaml").read_text())["repos"]
+    assert [repository["repo"] for repository in repositories] == ["local"]
+    hooks = {hook["id"]: hook for hook in repositories[0]["hooks"]}
+    assert {hook["language"] for hook in hooks.values()} == {"system"}
+    assert hooks["lint"]["entry"] == "make lint"
+    assert hooks["lint"]["stages"] == ["pre-push"]
+    makefile = (PROJECT / "Makefile").read_text()
+    for name in hooks.keys() - {"lint"}:
+        program = shlex.split(hooks[name]["entry"])[0].removeprefix(".venv/bin/")
+        assert f"@$(VENV)/bin/{program} " in makefile, f"{program} is a hook and not a part of `make lint`"
+
+
+def test_python_is_the_oldest_that_is_supported() -> None:
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
+    assert project["requires-python"] == f">={(PROJECT / '.python-version').read_text().strip()}"
