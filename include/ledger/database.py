@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, insert, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, ProgrammingError
 
-from include.core.errors import ConfigurationError, LedgerUnavailable
+from include.core.errors import ConfigurationError
 from include.core.secrets import Secrets
 from include.ledger import schema
 from include.ledger.tables import identity
@@ -132,7 +132,7 @@ def open_ledger(url: str, secrets: Secrets) -> Ledger:
         _prepare_sqlite(engine)
     ledger = Ledger(engine)
     try:
-        _create(ledger)
+        _upgrade(ledger)
         _check_key(ledger, secrets.fingerprint)
     except OperationalError as error:
         if "disk is full" in str(error.orig):
@@ -145,14 +145,19 @@ def open_ledger(url: str, secrets: Secrets) -> Ledger:
     return ledger
 
 
-def _create(ledger: Ledger) -> None:
-    """Create what is not there yet; another process may be doing the same at this moment."""
+def _upgrade(ledger: Ledger) -> None:
+    """Bring its schema to this code's version. Where it has that already, one query sees it."""
+    if not _is_current(ledger):
+        with ledger.write() as connection:
+            schema.upgrade(connection)
+
+
+def _is_current(ledger: Ledger) -> bool:
     try:
-        with ledger.write() as connection:
-            schema.bring_up_to_date(connection)
-    except (IntegrityError, LedgerUnavailable, OperationalError, ProgrammingError):
-        with ledger.write() as connection:
-            schema.bring_up_to_date(connection)
+        with ledger.read() as connection:
+            return schema.is_current(connection)
+    except (OperationalError, ProgrammingError):  # There is no version yet, or what is wrong stops the upgrade too.
+        return False
 
 
 def _check_key(ledger: Ledger, fingerprint: str) -> None:

@@ -1,26 +1,55 @@
-"""The ledger's tables as this edition knows them: created where missing, widened where an earlier edition made them."""
+"""The version of the ledger's schema, and the migrations that raise it (`include/ledger/migrations`)."""
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, delete, insert, inspect, select
+import threading
+from pathlib import Path
 
-from include.ledger.tables import identity, metadata
+from sqlalchemy import Connection, String, column, select, table
 
-VERSION = "2"
-"""Raised whenever a table gets a column. A new column may be null: rows of before have none."""
-_NAME = "schema"
+from include.core.errors import ConfigurationError
+
+VERSION_TABLE = "ledger_version"
+"""Of our own, because Airflow keeps its `alembic_version` where both may share a database."""
+MIGRATIONS = Path(__file__).parent / "migrations"
+KNOWN = tuple(sorted(path.stem for path in (MIGRATIONS / "versions").glob("[0-9]*.py")))
+"""Every version, the oldest first. By the files' names, since importing Alembic takes half a second."""
+HEAD = KNOWN[-1]
+_VERSION = select(column("version_num", String)).select_from(table(VERSION_TABLE))
+_LOCK = 0x7472616465
+"""The key of the advisory lock under which a PostgreSQL database is migrated."""
+_alembic = threading.Lock()
+"""Alembic keeps the migration that runs in a global variable."""
 
 
-def bring_up_to_date(connection: Connection) -> None:
-    """Create the tables that are missing and, once a version, the columns."""
-    metadata.create_all(connection)
-    if connection.scalar(select(identity.c.value).where(identity.c.name == _NAME)) == VERSION:
-        return
-    for table in metadata.tables.values():
-        there = {column["name"] for column in inspect(connection).get_columns(table.name)}
-        for column in table.columns:
-            if column.name not in there:
-                kind = column.type.compile(connection.dialect)
-                connection.exec_driver_sql(f"alter table {table.name} add column {column.name} {kind}")
-    connection.execute(delete(identity).where(identity.c.name == _NAME))
-    connection.execute(insert(identity).values(name=_NAME, value=VERSION))
+def is_current(connection: Connection) -> bool:
+    """Whether the ledger has the newest version that this code knows; one that it does not know is a `ConfigurationError`.
+
+    Fails with the driver's error where there is no version: the ledger is empty, or of an edition before versions.
+    """
+    version = connection.scalar(_VERSION)
+    if version is not None and version not in KNOWN:
+        raise ConfigurationError(
+            f"has schema version {version}, and this code knows versions up to {HEAD}: it is from a newer Tradewind. "
+            "Nothing in it was changed.",
+            where=f"ledger {connection.engine.url.render_as_string(hide_password=True)}",
+            remedy="Upgrade the code, or name another ledger in the connection ledger_default.",
+        )
+    return version == HEAD
+
+
+def upgrade(connection: Connection) -> None:
+    """Bring an empty or older ledger to the newest version, in the transaction of `connection`.
+
+    Waits for another process that does the same, and finds it done. On SQLite the transaction must hold the write lock.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"select pg_advisory_xact_lock({_LOCK})")
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    with _alembic:
+        command.upgrade(config, "head")

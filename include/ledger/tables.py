@@ -33,7 +33,7 @@ identity = Table(
     metadata,
     Column("name", String(40), primary_key=True),
     Column("value", Text, nullable=False),
-    comment="Facts about this ledger: the fingerprint of its address key, its schema version.",
+    comment="Facts about this ledger: the fingerprint of its address key, how far each log was read.",
 )
 
 plans = Table(

@@ -40,7 +40,7 @@ MALFORMED = [
 ]  # fmt: skip
 
 
-def start(shop: Shop, mode: Any, account: SendGridAccount, edge_url: str) -> dict[str, Any]:  # noqa: F811
+def run_of(shop: Shop, mode: Any, account: SendGridAccount, edge_url: str) -> dict[str, Any]:  # noqa: F811
     begun, _ = start.begin(
         shop.paths, shop.ledger, shop.secrets, shop.campaign, account=account, mode=mode, run="manual__1", at=AT,
         edge_url=edge_url, recipients=["s1"],
@@ -89,7 +89,7 @@ def test_a_name_that_merely_looks_reserved_is_not() -> None:
 
 def test_a_preview_only_warns(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:  # noqa: F811
     with caplog.at_level(logging.WARNING):
-        assert start(shop, "preview", REAL, "https://mail.example.com")["planned"] > 0
+        assert run_of(shop, "preview", REAL, "https://mail.example.com")["planned"] > 0
     assert "a send would be refused" in caplog.text
 
 
@@ -135,20 +135,20 @@ def test_an_edge_with_other_keys_stops_it_before_anything_is_frozen(shop: Shop, 
     for secrets in others:
         shop.secrets = secrets
         with pytest.raises(ConfigurationError, match="does not know the keys"):
-            start(shop, "live", REAL, door.url)
+            run_of(shop, "live", REAL, door.url)
     assert frozen(shop.ledger, shop.paths) == []
     assert plans.find_plan(shop.ledger, plans.plan_id_of("spring", "2026-W48")) is None
 
 
 def test_a_plan_that_was_frozen_with_a_placeholder_is_not_sent_to_people(shop: Shop, door: Door) -> None:  # noqa: F811
-    begun = start(shop, "live", SIMULATORS[0], "https://mail.tradewind.example")
+    begun = run_of(shop, "live", SIMULATORS[0], "https://mail.tradewind.example")
     with pytest.raises(ConfigurationError, match=r"links of its messages: 'mail\.tradewind\.example' is reserved"):
         sender.send_range(shop.paths, shop.ledger, REAL, plan_id=begun["plan_id"], first=0, last=9)
     asked: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(public_edge, "_asked", lambda url, probe, where: asked.append(url) or (200, {"probe": "verifies", "spool_writable": True, "ledger_reachable": True}))  # fmt: skip  # noqa: E501
         with pytest.raises(ConfigurationError, match="links of its messages"):
-            start(shop, "live", REAL, "https://mail.shop.com")
+            run_of(shop, "live", REAL, "https://mail.shop.com")
     assert asked == ["https://mail.shop.com/healthz"]
 
 

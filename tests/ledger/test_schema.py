@@ -1,45 +1,217 @@
-"""A ledger that an earlier edition made gets the columns that this one needs, with its rows."""
+"""A ledger gets the schema of this code when it is opened, whatever edition made it; one from a newer code is refused."""
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
 import pytest
-from sqlalchemy import create_engine, inspect, select, text
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, select, text
 
 from include.core.connections import ledger_url
-from include.core.paths import DataPaths
+from include.core.errors import ConfigurationError, may_retry
+from include.core.paths import PROJECT, DataPaths
 from include.core.secrets import Secrets
 from include.ledger import schema
 from include.ledger.database import Ledger, open_ledger
-from include.ledger.tables import identity, plans
-from tests.dispatch.frozen import frozen_plan
+from include.ledger.tables import identity, metadata
+from tests.ledger import first_edition
+from tests.postgres import fresh_schema
+
+VERSION = text("select version_num from ledger_version")
+SUPPRESSION = {"address_key": "a", "action": "suppress", "reason": "unsubscribe", "source": "edge"}
+LATER = """
+import sqlalchemy as sa
+from alembic import op
+revision = "0002_later"
+down_revision = "0001_baseline"
+
+def upgrade():
+    op.create_table("later", sa.Column("name", sa.Text))
+    op.add_column("plans", sa.Column("later", sa.Text))
+"""
+OPENER = """
+import sys
+from pathlib import Path
+from alembic import command
+from include.core.paths import DataPaths
+from include.core.secrets import load_secrets
+from include.ledger.database import open_ledger
+secrets = load_secrets(DataPaths(Path(sys.argv[1])))
+print("ready", flush=True)
+sys.stdin.readline()
+open_ledger(sys.argv[2], secrets).close()
+"""
 
 
-def test_columns_that_are_missing_are_added_once_and_rows_stay(
-    each_ledger: Ledger, paths: DataPaths, secrets: Secrets, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def engine(request: pytest.FixtureRequest, paths: DataPaths) -> Iterator[Engine]:
+    """An empty database, where no ledger was opened yet."""
+    paths.ledger.parent.mkdir(parents=True, exist_ok=True)
+    where = fresh_schema(request.getfixturevalue("postgres_url")) if request.param == "postgresql" else None
+    made = create_engine(ledger_url(paths, where))
+    yield made
+    made.dispose()
+
+
+def url_of(engine: Engine) -> str:
+    return engine.url.render_as_string(hide_password=False)
+
+
+def opened(engine: Engine, secrets: Secrets) -> None:
+    open_ledger(url_of(engine), secrets).close()
+
+
+def by_the_first_edition(connection: Connection) -> None:
+    first_edition.metadata.create_all(connection)
+    connection.execute(first_edition.identity.insert().values(name="note", value="kept"))
+    connection.execute(first_edition.suppression_log.insert().values(**SUPPRESSION, happened_at=1.0, recorded_at=2.0))
+
+
+def by_the_edition_before_versions(connection: Connection) -> None:
+    metadata.create_all(connection)
+    connection.execute(insert(identity).values([{"name": "schema", "value": "2"}, {"name": "note", "value": "kept"}]))
+
+
+def constraints(connection: Connection) -> dict[str, Any]:
+    """What Alembic does not compare."""
+    found = inspect(connection)
+    return {
+        name: (
+            sorted((str(check["name"]), check["sqltext"]) for check in found.get_check_constraints(name)),
+            found.get_pk_constraint(name)["constrained_columns"],
+        )
+        for name in metadata.tables
+    }
+
+
+def expected_constraints(engine: Engine, request: pytest.FixtureRequest) -> dict[str, Any]:
+    """Those of a database that `tables.py` made."""
+    url = "sqlite://" if engine.dialect.name == "sqlite" else None
+    url = url or fresh_schema(request.getfixturevalue("postgres_url")).replace("postgresql://", "postgresql+psycopg://")
+    made = create_engine(url)
+    with made.begin() as connection:
+        metadata.create_all(connection)
+        return constraints(connection)
+
+
+@pytest.mark.parametrize("edition", [None, by_the_first_edition, by_the_edition_before_versions])
+def test_what_the_migrations_make_is_what_the_code_declares(
+    engine: Engine, secrets: Secrets, edition: Any, request: pytest.FixtureRequest
 ) -> None:
-    plan_id = frozen_plan(paths, each_ledger, secrets, 10)
-    with each_ledger.write() as connection:
-        for table, column in (("plans", "batch_status"), ("plans", "batch_status_at"), ("chunks", "batch_id")):
-            connection.exec_driver_sql(f"alter table {table} drop column {column}")
-        connection.execute(identity.update().where(identity.c.name == "schema").values(value="1"))
-        connection.execute(identity.insert().values(name="note", value="kept"))
-    url = each_ledger.engine.url.render_as_string(hide_password=False)
-    opened = open_ledger(url, secrets)
-    with opened.read() as connection:
-        assert connection.scalar(select(plans.c.batch_status)) is None
-        assert connection.scalar(select(plans.c.plan_id)) == plan_id
-        assert "batch_id" in {column["name"] for column in inspect(connection).get_columns("chunks")}
-        assert connection.scalar(select(identity.c.value).where(identity.c.name == "schema")) == schema.VERSION
-        assert connection.scalar(select(identity.c.value).where(identity.c.name == "note")) == "kept"
-    opened.close()
-    monkeypatch.setattr(schema, "inspect", lambda _connection: pytest.fail("looked again"))
-    open_ledger(url, secrets).close()
-
-
-def test_a_new_ledger_has_every_column(paths: DataPaths, secrets: Secrets) -> None:
-    url = ledger_url(paths)
-    open_ledger(url, secrets).close()
-    engine = create_engine(url)
+    with engine.begin() as connection:
+        if edition:
+            edition(connection)
+    opened(engine, secrets)
     with engine.connect() as connection:
-        connection.execute(text("select batch_status, batch_status_at, batch_id from plans"))
-    engine.dispose()
+        compared = MigrationContext.configure(connection, opts={"version_table": schema.VERSION_TABLE})
+        assert compare_metadata(compared, metadata) == []
+        assert constraints(connection) == expected_constraints(engine, request)
+        assert connection.scalars(VERSION).all() == [schema.HEAD]
+        names = connection.scalars(select(identity.c.name).order_by(identity.c.name)).all()
+        assert names == (["address_key", "note"] if edition else ["address_key"])
+        if edition is by_the_first_edition:
+            assert connection.scalars(text("select address_key from suppression_log")).all() == ["a"]
+
+
+def test_a_ledger_from_a_newer_code_is_refused_as_it_is(each_ledger: Ledger, secrets: Secrets) -> None:
+    with each_ledger.write() as connection:
+        connection.execute(text("update ledger_version set version_num = '0099_of_tomorrow'"))
+        connection.execute(text("drop table withheld"))  # An upgrade would create it.
+    with pytest.raises(ConfigurationError) as refused:
+        opened(each_ledger.engine, secrets)
+    assert "0099_of_tomorrow" in refused.value.what
+    assert schema.HEAD in refused.value.what
+    assert each_ledger.engine.url.render_as_string() in refused.value.where
+    assert "Upgrade the code" in refused.value.remedy
+    assert not may_retry(refused.value)
+    with each_ledger.read() as connection:
+        assert connection.scalars(VERSION).all() == ["0099_of_tomorrow"]
+        assert not inspect(connection).has_table("withheld")
+
+
+def test_processes_that_open_it_at_once_upgrade_it_once(engine: Engine, paths: DataPaths, secrets: Secrets) -> None:
+    with engine.begin() as connection:
+        by_the_first_edition(connection)
+    command = [sys.executable, "-c", OPENER, str(paths.root), url_of(engine)]
+    options: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    processes = [subprocess.Popen(command, cwd=PROJECT, **options) for _ in range(4)]
+    for process in processes:
+        assert process.stdout
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        assert process.stdin
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    said = [process.communicate(timeout=120)[1] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0, 0, 0], said
+    with engine.connect() as connection:
+        assert connection.scalars(VERSION).all() == [schema.HEAD]
+        assert connection.scalars(text("select address_key from suppression_log")).all() == ["a"]
+
+
+def test_a_current_ledger_is_opened_with_one_query_for_the_version(each_ledger: Ledger, secrets: Secrets) -> None:
+    asked: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        asked.append(" ".join(statement.split()))
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        opened(each_ledger.engine, secrets)
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    ours = [statement for statement in asked if "pg_catalog" not in statement and not statement.startswith("show")]
+    assert ours[0] == "SELECT version_num FROM ledger_version"
+    assert len(ours) == 2, ours
+    assert "identity" in ours[1]
+
+
+def test_the_files_are_one_line_of_versions() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(schema.MIGRATIONS))
+    config.set_main_option("path_separator", "os")
+    scripts = list(ScriptDirectory.from_config(config).walk_revisions())
+    assert [script.revision for script in reversed(scripts)] == list(schema.KNOWN)
+    assert all(len(name) <= 32 for name in schema.KNOWN)  # PostgreSQL's column for it is that wide.
+
+
+@pytest.fixture
+def later(each_ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The migration that comes after those that made the ledger, in a copy of the folder."""
+    folder = tmp_path / "100%" / "migrations"
+    shutil.copytree(schema.MIGRATIONS, folder)
+    migration = folder / "versions" / "0002_later.py"
+    migration.write_text(LATER)
+    monkeypatch.setattr(schema, "MIGRATIONS", folder)
+    monkeypatch.setattr(schema, "KNOWN", (*schema.KNOWN, "0002_later"))
+    monkeypatch.setattr(schema, "HEAD", "0002_later")
+    return migration
+
+
+@pytest.mark.usefixtures("later")
+def test_the_next_migration_runs_once(each_ledger: Ledger, secrets: Secrets) -> None:
+    opened(each_ledger.engine, secrets)
+    opened(each_ledger.engine, secrets)
+    with each_ledger.read() as connection:
+        assert connection.scalars(VERSION).all() == ["0002_later"]
+        assert inspect(connection).has_table("later")
+
+
+def test_a_migration_that_fails_leaves_nothing(each_ledger: Ledger, secrets: Secrets, later: Path) -> None:
+    later.write_text(f"{LATER}    raise KeyboardInterrupt\n")
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            opened(each_ledger.engine, secrets)
+    with each_ledger.read() as connection:
+        assert connection.scalars(VERSION).all() == ["0001_baseline"]
+        assert not inspect(connection).has_table("later")
+        assert "later" not in {column["name"] for column in inspect(connection).get_columns("plans")}

@@ -108,7 +108,7 @@ def test_a_full_disk_is_not_told_as_a_setting_to_mend(
     def full(_ledger: Ledger) -> None:
         raise OperationalError("create table", {}, sqlite3.OperationalError("database or disk is full"))
 
-    monkeypatch.setattr(database, "_create", full)
+    monkeypatch.setattr(database, "_upgrade", full)
     with pytest.raises(OperationalError, match="disk is full"):
         open_ledger(ledger_url(paths), secrets)
 

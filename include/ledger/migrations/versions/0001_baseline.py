@@ -1,0 +1,221 @@
+"""The first version: every table of the ledger, as it was when versions began.
+
+A ledger of an edition before it has some of them, and some of their columns: it gets the rest, and keeps its rows.
+"""
+
+from __future__ import annotations
+
+from alembic import op
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Connection,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    delete,
+    inspect,
+)
+from sqlalchemy.schema import SetColumnComment, SetTableComment
+
+revision = "0001_baseline"
+down_revision = None
+
+TABLES = MetaData()
+_Serial = BigInteger().with_variant(Integer, "sqlite")
+
+identity = Table(
+    "identity",
+    TABLES,
+    Column("name", String(40), primary_key=True),
+    Column("value", Text, nullable=False),
+    comment="Facts about this ledger: the fingerprint of its address key, how far each log was read.",
+)
+
+Table(
+    "plans",
+    TABLES,
+    Column("plan_id", String(36), primary_key=True),
+    Column("campaign", String(80), nullable=False),
+    Column("occurrence", String(80), nullable=False),
+    Column("kind", String(10), nullable=False, comment="live or test"),
+    Column("state", String(10), nullable=False),
+    Column("stop_reason", Text),
+    Column("batch_id", String(100), comment="SendGrid's, which the next scheduled requests of the plan carry"),
+    Column("batch_status", String(10), comment="pause or cancel, where SendGrid has confirmed that for the plan's batches"),
+    Column("batch_status_at", Float, comment="when it had; what is due later than its notice is held by it, Unix seconds"),
+    Column("settings", Text, nullable=False, comment="the campaign as planned, JSON"),
+    Column("segment_run", String(80), nullable=False),
+    Column("content_hash", String(64), nullable=False),
+    Column("folder", Text, nullable=False, comment="relative to the data folder"),
+    Column("manifest_sha256", String(64), nullable=False),
+    Column("suppressions_seen", BigInteger, nullable=False, comment="last suppression_log.seq the plan knew"),
+    Column("selected", BigInteger, nullable=False),
+    Column("planned", BigInteger, nullable=False, comment="people in chunks"),
+    Column("suppressed", BigInteger, nullable=False, comment="at plan time"),
+    Column("capped", BigInteger, nullable=False),
+    Column("held_out", BigInteger, nullable=False),
+    Column("planned_at", Float, nullable=False, comment="Unix seconds"),
+    UniqueConstraint("campaign", "occurrence", "kind", name="one_plan_an_occurrence"),
+    CheckConstraint("state in ('sending', 'paused', 'stopped', 'cancelled', 'done')", name="plan_state"),
+    CheckConstraint("selected = planned + suppressed + capped + held_out", name="plan_adds_up"),
+)
+
+chunks = Table(
+    "chunks",
+    TABLES,
+    Column("plan_id", String(36), ForeignKey("plans.plan_id"), primary_key=True),
+    Column("chunk", Integer, primary_key=True, comment="0, 1, 2 …; children of a split take numbers after the last"),
+    Column("parent", Integer, comment="the chunk that this one was split or resent from"),
+    Column("root", Integer, nullable=False, comment="the chunk of the plan that it descends from; its own number there"),
+    Column("file", Text, nullable=False, comment="Parquet, relative to the plan's folder"),
+    Column("first_row", Integer, nullable=False, comment="in the file; a chunk's people stand together"),
+    Column("root_size", Integer, nullable=False, comment="people in the chunk of the plan that it descends from"),
+    Column("content", String(80), nullable=False, comment="which of the plan's contents: variant.locale.tracked"),
+    Column("selection", Text, comment="which of the chunk's people, as '0:500,731:732'; null is all"),
+    Column("recipients", Integer, nullable=False, comment="people in the selection"),
+    Column("state", String(10), nullable=False),
+    Column("fence", BigInteger, nullable=False, default=0, comment="grows with every claim"),
+    Column("owner", String(200)),
+    Column("lease_until", Float),
+    Column("attempt", Integer, nullable=False, default=0, comment="requests for this chunk so far; tw_try"),
+    Column("not_before", Float, nullable=False, default=0.0),
+    Column("send_at", Float, comment="SendGrid's send_at for the whole chunk, where it is scheduled"),
+    Column("batch_id", String(100), comment="the batch that its last request carried: by it SendGrid pauses and cancels"),
+    Column("not_after", Float, comment="end of the send window in which it may arrive"),
+    Column("zone", String(64), comment="time zone of its people, where the campaign has a send window"),
+    Column("provider", String(20), nullable=False, default=""),
+    Column("posted_at", Float, comment="when the last intent was written"),
+    Column("settled_at", Float),
+    Column("http_status", Integer),
+    Column("x_message_id", String(100)),
+    Column("reason", Text),
+    CheckConstraint(
+        "state in ('pending', 'sending', 'accepted', 'rejected', 'in_doubt', 'split', 'skipped')", name="chunk_state"
+    ),
+)
+Index("chunks_by_state", chunks.c.plan_id, chunks.c.state, chunks.c.root)
+Index("chunks_by_message", chunks.c.x_message_id)
+
+outcomes = Table(
+    "outcomes",
+    TABLES,
+    Column("plan_id", String(36), primary_key=True),
+    Column("message_key", String(36), primary_key=True),
+    Column("chunk", Integer, nullable=False),
+    Column("row", Integer, nullable=False, comment="place among the root chunk's people; -1 where unknown"),
+    Column("state", String(10), nullable=False),
+    Column("reason", Text),
+    Column("recorded_at", Float, nullable=False),
+    CheckConstraint("state in ('suppressed', 'rejected', 'accepted', 'skipped')", name="outcome_state"),
+    comment="One row for each person whose fate differs from their chunk's.",
+)
+Index("outcomes_by_chunk", outcomes.c.plan_id, outcomes.c.chunk)
+
+Table(
+    "holds",
+    TABLES,
+    Column("plan_id", String(36), ForeignKey("plans.plan_id"), primary_key=True),
+    Column("provider", String(20), primary_key=True, comment="a mailbox provider; empty is the whole campaign"),
+    Column("reason", Text, nullable=False),
+    Column("held_at", Float, nullable=False),
+    Column("released_at", Float, comment="when an operator resumed it; what was sent before no longer counts against it"),
+    comment="What the circuit breaker holds back.",
+)
+
+suppression_log = Table(
+    "suppression_log",
+    TABLES,
+    Column("seq", _Serial, primary_key=True, autoincrement=True, comment="in commit order: writers are serialised"),
+    Column("address_key", String(64), nullable=False),
+    Column("action", String(8), nullable=False),
+    Column("reason", String(40), nullable=False),
+    Column("source", String(40), nullable=False),
+    Column("message_key", String(36)),
+    Column("happened_at", Float, nullable=False),
+    Column("recorded_at", Float, nullable=False),
+    CheckConstraint("action in ('suppress', 'lift')", name="suppression_action"),
+    sqlite_autoincrement=True,
+)
+Index("suppressions_by_address", suppression_log.c.address_key)
+
+consent_log = Table(
+    "consent_log",
+    TABLES,
+    Column("seq", _Serial, primary_key=True, autoincrement=True),
+    Column("address_key", String(64), nullable=False),
+    Column("topic", String(40), nullable=False, comment="marketing, tracking, or a preference topic"),
+    Column("given", Integer, nullable=False),
+    Column("source", String(40), nullable=False),
+    Column("message_key", String(36)),
+    Column("happened_at", Float, nullable=False),
+    sqlite_autoincrement=True,
+)
+Index("consent_by_address", consent_log.c.address_key)
+
+Table(
+    "allowances",
+    TABLES,
+    Column("scope", String(120), primary_key=True, comment="account, campaign:<id>, provider:<name>, and day counters"),
+    Column("arrival", Float, nullable=False, comment="theoretical arrival time (GCRA), Unix seconds"),
+    Column("used", BigInteger, nullable=False, default=0),
+    comment="Pace, shared by every task that sends.",
+)
+
+Table(
+    "outages",
+    TABLES,
+    Column("scope", String(200), primary_key=True, comment="SendGrid's base URL"),
+    Column("suspected", Integer, nullable=False, comment="1: only a probe may go"),
+    Column("doubts", Integer, nullable=False, comment="in a row, those under way at once counted as one"),
+    Column("not_before", Float, nullable=False, comment="of the next probe, Unix seconds"),
+    Column("probe", String(40), comment="the probe that was given out and has not ended"),
+    Column("probe_owner", String(200), comment="the process that has it"),
+    Column("probe_until", Float, nullable=False),
+    Column("proved_at", Float, nullable=False, comment="when a probe was last accepted"),
+    comment="What is known of a SendGrid that gives no readable answer, shared by every process that sends.",
+)
+
+Table(
+    "withheld",
+    TABLES,
+    Column("address_key", String(64), primary_key=True),
+    Column("since", Float, primary_key=True, comment="when it was decided, before SendGrid was told; Unix seconds"),
+    Column("told_at", Float, comment="when SendGrid had the address on its lists; null where that is not certain"),
+    Column("ended_at", Float, comment="when it was off them again, or there by the person's own wish"),
+    comment="Who is on SendGrid's unsubscribe lists by our hand, so that mail that it holds already does not go to them.",
+)
+
+
+def upgrade() -> None:
+    """Create what is missing. A column that is added may be null: the rows of before have nothing in it."""
+    connection = op.get_bind()
+    present = {name: {column["name"] for column in inspect(connection).get_columns(name)} for name in _present(connection)}
+    TABLES.create_all(connection)
+    for name, columns in present.items():
+        for column in TABLES.tables[name].columns:
+            if column.name not in columns:
+                op.add_column(name, Column(column.name, column.type))
+        if connection.dialect.supports_comments:
+            _comment(connection, TABLES.tables[name])
+    connection.execute(delete(identity).where(identity.c.name == "schema"))  # The version before there were migrations.
+
+
+def _present(connection: Connection) -> list[str]:
+    return [name for name in TABLES.tables if inspect(connection).has_table(name)]
+
+
+def _comment(connection: Connection, table: Table) -> None:
+    """The comments of an older edition say what was true then."""
+    if table.comment:
+        connection.execute(SetTableComment(table))
+    for column in table.columns:
+        if column.comment:
+            connection.execute(SetColumnComment(column))

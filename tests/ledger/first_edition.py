@@ -1,0 +1,158 @@
+"""The ledger's tables as the first edition created them, before there were versions."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData()
+_Serial = BigInteger().with_variant(Integer, "sqlite")
+
+PLAN_STATES = ("sending", "paused", "stopped", "cancelled", "done")
+CHUNK_STATES = ("pending", "sending", "accepted", "rejected", "in_doubt", "split", "skipped")
+OUTCOMES = ("suppressed", "rejected", "accepted", "skipped")
+
+identity = Table(
+    "identity",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("value", Text, nullable=False),
+    comment="Facts about this ledger: the fingerprint of its address key, its schema version.",
+)
+
+plans = Table(
+    "plans",
+    metadata,
+    Column("plan_id", String(36), primary_key=True),
+    Column("campaign", String(80), nullable=False),
+    Column("occurrence", String(80), nullable=False),
+    Column("kind", String(10), nullable=False, comment="live or test"),
+    Column("state", String(10), nullable=False),
+    Column("stop_reason", Text),
+    Column("batch_id", String(100), comment="SendGrid's, where the plan schedules messages; pause and cancel work by it"),
+    Column("settings", Text, nullable=False, comment="the campaign as planned, JSON"),
+    Column("segment_run", String(80), nullable=False),
+    Column("content_hash", String(64), nullable=False),
+    Column("folder", Text, nullable=False, comment="relative to the data folder"),
+    Column("manifest_sha256", String(64), nullable=False),
+    Column("suppressions_seen", BigInteger, nullable=False, comment="last suppression_log.seq the plan knew"),
+    Column("selected", BigInteger, nullable=False),
+    Column("planned", BigInteger, nullable=False, comment="people in chunks"),
+    Column("suppressed", BigInteger, nullable=False, comment="at plan time"),
+    Column("capped", BigInteger, nullable=False),
+    Column("held_out", BigInteger, nullable=False),
+    Column("planned_at", Float, nullable=False, comment="Unix seconds"),
+    UniqueConstraint("campaign", "occurrence", "kind", name="one_plan_an_occurrence"),
+    CheckConstraint(f"state in {PLAN_STATES!r}", name="plan_state"),
+    CheckConstraint("selected = planned + suppressed + capped + held_out", name="plan_adds_up"),
+)
+
+chunks = Table(
+    "chunks",
+    metadata,
+    Column("plan_id", String(36), ForeignKey("plans.plan_id"), primary_key=True),
+    Column("chunk", Integer, primary_key=True, comment="0, 1, 2 …; children of a split take numbers after the last"),
+    Column("parent", Integer, comment="the chunk that this one was split or resent from"),
+    Column("root", Integer, nullable=False, comment="the chunk of the plan that it descends from; its own number there"),
+    Column("file", Text, nullable=False, comment="Parquet, relative to the plan's folder"),
+    Column("first_row", Integer, nullable=False, comment="in the file; a chunk's people stand together"),
+    Column("root_size", Integer, nullable=False, comment="people in the chunk of the plan that it descends from"),
+    Column("content", String(80), nullable=False, comment="which of the plan's contents: variant.locale.tracked"),
+    Column("selection", Text, comment="which of the chunk's people, as '0:500,731:732'; null is all"),
+    Column("recipients", Integer, nullable=False, comment="people in the selection"),
+    Column("state", String(10), nullable=False),
+    Column("fence", BigInteger, nullable=False, default=0, comment="grows with every claim"),
+    Column("owner", String(200)),
+    Column("lease_until", Float),
+    Column("attempt", Integer, nullable=False, default=0, comment="requests for this chunk so far; tw_try"),
+    Column("not_before", Float, nullable=False, default=0.0),
+    Column("send_at", Float, comment="SendGrid's send_at for the whole chunk, where it is scheduled"),
+    Column("not_after", Float, comment="end of the send window in which it may arrive"),
+    Column("zone", String(64), comment="time zone of its people, where the campaign has a send window"),
+    Column("provider", String(20), nullable=False, default=""),
+    Column("posted_at", Float, comment="when the last intent was written"),
+    Column("settled_at", Float),
+    Column("http_status", Integer),
+    Column("x_message_id", String(100)),
+    Column("reason", Text),
+    CheckConstraint(f"state in {CHUNK_STATES!r}", name="chunk_state"),
+)
+Index("chunks_by_state", chunks.c.plan_id, chunks.c.state, chunks.c.root)
+Index("chunks_by_message", chunks.c.x_message_id)
+
+outcomes = Table(
+    "outcomes",
+    metadata,
+    Column("plan_id", String(36), primary_key=True),
+    Column("message_key", String(36), primary_key=True),
+    Column("chunk", Integer, nullable=False),
+    Column("row", Integer, nullable=False, comment="place among the root chunk's people; -1 where unknown"),
+    Column("state", String(10), nullable=False),
+    Column("reason", Text),
+    Column("recorded_at", Float, nullable=False),
+    CheckConstraint(f"state in {OUTCOMES!r}", name="outcome_state"),
+    comment="One row for each person whose fate differs from their chunk's.",
+)
+Index("outcomes_by_chunk", outcomes.c.plan_id, outcomes.c.chunk)
+
+holds = Table(
+    "holds",
+    metadata,
+    Column("plan_id", String(36), ForeignKey("plans.plan_id"), primary_key=True),
+    Column("provider", String(20), primary_key=True, comment="a mailbox provider; empty is the whole campaign"),
+    Column("reason", Text, nullable=False),
+    Column("held_at", Float, nullable=False),
+    Column("released_at", Float, comment="when an operator resumed it; what was sent before no longer counts against it"),
+    comment="What the circuit breaker holds back.",
+)
+
+suppression_log = Table(
+    "suppression_log",
+    metadata,
+    Column("seq", _Serial, primary_key=True, autoincrement=True, comment="in commit order: writers are serialised"),
+    Column("address_key", String(64), nullable=False),
+    Column("action", String(8), nullable=False),
+    Column("reason", String(40), nullable=False),
+    Column("source", String(40), nullable=False),
+    Column("message_key", String(36)),
+    Column("happened_at", Float, nullable=False),
+    Column("recorded_at", Float, nullable=False),
+    CheckConstraint("action in ('suppress', 'lift')", name="suppression_action"),
+    sqlite_autoincrement=True,
+)
+Index("suppressions_by_address", suppression_log.c.address_key)
+
+consent_log = Table(
+    "consent_log",
+    metadata,
+    Column("seq", _Serial, primary_key=True, autoincrement=True),
+    Column("address_key", String(64), nullable=False),
+    Column("topic", String(40), nullable=False, comment="marketing, tracking, or a preference topic"),
+    Column("given", Integer, nullable=False),
+    Column("source", String(40), nullable=False),
+    Column("message_key", String(36)),
+    Column("happened_at", Float, nullable=False),
+    sqlite_autoincrement=True,
+)
+Index("consent_by_address", consent_log.c.address_key)
+
+allowances = Table(
+    "allowances",
+    metadata,
+    Column("scope", String(120), primary_key=True, comment="account, campaign:<id>, provider:<name>, and day counters"),
+    Column("arrival", Float, nullable=False, comment="theoretical arrival time (GCRA), Unix seconds"),
+    Column("used", BigInteger, nullable=False, default=0),
+    comment="Pace, shared by every task that sends.",
+)
