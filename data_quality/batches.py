@@ -19,22 +19,22 @@ if TYPE_CHECKING:
 LEAST_SHARE_OF_KNOWN = 0.7
 """A full pass brings at least this share of what the warehouse holds live: a third of a list does not leave in a day.
 Well above half, since what landed includes rows to be refused and what the warehouse holds does not."""
-MOST_UNSEEN_SHARE = 0.3
+MAX_UNSEEN_SHARE = 0.3
 """At most this share of the known rows may be missing from a full pass: if all ids were renamed, everybody would be deleted
 and welcomed anew."""
-MOST_DELETED_SHARE = 0.02
+MAX_DELETED_SHARE = 0.02
 """More of the known rows than this are not deleted because one full pass does not show them: lists lose a hundredth in a
 busy week, and an export that lost a part of its rows loses more."""
 FEW_DELETIONS = 10
 """So many may always go: on a short list a share says nothing."""
-MOST_GROWTH = 3.0
+MAX_GROWTH = 3.0
 """A batch brings at most so many times what the warehouse holds: more is another list, or a join gone wrong."""
 GROWTH_FROM_ROWS = 200
 """Smaller batches may be a list that has just begun."""
-MOST_WITHDRAWN_SHARE = 0.2
+MAX_WITHDRAWN_SHARE = 0.2
 """More of the known subscribed turning away at once than this is rather a default value than their wish."""
 FEW_WITHDRAWALS = 10
-MOST_QUARANTINED_SHARE = 0.2
+MAX_QUARANTINED_SHARE = 0.2
 """More refused rows than this mean that the export is broken, not its rows."""
 SHARE_FROM_ROWS = 100
 """Shares say something from here on; an hour's pass may hold three rows, one of them broken."""
@@ -70,7 +70,7 @@ def held_deletions(*, unseen: int, agreed: int, known: int, is_whole: bool) -> i
     pass `is_whole`, with every file of the pass before and a key in every row; otherwise all of them stay.
     """
     fresh = unseen - agreed
-    return 0 if is_whole and fresh <= max(FEW_DELETIONS, MOST_DELETED_SHARE * known) else fresh
+    return 0 if is_whole and fresh <= max(FEW_DELETIONS, MAX_DELETED_SHARE * known) else fresh
 
 
 def missing_files(before: Sequence[str], now: Sequence[str]) -> list[str]:
@@ -93,11 +93,11 @@ def suite(*, full: bool) -> list[Expectation]:
 
 def _always() -> list[Expectation]:
     return [
-        _at_most("quarantined_share", MOST_QUARANTINED_SHARE, "quarantined_share", "rows"),
-        _at_most("growth", MOST_GROWTH, "growth", "rows"),
+        _at_most("quarantined_share", MAX_QUARANTINED_SHARE, "quarantined_share", "rows"),
+        _at_most("growth", MAX_GROWTH, "growth", "rows"),
         _at_most("vanished_columns", 0, "columns_vanished", "columns"),
         _at_most("swapped_pairs", 0, "columns_swapped", "columns"),
-        _at_most("withdrawn_share", MOST_WITHDRAWN_SHARE, "withdrawals", "status", severity=WARN),
+        _at_most("withdrawn_share", MAX_WITHDRAWN_SHARE, "withdrawals", "status", severity=WARN),
         _at_most("missing_files", 0, "files_missing", "files", severity=WARN),
     ]
 
@@ -110,7 +110,7 @@ def _full() -> list[Expectation]:
         gxe.ExpectColumnValuesToBeBetween(
             column="share_of_known", min_value=LEAST_SHARE_OF_KNOWN, **rule("volume", "rows", severity=STOP)
         ),
-        _at_most("unseen_share", MOST_UNSEEN_SHARE, "unseen_share", "rows"),
+        _at_most("unseen_share", MAX_UNSEEN_SHARE, "unseen_share", "rows"),
         _at_most("held_deletions", 0, "deletions", "rows", severity=WARN),
         _at_most("days_since_newest", STALE_DAYS, "freshness", "newest change", severity=WARN),
     ]

@@ -16,7 +16,7 @@ from simulator.api.answers import NOT_ALLOWED, NOT_FOUND, TOO_MANY, UNKNOWN, err
 from simulator.api.limits import Window
 from simulator.api.management import ROUTES as MANAGEMENT
 from simulator.api.management.asking import answer_wrong
-from simulator.api.rules import MOST_BYTES
+from simulator.api.rules import MAX_BYTES
 from simulator.api.rules.account import Account
 from simulator.faults.armed import Faults
 from simulator.recipients.engine import Engine
@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 def build(settings: Settings) -> web.Application:
     """The application; its record is opened here, its background work begins when it is served."""
-    application = web.Application(client_max_size=MOST_BYTES, middlewares=[answer_errors, guard_management, answer_wrong])
+    application = web.Application(client_max_size=MAX_BYTES, middlewares=[answer_errors, guard_management, answer_wrong])
     application[SIMULATOR] = simulator_of(settings)
     application.add_routes([web.post("/v3/mail/send", mail_send.send), *MANAGEMENT, *control.ROUTES])
     application.cleanup_ctx.append(background)

@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 CHUNKS_A_RUN = 5
 """Below the 6 requests a minute; `collect_engagement` comes again in five minutes."""
-MOST_ROWS = 1_000
+MAX_ROWS = 1_000
 
 _ACTIVE = pa.schema([("plan_id", pa.string()), ("chunk", pa.int32()), ("attempt", pa.int32()), ("address_key", pa.string())])
 
@@ -55,7 +55,7 @@ def _active(account: SendGridAccount, secrets: Secrets, chunk: dict[str, Any]) -
     """The address keys that SendGrid shows for the chunk's last attempt."""
     name = f"{chunk['plan_id']}.{chunk['chunk']}"
     query = f"unique_args['tw_chunk']=\"{name}\" AND unique_args['tw_try']=\"{chunk['attempt']}\""
-    answer = call(account, "get", "messages", query={"query": query, "limit": MOST_ROWS})
+    answer = call(account, "get", "messages", query={"query": query, "limit": MAX_ROWS})
     messages = answer.get("messages", []) if isinstance(answer, dict) else []
     place = {"plan_id": chunk["plan_id"], "chunk": chunk["chunk"], "attempt": chunk["attempt"]}
     return [{**place, "address_key": address_key(secrets.address_key, str(message["to_email"]))} for message in messages]

@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 WHERE = "variable edge_public_url"
 REMEDY = "Set it to the public https address of your edge, as in https://mail.your-shop.com (docs/edge.md)."
 SECONDS = 10.0
-LONGEST_ANSWER = 64 * 1024
+MAX_ANSWER = 64 * 1024
 RESERVED_TLDS = frozenset({"alt", "example", "internal", "invalid", "local", "localhost", "onion", "test", "arpa"})
 """RFC 2606, 6761, 6762, 7686, 9476, and ICANN's .internal: no such name is found in the public DNS."""
 RESERVED_DOMAINS = frozenset({"example.com", "example.net", "example.org", "example.edu"})
@@ -134,9 +134,9 @@ def _start_of(answer: httpx.Response) -> bytes:
     content = b""
     for piece in answer.iter_raw():
         content += piece
-        if len(content) > LONGEST_ANSWER:
+        if len(content) > MAX_ANSWER:
             break
-    return content[:LONGEST_ANSWER]
+    return content[:MAX_ANSWER]
 
 
 def _object(content: bytes) -> dict[str, Any] | None:

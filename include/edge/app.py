@@ -28,7 +28,7 @@ from include.edge.unsubscribe import unsubscribe
 from include.edge.webhook import receive
 
 Endpoint = Callable[[Request], Awaitable[Response]]
-LONGEST_TARGET = 2_048
+MAX_TARGET = 2_048
 """Bytes of path and query. A link has less than 150; what tools append to it is let through."""
 _TOKEN_PATH = re.compile(r"^(/(?:u|preferences|confirm)/)[^?\s]+")
 
@@ -55,7 +55,7 @@ class ShortTargets:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        long = scope["type"] == "http" and len(scope.get("raw_path") or b"") + len(scope["query_string"]) > LONGEST_TARGET
+        long = scope["type"] == "http" and len(scope.get("raw_path") or b"") + len(scope["query_string"]) > MAX_TARGET
         await (PlainTextResponse("URI too long", 414, {"Connection": "close"}) if long else self.app)(scope, receive, send)
 
 

@@ -21,8 +21,8 @@ HEAD_BYTES = 16 * 1024
 HEAD_SECONDS = 10.0
 """From the connection, or the answer before, to the end of the head, however the bytes trickle."""
 LINGER_SECONDS = 1.0
-MOST_CONNECTIONS = min(512, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2)
-MOST_OF_A_PEER = 64
+MAX_CONNECTIONS = min(512, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2)
+MAX_OF_A_PEER = 64
 """Connections from one address, or one IPv6 /64. A proxy that we trust speaks for many peers and has no such limit."""
 PROXIES_VARIABLE = "FORWARDED_ALLOW_IPS"
 """uvicorn's: whose X-Forwarded-For is believed, as addresses and networks with commas between; this machine's without it."""
@@ -60,9 +60,9 @@ class Door:
     def enter(self, newcomer: GuardedProtocol) -> bool:
         """Take a connection in, in the place of another where there are too many; False where nobody can make room."""
         of_peer = [other for other in self._open if other.peer == newcomer.peer]
-        if not newcomer.is_proxy and len(of_peer) >= MOST_OF_A_PEER and not _evict(of_peer):
+        if not newcomer.is_proxy and len(of_peer) >= MAX_OF_A_PEER and not _evict(of_peer):
             return False
-        if len(self._open) >= MOST_CONNECTIONS and not _evict(list(self._open)):
+        if len(self._open) >= MAX_CONNECTIONS and not _evict(list(self._open)):
             return False
         self._open[newcomer] = None
         return True

@@ -16,7 +16,7 @@ from include.sendgrid.webhook_body import split
 
 log = logging.getLogger(__name__)
 
-MOST_EVENTS = 50_000
+MAX_EVENTS = 50_000
 DEEPEST = 16
 _spool_threads = CapacityLimiter(16)
 
@@ -72,7 +72,7 @@ def check_shape(content: bytes) -> int:
         events = split(content)
     except ValueError:
         raise body.Refused(400, "not a JSON array") from None
-    if len(events) > MOST_EVENTS:
+    if len(events) > MAX_EVENTS:
         raise body.Refused(413, "too many events")
     if events and not any(memoryview(event)[:1] == b"{" for event in events):
         raise body.Refused(400, "not an array of objects")

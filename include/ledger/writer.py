@@ -18,7 +18,7 @@ T = TypeVar("T")
 Call = tuple["asyncio.Future[Any]", Callable[[], Any]]
 
 
-class LedgerCalls:
+class LedgerWriter:
     """One thread for one ledger. Made and used in one event loop; `close` it at the end."""
 
     def __init__(self, ledger: Ledger) -> None:

@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 WEBHOOK_VARIABLE = "alert_webhook_url"
 
 
-class TellAPerson(BaseNotifier):
+class AlertOfTask(BaseNotifier):
     """`on_failure_callback` of every task: the exception becomes an alert with its runbook page.
 
     A task that will be tried again tells nobody, and neither do previews and tests: whoever made the mistake looks at the
@@ -43,7 +43,7 @@ class TellAPerson(BaseNotifier):
         deliver(data_paths(), alert_of(known, **_place(context)), webhook_url())
 
 
-class TellOfTheRun(BaseNotifier):
+class AlertOfRun(BaseNotifier):
     """`on_failure_callback` of every DAG, for a failed run of which no task has told.
 
     Airflow calls no callback of a task whose process was killed, and none of tasks that a run's timeout ends. This one runs

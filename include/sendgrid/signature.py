@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 SIGNATURE_HEADER = "X-Twilio-Email-Event-Webhook-Signature"
 TIMESTAMP_HEADER = "X-Twilio-Email-Event-Webhook-Timestamp"
 _TIMESTAMP = re.compile(r"[0-9]{1,20}", re.ASCII)
-_LONGEST_SIGNATURE = 200
+_MAX_SIGNATURE = 200
 _ALGORITHM = ec.ECDSA(Prehashed(SHA256()))
 
 
@@ -69,7 +69,7 @@ def _verifies(key: ec.EllipticCurvePublicKey, signature: bytes, digest: bytes) -
 
 
 def _decode(signature: str) -> bytes | None:
-    if len(signature) > _LONGEST_SIGNATURE:
+    if len(signature) > _MAX_SIGNATURE:
         return None
     try:
         return base64.b64decode(signature.encode("ascii"), validate=True)

@@ -12,7 +12,7 @@ from simulator.api.acceptance import write_call
 from simulator.api.answers import TOO_LARGE_PAGE, TOO_MANY, Problem, errors, page
 from simulator.api.decoding import decode
 from simulator.api.payload import Mail
-from simulator.api.rules import MOST_BYTES, problems, sender_refused
+from simulator.api.rules import MAX_BYTES, problems, sender_refused
 from simulator.faults.armed import ACCEPTING, REFUSALS
 from simulator.faults.responses import STATUS, answered, refusal
 from simulator.state import SIMULATOR, Simulator
@@ -41,11 +41,11 @@ async def _body(request: web.Request) -> bytes | None:
     parts, size = [], 0
     async for part in request.content.iter_any():  # raises where the sender goes away in mid-body
         size += len(part)
-        if size < MOST_BYTES:
+        if size < MAX_BYTES:
             parts.append(part)
         else:
             parts.clear()
-    return b"".join(parts) if size < MOST_BYTES else None
+    return b"".join(parts) if size < MAX_BYTES else None
 
 
 def _early(request: web.Request, simulator: Simulator) -> web.Response | None:
@@ -71,10 +71,10 @@ def _unpacked(request: web.Request, simulator: Simulator, body: bytes) -> bytes 
     if coding != "gzip" or not simulator.settings.gzip:
         return refused
     try:
-        plain = zlib.decompressobj(wbits=31).decompress(body, MOST_BYTES)
+        plain = zlib.decompressobj(wbits=31).decompress(body, MAX_BYTES)
     except zlib.error:
         return errors(400, [Problem("Bad Request", None, None)])
-    return plain if len(plain) < MOST_BYTES else page(413, TOO_LARGE_PAGE)
+    return plain if len(plain) < MAX_BYTES else page(413, TOO_LARGE_PAGE)
 
 
 async def _judged(request: web.Request, simulator: Simulator, mail: Mail, body: bytes) -> web.StreamResponse:

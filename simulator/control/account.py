@@ -14,7 +14,7 @@ from simulator.recipients.side_effects import totals
 from simulator.state import SIMULATOR
 
 PAGE = 1_000
-MOST_ROWS = 10_000
+MAX_ROWS = 10_000
 ACCEPTED = (
     'select seq, position, email, email as "to", tw_key, tw_try, tw_chunk, status, opens, clicks, last_event_at, '
     "x_message_id, campaign, accepted_at from accepted join requests on requests.id = accepted.request "
@@ -64,7 +64,7 @@ async def status(request: web.Request) -> web.Response:
 async def accepted(request: web.Request) -> web.Response:
     """The personalizations accepted, oldest first, after the seq `since`; by campaign, tw_key, tw_chunk, email, message."""
     query = request.query
-    limit = min(int(query.get("limit", PAGE)), MOST_ROWS)
+    limit = min(int(query.get("limit", PAGE)), MAX_ROWS)
     wanted = {name: query.get(name) for name in ("campaign", "tw_key", "tw_chunk", "email", "x_message_id")}
     clauses = [f"{name} = ?" for name, value in wanted.items() if value is not None]
     parameters: list[Any] = [value for value in wanted.values() if value is not None]
@@ -84,9 +84,7 @@ async def accepted_stream(request: web.Request) -> web.StreamResponse:
     answer = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
     await answer.prepare(request)
     last = 0
-    while rows := await request.app[SIMULATOR].record.read(
-        f"{ACCEPTED} where seq > ? order by seq limit ?", last, MOST_ROWS
-    ):
+    while rows := await request.app[SIMULATOR].record.read(f"{ACCEPTED} where seq > ? order by seq limit ?", last, MAX_ROWS):
         await answer.write(b"".join(orjson.dumps(row) + b"\n" for row in rows))
         last = rows[-1]["seq"]
     await answer.write_eof()

@@ -20,11 +20,11 @@ from simulator.settings import Settings
 
 log = logging.getLogger(__name__)
 
-MOST_PEOPLE = 60_000
+MAX_PEOPLE = 60_000
 """Lives that go on at the same time: what bounds the memory. Later requests wait on disk."""
 SLICE = 100
 """Moments between two breaths, so that a send is never kept waiting long."""
-MOST_MOMENTS = 2_000
+MAX_MOMENTS = 2_000
 """Moments of one flush, and so of one transaction, for which the acceptance of a mail may have to wait."""
 LOAD = (
     "select runs.*, requests.x_message_id, requests.body, requests.fate, requests.first_seq "
@@ -96,7 +96,7 @@ class Engine:
     async def _start(self) -> None:
         now = time.time()
         await discard_due(self._record, now, self._settings.notice, self._settings.kept)
-        room = MOST_PEOPLE - sum(run.people for run in self._active.values())
+        room = MAX_PEOPLE - sum(run.people for run in self._active.values())
         for run_id in await startable(self._record, now, self._settings.notice, room):
             await self._activate(run_id)
             await asyncio.sleep(0)
@@ -128,7 +128,7 @@ class Engine:
 
     async def _happen(self, until: float) -> Flush:
         flush = Flush(time.time(), self._dice, self._faults, self._settings.speed)
-        left = MOST_MOMENTS
+        left = MAX_MOMENTS
         while left > 0 and self._due and self._due[0][0] <= until:
             _, run_id = heapq.heappop(self._due)
             left -= self._live(self._active[run_id], until, flush)

@@ -19,7 +19,7 @@ AT_ONCE = 4
 """Posts under way together, and so the bodies in memory: at most 3 MB."""
 GIVE_UP_AFTER = 24 * 3600
 ANSWER_WITHIN = 10
-LONGEST_WAIT = 600
+MAX_WAIT = 600
 NEXT = (
     "select id, first_at, attempts, events, body from posts "
     "where not_before <= ? and id not in (select value from json_each(?)) "
@@ -88,7 +88,7 @@ class Poster:
             await self._record.write(lambda connection: _gone(connection, row, 200 <= status < 300))
             return
         log.warning("The webhook answered %s; %s events are posted again later", status or "nothing", row["events"])
-        wait = min(LONGEST_WAIT, 2 ** min(row["attempts"], 10))
+        wait = min(MAX_WAIT, 2 ** min(row["attempts"], 10))
         await self._record.execute(
             "update posts set attempts = attempts + 1, not_before = ? where id = ?", now + wait, row["id"]
         )

@@ -11,7 +11,7 @@ from include.core.campaign import Campaign
 from include.core.keys import address_key, message_key
 from include.core.paths import DataPaths
 from include.core.secrets import Secrets
-from include.dispatch.plan.chunking import Placing
+from include.dispatch.plan.chunking import Chunking
 from include.dispatch.plan.writer import PlanWriter, chunk_rows, write_chunks, write_contents, write_manifest
 from include.dispatch.plan_files import AUDIENCE
 from include.ledger import plans, suppressions
@@ -69,13 +69,13 @@ def _person(secrets: Secrets, campaign: Campaign, number: int) -> dict[str, obje
     }
 
 
-def _placing(count: int, chunk_size: int) -> Placing:
+def _placing(count: int, chunk_size: int) -> Chunking:
     """One group, cut as chunks.sql cuts."""
     shared = {"mail_group": 0, "content": "only.en.tracked", "variant": "only", "provider": "gmail"}
     when = {"zone": "", "send_at": None, "not_after": None}
     firsts = enumerate(range(0, count, chunk_size))
     chunks = [{"chunk": chunk, "recipients": min(chunk_size, count - first), **shared, **when} for chunk, first in firsts]
-    return Placing(False, chunks)
+    return Chunking(False, chunks)
 
 
 def frozen_plan(

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from include.core.errors import PlanError
-from include.dispatch.plan.chunking import Placing
+from include.dispatch.plan.chunking import Chunking
 from include.dispatch.plan.writer import COLUMNS, PlanWriter, chunk_rows, recut
 from include.dispatch.plan_files import AUDIENCE, CHUNKS_A_FILE
 
@@ -26,7 +26,7 @@ class Greeting:
         return [pa.array([f"Dear {name}" for name in people["subscriber_id"].to_pylist()])]
 
 
-def placing(*groups: list[int]) -> Placing:
+def placing(*groups: list[int]) -> Chunking:
     """Groups of chunks of the given sizes, numbered in the other direction than they are written."""
     total = sum(len(group) for group in groups)
     chunks = [
@@ -37,7 +37,7 @@ def placing(*groups: list[int]) -> Placing:
         for number, group in enumerate(groups)
         for size in group
     ]  # fmt: skip
-    return Placing(False, [{**chunk, "chunk": total - 1 - place} for place, chunk in enumerate(chunks)])
+    return Chunking(False, [{**chunk, "chunk": total - 1 - place} for place, chunk in enumerate(chunks)])
 
 
 def people(*groups: int) -> list[pa.RecordBatch]:
@@ -48,7 +48,7 @@ def people(*groups: int) -> list[pa.RecordBatch]:
     return pa.Table.from_pylist(columns, schema=schema).to_batches(max_chunksize=3)
 
 
-def write(folder: Path, given_: list[pa.RecordBatch], placed: Placing) -> None:
+def write(folder: Path, given_: list[pa.RecordBatch], placed: Chunking) -> None:
     with PlanWriter(folder, {"only.en.tracked": Greeting()}, slots=1) as writer:
         writer.write_people(given_, placed)
         writer.write_rest(AUDIENCE.empty_table().to_reader())

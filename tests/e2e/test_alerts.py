@@ -28,7 +28,7 @@ from include.orchestration import defaults, notifications
 from include.core.errors import QualityStop, SourceUnavailable
 
 with DAG(
-    "lost", schedule=None, default_args=defaults.task_defaults("tests"), on_failure_callback=notifications.TellOfTheRun()
+    "lost", schedule=None, default_args=defaults.task_defaults("tests"), on_failure_callback=notifications.AlertOfRun()
 ):
 
     @task(retries=0)
@@ -39,7 +39,7 @@ with DAG(
 
 with DAG(
     "troubled", schedule=None, deadline=notifications.deadline(timedelta(seconds=5)),
-    default_args=defaults.task_defaults("tests"), on_failure_callback=notifications.TellOfTheRun(),
+    default_args=defaults.task_defaults("tests"), on_failure_callback=notifications.AlertOfRun(),
 ):
 
     @task

@@ -28,7 +28,7 @@ from include.core.secrets import load_secrets
 from include.core.token import Subject, mint
 from include.edge import body, connection
 from include.edge.body import Pool, Refused, held_body
-from include.edge.connection import HEAD_BYTES, HEAD_SECONDS, MOST_OF_A_PEER, is_trusted_proxy, network_of
+from include.edge.connection import HEAD_BYTES, HEAD_SECONDS, MAX_OF_A_PEER, is_trusted_proxy, network_of
 from include.ledger.database import open_ledger
 from include.ledger.suppressions import reasons_in_force
 from tests.edge.conftest import Edge, Signer
@@ -179,12 +179,12 @@ def still_open(connections: list[socket.socket]) -> int:
 def test_a_one_click_post_under_way_stays_where_event_batches_give_way(edge: Edge) -> None:
     form = b"POST /u/x HTTP/1.1\r\nHost: x\r\nContent-Length: 999\r\n\r\nList-"
     crowd = []
-    for number in range(MOST_OF_A_PEER + 10):
+    for number in range(MAX_OF_A_PEER + 10):
         crowd.append(socket.create_connection(place(edge), source_address=("127.0.0.8", 0)))
         crowd[-1].sendall(form if number < 2 else post_head(8_000_000) + b"[")
         time.sleep(0.01)
     time.sleep(1)
-    assert (still_open(crowd[:2]), still_open(crowd[2:12]), still_open(crowd[12:])) == (2, 0, MOST_OF_A_PEER - 2)
+    assert (still_open(crowd[:2]), still_open(crowd[2:12]), still_open(crowd[12:])) == (2, 0, MAX_OF_A_PEER - 2)
     for one in crowd:
         one.close()
 

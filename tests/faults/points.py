@@ -27,7 +27,7 @@ POINTS = {
     "post": ("include.sendgrid.transport", "Transport.post"),
     "answer": ("include.dispatch.send.sender", "Sender._conclude"),
     "outcome": ("include.dispatch.send.sender", "record"),
-    "told": ("include.ledger.writer", "LedgerCalls._tell"),
+    "told": ("include.ledger.writer", "LedgerWriter._tell"),
     "close": ("include.ledger.plans", "change_state"),
     "there": ("include.dispatch.schedule", "hold"),
     "lifted": ("include.dispatch.schedule", "release"),

@@ -20,7 +20,7 @@ from tests.faults.world import World
 
 COLLECT = ("record", "load", "suppress", "doubt")
 SPEED = 200.0
-MOST_IN_DOUBT = 3
+MAX_IN_DOUBT = 3
 """Requests that any fault here leaves in doubt."""
 BOUNCES = {"all": {"hard_bounce": 0.3, "asynchronous": 0.5, "blocked": 0.1, "deferred": 0.2}}
 
@@ -77,7 +77,7 @@ def only_the_unheard(world: World) -> Allowed:
     proved = heard_of(world) & taken.items()
     assert not doubtful & dict(proved).keys(), "somebody was heard of and is in doubt"
     assert not fates.keys() - taken.keys() - doubtful, "somebody was not taken and is not in doubt"
-    return Allowed(doubtful=MOST_IN_DOUBT + CONNECTIONS * world.kills)
+    return Allowed(doubtful=MAX_IN_DOUBT + CONNECTIONS * world.kills)
 
 
 def heard_of(world: World) -> set[tuple[str, str]]:

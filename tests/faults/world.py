@@ -26,7 +26,7 @@ from tests.faults.victim import Result, run
 
 DAG = ("plan", "send", "settle", "record")
 SEND = ("send", "settle")
-MOST_RUNS = 12
+MAX_RUNS = 12
 LOOK_SECONDS = 0.1
 
 
@@ -97,12 +97,12 @@ class World:
 
     def finish(self, *steps: str, **fields: Any) -> Result:
         """Run the DAG again, as Airflow's retries and an operator would, until it succeeds."""
-        for _ in range(MOST_RUNS):
+        for _ in range(MAX_RUNS):
             result = self.run(*steps, **fields)
             if result and not result.error:
                 return result
             assert result is None or result.retryable, f"{result.error}: {result.text}"
-        raise AssertionError(f"did not finish in {MOST_RUNS} runs: {self.results[-1]}")
+        raise AssertionError(f"did not finish in {MAX_RUNS} runs: {self.results[-1]}")
 
     def tally(self) -> counts.Tally:
         with self.ledger.read() as connection:

@@ -10,7 +10,7 @@ from sqlalchemy import event, insert, select
 
 from include.ledger.database import Ledger
 from include.ledger.tables import identity
-from include.ledger.writer import LedgerCalls
+from include.ledger.writer import LedgerWriter
 
 
 def note(ledger: Ledger, name: str, then: Exception | None = None) -> str:
@@ -29,7 +29,7 @@ def noted(ledger: Ledger, name: str) -> bool:
 
 async def made(ledger: Ledger, *calls: tuple[Any, ...]) -> list[Any]:
     """The outcomes of calls that are made at once, while the thread is held up by another."""
-    desk, gate = LedgerCalls(ledger), threading.Event()
+    desk, gate = LedgerWriter(ledger), threading.Event()
     held = asyncio.create_task(desk.make(lambda _: gate.wait(10)))
     await asyncio.sleep(0)
     waiting = [asyncio.create_task(desk.make(*call)) for call in calls]
@@ -95,7 +95,7 @@ def test_calls_of_two_desks_do_not_wait_for_one_another(ledger: Ledger) -> None:
     met = threading.Barrier(3)
 
     async def both() -> None:
-        desks = [LedgerCalls(ledger) for _ in range(3)]
+        desks = [LedgerWriter(ledger) for _ in range(3)]
         await asyncio.gather(*(desk.make(lambda _opened: met.wait(10)) for desk in desks))
         for desk in desks:
             desk.close()

@@ -14,7 +14,7 @@ from include.core.secrets import Secrets
 from include.ledger import chunks
 from include.ledger.chunks import Claim, Outcome
 from include.ledger.database import Ledger, open_ledger
-from include.ledger.writer import LedgerCalls
+from include.ledger.writer import LedgerWriter
 from tests.ledger.plan import PLAN, claim, freeze, row
 from tests.postgres import fresh_schema
 
@@ -64,7 +64,7 @@ def test_an_intent_that_shares_its_commit_with_outcomes_waits_for_the_disk(ledge
         return chunks.claim(opened, row(opened, 1), lambda connection: seen.append(waits(connection)) or [])
 
     async def together() -> None:
-        desk = LedgerCalls(ledger)
+        desk = LedgerWriter(ledger)
         held = desk.make(chunks.open_intents, PLAN)
         await asyncio.gather(held, desk.make(chunks.accept, before, 202, "m"), desk.make(take))
         desk.close()

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from simulator.api.acceptance import message_id
-from simulator.api.rules import MOST_BYTES
+from simulator.api.rules import MAX_BYTES
 from tests.running_simulator import RunningSimulator
 from tests.simulator.mails import mail, with_
 
@@ -88,7 +88,7 @@ def test_an_unverified_sender_is_forbidden(clean: RunningSimulator) -> None:
 
 
 def test_too_large_is_a_page_and_no_json(clean: RunningSimulator) -> None:
-    answer = post(clean, b" " * MOST_BYTES)
+    answer = post(clean, b" " * MAX_BYTES)
     assert answer.status_code == 413
     assert answer.headers["Content-Type"].startswith("text/html")
     assert "413 Request Entity Too Large" in answer.text

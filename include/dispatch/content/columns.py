@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from include.core.errors import PlanError
 from include.dispatch.content.person import PERSON_FIELDS, Path, as_value
 
-MOST_COMBINATIONS = 2**62
+MAX_COMBINATIONS = 2**62
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class People:
         size = 1
         for coded in fields:
             size *= max(len(coded.values), 1)
-            if size > MOST_COMBINATIONS:
+            if size > MAX_COMBINATIONS:
                 codes, size = _compact(codes), self.count * len(coded.values)
             codes = codes * len(coded.values) + coded.codes
         return _distinct(codes, fields)

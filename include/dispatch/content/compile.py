@@ -15,14 +15,14 @@ from include.core.campaign import Campaign, Variant
 from include.core.errors import PlanError
 from include.dispatch.content import source_location
 from include.dispatch.content.content import Content
-from include.dispatch.content.environment import LARGEST_RESULT, TemplateEnvironment
+from include.dispatch.content.environment import MAX_RESULT, TemplateEnvironment
 from include.dispatch.content.fields import LINKS_OF_PERSON
 from include.dispatch.content.fill import try_out
 from include.dispatch.content.lint import lint
 from include.dispatch.content.person_proxy import PersonStandIn
 from include.dispatch.content.personal import PersonalExtension
 from include.dispatch.content.placeholders import MARK, Marks
-from include.dispatch.content.slots import MOST_SLOTS, check_before_inlining, place_slots
+from include.dispatch.content.slots import MAX_SLOTS, check_before_inlining, place_slots
 from include.dispatch.content.sources import PARTS, Sources, file_of
 from include.dispatch.content.syntax import Preparation
 from include.dispatch.content.untracked import untracked
@@ -66,11 +66,11 @@ def compile_content(
     rendered = _render(environment, names)
     facts = {"version": COMPILER_VERSION, "sources": sources.hashes, "shared": shared, "names": names}
     content = place_slots(rendered, marks, names=names, facts=_digest(facts), tag_prefix=tag_prefix)
-    if len(content.slots) > MOST_SLOTS:
+    if len(content.slots) > MAX_SLOTS:
         raise PlanError(
             f"has {len(content.slots)} personal values.",
             where=f"template {folder.name}",
-            remedy=f"SendGrid takes {MOST_SLOTS}.",
+            remedy=f"SendGrid takes {MAX_SLOTS}.",
         )
     try_out(content)
     return lint(content, campaign=campaign, names={part: f"{folder.name}/{name}" for part, name in names.items()})
@@ -135,8 +135,8 @@ def _part(environment: TemplateEnvironment, name: str, **variables: Any) -> str:
         for piece in environment.get_template(name).generate(variables):
             pieces.append(piece)
             size += len(piece)
-            if size > LARGEST_RESULT:
-                raise PlanError("grows too large.", where=name, remedy=f"A part has at most {LARGEST_RESULT:,} characters.")
+            if size > MAX_RESULT:
+                raise PlanError("grows too large.", where=name, remedy=f"A part has at most {MAX_RESULT:,} characters.")
     except PlanError:
         raise
     except RecursionError:

@@ -16,11 +16,11 @@ from include.dispatch.content.person import NoValue
 from include.dispatch.content.person_proxy import PersonStandIn, Recorded, Step, _Untouchable
 from include.dispatch.content.source_location import refuse
 
-LARGEST_SOURCE = 256 * 1024
-LARGEST_RESULT = 1024 * 1024
-LONGEST_SECONDS = 10.0
-MOST_TURNS = 50_000
-LARGEST_NUMBER = 10_000
+MAX_SOURCE = 256 * 1024
+MAX_RESULT = 1024 * 1024
+MAX_SECONDS = 10.0
+MAX_TURNS = 50_000
+MAX_NUMBER = 10_000
 """Caps: bytes of one template file, characters of one rendered part, seconds and loop turns of one rendering, the largest
 whole number that a filter, a function or a multiplication may be given (padding and repeating are how a line of template
 becomes a gigabyte)."""
@@ -41,15 +41,13 @@ class Budget:
 
     def renew(self) -> None:
         """A new rendering begins."""
-        self._turns, self._until = 0, time.monotonic() + LONGEST_SECONDS
+        self._turns, self._until = 0, time.monotonic() + MAX_SECONDS
 
     def spend(self) -> None:
         """One turn of a loop or one call of a macro. Raises `PlanError` when there were too many."""
         self._turns += 1
-        if self._turns > MOST_TURNS or (self._turns % 256 == 0 and time.monotonic() > self._until):
-            raise refuse(
-                "The template does too much work.", f"A part may take {MOST_TURNS:,} turns and {LONGEST_SECONDS:.0f} s."
-            )
+        if self._turns > MAX_TURNS or (self._turns % 256 == 0 and time.monotonic() > self._until):
+            raise refuse("The template does too much work.", f"A part may take {MAX_TURNS:,} turns and {MAX_SECONDS:.0f} s.")
 
 
 class TemplateEnvironment(ImmutableSandboxedEnvironment):
@@ -128,8 +126,8 @@ def is_markup(name: str | None) -> bool:
 
 
 def _refuse_large(given: tuple[Any, ...]) -> None:
-    if any(isinstance(part, int) and abs(part) > LARGEST_NUMBER for part in given):
-        raise refuse(f"A number is larger than {LARGEST_NUMBER:,}.", "Templates are given small numbers only.")
+    if any(isinstance(part, int) and abs(part) > MAX_NUMBER for part in given):
+        raise refuse(f"A number is larger than {MAX_NUMBER:,}.", "Templates are given small numbers only.")
 
 
 def _watch_filter(environment: TemplateEnvironment, name: str, run: Callable[..., Any]) -> Callable[..., Any]:

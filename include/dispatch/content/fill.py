@@ -24,7 +24,7 @@ from include.dispatch.content.placeholders import Fragment
 
 logger = logging.getLogger(__name__)
 
-MOST_REMEMBERED = 200_000
+MAX_REMEMBERED = 200_000
 """Values that one slot remembers between calls; then it begins anew (bounded memory)."""
 
 
@@ -74,7 +74,7 @@ class SlotFiller:
         paths = sorted(slot.noted.paths)
         fields = [people.coded(path) for path in paths]
         combined = people.combined(paths)
-        if len(memo) + len(combined.rows) > MOST_REMEMBERED:
+        if len(memo) + len(combined.rows) > MAX_REMEMBERED:
             memo.clear()
         return _assemble(combined, self._values(slot, paths, fields, combined, memo))
 

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from include.core.errors import PlanError
 from include.dispatch.content.content import Slot
 
-MOST_BYTES = 10_000
+MAX_BYTES = 10_000
 """Bytes of tags and values of one personalization."""
 
 
@@ -24,7 +24,7 @@ def check_limits(slots: Sequence[Slot], values: Sequence[pa.Array | int], people
     if not sizes or not people:
         return
     total = np.sum(sizes, axis=0) + sum(len(slot.tag) for slot in slots)
-    over = total > MOST_BYTES
+    over = total > MAX_BYTES
     if not over.any():
         return
     worst = int(np.argmax(total))
@@ -34,7 +34,7 @@ def check_limits(slots: Sequence[Slot], values: Sequence[pa.Array | int], people
         f"{slot.expression} makes the personal values of {count:,} {'person' if count == 1 else 'people'} too large "
         f"({int(total[worst]):,} bytes at most).",
         where=slot.where,
-        remedy=f"SendGrid takes {MOST_BYTES:,} bytes a person: shorten it, for example with truncate.",
+        remedy=f"SendGrid takes {MAX_BYTES:,} bytes a person: shorten it, for example with truncate.",
     )
 
 

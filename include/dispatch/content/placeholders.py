@@ -16,7 +16,7 @@ from include.dispatch.content.person_proxy import PersonStandIn, Recorded, evalu
 from include.dispatch.content.source_location import refuse
 from include.dispatch.content.untracked import untracked_for
 
-LARGEST_FRAGMENT = 100_000
+MAX_FRAGMENT = 100_000
 """Characters that one block may come to for one person, well above what SendGrid takes."""
 
 MARK = re.compile(f"{MARK_OPEN}([0-9]+){MARK_CLOSE}")
@@ -43,7 +43,7 @@ class Fragment:
             made = str(self.caller(*self.around))
         finally:
             self.person._leave()
-        if len(made) > LARGEST_FRAGMENT:
+        if len(made) > MAX_FRAGMENT:
             raise refuse("A {% personal %} block grows too large.", "SendGrid takes 10,000 bytes a person.", self.name)
         if not self.is_markup:
             return made

@@ -15,7 +15,7 @@ from include.dispatch.content.escaping_context import HEADER, HTML, TEXT, Mispla
 from include.dispatch.content.html_reader import HtmlReader, Reader
 from include.dispatch.content.placeholders import MARK, Fragment, Marks, Noted
 
-MOST_SLOTS = 150
+MAX_SLOTS = 150
 """Substitutions a personalization may have (SendGrid)."""
 
 _SHOWN = {"url_whole": "url", "url_part": "url"}

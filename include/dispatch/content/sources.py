@@ -10,7 +10,7 @@ from typing import Any
 from jinja2 import BaseLoader, FileSystemLoader
 
 from include.core.errors import PlanError
-from include.dispatch.content.environment import LARGEST_SOURCE, MARK_CLOSE, MARK_OPEN
+from include.dispatch.content.environment import MARK_CLOSE, MARK_OPEN, MAX_SOURCE
 
 PARTS = {"subject": "txt.j2", "preheader": "txt.j2", "body_html": "html.j2", "body_text": "txt.j2"}
 
@@ -45,10 +45,8 @@ class Sources(BaseLoader):
     def get_source(self, environment: Any, template: str) -> tuple[str, str | None, Callable[[], bool] | None]:
         """A template's text and file. Raises `PlanError` where it is too large or not UTF-8."""
         source, filename = self._read(environment, template)
-        if len(source.encode("utf-8", "surrogatepass")) > LARGEST_SOURCE:
-            raise PlanError(
-                "is too large.", where=template, remedy=f"A template file has at most {LARGEST_SOURCE // 1024} KB."
-            )
+        if len(source.encode("utf-8", "surrogatepass")) > MAX_SOURCE:
+            raise PlanError("is too large.", where=template, remedy=f"A template file has at most {MAX_SOURCE // 1024} KB.")
         if MARK_OPEN in source or MARK_CLOSE in source:
             raise PlanError("holds a private-use character (U+E000, U+E001).", where=template, remedy="Remove it.")
         self.hashes[template] = hashlib.sha256(source.encode("utf-8", "surrogatepass")).hexdigest()

@@ -23,7 +23,7 @@ BATCH_ROWS = 50_000
 
 
 @dataclass(frozen=True)
-class Placing:
+class Chunking:
     """`chunks` are the rows of chunks.sql, in the order in which `people` reads; `by_zone`: there is a send window.
 
     `confirm_until` (Unix seconds) is when the links expire that confirm a sign-up.
@@ -38,7 +38,7 @@ class Placing:
         return {chunk["mail_group"]: chunk["content"] for chunk in self.chunks}
 
 
-def place(warehouse: duckdb.DuckDBPyConnection, campaign: Campaign, at: datetime) -> Placing:
+def place(warehouse: duckdb.DuckDBPyConnection, campaign: Campaign, at: datetime) -> Chunking:
     """Cut the planned people of temp table `audience` into chunks."""
     by_zone = campaign.send_window is not None
     run(warehouse, "dispatch", "mail_groups", {"by_zone": by_zone})
@@ -46,11 +46,11 @@ def place(warehouse: duckdb.DuckDBPyConnection, campaign: Campaign, at: datetime
     warehouse.register("send_times", send_times(campaign.send_window, zones, at))
     chunks = fetch(warehouse, "dispatch", "chunks", {"chunk_size": CHUNK_SIZE}).to_pylist()
     warehouse.unregister("send_times")
-    return Placing(by_zone, chunks, int((at + timedelta(days=campaign.confirm_within_days)).timestamp()))
+    return Chunking(by_zone, chunks, int((at + timedelta(days=campaign.confirm_within_days)).timestamp()))
 
 
 def people(
-    warehouse: duckdb.DuckDBPyConnection, secrets: Secrets, placing: Placing, edge_url: str, columns: Iterable[str]
+    warehouse: duckdb.DuckDBPyConnection, secrets: Secrets, placing: Chunking, edge_url: str, columns: Iterable[str]
 ) -> pa.RecordBatchReader:
     """Everybody who was placed, in the order of `placing.chunks`, with the columns named (of people.sql), as printable."""
     key_id = secrets.signing_key_id

@@ -27,7 +27,7 @@ from include.dispatch.account import record
 from include.dispatch.content import Content, Link, SlotFiller, compile_content, linked
 from include.dispatch.journal import require_no_requests
 from include.dispatch.plan.audience import Audience, judge_segment
-from include.dispatch.plan.chunking import BATCH_ROWS, Placing, people, place
+from include.dispatch.plan.chunking import BATCH_ROWS, Chunking, people, place
 from include.dispatch.plan.writer import (
     COLUMNS,
     PlanWriter,
@@ -160,7 +160,7 @@ def _write_people(
     secrets: Secrets,
     request: PlanRequest,
     fillers: Mapping[str, SlotFiller],
-    placing: Placing,
+    placing: Chunking,
 ) -> None:
     """Fill everybody's slots and write the parts and the audience."""
     fields = frozenset[str]().union(*(filler.fields for filler in fillers.values()))

@@ -23,7 +23,7 @@ from include.core.secrets import Secrets
 from include.dispatch.content import Content, SlotFiller, render_one
 from include.dispatch.plan import freeze
 from include.dispatch.plan.audience import Audience, judge_segment
-from include.dispatch.plan.chunking import Placing, people, place
+from include.dispatch.plan.chunking import Chunking, people, place
 from include.dispatch.plan.occurrence import occurrence_of
 from include.dispatch.plan.writer import runs
 from include.ledger.database import Ledger
@@ -58,7 +58,7 @@ def preview(
 def _fill_everybody(
     warehouse: duckdb.DuckDBPyConnection,
     secrets: Secrets,
-    placing: Placing,
+    placing: Chunking,
     edge_url: str,
     contents: Mapping[str, Content],
 ) -> list[dict[str, Any]]:

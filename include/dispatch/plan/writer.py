@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from include.core.durable import sync_file, sync_folder, write_durably
 from include.core.errors import PlanError
-from include.dispatch.plan.chunking import Placing
+from include.dispatch.plan.chunking import Chunking
 from include.dispatch.plan_files import (
     AUDIENCE,
     CHUNKS_A_FILE,
@@ -62,7 +62,7 @@ class PlanWriter:
         self._threads.shutdown()
         self._audience.close()
 
-    def write_people(self, people: Iterable[pa.RecordBatch], placing: Placing) -> None:
+    def write_people(self, people: Iterable[pa.RecordBatch], placing: Chunking) -> None:
         """Fill the slots of `people` and write the parts. Raises `PlanError` where they are not those who were placed."""
         chunks, contents = placing.chunks, placing.contents()
         parts = [chunks[first : first + CHUNKS_A_FILE] for first in range(0, len(chunks), CHUNKS_A_FILE)]

@@ -17,7 +17,7 @@ LIMITS = {Kind.THROTTLED: 20, Kind.NOT_SENT: 6, Kind.REFUSED: 25}
 refused recipient among 1,000 takes ten refusals in a row. Doubts are not counted here: see `gate.py`."""
 
 
-class Patience:
+class Backoff:
     """Counts verdicts in a row. All workers of a process share one, so that a 429 quiets all of them."""
 
     def __init__(self) -> None:

@@ -31,16 +31,16 @@ from include.dispatch.journal import Journal, require_memory
 from include.dispatch.plan_files import PlanReader, rows_of
 from include.dispatch.public_edge import require_public
 from include.dispatch.send.admission import Admission
-from include.dispatch.send.backoff import Patience
+from include.dispatch.send.backoff import Backoff
 from include.dispatch.send.gate import Gate
 from include.dispatch.send.outcome import TRACKED, Request, record, track_less
 from include.dispatch.send.progress import Progress
-from include.dispatch.send.withdrawals import Leaving
+from include.dispatch.send.withdrawals import Withdrawals
 from include.ledger import chunks, pending, plans
 from include.ledger.database import Ledger
 from include.ledger.outages import Suspended, Turn
 from include.ledger.tables import chunks as chunks_table
-from include.ledger.writer import LedgerCalls
+from include.ledger.writer import LedgerWriter
 from include.sendgrid import payload
 from include.sendgrid.response_class import Kind, Verdict, judge
 from include.sendgrid.transport import TOTAL_SECONDS, Transport, transport
@@ -125,13 +125,13 @@ class Sender:
         self._campaign = Campaign.model_validate_json(plan["settings"])
         self._admission = Admission(self._campaign, account_pace)
         self._queue: deque[RowMapping] = deque()
-        self._patience = Patience()
+        self._patience = Backoff()
         self._stopping: TradewindError | None = None
-        self._left = Leaving(
+        self._left = Withdrawals(
             plan["suppressions_seen"], reader.other_addresses(), topic=self._campaign.topic, planned_at=plan["planned_at"]
         )
         self._envelopes: dict[str, payload.Envelope] = {}
-        self._calls = LedgerCalls(ledger)
+        self._calls = LedgerWriter(ledger)
         self._gate = Gate(host, plan["plan_id"], self._in_ledger)
 
     async def run(self, account: SendGridAccount, work: list[RowMapping]) -> dict[str, int]:

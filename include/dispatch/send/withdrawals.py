@@ -41,7 +41,7 @@ class Answers:
         return not self._newest.get(address, (0.0, True))[1]
 
 
-class Leaving:
+class Withdrawals:
     """What the suppression log says after the plan's `seen`, and the consent log since `planned_at`, for one process's work
     on one plan.
 

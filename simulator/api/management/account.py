@@ -13,7 +13,7 @@ from simulator.api.answers import json_answer
 from simulator.api.management.asking import Wrong, body_as
 from simulator.state import SIMULATOR
 
-MOST_ERASED, ERASE_BYTES = 5_000, 256 * 1024
+MAX_ERASED, ERASE_BYTES = 5_000, 256 * 1024
 
 
 class Erasure(msgspec.Struct, forbid_unknown_fields=True):
@@ -77,8 +77,8 @@ async def erase(request: web.Request) -> web.Response:
     if len(await request.read()) > ERASE_BYTES:
         raise Wrong(413, "payload too large")
     asked = await body_as(request, Erasure)
-    if not 0 < len(asked.email_addresses) <= MOST_ERASED:
-        raise Wrong(400, f"email_addresses must name 1 to {MOST_ERASED} addresses", "email_addresses")
+    if not 0 < len(asked.email_addresses) <= MAX_ERASED:
+        raise Wrong(400, f"email_addresses must name 1 to {MAX_ERASED} addresses", "email_addresses")
     job = str(uuid.uuid4())
 
     def change(connection: sqlite3.Connection) -> None:

@@ -14,7 +14,7 @@ from simulator.api.management.asking import Wrong, number
 from simulator.api.payload import DECODER
 from simulator.state import SIMULATOR
 
-MOST_ROWS, DAYS = 1_000, 30
+MAX_ROWS, DAYS = 1_000, 30
 CONDITION = re.compile(r"""\s*(unique_args\[['"](\w+)['"]\]|\w+)\s*=\s*['"]([^'"]*)['"]\s*""")
 COLUMNS = {
     "msg_id": "requests.x_message_id || '.recvd' glob ? || '*'",
@@ -38,7 +38,7 @@ async def messages(request: web.Request) -> web.Response:
     if not simulator.activity.take():
         return errors(429, [TOO_MANY], simulator.activity.headers())
     clauses, values = conditions(request.query.get("query", ""))
-    limit = number(request, "limit", 10, 1, MOST_ROWS)
+    limit = number(request, "limit", 10, 1, MAX_ROWS)
     since = time.time() - DAYS * 86_400
     sql = f"{ROWS}{' and '.join(clauses)} order by accepted.seq desc limit ?"
     return json_answer({"messages": [_shown(row) for row in await simulator.record.read(sql, since, *values, limit)]})

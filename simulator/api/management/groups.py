@@ -14,7 +14,7 @@ from simulator.api.management.asking import Wrong, body_as
 from simulator.api.management.suppressions import Recipients
 from simulator.state import SIMULATOR
 
-MOST_NAME, MOST_DESCRIPTION = 30, 100
+MAX_NAME, MAX_DESCRIPTION = 30, 100
 GROUPS = (
     'select id, name, description, is_default, (select count(*) from group_suppressions where group_id = "groups".id) '
     'as unsubscribes from "groups" where ? in (0, id) order by id'
@@ -42,10 +42,10 @@ async def group(request: web.Request) -> web.Response:
 async def create(request: web.Request) -> web.Response:
     """201 with its id."""
     asked, simulator = await body_as(request, Group), request.app[SIMULATOR]
-    if not 0 < len(asked.name) <= MOST_NAME:
-        raise Wrong(400, f"name must have 1 to {MOST_NAME} characters", "name")
-    if not 0 < len(asked.description) <= MOST_DESCRIPTION:
-        raise Wrong(400, f"description must have 1 to {MOST_DESCRIPTION} characters", "description")
+    if not 0 < len(asked.name) <= MAX_NAME:
+        raise Wrong(400, f"name must have 1 to {MAX_NAME} characters", "name")
+    if not 0 < len(asked.description) <= MAX_DESCRIPTION:
+        raise Wrong(400, f"description must have 1 to {MAX_DESCRIPTION} characters", "description")
     sql = 'insert into "groups" (name, description, is_default) values (?, ?, ?) returning id'
 
     def change(connection: sqlite3.Connection) -> int:

@@ -14,7 +14,7 @@ from simulator.api.answers import json_answer
 from simulator.api.management.asking import Wrong, body_as
 from simulator.state import SIMULATOR, Simulator
 
-MOST_HELD = 10
+MAX_HELD = 10
 
 
 class Schedule(msgspec.Struct, forbid_unknown_fields=True):
@@ -65,8 +65,8 @@ async def hold(request: web.Request) -> web.Response:
         held = [row[0] for row in connection.execute("select batch_id from schedules")]
         if asked.batch_id in held:
             return "The batch_id already has a status. Use PATCH to change it."
-        if len(held) >= MOST_HELD:
-            return f"At most {MOST_HELD} batches may be paused or cancelled at the same time."
+        if len(held) >= MAX_HELD:
+            return f"At most {MAX_HELD} batches may be paused or cancelled at the same time."
         connection.execute("insert into schedules values (?, ?, ?)", (asked.batch_id, asked.status, time.time()))
         return None
 

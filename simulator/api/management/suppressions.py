@@ -14,7 +14,7 @@ from simulator.api.management.asking import Wrong, body_as, number
 from simulator.recipients.suppression import LISTS, suppress
 from simulator.state import SIMULATOR
 
-MOST_ROWS = 500
+MAX_ROWS = 500
 FOREVER = 2**40
 COLUMNS = {
     "bounces": ("created", "email", "reason", "status"),
@@ -47,7 +47,7 @@ def listing(kind: str):  # type: ignore[no-untyped-def]
             kind,
             number(request, "start_time", 0, 0, FOREVER),
             number(request, "end_time", FOREVER, 0, FOREVER),
-            number(request, "limit", MOST_ROWS, 1, MOST_ROWS),
+            number(request, "limit", MAX_ROWS, 1, MAX_ROWS),
             number(request, "offset", 0, 0, FOREVER),
         )
         return json_answer([shown(kind, row) for row in found])

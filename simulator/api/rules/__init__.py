@@ -7,10 +7,10 @@ from simulator.api.payload import Mail
 from simulator.api.rules.account import Account
 from simulator.api.rules.fast_check import usual
 from simulator.api.rules.person import person_problems
-from simulator.api.rules.request import MOST_RECIPIENTS, request_problems
+from simulator.api.rules.request import MAX_RECIPIENTS, request_problems
 from simulator.api.rules.values import problem
 
-MOST_BYTES = 30 * 1024 * 1024
+MAX_BYTES = 30 * 1024 * 1024
 NOT_VERIFIED = (
     "The from address does not match a verified Sender Identity. Mail cannot be sent until this error is resolved. Visit "
     "https://sendgrid.com/docs/for-developers/sending-email/sender-identity/ to see the Sender Identity requirements"
@@ -23,8 +23,8 @@ def problems(mail: Mail, account: Account, now: float) -> list[Problem]:
     if not usual(mail, now):
         found += [one for at, person in enumerate(mail.personalizations) for one in person_problems(at, person, mail, now)]
     total = sum(len(person.to or ()) + len(person.cc or ()) + len(person.bcc or ()) for person in mail.personalizations)
-    if total > MOST_RECIPIENTS:
-        message = f"The total number of recipients must be less than or equal to {MOST_RECIPIENTS}."
+    if total > MAX_RECIPIENTS:
+        message = f"The total number of recipients must be less than or equal to {MAX_RECIPIENTS}."
         found.append(problem(message, "personalizations", "recipients"))
     return found
 

@@ -9,7 +9,7 @@ from itertools import chain
 
 from simulator.api.payload import Mail, Personalization
 from simulator.api.rules.person import CUSTOM_ARGS_BYTES, SUBSTITUTION_BYTES, SUBSTITUTION_ITEMS
-from simulator.api.rules.values import ADDRESS, FURTHEST, MOST_ADDRESS, broken, header_problems
+from simulator.api.rules.values import ADDRESS, FURTHEST, MAX_ADDRESS, broken, header_problems
 
 SAFE_CHARACTERS = min(SUBSTITUTION_BYTES, CUSTOM_ARGS_BYTES) // 4
 """No text of so few characters has more than the bytes allowed, whatever they are."""
@@ -31,7 +31,7 @@ def _addressed(people: list[Personalization]) -> bool:
     if set(map(len, to)) != {1}:
         return False
     emails = [addresses[0].email for addresses in to]
-    if not all(map(ADDRESS.fullmatch, emails)) or max(map(len, emails)) > MOST_ADDRESS:
+    if not all(map(ADDRESS.fullmatch, emails)) or max(map(len, emails)) > MAX_ADDRESS:
         return False
     subjects = [person.subject for person in people if isinstance(person.subject, str)]
     names = [addresses[0].name for addresses in to if addresses[0].name]

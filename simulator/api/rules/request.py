@@ -10,10 +10,10 @@ from simulator.api.payload import Addresses, Mail
 from simulator.api.rules.account import Account
 from simulator.api.rules.values import address_problems, broken, header_problems, problem, send_at_problems
 
-MOST_RECIPIENTS = 1_000
-MOST_CATEGORIES = 10
+MAX_RECIPIENTS = 1_000
+MAX_CATEGORIES = 10
 CATEGORY_CHARACTERS = 255
-MOST_GROUPS = 25
+MAX_GROUPS = 25
 NO_FROM = (
     "The from object must be provided for every email send. It is an object that requires the email parameter, but may also "
     'contain a name parameter.  e.g. {"email" : "example@example.com"}  or {"email" : "example@example.com", "name" : '
@@ -38,9 +38,9 @@ def request_problems(mail: Mail, account: Account, now: float) -> Iterator[Probl
             "personalizations",
             "personalizations",
         )
-    if len(people) > MOST_RECIPIENTS:
+    if len(people) > MAX_RECIPIENTS:
         yield problem(
-            f"The personalizations array must have at most {MOST_RECIPIENTS} items.", "personalizations", "personalizations"
+            f"The personalizations array must have at most {MAX_RECIPIENTS} items.", "personalizations", "personalizations"
         )
     yield from sender_problems(mail)
     yield from subject_problems(mail)
@@ -64,8 +64,8 @@ def sender_problems(mail: Mail) -> Iterator[Problem]:
         yield from address_problems("reply_to", mail.reply_to, "reply_to")
     if mail.reply_to and mail.reply_to_list:
         yield problem("You may use either reply_to or reply_to_list, not both.", "reply_to_list", "reply_to_list")
-    if len(mail.reply_to_list or ()) > MOST_RECIPIENTS:
-        yield problem(f"The reply_to_list must have at most {MOST_RECIPIENTS} items.", "reply_to_list", "reply_to_list")
+    if len(mail.reply_to_list or ()) > MAX_RECIPIENTS:
+        yield problem(f"The reply_to_list must have at most {MAX_RECIPIENTS} items.", "reply_to_list", "reply_to_list")
     yield from _listed("reply_to_list", mail.reply_to_list)
 
 
@@ -117,8 +117,8 @@ def _content_order(kind: str) -> int:
 def category_problems(mail: Mail) -> Iterator[Problem]:
     """Few, unique, short, ASCII."""
     names = mail.categories or []
-    if len(names) > MOST_CATEGORIES:
-        yield problem(f"There may be at most {MOST_CATEGORIES} categories.", "categories", "categories")
+    if len(names) > MAX_CATEGORIES:
+        yield problem(f"There may be at most {MAX_CATEGORIES} categories.", "categories", "categories")
     if len(set(names)) != len(names):
         yield problem("The categories must be unique.", "categories", "categories")
     for at, name in enumerate(names):
@@ -148,9 +148,9 @@ def asm_problems(mail: Mail, account: Account) -> Iterator[Problem]:
         yield problem("The asm.group_id is required.", "asm.group_id", "asm.group_id")
     elif not account.groups(mail.asm.group_id):
         yield problem("The asm.group_id does not exist.", "asm.group_id", "asm.group_id")
-    if len(mail.asm.groups_to_display or ()) > MOST_GROUPS:
+    if len(mail.asm.groups_to_display or ()) > MAX_GROUPS:
         yield problem(
-            f"There may be at most {MOST_GROUPS} groups_to_display.", "asm.groups_to_display", "asm.groups_to_display"
+            f"There may be at most {MAX_GROUPS} groups_to_display.", "asm.groups_to_display", "asm.groups_to_display"
         )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from simulator.api.answers import Problem
 from simulator.api.payload import HELP, Address
 
-MOST_ADDRESS = 254
+MAX_ADDRESS = 254
 FURTHEST = 72 * 3600
 RESERVED_HEADERS = frozenset((
     "x-sg-id", "x-sg-eid", "received", "dkim-signature", "content-type", "content-transfer-encoding",
@@ -29,7 +29,7 @@ def problem(message: str, where: str, anchor: str) -> Problem:
 
 def address_problems(where: str, address: Address, anchor: str) -> Iterator[Problem]:
     """An ASCII address, and a name without a line break."""
-    if not ADDRESS.fullmatch(address.email) or len(address.email) > MOST_ADDRESS:
+    if not ADDRESS.fullmatch(address.email) or len(address.email) > MAX_ADDRESS:
         yield problem("Does not contain a valid address.", f"{where}.email", anchor)
     if address.name and broken(address.name):
         yield problem("The name cannot contain CR or LF characters.", f"{where}.name", anchor)

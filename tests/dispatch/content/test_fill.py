@@ -214,7 +214,7 @@ def test_a_filler_remembers_between_calls(compile_parts: Compile) -> None:
 
 
 def test_a_filler_forgets_before_it_grows_too_large(compile_parts: Compile, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("include.dispatch.content.fill.MOST_REMEMBERED", 3)
+    monkeypatch.setattr("include.dispatch.content.fill.MAX_REMEMBERED", 3)
     filler = SlotFiller(compile_parts("<p>{% personal %}{{ person.first_name }}{% endpersonal %}</p>"))
     for start in range(0, 10, 2):
         names = [f"n{start}", f"n{start + 1}"]
