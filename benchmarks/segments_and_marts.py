@@ -80,6 +80,7 @@ INVENTED = {
 
 
 def main() -> None:
+    """Measure, and print what was measured."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--people", type=int, default=1_000_000)
     people = arguments.parse_args().people
@@ -112,6 +113,7 @@ def invent(paths: DataPaths, people: int) -> None:
 
 @contextmanager
 def timed(what: str) -> Iterator[None]:
+    """Print what the block took: seconds by the wall, and of CPU."""
     start, busy = time.perf_counter(), time.process_time()
     yield
     print(f"{what:28} {time.perf_counter() - start:6.1f} s {time.process_time() - busy:6.1f} s of CPU", flush=True)

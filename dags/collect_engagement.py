@@ -94,7 +94,8 @@ with DAG(
         def withhold(ledger):
             """Who lost their yes at the source, onto SendGrid's lists while mail is scheduled for them, and off again.
 
-            After the lists were read: what is on them from before is the person's own."""
+            After the lists were read: what is on them from before is the person's own.
+            """
             from include.collect.withhold import withhold
 
             return withhold(configuration.paths(), ledger, configuration.account())

@@ -95,7 +95,7 @@ def dispatch(campaign: Campaign) -> None:
         planned = ti.xcom_pull(task_ids="dispatch.plan", key="plan")
         if not planned or planned["mode"] == "preview":
             raise AirflowSkipException("nothing was sent")
-        return settle(configuration.paths(), ledger, planned["plan_id"])
+        return settle(ledger, planned["plan_id"])
 
     @ledger_task(pool=Pool.WAREHOUSE, outlets=[SENDS])
     def record(ledger):

@@ -31,7 +31,7 @@ def build(to: Path, until: date) -> dict[str, int]:
     beside.unlink(missing_ok=True)
     try:
         _write(beside, history, (row for row, _ in people))
-        os.replace(beside, to)
+        beside.replace(to)
     finally:
         beside.unlink(missing_ok=True)
     kinds = [kind for _, kind in people]

@@ -60,8 +60,9 @@ def new_messages(api: AirflowApi, run: Run) -> int:
 
 
 def _ingest_and_segment(api: AirflowApi, progress: Progress) -> None:
-    """Ingest; then wait for the segments that the asset starts. Without news of anybody they are built all the same: a
-    segment's file may be new.
+    """Ingest; then wait for the segments that the asset starts.
+
+    Without news of anybody they are built all the same: a segment's file may be new.
     """
     begun = datetime.now(UTC)
     ingest = runs.start(api, "ingest_subscribers")

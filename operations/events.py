@@ -16,8 +16,10 @@ FIRST_BATCH_SECONDS = 20.0
 
 
 def await_events(place: Installation, progress: Progress) -> None:
-    """Wait until the simulator says that every life has been lived and told, or, with a SendGrid that cannot be asked, until
-    no batch has come for a while; never longer than the bound."""
+    """Wait until the simulator says that every life has been lived and told; never longer than the bound.
+
+    With a SendGrid that cannot be asked, until no batch has come for a while.
+    """
     begun, quiet_since = time.monotonic(), time.monotonic()
     batches = first = _batches(place)
     progress.say("waiting for events: deliveries, bounces, opens, clicks")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,7 +34,7 @@ def archive(paths: DataPaths, files: list[Path]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         for path in files:
             if path.name[:8] == day:
-                os.replace(path, folder / path.name)
+                path.replace(folder / path.name)
         sync_folder(folder)
     if files:
         sync_folder(paths.spool / "incoming")
@@ -45,5 +44,5 @@ def set_aside(paths: DataPaths, path: Path, reason: str) -> None:
     """Keep an unreadable batch, with the reason written first, so that it never lies there without one."""
     folder = paths.spool / "broken"
     write_durably(folder / f"{path.name}.reason.txt", f"{reason}\n".encode())
-    os.replace(path, folder / path.name)
+    path.replace(folder / path.name)
     sync_folder(folder)

@@ -12,6 +12,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
 from include.core.errors import ConfigurationError
@@ -89,7 +90,7 @@ def url_of_fields(connection_id: str, fields: Mapping[str, object]) -> str:
         extra = fields.get("extra")
         extra = json.loads(extra) if isinstance(extra, str) and extra else extra or {}
         path = host or schema or (extra.get("path") if isinstance(extra, dict) else "") or ""
-        return f"{kind}:///{path}" if path.startswith("/") or kind == "sqlite" else f"{kind}:///{os.path.abspath(path)}"
+        return f"{kind}:///{path}" if path.startswith("/") or kind == "sqlite" else f"{kind}:///{Path(path).absolute()}"
     if kind.startswith("postgresql"):
         login, password = quote(str(fields.get("login") or ""), safe=""), quote(str(fields.get("password") or ""), safe="")
         account = f"{login}{':' + password if password else ''}@" if login else ""

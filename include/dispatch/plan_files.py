@@ -55,6 +55,7 @@ def slot_columns(count: int) -> list[str]:
 
 
 def file_sha256(path: Path) -> str:
+    """The digest of a file's bytes, in hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

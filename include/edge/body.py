@@ -85,10 +85,11 @@ FORMS = Pool(most=16 * 1024 * 1024, share=4 * 1024 * 1024)
 
 @asynccontextmanager
 async def held_body(request: Request, limit: int, pool: Pool) -> AsyncIterator[bytes]:
-    """The raw body, in the pool's account until the block ends. Raises `Refused`: 413 over `limit`, 415 when encoded, 408
-    when it dribbles, 400 when cut off, 503 when all bodies together are too much.
+    """The raw body, in the pool's account until the block ends.
 
-    Stops reading at the limit, so a body that lies about its length costs no more than `limit` bytes of memory.
+    Raises `Refused`: 413 over `limit`, 415 when encoded, 408 when it dribbles, 400 when cut off, 503 when all bodies
+    together are too much. Stops reading at the limit, so a body that lies about its length costs no more than `limit` bytes
+    of memory.
     """
     if request.headers.get("content-encoding", "identity").strip().lower() not in ("identity", ""):
         raise Refused(415, "content-encoding is not accepted")

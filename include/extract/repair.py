@@ -116,8 +116,10 @@ def _text(lines: _Lines, taken: list[bytes]) -> Iterator[str]:
 
 
 def _is_row(file: CsvFile, line: bytes) -> bool:
-    """Whether a line within a quoted value is rather a row that the quote swallowed. It is not taken for one: somebody may
-    have written it into a form."""
+    """Whether a line within a quoted value is rather a row that the quote swallowed.
+
+    It is not taken for one: somebody may have written it into a form.
+    """
     return line.count(file.delimiter.encode()) >= max(len(file.columns) - 1, 3)
 
 

@@ -167,10 +167,9 @@ def _check_key(ledger: Ledger, fingerprint: str) -> None:
         try:
             with ledger.write() as connection:
                 connection.execute(insert(identity).values(name="address_key", value=fingerprint))
-            return
         except IntegrityError:
-            return _check_key(ledger, fingerprint)
-    if stored != fingerprint:
+            _check_key(ledger, fingerprint)
+    elif stored != fingerprint:
         raise ConfigurationError(
             "was written under another address key; its suppressions would not be found.",
             where="the ledger",

@@ -36,6 +36,6 @@ def _living(pid: int) -> str:
 def _machine() -> str:
     boot = Path("/proc/sys/kernel/random/boot_id")
     try:
-        return f"{platform.node()}/{boot.read_text().strip()}/{os.stat('/proc/self/ns/pid').st_ino}"
+        return f"{platform.node()}/{boot.read_text().strip()}/{Path('/proc/self/ns/pid').stat().st_ino}"
     except OSError:
         return f"{platform.node()}/unknown/{os.getppid()}"

@@ -35,8 +35,10 @@ def paths() -> DataPaths:
 
 
 def account_pace() -> AccountPace:
-    """The account's limits, from the variables `account_messages_per_second`, `account_daily_cap`, `warmup_started_on`
-    (ISO date) and `warmup_ips`; what is unset or empty is no limit. Raises `ConfigurationError` for anything else.
+    """The account's limits, from Airflow variables.
+
+    `account_messages_per_second`, `account_daily_cap`, `warmup_started_on` (ISO date) and `warmup_ips`; what is unset or
+    empty is no limit. Raises `ConfigurationError` for anything else.
     """
     from include.core.pace import AccountPace
 

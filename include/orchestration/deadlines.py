@@ -1,5 +1,7 @@
-"""From when a deadline counts. A module of its own, without anything else of ours: the plugin that registers it is loaded
-into every Airflow process, and whatever it imports is frozen there.
+"""From when a deadline counts.
+
+A module of its own, without anything else of ours: the plugin that registers it is loaded into every Airflow process, and
+whatever it imports is frozen there.
 """
 
 from __future__ import annotations

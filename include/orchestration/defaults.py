@@ -15,8 +15,10 @@ _AFTER_A_KILL = {
 
 
 def dag_defaults(owner: str, *, due: timedelta, timeout: timedelta) -> dict[str, Any]:
-    """Arguments of `DAG`: one run at a time, no catch-up; an alert where a run is not done when `due`, or failed; an end at
-    the `timeout`. Both count from when the run was queued, or started.
+    """Arguments of `DAG`: one run at a time, no catch-up, alerts, an end.
+
+    An alert comes where a run is not done when `due`, or failed; the end at the `timeout`. Both count from when the run was
+    queued, or started.
     """
     return {
         "catchup": False, "max_active_runs": 1, "default_args": task_defaults(owner), "deadline": deadline(due),

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import shutil
 import uuid
 from contextlib import suppress
@@ -151,11 +150,11 @@ def _swap(paths: DataPaths, build: Path) -> None:
 
 def _point(link: Path, target: str) -> None:
     """Make `link` point to `target` in one rename, durably. A link that already does is left alone."""
-    if link.is_symlink() and os.readlink(link) == target:
+    if link.is_symlink() and str(link.readlink()) == target:
         return
     beside = link.with_name(f".{link.name}.{uuid.uuid4().hex}.tmp")
-    os.symlink(target, beside)
-    os.replace(beside, link)
+    beside.symlink_to(target)
+    beside.replace(link)
     sync_folder(link.parent)
 
 

@@ -14,9 +14,9 @@ _array = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 def split(content: bytes) -> Sequence[bytes | msgspec.Raw]:
-    """The elements of a JSON array, each as its own JSON text. Raises ValueError for anything else.
+    r"""The elements of a JSON array, each as its own JSON text. Raises ValueError for anything else.
 
-    NaN and Infinity are not JSON. A lone surrogate (`"\\ud800"`, seen in user agents) is legal there, though the fast
+    NaN and Infinity are not JSON. A lone surrogate (`"\ud800"`, seen in user agents) is legal there, though the fast
     parser refuses it: then the tolerant one reads the body and the surrogate becomes U+FFFD. Nesting is bounded by both.
     """
     try:

@@ -33,10 +33,10 @@ PEOPLE_A_COMMIT = 10_000
 
 
 def tell(paths: DataPaths, ledger: Ledger) -> dict[str, int]:
-    """Suppress who withdrew at the source since the oldest open plan, and lift who came back: {told, lifted}. Who withdrew
-    from tracking alone is told as such, and so is an address that its person gave up for another.
+    """Suppress who withdrew at the source since the oldest open plan, and lift who came back: {told, lifted}.
 
-    In force for the next chunk of every frozen plan. Idempotent.
+    Who withdrew from tracking alone is told as such, and so is an address that its person gave up for another. In force for
+    the next chunk of every frozen plan. Idempotent.
     """
     since, newest = _open_plans(ledger)
     if since is None:

@@ -40,8 +40,11 @@ class Match(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Fault(msgspec.Struct, forbid_unknown_fields=True):
-    """A fault as it is armed, in JSON. `count` (null: until disarmed) is how often it strikes, once `after` matching ones
-    went by; `probability` is asked of seeded dice. The rest are options of single kinds, see `docs/simulator.md`."""
+    """A fault as it is armed, in JSON.
+
+    `count` (null: until disarmed) is how often it strikes, once `after` matching ones went by; `probability` is asked of
+    seeded dice. The rest are options of single kinds, see `docs/simulator.md`.
+    """
 
     kind: str
     count: int | None = None
@@ -206,7 +209,7 @@ def _other(event: Event, key: str) -> Event:
     return {"tw_key": key, "sg_event_id": short_id(f"{event['sg_event_id']}\x1f{key}")}
 
 
-def _bare(armed: Armed, event: Event) -> list[Told]:
+def _bare(_armed: Armed, event: Event) -> list[Told]:
     """A bounce by Return-Path: no custom_args, no category, no sg_message_id."""
     own = {"email", "timestamp", "event", "sg_event_id", "type", "bounce_classification", "reason", "status", "smtp-id"}
     return [(0, {name: value for name, value in event.items() if name in own})]

@@ -15,8 +15,11 @@ from simulator.recipients.rates import Rates
 
 
 class Moment(NamedTuple):
-    """Something that happens `offset` seconds after the start. `kind` is an event name, or a visit to the edge
-    (one_click, body_unsubscribe, scan). `detail` is what the kind needs: a phrase, a user agent, an attempt."""
+    """Something that happens `offset` seconds after the start.
+
+    `kind` is an event name, or a visit to the edge (one_click, body_unsubscribe, scan). `detail` is what the kind needs: a
+    phrase, a user agent, an attempt.
+    """
 
     offset: float
     kind: str

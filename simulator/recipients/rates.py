@@ -9,9 +9,12 @@ SPEED_LIMIT = 10_000
 
 @dataclass(frozen=True)
 class Rates:
-    """Shares from 0 to 1. Of messages: invalid and spam_content (dropped), hard_bounce, blocked, deferred (then delivered
+    """Shares from 0 to 1.
+
+    Of messages: invalid and spam_content (dropped), hard_bounce, blocked, deferred (then delivered
     or, by `expires`, blocked), machine_open, scanner, human_open, one_click. Of people who opened: click, body_unsubscribe,
-    complaint. `asynchronous` is the share of hard bounces that come after `delivered`, without custom_args."""
+    complaint. `asynchronous` is the share of hard bounces that come after `delivered`, without custom_args.
+    """
 
     invalid: float = 0.0008
     spam_content: float = 0.0003

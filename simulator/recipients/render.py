@@ -59,8 +59,11 @@ def substitute(text: str, mail: Mail, person: Personalization) -> str:
 
 
 class _Anchors(HTMLParser):
-    """Collects every anchor. One that says `clicktracking=off` before its href is left alone by click tracking, as
-    https://www.twilio.com/docs/sendgrid/ui/analytics-and-reporting/click-tracking-html-best-practices has it."""
+    """Collects every anchor.
+
+    One that says `clicktracking=off` before its href is left alone by click tracking, as
+    https://www.twilio.com/docs/sendgrid/ui/analytics-and-reporting/click-tracking-html-best-practices has it.
+    """
 
     def __init__(self, page: str) -> None:
         super().__init__(convert_charrefs=True)

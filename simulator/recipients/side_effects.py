@@ -53,7 +53,7 @@ class Consequences:
         """Write everything down."""
         tally: Counter[tuple[str, str, str, str]] = Counter()
         for event, seq, day, categories in self._events:
-            self._one(connection, event, seq)
+            self._one(connection, event)
             provider = provider_of(event["email"])
             for metric in metrics(event, connection, seq):
                 for category in ("", *categories):
@@ -64,7 +64,7 @@ class Consequences:
             "insert into visits (seq, how, url, useragent, not_before) values (?, ?, ?, ?, ?)", self.visits
         )
 
-    def _one(self, connection: sqlite3.Connection, event: Event, seq: int) -> None:
+    def _one(self, connection: sqlite3.Connection, event: Event) -> None:
         if kind := list_of(event):
             suppress(connection, kind, event["email"], event["timestamp"], event)
         if event["event"] == "group_unsubscribe":

@@ -69,7 +69,7 @@ def address_of(message: Message) -> str:
     return f"{('192.0.2', '198.51.100', '203.0.113')[number % 3]}.{number // 3 % 254 + 1}"
 
 
-def _processed(message: Message, detail: object) -> Event:
+def _processed(message: Message, _detail: object) -> Event:
     fields: Event = {"smtp-id": smtp_id(message), "pool": {"name": message.mail.ip_pool_name or "default", "id": 210}}
     if send_at := message.person.send_at or message.mail.send_at:
         fields["send_at"] = send_at
@@ -141,7 +141,7 @@ def _subscription(message: Message, detail: object) -> Event:
     return fields
 
 
-def _bare(message: Message, detail: object) -> Event:
+def _bare(_message: Message, _detail: object) -> Event:
     return {}
 
 

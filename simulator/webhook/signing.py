@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import os
 from pathlib import Path
 
 from cryptography.hazmat.primitives import hashes
@@ -51,4 +50,4 @@ def _write(path: Path, content: bytes) -> None:
     fresh = path.with_suffix(".new")
     fresh.touch(mode=0o600)
     fresh.write_bytes(content)
-    os.replace(fresh, path)
+    fresh.replace(path)

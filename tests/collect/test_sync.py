@@ -120,9 +120,7 @@ def test_a_request_that_is_not_taken_does_not_blame_the_host(
     assert "host" not in str(raised.value)
 
 
-def test_silence_is_unavailable(
-    sendgrid: tuple[SendGrid, SendGridAccount], paths: DataPaths, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_silence_is_unavailable(sendgrid: tuple[SendGrid, SendGridAccount], paths: DataPaths, ledger: Ledger) -> None:
     state, account = sendgrid
     state.slow = 0.5
     with pytest.raises(EspUnavailable):

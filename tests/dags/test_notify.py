@@ -157,7 +157,7 @@ def test_a_deadline_without_a_context_is_told_all_the_same(paths: DataPaths) -> 
     assert [alert["title"] for alert in filed(paths)] == ["a DAG: not done 5 minutes after it was due"]
 
 
-def test_the_reference_of_the_deadlines_is_registered(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_reference_of_the_deadlines_is_registered() -> None:
     """Else Airflow refuses to make any run. Registered from the plugins folder, as a running Airflow does it."""
     from airflow._shared.plugins_manager import plugins_manager
 

@@ -86,7 +86,7 @@ def test_too_large_is_never_a_reason_to_give_up(at: list[float]) -> None:
     assert patient.exhausted(verdict) is None
 
 
-def test_a_wait_is_spread_so_that_not_all_come_back_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wait_is_spread_so_that_not_all_come_back_at_once() -> None:
     waits = {Backoff().note(Verdict(Kind.THROTTLED, "429")) for _ in range(50)}
     assert len(waits) > 10
     assert all(0.05 <= wait <= 0.5 for wait in waits)

@@ -114,7 +114,7 @@ def test_from_plan_to_settled(shop: Shop, esp: ScriptedEsp) -> None:
     frozen = shop.freeze()
     for part in sender.ranges(shop.ledger, frozen["plan_id"]):
         sender.send_range(shop.paths, shop.ledger, esp.account, **part)
-    assert settle(shop.paths, shop.ledger, frozen["plan_id"])["accepted"] == frozen["planned"]
+    assert settle(shop.ledger, frozen["plan_id"])["accepted"] == frozen["planned"]
     record.record_sends(shop.paths, shop.ledger)
     states = dict(shop.rows("select state, count(*) from dispatch.sends group by all"))
     assert states["accepted"] == frozen["planned"]

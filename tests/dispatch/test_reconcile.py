@@ -80,7 +80,7 @@ def test_what_was_requested_since_the_backup_is_in_doubt_and_the_rest_goes_on_wh
     assert send_range(paths, ledger, esp.account, **everything)["accepted"] == 10
     assert set(esp.taken.values()) == {1}
     assert len(esp.taken) == 40
-    assert settle(paths, ledger, plan_id)["in_doubt"] == 20
+    assert settle(ledger, plan_id)["in_doubt"] == 20
 
 
 def test_any_event_with_the_key_proves_what_was_forgotten(

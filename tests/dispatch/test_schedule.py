@@ -285,14 +285,14 @@ def test_a_cancelled_plan_cannot_be_paused_or_resumed_there(far: Scheduled) -> N
 
 def test_a_plan_that_is_done_can_still_be_cancelled_there(far: Scheduled) -> None:
     far.send()
-    settle(far.paths, far.ledger, far.plan_id)
+    settle(far.ledger, far.plan_id)
     done = far.cancel()
     assert (done["state"], done["accepted"], done["skipped"]) == ("cancelled", 20, 20)
 
 
 def test_a_plan_that_is_over_is_not_called_cancelled(far: Scheduled) -> None:
     far.send()
-    settle(far.paths, far.ledger, far.plan_id)
+    settle(far.ledger, far.plan_id)
     far.schedule(chunks.c.chunk < 2, clock.now().timestamp() - 5)
     done = far.cancel()
     assert (done["state"], done["accepted"], far.held()) == ("done", 40, [])

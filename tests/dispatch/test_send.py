@@ -44,7 +44,7 @@ def test_everybody_gets_it_once_and_a_second_run_sends_nothing(sending: Sending,
     assert sending.send(esp) == {"requests": 10, "accepted": 100}
     assert ranges(sending.ledger, sending.plan_id) == []
     assert sending.send(esp) == {}
-    assert settle(sending.paths, sending.ledger, sending.plan_id)["accepted"] == 100
+    assert settle(sending.ledger, sending.plan_id)["accepted"] == 100
     assert set(esp.taken.values()) == {1}
     assert len(esp.taken) == 100
 
@@ -214,7 +214,7 @@ def test_pause_resume_cancel(sending: Sending, esp: ScriptedEsp) -> None:
     stopped = find_plan(sending.ledger, sending.plan_id)
     assert stopped is not None
     assert stopped["stop_reason"] == "cancelled by an operator"
-    assert settle(sending.paths, sending.ledger, sending.plan_id)["pending"] == 0
+    assert settle(sending.ledger, sending.plan_id)["pending"] == 0
     assert ranges(sending.ledger, sending.plan_id) == []
 
 

@@ -61,7 +61,7 @@ def test_commands_are_shell_and_programs_that_a_host_has(page: Path) -> None:
             assert shlex.split(line)[0] in PROGRAMS, line
 
 
-def test_make_commands_have_targets_and_arguments_that_parse(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_make_commands_have_targets_and_arguments_that_parse() -> None:
     targets = set(re.findall(r"^([a-z]+):", (PROJECT / "Makefile").read_text(), re.MULTILINE))
     used = [words[1:] for words in commands() if words[0] == "make"]
     assert {words[0] for words in used} >= {"campaign", "trigger", "reconcile", "up", "stop"}

@@ -1,5 +1,7 @@
-"""Points in the product's work at which a process of a test dies, stops or has its clock set: wrapped from outside, in that
-process alone. The product knows nothing of it."""
+"""Points in the product's work at which a process of a test dies, stops or has its clock set.
+
+Wrapped from outside, in that process alone. The product knows nothing of it.
+"""
 
 from __future__ import annotations
 

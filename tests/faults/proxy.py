@@ -12,7 +12,7 @@ Harm = Callable[[], None]
 
 
 class Proxy:
-    """Passes everything on. What it may do besides:
+    """Passes everything on, and does harm besides.
 
     `after_bytes`: once so many bytes came from the sender, in all, `harm` is done and none of the rest passes.
     `after_answers`: once so many answers came from the simulator, `harm` is done before the last of them passes.

@@ -66,7 +66,7 @@ class Simulator:
         call(f"{self.url}/control/reset", "POST")
 
     def accepted(self, campaign: str) -> list[dict[str, Any]]:
-        """Every personalization it took for a campaign: tw_key, tw_chunk, email, accepted_at …"""
+        """Every personalization it took for a campaign: tw_key, tw_chunk, email, accepted_at, and more."""
         rows: list[dict[str, Any]] = []
         while page := call(f"{self.url}/control/accepted?campaign={campaign}&limit=5000&offset={len(rows)}"):
             rows += page

@@ -135,7 +135,7 @@ def _send(task: Task, paths: DataPaths, ledger: Any, _secrets: Any, plan_id: str
 def _settle(_task: Task, paths: DataPaths, ledger: Any, _secrets: Any, plan_id: str) -> Any:
     from include.dispatch.account.settle import settle
 
-    return settle(paths, ledger, plan_id)
+    return settle(ledger, plan_id)
 
 
 def _record(_task: Task, paths: DataPaths, ledger: Any, _secrets: Any, _plan_id: str) -> Any:

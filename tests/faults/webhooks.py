@@ -1,5 +1,7 @@
-"""3. What the webhook does, through the real edge into the spool, and from there into ledger and warehouse. And of 4.: its
-spool full or torn."""
+"""3. What the webhook does, through the real edge into the spool, and from there into ledger and warehouse.
+
+And of 4.: its spool full or torn.
+"""
 
 from __future__ import annotations
 

@@ -183,7 +183,7 @@ def test_a_restart_in_mid_send_costs_nothing(
         except LedgerUnavailable:
             time.sleep(0.2)
     restarting[0].join()
-    settled = settle(paths, ledger, plan_id)
+    settled = settle(ledger, plan_id)
     ledger.close()
     assert set(esp.taken.values()) == {1}
     assert settled["accepted"] == len(esp.taken)

@@ -107,10 +107,11 @@ def _frozen(value: Any) -> Any:
 
 
 def _refresh(place: Path, explained: Collection[str]) -> None:
-    """mutmut copies a file once; what is not mutated must be as it is now. Who survived and is not explained is tried again,
-    for tests may be new, and so is who did not come to an end, for the machine may have been busy.
+    """mutmut copies a file once; what is not mutated must be as it is now.
 
-    Which tests reach which function is asked anew, for mutmut would only add the new tests to what it knows.
+    Who survived and is not explained is tried again, for tests may be new, and so is who did not come to an end, for the
+    machine may have been busy. Which tests reach which function is asked anew, for mutmut would only add the new tests to
+    what it knows.
     """
     mutated = place / "mutants"
     (mutated / "mutmut-stats.json").unlink(missing_ok=True)

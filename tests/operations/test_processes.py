@@ -24,7 +24,7 @@ STUBBORN = (
 
 
 @pytest.fixture
-def started(tmp_path: Path) -> Iterator[list[Record]]:
+def started() -> Iterator[list[Record]]:
     """Records of what a test starts; ended afterwards whatever happens."""
     records: list[Record] = []
     yield records

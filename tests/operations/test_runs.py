@@ -60,7 +60,7 @@ def test_a_long_silence_names_what_is_waited_for(
     assert said[-1] == "send_x  success"
 
 
-def test_only_the_runs_that_failed_are_named(capsys: pytest.CaptureFixture[str]) -> None:
+def test_only_the_runs_that_failed_are_named() -> None:
     """Of two that end together, one of them badly."""
 
     class Two:

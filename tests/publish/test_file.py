@@ -176,7 +176,7 @@ def test_a_damaged_file_is_found_and_publishing_heals_it(marts: DataPaths, damag
     assert verify(marts)["tables"] == 12
 
 
-def test_two_publishers_do_not_meet(marts: DataPaths, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_publishers_do_not_meet(marts: DataPaths) -> None:
     with open_warehouse(marts):
         script = "from include.core.paths import data_paths\nfrom include.warehouse.connection import open_warehouse\n"
         script += "with open_warehouse(data_paths(), wait_seconds=0): pass"

@@ -1,5 +1,6 @@
-"""The one definition of who may be mailed, over all interleavings: a person is an id and every address that it ever had, the
-newest answer about any of them decides, ties go to no.
+"""The one definition of who may be mailed, over all interleavings.
+
+A person is an id and every address that it ever had, the newest answer about any of them decides, ties go to no.
 
 Rows of a source (with clocks that are older, equal, ahead, unreadable), full and incremental passes, stopped batches,
 one-click, complaints, confirmations and resubscriptions in any order; after each, what a plan would do is held against

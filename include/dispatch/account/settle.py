@@ -8,7 +8,6 @@ from dataclasses import asdict
 from typing import Any
 
 from include.core.errors import EspUnavailable
-from include.core.paths import DataPaths
 from include.ledger import chunks, counts, plans
 from include.ledger.database import Ledger
 
@@ -17,7 +16,7 @@ log = logging.getLogger(__name__)
 POLL_SECONDS = 1.0
 
 
-def settle(paths: DataPaths, ledger: Ledger, plan_id: str) -> dict[str, Any]:
+def settle(ledger: Ledger, plan_id: str) -> dict[str, Any]:
     """Wait for open intents to end, check conservation, and close the plan where nothing is pending.
 
     Returns the people by state. Raises `ConservationBroken` where they do not add up, and `EspUnavailable` (retryable)

@@ -154,8 +154,10 @@ def _part(environment: TemplateEnvironment, name: str, **variables: Any) -> str:
 
 
 def _inline(html: str, name: str) -> str:
-    """Styles written onto the elements, since several mail clients drop style sheets. The sheet itself stays: for media
-    queries, and for what a `{% personal %}` block puts in later."""
+    """Styles written onto the elements, since several mail clients drop style sheets.
+
+    The sheet itself stays: for media queries, and for what a `{% personal %}` block puts in later.
+    """
     try:
         return css_inline.CSSInliner(keep_style_tags=True, load_remote_stylesheets=False).inline(html)
     except css_inline.InlineError as error:

@@ -21,10 +21,10 @@ class PlainReader:
     def copy(self) -> PlainReader:
         return self
 
-    def joined(self, others: list[Any]) -> PlainReader:
+    def joined(self, _others: list[Any]) -> PlainReader:
         return self
 
-    def comes_back_to(self, begin: Any) -> bool:
+    def comes_back_to(self, _begin: Any) -> bool:
         return True
 
     turns_alike = comes_back_to

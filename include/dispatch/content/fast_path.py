@@ -9,7 +9,6 @@ from include.dispatch.content.columns import People
 from include.dispatch.content.content import Slot
 from include.dispatch.content.escape import escape, is_blank
 from include.dispatch.content.escaping_context import ATTRIBUTE, HEADER, HTML, TEXT, URL_PART, URL_WHOLE
-from include.dispatch.content.person import Path
 from include.dispatch.content.person_proxy import Recorded
 
 _WORDS = r"^[^{0}\p{{C}}\p{{Z}}]+( [^{0}\p{{C}}\p{{Z}}]+)*$"
@@ -36,14 +35,14 @@ def pass_through(people: People, slot: Slot, core: str) -> pa.Array | None:
         return None
     good = pc.and_not(pc.match_substring_regex(column, UNCHANGED[slot.exact_place]), people.holding(value._path[0], core))
     odd = pc.invert(pc.fill_null(good, False))
-    return _mend(column, odd, slot, value._path, core) if pc.any(odd).as_py() else column
+    return _mend(column, odd, slot, core) if pc.any(odd).as_py() else column
 
 
 def _is_diverse(column: pa.Array) -> bool:
     return len(column) >= _SAMPLE and len(column.slice(0, _SAMPLE).unique()) >= _MANY
 
 
-def _mend(column: pa.Array, odd: pa.Array, slot: Slot, path: Path, core: str) -> pa.Array | None:
+def _mend(column: pa.Array, odd: pa.Array, slot: Slot, core: str) -> pa.Array | None:
     values = column.filter(odd).to_pylist()
     if any(value is None or is_blank(value) for value in values):
         return None

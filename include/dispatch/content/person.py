@@ -64,7 +64,7 @@ class NoValue(StrictUndefined):
         super().__init__(name=".".join(path))
         self._path = path
 
-    def _fail_with_undefined_error(self, *args: Any, **kwargs: Any) -> NoReturn:
+    def _fail_with_undefined_error(self, *_args: Any, **_kwargs: Any) -> NoReturn:
         raise ValueMissing(self._path)
 
     def __bool__(self) -> bool:  # type: ignore[override]

@@ -15,7 +15,7 @@ _MEND = "Put what depends on the person between {% personal %} and {% endpersona
 class _Untouchable:
     """Refuses whatever a template does with it but print it."""
 
-    def _refuse(self, *args: Any, **kwargs: Any) -> NoReturn:
+    def _refuse(self, *_args: Any, **_kwargs: Any) -> NoReturn:
         raise refuse(f"{self._text()} is not known while the template is compiled.", _MEND)
 
     def _text(self) -> str:
@@ -131,7 +131,7 @@ class PersonStandIn(_Untouchable):
     __getitem__ = __getattr__
 
     def _enter(self, values: Mapping[Path, Any]) -> None:
-        """From now on `person` is the one with these values, until `_leave`. (No context manager: it costs a third.)"""
+        """From now on `person` is the one with these values, until `_leave`. No context manager: it costs a third."""
         self._now.values = values
         self._now.attributes = AttributeValues({path[1]: value for path, value in values.items() if len(path) > 1})
 

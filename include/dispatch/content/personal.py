@@ -65,7 +65,7 @@ class PersonalExtension(Extension):
         return ""
 
 
-def _for_one_person(value: Any, place: str, name: str, line: int) -> Any:
+def _for_one_person(value: Any, place: str, _name: str, _line: int) -> Any:
     if isinstance(value, _Untouchable):
         raise source_location.refuse(
             "A value noted outside the {% personal %} block is used inside it.", "Write person.… in the block itself."
@@ -80,7 +80,7 @@ def _for_one_person(value: Any, place: str, name: str, line: int) -> Any:
     return Markup(done)  # noqa: S704  (escaped for its place just now)
 
 
-def _check_around(around: tuple[Any, ...], name: str, line: int) -> None:
+def _check_around(around: tuple[Any, ...], _name: str, _line: int) -> None:
     for value in around:
         if isinstance(value, Undefined):
             raise source_location.refuse(

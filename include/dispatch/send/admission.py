@@ -63,8 +63,10 @@ class Admission:
         return pace.limits(self._account, self._campaign.id, own.messages_per_second, own.daily_cap)
 
     def _missed_window(self, ledger: Ledger, chunk: RowMapping) -> list[RowMapping] | None:
-        """Move a chunk whose window has closed to the next one, or skip it, as the campaign says: what is to be looked at
-        again of it; None where the window is open."""
+        """Move a chunk whose window has closed to the next one, or skip it, as the campaign says.
+
+        Returns what is to be looked at again of it; None where the window is open.
+        """
         window, now = self._campaign.send_window, clock.now()
         if window is None or chunk["not_after"] is None or now.timestamp() < chunk["not_after"] - WINDOW_MARGIN_SECONDS:
             return None

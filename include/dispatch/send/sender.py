@@ -246,8 +246,9 @@ class Sender:
         self._queue.extendleft(reversed(again))
 
     async def _recorded(self, request: Request, verdict: Verdict, wait: float) -> dict[str, int]:
-        """The outcome, written down; a ledger that is away is waited for as long as the lease lasts, since without its
-        outcome the request is in doubt.
+        """The outcome, written down.
+
+        A ledger that is away is waited for as long as the lease lasts, since without its outcome the request is in doubt.
         """
         away: LedgerUnavailable | None = None
         while True:

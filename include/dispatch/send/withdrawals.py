@@ -42,12 +42,11 @@ class Answers:
 
 
 class Withdrawals:
-    """What the suppression log says after the plan's `seen`, and the consent log since `planned_at`, for one process's work
-    on one plan.
+    """What suppression log and consent log say since a plan was made, for one process's work on it.
 
-    A person may leave by a link in an old mail, under an address that they had before (`others`). A reason that is lifted
-    leaves the other reasons of the address as they are. Who declines the plan's `topic` does not get it, and who says no to
-    tracking gets it without.
+    The suppression log is read after the plan's `seen`, the consent log since `planned_at`. A person may leave by a link in
+    an old mail, under an address that they had before (`others`). A reason that is lifted leaves the other reasons of the
+    address as they are. Who declines the plan's `topic` does not get it, and who says no to tracking gets it without.
     """
 
     def __init__(self, seen: int, others: Others, *, topic: str | None = None, planned_at: float = 0.0) -> None:

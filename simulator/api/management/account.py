@@ -56,7 +56,7 @@ async def domains(request: web.Request) -> web.Response:
     ])  # fmt: skip
 
 
-async def scopes(request: web.Request) -> web.Response:
+async def scopes(_request: web.Request) -> web.Response:
     """What the key may do."""
     return json_answer(
         {

@@ -92,7 +92,7 @@ def test_all_locales_say_different_things(campaign: Campaign) -> None:
     assert len({content.subject for content in contents}) == len({content.preheader for content in contents}) == 3
 
 
-def test_people_without_any_history_are_served(compile_parts) -> None:
+def test_people_without_any_history_are_served() -> None:
     for campaign, variant, locale in EVERY:
         content = compile_content(TEMPLATES / campaign.template, campaign=campaign, variant=variant, locale=locale)
         empty = {name: pa.nulls(2, PERSON_FIELDS[name]) for name in content.fields - set(LINKS)}

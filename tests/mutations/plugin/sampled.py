@@ -13,8 +13,10 @@ def is_tried(name: str, every: int) -> bool:
 
 
 def main(every: int) -> None:
-    """mutmut with the rest of the command line. It does not run all tests a second time on what is not mutated: they have
-    just passed, when it looked which test reaches what.
+    """mutmut with the rest of the command line.
+
+    It does not run all tests a second time on what is not mutated: they have just passed, when it looked which test reaches
+    what.
     """
     from mutmut import __main__ as mutmut
 
