@@ -1,8 +1,8 @@
 """The circuit breaker: is a campaign, or one mailbox provider of it, doing harm?
 
-Looks at what was sent within a rolling window, from 200 delivered messages on. Thresholds are those of `compliance.md`'s
-sources: hard bounces warn at 2 % and stop at 5 %, complaints warn at 0.08 % and stop at 0.10 % (Gmail and Yahoo ask for less
-than 0.10 %, and block from 0.30 %). An open breaker holds back what is pending; it drops nothing.
+Looks at what was sent within a rolling window, from 200 delivered messages on. Hard bounces warn at 2 % and stop at 5 %,
+complaints warn at 0.08 % and stop at 0.10 % (Gmail and Yahoo ask for less than 0.10 %, and block from 0.30 %). An open
+breaker holds back what is pending; it drops nothing.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the values of a mail must be (sendgrid.md, section 1), in SendGrid's words. As many problems as there are."""
+"""What the values of a mail must be, in SendGrid's words. As many problems as there are."""
 
 from __future__ import annotations
 
