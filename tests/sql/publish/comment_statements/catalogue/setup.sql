@@ -1,0 +1,15 @@
+drop table marts.list_health;
+create table marts.b (two integer, one varchar);
+create table marts.a (three integer);
+create table core.elsewhere (four integer);
+comment on table marts.b is 'The second';
+comment on column marts.b.one is 'A column';
+attach ':memory:' as published;
+create schema published.marts;
+create table published.marts.b (five integer);
+create view marts.seen as select 1 as one;
+comment on view marts.seen is 'A reader''s view';
+comment on table core.elsewhere is 'Not published';
+comment on column core.elsewhere.four is 'Not published';
+comment on table published.marts.b is 'There already';
+comment on column published.marts.b.five is 'There already';

@@ -1,0 +1,2 @@
+-- Only the columns that are read.
+drop table marts.list_health;
