@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import duckdb
@@ -12,6 +13,9 @@ from include.core.paths import SQL
 from tests.sql.cases import CASES, Case, differences, discover
 
 FILES = sorted(SQL.rglob("*.sql"))
+LOGIC = re.compile(r"\b(join|case|group by|having|qualify|union|except|intersect|distinct|over|filter)\b")
+"""What makes a statement more than a plain select, insert, update or delete with a condition: rows meet, fold or part."""
+NOT_SQL = re.compile(r"--.*|'[^']*'")
 
 
 @pytest.mark.parametrize("case", discover(), ids=str)
@@ -25,6 +29,15 @@ def test_every_folder_of_cases_names_an_sql_file() -> None:
     homeless = [str(case) for case in discover() if not (SQL / case.stage / f"{case.name}.sql").is_file()]
 
     assert homeless == []
+
+
+def test_every_statement_with_logic_has_a_case() -> None:
+    """A new statement that joins, folds or decides comes with a case; there are no exceptions."""
+    covered = {SQL / case.stage / f"{case.name}.sql" for case in discover()}
+
+    untested = [path for path in FILES if path not in covered and LOGIC.search(NOT_SQL.sub("", path.read_text()))]
+
+    assert [path.relative_to(SQL).as_posix() for path in untested] == []
 
 
 def test_every_lowest_folder_expects_something() -> None:
