@@ -18,7 +18,7 @@ import pyarrow as pa
 from include.core import sqlfile
 from include.core.errors import WarehouseBusy
 from include.core.paths import DataPaths
-from include.warehouse import keys, memory
+from include.warehouse import memory, migrations
 
 WAIT_SECONDS = 60
 
@@ -50,13 +50,13 @@ def configure(connection: duckdb.DuckDBPyConnection, spill: Path | None = None) 
 
 
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create what is not there: `include/sql/warehouse/*.sql`, in the order of their numbers. Idempotent.
+    """Bring an empty or older warehouse to the schema of this code, whole or not at all; one from a newer code is refused.
 
-    A large table that an earlier edition made with a primary key loses it and keeps its rows.
+    Raises `ConfigurationError`. A current one costs one query.
     """
-    with keys.dropped(connection):
-        for file in sqlfile.folder("warehouse"):
-            connection.execute(file.statement)
+    if pending := migrations.pending(connection):
+        with transaction(connection):
+            migrations.apply(connection, pending)
 
 
 @contextmanager

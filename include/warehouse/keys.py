@@ -16,17 +16,12 @@ _KEYED = "select schema_name, table_name from duckdb_constraints() where constra
 def dropped(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     """Around the statements that create the tables: a large one that has a key is created anew, with the same rows.
 
-    One transaction: killed in between, the file is as it was.
+    In the caller's transaction: killed in between, the file is as it was.
     """
     keyed = sorted(set(LARGE) & set(connection.execute(_KEYED).fetchall()))
-    if not keyed:
-        yield
-        return
-    connection.begin()
     for schema, table in keyed:
         connection.execute(f"alter table {schema}.{table} rename to {table}_keyed")
     yield
     for schema, table in keyed:
         connection.execute(f"insert into {schema}.{table} by name from {schema}.{table}_keyed")
         connection.execute(f"drop table {schema}.{table}_keyed")
-    connection.commit()
