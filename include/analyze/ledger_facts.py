@@ -15,7 +15,7 @@ from include.ledger.counts import tally
 from include.ledger.database import Ledger
 from include.ledger.suppressions import in_force
 from include.ledger.tables import plans, suppression_log
-from include.warehouse.connection import run, transaction
+from include.warehouse.connection import replace_table, transaction
 from include.warehouse.consent import replace_consent
 from include.warehouse.suppressions import replace_suppressions
 
@@ -37,8 +37,7 @@ def copy_ledger(connection: duckdb.DuckDBPyConnection, ledger: Ledger) -> None:
     replace_consent(connection, answers)
     connection.register("ledger_opt_outs", opt_outs)
     with transaction(connection):
-        run(connection, "analyze", "opt_outs_clear")
-        run(connection, "analyze", "opt_outs_fill")
+        replace_table(connection, "engagement.opt_outs", "analyze", "opt_outs_fill")
     connection.unregister("ledger_opt_outs")
 
 

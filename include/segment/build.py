@@ -16,7 +16,7 @@ from include.core.errors import ConfigurationError, SegmentsBroken
 from include.core.paths import DataPaths
 from include.core.shop import load_shop
 from include.segment.definition import DEFINITIONS, Definition, definition_paths, place, read_definition
-from include.warehouse.connection import open_warehouse, run, transaction
+from include.warehouse.connection import open_warehouse, replace_table, run, transaction
 from include.warehouse.money import replace_rates
 
 logger = logging.getLogger(__name__)
@@ -79,8 +79,7 @@ def _lock_down(connection: duckdb.DuckDBPyConnection) -> None:
 def _build_features(connection: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
     with transaction(connection):
         replace_rates(connection, load_shop())
-        run(connection, "segment", "features_clear")
-        run(connection, "segment", "features", {"as_of": as_of})
+        replace_table(connection, "segment.features", "segment", "features", {"as_of": as_of})
     logger.info("features are built as of %s", as_of.isoformat())
 
 

@@ -99,6 +99,14 @@ def keep(
         connection.execute(f"create or replace temp table {table} as\n{file.statement}", bound)
 
 
+def replace_table(
+    connection: duckdb.DuckDBPyConnection, table: str, stage: str, name: str, params: Mapping[str, Any] | None = None
+) -> None:
+    """Replace all rows of `table` by those that the insert file brings. Within the caller's transaction."""
+    connection.execute(f"delete from {table}")
+    run(connection, stage, name, params)
+
+
 def _sweep(spill: Path) -> None:
     """Remove what a killed task spilled. Whoever comes here holds the file's lock, so nobody else is spilling."""
     shutil.rmtree(spill, ignore_errors=True)

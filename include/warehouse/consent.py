@@ -5,13 +5,12 @@ from __future__ import annotations
 import duckdb
 import pyarrow as pa
 
-from include.warehouse.connection import run, transaction
+from include.warehouse.connection import replace_table, transaction
 
 
 def replace_consent(warehouse: duckdb.DuckDBPyConnection, in_force: pa.Table) -> None:
     """Replace `core.consent_answers` by `in_force`, a table of `include.ledger.consent`."""
     warehouse.register("consent_in_force", in_force)
     with transaction(warehouse):
-        run(warehouse, "ledger", "consent_clear")
-        run(warehouse, "ledger", "consent_fill")
+        replace_table(warehouse, "core.consent_answers", "ledger", "consent_fill")
     warehouse.unregister("consent_in_force")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 
 from include.core.shop import Shop
-from include.warehouse.connection import run
+from include.warehouse.connection import replace_table
 
 
 def replace_rates(warehouse: duckdb.DuckDBPyConnection, shop: Shop) -> None:
@@ -16,5 +16,4 @@ def replace_rates(warehouse: duckdb.DuckDBPyConnection, shop: Shop) -> None:
         "rates": [f"{rate:f}" for rate in rates.values()],
         "reporting_currency": shop.currency,
     }
-    run(warehouse, "segment", "rates_clear")
-    run(warehouse, "segment", "rates_fill", params)
+    replace_table(warehouse, "core.exchange_rates", "segment", "rates_fill", params)

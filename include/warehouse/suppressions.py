@@ -5,13 +5,12 @@ from __future__ import annotations
 import duckdb
 import pyarrow as pa
 
-from include.warehouse.connection import run, transaction
+from include.warehouse.connection import replace_table, transaction
 
 
 def replace_suppressions(warehouse: duckdb.DuckDBPyConnection, in_force: pa.Table) -> None:
     """Replace `core.suppressions` by `in_force`, a table of `include.ledger.suppressions`."""
     warehouse.register("suppressions_in_force", in_force)
     with transaction(warehouse):
-        run(warehouse, "ledger", "suppressions_clear")
-        run(warehouse, "ledger", "suppressions_fill")
+        replace_table(warehouse, "core.suppressions", "ledger", "suppressions_fill")
     warehouse.unregister("suppressions_in_force")

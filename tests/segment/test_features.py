@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from include.core.shop import load_shop
 from include.segment.definition import definition_paths, read_definition
-from include.warehouse.connection import configure, prepare, run
+from include.warehouse.connection import configure, prepare, replace_table
 from include.warehouse.money import replace_rates
 
 AS_OF = datetime(2026, 11, 24, tzinfo=UTC)
@@ -78,8 +78,7 @@ def features(warehouse: duckdb.DuckDBPyConnection, bought: list[Purchase]) -> li
     warehouse.register("bought", pa.Table.from_pylist(bought, schema=SCHEMA))
     warehouse.execute("delete from core.purchases")
     warehouse.execute(PURCHASES)
-    run(warehouse, "segment", "features_clear")
-    run(warehouse, "segment", "features", {"as_of": AS_OF})
+    replace_table(warehouse, "segment.features", "segment", "features", {"as_of": AS_OF})
     return warehouse.execute("from segment.features order by subscriber_id").to_arrow_table().to_pylist()
 
 

@@ -2,7 +2,7 @@
 -- owner: data
 -- grain: one row a suppressed address a reason
 -- params: none
--- purpose: Second half: what the ledger says, registered as the view suppressions_in_force.
+-- purpose: The whole table anew: what the ledger says, registered as the view suppressions_in_force.
 insert into core.suppressions by name
 select
     address_key,

@@ -1,0 +1,44 @@
+"""A whole table is replaced, or stays as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import duckdb
+import pytest
+
+from include.warehouse.connection import configure, prepare, replace_table, transaction
+
+TABLE = "core.exchange_rates"
+
+
+@pytest.fixture
+def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as connection:
+        configure(connection)
+        prepare(connection)
+        connection.execute(f"insert into {TABLE} values ('EUR', 1, 'EUR'), ('USD', 0.9, 'EUR')")
+        yield connection
+
+
+def replace(warehouse: duckdb.DuckDBPyConnection, rates: list[str]) -> None:
+    params = {"currencies": ["EUR", "JPY"], "rates": rates, "reporting_currency": "EUR"}
+    with transaction(warehouse):
+        replace_table(warehouse, TABLE, "segment", "rates_fill", params)
+
+
+def currencies(warehouse: duckdb.DuckDBPyConnection) -> list[str]:
+    return [row[0] for row in warehouse.execute(f"select currency from {TABLE} order by currency").fetchall()]
+
+
+def test_the_rows_of_before_are_gone(warehouse: duckdb.DuckDBPyConnection) -> None:
+    replace(warehouse, ["1", "0.0061"])
+
+    assert currencies(warehouse) == ["EUR", "JPY"]
+
+
+def test_a_statement_that_fails_leaves_the_table_as_it_was(warehouse: duckdb.DuckDBPyConnection) -> None:
+    with pytest.raises(duckdb.Error):
+        replace(warehouse, ["1", "not a rate"])
+
+    assert currencies(warehouse) == ["EUR", "USD"]
