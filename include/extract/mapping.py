@@ -34,8 +34,8 @@ def own_query(relation: Relation) -> str | None:
 
 
 def query(relation: Relation) -> str:
-    """The select that gives the relation, whoever wrote it."""
-    return own_query(relation) or sqlfile.load("extract", relation.name).statement
+    """The select that gives the relation, whoever wrote it; without a semicolon, since it becomes a subquery."""
+    return own_query(relation) or sqlfile.load("extract", relation.name).statement.rstrip(";")
 
 
 def statement(

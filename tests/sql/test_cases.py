@@ -55,6 +55,7 @@ def test_file_is_one_statement_with_the_parameters_of_its_header(path: Path) -> 
     statements = duckdb.extract_statements(file.statement)
 
     assert len(statements) == 1, "one statement a file"
+    assert file.statement.endswith(";"), "a statement ends in a semicolon"
     assert set(file.params) == set(statements[0].named_parameters), "params of the header are those of the statement"
     assert len(file.params) == len(set(file.params))
 

@@ -6,4 +6,4 @@
 --          names of its own brings a file of this name that maps them, in the folder $TRADEWIND_SOURCE_SQL:
 --          `select contact_id as subscriber_id, mail as email, … from crm.contacts`.
 select *
-from subscribers
+from subscribers;

@@ -9,4 +9,4 @@ from (
     select source_time(updated_at) as changed_at
     from read_parquet($files)
 )
-where changed_at <= $latest
+where changed_at <= $latest;

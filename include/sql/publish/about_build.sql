@@ -8,4 +8,4 @@ select
     $schema_version::integer as schema_version,
     $build::varchar as build,
     $built_at::timestamptz as built_at,
-    version() as duckdb_version
+    version() as duckdb_version;

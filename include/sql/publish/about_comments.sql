@@ -19,4 +19,4 @@ comments (target, comment) as (
 )
 
 select 'comment on ' || target || ' is ''' || comment || '''' as statement
-from comments
+from comments;

@@ -7,4 +7,4 @@ create table published.about.tables (
     table_name varchar,
     row_count bigint,
     content_hash varchar
-)
+);

@@ -27,4 +27,4 @@ select
     'select count(*) from ' || quoted_table || ' where (contains(' || quoted_text || ', ''@'') or contains(' || quoted_text
     || ', ''%40'')) and regexp_matches(' || quoted_text || ', ''[^\s@/<>"]+(@|%40)[^\s@/]+\.\pL'')' as statement
 from text_columns
-order by place
+order by place;

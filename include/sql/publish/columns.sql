@@ -16,4 +16,4 @@ inner join duckdb_columns() as columns
         and tables.schema_name = columns.schema_name
         and tables.table_name = columns.table_name
 where tables.database_name = $database_name and tables.schema_name = 'marts'
-order by tables.table_name, columns.column_index
+order by tables.table_name, columns.column_index;

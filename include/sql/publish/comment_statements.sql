@@ -33,4 +33,4 @@ comments as (
 select 'comment on ' || target || ' is ''' || replace(comment, '''', '''''') || '''' as statement
 from comments
 where comment is not null
-order by statement
+order by statement;

@@ -25,4 +25,4 @@ select
     table_name,
     'create table published.marts.' || quoted_name || ' as from marts.' || quoted_name as statement
 from quoted
-order by table_name
+order by table_name;

@@ -11,4 +11,4 @@ select
     || replace(database_name, '"', '""') || '".marts."' || replace(table_name, '"', '""') || '" as marts_row' as statement
 from duckdb_tables()
 where database_name = $database_name and schema_name = 'marts'
-order by table_name
+order by table_name;

@@ -12,4 +12,4 @@ where
         lower(column_name),
         '^(e_?mail|to_email|(first|last|full|given|family|sur)_?name|name|phone|ip|user_agent|address_key)(_?address)?$'
     )
-order by place
+order by place;

@@ -36,4 +36,4 @@ select
     || ' where ' || quoted_column || ' <> '''') using sample reservoir(10000 rows) repeatable (1)) as sampled '
     || 'inner join core.identities as person using (subscriber_id)' as statement
 from person_columns
-order by place
+order by place;

@@ -10,4 +10,4 @@ union all
 select table_name || '.' || column_name as place
 from duckdb_columns()
 where database_name = $database_name and schema_name in ('marts', 'about') and nullif(trim(comment), '') is null
-order by place
+order by place;

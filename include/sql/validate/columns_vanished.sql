@@ -58,4 +58,4 @@ select
     share_now
 from compared
 where is_gone or is_emptied
-order by column_name
+order by column_name;

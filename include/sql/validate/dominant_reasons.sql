@@ -13,4 +13,4 @@ from (
 )
 group by reason
 order by refused_rows desc, reason
-limit 3
+limit 3;

@@ -4,4 +4,4 @@
 -- params: run, relation
 -- purpose: Remove what an earlier try of the same validation wrote to quality.results, before it is written again.
 delete from quality.results
-where landed_run = $run and relation = $relation
+where landed_run = $run and relation = $relation;

@@ -10,4 +10,4 @@ where
         select subscriber_id
         from incoming
         where action <> 'unchanged'
-    )
+    );

@@ -11,4 +11,4 @@ select
     first_name,
     last_name
 from incoming
-where action <> 'unchanged'
+where action <> 'unchanged';

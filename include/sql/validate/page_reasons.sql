@@ -19,4 +19,4 @@ from (
         ) = 1
 )
 group by relation, reason
-order by relation desc, refused_rows desc, reason
+order by relation desc, refused_rows desc, reason;

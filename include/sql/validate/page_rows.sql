@@ -30,4 +30,4 @@ from (
         ) = 1
 )
 qualify row_number() over (partition by relation, reason order by quarantined_at desc, row_number) <= 50
-order by relation desc, reason, quarantined_at desc, row_number
+order by relation desc, reason, quarantined_at desc, row_number;

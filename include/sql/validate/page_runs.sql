@@ -16,4 +16,4 @@ select
     raw_rows = valid_rows + quarantined_rows as adds_up
 from quality.runs
 order by validated_at desc, relation
-limit 100
+limit 100;

@@ -4,4 +4,4 @@
 -- params: run, relation
 -- purpose: Remove what an earlier try of the same validation wrote to quality.profiles, before it is written again.
 delete from quality.profiles
-where landed_run = $run and relation = $relation
+where landed_run = $run and relation = $relation;

@@ -17,4 +17,4 @@ select
     if(
         len($columns::varchar[]) = 0 or list_contains($columns::varchar[], found.column_name), found.filled_rows, null
     ) as filled_rows
-from (unpivot counted on columns(*) into name column_name value filled_rows) as found
+from (unpivot counted on columns(*) into name column_name value filled_rows) as found;

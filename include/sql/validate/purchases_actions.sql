@@ -9,4 +9,4 @@ select
     count(*) filter (where action = 'update') as updated,
     count(*) filter (where action = 'unchanged') as unchanged,
     count(*) - count(distinct purchase_id) as twice
-from incoming
+from incoming;

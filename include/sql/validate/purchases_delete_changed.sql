@@ -10,4 +10,4 @@ where
         select purchase_id
         from incoming
         where action = 'update'
-    )
+    );

@@ -8,4 +8,4 @@ select
     'duplicate_id' as reason
 from read_parquet($files)
 anti join faults using (row_number)
-qualify row_number() over (partition by purchase_id order by row_number desc) > 1
+qualify row_number() over (partition by purchase_id order by row_number desc) > 1;

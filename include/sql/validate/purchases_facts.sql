@@ -54,4 +54,4 @@ select
     agreed_rows,
     rows_without_key,
     date_diff('day', newest, $now) as days_since_newest
-from seen, refused, valid, known, unseen
+from seen, refused, valid, known, unseen;

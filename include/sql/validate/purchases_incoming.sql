@@ -36,4 +36,4 @@ select
         else 'unchanged'
     end as action
 from valid
-left join core.purchases as known on valid.purchase_id = known.purchase_id
+left join core.purchases as known on valid.purchase_id = known.purchase_id;

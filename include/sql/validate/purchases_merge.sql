@@ -7,4 +7,4 @@
 insert into core.purchases by name
 select * exclude (action)
 from incoming
-where action <> 'unchanged'
+where action <> 'unchanged';

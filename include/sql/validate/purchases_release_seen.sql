@@ -9,4 +9,4 @@ where
     and exists (
         from read_parquet($files) as landed
         where landed.purchase_id = core.unseen.source_key
-    )
+    );

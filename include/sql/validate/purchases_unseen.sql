@@ -12,4 +12,4 @@ select
     coalesce(held.landed_run <> $run, false) as is_agreed
 from core.purchases as known
 anti join read_parquet($files) as landed on known.purchase_id = landed.purchase_id
-left join core.unseen as held on known.purchase_id = held.source_key and held.relation = 'purchases'
+left join core.unseen as held on known.purchase_id = held.source_key and held.relation = 'purchases';

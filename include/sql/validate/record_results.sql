@@ -13,4 +13,4 @@ select
     checked_rows,
     unexpected_rows,
     unexpected_rows = 0 as success
-from findings
+from findings;

@@ -15,4 +15,4 @@ select
     $stop_reason as stop_reason,
     $is_full as is_full,
     $held as deletions_held,
-    $warnings::varchar[] as warnings
+    $warnings::varchar[] as warnings;

@@ -26,4 +26,4 @@ select runs.relation
 from quality.runs as runs
 inner join before on runs.landed_run = before.landed_run
 where runs.relation not in (select relation from quality.runs where landed_run = $run)
-order by runs.relation
+order by runs.relation;

@@ -8,4 +8,4 @@ select
     unnest(warnings) as warning
 from quality.runs
 where landed_run = $run
-order by relation desc
+order by relation desc;

@@ -19,4 +19,4 @@ select files.file_name
 from quality.source_files as files
 inner join before on files.landed_run = before.landed_run
 where files.relation = $relation
-order by files.file_name
+order by files.file_name;

@@ -4,4 +4,4 @@
 -- params: run, relation
 -- purpose: Remove what an earlier try of the same validation wrote to quality.source_files, before it is written again.
 delete from quality.source_files
-where landed_run = $run and relation = $relation
+where landed_run = $run and relation = $relation;

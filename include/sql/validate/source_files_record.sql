@@ -7,4 +7,4 @@ insert into quality.source_files by name
 select
     $run as landed_run,
     $relation as relation,
-    unnest($source_files::varchar[]) as file_name
+    unnest($source_files::varchar[]) as file_name;

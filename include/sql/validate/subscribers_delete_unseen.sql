@@ -12,4 +12,4 @@ where
         select source_key
         from unseen
         where is_agreed or not $held
-    )
+    );

@@ -97,4 +97,4 @@ select
     row_number,
     'duplicate_address' as reason
 from claims
-where claim > 1 and row_number is not null
+where claim > 1 and row_number is not null;

@@ -75,4 +75,4 @@ select
     subscribed_rows,
     withdrawn_rows,
     date_diff('day', newest, $now) as days_since_newest
-from seen, refused, valid, known, unseen, wanted, withdrawn
+from seen, refused, valid, known, unseen, wanted, withdrawn;

@@ -43,4 +43,4 @@ select
         else 'unchanged'
     end as action
 from valid
-left join core.subscribers as known on valid.subscriber_id = known.subscriber_id
+left join core.subscribers as known on valid.subscriber_id = known.subscriber_id;

@@ -64,4 +64,4 @@ select
     ) as has_control_character,
     contains(all_text, chr(65533)) as has_undecodable_text
 from landed
-order by row_number
+order by row_number;

@@ -9,4 +9,4 @@ select
     * exclude (action, email, first_name, last_name),
     null::timestamptz as deleted_at
 from incoming
-where action <> 'unchanged'
+where action <> 'unchanged';

@@ -21,4 +21,4 @@ inner join (
     from faults
     semi join read_parquet($files) using (row_number)
     group by row_number
-) as refused using (row_number)
+) as refused using (row_number);

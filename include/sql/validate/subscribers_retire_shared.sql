@@ -52,4 +52,4 @@ where
             where holders > 1
         )
         where claim > 1
-    )
+    );

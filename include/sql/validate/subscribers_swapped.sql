@@ -58,4 +58,4 @@ select
     count(*) filter (where known_one <> known_other and one = known_other and other = known_one) as swapped_rows
 from paired
 group by pair
-order by pair
+order by pair;

@@ -13,4 +13,4 @@ select
 from core.subscribers as known
 anti join read_parquet($files) as landed on known.subscriber_id = landed.subscriber_id
 left join core.unseen as held on known.subscriber_id = held.source_key and held.relation = 'subscribers'
-where known.deleted_at is null
+where known.deleted_at is null;

@@ -8,4 +8,4 @@ select
     row_number,
     'unreadable_line' as reason
 from read_parquet($files)
-where unreadable is not null
+where unreadable is not null;

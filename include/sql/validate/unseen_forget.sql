@@ -4,4 +4,4 @@
 -- params: relation
 -- purpose: First half of the replacement of core.unseen by what a full pass says.
 delete from core.unseen
-where relation = $relation
+where relation = $relation;

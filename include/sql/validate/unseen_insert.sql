@@ -10,4 +10,4 @@ select
     landed_run,
     unseen_since
 from unseen
-where $held and not is_agreed
+where $held and not is_agreed;

@@ -7,4 +7,4 @@ select
     verdict,
     coalesce(deletions_held, false) as deletions_held
 from quality.runs
-where landed_run = $run and relation = $relation
+where landed_run = $run and relation = $relation;

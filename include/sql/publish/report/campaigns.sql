@@ -43,4 +43,4 @@ select
     cost::double as cost
 from marts.campaign_performance
 order by campaign_performance.planned_at desc, campaign, occurrence desc
-limit 24
+limit 24;

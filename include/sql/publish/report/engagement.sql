@@ -26,4 +26,4 @@ select strftime(day, '%Y-%m-%d') as day, kind, sum(people)::bigint as people
 from kinds
 where day > (select max(day) from kinds) - 60
 group by all
-order by all
+order by all;

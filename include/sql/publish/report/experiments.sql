@@ -22,4 +22,4 @@ select
     coalesce(confidence_low > 0 or confidence_high < 0, false) as excludes_zero
 from marts.experiment_results
 order by occurrence desc, campaign, metric, variant
-limit 60
+limit 60;

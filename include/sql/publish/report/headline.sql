@@ -56,4 +56,4 @@ select
     sums.broken
 from sent
 cross join sums
-left join list_today on true
+left join list_today on true;

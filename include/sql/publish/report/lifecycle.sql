@@ -13,4 +13,4 @@ select
     count(*) / sum(count(*)) over () as share
 from marts.lifecycle
 group by all
-order by all
+order by all;

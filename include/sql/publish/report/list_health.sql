@@ -19,4 +19,4 @@ select
     dormant_180d
 from marts.list_health
 order by list_health.day desc
-limit 90
+limit 90;

@@ -56,4 +56,4 @@ select
     end as verdict
 from rates
 where accepted > 0
-order by accepted desc, mailbox_provider
+order by accepted desc, mailbox_provider;

@@ -15,4 +15,4 @@ select
     adds_up
 from marts.quality_runs
 order by quality_runs.validated_at desc, relation
-limit 12
+limit 12;

@@ -6,4 +6,4 @@
 select check_name, scope, left_side, left_value, right_side, right_value, difference, holds, must_hold
 from marts.reconciliation
 order by holds, must_hold desc, check_name, scope
-limit 200
+limit 200;
