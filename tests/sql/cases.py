@@ -75,7 +75,8 @@ def differences(case: Case, scratch: Path) -> list[str]:
         for path in sorted(case.folder.glob("*.yaml")):
             _load(connection, path, scratch)
         for earlier in _read(case.folder / "before.yaml") or []:
-            run(connection, *earlier.split("/", 1), params)
+            stage, name = earlier.split("/", 1)
+            run(connection, stage, name, params)
         expected = _read(case.folder / "expect.yaml")
         result = run(connection, case.stage, case.name, params)
         if isinstance(expected, list):
