@@ -188,7 +188,7 @@ def dispatch(walk: Walk, simulator: RunningSimulator) -> None:
     refused = SendGridAccount("http://127.0.0.1:9", API_KEY)
     walk.task(sender.send_range, walk.paths, walk.ledger, refused, **everything)
     walk.task(sync.sync_suppressions, walk.paths, walk.ledger, refused)
-    walk.task(settle.settle, walk.paths, walk.ledger, frozen["plan_id"])
+    walk.task(settle.settle, walk.ledger, frozen["plan_id"])
     walk.task(record.record_sends, walk.paths, walk.ledger)
 
 
