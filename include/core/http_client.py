@@ -1,7 +1,7 @@
 """One way to make a REST call: httpx with a timeout, without redirects, and with no URL in any log.
 
-Two others stay: mail/send goes through aiohttp (`include.dispatch.transport`), and SendGrid's management calls through the
-`sendgrid` package (`include.core.sendgrid_management`).
+Two others stay: mail/send goes through aiohttp (`include.sendgrid.transport`), and SendGrid's management calls through the
+`sendgrid` package (`include.sendgrid.management`).
 """
 
 from __future__ import annotations

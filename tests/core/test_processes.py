@@ -13,7 +13,7 @@ import pytest
 from include.core.processes import start_time
 
 
-@pytest.mark.parametrize("pid", [1, os.getpid()])
+@pytest.mark.parametrize("pid", [1, os.getpid()], ids=["the first", "our own"])
 def test_it_is_what_a_claim_of_an_earlier_release_says(pid: int) -> None:
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     assert start_time(pid) == fields[19]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import runpy
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,8 +13,10 @@ import pytest
 
 from include.core.errors import ConfigurationError, QualityStop, SourceUnavailable
 from include.core.paths import PROJECT, DataPaths
+from include.ledger.database import Ledger
 from include.orchestration import configuration, retries, runs
 from include.orchestration.tags import Tag
+from include.orchestration.tasks import with_ledger
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 BROKEN = "id: broken\nname: Broken\nowner: crm\nsegment: 17\n"
@@ -106,3 +109,27 @@ def test_a_broken_campaign_file_harms_no_other_and_says_where(
     assert "whenever" in made["send_bad_clock"].doc_md
     with pytest.raises(ConfigurationError, match=r"broken\.yaml, line"):
         made["send_broken"].tasks[0].python_callable()
+
+
+def test_a_ledger_task_has_the_ledger_open_while_it_runs_and_closed_afterwards_however_it_ends(
+    stored: dict[str, dict[str, Any]], paths: DataPaths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps: list[str] = []
+    close = Ledger.close
+    monkeypatch.setattr(Ledger, "close", lambda ledger: (steps.append("closed"), close(ledger)))
+
+    def work(ledger: Ledger, what: str, dag_run: Any = None) -> str:
+        """What it does."""
+        with ledger.read():
+            steps.append(what)
+        if what == "fail":
+            raise QualityStop("no")
+        return f"{what} {dag_run}"
+
+    opened = with_ledger(work)
+    assert list(inspect.signature(opened).parameters) == ["what", "dag_run"], "Airflow passes these and no ledger"
+    assert opened.__doc__ == "What it does."
+    assert opened("go", dag_run="r") == "go r"
+    with pytest.raises(QualityStop):
+        opened("fail")
+    assert steps == ["go", "closed", "fail", "closed"]
