@@ -36,7 +36,7 @@ def test_who_was_lost_fails_the_run(sent: Sending) -> None:
     with sent.ledger.write() as connection:
         connection.execute(delete(chunks).where(chunks.c.chunk == 1))
     with pytest.raises(ConservationBroken, match="do not add up"):
-        settle(sent.paths, sent.ledger, sent.plan_id)
+        settle(sent.ledger, sent.plan_id)
     assert state(sent) == "sending"
 
 
@@ -45,7 +45,7 @@ def test_who_was_counted_twice_fails_the_run(sent: Sending) -> None:
         row = {**dict(connection.execute(select(chunks).where(chunks.c.chunk == 1)).mappings().one()), "chunk": 3}
         connection.execute(insert(chunks), [row])
     with pytest.raises(ConservationBroken, match="do not add up"):
-        settle(sent.paths, sent.ledger, sent.plan_id)
+        settle(sent.ledger, sent.plan_id)
     assert state(sent) == "sending"
 
 
@@ -54,7 +54,7 @@ def test_one_person_apart_from_their_chunk_counts_once(sent: Sending) -> None:
         connection.execute(update(chunks).where(chunks.c.chunk == 1).values(state="skipped"))
         own = {"plan_id": sent.plan_id, "message_key": "k", "chunk": 1, "row": 4, "state": "suppressed"}
         connection.execute(insert(outcomes), [{**own, "reason": "unsubscribe", "recorded_at": 1.0}])
-    settled = settle(sent.paths, sent.ledger, sent.plan_id)
+    settled = settle(sent.ledger, sent.plan_id)
     assert (settled["accepted"], settled["skipped"], settled["suppressed"]) == (20, 9, 1)
     assert state(sent) == "done"
 
@@ -63,12 +63,12 @@ def test_people_who_are_pending_are_not_done(sent: Sending, esp: ScriptedEsp) ->
     with sent.ledger.write() as connection:
         connection.execute(update(chunks).where(chunks.c.chunk == 1).values(state="pending"))
     with pytest.raises(EspUnavailable, match="10 people are still pending") as early:
-        settle(sent.paths, sent.ledger, sent.plan_id)
+        settle(sent.ledger, sent.plan_id)
     assert early.value.retryable
     assert state(sent) == "sending"
     esp.answer = lambda _number, _body: accepted()
     assert sent.send(esp)["accepted"] == 10
-    assert settle(sent.paths, sent.ledger, sent.plan_id)["accepted"] == 30
+    assert settle(sent.ledger, sent.plan_id)["accepted"] == 30
     assert state(sent) == "done"
 
 
@@ -87,7 +87,7 @@ def test_an_open_intent_is_waited_for(sent: Sending, monkeypatch: pytest.MonkeyP
                 connection.execute(update(chunks).where(chunks.c.chunk == 1).values(state="accepted"))
 
     monkeypatch.setattr(settling.time, "sleep", ended)
-    assert settle(sent.paths, sent.ledger, sent.plan_id)["accepted"] == 30
+    assert settle(sent.ledger, sent.plan_id)["accepted"] == 30
     assert naps == [settling.POLL_SECONDS] * 2
 
 
@@ -100,7 +100,7 @@ def test_an_intent_of_a_dead_process_is_not_waited_for_and_is_in_doubt(
         )
     naps: list[float] = []
     monkeypatch.setattr(settling.time, "sleep", naps.append)
-    assert settle(sent.paths, sent.ledger, sent.plan_id)["in_doubt"] == 10
+    assert settle(sent.ledger, sent.plan_id)["in_doubt"] == 10
     assert len(naps) <= 1
 
 
@@ -113,6 +113,6 @@ def test_it_does_not_wait_for_an_open_intent_for_ever(sent: Sending, monkeypatch
     monkeypatch.setattr(settling.time, "monotonic", lambda: passed[0])
     monkeypatch.setattr(settling.time, "sleep", lambda seconds: passed.__setitem__(0, passed[0] + 10 * seconds))
     with pytest.raises(EspUnavailable, match="another process is still sending"):
-        settle(sent.paths, sent.ledger, sent.plan_id)
+        settle(sent.ledger, sent.plan_id)
     assert intents.LEASE_SECONDS < passed[0] < intents.LEASE_SECONDS + 60
     assert state(sent) == "sending"
