@@ -21,7 +21,7 @@ from typing import Any
 from include.core.clock import OFFSET_VARIABLE
 
 POINTS = {
-    "files": ("include.dispatch.plan.writer", "write_manifest"),
+    "files": ("include.dispatch.plan.freeze", "write_manifest"),
     "plan": ("include.ledger.plans", "freeze_plan"),
     "recover": ("include.ledger.chunks", "recover"),
     "intent": ("include.ledger.chunks", "claim"),
