@@ -32,8 +32,6 @@ log = logging.getLogger(__name__)
 
 MAY_STILL_GO = timedelta(hours=72)
 """SendGrid keeps a paused batch for so long after its send_at, and sends it when the pause ends."""
-CLOCKS_DIFFER = timedelta(minutes=1)
-"""Mail that is not paused has gone so long after its send_at: who then declines the topic has read it."""
 _OUT = ("pending", "sending", "accepted", "in_doubt")
 _CHUNKS = pa.schema(
     [
@@ -148,7 +146,8 @@ def _chunk(paths: DataPaths, row: Any, now: datetime) -> dict[str, Any]:
     """A row of `_Scheduled.chunks`."""
     settings = orjson.loads(row.settings)
     is_due = row.last > (now - MAY_STILL_GO).timestamp()
-    has_yet_to_go = is_due and (row.batch_status == "pause" or row.last > (now - CLOCKS_DIFFER).timestamp())
+    # Mail that is not paused has gone a little after its send_at: who then declines the topic has read it.
+    has_yet_to_go = is_due and (row.batch_status == "pause" or row.last > now.timestamp() - withheld.CLOCKS_DIFFER)
     return {
         "file": str(paths.root / row.folder / row.file),
         "first_row": row.first_row,

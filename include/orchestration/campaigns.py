@@ -1,4 +1,4 @@
-"""What the UI shows of a campaign: its form, its page, and the DAG of a campaign file that cannot be read."""
+"""What the UI shows of a campaign: its page, and the DAG of a campaign file that cannot be read."""
 
 from __future__ import annotations
 

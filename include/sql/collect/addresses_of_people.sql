@@ -28,9 +28,7 @@ inner join (
         person.subscriber_id,
         coalesce(person.withheld_for not in ('unsubscribe', 'spam_complaint', 'manual', 'erasure'), true)
         and standing.barred_for is null
-        and not (
-            standing.left_at is not null and not coalesce(standing.confirmed_at > standing.left_at, false)
-        ) as wants_mail
+        and not coalesce(standing.has_left, false) as wants_mail
     from people_as_of($at) as person
     left join core.standing on person.subscriber_id = standing.subscriber_id
 ) as standing on people.subscriber_id = standing.subscriber_id

@@ -41,7 +41,7 @@ judged as (
         planned.email,
         planned.is_due,
         holdings.is_current,
-        standing.left_at is not null and not coalesce(standing.confirmed_at > standing.left_at, false) as has_left,
+        standing.has_left,
         not coalesce(list_has_any(planned.topics, declined.topics), false)
         and coalesce(
             person.withheld_for in ('hard_bounce', 'invalid_address')

@@ -3,8 +3,8 @@
 -- grain: one row a subscriber about whom anything was answered
 -- params: none
 -- purpose: The newest answers about a person, who is an id and every address that it ever had: at the source (refused_at,
---          held back by a row that cannot be read), by one-click or complaint (left_at), at our pages (confirmed_at, declined_at,
---          tracked_at, untracked_at). barred_for outlives every answer; a bounce is about the present address alone. What has
+--          held back by a row that cannot be read), by one-click or complaint (left_at; has_left where no confirmation followed),
+--          at our pages (confirmed_at, declined_at, tracked_at, untracked_at). barred_for outlives every answer; a bounce is about the present address alone. What has
 --          no time is newest where it is a no, and oldest where it is a yes.
 create or replace view core.standing as
 with told as (
@@ -95,6 +95,7 @@ select
     max(bounced_for) as bounced_for,
     max(barred_for) as barred_for,
     max(confirmed_at) as confirmed_at,
+    max(left_at) is not null and not coalesce(max(confirmed_at) > max(left_at), false) as has_left,
     max(declined_at) as declined_at,
     max(tracked_at) as tracked_at,
     max(untracked_at) as untracked_at,
