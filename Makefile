@@ -44,11 +44,11 @@ stop: ## stop exactly what was started
 	@test ! -x $(PY) || $(PY) -m operations stop
 
 test: $(VENV)/developing ## everything; PostgreSQL tests where initdb is, browser tests where Chromium is
-	@$(PY) -m pytest -m "not slow" -n 2 --no-loadscope-reorder $(ARGS)
+	@$(PY) -m pytest -m "not slow" -n 3 --no-loadscope-reorder $(ARGS)
 
 coverage: $(VENV)/developing ## as test, slower: which lines and branches the tests reach, in build/coverage/index.html
 	@mkdir -p build/coverage
-	@$(PY) -m pytest -m "not slow" -n 2 --no-loadscope-reorder --cov --cov-report=term:skip-covered --cov-report=html $(ARGS)
+	@$(PY) -m pytest -m "not slow" -n 3 --no-loadscope-reorder --cov --cov-report=term:skip-covered --cov-report=html $(ARGS)
 
 lint: $(VENV)/developing ## ruff, mypy, dead code, import lines, SQL style, lock files
 	@$(VENV)/bin/ruff check .

@@ -1,7 +1,7 @@
-"""How two workers share the suite (`make test`): a file stays on one worker, and so do all tests that start Airflow.
+"""How the workers share the suite (`make test`): a file stays on one worker, and so do all tests that start Airflow.
 
 pytest-xdist's own `loadgroup` does this by a suffix of the test's name, which pytest 9 does not show it any more; with it,
-both workers would start an installation for the same file.
+several workers would start an installation for the same file.
 """
 
 from __future__ import annotations

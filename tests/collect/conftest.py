@@ -8,7 +8,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -26,6 +26,8 @@ from include.warehouse.connection import open_warehouse
 
 SENT = 1_790_000_000
 """When the mail of these tests was sent, Unix seconds."""
+RECEIVED = datetime(2026, 11, 24, 5, tzinfo=UTC)
+"""When the edge received the first batch, unless a test says another time; each further batch a hundredth later."""
 
 
 @dataclass(frozen=True)
@@ -85,19 +87,19 @@ class World:
         self.people.append(Person(subscriber, email, key, address_key(self.secrets.address_key, email)))
         return self.people[-1]
 
-    def spool(self, content: bytes | Iterable[Any]) -> str:
+    def spool(self, content: bytes | Iterable[Any], received: datetime = RECEIVED) -> str:
         """One batch in the spool, as the edge would have left it."""
         body = content if isinstance(content, bytes) else orjson.dumps(list(content))
-        name = f"20261124T0500{self.batches // 60:02d}{self.batches % 60:02d}0000Z-{uuid.uuid4()}.json"
+        name = f"{received + self.batches * timedelta(milliseconds=10):%Y%m%dT%H%M%S%fZ}-{uuid.uuid4()}.json"
         self.batches += 1
         folder = self.paths.spool / "incoming"
         folder.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(body)
         return name
 
-    def load(self, *batches: bytes | Iterable[Any]) -> dict[str, int]:
+    def load(self, *batches: bytes | Iterable[Any], received: datetime = RECEIVED) -> dict[str, int]:
         for content in batches:
-            self.spool(content)
+            self.spool(content, received)
         return load_spool(self.paths)
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import String, Table, insert
@@ -73,7 +73,8 @@ def test_who_came_back_is_not_suppressed_by_old_news(world: World, ledger: Ledge
     assert suppressions.lift(ledger, ada.address_key, "preference_page")
     world.load([make_event(ada, "group_unsubscribe", 50)])
     assert suppress_from_events(world.paths, ledger) == {}
-    world.load([make_event(ada, "unsubscribe", int(time.time()) - SENT + 3600)])
+    later = datetime.now(UTC) + timedelta(hours=1)
+    world.load([make_event(ada, "unsubscribe", int(later.timestamp()) - SENT)], received=later)
     assert suppress_from_events(world.paths, ledger) == {"unsubscribe": 1}
 
 

@@ -14,15 +14,19 @@ HEAVY = {
     "duckdb", "pandas", "numpy", "pyarrow", "great_expectations", "aiohttp", "sendgrid", "scipy", "statsmodels", "altair",
     "include.warehouse", "include.ledger", "data_quality",
 }  # fmt: skip
-SECONDS = 1.5
+SHARE = 1 / 3
+"""Of the CPU that importing Airflow costs in the same process: a ratio, since machines differ and are noisy. A quarter when
+this was written, 0.9 s beside 4 s."""
 PROBE = """
 import json, runpy, sys, time
-import airflow.sdk, airflow.sdk.exceptions
-before = set(sys.modules)
 begun = time.process_time()
+import airflow.sdk, airflow.sdk.exceptions
+imported = time.process_time()
+before = set(sys.modules)
 for path in sys.argv[1:]:
     runpy.run_path(path)
-print(json.dumps({"seconds": time.process_time() - begun, "modules": sorted(set(sys.modules) - before)}))
+seconds = time.process_time() - imported
+print(json.dumps({"share": seconds / (imported - begun), "modules": sorted(set(sys.modules) - before)}))
 """
 
 
@@ -36,4 +40,4 @@ def test_parsing_imports_nothing_heavy_and_is_quick(tmp_path: Path) -> None:
     answer = json.loads(done.stdout.splitlines()[-1])
     loaded = {name for name in answer["modules"] if any(name == heavy or name.startswith(f"{heavy}.") for heavy in HEAVY)}
     assert loaded == set()
-    assert answer["seconds"] < SECONDS, f"{answer['seconds']:.1f} s of CPU to parse {len(files)} files"
+    assert answer["share"] < SHARE, f"parsing {len(files)} files costs {answer['share']:.2f} of importing Airflow"
