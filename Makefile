@@ -50,14 +50,14 @@ coverage: $(VENV)/developing ## as test, slower: which lines and branches the te
 	@mkdir -p build/coverage
 	@$(PY) -m pytest -m "not slow" -n 3 --no-loadscope-reorder --cov --cov-report=term:skip-covered --cov-report=html $(ARGS)
 
-lint: $(VENV)/developing ## ruff, mypy, dead code, import lines, SQL style, lock files
+lint: $(VENV)/developing ## ruff, mypy, dead code, import contracts, SQL style, lockfile
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/vulture
 	@$(VENV)/bin/lint-imports --no-logo
 	@$(VENV)/bin/sqlfluff lint --disable-progress-bar --processes 2 include/sql
-	@$(PY) -m operations.lock
+	@$(PY) -m operations.lockfile_check
 
 format: $(VENV)/developing ## let ruff format and sort
 	@$(VENV)/bin/ruff check --fix .
@@ -75,9 +75,11 @@ mutations: $(VENV)/developing ## break the guards of ledger, sender and collecto
 operators: $(VENV)/developing ## what operators do to Airflow in mid-send, the slow drills too (docs/walk-stop-in-mid-send.md)
 	@$(PY) -m pytest tests/operators $(ARGS)
 
-lock: $(VENV)/developing ## resolve requirements*.in anew into requirements*.txt (needs PyPI)
-	@$(UV) pip compile -q --python-version 3.11 --upgrade requirements.in -o requirements.txt
-	@$(UV) pip compile -q --python-version 3.11 --upgrade requirements-dev.in -o requirements-dev.txt
+lock: $(VENV)/developing ## upgrade uv.lock within the bounds of pyproject.toml, export requirements*.txt (needs PyPI)
+	@$(UV) lock -q --upgrade --python $(PY) --default-index https://pypi.org/simple
+	@$(UV) export -q --frozen --no-hashes --no-header --no-dev -o requirements.txt
+	@$(UV) export -q --frozen --no-hashes --no-header --only-group dev -o requirements-dev.txt
+	@$(UV) export -q --frozen --no-hashes --no-header --only-group demo -o requirements-demo.txt
 
 docs: $(VENV)/developing ## generate the pages in docs/ from the DAGs, the SQL headers and the comments on the marts
 	@$(PY) -m operations.documents

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 
 import duckdb
@@ -11,7 +13,7 @@ import pytest
 
 from include.core.errors import ConfigurationError
 from include.core.paths import PROJECT
-from operations import airflow_settings, lock
+from operations import airflow_settings, lockfile_check
 from operations.campaign_table import COLUMNS, campaign_table
 from operations.trigger import read_conf
 
@@ -72,18 +74,48 @@ def test_a_conf_reaches_the_run_as_it_was_written() -> None:
     assert read_conf('{"mode": "live", "note": "5 $ & \'more\'"}') == {"mode": "live", "note": "5 $ & 'more'"}
 
 
-def test_the_lock_files_fit_and_drift_is_noticed(tmp_path: Path) -> None:
-    assert lock.drift() == []
-    for name in lock.FILES:
-        for kind in ("in", "txt"):
-            shutil.copy(PROJECT / f"{name}.{kind}", tmp_path)
-    asked = tmp_path / "requirements.in"
-    kept = [line for line in asked.read_text().splitlines() if not line.startswith("orjson")]
-    asked.write_text("\n".join([*kept, "left-pad"]).replace("duckdb==1.5.5", "duckdb==1.6.0"))
-    complaints = "\n".join(lock.drift(tmp_path))
-    assert "left-pad is missing" in complaints
-    assert "duckdb==1.5.5 does not satisfy" in complaints
-    assert "orjson is locked for requirements.in, which does not ask for it" in complaints
+def test_the_lockfile_and_its_exports_are_current() -> None:
+    assert lockfile_check.differences() == []
+
+
+@pytest.fixture
+def locked(tmp_path: Path) -> Path:
+    """A copy of the files that must agree."""
+    for name in ("pyproject.toml", "uv.lock", *lockfile_check.EXPORTS):
+        shutil.copy(PROJECT / name, tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"duckdb==1.5.5"', '"duckdb==1.6.0"'),
+        ('    "orjson",', '    "orjson",\n    "left-pad",'),
+        ('    "vulture",', ""),
+    ],
+)
+def test_a_changed_dependency_without_a_new_lock_is_reported(locked: Path, old: str, new: str) -> None:
+    project = locked / "pyproject.toml"
+    text = project.read_text()
+    assert old in text
+    project.write_text(text.replace(old, new))
+    (found,) = lockfile_check.differences(locked)
+    assert found.startswith("uv.lock does not match pyproject.toml")
+
+
+@pytest.mark.parametrize("name", lockfile_check.EXPORTS)
+def test_an_export_that_was_edited_by_hand_is_reported(locked: Path, name: str) -> None:
+    with (locked / name).open("a") as file:
+        file.write("left-pad==1.0\n")
+    assert lockfile_check.differences(locked) == [f"{name} is not what uv exports from uv.lock"]
+
+
+def test_every_locked_package_comes_from_pypi() -> None:
+    packages = tomllib.loads((PROJECT / "uv.lock").read_text())["package"]
+    sources = {tuple(package["source"].items()) for package in packages if package["name"] != "tradewind"}
+    assert sources == {(("registry", lockfile_check.INDEX),)}
+    for name in lockfile_check.EXPORTS:
+        assert "http" not in re.sub(r"#.*|\S*http\S*==\S+", "", (PROJECT / name).read_text())
 
 
 def test_the_settings_file_holds_what_the_dags_need_and_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
