@@ -25,7 +25,7 @@ from benchmarks.campaign import CAMPAIGN
 from include.core.connections import SendGridAccount, ledger_url
 from include.core.paths import DataPaths
 from include.core.secrets import load_secrets
-from include.dispatch.content import SlotFiller, compile_content, linked
+from include.dispatch.content import SlotFiller, compile_content, link_slots
 from include.dispatch.plan import freeze
 from include.dispatch.plan_files import PlanReader
 from include.dispatch.send import sender
@@ -89,7 +89,7 @@ def _populate(paths: DataPaths, people: int) -> None:
 def fill_slots(data: Path, _port: int, people: int) -> Figures:
     """Fill five slots as planning does: the two links are made of the token, two of the rest are conditional."""
     content = compile_content(data / "templates" / "bench", campaign=CAMPAIGN, variant=CAMPAIGN.variants[0], locale="en")
-    filler = SlotFiller(content, linked(content, EDGE, "en"))
+    filler = SlotFiller(content, link_slots(content, EDGE, "en"))
     rows = min(FILL_ROWS, people)
     batches = [_people_batch(start, rows) for start in (0, rows)]
     watch, done = _Watch(), 0

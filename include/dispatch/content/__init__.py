@@ -9,16 +9,16 @@ See docs/templates.md for writers. For callers:
 
 from include.dispatch.content.compile import COMPILER_VERSION, compile_content
 from include.dispatch.content.content import Content, Slot
-from include.dispatch.content.fill import SAMPLE, SlotFiller
+from include.dispatch.content.fill import SAMPLE_PERSON, SlotFiller
 from include.dispatch.content.limits import check_limits
-from include.dispatch.content.links import Link, linked
+from include.dispatch.content.links import Link, link_slots
 from include.dispatch.content.person import PERSON_FIELDS
 from include.dispatch.content.render import Rendered, render_one
 
 __all__ = [
     "COMPILER_VERSION",
     "PERSON_FIELDS",
-    "SAMPLE",
+    "SAMPLE_PERSON",
     "Content",
     "Link",
     "Rendered",
@@ -26,6 +26,6 @@ __all__ = [
     "SlotFiller",
     "check_limits",
     "compile_content",
-    "linked",
+    "link_slots",
     "render_one",
 ]

@@ -18,7 +18,7 @@ MAX_COMBINATIONS = 2**62
 
 
 @dataclass(frozen=True)
-class Coded:
+class EncodedField:
     """One field: `codes` names a value for each person; `keys` are the values in a form that can be compared."""
 
     codes: np.ndarray
@@ -30,8 +30,8 @@ class People:
     """The columns of one call, encoded when first asked for."""
 
     def __init__(self, batch: pa.RecordBatch | pa.Table) -> None:
-        self._batch, self._coded = batch, dict[Path, Coded]()
-        self._columns, self._holding = dict[str, pa.Array](), dict[str, pa.Array]()
+        self._batch, self._encoded_fields = batch, dict[Path, EncodedField]()
+        self._columns, self._tag_matches = dict[str, pa.Array](), dict[str, pa.Array]()
         self.count = batch.num_rows
 
     def column(self, name: str) -> pa.Array:
@@ -39,60 +39,60 @@ class People:
         if name not in self._columns:
             if name not in self._batch.schema.names:
                 raise PlanError(f"is missing: {name}.", where="people given to the template", remedy="Join it to the plan.")
-            self._columns[name] = _plain(self._batch.column(name))
+            self._columns[name] = _plain_array(self._batch.column(name))
         return self._columns[name]
 
-    def coded(self, path: Path) -> Coded:
+    def encoded(self, path: Path) -> EncodedField:
         """The distinct values of a field."""
-        if path not in self._coded:
-            self._coded[path] = self._attribute(path) if len(path) > 1 else _encode(self.column(path[0]), path)
-        return self._coded[path]
+        if path not in self._encoded_fields:
+            self._encoded_fields[path] = self._attribute(path) if len(path) > 1 else _encode(self.column(path[0]), path)
+        return self._encoded_fields[path]
 
-    def is_coded(self, path: Path) -> bool:
+    def is_encoded(self, path: Path) -> bool:
         """Whether the distinct values are known already."""
-        return path in self._coded
+        return path in self._encoded_fields
 
-    def _attribute(self, path: Path) -> Coded:
-        whole = self.coded(("attributes",))
-        raw = [_object(text).get(path[1]) for text in whole.keys]
+    def _attribute(self, path: Path) -> EncodedField:
+        whole = self.encoded(("attributes",))
+        raw = [_parse_attributes(text).get(path[1]) for text in whole.keys]
         keys = [orjson.dumps(value) for value in raw]
-        index = {key: place for place, key in enumerate(dict.fromkeys(keys))}
+        index = {key: position for position, key in enumerate(dict.fromkeys(keys))}
         mapping = np.fromiter((index[key] for key in keys), dtype=np.int64, count=len(keys))
         values = [as_value(orjson.loads(key), path) for key in index]
-        return Coded(mapping[whole.codes], values, list(index))
+        return EncodedField(mapping[whole.codes], values, list(index))
 
-    def holding(self, name: str, core: str) -> pa.Array:
+    def matching_tag(self, name: str, core: str) -> pa.Array:
         """Which people's value in a column looks like a tag."""
-        if name not in self._holding:
-            self._holding[name] = pc.match_substring(self.column(name), core)
-        return self._holding[name]
+        if name not in self._tag_matches:
+            self._tag_matches[name] = pc.match_substring(self.column(name), core)
+        return self._tag_matches[name]
 
-    def combined(self, paths: Iterable[Path]) -> Combined:
+    def combinations(self, paths: Iterable[Path]) -> Combinations:
         """The distinct combinations of several fields."""
-        fields = [self.coded(path) for path in paths]
+        fields = [self.encoded(path) for path in paths]
         codes = np.zeros(self.count, dtype=np.int64)
         size = 1
-        for coded in fields:
-            size *= max(len(coded.values), 1)
+        for field in fields:
+            size *= max(len(field.values), 1)
             if size > MAX_COMBINATIONS:
-                codes, size = _compact(codes), self.count * len(coded.values)
-            codes = codes * len(coded.values) + coded.codes
+                codes, size = _compact(codes), self.count * len(field.values)
+            codes = codes * len(field.values) + field.codes
         return _distinct(codes, fields)
 
 
 @dataclass(frozen=True)
-class Combined:
+class Combinations:
     """`rows[i]` holds, for each field, the code of its value in combination i; `indices` names one for each person."""
 
     indices: np.ndarray
     rows: np.ndarray
 
-    def people(self) -> np.ndarray:
+    def counts(self) -> np.ndarray:
         """How many people each combination stands for."""
         return np.bincount(self.indices, minlength=len(self.rows))
 
 
-def _plain(column: pa.Array | pa.ChunkedArray) -> pa.Array:
+def _plain_array(column: pa.Array | pa.ChunkedArray) -> pa.Array:
     """One array of an ordinary type: DuckDB hands JSON over as an extension type, other sources long strings."""
     whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     if isinstance(whole.type, pa.BaseExtensionType):
@@ -104,18 +104,18 @@ def _compact(codes: np.ndarray) -> np.ndarray:
     return pa.array(codes).dictionary_encode().indices.to_numpy(zero_copy_only=False).astype(np.int64)
 
 
-def _distinct(codes: np.ndarray, fields: list[Coded]) -> Combined:
+def _distinct(codes: np.ndarray, fields: list[EncodedField]) -> Combinations:
     encoded = pa.array(codes).dictionary_encode()
     indices = encoded.indices.to_numpy(zero_copy_only=False)
     first = np.empty(len(encoded.dictionary), dtype=np.int64)
     first[indices[::-1]] = np.arange(len(codes) - 1, -1, -1)
     rows = (
-        np.stack([coded.codes[first] for coded in fields], axis=1) if fields else np.zeros((len(first), 0), dtype=np.int64)
+        np.stack([field.codes[first] for field in fields], axis=1) if fields else np.zeros((len(first), 0), dtype=np.int64)
     )
-    return Combined(indices, rows)
+    return Combinations(indices, rows)
 
 
-def _encode(column: pa.Array, path: Path) -> Coded:
+def _encode(column: pa.Array, path: Path) -> EncodedField:
     plain = column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
     encoded = plain.dictionary_encode(null_encoding="encode")
     try:
@@ -125,10 +125,10 @@ def _encode(column: pa.Array, path: Path) -> Coded:
             f"holds times outside the calendar: {path[0]}.", where="people given to the template", remedy="Quarantine them."
         ) from None
     codes = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
-    return Coded(codes, [as_value(key, path) for key in keys], keys)
+    return EncodedField(codes, [as_value(key, path) for key in keys], keys)
 
 
-def _object(text: Any) -> dict[str, Any]:
+def _parse_attributes(text: Any) -> dict[str, Any]:
     """A person's attributes; what is no JSON object holds none."""
     try:
         found = orjson.loads(text) if text else {}
@@ -137,7 +137,7 @@ def _object(text: Any) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def one_person(person: dict[str, Any], fields: Iterable[str]) -> pa.RecordBatch:
+def person_batch(person: dict[str, Any], fields: Iterable[str]) -> pa.RecordBatch:
     """A single person as columns, for previews; what is not given is null."""
     columns = {}
     for name in sorted(fields):

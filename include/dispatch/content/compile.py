@@ -14,25 +14,25 @@ from jinja2 import TemplateError
 from include.core.campaign import Campaign, Variant
 from include.core.errors import PlanError
 from include.dispatch.content import source_location
+from include.dispatch.content.click_tracking import disable_click_tracking
 from include.dispatch.content.content import Content
-from include.dispatch.content.environment import MAX_RESULT, TemplateEnvironment
-from include.dispatch.content.fields import LINKS_OF_PERSON
-from include.dispatch.content.fill import try_out
+from include.dispatch.content.environment import MAX_PART_CHARACTERS, TemplateEnvironment
+from include.dispatch.content.fields import PERSON_LINKS
+from include.dispatch.content.fill import check_with_sample
 from include.dispatch.content.lint import lint
-from include.dispatch.content.person_proxy import PersonStandIn
+from include.dispatch.content.person_proxy import PersonProxy
 from include.dispatch.content.personal import PersonalExtension
-from include.dispatch.content.placeholders import MARK, Marks
-from include.dispatch.content.slots import MAX_SLOTS, check_before_inlining, place_slots
-from include.dispatch.content.sources import PARTS, Sources, file_of
-from include.dispatch.content.syntax import Preparation
-from include.dispatch.content.untracked import untracked
+from include.dispatch.content.placeholders import PLACEHOLDER, Placeholders
+from include.dispatch.content.slots import MAX_SLOTS, assign_slots, check_contexts
+from include.dispatch.content.sources import PARTS, TemplateLoader, part_file
+from include.dispatch.content.syntax import TemplatePreparation
 
 COMPILER_VERSION = "2"
 """Goes into every content hash: raise it when the same template would give other bytes."""
 
 
 @dataclass(frozen=True)
-class Rendered:
+class RenderedParts:
     """The four parts with marks in place."""
 
     subject: str
@@ -58,32 +58,32 @@ def compile_content(
         raise PlanError(
             "does not exist.", where=f"template {folder.name}", remedy=f"Make the folder with {', '.join(PARTS)}."
         )
-    sources = Sources(folder, _written(campaign, variant))
-    marks = Marks()
+    sources = TemplateLoader(folder, _variant_subject(campaign, variant))
+    placeholders = Placeholders()
     shared = _shared(campaign, variant, locale)
-    environment = _environment(sources, marks, shared)
-    names = _names(folder, variant, locale)
+    environment = _environment(sources, placeholders, shared)
+    names = _part_files(folder, variant, locale)
     rendered = _render(environment, names)
-    facts = {"version": COMPILER_VERSION, "sources": sources.hashes, "shared": shared, "names": names}
-    content = place_slots(rendered, marks, names=names, facts=_digest(facts), tag_prefix=tag_prefix)
+    inputs = {"version": COMPILER_VERSION, "sources": sources.hashes, "shared": shared, "names": names}
+    content = assign_slots(rendered, placeholders, names=names, inputs=_digest(inputs), tag_prefix=tag_prefix)
     if len(content.slots) > MAX_SLOTS:
         raise PlanError(
             f"has {len(content.slots)} personal values.",
             where=f"template {folder.name}",
             remedy=f"SendGrid takes {MAX_SLOTS}.",
         )
-    try_out(content)
+    check_with_sample(content)
     return lint(content, campaign=campaign, names={part: f"{folder.name}/{name}" for part, name in names.items()})
 
 
-def _written(campaign: Campaign, variant: Variant) -> dict[str, tuple[str, str]]:
+def _variant_subject(campaign: Campaign, variant: Variant) -> dict[str, tuple[str, str]]:
     if variant.subject is None:
         return {}
     return {"subject.variant.txt.j2": (variant.subject, f"campaigns/{campaign.id}.yaml (subject of variant {variant.id})")}
 
 
-def _names(folder: Path, variant: Variant, locale: str) -> dict[str, str]:
-    names = {part: file_of(folder, part, locale) for part in PARTS if part != "subject" or variant.subject is None}
+def _part_files(folder: Path, variant: Variant, locale: str) -> dict[str, str]:
+    names = {part: part_file(folder, part, locale) for part in PARTS if part != "subject" or variant.subject is None}
     return names if variant.subject is None else {"subject": "subject.variant.txt.j2", **names}
 
 
@@ -100,43 +100,47 @@ def _shared(campaign: Campaign, variant: Variant, locale: str) -> dict[str, Any]
     }
 
 
-def _environment(sources: Sources, marks: Marks, shared: dict[str, Any]) -> TemplateEnvironment:
-    person = PersonStandIn()
+def _environment(sources: TemplateLoader, placeholders: Placeholders, shared: dict[str, Any]) -> TemplateEnvironment:
+    person = PersonProxy()
     environment = TemplateEnvironment(sources, {**shared, "person": person})
     environment.add_extension(PersonalExtension)
     extension: Any = environment.extensions[PersonalExtension.identifier]
     extension.person = person
-    extension.marks = environment.marks = marks
-    environment.prepare = lambda tree, name, filename: Preparation(environment, name, filename).prepare(tree)
+    extension.placeholders = environment.placeholders = placeholders
+    environment.prepare = lambda tree, name, filename: TemplatePreparation(environment, name, filename).prepare(tree)
     return environment
 
 
-def _render(environment: TemplateEnvironment, names: dict[str, str]) -> Rendered:
-    subject = " ".join(_part(environment, names["subject"]).split())
-    preheader = " ".join(_part(environment, names["preheader"]).split())
-    text = _part(environment, names["body_text"], preheader=preheader)
-    html = _part(environment, names["body_html"], preheader=preheader)
-    check_before_inlining(html, environment.marks)
-    html = untracked(_inline(html, names["body_html"]), lambda tag: _leads_to_own_page(tag, environment.marks))
-    return Rendered(subject, preheader, html, text.strip() + "\n")
+def _render(environment: TemplateEnvironment, names: dict[str, str]) -> RenderedParts:
+    subject = " ".join(_render_part(environment, names["subject"]).split())
+    preheader = " ".join(_render_part(environment, names["preheader"]).split())
+    text = _render_part(environment, names["body_text"], preheader=preheader)
+    html = _render_part(environment, names["body_html"], preheader=preheader)
+    check_contexts(html, environment.placeholders)
+    html = disable_click_tracking(
+        _inline_styles(html, names["body_html"]), lambda tag: _has_person_link(tag, environment.placeholders)
+    )
+    return RenderedParts(subject, preheader, html, text.strip() + "\n")
 
 
-def _leads_to_own_page(tag: str, marks: Marks) -> bool:
+def _has_person_link(tag: str, placeholders: Placeholders) -> bool:
     """Whether a value in the tag reads one of the person's own links, whatever else it reads."""
-    noted = (marks.noted[int(number)] for number in MARK.findall(tag))
-    return any(path[0] in LINKS_OF_PERSON for one in noted for path in one.paths)
+    entries = (placeholders.entries[int(number)] for number in PLACEHOLDER.findall(tag))
+    return any(path[0] in PERSON_LINKS for entry in entries for path in entry.paths)
 
 
-def _part(environment: TemplateEnvironment, name: str, **variables: Any) -> str:
+def _render_part(environment: TemplateEnvironment, name: str, **variables: Any) -> str:
     """One part rendered with marks. Every failure becomes a `PlanError` with the template's file and line."""
-    environment.budget.renew()
+    environment.budget.reset()
     pieces, size = [], 0
     try:
         for piece in environment.get_template(name).generate(variables):
             pieces.append(piece)
             size += len(piece)
-            if size > MAX_RESULT:
-                raise PlanError("grows too large.", where=name, remedy=f"A part has at most {MAX_RESULT:,} characters.")
+            if size > MAX_PART_CHARACTERS:
+                raise PlanError(
+                    "grows too large.", where=name, remedy=f"A part has at most {MAX_PART_CHARACTERS:,} characters."
+                )
     except PlanError:
         raise
     except RecursionError:
@@ -145,15 +149,17 @@ def _part(environment: TemplateEnvironment, name: str, **variables: Any) -> str:
         ) from None
     except TemplateError as error:
         raise PlanError(
-            f"{error.message or type(error).__name__}.", where=source_location.of(error) or name, remedy="Mend that line."
+            f"{error.message or type(error).__name__}.",
+            where=source_location.location_of(error) or name,
+            remedy="Mend that line.",
         ) from None
     except Exception as error:  # noqa: BLE001  (a template can raise anything; the writer needs its line)
         what = f"{type(error).__name__}: {error}."
-        raise PlanError(what, where=source_location.of(error) or name, remedy="Mend that line.") from None
+        raise PlanError(what, where=source_location.location_of(error) or name, remedy="Mend that line.") from None
     return "".join(pieces)
 
 
-def _inline(html: str, name: str) -> str:
+def _inline_styles(html: str, name: str) -> str:
     """Styles written onto the elements, since several mail clients drop style sheets.
 
     The sheet itself stays: for media queries, and for what a `{% personal %}` block puts in later.
@@ -164,5 +170,5 @@ def _inline(html: str, name: str) -> str:
         raise PlanError(f"has styles that cannot be read ({error}).", where=name, remedy="Mend the style sheet.") from None
 
 
-def _digest(facts: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(facts, sort_keys=True, ensure_ascii=True).encode()).hexdigest()
+def _digest(inputs: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(inputs, sort_keys=True, ensure_ascii=True).encode()).hexdigest()

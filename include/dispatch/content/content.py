@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from include.dispatch.content.placeholders import Noted
+from include.dispatch.content.placeholders import Placeholder
 
 
 @dataclass(frozen=True)
@@ -16,13 +16,13 @@ class Slot:
     """
 
     tag: str
-    place: str
+    context: str
     fields: tuple[str, ...]
     expression: str
     file: str
     line: int
-    exact_place: str = field(repr=False)
-    noted: Noted = field(repr=False, compare=False)
+    exact_context: str = field(repr=False)
+    placeholder: Placeholder = field(repr=False, compare=False)
 
     @property
     def where(self) -> str:

@@ -64,24 +64,24 @@ ESCAPERS = {
 }
 
 
-def escape(value: Any, place: str) -> str:
+def escape(value: Any, context: str) -> str:
     """A person's value, safe at `place`."""
-    return ESCAPERS[place](value)
+    return ESCAPERS[context](value)
 
 
-def escape_markup(value: Markup, place: str) -> str:
+def escape_markup(value: Markup, context: str) -> str:
     """What a macro or captured block gave, printed at `place`: its values are escaped for HTML, but for no link."""
-    return escape(html.unescape(str(value)), place) if place in {URL_WHOLE, URL_PART} else plain(str(value))
+    return escape(html.unescape(str(value)), context) if context in {URL_WHOLE, URL_PART} else plain(str(value))
 
 
-def escape_fragment(value: Any, place: str) -> str:
+def escape_fragment(value: Any, context: str) -> str:
     """What a `{% personal %}` block produced, safe at the place of the block.
 
     Markup (from an HTML file) has its own values escaped already and only needs a look where the place asks for more: a
     whole link's scheme. Text (from a plain file) is escaped like any value.
     """
     if not isinstance(value, Markup):
-        return escape(value, place)
-    if place == URL_WHOLE:
+        return escape(value, context)
+    if context == URL_WHOLE:
         return _url_whole(html.unescape(str(value)))
     return plain(str(value))

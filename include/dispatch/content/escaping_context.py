@@ -8,32 +8,32 @@ HTML, ATTRIBUTE, TEXT, HEADER = "html", "attribute", "text", "header"
 URL_WHOLE, URL_PART = "url_whole", "url_part"
 
 
-class Misplaced(Exception):
+class UnsafeContext(Exception):
     """A person's value cannot be made safe here."""
 
 
 class PlainReader:
     """The same questions for a plain-text file: every place is alike."""
 
-    def __init__(self, place: str) -> None:
-        self._place = place
+    def __init__(self, context: str) -> None:
+        self._context = context
 
     def copy(self) -> PlainReader:
         return self
 
-    def joined(self, _others: list[Any]) -> PlainReader:
+    def merged(self, _others: list[Any]) -> PlainReader:
         return self
 
-    def comes_back_to(self, _begin: Any) -> bool:
+    def returns_to(self, _begin: Any) -> bool:
         return True
 
-    turns_alike = comes_back_to
+    is_loop_stable = returns_to
 
     def feed(self, text: str) -> None:
         """Nothing to learn from plain text."""
 
-    def value_here(self) -> None:
+    def insert_value(self) -> None:
         """Nothing to remember."""
 
-    def place(self) -> str:
-        return self._place
+    def context(self) -> str:
+        return self._context

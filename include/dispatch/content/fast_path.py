@@ -9,7 +9,7 @@ from include.dispatch.content.columns import People
 from include.dispatch.content.content import Slot
 from include.dispatch.content.escape import escape, is_blank
 from include.dispatch.content.escaping_context import ATTRIBUTE, HEADER, HTML, TEXT, URL_PART, URL_WHOLE
-from include.dispatch.content.person_proxy import Recorded
+from include.dispatch.content.person_proxy import RecordedExpression
 
 _WORDS = r"^[^{0}\p{{C}}\p{{Z}}]+( [^{0}\p{{C}}\p{{Z}}]+)*$"
 UNCHANGED = {
@@ -22,29 +22,33 @@ UNCHANGED = {
 }
 """For each place, what its escaper surely leaves as it is (a test holds that)."""
 
-_SAMPLE, _MANY = 1_000, 900
+_SAMPLE_ROWS, _MIN_DISTINCT = 1_000, 900
 
 
 def pass_through(people: People, slot: Slot, core: str) -> pa.Array | None:
     """The column itself where nothing needs escaping, mended where something does; None where this way does not serve."""
-    value = slot.noted.value
-    if not isinstance(value, Recorded) or value._steps or len(value._path) > 1 or people.is_coded(value._path):
+    value = slot.placeholder.value
+    if not isinstance(value, RecordedExpression) or value._steps or len(value._path) > 1 or people.is_encoded(value._path):
         return None
     column = people.column(value._path[0])
     if not pa.types.is_string(column.type) or not _is_diverse(column):
         return None
-    good = pc.and_not(pc.match_substring_regex(column, UNCHANGED[slot.exact_place]), people.holding(value._path[0], core))
-    odd = pc.invert(pc.fill_null(good, False))
-    return _mend(column, odd, slot, core) if pc.any(odd).as_py() else column
+    good = pc.and_not(
+        pc.match_substring_regex(column, UNCHANGED[slot.exact_context]), people.matching_tag(value._path[0], core)
+    )
+    unsafe = pc.invert(pc.fill_null(good, False))
+    return _escape_rows(column, unsafe, slot, core) if pc.any(unsafe).as_py() else column
 
 
 def _is_diverse(column: pa.Array) -> bool:
-    return len(column) >= _SAMPLE and len(column.slice(0, _SAMPLE).unique()) >= _MANY
+    return len(column) >= _SAMPLE_ROWS and len(column.slice(0, _SAMPLE_ROWS).unique()) >= _MIN_DISTINCT
 
 
-def _mend(column: pa.Array, odd: pa.Array, slot: Slot, core: str) -> pa.Array | None:
-    values = column.filter(odd).to_pylist()
+def _escape_rows(column: pa.Array, unsafe: pa.Array, slot: Slot, core: str) -> pa.Array | None:
+    values = column.filter(unsafe).to_pylist()
     if any(value is None or is_blank(value) for value in values):
         return None
-    mended = [value.replace(core, f"{core[:2]}-{core[2:]}") for value in (escape(part, slot.exact_place) for part in values)]
-    return pc.replace_with_mask(column, odd, pa.array(mended, type=pa.string()))
+    mended = [
+        value.replace(core, f"{core[:2]}-{core[2:]}") for value in (escape(part, slot.exact_context) for part in values)
+    ]
+    return pc.replace_with_mask(column, unsafe, pa.array(mended, type=pa.string()))

@@ -12,35 +12,35 @@ from include.core.errors import PlanError
 from include.dispatch.content import source_location
 from include.dispatch.content.person import PERSON_FIELDS, Path, UnknownField
 
-LINKS_OF_PERSON = frozenset({"unsubscribe_url", "preferences_url", "confirm_url"})
+PERSON_LINKS = frozenset({"unsubscribe_url", "preferences_url", "confirm_url"})
 """Names that may be said without `person.` before them."""
 
 
-class _Spelled(NodeTransformer):
+class _LinkQualifier(NodeTransformer):
     """Writes `unsubscribe_url` out as `person.unsubscribe_url`, so that it means the same inside and outside a block."""
 
     def visit_Name(self, node: nodes.Name) -> nodes.Node:
         """Jinja's visitor calls this for every name."""
-        if node.name not in LINKS_OF_PERSON or node.ctx != "load":
+        if node.name not in PERSON_LINKS or node.ctx != "load":
             return node
         person = nodes.Name("person", "load").set_lineno(node.lineno)
         return nodes.Getattr(person, node.name, "load").set_lineno(node.lineno)
 
 
-def spell_out(tree: nodes.Template) -> nodes.Template:
+def qualify_links(tree: nodes.Template) -> nodes.Template:
     """The tree with every field of a person named in full."""
-    _Spelled().visit(tree)
+    _LinkQualifier().visit(tree)
     return tree
 
 
-class Fields:
+class FieldFinder:
     """The fields read by parts of one template. Raises `PlanError` with file and line."""
 
     def __init__(self, environment: Any, name: str, filename: str | None) -> None:
         self.environment, self.name, self.filename = environment, name, filename
 
-    def refuse(self, node: nodes.Node, what: str, remedy: str) -> PlanError:
-        return PlanError(what, where=source_location.at(self.filename or self.name, node.lineno), remedy=remedy)
+    def error(self, node: nodes.Node, what: str, remedy: str) -> PlanError:
+        return PlanError(what, where=source_location.format_location(self.filename or self.name, node.lineno), remedy=remedy)
 
     def path(self, node: nodes.Node) -> Path | None:
         """The field that an expression like `person.attributes.shoe_size` names."""
@@ -53,7 +53,7 @@ class Fields:
         if isinstance(node.node, nodes.Name) and node.node.name == "person":
             if key not in PERSON_FIELDS:
                 unknown = UnknownField(str(key))
-                raise self.refuse(node, str(unknown), unknown.remedy)
+                raise self.error(node, str(unknown), unknown.remedy)
             return (key,)
         return ("attributes", str(key)) if self.path(node.node) == ("attributes",) else None
 
@@ -64,25 +64,25 @@ class Fields:
             yield path
         elif path or (isinstance(node, nodes.Name) and node.name == "person"):
             whole = f"person{'.attributes' if path else ''}"
-            raise self.refuse(node, f"{whole} is used whole in a {{% personal %}} block.", f"Name the fields: {whole}.….")
+            raise self.error(node, f"{whole} is used whole in a {{% personal %}} block.", f"Name the fields: {whole}.….")
         else:
             for child in node.iter_child_nodes():
                 yield from self.paths(child)
             if isinstance(node, nodes.Include):
-                other, tree = self.other(node)
+                other, tree = self.included(node)
                 for child in tree.body:
                     yield from other.paths(child)
 
-    def other(self, link: Any) -> tuple[Fields, nodes.Template]:
+    def included(self, link: Any) -> tuple[FieldFinder, nodes.Template]:
         name = link.template.value
         tree, filename = self.environment.parsed(name)
-        tree = spell_out(tree)
-        return Fields(self.environment, name, filename), tree
+        tree = qualify_links(tree)
+        return FieldFinder(self.environment, name, filename), tree
 
     def _macro_paths(self) -> Iterator[Path]:
         """Fields read by macros that the block might call: those of this file and of what it imports."""
-        tree = spell_out(self.environment.parsed(self.name)[0])
-        places = [(self, tree)] + [self.other(link) for link in tree.find_all((nodes.Import, nodes.FromImport))]
+        tree = qualify_links(self.environment.parsed(self.name)[0])
+        places = [(self, tree)] + [self.included(link) for link in tree.find_all((nodes.Import, nodes.FromImport))]
         for where_, other in places:
             for macro in other.find_all(nodes.Macro):
                 for child in macro.body:

@@ -14,17 +14,17 @@ import pyarrow as pa
 from include.core.errors import PlanError
 from include.core.token import LENGTH
 from include.dispatch.content import source_location
-from include.dispatch.content.columns import Coded, Combined, People, one_person
+from include.dispatch.content.columns import Combinations, EncodedField, People, person_batch
 from include.dispatch.content.content import Content, Slot
 from include.dispatch.content.escape import escape, escape_fragment
 from include.dispatch.content.fast_path import pass_through
 from include.dispatch.content.limits import check_limits
-from include.dispatch.content.person import Path, ValueMissing
+from include.dispatch.content.person import MissingValueError, Path
 from include.dispatch.content.placeholders import Fragment
 
 logger = logging.getLogger(__name__)
 
-MAX_REMEMBERED = 200_000
+MAX_MEMO_VALUES = 200_000
 """Values that one slot remembers between calls; then it begins anew (bounded memory)."""
 
 
@@ -68,82 +68,89 @@ class SlotFiller:
         return filled
 
     def _slot(self, people: People, slot: Slot, memo: dict[Hashable, str]) -> pa.Array:
-        straight = pass_through(people, slot, self._content.tag_core)
-        if straight is not None:
-            return straight
-        paths = sorted(slot.noted.paths)
-        fields = [people.coded(path) for path in paths]
-        combined = people.combined(paths)
-        if len(memo) + len(combined.rows) > MAX_REMEMBERED:
+        unchanged = pass_through(people, slot, self._content.tag_core)
+        if unchanged is not None:
+            return unchanged
+        paths = sorted(slot.placeholder.paths)
+        fields = [people.encoded(path) for path in paths]
+        combinations = people.combinations(paths)
+        if len(memo) + len(combinations.rows) > MAX_MEMO_VALUES:
             memo.clear()
-        return _assemble(combined, self._values(slot, paths, fields, combined, memo))
+        return _assemble(combinations, self._values(slot, paths, fields, combinations, memo))
 
     def _values(
-        self, slot: Slot, paths: list[Path], fields: list[Coded], combined: Combined, memo: dict[Hashable, str]
+        self,
+        slot: Slot,
+        paths: list[Path],
+        fields: list[EncodedField],
+        combinations: Combinations,
+        memo: dict[Hashable, str],
     ) -> list[str]:
         core = self._content.tag_core
         done: list[str] = []
-        keys, values = [coded.keys for coded in fields], [coded.values for coded in fields]
-        for row in combined.rows.tolist():
+        keys, values = [field.keys for field in fields], [field.values for field in fields]
+        for row in combinations.rows.tolist():
             key = tuple([part[code] for part, code in zip(keys, row, strict=True)])
             text = memo.get(key)
             if text is None:
                 given = {path: part[code] for path, part, code in zip(paths, values, row, strict=True)}
                 try:
-                    text = memo[key] = value_of(slot, given, core)
+                    text = memo[key] = slot_value(slot, given, core)
                 except Exception as error:  # noqa: BLE001  (whatever a template raises is told with its line)
-                    raise _told(error, slot, _failing(slot, paths, values, combined, core)) from None
+                    raise _located_error(error, slot, _count_failures(slot, paths, values, combinations, core)) from None
             done.append(text)
         return done
 
 
-def value_of(slot: Slot, values: dict[Path, Any], core: str) -> str:
+def slot_value(slot: Slot, values: dict[Path, Any], core: str) -> str:
     """The slot's text for one person: evaluated, escaped for its place, without anything like a tag."""
-    value = slot.noted.evaluate(values)
-    if isinstance(slot.noted.value, Fragment):
-        text = escape_fragment(value, slot.exact_place)
+    value = slot.placeholder.evaluate(values)
+    if isinstance(slot.placeholder.value, Fragment):
+        text = escape_fragment(value, slot.exact_context)
     else:
-        text = escape(str(value), slot.exact_place)
-    return without_tags(text, core)
+        text = escape(str(value), slot.exact_context)
+    return break_tags(text, core)
 
 
-def without_tags(text: str, core: str) -> str:
+def break_tags(text: str, core: str) -> str:
     """A value can name no tag: what looks like one is broken by a dash."""
     return text.replace(core, f"{core[:2]}-{core[2:]}") if core in text else text
 
 
-def _assemble(combined: Combined, texts: list[str]) -> pa.Array:
-    unique = {text: place for place, text in enumerate(dict.fromkeys(texts))}
+def _assemble(combinations: Combinations, texts: list[str]) -> pa.Array:
+    unique = {text: position for position, text in enumerate(dict.fromkeys(texts))}
     mapping = np.fromiter((unique[text] for text in texts), dtype=np.int32, count=len(texts))
-    indices = mapping[combined.indices] if len(texts) else np.zeros(0, dtype=np.int32)
+    indices = mapping[combinations.indices] if len(texts) else np.zeros(0, dtype=np.int32)
     return pa.DictionaryArray.from_arrays(pa.array(indices, type=pa.int32()), pa.array(list(unique), type=pa.string()))
 
 
-def _failing(slot: Slot, paths: list[Path], values: list[list[Any]], combined: Combined, core: str) -> int:
+def _count_failures(slot: Slot, paths: list[Path], values: list[list[Any]], combinations: Combinations, core: str) -> int:
     """How many people the slot fails for."""
     failing = 0
-    for row, count in zip(combined.rows.tolist(), combined.people().tolist(), strict=True):
+    for row, count in zip(combinations.rows.tolist(), combinations.counts().tolist(), strict=True):
         try:
-            value_of(slot, {path: part[code] for path, part, code in zip(paths, values, row, strict=True)}, core)
+            slot_value(slot, {path: part[code] for path, part, code in zip(paths, values, row, strict=True)}, core)
         except Exception:  # noqa: BLE001  (counted here, told by the caller)
             failing += count
     return failing
 
 
-def _told(error: Exception, slot: Slot, count: int | None) -> PlanError:
+def _located_error(error: Exception, slot: Slot, count: int | None) -> PlanError:
     """The error with its line, and without any value."""
-    place = (isinstance(slot.noted.value, Fragment) and source_location.of(error)) or slot.where
-    whom = "" if count is None else f" for {count:,} {'person' if count == 1 else 'people'}"
+    location = (isinstance(slot.placeholder.value, Fragment) and source_location.location_of(error)) or slot.where
+    affected = "" if count is None else f" for {count:,} {'person' if count == 1 else 'people'}"
     if isinstance(error, PlanError):
-        return PlanError(f"{error.what.rstrip('.')}{whom}.", where=error.where or place, remedy=error.remedy)
-    if isinstance(error, ValueMissing):
+        return PlanError(f"{error.what.rstrip('.')}{affected}.", where=error.where or location, remedy=error.remedy)
+    if isinstance(error, MissingValueError):
         said = f"person.{'.'.join(error.path)}"
         remedy = f'Write {{{{ {said} | default("…") }}}}, or {{% if {said} %}} in a {{% personal %}} block.'
-        return PlanError(f"{said} has no value{whom}.", where=place, remedy=remedy)
-    return PlanError(f"{slot.expression} fails ({type(error).__name__}){whom}.", where=place, remedy="Mend that line.")
+        return PlanError(f"{said} has no value{affected}.", where=location, remedy=remedy)
+    return PlanError(
+        f"{slot.expression} fails ({type(error).__name__}){affected}.", where=location, remedy="Mend that line."
+    )
 
 
-SAMPLE: dict[str, Any] = {
+SAMPLE_PERSON: dict[str, Any] = {
     "subscriber_id": "s-1",
     "first_name": "Ada",
     "last_name": "Lovelace",
@@ -164,13 +171,13 @@ SAMPLE: dict[str, Any] = {
 """Somebody with every field, for trying a template out and for previews without people."""
 
 
-def try_out(content: Content) -> None:
+def check_with_sample(content: Content) -> None:
     """Evaluate every slot for `SAMPLE`, so that a block that can only fail does so while compiling. Raises `PlanError`."""
-    people = People(one_person(SAMPLE, content.fields))
+    people = People(person_batch(SAMPLE_PERSON, content.fields))
     for slot in content.slots:
         if "attributes" in slot.fields:
             continue
         try:
-            value_of(slot, {path: people.coded(path).values[0] for path in slot.noted.paths}, content.tag_core)
+            slot_value(slot, {path: people.encoded(path).values[0] for path in slot.placeholder.paths}, content.tag_core)
         except Exception as error:  # noqa: BLE001  (as above)
-            raise _told(error, slot, None) from None
+            raise _located_error(error, slot, None) from None

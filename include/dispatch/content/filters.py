@@ -15,12 +15,12 @@ from jinja2 import pass_environment
 
 from include.core.shop import load_shop
 
-REFUSED = frozenset(
+FORBIDDEN = frozenset(
     {"safe", "e", "escape", "forceescape", "tojson", "xmlattr", "urlize", "pprint", "attr", "random", "format"}
 )
 """Jinja's filters that hand out text as markup, look into objects, or do not say the same twice."""
 
-PERSONAL = frozenset({
+PERSON_FILTERS = frozenset({
     "default", "d", "upper", "lower", "title", "capitalize", "trim", "truncate", "replace", "round", "int", "float", "abs",
     "string", "date", "number", "money", "wordwrap", "first", "last", "length",
 })  # fmt: skip
@@ -62,4 +62,4 @@ def money(environment: Any, value: Any, currency: str | None = None) -> Any:
     return format_currency(Decimal(str(value)), currency or load_shop().currency, locale=_locale(environment))
 
 
-OWN: dict[str, Callable[..., Any]] = {"date": date, "number": number, "money": money}
+ADDED: dict[str, Callable[..., Any]] = {"date": date, "number": number, "money": money}

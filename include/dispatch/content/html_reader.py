@@ -11,7 +11,7 @@ import copy
 import html
 import re
 
-from include.dispatch.content.escaping_context import ATTRIBUTE, HTML, URL_PART, URL_WHOLE, Misplaced, PlainReader
+from include.dispatch.content.escaping_context import ATTRIBUTE, HTML, URL_PART, URL_WHOLE, PlainReader, UnsafeContext
 
 URL_ATTRIBUTES = frozenset(
     ["href", "src", "action", "background", "cite", "formaction", "poster", "data", "longdesc", "xlink:href"]
@@ -23,7 +23,7 @@ _FORBIDDEN_ELEMENTS = frozenset(
 _RAW = frozenset(["script", "style", "xmp", "iframe", "noembed", "noframes", "plaintext"])
 _TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)")
 _ATTRIBUTE = re.compile(r"([^\s=>/\"'][^\s=>/]*)(\s*=\s*)?")
-_FILLED = "\ue000"
+_VALUE = "\ue000"
 _TABLE_PARTS = {"table": 0, "thead": 1, "tbody": 1, "tfoot": 1, "caption": 1, "tr": 2, "td": 3, "th": 3}
 _CELLS = frozenset({"td", "th", "caption"})
 
@@ -34,33 +34,33 @@ class HtmlReader:
     def __init__(self) -> None:
         self.mode, self.element, self.attribute, self.quote, self.value = "text", "", "", "", ""
         self.tables: tuple[str, ...] = ()
-        self.lost = self.value_lost = False
+        self.ambiguous = self.value_ambiguous = False
 
     def copy(self) -> HtmlReader:
         return copy.copy(self)
 
-    def joined(self, others: list[Reader]) -> HtmlReader:
+    def merged(self, others: list[Reader]) -> HtmlReader:
         """The state after branches of which any may have been taken: where they differ, it is not clear."""
         for other in others:
             assert isinstance(other, HtmlReader)
-            if (self.mode, self._inside()) != (other.mode, other._inside()) or other.lost:
-                self.lost = True
+            if (self.mode, self._inside()) != (other.mode, other._inside()) or other.ambiguous:
+                self.ambiguous = True
             if self.tables != other.tables:
                 self.tables = ()
-            self.value_lost = (
-                self.value_lost or other.value_lost or (self.mode == "value" and self._start() != other._start())
+            self.value_ambiguous = (
+                self.value_ambiguous or other.value_ambiguous or (self.mode == "value" and self._start() != other._start())
             )
         return self
 
-    def comes_back_to(self, begin: Reader) -> bool:
+    def returns_to(self, begin: Reader) -> bool:
         """Whether what was read since `begin` closed everything that it opened."""
         assert isinstance(begin, HtmlReader)
-        return not self.lost and (self.mode, self._inside()) == (begin.mode, begin._inside())
+        return not self.ambiguous and (self.mode, self._inside()) == (begin.mode, begin._inside())
 
-    def turns_alike(self, begin: Reader) -> bool:
+    def is_loop_stable(self, begin: Reader) -> bool:
         """Whether a second turn of a loop would find the place that the first one found at `begin`."""
         assert isinstance(begin, HtmlReader)
-        return self.comes_back_to(begin) and (self.mode != "value" or self._start() == begin._start())
+        return self.returns_to(begin) and (self.mode != "value" or self._start() == begin._start())
 
     def _inside(self) -> tuple[str, ...]:
         """What tells one place inside a tag from another."""
@@ -69,8 +69,8 @@ class HtmlReader:
     def _start(self) -> str:
         """What the beginning of a link allows after it."""
         try:
-            return self._url_place()
-        except Misplaced as refused:
+            return self._url_context()
+        except UnsafeContext as refused:
             return str(refused)
 
     def feed(self, text: str) -> None:
@@ -79,32 +79,34 @@ class HtmlReader:
         while at < len(text):
             at = getattr(self, f"_{self.mode}")(text, at)
 
-    def value_here(self) -> None:
+    def insert_value(self) -> None:
         """A value stands here; what follows in a URL is no longer its beginning."""
         if self.mode == "value":
-            self.value += _FILLED
+            self.value += _VALUE
 
-    def place(self) -> str:
+    def context(self) -> str:
         """The kind of place that a value would have here. Raises `Misplaced`."""
-        if self.lost or (self.value_lost and self.attribute in URL_ATTRIBUTES):
-            raise Misplaced("The branches or turns before this end in different places of the HTML.")
+        if self.ambiguous or (self.value_ambiguous and self.attribute in URL_ATTRIBUTES):
+            raise UnsafeContext("The branches or turns before this end in different places of the HTML.")
         if self.mode == "text":
             if self.tables and self.tables[-1] not in _CELLS:
-                raise Misplaced("A person's value cannot stand between the rows or cells of a table: put it into a cell.")
+                raise UnsafeContext(
+                    "A person's value cannot stand between the rows or cells of a table: put it into a cell."
+                )
             return HTML
         if self.mode != "value":
-            raise Misplaced(_WHY.get(self.mode, "A person's value cannot stand inside a tag."))
+            raise UnsafeContext(_REASONS.get(self.mode, "A person's value cannot stand inside a tag."))
         if self.element in _FORBIDDEN_ELEMENTS or self.attribute in _FORBIDDEN_ATTRIBUTES or self.attribute.startswith("on"):
-            raise Misplaced(f"A person's value cannot stand in {self.attribute} of <{self.element}>.")
-        return self._url_place() if self.attribute in URL_ATTRIBUTES else ATTRIBUTE
+            raise UnsafeContext(f"A person's value cannot stand in {self.attribute} of <{self.element}>.")
+        return self._url_context() if self.attribute in URL_ATTRIBUTES else ATTRIBUTE
 
-    def _url_place(self) -> str:
+    def _url_context(self) -> str:
         before = html.unescape(self.value).strip()
         if not before:
             return URL_WHOLE
-        if before.startswith(_FILLED) or re.match(r"https?://[^/?#]+[/?#]|mailto:", before, re.IGNORECASE):
+        if before.startswith(_VALUE) or re.match(r"https?://[^/?#]+[/?#]|mailto:", before, re.IGNORECASE):
             return URL_PART
-        raise Misplaced("A person's value cannot choose the host or the kind of a link: write https://host/ before it.")
+        raise UnsafeContext("A person's value cannot choose the host or the kind of a link: write https://host/ before it.")
 
     def _text(self, text: str, at: int) -> int:
         start = text.find("<", at)
@@ -148,9 +150,9 @@ class HtmlReader:
         if not match:
             return at + 1
         self.attribute = match[1].lower()
-        return self._value_begins(text, match.end()) if match[2] else match.end()
+        return self._start_value(text, match.end()) if match[2] else match.end()
 
-    def _value_begins(self, text: str, at: int) -> int:
+    def _start_value(self, text: str, at: int) -> int:
         if text[at : at + 1] in {'"', "'"}:
             self.mode, self.quote, self.value = "value", text[at], ""
             return at + 1
@@ -169,7 +171,7 @@ class HtmlReader:
         self.value += text[at : stop if stop >= 0 else len(text)]
         if stop < 0:
             return len(text)
-        self.mode, self.value_lost = "tag", False
+        self.mode, self.value_ambiguous = "tag", False
         return stop + 1
 
 
@@ -178,7 +180,7 @@ def _tables_after(tables: tuple[str, ...], name: str, *, closing: bool) -> tuple
     if name not in _TABLE_PARTS:
         return tables
     if closing:
-        last = max((place for place, part in enumerate(tables) if part == name), default=len(tables))
+        last = max((position for position, part in enumerate(tables) if part == name), default=len(tables))
         return tables[:last]
     inside = tables
     while inside and _TABLE_PARTS[inside[-1]] >= _TABLE_PARTS[name] > 0:
@@ -186,7 +188,7 @@ def _tables_after(tables: tuple[str, ...], name: str, *, closing: bool) -> tuple
     return (*inside, name)
 
 
-_WHY = {
+_REASONS = {
     "comment": "A person's value cannot stand inside a comment.",
     "raw": "A person's value cannot stand inside script or style.",
     "unquoted": "A person's value cannot stand in an attribute without quotes: write quotes around it.",

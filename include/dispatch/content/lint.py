@@ -45,9 +45,9 @@ def _subject(content: Content, name: str) -> None:
 def _text(content: Content, campaign: Campaign, name: str) -> None:
     if not content.text.strip():
         raise PlanError("is empty.", where=name, remedy="Write the text part; not everybody reads HTML.")
-    if _flat(campaign.postal_address) not in _flat(content.text):
+    if _normalise(campaign.postal_address) not in _normalise(content.text):
         raise PlanError("lacks the postal address.", where=name, remedy="Write {{ postal_address }} (CAN-SPAM, CASL).")
-    if not any(slot.place == "text" and slot.tag in content.text for slot in _unsubscribe(content)):
+    if not any(slot.context == "text" and slot.tag in content.text for slot in _unsubscribe(content)):
         raise PlanError("lacks the unsubscribe link.", where=name, remedy="Write {{ unsubscribe_url }}.")
 
 
@@ -57,7 +57,7 @@ def _html(content: Content, campaign: Campaign, name: str) -> None:
     shown = body.text(separator=" ") if body else ""
     if not shown.strip():
         raise PlanError("is empty.", where=name, remedy="Write the HTML part.")
-    if _flat(campaign.postal_address) not in _flat(shown):
+    if _normalise(campaign.postal_address) not in _normalise(shown):
         raise PlanError("lacks the postal address.", where=name, remedy="Write {{ postal_address }} (CAN-SPAM, CASL).")
     if active := tree.css_first(_ACTIVE):
         raise PlanError(f"holds <{active.tag}>.", where=name, remedy="Mail clients drop it or distrust it: remove it.")
@@ -135,5 +135,5 @@ def _warnings(content: Content) -> Iterator[str]:
         yield "the HTML names no language (screen readers need it)"
 
 
-def _flat(text: str) -> str:
+def _normalise(text: str) -> str:
     return re.sub(r"[\s,]+", " ", entities.unescape(text)).strip().casefold()

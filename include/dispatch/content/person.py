@@ -47,7 +47,7 @@ class UnknownField(Exception):
         super().__init__(f"person.{name} does not exist.")
 
 
-class ValueMissing(UndefinedError):
+class MissingValueError(UndefinedError):
     """A template prints, orders or calculates with a value that some people do not have."""
 
     def __init__(self, path: Path) -> None:
@@ -65,7 +65,7 @@ class NoValue(StrictUndefined):
         self._path = path
 
     def _fail_with_undefined_error(self, *_args: Any, **_kwargs: Any) -> NoReturn:
-        raise ValueMissing(self._path)
+        raise MissingValueError(self._path)
 
     def __bool__(self) -> bool:  # type: ignore[override]
         return False
@@ -79,7 +79,7 @@ class NoValue(StrictUndefined):
     def __hash__(self) -> int:  # type: ignore[override]
         return hash(NoValue)
 
-    __iter__ = __str__ = __len__ = __contains__ = _fail_with_undefined_error  # type: ignore[assignment]
+    __iter__ = __str__ = __len__ = __contains__ = _fail_with_undefined_error
     __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _fail_with_undefined_error
     __truediv__ = __rtruediv__ = __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = _fail_with_undefined_error
     __pos__ = __neg__ = __call__ = __getitem__ = __int__ = __float__ = __complex__ = __pow__ = __rpow__ = (

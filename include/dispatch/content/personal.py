@@ -15,11 +15,11 @@ from jinja2.parser import Parser
 from markupsafe import Markup
 
 from include.dispatch.content import escape, source_location
-from include.dispatch.content.environment import MARK_OPEN
-from include.dispatch.content.person_proxy import PersonStandIn, Recorded, _Untouchable
-from include.dispatch.content.placeholders import Fragment, Marks
+from include.dispatch.content.environment import PLACEHOLDER_OPEN
+from include.dispatch.content.person_proxy import PersonProxy, RecordedExpression, _CompileTimeValue
+from include.dispatch.content.placeholders import Fragment, Placeholders
 
-OUTPUT, PERSONAL, TICK = "_output", "_personal", "_tick"
+OUTPUT, PERSONAL, COUNT_ITERATION = "_output", "_personal", "_count_iteration"
 _SPECIAL = ("loop", "caller", "self", "super", "varargs", "kwargs")
 
 
@@ -27,72 +27,81 @@ class PersonalExtension(Extension):
     """Parses the block, and is called by every `{{ … }}` (see syntax.py) to say what becomes of its value."""
 
     tags = {"personal"}
-    person: PersonStandIn
-    marks: Marks
+    person: PersonProxy
+    placeholders: Placeholders
 
     def parse(self, parser: Parser) -> nodes.Node:
         line = next(parser.stream).lineno
         body = parser.parse_statements(("name:endpersonal",), drop_needle=True)
         return nodes.CallBlock(self.call_method(PERSONAL), [], [], body).set_lineno(line)
 
-    def _output(self, value: Any, place: str, name: str, line: int) -> Any:
+    def _output(self, value: Any, context: str, name: str, line: int) -> Any:
         """What `{{ … }}` prints: a mark while compiling, the escaped value inside a fragment."""
-        if self.person._now.values is not None:
-            return _for_one_person(value, place, name, line)
-        if isinstance(value, Recorded):
-            return self.marks.add(value, name, line)
-        if isinstance(value, _Untouchable):
-            value._refuse()
+        if self.person._current.values is not None:
+            return _for_one_person(value, context, name, line)
+        if isinstance(value, RecordedExpression):
+            return self.placeholders.add(value, name, line)
+        if isinstance(value, _CompileTimeValue):
+            value._reject_use()
         return value
 
-    def _personal(self, name: str, line: int, place: str, paths: str, *around: Any, caller: Any) -> Markup:
+    def _personal(self, name: str, line: int, context: str, paths: str, *captured: Any, caller: Any) -> Markup:
         """A block was reached while compiling: note it."""
-        if self.person._now.values is not None:
-            raise source_location.refuse("A {% personal %} block stands inside another.", "Close the first one before.")
-        _check_around(around, name, line)
+        if self.person._current.values is not None:
+            raise source_location.template_error(
+                "A {% personal %} block stands inside another.", "Close the first one before."
+            )
+        _check_captured(captured, name, line)
         known = frozenset(tuple(path.split(".", 1)) for path in paths.split() if path)
         environment: Any = self.environment
         is_markup = environment.is_markup(name)
         fragment = Fragment(
-            caller, around, known, place, is_markup, self.person, environment.budget, source_location.at(name, line)
+            caller,
+            captured,
+            known,
+            context,
+            is_markup,
+            self.person,
+            environment.budget,
+            source_location.format_location(name, line),
         )
-        return self.marks.add(fragment, name, line)
+        return self.placeholders.add(fragment, name, line)
 
-    def _tick(self) -> str:
+    def _count_iteration(self) -> str:
         """A loop turns."""
         environment: Any = self.environment
         environment.budget.spend()
         return ""
 
 
-def _for_one_person(value: Any, place: str, _name: str, _line: int) -> Any:
-    if isinstance(value, _Untouchable):
-        raise source_location.refuse(
+def _for_one_person(value: Any, context: str, _name: str, _line: int) -> Any:
+    if isinstance(value, _CompileTimeValue):
+        raise source_location.template_error(
             "A value noted outside the {% personal %} block is used inside it.", "Write person.… in the block itself."
         )
     if isinstance(value, Undefined):
         return str(value)
-    if not place:
-        raise source_location.refuse(
+    if not context:
+        raise source_location.template_error(
             "It is not clear where in the HTML this stands.", "Let all branches before it end alike."
         )
-    done = escape.escape_markup(value, place) if isinstance(value, Markup) else escape.escape(value, place)
+    done = escape.escape_markup(value, context) if isinstance(value, Markup) else escape.escape(value, context)
     return Markup(done)  # noqa: S704  (escaped for its place just now)
 
 
-def _check_around(around: tuple[Any, ...], _name: str, _line: int) -> None:
-    for value in around:
+def _check_captured(captured: tuple[Any, ...], _name: str, _line: int) -> None:
+    for value in captured:
         if isinstance(value, Undefined):
-            raise source_location.refuse(
+            raise source_location.template_error(
                 f"{value._undefined_name} is not defined.", "Set it before the {% personal %} block."
             )
-        if isinstance(value, str) and MARK_OPEN in value:
-            raise source_location.refuse(
+        if isinstance(value, str) and PLACEHOLDER_OPEN in value:
+            raise source_location.template_error(
                 "Text that holds a person's value is used in a {% personal %} block.", "Write person.… in the block."
             )
 
 
-def is_personal(node: nodes.Node) -> bool:
+def is_personal_block(node: nodes.Node) -> bool:
     """Whether a syntax node is a `{% personal %}` block."""
     if not isinstance(node, nodes.CallBlock):
         return False
@@ -100,7 +109,7 @@ def is_personal(node: nodes.Node) -> bool:
     return isinstance(called, nodes.ExtensionAttribute) and called.name == PERSONAL
 
 
-def taken_from_around(body: list[nodes.Node], environment: Any, included: list[nodes.Template]) -> list[str]:
+def captured_names(body: list[nodes.Node], environment: Any, included: list[nodes.Template]) -> list[str]:
     """Names that a block reads and does not set itself, sorted, without `person` and what every template knows."""
     inner = nodes.Template(body, lineno=1)
     inner.set_environment(environment)
@@ -108,6 +117,6 @@ def taken_from_around(body: list[nodes.Node], environment: Any, included: list[n
     return sorted(names - {"person"})
 
 
-def special_name(names: list[str]) -> str | None:
+def uncapturable_name(names: list[str]) -> str | None:
     """A name whose value cannot be kept until the block runs."""
     return next((name for name in names if name in _SPECIAL), None)

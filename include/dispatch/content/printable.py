@@ -17,7 +17,7 @@ from include.core import names
 
 NAMES = ("first_name", "last_name")
 _TEMPLATE = re.compile(names.LOOKS_LIKE_TEMPLATE)
-_WORTH_A_LOOK = rf"{names.LOOKS_LIKE_TEMPLATE}|\\[u/]"
+_SUSPECT = rf"{names.LOOKS_LIKE_TEMPLATE}|\\[u/]"
 """In the JSON text of an object, where a sign may also stand escaped."""
 
 
@@ -38,38 +38,38 @@ def _with(batch: pa.RecordBatch, name: str, column: pa.Array) -> pa.RecordBatch:
 
 
 def _without_templates(column: pa.Array) -> pa.Array:
-    odd = pc.fill_null(pc.match_substring_regex(column, names.LOOKS_LIKE_TEMPLATE), False)
-    return pc.if_else(odd, pa.scalar(None, column.type), column) if pc.any(odd).as_py() else column
+    unsafe = pc.fill_null(pc.match_substring_regex(column, names.LOOKS_LIKE_TEMPLATE), False)
+    return pc.if_else(unsafe, pa.scalar(None, column.type), column) if pc.any(unsafe).as_py() else column
 
 
 def _without_template_values(column: pa.Array) -> pa.Array:
     texts = column.storage if isinstance(column.type, pa.BaseExtensionType) else column
-    odd = pc.fill_null(pc.match_substring_regex(texts, _WORTH_A_LOOK), False)
-    if not pc.any(odd).as_py():
+    unsafe = pc.fill_null(pc.match_substring_regex(texts, _SUSPECT), False)
+    if not pc.any(unsafe).as_py():
         return column
-    mended = pa.array([_mended(text) for text in texts.filter(odd).to_pylist()], texts.type)
-    done = pc.replace_with_mask(texts, odd, mended)
+    mended = pa.array([_clean_attributes(text) for text in texts.filter(unsafe).to_pylist()], texts.type)
+    done = pc.replace_with_mask(texts, unsafe, mended)
     return pa.ExtensionArray.from_storage(column.type, done) if texts is not column else done
 
 
-def _mended(text: str) -> str:
+def _clean_attributes(text: str) -> str:
     """The JSON object less its offending values; what is no object says nothing anyhow."""
     try:
         found = orjson.loads(text)
     except orjson.JSONDecodeError:
         return text
-    if not isinstance(found, dict) or not any(_templates(found)):
+    if not isinstance(found, dict) or not any(_template_keys(found)):
         return text
-    for name in list(_templates(found)):
+    for name in list(_template_keys(found)):
         del found[name]
     return orjson.dumps(found).decode()
 
 
-def _templates(found: dict[str, Any]) -> Iterator[str]:
-    return (name for name, value in found.items() if _offends(value))
+def _template_keys(found: dict[str, Any]) -> Iterator[str]:
+    return (name for name, value in found.items() if _is_template(value))
 
 
-def _offends(value: Any) -> bool:
+def _is_template(value: Any) -> bool:
     if isinstance(value, (dict, list)):
-        return any(_offends(part) for part in (value.values() if isinstance(value, dict) else value))
+        return any(_is_template(part) for part in (value.values() if isinstance(value, dict) else value))
     return isinstance(value, str) and bool(_TEMPLATE.search(value))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from include.dispatch.content.columns import one_person
+from include.dispatch.content.columns import person_batch
 from include.dispatch.content.content import Content
 from include.dispatch.content.fill import SlotFiller
 
@@ -21,13 +21,13 @@ class Rendered:
 
 def render_one(content: Content, person: dict[str, Any]) -> Rendered:
     """The mail of one person, given as a dict of `PERSON_FIELDS` (`attributes` as a dict or as JSON). Raises `PlanError`."""
-    filled = SlotFiller(content).fill(one_person(person, content.fields)) if content.fields else _without_people(content)
+    filled = SlotFiller(content).fill(person_batch(person, content.fields)) if content.fields else _without_people(content)
     values = {slot.tag: array[0].as_py() for slot, array in zip(content.slots, filled, strict=True)}
     return Rendered(*(_replaced(part, values) for part in (content.subject, content.html, content.text)))
 
 
 def _without_people(content: Content) -> list[Any]:
-    return SlotFiller(content).fill(one_person({}, ["subscriber_id"]))
+    return SlotFiller(content).fill(person_batch({}, ["subscriber_id"]))
 
 
 def _replaced(part: str, values: dict[str, str]) -> str:

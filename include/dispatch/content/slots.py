@@ -10,56 +10,61 @@ from typing import Any
 from include.core.errors import PlanError
 from include.dispatch.content import source_location
 from include.dispatch.content.content import Content, Slot
-from include.dispatch.content.environment import MARK_CLOSE, MARK_OPEN
-from include.dispatch.content.escaping_context import HEADER, HTML, TEXT, Misplaced, PlainReader
+from include.dispatch.content.environment import PLACEHOLDER_CLOSE, PLACEHOLDER_OPEN
+from include.dispatch.content.escaping_context import HEADER, HTML, TEXT, PlainReader, UnsafeContext
 from include.dispatch.content.html_reader import HtmlReader, Reader
-from include.dispatch.content.placeholders import MARK, Fragment, Marks, Noted
+from include.dispatch.content.placeholders import PLACEHOLDER, Fragment, Placeholder, Placeholders
 
 MAX_SLOTS = 150
 """Substitutions a personalization may have (SendGrid)."""
 
-_SHOWN = {"url_whole": "url", "url_part": "url"}
+_PUBLIC_CONTEXT = {"url_whole": "url", "url_part": "url"}
 
 
-class _Table:
+class _SlotTable:
     """Slots in the order in which they are met; equal ones (same expression, same place) are one."""
 
     def __init__(self) -> None:
         self.found: dict[tuple[object, str], int] = {}
-        self.noted: list[tuple[Noted, str]] = []
+        self.entries: list[tuple[Placeholder, str]] = []
 
-    def index(self, noted: Noted, place: str) -> int:
-        key = (noted.identity(), place)
+    def index(self, placeholder: Placeholder, context: str) -> int:
+        key = (placeholder.identity(), context)
         if key not in self.found:
-            self.found[key] = len(self.noted)
-            self.noted.append((noted, place))
+            self.found[key] = len(self.entries)
+            self.entries.append((placeholder, context))
         return self.found[key]
 
 
-def place_slots(rendered: Any, marks: Marks, *, names: dict[str, str], facts: str, tag_prefix: str | None) -> Content:
+def assign_slots(
+    rendered: Any, placeholders: Placeholders, *, names: dict[str, str], inputs: str, tag_prefix: str | None
+) -> Content:
     """The content with tags. `facts` is a digest of all that was read; together with the parts it makes the hash."""
-    table = _Table()
-    subject = _replace(rendered.subject, PlainReader(HEADER), marks, table, names["subject"])
-    html = _replace(rendered.html, HtmlReader(), marks, table, names["body_html"])
-    text = _replace(rendered.text, PlainReader(TEXT), marks, table, names["body_text"])
-    preheader = _replace(rendered.preheader, _AsHtml(), marks, table, names["preheader"])
+    table = _SlotTable()
+    subject = _replace(rendered.subject, PlainReader(HEADER), placeholders, table, names["subject"])
+    html = _replace(rendered.html, HtmlReader(), placeholders, table, names["body_html"])
+    text = _replace(rendered.text, PlainReader(TEXT), placeholders, table, names["body_text"])
+    preheader = _replace(rendered.preheader, _AsHtml(), placeholders, table, names["preheader"])
     parts = [subject, html, text, preheader]
-    described = [[noted.expression, place, source_location.at(noted.name, noted.line)] for noted, place in table.noted]
-    content_hash = hashlib.sha256(json.dumps([facts, parts, described]).encode()).hexdigest()
-    core = _core(parts, content_hash, tag_prefix)
-    subject, html, text, preheader = (_tagged(part, core) for part in parts)
-    slots = tuple(_slot(index, noted, place, core) for index, (noted, place) in enumerate(table.noted))
+    described = [
+        [placeholder.expression, context, source_location.format_location(placeholder.name, placeholder.line)]
+        for placeholder, context in table.entries
+    ]
+    content_hash = hashlib.sha256(json.dumps([inputs, parts, described]).encode()).hexdigest()
+    core = _tag_core(parts, content_hash, tag_prefix)
+    subject, html, text, preheader = (_insert_tags(part, core) for part in parts)
+    slots = tuple(_slot(index, placeholder, context, core) for index, (placeholder, context) in enumerate(table.entries))
     fields = frozenset(name for slot in slots for name in slot.fields)
     return Content(subject, preheader, html, text, slots, fields, content_hash, (), core)
 
 
-def check_before_inlining(html: str, marks: Marks) -> None:
+def check_contexts(html: str, placeholders: Placeholders) -> None:
     """Places that an HTML parser would move: text straight inside a table. Raises `PlanError`."""
     reader, at = HtmlReader(), 0
-    for match in MARK.finditer(html):
+    for match in PLACEHOLDER.finditer(html):
         reader.feed(html[at : match.start()])
-        _place(reader, marks.noted[int(match[1])])
-        reader.value_here()
+        _context_of(reader, placeholders.entries[int(match[1])])
+        reader.insert_value()
         at = match.end()
 
 
@@ -70,39 +75,39 @@ class _AsHtml(PlainReader):
         super().__init__(HTML)
 
 
-def _replace(text: str, reader: Reader, marks: Marks, table: _Table, name: str) -> str:
+def _replace(text: str, reader: Reader, placeholders: Placeholders, table: _SlotTable, name: str) -> str:
     """The text with each mark's number replaced by its slot's."""
     done, at = [], 0
-    for match in MARK.finditer(text):
+    for match in PLACEHOLDER.finditer(text):
         before = text[at : match.start()]
-        noted = marks.noted[int(match[1])]
+        placeholder = placeholders.entries[int(match[1])]
         reader.feed(before)
-        index = table.index(noted, _place(reader, noted))
-        reader.value_here()
-        done += [before, f"{MARK_OPEN}{index}{MARK_CLOSE}"]
+        index = table.index(placeholder, _context_of(reader, placeholder))
+        reader.insert_value()
+        done += [before, f"{PLACEHOLDER_OPEN}{index}{PLACEHOLDER_CLOSE}"]
         at = match.end()
     done.append(text[at:])
-    if MARK_OPEN in MARK.sub("", text) or MARK_CLOSE in MARK.sub("", text):
+    if PLACEHOLDER_OPEN in PLACEHOLDER.sub("", text) or PLACEHOLDER_CLOSE in PLACEHOLDER.sub("", text):
         raise PlanError("A filter cut through a person's value.", where=name, remedy="Filter the value itself.")
     return "".join(done)
 
 
-def _place(reader: Reader, noted: Noted) -> str:
-    place_of = source_location.at(noted.name, noted.line)
+def _context_of(reader: Reader, placeholder: Placeholder) -> str:
+    place_of = source_location.format_location(placeholder.name, placeholder.line)
     try:
-        place = reader.place()
-    except Misplaced as refused:
+        context = reader.context()
+    except UnsafeContext as refused:
         raise PlanError(str(refused), where=place_of, remedy="Move it to the text, to an attribute or to a link.") from None
-    if isinstance(noted.value, Fragment) and noted.value.is_markup and noted.value.place != place:
+    if isinstance(placeholder.value, Fragment) and placeholder.value.is_markup and placeholder.value.context != context:
         raise PlanError(
             "The {% personal %} block came to stand elsewhere than where it was written (through a block or macro).",
             where=place_of,
             remedy="Write the tag or attribute around it in the same file.",
         )
-    return place
+    return context
 
 
-def _core(parts: list[str], content_hash: str, tag_prefix: str | None) -> str:
+def _tag_core(parts: list[str], content_hash: str, tag_prefix: str | None) -> str:
     """What all tags hold: from the hash, so that nobody can guess it before the content exists, and in no text of ours."""
     if tag_prefix is not None and not re.fullmatch(r"[A-Za-z0-9]{4,20}", tag_prefix):
         raise PlanError("is no prefix for tags.", where="tag_prefix", remedy="Use 4 to 20 letters and digits.")
@@ -113,17 +118,24 @@ def _core(parts: list[str], content_hash: str, tag_prefix: str | None) -> str:
     return free
 
 
-def _tagged(part: str, core: str) -> str:
-    return MARK.sub(lambda match: _tag(core, int(match[1])), part)
+def _insert_tags(part: str, core: str) -> str:
+    return PLACEHOLDER.sub(lambda match: _tag(core, int(match[1])), part)
 
 
 def _tag(core: str, index: int) -> str:
     return f"-{core}x{index}-"
 
 
-def _slot(index: int, noted: Noted, place: str, core: str) -> Slot:
-    fields = tuple(sorted({path[0] for path in noted.paths}))
-    shown = _SHOWN.get(place, place)
+def _slot(index: int, placeholder: Placeholder, context: str, core: str) -> Slot:
+    fields = tuple(sorted({path[0] for path in placeholder.paths}))
+    shown = _PUBLIC_CONTEXT.get(context, context)
     return Slot(
-        _tag(core, index), shown, fields, noted.expression, source_location.shown(noted.name), noted.line, place, noted
+        _tag(core, index),
+        shown,
+        fields,
+        placeholder.expression,
+        source_location.display_name(placeholder.name),
+        placeholder.line,
+        context,
+        placeholder,
     )

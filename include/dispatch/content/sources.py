@@ -10,12 +10,12 @@ from typing import Any
 from jinja2 import BaseLoader, FileSystemLoader
 
 from include.core.errors import PlanError
-from include.dispatch.content.environment import MARK_CLOSE, MARK_OPEN, MAX_SOURCE
+from include.dispatch.content.environment import MAX_FILE_BYTES, PLACEHOLDER_CLOSE, PLACEHOLDER_OPEN
 
 PARTS = {"subject": "txt.j2", "preheader": "txt.j2", "body_html": "html.j2", "body_text": "txt.j2"}
 
 
-def file_of(folder: Path, part: str, locale: str) -> str:
+def part_file(folder: Path, part: str, locale: str) -> str:
     """The file of a part for a locale: `subject.de-AT.txt.j2`, else `subject.de.txt.j2`, else `subject.txt.j2`."""
     stem, ending = part.partition("_")[0], PARTS[part]
     for tag in (locale, locale.replace("_", "-").split("-")[0]):
@@ -31,30 +31,32 @@ def _all_parts() -> str:
     return ", ".join(f"{part.partition('_')[0]}.{ending}" for part, ending in PARTS.items())
 
 
-class Sources(BaseLoader):
+class TemplateLoader(BaseLoader):
     """Loads from the template's own folder, then from the folder of all templates; knows every file that it gave out.
 
     `written` holds texts that have no file of their own (a variant's subject): name to (text, where it was written).
     """
 
-    def __init__(self, folder: Path, written: dict[str, tuple[str, str]]) -> None:
+    def __init__(self, folder: Path, inline: dict[str, tuple[str, str]]) -> None:
         self._files = FileSystemLoader([folder, folder.parent], encoding="utf-8")
-        self._written = written
+        self._inline = inline
         self.hashes: dict[str, str] = {}
 
     def get_source(self, environment: Any, template: str) -> tuple[str, str | None, Callable[[], bool] | None]:
         """A template's text and file. Raises `PlanError` where it is too large or not UTF-8."""
         source, filename = self._read(environment, template)
-        if len(source.encode("utf-8", "surrogatepass")) > MAX_SOURCE:
-            raise PlanError("is too large.", where=template, remedy=f"A template file has at most {MAX_SOURCE // 1024} KB.")
-        if MARK_OPEN in source or MARK_CLOSE in source:
+        if len(source.encode("utf-8", "surrogatepass")) > MAX_FILE_BYTES:
+            raise PlanError(
+                "is too large.", where=template, remedy=f"A template file has at most {MAX_FILE_BYTES // 1024} KB."
+            )
+        if PLACEHOLDER_OPEN in source or PLACEHOLDER_CLOSE in source:
             raise PlanError("holds a private-use character (U+E000, U+E001).", where=template, remedy="Remove it.")
         self.hashes[template] = hashlib.sha256(source.encode("utf-8", "surrogatepass")).hexdigest()
         return source, filename, None
 
     def _read(self, environment: Any, template: str) -> tuple[str, str]:
-        if template in self._written:
-            return self._written[template]
+        if template in self._inline:
+            return self._inline[template]
         try:
             source, filename, _ = self._files.get_source(environment, template)
         except UnicodeDecodeError:

@@ -6,28 +6,35 @@ from typing import Any
 
 from jinja2 import nodes
 
-from include.dispatch.content.escaping_context import HEADER, TEXT, Misplaced, PlainReader
-from include.dispatch.content.fields import LINKS_OF_PERSON, Fields, spell_out
+from include.dispatch.content.escaping_context import HEADER, TEXT, PlainReader, UnsafeContext
+from include.dispatch.content.fields import PERSON_LINKS, FieldFinder, qualify_links
 from include.dispatch.content.html_reader import HtmlReader, Reader
-from include.dispatch.content.personal import OUTPUT, TICK, PersonalExtension, is_personal, special_name, taken_from_around
+from include.dispatch.content.personal import (
+    COUNT_ITERATION,
+    OUTPUT,
+    PersonalExtension,
+    captured_names,
+    is_personal_block,
+    uncapturable_name,
+)
 
 _LINKS = (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)
 
 
-class Preparation(Fields):
+class TemplatePreparation(FieldFinder):
     """Prepares one template's tree in place. Raises `PlanError` with file and line."""
 
     def prepare(self, tree: nodes.Template) -> nodes.Template:
         """Check, then rewrite."""
-        tree = spell_out(tree)
+        tree = qualify_links(tree)
         self._check(tree)
-        self._walk(tree.body, self._fresh(), personal=False)
+        self._walk(tree.body, self._new_reader(), personal=False)
         for loop in list(tree.find_all(nodes.For)):
-            loop.body.insert(0, nodes.Output([self._call(TICK, [], loop)]).set_lineno(loop.lineno))
+            loop.body.insert(0, nodes.Output([self._call(COUNT_ITERATION, [], loop)]).set_lineno(loop.lineno))
         tree.set_environment(self.environment)
         return tree
 
-    def _fresh(self) -> Reader:
+    def _new_reader(self) -> Reader:
         if self.environment.is_markup(self.name):
             return HtmlReader()
         return PlainReader(HEADER if self.name.rpartition("/")[2].startswith("subject") else TEXT)
@@ -36,44 +43,44 @@ class Preparation(Fields):
         for link in tree.find_all(_LINKS):
             self._check_link(link)
         for scope in tree.find_all(nodes.ScopedEvalContextModifier):
-            raise self.refuse(scope, "autoescape cannot be switched.", "Remove the tag; every place is escaped as it needs.")
+            raise self.error(scope, "autoescape cannot be switched.", "Remove the tag; every place is escaped as it needs.")
         for name in tree.find_all(nodes.Name):
-            if name.name in {"person", *LINKS_OF_PERSON} and name.ctx != "load":
-                raise self.refuse(name, f"{name.name} is a name of ours.", "Choose another name for your variable.")
+            if name.name in {"person", *PERSON_LINKS} and name.ctx != "load":
+                raise self.error(name, f"{name.name} is a name of ours.", "Choose another name for your variable.")
         for node in tree.find_all((nodes.Getattr, nodes.Getitem)):
             self.path(node)
 
     def _check_link(self, link: Any) -> None:
         target = link.template
         if not isinstance(target, nodes.Const) or not isinstance(target.value, str):
-            raise self.refuse(
+            raise self.error(
                 link, "The name of the other template is not a plain text.", 'Write {% include "folder/name.html.j2" %}.'
             )
         if self.environment.is_markup(target.value) != self.environment.is_markup(self.name):
-            raise self.refuse(
+            raise self.error(
                 link, "HTML and plain text are mixed.", "An .html.j2 file uses .html.j2 files, a .txt.j2 file .txt.j2 files."
             )
 
     def _walk(self, body: list[nodes.Node], reader: Reader, *, personal: bool) -> Reader:
         """Place every output below `body`; returns the reader after it."""
         for node in body:
-            reader = self._step(node, reader, personal)
+            reader = self._visit(node, reader, personal)
         return reader
 
-    def _step(self, node: Any, reader: Reader, personal: bool) -> Reader:
+    def _visit(self, node: Any, reader: Reader, personal: bool) -> Reader:
         if isinstance(node, nodes.Output):
             self._output(node, reader, personal)
         elif isinstance(node, nodes.If):
             return self._branches(node, reader, personal)
         elif isinstance(node, nodes.For):
             return self._loop(node, reader, personal)
-        elif is_personal(node):
+        elif is_personal_block(node):
             self._block(node, reader, personal)
         elif isinstance(node, (nodes.Macro, nodes.CallBlock, nodes.AssignBlock)):
-            self._walk(node.body, self._fresh(), personal=personal)
+            self._walk(node.body, self._new_reader(), personal=personal)
         elif isinstance(node, (nodes.Block, nodes.With, nodes.Scope, nodes.FilterBlock)):
             if personal and isinstance(node, nodes.Block):
-                raise self.refuse(
+                raise self.error(
                     node, "A {% block %} stands inside {% personal %}.", "Put the {% personal %} inside the block."
                 )
             return self._walk(node.body, reader, personal=personal)
@@ -85,50 +92,50 @@ class Preparation(Fields):
                 reader.feed(part.data)
                 continue
             try:
-                place = reader.place()
-            except Misplaced as refused:
+                context = reader.context()
+            except UnsafeContext as refused:
                 if personal:
-                    raise self.refuse(part, str(refused), "Move it, or write the variants out in full.") from None
-                place = ""
-            given = [part, nodes.Const(place), nodes.Const(self.filename or self.name), nodes.Const(part.lineno)]
+                    raise self.error(part, str(refused), "Move it, or write the variants out in full.") from None
+                context = ""
+            given = [part, nodes.Const(context), nodes.Const(self.filename or self.name), nodes.Const(part.lineno)]
             node.nodes[index] = self._call(OUTPUT, given, part)
-            reader.value_here()
+            reader.insert_value()
 
     def _branches(self, node: nodes.If, reader: Reader, personal: bool) -> Reader:
         bodies = [node.body, *(branch.body for branch in node.elif_), node.else_]
         ends = [self._walk(body, reader.copy(), personal=personal) for body in bodies]
-        return ends[0].joined(ends[1:])
+        return ends[0].merged(ends[1:])
 
     def _loop(self, node: nodes.For, reader: Reader, personal: bool) -> Reader:
         end = self._walk(node.body, reader.copy(), personal=personal)
-        if personal and not end.turns_alike(reader):
-            raise self.refuse(node, "A turn of the loop ends in another place of the HTML.", "Let it close what it opens.")
-        return self._walk(node.else_, reader.copy(), personal=personal).joined([end])
+        if personal and not end.is_loop_stable(reader):
+            raise self.error(node, "A turn of the loop ends in another place of the HTML.", "Let it close what it opens.")
+        return self._walk(node.else_, reader.copy(), personal=personal).merged([end])
 
     def _block(self, node: nodes.CallBlock, reader: Reader, personal: bool) -> None:
         if personal:
-            raise self.refuse(node, "A {% personal %} block stands inside another.", "Close the first one before.")
+            raise self.error(node, "A {% personal %} block stands inside another.", "Close the first one before.")
         try:
-            place = reader.place()
-        except Misplaced as refused:
-            raise self.refuse(node, str(refused), "Move the {% personal %} block.") from None
+            context = reader.context()
+        except UnsafeContext as refused:
+            raise self.error(node, str(refused), "Move the {% personal %} block.") from None
         fields = set(self.paths_of_block(node))
-        names = taken_from_around(
-            node.body, self.environment, [self.other(link)[1] for link in node.find_all(nodes.Include)]
+        names = captured_names(
+            node.body, self.environment, [self.included(link)[1] for link in node.find_all(nodes.Include)]
         )
-        if special := special_name(names):
-            raise self.refuse(
+        if special := uncapturable_name(names):
+            raise self.error(
                 node, f"{special} of the surrounding is used in a {{% personal %}} block.", "Set a variable before."
             )
-        if not self._walk(node.body, reader.copy(), personal=True).comes_back_to(reader):
-            raise self.refuse(
+        if not self._walk(node.body, reader.copy(), personal=True).returns_to(reader):
+            raise self.error(
                 node, "The {% personal %} block ends in another place of the HTML.", "Let it close what it opens."
             )
-        where_ = [nodes.Const(self.filename or self.name), nodes.Const(node.lineno), nodes.Const(place)]
+        where_ = [nodes.Const(self.filename or self.name), nodes.Const(node.lineno), nodes.Const(context)]
         said = nodes.Const(" ".join(sorted(".".join(path) for path in fields)))
         node.call.args = [*where_, said, *(nodes.Name(name, "load") for name in names)]
         node.args = [nodes.Name(name, "param") for name in names]
-        reader.value_here()
+        reader.insert_value()
 
     def _call(self, method: str, given: list[nodes.Expr], like: nodes.Node) -> nodes.Call:
         attribute = nodes.ExtensionAttribute(PersonalExtension.identifier, method)

@@ -24,7 +24,7 @@ from include.core.paths import TEMPLATES, DataPaths
 from include.core.secrets import Secrets
 from include.dispatch import plan_files
 from include.dispatch.account import record
-from include.dispatch.content import Content, Link, SlotFiller, compile_content, linked
+from include.dispatch.content import Content, Link, SlotFiller, compile_content, link_slots
 from include.dispatch.journal import require_no_requests
 from include.dispatch.plan.audience import Audience, judge_segment
 from include.dispatch.plan.chunking import BATCH_ROWS, Chunking, people, place
@@ -141,7 +141,7 @@ def _freeze_now(
     placing = place(warehouse, request.campaign, request.at)
     folder = _fresh_folder(paths.root / request.folder)
     chunks = list(chunk_rows(placing.chunks))
-    links = {name: linked(content, request.edge_url, name.partition(".")[2]) for name, content in contents.items()}
+    links = {name: link_slots(content, request.edge_url, name.partition(".")[2]) for name, content in contents.items()}
     fillers = {name: SlotFiller(content, links[name]) for name, content in contents.items()}
     _write_people(folder, warehouse, secrets, request, fillers, placing)
     write_other_addresses(folder, fetch(warehouse, "dispatch", "other_addresses"))

@@ -16,7 +16,7 @@ HELLO = '<p>Hello {{ person.first_name | title | default("friend") }}</p>'
 
 def test_tags_stand_where_values_go(compile_parts: Compile) -> None:
     content = compile_parts(HELLO, subject='{{ person.first_name | default("Hello") }}, look')
-    tags = {(slot.expression, slot.place): slot.tag for slot in content.slots}
+    tags = {(slot.expression, slot.context): slot.tag for slot in content.slots}
     assert content.subject == tags["person.first_name | default('Hello')", "header"] + ", look"
     assert "<p>Hello " + tags["person.first_name | title | default('friend')", "html"] + "</p>" in content.html
     assert f'<a clicktracking=off href="{tags["person.unsubscribe_url", "url"]}">' in content.html
@@ -27,7 +27,7 @@ def test_tags_stand_where_values_go(compile_parts: Compile) -> None:
 
 def test_a_slot_knows_where_it_was_written(compile_parts: Compile) -> None:
     content = compile_parts("<p>one</p>\n" + HELLO)
-    slot = next(slot for slot in content.slots if slot.place == "html")
+    slot = next(slot for slot in content.slots if slot.context == "html")
     assert (slot.file, slot.line, slot.fields) == ("letter/body.html.j2", 3, ("first_name",))
 
 
@@ -36,9 +36,9 @@ def test_equal_slots_share_a_tag_and_other_places_do_not(compile_parts: Compile)
     content = compile_parts(
         f'<p title="{value}">{value} {value}</p><a href="https://x.example/?n={value}">y</a>', text=value
     )
-    places = [slot.place for slot in content.slots if slot.expression.startswith("person.first_name")]
+    places = [slot.context for slot in content.slots if slot.expression.startswith("person.first_name")]
     assert sorted(places) == ["attribute", "html", "text", "url"]
-    assert content.html.count(next(slot.tag for slot in content.slots if slot.place == "html")) == 2
+    assert content.html.count(next(slot.tag for slot in content.slots if slot.context == "html")) == 2
 
 
 def test_tags_are_of_the_content_and_not_guessable_before_it_exists(compile_parts: Compile) -> None:

@@ -103,16 +103,16 @@ MARKS = re.compile("(QUERY|ATTR)_(OPEN|CLOSE)")
 OWN_LINK_OFF = HTML_END.replace("<a href", "<a clicktracking=off href")
 
 
-def straightforward(source: str, place: str, person: dict[str, Any]) -> str:
+def straightforward(source: str, context: str, person: dict[str, Any]) -> str:
     """The same template rendered by an ordinary Jinja for one person; every value is escaped where it is printed."""
     values = {name: as_value(value, (name,)) for name, value in person.items() if name != "attributes"}
     attributes = {name: as_value(value, ("attributes", name)) for name, value in (person["attributes"] or {}).items()}
     known = SimpleNamespace(**values, attributes=AttributeValues(attributes))
-    return _ordinary(source, place).render(person=known, postal_address=ADDRESS, **LINKS)
+    return _ordinary(source, context).render(person=known, postal_address=ADDRESS, **LINKS)
 
 
 @cache
-def _ordinary(source: str, place: str) -> jinja2.Template:
+def _ordinary(source: str, context: str) -> jinja2.Template:
     source = re.sub(r"{% (end)?personal %}", "", source.replace("{% personal %}\n", "").replace("{% endpersonal %}\n", ""))
     source = source.replace("QUERY_OPEN", "(").replace("QUERY_CLOSE", ") | query")
     source = source.replace("ATTR_OPEN", "(").replace("ATTR_CLOSE", ") | attribute")
@@ -120,7 +120,7 @@ def _ordinary(source: str, place: str) -> jinja2.Template:
     def printed(value: Any) -> Any:
         if isinstance(value, (jinja2.Undefined, _Done)):
             return value
-        return _Done(escape(value, place)) if isinstance(value, (str, int, Decimal, bool)) else value
+        return _Done(escape(value, context)) if isinstance(value, (str, int, Decimal, bool)) else value
 
     environment = jinja2.Environment(finalize=printed, trim_blocks=True, lstrip_blocks=True)
     filters = {
@@ -214,7 +214,7 @@ def test_a_filler_remembers_between_calls(compile_parts: Compile) -> None:
 
 
 def test_a_filler_forgets_before_it_grows_too_large(compile_parts: Compile, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("include.dispatch.content.fill.MAX_REMEMBERED", 3)
+    monkeypatch.setattr("include.dispatch.content.fill.MAX_MEMO_VALUES", 3)
     filler = SlotFiller(compile_parts("<p>{% personal %}{{ person.first_name }}{% endpersonal %}</p>"))
     for start in range(0, 10, 2):
         names = [f"n{start}", f"n{start + 1}"]

@@ -90,7 +90,7 @@ BUTTON = '<a href="{{ confirm_url }}">Yes</a>'
 
 
 @pytest.mark.parametrize(
-    ("campaign", "html", "text", "place", "said"),
+    ("campaign", "html", "text", "context", "said"),
     [
         (CONFIRM, BUTTON, "Hello", "letter/body.txt.j2", "lacks the link that confirms"),
         (CONFIRM, "<p>Hello</p>", "{{ confirm_url }}", "letter/body.html.j2", "lacks the link that confirms"),
@@ -100,9 +100,9 @@ BUTTON = '<a href="{{ confirm_url }}">Yes</a>'
     ],
 )
 def test_the_link_that_confirms_is_in_confirmations_alone(
-    compile_parts: Compile, campaign: dict[str, str], html: str, text: str, place: str, said: str
+    compile_parts: Compile, campaign: dict[str, str], html: str, text: str, context: str, said: str
 ) -> None:
     with pytest.raises(PlanError, match=said) as raised:
         compile_parts(html, text=text, **campaign)
-    assert raised.value.where == place
+    assert raised.value.where == context
     assert {"confirm_url"} <= compile_parts(BUTTON, text="{{ confirm_url }}", **CONFIRM).fields

@@ -102,12 +102,12 @@ def test_a_macro_in_a_query_opens_no_second_parameter(compile_parts: Compile) ->
     assert LexborHTMLParser(shown).css_first("#x").attributes["href"] == "https://a.example/?q=a%26b%3Dc"
 
 
-@pytest.mark.parametrize("place", ["subject", "preheader", "text", "html"])
-def test_lone_surrogates_and_control_characters_leave(compile_parts: Compile, place: str) -> None:
-    content = compile_parts(**{place: "[{{ person.first_name }}]"})
+@pytest.mark.parametrize("context", ["subject", "preheader", "text", "html"])
+def test_lone_surrogates_and_control_characters_leave(compile_parts: Compile, context: str) -> None:
+    content = compile_parts(**{context: "[{{ person.first_name }}]"})
     shown = render_one(content, {"first_name": "a\ud800\x00\u202eb", **LINKS})
-    joined = shown.subject + shown.html + shown.text
-    assert not {"\x00", "\u202e", "\ud800"} & set(joined)
+    merged = shown.subject + shown.html + shown.text
+    assert not {"\x00", "\u202e", "\ud800"} & set(merged)
 
 
 def test_a_value_can_name_no_tag(compile_parts: Compile) -> None:

@@ -11,8 +11,8 @@ import pytest
 from include.core.campaign import Variant
 from include.core.errors import PlanError
 from include.core.paths import PROJECT, TEMPLATES
-from include.dispatch.content import PERSON_FIELDS, SAMPLE, render_one
-from include.dispatch.content.filters import PERSONAL
+from include.dispatch.content import PERSON_FIELDS, SAMPLE_PERSON, render_one
+from include.dispatch.content.filters import PERSON_FILTERS
 from tests.dispatch.content.conftest import LINKS, Compile
 
 GUIDE = (PROJECT / "docs" / "templates.md").read_text(encoding="utf-8")
@@ -35,7 +35,7 @@ def test_examples(compile_parts: Compile, tmp_path: Path, kind: str, source: str
         "whole body.html.j2": lambda: compile_parts(files={"letter/body.html.j2": source}),
         "subject": lambda: compile_parts(variant=Variant(id="b", subject=source)),
     }[kind]()
-    for person in (SAMPLE, LINKS):
+    for person in (SAMPLE_PERSON, LINKS):
         shown = render_one(content, person)
         assert shown.subject
         assert "None" not in shown.html
@@ -43,4 +43,4 @@ def test_examples(compile_parts: Compile, tmp_path: Path, kind: str, source: str
 
 def test_every_field_and_filter_is_named() -> None:
     assert all(f".{name}`" in GUIDE or f"`{name}" in GUIDE for name in set(PERSON_FIELDS) - {"attributes"})
-    assert all(f"`{name}" in GUIDE for name in PERSONAL - {"d"})
+    assert all(f"`{name}" in GUIDE for name in PERSON_FILTERS - {"d"})

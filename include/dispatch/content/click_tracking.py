@@ -15,7 +15,7 @@ OFF = "clicktracking=off"
 _ANCHOR = re.compile(r"""(<a(?:rea)?)(?=[\s/>])((?:[^>"']|"[^"]*"|'[^']*')*>)""", re.IGNORECASE)
 
 
-def untracked(html: str, is_own: Callable[[str], bool]) -> str:
+def disable_click_tracking(html: str, is_own: Callable[[str], bool]) -> str:
     """The HTML with tracking off on every anchor of which `is_own(<the tag>)` is true.
 
     It becomes the first attribute: of two with one name the first is in force, so an author's `clicktracking=on` is not.
@@ -23,7 +23,7 @@ def untracked(html: str, is_own: Callable[[str], bool]) -> str:
     return _ANCHOR.sub(lambda tag: f"{tag[1]} {OFF}{tag[2]}" if is_own(tag[0]) else tag[0], html)
 
 
-def untracked_for(html: str, links: Iterable[object]) -> str:
+def disable_click_tracking_for(html: str, links: Iterable[object]) -> str:
     """The HTML of one person with tracking off on the anchors that lead to one of their `links`, told by the token."""
     tokens = [link.rpartition("/")[2] for link in links if isinstance(link, str)]
-    return untracked(html, lambda tag: any(token and token in tag for token in tokens))
+    return disable_click_tracking(html, lambda tag: any(token and token in tag for token in tokens))

@@ -8,7 +8,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from include.core.campaign import Campaign, Variant, campaign_names, load_campaign
 from include.core.paths import CAMPAIGNS, TEMPLATES
-from include.dispatch.content import PERSON_FIELDS, SAMPLE, SlotFiller, compile_content, render_one
+from include.dispatch.content import PERSON_FIELDS, SAMPLE_PERSON, SlotFiller, compile_content, render_one
 from tests.dispatch.content.conftest import LINKS
 
 EVERY = [
@@ -53,7 +53,7 @@ def test_every_field_of_a_campaign_file_is_explained(name: str) -> None:
 @pytest.mark.parametrize(("campaign", "variant", "locale"), EVERY, ids=[f"{c.id}-{v.id}-{tag}" for c, v, tag in EVERY])
 def test_it_compiles_and_reads_well(campaign: Campaign, variant: Variant, locale: str) -> None:
     content = compile_content(TEMPLATES / campaign.template, campaign=campaign, variant=variant, locale=locale)
-    known, unknown = render_one(content, SAMPLE), render_one(content, LINKS)
+    known, unknown = render_one(content, SAMPLE_PERSON), render_one(content, LINKS)
     assert content.warnings == ()
     assert "{% personal %}" in {slot.expression for slot in content.slots}
     assert {"first_name", "unsubscribe_url", "preferences_url"} <= content.fields <= set(PERSON_FIELDS)
@@ -73,9 +73,9 @@ def test_it_compiles_and_reads_well(campaign: Campaign, variant: Variant, locale
 def test_a_confirmation_asks_and_says_nothing_else(campaign: Campaign, locale: str) -> None:
     content = compile_content(TEMPLATES / campaign.template, campaign=campaign, variant=campaign.variants[0], locale=locale)
     assert (content.warnings, content.fields) == ((), {"confirm_url", "unsubscribe_url"})
-    shown = render_one(content, SAMPLE)
+    shown = render_one(content, SAMPLE_PERSON)
     links = [link.attributes["href"] for link in LexborHTMLParser(shown.html).css("a")]
-    assert links == [SAMPLE["confirm_url"], SAMPLE["unsubscribe_url"]]
+    assert links == [SAMPLE_PERSON["confirm_url"], SAMPLE_PERSON["unsubscribe_url"]]
     for link in links:
         assert link in shown.text
     assert f" {campaign.confirm_within_days} " in shown.text

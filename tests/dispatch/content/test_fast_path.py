@@ -17,26 +17,26 @@ ANY = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 LINKISH = st.from_regex(r"https?://[a-z.]{1,5}[/?#][a-z<>&\"' %ä]{0,8}", fullmatch=True)
 
 
-@pytest.mark.parametrize("place", UNCHANGED)
+@pytest.mark.parametrize("context", UNCHANGED)
 @settings(max_examples=120, deadline=None)
 @given(values=st.lists(st.one_of(ANY, LINKISH), min_size=1))
-def test_what_looks_safe_is_left_alone(place: str, values: list[str]) -> None:
-    unchanged = pc.match_substring_regex(pa.array(values, pa.string()), UNCHANGED[place]).to_pylist()
-    assert all(ESCAPERS[place](value) == value for value, same in zip(values, unchanged, strict=True) if same)
+def test_what_looks_safe_is_left_alone(context: str, values: list[str]) -> None:
+    unchanged = pc.match_substring_regex(pa.array(values, pa.string()), UNCHANGED[context]).to_pylist()
+    assert all(ESCAPERS[context](value) == value for value, same in zip(values, unchanged, strict=True) if same)
 
 
 @settings(max_examples=30, deadline=None)
-@given(odd=st.lists(ANY.map(lambda value: f"x{value}"), min_size=1, max_size=5))
-def test_many_different_values(odd: list[str]) -> None:
+@given(unsafe=st.lists(ANY.map(lambda value: f"x{value}"), min_size=1, max_size=5))
+def test_many_different_values(unsafe: list[str]) -> None:
     from include.dispatch.content.columns import People
     from include.dispatch.content.content import Slot
     from include.dispatch.content.fast_path import pass_through
-    from include.dispatch.content.person_proxy import Recorded
-    from include.dispatch.content.placeholders import Noted
+    from include.dispatch.content.person_proxy import RecordedExpression
+    from include.dispatch.content.placeholders import Placeholder
 
-    values = [f"name {number}" for number in range(1_000)] + odd
-    noted = Noted(Recorded(("first_name",)), "a.html.j2", 1)
-    slot = Slot("-twx0-", "html", ("first_name",), "person.first_name", "a.html.j2", 1, "html", noted)
+    values = [f"name {number}" for number in range(1_000)] + unsafe
+    placeholder = Placeholder(RecordedExpression(("first_name",)), "a.html.j2", 1)
+    slot = Slot("-twx0-", "html", ("first_name",), "person.first_name", "a.html.j2", 1, "html", placeholder)
     filled = pass_through(People(pa.table({"first_name": values})), slot, "twabcdef")
     assert filled is not None
     assert filled.to_pylist() == [ESCAPERS["html"](value) for value in values]
@@ -48,7 +48,7 @@ def test_links_of_a_thousand_people(compile_parts: Compile) -> None:
     links[1_500] = "javascript:alert(1)"
     links[1_501] = f"https://mail.example.com/{content.tag_core}"
     filled = {
-        slot.place: array
+        slot.context: array
         for slot, array in zip(content.slots, SlotFiller(content).fill(pa.table({"unsubscribe_url": links})), strict=False)
     }
     assert filled["url"][:1_500].to_pylist() == links[:1_500]

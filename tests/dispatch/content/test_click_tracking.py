@@ -8,12 +8,12 @@ from selectolax.lexbor import LexborHTMLParser
 from include.core.campaign import Campaign, Variant
 from include.core.paths import TEMPLATES
 from include.dispatch.content import compile_content, render_one
-from include.dispatch.content.fields import LINKS_OF_PERSON
+from include.dispatch.content.fields import PERSON_LINKS
 from tests.dispatch.content.conftest import LINKS, Compile
-from tests.dispatch.content.test_shipped import EVERY
+from tests.dispatch.content.test_shipped_templates import EVERY
 
 SHOP = '<a class="x" href="https://shop.example/new?name={{ person.first_name | default("") }}">new</a>'
-OWN = {
+ADDED = {
     "plain": '<a href="{{ preferences_url }}">x</a>',
     "with the person": '<a class="b" href="{{ person.preferences_url }}" title="y">x</a>',
     "single quotes and capitals": "<A HREF = '{{ preferences_url }}'>x</A>",
@@ -39,10 +39,10 @@ def off(html: str) -> dict[str, bool]:
     }
 
 
-@pytest.mark.parametrize("way", OWN)
+@pytest.mark.parametrize("way", ADDED)
 def test_own_links_are_off_and_the_shops_are_not(compile_parts: Compile, way: str) -> None:
     person = {"first_name": "Ada", "purchases": 1, **LINKS}
-    found = off(render_one(compile_parts(OWN[way] + SHOP), person).html)
+    found = off(render_one(compile_parts(ADDED[way] + SHOP), person).html)
     shop = {href: tracked for href, tracked in found.items() if "shop.example" in href}
     assert list(shop.values()) == [False]
     assert len(found) == 3
@@ -52,6 +52,6 @@ def test_own_links_are_off_and_the_shops_are_not(compile_parts: Compile, way: st
 @pytest.mark.parametrize(("campaign", "variant", "locale"), EVERY, ids=[f"{c.id}-{v.id}-{tag}" for c, v, tag in EVERY])
 def test_the_shipped_templates_keep_to_it(campaign: Campaign, variant: Variant, locale: str) -> None:
     content = compile_content(TEMPLATES / campaign.template, campaign=campaign, variant=variant, locale=locale)
-    own = {name: f"https://mail.example/{name}/token" for name in LINKS_OF_PERSON & content.fields}
+    own = {name: f"https://mail.example/{name}/token" for name in PERSON_LINKS & content.fields}
     found = off(render_one(content, own).html)
     assert {href: tracked for href, tracked in found.items() if tracked} == dict.fromkeys(own.values(), True)
