@@ -31,6 +31,7 @@ from include.dispatch.plan_files import PlanReader
 from include.dispatch.send import sender
 from include.ledger import plans
 from include.ledger.database import Ledger, open_ledger
+from include.ledger.stores import Stores
 from include.sendgrid import payload
 
 AT = datetime(2026, 11, 24, 6, tzinfo=UTC)
@@ -64,11 +65,11 @@ def plan_everybody(data: Path, _port: int, people: int) -> Figures:
     folder.mkdir(parents=True)
     for name, text in TEMPLATE.items():
         (folder / name).write_text(text)
-    paths, ledger = _stores(data)
-    _populate(paths, people)
+    stores = _stores(data)
+    _populate(stores.paths, people)
     freeze.TEMPLATES = folder.parent
     watch = _Watch()
-    frozen = freeze.freeze(paths, ledger, load_secrets(paths), CAMPAIGN, occurrence="once", edge_url=EDGE, at=AT)
+    frozen = freeze.freeze(stores, CAMPAIGN, occurrence="once", edge_url=EDGE, at=AT)
     assert frozen["planned"] == people
     figures = watch.figures(people, chunks=frozen["chunks"])
     (data / "chunk.json").write_text(json.dumps(_a_chunk(data)))
@@ -112,14 +113,14 @@ def _people_batch(start: int, count: int) -> pa.Table:
 
 def send_at_once(data: Path, port: int, _people: int) -> Figures:
     """Claim, build, post, classify, record: all chunks but the last tenth (at most 100), one process."""
-    paths, ledger = _stores(data)
-    return _send(paths, ledger, port, 0, _chunks(ledger) - _slow(ledger) - 1)
+    stores = _stores(data)
+    return _send(stores, port, 0, _chunks(stores.ledger) - _slow(stores.ledger) - 1)
 
 
 def send_slowly(data: Path, port: int, _people: int) -> Figures:
     """The rest of the chunks, to a provider that takes its time."""
-    paths, ledger = _stores(data)
-    return _send(paths, ledger, port, _chunks(ledger) - _slow(ledger), _chunks(ledger))
+    stores = _stores(data)
+    return _send(stores, port, _chunks(stores.ledger) - _slow(stores.ledger), _chunks(stores.ledger))
 
 
 def _slow(ledger: Ledger) -> int:
@@ -130,11 +131,11 @@ def _chunks(ledger: Ledger) -> int:
     return int(sender.ranges(ledger, PLAN_ID)[-1]["last"]) + 1
 
 
-def _send(paths: DataPaths, ledger: Ledger, port: int, first: int, last: int) -> Figures:
+def _send(stores: Stores, port: int, first: int, last: int) -> Figures:
     spent = _watch_ledger()
     account = SendGridAccount(f"http://127.0.0.1:{port}", "SG.bench")
     watch = _Watch()
-    sent = sender.send_range(paths, ledger, account, plan_id=PLAN_ID, first=first, last=last)
+    sent = sender.send_range(stores, account, plan_id=PLAN_ID, first=first, last=last)
     return watch.figures(sent["accepted"], requests=sent["requests"], ledger_share=spent["ledger"] / spent["all"])
 
 
@@ -159,10 +160,10 @@ def _watch_ledger() -> dict[str, float]:
 
 def _a_chunk(data: Path) -> Figures:
     """One real request of the plan, taken apart, for those who build it in another way."""
-    paths, ledger = _stores(data)
-    frozen = plans.find_plan(ledger, PLAN_ID)
+    stores = _stores(data)
+    frozen = plans.find_plan(stores.ledger, PLAN_ID)
     assert frozen is not None
-    reader = PlanReader(paths.root / frozen["folder"], frozen["manifest_sha256"], payload.escaped)
+    reader = PlanReader(stores.paths.root / frozen["folder"], frozen["manifest_sha256"], payload.escaped)
     envelope = payload.envelope(CAMPAIGN, reader.contents["only.en"], tracked=True, batch_id=None)
     body = orjson.loads(payload.body(envelope, reader.people("part-0000.parquet", 0, 1_000), attempt=1, chunk="c"))
     people = body.pop("personalizations")
@@ -239,11 +240,12 @@ class _Watch:
         return {"people": people, "wall": wall, "cpu": cpu, "rss": rss, **more}
 
 
-def _stores(data: Path) -> tuple[DataPaths, Ledger]:
+def _stores(data: Path) -> Stores:
     paths = DataPaths(data / "data")
     paths.root.mkdir(exist_ok=True)
     os.environ["TRADEWIND_DATA"] = str(paths.root)
-    return paths, open_ledger(ledger_url(paths, f"sqlite:///{paths.ledger}"), load_secrets(paths))
+    secrets = load_secrets(paths)
+    return Stores(paths, open_ledger(ledger_url(paths, f"sqlite:///{paths.ledger}"), secrets), secrets)
 
 
 MEASURES: dict[str, Callable[[Path, int, int], Figures]] = {

@@ -24,6 +24,7 @@ from include.core.connections import ledger_url
 from include.core.paths import DataPaths
 from include.core.secrets import load_secrets
 from include.ledger.database import open_ledger
+from include.ledger.stores import Stores
 from include.segment.build import build_segments
 from include.warehouse import memory
 from include.warehouse.connection import open_warehouse
@@ -86,7 +87,8 @@ def main() -> None:
     people = arguments.parse_args().people
     with tempfile.TemporaryDirectory(prefix="tradewind-bench-") as folder:
         paths = DataPaths(Path(folder))
-        ledger = open_ledger(ledger_url(paths), load_secrets(paths))
+        secrets = load_secrets(paths)
+        ledger = open_ledger(ledger_url(paths), secrets)
         print(f"{people:,} people, DuckDB memory limit {memory.limit() / 1e6:,.0f} MB")
         with timed("inventing the data"):
             invent(paths, people)
@@ -95,7 +97,7 @@ def main() -> None:
         with timed("build_segments, next run"):
             sizes = build_segments(paths, segment_run="two", as_of=AS_OF)
         with timed("build_marts"):
-            rows = build_marts(paths, ledger, as_of=AS_OF)
+            rows = build_marts(Stores(paths, ledger, secrets), as_of=AS_OF)
         with timed("check_sums"):
             check_sums(paths)
         ledger.close()

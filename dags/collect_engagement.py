@@ -31,7 +31,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 from include.orchestration import configuration, defaults, notifications, timetables
 from include.orchestration.assets import ENGAGEMENT, SENDS
 from include.orchestration.tags import Pool, Tag
-from include.orchestration.tasks import ledger_task
+from include.orchestration.tasks import stores_task
 
 with DAG(
     dag_id="collect_engagement",
@@ -44,61 +44,61 @@ with DAG(
 
     @task_group
     def collect():
-        @ledger_task(pool=Pool.WAREHOUSE)
-        def load(ledger):
+        @stores_task(pool=Pool.WAREHOUSE)
+        def load(stores):
             """Spool to events, deduplicated by id and by content, classified under a rule version; new plans first."""
             from include.collect.load import load_spool
             from include.dispatch.account.record import record_new
 
-            record_new(configuration.paths(), ledger)
+            record_new(stores)
             return load_spool(configuration.paths())
 
-        @ledger_task(pool=Pool.WAREHOUSE)
-        def suppress(ledger):
+        @stores_task(pool=Pool.WAREHOUSE)
+        def suppress(stores):
             """Hard bounces, complaints and unsubscribes become suppressions in the ledger."""
             from include.collect.suppress import suppress_from_events
 
-            return suppress_from_events(configuration.paths(), ledger)
+            return suppress_from_events(stores)
 
-        @ledger_task(pool=Pool.WAREHOUSE)
-        def resolve_doubt(ledger):
+        @stores_task(pool=Pool.WAREHOUSE)
+        def resolve_doubt(stores):
             """An event that carries the key and the attempt proves that a message in doubt was sent."""
             from include.collect.doubt import resolve_doubt
 
-            return resolve_doubt(configuration.paths(), ledger)
+            return resolve_doubt(stores)
 
-        @ledger_task(pool=Pool.WAREHOUSE)
-        def ask_activity(ledger):
+        @stores_task(pool=Pool.WAREHOUSE)
+        def ask_activity(stores):
             """The Email Activity API proves too, where the account pays for it and the variable `email_activity` is 'on'."""
             if not configuration.has_email_activity():
                 raise AirflowSkipException("the variable email_activity is not 'on'")
             from include.collect.activity import prove_by_activity
 
-            return prove_by_activity(configuration.paths(), ledger, configuration.secrets(), configuration.account())
+            return prove_by_activity(stores, configuration.account())
 
-        @ledger_task(pool=Pool.WAREHOUSE)
-        def tell_unsubscribes(ledger):
+        @stores_task(pool=Pool.WAREHOUSE)
+        def tell_unsubscribes(stores):
             """Who left or came back at the edge, onto or off SendGrid's lists: what is scheduled there does not go."""
             from include.collect.tell import tell_unsubscribes
 
-            return tell_unsubscribes(configuration.paths(), ledger, configuration.account())
+            return tell_unsubscribes(stores, configuration.account())
 
-        @ledger_task(pool=Pool.WAREHOUSE, trigger_rule="all_done")
-        def sync_suppressions(ledger):
+        @stores_task(pool=Pool.WAREHOUSE, trigger_rule="all_done")
+        def sync_suppressions(stores):
             """SendGrid's own suppression lists, those of our unsubscribe groups too, into the ledger."""
             from include.collect.sync import sync_suppressions
 
-            return sync_suppressions(configuration.paths(), ledger, configuration.account())
+            return sync_suppressions(stores, configuration.account())
 
-        @ledger_task(pool=Pool.WAREHOUSE)
-        def withhold(ledger):
+        @stores_task(pool=Pool.WAREHOUSE)
+        def withhold(stores):
             """Who lost their yes at the source, onto SendGrid's lists while mail is scheduled for them, and off again.
 
             After the lists were read: what is on them from before is the person's own.
             """
             from include.collect.withhold import withhold
 
-            return withhold(configuration.paths(), ledger, configuration.account())
+            return withhold(stores, configuration.account())
 
         loaded, synced = load(), sync_suppressions()
         done = [suppress(), resolve_doubt()]
@@ -107,29 +107,29 @@ with DAG(
         done >> ask_activity()
         return loaded, done
 
-    @ledger_task(pool=Pool.WAREHOUSE, outlets=[SENDS], trigger_rule="none_failed")
-    def record_sends(ledger):
+    @stores_task(pool=Pool.WAREHOUSE, outlets=[SENDS], trigger_rule="none_failed")
+    def record_sends(stores):
         """The ledger's outcomes into `dispatch.sends`."""
         from include.dispatch.account.record import record_sends
 
-        return record_sends(configuration.paths(), ledger)
+        return record_sends(stores)
 
-    @ledger_task(pool=Pool.WAREHOUSE)
-    def reopen_doubt(ledger):
+    @stores_task(pool=Pool.WAREHOUSE)
+    def reopen_doubt(stores):
         """Who is in doubt since 24 healthy hours is pending again, where the campaign says so; returns the runs to start."""
         from include.dispatch.account.in_doubt import reopen_due
 
-        due = reopen_due(configuration.paths(), ledger)
+        due = reopen_due(stores)
         runs = [(f"send_{plan['campaign']}", {"mode": "live", "occurrence": plan["occurrence"]}) for plan in due]
         return [{"trigger_dag_id": name, "conf": conf} for name, conf in runs]
 
-    @ledger_task(pool=Pool.WAREHOUSE, trigger_rule="all_done")
-    def watch(ledger, dag_run=None):
+    @stores_task(pool=Pool.WAREHOUSE, trigger_rule="all_done")
+    def watch(stores, dag_run=None):
         """The circuit breaker, doubt and the webhook's silence: holds back what does harm, and tells a person once."""
         from include.collect.monitor import look
 
         where = {"dag": dag_run.dag_id, "run": dag_run.run_id}
-        return look(configuration.paths(), ledger, webhook_url=notifications.webhook_url(), **where)
+        return look(stores, webhook_url=notifications.webhook_url(), **where)
 
     @task(outlets=[ENGAGEMENT])
     def announce(loaded):

@@ -33,7 +33,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 from include.orchestration import configuration, defaults, forms, notifications, runs, timetables
 from include.orchestration.assets import SUBSCRIBERS
 from include.orchestration.tags import Pool, Tag
-from include.orchestration.tasks import ledger_task
+from include.orchestration.tasks import stores_task
 
 with DAG(
     dag_id="ingest_subscribers",
@@ -63,13 +63,13 @@ with DAG(
 
     @task_group
     def validate(landed):
-        @ledger_task(pool=Pool.WAREHOUSE)
-        def check(ledger, manifests, params=None):
+        @stores_task(pool=Pool.WAREHOUSE)
+        def check(stores, manifests, params=None):
             """Row rules quarantine, table rules stop; nothing is merged before all pass. Refusals count at once."""
             from include.validate import batch, withdrawals
 
             paths, accept = configuration.paths(), params["accept"]
-            with withdrawals.telling(paths, ledger):
+            with withdrawals.telling(stores):
                 return [batch.validate_batch(paths, manifest, accept=accept) for manifest in manifests]
 
         @task(pool=Pool.WAREHOUSE, trigger_rule="all_done")
@@ -87,14 +87,14 @@ with DAG(
             where = {"dag": dag_run.dag_id, "task": "validate.held_back", "webhook_url": notifications.webhook_url()}
             return held_back.look(configuration.paths(), dag_run.run_id, **where)
 
-        @ledger_task(pool=Pool.WAREHOUSE, inlets=[SUBSCRIBERS])
-        def merge(ledger, manifests, asset_state_store=None, dag_run=None):
+        @stores_task(pool=Pool.WAREHOUSE, inlets=[SUBSCRIBERS])
+        def merge(stores, manifests, asset_state_store=None, dag_run=None):
             """Good rows into the warehouse; then the watermark advances. Frozen plans are told who is gone."""
             from include.extract import progress
             from include.validate import merge, withdrawals
 
             merged, state, paths = [], asset_state_store[SUBSCRIBERS], configuration.paths()
-            with withdrawals.telling(paths, ledger):
+            with withdrawals.telling(stores):
                 for manifest in manifests:
                     progress.open_changes(state)
                     merged.append(merge.merge_batch(paths, manifest))

@@ -26,7 +26,7 @@ from airflow.sdk import DAG, task, task_group
 from include.orchestration import configuration, defaults, runs, timetables
 from include.orchestration.assets import ANALYTICS
 from include.orchestration.tags import Pool, Tag
-from include.orchestration.tasks import ledger_task
+from include.orchestration.tasks import stores_task
 
 with DAG(
     dag_id="nightly_analytics",
@@ -50,14 +50,14 @@ with DAG(
 
     @task_group
     def analyze():
-        @ledger_task(pool=Pool.WAREHOUSE, trigger_rule="all_done")
-        def marts(ledger, **context):
+        @stores_task(pool=Pool.WAREHOUSE, trigger_rule="all_done")
+        def marts(stores, **context):
             """Every mart, replaced by key; from what the ledger says now, so that no event is newer than its send."""
             from include.analyze.marts import build_marts
             from include.dispatch.account.record import record_sends
 
-            record_sends(configuration.paths(), ledger)
-            return build_marts(configuration.paths(), ledger, as_of=runs.run_moment(context["dag_run"]))
+            record_sends(stores)
+            return build_marts(stores, as_of=runs.run_moment(context["dag_run"]))
 
         @task(pool=Pool.WAREHOUSE)
         def reconcile():

@@ -38,7 +38,7 @@ from include.orchestration import campaigns, configuration, defaults, forms, run
 from include.orchestration.assets import SENDS
 from include.orchestration.doubt import doubt
 from include.orchestration.tags import Pool, Tag
-from include.orchestration.tasks import ledger_task, with_ledger
+from include.orchestration.tasks import stores_task, with_stores
 
 
 @task_group
@@ -46,14 +46,14 @@ def dispatch(campaign: Campaign) -> None:
     """Plan, send, settle, record; then what is in doubt."""
 
     @task.branch
-    @with_ledger
-    def start(ledger, params=None, dag_run=None):
+    @with_stores
+    def start(stores, params=None, dag_run=None):
         """A scheduled run that comes later than the campaign allows asks a person before it sends."""
         from include.dispatch.start import late_by
 
         if runs.run_mode(dag_run, params) != "live" or not runs.is_scheduled(dag_run):
             return "dispatch.plan"
-        late = late_by(ledger, load_campaign(campaign.id), runs.run_moment(dag_run))
+        late = late_by(stores.ledger, load_campaign(campaign.id), runs.run_moment(dag_run))
         return "dispatch.approve_late_start" if late else "dispatch.plan"
 
     approve_late_start = ApprovalOperator(
@@ -62,47 +62,47 @@ def dispatch(campaign: Campaign) -> None:
         doc_md="Nothing is planned before somebody approves.",
     )  # fmt: skip
 
-    @ledger_task(pool=Pool.WAREHOUSE, trigger_rule="none_failed_min_one_success")
-    def plan(ledger, params=None, dag_run=None, ti=None):
+    @stores_task(pool=Pool.WAREHOUSE, trigger_rule="none_failed_min_one_success")
+    def plan(stores, params=None, dag_run=None, ti=None):
         """Finds or freezes the plan; returns the ranges of chunks to send (none in a preview)."""
         from include.dispatch.start import begin
 
         mode, at = runs.run_mode(dag_run, params), runs.run_moment(dag_run)
         planned, ranges = begin(
-            configuration.paths(), ledger, configuration.secrets(), load_campaign(campaign.id), mode=mode, at=at,
+            stores, load_campaign(campaign.id), mode=mode, at=at,
             account=configuration.account(), run=dag_run.run_id, edge_url=configuration.edge_url(),
             recipients=params["test_recipients"] or [], resumes=params["occurrence"],
         )  # fmt: skip
         ti.xcom_push(key="plan", value=planned)
         return ranges
 
-    @ledger_task(
+    @stores_task(
         pool=Pool.SENDGRID,
         retries=100,
         doc_md="Claims, posts, records the pending chunks of a range; retries wait out caps.",
     )
-    def send_range(ledger, part):
+    def send_range(stores, part):
         from include.dispatch.send.sender import send_range
 
         pace = configuration.account_pace()
-        return send_range(configuration.paths(), ledger, configuration.account(), account_pace=pace, **part)
+        return send_range(stores, configuration.account(), account_pace=pace, **part)
 
-    @ledger_task(trigger_rule="none_failed")
-    def settle(ledger, ti=None):
+    @stores_task(trigger_rule="none_failed")
+    def settle(stores, ti=None):
         """planned = accepted + rejected + suppressed + skipped + in doubt + pending, or it fails."""
         from include.dispatch.account.settle import settle
 
         planned = ti.xcom_pull(task_ids="dispatch.plan", key="plan")
         if not planned or planned["mode"] == "preview":
             raise AirflowSkipException("nothing was sent")
-        return settle(ledger, planned["plan_id"])
+        return settle(stores.ledger, planned["plan_id"])
 
-    @ledger_task(pool=Pool.WAREHOUSE, outlets=[SENDS])
-    def record(ledger):
+    @stores_task(pool=Pool.WAREHOUSE, outlets=[SENDS])
+    def record(stores):
         """The ledger's outcomes into `dispatch.plans` and `dispatch.sends`."""
         from include.dispatch.account.record import record_sends
 
-        return record_sends(configuration.paths(), ledger)
+        return record_sends(stores)
 
     ranges = plan()
     start() >> [ranges, approve_late_start]

@@ -19,6 +19,7 @@ from include.dispatch import control
 from include.dispatch.account.restore import reconcile
 from include.ledger import counts, holds, plans
 from include.ledger.database import Ledger, open_ledger
+from include.ledger.stores import Stores
 from operations.progress import Progress
 from operations.settings import Installation
 
@@ -55,7 +56,7 @@ def campaign_by_hand(place: Installation, action: str, campaign: str, occurrence
 def reconcile_by_hand(place: Installation) -> int:
     """Tell a restored ledger what it forgot, and show what that was."""
     with _ledger(place) as ledger:
-        found = reconcile(place.paths, ledger)
+        found = reconcile(Stores(place.paths, ledger, load_secrets(place.paths)))
     forgotten = {name: count for name, count in found.items() if count}
     if not forgotten:
         Progress().plain("the ledger knows everything that the journals and the warehouse know")

@@ -17,6 +17,7 @@ from include.core.durable import write_durably
 from include.core.paths import PROJECT, SQL, DataPaths
 from include.core.secrets import load_secrets
 from include.ledger.database import open_ledger
+from include.ledger.stores import Stores
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
@@ -45,9 +46,10 @@ def dictionary_page() -> str:
 
     with tempfile.TemporaryDirectory() as root:
         paths = DataPaths(Path(root))
-        ledger = open_ledger(f"sqlite:///{root}/ledger.sqlite", load_secrets(paths))
+        secrets = load_secrets(paths)
+        ledger = open_ledger(f"sqlite:///{root}/ledger.sqlite", secrets)
         try:
-            build_marts(paths, ledger, as_of=clock.now())
+            build_marts(Stores(paths, ledger, secrets), as_of=clock.now())
         finally:
             ledger.close()
         publish(paths)

@@ -14,6 +14,7 @@ from include.core.connections import ledger_url
 from include.core.paths import DataPaths
 from include.core.secrets import Secrets, load_secrets
 from include.ledger.database import Ledger, open_ledger
+from include.ledger.stores import Stores
 from operations import launcher
 from operations.settings import Installation, service_environment
 from tests.dispatch.scripted_esp import ScriptedEsp
@@ -58,6 +59,12 @@ def ledger(paths: DataPaths, secrets: Secrets) -> Iterator[Ledger]:
     opened = open_ledger(ledger_url(paths), secrets)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def stores(paths: DataPaths, ledger: Ledger, secrets: Secrets) -> Stores:
+    """The data folder, the ledger and the keys, as tasks get them."""
+    return Stores(paths, ledger, secrets)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])

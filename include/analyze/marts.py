@@ -11,9 +11,9 @@ from include.analyze.comments import apply_comments
 from include.analyze.experiments import experiment_rows
 from include.analyze.ledger_facts import copy_ledger, first_variants, tallies
 from include.analyze.reconcile import build_reconciliation
-from include.core.paths import DataPaths
 from include.core.shop import load_shop
 from include.ledger.database import Ledger
+from include.ledger.stores import Stores
 from include.warehouse.connection import open_warehouse, run, transaction
 from include.warehouse.money import replace_rates
 
@@ -35,7 +35,7 @@ MARTS = (
 """SQL files in the order in which they run; the first is the temporary table that the others read."""
 
 
-def build_marts(paths: DataPaths, ledger: Ledger, *, as_of: datetime) -> dict[str, int]:
+def build_marts(stores: Stores, *, as_of: datetime) -> dict[str, int]:
     """Replace schema marts by what the stores say now: {table: rows}.
 
     `as_of` names the day of list_health and bounds the purchases that experiments count. Stores without rows give marts
@@ -43,11 +43,11 @@ def build_marts(paths: DataPaths, ledger: Ledger, *, as_of: datetime) -> dict[st
     """
     if as_of.tzinfo is None:
         raise ValueError("as_of needs a time zone")
-    with open_warehouse(paths) as connection:
-        copy_ledger(connection, ledger)
+    with open_warehouse(stores.paths) as connection:
+        copy_ledger(connection, stores.ledger)
         with transaction(connection):
             replace_rates(connection, load_shop())
-            _replace(connection, ledger, as_of)
+            _replace(connection, stores.ledger, as_of)
         return _row_counts(connection)
 
 

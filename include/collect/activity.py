@@ -14,10 +14,9 @@ import pyarrow as pa
 from include.core import clock
 from include.core.connections import SendGridAccount
 from include.core.keys import address_key
-from include.core.paths import DataPaths
 from include.core.secrets import Secrets
-from include.ledger.database import Ledger
 from include.ledger.doubt import Proof, in_doubt_chunks, prove
+from include.ledger.stores import Stores
 from include.sendgrid.management import NotOffered, call
 from include.warehouse.connection import fetch, open_warehouse
 
@@ -30,23 +29,23 @@ MAX_ROWS = 1_000
 _ACTIVE = pa.schema([("plan_id", pa.string()), ("chunk", pa.int32()), ("attempt", pa.int32()), ("address_key", pa.string())])
 
 
-def prove_by_activity(paths: DataPaths, ledger: Ledger, secrets: Secrets, account: SendGridAccount) -> dict[str, int | str]:
+def prove_by_activity(stores: Stores, account: SendGridAccount) -> dict[str, int | str]:
     """Prove what SendGrid's activity shows of the chunks in doubt; returns chunks asked for and messages proved (new).
 
     `{"activity": "not offered"}` where the provider has none. Raises what `sendgrid_management.call` raises.
     """
-    asked = in_doubt_chunks(ledger)[:CHUNKS_A_RUN]
+    asked = in_doubt_chunks(stores.ledger)[:CHUNKS_A_RUN]
     try:
-        rows = [row for chunk in asked for row in _active(account, secrets, chunk)]
+        rows = [row for chunk in asked for row in _active(account, stores.secrets, chunk)]
     except NotOffered:
         return {"activity": "not offered"}
     if not rows:
         return {"asked": len(asked), "proved": 0}
-    with open_warehouse(paths) as warehouse:
+    with open_warehouse(stores.paths) as warehouse:
         warehouse.register("active", pa.Table.from_pylist(rows, schema=_ACTIVE))
         found = fetch(warehouse, "collect", "active_messages").to_pylist()
     now = clock.now().timestamp()
-    proved = prove(ledger, [Proof(**row, evidence="activity", happened_at=now) for row in found])
+    proved = prove(stores.ledger, [Proof(**row, evidence="activity", happened_at=now) for row in found])
     log.info("activity: %d chunks asked for, %d messages proved", len(asked), proved)
     return {"asked": len(asked), "proved": proved}
 

@@ -15,9 +15,8 @@ from typing import Any
 import pyarrow as pa
 
 from include.core import clock
-from include.core.paths import DataPaths
 from include.ledger import holds, plans
-from include.ledger.database import Ledger
+from include.ledger.stores import Stores
 from include.warehouse.connection import fetch, open_warehouse
 
 log = logging.getLogger(__name__)
@@ -48,22 +47,22 @@ class Finding:
         return f"{self.plan_id} {self.provider} {self.measure} {'stop' if self.stops else 'warn'}"
 
 
-def watch(paths: DataPaths, ledger: Ledger) -> tuple[list[Finding], int]:
+def watch(stores: Stores) -> tuple[list[Finding], int]:
     """Look at every plan of the window and hold back what does harm; returns the warnings, and how many new holds.
 
     A plan that is finished has nothing to hold back: its findings are warnings, also those over the limit (`Finding.stops`).
     """
-    released = [row for row in holds.all_holds(ledger) if row["released_at"] is not None]
-    with open_warehouse(paths) as warehouse:
+    released = [row for row in holds.all_holds(stores.ledger) if row["released_at"] is not None]
+    with open_warehouse(stores.paths) as warehouse:
         rows = [{name: row[name] for name in _RELEASED.names} for row in released]
         warehouse.register("released_holds", pa.Table.from_pylist(rows, schema=_RELEASED))
         health = fetch(warehouse, "collect", "health", {"since": clock.now() - WINDOW}).to_pylist()
     findings = [finding for row in health for finding in judge(row)]
     for finding in findings:
         log.warning("%s %s %s: %s", finding.campaign, finding.occurrence, finding.provider or "(all)", finding.reason)
-    unfinished = {plan["plan_id"] for plan in plans.all_plans(ledger) if plan["state"] not in ("done", "cancelled")}
+    unfinished = {plan["plan_id"] for plan in plans.all_plans(stores.ledger) if plan["state"] not in ("done", "cancelled")}
     held = [finding for finding in findings if finding.stops and finding.plan_id in unfinished]
-    fresh = sum(holds.hold(ledger, found.plan_id, found.provider, f"breaker: {found.reason}") for found in held)
+    fresh = sum(holds.hold(stores.ledger, found.plan_id, found.provider, f"breaker: {found.reason}") for found in held)
     return [finding for finding in findings if finding not in held], fresh
 
 

@@ -16,6 +16,7 @@ from include.core.durable import write_durably
 from include.core.paths import DataPaths
 from include.ledger import doubt, holds, plans
 from include.ledger.database import Ledger
+from include.ledger.stores import Stores
 from include.warehouse.connection import fetch, open_warehouse
 
 log = logging.getLogger(__name__)
@@ -32,44 +33,49 @@ _NOT_YET = "Nothing is held back yet."
 _TOO_LATE = "That is above the limit that stops a campaign, but this one is finished: nothing of it is left to hold back."
 
 
-def look(paths: DataPaths, ledger: Ledger, *, webhook_url: str = "", dag: str = "", run: str = "") -> dict[str, int]:
+def look(stores: Stores, *, webhook_url: str = "", dag: str = "", run: str = "") -> dict[str, int]:
     """Run the circuit breaker, compare with the look before, and deliver an alert for each thing that is new.
 
     What was told is written down after it was told: a crash between the two tells twice, never not at all. Returns the
     warnings that stand, new holds, the people in doubt and the alerts delivered.
     """
-    warnings, held = breaker.watch(paths, ledger)
-    before = _known(paths)
-    standing = [hold for hold in holds.all_holds(ledger) if hold["released_at"] is None]
-    doubtful = doubt.standing_doubt(ledger, (clock.now() - EVENTS_TAKE).timestamp())
-    silent_since = silence(paths, ledger)
+    warnings, held = breaker.watch(stores)
+    before = _known(stores.paths)
+    standing = [hold for hold in holds.all_holds(stores.ledger) if hold["released_at"] is None]
+    doubtful = doubt.standing_doubt(stores.ledger, (clock.now() - EVENTS_TAKE).timestamp())
+    silent_since = silence(stores)
+    damaged = damaged_links.in_a_row(stores.paths)
     now: dict[str, Any] = {
         "warnings": sorted(finding.name for finding in warnings),
         "holds": sorted(_name(hold) for hold in standing),
         "doubt": {row["plan_id"]: row["people"] for row in doubtful},
         "silent": silent_since is not None,
-        "links": damaged_links.in_a_row(paths) >= damaged_links.MANY,
+        "links": damaged >= damaged_links.MANY,
     }
     alerts = [
         *_of_warnings((finding for finding in warnings if finding.name not in before["warnings"]), dag, run),
-        *_of_holds(ledger, (hold for hold in standing if _name(hold) not in before["holds"]), dag, run),
+        *_of_holds(stores.ledger, (hold for hold in standing if _name(hold) not in before["holds"]), dag, run),
         *_of_doubt(doubtful, before["doubt"], dag, run),
         *([_of_silence(silent_since, dag, run)] if silent_since and not before["silent"] else []),
-        *([damaged_links.alert(damaged_links.in_a_row(paths), dag, run)] if now["links"] and not before["links"] else []),
+        *(
+            [damaged_links.alert(damaged_links.in_a_row(stores.paths), dag, run)]
+            if now["links"] and not before["links"]
+            else []
+        ),
     ]
     for alert in alerts:
-        deliver(paths, alert, webhook_url)
-    write_durably(paths.alerts / MEMORY, orjson.dumps(now, option=orjson.OPT_INDENT_2))
+        deliver(stores.paths, alert, webhook_url)
+    write_durably(stores.paths.alerts / MEMORY, orjson.dumps(now, option=orjson.OPT_INDENT_2))
     return {"warnings": len(warnings), "held": held, "in_doubt": sum(now["doubt"].values()), "alerts": len(alerts)}
 
 
-def silence(paths: DataPaths, ledger: Ledger) -> datetime | None:
+def silence(stores: Stores) -> datetime | None:
     """Since when the webhook is silent although mail went out; None where it is not, or nothing went out."""
     now = clock.now()
-    due = doubt.last_due(ledger, (now - LOOK_BACK).timestamp(), (now - SILENCE).timestamp())
+    due = doubt.last_due(stores.ledger, (now - LOOK_BACK).timestamp(), (now - SILENCE).timestamp())
     if due is None:
         return None
-    with open_warehouse(paths) as warehouse:
+    with open_warehouse(stores.paths) as warehouse:
         heard = fetch(warehouse, "collect", "last_heard", {"since": due})["heard_at"][0].as_py()
     return None if heard else datetime.fromtimestamp(due, now.tzinfo)
 

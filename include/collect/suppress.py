@@ -7,9 +7,9 @@ from collections import Counter
 
 from include.collect import unsubscribes
 from include.core import clock
-from include.core.paths import DataPaths
 from include.ledger import suppressions, withheld
 from include.ledger.database import Ledger
+from include.ledger.stores import Stores
 from include.ledger.suppressions import Suppression
 from include.sendgrid.event_vocabulary import suppressing
 from include.warehouse.connection import fetch, open_warehouse, run
@@ -20,21 +20,21 @@ SOURCE = "webhook"
 PEOPLE_A_COMMIT = 10_000
 
 
-def suppress_from_events(paths: DataPaths, ledger: Ledger) -> dict[str, int]:
+def suppress_from_events(stores: Stores) -> dict[str, int]:
     """Hard bounces, invalid addresses, complaints and unsubscribes → suppressions; returns how many were new by reason.
 
     Looks at the batches that it has not looked at (`spool_files.suppressed_at`). Soft and blocked bounces suppress nobody.
     An unsubscribe counts whoever pressed it, a scanner too: the person can come back, an ignored wish cannot be undone.
     First come the unsubscribes that the edge kept on disk while the ledger was away.
     """
-    brought = unsubscribes.bring(paths, ledger)
-    with open_warehouse(paths) as warehouse:
-        with ledger.read() as connection:
+    brought = unsubscribes.bring(stores)
+    with open_warehouse(stores.paths) as warehouse:
+        with stores.ledger.read() as connection:
             warehouse.register("lifts", suppressions.lifts(connection))
             warehouse.register("by_our_hand", withheld.spells(connection).table())
         warehouse.register("suppressing", suppressing())
         found = fetch(warehouse, "collect", "suppressible").to_pylist()
-        new = Counter(record(ledger, [Suppression(source=SOURCE, **row) for row in found]))
+        new = Counter(record(stores.ledger, [Suppression(source=SOURCE, **row) for row in found]))
         run(warehouse, "collect", "suppressed_mark", {"suppressed_at": clock.now()})
     if brought:
         new["unsubscribe"] += brought

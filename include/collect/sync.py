@@ -13,10 +13,9 @@ from include.core import clock
 from include.core.connections import SendGridAccount
 from include.core.errors import EspUnavailable
 from include.core.keys import address_key
-from include.core.paths import DataPaths
-from include.core.secrets import load_secrets
 from include.ledger import own_unsubscribes, suppressions, watermarks, withheld
 from include.ledger.database import Ledger
+from include.ledger.stores import Stores
 from include.ledger.suppressions import Suppression
 from include.sendgrid.management import NotOffered, call
 
@@ -36,7 +35,7 @@ OVERLAP_SECONDS = 86_400
 """Read again what is younger than the last look by this much: rows may appear late, and clocks differ."""
 
 
-def sync_suppressions(paths: DataPaths, ledger: Ledger, account: SendGridAccount) -> dict[str, dict[str, int] | str]:
+def sync_suppressions(stores: Stores, account: SendGridAccount) -> dict[str, dict[str, int] | str]:
     """Read each list from its watermark on, and our unsubscribe groups whole, and suppress.
 
     Returns `{list: {rows, new, unreadable}}`, or "not offered" for a list.
@@ -44,15 +43,15 @@ def sync_suppressions(paths: DataPaths, ledger: Ledger, account: SendGridAccount
     Idempotent; a crash reads the list again from the old watermark. What the person lifted since stays lifted. Raises
     `ConfigurationError` for a key that may not read, `EspUnavailable` when SendGrid does not answer.
     """
-    secret = load_secrets(paths).address_key
+    secret = stores.secrets.address_key
     result: dict[str, dict[str, int] | str] = {}
     for name, reason in LISTS.items():
         try:
-            result[name] = _sync_list(ledger, account, name, reason, secret)
+            result[name] = _sync_list(stores.ledger, account, name, reason, secret)
         except NotOffered:
             result[name] = "not offered"
     try:
-        result["groups"] = sync_groups(ledger, account, secret)
+        result["groups"] = sync_groups(stores.ledger, account, secret)
     except NotOffered:
         result["groups"] = "not offered"
     return result

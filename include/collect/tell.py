@@ -23,9 +23,9 @@ from include.core import clock
 from include.core.campaign import campaign_names, load_campaign
 from include.core.connections import SendGridAccount
 from include.core.errors import ConfigurationError
-from include.core.paths import DataPaths
 from include.ledger import own_unsubscribes, watermarks
 from include.ledger.database import Ledger
+from include.ledger.stores import Stores
 from include.ledger.tables import chunks, plans
 from include.sendgrid.management import NotOffered, call
 from include.warehouse.connection import fetch, open_warehouse
@@ -40,27 +40,27 @@ PLANS_COUNT = timedelta(days=30)
 GLOBAL = "asm/suppressions/global"
 
 
-def tell_unsubscribes(paths: DataPaths, ledger: Ledger, account: SendGridAccount) -> dict[str, int | str]:
+def tell_unsubscribes(stores: Stores, account: SendGridAccount) -> dict[str, int | str]:
     """Put who left on SendGrid's lists, take who came back off them; returns how many, and how many have no known address.
 
     Idempotent; a crash tells again. Raises `ConfigurationError` for a key that may not write suppressions, `EspUnavailable`
     when SendGrid does not answer. No address is logged or in an error.
     """
-    told = told_of(ledger)
-    with ledger.read() as connection:
+    told = told_of(stores.ledger)
+    with stores.ledger.read() as connection:
         changes = own_unsubscribes.since(connection, told)
-    with open_warehouse(paths) as warehouse:
-        gone, returned = told_people.of(warehouse, ledger, changes)
-        emails = _addresses(warehouse, paths, ledger, gone | returned)
+    with open_warehouse(stores.paths) as warehouse:
+        gone, returned = told_people.of(warehouse, stores.ledger, changes)
+        emails = _addresses(warehouse, stores, gone | returned)
     left, back = ([emails[key] for key in sorted(keys) if key in emails] for keys in (gone, returned))
-    groups = groups_in_use(ledger)
+    groups = groups_in_use(stores.ledger)
     try:
         add(account, left, groups)
         remove(account, back, groups)
     except NotOffered:
         return {"told": "not offered"}
-    watermarks.put(ledger, TOLD_AT, clock.now().timestamp())
-    watermarks.put(ledger, TOLD, changes.seq)
+    watermarks.put(stores.ledger, TOLD_AT, clock.now().timestamp())
+    watermarks.put(stores.ledger, TOLD, changes.seq)
     counts = {"left": len(left), "back": len(back), "unknown": len((changes.left | changes.back) - emails.keys())}
     log.info("told SendGrid: %s", counts)
     return dict(counts)
@@ -111,21 +111,19 @@ def _lists_of(groups: frozenset[int | None]) -> list[str]:
     return [f"asm/groups/{group}/suppressions" for group in sorted(filter(None, groups))]
 
 
-def _addresses(
-    warehouse: duckdb.DuckDBPyConnection, paths: DataPaths, ledger: Ledger, wanted: frozenset[str]
-) -> dict[str, str]:
+def _addresses(warehouse: duckdb.DuckDBPyConnection, stores: Stores, wanted: frozenset[str]) -> dict[str, str]:
     """Address by key: as the source has it now, else as scheduled mail was planned to it."""
     if not wanted:
         return {}
     warehouse.register("wanted", pa.table({"address_key": sorted(wanted)}))
     rows = fetch(warehouse, "collect", "addresses_known").to_pylist()
     missing = wanted - {row["address_key"] for row in rows}
-    if missing and (parts := _scheduled_parts(paths, ledger)):
+    if missing and (parts := _scheduled_parts(stores)):
         rows += fetch(warehouse, "collect", "addresses_planned", {"parts": parts}).to_pylist()
     return {row["address_key"]: row["email"] for row in rows}
 
 
-def _scheduled_parts(paths: DataPaths, ledger: Ledger) -> list[str]:
+def _scheduled_parts(stores: Stores) -> list[str]:
     """The files of people of every plan that has mail whose time has not come."""
     query = (
         select(plans.c.folder, chunks.c.file)
@@ -133,8 +131,8 @@ def _scheduled_parts(paths: DataPaths, ledger: Ledger) -> list[str]:
         .where(chunks.c.send_at > clock.now().timestamp())
         .distinct()
     )
-    with ledger.read() as connection:
-        return _existing(paths.root / row.folder / row.file for row in connection.execute(query))
+    with stores.ledger.read() as connection:
+        return _existing(stores.paths.root / row.folder / row.file for row in connection.execute(query))
 
 
 def _existing(files: Iterable[Path]) -> list[str]:

@@ -24,6 +24,7 @@ from include.core.connections import SendGridAccount
 from include.core.paths import DataPaths
 from include.ledger import withheld
 from include.ledger.database import Ledger
+from include.ledger.stores import Stores
 from include.ledger.tables import chunks, plans
 from include.sendgrid.management import NotOffered
 from include.warehouse.connection import fetch, open_warehouse
@@ -63,25 +64,28 @@ class _Verdicts:
     left: frozenset[str]
 
 
-def withhold(paths: DataPaths, ledger: Ledger, account: SendGridAccount) -> dict[str, int | str]:
+def withhold(stores: Stores, account: SendGridAccount) -> dict[str, int | str]:
     """Put who lost their yes on SendGrid's lists while mail is scheduled for them, take off for whom that is over; counts.
 
     Derived anew each time, so a crash at any point is made good by the next run. Raises `ConfigurationError` for a key that
     may not write suppressions, `EspUnavailable` when SendGrid does not answer. No address is logged or in an error.
     """
-    with ledger.read() as connection:
+    with stores.ledger.read() as connection:
         standing = withheld.standing(connection)
-    scheduled = _scheduled(paths, ledger, standing)
+    scheduled = _scheduled(stores, standing)
     if not scheduled.parts:
         return {"withheld": 0, "released": 0, "left": 0}
-    verdicts = _judge(paths, ledger, scheduled, frozenset(standing))
+    verdicts = _judge(stores, scheduled, frozenset(standing))
     # First remembered, then told: an entry that we forgot would be read back as the person's unsubscribe, for good.
-    withheld.remember(ledger, sorted(verdicts.no - standing.keys()))
+    withheld.remember(stores.ledger, sorted(verdicts.no - standing.keys()))
     try:
-        counts = {"withheld": _tell(ledger, account, verdicts), "released": _release(ledger, account, verdicts)}
+        counts = {
+            "withheld": _tell(stores.ledger, account, verdicts),
+            "released": _release(stores.ledger, account, verdicts),
+        }
     except NotOffered:
         return {"withheld": "not offered"}
-    withheld.end(ledger, verdicts.left)
+    withheld.end(stores.ledger, verdicts.left)
     log.info("scheduled mail: %s", counts)
     return {**counts, "left": len(verdicts.left)}
 
@@ -100,9 +104,9 @@ def _release(ledger: Ledger, account: SendGridAccount, verdicts: _Verdicts) -> i
     return len(verdicts.over)
 
 
-def _judge(paths: DataPaths, ledger: Ledger, scheduled: _Scheduled, standing: frozenset[str]) -> _Verdicts:
-    with open_warehouse(paths) as warehouse:
-        told_people.refresh(warehouse, ledger)
+def _judge(stores: Stores, scheduled: _Scheduled, standing: frozenset[str]) -> _Verdicts:
+    with open_warehouse(stores.paths) as warehouse:
+        told_people.refresh(warehouse, stores.ledger)
         warehouse.register("withheld", pa.table({"address_key": pa.array(sorted(standing), pa.string())}))
         warehouse.register("scheduled", scheduled.chunks)
         rows = fetch(warehouse, "collect", "scheduled_for_nobody", {"parts": scheduled.parts, "at": clock.now()}).to_pylist()
@@ -119,7 +123,7 @@ def _is_over(row: dict[str, Any]) -> bool:
     return row["verdict"] == "mail" or (row["verdict"] != "left" and not row["is_due"])
 
 
-def _scheduled(paths: DataPaths, ledger: Ledger, standing: dict[str, float]) -> _Scheduled:
+def _scheduled(stores: Stores, standing: dict[str, float]) -> _Scheduled:
     """Who has mail out, and who had when they were withheld: there is their address."""
     now = clock.now()
     out_from = (now - MAY_STILL_GO).timestamp()
@@ -133,8 +137,8 @@ def _scheduled(paths: DataPaths, ledger: Ledger, standing: dict[str, float]) -> 
         .where(plans.c.kind == "live", chunks.c.send_at > needed_from, chunks.c.state.in_(_OUT))
         .group_by(plans.c.plan_id, chunks.c.root, chunks.c.file, chunks.c.first_row, chunks.c.root_size)
     )  # fmt: skip
-    with ledger.read() as connection:
-        rows = [_chunk(paths, row, now) for row in connection.execute(query)]
+    with stores.ledger.read() as connection:
+        rows = [_chunk(stores.paths, row, now) for row in connection.execute(query)]
     files = {row["file"]: Path(row["file"]).is_file() for row in rows}
     if lost := len({row["file"] for row in rows if row["is_due"] and not files[row["file"]]}):
         log.error("%d files of people of plans that have scheduled mail are gone: nobody in them can be withheld", lost)

@@ -10,14 +10,13 @@ from include.core import clock
 from include.core.campaign import Campaign
 from include.core.connections import SendGridAccount
 from include.core.errors import ConfigurationError, PlanError
-from include.core.paths import DataPaths
-from include.core.secrets import Secrets
 from include.dispatch import public_edge
 from include.dispatch.plan import freeze, occurrence, preview, test_send
 from include.dispatch.plan_files import PlanReader
 from include.dispatch.send import sender
 from include.ledger import plans
 from include.ledger.database import Ledger
+from include.ledger.stores import Stores
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +24,7 @@ Mode = Literal["preview", "test", "live"]
 
 
 def begin(
-    paths: DataPaths, ledger: Ledger, secrets: Secrets, campaign: Campaign, *,
+    stores: Stores, campaign: Campaign, *,
     account: SendGridAccount, mode: Mode, run: str, at: datetime, edge_url: str, recipients: list[str],
     resumes: str | None = None,
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:  # fmt: skip
@@ -34,19 +33,18 @@ def begin(
     `resumes` names the occurrence of an earlier plan that a live run goes on with; it must be there. Before anything is
     frozen or sent, the edge must answer at `edge_url` (see `public_edge`): raises `ConfigurationError` or `EdgeUnavailable`.
     """
-    stores = (paths, ledger, secrets, campaign)
     if mode == "preview":
         _warn_of_links(account, edge_url)
-        return {"mode": mode, **preview.preview(*stores, run=run, edge_url=edge_url, at=at)}, []
-    public_edge.require_answer(account, edge_url, secrets)
+        return {"mode": mode, **preview.preview(stores, campaign, run=run, edge_url=edge_url, at=at)}, []
+    public_edge.require_answer(account, edge_url, stores.secrets)
     if mode == "test":
-        frozen = test_send.freeze_test(*stores, run=run, recipients=recipients, edge_url=edge_url, at=at)
+        frozen = test_send.freeze_test(stores, campaign, run=run, recipients=recipients, edge_url=edge_url, at=at)
     else:
-        period = _period(ledger, campaign, at, resumes)
-        frozen = {"occurrence": period, **freeze.freeze(*stores, occurrence=period, edge_url=edge_url, at=at)}
-    ranges = sender.ranges(ledger, frozen["plan_id"])
+        period = _period(stores.ledger, campaign, at, resumes)
+        frozen = {"occurrence": period, **freeze.freeze(stores, campaign, occurrence=period, edge_url=edge_url, at=at)}
+    ranges = sender.ranges(stores.ledger, frozen["plan_id"])
     if ranges:
-        _require_frozen_links(paths, ledger, secrets, account, frozen["plan_id"], edge_url)
+        _require_frozen_links(stores, account, frozen["plan_id"], edge_url)
     return {"mode": mode, **frozen}, ranges
 
 
@@ -67,15 +65,13 @@ def _warn_of_links(account: SendGridAccount, edge_url: str) -> None:
         log.warning("a send would be refused: %s", error)
 
 
-def _require_frozen_links(
-    paths: DataPaths, ledger: Ledger, secrets: Secrets, account: SendGridAccount, plan_id: str, edge_url: str
-) -> None:
+def _require_frozen_links(stores: Stores, account: SendGridAccount, plan_id: str, edge_url: str) -> None:
     """A plan that was found may have been frozen under another address: what its links lead to must answer as well."""
-    found = plans.find_plan(ledger, plan_id)
+    found = plans.find_plan(stores.ledger, plan_id)
     assert found is not None
-    contents = PlanReader(paths.root / found["folder"], found["manifest_sha256"]).contents.values()
+    contents = PlanReader(stores.paths.root / found["folder"], found["manifest_sha256"]).contents.values()
     for frozen_url in {content["edge_url"] for content in contents} - {edge_url.rstrip("/")}:
-        public_edge.require_answer(account, frozen_url, secrets, where=f"plan {plan_id}, links of its messages")
+        public_edge.require_answer(account, frozen_url, stores.secrets, where=f"plan {plan_id}, links of its messages")
 
 
 def _period(ledger: Ledger, campaign: Campaign, at: datetime, resumes: str | None) -> str:

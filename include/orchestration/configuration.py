@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from include.core.pace import AccountPace
     from include.core.paths import DataPaths
     from include.core.secrets import Secrets
-    from include.ledger.database import Ledger
+    from include.ledger.stores import Stores
 
 log = logging.getLogger(__name__)
 
@@ -70,14 +70,15 @@ def secrets() -> Secrets:
 
 
 @contextmanager
-def ledger() -> Iterator[Ledger]:
-    """The ledger, open for the length of a task.
+def stores() -> Iterator[Stores]:
+    """The data folder, the ledger and the keys; the ledger is open for the length of a task.
 
-    Its connection comes from the environment alone: the edge reads it too and asks no Airflow, and an unsubscribe that went
-    into another ledger than the one that dispatch reads would not be in force.
+    The ledger's connection comes from the environment alone: the edge reads it too and does not ask Airflow, and an
+    unsubscribe in another ledger than the one that dispatch reads would not be in force.
     """
     from include.core.connections import LEDGER, environment_text, ledger_url
     from include.ledger.database import open_ledger
+    from include.ledger.stores import Stores
 
     stored = None if environment_text(LEDGER) else _stored(LEDGER)
     if stored and _resolved(LEDGER, stored) != ledger_url(paths()):
@@ -86,11 +87,12 @@ def ledger() -> Iterator[Ledger]:
             where=f"connection {LEDGER}",
             remedy=f"Set AIRFLOW_CONN_{LEDGER.upper()} in the environment of every service, and delete the stored one.",
         )
-    opened = open_ledger(ledger_url(paths()), secrets())
+    folder, keys = paths(), secrets()
+    ledger = open_ledger(ledger_url(folder), keys)
     try:
-        yield opened
+        yield Stores(folder, ledger, keys)
     finally:
-        opened.close()
+        ledger.close()
 
 
 def source_url() -> str:

@@ -7,9 +7,8 @@ from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOpe
 from airflow.sdk import task, task_group
 
 from include.core.campaign import Campaign
-from include.orchestration import configuration
 from include.orchestration.tags import Pool
-from include.orchestration.tasks import ledger_task, with_ledger
+from include.orchestration.tasks import stores_task, with_stores
 
 
 @task_group
@@ -17,12 +16,12 @@ def doubt(campaign: Campaign) -> None:
     """A person decides about those who may or may not have got it, where the campaign says so."""
 
     @task.short_circuit
-    @with_ledger
-    def ask(ledger, ti=None):
+    @with_stores
+    def ask(stores, ti=None):
         """Goes on where the campaign says `on_doubt: ask` and somebody may or may not have got the message."""
         from include.dispatch.account.in_doubt import question
 
-        return question(ledger, ti.xcom_pull(task_ids="dispatch.plan", key="plan")["plan_id"])
+        return question(stores.ledger, ti.xcom_pull(task_ids="dispatch.plan", key="plan")["plan_id"])
 
     decide = ApprovalOperator(
         task_id="decide", subject=f"{campaign.name}: send again to those in doubt?",
@@ -31,13 +30,13 @@ def doubt(campaign: Campaign) -> None:
         doc_md="Shown under the required actions of the UI. Approving may mail somebody twice.",
     )  # fmt: skip
 
-    @ledger_task(pool=Pool.WAREHOUSE)
-    def reopen(ledger, ti=None):
+    @stores_task(pool=Pool.WAREHOUSE)
+    def reopen(stores, ti=None):
         """Makes those who are still in doubt pending again; the next run sends to them."""
         from include.dispatch.account.in_doubt import reopen
 
         planned = ti.xcom_pull(task_ids="dispatch.plan", key="plan")
-        reopen(configuration.paths(), ledger, planned["plan_id"], decision="approved in Airflow")
+        reopen(stores, planned["plan_id"], decision="approved in Airflow")
         return {"mode": "live", "occurrence": planned["occurrence"]}
 
     again = reopen()

@@ -1,4 +1,4 @@
-"""A task that works on the ledger: open for as long as the task runs."""
+"""A task that works on the stores: the ledger is open for as long as the task runs."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from airflow.sdk import task
 from include.orchestration import configuration
 
 
-def ledger_task(**options: Any) -> Callable[[Callable[..., Any]], Any]:
-    """`@task` for a function whose first parameter is the ledger; `options` are those of `@task`.
+def stores_task(**options: Any) -> Callable[[Callable[..., Any]], Any]:
+    """`@task` for a function whose first parameter is the `Stores`; `options` are those of `@task`.
 
     The ledger is opened before the function runs and closed after it, however it ends. Airflow sees the function without
-    that parameter, and passes the others as ever.
+    that parameter, and passes the others as usual.
     """
-    return lambda work: task(**options)(with_ledger(work))
+    return lambda work: task(**options)(with_stores(work))
 
 
-def with_ledger(work: Callable[..., Any]) -> Callable[..., Any]:
-    """The function without its first parameter, called with an open ledger there: for decorators other than `@task`."""
+def with_stores(work: Callable[..., Any]) -> Callable[..., Any]:
+    """Bind the first parameter of the function to the open `Stores`: for decorators other than `@task`."""
     signature = inspect.signature(work)
     _, *others = signature.parameters.values()
 
     @functools.wraps(work)
     def opened(*args: Any, **kwargs: Any) -> Any:
-        with configuration.ledger() as ledger:
-            return work(ledger, *args, **kwargs)
+        with configuration.stores() as stores:
+            return work(stores, *args, **kwargs)
 
     opened.__signature__ = signature.replace(parameters=others)  # type: ignore[attr-defined]
     return opened

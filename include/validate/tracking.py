@@ -6,17 +6,16 @@ import duckdb
 import pyarrow as pa
 from sqlalchemy import select
 
-from include.core.paths import DataPaths
-from include.ledger.database import Ledger
+from include.ledger.stores import Stores
 from include.ledger.tables import chunks, plans
 from include.warehouse.connection import fetch
 
 OPEN = ("sending", "paused", "stopped")
 
 
-def changed(warehouse: duckdb.DuckDBPyConnection, paths: DataPaths, ledger: Ledger) -> tuple[list[str], list[str]]:
+def changed(warehouse: duckdb.DuckDBPyConnection, stores: Stores) -> tuple[list[str], list[str]]:
     """Address keys that may no longer be tracked, and those that may be again. Reads the view told_addresses."""
-    waiting = _tracked_chunks(paths, ledger)
+    waiting = _tracked_chunks(stores)
     if not waiting:
         return [], []
     files = sorted({file for file, _ in waiting})
@@ -29,7 +28,7 @@ def changed(warehouse: duckdb.DuckDBPyConnection, paths: DataPaths, ledger: Ledg
     return no, yes
 
 
-def _tracked_chunks(paths: DataPaths, ledger: Ledger) -> list[tuple[str, int]]:
+def _tracked_chunks(stores: Stores) -> list[tuple[str, int]]:
     """(audience file, root chunk) of what is pending with tracking, of every plan that is not done."""
     query = (
         select(plans.c.folder, chunks.c.root)
@@ -37,6 +36,6 @@ def _tracked_chunks(paths: DataPaths, ledger: Ledger) -> list[tuple[str, int]]:
         .where(plans.c.state.in_(OPEN), chunks.c.state == "pending", chunks.c.content.like("%.tracked"))
         .distinct()
     )
-    with ledger.read() as connection:
-        rows = [(paths.root / row.folder / "audience.parquet", row.root) for row in connection.execute(query)]
+    with stores.ledger.read() as connection:
+        rows = [(stores.paths.root / row.folder / "audience.parquet", row.root) for row in connection.execute(query)]
     return [(str(file), root) for file, root in rows if file.is_file()]

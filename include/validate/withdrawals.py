@@ -16,9 +16,9 @@ import duckdb
 from sqlalchemy import func, select
 
 from include.core import clock
-from include.core.paths import DataPaths
 from include.ledger import consent, suppressions
 from include.ledger.database import Ledger
+from include.ledger.stores import Stores
 from include.ledger.suppressions import Suppression
 from include.ledger.tables import plans
 from include.validate import tracking
@@ -32,23 +32,23 @@ SOURCE = "ingest"
 PEOPLE_A_COMMIT = 10_000
 
 
-def tell(paths: DataPaths, ledger: Ledger) -> dict[str, int]:
+def tell(stores: Stores) -> dict[str, int]:
     """Suppress who withdrew at the source since the oldest open plan, and lift who came back: {told, lifted}.
 
     Who withdrew from tracking alone is told as such, and so is an address that its person gave up for another. In force for
     the next chunk of every frozen plan. Idempotent.
     """
-    since, newest = _open_plans(ledger)
+    since, newest = _open_plans(stores.ledger)
     if since is None:
         return {"told": 0, "lifted": 0}
-    with open_warehouse(paths) as warehouse:
-        _refresh(warehouse, ledger)
+    with open_warehouse(stores.paths) as warehouse:
+        _refresh(warehouse, stores.ledger)
         params = {"at": clock.now(), "since": datetime.fromtimestamp(since, UTC)}
         left = fetch(warehouse, "validate", "withdrawn", params).to_pylist()
-        untracked, tracked = tracking.changed(warehouse, paths, ledger)
+        untracked, tracked = tracking.changed(warehouse, stores)
         back = _returned(warehouse, params) + _about_tracking(tracked)
     left += [{"address_key": key, "reason": suppressions.UNTRACKED} for key in untracked]
-    counts = {"told": _suppress(ledger, left, newest), "lifted": suppressions.lift_all(ledger, back)}
+    counts = {"told": _suppress(stores.ledger, left, newest), "lifted": suppressions.lift_all(stores.ledger, back)}
     if any(counts.values()):
         log.info("withdrawals at the source, for plans that are frozen: %s", counts)
     return counts
@@ -94,9 +94,9 @@ def _suppress(ledger: Ledger, left: list[dict[str, Any]], newest_plan: float | N
 
 
 @contextmanager
-def telling(paths: DataPaths, ledger: Ledger) -> Iterator[None]:
+def telling(stores: Stores) -> Iterator[None]:
     """Tell when the block ends, also where it raised: a batch that is stopped gives its refusals."""
     try:
         yield
     finally:
-        tell(paths, ledger)
+        tell(stores)

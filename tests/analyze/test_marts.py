@@ -16,7 +16,7 @@ from include.analyze.reconcile import check_sums
 from include.core.errors import ConfigurationError
 from include.core.paths import DataPaths
 from include.core.shop import load_shop
-from include.ledger.database import Ledger
+from include.ledger.stores import Stores
 from include.ledger.suppressions import Suppression, lift, suppress
 from include.segment import build
 from include.warehouse.connection import open_warehouse
@@ -25,18 +25,18 @@ AS_OF = datetime(2026, 11, 24, 6, tzinfo=UTC)
 EMPTY = {"list_health": 1}
 
 
-def test_empty_stores_give_every_mart_and_sums_that_hold(paths: DataPaths, ledger: Ledger) -> None:
-    rows = build_marts(paths, ledger, as_of=AS_OF)
+def test_empty_stores_give_every_mart_and_sums_that_hold(stores: Stores) -> None:
+    rows = build_marts(stores, as_of=AS_OF)
 
     assert set(rows) == set(yaml.safe_load(COMMENTS.read_text()))
     assert {name: count for name, count in rows.items() if count and name != "reconciliation"} == EMPTY
-    assert all(check_sums(paths).values())
+    assert all(check_sums(stores.paths).values())
 
 
-def test_every_table_and_column_has_a_comment(paths: DataPaths, ledger: Ledger) -> None:
-    build_marts(paths, ledger, as_of=AS_OF)
+def test_every_table_and_column_has_a_comment(stores: Stores) -> None:
+    build_marts(stores, as_of=AS_OF)
 
-    with open_warehouse(paths) as connection:
+    with open_warehouse(stores.paths) as connection:
         bare_tables = "select table_name from duckdb_tables() where schema_name = 'marts' and comment is null"
         bare_columns = """select table_name, column_name from duckdb_columns()
             where schema_name = 'marts' and comment is null"""
@@ -44,13 +44,13 @@ def test_every_table_and_column_has_a_comment(paths: DataPaths, ledger: Ledger) 
         assert connection.execute(bare_columns).fetchall() == []
 
 
-def test_columns_are_those_of_the_dictionary_in_its_order(paths: DataPaths, ledger: Ledger) -> None:
-    build_marts(paths, ledger, as_of=AS_OF)
+def test_columns_are_those_of_the_dictionary_in_its_order(stores: Stores) -> None:
+    build_marts(stores, as_of=AS_OF)
 
     found = """select table_name, list(column_name order by column_index) from duckdb_columns()
         where schema_name = 'marts' group by table_name"""
     told = {table: list(words["columns"]) for table, words in yaml.safe_load(COMMENTS.read_text()).items()}
-    assert dict(ask(paths, found)) == told  # type: ignore[arg-type]
+    assert dict(ask(stores.paths, found)) == told  # type: ignore[arg-type]
 
 
 def ask(paths: DataPaths, query: str) -> list[tuple[object, ...]]:
@@ -67,68 +67,64 @@ select
 """
 
 
-def test_an_unsubscribe_by_one_click_counts_for_its_message_even_when_it_was_lifted(
-    paths: DataPaths, ledger: Ledger
-) -> None:
+def test_an_unsubscribe_by_one_click_counts_for_its_message_even_when_it_was_lifted(stores: Stores) -> None:
     left = AS_OF.timestamp()
-    suppress(ledger, [Suppression("key-anna", "unsubscribe", "one_click", left, "m1")])
-    suppress(ledger, [Suppression("key-bob", "manual", "operator", left)])
-    lift(ledger, "key-anna", "preferences")
-    with open_warehouse(paths) as connection:
+    suppress(stores.ledger, [Suppression("key-anna", "unsubscribe", "one_click", left, "m1")])
+    suppress(stores.ledger, [Suppression("key-bob", "manual", "operator", left)])
+    lift(stores.ledger, "key-anna", "preferences")
+    with open_warehouse(stores.paths) as connection:
         connection.execute(SEND)
 
-    build_marts(paths, ledger, as_of=AS_OF)
+    build_marts(stores, as_of=AS_OF)
 
-    assert ask(paths, "select epoch(unsubscribed_at) from marts.sends") == [(left,)]
-    assert ask(paths, "select address_key, reason from core.suppressions") == [("key-bob", "manual")]
+    assert ask(stores.paths, "select epoch(unsubscribed_at) from marts.sends") == [(left,)]
+    assert ask(stores.paths, "select address_key, reason from core.suppressions") == [("key-bob", "manual")]
 
 
-def test_building_again_replaces_and_list_health_remembers_days(paths: DataPaths, ledger: Ledger) -> None:
-    with open_warehouse(paths) as connection:
+def test_building_again_replaces_and_list_health_remembers_days(stores: Stores) -> None:
+    with open_warehouse(stores.paths) as connection:
         connection.execute(SEND)
-    first = build_marts(paths, ledger, as_of=AS_OF)
+    first = build_marts(stores, as_of=AS_OF)
 
-    again = build_marts(paths, ledger, as_of=AS_OF)
-    next_day = build_marts(paths, ledger, as_of=AS_OF + timedelta(days=1))
+    again = build_marts(stores, as_of=AS_OF)
+    next_day = build_marts(stores, as_of=AS_OF + timedelta(days=1))
 
     assert first == again
     assert next_day == first | {"list_health": 2}
 
 
-def test_a_comment_may_hold_anything(
-    paths: DataPaths, ledger: Ledger, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_comment_may_hold_anything(stores: Stores, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     words = 'it\'s; drop table marts.sends; -- "quoted" $1 é'
     file = tmp_path / "comments.yaml"
     file.write_text(yaml.safe_dump({"sends": {"table": words, "columns": {"state": words}}}, allow_unicode=True))
     monkeypatch.setattr(comments, "COMMENTS", file)
 
-    build_marts(paths, ledger, as_of=AS_OF)
+    build_marts(stores, as_of=AS_OF)
 
-    assert ask(paths, "select comment from duckdb_tables() where table_name = 'sends' and schema_name = 'marts'") == [
+    assert ask(stores.paths, "select comment from duckdb_tables() where table_name = 'sends' and schema_name = 'marts'") == [
         (words,)
     ]
-    assert ask(paths, "select comment from duckdb_columns() where column_name = 'state' and comment is not null") == [
+    assert ask(stores.paths, "select comment from duckdb_columns() where column_name = 'state' and comment is not null") == [
         (words,)
     ]
 
 
-def test_a_comment_on_nothing_is_an_error(
-    paths: DataPaths, ledger: Ledger, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_comment_on_nothing_is_an_error(stores: Stores, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     file = tmp_path / "comments.yaml"
     file.write_text("sends: {table: x, columns: {colour: y}}")
     monkeypatch.setattr(comments, "COMMENTS", file)
 
     with pytest.raises(ConfigurationError, match=r"comments\.yaml: .*colour"):
-        build_marts(paths, ledger, as_of=AS_OF)
+        build_marts(stores, as_of=AS_OF)
 
-    assert ask(paths, "select count(*) from duckdb_tables() where schema_name = 'marts'") == [(1,)]  # rolled back whole
+    assert ask(stores.paths, "select count(*) from duckdb_tables() where schema_name = 'marts'") == [
+        (1,)
+    ]  # rolled back whole
 
 
-def test_a_moment_without_a_time_zone_is_refused(paths: DataPaths, ledger: Ledger) -> None:
+def test_a_moment_without_a_time_zone_is_refused(stores: Stores) -> None:
     with pytest.raises(ValueError, match="time zone"):
-        build_marts(paths, ledger, as_of=datetime(2026, 11, 24))
+        build_marts(stores, as_of=datetime(2026, 11, 24))
 
 
 MONEY = """
@@ -147,20 +143,20 @@ select
 
 
 def test_money_is_in_the_shops_currency_and_what_has_no_rate_is_said(
-    paths: DataPaths, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+    stores: Stores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop = load_shop().model_copy(update={"currency": "EUR", "exchange_rates": {"JPY": 0.0061}})
     for module in (marts, build):
         monkeypatch.setattr(module, "load_shop", lambda: shop)
-    with open_warehouse(paths) as connection:
+    with open_warehouse(stores.paths) as connection:
         connection.execute(ANNA)
         connection.execute(MONEY)
-    build.build_segments(paths, segment_run="r1", as_of=AS_OF)
+    build.build_segments(stores.paths, segment_run="r1", as_of=AS_OF)
 
-    build_marts(paths, ledger, as_of=AS_OF)
+    build_marts(stores, as_of=AS_OF)
 
     columns = "purchases, purchase_days, revenue, currency, unconverted"
-    assert ask(paths, f"select {columns} from marts.lifecycle") == [(3, 1, Decimal("100.00"), "EUR", 1)]
+    assert ask(stores.paths, f"select {columns} from marts.lifecycle") == [(3, 1, Decimal("100.00"), "EUR", 1)]
     unsaid = "select scope, difference from marts.reconciliation where check_name = 'amounts_converted' and not holds"
-    assert sorted(ask(paths, unsaid)) == [("XTS", 1), ("all currencies", 1)]
-    assert not check_sums(paths)["amounts_converted"]
+    assert sorted(ask(stores.paths, unsaid)) == [("XTS", 1), ("all currencies", 1)]
+    assert not check_sums(stores.paths)["amounts_converted"]

@@ -14,7 +14,7 @@ from include.analyze.marts import build_marts
 from include.analyze.reconcile import check_sums
 from include.core.errors import ConservationBroken
 from include.core.paths import DataPaths
-from include.ledger.database import Ledger
+from include.ledger.stores import Stores
 from include.warehouse.connection import configure, open_warehouse, prepare, run
 
 AS_OF = datetime(2026, 11, 24, 6, tzinfo=UTC)
@@ -139,9 +139,9 @@ BREAKS = {
 
 
 @pytest.fixture
-def filled(paths: DataPaths) -> DataPaths:
+def filled(stores: Stores) -> Stores:
     """Stores in which every sum holds."""
-    with open_warehouse(paths) as connection:
+    with open_warehouse(stores.paths) as connection:
         rows = [{"plan_id": "p1", "state": state, "provider": "gmail"} for state in STATES]
         happened = [
             {"message_key": "m0", "event": "delivered"},
@@ -151,37 +151,35 @@ def filled(paths: DataPaths) -> DataPaths:
         connection.execute("insert into segment.runs values ('run', now(), now(), 2)")
         connection.execute("insert into segment.sizes values ('run', 'all', 2, 2, 0, 0)")
         connection.execute("insert into segment.membership values ('run', 'all', 'bob'), ('run', 'all', 'cleo')")
-    return paths
+    return stores
 
 
-def test_sums_that_hold_pass(filled: DataPaths, ledger: Ledger) -> None:
-    build_marts(filled, ledger, as_of=AS_OF)
+def test_sums_that_hold_pass(filled: Stores) -> None:
+    build_marts(filled, as_of=AS_OF)
 
-    checks = check_sums(filled)
+    checks = check_sums(filled.paths)
 
     assert set(checks) >= set(BREAKS)
     assert {name for name, holds in checks.items() if not holds} == {"events_loaded"}  # no spool file is on record here
 
 
 @pytest.mark.parametrize("check", BREAKS)
-def test_a_sum_that_breaks_fails_by_name(filled: DataPaths, ledger: Ledger, check: str) -> None:
-    with open_warehouse(filled) as connection:
+def test_a_sum_that_breaks_fails_by_name(filled: Stores, check: str) -> None:
+    with open_warehouse(filled.paths) as connection:
         connection.execute(BREAKS[check])
-    build_marts(filled, ledger, as_of=AS_OF)
+    build_marts(filled, as_of=AS_OF)
 
     with pytest.raises(ConservationBroken, match=rf"{check} does not hold in [12] places? "):
-        check_sums(filled)
+        check_sums(filled.paths)
 
 
-def test_a_delivery_of_what_is_called_unsent_fails_with_the_campaign_and_the_count(
-    filled: DataPaths, ledger: Ledger
-) -> None:
-    with open_warehouse(filled) as connection:
+def test_a_delivery_of_what_is_called_unsent_fails_with_the_campaign_and_the_count(filled: Stores) -> None:
+    with open_warehouse(filled.paths) as connection:
         connection.execute(BREAKS["events_for_unsent"])
-    build_marts(filled, ledger, as_of=AS_OF)
+    build_marts(filled, as_of=AS_OF)
 
     with pytest.raises(ConservationBroken, match=r"events_for_unsent .*first: newsletter p1, difference 1\)"):
-        check_sums(filled)
+        check_sums(filled.paths)
 
 
 def test_without_marts_nothing_was_checked(paths: DataPaths) -> None:

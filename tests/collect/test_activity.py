@@ -10,12 +10,10 @@ from include.collect.activity import prove_by_activity
 from include.collect.doubt import resolve_doubt
 from include.core.connections import SendGridAccount
 from include.core.errors import ConfigurationError
-from include.core.paths import DataPaths
-from include.core.secrets import Secrets
 from include.dispatch.account.record import record_sends
 from include.dispatch.send.sender import send_range
 from include.ledger import counts, outages
-from include.ledger.database import Ledger
+from include.ledger.stores import Stores
 from tests.dispatch.frozen import frozen_plan
 from tests.running_simulator import RunningSimulator
 
@@ -27,40 +25,38 @@ def quick_probes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outages, "POLL_SECONDS", 0.01)
 
 
-def in_doubt(paths: DataPaths, ledger: Ledger, secrets: Secrets, simulator: RunningSimulator) -> str:
+def in_doubt(stores: Stores, simulator: RunningSimulator) -> str:
     """A plan of 30 people of whom 11 are in doubt: ten were refused without a word, and the probe's one was accepted."""
     simulator.fault("accept_then_reset", count=1)
     simulator.fault("refuse_500", count=1)
-    plan_id = frozen_plan(paths, ledger, secrets, 30, chunk_size=10)
+    plan_id = frozen_plan(stores, 30, chunk_size=10)
     account = SendGridAccount(simulator.base_url, simulator.key)
     for chunk in range(3):
-        send_range(paths, ledger, account, plan_id=plan_id, first=chunk, last=chunk)
-    record_sends(paths, ledger)
+        send_range(stores, account, plan_id=plan_id, first=chunk, last=chunk)
+    record_sends(stores)
     return plan_id
 
 
 def test_what_activity_shows_was_sent_and_the_rest_stays_in_doubt(
-    paths: DataPaths, ledger: Ledger, secrets: Secrets, start_simulator: Callable[..., RunningSimulator]
+    stores: Stores, start_simulator: Callable[..., RunningSimulator]
 ) -> None:
     simulator = start_simulator(speed=60)
-    plan_id = in_doubt(paths, ledger, secrets, simulator)
+    plan_id = in_doubt(stores, simulator)
     simulator.post("/control/flush?lives=finish")
     account = SendGridAccount(simulator.base_url, simulator.key)
-    assert prove_by_activity(paths, ledger, secrets, account) == {"asked": 2, "proved": 1}
-    assert prove_by_activity(paths, ledger, secrets, account) == {"asked": 1, "proved": 0}
-    with ledger.read() as connection:
+    assert prove_by_activity(stores, account) == {"asked": 2, "proved": 1}
+    assert prove_by_activity(stores, account) == {"asked": 1, "proved": 0}
+    with stores.ledger.read() as connection:
         tally = counts.require_conservation(connection, plan_id)
     assert (tally.accepted, tally.in_doubt) == (20, 10)
 
 
-def test_without_doubt_nobody_is_asked(paths: DataPaths, ledger: Ledger) -> None:
-    assert resolve_doubt(paths, ledger) == {"chunks": 0, "messages": 0, "evidence": 0, "proved": 0}
+def test_without_doubt_nobody_is_asked(stores: Stores) -> None:
+    assert resolve_doubt(stores) == {"chunks": 0, "messages": 0, "evidence": 0, "proved": 0}
 
 
-def test_an_account_without_activity_says_so(
-    paths: DataPaths, ledger: Ledger, secrets: Secrets, start_simulator: Callable[..., RunningSimulator]
-) -> None:
+def test_an_account_without_activity_says_so(stores: Stores, start_simulator: Callable[..., RunningSimulator]) -> None:
     simulator = start_simulator(no_lives=True, no_activity=True)
-    in_doubt(paths, ledger, secrets, simulator)
+    in_doubt(stores, simulator)
     with pytest.raises(ConfigurationError, match="403"):
-        prove_by_activity(paths, ledger, secrets, SendGridAccount(simulator.base_url, simulator.key))
+        prove_by_activity(stores, SendGridAccount(simulator.base_url, simulator.key))

@@ -10,12 +10,11 @@ from include.collect import breaker
 from include.core import clock
 from include.core.errors import CampaignStopped
 from include.core.paths import DataPaths
-from include.core.secrets import Secrets
 from include.dispatch import control
 from include.dispatch.account import record
 from include.dispatch.send.sender import send_range
 from include.ledger import counts
-from include.ledger.database import Ledger
+from include.ledger.stores import Stores
 from include.warehouse.connection import open_warehouse
 from tests.dispatch.frozen import frozen_plan
 from tests.dispatch.scripted_esp import ScriptedEsp
@@ -55,44 +54,42 @@ def happen(paths: DataPaths, event: str, people: int, skip: int = 0, bounce_clas
         warehouse.execute(HAPPENED, values)
 
 
-def half_sent(paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp, *, bounced: int) -> str:
+def half_sent(stores: Stores, esp: ScriptedEsp, *, bounced: int) -> str:
     """A plan for 600 of whom 300 were sent to: so many bounced, the others got it. Its id."""
-    plan_id = frozen_plan(paths, ledger, secrets, 600, chunk_size=100)
-    send_range(paths, ledger, esp.account, plan_id=plan_id, first=0, last=2)
-    record.record_sends(paths, ledger)
-    happen(paths, "delivered", 300 - bounced)
-    happen(paths, "bounced", bounced, skip=300 - bounced, bounce_class="hard")
+    plan_id = frozen_plan(stores, 600, chunk_size=100)
+    send_range(stores, esp.account, plan_id=plan_id, first=0, last=2)
+    record.record_sends(stores)
+    happen(stores.paths, "delivered", 300 - bounced)
+    happen(stores.paths, "bounced", bounced, skip=300 - bounced, bounce_class="hard")
     return plan_id
 
 
-def test_an_open_breaker_pauses_and_drops_nobody(
-    paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp
-) -> None:
-    plan_id = half_sent(paths, ledger, secrets, esp, bounced=20)
-    assert breaker.watch(paths, ledger) == ([], 2)
-    assert breaker.watch(paths, ledger) == ([], 0)
+def test_an_open_breaker_pauses_and_drops_nobody(stores: Stores, esp: ScriptedEsp) -> None:
+    plan_id = half_sent(stores, esp, bounced=20)
+    assert breaker.watch(stores) == ([], 2)
+    assert breaker.watch(stores) == ([], 0)
     with pytest.raises(CampaignStopped, match=r"hard bounces at 6\.67%"):
-        send_range(paths, ledger, esp.account, plan_id=plan_id, first=3, last=5)
+        send_range(stores, esp.account, plan_id=plan_id, first=3, last=5)
     assert sum(esp.taken.values()) == 300
-    control.resume(ledger, "spring", "once")
-    assert breaker.watch(paths, ledger) == ([], 0)
-    assert send_range(paths, ledger, esp.account, plan_id=plan_id, first=3, last=5)["accepted"] == 300
-    with ledger.read() as connection:
+    control.resume(stores.ledger, "spring", "once")
+    assert breaker.watch(stores) == ([], 0)
+    assert send_range(stores, esp.account, plan_id=plan_id, first=3, last=5)["accepted"] == 300
+    with stores.ledger.read() as connection:
         assert counts.require_conservation(connection, plan_id).accepted == 600
 
 
-def test_one_provider_alone_is_held_back(paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp) -> None:
+def test_one_provider_alone_is_held_back(stores: Stores, esp: ScriptedEsp) -> None:
     from sqlalchemy import update
 
     from include.ledger import holds
     from include.ledger.tables import chunks
 
-    plan_id = frozen_plan(paths, ledger, secrets, 600, chunk_size=100)
-    with ledger.write() as connection:
+    plan_id = frozen_plan(stores, 600, chunk_size=100)
+    with stores.ledger.write() as connection:
         connection.execute(update(chunks).where(chunks.c.chunk >= 4).values(provider="yahoo"))
-    assert holds.hold(ledger, plan_id, "yahoo", "breaker: complaints")
-    assert send_range(paths, ledger, esp.account, plan_id=plan_id, first=0, last=5)["accepted"] == 400
-    with ledger.read() as connection:
+    assert holds.hold(stores.ledger, plan_id, "yahoo", "breaker: complaints")
+    assert send_range(stores, esp.account, plan_id=plan_id, first=0, last=5)["accepted"] == 400
+    with stores.ledger.read() as connection:
         assert counts.require_conservation(connection, plan_id).pending == 200
-    control.resume(ledger, "spring", "once")
-    assert send_range(paths, ledger, esp.account, plan_id=plan_id, first=0, last=5)["accepted"] == 200
+    control.resume(stores.ledger, "spring", "once")
+    assert send_range(stores, esp.account, plan_id=plan_id, first=0, last=5)["accepted"] == 200

@@ -15,6 +15,7 @@ from include.edge.spool import keep_unsubscribe
 from include.ledger import suppressions
 from include.ledger.database import Ledger
 from include.ledger.doubt import in_doubt_chunks
+from include.ledger.stores import Stores
 from include.ledger.suppressions import Suppression, reasons_in_force
 from include.ledger.tables import chunks, plans
 from tests.collect.conftest import SENT, World, make_event
@@ -41,7 +42,7 @@ FATES = [
 def test_each_fate_suppresses_as_it_must_and_only_once(world: World, ledger: Ledger) -> None:
     people = world.send(len(FATES))
     world.load([{**make_event(person, "x"), **fields} for person, (fields, _) in zip(people, FATES, strict=True)])
-    assert suppress_from_events(world.paths, ledger) == {
+    assert suppress_from_events(Stores(world.paths, ledger, world.secrets)) == {
         "hard_bounce": 3,
         "invalid_address": 1,
         "spam_complaint": 2,
@@ -49,7 +50,7 @@ def test_each_fate_suppresses_as_it_must_and_only_once(world: World, ledger: Led
     }
     for person, (fields, expected) in zip(people, FATES, strict=True):
         assert reasons_in_force(ledger, person.address_key) == expected, fields
-    assert suppress_from_events(world.paths, ledger) == {}
+    assert suppress_from_events(Stores(world.paths, ledger, world.secrets)) == {}
 
 
 def test_unknown_messages_suppress_too_but_not_by_somebody_elses_group(world: World, ledger: Ledger) -> None:
@@ -63,19 +64,19 @@ def test_unknown_messages_suppress_too_but_not_by_somebody_elses_group(world: Wo
     ]
     strangers = [{**make_event(person, "x"), "tw_key": "theirs", **kind} for person, kind in zip(people, kinds, strict=True)]
     assert world.load(strangers)["quarantined"] == 5
-    assert suppress_from_events(world.paths, ledger) == {"hard_bounce": 1, "spam_complaint": 2}
+    assert suppress_from_events(Stores(world.paths, ledger, world.secrets)) == {"hard_bounce": 1, "spam_complaint": 2}
 
 
 def test_who_came_back_is_not_suppressed_by_old_news(world: World, ledger: Ledger) -> None:
     (ada,) = world.send()
     world.load([make_event(ada, "unsubscribe", 100)])
-    assert suppress_from_events(world.paths, ledger) == {"unsubscribe": 1}
+    assert suppress_from_events(Stores(world.paths, ledger, world.secrets)) == {"unsubscribe": 1}
     assert suppressions.lift(ledger, ada.address_key, "preference_page")
     world.load([make_event(ada, "group_unsubscribe", 50)])
-    assert suppress_from_events(world.paths, ledger) == {}
+    assert suppress_from_events(Stores(world.paths, ledger, world.secrets)) == {}
     later = datetime.now(UTC) + timedelta(hours=1)
     world.load([make_event(ada, "unsubscribe", int(later.timestamp()) - SENT)], received=later)
-    assert suppress_from_events(world.paths, ledger) == {"unsubscribe": 1}
+    assert suppress_from_events(Stores(world.paths, ledger, world.secrets)) == {"unsubscribe": 1}
 
 
 def test_a_crash_after_the_ledgers_commit_looks_again(world: World, ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,8 +89,8 @@ def test_a_crash_after_the_ledgers_commit_looks_again(world: World, ledger: Ledg
     with monkeypatch.context() as patch:
         patch.setattr(suppress, "run", killed)
         with pytest.raises(KeyboardInterrupt):
-            suppress_from_events(world.paths, ledger)
-    assert suppress_from_events(world.paths, ledger) == {}
+            suppress_from_events(Stores(world.paths, ledger, world.secrets))
+    assert suppress_from_events(Stores(world.paths, ledger, world.secrets)) == {}
     assert reasons_in_force(ledger, ada.address_key) == {"spam_complaint"}
 
 
@@ -97,16 +98,16 @@ def test_an_event_released_from_quarantine_still_suppresses(world: World, ledger
     (ada,) = world.send()
     world.query("create table kept as from dispatch.sends; delete from dispatch.sends")
     world.load([make_event(ada, "group_unsubscribe")])
-    assert suppress_from_events(world.paths, ledger) == {}
+    assert suppress_from_events(Stores(world.paths, ledger, world.secrets)) == {}
     world.query("insert into dispatch.sends from kept")
     assert world.load()["released"] == 1
-    assert suppress_from_events(world.paths, ledger) == {"unsubscribe": 1}
+    assert suppress_from_events(Stores(world.paths, ledger, world.secrets)) == {"unsubscribe": 1}
 
 
 def test_the_suppression_is_of_the_address_that_was_mailed(world: World, ledger: Ledger) -> None:
     (ada,) = world.send()
     world.load([make_event(ada, "spamreport", email="Person0@EXAMPLE.org")])
-    suppress_from_events(world.paths, ledger)
+    suppress_from_events(Stores(world.paths, ledger, world.secrets))
     assert reasons_in_force(ledger, address_key(world.secrets.address_key, "person0@example.org")) == {"spam_complaint"}
 
 
@@ -117,10 +118,10 @@ def test_unsubscribes_kept_while_the_ledger_was_away_are_brought_to_it(world: Wo
     suppressions.suppress(ledger, [Suppression(keys[1], "unsubscribe", "one_click", 500.0)])
     assert suppressions.lift(ledger, keys[1], "preference_page")
     (world.paths.spool / "unsubscribes" / "torn.json").write_bytes(b"{")
-    assert suppress_from_events(world.paths, ledger) == {"unsubscribe": 1}
+    assert suppress_from_events(Stores(world.paths, ledger, world.secrets)) == {"unsubscribe": 1}
     assert [reasons_in_force(ledger, key) for key in keys] == [{"unsubscribe"}, set()]
     assert [path.name for path in (world.paths.spool / "unsubscribes").iterdir()] == ["torn.json"]
-    assert suppress_from_events(world.paths, ledger) == {}
+    assert suppress_from_events(Stores(world.paths, ledger, world.secrets)) == {}
 
 
 def doubt(ledger: Ledger, recipients: int) -> None:
@@ -148,13 +149,23 @@ def test_an_event_of_the_attempt_proves_and_another_does_not(world: World, ledge
             make_event(cem, "dropped", tw_try="2", tw_chunk="plan.1", reason="Invalid"),
         ]
     )
-    assert resolve_doubt(world.paths, ledger)["proved"] == 0
+    assert resolve_doubt(Stores(world.paths, ledger, world.secrets))["proved"] == 0
     doubt(ledger, 4)
-    assert resolve_doubt(world.paths, ledger) == {"chunks": 1, "messages": 4, "evidence": 1, "proved": 1}
+    assert resolve_doubt(Stores(world.paths, ledger, world.secrets)) == {
+        "chunks": 1,
+        "messages": 4,
+        "evidence": 1,
+        "proved": 1,
+    }
     world.load([make_event(ben, "dropped", tw_try="2", reason="Invalid")])
-    assert resolve_doubt(world.paths, ledger) == {"chunks": 1, "messages": 4, "evidence": 2, "proved": 1}
+    assert resolve_doubt(Stores(world.paths, ledger, world.secrets)) == {
+        "chunks": 1,
+        "messages": 4,
+        "evidence": 2,
+        "proved": 1,
+    }
     world.load([make_event(person, "processed", tw_try="2") for person in world.people])
-    assert resolve_doubt(world.paths, ledger)["proved"] == 2
+    assert resolve_doubt(Stores(world.paths, ledger, world.secrets))["proved"] == 2
     assert in_doubt_chunks(ledger) == []
 
 
@@ -163,4 +174,4 @@ def test_a_test_send_is_proved_from_quarantine(world: World, ledger: Ledger) -> 
     world.query("delete from dispatch.sends")
     world.load([make_event(ada, "delivered", tw_try="2")])
     doubt(ledger, 1)
-    assert resolve_doubt(world.paths, ledger)["proved"] == 1
+    assert resolve_doubt(Stores(world.paths, ledger, world.secrets))["proved"] == 1

@@ -15,6 +15,7 @@ from include.collect import load
 from include.collect.scrub import scrub_link
 from include.collect.suppress import suppress_from_events
 from include.ledger.database import Ledger
+from include.ledger.stores import Stores
 from tests.collect.conftest import SENT, World, make_event
 
 EVENTS = "select event, message_key, subscriber_id, bounce_class, reason, url from engagement.events order by all"
@@ -129,7 +130,7 @@ def test_an_event_from_the_future_is_quarantined_and_still_suppresses(world: Wor
     world.load([{**make_event(who, "spamreport"), "timestamp": int(came) + seconds} for who, seconds in ahead.items()])
     assert world.query("select message_key from engagement.events") == [(ada.key,)]
     assert world.query("select reason, count(*) from engagement.quarantined_events group by all") == [("bad_timestamp", 2)]
-    assert suppress_from_events(world.paths, ledger) == {"spam_complaint": 3}
+    assert suppress_from_events(Stores(world.paths, ledger, world.secrets)) == {"spam_complaint": 3}
 
 
 def test_one_broken_event_is_quarantined_and_not_its_batch(world: World) -> None:

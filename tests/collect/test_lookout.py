@@ -12,11 +12,11 @@ from sqlalchemy import update
 from include.collect.monitor import MEMORY, look
 from include.core import clock
 from include.core.paths import DataPaths
-from include.core.secrets import Secrets
 from include.dispatch import control
 from include.dispatch.send.sender import send_range
 from include.ledger import doubt, plans
 from include.ledger.database import Ledger
+from include.ledger.stores import Stores
 from include.ledger.tables import plans as plans_table
 from include.warehouse.connection import open_warehouse
 from tests.collect.test_breaker import half_sent
@@ -45,78 +45,76 @@ def later(monkeypatch: pytest.MonkeyPatch, **time: float) -> None:
     monkeypatch.setenv(clock.OFFSET_VARIABLE, str(timedelta(**time).total_seconds()))
 
 
-def test_an_open_breaker_is_told_once_for_each_of_what_it_holds(
-    paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp
-) -> None:
-    half_sent(paths, ledger, secrets, esp, bounced=20)
-    assert look(paths, ledger, dag="collect", run="r") == {"warnings": 0, "held": 2, "in_doubt": 0, "alerts": 2}
-    assert places(paths) == {("breaker-open", "critical", "docs/runbook/breaker-open.md#what-to-do")}
-    assert look(paths, ledger)["alerts"] == 0
-    assert sorted(told(paths)) == [
+def test_an_open_breaker_is_told_once_for_each_of_what_it_holds(stores: Stores, esp: ScriptedEsp) -> None:
+    half_sent(stores, esp, bounced=20)
+    assert look(stores, dag="collect", run="r") == {"warnings": 0, "held": 2, "in_doubt": 0, "alerts": 2}
+    assert places(stores.paths) == {("breaker-open", "critical", "docs/runbook/breaker-open.md#what-to-do")}
+    assert look(stores)["alerts"] == 0
+    assert sorted(told(stores.paths)) == [
         ("breaker-open", "The circuit breaker holds back spring once for all mailbox providers"),
         ("breaker-open", "The circuit breaker holds back spring once for gmail"),
     ]
-    control.resume(ledger, "spring", "once")
-    assert look(paths, ledger)["alerts"] == 0
+    control.resume(stores.ledger, "spring", "once")
+    assert look(stores)["alerts"] == 0
 
 
-def test_a_rate_that_warns_is_told_once_and_holds_nothing_back(
-    paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp
-) -> None:
-    plan_id = half_sent(paths, ledger, secrets, esp, bounced=8)
-    assert look(paths, ledger) == {"warnings": 2, "held": 0, "in_doubt": 0, "alerts": 2}
-    assert look(paths, ledger) == {"warnings": 2, "held": 0, "in_doubt": 0, "alerts": 0}
-    assert told(paths) == [("rate-warning", "spring once: hard bounces at 2.67%")] * 2
-    assert send_range(paths, ledger, esp.account, plan_id=plan_id, first=3, last=5)["accepted"] == 300
+def test_a_rate_that_warns_is_told_once_and_holds_nothing_back(stores: Stores, esp: ScriptedEsp) -> None:
+    plan_id = half_sent(stores, esp, bounced=8)
+    assert look(stores) == {"warnings": 2, "held": 0, "in_doubt": 0, "alerts": 2}
+    assert look(stores) == {"warnings": 2, "held": 0, "in_doubt": 0, "alerts": 0}
+    assert told(stores.paths) == [("rate-warning", "spring once: hard bounces at 2.67%")] * 2
+    assert send_range(stores, esp.account, plan_id=plan_id, first=3, last=5)["accepted"] == 300
 
 
 def test_a_rate_over_the_limit_of_a_finished_campaign_does_not_say_that_it_will_stop(
-    paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp
+    stores: Stores, esp: ScriptedEsp
 ) -> None:
-    plan_id = half_sent(paths, ledger, secrets, esp, bounced=20)
-    plans.change_state(ledger, plan_id, "done", among=("sending",))
-    assert look(paths, ledger) == {"warnings": 2, "held": 0, "in_doubt": 0, "alerts": 2}
-    (alert, _) = [json.loads(path.read_bytes()) for path in paths.alerts.glob("*Z-*.json")]
+    plan_id = half_sent(stores, esp, bounced=20)
+    plans.change_state(stores.ledger, plan_id, "done", among=("sending",))
+    assert look(stores) == {"warnings": 2, "held": 0, "in_doubt": 0, "alerts": 2}
+    (alert, _) = [json.loads(path.read_bytes()) for path in stores.paths.alerts.glob("*Z-*.json")]
     assert "this one is finished: nothing of it is left to hold back" in alert["safe"]
     assert "yet" not in alert["safe"]
 
 
-def test_links_that_all_fail_are_told_once_until_one_works(paths: DataPaths, ledger: Ledger) -> None:
+def test_links_that_all_fail_are_told_once_until_one_works(stores: Stores) -> None:
     def pressed(in_a_row: int) -> int:
-        paths.spool.mkdir(parents=True, exist_ok=True)
-        (paths.spool / "links.json").write_text(json.dumps({"verified": 3, "damaged": 40, "damaged_in_a_row": in_a_row}))
-        return look(paths, ledger, dag="collect", run="r")["alerts"]
+        stores.paths.spool.mkdir(parents=True, exist_ok=True)
+        (stores.paths.spool / "links.json").write_text(
+            json.dumps({"verified": 3, "damaged": 40, "damaged_in_a_row": in_a_row})
+        )
+        return look(stores, dag="collect", run="r")["alerts"]
 
-    assert look(paths, ledger)["alerts"] == 0
+    assert look(stores)["alerts"] == 0
     assert [pressed(number) for number in (9, 10, 11, 0, 9, 30)] == [0, 1, 0, 0, 0, 1]
-    assert told(paths) == [
+    assert told(stores.paths) == [
         ("damaged-links", "The last 10 links that people pressed were all damaged"),
         ("damaged-links", "The last 30 links that people pressed were all damaged"),
     ]
-    assert places(paths) == {("damaged-links", "critical", "docs/runbook/damaged-links.md#what-to-do")}
-    (paths.spool / "links.json").write_text("{torn")
-    assert look(paths, ledger)["alerts"] == 0
+    assert places(stores.paths) == {("damaged-links", "critical", "docs/runbook/damaged-links.md#what-to-do")}
+    (stores.paths.spool / "links.json").write_text("{torn")
+    assert look(stores)["alerts"] == 0
 
 
 def test_doubt_is_told_when_it_grows_and_not_before_events_had_time(
-    paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp, monkeypatch: pytest.MonkeyPatch
+    stores: Stores, esp: ScriptedEsp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plan_id = frozen_plan(paths, ledger, secrets, 40, chunk_size=10)
+    plan_id = frozen_plan(stores, 40, chunk_size=10)
     esp.answer = lambda number, _body: "refuse" if number == 1 else accepted()
-    send_range(paths, ledger, esp.account, plan_id=plan_id, first=0, last=2)
-    assert look(paths, ledger)["alerts"] == 0
+    send_range(stores, esp.account, plan_id=plan_id, first=0, last=2)
+    assert look(stores)["alerts"] == 0
     later(monkeypatch, minutes=16)
-    assert look(paths, ledger, dag="collect", run="r")["in_doubt"] == 10
-    assert places(paths) == {("growing-doubt", "warning", "docs/runbook/growing-doubt.md#what-to-do")}
-    assert look(paths, ledger)["alerts"] == 0
-    assert told(paths) == [("growing-doubt", "spring once: 10 people are in doubt")]
-    prove_one(ledger, esp)
-    assert look(paths, ledger) == {"warnings": 0, "held": 0, "in_doubt": 9, "alerts": 0}
+    assert look(stores, dag="collect", run="r")["in_doubt"] == 10
+    assert places(stores.paths) == {("growing-doubt", "warning", "docs/runbook/growing-doubt.md#what-to-do")}
+    assert look(stores)["alerts"] == 0
+    assert told(stores.paths) == [("growing-doubt", "spring once: 10 people are in doubt")]
+    prove_one(stores.ledger, esp)
+    assert look(stores) == {"warnings": 0, "held": 0, "in_doubt": 9, "alerts": 0}
     esp.answer = lambda _number, _body: "refuse"
-    send_range(paths, ledger, esp.account, plan_id=plan_id, first=3, last=3)
+    send_range(stores, esp.account, plan_id=plan_id, first=3, last=3)
     later(monkeypatch, minutes=33)
-    assert look(paths, ledger)["in_doubt"] == 19
-    assert ("growing-doubt", "spring once: 19 people are in doubt") in told(paths)
+    assert look(stores)["in_doubt"] == 19
+    assert ("growing-doubt", "spring once: 19 people are in doubt") in told(stores.paths)
 
 
 def prove_one(ledger: Ledger, esp: ScriptedEsp) -> None:
@@ -127,49 +125,49 @@ def prove_one(ledger: Ledger, esp: ScriptedEsp) -> None:
 
 
 def test_silence_is_told_half_an_hour_after_mail_went_out_and_once(
-    paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp, monkeypatch: pytest.MonkeyPatch
+    stores: Stores, esp: ScriptedEsp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plan_id = frozen_plan(paths, ledger, secrets, 10, chunk_size=10)
-    assert look(paths, ledger)["alerts"] == 0
-    send_range(paths, ledger, esp.account, plan_id=plan_id, first=0, last=0)
+    plan_id = frozen_plan(stores, 10, chunk_size=10)
+    assert look(stores)["alerts"] == 0
+    send_range(stores, esp.account, plan_id=plan_id, first=0, last=0)
     later(monkeypatch, minutes=29)
-    assert look(paths, ledger)["alerts"] == 0
+    assert look(stores)["alerts"] == 0
     later(monkeypatch, minutes=31)
-    assert [look(paths, ledger, dag="collect", run="r")["alerts"] for _ in range(2)] == [1, 0]
-    assert places(paths) == {("webhook-silent", "critical", "docs/runbook/webhook-silent.md#what-to-do")}
-    assert [kind for kind, _ in told(paths)] == ["webhook-silent"]
-    with open_warehouse(paths) as warehouse:
+    assert [look(stores, dag="collect", run="r")["alerts"] for _ in range(2)] == [1, 0]
+    assert places(stores.paths) == {("webhook-silent", "critical", "docs/runbook/webhook-silent.md#what-to-do")}
+    assert [kind for kind, _ in told(stores.paths)] == ["webhook-silent"]
+    with open_warehouse(stores.paths) as warehouse:
         warehouse.execute(HEARD, {"at": clock.now()})
-    assert look(paths, ledger)["alerts"] == 0
-    assert json.loads((paths.alerts / MEMORY).read_bytes())["silent"] is False
+    assert look(stores)["alerts"] == 0
+    assert json.loads((stores.paths.alerts / MEMORY).read_bytes())["silent"] is False
 
 
 def test_the_silence_after_a_test_send_alerts_nobody(
-    paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp, monkeypatch: pytest.MonkeyPatch
+    stores: Stores, esp: ScriptedEsp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plan_id = frozen_plan(paths, ledger, secrets, 10, chunk_size=10)
-    with ledger.write() as connection:
+    plan_id = frozen_plan(stores, 10, chunk_size=10)
+    with stores.ledger.write() as connection:
         connection.execute(update(plans_table).values(kind=plans.TEST))
-    send_range(paths, ledger, esp.account, plan_id=plan_id, first=0, last=0)
+    send_range(stores, esp.account, plan_id=plan_id, first=0, last=0)
     later(monkeypatch, minutes=31)
-    assert look(paths, ledger)["alerts"] == 0
+    assert look(stores)["alerts"] == 0
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b'{"holds"', b"null"])
 def test_a_memory_that_cannot_be_read_tells_again(
-    content: bytes, paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp, monkeypatch: pytest.MonkeyPatch
+    content: bytes, stores: Stores, esp: ScriptedEsp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plan_id = frozen_plan(paths, ledger, secrets, 10, chunk_size=10)
+    plan_id = frozen_plan(stores, 10, chunk_size=10)
     esp.answer = lambda _number, _body: "refuse"
-    send_range(paths, ledger, esp.account, plan_id=plan_id, first=0, last=0)
+    send_range(stores, esp.account, plan_id=plan_id, first=0, last=0)
     later(monkeypatch, minutes=16)
-    assert look(paths, ledger)["alerts"] == 1
-    (paths.alerts / MEMORY).write_bytes(content)
-    assert look(paths, ledger)["alerts"] == 1
+    assert look(stores)["alerts"] == 1
+    (stores.paths.alerts / MEMORY).write_bytes(content)
+    assert look(stores)["alerts"] == 1
 
 
-def test_the_memory_holds_no_addresses(paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp) -> None:
-    frozen_plan(paths, ledger, secrets, 10, chunk_size=10)
-    look(paths, ledger)
-    memory: dict[str, Any] = json.loads((paths.alerts / MEMORY).read_bytes())
+def test_the_memory_holds_no_addresses(stores: Stores, esp: ScriptedEsp) -> None:
+    frozen_plan(stores, 10, chunk_size=10)
+    look(stores)
+    memory: dict[str, Any] = json.loads((stores.paths.alerts / MEMORY).read_bytes())
     assert memory == {"warnings": [], "holds": [], "doubt": {}, "silent": False, "links": False}

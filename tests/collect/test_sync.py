@@ -12,10 +12,8 @@ from include.collect.sync import sync_suppressions
 from include.core.connections import SendGridAccount
 from include.core.errors import ConfigurationError, EspUnavailable
 from include.core.keys import address_key
-from include.core.paths import DataPaths
-from include.core.secrets import Secrets
 from include.ledger import suppressions
-from include.ledger.database import Ledger
+from include.ledger.stores import Stores
 from include.ledger.suppressions import in_force, reasons_in_force
 from include.sendgrid import management
 from tests.collect.conftest import KEY, SendGrid
@@ -26,14 +24,14 @@ def row(email: str, created: float) -> dict[str, Any]:
 
 
 def test_each_list_suppresses_with_its_reason_page_by_page(
-    sendgrid: tuple[SendGrid, SendGridAccount], paths: DataPaths, secrets: Secrets, ledger: Ledger
+    sendgrid: tuple[SendGrid, SendGridAccount], stores: Stores
 ) -> None:
     state, account = sendgrid
     now = time.time()
     state.lists["bounces"] = [row(f"b{n}@example.org", now) for n in range(1000)]
     state.lists["spam_reports"] = [row(" Ada@Example.org", now), {"created": 1}, None, {"email": ""}]
     state.lists["unsubscribes"] = [{"email": "ben@example.org", "created": None}]
-    result = sync_suppressions(paths, ledger, account)
+    result = sync_suppressions(stores, account)
     assert result == {
         "bounces": {"rows": 1000, "new": 1000, "unreadable": 0},
         "invalid_emails": {"rows": 0, "new": 0, "unreadable": 0},
@@ -43,41 +41,39 @@ def test_each_list_suppresses_with_its_reason_page_by_page(
     }
     assert [query["offset"] for name, query in state.asked if name == "bounces"] == [["0"], ["500"], ["1000"]]
     assert "blocks" not in {name for name, _ in state.asked}
-    assert reasons_in_force(ledger, address_key(secrets.address_key, "ada@example.org")) == {"spam_complaint"}
-    with ledger.read() as connection:
+    assert reasons_in_force(stores.ledger, address_key(stores.secrets.address_key, "ada@example.org")) == {"spam_complaint"}
+    with stores.ledger.read() as connection:
         assert in_force(connection)[0].num_rows == 1002
 
 
 def test_the_second_look_asks_for_what_is_young_and_adds_only_that(
-    sendgrid: tuple[SendGrid, SendGridAccount], paths: DataPaths, ledger: Ledger
+    sendgrid: tuple[SendGrid, SendGridAccount], stores: Stores
 ) -> None:
     state, account = sendgrid
     now = time.time()
     state.lists["bounces"] = [row("old@example.org", now - 10 * 86_400), row("young@example.org", now)]
-    assert sync_suppressions(paths, ledger, account)["bounces"] == {"rows": 2, "new": 2, "unreadable": 0}
+    assert sync_suppressions(stores, account)["bounces"] == {"rows": 2, "new": 2, "unreadable": 0}
     state.lists["bounces"].append(row("new@example.org", now))
-    assert sync_suppressions(paths, ledger, account)["bounces"] == {"rows": 2, "new": 1, "unreadable": 0}
+    assert sync_suppressions(stores, account)["bounces"] == {"rows": 2, "new": 1, "unreadable": 0}
 
 
-def test_who_came_back_stays(
-    sendgrid: tuple[SendGrid, SendGridAccount], paths: DataPaths, secrets: Secrets, ledger: Ledger
-) -> None:
+def test_who_came_back_stays(sendgrid: tuple[SendGrid, SendGridAccount], stores: Stores) -> None:
     state, account = sendgrid
-    key = address_key(secrets.address_key, "ada@example.org")
+    key = address_key(stores.secrets.address_key, "ada@example.org")
     state.lists["unsubscribes"] = [row("ada@example.org", time.time() - 60)]
-    sync_suppressions(paths, ledger, account)
-    assert suppressions.lift(ledger, key, "preference_page")
-    sync_suppressions(paths, ledger, account)
-    assert reasons_in_force(ledger, key) == frozenset()
+    sync_suppressions(stores, account)
+    assert suppressions.lift(stores.ledger, key, "preference_page")
+    sync_suppressions(stores, account)
+    assert reasons_in_force(stores.ledger, key) == frozenset()
 
 
 @pytest.mark.parametrize("status", [404, 405, 501])
 def test_a_list_that_is_not_offered_is_no_error(
-    sendgrid: tuple[SendGrid, SendGridAccount], paths: DataPaths, ledger: Ledger, status: int
+    sendgrid: tuple[SendGrid, SendGridAccount], stores: Stores, status: int
 ) -> None:
     state, account = sendgrid
     state.answer = (status, b"<html>no</html>")
-    assert set(sync_suppressions(paths, ledger, account).values()) == {"not offered"}
+    assert set(sync_suppressions(stores, account).values()) == {"not offered"}
 
 
 @pytest.mark.parametrize(
@@ -94,8 +90,7 @@ def test_a_list_that_is_not_offered_is_no_error(
 )
 def test_a_refusal_says_what_to_do_and_tells_no_secret(
     sendgrid: tuple[SendGrid, SendGridAccount],
-    paths: DataPaths,
-    ledger: Ledger,
+    stores: Stores,
     caplog: pytest.LogCaptureFixture,
     answer: tuple[int, bytes],
     error: type[Exception],
@@ -103,7 +98,7 @@ def test_a_refusal_says_what_to_do_and_tells_no_secret(
     state, account = sendgrid
     state.answer = answer
     with caplog.at_level(logging.DEBUG), pytest.raises(error) as raised:
-        sync_suppressions(paths, ledger, account)
+        sync_suppressions(stores, account)
     assert "GET /v3/suppression/bounces" in str(raised.value)
     assert KEY not in caplog.text + str(raised.value)
     assert "ada@" not in caplog.text + str(raised.value)
@@ -111,19 +106,19 @@ def test_a_refusal_says_what_to_do_and_tells_no_secret(
 
 @pytest.mark.parametrize("status", [400, 422])
 def test_a_request_that_is_not_taken_does_not_blame_the_host(
-    sendgrid: tuple[SendGrid, SendGridAccount], paths: DataPaths, ledger: Ledger, status: int
+    sendgrid: tuple[SendGrid, SendGridAccount], stores: Stores, status: int
 ) -> None:
     state, account = sendgrid
     state.answer = (status, b"{}")
     with pytest.raises(ConfigurationError, match=f"answered {status}.*Trying again will not help") as raised:
-        sync_suppressions(paths, ledger, account)
+        sync_suppressions(stores, account)
     assert "host" not in str(raised.value)
 
 
-def test_silence_is_unavailable(sendgrid: tuple[SendGrid, SendGridAccount], paths: DataPaths, ledger: Ledger) -> None:
+def test_silence_is_unavailable(sendgrid: tuple[SendGrid, SendGridAccount], stores: Stores) -> None:
     state, account = sendgrid
     state.slow = 0.5
     with pytest.raises(EspUnavailable):
         management.call(account, "get", "suppression/bounces", timeout=0.1)
     with pytest.raises(EspUnavailable):
-        sync_suppressions(paths, ledger, SendGridAccount("http://127.0.0.1:9", KEY))
+        sync_suppressions(stores, SendGridAccount("http://127.0.0.1:9", KEY))

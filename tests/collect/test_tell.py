@@ -24,6 +24,7 @@ from include.core.secrets import Secrets
 from include.core.token import Subject, mint
 from include.ledger import suppressions
 from include.ledger.database import Ledger
+from include.ledger.stores import Stores
 from include.ledger.suppressions import Suppression, lift, reasons_in_force, suppress
 from include.ledger.tables import chunks, plans
 from include.validate.withdrawals import telling
@@ -99,56 +100,54 @@ def no_files(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("include.collect.tell.campaign_names", lambda: [])
 
 
-def test_who_leaves_at_the_edge_gets_nothing_of_what_is_scheduled(
-    esp: RunningSimulator, paths: DataPaths, secrets: Secrets, ledger: Ledger
-) -> None:
-    know(paths, secrets, PEOPLE)
-    edge = start(paths.root, "", paths.root / "edge.log")
+def test_who_leaves_at_the_edge_gets_nothing_of_what_is_scheduled(esp: RunningSimulator, stores: Stores) -> None:
+    know(stores.paths, stores.secrets, PEOPLE)
+    edge = start(stores.paths.root, "", stores.paths.root / "edge.log")
     try:
         assert esp.send(mail(4, send_at=int(time.time()) + 10)).status_code == 202
         presses = [("u", {"List-Unsubscribe": "One-Click"}), ("preferences", {"action": "stop_all"})]
         for number, (route, form) in enumerate(presses):
-            token = mint(secrets, Subject(str(uuid.uuid4()), key_of(secrets, PEOPLE[number])))
+            token = mint(stores.secrets, Subject(str(uuid.uuid4()), key_of(stores.secrets, PEOPLE[number])))
             assert httpx.post(f"{edge.url}/{route}/{token}", data=form).status_code == 200
-        back = mint(secrets, Subject(str(uuid.uuid4()), key_of(secrets, PEOPLE[2])))
+        back = mint(stores.secrets, Subject(str(uuid.uuid4()), key_of(stores.secrets, PEOPLE[2])))
         assert httpx.post(f"{edge.url}/u/{back}").status_code == 200
-        assert tell_unsubscribes(paths, ledger, account(esp)) == {"left": 3, "back": 0, "unknown": 0}
+        assert tell_unsubscribes(stores, account(esp)) == {"left": 3, "back": 0, "unknown": 0}
         assert httpx.post(f"{edge.url}/preferences/{back}", data={"action": "resubscribe"}).status_code == 200
     finally:
         edge.stop()
-    assert tell_unsubscribes(paths, ledger, account(esp)) == {"left": 0, "back": 1, "unknown": 0}
-    sync_suppressions(paths, ledger, account(esp))
+    assert tell_unsubscribes(stores, account(esp)) == {"left": 0, "back": 1, "unknown": 0}
+    sync_suppressions(stores, account(esp))
     assert {row["status"] for row in esp.accepted()} == {"accepted"}, "told before it was due"
     found = fates(esp, 4)
     assert [found[email] for email in PEOPLE] == ["not_delivered", "not_delivered", "delivered", "delivered"]
-    assert reasons_in_force(ledger, key_of(secrets, PEOPLE[2])) == frozenset()
+    assert reasons_in_force(stores.ledger, key_of(stores.secrets, PEOPLE[2])) == frozenset()
 
 
 def test_the_group_is_told_where_every_campaign_has_one_and_other_mail_still_goes(
-    esp: RunningSimulator, paths: DataPaths, secrets: Secrets, ledger: Ledger, no_files: None
+    esp: RunningSimulator, stores: Stores, no_files: None
 ) -> None:
-    know(paths, secrets, PEOPLE)
+    know(stores.paths, stores.secrets, PEOPLE)
     first, second = (esp.post("/v3/asm/groups", {"name": name, "description": "d"})["id"] for name in ("news", "offers"))
-    plan_with(ledger, first, "a")
-    plan_with(ledger, second, "b")
-    leave(ledger, secrets, PEOPLE[0])
-    tell_unsubscribes(paths, ledger, account(esp))
+    plan_with(stores.ledger, first, "a")
+    plan_with(stores.ledger, second, "b")
+    leave(stores.ledger, stores.secrets, PEOPLE[0])
+    tell_unsubscribes(stores, account(esp))
     assert [esp.get(f"/v3/asm/groups/{group}/suppressions") for group in (first, second)] == [[PEOPLE[0]]] * 2
     assert esp.get("/v3/suppression/unsubscribes") == []
     esp.send(mail(1, asm={"group_id": second}))
     assert fates(esp, 1)[PEOPLE[0]] == "not_delivered"
-    lift(ledger, key_of(secrets, PEOPLE[0]), "preference_page")
-    tell_unsubscribes(paths, ledger, account(esp))
+    lift(stores.ledger, key_of(stores.secrets, PEOPLE[0]), "preference_page")
+    tell_unsubscribes(stores, account(esp))
     assert [esp.get(f"/v3/asm/groups/{group}/suppressions") for group in (first, second)] == [[], []]
 
 
 def test_a_group_that_was_deleted_stops_nothing_so_the_global_list_does(
-    esp: RunningSimulator, paths: DataPaths, secrets: Secrets, ledger: Ledger, no_files: None
+    esp: RunningSimulator, stores: Stores, no_files: None
 ) -> None:
-    know(paths, secrets, PEOPLE)
-    plan_with(ledger, 4711)
-    leave(ledger, secrets, PEOPLE[0])
-    assert tell_unsubscribes(paths, ledger, account(esp))["left"] == 1
+    know(stores.paths, stores.secrets, PEOPLE)
+    plan_with(stores.ledger, 4711)
+    leave(stores.ledger, stores.secrets, PEOPLE[0])
+    assert tell_unsubscribes(stores, account(esp))["left"] == 1
     assert [row["email"] for row in esp.get("/v3/suppression/unsubscribes")] == [PEOPLE[0]]
 
 
@@ -167,88 +166,84 @@ def test_campaign_files_count_too(ledger: Ledger) -> None:
 
 
 def test_only_what_is_news_to_sendgrid_is_told_and_only_once(
-    esp: RunningSimulator, paths: DataPaths, secrets: Secrets, ledger: Ledger, caplog: pytest.LogCaptureFixture
+    esp: RunningSimulator, stores: Stores, caplog: pytest.LogCaptureFixture
 ) -> None:
-    know(paths, secrets, PEOPLE)
-    leave(ledger, secrets, PEOPLE[0])
-    leave(ledger, secrets, PEOPLE[1], source="webhook")
-    suppress(ledger, [Suppression(key_of(secrets, PEOPLE[2]), "hard_bounce", "webhook", 1.0)])
-    leave(ledger, secrets, "stranger@example.org")
+    know(stores.paths, stores.secrets, PEOPLE)
+    leave(stores.ledger, stores.secrets, PEOPLE[0])
+    leave(stores.ledger, stores.secrets, PEOPLE[1], source="webhook")
+    suppress(stores.ledger, [Suppression(key_of(stores.secrets, PEOPLE[2]), "hard_bounce", "webhook", 1.0)])
+    leave(stores.ledger, stores.secrets, "stranger@example.org")
     with caplog.at_level(logging.DEBUG):
-        assert tell_unsubscribes(paths, ledger, account(esp)) == {"left": 1, "back": 0, "unknown": 1}
+        assert tell_unsubscribes(stores, account(esp)) == {"left": 1, "back": 0, "unknown": 1}
     assert "@" not in caplog.text
     assert [row["email"] for row in esp.get("/v3/suppression/unsubscribes")] == [PEOPLE[0]]
-    assert tell_unsubscribes(paths, ledger, account(esp)) == {"left": 0, "back": 0, "unknown": 0}
+    assert tell_unsubscribes(stores, account(esp)) == {"left": 0, "back": 0, "unknown": 0}
 
 
-def test_a_person_whose_address_is_gone_from_the_source_is_found_in_the_plan(
-    esp: RunningSimulator, paths: DataPaths, secrets: Secrets, ledger: Ledger
-) -> None:
-    plan_id = frozen_plan(paths, ledger, secrets, 4, chunk_size=2)
-    with ledger.write() as connection:
+def test_a_person_whose_address_is_gone_from_the_source_is_found_in_the_plan(esp: RunningSimulator, stores: Stores) -> None:
+    plan_id = frozen_plan(stores, 4, chunk_size=2)
+    with stores.ledger.write() as connection:
         connection.execute(update(chunks).where(chunks.c.plan_id == plan_id).values(send_at=time.time() + 3600))
-    plan = paths.root / "plans"
-    with open_warehouse(paths) as warehouse:
+    plan = stores.paths.root / "plans"
+    with open_warehouse(stores.paths) as warehouse:
         query = "select address_key, email from read_parquet($1) order by 1 limit 1"
         ((key, email),) = warehouse.execute(query, [f"{plan}/**/part-*.parquet"]).fetchall()
-    suppress(ledger, [Suppression(key, "unsubscribe", "one_click", time.time())])
-    assert tell_unsubscribes(paths, ledger, account(esp)) == {"left": 1, "back": 0, "unknown": 0}
+    suppress(stores.ledger, [Suppression(key, "unsubscribe", "one_click", time.time())])
+    assert tell_unsubscribes(stores, account(esp)) == {"left": 1, "back": 0, "unknown": 0}
     assert [row["email"] for row in esp.get("/v3/suppression/unsubscribes")] == [email.lower()]
 
 
 def test_our_own_entry_does_not_suppress_who_came_back_before_sendgrid_was_told(
-    esp: RunningSimulator, paths: DataPaths, secrets: Secrets, ledger: Ledger
+    esp: RunningSimulator, stores: Stores
 ) -> None:
-    know(paths, secrets, PEOPLE)
-    key = key_of(secrets, PEOPLE[0])
-    leave(ledger, secrets, PEOPLE[0])
-    tell_unsubscribes(paths, ledger, account(esp))
+    know(stores.paths, stores.secrets, PEOPLE)
+    key = key_of(stores.secrets, PEOPLE[0])
+    leave(stores.ledger, stores.secrets, PEOPLE[0])
+    tell_unsubscribes(stores, account(esp))
     # The press came while SendGrid was being told: the entry there is younger than the return.
-    with ledger.write() as connection:
+    with stores.ledger.write() as connection:
         gone = Suppression(key, "unsubscribe", "preference_page", time.time() - 30)
         suppressions._append(connection, "lift", [gone])
-    sync_suppressions(paths, ledger, account(esp))
-    assert reasons_in_force(ledger, key) == frozenset()
-    tell_unsubscribes(paths, ledger, account(esp))
+    sync_suppressions(stores, account(esp))
+    assert reasons_in_force(stores.ledger, key) == frozenset()
+    tell_unsubscribes(stores, account(esp))
     assert esp.get("/v3/suppression/unsubscribes") == []
 
 
-def test_who_left_one_of_our_groups_has_left_and_other_groups_are_other_mail(
-    esp: RunningSimulator, paths: DataPaths, secrets: Secrets, ledger: Ledger
-) -> None:
-    know(paths, secrets, PEOPLE)
+def test_who_left_one_of_our_groups_has_left_and_other_groups_are_other_mail(esp: RunningSimulator, stores: Stores) -> None:
+    know(stores.paths, stores.secrets, PEOPLE)
     ours, receipts = (esp.post("/v3/asm/groups", {"name": name, "description": "d"})["id"] for name in ("news", "receipts"))
-    plan_with(ledger, ours)
-    plan_with(ledger, 4711, "whose group was deleted")
+    plan_with(stores.ledger, ours)
+    plan_with(stores.ledger, 4711, "whose group was deleted")
     esp.post(f"/v3/asm/groups/{ours}/suppressions", {"recipient_emails": [PEOPLE[0].upper(), PEOPLE[1]]})
     esp.post(f"/v3/asm/groups/{receipts}/suppressions", {"recipient_emails": [PEOPLE[2]]})
-    leave(ledger, secrets, PEOPLE[1])
-    lift(ledger, key_of(secrets, PEOPLE[1]), "preference_page")
-    assert sync_suppressions(paths, ledger, account(esp))["groups"] == {"rows": 2, "new": 1, "unreadable": 0}
-    in_force = [bool(reasons_in_force(ledger, key_of(secrets, email))) for email in PEOPLE]
+    leave(stores.ledger, stores.secrets, PEOPLE[1])
+    lift(stores.ledger, key_of(stores.secrets, PEOPLE[1]), "preference_page")
+    assert sync_suppressions(stores, account(esp))["groups"] == {"rows": 2, "new": 1, "unreadable": 0}
+    in_force = [bool(reasons_in_force(stores.ledger, key_of(stores.secrets, email))) for email in PEOPLE]
     assert in_force == [True, False, False, False]
-    assert sync_suppressions(paths, ledger, account(esp))["groups"]["new"] == 0
-    tell_unsubscribes(paths, ledger, account(esp))
+    assert sync_suppressions(stores, account(esp))["groups"]["new"] == 0
+    tell_unsubscribes(stores, account(esp))
     assert esp.get(f"/v3/asm/groups/{ours}/suppressions") == [PEOPLE[0]], "who came back is off the list"
     esp.post(f"/v3/asm/groups/{ours}/suppressions", {"recipient_emails": [PEOPLE[1]]})
-    assert sync_suppressions(paths, ledger, account(esp))["groups"]["new"] == 0, "SendGrid knows it only just"
+    assert sync_suppressions(stores, account(esp))["groups"]["new"] == 0, "SendGrid knows it only just"
 
 
 def test_a_refusal_tells_no_address_and_a_provider_without_lists_is_no_error(
-    sendgrid: tuple[SendGrid, SendGridAccount], paths: DataPaths, secrets: Secrets, ledger: Ledger
+    sendgrid: tuple[SendGrid, SendGridAccount], stores: Stores
 ) -> None:
     state, where = sendgrid
-    know(paths, secrets, PEOPLE)
-    leave(ledger, secrets, PEOPLE[0])
-    lift(ledger, key_of(secrets, PEOPLE[0]), "preference_page")
+    know(stores.paths, stores.secrets, PEOPLE)
+    leave(stores.ledger, stores.secrets, PEOPLE[0])
+    lift(stores.ledger, key_of(stores.secrets, PEOPLE[0]), "preference_page")
     state.answer = (403, b"{}")
     with pytest.raises(ConfigurationError, match=r"DELETE /v3/asm/suppressions/global/…") as error:
-        tell_unsubscribes(paths, ledger, where)
+        tell_unsubscribes(stores, where)
     assert "person0" not in str(error.value) + KEY
     state.answer = (404, b"{}")
-    assert tell_unsubscribes(paths, ledger, where) == {"told": "not offered"}
+    assert tell_unsubscribes(stores, where) == {"told": "not offered"}
     state.answer = (204, b"")
-    assert tell_unsubscribes(paths, ledger, where) == {"left": 0, "back": 1, "unknown": 0}
+    assert tell_unsubscribes(stores, where) == {"left": 0, "back": 1, "unknown": 0}
 
 
 def moved(paths: DataPaths, secrets: Secrets) -> None:
@@ -263,47 +258,43 @@ OLD_LINKS = {"one click": ("unsubscribe", "one_click"), "a complaint": ("spam_co
 
 @pytest.mark.parametrize(("reason", "source"), OLD_LINKS.values(), ids=OLD_LINKS)
 def test_who_leaves_by_a_mail_to_an_old_address_gets_nothing_of_what_is_scheduled_to_the_new_one(
-    esp: RunningSimulator, paths: DataPaths, secrets: Secrets, ledger: Ledger, reason: str, source: str
+    esp: RunningSimulator, stores: Stores, reason: str, source: str
 ) -> None:
-    moved(paths, secrets)
+    moved(stores.paths, stores.secrets)
     assert esp.send(mail(4, send_at=int(time.time()) + 4)).status_code == 202
-    old = [key_of(secrets, f"old{number}@gmail.example.com") for number in range(2)]
-    suppress(ledger, [Suppression(key, reason, source, time.time()) for key in old])
-    assert tell_unsubscribes(paths, ledger, account(esp))["left"] == 2
+    old = [key_of(stores.secrets, f"old{number}@gmail.example.com") for number in range(2)]
+    suppress(stores.ledger, [Suppression(key, reason, source, time.time()) for key in old])
+    assert tell_unsubscribes(stores, account(esp))["left"] == 2
     assert {row["status"] for row in esp.accepted()} == {"accepted"}, "told before it was due"
     found = fates(esp, 4)
     assert [found[email] for email in PEOPLE] == ["not_delivered", "not_delivered", "delivered", "delivered"]
 
 
-def test_who_comes_back_under_an_old_address_comes_back_under_the_new_one(
-    esp: RunningSimulator, paths: DataPaths, secrets: Secrets, ledger: Ledger
-) -> None:
-    moved(paths, secrets)
-    old = [key_of(secrets, f"old{number}@gmail.example.com") for number in range(2)]
+def test_who_comes_back_under_an_old_address_comes_back_under_the_new_one(esp: RunningSimulator, stores: Stores) -> None:
+    moved(stores.paths, stores.secrets)
+    old = [key_of(stores.secrets, f"old{number}@gmail.example.com") for number in range(2)]
     at = time.time()
-    suppress(ledger, [Suppression(key, "unsubscribe", "one_click", at - 60) for key in old])
-    tell_unsubscribes(paths, ledger, account(esp))
+    suppress(stores.ledger, [Suppression(key, "unsubscribe", "one_click", at - 60) for key in old])
+    tell_unsubscribes(stores, account(esp))
     assert len(esp.get("/v3/suppression/unsubscribes")) == 2
     for key in old:
-        assert lift(ledger, key, "preference_page")
-    suppress(ledger, [Suppression(key_of(secrets, PEOPLE[1]), "unsubscribe", "one_click", at)])
-    tell_unsubscribes(paths, ledger, account(esp))
+        assert lift(stores.ledger, key, "preference_page")
+    suppress(stores.ledger, [Suppression(key_of(stores.secrets, PEOPLE[1]), "unsubscribe", "one_click", at)])
+    tell_unsubscribes(stores, account(esp))
     assert {row["email"] for row in esp.get("/v3/suppression/unsubscribes")} == {PEOPLE[1]}
     assert esp.send(mail(2)).status_code == 202
     assert fates(esp, 2) == {PEOPLE[0]: "delivered", PEOPLE[1]: "not_delivered"}
 
 
-def test_who_gave_an_address_up_has_not_left_so_sendgrid_is_told_nothing(
-    esp: RunningSimulator, paths: DataPaths, secrets: Secrets, ledger: Ledger
-) -> None:
-    plan_with(ledger, None)
-    with ledger.write() as connection:
+def test_who_gave_an_address_up_has_not_left_so_sendgrid_is_told_nothing(esp: RunningSimulator, stores: Stores) -> None:
+    plan_with(stores.ledger, None)
+    with stores.ledger.write() as connection:
         connection.execute(update(plans).values(state="sending"))
-    with telling(paths, ledger):
-        moved(paths, secrets)
-    with ledger.read() as connection:
+    with telling(stores):
+        moved(stores.paths, stores.secrets)
+    with stores.ledger.read() as connection:
         assert set(suppressions.of_source(connection)["reason"].to_pylist()) == {"address_given_up"}
-    assert tell_unsubscribes(paths, ledger, account(esp)) == {"left": 0, "back": 0, "unknown": 0}
+    assert tell_unsubscribes(stores, account(esp)) == {"left": 0, "back": 0, "unknown": 0}
     assert esp.get("/v3/suppression/unsubscribes") == []
     assert esp.send(mail(4)).status_code == 202
     assert set(fates(esp, 4).values()) == {"delivered"}

@@ -27,6 +27,7 @@ from include.dispatch.account.record import record_new
 from include.ledger import withheld as store
 from include.ledger.consent import Consent, record
 from include.ledger.database import Ledger
+from include.ledger.stores import Stores
 from include.ledger.suppressions import Suppression, lift, reasons_in_force, suppress
 from include.ledger.tables import chunks, plans, withheld
 from include.warehouse.connection import open_warehouse
@@ -76,11 +77,11 @@ def source(paths: DataPaths, *rows: Row) -> None:
     ingest(paths, *rows, since=datetime(2020, 1, 1, tzinfo=UTC))
 
 
-def schedule(paths: DataPaths, ledger: Ledger, secrets: Secrets, send_at: float) -> str:
+def schedule(stores: Stores, send_at: float) -> str:
     """Everybody is known and their mail is scheduled; as far as the ledger knows."""
-    ingest(paths, *[row(person) for person in range(6)])
-    plan_id = frozen_plan(paths, ledger, secrets, 6, chunk_size=2)
-    with ledger.write() as connection:
+    ingest(stores.paths, *[row(person) for person in range(6)])
+    plan_id = frozen_plan(stores, 6, chunk_size=2)
+    with stores.ledger.write() as connection:
         connection.execute(update(chunks).where(chunks.c.plan_id == plan_id).values(state="accepted", send_at=send_at))
         connection.execute(update(plans).where(plans.c.plan_id == plan_id).values(state="done"))
     return plan_id
@@ -90,11 +91,11 @@ def say_no(paths: DataPaths) -> None:
     source(paths, *[row(person, **({"updated_at": LATER} | no)) for person, no in enumerate(NOES.values())])
 
 
-def collect(paths: DataPaths, ledger: Ledger, account: SendGridAccount) -> dict[str, int | str]:
+def collect(stores: Stores, account: SendGridAccount) -> dict[str, int | str]:
     """The tasks of `collect_engagement` that talk about lists, in their order; what `withhold` did."""
-    tell_unsubscribes(paths, ledger, account)
-    sync_suppressions(paths, ledger, account)
-    return withhold(paths, ledger, account)
+    tell_unsubscribes(stores, account)
+    sync_suppressions(stores, account)
+    return withhold(stores, account)
 
 
 def listed(esp: RunningSimulator) -> set[str]:
@@ -122,89 +123,83 @@ def later(monkeypatch: pytest.MonkeyPatch, **by: float) -> None:
 
 
 def test_who_loses_their_yes_gets_nothing_of_what_is_scheduled(
-    esp: RunningSimulator, account: SendGridAccount, paths: DataPaths, secrets: Secrets, ledger: Ledger
+    esp: RunningSimulator, account: SendGridAccount, stores: Stores
 ) -> None:
-    schedule(paths, ledger, secrets, time.time() + 15)
+    schedule(stores, time.time() + 15)
     due = int(time.time()) + 15
     assert esp.send(mail(6, send_at=due)).status_code == 202
-    assert collect(paths, ledger, account) == {"withheld": 0, "released": 0, "left": 0}
-    say_no(paths)
-    assert mailed(paths, ledger) == {"S5"}
-    assert collect(paths, ledger, account) == {"withheld": 5, "released": 0, "left": 0}
-    assert collect(paths, ledger, account) == {"withheld": 0, "released": 0, "left": 0}, "told once"
+    assert collect(stores, account) == {"withheld": 0, "released": 0, "left": 0}
+    say_no(stores.paths)
+    assert mailed(stores) == {"S5"}
+    assert collect(stores, account) == {"withheld": 5, "released": 0, "left": 0}
+    assert collect(stores, account) == {"withheld": 0, "released": 0, "left": 0}, "told once"
     assert {entry["status"] for entry in esp.accepted()} == {"accepted"}, "withheld before it was due"
     assert fates(esp, 6) == ["not_delivered"] * 5 + ["delivered"]
-    assert in_force(ledger, secrets) == [False] * 6, "our own entries are no unsubscribes"
+    assert in_force(stores.ledger, stores.secrets) == [False] * 6, "our own entries are no unsubscribes"
 
 
 def test_who_declines_the_topic_gets_nothing_of_what_is_scheduled_and_all_else_afterwards(
     esp: RunningSimulator,
     account: SendGridAccount,
-    paths: DataPaths,
-    secrets: Secrets,
-    ledger: Ledger,
+    stores: Stores,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    schedule(paths, ledger, secrets, time.time() + 25)
+    schedule(stores, time.time() + 25)
     due = int(time.time()) + 25
-    of_topic(ledger, "offers")
+    of_topic(stores.ledger, "offers")
     assert esp.send(mail(6, send_at=due)).status_code == 202
-    answer(ledger, secrets, {0: "offers", 1: "news"})
-    assert collect(paths, ledger, account) == {"withheld": 1, "released": 0, "left": 0}
+    answer(stores.ledger, stores.secrets, {0: "offers", 1: "news"})
+    assert collect(stores, account) == {"withheld": 1, "released": 0, "left": 0}
     assert {entry["status"] for entry in esp.accepted()} == {"accepted"}, "withheld before it was due"
     assert fates(esp, 6) == ["not_delivered"] + ["delivered"] * 5
-    answer(ledger, secrets, {2: "offers"})
+    answer(stores.ledger, stores.secrets, {2: "offers"})
     later(monkeypatch, minutes=2)
-    assert collect(paths, ledger, account) == {"withheld": 0, "released": 1, "left": 0}, (
-        "it has gone: they may have all else"
-    )
-    assert (listed(esp), in_force(ledger, secrets)) == (set(), [False] * 6)
+    assert collect(stores, account) == {"withheld": 0, "released": 1, "left": 0}, "it has gone: they may have all else"
+    assert (listed(esp), in_force(stores.ledger, stores.secrets)) == (set(), [False] * 6)
 
 
 def test_a_topic_that_is_declined_while_its_mail_is_paused_there_holds_for_as_long_as_it_may_go(
     esp: RunningSimulator,
     account: SendGridAccount,
-    paths: DataPaths,
-    secrets: Secrets,
-    ledger: Ledger,
+    stores: Stores,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    schedule(paths, ledger, secrets, time.time() + 60)
-    of_topic(ledger, "offers")
-    with ledger.write() as connection:
+    schedule(stores, time.time() + 60)
+    of_topic(stores.ledger, "offers")
+    with stores.ledger.write() as connection:
         connection.execute(update(plans).values(batch_status="pause"))
     later(monkeypatch, hours=70)
-    answer(ledger, secrets, {0: "offers"})
-    assert collect(paths, ledger, account)["withheld"] == 1
+    answer(stores.ledger, stores.secrets, {0: "offers"})
+    assert collect(stores, account)["withheld"] == 1
     later(monkeypatch, hours=74)
-    assert collect(paths, ledger, account)["released"] == 1
+    assert collect(stores, account)["released"] == 1
 
 
 def test_nothing_that_is_scheduled_goes_to_an_address_that_was_given_up(
-    esp: RunningSimulator, account: SendGridAccount, paths: DataPaths, secrets: Secrets, ledger: Ledger
+    esp: RunningSimulator, account: SendGridAccount, stores: Stores
 ) -> None:
-    schedule(paths, ledger, secrets, time.time() + 3600)
-    source(paths, row(0, email="elsewhere@gmail.example.com", updated_at=LATER))
-    assert collect(paths, ledger, account) == {"withheld": 1, "released": 0, "left": 0}
+    schedule(stores, time.time() + 3600)
+    source(stores.paths, row(0, email="elsewhere@gmail.example.com", updated_at=LATER))
+    assert collect(stores, account) == {"withheld": 1, "released": 0, "left": 0}
     assert listed(esp) == {PEOPLE[0]}
-    source(paths, row(0, updated_at="2026-02-02"))
-    assert collect(paths, ledger, account)["released"] == 1, "they came back to it"
+    source(stores.paths, row(0, updated_at="2026-02-02"))
+    assert collect(stores, account)["released"] == 1, "they came back to it"
 
 
 def test_who_leaves_while_they_are_withheld_and_comes_back_is_on_no_list(
-    esp: RunningSimulator, account: SendGridAccount, paths: DataPaths, secrets: Secrets, ledger: Ledger
+    esp: RunningSimulator, account: SendGridAccount, stores: Stores
 ) -> None:
-    schedule(paths, ledger, secrets, time.time() + 3600)
-    source(paths, row(0, **NOES["held back"]))
-    collect(paths, ledger, account)
-    suppress(ledger, [Suppression(key_of(secrets, 0), "unsubscribe", "one_click", time.time())])
-    collect(paths, ledger, account)
-    lift(ledger, key_of(secrets, 0), "preference_page")
-    collect(paths, ledger, account)
+    schedule(stores, time.time() + 3600)
+    source(stores.paths, row(0, **NOES["held back"]))
+    collect(stores, account)
+    suppress(stores.ledger, [Suppression(key_of(stores.secrets, 0), "unsubscribe", "one_click", time.time())])
+    collect(stores, account)
+    lift(stores.ledger, key_of(stores.secrets, 0), "preference_page")
+    collect(stores, account)
     assert listed(esp) == {PEOPLE[0]}, "their row still says no"
-    source(paths, row(0, updated_at="2026-02-02"))
-    collect(paths, ledger, account)
-    assert (listed(esp), in_force(ledger, secrets)) == (set(), [False] * 6)
+    source(stores.paths, row(0, updated_at="2026-02-02"))
+    collect(stores, account)
+    assert (listed(esp), in_force(stores.ledger, stores.secrets)) == (set(), [False] * 6)
 
 
 def of_topic(ledger: Ledger, topic: str) -> None:
@@ -219,19 +214,17 @@ def answer(ledger: Ledger, secrets: Secrets, declined: dict[int, str]) -> None:
         record(ledger, [Consent(key_of(secrets, person), topic, False, "preference_page", clock.now().timestamp())])
 
 
-def test_who_gives_a_good_row_again_is_mailed_again(
-    esp: RunningSimulator, account: SendGridAccount, paths: DataPaths, secrets: Secrets, ledger: Ledger
-) -> None:
-    schedule(paths, ledger, secrets, time.time() + 3600)
-    say_no(paths)
-    collect(paths, ledger, account)
+def test_who_gives_a_good_row_again_is_mailed_again(esp: RunningSimulator, account: SendGridAccount, stores: Stores) -> None:
+    schedule(stores, time.time() + 3600)
+    say_no(stores.paths)
+    collect(stores, account)
     assert listed(esp) == set(PEOPLE[:5])
     again = {"consented_at": "2026-03-01", "updated_at": "2026-03-02"}
-    source(paths, *[row(person, **again) for person in range(3)])
-    assert collect(paths, ledger, account) == {"withheld": 0, "released": 3, "left": 0}
+    source(stores.paths, *[row(person, **again) for person in range(3)])
+    assert collect(stores, account) == {"withheld": 0, "released": 3, "left": 0}
     assert listed(esp) == {PEOPLE[3], PEOPLE[4]}
-    sync_suppressions(paths, ledger, account)
-    assert mailed(paths, ledger) == {"S0", "S1", "S2", "S5"}
+    sync_suppressions(stores, account)
+    assert mailed(stores) == {"S0", "S1", "S2", "S5"}
     assert esp.send(mail(6)).status_code == 202
     assert fates(esp, 6) == ["delivered"] * 3 + ["not_delivered"] * 2 + ["delivered"]
 
@@ -239,110 +232,102 @@ def test_who_gives_a_good_row_again_is_mailed_again(
 def test_they_come_off_the_lists_when_nothing_is_out_for_them(
     esp: RunningSimulator,
     account: SendGridAccount,
-    paths: DataPaths,
-    secrets: Secrets,
-    ledger: Ledger,
+    stores: Stores,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    schedule(paths, ledger, secrets, time.time() + 3600)
-    say_no(paths)
-    collect(paths, ledger, account)
+    schedule(stores, time.time() + 3600)
+    say_no(stores.paths)
+    collect(stores, account)
     later(monkeypatch, hours=72)
-    assert collect(paths, ledger, account)["released"] == 0, "SendGrid may have been paused for so long"
+    assert collect(stores, account)["released"] == 0, "SendGrid may have been paused for so long"
     later(monkeypatch, hours=74)
-    assert collect(paths, ledger, account) == {"withheld": 0, "released": 5, "left": 0}
+    assert collect(stores, account) == {"withheld": 0, "released": 5, "left": 0}
     assert listed(esp) == set()
-    assert in_force(ledger, secrets) == [False] * 6
+    assert in_force(stores.ledger, stores.secrets) == [False] * 6
 
 
 def test_who_leaves_meanwhile_stays_on_the_lists_and_is_suppressed(
     esp: RunningSimulator,
     account: SendGridAccount,
-    paths: DataPaths,
-    secrets: Secrets,
-    ledger: Ledger,
+    stores: Stores,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    schedule(paths, ledger, secrets, time.time() + 3600)
-    source(paths, *[row(person, status="unsubscribed", updated_at=LATER) for person in range(3)])
-    collect(paths, ledger, account)
-    suppress(ledger, [Suppression(key_of(secrets, 0), "unsubscribe", "one_click", time.time())])
-    collect(paths, ledger, account)
-    source(paths, *[row(person, consented_at="2026-03-01", updated_at="2026-03-02") for person in range(2)])
-    collect(paths, ledger, account)
+    schedule(stores, time.time() + 3600)
+    source(stores.paths, *[row(person, status="unsubscribed", updated_at=LATER) for person in range(3)])
+    collect(stores, account)
+    suppress(stores.ledger, [Suppression(key_of(stores.secrets, 0), "unsubscribe", "one_click", time.time())])
+    collect(stores, account)
+    source(stores.paths, *[row(person, consented_at="2026-03-01", updated_at="2026-03-02") for person in range(2)])
+    collect(stores, account)
     assert listed(esp) == {PEOPLE[0], PEOPLE[2]}
-    suppress(ledger, [Suppression(key_of(secrets, 2), "unsubscribe", "one_click", time.time())])
+    suppress(stores.ledger, [Suppression(key_of(stores.secrets, 2), "unsubscribe", "one_click", time.time())])
     later(monkeypatch, hours=80)
-    collect(paths, ledger, account)
+    collect(stores, account)
     assert listed(esp) == {PEOPLE[0], PEOPLE[2]}
-    assert in_force(ledger, secrets) == [True, False, True, False, False, False]
-    assert lift(ledger, key_of(secrets, 0), "preference_page")
-    collect(paths, ledger, account)
+    assert in_force(stores.ledger, stores.secrets) == [True, False, True, False, False, False]
+    assert lift(stores.ledger, key_of(stores.secrets, 0), "preference_page")
+    collect(stores, account)
     assert listed(esp) == {PEOPLE[2]}
 
 
-def test_who_was_on_the_list_before_has_left(
-    esp: RunningSimulator, account: SendGridAccount, paths: DataPaths, secrets: Secrets, ledger: Ledger
-) -> None:
-    schedule(paths, ledger, secrets, time.time() + 3600)
+def test_who_was_on_the_list_before_has_left(esp: RunningSimulator, account: SendGridAccount, stores: Stores) -> None:
+    schedule(stores, time.time() + 3600)
     esp.post("/v3/asm/suppressions/global", {"recipient_emails": [PEOPLE[0]]})
-    say_no(paths)
-    assert collect(paths, ledger, account) == {"withheld": 4, "released": 0, "left": 0}
-    assert in_force(ledger, secrets) == [True, *[False] * 5]
+    say_no(stores.paths)
+    assert collect(stores, account) == {"withheld": 4, "released": 0, "left": 0}
+    assert in_force(stores.ledger, stores.secrets) == [True, *[False] * 5]
 
 
 def test_a_group_of_ours_is_no_unsubscribe_either_also_just_after(
     esp: RunningSimulator,
     account: SendGridAccount,
-    paths: DataPaths,
-    secrets: Secrets,
-    ledger: Ledger,
+    stores: Stores,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("include.collect.tell.campaign_names", lambda: [])
     group = esp.post("/v3/asm/groups", {"name": "news", "description": "d"})["id"]
-    schedule(paths, ledger, secrets, time.time() + 3600)
+    schedule(stores, time.time() + 3600)
     settings = CAMPAIGN.model_copy(update={"asm_group_id": group}).model_dump_json()
-    with ledger.write() as connection:
+    with stores.ledger.write() as connection:
         connection.execute(update(plans).values(settings=settings))
-    say_no(paths)
-    collect(paths, ledger, account)
+    say_no(stores.paths)
+    collect(stores, account)
     members = f"/v3/asm/groups/{group}/suppressions"
     assert (set(esp.get(members)), listed(esp)) == (set(PEOPLE[:5]), set())
-    sync_suppressions(paths, ledger, account)
-    source(paths, row(0, consented_at="2026-03-01", updated_at="2026-03-02"))
-    collect(paths, ledger, account)
+    sync_suppressions(stores, account)
+    source(stores.paths, row(0, consented_at="2026-03-01", updated_at="2026-03-02"))
+    collect(stores, account)
     assert set(esp.get(members)) == set(PEOPLE[1:5])
     esp.post(members, {"recipient_emails": [PEOPLE[0]]})  # As SendGrid's list may still read, shortly after.
-    sync_suppressions(paths, ledger, account)
-    assert in_force(ledger, secrets) == [False] * 6
+    sync_suppressions(stores, account)
+    assert in_force(stores.ledger, stores.secrets) == [False] * 6
     later(monkeypatch, hours=2)
-    sync_suppressions(paths, ledger, account)
-    assert in_force(ledger, secrets) == [True, *[False] * 5], "so long after it is their own wish"
+    sync_suppressions(stores, account)
+    assert in_force(stores.ledger, stores.secrets) == [True, *[False] * 5], "so long after it is their own wish"
 
 
 def test_a_drop_by_our_own_entry_is_no_unsubscribe_and_an_event_of_the_person_is(
-    account: SendGridAccount, paths: DataPaths, secrets: Secrets, ledger: Ledger
+    account: SendGridAccount, stores: Stores
 ) -> None:
-    plan_id = schedule(paths, ledger, secrets, time.time() + 3600)
-    record_new(paths, ledger)
-    say_no(paths)
-    collect(paths, ledger, account)
+    plan_id = schedule(stores, time.time() + 3600)
+    record_new(stores)
+    say_no(stores.paths)
+    collect(stores, account)
     drop = {"event": "dropped", "reason": "Unsubscribed Address"}
     events = [drop, drop, {"event": "unsubscribe"}, {}, {}, drop]
-    keys = [_message_key(paths, key_of(secrets, person)) for person in range(6)]
+    keys = [_message_key(stores.paths, key_of(stores.secrets, person)) for person in range(6)]
     batch = [
         {"email": PEOPLE[person], "timestamp": int(time.time()), "sg_event_id": f"e{person}", "sg_message_id": "X.1",
          "tw_key": keys[person], "tw_try": "1", "tw_chunk": f"{plan_id}.0", **event}
         for person, event in enumerate(events) if event
     ]  # fmt: skip
-    folder = paths.spool / "incoming"
+    folder = stores.paths.spool / "incoming"
     folder.mkdir(parents=True)
     name = f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}Z-00000000-0000-4000-8000-000000000001.json"
     (folder / name).write_bytes(orjson.dumps(batch))
-    load_spool(paths)
-    suppress_from_events(paths, ledger)
-    assert in_force(ledger, secrets) == [False, False, True, False, False, True]
+    load_spool(stores.paths)
+    suppress_from_events(stores)
+    assert in_force(stores.ledger, stores.secrets) == [False, False, True, False, False, True]
 
 
 def _message_key(paths: DataPaths, address: str) -> str:
@@ -359,45 +344,41 @@ CRASHES = {"before SendGrid is told": ("add", False), "after it": ("add", True)}
 def test_a_crash_between_remembering_and_telling_is_made_good(
     esp: RunningSimulator,
     account: SendGridAccount,
-    paths: DataPaths,
-    secrets: Secrets,
-    ledger: Ledger,
+    stores: Stores,
     monkeypatch: pytest.MonkeyPatch,
     name: str,
     is_after: bool,
 ) -> None:
-    schedule(paths, ledger, secrets, time.time() + 3600)
-    say_no(paths)
+    schedule(stores, time.time() + 3600)
+    say_no(stores.paths)
     _crash(monkeypatch, name, is_after)
     with pytest.raises(KeyboardInterrupt):
-        collect(paths, ledger, account)
+        collect(stores, account)
     monkeypatch.undo()
     assert listed(esp) == (set(PEOPLE[:5]) if is_after else set())
-    assert collect(paths, ledger, account)["withheld"] == 5
+    assert collect(stores, account)["withheld"] == 5
     assert listed(esp) == set(PEOPLE[:5])
-    assert in_force(ledger, secrets) == [False] * 6
+    assert in_force(stores.ledger, stores.secrets) == [False] * 6
 
 
 @pytest.mark.parametrize("is_after", [False, True])
 def test_a_crash_while_they_are_taken_off_is_made_good(
     esp: RunningSimulator,
     account: SendGridAccount,
-    paths: DataPaths,
-    secrets: Secrets,
-    ledger: Ledger,
+    stores: Stores,
     monkeypatch: pytest.MonkeyPatch,
     is_after: bool,
 ) -> None:
-    schedule(paths, ledger, secrets, time.time() + 3600)
-    source(paths, row(0, status="unsubscribed", updated_at=LATER))
-    collect(paths, ledger, account)
-    source(paths, row(0, consented_at="2026-03-01", updated_at="2026-03-02"))
+    schedule(stores, time.time() + 3600)
+    source(stores.paths, row(0, status="unsubscribed", updated_at=LATER))
+    collect(stores, account)
+    source(stores.paths, row(0, consented_at="2026-03-01", updated_at="2026-03-02"))
     _crash(monkeypatch, "remove", is_after)
     with pytest.raises(KeyboardInterrupt):
-        collect(paths, ledger, account)
+        collect(stores, account)
     monkeypatch.undo()
-    assert collect(paths, ledger, account)["released"] == 1
-    assert (listed(esp), in_force(ledger, secrets)) == (set(), [False] * 6)
+    assert collect(stores, account)["released"] == 1
+    assert (listed(esp), in_force(stores.ledger, stores.secrets)) == (set(), [False] * 6)
 
 
 def _crash(monkeypatch: pytest.MonkeyPatch, name: str, is_after: bool) -> None:
@@ -413,14 +394,14 @@ def _crash(monkeypatch: pytest.MonkeyPatch, name: str, is_after: bool) -> None:
 
 
 def test_who_has_yet_to_confirm_still_gets_the_mail_that_asks_them_to(
-    esp: RunningSimulator, account: SendGridAccount, paths: DataPaths, secrets: Secrets, ledger: Ledger
+    esp: RunningSimulator, account: SendGridAccount, stores: Stores
 ) -> None:
-    schedule(paths, ledger, secrets, time.time() + 3600)
+    schedule(stores, time.time() + 3600)
     settings = CAMPAIGN.model_dump(mode="json") | {"kind": "confirmation"}
-    with ledger.write() as connection:
+    with stores.ledger.write() as connection:
         connection.execute(update(plans).values(settings=orjson.dumps(settings).decode()))
-    say_no(paths)
-    collect(paths, ledger, account)
+    say_no(stores.paths)
+    collect(stores, account)
     assert listed(esp) == set(PEOPLE[:3]), "who is pending is whom it asks"
 
 
@@ -435,27 +416,25 @@ NOT_OUT = {
 def test_nobody_is_withheld_for_mail_that_is_not_out_to_the_list(
     esp: RunningSimulator,
     account: SendGridAccount,
-    paths: DataPaths,
-    secrets: Secrets,
-    ledger: Ledger,
+    stores: Stores,
     table: Table,
     values: dict[str, object],
 ) -> None:
-    schedule(paths, ledger, secrets, time.time() + 3600)
-    with ledger.write() as connection:
+    schedule(stores, time.time() + 3600)
+    with stores.ledger.write() as connection:
         connection.execute(update(table).values(values))
-    say_no(paths)
-    collect(paths, ledger, account)
+    say_no(stores.paths)
+    collect(stores, account)
     assert listed(esp) == set()
 
 
 def test_a_warehouse_that_knows_nobody_puts_nobody_on_a_list(
-    esp: RunningSimulator, account: SendGridAccount, paths: DataPaths, secrets: Secrets, ledger: Ledger
+    esp: RunningSimulator, account: SendGridAccount, stores: Stores
 ) -> None:
-    schedule(paths, ledger, secrets, time.time() + 3600)
-    say_no(paths)
-    paths.warehouse.unlink()
-    collect(paths, ledger, account)
+    schedule(stores, time.time() + 3600)
+    say_no(stores.paths)
+    stores.paths.warehouse.unlink()
+    collect(stores, account)
     assert listed(esp) == set()
 
 
@@ -472,17 +451,15 @@ def test_what_is_over_is_forgotten_after_a_month(ledger: Ledger, monkeypatch: py
 def test_files_of_people_that_are_gone_take_nobody_off(
     esp: RunningSimulator,
     account: SendGridAccount,
-    paths: DataPaths,
-    secrets: Secrets,
-    ledger: Ledger,
+    stores: Stores,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    schedule(paths, ledger, secrets, time.time() + 3600)
-    say_no(paths)
-    collect(paths, ledger, account)
-    for part in paths.root.glob("plans/**/part-*.parquet"):
+    schedule(stores, time.time() + 3600)
+    say_no(stores.paths)
+    collect(stores, account)
+    for part in stores.paths.root.glob("plans/**/part-*.parquet"):
         part.unlink()
-    assert collect(paths, ledger, account) == {"withheld": 0, "released": 0, "left": 0}
+    assert collect(stores, account) == {"withheld": 0, "released": 0, "left": 0}
     assert listed(esp) == set(PEOPLE[:5])
     assert "are gone" in caplog.text
 
@@ -490,17 +467,15 @@ def test_files_of_people_that_are_gone_take_nobody_off(
 def test_a_provider_that_does_not_answer_leaves_it_to_the_next_run_and_no_address_is_told(
     esp: RunningSimulator,
     account: SendGridAccount,
-    paths: DataPaths,
-    secrets: Secrets,
-    ledger: Ledger,
+    stores: Stores,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    schedule(paths, ledger, secrets, time.time() + 3600)
-    say_no(paths)
+    schedule(stores, time.time() + 3600)
+    say_no(stores.paths)
     with pytest.raises(EspUnavailable) as error:
-        withhold(paths, ledger, SendGridAccount("http://127.0.0.1:9", esp.key))
-    assert withhold(paths, ledger, account)["withheld"] == 5
+        withhold(stores, SendGridAccount("http://127.0.0.1:9", esp.key))
+    assert withhold(stores, account)["withheld"] == 5
     assert listed(esp) == set(PEOPLE[:5])
     assert "person" not in str(error.value) + caplog.text
-    with ledger.read() as connection:
+    with stores.ledger.read() as connection:
         assert len(connection.execute(select(withheld)).all()) == 5

@@ -7,11 +7,9 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 from include.analyze.reconcile import check_sums
-from include.core.paths import DataPaths
-from include.core.secrets import Secrets
 from include.dispatch.account.record import record_sends
 from include.dispatch.send.sender import send_range
-from include.ledger.database import Ledger
+from include.ledger.stores import Stores
 from include.warehouse.connection import open_warehouse
 from tests.dispatch.frozen import frozen_plan
 from tests.dispatch.scripted_esp import ScriptedEsp
@@ -29,13 +27,13 @@ from dispatch.sends
 
 
 def test_events_of_what_was_sent_since_the_last_copy_break_no_sum(
-    dags: dict[str, DAG], paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp
+    dags: dict[str, DAG], stores: Stores, esp: ScriptedEsp
 ) -> None:
-    plan_id = frozen_plan(paths, ledger, secrets, 20, chunk_size=10)
-    record_sends(paths, ledger)
-    send_range(paths, ledger, esp.account, plan_id=plan_id, first=0, last=9)
-    with open_warehouse(paths) as warehouse:
+    plan_id = frozen_plan(stores, 20, chunk_size=10)
+    record_sends(stores)
+    send_range(stores, esp.account, plan_id=plan_id, first=0, last=9)
+    with open_warehouse(stores.paths) as warehouse:
         warehouse.execute(EVENTS)
     run = SimpleNamespace(run_after=datetime(2026, 11, 24, 6, tzinfo=UTC))
     dags["nightly_analytics"].get_task("analyze.marts").python_callable(dag_run=run)  # type: ignore[attr-defined]
-    assert check_sums(paths)["events_for_unsent"]
+    assert check_sums(stores.paths)["events_for_unsent"]

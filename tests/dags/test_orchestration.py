@@ -14,9 +14,10 @@ import pytest
 from include.core.errors import ConfigurationError, QualityStop, SourceUnavailable
 from include.core.paths import PROJECT, DataPaths
 from include.ledger.database import Ledger
+from include.ledger.stores import Stores
 from include.orchestration import configuration, retries, runs
 from include.orchestration.tags import Tag
-from include.orchestration.tasks import with_ledger
+from include.orchestration.tasks import with_stores
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 BROKEN = "id: broken\nname: Broken\nowner: crm\nsegment: 17\n"
@@ -68,10 +69,10 @@ def test_the_environment_wins_over_what_airflow_stores(
 
 def test_a_ledger_that_only_airflow_knows_is_refused(stored: dict[str, dict[str, Any]], paths: DataPaths) -> None:
     stored["ledger_default"] = {"conn_type": "sqlite", "host": "ledger/ledger.sqlite"}
-    with configuration.ledger() as ledger:
-        assert ledger.is_sqlite
+    with configuration.stores() as stores:
+        assert stores.ledger.is_sqlite
     stored["ledger_default"] = {"conn_type": "postgres", "host": "db", "schema": "ledger", "login": "tw", "password": "x"}
-    with pytest.raises(ConfigurationError, match="AIRFLOW_CONN_LEDGER_DEFAULT"), configuration.ledger():
+    with pytest.raises(ConfigurationError, match="AIRFLOW_CONN_LEDGER_DEFAULT"), configuration.stores():
         pass
 
 
@@ -111,23 +112,23 @@ def test_a_broken_campaign_file_harms_no_other_and_says_where(
         made["send_broken"].tasks[0].python_callable()
 
 
-def test_a_ledger_task_has_the_ledger_open_while_it_runs_and_closed_afterwards_however_it_ends(
+def test_a_stores_task_has_the_ledger_open_while_it_runs_and_closed_afterwards_however_it_ends(
     stored: dict[str, dict[str, Any]], paths: DataPaths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     steps: list[str] = []
     close = Ledger.close
     monkeypatch.setattr(Ledger, "close", lambda ledger: (steps.append("closed"), close(ledger)))
 
-    def work(ledger: Ledger, what: str, dag_run: Any = None) -> str:
+    def work(stores: Stores, what: str, dag_run: Any = None) -> str:
         """What it does."""
-        with ledger.read():
+        with stores.ledger.read():
             steps.append(what)
         if what == "fail":
             raise QualityStop("no")
         return f"{what} {dag_run}"
 
-    opened = with_ledger(work)
-    assert list(inspect.signature(opened).parameters) == ["what", "dag_run"], "Airflow passes these and no ledger"
+    opened = with_stores(work)
+    assert list(inspect.signature(opened).parameters) == ["what", "dag_run"], "Airflow passes these and no stores"
     assert opened.__doc__ == "What it does."
     assert opened("go", dag_run="r") == "go r"
     with pytest.raises(QualityStop):

@@ -9,13 +9,12 @@ import pyarrow as pa
 from include.core import clock, token
 from include.core.campaign import Campaign
 from include.core.keys import address_key, message_key
-from include.core.paths import DataPaths
 from include.core.secrets import Secrets
 from include.dispatch.plan.chunking import Chunking
 from include.dispatch.plan.writer import PlanWriter, chunk_rows, write_chunks, write_contents, write_manifest
 from include.dispatch.plan_files import AUDIENCE
 from include.ledger import plans, suppressions
-from include.ledger.database import Ledger
+from include.ledger.stores import Stores
 from tests.campaign import CAMPAIGN
 
 CONTENT = {
@@ -79,26 +78,24 @@ def _placing(count: int, chunk_size: int) -> Chunking:
 
 
 def frozen_plan(
-    paths: DataPaths,
-    ledger: Ledger,
-    secrets: Secrets,
+    stores: Stores,
     count: int,
     *,
     chunk_size: int = 1_000,
     campaign: Campaign = CAMPAIGN,
 ) -> str:
     """Freeze a plan for `count` people; returns its id."""
-    folder = paths.root / "plans" / campaign.id / "once"
+    folder = stores.paths.root / "plans" / campaign.id / "once"
     folder.mkdir(parents=True)
     placing = _placing(count, chunk_size)
     with PlanWriter(folder, {"only.en.tracked": Names()}, slots=1) as writer:
-        writer.write_people(people(secrets, campaign, count), placing)
+        writer.write_people(people(stores.secrets, campaign, count), placing)
         writer.write_rest(AUDIENCE.empty_table().to_reader())
     parts = list(chunk_rows(placing.chunks))
     write_chunks(folder, parts)
     write_contents(folder, {"only.en": CONTENT})
     plan_id = plans.plan_id_of(campaign.id, "once")
-    with ledger.read() as connection:
+    with stores.ledger.read() as connection:
         seen = suppressions.last_seq(connection)
     row = {
         "plan_id": plan_id,
@@ -119,5 +116,5 @@ def frozen_plan(
         "held_out": 0,
         "planned_at": clock.now().timestamp(),
     }
-    assert plans.freeze_plan(ledger, row, ({**part, "plan_id": plan_id, "state": "pending"} for part in parts))
+    assert plans.freeze_plan(stores.ledger, row, ({**part, "plan_id": plan_id, "state": "pending"} for part in parts))
     return plan_id

@@ -6,11 +6,9 @@ from sqlalchemy import select
 
 from include.core.campaign import Campaign
 from include.core.pace import AccountPace
-from include.core.paths import DataPaths
-from include.core.secrets import Secrets
 from include.dispatch.send.sender import UNLIMITED, send_range
 from include.ledger import counts
-from include.ledger.database import Ledger
+from include.ledger.stores import Stores
 from include.ledger.tables import chunks as chunks_table
 from tests.campaign import CAMPAIGN
 from tests.dispatch.frozen import frozen_plan
@@ -22,19 +20,18 @@ class Sending:
 
     def __init__(
         self,
-        paths: DataPaths,
-        ledger: Ledger,
-        secrets: Secrets,
+        stores: Stores,
         people: int = 100,
         chunk_size: int = 10,
         campaign: Campaign = CAMPAIGN,
     ) -> None:
-        self.paths, self.ledger, self.secrets = paths, ledger, secrets
-        self.plan_id = frozen_plan(paths, ledger, secrets, people, chunk_size=chunk_size, campaign=campaign)
+        self.stores = stores
+        self.paths, self.ledger, self.secrets = stores.paths, stores.ledger, stores.secrets
+        self.plan_id = frozen_plan(stores, people, chunk_size=chunk_size, campaign=campaign)
 
     def send(self, esp: ScriptedEsp, account_pace: AccountPace = UNLIMITED) -> dict[str, int]:
         place = {"plan_id": self.plan_id, "first": 0, "last": 10_000}
-        return send_range(self.paths, self.ledger, esp.account, **place, account_pace=account_pace)
+        return send_range(self.stores, esp.account, **place, account_pace=account_pace)
 
     def tally(self) -> counts.Tally:
         with self.ledger.read() as connection:

@@ -20,7 +20,7 @@ TOPIC = "news"
 
 def answer(sending: Sending, address: object, topic: str, *, given: bool = False) -> None:
     said = Consent(sending.key(str(address)), topic, given, "preference_page", clock.now().timestamp())
-    consent.record(sending.ledger, [said])
+    consent.record(sending.stores.ledger, [said])
 
 
 def tracked(sending: Sending) -> set[str]:

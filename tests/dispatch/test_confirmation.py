@@ -22,6 +22,7 @@ from include.dispatch.account import record
 from include.dispatch.send import sender
 from include.edge.app import app
 from include.ledger.database import Ledger, open_ledger
+from include.ledger.stores import Stores
 from include.warehouse.connection import open_warehouse, transaction
 from tests.dispatch.populate import populate
 from tests.dispatch.scripted_esp import ScriptedEsp
@@ -42,9 +43,7 @@ def ledger(paths: DataPaths, secrets: Secrets) -> Iterator[Ledger]:
 class Shop:
     """People, most of them pending, and what was sent to them."""
 
-    paths: DataPaths
-    ledger: Ledger
-    secrets: Secrets
+    stores: Stores
     esp: ScriptedEsp
     now: datetime
 
@@ -53,9 +52,7 @@ class Shop:
         at = self.now + days * DAY
         campaign, already = load_campaign(name), len(self.esp.bodies)
         planned, ranges = start.begin(
-            self.paths,
-            self.ledger,
-            self.secrets,
+            self.stores,
             campaign,
             account=self.esp.account,
             mode="live",
@@ -65,9 +62,9 @@ class Shop:
             recipients=[],
         )
         for part in ranges:
-            sender.send_range(self.paths, self.ledger, self.esp.account, **part)
-        record.record_sends(self.paths, self.ledger)
-        with open_warehouse(self.paths) as warehouse, transaction(warehouse):
+            sender.send_range(self.stores, self.esp.account, **part)
+        record.record_sends(self.stores)
+        with open_warehouse(self.stores.paths) as warehouse, transaction(warehouse):
             warehouse.execute(
                 "update dispatch.sends set sent_at = $at where plan_id = $plan and state = 'accepted'",
                 {"at": at, "plan": planned["plan_id"]},
@@ -75,7 +72,7 @@ class Shop:
         return dict(mails(self.esp.bodies[already:]))
 
     def change(self, statement: str) -> None:
-        with open_warehouse(self.paths) as warehouse, transaction(warehouse):
+        with open_warehouse(self.stores.paths) as warehouse, transaction(warehouse):
             warehouse.execute(statement)
 
 
@@ -126,10 +123,10 @@ def press(link: str) -> httpx.Response:
 
 
 @pytest.fixture
-def shop(paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp) -> Shop:
+def shop(stores: Stores, esp: ScriptedEsp) -> Shop:
     """Ten people: 0 to 7 are pending since yesterday, 8 and 9 are subscribed; all in both segments."""
-    populate(paths, 10, "awaiting_confirmation")
-    made = Shop(paths, ledger, secrets, esp, clock.now().astimezone(UTC))
+    populate(stores.paths, 10, "awaiting_confirmation")
+    made = Shop(stores, esp, clock.now().astimezone(UTC))
     made.change(
         "update core.subscribers set status = 'pending', lawful_basis = null, consented_at = null, tracking_consent = true, "
         f"signed_up_at = timestamptz '{made.now - DAY}' where subscriber_id::integer < 8"
@@ -212,11 +209,10 @@ def test_the_link_stops_working(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_a_preview_shows_no_link_that_works(shop: Shop) -> None:
     campaign = load_campaign("confirm")
-    stores = (shop.paths, shop.ledger, shop.secrets, campaign)
     shown, _ = start.begin(
-        *stores, account=shop.esp.account, mode="preview", run="p", at=shop.now, edge_url=EDGE, recipients=[]
+        shop.stores, campaign, account=shop.esp.account, mode="preview", run="p", at=shop.now, edge_url=EDGE, recipients=[]
     )
-    page = (shop.paths.root / shown["page"]).read_text()
+    page = (shop.stores.paths.root / shown["page"]).read_text()
     assert (shown["planned"], shown["suppressed"]) == (8, 2)
     assert "not pending" in page
     assert f"{EDGE}/…" in page

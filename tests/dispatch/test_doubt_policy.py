@@ -9,11 +9,11 @@ from include.core import clock
 from include.core.campaign import Campaign
 from include.core.errors import TradewindError
 from include.core.paths import DataPaths
-from include.core.secrets import Secrets
 from include.dispatch.account import in_doubt, record
 from include.dispatch.send.sender import send_range
 from include.ledger import counts, doubt, plans
 from include.ledger.database import Ledger
+from include.ledger.stores import Stores
 from include.ledger.tables import chunks
 from include.ledger.tables import chunks as chunks_table
 from include.warehouse.connection import open_warehouse
@@ -31,14 +31,12 @@ from range(1, $hours + 1) as t(i)
 """
 
 
-def sent_with_one_doubt(
-    paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp, on_doubt: str
-) -> tuple[str, list[str]]:
+def sent_with_one_doubt(stores: Stores, esp: ScriptedEsp, on_doubt: str) -> tuple[str, list[str]]:
     """A plan of 30 people of whom 10 are in doubt; its id and their keys."""
     campaign = Campaign.model_validate({**CAMPAIGN.model_dump(), "on_doubt": on_doubt})
-    plan_id = frozen_plan(paths, ledger, secrets, 30, chunk_size=10, campaign=campaign)
+    plan_id = frozen_plan(stores, 30, chunk_size=10, campaign=campaign)
     esp.answer = lambda number, _body: "refuse" if number == 1 else accepted()
-    send_range(paths, ledger, esp.account, plan_id=plan_id, first=0, last=2)
+    send_range(stores, esp.account, plan_id=plan_id, first=0, last=2)
     esp.answer = lambda _number, _body: accepted()
     return plan_id, [person["custom_args"]["tw_key"] for person in esp.bodies[1]["personalizations"]]
 
@@ -54,90 +52,84 @@ def proof(ledger: Ledger, key: str) -> int:
     return doubt.prove(ledger, [doubt.Proof(**place, message_key=key, evidence="delivered", happened_at=1.0)])
 
 
-def test_skip_leaves_it_in_doubt_for_ever(
-    paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    plan_id, _ = sent_with_one_doubt(paths, ledger, secrets, esp, "skip")
+def test_skip_leaves_it_in_doubt_for_ever(stores: Stores, esp: ScriptedEsp, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan_id, _ = sent_with_one_doubt(stores, esp, "skip")
     monkeypatch.setenv(clock.OFFSET_VARIABLE, str(9 * DAY))
-    assert in_doubt.reopen_due(paths, ledger) == []
-    assert in_doubt.question(ledger, plan_id) == 0
-    assert tally(ledger, plan_id).in_doubt == 10
+    assert in_doubt.reopen_due(stores) == []
+    assert in_doubt.question(stores.ledger, plan_id) == 0
+    assert tally(stores.ledger, plan_id).in_doubt == 10
 
 
 @pytest.mark.parametrize(("hours", "offset", "resent"), [(30, 25 * 3600, 9), (30, 23 * 3600, 0), (5, 25 * 3600, 0)])
 def test_absence_counts_after_24_healthy_hours(
-    paths: DataPaths,
-    ledger: Ledger,
-    secrets: Secrets,
+    stores: Stores,
     esp: ScriptedEsp,
     monkeypatch: pytest.MonkeyPatch,
     hours: int,
     offset: int,
     resent: int,
 ) -> None:
-    plan_id, keys = sent_with_one_doubt(paths, ledger, secrets, esp, "resend_after_24h")
-    assert proof(ledger, keys[0]) == 1
-    with open_warehouse(paths) as warehouse:
+    plan_id, keys = sent_with_one_doubt(stores, esp, "resend_after_24h")
+    assert proof(stores.ledger, keys[0]) == 1
+    with open_warehouse(stores.paths) as warehouse:
         warehouse.execute(BATCHES, {"hours": hours})
     monkeypatch.setenv(clock.OFFSET_VARIABLE, str(offset))
     before = len(esp.bodies)
-    due = in_doubt.reopen_due(paths, ledger)
+    due = in_doubt.reopen_due(stores)
     assert [entry["occurrence"] for entry in due] == (["once"] if resent else [])
-    assert tally(ledger, plan_id).pending == resent
+    assert tally(stores.ledger, plan_id).pending == resent
     if resent:
-        assert send_range(paths, ledger, esp.account, plan_id=plan_id, first=0, last=2)["accepted"] == 9
+        assert send_range(stores, esp.account, plan_id=plan_id, first=0, last=2)["accepted"] == 9
         again = [person["custom_args"] for body in esp.bodies[before:] for person in body["personalizations"]]
         assert {args["tw_key"]: args["tw_try"] for args in again} == dict.fromkeys(keys[1:], "2")
-        assert tally(ledger, plan_id).accepted == 30
-        record.record_sends(paths, ledger)
-        with open_warehouse(paths) as warehouse:
+        assert tally(stores.ledger, plan_id).accepted == 30
+        record.record_sends(stores)
+        with open_warehouse(stores.paths) as warehouse:
             states = warehouse.execute("select state, count(*) from dispatch.sends group by all").fetchall()
         assert states == [("accepted", 30)]
 
 
-def test_a_person_may_decide_and_evidence_comes_first(
-    paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp
-) -> None:
-    plan_id, keys = sent_with_one_doubt(paths, ledger, secrets, esp, "ask")
-    assert in_doubt.question(ledger, plan_id) == 10
-    proof(ledger, keys[3])
-    assert in_doubt.question(ledger, plan_id) == 9
-    assert in_doubt.reopen(paths, ledger, plan_id, decision="approved by an operator") == {"reopened": 9}
-    assert in_doubt.reopen(paths, ledger, plan_id, decision="approved by an operator") == {"reopened": 0}
-    assert (tally(ledger, plan_id).pending, tally(ledger, plan_id).accepted) == (9, 21)
+def test_a_person_may_decide_and_evidence_comes_first(stores: Stores, esp: ScriptedEsp) -> None:
+    plan_id, keys = sent_with_one_doubt(stores, esp, "ask")
+    assert in_doubt.question(stores.ledger, plan_id) == 10
+    proof(stores.ledger, keys[3])
+    assert in_doubt.question(stores.ledger, plan_id) == 9
+    assert in_doubt.reopen(stores, plan_id, decision="approved by an operator") == {"reopened": 9}
+    assert in_doubt.reopen(stores, plan_id, decision="approved by an operator") == {"reopened": 0}
+    assert (tally(stores.ledger, plan_id).pending, tally(stores.ledger, plan_id).accepted) == (9, 21)
     late = doubt.Proof(plan_id=plan_id, chunk=1, attempt=1, message_key=keys[4], evidence="delivered", happened_at=1.0)
-    assert doubt.prove(ledger, [late]) == 0
+    assert doubt.prove(stores.ledger, [late]) == 0
 
 
 def test_all_chunks_of_the_plan_are_reopened_with_who_decided_and_a_finished_plan_goes_on(
-    paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp
+    stores: Stores, esp: ScriptedEsp
 ) -> None:
-    plan_id, _ = sent_with_one_doubt(paths, ledger, secrets, esp, "ask")
-    with ledger.write() as connection:
+    plan_id, _ = sent_with_one_doubt(stores, esp, "ask")
+    with stores.ledger.write() as connection:
         connection.execute(update(chunks).where(chunks.c.chunk.in_((0, 2))).values(state="in_doubt"))
-    plans.change_state(ledger, plan_id, "done", among=("sending",))
-    assert in_doubt.question(ledger, plan_id) == 30
-    assert in_doubt.reopen(paths, ledger, plan_id, decision="approved by an operator") == {"reopened": 30}
-    with ledger.read() as connection:
+    plans.change_state(stores.ledger, plan_id, "done", among=("sending",))
+    assert in_doubt.question(stores.ledger, plan_id) == 30
+    assert in_doubt.reopen(stores, plan_id, decision="approved by an operator") == {"reopened": 30}
+    with stores.ledger.read() as connection:
         assert plans.state_of(connection, plan_id) == ("sending", None)
         reasons = connection.scalars(select(chunks.c.reason).where(chunks.c.state == "split")).all()
     assert set(reasons) == {"resent: approved by an operator"}
     taken = esp.taken.copy()
-    assert send_range(paths, ledger, esp.account, plan_id=plan_id, first=0, last=2)["accepted"] == 30
+    assert send_range(stores, esp.account, plan_id=plan_id, first=0, last=2)["accepted"] == 30
     assert all(esp.taken[key] == taken[key] + 1 for key in esp.taken)
 
 
 def test_a_chunk_whose_everybody_is_proved_reopens_for_nobody(
-    paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp, monkeypatch: pytest.MonkeyPatch
+    stores: Stores, esp: ScriptedEsp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Evidence for the last of them comes between the question and the answer."""
-    plan_id, keys = sent_with_one_doubt(paths, ledger, secrets, esp, "ask")
-    found = doubt.in_doubt_chunks(ledger)
+    plan_id, keys = sent_with_one_doubt(stores, esp, "ask")
+    found = doubt.in_doubt_chunks(stores.ledger)
     for key in keys:
-        proof(ledger, key)
+        proof(stores.ledger, key)
     monkeypatch.setattr(doubt, "in_doubt_chunks", lambda _ledger: found)
-    assert in_doubt.reopen(paths, ledger, plan_id, decision="approved") == {"reopened": 0}
-    assert tally(ledger, plan_id).accepted == 30
+    assert in_doubt.reopen(stores, plan_id, decision="approved") == {"reopened": 0}
+    assert tally(stores.ledger, plan_id).accepted == 30
 
 
 def test_a_plan_that_nobody_froze(paths: DataPaths, ledger: Ledger) -> None:
@@ -146,19 +138,19 @@ def test_a_plan_that_nobody_froze(paths: DataPaths, ledger: Ledger) -> None:
 
 
 def test_absence_counts_from_the_last_request_of_the_plan(
-    paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp, monkeypatch: pytest.MonkeyPatch
+    stores: Stores, esp: ScriptedEsp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plan_id, _ = sent_with_one_doubt(paths, ledger, secrets, esp, "resend_after_24h")
-    (chunk,) = doubt.in_doubt_chunks(ledger)
+    plan_id, _ = sent_with_one_doubt(stores, esp, "resend_after_24h")
+    (chunk,) = doubt.in_doubt_chunks(stores.ledger)
     posted = float(str(chunk["posted_at"]))
-    with open_warehouse(paths) as warehouse:
+    with open_warehouse(stores.paths) as warehouse:
         warehouse.execute(BATCHES, {"hours": 60})
     of_plan = chunks_table.c.plan_id == plan_id
-    with ledger.write() as connection:
+    with stores.ledger.write() as connection:
         connection.execute(update(chunks_table).where(of_plan).values(state="in_doubt", posted_at=posted))
         first = chunks_table.c.chunk == 0
         connection.execute(update(chunks_table).where(of_plan, first).values(posted_at=posted + 20 * 3600))
     monkeypatch.setenv(clock.OFFSET_VARIABLE, str(25 * 3600))
-    assert in_doubt.reopen_due(paths, ledger) == []
+    assert in_doubt.reopen_due(stores) == []
     monkeypatch.setenv(clock.OFFSET_VARIABLE, str(45 * 3600))
-    assert [entry["plan_id"] for entry in in_doubt.reopen_due(paths, ledger)] == [plan_id]
+    assert [entry["plan_id"] for entry in in_doubt.reopen_due(stores)] == [plan_id]

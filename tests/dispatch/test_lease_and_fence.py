@@ -10,11 +10,9 @@ from sqlalchemy import select
 
 from include.core.clock import OFFSET_VARIABLE
 from include.core.errors import FenceLost
-from include.core.paths import DataPaths
-from include.core.secrets import Secrets
 from include.dispatch import journal
 from include.ledger import chunks
-from include.ledger.database import Ledger
+from include.ledger.stores import Stores
 from include.ledger.tables import chunks as chunks_table
 from include.sendgrid.transport import CONNECT_SECONDS, READ_SECONDS, TOTAL_SECONDS
 from tests.dispatch.scripted_esp import ScriptedEsp, accepted
@@ -22,9 +20,9 @@ from tests.dispatch.sending import Sending
 
 
 @pytest.fixture
-def sending(paths: DataPaths, ledger: Ledger, secrets: Secrets) -> Sending:
+def sending(stores: Stores) -> Sending:
     """One chunk of ten people."""
-    return Sending(paths, ledger, secrets, people=10, chunk_size=10)
+    return Sending(stores, people=10, chunk_size=10)
 
 
 def test_the_intent_is_in_the_ledger_and_in_the_journal_before_the_first_byte(sending: Sending, esp: ScriptedEsp) -> None:

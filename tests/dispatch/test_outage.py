@@ -10,12 +10,11 @@ import pytest
 from sqlalchemy import select, update
 
 from include.core.errors import EspUnavailable, LedgerUnavailable
-from include.core.paths import DataPaths
-from include.core.secrets import Secrets
 from include.dispatch.send import gate
 from include.dispatch.send.sender import send_range
 from include.ledger import outages
 from include.ledger.database import Ledger
+from include.ledger.stores import Stores
 from include.ledger.tables import chunks
 from tests.dispatch.scripted_esp import ScriptedEsp, accepted, failed
 from tests.dispatch.sending import Sending
@@ -24,8 +23,8 @@ PROBES = 6
 
 
 @pytest.fixture
-def sending(paths: DataPaths, ledger: Ledger, secrets: Secrets) -> Sending:
-    return Sending(paths, ledger, secrets, people=4_000, chunk_size=1_000)
+def sending(stores: Stores) -> Sending:
+    return Sending(stores, people=4_000, chunk_size=1_000)
 
 
 @pytest.fixture(autouse=True)
@@ -106,7 +105,7 @@ def test_all_processes_share_one_probe(sending: Sending, esp: ScriptedEsp) -> No
         for _ in range(50):
             try:
                 place = {"plan_id": sending.plan_id, "first": chunk, "last": chunk}
-                send_range(sending.paths, sending.ledger, esp.account, **place)
+                send_range(sending.stores, esp.account, **place)
                 return
             except EspUnavailable as error:
                 time.sleep(error.retry_after or 0)
@@ -138,11 +137,9 @@ def test_an_answer_that_can_be_read_and_accepts_nothing_keeps_requests_small(
     assert (tally.accepted + tally.rejected, tally.in_doubt, tally.pending) == (4_000, 0, 0)
 
 
-def test_a_small_chunk_that_somebody_else_takes_is_no_probe(
-    paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp
-) -> None:
+def test_a_small_chunk_that_somebody_else_takes_is_no_probe(stores: Stores, esp: ScriptedEsp) -> None:
     """Its turn is over at once, and the next chunk goes."""
-    sending = Sending(paths, ledger, secrets, people=30, chunk_size=10)
+    sending = Sending(stores, people=30, chunk_size=10)
     real = outages.turn
 
     def taken_meanwhile(opened: Ledger, scope: str) -> outages.Turn:

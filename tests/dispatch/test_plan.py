@@ -15,8 +15,6 @@ import pytest
 from include.core import token
 from include.core.campaign import Campaign, Sender, Variant
 from include.core.errors import CampaignStopped, ContentChanged, PlanError
-from include.core.paths import DataPaths
-from include.core.secrets import Secrets
 from include.core.shop import UnknownTopic
 from include.dispatch import control, start
 from include.dispatch.account import record
@@ -24,7 +22,7 @@ from include.dispatch.account.settle import settle
 from include.dispatch.plan import freeze, occurrence, preview, test_send
 from include.dispatch.send import sender
 from include.ledger import consent, plans, suppressions
-from include.ledger.database import Ledger
+from include.ledger.stores import Stores
 from include.warehouse.connection import open_warehouse
 from tests.campaign import a_campaign
 from tests.dispatch.populate import populate
@@ -49,39 +47,37 @@ FILES = {
 class Shop:
     """A warehouse with people, a template, a campaign."""
 
-    paths: DataPaths
-    ledger: Ledger
-    secrets: Secrets
+    stores: Stores
     templates: Path
     campaign: Campaign
 
     def freeze(self, **changes: Any) -> dict[str, Any]:
         campaign = self.campaign.model_copy(update=changes)
         name = occurrence.occurrence_of(campaign, AT)
-        return freeze.freeze(self.paths, self.ledger, self.secrets, campaign, occurrence=name, edge_url=EDGE, at=AT)
+        return freeze.freeze(self.stores, campaign, occurrence=name, edge_url=EDGE, at=AT)
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """What the warehouse says, once the ledger was recorded there."""
-        record.record_sends(self.paths, self.ledger)
-        with open_warehouse(self.paths) as warehouse:
+        record.record_sends(self.stores)
+        with open_warehouse(self.stores.paths) as warehouse:
             return warehouse.execute(query).fetchall()
 
 
 @pytest.fixture
-def shop(paths: DataPaths, ledger: Ledger, secrets: Secrets, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
+def shop(stores: Stores, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
     folder = tmp_path / "templates" / "spring"
     folder.mkdir(parents=True)
     for name, text in FILES.items():
         (folder / name).write_text(text)
     monkeypatch.setattr(freeze, "TEMPLATES", folder.parent)
-    populate(paths, 3_000)
+    populate(stores.paths, 3_000)
     campaign = a_campaign(
         occurrence="week",
         segment="newsletter_readers",
         variants=(Variant(id="a"), Variant(id="b", subject="Only for {{ person.first_name }}")),
         hold_out_percent=10,
     )
-    return Shop(paths, ledger, secrets, folder, campaign)
+    return Shop(stores, folder, campaign)
 
 
 def test_a_plan_adds_up_and_is_found_again(shop: Shop) -> None:
@@ -98,10 +94,10 @@ def test_a_plan_adds_up_and_is_found_again(shop: Shop) -> None:
 
 def test_the_plan_names_everybody_once_with_a_valid_token(shop: Shop) -> None:
     frozen = shop.freeze()
-    folder = shop.paths.plans / "spring" / "2026-W48"
+    folder = shop.stores.paths.plans / "spring" / "2026-W48"
     wire = pq.ParquetDataset(sorted(folder.glob("part-*.parquet"))).read().to_pylist()
     assert len({row["message_key"] for row in wire}) == len(wire) == frozen["planned"]
-    subjects = [token.read(shop.secrets, row["token"]) for row in wire]
+    subjects = [token.read(shop.stores.secrets, row["token"]) for row in wire]
     assert [(who.message_key, who.address_key) for who in subjects if who] == [
         (row["message_key"], row["address_key"]) for row in wire
     ]
@@ -112,10 +108,10 @@ def test_the_plan_names_everybody_once_with_a_valid_token(shop: Shop) -> None:
 
 def test_from_plan_to_settled(shop: Shop, esp: ScriptedEsp) -> None:
     frozen = shop.freeze()
-    for part in sender.ranges(shop.ledger, frozen["plan_id"]):
-        sender.send_range(shop.paths, shop.ledger, esp.account, **part)
-    assert settle(shop.ledger, frozen["plan_id"])["accepted"] == frozen["planned"]
-    record.record_sends(shop.paths, shop.ledger)
+    for part in sender.ranges(shop.stores.ledger, frozen["plan_id"]):
+        sender.send_range(shop.stores, esp.account, **part)
+    assert settle(shop.stores.ledger, frozen["plan_id"])["accepted"] == frozen["planned"]
+    record.record_sends(shop.stores)
     states = dict(shop.rows("select state, count(*) from dispatch.sends group by all"))
     assert states["accepted"] == frozen["planned"]
     assert shop.rows("select count(*) from dispatch.sends where state = 'accepted' and sent_at is null") == [(0,)]
@@ -131,7 +127,7 @@ def test_from_plan_to_settled(shop: Shop, esp: ScriptedEsp) -> None:
 
 def test_suppressed_and_capped_are_counted_with_their_reason(shop: Shop) -> None:
     (gone,) = shop.rows("select address_key from core.subscribers where subscriber_id = '7'")[0]
-    suppressions.suppress(shop.ledger, [suppressions.Suppression(gone, "spam_complaint", "webhook", 1.0)])
+    suppressions.suppress(shop.stores.ledger, [suppressions.Suppression(gone, "spam_complaint", "webhook", 1.0)])
     first = shop.freeze(hold_out_percent=0)
     assert (first["suppressed"], first["capped"]) == (1, 0)
     second = shop.freeze(id="summer")
@@ -147,7 +143,7 @@ def test_a_triggered_campaign_greets_everybody_once_over_many_days(shop: Shop) -
     for day in range(3):
         at = AT + timedelta(days=day)
         name = occurrence.occurrence_of(daily, at)
-        made.append(freeze.freeze(shop.paths, shop.ledger, shop.secrets, daily, occurrence=name, edge_url=EDGE, at=at))
+        made.append(freeze.freeze(shop.stores, daily, occurrence=name, edge_url=EDGE, at=at))
     assert [entry["selected"] for entry in made] == [3_000, 0, 0]
     assert shop.rows("select count(*), count(distinct message_key) from dispatch.sends") == [(3_000, 3_000)]
 
@@ -160,8 +156,8 @@ def test_an_edited_template_stops_what_is_left(shop: Shop, esp: ScriptedEsp) -> 
         shop.freeze()
     body.write_text(FILES["body.html.j2"])
     assert shop.freeze()["pending"] == frozen["planned"]
-    for part in sender.ranges(shop.ledger, frozen["plan_id"]):
-        sender.send_range(shop.paths, shop.ledger, esp.account, **part)
+    for part in sender.ranges(shop.stores.ledger, frozen["plan_id"]):
+        sender.send_range(shop.stores, esp.account, **part)
     body.write_text("<p>{{ postal_address }} {{ unsubscribe_url }}</p>")
     assert shop.freeze()["pending"] == 0
 
@@ -189,10 +185,10 @@ def test_what_everybody_gets_may_not_be_edited_in_the_campaign_either(shop: Shop
 
 def test_a_paused_campaign_is_not_taken_up(shop: Shop) -> None:
     frozen = shop.freeze()
-    control.pause(shop.ledger, "spring", "2026-W48")
+    control.pause(shop.stores.ledger, "spring", "2026-W48")
     with pytest.raises(CampaignStopped, match="paused"):
         shop.freeze()
-    assert control.resume(shop.ledger, "spring", "2026-W48")["pending"] == frozen["planned"]
+    assert control.resume(shop.stores.ledger, "spring", "2026-W48")["pending"] == frozen["planned"]
     assert shop.freeze()["found"]
 
 
@@ -206,18 +202,19 @@ def test_a_paused_campaign_is_not_taken_up(shop: Shop) -> None:
 def test_bad_campaigns_are_refused_before_anything_is_frozen(shop: Shop, changes: dict[str, Any], words: str) -> None:
     with pytest.raises(PlanError, match=words):
         shop.freeze(**changes)
-    assert plans.all_plans(shop.ledger) == []
+    assert plans.all_plans(shop.stores.ledger) == []
 
 
 def test_a_misspelt_topic_plans_nothing_and_the_right_one_leaves_out_who_declined_it(shop: Shop, esp: ScriptedEsp) -> None:
     (gone,) = shop.rows("select address_key from core.subscribers where subscriber_id = '7'")[0]
-    consent.record(shop.ledger, [consent.Consent(gone, "news", False, "preference_page", 1.0)])
+    consent.record(shop.stores.ledger, [consent.Consent(gone, "news", False, "preference_page", 1.0)])
     for mode in ("preview", "test", "live"):
         typo = shop.campaign.model_copy(update={"topic": "newss"})
-        stores = (shop.paths, shop.ledger, shop.secrets, typo)
         with pytest.raises(UnknownTopic, match=r"spring\.yaml: the topic 'newss' does not exist\. Did you mean news\?"):
-            start.begin(*stores, account=esp.account, mode=mode, run="manual__9", at=AT, edge_url=EDGE, recipients=["7"])
-    assert plans.all_plans(shop.ledger) == []
+            start.begin(
+                shop.stores, typo, account=esp.account, mode=mode, run="manual__9", at=AT, edge_url=EDGE, recipients=["7"]
+            )
+    assert plans.all_plans(shop.stores.ledger) == []
     assert shop.freeze(topic="news", hold_out_percent=0)["suppressed"] == 1
     assert shop.rows("select subscriber_id from dispatch.sends where reason = 'topic_declined'") == [("7",)]
 
@@ -230,48 +227,48 @@ def test_a_template_that_fails_for_some_is_refused_with_its_place(shop: Shop) ->
     for call in (lambda: shop.freeze(), lambda: look(shop)):
         with pytest.raises(PlanError, match=r"body\.txt\.j2, line 2"):
             call()
-    assert plans.all_plans(shop.ledger) == []
+    assert plans.all_plans(shop.stores.ledger) == []
 
 
 def look(shop: Shop) -> dict[str, Any]:
-    return preview.preview(shop.paths, shop.ledger, shop.secrets, shop.campaign, run="manual__1", edge_url=EDGE, at=AT)
+    return preview.preview(shop.stores, shop.campaign, run="manual__1", edge_url=EDGE, at=AT)
 
 
 def test_a_preview_shows_and_freezes_nothing(shop: Shop) -> None:
     shown = look(shop)
-    page = (shop.paths.root / shown["page"]).read_text()
+    page = (shop.stores.paths.root / shown["page"]).read_text()
     assert shown["selected"] == 3_000
     assert "Alex" in page
     assert "First1" not in page
     assert "@gmail.example.com" not in page
-    assert plans.all_plans(shop.ledger) == []
+    assert plans.all_plans(shop.stores.ledger) == []
 
 
 def test_the_log_of_a_preview_names_its_page(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "include.dispatch.plan.preview")
     shown = look(shop)
     (said,) = [record.getMessage() for record in caplog.records if record.name == "include.dispatch.plan.preview"]
-    assert str(shop.paths.root / shown["page"]) in said
+    assert str(shop.stores.paths.root / shown["page"]) in said
     assert "'selected': 3000" in said
 
 
 def test_a_test_send_goes_to_the_named_alone_and_into_no_report(shop: Shop, esp: ScriptedEsp) -> None:
     names = {"run": "manual__2", "edge_url": EDGE, "at": AT}
-    planned = test_send.freeze_test(shop.paths, shop.ledger, shop.secrets, shop.campaign, recipients=["5", "6"], **names)
-    for part in sender.ranges(shop.ledger, planned["plan_id"]):
-        sender.send_range(shop.paths, shop.ledger, esp.account, **part)
+    planned = test_send.freeze_test(shop.stores, shop.campaign, recipients=["5", "6"], **names)
+    for part in sender.ranges(shop.stores.ledger, planned["plan_id"]):
+        sender.send_range(shop.stores, esp.account, **part)
     assert sorted(p["to"][0]["email"][:7] for body in esp.bodies for p in body["personalizations"]) == ["person5", "person6"]
-    record.record_sends(shop.paths, shop.ledger)
+    record.record_sends(shop.stores)
     assert shop.rows("select count(*) from dispatch.sends") == [(0,)]
     with pytest.raises(PlanError, match="no addresses"):
-        test_send.freeze_test(shop.paths, shop.ledger, shop.secrets, shop.campaign, recipients=["a@b.example"], **names)
+        test_send.freeze_test(shop.stores, shop.campaign, recipients=["a@b.example"], **names)
 
 
 def test_who_was_tracked_is_recorded_as_the_requests_had_it(shop: Shop, esp: ScriptedEsp) -> None:
     """Of sends that an earlier edition recorded too, though the plan's files are gone by now: the ledger knows."""
     frozen = shop.freeze()
-    for part in sender.ranges(shop.ledger, frozen["plan_id"]):
-        sender.send_range(shop.paths, shop.ledger, esp.account, **part)
+    for part in sender.ranges(shop.stores.ledger, frozen["plan_id"]):
+        sender.send_range(shop.stores, esp.account, **part)
     asked = {
         person["custom_args"]["tw_key"]: body["tracking_settings"]["open_tracking"]["enable"]
         for body in esp.bodies
@@ -281,9 +278,9 @@ def test_who_was_tracked_is_recorded_as_the_requests_had_it(shop: Shop, esp: Scr
     assert set(asked.values()) == {True, False}
     assert dict(shop.rows(tracked)) == asked
     assert shop.rows("select distinct tracked from dispatch.sends where chunk is null") == [(None,)]
-    with open_warehouse(shop.paths) as warehouse:
+    with open_warehouse(shop.stores.paths) as warehouse:
         warehouse.execute("update dispatch.sends set tracked = null")
-    shutil.rmtree(shop.paths.plans)
+    shutil.rmtree(shop.stores.paths.plans)
     assert dict(shop.rows(tracked)) == asked
 
 
@@ -298,10 +295,10 @@ def test_splits_reach_the_warehouse_person_by_person(shop: Shop, esp: ScriptedEs
 
     esp.answer = answer
     (left,) = shop.rows("select address_key from core.subscribers where subscriber_id = '21'")[0]
-    suppressions.suppress(shop.ledger, [suppressions.Suppression(left, "unsubscribe", "edge", 1.0)])
-    for part in sender.ranges(shop.ledger, frozen["plan_id"]):
-        sender.send_range(shop.paths, shop.ledger, esp.account, **part)
-    record.record_sends(shop.paths, shop.ledger)
+    suppressions.suppress(shop.stores.ledger, [suppressions.Suppression(left, "unsubscribe", "edge", 1.0)])
+    for part in sender.ranges(shop.stores.ledger, frozen["plan_id"]):
+        sender.send_range(shop.stores, esp.account, **part)
+    record.record_sends(shop.stores)
     states = dict(shop.rows("select state, count(*) from dispatch.sends group by all"))
     assert states == {"accepted": 2_997, "rejected": 2, "suppressed": 1}
     odd = shop.rows("select subscriber_id, state from dispatch.sends where state <> 'accepted' order by subscriber_id")

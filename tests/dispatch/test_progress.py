@@ -7,24 +7,19 @@ import logging
 import pytest
 
 from include.core.pace import AccountPace
-from include.core.paths import DataPaths
-from include.core.secrets import Secrets
 from include.dispatch.send import progress
 from include.dispatch.send.sender import send_range
-from include.ledger.database import Ledger
+from include.ledger.stores import Stores
 from tests.dispatch.scripted_esp import ScriptedEsp
 from tests.dispatch.sending import Sending
 
 
-def lines(
-    paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp, caplog: pytest.LogCaptureFixture
-) -> list[str]:
+def lines(stores: Stores, esp: ScriptedEsp, caplog: pytest.LogCaptureFixture) -> list[str]:
     """Of forty people in chunks of ten, at twenty a second."""
-    sending = Sending(paths, ledger, secrets, people=40, chunk_size=10)
+    sending = Sending(stores, people=40, chunk_size=10)
     with caplog.at_level(logging.INFO, logger="include.dispatch.send.progress"):
         send_range(
-            paths,
-            ledger,
+            stores,
             esp.account,
             plan_id=sending.plan_id,
             first=0,
@@ -36,21 +31,17 @@ def lines(
 
 
 def test_a_long_send_says_how_far_it_is_and_what_it_waits_for(
-    paths: DataPaths,
-    ledger: Ledger,
-    secrets: Secrets,
+    stores: Stores,
     esp: ScriptedEsp,
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(progress, "SECONDS", 0.2)
-    told = lines(paths, ledger, secrets, esp, caplog)
+    told = lines(stores, esp, caplog)
     assert "spring once: the pace lets the next request go in 0 s" in told
     assert any("'accepted': 20" in line and "of 40 people" in line for line in told), told
     assert told[-1] == "spring once: {'requests': 4, 'accepted': 40}"
 
 
-def test_a_short_one_says_its_sums_alone(
-    paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp, caplog: pytest.LogCaptureFixture
-) -> None:
-    assert lines(paths, ledger, secrets, esp, caplog) == ["spring once: {'requests': 4, 'accepted': 40}"]
+def test_a_short_one_says_its_sums_alone(stores: Stores, esp: ScriptedEsp, caplog: pytest.LogCaptureFixture) -> None:
+    assert lines(stores, esp, caplog) == ["spring once: {'requests': 4, 'accepted': 40}"]

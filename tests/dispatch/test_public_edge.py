@@ -22,6 +22,7 @@ from include.dispatch import public_edge, start
 from include.dispatch.send import sender
 from include.ledger import plans
 from include.ledger.database import Ledger
+from include.ledger.stores import Stores
 from tests.dispatch.test_plan import AT, Shop, shop  # noqa: F401
 from tests.dispatch.tls_edge import NAME, certificate, resolve_here, tls_edge
 
@@ -42,7 +43,7 @@ MALFORMED = [
 
 def run_of(shop: Shop, mode: Any, account: SendGridAccount, edge_url: str) -> dict[str, Any]:  # noqa: F811
     begun, _ = start.begin(
-        shop.paths, shop.ledger, shop.secrets, shop.campaign, account=account, mode=mode, run="manual__1", at=AT,
+        shop.stores, shop.campaign, account=account, mode=mode, run="manual__1", at=AT,
         edge_url=edge_url, recipients=["s1"],
     )  # fmt: skip
     return begun
@@ -58,7 +59,7 @@ def test_a_real_sendgrid_is_never_given_links_that_lead_nowhere(
     paths: DataPaths, secrets: Secrets, mode: Any, url: str
 ) -> None:
     with pytest.raises(ConfigurationError, match="edge_public_url") as error:
-        start.begin(paths, None, secrets, None, account=REAL, mode=mode, run="r", at=AT, edge_url=url, recipients=[])  # type: ignore[arg-type]
+        start.begin(Stores(paths, None, secrets), None, account=REAL, mode=mode, run="r", at=AT, edge_url=url, recipients=[])  # type: ignore[arg-type]
     assert "Set it to the public https address" in str(error.value)
     assert "user@" not in str(error.value)
     assert not may_retry(error.value)
@@ -120,30 +121,30 @@ def door(running: Door, monkeypatch: pytest.MonkeyPatch) -> Door:
 def test_an_edge_with_our_keys_lets_the_campaign_go(shop: Shop, door: Door) -> None:  # noqa: F811
     from include.core.secrets import load_secrets
 
-    shop.secrets = load_secrets(door.paths)
-    public_edge.require_answer(REAL, door.url, shop.secrets)
-    public_edge.require_answer(REAL, f"{door.url}/", shop.secrets)
+    shop.stores = replace(shop.stores, secrets=load_secrets(door.paths))
+    public_edge.require_answer(REAL, door.url, shop.stores.secrets)
+    public_edge.require_answer(REAL, f"{door.url}/", shop.stores.secrets)
     with pytest.raises(ConfigurationError, match="404 is not this edition's edge"):
-        public_edge.require_answer(REAL, f"{door.url}/elsewhere", shop.secrets)
+        public_edge.require_answer(REAL, f"{door.url}/elsewhere", shop.stores.secrets)
 
 
 def test_an_edge_with_other_keys_stops_it_before_anything_is_frozen(shop: Shop, door: Door) -> None:  # noqa: F811
     from include.core.secrets import load_secrets
 
     known = load_secrets(door.paths)
-    others = [replace(known, address_key=b"o" * 32), replace(known, token_keys={1: b"o" * 32}), shop.secrets]
+    others = [replace(known, address_key=b"o" * 32), replace(known, token_keys={1: b"o" * 32}), shop.stores.secrets]
     for secrets in others:
-        shop.secrets = secrets
+        shop.stores = replace(shop.stores, secrets=secrets)
         with pytest.raises(ConfigurationError, match="does not know the keys"):
             run_of(shop, "live", REAL, door.url)
-    assert frozen(shop.ledger, shop.paths) == []
-    assert plans.find_plan(shop.ledger, plans.plan_id_of("spring", "2026-W48")) is None
+    assert frozen(shop.stores.ledger, shop.stores.paths) == []
+    assert plans.find_plan(shop.stores.ledger, plans.plan_id_of("spring", "2026-W48")) is None
 
 
 def test_a_plan_that_was_frozen_with_a_placeholder_is_not_sent_to_people(shop: Shop, door: Door) -> None:  # noqa: F811
     begun = run_of(shop, "live", SIMULATORS[0], "https://mail.tradewind.example")
     with pytest.raises(ConfigurationError, match=r"links of its messages: 'mail\.tradewind\.example' is reserved"):
-        sender.send_range(shop.paths, shop.ledger, REAL, plan_id=begun["plan_id"], first=0, last=9)
+        sender.send_range(shop.stores, REAL, plan_id=begun["plan_id"], first=0, last=9)
     asked: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(public_edge, "_asked", lambda url, probe, where: asked.append(url) or (200, {"probe": "verifies", "spool_writable": True, "ledger_reachable": True}))  # fmt: skip  # noqa: E501

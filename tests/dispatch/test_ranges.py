@@ -10,49 +10,41 @@ from sqlalchemy import update
 
 from include.core.campaign import SendWindow
 from include.core.errors import EspUnavailable
-from include.core.paths import DataPaths
-from include.core.secrets import Secrets
 from include.dispatch.send import sender
 from include.dispatch.send.sender import ranges
 from include.dispatch.send_window import send_times
-from include.ledger.database import Ledger
+from include.ledger.stores import Stores
 from include.ledger.tables import chunks
 from tests.dispatch.scripted_esp import ScriptedEsp, accepted
 from tests.dispatch.sending import Sending
 from tests.dispatch.test_send_window import utc
 
 
-def test_every_chunk_is_in_one_range_and_there_are_not_too_many(
-    paths: DataPaths, ledger: Ledger, secrets: Secrets, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    plan_id = Sending(paths, ledger, secrets, people=21, chunk_size=1).plan_id
+def test_every_chunk_is_in_one_range_and_there_are_not_too_many(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan_id = Sending(stores, people=21, chunk_size=1).plan_id
     monkeypatch.setattr(sender, "CHUNKS_A_RANGE", 10)
-    assert ranges(ledger, plan_id) == [
+    assert ranges(stores.ledger, plan_id) == [
         {"plan_id": plan_id, "first": first, "last": last} for first, last in ((0, 9), (10, 19), (20, 20))
     ]
     monkeypatch.setattr(sender, "MAX_RANGES", 2)
-    assert [(found["first"], found["last"]) for found in ranges(ledger, plan_id)] == [(0, 10), (11, 20)]
-    assert ranges(ledger, "another") == []
+    assert [(found["first"], found["last"]) for found in ranges(stores.ledger, plan_id)] == [(0, 10), (11, 20)]
+    assert ranges(stores.ledger, "another") == []
 
 
-def test_what_is_pending_or_under_way_needs_a_range_and_nothing_else(
-    paths: DataPaths, ledger: Ledger, secrets: Secrets
-) -> None:
-    plan_id = Sending(paths, ledger, secrets, people=30, chunk_size=10).plan_id
+def test_what_is_pending_or_under_way_needs_a_range_and_nothing_else(stores: Stores) -> None:
+    plan_id = Sending(stores, people=30, chunk_size=10).plan_id
     for states, last in ((("accepted", "sending", "in_doubt"), 1), (("pending", "split", "skipped"), 0)):
-        with ledger.write() as connection:
+        with stores.ledger.write() as connection:
             for chunk, state in enumerate(states):
                 connection.execute(update(chunks).where(chunks.c.chunk == chunk).values(state=state))
-        assert [(found["first"], found["last"]) for found in ranges(ledger, plan_id)] == [(0, last)]
-    with ledger.write() as connection:
+        assert [(found["first"], found["last"]) for found in ranges(stores.ledger, plan_id)] == [(0, last)]
+    with stores.ledger.write() as connection:
         connection.execute(update(chunks).where(chunks.c.chunk == 0).values(state="accepted"))
-    assert ranges(ledger, plan_id) == []
+    assert ranges(stores.ledger, plan_id) == []
 
 
-def test_a_task_that_is_told_to_end_lets_its_requests_finish(
-    paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp
-) -> None:
-    sending = Sending(paths, ledger, secrets, people=40, chunk_size=1)
+def test_a_task_that_is_told_to_end_lets_its_requests_finish(stores: Stores, esp: ScriptedEsp) -> None:
+    sending = Sending(stores, people=40, chunk_size=1)
 
     def told(number: int, _body: object) -> object:
         if number == 5:

@@ -12,14 +12,13 @@ from include.collect.doubt import resolve_doubt
 from include.core import clock
 from include.core.campaign import Campaign
 from include.core.errors import CampaignStopped, ConservationBroken, LedgerForgot
-from include.core.paths import DataPaths
-from include.core.secrets import Secrets
 from include.dispatch import control
 from include.dispatch.account import record, restore
 from include.dispatch.account.settle import settle
 from include.dispatch.send.sender import send_range
 from include.ledger import consent, counts, opt_out_log, plans, suppressions
 from include.ledger.database import Ledger
+from include.ledger.stores import Stores
 from include.ledger.tables import chunks, metadata
 from include.warehouse.connection import open_warehouse
 from tests.campaign import CAMPAIGN
@@ -59,129 +58,123 @@ def tally(ledger: Ledger, plan_id: str) -> counts.Tally:
 
 
 def test_what_was_requested_since_the_backup_is_in_doubt_and_the_rest_goes_on_when_a_person_says_so(
-    paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp
+    stores: Stores, esp: ScriptedEsp
 ) -> None:
-    plan_id = frozen_plan(paths, ledger, secrets, 40, chunk_size=10)
+    plan_id = frozen_plan(stores, 40, chunk_size=10)
     everything = {"plan_id": plan_id, "first": 0, "last": 3}
-    send_range(paths, ledger, esp.account, plan_id=plan_id, first=0, last=0)
-    kept = backup(ledger)
-    send_range(paths, ledger, esp.account, plan_id=plan_id, first=1, last=2)
-    put_back(ledger, kept)
+    send_range(stores, esp.account, plan_id=plan_id, first=0, last=0)
+    kept = backup(stores.ledger)
+    send_range(stores, esp.account, plan_id=plan_id, first=1, last=2)
+    put_back(stores.ledger, kept)
     with pytest.raises(LedgerForgot):
-        send_range(paths, ledger, esp.account, **everything)
-    assert restore.reconcile(paths, ledger) == {"suppressions": 0, "declined": 0, "plans": 1, "chunks_in_doubt": 2}
-    people = tally(ledger, plan_id)
+        send_range(stores, esp.account, **everything)
+    assert restore.reconcile(stores) == {"suppressions": 0, "declined": 0, "plans": 1, "chunks_in_doubt": 2}
+    people = tally(stores.ledger, plan_id)
     assert (people.accepted, people.in_doubt, people.pending) == (10, 20, 10)
     with pytest.raises(CampaignStopped, match="paused"):
-        send_range(paths, ledger, esp.account, **everything)
-    again = restore.reconcile(paths, ledger)
+        send_range(stores, esp.account, **everything)
+    again = restore.reconcile(stores)
     assert (again["suppressions"], again.get("chunks_in_doubt")) == (0, 0)
-    control.resume(ledger, "spring", "once")
-    assert send_range(paths, ledger, esp.account, **everything)["accepted"] == 10
+    control.resume(stores.ledger, "spring", "once")
+    assert send_range(stores, esp.account, **everything)["accepted"] == 10
     assert set(esp.taken.values()) == {1}
     assert len(esp.taken) == 40
-    assert settle(ledger, plan_id)["in_doubt"] == 20
+    assert settle(stores.ledger, plan_id)["in_doubt"] == 20
 
 
-def test_any_event_with_the_key_proves_what_was_forgotten(
-    paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp
-) -> None:
-    plan_id = frozen_plan(paths, ledger, secrets, 20, chunk_size=10)
-    kept = backup(ledger)
-    send_range(paths, ledger, esp.account, plan_id=plan_id, first=0, last=0)
-    put_back(ledger, kept)
-    restore.reconcile(paths, ledger)
+def test_any_event_with_the_key_proves_what_was_forgotten(stores: Stores, esp: ScriptedEsp) -> None:
+    plan_id = frozen_plan(stores, 20, chunk_size=10)
+    kept = backup(stores.ledger)
+    send_range(stores, esp.account, plan_id=plan_id, first=0, last=0)
+    put_back(stores.ledger, kept)
+    restore.reconcile(stores)
     keys = [person["custom_args"]["tw_key"] for person in esp.bodies[0]["personalizations"]]
-    with open_warehouse(paths) as warehouse:
+    with open_warehouse(stores.paths) as warehouse:
         warehouse.execute(EVENTS, {"keys": keys[:7]})
-    assert resolve_doubt(paths, ledger)["proved"] == 7
-    assert resolve_doubt(paths, ledger)["proved"] == 0
-    record.record_sends(paths, ledger)
-    people = tally(ledger, plan_id)
+    assert resolve_doubt(stores)["proved"] == 7
+    assert resolve_doubt(stores)["proved"] == 0
+    record.record_sends(stores)
+    people = tally(stores.ledger, plan_id)
     assert (people.accepted, people.in_doubt, people.pending) == (7, 3, 10)
 
 
-def test_a_forgotten_split_puts_all_that_is_pending_in_doubt(
-    paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp
-) -> None:
-    plan_id = frozen_plan(paths, ledger, secrets, 30, chunk_size=10)
-    kept = backup(ledger)
+def test_a_forgotten_split_puts_all_that_is_pending_in_doubt(stores: Stores, esp: ScriptedEsp) -> None:
+    plan_id = frozen_plan(stores, 30, chunk_size=10)
+    kept = backup(stores.ledger)
     esp.answer = lambda number, _body: web.Response(status=413) if number == 0 else accepted()
-    send_range(paths, ledger, esp.account, plan_id=plan_id, first=0, last=0)
+    send_range(stores, esp.account, plan_id=plan_id, first=0, last=0)
     sent = dict(esp.taken)
-    put_back(ledger, kept)
-    assert restore.reconcile(paths, ledger)["chunks_in_doubt"] == 3
-    assert tally(ledger, plan_id).in_doubt == 30
-    assert send_range(paths, ledger, esp.account, plan_id=plan_id, first=0, last=2) == {}
+    put_back(stores.ledger, kept)
+    assert restore.reconcile(stores)["chunks_in_doubt"] == 3
+    assert tally(stores.ledger, plan_id).in_doubt == 30
+    assert send_range(stores, esp.account, plan_id=plan_id, first=0, last=2) == {}
     assert esp.taken == sent
-    record.record_sends(paths, ledger)
-    with open_warehouse(paths) as warehouse:
+    record.record_sends(stores)
+    with open_warehouse(stores.paths) as warehouse:
         states = warehouse.execute("select state, count(*) from dispatch.sends group by all").fetchall()
     assert states == [("in_doubt", 30)]
 
 
 def test_a_forgotten_plan_is_cancelled_and_those_who_were_not_written_to_are_shown(
-    paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp, monkeypatch: pytest.MonkeyPatch
+    stores: Stores, esp: ScriptedEsp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kept = backup(ledger)
-    plan_id = frozen_plan(paths, ledger, secrets, 30, chunk_size=10)
-    send_range(paths, ledger, esp.account, plan_id=plan_id, first=1, last=1)
-    put_back(ledger, kept)
+    kept = backup(stores.ledger)
+    plan_id = frozen_plan(stores, 30, chunk_size=10)
+    send_range(stores, esp.account, plan_id=plan_id, first=1, last=1)
+    put_back(stores.ledger, kept)
     eager = Campaign.model_validate({**CAMPAIGN.model_dump(), "on_doubt": "resend_after_24h"})
     monkeypatch.setattr(restore, "load_campaign", lambda name: eager)
-    found = restore.reconcile(paths, ledger)
+    found = restore.reconcile(stores)
     assert (found["plans_cancelled"], found["chunks_in_doubt"], found["chunks_skipped"]) == (1, 1, 2)
-    plan = plans.find_plan(ledger, plan_id)
+    plan = plans.find_plan(stores.ledger, plan_id)
     assert plan
     assert plan["state"] == "cancelled"
     assert Campaign.model_validate_json(plan["settings"]).on_doubt == "skip"
-    people = tally(ledger, plan_id)
+    people = tally(stores.ledger, plan_id)
     assert (people.selected, people.in_doubt, people.skipped) == (30, 10, 20)
-    assert send_range(paths, ledger, esp.account, plan_id=plan_id, first=0, last=2) == {}
+    assert send_range(stores, esp.account, plan_id=plan_id, first=0, last=2) == {}
     assert len(esp.taken) == 10
-    assert restore.reconcile(paths, ledger).get("plans_cancelled") is None
+    assert restore.reconcile(stores).get("plans_cancelled") is None
 
 
-def test_who_left_since_the_backup_stays_away(paths: DataPaths, ledger: Ledger, secrets: Secrets) -> None:
+def test_who_left_since_the_backup_stays_away(stores: Stores) -> None:
     into_answers = "insert into core.consent_answers (address_key, topic, given)"
-    with open_warehouse(paths) as warehouse:
+    with open_warehouse(stores.paths) as warehouse:
         warehouse.execute(
             "insert into core.suppressions (address_key, reason) values ('k1', 'unsubscribe'), ('k2', 'spam_complaint')"
         )
         warehouse.execute(into_answers + " values ('k3', 'tracking', false), ('k4', 'tracking', true)")
         warehouse.execute(into_answers + " values ('k3', 'a_topic_removed_since', false)")
-    opt_out_log.note(paths, "suppress", suppressions.Suppression("k5", "unsubscribe", "one_click", 1.0))
-    opt_out_log.note(paths, "suppress", suppressions.Suppression("k1", "unsubscribe", "one_click", 1.0))
-    found = restore.reconcile(paths, ledger)
+    opt_out_log.note(stores.paths, "suppress", suppressions.Suppression("k5", "unsubscribe", "one_click", 1.0))
+    opt_out_log.note(stores.paths, "suppress", suppressions.Suppression("k1", "unsubscribe", "one_click", 1.0))
+    found = restore.reconcile(stores)
     assert (found["suppressions"], found["declined"]) == (3, 2)
-    assert suppressions.reasons_in_force(ledger, "k5")
-    assert suppressions.reasons_in_force(ledger, "k1")
-    assert suppressions.reasons_in_force(ledger, "k2")
-    assert consent.of_person(ledger, "k3") == {"tracking": False, "a_topic_removed_since": False}
-    assert consent.of_person(ledger, "k4") == {}
-    assert restore.reconcile(paths, ledger) == {"suppressions": 0, "declined": 0}
+    assert suppressions.reasons_in_force(stores.ledger, "k5")
+    assert suppressions.reasons_in_force(stores.ledger, "k1")
+    assert suppressions.reasons_in_force(stores.ledger, "k2")
+    assert consent.of_person(stores.ledger, "k3") == {"tracking": False, "a_topic_removed_since": False}
+    assert consent.of_person(stores.ledger, "k4") == {}
+    assert restore.reconcile(stores) == {"suppressions": 0, "declined": 0}
 
 
-def test_a_ledger_that_says_accepted_where_the_journal_knows_more_is_refused(
-    paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp
-) -> None:
-    plan_id = frozen_plan(paths, ledger, secrets, 20, chunk_size=10)
-    send_range(paths, ledger, esp.account, plan_id=plan_id, first=0, last=1)
-    with ledger.write() as connection:
+def test_a_ledger_that_says_accepted_where_the_journal_knows_more_is_refused(stores: Stores, esp: ScriptedEsp) -> None:
+    plan_id = frozen_plan(stores, 20, chunk_size=10)
+    send_range(stores, esp.account, plan_id=plan_id, first=0, last=1)
+    with stores.ledger.write() as connection:
         connection.execute(update(chunks).where(chunks.c.chunk == 1).values(fence=0))
     with pytest.raises(ConservationBroken, match="chunk 1 as accepted"):
-        restore.reconcile(paths, ledger)
+        restore.reconcile(stores)
 
 
 def test_absence_counts_from_the_reconciliation_and_not_from_the_backup(
-    paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp, monkeypatch: pytest.MonkeyPatch
+    stores: Stores, esp: ScriptedEsp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plan_id = frozen_plan(paths, ledger, secrets, 10, chunk_size=10)
-    kept = backup(ledger)
-    send_range(paths, ledger, esp.account, plan_id=plan_id, first=0, last=0)
-    put_back(ledger, kept)
+    plan_id = frozen_plan(stores, 10, chunk_size=10)
+    kept = backup(stores.ledger)
+    send_range(stores, esp.account, plan_id=plan_id, first=0, last=0)
+    put_back(stores.ledger, kept)
     monkeypatch.setenv(clock.OFFSET_VARIABLE, str(90_000))
-    restore.reconcile(paths, ledger)
-    with ledger.read() as connection:
+    restore.reconcile(stores)
+    with stores.ledger.read() as connection:
         posted = connection.scalar(select(chunks.c.posted_at).where(chunks.c.plan_id == plan_id))
     assert abs(posted - clock.now().timestamp()) < 60

@@ -17,15 +17,13 @@ from sqlalchemy import select, update
 from include.core import clock
 from include.core.connections import SendGridAccount
 from include.core.errors import CampaignStopped, ConfigurationError, EspUnavailable
-from include.core.paths import DataPaths
-from include.core.secrets import Secrets
 from include.dispatch import control, schedule
 from include.dispatch.account import in_doubt
 from include.dispatch.account.settle import settle
 from include.dispatch.send.sender import send_range
 from include.ledger import chunks as chunk_states
 from include.ledger import counts, doubt, plans
-from include.ledger.database import Ledger
+from include.ledger.stores import Stores
 from include.ledger.tables import chunks
 from include.ledger.tables import plans as plans_table
 from include.sendgrid import management
@@ -42,12 +40,11 @@ SOON = 3.5
 class Scheduled:
     """A plan of 40 people in chunks of 10; the first 20 are scheduled, `later` seconds from now."""
 
-    def __init__(
-        self, paths: DataPaths, ledger: Ledger, secrets: Secrets, simulator: RunningSimulator, later: float = 3_600.0
-    ) -> None:
-        self.paths, self.ledger, self.simulator = paths, ledger, simulator
+    def __init__(self, stores: Stores, simulator: RunningSimulator, later: float = 3_600.0) -> None:
+        self.stores, self.simulator = stores, simulator
+        self.paths, self.ledger = stores.paths, stores.ledger
         self.account = SendGridAccount(simulator.base_url, simulator.key)
-        self.plan_id = frozen_plan(paths, ledger, secrets, 40, chunk_size=10)
+        self.plan_id = frozen_plan(stores, 40, chunk_size=10)
         self.at = float(math.ceil(clock.now().timestamp() + later))
         self.schedule(chunks.c.chunk < 2, self.at)
 
@@ -56,7 +53,7 @@ class Scheduled:
             connection.execute(update(chunks).where(which).values(send_at=at, not_after=at + 7_200, zone="UTC"))
 
     def send(self, first: int = 0, last: int = 3) -> dict[str, int]:
-        return send_range(self.paths, self.ledger, self.account, plan_id=self.plan_id, first=first, last=last)
+        return send_range(self.stores, self.account, plan_id=self.plan_id, first=first, last=last)
 
     def pause(self) -> dict[str, Any]:
         return control.pause(self.ledger, "spring", "once", account=self.account)
@@ -104,21 +101,19 @@ def short_notice(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def far(paths: DataPaths, ledger: Ledger, secrets: Secrets, start_simulator: Callable[..., RunningSimulator]) -> Scheduled:
+def far(stores: Stores, start_simulator: Callable[..., RunningSimulator]) -> Scheduled:
     """Due in an hour, with SendGrid's notice of ten minutes."""
-    return Scheduled(paths, ledger, secrets, start_simulator(speed=100, flush=0.05))
+    return Scheduled(stores, start_simulator(speed=100, flush=0.05))
 
 
 @pytest.fixture
 def soon(
-    paths: DataPaths,
-    ledger: Ledger,
-    secrets: Secrets,
+    stores: Stores,
     start_simulator: Callable[..., RunningSimulator],
     short_notice: None,
 ) -> Scheduled:
     """Due in a moment, with a notice of a second."""
-    return Scheduled(paths, ledger, secrets, start_simulator(speed=100, flush=0.05, notice=1, kept=2), later=SOON)
+    return Scheduled(stores, start_simulator(speed=100, flush=0.05, notice=1, kept=2), later=SOON)
 
 
 def until_due(scheduled: Scheduled) -> None:
@@ -423,7 +418,7 @@ def test_doubt_of_a_cancelled_batch_is_over_and_other_doubt_is_never_sent_again(
     far.cancel()
     assert [far.chunk(number)["state"] for number in range(4)] == ["skipped", "skipped", "in_doubt", "accepted"]
     assert in_doubt.question(far.ledger, far.plan_id) == 0
-    assert in_doubt.reopen(far.paths, far.ledger, far.plan_id, decision="test") == {"reopened": 0}
+    assert in_doubt.reopen(far.stores, far.plan_id, decision="test") == {"reopened": 0}
     assert not doubt.reopen_chunk(far.ledger, far.plan_id, 2, [("0:10", 10)], "test")
     assert far.tally().pending == 0
 

@@ -13,15 +13,13 @@ from include.core.campaign import Pace, SendWindow
 from include.core.errors import CampaignStopped, ConservationBroken, EspUnavailable, PaceHeld, PlanError
 from include.core.keys import address_key, message_key
 from include.core.pace import AccountPace
-from include.core.paths import DataPaths
-from include.core.secrets import Secrets
 from include.dispatch import control, journal
 from include.dispatch.account.settle import settle
 from include.dispatch.send import backoff
 from include.dispatch.send.sender import ranges, send_range
 from include.ledger import chunks, doubt, plans, suppressions
-from include.ledger.database import Ledger
 from include.ledger.plans import find_plan
+from include.ledger.stores import Stores
 from include.ledger.tables import chunks as chunks_table
 from tests.campaign import CAMPAIGN
 from tests.dispatch.frozen import email_of
@@ -36,8 +34,8 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def sending(paths: DataPaths, ledger: Ledger, secrets: Secrets) -> Sending:
-    return Sending(paths, ledger, secrets)
+def sending(stores: Stores) -> Sending:
+    return Sending(stores)
 
 
 def test_everybody_gets_it_once_and_a_second_run_sends_nothing(sending: Sending, esp: ScriptedEsp) -> None:
@@ -125,10 +123,8 @@ def test_one_recipient_of_many_is_named_and_the_others_go(sending: Sending, esp:
     assert (sending.tally().rejected, sending.tally().accepted) == (1, 99)
 
 
-def test_one_recipient_of_many_is_found_where_nothing_is_named(
-    paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp
-) -> None:
-    sending = Sending(paths, ledger, secrets, people=1_000, chunk_size=1_000)
+def test_one_recipient_of_many_is_found_where_nothing_is_named(stores: Stores, esp: ScriptedEsp) -> None:
+    sending = Sending(stores, people=1_000, chunk_size=1_000)
     culprits = {email_of(371), email_of(372), email_of(990)}
 
     def answer(_number: int, body: dict) -> object:  # type: ignore[type-arg]
@@ -257,18 +253,16 @@ def test_an_open_intent_of_a_dead_process_becomes_doubt(sending: Sending, esp: S
     assert chunks.open_intents(sending.ledger, sending.plan_id) == 0
 
 
-def test_a_daily_cap_holds_the_rest_back_and_says_so(
-    paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp
-) -> None:
+def test_a_daily_cap_holds_the_rest_back_and_says_so(stores: Stores, esp: ScriptedEsp) -> None:
     campaign = CAMPAIGN.model_copy(update={"pace": Pace(daily_cap=34)})
-    sending = Sending(paths, ledger, secrets, campaign=campaign)
+    sending = Sending(stores, campaign=campaign)
     with pytest.raises(PaceHeld, match="campaign:spring:day") as held:
         sending.send(esp)
     assert held.value.retryable
     assert 0 < (held.value.retry_after or 0) <= 24 * 3600
     assert (sending.tally().accepted, sending.tally().pending) == (34, 66)
     assert sum(esp.taken.values()) == 34
-    with ledger.read() as connection:
+    with stores.ledger.read() as connection:
         reasons = connection.scalars(select(chunks_table.c.reason).where(chunks_table.c.state == "pending")).all()
     assert set(reasons) == {"held: the limit campaign:spring:day:" + f"{clock.now():%Y-%m-%d} is used up"}
 
@@ -276,23 +270,19 @@ def test_a_daily_cap_holds_the_rest_back_and_says_so(
 def test_warming_up_sends_the_hours_share_of_the_account(sending: Sending, esp: ScriptedEsp) -> None:
     warming = AccountPace(warmup_started_on=clock.now().date())
     with pytest.raises(PaceHeld, match="account:warmup"):
-        send_range(
-            sending.paths, sending.ledger, esp.account, plan_id=sending.plan_id, first=0, last=99, account_pace=warming
-        )
+        send_range(sending.stores, esp.account, plan_id=sending.plan_id, first=0, last=99, account_pace=warming)
     assert sum(esp.taken.values()) == 20
 
 
-def test_what_was_not_sent_does_not_use_up_the_cap(
-    paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp
-) -> None:
-    sending = Sending(paths, ledger, secrets, campaign=CAMPAIGN.model_copy(update={"pace": Pace(daily_cap=100)}))
+def test_what_was_not_sent_does_not_use_up_the_cap(stores: Stores, esp: ScriptedEsp) -> None:
+    sending = Sending(stores, campaign=CAMPAIGN.model_copy(update={"pace": Pace(daily_cap=100)}))
     esp.answer = lambda number, _body: failed(429) if number < 6 else accepted()
     assert sending.send(esp)["accepted"] == 100
 
 
-def test_a_rate_is_kept(paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp) -> None:
+def test_a_rate_is_kept(stores: Stores, esp: ScriptedEsp) -> None:
     fast = CAMPAIGN.model_copy(update={"pace": Pace(messages_per_second=200)})
-    sending = Sending(paths, ledger, secrets, campaign=fast)
+    sending = Sending(stores, campaign=fast)
     began = clock.elapsed()
     assert sending.send(esp)["accepted"] == 100
     assert clock.elapsed() - began >= 0.4
@@ -300,12 +290,12 @@ def test_a_rate_is_kept(paths: DataPaths, ledger: Ledger, secrets: Secrets, esp:
 
 @pytest.mark.parametrize(("missed", "expected"), [("skip", "skipped"), ("next_day", "accepted")])
 def test_a_chunk_whose_window_has_closed(
-    paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp, missed: Literal["skip", "next_day"], expected: str
+    stores: Stores, esp: ScriptedEsp, missed: Literal["skip", "next_day"], expected: str
 ) -> None:
     hour = (clock.now().hour + 3) % 22
     window = SendWindow(start=hour, end=hour + 1, missed=missed)
-    sending = Sending(paths, ledger, secrets, campaign=CAMPAIGN.model_copy(update={"send_window": window}))
-    with ledger.write() as connection:
+    sending = Sending(stores, campaign=CAMPAIGN.model_copy(update={"send_window": window}))
+    with stores.ledger.write() as connection:
         connection.execute(update(chunks_table).values(not_after=1.0, zone="UTC"))
     sending.send(esp)
     assert getattr(sending.tally(), expected) == 100

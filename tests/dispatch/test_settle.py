@@ -6,22 +6,20 @@ import pytest
 from sqlalchemy import delete, insert, select, update
 
 from include.core.errors import ConservationBroken, EspUnavailable
-from include.core.paths import DataPaths
-from include.core.secrets import Secrets
 from include.dispatch.account import settle as settling
 from include.dispatch.account.settle import settle
 from include.ledger import chunks as intents
-from include.ledger.database import Ledger
 from include.ledger.plans import find_plan
+from include.ledger.stores import Stores
 from include.ledger.tables import chunks, outcomes
 from tests.dispatch.scripted_esp import ScriptedEsp, accepted
 from tests.dispatch.sending import Sending
 
 
 @pytest.fixture
-def sent(paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp) -> Sending:
+def sent(stores: Stores, esp: ScriptedEsp) -> Sending:
     """Everybody was sent to; nothing is settled yet."""
-    sending = Sending(paths, ledger, secrets, people=30, chunk_size=10)
+    sending = Sending(stores, people=30, chunk_size=10)
     assert sending.send(esp)["accepted"] == 30
     return sending
 

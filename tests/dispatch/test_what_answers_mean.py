@@ -8,11 +8,9 @@ import pytest
 
 from include.core.errors import CampaignStopped
 from include.core.keys import address_key, message_key
-from include.core.paths import DataPaths
-from include.core.secrets import Secrets
 from include.dispatch.send import backoff
 from include.ledger import suppressions
-from include.ledger.database import Ledger
+from include.ledger.stores import Stores
 from tests.dispatch.frozen import email_of
 from tests.dispatch.scripted_esp import ScriptedEsp, accepted, failed
 from tests.dispatch.sending import Sending
@@ -25,8 +23,8 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def one_chunk(paths: DataPaths, ledger: Ledger, secrets: Secrets) -> Sending:
-    return Sending(paths, ledger, secrets, people=10, chunk_size=10)
+def one_chunk(stores: Stores) -> Sending:
+    return Sending(stores, people=10, chunk_size=10)
 
 
 @pytest.mark.parametrize("status", [200, 201, 204, 408, 500, 502, 503, 504])
@@ -69,8 +67,8 @@ def test_after_a_429_nothing_is_sent_before_sendgrid_said(
     assert 0.79 <= times[1] - times[0] < 30
 
 
-def test_a_429_to_one_worker_quiets_all(paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp) -> None:
-    sending, times = Sending(paths, ledger, secrets, people=100, chunk_size=1), list[float]()
+def test_a_429_to_one_worker_quiets_all(stores: Stores, esp: ScriptedEsp) -> None:
+    sending, times = Sending(stores, people=100, chunk_size=1), list[float]()
 
     def answer(number: int, _body: object) -> object:
         times.append(time.monotonic())

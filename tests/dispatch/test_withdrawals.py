@@ -15,13 +15,11 @@ from include.core import clock
 from include.core.campaign import Campaign
 from include.core.errors import QualityStop
 from include.core.keys import address_key
-from include.core.paths import DataPaths
-from include.core.secrets import Secrets
 from include.dispatch.plan import chunking, freeze
 from include.dispatch.send import sender
 from include.ledger import consent, suppressions
 from include.ledger.consent import MARKETING, Consent
-from include.ledger.database import Ledger
+from include.ledger.stores import Stores
 from include.ledger.suppressions import Suppression
 from include.validate.batch import validate_batch
 from include.validate.withdrawals import tell, telling
@@ -58,41 +56,39 @@ FILES = {
 class Sending:
     """A source, a campaign in chunks of four, a SendGrid that notes whom it took."""
 
-    paths: DataPaths
-    ledger: Ledger
-    secrets: Secrets
+    stores: Stores
     campaign: Campaign
     esp: ScriptedEsp
 
     def source(self, *rows: Row, full: bool = True) -> None:
         """A pass of ingest as the DAG makes it: a plan that is frozen is told, also after a stop."""
-        with telling(self.paths, self.ledger):
-            ingest(self.paths, *rows, since=None if full else SINCE)
+        with telling(self.stores):
+            ingest(self.stores.paths, *rows, since=None if full else SINCE)
 
     def freeze(self, occurrence: str = "2026-W48") -> str:
         found = freeze.freeze(
-            self.paths, self.ledger, self.secrets, self.campaign, occurrence=occurrence,
+            self.stores, self.campaign, occurrence=occurrence,
             edge_url="https://mail.tradewind.example", at=clock.now(),
         )  # fmt: skip
         return str(found["plan_id"])
 
     def send(self, plan_id: str) -> None:
-        for part in sender.ranges(self.ledger, plan_id):
-            sender.send_range(self.paths, self.ledger, self.esp.account, **part)
+        for part in sender.ranges(self.stores.ledger, plan_id):
+            sender.send_range(self.stores, self.esp.account, **part)
 
     def key(self, email: str) -> str:
-        return address_key(self.secrets.address_key, email)
+        return address_key(self.stores.secrets.address_key, email)
 
     def got(self) -> set[str]:
         """The addresses that were accepted."""
         return {person["to"][0]["email"] for body in self.esp.bodies for person in body["personalizations"]}
 
     def suppress(self, email: str, reason: str) -> None:
-        suppressions.suppress(self.ledger, [Suppression(self.key(email), reason, "test", clock.now().timestamp())])
+        suppressions.suppress(self.stores.ledger, [Suppression(self.key(email), reason, "test", clock.now().timestamp())])
 
 
 @pytest.fixture
-def sending(paths: DataPaths, ledger: Ledger, secrets: Secrets, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+def sending(stores: Stores, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     folder = tmp_path / "templates" / "spring"
     folder.mkdir(parents=True)
     for name, text in FILES.items():
@@ -100,9 +96,9 @@ def sending(paths: DataPaths, ledger: Ledger, secrets: Secrets, tmp_path: Path, 
     monkeypatch.setattr(freeze, "TEMPLATES", folder.parent)
     monkeypatch.setattr(chunking, "CHUNK_SIZE", 4)
     campaign = a_campaign(occurrence="week", segment="newsletter_readers")
-    made = Sending(paths, ledger, secrets, campaign, ScriptedEsp())
+    made = Sending(stores, campaign, ScriptedEsp())
     made.source(*PEOPLE)
-    with open_warehouse(paths) as warehouse:
+    with open_warehouse(stores.paths) as warehouse:
         warehouse.execute(SEGMENT)
     yield made
     made.esp.stop()
@@ -141,13 +137,13 @@ def test_whose_deletion_is_held_gets_nothing_from_a_frozen_plan_and_is_back_with
 
 
 def check(sending: Sending, manifest: dict[str, Any]) -> None:
-    with telling(sending.paths, sending.ledger):
-        validate_batch(sending.paths, manifest)
+    with telling(sending.stores):
+        validate_batch(sending.stores.paths, manifest)
 
 
 def test_a_batch_that_is_stopped_takes_its_refusals_out_of_a_frozen_plan(sending: Sending) -> None:
     plan_id = sending.freeze()
-    manifest = land_rows(sending.paths, "subscribers", [PEOPLE[0] | {"status": "opted_out"}])
+    manifest = land_rows(sending.stores.paths, "subscribers", [PEOPLE[0] | {"status": "opted_out"}])
     with pytest.raises(QualityStop):
         check(sending, manifest)
     sending.send(plan_id)
@@ -187,7 +183,7 @@ def test_a_reason_that_is_lifted_in_mid_send_leaves_the_others(sending: Sending)
 
 
 def part_files(sending: Sending) -> list[Path]:
-    return list((sending.paths.plans / "spring" / "2026-W48").glob("part-*.parquet"))
+    return list((sending.stores.paths.plans / "spring" / "2026-W48").glob("part-*.parquet"))
 
 
 @pytest.mark.parametrize("reason", ["unsubscribe", "spam_complaint", "erasure"])
@@ -210,7 +206,7 @@ def test_a_bounce_of_an_old_address_is_about_that_address(sending: Sending) -> N
 def test_an_address_that_somebody_else_has_now_is_not_taken_from_them(sending: Sending) -> None:
     sending.source(PEOPLE[0] | {"email": "new@example.com", "updated_at": NEWER}, full=False)
     sending.source(subscriber(99, email=email(0), updated_at=NEWER), full=False)
-    with open_warehouse(sending.paths) as warehouse:
+    with open_warehouse(sending.stores.paths) as warehouse:
         warehouse.execute("delete from segment.membership; delete from segment.runs; delete from segment.sizes")
         warehouse.execute(SEGMENT)
     plan_id = sending.freeze()
@@ -225,17 +221,17 @@ def test_what_is_told_is_told_once_and_only_while_a_plan_is_open(sending: Sendin
     plan_id = sending.freeze()
     sending.source(PEOPLE[1] | {"status": "unsubscribed", "updated_at": NEWER}, full=False)
     assert told(sending) == [(sending.key(email(1)), "unsubscribed_at_source")]
-    assert tell(sending.paths, sending.ledger) == {"told": 0, "lifted": 0}
+    assert tell(sending.stores) == {"told": 0, "lifted": 0}
     at = clock.now().timestamp()
-    consent.record(sending.ledger, [Consent(sending.key(email(1)), MARKETING, True, "preference_page", at)])
-    assert tell(sending.paths, sending.ledger) == {"told": 0, "lifted": 1}
+    consent.record(sending.stores.ledger, [Consent(sending.key(email(1)), MARKETING, True, "preference_page", at)])
+    assert tell(sending.stores) == {"told": 0, "lifted": 1}
     assert told(sending) == []
     sending.send(plan_id)
     assert sending.got() == others(0)
 
 
 def told(sending: Sending) -> list[tuple[str, str]]:
-    with sending.ledger.read() as connection:
+    with sending.stores.ledger.read() as connection:
         return [(row["address_key"], row["reason"]) for row in suppressions.of_source(connection).to_pylist()]
 
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from include.analyze.marts import build_marts
-from include.core.paths import PROJECT, DataPaths
-from include.ledger.database import Ledger
+from include.core.paths import PROJECT
+from include.ledger.stores import Stores
 from include.warehouse.connection import open_warehouse
 from operations.__main__ import _parser
 from tests.docs.headings import headings
@@ -85,11 +85,11 @@ def test_triggered_dags_take_the_parameters(tmp_path_factory: pytest.TempPathFac
             assert params.get_param(name).resolve(value) == value
 
 
-def test_queries_run_on_the_published_tables(paths: DataPaths, ledger: Ledger) -> None:
-    build_marts(paths, ledger, as_of=datetime(2026, 11, 24, 2, tzinfo=UTC))
+def test_queries_run_on_the_published_tables(stores: Stores) -> None:
+    build_marts(stores, as_of=datetime(2026, 11, 24, 2, tzinfo=UTC))
     queries = [query for page in PAGES for query in blocks(page, "sql")]
     assert len(queries) >= 4
-    with open_warehouse(paths) as warehouse:
+    with open_warehouse(stores.paths) as warehouse:
         for query in queries:
             assert warehouse.execute(query).description
 

@@ -20,6 +20,7 @@ from include.core.paths import DataPaths
 from include.core.secrets import load_secrets
 from include.ledger import plans
 from include.ledger.database import open_ledger
+from include.ledger.stores import Stores
 from tests.faults.points import Doom, Dooms
 from tests.faults.processes import Answer
 
@@ -91,87 +92,87 @@ def run(task: Task, answer: Answer) -> None:
 def _run_steps(task: Task) -> dict[str, Any]:
     paths = DataPaths(task.root)
     secrets = load_secrets(paths)
-    ledger = open_ledger(task.ledger, secrets)
+    stores = Stores(paths, open_ledger(task.ledger, secrets), secrets)
     plan_id = plans.plan_id_of(task.campaign.id, task.occurrence)
     returned: dict[str, Any] = {}
     for step in task.steps:
-        returned[step] = _STEPS[step](task, paths, ledger, secrets, plan_id)
-    ledger.close()
+        returned[step] = _STEPS[step](task, stores, plan_id)
+    stores.ledger.close()
     return returned
 
 
-def _plan(task: Task, paths: DataPaths, ledger: Any, secrets: Any, _plan_id: str) -> Any:
+def _plan(task: Task, stores: Stores, _plan_id: str) -> Any:
     from include.dispatch.plan.freeze import freeze
 
-    return freeze(paths, ledger, secrets, task.campaign, occurrence=task.occurrence, edge_url=EDGE_URL, at=task.at)
+    return freeze(stores, task.campaign, occurrence=task.occurrence, edge_url=EDGE_URL, at=task.at)
 
 
-def _resume(task: Task, _paths: DataPaths, ledger: Any, _secrets: Any, _plan_id: str) -> Any:
+def _resume(task: Task, stores: Stores, _plan_id: str) -> Any:
     """What `_plan` does for a plan that stands, without the warehouse."""
     from include.dispatch.control import resume
 
-    return resume(ledger, task.campaign.id, task.occurrence, account=SendGridAccount(task.host, "SG.test"))
+    return resume(stores.ledger, task.campaign.id, task.occurrence, account=SendGridAccount(task.host, "SG.test"))
 
 
-def _pause(task: Task, _paths: DataPaths, ledger: Any, _secrets: Any, _plan_id: str) -> Any:
+def _pause(task: Task, stores: Stores, _plan_id: str) -> Any:
     from include.dispatch.control import pause
 
-    return pause(ledger, task.campaign.id, task.occurrence, account=SendGridAccount(task.host, "SG.test"))
+    return pause(stores.ledger, task.campaign.id, task.occurrence, account=SendGridAccount(task.host, "SG.test"))
 
 
-def _cancel(task: Task, _paths: DataPaths, ledger: Any, _secrets: Any, _plan_id: str) -> Any:
+def _cancel(task: Task, stores: Stores, _plan_id: str) -> Any:
     from include.dispatch.control import cancel
 
-    return cancel(ledger, task.campaign.id, task.occurrence, account=SendGridAccount(task.host, "SG.test"))
+    return cancel(stores.ledger, task.campaign.id, task.occurrence, account=SendGridAccount(task.host, "SG.test"))
 
 
-def _send(task: Task, paths: DataPaths, ledger: Any, _secrets: Any, plan_id: str) -> Any:
+def _send(task: Task, stores: Stores, plan_id: str) -> Any:
     from include.dispatch.send.sender import ranges, send_range
 
     account = SendGridAccount(task.host, "SG.test")
-    return [send_range(paths, ledger, account, **part) for part in ranges(ledger, plan_id)]
+    return [send_range(stores, account, **part) for part in ranges(stores.ledger, plan_id)]
 
 
-def _settle(_task: Task, paths: DataPaths, ledger: Any, _secrets: Any, plan_id: str) -> Any:
+def _settle(_task: Task, stores: Stores, plan_id: str) -> Any:
     from include.dispatch.account.settle import settle
 
-    return settle(ledger, plan_id)
+    return settle(stores.ledger, plan_id)
 
 
-def _record(_task: Task, paths: DataPaths, ledger: Any, _secrets: Any, _plan_id: str) -> Any:
+def _record(_task: Task, stores: Stores, _plan_id: str) -> Any:
     from include.dispatch.account.record import record_sends
 
-    return record_sends(paths, ledger)
+    return record_sends(stores)
 
 
-def _load(_task: Task, paths: DataPaths, _ledger: Any, _secrets: Any, _plan_id: str) -> Any:
+def _load(_task: Task, stores: Stores, _plan_id: str) -> Any:
     from include.collect.load import load_spool
 
-    return load_spool(paths)
+    return load_spool(stores.paths)
 
 
-def _suppress(_task: Task, paths: DataPaths, ledger: Any, _secrets: Any, _plan_id: str) -> Any:
+def _suppress(_task: Task, stores: Stores, _plan_id: str) -> Any:
     from include.collect.suppress import suppress_from_events
 
-    return suppress_from_events(paths, ledger)
+    return suppress_from_events(stores)
 
 
-def _doubt(_task: Task, paths: DataPaths, ledger: Any, _secrets: Any, _plan_id: str) -> Any:
+def _doubt(_task: Task, stores: Stores, _plan_id: str) -> Any:
     from include.collect.doubt import resolve_doubt
 
-    return resolve_doubt(paths, ledger)
+    return resolve_doubt(stores)
 
 
-def _reconcile(_task: Task, paths: DataPaths, ledger: Any, _secrets: Any, _plan_id: str) -> Any:
+def _reconcile(_task: Task, stores: Stores, _plan_id: str) -> Any:
     from include.dispatch.account.restore import reconcile
 
-    return reconcile(paths, ledger)
+    return reconcile(stores)
 
 
-def _publish(_task: Task, paths: DataPaths, _ledger: Any, _secrets: Any, _plan_id: str) -> Any:
+def _publish(_task: Task, stores: Stores, _plan_id: str) -> Any:
     from include.publish.file import publish
 
-    return publish(paths)["build"]
+    return publish(stores.paths)["build"]
 
 
 _STEPS = {

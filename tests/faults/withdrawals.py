@@ -85,7 +85,7 @@ def source(world: World, rows: list[Row], *, full: bool = False) -> None:
     """A pass of ingest, as the DAG makes it."""
     since = None if full else datetime(2020, 1, 1, tzinfo=UTC)
     manifest = land_rows(world.paths, "subscribers", rows, since=since)
-    with telling(world.paths, world.ledger):
+    with telling(world.stores):
         validate_batch(world.paths, manifest)
         merge_batch(world.paths, manifest)
 
@@ -175,7 +175,7 @@ def told_by_event(**fields: str) -> Way:
         name = f"{now:%Y%m%dT%H%M%S%f}Z-00000000-0000-4000-8000-{world.dice.randrange(16**12):012x}.json"
         (folder / name).write_bytes(orjson.dumps(events))
         load_spool(world.paths)
-        found = suppress_from_events(world.paths, world.ledger)
+        found = suppress_from_events(world.stores)
         assert sum(found.values()) == len(people), found
 
     return act
@@ -187,7 +187,7 @@ def on_sendgrids_list(world: World, people: list[Person]) -> None:
     content = orjson.dumps({"recipient_emails": [person.email for person in people]})
     headers = {"Authorization": "Bearer SG.test", "Content-Type": "application/json"}
     urllib.request.urlopen(urllib.request.Request(url, content, headers, method="POST"), timeout=30).close()
-    sync_suppressions(world.paths, world.ledger, SendGridAccount(world.simulator.url, "SG.test"))
+    sync_suppressions(world.stores, SendGridAccount(world.simulator.url, "SG.test"))
 
 
 def by_an_old_link(world: World, people: list[Person]) -> None:
@@ -307,6 +307,6 @@ def _held(world: World) -> set[str]:
 def _collect(world: World) -> None:
     """What `collect_engagement` does about those who left, in its order."""
     account = SendGridAccount(world.simulator.url, "SG.test")
-    tell_unsubscribes(world.paths, world.ledger, account)
-    sync_suppressions(world.paths, world.ledger, account)
-    withhold(world.paths, world.ledger, account)
+    tell_unsubscribes(world.stores, account)
+    sync_suppressions(world.stores, account)
+    withhold(world.stores, account)

@@ -18,6 +18,7 @@ from include.core.paths import DataPaths
 from include.core.secrets import load_secrets
 from include.ledger import counts
 from include.ledger.database import Ledger, open_ledger
+from include.ledger.stores import Stores
 from include.ledger.tables import plans
 from tests.faults.bench import CAMPAIGN, OCCURRENCE, PLAN_ID, Bench, task_for
 from tests.faults.points import Doom
@@ -66,6 +67,10 @@ class World:
         """The test's own door to the ledger."""
         self._ledger = self._ledger or open_ledger(self.ledger_url, self.secrets)
         return self._ledger
+
+    @property
+    def stores(self) -> Stores:
+        return Stores(self.paths, self.ledger, self.secrets)
 
     @property
     def folder(self) -> Path:

@@ -37,6 +37,7 @@ from include.dispatch.plan import chunking, freeze, preview, test_send
 from include.dispatch.send import sender
 from include.extract.land import land
 from include.ledger.database import open_ledger
+from include.ledger.stores import Stores
 from include.publish import file, read_back, report
 from include.segment.build import build_segments
 from include.validate import batch, data_docs, merge
@@ -105,6 +106,7 @@ class Walk:
         chunking.CHUNK_SIZE = CHUNK_SIZE
         self.secrets = load_secrets(self.paths)
         self.ledger = open_ledger(ledger_url(self.paths), self.secrets)
+        self.stores = Stores(self.paths, self.ledger, self.secrets)
 
     def task(self, call: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
         """Run a stage's function as Airflow does: keep what it returns; log what it raises, and tell a person."""
@@ -153,7 +155,7 @@ def ingest(walk: Walk) -> None:
 def plan_badly(walk: Walk) -> None:
     """Templates that raise for people, and a segment of which nobody has heard."""
     folder = walk.paths.root / "templates"
-    stores = (walk.paths, walk.ledger, walk.secrets)
+    stores = (walk.stores,)
     good, freeze.TEMPLATES = freeze.TEMPLATES, folder
     campaign = load_campaign("newsletter").model_copy(update={"locales": ("en",), "template": "bad"})
     for number, slot in enumerate(SLOTS_THAT_RAISE):
@@ -171,12 +173,12 @@ def plan_badly(walk: Walk) -> None:
 
 def dispatch(walk: Walk, simulator: RunningSimulator) -> None:
     """A preview, a plan, and a send in which everything goes wrong once."""
-    stores = (walk.paths, walk.ledger, walk.secrets, load_campaign("newsletter"))
+    stores = (walk.stores, load_campaign("newsletter"))
     account = SendGridAccount(simulator.base_url, API_KEY)
     walk.task(preview.preview, *stores, run="by-hand", edge_url=EDGE_URL, at=clock.now())
     frozen = walk.task(freeze.freeze, *stores, occurrence=OCCURRENCE, edge_url=EDGE_URL, at=clock.now())
     everything = {"plan_id": frozen["plan_id"], "first": 0, "last": frozen["chunks"]}
-    everybody = (walk.paths, walk.ledger, account)
+    everybody = (walk.stores, account)
     simulator.fault("forbidden", after=1, count=1)
     walk.task(sender.send_range, *everybody, **everything)
     simulator.disarm()
@@ -186,10 +188,10 @@ def dispatch(walk: Walk, simulator: RunningSimulator) -> None:
     walk.task(sender.send_range, *everybody, **everything)
     simulator.disarm()
     refused = SendGridAccount("http://127.0.0.1:9", API_KEY)
-    walk.task(sender.send_range, walk.paths, walk.ledger, refused, **everything)
-    walk.task(sync.sync_suppressions, walk.paths, walk.ledger, refused)
+    walk.task(sender.send_range, walk.stores, refused, **everything)
+    walk.task(sync.sync_suppressions, walk.stores, refused)
     walk.task(settle.settle, walk.ledger, frozen["plan_id"])
-    walk.task(record.record_sends, walk.paths, walk.ledger)
+    walk.task(record.record_sends, walk.stores)
 
 
 def misuse_the_edge(walk: Walk, edge: str) -> None:
@@ -221,14 +223,14 @@ def post(url: str, body: str, headers: dict[str, str]) -> None:
 def collect_and_report(walk: Walk, simulator: RunningSimulator) -> None:
     account = SendGridAccount(simulator.base_url, API_KEY)
     walk.task(load.load_spool, walk.paths)
-    walk.task(suppress.suppress_from_events, walk.paths, walk.ledger)
-    walk.task(doubt.resolve_doubt, walk.paths, walk.ledger)
-    walk.task(sync.sync_suppressions, walk.paths, walk.ledger, account)
-    walk.task(withhold.withhold, walk.paths, walk.ledger, account)
-    walk.task(record.record_sends, walk.paths, walk.ledger)
+    walk.task(suppress.suppress_from_events, walk.stores)
+    walk.task(doubt.resolve_doubt, walk.stores)
+    walk.task(sync.sync_suppressions, walk.stores, account)
+    walk.task(withhold.withhold, walk.stores, account)
+    walk.task(record.record_sends, walk.stores)
     os.environ[clock.OFFSET_VARIABLE] = "3600"
-    walk.task(monitor.look, walk.paths, walk.ledger)
-    walk.task(marts.build_marts, walk.paths, walk.ledger, as_of=clock.now())
+    walk.task(monitor.look, walk.stores)
+    walk.task(marts.build_marts, walk.stores, as_of=clock.now())
     walk.task(reconcile.check_sums, walk.paths)
     walk.task(file.publish, walk.paths)
     walk.task(read_back.verify, walk.paths)

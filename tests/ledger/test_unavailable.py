@@ -23,6 +23,7 @@ from include.dispatch.send import sender
 from include.dispatch.send.sender import send_range
 from include.ledger import chunks, counts, database, plans
 from include.ledger.database import Ledger, open_ledger
+from include.ledger.stores import Stores
 from include.ledger.tables import identity
 from include.ledger.trouble import trouble_with
 from tests.dispatch.frozen import frozen_plan
@@ -164,7 +165,7 @@ def test_a_restart_in_mid_send_costs_nothing(
     """Stopped with a request under way, started again a moment later: its outcome is written down, the rest goes out."""
     url = ledger_url(paths, server.url)
     ledger = open_ledger(url, secrets)
-    plan_id = frozen_plan(paths, ledger, secrets, 40, chunk_size=10)
+    plan_id = frozen_plan(Stores(paths, ledger, secrets), 40, chunk_size=10)
     restarting: list[threading.Thread] = []
 
     def answer(number: int, _body: object) -> object:
@@ -178,7 +179,7 @@ def test_a_restart_in_mid_send_costs_nothing(
     place = {"plan_id": plan_id, "first": 0, "last": 9}
     for _ in range(30):
         try:
-            send_range(paths, ledger, esp.account, **place)
+            send_range(Stores(paths, ledger, secrets), esp.account, **place)
             break
         except LedgerUnavailable:
             time.sleep(0.2)
@@ -199,7 +200,7 @@ def test_a_ledger_that_stays_away_ends_the_task_with_what_may_be_tried_again(
     monkeypatch.setattr(chunks, "LEASE_SECONDS", 95.0)
     monkeypatch.setattr(sender, "LEDGER_PAUSE_SECONDS", 94.0)
     ledger = open_ledger(ledger_url(paths, server.url), secrets)
-    plan_id = frozen_plan(paths, ledger, secrets, 40, chunk_size=10)
+    plan_id = frozen_plan(Stores(paths, ledger, secrets), 40, chunk_size=10)
 
     def answer(number: int, _body: object) -> object:
         if number == 1:
@@ -209,7 +210,7 @@ def test_a_ledger_that_stays_away_ends_the_task_with_what_may_be_tried_again(
 
     esp.answer = answer  # type: ignore[assignment]
     with pytest.raises(LedgerUnavailable) as away:
-        send_range(paths, ledger, esp.account, plan_id=plan_id, first=0, last=9)
+        send_range(Stores(paths, ledger, secrets), esp.account, plan_id=plan_id, first=0, last=9)
     assert away.value.retryable
     assert ":" in str(away.value)
     with pytest.raises(LedgerUnavailable):
@@ -218,7 +219,7 @@ def test_a_ledger_that_stays_away_ends_the_task_with_what_may_be_tried_again(
     with ledger.write() as connection:
         connection.execute(text("update chunks set lease_until = 1 where state = 'sending'"))
     esp.answer = lambda _number, _body: accepted()
-    send_range(paths, ledger, esp.account, plan_id=plan_id, first=0, last=9)
+    send_range(Stores(paths, ledger, secrets), esp.account, plan_id=plan_id, first=0, last=9)
     with ledger.read() as connection:
         people = counts.require_conservation(connection, plan_id)
         assert connection.scalar(select(plans.plans.c.plan_id)) == plan_id
@@ -230,10 +231,10 @@ def test_a_ledger_that_stays_away_ends_the_task_with_what_may_be_tried_again(
 
 @pytest.mark.postgres
 def test_an_outcome_whose_commit_was_not_answered_is_looked_up_again(
-    paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp, monkeypatch: pytest.MonkeyPatch
+    stores: Stores, esp: ScriptedEsp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It stands in the ledger; the second try finds the fence gone, and the task is run again instead of failing."""
-    plan_id = frozen_plan(paths, ledger, secrets, 20, chunk_size=10)
+    plan_id = frozen_plan(stores, 20, chunk_size=10)
     real, lost = sender.record, []
 
     def record(*args: object) -> object:
@@ -246,8 +247,8 @@ def test_an_outcome_whose_commit_was_not_answered_is_looked_up_again(
     monkeypatch.setattr(sender, "record", record)
     monkeypatch.setattr(sender, "LEDGER_PAUSE_SECONDS", 0.01)
     with pytest.raises(LedgerUnavailable, match="gone"):
-        send_range(paths, ledger, esp.account, plan_id=plan_id, first=0, last=9)
-    send_range(paths, ledger, esp.account, plan_id=plan_id, first=0, last=9)
-    with ledger.read() as connection:
+        send_range(stores, esp.account, plan_id=plan_id, first=0, last=9)
+    send_range(stores, esp.account, plan_id=plan_id, first=0, last=9)
+    with stores.ledger.read() as connection:
         assert counts.tally(connection, plan_id).accepted == 20
     assert set(esp.taken.values()) == {1}

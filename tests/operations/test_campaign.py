@@ -8,10 +8,9 @@ import subprocess
 import pytest
 
 from include.core.paths import PROJECT, DataPaths
-from include.core.secrets import Secrets
 from include.dispatch.send.sender import send_range
 from include.ledger import holds, plans
-from include.ledger.database import Ledger
+from include.ledger.stores import Stores
 from operations.__main__ import main
 from tests.dispatch.frozen import frozen_plan
 from tests.dispatch.scripted_esp import ScriptedEsp
@@ -24,16 +23,16 @@ def campaign(do: str, capsys: pytest.CaptureFixture[str], occurrence: str = "onc
 
 
 def test_pause_resume_cancel_say_how_the_campaign_stands(
-    paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp, capsys: pytest.CaptureFixture[str]
+    stores: Stores, esp: ScriptedEsp, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    plan_id = frozen_plan(paths, ledger, secrets, 30, chunk_size=10)
-    send_range(paths, ledger, esp.account, plan_id=plan_id, first=0, last=0)
+    plan_id = frozen_plan(stores, 30, chunk_size=10)
+    send_range(stores, esp.account, plan_id=plan_id, first=0, last=0)
     status, out, _ = campaign("status", capsys)
     assert status == 0
     assert out.splitlines()[0] == "spring once: sending"
     assert [line.split() for line in out.splitlines()[2:3]] == [["accepted", "10"]]
     assert campaign("pause", capsys)[1].startswith("spring once: paused (paused by an operator)")
-    holds.hold(ledger, plan_id, "gmail", "breaker: complaints at 0.20 %")
+    holds.hold(stores.ledger, plan_id, "gmail", "breaker: complaints at 0.20 %")
     assert "held back: gmail (breaker: complaints at 0.20 %)" in campaign("status", capsys)[1]
     out = campaign("resume", capsys)[1]
     assert out.startswith("spring once: sending\n")
@@ -42,13 +41,11 @@ def test_pause_resume_cancel_say_how_the_campaign_stands(
     assert out.startswith("spring once: cancelled (cancelled by an operator)")
     assert "skipped               20" in out
     assert campaign("resume", capsys)[1].startswith("spring once: cancelled")
-    assert plans.find_plan(ledger, plan_id)["state"] == "cancelled"  # type: ignore[index]
+    assert plans.find_plan(stores.ledger, plan_id)["state"] == "cancelled"  # type: ignore[index]
 
 
-def test_an_unknown_plan_names_those_there_are(
-    paths: DataPaths, ledger: Ledger, secrets: Secrets, capsys: pytest.CaptureFixture[str]
-) -> None:
-    frozen_plan(paths, ledger, secrets, 10)
+def test_an_unknown_plan_names_those_there_are(stores: Stores, capsys: pytest.CaptureFixture[str]) -> None:
+    frozen_plan(stores, 10)
     status, out, err = campaign("pause", capsys, "2026-W01")
     assert (status, out) == (1, "")
     assert err == "error: spring 2026-W01: has no plan. The latest plans: spring once.\n"
@@ -64,10 +61,10 @@ def test_a_data_folder_without_a_ledger_is_refused_and_stays_empty(
 
 
 def test_a_healthy_ledger_has_nothing_to_be_told(
-    paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp, capsys: pytest.CaptureFixture[str]
+    stores: Stores, esp: ScriptedEsp, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    plan_id = frozen_plan(paths, ledger, secrets, 10)
-    send_range(paths, ledger, esp.account, plan_id=plan_id, first=0, last=0)
+    plan_id = frozen_plan(stores, 10)
+    send_range(stores, esp.account, plan_id=plan_id, first=0, last=0)
     assert main(["reconcile"]) == 0
     assert "the ledger knows everything" in capsys.readouterr().out
 

@@ -12,6 +12,7 @@ from include.analyze.marts import build_marts
 from include.core.paths import PROJECT, DataPaths
 from include.core.secrets import load_secrets
 from include.ledger.database import open_ledger
+from include.ledger.stores import Stores
 from include.publish import dictionary
 from include.publish.file import publish
 from include.publish.report import write_report
@@ -23,8 +24,9 @@ QUERIES = re.findall(r"```sql\n(.*?)```", (PROJECT / "docs" / "analysts.md").rea
 def empty(tmp_path_factory: pytest.TempPathFactory) -> DataPaths:
     """The real marts of a shop where nothing has happened yet, published once. For tests that only read."""
     paths = DataPaths(tmp_path_factory.mktemp("empty"))
-    ledger = open_ledger(f"sqlite:///{paths.root}/ledger.sqlite", load_secrets(paths))
-    build_marts(paths, ledger, as_of=datetime(2026, 11, 24, tzinfo=UTC))
+    secrets = load_secrets(paths)
+    ledger = open_ledger(f"sqlite:///{paths.root}/ledger.sqlite", secrets)
+    build_marts(Stores(paths, ledger, secrets), as_of=datetime(2026, 11, 24, tzinfo=UTC))
     ledger.close()
     publish(paths)
     return paths

@@ -9,7 +9,7 @@ from include.core import clock
 from include.core.errors import QualityStop
 from include.core.paths import DataPaths
 from include.dispatch.plan.audience import judge_recipients
-from include.ledger.database import Ledger
+from include.ledger.stores import Stores
 from include.validate.batch import validate_batch
 from include.validate.merge import merge_batch
 from include.warehouse.connection import open_warehouse
@@ -28,22 +28,20 @@ def ingest(paths: DataPaths, *rows: Row, since: datetime | None = None) -> dict[
     return merge_batch(paths, manifest)
 
 
-def audience(paths: DataPaths, ledger: Ledger) -> dict[str, tuple[str, str | None, bool]]:
+def audience(stores: Stores) -> dict[str, tuple[str, str | None, bool]]:
     """What a plan frozen now says of every subscriber, by id: state, reason, and whether they would be tracked."""
-    with open_warehouse(paths) as warehouse:
+    with open_warehouse(stores.paths) as warehouse:
         ids = [row[0] for row in warehouse.execute("select subscriber_id from core.subscribers").fetchall()]
-        judge_recipients(warehouse, ledger, CAMPAIGN, ids, occurrence="once", at=clock.now())
+        judge_recipients(warehouse, stores.ledger, CAMPAIGN, ids, occurrence="once", at=clock.now())
         rows = warehouse.execute("select subscriber_id, state::varchar, reason, tracking_consent from audience").fetchall()
     return {row[0]: row[1:] for row in rows}
 
 
-def mailed(paths: DataPaths, ledger: Ledger) -> set[str]:
+def mailed(stores: Stores) -> set[str]:
     """The ids of those who would get mail."""
-    return {person for person, (state, *_) in audience(paths, ledger).items() if state == "planned"}
+    return {person for person, (state, *_) in audience(stores).items() if state == "planned"}
 
 
-def tracked(paths: DataPaths, ledger: Ledger) -> set[str]:
+def tracked(stores: Stores) -> set[str]:
     """The ids of those who would get mail that is tracked."""
-    return {
-        person for person, (state, _, is_tracked) in audience(paths, ledger).items() if state == "planned" and is_tracked
-    }
+    return {person for person, (state, _, is_tracked) in audience(stores).items() if state == "planned" and is_tracked}

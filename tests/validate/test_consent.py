@@ -13,10 +13,10 @@ import pytest
 from include.core import clock
 from include.core.keys import address_key
 from include.core.paths import PROJECT, DataPaths
-from include.core.secrets import Secrets
 from include.ledger import consent, suppressions
 from include.ledger.consent import MARKETING, TRACKING, Consent
 from include.ledger.database import Ledger
+from include.ledger.stores import Stores
 from include.ledger.suppressions import Suppression
 from include.validate import held_back
 from tests.rows import Row, subscriber
@@ -69,12 +69,12 @@ def names(variants: Mapping[str, Row], ids: set[str]) -> set[str]:
 
 
 @pytest.mark.parametrize("full", [True, False])
-def test_a_known_person_whose_row_is_no_longer_a_yes_is_not_mailed(paths: DataPaths, ledger: Ledger, full: bool) -> None:
-    ingest(paths, *changed(unchanged(WITHDRAWN)), *OTHERS)
-    assert len(mailed(paths, ledger)) == len(WITHDRAWN) + 3
-    ingest(paths, *changed(WITHDRAWN, updated_at=NEWER), *OTHERS, since=None if full else SINCE)
-    assert names(WITHDRAWN, mailed(paths, ledger)) == set()
-    assert mailed(paths, ledger) == {"S2", "S3", "S4"}
+def test_a_known_person_whose_row_is_no_longer_a_yes_is_not_mailed(stores: Stores, full: bool) -> None:
+    ingest(stores.paths, *changed(unchanged(WITHDRAWN)), *OTHERS)
+    assert len(mailed(stores)) == len(WITHDRAWN) + 3
+    ingest(stores.paths, *changed(WITHDRAWN, updated_at=NEWER), *OTHERS, since=None if full else SINCE)
+    assert names(WITHDRAWN, mailed(stores)) == set()
+    assert mailed(stores) == {"S2", "S3", "S4"}
 
 
 CLOCKS = {
@@ -85,65 +85,63 @@ CLOCKS = {
 
 
 @pytest.mark.parametrize("full", [True, False])
-def test_a_refusal_counts_whatever_its_clock_says(paths: DataPaths, ledger: Ledger, full: bool) -> None:
+def test_a_refusal_counts_whatever_its_clock_says(stores: Stores, full: bool) -> None:
     before = changed(unchanged(CLOCKS))
-    ingest(paths, *before, *OTHERS)
-    assert len(mailed(paths, ledger)) == len(CLOCKS) + 3
+    ingest(stores.paths, *before, *OTHERS)
+    assert len(mailed(stores)) == len(CLOCKS) + 3
     for _ in range(2):
-        ingest(paths, *changed(CLOCKS), *OTHERS, since=None if full else SINCE)
-        assert names(CLOCKS, mailed(paths, ledger)) == set()
-    ingest(paths, *(row | {"updated_at": "2026-02-01"} for row in before), *OTHERS)
-    assert mailed(paths, ledger) == {"S2", "S3", "S4"}, "the consent is older than the refusal"
+        ingest(stores.paths, *changed(CLOCKS), *OTHERS, since=None if full else SINCE)
+        assert names(CLOCKS, mailed(stores)) == set()
+    ingest(stores.paths, *(row | {"updated_at": "2026-02-01"} for row in before), *OTHERS)
+    assert mailed(stores) == {"S2", "S3", "S4"}, "the consent is older than the refusal"
 
 
-def test_consent_that_is_given_after_a_refusal_counts_again(paths: DataPaths, ledger: Ledger) -> None:
-    ingest(paths, KNOWN, *OTHERS)
-    ingest(paths, KNOWN | {"status": "unsubscribed", "updated_at": "2025-07-01"}, *OTHERS)
-    ingest(paths, KNOWN | {"consented_at": "2025-07-02", "updated_at": "2025-07-02"}, *OTHERS)
-    assert mailed(paths, ledger) == {"S1", "S2", "S3", "S4"}
+def test_consent_that_is_given_after_a_refusal_counts_again(stores: Stores) -> None:
+    ingest(stores.paths, KNOWN, *OTHERS)
+    ingest(stores.paths, KNOWN | {"status": "unsubscribed", "updated_at": "2025-07-01"}, *OTHERS)
+    ingest(stores.paths, KNOWN | {"consented_at": "2025-07-02", "updated_at": "2025-07-02"}, *OTHERS)
+    assert mailed(stores) == {"S1", "S2", "S3", "S4"}
 
 
-def test_a_row_that_cannot_be_read_holds_back_until_a_good_one_comes_though_it_is_no_newer(
-    paths: DataPaths, ledger: Ledger
-) -> None:
-    ingest(paths, KNOWN, *OTHERS)
-    ingest(paths, KNOWN | {"timezone": "Mars", "updated_at": NEWER}, *OTHERS)
-    assert audience(paths, ledger)["S1"][:2] == ("suppressed", "row_quarantined")
-    ingest(paths, *OTHERS, since=SINCE)
-    assert "S1" not in mailed(paths, ledger)
-    ingest(paths, KNOWN, *OTHERS)
-    assert "S1" in mailed(paths, ledger)
+def test_a_row_that_cannot_be_read_holds_back_until_a_good_one_comes_though_it_is_no_newer(stores: Stores) -> None:
+    ingest(stores.paths, KNOWN, *OTHERS)
+    ingest(stores.paths, KNOWN | {"timezone": "Mars", "updated_at": NEWER}, *OTHERS)
+    assert audience(stores)["S1"][:2] == ("suppressed", "row_quarantined")
+    ingest(stores.paths, *OTHERS, since=SINCE)
+    assert "S1" not in mailed(stores)
+    ingest(stores.paths, KNOWN, *OTHERS)
+    assert "S1" in mailed(stores)
 
 
-def test_a_bad_row_beside_a_newer_good_one_of_the_same_person_holds_nobody_back(paths: DataPaths, ledger: Ledger) -> None:
-    ingest(paths, KNOWN)
+def test_a_bad_row_beside_a_newer_good_one_of_the_same_person_holds_nobody_back(stores: Stores) -> None:
+    ingest(stores.paths, KNOWN)
     bad, good = KNOWN | {"timezone": "Mars", "updated_at": "2025-08-01"}, KNOWN | {"updated_at": "2025-08-02"}
-    ingest(paths, good, bad)
-    assert mailed(paths, ledger) == {"S1"}
-    ingest(paths, KNOWN | {"updated_at": "2025-07-31"}, bad)
-    assert mailed(paths, ledger) == set()
+    ingest(stores.paths, good, bad)
+    assert mailed(stores) == {"S1"}
+    ingest(stores.paths, KNOWN | {"updated_at": "2025-07-31"}, bad)
+    assert mailed(stores) == set()
 
 
 @pytest.mark.parametrize("bad", [{"lawful_basis": None}, {"subscriber_id": None, "timezone": "Mars"}])
-def test_somebody_who_comes_with_a_bad_row_beside_an_older_good_one_is_held_back(
-    paths: DataPaths, ledger: Ledger, bad: Row
-) -> None:
-    ingest(paths, *OTHERS, KNOWN | {"updated_at": OLDER}, KNOWN | bad | {"updated_at": NEWER})
-    assert audience(paths, ledger)["S1"][:2] == ("suppressed", "row_quarantined")
+def test_somebody_who_comes_with_a_bad_row_beside_an_older_good_one_is_held_back(stores: Stores, bad: Row) -> None:
+    ingest(stores.paths, *OTHERS, KNOWN | {"updated_at": OLDER}, KNOWN | bad | {"updated_at": NEWER})
+    assert audience(stores)["S1"][:2] == ("suppressed", "row_quarantined")
 
 
-def test_a_row_without_an_id_refuses_for_its_address_and_holds_it_back(paths: DataPaths, ledger: Ledger) -> None:
-    ingest(paths, KNOWN, *OTHERS)
-    ingest(paths, KNOWN | {"subscriber_id": None, "status": "unsubscribed", "email": "Person1@Example.com"}, since=SINCE)
-    ingest(paths, OTHERS[0] | {"subscriber_id": None, "timezone": "Mars", "updated_at": NEWER}, since=SINCE)
-    assert mailed(paths, ledger) == {"S3", "S4"}
+def test_a_row_without_an_id_refuses_for_its_address_and_holds_it_back(stores: Stores) -> None:
+    ingest(stores.paths, KNOWN, *OTHERS)
+    ingest(
+        stores.paths, KNOWN | {"subscriber_id": None, "status": "unsubscribed", "email": "Person1@Example.com"}, since=SINCE
+    )
+    ingest(stores.paths, OTHERS[0] | {"subscriber_id": None, "timezone": "Mars", "updated_at": NEWER}, since=SINCE)
+    assert mailed(stores) == {"S3", "S4"}
 
 
-def test_a_refusal_without_an_address_is_about_the_address_that_is_known(paths: DataPaths, ledger: Ledger) -> None:
-    ingest(paths, KNOWN, *OTHERS)
-    ingest(paths, KNOWN | {"email": None, "status": "unsubscribed", "updated_at": NEWER}, *OTHERS)
-    ingest(paths, subscriber(9, email=KNOWN["email"], updated_at="2026-02-01"), since=SINCE)
-    assert mailed(paths, ledger) == {"S2", "S3", "S4"}
+def test_a_refusal_without_an_address_is_about_the_address_that_is_known(stores: Stores) -> None:
+    ingest(stores.paths, KNOWN, *OTHERS)
+    ingest(stores.paths, KNOWN | {"email": None, "status": "unsubscribed", "updated_at": NEWER}, *OTHERS)
+    ingest(stores.paths, subscriber(9, email=KNOWN["email"], updated_at="2026-02-01"), since=SINCE)
+    assert mailed(stores) == {"S2", "S3", "S4"}
 
 
 UNTRACKED = {
@@ -153,42 +151,42 @@ UNTRACKED = {
 }
 
 
-def test_tracking_that_is_not_a_yes_is_a_no_at_once(paths: DataPaths, ledger: Ledger) -> None:
+def test_tracking_that_is_not_a_yes_is_a_no_at_once(stores: Stores) -> None:
     before = changed(unchanged(UNTRACKED))
-    ingest(paths, *before, *OTHERS)
-    assert len(tracked(paths, ledger)) == len(UNTRACKED) + 3
-    ingest(paths, *changed(UNTRACKED), *OTHERS)
-    ingest(paths, *before, *OTHERS)
-    assert tracked(paths, ledger) == {"S2", "S3", "S4"}
-    assert mailed(paths, ledger) > {"S2", "S3", "S4"}, "whoever may not be tracked may be mailed"
-    ingest(paths, *(row | {"updated_at": "2026-03-01"} for row in before), *OTHERS)
-    assert len(tracked(paths, ledger)) == len(UNTRACKED) + 3
+    ingest(stores.paths, *before, *OTHERS)
+    assert len(tracked(stores)) == len(UNTRACKED) + 3
+    ingest(stores.paths, *changed(UNTRACKED), *OTHERS)
+    ingest(stores.paths, *before, *OTHERS)
+    assert tracked(stores) == {"S2", "S3", "S4"}
+    assert mailed(stores) > {"S2", "S3", "S4"}, "whoever may not be tracked may be mailed"
+    ingest(stores.paths, *(row | {"updated_at": "2026-03-01"} for row in before), *OTHERS)
+    assert len(tracked(stores)) == len(UNTRACKED) + 3
 
 
-def test_a_stopped_batch_gives_its_refusals_and_its_tracking_and_nothing_else(paths: DataPaths, ledger: Ledger) -> None:
+def test_a_stopped_batch_gives_its_refusals_and_its_tracking_and_nothing_else(stores: Stores) -> None:
     people = [subscriber(number) for number in range(100)]
-    ingest(paths, *people)
+    ingest(stores.paths, *people)
     broken = [row | {"timezone": "Mars", "updated_at": NEWER} if place % 4 == 0 else row for place, row in enumerate(people)]
     broken[0] |= {"status": "opted_out"}
     broken[1] |= {"status": "unsubscribed", "updated_at": OLDER}
     broken[2] |= {"tracking_consent": "withdrawn"}
     broken[3] |= {"lawful_basis": None}
     broken[4] |= {"tracking_consent": None}
-    assert ingest(paths, *broken) is None
-    said = audience(paths, ledger)
+    assert ingest(stores.paths, *broken) is None
+    said = audience(stores)
     assert {person for person, (state, *_) in said.items() if state != "planned"} == {"S0", "S1", "S3"}
     assert {person for person, (*_, is_tracked) in said.items() if not is_tracked} == {"S2"}
-    assert ingest(paths, *people[:10]) is None, "an empty or halved source says nothing"
-    assert len(mailed(paths, ledger)) == 97
+    assert ingest(stores.paths, *people[:10]) is None, "an empty or halved source says nothing"
+    assert len(mailed(stores)) == 97
 
 
 @pytest.mark.parametrize("order", [1, -1])
-def test_of_two_rows_of_one_moment_the_refusal_counts(paths: DataPaths, ledger: Ledger, order: int) -> None:
+def test_of_two_rows_of_one_moment_the_refusal_counts(stores: Stores, order: int) -> None:
     rows = [KNOWN | {"status": "unsubscribed"}, KNOWN][::order]
-    ingest(paths, *rows)
-    assert mailed(paths, ledger) == set()
-    ingest(paths, KNOWN)
-    assert mailed(paths, ledger) == set()
+    ingest(stores.paths, *rows)
+    assert mailed(stores) == set()
+    ingest(stores.paths, KNOWN)
+    assert mailed(stores) == set()
 
 
 LEFT = {
@@ -198,86 +196,84 @@ LEFT = {
 }
 
 
-def test_who_left_has_left_under_every_address_of_the_id(paths: DataPaths, ledger: Ledger, secrets: Secrets) -> None:
+def test_who_left_has_left_under_every_address_of_the_id(stores: Stores) -> None:
     before = changed(unchanged(LEFT))
-    ingest(paths, *before)
+    ingest(stores.paths, *before)
     for name, row in zip(LEFT, before, strict=True):
-        key = address_key(secrets.address_key, row["email"])
-        suppressions.suppress(ledger, [Suppression(key, name.partition(" ")[0], "test", clock.now().timestamp())])
-    ingest(paths, *changed(LEFT))
-    assert [reason for _, reason, _ in dict(sorted(audience(paths, ledger).items())).values()] == [
+        key = address_key(stores.secrets.address_key, row["email"])
+        suppressions.suppress(stores.ledger, [Suppression(key, name.partition(" ")[0], "test", clock.now().timestamp())])
+    ingest(stores.paths, *changed(LEFT))
+    assert [reason for _, reason, _ in dict(sorted(audience(stores).items())).values()] == [
         name.partition(" ")[0] for name in LEFT
     ]
 
 
-def test_a_new_address_may_be_mailed_though_the_old_one_bounced(paths: DataPaths, ledger: Ledger, secrets: Secrets) -> None:
-    ingest(paths, KNOWN)
-    key = address_key(secrets.address_key, KNOWN["email"])
-    suppressions.suppress(ledger, [Suppression(key, "hard_bounce", "webhook", clock.now().timestamp())])
-    assert mailed(paths, ledger) == set()
-    ingest(paths, KNOWN | {"email": "new@example.com", "updated_at": NEWER})
-    assert mailed(paths, ledger) == {"S1"}
+def test_a_new_address_may_be_mailed_though_the_old_one_bounced(stores: Stores) -> None:
+    ingest(stores.paths, KNOWN)
+    key = address_key(stores.secrets.address_key, KNOWN["email"])
+    suppressions.suppress(stores.ledger, [Suppression(key, "hard_bounce", "webhook", clock.now().timestamp())])
+    assert mailed(stores) == set()
+    ingest(stores.paths, KNOWN | {"email": "new@example.com", "updated_at": NEWER})
+    assert mailed(stores) == {"S1"}
 
 
-def test_a_later_consent_under_a_new_id_counts_and_an_earlier_one_does_not(paths: DataPaths, ledger: Ledger) -> None:
+def test_a_later_consent_under_a_new_id_counts_and_an_earlier_one_does_not(stores: Stores) -> None:
     refused = KNOWN | {"status": "unsubscribed", "updated_at": "2025-07-01"}
     early = KNOWN | {"subscriber_id": "N1", "updated_at": "2025-08-01"}
-    ingest(paths, refused)
-    ingest(paths, refused, early)
-    assert mailed(paths, ledger) == set()
+    ingest(stores.paths, refused)
+    ingest(stores.paths, refused, early)
+    assert mailed(stores) == set()
     late = early | {"consented_at": "2025-09-01", "updated_at": "2025-09-01"}
     for _ in range(3):
-        ingest(paths, refused, late)
-        assert mailed(paths, ledger) == {"N1"}
-    ingest(paths, refused | {"country": "DE", "updated_at": "2025-08-15"}, late)
-    assert mailed(paths, ledger) == {"N1"}, "a source that goes on saying no says nothing new"
-    ingest(paths, KNOWN | {"status": "unsubscribed", "updated_at": "2025-10-01"}, late)
-    assert mailed(paths, ledger) == set()
+        ingest(stores.paths, refused, late)
+        assert mailed(stores) == {"N1"}
+    ingest(stores.paths, refused | {"country": "DE", "updated_at": "2025-08-15"}, late)
+    assert mailed(stores) == {"N1"}, "a source that goes on saying no says nothing new"
+    ingest(stores.paths, KNOWN | {"status": "unsubscribed", "updated_at": "2025-10-01"}, late)
+    assert mailed(stores) == set()
 
 
 @pytest.mark.parametrize("reason", ["unsubscribe", "spam_complaint"])
-def test_one_click_and_complaint_end_by_a_confirmation_alone(
-    paths: DataPaths, ledger: Ledger, secrets: Secrets, reason: str
-) -> None:
-    ingest(paths, KNOWN)
-    old, new = (address_key(secrets.address_key, email) for email in (KNOWN["email"], "new@example.com"))
+def test_one_click_and_complaint_end_by_a_confirmation_alone(stores: Stores, reason: str) -> None:
+    ingest(stores.paths, KNOWN)
+    old, new = (address_key(stores.secrets.address_key, email) for email in (KNOWN["email"], "new@example.com"))
     now = clock.now().timestamp()
-    suppressions.suppress(ledger, [Suppression(old, reason, "edge", now - 500)])
+    suppressions.suppress(stores.ledger, [Suppression(old, reason, "edge", now - 500)])
     moved = KNOWN | {"email": "new@example.com", "updated_at": NEWER}
-    ingest(paths, moved)
-    ingest(paths, moved | {"consented_at": f"{clock.now():%Y-%m-%d %H:%M:%S}", "updated_at": "2026-02-01"})
-    assert mailed(paths, ledger) == set()
-    consent.record(ledger, [Consent(new, MARKETING, True, "double_opt_in", now - 400)])
-    assert mailed(paths, ledger) == {"S1"}
-    assert suppressions.suppress(ledger, [Suppression(old, reason, "edge", now - 300)]) == 1
-    assert mailed(paths, ledger) == set(), "the newest answer is a no, under the old address"
-    consent.record(ledger, [Consent(new, MARKETING, True, "preference_page", now - 200)])
-    assert mailed(paths, ledger) == {"S1"}
-    assert suppressions.suppress(ledger, [Suppression(old, reason, "edge", now - 300)]) == 0
+    ingest(stores.paths, moved)
+    ingest(stores.paths, moved | {"consented_at": f"{clock.now():%Y-%m-%d %H:%M:%S}", "updated_at": "2026-02-01"})
+    assert mailed(stores) == set()
+    consent.record(stores.ledger, [Consent(new, MARKETING, True, "double_opt_in", now - 400)])
+    assert mailed(stores) == {"S1"}
+    assert suppressions.suppress(stores.ledger, [Suppression(old, reason, "edge", now - 300)]) == 1
+    assert mailed(stores) == set(), "the newest answer is a no, under the old address"
+    consent.record(stores.ledger, [Consent(new, MARKETING, True, "preference_page", now - 200)])
+    assert mailed(stores) == {"S1"}
+    assert suppressions.suppress(stores.ledger, [Suppression(old, reason, "edge", now - 300)]) == 0
 
 
-def test_a_confirmation_is_a_newer_answer_than_a_refusal_at_the_source_and_an_older_one_is_not(
-    paths: DataPaths, ledger: Ledger, secrets: Secrets
-) -> None:
-    ingest(paths, KNOWN)
-    key = address_key(secrets.address_key, KNOWN["email"])
-    consent.record(ledger, [Consent(key, MARKETING, True, "preference_page", datetime(2025, 6, 15, tzinfo=UTC).timestamp())])
-    ingest(paths, KNOWN | {"status": "unsubscribed", "updated_at": "2025-07-01"})
-    assert mailed(paths, ledger) == set()
-    consent.record(ledger, [Consent(key, MARKETING, True, "preference_page", datetime(2025, 8, 1, tzinfo=UTC).timestamp())])
-    assert mailed(paths, ledger) == {"S1"}
-    ingest(paths, KNOWN | {"status": "unsubscribed", "updated_at": "2025-09-01"})
-    assert mailed(paths, ledger) == set()
+def test_a_confirmation_is_a_newer_answer_than_a_refusal_at_the_source_and_an_older_one_is_not(stores: Stores) -> None:
+    ingest(stores.paths, KNOWN)
+    key = address_key(stores.secrets.address_key, KNOWN["email"])
+    consent.record(
+        stores.ledger, [Consent(key, MARKETING, True, "preference_page", datetime(2025, 6, 15, tzinfo=UTC).timestamp())]
+    )
+    ingest(stores.paths, KNOWN | {"status": "unsubscribed", "updated_at": "2025-07-01"})
+    assert mailed(stores) == set()
+    consent.record(
+        stores.ledger, [Consent(key, MARKETING, True, "preference_page", datetime(2025, 8, 1, tzinfo=UTC).timestamp())]
+    )
+    assert mailed(stores) == {"S1"}
+    ingest(stores.paths, KNOWN | {"status": "unsubscribed", "updated_at": "2025-09-01"})
+    assert mailed(stores) == set()
 
 
-def test_tracking_declined_on_the_page_is_declined_under_every_address(
-    paths: DataPaths, ledger: Ledger, secrets: Secrets
-) -> None:
-    ingest(paths, KNOWN)
-    key = address_key(secrets.address_key, KNOWN["email"])
-    consent.record(ledger, [Consent(key, TRACKING, False, "preference_page", clock.now().timestamp())])
-    ingest(paths, KNOWN | {"email": "new@example.com", "updated_at": NEWER})
-    assert (mailed(paths, ledger), tracked(paths, ledger)) == ({"S1"}, set())
+def test_tracking_declined_on_the_page_is_declined_under_every_address(stores: Stores) -> None:
+    ingest(stores.paths, KNOWN)
+    key = address_key(stores.secrets.address_key, KNOWN["email"])
+    consent.record(stores.ledger, [Consent(key, TRACKING, False, "preference_page", clock.now().timestamp())])
+    ingest(stores.paths, KNOWN | {"email": "new@example.com", "updated_at": NEWER})
+    assert (mailed(stores), tracked(stores)) == ({"S1"}, set())
 
 
 def test_many_people_held_back_are_told_of_and_few_are_not(paths: DataPaths, ledger: Ledger) -> None:
@@ -302,19 +298,17 @@ def test_the_words_of_refusal_in_the_contract_are_those_that_are_honoured() -> N
     assert [word.strip("`") for word in re.split(r",\s+", listed)] == honoured
 
 
-def test_who_is_missing_from_one_full_pass_is_not_mailed_until_it_is_known_why(
-    paths: DataPaths, ledger: Ledger, secrets: Secrets
-) -> None:
+def test_who_is_missing_from_one_full_pass_is_not_mailed_until_it_is_known_why(stores: Stores) -> None:
     """Above a few the deletions are held: nobody of them is mailed meanwhile, and a row of theirs brings them back."""
     people = [subscriber(number) for number in range(100)]
-    confirmed = address_key(secrets.address_key, people[99]["email"])
-    consent.record(ledger, [Consent(confirmed, MARKETING, True, "test", 0.0)])
-    ingest(paths, *people)
-    assert len(mailed(paths, ledger)) == 100
-    ingest(paths, *people[:80])
-    assert mailed(paths, ledger) == {f"S{number}" for number in range(80)}
-    assert audience(paths, ledger)["S99"][:2] == ("suppressed", "unseen_at_source")
-    ingest(paths, people[90], since=SINCE)
-    assert mailed(paths, ledger) == {f"S{number}" for number in (*range(80), 90)}
-    ingest(paths, *people)
-    assert len(mailed(paths, ledger)) == 100
+    confirmed = address_key(stores.secrets.address_key, people[99]["email"])
+    consent.record(stores.ledger, [Consent(confirmed, MARKETING, True, "test", 0.0)])
+    ingest(stores.paths, *people)
+    assert len(mailed(stores)) == 100
+    ingest(stores.paths, *people[:80])
+    assert mailed(stores) == {f"S{number}" for number in range(80)}
+    assert audience(stores)["S99"][:2] == ("suppressed", "unseen_at_source")
+    ingest(stores.paths, people[90], since=SINCE)
+    assert mailed(stores) == {f"S{number}" for number in (*range(80), 90)}
+    ingest(stores.paths, *people)
+    assert len(mailed(stores)) == 100

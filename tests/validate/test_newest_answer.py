@@ -26,6 +26,7 @@ from include.core.shop import MARKETING
 from include.ledger import consent, suppressions
 from include.ledger.consent import Consent
 from include.ledger.database import open_ledger
+from include.ledger.stores import Stores
 from include.ledger.suppressions import Suppression
 from include.validate import rows as row_rules
 from include.validate import table_rules
@@ -56,6 +57,7 @@ class World:
         self.paths.root.mkdir()
         self.secrets = load_secrets(self.paths)
         self.ledger = open_ledger(f"sqlite:///{self.paths.ledger}", self.secrets)
+        self.stores = Stores(self.paths, self.ledger, self.secrets)
         with open_warehouse(self.paths):
             self.history = History()
         self.today = 20
@@ -173,7 +175,7 @@ def test_nobody_whom_the_definition_calls_a_no_is_planned_and_whom_it_calls_a_ye
         world = World(Path(folder), patch)
         for happening in events:
             world.happen(happening)
-            said = audience(world.paths, world.ledger)
+            said = audience(world.stores)
             for who, (state, reason, _) in said.items():
                 why_not = certainly_no(world.history, who)
                 assert not (state == "planned" and why_not), f"{who} is planned and {why_not}"

@@ -16,10 +16,10 @@ from sqlalchemy import RowMapping
 from include.core import clock
 from include.core.campaign import Campaign
 from include.core.errors import TradewindError
-from include.core.paths import DataPaths
 from include.dispatch.plan_files import PlanReader, rows_of, selection_of
 from include.ledger import doubt, plans
 from include.ledger.database import Ledger
+from include.ledger.stores import Stores
 from include.warehouse.connection import fetch, open_warehouse
 
 log = logging.getLogger(__name__)
@@ -35,39 +35,39 @@ def question(ledger: Ledger, plan_id: str) -> int:
     return sum(_unproved(ledger, chunk) for chunk in doubt.in_doubt_chunks(ledger) if chunk["plan_id"] == plan_id)
 
 
-def reopen(paths: DataPaths, ledger: Ledger, plan_id: str, *, decision: str) -> dict[str, int]:
+def reopen(stores: Stores, plan_id: str, *, decision: str) -> dict[str, int]:
     """Make everybody of the plan who is in doubt pending again, as new attempts; returns how many people.
 
     `decision` says who decided, and stays on the chunks. Whoever is proved keeps that.
     """
-    plan = _plan(ledger, plan_id)
-    reader = PlanReader(paths.root / plan["folder"], plan["manifest_sha256"])
+    plan = _plan(stores.ledger, plan_id)
+    reader = PlanReader(stores.paths.root / plan["folder"], plan["manifest_sha256"])
     people = 0
-    for chunk in doubt.in_doubt_chunks(ledger):
+    for chunk in doubt.in_doubt_chunks(stores.ledger):
         if chunk["plan_id"] == plan_id:
-            people += _reopen_chunk(ledger, reader, plan_id, int(str(chunk["chunk"])), decision)
-    plans.change_state(ledger, plan_id, "sending", among=("done", "stopped"))
+            people += _reopen_chunk(stores.ledger, reader, plan_id, int(str(chunk["chunk"])), decision)
+    plans.change_state(stores.ledger, plan_id, "sending", among=("done", "stopped"))
     log.warning("%s %s: %d people in doubt are sent to again (%s)", plan["campaign"], plan["occurrence"], people, decision)
     return {"reopened": people}
 
 
-def reopen_due(paths: DataPaths, ledger: Ledger) -> list[dict[str, Any]]:
+def reopen_due(stores: Stores) -> list[dict[str, Any]]:
     """Reopen what `resend_after_24h` makes due; returns the runs that send it: campaign and occurrence."""
     waiting: dict[str, float] = {}
-    for chunk in doubt.in_doubt_chunks(ledger):
+    for chunk in doubt.in_doubt_chunks(stores.ledger):
         posted = float(str(chunk["posted_at"] or 0))
         waiting[str(chunk["plan_id"])] = max(posted, waiting.get(str(chunk["plan_id"]), 0.0))
     due = []
-    with open_warehouse(paths) as warehouse:
+    with open_warehouse(stores.paths) as warehouse:
         for plan_id, posted in waiting.items():
-            plan = _plan(ledger, plan_id)
+            plan = _plan(stores.ledger, plan_id)
             policy = Campaign.model_validate_json(plan["settings"]).on_doubt
             if plan["state"] == "cancelled":
                 continue
             if plan["kind"] == plans.LIVE and policy == "resend_after_24h" and _absence_counts(warehouse, posted):
                 due.append({"plan_id": plan_id, "campaign": plan["campaign"], "occurrence": plan["occurrence"]})
     for entry in due:
-        reopen(paths, ledger, entry["plan_id"], decision="no event within 24 healthy hours")
+        reopen(stores, entry["plan_id"], decision="no event within 24 healthy hours")
     return due
 
 

@@ -13,10 +13,10 @@ import duckdb
 import pyarrow as pa
 from sqlalchemy import Connection, RowMapping, func, select
 
-from include.core.paths import DataPaths
 from include.dispatch.plan_files import PlanReader, rows_of, selection_of
 from include.ledger import plans
 from include.ledger.database import Ledger
+from include.ledger.stores import Stores
 from include.ledger.tables import chunks, outcomes
 from include.warehouse.connection import fetch, open_warehouse, run, transaction
 
@@ -38,24 +38,24 @@ _CONTENTS = pa.schema([("plan_id", pa.string()), ("chunk", pa.int32()), ("conten
 _OUTCOMES = pa.schema([("message_key", pa.string()), ("state", pa.string()), ("reason", pa.string())])
 
 
-def record_sends(paths: DataPaths, ledger: Ledger) -> dict[str, int]:
+def record_sends(stores: Stores) -> dict[str, int]:
     """Bring the warehouse's copy of every live plan up to date; returns how many plans were copied."""
-    with open_warehouse(paths) as warehouse:
-        return {"plans_recorded": record_into(warehouse, paths, ledger)}
+    with open_warehouse(stores.paths) as warehouse:
+        return {"plans_recorded": record_into(warehouse, stores)}
 
 
-def record_new(paths: DataPaths, ledger: Ledger) -> int:
+def record_new(stores: Stores) -> int:
     """Copy the plans that the warehouse has not heard of, so that their first events are known; returns how many."""
-    with open_warehouse(paths) as warehouse:
+    with open_warehouse(stores.paths) as warehouse:
         known = set(fetch(warehouse, "dispatch", "plans_known")["plan_id"].to_pylist())
-        fresh = [plan for plan in plans.all_plans(ledger) if plan["plan_id"] not in known]
-        return sum(_record_plan(warehouse, paths, ledger, plan) for plan in fresh)
+        fresh = [plan for plan in plans.all_plans(stores.ledger) if plan["plan_id"] not in known]
+        return sum(_record_plan(warehouse, stores, plan) for plan in fresh)
 
 
-def record_into(warehouse: duckdb.DuckDBPyConnection, paths: DataPaths, ledger: Ledger) -> int:
+def record_into(warehouse: duckdb.DuckDBPyConnection, stores: Stores) -> int:
     """As `record_sends`, on an open warehouse."""
-    _track_history(warehouse, ledger)
-    return sum(_record_plan(warehouse, paths, ledger, plan) for plan in plans.all_plans(ledger))
+    _track_history(warehouse, stores.ledger)
+    return sum(_record_plan(warehouse, stores, plan) for plan in plans.all_plans(stores.ledger))
 
 
 def _track_history(warehouse: duckdb.DuckDBPyConnection, ledger: Ledger) -> None:
@@ -71,14 +71,14 @@ def _track_history(warehouse: duckdb.DuckDBPyConnection, ledger: Ledger) -> None
     warehouse.unregister("chunk_contents")
 
 
-def _record_plan(warehouse: duckdb.DuckDBPyConnection, paths: DataPaths, ledger: Ledger, plan: RowMapping) -> bool:
-    with ledger.read() as connection:
+def _record_plan(warehouse: duckdb.DuckDBPyConnection, stores: Stores, plan: RowMapping) -> bool:
+    with stores.ledger.read() as connection:
         mark = _mark(connection, plan)
         known = fetch(warehouse, "dispatch", "plan_mark", {"plan_id": plan["plan_id"]}).to_pylist()
         if known and known[0]["ledger_mark"] == mark:
             return False
         spans, persons = _spans(connection, plan["plan_id"]), _outcomes(connection, plan["plan_id"])
-    audience = PlanReader(paths.root / plan["folder"], plan["manifest_sha256"]).audience()
+    audience = PlanReader(stores.paths.root / plan["folder"], plan["manifest_sha256"]).audience()
     _replace(warehouse, _params(plan, mark, audience), spans, persons)
     return True
 

@@ -26,7 +26,7 @@ from include.dispatch.account import record
 from include.dispatch.journal import read_journal
 from include.ledger import consent, opt_out_log, plans, replay, suppressions
 from include.ledger.consent import Consent
-from include.ledger.database import Ledger
+from include.ledger.stores import Stores
 from include.ledger.suppressions import Suppression
 from include.warehouse.connection import fetch, open_warehouse
 
@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 SOURCE = "warehouse_copy"
 
 
-def reconcile(paths: DataPaths, ledger: Ledger) -> dict[str, Any]:
+def reconcile(stores: Stores) -> dict[str, Any]:
     """Bring back what is known elsewhere; returns counts of what the ledger had forgotten.
 
     First those who left, from the edge's notes and from the warehouse's copy, before anything renews it. Then every plan
@@ -43,31 +43,31 @@ def reconcile(paths: DataPaths, ledger: Ledger) -> dict[str, Any]:
     where a backup is too old.
     """
     found: Counter[str] = Counter()
-    with open_warehouse(paths) as warehouse:
+    with open_warehouse(stores.paths) as warehouse:
         left = fetch(warehouse, "dispatch", "suppressions_known").to_pylist()
         declined = fetch(warehouse, "dispatch", "declined_known").to_pylist()
-        found["suppressions"] = suppressions.suppress(ledger, [_suppression(row) for row in left])
-        found["suppressions"] += suppressions.suppress(ledger, opt_out_log.standing(paths))
-        found["declined"] = consent.record(ledger, [_declined(row) for row in declined], restored=True)
-        for journal in sorted(paths.plans.glob("*/*/intents.log")):
-            found.update(_reconcile_plan(paths, ledger, journal.parent))
-        record.record_into(warehouse, paths, ledger)
+        found["suppressions"] = suppressions.suppress(stores.ledger, [_suppression(row) for row in left])
+        found["suppressions"] += suppressions.suppress(stores.ledger, opt_out_log.standing(stores.paths))
+        found["declined"] = consent.record(stores.ledger, [_declined(row) for row in declined], restored=True)
+        for journal in sorted(stores.paths.plans.glob("*/*/intents.log")):
+            found.update(_reconcile_plan(stores, journal.parent))
+        record.record_into(warehouse, stores)
     log.info("reconciled: %s", dict(found))
     return dict(found)
 
 
-def _reconcile_plan(paths: DataPaths, ledger: Ledger, folder: Path) -> dict[str, int]:
+def _reconcile_plan(stores: Stores, folder: Path) -> dict[str, int]:
     noted = read_journal(folder)
     if not noted:
         return {}
     campaign, occurrence = folder.parts[-2:]
     kind = plans.TEST if occurrence.startswith("test-") else plans.LIVE
     plan_id = plans.plan_id_of(campaign, occurrence, kind)
-    if plans.find_plan(ledger, plan_id) is not None:
-        found = replay.remember(ledger, plan_id, noted)
+    if plans.find_plan(stores.ledger, plan_id) is not None:
+        found = replay.remember(stores.ledger, plan_id, noted)
         return {"plans": int(any(found.values())), "chunks_in_doubt": sum(found.values())}
-    plan, rows = _plan_of_folder(paths, folder, plan_id, kind)
-    found = replay.bury(ledger, plan, rows, noted)
+    plan, rows = _plan_of_folder(stores.paths, folder, plan_id, kind)
+    found = replay.bury(stores.ledger, plan, rows, noted)
     log.warning("%s %s: the ledger had forgotten the whole plan; it is cancelled: %s", campaign, occurrence, found)
     return {"plans_cancelled": 1, "chunks_in_doubt": found["in_doubt"], "chunks_skipped": found["skipped"]}
 

@@ -20,7 +20,7 @@ from sqlalchemy import RowMapping
 
 from include.core.campaign import Campaign, place_of
 from include.core.errors import CampaignStopped, ContentChanged, PlanError
-from include.core.paths import TEMPLATES, DataPaths
+from include.core.paths import TEMPLATES
 from include.core.secrets import Secrets
 from include.dispatch import plan_files
 from include.dispatch.account import record
@@ -39,6 +39,7 @@ from include.dispatch.plan.writer import (
 )
 from include.ledger import counts, plans
 from include.ledger.database import Ledger
+from include.ledger.stores import Stores
 from include.warehouse.connection import fetch, open_warehouse, run
 
 log = logging.getLogger(__name__)
@@ -65,9 +66,7 @@ class PlanRequest:
         return f"plans/{self.campaign.id}/{self.occurrence}"
 
 
-def freeze(
-    paths: DataPaths, ledger: Ledger, secrets: Secrets, campaign: Campaign, *, occurrence: str, edge_url: str, at: datetime
-) -> dict[str, Any]:
+def freeze(stores: Stores, campaign: Campaign, *, occurrence: str, edge_url: str, at: datetime) -> dict[str, Any]:
     """The live plan of `campaign` at `occurrence`: found, or frozen now.
 
     Returns plan_id, found, chunks, and the people by verdict. Raises `PlanError` (segment, template, sender), or
@@ -76,24 +75,24 @@ def freeze(
     request = PlanRequest(campaign, occurrence, plans.LIVE, edge_url, at)
 
     def judge(warehouse: duckdb.DuckDBPyConnection) -> Audience:
-        return judge_segment(warehouse, ledger, campaign, occurrence=occurrence, at=at)
+        return judge_segment(warehouse, stores.ledger, campaign, occurrence=occurrence, at=at)
 
-    return freeze_request(paths, ledger, secrets, request, judge)
+    return freeze_request(stores, request, judge)
 
 
-def freeze_request(paths: DataPaths, ledger: Ledger, secrets: Secrets, request: PlanRequest, judge: Judge) -> dict[str, Any]:
+def freeze_request(stores: Stores, request: PlanRequest, judge: Judge) -> dict[str, Any]:
     """Find the plan of `request`, or freeze one for the people whom `judge` finds."""
-    found = plans.find_plan(ledger, request.plan_id)
+    found = plans.find_plan(stores.ledger, request.plan_id)
     if found is None:
         contents = compile_contents(request.campaign)
-        with open_warehouse(paths) as warehouse:
-            record.record_into(warehouse, paths, ledger)
-            fresh = _freeze_now(warehouse, paths, ledger, secrets, request, contents, judge)
+        with open_warehouse(stores.paths) as warehouse:
+            record.record_into(warehouse, stores)
+            fresh = _freeze_now(warehouse, stores, request, contents, judge)
         if fresh is not None:
             return fresh
-        found = plans.find_plan(ledger, request.plan_id)
+        found = plans.find_plan(stores.ledger, request.plan_id)
         assert found is not None
-    return _take_up(ledger, found, request.campaign)
+    return _take_up(stores.ledger, found, request.campaign)
 
 
 def compile_contents(campaign: Campaign) -> dict[str, Content]:
@@ -126,30 +125,28 @@ def content_hash(campaign: Campaign, contents: Mapping[str, Content]) -> str:
 
 def _freeze_now(
     warehouse: duckdb.DuckDBPyConnection,
-    paths: DataPaths,
-    ledger: Ledger,
-    secrets: Secrets,
+    stores: Stores,
     request: PlanRequest,
     contents: Mapping[str, Content],
     judge: Judge,
 ) -> dict[str, Any] | None:
     """Write the plan's files, then its transaction; None where another process was first."""
-    if plans.find_plan(ledger, request.plan_id) is not None:
+    if plans.find_plan(stores.ledger, request.plan_id) is not None:
         return None
     audience = judge(warehouse)
     log.info("%s %s: %s", request.campaign.id, request.occurrence, audience.counts())
     placing = place(warehouse, request.campaign, request.at)
-    folder = _fresh_folder(paths.root / request.folder)
+    folder = _fresh_folder(stores.paths.root / request.folder)
     chunks = list(chunk_rows(placing.chunks))
     links = {name: link_slots(content, request.edge_url, name.partition(".")[2]) for name, content in contents.items()}
     fillers = {name: SlotFiller(content, links[name]) for name, content in contents.items()}
-    _write_people(folder, warehouse, secrets, request, fillers, placing)
+    _write_people(folder, warehouse, stores.secrets, request, fillers, placing)
     write_other_addresses(folder, fetch(warehouse, "dispatch", "other_addresses"))
     write_chunks(folder, chunks)
     write_contents(folder, _contents_as_data(contents, links, request.edge_url))
     row = _plan_row(request, audience, content_hash(request.campaign, contents), write_manifest(folder))
     states = ({**chunk, "plan_id": request.plan_id, "state": "pending"} for chunk in chunks)
-    if not plans.freeze_plan(ledger, row, states):
+    if not plans.freeze_plan(stores.ledger, row, states):
         return None
     return {"plan_id": request.plan_id, "found": False, "chunks": len(chunks), **audience.counts()}
 

@@ -18,7 +18,6 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from include.core.campaign import Campaign
 from include.core.durable import write_durably
-from include.core.paths import DataPaths
 from include.core.secrets import Secrets
 from include.dispatch.content import Content, SlotFiller, render_one
 from include.dispatch.plan import freeze
@@ -26,7 +25,7 @@ from include.dispatch.plan.audience import Audience, judge_segment
 from include.dispatch.plan.chunking import Chunking, people, place
 from include.dispatch.plan.occurrence import occurrence_of
 from include.dispatch.plan.writer import runs
-from include.ledger.database import Ledger
+from include.ledger.stores import Stores
 from include.warehouse.connection import fetch, open_warehouse
 
 log = logging.getLogger(__name__)
@@ -35,24 +34,22 @@ STAND_IN = {"first_name": "Alex", "last_name": "Example"}
 SAMPLES = 2
 
 
-def preview(
-    paths: DataPaths, ledger: Ledger, secrets: Secrets, campaign: Campaign, *, run: str, edge_url: str, at: datetime
-) -> dict[str, Any]:
+def preview(stores: Stores, campaign: Campaign, *, run: str, edge_url: str, at: datetime) -> dict[str, Any]:
     """Judge the audience, fill everybody's slots, and write a page; returns its path and the people by verdict.
 
     Raises what planning would raise: `PlanError` with file and line.
     """
     contents = freeze.compile_contents(campaign)
     occurrence = occurrence_of(campaign, at)
-    with open_warehouse(paths) as warehouse:
-        audience = judge_segment(warehouse, ledger, campaign, occurrence=occurrence, at=at)
+    with open_warehouse(stores.paths) as warehouse:
+        audience = judge_segment(warehouse, stores.ledger, campaign, occurrence=occurrence, at=at)
         placing = place(warehouse, campaign, at)
-        samples = _fill_everybody(warehouse, secrets, placing, edge_url, contents)
+        samples = _fill_everybody(warehouse, stores.secrets, placing, edge_url, contents)
         reasons = fetch(warehouse, "dispatch", "audience_reasons").to_pylist()
-    page = paths.previews / campaign.id / f"{re.sub(r'[^A-Za-z0-9]+', '-', run)[:80]}.html"
+    page = stores.paths.previews / campaign.id / f"{re.sub(r'[^A-Za-z0-9]+', '-', run)[:80]}.html"
     write_durably(page, _page(campaign, occurrence, audience, reasons, samples).encode())
     log.info("%s %s: nothing is sent; the preview is %s: %s", campaign.id, occurrence, page, audience.counts())
-    return {"page": str(page.relative_to(paths.root)), **audience.counts()}
+    return {"page": str(page.relative_to(stores.paths.root)), **audience.counts()}
 
 
 def _fill_everybody(

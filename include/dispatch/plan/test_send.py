@@ -11,20 +11,16 @@ import duckdb
 
 from include.core.campaign import Campaign
 from include.core.errors import PlanError
-from include.core.paths import DataPaths
-from include.core.secrets import Secrets
 from include.dispatch.plan.audience import Audience, judge_recipients
 from include.dispatch.plan.freeze import PlanRequest, freeze_request
 from include.ledger import plans
-from include.ledger.database import Ledger
+from include.ledger.stores import Stores
 
 MAX_RECIPIENTS = 50
 
 
 def freeze_test(
-    paths: DataPaths,
-    ledger: Ledger,
-    secrets: Secrets,
+    stores: Stores,
     campaign: Campaign,
     *,
     run: str,
@@ -48,9 +44,9 @@ def freeze_test(
     request = PlanRequest(campaign, occurrence, plans.TEST, edge_url, at)
 
     def judge(warehouse: duckdb.DuckDBPyConnection) -> Audience:
-        return judge_recipients(warehouse, ledger, campaign, wanted, occurrence=occurrence, at=at)
+        return judge_recipients(warehouse, stores.ledger, campaign, wanted, occurrence=occurrence, at=at)
 
-    planned = freeze_request(paths, ledger, secrets, request, judge)
+    planned = freeze_request(stores, request, judge)
     if not planned["selected"]:
         raise PlanError("none of the ids is a subscriber.", where="test_recipients", remedy="Check the ids.")
     return planned

@@ -25,7 +25,6 @@ from include.core.campaign import Campaign
 from include.core.connections import SendGridAccount
 from include.core.errors import EspUnavailable, FenceLost, LedgerUnavailable, TradewindError
 from include.core.pace import AccountPace
-from include.core.paths import DataPaths
 from include.dispatch import schedule
 from include.dispatch.journal import Journal, require_memory
 from include.dispatch.plan_files import PlanReader, rows_of
@@ -39,6 +38,7 @@ from include.dispatch.send.withdrawals import Withdrawals
 from include.ledger import chunks, pending, plans
 from include.ledger.database import Ledger
 from include.ledger.outages import Suspended, Turn
+from include.ledger.stores import Stores
 from include.ledger.tables import chunks as chunks_table
 from include.ledger.writer import LedgerWriter
 from include.sendgrid import payload
@@ -68,8 +68,7 @@ def ranges(ledger: Ledger, plan_id: str) -> list[dict[str, Any]]:
 
 
 def send_range(
-    paths: DataPaths,
-    ledger: Ledger,
+    stores: Stores,
     account: SendGridAccount,
     *,
     plan_id: str,
@@ -82,21 +81,21 @@ def send_range(
     Raises `CampaignStopped` (key, credits, sender, an operator, a refused request), `EspUnavailable` and `PaceHeld`
     (retryable: what was not sent is pending), `FenceLost`, and `ConservationBroken` where the ledger has forgotten requests.
     """
-    plan = plans.find_plan(ledger, plan_id)
+    plan = plans.find_plan(stores.ledger, plan_id)
     if plan is None:
         raise TradewindError("was never frozen.", where=f"plan {plan_id}", remedy="Run the plan task first.")
-    folder = paths.root / plan["folder"]
-    require_memory(ledger, plan_id, folder)
-    chunks.recover(ledger, plan_id)
-    work = pending.open_work(ledger, plan_id, first, last)
+    folder = stores.paths.root / plan["folder"]
+    require_memory(stores.ledger, plan_id, folder)
+    chunks.recover(stores.ledger, plan_id)
+    work = pending.open_work(stores.ledger, plan_id, first, last)
     if not work:
         return {}
-    batch_id = schedule.batch_for(ledger, account, plan, work)
+    batch_id = schedule.batch_for(stores.ledger, account, plan, work)
     reader = PlanReader(folder, plan["manifest_sha256"], payload.escaped)
     for content in reader.contents.values():
         require_public(account, content["edge_url"], where=f"plan {plan_id}, links of its messages")
     reader.read_ahead(chunk["file"] for chunk in work)
-    sender = Sender(ledger, plan, reader, Journal(folder), account_pace, batch_id, account.host)
+    sender = Sender(stores.ledger, plan, reader, Journal(folder), account_pace, batch_id, account.host)
     log.info("%s %s: %d chunks to send", plan["campaign"], plan["occurrence"], len(work))
     gc.freeze()  # What is there now stays: the collector need not look at all modules again with every few chunks.
     try:

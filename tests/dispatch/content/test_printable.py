@@ -11,10 +11,9 @@ import pytest
 
 from include.core import names
 from include.core.paths import DataPaths
-from include.core.secrets import Secrets
 from include.dispatch.plan import freeze
 from include.dispatch.send import sender
-from include.ledger.database import Ledger
+from include.ledger.stores import Stores
 from include.warehouse.connection import open_warehouse
 from tests.campaign import a_campaign
 from tests.dispatch.populate import populate
@@ -43,17 +42,15 @@ ODD: list[tuple[str | None, str | None, str]] = [
 
 
 @pytest.fixture
-def said(
-    paths: DataPaths, ledger: Ledger, secrets: Secrets, esp: ScriptedEsp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Any:
+def said(stores: Stores, esp: ScriptedEsp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Sends to the people of ODD; what each was shown, all texts of their message in one."""
     folder = tmp_path / "templates" / "spring"
     folder.mkdir(parents=True)
     for name, text in FILES.items():
         (folder / name).write_text(text)
     monkeypatch.setattr(freeze, "TEMPLATES", folder.parent)
-    populate(paths, 1_500)
-    with open_warehouse(paths) as warehouse:
+    populate(stores.paths, 1_500)
+    with open_warehouse(stores.paths) as warehouse:
         for number, (first, last, attributes) in enumerate(ODD):
             key = str(number)
             warehouse.execute(
@@ -64,9 +61,9 @@ def said(
     def mails() -> list[str]:
         campaign = a_campaign(segment="newsletter_readers")
         edge = "https://mail.tradewind.example"
-        frozen = freeze.freeze(paths, ledger, secrets, campaign, occurrence="once", edge_url=edge, at=AT)
-        for part in sender.ranges(ledger, frozen["plan_id"]):
-            sender.send_range(paths, ledger, esp.account, **part)
+        frozen = freeze.freeze(stores, campaign, occurrence="once", edge_url=edge, at=AT)
+        for part in sender.ranges(stores.ledger, frozen["plan_id"]):
+            sender.send_range(stores, esp.account, **part)
         assert sum(esp.taken.values()) == 1_500
         return [_shown(esp, number) for number in range(len(ODD))]
 
