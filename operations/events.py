@@ -46,4 +46,4 @@ def _idle(place: Installation) -> bool:
     """Whether nothing is under way; messages that SendGrid holds for a later send_at do not count."""
     with client(5) as http:
         state = http.get(f"{place.simulator_url}/control/status").raise_for_status().json()
-    return not (state["events_pending"] or state["posts_pending"] or state["visits_pending"])
+    return not (state["events_pending"] or state["posts_pending"] or state["link_visits_pending"])

@@ -33,7 +33,7 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--seed", type=int, default=1)
     found.add_argument("--speed", type=float, default=1.0, help="divides every delay of a life")
     found.add_argument("--flush", type=float, default=1.0, help="seconds between posts to the webhook")
-    found.add_argument("--no-lives", action="store_true", help="accept only; nothing ever happens to a message")
+    found.add_argument("--no-recipients", action="store_true", help="accept only; nothing ever happens to a message")
     found.add_argument("--verified-senders", nargs="+", default=list(DEFAULT_SENDERS), metavar="DOMAIN_OR_ADDRESS")
     found.add_argument("--api-key", action="append", default=[], help="accept this key only; may be repeated")
     found.add_argument("--ip-pool", action="append", default=[], help="an IP pool that exists")
@@ -43,7 +43,9 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument(
         "--notice", type=int, default=600, help="seconds before send_at by which a batch must be paused or cancelled"
     )
-    found.add_argument("--kept", type=int, default=72 * 3600, help="seconds after send_at for which a paused batch is kept")
+    found.add_argument(
+        "--paused-retention", type=int, default=72 * 3600, help="seconds after send_at for which a paused batch is kept"
+    )
     return found
 
 
@@ -51,10 +53,10 @@ def settings_of(options: argparse.Namespace) -> Settings:
     """The command line as settings."""
     return Settings(
         data=options.data, seed=options.seed, webhook=options.webhook, edge=options.edge, speed=options.speed,
-        lives=not options.no_lives, flush_seconds=options.flush, verified_senders=tuple(options.verified_senders),
+        recipients=not options.no_recipients, flush_seconds=options.flush, verified_senders=tuple(options.verified_senders),
         api_keys=tuple(options.api_key), ip_pools=tuple(options.ip_pool), gzip=options.gzip,
         activity=not options.no_activity, requests_per_second=options.requests_per_second, notice=options.notice,
-        kept=options.kept,
+        paused_retention=options.paused_retention,
     )  # fmt: skip
 
 
@@ -76,7 +78,7 @@ async def serve(settings: Settings, bound: socket.socket) -> None:
 
 
 @contextlib.contextmanager
-def alone(folder: Path) -> Iterator[None]:
+def exclusive_lock(folder: Path) -> Iterator[None]:
     """Holds the folder for this process. Raises BlockingIOError where another has it: two would live every life twice."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:
@@ -91,16 +93,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         bound = socket.create_server((options.host, options.port), backlog=1024)
     except OSError as error:
-        return refuse(f"cannot listen on {options.host}:{options.port}: {error.strerror}. Choose another --port.")
+        return fail(f"cannot listen on {options.host}:{options.port}: {error.strerror}. Choose another --port.")
     try:
-        with bound, alone(options.data):
+        with bound, exclusive_lock(options.data):
             uvloop.run(serve(settings_of(options), bound))
     except BlockingIOError:
-        return refuse(f"another simulator runs on {options.data}. Stop it, or choose another --data.")
+        return fail(f"another simulator runs on {options.data}. Stop it, or choose another --data.")
     return 0
 
 
-def refuse(said: str) -> int:
+def fail(said: str) -> int:
     """One line, and exit code 1."""
     sys.stderr.write(f"simulator: {said}\n")
     return 1

@@ -25,7 +25,7 @@ class Settings:
     webhook: str | None = None
     edge: str | None = None
     speed: float = 1.0
-    lives: bool = True
+    recipients: bool = True
     flush_seconds: float = 1.0
     verified_senders: tuple[str, ...] = DEFAULT_SENDERS
     api_keys: tuple[str, ...] = ()
@@ -34,7 +34,7 @@ class Settings:
     activity: bool = True
     requests_per_second: int = 10_000
     notice: int = 600
-    kept: int = 72 * 3600
+    paused_retention: int = 72 * 3600
 
     def __post_init__(self) -> None:
         if not 0 < self.speed <= SPEED_LIMIT:

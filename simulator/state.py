@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from aiohttp import web
 
 from simulator.api.acceptance import Acceptance
-from simulator.api.answers import UNAUTHORIZED, Problem
-from simulator.api.limits import Window
+from simulator.api.limits import RateLimit
+from simulator.api.responses import UNAUTHORIZED, Problem
 from simulator.api.rules.account import Account
+from simulator.database import Database
 from simulator.faults.armed import Faults
 from simulator.recipients.engine import Engine
-from simulator.recipients.link_visits import Visitor
-from simulator.record import Record
+from simulator.recipients.link_visits import LinkVisitor
 from simulator.settings import Settings
 from simulator.webhook.poster import Poster
 from simulator.webhook.signing import Signer
@@ -28,25 +28,25 @@ class Simulator:
     """One simulated account."""
 
     settings: Settings
-    record: Record
+    database: Database
     acceptance: Acceptance
     faults: Faults
     engine: Engine
     signer: Signer
     account: Account
-    sends: Window
-    manages: Window
-    activity: Window
+    mail_send_limit: RateLimit
+    management_limit: RateLimit
+    activity_limit: RateLimit
     batches: dict[str, float] = field(default_factory=dict)
     groups: set[int] = field(default_factory=set)
     poster: Poster | None = None
-    visitor: Visitor | None = None
+    link_visitor: LinkVisitor | None = None
 
-    def knows_batch(self, batch_id: str) -> bool:
+    def batch_exists(self, batch_id: str) -> bool:
         """Whether the batch was made here, not more than 10 days ago."""
         return time.time() - self.batches.get(batch_id, 0.0) < BATCH_DAYS * 86_400
 
-    def authorized(self, request: web.Request) -> Problem | None:
+    def authorization_error(self, request: web.Request) -> Problem | None:
         """Why the key is refused; None for a good one."""
         scheme, _, key = request.headers.get("Authorization", "").partition(" ")
         if not scheme:

@@ -132,4 +132,4 @@ def start_simulator(tmp_path: Path) -> Iterator[Callable[..., RunningSimulator]]
 @pytest.fixture
 def simulator(start_simulator: Callable[..., RunningSimulator]) -> RunningSimulator:
     """A simulator of its own, without webhook and without lives: it accepts, refuses and remembers."""
-    return start_simulator(no_lives=True)
+    return start_simulator(no_recipients=True)

@@ -24,7 +24,7 @@ class RunningSimulator:
     key = KEY
 
     def __init__(self, data: Path, **options: Any) -> None:
-        """Options as on the command line: `webhook="http://…"`, `speed=30`, `no_lives=True`."""
+        """Options as on the command line: `webhook="http://…"`, `speed=30`, `no_recipients=True`."""
         self.data, self._options, self.base_url = data, options, ""
         self.client = httpx.Client(timeout=30)
         self.start()

@@ -8,7 +8,7 @@ import sqlite3
 from typing import NamedTuple
 
 from simulator.api.payload import Mail, Personalization
-from simulator.record import Record
+from simulator.database import Database
 
 ENDS = 4_096
 """Bytes of both ends of a body, which hold keys of the first and the last person, or the content."""
@@ -24,18 +24,18 @@ class Accepted(NamedTuple):
 class Acceptance:
     """Gives out the numbers of requests and people, in the order of acceptance."""
 
-    def __init__(self, record: Record, seed: int) -> None:
-        self._record = record
+    def __init__(self, database: Database, seed: int) -> None:
+        self._database = database
         self._seed = seed
-        self._request = record.next_id("requests")
-        self._seq = record.next_id("accepted", "seq")
+        self._request = database.next_id("requests")
+        self._seq = database.next_id("accepted", "seq")
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """Number people from 1 again, after a reset; requests go on, so that no message id comes again."""
         self._seq = 1
 
     async def accept(
-        self, mail: Mail, body: bytes, now: float, fate: str | None, fault: str | None, status: int
+        self, mail: Mail, body: bytes, now: float, drop_reason: str | None, fault: str | None, status: int
     ) -> Accepted:
         """Returns after the commit. `fate` is what a fault has in store for all, `status` what will be answered."""
         request, first = self._request, self._seq
@@ -48,9 +48,9 @@ class Acceptance:
 
         def change(connection: sqlite3.Connection) -> None:
             connection.execute(
-                "insert into requests (id, x_message_id, accepted_at, campaign, people, first_seq, fate, body) "
+                "insert into requests (id, x_message_id, accepted_at, campaign, people, first_seq, drop_reason, body) "
                 "values (?, ?, ?, ?, ?, ?, ?, ?)",
-                (request, taken.x_message_id, now, campaign, len(people), first, fate, body),
+                (request, taken.x_message_id, now, campaign, len(people), first, drop_reason, body),
             )
             connection.executemany(
                 "insert into accepted (seq, request, position, email, tw_key, tw_try, tw_chunk) "
@@ -60,13 +60,13 @@ class Acceptance:
             connection.executemany(
                 "insert into runs (request, send_at, start_at, batch_id, people) values (?, ?, ?, ?, ?)", runs
             )
-            write_call(connection, now, status, len(people), campaign, fault, accepted=True)
+            record_call(connection, now, status, len(people), campaign, fault, accepted=True)
 
-        await self._record.write(change)
+        await self._database.write(change)
         return taken
 
 
-def write_call(
+def record_call(
     connection: sqlite3.Connection, now: float, status: int, people: int, campaign: str, fault: str | None, accepted: bool
 ) -> None:
     """A POST to mail/send, whatever came of it; status 0 where no whole answer was given."""

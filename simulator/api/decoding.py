@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from simulator.api.answers import Problem
 from simulator.api.payload import DECODER, HELP, Mail, Personalization
+from simulator.api.responses import Problem
 
 NOT_JSON = Problem("Bad Request", None, None)
 

@@ -6,14 +6,14 @@ import math
 import time
 
 
-class Window:
+class RateLimit:
     """At most `limit` requests in each window of `seconds`; the reset is told as an epoch."""
 
     def __init__(self, limit: int, seconds: float) -> None:
         self._limit, self._seconds = limit, seconds
         self._window, self._used = 0, 0
 
-    def take(self) -> bool:
+    def allow(self) -> bool:
         """Whether one more request is within the limit."""
         window = int(time.time() // self._seconds)
         if window != self._window:

@@ -1,5 +1,5 @@
 """/control: what a test asks and does, never under /v3, so that no client of SendGrid's mistakes one for the other."""
 
-from simulator.control import account, disturb, message, outgoing
+from simulator.control import faults, message, outgoing, status
 
-ROUTES = [*account.ROUTES, *disturb.ROUTES, *message.ROUTES, *outgoing.ROUTES]
+ROUTES = [*status.ROUTES, *faults.ROUTES, *message.ROUTES, *outgoing.ROUTES]

@@ -6,9 +6,9 @@ from typing import Any
 
 from aiohttp import web
 
-from simulator.api.answers import Problem, errors, json_answer
 from simulator.api.payload import DECODER
-from simulator.control.account import ACCEPTED
+from simulator.api.responses import Problem, error_response, json_response
+from simulator.control.status import ACCEPTED
 from simulator.recipients.behaviour import Click, Deferral, Open
 from simulator.recipients.render import render, unsubscribe_link
 from simulator.recipients.runs import Conditions, Run
@@ -16,35 +16,37 @@ from simulator.recipients.smtp_messages import Refusal
 from simulator.state import SIMULATOR, Simulator
 from simulator.webhook.events import event_id
 
+LINK_VISITS = "select how, url, status, done_at from link_visits where seq = ?"
+
 
 async def message(request: web.Request) -> web.Response:
     """The latest message of a tw_key, rendered, with its headers and the life that it has."""
     simulator = request.app[SIMULATOR]
-    rows = await simulator.record.read(
+    rows = await simulator.database.read(
         f"{ACCEPTED} where tw_key = ? order by seq desc limit 1", request.match_info["tw_key"]
     )
     if not rows:
-        return errors(404, [Problem("No message with this tw_key was accepted.", "tw_key", None)])
+        return error_response(404, [Problem("No message with this tw_key was accepted.", "tw_key", None)])
     row = rows[0]
-    body = await simulator.record.value("select body from requests where x_message_id = ?", row["x_message_id"])
+    body = await simulator.database.value("select body from requests where x_message_id = ?", row["x_message_id"])
     mail = DECODER.decode(body)
     person = mail.personalizations[row["position"]]
     rendered = render(mail, person)
-    return json_answer({
+    return json_response({
         **row,
         "subject": rendered.subject,
         "text": rendered.plain,
         "html": rendered.html,
         "headers": {**(mail.headers or {}), **(person.headers or {})},
         "list_unsubscribe": unsubscribe_link(person, mail),
-        "life": await _life(simulator, row),
-        "visits": await simulator.record.read("select how, url, status, done_at from visits where seq = ?", row["seq"]),
+        "timeline": await _timeline(simulator, row),
+        "link_visits": await simulator.database.read(LINK_VISITS, row["seq"]),
     })  # fmt: skip
 
 
-async def _life(simulator: Simulator, row: dict[str, Any]) -> list[dict[str, Any]]:
+async def _timeline(simulator: Simulator, row: dict[str, Any]) -> list[dict[str, Any]]:
     """What happens to a message, with the ids that its events have; empty while it waits for its start."""
-    runs = await simulator.record.read(
+    runs = await simulator.database.read(
         "select runs.*, requests.x_message_id, requests.body, requests.first_seq "
         "from runs join requests on requests.id = runs.request "
         "where requests.x_message_id = ? and conditions is not null",
@@ -52,11 +54,11 @@ async def _life(simulator: Simulator, row: dict[str, Any]) -> list[dict[str, Any
     )
     found = []
     for loaded in runs:
-        run = Run(loaded, Conditions.unpacked(loaded["conditions"]), simulator.settings.seed, loaded["activated_at"])
-        for offset, position, number, moment in run.timeline:
+        run = Run(loaded, Conditions.from_json(loaded["conditions"]), simulator.settings.seed, loaded["activated_at"])
+        for offset, position, number, entry in run.timeline:
             if position == row["position"]:
                 found.append({
-                    "offset": offset / run.speed, "kind": moment.kind, "detail": _shown(moment.detail),
+                    "offset": offset / run.speed, "kind": entry.kind, "detail": _shown(entry.detail),
                     "sg_event_id": event_id(run.message(position), number),
                 })  # fmt: skip
     return found

@@ -10,7 +10,8 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from simulator.api.answers import (
+from simulator.api.payload import HELP, Mail
+from simulator.api.responses import (
     BAD_GATEWAY_PAGE,
     CREDITS,
     FORBIDDEN,
@@ -19,11 +20,10 @@ from simulator.api.answers import (
     UNAUTHORIZED,
     UNKNOWN,
     Problem,
-    errors,
-    page,
+    error_response,
+    html_response,
 )
-from simulator.api.payload import HELP, Mail
-from simulator.faults.armed import Armed, Fault, named
+from simulator.faults.armed import Armed, Fault, rejected_positions
 
 STATUS = {
     "accept_then_timeout": 0, "accept_then_reset": 0, "half_header": 0, "garbage": 0,
@@ -40,17 +40,17 @@ PLAIN = {
 }
 
 
-def refusal(armed: Armed, mail: Mail) -> web.Response:
+def rejection_response(armed: Armed, mail: Mail) -> web.Response:
     """The answer of a fault that does not accept."""
     kind = armed.fault.kind
     if kind == "rate_limit":
-        return errors(429, [TOO_MANY], limit_headers(armed))
+        return error_response(429, [TOO_MANY], limit_headers(armed))
     if kind == "reject_address":
-        return errors(400, [_named(position) for position in named(armed, mail)])
+        return error_response(400, [_named(position) for position in rejected_positions(armed, mail)])
     if kind == "html_413":
-        return page(413, TOO_LARGE_PAGE)
+        return html_response(413, TOO_LARGE_PAGE)
     status, problem = PLAIN[kind]
-    return errors(status, [problem])
+    return error_response(status, [problem])
 
 
 def _named(position: int) -> Problem:
@@ -69,18 +69,18 @@ def limit_headers(armed: Armed) -> dict[str, str]:
     return {"X-RateLimit-Limit": "600", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(whole)}
 
 
-async def answered(request: web.Request, armed: Armed, x_message_id: str) -> web.StreamResponse | None:
+async def fault_response(request: web.Request, armed: Armed, x_message_id: str) -> web.StreamResponse | None:
     """What the sender sees after an acceptance; None for the ordinary 202."""
-    answer = ANSWERS.get(armed.fault.kind)
-    return await answer(request, armed.fault, x_message_id) if answer else None
+    response = FAULT_RESPONSES.get(armed.fault.kind)
+    return await response(request, armed.fault, x_message_id) if response else None
 
 
 async def _error(request: web.Request, fault: Fault, x_message_id: str) -> web.StreamResponse:
-    return errors(500, [UNKNOWN])
+    return error_response(500, [UNKNOWN])
 
 
 async def _proxy_error(request: web.Request, fault: Fault, x_message_id: str) -> web.StreamResponse:
-    return page(502, BAD_GATEWAY_PAGE)
+    return html_response(502, BAD_GATEWAY_PAGE)
 
 
 async def _timeout(request: web.Request, fault: Fault, x_message_id: str) -> web.StreamResponse:
@@ -109,7 +109,7 @@ async def _garbage(request: web.Request, fault: Fault, x_message_id: str) -> web
     return await _raw(request, b"\x15\x03\x01 accepted, more or less\r\n\r\n", 0)
 
 
-ANSWERS: dict[str, Callable[[web.Request, Fault, str], Awaitable[web.StreamResponse | None]]] = {
+FAULT_RESPONSES: dict[str, Callable[[web.Request, Fault, str], Awaitable[web.StreamResponse | None]]] = {
     "accept_then_500": _error,
     "accept_then_502": _proxy_error,
     "accept_then_timeout": _timeout,
@@ -138,7 +138,7 @@ def _reset(request: web.Request) -> web.StreamResponse:
         raw = transport.get_extra_info("socket")
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         transport.abort()
-    return _gone()
+    return _closed_response()
 
 
 async def _raw(request: web.Request, content: bytes, interval: float) -> web.StreamResponse:
@@ -147,15 +147,15 @@ async def _raw(request: web.Request, content: bytes, interval: float) -> web.Str
     for at in range(0, len(content), step):
         transport = request.transport
         if transport is None or transport.is_closing():
-            return _gone()
+            return _closed_response()
         transport.write(content[at : at + step])
         await asyncio.sleep(interval)
     if request.transport is not None:
         request.transport.close()
-    return _gone()
+    return _closed_response()
 
 
-def _gone() -> web.StreamResponse:
-    answer = Gone()
-    answer.force_close()
-    return answer
+def _closed_response() -> web.StreamResponse:
+    response = Gone()
+    response.force_close()
+    return response

@@ -14,7 +14,7 @@ from simulator.recipients import smtp_messages
 from simulator.recipients.rates import Rates
 
 
-class Moment(NamedTuple):
+class TimelineEntry(NamedTuple):
     """Something that happens `offset` seconds after the start.
 
     `kind` is an event name, or a visit to the edge (one_click, body_unsubscribe, scan). `detail` is what the kind needs: a
@@ -49,103 +49,103 @@ class Deferral(NamedTuple):
     attempt: str
 
 
-def draw(seed: int, key: str) -> Random:
+def seeded_random(seed: int, key: str) -> Random:
     """The dice of one message."""
     digest = hashlib.blake2b(f"{seed}\x1f{key}".encode("utf-8", "replace"), digest_size=16).digest()
     return Random(int.from_bytes(digest, "big"))
 
 
-def live(seed: int, key: str, provider: str, rates: Rates, dropped: str | None = None) -> list[Moment]:
+def message_timeline(seed: int, key: str, provider: str, rates: Rates, dropped: str | None = None) -> list[TimelineEntry]:
     """The moments of a message in order. `dropped` is the reason for which SendGrid does not even try."""
-    dice = draw(seed, key)
-    start = 0.1 + dice.random()
-    if reason := dropped or _drop(dice.random(), rates):
-        return [Moment(start, "dropped", reason)]
-    moments = [Moment(start, "processed")]
-    at = start + 0.8 + 3.0 * dice.random()
-    fate = dice.random()
-    if dice.random() < rates.deferred:
-        at, expired = _defer(dice, at, moments)
-        if dice.random() < rates.expires:
-            return [*moments, Moment(expired, "blocked", smtp_messages.EXPIRED)]
-    if fate < rates.hard_bounce + rates.blocked:
-        return moments + _bounce(dice, at, fate < rates.hard_bounce, rates)
-    moments.append(Moment(at, "delivered", smtp_messages.DELIVERED[provider]))
-    _machines(dice, at, rates, provider, moments)
-    _person(dice, at, rates, provider, moments)
-    moments.sort(key=_when)
-    return moments
+    random = seeded_random(seed, key)
+    start = 0.1 + random.random()
+    if reason := dropped or _drop_reason(random.random(), rates):
+        return [TimelineEntry(start, "dropped", reason)]
+    entries = [TimelineEntry(start, "processed")]
+    at = start + 0.8 + 3.0 * random.random()
+    drop_reason = random.random()
+    if random.random() < rates.deferred:
+        at, expired = _add_deferrals(random, at, entries)
+        if random.random() < rates.expires:
+            return [*entries, TimelineEntry(expired, "blocked", smtp_messages.EXPIRED)]
+    if drop_reason < rates.hard_bounce + rates.blocked:
+        return entries + _bounce_entries(random, at, drop_reason < rates.hard_bounce, rates)
+    entries.append(TimelineEntry(at, "delivered", smtp_messages.DELIVERED[provider]))
+    _add_machine_actions(random, at, rates, provider, entries)
+    _add_human_actions(random, at, rates, provider, entries)
+    entries.sort(key=_offset)
+    return entries
 
 
-def _when(moment: Moment) -> float:
-    return moment.offset
+def _offset(entry: TimelineEntry) -> float:
+    return entry.offset
 
 
-def _drop(roll: float, rates: Rates) -> str | None:
+def _drop_reason(roll: float, rates: Rates) -> str | None:
     if roll < rates.invalid:
         return "Invalid"
     return "Spam Content" if roll < rates.invalid + rates.spam_content else None
 
 
-def _defer(dice: Random, at: float, moments: list[Moment]) -> tuple[float, float]:
+def _add_deferrals(random: Random, at: float, entries: list[TimelineEntry]) -> tuple[float, float]:
     """One to three attempts in growing intervals; then when it is delivered, or given up."""
-    response = dice.choice(smtp_messages.DEFERRALS)
-    for attempt in range(1, dice.randint(1, 3) + 1):
-        moments.append(Moment(at, "deferred", Deferral(response, str(attempt))))
-        at += 0.8 + attempt * dice.random()
+    response = random.choice(smtp_messages.DEFERRALS)
+    for attempt in range(1, random.randint(1, 3) + 1):
+        entries.append(TimelineEntry(at, "deferred", Deferral(response, str(attempt))))
+        at += 0.8 + attempt * random.random()
     return at, at + 2
 
 
-def _bounce(dice: Random, at: float, hard: bool, rates: Rates) -> list[Moment]:
+def _bounce_entries(random: Random, at: float, hard: bool, rates: Rates) -> list[TimelineEntry]:
     if not hard:
-        return [Moment(at, "blocked", dice.choice(smtp_messages.BLOCKED))]
-    refusal = dice.choice(smtp_messages.HARD)
-    if dice.random() < rates.asynchronous:
+        return [TimelineEntry(at, "blocked", random.choice(smtp_messages.BLOCKED))]
+    refusal = random.choice(smtp_messages.HARD)
+    if random.random() < rates.asynchronous:
         return [
-            Moment(at, "delivered", smtp_messages.DELIVERED["other"]),
-            Moment(at + 2 + 6 * dice.random(), "late_bounce", refusal),
+            TimelineEntry(at, "delivered", smtp_messages.DELIVERED["other"]),
+            TimelineEntry(at + 2 + 6 * random.random(), "late_bounce", refusal),
         ]
-    return [Moment(at, "bounce", refusal)]
+    return [TimelineEntry(at, "bounce", refusal)]
 
 
-def _machines(dice: Random, at: float, rates: Rates, provider: str, moments: list[Moment]) -> None:
-    if dice.random() < rates.machine_open:
+def _add_machine_actions(random: Random, at: float, rates: Rates, provider: str, entries: list[TimelineEntry]) -> None:
+    if random.random() < rates.machine_open:
         apple = provider == "icloud"
         agent = smtp_messages.APPLE_PROXY if apple else smtp_messages.GMAIL_PROXY
-        moments.append(Moment(at + 0.2 + 1.6 * dice.random(), "open", Open(agent, apple, machine=True)))
-    if dice.random() < rates.scanner:
-        agent, began = dice.choice(smtp_messages.SCANNERS), at + 0.1 + 1.2 * dice.random()
-        if dice.random() < 0.4:
-            moments.append(Moment(began, "open", Open(agent, apple=False, machine=True)))
-        count = dice.randint(2, 5)
-        moments.extend(
-            Moment(began + 0.1 * step, "click", Click(step / count, agent, machine=True)) for step in range(count)
+        entries.append(TimelineEntry(at + 0.2 + 1.6 * random.random(), "open", Open(agent, apple, machine=True)))
+    if random.random() < rates.scanner:
+        agent, began = random.choice(smtp_messages.SCANNERS), at + 0.1 + 1.2 * random.random()
+        if random.random() < 0.4:
+            entries.append(TimelineEntry(began, "open", Open(agent, apple=False, machine=True)))
+        count = random.randint(2, 5)
+        entries.extend(
+            TimelineEntry(began + 0.1 * step, "click", Click(step / count, agent, machine=True)) for step in range(count)
         )
-        moments.append(Moment(began + 0.6, "scan", agent))
+        entries.append(TimelineEntry(began + 0.6, "scan", agent))
 
 
-def _person(dice: Random, at: float, rates: Rates, provider: str, moments: list[Moment]) -> None:
+def _add_human_actions(random: Random, at: float, rates: Rates, provider: str, entries: list[TimelineEntry]) -> None:
     """Most open within the first seconds, a few late; what they do next follows from the first open."""
-    opened = at + 8 + min(16.0, dice.expovariate(0.25))
-    browser = dice.choice(smtp_messages.BROWSERS)
-    if dice.random() < rates.one_click:
-        moments.append(Moment(opened + 0.5, "one_click", browser))
-    if dice.random() >= rates.human_open:
+    opened = at + 8 + min(16.0, random.expovariate(0.25))
+    browser = random.choice(smtp_messages.BROWSERS)
+    if random.random() < rates.one_click:
+        entries.append(TimelineEntry(opened + 0.5, "one_click", browser))
+    if random.random() >= rates.human_open:
         return
     agent = {"gmail": smtp_messages.GMAIL_PROXY, "yahoo": smtp_messages.YAHOO_PROXY}.get(provider, browser)
-    moments.append(Moment(opened, "open", Open(agent, apple=False, machine=False)))
-    if dice.random() < 0.15:
-        moments.append(Moment(opened + 4 + 6 * dice.random(), "open", Open(agent, apple=False, machine=False)))
-    if dice.random() < rates.click:
-        _clicks(dice, opened, browser, moments)
-    if dice.random() < rates.body_unsubscribe:
-        moments.append(Moment(opened + 3 + 3 * dice.random(), "body_unsubscribe", browser))
-    if dice.random() < rates.complaint:
-        moments.append(Moment(opened + 2 + 5 * dice.random(), "spamreport"))
+    entries.append(TimelineEntry(opened, "open", Open(agent, apple=False, machine=False)))
+    if random.random() < 0.15:
+        entries.append(TimelineEntry(opened + 4 + 6 * random.random(), "open", Open(agent, apple=False, machine=False)))
+    if random.random() < rates.click:
+        _add_human_clicks(random, opened, browser, entries)
+    if random.random() < rates.body_unsubscribe:
+        entries.append(TimelineEntry(opened + 3 + 3 * random.random(), "body_unsubscribe", browser))
+    if random.random() < rates.complaint:
+        entries.append(TimelineEntry(opened + 2 + 5 * random.random(), "spamreport"))
 
 
-def _clicks(dice: Random, opened: float, browser: str, moments: list[Moment]) -> None:
-    at = opened + 1 + 4 * dice.random()
-    moments.append(Moment(at, "click", Click(0.6 * dice.random() ** 2, browser, machine=False)))
-    if dice.random() < 0.2:
-        moments.append(Moment(at + 2 + 3 * dice.random(), "click", Click(dice.random(), browser, machine=False)))
+def _add_human_clicks(random: Random, opened: float, browser: str, entries: list[TimelineEntry]) -> None:
+    at = opened + 1 + 4 * random.random()
+    entries.append(TimelineEntry(at, "click", Click(0.6 * random.random() ** 2, browser, machine=False)))
+    if random.random() < 0.2:
+        entries.append(TimelineEntry(at + 2 + 3 * random.random(), "click", Click(random.random(), browser, machine=False)))

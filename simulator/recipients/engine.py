@@ -9,25 +9,25 @@ import time
 from dataclasses import asdict
 from random import Random
 
+from simulator.database import Change, Database
 from simulator.faults.armed import Faults
 from simulator.recipients.flush import Flush
 from simulator.recipients.rates import Rates
 from simulator.recipients.runs import Conditions, Run
-from simulator.recipients.schedules import discard_due, startable
+from simulator.recipients.schedules import discard_due, startable_runs
 from simulator.recipients.suppression import suppressed_positions
-from simulator.record import Change, Record
 from simulator.settings import Settings
 
 log = logging.getLogger(__name__)
 
 MAX_PEOPLE = 60_000
 """Lives that go on at the same time: what bounds the memory. Later requests wait on disk."""
-SLICE = 100
+SLICE_ENTRIES = 100
 """Moments between two breaths, so that a send is never kept waiting long."""
-MAX_MOMENTS = 2_000
+MAX_ENTRIES = 2_000
 """Moments of one flush, and so of one transaction, for which the acceptance of a mail may have to wait."""
 LOAD = (
-    "select runs.*, requests.x_message_id, requests.body, requests.fate, requests.first_seq "
+    "select runs.*, requests.x_message_id, requests.body, requests.drop_reason, requests.first_seq "
     "from runs join requests on requests.id = runs.request where runs.id = ?"
 )
 
@@ -35,20 +35,20 @@ LOAD = (
 class Engine:
     """The lives of everything that was accepted."""
 
-    def __init__(self, settings: Settings, record: Record, faults: Faults, rates: dict[str, Rates]) -> None:
-        self._settings, self._record, self._faults = settings, record, faults
+    def __init__(self, settings: Settings, database: Database, faults: Faults, rates: dict[str, Rates]) -> None:
+        self._settings, self._database, self._faults = settings, database, faults
         self.rates = rates
         self._active: dict[int, Run] = {}
         self._due: list[tuple[float, int]] = []
-        self._dice = Random(settings.seed)
-        self._turn = asyncio.Lock()
+        self._random = Random(settings.seed)
+        self._lock = asyncio.Lock()
 
     async def run(self) -> None:
         """For ever; takes at most about half of the process's time."""
         await self.resume()
         while True:
             began = time.monotonic()
-            await self.step()
+            await self.advance()
             spent = time.monotonic() - began
             behind = self._due and self._due[0][0] <= time.time()
             await asyncio.sleep(spent if behind else max(self._settings.flush_seconds - spent, spent))
@@ -57,21 +57,21 @@ class Engine:
         """Take up the runs that were under way; the time in which nobody was here does not count."""
         now = time.time()
         move = "update runs set activated_at = activated_at + (? - progress_at), progress_at = ? where state = 'active'"
-        await self._record.execute(move, now, now)
-        for row in await self._record.read("select id from runs where state = 'active' order by id"):
-            loaded = (await self._record.read(LOAD, row["id"]))[0]
-            self._begin(Run(loaded, Conditions.unpacked(loaded["conditions"]), self._settings.seed, loaded["activated_at"]))
+        await self._database.execute(move, now, now)
+        for row in await self._database.read("select id from runs where state = 'active' order by id"):
+            loaded = (await self._database.read(LOAD, row["id"]))[0]
+            self._track(Run(loaded, Conditions.from_json(loaded["conditions"]), self._settings.seed, loaded["activated_at"]))
 
-    async def step(self) -> int:
+    async def advance(self) -> int:
         """Start what is due, let happen what is due, record it. The number of events."""
-        async with self._turn:
-            await self._start()
+        async with self._lock:
+            await self._start_due_runs()
             return await self._flush(time.time())
 
     async def finish(self) -> int:
         """Start what is due, and let every life that has begun end now. The number of events."""
-        async with self._turn:
-            await self._start()
+        async with self._lock:
+            await self._start_due_runs()
             events = 0
             while self._active:
                 events += await self._flush(float("inf"))
@@ -81,66 +81,66 @@ class Engine:
         """Moments of the runs under way that are still to come."""
         return sum(run.left() for run in self._active.values())
 
-    async def forget(self, record_too: Change) -> None:
+    async def reset(self, also_write: Change) -> None:
         """Drop every run under way, and the record with it, while nothing else happens."""
-        async with self._turn:
+        async with self._lock:
             self._active.clear()
             self._due.clear()
-            self._dice = Random(self._settings.seed)
-            await self._record.write(record_too)
+            self._random = Random(self._settings.seed)
+            await self._database.write(also_write)
 
-    def _begin(self, run: Run) -> None:
+    def _track(self, run: Run) -> None:
         self._active[run.id] = run
         heapq.heappush(self._due, (run.next_at(), run.id))
 
-    async def _start(self) -> None:
+    async def _start_due_runs(self) -> None:
         now = time.time()
-        await discard_due(self._record, now, self._settings.notice, self._settings.kept)
+        await discard_due(self._database, now, self._settings.notice, self._settings.paused_retention)
         room = MAX_PEOPLE - sum(run.people for run in self._active.values())
-        for run_id in await startable(self._record, now, self._settings.notice, room):
-            await self._activate(run_id)
+        for run_id in await startable_runs(self._database, now, self._settings.notice, room):
+            await self._start_run(run_id)
             await asyncio.sleep(0)
 
-    async def _activate(self, run_id: int) -> None:
+    async def _start_run(self, run_id: int) -> None:
         """Fix the conditions, keep them, begin."""
-        row = (await self._record.read(LOAD, run_id))[0]
+        row = (await self._database.read(LOAD, run_id))[0]
         conditions = Conditions(
-            self._settings.speed, {name: asdict(rates) for name, rates in self.rates.items()}, {}, row["fate"]
+            self._settings.speed, {name: asdict(rates) for name, rates in self.rates.items()}, {}, row["drop_reason"]
         )
         run = Run(row, conditions, self._settings.seed, time.time())
-        if suppressed := await suppressed_positions(self._record, run.mail):
+        if suppressed := await suppressed_positions(self._database, run.mail):
             conditions.suppressed = suppressed
             run = Run(row, conditions, self._settings.seed, time.time())
-        await self._record.execute(
+        await self._database.execute(
             "update runs set state = 'active', activated_at = ?, progress_at = ?, conditions = ? where id = ?",
             run.base,
             run.base,
-            conditions.packed(),
+            conditions.to_json(),
             run_id,
         )
-        self._begin(run)
+        self._track(run)
 
     async def _flush(self, until: float) -> int:
-        happened = await self._happen(until)
-        if happened.progress:
-            await self._record.write(happened.apply)
-        return happened.events
+        flush = await self._collect_due(until)
+        if flush.progress:
+            await self._database.write(flush.apply)
+        return flush.events
 
-    async def _happen(self, until: float) -> Flush:
-        flush = Flush(time.time(), self._dice, self._faults, self._settings.speed)
-        left = MAX_MOMENTS
+    async def _collect_due(self, until: float) -> Flush:
+        flush = Flush(time.time(), self._random, self._faults, self._settings.speed)
+        left = MAX_ENTRIES
         while left > 0 and self._due and self._due[0][0] <= until:
             _, run_id = heapq.heappop(self._due)
-            left -= self._live(self._active[run_id], until, flush)
+            left -= self._emit_due(self._active[run_id], until, flush)
             await asyncio.sleep(0)
         flush.pack()
         return flush
 
-    def _live(self, run: Run, until: float, flush: Flush) -> int:
+    def _emit_due(self, run: Run, until: float, flush: Flush) -> int:
         """At most a slice of the moments of a run that are due; how many."""
         before = run.emitted
-        while run.left() and run.at(run.emitted) <= until and run.emitted - before < SLICE:
-            flush.take(run, min(int(run.at(run.emitted)), int(time.time())))
+        while run.left() and run.at(run.emitted) <= until and run.emitted - before < SLICE_ENTRIES:
+            flush.add_next(run, min(int(run.at(run.emitted)), int(time.time())))
         flush.progress[run.id] = (run.emitted, "active" if run.left() else "done")
         if run.left():
             heapq.heappush(self._due, (run.next_at(), run.id))

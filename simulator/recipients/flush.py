@@ -9,48 +9,47 @@ from __future__ import annotations
 import sqlite3
 from random import Random
 
+from simulator.database import increment_total
 from simulator.faults.armed import Faults
-from simulator.recipients.link_visits import KINDS as VISITS
-from simulator.recipients.link_visits import instead, visit_for
+from simulator.recipients.link_visits import LINK_VISIT_KINDS, link_visit_for, provider_unsubscribe
 from simulator.recipients.runs import Run
-from simulator.recipients.side_effects import Consequences, tracked_day
-from simulator.record import count
-from simulator.webhook.batching import Post, posts
+from simulator.recipients.side_effects import SideEffects, tracked_day
+from simulator.webhook.batching import Post, build_posts
 from simulator.webhook.events import Event, event_of
 
 
 class Flush:
     """What happened since the last flush, to be recorded in one transaction."""
 
-    def __init__(self, now: float, dice: Random, faults: Faults, speed: float) -> None:
-        self.now, self.dice, self.faults, self.speed = now, dice, faults, speed
+    def __init__(self, now: float, random: Random, faults: Faults, speed: float) -> None:
+        self.now, self.random, self.faults, self.speed = now, random, faults, speed
         self.progress: dict[int, tuple[int, str]] = {}
         self.events = 0
-        self.consequences = Consequences()
+        self.side_effects = SideEffects()
         self._events: list[Event] = []
         self._posts: list[Post] = []
 
-    def take(self, run: Run, timestamp: int) -> None:
+    def add_next(self, run: Run, timestamp: int) -> None:
         """The next moment of a run: an event, a visit to the edge, or nothing where tracking is off."""
-        _, position, number, moment = run.timeline[run.emitted]
+        _, position, number, entry = run.timeline[run.emitted]
         run.emitted += 1
         message, seq = run.message(position), run.first_seq + position
-        if moment.kind in VISITS:
-            if visit := visit_for(message, moment):
-                self.consequences.visits.append((seq, *visit, self.now))
+        if entry.kind in LINK_VISIT_KINDS:
+            if link_visit := link_visit_for(message, entry):
+                self.side_effects.link_visits.append((seq, *link_visit, self.now))
                 return
-            moment = instead(message, moment) or moment
-        event = event_of(message, moment, number, timestamp) if moment.kind not in VISITS else None
+            entry = provider_unsubscribe(message, entry) or entry
+        event = event_of(message, entry, number, timestamp) if entry.kind not in LINK_VISIT_KINDS else None
         if event is None:
             return
         self.events += 1
-        self.consequences.follow(event, seq, tracked_day(timestamp), message.mail.categories or [])
+        self.side_effects.add_event(event, seq, tracked_day(timestamp), message.mail.categories or [])
         self._events.append(event)
 
     def pack(self) -> None:
         """Events into posts, with what the webhook faults make of them."""
-        deliveries = self.faults.disturbed(self._events)
-        self._posts = [post for events in deliveries for post in posts(events, self.dice, self.speed)]
+        deliveries = self.faults.applied_to(self._events)
+        self._posts = [post for events in deliveries for post in build_posts(events, self.random, self.speed)]
         self._events = []
 
     def apply(self, connection: sqlite3.Connection) -> None:
@@ -63,5 +62,5 @@ class Flush:
             "update runs set emitted = ?, state = ?, progress_at = ? where id = ?",
             [(emitted, state, self.now, run_id) for run_id, (emitted, state) in self.progress.items()],
         )
-        self.consequences.apply(connection)
-        count(connection, "events", self.events)
+        self.side_effects.apply(connection)
+        increment_total(connection, "events", self.events)

@@ -15,85 +15,88 @@ from urllib.parse import urljoin, urlsplit
 
 import aiohttp
 
-from simulator.recipients.behaviour import Moment
+from simulator.database import Database
+from simulator.recipients.behaviour import TimelineEntry
 from simulator.recipients.render import body_unsubscribe_link, one_click, unsubscribe_link
-from simulator.record import Record
 from simulator.webhook.events import Message
 
 log = logging.getLogger(__name__)
 
-KINDS = ("one_click", "body_unsubscribe", "scan")
+LINK_VISIT_KINDS = ("one_click", "body_unsubscribe", "scan")
 ONE_CLICK_BODY = {"List-Unsubscribe": "One-Click"}
 ATTEMPTS = 4
-DUE = "select id, how, url, useragent, attempts from visits where done_at is null and not_before <= ? order by id limit 10"
+DUE = (
+    "select id, how, url, useragent, attempts from link_visits "
+    "where done_at is null and not_before <= ? order by id limit 10"
+)
 
 
-def visit_for(message: Message, moment: Moment) -> tuple[str, str, str] | None:
+def link_visit_for(message: Message, entry: TimelineEntry) -> tuple[str, str, str] | None:
     """(how, url, user agent) of a moment that is a visit; None where the mail offers no link of its own for it."""
     link = unsubscribe_link(message.person, message.mail)
-    if moment.kind == "one_click":
+    if entry.kind == "one_click":
         url = link if one_click(message.person, message.mail) else None
     else:
         url = body_unsubscribe_link(message.links.of(message.person, with_text=True), link)
-    return (moment.kind, url, str(moment.detail)) if url else None
+    return (entry.kind, url, str(entry.detail)) if url else None
 
 
-def instead(message: Message, moment: Moment) -> Moment | None:
+def provider_unsubscribe(message: Message, entry: TimelineEntry) -> TimelineEntry | None:
     """What a person who wants to leave does by SendGrid's own links, where the mail has them: an event, and no visit."""
     tracking = message.mail.tracking_settings and message.mail.tracking_settings.subscription_tracking
-    if moment.kind == "scan" or not (message.mail.asm or (tracking and tracking.enable)):
+    if entry.kind == "scan" or not (message.mail.asm or (tracking and tracking.enable)):
         return None
-    return moment._replace(kind="group_unsubscribe" if message.mail.asm else "unsubscribe")
+    return entry._replace(kind="group_unsubscribe" if message.mail.asm else "unsubscribe")
 
 
-class Visitor:
+class LinkVisitor:
     """Makes the visits that are due."""
 
-    def __init__(self, record: Record, edge: str | None, session: aiohttp.ClientSession) -> None:
-        self._record, self._edge, self._session = record, edge, session
+    def __init__(self, database: Database, edge: str | None, session: aiohttp.ClientSession) -> None:
+        self._database, self._edge, self._session = database, edge, session
 
     async def run(self) -> None:
         """For ever. Without an edge the visits wait."""
         while True:
             if self._edge:
-                await self.step()
+                await self.run_due()
             await asyncio.sleep(0.2)
 
-    async def step(self) -> None:
+    async def run_due(self) -> None:
         """Those that are due, a few at a time; a refused connection is tried again later, a few times."""
-        await asyncio.gather(*(self._make(row) for row in await self._record.read(DUE, time.time())))
+        await asyncio.gather(*(self._process(row) for row in await self._database.read(DUE, time.time())))
 
-    async def _make(self, row: dict[str, Any]) -> None:
-        status = await self._visit(row)
+    async def _process(self, row: dict[str, Any]) -> None:
+        status = await self._attempt(row)
         now, attempts = time.time(), row["attempts"] + 1
         done = now if status is not None or attempts >= ATTEMPTS else None
-        sql = "update visits set attempts = ?, status = ?, done_at = ?, not_before = ? where id = ?"
-        await self._record.execute(sql, attempts, status, done, now + 2**attempts, row["id"])
+        sql = "update link_visits set attempts = ?, status = ?, done_at = ?, not_before = ? where id = ?"
+        await self._database.execute(sql, attempts, status, done, now + 2**attempts, row["id"])
 
-    async def _visit(self, row: dict[str, Any]) -> int | None:
+    async def _attempt(self, row: dict[str, Any]) -> int | None:
         """The last HTTP status, or None where nobody answered."""
         try:
-            return await self._follow(row["how"], self.at_edge(row["url"]), {"User-Agent": row["useragent"]})
+            return await self._follow(row["how"], self.edge_url(row["url"]), {"User-Agent": row["useragent"]})
         except (aiohttp.ClientError, TimeoutError) as error:
             log.warning("An unsubscribe link could not be followed at the edge (%s)", type(error).__name__)
             return None
 
-    def at_edge(self, url: str) -> str:
+    def edge_url(self, url: str) -> str:
         """The link's path and query at the edge."""
         parts = urlsplit(url)
         return f"{(self._edge or '').rstrip('/')}{parts.path or '/'}" + (f"?{parts.query}" if parts.query else "")
 
     async def _follow(self, how: str, url: str, headers: dict[str, str]) -> int:
         if how == "one_click":
-            async with self._session.post(url, data=ONE_CLICK_BODY, headers=headers) as answer:
-                return answer.status
-        async with self._session.get(url, headers=headers) as answer:
-            page, status = await answer.text(errors="replace"), answer.status
+            async with self._session.post(url, data=ONE_CLICK_BODY, headers=headers) as response:
+                return response.status
+        async with self._session.get(url, headers=headers) as response:
+            page, status = await response.text(errors="replace"), response.status
         if how == "scan" or status != 200:
             return status
         form = Form(page, url)
-        async with self._session.post(form.action, data=form.fields, headers=headers) as answer:
-            return answer.status
+        async with self._session.post(form.action, data=form.fields, headers=headers) as response:
+            return response.status
 
 
 class Form(HTMLParser):

@@ -48,7 +48,7 @@ def provider_of(email: str) -> str:
     return label if label in BY_PROVIDER else "other"
 
 
-def changed(overrides: dict[str, dict[str, float]]) -> dict[str, Rates]:
+def rates_with(overrides: dict[str, dict[str, float]]) -> dict[str, Rates]:
     """The table with some shares replaced: `{"gmail": {"hard_bounce": 0.3}}`, or `{"all": {...}}`. Raises ValueError."""
     unknown = overrides.keys() - {*BY_PROVIDER, "all"}
     names = {name for shares in overrides.values() for name in shares} - asdict(Rates()).keys()

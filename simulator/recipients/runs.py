@@ -10,12 +10,12 @@ import orjson
 
 from simulator.api.acceptance import send_time
 from simulator.api.payload import DECODER, Mail
-from simulator.recipients.behaviour import Moment, live
+from simulator.recipients.behaviour import TimelineEntry, message_timeline
 from simulator.recipients.rates import Rates, provider_of
 from simulator.recipients.render import Links
 from simulator.webhook.events import Message
 
-Happening = tuple[float, int, int, Moment]
+RunEntry = tuple[float, int, int, TimelineEntry]
 """(offset in seconds, position in the request, number within the life, moment)."""
 
 
@@ -26,15 +26,17 @@ class Conditions:
     speed: float
     rates: dict[str, dict[str, float]]
     suppressed: dict[int, str]
-    fate: str | None = None
+    drop_reason: str | None = None
 
-    def packed(self) -> bytes:
+    def to_json(self) -> bytes:
         """As stored."""
         suppressed = {str(position): reason for position, reason in self.suppressed.items()}
-        return orjson.dumps({"speed": self.speed, "rates": self.rates, "suppressed": suppressed, "fate": self.fate})
+        return orjson.dumps(
+            {"speed": self.speed, "rates": self.rates, "suppressed": suppressed, "drop_reason": self.drop_reason}
+        )
 
     @classmethod
-    def unpacked(cls, stored: bytes) -> Conditions:
+    def from_json(cls, stored: bytes) -> Conditions:
         """From what `packed` gave."""
         fields: dict[str, Any] = orjson.loads(stored)
         suppressed = {int(position): reason for position, reason in fields.pop("suppressed").items()}
@@ -45,14 +47,16 @@ class Run:
     """The timeline of a run, and how much of it has happened."""
 
     def __init__(self, row: dict[str, Any], conditions: Conditions, seed: int, base: float) -> None:
-        self.id, self.request, self.first_seq = row["id"], row["request"], row["first_seq"]
-        self.people, self.emitted = row["people"], row["emitted"]
-        self.base, self.speed = base, conditions.speed
-        self.x_message_id = row["x_message_id"]
-        self.seed = seed
+        self.id: int = row["id"]
+        self.request: int = row["request"]
+        self.first_seq: int = row["first_seq"]
+        self.people: int = row["people"]
+        self.emitted: int = row["emitted"]
+        self.x_message_id: str = row["x_message_id"]
+        self.base, self.speed, self.seed = base, conditions.speed, seed
         self.mail: Mail = DECODER.decode(row["body"])
         self.links = Links(self.mail)
-        self.timeline = timeline(self, row["send_at"], conditions)
+        self.timeline = run_timeline(self, row["send_at"], conditions)
 
     def message(self, position: int) -> Message:
         """The message at a position of the request."""
@@ -71,16 +75,16 @@ class Run:
         return len(self.timeline) - self.emitted
 
 
-def timeline(run: Run, send_at: int, conditions: Conditions) -> list[Happening]:
+def run_timeline(run: Run, send_at: int, conditions: Conditions) -> list[RunEntry]:
     """Everybody's moments, in the order of time."""
     rates = {provider: Rates(**shares) for provider, shares in conditions.rates.items()}
-    found: list[Happening] = []
+    found: list[RunEntry] = []
     for position, person in enumerate(run.mail.personalizations):
         if send_time(run.mail, person) == send_at:
             message = run.message(position)
             provider = provider_of(message.email)
-            dropped = conditions.fate or conditions.suppressed.get(position)
-            life = live(run.seed, message.key, provider, rates[provider], dropped)
-            found += [(moment.offset, position, number, moment) for number, moment in enumerate(life)]
+            dropped = conditions.drop_reason or conditions.suppressed.get(position)
+            timeline = message_timeline(run.seed, message.key, provider, rates[provider], dropped)
+            found += [(entry.offset, position, number, entry) for number, entry in enumerate(timeline)]
     found.sort(key=itemgetter(0, 1, 2))
     return found

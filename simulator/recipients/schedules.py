@@ -7,16 +7,16 @@ over. Nothing is held later than ten minutes before its send_at (the notice).
 
 from __future__ import annotations
 
-from simulator.record import Record
+from simulator.database import Database
 
-IN_FORCE = (
+EFFECTIVE = (
     "(schedules.set_at + ? <= runs.start_at "
     "or schedules.set_at <= (select accepted_at from requests where requests.id = runs.request))"
 )
 """A status counts for a run when it was set in time before its start (the notice), or before the mail was sent at all."""
 STARTABLE = (
     "select runs.id, runs.people from runs left join schedules "
-    f"on schedules.batch_id = runs.batch_id and schedules.status in ('pause', 'cancel') and {IN_FORCE} "
+    f"on schedules.batch_id = runs.batch_id and schedules.status in ('pause', 'cancel') and {EFFECTIVE} "
     "where runs.state = 'waiting' and runs.start_at <= ? and schedules.batch_id is null "
     "order by runs.start_at, runs.id limit 200"
 )
@@ -24,14 +24,14 @@ DISCARD = (
     "update runs set state = case when exists (select 1 from schedules where schedules.batch_id = runs.batch_id "
     "and status = 'cancel') then 'cancelled' else 'expired' end "
     "where state = 'waiting' and start_at <= ? and exists (select 1 from schedules "
-    f"where schedules.batch_id = runs.batch_id and (status = 'cancel' or runs.start_at + ? <= ?) and {IN_FORCE})"
+    f"where schedules.batch_id = runs.batch_id and (status = 'cancel' or runs.start_at + ? <= ?) and {EFFECTIVE})"
 )
 
 
-async def startable(record: Record, now: float, notice: int, room: int) -> list[int]:
+async def startable_runs(database: Database, now: float, notice: int, room: int) -> list[int]:
     """The runs to start now, oldest first, as far as there is room for their people."""
     found = []
-    for row in await record.read(STARTABLE, notice, now):
+    for row in await database.read(STARTABLE, notice, now):
         if row["people"] > room:
             break
         room -= row["people"]
@@ -39,7 +39,7 @@ async def startable(record: Record, now: float, notice: int, room: int) -> list[
     return found
 
 
-async def discard_due(record: Record, now: float, notice: int, kept: int) -> None:
+async def discard_due(database: Database, now: float, notice: int, paused_retention: int) -> None:
     """Discard the runs whose time has come and whose batch was cancelled, or paused for longer than it is kept."""
-    if await record.value("select count(*) from schedules"):
-        await record.execute(DISCARD, now, kept, now, notice)
+    if await database.value("select count(*) from schedules"):
+        await database.execute(DISCARD, now, paused_retention, now, notice)

@@ -38,14 +38,14 @@ STAT = (
 )
 
 
-class Consequences:
+class SideEffects:
     """Gathered in memory for one flush, then applied in its transaction."""
 
     def __init__(self) -> None:
-        self.visits: list[tuple[int, str, str, str, float]] = []
+        self.link_visits: list[tuple[int, str, str, str, float]] = []
         self._events: list[tuple[Event, int, str, list[str]]] = []
 
-    def follow(self, event: Event, seq: int, day: str, categories: list[str]) -> None:
+    def add_event(self, event: Event, seq: int, day: str, categories: list[str]) -> None:
         """Note an event of the message with the number `seq`."""
         self._events.append((event, seq, day, categories))
 
@@ -53,7 +53,7 @@ class Consequences:
         """Write everything down."""
         tally: Counter[tuple[str, str, str, str]] = Counter()
         for event, seq, day, categories in self._events:
-            self._one(connection, event)
+            self._update_lists(connection, event)
             provider = provider_of(event["email"])
             for metric in metrics(event, connection, seq):
                 for category in ("", *categories):
@@ -61,10 +61,10 @@ class Consequences:
             _outcome(connection, event, seq)
         connection.executemany(STAT, [(*key, value) for key, value in tally.items()])
         connection.executemany(
-            "insert into visits (seq, how, url, useragent, not_before) values (?, ?, ?, ?, ?)", self.visits
+            "insert into link_visits (seq, how, url, useragent, not_before) values (?, ?, ?, ?, ?)", self.link_visits
         )
 
-    def _one(self, connection: sqlite3.Connection, event: Event) -> None:
+    def _update_lists(self, connection: sqlite3.Connection, event: Event) -> None:
         if kind := list_of(event):
             suppress(connection, kind, event["email"], event["timestamp"], event)
         if event["event"] == "group_unsubscribe":

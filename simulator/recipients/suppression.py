@@ -6,7 +6,7 @@ import sqlite3
 from typing import Any
 
 from simulator.api.payload import Mail
-from simulator.record import Record
+from simulator.database import Database
 from simulator.webhook.events import Event
 
 LISTS = ("bounces", "blocks", "invalid_emails", "spam_reports", "unsubscribes")
@@ -19,7 +19,7 @@ DROP_REASONS = {
 """Blocks are listed, but do not suppress."""
 
 
-async def suppressed_positions(record: Record, mail: Mail) -> dict[int, str]:
+async def suppressed_positions(database: Database, mail: Mail) -> dict[int, str]:
     """Position to reason, for those of a mail to whom nothing will be sent."""
     if _bypassed(mail, "bypass_list_management"):
         return {}
@@ -27,20 +27,20 @@ async def suppressed_positions(record: Record, mail: Mail) -> dict[int, str]:
     kinds -= {"spam_reports"} if _bypassed(mail, "bypass_spam_management") else set()
     unsubscribes = not _bypassed(mail, "bypass_unsubscribe_management")
     kinds -= set() if unsubscribes else {"unsubscribes"}
-    listed = await _listed(record, kinds)
-    group = await _group(record, mail) if unsubscribes else set()
+    listed = await _listed(database, kinds)
+    group = await _group(database, mail) if unsubscribes else set()
     return _positions(mail, listed, group)
 
 
-async def _listed(record: Record, kinds: set[str]) -> dict[str, str]:
-    rows = await record.read("select email, kind from suppressions where kind <> 'blocks' order by kind desc")
+async def _listed(database: Database, kinds: set[str]) -> dict[str, str]:
+    rows = await database.read("select email, kind from suppressions where kind <> 'blocks' order by kind desc")
     return {row["email"]: DROP_REASONS[row["kind"]] for row in rows if row["kind"] in kinds}
 
 
-async def _group(record: Record, mail: Mail) -> set[str]:
+async def _group(database: Database, mail: Mail) -> set[str]:
     if not mail.asm:
         return set()
-    rows = await record.read("select email from group_suppressions where group_id = ?", mail.asm.group_id)
+    rows = await database.read("select email from group_suppressions where group_id = ?", mail.asm.group_id)
     return {row["email"] for row in rows}
 
 

@@ -12,11 +12,11 @@ from simulator.api.acceptance import short_id
 from simulator.webhook.events import Event
 
 POST_BYTES = 768 * 1024
-LATE = 0.03
-REPEATED = 0.02
-MISSING = 0.002
+LATE_SHARE = 0.03
+REPEATED_SHARE = 0.02
+MISSING_SHARE = 0.002
 """Of the `processed` events: those that never come."""
-RENAMED = 0.1
+RENAMED_SHARE = 0.1
 """Of the repeated: those that come with a new sg_event_id."""
 
 
@@ -28,30 +28,30 @@ class Post(NamedTuple):
     body: bytes
 
 
-def posts(events: list[Event], dice: Random, speed: float) -> list[Post]:
+def build_posts(events: list[Event], random: Random, speed: float) -> list[Post]:
     """The posts of a flush: most at once and shuffled, a few up to five seconds (at speed 1) late, a few once more."""
-    events = [event for event in events if event["event"] != "processed" or dice.random() >= MISSING]
-    dice.shuffle(events)
-    now = [event for event in events if dice.random() >= LATE]
+    events = [event for event in events if event["event"] != "processed" or random.random() >= MISSING_SHARE]
+    random.shuffle(events)
+    now = [event for event in events if random.random() >= LATE_SHARE]
     held = {id(event) for event in now}
     late = [event for event in events if id(event) not in held]
-    again = [_again(event, dice) for event in events if dice.random() < REPEATED]
-    delay = (1 + 4 * dice.random()) / speed
-    return [*packed(now, 0.0), *packed(late, delay), *packed(again, delay + 1 / speed)]
+    again = [_redelivered(event, random) for event in events if random.random() < REPEATED_SHARE]
+    delay = (1 + 4 * random.random()) / speed
+    return [*pack_posts(now, 0.0), *pack_posts(late, delay), *pack_posts(again, delay + 1 / speed)]
 
 
-def _again(event: Event, dice: Random) -> Event:
-    if dice.random() < RENAMED:
-        return {**event, "sg_event_id": renamed(event, 1)}
+def _redelivered(event: Event, random: Random) -> Event:
+    if random.random() < RENAMED_SHARE:
+        return {**event, "sg_event_id": redelivery_id(event, 1)}
     return event
 
 
-def renamed(event: Event, copy: int) -> str:
+def redelivery_id(event: Event, copy: int) -> str:
     """The new id of an event that is delivered once more."""
     return short_id(f"{event.get('sg_event_id')}\x1fcopy\x1f{copy}")
 
 
-def packed(events: Iterable[Event], delay: float) -> Iterator[Post]:
+def pack_posts(events: Iterable[Event], delay: float) -> Iterator[Post]:
     """JSON arrays with SendGrid's line ends, the last included: whoever strips it cannot verify."""
     parts: list[bytes] = []
     size = 0

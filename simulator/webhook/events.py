@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from simulator.api.acceptance import merged_args, short_id
 from simulator.api.payload import Mail, Personalization
-from simulator.recipients.behaviour import Click, Deferral, Moment, Open
+from simulator.recipients.behaviour import Click, Deferral, Open, TimelineEntry
 from simulator.recipients.render import Link, Links
 from simulator.recipients.smtp_messages import Refusal
 
@@ -39,13 +39,13 @@ class Message(NamedTuple):
         return f"{self.x_message_id}.recvd-7d4b9c6f5-{self.x_message_id[:5].lower()}-1-{self.position:X}.0"
 
 
-def event_of(message: Message, moment: Moment, number: int, timestamp: int) -> Event | None:
+def event_of(message: Message, entry: TimelineEntry, number: int, timestamp: int) -> Event | None:
     """The event of the message's `number`-th moment; None where tracking is off or the mail has no link to click."""
-    special = KINDS[moment.kind](message, moment.detail)
+    special = FIELDS_BY_KIND[entry.kind](message, entry.detail)
     if special is None:
         return None
-    fields: Event = {"email": message.email, "timestamp": timestamp, "event": moment.kind}
-    if moment.kind == "late_bounce":
+    fields: Event = {"email": message.email, "timestamp": timestamp, "event": entry.kind}
+    if entry.kind == "late_bounce":
         return {**fields, **special, "sg_event_id": event_id(message, number)}
     fields |= {"sg_event_id": event_id(message, number), "sg_message_id": message.sg_message_id}
     if categories := message.mail.categories:
@@ -126,7 +126,7 @@ def _opened(message: Message, detail: object) -> Event | None:
 
 def _clicked(message: Message, detail: object) -> Event | None:
     assert isinstance(detail, Click)
-    link = chosen(tracked_links(message), detail.pick)
+    link = link_at(tracked_links(message), detail.pick)
     if link is None:
         return None
     offset = {"index": link.place, "type": link.part}
@@ -141,11 +141,11 @@ def _subscription(message: Message, detail: object) -> Event:
     return fields
 
 
-def _bare(_message: Message, _detail: object) -> Event:
+def _no_fields(_message: Message, _detail: object) -> Event:
     return {}
 
 
-KINDS: dict[str, Callable[[Message, object], Event | None]] = {
+FIELDS_BY_KIND: dict[str, Callable[[Message, object], Event | None]] = {
     "processed": _processed,
     "dropped": _dropped,
     "deferred": _deferred,
@@ -158,7 +158,7 @@ KINDS: dict[str, Callable[[Message, object], Event | None]] = {
     "unsubscribe": _subscription,
     "group_unsubscribe": _subscription,
     "group_resubscribe": _subscription,
-    "spamreport": _bare,
+    "spamreport": _no_fields,
 }
 
 
@@ -176,6 +176,6 @@ def tracked_links(message: Message) -> list[Link]:
     return [link for link in message.links.of(message.person, bool(tracking.enable_text)) if link.rewritable]
 
 
-def chosen(found: list[Link], pick: float) -> Link | None:
+def link_at(found: list[Link], pick: float) -> Link | None:
     """The link at a share of the way through the body."""
     return found[int(pick * len(found))] if found else None

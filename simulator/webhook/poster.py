@@ -9,8 +9,8 @@ from typing import Any
 
 import aiohttp
 
+from simulator.database import Database, increment_total
 from simulator.faults.armed import Faults
-from simulator.record import Record, count
 from simulator.webhook.signing import Signer
 
 log = logging.getLogger(__name__)
@@ -30,16 +30,16 @@ class Poster:
     """Empties the table of posts into the webhook's URL."""
 
     def __init__(
-        self, record: Record, url: str | None, signer: Signer, faults: Faults, session: aiohttp.ClientSession
+        self, database: Database, url: str | None, signer: Signer, faults: Faults, session: aiohttp.ClientSession
     ) -> None:
-        self._record, self._signer, self._faults, self._session = record, signer, faults, session
+        self._database, self._signer, self._faults, self._session = database, signer, faults, session
         self.url = url
         self._under_way: dict[int, asyncio.Task[None]] = {}
 
     async def run(self) -> None:
         """For ever. Without a URL, and while a fault says silence, the posts wait."""
         while True:
-            started = await self._start_due() if self.url and not self._faults.silent(time.time()) else 0
+            started = await self._start_due() if self.url and not self._faults.is_silent(time.time()) else 0
             if not started:
                 await asyncio.sleep(0.1)
 
@@ -55,8 +55,8 @@ class Poster:
         if room <= 0:
             await asyncio.wait(self._under_way.values(), return_when=asyncio.FIRST_COMPLETED)
             return 1
-        order = "order by random() limit ?" if self._faults.shuffled() else "order by not_before, id limit ?"
-        rows = await self._record.read(NEXT + order, time.time(), str(list(self._under_way)), room)
+        order = "order by random() limit ?" if self._faults.is_shuffled() else "order by not_before, id limit ?"
+        rows = await self._database.read(NEXT + order, time.time(), str(list(self._under_way)), room)
         for row in rows:
             self._under_way[row["id"]] = asyncio.create_task(self._post(row))
         return len(rows)
@@ -64,7 +64,7 @@ class Poster:
     async def _post(self, row: dict[str, Any]) -> None:
         try:
             status = await self._answer(row["body"])
-            await self._settle(row, status)
+            await self._record_result(row, status)
         finally:
             self._under_way.pop(row["id"], None)
 
@@ -76,25 +76,25 @@ class Poster:
         try:
             async with self._session.post(
                 str(self.url), data=body, headers=headers, allow_redirects=False, timeout=timeout
-            ) as answer:
-                await answer.read()
-                return answer.status
+            ) as response:
+                await response.read()
+                return response.status
         except (aiohttp.ClientError, TimeoutError):
             return 0
 
-    async def _settle(self, row: dict[str, Any], status: int) -> None:
+    async def _record_result(self, row: dict[str, Any], status: int) -> None:
         now = time.time()
         if 200 <= status < 300 or now - row["first_at"] > GIVE_UP_AFTER:
-            await self._record.write(lambda connection: _gone(connection, row, 200 <= status < 300))
+            await self._database.write(lambda connection: _delete_post(connection, row, 200 <= status < 300))
             return
         log.warning("The webhook answered %s; %s events are posted again later", status or "nothing", row["events"])
         wait = min(MAX_WAIT, 2 ** min(row["attempts"], 10))
-        await self._record.execute(
+        await self._database.execute(
             "update posts set attempts = attempts + 1, not_before = ? where id = ?", now + wait, row["id"]
         )
 
 
-def _gone(connection: Any, row: dict[str, Any], delivered: bool) -> None:
+def _delete_post(connection: Any, row: dict[str, Any], delivered: bool) -> None:
     connection.execute("delete from posts where id = ?", (row["id"],))
-    count(connection, "posts" if delivered else "posts_given_up")
-    count(connection, "events_posted" if delivered else "events_given_up", row["events"])
+    increment_total(connection, "posts" if delivered else "posts_given_up")
+    increment_total(connection, "events_posted" if delivered else "events_given_up", row["events"])

@@ -42,7 +42,7 @@ def test_what_activity_shows_was_sent_and_the_rest_stays_in_doubt(
 ) -> None:
     simulator = start_simulator(speed=60)
     plan_id = in_doubt(stores, simulator)
-    simulator.post("/control/flush?lives=finish")
+    simulator.post("/control/flush?recipients=finish")
     account = SendGridAccount(simulator.base_url, simulator.key)
     assert prove_by_activity(stores, account) == {"asked": 2, "proved": 1}
     assert prove_by_activity(stores, account) == {"asked": 1, "proved": 0}
@@ -56,7 +56,7 @@ def test_without_doubt_nobody_is_asked(stores: Stores) -> None:
 
 
 def test_an_account_without_activity_says_so(stores: Stores, start_simulator: Callable[..., RunningSimulator]) -> None:
-    simulator = start_simulator(no_lives=True, no_activity=True)
+    simulator = start_simulator(no_recipients=True, no_activity=True)
     in_doubt(stores, simulator)
     with pytest.raises(ConfigurationError, match="403"):
         prove_by_activity(stores, SendGridAccount(simulator.base_url, simulator.key))

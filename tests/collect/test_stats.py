@@ -14,7 +14,7 @@ from include.core.connections import SendGridAccount
 from include.core.errors import EspUnavailable
 from tests.collect.conftest import SendGrid, World
 from tests.running_simulator import RunningSimulator
-from tests.simulator.mails import mail
+from tests.simulator.mail_bodies import mail
 
 TOTALS = "select category, metric, value from engagement.esp_totals order by all"
 

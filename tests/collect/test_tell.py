@@ -34,7 +34,7 @@ from tests.dispatch.frozen import frozen_plan
 from tests.edge.conftest import start
 from tests.rows import subscriber
 from tests.running_simulator import RunningSimulator
-from tests.simulator.mails import mail
+from tests.simulator.mail_bodies import mail
 from tests.validate.people import ingest
 
 LOSSES = ("invalid", "spam_content", "hard_bounce", "blocked", "deferred", "complaint", "one_click", "body_unsubscribe")

@@ -13,13 +13,13 @@ import pytest
 
 from simulator.api.decoding import decode
 from simulator.api.payload import Mail
-from simulator.recipients.behaviour import Click, Open, live
+from simulator.recipients.behaviour import Click, Open, message_timeline
 from simulator.recipients.rates import BY_PROVIDER
 from simulator.recipients.render import Links
-from simulator.webhook.batching import posts
-from simulator.webhook.events import KINDS, Event, Message, event_of
+from simulator.webhook.batching import build_posts
+from simulator.webhook.events import FIELDS_BY_KIND, Event, Message, event_of
 from tests.collect.conftest import SENT, Person, World
-from tests.simulator.mails import mail
+from tests.simulator.mail_bodies import mail
 
 PEOPLE = 4_000
 LEAST_PRECISION, LEAST_RECALL = 0.98, 0.99
@@ -41,18 +41,18 @@ class Lived(NamedTuple):
 @pytest.fixture
 def lived(world: World) -> Lived:
     """A send to people of every provider, its events posted second by second, shuffled, some late, some twice."""
-    made = [happening for number, person in enumerate(world.send(PEOPLE)) for happening in _life(number, person)]
+    made = [happening for number, person in enumerate(world.send(PEOPLE)) for happening in _timeline(number, person)]
     made.sort(key=lambda one: one[0]["timestamp"])
     events = [event for event, _ in made]
-    dice = Random(1)
+    random = Random(1)
     for _, second in groupby(events, key=itemgetter("timestamp")):
-        for post in posts(list(second), dice, 1.0):
+        for post in build_posts(list(second), random, 1.0):
             world.spool(post.body)
     world.load()
     return Lived(world, events, {event["sg_event_id"]: machine for event, machine in made if machine is not None})
 
 
-def _life(number: int, person: Person) -> list[tuple[Event, bool | None]]:
+def _timeline(number: int, person: Person) -> list[tuple[Event, bool | None]]:
     provider = sorted(BY_PROVIDER)[number % len(BY_PROVIDER)]
     body: dict[str, Any] = mail(1, provider)
     body["personalizations"][0]["custom_args"] = {"tw_key": person.key, "tw_try": "1", "tw_chunk": "plan.0"}
@@ -60,8 +60,10 @@ def _life(number: int, person: Person) -> list[tuple[Event, bool | None]]:
     accepted = decode(json.dumps(body).encode())
     assert isinstance(accepted, Mail)
     message = Message(1, "XMSG", number, accepted, accepted.personalizations[0], Links(accepted))
-    moments = [moment for moment in live(1, person.key, provider, BY_PROVIDER[provider]) if moment.kind in KINDS]
-    made = [(event_of(message, moment, at, SENT + int(moment.offset)), moment.detail) for at, moment in enumerate(moments)]
+    entries = [
+        entry for entry in message_timeline(1, person.key, provider, BY_PROVIDER[provider]) if entry.kind in FIELDS_BY_KIND
+    ]
+    made = [(event_of(message, entry, at, SENT + int(entry.offset)), entry.detail) for at, entry in enumerate(entries)]
     return [
         (event, detail.machine if isinstance(detail, Click | Open) else None) for event, detail in made if event is not None
     ]

@@ -35,7 +35,7 @@ from tests.campaign import CAMPAIGN
 from tests.dispatch.frozen import frozen_plan
 from tests.rows import Row, subscriber
 from tests.running_simulator import RunningSimulator
-from tests.simulator.mails import mail
+from tests.simulator.mail_bodies import mail
 from tests.validate.people import ingest, mailed
 
 LOSSES = ("invalid", "spam_content", "hard_bounce", "blocked", "deferred", "complaint", "one_click", "body_unsubscribe")

@@ -81,7 +81,7 @@ class Scheduled:
 
     def went_out(self) -> Counter[str]:
         """How many messages of each chunk SendGrid has processed, of all that it accepted."""
-        self.simulator.post("/control/flush?lives=finish")
+        self.simulator.post("/control/flush?recipients=finish")
         return Counter(
             row["tw_chunk"].rpartition(".")[2] for row in self.simulator.accepted() if row["status"] != "accepted"
         )
@@ -113,7 +113,7 @@ def soon(
     short_notice: None,
 ) -> Scheduled:
     """Due in a moment, with a notice of a second."""
-    return Scheduled(stores, start_simulator(speed=100, flush=0.05, notice=1, kept=2), later=SOON)
+    return Scheduled(stores, start_simulator(speed=100, flush=0.05, notice=1, paused_retention=2), later=SOON)
 
 
 def until_due(scheduled: Scheduled) -> None:

@@ -39,7 +39,7 @@ class Holding(Simulator):
     """A SendGrid of which only that counts what has left it."""
 
     def accepted(self, campaign: str) -> list[dict[str, Any]]:
-        self.finish_lives()
+        self.finish_recipients()
         return [row for row in super().accepted(campaign) if row["status"] != "accepted"]
 
 

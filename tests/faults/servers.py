@@ -31,14 +31,14 @@ def call(url: str, method: str = "GET", content: Any = None, seconds: float = 30
 
 
 class Simulator:
-    """A simulated SendGrid. `lives`: what it accepted goes on to be delivered, opened …, as fast as `speed` says."""
+    """A simulated SendGrid. `speed`: what it accepted goes on to be delivered, opened …, as fast as `speed` says."""
 
     def __init__(
         self, folder: Path, *, seed: int = 1, webhook: str | None = None, speed: float = 0, notice: int = 600
     ) -> None:
         folder.mkdir(parents=True)
         options = ["--port", "0", "--data", str(folder), "--seed", str(seed), "--flush", "0.05"]
-        options += ["--speed", str(speed)] if speed else ["--no-lives"]
+        options += ["--speed", str(speed)] if speed else ["--no-recipients"]
         options += ["--webhook", webhook] if webhook else []
         options += ["--notice", str(notice)]
         self.folder, self._log = folder, folder / "log"
@@ -75,9 +75,9 @@ class Simulator:
     def status(self) -> dict[str, Any]:
         return call(f"{self.url}/control/status")
 
-    def finish_lives(self) -> None:
+    def finish_recipients(self) -> None:
         """Everything that is to happen to what was accepted happens now."""
-        call(f"{self.url}/control/flush?lives=finish", "POST")
+        call(f"{self.url}/control/flush?recipients=finish", "POST")
 
     def stop(self) -> None:
         self._child.kill()

@@ -45,7 +45,7 @@ def quiet(world: World) -> None:
     """Let every life end and every post arrive."""
 
     def is_quiet() -> bool:
-        world.simulator.finish_lives()
+        world.simulator.finish_recipients()
         status = world.simulator.status()
         return not (status["events_pending"] or status["runs_waiting"] or status["posts_pending"])
 
@@ -102,7 +102,7 @@ def shuffled(world: World) -> Allowed:
 @fault(3, "silence, then a flood")
 def flood(world: World) -> Allowed:
     def nothing_yet() -> None:
-        world.simulator.finish_lives()
+        world.simulator.finish_recipients()
         world.finish(*COLLECT)
         assert world.tally().in_doubt, "somebody told in the silence"
         world.simulator.disarm()
@@ -182,7 +182,7 @@ def full_spool(world: World) -> Allowed:
 
 
 def refused_posts(world: World) -> bool:
-    world.simulator.finish_lives()
+    world.simulator.finish_recipients()
     return bool(world.simulator.status()["posts_pending"]) and "could not be kept" in (world.root / "edge.log").read_text()
 
 

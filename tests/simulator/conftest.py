@@ -7,29 +7,29 @@ from collections.abc import Iterator
 import pytest
 
 from tests.running_simulator import RunningSimulator
-from tests.simulator.receiver import Receiver
+from tests.simulator.webhook_receiver import Receiver
 
 FAST = {"speed": 40, "flush": 0.05, "seed": 7}
 """A life of 45 s in about one."""
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSimulator]:
-    """One simulator without lives for the tests of a module; see `clean`."""
-    running = RunningSimulator(tmp_path_factory.mktemp("simulator"), no_lives=True, notice=0)
+def module_idle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSimulator]:
+    """One simulator without lives for the tests of a module; see `idle`."""
+    running = RunningSimulator(tmp_path_factory.mktemp("simulator"), no_recipients=True, notice=0)
     yield running
     running.stop()
 
 
 @pytest.fixture
-def clean(shared: RunningSimulator) -> RunningSimulator:
+def idle(module_idle: RunningSimulator) -> RunningSimulator:
     """The shared one, with nothing in it."""
-    shared.reset()
-    return shared
+    module_idle.reset()
+    return module_idle
 
 
 @pytest.fixture(scope="module")
-def heard() -> Iterator[Receiver]:
+def module_receiver() -> Iterator[Receiver]:
     """A webhook and edge for the tests of a module; see `receiver`."""
     opened = Receiver()
     yield opened
@@ -37,25 +37,29 @@ def heard() -> Iterator[Receiver]:
 
 
 @pytest.fixture(scope="module")
-def lively(tmp_path_factory: pytest.TempPathFactory, heard: Receiver) -> Iterator[RunningSimulator]:
-    """One simulator whose lives are short, for the tests of a module; see `living`."""
+def module_active(tmp_path_factory: pytest.TempPathFactory, module_receiver: Receiver) -> Iterator[RunningSimulator]:
+    """One simulator whose lives are short, for the tests of a module; see `active`."""
     running = RunningSimulator(
-        tmp_path_factory.mktemp("lively"), webhook=f"{heard.url}/events", edge=heard.url, notice=0, **FAST
+        tmp_path_factory.mktemp("lively"),
+        webhook=f"{module_receiver.url}/events",
+        edge=module_receiver.url,
+        notice=0,
+        **FAST,
     )
     yield running
     running.stop()
 
 
 @pytest.fixture
-def receiver(heard: Receiver) -> Receiver:
+def receiver(module_receiver: Receiver) -> Receiver:
     """The webhook and edge, which have heard nothing yet."""
-    heard.requests.clear()
-    heard.statuses = [204]
-    return heard
+    module_receiver.requests.clear()
+    module_receiver.statuses = [204]
+    return module_receiver
 
 
 @pytest.fixture
-def living(lively: RunningSimulator, receiver: Receiver) -> RunningSimulator:
+def active(module_active: RunningSimulator, receiver: Receiver) -> RunningSimulator:
     """A simulator with nothing in it, whose lives are short, and which posts to the receiver."""
-    lively.reset()
-    return lively
+    module_active.reset()
+    return module_active

@@ -12,8 +12,8 @@ import httpx
 import pytest
 
 from tests.running_simulator import RunningSimulator
-from tests.simulator.mails import mail
-from tests.simulator.receiver import Receiver
+from tests.simulator.mail_bodies import mail
+from tests.simulator.webhook_receiver import Receiver
 
 
 def raw_send(simulator: RunningSimulator, seconds: float) -> bytes:
@@ -50,168 +50,171 @@ def raw_send(simulator: RunningSimulator, seconds: float) -> bytes:
     ],
 )
 def test_refusals_accept_nobody_and_end_with_their_count(
-    clean: RunningSimulator, kind: str, status: int, message: str
+    idle: RunningSimulator, kind: str, status: int, message: str
 ) -> None:
-    clean.fault(kind, count=2)
-    answers = [clean.send(mail()) for _ in range(3)]
-    assert [answer.status_code for answer in answers] == [status, status, 202]
+    idle.fault(kind, count=2)
+    answers = [idle.send(mail()) for _ in range(3)]
+    assert [response.status_code for response in answers] == [status, status, 202]
     assert message in answers[0].json()["errors"][0]["message"]
-    assert len(clean.accepted()) == 1
-    assert clean.get("/control/requests")["faults"] == {kind: 2}
+    assert len(idle.accepted()) == 1
+    assert idle.get("/control/requests")["faults"] == {kind: 2}
 
 
-def test_rate_limits_tell_their_end_in_either_unit_or_not_at_all(clean: RunningSimulator) -> None:
-    clean.fault("rate_limit", count=1, reset="epoch", reset_after=5)
-    clean.fault("rate_limit", count=1, reset="seconds", reset_after=5)
-    clean.fault("rate_limit", count=1, headers=False)
-    epoch, seconds, silent = (clean.send(mail()).headers for _ in range(3))
+def test_rate_limits_tell_their_end_in_either_unit_or_not_at_all(idle: RunningSimulator) -> None:
+    idle.fault("rate_limit", count=1, reset="epoch", reset_after=5)
+    idle.fault("rate_limit", count=1, reset="seconds", reset_after=5)
+    idle.fault("rate_limit", count=1, headers=False)
+    epoch, seconds, is_silent = (idle.send(mail()).headers for _ in range(3))
     assert 4 <= int(epoch["X-RateLimit-Reset"]) - time.time() <= 6
     assert epoch["X-RateLimit-Remaining"] == "0"
     assert seconds["X-RateLimit-Reset"] == "5"
-    assert not [name for name in silent if name.lower().startswith("x-ratelimit")]
-    assert clean.send(mail()).status_code == 202
+    assert not [name for name in is_silent if name.lower().startswith("x-ratelimit")]
+    assert idle.send(mail()).status_code == 202
 
 
-def test_html_413(clean: RunningSimulator) -> None:
-    clean.fault("html_413", count=1)
-    answer = clean.send(mail())
-    assert (answer.status_code, answer.headers["Content-Type"].partition(";")[0]) == (413, "text/html")
-    assert clean.accepted() == []
+def test_html_413(idle: RunningSimulator) -> None:
+    idle.fault("html_413", count=1)
+    response = idle.send(mail())
+    assert (response.status_code, response.headers["Content-Type"].partition(";")[0]) == (413, "text/html")
+    assert idle.accepted() == []
 
 
 @pytest.mark.parametrize(("kind", "status"), [("accept_then_500", 500), ("accept_then_502", 502), ("accept_then_drop", 202)])
-def test_accepted_whatever_the_answer_says(clean: RunningSimulator, kind: str, status: int) -> None:
-    clean.fault(kind, count=1)
-    assert clean.send(mail()).status_code == status
-    assert [row["tw_key"] for row in clean.accepted()] == ["key-0"]
+def test_accepted_whatever_the_answer_says(idle: RunningSimulator, kind: str, status: int) -> None:
+    idle.fault(kind, count=1)
+    assert idle.send(mail()).status_code == status
+    assert [row["tw_key"] for row in idle.accepted()] == ["key-0"]
 
 
-def test_accept_then_reset(clean: RunningSimulator) -> None:
-    clean.fault("accept_then_reset", count=1)
+def test_accept_then_reset(idle: RunningSimulator) -> None:
+    idle.fault("accept_then_reset", count=1)
     with pytest.raises(ConnectionResetError):
-        raw_send(clean, 5)
-    assert len(clean.accepted()) == 1
-    assert clean.get("/control/requests")["statuses"] == {"0": 1}
+        raw_send(idle, 5)
+    assert len(idle.accepted()) == 1
+    assert idle.get("/control/requests")["statuses"] == {"0": 1}
 
 
-def test_accept_then_timeout(clean: RunningSimulator) -> None:
-    clean.fault("accept_then_timeout", count=1, seconds=30)
-    assert raw_send(clean, 0.5) == b""
-    assert len(clean.accepted()) == 1
+def test_accept_then_timeout(idle: RunningSimulator) -> None:
+    idle.fault("accept_then_timeout", count=1, seconds=30)
+    assert raw_send(idle, 0.5) == b""
+    assert len(idle.accepted()) == 1
 
 
-def test_half_a_header(clean: RunningSimulator) -> None:
-    clean.fault("half_header", count=1)
-    came = raw_send(clean, 5)
+def test_half_a_header(idle: RunningSimulator) -> None:
+    idle.fault("half_header", count=1)
+    came = raw_send(idle, 5)
     assert came.startswith(b"HTTP/1.1 202 Accepted\r\nX-Message-Id: ")
     assert came.endswith(b"Content-Le<end>")
-    assert len(clean.accepted()) == 1
+    assert len(idle.accepted()) == 1
 
 
-def test_garbage_is_no_answer(clean: RunningSimulator) -> None:
-    clean.fault("garbage", count=1)
+def test_garbage_is_no_answer(idle: RunningSimulator) -> None:
+    idle.fault("garbage", count=1)
     with pytest.raises(httpx.RemoteProtocolError):
-        clean.send(mail())
-    assert len(clean.accepted()) == 1
+        idle.send(mail())
+    assert len(idle.accepted()) == 1
 
 
-def test_a_late_answer_comes_after_the_events(living: RunningSimulator, receiver: Receiver) -> None:
-    living.fault("late_answer", count=1, seconds=1.5)
-    assert living.send(mail()).status_code == 202
+def test_a_late_answer_comes_after_the_events(active: RunningSimulator, receiver: Receiver) -> None:
+    active.fault("late_answer", count=1, seconds=1.5)
+    assert active.send(mail()).status_code == 202
     assert receiver.events()
 
 
-def test_one_byte_at_a_time(clean: RunningSimulator) -> None:
-    clean.fault("slow_bytes", count=1, interval=0.1)
-    came = raw_send(clean, 0.75)
+def test_one_byte_at_a_time(idle: RunningSimulator) -> None:
+    idle.fault("slow_bytes", count=1, interval=0.1)
+    came = raw_send(idle, 0.75)
     assert b"HTTP/1"[: len(came)] == came[:6]
     assert 3 <= len(came) <= 9
-    assert len(clean.accepted()) == 1
+    assert len(idle.accepted()) == 1
 
 
-def test_a_pause_accepts_even_if_the_sender_has_gone(clean: RunningSimulator) -> None:
-    clean.fault("pause", count=1, seconds=0.6)
-    assert raw_send(clean, 0.1) == b""
-    assert clean.accepted() == []
+def test_a_pause_accepts_even_if_the_sender_has_gone(idle: RunningSimulator) -> None:
+    idle.fault("pause", count=1, seconds=0.6)
+    assert raw_send(idle, 0.1) == b""
+    assert idle.accepted() == []
     time.sleep(0.8)
-    assert len(clean.accepted()) == 1
+    assert len(idle.accepted()) == 1
 
 
-def test_one_address_of_many_is_named(clean: RunningSimulator) -> None:
-    clean.fault("reject_address", emails=["person7@gmail.example.com"])
-    answer = clean.send(mail(10))
-    assert answer.status_code == 400
-    assert [error["field"] for error in answer.json()["errors"]] == ["personalizations.7.to.0.email"]
-    assert clean.send(mail(7)).status_code == 202
-    assert clean.send(mail(1, first=7)).status_code == 400
-    assert clean.send(mail(2, first=8)).status_code == 202
+def test_one_address_of_many_is_named(idle: RunningSimulator) -> None:
+    idle.fault("reject_address", emails=["person7@gmail.example.com"])
+    response = idle.send(mail(10))
+    assert response.status_code == 400
+    assert [error["field"] for error in response.json()["errors"]] == ["personalizations.7.to.0.email"]
+    assert idle.send(mail(7)).status_code == 202
+    assert idle.send(mail(1, first=7)).status_code == 400
+    assert idle.send(mail(2, first=8)).status_code == 202
 
 
-def test_a_share_of_the_addresses_is_always_the_same(clean: RunningSimulator) -> None:
-    clean.fault("reject_address", share=0.2)
-    fields = [[error["field"] for error in clean.send(mail(100)).json()["errors"]] for _ in range(2)]
+def test_a_share_of_the_addresses_is_always_the_same(idle: RunningSimulator) -> None:
+    idle.fault("reject_address", share=0.2)
+    fields = [[error["field"] for error in idle.send(mail(100)).json()["errors"]] for _ in range(2)]
     assert fields[0] == fields[1]
     assert 5 < len(fields[0]) < 40
 
 
-def test_after_and_match_choose_the_request(clean: RunningSimulator) -> None:
-    clean.fault("credits_exhausted", after=2)
-    clean.fault("refuse_500", count=1, match={"campaign": "winback"})
-    assert clean.send(mail(categories=["winback"])).status_code == 500
-    statuses = [clean.send(mail()).status_code for _ in range(4)]
+def test_after_and_match_choose_the_request(idle: RunningSimulator) -> None:
+    idle.fault("credits_exhausted", after=2)
+    idle.fault("refuse_500", count=1, match={"campaign": "winback"})
+    assert idle.send(mail(categories=["winback"])).status_code == 500
+    statuses = [idle.send(mail()).status_code for _ in range(4)]
     assert statuses == [202, 401, 401, 401]
 
 
-def test_a_chunk_can_be_chosen(clean: RunningSimulator) -> None:
-    clean.fault("refuse_500", match={"tw_chunk": "plan.2"})
+def test_a_chunk_can_be_chosen(idle: RunningSimulator) -> None:
+    idle.fault("refuse_500", match={"tw_chunk": "plan.2"})
     other = mail()
     other["personalizations"][0]["custom_args"]["tw_chunk"] = "plan.2"
-    assert [clean.send(mail()).status_code, clean.send(other).status_code] == [202, 500]
+    assert [idle.send(mail()).status_code, idle.send(other).status_code] == [202, 500]
 
 
-def test_probability_is_seeded(clean: RunningSimulator) -> None:
-    clean.fault("refuse_500", probability=0.5)
-    statuses = Counter(clean.send(mail()).status_code for _ in range(40))
+def test_probability_is_seeded(idle: RunningSimulator) -> None:
+    idle.fault("refuse_500", probability=0.5)
+    statuses = Counter(idle.send(mail()).status_code for _ in range(40))
     assert 5 < statuses[500] < 35
 
 
-def test_faults_are_listed_and_disarmed(clean: RunningSimulator) -> None:
-    first, second = clean.fault("refuse_500"), clean.fault("forbidden")
-    clean.send(mail())
-    assert [(one["id"], one["fired"]) for one in clean.get("/control/faults")] == [(first["id"], 1), (second["id"], 0)]
-    clean.client.delete(f"{clean.base_url}/control/faults/{first['id']}")
-    assert clean.send(mail()).status_code == 403
-    clean.disarm()
-    assert clean.send(mail()).status_code == 202
+def test_faults_are_listed_and_disarmed(idle: RunningSimulator) -> None:
+    first, second = idle.fault("refuse_500"), idle.fault("forbidden")
+    idle.send(mail())
+    assert [(one["id"], one["fired"]) for one in idle.get("/control/faults")] == [
+        (first["id"], 1),
+        (second["id"], 0),
+    ]
+    idle.client.delete(f"{idle.base_url}/control/faults/{first['id']}")
+    assert idle.send(mail()).status_code == 403
+    idle.disarm()
+    assert idle.send(mail()).status_code == 202
 
 
 @pytest.mark.parametrize(
     "wrong", [{"kind": "nothing"}, {"kind": "refuse_500", "times": 3}, {}, {"kind": "refuse_500", "count": "x"}]
 )
-def test_a_fault_that_does_not_exist_is_refused(clean: RunningSimulator, wrong: dict[str, Any]) -> None:
-    assert clean.client.post(f"{clean.base_url}/control/faults", json=wrong).status_code == 400
+def test_a_fault_that_does_not_exist_is_refused(idle: RunningSimulator, wrong: dict[str, Any]) -> None:
+    assert idle.client.post(f"{idle.base_url}/control/faults", json=wrong).status_code == 400
 
 
-def test_accept_then_drop_lives_no_further(living: RunningSimulator, receiver: Receiver) -> None:
-    living.fault("accept_then_drop", count=1, reason="Spam Content")
-    living.send(mail(5))
-    living.wait_until_quiet()
+def test_accept_then_drop_lives_no_further(active: RunningSimulator, receiver: Receiver) -> None:
+    active.fault("accept_then_drop", count=1, reason="Spam Content")
+    active.send(mail(5))
+    active.wait_until_quiet()
     assert {(event["event"], event["reason"]) for event in receiver.events()} == {("dropped", "Spam Content")}
 
 
-def test_silence_then_a_flood(living: RunningSimulator, receiver: Receiver) -> None:
-    living.fault("silence", seconds=1.5)
-    living.send(mail(5))
+def test_silence_then_a_flood(active: RunningSimulator, receiver: Receiver) -> None:
+    active.fault("silence", seconds=1.5)
+    active.send(mail(5))
     time.sleep(1)
     assert receiver.posts() == []
-    living.wait_until_quiet()
+    active.wait_until_quiet()
     assert len(receiver.events()) >= 10
 
 
-def test_a_storm_of_new_ids(living: RunningSimulator, receiver: Receiver) -> None:
-    living.fault("storm", copies=46, match={"tw_key": "key-0"})
-    living.send(mail(2))
-    living.wait_until_quiet()
+def test_a_storm_of_new_ids(active: RunningSimulator, receiver: Receiver) -> None:
+    active.fault("storm", copies=46, match={"tw_key": "key-0"})
+    active.send(mail(2))
+    active.wait_until_quiet()
     delivered = [event for event in receiver.events() if event["event"] == "processed" and event["tw_key"] == "key-0"]
     assert len({event["sg_event_id"] for event in delivered}) >= 46
     posts = [json.loads(post.body) for post in receiver.posts()]
@@ -220,13 +223,13 @@ def test_a_storm_of_new_ids(living: RunningSimulator, receiver: Receiver) -> Non
     assert len([event for event in receiver.events() if event["event"] == "processed" and event["tw_key"] == "key-1"]) <= 2
 
 
-def test_unknown_and_foreign_keys_and_bare_bounces(living: RunningSimulator, receiver: Receiver) -> None:
-    living.post("/control/rates", {"all": {"hard_bounce": 0.5, "asynchronous": 0, "deferred": 0}})
-    living.fault("bounces_without_custom_args")
-    living.fault("unknown_keys", probability=0.5)
-    living.fault("foreign_keys", keys=["other-1", "other-2"], probability=0.5)
-    living.send(mail(30))
-    living.wait_until_quiet()
+def test_unknown_and_foreign_keys_and_bare_bounces(active: RunningSimulator, receiver: Receiver) -> None:
+    active.post("/control/rates", {"all": {"hard_bounce": 0.5, "asynchronous": 0, "deferred": 0}})
+    active.fault("bounces_without_custom_args")
+    active.fault("unknown_keys", probability=0.5)
+    active.fault("foreign_keys", keys=["other-1", "other-2"], probability=0.5)
+    active.send(mail(30))
+    active.wait_until_quiet()
     events = receiver.events()
     keys = {event.get("tw_key") for event in events if event["event"] != "bounce"}
     assert {"other-1", "other-2"} <= keys

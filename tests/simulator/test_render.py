@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from simulator.api.decoding import decode
 from simulator.api.payload import Mail
-from simulator.recipients.behaviour import Click, Moment
+from simulator.recipients.behaviour import Click, TimelineEntry
 from simulator.recipients.render import Link, Links, _Anchors, body_unsubscribe_link, one_click, render, unsubscribe_link
 from simulator.webhook.events import Message, event_of
-from tests.simulator.mails import LINK, mail, with_
+from tests.simulator.mail_bodies import LINK, mail, with_
 
 
 def decoded(body: dict[str, Any]) -> Mail:
@@ -65,7 +65,7 @@ def test_clicktracking_off_before_the_href_leaves_a_link_alone(anchor: str, clic
     made = decoded(with_("content.1.value", f"{anchor.format('[[leave]]')}Leave</a>"))
     person = made.personalizations[0]
     message = Message(1, "x", 0, made, person, Links(made))
-    event = event_of(message, Moment(1.0, "click", Click(0.0, "Mozilla", machine=False)), 0, 1_790_000_000)
+    event = event_of(message, TimelineEntry(1.0, "click", Click(0.0, "Mozilla", machine=False)), 0, 1_790_000_000)
     assert (event["url"] if event else None) == (f"{LINK}0" if clicked else None)
     assert body_unsubscribe_link(message.links.of(person, with_text=False), f"{LINK}1") == f"{LINK}0"
 
@@ -73,7 +73,7 @@ def test_clicktracking_off_before_the_href_leaves_a_link_alone(anchor: str, clic
 def test_the_text_part_is_not_rewritten_unless_the_request_says_so() -> None:
     text_only = decoded(with_("content", mail()["content"][:1]))
     message = Message(1, "x", 0, text_only, text_only.personalizations[0], Links(text_only))
-    click = Moment(1.0, "click", Click(0.0, "Mozilla", machine=False))
+    click = TimelineEntry(1.0, "click", Click(0.0, "Mozilla", machine=False))
     assert event_of(message, click, 0, 1_790_000_000) is None
 
 

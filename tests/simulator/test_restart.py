@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -13,12 +15,12 @@ from pathlib import Path
 import pytest
 
 from tests.running_simulator import RunningSimulator
-from tests.simulator.mails import mail
-from tests.simulator.receiver import Receiver
+from tests.simulator.mail_bodies import mail
+from tests.simulator.webhook_receiver import Receiver
 
 
 def test_what_was_accepted_survives_a_kill(start_simulator: Callable[..., RunningSimulator]) -> None:
-    simulator = start_simulator(no_lives=True)
+    simulator = start_simulator(no_recipients=True)
     batch = simulator.post("/v3/mail/batch")["batch_id"]
     group = simulator.post("/v3/asm/groups", {"name": "News", "description": "Weekly"})["id"]
     first = simulator.send(mail(1_000)).headers["X-Message-Id"]
@@ -31,6 +33,25 @@ def test_what_was_accepted_survives_a_kill(start_simulator: Callable[..., Runnin
     second = simulator.send(mail(batch_id=batch, asm={"group_id": group})).headers["X-Message-Id"]
     assert second != first
     assert [row["seq"] for row in simulator.accepted(x_message_id=second)] == [1_001]
+
+
+def test_the_database_of_an_older_simulator_is_upgraded(start_simulator: Callable[..., RunningSimulator]) -> None:
+    simulator = start_simulator(no_recipients=True)
+    simulator.send(mail(3))
+    simulator.stop()
+    with contextlib.closing(sqlite3.connect(simulator.data / "simulator.sqlite")) as database:
+        database.executescript(
+            "alter table requests rename column drop_reason to fate; drop index link_visits_due; "
+            "alter table link_visits rename to visits; create index visits_due on visits (not_before); "
+            "update runs set conditions = '{\"fate\":null}'; pragma user_version = 0;"
+        )
+    simulator.start()
+    assert len(simulator.accepted()) == 3
+    assert simulator.get("/control/link-visits") == []
+    with contextlib.closing(sqlite3.connect(simulator.data / "simulator.sqlite")) as database:
+        assert database.execute("select distinct cast(conditions as text) from runs").fetchall() == [
+            ('{"drop_reason":null}',)
+        ]
 
 
 def test_lives_go_on_after_kills(start_simulator: Callable[..., RunningSimulator], receiver: Receiver) -> None:
@@ -53,8 +74,8 @@ def test_lives_go_on_after_kills(start_simulator: Callable[..., RunningSimulator
 
 
 @pytest.mark.parametrize("same", ["port", "folder"])
-def test_what_is_taken_is_said_in_one_line(clean: RunningSimulator, tmp_path: Path, same: str) -> None:
-    simulator = clean
+def test_what_is_taken_is_said_in_one_line(idle: RunningSimulator, tmp_path: Path, same: str) -> None:
+    simulator = idle
     port = simulator.base_url.rpartition(":")[2] if same == "port" else "0"
     folder = simulator.data if same == "folder" else tmp_path
     command = [sys.executable, "-m", "simulator", "--port", port, "--data", str(folder)]

@@ -13,7 +13,7 @@ import pytest
 from simulator.api.acceptance import message_id
 from simulator.api.rules import MAX_BYTES
 from tests.running_simulator import RunningSimulator
-from tests.simulator.mails import mail, with_
+from tests.simulator.mail_bodies import mail, with_
 
 HEADERS = {"Authorization": "Bearer SG.x", "Content-Type": "application/json", "Accept": "application/json"}
 
@@ -32,19 +32,19 @@ def post(simulator: RunningSimulator, body: bytes = b"", **changed: str | None) 
 GOOD = json.dumps(mail()).encode()
 
 
-def test_a_good_mail_is_queued(clean: RunningSimulator) -> None:
-    answer = clean.send(mail(3))
-    assert (answer.status_code, answer.content) == (202, b"")
-    assert len(answer.headers["X-Message-Id"]) == 22
-    assert "." not in answer.headers["X-Message-Id"]
-    assert {"X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"} <= {*map(str, answer.headers)} | {
-        name.title().replace("Ratelimit", "RateLimit") for name in answer.headers
+def test_a_good_mail_is_queued(idle: RunningSimulator) -> None:
+    response = idle.send(mail(3))
+    assert (response.status_code, response.content) == (202, b"")
+    assert len(response.headers["X-Message-Id"]) == 22
+    assert "." not in response.headers["X-Message-Id"]
+    assert {"X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"} <= {*map(str, response.headers)} | {
+        name.title().replace("Ratelimit", "RateLimit") for name in response.headers
     }
-    rows = clean.accepted()
+    rows = idle.accepted()
     assert [(row["tw_key"], row["tw_try"], row["tw_chunk"], row["to"]) for row in rows] == [
         (f"key-{at}", "1", "plan.1", f"person{at}@gmail.example.com") for at in range(3)
     ]
-    assert {row["x_message_id"] for row in rows} == {answer.headers["X-Message-Id"]}
+    assert {row["x_message_id"] for row in rows} == {response.headers["X-Message-Id"]}
     assert rows[0]["campaign"] == "newsletter"
 
 
@@ -62,50 +62,55 @@ def test_a_good_mail_is_queued(clean: RunningSimulator) -> None:
     ],
 )
 def test_headers_are_checked_before_the_body(
-    clean: RunningSimulator, changed: dict[str, str | None], status: int, message: str
+    idle: RunningSimulator, changed: dict[str, str | None], status: int, message: str
 ) -> None:
-    answer = post(clean, GOOD, **changed)
-    assert answer.status_code == status
-    (error,) = answer.json()["errors"]
+    response = post(idle, GOOD, **changed)
+    assert response.status_code == status
+    (error,) = response.json()["errors"]
     assert message in error["message"]
     assert set(error) == {"message", "field", "help"}
-    assert clean.accepted() == []
+    assert idle.accepted() == []
 
 
-def test_a_refusal_is_noted_and_accepts_nobody(clean: RunningSimulator) -> None:
-    answer = clean.send(with_("personalizations.1.to.0.email", "bad", mail(2)))
-    assert answer.status_code == 400
-    assert answer.json()["errors"][0]["field"] == "personalizations.1.to.0.email"
-    assert answer.json()["errors"][0]["help"].startswith("http")
-    assert clean.send(mail()).status_code == 202
-    assert clean.get("/control/requests") == {"total": 2, "accepted": 1, "statuses": {"202": 1, "400": 1}, "faults": {}}
+def test_a_refusal_is_noted_and_accepts_nobody(idle: RunningSimulator) -> None:
+    response = idle.send(with_("personalizations.1.to.0.email", "bad", mail(2)))
+    assert response.status_code == 400
+    assert response.json()["errors"][0]["field"] == "personalizations.1.to.0.email"
+    assert response.json()["errors"][0]["help"].startswith("http")
+    assert idle.send(mail()).status_code == 202
+    assert idle.get("/control/requests") == {
+        "total": 2,
+        "accepted": 1,
+        "statuses": {"202": 1, "400": 1},
+        "faults": {},
+    }
 
 
-def test_an_unverified_sender_is_forbidden(clean: RunningSimulator) -> None:
-    answer = clean.send(with_("from.email", "news@unknown.example"))
-    assert answer.status_code == 403
-    assert answer.json()["errors"][0]["field"] == "from"
+def test_an_unverified_sender_is_forbidden(idle: RunningSimulator) -> None:
+    response = idle.send(with_("from.email", "news@unknown.example"))
+    assert response.status_code == 403
+    assert response.json()["errors"][0]["field"] == "from"
 
 
-def test_too_large_is_a_page_and_no_json(clean: RunningSimulator) -> None:
-    answer = post(clean, b" " * MAX_BYTES)
-    assert answer.status_code == 413
-    assert answer.headers["Content-Type"].startswith("text/html")
-    assert "413 Request Entity Too Large" in answer.text
+def test_too_large_is_a_page_and_no_json(idle: RunningSimulator) -> None:
+    response = post(idle, b" " * MAX_BYTES)
+    assert response.status_code == 413
+    assert response.headers["Content-Type"].startswith("text/html")
+    assert "413 Request Entity Too Large" in response.text
 
 
-def test_the_sandbox_checks_and_keeps_nothing(clean: RunningSimulator) -> None:
+def test_the_sandbox_checks_and_keeps_nothing(idle: RunningSimulator) -> None:
     sandbox = {"sandbox_mode": {"enable": True}}
-    answer = clean.send(mail(mail_settings=sandbox))
-    assert (answer.status_code, "X-Message-Id" in answer.headers) == (200, False)
-    assert clean.send(mail(mail_settings=sandbox, categories=["a", "a"])).status_code == 400
-    assert clean.accepted() == []
+    response = idle.send(mail(mail_settings=sandbox))
+    assert (response.status_code, "X-Message-Id" in response.headers) == (200, False)
+    assert idle.send(mail(mail_settings=sandbox, categories=["a", "a"])).status_code == 400
+    assert idle.accepted() == []
 
 
-def test_other_paths_and_methods(clean: RunningSimulator) -> None:
-    url, headers = f"{clean.base_url}/v3", {"Authorization": "Bearer SG.x"}
-    assert clean.client.get(f"{url}/mail/send", headers=headers).status_code == 405
-    missing = clean.client.get(f"{url}/nothing", headers=headers)
+def test_other_paths_and_methods(idle: RunningSimulator) -> None:
+    url, headers = f"{idle.base_url}/v3", {"Authorization": "Bearer SG.x"}
+    assert idle.client.get(f"{url}/mail/send", headers=headers).status_code == 405
+    missing = idle.client.get(f"{url}/nothing", headers=headers)
     assert (missing.status_code, missing.json()["errors"][0]["message"]) == (404, "not found")
 
 
@@ -115,20 +120,20 @@ def test_message_ids_are_those_of_seed_order_and_mail() -> None:
     assert len({first, message_id(5, 1, GOOD), message_id(4, 2, GOOD), message_id(4, 1, GOOD + b" ")}) == 4
 
 
-def test_a_sender_that_goes_away_in_mid_body_has_sent_nothing(clean: RunningSimulator) -> None:
-    url = httpx.URL(clean.base_url)
+def test_a_sender_that_goes_away_in_mid_body_has_sent_nothing(idle: RunningSimulator) -> None:
+    url = httpx.URL(idle.base_url)
     head = b"POST /v3/mail/send HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer SG.x\r\nAccept: */*\r\n"
     head += b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(GOOD)
     for part in (head, head + GOOD[:-1]):
         with socket.create_connection((url.host, url.port)) as connection:
             connection.sendall(part)
-    assert clean.send(mail(first=1)).status_code == 202
-    assert [row["tw_key"] for row in clean.accepted()] == ["key-1"]
-    assert "ERROR" not in (clean.data / "simulator.log").read_text()
+    assert idle.send(mail(first=1)).status_code == 202
+    assert [row["tw_key"] for row in idle.accepted()] == ["key-1"]
+    assert "ERROR" not in (idle.data / "simulator.log").read_text()
 
 
 def test_keys_gzip_and_limits_can_be_set(start_simulator: Callable[..., RunningSimulator]) -> None:
-    strict = start_simulator(no_lives=True, gzip=True, api_key="SG.one", requests_per_second=2)
+    strict = start_simulator(no_recipients=True, gzip=True, api_key="SG.one", requests_per_second=2)
     refused = post(strict, GOOD)
     assert refused.status_code == 401
     packed = post(strict, gzip.compress(GOOD), Authorization="Bearer SG.one", Content_Encoding="gzip")
@@ -137,21 +142,21 @@ def test_keys_gzip_and_limits_can_be_set(start_simulator: Callable[..., RunningS
     assert 429 in statuses
 
 
-def test_the_rendered_message_shows_literal_replacement(clean: RunningSimulator) -> None:
-    clean.send(with_("personalizations.0.substitutions.[[name]]", "<b>A & B</b>"))
-    shown = clean.get("/control/message/key-0")
+def test_the_rendered_message_shows_literal_replacement(idle: RunningSimulator) -> None:
+    idle.send(with_("personalizations.0.substitutions.[[name]]", "<b>A & B</b>"))
+    shown = idle.get("/control/message/key-0")
     assert shown["subject"] == "For <b>A & B</b>"
     assert "Hello <b>A & B</b>" in shown["html"]
     assert shown["text"].startswith("Hello <b>A & B</b>, leave: https://mail.tradewind.example/u/TOKEN0")
     assert shown["list_unsubscribe"] == "https://mail.tradewind.example/u/TOKEN0"
 
 
-def test_the_record_can_be_asked(clean: RunningSimulator) -> None:
-    clean.send(mail(3))
-    clean.send(mail(2, first=2, categories=["other"]))
-    assert clean.duplicates() == [{"tw_key": "key-2", "times": 2, "seqs": [3, 4]}]
-    assert [row["seq"] for row in clean.accepted(campaign="other")] == [4, 5]
-    assert [row["seq"] for row in clean.accepted(since=3)] == [4, 5]
-    assert [row["seq"] for row in clean.accepted(tw_key="key-2")] == [3, 4]
-    lines = clean.client.get(f"{clean.base_url}/control/accepted.ndjson").text.splitlines()
+def test_the_record_can_be_asked(idle: RunningSimulator) -> None:
+    idle.send(mail(3))
+    idle.send(mail(2, first=2, categories=["other"]))
+    assert idle.duplicates() == [{"tw_key": "key-2", "times": 2, "seqs": [3, 4]}]
+    assert [row["seq"] for row in idle.accepted(campaign="other")] == [4, 5]
+    assert [row["seq"] for row in idle.accepted(since=3)] == [4, 5]
+    assert [row["seq"] for row in idle.accepted(tw_key="key-2")] == [3, 4]
+    lines = idle.client.get(f"{idle.base_url}/control/accepted.ndjson").text.splitlines()
     assert [json.loads(line)["seq"] for line in lines] == [1, 2, 3, 4, 5]

@@ -12,8 +12,8 @@ from sendgrid.helpers.eventwebhook import EventWebhook
 
 from tests.running_simulator import RunningSimulator
 from tests.simulator.conftest import FAST
-from tests.simulator.mails import LINK, mail
-from tests.simulator.receiver import Receiver, Request
+from tests.simulator.mail_bodies import LINK, mail
+from tests.simulator.webhook_receiver import Receiver, Request
 
 COMMON = {"email", "timestamp", "event", "sg_event_id", "sg_message_id", "category", "tw_key", "tw_try", "tw_chunk"}
 FIELDS = {
@@ -26,7 +26,7 @@ FIELDS = {
     "click": {"url", "url_offset", "useragent", "ip"},
     "spamreport": set[str](),
 }
-LIVELY = {
+BUSY_RATES = {
     "hard_bounce": 0.1, "blocked": 0.1, "asynchronous": 0.3, "deferred": 0.3, "human_open": 0.7, "click": 0.6,
     "complaint": 0.2, "invalid": 0.05, "scanner": 0.3, "machine_open": 0.3, "one_click": 0.1, "body_unsubscribe": 0.1,
 }  # fmt: skip
@@ -47,11 +47,11 @@ def verifies(request: Request, public_key: str) -> bool:
 
 
 @pytest.fixture(scope="module")
-def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunningSimulator, Receiver]]:
+def finished_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunningSimulator, Receiver]]:
     """300 lively lives, over, and who was told of them."""
     receiver = Receiver()
     simulator = RunningSimulator(tmp_path_factory.mktemp("lived"), webhook=f"{receiver.url}/events", **FAST)
-    simulator.post("/control/rates", {"all": LIVELY})
+    simulator.post("/control/rates", {"all": BUSY_RATES})
     for provider in ("icloud", "outlook", "firm"):
         assert simulator.send(mail(100, provider, first=len(provider) * 1_000)).status_code == 202
     simulator.wait_until_quiet()
@@ -60,8 +60,8 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunningSim
     receiver.close()
 
 
-def test_what_arrives_is_signed_complete_and_shaped_like_sendgrids(lived: tuple[RunningSimulator, Receiver]) -> None:
-    simulator, receiver = lived
+def test_what_arrives_is_signed_complete_and_shaped_like_sendgrids(finished_run: tuple[RunningSimulator, Receiver]) -> None:
+    simulator, receiver = finished_run
     assert all(verifies(request, simulator.public_key) for request in receiver.posts())
     assert all(request.body.startswith(b"[") and request.body.endswith(b"]\r\n") for request in receiver.posts())
     events = receiver.events()
@@ -83,8 +83,8 @@ def test_what_arrives_is_signed_complete_and_shaped_like_sendgrids(lived: tuple[
     assert counts["events_posted"] == len(events) > counts["events_emitted"]
 
 
-def test_some_come_twice_and_some_of_them_under_another_id(lived: tuple[RunningSimulator, Receiver]) -> None:
-    _, receiver = lived
+def test_some_come_twice_and_some_of_them_under_another_id(finished_run: tuple[RunningSimulator, Receiver]) -> None:
+    _, receiver = finished_run
     events = receiver.events()
     by_id = Counter(event["sg_event_id"] for event in events)
     assert max(by_id.values()) == 2
@@ -94,8 +94,8 @@ def test_some_come_twice_and_some_of_them_under_another_id(lived: tuple[RunningS
     assert sum(contents.values()) - len(contents) > len(events) - len(by_id)
 
 
-def test_clicked_links_are_those_of_the_body(lived: tuple[RunningSimulator, Receiver]) -> None:
-    _, receiver = lived
+def test_clicked_links_are_those_of_the_body(finished_run: tuple[RunningSimulator, Receiver]) -> None:
+    _, receiver = finished_run
     clicks = [event for event in receiver.events() if event["event"] == "click"]
     assert clicks
     for click in clicks:
@@ -103,8 +103,8 @@ def test_clicked_links_are_those_of_the_body(lived: tuple[RunningSimulator, Rece
         assert (click["url"], click["url_offset"]["index"]) in (("https://shop.example/new", 0), (own, 1))
 
 
-def test_statistics_and_lists_agree_with_the_events(lived: tuple[RunningSimulator, Receiver]) -> None:
-    simulator, receiver = lived
+def test_statistics_and_lists_agree_with_the_events(finished_run: tuple[RunningSimulator, Receiver]) -> None:
+    simulator, receiver = finished_run
     unique = {event["sg_event_id"]: event for event in receiver.events()}
     first = {json.dumps({**event, "sg_event_id": ""}, sort_keys=True): event for event in unique.values()}.values()
     kinds = Counter(event["event"] for event in first)
@@ -126,49 +126,49 @@ def test_statistics_and_lists_agree_with_the_events(lived: tuple[RunningSimulato
     assert {row["email"] for row in simulator.get("/v3/suppression/spam_reports")} == reports
 
 
-def test_the_bounced_are_dropped_the_next_time_and_the_blocked_are_not(living: RunningSimulator, receiver: Receiver) -> None:
-    living.post(
+def test_the_bounced_are_dropped_the_next_time_and_the_blocked_are_not(active: RunningSimulator, receiver: Receiver) -> None:
+    active.post(
         "/control/rates", {"all": {"hard_bounce": 0.5, "blocked": 0.5, "deferred": 0, "invalid": 0, "spam_content": 0}}
     )
-    living.send(mail(20))
-    living.wait_until_quiet()
-    hard = {row["email"] for row in living.get("/v3/suppression/bounces")}
+    active.send(mail(20))
+    active.wait_until_quiet()
+    hard = {row["email"] for row in active.get("/v3/suppression/bounces")}
     receiver.requests.clear()
-    living.send(mail(20))
-    living.wait_until_quiet()
+    active.send(mail(20))
+    active.wait_until_quiet()
     dropped = {event["email"]: event["reason"] for event in receiver.events() if event["event"] == "dropped"}
     assert dropped == dict.fromkeys(hard, "Bounced Address")
     assert 0 < len(hard) < 20
 
 
-def test_without_tracking_nobody_is_seen_to_open_or_click(living: RunningSimulator, receiver: Receiver) -> None:
-    living.post("/control/rates", {"all": LIVELY})
+def test_without_tracking_nobody_is_seen_to_open_or_click(active: RunningSimulator, receiver: Receiver) -> None:
+    active.post("/control/rates", {"all": BUSY_RATES})
     off = {"click_tracking": {"enable": False, "enable_text": False}, "open_tracking": {"enable": False}}
-    living.send(mail(100, "outlook", tracking_settings=off))
-    living.send(mail(100, "firm", tracking_settings={}))
-    living.wait_until_quiet()
+    active.send(mail(100, "outlook", tracking_settings=off))
+    active.send(mail(100, "firm", tracking_settings={}))
+    active.wait_until_quiet()
     assert {"open", "click"}.isdisjoint(event["event"] for event in receiver.events())
 
 
-def test_the_same_seed_and_keys_have_the_same_events(living: RunningSimulator, receiver: Receiver) -> None:
+def test_the_same_seed_and_keys_have_the_same_events(active: RunningSimulator, receiver: Receiver) -> None:
     outcomes = []
     for _ in range(2):
-        living.send(mail(100))
-        living.wait_until_quiet()
+        active.send(mail(100))
+        active.wait_until_quiet()
         found = [event for event in receiver.events() if event["event"] != "processed"]
         outcomes.append({(event.get("tw_key"), event["event"], event.get("attempt"), event.get("url")) for event in found})
         receiver.requests.clear()
-        living.reset()
+        active.reset()
     assert outcomes[0] == outcomes[1]
 
 
-def test_a_refused_post_comes_again(living: RunningSimulator, receiver: Receiver) -> None:
+def test_a_refused_post_comes_again(active: RunningSimulator, receiver: Receiver) -> None:
     receiver.statuses = [500, 302, 204]
-    living.send(mail(1))
-    living.wait_until_quiet()
+    active.send(mail(1))
+    active.wait_until_quiet()
     first = receiver.posts()[0]
     assert sum(request.body == first.body for request in receiver.posts()) >= 2
-    assert living.status()["posts_total"] == len(receiver.posts()) - 2
+    assert active.status()["posts_total"] == len(receiver.posts()) - 2
 
 
 def test_events_wait_for_a_webhook_that_is_down(start_simulator: Callable[..., RunningSimulator]) -> None:
@@ -182,54 +182,54 @@ def test_events_wait_for_a_webhook_that_is_down(start_simulator: Callable[..., R
     assert simulator.status()["posts_total"] == 0
 
 
-def test_the_life_of_a_message_can_be_asked(lived: tuple[RunningSimulator, Receiver]) -> None:
-    simulator, receiver = lived
+def test_the_life_of_a_message_can_be_asked(finished_run: tuple[RunningSimulator, Receiver]) -> None:
+    simulator, receiver = finished_run
     key = simulator.accepted()[0]["tw_key"]
-    life = simulator.get(f"/control/message/{key}")["life"]
-    told = {moment["sg_event_id"] for moment in life}
+    life = simulator.get(f"/control/message/{key}")["timeline"]
+    told = {entry["sg_event_id"] for entry in life}
     plain = {event["sg_event_id"] for event in receiver.events() if event.get("tw_key") == key}
     assert told & plain
     assert life[0]["kind"] in ("processed", "dropped")
 
 
-def test_people_leave_at_the_edge_and_scanners_only_look(living: RunningSimulator, receiver: Receiver) -> None:
-    living.post("/control/rates", {"all": {"one_click": 0.3, "human_open": 0.5, "body_unsubscribe": 0.5, "scanner": 0.5}})
-    living.send(mail(60, "outlook"))
-    living.wait_until_quiet()
-    visits = [request for request in receiver.requests if request.path != "/events"]
-    looked = Counter(request.path for request in visits if request.method == "GET")
-    left = [request for request in visits if request.method == "POST"]
+def test_people_leave_at_the_edge_and_scanners_only_look(active: RunningSimulator, receiver: Receiver) -> None:
+    active.post("/control/rates", {"all": {"one_click": 0.3, "human_open": 0.5, "body_unsubscribe": 0.5, "scanner": 0.5}})
+    active.send(mail(60, "outlook"))
+    active.wait_until_quiet()
+    link_visits = [request for request in receiver.requests if request.path != "/events"]
+    looked = Counter(request.path for request in link_visits if request.method == "GET")
+    left = [request for request in link_visits if request.method == "POST"]
     assert {request.body for request in left} == {b"List-Unsubscribe=One-Click", b"List-Unsubscribe=One-Click&sure=yes"}
     assert all(request.headers["Content-Type"] == "application/x-www-form-urlencoded" for request in left)
-    assert all(request.path.startswith("/u/TOKEN") for request in visits)
-    told = living.get("/control/visits")
-    assert {visit["status"] for visit in told} == {204, 200}
-    leavers = {f"/u/TOKEN{visit['tw_key'].removeprefix('key-')}" for visit in told if visit["how"] != "scan"}
+    assert all(request.path.startswith("/u/TOKEN") for request in link_visits)
+    told = active.get("/control/link-visits")
+    assert {link_visit["status"] for link_visit in told} == {204, 200}
+    leavers = {f"/u/TOKEN{link_visit['tw_key'].removeprefix('key-')}" for link_visit in told if link_visit["how"] != "scan"}
     assert leavers == {request.path for request in left}
     assert set(looked) - {request.path for request in left}
     assert not any(event["event"] == "unsubscribe" for event in receiver.events())
 
 
-def test_sendgrids_own_links_make_unsubscribe_events(living: RunningSimulator, receiver: Receiver) -> None:
-    living.post("/control/rates", {"all": {"human_open": 1, "body_unsubscribe": 1, "complaint": 0}})
+def test_sendgrids_own_links_make_unsubscribe_events(active: RunningSimulator, receiver: Receiver) -> None:
+    active.post("/control/rates", {"all": {"human_open": 1, "body_unsubscribe": 1, "complaint": 0}})
     own = mail(10, tracking_settings={"subscription_tracking": {"enable": True}})
     for person in own["personalizations"]:
         del person["headers"]
-    living.send(own)
-    group = living.post("/v3/asm/groups", {"name": "News", "description": "Weekly"})["id"]
-    living.send({**own, "asm": {"group_id": group}, "tracking_settings": {}})
-    living.wait_until_quiet()
+    active.send(own)
+    group = active.post("/v3/asm/groups", {"name": "News", "description": "Weekly"})["id"]
+    active.send({**own, "asm": {"group_id": group}, "tracking_settings": {}})
+    active.wait_until_quiet()
     kinds = Counter(event["event"] for event in receiver.events())
     assert kinds["unsubscribe"] > 5
     assert kinds["group_unsubscribe"] > 5
-    assert len(living.get("/v3/suppression/unsubscribes")) > 5
-    assert len(living.get(f"/v3/asm/groups/{group}/suppressions")) > 5
+    assert len(active.get("/v3/suppression/unsubscribes")) > 5
+    assert len(active.get(f"/v3/asm/groups/{group}/suppressions")) > 5
 
 
-def test_events_can_be_handed_in(living: RunningSimulator, receiver: Receiver) -> None:
+def test_events_can_be_handed_in(active: RunningSimulator, receiver: Receiver) -> None:
     event = {"event": "account_status_change", "type": "compliance_suspend", "timestamp": 1, "sg_event_id": "x"}
-    assert living.post("/control/events", [event]) == {"posts": 1}
-    living.wait_until_quiet()
+    assert active.post("/control/events", [event]) == {"posts": 1}
+    active.wait_until_quiet()
     assert receiver.events() == [event]
-    assert verifies(receiver.posts()[0], living.public_key)
-    assert living.client.post(f"{living.base_url}/control/events", json={}).status_code == 400
+    assert verifies(receiver.posts()[0], active.public_key)
+    assert active.client.post(f"{active.base_url}/control/events", json={}).status_code == 400

@@ -9,8 +9,8 @@ import uuid
 import msgspec
 from aiohttp import web
 
-from simulator.api.answers import json_answer
-from simulator.api.management.asking import Wrong, body_as
+from simulator.api.management.parsing import BadRequest, parse_body
+from simulator.api.responses import json_response
 from simulator.state import SIMULATOR
 
 MAX_ERASED, ERASE_BYTES = 5_000, 256 * 1024
@@ -24,7 +24,7 @@ class Erasure(msgspec.Struct, forbid_unknown_fields=True):
 
 async def signed(request: web.Request) -> web.Response:
     """The public key of the Event Webhook."""
-    return json_answer({"public_key": request.app[SIMULATOR].signer.public_key})
+    return json_response({"public_key": request.app[SIMULATOR].signer.public_key})
 
 
 async def webhook(request: web.Request) -> web.Response:
@@ -34,7 +34,7 @@ async def webhook(request: web.Request) -> web.Response:
         "spam_report", "unsubscribe",
     )  # fmt: skip
     url = request.app[SIMULATOR].settings.webhook
-    return json_answer({"enabled": url is not None, "url": url or "", **dict.fromkeys(kinds, True)})
+    return json_response({"enabled": url is not None, "url": url or "", **dict.fromkeys(kinds, True)})
 
 
 async def senders(request: web.Request) -> web.Response:
@@ -44,13 +44,13 @@ async def senders(request: web.Request) -> web.Response:
         {"id": at, "from_email": email, "reply_to": email, "verified": True, "locked": False}
         for at, email in enumerate(found, 1)
     ]
-    return json_answer({"results": rows})
+    return json_response({"results": rows})
 
 
 async def domains(request: web.Request) -> web.Response:
     """The authenticated domains; their subdomains may send too."""
     found = [one for one in request.app[SIMULATOR].settings.verified_senders if "@" not in one]
-    return json_answer([
+    return json_response([
         {"id": at, "domain": domain, "subdomain": "em", "valid": True, "default": at == 1, "automatic_security": True}
         for at, domain in enumerate(found, 1)
     ])  # fmt: skip
@@ -58,7 +58,7 @@ async def domains(request: web.Request) -> web.Response:
 
 async def scopes(_request: web.Request) -> web.Response:
     """What the key may do."""
-    return json_answer(
+    return json_response(
         {
             "scopes": [
                 "mail.send",
@@ -75,19 +75,19 @@ async def scopes(_request: web.Request) -> web.Response:
 async def erase(request: web.Request) -> web.Response:
     """202 with a job id. The addresses leave the record of what was accepted; suppressions stay in force."""
     if len(await request.read()) > ERASE_BYTES:
-        raise Wrong(413, "payload too large")
-    asked = await body_as(request, Erasure)
-    if not 0 < len(asked.email_addresses) <= MAX_ERASED:
-        raise Wrong(400, f"email_addresses must name 1 to {MAX_ERASED} addresses", "email_addresses")
+        raise BadRequest(413, "payload too large")
+    requested = await parse_body(request, Erasure)
+    if not 0 < len(requested.email_addresses) <= MAX_ERASED:
+        raise BadRequest(400, f"email_addresses must name 1 to {MAX_ERASED} addresses", "email_addresses")
     job = str(uuid.uuid4())
 
     def change(connection: sqlite3.Connection) -> None:
         sql = "update accepted set email = 'erased' where lower(email) = ?"
-        connection.executemany(sql, [(email.lower(),) for email in asked.email_addresses])
-        connection.execute("insert into erasures values (?, ?, ?)", (job, time.time(), len(asked.email_addresses)))
+        connection.executemany(sql, [(email.lower(),) for email in requested.email_addresses])
+        connection.execute("insert into erasures values (?, ?, ?)", (job, time.time(), len(requested.email_addresses)))
 
-    await request.app[SIMULATOR].record.write(change)
-    return json_answer({"job_id": job}, 202)
+    await request.app[SIMULATOR].database.write(change)
+    return json_response({"job_id": job}, 202)
 
 
 ROUTES = [

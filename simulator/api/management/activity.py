@@ -9,9 +9,9 @@ from typing import Any
 
 from aiohttp import web
 
-from simulator.api.answers import FORBIDDEN, TOO_MANY, errors, json_answer
-from simulator.api.management.asking import Wrong, number
+from simulator.api.management.parsing import BadRequest, query_integer
 from simulator.api.payload import DECODER
+from simulator.api.responses import FORBIDDEN, TOO_MANY, error_response, json_response
 from simulator.state import SIMULATOR
 
 MAX_ROWS, DAYS = 1_000, 30
@@ -34,26 +34,26 @@ async def messages(request: web.Request) -> web.Response:
     """The rows that a query matches, newest first: conditions `field="value"` joined by AND."""
     simulator = request.app[SIMULATOR]
     if not simulator.settings.activity:
-        return errors(403, [FORBIDDEN])
-    if not simulator.activity.take():
-        return errors(429, [TOO_MANY], simulator.activity.headers())
+        return error_response(403, [FORBIDDEN])
+    if not simulator.activity_limit.allow():
+        return error_response(429, [TOO_MANY], simulator.activity_limit.headers())
     clauses, values = conditions(request.query.get("query", ""))
-    limit = number(request, "limit", 10, 1, MAX_ROWS)
+    limit = query_integer(request, "limit", 10, 1, MAX_ROWS)
     since = time.time() - DAYS * 86_400
     sql = f"{ROWS}{' and '.join(clauses)} order by accepted.seq desc limit ?"
-    return json_answer({"messages": [_shown(row) for row in await simulator.record.read(sql, since, *values, limit)]})
+    return json_response({"messages": [_shown(row) for row in await simulator.database.read(sql, since, *values, limit)]})
 
 
 def conditions(query: str) -> tuple[list[str], list[str]]:
     """SQL clauses of our own, and the values to bind. Raises `Wrong` for what the simulator does not know."""
     if not query.strip():
-        raise Wrong(400, "query is required", "query")
+        raise BadRequest(400, "query is required", "query")
     clauses, values = [], []
     for part in re.split(r"\s+AND\s+", query, flags=re.IGNORECASE):
         match = CONDITION.fullmatch(part.strip().removeprefix("(").removesuffix(")"))
         column = COLUMNS.get(match[2] or match[1]) if match else None
         if match is None or column is None:
-            raise Wrong(400, f"invalid query: {part.strip()}", "query")
+            raise BadRequest(400, f"invalid query: {part.strip()}", "query")
         clauses.append(column)
         values.append(match[3])
     return clauses, values

@@ -9,9 +9,9 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from simulator.api.answers import json_answer
-from simulator.api.management.asking import Wrong, body_as
+from simulator.api.management.parsing import BadRequest, parse_body
 from simulator.api.management.suppressions import Recipients
+from simulator.api.responses import json_response
 from simulator.state import SIMULATOR
 
 MAX_NAME, MAX_DESCRIPTION = 30, 100
@@ -31,36 +31,36 @@ class Group(msgspec.Struct, forbid_unknown_fields=True):
 
 async def groups(request: web.Request) -> web.Response:
     """All groups."""
-    return json_answer([_shown(row) for row in await request.app[SIMULATOR].record.read(GROUPS, 0)])
+    return json_response([_shown(row) for row in await request.app[SIMULATOR].database.read(GROUPS, 0)])
 
 
 async def group(request: web.Request) -> web.Response:
     """One group."""
-    return json_answer(_shown(await _known(request)))
+    return json_response(_shown(await _known(request)))
 
 
 async def create(request: web.Request) -> web.Response:
     """201 with its id."""
-    asked, simulator = await body_as(request, Group), request.app[SIMULATOR]
-    if not 0 < len(asked.name) <= MAX_NAME:
-        raise Wrong(400, f"name must have 1 to {MAX_NAME} characters", "name")
-    if not 0 < len(asked.description) <= MAX_DESCRIPTION:
-        raise Wrong(400, f"description must have 1 to {MAX_DESCRIPTION} characters", "description")
+    requested, simulator = await parse_body(request, Group), request.app[SIMULATOR]
+    if not 0 < len(requested.name) <= MAX_NAME:
+        raise BadRequest(400, f"name must have 1 to {MAX_NAME} characters", "name")
+    if not 0 < len(requested.description) <= MAX_DESCRIPTION:
+        raise BadRequest(400, f"description must have 1 to {MAX_DESCRIPTION} characters", "description")
     sql = 'insert into "groups" (name, description, is_default) values (?, ?, ?) returning id'
 
     def change(connection: sqlite3.Connection) -> int:
-        return int(connection.execute(sql, (asked.name, asked.description, asked.is_default)).fetchone()[0])
+        return int(connection.execute(sql, (requested.name, requested.description, requested.is_default)).fetchone()[0])
 
-    number = await simulator.record.write(change)
+    number = await simulator.database.write(change)
     simulator.groups.add(number)
-    return json_answer({"id": number, **msgspec.to_builtins(asked)}, 201)
+    return json_response({"id": number, **msgspec.to_builtins(requested)}, 201)
 
 
 async def delete(request: web.Request) -> web.Response:
     """The group and its list: 204."""
     row, simulator = await _known(request), request.app[SIMULATOR]
-    await simulator.record.execute("delete from group_suppressions where group_id = ?", row["id"])
-    await simulator.record.execute('delete from "groups" where id = ?', row["id"])
+    await simulator.database.execute("delete from group_suppressions where group_id = ?", row["id"])
+    await simulator.database.execute('delete from "groups" where id = ?', row["id"])
     simulator.groups.discard(row["id"])
     return web.Response(status=204)
 
@@ -69,31 +69,31 @@ async def members(request: web.Request) -> web.Response:
     """The addresses that left the group."""
     row = await _known(request)
     sql = "select email from group_suppressions where group_id = ? order by created, email"
-    return json_answer([found["email"] for found in await request.app[SIMULATOR].record.read(sql, row["id"])])
+    return json_response([found["email"] for found in await request.app[SIMULATOR].database.read(sql, row["id"])])
 
 
 async def add(request: web.Request) -> web.Response:
     """Put addresses on the group's list: 201."""
-    row, asked, now = await _known(request), await body_as(request, Recipients), int(time.time())
-    emails = [email.lower() for email in asked.recipient_emails]
+    row, requested, now = await _known(request), await parse_body(request, Recipients), int(time.time())
+    emails = [email.lower() for email in requested.recipient_emails]
     sql = "insert into group_suppressions (group_id, email, created) values (?, ?, ?) on conflict do nothing"
     rows = [(row["id"], email, now) for email in emails]
-    await request.app[SIMULATOR].record.write(lambda connection: connection.executemany(sql, rows).rowcount)
-    return json_answer({"recipient_emails": emails}, 201)
+    await request.app[SIMULATOR].database.write(lambda connection: connection.executemany(sql, rows).rowcount)
+    return json_response({"recipient_emails": emails}, 201)
 
 
 async def remove(request: web.Request) -> web.Response:
     """Take an address off the group's list: 204."""
     row = await _known(request)
     sql = "delete from group_suppressions where group_id = ? and email = ?"
-    await request.app[SIMULATOR].record.execute(sql, row["id"], request.match_info["email"].lower())
+    await request.app[SIMULATOR].database.execute(sql, row["id"], request.match_info["email"].lower())
     return web.Response(status=204)
 
 
 async def _known(request: web.Request) -> dict[str, Any]:
-    rows = await request.app[SIMULATOR].record.read(GROUPS, int(request.match_info["id"]))
+    rows = await request.app[SIMULATOR].database.read(GROUPS, int(request.match_info["id"]))
     if not rows:
-        raise Wrong(404, "not found", "group_id")
+        raise BadRequest(404, "not found", "group_id")
     return rows[0]
 
 

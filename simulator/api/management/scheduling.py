@@ -10,8 +10,8 @@ from typing import Literal
 import msgspec
 from aiohttp import web
 
-from simulator.api.answers import json_answer
-from simulator.api.management.asking import Wrong, body_as
+from simulator.api.management.parsing import BadRequest, parse_body
+from simulator.api.responses import json_response
 from simulator.state import SIMULATOR, Simulator
 
 MAX_HELD = 10
@@ -33,69 +33,71 @@ class Change(msgspec.Struct, forbid_unknown_fields=True):
 async def make_batch(request: web.Request) -> web.Response:
     """A new batch id: 201."""
     simulator, batch_id, now = request.app[SIMULATOR], secrets.token_urlsafe(36), time.time()
-    await simulator.record.execute("insert into batches (batch_id, created) values (?, ?)", batch_id, now)
+    await simulator.database.execute("insert into batches (batch_id, created) values (?, ?)", batch_id, now)
     simulator.batches[batch_id] = now
-    return json_answer({"batch_id": batch_id}, 201)
+    return json_response({"batch_id": batch_id}, 201)
 
 
 async def batch(request: web.Request) -> web.Response:
     """200 for one that exists, 400 for another."""
     batch_id = request.match_info["batch_id"]
     _must_know(request.app[SIMULATOR], batch_id)
-    return json_answer({"batch_id": batch_id})
+    return json_response({"batch_id": batch_id})
 
 
 async def schedules(request: web.Request) -> web.Response:
     """All that are paused or cancelled."""
-    return json_answer(await request.app[SIMULATOR].record.read("select batch_id, status from schedules order by batch_id"))
+    return json_response(
+        await request.app[SIMULATOR].database.read("select batch_id, status from schedules order by batch_id")
+    )
 
 
 async def schedule(request: web.Request) -> web.Response:
     """A list of one, or an empty one."""
     sql = "select batch_id, status from schedules where batch_id = ?"
-    return json_answer(await request.app[SIMULATOR].record.read(sql, request.match_info["batch_id"]))
+    return json_response(await request.app[SIMULATOR].database.read(sql, request.match_info["batch_id"]))
 
 
 async def hold(request: web.Request) -> web.Response:
     """Pause or cancel a batch: 201."""
-    asked, simulator = await body_as(request, Schedule), request.app[SIMULATOR]
-    _must_know(simulator, asked.batch_id)
+    requested, simulator = await parse_body(request, Schedule), request.app[SIMULATOR]
+    _must_know(simulator, requested.batch_id)
 
     def change(connection: sqlite3.Connection) -> str | None:
         held = [row[0] for row in connection.execute("select batch_id from schedules")]
-        if asked.batch_id in held:
+        if requested.batch_id in held:
             return "The batch_id already has a status. Use PATCH to change it."
         if len(held) >= MAX_HELD:
             return f"At most {MAX_HELD} batches may be paused or cancelled at the same time."
-        connection.execute("insert into schedules values (?, ?, ?)", (asked.batch_id, asked.status, time.time()))
+        connection.execute("insert into schedules values (?, ?, ?)", (requested.batch_id, requested.status, time.time()))
         return None
 
-    if refused := await simulator.record.write(change):
-        raise Wrong(400, refused, "batch_id")
-    return json_answer({"batch_id": asked.batch_id, "status": asked.status}, 201)
+    if refused := await simulator.database.write(change):
+        raise BadRequest(400, refused, "batch_id")
+    return json_response({"batch_id": requested.batch_id, "status": requested.status}, 201)
 
 
 async def change(request: web.Request) -> web.Response:
     """Pause what was cancelled, or the other way round: 204. It has been held all the while, so `set_at` stays."""
-    asked = await body_as(request, Change)
+    requested = await parse_body(request, Change)
     sql = "update schedules set status = ? where batch_id = ?"
     batch_id = request.match_info["batch_id"]
-    if not await request.app[SIMULATOR].record.execute(sql, asked.status, batch_id):
-        raise Wrong(404, "batch id not found", "batch_id")
+    if not await request.app[SIMULATOR].database.execute(sql, requested.status, batch_id):
+        raise BadRequest(404, "batch id not found", "batch_id")
     return web.Response(status=204)
 
 
 async def release(request: web.Request) -> web.Response:
     """Let the batch go: 204. What was cancelled and due is gone by then."""
     batch_id = request.match_info["batch_id"]
-    if not await request.app[SIMULATOR].record.execute("delete from schedules where batch_id = ?", batch_id):
-        raise Wrong(404, "batch id not found", "batch_id")
+    if not await request.app[SIMULATOR].database.execute("delete from schedules where batch_id = ?", batch_id):
+        raise BadRequest(404, "batch id not found", "batch_id")
     return web.Response(status=204)
 
 
 def _must_know(simulator: Simulator, batch_id: str) -> None:
-    if not simulator.knows_batch(batch_id):
-        raise Wrong(400, "invalid batch id", "batch_id")
+    if not simulator.batch_exists(batch_id):
+        raise BadRequest(400, "invalid batch id", "batch_id")
 
 
 ROUTES = [

@@ -10,8 +10,8 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from simulator.api.answers import json_answer
-from simulator.api.management.asking import Wrong
+from simulator.api.management.parsing import BadRequest
+from simulator.api.responses import json_response
 from simulator.state import SIMULATOR
 
 METRICS = (
@@ -34,8 +34,8 @@ Counts = dict[tuple[str, str], dict[str, int]]
 async def account(request: web.Request) -> web.Response:
     """Everything."""
     sums = await _sums(request, [""], "category")
-    return json_answer(
-        [{"date": day, "stats": [{"metrics": _filled(found.get(""))}]} for day, found in _periods(request, sums)]
+    return json_response(
+        [{"date": day, "stats": [{"metrics": _complete(found.get(""))}]} for day, found in _periods(request, sums)]
     )
 
 
@@ -43,10 +43,10 @@ async def categories(request: web.Request) -> web.Response:
     """One category, which must be named: the specification types the parameter as one string."""
     names = request.query.getall("categories", [])
     if len(names) != 1 or not names[0]:
-        raise Wrong(400, "Name one category", "categories")
+        raise BadRequest(400, "Name one category", "categories")
     sums = await _sums(request, names, "category")
-    return json_answer([
-        {"date": day, "stats": [{"type": "category", "name": name, "metrics": _filled(found.get(name))} for name in names]}
+    return json_response([
+        {"date": day, "stats": [{"type": "category", "name": name, "metrics": _complete(found.get(name))} for name in names]}
         for day, found in _periods(request, sums)
     ])  # fmt: skip
 
@@ -54,7 +54,7 @@ async def categories(request: web.Request) -> web.Response:
 async def providers(request: web.Request) -> web.Response:
     """By mailbox provider."""
     sums = await _sums(request, [""], "provider")
-    return json_answer([{"date": day, "stats": _by_provider(found)} for day, found in _periods(request, sums)])
+    return json_response([{"date": day, "stats": _by_provider(found)} for day, found in _periods(request, sums)])
 
 
 def _by_provider(found: dict[str, dict[str, int]]) -> list[dict[str, Any]]:
@@ -68,7 +68,9 @@ def _by_provider(found: dict[str, dict[str, int]]) -> list[dict[str, Any]]:
 async def _sums(request: web.Request, names: list[str], by: str) -> Counts:
     """Counts by (period, name)."""
     first, last = _span(request)
-    rows = await request.app[SIMULATOR].record.read(SUMS, first.isoformat(), last.isoformat(), orjson.dumps(names).decode())
+    rows = await request.app[SIMULATOR].database.read(
+        SUMS, first.isoformat(), last.isoformat(), orjson.dumps(names).decode()
+    )
     sums: Counts = defaultdict(lambda: defaultdict(int))
     for row in rows:
         sums[_period(request, date.fromisoformat(row["day"])), row[by]][row["metric"]] += row["value"]
@@ -88,9 +90,9 @@ def _span(request: web.Request) -> tuple[date, date]:
         first = date.fromisoformat(request.query["start_date"])
         last = date.fromisoformat(request.query.get("end_date", datetime.now(UTC).date().isoformat()))
     except (KeyError, ValueError) as error:
-        raise Wrong(400, "start_date is required, as YYYY-MM-DD", "start_date") from error
+        raise BadRequest(400, "start_date is required, as YYYY-MM-DD", "start_date") from error
     if last < first:
-        raise Wrong(400, "end_date is before start_date", "end_date")
+        raise BadRequest(400, "end_date is before start_date", "end_date")
     return first, last
 
 
@@ -99,11 +101,11 @@ def _period(request: web.Request, day: date) -> str:
     by = request.query.get("aggregated_by", "day")
     starts = {"day": day, "week": day - timedelta(days=day.weekday()), "month": day.replace(day=1)}
     if by not in starts:
-        raise Wrong(400, "aggregated_by is one of day, week, month", "aggregated_by")
+        raise BadRequest(400, "aggregated_by is one of day, week, month", "aggregated_by")
     return starts[by].isoformat()
 
 
-def _filled(counts: dict[str, int] | None) -> dict[str, Any]:
+def _complete(counts: dict[str, int] | None) -> dict[str, Any]:
     return {metric: (counts or {}).get(metric, 0) for metric in METRICS}
 
 

@@ -8,9 +8,10 @@ from typing import Any
 
 import msgspec
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
-from simulator.api.answers import json_answer
-from simulator.api.management.asking import Wrong, body_as, number
+from simulator.api.management.parsing import BadRequest, parse_body, query_integer
+from simulator.api.responses import json_response
 from simulator.recipients.suppression import LISTS, suppress
 from simulator.state import SIMULATOR
 
@@ -38,19 +39,19 @@ class Removal(msgspec.Struct, forbid_unknown_fields=True):
     delete_all: bool = False
 
 
-def listing(kind: str):  # type: ignore[no-untyped-def]
+def listing(kind: str) -> Handler:
     """The handler that pages through a list: 1 to 500 rows, start_time and end_time in Unix seconds, both included."""
 
     async def rows(request: web.Request) -> web.Response:
-        found = await request.app[SIMULATOR].record.read(
+        found = await request.app[SIMULATOR].database.read(
             "select * from suppressions where kind = ? and created between ? and ? order by created, email limit ? offset ?",
             kind,
-            number(request, "start_time", 0, 0, FOREVER),
-            number(request, "end_time", FOREVER, 0, FOREVER),
-            number(request, "limit", MAX_ROWS, 1, MAX_ROWS),
-            number(request, "offset", 0, 0, FOREVER),
+            query_integer(request, "start_time", 0, 0, FOREVER),
+            query_integer(request, "end_time", FOREVER, 0, FOREVER),
+            query_integer(request, "limit", MAX_ROWS, 1, MAX_ROWS),
+            query_integer(request, "offset", 0, 0, FOREVER),
         )
-        return json_answer([shown(kind, row) for row in found])
+        return json_response([shown(kind, row) for row in found])
 
     return rows
 
@@ -63,62 +64,64 @@ def shown(kind: str, row: dict[str, Any]) -> dict[str, Any]:
 async def one(request: web.Request) -> web.Response:
     """The entry of an address: a list of one, or an empty list."""
     kind, email = request.match_info["kind"], request.match_info["email"].lower()
-    rows = await request.app[SIMULATOR].record.read("select * from suppressions where kind = ? and email = ?", kind, email)
-    return json_answer([shown(kind, row) for row in rows])
+    rows = await request.app[SIMULATOR].database.read("select * from suppressions where kind = ? and email = ?", kind, email)
+    return json_response([shown(kind, row) for row in rows])
 
 
 async def remove(request: web.Request) -> web.Response:
     """Named addresses, or all of a list: 204."""
-    kind, asked = request.match_info["kind"], await body_as(request, Removal)
-    if asked.delete_all == bool(asked.emails):
-        raise Wrong(400, "Provide either delete_all or emails", "delete_all")
-    emails = [email.lower() for email in asked.emails]
+    kind, requested = request.match_info["kind"], await parse_body(request, Removal)
+    if requested.delete_all == bool(requested.emails):
+        raise BadRequest(400, "Provide either delete_all or emails", "delete_all")
+    emails = [email.lower() for email in requested.emails]
 
     def change(connection: sqlite3.Connection) -> None:
-        if asked.delete_all:
+        if requested.delete_all:
             connection.execute("delete from suppressions where kind = ?", (kind,))
         connection.executemany("delete from suppressions where kind = ? and email = ?", [(kind, email) for email in emails])
 
-    await request.app[SIMULATOR].record.write(change)
+    await request.app[SIMULATOR].database.write(change)
     return web.Response(status=204)
 
 
 async def remove_one(request: web.Request) -> web.Response:
     """One address of a list: 204, or 404 where it is not on it."""
     kind, email = request.match_info["kind"], request.match_info["email"].lower()
-    gone = await request.app[SIMULATOR].record.execute("delete from suppressions where kind = ? and email = ?", kind, email)
+    gone = await request.app[SIMULATOR].database.execute(
+        "delete from suppressions where kind = ? and email = ?", kind, email
+    )
     if not gone:
-        raise Wrong(404, "not found", "email")
+        raise BadRequest(404, "not found", "email")
     return web.Response(status=204)
 
 
 async def unsubscribe(request: web.Request) -> web.Response:
     """Global unsubscribes: 201 with the addresses as kept."""
-    asked = await body_as(request, Recipients)
-    if not asked.recipient_emails:
-        raise Wrong(400, "recipient_emails must not be empty", "recipient_emails")
+    requested = await parse_body(request, Recipients)
+    if not requested.recipient_emails:
+        raise BadRequest(400, "recipient_emails must not be empty", "recipient_emails")
     now = int(time.time())
 
     def change(connection: sqlite3.Connection) -> None:
-        for email in asked.recipient_emails:
+        for email in requested.recipient_emails:
             suppress(connection, "unsubscribes", email, now, {})
 
-    await request.app[SIMULATOR].record.write(change)
-    return json_answer({"recipient_emails": [email.lower() for email in asked.recipient_emails]}, 201)
+    await request.app[SIMULATOR].database.write(change)
+    return json_response({"recipient_emails": [email.lower() for email in requested.recipient_emails]}, 201)
 
 
 async def globally(request: web.Request) -> web.Response:
     """Whether an address is globally unsubscribed: `{"recipient_email": …}`, or `{}`."""
     email = request.match_info["email"].lower()
     sql = "select email from suppressions where kind = 'unsubscribes' and email = ?"
-    found = await request.app[SIMULATOR].record.value(sql, email)
-    return json_answer({"recipient_email": found} if found else {})
+    found = await request.app[SIMULATOR].database.value(sql, email)
+    return json_response({"recipient_email": found} if found else {})
 
 
 async def resubscribe(request: web.Request) -> web.Response:
     """Take an address off the global unsubscribes: 204."""
     sql = "delete from suppressions where kind = 'unsubscribes' and email = ?"
-    await request.app[SIMULATOR].record.execute(sql, request.match_info["email"].lower())
+    await request.app[SIMULATOR].database.execute(sql, request.match_info["email"].lower())
     return web.Response(status=204)
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from simulator.api.answers import Problem
 from simulator.api.payload import Mail
+from simulator.api.responses import Problem
 from simulator.api.rules.account import Account
-from simulator.api.rules.fast_check import usual
+from simulator.api.rules.fast_check import passes_fast_check
 from simulator.api.rules.person import person_problems
 from simulator.api.rules.request import MAX_RECIPIENTS, request_problems
 from simulator.api.rules.values import problem
@@ -20,7 +20,7 @@ NOT_VERIFIED = (
 def problems(mail: Mail, account: Account, now: float) -> list[Problem]:
     """Everything that makes this a 400; empty for a good mail."""
     found = [*request_problems(mail, account, now)]
-    if not usual(mail, now):
+    if not passes_fast_check(mail, now):
         found += [one for at, person in enumerate(mail.personalizations) for one in person_problems(at, person, mail, now)]
     total = sum(len(person.to or ()) + len(person.cc or ()) + len(person.bcc or ()) for person in mail.personalizations)
     if total > MAX_RECIPIENTS:

@@ -9,23 +9,23 @@ from itertools import chain
 
 from simulator.api.payload import Mail, Personalization
 from simulator.api.rules.person import CUSTOM_ARGS_BYTES, SUBSTITUTION_BYTES, SUBSTITUTION_ITEMS
-from simulator.api.rules.values import ADDRESS, FURTHEST, MAX_ADDRESS, broken, header_problems
+from simulator.api.rules.values import ADDRESS, MAX_ADDRESS, MAX_SCHEDULE_SECONDS, has_line_break, header_problems
 
 SAFE_CHARACTERS = min(SUBSTITUTION_BYTES, CUSTOM_ARGS_BYTES) // 4
 """No text of so few characters has more than the bytes allowed, whatever they are."""
 
 
-def usual(mail: Mail, now: float) -> bool:
+def passes_fast_check(mail: Mail, now: float) -> bool:
     """Whether nothing at all is wrong with the people, as far as a quick look can tell."""
     people = mail.personalizations
     if mail.custom_args or mail.template_id or not people:
         return False
     if any(person.cc or person.bcc or person.from_ or person.dynamic_template_data for person in people):
         return False
-    return _addressed(people) and _timed(people, now) and _headed(people) and _filled(people)
+    return _recipients_pass(people) and _send_times_pass(people, now) and _headers_pass(people) and _values_pass(people)
 
 
-def _addressed(people: list[Personalization]) -> bool:
+def _recipients_pass(people: list[Personalization]) -> bool:
     """One good address each; names and subjects without a line break."""
     to = [person.to or [] for person in people]
     if set(map(len, to)) != {1}:
@@ -35,32 +35,32 @@ def _addressed(people: list[Personalization]) -> bool:
         return False
     subjects = [person.subject for person in people if isinstance(person.subject, str)]
     names = [addresses[0].name for addresses in to if addresses[0].name]
-    return "" not in subjects and not broken("".join(names)) and not broken("".join(subjects))
+    return "" not in subjects and not has_line_break("".join(names)) and not has_line_break("".join(subjects))
 
 
-def _timed(people: list[Personalization], now: float) -> bool:
+def _send_times_pass(people: list[Personalization], now: float) -> bool:
     times = [person.send_at for person in people if person.send_at]
-    return not times or (min(times) >= 0 and max(times) - now <= FURTHEST)
+    return not times or (min(times) >= 0 and max(times) - now <= MAX_SCHEDULE_SECONDS)
 
 
-def _headed(people: list[Personalization]) -> bool:
+def _headers_pass(people: list[Personalization]) -> bool:
     """Each name is looked at once, all values together."""
     headers = [person.headers for person in people if person.headers]
     names = set(chain.from_iterable(headers))
-    return not broken("".join(chain.from_iterable(map(dict.values, headers)))) and not any(
+    return not has_line_break("".join(chain.from_iterable(map(dict.values, headers)))) and not any(
         header_problems("", dict.fromkeys(names, ""))
     )
 
 
-def _filled(people: list[Personalization]) -> bool:
+def _values_pass(people: list[Personalization]) -> bool:
     """Values and custom_args that are small however they are counted; no empty custom_args."""
     values = [person.substitutions for person in people if person.substitutions]
     args = [person.custom_args for person in people if person.custom_args]
     if any(person.custom_args == {} for person in people if not person.custom_args):
         return False
-    return _small(values) and _small(args) and max(map(len, values), default=0) <= SUBSTITUTION_ITEMS
+    return _within_limits(values) and _within_limits(args) and max(map(len, values), default=0) <= SUBSTITUTION_ITEMS
 
 
-def _small(values: list[dict[str, str]]) -> bool:
+def _within_limits(values: list[dict[str, str]]) -> bool:
     keys = max(map(len, map("".join, values)), default=0)
     return keys + max(map(len, map("".join, map(dict.values, values))), default=0) <= SAFE_CHARACTERS

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from simulator.api.answers import Problem
 from simulator.api.payload import Mail, Personalization, Strings
+from simulator.api.responses import Problem
 from simulator.api.rules.values import (
     address_problems,
-    broken,
+    byte_length,
+    has_line_break,
     header_problems,
     problem,
     send_at_problems,
-    size,
 )
 
 SUBSTITUTION_BYTES = 10_000
@@ -28,64 +28,64 @@ NO_TO = (
 
 def person_problems(at: int, person: Personalization, mail: Mail, now: float) -> Iterator[Problem]:
     """All that is wrong with one personalization."""
-    here = f"personalizations.{at}"
-    yield from recipients_problems(here, person)
+    path = f"personalizations.{at}"
+    yield from recipients_problems(path, person)
     if person.from_:
-        yield from address_problems(f"{here}.from", person.from_, "from")
+        yield from address_problems(f"{path}.from", person.from_, "from")
     if person.subject == "":
-        yield problem("The subject must be at least one character in length.", f"{here}.subject", "personalizations.subject")
-    if broken(person.subject or ""):
-        yield problem("The subject cannot contain CR or LF characters.", f"{here}.subject", "personalizations.subject")
-    yield from header_problems(f"{here}.headers", person.headers or {})
-    yield from substitution_problems(here, person, mail)
-    yield from custom_args_problems(here, person.custom_args, mail.custom_args)
-    yield from send_at_problems(f"{here}.send_at", person.send_at, now)
+        yield problem("The subject must be at least one character in length.", f"{path}.subject", "personalizations.subject")
+    if has_line_break(person.subject or ""):
+        yield problem("The subject cannot contain CR or LF characters.", f"{path}.subject", "personalizations.subject")
+    yield from header_problems(f"{path}.headers", person.headers or {})
+    yield from substitution_problems(path, person, mail)
+    yield from custom_args_problems(path, person.custom_args, mail.custom_args)
+    yield from send_at_problems(f"{path}.send_at", person.send_at, now)
 
 
-def recipients_problems(here: str, person: Personalization) -> Iterator[Problem]:
+def recipients_problems(path: str, person: Personalization) -> Iterator[Problem]:
     """to is there, each address is one, and none comes twice."""
     if not person.to:
-        yield problem(NO_TO, f"{here}.to", "personalizations.to")
+        yield problem(NO_TO, f"{path}.to", "personalizations.to")
     seen: set[str] = set()
     for name, addresses in (("to", person.to), ("cc", person.cc), ("bcc", person.bcc)):
         for at, address in enumerate(addresses or ()):
-            yield from address_problems(f"{here}.{name}.{at}", address, f"personalizations.{name}")
+            yield from address_problems(f"{path}.{name}.{at}", address, f"personalizations.{name}")
             if address.email.lower() in seen:
                 yield problem(
                     "Each email address in the personalization block should be unique between to, cc, and bcc. We found the "
-                    f"first duplicate instance of [{address.email}] in the {here}.{name} field.",
-                    here,
+                    f"first duplicate instance of [{address.email}] in the {path}.{name} field.",
+                    path,
                     "recipient-errors",
                 )
             seen.add(address.email.lower())
 
 
-def substitution_problems(here: str, person: Personalization, mail: Mail) -> Iterator[Problem]:
+def substitution_problems(path: str, person: Personalization, mail: Mail) -> Iterator[Problem]:
     """Legacy content only, within its limits; dynamic data only with a dynamic template."""
     dynamic = bool(mail.template_id and mail.template_id.startswith("d-"))
-    where = f"{here}.substitutions"
+    field = f"{path}.substitutions"
     values = person.substitutions or {}
     if values and dynamic:
-        yield problem("Substitutions may not be used with dynamic templating", where, "personalizations.substitutions")
+        yield problem("Substitutions may not be used with dynamic templating", field, "personalizations.substitutions")
     if len(values) > SUBSTITUTION_ITEMS:
-        yield problem(f"There may be at most {SUBSTITUTION_ITEMS} substitutions.", where, "personalizations.substitutions")
-    if size(values) > SUBSTITUTION_BYTES:
+        yield problem(f"There may be at most {SUBSTITUTION_ITEMS} substitutions.", field, "personalizations.substitutions")
+    if byte_length(values) > SUBSTITUTION_BYTES:
         yield problem(
-            f"The substitutions may not exceed {SUBSTITUTION_BYTES} bytes.", where, "personalizations.substitutions"
+            f"The substitutions may not exceed {SUBSTITUTION_BYTES} bytes.", field, "personalizations.substitutions"
         )
     if person.dynamic_template_data and not dynamic:
         yield problem(
             "dynamic_template_data may only be used with a dynamic template (d-).",
-            f"{here}.dynamic_template_data",
+            f"{path}.dynamic_template_data",
             "personalizations.dynamic_template_data",
         )
 
 
-def custom_args_problems(here: str, own: Strings, shared: Strings) -> Iterator[Problem]:
+def custom_args_problems(path: str, own: Strings, shared: Strings) -> Iterator[Problem]:
     """Not an empty object, and both levels merged within the limit."""
-    where = f"{here}.custom_args"
+    field = f"{path}.custom_args"
     if own == {}:
-        yield problem("The custom_args object must not be empty.", where, "custom_args")
+        yield problem("The custom_args object must not be empty.", field, "custom_args")
     merged = {**(shared or {}), **(own or {})}
-    if size(merged) > CUSTOM_ARGS_BYTES:
-        yield problem(f"The custom_args may not exceed {CUSTOM_ARGS_BYTES} bytes.", where, "custom_args")
+    if byte_length(merged) > CUSTOM_ARGS_BYTES:
+        yield problem(f"The custom_args may not exceed {CUSTOM_ARGS_BYTES} bytes.", field, "custom_args")

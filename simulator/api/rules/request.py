@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from simulator.api.answers import Problem
 from simulator.api.payload import Addresses, Mail
+from simulator.api.responses import Problem
 from simulator.api.rules.account import Account
-from simulator.api.rules.values import address_problems, broken, header_problems, problem, send_at_problems
+from simulator.api.rules.values import address_problems, has_line_break, header_problems, problem, send_at_problems
 
 MAX_RECIPIENTS = 1_000
 MAX_CATEGORIES = 10
@@ -79,7 +79,7 @@ def subject_problems(mail: Mail) -> Iterator[Problem]:
     elsewhere = mail.template_id or all(person.subject for person in mail.personalizations)
     if mail.subject == "" or not (mail.subject or elsewhere):
         yield problem(NO_SUBJECT, "subject", "subject")
-    if broken(mail.subject or ""):
+    if has_line_break(mail.subject or ""):
         yield problem("The subject cannot contain CR or LF characters.", "subject", "subject")
 
 
@@ -95,7 +95,7 @@ def content_problems(mail: Mail) -> Iterator[Problem]:
                 f"content.{at}.value",
                 "content.value",
             )
-        if not part.type or ";" in part.type or broken(part.type):
+        if not part.type or ";" in part.type or has_line_break(part.type):
             yield problem(
                 "The content type must be a mime type without ';', CR or LF.", f"content.{at}.type", "content.type"
             )

@@ -5,7 +5,7 @@ create table if not exists requests (
     campaign text not null,
     people integer not null,
     first_seq integer not null,
-    fate text,
+    drop_reason text,
     body blob not null
 );
 
@@ -99,7 +99,7 @@ create table if not exists stats (
     primary key (day, category, provider, metric)
 ) without rowid;
 
-create table if not exists visits (
+create table if not exists link_visits (
     id integer primary key,
     seq integer not null,
     how text not null,
@@ -111,6 +111,6 @@ create table if not exists visits (
     done_at real
 );
 
-create index if not exists visits_due on visits (not_before) where done_at is null;
+create index if not exists link_visits_due on link_visits (not_before) where done_at is null;
 
 create table if not exists erasures (job_id text primary key, at real not null, addresses integer not null) without rowid;

@@ -13,27 +13,29 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 Result = TypeVar("Result")
+FOLDER = Path(__file__).parent
+SCHEMA_VERSION = 1
 Change = Callable[[sqlite3.Connection], Any]
 
 
-class Waiting(NamedTuple):
+class PendingWrite(NamedTuple):
     """A change and who waits for it."""
 
     change: Change
-    answer: asyncio.Future[Any]
+    result: asyncio.Future[Any]
 
 
-class Record:
+class Database:
     """One writing and one reading connection, each with its own thread."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._connection = _open(folder / "simulator.sqlite")
-        self._connection.executescript((Path(__file__).parent / "tables.sql").read_text(encoding="utf-8"))
+        _create_or_upgrade(self._connection)
         self._reading = _open(folder / "simulator.sqlite")
-        self._writer = ThreadPoolExecutor(1, "record")
-        self._reader = ThreadPoolExecutor(1, "record-read")
-        self._waiting: list[Waiting] = []
+        self._writer = ThreadPoolExecutor(1, "database-writer")
+        self._reader = ThreadPoolExecutor(1, "database-reader")
+        self._pending: list[PendingWrite] = []
         self._drain: asyncio.Task[None] | None = None
 
     def next_id(self, table: str, column: str = "id") -> int:
@@ -43,11 +45,11 @@ class Record:
     async def write(self, change: Callable[[sqlite3.Connection], Result]) -> Result:
         """Run `change` in a transaction, return what it returns after the commit, or raise what it raised."""
         loop = asyncio.get_running_loop()
-        waiting = Waiting(change, loop.create_future())
-        self._waiting.append(waiting)
+        result: asyncio.Future[Result] = loop.create_future()
+        self._pending.append(PendingWrite(change, result))
         if self._drain is None or self._drain.done():
-            self._drain = loop.create_task(self._commit_all())
-        return await waiting.answer
+            self._drain = loop.create_task(self._commit_pending())
+        return await result
 
     async def execute(self, sql: str, *parameters: Any) -> int:
         """One statement; the number of rows it changed."""
@@ -72,13 +74,13 @@ class Record:
         self._connection.close()
         self._reading.close()
 
-    async def _commit_all(self) -> None:
+    async def _commit_pending(self) -> None:
         loop = asyncio.get_running_loop()
-        while self._waiting:
-            taken, self._waiting = self._waiting, []
-            outcomes = await loop.run_in_executor(self._writer, self._commit, [waiting.change for waiting in taken])
-            for waiting, outcome in zip(taken, outcomes, strict=True):
-                _answer(waiting.answer, outcome)
+        while self._pending:
+            batch, self._pending = self._pending, []
+            outcomes = await loop.run_in_executor(self._writer, self._commit, [pending.change for pending in batch])
+            for pending, outcome in zip(batch, outcomes, strict=True):
+                _resolve(pending.result, outcome)
 
     def _commit(self, changes: Iterable[Change]) -> list[Any]:
         """One transaction for all; a change that fails is undone alone."""
@@ -109,7 +111,16 @@ def _open(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _answer(future: asyncio.Future[Any], outcome: Any) -> None:
+def _create_or_upgrade(connection: sqlite3.Connection) -> None:
+    """Create the tables of a new folder; bring those of an older simulator up to date."""
+    version = connection.execute("pragma user_version").fetchone()[0]
+    if version < SCHEMA_VERSION and connection.execute("select 1 from sqlite_master where name = 'requests'").fetchone():
+        connection.executescript((FOLDER / "upgrade.sql").read_text(encoding="utf-8"))
+    connection.executescript((FOLDER / "schema.sql").read_text(encoding="utf-8"))
+    connection.execute(f"pragma user_version = {SCHEMA_VERSION}")
+
+
+def _resolve(future: asyncio.Future[Any], outcome: Any) -> None:
     if future.done():
         return
     if isinstance(outcome, Exception):
@@ -118,7 +129,7 @@ def _answer(future: asyncio.Future[Any], outcome: Any) -> None:
         future.set_result(outcome)
 
 
-def count(connection: sqlite3.Connection, name: str, by: int = 1) -> None:
+def increment_total(connection: sqlite3.Connection, name: str, by: int = 1) -> None:
     """Add to one of the totals that survive a restart."""
     connection.execute(
         "insert into totals (name, value) values (?, ?) on conflict (name) do update set value = value + excluded.value",

@@ -6,13 +6,14 @@ from typing import TypeVar
 
 import msgspec
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
-from simulator.api.answers import Problem, errors
+from simulator.api.responses import Problem, error_response
 
-Asked = TypeVar("Asked")
+Body = TypeVar("Body")
 
 
-class Wrong(Exception):
+class BadRequest(Exception):
     """A request that is refused; `answer_wrong` turns it into the answer."""
 
     def __init__(self, status: int, message: str, field: str | None = None) -> None:
@@ -21,25 +22,25 @@ class Wrong(Exception):
 
 
 @web.middleware
-async def answer_wrong(request: web.Request, handler):  # type: ignore[no-untyped-def]
+async def bad_request_middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
     """`Wrong` in SendGrid's shape."""
     try:
         return await handler(request)
-    except Wrong as wrong:
-        return errors(wrong.status, [wrong.problem])
+    except BadRequest as wrong:
+        return error_response(wrong.status, [wrong.problem])
 
 
-async def body_as(request: web.Request, kind: type[Asked]) -> Asked:
+async def parse_body(request: web.Request, kind: type[Body]) -> Body:
     """The JSON body as a struct."""
     try:
         return msgspec.json.decode(await request.read(), type=kind)
     except (msgspec.ValidationError, msgspec.DecodeError) as error:
-        raise Wrong(400, str(error)) from error
+        raise BadRequest(400, str(error)) from error
 
 
-def number(request: web.Request, name: str, default: int, least: int, most: int) -> int:
+def query_integer(request: web.Request, name: str, default: int, minimum: int, maximum: int) -> int:
     """An integer of the query string within its bounds."""
     text = request.query.get(name, str(default))
-    if not text.lstrip("-").isdigit() or not least <= int(text) <= most:
-        raise Wrong(400, f"{name} must be an integer from {least} to {most}", name)
+    if not text.lstrip("-").isdigit() or not minimum <= int(text) <= maximum:
+        raise BadRequest(400, f"{name} must be an integer from {minimum} to {maximum}", name)
     return int(text)

@@ -8,8 +8,8 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from simulator.api.answers import json_answer
-from simulator.recipients.rates import changed
+from simulator.api.responses import json_response
+from simulator.recipients.rates import rates_with
 from simulator.recipients.side_effects import totals
 from simulator.state import SIMULATOR
 
@@ -25,23 +25,23 @@ DUPLICATES = (
 )
 TABLES = (
     "requests", "accepted", "calls", "runs", "posts", "totals", "suppressions", "groups", "group_suppressions", "batches",
-    "schedules", "stats", "visits", "erasures",
+    "schedules", "stats", "link_visits", "erasures",
 )  # fmt: skip
 
 
 async def status(request: web.Request) -> web.Response:
     """Counts; `quiet` when nothing is under way or waiting any more."""
     simulator = request.app[SIMULATOR]
-    record = simulator.record
-    kept = totals(await record.read("select name, value from totals"))
-    sums = (await record.read("select count(*) as requests, coalesce(sum(people), 0) as people from requests"))[0]
+    database = simulator.database
+    kept = totals(await database.read("select name, value from totals"))
+    sums = (await database.read("select count(*) as requests, coalesce(sum(people), 0) as people from requests"))[0]
     waiting = (
-        await record.read("select count(*) as runs, coalesce(sum(people), 0) as people from runs where state = 'waiting'")
+        await database.read("select count(*) as runs, coalesce(sum(people), 0) as people from runs where state = 'waiting'")
     )[0]
-    posts = (await record.read("select count(*) as posts, coalesce(sum(events), 0) as events from posts"))[0]
-    visits = await record.value("select count(*) from visits where done_at is null")
+    posts = (await database.read("select count(*) as posts, coalesce(sum(events), 0) as events from posts"))[0]
+    link_visits = await database.value("select count(*) from link_visits where done_at is null")
     pending = simulator.engine.pending()
-    answer = {
+    counts = {
         "accepted_requests": sums["requests"],
         "accepted_personalizations": sums["people"],
         "events_emitted": kept.get("events", 0),
@@ -53,12 +53,12 @@ async def status(request: web.Request) -> web.Response:
         "posts_total": kept.get("posts", 0),
         "events_posted": kept.get("events_posted", 0),
         "posts_given_up": kept.get("posts_given_up", 0),
-        "visits_pending": visits,
+        "link_visits_pending": link_visits,
         "webhook": simulator.settings.webhook,
         "seed": simulator.settings.seed,
     }
-    quiet = not (pending or waiting["runs"] or posts["posts"] or (visits and simulator.settings.edge))
-    return json_answer({**answer, "quiet": quiet})
+    quiet = not (pending or waiting["runs"] or posts["posts"] or (link_visits and simulator.settings.edge))
+    return json_response({**counts, "quiet": quiet})
 
 
 async def accepted(request: web.Request) -> web.Response:
@@ -69,42 +69,44 @@ async def accepted(request: web.Request) -> web.Response:
     clauses = [f"{name} = ?" for name, value in wanted.items() if value is not None]
     parameters: list[Any] = [value for value in wanted.values() if value is not None]
     where = " and ".join(["seq > ?", *clauses])
-    rows = await request.app[SIMULATOR].record.read(
+    rows = await request.app[SIMULATOR].database.read(
         f"{ACCEPTED} where {where} order by seq limit ? offset ?",
         int(query.get("since", 0)),
         *parameters,
         limit,
         int(query.get("offset", 0)),
     )
-    return json_answer(rows)
+    return json_response(rows)
 
 
 async def accepted_stream(request: web.Request) -> web.StreamResponse:
     """All of them, a JSON object a line."""
-    answer = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
-    await answer.prepare(request)
+    counts = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
+    await counts.prepare(request)
     last = 0
-    while rows := await request.app[SIMULATOR].record.read(f"{ACCEPTED} where seq > ? order by seq limit ?", last, MAX_ROWS):
-        await answer.write(b"".join(orjson.dumps(row) + b"\n" for row in rows))
+    while rows := await request.app[SIMULATOR].database.read(
+        f"{ACCEPTED} where seq > ? order by seq limit ?", last, MAX_ROWS
+    ):
+        await counts.write(b"".join(orjson.dumps(row) + b"\n" for row in rows))
         last = rows[-1]["seq"]
-    await answer.write_eof()
-    return answer
+    await counts.write_eof()
+    return counts
 
 
 async def duplicates(request: web.Request) -> web.Response:
     """The keys that were accepted more than once."""
-    rows = await request.app[SIMULATOR].record.read(DUPLICATES)
-    return json_answer([{**row, "seqs": orjson.loads(row["seqs"])} for row in rows])
+    rows = await request.app[SIMULATOR].database.read(DUPLICATES)
+    return json_response([{**row, "seqs": orjson.loads(row["seqs"])} for row in rows])
 
 
 async def requests(request: web.Request) -> web.Response:
     """The POSTs to mail/send: how many in all, by status (0: no whole answer) and by fault."""
-    record = request.app[SIMULATOR].record
-    by_status = await record.read("select status, count(*) as calls from calls group by status order by status")
-    by_fault = await record.read("select fault, count(*) as calls from calls where fault is not null group by fault")
-    return json_answer({
+    database = request.app[SIMULATOR].database
+    by_status = await database.read("select status, count(*) as calls from calls group by status order by status")
+    by_fault = await database.read("select fault, count(*) as calls from calls where fault is not null group by fault")
+    return json_response({
         "total": sum(row["calls"] for row in by_status),
-        "accepted": await record.value("select count(*) from calls where accepted"),
+        "accepted": await database.value("select count(*) from calls where accepted"),
         "statuses": {str(row["status"]): row["calls"] for row in by_status},
         "faults": {row["fault"]: row["calls"] for row in by_fault},
     })  # fmt: skip
@@ -114,15 +116,15 @@ async def reset(request: web.Request) -> web.Response:
     """Forget everything but the webhook key: as a fresh folder."""
     simulator = request.app[SIMULATOR]
     simulator.faults.disarm()
-    simulator.engine.rates = changed({})
-    await simulator.engine.forget(_empty)
+    simulator.engine.rates = rates_with({})
+    await simulator.engine.reset(_delete_all)
     simulator.batches.clear()
     simulator.groups.clear()
-    simulator.acceptance.forget()
-    return json_answer({"reset": True})
+    simulator.acceptance.reset()
+    return json_response({"reset": True})
 
 
-def _empty(connection: sqlite3.Connection) -> None:
+def _delete_all(connection: sqlite3.Connection) -> None:
     for table in TABLES:
         connection.execute(f"delete from {table}")
 

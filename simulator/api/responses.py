@@ -33,17 +33,17 @@ TOO_LARGE_PAGE = (
 BAD_GATEWAY_PAGE = TOO_LARGE_PAGE.replace("413 Request Entity Too Large", "502 Bad Gateway")
 
 
-def json_answer(content: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
+def json_response(content: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
     """A JSON answer."""
     return web.Response(body=orjson.dumps(content), status=status, headers=headers, content_type="application/json")
 
 
-def errors(status: int, problems: Iterable[Problem], headers: Mapping[str, str] | None = None) -> web.Response:
+def error_response(status: int, problems: Iterable[Problem], headers: Mapping[str, str] | None = None) -> web.Response:
     """`{"errors": [{"message", "field", "help"}], "id"}`."""
     content = {"errors": [problem._asdict() for problem in problems], "id": str(uuid.uuid4())}
-    return json_answer(content, status, headers)
+    return json_response(content, status, headers)
 
 
-def page(status: int, text: str) -> web.Response:
+def html_response(status: int, text: str) -> web.Response:
     """An HTML page of a proxy in front, which is what a JSON client does not expect."""
     return web.Response(text=text, status=status, content_type="text/html")

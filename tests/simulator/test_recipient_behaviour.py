@@ -1,0 +1,112 @@
+"""Lives: the same for the same seed and key, and in the order and at the times in which mail is lived."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simulator.recipients.behaviour import Click, Open, TimelineEntry, message_timeline
+from simulator.recipients.rates import BY_PROVIDER, Rates, provider_of, rates_with
+
+keys = st.uuids().map(str)
+seeds = st.integers(0, 2**32)
+providers = st.sampled_from(sorted(BY_PROVIDER))
+BUSY = Rates(
+    hard_bounce=0.05,
+    asynchronous=0.5,
+    deferred=0.3,
+    machine_open=0.5,
+    scanner=0.5,
+    human_open=0.9,
+    click=0.9,
+    body_unsubscribe=0.5,
+    complaint=0.5,
+    one_click=0.5,
+)
+HUMAN = ("one_click", "body_unsubscribe", "spamreport")
+
+
+def is_machine(entry: TimelineEntry) -> bool:
+    return entry.kind == "scan" or (isinstance(entry.detail, Click | Open) and entry.detail.machine)
+
+
+def is_human(entry: TimelineEntry) -> bool:
+    return entry.kind in HUMAN or (isinstance(entry.detail, Click | Open) and not entry.detail.machine)
+
+
+@given(seeds, keys, providers)
+def test_the_same_seed_and_key_live_the_same_life(seed: int, key: str, provider: str) -> None:
+    assert message_timeline(seed, key, provider, BUSY) == message_timeline(seed, key, provider, BUSY)
+
+
+@given(seeds, keys, providers)
+def test_a_life_begins_once_and_ends_in_time(seed: int, key: str, provider: str) -> None:
+    entries = message_timeline(seed, key, provider, BUSY)
+    kinds = Counter(entry.kind for entry in entries)
+    assert kinds["processed"] + kinds["dropped"] == 1
+    assert kinds["delivered"] <= 1
+    assert kinds["bounce"] + kinds["blocked"] + kinds["late_bounce"] <= 1
+    assert [entry.offset for entry in entries] == sorted(entry.offset for entry in entries)
+    assert entries[-1].offset < 50
+
+
+@given(seeds, keys, providers)
+def test_machines_act_at_once_and_people_later(seed: int, key: str, provider: str) -> None:
+    entries = message_timeline(seed, key, provider, BUSY)
+    delivered = [entry.offset for entry in entries if entry.kind == "delivered"]
+    assert delivered or not any(is_machine(entry) or is_human(entry) for entry in entries)
+    for entry in entries:
+        if is_machine(entry):
+            assert 0 < entry.offset - delivered[0] <= 2
+        if is_human(entry):
+            assert entry.offset - delivered[0] >= 8
+
+
+@given(seeds, keys)
+def test_the_suppressed_are_dropped_and_nothing_else(seed: int, key: str) -> None:
+    (only,) = message_timeline(seed, key, "gmail", BUSY, dropped="Bounced Address")
+    assert (only.kind, only.detail) == ("dropped", "Bounced Address")
+
+
+def test_another_seed_lives_another_life() -> None:
+    assert [message_timeline(1, f"k{at}", "gmail", BUSY) for at in range(20)] != [
+        message_timeline(2, f"k{at}", "gmail", BUSY) for at in range(20)
+    ]
+
+
+def test_rates_hold_by_provider() -> None:
+    timelines = {
+        name: [message_timeline(3, f"k{at}", name, rates) for at in range(4_000)] for name, rates in BY_PROVIDER.items()
+    }
+    for name, rates in BY_PROVIDER.items():
+        opened = sum(any(is_human(entry) and entry.kind == "open" for entry in timeline) for timeline in timelines[name])
+        assert abs(opened / 4_000 - rates.human_open * 0.98) < 0.03
+    apple = [entry.detail.apple for timeline in timelines["icloud"] for entry in timeline if isinstance(entry.detail, Open)]
+    assert sum(apple) > 2_000
+    assert not any(
+        entry.detail.apple for timeline in timelines["gmail"] for entry in timeline if isinstance(entry.detail, Open)
+    )
+
+
+def test_everything_that_may_happen_does() -> None:
+    kinds = {entry.kind for at in range(3_000) for entry in message_timeline(1, f"k{at}", "other", BUSY)}
+    assert kinds == {
+        "processed", "dropped", "deferred", "delivered", "bounce", "blocked", "late_bounce", "open", "click", "scan", *HUMAN,
+    }  # fmt: skip
+
+
+def test_a_rate_of_one_is_certain_and_of_zero_impossible() -> None:
+    certain = rates_with({"gmail": {"hard_bounce": 1, "deferred": 0, "invalid": 0, "spam_content": 0, "asynchronous": 0}})[
+        "gmail"
+    ]
+    assert {timeline[-1].kind for timeline in (message_timeline(1, f"k{at}", "gmail", certain) for at in range(200))} == {
+        "bounce"
+    }
+
+
+def test_the_first_label_is_the_provider() -> None:
+    assert [provider_of(f"a@{domain}") for domain in ("gmail.example.com", "Outlook.example.org", "firm.example.net")] == [
+        "gmail", "outlook", "other",
+    ]  # fmt: skip
