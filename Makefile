@@ -72,7 +72,7 @@ faults: $(VENV)/developing ## the faults a send must survive, with 20 seeds each
 mutations: $(VENV)/developing ## break the guards of ledger, sender and collector one by one (an hour): writes docs/faults.md
 	@$(PY) -m tests.mutations.run $(ARGS)
 
-operators: $(VENV)/developing ## what operators do to Airflow in mid-send, the slow drills too (docs/walk-stop-in-mid-send.md)
+operators: $(VENV)/developing ## what operators do to Airflow in mid-send, the slow drills too (docs/example-stop-in-mid-send.md)
 	@$(PY) -m pytest tests/operators $(ARGS)
 
 lock: $(VENV)/developing ## upgrade uv.lock within the bounds of pyproject.toml, export requirements*.txt (needs PyPI)
