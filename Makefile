@@ -11,7 +11,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 UV_VERSION := 0.13.9
 UV := $(VENV)/bin/uv
 
-.PHONY: help run trigger campaign reconcile up stop test coverage lint format bench faults mutations operators lock docs clean distclean
+.PHONY: help run trigger campaign replay up stop test coverage lint format bench faults mutations operators lock docs clean distclean
 
 help: ## this text
 	@echo "Tradewind: e-mail marketing infrastructure as Airflow DAGs"
@@ -34,8 +34,8 @@ campaign: $(VENV)/installed ## status, pause, resume or cancel: DO=pause CAMPAIG
 	  { echo "error: say what and which: make campaign DO=pause CAMPAIGN=newsletter OCCURRENCE=2026-W48" >&2; exit 2; }
 	@$(PY) -m operations campaign "$$DO" "$$CAMPAIGN" "$$OCCURRENCE"
 
-reconcile: $(VENV)/installed ## tell a ledger that was restored from a backup what it forgot (docs/runbook/restored-ledger.md)
-	@$(PY) -m operations reconcile
+replay: $(VENV)/installed ## replay the journal into a ledger restored from a backup (docs/runbook/restored-ledger.md)
+	@$(PY) -m operations replay
 
 up: $(VENV)/installed ## start Airflow, edge and simulator, or what of them is not running
 	@$(PY) -m operations up
@@ -82,7 +82,7 @@ lock: $(VENV)/developing ## upgrade uv.lock within the bounds of pyproject.toml,
 	@$(UV) export -q --frozen --no-hashes --no-header --only-group demo -o requirements-demo.txt
 
 docs: $(VENV)/developing ## generate the pages in docs/ from the DAGs, the SQL headers and the comments on the marts
-	@$(PY) -m operations.documents
+	@$(PY) -m operations.generate_docs
 
 clean: stop ## stop, and remove the demo's data folder (data/, never another) and every cache
 	@test ! -x $(PY) || env -u TRADEWIND_DATA $(PY) -m operations stop

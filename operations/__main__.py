@@ -10,25 +10,26 @@ from collections.abc import Callable, Sequence
 import httpx
 
 from include.core.errors import TradewindError
-from include.core.http_client import cause
+from include.core.http_client import root_cause
 from operations import demo_shop, launcher
 from operations.progress import Progress
-from operations.services import own_sendgrid
-from operations.settings import Installation, installation
+from operations.services import uses_external_sendgrid
+from operations.settings import Installation, read_installation
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. Expected trouble is one clear line on stderr and a non-zero exit, never a trace."""
     chosen = _parser().parse_args(arguments)
     try:
-        return chosen.command(installation(), chosen)
+        return chosen.command(read_installation(), chosen)
     except TradewindError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
     except KeyboardInterrupt:
         print("interrupted; the services stay up (make stop ends them)", file=sys.stderr)  # noqa: T201
         return 130
     except httpx.TransportError as error:
-        print(f"error: Airflow does not answer ({cause(error)}); what it had begun goes on after make up.", file=sys.stderr)  # noqa: T201
+        reason = f"Airflow does not answer ({root_cause(error)}). Runs in progress continue after make up."
+        print(f"error: {reason}", file=sys.stderr)  # noqa: T201
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS):
             raise
@@ -36,41 +37,41 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1
 
 
-def _up(place: Installation, _chosen: argparse.Namespace) -> int:
+def _up(installation: Installation, _chosen: argparse.Namespace) -> int:
     progress = Progress()
-    demo_shop.up(place, progress.say)
-    esp = "" if own_sendgrid(place) else f"  simulator {place.simulator_url}"
-    progress.say(f"Airflow {place.airflow_url}  edge {place.edge_url}{esp}")
+    demo_shop.start_all(installation, progress.report)
+    esp = "" if uses_external_sendgrid(installation) else f"  simulator {installation.simulator_url}"
+    progress.report(f"Airflow {installation.airflow_url}  edge {installation.edge_url}{esp}")
     return 0
 
 
-def _stop(place: Installation, _chosen: argparse.Namespace) -> int:
-    launcher.down(place, Progress().say)
+def _stop(installation: Installation, _chosen: argparse.Namespace) -> int:
+    launcher.stop_services(installation, Progress().report)
     return 0
 
 
-def _run(place: Installation, _chosen: argparse.Namespace) -> int:
+def _run(installation: Installation, _chosen: argparse.Namespace) -> int:
     from operations.demo import run_demo
 
-    return run_demo(place)
+    return run_demo(installation)
 
 
-def _trigger(place: Installation, chosen: argparse.Namespace) -> int:
-    from operations.trigger import trigger_by_hand
+def _trigger(installation: Installation, chosen: argparse.Namespace) -> int:
+    from operations.trigger import trigger_dag
 
-    return trigger_by_hand(place, chosen.dag, chosen.conf)
-
-
-def _campaign(place: Installation, chosen: argparse.Namespace) -> int:
-    from operations.campaign import campaign_by_hand
-
-    return campaign_by_hand(place, chosen.do, chosen.campaign, chosen.occurrence)
+    return trigger_dag(installation, chosen.dag, chosen.conf)
 
 
-def _reconcile(place: Installation, _chosen: argparse.Namespace) -> int:
-    from operations.campaign import reconcile_by_hand
+def _campaign(installation: Installation, chosen: argparse.Namespace) -> int:
+    from operations.campaign import control_campaign
 
-    return reconcile_by_hand(place)
+    return control_campaign(installation, chosen.do, chosen.campaign, chosen.occurrence)
+
+
+def _replay(installation: Installation, _chosen: argparse.Namespace) -> int:
+    from operations.campaign import replay_into_ledger
+
+    return replay_into_ledger(installation)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -86,7 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     campaign.add_argument("do", choices=("status", "pause", "resume", "cancel"))
     campaign.add_argument("campaign", help="a campaign id, such as newsletter")
     campaign.add_argument("occurrence", help="such as 2026-W48, 2026-11, 2026-11-24 or once")
-    _command(commands, "reconcile", _reconcile, "tell a ledger that was restored from a backup what it forgot")
+    _command(commands, "replay", _replay, "replay the journal into a ledger restored from a backup")
     return parser
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from include.core.connections import environment_text
+from include.core.connections import environment_connection
 from include.core.errors import ConfigurationError
 from include.core.paths import PROJECT
 from operations.api import AirflowApi, part
@@ -28,9 +28,9 @@ _FIELDS = {
 }
 
 
-def apply(place: Installation) -> list[str]:
+def apply(installation: Installation) -> list[str]:
     """Create what is missing; returns the names of what was created."""
-    api, wanted = AirflowApi(place), load()
+    api, wanted = AirflowApi(installation), load()
     created = [_ensure(api, "pools", pool["name"], pool) for pool in _pools(wanted)]
     created += [_ensure(api, "connections", item["connection_id"], item) for item in _connections(wanted)]
     created += [_ensure(api, "variables", item["key"], item) for item in _variables(wanted)]
@@ -68,7 +68,7 @@ def _pools(wanted: dict[str, Any]) -> Iterable[dict[str, Any]]:
 
 def _connections(wanted: dict[str, Any]) -> Iterable[dict[str, Any]]:
     for item in wanted.get("connections") or []:
-        if environment_text(item["conn_id"]) is None:
+        if environment_connection(item["conn_id"]) is None:
             fields = {ours: item[theirs] for theirs, ours in _FIELDS.items() if item.get(theirs)}
             extra = {"extra": json.dumps(item["conn_extra"])} if item.get("conn_extra") else {}
             yield {"connection_id": item["conn_id"], **fields, **extra}

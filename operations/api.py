@@ -38,9 +38,9 @@ class ApiRefused(TradewindError):
 class AirflowApi:
     """One client; fetches its token when first needed and again when it has expired."""
 
-    def __init__(self, place: Installation) -> None:
-        self.url = place.airflow_url
-        self._password_file = place.airflow_home / "simple_auth_manager_passwords.json.generated"
+    def __init__(self, installation: Installation) -> None:
+        self.url = installation.airflow_url
+        self._password_file = installation.airflow_home / "simple_auth_manager_passwords.json.generated"
         self._token = ""
 
     def get(self, path: str, **query: Any) -> dict[str, Any]:
@@ -115,6 +115,6 @@ def _detail(answer: httpx.Response) -> str:
     except (ValueError, KeyError, TypeError):
         return f"Airflow answered {answer.status_code}."
     if isinstance(detail, list):
-        return "; ".join(f"{'.'.join(str(place) for place in item['loc'][1:])}: {item['msg']}" for item in detail)
+        return "; ".join(f"{'.'.join(str(part) for part in item['loc'][1:])}: {item['msg']}" for item in detail)
     text = detail if isinstance(detail, str) else json.dumps(detail)
     return " ".join(text.split())

@@ -16,23 +16,23 @@ from operations import airflow_settings, launcher
 from operations.settings import Installation, service_environment
 
 
-def up(place: Installation, tell: Callable[[str], None]) -> None:
+def start_all(installation: Installation, report: Callable[[str], None]) -> None:
     """Services, settings and the demo shop: everything that a DAG may need. Raises `TradewindError`."""
-    launcher.check_disk(place)
-    with _built(place, tell):
-        launcher.up(place, tell)
-        airflow_settings.apply(place)
+    launcher.check_disk(installation)
+    with _demo_shop_built(installation, report):
+        launcher.start_services(installation, report)
+        airflow_settings.apply(installation)
 
 
-def shop_file(place: Installation) -> Path:
+def shop_file(installation: Installation) -> Path:
     """Where the demo shop is: what `subscribers_source` means where nobody sets it."""
-    return place.paths.demo / "shop.sqlite"
+    return installation.paths.demo / "shop.sqlite"
 
 
 @contextmanager
-def _built(place: Installation, tell: Callable[[str], None]) -> Iterator[None]:
+def _demo_shop_built(installation: Installation, report: Callable[[str], None]) -> Iterator[None]:
     """Build the shop beside the block, and wait for it at its end."""
-    building = _begin(place, tell)
+    building = _start_building(installation, report)
     try:
         yield
     except BaseException:
@@ -41,23 +41,23 @@ def _built(place: Installation, tell: Callable[[str], None]) -> Iterator[None]:
             building.wait()
         raise
     if building is not None:
-        _finish(place, building)
+        _wait_until_built(installation, building)
 
 
-def _begin(place: Installation, tell: Callable[[str], None]) -> subprocess.Popen[bytes] | None:
-    shop = shop_file(place)
-    if connections.environment_text(SOURCE) or shop.is_file():
+def _start_building(installation: Installation, report: Callable[[str], None]) -> subprocess.Popen[bytes] | None:
+    shop = shop_file(installation)
+    if connections.environment_connection(SOURCE) or shop.is_file():
         return None
-    tell("building the demo shop: 23,570 customers, 69,659 purchases")
+    report("building the demo shop: 23,570 customers, 69,659 purchases")
     shop.parent.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "demo_shop.source", "--to", str(shop), "--until", f"{clock.now():%Y-%m-%d}"]
     return subprocess.Popen(
-        command, cwd=PROJECT, env=service_environment(place), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        command, cwd=PROJECT, env=service_environment(installation), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
     )
 
 
-def _finish(place: Installation, building: subprocess.Popen[bytes]) -> None:
+def _wait_until_built(installation: Installation, building: subprocess.Popen[bytes]) -> None:
     words = building.communicate()[1].decode(errors="replace").strip().splitlines()
     if building.returncode:
-        shop_file(place).unlink(missing_ok=True)
+        shop_file(installation).unlink(missing_ok=True)
         raise TradewindError("could not be built.", where="the demo shop", remedy=words[-1] if words else "It said nothing.")

@@ -6,7 +6,7 @@ import time
 
 from include.core.http_client import client
 from operations.progress import Progress
-from operations.services import own_sendgrid
+from operations.services import uses_external_sendgrid
 from operations.settings import Installation
 
 QUIET_SECONDS = 6.0
@@ -15,35 +15,35 @@ FIRST_BATCH_SECONDS = 20.0
 """Without one by then, a SendGrid of the user's is taken to send none: its webhook may be set elsewhere, or later."""
 
 
-def await_events(place: Installation, progress: Progress) -> None:
+def wait_for_events(installation: Installation, progress: Progress) -> None:
     """Wait until the simulator says that every life has been lived and told; never longer than the bound.
 
     With a SendGrid that cannot be asked, until no batch has come for a while.
     """
     begun, quiet_since = time.monotonic(), time.monotonic()
-    batches = first = _batches(place)
-    progress.say("waiting for events: deliveries, bounces, opens, clicks")
+    batches = first = _batches(installation)
+    progress.report("waiting for events: deliveries, bounces, opens, clicks")
     while time.monotonic() - begun < BOUND_SECONDS:
-        if not own_sendgrid(place) and _idle(place):
+        if not uses_external_sendgrid(installation) and _idle(installation):
             break
         time.sleep(1)
-        now = _batches(place)
+        now = _batches(installation)
         if now != batches:
             quiet_since, batches = time.monotonic(), now
-        elif own_sendgrid(place) and time.monotonic() - quiet_since > (
+        elif uses_external_sendgrid(installation) and time.monotonic() - quiet_since > (
             QUIET_SECONDS * 3 if now > first else FIRST_BATCH_SECONDS
         ):
             break
-    progress.say(f"{_batches(place)} batches of events received")
+    progress.report(f"{_batches(installation)} batches of events received")
 
 
-def _batches(place: Installation) -> int:
+def _batches(installation: Installation) -> int:
     """How many batches the edge has made durable, loaded or not."""
-    return sum(1 for path in place.paths.spool.rglob("*.json"))
+    return sum(1 for path in installation.paths.spool.rglob("*.json"))
 
 
-def _idle(place: Installation) -> bool:
+def _idle(installation: Installation) -> bool:
     """Whether nothing is under way; messages that SendGrid holds for a later send_at do not count."""
     with client(5) as http:
-        state = http.get(f"{place.simulator_url}/control/status").raise_for_status().json()
+        state = http.get(f"{installation.simulator_url}/control/status").raise_for_status().json()
     return not (state["events_pending"] or state["posts_pending"] or state["link_visits_pending"])

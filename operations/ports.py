@@ -8,18 +8,18 @@ import time
 
 from operations.settings import LOOPBACK
 
-PATIENCE_SECONDS = 2.0
+TIMEOUT_SECONDS = 2.0
 
 
-def trouble(port: int) -> str:
+def unavailable_reason(port: int) -> str:
     """What is wrong with a port, in words; '' where nothing is. Waits a moment for a program that is just ending."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while (said := _refusal(port)) and time.monotonic() < deadline:
+    deadline = time.monotonic() + TIMEOUT_SECONDS
+    while (reason := _refusal(port)) and time.monotonic() < deadline:
         time.sleep(0.1)
-    return said
+    return reason
 
 
-def free() -> int:
+def free_port() -> int:
     """A port that nobody listens on at this moment."""
     with socket.socket() as probe:
         probe.bind((LOOPBACK, 0))

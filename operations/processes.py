@@ -17,7 +17,7 @@ import psutil
 from include.core.durable import write_durably
 from include.core.processes import start_time
 
-PATIENCE_SECONDS = 15.0
+TIMEOUT_SECONDS = 15.0
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def write(path: Path, pid: int, fingerprint: str) -> Record:
     return record
 
 
-def stop(records: Sequence[Record], patience: float = PATIENCE_SECONDS) -> None:
+def stop(records: Sequence[Record], timeout: float = TIMEOUT_SECONDS) -> None:
     """Ask each process to end, then what else is in its session, then insist. Returns when all are gone.
 
     The second step is for tasks: a scheduler that ends waits for them, and a send that is asked finishes its requests under
@@ -74,18 +74,18 @@ def stop(records: Sequence[Record], patience: float = PATIENCE_SECONDS) -> None:
     for record in records:
         if record.alive:
             _signal(record.pid, signal.SIGTERM)
-    _await_end(records, patience / 3)
+    _wait_for_end(records, timeout / 3)
     for record in records:
         for member in _session(record):
             _signal(member, signal.SIGTERM)
-    _await_end(records, patience * 2 / 3)
+    _wait_for_end(records, timeout * 2 / 3)
     for record in records:
         for member in _session(record):
             _signal(member, signal.SIGKILL)
 
 
-def _await_end(records: Sequence[Record], patience: float) -> None:
-    deadline = time.monotonic() + patience
+def _wait_for_end(records: Sequence[Record], timeout: float) -> None:
+    deadline = time.monotonic() + timeout
     while any(record.alive for record in records) and time.monotonic() < deadline:
         time.sleep(0.1)
 

@@ -1,4 +1,4 @@
-"""Lines for whoever watches: how long it has been, and what happened."""
+"""Progress lines for the terminal: the time elapsed, and what happened."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ import time
 
 
 class Progress:
-    """Prints one line an event, with the minutes and seconds since it was made."""
+    """Prints one line per event, with the minutes and seconds since the object was created."""
 
     def __init__(self) -> None:
-        self._begun = time.monotonic()
+        self._started = time.monotonic()
 
-    def say(self, what: str) -> None:
-        minutes, seconds = divmod(int(time.monotonic() - self._begun), 60)
-        print(f"{minutes:02d}:{seconds:02d}  {what}", flush=True)  # noqa: T201
+    def report(self, text: str) -> None:
+        """Print a line with the time elapsed."""
+        minutes, seconds = divmod(int(time.monotonic() - self._started), 60)
+        self.print(f"{minutes:02d}:{seconds:02d}  {text}")
 
-    def plain(self, what: str = "") -> None:
-        """A line without the clock: tables and links."""
-        print(what, flush=True)  # noqa: T201
+    def print(self, text: str = "") -> None:
+        """Print a line without it: tables and links."""
+        print(text, flush=True)  # noqa: T201

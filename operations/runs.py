@@ -13,7 +13,7 @@ from operations.api import AirflowApi, ApiRefused, part
 from operations.progress import Progress
 
 POLL_SECONDS = 0.7
-SILENCE_SECONDS = 20
+STILL_WAITING_SECONDS = 20
 FINAL = ("success", "failed")
 SHOWN = ("success", "failed", "skipped", "upstream_failed", "up_for_retry", "awaiting_input", "removed")
 
@@ -34,7 +34,7 @@ class RunFailed(TradewindError):
     """A run ended in failure, or did not end in time."""
 
 
-def await_dags(api: AirflowApi, wanted: Iterable[str], *, timeout_seconds: float = 60) -> None:
+def wait_for_dags(api: AirflowApi, wanted: Iterable[str], *, timeout_seconds: float = 60) -> None:
     """Wait until Airflow has read these DAGs. Raises `RunFailed` with Airflow's own words where it cannot."""
     missing, deadline = set(wanted), time.monotonic() + timeout_seconds
     while missing:
@@ -47,38 +47,40 @@ def await_dags(api: AirflowApi, wanted: Iterable[str], *, timeout_seconds: float
             time.sleep(POLL_SECONDS)
 
 
-def start(api: AirflowApi, dag: str, conf: dict[str, Any] | None = None) -> Run:
+def trigger(api: AirflowApi, dag: str, conf: dict[str, Any] | None = None) -> Run:
     """Ask the scheduler for a run, with no logical date. Raises `ApiRefused` where the DAG or its parameters are refused."""
     conf = conf or {}
     body = {"logical_date": None, "conf": conf, "note": conf.get("note") or None}
     return Run(dag, api.post(f"/dags/{part(dag)}/dagRuns", body)["dag_run_id"])
 
 
-def since(api: AirflowApi, dag: str, moment: datetime, by: Literal["run_after", "start_date"] = "run_after") -> list[Run]:
+def runs_since(
+    api: AirflowApi, dag: str, moment: datetime, by: Literal["run_after", "start_date"] = "run_after"
+) -> list[Run]:
     """The runs of a DAG that were asked for, or that began, at or after a moment."""
     found = api.get(f"/dags/{part(dag)}/dagRuns", **{f"{by}_gte": moment.astimezone(UTC).isoformat()}, limit=50)
     return [Run(dag, run["dag_run_id"]) for run in found["dag_runs"]]
 
 
-def follow(
+def wait_for_end(
     api: AirflowApi, runs: Iterable[Run], progress: Progress, *, timeout_seconds: float = 600, quiet: Collection[str] = ()
 ) -> list[Run]:
     """Watch runs to their end, a line for every task that ends in none of the `quiet` states; returns those that failed.
 
     Where nothing ends for a while, a line says what is waited for. Raises `RunFailed` on timeout.
     """
-    open_runs, told, failed = list(runs), set[tuple[str, ...]](), list[Run]()
+    open_runs, reported, failed = list(runs), set[tuple[str, ...]](), list[Run]()
     deadline, silent = time.monotonic() + timeout_seconds, _Silence()
     while open_runs:
         for run in list(open_runs):
             state = api.get(run.path)["state"]
-            _tell(api, run, progress, told, quiet)
+            _report_tasks(api, run, progress, reported, quiet)
             if state in FINAL:
                 open_runs.remove(run)
                 failed += [run] if state != "success" else []
-                progress.say(f"{run.dag}  {state}")
-        if open_runs and silent.is_long(len(told)):
-            progress.say(f"  still waiting for {_at_work(api, open_runs)}")
+                progress.report(f"{run.dag}  {state}")
+        if open_runs and silent.is_long(len(reported)):
+            progress.report(f"  still waiting for {_unfinished_tasks(api, open_runs)}")
         if open_runs and time.monotonic() > deadline:
             names = ", ".join(run.dag for run in open_runs)
             raise RunFailed(
@@ -98,13 +100,13 @@ class _Silence:
     def is_long(self, news: int) -> bool:
         if news != self._news:
             self._since, self._news = time.monotonic(), news
-        if time.monotonic() - self._since < SILENCE_SECONDS:
+        if time.monotonic() - self._since < STILL_WAITING_SECONDS:
             return False
         self._since = time.monotonic()
         return True
 
 
-def _at_work(api: AirflowApi, open_runs: Iterable[Run]) -> str:
+def _unfinished_tasks(api: AirflowApi, open_runs: Iterable[Run]) -> str:
     """The tasks that are not at their end, but not those that wait for them."""
     found = [
         f"{run.dag} {task['task_id']} ({task['state']})"
@@ -120,7 +122,7 @@ def tasks(api: AirflowApi, run: Run) -> list[dict[str, Any]]:
     return api.get(f"{run.path}/taskInstances", limit=1000)["task_instances"]
 
 
-def returned(api: AirflowApi, run: Run, task: str, key: str = "return_value", map_index: int = -1) -> Any:
+def xcom(api: AirflowApi, run: Run, task: str, key: str = "return_value", map_index: int = -1) -> Any:
     """What a task handed on; None where it handed on nothing."""
     path = f"{run.path}/taskInstances/{part(task)}/xcomEntries/{part(key)}?map_index={map_index}&deserialize=true"
     try:
@@ -131,7 +133,7 @@ def returned(api: AirflowApi, run: Run, task: str, key: str = "return_value", ma
         raise
 
 
-def reason(api: AirflowApi, run: Run, task: dict[str, Any]) -> list[str]:
+def failure_reason(api: AirflowApi, run: Run, task: dict[str, Any]) -> list[str]:
     """The exception of a task's last try, from its log: the lines of its text, each short enough to read."""
     path = f"{run.path}/taskInstances/{part(task['task_id'])}/logs/{task['try_number']}"
     try:
@@ -152,16 +154,18 @@ def _lines(text: str, limit: int = 400) -> list[str]:
     return [line if len(line) <= limit else f"{line[:limit]} …" for line in lines if line]
 
 
-def _tell(api: AirflowApi, run: Run, progress: Progress, told: set[tuple[str, ...]], quiet: Collection[str]) -> None:
+def _report_tasks(
+    api: AirflowApi, run: Run, progress: Progress, reported: set[tuple[str, ...]], quiet: Collection[str]
+) -> None:
     """A line for each task state that is news."""
     for task in sorted(tasks(api, run), key=lambda task: task["end_date"] or "~"):
         key = (run.dag, run.id, task["task_id"], str(task["map_index"]), str(task["state"]), str(task["try_number"]))
-        if key in told or task["state"] not in SHOWN or task["state"] in quiet:
+        if key in reported or task["state"] not in SHOWN or task["state"] in quiet:
             continue
-        told.add(key)
+        reported.add(key)
         place = task["task_id"] + (f"[{task['map_index']}]" if task["map_index"] >= 0 else "")
         took = f"{task['duration']:5.1f} s" if task["duration"] else ""
-        progress.say(f"  {run.dag:<20} {place:<30} {task['state']:<15} {took}".rstrip())
+        progress.report(f"  {run.dag:<20} {place:<30} {task['state']:<15} {took}".rstrip())
         if task["state"] in ("failed", "up_for_retry"):
-            for line in reason(api, run, task):
-                progress.say(f"      {line}")
+            for line in failure_reason(api, run, task):
+                progress.report(f"      {line}")

@@ -15,7 +15,7 @@ from include.core import connections
 from include.core.connections import SENDGRID
 from include.core.http_client import client
 from operations.api import AirflowApi
-from operations.settings import LOOPBACK, Installation, code_stamp
+from operations.settings import LOOPBACK, Installation, code_fingerprint
 
 SHOP_SEED = 20
 SPEED = "2"  # a life of 15 to 22 s: long enough to watch, short enough to wait for
@@ -23,82 +23,83 @@ SPEED = "2"  # a life of 15 to 22 s: long enough to watch, short enough to wait 
 
 @dataclass(frozen=True)
 class Service:
-    """A process to run. `well(since)` says whether it works, with signs of life no older than `since`."""
+    """A process to run. `is_healthy(since)` says whether it works, with signs of life no older than `since`."""
 
     name: str
     command: tuple[str, ...]
-    well: Callable[[datetime], bool]
+    is_healthy: Callable[[datetime], bool]
     port: int | None = None
     port_variable: str = ""
     environment: dict[str, str] = field(default_factory=dict)
     timeout_seconds: float = 90.0
 
 
-def all_services(place: Installation) -> list[Service]:
+def all_services(installation: Installation) -> list[Service]:
     """What `make up` runs. The simulator only where nobody named another SendGrid."""
-    simulated = [] if own_sendgrid(place) else [simulator(place)]
-    return [*simulated, edge(place), *airflow(place)]
+    simulated = [] if uses_external_sendgrid(installation) else [simulator(installation)]
+    return [*simulated, edge(installation), *airflow(installation)]
 
 
-def own_sendgrid(place: Installation) -> bool:
+def uses_external_sendgrid(installation: Installation) -> bool:
     """Whether the environment names a SendGrid that is not this installation's simulator. Raises `ConfigurationError`."""
-    text = connections.environment_text(SENDGRID)
-    host = connections.sendgrid_account(text).host if text else place.simulator_url
-    return host.replace("//localhost", f"//{LOOPBACK}") != place.simulator_url
+    text = connections.environment_connection(SENDGRID)
+    host = connections.sendgrid_account(text).host if text else installation.simulator_url
+    return host.replace("//localhost", f"//{LOOPBACK}") != installation.simulator_url
 
 
-def simulator(place: Installation) -> Service:
+def simulator(installation: Installation) -> Service:
     """The strict SendGrid of the demo."""
     return Service(
         "simulator",
         (
-            sys.executable, "-m", "simulator", "--port", str(place.simulator_port), "--data", str(place.paths.simulator),
-            "--webhook", f"{place.edge_url}/events/sendgrid", "--edge", place.edge_url, "--seed", str(SHOP_SEED),
+            sys.executable, "-m", "simulator", "--port", str(installation.simulator_port),
+            "--data", str(installation.paths.simulator), "--webhook", f"{installation.edge_url}/events/sendgrid",
+            "--edge", installation.edge_url, "--seed", str(SHOP_SEED),
             "--speed", os.environ.get("TRADEWIND_SIMULATOR_SPEED") or SPEED,
         ),
-        lambda since: _answers(f"{place.simulator_url}/control/status") and webhook_key(place).is_file(),
-        place.simulator_port,
+        lambda since: _answers(f"{installation.simulator_url}/control/status") and webhook_key(installation).is_file(),
+        installation.simulator_port,
         "TRADEWIND_SIMULATOR_PORT",
-        {"TRADEWIND_CODE": code_stamp("simulator")},
+        {"TRADEWIND_CODE": code_fingerprint("simulator")},
         30,
     )  # fmt: skip
 
 
-def webhook_key(place: Installation) -> Path:
+def webhook_key(installation: Installation) -> Path:
     """Where the simulator leaves the public key that verifies its events."""
-    return place.paths.simulator / "webhook_public_key.txt"
+    return installation.paths.simulator / "webhook_public_key.txt"
 
 
-def edge(place: Installation) -> Service:
+def edge(installation: Installation) -> Service:
     """The one door to the internet; here on loopback."""
     return Service(
         "edge",
         (
-            sys.executable, "-m", "include.edge", "--host", LOOPBACK, "--port", str(place.edge_port),
+            sys.executable, "-m", "include.edge", "--host", LOOPBACK, "--port", str(installation.edge_port),
         ),
-        lambda since: _answers(f"{place.edge_url}/healthz"),
-        place.edge_port,
+        lambda since: _answers(f"{installation.edge_url}/healthz"),
+        installation.edge_port,
         "TRADEWIND_EDGE_PORT",
-        {"TRADEWIND_CODE": code_stamp("include/edge", "include/core", "include/ledger")},
+        {"TRADEWIND_CODE": code_fingerprint("include/edge", "include/core", "include/ledger")},
         30,
     )  # fmt: skip
 
 
-def airflow(place: Installation) -> list[Service]:
+def airflow(installation: Installation) -> list[Service]:
     """Airflow's processes, none of which listens beyond loopback.
 
     The log servers (8793, 8794, on every interface) stay off: the API server reads the same disk.
     """
-    api = AirflowApi(place)
-    command = str(place.bin / "airflow")
+    api = AirflowApi(installation)
+    command = str(installation.bin / "airflow")
     return [
         Service(
-            "api-server", (command, "api-server"), lambda since: _beats(api, "metadatabase", since),
-            place.airflow_port, "TRADEWIND_AIRFLOW_PORT",
+            "api-server", (command, "api-server"), lambda since: _is_alive(api, "metadatabase", since),
+            installation.airflow_port, "TRADEWIND_AIRFLOW_PORT",
         ),
-        Service("scheduler", (command, "scheduler", "--skip-serve-logs"), lambda since: _beats(api, "scheduler", since)),
-        Service("dag-processor", (command, "dag-processor"), lambda since: _beats(api, "dag_processor", since)),
-        Service("triggerer", (command, "triggerer", "--skip-serve-logs"), lambda since: _beats(api, "triggerer", since)),
+        Service("scheduler", (command, "scheduler", "--skip-serve-logs"), lambda since: _is_alive(api, "scheduler", since)),
+        Service("dag-processor", (command, "dag-processor"), lambda since: _is_alive(api, "dag_processor", since)),
+        Service("triggerer", (command, "triggerer", "--skip-serve-logs"), lambda since: _is_alive(api, "triggerer", since)),
     ]  # fmt: skip
 
 
@@ -111,7 +112,7 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _beats(api: AirflowApi, component: str, since: datetime) -> bool:
+def _is_alive(api: AirflowApi, component: str, since: datetime) -> bool:
     """Whether Airflow calls the component healthy, by a heartbeat of this start and not of the one before."""
     try:
         state = api.health()[component]

@@ -49,7 +49,7 @@ class Installation:
         return Path(sys.executable).parent
 
 
-def installation() -> Installation:
+def read_installation() -> Installation:
     """What the environment says: `TRADEWIND_DATA` and the three `TRADEWIND_…_PORT`. Raises `ConfigurationError`."""
     return Installation(
         data_paths(), _port("TRADEWIND_AIRFLOW_PORT", 8080), _port("TRADEWIND_EDGE_PORT", 8081),
@@ -57,12 +57,12 @@ def installation() -> Installation:
     )  # fmt: skip
 
 
-def service_environment(place: Installation) -> dict[str, str]:
+def service_environment(installation: Installation) -> dict[str, str]:
     """The environment of every service: ours over Airflow's defaults, the user's over ours."""
     return {
         **os.environ,
-        **_forced(place),
-        **{name: os.environ.get(name, value) for name, value in _defaults(place).items()},
+        **_forced(installation),
+        **{name: os.environ.get(name, value) for name, value in _defaults(installation).items()},
     }
 
 
@@ -72,38 +72,38 @@ def fingerprint(environment: dict[str, str]) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
-def code_stamp(*folders: str) -> str:
+def code_fingerprint(*folders: str) -> str:
     """Names the state of some source folders, so that a running service with older code is restarted."""
     files = sorted(path for folder in folders for path in (PROJECT / folder).rglob("*") if path.suffix in CODE)
     lines = [f"{path.relative_to(PROJECT)} {path.stat().st_mtime_ns}" for path in files]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
-def _forced(place: Installation) -> dict[str, str]:
+def _forced(installation: Installation) -> dict[str, str]:
     """What must hold for the seams to hold: one data folder, loopback only, the project's own folders."""
     return {
-        "TRADEWIND_DATA": str(place.paths.root),
-        "TRADEWIND_AIRFLOW_PORT": str(place.airflow_port),
-        "TRADEWIND_EDGE_PORT": str(place.edge_port),
-        "TRADEWIND_SIMULATOR_PORT": str(place.simulator_port),
+        "TRADEWIND_DATA": str(installation.paths.root),
+        "TRADEWIND_AIRFLOW_PORT": str(installation.airflow_port),
+        "TRADEWIND_EDGE_PORT": str(installation.edge_port),
+        "TRADEWIND_SIMULATOR_PORT": str(installation.simulator_port),
         "PYTHONPATH": _with_project(os.environ.get("PYTHONPATH") or ""),
         "PYTHONUNBUFFERED": "1",
-        "AIRFLOW_HOME": str(place.airflow_home),
+        "AIRFLOW_HOME": str(installation.airflow_home),
         "AIRFLOW__CORE__DAGS_FOLDER": str(PROJECT / "dags"),
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(PROJECT / "plugins"),
         "AIRFLOW__API__HOST": LOOPBACK,
-        "AIRFLOW__API__PORT": str(place.airflow_port),
-        "AIRFLOW__API__BASE_URL": place.airflow_url,
-        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{place.airflow_url}/execution/",
-        "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(place.airflow_home / "logs"),
-        "AIRFLOW__DAG_PROCESSOR__CHILD_PROCESS_LOG_DIRECTORY": str(place.airflow_home / "logs" / "dag_processor"),
+        "AIRFLOW__API__PORT": str(installation.airflow_port),
+        "AIRFLOW__API__BASE_URL": installation.airflow_url,
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{installation.airflow_url}/execution/",
+        "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(installation.airflow_home / "logs"),
+        "AIRFLOW__DAG_PROCESSOR__CHILD_PROCESS_LOG_DIRECTORY": str(installation.airflow_home / "logs" / "dag_processor"),
     }
 
 
-def _defaults(place: Installation) -> dict[str, str]:
+def _defaults(installation: Installation) -> dict[str, str]:
     """What suits two cores and one person; the environment may say otherwise."""
     return {
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{place.airflow_home / 'airflow.db'}",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{installation.airflow_home / 'airflow.db'}",
         "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
         "AIRFLOW__CORE__PARALLELISM": "4",
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",

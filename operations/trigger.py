@@ -13,40 +13,40 @@ from include.core.errors import ConfigurationError
 from include.orchestration.tags import Tag
 from operations import demo_shop, runs
 from operations.api import AirflowApi, part
+from operations.mutex import mutex
 from operations.progress import Progress
 from operations.settings import Installation
-from operations.turns import turn
 
-PATIENCE_SECONDS = 3600
+TIMEOUT_SECONDS = 3600
 
 
-def trigger_by_hand(place: Installation, dag: str, conf_text: str) -> int:
+def trigger_dag(installation: Installation, dag: str, conf_text: str) -> int:
     """Run a DAG and show what happened; 0 where it succeeded, 1 where not."""
-    conf = read_conf(conf_text)
-    progress, api = Progress(), AirflowApi(place)
-    demo_shop.up(place, progress.say)
+    conf = parse_conf(conf_text)
+    progress, api = Progress(), AirflowApi(installation)
+    demo_shop.start_all(installation, progress.report)
     find_dag(api, dag)
     # The one before pauses the DAG again when it ends, and would leave a run of ours standing.
-    ours = turn(place.paths.services / f"{dag}.turn", progress.say, f"another make trigger of {dag}")
+    ours = mutex(installation.paths.services / f"{dag}.lock", progress.report, f"another make trigger of {dag}")
     with ours, unpaused(api, find_dag(api, dag), progress):
-        run = runs.start(api, dag, conf)
-        progress.say(f"{dag}: run {run.id}, parameters {json.dumps(conf)}")
-        failed = runs.follow(api, [run], progress, timeout_seconds=PATIENCE_SECONDS)
-    progress.plain(f"{place.airflow_url}/dags/{part(dag)}/runs/{part(run.id)}")
+        run = runs.trigger(api, dag, conf)
+        progress.report(f"{dag}: run {run.id}, parameters {json.dumps(conf)}")
+        failed = runs.wait_for_end(api, [run], progress, timeout_seconds=TIMEOUT_SECONDS)
+    progress.print(f"{installation.airflow_url}/dags/{part(dag)}/runs/{part(run.id)}")
     for task in runs.tasks(api, run):
-        _say_what_it_handed_on(api, run, task, progress)
+        _print_results(api, run, task, progress)
     return 1 if failed else 0
 
 
-def _say_what_it_handed_on(api: AirflowApi, run: runs.Run, task: dict[str, Any], progress: Progress) -> None:
+def _print_results(api: AirflowApi, run: runs.Run, task: dict[str, Any], progress: Progress) -> None:
     index = f"[{task['map_index']}]" if task["map_index"] >= 0 else ""
     for key in ("plan", "return_value"):
-        value = runs.returned(api, run, task["task_id"], key, task["map_index"]) if task["state"] == "success" else None
+        value = runs.xcom(api, run, task["task_id"], key, task["map_index"]) if task["state"] == "success" else None
         if value:
-            progress.plain(f"  {task['task_id']}{index}: {_short(value)}")
+            progress.print(f"  {task['task_id']}{index}: {_short(value)}")
 
 
-def read_conf(text: str) -> dict[str, Any]:
+def parse_conf(text: str) -> dict[str, Any]:
     """CONF as a mapping. Raises `ConfigurationError` that says where the JSON breaks."""
     try:
         conf = json.loads(text) if text.strip() else {}
@@ -59,9 +59,9 @@ def read_conf(text: str) -> dict[str, Any]:
     return conf
 
 
-def find_dag(api: AirflowApi, dag: str, patience_seconds: float = 30) -> dict[str, Any]:
+def find_dag(api: AirflowApi, dag: str, timeout_seconds: float = 30) -> dict[str, Any]:
     """The DAG as Airflow knows it; waits a moment for a file that was just written. Raises `ConfigurationError`."""
-    deadline = time.monotonic() + patience_seconds
+    deadline = time.monotonic() + timeout_seconds
     while (found := api.find(f"/dags/{part(dag)}")) is None:
         known = sorted(item["dag_id"] for item in api.get("/dags", limit=200)["dags"])
         if time.monotonic() > deadline or (known and dag not in _expected()):
@@ -86,7 +86,7 @@ def unpaused(api: AirflowApi, dag: dict[str, Any], progress: Progress) -> Iterat
             where=dag["dag_id"],
             remedy="Unpause it in Airflow's UI if that is what you want; then trigger again.",
         )
-    progress.say(f"{dag['dag_id']} is paused: unpaused for this run")
+    progress.report(f"{dag['dag_id']} is paused: unpaused for this run")
     api.patch(path, {"is_paused": False})
     try:
         yield

@@ -20,16 +20,16 @@ import orjson
 from include.core import clock
 from include.core.durable import write_durably
 from include.core.errors import ConfigurationError
-from include.core.http_client import cause, client
+from include.core.http_client import client, root_cause
 from include.core.paths import DataPaths
 
 log = logging.getLogger(__name__)
 
-QUIET = timedelta(hours=1)
+REPEAT_INTERVAL = timedelta(hours=1)
 """How long the same trouble is not posted again. It is still logged and filed."""
-KEPT = timedelta(days=90)
+RETENTION = timedelta(days=90)
 POST_SECONDS = 5.0
-LONGEST = 3_000
+MAX_CHARACTERS = 3_000
 """Characters of a text: a message of a chat takes that, and nine broken segments fit."""
 _MASKS = (
     (re.compile(r"[^\s<>\"'(),;:=]+@[^\s<>\"'(),;:=]+"), "[address]"),
@@ -78,7 +78,7 @@ def masked(text: str) -> str:
     """
     for pattern, instead in _MASKS:
         text = pattern.sub(instead, text)
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 2]} …"
+    return text if len(text) <= MAX_CHARACTERS else f"{text[: MAX_CHARACTERS - 2]} …"
 
 
 def deliver(paths: DataPaths, alert: Alert, webhook_url: str = "") -> bool:
@@ -90,18 +90,18 @@ def deliver(paths: DataPaths, alert: Alert, webhook_url: str = "") -> bool:
     level = logging.ERROR if alert.severity == "critical" else logging.WARNING
     log.log(level, "ALERT %s", content["text"].replace("\n", " | "))
     known = _posted_recently(paths.alerts, alert)
-    _file(paths.alerts, alert, content)
+    _store(paths.alerts, alert, content)
     if not webhook_url or known:
         return False
     problem = post(webhook_url, content)
     if problem:
         log.warning("the alert could not be posted to alert_webhook_url: %s", problem)
         return False
-    _file(paths.alerts, alert, {**content, "posted": True})
+    _store(paths.alerts, alert, {**content, "posted": True})
     return True
 
 
-def told(paths: DataPaths, dag: str, run: str) -> bool:
+def has_failure_alert(paths: DataPaths, dag: str, run: str) -> bool:
     """Whether somebody was told that something failed in this run; that it is late is another matter."""
     for path in paths.alerts.glob("*Z-*.json"):
         known = _read(path)
@@ -119,12 +119,12 @@ def post(url: str, content: dict[str, Any]) -> str:
         with client(POST_SECONDS) as http, http.stream("POST", url, content=body, headers=headers) as answer:
             return "" if answer.is_success else f"it answered {answer.status_code}"
     except (httpx.HTTPError, httpx.InvalidURL, ConfigurationError, OSError, ValueError) as error:
-        return type(cause(error)).__name__  # Unreachable, too slow, not HTTP; the text may hold the URL.
+        return type(root_cause(error)).__name__  # Unreachable, too slow, not HTTP; the text may hold the URL.
 
 
 def _posted_recently(folder: Path, alert: Alert) -> bool:
     """Whether the same trouble was posted within the quiet time."""
-    since = _stamp(alert.at - QUIET)
+    since = _stamp(alert.at - REPEAT_INTERVAL)
     recent = [path for path in folder.glob(f"*Z-{alert.file_stem}.json") if path.name >= since]
     return any(_read(path).get("posted") for path in recent)
 
@@ -139,12 +139,12 @@ def _read(path: Path) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
-def _file(folder: Path, alert: Alert, content: dict[str, Any]) -> None:
-    """Write it, and drop what is older than `KEPT`."""
+def _store(folder: Path, alert: Alert, content: dict[str, Any]) -> None:
+    """Write it, and drop what is older than `RETENTION`."""
     try:
         name = f"{_stamp(alert.at)}Z-{alert.file_stem}.json"
         write_durably(folder / name, orjson.dumps(content, option=orjson.OPT_INDENT_2))
-        before = _stamp(clock.now() - KEPT)
+        before = _stamp(clock.now() - RETENTION)
         for path in folder.glob("*Z-*.json"):
             if path.name < before:
                 path.unlink(missing_ok=True)

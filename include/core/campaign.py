@@ -12,14 +12,14 @@ from include.core import yaml_file
 from include.core.errors import ConfigurationError
 from include.core.paths import CAMPAIGNS
 from include.core.shop import load_shop
-from include.core.yaml_file import Strict
+from include.core.yaml_file import StrictModel
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
 Locale = Annotated[str, Field(pattern=r"^[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*$")]
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 
 
-class Sender(Strict):
+class Sender(StrictModel):
     """From or Reply-To. The address is ASCII and belongs to a verified sender (SendGrid answers 403 otherwise)."""
 
     email: Annotated[str, Field(pattern=r"^[\x21-\x3f\x41-\x7e]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}$", max_length=254)]
@@ -33,7 +33,7 @@ class Sender(Strict):
         return value
 
 
-class Variant(Strict):
+class Variant(StrictModel):
     """One arm of an experiment. `subject` replaces the template's subject; `weight` is its share of the arms' sum."""
 
     id: Identifier
@@ -41,14 +41,14 @@ class Variant(Strict):
     subject: Annotated[str, Field(min_length=1, max_length=500)] | None = None
 
 
-class Pace(Strict):
+class Pace(StrictModel):
     """How fast. None means no limit of its own."""
 
     messages_per_second: Annotated[float, Field(gt=0)] | None = None
     daily_cap: Annotated[int, Field(gt=0)] | None = None
 
 
-class SendWindow(Strict):
+class SendWindow(StrictModel):
     """Local hours, in the person's time zone, in which mail may arrive: from `start` up to `end` (0–24)."""
 
     start: Annotated[int, Field(ge=0, le=23)] = 9
@@ -62,14 +62,14 @@ class SendWindow(Strict):
         return self
 
 
-class Follows(Strict):
+class Follows(StrictModel):
     """An earlier message that this one follows: only people whom it was accepted for `after_days` ago or earlier."""
 
     campaign: Identifier
     after_days: Annotated[int, Field(ge=1, le=30)]
 
 
-class Campaign(Strict):
+class Campaign(StrictModel):
     """A campaign, as its file says.
 
     `occurrence` says what makes two runs the same message: `once` for a one-off, `day`, `week` or `month` for a recurring
@@ -159,11 +159,11 @@ def load_campaign(name: str, folder: Path = CAMPAIGNS) -> Campaign:
             f"id: '{campaign.id}' is not the file's name.", where=path.name, remedy=f"Write id: {path.stem}."
         )
     if campaign.topic is not None:
-        load_shop().require_topics([campaign.topic], where=yaml_file.place_of(path, "topic"))
+        load_shop().require_topics([campaign.topic], where=yaml_file.source_location(path, "topic"))
     if campaign.follows and campaign.follows.campaign not in campaign_names(folder):
         raise ConfigurationError(
             f"follows.campaign: '{campaign.follows.campaign}' does not exist.",
-            where=yaml_file.place_of(path, "follows", "campaign"),
+            where=yaml_file.source_location(path, "follows", "campaign"),
             remedy=f"Known campaigns: {', '.join(campaign_names(folder))}.",
         )
     return campaign
@@ -174,6 +174,6 @@ def campaign_names(folder: Path = CAMPAIGNS) -> list[str]:
     return sorted(path.stem for path in folder.glob("*.yaml"))
 
 
-def place_of(name: str, *field: str, folder: Path = CAMPAIGNS) -> str:
+def source_location(name: str, *field: str, folder: Path = CAMPAIGNS) -> str:
     """Where a field stands, for an error that shows when it is used: `winback.yaml, line 12`; the file where unknown."""
-    return yaml_file.place_of(folder / f"{name}.yaml", *field)
+    return yaml_file.source_location(folder / f"{name}.yaml", *field)

@@ -44,7 +44,7 @@ def is_loopback(host: str) -> bool:
         return name == "localhost"
 
 
-def environment_text(connection_id: str) -> str | None:
+def environment_connection(connection_id: str) -> str | None:
     """What the environment says of a connection, raw; None where it says nothing."""
     return os.environ.get(f"AIRFLOW_CONN_{connection_id.upper()}") or None
 
@@ -105,7 +105,7 @@ def url_of_fields(connection_id: str, fields: Mapping[str, object]) -> str:
 
 def ledger_url(paths: DataPaths, text: str | None = None) -> str:
     """The ledger's SQLAlchemy URL: `text`, else the environment's, else SQLite in the data folder."""
-    text = text or environment_text(LEDGER)
+    text = text or environment_connection(LEDGER)
     if not text:
         return f"sqlite:///{paths.ledger}"
     url = database_url(LEDGER, text)

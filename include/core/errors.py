@@ -52,7 +52,7 @@ class WarehouseBusy(TradewindError):
     retryable = True
 
 
-class WarehouseMemory(TradewindError):
+class WarehouseOutOfMemory(TradewindError):
     """A statement needs more memory, or more disk to spill to, than DuckDB may take. The same again would fail the same."""
 
 
@@ -92,7 +92,7 @@ class ConservationBroken(TradewindError):
     """A sum does not hold: somebody was lost or counted twice. Fails the run; never retried away."""
 
 
-class LedgerForgot(ConservationBroken):
+class LedgerBehindJournal(ConservationBroken):
     """The journal beside a plan knows requests that the ledger does not: it was restored from a backup."""
 
 

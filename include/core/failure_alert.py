@@ -1,4 +1,4 @@
-"""From the exception that ended a task to the alert that a person gets. One row a trouble; a page of the runbook each."""
+"""From the exception that ended a task to the alert that a person gets. One row a rule; a page of the runbook each."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from include.core.paths import PROJECT
 Severity = Literal["warning", "critical"]
 
 NOT_SENT = "Nobody was mailed twice and nobody was lost: who was not sent to is pending. Other campaigns go on."
-OLD_STANDS = "Nothing was replaced: what stood before is still in force."
-AGAIN = "Every write is a replace or a merge, so the task may be cleared and run again at any time."
+UNCHANGED = "Nothing was replaced: what stood before is still in force."
+SAFE_TO_RERUN = "Every write is a replace or a merge, so the task may be cleared and run again at any time."
 
 
-class Trouble(NamedTuple):
-    """What to tell of an exception of a class whose text holds `says`."""
+class AlertRule(NamedTuple):
+    """What to tell of an exception of a class whose text holds `pattern`."""
 
     error: type[BaseException]
-    says: str
+    pattern: str
     kind: str
     title: str
     safe: str
@@ -32,143 +32,143 @@ class Trouble(NamedTuple):
     severity: Severity = "critical"
 
 
-TROUBLES = (
-    Trouble(
+ALERT_RULES = (
+    AlertRule(
         errors.CampaignStopped, r"breaker:", "breaker-open", "The circuit breaker holds a campaign back", NOT_SENT,
         "Find out why people bounce or complain before you resume.", "breaker-open.md#what-to-do",
     ),
-    Trouble(
+    AlertRule(
         errors.CampaignStopped, r"credits", "campaign-stopped", "SendGrid's credits are used up", NOT_SENT,
         "Buy credits, then clear the task.", "campaign-stopped.md#credits",
     ),
-    Trouble(
+    AlertRule(
         errors.CampaignStopped, r"\b401\b", "campaign-stopped", "SendGrid refuses the API key", NOT_SENT,
         "Set a valid key, then clear the task.", "campaign-stopped.md#key",
     ),
-    Trouble(
+    AlertRule(
         errors.CampaignStopped, r"\b403\b", "campaign-stopped", "SendGrid refuses the sender or the key's scope", NOT_SENT,
         "Verify the sender or give the key the scope mail.send, then clear the task.", "campaign-stopped.md#sender",
     ),
-    Trouble(
+    AlertRule(
         errors.CampaignStopped, r"\b4\d\d\b", "campaign-stopped", "SendGrid refuses the request itself", NOT_SENT,
         "Mend what the message names, then clear the task.", "campaign-stopped.md#refused-request",
     ),
-    Trouble(
+    AlertRule(
         errors.CampaignStopped, r"paused|cancelled", "campaign-stopped", "The campaign is paused or cancelled", NOT_SENT,
         "Resume the campaign, or leave it so.", "campaign-stopped.md#paused-by-an-operator", "warning",
     ),
-    Trouble(
+    AlertRule(
         errors.CampaignStopped, "", "campaign-stopped", "A campaign was stopped", NOT_SENT,
         "Read the reason, mend it, then clear the task.", "campaign-stopped.md#what-to-do",
     ),
-    Trouble(
-        errors.LedgerForgot, "", "restored-ledger", "The ledger has forgotten requests that were made",
+    AlertRule(
+        errors.LedgerBehindJournal, "", "restored-ledger", "The ledger has forgotten requests that were made",
         "Nothing was sent now, and nothing will be before the ledger is reconciled.",
         "Do not clear the task. Reconcile the ledger with the journal first.", "restored-ledger.md#what-to-do",
     ),
-    Trouble(
+    AlertRule(
         errors.ConservationBroken, "", "conservation-broken", "People do not add up",
         "Nothing was published, and the plan stays as it is.", "Do not send further before you know why.",
         "conservation-broken.md#what-to-do",
     ),
-    Trouble(
+    AlertRule(
         errors.QualityStop, "", "quality-stop", "A batch of subscribers is not believed",
         "Nothing was merged. Who is refused or unreadable in it is held back; campaigns go on with the others.",
         "Open the quality page and look at the source.", "quality-stop.md#what-to-do",
     ),
-    Trouble(
+    AlertRule(
         errors.ContentChanged, "", "content-changed", "A template was edited while its plan is being sent", NOT_SENT,
         "Restore the content, or cancel the rest of the plan.", "campaign-stopped.md#content-changed",
     ),
-    Trouble(
+    AlertRule(
         errors.PlanDamaged, "", "damaged-plan", "A file of a frozen plan is damaged", NOT_SENT,
         "Restore the file from your backup.", "damaged-plan.md#what-to-do",
     ),
-    Trouble(
+    AlertRule(
         errors.PlanError, "", "plan-error", "A campaign cannot be planned", "Nothing was sent. Other campaigns go on.",
         "Mend the file that the message names, then clear the task.", "failed-task.md#campaign-or-setting",
     ),
-    Trouble(
+    AlertRule(
         errors.SegmentsBroken, "", "segments-broken", "Some segments could not be built",
         "The other segments are built. A campaign of a broken one plans from the last run that built it.",
         "Fix the definitions that the message names, then clear the task.", "failed-task.md#campaign-or-setting",
     ),
-    Trouble(
-        errors.ConfigurationError, "", "configuration", "A setting or file is wrong", OLD_STANDS,
+    AlertRule(
+        errors.ConfigurationError, "", "configuration", "A setting or file is wrong", UNCHANGED,
         "Mend what the message names, then clear the task.", "failed-task.md#campaign-or-setting",
     ),
-    Trouble(
-        errors.SourceError, "", "source", "The subscribers' source does not answer as agreed", OLD_STANDS,
+    AlertRule(
+        errors.SourceError, "", "source", "The subscribers' source does not answer as agreed", UNCHANGED,
         "Look at the source that the message names; the next run reads what this one missed.", "failed-task.md#source",
     ),
-    Trouble(
-        errors.WarehouseBusy, "", "warehouse-busy", "Another process holds the warehouse", OLD_STANDS,
+    AlertRule(
+        errors.WarehouseBusy, "", "warehouse-busy", "Another process holds the warehouse", UNCHANGED,
         "Find the process that has the file open and end it.", "warehouse-busy.md#what-to-do", "warning",
     ),
-    Trouble(
-        errors.WarehouseMemory, "", "warehouse-memory", "A task of the warehouse ran out of memory", OLD_STANDS,
+    AlertRule(
+        errors.WarehouseOutOfMemory, "", "warehouse-memory", "A task of the warehouse ran out of memory", UNCHANGED,
         "Set what the message names, restart the services, then clear the task.", "failed-task.md#memory",
     ),
-    Trouble(
+    AlertRule(
         errors.LedgerUnavailable, "", "ledger-unavailable", "The ledger's database does not answer", NOT_SENT,
         "See that the database runs, then clear the task.", "failed-task.md#ledger-does-not-answer",
     ),
-    Trouble(
+    AlertRule(
         errors.PaceHeld, "", "pace-held", "A cap or window still holds people back", NOT_SENT,
         "Run the DAG again once the cap has ended, or raise it.", "failed-task.md#pace", "warning",
     ),
-    Trouble(
+    AlertRule(
         errors.EspUnavailable, "", "esp-unavailable", "SendGrid does not answer, or people are still pending", NOT_SENT,
         "Look at SendGrid's status; then clear the task.", "failed-task.md#sendgrid-does-not-answer", "warning",
     ),
-    Trouble(
+    AlertRule(
         errors.EdgeUnavailable, "", "edge-unavailable", "The edge does not answer: no unsubscribe link works", NOT_SENT,
         "See that the edge answers at edge_public_url, then clear the task.", "failed-task.md#edge-does-not-answer",
     ),
-    Trouble(
+    AlertRule(
         errors.FenceLost, "", "fence-lost", "A task's lease on a chunk was taken over", NOT_SENT,
         "Clear the task: it sends only what is pending.", "failed-task.md#lease-lost", "warning",
     ),
-    Trouble(
-        errors.PublishError, "", "publish-error", "The published file did not read back", OLD_STANDS,
+    AlertRule(
+        errors.PublishError, "", "publish-error", "The published file did not read back", UNCHANGED,
         "Clear publish.file; analysts still read the file before.", "failed-task.md#publishing",
     ),
 )  # fmt: skip
 
-DISK_FULL = Trouble(
+DISK_FULL = AlertRule(
     OSError, "", "disk-full", "The disk is full", "Nothing is half written: what stood before is still in force.",
     "Free some space, then clear the task.", "disk-full.md#what-to-do",
 )  # fmt: skip
-TASK_LOST = Trouble(
-    BaseException, "", "task-lost", "A task ended without saying why", AGAIN,
+TASK_LOST = AlertRule(
+    BaseException, "", "task-lost", "A task ended without saying why", SAFE_TO_RERUN,
     "If you marked it, nothing. Else look at its log and the machine's memory, then clear the task.",
     "failed-task.md#task-lost",
 )  # fmt: skip
-UNEXPECTED = Trouble(
-    Exception, "", "failed-task", "A task failed with an unexpected error", AGAIN,
+UNEXPECTED = AlertRule(
+    Exception, "", "failed-task", "A task failed with an unexpected error", SAFE_TO_RERUN,
     "Read the task's log. If it fails again, report the error with its place.", "failed-task.md#anything-else",
 )  # fmt: skip
 
 
-def alert_of(error: BaseException | None, *, dag: str, run: str, task: str) -> Alert:
+def failure_alert_for(error: BaseException | None, *, dag: str, run: str, task: str) -> Alert:
     """The alert for a task that `error` ended; None where its process just went away.
 
     Only Tradewind's own errors speak: the text of another may quote a row, so its class and place have to do. In a
-    campaign's DAG each run is a trouble of its own; elsewhere the same task failing again within the hour is the same.
+    campaign's DAG each run is a rule of its own; elsewhere the same task failing again within the hour is the same.
     """
-    trouble = _trouble(error)
+    rule = _rule_for(error)
     return Alert(
-        trouble.kind, f"{dag}: {trouble.title}", _happened(error), trouble.safe, trouble.next_step,
-        f"docs/runbook/{trouble.runbook}", trouble.severity, dag, run, task, about=run if dag.startswith("send_") else task,
+        rule.kind, f"{dag}: {rule.title}", _happened(error), rule.safe, rule.next_step,
+        f"docs/runbook/{rule.runbook}", rule.severity, dag, run, task, about=run if dag.startswith("send_") else task,
     )  # fmt: skip
 
 
-def _trouble(error: BaseException | None) -> Trouble:
+def _rule_for(error: BaseException | None) -> AlertRule:
     if error is None:
         return TASK_LOST
     if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or re.search("No space left|disk is full", str(error)):
         return DISK_FULL
-    rows = (row for row in TROUBLES if isinstance(error, row.error) and re.search(row.says, str(error)))
+    rows = (row for row in ALERT_RULES if isinstance(error, row.error) and re.search(row.pattern, str(error)))
     return next(rows, UNEXPECTED)
 
 
@@ -177,10 +177,10 @@ def _happened(error: BaseException | None) -> str:
         return "There is no exception: its process was killed or lost, or somebody marked the task or its run as failed."
     if isinstance(error, errors.TradewindError):
         return str(error)
-    return f"{type(error).__name__} {_place(error)}".strip()
+    return f"{type(error).__name__} {_location(error)}".strip()
 
 
-def _place(error: BaseException) -> str:
+def _location(error: BaseException) -> str:
     """The innermost place in this project that the exception came through."""
     frames = [(Path(frame.f_code.co_filename), line) for frame, line in walk_tb(error.__traceback__)]
     ours = [(path, line) for path, line in frames if path.is_relative_to(PROJECT) and ".venv" not in path.parts]

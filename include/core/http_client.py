@@ -36,7 +36,7 @@ def client(seconds: float) -> httpx.Client:
         ) from None  # fmt: skip
 
 
-def cause(error: BaseException) -> BaseException:
+def root_cause(error: BaseException) -> BaseException:
     """The system's error beneath one of httpx, such as a refused connection or an untrusted certificate; else `error`."""
     beneath = error.__cause__.args[:1] if error.__cause__ else ()  # httpcore's error, whose argument is the system's.
     return beneath[0] if beneath and isinstance(beneath[0], OSError) else error

@@ -18,7 +18,7 @@ from pydantic import Field, field_validator, model_validator
 
 from include.core.errors import ConfigurationError
 from include.core.paths import SHOP
-from include.core.yaml_file import Strict, read
+from include.core.yaml_file import StrictModel, read
 
 MARKETING, TRACKING = "marketing", "tracking"
 """What people consent to besides topics; no topic may be called so."""
@@ -32,7 +32,7 @@ class UnknownTopic(ConfigurationError):
     """A topic that the shop's file does not declare."""
 
 
-class Topic(Strict):
+class Topic(StrictModel):
     """A kind of mail that a person may decline without leaving. `label` and `description` by locale."""
 
     id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
@@ -40,7 +40,7 @@ class Topic(Strict):
     description: Texts
 
 
-class Shop(Strict):
+class Shop(StrictModel):
     """Who writes. Somebody reads what comes to `contact`; `default_locale` is for people whose language we do not have.
 
     `currency` is the one that revenue is counted in, `exchange_rates` what one unit of another is worth in it.

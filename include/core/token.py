@@ -50,11 +50,11 @@ def mint(secrets: Secrets, subject: Subject, purpose: str = UNSUBSCRIBE) -> str:
     """The token for a message to a person. Pure; the same subject and purpose give the same token."""
     key_id = secrets.signing_key_id
     who = uuid.UUID(subject.message_key).bytes + bytes.fromhex(subject.address_key)
-    body = head(secrets, purpose, subject.valid_until) + who
+    body = header(secrets, purpose, subject.valid_until) + who
     return base64.urlsafe_b64encode(body + _mac(secrets.token_keys[key_id], body, purpose)).decode().rstrip("=")
 
 
-def head(secrets: Secrets, purpose: str, valid_until: int | None = None) -> bytes:
+def header(secrets: Secrets, purpose: str, valid_until: int | None = None) -> bytes:
     """What stands before message and address: version, key id, and when a confirmation expires. One for a whole plan."""
     if purpose == UNSUBSCRIBE:
         return bytes((VERSION, secrets.signing_key_id))
@@ -62,7 +62,7 @@ def head(secrets: Secrets, purpose: str, valid_until: int | None = None) -> byte
     return bytes((VERSION_WITH_EXPIRY, secrets.signing_key_id)) + valid_until.to_bytes(_EXPIRY_BYTES, "big")
 
 
-def read(secrets: Secrets, token: str, purpose: str = UNSUBSCRIBE) -> Subject | None:
+def verify(secrets: Secrets, token: str, purpose: str = UNSUBSCRIBE) -> Subject | None:
     """Whom `token` speaks for; None for anything forged, garbled, of a retired key or for another purpose.
 
     What is past its `valid_until` is read all the same: whoever asks compares it with the clock.
@@ -83,7 +83,7 @@ def read(secrets: Secrets, token: str, purpose: str = UNSUBSCRIBE) -> Subject | 
     return Subject(str(uuid.UUID(bytes=who[:16])), who[16:].hex(), valid_until)
 
 
-def restored(token: str, purpose: str = UNSUBSCRIBE) -> str:
+def repaired(token: str, purpose: str = UNSUBSCRIBE) -> str:
     """`token` without what mail clients and copying add: dots, brackets, blanks, line breaks, escapes, text behind it.
 
     No guess: what is left must still verify. Letters whose case was changed cannot be told from others, and stay wrong.
@@ -97,9 +97,9 @@ def probe(secrets: Secrets) -> str:
     return mint(secrets, Subject(str(uuid.uuid4()), address_key(secrets.address_key, PROBE), valid_until=0), PROBE)
 
 
-def verifies(secrets: Secrets, token: str) -> bool:
+def is_valid_probe(secrets: Secrets, token: str) -> bool:
     """Whether `token` is a `probe` of somebody who has our keys; how old it is does not matter."""
-    subject = read(secrets, token, PROBE)
+    subject = verify(secrets, token, PROBE)
     return subject is not None and hmac.compare_digest(subject.address_key, address_key(secrets.address_key, PROBE))
 
 
@@ -108,7 +108,7 @@ def _mac(key: bytes, body: bytes, purpose: str) -> bytes:
     return hmac.new(key, bound, hashlib.sha256).digest()[:MAC_BYTES]
 
 
-def pads(key: bytes) -> tuple[bytes, bytes]:
+def hmac_pads(key: bytes) -> tuple[bytes, bytes]:
     """The inner and outer block of HMAC-SHA256 (RFC 2104), for the SQL twins `unsubscribe_token` and `confirm_token`."""
     block = (key if len(key) <= 64 else hashlib.sha256(key).digest()).ljust(64, b"\0")
     return bytes(byte ^ 0x36 for byte in block), bytes(byte ^ 0x5C for byte in block)

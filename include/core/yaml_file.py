@@ -13,7 +13,7 @@ from include.core.errors import ConfigurationError
 Model = TypeVar("Model", bound=BaseModel)
 
 
-class Strict(BaseModel):
+class StrictModel(BaseModel):
     """A part of such a file: a field that nobody knows is an error, and what was read does not change."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -45,7 +45,7 @@ def read(path: Path, model: type[Model], *, example: str) -> Model:
         ) from None
 
 
-def place_of(path: Path, *field: str | int) -> str:
+def source_location(path: Path, *field: str | int) -> str:
     """Where a field stands, for an error that shows when it is used: `winback.yaml, line 12`; the file where unknown."""
     try:
         tree = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)

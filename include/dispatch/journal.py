@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from include.core.errors import LedgerForgot
+from include.core.errors import LedgerBehindJournal
 from include.ledger.chunks import Claim
 from include.ledger.database import Ledger
 from include.ledger.tables import chunks
@@ -40,7 +40,7 @@ class Journal:
 
 
 def require_memory(ledger: Ledger, plan_id: str, folder: Path) -> None:
-    """Raise `LedgerForgot` where the journal knows an intent that the ledger does not."""
+    """Raise `LedgerBehindJournal` where the journal knows an intent that the ledger does not."""
     noted = read_journal(folder)
     if not noted:
         return
@@ -53,13 +53,13 @@ def require_memory(ledger: Ledger, plan_id: str, folder: Path) -> None:
 
 
 def require_no_requests(folder: Path) -> None:
-    """Raise `LedgerForgot` where requests were made from a folder whose plan the ledger does not know."""
+    """Raise `LedgerBehindJournal` where requests were made from a folder whose plan the ledger does not know."""
     if noted := read_journal(folder):
         raise _forgetful(len(noted), str(folder))
 
 
-def _forgetful(chunks_forgotten: int, where: str) -> LedgerForgot:
-    return LedgerForgot(
+def _forgetful(chunks_forgotten: int, where: str) -> LedgerBehindJournal:
+    return LedgerBehindJournal(
         f"the ledger has forgotten requests for {chunks_forgotten} chunks that were made; was it restored from a backup?",
         where=where,
         remedy="Nothing was sent now. Reconcile the ledger with the journal first (docs/runbook/restored-ledger.md).",

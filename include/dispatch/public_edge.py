@@ -19,7 +19,7 @@ import httpx
 
 from include.core.connections import SendGridAccount, is_simulator
 from include.core.errors import ConfigurationError, EdgeUnavailable
-from include.core.http_client import cause, client
+from include.core.http_client import client, root_cause
 from include.core.secrets import Secrets
 from include.core.token import PROBE_HEADER, probe
 
@@ -117,7 +117,7 @@ def _asked(url: str, token: str, where: str) -> tuple[int, dict[str, Any] | None
         with client(SECONDS) as http, http.stream("GET", url, headers=headers) as answer:
             return answer.status_code, _object(_start_of(answer))
     except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
-        reason = cause(error)
+        reason = root_cause(error)
         if isinstance(reason, ssl.SSLCertVerificationError):
             raise ConfigurationError(
                 f"the certificate there is not trusted ({reason.verify_message}); mail clients would refuse it too.",

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from include.core.errors import TradewindError
-from include.core.token import PROBE_HEADER, verifies
+from include.core.token import PROBE_HEADER, is_valid_probe
 from include.edge import spool
 from include.edge.links import SUSPICIOUS, links
 from include.edge.settings import Settings, settings
@@ -48,7 +48,7 @@ async def health(request: Request) -> Response:
 
 def _tried(now: Settings, probe: str) -> str:
     try:
-        known = verifies(now.secrets, probe)
+        known = is_valid_probe(now.secrets, probe)
     except (TradewindError, OSError) as error:
         log.error("the keys of the links cannot be read (%s)", type(error).__name__)
         known = False

@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from include.core import clock
 from include.core.errors import TradewindError
 from include.core.paths import DataPaths
-from include.core.token import UNSUBSCRIBE, Subject, read, restored
+from include.core.token import UNSUBSCRIBE, Subject, repaired, verify
 from include.edge.links import links
 from include.edge.settings import settings
 from include.ledger.database import Ledger
@@ -49,7 +49,7 @@ async def subject_of(token: str, purpose: str = UNSUBSCRIBE) -> Subject:
     except (TradewindError, OSError) as error:
         log.error("the keys of the links cannot be read (%s)", type(error).__name__)
         raise LedgerSilent from None
-    subject = read(secrets, restored(token, purpose), purpose)
+    subject = verify(secrets, repaired(token, purpose), purpose)
     links.note(now.paths, token, verified=subject is not None)
     if subject is None:
         raise Damaged

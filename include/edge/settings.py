@@ -9,7 +9,7 @@ from functools import cache
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
-from include.core.connections import LEDGER, environment_text, ledger_url
+from include.core.connections import LEDGER, environment_connection, ledger_url
 from include.core.paths import DataPaths, data_paths
 from include.core.secrets import Secrets, load_secrets
 from include.ledger.database import Ledger, open_ledger
@@ -40,7 +40,7 @@ class Settings:
 
 def settings() -> Settings:
     """The settings in force. Blocking on first use of `secrets` and `ledger`: ask for those in a thread."""
-    return _settings(data_paths(), environment_text(LEDGER), os.environ.get(KEYS_VARIABLE, ""))
+    return _settings(data_paths(), environment_connection(LEDGER), os.environ.get(KEYS_VARIABLE, ""))
 
 
 @cache

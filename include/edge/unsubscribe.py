@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from include.core import clock
 from include.core.paths import DataPaths
-from include.core.token import Subject, restored
+from include.core.token import Subject, repaired
 from include.edge import body, page, spool
 from include.edge.person import LedgerSilent, ask, keep, steady_time, subject_of
 from include.edge.settings import settings
@@ -28,12 +28,12 @@ async def unsubscribe(request: Request) -> Response:
     token = request.path_params["token"]
     if request.method != "POST":
         await subject_of(token)
-        return page.show(request, "unsubscribe", token=restored(token))
+        return page.show(request, "unsubscribe", token=repaired(token))
     content = await body.read_body(request, body.FORM_BYTES)
     source = ONE_CLICK if b"One-Click" in content else PAGE
     async with steady_time():
         await record(await subject_of(token), source)
-    return page.show(request, "unsubscribed", token=restored(token))
+    return page.show(request, "unsubscribed", token=repaired(token))
 
 
 async def record(subject: Subject, source: str) -> None:

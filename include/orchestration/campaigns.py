@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from airflow.sdk import DAG, task
 
 from include.core.errors import ConfigurationError
-from include.orchestration.notifications import AlertOfTask
+from include.orchestration.notifications import TaskFailureNotifier
 from include.orchestration.tags import Tag
 from include.orchestration.timetables import timetable
 
@@ -36,7 +36,7 @@ def broken_campaign(name: str, error: ConfigurationError) -> DAG:
     with DAG(
         dag_id=f"send_{re.sub(r'[^A-Za-z0-9_.-]', '_', name)}", dag_display_name=f"BROKEN: {name}",
         schedule=timetable("0 * * * *"), catchup=False, max_active_runs=1, tags=[Tag.SENDS, Tag.BROKEN],
-        default_args={"owner": "nobody", "on_failure_callback": [AlertOfTask()]},
+        default_args={"owner": "nobody", "on_failure_callback": [TaskFailureNotifier()]},
         doc_md=f"### The campaign file is wrong\n\n{message}\n\nUntil it is fixed this campaign sends nothing; others do.",
     ) as dag:  # fmt: skip
 

@@ -76,11 +76,11 @@ def stores() -> Iterator[Stores]:
     The ledger's connection comes from the environment alone: the edge reads it too and does not ask Airflow, and an
     unsubscribe in another ledger than the one that dispatch reads would not be in force.
     """
-    from include.core.connections import LEDGER, environment_text, ledger_url
+    from include.core.connections import LEDGER, environment_connection, ledger_url
     from include.ledger.database import open_ledger
     from include.ledger.stores import Stores
 
-    stored = None if environment_text(LEDGER) else _stored(LEDGER)
+    stored = None if environment_connection(LEDGER) else _stored(LEDGER)
     if stored and _resolved(LEDGER, stored) != ledger_url(paths()):
         raise ConfigurationError(
             "is set in Airflow, where the edge cannot see it.",
@@ -97,9 +97,9 @@ def stores() -> Iterator[Stores]:
 
 def source_url() -> str:
     """Where subscribers come from: the environment, else Airflow's connection, else the demo shop."""
-    from include.core.connections import SOURCE, database_url, environment_text
+    from include.core.connections import SOURCE, database_url, environment_connection
 
-    text = environment_text(SOURCE)
+    text = environment_connection(SOURCE)
     if text:
         return database_url(SOURCE, text)
     stored = _stored(SOURCE)
@@ -108,9 +108,9 @@ def source_url() -> str:
 
 def account() -> SendGridAccount:
     """Where to send. Without a key: the simulator, and the log says so."""
-    from include.core.connections import SENDGRID, environment_text, is_loopback, sendgrid_account
+    from include.core.connections import SENDGRID, environment_connection, is_loopback, sendgrid_account
 
-    text = environment_text(SENDGRID)
+    text = environment_connection(SENDGRID)
     if text:
         return sendgrid_account(text)
     stored = _stored(SENDGRID) or {}

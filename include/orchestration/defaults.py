@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from include.orchestration.notifications import AlertOfRun, AlertOfTask, deadline
+from include.orchestration.notifications import RunFailureNotifier, TaskFailureNotifier, deadline
 from include.orchestration.retries import TransientErrors
 
 # A process that was killed, or never came to its work, raised nothing that the policy could classify.
@@ -22,13 +22,13 @@ def dag_defaults(owner: str, *, due: timedelta, timeout: timedelta) -> dict[str,
     """
     return {
         "catchup": False, "max_active_runs": 1, "default_args": task_defaults(owner), "deadline": deadline(due),
-        "dagrun_timeout": timeout, "on_failure_callback": AlertOfRun(),
+        "dagrun_timeout": timeout, "on_failure_callback": RunFailureNotifier(),
     }  # fmt: skip
 
 
 def task_defaults(owner: str) -> dict[str, Any]:
     """`default_args` of every DAG."""
     return {
-        "owner": owner, "retries": 3, "retry_policy": TransientErrors(), "on_failure_callback": [AlertOfTask()],
+        "owner": owner, "retries": 3, "retry_policy": TransientErrors(), "on_failure_callback": [TaskFailureNotifier()],
         **_AFTER_A_KILL,
     }  # fmt: skip

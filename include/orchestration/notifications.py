@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import AsyncCallback, BaseNotifier, DeadlineAlert, Variable  # type: ignore[attr-defined]
 
-from include.core.alert import Alert, deliver, told
+from include.core.alert import Alert, deliver, has_failure_alert
 from include.orchestration.deadlines import SinceQueued
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 WEBHOOK_VARIABLE = "alert_webhook_url"
 
 
-class AlertOfTask(BaseNotifier):
+class TaskFailureNotifier(BaseNotifier):
     """`on_failure_callback` of every task: the exception becomes an alert with its runbook page.
 
     A task that will be tried again tells nobody, and neither do previews and tests: whoever made the mistake looks at the
@@ -33,17 +33,17 @@ class AlertOfTask(BaseNotifier):
     """
 
     def notify(self, context: Context) -> None:
-        if _is_rehearsed(context.get("dag_run")):
+        if _is_preview_or_test(context.get("dag_run")):
             return
-        from include.core.failure_alert import alert_of
+        from include.core.failure_alert import failure_alert_for
         from include.core.paths import data_paths
 
         error = context.get("exception")
         known = error if isinstance(error, BaseException) else None
-        deliver(data_paths(), alert_of(known, **_place(context)), webhook_url())
+        deliver(data_paths(), failure_alert_for(known, **_location(context)), webhook_url())
 
 
-class AlertOfRun(BaseNotifier):
+class RunFailureNotifier(BaseNotifier):
     """`on_failure_callback` of every DAG, for a failed run of which no task has told.
 
     Airflow calls no callback of a task whose process was killed, and none of tasks that a run's timeout ends. This one runs
@@ -51,14 +51,14 @@ class AlertOfRun(BaseNotifier):
     """
 
     def notify(self, context: Context) -> None:
-        from include.core.failure_alert import alert_of
+        from include.core.failure_alert import failure_alert_for
         from include.core.paths import data_paths
 
-        where = _place(context)
-        if _is_rehearsed(context.get("dag_run")) or told(data_paths(), where["dag"], where["run"]):
+        where = _location(context)
+        if _is_preview_or_test(context.get("dag_run")) or has_failure_alert(data_paths(), where["dag"], where["run"]):
             return
         timed_out = context.get("reason") == "timed_out"
-        alert = _timed_out(where["dag"], where["run"]) if timed_out else alert_of(None, **where)
+        alert = _timed_out(where["dag"], where["run"]) if timed_out else failure_alert_for(None, **where)
         deliver(data_paths(), alert, webhook_url())
 
 
@@ -75,14 +75,14 @@ async def deadline_missed(context: Mapping[str, Any] | None = None, minutes: int
     from include.core.paths import data_paths
 
     run = (context or {}).get("dag_run") or {}
-    if _is_rehearsed(SimpleNamespace(**run)):
+    if _is_preview_or_test(SimpleNamespace(**run)):
         return
-    alert = late(str(run.get("dag_id") or "a DAG"), str(run.get("dag_run_id") or run.get("run_id") or ""), minutes)
+    alert = late_run_alert(str(run.get("dag_id") or "a DAG"), str(run.get("dag_run_id") or run.get("run_id") or ""), minutes)
     url = await asyncio.to_thread(webhook_url)
     await asyncio.to_thread(deliver, data_paths(), alert, url)
 
 
-def late(dag: str, run: str, minutes: int) -> Alert:
+def late_run_alert(dag: str, run: str, minutes: int) -> Alert:
     """The alert for a run that is not done in time."""
     sends = dag.startswith("send_")
     safe = "The run goes on; nothing is sent twice because it is late." if sends else "What stood before is in force."
@@ -112,7 +112,7 @@ def webhook_url() -> str:
         return ""
 
 
-def _is_rehearsed(dag_run: Any) -> bool:
+def _is_preview_or_test(dag_run: Any) -> bool:
     """Whether it is a preview or a test of a campaign: made by hand, and its form does not say live.
 
     By plain attributes, since Airflow has several classes for a run. What cannot be read as a rehearsal is none.
@@ -125,7 +125,7 @@ def _is_rehearsed(dag_run: Any) -> bool:
     return (getattr(dag_run, "conf", None) or {}).get("mode", "preview") in ("preview", "test")
 
 
-def _place(context: Mapping[str, Any]) -> dict[str, str]:
+def _location(context: Mapping[str, Any]) -> dict[str, str]:
     instance, dag = context.get("ti"), context.get("dag")
     return {
         "dag": str(getattr(instance, "dag_id", None) or getattr(dag, "dag_id", "")),

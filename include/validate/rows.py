@@ -17,7 +17,7 @@ import pyarrow as pa
 from data_quality import purchases, subscribers
 from data_quality.addresses import faults
 from data_quality.checks import QUARANTINE, WARN, Finding, check
-from include.core import names
+from include.core import template_names
 from include.validate.landed import Landed
 from include.warehouse.connection import fetch, run
 
@@ -62,7 +62,9 @@ def _unreadable(connection: duckdb.DuckDBPyConnection, batch: Landed) -> Tally:
 def _suite(relation: str, now: datetime) -> Sequence[Any]:
     if relation == "purchases":
         return purchases.suite(now)
-    return subscribers.suite(now, template_names=QUARANTINE if names.policy() == names.QUARANTINE else WARN)
+    return subscribers.suite(
+        now, template_names=QUARANTINE if template_names.policy() == template_names.QUARANTINE else WARN
+    )
 
 
 def tallies(findings: Sequence[Finding]) -> list[Tally]:
@@ -90,7 +92,7 @@ def _frames(connection: duckdb.DuckDBPyConnection, batch: Landed, now: datetime)
             connection,
             "validate",
             f"{batch.relation}_measures",
-            piece.params | {"now": now, "template": names.LOOKS_LIKE_TEMPLATE},
+            piece.params | {"now": now, "template": template_names.LOOKS_LIKE_TEMPLATE},
         )
         for start in range(0, table.num_rows, PIECE_ROWS):
             yield _frame(table.slice(start, PIECE_ROWS))

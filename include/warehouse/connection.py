@@ -28,7 +28,7 @@ def open_warehouse(paths: DataPaths, *, wait_seconds: float = WAIT_SECONDS) -> I
     """Open the working file for reading and writing, with every schema, table and macro in place.
 
     Waits up to `wait_seconds` for another writer, then raises `WarehouseBusy` (retryable). Whatever runs out of memory
-    while it is open raises `WarehouseMemory`.
+    while it is open raises `WarehouseOutOfMemory`.
     """
     paths.warehouse.parent.mkdir(parents=True, exist_ok=True)
     connection = _connect(paths, wait_seconds)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import duckdb
 
-from include.core.errors import ConfigurationError, WarehouseMemory
+from include.core.errors import ConfigurationError, WarehouseOutOfMemory
 
 SETTING = "TRADEWIND_WAREHOUSE_MEMORY"
 SHARE, LEAST, MOST = 0.25, 512_000_000, 1_200_000_000
@@ -57,20 +57,20 @@ def apply(connection: duckdb.DuckDBPyConnection, spill: Path | None) -> None:
 
 @contextmanager
 def explained(where: str) -> Iterator[None]:
-    """Turn DuckDB's out-of-memory error into `WarehouseMemory`, which says what to set."""
+    """Turn DuckDB's out-of-memory error into `WarehouseOutOfMemory`, which says what to set."""
     try:
         yield
     except duckdb.OutOfMemoryException as error:
         raise _explanation(where, disk="max_temp_directory_size" in str(error)) from None
 
 
-def _explanation(where: str, *, disk: bool) -> WarehouseMemory:
+def _explanation(where: str, *, disk: bool) -> WarehouseOutOfMemory:
     if disk:
         remedy = "Free some disk space there, then clear the task."
-        return WarehouseMemory(
+        return WarehouseOutOfMemory(
             "the disk of the data folder has no room for what does not fit into memory.", where=where, remedy=remedy
         )
-    return WarehouseMemory(
+    return WarehouseOutOfMemory(
         f"DuckDB's {limit() / 1e6:,.0f} MB of memory were not enough.",
         where=where,
         remedy=f"Set {SETTING} in the environment to more, as in {max(2, round(2 * limit() / 1e9))}GB, then clear the task.",

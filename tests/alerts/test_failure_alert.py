@@ -11,7 +11,7 @@ import pytest
 
 from include.core import errors
 from include.core.errors import CampaignStopped, TradewindError, may_retry
-from include.core.failure_alert import DISK_FULL, TASK_LOST, TROUBLES, UNEXPECTED, alert_of
+from include.core.failure_alert import ALERT_RULES, DISK_FULL, TASK_LOST, UNEXPECTED, failure_alert_for
 from include.core.paths import PROJECT
 from include.sendgrid.response_class import judge
 from include.sendgrid.transport import Answer
@@ -37,7 +37,7 @@ def stopped(status: int, body: dict[str, object]) -> CampaignStopped:
         (CampaignStopped("the campaign is paused (paused by an operator)."), "campaign-stopped.md#paused-by-an-operator"),
         (CampaignStopped("the campaign is stopped."), "campaign-stopped.md#what-to-do"),
         (errors.ConservationBroken("x"), "conservation-broken.md#what-to-do"),
-        (errors.LedgerForgot("x"), "restored-ledger.md#what-to-do"),
+        (errors.LedgerBehindJournal("x"), "restored-ledger.md#what-to-do"),
         (errors.QualityStop("x"), "quality-stop.md#what-to-do"),
         (errors.ContentChanged("x"), "campaign-stopped.md#content-changed"),
         (errors.PlanDamaged("x"), "damaged-plan.md#what-to-do"),
@@ -49,7 +49,7 @@ def stopped(status: int, body: dict[str, object]) -> CampaignStopped:
         (errors.PaceHeld("x"), "failed-task.md#pace"),
         (errors.EspUnavailable("x"), "failed-task.md#sendgrid-does-not-answer"),
         (errors.WarehouseBusy("x"), "warehouse-busy.md#what-to-do"),
-        (errors.WarehouseMemory("x"), "failed-task.md#memory"),
+        (errors.WarehouseOutOfMemory("x"), "failed-task.md#memory"),
         (errors.FenceLost("x"), "failed-task.md#lease-lost"),
         (errors.PublishError("x"), "failed-task.md#publishing"),
         (OSError(errno.ENOSPC, "No space left on device"), "disk-full.md#what-to-do"),
@@ -60,17 +60,17 @@ def stopped(status: int, body: dict[str, object]) -> CampaignStopped:
     ids=str,
 )
 def test_each_trouble_has_its_page(error: BaseException | None, page: str) -> None:
-    assert alert_of(error, **WHERE).runbook == f"docs/runbook/{page}"
+    assert failure_alert_for(error, **WHERE).runbook == f"docs/runbook/{page}"
 
 
 def test_every_error_that_is_raised_on_purpose_has_a_row() -> None:
     classes = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, TradewindError)]
-    without = {kind.__name__ for kind in classes if not any(issubclass(kind, row.error) for row in TROUBLES)}
+    without = {kind.__name__ for kind in classes if not any(issubclass(kind, row.error) for row in ALERT_RULES)}
     assert without == {"TradewindError"}
 
 
 def test_every_alert_leads_to_a_page_and_heading_that_exist() -> None:
-    for row in (*TROUBLES, DISK_FULL, TASK_LOST, UNEXPECTED):
+    for row in (*ALERT_RULES, DISK_FULL, TASK_LOST, UNEXPECTED):
         page, _, heading = row.runbook.partition("#")
         path = PROJECT / "docs" / "runbook" / page
         assert path.is_file(), page
@@ -93,22 +93,22 @@ def test_only_our_own_errors_speak() -> None:
     try:
         raise ValueError("jane@example.com is no number")
     except ValueError as error:
-        happened = alert_of(error, **WHERE).happened
+        happened = failure_alert_for(error, **WHERE).happened
     assert happened.startswith("ValueError at tests/alerts/test_failure_alert.py, line ")
     assert "jane" not in happened
-    assert "has no plan" in alert_of(errors.PlanError("has no plan."), **WHERE).happened
+    assert "has no plan" in failure_alert_for(errors.PlanError("has no plan."), **WHERE).happened
 
 
 def test_a_run_of_a_campaign_is_a_trouble_of_its_own_and_a_steady_task_is_not() -> None:
     error = errors.QualityStop("x")
     again = {**WHERE, "run": "manual__2"}
-    assert alert_of(error, **WHERE).about != alert_of(error, **again).about
+    assert failure_alert_for(error, **WHERE).about != failure_alert_for(error, **again).about
     steady = {"dag": "collect_engagement", "task": "collect.load"}
-    assert alert_of(error, run="1", **steady).about == alert_of(error, run="2", **steady).about
+    assert failure_alert_for(error, run="1", **steady).about == failure_alert_for(error, run="2", **steady).about
 
 
 def test_what_passes_by_itself_is_a_warning() -> None:
-    for row in TROUBLES:
+    for row in ALERT_RULES:
         if row.error in (errors.WarehouseBusy, errors.PaceHeld, errors.EspUnavailable):
             assert may_retry(row.error("x"))  # type: ignore[call-arg]
             assert row.severity == "warning"

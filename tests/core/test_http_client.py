@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from include.core.errors import ConfigurationError
-from include.core.http_client import cause, client
+from include.core.http_client import client, root_cause
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def test_an_error_says_what_lies_beneath(
         thread.start()
         with client(0.5) as http, pytest.raises(httpx.TransportError) as error:
             http.get(f"{scheme}://127.0.0.1:{server.getsockname()[1]}/")
-        assert isinstance(cause(error.value), beneath)
+        assert isinstance(root_cause(error.value), beneath)
 
 
 def test_nobody_there_is_told_as_such_even_in_another_errors_handler() -> None:
@@ -80,7 +80,7 @@ def test_nobody_there_is_told_as_such_even_in_another_errors_handler() -> None:
         except FileNotFoundError:
             with client(5) as http, pytest.raises(httpx.ConnectError) as error:
                 http.get(f"http://127.0.0.1:{closed.getsockname()[1]}/")
-    assert isinstance(cause(error.value), ConnectionRefusedError)
+    assert isinstance(root_cause(error.value), ConnectionRefusedError)
 
 
 @pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:1080", "gopher://127.0.0.1"])

@@ -42,7 +42,7 @@ def test_a_token_is_the_same_in_python_and_in_sql(
 ) -> None:
     secrets = Secrets(b"a" * 32, {3: signing})
     subject = token.Subject(str(key), address.hex())
-    pads = token.pads(signing)
+    pads = token.hmac_pads(signing)
     values = [bytes((token.VERSION, 3)), *pads, subject.message_key, subject.address_key]
     found = warehouse.execute("select unsubscribe_token($1, $2, $3, $4, $5)", values).fetchone()
     assert found == (token.mint(secrets, subject),)
@@ -54,18 +54,18 @@ def test_a_confirmation_is_the_same_in_python_and_in_sql(
 ) -> None:
     secrets = Secrets(b"a" * 32, {3: signing})
     subject = token.Subject(str(key), address.hex(), valid_until)
-    head = token.head(secrets, token.CONFIRM, valid_until)
-    values = [head, *token.pads(signing), subject.message_key, subject.address_key]
+    head = token.header(secrets, token.CONFIRM, valid_until)
+    values = [head, *token.hmac_pads(signing), subject.message_key, subject.address_key]
     found = warehouse.execute("select confirm_token($1, $2, $3, $4, $5)", values).fetchone()
     assert found == (token.mint(secrets, subject, token.CONFIRM),)
-    assert token.read(secrets, found[0], token.CONFIRM) == subject
+    assert token.verify(secrets, found[0], token.CONFIRM) == subject
 
 
 def test_a_token_serves_its_own_purpose_alone() -> None:
     leaving = token.mint(SECRETS, SUBJECT)
     confirming = token.mint(SECRETS, replace(SUBJECT, valid_until=1_800_000_000), token.CONFIRM)
-    assert token.read(SECRETS, leaving, token.CONFIRM) is None
-    assert token.read(SECRETS, confirming) is None
+    assert token.verify(SECRETS, leaving, token.CONFIRM) is None
+    assert token.verify(SECRETS, confirming) is None
 
 
 @given(st.integers(0, 69), st.integers(1, 255))
@@ -73,26 +73,26 @@ def test_no_byte_of_a_confirmation_can_be_changed(place: int, change: int) -> No
     minted = token.mint(SECRETS, replace(SUBJECT, valid_until=1_800_000_000), token.CONFIRM)
     raw = bytearray(base64.urlsafe_b64decode(minted + "=="))
     raw[place] ^= change
-    assert token.read(SECRETS, base64.urlsafe_b64encode(raw).decode().rstrip("="), token.CONFIRM) is None
+    assert token.verify(SECRETS, base64.urlsafe_b64encode(raw).decode().rstrip("="), token.CONFIRM) is None
 
 
 def test_a_token_speaks_for_its_subject_whichever_key_signed_it() -> None:
     old = token.mint(Secrets(b"a" * 32, {1: b"k" * 32}), SUBJECT)
-    assert token.read(SECRETS, old) == SUBJECT
-    assert token.read(SECRETS, token.mint(SECRETS, SUBJECT)) == SUBJECT
-    assert token.read(Secrets(b"a" * 32, {2: b"l" * 32}), old) is None
+    assert token.verify(SECRETS, old) == SUBJECT
+    assert token.verify(SECRETS, token.mint(SECRETS, SUBJECT)) == SUBJECT
+    assert token.verify(Secrets(b"a" * 32, {2: b"l" * 32}), old) is None
 
 
 @given(st.integers(0, 65), st.integers(1, 255))
 def test_no_byte_of_a_token_can_be_changed(place: int, change: int) -> None:
     raw = bytearray(base64.urlsafe_b64decode(token.mint(SECRETS, SUBJECT)))
     raw[place] ^= change
-    assert token.read(SECRETS, base64.urlsafe_b64encode(raw).decode().rstrip("=")) is None
+    assert token.verify(SECRETS, base64.urlsafe_b64encode(raw).decode().rstrip("=")) is None
 
 
 @given(st.text(max_size=120))
 def test_garbage_is_no_token(text: str) -> None:
-    assert token.read(SECRETS, text) is None
+    assert token.verify(SECRETS, text) is None
 
 
 def test_a_token_holds_no_address() -> None:

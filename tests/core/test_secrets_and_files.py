@@ -74,7 +74,7 @@ def test_the_clock_can_be_moved(monkeypatch: pytest.MonkeyPatch) -> None:
         (errors.EspUnavailable("x"), True),
         (errors.PaceHeld("x", retry_after=5), True),
         (errors.WarehouseBusy("x"), True),
-        (errors.WarehouseMemory("x"), False),
+        (errors.WarehouseOutOfMemory("x"), False),
         (TypeError("x"), False),
         (OSError("x"), True),
     ],

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def dags(tmp_path_factory: pytest.TempPathFactory) -> dict[str, DAG]:
     os.environ.setdefault("AIRFLOW_HOME", str(tmp_path_factory.mktemp("airflow")))
-    from operations.documents import load_dags
+    from operations.generate_docs import load_dags
 
     return {dag.dag_id: dag for dag in load_dags()}
 

@@ -39,10 +39,12 @@ def filed(paths: DataPaths) -> list[dict[str, Any]]:
 
 def test_every_task_tells_when_it_fails_and_none_when_it_will_be_tried_again(dags: dict[str, DAG]) -> None:
     for dag in dags.values():
-        assert isinstance(dag.on_failure_callback, notifications.AlertOfRun)
+        assert isinstance(dag.on_failure_callback, notifications.RunFailureNotifier)
         for task in dag.tasks:
             values = task.partial_kwargs if task.is_mapped else vars(task)
-            assert [type(each) for each in values["on_failure_callback"]] == [notifications.AlertOfTask], task.task_id
+            assert [type(each) for each in values["on_failure_callback"]] == [notifications.TaskFailureNotifier], (
+                task.task_id
+            )
             assert not values.get("on_retry_callback"), task.task_id
 
 
@@ -51,7 +53,7 @@ def test_a_failed_task_becomes_a_posted_alert(paths: DataPaths, receiver: Receiv
         "ti": SimpleNamespace(dag_id="ingest_subscribers", run_id="scheduled__1", task_id="validate.check"),
         "run_id": "scheduled__1", "exception": QualityStop("too few rows.", where="subscribers"),
     }  # fmt: skip
-    notifications.AlertOfTask()(context)
+    notifications.TaskFailureNotifier()(context)
     (alert,) = receiver.posted
     assert (alert["dag"], alert["run"], alert["task"]) == ("ingest_subscribers", "scheduled__1", "validate.check")
     assert alert["happened"] == "subscribers: too few rows."
@@ -62,7 +64,7 @@ def test_a_failed_task_becomes_a_posted_alert(paths: DataPaths, receiver: Receiv
 @pytest.mark.parametrize("exception", [None, "a text, as the scheduler has it"])
 def test_a_task_whose_process_went_away_is_told_too(exception: str | None, paths: DataPaths, receiver: Receiver) -> None:
     context: dict[str, Any] = {"ti": SimpleNamespace(dag_id="send_winback", run_id="r", task_id="t"), "exception": exception}
-    notifications.AlertOfTask()(context)
+    notifications.TaskFailureNotifier()(context)
     assert [alert["kind"] for alert in receiver.posted] == ["task-lost"]
 
 
@@ -88,8 +90,8 @@ def run_of(mode: str | None, run_type: str = "manual", dag: str = "send_newslett
 def test_previews_and_tests_alert_nobody(run: SimpleNamespace, alerts: int, paths: DataPaths, receiver: Receiver) -> None:
     """By each of the three ways in which Airflow says that something is wrong with a run."""
     task = SimpleNamespace(dag_id=run.dag_id, run_id="r", task_id="dispatch.plan")
-    notifications.AlertOfTask()({"ti": task, "run_id": "r", "dag_run": run, "exception": PlanError("a typo.")})
-    notifications.AlertOfRun()(
+    notifications.TaskFailureNotifier()({"ti": task, "run_id": "r", "dag_run": run, "exception": PlanError("a typo.")})
+    notifications.RunFailureNotifier()(
         {"dag": DAG(run.dag_id, schedule=None), "run_id": "r2", "dag_run": run, "reason": "timed_out"}
     )
     shown = {"dag_id": run.dag_id, "dag_run_id": "r", "run_type": run.run_type, "conf": run.conf}
@@ -101,18 +103,20 @@ def test_previews_and_tests_alert_nobody(run: SimpleNamespace, alerts: int, path
 def test_a_failed_run_is_told_where_no_task_did(paths: DataPaths, receiver: Receiver) -> None:
     """As the DAG processor calls it, with or without a task in the context."""
     lost: dict[str, Any] = {"dag": DAG("nightly_analytics", schedule=None), "run_id": "r1", "reason": "task_failure"}
-    notifications.AlertOfRun()(lost)
-    notifications.AlertOfRun()({**lost, "run_id": "r2", "reason": "timed_out"})
+    notifications.RunFailureNotifier()(lost)
+    notifications.RunFailureNotifier()({**lost, "run_id": "r2", "reason": "timed_out"})
     assert [(alert["kind"], alert["run"]) for alert in receiver.posted] == [("task-lost", "r1"), ("run-timed-out", "r2")]
     instance = SimpleNamespace(dag_id="ingest_subscribers", run_id="r3", task_id="validate.check")
-    notifications.AlertOfTask()({"ti": instance, "run_id": "r3", "exception": QualityStop("x")})
-    notifications.AlertOfRun()({"ti": instance, "run_id": "r3", "reason": "task_failure"})
+    notifications.TaskFailureNotifier()({"ti": instance, "run_id": "r3", "exception": QualityStop("x")})
+    notifications.RunFailureNotifier()({"ti": instance, "run_id": "r3", "reason": "task_failure"})
     assert [alert["kind"] for alert in receiver.posted][2:] == ["quality-stop"]
 
 
 def test_a_late_run_that_fails_afterwards_is_told_again(paths: DataPaths, receiver: Receiver) -> None:
     asyncio.run(notifications.deadline_missed({"dag_run": {"dag_id": "nightly_analytics", "dag_run_id": "r1"}}, 90))
-    notifications.AlertOfRun()({"dag": DAG("nightly_analytics", schedule=None), "run_id": "r1", "reason": "task_failure"})
+    notifications.RunFailureNotifier()(
+        {"dag": DAG("nightly_analytics", schedule=None), "run_id": "r1", "reason": "task_failure"}
+    )
     assert [alert["kind"] for alert in receiver.posted] == ["missed-deadline", "task-lost"]
 
 
@@ -123,7 +127,9 @@ def test_an_alert_is_filed_where_airflow_cannot_say_where_to_post(
         raise ConnectionError("no supervisor")
 
     monkeypatch.setattr(notifications.Variable, "get", unreachable)
-    notifications.AlertOfTask()({"ti": SimpleNamespace(dag_id="d", run_id="r", task_id="t"), "exception": KeyError("k")})
+    notifications.TaskFailureNotifier()(
+        {"ti": SimpleNamespace(dag_id="d", run_id="r", task_id="t"), "exception": KeyError("k")}
+    )
     assert [alert["kind"] for alert in filed(paths)] == ["failed-task"]
     assert "alert_webhook_url could not be read" in caplog.text
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from include.core.errors import LedgerForgot
+from include.core.errors import LedgerBehindJournal
 from include.dispatch import journal
 from include.dispatch.journal import Journal, read_journal, require_memory, require_no_requests
 from include.ledger import chunks
@@ -76,7 +76,7 @@ def test_a_ledger_that_has_forgotten_a_request_is_not(ledger: Ledger, tmp_path: 
     claim(ledger, 0)
     chunks.release(ledger, claim(ledger, 1, "another"), 429, "later")
     (tmp_path / journal.NAME).write_bytes(line)
-    with pytest.raises(LedgerForgot, match=r"requests for 1 chunks.*backup") as forgot:
+    with pytest.raises(LedgerBehindJournal, match=r"requests for 1 chunks.*backup") as forgot:
         require_memory(ledger, PLAN, tmp_path)
     assert PLAN in str(forgot.value)
 
@@ -84,6 +84,6 @@ def test_a_ledger_that_has_forgotten_a_request_is_not(ledger: Ledger, tmp_path: 
 def test_a_folder_from_which_requests_were_made_is_no_crashed_plan(tmp_path: Path) -> None:
     require_no_requests(tmp_path)
     (tmp_path / journal.NAME).write_bytes(b"\n0 2\n\n3 1\n")
-    with pytest.raises(LedgerForgot, match="requests for 2 chunks") as forgot:
+    with pytest.raises(LedgerBehindJournal, match="requests for 2 chunks") as forgot:
         require_no_requests(tmp_path)
     assert str(tmp_path) in str(forgot.value)

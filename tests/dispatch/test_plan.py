@@ -97,7 +97,7 @@ def test_the_plan_names_everybody_once_with_a_valid_token(shop: Shop) -> None:
     folder = shop.stores.paths.plans / "spring" / "2026-W48"
     wire = pq.ParquetDataset(sorted(folder.glob("part-*.parquet"))).read().to_pylist()
     assert len({row["message_key"] for row in wire}) == len(wire) == frozen["planned"]
-    subjects = [token.read(shop.stores.secrets, row["token"]) for row in wire]
+    subjects = [token.verify(shop.stores.secrets, row["token"]) for row in wire]
     assert [(who.message_key, who.address_key) for who in subjects if who] == [
         (row["message_key"], row["address_key"]) for row in wire
     ]

@@ -17,7 +17,7 @@ from include.core.connections import SendGridAccount
 from include.core.errors import ConfigurationError, EdgeUnavailable, TradewindError, may_retry
 from include.core.paths import DataPaths
 from include.core.secrets import Secrets
-from include.core.token import CONFIRM, PROBE, UNSUBSCRIBE, Subject, mint, probe, read, verifies
+from include.core.token import CONFIRM, PROBE, UNSUBSCRIBE, Subject, is_valid_probe, mint, probe, verify
 from include.dispatch import public_edge, start
 from include.dispatch.send import sender
 from include.ledger import plans
@@ -211,12 +211,12 @@ def test_what_else_may_answer(
 
 def test_a_probe_unsubscribes_nobody_and_a_link_is_no_probe(secrets: Secrets) -> None:
     person = Subject("00000000-0000-0000-0000-000000000001", "ab" * 32)
-    assert verifies(secrets, probe(secrets))
-    assert [read(secrets, probe(secrets), purpose) for purpose in (UNSUBSCRIBE, CONFIRM)] == [None, None]
-    assert not verifies(secrets, mint(secrets, replace(person, valid_until=9), PROBE)), "another address key than ours"
-    assert not verifies(secrets, mint(secrets, person))
-    assert not verifies(secrets, mint(secrets, replace(person, valid_until=9), CONFIRM))
-    assert not verifies(secrets, "")
+    assert is_valid_probe(secrets, probe(secrets))
+    assert [verify(secrets, probe(secrets), purpose) for purpose in (UNSUBSCRIBE, CONFIRM)] == [None, None]
+    assert not is_valid_probe(secrets, mint(secrets, replace(person, valid_until=9), PROBE)), "another address key than ours"
+    assert not is_valid_probe(secrets, mint(secrets, person))
+    assert not is_valid_probe(secrets, mint(secrets, replace(person, valid_until=9), CONFIRM))
+    assert not is_valid_probe(secrets, "")
 
 
 def test_no_test_url_is_what_it_should_not_be() -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import delete, insert, select, update
 from include.collect.doubt import resolve_doubt
 from include.core import clock
 from include.core.campaign import Campaign
-from include.core.errors import CampaignStopped, ConservationBroken, LedgerForgot
+from include.core.errors import CampaignStopped, ConservationBroken, LedgerBehindJournal
 from include.dispatch import control
 from include.dispatch.account import record, restore
 from include.dispatch.account.settle import settle
@@ -66,7 +66,7 @@ def test_what_was_requested_since_the_backup_is_in_doubt_and_the_rest_goes_on_wh
     kept = backup(stores.ledger)
     send_range(stores, esp.account, plan_id=plan_id, first=1, last=2)
     put_back(stores.ledger, kept)
-    with pytest.raises(LedgerForgot):
+    with pytest.raises(LedgerBehindJournal):
         send_range(stores, esp.account, **everything)
     assert restore.reconcile(stores) == {"suppressions": 0, "declined": 0, "plans": 1, "chunks_in_doubt": 2}
     people = tally(stores.ledger, plan_id)

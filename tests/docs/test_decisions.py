@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from include.core.paths import PROJECT
-from operations import documents
+from operations import generate_docs
 
 FOLDER = PROJECT / "docs" / "adr"
 PAGES = sorted(FOLDER.glob("[0-9]*.md"))
@@ -31,7 +31,7 @@ def test_a_page_begins_with_its_number_a_status_and_a_date(page: Path) -> None:
 
 
 def test_the_index_is_up_to_date() -> None:
-    assert (FOLDER / "README.md").read_text() == documents.decisions_page(FOLDER), "run `make docs`"
+    assert (FOLDER / "README.md").read_text() == generate_docs.decisions_page(FOLDER), "run `make docs`"
 
 
 def test_numbers_in_prose_are_those_of_pages() -> None:
@@ -45,4 +45,4 @@ def test_numbers_in_prose_are_those_of_pages() -> None:
 def test_a_page_without_status_stops_the_index(tmp_path: Path) -> None:
     (tmp_path / "0001-a-decision.md").write_text("# 1. A decision\n\nText.\n")
     with pytest.raises(ValueError, match="0001-a-decision"):
-        documents.decisions_page(tmp_path)
+        generate_docs.decisions_page(tmp_path)

@@ -8,16 +8,18 @@ from pathlib import Path
 import pytest
 
 from include.core.paths import PROJECT
-from operations import documents
+from operations import generate_docs
 
 
 def test_sql_page_is_up_to_date() -> None:
-    assert (PROJECT / "docs" / "sql.md").read_text() == documents.sql_page(), "run `make docs`"
+    assert (PROJECT / "docs" / "sql.md").read_text() == generate_docs.sql_page(), "run `make docs`"
 
 
 def test_dags_page_is_up_to_date(tmp_path_factory: pytest.TempPathFactory) -> None:
     os.environ.setdefault("AIRFLOW_HOME", str(tmp_path_factory.mktemp("airflow")))
-    assert (PROJECT / "docs" / "dags.md").read_text() == documents.dags_page(documents.load_dags()), "run `make docs`"
+    assert (PROJECT / "docs" / "dags.md").read_text() == generate_docs.dags_page(generate_docs.load_dags()), (
+        "run `make docs`"
+    )
 
 
 @pytest.mark.parametrize("page", sorted(path for path in PROJECT.rglob("*.md") if ".venv" not in path.parts), ids=str)

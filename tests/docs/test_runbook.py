@@ -64,7 +64,7 @@ def test_commands_are_shell_and_programs_that_a_host_has(page: Path) -> None:
 def test_make_commands_have_targets_and_arguments_that_parse() -> None:
     targets = set(re.findall(r"^([a-z]+):", (PROJECT / "Makefile").read_text(), re.MULTILINE))
     used = [words[1:] for words in commands() if words[0] == "make"]
-    assert {words[0] for words in used} >= {"campaign", "trigger", "reconcile", "up", "stop"}
+    assert {words[0] for words in used} >= {"campaign", "trigger", "replay", "up", "stop"}
     for target, *rest in used:
         assert target in targets
         values = dict(word.split("=", 1) for word in rest)
@@ -74,7 +74,7 @@ def test_make_commands_have_targets_and_arguments_that_parse() -> None:
 
 def test_triggered_dags_take_the_parameters(tmp_path_factory: pytest.TempPathFactory) -> None:
     os.environ.setdefault("AIRFLOW_HOME", str(tmp_path_factory.mktemp("airflow")))
-    from operations.documents import load_dags
+    from operations.generate_docs import load_dags
 
     dags = {dag.dag_id: dag for dag in load_dags()}
     triggered = [dict(word.split("=", 1) for word in words[2:]) for words in commands() if words[:2] == ["make", "trigger"]]
@@ -95,12 +95,12 @@ def test_queries_run_on_the_published_tables(stores: Stores) -> None:
 
 
 def test_the_status_that_is_shown_is_what_the_command_prints() -> None:
-    from operations.campaign import FIGURES, NEXT
+    from operations.campaign import FIGURES, NEXT_STEP
 
     shown, *_ = blocks(PROJECT / "docs" / "runbook" / "pause-resume-cancel.md", "text")
     first, *figures, last = shown.splitlines()
     assert re.fullmatch(r"[a-z_]+ \S+: (\w+) \(.+\)", first)
     assert [line[2:14].strip().replace(" ", "_") for line in figures] == list(FIGURES)
-    assert last.strip() == NEXT["paused"]
+    assert last.strip() == NEXT_STEP["paused"]
     counts = [int(line[14:].replace(",", "")) for line in figures]
     assert counts[0] == sum(counts[1:])

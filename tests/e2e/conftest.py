@@ -14,7 +14,7 @@ import pytest
 
 from include.core.paths import PROJECT
 from operations import launcher, ports
-from operations.settings import Installation, installation
+from operations.settings import Installation, read_installation
 
 ONE_CUSTOMER_IN = 60
 
@@ -41,7 +41,9 @@ def small_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def place(tmp_path: Path, migrated: Path, small_shop: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Installation]:
+def installation(
+    tmp_path: Path, migrated: Path, small_shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Installation]:
     """The installation; whatever was started in it is stopped."""
     data = tmp_path / "data"
     for name in [name for name in os.environ if name.startswith(("AIRFLOW", "TRADEWIND"))]:
@@ -49,10 +51,10 @@ def place(tmp_path: Path, migrated: Path, small_shop: Path, monkeypatch: pytest.
     monkeypatch.setenv("TRADEWIND_DATA", str(data))
     monkeypatch.setenv("TRADEWIND_SIMULATOR_SPEED", "8")
     for part in ("AIRFLOW", "EDGE", "SIMULATOR"):
-        monkeypatch.setenv(f"TRADEWIND_{part}_PORT", str(ports.free()))
-    made = installation()
+        monkeypatch.setenv(f"TRADEWIND_{part}_PORT", str(ports.free_port()))
+    made = read_installation()
     shutil.copytree(migrated, made.airflow_home)
     made.paths.demo.mkdir()
     shutil.copy(small_shop, made.paths.demo / "shop.sqlite")
     yield made
-    launcher.down(made)
+    launcher.stop_services(made)

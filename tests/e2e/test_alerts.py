@@ -16,7 +16,7 @@ from operations.settings import Installation
 from tests.alerts.receiver import Receiver
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
-PATIENCE_SECONDS = 150
+TIMEOUT_SECONDS = 150
 LOCAL = "airflow.dag_processing.bundles.local.LocalDagBundle"
 TROUBLED = """
 import os, signal, time
@@ -28,7 +28,8 @@ from include.orchestration import defaults, notifications
 from include.core.errors import QualityStop, SourceUnavailable
 
 with DAG(
-    "lost", schedule=None, default_args=defaults.task_defaults("tests"), on_failure_callback=notifications.AlertOfRun()
+    "lost", schedule=None, default_args=defaults.task_defaults("tests"),
+    on_failure_callback=notifications.RunFailureNotifier(),
 ):
 
     @task(retries=0)
@@ -39,7 +40,7 @@ with DAG(
 
 with DAG(
     "troubled", schedule=None, deadline=notifications.deadline(timedelta(seconds=5)),
-    default_args=defaults.task_defaults("tests"), on_failure_callback=notifications.AlertOfRun(),
+    default_args=defaults.task_defaults("tests"), on_failure_callback=notifications.RunFailureNotifier(),
 ):
 
     @task
@@ -51,10 +52,10 @@ with DAG(
         raise SourceUnavailable("does not answer.", retry_after=600)
 
     @task
-    def late():
+    def late_run_alert():
         time.sleep(30)
 
-    stopped(), tried_again(), late()
+    stopped(), tried_again(), late_run_alert()
 """
 
 
@@ -66,21 +67,21 @@ def receiver() -> Iterator[Receiver]:
 
 
 def test_a_person_is_told_by_airflow(
-    place: Installation, receiver: Receiver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    installation: Installation, receiver: Receiver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "dags"
     folder.mkdir()
     (folder / "troubled.py").write_text(TROUBLED)
     bundles = [{"name": "troubled", "classpath": LOCAL, "kwargs": {"path": str(folder), "refresh_interval": 5}}]
     monkeypatch.setenv("AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST", json.dumps(bundles))
-    launcher.up(place, lambda said: None)
-    airflow_settings.apply(place)
-    api = AirflowApi(place)
+    launcher.start_services(installation, lambda said: None)
+    airflow_settings.apply(installation)
+    api = AirflowApi(installation)
     api.post("/variables", {"key": "alert_webhook_url", "value": receiver.url})
-    runs.await_dags(api, ["troubled", "lost"])
+    runs.wait_for_dags(api, ["troubled", "lost"])
     for dag in ("troubled", "lost"):
         api.patch(f"/dags/{dag}", {"is_paused": False})
-    started = {dag: runs.start(api, dag).id for dag in ("troubled", "lost")}
+    started = {dag: runs.trigger(api, dag).id for dag in ("troubled", "lost")}
     wanted = {"quality-stop", "task-lost", "missed-deadline"}
     told = _await_alerts(receiver, wanted)
     assert {alert["kind"] for alert in told} == wanted, told
@@ -89,13 +90,13 @@ def test_a_person_is_told_by_airflow(
     assert by_kind["quality-stop"]["task"] == "stopped"
     assert {(alert["dag"], alert["run"]) for alert in told} == set(started.items())
     assert by_kind["task-lost"]["dag"] == "lost"
-    filed = [json.loads(path.read_bytes()) for path in place.paths.alerts.glob("*Z-*.json")]
+    filed = [json.loads(path.read_bytes()) for path in installation.paths.alerts.glob("*Z-*.json")]
     assert {alert["kind"] for alert in filed} == wanted
 
 
 def _await_alerts(receiver: Receiver, wanted: set[str]) -> list[dict[str, Any]]:
     """What was posted, once all that is wanted was, or there is no hope."""
-    end = time.monotonic() + PATIENCE_SECONDS
+    end = time.monotonic() + TIMEOUT_SECONDS
     while not wanted <= {alert["kind"] for alert in receiver.posted} and time.monotonic() < end:
         time.sleep(0.5)
     return list(receiver.posted)

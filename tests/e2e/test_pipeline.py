@@ -25,32 +25,32 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(480)]
 ACCOUNTED = "accepted + rejected + suppressed + capped + held_out + in_doubt + pending + skipped"
 
 
-def test_everybody_once_and_the_second_time_nobody(place: Installation, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run_demo(place) == 0
+def test_everybody_once_and_the_second_time_nobody(installation: Installation, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_demo(installation) == 0
     first = capsys.readouterr().out
-    accepted = keys_at_simulator(place)
+    accepted = keys_at_simulator(installation)
     assert accepted
     assert len(accepted) == len(set(accepted)), "somebody got a message twice"
-    assert asked(place, "duplicates") == []
-    assert set(accepted) == keys_published(place)
-    assert accepted_in_ledger(place) == len(accepted)
-    check_published(place)
-    posts = asked(place, "requests")["total"]
+    assert asked(installation, "duplicates") == []
+    assert set(accepted) == keys_published(installation)
+    assert accepted_in_ledger(installation) == len(accepted)
+    check_published(installation)
+    posts = asked(installation, "requests")["total"]
 
-    assert run_demo(place) == 0
+    assert run_demo(installation) == 0
     second = capsys.readouterr().out
-    assert asked(place, "requests")["total"] == posts, "the second run posted"
-    assert sorted(keys_at_simulator(place)) == sorted(accepted)
-    check_published(place)
+    assert asked(installation, "requests")["total"] == posts, "the second run posted"
+    assert sorted(keys_at_simulator(installation)) == sorted(accepted)
+    check_published(installation)
     for campaign in ("newsletter", "winback", "welcome", "confirm"):
         assert f"0 new messages: the plan of {campaign}" in second
         assert f"0 new messages: the plan of {campaign}" not in first
-    check_nobody_is_named(place, first + second)
+    check_nobody_is_named(installation, first + second)
 
 
-def check_published(place: Installation) -> None:
+def check_published(installation: Installation) -> None:
     """The campaigns are there, their sums hold, people opened, and every check that must hold does."""
-    with published(place) as file:
+    with published(installation) as file:
         rows = file.execute(
             f"select campaign, selected, {ACCOUNTED}, delivered, human_opens from marts.campaign_performance"
         ).fetchall()
@@ -64,18 +64,18 @@ def check_published(place: Installation) -> None:
     assert sum(row[4] for row in rows) > 0
     assert broken == []
     assert addresses == (0,)
-    assert (place.paths.published / "report.html").stat().st_size > 10_000
+    assert (installation.paths.published / "report.html").stat().st_size > 10_000
 
 
-def check_nobody_is_named(place: Installation, printed: str) -> None:
+def check_nobody_is_named(installation: Installation, printed: str) -> None:
     """No address, link or key in Airflow's database (XCom, rendered templates, parameters) and logs, nor anywhere else."""
-    parts = list(place.paths.plans.rglob("part-*.parquet"))
+    parts = list(installation.paths.plans.rglob("part-*.parquet"))
     people = pa.concat_tables(pq.read_table(part, columns=["email", "token"]) for part in parts)
-    keys = json.loads(place.paths.secrets.read_text())
+    keys = json.loads(installation.paths.secrets.read_text())
     secrets = [keys["address_key"], *(pair.split(":")[1] for pair in keys["token_keys"].split(","))]
     needles = [*people["email"].to_pylist(), *people["token"].to_pylist(), *secrets]
     assert len(needles) > 100
-    paths = place.paths
+    paths = installation.paths
     warehouse = [paths.warehouse, paths.warehouse.with_name(f"{paths.warehouse.name}.wal")]
     may = [*parts, *warehouse, paths.landed, paths.spool, paths.demo, paths.simulator, paths.secrets]
     found = hits(paths.root, needles, skip=may)
@@ -83,25 +83,25 @@ def check_nobody_is_named(place: Installation, printed: str) -> None:
     assert not [needle for needle in needles if needle in printed]
 
 
-def asked(place: Installation, what: str) -> Any:
+def asked(installation: Installation, what: str) -> Any:
     """What the simulator answers."""
-    with urllib.request.urlopen(f"{place.simulator_url}/control/{what}") as answer:
+    with urllib.request.urlopen(f"{installation.simulator_url}/control/{what}") as answer:
         return json.load(answer)
 
 
-def keys_at_simulator(place: Installation) -> list[str]:
+def keys_at_simulator(installation: Installation) -> list[str]:
     """The key of every personalization that was accepted."""
-    with urllib.request.urlopen(f"{place.simulator_url}/control/accepted.ndjson") as answer:
+    with urllib.request.urlopen(f"{installation.simulator_url}/control/accepted.ndjson") as answer:
         return [json.loads(line)["tw_key"] for line in answer]
 
 
-def keys_published(place: Installation) -> set[str]:
-    with published(place) as file:
+def keys_published(installation: Installation) -> set[str]:
+    with published(installation) as file:
         return {key for (key,) in file.execute("select message_key from marts.sends where state = 'accepted'").fetchall()}
 
 
-def accepted_in_ledger(place: Installation) -> int:
-    ledger = open_ledger(ledger_url(place.paths), load_secrets(place.paths))
+def accepted_in_ledger(installation: Installation) -> int:
+    ledger = open_ledger(ledger_url(installation.paths), load_secrets(installation.paths))
     try:
         with ledger.read() as connection:
             found = [counts.tally(connection, plan_id) for plan_id in connection.scalars(select(plans.c.plan_id))]
@@ -111,5 +111,5 @@ def accepted_in_ledger(place: Installation) -> int:
     return sum(tally.accepted for tally in found)
 
 
-def published(place: Installation) -> duckdb.DuckDBPyConnection:
-    return duckdb.connect(str(place.paths.published / "analytics.duckdb"), read_only=True)
+def published(installation: Installation) -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(str(installation.paths.published / "analytics.duckdb"), read_only=True)

@@ -16,7 +16,7 @@ from include.core.keys import address_key
 from include.core.paths import DataPaths
 from include.core.secrets import Secrets, load_secrets
 from include.core.shop import load_shop
-from include.core.token import CONFIRM, PROBE_HEADER, Subject, mint, probe, read, restored
+from include.core.token import CONFIRM, PROBE_HEADER, Subject, mint, probe, repaired, verify
 from include.ledger.database import Ledger, open_ledger
 from include.ledger.suppressions import reasons_in_force
 from include.ledger.tables import suppression_log
@@ -95,10 +95,10 @@ def test_restoring_guesses_nothing(secrets: Secrets, subject: Subject) -> None:
     token = mint(secrets, subject)
     for damage in DAMAGES.values():
         if damage is not DAMAGES["with a path"]:
-            assert read(secrets, restored(damage(token))) is None
+            assert verify(secrets, repaired(damage(token))) is None
     confirmation = mint(secrets, Subject(subject.message_key, subject.address_key, 2_000_000_000), CONFIRM)
-    assert read(secrets, restored(f"<{confirmation}>.", CONFIRM), CONFIRM) is not None
-    assert read(secrets, restored(confirmation)) is None
+    assert verify(secrets, repaired(f"<{confirmation}>.", CONFIRM), CONFIRM) is not None
+    assert verify(secrets, repaired(confirmation)) is None
 
 
 def test_where_every_link_fails_the_health_page_says_so_and_one_that_verifies_ends_it(

@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 from include.core import clock
-from include.core.errors import ContentChanged, LedgerForgot
+from include.core.errors import ContentChanged, LedgerBehindJournal
 from include.ledger.suppressions import Suppression, suppress
 from tests.faults.bench import copy_ledger
 from tests.faults.catalogue import fault
@@ -117,5 +117,5 @@ def refused(world: World, backup: str, *steps: str) -> None:
     for _ in range(2):
         result = world.run(*steps)
         assert result is not None
-        assert result.error == LedgerForgot.__name__, result
+        assert result.error == LedgerBehindJournal.__name__, result
     assert len(world.simulator.accepted(world.campaign.id)) == taken

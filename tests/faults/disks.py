@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from include.core.errors import LedgerForgot, PlanDamaged, PublishError
+from include.core.errors import LedgerBehindJournal, PlanDamaged, PublishError
 from include.publish.read_back import verify
 from tests.faults.catalogue import SQLITE, fault
 from tests.faults.checks import CONNECTIONS, Allowed
@@ -107,7 +107,7 @@ def torn_ledger(world: World) -> Allowed:
     world.paths.ledger.with_name(f"{world.paths.ledger.name}-shm").unlink()
     result = world.run()
     assert result is not None
-    assert result.error in ("", LedgerForgot.__name__), result
+    assert result.error in ("", LedgerBehindJournal.__name__), result
     if result.error:
         world.finish("reconcile", "resume", "send", "settle")
     return Allowed(doubtful=2 * world.requests)

@@ -3,7 +3,7 @@
 For any part of the data folder, for Airflow's home and for its logs:
 
     from tests.leak.grep import hits
-    assert hits(place.airflow_home, [*addresses, *names, api_key]) == []
+    assert hits(installation.airflow_home, [*addresses, *names, api_key]) == []
 
 Case does not matter. Each needle is looked for as it is, percent-encoded, as JSON and HTML escape it, and in base64.
 """

@@ -29,7 +29,7 @@ from include.core import clock
 from include.core.alert import deliver
 from include.core.campaign import load_campaign
 from include.core.connections import SendGridAccount, ledger_url
-from include.core.failure_alert import alert_of
+from include.core.failure_alert import failure_alert_for
 from include.core.paths import PROJECT, DataPaths
 from include.core.secrets import load_secrets
 from include.dispatch.account import record, settle
@@ -114,7 +114,9 @@ class Walk:
             result = call(*arguments, **named)
         except Exception as error:
             log.exception("Task failed with exception")
-            deliver(self.paths, alert_of(error, dag="send_newsletter", run=str(len(self.failures)), task=call.__name__))
+            deliver(
+                self.paths, failure_alert_for(error, dag="send_newsletter", run=str(len(self.failures)), task=call.__name__)
+            )
             self.failures.append(type(error).__name__)
             return None
         self.results.append({call.__name__: result})

@@ -65,7 +65,7 @@ def test_a_healthy_ledger_has_nothing_to_be_told(
 ) -> None:
     plan_id = frozen_plan(stores, 10)
     send_range(stores, esp.account, plan_id=plan_id, first=0, last=0)
-    assert main(["reconcile"]) == 0
+    assert main(["replay"]) == 0
     assert "the ledger knows everything" in capsys.readouterr().out
 
 

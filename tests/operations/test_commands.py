@@ -15,13 +15,13 @@ from include.core.errors import ConfigurationError
 from include.core.paths import PROJECT
 from operations import airflow_settings, lockfile_check
 from operations.campaign_table import COLUMNS, campaign_table
-from operations.trigger import read_conf
+from operations.trigger import parse_conf
 
 COMMANDS = (
     "run",
     "trigger",
     "campaign",
-    "reconcile",
+    "replay",
     "up",
     "stop",
     "test",
@@ -66,12 +66,12 @@ def test_trigger_without_a_dag_says_how() -> None:
 @pytest.mark.parametrize("text", ["{", "[1]", "live", '{"mode": live}'])
 def test_a_conf_that_is_no_json_object_is_refused(text: str) -> None:
     with pytest.raises(ConfigurationError, match="CONF"):
-        read_conf(text)
+        parse_conf(text)
 
 
 def test_a_conf_reaches_the_run_as_it_was_written() -> None:
-    assert read_conf("") == {}
-    assert read_conf('{"mode": "live", "note": "5 $ & \'more\'"}') == {"mode": "live", "note": "5 $ & 'more'"}
+    assert parse_conf("") == {}
+    assert parse_conf('{"mode": "live", "note": "5 $ & \'more\'"}') == {"mode": "live", "note": "5 $ & 'more'"}
 
 
 def test_the_lockfile_and_its_exports_are_current() -> None:

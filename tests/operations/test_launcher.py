@@ -14,95 +14,97 @@ from include.core.errors import ConfigurationError
 from include.core.paths import PROJECT, DataPaths
 from operations import launcher, ports, processes, services
 from operations.__main__ import main
-from operations.services import Service, all_services, own_sendgrid
-from operations.settings import Installation, fingerprint, installation, service_environment
+from operations.services import Service, all_services, uses_external_sendgrid
+from operations.settings import Installation, fingerprint, read_installation, service_environment
 
 
 @pytest.fixture
-def place(paths: DataPaths, monkeypatch: pytest.MonkeyPatch) -> Iterator[Installation]:
+def installation(paths: DataPaths, monkeypatch: pytest.MonkeyPatch) -> Iterator[Installation]:
     """An installation with free ports; what was started is stopped."""
     for part in ("AIRFLOW", "EDGE", "SIMULATOR"):
-        monkeypatch.setenv(f"TRADEWIND_{part}_PORT", str(ports.free()))
-    made = installation()
+        monkeypatch.setenv(f"TRADEWIND_{part}_PORT", str(ports.free_port()))
+    made = read_installation()
     yield made
-    launcher.down(made, lambda said: None)
+    launcher.stop_services(made, lambda said: None)
 
 
 @pytest.fixture
-def web(place: Installation, monkeypatch: pytest.MonkeyPatch) -> Service:
+def web(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> Service:
     """One service that stands for all."""
-    command = (sys.executable, "-m", "http.server", str(place.edge_port), "--bind", "127.0.0.1")
+    command = (sys.executable, "-m", "http.server", str(installation.edge_port), "--bind", "127.0.0.1")
     service = Service(
-        "web", command, lambda since: services._answers(place.edge_url), place.edge_port, "TRADEWIND_EDGE_PORT"
+        "web", command, lambda since: services._answers(installation.edge_url), installation.edge_port, "TRADEWIND_EDGE_PORT"
     )
-    monkeypatch.setattr(launcher, "all_services", lambda _place: [service])
+    monkeypatch.setattr(launcher, "all_services", lambda _installation: [service])
     monkeypatch.setattr(launcher, "migrate", lambda *_: None)
     return service
 
 
-def pid(place: Installation) -> int:
-    record = processes.read(place.paths.services / "web.pid")
+def pid(installation: Installation) -> int:
+    record = processes.read(installation.paths.services / "web.pid")
     assert record is not None
     assert record.alive
     return record.pid
 
 
 def test_up_starts_once_and_restarts_what_died_or_changed(
-    place: Installation, web: Service, monkeypatch: pytest.MonkeyPatch
+    installation: Installation, web: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said: list[str] = []
-    launcher.up(place, said.append)
-    first = pid(place)
-    launcher.up(place, said.append)
-    assert pid(place) == first
+    launcher.start_services(installation, said.append)
+    first = pid(installation)
+    launcher.start_services(installation, said.append)
+    assert pid(installation) == first
     os.kill(first, 9)
     while processes.start_time(first):
         pass
-    launcher.up(place, said.append)
-    second = pid(place)
+    launcher.start_services(installation, said.append)
+    second = pid(installation)
     assert second != first
     monkeypatch.setenv("AIRFLOW_CONN_SUBSCRIBERS_SOURCE", "sqlite:////elsewhere.sqlite")
-    launcher.up(place, said.append)
-    assert pid(place) != second
+    launcher.start_services(installation, said.append)
+    assert pid(installation) != second
     assert "restarting web: it had ended" in said
     assert "restarting web: its configuration or code changed" in said
 
 
-def test_down_stops_it_and_forgets_it(place: Installation, web: Service) -> None:
-    launcher.up(place, lambda said: None)
-    record = processes.read(place.paths.services / "web.pid")
-    launcher.down(place, lambda said: None)
+def test_down_stops_it_and_forgets_it(installation: Installation, web: Service) -> None:
+    launcher.start_services(installation, lambda said: None)
+    record = processes.read(installation.paths.services / "web.pid")
+    launcher.stop_services(installation, lambda said: None)
     assert record is not None
     assert not record.alive
-    assert list(place.paths.services.glob("*.pid")) == []
+    assert list(installation.paths.services.glob("*.pid")) == []
 
 
-def test_a_service_that_ends_at_once_shows_the_end_of_its_log(place: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_service_that_ends_at_once_shows_the_end_of_its_log(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
     broken = Service("web", (sys.executable, "-c", "raise SystemExit('no such thing')"), lambda since: False)
-    monkeypatch.setattr(launcher, "all_services", lambda _place: [broken])
+    monkeypatch.setattr(launcher, "all_services", lambda _installation: [broken])
     monkeypatch.setattr(launcher, "migrate", lambda *_: None)
     with pytest.raises(launcher.ServiceFailed, match="no such thing"):
-        launcher.up(place, lambda said: None)
+        launcher.start_services(installation, lambda said: None)
 
 
 def test_a_port_in_use_is_one_line_and_no_trace(
-    place: Installation, web: Service, capsys: pytest.CaptureFixture[str]
+    installation: Installation, web: Service, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with socket.socket() as squatter:
-        squatter.bind(("127.0.0.1", place.edge_port))
+        squatter.bind(("127.0.0.1", installation.edge_port))
         squatter.listen()
         assert main(["up"]) == 1
     said = capsys.readouterr().err.strip()
     assert said.splitlines() == [
-        f"error: web: port {place.edge_port} is in use by another program. "
+        f"error: web: port {installation.edge_port} is in use by another program. "
         "Stop that program, or set TRADEWIND_EDGE_PORT to a free port."
     ]
 
 
-def test_a_full_disk_is_one_line(place: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_one_line(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(launcher, "DISK_BYTES_NEEDED", 10**18)
     with pytest.raises(ConfigurationError, match="MB free"):
-        launcher.check_disk(place)
+        launcher.check_disk(installation)
 
 
 def test_a_data_folder_that_cannot_be_is_one_line(tmp_path: Path) -> None:
@@ -120,10 +122,10 @@ def test_a_port_that_is_none_is_one_line(
     assert "TRADEWIND_AIRFLOW_PORT" in capsys.readouterr().err
 
 
-def test_nothing_is_told_to_listen_beyond_loopback(place: Installation) -> None:
-    environment = service_environment(place)
+def test_nothing_is_told_to_listen_beyond_loopback(installation: Installation) -> None:
+    environment = service_environment(installation)
     assert environment["AIRFLOW__API__HOST"] == "127.0.0.1"
-    commands = {service.name: service.command for service in all_services(place)}
+    commands = {service.name: service.command for service in all_services(installation)}
     assert "--skip-serve-logs" in commands["scheduler"]
     assert "--skip-serve-logs" in commands["triggerer"]
     assert not any("0.0.0.0" in word for command in commands.values() for word in command)
@@ -131,24 +133,26 @@ def test_nothing_is_told_to_listen_beyond_loopback(place: Installation) -> None:
 
 @pytest.mark.parametrize("host", ["https://api.sendgrid.com", "http://127.0.0.1:9"])
 def test_the_simulator_stays_out_where_another_sendgrid_is_named(
-    place: Installation, monkeypatch: pytest.MonkeyPatch, host: str
+    installation: Installation, monkeypatch: pytest.MonkeyPatch, host: str
 ) -> None:
-    assert "simulator" in {service.name for service in all_services(place)}
+    assert "simulator" in {service.name for service in all_services(installation)}
     monkeypatch.setenv("AIRFLOW_CONN_SENDGRID_DEFAULT", f'{{"conn_type": "http", "host": "{host}", "password": "SG.x"}}')
-    assert own_sendgrid(place)
-    assert "simulator" not in {service.name for service in all_services(place)}
+    assert uses_external_sendgrid(installation)
+    assert "simulator" not in {service.name for service in all_services(installation)}
 
 
-def test_the_simulator_may_be_named_by_its_address(place: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
-    named = f'{{"conn_type": "http", "host": "http://localhost:{place.simulator_port}", "password": "SG.x"}}'
+def test_the_simulator_may_be_named_by_its_address(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    named = f'{{"conn_type": "http", "host": "http://localhost:{installation.simulator_port}", "password": "SG.x"}}'
     monkeypatch.setenv("AIRFLOW_CONN_SENDGRID_DEFAULT", named)
-    assert not own_sendgrid(place)
+    assert not uses_external_sendgrid(installation)
 
 
-def test_the_configuration_is_the_same_however_it_was_started(place: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_configuration_is_the_same_however_it_was_started(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("PYTHONPATH", raising=False)
-    bare = fingerprint(service_environment(place))
+    bare = fingerprint(service_environment(installation))
     monkeypatch.setenv("PYTHONPATH", str(PROJECT))
-    assert fingerprint(service_environment(place)) == bare
+    assert fingerprint(service_environment(installation)) == bare
     monkeypatch.setenv("TRADEWIND_WEBHOOK_KEYS", "x")
-    assert fingerprint(service_environment(place)) != bare
+    assert fingerprint(service_environment(installation)) != bare

@@ -28,7 +28,7 @@ def started() -> Iterator[list[Record]]:
     """Records of what a test starts; ended afterwards whatever happens."""
     records: list[Record] = []
     yield records
-    processes.stop(records, patience=0.1)
+    processes.stop(records, timeout=0.1)
 
 
 def start(tmp_path: Path, command: tuple[str, ...]) -> Record:
@@ -48,7 +48,7 @@ def test_the_pid_of_another_program_is_neither_alive_nor_stopped() -> None:
     try:
         stale = Record(other.pid, "1", "mark")
         assert not stale.alive
-        processes.stop([stale], patience=0.1)
+        processes.stop([stale], timeout=0.1)
         assert other.poll() is None
     finally:
         other.kill()
@@ -62,7 +62,7 @@ def test_stop_ends_the_whole_session_even_of_one_that_refuses(tmp_path: Path, st
         time.sleep(0.05)
     child = int((tmp_path / "log").read_text())
     assert processes.start_time(child)
-    processes.stop([record], patience=0.3)
+    processes.stop([record], timeout=0.3)
     time.sleep(0.2)
     assert not record.alive
     assert processes.start_time(child) == ""
@@ -76,7 +76,7 @@ def test_children_of_a_leader_that_died_are_stopped_too(tmp_path: Path, started:
     os.kill(record.pid, signal.SIGKILL)
     while record.alive:
         time.sleep(0.02)
-    processes.stop([record], patience=0.1)
+    processes.stop([record], timeout=0.1)
     time.sleep(0.2)
     assert processes.start_time(child) == ""
 

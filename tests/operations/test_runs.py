@@ -1,4 +1,4 @@
-"""Whoever watches a run is told what ends, and, where nothing does, what is waited for."""
+"""Progress output of runs: each task that ends, and after a while without one, the unfinished tasks."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_every_line_of_a_reason_is_shown() -> None:
             return {"content": [{"event": "failed", "error_detail": [{"exc_type": "SegmentsBroken", "exc_value": text}]}]}
 
     task = {"task_id": "segment.build", "try_number": 1, "map_index": -1}
-    said = runs.reason(cast(AirflowApi, Logs()), runs.Run("build_segments", "r"), task)
+    said = runs.failure_reason(cast(AirflowApi, Logs()), runs.Run("build_segments", "r"), task)
     assert said == ["SegmentsBroken: 9 of 12 segments could not be built:", *faults, "Fix the definitions."]
 
 
@@ -49,11 +49,11 @@ def test_a_long_silence_names_what_is_waited_for(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(runs, "POLL_SECONDS", 0.05)
-    monkeypatch.setattr(runs, "SILENCE_SECONDS", 0.12)
+    monkeypatch.setattr(runs, "STILL_WAITING_SECONDS", 0.12)
     dead = ("running", {"plan": "success", "send": "running", "settle": None})
     done = ("success", {"plan": "success", "send": "success", "settle": "success"})
     api = Scripted(*[dead] * 8, done)
-    assert runs.follow(cast(AirflowApi, api), [runs.Run("send_x", "r")], Progress()) == []
+    assert runs.wait_for_end(cast(AirflowApi, api), [runs.Run("send_x", "r")], Progress()) == []
     said = [line.split("  ", 1)[1].strip() for line in capsys.readouterr().out.splitlines()]
     assert said[0].startswith("send_x               plan")
     assert said.count("still waiting for send_x send (running)") in (1, 2)
@@ -68,6 +68,6 @@ def test_only_the_runs_that_failed_are_named() -> None:
             return {"state": "failed" if "send_y" in path else "success", "task_instances": []}
 
     both = [runs.Run("send_x", "r"), runs.Run("send_y", "r")]
-    assert runs.follow(cast(AirflowApi, Two()), both, Progress()) == [both[1]]
+    assert runs.wait_for_end(cast(AirflowApi, Two()), both, Progress()) == [both[1]]
     with pytest.raises(runs.RunFailed, match=r"^send_y did not succeed"):
         demo._finish(cast(AirflowApi, Two()), Progress(), both)

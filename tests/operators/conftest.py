@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from operations import ports
-from operations.settings import installation
+from operations.settings import read_installation
 from tests.operators.campaigns import write_campaigns, write_templates
 from tests.operators.stack import Stack, furnish
 
@@ -27,13 +27,13 @@ def stack(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[
         for name in ("data", "campaigns", "templates"):
             patch.setenv(f"TRADEWIND_{name.upper()}", str(root / name))
         for name in ("AIRFLOW", "EDGE", "SIMULATOR"):
-            patch.setenv(f"TRADEWIND_{name}_PORT", str(ports.free()))
+            patch.setenv(f"TRADEWIND_{name}_PORT", str(ports.free_port()))
         patch.setenv("TRADEWIND_SIMULATOR_SPEED", "20")
         patch.setenv("AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL", "5")
-        place = installation()
-        shutil.copytree(migrated, place.airflow_home)
-        furnish(place)
-        made = Stack(place)
+        installation = read_installation()
+        shutil.copytree(migrated, installation.airflow_home)
+        furnish(installation)
+        made = Stack(installation)
         try:
             made.start()
             yield made

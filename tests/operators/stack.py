@@ -29,33 +29,33 @@ from tests.dispatch.populate import populate
 from tests.operators.campaigns import BAD, GOOD, PEOPLE
 
 SEND = "dispatch.send_range"
-PATIENCE_SECONDS = 120.0
+TIMEOUT_SECONDS = 120.0
 
 
 class Stack:
     """One running installation. `occurrence` is `once` everywhere, so a campaign has one plan."""
 
-    def __init__(self, place: Installation) -> None:
-        self.place, self.api = place, AirflowApi(place)
+    def __init__(self, installation: Installation) -> None:
+        self.installation, self.api = installation, AirflowApi(installation)
 
     def start(self) -> None:
         """Everything up, every campaign known and unpaused."""
-        launcher.up(self.place, lambda said: None)
-        airflow_settings.apply(self.place)
+        launcher.start_services(self.installation, lambda said: None)
+        airflow_settings.apply(self.installation)
         sends = [f"send_{name}" for name in GOOD | BAD]
-        runs.await_dags(self.api, [*sends, "collect_engagement"])
+        runs.wait_for_dags(self.api, [*sends, "collect_engagement"])
         for dag in sends:
             self.pause_dag(dag, False)
 
     def stop(self) -> None:
         """What `make stop` does."""
-        launcher.down(self.place, lambda said: None)
+        launcher.stop_services(self.installation, lambda said: None)
 
     # What an operator does
 
     def trigger(self, campaign: str, **conf: Any) -> Run:
         """A live run, unless `conf` says otherwise."""
-        return runs.start(self.api, f"send_{campaign}", {"mode": "live", **conf})
+        return runs.trigger(self.api, f"send_{campaign}", {"mode": "live", **conf})
 
     def clear(self, run: Run, *tasks: str) -> None:
         """Clear tasks with everything after them, as the UI does by default."""
@@ -86,7 +86,7 @@ class Stack:
 
     def kill_scheduler(self) -> int:
         """kill -9 of the scheduler, its workers and their tasks; returns how many processes that were."""
-        record = processes.read(self.place.paths.services / "scheduler.pid")
+        record = processes.read(self.installation.paths.services / "scheduler.pid")
         assert record is not None
         assert record.alive
         found = [pid for pid in psutil.pids() if _session(pid) == record.pid]
@@ -104,31 +104,31 @@ class Stack:
         """Task id to state; of a mapped task, the first one's."""
         return {task["task_id"]: task["state"] for task in reversed(runs.tasks(self.api, run))}
 
-    def await_run(self, run: Run, state: str = "success", seconds: float = PATIENCE_SECONDS) -> None:
+    def await_run(self, run: Run, state: str = "success", seconds: float = TIMEOUT_SECONDS) -> None:
         """Wait for a run's end, and require how it ended."""
         until(lambda: self.run_state(run) in runs.FINAL, lambda: f"{run} to end: {self.states(run)}", seconds)
         assert self.run_state(run) == state, self.told(run)
 
-    def await_task(self, run: Run, task: str, *states: str, seconds: float = PATIENCE_SECONDS) -> None:
+    def await_task(self, run: Run, task: str, *states: str, seconds: float = TIMEOUT_SECONDS) -> None:
         until(lambda: self.states(run).get(task) in states, lambda: f"{task} {states}: {self.states(run)}", seconds)
 
     def told(self, run: Run) -> dict[str, str]:
         """The exception of each failed task, from its log in Airflow."""
         failed = [task for task in runs.tasks(self.api, run) if task["state"] in ("failed", "up_for_retry")]
-        return {task["task_id"]: "\n".join(runs.reason(self.api, run, task)) for task in failed}
+        return {task["task_id"]: "\n".join(runs.failure_reason(self.api, run, task)) for task in failed}
 
     def alerts(self) -> list[dict[str, Any]]:
-        return [json.loads(path.read_text()) for path in sorted(self.place.paths.alerts.glob("*.json"))]
+        return [json.loads(path.read_text()) for path in sorted(self.installation.paths.alerts.glob("*.json"))]
 
     def asked(self, what: str) -> Any:
         """What the simulator's control endpoint answers."""
-        with urllib.request.urlopen(f"{self.place.simulator_url}/control/{what}") as answer:
+        with urllib.request.urlopen(f"{self.installation.simulator_url}/control/{what}") as answer:
             return json.load(answer)
 
     def tell(self, what: str, body: Any, method: str = "POST") -> Any:
         request = urllib.request.Request(
-            f"{self.place.simulator_url}/control/{what}", json.dumps(body).encode(), {"Content-Type": "application/json"},
-            method=method,
+            f"{self.installation.simulator_url}/control/{what}", json.dumps(body).encode(),
+            {"Content-Type": "application/json"}, method=method,
         )  # fmt: skip
         with urllib.request.urlopen(request) as answer:
             return json.loads(answer.read() or b"null")
@@ -143,7 +143,7 @@ class Stack:
 
     @contextmanager
     def ledger(self) -> Iterator[Ledger]:
-        opened = open_ledger(ledger_url(self.place.paths), load_secrets(self.place.paths))
+        opened = open_ledger(ledger_url(self.installation.paths), load_secrets(self.installation.paths))
         try:
             yield opened
         finally:
@@ -159,7 +159,7 @@ class Stack:
 
     def planned(self, campaign: str) -> set[str]:
         """The keys in the frozen plan."""
-        folder = self.place.paths.plans / campaign / "once"
+        folder = self.installation.paths.plans / campaign / "once"
         return {
             key
             for path in folder.glob("part-*.parquet")
@@ -191,7 +191,7 @@ class Stack:
         assert tally.accepted + tally.suppressed == tally.selected == PEOPLE, tally
 
 
-def until(holds: Callable[[], Any], what: Callable[[], str], seconds: float = PATIENCE_SECONDS) -> None:
+def until(holds: Callable[[], Any], what: Callable[[], str], seconds: float = TIMEOUT_SECONDS) -> None:
     """Wait until something holds; an AssertionError says what did not."""
     deadline = time.monotonic() + seconds
     while not holds():
@@ -199,9 +199,9 @@ def until(holds: Callable[[], Any], what: Callable[[], str], seconds: float = PA
         time.sleep(0.3)
 
 
-def furnish(place: Installation) -> None:
+def furnish(installation: Installation) -> None:
     """The people of all campaigns, as an ingest and a run of build_segments would leave them."""
-    populate(place.paths, PEOPLE)
+    populate(installation.paths, PEOPLE)
 
 
 def _session(pid: int) -> int:

@@ -1,4 +1,4 @@
-"""A wrong campaign is told with its place, sends nothing, and harms no other."""
+"""A broken campaign file is reported with file and line, sends nothing, and does not affect other campaigns."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def test_bad_campaigns_tell_their_place_and_harm_nobody(stack: Stack) -> None:
     bad = {name: stack.trigger(name) for name in TOLD if name != "no_address"}
     from operations import runs
 
-    bad["no_address"] = runs.start(stack.api, "send_no_address", {"mode": "live"})
+    bad["no_address"] = runs.trigger(stack.api, "send_no_address", {"mode": "live"})
     good = stack.trigger("unharmed")
     for name, run in bad.items():
         stack.await_run(run, "failed")

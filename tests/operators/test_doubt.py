@@ -60,7 +60,7 @@ def collect(stack: Stack) -> None:
     """A run of collect_engagement by hand."""
     stack.pause_dag("collect_engagement", False)
     try:
-        stack.await_run(runs.start(stack.api, "collect_engagement"), seconds=200)
+        stack.await_run(runs.trigger(stack.api, "collect_engagement"), seconds=200)
     finally:
         stack.pause_dag("collect_engagement", True)
 
@@ -88,10 +88,10 @@ def resent(stack: Stack, campaign: str, first: Run) -> Run:
 
 def a_day_passes(stack: Stack) -> None:
     """The requests are a day old, and the webhook delivered something in every hour of it."""
-    with sqlite3.connect(stack.place.paths.ledger) as ledger:
+    with sqlite3.connect(stack.installation.paths.ledger) as ledger:
         ledger.execute("update chunks set posted_at = posted_at - ? where state = 'in_doubt'", (DAY,))
     now = datetime.now(UTC)
-    with open_warehouse(stack.place.paths) as warehouse:
+    with open_warehouse(stack.installation.paths) as warehouse:
         for hours in range(25):
             warehouse.execute(
                 "insert into engagement.spool_files by name select * replace (? as name, ? as received_at) "

@@ -56,7 +56,7 @@ def missed_tick(stack: Stack, campaign: str, tick: datetime) -> Run:
     """The scheduler was away at the campaign's tick and makes the run up now."""
     dag = f"send_{campaign}"
     moment = f"{tick:%Y-%m-%d %H:%M:%S.%f}"
-    with sqlite3.connect(stack.place.airflow_home / "airflow.db", timeout=30) as database:
+    with sqlite3.connect(stack.installation.airflow_home / "airflow.db", timeout=30) as database:
         database.execute(
             "update dag set next_dagrun = ?, next_dagrun_data_interval_start = ?, next_dagrun_data_interval_end = ?, "
             "next_dagrun_create_after = ? where dag_id = ?",

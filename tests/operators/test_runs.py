@@ -76,7 +76,7 @@ def test_backfill_of_past_periods(stack: Stack) -> None:
     for year, conf, mode in ((2024, {}, "preview"), (2025, {"mode": "live"}, "live")):
         run = backfill(stack, "filled", year, conf)
         stack.await_run(run)
-        plan = runs.returned(stack.api, run, "dispatch.plan", key="plan")
+        plan = runs.xcom(stack.api, run, "dispatch.plan", key="plan")
         assert plan["mode"] == mode
         stack.require_everybody_once("filled")
 

@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from include.core.errors import ConfigurationError, SegmentsBroken
-from include.core.failure_alert import alert_of
+from include.core.failure_alert import failure_alert_for
 from include.core.paths import DataPaths
 from include.segment import build
 from include.segment.build import build_segments
@@ -116,7 +116,7 @@ def test_a_broken_definition_does_not_keep_the_others(people: DataPaths, definit
     assert [line.partition(".sql")[0].rpartition("/")[2].strip() for line in message.splitlines()[1:5]] == [
         "column", "headless", "thief", "value",
     ]  # fmt: skip
-    alert = alert_of(raised.value, dag="build_segments", run="r", task="segment.build").as_json()
+    alert = failure_alert_for(raised.value, dag="build_segments", run="r", task="segment.build").as_json()
     assert all(f"{name}.sql" in alert["text"] for name in ("column", "headless", "thief", "value"))
     assert "Nothing was replaced" not in alert["text"]
     assert "column.sql, line 8: Binder Error" in message

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
-from include.core import names
+from include.core import template_names
 from include.core.paths import DataPaths
 from include.validate.batch import validate_batch
 from include.validate.data_docs import write_page
@@ -28,7 +28,7 @@ RULE = "select severity, unexpected_rows, checked_rows from quality.results wher
 def test_it_is_counted_and_refused_only_by_policy(
     paths: DataPaths, monkeypatch: pytest.MonkeyPatch, policy: str, severity: str, refused: int
 ) -> None:
-    monkeypatch.setenv(names.SETTING, policy)
+    monkeypatch.setenv(template_names.SETTING, policy)
     manifest = land_rows(paths, "subscribers", ROWS)
     assert validate_batch(paths, manifest)["quarantined"] == refused
     assert merge_batch(paths, manifest)["inserted"] == 4 - refused

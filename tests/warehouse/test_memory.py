@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from include.core.errors import ConfigurationError, WarehouseMemory, may_retry
+from include.core.errors import ConfigurationError, WarehouseOutOfMemory, may_retry
 from include.core.paths import DataPaths
 from include.warehouse import memory
 from include.warehouse.connection import keep, open_warehouse, run
@@ -74,7 +74,7 @@ def test_duckdb_is_held_to_it(paths: DataPaths, little: None) -> None:
 @pytest.mark.parametrize("ask", [run, partial(keep, table="everything")], ids=["run", "keep"])
 def test_too_much_says_which_statement_and_what_to_set_and_is_not_tried_again(paths: DataPaths, ask: Any) -> None:
     said = r"stage/endless\.sql: DuckDB's 100 MB .* Set TRADEWIND_WAREHOUSE_MEMORY"
-    with open_warehouse(paths) as connection, pytest.raises(WarehouseMemory, match=said) as caught:
+    with open_warehouse(paths) as connection, pytest.raises(WarehouseOutOfMemory, match=said) as caught:
         ask(connection, stage="stage", name="endless")
     assert not may_retry(caught.value)
     assert caught.value.__suppress_context__
@@ -87,7 +87,7 @@ def test_any_other_statement_says_the_same(paths: DataPaths, little: None, read:
             found = getattr(connection.execute(ENDLESS), read)()
             list(found)
 
-    with pytest.raises(WarehouseMemory, match="TRADEWIND_WAREHOUSE_MEMORY"):
+    with pytest.raises(WarehouseOutOfMemory, match="TRADEWIND_WAREHOUSE_MEMORY"):
         endless()
 
 
@@ -111,6 +111,6 @@ def test_a_disk_without_room_for_it_is_told_apart(paths: DataPaths, little: None
             connection.execute("set max_temp_directory_size = '10MB'")
             connection.execute(WIDE)
 
-    with pytest.raises(WarehouseMemory, match="disk") as caught:
+    with pytest.raises(WarehouseOutOfMemory, match="disk") as caught:
         wide()
     assert memory.SETTING not in str(caught.value)

@@ -1,6 +1,6 @@
 """After the ledger was restored from a backup: what the journals and the warehouse still know goes back into it.
 
-    python -m operations reconcile
+    python -m operations replay
 
 The ledger forgot requests (each plan's `intents.log` has them), people who left (the warehouse has a copy as of the last
 plan or analysis) and perhaps whole plans. Nothing is sent here. May be run again at any time; changes nothing in a healthy

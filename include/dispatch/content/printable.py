@@ -1,6 +1,6 @@
 """What of a person may be printed: a name or attribute that looks like a template is shown as if it were missing.
 
-It stays in the warehouse as the source has it, so that another policy (`include.core.names`) holds from the next plan on.
+The warehouse keeps the source's value, so another policy (`include.core.template_names`) applies from the next plan on.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from include.core import names
+from include.core import template_names
 
 NAMES = ("first_name", "last_name")
-_TEMPLATE = re.compile(names.LOOKS_LIKE_TEMPLATE)
-_SUSPECT = rf"{names.LOOKS_LIKE_TEMPLATE}|\\[u/]"
+_TEMPLATE = re.compile(template_names.LOOKS_LIKE_TEMPLATE)
+_SUSPECT = rf"{template_names.LOOKS_LIKE_TEMPLATE}|\\[u/]"
 """In the JSON text of an object, where a sign may also stand escaped."""
 
 
 def printable(batch: pa.RecordBatch) -> pa.RecordBatch:
     """The same people, with null for each name and without each attribute that looks like a template."""
-    if names.policy() == names.KEEP:
+    if template_names.policy() == template_names.KEEP:
         return batch
     for name in NAMES:
         if name in batch.schema.names:
@@ -38,7 +38,7 @@ def _with(batch: pa.RecordBatch, name: str, column: pa.Array) -> pa.RecordBatch:
 
 
 def _without_templates(column: pa.Array) -> pa.Array:
-    unsafe = pc.fill_null(pc.match_substring_regex(column, names.LOOKS_LIKE_TEMPLATE), False)
+    unsafe = pc.fill_null(pc.match_substring_regex(column, template_names.LOOKS_LIKE_TEMPLATE), False)
     return pc.if_else(unsafe, pa.scalar(None, column.type), column) if pc.any(unsafe).as_py() else column
 
 

@@ -93,15 +93,15 @@ def _replace(text: str, reader: Reader, placeholders: Placeholders, table: _Slot
 
 
 def _context_of(reader: Reader, placeholder: Placeholder) -> str:
-    place_of = source_location.format_location(placeholder.name, placeholder.line)
+    where = source_location.format_location(placeholder.name, placeholder.line)
     try:
         context = reader.context()
     except UnsafeContext as refused:
-        raise PlanError(str(refused), where=place_of, remedy="Move it to the text, to an attribute or to a link.") from None
+        raise PlanError(str(refused), where=where, remedy="Move it to the text, to an attribute or to a link.") from None
     if isinstance(placeholder.value, Fragment) and placeholder.value.is_markup and placeholder.value.context != context:
         raise PlanError(
             "The {% personal %} block came to stand elsewhere than where it was written (through a block or macro).",
-            where=place_of,
+            where=where,
             remedy="Write the tag or attribute around it in the same file.",
         )
     return context

@@ -9,7 +9,7 @@ from itertools import accumulate
 
 import duckdb
 
-from include.core.campaign import Campaign, place_of
+from include.core.campaign import Campaign, source_location
 from include.core.errors import PlanError
 from include.core.paths import SQL
 from include.core.shop import load_shop
@@ -84,7 +84,7 @@ def _judge(
     hold_out_share: int,
 ) -> Audience:
     if campaign.topic is not None:
-        load_shop().require_topics([campaign.topic], where=place_of(campaign.id, "topic"))
+        load_shop().require_topics([campaign.topic], where=source_location(campaign.id, "topic"))
     seen = _refresh_suppressions(warehouse, ledger)
     weights = [variant.weight for variant in campaign.variants]
     bounds = [round(DRAWS * total / sum(weights)) for total in accumulate(weights)][:-1]
@@ -124,14 +124,14 @@ def _newest_run(warehouse: duckdb.DuckDBPyConnection, campaign: Campaign) -> str
         if not (SQL / "segment" / "definitions" / f"{segment}.sql").is_file():
             raise PlanError(
                 f"the segment '{segment}' is not defined.",
-                where=place_of(campaign.id, "segment" if segment == campaign.segment else "exclude_segments"),
+                where=source_location(campaign.id, "segment" if segment == campaign.segment else "exclude_segments"),
                 remedy="Name a file of include/sql/segment/definitions/.",
             )
     found = fetch(warehouse, "dispatch", "latest_segment_run", {"segments": segments}).to_pylist()
     if not found or found[0]["members"] != found[0]["frozen_members"]:
         raise PlanError(
             f"no {'recent ' if found else ''}run of build_segments holds {', '.join(segments)}.",
-            where=place_of(campaign.id, "segment"),
+            where=source_location(campaign.id, "segment"),
             remedy="Run build_segments first.",
         )
     return found[0]["segment_run"]

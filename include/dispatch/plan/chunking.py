@@ -54,12 +54,12 @@ def people(
 ) -> pa.RecordBatchReader:
     """Everybody who was placed, in the order of `placing.chunks`, with the columns named (of people.sql), as printable."""
     key_id = secrets.signing_key_id
-    inner, outer = token.pads(secrets.token_keys[key_id])
+    inner, outer = token.hmac_pads(secrets.token_keys[key_id])
     params = {
         "by_zone": placing.by_zone,
         "edge_url": edge_url.rstrip("/"),
-        "version_and_key_id": token.head(secrets, token.UNSUBSCRIBE),
-        "confirm_head": token.head(secrets, token.CONFIRM, placing.confirm_until),
+        "version_and_key_id": token.header(secrets, token.UNSUBSCRIBE),
+        "confirm_head": token.header(secrets, token.CONFIRM, placing.confirm_until),
         "inner_pad": inner,
         "outer_pad": outer,
         "columns": sorted(columns),

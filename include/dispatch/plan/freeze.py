@@ -18,7 +18,7 @@ from typing import Any
 import duckdb
 from sqlalchemy import RowMapping
 
-from include.core.campaign import Campaign, place_of
+from include.core.campaign import Campaign, source_location
 from include.core.errors import CampaignStopped, ContentChanged, PlanError
 from include.core.paths import TEMPLATES
 from include.core.secrets import Secrets
@@ -101,7 +101,7 @@ def compile_contents(campaign: Campaign) -> dict[str, Content]:
         known = sorted(path.name for path in TEMPLATES.glob("*/") if path.name != "base")
         raise PlanError(
             f"the template '{campaign.template}' does not exist.",
-            where=place_of(campaign.id, "template"),
+            where=source_location(campaign.id, "template"),
             remedy=f"Name a folder of include/templates/: {', '.join(known)}.",
         )
     return {

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from include.core import names
+from include.core import template_names
 from include.core.paths import DataPaths
 from include.dispatch.plan import freeze
 from include.dispatch.send import sender
@@ -96,7 +96,7 @@ def test_by_default_the_template_says_what_it_says_without_a_name(said: Any) -> 
 
 
 def test_kept_they_are_printed_as_they_are(said: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(names.SETTING, "keep")
+    monkeypatch.setenv(template_names.SETTING, "keep")
     first, second, third, *_ = said()
     assert "News for {{ 7 * 7 }}" in first
     assert "News for %FNAME%" in second

@@ -1,4 +1,4 @@
-"""`python -m operations.documents`: the generated pages in docs/.
+"""`python -m operations.generate_docs`: the generated pages in docs/.
 
 dags.md from the DAGs, sql.md from the headers of the SQL files, data-dictionary.md from the comments on the marts,
 adr/README.md from the decisions beside it.

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from include.core import names
+from include.core import template_names
 from include.core.errors import ConfigurationError
 
 TEMPLATES = [
@@ -30,7 +30,7 @@ NAMES = [
 
 def judged(text: str) -> set[bool]:
     """What Python, DuckDB and Arrow say."""
-    pattern = names.LOOKS_LIKE_TEMPLATE
+    pattern = template_names.LOOKS_LIKE_TEMPLATE
     (by_duckdb,) = duckdb.execute("select regexp_matches($text, $pattern)", {"text": text, "pattern": pattern}).fetchall()[0]
     by_arrow = pc.match_substring_regex(pa.array([text]), pattern)[0].as_py()
     return {bool(re.search(pattern, text)), by_duckdb, by_arrow}
@@ -48,11 +48,11 @@ def test_a_name_is_let_be_however_awkward(text: str) -> None:
 
 @pytest.mark.parametrize(("said", "meant"), [("", "default"), (" Keep ", "keep"), ("quarantine", "quarantine")])
 def test_the_policy(monkeypatch: pytest.MonkeyPatch, said: str, meant: str) -> None:
-    monkeypatch.setenv(names.SETTING, said)
-    assert names.policy() == meant
+    monkeypatch.setenv(template_names.SETTING, said)
+    assert template_names.policy() == meant
 
 
 def test_another_word_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(names.SETTING, "drop")
+    monkeypatch.setenv(template_names.SETTING, "drop")
     with pytest.raises(ConfigurationError, match=r"TRADEWIND_TEMPLATE_NAMES: 'drop' is no policy\. Use one of default"):
-        names.policy()
+        template_names.policy()

@@ -9,13 +9,13 @@ from pathlib import Path
 
 
 @contextmanager
-def turn(lock: Path, tell: Callable[[str], None], what: str) -> Iterator[None]:
+def mutex(lock: Path, report: Callable[[str], None], what: str) -> Iterator[None]:
     """Wait until nobody else holds `lock`, telling `what` is waited for. The kernel lets go of it when its process dies."""
     lock.parent.mkdir(parents=True, exist_ok=True)
     with lock.open("a") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            tell(f"waiting for {what}")
+            report(f"waiting for {what}")
             fcntl.flock(file, fcntl.LOCK_EX)
         yield
