@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-GIVEN = {
+FIRST_NAMES = {
     "en": "Ada Alice Amelia Ben Charlotte Chloe Daniel Edward Ella Emma Ethan Eva Grace Harry Isla Jack James Lily Liam "
     "Mason Mia Noah Oliver Olivia Oscar Ruby Sam Sophie Thomas Zoë",
     "de": "Anna Ben Clara Elias Emil Emilia Felix Finn Frieda Greta Hannah Ida Jakob Jürgen Käthe Lena Leon Lina Lukas "
@@ -12,7 +12,7 @@ GIVEN = {
     "es": "Adrián Alba Alejandro Andrés Beatriz Carla Carmen Daniel Diego Elena Hugo Inés Iker Irene Javier José Julia "
     "Lucía Manuel María Mateo Martín Noa Óscar Pablo Paula Raúl Sofía Valeria Íñigo",
 }
-FAMILY = {
+LAST_NAMES = {
     "en": "Adams Baker Barnes Bell Carter Clarke Cooper D'Arcy Edwards Evans Fisher Foster Green Hall Harris Hughes Jackson "
     "King Lee Miller Moore Morgan O'Brien Parker Reed Scott Smith-Jones Taylor Walker Wright",
     "de": "Bauer Becker Braun Fischer Fuchs Groß Hartmann Hoffmann Huber Jäger Kaiser Keller Köhler Krüger Lang Lehmann "

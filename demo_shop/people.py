@@ -11,12 +11,12 @@ import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from random import Random
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from demo_shop import names as names
+from demo_shop import names
 
 Row = dict[str, str | None]
-Choice = TypeVar("Choice", bound=tuple)
+Choice = TypeVar("Choice", bound=tuple[Any, ...])
 COLUMNS = (
     "subscriber_id",
     "email",
@@ -47,7 +47,7 @@ def person(customer: int, first_purchase: date, until: date) -> Row:
     random = Random(f"tradewind shop {customer}")
     _, country, locale, timezone = _weighted(random, names.PLACES)
     language = locale[:2]
-    given, family = random.choice(names.GIVEN[language].split()), random.choice(names.FAMILY[language].split())
+    given, family = random.choice(names.FIRST_NAMES[language].split()), random.choice(names.LAST_NAMES[language].split())
     end = datetime(until.year, until.month, until.day, tzinfo=UTC) - timedelta(seconds=1)
     signed_up = _signed_up(random, first_purchase, end)
     status = random.choices(("subscribed", "unsubscribed", "pending"), (89, 8, 3))[0]

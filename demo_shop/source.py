@@ -1,7 +1,7 @@
 """The demo shop's source database: `python -m demo_shop.source --to PATH.sqlite --until YYYY-MM-DD`.
 
-Purchases are real (see `shop_history`), people are invented (see `shop_people`), and the export is as sloppy as exports are:
-every column is text, nothing is unique, some rows are broken (see `shop_dirt`). The same day gives the same rows.
+Purchases are real (see `history`), people are invented (see `people`), and the export is as sloppy as exports are:
+every column is text, nothing is unique, some rows are broken (see `dirty_rows`). The same day gives the same rows.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from random import Random
 
-from demo_shop import dirt
+from demo_shop import dirty_rows
 from demo_shop.history import Purchase, ShopError, purchases
 from demo_shop.people import COLUMNS, Row, person
 
@@ -23,25 +23,25 @@ _PURCHASES = ("purchase_id", "subscriber_id", "purchased_at", "amount", "currenc
 
 
 def build(to: Path, until: date) -> dict[str, int]:
-    """Write the shop to `to`, beside it first and then in its place. Returns counts; raises `ShopError`."""
+    """Write the shop to a temporary file, then replace `to`. Returns counts; raises `ShopError`."""
     to.parent.mkdir(parents=True, exist_ok=True)
     history = purchases(until)
     people = list(subscribers(history, until))
-    beside = to.with_name(f".{to.name}.{os.getpid()}.tmp")
-    beside.unlink(missing_ok=True)
+    temporary = to.with_name(f".{to.name}.{os.getpid()}.tmp")
+    temporary.unlink(missing_ok=True)
     try:
-        _write(beside, history, (row for row, _ in people))
-        beside.replace(to)
+        _write(temporary, history, (row for row, _ in people))
+        temporary.replace(to)
     finally:
-        beside.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
     kinds = [kind for _, kind in people]
     return {"subscribers": len(people), "purchases": len(history)} | {
-        kind: kinds.count(kind) for kind in ("dirty", "awkward")
+        kind: kinds.count(kind) for kind in ("dirty", "unusual")
     }
 
 
 def subscribers(history: Iterable[Purchase], until: date) -> Iterator[tuple[Row, str]]:
-    """Each row with its kind: clean, dirty or awkward. Some customers were exported twice; some share an address."""
+    """Each row with its kind: clean, dirty or unusual. Some customers were exported twice; some share an address."""
     first: dict[int, date] = {}
     for purchase in history:
         first[purchase.customer] = min(purchase.day, first.get(purchase.customer, purchase.day))
@@ -59,25 +59,25 @@ def subscribers(history: Iterable[Purchase], until: date) -> Iterator[tuple[Row,
         yield row, _label(kind)
 
 
-_DIRTY = [*dirt.DIRT, *dirt.MENDED, "duplicate", "twice"]
-_CHANGES = dirt.DIRT | dirt.MENDED | dirt.AWKWARD
+_DIRTY = [*dirty_rows.DIRTY, *dirty_rows.CORRECTABLE, "duplicate", "twice"]
+_CHANGES = dirty_rows.DIRTY | dirty_rows.CORRECTABLE | dirty_rows.UNUSUAL
 
 
 def _kind(customer: int) -> str:
     """Which kind of row a customer gets: by the number alone, so that it is the same on every day."""
     random = Random(f"tradewind dirt {customer}")
-    throw = random.random()
-    if throw < dirt.DIRTY_SHARE:
+    draw = random.random()
+    if draw < dirty_rows.DIRTY_SHARE:
         return random.choice(_DIRTY)
-    if throw < dirt.DIRTY_SHARE + dirt.AWKWARD_SHARE:
-        return random.choice(list(dirt.AWKWARD))
+    if draw < dirty_rows.DIRTY_SHARE + dirty_rows.UNUSUAL_SHARE:
+        return random.choice(list(dirty_rows.UNUSUAL))
     return "clean"
 
 
 def _label(kind: str) -> str:
     if kind == "twice":
         return "clean"
-    return "awkward" if kind in dirt.AWKWARD else "dirty" if kind in _DIRTY else "clean"
+    return "unusual" if kind in dirty_rows.UNUSUAL else "dirty" if kind in _DIRTY else "clean"
 
 
 def _write(path: Path, history: Iterable[Purchase], people: Iterable[Row]) -> None:

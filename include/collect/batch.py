@@ -14,7 +14,7 @@ import pyarrow as pa
 from include.collect.reported import LONGEST, Reported, problem_of, read_batch, read_one
 from include.collect.scrub import scrub_column, scrub_link, scrub_text
 from include.sendgrid.event_vocabulary import EVENTS
-from include.sendgrid.webhook_body import split
+from include.sendgrid.webhook_body import split_array
 
 _KNOWN = frozenset(EVENTS)
 _PLAIN = frozenset({"spool_file", "address_key"})
@@ -65,7 +65,7 @@ def read_file(path: Path, key_of: Callable[[str], str]) -> list[Row]:
     reports = read_batch(content)
     if reports is not None:
         return [_row(path.name, came, place, report, key_of, b"") for place, report in enumerate(reports)]
-    elements = [bytes(element) for element in split(content)]
+    elements = [bytes(element) for element in split_array(content)]
     return [_row(path.name, came, place, read_one(raw), key_of, raw) for place, raw in enumerate(elements)]
 
 

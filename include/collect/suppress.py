@@ -11,7 +11,7 @@ from include.ledger import suppressions, withheld
 from include.ledger.database import Ledger
 from include.ledger.stores import Stores
 from include.ledger.suppressions import Suppression
-from include.sendgrid.event_vocabulary import suppressing
+from include.sendgrid.event_vocabulary import suppression_reasons
 from include.warehouse.connection import fetch, open_warehouse, run
 
 log = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ def suppress_from_events(stores: Stores) -> dict[str, int]:
         with stores.ledger.read() as connection:
             warehouse.register("lifts", suppressions.lifts(connection))
             warehouse.register("by_our_hand", withheld.spells(connection).table())
-        warehouse.register("suppressing", suppressing())
+        warehouse.register("suppressing", suppression_reasons())
         found = fetch(warehouse, "collect", "suppressible").to_pylist()
         new = Counter(record(stores.ledger, [Suppression(source=SOURCE, **row) for row in found]))
         run(warehouse, "collect", "suppressed_mark", {"suppressed_at": clock.now()})

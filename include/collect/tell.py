@@ -101,10 +101,10 @@ def remove(account: SendGridAccount, emails: list[str], groups: frozenset[int | 
     """Off every list on which we, or they, may have put them; a group that was deleted there has none."""
     for email in emails:
         address = quote(email, safe="")
-        call(account, "delete", f"{GLOBAL}/{address}", shown=f"{GLOBAL}/…")
+        call(account, "delete", f"{GLOBAL}/{address}", shown_as=f"{GLOBAL}/…")
         for name in _lists_of(groups):
             with suppress(NotOffered):
-                call(account, "delete", f"{name}/{address}", shown=f"{name}/…")
+                call(account, "delete", f"{name}/{address}", shown_as=f"{name}/…")
 
 
 def _lists_of(groups: frozenset[int | None]) -> list[str]:

@@ -22,7 +22,7 @@ from include.core.errors import ConfigurationError
 from include.ledger import plans
 from include.ledger.database import Ledger
 from include.sendgrid import management
-from include.sendgrid.management import NotOffered, Refused
+from include.sendgrid.management import NotOffered, RequestRejected
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ def hold(account: SendGridAccount, batches: Iterable[str], status: Status) -> No
     for batch_id in batches:
         try:
             management.call(account, "post", "user/scheduled_sends", body={"batch_id": batch_id, "status": status})
-        except Refused as refused:
+        except RequestRejected as refused:
             if refused.status != 400:
                 raise
             _change(account, batch_id, status)
@@ -93,6 +93,6 @@ def _entries(answer: Any) -> list[dict[str, str]]:
 def _is_known(account: SendGridAccount, batch_id: str) -> bool:
     try:
         management.call(account, "get", f"mail/batch/{batch_id}")
-    except Refused:
+    except RequestRejected:
         return False
     return True

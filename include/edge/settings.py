@@ -13,7 +13,7 @@ from include.core.connections import LEDGER, environment_connection, ledger_url
 from include.core.paths import DataPaths, data_paths
 from include.core.secrets import Secrets, load_secrets
 from include.ledger.database import Ledger, open_ledger
-from include.sendgrid.signature import read_keys
+from include.sendgrid.signature import parse_public_keys
 
 KEYS_VARIABLE = "TRADEWIND_WEBHOOK_KEYS"
 _opening = threading.Lock()
@@ -45,7 +45,7 @@ def settings() -> Settings:
 
 @cache
 def _settings(paths: DataPaths, ledger_text: str | None, keys: str) -> Settings:
-    return Settings(paths, ledger_text, read_keys(keys))
+    return Settings(paths, ledger_text, parse_public_keys(keys))
 
 
 @cache

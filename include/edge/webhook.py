@@ -11,8 +11,8 @@ from starlette.responses import PlainTextResponse, Response
 
 from include.edge import body, spool
 from include.edge.settings import KEYS_VARIABLE, Settings, settings
-from include.sendgrid.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, is_signed, may_be_signed
-from include.sendgrid.webhook_body import split
+from include.sendgrid.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, has_signature_format, has_valid_signature
+from include.sendgrid.webhook_body import split_array
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ async def _receive(request: Request, now: Settings) -> Response:
     timestamp = request.headers.get(TIMESTAMP_HEADER, "")
     if not signature or not timestamp:
         raise body.Refused(400, "signature headers are missing")
-    if not may_be_signed(timestamp, signature):
+    if not has_signature_format(timestamp, signature):
         raise body.Refused(403, "the signature headers are not SendGrid's")
     async with body.held_body(request, body.WEBHOOK_BYTES, body.BATCHES) as content:
         return await to_thread.run_sync(_accept, now, timestamp, signature, content, limiter=_spool_threads)
@@ -50,7 +50,7 @@ async def _receive(request: Request, now: Settings) -> Response:
 
 def _accept(now: Settings, timestamp: str, signature: str, content: bytes) -> Response:
     """The blocking part: elliptic curves, parsing, fsync."""
-    if not is_signed(now.webhook_keys, timestamp, content, signature):
+    if not has_valid_signature(now.webhook_keys, timestamp, content, signature):
         raise body.Refused(403, "signature does not verify")
     if check_shape(content) == 0:
         return _answer(200, "nothing in it")
@@ -69,7 +69,7 @@ def check_shape(content: bytes) -> int:
     with the bad one, which the collector quarantines. An array of none is nobody's batch and refused.
     """
     try:
-        events = split(content)
+        events = split_array(content)
     except ValueError:
         raise body.Refused(400, "not a JSON array") from None
     if len(events) > MAX_EVENTS:

@@ -40,7 +40,7 @@ is not here is hard for type `bounce`, since SendGrid puts the address on its bo
 Content, reputation, volume and technical trouble say nothing against the address, so they are `other` and do not suppress;
 if SendGrid listed the address all the same, `collect.sync` brings it back as a hard bounce."""
 
-SUPPRESSING = {
+SUPPRESSION_REASONS = {
     ("bounced", "hard"): "hard_bounce",
     ("complained", ""): "spam_complaint",
     ("unsubscribed", ""): "unsubscribe",
@@ -53,10 +53,10 @@ SUPPRESSING = {
 """(our event, detail) → the ledger's reason. The detail is a bounce's class or a drop's reason in lower case, else empty."""
 
 
-def suppressing() -> pa.Table:
+def suppression_reasons() -> pa.Table:
     """`SUPPRESSING` as a table: event, detail, suppression."""
-    events, details = zip(*SUPPRESSING, strict=True)
-    return pa.table({"event": events, "detail": details, "suppression": list(SUPPRESSING.values())})
+    events, details = zip(*SUPPRESSION_REASONS, strict=True)
+    return pa.table({"event": events, "detail": details, "suppression": list(SUPPRESSION_REASONS.values())})
 
 
 def event_names() -> pa.Table:

@@ -25,7 +25,7 @@ class NotOffered(TradewindError):
     """This provider has no such endpoint. Callers say so in their result and go on."""
 
 
-class Refused(ConfigurationError):
+class RequestRejected(ConfigurationError):
     """SendGrid understood the request and does not take it: 400, 409, 422 …; `status` says which."""
 
     def __init__(self, status: int, where: str) -> None:
@@ -45,7 +45,7 @@ def call(
     query: dict[str, Any] | None = None,
     body: dict[str, Any] | None = None,
     timeout: float = TIMEOUT_SECONDS,
-    shown: str = "",
+    shown_as: str = "",
 ) -> Any:
     """One request, e.g. `call(account, "get", "suppression/bounces", query={"limit": 500})`; the parsed JSON, or None.
 
@@ -61,11 +61,11 @@ def call(
         answer = getattr(endpoint._(path), method)(query_params=query, request_body=body)
         return orjson.loads(answer.body) if answer.body else None
     except HTTPError as error:
-        raise _refusal(int(error.status_code), f"{method.upper()} /v3/{shown or path}") from None
+        raise _refusal(int(error.status_code), f"{method.upper()} /v3/{shown_as or path}") from None
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise EspUnavailable(
             f"did not answer as it should ({type(error).__name__}).",
-            where=f"SendGrid, {method.upper()} /v3/{shown or path}",
+            where=f"SendGrid, {method.upper()} /v3/{shown_as or path}",
             remedy="Nothing was lost; the next run asks again.",
         ) from None
 
@@ -81,4 +81,4 @@ def _refusal(status: int, where: str) -> TradewindError:
         )
     if status == 429 or status >= 500:
         return EspUnavailable(f"answered {status}.", where=f"SendGrid, {where}", remedy="The next run asks again.")
-    return Refused(status, f"SendGrid, {where}")
+    return RequestRejected(status, f"SendGrid, {where}")

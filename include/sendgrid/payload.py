@@ -62,7 +62,7 @@ def envelope(campaign: Campaign, content: Mapping[str, Any], *, tracked: bool, b
     return Envelope(message, content["slots"], content["edge_url"], batch_id)
 
 
-def escaped(people: pa.Table) -> pa.Table:
+def escape_values(people: pa.Table) -> pa.Table:
     """The same people with every value as it stands between the quotes of JSON; most columns hold nothing to escape."""
     return pa.table({name: _escaped(people[name].combine_chunks()) for name in people.column_names})
 
@@ -111,8 +111,8 @@ def _escaped(values: pa.Array) -> pa.Array:
     if b'"' not in content and b"\\" not in content and np.frombuffer(content, np.uint8).min(initial=32) >= 32:
         return values
     distinct = values.dictionary_encode()
-    escaped = [_quoted(value)[1:-1] for value in distinct.dictionary.to_pylist()]
-    return pa.array(escaped, pa.string()).take(distinct.indices)
+    escape_values = [_quoted(value)[1:-1] for value in distinct.dictionary.to_pylist()]
+    return pa.array(escape_values, pa.string()).take(distinct.indices)
 
 
 def _bytes_of(values: pa.Array) -> bytes:

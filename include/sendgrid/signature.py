@@ -27,26 +27,26 @@ _MAX_SIGNATURE = 200
 _ALGORITHM = ec.ECDSA(Prehashed(SHA256()))
 
 
-def read_keys(text: str) -> tuple[ec.EllipticCurvePublicKey, ...]:
+def parse_public_keys(text: str) -> tuple[ec.EllipticCurvePublicKey, ...]:
     """The keys of `TRADEWIND_WEBHOOK_KEYS`: base64 DER, comma-separated.
 
     A part that is no such key is logged and left out: during a rotation the good one must keep working.
     """
     parts = [part.strip() for part in text.split(",") if part.strip()]
-    keys = [_read_key(part) for part in parts]
+    keys = [_parse_public_key(part) for part in parts]
     for number, key in enumerate(keys, start=1):
         if key is None:
             log.error("TRADEWIND_WEBHOOK_KEYS: part %d of %d is not a base64 DER P-256 public key", number, len(parts))
     return tuple(key for key in keys if key is not None)
 
 
-def may_be_signed(timestamp: str, signature: str) -> bool:
+def has_signature_format(timestamp: str, signature: str) -> bool:
     """Whether the headers have the form of a signature: what can be told before the body was read."""
     raw = _decode(signature)
     return raw is not None and raw[:1] == b"\x30" and bool(_TIMESTAMP.fullmatch(timestamp))
 
 
-def is_signed(keys: Iterable[ec.EllipticCurvePublicKey], timestamp: str, body: bytes, signature: str) -> bool:
+def has_valid_signature(keys: Iterable[ec.EllipticCurvePublicKey], timestamp: str, body: bytes, signature: str) -> bool:
     """Whether any of `keys` signed exactly these bytes. False, never an exception, for anything garbled.
 
     The age of the timestamp is not judged: SendGrid retries for 24 h and does not say whether it signs anew, and a replay
@@ -77,7 +77,7 @@ def _decode(signature: str) -> bytes | None:
         return None
 
 
-def _read_key(part: str) -> ec.EllipticCurvePublicKey | None:
+def _parse_public_key(part: str) -> ec.EllipticCurvePublicKey | None:
     try:
         key = load_der_public_key(base64.b64decode(part, validate=True))
     except (ValueError, UnsupportedAlgorithm):

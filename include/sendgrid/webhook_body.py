@@ -13,7 +13,7 @@ import msgspec
 _array = msgspec.json.Decoder(list[msgspec.Raw])
 
 
-def split(content: bytes) -> Sequence[bytes | msgspec.Raw]:
+def split_array(content: bytes) -> Sequence[bytes | msgspec.Raw]:
     r"""The elements of a JSON array, each as its own JSON text. Raises ValueError for anything else.
 
     NaN and Infinity are not JSON. A lone surrogate (`"\ud800"`, seen in user agents) is legal there, though the fast

@@ -29,7 +29,7 @@ def table(rows: list[tuple[str, ...]]) -> pa.Table:
 def test_every_value_arrives_as_it_was_frozen(rows: list[tuple[str, ...]], before: int, chunk: str) -> None:
     """`before`: a chunk is a slice of its file, so its columns begin in the middle of theirs."""
     envelope = payload.envelope(CAMPAIGN, CONTENT, tracked=True, batch_id=None)
-    people = payload.escaped(table([("earlier", '"', "x", "y")] * before + rows)).slice(before)
+    people = payload.escape_values(table([("earlier", '"', "x", "y")] * before + rows)).slice(before)
     sent = orjson.loads(payload.body(envelope, people, attempt=2, chunk=chunk))
     assert sent.pop("personalizations") == [
         {

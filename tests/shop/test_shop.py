@@ -72,7 +72,7 @@ def test_about_two_in_a_hundred_rows_are_dirty(built: tuple[Path, dict[str, int]
     counts = built[1]
     assert CUSTOMERS <= counts["subscribers"] < CUSTOMERS + 50
     assert 0.015 < counts["dirty"] / counts["subscribers"] < 0.025
-    assert counts["awkward"] > 50
+    assert counts["unusual"] > 50
 
 
 def test_changes_are_spread_over_time(built: tuple[Path, dict[str, int]]) -> None:

@@ -91,7 +91,7 @@ def send_range(
     if not work:
         return {}
     batch_id = schedule.batch_for(stores.ledger, account, plan, work)
-    reader = PlanReader(folder, plan["manifest_sha256"], payload.escaped)
+    reader = PlanReader(folder, plan["manifest_sha256"], payload.escape_values)
     for content in reader.contents.values():
         require_public(account, content["edge_url"], where=f"plan {plan_id}, links of its messages")
     reader.read_ahead(chunk["file"] for chunk in work)

@@ -1,7 +1,7 @@
 """Rows as real exports have them: about two in a hundred broken, a few more awkward but right.
 
 Each kind of dirt has a name, changes one row, and should be refused by validation for its own reason, apart from those in
-`MENDED`, which validation mends. Each kind in `AWKWARD` is legal and must pass.
+`CORRECTABLE`, which validation corrects. Each kind in `UNUSUAL` is legal and must pass.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from datetime import date, timedelta
 
 from demo_shop.people import Row
 
-DIRTY_SHARE, AWKWARD_SHARE = 0.02, 0.004
+DIRTY_SHARE, UNUSUAL_SHARE = 0.02, 0.004
 Change = Callable[[Row, date], Row]
 
 
@@ -23,7 +23,7 @@ def _local(row: Row) -> str:
     return str(row["email"]).partition("@")[0]
 
 
-DIRT: dict[str, Change] = {
+DIRTY: dict[str, Change] = {
     "no address": lambda row, until: {"email": None},
     "empty address": lambda row, until: {"email": ""},
     "address without @": lambda row, until: {"email": _local(row)},
@@ -53,13 +53,13 @@ DIRT: dict[str, Change] = {
     "broken attributes": lambda row, until: {"attributes": '{"genre": "rock"'},
     "consent in words": lambda row, until: {"tracking_consent": "perhaps"},
 }
-MENDED: dict[str, Change] = {
+CORRECTABLE: dict[str, Change] = {
     "spaces around the address": lambda row, until: {"email": f"  {row['email']} "},
     "locale with an underscore": lambda row, until: {"locale": str(row["locale"]).replace("-", "_")},
     "address in capitals": lambda row, until: {"email": str(row["email"]).upper()},
     "tracking consent as a number": lambda row, until: {"tracking_consent": "1"},
 }
-AWKWARD: dict[str, Change] = {
+UNUSUAL: dict[str, Change] = {
     "Jinja in a name": lambda row, until: {"first_name": "{{ 7 * 7 }}{% raw %}"},
     "Handlebars in a name": lambda row, until: {"first_name": "{{#each this}}{{/each}}"},
     "script in a name": lambda row, until: {"last_name": "<script>alert(1)</script>"},
