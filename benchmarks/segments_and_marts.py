@@ -68,7 +68,7 @@ INVENTED = {
     "events": f"""
         insert into engagement.events by name
         select
-            md5('e' || i) as event_key, md5('m' || i // 5) as message_key, md5('s' || i // 5) as subscriber_id,
+            md5('e' || i) as dedup_key, md5('m' || i // 5) as message_key, md5('s' || i // 5) as subscriber_id,
             'newsletter' as campaign, '2026-W47' as occurrence, {EVENTS}[1 + i % 5] as event,
             $as_of::timestamptz - interval 6 day + to_minutes((hash(i) % 7000)::integer) as occurred_at,
             occurred_at as received_at, case when i % 5 = 4 then 'https://shop.example/offer?utm=1' end as url,

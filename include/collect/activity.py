@@ -26,7 +26,9 @@ CHUNKS_A_RUN = 5
 """Below the 6 requests a minute; `collect_engagement` comes again in five minutes."""
 MAX_ROWS = 1_000
 
-_ACTIVE = pa.schema([("plan_id", pa.string()), ("chunk", pa.int32()), ("attempt", pa.int32()), ("address_key", pa.string())])
+_ACTIVITY = pa.schema(
+    [("plan_id", pa.string()), ("chunk", pa.int32()), ("attempt", pa.int32()), ("address_key", pa.string())]
+)
 
 
 def prove_by_activity(stores: Stores, account: SendGridAccount) -> dict[str, int | str]:
@@ -42,8 +44,8 @@ def prove_by_activity(stores: Stores, account: SendGridAccount) -> dict[str, int
     if not rows:
         return {"asked": len(asked), "proved": 0}
     with open_warehouse(stores.paths) as warehouse:
-        warehouse.register("active", pa.Table.from_pylist(rows, schema=_ACTIVE))
-        found = fetch(warehouse, "collect", "active_messages").to_pylist()
+        warehouse.register("activity", pa.Table.from_pylist(rows, schema=_ACTIVITY))
+        found = fetch(warehouse, "collect", "activity_messages").to_pylist()
     now = clock.now().timestamp()
     proved = prove(stores.ledger, [Proof(**row, evidence="activity", happened_at=now) for row in found])
     log.info("activity: %d chunks asked for, %d messages proved", len(asked), proved)

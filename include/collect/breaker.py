@@ -56,7 +56,7 @@ def watch(stores: Stores) -> tuple[list[Finding], int]:
     with open_warehouse(stores.paths) as warehouse:
         rows = [{name: row[name] for name in _RELEASED.names} for row in released]
         warehouse.register("released_holds", pa.Table.from_pylist(rows, schema=_RELEASED))
-        health = fetch(warehouse, "collect", "health", {"since": clock.now() - WINDOW}).to_pylist()
+        health = fetch(warehouse, "collect", "breaker_counts", {"since": clock.now() - WINDOW}).to_pylist()
     findings = [finding for row in health for finding in judge(row)]
     for finding in findings:
         log.warning("%s %s %s: %s", finding.campaign, finding.occurrence, finding.provider or "(all)", finding.reason)

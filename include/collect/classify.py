@@ -16,8 +16,8 @@ MESSAGES_A_ROUND = 200_000
 
 
 def judge_load(warehouse: duckdb.DuckDBPyConnection) -> None:
-    """Judge the messages that the load at hand touched (temp table `decided`). Inside the load's transaction."""
-    run(warehouse, "collect", "touched_by_load")
+    """Judge the messages that the load at hand touched (temp table `deduplicated`). Inside the load's transaction."""
+    run(warehouse, "collect", "messages_to_classify_by_load")
     run(warehouse, "collect", "classify", {"rule_version": RULE_VERSION})
 
 
@@ -27,8 +27,8 @@ def judge_history(warehouse: duckdb.DuckDBPyConnection, rule_version: int = RULE
     judged = 0
     while True:
         with transaction(warehouse):
-            run(warehouse, "collect", "touched_by_version", params)
-            messages = fetch(warehouse, "collect", "touched_count").to_pylist()[0]["messages"]
+            run(warehouse, "collect", "messages_to_classify_by_version", params)
+            messages = fetch(warehouse, "collect", "messages_to_classify_count").to_pylist()[0]["messages"]
             if not messages:
                 return judged
             run(warehouse, "collect", "classify", params)

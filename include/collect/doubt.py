@@ -29,7 +29,7 @@ def resolve_doubt(stores: Stores) -> dict[str, int]:
     with open_warehouse(stores.paths) as warehouse:
         warehouse.register("in_doubt", pa.Table.from_pylist(rows, schema=_SCHEMA))
         found = fetch(warehouse, "collect", "evidence").to_pylist()
-        found += fetch(warehouse, "collect", "evidence_forgotten", {"reason": FORGOTTEN}).to_pylist()
+        found += fetch(warehouse, "collect", "evidence_after_restore", {"reason": FORGOTTEN}).to_pylist()
     proofs = [_proof(row) for row in found]
     proved = prove(stores.ledger, proofs)
     messages = sum(int(str(chunk.get("recipients") or 0)) for chunk in doubtful)

@@ -1,9 +1,9 @@
-"""Spool → events: each batch once, each event once, nothing lost.
+"""Loads webhook batches from the spool as events: each batch once, each event once.
 
-An event is told by what it says (message, person, event, time, link and its place, attempt), and by sg_event_id, because
-SendGrid redelivers under new ids; clicks that say the same are as many as one batch tells (decided.sql). What cannot be read
-or tied to a message is quarantined with its reason, and what waited
-for its plan is looked at again by every later load.
+Events are deduplicated by content (message, person, event, time, link and its position, attempt) and by sg_event_id, because
+SendGrid redelivers events under new ids; of clicks with equal content, as many count as one batch reports
+(deduplicated.sql). An event that cannot be read or matched to a message is quarantined with its reason. Each load retries
+the quarantined events whose message was unknown, because its plan may have been recorded meanwhile.
 """
 
 from __future__ import annotations
@@ -94,14 +94,14 @@ def _store(warehouse: duckdb.DuckDBPyConnection, arrivals: str) -> Counter[str]:
     now = clock.now()
     with transaction(warehouse):
         run(warehouse, "collect", arrivals, {"since": now - RECONSIDER})
-        run(warehouse, "collect", "tied")
-        run(warehouse, "collect", "decided", fetch(warehouse, "collect", "arrival_span").to_pylist()[0])
+        run(warehouse, "collect", "matched")
+        run(warehouse, "collect", "deduplicated", fetch(warehouse, "collect", "arrival_span").to_pylist()[0])
         for step in (
             "events_insert",
-            "quarantine_insert",
-            "quarantine_release",
+            "quarantined_events_insert",
+            "quarantined_events_delete",
             "spool_files_insert",
-            "spool_files_correct",
+            "spool_files_update_counts",
         ):
             run(warehouse, "collect", step, {"loaded_at": now})
         judge_load(warehouse)

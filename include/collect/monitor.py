@@ -76,7 +76,7 @@ def silence(stores: Stores) -> datetime | None:
     if due is None:
         return None
     with open_warehouse(stores.paths) as warehouse:
-        heard = fetch(warehouse, "collect", "last_heard", {"since": due})["heard_at"][0].as_py()
+        heard = fetch(warehouse, "collect", "last_webhook_batch", {"since": due})["last_received_at"][0].as_py()
     return None if heard else datetime.fromtimestamp(due, now.tzinfo)
 
 

@@ -38,8 +38,8 @@ def fetch_totals(account: SendGridAccount, paths: DataPaths, *, days: int = 7) -
     with open_warehouse(paths) as warehouse:
         warehouse.register("fetched_totals", pa.Table.from_pylist(rows, schema=SCHEMA))
         with transaction(warehouse):
-            run(warehouse, "collect", "totals_clear")
-            run(warehouse, "collect", "totals_fill", {"fetched_at": now})
+            run(warehouse, "collect", "esp_totals_delete")
+            run(warehouse, "collect", "esp_totals_insert", {"fetched_at": now})
     log.info("fetched %d totals of %d categories", len(rows), len(categories))
     return {"categories": len(categories), "totals": len(rows)}
 

@@ -31,11 +31,11 @@ def suppress_from_events(stores: Stores) -> dict[str, int]:
     with open_warehouse(stores.paths) as warehouse:
         with stores.ledger.read() as connection:
             warehouse.register("lifts", suppressions.lifts(connection))
-            warehouse.register("by_our_hand", withheld.spells(connection).table())
+            warehouse.register("withheld_periods", withheld.spells(connection).table())
         warehouse.register("suppressing", suppression_reasons())
-        found = fetch(warehouse, "collect", "suppressible").to_pylist()
+        found = fetch(warehouse, "collect", "suppressions_from_events").to_pylist()
         new = Counter(record(stores.ledger, [Suppression(source=SOURCE, **row) for row in found]))
-        run(warehouse, "collect", "suppressed_mark", {"suppressed_at": clock.now()})
+        run(warehouse, "collect", "spool_files_update_suppressed_at", {"suppressed_at": clock.now()})
     if brought:
         new["unsubscribe"] += brought
     if new:

@@ -115,7 +115,7 @@ def _addresses(warehouse: duckdb.DuckDBPyConnection, stores: Stores, wanted: fro
     """Address by key: as the source has it now, else as scheduled mail was planned to it."""
     if not wanted:
         return {}
-    warehouse.register("wanted", pa.table({"address_key": sorted(wanted)}))
+    warehouse.register("requested_keys", pa.table({"address_key": sorted(wanted)}))
     rows = fetch(warehouse, "collect", "addresses_known").to_pylist()
     missing = wanted - {row["address_key"] for row in rows}
     if missing and (parts := _scheduled_parts(stores)):

@@ -26,10 +26,10 @@ def of(warehouse: duckdb.DuckDBPyConnection, ledger: Ledger, changes: Changes) -
     if not wanted:
         return frozenset(), frozenset()
     refresh(warehouse, ledger)
-    warehouse.register("wanted", pa.table({"address_key": sorted(wanted)}))
+    warehouse.register("requested_keys", pa.table({"address_key": sorted(wanted)}))
     rows = fetch(warehouse, "collect", "addresses_of_people", {"at": clock.now()}).to_pylist()
     gone = {row["address_key"] for row in rows if not row["wants_mail"]} - changes.known
-    back = {row["address_key"] for row in rows if row["wants_mail"] and row["because_of"] in changes.back}
+    back = {row["address_key"] for row in rows if row["wants_mail"] and row["requested_key"] in changes.back}
     left = changes.left | gone
     return frozenset(left), frozenset(changes.back | back) - left
 

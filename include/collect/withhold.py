@@ -109,18 +109,18 @@ def _judge(stores: Stores, scheduled: _Scheduled, standing: frozenset[str]) -> _
         told_people.refresh(warehouse, stores.ledger)
         warehouse.register("withheld", pa.table({"address_key": pa.array(sorted(standing), pa.string())}))
         warehouse.register("scheduled", scheduled.chunks)
-        rows = fetch(warehouse, "collect", "scheduled_for_nobody", {"parts": scheduled.parts, "at": clock.now()}).to_pylist()
+        rows = fetch(warehouse, "collect", "scheduled_addresses", {"parts": scheduled.parts, "at": clock.now()}).to_pylist()
     return _Verdicts(
         {row["address_key"]: row["email"] for row in rows},
-        no=frozenset(row["address_key"] for row in rows if row["verdict"] == "no" and row["is_due"]),
+        no=frozenset(row["address_key"] for row in rows if row["state"] == "withdrawn" and row["is_due"]),
         over=standing & {row["address_key"] for row in rows if _is_over(row)},
-        left=standing & {row["address_key"] for row in rows if row["verdict"] == "left"},
+        left=standing & {row["address_key"] for row in rows if row["state"] == "opted_out"},
     )
 
 
 def _is_over(row: dict[str, Any]) -> bool:
     """They want mail again, or nothing is out for them."""
-    return row["verdict"] == "mail" or (row["verdict"] != "left" and not row["is_due"])
+    return row["state"] == "wants_mail" or (row["state"] != "opted_out" and not row["is_due"])
 
 
 def _scheduled(stores: Stores, standing: dict[str, float]) -> _Scheduled:

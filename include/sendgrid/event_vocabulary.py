@@ -34,7 +34,7 @@ BOUNCE_CLASSES = {
     ("bounce", "frequency or volume too high"): "other",
     ("", "invalid address"): "hard",
 }
-"""(type, classification), both lower case → class. `blocked` is soft whatever its classification, see tied.sql; what
+"""(type, classification), both lower case → class. `blocked` is soft whatever its classification, see matched.sql; what
 is not here is hard for type `bounce`, since SendGrid puts the address on its bounce list, and other for an unknown type.
 
 Content, reputation, volume and technical trouble say nothing against the address, so they are `other` and do not suppress;

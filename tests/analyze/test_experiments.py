@@ -26,7 +26,7 @@ from range(500) as people (i)
 EVENTS = """
 insert into engagement.events by name
 select
-    event || i as event_key, 'm' || i as message_key, 's' || i as subscriber_id, 'winback' as campaign,
+    event || i as dedup_key, 'm' || i as message_key, 's' || i as subscriber_id, 'winback' as campaign,
     '2026-11' as occurrence, event, timestamptz '2026-11-02 00:00:00Z' as occurred_at, occurred_at as received_at,
     if(event = 'delivered', null, 'human') as verdict, 'f' as spool_file
 from range(400) as people (i), (values ('delivered'), ('opened')) as events (event)

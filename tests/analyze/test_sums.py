@@ -37,7 +37,7 @@ from given_sends
 EVENTS = """
 insert into engagement.events by name
 select
-    'e' || row_number() over () as event_key, message_key, message_key as subscriber_id, 'newsletter' as campaign,
+    'e' || row_number() over () as dedup_key, message_key, message_key as subscriber_id, 'newsletter' as campaign,
     'x' as occurrence, event, timestamptz '2026-11-02 00:00:00Z' as occurred_at, occurred_at as received_at, verdict,
     bounce_class, 'f' as spool_file
 from given_events
@@ -118,7 +118,7 @@ BREAKS = {
     "sends_planned": "update dispatch.sends set plan_id = 'stranger' where message_key = 'm0'",
     "events_for_unsent": """
         insert into engagement.events by name
-        select * replace ('late' as event_key, 'm7' as message_key) from engagement.events where event = 'delivered'""",
+        select * replace ('late' as dedup_key, 'm7' as message_key) from engagement.events where event = 'delivered'""",
     "batch_adds_up": """
         insert into quality.runs by name
         select 'r' as landed_run, 'subscribers' as relation, now() as validated_at, 10 as raw_rows, 8 as valid_rows,

@@ -23,7 +23,7 @@ PLACE: dict[str, Any] = {"plan_id": "p", "campaign": "spring", "occurrence": "on
 HAPPENED = """
 insert into engagement.events by name
 select
-    concat(message_key, $event) as event_key, message_key, subscriber_id, campaign, occurrence, $event as event,
+    concat(message_key, $event) as dedup_key, message_key, subscriber_id, campaign, occurrence, $event as event,
     $bounce_class as bounce_class, $at as occurred_at, $at as received_at, 'f' as spool_file
 from (select * from dispatch.sends where state = 'accepted' order by message_key limit $people offset $skip)
 """

@@ -29,6 +29,6 @@ def test_kill_9_at_any_moment_changes_nothing(world: World) -> None:
     world.load()
     sums = world.query("select count(*), sum(events), sum(new_events), sum(duplicates) from engagement.spool_files")
     assert sums == [(30, 6000, 3000, 3000)]
-    assert world.query("select count(*), count(distinct event_key) from engagement.events") == [(3000, 3000)]
+    assert world.query("select count(*), count(distinct dedup_key) from engagement.events") == [(3000, 3000)]
     assert list((world.paths.spool / "incoming").glob("*")) == []
     assert len(list((world.paths.spool / "archive").rglob("*.json"))) == 30

@@ -96,7 +96,7 @@ def test_a_scanners_clicks_on_one_link_in_one_second_are_as_many_as_their_post_t
     counts = world.load(clicks(0, "c"), clicks(3), late, late, clicks(0, "a", "b", "c"))
     assert (counts["new"], counts["duplicates"]) == (0, 9)
     assert world.load(clicks(13), clicks(13))["new"] == 10
-    assert world.query("select count(*), count(distinct event_key) from engagement.events") == [(15, 15)]
+    assert world.query("select count(*), count(distinct dedup_key) from engagement.events") == [(15, 15)]
 
 
 @pytest.mark.parametrize("first", ["other words", "the twins"])

@@ -22,7 +22,7 @@ from tests.collect.conftest import SENT
 
 PEOPLE = [(f"k{number}", f"s{number}", f"p{number}@example.org") for number in range(3)]
 TABLE = """
-    select event_key, message_key, event, occurred_at, url, url_index, delivery_attempt, bounce_class, verdict, signals
+    select dedup_key, message_key, event, occurred_at, url, url_index, delivery_attempt, bounce_class, verdict, signals
     from engagement.events order by all
 """
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 EVENTS = """
 insert into engagement.events by name
 select
-    message_key as event_key, message_key, subscriber_id, campaign, occurrence, 'delivered' as event, now() as occurred_at,
+    message_key as dedup_key, message_key, subscriber_id, campaign, occurrence, 'delivered' as event, now() as occurred_at,
     now() as received_at, 'f' as spool_file
 from dispatch.sends
 """

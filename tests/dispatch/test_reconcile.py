@@ -29,7 +29,7 @@ Backup = dict[str, list[dict[str, Any]]]
 EVENTS = """
 insert into engagement.events by name
 select
-    concat('e', message_key) as event_key, message_key, subscriber_id, campaign, occurrence, 'delivered' as event,
+    concat('e', message_key) as dedup_key, message_key, subscriber_id, campaign, occurrence, 'delivered' as event,
     concat(plan_id, '.999') as chunk, 7 as attempt, now() as occurred_at, now() as received_at, 'f' as spool_file
 from (select * from dispatch.sends where list_contains($keys, message_key))
 """

@@ -7,7 +7,7 @@
 --          free-text reason is left out, since it quotes addresses.
 create or replace table marts.events as
 select
-    event_key,
+    dedup_key as event_key,
     message_key,
     subscriber_id,
     campaign,

@@ -1,10 +1,10 @@
 -- name: addresses_known
 -- owner: data
--- grain: one row an address
+-- grain: one row per address
 -- params: none
--- purpose: The addresses behind some keys (`wanted`), as the source has them now.
+-- purpose: The addresses that belong to the keys in `requested_keys`, as the source has them now.
 select distinct
     address_key,
     email
 from core.identities
-where address_key in (select wanted.address_key from wanted);
+where address_key in (select requested_keys.address_key from requested_keys);

@@ -1,21 +1,22 @@
 -- name: addresses_of_people
 -- owner: data
--- grain: one row a key of `wanted` an address of its people
+-- grain: one row per requested key per address of its people
 -- params: at
--- purpose: Every address of the people who have or had the addresses behind some keys (`wanted`): who leaves by a link in an old
---          mail leaves under each. wants_mail: they have not left by a wish of their own that stands (a bounce is about an address;
---          what the source says, and a row of theirs that is held back, may end without them: scheduled_for_nobody.sql). An
---          address that two of them have had wants mail where the one who has it now does.
+-- purpose: Every address of the people who have or had an address in `requested_keys`: a person who unsubscribes through a
+--          link in an old mail unsubscribes under every address. wants_mail is false where the person's own unsubscribe,
+--          complaint or erasure is in force. Bounces do not count (they concern one address), nor do reasons that can end
+--          without the person, such as the source's status or a quarantined row; scheduled_addresses.sql evaluates those.
+--          For an address that two people have had, the current holder decides.
 with people as (
     select distinct
-        wanted.address_key as because_of,
+        requested_keys.address_key as requested_key,
         holdings.subscriber_id
-    from wanted
-    inner join core.holdings on wanted.address_key = holdings.address_key
+    from requested_keys
+    inner join core.holdings on requested_keys.address_key = holdings.address_key
 )
 
 select
-    people.because_of,
+    people.requested_key,
     holdings.address_key,
     coalesce(
         bool_or(standing.wants_mail) filter (where holdings.is_current),

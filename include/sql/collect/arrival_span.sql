@@ -2,9 +2,10 @@
 -- owner: data
 -- grain: one row
 -- params: none
--- purpose: The time that the tied arrivals cover, with a day on each side: known events outside cannot be their copies.
+-- purpose: The time range of the matched arrivals, one day wider at each end. Known events outside it cannot be duplicates
+--          of them.
 select
     coalesce(min(occurred_at), 'epoch'::timestamptz) - interval 1 day as first,
     coalesce(max(occurred_at), 'epoch'::timestamptz) + interval 1 day as last
-from tied
-where sent_key is not null;
+from matched
+where matched_message_key is not null;

@@ -1,9 +1,9 @@
 -- name: arrivals_batch
 -- owner: data
--- grain: one row an element of a webhook batch
+-- grain: one row per element of a webhook batch
 -- params: none
--- purpose: The elements of `batch_reports` (registered by include/collect/load.py; addresses already replaced by keys) as
---          arrivals, with the name that we give each event.
+-- purpose: The elements of `batch_reports` (registered by include/collect/load.py, with keys in place of addresses) as
+--          arrivals, with Tradewind's name for each event.
 create or replace temp table arrivals as
 select
     reports.*,

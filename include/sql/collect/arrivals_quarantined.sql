@@ -1,14 +1,14 @@
 -- name: arrivals_quarantined
 -- owner: data
--- grain: one row a quarantined event
+-- grain: one row per quarantined event
 -- params: since
--- purpose: Events of messages that were not known when they came, as arrivals once more: the plan may have been recorded
---          since. Only the last days' ones, since events of somebody else's mail through the same account stay unknown for good,
---          and only those whose key, or address where there is no key, is known now.
+-- purpose: Reads quarantined events of unknown messages as arrivals again, because their plan may have been recorded
+--          meanwhile. Only events received after $since, since events of other mail through the same account stay unknown
+--          forever, and only events whose message key (or address, where there is no message key) is known now.
 create or replace temp table arrivals as
-with held as (
+with quarantined as (
     select
-        event_key,
+        dedup_key,
         raw_event ->> 'message_key' as message_key,
         raw_event ->> 'address_key' as address_key
     from engagement.quarantined_events
@@ -17,22 +17,22 @@ with held as (
         and received_at >= $since
 ),
 
-findable as (
-    select held.event_key
-    from held
-    semi join dispatch.sends as sends on held.message_key = sends.message_key
+matchable as (
+    select quarantined.dedup_key
+    from quarantined
+    semi join dispatch.sends as sends on quarantined.message_key = sends.message_key
 
     union all
 
-    select held.event_key
-    from held
-    semi join dispatch.sends as sends on held.address_key = sends.address_key
-    where held.message_key is null
+    select quarantined.dedup_key
+    from quarantined
+    semi join dispatch.sends as sends on quarantined.address_key = sends.address_key
+    where quarantined.message_key is null
 ),
 
-kept as (
+parsed as (
     select
-        event_key,
+        dedup_key,
         received_at,
         spool_file,
         from_json(
@@ -44,17 +44,17 @@ kept as (
               "user_agent": "VARCHAR", "sg_machine_open": "BOOLEAN", "delivery_attempt": "INTEGER"}'
         ) as report
     from engagement.quarantined_events
-    where event_key in (select findable.event_key from findable)
+    where dedup_key in (select matchable.dedup_key from matchable)
 )
 
 select
-    kept.spool_file,
-    kept.received_at,
-    unnest(kept.report),  -- noqa: AL03
+    parsed.spool_file,
+    parsed.received_at,
+    unnest(parsed.report),  -- noqa: AL03
     null::varchar as problem,
     null::varchar as raw_text,
     names.event,
     true as reconsidered,
-    kept.event_key as quarantine_key
-from kept
-left join event_names as names on kept.report.event_name = names.event_name;
+    parsed.dedup_key as quarantine_key
+from parsed
+left join event_names as names on parsed.report.event_name = names.event_name;

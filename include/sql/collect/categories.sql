@@ -1,8 +1,8 @@
 -- name: categories
 -- owner: data
--- grain: one row a campaign
+-- grain: one row per campaign
 -- params: since
--- purpose: The campaigns that had a plan since then: the categories to ask SendGrid about.
+-- purpose: The campaigns planned since $since: the categories whose statistics are fetched from SendGrid.
 select distinct campaign as category
 from dispatch.plans
 where planned_at >= $since

@@ -1,28 +1,30 @@
 -- name: classify
 -- owner: data
--- grain: one row an event
+-- grain: one row per event
 -- params: rule_version
--- purpose: Human or machine, for opens, clicks and unsubscribes of the touched messages. Apple's flag is a verdict by itself;
---          any other signal needs a second one. A message is judged from its own events alone, so the order in which
---          they come does not matter. Change a rule, and RULE_VERSION in include/collect/classify.py grows by one.
---          Signals: sg_machine_open; too_soon (before, or less than 5 s after, delivery); many_links (two links of the mail
---          within 3 s); gateway_agent (security gateways, link previewers, scripts); image_proxy (Gmail's, for an open: it
---          loads pictures for people, and by itself at delivery, so with too_soon it is a machine and alone it is a person).
---          own_link: a click on the person's own unsubscribe, preference or confirmation page (by its token, which is replaced
---          when an event is loaded) that no machine made: a person, but no interest in the mail, so neither human nor machine.
+-- purpose: Classifies opens, clicks and unsubscribes of the messages in `messages_to_classify` as human or machine. Apple's
+--          flag is conclusive; of the other signals, two are needed. Only the message's own events are used, so the order
+--          of arrival does not matter. After a change of a rule, increment RULE_VERSION in include/collect/classify.py.
+--          Signals: sg_machine_open; too_soon (before delivery or less than 5 s after it); many_links (two links of the
+--          mail within 3 s); gateway_agent (security gateways, link previewers, scripts); image_proxy (an open through
+--          Gmail's proxy, which loads images both for people and on its own at delivery: together with too_soon it means
+--          machine, alone it means human).
+--          own_link: a click on the person's own unsubscribe, preference or confirmation page (recognised by its token,
+--          which is replaced when an event is loaded) that no machine made. It is a person but shows no interest in the
+--          mail, so it is neither human nor machine.
 update engagement.events
 set
     verdict = case
-        when 'sg_machine_open' in judged.signals or len(judged.signals) >= 2 then 'machine'
-        when judged.is_own_link then 'own_link'
+        when 'sg_machine_open' in classified.signals or len(classified.signals) >= 2 then 'machine'
+        when classified.is_own_link then 'own_link'
         else 'human'
     end,
-    signals = judged.signals,
+    signals = classified.signals,
     rule_version = $rule_version
 from (
-    with mine as (
+    with message_events as (
         select
-            events.event_key,
+            events.dedup_key,
             events.message_key,
             events.event,
             events.occurred_at,
@@ -33,20 +35,20 @@ from (
             case when events.event = 'clicked' then coalesce(events.url, '') || '#' || coalesce(events.url_index, -1) end
                 as link
         from engagement.events
-        semi join touched on events.message_key = touched.message_key
+        semi join messages_to_classify on events.message_key = messages_to_classify.message_key
         where events.event in ('opened', 'clicked', 'unsubscribed', 'group_unsubscribed', 'delivered')
     ),
 
-    watched as (
+    with_delivery as (
         select
             *,
             min(if(event = 'delivered', occurred_at, null)) over (partition by message_key) as delivered_at
-        from mine
+        from message_events
     ),
 
     clicks as (
         select
-            event_key,
+            dedup_key,
             count(distinct link) over (
                 partition by message_key order by occurred_at
                 range between interval 3 seconds preceding and current row
@@ -55,20 +57,20 @@ from (
                 partition by message_key order by occurred_at
                 range between current row and interval 3 seconds following
             ) as links_after
-        from mine
+        from message_events
         where event = 'clicked'
     )
 
     select
-        watched.event_key,
-        coalesce(watched.is_own_link, false) as is_own_link,
+        with_delivery.dedup_key,
+        coalesce(with_delivery.is_own_link, false) as is_own_link,
         list_filter([
-            if(watched.is_apple, 'sg_machine_open', null),
-            if(watched.occurred_at < watched.delivered_at + interval 5 seconds, 'too_soon', null),
+            if(with_delivery.is_apple, 'sg_machine_open', null),
+            if(with_delivery.occurred_at < with_delivery.delivered_at + interval 5 seconds, 'too_soon', null),
             if(greatest(clicks.links_before, clicks.links_after) >= 2, 'many_links', null),
             if(
                 regexp_matches(
-                    watched.agent,
+                    with_delivery.agent,
                     'barracuda|mimecast|proofpoint|urldefense|symantec|messagelabs|fireeye|trendmicro'
                     || '|trend micro|forcepoint|zscaler|check ?point|sophos|ironport|safelinks|ms-office'
                     || '|microsoft office|avanan|cloudmark|bitdefender|google-safety|googlebot|bingpreview'
@@ -80,15 +82,15 @@ from (
                 'gateway_agent', null
             ),
             if(
-                watched.event = 'opened'
-                and (contains(watched.agent, 'googleimageproxy') or contains(watched.agent, 'ggpht')),
+                with_delivery.event = 'opened'
+                and (contains(with_delivery.agent, 'googleimageproxy') or contains(with_delivery.agent, 'ggpht')),
                 'image_proxy', null
             )
         ], lambda signal: signal is not null) as signals
-    from watched
-    left join clicks using (event_key)
-    where watched.event <> 'delivered'
-) as judged
+    from with_delivery
+    left join clicks using (dedup_key)
+    where with_delivery.event <> 'delivered'
+) as classified
 where
-    events.event_key = judged.event_key
-    and (events.rule_version is distinct from $rule_version or events.signals is distinct from judged.signals);
+    events.dedup_key = classified.dedup_key
+    and (events.rule_version is distinct from $rule_version or events.signals is distinct from classified.signals);

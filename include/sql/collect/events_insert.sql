@@ -1,13 +1,13 @@
 -- name: events_insert
 -- owner: data
--- grain: one row a distinct event
+-- grain: one row per distinct event
 -- params: none
--- purpose: The new events. Verdicts come after, see classify.
+-- purpose: Inserts the new events. classify.sql classifies them afterwards.
 insert into engagement.events by name
 select
-    event_key,
+    dedup_key,
     sg_event_id,
-    sent_key as message_key,
+    matched_message_key as message_key,
     attempt,
     chunk,
     subscriber_id,
@@ -28,5 +28,5 @@ select
     sg_machine_open,
     delivery_attempt,
     spool_file
-from decided
-where fate = 'new';
+from deduplicated
+where status = 'new';

@@ -1,11 +1,11 @@
 -- name: evidence
 -- owner: data
--- grain: one row a message in doubt
+-- grain: one row per message in doubt
 -- params: none
--- purpose: Messages of the chunks in doubt of which any event came back with our key, that chunk and that attempt: SendGrid
---          took them. Looks at all events, since one may have come before the chunk was in doubt, and at those in quarantine,
---          since test sends are not in dispatch.sends. Of a plan that is there, only its own people in that very chunk count,
---          whatever key and chunk an event puts together.
+-- purpose: Messages of chunks in doubt for which an event with the message key, chunk and attempt arrived: proof that
+--          SendGrid accepted them. Reads all events, since one may have arrived before the chunk was in doubt, and the
+--          quarantine, since test sends are not in dispatch.sends. Where the plan is in dispatch.sends, only people in that
+--          chunk count, whatever message key and chunk an event combines.
 with reported as (
     select
         chunk,

@@ -25,7 +25,7 @@ with keyed as (
                 coalesce($event, $occurrence)
             ),
             subscriber.subscriber_id
-        ) as event_key
+        ) as message_key
     from selected
     inner join people_as_of($as_of) as subscriber using (subscriber_id)
     left join segment.features as feature using (subscriber_id)
@@ -41,7 +41,7 @@ news as (
             where
                 $event is not null
                 and sent.campaign = $campaign
-                and sent.message_key = keyed.event_key
+                and sent.message_key = keyed.message_key
         )
 ),
 
@@ -73,12 +73,12 @@ verified as (
         recent.address_key is not null as is_capped,
         case
             when $hold_out_share > 0
-                then md5_number_lower(concat(news.event_key, ':hold_out')) % 10000 < $hold_out_share
+                then md5_number_lower(concat(news.message_key, ':hold_out')) % 10000 < $hold_out_share
             else false
         end as is_held_out,
         case
             when len($variants::varchar[]) > 1
-                then (md5_number_lower(concat(news.event_key, ':variant')) % 10000)::integer
+                then (md5_number_lower(concat(news.message_key, ':variant')) % 10000)::integer
             else 0
         end as variant_draw
     from news
@@ -114,7 +114,7 @@ select
     case
         when $event is not null and (judged.suppressed_for is not null or judged.is_capped)
             then message_key($campaign, $occurrence, judged.subscriber_id)
-        else judged.event_key
+        else judged.message_key
     end::uuid as message_key,
     judged.subscriber_id,
     hash(judged.address_key) as address_hash,

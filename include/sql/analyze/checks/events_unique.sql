@@ -7,7 +7,7 @@ select
     'all events' as scope,
     'rows of engagement.events' as left_side,
     coalesce(sum(copies), 0)::bigint as left_value,
-    'distinct event_key' as right_side,
+    'distinct dedup_key' as right_side,
     count(*) as right_value,
     true as must_hold
-from (select count(*) as copies from engagement.events group by event_key);
+from (select count(*) as copies from engagement.events group by dedup_key);
