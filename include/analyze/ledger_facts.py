@@ -37,7 +37,7 @@ def copy_ledger(connection: duckdb.DuckDBPyConnection, ledger: Ledger) -> None:
     replace_consent(connection, answers)
     connection.register("ledger_opt_outs", opt_outs)
     with transaction(connection):
-        replace_table(connection, "engagement.opt_outs", "analyze", "opt_outs_fill")
+        replace_table(connection, "engagement.opt_outs", "analyze", "opt_outs_insert")
     connection.unregister("ledger_opt_outs")
 
 

@@ -52,6 +52,7 @@ def build_marts(stores: Stores, *, as_of: datetime) -> dict[str, int]:
 
 
 def _replace(connection: duckdb.DuckDBPyConnection, ledger: Ledger, as_of: datetime) -> None:
+    run(connection, "analyze", "list_health_delete", {"as_of": as_of})
     for name in MARTS:
         run(connection, "analyze", name, {"as_of": as_of})
         logger.info("built %s", name)

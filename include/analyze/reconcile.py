@@ -40,7 +40,7 @@ def check_sums(paths: DataPaths) -> dict[str, bool]:
     """
     with open_warehouse(paths) as connection:
         try:
-            checks = fetch(connection, "analyze", "checks_broken").to_pylist()
+            checks = fetch(connection, "analyze", "checks_failed").to_pylist()
         except duckdb.CatalogException:
             checks = []
     if not checks:

@@ -27,6 +27,17 @@ KEEP_RUNS = 30
 SECONDS_A_DEFINITION = 120.0
 """No segment may hold the warehouse for longer."""
 
+_FREEZE = (
+    "runs_delete",
+    "runs_insert",
+    "membership_delete",
+    "membership_insert",
+    "sizes_delete",
+    "sizes_insert",
+    "membership_delete_old",
+)
+"""SQL files of one transaction, in order."""
+
 _THE_QUERYS_FAULT = (
     duckdb.ProgrammingError,
     duckdb.DataError,
@@ -86,10 +97,10 @@ def _build_features(connection: duckdb.DuckDBPyConnection, as_of: datetime) -> N
 def _find_members(
     connection: duckdb.DuckDBPyConnection, folder: Path, as_of: datetime, seconds: float
 ) -> tuple[list[str], dict[str, ConfigurationError]]:
-    """Fill the temporary table `found`; returns the segments built and the broken ones with what is wrong."""
+    """Fill the temporary table `selected_members`; returns the segments built and the broken ones with what is wrong."""
     built: list[str] = []
     broken: dict[str, ConfigurationError] = {}
-    run(connection, "segment", "found_create")
+    run(connection, "segment", "selected_members_create")
     for path in definition_paths(folder):
         try:
             _select(connection, read_definition(path), as_of, seconds)
@@ -101,7 +112,7 @@ def _find_members(
 
 
 def _select(connection: duckdb.DuckDBPyConnection, definition: Definition, as_of: datetime, seconds: float) -> None:
-    """Run one judged definition into `found`, within its time."""
+    """Run one judged definition into `selected_members`, within its time."""
     statement = f"create or replace temp table selected as\n{definition.statement}"
     try:
         with _time_limit(connection, seconds):
@@ -111,7 +122,7 @@ def _select(connection: duckdb.DuckDBPyConnection, definition: Definition, as_of
         raise ConfigurationError(what, where=place(definition.path, definition.first_line), remedy="Simplify it.") from None
     except _THE_QUERYS_FAULT as error:
         raise _explain(definition, error) from None
-    run(connection, "segment", "found_add", {"segment": definition.segment})
+    run(connection, "segment", "selected_members_insert", {"segment": definition.segment})
 
 
 @contextmanager
@@ -151,7 +162,7 @@ def _freeze(
         "keep_runs": KEEP_RUNS,
     }
     with transaction(connection):
-        for name in ("run_record", "membership_clear", "membership_insert", "sizes_clear", "sizes", "membership_prune"):
+        for name in _FREEZE:
             run(connection, "segment", name, params)
     counts = dict(run(connection, "segment", "sizes_of_run", params).fetchall())
     return {segment: counts[segment] for segment in built}

@@ -18,7 +18,7 @@ import pyarrow as pa
 from include.core import sqlfile
 from include.core.errors import WarehouseBusy
 from include.core.paths import DataPaths
-from include.warehouse import memory, migrations
+from include.warehouse import keys, memory, migrations
 
 WAIT_SECONDS = 60
 
@@ -52,11 +52,14 @@ def configure(connection: duckdb.DuckDBPyConnection, spill: Path | None = None) 
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:
     """Bring an empty or older warehouse to the schema of this code, whole or not at all; one from a newer code is refused.
 
-    Raises `ConfigurationError`. A current one costs one query.
+    Raises `ConfigurationError`. A current one costs two queries.
     """
-    if pending := migrations.pending(connection):
+    pending, constrained = migrations.pending(connection), keys.constrained(connection)
+    if pending or constrained:
         with transaction(connection):
-            migrations.apply(connection, pending)
+            keys.drop(connection, constrained)
+            if pending:
+                migrations.apply(connection, pending)
 
 
 @contextmanager

@@ -1,27 +1,41 @@
-"""Large tables have no primary key (ADR 1). A file that an earlier edition wrote is changed when it is opened."""
+"""No table has a key or a check (ADR 96). A warehouse of an earlier edition loses them when it is opened."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import duckdb
 
-LARGE = (("core", "identities"), ("core", "subscribers"), ("core", "purchases"), ("quality", "quarantine"))
-"""What a primary key stood on in the first edition. Its index must fit into memory, whatever the limit."""
-_KEYED = "select schema_name, table_name from duckdb_constraints() where constraint_type = 'PRIMARY KEY'"
+_CONSTRAINED = """
+select distinct schema_name, table_name
+from duckdb_constraints()
+where database_name = current_database() and constraint_type in ('PRIMARY KEY', 'UNIQUE', 'CHECK')
+order by all
+"""
+_COLUMNS = """
+select column_name, data_type, column_default, is_nullable
+from duckdb_columns()
+where database_name = current_database() and schema_name = $schema and table_name = $table
+order by column_index
+"""
 
 
-@contextmanager
-def dropped(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Around the statements that create the tables: a large one that has a key is created anew, with the same rows.
+def constrained(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
+    """The tables (schema, name) that have a primary key, a unique constraint or a check."""
+    return connection.execute(_CONSTRAINED).fetchall()
 
-    In the caller's transaction: killed in between, the file is as it was.
+
+def drop(connection: duckdb.DuckDBPyConnection, tables: list[tuple[str, str]]) -> None:
+    """Replace each table by one with the same columns and rows, and no constraint but NOT NULL.
+
+    DuckDB cannot drop a constraint. In the caller's transaction: a process that is killed in between changes nothing.
     """
-    keyed = sorted(set(LARGE) & set(connection.execute(_KEYED).fetchall()))
-    for schema, table in keyed:
-        connection.execute(f"alter table {schema}.{table} rename to {table}_keyed")
-    yield
-    for schema, table in keyed:
-        connection.execute(f"insert into {schema}.{table} by name from {schema}.{table}_keyed")
-        connection.execute(f"drop table {schema}.{table}_keyed")
+    for schema, table in tables:
+        copy = f"{table}_keyless"
+        columns = connection.execute(_COLUMNS, {"schema": schema, "table": table}).fetchall()
+        connection.execute(f"create table {schema}.{copy} ({', '.join(_column(*column) for column in columns)})")
+        connection.execute(f"insert into {schema}.{copy} from {schema}.{table}")
+        connection.execute(f"drop table {schema}.{table}")
+        connection.execute(f"alter table {schema}.{copy} rename to {table}")
+
+
+def _column(name: str, kind: str, default: str | None, is_nullable: bool) -> str:
+    return " ".join([f'"{name}"', kind, f"default {default}" if default else "", "" if is_nullable else "not null"])

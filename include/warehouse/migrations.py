@@ -14,7 +14,6 @@ import duckdb
 from include.core import sqlfile
 from include.core.errors import ConfigurationError
 from include.core.sqlfile import SqlFile
-from include.warehouse import keys
 
 
 @dataclass(frozen=True)
@@ -39,13 +38,9 @@ def pending(connection: duckdb.DuckDBPyConnection) -> list[Migration]:
 
 
 def apply(connection: duckdb.DuckDBPyConnection, migrations: list[Migration]) -> None:
-    """Run and record them, in the caller's transaction.
-
-    A large table that the first edition made with a primary key loses it and keeps its rows.
-    """
-    with keys.dropped(connection):
-        for each in migrations:
-            connection.execute(each.file.statement)
+    """Run and record them, in the caller's transaction."""
+    for each in migrations:
+        connection.execute(each.file.statement)
     _record(connection, migrations)
 
 

@@ -16,4 +16,4 @@ def replace_rates(warehouse: duckdb.DuckDBPyConnection, shop: Shop) -> None:
         "rates": [f"{rate:f}" for rate in rates.values()],
         "reporting_currency": shop.currency,
     }
-    replace_table(warehouse, "core.exchange_rates", "segment", "rates_fill", params)
+    replace_table(warehouse, "core.exchange_rates", "segment", "rates_insert", params)

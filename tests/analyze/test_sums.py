@@ -130,6 +130,7 @@ BREAKS = {
     "membership_unique": """
         insert into segment.membership
         select segment_run, segment, 'anna' from segment.sizes, range(2) where segment_run = 'run'""",
+    "keys_unique": "insert into segment.runs from segment.runs",
     "features_unique": """
         insert into segment.features by name
         select 'anna' as subscriber_id, now() as as_of, 0 as purchases, 0 as revenue, 'prospect' as lifecycle_stage,

@@ -1,4 +1,4 @@
-"""A file that the first edition wrote opens, loses its keys and keeps its rows."""
+"""No table has a key or a check; a file of an earlier edition loses them when it is opened, and keeps its rows."""
 
 from __future__ import annotations
 
@@ -25,7 +25,20 @@ ROWS = {
     "core.purchases": [(f"P{number}", "S1", "2026-01-01", "1.50", "EUR", number, "r") for number in range(3)],
     "quality.quarantine": [("r", "subscribers", 7, "S3", ["id_form"], "{}", "2026-01-01")],
 }
-KEYED = "select count(*) from duckdb_constraints() where constraint_type = 'PRIMARY KEY' and table_name in "
+RUNS = """
+create table quality.runs (
+    landed_run varchar,
+    relation varchar,
+    validated_at timestamptz not null,
+    raw_rows bigint not null,
+    valid_rows bigint not null,
+    quarantined_rows bigint not null,
+    verdict varchar not null check (verdict in ('accepted', 'stopped')),
+    stop_reason varchar,
+    primary key (landed_run, relation)
+)
+"""
+"""As the second edition created it, with a key of two columns and a check."""
 
 
 @pytest.fixture
@@ -40,43 +53,60 @@ def first_edition(paths: DataPaths) -> DataPaths:
     return paths
 
 
-def keyed(connection: duckdb.DuckDBPyConnection) -> int:
-    tables = tuple(table for _, table in keys.LARGE)
-    return int(connection.execute(f"{KEYED} {tables}").fetchall()[0][0])
-
-
 def counts(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
     return {table: connection.execute(f"select count(*) from {table}").fetchall()[0][0] for table in ROWS}
 
 
-def test_large_tables_have_no_key(paths: DataPaths) -> None:
+def test_no_table_has_a_key_or_a_check(paths: DataPaths) -> None:
     with open_warehouse(paths) as connection:
-        assert keyed(connection) == 0
+        assert keys.constrained(connection) == []
 
 
 def test_a_first_edition_file_keeps_its_rows_and_loses_its_keys(first_edition: DataPaths) -> None:
     with duckdb.connect(str(first_edition.warehouse)) as connection:
-        assert keyed(connection) == 3
+        assert len(keys.constrained(connection)) == 3
         before = {table: connection.execute(f"from {table} order by all").fetchall() for table in ROWS}
     for _ in range(2):
         with open_warehouse(first_edition) as connection:
-            assert keyed(connection) == 0
+            assert keys.constrained(connection) == []
             assert {table: connection.execute(f"from {table} order by all").fetchall() for table in ROWS} == before
     with duckdb.connect(str(first_edition.warehouse)) as connection:
         left = connection.execute("select table_name from duckdb_tables()").fetchall()
-        assert not [name for (name,) in left if re.search("keyed", name)]
+        assert not [name for (name,) in left if re.search("keyless", name)]
 
 
-def test_cut_off_in_between_the_file_is_as_it_was(first_edition: DataPaths, monkeypatch: pytest.MonkeyPatch) -> None:
-    def cut_off(*_arguments: object) -> None:
+def test_a_file_with_every_migration_loses_the_keys_it_was_made_with(paths: DataPaths) -> None:
+    with open_warehouse(paths) as connection:
+        columns = connection.execute("describe quality.runs").fetchall()
+        connection.execute("drop table quality.runs")
+        connection.execute(RUNS)
+        for column in ("is_full boolean default true", "deletions_held boolean", "warnings varchar[]"):
+            connection.execute(f"alter table quality.runs add column {column}")
+        connection.execute(
+            "insert into quality.runs values ('r', 'purchases', now(), 2, 1, 1, 'stopped', null, null, null, ['w'])"
+        )
+        row = connection.execute("from quality.runs").fetchall()
+    with open_warehouse(paths) as connection:
+        assert keys.constrained(connection) == []
+        assert connection.execute("from quality.runs").fetchall() == row
+        described = connection.execute("describe quality.runs").fetchall()
+        assert [column[:3] for column in described] == [column[:3] for column in columns]
+        defaults = "select column_default from duckdb_columns() where table_name = 'runs' and column_name = 'is_full'"
+        assert connection.execute(defaults).fetchall() == [("CAST('t' AS BOOLEAN)",)]
+
+
+def test_a_process_that_is_killed_in_between_changes_nothing(
+    first_edition: DataPaths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def kill(*_arguments: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(migrations, "_record", cut_off)
+        patch.setattr(migrations, "_record", kill)
         with pytest.raises(KeyboardInterrupt), open_warehouse(first_edition):
             pass
     with duckdb.connect(str(first_edition.warehouse)) as connection:
-        assert keyed(connection) == 3
+        assert len(keys.constrained(connection)) == 3
         assert counts(connection) == {table: len(rows) for table, rows in ROWS.items()}
     with open_warehouse(first_edition) as connection:
         assert counts(connection) == {table: len(rows) for table, rows in ROWS.items()}

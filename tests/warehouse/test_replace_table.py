@@ -24,7 +24,7 @@ def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
 def replace(warehouse: duckdb.DuckDBPyConnection, rates: list[str]) -> None:
     params = {"currencies": ["EUR", "JPY"], "rates": rates, "reporting_currency": "EUR"}
     with transaction(warehouse):
-        replace_table(warehouse, TABLE, "segment", "rates_fill", params)
+        replace_table(warehouse, TABLE, "segment", "rates_insert", params)
 
 
 def currencies(warehouse: duckdb.DuckDBPyConnection) -> list[str]:

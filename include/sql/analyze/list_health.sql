@@ -1,11 +1,11 @@
 -- name: list_health
 -- owner: analytics
--- grain: one row a day
+-- grain: one row per day
 -- params: as_of
--- purpose: The state of the list on the day of as_of; other days stay as they were. Mailable is what a plan would mail: those
---          whom people_as_of withholds from nothing. consented: subscribed with a lawful basis and a consent that has not
+-- purpose: The state of the list on the day of as_of; other days are kept. mailable: subscribers whom a plan would mail, since
+--          people_as_of gives no withheld_for. consented: subscribed with a lawful basis and a consent that has not
 --          expired. Engagement is by the last sign of life, as in segment.features.
-insert or replace into marts.list_health by name
+insert into marts.list_health by name
 with people as (
     select
         subscribers.* exclude (withheld_for),

@@ -1,11 +1,11 @@
 -- name: membership_insert
 -- owner: data
--- grain: one row a segment a subscriber
+-- grain: one row per segment and subscriber
 -- params: segment_run
--- purpose: Freeze the members that the definitions found (temporary table found: segment, subscriber_id), each once, and only
---          people who have features: not deleted, signed up.
+-- purpose: Freeze the members that the definitions selected (temporary table selected_members), each once, and only
+--          subscribers who have features: signed up and not deleted.
 insert into segment.membership by name
 select distinct $segment_run as segment_run, segment, subscriber_id
-from temp.found
+from temp.selected_members
 semi join segment.features using (subscriber_id)
 order by segment;

@@ -1,8 +1,8 @@
 -- name: sizes_of_run
 -- owner: data
--- grain: one row a segment
+-- grain: one row per segment
 -- params: segment_run
--- purpose: What a run froze, for the task's answer.
+-- purpose: The size of each segment of a run, for the task's return value.
 select segment, members
 from segment.sizes
 where segment_run = $segment_run

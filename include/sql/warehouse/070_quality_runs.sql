@@ -4,13 +4,12 @@
 -- params: none
 -- purpose: Sums and verdict of each validation: raw_rows = valid_rows + quarantined_rows.
 create table if not exists quality.runs (
-    landed_run varchar,
-    relation varchar,
+    landed_run varchar not null,
+    relation varchar not null,
     validated_at timestamptz not null,
     raw_rows bigint not null,
     valid_rows bigint not null,
     quarantined_rows bigint not null,
-    verdict varchar not null check (verdict in ('accepted', 'stopped')),
-    stop_reason varchar,
-    primary key (landed_run, relation)
+    verdict varchar not null,
+    stop_reason varchar
 );

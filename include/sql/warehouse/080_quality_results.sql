@@ -4,13 +4,12 @@
 -- params: none
 -- purpose: What each expectation found: counts only, never values.
 create table if not exists quality.results (
-    landed_run varchar,
-    relation varchar,
-    expectation varchar,
-    column_name varchar,
+    landed_run varchar not null,
+    relation varchar not null,
+    expectation varchar not null,
+    column_name varchar not null,
     severity varchar not null,
     checked_rows bigint not null,
     unexpected_rows bigint not null,
-    success boolean not null,
-    primary key (landed_run, relation, expectation, column_name)
+    success boolean not null
 );

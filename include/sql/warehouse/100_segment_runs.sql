@@ -5,7 +5,7 @@
 -- purpose: When membership was frozen, and on which day's knowledge; list_size is how many people had
 --          features.
 create table if not exists segment.runs (
-    segment_run varchar primary key,
+    segment_run varchar not null,
     as_of timestamptz not null,
     built_at timestamptz not null,
     list_size bigint not null default 0

@@ -9,6 +9,5 @@ create table if not exists segment.sizes (
     members bigint not null,
     entered bigint not null,
     left_segment bigint not null,
-    stayed bigint not null,
-    primary key (segment_run, segment)
+    stayed bigint not null
 );

@@ -4,7 +4,7 @@
 -- params: none
 -- purpose: A copy of the ledger's plans for analysis: one campaign at one occurrence, live sends only.
 create table if not exists dispatch.plans (
-    plan_id varchar primary key,
+    plan_id varchar not null,
     campaign varchar not null,
     occurrence varchar not null,
     segment varchar not null,

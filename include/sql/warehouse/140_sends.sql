@@ -13,9 +13,7 @@ create table if not exists dispatch.sends (
     address_key varchar not null,
     variant varchar not null,
     mailbox_provider varchar not null,
-    state varchar not null check (
-        state in ('pending', 'accepted', 'rejected', 'suppressed', 'capped', 'held_out', 'in_doubt', 'skipped')
-    ),
+    state varchar not null,
     reason varchar,
     chunk integer,
     attempt integer not null,

@@ -5,7 +5,7 @@
 -- purpose: Which spool files were loaded, so that each is loaded once. suppressed_at is set when its events were looked at for
 --          suppressions.
 create table if not exists engagement.spool_files (
-    name varchar primary key,
+    name varchar not null,
     received_at timestamptz not null,
     loaded_at timestamptz not null,
     events bigint not null,

@@ -5,7 +5,7 @@
 -- purpose: Events that could not be tied to a message of ours, or could not be read: kept with the reason; the address is
 --          replaced by its key.
 create table if not exists engagement.quarantined_events (
-    event_key varchar primary key,
+    event_key varchar not null,
     reason varchar not null,
     received_at timestamptz not null,
     spool_file varchar not null,

@@ -4,7 +4,7 @@
 -- params: none
 -- purpose: The one mart with a memory: a day that was analysed stays, and is replaced when it is analysed again.
 create table if not exists marts.list_health (
-    day date primary key,
+    day date not null,
     subscribers bigint not null,
     subscribed bigint not null,
     unsubscribed bigint not null,

@@ -1,2 +1,2 @@
-create temp table found as
-from (values ('b', 's1'), ('a', 's1'), ('a', 's1'), ('a', 'no_features')) as found (segment, subscriber_id);
+create temp table selected_members as
+from (values ('b', 's1'), ('a', 's1'), ('a', 's1'), ('a', 'no_features')) as selections (segment, subscriber_id);

@@ -1,8 +1,8 @@
--- name: rates_fill
+-- name: rates_insert
 -- owner: data
--- grain: one row a currency
+-- grain: one row per currency
 -- params: currencies, rates, reporting_currency
--- purpose: Copy what the shop's file says one unit of each currency is worth.
+-- purpose: The exchange rates of the shop's file: what one unit of each currency is worth in the reporting currency.
 insert into core.exchange_rates by name
 select
     unnest($currencies::varchar[]) as currency,

@@ -1,4 +1,4 @@
--- name: accepted_and_heard_of
+-- name: accepted_have_events
 -- owner: data
 -- grain: one row a plan
 -- params: none

@@ -1,9 +1,9 @@
--- name: run_record
+-- name: runs_insert
 -- owner: data
--- grain: one row a segment run
+-- grain: one row per segment run
 -- params: segment_run, as_of, built_at
--- purpose: The run and the size of the list that it saw, replaced where the run is repeated.
-insert or replace into segment.runs by name
+-- purpose: Record the run and the size of the list at that time.
+insert into segment.runs by name
 select
     $segment_run as segment_run,
     $as_of::timestamptz as as_of,

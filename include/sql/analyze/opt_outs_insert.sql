@@ -1,4 +1,4 @@
--- name: opt_outs_fill
+-- name: opt_outs_insert
 -- owner: data
 -- grain: one row a message that somebody unsubscribed from
 -- params: none

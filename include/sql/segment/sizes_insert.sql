@@ -1,10 +1,11 @@
--- name: sizes
+-- name: sizes_insert
 -- owner: data
--- grain: one row a segment a run
+-- grain: one row per segment and run
 -- params: segment_run, as_of, built
--- purpose: How large each segment built by this run is, and who came and went since the run before it that built the segment.
---          Counted now, since membership is pruned. Without a run before, everybody entered.
-insert or replace into segment.sizes by name
+-- purpose: The size of each segment that this run built, and how many subscribers entered and left since the previous run that
+--          built the segment. Counted when the run is frozen, since old membership is deleted. Without a previous run, every
+--          member entered.
+insert into segment.sizes by name
 with built as (
     select unnest($built::varchar[]) as segment
 ),

@@ -1,4 +1,4 @@
--- name: checks_broken
+-- name: checks_failed
 -- owner: data
 -- grain: one row a check
 -- params: none
