@@ -17,7 +17,7 @@ import pytest
 from include.analyze.marts import build_marts
 from include.analyze.reconcile import check_sums
 from include.core.paths import DataPaths
-from include.ledger.database import Ledger
+from include.ledger.stores import Stores
 from include.publish.file import publish
 from include.segment.build import build_segments
 from include.validate.batch import validate_batch
@@ -82,12 +82,12 @@ def test_a_merge_updates_inserts_and_deletes(lake: DataPaths) -> None:
     assert ask(lake, "select count(*), count(distinct subscriber_id) from core.subscribers") == [(4, 4)]
 
 
-def test_segments_marts_and_publishing(lake: DataPaths, ledger: Ledger) -> None:
+def test_segments_marts_and_publishing(lake: DataPaths, stores: Stores) -> None:
     ingest(lake, subscriber(1), subscriber(2))
     ingest(lake, purchase(1), purchase(2), relation="purchases")
     for _ in range(2):
         sizes = build_segments(lake, segment_run="run", as_of=AS_OF)
-        rows = build_marts(lake, ledger, as_of=AS_OF)
+        rows = build_marts(stores, as_of=AS_OF)
 
     assert sizes
     assert rows["list_health"] == 1
