@@ -67,7 +67,7 @@ def plan_everybody(data: Path, _port: int, people: int) -> Figures:
         (folder / name).write_text(text)
     stores = _stores(data)
     _populate(stores.paths, people)
-    freeze.TEMPLATES = folder.parent
+    os.environ["TRADEWIND_TEMPLATES"] = str(folder.parent)
     watch = _Watch()
     frozen = freeze.freeze(stores, CAMPAIGN, occurrence="once", edge_url=EDGE, at=AT)
     assert frozen["planned"] == people

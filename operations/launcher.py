@@ -12,6 +12,7 @@ from pathlib import Path
 from include.core import clock
 from include.core.errors import ConfigurationError, TradewindError
 from include.core.paths import PROJECT
+from include.core.settings import settings, variable
 from operations import ports, processes
 from operations.mutex import mutex
 from operations.services import Service, all_services, uses_external_sendgrid, webhook_key
@@ -176,10 +177,10 @@ def _wait_until_healthy(installation: Installation, started: list[Service], sinc
 
 def _webhook_keys(installation: Installation) -> dict[str, str]:
     """The simulator's public key, where nobody named another."""
-    if os.environ.get("TRADEWIND_WEBHOOK_KEYS") or uses_external_sendgrid(installation):
+    if settings().webhook_keys or uses_external_sendgrid(installation):
         return {}
     try:
-        return {"TRADEWIND_WEBHOOK_KEYS": webhook_key(installation).read_text().strip()}
+        return {variable("webhook_keys"): webhook_key(installation).read_text().strip()}
     except FileNotFoundError:
         return {}
 

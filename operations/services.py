@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,11 +13,11 @@ import httpx
 from include.core import connections
 from include.core.connections import SENDGRID
 from include.core.http_client import client
+from include.core.settings import settings, variable
 from operations.api import AirflowApi
 from operations.settings import LOOPBACK, Installation, code_fingerprint
 
 SHOP_SEED = 20
-SPEED = "2"  # a life of 15 to 22 s: long enough to watch, short enough to wait for
 
 
 @dataclass(frozen=True)
@@ -55,11 +54,11 @@ def simulator(installation: Installation) -> Service:
             sys.executable, "-m", "simulator", "--port", str(installation.simulator_port),
             "--data", str(installation.paths.simulator), "--webhook", f"{installation.edge_url}/events/sendgrid",
             "--edge", installation.edge_url, "--seed", str(SHOP_SEED),
-            "--speed", os.environ.get("TRADEWIND_SIMULATOR_SPEED") or SPEED,
+            "--speed", str(settings().simulator_speed),
         ),
         lambda since: _answers(f"{installation.simulator_url}/control/status") and webhook_key(installation).is_file(),
         installation.simulator_port,
-        "TRADEWIND_SIMULATOR_PORT",
+        variable("simulator_port"),
         {"TRADEWIND_CODE": code_fingerprint("simulator")},
         30,
     )  # fmt: skip
@@ -79,7 +78,7 @@ def edge(installation: Installation) -> Service:
         ),
         lambda since: _answers(f"{installation.edge_url}/healthz"),
         installation.edge_port,
-        "TRADEWIND_EDGE_PORT",
+        variable("edge_port"),
         {"TRADEWIND_CODE": code_fingerprint("include/edge", "include/core", "include/ledger")},
         30,
     )  # fmt: skip
@@ -95,7 +94,7 @@ def airflow(installation: Installation) -> list[Service]:
     return [
         Service(
             "api-server", (command, "api-server"), lambda since: _is_alive(api, "metadatabase", since),
-            installation.airflow_port, "TRADEWIND_AIRFLOW_PORT",
+            installation.airflow_port, variable("airflow_port"),
         ),
         Service("scheduler", (command, "scheduler", "--skip-serve-logs"), lambda since: _is_alive(api, "scheduler", since)),
         Service("dag-processor", (command, "dag-processor"), lambda since: _is_alive(api, "dag_processor", since)),

@@ -8,13 +8,13 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from include.core.errors import ConfigurationError
 from include.core.paths import PROJECT, DataPaths, data_paths
+from include.core.settings import PREFIX, settings, variable
 
 LOOPBACK = "127.0.0.1"
 CODE = (".py", ".html", ".css", ".yaml")
 """What a service reads when it starts: its modules, its pages and their words."""
-CONFIGURING = ("TRADEWIND_", "AIRFLOW_", "PYTHONPATH", "GX_")
+CONFIGURING = (PREFIX, "AIRFLOW_", "PYTHONPATH", "GX_")
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,7 @@ class Installation:
 def read_installation() -> Installation:
     """What the environment says: `TRADEWIND_DATA` and the three `TRADEWIND_…_PORT`. Raises `ConfigurationError`."""
     return Installation(
-        data_paths(), _port("TRADEWIND_AIRFLOW_PORT", 8080), _port("TRADEWIND_EDGE_PORT", 8081),
-        _port("TRADEWIND_SIMULATOR_PORT", 8082),
+        data_paths(), settings().airflow_port, settings().edge_port, settings().simulator_port
     )  # fmt: skip
 
 
@@ -82,10 +81,10 @@ def code_fingerprint(*folders: str) -> str:
 def _forced(installation: Installation) -> dict[str, str]:
     """What must hold for the seams to hold: one data folder, loopback only, the project's own folders."""
     return {
-        "TRADEWIND_DATA": str(installation.paths.root),
-        "TRADEWIND_AIRFLOW_PORT": str(installation.airflow_port),
-        "TRADEWIND_EDGE_PORT": str(installation.edge_port),
-        "TRADEWIND_SIMULATOR_PORT": str(installation.simulator_port),
+        variable("data"): str(installation.paths.root),
+        variable("airflow_port"): str(installation.airflow_port),
+        variable("edge_port"): str(installation.edge_port),
+        variable("simulator_port"): str(installation.simulator_port),
         "PYTHONPATH": _with_project(os.environ.get("PYTHONPATH") or ""),
         "PYTHONUNBUFFERED": "1",
         "AIRFLOW_HOME": str(installation.airflow_home),
@@ -128,10 +127,3 @@ def _defaults(installation: Installation) -> dict[str, str]:
 def _with_project(search_path: str) -> str:
     """The project first, then what the user has, each once: the same however the launcher itself was started."""
     return os.pathsep.join(dict.fromkeys([str(PROJECT), *filter(None, search_path.split(os.pathsep))]))
-
-
-def _port(name: str, default: int) -> int:
-    text = os.environ.get(name) or str(default)
-    if not text.isdigit() or not 0 < int(text) < 65536:
-        raise ConfigurationError(f"'{text}' is no port.", where=name, remedy="Set it to a number from 1 to 65535.")
-    return int(text)

@@ -10,7 +10,7 @@ from pydantic import Field, field_validator, model_validator
 
 from include.core import yaml_file
 from include.core.errors import ConfigurationError
-from include.core.paths import CAMPAIGNS
+from include.core.paths import campaign_folder
 from include.core.shop import load_shop
 from include.core.yaml_file import StrictModel
 
@@ -142,12 +142,13 @@ class Campaign(StrictModel):
         return self
 
 
-def load_campaign(name: str, folder: Path = CAMPAIGNS) -> Campaign:
+def load_campaign(name: str, folder: Path | None = None) -> Campaign:
     """The campaign of `<folder>/<name>.yaml`. Raises `ConfigurationError` with file, line and field.
 
     A topic that the shop does not declare is refused here: nobody has declined it, so it would reach those who declined
     the one that was meant.
     """
+    folder = folder or campaign_folder()
     path = folder / f"{name}.yaml"
     if not path.is_file():
         raise ConfigurationError(
@@ -169,11 +170,11 @@ def load_campaign(name: str, folder: Path = CAMPAIGNS) -> Campaign:
     return campaign
 
 
-def campaign_names(folder: Path = CAMPAIGNS) -> list[str]:
+def campaign_names(folder: Path | None = None) -> list[str]:
     """The ids of all campaign files, sorted."""
-    return sorted(path.stem for path in folder.glob("*.yaml"))
+    return sorted(path.stem for path in (folder or campaign_folder()).glob("*.yaml"))
 
 
-def source_location(name: str, *field: str, folder: Path = CAMPAIGNS) -> str:
+def source_location(name: str, *field: str, folder: Path | None = None) -> str:
     """Where a field stands, for an error that shows when it is used: `winback.yaml, line 12`; the file where unknown."""
-    return yaml_file.source_location(folder / f"{name}.yaml", *field)
+    return yaml_file.source_location((folder or campaign_folder()) / f"{name}.yaml", *field)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import time
 from datetime import UTC, datetime, timedelta
 
-OFFSET_VARIABLE = "TRADEWIND_CLOCK_OFFSET_SECONDS"
+from include.core.settings import settings, variable
+
+OFFSET_VARIABLE = variable("clock_offset_seconds")
 
 
 def now() -> datetime:
     """The current time in UTC, moved by `TRADEWIND_CLOCK_OFFSET_SECONDS` where a test or drill sets it."""
-    return datetime.now(UTC) + timedelta(seconds=float(os.environ.get(OFFSET_VARIABLE) or 0))
+    return datetime.now(UTC) + timedelta(seconds=settings().clock_offset_seconds)
 
 
 def elapsed() -> float:

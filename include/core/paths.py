@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from include.core.settings import settings
+
 PROJECT = Path(__file__).resolve().parents[2]
 SQL = PROJECT / "include" / "sql"
-TEMPLATES = Path(os.environ.get("TRADEWIND_TEMPLATES") or PROJECT / "include" / "templates")
-CAMPAIGNS = Path(os.environ.get("TRADEWIND_CAMPAIGNS") or PROJECT / "include" / "campaigns")
-SHOP = Path(os.environ.get("TRADEWIND_SHOP") or PROJECT / "include" / "shop.yaml")
+TEMPLATES = PROJECT / "include" / "templates"
+CAMPAIGNS = PROJECT / "include" / "campaigns"
+SHOP = PROJECT / "include" / "shop.yaml"
+"""The folders and the file of this project; `TRADEWIND_TEMPLATES`, `_CAMPAIGNS` and `_SHOP` may name others."""
 
 
 @dataclass(frozen=True)
@@ -91,5 +93,20 @@ class DataPaths:
 
 
 def data_paths() -> DataPaths:
-    """The data folder in force: `$TRADEWIND_DATA`, by default `data/` in the project."""
-    return DataPaths(Path(os.environ.get("TRADEWIND_DATA") or PROJECT / "data").resolve())
+    """The data folder in force: `TRADEWIND_DATA`, by default `data/` in the project."""
+    return DataPaths((settings().data or PROJECT / "data").resolve())
+
+
+def template_folder() -> Path:
+    """The folder of the templates in force."""
+    return settings().templates or TEMPLATES
+
+
+def campaign_folder() -> Path:
+    """The folder of the campaign files in force."""
+    return settings().campaigns or CAMPAIGNS
+
+
+def shop_file() -> Path:
+    """The shop's file in force."""
+    return settings().shop or SHOP

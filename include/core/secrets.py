@@ -17,6 +17,7 @@ from pathlib import Path
 from include.core.durable import sync_folder
 from include.core.errors import ConfigurationError
 from include.core.paths import DataPaths
+from include.core.settings import settings
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,9 @@ class Secrets:
 def load_secrets(paths: DataPaths) -> Secrets:
     """The keys in force. Raises `ConfigurationError` where they cannot be read as keys."""
     stored = _stored(paths.secrets)
-    address = os.environ.get("TRADEWIND_ADDRESS_KEY") or stored["address_key"]
-    tokens = os.environ.get("TRADEWIND_TOKEN_KEYS") or stored["token_keys"]
+    named = settings()
+    address = named.address_key.get_secret_value() if named.address_key else stored["address_key"]
+    tokens = named.token_keys.get_secret_value() if named.token_keys else stored["token_keys"]
     try:
         token_keys = {int(name): bytes.fromhex(key) for name, key in (pair.split(":") for pair in tokens.split(","))}
         keys = Secrets(bytes.fromhex(address), token_keys)

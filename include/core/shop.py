@@ -17,7 +17,7 @@ from typing import Annotated, Any
 from pydantic import Field, field_validator, model_validator
 
 from include.core.errors import ConfigurationError
-from include.core.paths import SHOP
+from include.core.paths import shop_file
 from include.core.yaml_file import StrictModel, read
 
 MARKETING, TRACKING = "marketing", "tracking"
@@ -96,12 +96,13 @@ class Shop(StrictModel):
             if name not in known:
                 near = difflib.get_close_matches(name, known, n=1)
                 meant = f"Did you mean {near[0]}? " if near else ""
-                remedy = f"{meant}Topics are declared in {SHOP.name}: {', '.join(known) or 'none'}."
+                remedy = f"{meant}Topics are declared in {shop_file().name}: {', '.join(known) or 'none'}."
                 raise UnknownTopic(f"the topic {_shown(name)} does not exist.", where=where, remedy=remedy)
 
 
-def load_shop(path: Path = SHOP) -> Shop:
+def load_shop(path: Path | None = None) -> Shop:
     """The shop's file, read again when it changed. Raises `ConfigurationError` with file, line and field."""
+    path = path or shop_file()
     try:
         state = path.stat()
     except OSError:

@@ -7,11 +7,9 @@ it. `TRADEWIND_TEMPLATE_NAMES` says what to do: `default` (the mail shows what t
 
 from __future__ import annotations
 
-import os
+from include.core.settings import settings, variable
 
-from include.core.errors import ConfigurationError
-
-SETTING = "TRADEWIND_TEMPLATE_NAMES"
+SETTING = variable("template_names")
 DEFAULT, QUARANTINE, KEEP = POLICIES = ("default", "quarantine", "keep")
 
 _PLACEHOLDER = (
@@ -40,7 +38,4 @@ LOOKS_LIKE_TEMPLATE = "(?i)" + "|".join(
 
 def policy() -> str:
     """One of `POLICIES`. Raises `ConfigurationError` for anything else."""
-    text = os.environ.get(SETTING, "").strip().lower() or DEFAULT
-    if text not in POLICIES:
-        raise ConfigurationError(f"'{text[:40]}' is no policy.", where=SETTING, remedy=f"Use one of {', '.join(POLICIES)}.")
-    return text
+    return settings().template_names

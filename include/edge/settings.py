@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from dataclasses import dataclass
 from functools import cache
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
+from include.core import settings as environment
 from include.core.connections import LEDGER, environment_connection, ledger_url
 from include.core.paths import DataPaths, data_paths
 from include.core.secrets import Secrets, load_secrets
 from include.ledger.database import Ledger, open_ledger
 from include.sendgrid.signature import parse_public_keys
 
-KEYS_VARIABLE = "TRADEWIND_WEBHOOK_KEYS"
+KEYS_VARIABLE = environment.variable("webhook_keys")
 _opening = threading.Lock()
 
 
@@ -40,7 +40,7 @@ class Settings:
 
 def settings() -> Settings:
     """The settings in force. Blocking on first use of `secrets` and `ledger`: ask for those in a thread."""
-    return _settings(data_paths(), environment_connection(LEDGER), os.environ.get(KEYS_VARIABLE, ""))
+    return _settings(data_paths(), environment_connection(LEDGER), environment.settings().webhook_keys)
 
 
 @cache

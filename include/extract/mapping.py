@@ -7,29 +7,28 @@ one select in the source's own dialect; only columns of the contract are taken f
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
 
 from include.core import sqlfile
 from include.core.errors import ConfigurationError
+from include.core.settings import settings, variable
 from include.extract.contract import Relation
 from include.extract.headers import matched, missing_columns, quoted
 
-VARIABLE = "TRADEWIND_SOURCE_SQL"
+VARIABLE = variable("source_sql")
 
 
 def own_query(relation: Relation) -> str | None:
     """The source's own mapping; None where it has none and the relation carries the contract's names."""
-    folder = os.environ.get(VARIABLE)
-    if not folder:
+    folder = settings().source_sql
+    if folder is None:
         return None
-    if not Path(folder).is_dir():
+    if not folder.is_dir():
         raise ConfigurationError(
             "is not a folder.", where=f"{VARIABLE}={folder}", remedy="Name one with subscribers.sql in it."
         )
-    path = Path(folder) / f"{relation.name}.sql"
+    path = folder / f"{relation.name}.sql"
     return path.read_text(encoding="utf-8").strip().rstrip(";") if path.is_file() else None
 
 

@@ -6,13 +6,13 @@ Everything heavy is imported inside functions: DAG files import this module when
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from include.core.errors import ConfigurationError
+from include.core.settings import settings
 
 if TYPE_CHECKING:
     from include.core.connections import SendGridAccount
@@ -135,7 +135,7 @@ def extract_overlap() -> timedelta:
 def _simulator() -> SendGridAccount:
     from include.core.connections import SendGridAccount
 
-    port = os.environ.get("TRADEWIND_SIMULATOR_PORT") or "8082"
+    port = settings().simulator_port
     log.warning("NO SENDGRID KEY IS SET: mail goes to the simulator on 127.0.0.1:%s and to nobody else", port)
     return SendGridAccount(f"http://127.0.0.1:{port}", "SG.simulator")
 

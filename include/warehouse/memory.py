@@ -8,7 +8,6 @@ least 512 MB and at most 1,200 MB, since Airflow and the edge live on the same m
 from __future__ import annotations
 
 import os
-import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,31 +15,21 @@ from pathlib import Path
 
 import duckdb
 
-from include.core.errors import ConfigurationError, WarehouseOutOfMemory
+from include.core.errors import WarehouseOutOfMemory
+from include.core.settings import settings, variable
 
-SETTING = "TRADEWIND_WAREHOUSE_MEMORY"
+SETTING = variable("warehouse_memory")
 SHARE, LEAST, MOST = 0.25, 512_000_000, 1_200_000_000
-SMALLEST = 100_000_000
-"""A setting below this is a slip of the pen."""
 PER_THREAD = 250_000_000
 """Each thread holds buffers of its own: with less for each, more threads run out of memory sooner."""
 SPILL_SHARE = 0.8
 """Of the disk that is free; the rest is left to those who write beside the warehouse."""
-_UNITS = {"MB": 10**6, "MIB": 2**20, "GB": 10**9, "GIB": 2**30, "TB": 10**12, "TIB": 2**40}
 _CGROUPS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 
 
 def limit() -> int:
-    """Bytes. Raises `ConfigurationError` where the setting is no size."""
-    text = os.environ.get(SETTING, "").strip()
-    if not text:
-        return int(min(MOST, max(LEAST, SHARE * _machine())))
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([MGT]i?B)", text, re.IGNORECASE)
-    size = int(float(match[1]) * _UNITS[match[2].upper()]) if match else 0
-    if size < SMALLEST:
-        remedy = "Write a size of at least 100MB, as in 1500MB or 2GB."
-        raise ConfigurationError(f"'{text[:40]}' is no size.", where=SETTING, remedy=remedy)
-    return size
+    """The memory limit in bytes. Raises `ConfigurationError` if the setting is not a size."""
+    return settings().warehouse_memory or int(min(MOST, max(LEAST, SHARE * _machine())))
 
 
 def apply(connection: duckdb.DuckDBPyConnection, spill: Path | None) -> None:

@@ -23,7 +23,5 @@ def dags(tmp_path_factory: pytest.TempPathFactory) -> dict[str, DAG]:
 @pytest.fixture
 def campaign_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of campaign files that stands in for include/campaigns/."""
-    import include.core.campaign
-
-    monkeypatch.setattr(include.core.campaign, "CAMPAIGNS", tmp_path)
+    monkeypatch.setenv("TRADEWIND_CAMPAIGNS", str(tmp_path))
     return tmp_path

@@ -69,7 +69,7 @@ def shop(stores: Stores, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sho
     folder.mkdir(parents=True)
     for name, text in FILES.items():
         (folder / name).write_text(text)
-    monkeypatch.setattr(freeze, "TEMPLATES", folder.parent)
+    monkeypatch.setenv("TRADEWIND_TEMPLATES", str(folder.parent))
     populate(stores.paths, 3_000)
     campaign = a_campaign(
         occurrence="week",

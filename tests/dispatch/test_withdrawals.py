@@ -93,7 +93,7 @@ def sending(stores: Stores, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     folder.mkdir(parents=True)
     for name, text in FILES.items():
         (folder / name).write_text(text)
-    monkeypatch.setattr(freeze, "TEMPLATES", folder.parent)
+    monkeypatch.setenv("TRADEWIND_TEMPLATES", str(folder.parent))
     monkeypatch.setattr(chunking, "CHUNK_SIZE", 4)
     campaign = a_campaign(occurrence="week", segment="newsletter_readers")
     made = Sending(stores, campaign, ScriptedEsp())

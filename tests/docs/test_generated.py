@@ -8,11 +8,23 @@ from pathlib import Path
 import pytest
 
 from include.core.paths import PROJECT
+from include.core.settings import Settings
 from operations import generate_docs
 
 
 def test_sql_page_is_up_to_date() -> None:
     assert (PROJECT / "docs" / "sql.md").read_text() == generate_docs.sql_page(), "run `make docs`"
+
+
+def test_the_table_of_environment_variables_is_up_to_date() -> None:
+    readme = (PROJECT / "README.md").read_text()
+    assert generate_docs.with_settings(readme) == readme, "run `make docs`"
+    assert readme.count("| `TRADEWIND_") == len(Settings.model_fields)
+
+
+def test_a_readme_without_markers_stops_the_generation() -> None:
+    with pytest.raises(ValueError, match="end of settings"):
+        generate_docs.with_settings("# Tradewind")
 
 
 def test_dags_page_is_up_to_date(tmp_path_factory: pytest.TempPathFactory) -> None:

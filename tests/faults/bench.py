@@ -134,8 +134,8 @@ def _freeze(stem: Path, chunk_size: int) -> None:
 
 def task_for(root: Path, ledger: str, host: str, chunk_size: int, steps: tuple[str, ...], **fields: Any) -> Task:
     """A task on the one campaign of these tests."""
-    constants = {"include.dispatch.plan.freeze.TEMPLATES": root / "templates", **fields.pop("constants", {})}
+    environment = {"TRADEWIND_TEMPLATES": str(root / "templates"), **fields.pop("environment", {})}
     return Task(
         root=root, ledger=ledger, host=host, campaign=CAMPAIGN, occurrence=OCCURRENCE, at=AT, chunk_size=chunk_size,
-        steps=steps, constants=constants, **fields,
+        steps=steps, environment=environment, **fields,
     )  # fmt: skip

@@ -158,7 +158,7 @@ def plan_badly(walk: Walk) -> None:
     """Templates that raise for people, and a segment of which nobody has heard."""
     folder = walk.paths.root / "templates"
     stores = (walk.stores,)
-    good, freeze.TEMPLATES = freeze.TEMPLATES, folder
+    os.environ["TRADEWIND_TEMPLATES"] = str(folder)
     campaign = load_campaign("newsletter").model_copy(update={"locales": ("en",), "template": "bad"})
     for number, slot in enumerate(SLOTS_THAT_RAISE):
         (folder / "bad").mkdir(parents=True, exist_ok=True)
@@ -166,7 +166,7 @@ def plan_badly(walk: Walk) -> None:
             (folder / "bad" / name).write_text(text.replace("SLOT", slot))
         walk.task(preview.preview, *stores, campaign, run=f"bad-{number}", edge_url=EDGE_URL, at=clock.now())
         walk.task(freeze.freeze, *stores, campaign, occurrence=f"bad-{number}", edge_url=EDGE_URL, at=clock.now())
-    freeze.TEMPLATES = good
+    del os.environ["TRADEWIND_TEMPLATES"]
     nobody = load_campaign("newsletter").model_copy(update={"segment": "nobody"})
     walk.task(freeze.freeze, *stores, nobody, occurrence="nobody", edge_url=EDGE_URL, at=clock.now())
     test = {"run": "t", "edge_url": EDGE_URL, "at": clock.now()}

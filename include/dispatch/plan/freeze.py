@@ -20,7 +20,7 @@ from sqlalchemy import RowMapping
 
 from include.core.campaign import Campaign, source_location
 from include.core.errors import CampaignStopped, ContentChanged, PlanError
-from include.core.paths import TEMPLATES
+from include.core.paths import template_folder
 from include.core.secrets import Secrets
 from include.dispatch import plan_files
 from include.dispatch.account import record
@@ -97,8 +97,9 @@ def freeze_request(stores: Stores, request: PlanRequest, judge: Judge) -> dict[s
 
 def compile_contents(campaign: Campaign) -> dict[str, Content]:
     """The content of every variant in every locale, by `variant.locale`. Raises `PlanError` with file and line."""
-    if not (TEMPLATES / campaign.template).is_dir():
-        known = sorted(path.name for path in TEMPLATES.glob("*/") if path.name != "base")
+    folder = template_folder()
+    if not (folder / campaign.template).is_dir():
+        known = sorted(path.name for path in folder.glob("*/") if path.name != "base")
         raise PlanError(
             f"the template '{campaign.template}' does not exist.",
             where=source_location(campaign.id, "template"),
@@ -106,7 +107,7 @@ def compile_contents(campaign: Campaign) -> dict[str, Content]:
         )
     return {
         f"{variant.id}.{locale}": compile_content(
-            TEMPLATES / campaign.template, campaign=campaign, variant=variant, locale=locale
+            folder / campaign.template, campaign=campaign, variant=variant, locale=locale
         )
         for variant in campaign.variants
         for locale in campaign.locales

@@ -48,7 +48,7 @@ def said(stores: Stores, esp: ScriptedEsp, tmp_path: Path, monkeypatch: pytest.M
     folder.mkdir(parents=True)
     for name, text in FILES.items():
         (folder / name).write_text(text)
-    monkeypatch.setattr(freeze, "TEMPLATES", folder.parent)
+    monkeypatch.setenv("TRADEWIND_TEMPLATES", str(folder.parent))
     populate(stores.paths, 1_500)
     with open_warehouse(stores.paths) as warehouse:
         for number, (first, last, attributes) in enumerate(ODD):

@@ -1,0 +1,144 @@
+"""The TRADEWIND_* environment variables: their types, defaults and documentation.
+
+This is the only module that reads them. Connections (`AIRFLOW_CONN_*`) are read in `include/core/connections.py`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, ByteSize, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from include.core.errors import ConfigurationError
+
+PREFIX = "TRADEWIND_"
+MIN_WAREHOUSE_MEMORY = 100_000_000
+_PORT_REMEDY = "Set it to a number from 1 to 65535."
+
+
+def _size(value: object) -> object:
+    """Accept a number with a unit only: ByteSize also takes plain numbers, and ignores text after the unit."""
+    if isinstance(value, str) and not re.fullmatch(r"\s*\d+(\.\d+)?\s*[MGT]i?B\s*", value, re.IGNORECASE):
+        raise ValueError("it is not a size")
+    return value
+
+
+Port = Annotated[int, Field(ge=1, le=65_535)]
+MemorySize = Annotated[ByteSize, Field(ge=MIN_WAREHOUSE_MEMORY), BeforeValidator(_size)]
+TemplateNames = Annotated[
+    Literal["default", "quarantine", "keep"], BeforeValidator(lambda value: str(value).strip().lower() or "default")
+]
+
+
+def _field(meaning: str, *, default: str, remedy: str = "") -> Any:
+    """Documentation of a setting: the columns of the README's table, and the remedy of its error."""
+    return Field(description=meaning, json_schema_extra={"default": default, "remedy": remedy})
+
+
+class Settings(BaseSettings):
+    """Every TRADEWIND_* variable; an empty one counts as unset. None stands for the documented default."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True)
+
+    data: Annotated[Path | None, _field("data folder", default="`data/`")] = None
+    airflow_port: Annotated[Port, _field("Airflow's port on 127.0.0.1", default="8080", remedy=_PORT_REMEDY)] = 8080
+    edge_port: Annotated[Port, _field("the edge's port on 127.0.0.1", default="8081", remedy=_PORT_REMEDY)] = 8081
+    simulator_port: Annotated[Port, _field("the simulator's port on 127.0.0.1", default="8082", remedy=_PORT_REMEDY)] = 8082
+    webhook_keys: Annotated[
+        str,
+        _field(
+            "public keys of SendGrid's event webhook, base64 DER, comma-separated; an event may be signed with any of them",
+            default="the simulator's key",
+        ),
+    ] = ""
+    address_key: Annotated[
+        SecretStr | None,
+        _field("secret key of the address hashes, hexadecimal: keep a backup", default="generated once, in `secrets.json`"),
+    ] = None
+    token_keys: Annotated[
+        SecretStr | None,
+        _field(
+            "secret keys of the links in mails, `id:hex,id:hex`; the highest id signs: keep a backup",
+            default="generated once, in `secrets.json`",
+        ),
+    ] = None
+    campaigns: Annotated[Path | None, _field("folder of the campaign files", default="`include/campaigns/`")] = None
+    templates: Annotated[Path | None, _field("folder of the templates", default="`include/templates/`")] = None
+    shop: Annotated[
+        Path | None,
+        _field(
+            "file with the shop's name, contact address, topics, currency and exchange rates", default="`include/shop.yaml`"
+        ),
+    ] = None
+    source_sql: Annotated[
+        Path | None,
+        _field(
+            "folder with the SQL files that map a source's names onto the [data contract](docs/data-contract.md)",
+            default="none: the source uses the contract's names",
+        ),
+    ] = None
+    template_names: Annotated[
+        TemplateNames,
+        _field(
+            "names that look like a template, such as `{{ name }}`: print the template's `default` for a missing name, "
+            "`quarantine` the row, or `keep` them",
+            default="`default`",
+            remedy="Use one of default, quarantine, keep.",
+        ),
+    ] = "default"
+    warehouse_memory: Annotated[
+        MemorySize | None,
+        _field(
+            "memory limit of DuckDB, such as `2GB`; data beyond it spills to `warehouse/spill` in the data folder",
+            default="a quarter of the machine's memory, at least 512 MB, at most 1,200 MB",
+            remedy="Write a size of at least 100MB, as in 1500MB or 2GB.",
+        ),
+    ] = None
+    simulator_speed: Annotated[
+        float, Field(gt=0), _field("divisor of the delays with which the simulator's recipients act", default="2")
+    ] = 2.0
+    clock_offset_seconds: Annotated[float, _field("seconds added to the clock, for tests and drills", default="0")] = 0.0
+
+
+def settings() -> Settings:
+    """The settings in force, validated again whenever the environment has changed. Raises `ConfigurationError`."""
+    return _validated(tuple(os.environ.get(name) for name in _VARIABLES))
+
+
+def variable(field: str) -> str:
+    """The environment variable of a field."""
+    return f"{PREFIX}{field.upper()}"
+
+
+def table() -> str:
+    """The settings as a Markdown table, for the README."""
+    rows = ["| variable | meaning | default |", "|---|---|---|"]
+    for name, field in Settings.model_fields.items():
+        rows.append(f"| `{variable(name)}` | {field.description} | {_extra(name)['default']} |")
+    return "\n".join(rows)
+
+
+_VARIABLES = tuple(variable(name) for name in Settings.model_fields)
+
+
+@lru_cache(maxsize=4)
+def _validated(_values: tuple[str | None, ...]) -> Settings:
+    try:
+        return Settings()
+    except ValidationError as error:
+        problem = error.errors(include_input=False, include_url=False, include_context=False)[0]
+        name = str(problem["loc"][0]).lower()
+        remedy = _extra(name)["remedy"] or "Correct it, or unset it for the default."
+        what = problem["msg"].removeprefix("Value error, ")
+        raise ConfigurationError(f"is not valid ({what}).", where=variable(name), remedy=remedy) from None
+
+
+def _extra(name: str) -> dict[str, str]:
+    extra = Settings.model_fields[name].json_schema_extra
+    assert isinstance(extra, dict)
+    return {key: str(value) for key, value in extra.items()}
