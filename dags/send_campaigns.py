@@ -65,10 +65,10 @@ def dispatch(campaign: Campaign) -> None:
     @stores_task(pool=Pool.WAREHOUSE, trigger_rule="none_failed_min_one_success")
     def plan(stores, params=None, dag_run=None, ti=None):
         """Finds or freezes the plan; returns the ranges of chunks to send (none in a preview)."""
-        from include.dispatch.start import begin
+        from include.dispatch.start import start_run
 
         mode, at = runs.run_mode(dag_run, params), runs.run_moment(dag_run)
-        planned, ranges = begin(
+        planned, ranges = start_run(
             stores, load_campaign(campaign.id), mode=mode, at=at,
             account=configuration.account(), run=dag_run.run_id, edge_url=configuration.edge_url(),
             recipients=params["test_recipients"] or [], resumes=params["occurrence"],

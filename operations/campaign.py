@@ -16,7 +16,7 @@ from include.core.connections import SENDGRID, SendGridAccount, environment_conn
 from include.core.errors import ConfigurationError
 from include.core.secrets import load_secrets
 from include.dispatch import control
-from include.dispatch.account.restore import reconcile
+from include.dispatch.account.restore import restore_ledger
 from include.ledger import counts, holds, plans
 from include.ledger.database import Ledger, open_ledger
 from include.ledger.stores import Stores
@@ -56,7 +56,7 @@ def control_campaign(installation: Installation, action: str, campaign: str, occ
 def replay_into_ledger(installation: Installation) -> int:
     """Tell a restored ledger what it forgot, and show what that was."""
     with _ledger(installation) as ledger:
-        found = reconcile(Stores(installation.paths, ledger, load_secrets(installation.paths)))
+        found = restore_ledger(Stores(installation.paths, ledger, load_secrets(installation.paths)))
     forgotten = {name: count for name, count in found.items() if count}
     if not forgotten:
         Progress().print("the ledger knows everything that the journals and the warehouse know")
@@ -73,7 +73,7 @@ def status_lines(ledger: Ledger, plan_id: str) -> Iterator[str]:
     yield f"{plan['campaign']} {plan['occurrence']}: {plan['state']}{reason}"
     with ledger.read() as connection:
         people: dict[str, Any] = vars(counts.tally(connection, plan_id))
-        held = counts.waiting_there(connection, plan_id, clock.now().timestamp())
+        held = counts.scheduled_at_sendgrid(connection, plan_id, clock.now().timestamp())
     yield from (f"  {name.replace('_', ' '):<12}{people[name]:>12,}" for name in FIGURES)
     for hold in holds.all_holds(ledger):
         if hold["plan_id"] == plan_id and hold["released_at"] is None:

@@ -7,7 +7,7 @@ import logging
 import pyarrow as pa
 
 from include.ledger.doubt import Proof, in_doubt_chunks, prove
-from include.ledger.replay import FORGOTTEN
+from include.ledger.replay import LOST_BY_RESTORE
 from include.ledger.stores import Stores
 from include.warehouse.connection import fetch, open_warehouse
 
@@ -29,7 +29,7 @@ def resolve_doubt(stores: Stores) -> dict[str, int]:
     with open_warehouse(stores.paths) as warehouse:
         warehouse.register("in_doubt", pa.Table.from_pylist(rows, schema=_SCHEMA))
         found = fetch(warehouse, "collect", "evidence").to_pylist()
-        found += fetch(warehouse, "collect", "evidence_after_restore", {"reason": FORGOTTEN}).to_pylist()
+        found += fetch(warehouse, "collect", "evidence_after_restore", {"reason": LOST_BY_RESTORE}).to_pylist()
     proofs = [_proof(row) for row in found]
     proved = prove(stores.ledger, proofs)
     messages = sum(int(str(chunk.get("recipients") or 0)) for chunk in doubtful)

@@ -34,7 +34,7 @@ def sync_groups(ledger: Ledger, account: SendGridAccount, secret: bytes) -> dict
     ours = sorted(group for group in groups_in_use(ledger) if group in known and group is not None)
     back = _came_back(ledger)
     with ledger.read() as connection:
-        by_our_hand = withheld.spells(connection)
+        by_our_hand = withheld.listed_spans(connection)
     counts = {"rows": 0, "new": 0, "unreadable": 0}
     for group in ours:
         rows = _list(account, f"asm/groups/{group}/suppressions")

@@ -42,7 +42,7 @@ def look(stores: Stores, *, webhook_url: str = "", dag: str = "", run: str = "")
     warnings, held = breaker.watch(stores)
     before = _known(stores.paths)
     standing = [hold for hold in holds.all_holds(stores.ledger) if hold["released_at"] is None]
-    doubtful = doubt.standing_doubt(stores.ledger, (clock.now() - EVENTS_TAKE).timestamp())
+    doubtful = doubt.unresolved_doubt(stores.ledger, (clock.now() - EVENTS_TAKE).timestamp())
     silent_since = silence(stores)
     damaged = damaged_links.in_a_row(stores.paths)
     now: dict[str, Any] = {
@@ -72,7 +72,7 @@ def look(stores: Stores, *, webhook_url: str = "", dag: str = "", run: str = "")
 def silence(stores: Stores) -> datetime | None:
     """Since when the webhook is silent although mail went out; None where it is not, or nothing went out."""
     now = clock.now()
-    due = doubt.last_due(stores.ledger, (now - LOOK_BACK).timestamp(), (now - SILENCE).timestamp())
+    due = doubt.newest_due_request(stores.ledger, (now - LOOK_BACK).timestamp(), (now - SILENCE).timestamp())
     if due is None:
         return None
     with open_warehouse(stores.paths) as warehouse:

@@ -31,7 +31,7 @@ def suppress_from_events(stores: Stores) -> dict[str, int]:
     with open_warehouse(stores.paths) as warehouse:
         with stores.ledger.read() as connection:
             warehouse.register("lifts", suppressions.lifts(connection))
-            warehouse.register("withheld_periods", withheld.spells(connection).table())
+            warehouse.register("withheld_periods", withheld.listed_spans(connection).table())
         warehouse.register("suppressing", suppression_reasons())
         found = fetch(warehouse, "collect", "suppressions_from_events").to_pylist()
         new = Counter(record(stores.ledger, [Suppression(source=SOURCE, **row) for row in found]))

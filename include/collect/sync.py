@@ -73,12 +73,12 @@ def _sync_list(ledger: Ledger, account: SendGridAccount, name: str, reason: str,
     return counts
 
 
-def _by_our_hand(ledger: Ledger, reason: str) -> withheld.Spells:
+def _by_our_hand(ledger: Ledger, reason: str) -> withheld.ListedSpans:
     """Entries that we made ourselves for who lost their yes otherwise (withhold.py): of the list of unsubscribes alone."""
     if reason != "unsubscribe":
-        return withheld.Spells({})
+        return withheld.ListedSpans({})
     with ledger.read() as connection:
-        return withheld.spells(connection)
+        return withheld.listed_spans(connection)
 
 
 def _lifted(ledger: Ledger, reason: str) -> dict[str, float]:

@@ -71,13 +71,13 @@ def withhold(stores: Stores, account: SendGridAccount) -> dict[str, int | str]:
     may not write suppressions, `EspUnavailable` when SendGrid does not answer. No address is logged or in an error.
     """
     with stores.ledger.read() as connection:
-        standing = withheld.standing(connection)
+        standing = withheld.in_force(connection)
     scheduled = _scheduled(stores, standing)
     if not scheduled.parts:
         return {"withheld": 0, "released": 0, "left": 0}
     verdicts = _judge(stores, scheduled, frozenset(standing))
     # First remembered, then told: an entry that we forgot would be read back as the person's unsubscribe, for good.
-    withheld.remember(stores.ledger, sorted(verdicts.no - standing.keys()))
+    withheld.record_pending(stores.ledger, sorted(verdicts.no - standing.keys()))
     try:
         counts = {
             "withheld": _tell(stores.ledger, account, verdicts),
@@ -85,22 +85,22 @@ def withhold(stores: Stores, account: SendGridAccount) -> dict[str, int | str]:
         }
     except NotOffered:
         return {"withheld": "not offered"}
-    withheld.end(stores.ledger, verdicts.left)
+    withheld.record_ended(stores.ledger, verdicts.left)
     log.info("scheduled mail: %s", counts)
     return {**counts, "left": len(verdicts.left)}
 
 
 def _tell(ledger: Ledger, account: SendGridAccount, verdicts: _Verdicts) -> int:
     with ledger.read() as connection:
-        fresh = sorted(withheld.untold(connection) & verdicts.no)
+        fresh = sorted(withheld.unconfirmed(connection) & verdicts.no)
     add(account, [verdicts.emails[key] for key in fresh], groups_in_use(ledger))
-    withheld.told(ledger, fresh)
+    withheld.record_listed(ledger, fresh)
     return len(fresh)
 
 
 def _release(ledger: Ledger, account: SendGridAccount, verdicts: _Verdicts) -> int:
     remove(account, [verdicts.emails[key] for key in sorted(verdicts.over)], groups_in_use(ledger))
-    withheld.end(ledger, verdicts.over)
+    withheld.record_ended(ledger, verdicts.over)
     return len(verdicts.over)
 
 

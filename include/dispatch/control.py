@@ -37,10 +37,10 @@ def pause(
     Requests under way finish. Of a plan that is done, only SendGrid's part is left to be paused. A plan that was cancelled
     stays so; `CampaignStopped` where that happened at the same time.
     """
-    plan = _move(ledger, campaign_id, occurrence, "paused", among=("sending", "stopped"), reason=reason)
+    plan = _change_state(ledger, campaign_id, occurrence, "paused", from_states=("sending", "stopped"), reason=reason)
     if account and plan["state"] != "cancelled":
         _hold(ledger, account, plan["plan_id"], "pause", reason)
-        _cancellation_stands(ledger, account, plan["plan_id"])
+        _require_not_cancelled(ledger, account, plan["plan_id"])
     return _status(ledger, plan["plan_id"])
 
 
@@ -50,11 +50,11 @@ def resume(ledger: Ledger, campaign_id: str, occurrence: str, account: SendGridA
     What SendGrid has paused goes out at its send_at, or at once where that is past; what it has dropped meanwhile is booked
     as skipped. A plan that was cancelled stays so. Raises `CampaignStopped` where somebody cancelled it at the same time.
     """
-    plan = _move(ledger, campaign_id, occurrence, "sending", among=("paused", "stopped"))
+    plan = _change_state(ledger, campaign_id, occurrence, "sending", from_states=("paused", "stopped"))
     holds.release(ledger, plan["plan_id"])
     if account and plan["state"] != "cancelled":
-        _let_go(ledger, account, plan["plan_id"])
-        _cancellation_stands(ledger, account, plan["plan_id"])
+        _release_batches(ledger, account, plan["plan_id"])
+        _require_not_cancelled(ledger, account, plan["plan_id"])
     return _status(ledger, plan["plan_id"])
 
 
@@ -68,13 +68,13 @@ def cancel(
     """Send nothing more of it, ever: who is pending is skipped, and counted as such.
 
     With an `account`, so is what SendGrid confirms to drop: messages that carry a batch and are due late enough. What it has
-    accepted for later and cannot be told to drop stays accepted; the answer's `waiting_there` counts those people.
+    accepted for later and cannot be told to drop stays accepted; the answer's `scheduled_at_sendgrid` counts those people.
     """
     found = _find(ledger, campaign_id, occurrence)
     with ledger.read() as connection:
         reaches_there = bool(_batches(connection, found["plan_id"]))
-    among = (*UNFINISHED, "done") if reaches_there and _waiting_there(ledger, found["plan_id"]) else UNFINISHED
-    plan = _move(ledger, campaign_id, occurrence, "cancelled", among=among, reason=reason)
+    from_states = (*UNFINISHED, "done") if reaches_there and _waiting_there(ledger, found["plan_id"]) else UNFINISHED
+    plan = _change_state(ledger, campaign_id, occurrence, "cancelled", from_states=from_states, reason=reason)
     if plan["state"] == "cancelled":
         with ledger.write() as connection:
             pending.skip_pending(connection, plan["plan_id"], plan["stop_reason"] or reason)
@@ -99,19 +99,19 @@ def _hold(ledger: Ledger, account: SendGridAccount, plan_id: str, status: schedu
         return
     confirmed_at = clock.now().timestamp()
     with ledger.write() as connection:
-        since = plans.keep_batch_status(connection, plan_id, status, confirmed_at)
+        since = plans.set_batch_status(connection, plan_id, status, confirmed_at)
         if status == "cancel" and since is not None:
             held_from = since + plans.NOTICE_SECONDS
             pending.skip_scheduled(connection, plan_id, f"{reason}, at SendGrid", later_than=held_from)
 
 
-def _let_go(ledger: Ledger, account: SendGridAccount, plan_id: str) -> None:
+def _release_batches(ledger: Ledger, account: SendGridAccount, plan_id: str) -> None:
     """Lift the pause there. The ledger forgets it first: else a later cancellation would count from it."""
     with ledger.write() as connection:
         if plans.state_of(connection, plan_id)[0] == "cancelled":
             return
         batches = _batches(connection, plan_id)
-        if (since := plans.keep_batch_status(connection, plan_id, None, None)) is not None:
+        if (since := plans.set_batch_status(connection, plan_id, None, None)) is not None:
             reason, dropped = "paused for longer than SendGrid keeps it", clock.now().timestamp() - schedule.KEPT_SECONDS
             held_from = since + plans.NOTICE_SECONDS
             pending.skip_scheduled(connection, plan_id, reason, later_than=held_from, until=dropped)
@@ -122,7 +122,7 @@ def _batches(connection: Connection, plan_id: str) -> list[str]:
     return pending.batches(connection, plan_id, due_after=clock.now().timestamp() - schedule.KEPT_SECONDS)
 
 
-def _cancellation_stands(ledger: Ledger, account: SendGridAccount, plan_id: str) -> None:
+def _require_not_cancelled(ledger: Ledger, account: SendGridAccount, plan_id: str) -> None:
     """Somebody may have cancelled the plan while this process changed its batches' status: then that is changed back."""
     if _plan(ledger, plan_id)["state"] != "cancelled":
         return
@@ -134,11 +134,11 @@ def _cancellation_stands(ledger: Ledger, account: SendGridAccount, plan_id: str)
     )
 
 
-def _move(
-    ledger: Ledger, campaign_id: str, occurrence: str, state: str, *, among: tuple[str, ...], reason: str | None = None
+def _change_state(
+    ledger: Ledger, campaign_id: str, occurrence: str, state: str, *, from_states: tuple[str, ...], reason: str | None = None
 ) -> RowMapping:
     plan_id = _find(ledger, campaign_id, occurrence)["plan_id"]
-    plans.change_state(ledger, plan_id, state, among=among, reason=reason)
+    plans.change_state(ledger, plan_id, state, from_states=from_states, reason=reason)
     return _plan(ledger, plan_id)
 
 
@@ -155,12 +155,12 @@ def _status(ledger: Ledger, plan_id: str) -> dict[str, Any]:
     plan = _plan(ledger, plan_id)
     with ledger.read() as connection:
         people = asdict(counts.tally(connection, plan_id))
-    return {"plan_id": plan_id, "state": plan["state"], **people, "waiting_there": _waiting_there(ledger, plan_id)}
+    return {"plan_id": plan_id, "state": plan["state"], **people, "scheduled_at_sendgrid": _waiting_there(ledger, plan_id)}
 
 
 def _waiting_there(ledger: Ledger, plan_id: str) -> int:
     with ledger.read() as connection:
-        return counts.waiting_there(connection, plan_id, clock.now().timestamp())
+        return counts.scheduled_at_sendgrid(connection, plan_id, clock.now().timestamp())
 
 
 def _plan(ledger: Ledger, plan_id: str) -> RowMapping:

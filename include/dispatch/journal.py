@@ -26,7 +26,7 @@ class Journal:
     def __init__(self, folder: Path) -> None:
         self._handle = os.open(folder / NAME, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
 
-    def note(self, claim: Claim) -> None:
+    def append(self, claim: Claim) -> None:
         """One short write, which survives the end of this process. Raises OSError where the disk took only a part of it.
 
         It begins with a line end, so that a part of a line which a full disk left is not taken for the head of this one.
@@ -39,7 +39,7 @@ class Journal:
         os.close(self._handle)
 
 
-def require_memory(ledger: Ledger, plan_id: str, folder: Path) -> None:
+def require_no_lost_requests(ledger: Ledger, plan_id: str, folder: Path) -> None:
     """Raise `LedgerBehindJournal` where the journal knows an intent that the ledger does not."""
     noted = read_journal(folder)
     if not noted:
@@ -49,18 +49,18 @@ def require_memory(ledger: Ledger, plan_id: str, folder: Path) -> None:
         known = {row.chunk: row.fence for row in connection.execute(query)}
     forgotten = [chunk for chunk, fence in noted.items() if known.get(chunk, 0) < fence]
     if forgotten:
-        raise _forgetful(len(forgotten), f"plan {plan_id}")
+        raise _lost_requests(len(forgotten), f"plan {plan_id}")
 
 
 def require_no_requests(folder: Path) -> None:
     """Raise `LedgerBehindJournal` where requests were made from a folder whose plan the ledger does not know."""
     if noted := read_journal(folder):
-        raise _forgetful(len(noted), str(folder))
+        raise _lost_requests(len(noted), str(folder))
 
 
-def _forgetful(chunks_forgotten: int, where: str) -> LedgerBehindJournal:
+def _lost_requests(lost: int, where: str) -> LedgerBehindJournal:
     return LedgerBehindJournal(
-        f"the ledger has forgotten requests for {chunks_forgotten} chunks that were made; was it restored from a backup?",
+        f"the ledger has forgotten requests for {lost} chunks that were made; was it restored from a backup?",
         where=where,
         remedy="Nothing was sent now. Reconcile the ledger with the journal first (docs/runbook/restored-ledger.md).",
     )

@@ -28,7 +28,7 @@ import pyarrow.parquet as pq
 
 from include.core.errors import PlanDamaged
 
-CHUNKS_A_FILE = 20
+CHUNKS_PER_FILE = 20
 """A sender holds one file in memory."""
 
 OTHER_ADDRESSES = "other_addresses.parquet"
@@ -75,28 +75,28 @@ class PlanReader:
         self.contents: dict[str, dict[str, Any]] = orjson.loads(self._verified("contents.json"))
         self._prepare = prepare
         self._part: tuple[str, pa.Table] | None = None
-        self._coming: deque[str] = deque()
-        self._ahead: Future[pa.Table] | None = None
+        self._upcoming: deque[str] = deque()
+        self._next_part: Future[pa.Table] | None = None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="plan")
 
     def read_ahead(self, files: Iterable[str]) -> None:
         """Parts will be asked for in this order: read the next in the background while people of one are taken."""
-        self._coming = deque(file for file, _ in groupby(files))
+        self._upcoming = deque(file for file, _ in groupby(files))
 
     def people(self, file: str, first_row: int, size: int) -> pa.Table:
         """The wire rows of one root chunk. Keeps the last part in memory, since chunks come in order."""
         if self._part is None or self._part[0] != file:
             self._part = None
-            self._part = (file, self._taken_up(file))
+            self._part = (file, self._load_part(file))
         return self._part[1].slice(first_row, size)
 
-    def _taken_up(self, file: str) -> pa.Table:
+    def _load_part(self, file: str) -> pa.Table:
         """A part, from the background where it is the one that was expected; then the next is read there."""
-        if not self._coming or self._coming[0] != file:
+        if not self._upcoming or self._upcoming[0] != file:
             return self._read(file)
-        self._coming.popleft()
-        part = self._ahead.result() if self._ahead else self._read(file)
-        self._ahead = self._thread.submit(self._read, self._coming[0]) if self._coming else None
+        self._upcoming.popleft()
+        part = self._next_part.result() if self._next_part else self._read(file)
+        self._next_part = self._thread.submit(self._read, self._upcoming[0]) if self._upcoming else None
         return part
 
     def _read(self, file: str) -> pa.Table:
@@ -129,7 +129,7 @@ class PlanReader:
             raise _damaged(self.folder / name) from None
 
 
-def rows_of(selection: str | None, size: int) -> Sequence[int]:
+def parse_selection(selection: str | None, size: int) -> Sequence[int]:
     """The places that a selection names: '0:500,731:732' or None for all."""
     if selection is None:
         return range(size)
@@ -137,7 +137,7 @@ def rows_of(selection: str | None, size: int) -> Sequence[int]:
     return [row for start, stop in spans for row in range(int(start), int(stop))]
 
 
-def selection_of(rows: Sequence[int]) -> str:
+def format_selection(rows: Sequence[int]) -> str:
     """The selection that names ascending places."""
     spans: list[list[int]] = []
     for row in rows:

@@ -45,7 +45,7 @@ def batch_for(ledger: Ledger, account: SendGridAccount, plan: RowMapping, work: 
     except NotOffered:
         log.warning("this provider has no batch ids: what it holds until send_at cannot be paused or cancelled there")
         return None
-    return plans.keep_batch_id(ledger, plan["plan_id"], answer["batch_id"], instead_of=plan["batch_id"])
+    return plans.set_batch_id(ledger, plan["plan_id"], answer["batch_id"], instead_of=plan["batch_id"])
 
 
 def hold(account: SendGridAccount, batches: Iterable[str], status: Status) -> None:

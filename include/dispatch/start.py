@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 Mode = Literal["preview", "test", "live"]
 
 
-def begin(
+def start_run(
     stores: Stores, campaign: Campaign, *,
     account: SendGridAccount, mode: Mode, run: str, at: datetime, edge_url: str, recipients: list[str],
     resumes: str | None = None,

@@ -19,17 +19,17 @@ from include.core import clock
 from include.core.errors import CampaignStopped, FenceLost
 from include.ledger import holds, lease_owner, plans, suppressions
 from include.ledger.database import Ledger
-from include.ledger.pending import NOTHING_CHANGES, add_children, skip_pending
+from include.ledger.pending import SAME_CONTENT, add_children, skip_pending
 from include.ledger.tables import chunks, outcomes
 
 _THIS = and_(chunks.c.plan_id == bindparam("of_plan"), chunks.c.chunk == bindparam("of_chunk"))
-_TAKE = (
+_CLAIM = (
     update(chunks)
     .where(_THIS, chunks.c.state == "pending")
     .values(state="sending", fence=chunks.c.fence + 1, attempt=chunks.c.attempt + 1)
     .returning(chunks.c.fence, chunks.c.attempt, chunks.c.recipients)
 )
-_LEAVE = update(chunks).where(_THIS, chunks.c.state == "sending", chunks.c.fence == bindparam("under"))
+_CLOSE_CHUNK = update(chunks).where(_THIS, chunks.c.state == "sending", chunks.c.fence == bindparam("under"))
 # The two statements of every chunk are built once: building one costs SQLAlchemy more than SQLite needs to run it. What else
 # is given to them beside their named parameters are columns to set.
 
@@ -60,11 +60,11 @@ class Claim:
     selection: str | None
     gone: frozenset[int]
     batch_id: str | None = None
-    taken_at: float = field(default_factory=clock.elapsed)
+    claimed_at: float = field(default_factory=clock.elapsed)
 
     def lease_left(self) -> float:
         """Seconds left of the lease, on a clock that counts while this process or machine is suspended."""
-        return LEASE_SECONDS - (clock.elapsed() - self.taken_at)
+        return LEASE_SECONDS - (clock.elapsed() - self.claimed_at)
 
 
 def claim(
@@ -83,7 +83,7 @@ def claim(
     now = clock.now().timestamp()
     carried = batch_id if chunk["send_at"] is not None else None
     with ledger.write() as connection:
-        suppressions.hold_still(connection)
+        suppressions.lock(connection)
         if not require_sending(connection, chunk["plan_id"]):
             return None
         allowed(connection)
@@ -91,7 +91,7 @@ def claim(
             return None
         this = {"of_plan": chunk["plan_id"], "of_chunk": chunk["chunk"]}
         lease = {"owner": lease_owner.this_process(), "lease_until": now + LEASE_SECONDS, "posted_at": now}
-        taken = connection.execute(_TAKE, {**this, **lease, "batch_id": carried}).first()
+        taken = connection.execute(_CLAIM, {**this, **lease, "batch_id": carried}).first()
         if taken is None:
             return None
         known = _outcome_rows(connection, chunk["plan_id"], chunk["chunk"]) if taken.fence > 1 else frozenset()
@@ -139,7 +139,7 @@ def reject(ledger: Ledger, claim: Claim, status: int, reason: str) -> None:
     _finish(ledger, claim, state="rejected", http_status=status, reason=reason)
 
 
-def doubt(ledger: Ledger, claim: Claim, status: int | None, reason: str) -> str:
+def put_in_doubt(ledger: Ledger, claim: Claim, status: int | None, reason: str) -> str:
     """It may or may not have been queued. Never resent by itself.
 
     Returns the chunk's state: in_doubt, or skipped where its batch was cancelled meanwhile: queued or not, it stays there.
@@ -159,17 +159,17 @@ def split(
     status: int | None,
     reason: str,
     parts: Iterable[tuple[str, int]],
-    apart: Iterable[Outcome] = (),
-    contents: Mapping[str, str] = NOTHING_CHANGES,
+    outcomes_of_people: Iterable[Outcome] = (),
+    contents: Mapping[str, str] = SAME_CONTENT,
 ) -> None:
     """Replace the chunk by pending children: `parts` are (selection, recipients), together everybody still in it.
 
-    `apart` are people who get an outcome of their own instead of a place in a child. `contents`: which content a child
-    gets, by its selection, where it is not the parent's.
+    `outcomes_of_people` records people who are in no child. `contents` maps a child's selection to its content where that
+    differs from the parent's.
     """
     with ledger.write() as connection:
         _close(connection, claim.plan_id, claim.chunk, claim.fence, state="split", http_status=status, reason=reason)
-        _record(connection, claim.plan_id, claim.chunk, list(apart), clock.now().timestamp())
+        _record(connection, claim.plan_id, claim.chunk, list(outcomes_of_people), clock.now().timestamp())
         add_children(connection, claim.plan_id, claim.chunk, parts, contents)
         _leave_nothing_of_a_cancelled_plan(connection, claim.plan_id)
 
@@ -222,7 +222,7 @@ def _unless_cancelled(
     """
     if batch_id is None or send_at is None or values["state"] not in ("accepted", "in_doubt"):
         return values
-    if not plans.is_cancelled_there(connection, plan_id, send_at):
+    if not plans.is_cancelled_at_sendgrid(connection, plan_id, send_at):
         return values
     return {**values, "state": "skipped", "reason": "cancelled at SendGrid before its send_at"}
 
@@ -238,7 +238,7 @@ def _leave_nothing_of_a_cancelled_plan(connection: Connection, plan_id: str) -> 
 def _close(connection: Connection, plan_id: str, chunk: int, fence: int, **values: Any) -> None:
     """One step out of `sending`, under the fence."""
     given = {"settled_at": clock.now().timestamp(), "lease_until": None, **values}
-    changed = connection.execute(_LEAVE, {"of_plan": plan_id, "of_chunk": chunk, "under": fence, **given})
+    changed = connection.execute(_CLOSE_CHUNK, {"of_plan": plan_id, "of_chunk": chunk, "under": fence, **given})
     if changed.rowcount != 1:
         raise FenceLost(
             "the lease on the chunk was taken over; its outcome is in doubt and this process stops.",

@@ -61,7 +61,7 @@ def record_unless_suppressed(ledger: Ledger, answer: Consent) -> frozenset[str]:
     """Append the answer where nothing suppresses its address; else change nothing and return why. One transaction."""
     with ledger.write() as connection:
         _serialise_writers(connection)
-        suppressions.hold_still(connection)
+        suppressions.lock(connection)
         reasons = suppressions.reasons_of(connection, answer.address_key)
         if not reasons:
             _append(connection, [answer])

@@ -59,7 +59,7 @@ def tally(connection: Connection, plan_id: str) -> Tally:
     return Tally(plan["selected"], **by_state)
 
 
-def waiting_there(connection: Connection, plan_id: str, now: float) -> int:
+def scheduled_at_sendgrid(connection: Connection, plan_id: str, now: float) -> int:
     """People whose message SendGrid accepted and still holds, as far as the ledger knows: until its send_at, or paused."""
     plan = connection.execute(select(plans).where(plans.c.plan_id == plan_id)).mappings().one()
     later = now if plan["batch_status"] is None else min(now, plan["batch_status_at"] + plan_rows.NOTICE_SECONDS)

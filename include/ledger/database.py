@@ -16,8 +16,8 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, Program
 from include.core.errors import ConfigurationError
 from include.core.secrets import Secrets
 from include.ledger import schema
+from include.ledger.database_errors import translated
 from include.ledger.tables import identity
-from include.ledger.trouble import trouble_with
 
 BUSY_SECONDS = 30
 CONNECT_SECONDS = 10
@@ -48,7 +48,7 @@ class Ledger:
             return
         options = {"tradewind_writes": True, "tradewind_waits": wait_for_disk}
         with (
-            self._told(),
+            self._translated_errors(),
             self.engine.connect().execution_options(**options) as connection,
             connection.begin(),
         ):
@@ -62,7 +62,7 @@ class Ledger:
         if shared := self._of_this_thread():
             yield shared
             return
-        with self._told(), self.engine.connect() as connection:
+        with self._translated_errors(), self.engine.connect() as connection:
             if not self.is_sqlite:
                 connection = connection.execution_options(isolation_level="REPEATABLE READ")
             with connection.begin():
@@ -82,13 +82,13 @@ class Ledger:
                 self._shared.connection = None
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _translated_errors(self) -> Iterator[None]:
         """A database that is not there is an error of ours, which says what to do and may be tried again."""
         try:
             yield
         except (DBAPIError, sqlite3.OperationalError) as error:  # SQLite's own where a transaction begins
-            if trouble := trouble_with(error, self.engine.url):
-                raise trouble from None
+            if translated_error := translated(error, self.engine.url):
+                raise translated_error from None
             raise
 
     def _of_this_thread(self) -> Connection | None:
@@ -126,8 +126,8 @@ def open_ledger(url: str, secrets: Secrets) -> Ledger:
     if parsed.get_backend_name() == "sqlite" and parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     is_sqlite = parsed.get_backend_name() == "sqlite"
-    patience = {} if is_sqlite or "connect_timeout" in parsed.query else {"connect_timeout": CONNECT_SECONDS}
-    engine = create_engine(parsed, pool_pre_ping=not is_sqlite, hide_parameters=True, connect_args=patience)
+    timeout = {} if is_sqlite or "connect_timeout" in parsed.query else {"connect_timeout": CONNECT_SECONDS}
+    engine = create_engine(parsed, pool_pre_ping=not is_sqlite, hide_parameters=True, connect_args=timeout)
     if is_sqlite:
         _prepare_sqlite(engine)
     ledger = Ledger(engine)

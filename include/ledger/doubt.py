@@ -38,7 +38,7 @@ def in_doubt_chunks(ledger: Ledger) -> list[dict[str, object]]:
         return [dict(row) for row in connection.execute(query).mappings()]
 
 
-def standing_doubt(ledger: Ledger, posted_before: float) -> list[dict[str, Any]]:
+def unresolved_doubt(ledger: Ledger, posted_before: float) -> list[dict[str, Any]]:
     """Live plans with people in doubt whose request was made before a moment: plan_id, campaign, occurrence, people."""
     proved = (
         select(outcomes.c.plan_id, outcomes.c.chunk, func.count().label("people"))
@@ -58,7 +58,7 @@ def standing_doubt(ledger: Ledger, posted_before: float) -> list[dict[str, Any]]
         return [{**row, "people": int(row["people"])} for row in connection.execute(query).mappings()]
 
 
-def last_due(ledger: Ledger, since: float, until: float) -> float | None:
+def newest_due_request(ledger: Ledger, since: float, until: float) -> float | None:
     """When the newest accepted request of a live plan within a span was to go out (Unix seconds): it should have events."""
     due = func.coalesce(chunks.c.send_at, chunks.c.settled_at)
     live = chunks.c.plan_id.in_(select(plans.c.plan_id).where(plans.c.kind == "live"))

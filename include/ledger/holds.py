@@ -33,7 +33,7 @@ def hold(ledger: Ledger, plan_id: str, provider: str, reason: str) -> bool:
         row = {"plan_id": plan_id, "provider": provider, "reason": reason, "held_at": clock.now().timestamp()}
         connection.execute(insert(holds), [row])
     if provider == WHOLE_CAMPAIGN:
-        plans.change_state(ledger, plan_id, "paused", among=("sending",), reason=reason)
+        plans.change_state(ledger, plan_id, "paused", from_states=("sending",), reason=reason)
     return True
 
 

@@ -48,7 +48,7 @@ class Turn:
     doubts: int = 0
 
 
-def begin(ledger: Ledger, scope: str) -> bool:
+def start_sending(ledger: Ledger, scope: str) -> bool:
     """A process begins to send; whether it has to ask for its turn. After a silence it does."""
     with ledger.write() as connection:
         row = _locked(connection, scope)
@@ -65,7 +65,7 @@ def require_open(connection: Connection, scope: str, probe: str | None) -> None:
         raise Suspended
 
 
-def turn(ledger: Ledger, scope: str) -> Turn:
+def request_turn(ledger: Ledger, scope: str) -> Turn:
     """Ask for the probe: it is given to one at a time, again where its process is gone or too slow."""
     now = clock.now().timestamp()
     with ledger.write() as connection:
@@ -81,7 +81,7 @@ def turn(ledger: Ledger, scope: str) -> Turn:
         return Turn(probe=probe, doubts=row.doubts)
 
 
-def doubted(ledger: Ledger, scope: str, probe: str | None) -> Turn:
+def record_doubt(ledger: Ledger, scope: str, probe: str | None) -> Turn:
     """A request ended in doubt; returns how long nothing may go.
 
     Those that were under way when the first one did count as one with it: they say nothing new.
@@ -99,7 +99,7 @@ def doubted(ledger: Ledger, scope: str, probe: str | None) -> Turn:
         return Turn(wait=wait, doubts=doubts)
 
 
-def proved(ledger: Ledger, scope: str, probe: str) -> None:
+def record_accepted_probe(ledger: Ledger, scope: str, probe: str) -> None:
     """The probe was accepted: everything may go. Nothing changes where the probe is another's by now."""
     with ledger.write() as connection:
         if _locked(connection, scope).probe == probe:
@@ -107,7 +107,7 @@ def proved(ledger: Ledger, scope: str, probe: str) -> None:
             _set(connection, scope, suspected=0, doubts=0, not_before=0.0, probe=None, proved_at=now)
 
 
-def gave_up(ledger: Ledger, scope: str, probe: str, wait: float = 0.0) -> None:
+def release_probe(ledger: Ledger, scope: str, probe: str, wait: float = 0.0) -> None:
     """The probe ended in an answer that proves nothing, or was not sent: another may be, after `wait` seconds."""
     with ledger.write() as connection:
         row = _locked(connection, scope)

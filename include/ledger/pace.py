@@ -21,7 +21,7 @@ from include.ledger.tables import allowances
 
 @dataclass(frozen=True)
 class Rate:
-    """At most `per_second` messages a second in `scope`, spread evenly."""
+    """At limit `per_second` messages a second in `scope`, spread evenly."""
 
     scope: str
     per_second: float
@@ -29,10 +29,10 @@ class Rate:
 
 @dataclass(frozen=True)
 class Cap:
-    """At most `most` messages in `scope` until `ends`; the scope's name holds the hour or day."""
+    """At limit `limit` messages in `scope` until `ends`; the scope's name holds the hour or day."""
 
     scope: str
-    most: int
+    limit: int
     ends: datetime
 
 
@@ -63,7 +63,7 @@ def limits(account: AccountPace, campaign: str, per_second: float | None, daily_
     return found
 
 
-def take(ledger: Ledger, within: Sequence[Rate | Cap], messages: int) -> Grant:
+def acquire(ledger: Ledger, within: Sequence[Rate | Cap], messages: int) -> Grant:
     """Take an allowance for up to `messages`; the smallest remaining cap decides how many, the slowest rate when."""
     if not within:
         return Grant(messages)
@@ -71,9 +71,9 @@ def take(ledger: Ledger, within: Sequence[Rate | Cap], messages: int) -> Grant:
     with ledger.write() as connection:
         rows = _locked(connection, within)
         caps = [limit for limit in within if isinstance(limit, Cap)]
-        granted = min([messages, *(cap.most - rows[cap.scope].used for cap in caps)])
+        granted = min([messages, *(cap.limit - rows[cap.scope].used for cap in caps)])
         if granted <= 0:
-            full = max((cap for cap in caps if cap.most <= rows[cap.scope].used), key=lambda cap: cap.ends)
+            full = max((cap for cap in caps if cap.limit <= rows[cap.scope].used), key=lambda cap: cap.ends)
             return Grant(0, (full.ends - now).total_seconds(), full.scope)
         for cap in caps:
             _write(connection, cap.scope, used=allowances.c.used + granted)
@@ -85,7 +85,7 @@ def take(ledger: Ledger, within: Sequence[Rate | Cap], messages: int) -> Grant:
     return Grant(granted, begins - now.timestamp())
 
 
-def give_back(ledger: Ledger, within: Sequence[Rate | Cap], messages: int) -> None:
+def release(ledger: Ledger, within: Sequence[Rate | Cap], messages: int) -> None:
     """Nothing was sent of what was taken: the caps get it back."""
     caps = [limit for limit in within if isinstance(limit, Cap)]
     if not caps:

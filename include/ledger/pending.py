@@ -26,10 +26,10 @@ _INHERITED = (
     "zone",
     "provider",
 )
-NOTHING_CHANGES: Mapping[str, str] = MappingProxyType({})
+SAME_CONTENT: Mapping[str, str] = MappingProxyType({})
 
 
-def open_work(ledger: Ledger, plan_id: str, first: int, last: int) -> list[RowMapping]:
+def pending_chunks(ledger: Ledger, plan_id: str, first: int, last: int) -> list[RowMapping]:
     """The pending chunks that descend from the plan's chunks `first` to `last`, in order."""
     with ledger.read() as connection:
         query = (
@@ -40,7 +40,7 @@ def open_work(ledger: Ledger, plan_id: str, first: int, last: int) -> list[RowMa
         return list(connection.execute(query).mappings())
 
 
-def continuing(ledger: Ledger, plan_id: str, chunk: int) -> list[RowMapping]:
+def pending_descendants(ledger: Ledger, plan_id: str, chunk: int) -> list[RowMapping]:
     """What is pending of a chunk's people after a step: the chunk itself, or the children it was split into."""
     with ledger.read() as connection:
         mine = or_(chunks.c.chunk == chunk, chunks.c.parent == chunk)
@@ -53,7 +53,7 @@ def add_children(
     plan_id: str,
     parent: int,
     parts: Iterable[tuple[str, int]],
-    contents: Mapping[str, str] = NOTHING_CHANGES,
+    contents: Mapping[str, str] = SAME_CONTENT,
 ) -> None:
     """Insert pending chunks that carry on with people of `parent`, numbered after the plan's last chunk.
 
@@ -95,7 +95,7 @@ def skip(ledger: Ledger, chunk: RowMapping, reason: str) -> None:
     _change_pending(ledger, chunk, state="skipped", reason=reason, settled_at=clock.now().timestamp())
 
 
-def note_held(ledger: Ledger, plan_id: str, reason: str) -> None:
+def record_hold_reason(ledger: Ledger, plan_id: str, reason: str) -> None:
     """Say on everything pending of a plan what holds it back."""
     pending = and_(chunks.c.plan_id == plan_id, chunks.c.state == "pending")
     with ledger.write() as connection:

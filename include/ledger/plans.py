@@ -56,7 +56,7 @@ NOTICE_SECONDS = 660.0
 https://www.twilio.com/docs/sendgrid/api-reference/cancel-scheduled-sends"""
 
 
-def keep_batch_id(ledger: Ledger, plan_id: str, batch_id: str, instead_of: str | None = None) -> str:
+def set_batch_id(ledger: Ledger, plan_id: str, batch_id: str, instead_of: str | None = None) -> str:
     """Give the plan SendGrid's batch id in the place of the one it had; returns the one it has, for another may be first."""
     with ledger.write() as connection:
         this = and_(plans.c.plan_id == plan_id, plans.c.batch_id.is_not_distinct_from(instead_of))
@@ -64,7 +64,7 @@ def keep_batch_id(ledger: Ledger, plan_id: str, batch_id: str, instead_of: str |
         return str(connection.scalar(select(plans.c.batch_id).where(plans.c.plan_id == plan_id)))
 
 
-def keep_batch_status(connection: Connection, plan_id: str, status: str | None, at: float | None) -> float | None:
+def set_batch_status(connection: Connection, plan_id: str, status: str | None, at: float | None) -> float | None:
     """Note what SendGrid has confirmed for the plan's batches (None: no hold); returns since when they are, or were, held.
 
     What was paused in time is still held when it is cancelled later: the first confirmation counts.
@@ -77,18 +77,22 @@ def keep_batch_status(connection: Connection, plan_id: str, status: str | None, 
     return since
 
 
-def is_cancelled_there(connection: Connection, plan_id: str, send_at: float) -> bool:
+def is_cancelled_at_sendgrid(connection: Connection, plan_id: str, send_at: float) -> bool:
     """Whether SendGrid has confirmed, in time, to drop what is due at `send_at`. Held still until this transaction ends."""
     query = select(plans.c.batch_status, plans.c.batch_status_at).where(plans.c.plan_id == plan_id)
     row = connection.execute(query.with_for_update(read=True)).one()
     return bool(row.batch_status == "cancel" and send_at > row.batch_status_at + NOTICE_SECONDS)
 
 
-def change_state(ledger: Ledger, plan_id: str, state: str, *, among: tuple[str, ...], reason: str | None = None) -> bool:
-    """Move the plan to `state` if it is in one of the states `among`; the row count is the answer."""
+def change_state(
+    ledger: Ledger, plan_id: str, state: str, *, from_states: tuple[str, ...], reason: str | None = None
+) -> bool:
+    """Move the plan to `state` if its state is one of `from_states`; return whether it was."""
     with ledger.write() as connection:
         changed = connection.execute(
-            update(plans).where(plans.c.plan_id == plan_id, plans.c.state.in_(among)).values(state=state, stop_reason=reason)
+            update(plans)
+            .where(plans.c.plan_id == plan_id, plans.c.state.in_(from_states))
+            .values(state=state, stop_reason=reason)
         )
         return changed.rowcount == 1
 

@@ -17,11 +17,11 @@ from include.ledger.database import Ledger
 from include.ledger.tables import chunks
 from include.ledger.tables import plans as plans_table
 
-FORGOTTEN = "the ledger was restored from a backup that is older than the request"
+LOST_BY_RESTORE = "the ledger was restored from a backup that is older than the request"
 """The reason of chunks that the journal put in doubt. Any event of such a message proves it, whatever chunk it names."""
 
 
-def remember(ledger: Ledger, plan_id: str, noted: Mapping[int, int]) -> dict[str, int]:
+def replay_journal(ledger: Ledger, plan_id: str, noted: Mapping[int, int]) -> dict[str, int]:
     """Put in doubt what `noted` (chunk → highest fence in the journal) knows and the ledger does not; in one transaction.
 
     A chunk that the ledger does not know at all came from a split that it forgot, and nobody can tell whose people it
@@ -42,11 +42,11 @@ def remember(ledger: Ledger, plan_id: str, noted: Mapping[int, int]) -> dict[str
                 _put_in_doubt(connection, known[number], known[number]["fence"])
             connection.execute(insert(chunks), [_tombstone(known[0], number, fence) for number, fence in unknown.items()])
     if (behind or unknown) and pending and not unknown:
-        plans.change_state(ledger, plan_id, "paused", among=("sending", "stopped"), reason=FORGOTTEN)
+        plans.change_state(ledger, plan_id, "paused", from_states=("sending", "stopped"), reason=LOST_BY_RESTORE)
     return {"noted": len(behind), "of_a_forgotten_split": len(pending) if unknown else 0}
 
 
-def bury(
+def record_lost_plan(
     ledger: Ledger, plan: Mapping[str, Any], chunk_rows: list[dict[str, Any]], noted: Mapping[int, int]
 ) -> dict[str, int]:
     """Write down a plan that the ledger has forgotten whole, as cancelled: what was requested is in doubt, the rest skipped.
@@ -61,12 +61,12 @@ def bury(
         doubtful = bool(unknown) or row["chunk"] in noted
         fence = noted.get(row["chunk"], 0)
         rows.append({
-            **row, "plan_id": plan["plan_id"], "state": "in_doubt" if doubtful else "skipped", "reason": FORGOTTEN,
+            **row, "plan_id": plan["plan_id"], "state": "in_doubt" if doubtful else "skipped", "reason": LOST_BY_RESTORE,
             "fence": fence, "attempt": fence, "posted_at": now if doubtful else None, "settled_at": now,
         })  # fmt: skip
     rows += [_tombstone({**rows[0], "parent": None, "selection": None}, number, noted[number]) for number in sorted(unknown)]
     with ledger.write() as connection:
-        connection.execute(insert(plans_table), [{**plan, "state": "cancelled", "stop_reason": FORGOTTEN}])
+        connection.execute(insert(plans_table), [{**plan, "state": "cancelled", "stop_reason": LOST_BY_RESTORE}])
         connection.execute(insert(chunks), rows)
     return {state: sum(row["state"] == state for row in rows) for state in ("in_doubt", "skipped")}
 
@@ -81,7 +81,7 @@ def _put_in_doubt(connection: Connection, row: Mapping[str, Any], fence: int) ->
         )
     now = clock.now().timestamp()
     this = and_(chunks.c.plan_id == row["plan_id"], chunks.c.chunk == row["chunk"])
-    values = {"fence": fence, "attempt": row["attempt"] + max(1, fence - row["fence"]), "reason": FORGOTTEN}
+    values = {"fence": fence, "attempt": row["attempt"] + max(1, fence - row["fence"]), "reason": LOST_BY_RESTORE}
     times = {"posted_at": now, "settled_at": now, "lease_until": None}
     connection.execute(update(chunks).where(this).values(state="in_doubt", **values, **times))
 
@@ -90,5 +90,5 @@ def _tombstone(like: Mapping[str, Any], number: int, fence: int) -> dict[str, An
     """A chunk without people: its number and fence are taken."""
     return {
         **like, "chunk": number, "parent": None, "selection": "", "recipients": 0, "state": "split", "fence": fence,
-        "reason": FORGOTTEN, "settled_at": clock.now().timestamp(),
+        "reason": LOST_BY_RESTORE, "settled_at": clock.now().timestamp(),
     }  # fmt: skip

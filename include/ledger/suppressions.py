@@ -191,7 +191,7 @@ def serialise_writers(connection: Connection) -> None:
         connection.execute(text("lock table suppression_log in share row exclusive mode"))
 
 
-def hold_still(connection: Connection) -> None:
+def lock(connection: Connection) -> None:
     """Let nobody be suppressed between our look and our commit (readers do not disturb one another)."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("lock table suppression_log in share mode"))

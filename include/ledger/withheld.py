@@ -25,7 +25,7 @@ KEPT_SECONDS = 30 * 86_400.0
 
 
 @dataclass(frozen=True)
-class Spells:
+class ListedSpans:
     """When an address was on SendGrid's lists by our hand: spans of Unix seconds, with the margin of two clocks."""
 
     of_address: dict[str, list[tuple[float, float]]]
@@ -43,28 +43,28 @@ class Spells:
         return pa.table(arrays, names=["address_key", "since", "until"])
 
 
-def standing(connection: Connection) -> dict[str, float]:
+def in_force(connection: Connection) -> dict[str, float]:
     """Who is withheld: since when (Unix seconds), by address key."""
     query = select(withheld.c.address_key, withheld.c.since).where(withheld.c.ended_at.is_(None))
     return {row.address_key: row.since for row in connection.execute(query)}
 
 
-def untold(connection: Connection) -> frozenset[str]:
+def unconfirmed(connection: Connection) -> frozenset[str]:
     """Those of whom it is not certain that SendGrid was told."""
     query = select(withheld.c.address_key).where(withheld.c.ended_at.is_(None), withheld.c.told_at.is_(None))
     return frozenset(connection.scalars(query))
 
 
-def spells(connection: Connection) -> Spells:
+def listed_spans(connection: Connection) -> ListedSpans:
     """What is on SendGrid's lists by our hand, and what was of late."""
     found = defaultdict(list)
     for row in connection.execute(select(withheld)):
         until = float("inf") if row.ended_at is None else row.ended_at + SETTLES_SECONDS
         found[row.address_key].append((row.since - CLOCKS_DIFFER, until))
-    return Spells(dict(found))
+    return ListedSpans(dict(found))
 
 
-def remember(ledger: Ledger, addresses: Iterable[str]) -> None:
+def record_pending(ledger: Ledger, addresses: Iterable[str]) -> None:
     """They are about to be put on SendGrid's lists. None of them stands here."""
     now = clock.now().timestamp()
     rows = [{"address_key": address, "since": now} for address in addresses]
@@ -74,12 +74,12 @@ def remember(ledger: Ledger, addresses: Iterable[str]) -> None:
             connection.execute(insert(withheld), rows)
 
 
-def told(ledger: Ledger, addresses: Iterable[str]) -> None:
+def record_listed(ledger: Ledger, addresses: Iterable[str]) -> None:
     """SendGrid has them on its lists."""
     _stamp(ledger, addresses, "told_at")
 
 
-def end(ledger: Ledger, addresses: Iterable[str]) -> None:
+def record_ended(ledger: Ledger, addresses: Iterable[str]) -> None:
     """They are off SendGrid's lists, or on them by their own wish."""
     _stamp(ledger, addresses, "ended_at")
 

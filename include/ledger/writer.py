@@ -25,13 +25,13 @@ class LedgerWriter:
         self._ledger = ledger
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger")
         self._waiting: deque[Call] = deque()
-        self._at_work = False
+        self._is_running = False
 
-    async def make(self, call: Callable[..., T], *args: Any) -> T:
+    async def run(self, call: Callable[..., T], *args: Any) -> T:
         """`call(ledger, *args)`: its result, once what it wrote is committed; raises what it raises."""
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._waiting.append((future, lambda: call(self._ledger, *args)))
-        if not self._at_work:
+        if not self._is_running:
             self._start()
         return await future
 
@@ -40,20 +40,20 @@ class LedgerWriter:
         self._thread.shutdown()
 
     def _start(self) -> None:
-        most = len(self._waiting) if self._ledger.is_sqlite else 1
-        calls = [self._waiting.popleft() for _ in range(most)]
-        self._at_work = True
-        work = asyncio.get_running_loop().run_in_executor(self._thread, self._made, [call for _, call in calls])
-        work.add_done_callback(lambda done: self._tell(done, [future for future, _ in calls]))
+        count = len(self._waiting) if self._ledger.is_sqlite else 1
+        calls = [self._waiting.popleft() for _ in range(count)]
+        self._is_running = True
+        work = asyncio.get_running_loop().run_in_executor(self._thread, self._run_all, [call for _, call in calls])
+        work.add_done_callback(lambda done: self._deliver(done, [future for future, _ in calls]))
 
-    def _made(self, calls: list[Callable[[], Any]]) -> list[Any]:
+    def _run_all(self, calls: list[Callable[[], Any]]) -> list[Any]:
         """The result, or the exception, of each call."""
         if len(calls) == 1:
             return [_outcome(calls[0])]
         with self._ledger.together():
             return [_outcome(call) for call in calls]
 
-    def _tell(self, done: asyncio.Future[list[Any]], futures: list[asyncio.Future[Any]]) -> None:
+    def _deliver(self, done: asyncio.Future[list[Any]], futures: list[asyncio.Future[Any]]) -> None:
         """Hand the outcomes to those who wait; a transaction that could not be committed is everybody's failure."""
         failure = done.exception()
         outcomes = [failure] * len(futures) if failure else done.result()
@@ -64,7 +64,7 @@ class LedgerWriter:
                 future.set_exception(outcome)
             else:
                 future.set_result(outcome)
-        self._at_work = False
+        self._is_running = False
         if self._waiting:
             self._start()
 

@@ -36,10 +36,11 @@ class Kind(Enum):
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """`reason` is for people and holds no recipient's data. `message_id` is X-Message-Id. `wait` in seconds, where told.
+class ResponseClass:
+    """The class of one response. `reason` is a text for operators without recipient data; `message_id` is X-Message-Id.
 
-    `culprits` are places in the request that a 400 named; `of_request` says that it named a part that everybody shares.
+    `wait` is the delay in seconds that SendGrid asked for. `rejected_indexes` are the personalizations that a 400 named;
+    `whole_request` is set where it named a field that all recipients share.
     """
 
     kind: Kind
@@ -47,36 +48,36 @@ class Verdict:
     status: int | None = None
     message_id: str | None = None
     wait: float | None = None
-    culprits: frozenset[int] = frozenset()
-    of_request: bool = False
+    rejected_indexes: frozenset[int] = frozenset()
+    whole_request: bool = False
 
 
-def judge(answer: Answer) -> Verdict:
+def classify(answer: Answer) -> ResponseClass:
     """Classify one answer."""
     status = answer.status
     if status is None:
-        return Verdict(Kind.DOUBT if answer.reached else Kind.NOT_SENT, f"no answer ({answer.problem})")
+        return ResponseClass(Kind.DOUBT if answer.reached else Kind.NOT_SENT, f"no answer ({answer.problem})")
     if status == 202:
-        return Verdict(Kind.ACCEPTED, "accepted", status, message_id=answer.headers.get("x-message-id"))
+        return ResponseClass(Kind.ACCEPTED, "accepted", status, message_id=answer.headers.get("x-message-id"))
     if status == 400:
         return _refused(answer)
     if status == 413:
-        return Verdict(Kind.TOO_LARGE, "413: the request is too large", status)
+        return ResponseClass(Kind.TOO_LARGE, "413: the request is too large", status)
     if status == 429:
-        return Verdict(Kind.THROTTLED, "429: too many requests", status, wait=_told_wait(answer))
+        return ResponseClass(Kind.THROTTLED, "429: too many requests", status, wait=_retry_after(answer))
     if status == 408 or status >= 500 or status < 300:
-        return Verdict(Kind.DOUBT, f"{status}: it may or may not have been queued", status)
-    return Verdict(Kind.STOP, _stop_reason(status, answer.body), status)
+        return ResponseClass(Kind.DOUBT, f"{status}: it may or may not have been queued", status)
+    return ResponseClass(Kind.STOP, _stop_reason(status, answer.body), status)
 
 
-def _refused(answer: Answer) -> Verdict:
+def _refused(answer: Answer) -> ResponseClass:
     fields = [str(error.get("field") or "") for error in _errors(answer.body)]
     named = frozenset(int(match[1]) for field in fields if (match := _PLACE.match(field)))
     shared = [field for field in fields if field and not field.startswith("personalizations")]
     subject = (
         f"400: {', '.join(sorted({re.sub(r'[.[][0-9]+]?', '', field) for field in fields if field})) or 'no field named'}"
     )
-    return Verdict(Kind.REFUSED, subject[:200], culprits=named, of_request=bool(shared) and not named)
+    return ResponseClass(Kind.REFUSED, subject[:200], rejected_indexes=named, whole_request=bool(shared) and not named)
 
 
 def _stop_reason(status: int, body: bytes) -> str:
@@ -91,7 +92,7 @@ def _stop_reason(status: int, body: bytes) -> str:
     return f"{status}: {meaning.get(status, 'the request was refused')}"
 
 
-def _told_wait(answer: Answer) -> float | None:
+def _retry_after(answer: Answer) -> float | None:
     """Seconds to wait. X-RateLimit-Reset is an epoch in one of SendGrid's documents and a number of seconds in another."""
     for header in ("x-ratelimit-reset", "retry-after"):
         try:

@@ -12,5 +12,5 @@ def replace_consent(warehouse: duckdb.DuckDBPyConnection, in_force: pa.Table) ->
     """Replace `core.consent_answers` by `in_force`, a table of `include.ledger.consent`."""
     warehouse.register("consent_in_force", in_force)
     with transaction(warehouse):
-        replace_table(warehouse, "core.consent_answers", "ledger", "consent_fill")
+        replace_table(warehouse, "core.consent_answers", "ledger", "consent_insert")
     warehouse.unregister("consent_in_force")

@@ -12,5 +12,5 @@ def replace_suppressions(warehouse: duckdb.DuckDBPyConnection, in_force: pa.Tabl
     """Replace `core.suppressions` by `in_force`, a table of `include.ledger.suppressions`."""
     warehouse.register("suppressions_in_force", in_force)
     with transaction(warehouse):
-        replace_table(warehouse, "core.suppressions", "ledger", "suppressions_fill")
+        replace_table(warehouse, "core.suppressions", "ledger", "suppressions_insert")
     warehouse.unregister("suppressions_in_force")

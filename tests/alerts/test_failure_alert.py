@@ -13,7 +13,7 @@ from include.core import errors
 from include.core.errors import CampaignStopped, TradewindError, may_retry
 from include.core.failure_alert import ALERT_RULES, DISK_FULL, TASK_LOST, UNEXPECTED, failure_alert_for
 from include.core.paths import PROJECT
-from include.sendgrid.response_class import judge
+from include.sendgrid.response_class import classify
 from include.sendgrid.transport import Answer
 from tests.docs.headings import headings
 
@@ -22,7 +22,7 @@ WHERE = {"dag": "send_newsletter", "run": "manual__1", "task": "dispatch.send_ra
 
 def stopped(status: int, body: dict[str, object]) -> CampaignStopped:
     """What `outcome.stop_campaign` raises for that answer."""
-    reason = judge(Answer(status, True, body=orjson.dumps(body))).reason
+    reason = classify(Answer(status, True, body=orjson.dumps(body))).reason
     return CampaignStopped(f"the campaign was stopped: {reason}.", where="plan p", remedy="Mend the cause.")
 
 

@@ -70,7 +70,7 @@ def test_a_rate_over_the_limit_of_a_finished_campaign_does_not_say_that_it_will_
     stores: Stores, esp: ScriptedEsp
 ) -> None:
     plan_id = half_sent(stores, esp, bounced=20)
-    plans.change_state(stores.ledger, plan_id, "done", among=("sending",))
+    plans.change_state(stores.ledger, plan_id, "done", from_states=("sending",))
     assert look(stores) == {"warnings": 2, "held": 0, "in_doubt": 0, "alerts": 2}
     (alert, _) = [json.loads(path.read_bytes()) for path in stores.paths.alerts.glob("*Z-*.json")]
     assert "this one is finished: nothing of it is left to hold back" in alert["safe"]

@@ -439,13 +439,13 @@ def test_a_warehouse_that_knows_nobody_puts_nobody_on_a_list(
 
 
 def test_what_is_over_is_forgotten_after_a_month(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
-    store.remember(ledger, ["a", "b"])
-    store.end(ledger, ["a"])
+    store.record_pending(ledger, ["a", "b"])
+    store.record_ended(ledger, ["a"])
     for days, known in ((29, {"a", "b"}), (31, {"b"})):
         later(monkeypatch, days=days)
-        store.remember(ledger, [])
+        store.record_pending(ledger, [])
         with ledger.read() as connection:
-            assert set(store.spells(connection).of_address) == known
+            assert set(store.listed_spans(connection).of_address) == known
 
 
 def test_files_of_people_that_are_gone_take_nobody_off(

@@ -68,7 +68,7 @@ def _person(secrets: Secrets, campaign: Campaign, number: int) -> dict[str, obje
     }
 
 
-def _placing(count: int, chunk_size: int) -> Chunking:
+def _chunking(count: int, chunk_size: int) -> Chunking:
     """One group, cut as chunks.sql cuts."""
     shared = {"mail_group": 0, "content": "only.en.tracked", "variant": "only", "provider": "gmail"}
     when = {"zone": "", "send_at": None, "not_after": None}
@@ -87,11 +87,11 @@ def frozen_plan(
     """Freeze a plan for `count` people; returns its id."""
     folder = stores.paths.root / "plans" / campaign.id / "once"
     folder.mkdir(parents=True)
-    placing = _placing(count, chunk_size)
+    chunking = _chunking(count, chunk_size)
     with PlanWriter(folder, {"only.en.tracked": Names()}, slots=1) as writer:
-        writer.write_people(people(stores.secrets, campaign, count), placing)
-        writer.write_rest(AUDIENCE.empty_table().to_reader())
-    parts = list(chunk_rows(placing.chunks))
+        writer.write_people(people(stores.secrets, campaign, count), chunking)
+        writer.write_not_planned(AUDIENCE.empty_table().to_reader())
+    parts = list(chunk_rows(chunking.chunks))
     write_chunks(folder, parts)
     write_contents(folder, {"only.en": CONTENT})
     plan_id = plans.plan_id_of(campaign.id, "once")

@@ -12,7 +12,7 @@ from include.core.campaign import Pace, SendWindow
 from include.core.errors import PaceHeld
 from include.core.pace import AccountPace
 from include.dispatch.send import admission
-from include.dispatch.send.admission import PATIENCE_SECONDS, WINDOW_MARGIN_SECONDS, Admission
+from include.dispatch.send.admission import MAX_WAIT_SECONDS, WINDOW_MARGIN_SECONDS, Admission
 from include.ledger.chunks import release
 from include.ledger.database import Ledger
 from include.ledger.pending import divide
@@ -66,23 +66,23 @@ def test_a_first_part_of_it_and_the_rest_to_look_at_again(ledger: Ledger) -> Non
     assert first is not None
     assert (first["chunk"], first["recipients"], [each["recipients"] for each in rest], wait) == (1, 4, [2], 0.0)
     assert (row(ledger)["state"], row(ledger)["reason"]) == ("split", "divided: less than all of it was allowed at once")
-    assert admission.rows_of(first["selection"], 10) == [0, 2, 4, 6]
-    assert admission.rows_of(rest[0]["selection"], 10) == [7, 8]
+    assert admission.parse_selection(first["selection"], 10) == [0, 2, 4, 6]
+    assert admission.parse_selection(rest[0]["selection"], 10) == [7, 8]
 
 
 def test_what_the_rate_allows_only_much_later_is_held_and_uses_nothing_up(ledger: Ledger) -> None:
-    slow = desk(pace=Pace(messages_per_second=10 / (PATIENCE_SECONDS + 1), daily_cap=100))
+    slow = desk(pace=Pace(messages_per_second=10 / (MAX_WAIT_SECONDS + 1), daily_cap=100))
     assert slow.admit(ledger, row(ledger))[2] == 0.0
     with pytest.raises(PaceHeld, match="only later") as held:
         slow.admit(ledger, row(ledger))
-    assert held.value.retry_after == pytest.approx(PATIENCE_SECONDS + 1)
+    assert held.value.retry_after == pytest.approx(MAX_WAIT_SECONDS + 1)
     assert row(ledger)["reason"] == "held: the rate allows it only later"
     assert sorted(used(ledger)) == [0, 10]
 
 
-def test_a_wait_within_our_patience_is_waited(ledger: Ledger) -> None:
-    paced = desk(pace=Pace(messages_per_second=10 / PATIENCE_SECONDS))
-    assert [paced.admit(ledger, row(ledger))[2] for _ in range(2)] == [0.0, pytest.approx(PATIENCE_SECONDS)]
+def test_a_wait_within_the_limit_is_waited_for(ledger: Ledger) -> None:
+    paced = desk(pace=Pace(messages_per_second=10 / MAX_WAIT_SECONDS))
+    assert [paced.admit(ledger, row(ledger))[2] for _ in range(2)] == [0.0, pytest.approx(MAX_WAIT_SECONDS)]
 
 
 def test_what_was_admitted_and_not_sent_is_given_back(ledger: Ledger) -> None:

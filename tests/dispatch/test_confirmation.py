@@ -51,7 +51,7 @@ class Shop:
         """A live run of a campaign so many days from now; what was sent, by the person's number."""
         at = self.now + days * DAY
         campaign, already = load_campaign(name), len(self.esp.bodies)
-        planned, ranges = start.begin(
+        planned, ranges = start.start_run(
             self.stores,
             campaign,
             account=self.esp.account,
@@ -209,7 +209,7 @@ def test_the_link_stops_working(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_a_preview_shows_no_link_that_works(shop: Shop) -> None:
     campaign = load_campaign("confirm")
-    shown, _ = start.begin(
+    shown, _ = start.start_run(
         shop.stores, campaign, account=shop.esp.account, mode="preview", run="p", at=shop.now, edge_url=EDGE, recipients=[]
     )
     page = (shop.stores.paths.root / shown["page"]).read_text()

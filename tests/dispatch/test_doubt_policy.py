@@ -107,7 +107,7 @@ def test_all_chunks_of_the_plan_are_reopened_with_who_decided_and_a_finished_pla
     plan_id, _ = sent_with_one_doubt(stores, esp, "ask")
     with stores.ledger.write() as connection:
         connection.execute(update(chunks).where(chunks.c.chunk.in_((0, 2))).values(state="in_doubt"))
-    plans.change_state(stores.ledger, plan_id, "done", among=("sending",))
+    plans.change_state(stores.ledger, plan_id, "done", from_states=("sending",))
     assert in_doubt.question(stores.ledger, plan_id) == 30
     assert in_doubt.reopen(stores, plan_id, decision="approved by an operator") == {"reopened": 30}
     with stores.ledger.read() as connection:

@@ -105,7 +105,7 @@ def test_an_address_that_is_given_up_again_is_given_up(sending: Sending) -> None
 def sent(sending: Sending, plan_id: str) -> set[str]:
     """The same, and the plan is done: nothing is told while no other is open."""
     found = mailed(sending, plan_id)
-    plans.change_state(sending.stores.ledger, plan_id, "done", among=("sending",))
+    plans.change_state(sending.stores.ledger, plan_id, "done", from_states=("sending",))
     return found
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from include.core.errors import LedgerBehindJournal
 from include.dispatch import journal
-from include.dispatch.journal import Journal, read_journal, require_memory, require_no_requests
+from include.dispatch.journal import Journal, read_journal, require_no_lost_requests, require_no_requests
 from include.ledger import chunks
 from include.ledger.database import Ledger
 from tests.ledger.plan import PLAN, claim, freeze
@@ -18,7 +18,7 @@ from tests.ledger.plan import PLAN, claim, freeze
 def noted(folder: Path, *claims: chunks.Claim) -> None:
     notes = Journal(folder)
     for each in claims:
-        notes.note(each)
+        notes.append(each)
     notes.close()
 
 
@@ -57,16 +57,16 @@ def test_a_line_that_the_disk_took_a_part_of_stops_the_sender(
     notes, whole = Journal(tmp_path), os.write
     monkeypatch.setattr(journal.os, "write", lambda handle, line: whole(handle, line[:-1]))
     with pytest.raises(OSError, match="No space left"):
-        notes.note(claim(ledger))
+        notes.append(claim(ledger))
     notes.close()
     assert read_journal(tmp_path) == {}
 
 
 def test_a_ledger_that_knows_every_request_is_sent_from(ledger: Ledger, tmp_path: Path) -> None:
     freeze(ledger, (10, 10))
-    require_memory(ledger, PLAN, tmp_path)
+    require_no_lost_requests(ledger, PLAN, tmp_path)
     noted(tmp_path, claim(ledger, 0))
-    require_memory(ledger, PLAN, tmp_path)
+    require_no_lost_requests(ledger, PLAN, tmp_path)
 
 
 @pytest.mark.parametrize("line", [b"\n0 2\n", b"\n7 1\n", b"\n0 1\n\n1 1\n"])
@@ -77,7 +77,7 @@ def test_a_ledger_that_has_forgotten_a_request_is_not(ledger: Ledger, tmp_path: 
     chunks.release(ledger, claim(ledger, 1, "another"), 429, "later")
     (tmp_path / journal.NAME).write_bytes(line)
     with pytest.raises(LedgerBehindJournal, match=r"requests for 1 chunks.*backup") as forgot:
-        require_memory(ledger, PLAN, tmp_path)
+        require_no_lost_requests(ledger, PLAN, tmp_path)
     assert PLAN in str(forgot.value)
 
 

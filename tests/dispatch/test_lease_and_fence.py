@@ -61,7 +61,7 @@ def test_a_process_that_was_held_up_before_the_request_claims_anew(
     sending: Sending, esp: ScriptedEsp, monkeypatch: pytest.MonkeyPatch, held_up: float
 ) -> None:
     """Less of the lease is left than a request may take: another process could take the chunk while ours is on the wire."""
-    noted, jump, leases = journal.Journal.note, [held_up], list[float]()
+    noted, jump, leases = journal.Journal.append, [held_up], list[float]()
     real, moved = time.clock_gettime, [0.0]
     monkeypatch.setattr(time, "clock_gettime", lambda which: real(which) + moved[0])
 
@@ -70,7 +70,7 @@ def test_a_process_that_was_held_up_before_the_request_claims_anew(
         moved[0] += jump.pop() if jump else 0.0
         leases.append(claim.lease_left())
 
-    monkeypatch.setattr(journal.Journal, "note", held)
+    monkeypatch.setattr(journal.Journal, "append", held)
     assert sending.send(esp)["accepted"] == 10
     assert [body["personalizations"][0]["custom_args"]["tw_try"] for body in esp.bodies] == ["2"]
     assert leases[0] < TOTAL_SECONDS < leases[1]

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select, update
 
 from include.core.errors import EspUnavailable, LedgerUnavailable
-from include.dispatch.send import gate
+from include.dispatch.send import outage_guard
 from include.dispatch.send.sender import send_range
 from include.ledger import outages
 from include.ledger.database import Ledger
@@ -28,9 +28,9 @@ def sending(stores: Stores) -> Sending:
 
 
 @pytest.fixture(autouse=True)
-def short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+def short_max_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     """The wait after the fourth doubt in a row is longer than the task stays."""
-    monkeypatch.setattr(gate, "PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr(outage_guard, "MAX_WAIT_SECONDS", 0.05)
 
 
 def sizes(esp: ScriptedEsp) -> list[int]:
@@ -140,7 +140,7 @@ def test_an_answer_that_can_be_read_and_accepts_nothing_keeps_requests_small(
 def test_a_small_chunk_that_somebody_else_takes_is_no_probe(stores: Stores, esp: ScriptedEsp) -> None:
     """Its turn is over at once, and the next chunk goes."""
     sending = Sending(stores, people=30, chunk_size=10)
-    real = outages.turn
+    real = outages.request_turn
 
     def taken_meanwhile(opened: Ledger, scope: str) -> outages.Turn:
         with opened.write() as connection:
@@ -156,7 +156,7 @@ def test_a_small_chunk_that_somebody_else_takes_is_no_probe(stores: Stores, esp:
 
 def test_a_chunk_that_was_cut_meanwhile_is_looked_at_again(sending: Sending, esp: ScriptedEsp) -> None:
     """Another process cuts the chunk between the look at the queue and the cut."""
-    real = gate.divided
+    real = outage_guard.divided
 
     def cut_by_another(ledger: Ledger, chunk: object, size: int, reason: str) -> object:
         real(ledger, chunk, 700, "another")  # type: ignore[arg-type]
@@ -164,7 +164,7 @@ def test_a_chunk_that_was_cut_meanwhile_is_looked_at_again(sending: Sending, esp
         return real(ledger, chunk, size, reason)  # type: ignore[arg-type]
 
     patched = pytest.MonkeyPatch()
-    patched.setattr(gate, "divided", cut_by_another)
+    patched.setattr(outage_guard, "divided", cut_by_another)
     assert sending.send(esp)["accepted"] == 4_000
     assert sizes(esp)[0] == 10
     assert set(esp.taken.values()) == {1}
@@ -192,7 +192,7 @@ def test_a_ledger_that_is_away_when_a_probe_ends_costs_no_outcome(
 
 def test_a_wait_lasts_as_long_as_told_and_no_longer_than_the_task() -> None:
     began = time.monotonic()
-    asyncio.run(gate._sleep(0.1, lambda: False))
+    asyncio.run(outage_guard._sleep(0.1, lambda: False))
     assert time.monotonic() - began >= 0.09
-    asyncio.run(gate._sleep(60.0, lambda: True))
+    asyncio.run(outage_guard._sleep(60.0, lambda: True))
     assert time.monotonic() - began < 30

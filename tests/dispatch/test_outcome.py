@@ -14,13 +14,13 @@ from include.dispatch.send.outcome import Request, record
 from include.ledger import plans
 from include.ledger.database import Ledger
 from include.ledger.tables import outcomes
-from include.sendgrid.response_class import Kind, Verdict
+from include.sendgrid.response_class import Kind, ResponseClass
 from tests.ledger.plan import PLAN, claim, freeze, row, tally
 
 PEOPLE = pa.table({"message_key": [f"k{place}" for place in range(10)]})
 
 
-def recorded(ledger: Ledger, verdict: Verdict, places: Sequence[int] = range(10), wait: float = 0.0) -> dict[str, int]:
+def recorded(ledger: Ledger, verdict: ResponseClass, places: Sequence[int] = range(10), wait: float = 0.0) -> dict[str, int]:
     return record(ledger, Request(claim(ledger), places, PEOPLE), verdict, wait)
 
 
@@ -36,16 +36,16 @@ def plan(ledger: Ledger) -> None:
 @pytest.mark.parametrize(
     ("verdict", "state", "became", "status"),
     [
-        (Verdict(Kind.ACCEPTED, "accepted", 202, message_id="m"), "accepted", {"accepted": 10}, 202),
-        (Verdict(Kind.DOUBT, "503: perhaps", 503), "in_doubt", {"in_doubt": 10}, 503),
-        (Verdict(Kind.DOUBT, "no answer"), "in_doubt", {"in_doubt": 10}, None),
-        (Verdict(Kind.THROTTLED, "429: too many", 429), "pending", {"pending": 10}, 429),
-        (Verdict(Kind.NOT_SENT, "no answer"), "pending", {"pending": 10}, None),
+        (ResponseClass(Kind.ACCEPTED, "accepted", 202, message_id="m"), "accepted", {"accepted": 10}, 202),
+        (ResponseClass(Kind.DOUBT, "503: perhaps", 503), "in_doubt", {"in_doubt": 10}, 503),
+        (ResponseClass(Kind.DOUBT, "no answer"), "in_doubt", {"in_doubt": 10}, None),
+        (ResponseClass(Kind.THROTTLED, "429: too many", 429), "pending", {"pending": 10}, 429),
+        (ResponseClass(Kind.NOT_SENT, "no answer"), "pending", {"pending": 10}, None),
     ],
-    ids=lambda value: value.kind.name + str(value.status) if isinstance(value, Verdict) else "",
+    ids=lambda value: value.kind.name + str(value.status) if isinstance(value, ResponseClass) else "",
 )
 def test_the_whole_chunk_goes_one_way(
-    ledger: Ledger, verdict: Verdict, state: str, became: dict[str, int], status: int | None
+    ledger: Ledger, verdict: ResponseClass, state: str, became: dict[str, int], status: int | None
 ) -> None:
     assert recorded(ledger, verdict, wait=40.0) == became
     after = row(ledger)
@@ -58,7 +58,7 @@ def test_the_whole_chunk_goes_one_way(
 
 def test_a_stop_gives_everybody_back_and_stops_the_plan(ledger: Ledger) -> None:
     with pytest.raises(CampaignStopped, match="401: no credits"):
-        recorded(ledger, Verdict(Kind.STOP, "401: no credits", 401))
+        recorded(ledger, ResponseClass(Kind.STOP, "401: no credits", 401))
     assert (row(ledger)["state"], row(ledger)["http_status"], row(ledger)["reason"]) == ("pending", 401, "401: no credits")
     with ledger.read() as connection:
         assert plans.state_of(connection, PLAN) == ("stopped", "401: no credits")
@@ -66,7 +66,7 @@ def test_a_stop_gives_everybody_back_and_stops_the_plan(ledger: Ledger) -> None:
 
 def test_a_request_that_is_wrong_for_all_is_rejected_and_stops_the_plan(ledger: Ledger) -> None:
     with pytest.raises(CampaignStopped, match="400: from"):
-        recorded(ledger, Verdict(Kind.REFUSED, "400: from", of_request=True))
+        recorded(ledger, ResponseClass(Kind.REFUSED, "400: from", whole_request=True))
     assert (row(ledger)["state"], row(ledger)["http_status"], row(ledger)["reason"]) == ("rejected", 400, "400: from")
     with ledger.read() as connection:
         assert plans.state_of(connection, PLAN) == ("stopped", "400: from")
@@ -74,10 +74,10 @@ def test_a_request_that_is_wrong_for_all_is_rejected_and_stops_the_plan(ledger: 
 
 @pytest.mark.parametrize(
     ("verdict", "status"),
-    [(Verdict(Kind.TOO_LARGE, "413: large", 413), 413), (Verdict(Kind.REFUSED, "400: no field named"), 400)],
+    [(ResponseClass(Kind.TOO_LARGE, "413: large", 413), 413), (ResponseClass(Kind.REFUSED, "400: no field named"), 400)],
     ids=["413", "400"],
 )
-def test_halves_go_until_one_is_alone(ledger: Ledger, verdict: Verdict, status: int) -> None:
+def test_halves_go_until_one_is_alone(ledger: Ledger, verdict: ResponseClass, status: int) -> None:
     assert recorded(ledger, verdict, places=[0, 2, 3, 4, 9]) == {"pending": 5}
     assert (row(ledger)["state"], row(ledger)["http_status"], row(ledger)["reason"]) == ("split", status, verdict.reason)
     assert [size for _, size in children(ledger, 2)] == [2, 3]
@@ -90,7 +90,7 @@ def test_halves_go_until_one_is_alone(ledger: Ledger, verdict: Verdict, status: 
 
 def test_the_named_are_rejected_and_the_others_go_on(ledger: Ledger) -> None:
     """Places in a request count among those who are in it: the first of places 5 to 9 is 5. What is beyond it is nobody."""
-    verdict = Verdict(Kind.REFUSED, "400: personalizations.to", culprits=frozenset({0, 3, 5, 99}))
+    verdict = ResponseClass(Kind.REFUSED, "400: personalizations.to", rejected_indexes=frozenset({0, 3, 5, 99}))
     request = Request(claim(ledger), range(5, 10), PEOPLE)
     assert record(ledger, request, verdict, 0.0) == {"rejected": 2, "pending": 3}
     assert (row(ledger)["state"], row(ledger)["http_status"], row(ledger)["reason"]) == ("split", 400, verdict.reason)
@@ -104,11 +104,11 @@ def test_the_named_are_rejected_and_the_others_go_on(ledger: Ledger) -> None:
 
 
 def test_where_all_are_named_nobody_goes_on(ledger: Ledger) -> None:
-    verdict = Verdict(Kind.REFUSED, "400: personalizations.to", culprits=frozenset(range(10)))
+    verdict = ResponseClass(Kind.REFUSED, "400: personalizations.to", rejected_indexes=frozenset(range(10)))
     assert recorded(ledger, verdict) == {"rejected": 10, "pending": 0}
     assert (tally(ledger).rejected, tally(ledger).pending) == (10, 0)
 
 
 def test_where_only_strangers_are_named_halves_go(ledger: Ledger) -> None:
-    assert recorded(ledger, Verdict(Kind.REFUSED, "400: to", culprits=frozenset({10}))) == {"pending": 10}
+    assert recorded(ledger, ResponseClass(Kind.REFUSED, "400: to", rejected_indexes=frozenset({10}))) == {"pending": 10}
     assert [size for _, size in children(ledger, 2)] == [5, 5]

@@ -211,7 +211,7 @@ def test_a_misspelt_topic_plans_nothing_and_the_right_one_leaves_out_who_decline
     for mode in ("preview", "test", "live"):
         typo = shop.campaign.model_copy(update={"topic": "newss"})
         with pytest.raises(UnknownTopic, match=r"spring\.yaml: the topic 'newss' does not exist\. Did you mean news\?"):
-            start.begin(
+            start.start_run(
                 shop.stores, typo, account=esp.account, mode=mode, run="manual__9", at=AT, edge_url=EDGE, recipients=["7"]
             )
     assert plans.all_plans(shop.stores.ledger) == []

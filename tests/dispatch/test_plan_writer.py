@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from include.core.errors import PlanError
 from include.dispatch.plan.chunking import Chunking
-from include.dispatch.plan.writer import COLUMNS, PlanWriter, chunk_rows, recut
-from include.dispatch.plan_files import AUDIENCE, CHUNKS_A_FILE
+from include.dispatch.plan.writer import COLUMNS, PlanWriter, chunk_rows, regroup
+from include.dispatch.plan_files import AUDIENCE, CHUNKS_PER_FILE
 
 SIZES = st.lists(st.integers(1, 5), min_size=1, max_size=8)
 
@@ -26,7 +26,7 @@ class Greeting:
         return [pa.array([f"Dear {name}" for name in people["subscriber_id"].to_pylist()])]
 
 
-def placing(*groups: list[int]) -> Chunking:
+def chunking(*groups: list[int]) -> Chunking:
     """Groups of chunks of the given sizes, numbered in the other direction than they are written."""
     total = sum(len(group) for group in groups)
     chunks = [
@@ -51,7 +51,7 @@ def people(*groups: int) -> list[pa.RecordBatch]:
 def write(folder: Path, given_: list[pa.RecordBatch], placed: Chunking) -> None:
     with PlanWriter(folder, {"only.en.tracked": Greeting()}, slots=1) as writer:
         writer.write_people(given_, placed)
-        writer.write_rest(AUDIENCE.empty_table().to_reader())
+        writer.write_not_planned(AUDIENCE.empty_table().to_reader())
 
 
 @given(SIZES, st.data())
@@ -60,15 +60,15 @@ def test_recutting_changes_no_row(sizes: list[int], data: st.DataObject) -> None
     edges = sorted(data.draw(st.sets(st.integers(0, total))) | {0, total})
     rows = pa.table({"n": range(total)})
     tables = [rows.slice(start, stop - start) for start, stop in pairwise(edges)]
-    cut = list(recut(tables, sizes))
+    cut = list(regroup(tables, sizes))
     assert [table["n"].to_pylist() for table in cut] == [
         list(range(stop - size, stop)) for size, stop in zip(sizes, accumulate(sizes), strict=True)
     ]
 
 
 def test_everybody_stands_where_the_ledger_and_the_audience_say(tmp_path: Path) -> None:
-    placed = placing([2] * (CHUNKS_A_FILE - 1) + [1], [2, 1])
-    write(tmp_path, people(2 * CHUNKS_A_FILE - 1, 3), placed)
+    placed = chunking([2] * (CHUNKS_PER_FILE - 1) + [1], [2, 1])
+    write(tmp_path, people(2 * CHUNKS_PER_FILE - 1, 3), placed)
     lines = pq.read_table(tmp_path / "audience.parquet").to_pylist()
     by_place = {(line["chunk"], line["row"]): line for line in lines}
     rows = list(chunk_rows(placed.chunks))
@@ -85,4 +85,4 @@ def test_everybody_stands_where_the_ledger_and_the_audience_say(tmp_path: Path) 
 def test_somebody_without_an_address_is_an_error(tmp_path: Path, counts: tuple[int, ...]) -> None:
     """Groups of 5 and 2 were placed; where a sum fits by chance, the groups do not."""
     with pytest.raises(PlanError, match="no address"):
-        write(tmp_path, people(*counts), placing([3, 2], [2]))
+        write(tmp_path, people(*counts), chunking([3, 2], [2]))

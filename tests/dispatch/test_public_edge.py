@@ -42,7 +42,7 @@ MALFORMED = [
 
 
 def run_of(shop: Shop, mode: Any, account: SendGridAccount, edge_url: str) -> dict[str, Any]:  # noqa: F811
-    begun, _ = start.begin(
+    begun, _ = start.start_run(
         shop.stores, shop.campaign, account=account, mode=mode, run="manual__1", at=AT,
         edge_url=edge_url, recipients=["s1"],
     )  # fmt: skip
@@ -59,7 +59,9 @@ def test_a_real_sendgrid_is_never_given_links_that_lead_nowhere(
     paths: DataPaths, secrets: Secrets, mode: Any, url: str
 ) -> None:
     with pytest.raises(ConfigurationError, match="edge_public_url") as error:
-        start.begin(Stores(paths, None, secrets), None, account=REAL, mode=mode, run="r", at=AT, edge_url=url, recipients=[])  # type: ignore[arg-type]
+        start.start_run(
+            Stores(paths, None, secrets), None, account=REAL, mode=mode, run="r", at=AT, edge_url=url, recipients=[]
+        )  # type: ignore[arg-type]
     assert "Set it to the public https address" in str(error.value)
     assert "user@" not in str(error.value)
     assert not may_retry(error.value)

@@ -22,7 +22,7 @@ from tests.dispatch.test_send_window import utc
 
 def test_every_chunk_is_in_one_range_and_there_are_not_too_many(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
     plan_id = Sending(stores, people=21, chunk_size=1).plan_id
-    monkeypatch.setattr(sender, "CHUNKS_A_RANGE", 10)
+    monkeypatch.setattr(sender, "CHUNKS_PER_RANGE", 10)
     assert ranges(stores.ledger, plan_id) == [
         {"plan_id": plan_id, "first": first, "last": last} for first, last in ((0, 9), (10, 19), (20, 20))
     ]

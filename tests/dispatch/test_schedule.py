@@ -143,7 +143,7 @@ def test_a_cancelled_batch_is_skipped_and_never_delivered(soon: Scheduled) -> No
     soon.send(0, 2)
     done = soon.cancel()
     assert soon.held() == ["cancel"]
-    assert (done["state"], done["accepted"], done["skipped"], done["waiting_there"]) == ("cancelled", 10, 30, 0)
+    assert (done["state"], done["accepted"], done["skipped"], done["scheduled_at_sendgrid"]) == ("cancelled", 10, 30, 0)
     until_due(soon)
     assert soon.went_out() == {"2": 10}
     assert soon.tally().accepted == 10
@@ -152,10 +152,10 @@ def test_a_cancelled_batch_is_skipped_and_never_delivered(soon: Scheduled) -> No
 def test_a_paused_batch_waits_past_its_time_and_goes_when_it_is_resumed(soon: Scheduled) -> None:
     soon.send()
     done = soon.pause()
-    assert (done["state"], done["waiting_there"], soon.held()) == ("paused", 20, ["pause"])
+    assert (done["state"], done["scheduled_at_sendgrid"], soon.held()) == ("paused", 20, ["pause"])
     until_due(soon)
     assert soon.went_out() == {"2": 10, "3": 10}
-    assert soon.pause()["waiting_there"] == 20
+    assert soon.pause()["scheduled_at_sendgrid"] == 20
     assert soon.resume()["state"] == "sending"
     assert (soon.held(), soon.plan()["batch_status"], soon.plan()["batch_status_at"]) == ([], None, None)
     time.sleep(0.3)
@@ -201,7 +201,7 @@ def test_what_is_due_too_soon_stays_accepted_and_is_counted(far: Scheduled) -> N
     far.schedule(chunks.c.chunk == 1, now + 720)
     far.send()
     done = far.cancel()
-    assert (done["accepted"], done["skipped"], done["waiting_there"]) == (30, 10, 10)
+    assert (done["accepted"], done["skipped"], done["scheduled_at_sendgrid"]) == (30, 10, 10)
     assert [far.chunk(number)["state"] for number in (0, 1)] == ["accepted", "skipped"]
 
 
@@ -213,7 +213,7 @@ def test_requests_of_before_batches_were_carried_stay_accepted(far: Scheduled) -
         connection.execute(update(plans_table).values(batch_id="named-by-no-request"))
     done = far.cancel()
     assert far.held() == []
-    assert (done["accepted"], done["skipped"], done["waiting_there"]) == (10, 30, 10)
+    assert (done["accepted"], done["skipped"], done["scheduled_at_sendgrid"]) == (10, 30, 10)
 
 
 def test_a_batch_that_sendgrid_has_forgotten_is_replaced_and_both_are_cancelled(far: Scheduled) -> None:
@@ -243,7 +243,7 @@ def test_a_provider_without_batches_is_sent_to_and_its_mail_stays_accepted(far: 
     assert "batch_id" not in esp.bodies[0]
     assert esp.bodies[0]["send_at"] == int(far.at)
     done = far.cancel()
-    assert (done["accepted"], done["skipped"], done["waiting_there"]) == (10, 30, 10)
+    assert (done["accepted"], done["skipped"], done["scheduled_at_sendgrid"]) == (10, 30, 10)
 
 
 def test_a_provider_that_cannot_cancel_leaves_it_accepted(far: Scheduled, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -254,7 +254,7 @@ def test_a_provider_that_cannot_cancel_leaves_it_accepted(far: Scheduled, monkey
 
     monkeypatch.setattr(management, "call", not_offered)
     done = far.cancel()
-    assert (done["state"], done["accepted"], done["skipped"], done["waiting_there"]) == ("cancelled", 40, 0, 20)
+    assert (done["state"], done["accepted"], done["skipped"], done["scheduled_at_sendgrid"]) == ("cancelled", 40, 0, 20)
 
 
 def test_an_eleventh_batch_is_refused_with_the_reason_and_nothing_is_booked(far: Scheduled) -> None:
@@ -323,7 +323,7 @@ def test_a_cancellation_that_was_not_booked_is_booked_by_the_next(far: Scheduled
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(plans, "keep_batch_status", dies)
+        patched.setattr(plans, "set_batch_status", dies)
         with pytest.raises(KeyboardInterrupt):
             far.cancel()
     assert (far.held(), far.tally().accepted) == (["cancel"], 40)

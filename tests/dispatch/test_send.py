@@ -125,10 +125,10 @@ def test_one_recipient_of_many_is_named_and_the_others_go(sending: Sending, esp:
 
 def test_one_recipient_of_many_is_found_where_nothing_is_named(stores: Stores, esp: ScriptedEsp) -> None:
     sending = Sending(stores, people=1_000, chunk_size=1_000)
-    culprits = {email_of(371), email_of(372), email_of(990)}
+    rejected_indexes = {email_of(371), email_of(372), email_of(990)}
 
     def answer(_number: int, body: dict) -> object:  # type: ignore[type-arg]
-        return failed(400) if {p["to"][0]["email"] for p in body["personalizations"]} & culprits else accepted()
+        return failed(400) if {p["to"][0]["email"] for p in body["personalizations"]} & rejected_indexes else accepted()
 
     esp.answer = answer  # type: ignore[assignment]
     assert sending.send(esp)["accepted"] == 997

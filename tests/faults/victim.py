@@ -164,9 +164,9 @@ def _doubt(_task: Task, stores: Stores, _plan_id: str) -> Any:
 
 
 def _reconcile(_task: Task, stores: Stores, _plan_id: str) -> Any:
-    from include.dispatch.account.restore import reconcile
+    from include.dispatch.account.restore import restore_ledger
 
-    return reconcile(stores)
+    return restore_ledger(stores)
 
 
 def _publish(_task: Task, stores: Stores, _plan_id: str) -> Any:

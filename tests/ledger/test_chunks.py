@@ -19,7 +19,7 @@ from tests.ledger.plan import PLAN, claim, freeze, row, tally
 STEPS: dict[str, Callable[[Ledger, Claim], object]] = {
     "accepted": lambda ledger, claim: chunks.accept(ledger, claim, 202, "m"),
     "rejected": lambda ledger, claim: chunks.reject(ledger, claim, 400, "no"),
-    "in_doubt": lambda ledger, claim: chunks.doubt(ledger, claim, None, "no answer"),
+    "in_doubt": lambda ledger, claim: chunks.put_in_doubt(ledger, claim, None, "no answer"),
     "pending": lambda ledger, claim: chunks.release(ledger, claim, 429, "later"),
     "split": lambda ledger, claim: chunks.split(ledger, claim, 413, "too large", [("0-4", 5), ("5-9", 5)]),
 }
@@ -46,7 +46,7 @@ def test_each_step_ends_the_claim(plan: Ledger, state: str) -> None:
 
 
 def test_an_answer_that_cannot_be_read_is_kept_with_its_status(plan: Ledger) -> None:
-    assert chunks.doubt(plan, claim(plan), 500, "HTML") == "in_doubt"
+    assert chunks.put_in_doubt(plan, claim(plan), 500, "HTML") == "in_doubt"
     assert (row(plan)["http_status"], row(plan)["reason"]) == (500, "HTML")
 
 
@@ -164,14 +164,14 @@ def test_a_chunk_that_everybody_left_is_skipped(plan: Ledger) -> None:
 
 @pytest.mark.parametrize("state", ["paused", "stopped", "cancelled"])
 def test_nothing_is_claimed_of_a_campaign_that_was_stopped(plan: Ledger, state: str) -> None:
-    plans.change_state(plan, PLAN, state, among=("sending",), reason="an operator")
+    plans.change_state(plan, PLAN, state, from_states=("sending",), reason="an operator")
     with pytest.raises(CampaignStopped, match=rf"{state} \(an operator\)"):
         claim(plan)
     assert row(plan)["state"] == "pending"
 
 
 def test_nothing_is_claimed_of_a_plan_that_is_done(plan: Ledger) -> None:
-    plans.change_state(plan, PLAN, "done", among=("sending",))
+    plans.change_state(plan, PLAN, "done", from_states=("sending",))
     assert chunks.claim(plan, row(plan), lambda _connection: []) is None
     assert row(plan)["state"] == "pending"
 
@@ -188,7 +188,7 @@ def test_nothing_is_claimed_of_a_provider_that_is_held(plan: Ledger) -> None:
 
 def test_what_is_left_of_a_lease_shrinks(plan: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     taken = claim(plan)
-    monkeypatch.setattr(chunks.clock, "elapsed", lambda: taken.taken_at + 30)
+    monkeypatch.setattr(chunks.clock, "elapsed", lambda: taken.claimed_at + 30)
     assert taken.lease_left() == chunks.LEASE_SECONDS - 30
 
 
@@ -197,7 +197,7 @@ def test_what_was_under_way_while_its_plan_was_cancelled_is_skipped(ledger: Ledg
     freeze(ledger, (10, 10))
     freeze(ledger, plan_id="another")
     returned, parted = claim(ledger, 0), claim(ledger, 1)
-    plans.change_state(ledger, PLAN, "cancelled", among=("sending",), reason=reason)
+    plans.change_state(ledger, PLAN, "cancelled", from_states=("sending",), reason=reason)
     assert chunks.release(ledger, returned, 429, "later") == "skipped"
     chunks.split(ledger, parted, 413, "too large", [("0-4", 5), ("5-9", 5)])
     told = ("skipped", reason or "cancelled")
@@ -207,7 +207,7 @@ def test_what_was_under_way_while_its_plan_was_cancelled_is_skipped(ledger: Ledg
 
 def test_what_was_under_way_while_its_plan_was_paused_is_pending(plan: Ledger) -> None:
     taken = claim(plan)
-    plans.change_state(plan, PLAN, "paused", among=("sending",), reason="an operator")
+    plans.change_state(plan, PLAN, "paused", from_states=("sending",), reason="an operator")
     assert chunks.release(plan, taken, 429, "later") == "pending"
     assert tally(plan).pending == 10
 
@@ -220,7 +220,7 @@ def test_an_intent_whose_batch_was_cancelled_is_skipped_and_not_in_doubt(ledger:
     for chunk, batch in ((0, "b"), (1, None)):
         assert chunks.claim(ledger, row(ledger, chunk), lambda _connection: [], batch)
     with ledger.write() as connection:
-        plans.keep_batch_status(connection, PLAN, "cancel", due - plans.NOTICE_SECONDS - 1)
+        plans.set_batch_status(connection, PLAN, "cancel", due - plans.NOTICE_SECONDS - 1)
         connection.execute(update(chunks_table).values(lease_until=1.0))
     assert chunks.recover(ledger, PLAN) == 2
     assert [row(ledger, chunk)["state"] for chunk in (0, 1)] == ["skipped", "in_doubt"]

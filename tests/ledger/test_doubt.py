@@ -22,7 +22,7 @@ def doubted(ledger: Ledger) -> Ledger:
     """Chunk 0 of ten people, in doubt after its second request; chunk 1 of ten was accepted."""
     freeze(ledger, (10, 10))
     chunks.release(ledger, claim(ledger), 429, "later")
-    chunks.doubt(ledger, claim(ledger), None, "no answer")
+    chunks.put_in_doubt(ledger, claim(ledger), None, "no answer")
     chunks.accept(ledger, claim(ledger, 1), 202, "m")
     return ledger
 
@@ -64,7 +64,7 @@ def test_who_was_suppressed_at_the_claim_needs_no_proof(ledger: Ledger) -> None:
     freeze(ledger)
     taken = chunks.claim(ledger, row(ledger), lambda _connection: [Outcome("k9", 9, "suppressed", "unsubscribe")])
     assert taken is not None
-    chunks.doubt(ledger, taken, None, "no answer")
+    chunks.put_in_doubt(ledger, taken, None, "no answer")
     assert doubt.prove(ledger, proofs(9, attempt=1)) == 9
     assert row(ledger)["state"] == "accepted"
     assert (tally(ledger).accepted, tally(ledger).suppressed) == (9, 1)
@@ -74,9 +74,9 @@ def test_what_is_in_doubt_and_since_when(doubted: Ledger) -> None:
     (chunk,) = doubt.in_doubt_chunks(doubted)
     posted = row(doubted)["posted_at"]
     assert chunk == {"plan_id": PLAN, "chunk": 0, "attempt": 2, "recipients": 10, "posted_at": posted}
-    assert doubt.standing_doubt(doubted, posted) == []
+    assert doubt.unresolved_doubt(doubted, posted) == []
     doubt.prove(doubted, proofs(4))
-    (standing,) = doubt.standing_doubt(doubted, posted + 1)
+    (standing,) = doubt.unresolved_doubt(doubted, posted + 1)
     assert standing == {"plan_id": PLAN, "campaign": PLAN, "occurrence": "once", "people": 6}
     held, apart = doubt.chunk_in_doubt(doubted, PLAN, 0)
     assert held is not None
@@ -88,12 +88,12 @@ def test_doubt_that_stands_is_told_plan_by_plan(doubted: Ledger) -> None:
     for plan_id, attempt in (("a", 1), ("b", 1)):
         freeze(doubted, (10, 10), plan_id=plan_id)
         for chunk in (0, 1):
-            chunks.doubt(doubted, claim(doubted, chunk, plan_id), None, "no answer")
+            chunks.put_in_doubt(doubted, claim(doubted, chunk, plan_id), None, "no answer")
         doubt.prove(doubted, proofs(2, attempt=attempt, plan_id=plan_id))
     with doubted.write() as connection:
         connection.execute(update(plans_table).where(plans_table.c.plan_id == "b").values(kind="test"))
     later = clock.now().timestamp() + 60
-    assert [(each["plan_id"], each["people"]) for each in doubt.standing_doubt(doubted, later)] == [("a", 18), (PLAN, 10)]
+    assert [(each["plan_id"], each["people"]) for each in doubt.unresolved_doubt(doubted, later)] == [("a", 18), (PLAN, 10)]
     found = [(each["plan_id"], each["chunk"]) for each in doubt.in_doubt_chunks(doubted)]
     assert found == [("a", 0), ("a", 1), ("b", 0), ("b", 1), (PLAN, 0)]
     assert doubt.chunk_in_doubt(doubted, PLAN, 0)[1] == set()
@@ -104,22 +104,22 @@ def test_doubt_that_stands_is_told_plan_by_plan(doubted: Ledger) -> None:
 
 def test_the_newest_accepted_request_of_a_span(doubted: Ledger) -> None:
     settled = row(doubted, 1)["settled_at"]
-    assert doubt.last_due(doubted, settled - 1, settled + 1) == settled
-    assert doubt.last_due(doubted, settled + 1, settled + 2) is None
-    assert doubt.last_due(doubted, 0.0, settled - 1) is None
+    assert doubt.newest_due_request(doubted, settled - 1, settled + 1) == settled
+    assert doubt.newest_due_request(doubted, settled + 1, settled + 2) is None
+    assert doubt.newest_due_request(doubted, 0.0, settled - 1) is None
     with doubted.write() as connection:
         connection.execute(update(chunks_table).where(chunks_table.c.chunk == 1).values(send_at=50.0))
         connection.execute(update(chunks_table).where(chunks_table.c.chunk == 0).values(send_at=60.0))
-    assert doubt.last_due(doubted, 0.0, settled + 1) == 50.0
+    assert doubt.newest_due_request(doubted, 0.0, settled + 1) == 50.0
     with doubted.write() as connection:
         connection.execute(update(plans_table).values(kind="test"))
-    assert doubt.last_due(doubted, 0.0, settled + 1) is None
+    assert doubt.newest_due_request(doubted, 0.0, settled + 1) is None
 
 
 def test_resending_touches_no_other_plan(doubted: Ledger) -> None:
     freeze(doubted, (10, 10), plan_id="another")
     for chunk in (0, 1):
-        chunks.doubt(doubted, claim(doubted, chunk, "another"), None, "no answer")
+        chunks.put_in_doubt(doubted, claim(doubted, chunk, "another"), None, "no answer")
     doubt.prove(doubted, proofs(2, attempt=1, plan_id="another") + proofs(3, attempt=1, chunk=1, plan_id="another", first=2))
     assert not doubt.reopen_chunk(doubted, PLAN, 1, [("0-9", 10)], "assume_lost")
     assert doubt.reopen_chunk(doubted, PLAN, 0, [("0-9", 10)], "assume_lost")
@@ -144,6 +144,6 @@ def test_resending_takes_exactly_those_whose_fate_is_open(doubted: Ledger) -> No
 
 
 def test_nothing_of_a_cancelled_plan_is_sent_again(doubted: Ledger) -> None:
-    plans.change_state(doubted, PLAN, "cancelled", among=("sending",))
+    plans.change_state(doubted, PLAN, "cancelled", from_states=("sending",))
     assert doubt.reopen_chunk(doubted, PLAN, 0, [("0-9", 10)], "assume_lost") is False
     assert (row(doubted)["state"], tally(doubted).pending) == ("in_doubt", 0)

@@ -53,7 +53,7 @@ def test_the_whole_campaign_is_held_and_paused(ledger: Ledger) -> None:
 
 
 def test_a_campaign_that_was_stopped_is_not_only_paused(ledger: Ledger) -> None:
-    plans.change_state(ledger, PLAN, "cancelled", among=("sending",), reason="an operator")
+    plans.change_state(ledger, PLAN, "cancelled", from_states=("sending",), reason="an operator")
     assert holds.hold(ledger, PLAN, holds.WHOLE_CAMPAIGN, "complaints")
     assert state(ledger) == ("cancelled", "an operator")
 

@@ -65,8 +65,8 @@ def test_an_intent_that_shares_its_commit_with_outcomes_waits_for_the_disk(ledge
 
     async def together() -> None:
         desk = LedgerWriter(ledger)
-        held = desk.make(chunks.open_intents, PLAN)
-        await asyncio.gather(held, desk.make(chunks.accept, before, 202, "m"), desk.make(take))
+        held = desk.run(chunks.open_intents, PLAN)
+        await asyncio.gather(held, desk.run(chunks.accept, before, 202, "m"), desk.run(take))
         desk.close()
 
     asyncio.run(together())

@@ -40,128 +40,128 @@ def is_open(ledger: Ledger, probe: str | None = None, scope: str = HOST) -> bool
 
 def proved(ledger: Ledger) -> None:
     """SendGrid is known to work."""
-    outages.begin(ledger, HOST)
-    probe = outages.turn(ledger, HOST).probe
+    outages.start_sending(ledger, HOST)
+    probe = outages.request_turn(ledger, HOST).probe
     assert probe
-    outages.proved(ledger, HOST, probe)
+    outages.record_accepted_probe(ledger, HOST, probe)
 
 
 def test_who_begins_after_a_silence_begins_with_a_probe(ledger: Ledger, at: list[float]) -> None:
-    assert outages.begin(ledger, HOST)
-    assert outages.begin(ledger, HOST), "nobody has proved anything yet"
+    assert outages.start_sending(ledger, HOST)
+    assert outages.start_sending(ledger, HOST), "nobody has proved anything yet"
     assert not is_open(ledger)
     assert is_open(ledger, scope=OTHER)
-    turn = outages.turn(ledger, HOST)
+    turn = outages.request_turn(ledger, HOST)
     assert (turn.open, turn.wait, turn.doubts) == (False, 0.0, 0)
     assert turn.probe
     assert is_open(ledger, turn.probe)
     assert not is_open(ledger, "another")
-    outages.proved(ledger, HOST, turn.probe)
+    outages.record_accepted_probe(ledger, HOST, turn.probe)
     assert is_open(ledger)
-    assert outages.turn(ledger, HOST) == Turn(open=True)
+    assert outages.request_turn(ledger, HOST) == Turn(open=True)
     at[0] += outages.COLD_SECONDS
-    assert not outages.begin(ledger, HOST)
+    assert not outages.start_sending(ledger, HOST)
     at[0] += 1
-    assert outages.begin(ledger, HOST)
+    assert outages.start_sending(ledger, HOST)
     assert not is_open(ledger)
 
 
 def test_one_probe_at_a_time(ledger: Ledger, at: list[float]) -> None:
-    outages.begin(ledger, HOST)
-    first = outages.turn(ledger, HOST)
-    assert outages.turn(ledger, HOST) == Turn(wait=outages.POLL_SECONDS)
+    outages.start_sending(ledger, HOST)
+    first = outages.request_turn(ledger, HOST)
+    assert outages.request_turn(ledger, HOST) == Turn(wait=outages.POLL_SECONDS)
     at[0] += outages.PROBE_SECONDS - 0.25
-    assert outages.turn(ledger, HOST) == Turn(wait=pytest.approx(0.25))
+    assert outages.request_turn(ledger, HOST) == Turn(wait=pytest.approx(0.25))
     at[0] += 0.25
-    second = outages.turn(ledger, HOST)
+    second = outages.request_turn(ledger, HOST)
     assert second.probe not in (None, first.probe), "whoever is too slow has lost it"
     assert not is_open(ledger, first.probe)
-    outages.proved(ledger, HOST, first.probe or "")
-    outages.gave_up(ledger, HOST, first.probe or "")
+    outages.record_accepted_probe(ledger, HOST, first.probe or "")
+    outages.release_probe(ledger, HOST, first.probe or "")
     assert not is_open(ledger)
     assert is_open(ledger, second.probe)
 
 
 def test_the_probe_of_a_process_that_is_gone_is_given_to_the_next(ledger: Ledger) -> None:
-    outages.begin(ledger, HOST)
-    outages.turn(ledger, HOST)
+    outages.start_sending(ledger, HOST)
+    outages.request_turn(ledger, HOST)
     assert row(ledger)["probe_owner"] == lease_owner.this_process()
     machine, _, process = lease_owner.this_process().partition("|")
     gone = f"{machine}|{process.partition('|')[0]}|0"
     with ledger.write() as connection:
         connection.execute(update(table).values(probe_owner=gone))
-    assert outages.turn(ledger, HOST).probe
+    assert outages.request_turn(ledger, HOST).probe
 
 
 def test_the_wait_doubles_with_each_probe_in_doubt_up_to_a_limit(ledger: Ledger, at: list[float]) -> None:
     proved(ledger)
-    assert outages.doubted(ledger, HOST, None) == Turn(wait=5.0, doubts=1)
+    assert outages.record_doubt(ledger, HOST, None) == Turn(wait=5.0, doubts=1)
     assert not is_open(ledger)
     waits = []
     for _ in range(9):
-        left = outages.turn(ledger, HOST)
+        left = outages.request_turn(ledger, HOST)
         assert left.probe is None
         at[0] += left.wait - 0.001
-        assert outages.turn(ledger, HOST).probe is None
+        assert outages.request_turn(ledger, HOST).probe is None
         at[0] += 0.001
-        turn = outages.turn(ledger, HOST)
-        waits.append(outages.doubted(ledger, HOST, turn.probe).wait)
+        turn = outages.request_turn(ledger, HOST)
+        waits.append(outages.record_doubt(ledger, HOST, turn.probe).wait)
     assert waits == [10.0, 20.0, 40.0, 80.0, 160.0, 320.0, 640.0, 900.0, 900.0]
     assert row(ledger)["doubts"] == 10
     at[0] += 900
-    probe = outages.turn(ledger, HOST)
+    probe = outages.request_turn(ledger, HOST)
     assert probe.doubts == 10
-    outages.proved(ledger, HOST, probe.probe or "")
+    outages.record_accepted_probe(ledger, HOST, probe.probe or "")
     assert is_open(ledger)
-    assert outages.doubted(ledger, HOST, None) == Turn(wait=5.0, doubts=1)
+    assert outages.record_doubt(ledger, HOST, None) == Turn(wait=5.0, doubts=1)
 
 
 def test_requests_that_were_under_way_together_count_as_one(ledger: Ledger, at: list[float]) -> None:
     proved(ledger)
-    outages.doubted(ledger, HOST, None)
+    outages.record_doubt(ledger, HOST, None)
     at[0] += 2
-    assert outages.doubted(ledger, HOST, None) == Turn(wait=3.0, doubts=1)
+    assert outages.record_doubt(ledger, HOST, None) == Turn(wait=3.0, doubts=1)
     at[0] += 7
-    assert outages.doubted(ledger, HOST, "an old probe") == Turn(wait=0.0, doubts=1)
+    assert outages.record_doubt(ledger, HOST, "an old probe") == Turn(wait=0.0, doubts=1)
     assert row(ledger)["doubts"] == 1
 
 
 def test_a_doubt_before_anything_was_proved_is_the_first(ledger: Ledger) -> None:
-    outages.begin(ledger, HOST)
-    probe = outages.turn(ledger, HOST).probe
-    assert outages.doubted(ledger, HOST, None) == Turn(wait=5.0, doubts=1)
+    outages.start_sending(ledger, HOST)
+    probe = outages.request_turn(ledger, HOST).probe
+    assert outages.record_doubt(ledger, HOST, None) == Turn(wait=5.0, doubts=1)
     assert row(ledger)["probe"] == probe, "the doubt of another does not end a probe"
 
 
 def test_a_probe_that_proves_nothing_lets_the_next_one_go(ledger: Ledger, at: list[float]) -> None:
-    outages.begin(ledger, HOST)
-    outages.gave_up(ledger, HOST, outages.turn(ledger, HOST).probe or "", 7.0)
-    assert outages.turn(ledger, HOST) == Turn(wait=7.0)
+    outages.start_sending(ledger, HOST)
+    outages.release_probe(ledger, HOST, outages.request_turn(ledger, HOST).probe or "", 7.0)
+    assert outages.request_turn(ledger, HOST) == Turn(wait=7.0)
     at[0] += 7
-    outages.gave_up(ledger, HOST, outages.turn(ledger, HOST).probe or "")
-    assert outages.turn(ledger, HOST).probe
+    outages.release_probe(ledger, HOST, outages.request_turn(ledger, HOST).probe or "")
+    assert outages.request_turn(ledger, HOST).probe
     assert not is_open(ledger)
 
 
 def test_a_probe_that_gives_up_does_not_shorten_the_wait(ledger: Ledger) -> None:
-    outages.begin(ledger, HOST)
-    probe = outages.turn(ledger, HOST).probe
-    outages.doubted(ledger, HOST, None)
-    outages.gave_up(ledger, HOST, probe or "", 1.0)
-    assert outages.turn(ledger, HOST).wait == pytest.approx(5.0)
+    outages.start_sending(ledger, HOST)
+    probe = outages.request_turn(ledger, HOST).probe
+    outages.record_doubt(ledger, HOST, None)
+    outages.release_probe(ledger, HOST, probe or "", 1.0)
+    assert outages.request_turn(ledger, HOST).wait == pytest.approx(5.0)
 
 
 def test_one_host_says_nothing_of_another(ledger: Ledger) -> None:
     proved(ledger)
-    outages.doubted(ledger, OTHER, None)
+    outages.record_doubt(ledger, OTHER, None)
     assert is_open(ledger)
     assert not is_open(ledger, scope=OTHER)
 
 
 def test_doubts_before_an_outage_ended_are_not_counted_again(ledger: Ledger, at: list[float]) -> None:
     proved(ledger)
-    at[0] += outages.doubted(ledger, HOST, None).wait
-    outages.proved(ledger, HOST, outages.turn(ledger, HOST).probe or "")
+    at[0] += outages.record_doubt(ledger, HOST, None).wait
+    outages.record_accepted_probe(ledger, HOST, outages.request_turn(ledger, HOST).probe or "")
     at[0] += outages.COLD_SECONDS + 1
-    assert outages.begin(ledger, HOST)
-    assert outages.turn(ledger, HOST).doubts == 0
+    assert outages.start_sending(ledger, HOST)
+    assert outages.request_turn(ledger, HOST).doubts == 0

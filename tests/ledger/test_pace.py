@@ -19,28 +19,28 @@ TOMORROW = datetime(2099, 1, 2, tzinfo=UTC)
 
 
 def test_without_limits_everything_goes_at_once(ledger: Ledger) -> None:
-    assert pace.take(ledger, [], 1_000) == pace.Grant(1_000)
+    assert pace.acquire(ledger, [], 1_000) == pace.Grant(1_000)
 
 
 def test_a_cap_grants_what_is_left_and_says_when_there_is_more(ledger: Ledger) -> None:
     cap = [pace.Cap("account:day:2099-01-01", 1_500, TOMORROW)]
-    assert [pace.take(ledger, cap, 1_000).messages for _ in range(3)] == [1_000, 500, 0]
-    refused = pace.take(ledger, cap, 1)
+    assert [pace.acquire(ledger, cap, 1_000).messages for _ in range(3)] == [1_000, 500, 0]
+    refused = pace.acquire(ledger, cap, 1)
     assert refused.scope == "account:day:2099-01-01"
     assert refused.wait > 0
-    pace.give_back(ledger, cap, 300)
-    assert pace.take(ledger, cap, 1_000).messages == 300
+    pace.release(ledger, cap, 300)
+    assert pace.acquire(ledger, cap, 1_000).messages == 300
 
 
 def test_a_rate_spaces_chunks_evenly(ledger: Ledger) -> None:
     rate = [pace.Rate("account:rate", 0.01)]
     arrivals = []
     for _ in range(3):
-        pace.take(ledger, rate, 1_000)
+        pace.acquire(ledger, rate, 1_000)
         arrivals.append(_arrival(ledger, rate[0].scope))
     assert arrivals[1] - arrivals[0] == pytest.approx(100_000)
     assert arrivals[2] - arrivals[1] == pytest.approx(100_000)
-    assert pace.take(ledger, rate, 1).wait > 200_000
+    assert pace.acquire(ledger, rate, 1).wait > 200_000
 
 
 def test_many_takers_share_one_cap(ledger: Ledger) -> None:
@@ -49,7 +49,7 @@ def test_many_takers_share_one_cap(ledger: Ledger) -> None:
 
     def take() -> None:
         for _ in range(20):
-            granted.append(pace.take(ledger, cap, 17).messages)
+            granted.append(pace.acquire(ledger, cap, 17).messages)
 
     takers = [threading.Thread(target=take) for _ in range(4)]
     for taker in takers:
@@ -63,14 +63,14 @@ def test_many_takers_share_one_cap(ledger: Ledger) -> None:
 @given(st.lists(st.tuples(st.integers(1, 900), st.booleans()), max_size=15), st.integers(1, 3_000))
 def test_no_order_of_taking_and_giving_exceeds_the_cap(ledger: Ledger, steps: list[tuple[int, bool]], most: int) -> None:
     cap = [pace.Cap(f"scope:{id(steps)}:{most}:{len(steps)}", most, TOMORROW)]
-    pace.give_back(ledger, cap, 0)
+    pace.release(ledger, cap, 0)
     start = _used(ledger, cap[0].scope)
     out = 0
     for wanted, returned in steps:
-        got = pace.take(ledger, cap, wanted).messages
+        got = pace.acquire(ledger, cap, wanted).messages
         out += got
         if returned and got:
-            pace.give_back(ledger, cap, got)
+            pace.release(ledger, cap, got)
             out -= got
         assert out + start <= most or start > most
 
@@ -122,13 +122,13 @@ def test_the_narrowest_cap_decides_how_many_and_the_one_that_ends_last_how_long(
     monkeypatch.setattr(pace.clock, "now", lambda: at)
     day, hour = pace.Cap("day", 30, TOMORROW), pace.Cap("hour", 20, datetime(2099, 1, 1, 13, tzinfo=UTC))
     rate = pace.Rate("rate", 2.0)
-    assert pace.take(ledger, [rate, day, hour], 8) == pace.Grant(8, 0.0)
-    assert pace.take(ledger, [rate, day, hour], 15) == pace.Grant(12, 4.0)
-    assert pace.take(ledger, [rate, day, hour], 1) == pace.Grant(0, 3600.0, "hour")
-    assert pace.take(ledger, [rate, day], 11) == pace.Grant(10, 10.0)
-    assert pace.take(ledger, [rate, day, hour], 1) == pace.Grant(0, 12 * 3600.0, "day")
-    pace.give_back(ledger, [rate, day, hour], 1)
-    assert pace.take(ledger, [rate, day, hour], 5) == pace.Grant(1, 15.0)
+    assert pace.acquire(ledger, [rate, day, hour], 8) == pace.Grant(8, 0.0)
+    assert pace.acquire(ledger, [rate, day, hour], 15) == pace.Grant(12, 4.0)
+    assert pace.acquire(ledger, [rate, day, hour], 1) == pace.Grant(0, 3600.0, "hour")
+    assert pace.acquire(ledger, [rate, day], 11) == pace.Grant(10, 10.0)
+    assert pace.acquire(ledger, [rate, day, hour], 1) == pace.Grant(0, 12 * 3600.0, "day")
+    pace.release(ledger, [rate, day, hour], 1)
+    assert pace.acquire(ledger, [rate, day, hour], 5) == pace.Grant(1, 15.0)
     monkeypatch.setattr(pace.clock, "now", lambda: at + timedelta(seconds=100))
-    assert pace.take(ledger, [rate, pace.Rate("slow", 0.5)], 5) == pace.Grant(5, 0.0)
-    assert pace.take(ledger, [rate, pace.Rate("slow", 0.5)], 5) == pace.Grant(5, 10.0)
+    assert pace.acquire(ledger, [rate, pace.Rate("slow", 0.5)], 5) == pace.Grant(5, 0.0)
+    assert pace.acquire(ledger, [rate, pace.Rate("slow", 0.5)], 5) == pace.Grant(5, 10.0)

@@ -34,21 +34,21 @@ def now() -> float:
 
 
 def test_open_work_is_what_is_pending_of_a_range_by_its_roots(plan: Ledger) -> None:
-    assert [found["chunk"] for found in pending.open_work(plan, PLAN, 0, 3)] == [2, 3]
-    assert [found["chunk"] for found in pending.open_work(plan, PLAN, 3, 3)] == [3]
+    assert [found["chunk"] for found in pending.pending_chunks(plan, PLAN, 0, 3)] == [2, 3]
+    assert [found["chunk"] for found in pending.pending_chunks(plan, PLAN, 3, 3)] == [3]
     chunks.split(plan, claim(plan, 2), 413, "large", [("0-9", 10), ("10-29", 20)])
-    assert [found["chunk"] for found in pending.open_work(plan, PLAN, 0, 2)] == [4, 5]
-    assert [(found["plan_id"], found["chunk"]) for found in pending.open_work(plan, "another", 1, 2)] == [
+    assert [found["chunk"] for found in pending.pending_chunks(plan, PLAN, 0, 2)] == [4, 5]
+    assert [(found["plan_id"], found["chunk"]) for found in pending.pending_chunks(plan, "another", 1, 2)] == [
         ("another", 1),
         ("another", 2),
     ]
 
 
 def test_what_goes_on_after_a_step(plan: Ledger) -> None:
-    assert [found["chunk"] for found in pending.continuing(plan, PLAN, 2)] == [2]
-    assert pending.continuing(plan, PLAN, 0) == []
+    assert [found["chunk"] for found in pending.pending_descendants(plan, PLAN, 2)] == [2]
+    assert pending.pending_descendants(plan, PLAN, 0) == []
     chunks.split(plan, claim(plan, 2), 413, "large", [("0-9", 10), ("10-29", 20)])
-    assert [found["chunk"] for found in pending.continuing(plan, PLAN, 2)] == [4, 5]
+    assert [found["chunk"] for found in pending.pending_descendants(plan, PLAN, 2)] == [4, 5]
 
 
 def test_a_part_of_a_pending_chunk_can_go_first(plan: Ledger) -> None:
@@ -92,7 +92,7 @@ def test_a_chunk_is_skipped_and_counted(plan: Ledger) -> None:
 
 
 def test_what_holds_a_plan_back_stands_on_what_is_pending_of_it(plan: Ledger) -> None:
-    pending.note_held(plan, PLAN, "held: day")
+    pending.record_hold_reason(plan, PLAN, "held: day")
     assert [row(plan, chunk)["reason"] for chunk in range(4)] == [None, None, "held: day", "held: day"]
     assert untouched(plan)
 
@@ -111,7 +111,7 @@ def test_what_sendgrid_takes_or_may_take_is_skipped_and_nothing_else(plan: Ledge
     with plan.write() as connection:
         connection.execute(update(chunks_table).values(send_at=3000.0, batch_id="b"))
     chunks.accept(plan, claim(plan, 0, "another"), 202, "m")
-    chunks.doubt(plan, claim(plan, 2), 500, "no answer")
+    chunks.put_in_doubt(plan, claim(plan, 2), 500, "no answer")
     with plan.write() as connection:
         connection.execute(update(chunks_table).values(send_at=3000.0, batch_id="b"))
         assert pending.skip_scheduled(connection, PLAN, "dropped", later_than=2000.0, until=until) == 2

@@ -47,25 +47,25 @@ def test_a_plan_has_many_chunks(ledger: Ledger, monkeypatch: pytest.MonkeyPatch)
 def test_one_batch_a_plan(ledger: Ledger) -> None:
     freeze(ledger)
     freeze(ledger, plan_id="another")
-    assert plans.keep_batch_id(ledger, PLAN, "first") == "first"
-    assert plans.keep_batch_id(ledger, PLAN, "second") == "first"
-    assert plans.keep_batch_id(ledger, PLAN, "third", instead_of="second") == "first"
-    assert plans.keep_batch_id(ledger, PLAN, "third", instead_of="first") == "third"
-    assert plans.keep_batch_id(ledger, "another", "fourth") == "fourth"
+    assert plans.set_batch_id(ledger, PLAN, "first") == "first"
+    assert plans.set_batch_id(ledger, PLAN, "second") == "first"
+    assert plans.set_batch_id(ledger, PLAN, "third", instead_of="second") == "first"
+    assert plans.set_batch_id(ledger, PLAN, "third", instead_of="first") == "third"
+    assert plans.set_batch_id(ledger, "another", "fourth") == "fourth"
 
 
 def test_a_hold_counts_from_its_first_confirmation_until_it_is_lifted(ledger: Ledger) -> None:
     freeze(ledger)
     freeze(ledger, plan_id="another")
     with ledger.write() as connection:
-        assert plans.keep_batch_status(connection, PLAN, "pause", 100.0) == 100.0
-        assert not plans.is_cancelled_there(connection, PLAN, 100.0 + plans.NOTICE_SECONDS + 1)
-        assert plans.keep_batch_status(connection, PLAN, "cancel", 200.0) == 100.0
-        assert plans.is_cancelled_there(connection, PLAN, 100.0 + plans.NOTICE_SECONDS + 1)
-        assert not plans.is_cancelled_there(connection, PLAN, 100.0 + plans.NOTICE_SECONDS)
-        assert not plans.is_cancelled_there(connection, "another", 1e9)
-        assert plans.keep_batch_status(connection, PLAN, None, None) == 100.0
-        assert plans.keep_batch_status(connection, PLAN, "cancel", 300.0) == 300.0
+        assert plans.set_batch_status(connection, PLAN, "pause", 100.0) == 100.0
+        assert not plans.is_cancelled_at_sendgrid(connection, PLAN, 100.0 + plans.NOTICE_SECONDS + 1)
+        assert plans.set_batch_status(connection, PLAN, "cancel", 200.0) == 100.0
+        assert plans.is_cancelled_at_sendgrid(connection, PLAN, 100.0 + plans.NOTICE_SECONDS + 1)
+        assert not plans.is_cancelled_at_sendgrid(connection, PLAN, 100.0 + plans.NOTICE_SECONDS)
+        assert not plans.is_cancelled_at_sendgrid(connection, "another", 1e9)
+        assert plans.set_batch_status(connection, PLAN, None, None) == 100.0
+        assert plans.set_batch_status(connection, PLAN, "cancel", 300.0) == 300.0
     another = plans.find_plan(ledger, "another")
     assert another is not None
     assert (another["batch_status"], another["batch_status_at"]) == (None, None)
@@ -83,21 +83,21 @@ def test_who_waits_at_sendgrid_is_accepted_and_not_yet_due_or_paused(ledger: Led
             connection.execute(tables.chunks.update().where(*this).values(send_at=at))
         gone = {"plan_id": PLAN, "message_key": "k", "chunk": 3, "row": 0, "state": "suppressed", "recorded_at": 1.0}
         connection.execute(tables.outcomes.insert(), [gone])
-        assert counts.waiting_there(connection, PLAN, 1000.0) == 4 + 8 - 1
-        plans.keep_batch_status(connection, PLAN, "pause", 1000.0 - plans.NOTICE_SECONDS)
-        assert counts.waiting_there(connection, PLAN, 5000.0) == 4 + 8 - 1
-        assert counts.waiting_there(connection, PLAN, 900.0) == 2 + 4 + 8 - 1
+        assert counts.scheduled_at_sendgrid(connection, PLAN, 1000.0) == 4 + 8 - 1
+        plans.set_batch_status(connection, PLAN, "pause", 1000.0 - plans.NOTICE_SECONDS)
+        assert counts.scheduled_at_sendgrid(connection, PLAN, 5000.0) == 4 + 8 - 1
+        assert counts.scheduled_at_sendgrid(connection, PLAN, 900.0) == 2 + 4 + 8 - 1
 
 
 def test_a_state_is_left_only_from_where_it_may(ledger: Ledger) -> None:
     freeze(ledger)
     freeze(ledger, plan_id="another")
-    assert not plans.change_state(ledger, PLAN, "sending", among=("paused", "stopped"))
-    assert plans.change_state(ledger, PLAN, "paused", among=("sending", "stopped"), reason="an operator")
+    assert not plans.change_state(ledger, PLAN, "sending", from_states=("paused", "stopped"))
+    assert plans.change_state(ledger, PLAN, "paused", from_states=("sending", "stopped"), reason="an operator")
     with ledger.read() as connection:
         assert plans.state_of(connection, PLAN) == ("paused", "an operator")
         assert plans.state_of(connection, "another") == ("sending", None)
-    assert plans.change_state(ledger, PLAN, "sending", among=("paused",))
+    assert plans.change_state(ledger, PLAN, "sending", from_states=("paused",))
     with ledger.read() as connection:
         assert plans.state_of(connection, PLAN) == ("sending", None)
 

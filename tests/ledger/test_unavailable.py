@@ -23,9 +23,9 @@ from include.dispatch.send import sender
 from include.dispatch.send.sender import send_range
 from include.ledger import chunks, counts, database, plans
 from include.ledger.database import Ledger, open_ledger
+from include.ledger.database_errors import translated
 from include.ledger.stores import Stores
 from include.ledger.tables import identity
-from include.ledger.trouble import trouble_with
 from tests.dispatch.frozen import frozen_plan
 from tests.dispatch.scripted_esp import ScriptedEsp, accepted
 from tests.postgres import Server, _free_port, installed, running_server
@@ -74,7 +74,7 @@ def psycopg_error(kind: type[psycopg.Error], said: str = "") -> DBAPIError:
 def test_what_passes_is_told_from_what_a_person_must_set_right(
     kind: type[psycopg.Error], said: str, told: type[TradewindError] | None
 ) -> None:
-    found = trouble_with(psycopg_error(kind, said), URL)
+    found = translated(psycopg_error(kind, said), URL)
     assert type(found) is (told or type(None))
     if found:
         assert PASSWORD not in str(found)
@@ -87,7 +87,7 @@ def test_what_passes_is_told_from_what_a_person_must_set_right(
 @pytest.mark.parametrize(("said", "told"), [("database is locked", LedgerUnavailable), ("disk I/O error", type(None))])
 def test_a_locked_file_may_be_free_in_a_minute(said: str, told: type) -> None:
     error = OperationalError("select 1", {}, sqlite3.OperationalError(said))
-    assert type(trouble_with(error, make_url("sqlite:////data/ledger.sqlite"))) is told
+    assert type(translated(error, make_url("sqlite:////data/ledger.sqlite"))) is told
 
 
 def test_a_locked_sqlite_file_is_said_so(paths: DataPaths, secrets: Secrets, monkeypatch: pytest.MonkeyPatch) -> None:

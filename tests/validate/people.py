@@ -8,7 +8,7 @@ from typing import Any
 from include.core import clock
 from include.core.errors import QualityStop
 from include.core.paths import DataPaths
-from include.dispatch.plan.audience import judge_recipients
+from include.dispatch.plan.audience import select_recipients
 from include.ledger.stores import Stores
 from include.validate.batch import validate_batch
 from include.validate.merge import merge_batch
@@ -32,7 +32,7 @@ def audience(stores: Stores) -> dict[str, tuple[str, str | None, bool]]:
     """What a plan frozen now says of every subscriber, by id: state, reason, and whether they would be tracked."""
     with open_warehouse(stores.paths) as warehouse:
         ids = [row[0] for row in warehouse.execute("select subscriber_id from core.subscribers").fetchall()]
-        judge_recipients(warehouse, stores.ledger, CAMPAIGN, ids, occurrence="once", at=clock.now())
+        select_recipients(warehouse, stores.ledger, CAMPAIGN, ids, occurrence="once", at=clock.now())
         rows = warehouse.execute("select subscriber_id, state::varchar, reason, tracking_consent from audience").fetchall()
     return {row[0]: row[1:] for row in rows}
 

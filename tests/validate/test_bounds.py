@@ -73,14 +73,14 @@ def bought(version: int) -> list[Row]:
     return [purchase(number, amount=changed.get(number, "9.99")) for number in range(version, 23 + version)]
 
 
-@pytest.mark.parametrize(("relation", "rows_of"), [("subscribers", people), ("purchases", bought)])
+@pytest.mark.parametrize(("relation", "parse_selection"), [("subscribers", people), ("purchases", bought)])
 def test_in_many_pieces_the_warehouse_holds_the_same(
-    paths: DataPaths, monkeypatch: pytest.MonkeyPatch, relation: str, rows_of: Any
+    paths: DataPaths, monkeypatch: pytest.MonkeyPatch, relation: str, parse_selection: Any
 ) -> None:
     def ingested(at: DataPaths) -> tuple[list[dict[str, Any]], list[Any]]:
         done = []
         for version in (1, 2):
-            manifest = land_rows(at, relation, rows_of(version))
+            manifest = land_rows(at, relation, parse_selection(version))
             found = validate_batch(at, manifest)
             merged = merge_batch(at, manifest)
             done.append({name: value for name, value in (found | merged).items() if name != "run"})

@@ -16,7 +16,7 @@ from sqlalchemy import RowMapping
 from include.core import clock
 from include.core.campaign import Campaign
 from include.core.errors import TradewindError
-from include.dispatch.plan_files import PlanReader, rows_of, selection_of
+from include.dispatch.plan_files import PlanReader, format_selection, parse_selection
 from include.ledger import doubt, plans
 from include.ledger.database import Ledger
 from include.ledger.stores import Stores
@@ -46,7 +46,7 @@ def reopen(stores: Stores, plan_id: str, *, decision: str) -> dict[str, int]:
     for chunk in doubt.in_doubt_chunks(stores.ledger):
         if chunk["plan_id"] == plan_id:
             people += _reopen_chunk(stores.ledger, reader, plan_id, int(str(chunk["chunk"])), decision)
-    plans.change_state(stores.ledger, plan_id, "sending", among=("done", "stopped"))
+    plans.change_state(stores.ledger, plan_id, "sending", from_states=("done", "stopped"))
     log.warning("%s %s: %d people in doubt are sent to again (%s)", plan["campaign"], plan["occurrence"], people, decision)
     return {"reopened": people}
 
@@ -83,8 +83,8 @@ def _reopen_chunk(ledger: Ledger, reader: PlanReader, plan_id: str, chunk: int, 
     if row is None:
         return 0
     keys = reader.people(row["file"], row["first_row"], row["root_size"])["message_key"].to_pylist()
-    rest = [place for place in rows_of(row["selection"], row["root_size"]) if keys[place] not in apart]
-    parts = [(selection_of(rest), len(rest))] if rest else []
+    rest = [place for place in parse_selection(row["selection"], row["root_size"]) if keys[place] not in apart]
+    parts = [(format_selection(rest), len(rest))] if rest else []
     return len(rest) if doubt.reopen_chunk(ledger, plan_id, chunk, parts, decision) else 0
 
 

@@ -13,7 +13,7 @@ import duckdb
 import pyarrow as pa
 from sqlalchemy import Connection, RowMapping, func, select
 
-from include.dispatch.plan_files import PlanReader, rows_of, selection_of
+from include.dispatch.plan_files import PlanReader, format_selection, parse_selection
 from include.ledger import plans
 from include.ledger.database import Ledger
 from include.ledger.stores import Stores
@@ -47,34 +47,34 @@ def record_sends(stores: Stores) -> dict[str, int]:
 def record_new(stores: Stores) -> int:
     """Copy the plans that the warehouse has not heard of, so that their first events are known; returns how many."""
     with open_warehouse(stores.paths) as warehouse:
-        known = set(fetch(warehouse, "dispatch", "plans_known")["plan_id"].to_pylist())
+        known = set(fetch(warehouse, "dispatch", "recorded_plans")["plan_id"].to_pylist())
         fresh = [plan for plan in plans.all_plans(stores.ledger) if plan["plan_id"] not in known]
         return sum(_record_plan(warehouse, stores, plan) for plan in fresh)
 
 
 def record_into(warehouse: duckdb.DuckDBPyConnection, stores: Stores) -> int:
     """As `record_sends`, on an open warehouse."""
-    _track_history(warehouse, stores.ledger)
+    _backfill_tracked(warehouse, stores.ledger)
     return sum(_record_plan(warehouse, stores, plan) for plan in plans.all_plans(stores.ledger))
 
 
-def _track_history(warehouse: duckdb.DuckDBPyConnection, ledger: Ledger) -> None:
+def _backfill_tracked(warehouse: duckdb.DuckDBPyConnection, ledger: Ledger) -> None:
     """Note of plans that were recorded by an earlier edition who was tracked; their files may be gone, the ledger knows."""
-    untold = fetch(warehouse, "dispatch", "plans_untracked")["plan_id"].to_pylist()
+    untold = fetch(warehouse, "dispatch", "plans_without_tracked")["plan_id"].to_pylist()
     if not untold:
         return
     query = select(chunks.c.plan_id, chunks.c.chunk, chunks.c.content).where(chunks.c.plan_id.in_(untold))
     with ledger.read() as connection:
         rows = [dict(row) for row in connection.execute(query).mappings()]
     warehouse.register("chunk_contents", pa.Table.from_pylist(rows, schema=_CONTENTS))
-    run(warehouse, "dispatch", "sends_track")
+    run(warehouse, "dispatch", "sends_update_tracked")
     warehouse.unregister("chunk_contents")
 
 
 def _record_plan(warehouse: duckdb.DuckDBPyConnection, stores: Stores, plan: RowMapping) -> bool:
     with stores.ledger.read() as connection:
         mark = _mark(connection, plan)
-        known = fetch(warehouse, "dispatch", "plan_mark", {"plan_id": plan["plan_id"]}).to_pylist()
+        known = fetch(warehouse, "dispatch", "recorded_ledger_mark", {"plan_id": plan["plan_id"]}).to_pylist()
         if known and known[0]["ledger_mark"] == mark:
             return False
         spans, persons = _spans(connection, plan["plan_id"]), _outcomes(connection, plan["plan_id"])
@@ -87,7 +87,7 @@ def _replace(warehouse: duckdb.DuckDBPyConnection, params: dict[str, Any], spans
     warehouse.register("chunk_spans", spans)
     warehouse.register("person_outcomes", persons)
     with transaction(warehouse):
-        for step in ("plan_forget", "sends_forget", "plan_fill", "sends_fill"):
+        for step in ("plan_delete", "sends_delete", "plan_insert", "sends_insert"):
             run(warehouse, "dispatch", step, params)
     warehouse.unregister("chunk_spans")
     warehouse.unregister("person_outcomes")
@@ -139,17 +139,17 @@ def _spans(connection: Connection, plan_id: str) -> pa.Table:
     for parent in connection.execute(
         select(chunks).where(chunks.c.plan_id == plan_id, chunks.c.state == "split")
     ).mappings():
-        rows += _left_at_split(connection, parent)
+        rows += _spans_without_child(connection, parent)
     return pa.Table.from_pylist([{name: row[name] for name in _SPANS.names} for row in rows], schema=_SPANS)
 
 
-def _left_at_split(connection: Connection, parent: RowMapping) -> list[dict[str, Any]]:
+def _spans_without_child(connection: Connection, parent: RowMapping) -> list[dict[str, Any]]:
     """Spans of the people who had left a chunk before it was split: no child carries them, their outcome says the rest."""
-    places = set(rows_of(parent["selection"], parent["root_size"]))
+    places = set(parse_selection(parent["selection"], parent["root_size"]))
     children = select(chunks.c.selection).where(chunks.c.plan_id == parent["plan_id"], chunks.c.parent == parent["chunk"])
     for selection in connection.scalars(children):
-        places -= set(rows_of(selection, parent["root_size"]))
-    spans = [span.split(":") for span in selection_of(sorted(places)).split(",") if span]
+        places -= set(parse_selection(selection, parent["root_size"]))
+    spans = [span.split(":") for span in format_selection(sorted(places)).split(",") if span]
     return [{**parent, "first": int(first), "stop": int(stop)} for first, stop in spans]
 
 

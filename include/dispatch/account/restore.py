@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 SOURCE = "warehouse_copy"
 
 
-def reconcile(stores: Stores) -> dict[str, Any]:
+def restore_ledger(stores: Stores) -> dict[str, Any]:
     """Bring back what is known elsewhere; returns counts of what the ledger had forgotten.
 
     First those who left, from the edge's notes and from the warehouse's copy, before anything renews it. Then every plan
@@ -44,19 +44,19 @@ def reconcile(stores: Stores) -> dict[str, Any]:
     """
     found: Counter[str] = Counter()
     with open_warehouse(stores.paths) as warehouse:
-        left = fetch(warehouse, "dispatch", "suppressions_known").to_pylist()
-        declined = fetch(warehouse, "dispatch", "declined_known").to_pylist()
+        left = fetch(warehouse, "dispatch", "recorded_suppressions").to_pylist()
+        declined = fetch(warehouse, "dispatch", "recorded_declines").to_pylist()
         found["suppressions"] = suppressions.suppress(stores.ledger, [_suppression(row) for row in left])
         found["suppressions"] += suppressions.suppress(stores.ledger, opt_out_log.standing(stores.paths))
         found["declined"] = consent.record(stores.ledger, [_declined(row) for row in declined], restored=True)
         for journal in sorted(stores.paths.plans.glob("*/*/intents.log")):
-            found.update(_reconcile_plan(stores, journal.parent))
+            found.update(_restore_plan(stores, journal.parent))
         record.record_into(warehouse, stores)
     log.info("reconciled: %s", dict(found))
     return dict(found)
 
 
-def _reconcile_plan(stores: Stores, folder: Path) -> dict[str, int]:
+def _restore_plan(stores: Stores, folder: Path) -> dict[str, int]:
     noted = read_journal(folder)
     if not noted:
         return {}
@@ -64,10 +64,10 @@ def _reconcile_plan(stores: Stores, folder: Path) -> dict[str, int]:
     kind = plans.TEST if occurrence.startswith("test-") else plans.LIVE
     plan_id = plans.plan_id_of(campaign, occurrence, kind)
     if plans.find_plan(stores.ledger, plan_id) is not None:
-        found = replay.remember(stores.ledger, plan_id, noted)
+        found = replay.replay_journal(stores.ledger, plan_id, noted)
         return {"plans": int(any(found.values())), "chunks_in_doubt": sum(found.values())}
     plan, rows = _plan_of_folder(stores.paths, folder, plan_id, kind)
-    found = replay.bury(stores.ledger, plan, rows, noted)
+    found = replay.record_lost_plan(stores.ledger, plan, rows, noted)
     log.warning("%s %s: the ledger had forgotten the whole plan; it is cancelled: %s", campaign, occurrence, found)
     return {"plans_cancelled": 1, "chunks_in_doubt": found["in_doubt"], "chunks_skipped": found["skipped"]}
 

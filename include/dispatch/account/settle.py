@@ -32,7 +32,7 @@ def settle(ledger: Ledger, plan_id: str) -> dict[str, Any]:
             where=f"plan {plan_id}",
             remedy="Run the DAG again: it sends only to them.",
         )
-    plans.change_state(ledger, plan_id, "done", among=("sending",))
+    plans.change_state(ledger, plan_id, "done", from_states=("sending",))
     return asdict(tally)
 
 

@@ -42,7 +42,7 @@ class Audience:
         return {name: getattr(self, name) for name in names}
 
 
-def judge_segment(
+def select_segment(
     warehouse: duckdb.DuckDBPyConnection, ledger: Ledger, campaign: Campaign, *, occurrence: str, at: datetime
 ) -> Audience:
     """Judge the campaign's segment in its newest run. Raises `PlanError` where there is none."""
@@ -54,10 +54,10 @@ def judge_segment(
         run(warehouse, "dispatch", "selected_followers", {"followed": campaign.follows.campaign, "sent_by": due})
     cap_since = at - timedelta(hours=campaign.frequency_cap_hours) if campaign.frequency_cap_hours else FOREVER
     share = round(campaign.hold_out_percent / 100 * DRAWS)
-    return _judge(warehouse, ledger, campaign, segment_run, occurrence, at, cap_since=cap_since, hold_out_share=share)
+    return _evaluate(warehouse, ledger, campaign, segment_run, occurrence, at, cap_since=cap_since, hold_out_share=share)
 
 
-def judge_recipients(
+def select_recipients(
     warehouse: duckdb.DuckDBPyConnection,
     ledger: Ledger,
     campaign: Campaign,
@@ -69,10 +69,10 @@ def judge_recipients(
     """Judge people named for a test: the suppressed are left out as ever, caps and hold-out do not apply."""
     run(warehouse, "dispatch", "selected_by_id", {"recipients": list(recipients)})
     test = campaign.model_copy(update={"occurrence": "once"})
-    return _judge(warehouse, ledger, test, "test", occurrence, at, cap_since=FOREVER, hold_out_share=0)
+    return _evaluate(warehouse, ledger, test, "test", occurrence, at, cap_since=FOREVER, hold_out_share=0)
 
 
-def _judge(
+def _evaluate(
     warehouse: duckdb.DuckDBPyConnection,
     ledger: Ledger,
     campaign: Campaign,

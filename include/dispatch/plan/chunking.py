@@ -38,7 +38,7 @@ class Chunking:
         return {chunk["mail_group"]: chunk["content"] for chunk in self.chunks}
 
 
-def place(warehouse: duckdb.DuckDBPyConnection, campaign: Campaign, at: datetime) -> Chunking:
+def cut_into_chunks(warehouse: duckdb.DuckDBPyConnection, campaign: Campaign, at: datetime) -> Chunking:
     """Cut the planned people of temp table `audience` into chunks."""
     by_zone = campaign.send_window is not None
     run(warehouse, "dispatch", "mail_groups", {"by_zone": by_zone})
@@ -49,17 +49,17 @@ def place(warehouse: duckdb.DuckDBPyConnection, campaign: Campaign, at: datetime
     return Chunking(by_zone, chunks, int((at + timedelta(days=campaign.confirm_within_days)).timestamp()))
 
 
-def people(
-    warehouse: duckdb.DuckDBPyConnection, secrets: Secrets, placing: Chunking, edge_url: str, columns: Iterable[str]
+def read_people(
+    warehouse: duckdb.DuckDBPyConnection, secrets: Secrets, chunking: Chunking, edge_url: str, columns: Iterable[str]
 ) -> pa.RecordBatchReader:
-    """Everybody who was placed, in the order of `placing.chunks`, with the columns named (of people.sql), as printable."""
+    """Everybody who was placed, in the order of `chunking.chunks`, with the columns named (of people.sql), as printable."""
     key_id = secrets.signing_key_id
     inner, outer = token.hmac_pads(secrets.token_keys[key_id])
     params = {
-        "by_zone": placing.by_zone,
+        "by_zone": chunking.by_zone,
         "edge_url": edge_url.rstrip("/"),
         "version_and_key_id": token.header(secrets, token.UNSUBSCRIBE),
-        "confirm_head": token.header(secrets, token.CONFIRM, placing.confirm_until),
+        "confirm_head": token.header(secrets, token.CONFIRM, chunking.confirm_until),
         "inner_pad": inner,
         "outer_pad": outer,
         "columns": sorted(columns),

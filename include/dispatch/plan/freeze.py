@@ -26,8 +26,8 @@ from include.dispatch import plan_files
 from include.dispatch.account import record
 from include.dispatch.content import Content, Link, SlotFiller, compile_content, link_slots
 from include.dispatch.journal import require_no_requests
-from include.dispatch.plan.audience import Audience, judge_segment
-from include.dispatch.plan.chunking import BATCH_ROWS, Chunking, people, place
+from include.dispatch.plan.audience import Audience, select_segment
+from include.dispatch.plan.chunking import BATCH_ROWS, Chunking, cut_into_chunks, read_people
 from include.dispatch.plan.writer import (
     COLUMNS,
     PlanWriter,
@@ -44,7 +44,7 @@ from include.warehouse.connection import fetch, open_warehouse, run
 
 log = logging.getLogger(__name__)
 
-Judge = Callable[[duckdb.DuckDBPyConnection], Audience]
+AudienceQuery = Callable[[duckdb.DuckDBPyConnection], Audience]
 
 
 @dataclass(frozen=True)
@@ -74,25 +74,25 @@ def freeze(stores: Stores, campaign: Campaign, *, occurrence: str, edge_url: str
     """
     request = PlanRequest(campaign, occurrence, plans.LIVE, edge_url, at)
 
-    def judge(warehouse: duckdb.DuckDBPyConnection) -> Audience:
-        return judge_segment(warehouse, stores.ledger, campaign, occurrence=occurrence, at=at)
+    def select_audience(warehouse: duckdb.DuckDBPyConnection) -> Audience:
+        return select_segment(warehouse, stores.ledger, campaign, occurrence=occurrence, at=at)
 
-    return freeze_request(stores, request, judge)
+    return freeze_request(stores, request, select_audience)
 
 
-def freeze_request(stores: Stores, request: PlanRequest, judge: Judge) -> dict[str, Any]:
-    """Find the plan of `request`, or freeze one for the people whom `judge` finds."""
+def freeze_request(stores: Stores, request: PlanRequest, select_audience: AudienceQuery) -> dict[str, Any]:
+    """Find the plan of `request`, or freeze one for the people whom `select_audience` finds."""
     found = plans.find_plan(stores.ledger, request.plan_id)
     if found is None:
         contents = compile_contents(request.campaign)
         with open_warehouse(stores.paths) as warehouse:
             record.record_into(warehouse, stores)
-            fresh = _freeze_now(warehouse, stores, request, contents, judge)
+            fresh = _freeze_now(warehouse, stores, request, contents, select_audience)
         if fresh is not None:
             return fresh
         found = plans.find_plan(stores.ledger, request.plan_id)
         assert found is not None
-    return _take_up(stores.ledger, found, request.campaign)
+    return _resume(stores.ledger, found, request.campaign)
 
 
 def compile_contents(campaign: Campaign) -> dict[str, Content]:
@@ -129,19 +129,19 @@ def _freeze_now(
     stores: Stores,
     request: PlanRequest,
     contents: Mapping[str, Content],
-    judge: Judge,
+    select_audience: AudienceQuery,
 ) -> dict[str, Any] | None:
     """Write the plan's files, then its transaction; None where another process was first."""
     if plans.find_plan(stores.ledger, request.plan_id) is not None:
         return None
-    audience = judge(warehouse)
+    audience = select_audience(warehouse)
     log.info("%s %s: %s", request.campaign.id, request.occurrence, audience.counts())
-    placing = place(warehouse, request.campaign, request.at)
+    chunking = cut_into_chunks(warehouse, request.campaign, request.at)
     folder = _fresh_folder(stores.paths.root / request.folder)
-    chunks = list(chunk_rows(placing.chunks))
+    chunks = list(chunk_rows(chunking.chunks))
     links = {name: link_slots(content, request.edge_url, name.partition(".")[2]) for name, content in contents.items()}
     fillers = {name: SlotFiller(content, links[name]) for name, content in contents.items()}
-    _write_people(folder, warehouse, stores.secrets, request, fillers, placing)
+    _write_people(folder, warehouse, stores.secrets, request, fillers, chunking)
     write_other_addresses(folder, fetch(warehouse, "dispatch", "other_addresses"))
     write_chunks(folder, chunks)
     write_contents(folder, _contents_as_data(contents, links, request.edge_url))
@@ -158,18 +158,18 @@ def _write_people(
     secrets: Secrets,
     request: PlanRequest,
     fillers: Mapping[str, SlotFiller],
-    placing: Chunking,
+    chunking: Chunking,
 ) -> None:
     """Fill everybody's slots and write the parts and the audience."""
     fields = frozenset[str]().union(*(filler.fields for filler in fillers.values()))
     most = max(filler.width for filler in fillers.values())
-    with PlanWriter(folder, both_ways(fillers), most) as writer:
-        found = people(warehouse, secrets, placing, request.edge_url, {*COLUMNS, *fields})
-        writer.write_people(found, placing)
-        writer.write_rest(run(warehouse, "dispatch", "audience_rest").to_arrow_reader(BATCH_ROWS))
+    with PlanWriter(folder, with_tracking_variants(fillers), most) as writer:
+        found = read_people(warehouse, secrets, chunking, request.edge_url, {*COLUMNS, *fields})
+        writer.write_people(found, chunking)
+        writer.write_not_planned(run(warehouse, "dispatch", "audience_not_planned").to_arrow_reader(BATCH_ROWS))
 
 
-def both_ways(fillers: Mapping[str, SlotFiller]) -> dict[str, SlotFiller]:
+def with_tracking_variants(fillers: Mapping[str, SlotFiller]) -> dict[str, SlotFiller]:
     """By the content ids of the chunks: `variant.locale.tracked` and `….untracked`."""
     return {f"{name}.{way}": filler for name, filler in fillers.items() for way in ("tracked", "untracked")}
 
@@ -230,7 +230,7 @@ def _fresh_folder(folder: Path) -> Path:
     return folder
 
 
-def _take_up(ledger: Ledger, plan: RowMapping, campaign: Campaign) -> dict[str, Any]:
+def _resume(ledger: Ledger, plan: RowMapping, campaign: Campaign) -> dict[str, Any]:
     """Go on with a plan that stands: lift a stop that SendGrid caused, refuse what an operator paused or cancelled."""
     with ledger.read() as connection:
         people = counts.tally(connection, plan["plan_id"])
@@ -246,6 +246,6 @@ def _take_up(ledger: Ledger, plan: RowMapping, campaign: Campaign) -> dict[str, 
             where=f"{plan['campaign']} {plan['occurrence']}",
             remedy="Restore the content as it was, or cancel the rest of this plan (docs/runbook.md).",
         )
-    plans.change_state(ledger, plan["plan_id"], "sending", among=("stopped",))
+    plans.change_state(ledger, plan["plan_id"], "sending", from_states=("stopped",))
     names = ("selected", "planned", "suppressed", "capped", "held_out")
     return {"plan_id": plan["plan_id"], "found": True, "pending": people.pending, **{name: plan[name] for name in names}}

@@ -21,10 +21,10 @@ from include.core.durable import write_durably
 from include.core.secrets import Secrets
 from include.dispatch.content import Content, SlotFiller, render_one
 from include.dispatch.plan import freeze
-from include.dispatch.plan.audience import Audience, judge_segment
-from include.dispatch.plan.chunking import Chunking, people, place
+from include.dispatch.plan.audience import Audience, select_segment
+from include.dispatch.plan.chunking import Chunking, cut_into_chunks, read_people
 from include.dispatch.plan.occurrence import occurrence_of
-from include.dispatch.plan.writer import runs
+from include.dispatch.plan.writer import group_runs
 from include.ledger.stores import Stores
 from include.warehouse.connection import fetch, open_warehouse
 
@@ -42,9 +42,9 @@ def preview(stores: Stores, campaign: Campaign, *, run: str, edge_url: str, at: 
     contents = freeze.compile_contents(campaign)
     occurrence = occurrence_of(campaign, at)
     with open_warehouse(stores.paths) as warehouse:
-        audience = judge_segment(warehouse, stores.ledger, campaign, occurrence=occurrence, at=at)
-        placing = place(warehouse, campaign, at)
-        samples = _fill_everybody(warehouse, stores.secrets, placing, edge_url, contents)
+        audience = select_segment(warehouse, stores.ledger, campaign, occurrence=occurrence, at=at)
+        chunking = cut_into_chunks(warehouse, campaign, at)
+        samples = _fill_everybody(warehouse, stores.secrets, chunking, edge_url, contents)
         reasons = fetch(warehouse, "dispatch", "audience_reasons").to_pylist()
     page = stores.paths.previews / campaign.id / f"{re.sub(r'[^A-Za-z0-9]+', '-', run)[:80]}.html"
     write_durably(page, _page(campaign, occurrence, audience, reasons, samples).encode())
@@ -55,18 +55,18 @@ def preview(stores: Stores, campaign: Campaign, *, run: str, edge_url: str, at: 
 def _fill_everybody(
     warehouse: duckdb.DuckDBPyConnection,
     secrets: Secrets,
-    placing: Chunking,
+    chunking: Chunking,
     edge_url: str,
     contents: Mapping[str, Content],
 ) -> list[dict[str, Any]]:
     """Run every slot for everybody; keep a few renderings of each content."""
-    fillers = freeze.both_ways({name: SlotFiller(content) for name, content in contents.items()})
+    fillers = freeze.with_tracking_variants({name: SlotFiller(content) for name, content in contents.items()})
     columns = {"mail_group", *_LINKS}.union(*(content.fields for content in contents.values()))
     samples: list[dict[str, Any]] = []
     shown: dict[str, int] = {}
-    contents_of = placing.contents()
-    for batch in people(warehouse, secrets, placing, edge_url, columns):
-        for group, some in runs(batch):
+    contents_of = chunking.contents()
+    for batch in read_people(warehouse, secrets, chunking, edge_url, columns):
+        for group, some in group_runs(batch):
             name = contents_of[group]
             fillers[name].fill(some)
             wanted = SAMPLES - shown.get(name, 0)

@@ -11,7 +11,7 @@ import duckdb
 
 from include.core.campaign import Campaign
 from include.core.errors import PlanError
-from include.dispatch.plan.audience import Audience, judge_recipients
+from include.dispatch.plan.audience import Audience, select_recipients
 from include.dispatch.plan.freeze import PlanRequest, freeze_request
 from include.ledger import plans
 from include.ledger.stores import Stores
@@ -43,10 +43,10 @@ def freeze_test(
     occurrence = f"test-{hashlib.sha256(run.encode()).hexdigest()[:16]}"
     request = PlanRequest(campaign, occurrence, plans.TEST, edge_url, at)
 
-    def judge(warehouse: duckdb.DuckDBPyConnection) -> Audience:
-        return judge_recipients(warehouse, stores.ledger, campaign, wanted, occurrence=occurrence, at=at)
+    def select_audience(warehouse: duckdb.DuckDBPyConnection) -> Audience:
+        return select_recipients(warehouse, stores.ledger, campaign, wanted, occurrence=occurrence, at=at)
 
-    planned = freeze_request(stores, request, judge)
+    planned = freeze_request(stores, request, select_audience)
     if not planned["selected"]:
         raise PlanError("none of the ids is a subscriber.", where="test_recipients", remedy="Check the ids.")
     return planned

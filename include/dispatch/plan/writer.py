@@ -20,7 +20,7 @@ from include.core.errors import PlanError
 from include.dispatch.plan.chunking import Chunking
 from include.dispatch.plan_files import (
     AUDIENCE,
-    CHUNKS_A_FILE,
+    CHUNKS_PER_FILE,
     OTHER_ADDRESSES,
     WIRE_COLUMNS,
     file_sha256,
@@ -62,30 +62,30 @@ class PlanWriter:
         self._threads.shutdown()
         self._audience.close()
 
-    def write_people(self, people: Iterable[pa.RecordBatch], placing: Chunking) -> None:
+    def write_people(self, people: Iterable[pa.RecordBatch], chunking: Chunking) -> None:
         """Fill the slots of `people` and write the parts. Raises `PlanError` where they are not those who were placed."""
-        chunks, contents = placing.chunks, placing.contents()
-        parts = [chunks[first : first + CHUNKS_A_FILE] for first in range(0, len(chunks), CHUNKS_A_FILE)]
+        chunks, contents = chunking.chunks, chunking.contents()
+        parts = [chunks[first : first + CHUNKS_PER_FILE] for first in range(0, len(chunks), CHUNKS_PER_FILE)]
         rows = [sum(chunk["recipients"] for chunk in part) for part in parts]
-        for number, (part, table) in enumerate(zip(parts, recut(self._filled(people, contents), rows), strict=True)):
-            self._settle()
+        for number, (part, table) in enumerate(zip(parts, regroup(self._filled(people, contents), rows), strict=True)):
+            self._await_writes()
             sizes = [chunk["recipients"] for chunk in part]
-            if table["mail_group"].to_pylist() != _each(part, "mail_group", sizes).to_pylist():
-                raise not_everybody()
+            if table["mail_group"].to_pylist() != _repeated(part, "mail_group", sizes).to_pylist():
+                raise missing_addresses()
             self._written = [
                 self._threads.submit(self._write_part, number, table),
-                self._threads.submit(self._write_lines, part, sizes, table),
+                self._threads.submit(self._write_audience, part, sizes, table),
             ]
-        self._settle()
+        self._await_writes()
 
-    def write_rest(self, rest: pa.RecordBatchReader) -> None:
+    def write_not_planned(self, rest: pa.RecordBatchReader) -> None:
         """Write who was selected and gets nothing."""
         for batch in rest:
             self._audience.write_table(pa.Table.from_batches([batch]).cast(AUDIENCE))
         self._audience.close()
         sync_file(self._folder / "audience.parquet")
 
-    def _settle(self) -> None:
+    def _await_writes(self) -> None:
         """Wait for what is being written; what failed there fails here."""
         for written in self._written:
             written.result()
@@ -93,7 +93,7 @@ class PlanWriter:
     def _filled(self, people: Iterable[pa.RecordBatch], contents: Mapping[int, str]) -> Iterator[pa.Table]:
         """The same people with their slots' values in the place of the fields."""
         for batch in people:
-            for group, run in runs(batch):
+            for group, run in group_runs(batch):
                 values = self._fillers[contents[group]].fill(run)
                 empty = [pa.nulls(run.num_rows, pa.string())] * (self._slots - len(values))
                 columns = {name: run[name] for name in COLUMNS}
@@ -109,15 +109,15 @@ class PlanWriter:
         pq.write_table(wire, path, compression="lz4", use_dictionary=slots, write_statistics=False)
         sync_file(path)
 
-    def _write_lines(self, chunks: Chunks, sizes: Sequence[int], table: pa.Table) -> None:
+    def _write_audience(self, chunks: Chunks, sizes: Sequence[int], table: pa.Table) -> None:
         """The audience's lines of people who are in chunks."""
         columns = {
             **{name: table[name] for name in ("message_key", "subscriber_id", "address_key")},
-            "variant": _each(chunks, "variant", sizes),
-            "mailbox_provider": _each(chunks, "provider", sizes),
+            "variant": _repeated(chunks, "variant", sizes),
+            "mailbox_provider": _repeated(chunks, "provider", sizes),
             "state": pa.repeat("planned", table.num_rows),
             "reason": pa.nulls(table.num_rows, pa.string()),
-            "chunk": _each(chunks, "chunk", sizes),
+            "chunk": _repeated(chunks, "chunk", sizes),
             "row": pa.array(np.concatenate([np.arange(size, dtype=np.int32) for size in sizes])),
         }
         self._audience.write_table(pa.table(columns).cast(AUDIENCE))
@@ -127,11 +127,11 @@ def chunk_rows(chunks: Chunks) -> Iterator[dict[str, Any]]:
     """The ledger's rows of the chunks, with the place of each in the parts."""
     first = 0
     for place, chunk in enumerate(chunks):
-        first = 0 if place % CHUNKS_A_FILE == 0 else first
+        first = 0 if place % CHUNKS_PER_FILE == 0 else first
         yield {
             "chunk": chunk["chunk"],
             "root": chunk["chunk"],
-            "file": part_name(place // CHUNKS_A_FILE),
+            "file": part_name(place // CHUNKS_PER_FILE),
             "first_row": first,
             "root_size": chunk["recipients"],
             "recipients": chunk["recipients"],
@@ -144,23 +144,23 @@ def chunk_rows(chunks: Chunks) -> Iterator[dict[str, Any]]:
         first += chunk["recipients"]
 
 
-def recut(tables: Iterable[pa.Table], sizes: Sequence[int]) -> Iterator[pa.Table]:
+def regroup(tables: Iterable[pa.Table], sizes: Sequence[int]) -> Iterator[pa.Table]:
     """The same rows in tables of the given sizes. Raises `PlanError` where they are more or fewer."""
     stream, held = iter(tables), list[pa.Table]()
     for size in sizes:
         while sum(table.num_rows for table in held) < size:
             table = next(stream, None)
             if table is None:
-                raise not_everybody()
+                raise missing_addresses()
             held.append(table)
         whole = pa.concat_tables(held)
         yield whole.slice(0, size)
         held = [whole.slice(size)] if whole.num_rows > size else []
     if held or next(stream, None) is not None:
-        raise not_everybody()
+        raise missing_addresses()
 
 
-def runs(batch: pa.RecordBatch) -> Iterator[tuple[int, pa.Table]]:
+def group_runs(batch: pa.RecordBatch) -> Iterator[tuple[int, pa.Table]]:
     """The batch in pieces of one group each; a group's people stand together."""
     groups = batch["mail_group"].to_numpy(zero_copy_only=False)
     edges = [0, *(np.flatnonzero(groups[1:] != groups[:-1]) + 1).tolist(), batch.num_rows]
@@ -169,7 +169,7 @@ def runs(batch: pa.RecordBatch) -> Iterator[tuple[int, pa.Table]]:
             yield int(groups[start]), pa.Table.from_batches([batch.slice(start, stop - start)])
 
 
-def not_everybody() -> PlanError:
+def missing_addresses() -> PlanError:
     """Somebody was judged and cannot be sent to: left out silently otherwise."""
     return PlanError(
         "people were planned who have no address in core.identities.",
@@ -178,7 +178,7 @@ def not_everybody() -> PlanError:
     )
 
 
-def _each(chunks: Chunks, name: str, sizes: Sequence[int]) -> pa.Array:
+def _repeated(chunks: Chunks, name: str, sizes: Sequence[int]) -> pa.Array:
     """A chunk's value for each of its people."""
     return pa.array([chunk[name] for chunk in chunks]).take(pa.array(np.repeat(np.arange(len(chunks)), sizes)))
 

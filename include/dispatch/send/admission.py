@@ -10,12 +10,12 @@ from include.core import clock
 from include.core.campaign import Campaign
 from include.core.errors import PaceHeld
 from include.core.pace import AccountPace
-from include.dispatch.plan_files import rows_of, selection_of
+from include.dispatch.plan_files import format_selection, parse_selection
 from include.dispatch.send_window import AHEAD_LIMIT, next_window
 from include.ledger import pace, pending
 from include.ledger.database import Ledger
 
-PATIENCE_SECONDS = 300.0
+MAX_WAIT_SECONDS = 300.0
 """A longer wait than this gives the task's slot back: Airflow runs it again when the time has come."""
 WINDOW_MARGIN_SECONDS = 60.0
 
@@ -40,23 +40,23 @@ class Admission:
         moved = self._missed_window(ledger, chunk)
         if moved is not None:
             return None, moved, 0.0
-        grant = pace.take(ledger, self._limits(), chunk["recipients"])
+        grant = pace.acquire(ledger, self._limits(), chunk["recipients"])
         if grant.messages == 0:
             raise self._held(ledger, chunk, f"the limit {grant.scope} is used up", grant.wait)
-        if grant.wait > PATIENCE_SECONDS:
-            pace.give_back(ledger, self._limits(), grant.messages)
+        if grant.wait > MAX_WAIT_SECONDS:
+            pace.release(ledger, self._limits(), grant.messages)
             raise self._held(ledger, chunk, "the rate allows it only later", grant.wait)
         if grant.messages == chunk["recipients"]:
             return chunk, [], grant.wait
         parts = divided(ledger, chunk, grant.messages, "divided: less than all of it was allowed at once")
         if not parts:
-            pace.give_back(ledger, self._limits(), grant.messages)
-            return None, pending.continuing(ledger, chunk["plan_id"], chunk["chunk"]), 0.0
+            pace.release(ledger, self._limits(), grant.messages)
+            return None, pending.pending_descendants(ledger, chunk["plan_id"], chunk["chunk"]), 0.0
         return parts[0], parts[1:], grant.wait
 
     def give_back(self, ledger: Ledger, messages: int) -> None:
         """Nothing of what was admitted was sent."""
-        pace.give_back(ledger, self._limits(), messages)
+        pace.release(ledger, self._limits(), messages)
 
     def _limits(self) -> list[pace.Rate | pace.Cap]:
         own = self._campaign.pace
@@ -76,10 +76,10 @@ class Admission:
         opens, closes = next_window(window, chunk["zone"], now + timedelta(seconds=WINDOW_MARGIN_SECONDS))
         assert opens is None or opens - now <= AHEAD_LIMIT
         pending.move_window(ledger, chunk, opens.timestamp() if opens else None, closes.timestamp())
-        return pending.continuing(ledger, chunk["plan_id"], chunk["chunk"])
+        return pending.pending_descendants(ledger, chunk["plan_id"], chunk["chunk"])
 
     def _held(self, ledger: Ledger, chunk: RowMapping, reason: str, wait: float) -> PaceHeld:
-        pending.note_held(ledger, chunk["plan_id"], f"held: {reason}")
+        pending.record_hold_reason(ledger, chunk["plan_id"], f"held: {reason}")
         return PaceHeld(
             f"{reason}; the rest of the campaign is pending.",
             where=f"plan {chunk['plan_id']}",
@@ -90,8 +90,8 @@ class Admission:
 
 def divided(ledger: Ledger, chunk: RowMapping, size: int, reason: str) -> list[RowMapping]:
     """A part of `size` people, and the rest; empty where another process took or divided the chunk meanwhile."""
-    places = rows_of(chunk["selection"], chunk["root_size"])
-    parts = [(selection_of(part), len(part)) for part in (places[:size], places[size:])]
+    places = parse_selection(chunk["selection"], chunk["root_size"])
+    parts = [(format_selection(part), len(part)) for part in (places[:size], places[size:])]
     if not pending.divide(ledger, chunk, parts, reason):
         return []
-    return pending.continuing(ledger, chunk["plan_id"], chunk["chunk"])
+    return pending.pending_descendants(ledger, chunk["plan_id"], chunk["chunk"])

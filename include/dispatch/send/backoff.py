@@ -8,40 +8,40 @@ from collections.abc import Callable
 
 from include.core import clock
 from include.core.errors import EspUnavailable
-from include.sendgrid.response_class import Kind, Verdict
+from include.sendgrid.response_class import Kind, ResponseClass
 
 FIRST_BACKOFF_SECONDS = 0.5
 MAX_BACKOFF_SECONDS = 60.0
 LIMITS = {Kind.THROTTLED: 20, Kind.NOT_SENT: 6, Kind.REFUSED: 25}
-"""Verdicts of a kind in a row, without an accepted request between, after which this process gives up for now. Finding one
+"""Responses of a kind in a row, without an accepted request between, after which this process gives up for now. Finding one
 refused recipient among 1,000 takes ten refusals in a row. Doubts are not counted here: see `gate.py`."""
 
 
 class Backoff:
-    """Counts verdicts in a row. All workers of a process share one, so that a 429 quiets all of them."""
+    """Counts responses in a row. All workers of a process share one, so that a 429 quiets all of them."""
 
     def __init__(self) -> None:
         self._in_a_row: dict[Kind, int] = {}
         self._wake_at = 0.0
 
-    def note(self, verdict: Verdict) -> float:
-        """Take a verdict in; returns the seconds that nothing should be sent."""
-        if verdict.kind is Kind.ACCEPTED:
+    def note(self, response: ResponseClass) -> float:
+        """Take a response in; returns the seconds that nothing should be sent."""
+        if response.kind is Kind.ACCEPTED:
             self._in_a_row.clear()
             return 0.0
-        count = self._in_a_row[verdict.kind] = self._in_a_row.get(verdict.kind, 0) + 1
-        if verdict.kind not in (Kind.THROTTLED, Kind.NOT_SENT):
+        count = self._in_a_row[response.kind] = self._in_a_row.get(response.kind, 0) + 1
+        if response.kind not in (Kind.THROTTLED, Kind.NOT_SENT):
             return 0.0
-        wait = verdict.wait if verdict.wait is not None else _backoff(count)
+        wait = response.wait if response.wait is not None else _backoff(count)
         self._wake_at = max(self._wake_at, clock.elapsed() + wait)
         return wait
 
-    def exhausted(self, verdict: Verdict) -> EspUnavailable | None:
-        """The error to give up with, once there were too many verdicts of this kind in a row."""
-        if self._in_a_row.get(verdict.kind, 0) < LIMITS.get(verdict.kind, 1_000_000):
+    def exhausted(self, response: ResponseClass) -> EspUnavailable | None:
+        """The error to give up with, once there were too many responses of this kind in a row."""
+        if self._in_a_row.get(response.kind, 0) < LIMITS.get(response.kind, 1_000_000):
             return None
         return EspUnavailable(
-            f"{LIMITS[verdict.kind]} requests in a row ended with '{verdict.reason}'.",
+            f"{LIMITS[response.kind]} requests in a row ended with '{response.reason}'.",
             where="mail/send",
             remedy="What was not sent is pending and nothing will be sent twice; the task tries again later.",
         )

@@ -26,13 +26,13 @@ from include.core.connections import SendGridAccount
 from include.core.errors import EspUnavailable, FenceLost, LedgerUnavailable, TradewindError
 from include.core.pace import AccountPace
 from include.dispatch import schedule
-from include.dispatch.journal import Journal, require_memory
-from include.dispatch.plan_files import PlanReader, rows_of
+from include.dispatch.journal import Journal, require_no_lost_requests
+from include.dispatch.plan_files import PlanReader, parse_selection
 from include.dispatch.public_edge import require_public
 from include.dispatch.send.admission import Admission
 from include.dispatch.send.backoff import Backoff
-from include.dispatch.send.gate import Gate
-from include.dispatch.send.outcome import TRACKED, Request, record, track_less
+from include.dispatch.send.outage_guard import OutageGuard
+from include.dispatch.send.outcome import TRACKED, Request, record, split_untracked
 from include.dispatch.send.progress import Progress
 from include.dispatch.send.withdrawals import Withdrawals
 from include.ledger import chunks, pending, plans
@@ -42,13 +42,13 @@ from include.ledger.stores import Stores
 from include.ledger.tables import chunks as chunks_table
 from include.ledger.writer import LedgerWriter
 from include.sendgrid import payload
-from include.sendgrid.response_class import Kind, Verdict, judge
+from include.sendgrid.response_class import Kind, ResponseClass, classify
 from include.sendgrid.transport import TOTAL_SECONDS, Transport, transport
 
 log = logging.getLogger(__name__)
 
 CONNECTIONS = 4
-CHUNKS_A_RANGE = 250
+CHUNKS_PER_RANGE = 250
 MAX_RANGES = 8
 LEDGER_PAUSE_SECONDS = 1.0
 """Between two tries to write an outcome into a ledger that is away."""
@@ -63,7 +63,7 @@ def ranges(ledger: Ledger, plan_id: str) -> list[dict[str, Any]]:
         last, pending = connection.execute(query.where(chunks_table.c.state.in_(("pending", "sending")))).one()
     if not pending:
         return []
-    size = max(CHUNKS_A_RANGE, -(-(last + 1) // MAX_RANGES))
+    size = max(CHUNKS_PER_RANGE, -(-(last + 1) // MAX_RANGES))
     return [{"plan_id": plan_id, "first": first, "last": min(first + size - 1, last)} for first in range(0, last + 1, size)]
 
 
@@ -85,9 +85,9 @@ def send_range(
     if plan is None:
         raise TradewindError("was never frozen.", where=f"plan {plan_id}", remedy="Run the plan task first.")
     folder = stores.paths.root / plan["folder"]
-    require_memory(stores.ledger, plan_id, folder)
+    require_no_lost_requests(stores.ledger, plan_id, folder)
     chunks.recover(stores.ledger, plan_id)
-    work = pending.open_work(stores.ledger, plan_id, first, last)
+    work = pending.pending_chunks(stores.ledger, plan_id, first, last)
     if not work:
         return {}
     batch_id = schedule.batch_for(stores.ledger, account, plan, work)
@@ -124,14 +124,14 @@ class Sender:
         self._campaign = Campaign.model_validate_json(plan["settings"])
         self._admission = Admission(self._campaign, account_pace)
         self._queue: deque[RowMapping] = deque()
-        self._patience = Backoff()
+        self._backoff = Backoff()
         self._stopping: TradewindError | None = None
-        self._left = Withdrawals(
+        self._withdrawals = Withdrawals(
             plan["suppressions_seen"], reader.other_addresses(), topic=self._campaign.topic, planned_at=plan["planned_at"]
         )
         self._envelopes: dict[str, payload.Envelope] = {}
-        self._calls = LedgerWriter(ledger)
-        self._gate = Gate(host, plan["plan_id"], self._in_ledger)
+        self._writer = LedgerWriter(ledger)
+        self._guard = OutageGuard(host, plan["plan_id"], self._in_ledger)
 
     async def run(self, account: SendGridAccount, work: list[RowMapping]) -> dict[str, int]:
         """Work the queue off; a stop lets requests under way finish, so that they do not end in doubt."""
@@ -141,11 +141,11 @@ class Sender:
         )
         _on_sigterm(self._interrupt)
         try:
-            await self._gate.begin()
+            await self._guard.start()
             async with transport(account, CONNECTIONS) as esp:
                 await asyncio.gather(*(self._work(esp) for _ in range(min(CONNECTIONS, len(work)))))
         finally:
-            self._calls.close()
+            self._writer.close()
             self._journal.close()
         sums = self._progress.end()
         if self._stopping:
@@ -154,7 +154,7 @@ class Sender:
 
     async def _work(self, esp: Transport) -> None:
         while self._queue and not self._stopping:
-            await self._patience.wait(self._is_stopping)
+            await self._backoff.wait(self._is_stopping)
             try:
                 await self._next(esp)
             except TradewindError as error:
@@ -165,15 +165,15 @@ class Sender:
 
     async def _next(self, esp: Transport) -> None:
         """One request, when it is this worker's turn."""
-        turn = await self._gate.turn(self._is_stopping)
+        turn = await self._guard.wait_for_turn(self._is_stopping)
         try:
             if self._queue and not self._stopping:
-                first, rest = await self._gate.cut(self._queue.popleft(), turn)
+                first, rest = await self._guard.take_part(self._queue.popleft(), turn)
                 self._queue.extendleft(reversed(rest))
                 if first is not None:
                     await self._send(esp, first, turn)
         finally:
-            await self._gate.give_up(turn)
+            await self._guard.release(turn)
 
     async def _send(self, esp: Transport, chunk: RowMapping, turn: Turn) -> None:
         admitted, again, wait = await self._admitted(chunk)
@@ -185,7 +185,7 @@ class Sender:
             await self._in_ledger(self._admission.give_back, admitted["recipients"])
             return
         if untracked := self._no_longer_tracked(request, admitted["content"]):
-            await self._in_ledger(track_less, request, untracked, admitted["content"])
+            await self._in_ledger(split_untracked, request, untracked, admitted["content"])
             await self._take_up_again(request)
             return
         body = self._body(request, admitted)
@@ -193,7 +193,7 @@ class Sender:
             await self._in_ledger(chunks.release, request.claim, None, "the process was held up before the request")
             self._queue.append(admitted)
             return
-        await self._conclude(request, judge(await esp.post(body)), turn)
+        await self._conclude(request, classify(await esp.post(body)), turn)
 
     async def _admitted(self, chunk: RowMapping) -> tuple[RowMapping | None, list[RowMapping], float]:
         """What may go after how many seconds, and what is to be looked at again (`Admission.admit`)."""
@@ -212,39 +212,39 @@ class Sender:
         people = self._reader.people(chunk["file"], chunk["first_row"], chunk["root_size"])
         leaving = partial(self._leaving, chunk=chunk, people=people)
         try:
-            claim = await self._in_ledger(chunks.claim, chunk, leaving, self._batch_id, self._gate.allows(turn))
+            claim = await self._in_ledger(chunks.claim, chunk, leaving, self._batch_id, self._guard.claim_check(turn))
         except Suspended:
-            self._gate.close()
+            self._guard.require_turn()
             self._queue.appendleft(chunk)
             return None
         if claim is None:
             return None
-        self._journal.note(claim)
-        places = rows_of(claim.selection, chunk["root_size"])
+        self._journal.append(claim)
+        places = parse_selection(claim.selection, chunk["root_size"])
         return Request(claim, [row for row in places if row not in claim.gone] if claim.gone else places, people)
 
-    async def _conclude(self, request: Request, verdict: Verdict, turn: Turn) -> None:
+    async def _conclude(self, request: Request, response: ResponseClass, turn: Turn) -> None:
         """Write the outcome, take up what became pending by it, and give up where there is no getting on."""
-        wait = self._patience.note(verdict)
-        if verdict.kind is Kind.DOUBT:
-            await self._gate.suspect(turn)
-        became = await self._recorded(request, verdict, wait)
-        await self._gate.conclude(turn, verdict, wait)
+        wait = self._backoff.note(response)
+        if response.kind is Kind.DOUBT:
+            await self._guard.record_doubt(turn)
+        became = await self._recorded(request, response, wait)
+        await self._guard.record_response(turn, response, wait)
         self._progress.note(became)
-        if verdict.kind is not Kind.ACCEPTED:
-            log.warning("chunk %d of %s: %s", request.claim.chunk, self._plan["campaign"], verdict.reason)
+        if response.kind is not Kind.ACCEPTED:
+            log.warning("chunk %d of %s: %s", request.claim.chunk, self._plan["campaign"], response.reason)
         if became.get("pending"):
             await self._take_up_again(request)
-        if error := self._patience.exhausted(verdict):
+        if error := self._backoff.exhausted(response):
             raise error
 
     async def _take_up_again(self, request: Request) -> None:
         """Queue what became pending of the request's people."""
         await self._in_ledger(self._admission.give_back, len(request.places))
-        again = await self._in_ledger(pending.continuing, request.claim.plan_id, request.claim.chunk)
+        again = await self._in_ledger(pending.pending_descendants, request.claim.plan_id, request.claim.chunk)
         self._queue.extendleft(reversed(again))
 
-    async def _recorded(self, request: Request, verdict: Verdict, wait: float) -> dict[str, int]:
+    async def _recorded(self, request: Request, response: ResponseClass, wait: float) -> dict[str, int]:
         """The outcome, written down.
 
         A ledger that is away is waited for as long as the lease lasts, since without its outcome the request is in doubt.
@@ -252,7 +252,7 @@ class Sender:
         away: LedgerUnavailable | None = None
         while True:
             try:
-                return await self._in_ledger(record, request, verdict, wait)
+                return await self._in_ledger(record, request, response, wait)
             except LedgerUnavailable as error:
                 away = error
                 if request.claim.lease_left() < LEDGER_PAUSE_SECONDS:
@@ -265,7 +265,7 @@ class Sender:
             await asyncio.sleep(LEDGER_PAUSE_SECONDS)
 
     async def _in_ledger(self, call: Callable[..., T], *args: Any) -> T:
-        return await self._calls.make(call, *args)
+        return await self._writer.run(call, *args)
 
     def _body(self, request: Request, chunk: RowMapping) -> bytes:
         claim, everybody = request.claim, len(request.places) == request.people.num_rows
@@ -279,12 +279,12 @@ class Sender:
 
     def _leaving(self, connection: Connection, chunk: RowMapping, people: pa.Table) -> list[chunks.Outcome]:
         """Who was suppressed since the plan. Asked inside the claim's transaction."""
-        self._left.read(connection)
-        return self._left.among(people, rows_of(chunk["selection"], chunk["root_size"]))
+        self._withdrawals.read(connection)
+        return self._withdrawals.excluded(people, parse_selection(chunk["selection"], chunk["root_size"]))
 
     def _no_longer_tracked(self, request: Request, content: str) -> list[int]:
         """The places of a tracked request's people who said no to tracking since the plan."""
-        return self._left.untracked(request.people, request.places) if content.endswith(TRACKED) else []
+        return self._withdrawals.untracked(request.people, request.places) if content.endswith(TRACKED) else []
 
     def _envelope(self, content: str) -> payload.Envelope:
         """The request-level part for a content id `variant.locale.tracked`."""

@@ -13,22 +13,22 @@ from include.ledger.chunks import Outcome
 from include.ledger.consent import TRACKING, Consent
 from include.ledger.suppressions import PERSONAL_REASONS
 
-Others = Mapping[str, Sequence[str]]
+OtherAddresses = Mapping[str, Sequence[str]]
 """An address key that planned people had before → the address keys under which they are planned."""
 
 
-CLOCKS_DIFFER = 60.0
+CLOCK_MARGIN_SECONDS = 60.0
 
 
 class Answers:
     """The newest answer of planned people about one topic. Under any of their addresses; a tie is a no."""
 
-    def __init__(self, others: Others) -> None:
-        self._others = others
+    def __init__(self, other_addresses: OtherAddresses) -> None:
+        self._other_addresses = other_addresses
         self._newest: dict[str, tuple[float, bool]] = {}
 
     def note(self, answer: Consent) -> None:
-        for planned in (answer.address_key, *self._others.get(answer.address_key, ())):
+        for planned in (answer.address_key, *self._other_addresses.get(answer.address_key, ())):
             at, given = self._newest.get(planned, (0.0, True))
             if answer.happened_at > at or (answer.happened_at == at and given):
                 self._newest[planned] = (answer.happened_at, answer.given)
@@ -37,24 +37,27 @@ class Answers:
         """Whether there is any."""
         return bool(self._newest)
 
-    def are_a_no(self, address: str) -> bool:
+    def is_refused(self, address: str) -> bool:
         return not self._newest.get(address, (0.0, True))[1]
 
 
 class Withdrawals:
     """What suppression log and consent log say since a plan was made, for one process's work on it.
 
-    The suppression log is read after the plan's `seen`, the consent log since `planned_at`. A person may leave by a link in
-    an old mail, under an address that they had before (`others`). A reason that is lifted leaves the other reasons of the
-    address as they are. Who declines the plan's `topic` does not get it, and who says no to tracking gets it without.
+    The suppression log is read after the plan's `seen`, the consent log since `planned_at`. A person may unsubscribe by a
+    link in an old message, under a former address (`other_addresses`). Lifting one reason leaves the other reasons of the
+    address in force. People who declined the plan's `topic` are excluded; people who refused tracking get the message
+    untracked.
     """
 
-    def __init__(self, seen: int, others: Others, *, topic: str | None = None, planned_at: float = 0.0) -> None:
-        self._seen, self._others = seen, others
+    def __init__(
+        self, seen: int, other_addresses: OtherAddresses, *, topic: str | None = None, planned_at: float = 0.0
+    ) -> None:
+        self._seen, self._other_addresses = seen, other_addresses
         self._standing: dict[str, dict[tuple[str, str], None]] = defaultdict(dict)
         self._untracked: set[str] = set()
-        self._answered, self._answered_from = 0, planned_at - CLOCKS_DIFFER
-        self._topic, self._tracking = Answers(others), Answers(others)
+        self._answered, self._answered_from = 0, planned_at - CLOCK_MARGIN_SECONDS
+        self._topic, self._tracking = Answers(other_addresses), Answers(other_addresses)
         self._answers = {TRACKING: self._tracking} | ({topic: self._topic} if topic else {})
 
     def read(self, connection: Connection) -> None:
@@ -64,7 +67,7 @@ class Withdrawals:
             if reason == suppressions.UNTRACKED:
                 (self._untracked.add if action == "suppress" else self._untracked.discard)(address)
                 continue
-            for planned in (address, *(self._others.get(address, ()) if reason in PERSONAL_REASONS else ())):
+            for planned in (address, *(self._other_addresses.get(address, ()) if reason in PERSONAL_REASONS else ())):
                 self._note(planned, (address, reason), stands=action == "suppress")
         if (last := consent.last_seq(connection)) > self._answered:
             for answer in consent.since(connection, self._answered, self._answered_from):
@@ -72,7 +75,7 @@ class Withdrawals:
                     self._answers[answer.topic].note(answer)
             self._answered = last
 
-    def among(self, people: pa.Table, rows: Sequence[int]) -> list[Outcome]:
+    def excluded(self, people: pa.Table, rows: Sequence[int]) -> list[Outcome]:
         """Who of these rows must not get it, with the first reason."""
         if not self._standing and not self._topic:
             return []
@@ -85,12 +88,12 @@ class Withdrawals:
         if not self._untracked and not self._tracking:
             return []
         addresses = people["address_key"].to_pylist()
-        return [row for row in rows if addresses[row] in self._untracked or self._tracking.are_a_no(addresses[row])]
+        return [row for row in rows if addresses[row] in self._untracked or self._tracking.is_refused(addresses[row])]
 
     def _reason(self, planned: str) -> str | None:
         if standing := self._standing.get(planned):
             return next(iter(standing))[1]
-        return "topic_declined" if self._topic.are_a_no(planned) else None
+        return "topic_declined" if self._topic.is_refused(planned) else None
 
     def _note(self, planned: str, why: tuple[str, str], *, stands: bool) -> None:
         if stands:

@@ -48,7 +48,7 @@ def test_who_is_suppressed_amid_a_claim_is_told_so_only_after_it(ledger: Ledger)
 
 def test_who_stops_a_campaign_amid_a_claim_is_told_so_only_after_it(ledger: Ledger) -> None:
     def pause() -> None:
-        assert plans.change_state(ledger, PLAN, "paused", among=("sending",))
+        assert plans.change_state(ledger, PLAN, "paused", from_states=("sending",))
 
     assert open_intents_when_it_was_done(ledger, pause) == 1
 

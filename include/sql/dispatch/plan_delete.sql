@@ -1,4 +1,4 @@
--- name: plan_forget
+-- name: plan_delete
 -- owner: dispatch
 -- grain: none
 -- params: plan_id

@@ -1,4 +1,4 @@
--- name: plan_fill
+-- name: plan_insert
 -- owner: dispatch
 -- grain: one row a plan
 -- params: plan_id, campaign, occurrence, segment, segment_run, state, stop_reason, content_hash, planned_at, selected, cost_per_thousand, ledger_mark

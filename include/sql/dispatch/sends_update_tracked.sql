@@ -1,4 +1,4 @@
--- name: sends_track
+-- name: sends_update_tracked
 -- owner: dispatch
 -- grain: one row a person a plan
 -- params: none

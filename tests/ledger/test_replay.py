@@ -10,7 +10,7 @@ from include.core import clock
 from include.core.errors import ConservationBroken
 from include.ledger import chunks, plans, replay
 from include.ledger.database import Ledger
-from include.ledger.replay import FORGOTTEN
+from include.ledger.replay import LOST_BY_RESTORE
 from tests.ledger.plan import PLAN, claim, freeze, row, tally
 
 
@@ -35,49 +35,49 @@ def soon(moment: float) -> bool:
 
 
 def test_what_the_ledger_knows_already_changes_nothing(plan: Ledger) -> None:
-    assert replay.remember(plan, PLAN, {0: 1, 1: 2}) == {"noted": 0, "of_a_forgotten_split": 0}
+    assert replay.replay_journal(plan, PLAN, {0: 1, 1: 2}) == {"noted": 0, "of_a_forgotten_split": 0}
     assert (tally(plan).pending, tally(plan).in_doubt, state(plan)) == (20, 10, ("sending", None))
 
 
 def test_a_later_request_than_the_ledger_knows_is_in_doubt_and_the_campaign_waits(plan: Ledger) -> None:
-    assert replay.remember(plan, PLAN, {1: 5, 2: 1}) == {"noted": 2, "of_a_forgotten_split": 0}
+    assert replay.replay_journal(plan, PLAN, {1: 5, 2: 1}) == {"noted": 2, "of_a_forgotten_split": 0}
     behind, requested = row(plan, 1), row(plan, 2)
     assert [(each["state"], each["fence"], each["attempt"]) for each in (behind, requested)] == [
         ("in_doubt", 5, 5),
         ("in_doubt", 1, 1),
     ]
-    assert [(each["reason"], each["lease_until"]) for each in (behind, requested)] == [(FORGOTTEN, None)] * 2
+    assert [(each["reason"], each["lease_until"]) for each in (behind, requested)] == [(LOST_BY_RESTORE, None)] * 2
     assert all(soon(each[moment]) for each in (behind, requested) for moment in ("posted_at", "settled_at"))
-    assert (tally(plan).pending, state(plan)) == (10, ("paused", FORGOTTEN))
+    assert (tally(plan).pending, state(plan)) == (10, ("paused", LOST_BY_RESTORE))
     assert tally(plan, "another").pending == 50
 
 
 def test_a_campaign_that_was_stopped_waits_for_a_person_too(plan: Ledger) -> None:
-    plans.change_state(plan, PLAN, "stopped", among=("sending",), reason="credits")
-    replay.remember(plan, PLAN, {2: 1})
-    assert state(plan) == ("paused", FORGOTTEN)
+    plans.change_state(plan, PLAN, "stopped", from_states=("sending",), reason="credits")
+    replay.replay_journal(plan, PLAN, {2: 1})
+    assert state(plan) == ("paused", LOST_BY_RESTORE)
 
 
 def test_where_nobody_is_pending_nothing_waits(ledger: Ledger) -> None:
     freeze(ledger)
-    assert replay.remember(ledger, PLAN, {0: 1}) == {"noted": 1, "of_a_forgotten_split": 0}
+    assert replay.replay_journal(ledger, PLAN, {0: 1}) == {"noted": 1, "of_a_forgotten_split": 0}
     assert state(ledger) == ("sending", None)
 
 
 def test_a_forgotten_split_puts_everything_pending_in_doubt(plan: Ledger) -> None:
-    assert replay.remember(plan, PLAN, {2: 1, 4: 3}) == {"noted": 1, "of_a_forgotten_split": 1}
+    assert replay.replay_journal(plan, PLAN, {2: 1, 4: 3}) == {"noted": 1, "of_a_forgotten_split": 1}
     assert [row(plan, chunk)["state"] for chunk in range(4)] == ["accepted", "sending", "in_doubt", "in_doubt"]
-    assert (row(plan, 3)["fence"], row(plan, 3)["attempt"], row(plan, 3)["reason"]) == (0, 1, FORGOTTEN)
+    assert (row(plan, 3)["fence"], row(plan, 3)["attempt"], row(plan, 3)["reason"]) == (0, 1, LOST_BY_RESTORE)
     taken = row(plan, 4)
     assert (taken["state"], taken["fence"], taken["recipients"], taken["parent"]) == ("split", 3, 0, None)
-    assert (taken["selection"], taken["reason"], soon(taken["settled_at"])) == ("", FORGOTTEN, True)
+    assert (taken["selection"], taken["reason"], soon(taken["settled_at"])) == ("", LOST_BY_RESTORE, True)
     assert (tally(plan).in_doubt, tally(plan).pending, state(plan)) == (30, 0, ("sending", None))
     assert row(plan, 4, "another")["recipients"] == 10
 
 
 def test_a_journal_that_contradicts_the_ledger_changes_nothing(plan: Ledger) -> None:
     with pytest.raises(ConservationBroken, match="chunk 0 as accepted"):
-        replay.remember(plan, PLAN, {2: 1, 0: 2})
+        replay.replay_journal(plan, PLAN, {2: 1, 0: 2})
     assert (tally(plan).pending, tally(plan).accepted) == (20, 10)
 
 
@@ -101,20 +101,20 @@ def forgotten(ledger: Ledger) -> tuple[dict[str, Any], list[dict[str, Any]]]:
 
 
 def test_a_plan_that_was_forgotten_whole_is_cancelled_with_its_requests_in_doubt(ledger: Ledger) -> None:
-    assert replay.bury(ledger, *forgotten(ledger), {1: 2}) == {"in_doubt": 1, "skipped": 2}
-    assert state(ledger) == ("cancelled", FORGOTTEN)
+    assert replay.record_lost_plan(ledger, *forgotten(ledger), {1: 2}) == {"in_doubt": 1, "skipped": 2}
+    assert state(ledger) == ("cancelled", LOST_BY_RESTORE)
     requested, others = row(ledger, 1), [row(ledger, 0), row(ledger, 2)]
     assert (requested["state"], requested["fence"], requested["attempt"]) == ("in_doubt", 2, 2)
     assert soon(requested["posted_at"])
     assert [(each["state"], each["fence"], each["attempt"], each["posted_at"]) for each in others] == [
         ("skipped", 0, 0, None)
     ] * 2
-    assert all(each["reason"] == FORGOTTEN and soon(each["settled_at"]) for each in (requested, *others))
+    assert all(each["reason"] == LOST_BY_RESTORE and soon(each["settled_at"]) for each in (requested, *others))
     assert (tally(ledger).in_doubt, tally(ledger).skipped) == (10, 20)
 
 
 def test_a_forgotten_plan_whose_splits_were_requested_is_in_doubt_whole(ledger: Ledger) -> None:
-    assert replay.bury(ledger, *forgotten(ledger), {1: 2, 7: 4}) == {"in_doubt": 3, "skipped": 0}
+    assert replay.record_lost_plan(ledger, *forgotten(ledger), {1: 2, 7: 4}) == {"in_doubt": 3, "skipped": 0}
     taken = row(ledger, 7)
     assert (taken["state"], taken["fence"], taken["recipients"], taken["root"]) == ("split", 4, 0, 0)
     assert (tally(ledger).in_doubt, [row(ledger, chunk)["fence"] for chunk in range(3)]) == (30, [0, 2, 0])
@@ -122,6 +122,6 @@ def test_a_forgotten_plan_whose_splits_were_requested_is_in_doubt_whole(ledger: 
 
 def test_a_number_of_a_forgotten_split_is_taken_from_now_on(ledger: Ledger) -> None:
     freeze(ledger)
-    replay.remember(ledger, PLAN, {5: 1})
+    replay.replay_journal(ledger, PLAN, {5: 1})
     taken = row(ledger, 5)
     assert (taken["state"], taken["fence"], soon(taken["settled_at"] or 0.0)) == ("split", 1, True)

@@ -1,4 +1,4 @@
--- name: suppressions_fill
+-- name: suppressions_insert
 -- owner: data
 -- grain: one row a suppressed address a reason
 -- params: none

@@ -8,7 +8,7 @@ import pytest
 
 from include.dispatch.send import backoff
 from include.dispatch.send.backoff import LIMITS, Backoff
-from include.sendgrid.response_class import Kind, Verdict
+from include.sendgrid.response_class import Kind, ResponseClass
 
 
 @pytest.fixture
@@ -34,24 +34,24 @@ def waited(patient: Backoff, at: list[float], *, stopped: bool = False) -> float
 @pytest.mark.parametrize("kind", [Kind.THROTTLED, Kind.NOT_SENT])
 def test_waits_grow_to_a_minute_and_begin_anew_after_an_accepted_request(kind: Kind, at: list[float]) -> None:
     patient = Backoff()
-    waits = [patient.note(Verdict(kind, "no")) for _ in range(9)]
+    waits = [patient.note(ResponseClass(kind, "no")) for _ in range(9)]
     assert waits == [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0]
     assert waited(patient, at) == pytest.approx(60.0)
-    assert patient.note(Verdict(Kind.ACCEPTED, "accepted")) == 0.0
-    assert patient.note(Verdict(kind, "no")) == 0.5
+    assert patient.note(ResponseClass(Kind.ACCEPTED, "accepted")) == 0.0
+    assert patient.note(ResponseClass(kind, "no")) == 0.5
 
 
 def test_a_wait_that_was_told_is_kept_and_a_longer_one_is_not_cut_short(at: list[float]) -> None:
     patient = Backoff()
-    assert patient.note(Verdict(Kind.THROTTLED, "429", wait=7.0)) == 7.0
-    assert patient.note(Verdict(Kind.THROTTLED, "429", wait=2.0)) == 2.0
+    assert patient.note(ResponseClass(Kind.THROTTLED, "429", wait=7.0)) == 7.0
+    assert patient.note(ResponseClass(Kind.THROTTLED, "429", wait=2.0)) == 2.0
     assert waited(patient, at) == pytest.approx(7.0)
     assert waited(patient, at) == 0.0
 
 
 def test_who_is_stopped_does_not_wait(at: list[float]) -> None:
     patient = Backoff()
-    patient.note(Verdict(Kind.THROTTLED, "429", wait=7.0))
+    patient.note(ResponseClass(Kind.THROTTLED, "429", wait=7.0))
     assert waited(patient, at, stopped=True) == 0.0
     asyncio.run(patient.wait(iter([False, False, True]).__next__))
     assert at[-1] == pytest.approx(1_001.0)
@@ -60,13 +60,13 @@ def test_who_is_stopped_does_not_wait(at: list[float]) -> None:
 @pytest.mark.parametrize("kind", [Kind.REFUSED, Kind.TOO_LARGE, Kind.DOUBT, Kind.STOP])
 def test_other_verdicts_make_nobody_wait(kind: Kind, at: list[float]) -> None:
     patient = Backoff()
-    assert patient.note(Verdict(kind, "no", wait=5.0)) == 0.0
+    assert patient.note(ResponseClass(kind, "no", wait=5.0)) == 0.0
     assert waited(patient, at) == 0.0
 
 
 @pytest.mark.parametrize("kind", LIMITS)
 def test_it_gives_up_after_so_many_in_a_row(kind: Kind, at: list[float]) -> None:
-    patient, verdict = Backoff(), Verdict(kind, "the reason")
+    patient, verdict = Backoff(), ResponseClass(kind, "the reason")
     for _ in range(LIMITS[kind] - 1):
         patient.note(verdict)
         assert patient.exhausted(verdict) is None
@@ -75,18 +75,18 @@ def test_it_gives_up_after_so_many_in_a_row(kind: Kind, at: list[float]) -> None
     assert error is not None
     assert error.retryable
     assert f"{LIMITS[kind]} requests in a row ended with 'the reason'" in str(error)
-    patient.note(Verdict(Kind.ACCEPTED, "accepted"))
+    patient.note(ResponseClass(Kind.ACCEPTED, "accepted"))
     assert patient.exhausted(verdict) is None
 
 
 def test_too_large_is_never_a_reason_to_give_up(at: list[float]) -> None:
-    patient, verdict = Backoff(), Verdict(Kind.TOO_LARGE, "413")
+    patient, verdict = Backoff(), ResponseClass(Kind.TOO_LARGE, "413")
     for _ in range(100):
         patient.note(verdict)
     assert patient.exhausted(verdict) is None
 
 
 def test_a_wait_is_spread_so_that_not_all_come_back_at_once() -> None:
-    waits = {Backoff().note(Verdict(Kind.THROTTLED, "429")) for _ in range(50)}
+    waits = {Backoff().note(ResponseClass(Kind.THROTTLED, "429")) for _ in range(50)}
     assert len(waits) > 10
     assert all(0.05 <= wait <= 0.5 for wait in waits)

@@ -22,7 +22,7 @@ _LASTING_WORDS = (
 _UNRESOLVED = ("resolve host", "translate host name", "Name or service not known")
 
 
-def trouble_with(error: DBAPIError | sqlite3.Error, url: URL) -> TradewindError | None:
+def translated(error: DBAPIError | sqlite3.Error, url: URL) -> TradewindError | None:
     """The error to raise in the place of `error`; None where it says nothing of the database's being there.
 
     The text holds no parameters and no password.
@@ -48,5 +48,5 @@ def trouble_with(error: DBAPIError | sqlite3.Error, url: URL) -> TradewindError 
 
 
 def _unavailable(what: str, where: str, remedy: str = "") -> LedgerUnavailable:
-    told = f"Nothing was lost; it is tried again by itself. See whether the database runs. {remedy}".strip()
-    return LedgerUnavailable(f"the ledger {what}.", where=where, remedy=told)
+    remedy_text = f"Nothing was lost; it is tried again by itself. See whether the database runs. {remedy}".strip()
+    return LedgerUnavailable(f"the ledger {what}.", where=where, remedy=remedy_text)

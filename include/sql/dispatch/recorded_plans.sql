@@ -1,4 +1,4 @@
--- name: plans_known
+-- name: recorded_plans
 -- owner: dispatch
 -- grain: one row a plan
 -- params: none

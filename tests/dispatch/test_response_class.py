@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from include.sendgrid import response_class
-from include.sendgrid.response_class import MAX_WAIT_SECONDS, Kind, Verdict, judge
+from include.sendgrid.response_class import MAX_WAIT_SECONDS, Kind, ResponseClass, classify
 from include.sendgrid.transport import Answer
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -27,27 +27,27 @@ def refused(*fields: str | None) -> Answer:
 @pytest.mark.parametrize(
     ("answer", "expected"),
     [
-        (Answer(None, True, problem="ReadTimeout"), Verdict(Kind.DOUBT, "no answer (ReadTimeout)")),
-        (Answer(None, False, problem="Refused"), Verdict(Kind.NOT_SENT, "no answer (Refused)")),
-        (Answer(202, True, {"x-message-id": "abc"}), Verdict(Kind.ACCEPTED, "accepted", 202, message_id="abc")),
-        (Answer(202, True), Verdict(Kind.ACCEPTED, "accepted", 202)),
-        (Answer(413, True), Verdict(Kind.TOO_LARGE, "413: the request is too large", 413)),
-        (Answer(429, True), Verdict(Kind.THROTTLED, "429: too many requests", 429)),
-        (Answer(408, True), Verdict(Kind.DOUBT, "408: it may or may not have been queued", 408)),
-        (Answer(500, True), Verdict(Kind.DOUBT, "500: it may or may not have been queued", 500)),
-        (Answer(299, True), Verdict(Kind.DOUBT, "299: it may or may not have been queued", 299)),
-        (Answer(300, True), Verdict(Kind.STOP, "300: the request was refused", 300)),
-        (Answer(499, True), Verdict(Kind.STOP, "499: the request was refused", 499)),
-        (Answer(404, True), Verdict(Kind.STOP, "404: the host does not know /v3/mail/send", 404)),
-        (Answer(451, True), Verdict(Kind.STOP, "451: refused for legal reasons", 451)),
-        (Answer(401, True, body=b"wrong key"), Verdict(Kind.STOP, "401: the API key is not valid", 401)),
+        (Answer(None, True, problem="ReadTimeout"), ResponseClass(Kind.DOUBT, "no answer (ReadTimeout)")),
+        (Answer(None, False, problem="Refused"), ResponseClass(Kind.NOT_SENT, "no answer (Refused)")),
+        (Answer(202, True, {"x-message-id": "abc"}), ResponseClass(Kind.ACCEPTED, "accepted", 202, message_id="abc")),
+        (Answer(202, True), ResponseClass(Kind.ACCEPTED, "accepted", 202)),
+        (Answer(413, True), ResponseClass(Kind.TOO_LARGE, "413: the request is too large", 413)),
+        (Answer(429, True), ResponseClass(Kind.THROTTLED, "429: too many requests", 429)),
+        (Answer(408, True), ResponseClass(Kind.DOUBT, "408: it may or may not have been queued", 408)),
+        (Answer(500, True), ResponseClass(Kind.DOUBT, "500: it may or may not have been queued", 500)),
+        (Answer(299, True), ResponseClass(Kind.DOUBT, "299: it may or may not have been queued", 299)),
+        (Answer(300, True), ResponseClass(Kind.STOP, "300: the request was refused", 300)),
+        (Answer(499, True), ResponseClass(Kind.STOP, "499: the request was refused", 499)),
+        (Answer(404, True), ResponseClass(Kind.STOP, "404: the host does not know /v3/mail/send", 404)),
+        (Answer(451, True), ResponseClass(Kind.STOP, "451: refused for legal reasons", 451)),
+        (Answer(401, True, body=b"wrong key"), ResponseClass(Kind.STOP, "401: the API key is not valid", 401)),
         (
             Answer(401, True, body=b"Maximum CREDITS exceeded"),
-            Verdict(Kind.STOP, "401: the account's credits are used up", 401),
+            ResponseClass(Kind.STOP, "401: the account's credits are used up", 401),
         ),
         (
             Answer(403, True, body=b"credits"),
-            Verdict(
+            ResponseClass(
                 Kind.STOP,
                 "403: the key lacks the scope mail.send, the sender is not verified, or the account is blocked",
                 403,
@@ -55,12 +55,12 @@ def refused(*fields: str | None) -> Answer:
         ),
     ],
 )  # fmt: skip
-def test_an_answer_and_its_meaning(answer: Answer, expected: Verdict) -> None:
-    assert judge(answer) == expected
+def test_an_answer_and_its_meaning(answer: Answer, expected: ResponseClass) -> None:
+    assert classify(answer) == expected
 
 
 @pytest.mark.parametrize(
-    ("fields", "reason", "culprits", "of_request"),
+    ("fields", "reason", "rejected_indexes", "whole_request"),
     [
         (("personalizations.3.to.0.email",), "personalizations.to.email", {3}, False),
         (("personalizations[12].to[0]", "personalizations.3"), "personalizations, personalizations.to", {3, 12}, False),
@@ -72,19 +72,19 @@ def test_an_answer_and_its_meaning(answer: Answer, expected: Verdict) -> None:
         (("other.personalizations.3",), "other.personalizations", set(), True),
     ],
 )  # fmt: skip
-def test_whose_fault_a_400_is(fields: tuple[str, ...], reason: str, culprits: set[int], of_request: bool) -> None:
-    found = judge(refused(*fields))
-    assert (found.kind, found.culprits, found.of_request) == (Kind.REFUSED, culprits, of_request)
+def test_whose_fault_a_400_is(fields: tuple[str, ...], reason: str, rejected_indexes: set[int], whole_request: bool) -> None:
+    found = classify(refused(*fields))
+    assert (found.kind, found.rejected_indexes, found.whole_request) == (Kind.REFUSED, rejected_indexes, whole_request)
     assert found.reason == f"400: {reason}"
 
 
 @pytest.mark.parametrize("body", [b"", b"no JSON", b"[]", b'{"errors": "no"}', b'{"errors": ["no", 3]}', b'{"other": 1}'])
 def test_a_400_that_says_nothing_blames_nobody(body: bytes) -> None:
-    assert judge(Answer(400, True, body=body)) == Verdict(Kind.REFUSED, "400: no field named")
+    assert classify(Answer(400, True, body=body)) == ResponseClass(Kind.REFUSED, "400: no field named")
 
 
 def test_a_long_list_of_fields_is_cut() -> None:
-    assert len(judge(refused(*(f"field_{number}" for number in range(99)))).reason) == 200
+    assert len(classify(refused(*(f"field_{number}" for number in range(99)))).reason) == 200
 
 
 @pytest.mark.parametrize(
@@ -105,4 +105,4 @@ def test_a_long_list_of_fields_is_cut() -> None:
     ],
 )
 def test_how_long_a_429_asks_for(headers: dict[str, str], wait: float | None) -> None:
-    assert judge(Answer(429, True, headers)).wait == wait
+    assert classify(Answer(429, True, headers)).wait == wait

@@ -1,4 +1,4 @@
--- name: audience_rest
+-- name: audience_not_planned
 -- owner: dispatch
 -- grain: one row a selected subscriber who was not planned
 -- params: none

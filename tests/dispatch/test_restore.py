@@ -68,12 +68,12 @@ def test_what_was_requested_since_the_backup_is_in_doubt_and_the_rest_goes_on_wh
     put_back(stores.ledger, kept)
     with pytest.raises(LedgerBehindJournal):
         send_range(stores, esp.account, **everything)
-    assert restore.reconcile(stores) == {"suppressions": 0, "declined": 0, "plans": 1, "chunks_in_doubt": 2}
+    assert restore.restore_ledger(stores) == {"suppressions": 0, "declined": 0, "plans": 1, "chunks_in_doubt": 2}
     people = tally(stores.ledger, plan_id)
     assert (people.accepted, people.in_doubt, people.pending) == (10, 20, 10)
     with pytest.raises(CampaignStopped, match="paused"):
         send_range(stores, esp.account, **everything)
-    again = restore.reconcile(stores)
+    again = restore.restore_ledger(stores)
     assert (again["suppressions"], again.get("chunks_in_doubt")) == (0, 0)
     control.resume(stores.ledger, "spring", "once")
     assert send_range(stores, esp.account, **everything)["accepted"] == 10
@@ -87,7 +87,7 @@ def test_any_event_with_the_key_proves_what_was_forgotten(stores: Stores, esp: S
     kept = backup(stores.ledger)
     send_range(stores, esp.account, plan_id=plan_id, first=0, last=0)
     put_back(stores.ledger, kept)
-    restore.reconcile(stores)
+    restore.restore_ledger(stores)
     keys = [person["custom_args"]["tw_key"] for person in esp.bodies[0]["personalizations"]]
     with open_warehouse(stores.paths) as warehouse:
         warehouse.execute(EVENTS, {"keys": keys[:7]})
@@ -105,7 +105,7 @@ def test_a_forgotten_split_puts_all_that_is_pending_in_doubt(stores: Stores, esp
     send_range(stores, esp.account, plan_id=plan_id, first=0, last=0)
     sent = dict(esp.taken)
     put_back(stores.ledger, kept)
-    assert restore.reconcile(stores)["chunks_in_doubt"] == 3
+    assert restore.restore_ledger(stores)["chunks_in_doubt"] == 3
     assert tally(stores.ledger, plan_id).in_doubt == 30
     assert send_range(stores, esp.account, plan_id=plan_id, first=0, last=2) == {}
     assert esp.taken == sent
@@ -124,7 +124,7 @@ def test_a_forgotten_plan_is_cancelled_and_those_who_were_not_written_to_are_sho
     put_back(stores.ledger, kept)
     eager = Campaign.model_validate({**CAMPAIGN.model_dump(), "on_doubt": "resend_after_24h"})
     monkeypatch.setattr(restore, "load_campaign", lambda name: eager)
-    found = restore.reconcile(stores)
+    found = restore.restore_ledger(stores)
     assert (found["plans_cancelled"], found["chunks_in_doubt"], found["chunks_skipped"]) == (1, 1, 2)
     plan = plans.find_plan(stores.ledger, plan_id)
     assert plan
@@ -134,7 +134,7 @@ def test_a_forgotten_plan_is_cancelled_and_those_who_were_not_written_to_are_sho
     assert (people.selected, people.in_doubt, people.skipped) == (30, 10, 20)
     assert send_range(stores, esp.account, plan_id=plan_id, first=0, last=2) == {}
     assert len(esp.taken) == 10
-    assert restore.reconcile(stores).get("plans_cancelled") is None
+    assert restore.restore_ledger(stores).get("plans_cancelled") is None
 
 
 def test_who_left_since_the_backup_stays_away(stores: Stores) -> None:
@@ -147,14 +147,14 @@ def test_who_left_since_the_backup_stays_away(stores: Stores) -> None:
         warehouse.execute(into_answers + " values ('k3', 'a_topic_removed_since', false)")
     opt_out_log.note(stores.paths, "suppress", suppressions.Suppression("k5", "unsubscribe", "one_click", 1.0))
     opt_out_log.note(stores.paths, "suppress", suppressions.Suppression("k1", "unsubscribe", "one_click", 1.0))
-    found = restore.reconcile(stores)
+    found = restore.restore_ledger(stores)
     assert (found["suppressions"], found["declined"]) == (3, 2)
     assert suppressions.reasons_in_force(stores.ledger, "k5")
     assert suppressions.reasons_in_force(stores.ledger, "k1")
     assert suppressions.reasons_in_force(stores.ledger, "k2")
     assert consent.of_person(stores.ledger, "k3") == {"tracking": False, "a_topic_removed_since": False}
     assert consent.of_person(stores.ledger, "k4") == {}
-    assert restore.reconcile(stores) == {"suppressions": 0, "declined": 0}
+    assert restore.restore_ledger(stores) == {"suppressions": 0, "declined": 0}
 
 
 def test_a_ledger_that_says_accepted_where_the_journal_knows_more_is_refused(stores: Stores, esp: ScriptedEsp) -> None:
@@ -163,7 +163,7 @@ def test_a_ledger_that_says_accepted_where_the_journal_knows_more_is_refused(sto
     with stores.ledger.write() as connection:
         connection.execute(update(chunks).where(chunks.c.chunk == 1).values(fence=0))
     with pytest.raises(ConservationBroken, match="chunk 1 as accepted"):
-        restore.reconcile(stores)
+        restore.restore_ledger(stores)
 
 
 def test_absence_counts_from_the_reconciliation_and_not_from_the_backup(
@@ -174,7 +174,7 @@ def test_absence_counts_from_the_reconciliation_and_not_from_the_backup(
     send_range(stores, esp.account, plan_id=plan_id, first=0, last=0)
     put_back(stores.ledger, kept)
     monkeypatch.setenv(clock.OFFSET_VARIABLE, str(90_000))
-    restore.reconcile(stores)
+    restore.restore_ledger(stores)
     with stores.ledger.read() as connection:
         posted = connection.scalar(select(chunks.c.posted_at).where(chunks.c.plan_id == plan_id))
     assert abs(posted - clock.now().timestamp()) < 60

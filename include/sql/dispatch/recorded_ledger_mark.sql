@@ -1,4 +1,4 @@
--- name: plan_mark
+-- name: recorded_ledger_mark
 -- owner: dispatch
 -- grain: at most one row
 -- params: plan_id

@@ -1,4 +1,4 @@
--- name: plans_untracked
+-- name: plans_without_tracked
 -- owner: dispatch
 -- grain: one row a plan
 -- params: none

@@ -1,4 +1,4 @@
--- name: declined_known
+-- name: recorded_declines
 -- owner: dispatch
 -- grain: one row an address a topic
 -- params: none

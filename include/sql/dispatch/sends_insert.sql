@@ -1,4 +1,4 @@
--- name: sends_fill
+-- name: sends_insert
 -- owner: dispatch
 -- grain: one row a selected person
 -- params: plan_id, campaign, occurrence, planned_at, audience_file

@@ -30,9 +30,9 @@ def noted(ledger: Ledger, name: str) -> bool:
 async def made(ledger: Ledger, *calls: tuple[Any, ...]) -> list[Any]:
     """The outcomes of calls that are made at once, while the thread is held up by another."""
     desk, gate = LedgerWriter(ledger), threading.Event()
-    held = asyncio.create_task(desk.make(lambda _: gate.wait(10)))
+    held = asyncio.create_task(desk.run(lambda _: gate.wait(10)))
     await asyncio.sleep(0)
-    waiting = [asyncio.create_task(desk.make(*call)) for call in calls]
+    waiting = [asyncio.create_task(desk.run(*call)) for call in calls]
     await asyncio.sleep(0)
     gate.set()
     outcomes = await asyncio.gather(held, *waiting, return_exceptions=True)
@@ -96,7 +96,7 @@ def test_calls_of_two_desks_do_not_wait_for_one_another(ledger: Ledger) -> None:
 
     async def both() -> None:
         desks = [LedgerWriter(ledger) for _ in range(3)]
-        await asyncio.gather(*(desk.make(lambda _opened: met.wait(10)) for desk in desks))
+        await asyncio.gather(*(desk.run(lambda _opened: met.wait(10)) for desk in desks))
         for desk in desks:
             desk.close()
 

@@ -1,4 +1,4 @@
--- name: suppressions_known
+-- name: recorded_suppressions
 -- owner: dispatch
 -- grain: one row a suppressed address a reason
 -- params: none

@@ -1,4 +1,4 @@
--- name: consent_fill
+-- name: consent_insert
 -- owner: data
 -- grain: one row an address a topic
 -- params: none

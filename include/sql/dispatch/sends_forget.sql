@@ -1,6 +1,0 @@
--- name: sends_forget
--- owner: dispatch
--- grain: none
--- params: plan_id
--- purpose: First half of the replacement of a plan's sends, in one transaction with sends_fill.
-delete from dispatch.sends where plan_id = $plan_id;
