@@ -25,6 +25,7 @@ from typing import Any
 
 import duckdb
 
+from include.core.manifest import Manifest
 from include.core.paths import DataPaths
 from include.validate.batch import validate_batch
 from include.validate.merge import merge_batch
@@ -111,7 +112,11 @@ def step(name: str, manifest: str) -> dict[str, Any]:
     """Run one step and measure it."""
     paths = DataPaths(Path(os.environ["TRADEWIND_DATA"]))
     began, busy = time.perf_counter(), time.process_time()
-    {"check": validate_batch, "merge": merge_batch}[name](paths, json.loads(Path(manifest).read_text()))
+    landed_manifest: Manifest = json.loads(Path(manifest).read_text())
+    if name == "check":
+        validate_batch(paths, landed_manifest)
+    else:
+        merge_batch(paths, landed_manifest)
     wall, cpu = time.perf_counter() - began, time.process_time() - busy
     return {"wall": wall, "cpu": cpu, "rss": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
 

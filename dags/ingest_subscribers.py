@@ -50,12 +50,12 @@ with DAG(
         @task(inlets=[SUBSCRIBERS])
         def land(asset_state_store=None, dag_run=None, params=None):
             """Source to landed Parquet, from the watermark less the overlap."""
-            from include.extract import land, progress, sources
+            from include.extract import land, sources, watermark
 
             state, at, source = asset_state_store[SUBSCRIBERS], runs.run_moment(dag_run), configuration.source_url()
             manifests, overlap = [], configuration.extract_overlap()
             for relation in sources.relations(source):
-                since = progress.watermark_since(state, relation, full=params["full"], now=at, overlap=overlap)
+                since = watermark.incremental_start(state, relation, full=params["full"], now=at, overlap=overlap)
                 manifests.append(land.land(configuration.paths(), source, relation, run=dag_run.run_id, since=since))
             return manifests
 
@@ -69,44 +69,44 @@ with DAG(
             from include.validate import batch, withdrawals
 
             paths, accept = configuration.paths(), params["accept"]
-            with withdrawals.telling(stores):
+            with withdrawals.sync_withdrawals_on_exit(stores):
                 return [batch.validate_batch(paths, manifest, accept=accept) for manifest in manifests]
 
         @task(pool=Pool.WAREHOUSE, trigger_rule="all_done")
         def quality_page():
             """The quality page, also and above all after a stop."""
-            from include.validate import data_docs
+            from include.validate import quality_page
 
-            return data_docs.write_page(configuration.paths())
+            return quality_page.write_quality_page(configuration.paths())
 
         @task(pool=Pool.WAREHOUSE, trigger_rule="all_done")
         def held_back(dag_run=None):
             """Alerts where the rows that cannot be read hold many people back, also after a stop."""
-            from include.validate import held_back
+            from include.validate import alerts
 
             where = {"dag": dag_run.dag_id, "task": "validate.held_back", "webhook_url": notifications.webhook_url()}
-            return held_back.look(configuration.paths(), dag_run.run_id, **where)
+            return alerts.alert_on_suppressed(configuration.paths(), dag_run.run_id, **where)
 
         @stores_task(pool=Pool.WAREHOUSE, inlets=[SUBSCRIBERS])
         def merge(stores, manifests, asset_state_store=None, dag_run=None):
             """Good rows into the warehouse; then the watermark advances. Frozen plans are told who is gone."""
-            from include.extract import progress
+            from include.extract import watermark
             from include.validate import merge, withdrawals
 
             merged, state, paths = [], asset_state_store[SUBSCRIBERS], configuration.paths()
-            with withdrawals.telling(stores):
+            with withdrawals.sync_withdrawals_on_exit(stores):
                 for manifest in manifests:
-                    progress.open_changes(state)
+                    watermark.record_merge_start(state)
                     merged.append(merge.merge_batch(paths, manifest))
-                    progress.remember_watermark(state, manifest, runs.run_moment(dag_run))
+                    watermark.store_watermark(state, manifest, runs.run_moment(dag_run))
             return merged
 
         @task(pool=Pool.WAREHOUSE)
         def warn(dag_run=None):
             """Tells a person what is odd about a batch that was merged all the same: deletions that are held, for one."""
-            from include.validate import warnings
+            from include.validate import alerts
 
-            return warnings.tell(
+            return alerts.alert_on_warnings(
                 configuration.paths(), run=dag_run.run_id, dag=dag_run.dag_id, webhook_url=notifications.webhook_url()
             )
 
@@ -119,9 +119,9 @@ with DAG(
     @task(outlets=[SUBSCRIBERS])
     def announce(merged, asset_state_store=None):
         """Tells `build_segments` when a row changed; skipped when none did."""
-        from include.extract import progress
+        from include.extract import watermark
 
-        if not progress.settle_changes(asset_state_store[SUBSCRIBERS], merged):
+        if not watermark.finish_merges(asset_state_store[SUBSCRIBERS], merged):
             raise AirflowSkipException("no row changed")
 
     announce(validate(extract()))

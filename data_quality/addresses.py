@@ -1,13 +1,15 @@
-"""May mail be sent to this address? By its text alone; nobody's server is asked.
+"""Address rules: whether mail can be sent to an address, decided from its text alone. No DNS or SMTP lookup is made.
 
-Policies, so that they can be argued with:
+The policies:
 
-- Syntax is RFC 5321's with what mail can really reach: a dot in the domain, no quoted local part, no domain literal, no
-  special-use domain apart from `.test` and `example.*`, which stay for trials.
-- The local part is ASCII. SendGrid takes no other, and a full-width or Cyrillic letter there is nearly always a look-alike.
-- An internationalised domain passes and is kept in its ASCII form, unless one label mixes Latin with Cyrillic or Greek.
-- Addresses of a role that no person reads for pleasure (`postmaster@`, `abuse@`, RFC 2142; `noreply@`) and of throw-away
-  providers are refused: mail to them earns complaints and bounces. `info@` and `sales@` are how small firms read mail: pass.
+- Syntax is the part of RFC 5321 that is deliverable in practice: a dot in the domain, no quoted local part, no domain
+  literal, no special-use domain except `.test` and `example.*`, which tests and demos use.
+- The local part is ASCII. SendGrid accepts nothing else, and a full-width or Cyrillic letter there is nearly always a
+  look-alike.
+- An internationalised domain is accepted and stored in its ASCII form, unless a label mixes Latin with Cyrillic, Greek or
+  Armenian.
+- Technical role addresses (`postmaster@`, `abuse@`, RFC 2142; `noreply@`) and disposable domains are rejected: mail to them
+  causes complaints and bounces. `info@` and `sales@` are accepted, since small companies use them as their only mailbox.
 """
 
 from __future__ import annotations
@@ -32,10 +34,10 @@ _ROLES = (
 )
 
 
-def faults(addresses: pa.Array) -> pa.Array:
-    """For each address (trimmed) the first fault of `FAULTS`, null where it has none. About 2 µs an address.
+def address_faults(addresses: pa.Array) -> pa.Array:
+    """For each trimmed address the first fault of `FAULTS`, null where it has none. About 2 µs per address.
 
-    Plain ASCII addresses are settled by two patterns and by their domain, of which there are few; the rest one by one.
+    Plain ASCII addresses are checked by two patterns and by their domain, of which there are few; the others one by one.
     """
     plain = pc.and_(pc.match_substring_regex(addresses, _PLAIN), pc.match_substring_regex(addresses, _FITS))
     domains = pc.dictionary_encode(
@@ -44,14 +46,14 @@ def faults(addresses: pa.Array) -> pa.Array:
     by_domain = pa.array([_domain_fault(domain) for domain in domains.dictionary.to_pylist()], pa.string())
     of_plain = by_domain.take(domains.indices)
     role = pc.if_else(pc.match_substring_regex(addresses, _ROLES), ROLE, pa.scalar(None, pa.string()))
-    odd = pc.fill_null(pc.invert(plain), False)
-    one_by_one = [address_fault(text) for text in addresses.filter(odd).to_pylist()]
-    judged = pc.replace_with_mask(of_plain, odd, pa.array(one_by_one, pa.string()))
-    return pc.if_else(pc.is_null(addresses), MISSING, pc.coalesce(judged, role))
+    unusual = pc.fill_null(pc.invert(plain), False)
+    of_unusual = [address_fault(text) for text in addresses.filter(unusual).to_pylist()]
+    found = pc.replace_with_mask(of_plain, unusual, pa.array(of_unusual, pa.string()))
+    return pc.if_else(pc.is_null(addresses), MISSING, pc.coalesce(found, role))
 
 
 def address_fault(address: str | None) -> str | None:
-    """The fault of one address, apart from its role."""
+    """The fault of one address; `ROLE` is checked by `address_faults` only."""
     if not address:
         return MISSING
     try:
@@ -72,7 +74,7 @@ def address_fault(address: str | None) -> str | None:
 
 
 def ascii_form(address: str) -> str:
-    """The address as it goes on the wire: an internationalised domain in its ASCII form (IDNA); a faulty one as it is."""
+    """The address as it is sent: an internationalised domain in ASCII (IDNA). An invalid address is returned unchanged."""
     if address.isascii():
         return address
     try:

@@ -1,7 +1,7 @@
-"""The suite for a batch as a whole: table rules over the one row of facts of include/sql/validate/<relation>_facts.sql.
+"""The suite for a batch as a whole: table rules over the metrics of include/sql/validate/<relation>_batch_metrics.sql.
 
-A broken rule of severity critical stops the batch: nothing of it is merged, and yesterday's subscribers stay. A warning is
-recorded, shown and, apart from `freshness`, told to a person; the batch is merged.
+A broken rule of severity critical stops the batch: nothing is merged, and the warehouse keeps the previous subscribers. A
+warning is recorded, shown on the quality page and, except for `freshness`, sent as an alert; the batch is merged.
 """
 
 from __future__ import annotations
@@ -16,36 +16,38 @@ from data_quality.checks import STOP, WARN, rule
 if TYPE_CHECKING:
     from great_expectations.expectations.expectation import Expectation
 
-LEAST_SHARE_OF_KNOWN = 0.7
-"""A full pass brings at least this share of what the warehouse holds live: a third of a list does not leave in a day.
-Well above half, since what landed includes rows to be refused and what the warehouse holds does not."""
+MIN_SHARE_OF_KNOWN = 0.7
+"""A full pass contains at least this share of the live rows in the warehouse: a third of a list does not leave in a day.
+Well above half, since the landed rows include rows to be quarantined and the warehouse does not."""
 MAX_UNSEEN_SHARE = 0.3
-"""At most this share of the known rows may be missing from a full pass: if all ids were renamed, everybody would be deleted
-and welcomed anew."""
+"""At most this share of the known rows may be missing from a full pass: if the source renamed all ids, every subscriber
+would be deleted and would get the welcome mail again."""
 MAX_DELETED_SHARE = 0.02
-"""More of the known rows than this are not deleted because one full pass does not show them: lists lose a hundredth in a
-busy week, and an export that lost a part of its rows loses more."""
+"""If one full pass lacks a larger share of the known rows, it deletes none of them: a list loses about 1 % in a busy week,
+and a truncated export loses more."""
 FEW_DELETIONS = 10
-"""So many may always go: on a short list a share says nothing."""
+"""This many may always be deleted: on a short list a share is not significant."""
 MAX_GROWTH = 3.0
-"""A batch brings at most so many times what the warehouse holds: more is another list, or a join gone wrong."""
-GROWTH_FROM_ROWS = 200
-"""Smaller batches may be a list that has just begun."""
+"""A batch contains at most this multiple of the rows in the warehouse: more is a different list, or a faulty join."""
+GROWTH_MIN_ROWS = 200
+"""Smaller batches may be a new list."""
 MAX_WITHDRAWN_SHARE = 0.2
-"""More of the known subscribed turning away at once than this is rather a default value than their wish."""
+"""If more of the subscribed withdraw at once, a changed default value is a likelier cause than their choice."""
 FEW_WITHDRAWALS = 10
 MAX_QUARANTINED_SHARE = 0.2
-"""More refused rows than this mean that the export is broken, not its rows."""
-SHARE_FROM_ROWS = 100
-"""Shares say something from here on; an hour's pass may hold three rows, one of them broken."""
+"""A larger share of quarantined rows means that the export is broken, not single rows."""
+QUARANTINED_MIN_ROWS = 100
+"""The share is significant from this size on; an hourly pass may have three rows, one of them broken."""
 STALE_DAYS = 7
-"""Without any change for so long, a source is probably a forgotten copy. A warning: a small list can be quiet."""
-SURE_ROWS, LEFT_SHARE = 20, 0.2
-"""A column that should hold so many values by the pass before, and holds less than this share of them, has been emptied."""
-_COUNTED = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d+", re.IGNORECASE)
-"""What differs between two exports of one file: a UUID, as Spark writes it into a name, or a date or number."""
-SWAPPED_ROWS, SWAPPED_SHARE = 10, 0.5
-"""Two columns changed places if so many rows, and this share of those that can tell, hold each other's known values."""
+"""A source without a change for so many days is probably an abandoned copy. A warning, since a small list may not change."""
+VANISHED_MIN_ROWS, VANISHED_MAX_SHARE = 20, 0.2
+"""A column has vanished where the previous pass predicts at least so many values and less than this share of them is
+there."""
+_VARIABLE_PART = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d+", re.IGNORECASE)
+"""The parts of a file name that differ between two exports: a UUID, as Spark writes it, or a date or number."""
+SWAPPED_MIN_ROWS, SWAPPED_MIN_SHARE = 10, 0.5
+"""Two columns are swapped if at least so many rows, and this share of the comparable ones, hold each other's known
+values."""
 
 TABLE_RULES = (
     "quarantined_share",
@@ -63,27 +65,28 @@ TABLE_RULES = (
 """The rules below, by reason."""
 
 
-def held_deletions(*, unseen: int, agreed: int, known: int, is_whole: bool) -> int:
-    """How many rows that a full pass does not show stay, for a person or the next full pass to confirm.
+def held_deletions(*, unseen: int, confirmed: int, known: int, is_whole: bool) -> int:
+    """How many deletions are held, for the operator or the next full pass to confirm.
 
-    `agreed` of the `unseen` were missing from an earlier full pass too: they go. The others go where they are few and the
-    pass `is_whole`, with every file of the pass before and a key in every row; otherwise all of them stay.
+    `confirmed` of the `unseen` rows were missing from an earlier full pass too: they are deleted. The others are deleted
+    where they are few and the pass `is_whole`, with every file of the previous pass and a key in every row; otherwise all
+    are held.
     """
-    fresh = unseen - agreed
-    return 0 if is_whole and fresh <= max(FEW_DELETIONS, MAX_DELETED_SHARE * known) else fresh
+    unconfirmed = unseen - confirmed
+    return 0 if is_whole and unconfirmed <= max(FEW_DELETIONS, MAX_DELETED_SHARE * known) else unconfirmed
 
 
-def missing_files(before: Sequence[str], now: Sequence[str]) -> list[str]:
-    """Files of the batch before that are gone and not replaced; a name that differs in digits or a UUID replaces one."""
+def missing_files(previous: Sequence[str], current: Sequence[str]) -> list[str]:
+    """Files of the previous batch without a successor. A file name that differs only in digits or a UUID is a successor."""
     gone: defaultdict[str, list[str]] = defaultdict(list)
-    for name in sorted(set(before) - set(now)):
+    for name in sorted(set(previous) - set(current)):
         gone[_pattern(name)].append(name)
-    room = Counter(_pattern(name) for name in set(now) - set(before))
-    return [name for pattern, names in gone.items() for name in names[room[pattern] :]]
+    successors = Counter(_pattern(name) for name in set(current) - set(previous))
+    return [name for pattern, names in gone.items() for name in names[successors[pattern] :]]
 
 
 def _pattern(name: str) -> str:
-    return _COUNTED.sub("#", name)
+    return _VARIABLE_PART.sub("#", name)
 
 
 def suite(*, full: bool) -> list[Expectation]:
@@ -108,7 +111,7 @@ def _full() -> list[Expectation]:
     return [
         gxe.ExpectColumnValuesToBeBetween(column="raw_rows", min_value=1, **rule("empty_batch", "rows", severity=STOP)),
         gxe.ExpectColumnValuesToBeBetween(
-            column="share_of_known", min_value=LEAST_SHARE_OF_KNOWN, **rule("volume", "rows", severity=STOP)
+            column="share_of_known", min_value=MIN_SHARE_OF_KNOWN, **rule("volume", "rows", severity=STOP)
         ),
         _at_most("unseen_share", MAX_UNSEEN_SHARE, "unseen_share", "rows"),
         _at_most("held_deletions", 0, "deletions", "rows", severity=WARN),
@@ -116,7 +119,7 @@ def _full() -> list[Expectation]:
     ]
 
 
-def _at_most(column: str, most: float, reason: str, about: str, **settings: Any) -> Expectation:
+def _at_most(column: str, max_value: float, reason: str, about: str, **settings: Any) -> Expectation:
     import great_expectations.expectations as gxe
 
-    return gxe.ExpectColumnValuesToBeBetween(column=column, max_value=most, **rule(reason, about, **settings))
+    return gxe.ExpectColumnValuesToBeBetween(column=column, max_value=max_value, **rule(reason, about, **settings))

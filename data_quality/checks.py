@@ -1,6 +1,6 @@
-"""Run a suite over a frame with Great Expectations, and take from its answer counts and row numbers, never values.
+"""Evaluates a suite over a frame with Great Expectations. The result has counts and row numbers, never values.
 
-The only place that calls Great Expectations' engine. Its import takes five seconds, so it is made in functions.
+The only module that calls the Great Expectations engine. Importing it takes five seconds, so functions import it.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from great_expectations.expectations.expectation import Expectation
 
 QUARANTINE, WARN, STOP = "critical", "warning", "critical"
-"""Great Expectations' severities, by what they lead to. A broken row rule of severity critical quarantines the row, a broken
+"""Severities of Great Expectations, by their effect. A broken row rule of severity critical quarantines the row, a broken
 table rule of severity critical stops the batch; a warning is recorded and shown."""
-# COMPLETE lists the index of every row that fails, which is the row number; nothing else of it is read.
+# COMPLETE lists the index of every failing row, which is the row number; no other part of the result is read.
 _RESULT_FORMAT = {
     "result_format": "COMPLETE",
     "partial_unexpected_count": 0,
@@ -33,7 +33,7 @@ _RESULT_FORMAT = {
 
 @dataclass(frozen=True)
 class Finding:
-    """What one rule found. `rows` are the row numbers of the rows that break it."""
+    """The result of one rule. `rows` are the numbers of the rows that break it."""
 
     reason: str
     column: str
@@ -48,15 +48,15 @@ class Finding:
 
 
 def rule(reason: str, column: str, **settings: Any) -> dict[str, Any]:
-    """The part that every rule has: `reason` is what quarantine and reports say, `column` what of the source it is about."""
+    """Arguments of every rule: `reason` is its name in quarantine and reports, `column` the source column it concerns."""
     return {"meta": {"reason": reason, "column": column}, "severity": QUARANTINE} | settings
 
 
 def check(frame: pd.DataFrame, suite: Sequence[Expectation]) -> list[Finding]:
-    """Judge a frame whose index is the row number. One finding a rule, in the suite's order."""
+    """Evaluate the suite over a frame whose index is the row number. One finding per rule, in the suite's order."""
     found: dict[str, Finding] = {}
     for column, rules in groupby(sorted(suite, key=_column), key=_column):
-        # One column at a time: Great Expectations copies the whole frame for each rule, without the rows that are null.
+        # One column at a time: Great Expectations copies the whole frame for each rule, to drop the null rows.
         found |= _check_column(frame[[column]] if column in frame else frame, list(rules))
     return [found[_meta(expectation)["reason"]] for expectation in suite]
 
@@ -66,14 +66,14 @@ def _check_column(frame: pd.DataFrame, rules: list[Expectation]) -> dict[str, Fi
     from great_expectations.validator.validator import Validator
 
     engine = PandasExecutionEngine()
-    # Loaded directly: a data source would first hash each batch row by row, at four times the cost of the rules.
+    # Loaded directly: a data source would hash the batch row by row first, at four times the cost of the rules.
     engine.load_batch_data("batch", frame)
     results = Validator(execution_engine=engine, data_context=context()).graph_validate(
         configurations=[expectation.configuration for expectation in rules],
         runtime_configuration={"result_format": _RESULT_FORMAT},
     )
-    answers = {(result.expectation_config.meta or {})["reason"]: result for result in results if result.expectation_config}
-    return {reason: _finding(rule, answers[reason], len(frame)) for rule in rules for reason in [_meta(rule)["reason"]]}
+    by_reason = {(one.expectation_config.meta or {})["reason"]: one for one in results if one.expectation_config}
+    return {reason: _finding(rule, by_reason[reason], len(frame)) for rule in rules for reason in [_meta(rule)["reason"]]}
 
 
 def _column(expectation: Expectation) -> str:
@@ -91,10 +91,10 @@ def context() -> Any:
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
 
-    made = gx.get_context(mode="ephemeral")
-    made.variables.progress_bars = ProgressBarsConfig(globally=False)
+    ephemeral = gx.get_context(mode="ephemeral")
+    ephemeral.variables.progress_bars = ProgressBarsConfig(globally=False)
     logging.getLogger("great_expectations").setLevel(logging.WARNING)
-    return made
+    return ephemeral
 
 
 def _finding(expectation: Expectation, found: Any, rows: int) -> Finding:
@@ -102,10 +102,14 @@ def _finding(expectation: Expectation, found: Any, rows: int) -> Finding:
 
     meta = _meta(expectation)
     if found.exception_info.get("raised_exception", True):
-        raise ConfigurationError("could not be evaluated.", where=f"rule {meta['reason']}", remedy="Mend data_quality/.")
+        raise ConfigurationError(
+            "could not be evaluated.", where=f"rule {meta['reason']}", remedy="Fix the rule in data_quality/."
+        )
     unexpected = tuple(int(row) for row in found.result.get("unexpected_index_list") or ())
     if bool(unexpected) == bool(found.success):
         raise ConfigurationError(
-            "says success and lists rows, or neither.", where=f"rule {meta['reason']}", remedy="See checks.py."
+            "reports success with failing rows, or a failure without.",
+            where=f"rule {meta['reason']}",
+            remedy="Check the result format in data_quality/checks.py.",
         )
     return Finding(meta["reason"], meta["column"], FailureSeverity(expectation.severity).value, rows, unexpected)

@@ -1,4 +1,4 @@
-"""Codes of places, from the IANA data that ships with `tzdata`."""
+"""Country codes and time zone names, from the IANA data in the package `tzdata`."""
 
 from __future__ import annotations
 
@@ -18,5 +18,5 @@ def country_codes() -> frozenset[str]:
 
 @cache
 def time_zones() -> frozenset[str]:
-    """IANA names, old ones (`US/Eastern`) among them."""
+    """IANA names, including deprecated ones (`US/Eastern`)."""
     return frozenset(available_timezones() - _NOT_PLACES)

@@ -1,7 +1,7 @@
-"""The suite for purchases: row rules over the measures of include/sql/validate/purchases_measures.sql.
+"""The suite for purchases: row rules over the metrics of include/sql/validate/purchases_row_metrics.sql.
 
-A negative amount is a refund and an amount of zero a gift: both pass. A purchase by somebody who is not on the list passes
-too: the person may have been quarantined today and mended tomorrow.
+A negative amount is a refund and an amount of zero is a gift: both are accepted. So is a purchase by an unknown subscriber,
+whose row may be in quarantine today and fixed tomorrow.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def _keys() -> list[Expectation]:
     return [
         *(gxe.ExpectColumnValuesToNotBeNull(column=column, **rule(f"{name}_missing", name)) for column, name in keys),
         *(
-            ExpectColumnValuesToBeWithin(column=column, most=ID_LENGTH, **rule(f"{name}_too_long", name))
+            ExpectColumnValuesToBeWithin(column=column, max_value=ID_LENGTH, **rule(f"{name}_too_long", name))
             for column, name in keys
         ),
         gxe.ExpectColumnValuesToBeInSet(column="id_has_at_or_space", value_set=[False], **rule("id_form", "subscriber_id")),
@@ -56,9 +56,9 @@ def _facts(oldest: int) -> list[Expectation]:
         ),
         ExpectColumnValuesToBeWithin(
             column="days_since_purchase",
-            least=AHEAD_DAYS,
-            most=oldest,
+            min_value=AHEAD_DAYS,
+            max_value=oldest,
             **rule("purchased_at_implausible", "purchased_at"),
         ),
-        ExpectColumnValuesToBeWithin(column="items", least=0, **rule("items_malformed", "items")),
+        ExpectColumnValuesToBeWithin(column="items", min_value=0, **rule("items_malformed", "items")),
     ]

@@ -1,8 +1,8 @@
-"""The suite for subscribers: row rules over the measures of include/sql/validate/subscribers_measures.sql.
+"""The suite for subscribers: row rules over the metrics of include/sql/validate/subscribers_row_metrics.sql.
 
-Every rule here quarantines the row that breaks it, but for names that look like a template, where a policy decides. What is
-not a rule is as deliberate: names may hold anything else that is printable (formulas, right-to-left marks: they are data),
-country, locale, time zone and sign-up may be missing, and people who are not subscribed need no proof of consent.
+Every rule quarantines the row that breaks it, except for names that look like a template, where a setting decides. The
+absence of other rules is deliberate: names may contain anything printable (formulas and right-to-left marks are data),
+country, locale, time zone and sign-up time may be missing, and subscribers who are not subscribed need no proof of consent.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 STATUSES = ("subscribed", "unsubscribed", "pending")
 TRACKING = ("true", "false", "t", "f", "1", "0", "yes", "no", "y", "n", "on", "off")
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
-"""No mailing list is older; a time before it is a default value or a garbled date."""
+"""No mailing list is older: an earlier time is a default value or a corrupt date."""
 AHEAD_DAYS = -1
-"""How far ahead of us a time may lie: a source without zones may write local time, up to 14 hours ahead."""
+"""How many days in the future a time may be: a source without time zones may write local time, up to 14 hours ahead."""
 ID_LENGTH, NAME_LENGTH, CODE_LENGTH, ATTRIBUTES_LENGTH = 200, 200, 255, 16_384
 
 
@@ -38,7 +38,7 @@ def _keys() -> list[Expectation]:
 
     return [
         gxe.ExpectColumnValuesToNotBeNull(column="id_length", **rule("id_missing", "subscriber_id")),
-        ExpectColumnValuesToBeWithin(column="id_length", most=ID_LENGTH, **rule("id_too_long", "subscriber_id")),
+        ExpectColumnValuesToBeWithin(column="id_length", max_value=ID_LENGTH, **rule("id_too_long", "subscriber_id")),
         gxe.ExpectColumnValuesToBeInSet(column="id_has_at_or_space", value_set=[False], **rule("id_form", "subscriber_id")),
     ]
 
@@ -67,10 +67,10 @@ def _consent() -> list[Expectation]:
             for part in proof
         ),
         ExpectColumnValuesToBeWithin(
-            column="days_since_consent", least=AHEAD_DAYS, **rule("consent_in_future", "consented_at")
+            column="days_since_consent", min_value=AHEAD_DAYS, **rule("consent_in_future", "consented_at")
         ),
         ExpectColumnValuesToBeWithin(
-            column="days_from_sign_up_to_consent", least=-1, **rule("consent_before_sign_up", "consented_at")
+            column="days_from_sign_up_to_consent", min_value=-1, **rule("consent_before_sign_up", "consented_at")
         ),
         gxe.ExpectColumnValuesToBeInSet(
             column="tracking_consent", value_set=list(TRACKING), **rule("tracking_consent_unreadable", "tracking_consent")
@@ -87,14 +87,14 @@ def _times(oldest: int) -> list[Expectation]:
         gxe.ExpectColumnValuesToBeInSet(column=f"{name}_reads", value_set=[True], **rule(f"{name}_unreadable", name))
         for name in ("signed_up_at", "consented_at", "consent_expires_at", "updated_at")
     ]
-    span: dict[str, Any] = {"least": AHEAD_DAYS, "most": oldest}
+    span: dict[str, Any] = {"min_value": AHEAD_DAYS, "max_value": oldest}
     return [
         *reads,
         ExpectColumnValuesToBeWithin(
             column="days_since_sign_up", **span, **rule("signed_up_at_implausible", "signed_up_at")
         ),
         ExpectColumnValuesToBeWithin(
-            column="days_since_consent", most=oldest, **rule("consented_at_implausible", "consented_at")
+            column="days_since_consent", max_value=oldest, **rule("consented_at_implausible", "consented_at")
         ),
         ExpectColumnValuesToBeWithin(column="days_since_update", **span, **rule("updated_at_implausible", "updated_at")),
     ]
@@ -126,10 +126,10 @@ def _text() -> list[Expectation]:
             column="has_control_character", value_set=[False], **rule("control_character", "any text")
         ),
         gxe.ExpectColumnValuesToBeInSet(column="has_undecodable_text", value_set=[False], **rule("undecodable", "any text")),
-        ExpectColumnValuesToBeWithin(column="name_length", most=NAME_LENGTH, **rule("name_too_long", "names")),
-        ExpectColumnValuesToBeWithin(column="code_length", most=CODE_LENGTH, **rule("code_too_long", "any code")),
+        ExpectColumnValuesToBeWithin(column="name_length", max_value=NAME_LENGTH, **rule("name_too_long", "names")),
+        ExpectColumnValuesToBeWithin(column="code_length", max_value=CODE_LENGTH, **rule("code_too_long", "any code")),
         ExpectColumnValuesToBeWithin(
-            column="attributes_length", most=ATTRIBUTES_LENGTH, **rule("attributes_too_long", "attributes")
+            column="attributes_length", max_value=ATTRIBUTES_LENGTH, **rule("attributes_too_long", "attributes")
         ),
         gxe.ExpectColumnValuesToBeInSet(
             column="attributes_type", value_set=["OBJECT"], **rule("attributes_malformed", "attributes")

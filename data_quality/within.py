@@ -1,7 +1,7 @@
-"""An expectation of our own: numbers between two bounds, a column at a time.
+"""A custom expectation: numbers between two bounds, evaluated on whole columns.
 
-Great Expectations' `ExpectColumnValuesToBeBetween` calls Python for each value on pandas; nine such rules were half the cost
-of a suite. Import it inside functions only: it imports Great Expectations.
+On pandas, Great Expectations' `ExpectColumnValuesToBeBetween` calls Python for each value; nine such rules were half the
+cost of a suite. This module imports Great Expectations, so import it inside functions only.
 """
 
 from __future__ import annotations
@@ -15,24 +15,24 @@ from great_expectations.expectations.metrics.map_metric_provider import ColumnMa
 
 
 class ColumnValuesWithin(ColumnMapMetricProvider):
-    """The condition: `least` <= value <= `most`, either of which may be None."""
+    """The condition: `min_value` <= value <= `max_value`, either of which may be None."""
 
     condition_metric_name = "column_values.within"
-    condition_value_keys = ("least", "most")
+    condition_value_keys = ("min_value", "max_value")
 
     @column_condition_partial(engine=PandasExecutionEngine)
-    def _pandas(cls, column: pd.Series, least: Any = None, most: Any = None, **_: Any) -> pd.Series:
-        low = True if least is None else column >= least
-        high = True if most is None else column <= most
+    def _pandas(cls, column: pd.Series, min_value: Any = None, max_value: Any = None, **_: Any) -> pd.Series:
+        low = True if min_value is None else column >= min_value
+        high = True if max_value is None else column <= max_value
         return pd.Series(low & high, index=column.index)
 
 
 class ExpectColumnValuesToBeWithin(ColumnMapExpectation):
-    """Expect every value that is there to lie between `least` and `most`, both included."""
+    """Expect every non-null value to lie between `min_value` and `max_value`, both inclusive."""
 
-    least: float | None = None
-    most: float | None = None
+    min_value: float | None = None
+    max_value: float | None = None
 
     map_metric: ClassVar[str] = "column_values.within"
-    success_keys: ClassVar[tuple[str, ...]] = ("least", "most", "mostly")
+    success_keys: ClassVar[tuple[str, ...]] = ("min_value", "max_value", "mostly")
     library_metadata: ClassVar[dict[str, Any]] = {"maturity": "production", "tags": ["tradewind"], "contributors": []}

@@ -1,6 +1,6 @@
 """SQL as files: one statement each, with a header that says what it is.
 
-    -- name: subscribers_merge
+    -- name: subscribers_insert
     -- owner: data
     -- grain: one row a subscriber
     -- params: run_id, as_of

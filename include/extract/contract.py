@@ -1,4 +1,4 @@
-"""The data contract of a source (docs/design §5): which columns a relation has, and which it cannot do without."""
+"""The data contract of a source (docs/data-contract.md): the relations and their required and optional columns."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Relation:
-    """One relation. `changed` is the column by which a pass is incremental; optional columns land as NULL where absent."""
+    """One relation. `cursor` is the column that incremental passes filter on; a missing optional column lands as NULL."""
 
     name: str
     required: tuple[str, ...]
     optional: tuple[str, ...]
-    changed: str
+    cursor: str
 
     @property
     def key(self) -> str:
-        """The column that names a row."""
+        """The primary key."""
         return self.required[0]
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """All columns, in the order in which they land."""
+        """All columns, in landing order."""
         return self.required + self.optional
 
 
@@ -48,12 +48,12 @@ SUBSCRIBERS = Relation(
         "tracking_consent",
         "attributes",
     ),
-    changed="updated_at",
+    cursor="updated_at",
 )
 PURCHASES = Relation(
     "purchases",
     required=("purchase_id", "subscriber_id", "purchased_at", "amount", "currency"),
     optional=("items",),
-    changed="purchased_at",
+    cursor="purchased_at",
 )
 RELATIONS = {relation.name: relation for relation in (SUBSCRIBERS, PURCHASES)}

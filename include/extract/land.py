@@ -1,7 +1,7 @@
-"""Land a relation: stream it from the source into immutable Parquet, one folder a run, with a manifest written last.
+"""Land a relation: stream it from the source into immutable Parquet, one folder per run, with the manifest written last.
 
-Everything lands as text, as the source says it; what it means is for validation to judge. A folder without a manifest is
-not landed: it is what a killed run left, and the next try of the same run replaces it.
+Every value lands as text, as the source has it; validation interprets it. A folder without a manifest was left by a killed
+run and is replaced by the next try of that run.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import shutil
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 from urllib.parse import quote
 
 import pyarrow as pa
@@ -22,120 +22,127 @@ import pyarrow.parquet as pq
 from include.core import clock
 from include.core.durable import sync_file, sync_folder, write_durably
 from include.core.errors import ConfigurationError
+from include.core.manifest import LandedFile, Manifest
 from include.core.paths import DataPaths
+from include.extract.columns import match_columns
 from include.extract.contract import RELATIONS, Relation
-from include.extract.headers import matched
-from include.extract.mapping import own_query
-from include.extract.sources import missing, open_source
-from include.extract.watermark import newest
+from include.extract.mapping import custom_query
+from include.extract.sources import missing_relation_error, open_source
+from include.extract.watermark import newest_change
 
 PART_ROWS = 100_000
 UNREADABLE = "unreadable"
-"""The last landed column: the place of a line that is no row (`subscribers.csv:17`), NULL for rows."""
+"""The last landed column: the location of an unreadable line (`subscribers.csv:17`), NULL for rows."""
 log = logging.getLogger(__name__)
 
 
-def land(paths: DataPaths, source_url: str, relation: str, *, run: str, since: datetime | None) -> dict[str, Any]:
-    """Land `relation` as of `run` and return its manifest. A run lands once: a second call returns the same manifest.
+class _Written(NamedTuple):
+    """What was landed: the Parquet files, and the columns and files of the source."""
 
-    `since` None is a full pass. Otherwise at least the rows changed from then on land (the caller subtracts the overlap
-    from its watermark). The manifest: relation, run, landed_at (when landing began, ISO), folder (relative to the data
-    folder), rows, sha256 (over the files' hashes), full, since, watermark (the newest change up to landed_at, ISO; None
-    where no row had one: a row dated ahead must not hide what changes until then), files [{name, rows, sha256}], columns
-    (those of the contract that the source shows), source_files (what a folder holds of the relation).
-    Raises `SourceUnavailable` (may be retried), `SourceError`, `ConfigurationError`.
+    files: list[LandedFile]
+    columns: list[str]
+    source_files: list[str]
+
+
+def land(paths: DataPaths, source_url: str, relation: str, *, run: str, since: datetime | None) -> Manifest:
+    """Land `relation` under the id `run` and return its manifest. A run lands once: a second call returns the same manifest.
+
+    `since` None is a full pass. Otherwise at least the rows changed from then on land (the caller subtracts the overlap from
+    its watermark). The watermark never exceeds `landed_at`: a row with a future time must not hide later changes.
+    Raises `SourceUnavailable` (retryable), `SourceError`, `ConfigurationError`.
     """
-    known = _known(relation)
+    contract = _contract(relation)
     folder = paths.landed / relation / _folder_name(run)
-    manifest = folder / "manifest.json"
-    if manifest.is_file():
-        return json.loads(manifest.read_text(encoding="utf-8"))
+    path = folder / "manifest.json"
+    if path.is_file():
+        manifest: Manifest = json.loads(path.read_text(encoding="utf-8"))
+        return manifest
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    began = clock.now()
-    files, shown = _write(folder, source_url, known, since)
-    names = [str(folder / file["name"]) for file in files]
-    content = {
+    landed_at = clock.now()
+    written = _write_parts(folder, source_url, contract, since)
+    names = [str(folder / file["name"]) for file in written.files]
+    manifest = {
         "relation": relation,
         "run": run,
-        "landed_at": began.isoformat(),
+        "landed_at": landed_at.isoformat(),
         "folder": str(folder.relative_to(paths.root)),
-        "rows": sum(file["rows"] for file in files),
-        "sha256": hashlib.sha256("".join(file["sha256"] for file in files).encode()).hexdigest(),
+        "rows": sum(file["rows"] for file in written.files),
+        "sha256": hashlib.sha256("".join(file["sha256"] for file in written.files).encode()).hexdigest(),
         "full": since is None,
         "since": since.isoformat() if since else None,
-        "watermark": newest(relation, names, began),
-        "files": files,
-        **shown,
+        "watermark": newest_change(relation, names, landed_at),
+        "files": written.files,
+        "columns": written.columns,
+        "source_files": written.source_files,
     }
     sync_folder(folder.parent)
-    write_durably(manifest, json.dumps(content, indent=1).encode())
-    log.info("landed %d rows of %s in %d files", content["rows"], relation, len(files))
-    return content
+    write_durably(path, json.dumps(manifest, indent=1).encode())
+    log.info("landed %d rows of %s in %d files", manifest["rows"], relation, len(written.files))
+    return manifest
 
 
-def _known(relation: str) -> Relation:
+def _contract(relation: str) -> Relation:
     if relation not in RELATIONS:
         raise ConfigurationError(
-            f"knows no relation '{relation}'.", where="extract", remedy=f"Use one of {', '.join(RELATIONS)}."
+            f"the relation '{relation}' is unknown.", where="extract", remedy=f"Use one of {', '.join(RELATIONS)}."
         )
     return RELATIONS[relation]
 
 
 def _folder_name(run: str) -> str:
-    """A run id as a folder's name, reversible: '/' and ':' of Airflow's ids are quoted."""
+    """A run id as a folder name, reversible: '/' and ':' in Airflow's ids are percent-encoded."""
     name = quote(run, safe="+ ")
     if not name.strip(". ") or len(name) > 240:
-        raise ConfigurationError("cannot name a folder.", where=f"run id '{run}'", remedy="Use a shorter or plainer run id.")
+        raise ConfigurationError(
+            "is not usable as a folder name.", where=f"run id '{run}'", remedy="Use a shorter or plainer run id."
+        )
     return name
 
 
-def _write(
-    folder: Path, source_url: str, relation: Relation, since: datetime | None
-) -> tuple[list[dict[str, Any]], dict[str, list[str]]]:
-    """Land all rows; the files, and what the source shows of the relation."""
+def _write_parts(folder: Path, source_url: str, relation: Relation, since: datetime | None) -> _Written:
     scratch = folder / "scratch"
     with open_source(source_url, scratch) as source:
-        if own_query(relation) is None and not source.has(relation):
-            raise missing(source, relation)
+        if custom_query(relation) is None and not source.has_relation(relation):
+            raise missing_relation_error(source, relation)
         found = source.columns(relation)
         batches = source.batches(relation, found, since)
-        parts = enumerate(_parts(relation, batches))
+        parts = enumerate(_regroup(relation, batches))
         files = [_write_part(folder / f"part-{number:04d}.parquet", part) for number, part in parts]
-        shown = {"columns": list(matched(relation, found)), "source_files": source.files(relation)}
+        written = _Written(files, list(match_columns(relation, found)), source.files(relation))
     shutil.rmtree(scratch, ignore_errors=True)
-    return files, shown
+    return written
 
 
-def _parts(relation: Relation, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.Table]:
-    """Regroup batches of any size into parts of `PART_ROWS`, numbered through from 0; an empty source is one empty part."""
+def _regroup(relation: Relation, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.Table]:
+    """Regroup batches of any size into parts of `PART_ROWS` with row numbers from 0; an empty source is one empty part."""
     schema = pa.schema([(name, pa.string()) for name in (*relation.columns, UNREADABLE)])
-    held: list[pa.RecordBatch] = []
+    pending: list[pa.RecordBatch] = []
     rows = first = 0
     for batch in batches:
-        held.append(_whole(batch, schema))
+        pending.append(_with_all_columns(batch, schema))
         rows += batch.num_rows
         while rows >= PART_ROWS:
-            table = pa.Table.from_batches(held)
-            yield _numbered(table.slice(0, PART_ROWS), first)
+            table = pa.Table.from_batches(pending)
+            yield _add_row_numbers(table.slice(0, PART_ROWS), first)
             rest = table.slice(PART_ROWS)
-            held, rows, first = rest.to_batches(), rest.num_rows, first + PART_ROWS
+            pending, rows, first = rest.to_batches(), rest.num_rows, first + PART_ROWS
     if rows or not first:
-        yield _numbered(pa.Table.from_batches(held, schema=schema), first)
+        yield _add_row_numbers(pa.Table.from_batches(pending, schema=schema), first)
 
 
-def _whole(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+def _with_all_columns(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
     """The batch with every column of the schema, NULL where it has none."""
-    absent = pa.nulls(batch.num_rows, pa.string())
-    columns = [batch[name].cast(pa.string()) if name in batch.schema.names else absent for name in schema.names]
+    nulls = pa.nulls(batch.num_rows, pa.string())
+    columns = [batch[name].cast(pa.string()) if name in batch.schema.names else nulls for name in schema.names]
     return pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
-def _numbered(part: pa.Table, first: int) -> pa.Table:
+def _add_row_numbers(part: pa.Table, first: int) -> pa.Table:
     return part.add_column(0, "row_number", pa.array(range(first, first + part.num_rows), pa.int64()))
 
 
-def _write_part(path: Path, part: pa.Table) -> dict[str, Any]:
+def _write_part(path: Path, part: pa.Table) -> LandedFile:
     pq.write_table(part, path, compression="zstd")
     sync_file(path)
     with path.open("rb") as file:

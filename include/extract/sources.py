@@ -1,6 +1,6 @@
-"""Where subscribers come from: one class a kind of source, all with the same four methods.
+"""The kinds of source: one class each, with the same interface. All of them stream.
 
-`postgresql://…` (Arrow by COPY), `sqlite:////path`, `file:///folder` with CSV or Parquet. Every one of them streams.
+`postgresql://…` (Arrow by COPY), `sqlite:////path`, `file:///folder` with CSV or Parquet.
 """
 
 from __future__ import annotations
@@ -16,39 +16,39 @@ import pyarrow as pa
 from include.core.connections import SOURCE, database_url
 from include.core.errors import ConfigurationError, SourceError
 from include.extract.contract import RELATIONS, SUBSCRIBERS, Relation
-from include.extract.mapping import VARIABLE, own_query
+from include.extract.mapping import FOLDER_VARIABLE, custom_query
 
 
 class Source(Protocol):
     """An open source, read only."""
 
-    place: str
-    """How messages name it; never with a password."""
+    location: str
+    """The source in messages, without a password."""
 
-    def has(self, relation: Relation) -> bool:
-        """Whether it holds a relation under the contract's own name."""
+    def has_relation(self, relation: Relation) -> bool:
+        """Whether it has a table, view or files under the relation's name."""
 
     def files(self, relation: Relation) -> list[str]:
-        """The files that the relation is read from; none for a database."""
+        """The files that the relation is read from; empty for a database."""
 
     def columns(self, relation: Relation) -> list[str]:
-        """What the relation's query gives, in the source's own names."""
+        """The columns that the relation's query returns, under the source's names."""
 
     def batches(self, relation: Relation, found: list[str], since: datetime | None) -> Iterator[pa.RecordBatch]:
-        """The relation as text, in batches of bounded size; with `since`, at least what changed from then on.
+        """The relation as text, in batches of bounded size; with `since`, at least the rows changed from then on.
 
-        A line that is not readable is a row of its own: the key where it is known, and the place under `unreadable`.
+        An unreadable line is a row with its key, where that is known, and its location in the column `unreadable`.
         """
 
     def close(self) -> None:
-        """Let go of it."""
+        """Close it."""
 
 
 @contextmanager
 def open_source(source_url: str, scratch: Path | None = None) -> Iterator[Source]:
-    """The source behind a connection's text. Raises `SourceUnavailable`, `SourceError` or `ConfigurationError`.
+    """Open the source of a connection URL. Raises `SourceUnavailable`, `SourceError` or `ConfigurationError`.
 
-    Who reads rows names a folder `scratch` for copies of files, and removes it.
+    To read rows, pass a folder `scratch` for parsed copies of files, and remove it afterwards.
     """
     url = database_url(SOURCE, source_url)
     source = _open(url, scratch)
@@ -59,20 +59,20 @@ def open_source(source_url: str, scratch: Path | None = None) -> Iterator[Source
 
 
 def relations(source_url: str) -> list[str]:
-    """Which relations of the contract the source has. Raises `SourceError` where it has no subscribers."""
+    """The relations of the contract that the source has. Raises `SourceError` where it has no subscribers."""
     with open_source(source_url) as source:
-        found = [name for name, relation in RELATIONS.items() if own_query(relation) or source.has(relation)]
+        found = [name for name, relation in RELATIONS.items() if custom_query(relation) or source.has_relation(relation)]
         if SUBSCRIBERS.name not in found:
-            raise missing(source, SUBSCRIBERS)
+            raise missing_relation_error(source, SUBSCRIBERS)
     return found
 
 
-def missing(source: Source, relation: Relation) -> SourceError:
-    """The error for a relation that is not there."""
+def missing_relation_error(source: Source, relation: Relation) -> SourceError:
+    """The error for a relation that the source does not have."""
     return SourceError(
         f"has no relation {relation.name}.",
-        where=source.place,
-        remedy=f"Give it a table, view or files of that name, or map yours in a file {relation.name}.sql ({VARIABLE}).",
+        where=source.location,
+        remedy=f"Add a table, view or files of that name, or map yours in a file {relation.name}.sql ({FOLDER_VARIABLE}).",
     )
 
 
@@ -83,7 +83,7 @@ def _open(url: str, scratch: Path | None) -> Source:
 
         return SqliteSource(rest.removeprefix("/"))
     if scheme == "file":
-        from include.extract.files import FolderSource
+        from include.extract.folder import FolderSource
 
         return FolderSource(rest, scratch)
     if scheme == "postgresql":

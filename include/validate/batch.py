@@ -1,12 +1,12 @@
-"""Validate a landed batch: quarantine rows with their reasons, or stop and believe nothing of it."""
+"""Validation of a landed batch: quarantine rows with their reasons, or stop the whole batch."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Literal, TypedDict
 
 import duckdb
 import pyarrow as pa
@@ -14,13 +14,15 @@ import pyarrow as pa
 from data_quality.checks import QUARANTINE, WARN, Finding
 from include.core import clock
 from include.core.errors import ConservationBroken, QualityStop
+from include.core.manifest import Manifest
 from include.core.paths import DataPaths
 from include.core.secrets import load_secrets
-from include.validate import answers, rows, table_rules
-from include.validate.addresses import register
-from include.validate.landed import Landed, landed
-from include.validate.rows import Tally, tallies
-from include.validate.table_rules import Facts
+from include.validate import row_rules, table_rules
+from include.validate.consent_changes import apply_consent_changes
+from include.validate.landed_batch import LandedBatch, load_batch
+from include.validate.row_rules import RuleResult, rule_results
+from include.validate.sql_functions import register_address_functions
+from include.validate.table_rules import BatchMetrics
 from include.warehouse.connection import keep, open_warehouse, run, transaction
 
 PIECE_ROWS = 1_000_000
@@ -28,137 +30,153 @@ DUPLICATES = {
     "subscribers": {"duplicate_id": "subscriber_id", "duplicate_address": "email"},
     "purchases": {"duplicate_id": "purchase_id"},
 }
-"""The reasons that <relation>_duplicates.sql gives, and the column that each is about."""
+"""The reasons that <relation>_duplicates.sql returns, each with the column that it concerns."""
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What becomes of a batch: why it stops, what a person should know, and whether the merge holds its deletions."""
+class BatchStatus:
+    """The outcome of the table rules. `stop_reason` is None where the batch may be merged."""
 
     stop_reason: str | None
     warnings: tuple[str, ...]
     deletions_held: bool
 
+    @property
+    def name(self) -> Literal["accepted", "stopped"]:
+        """The value of quality.runs.verdict."""
+        return "stopped" if self.stop_reason else "accepted"
 
-def validate_batch(paths: DataPaths, manifest: Mapping[str, Any], *, accept: Collection[str] = ()) -> dict[str, Any]:
-    """Judge the batch of a manifest, row by row and as a whole, and record what was found; also when it stops.
 
-    `accept` names table rules (`data_quality.batches.TABLE_RULES`) that a person has looked at and lets pass this once.
-    What the rows of subscribers say against mail and tracking counts from here on, also where the batch stops (`answers`).
-    Returns {relation, run, raw, valid, quarantined, verdict}. May be run again: the same run replaces its own record.
-    Raises `QualityStop` where a table rule is broken (nothing will be merged), `ConservationBroken` where raw = valid +
-    quarantined does not hold, `SourceError` where the landed files are not what the manifest says.
+class ValidationSummary(TypedDict):
+    """The counts of one validation: raw = valid + quarantined."""
+
+    relation: str
+    run: str
+    raw: int
+    valid: int
+    quarantined: int
+    status: Literal["accepted", "stopped"]
+
+
+def validate_batch(paths: DataPaths, manifest: Manifest, *, accept: Collection[str] = ()) -> ValidationSummary:
+    """Validate a landed batch, row by row and as a whole, and record the results, also where the batch is stopped.
+
+    `accept` names table rules (`data_quality.batches.TABLE_RULES`) that the operator lets pass this once. Refusals and
+    withdrawn tracking in the rows take effect here, also where the batch is stopped (`consent_changes`).
+    Idempotent: the same run replaces its own records.
+    Raises `QualityStop` where a table rule is broken (nothing will be merged), `ConservationBroken` where raw is not valid +
+    quarantined, `SourceError` where the landed files do not match the manifest.
     """
-    batch = landed(paths, manifest)
+    batch = load_batch(paths, manifest)
     now = clock.now()
     with open_warehouse(paths) as connection:
-        register(connection, load_secrets(paths).address_key)
-        found = [*rows.judge(connection, batch, now), *_duplicates(connection, batch)]
+        register_address_functions(connection, load_secrets(paths).address_key)
+        results = [*row_rules.check_rows(connection, batch, now), *_check_duplicates(connection, batch)]
         with transaction(connection):
-            numbers = _quarantine(connection, batch, now)
-            judged = table_rules.judge(numbers, batch)
-            outcome = Outcome(
-                table_rules.stop_reason(judged, numbers, accept),
-                tuple(table_rules.warnings(judged, numbers, accept)),
-                table_rules.holds_deletions(numbers, batch, accept),
+            metrics = _quarantine(connection, batch, now)
+            findings = table_rules.check_table(metrics, batch)
+            status = BatchStatus(
+                table_rules.stop_reason(findings, metrics, accept),
+                tuple(table_rules.warnings(findings, metrics, accept)),
+                table_rules.holds_deletions(metrics, batch, accept),
             )
-            _record(connection, batch, now, numbers, [*found, *tallies(judged)], outcome)
+            _insert_run(connection, batch, now, metrics, status)
+            _insert_results(connection, batch, [*results, *rule_results(findings)])
             if batch.relation == "subscribers":
-                answers.take(connection, batch, now, believed=outcome.stop_reason is None)
-    _warn(batch, judged, outcome)
-    if outcome.stop_reason:
+                apply_consent_changes(connection, batch, now, is_accepted=status.stop_reason is None)
+    _log_warnings(batch, findings, status)
+    if status.stop_reason:
         raise QualityStop(
-            f"{outcome.stop_reason}.",
+            f"{status.stop_reason}.",
             where=f"{batch.relation}, run {batch.run}",
-            remedy="Nothing was merged. Look at the quality page and the source; a later, whole pass goes through. "
-            "Where the batch is right after all, trigger ingest_subscribers with these rules in the parameter `accept`.",
+            remedy="Nothing was merged. Check the quality page and the source; the next full pass with good data is merged. "
+            "If this batch is correct, trigger ingest_subscribers with these rules in the parameter `accept`.",
         )
-    return _summary(batch, numbers, "accepted")
+    return _summary(batch, metrics, status)
 
 
-def _duplicates(connection: duckdb.DuckDBPyConnection, batch: Landed) -> list[Tally]:
-    """Find rows that give way to another, over all pieces. Adds them to the temporary table faults."""
+def _check_duplicates(connection: duckdb.DuckDBPyConnection, batch: LandedBatch) -> list[RuleResult]:
+    """Find rows that another row supersedes, over all pieces, and add them to the temporary table `faults`."""
     checked = batch.rows - _count(connection, "select count(distinct row_number) from faults")
     keep(connection, "duplicates", "validate", f"{batch.relation}_duplicates", batch.params)
     connection.execute("insert into faults select row_number, reason from duplicates")
     found = dict(connection.execute("select reason, count(*) from duplicates group by reason").fetchall())
     connection.execute("drop table duplicates")
     reasons = DUPLICATES[batch.relation]
-    return [Tally(reason, column, QUARANTINE, checked, found.get(reason, 0)) for reason, column in reasons.items()]
+    return [RuleResult(reason, column, QUARANTINE, checked, found.get(reason, 0)) for reason, column in reasons.items()]
 
 
 def _count(connection: duckdb.DuckDBPyConnection, query: str) -> int:
     return int(connection.execute(query).fetchall()[0][0])
 
 
-def _quarantine(connection: duckdb.DuckDBPyConnection, batch: Landed, now: datetime) -> Facts:
-    """Replace the run's quarantine and count; the three counts must add up with the manifest's."""
-    run(connection, "validate", "forget_quarantine", batch.params)
+def _quarantine(connection: duckdb.DuckDBPyConnection, batch: LandedBatch, now: datetime) -> BatchMetrics:
+    """Replace the run's quarantine and count the batch. The three counts must agree with the manifest."""
+    run(connection, "validate", "quarantine_delete", batch.params)
     for piece in batch.pieces(PIECE_ROWS):
         run(connection, "validate", f"{batch.relation}_quarantine", piece.params | {"at": now})
-    numbers = table_rules.facts(connection, batch, now)
-    if not numbers.raw_rows == batch.rows == numbers.valid_rows + numbers.quarantined_rows:
+    metrics = table_rules.measure(connection, batch, now)
+    if not metrics.raw_rows == batch.rows == metrics.valid_rows + metrics.quarantined_rows:
         raise ConservationBroken(
-            f"{batch.rows} rows landed, {numbers.raw_rows} were read, {numbers.valid_rows} are valid and "
-            f"{numbers.quarantined_rows} quarantined.",
+            f"{batch.rows} rows landed, {metrics.raw_rows} were read, {metrics.valid_rows} are valid and "
+            f"{metrics.quarantined_rows} quarantined.",
             where=f"{batch.relation}, run {batch.run}",
             remedy="Nothing was merged. This is a defect of Tradewind: keep the landed folder and report it.",
         )
-    return numbers
+    return metrics
 
 
-def _record(
-    connection: duckdb.DuckDBPyConnection,
-    batch: Landed,
-    now: datetime,
-    numbers: Facts,
-    found: list[Tally],
-    outcome: Outcome,
+def _insert_run(
+    connection: duckdb.DuckDBPyConnection, batch: LandedBatch, now: datetime, metrics: BatchMetrics, status: BatchStatus
 ) -> None:
     params = batch.params | {
         "at": now,
-        "raw_rows": numbers.raw_rows,
-        "valid_rows": numbers.valid_rows,
-        "quarantined_rows": numbers.quarantined_rows,
-        "verdict": "stopped" if outcome.stop_reason else "accepted",
-        "stop_reason": outcome.stop_reason,
-        "warnings": list(outcome.warnings),
-        "held": outcome.deletions_held,
+        "raw_rows": metrics.raw_rows,
+        "valid_rows": metrics.valid_rows,
+        "quarantined_rows": metrics.quarantined_rows,
+        "verdict": status.name,
+        "stop_reason": status.stop_reason,
+        "warnings": list(status.warnings),
+        "deletions_held": status.deletions_held,
     }
-    run(connection, "validate", "forget_runs", params)
-    run(connection, "validate", "record_run", params)
+    run(connection, "validate", "runs_delete", params)
+    run(connection, "validate", "runs_insert", params)
+
+
+def _insert_results(connection: duckdb.DuckDBPyConnection, batch: LandedBatch, results: list[RuleResult]) -> None:
     table = pa.table(
         {
-            "expectation": [tally.reason for tally in found],
-            "column_name": [tally.column for tally in found],
-            "severity": [tally.severity for tally in found],
-            "checked_rows": pa.array([tally.checked for tally in found], pa.int64()),
-            "unexpected_rows": pa.array([tally.unexpected for tally in found], pa.int64()),
+            "expectation": [result.reason for result in results],
+            "column_name": [result.column for result in results],
+            "severity": [result.severity for result in results],
+            "checked_rows": pa.array([result.checked for result in results], pa.int64()),
+            "unexpected_rows": pa.array([result.unexpected for result in results], pa.int64()),
         }
     )
     connection.register("findings", table)
-    run(connection, "validate", "forget_results", params)
-    run(connection, "validate", "record_results", params)
+    run(connection, "validate", "results_delete", batch.params)
+    run(connection, "validate", "results_insert", batch.params)
     connection.unregister("findings")
 
 
-def _warn(batch: Landed, judged: list[Finding], outcome: Outcome) -> None:
-    for warning in outcome.warnings:
+def _log_warnings(batch: LandedBatch, findings: list[Finding], status: BatchStatus) -> None:
+    for warning in status.warnings:
         log.warning("%s, run %s: %s", batch.relation, batch.run, warning)
-    for finding in judged:
-        if finding.severity == WARN and not finding.success and finding.reason in table_rules.SILENT:
+    for finding in findings:
+        if finding.severity == WARN and not finding.success and finding.reason in table_rules.WITHOUT_ALERT:
             log.warning(
-                "%s, run %s: the rule '%s' is broken; a warning, nothing stops", batch.relation, batch.run, finding.reason
-            )
+                "%s, run %s: the rule '%s' is broken; this is a warning and stops nothing",
+                batch.relation, batch.run, finding.reason,
+            )  # fmt: skip
 
 
-def _summary(batch: Landed, numbers: Facts, verdict: str) -> dict[str, Any]:
+def _summary(batch: LandedBatch, metrics: BatchMetrics, status: BatchStatus) -> ValidationSummary:
     return {
         "relation": batch.relation,
         "run": batch.run,
-        "raw": numbers.raw_rows,
-        "valid": numbers.valid_rows,
-        "quarantined": numbers.quarantined_rows,
-        "verdict": verdict,
+        "raw": metrics.raw_rows,
+        "valid": metrics.valid_rows,
+        "quarantined": metrics.quarantined_rows,
+        "status": status.name,
     }

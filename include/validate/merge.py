@@ -1,7 +1,7 @@
-"""Merge a validated batch into the warehouse: in pieces of bounded size, and in one transaction.
+"""Merge a validated batch into the warehouse: in pieces of bounded size, in one transaction.
 
-The tables have no key (ADR 87): a piece is held against what stands, the rows that change are deleted by a semi-join and put
-back, and what DuckDB says it changed must be what was counted beforehand.
+The tables have no key (ADR 87). A piece is compared with the current rows; changed rows are deleted by a semi-join and
+inserted again, and the row counts that DuckDB reports must equal the ones counted beforehand.
 """
 
 from __future__ import annotations
@@ -9,44 +9,69 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple, TypedDict
 
 import duckdb
 
 from include.core import clock
 from include.core.errors import ConservationBroken, QualityStop
+from include.core.manifest import Manifest
 from include.core.paths import DataPaths
 from include.core.secrets import load_secrets
-from include.validate.addresses import register
-from include.validate.landed import Landed, landed
+from include.validate.landed_batch import LandedBatch, load_batch
+from include.validate.sql_functions import register_address_functions
 from include.warehouse.connection import fetch, open_warehouse, run, transaction
 
 PIECE_ROWS = 1_000_000
-"""Rows that are held against the warehouse at once: a few hundred MB."""
+"""Rows that are compared with the warehouse at once: a few hundred MB."""
 log = logging.getLogger(__name__)
 
 
-def merge_batch(paths: DataPaths, manifest: Mapping[str, Any]) -> dict[str, Any]:
-    """Bring the valid rows of a batch into `core`: {relation, inserted, updated, unchanged, deleted}.
+class MergeSummary(TypedDict):
+    """What a merge changed, in rows."""
 
-    Only a newer `updated_at` replaces what is known. A full pass marks those it does not see as deleted, or holds them in
-    core.unseen where validation says so; whoever comes back is undeleted. A good row releases whom an earlier one held
-    back. Merging the same batch again changes nothing.
-    Raises `QualityStop` where the batch was not accepted.
+    relation: str
+    inserted: int
+    updated: int
+    unchanged: int
+    deleted: int
+
+
+class _Actions(NamedTuple):
+    """One row of <relation>_actions.sql."""
+
+    inserted: int
+    updated: int
+    unchanged: int
+    duplicates: int
+
+
+def merge_batch(paths: DataPaths, manifest: Manifest) -> MergeSummary:
+    """Merge the valid rows of a batch into `core`. Idempotent.
+
+    Only a newer `updated_at` replaces a row. A full pass deletes the rows that it does not contain, or holds their deletion
+    in core.unseen where validation says so; a row that returns is undeleted. A good row ends the suppression that an earlier
+    quarantined one caused. Raises `QualityStop` where the batch was not accepted.
     """
-    batch = landed(paths, manifest)
+    batch = load_batch(paths, manifest)
     with open_warehouse(paths) as connection:
-        held = _accepted(connection, batch)
-        register(connection, load_secrets(paths).address_key)
+        hold_deletions = _require_accepted(connection, batch)
+        register_address_functions(connection, load_secrets(paths).address_key)
         with transaction(connection):
-            counts = _merge(connection, batch, held=held)
-    log.info("merged %s: %s", batch.relation, counts)
-    return {"relation": batch.relation} | counts
+            counts = _merge(connection, batch, hold_deletions=hold_deletions)
+    log.info("merged %s: %s", batch.relation, dict(counts))
+    return {
+        "relation": batch.relation,
+        "inserted": counts["inserted"],
+        "updated": counts["updated"],
+        "unchanged": counts["unchanged"],
+        "deleted": counts["deleted"],
+    }
 
 
-def _accepted(connection: duckdb.DuckDBPyConnection, batch: Landed) -> bool:
+def _require_accepted(connection: duckdb.DuckDBPyConnection, batch: LandedBatch) -> bool:
     """Whether deletions are held. Raises `QualityStop` where the batch was not accepted."""
-    found = fetch(connection, "validate", "verdict", batch.params).to_pylist()
+    found = fetch(connection, "validate", "batch_status", batch.params).to_pylist()
     if [row["verdict"] for row in found] != ["accepted"]:
         raise QualityStop(
             "the batch was stopped." if found else "the batch was not validated.",
@@ -56,51 +81,53 @@ def _accepted(connection: duckdb.DuckDBPyConnection, batch: Landed) -> bool:
     return bool(found[0]["deletions_held"])
 
 
-def _merge(connection: duckdb.DuckDBPyConnection, batch: Landed, *, held: bool) -> dict[str, int]:
+def _merge(connection: duckdb.DuckDBPyConnection, batch: LandedBatch, *, hold_deletions: bool) -> Counter[str]:
     at = {"at": clock.now()}
     counts: Counter[str] = Counter(inserted=0, updated=0, unchanged=0, deleted=0)
     for piece in batch.pieces(PIECE_ROWS):
         counts.update(_merge_piece(connection, piece, piece.params | at))
-    params = batch.params | at | {"held": held}
+    params = batch.params | at | {"hold_deletions": hold_deletions}
     if batch.full:
         counts["deleted"] += _delete_unseen(connection, batch.relation, params)
     else:
-        run(connection, "validate", f"{batch.relation}_release_seen", params)
+        run(connection, "validate", f"unseen_delete_seen_{batch.relation}", params)
     if batch.relation == "subscribers":
-        counts["deleted"] += _changed(connection, "subscribers_retire_shared", params)
-    return dict(counts)
+        counts["deleted"] += _run_counted(connection, "subscribers_delete_shared", params)
+    return counts
 
 
 def _delete_unseen(connection: duckdb.DuckDBPyConnection, relation: str, params: Mapping[str, Any]) -> int:
-    """After a full pass: delete what it does not show, or hold it until another full pass misses it too; how many went."""
+    """After a full pass: delete the rows that it lacks, or hold them until another full pass lacks them too.
+
+    Returns how many were deleted.
+    """
     run(connection, "validate", f"{relation}_unseen", params)
-    deleted = _changed(connection, f"{relation}_delete_unseen", params)
-    run(connection, "validate", "unseen_forget", params)
+    deleted = _run_counted(connection, f"{relation}_delete_unseen", params)
+    run(connection, "validate", "unseen_delete", params)
     run(connection, "validate", "unseen_insert", params)
     connection.execute("drop table unseen")
     return deleted
 
 
-def _merge_piece(connection: duckdb.DuckDBPyConnection, piece: Landed, params: Mapping[str, Any]) -> dict[str, int]:
-    """Bring one piece in: {inserted, updated, unchanged}. Raises `ConservationBroken` where a key would stand twice."""
+def _merge_piece(connection: duckdb.DuckDBPyConnection, piece: LandedBatch, params: Mapping[str, Any]) -> dict[str, int]:
+    """Merge one piece: {inserted, updated, unchanged}. Raises `ConservationBroken` where a key would be duplicated."""
     run(connection, "validate", f"{piece.relation}_incoming", params)
-    counts: dict[str, int] = fetch(connection, "validate", f"{piece.relation}_actions").to_pylist()[0]
-    twice = counts.pop("twice")
-    _must_be(0, twice, "keys that stand twice", piece)
+    actions = _Actions(**fetch(connection, "validate", f"{piece.relation}_actions").to_pylist()[0])
+    _require_count(0, actions.duplicates, "duplicate keys", piece)
     if piece.relation == "subscribers":
-        run(connection, "validate", "former_addresses_again", params)
-        run(connection, "validate", "former_addresses_insert", params)
-        run(connection, "validate", "held_back_release", params)
-    _must_be(counts["updated"], _changed(connection, f"{piece.relation}_delete_changed", params), "rows made way", piece)
-    run(connection, "validate", f"{piece.relation}_merge", params)
+        for name in ("former_addresses_update", "former_addresses_insert", "held_back_delete_released"):
+            run(connection, "validate", name, params)
+    replaced = _run_counted(connection, f"{piece.relation}_delete_changed", params)
+    _require_count(actions.updated, replaced, "rows were replaced", piece)
+    run(connection, "validate", f"{piece.relation}_insert", params)
     if piece.relation == "subscribers":
         run(connection, "validate", "identities_delete_changed")
-        run(connection, "validate", "identities_merge")
+        run(connection, "validate", "identities_insert")
     connection.execute("drop table incoming")
-    return counts
+    return {"inserted": actions.inserted, "updated": actions.updated, "unchanged": actions.unchanged}
 
 
-def _must_be(expected: int, found: int, what: str, piece: Landed) -> None:
+def _require_count(expected: int, found: int, what: str, piece: LandedBatch) -> None:
     if expected != found:
         raise ConservationBroken(
             f"{found} {what}, where {expected} were expected.",
@@ -109,7 +136,7 @@ def _must_be(expected: int, found: int, what: str, piece: Landed) -> None:
         )
 
 
-def _changed(connection: duckdb.DuckDBPyConnection, name: str, params: Mapping[str, Any]) -> int:
-    """Run an update or delete; DuckDB answers with the number of rows that it changed."""
+def _run_counted(connection: duckdb.DuckDBPyConnection, name: str, params: Mapping[str, Any]) -> int:
+    """Run an update or delete and return the number of rows that it changed."""
     row = run(connection, "validate", name, params).fetchone()
     return int(row[0]) if row else 0

@@ -27,7 +27,7 @@ from include.ledger.database import Ledger
 from include.ledger.stores import Stores
 from include.ledger.suppressions import Suppression, lift, reasons_in_force, suppress
 from include.ledger.tables import chunks, plans
-from include.validate.withdrawals import telling
+from include.validate.withdrawals import sync_withdrawals_on_exit
 from include.warehouse.connection import open_warehouse
 from tests.collect.conftest import KEY, SendGrid
 from tests.dispatch.frozen import frozen_plan
@@ -290,7 +290,7 @@ def test_who_gave_an_address_up_has_not_left_so_sendgrid_is_told_nothing(esp: Ru
     plan_with(stores.ledger, None)
     with stores.ledger.write() as connection:
         connection.execute(update(plans).values(state="sending"))
-    with telling(stores):
+    with sync_withdrawals_on_exit(stores):
         moved(stores.paths, stores.secrets)
     with stores.ledger.read() as connection:
         assert set(suppressions.of_source(connection)["reason"].to_pylist()) == {"address_given_up"}

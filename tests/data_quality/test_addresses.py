@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data_quality.addresses import MISSING, ROLE, address_fault, ascii_form, faults
+from data_quality.addresses import MISSING, ROLE, address_fault, address_faults, ascii_form
 
 _LETTERS = st.sampled_from(list("ab.+-_'{}=@ x1\u0430\uff55\u200b\n\"<>,"))
 _TEXT = st.text(_LETTERS, max_size=14)
@@ -21,13 +21,13 @@ _ADDRESSES = st.one_of(
 @settings(max_examples=150, deadline=None)
 @given(st.lists(_ADDRESSES, min_size=1, max_size=20))
 def test_whole_columns_are_judged_as_one_address_is(addresses: list[str]) -> None:
-    found = faults(pa.array(addresses, pa.string())).to_pylist()
+    found = address_faults(pa.array(addresses, pa.string())).to_pylist()
     assert [None if fault == ROLE else fault for fault in found] == [address_fault(address) for address in addresses]
 
 
 def test_null_is_missing_and_an_empty_column_is_empty() -> None:
-    assert faults(pa.array([None], pa.string())).to_pylist() == [MISSING]
-    assert faults(pa.array([], pa.string())).to_pylist() == []
+    assert address_faults(pa.array([None], pa.string())).to_pylist() == [MISSING]
+    assert address_faults(pa.array([], pa.string())).to_pylist() == []
 
 
 @pytest.mark.parametrize(
@@ -41,5 +41,5 @@ def test_the_form_on_the_wire_is_ascii_and_never_fails(address: str, expected: s
 def test_a_hundred_thousand_plain_addresses_take_well_under_a_second_each_ten_thousand() -> None:
     column = pa.array([f"person{number}@{'gmail' if number % 2 else 'yahoo'}.example.com" for number in range(100_000)])
     started = time.process_time()
-    assert faults(column).null_count == 100_000
+    assert address_faults(column).null_count == 100_000
     assert time.process_time() - started < 2

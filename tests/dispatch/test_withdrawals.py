@@ -22,7 +22,7 @@ from include.ledger.consent import MARKETING, Consent
 from include.ledger.stores import Stores
 from include.ledger.suppressions import Suppression
 from include.validate.batch import validate_batch
-from include.validate.withdrawals import tell, telling
+from include.validate.withdrawals import sync_withdrawals, sync_withdrawals_on_exit
 from include.warehouse.connection import open_warehouse
 from tests.campaign import a_campaign
 from tests.dispatch.scripted_esp import ScriptedEsp
@@ -62,7 +62,7 @@ class Sending:
 
     def source(self, *rows: Row, full: bool = True) -> None:
         """A pass of ingest as the DAG makes it: a plan that is frozen is told, also after a stop."""
-        with telling(self.stores):
+        with sync_withdrawals_on_exit(self.stores):
             ingest(self.stores.paths, *rows, since=None if full else SINCE)
 
     def freeze(self, occurrence: str = "2026-W48") -> str:
@@ -137,7 +137,7 @@ def test_whose_deletion_is_held_gets_nothing_from_a_frozen_plan_and_is_back_with
 
 
 def check(sending: Sending, manifest: dict[str, Any]) -> None:
-    with telling(sending.stores):
+    with sync_withdrawals_on_exit(sending.stores):
         validate_batch(sending.stores.paths, manifest)
 
 
@@ -221,10 +221,10 @@ def test_what_is_told_is_told_once_and_only_while_a_plan_is_open(sending: Sendin
     plan_id = sending.freeze()
     sending.source(PEOPLE[1] | {"status": "unsubscribed", "updated_at": NEWER}, full=False)
     assert told(sending) == [(sending.key(email(1)), "unsubscribed_at_source")]
-    assert tell(sending.stores) == {"told": 0, "lifted": 0}
+    assert sync_withdrawals(sending.stores) == {"suppressed": 0, "lifted": 0}
     at = clock.now().timestamp()
     consent.record(sending.stores.ledger, [Consent(sending.key(email(1)), MARKETING, True, "preference_page", at)])
-    assert tell(sending.stores) == {"told": 0, "lifted": 1}
+    assert sync_withdrawals(sending.stores) == {"suppressed": 0, "lifted": 1}
     assert told(sending) == []
     sending.send(plan_id)
     assert sending.got() == others(0)

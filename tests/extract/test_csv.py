@@ -13,7 +13,7 @@ import pytest
 from include.core import clock
 from include.core.errors import SourceError, SourceUnavailable
 from include.core.paths import DataPaths
-from include.extract import csvfile
+from include.extract import csv_file
 from include.extract.contract import SUBSCRIBERS
 from include.extract.land import land
 from include.extract.sources import open_source
@@ -105,7 +105,7 @@ def test_the_careful_way_reads_what_the_fast_way_reads(
     ]
     lines += [b"", line(8) + b",", line(9)]
     fast = landed_file(paths, tmp_path, *lines)
-    monkeypatch.setattr(csvfile.CsvFile, "is_plain", lambda *_: False)
+    monkeypatch.setattr(csv_file.CsvFile, "is_plain", lambda *_: False)
     assert landed_file(paths, tmp_path, *lines) == fast
     assert len(fast) == 9
 
@@ -170,4 +170,4 @@ def test_a_file_that_vanishes_is_worth_another_try(tmp_path: Path, kind: str) ->
 
 def test_a_file_that_vanishes_before_its_header_is_read(tmp_path: Path) -> None:
     with pytest.raises(SourceUnavailable, match=r"subscribers\.csv"):
-        csvfile.opened(tmp_path / "subscribers.csv", SUBSCRIBERS)
+        csv_file.open_csv(tmp_path / "subscribers.csv", SUBSCRIBERS)

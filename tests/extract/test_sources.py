@@ -175,7 +175,7 @@ def test_a_file_that_is_no_database_and_one_that_is_not_there(tmp_path: Path) ->
     (tmp_path / "shop.sqlite").write_bytes(b"not a database at all" * 100)
     with pytest.raises(SourceError, match="not a database"):
         relations(f"sqlite:///{tmp_path}/shop.sqlite")
-    with pytest.raises(SourceError, match="no such file"):
+    with pytest.raises(SourceError, match="the file does not exist"):
         relations(f"sqlite:///{tmp_path}/none.sqlite")
     with pytest.raises(ConfigurationError, match="none of postgresql, sqlite and file"):
         relations("mysql://host/shop")

@@ -30,7 +30,7 @@ from include.core.keys import message_key
 from include.ledger.tables import chunks
 from include.validate.batch import validate_batch
 from include.validate.merge import merge_batch
-from include.validate.withdrawals import telling
+from include.validate.withdrawals import sync_withdrawals_on_exit
 from include.warehouse.connection import open_warehouse
 from tests.faults.bench import OCCURRENCE
 from tests.faults.catalogue import fault
@@ -85,7 +85,7 @@ def source(world: World, rows: list[Row], *, full: bool = False) -> None:
     """A pass of ingest, as the DAG makes it."""
     since = None if full else datetime(2020, 1, 1, tzinfo=UTC)
     manifest = land_rows(world.paths, "subscribers", rows, since=since)
-    with telling(world.stores):
+    with sync_withdrawals_on_exit(world.stores):
         validate_batch(world.paths, manifest)
         merge_batch(world.paths, manifest)
 

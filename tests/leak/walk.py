@@ -40,7 +40,7 @@ from include.ledger.database import open_ledger
 from include.ledger.stores import Stores
 from include.publish import file, read_back, report
 from include.segment.build import build_segments
-from include.validate import batch, data_docs, merge
+from include.validate import batch, merge, quality_page
 from operations.__main__ import main as operations
 from tests import rows
 from tests.running_simulator import RunningSimulator
@@ -146,7 +146,7 @@ def ingest(walk: Walk) -> None:
     source = rows.sqlite_source(paths.demo / "worse.sqlite", subscribers=worse)
     manifest = walk.task(land, paths, source, "subscribers", run="run-2", since=None)
     walk.task(batch.validate_batch, paths, manifest)
-    walk.task(data_docs.write_page, paths)
+    walk.task(quality_page.write_quality_page, paths)
     _take_in(walk, shop, "subscribers", "run-3")  # whose addresses could not be read were held back until now
     without = [{name: value for name, value in row.items() if name != "updated_at"} for row in people()]
     source = rows.sqlite_source(paths.demo / "without.sqlite", subscribers=without)

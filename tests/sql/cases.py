@@ -14,8 +14,8 @@ Columns that an input row does not name are null (or the table's default), so NO
 the warehouse does not have is created with the types of its values. Only the columns that the expected rows name are
 compared, in any order of rows; numbers to six decimals, times as instants.
 
-The functions that Python brings to DuckDB (include/validate/addresses.py) stand in as SQL, without a secret: the key of an
-address is the address in small letters.
+The functions that Python brings to DuckDB (include/validate/sql_functions.py) stand in as SQL, without a secret: the key of
+an address is the address in small letters.
 """
 
 from __future__ import annotations

@@ -15,8 +15,7 @@ from hypothesis import strategies as st
 from include.core.errors import QualityStop, SourceError
 from include.core.paths import DataPaths
 from include.extract import land as landing
-from include.validate import batch
-from include.validate import rows as row_rules
+from include.validate import batch, row_rules
 from include.validate.batch import validate_batch
 from include.validate.merge import merge_batch
 from tests.rows import Row, csv_source, purchase, subscriber
@@ -85,7 +84,7 @@ def test_the_summary_is_small_and_json(paths: DataPaths) -> None:
         "raw": 2,
         "valid": 1,
         "quarantined": 1,
-        "verdict": "accepted",
+        "status": "accepted",
     }
 
 
@@ -131,7 +130,7 @@ def test_a_person_may_accept_a_stop_once(paths: DataPaths) -> None:
     manifest = land_rows(paths, "subscribers", people[:5])
     with pytest.raises(QualityStop, match="unseen_share"):
         validate_batch(paths, manifest, accept=["volume"])
-    assert validate_batch(paths, manifest, accept=["volume", "unseen_share"])["verdict"] == "accepted"
+    assert validate_batch(paths, manifest, accept=["volume", "unseen_share"])["status"] == "accepted"
     assert merge_batch(paths, manifest)["deleted"] == 15
 
 
@@ -155,7 +154,7 @@ def test_an_empty_full_pass_stops_and_an_empty_hour_does_not(paths: DataPaths) -
 
 def test_a_small_incremental_pass_may_be_all_bad(paths: DataPaths) -> None:
     manifest = land_rows(paths, "subscribers", [subscriber(1, email="x"), subscriber(2, email="y")], since=SINCE)
-    assert validate_batch(paths, manifest)["verdict"] == "accepted"
+    assert validate_batch(paths, manifest)["status"] == "accepted"
 
 
 def test_a_stale_source_is_a_warning(paths: DataPaths) -> None:
@@ -176,10 +175,10 @@ def test_landed_files_that_changed_are_not_believed(paths: DataPaths) -> None:
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
-    with pytest.raises(SourceError, match="does not hold the bytes that landed"):
+    with pytest.raises(SourceError, match="has changed since it landed"):
         validate_batch(paths, manifest)
     path.unlink()
-    with pytest.raises(SourceError, match="is gone"):
+    with pytest.raises(SourceError, match="is missing"):
         validate_batch(paths, manifest)
 
 

@@ -12,7 +12,7 @@ from benchmarks.ingest import landed
 from include.core.errors import ConservationBroken
 from include.core.paths import DataPaths
 from include.extract import land
-from include.validate import batch, merge, rows
+from include.validate import batch, merge, row_rules
 from include.validate.batch import validate_batch
 from include.validate.merge import merge_batch
 from include.warehouse import memory
@@ -91,7 +91,7 @@ def test_in_many_pieces_the_warehouse_holds_the_same(
     monkeypatch.setenv("TRADEWIND_ADDRESS_KEY", "11" * 32)
     whole = ingested(paths)
     monkeypatch.setattr(land, "PART_ROWS", 2)
-    for module in (merge, batch, rows):
+    for module in (merge, batch, row_rules):
         monkeypatch.setattr(module, "PIECE_ROWS", 5)
     assert ingested(other) == whole
 
@@ -123,7 +123,7 @@ def test_a_key_that_would_stand_twice_breaks_the_sum_and_nothing_is_merged(paths
     validate_batch(paths, manifest)
     with duckdb.connect(str(paths.warehouse)) as connection:
         connection.execute("delete from quality.quarantine")
-    with pytest.raises(ConservationBroken, match="1 keys that stand twice"):
+    with pytest.raises(ConservationBroken, match="1 duplicate keys"):
         merge_batch(paths, manifest)
     assert ask(paths, "select count(*) from core.purchases") == [(0,)]
 
@@ -134,8 +134,8 @@ def test_old_rows_that_stay_break_the_sum(paths: DataPaths, monkeypatch: pytest.
     merge_batch(paths, manifest)
     changed = land_rows(paths, "purchases", [purchase(1, amount="3.00"), purchase(2)])
     validate_batch(paths, changed)
-    monkeypatch.setattr(merge, "_changed", lambda *_: 0)
-    with pytest.raises(ConservationBroken, match="0 rows made way, where 1 were expected"):
+    monkeypatch.setattr(merge, "_run_counted", lambda *_: 0)
+    with pytest.raises(ConservationBroken, match="0 rows were replaced, where 1 were expected"):
         merge_batch(paths, changed)
     assert ask(paths, "select count(*), sum(amount)::double from core.purchases") == [(2, 23.54)]
 
@@ -143,7 +143,7 @@ def test_old_rows_that_stay_break_the_sum(paths: DataPaths, monkeypatch: pytest.
 def test_a_batch_of_which_every_row_is_broken_is_counted_and_kept(paths: DataPaths, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its row numbers stay in DuckDB; only a piece of them is ever in Python."""
     monkeypatch.setattr(land, "PART_ROWS", 3)
-    for module in (batch, rows):
+    for module in (batch, row_rules):
         monkeypatch.setattr(module, "PIECE_ROWS", 4)
     bad = [subscriber(number, timezone="Mars", country="XX") for number in range(20)]
     assert validate_batch(paths, land_rows(paths, "subscribers", bad))["quarantined"] == 20

@@ -18,7 +18,7 @@ from include.ledger.consent import MARKETING, TRACKING, Consent
 from include.ledger.database import Ledger
 from include.ledger.stores import Stores
 from include.ledger.suppressions import Suppression
-from include.validate import held_back
+from include.validate import alerts
 from tests.rows import Row, subscriber
 from tests.validate.conftest import ask
 from tests.validate.people import audience, ingest, mailed, tracked
@@ -283,10 +283,10 @@ def test_many_people_held_back_are_told_of_and_few_are_not(paths: DataPaths, led
         bad = [row | {"timezone": "Mars"} for row in people[:count]]
         ingest(paths, *bad, since=SINCE)
         (run,) = {name for (name,) in ask(paths, "select distinct landed_run from core.held_back")}
-        assert held_back.look(paths, run) == count
-        assert len(list(paths.alerts.glob("*held-back*"))) == (count == 20)
-    (alert,) = paths.alerts.glob("*held-back*")
-    assert "20 people are held back" in alert.read_text()
+        assert alerts.alert_on_suppressed(paths, run) == count
+        assert len(list(paths.alerts.glob("*row-quarantined*"))) == (count == 20)
+    (alert,) = paths.alerts.glob("*row-quarantined*")
+    assert "20 subscribers are suppressed" in alert.read_text()
     assert "@" not in alert.read_text()
 
 

@@ -28,8 +28,7 @@ from include.ledger.consent import Consent
 from include.ledger.database import open_ledger
 from include.ledger.stores import Stores
 from include.ledger.suppressions import Suppression
-from include.validate import rows as row_rules
-from include.validate import table_rules
+from include.validate import row_rules, table_rules
 from include.warehouse.connection import open_warehouse
 from tests.rows import Row, subscriber
 from tests.validate.conftest import ask
@@ -63,8 +62,8 @@ class World:
         self.today = 20
         self.stops = False
         patch.setattr(clock, "now", lambda: day(self.today))
-        patch.setattr(row_rules, "judge", judge)
-        patch.setattr(table_rules, "judge", lambda numbers, batch: [])
+        patch.setattr(row_rules, "check_rows", check_rows)
+        patch.setattr(table_rules, "check_table", lambda numbers, batch: [])
         patch.setattr(table_rules, "stop_reason", lambda judged, numbers, accept: "stopped" if self.stops else None)
 
     def happen(self, what: Pass | Answer) -> None:
@@ -106,7 +105,7 @@ class World:
         self.history.answers.append((self.today, event))
 
 
-def judge(connection: Any, batch: Any, now: datetime) -> list[Any]:
+def check_rows(connection: Any, batch: Any, now: datetime) -> list[Any]:
     """The row rules that matter here, in SQL: Great Expectations takes a second a batch."""
     connection.execute("create or replace temp table faults (row_number bigint, reason varchar)")
     rules = {

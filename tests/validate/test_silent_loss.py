@@ -14,7 +14,7 @@ from data_quality import batches
 from include.core.errors import QualityStop
 from include.core.paths import DataPaths
 from include.extract.land import land
-from include.validate import warnings
+from include.validate.alerts import alert_on_warnings
 from include.validate.batch import validate_batch
 from include.validate.merge import merge_batch
 from tests.rows import Row, csv_source, purchase, subscriber
@@ -47,7 +47,7 @@ def held(paths: DataPaths, relation: str = "subscribers") -> int:
 
 def alerts(paths: DataPaths, run: str) -> list[str]:
     """The texts of the alerts that a run's warnings give."""
-    count = warnings.tell(paths, run=run, dag="ingest_subscribers")
+    count = alert_on_warnings(paths, run=run, dag="ingest_subscribers")
     found = [json.loads(path.read_text()) for path in sorted(paths.alerts.glob("*.json"))]
     texts = [alert["text"] for alert in found if alert["run"] == run]
     assert len(texts) == count
@@ -131,7 +131,7 @@ def test_a_missing_file_deletes_nobody_and_is_told(paths: DataPaths, tmp_path: P
     run = take(paths, land(paths, url, "subscribers", run="half", since=None))
     assert (alive(paths), held(paths)) == (1_000, 10)
     texts = "\n".join(alerts(paths, run))
-    assert "1 files of the pass before are missing: subscribers-b.csv" in texts
+    assert "1 files of the previous pass are missing: subscribers-b.csv" in texts
     assert "10 of 1000 known rows are missing" in texts
 
 
@@ -144,7 +144,7 @@ def test_purchases_that_the_source_no_longer_has_are_told_of_once(paths: DataPat
     assert alerts(paths, "whole") == []
     (text,) = alerts(paths, "gone")
     assert "purchases: the rule 'relation_missing'" in text
-    assert "the source does not have it any more" in text
+    assert "the source no longer has it" in text
     assert alerts(paths, "later") == []
 
 
@@ -178,7 +178,7 @@ def test_twelve_times_the_rows_stop(paths: DataPaths, since: datetime | None) ->
     ingest(paths, PEOPLE[:50])
     many = land_rows(paths, "subscribers", [subscriber(number) for number in range(600)], since=since)
     assert "growth" in (message := stop(paths, many))
-    assert "12.0 times what is known" in message
+    assert "12.0 times the rows in the warehouse" in message
     take(paths, many, ["growth"])
     assert alive(paths) == 600
 
@@ -189,7 +189,7 @@ def test_everybody_unsubscribed_counts_and_is_told(paths: DataPaths) -> None:
     run = ingest(paths, [*leavers, *PEOPLE[300:]])
     assert ask(paths, "select count(*) from core.subscribers where status = 'unsubscribed'") == [(300,)]
     (text,) = alerts(paths, run)
-    assert "300 of 1000 subscribed people no longer are" in text
+    assert "300 of 1000 subscribed people are no longer subscribed" in text
     run = ingest(paths, [*leavers, *PEOPLE[300:]])
     assert alerts(paths, run) == []
 
@@ -204,7 +204,7 @@ def test_a_column_that_the_source_no_longer_shows_stops(paths: DataPaths) -> Non
     gone = land_rows(paths, "subscribers", without(people[:3], "consent_expires_at"), since=SINCE)
     message = stop(paths, gone)
     assert "columns_vanished" in message
-    assert "consent_expires_at was filled in 3% of the rows before and is not shown by the source any more" in message
+    assert "consent_expires_at was filled in 3% of the rows before and is no longer in the source" in message
     emptied = land_rows(paths, "subscribers", [row | {"country": None} for row in people])
     assert "country was filled in 100% of the rows before and is filled in 0% now" in stop(paths, emptied)
     take(paths, emptied, ["columns_vanished"])
@@ -249,4 +249,4 @@ def test_a_stop_names_its_dominant_reasons(paths: DataPaths) -> None:
     ingest(paths, PEOPLE[:200])
     broken = [row | {"timezone": "Mars"} for row in PEOPLE[:60]] + [row | {"country": "XX"} for row in PEOPLE[60:70]]
     message = stop(paths, land_rows(paths, "subscribers", [*broken, *PEOPLE[70:200]]))
-    assert "the commonest reasons of refusal are timezone_unknown (60), country_unknown (10)" in message
+    assert "the commonest reasons for quarantine are timezone_unknown (60), country_unknown (10)" in message

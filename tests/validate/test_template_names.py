@@ -8,8 +8,8 @@ from selectolax.lexbor import LexborHTMLParser
 from include.core import template_names
 from include.core.paths import DataPaths
 from include.validate.batch import validate_batch
-from include.validate.data_docs import write_page
 from include.validate.merge import merge_batch
+from include.validate.quality_page import write_quality_page
 from tests.rows import subscriber
 from tests.validate.conftest import ask, land_rows
 
@@ -39,7 +39,7 @@ def test_it_is_counted_and_refused_only_by_policy(
 
 def test_the_quality_page_shows_the_count_as_a_warning_and_no_name(paths: DataPaths) -> None:
     validate_batch(paths, land_rows(paths, "subscribers", ROWS))
-    text = (paths.root / write_page(paths)).read_text()
+    text = (paths.root / write_quality_page(paths)).read_text()
     rows = [[cell.text(strip=True) for cell in row.css("td")] for row in LexborHTMLParser(text).css("tr")]
     (row,) = [row for row in rows if "name_looks_like_template" in row]
     assert {"a warning", "2", "4"} <= set(row)

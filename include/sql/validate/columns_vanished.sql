@@ -1,9 +1,9 @@
 -- name: columns_vanished
 -- owner: data
 -- grain: one row a column that vanished
--- params: run, relation, is_full, raw_rows, sure_rows, left_share
+-- params: run, relation, is_full, raw_rows, min_rows, max_share
 -- purpose: Columns that the source showed and filled and does not show any more, or that a full pass leaves empty: below
---          `left_share` of what the full pass before would lead to expect, where that is `sure_rows` at least. An incremental
+--          `max_share` of what the full pass before would lead to expect, where that is `min_rows` at least. An incremental
 --          pass may hold other people than the whole list: only what is not shown counts there, and one in which a column
 --          happened to be empty says nothing of it.
 with accepted as (
@@ -41,8 +41,8 @@ compared as (
         found.column_name,
         found.filled_rows is null and coalesce(last_shown.filled_rows > 0, false) as is_gone,
         $is_full
-        and last_full.share * $raw_rows >= $sure_rows
-        and found.filled_rows < last_full.share * $raw_rows * $left_share as is_emptied,
+        and last_full.share * $raw_rows >= $min_rows
+        and found.filled_rows < last_full.share * $raw_rows * $max_share as is_emptied,
         last_shown.share as share_shown,
         last_full.share as share_full,
         found.filled_rows / greatest($raw_rows, 1) as share_now

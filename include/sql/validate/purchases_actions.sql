@@ -8,5 +8,5 @@ select
     count(*) filter (where action = 'insert') as inserted,
     count(*) filter (where action = 'update') as updated,
     count(*) filter (where action = 'unchanged') as unchanged,
-    count(*) - count(distinct purchase_id) as twice
+    count(*) - count(distinct purchase_id) as duplicates
 from incoming;

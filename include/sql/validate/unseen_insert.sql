@@ -1,7 +1,7 @@
 -- name: unseen_insert
 -- owner: data
 -- grain: one row a key whose deletion is held
--- params: relation, held
+-- params: relation, hold_deletions
 -- purpose: Second half: hold what the pass did not show and no earlier one missed. Reads the temporary table unseen.
 insert into core.unseen by name
 select
@@ -10,4 +10,4 @@ select
     landed_run,
     unseen_since
 from unseen
-where $held and not is_agreed;
+where $hold_deletions and not is_confirmed;

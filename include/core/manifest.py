@@ -1,0 +1,35 @@
+"""The manifest of a landed batch: what extract writes beside the files, and what validate reads."""
+
+from __future__ import annotations
+
+from typing import NotRequired, TypedDict
+
+
+class LandedFile(TypedDict):
+    """One Parquet file of a batch. `name` is relative to the batch's folder."""
+
+    name: str
+    rows: int
+    sha256: str
+
+
+class Manifest(TypedDict):
+    """One landed batch. Times are ISO 8601 in UTC, `folder` is relative to the data folder.
+
+    `sha256` is over the files' hashes; `full` says whether the pass read the whole source; `since` is where an incremental
+    pass started; `watermark` is the newest change up to `landed_at`, None where no row had one. `columns` are the contract's
+    columns that the source has, `source_files` the files of a folder. Older versions did not write the optional keys.
+    """
+
+    relation: str
+    run: str
+    folder: str
+    rows: int
+    full: bool
+    files: list[LandedFile]
+    sha256: NotRequired[str]
+    landed_at: NotRequired[str]
+    since: NotRequired[str | None]
+    watermark: NotRequired[str | None]
+    columns: NotRequired[list[str]]
+    source_files: NotRequired[list[str]]

@@ -1,7 +1,0 @@
--- name: forget_results
--- owner: data
--- grain: one row a run and relation
--- params: run, relation
--- purpose: Remove what an earlier try of the same validation wrote to quality.results, before it is written again.
-delete from quality.results
-where landed_run = $run and relation = $relation;

@@ -1,7 +1,0 @@
--- name: forget_runs
--- owner: data
--- grain: one row a run and relation
--- params: run, relation
--- purpose: Remove what an earlier try of the same validation wrote to quality.runs, before it is written again.
-delete from quality.runs
-where landed_run = $run and relation = $relation;

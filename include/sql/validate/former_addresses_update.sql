@@ -1,0 +1,17 @@
+-- name: former_addresses_update
+-- owner: data
+-- grain: one row a subscriber who gives an address up again
+-- params: run, at
+-- purpose: Who came back to an address of before and now changes it once more gives it up now. Before former_addresses_insert,
+--          and before the merge. Reads the temporary table incoming.
+update core.former_addresses as former
+set
+    given_up_at = $at,
+    landed_run = $run
+from incoming
+inner join core.subscribers as known on incoming.subscriber_id = known.subscriber_id
+where
+    incoming.action = 'update'
+    and incoming.address_key <> known.address_key
+    and former.subscriber_id = known.subscriber_id
+    and former.address_key = known.address_key;

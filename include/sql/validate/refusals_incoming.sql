@@ -1,0 +1,43 @@
+-- name: refusals_incoming
+-- owner: data
+-- grain: one row a landed row that refuses (temp table refusals_incoming)
+-- params: files, landed_at
+-- purpose: Every row of a batch that says no in a word of the contract, whatever else is wrong with it: a refusal is never lost
+--          over a formality. refused_at is null where its updated_at cannot be read or lies ahead. newest_good_at: the newest
+--          good row of the same subscriber in the batch; consented_at: the newest consent among them. Reads the temporary table
+--          faults.
+create or replace temp table refusals_incoming as
+with landed as (
+    select
+        subscriber_id,
+        if(coalesce(contains(email, '@'), false), keyed_address(email), null) as address_key,
+        source_time(updated_at) as refused_at
+    from read_parquet($files)
+    where says_no(status)
+),
+
+good as (
+    select
+        subscriber_id,
+        max(source_time(updated_at)) as newest_good_at,
+        max(source_time(consented_at)) as consented_at
+    from read_parquet($files)
+    anti join (
+        select row_number
+        from faults
+        where reason not in ('duplicate_id', 'duplicate_address')
+    ) as bad using (row_number)
+    where
+        not coalesce(says_no(status), false)
+        and subscriber_id in (select subscriber_id from landed)
+    group by subscriber_id
+)
+
+select
+    landed.subscriber_id,
+    landed.address_key,
+    if(landed.refused_at <= $landed_at::timestamptz, landed.refused_at, null) as refused_at,
+    good.newest_good_at,
+    good.consented_at
+from landed
+left join good on landed.subscriber_id = good.subscriber_id;

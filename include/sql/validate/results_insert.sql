@@ -1,0 +1,16 @@
+-- name: results_insert
+-- owner: data
+-- grain: one row an expectation
+-- params: run, relation
+-- purpose: Write what each rule found, counts only. Reads the Arrow table findings.
+insert into quality.results by name
+select
+    $run as landed_run,
+    $relation as relation,
+    expectation,
+    column_name,
+    severity,
+    checked_rows,
+    unexpected_rows,
+    unexpected_rows = 0 as success
+from findings;

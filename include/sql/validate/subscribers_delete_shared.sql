@@ -1,0 +1,55 @@
+-- name: subscribers_delete_shared
+-- owner: data
+-- grain: one row a subscriber whose address another one holds
+-- params: run, at
+-- purpose: One address, one live subscriber, so that nobody gets a message twice. What this run's validation said
+--          of an address holds; else the order of claims is that of subscribers_duplicates.sql, over what is now known.
+update core.subscribers
+set deleted_at = $at
+where
+    subscriber_id in (
+        select subscriber_id
+        from (
+            select
+                subscriber_id,
+                row_number() over (
+                    partition by address_key
+                    order by
+                        subscriber_id in (
+                            select source_key
+                            from quality.quarantine
+                            where
+                                landed_run = $run
+                                and relation = 'subscribers'
+                                and list_contains(reasons, 'duplicate_address')
+                        ),
+                        status <> 'unsubscribed'
+                        and refused_at is not null
+                        and not coalesce(consented_at > refused_at, false),
+                        status = 'unsubscribed',
+                        updated_at desc, subscriber_id
+                ) as claim
+            from (
+                select
+                    subscriber.*,
+                    count(*) over (partition by subscriber.address_key) as holders,
+                    greatest(
+                        max(subscriber.updated_at) filter (where subscriber.status = 'unsubscribed')
+                            over (partition by subscriber.address_key),
+                        refused.refused_at
+                    ) as refused_at
+                from core.subscribers as subscriber
+                left join (
+                    select
+                        address_key,
+                        max(refused_at) as refused_at
+                    from core.refusals
+                    where address_key is not null
+                    group by address_key
+                ) as refused on subscriber.address_key = refused.address_key
+                where subscriber.deleted_at is null
+            )
+            where holders > 1
+        )
+        where claim > 1
+    );

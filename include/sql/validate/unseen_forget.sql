@@ -1,7 +1,0 @@
--- name: unseen_forget
--- owner: data
--- grain: one row a relation
--- params: relation
--- purpose: First half of the replacement of core.unseen by what a full pass says.
-delete from core.unseen
-where relation = $relation;

@@ -1,0 +1,106 @@
+"""Row rules: evaluated over a landed batch in pieces of bounded size. A broken rule quarantines its row, or is a warning."""
+
+from __future__ import annotations
+
+import gc
+import logging
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+
+from data_quality import purchases, subscribers
+from data_quality.addresses import address_faults
+from data_quality.checks import QUARANTINE, WARN, Finding, check
+from include.core import template_names
+from include.validate.landed_batch import LandedBatch
+from include.warehouse.connection import fetch, run
+
+if TYPE_CHECKING:
+    from great_expectations.expectations.expectation import Expectation
+
+PIECE_ROWS = 200_000
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class RuleResult:
+    """The result of one rule for a whole batch, as counts: ten million rows may break it."""
+
+    reason: str
+    column: str
+    severity: str
+    checked: int
+    unexpected: int
+
+
+def check_rows(connection: duckdb.DuckDBPyConnection, batch: LandedBatch, now: datetime) -> list[RuleResult]:
+    """Evaluate every row rule. Writes the rows to quarantine to the temporary table `faults` (row_number, reason)."""
+    connection.execute("create or replace temp table faults (row_number bigint, reason varchar)")
+    suite = _suite(batch.relation, now)
+    found: dict[str, list[RuleResult]] = defaultdict(list)
+    checked = 0
+    for frame in _frames(connection, batch, now):
+        findings = check(frame, suite)
+        _insert_faults(connection, [finding for finding in findings if finding.severity == QUARANTINE])
+        for result in rule_results(findings):
+            found[result.reason].append(result)
+        checked += len(frame)
+        gc.collect()  # Great Expectations' objects form reference cycles that hold the frame: 45 MB per piece.
+        log.info("checked %d of %d rows of %s", checked, batch.rows, batch.relation)
+    return [*(_sum(pieces) for pieces in found.values()), _unreadable_lines(connection, batch)]
+
+
+def rule_results(findings: Sequence[Finding]) -> list[RuleResult]:
+    """Findings as counts, without their row numbers."""
+    return [RuleResult(one.reason, one.column, one.severity, one.checked, len(one.rows)) for one in findings]
+
+
+def _unreadable_lines(connection: duckdb.DuckDBPyConnection, batch: LandedBatch) -> RuleResult:
+    """Lines of a file that could not be parsed; no other rule applies to them."""
+    row = run(connection, "validate", "faults_insert_unreadable", batch.params).fetchone()
+    return RuleResult("unreadable_line", "line", QUARANTINE, batch.rows, int(row[0]) if row else 0)
+
+
+def _suite(relation: str, now: datetime) -> Sequence[Expectation]:
+    if relation == "purchases":
+        return purchases.suite(now)
+    return subscribers.suite(
+        now, template_names=QUARANTINE if template_names.policy() == template_names.QUARANTINE else WARN
+    )
+
+
+def _sum(pieces: list[RuleResult]) -> RuleResult:
+    checked, unexpected = sum(piece.checked for piece in pieces), sum(piece.unexpected for piece in pieces)
+    return RuleResult(pieces[0].reason, pieces[0].column, pieces[0].severity, checked, unexpected)
+
+
+def _insert_faults(connection: duckdb.DuckDBPyConnection, findings: list[Finding]) -> None:
+    for finding in findings:
+        if finding.rows:
+            connection.register("found", pa.table({"row_number": pa.array(finding.rows, pa.int64())}))
+            connection.execute("insert into faults select row_number, $reason from found", {"reason": finding.reason})
+            connection.unregister("found")
+
+
+def _frames(connection: duckdb.DuckDBPyConnection, batch: LandedBatch, now: datetime) -> Iterator[pd.DataFrame]:
+    """The metrics of each piece, indexed by row number, with the address replaced by its fault."""
+    for piece in batch.pieces(PIECE_ROWS):
+        params = piece.params | {"now": now, "template": template_names.LOOKS_LIKE_TEMPLATE}
+        table = fetch(connection, "validate", f"{batch.relation}_row_metrics", params)
+        for start in range(0, table.num_rows, PIECE_ROWS):
+            yield _frame(table.slice(start, PIECE_ROWS))
+
+
+def _frame(table: pa.Table) -> pd.DataFrame:
+    if "email" in table.column_names:
+        emails = table["email"].combine_chunks()
+        table = table.append_column("address_fault", address_faults(emails)).drop_columns("email")
+    frame: pd.DataFrame = table.to_pandas(types_mapper=pd.ArrowDtype).set_index("row_number")
+    frame.index.name = None
+    return frame

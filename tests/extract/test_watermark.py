@@ -1,0 +1,88 @@
+"""Watermarks and unfinished merges on the asset's state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from include.core import clock
+from include.core.paths import DataPaths
+from include.extract import watermark
+from include.extract.land import land
+from tests.rows import Row, purchase, subscriber
+
+NOON, HOUR = datetime(2026, 11, 24, 12, tzinfo=UTC), timedelta(hours=1)
+
+
+class State(dict[str, Any]):
+    """The part of the asset's state store that is used here."""
+
+    def set(self, key: str, value: Any) -> None:
+        self[key] = value
+
+
+def test_a_pass_is_full_at_first_when_asked_and_once_a_day() -> None:
+    state = State()
+    assert watermark.incremental_start(state, "purchases", full=False, now=NOON, overlap=HOUR) is None
+    watermark.store_watermark(state, {"relation": "purchases", "watermark": "2026-11-24T11:00:00+00:00", "full": True}, NOON)
+    later = NOON + timedelta(hours=23)
+    assert watermark.incremental_start(state, "purchases", full=False, now=later, overlap=HOUR) == datetime(
+        2026, 11, 24, 10, tzinfo=UTC
+    )
+    assert watermark.incremental_start(state, "purchases", full=True, now=later, overlap=HOUR) is None
+    assert watermark.incremental_start(state, "purchases", full=False, now=NOON + timedelta(hours=24), overlap=HOUR) is None
+    assert watermark.incremental_start(state, "subscribers", full=False, now=later, overlap=HOUR) is None
+
+
+def test_changes_of_a_merge_that_died_are_announced_by_its_second_try() -> None:
+    nothing = {"inserted": 0, "updated": 0, "deleted": 0}
+    state = State()
+    watermark.record_merge_start(state)
+    assert watermark.finish_merges(state, [nothing]) is False
+    watermark.record_merge_start(state)
+    watermark.record_merge_start(state)
+    assert watermark.finish_merges(state, [nothing]) is True
+    watermark.record_merge_start(state)
+    assert watermark.finish_merges(state, [{**nothing, "updated": 1}]) is True
+
+
+def text(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M:%S")
+
+
+def next_pass(paths: DataPaths, state: State, url: str, relation: str, run: str) -> set[str]:
+    """The ids that one pass lands; the watermark advances as it does after a merge."""
+    now = clock.now()
+    since = watermark.incremental_start(state, relation, full=False, now=now, overlap=timedelta(minutes=5))
+    manifest = land(paths, url, relation, run=run, since=since)
+    watermark.store_watermark(state, manifest, now)
+    parts = [pq.read_table(paths.root / manifest["folder"] / file["name"]) for file in manifest["files"]]
+    return set(pa.concat_tables(parts)["subscriber_id"].to_pylist())
+
+
+def test_a_row_dated_ahead_does_not_hide_what_changes_meanwhile(paths: DataPaths, source: Callable[..., str]) -> None:
+    """In every kind of source: 12 hours ahead is a row that validation lets pass."""
+    now = clock.now()
+    for relation, row, changed in (("subscribers", subscriber, "updated_at"), ("purchases", purchase, "purchased_at")):
+        ahead = row(1, **{changed: text(now + timedelta(hours=12))})
+        recent = row(2, **{changed: text(now - timedelta(minutes=30))})
+        seen: list[Row] = [ahead, recent, row(3)]
+        state = State()
+        assert next_pass(paths, state, source(**{relation: seen}), relation, f"{relation} 1") == {"S1", "S2", "S3"}
+        seen.append(row(4, **{changed: text(now - timedelta(minutes=1))}))
+        assert next_pass(paths, state, source(**{relation: seen}), relation, f"{relation} 2") == {"S1", "S2", "S4"}
+        assert datetime.fromisoformat(state[f"{relation}.watermark"]) <= clock.now()
+
+
+def test_a_stored_watermark_that_lies_ahead_leads_to_a_full_pass(paths: DataPaths, source: Callable[..., str]) -> None:
+    """An earlier edition stored such; what changed since then is known to nobody."""
+    now = clock.now()
+    ahead = (now + timedelta(hours=20)).isoformat()
+    state = State({"subscribers.watermark": ahead, "subscribers.full_pass_at": (now - HOUR).isoformat()})
+    url = source(subscribers=[subscriber(1, updated_at=text(now - timedelta(hours=3))), subscriber(2)])
+    assert next_pass(paths, state, url, "subscribers", "r") == {"S1", "S2"}
+    assert datetime.fromisoformat(state["subscribers.watermark"]) < now

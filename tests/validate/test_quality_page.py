@@ -1,0 +1,59 @@
+"""The quality page tells what was found, and nothing about anybody."""
+
+from __future__ import annotations
+
+import pytest
+from selectolax.lexbor import LexborHTMLParser
+
+from data_quality import batches
+from include.core.errors import QualityStop
+from include.core.paths import DataPaths
+from include.validate.batch import validate_batch
+from include.validate.merge import merge_batch
+from include.validate.quality_page import write_quality_page
+from tests.rows import subscriber
+from tests.validate.conftest import land_rows
+
+
+def test_the_page_of_nothing_says_so(paths: DataPaths) -> None:
+    assert "Nothing was validated yet" in (paths.root / write_quality_page(paths)).read_text()
+
+
+def test_the_page_shows_counts_and_reasons_and_no_value(paths: DataPaths) -> None:
+    bad = [subscriber(number, first_name="Grace\x07", email=f"hidden{number}@secret.test") for number in range(60)]
+    bad.reverse()
+    with pytest.raises(QualityStop):
+        validate_batch(paths, land_rows(paths, "subscribers", [*bad, *(subscriber(number) for number in range(100, 200))]))
+    text = (paths.root / write_quality_page(paths)).read_text()
+    page = LexborHTMLParser(text)
+    cells = [node.text(strip=True) for node in page.css("td")]
+    assert {"control_character", "quarantined_share", "60", "a stop", "quarantine"} <= set(cells)
+    assert {"S10", "S59", "row 49"} <= set(cells), "which rows are refused"
+    assert cells.count("S7") == 0, "the newest fifty of a reason"
+    assert any(cell.startswith("stopped") for cell in cells)
+    assert not any(word in text for word in ("Grace", "hidden", "secret.test", "Lovelace"))
+    assert not page.css("script, link, img")
+
+
+def test_a_key_that_may_be_a_person_is_not_shown(paths: DataPaths) -> None:
+    bad = [subscriber(1, subscriber_id="ada7@secret.test"), subscriber(2, subscriber_id="Ada Lovelace 7")]
+    validate_batch(paths, land_rows(paths, "subscribers", bad))
+    text = (paths.root / write_quality_page(paths)).read_text()
+    assert "id_form" in text
+    assert text.count("none to show") == 2
+    assert not any(word in text for word in ("secret.test", "Lovelace"))
+
+
+def test_warnings_of_a_batch_that_goes_on_are_shown(paths: DataPaths) -> None:
+    people = [subscriber(number) for number in range(100)]
+    for rows in (people, people[:80]):
+        manifest = land_rows(paths, "subscribers", rows)
+        validate_batch(paths, manifest)
+        merge_batch(paths, manifest)
+    text = (paths.root / write_quality_page(paths)).read_text()
+    assert "20 of 100 known rows are missing from this full pass" in text
+    assert "held deletions" in text
+
+
+def test_the_table_rules_are_those_that_the_page_knows() -> None:
+    assert {rule.meta["reason"] for rule in batches.suite(full=True)} == set(batches.TABLE_RULES)
