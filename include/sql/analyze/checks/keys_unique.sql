@@ -29,9 +29,9 @@ with copies as (
     from engagement.spool_files
     group by name
     union all
-    select 'engagement.quarantined_events' as table_name, 'event_key' as key_columns, count(*) as copies
+    select 'engagement.quarantined_events' as table_name, 'dedup_key' as key_columns, count(*) as copies
     from engagement.quarantined_events
-    group by event_key
+    group by dedup_key
     union all
     select 'marts.list_health' as table_name, 'day' as key_columns, count(*) as copies
     from marts.list_health
