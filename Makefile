@@ -4,6 +4,9 @@ SHELL := /bin/bash
 export PYTHONPATH := $(CURDIR)
 override CONF := $(value CONF)
 export CONF DAG DO CAMPAIGN OCCURRENCE
+# A run starts dozens of Python processes, which would each compile thousands of modules where no bytecode is kept.
+export UV_COMPILE_BYTECODE := 1
+unexport PYTHONDONTWRITEBYTECODE
 
 VENV := .venv
 PY := $(VENV)/bin/python
