@@ -1,6 +1,6 @@
-"""A strict SendGrid on loopback: `python -m simulator --data DIR`; and `python -m demo_shop.source`, the demo shop's source.
+"""A strict SendGrid on loopback: `python -m simulator --data DIR`.
 
-It accepts and refuses as SendGrid does, lives a life for each message it took on, posts signed events, goes wrong on
-request, and remembers everything it accepted. What it can do, and its control endpoint with the faults, is in
-`docs/simulator.md`. It knows nothing of the product that sends to it.
+It accepts and rejects requests as SendGrid does, simulates the recipients of each accepted message, posts signed events,
+injects faults on request, and records everything that it accepted. `docs/simulator.md` describes the options, the control
+endpoint and the faults. It imports nothing of the product that sends to it.
 """

@@ -1,4 +1,4 @@
-"""`python -m simulator`: starts the simulator and serves until it is stopped."""
+"""`python -m simulator`: starts the simulator and serves until it receives SIGTERM or SIGINT."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ def parser() -> argparse.ArgumentParser:
         prog="python -m simulator", description="A strict SendGrid on loopback. See docs/simulator.md."
     )
     found.add_argument("--host", default="127.0.0.1")
-    found.add_argument("--port", type=int, default=8082, help="0 takes a free one; it is printed")
-    found.add_argument("--data", type=Path, required=True, help="folder of its record and its webhook key")
-    found.add_argument("--webhook", help="where events are posted; without it they wait")
-    found.add_argument("--edge", help="base URL at which unsubscribe links are followed")
+    found.add_argument("--port", type=int, default=8082, help="0 selects a free port and prints it")
+    found.add_argument("--data", type=Path, required=True, help="folder of its database and its webhook key")
+    found.add_argument("--webhook", help="URL that receives the events; without it they stay queued")
+    found.add_argument("--edge", help="base URL for following unsubscribe links")
     found.add_argument("--seed", type=int, default=1)
-    found.add_argument("--speed", type=float, default=1.0, help="divides every delay of a life")
+    found.add_argument("--speed", type=float, default=1.0, help="divides all delays of the recipients")
     found.add_argument("--flush", type=float, default=1.0, help="seconds between posts to the webhook")
-    found.add_argument("--no-recipients", action="store_true", help="accept only; nothing ever happens to a message")
+    found.add_argument("--no-recipients", action="store_true", help="accept and reject only; messages have no events")
     found.add_argument("--verified-senders", nargs="+", default=list(DEFAULT_SENDERS), metavar="DOMAIN_OR_ADDRESS")
-    found.add_argument("--api-key", action="append", default=[], help="accept this key only; may be repeated")
+    found.add_argument("--api-key", action="append", default=[], help="accept only this key; may be repeated")
     found.add_argument("--ip-pool", action="append", default=[], help="an IP pool that exists")
     found.add_argument("--gzip", action="store_true", help="gzip bodies are enabled for the account")
-    found.add_argument("--no-activity", action="store_true", help="the account has not bought GET /v3/messages")
+    found.add_argument("--no-activity", action="store_true", help="GET /v3/messages is not part of the account's plan")
     found.add_argument("--requests-per-second", type=int, default=10_000)
     found.add_argument(
         "--notice", type=int, default=600, help="seconds before send_at by which a batch must be paused or cancelled"
@@ -50,7 +50,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def settings_of(options: argparse.Namespace) -> Settings:
-    """The command line as settings."""
+    """Settings from the command line options."""
     return Settings(
         data=options.data, seed=options.seed, webhook=options.webhook, edge=options.edge, speed=options.speed,
         recipients=not options.no_recipients, flush_seconds=options.flush, verified_senders=tuple(options.verified_senders),
@@ -61,7 +61,7 @@ def settings_of(options: argparse.Namespace) -> Settings:
 
 
 async def serve(settings: Settings, bound: socket.socket) -> None:
-    """Serve until SIGTERM or SIGINT; prints one line when it listens."""
+    """Serve until SIGTERM or SIGINT; prints one line when it is listening."""
     stopped = asyncio.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(each, stopped.set)
@@ -79,7 +79,7 @@ async def serve(settings: Settings, bound: socket.socket) -> None:
 
 @contextlib.contextmanager
 def exclusive_lock(folder: Path) -> Iterator[None]:
-    """Holds the folder for this process. Raises BlockingIOError where another has it: two would live every life twice."""
+    """Lock the folder. Raises BlockingIOError if another process has it: two would emit every event twice."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -87,7 +87,7 @@ def exclusive_lock(folder: Path) -> Iterator[None]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit code: 0 after a stop, 1 where port or folder is taken. The port is asked first, before anything happens."""
+    """The exit code: 0 after a stop, 1 if the port or the folder is in use. The port is bound before anything else."""
     options = parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
@@ -102,9 +102,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def fail(said: str) -> int:
-    """One line, and exit code 1."""
-    sys.stderr.write(f"simulator: {said}\n")
+def fail(message: str) -> int:
+    """Print one line to stderr; returns exit code 1."""
+    sys.stderr.write(f"simulator: {message}\n")
     return 1
 
 

@@ -1,4 +1,4 @@
-"""The simulator put together: an aiohttp application with its background work."""
+"""Assembles the simulator: an aiohttp application and its background tasks."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 
 def build(settings: Settings) -> web.Application:
-    """The application; its record is opened here, its background work begins when it is served."""
+    """The application. Opens the database; background tasks start when the application is served."""
     application = web.Application(
         client_max_size=MAX_BYTES, middlewares=[error_middleware, management_middleware, bad_request_middleware]
     )
@@ -44,7 +44,7 @@ def build(settings: Settings) -> web.Application:
 
 
 def simulator_of(settings: Settings) -> Simulator:
-    """All parts, from what the folder remembers."""
+    """The shared state, loaded from the data folder."""
     database = Database(settings.data)
     faults = Faults(settings.seed)
     simulator = Simulator(
@@ -65,7 +65,7 @@ def simulator_of(settings: Settings) -> Simulator:
 
 
 async def background(application: web.Application) -> AsyncIterator[None]:
-    """Lives, webhook and visits, beside the requests."""
+    """Runs recipients, webhook posts and link visits while requests are served."""
     simulator = application[SIMULATOR]
     database, settings = simulator.database, simulator.settings
     simulator.batches.update({row["batch_id"]: row["created"] for row in await database.read("select * from batches")})
@@ -88,14 +88,14 @@ async def background(application: web.Application) -> AsyncIterator[None]:
 
 
 def _log_end(task: asyncio.Task[None]) -> None:
-    """Background work never ends by itself: say so loudly if it does."""
+    """Log a critical error if a background task ends by itself, which must not happen."""
     if not task.cancelled() and (error := task.exception()):
         log.critical("The simulator's background work ended; no more events are posted", exc_info=error)
 
 
 @web.middleware
 async def error_middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """aiohttp's own 404, 405 and 413 in SendGrid's shape."""
+    """aiohttp's own 404 and 405, disconnects and unexpected errors in SendGrid's format."""
     try:
         return await handler(request)
     except web.HTTPNotFound:
@@ -105,16 +105,16 @@ async def error_middleware(request: web.Request, handler: Handler) -> web.Stream
     except web.HTTPException:
         raise
     except (ConnectionResetError, web.RequestPayloadError):
-        log.info("A sender went away before its request was whole; nothing came of it")
+        log.info("A client disconnected before its request was complete; the request was discarded")
         return error_response(400, [UNKNOWN])
-    except Exception:  # the last resort of a server: said in the log, and answered as SendGrid would
-        log.exception("The simulator failed to answer %s", request.path)
+    except Exception:  # last resort: logged, and answered as SendGrid would
+        log.exception("The simulator failed to handle %s", request.path)
         return error_response(500, [UNKNOWN])
 
 
 @web.middleware
 async def management_middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Key and limit for everything under /v3 but mail/send, which looks after itself."""
+    """Check key and rate limit of all calls under /v3 except mail/send, which has its own checks."""
     if not request.path.startswith("/v3/") or request.path == "/v3/mail/send":
         return await handler(request)
     simulator = request.app[SIMULATOR]

@@ -1,6 +1,6 @@
-"""The simulator's memory: SQLite in its folder, so that a kill -9 forgets nothing that was answered.
+"""The simulator's SQLite database: a kill -9 loses nothing for which a response was sent.
 
-Writers hand in functions of the connection; whatever waits is committed together, and a writer is answered after the commit.
+Writes are functions of the connection. Waiting writes are committed together, and each caller continues after the commit.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ Change = Callable[[sqlite3.Connection], Any]
 
 
 class PendingWrite(NamedTuple):
-    """A change and who waits for it."""
+    """A change and the future of its result."""
 
     change: Change
     result: asyncio.Future[Any]
 
 
 class Database:
-    """One writing and one reading connection, each with its own thread."""
+    """One connection for writes and one for reads, each with its own thread."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -39,11 +39,11 @@ class Database:
         self._drain: asyncio.Task[None] | None = None
 
     def next_id(self, table: str, column: str = "id") -> int:
-        """The number after the last one; asked once, at the start."""
+        """The next free number; read once at the start."""
         return int(self._connection.execute(f"select coalesce(max({column}), 0) + 1 from {table}").fetchone()[0])
 
     async def write(self, change: Callable[[sqlite3.Connection], Result]) -> Result:
-        """Run `change` in a transaction, return what it returns after the commit, or raise what it raised."""
+        """Run `change` in a transaction; returns its result after the commit, or raises its exception."""
         loop = asyncio.get_running_loop()
         result: asyncio.Future[Result] = loop.create_future()
         self._pending.append(PendingWrite(change, result))
@@ -52,7 +52,7 @@ class Database:
         return await result
 
     async def execute(self, sql: str, *parameters: Any) -> int:
-        """One statement; the number of rows it changed."""
+        """Execute one statement; returns the number of changed rows."""
         return await self.write(lambda connection: connection.execute(sql, parameters).rowcount)
 
     async def read(self, sql: str, *parameters: Any) -> list[dict[str, Any]]:
@@ -61,12 +61,12 @@ class Database:
         return await loop.run_in_executor(self._reader, self._fetch, sql, parameters)
 
     async def value(self, sql: str, *parameters: Any) -> Any:
-        """The first column of the first row; None where there is none."""
+        """The first column of the first row; None without rows."""
         rows = await self.read(sql, *parameters)
         return next(iter(rows[0].values())) if rows else None
 
     async def close(self) -> None:
-        """Wait for what is under way."""
+        """Wait for pending writes, then close."""
         while self._drain and not self._drain.done():
             await self._drain
         self._writer.shutdown()
@@ -83,14 +83,14 @@ class Database:
                 _resolve(pending.result, outcome)
 
     def _commit(self, changes: Iterable[Change]) -> list[Any]:
-        """One transaction for all; a change that fails is undone alone."""
+        """Run all changes in one transaction; a failing change is rolled back alone."""
         outcomes: list[Any] = []
         self._connection.execute("begin immediate")
         for change in changes:
             self._connection.execute("savepoint one")
             try:
                 outcomes.append(change(self._connection))
-            except Exception as error:  # noqa: BLE001 - it is handed to whoever asked for the change
+            except Exception as error:  # noqa: BLE001 - returned to the caller of `write`
                 self._connection.execute("rollback to one")
                 outcomes.append(error)
             self._connection.execute("release one")
@@ -104,7 +104,7 @@ class Database:
 
 
 def _open(path: Path) -> sqlite3.Connection:
-    """Without fsync: what is committed is the kernel's, so a kill -9 loses nothing; a power cut may, which is no matter."""
+    """Without fsync: committed data survives a kill -9, but not a power failure, which is acceptable for a simulator."""
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30, cached_statements=256)
     for pragma in ("journal_mode = wal", "synchronous = off", "wal_autocheckpoint = 4000", "cache_size = -65536"):
         connection.execute(f"pragma {pragma}")
@@ -130,7 +130,7 @@ def _resolve(future: asyncio.Future[Any], outcome: Any) -> None:
 
 
 def increment_total(connection: sqlite3.Connection, name: str, by: int = 1) -> None:
-    """Add to one of the totals that survive a restart."""
+    """Increment one of the persistent totals."""
     connection.execute(
         "insert into totals (name, value) values (?, ?) on conflict (name) do update set value = value + excluded.value",
         (name, by),

@@ -1,4 +1,4 @@
-"""What the simulator is told at its start."""
+"""Settings of the simulator."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ DEFAULT_SENDERS = ("example.com", "example.org", "example.net")
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that does not change while it runs.
+    """Settings that do not change while the simulator runs.
 
-    `webhook` is where events are posted (None: they wait); `edge` is where people and scanners reach unsubscribe links
-    (None: the visits wait). `speed` divides every delay of a life: at 1 it is over 30 to 45 s after acceptance. Without
-    `api_keys` any key that starts with `SG.` will do. `notice` is how many seconds before send_at a batch must be held,
-    `kept` for how many after it a paused one is.
+    `webhook` is the URL that receives events (None: they stay queued); `edge` is the base URL for link visits (None: they
+    stay queued). `speed` divides all delays of the recipients: at 1, timelines end 30 to 45 s after acceptance. Without
+    `api_keys`, any key that starts with `SG.` is accepted. A batch must be paused or cancelled `notice` seconds before its
+    send_at; a paused batch is discarded `paused_retention` seconds after it.
     """
 
     data: Path

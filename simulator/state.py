@@ -1,4 +1,4 @@
-"""What the handlers share."""
+"""The state that the request handlers share."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ class Simulator:
     link_visitor: LinkVisitor | None = None
 
     def batch_exists(self, batch_id: str) -> bool:
-        """Whether the batch was made here, not more than 10 days ago."""
+        """Whether the batch id was created here within the last 10 days."""
         return time.time() - self.batches.get(batch_id, 0.0) < BATCH_DAYS * 86_400
 
     def authorization_error(self, request: web.Request) -> Problem | None:
-        """Why the key is refused; None for a good one."""
+        """The problem with the API key; None if it is valid."""
         scheme, _, key = request.headers.get("Authorization", "").partition(" ")
         if not scheme:
             return Problem("Permission denied, wrong credentials", None, None)

@@ -1,4 +1,4 @@
-"""The simulator as a process of its own, for the tests of whoever sends to it."""
+"""Runs the simulator in a separate process, for tests that send to it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LISTENING = re.compile(r"listening on (http://\S+)")
 
 
 class RunningSimulator:
-    """`base_url` for a sender, `key` for it, and what `/control` offers (docs/simulator.md)."""
+    """A running simulator: `base_url` and `key` for senders, and methods for `/control` (docs/simulator.md)."""
 
     key = KEY
 
@@ -30,7 +30,7 @@ class RunningSimulator:
         self.start()
 
     def start(self) -> None:
-        """Start it, again too, on the same folder; returns when it listens."""
+        """Start or restart it on the same folder; returns when it is listening."""
         self.data.mkdir(parents=True, exist_ok=True)
         command = [sys.executable, "-m", "simulator", "--port", "0", "--data", str(self.data), *_arguments(self._options)]
         with (self.data / "simulator.log").open("ab") as log:
@@ -42,7 +42,7 @@ class RunningSimulator:
         self.base_url = match[1]
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
-        """Stop it: kindly, or as a kill -9 does."""
+        """Stop it with a signal: SIGTERM, or SIGKILL for a kill -9."""
         if self.process.poll() is None:
             os.kill(self.process.pid, how)
         self.process.wait(10)
@@ -75,7 +75,7 @@ class RunningSimulator:
         self.client.delete(f"{self.base_url}/control/faults").raise_for_status()
 
     def reset(self) -> None:
-        """Forget everything."""
+        """Delete everything except the webhook key."""
         self.post("/control/reset")
 
     def status(self) -> dict[str, Any]:
@@ -83,15 +83,15 @@ class RunningSimulator:
         return dict(self.get("/control/status"))
 
     def accepted(self, **query: Any) -> list[dict[str, Any]]:
-        """The personalizations accepted."""
+        """The accepted personalizations."""
         return list(self.get("/control/accepted", limit=10_000, **query))
 
     def duplicates(self) -> list[dict[str, Any]]:
-        """The keys accepted more than once."""
+        """The message keys that were accepted more than once."""
         return list(self.get("/control/duplicates"))
 
     def wait_until_quiet(self, seconds: float = 30) -> dict[str, Any]:
-        """Wait until every life is over and every event posted."""
+        """Wait until all timelines have ended and all events are posted."""
         end = time.monotonic() + seconds
         while not (status := self.status())["quiet"]:
             assert time.monotonic() < end, f"still not quiet: {status}"
@@ -103,7 +103,7 @@ class RunningSimulator:
 
 
 def _arguments(options: dict[str, Any]) -> list[str]:
-    """Options to arguments: True is a flag, a list is several values."""
+    """Command line arguments from options: True is a flag, a list has several values."""
     found: list[str] = []
     for name, value in options.items():
         flag = "--" + name.replace("_", "-")

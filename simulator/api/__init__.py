@@ -1,1 +1,1 @@
-"""The API as SendGrid documents it: requests, their rules, their answers."""
+"""The API as SendGrid documents it: requests, validation rules, responses."""

@@ -1,4 +1,4 @@
-"""Taking a mail on: one request, its people, and the runs in which they are sent, in one transaction."""
+"""Accepting a mail: stores the request, its people and their runs in one transaction."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from simulator.api.payload import Mail, Personalization
 from simulator.database import Database
 
 ENDS = 4_096
-"""Bytes of both ends of a body, which hold keys of the first and the last person, or the content."""
+"""Bytes hashed at both ends of a body; they contain the keys of the first and the last person, or the content."""
 
 
 class Accepted(NamedTuple):
-    """What became of a mail that was taken on."""
+    """The ids of an accepted request."""
 
     request: int
     x_message_id: str
 
 
 class Acceptance:
-    """Gives out the numbers of requests and people, in the order of acceptance."""
+    """Numbers requests and people in the order of acceptance."""
 
     def __init__(self, database: Database, seed: int) -> None:
         self._database = database
@@ -31,17 +31,17 @@ class Acceptance:
         self._seq = database.next_id("accepted", "seq")
 
     def reset(self) -> None:
-        """Number people from 1 again, after a reset; requests go on, so that no message id comes again."""
+        """Restart the numbering of people at 1. Request numbers continue, so that message ids stay unique."""
         self._seq = 1
 
     async def accept(
         self, mail: Mail, body: bytes, now: float, drop_reason: str | None, fault: str | None, status: int
     ) -> Accepted:
-        """Returns after the commit. `fate` is what a fault has in store for all, `status` what will be answered."""
+        """Returns after the commit. `drop_reason` applies to everybody; `status` is the status of the response."""
         request, first = self._request, self._seq
         self._request += 1
         self._seq += len(mail.personalizations)
-        taken = Accepted(request, message_id(self._seed, request, body))
+        accepted = Accepted(request, message_id(self._seed, request, body))
         people = person_rows(mail, request, first)
         runs = run_rows(mail, request, now)
         campaign = mail.campaign()
@@ -50,7 +50,7 @@ class Acceptance:
             connection.execute(
                 "insert into requests (id, x_message_id, accepted_at, campaign, people, first_seq, drop_reason, body) "
                 "values (?, ?, ?, ?, ?, ?, ?, ?)",
-                (request, taken.x_message_id, now, campaign, len(people), first, drop_reason, body),
+                (request, accepted.x_message_id, now, campaign, len(people), first, drop_reason, body),
             )
             connection.executemany(
                 "insert into accepted (seq, request, position, email, tw_key, tw_try, tw_chunk) "
@@ -63,13 +63,13 @@ class Acceptance:
             record_call(connection, now, status, len(people), campaign, fault, accepted=True)
 
         await self._database.write(change)
-        return taken
+        return accepted
 
 
 def record_call(
     connection: sqlite3.Connection, now: float, status: int, people: int, campaign: str, fault: str | None, accepted: bool
 ) -> None:
-    """A POST to mail/send, whatever came of it; status 0 where no whole answer was given."""
+    """Record a POST to mail/send and its outcome; status 0 if no complete response was sent."""
     connection.execute(
         "insert into calls (at, status, people, campaign, fault, accepted) values (?, ?, ?, ?, ?, ?)",
         (now, status, people, campaign, fault, accepted),
@@ -77,10 +77,7 @@ def record_call(
 
 
 def message_id(seed: int, request: int, body: bytes) -> str:
-    """22 characters without a dot, as SendGrid's.
-
-    The same for the same seed, place in the order and mail; another for another mail, so that ids do not come again.
-    """
+    """22 characters without a dot, like SendGrid's; derived from seed, request number and body, so that ids are unique."""
     return short_id(f"{seed}\x1f{request}\x1f{len(body)}\x1f{body[:ENDS]!r}\x1f{body[-ENDS:]!r}")
 
 
@@ -94,7 +91,7 @@ def short_id(name: str) -> str:
 
 
 def person_rows(mail: Mail, request: int, first: int) -> list[tuple[int, int, int, str, str | None, str | None, str | None]]:
-    """(seq, request, position, email, tw_key, tw_try, tw_chunk) of every personalization."""
+    """One row per personalization: (seq, request, position, email, tw_key, tw_try, tw_chunk)."""
     rows = []
     for at, person in enumerate(mail.personalizations):
         args = merged_args(mail, person)
@@ -104,19 +101,19 @@ def person_rows(mail: Mail, request: int, first: int) -> list[tuple[int, int, in
 
 
 def merged_args(mail: Mail, person: Personalization) -> dict[str, str]:
-    """custom_args of both levels, the person's winning."""
+    """custom_args of both levels; the personalization's take precedence."""
     if mail.custom_args:
         return {**mail.custom_args, **(person.custom_args or {})}
     return person.custom_args or {}
 
 
 def send_time(mail: Mail, person: Personalization) -> int:
-    """The send_at that counts for a person; 0 where there is none."""
+    """The effective send_at of a person; 0 if there is none."""
     return person.send_at or mail.send_at or 0
 
 
 def run_rows(mail: Mail, request: int, now: float) -> list[tuple[int, int, float, str | None, int]]:
-    """(request, send_at, start_at, batch_id, people): a run a different send_at."""
+    """One row per distinct send_at: (request, send_at, start_at, batch_id, people)."""
     sizes: dict[int, int] = {}
     for person in mail.personalizations:
         at = send_time(mail, person)

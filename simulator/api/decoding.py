@@ -1,4 +1,4 @@
-"""A body into a mail, or into what is said when its JSON or its types are wrong."""
+"""Decodes a request body into a `Mail`, or into the problems of its JSON and types."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NOT_JSON = Problem("Bad Request", None, None)
 
 
 def decode(body: bytes) -> Mail | list[Problem]:
-    """The mail of a body, or what is wrong with its JSON and types: one problem a field and a personalization."""
+    """The mail, or one problem per wrong field and personalization."""
     try:
         return DECODER.decode(body)
     except msgspec.ValidationError:
@@ -28,7 +28,7 @@ def decode(body: bytes) -> Mail | list[Problem]:
 
 
 def type_problems(raw: Any) -> list[Problem]:
-    """The slow way, only for bodies with a wrong type: each field and each personalization is converted by itself."""
+    """Slow path for bodies with a wrong type: converts each field and each personalization separately."""
     if not isinstance(raw, dict):
         return [Problem(f"Invalid type. Expected: object, given: {json_type(raw)}.", "(root)", HELP)]
     found = [_problem({key: value}, Mail, "") for key, value in raw.items() if key != "personalizations"]
@@ -49,7 +49,7 @@ def _problem(raw: Any, kind: type, prefix: str) -> Problem | None:
 
 
 def _said(text: str, raw: Any, prefix: str) -> Problem:
-    """msgspec's sentence in SendGrid's words: its path becomes `personalizations.0.to.0.email`."""
+    """msgspec's error message in SendGrid's format: its path becomes `personalizations.0.to.0.email`."""
     what, _, path = text.partition(" - at `$")
     field, value = _locate(path.rstrip("`"), raw)
     field = ".".join(part for part in (prefix, field) if part) or "(root)"
@@ -61,7 +61,7 @@ def _said(text: str, raw: Any, prefix: str) -> Problem:
 
 
 def _locate(path: str, raw: Any) -> tuple[str, Any]:
-    """The dotted path and the value at it; msgspec's `[...]` (some value of a dict) is the first that is no string."""
+    """The dotted path and its value; msgspec's `[...]` (any value of a dict) resolves to the first non-string."""
     parts: list[str] = []
     for name, index in re.findall(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]", path):
         key: Any = name or index

@@ -1,4 +1,4 @@
-"""Request limits, and the headers that tell of them."""
+"""Rate limits and their response headers."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import time
 
 
 class RateLimit:
-    """At most `limit` requests in each window of `seconds`; the reset is told as an epoch."""
+    """At most `limit` requests per window of `seconds`; X-RateLimit-Reset is a Unix timestamp."""
 
     def __init__(self, limit: int, seconds: float) -> None:
         self._limit, self._seconds = limit, seconds
         self._window, self._used = 0, 0
 
     def allow(self) -> bool:
-        """Whether one more request is within the limit."""
+        """Count a request; returns whether it is within the limit."""
         window = int(time.time() // self._seconds)
         if window != self._window:
             self._window, self._used = window, 0

@@ -19,27 +19,27 @@ from simulator.state import SIMULATOR, Simulator
 
 
 async def send(request: web.Request) -> web.StreamResponse:
-    """Checked in the order in which SendGrid's layers see it: size, key, limit, headers, JSON, values, sender."""
+    """Check size, key, rate limit, headers, JSON, values and sender, in the order of SendGrid's layers; then accept."""
     simulator = request.app[SIMULATOR]
     body = await _body(request)
     if body is None:
-        await _refused(simulator, 413, None)
+        await _record_rejection(simulator, 413, None)
         return html_response(413, TOO_LARGE_PAGE)
-    early = _early(request, simulator) or _unpacked(request, simulator, body)
-    if isinstance(early, web.Response):
-        await _refused(simulator, early.status, None)
-        return early
-    mail = decode(early)
+    json_body = _request_error(request, simulator) or _decompressed(request, simulator, body)
+    if isinstance(json_body, web.Response):
+        await _record_rejection(simulator, json_body.status, None)
+        return json_body
+    mail = decode(json_body)
     if isinstance(mail, Mail):
-        return await _judged(request, simulator, mail, early)
-    await _refused(simulator, 400, None)
+        return await _validate_and_accept(request, simulator, mail, json_body)
+    await _record_rejection(simulator, 400, None)
     return error_response(400, mail, simulator.mail_send_limit.headers())
 
 
 async def _body(request: web.Request) -> bytes | None:
-    """The whole body, or None if it is too large; read to its end all the same, so that the answer arrives and no reset."""
+    """The whole body, or None if it is too large. It is read to its end, so that the client gets a response, not a reset."""
     parts, size = [], 0
-    async for part in request.content.iter_any():  # raises where the sender goes away in mid-body
+    async for part in request.content.iter_any():  # raises if the client disconnects
         size += len(part)
         if size < MAX_BYTES:
             parts.append(part)
@@ -48,8 +48,8 @@ async def _body(request: web.Request) -> bytes | None:
     return b"".join(parts) if size < MAX_BYTES else None
 
 
-def _early(request: web.Request, simulator: Simulator) -> web.Response | None:
-    """What is refused without a look at the body."""
+def _request_error(request: web.Request, simulator: Simulator) -> web.Response | None:
+    """The error of a request that is rejected before its body is parsed."""
     if denied := simulator.authorization_error(request):
         return error_response(401, [denied])
     if not simulator.mail_send_limit.allow():
@@ -62,8 +62,8 @@ def _early(request: web.Request, simulator: Simulator) -> web.Response | None:
     return None
 
 
-def _unpacked(request: web.Request, simulator: Simulator, body: bytes) -> bytes | web.Response:
-    """The JSON: gzip only where it was enabled for the account."""
+def _decompressed(request: web.Request, simulator: Simulator, body: bytes) -> bytes | web.Response:
+    """The JSON body, decompressed; gzip must be enabled for the account."""
     coding = request.headers.get("Content-Encoding", "identity").lower()
     if coding == "identity":
         return body
@@ -77,41 +77,41 @@ def _unpacked(request: web.Request, simulator: Simulator, body: bytes) -> bytes 
     return plain if len(plain) < MAX_BYTES else html_response(413, TOO_LARGE_PAGE)
 
 
-async def _judged(request: web.Request, simulator: Simulator, mail: Mail, body: bytes) -> web.StreamResponse:
+async def _validate_and_accept(request: web.Request, simulator: Simulator, mail: Mail, body: bytes) -> web.StreamResponse:
     now = time.time()
     headers = simulator.mail_send_limit.headers()
-    if wrong := problems(mail, simulator.account, now):
-        await _refused(simulator, 400, mail)
-        return error_response(400, wrong, headers)
+    if found := problems(mail, simulator.account, now):
+        await _record_rejection(simulator, 400, mail)
+        return error_response(400, found, headers)
     if denied := sender_refused(mail, simulator.account):
-        await _refused(simulator, 403, mail)
+        await _record_rejection(simulator, 403, mail)
         return error_response(403, [denied], headers)
     if armed := simulator.faults.first_firing(REJECTIONS, mail):
         response = rejection_response(armed, mail)
-        await _refused(simulator, response.status, mail, armed.fault.kind)
+        await _record_rejection(simulator, response.status, mail, armed.fault.kind)
         return response
     if mail.sandbox():
-        await _refused(simulator, 200, mail)
+        await _record_rejection(simulator, 200, mail)
         return web.Response(status=200, headers=headers)
-    return await _accepted(request, simulator, mail, body)
+    return await _accept(request, simulator, mail, body)
 
 
-async def _accepted(request: web.Request, simulator: Simulator, mail: Mail, body: bytes) -> web.StreamResponse:
+async def _accept(request: web.Request, simulator: Simulator, mail: Mail, body: bytes) -> web.StreamResponse:
     armed = simulator.faults.first_firing(ACCEPTING, mail)
     fault = armed.fault if armed else None
     if fault and fault.kind == "pause":
         await asyncio.sleep(fault.seconds)
     drop_reason = fault.reason if fault and fault.kind == "accept_then_drop" else None
     status = STATUS.get(fault.kind, 202) if fault else 202
-    taken = await simulator.acceptance.accept(mail, body, time.time(), drop_reason, fault.kind if fault else None, status)
-    response = await fault_response(request, armed, taken.x_message_id) if armed else None
+    accepted = await simulator.acceptance.accept(mail, body, time.time(), drop_reason, fault.kind if fault else None, status)
+    response = await fault_response(request, armed, accepted.x_message_id) if armed else None
     return response or web.Response(
-        status=202, headers={"X-Message-Id": taken.x_message_id, **simulator.mail_send_limit.headers()}
+        status=202, headers={"X-Message-Id": accepted.x_message_id, **simulator.mail_send_limit.headers()}
     )
 
 
-async def _refused(simulator: Simulator, status: int, mail: Mail | None, fault: str | None = None) -> None:
-    """Note a POST that nothing came of."""
+async def _record_rejection(simulator: Simulator, status: int, mail: Mail | None, fault: str | None = None) -> None:
+    """Record a POST that was not accepted."""
     people, campaign, now = len(mail.personalizations) if mail else 0, mail.campaign() if mail else "", time.time()
     await simulator.database.write(
         lambda connection: record_call(connection, now, status, people, campaign, fault, accepted=False)

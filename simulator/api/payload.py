@@ -1,4 +1,4 @@
-"""The body of `POST /v3/mail/send`, as typed structs: msgspec checks the types in C. What the values must be is `rules/`."""
+"""The body of `POST /v3/mail/send` as typed structs: msgspec checks the types in C, `rules/` checks the values."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ HELP = "http://sendgrid.com/docs/API_Reference/Web_API_v3/Mail/errors.html"
 
 
 class Strict(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    """A JSON object that may hold only the keys that are documented."""
+    """A JSON object that rejects undocumented keys."""
 
 
 class Address(Strict):
@@ -127,11 +127,11 @@ class Mail(Strict):
     tracking_settings: TrackingSettings | UnsetType = UNSET
 
     def sandbox(self) -> bool:
-        """Whether the request is only to be checked."""
+        """Whether sandbox mode is on: the request is validated but not sent."""
         return bool(self.mail_settings and self.mail_settings.sandbox_mode and self.mail_settings.sandbox_mode.enable)
 
     def campaign(self) -> str:
-        """The first category, which senders use for the campaign."""
+        """The first category, which senders use as the campaign's name."""
         return self.categories[0] if self.categories else ""
 
 

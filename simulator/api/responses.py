@@ -1,4 +1,4 @@
-"""The shapes of SendGrid's answers."""
+"""SendGrid's response formats."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from aiohttp import web
 
 
 class Problem(NamedTuple):
-    """One thing that is wrong: free text, the dotted field, where help is."""
+    """One entry of SendGrid's `errors`: message, dotted field name, link to the documentation."""
 
     message: str
     field: str | None
@@ -34,7 +34,7 @@ BAD_GATEWAY_PAGE = TOO_LARGE_PAGE.replace("413 Request Entity Too Large", "502 B
 
 
 def json_response(content: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
-    """A JSON answer."""
+    """A JSON response."""
     return web.Response(body=orjson.dumps(content), status=status, headers=headers, content_type="application/json")
 
 
@@ -45,5 +45,5 @@ def error_response(status: int, problems: Iterable[Problem], headers: Mapping[st
 
 
 def html_response(status: int, text: str) -> web.Response:
-    """An HTML page of a proxy in front, which is what a JSON client does not expect."""
+    """An HTML page as a proxy sends it, which JSON clients do not expect."""
     return web.Response(text=text, status=status, content_type="text/html")

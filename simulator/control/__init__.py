@@ -1,4 +1,4 @@
-"""/control: what a test asks and does, never under /v3, so that no client of SendGrid's mistakes one for the other."""
+"""/control: the endpoint for tests. It is not under /v3, so that no SendGrid client can call it by mistake."""
 
 from simulator.control import faults, message, outgoing, status
 

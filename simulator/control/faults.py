@@ -1,4 +1,4 @@
-"""/control/faults and /control/rates: what goes wrong, and how often what happens."""
+"""/control/faults and /control/rates: arms faults and sets the rates of recipient behaviour."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from simulator.state import SIMULATOR
 
 
 async def arm(request: web.Request) -> web.Response:
-    """A fault, or a list of them."""
+    """Arm a fault or a list of faults."""
     try:
         raw = msgspec.json.decode(await request.read())
         faults = msgspec.convert(raw if isinstance(raw, list) else [raw], list[Fault])
@@ -24,18 +24,18 @@ async def arm(request: web.Request) -> web.Response:
 
 
 async def armed_faults(request: web.Request) -> web.Response:
-    """What is armed, and how often each has struck."""
+    """The armed faults with the number of times that each fired."""
     return json_response([armed.described() for armed in request.app[SIMULATOR].faults.armed])
 
 
 async def disarm(request: web.Request) -> web.Response:
-    """One by its id, or all."""
+    """Disarm one fault by its id, or all."""
     number = request.match_info.get("id")
     return json_response({"disarmed": request.app[SIMULATOR].faults.disarm(int(number) if number else None)})
 
 
 async def rates(request: web.Request) -> web.Response:
-    """Other rates for the lives that start from now on: `{"gmail": {"hard_bounce": 0.3}, "all": {…}}`; `{}`: the usual."""
+    """Set rates for runs that start from now on: `{"gmail": {"hard_bounce": 0.3}, "all": {…}}`; `{}`: the defaults."""
     simulator = request.app[SIMULATOR]
     try:
         simulator.engine.rates = rates_with(orjson.loads(await request.read()))

@@ -1,4 +1,4 @@
-"""/control/message/{tw_key}: one message as its person gets it, and its life."""
+"""/control/message/{tw_key}: one message as its recipient gets it, and its timeline."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LINK_VISITS = "select how, url, status, done_at from link_visits where seq = ?"
 
 
 async def message(request: web.Request) -> web.Response:
-    """The latest message of a tw_key, rendered, with its headers and the life that it has."""
+    """The latest message of a tw_key, rendered, with its headers, timeline and link visits."""
     simulator = request.app[SIMULATOR]
     rows = await simulator.database.read(
         f"{ACCEPTED} where tw_key = ? order by seq desc limit 1", request.match_info["tw_key"]
@@ -45,7 +45,7 @@ async def message(request: web.Request) -> web.Response:
 
 
 async def _timeline(simulator: Simulator, row: dict[str, Any]) -> list[dict[str, Any]]:
-    """What happens to a message, with the ids that its events have; empty while it waits for its start."""
+    """The timeline of a message with its event ids; empty until its run starts."""
     runs = await simulator.database.read(
         "select runs.*, requests.x_message_id, requests.body, requests.first_seq "
         "from runs join requests on requests.id = runs.request "
@@ -65,7 +65,7 @@ async def _timeline(simulator: Simulator, row: dict[str, Any]) -> list[dict[str,
 
 
 def _shown(detail: object) -> object:
-    """Named tuples as objects."""
+    """Named tuples as JSON objects."""
     return detail._asdict() if isinstance(detail, Click | Open | Deferral | Refusal) else detail
 
 

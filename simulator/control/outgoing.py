@@ -1,4 +1,4 @@
-"""What goes out of the simulator: visits to the edge, posts to the webhook, events that a test hands in."""
+"""/control for outgoing traffic: link visits, webhook posts, injected events."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ POSTS = "insert into posts (not_before, first_at, events, body) values (?, ?, ?,
 
 
 async def link_visits(request: web.Request) -> web.Response:
-    """Every unsubscribe link that was, or will be, followed: how (one_click, body_unsubscribe, scan), whose, the answer."""
+    """All past and pending link visits: how (one_click, body_unsubscribe, scan), recipient, response status."""
     return json_response(await request.app[SIMULATOR].database.read(VISITS))
 
 
 async def flush(request: web.Request) -> web.Response:
-    """Post at once whatever is due or waits for another try; `?lives=finish` lets every life that has begun end now."""
+    """Post now everything that is due or waits for a retry; `?recipients=finish` emits all events of active runs."""
     simulator = request.app[SIMULATOR]
     engine = simulator.engine
     events = await (engine.finish() if request.query.get("recipients") == "finish" else engine.advance())
@@ -36,13 +36,13 @@ async def flush(request: web.Request) -> web.Response:
 
 
 async def inject_events(request: web.Request) -> web.Response:
-    """Post these events, signed, as they are: account_status_change, or whatever a test wants to be told. 202."""
+    """Post the given events unchanged and signed, for example account_status_change: 202."""
     try:
         events = orjson.loads(await request.read())
     except orjson.JSONDecodeError as error:
         return error_response(400, [Problem(str(error), None, None)])
     if not isinstance(events, list) or not events:
-        return error_response(400, [Problem("A list of events, please.", None, None)])
+        return error_response(400, [Problem("The body must be a non-empty list of events.", None, None)])
     now = time.time()
     rows = [(now, now, post.events, post.body) for post in pack_posts(events, 0.0)]
 

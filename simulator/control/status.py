@@ -1,4 +1,4 @@
-"""/control: counts, what was accepted, and forgetting it."""
+"""/control: counts, accepted personalizations, duplicates, reset."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ TABLES = (
 
 
 async def status(request: web.Request) -> web.Response:
-    """Counts; `quiet` when nothing is under way or waiting any more."""
+    """Counts; `quiet` is true when nothing is active or queued."""
     simulator = request.app[SIMULATOR]
     database = simulator.database
     kept = totals(await database.read("select name, value from totals"))
@@ -62,7 +62,7 @@ async def status(request: web.Request) -> web.Response:
 
 
 async def accepted(request: web.Request) -> web.Response:
-    """The personalizations accepted, oldest first, after the seq `since`; by campaign, tw_key, tw_chunk, email, message."""
+    """Accepted personalizations, oldest first, after seq `since`; filters: campaign, tw_key, tw_chunk, email, message id."""
     query = request.query
     limit = min(int(query.get("limit", PAGE)), MAX_ROWS)
     wanted = {name: query.get(name) for name in ("campaign", "tw_key", "tw_chunk", "email", "x_message_id")}
@@ -80,7 +80,7 @@ async def accepted(request: web.Request) -> web.Response:
 
 
 async def accepted_stream(request: web.Request) -> web.StreamResponse:
-    """All of them, a JSON object a line."""
+    """All accepted personalizations, one JSON object per line."""
     counts = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
     await counts.prepare(request)
     last = 0
@@ -94,13 +94,13 @@ async def accepted_stream(request: web.Request) -> web.StreamResponse:
 
 
 async def duplicates(request: web.Request) -> web.Response:
-    """The keys that were accepted more than once."""
+    """The message keys that were accepted more than once."""
     rows = await request.app[SIMULATOR].database.read(DUPLICATES)
     return json_response([{**row, "seqs": orjson.loads(row["seqs"])} for row in rows])
 
 
 async def requests(request: web.Request) -> web.Response:
-    """The POSTs to mail/send: how many in all, by status (0: no whole answer) and by fault."""
+    """Counts of POSTs to mail/send: total, by status (0: no complete response) and by fault."""
     database = request.app[SIMULATOR].database
     by_status = await database.read("select status, count(*) as calls from calls group by status order by status")
     by_fault = await database.read("select fault, count(*) as calls from calls where fault is not null group by fault")
@@ -113,7 +113,7 @@ async def requests(request: web.Request) -> web.Response:
 
 
 async def reset(request: web.Request) -> web.Response:
-    """Forget everything but the webhook key: as a fresh folder."""
+    """Delete everything except the webhook key, as if the data folder were new."""
     simulator = request.app[SIMULATOR]
     simulator.faults.disarm()
     simulator.engine.rates = rates_with({})

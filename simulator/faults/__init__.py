@@ -1,1 +1,1 @@
-"""Faults that a test arms, and how they answer on the wire."""
+"""Faults that tests arm, and their responses on the wire."""

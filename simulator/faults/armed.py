@@ -1,4 +1,4 @@
-"""Faults that are armed through `POST /control/faults`: which there are, when they strike, what they do to events."""
+"""Faults armed through `POST /control/faults`: their kinds, when they fire, and how they transform events."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ ACCEPTING = (
     "accept_then_timeout", "accept_then_reset", "accept_then_500", "accept_then_502", "accept_then_drop",
     "late_answer", "slow_bytes", "half_header", "garbage", "pause",
 )  # fmt: skip
-"""The mail is accepted, and the answer says something else, or late, or not at all."""
+"""The mail is accepted, but the response is wrong, late or missing."""
 WEBHOOK_FAULTS = ("silence", "storm", "shuffle", "unknown_keys", "foreign_keys", "bounces_without_custom_args")
 KINDS = (*REJECTIONS, *ACCEPTING, *WEBHOOK_FAULTS)
 
 Delivery = tuple[int, Event]
-"""An event, and in which delivery of its flush it is told: 0, or a redelivery."""
+"""(number of the delivery within the flush, event): 0 is the first delivery, others are redeliveries."""
 
 
 class Match(msgspec.Struct, forbid_unknown_fields=True):
-    """Which requests (or events) a fault is for; what is not given matches all. `campaign` is the first category."""
+    """Selects the requests (or events) of a fault; omitted fields match everything. `campaign` is the first category."""
 
     campaign: str | None = None
     tw_chunk: str | None = None
@@ -40,10 +40,10 @@ class Match(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Fault(msgspec.Struct, forbid_unknown_fields=True):
-    """A fault as it is armed, in JSON.
+    """The JSON that arms a fault.
 
-    `count` (null: until disarmed) is how often it strikes, once `after` matching ones went by; `probability` is asked of
-    seeded dice. The rest are options of single kinds, see `docs/simulator.md`.
+    The fault fires `count` times (null: until disarmed), after skipping `after` matches, each time with `probability`,
+    drawn from a seeded random generator. The other fields are options of single kinds, see `docs/simulator.md`.
     """
 
     kind: str
@@ -64,11 +64,11 @@ class Fault(msgspec.Struct, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
-            raise ValueError(f"There is no fault {self.kind}; there are {', '.join(KINDS)}")
+            raise ValueError(f"Unknown fault {self.kind}. Known faults: {', '.join(KINDS)}")
 
 
 class Armed:
-    """A fault and how far it has got."""
+    """An armed fault and its counters."""
 
     def __init__(self, number: int, fault: Fault, seed: int) -> None:
         self.number, self.fault = number, fault
@@ -77,7 +77,7 @@ class Armed:
         self.random = Random(f"{seed}/{number}/{fault.kind}")
 
     def fires(self) -> bool:
-        """Whether it strikes now, this being a request or event that it matches. Asking counts."""
+        """Count a matching request or event; returns whether the fault fires for it."""
         self.passed += 1
         spent = self.fault.count is not None and self.fired >= self.fault.count
         if spent or self.passed <= self.fault.after or self.random.random() >= self.fault.probability:
@@ -86,12 +86,12 @@ class Armed:
         return True
 
     def described(self) -> dict[str, Any]:
-        """For the control endpoint."""
+        """The JSON of the control endpoint."""
         return {"id": self.number, "fired": self.fired, "passed": self.passed, **msgspec.to_builtins(self.fault)}
 
 
 class Faults:
-    """The armed faults, in the order in which they were armed: the first that strikes decides."""
+    """The armed faults in the order of arming; the first that fires applies."""
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
@@ -99,31 +99,31 @@ class Faults:
         self.armed: list[Armed] = []
 
     def arm(self, fault: Fault) -> Armed:
-        """Add one."""
+        """Arm a fault."""
         armed = Armed(next(self._numbers), fault, self._seed)
         self.armed.append(armed)
         return armed
 
     def disarm(self, number: int | None = None) -> int:
-        """Remove one, or all; how many were removed."""
+        """Disarm one fault, or all; returns how many."""
         before = len(self.armed)
         self.armed = [armed for armed in self.armed if number is not None and armed.number != number]
         return before - len(self.armed)
 
     def first_firing(self, kinds: tuple[str, ...], mail: Mail) -> Armed | None:
-        """The first of these kinds that strikes this request."""
+        """The first fault of these kinds that fires for the request."""
         return next((armed for armed in self._of_kind(*kinds) if matches_mail(armed, mail) and armed.fires()), None)
 
     def is_silent(self, now: float) -> bool:
-        """Whether the webhook holds its posts: for `seconds` from the arming on, then they flood."""
+        """Whether the webhook holds back its posts, which it does for `seconds` after arming."""
         return any(now < armed.until for armed in self._of_kind("silence"))
 
     def is_shuffled(self) -> bool:
-        """Whether posts go out in any order."""
+        """Whether posts go out in random order."""
         return any(True for _ in self._of_kind("shuffle"))
 
     def applied_to(self, events: list[Event]) -> list[list[Event]]:
-        """What the webhook faults make of the events of a flush: the events, then each redelivery of them, posted apart."""
+        """The events of a flush after the webhook faults: the first delivery, then each redelivery, posted separately."""
         if not any(armed.fault.kind in WEBHOOK_FAULTS for armed in self.armed):
             return [events]
         deliveries: dict[int, list[Event]] = defaultdict(list)
@@ -148,7 +148,7 @@ class Faults:
 
 
 def matches_mail(armed: Armed, mail: Mail) -> bool:
-    """All that is given must hold, the personal ones for at least one person."""
+    """Whether all given fields match; tw_key, tw_chunk and email must match for the same person."""
     match = armed.fault.match
     if match.campaign is not None and mail.campaign() != match.campaign:
         return False
@@ -164,7 +164,7 @@ def matches_mail(armed: Armed, mail: Mail) -> bool:
 
 
 def rejected_positions(armed: Armed, mail: Mail) -> list[int]:
-    """The positions that a reject_address fault names: by address, by tw_key, or a share drawn from seed and address."""
+    """The positions that a reject_address fault rejects: by address, by tw_key, or a random share of the addresses."""
     fault, found = armed.fault, []
     for position, person in enumerate(mail.personalizations):
         email = person.to[0].email if person.to else ""
@@ -175,7 +175,7 @@ def rejected_positions(armed: Armed, mail: Mail) -> list[int]:
 
 
 def matches_event(match: Match, event: Event) -> bool:
-    """The same for an event."""
+    """Whether all given fields match the event."""
     category = event.get("category")
     campaign = category[0] if isinstance(category, list) else category
     wanted = {"tw_key": match.tw_key, "tw_chunk": match.tw_chunk, "email": match.email}
@@ -187,7 +187,7 @@ def _applies_to(armed: Armed, event: Event) -> bool:
 
 
 def _storm(armed: Armed, event: Event) -> list[Delivery]:
-    """The event `copies` times in all, each with an id of its own and in a delivery of its own."""
+    """The event `copies` times, each with its own id and in its own delivery."""
     return [
         (0, event),
         *((copy, {**event, "sg_event_id": redelivery_id(event, copy)}) for copy in range(1, armed.fault.copies)),
@@ -195,13 +195,13 @@ def _storm(armed: Armed, event: Event) -> list[Delivery]:
 
 
 def _add_unknown_key(armed: Armed, event: Event) -> list[Delivery]:
-    """Beside the event another of a message that nobody sent."""
+    """The event, and a second one with a random key that no message has."""
     key = str(uuid.UUID(int=armed.random.getrandbits(128), version=5))
     return [(0, event), (0, {**event, **_with_key(event, key), "email": "nobody@example.com"})]
 
 
 def _add_foreign_key(armed: Armed, event: Event) -> list[Delivery]:
-    """Beside the event another with one of `keys`, which belong to another campaign, and this event's chunk and category."""
+    """The event, and a second one with one of `keys` of another campaign, but with this event's chunk and category."""
     if not armed.fault.keys:
         return [(0, event)]
     key = armed.random.choice(armed.fault.keys)
@@ -213,7 +213,7 @@ def _with_key(event: Event, key: str) -> Event:
 
 
 def _strip_custom_args(_armed: Armed, event: Event) -> list[Delivery]:
-    """A bounce by Return-Path: no custom_args, no category, no sg_message_id."""
+    """An asynchronous bounce (by Return-Path): no custom_args, no category, no sg_message_id."""
     own = {"email", "timestamp", "event", "sg_event_id", "type", "bounce_classification", "reason", "status", "smtp-id"}
     return [(0, {name: value for name, value in event.items() if name in own})]
 

@@ -1,4 +1,4 @@
-"""How a fault answers on the wire."""
+"""The responses of faults on the wire."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ STATUS = {
     "accept_then_timeout": 0, "accept_then_reset": 0, "half_header": 0, "garbage": 0,
     "accept_then_500": 500, "accept_then_502": 502,
 }  # fmt: skip
-"""What is answered after an acceptance, 0 for nothing whole; 202 for the others."""
+"""Status of the response after an acceptance; 0: no complete response. 202 for kinds that are not listed."""
 
 
 PLAIN = {
@@ -41,7 +41,7 @@ PLAIN = {
 
 
 def rejection_response(armed: Armed, mail: Mail) -> web.Response:
-    """The answer of a fault that does not accept."""
+    """The response of a fault that rejects the mail."""
     kind = armed.fault.kind
     if kind == "rate_limit":
         return error_response(429, [TOO_MANY], limit_headers(armed))
@@ -60,7 +60,7 @@ def _named(position: int) -> Problem:
 
 
 def limit_headers(armed: Armed) -> dict[str, str]:
-    """X-RateLimit-…, with the reset in the unit that the fault asks for, or nothing."""
+    """X-RateLimit-* headers with the reset in the unit of the fault, or no headers."""
     fault = armed.fault
     if not fault.headers:
         return {}
@@ -70,7 +70,7 @@ def limit_headers(armed: Armed) -> dict[str, str]:
 
 
 async def fault_response(request: web.Request, armed: Armed, x_message_id: str) -> web.StreamResponse | None:
-    """What the sender sees after an acceptance; None for the ordinary 202."""
+    """The response after an acceptance; None for the normal 202."""
     response = FAULT_RESPONSES.get(armed.fault.kind)
     return await response(request, armed.fault, x_message_id) if response else None
 
@@ -122,7 +122,7 @@ FAULT_RESPONSES: dict[str, Callable[[web.Request, Fault, str], Awaitable[web.Str
 
 
 class Gone(web.Response):
-    """Nothing is written: the connection is closed already."""
+    """Writes nothing, because the connection is already closed."""
 
     async def prepare(self, request: web.BaseRequest) -> None:
         return None
@@ -132,7 +132,7 @@ class Gone(web.Response):
 
 
 def _reset(request: web.Request) -> web.StreamResponse:
-    """A TCP reset instead of an answer."""
+    """Reset the TCP connection instead of responding."""
     transport = request.transport
     if transport is not None:
         raw = transport.get_extra_info("socket")
@@ -142,7 +142,7 @@ def _reset(request: web.Request) -> web.StreamResponse:
 
 
 async def _raw(request: web.Request, content: bytes, interval: float) -> web.StreamResponse:
-    """These bytes, one by one where there is an interval, then the end of the connection."""
+    """Write these bytes, one at a time if there is an interval, then close the connection."""
     step = 1 if interval else len(content)
     for at in range(0, len(content), step):
         transport = request.transport

@@ -1,1 +1,1 @@
-"""The simulated recipients: what becomes of each message, when, and what follows from it."""
+"""The simulated recipients: delivery, opens, clicks and unsubscribes of each message, and their side effects."""

@@ -1,7 +1,7 @@
-"""The life of one message: what happens to it and when, drawn from (seed, message key) and from nothing else.
+"""Recipient behaviour: the timeline of one message, drawn from (seed, message key) only.
 
-Offsets are seconds after the start at speed 1. Machines act within 2 s of delivery, people 8 s or more after it; nearly
-every life is over after 45 s.
+Offsets are seconds after the start at speed 1. Machines act within 2 s of delivery, people at least 8 s after it; nearly
+all timelines end within 45 s.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from simulator.recipients.rates import Rates
 
 
 class TimelineEntry(NamedTuple):
-    """Something that happens `offset` seconds after the start.
+    """One action, `offset` seconds after the start.
 
-    `kind` is an event name, or a visit to the edge (one_click, body_unsubscribe, scan). `detail` is what the kind needs: a
-    phrase, a user agent, an attempt.
+    `kind` is an event name or a link visit (one_click, body_unsubscribe, scan). `detail` depends on the kind: an SMTP
+    message, a user agent, an attempt.
     """
 
     offset: float
@@ -27,7 +27,7 @@ class TimelineEntry(NamedTuple):
 
 
 class Click(NamedTuple):
-    """`pick` in [0, 1) chooses the link among those the body has. `machine` is told to nobody but the control endpoint."""
+    """`pick` in [0, 1) selects one of the body's links. `machine` is visible on the control endpoint only."""
 
     pick: float
     useragent: str
@@ -35,7 +35,7 @@ class Click(NamedTuple):
 
 
 class Open(NamedTuple):
-    """`apple` opens carry sg_machine_open."""
+    """Opens with `apple` have sg_machine_open set."""
 
     useragent: str
     apple: bool
@@ -43,33 +43,33 @@ class Open(NamedTuple):
 
 
 class Deferral(NamedTuple):
-    """One attempt; the number is a string on the wire."""
+    """One deferred attempt; its number is a string on the wire."""
 
     response: str
     attempt: str
 
 
 def seeded_random(seed: int, key: str) -> Random:
-    """The dice of one message."""
+    """The random generator of one message."""
     digest = hashlib.blake2b(f"{seed}\x1f{key}".encode("utf-8", "replace"), digest_size=16).digest()
     return Random(int.from_bytes(digest, "big"))
 
 
 def message_timeline(seed: int, key: str, provider: str, rates: Rates, dropped: str | None = None) -> list[TimelineEntry]:
-    """The moments of a message in order. `dropped` is the reason for which SendGrid does not even try."""
+    """The timeline of a message in order. `dropped` is the reason why SendGrid drops the message without an attempt."""
     random = seeded_random(seed, key)
     start = 0.1 + random.random()
     if reason := dropped or _drop_reason(random.random(), rates):
         return [TimelineEntry(start, "dropped", reason)]
     entries = [TimelineEntry(start, "processed")]
     at = start + 0.8 + 3.0 * random.random()
-    drop_reason = random.random()
+    delivery_draw = random.random()
     if random.random() < rates.deferred:
         at, expired = _add_deferrals(random, at, entries)
         if random.random() < rates.expires:
             return [*entries, TimelineEntry(expired, "blocked", smtp_messages.EXPIRED)]
-    if drop_reason < rates.hard_bounce + rates.blocked:
-        return entries + _bounce_entries(random, at, drop_reason < rates.hard_bounce, rates)
+    if delivery_draw < rates.hard_bounce + rates.blocked:
+        return entries + _bounce_entries(random, at, delivery_draw < rates.hard_bounce, rates)
     entries.append(TimelineEntry(at, "delivered", smtp_messages.DELIVERED[provider]))
     _add_machine_actions(random, at, rates, provider, entries)
     _add_human_actions(random, at, rates, provider, entries)
@@ -88,7 +88,7 @@ def _drop_reason(roll: float, rates: Rates) -> str | None:
 
 
 def _add_deferrals(random: Random, at: float, entries: list[TimelineEntry]) -> tuple[float, float]:
-    """One to three attempts in growing intervals; then when it is delivered, or given up."""
+    """Adds one to three deferrals at growing intervals; returns the times of the delivery and of the expiry."""
     response = random.choice(smtp_messages.DEFERRALS)
     for attempt in range(1, random.randint(1, 3) + 1):
         entries.append(TimelineEntry(at, "deferred", Deferral(response, str(attempt))))
@@ -125,7 +125,7 @@ def _add_machine_actions(random: Random, at: float, rates: Rates, provider: str,
 
 
 def _add_human_actions(random: Random, at: float, rates: Rates, provider: str, entries: list[TimelineEntry]) -> None:
-    """Most open within the first seconds, a few late; what they do next follows from the first open."""
+    """Most people open within the first seconds, a few later; further actions depend on the first open."""
     opened = at + 8 + min(16.0, random.expovariate(0.25))
     browser = random.choice(smtp_messages.BROWSERS)
     if random.random() < rates.one_click:

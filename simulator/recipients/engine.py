@@ -1,4 +1,4 @@
-"""Lets the lives go on: starts the runs that are due, and lets happen what is due in those that go on."""
+"""Advances the simulated recipients: starts due runs and emits their due events."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from simulator.settings import Settings
 log = logging.getLogger(__name__)
 
 MAX_PEOPLE = 60_000
-"""Lives that go on at the same time: what bounds the memory. Later requests wait on disk."""
+"""People in active runs at the same time, which bounds memory. Later runs wait in the database."""
 SLICE_ENTRIES = 100
-"""Moments between two breaths, so that a send is never kept waiting long."""
+"""Entries processed before the event loop gets control, so that requests do not wait long."""
 MAX_ENTRIES = 2_000
-"""Moments of one flush, and so of one transaction, for which the acceptance of a mail may have to wait."""
+"""Entries of one flush and its transaction; accepting a mail may have to wait for it."""
 LOAD = (
     "select runs.*, requests.x_message_id, requests.body, requests.drop_reason, requests.first_seq "
     "from runs join requests on requests.id = runs.request where runs.id = ?"
@@ -33,7 +33,7 @@ LOAD = (
 
 
 class Engine:
-    """The lives of everything that was accepted."""
+    """The simulated recipients of all accepted messages."""
 
     def __init__(self, settings: Settings, database: Database, faults: Faults, rates: dict[str, Rates]) -> None:
         self._settings, self._database, self._faults = settings, database, faults
@@ -44,7 +44,7 @@ class Engine:
         self._lock = asyncio.Lock()
 
     async def run(self) -> None:
-        """For ever; takes at most about half of the process's time."""
+        """Run forever; uses at most about half of the process's time."""
         await self.resume()
         while True:
             began = time.monotonic()
@@ -54,7 +54,7 @@ class Engine:
             await asyncio.sleep(spent if behind else max(self._settings.flush_seconds - spent, spent))
 
     async def resume(self) -> None:
-        """Take up the runs that were under way; the time in which nobody was here does not count."""
+        """Resume the active runs after a restart; the downtime does not count."""
         now = time.time()
         move = "update runs set activated_at = activated_at + (? - progress_at), progress_at = ? where state = 'active'"
         await self._database.execute(move, now, now)
@@ -63,13 +63,13 @@ class Engine:
             self._track(Run(loaded, Conditions.from_json(loaded["conditions"]), self._settings.seed, loaded["activated_at"]))
 
     async def advance(self) -> int:
-        """Start what is due, let happen what is due, record it. The number of events."""
+        """Start due runs and emit due events in one transaction; returns the number of events."""
         async with self._lock:
             await self._start_due_runs()
             return await self._flush(time.time())
 
     async def finish(self) -> int:
-        """Start what is due, and let every life that has begun end now. The number of events."""
+        """Start due runs and emit all remaining events of active runs now; returns the number of events."""
         async with self._lock:
             await self._start_due_runs()
             events = 0
@@ -78,11 +78,11 @@ class Engine:
             return events
 
     def pending(self) -> int:
-        """Moments of the runs under way that are still to come."""
+        """Number of timeline entries of active runs that have not been emitted."""
         return sum(run.left() for run in self._active.values())
 
     async def reset(self, also_write: Change) -> None:
-        """Drop every run under way, and the record with it, while nothing else happens."""
+        """Discard all active runs and apply `also_write` to the database, under the lock."""
         async with self._lock:
             self._active.clear()
             self._due.clear()
@@ -102,7 +102,7 @@ class Engine:
             await asyncio.sleep(0)
 
     async def _start_run(self, run_id: int) -> None:
-        """Fix the conditions, keep them, begin."""
+        """Fix and store the conditions of a run, and activate it."""
         row = (await self._database.read(LOAD, run_id))[0]
         conditions = Conditions(
             self._settings.speed, {name: asdict(rates) for name, rates in self.rates.items()}, {}, row["drop_reason"]
@@ -137,7 +137,7 @@ class Engine:
         return flush
 
     def _emit_due(self, run: Run, until: float, flush: Flush) -> int:
-        """At most a slice of the moments of a run that are due; how many."""
+        """Emit at most one slice of a run's due entries; returns how many."""
         before = run.emitted
         while run.left() and run.at(run.emitted) <= until and run.emitted - before < SLICE_ENTRIES:
             flush.add_next(run, min(int(run.at(run.emitted)), int(time.time())))

@@ -1,7 +1,7 @@
-"""What happened in the lives since the last flush, and the one transaction in which it is recorded.
+"""The events since the last flush, written in one transaction.
 
-It holds the posts, the progress of every run and all that follows from the events, so that a kill -9 neither loses an event
-nor lives a moment twice.
+The transaction contains the posts, the progress of every run and the side effects of the events, so that a kill -9 neither
+loses nor repeats an event.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from simulator.webhook.events import Event, event_of
 
 
 class Flush:
-    """What happened since the last flush, to be recorded in one transaction."""
+    """Collects events, then writes them in one transaction."""
 
     def __init__(self, now: float, random: Random, faults: Faults, speed: float) -> None:
         self.now, self.random, self.faults, self.speed = now, random, faults, speed
@@ -30,7 +30,7 @@ class Flush:
         self._posts: list[Post] = []
 
     def add_next(self, run: Run, timestamp: int) -> None:
-        """The next moment of a run: an event, a visit to the edge, or nothing where tracking is off."""
+        """Add the next entry of a run: an event, a link visit, or nothing if tracking is off."""
         _, position, number, entry = run.timeline[run.emitted]
         run.emitted += 1
         message, seq = run.message(position), run.first_seq + position
@@ -47,13 +47,13 @@ class Flush:
         self._events.append(event)
 
     def pack(self) -> None:
-        """Events into posts, with what the webhook faults make of them."""
+        """Build the posts from the events, after applying the webhook faults."""
         deliveries = self.faults.applied_to(self._events)
         self._posts = [post for events in deliveries for post in build_posts(events, self.random, self.speed)]
         self._events = []
 
     def apply(self, connection: sqlite3.Connection) -> None:
-        """The transaction."""
+        """Write everything; runs inside the transaction."""
         connection.executemany(
             "insert into posts (not_before, first_at, events, body) values (?, ?, ?, ?)",
             [(self.now + post.delay, self.now, post.events, post.body) for post in self._posts],

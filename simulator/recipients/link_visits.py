@@ -1,7 +1,7 @@
-"""People and scanners who follow unsubscribe links, really: to the path of the link, at the edge.
+"""Visits of unsubscribe links by people and scanners: real HTTP requests to the link's path at the edge.
 
-A client that knows RFC 8058 posts without looking; a person opens the page of the body's link and presses its button; a
-scanner opens the link and presses nothing, and must unsubscribe nobody.
+A client that supports RFC 8058 sends the one-click POST; a person opens the link in the body and submits the form of the
+page; a scanner only opens the link, which must not unsubscribe anybody.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ DUE = (
 
 
 def link_visit_for(message: Message, entry: TimelineEntry) -> tuple[str, str, str] | None:
-    """(how, url, user agent) of a moment that is a visit; None where the mail offers no link of its own for it."""
+    """(how, url, user agent) of a link visit; None if the mail has no such link."""
     link = unsubscribe_link(message.person, message.mail)
     if entry.kind == "one_click":
         url = link if one_click(message.person, message.mail) else None
@@ -42,7 +42,7 @@ def link_visit_for(message: Message, entry: TimelineEntry) -> tuple[str, str, st
 
 
 def provider_unsubscribe(message: Message, entry: TimelineEntry) -> TimelineEntry | None:
-    """What a person who wants to leave does by SendGrid's own links, where the mail has them: an event, and no visit."""
+    """The unsubscribe event by SendGrid's own links, if the mail has them, instead of a link visit."""
     tracking = message.mail.tracking_settings and message.mail.tracking_settings.subscription_tracking
     if entry.kind == "scan" or not (message.mail.asm or (tracking and tracking.enable)):
         return None
@@ -50,20 +50,20 @@ def provider_unsubscribe(message: Message, entry: TimelineEntry) -> TimelineEntr
 
 
 class LinkVisitor:
-    """Makes the visits that are due."""
+    """Makes the due link visits."""
 
     def __init__(self, database: Database, edge: str | None, session: aiohttp.ClientSession) -> None:
         self._database, self._edge, self._session = database, edge, session
 
     async def run(self) -> None:
-        """For ever. Without an edge the visits wait."""
+        """Run forever. Without an edge, the visits stay queued."""
         while True:
             if self._edge:
                 await self.run_due()
             await asyncio.sleep(0.2)
 
     async def run_due(self) -> None:
-        """Those that are due, a few at a time; a refused connection is tried again later, a few times."""
+        """Make a few due visits; a failed connection is retried later, up to `ATTEMPTS` times."""
         await asyncio.gather(*(self._process(row) for row in await self._database.read(DUE, time.time())))
 
     async def _process(self, row: dict[str, Any]) -> None:
@@ -74,7 +74,7 @@ class LinkVisitor:
         await self._database.execute(sql, attempts, status, done, now + 2**attempts, row["id"])
 
     async def _attempt(self, row: dict[str, Any]) -> int | None:
-        """The last HTTP status, or None where nobody answered."""
+        """The last HTTP status, or None without a response."""
         try:
             return await self._follow(row["how"], self.edge_url(row["url"]), {"User-Agent": row["useragent"]})
         except (aiohttp.ClientError, TimeoutError) as error:
@@ -82,7 +82,7 @@ class LinkVisitor:
             return None
 
     def edge_url(self, url: str) -> str:
-        """The link's path and query at the edge."""
+        """The URL of the link's path and query at the edge."""
         parts = urlsplit(url)
         return f"{(self._edge or '').rstrip('/')}{parts.path or '/'}" + (f"?{parts.query}" if parts.query else "")
 
@@ -100,7 +100,7 @@ class LinkVisitor:
 
 
 class Form(HTMLParser):
-    """The first form of a page that posts: where to, and what its hidden fields and its first button say."""
+    """The first POST form of a page: its action, and the values of its fields and first button."""
 
     def __init__(self, page: str, url: str) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""How often what happens, by mailbox provider: shares of the messages, and of those who opened."""
+"""Rates of recipient behaviour by mailbox provider."""
 
 from __future__ import annotations
 
@@ -49,12 +49,12 @@ def provider_of(email: str) -> str:
 
 
 def rates_with(overrides: dict[str, dict[str, float]]) -> dict[str, Rates]:
-    """The table with some shares replaced: `{"gmail": {"hard_bounce": 0.3}}`, or `{"all": {...}}`. Raises ValueError."""
+    """The rates with overrides: `{"gmail": {"hard_bounce": 0.3}}`, or `{"all": {...}}`. Raises ValueError."""
     unknown = overrides.keys() - {*BY_PROVIDER, "all"}
     names = {name for shares in overrides.values() for name in shares} - asdict(Rates()).keys()
     if unknown or names:
         raise ValueError(f"Unknown providers {sorted(unknown)} or rates {sorted(names)}")
     if not all(0 <= share <= 1 for shares in overrides.values() for share in shares.values()):
-        raise ValueError("A rate is from 0 to 1")
+        raise ValueError("Rates must be between 0 and 1")
     common = overrides.get("all", {})
     return {name: replace(rates, **{**common, **overrides.get(name, {})}) for name, rates in BY_PROVIDER.items()}

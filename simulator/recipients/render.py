@@ -1,4 +1,4 @@
-"""What a person gets: the content with the substitutions put in, literally, as SendGrid does, and the links in it."""
+"""Renders the mail of one person, replacing substitution tags literally as SendGrid does, and extracts its links."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ HEADER_LINK = re.compile(r"<(https?://[^>]+)>")
 
 
 class Rendered(NamedTuple):
-    """Subject and both parts; a part that the mail does not have is empty."""
+    """Subject and both parts; a missing part is empty."""
 
     subject: str
     plain: str
@@ -24,7 +24,7 @@ class Rendered(NamedTuple):
 
 
 class Link(NamedTuple):
-    """A link of the body; `place` counts the links of its part. `rewritable`: click tracking may take it over."""
+    """A link of the body; `place` is its index within its part. `rewritable`: click tracking may rewrite it."""
 
     url: str
     place: int
@@ -33,14 +33,14 @@ class Link(NamedTuple):
 
 
 class Anchor(NamedTuple):
-    """An anchor's href, and whether it may be rewritten."""
+    """An anchor's href, and whether click tracking may rewrite it."""
 
     href: str
     rewritable: bool
 
 
 def render(mail: Mail, person: Personalization) -> Rendered:
-    """Nothing is escaped: a substitution that breaks the HTML breaks it here too."""
+    """The rendered mail. Values are not escaped: a substitution that breaks the HTML breaks it here too."""
     parts = {part.type: part.value for part in mail.content or ()}
     subject = person.subject or mail.subject or ""
     return Rendered(
@@ -49,7 +49,7 @@ def render(mail: Mail, person: Personalization) -> Rendered:
 
 
 def substitute(text: str, mail: Mail, person: Personalization) -> str:
-    """Sections first, since their text may hold tags; then the tags, longest first: a tag may begin like another."""
+    """Replaces sections first, since they may contain tags; then tags, longest first, since one may prefix another."""
     for values in (mail.sections, person.substitutions):
         if not values:
             continue
@@ -61,14 +61,14 @@ def substitute(text: str, mail: Mail, person: Personalization) -> str:
 class _Anchors(HTMLParser):
     """Collects every anchor.
 
-    One that says `clicktracking=off` before its href is left alone by click tracking, as
-    https://www.twilio.com/docs/sendgrid/ui/analytics-and-reporting/click-tracking-html-best-practices has it.
+    Click tracking skips an anchor with `clicktracking=off` before its href, see
+    https://www.twilio.com/docs/sendgrid/ui/analytics-and-reporting/click-tracking-html-best-practices.
     """
 
     def __init__(self, page: str) -> None:
         super().__init__(convert_charrefs=True)
         self.found: list[Anchor] = []
-        with contextlib.suppress(AssertionError):  # what it raises on a broken declaration; the links before it stay
+        with contextlib.suppress(AssertionError):  # raised for a malformed declaration; the links before it are kept
             self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -83,14 +83,14 @@ class _Anchors(HTMLParser):
 
 
 class Links:
-    """The links that people find in the parts of a mail. The HTML is parsed once for all whose values hold no markup."""
+    """The links in the parts of a mail. The HTML is parsed once for all people whose values contain no markup."""
 
     def __init__(self, mail: Mail) -> None:
         self._mail = mail
         self._anchors: list[Anchor] | None = None
 
     def of(self, person: Personalization, with_text: bool) -> list[Link]:
-        """The links of the HTML part, and of the text part where it is asked for."""
+        """The links of the HTML part, and of the text part if `with_text`."""
         anchors = self._plain(person) if self._unmarked(person) else _Anchors(render(self._mail, person).html).found
         found = [Link(url, at, "html", rewritable) for at, (url, rewritable) in enumerate(anchors) if url.startswith("http")]
         if with_text:
@@ -111,20 +111,20 @@ class Links:
 
 
 def unsubscribe_link(person: Personalization, mail: Mail) -> str | None:
-    """The HTTP URL of List-Unsubscribe, with the substitutions put in."""
+    """The HTTP URL of List-Unsubscribe, with substitutions applied."""
     headers = {name.lower(): value for name, value in {**(mail.headers or {}), **(person.headers or {})}.items()}
     match = HEADER_LINK.search(substitute(headers.get("list-unsubscribe", ""), mail, person))
     return match[1] if match else None
 
 
 def one_click(person: Personalization, mail: Mail) -> bool:
-    """Whether the mail offers RFC 8058: a client posts without asking only where this header stands."""
+    """Whether the mail supports one-click unsubscribe (RFC 8058), which requires the List-Unsubscribe-Post header."""
     headers = {name.lower(): value for name, value in {**(mail.headers or {}), **(person.headers or {})}.items()}
     return headers.get("list-unsubscribe-post", "").strip() == "List-Unsubscribe=One-Click"
 
 
 def body_unsubscribe_link(found: list[Link], header_link: str | None) -> str | None:
-    """The unsubscribe link of the body: the one that leads where the header leads, up to the first folder of its path."""
+    """The unsubscribe link of the body: the link with the host and first path segment of the header's link."""
     if not header_link:
         return None
     wanted = _place(header_link)
@@ -134,6 +134,6 @@ def body_unsubscribe_link(found: list[Link], header_link: str | None) -> str | N
 def _place(url: str) -> tuple[str, str]:
     try:
         parts = urlsplit(url)
-    except ValueError:  # a substitution made it no URL; it leads nowhere
+    except ValueError:  # a substitution made it an invalid URL
         return url, ""
     return parts.netloc, parts.path.strip("/").partition("/")[0]

@@ -1,4 +1,4 @@
-"""A run: the people of one request who start at the same time, while their lives go on."""
+"""A run: the people of one request with the same start time, and their merged timeline."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from simulator.recipients.render import Links
 from simulator.webhook.events import Message
 
 RunEntry = tuple[float, int, int, TimelineEntry]
-"""(offset in seconds, position in the request, number within the life, moment)."""
+"""(offset in seconds, position in the request, number within the message's timeline, entry)."""
 
 
 @dataclass
 class Conditions:
-    """What, beside seed and key, a life depends on: kept when the run starts, so that a restart changes nothing."""
+    """The inputs of a timeline besides seed and key. Stored when the run starts, so that a restart changes nothing."""
 
     speed: float
     rates: dict[str, dict[str, float]]
@@ -29,7 +29,7 @@ class Conditions:
     drop_reason: str | None = None
 
     def to_json(self) -> bytes:
-        """As stored."""
+        """The stored form."""
         suppressed = {str(position): reason for position, reason in self.suppressed.items()}
         return orjson.dumps(
             {"speed": self.speed, "rates": self.rates, "suppressed": suppressed, "drop_reason": self.drop_reason}
@@ -37,14 +37,14 @@ class Conditions:
 
     @classmethod
     def from_json(cls, stored: bytes) -> Conditions:
-        """From what `packed` gave."""
+        """The inverse of `to_json`."""
         fields: dict[str, Any] = orjson.loads(stored)
         suppressed = {int(position): reason for position, reason in fields.pop("suppressed").items()}
         return cls(suppressed=suppressed, **fields)
 
 
 class Run:
-    """The timeline of a run, and how much of it has happened."""
+    """The timeline of a run and its progress."""
 
     def __init__(self, row: dict[str, Any], conditions: Conditions, seed: int, base: float) -> None:
         self.id: int = row["id"]
@@ -63,20 +63,20 @@ class Run:
         return Message(self.seed, self.x_message_id, position, self.mail, self.mail.personalizations[position], self.links)
 
     def next_at(self) -> float:
-        """When the next moment is due; infinite at the end."""
+        """When the next entry is due; infinite at the end."""
         return self.at(self.emitted) if self.emitted < len(self.timeline) else float("inf")
 
     def at(self, number: int) -> float:
-        """When the `number`-th moment of the run is due."""
+        """When the `number`-th entry of the run is due."""
         return self.base + self.timeline[number][0] / self.speed
 
     def left(self) -> int:
-        """How many moments are to come."""
+        """Number of entries that have not been emitted."""
         return len(self.timeline) - self.emitted
 
 
 def run_timeline(run: Run, send_at: int, conditions: Conditions) -> list[RunEntry]:
-    """Everybody's moments, in the order of time."""
+    """The timelines of all people of the run, merged in order of time."""
     rates = {provider: Rates(**shares) for provider, shares in conditions.rates.items()}
     found: list[RunEntry] = []
     for position, person in enumerate(run.mail.personalizations):

@@ -1,8 +1,8 @@
-"""Which runs may start: due, and neither paused nor cancelled in time.
+"""Selects the runs that may start: due, and not paused or cancelled in time.
 
-As SendGrid documents it (https://www.twilio.com/docs/sendgrid/api-reference/cancel-scheduled-sends): what is held stays in
-the queue; at its send_at a cancelled batch is discarded and a paused one kept, until the pause is lifted or 72 hours are
-over. Nothing is held later than ten minutes before its send_at (the notice).
+As SendGrid documents it (https://www.twilio.com/docs/sendgrid/api-reference/cancel-scheduled-sends): at its send_at, a
+cancelled batch is discarded, and a paused batch is kept until it is resumed or 72 hours have passed. Pausing and cancelling
+must happen at least ten minutes before send_at (the notice).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ EFFECTIVE = (
     "(schedules.set_at + ? <= runs.start_at "
     "or schedules.set_at <= (select accepted_at from requests where requests.id = runs.request))"
 )
-"""A status counts for a run when it was set in time before its start (the notice), or before the mail was sent at all."""
+"""A status applies to a run if it was set at least `notice` seconds before its start, or before the mail was accepted."""
 STARTABLE = (
     "select runs.id, runs.people from runs left join schedules "
     f"on schedules.batch_id = runs.batch_id and schedules.status in ('pause', 'cancel') and {EFFECTIVE} "
@@ -29,7 +29,7 @@ DISCARD = (
 
 
 async def startable_runs(database: Database, now: float, notice: int, room: int) -> list[int]:
-    """The runs to start now, oldest first, as far as there is room for their people."""
+    """The runs to start now, oldest first, while there is room for their people."""
     found = []
     for row in await database.read(STARTABLE, notice, now):
         if row["people"] > room:
@@ -40,6 +40,6 @@ async def startable_runs(database: Database, now: float, notice: int, room: int)
 
 
 async def discard_due(database: Database, now: float, notice: int, paused_retention: int) -> None:
-    """Discard the runs whose time has come and whose batch was cancelled, or paused for longer than it is kept."""
+    """Discard due runs whose batch is cancelled, or has been paused for longer than the retention."""
     if await database.value("select count(*) from schedules"):
         await database.execute(DISCARD, now, paused_retention, now, notice)

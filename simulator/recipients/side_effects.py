@@ -1,4 +1,4 @@
-"""What follows from events beside their being posted: a message's state, the statistics, the suppression lists, visits."""
+"""Side effects of events: message status, statistics, suppression lists, link visits."""
 
 from __future__ import annotations
 
@@ -39,18 +39,18 @@ STAT = (
 
 
 class SideEffects:
-    """Gathered in memory for one flush, then applied in its transaction."""
+    """Collected in memory for one flush, then applied in its transaction."""
 
     def __init__(self) -> None:
         self.link_visits: list[tuple[int, str, str, str, float]] = []
         self._events: list[tuple[Event, int, str, list[str]]] = []
 
     def add_event(self, event: Event, seq: int, day: str, categories: list[str]) -> None:
-        """Note an event of the message with the number `seq`."""
+        """Add an event of the message with number `seq`."""
         self._events.append((event, seq, day, categories))
 
     def apply(self, connection: sqlite3.Connection) -> None:
-        """Write everything down."""
+        """Write all side effects."""
         tally: Counter[tuple[str, str, str, str]] = Counter()
         for event, seq, day, categories in self._events:
             self._update_lists(connection, event)
@@ -80,7 +80,7 @@ def _outcome(connection: sqlite3.Connection, event: Event, seq: int) -> None:
 
 
 def metrics(event: Event, connection: sqlite3.Connection, seq: int) -> list[str]:
-    """The counters of /v3/stats that an event adds to."""
+    """The counters of /v3/stats that an event increments."""
     kind = event["event"]
     if kind in ("open", "click"):
         opens, clicks = connection.execute(UNIQUE, (seq,)).fetchone()
@@ -96,7 +96,7 @@ def metrics(event: Event, connection: sqlite3.Connection, seq: int) -> list[str]
 
 
 def tracked_day(timestamp: int) -> str:
-    """The UTC day that an event counts for."""
+    """The UTC day of an event."""
     return datetime.fromtimestamp(timestamp, UTC).date().isoformat()
 
 

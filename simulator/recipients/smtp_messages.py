@@ -1,4 +1,4 @@
-"""What mail servers say and what clients call themselves: (text, status, bounce_classification)."""
+"""SMTP responses of mail servers and user agents of clients."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Refusal(NamedTuple):
-    """A mail server's answer to a message that it does not take."""
+    """A mail server's response to a rejected message."""
 
     reason: str
     status: str
@@ -63,4 +63,4 @@ SCANNERS = (
     "Mimecast-URL-Protection/2.1",
     "python-requests/2.32.3",
 )
-"""Some gateways say who they are, some pretend to be an old browser."""
+"""Some gateways identify themselves, others use the user agent of an old browser."""

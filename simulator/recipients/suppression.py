@@ -1,4 +1,4 @@
-"""SendGrid's own suppression lists: who is on them, and why a message to them is dropped."""
+"""SendGrid's suppression lists, and the reasons for dropping messages to their addresses."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ DROP_REASONS = {
     "spam_reports": "Spam Reporting Address",
     "unsubscribes": "Unsubscribed Address",
 }
-"""Blocks are listed, but do not suppress."""
+"""The list `blocks` does not suppress."""
 
 
 async def suppressed_positions(database: Database, mail: Mail) -> dict[int, str]:
-    """Position to reason, for those of a mail to whom nothing will be sent."""
+    """Drop reasons by position, for the suppressed people of a mail."""
     if _bypassed(mail, "bypass_list_management"):
         return {}
     kinds = set(DROP_REASONS) - ({"bounces"} if _bypassed(mail, "bypass_bounce_management") else set())
@@ -61,7 +61,7 @@ def _bypassed(mail: Mail, name: str) -> bool:
 
 
 def list_of(event: Event) -> str | None:
-    """The list that an event puts its address on."""
+    """The suppression list to which an event adds its address."""
     if event["event"] == "bounce":
         return "bounces" if event["type"] == "bounce" else "blocks"
     if event["event"] == "dropped" and event["reason"] == "Invalid":
@@ -70,7 +70,7 @@ def list_of(event: Event) -> str | None:
 
 
 def suppress(connection: sqlite3.Connection, kind: str, email: str, created: int, why: dict[str, Any]) -> None:
-    """Put an address on a list; the first entry stays."""
+    """Add an address to a list; an existing entry is kept."""
     connection.execute(
         "insert into suppressions (kind, email, created, reason, status, ip) values (?, ?, ?, ?, ?, ?) "
         "on conflict do nothing",

@@ -1,1 +1,1 @@
-"""The Event Webhook: events, their batches, their signature, their delivery."""
+"""The Event Webhook: events, batching, signature, delivery."""

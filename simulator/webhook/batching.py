@@ -1,4 +1,4 @@
-"""Events into the bodies of posts: at most 768 KB, some repeated, some late, so that their order is no order."""
+"""Packs events into posts of at most 768 KB; some events are repeated or late, so that the order is not reliable."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ POST_BYTES = 768 * 1024
 LATE_SHARE = 0.03
 REPEATED_SHARE = 0.02
 MISSING_SHARE = 0.002
-"""Of the `processed` events: those that never come."""
+"""Share of the `processed` events that are never posted."""
 RENAMED_SHARE = 0.1
-"""Of the repeated: those that come with a new sg_event_id."""
+"""Share of the repeated events that have a new sg_event_id."""
 
 
 class Post(NamedTuple):
-    """A body to be posted, not before some seconds from now."""
+    """A body to post after a delay in seconds."""
 
     delay: float
     events: int
@@ -29,7 +29,7 @@ class Post(NamedTuple):
 
 
 def build_posts(events: list[Event], random: Random, speed: float) -> list[Post]:
-    """The posts of a flush: most at once and shuffled, a few up to five seconds (at speed 1) late, a few once more."""
+    """The posts of a flush, shuffled: most immediately, a few up to five seconds late (at speed 1), a few repeated."""
     events = [event for event in events if event["event"] != "processed" or random.random() >= MISSING_SHARE]
     random.shuffle(events)
     now = [event for event in events if random.random() >= LATE_SHARE]
@@ -47,12 +47,12 @@ def _redelivered(event: Event, random: Random) -> Event:
 
 
 def redelivery_id(event: Event, copy: int) -> str:
-    """The new id of an event that is delivered once more."""
+    """The new sg_event_id of a repeated event."""
     return short_id(f"{event.get('sg_event_id')}\x1fcopy\x1f{copy}")
 
 
 def pack_posts(events: Iterable[Event], delay: float) -> Iterator[Post]:
-    """JSON arrays with SendGrid's line ends, the last included: whoever strips it cannot verify."""
+    """JSON arrays with SendGrid's line endings, including the trailing one, which is part of the signed bytes."""
     parts: list[bytes] = []
     size = 0
     for event in events:

@@ -1,4 +1,4 @@
-"""A moment of a life as the event that SendGrid posts, with the fields of its kind and no others."""
+"""Builds SendGrid's event for a timeline entry, with exactly the fields of its kind."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Message(NamedTuple):
 
     @property
     def key(self) -> str:
-        """What its life is drawn from: tw_key, else message and address."""
+        """The key from which the timeline is drawn: tw_key, else message id and address."""
         return merged_args(self.mail, self.person).get("tw_key") or f"{self.x_message_id}\x1f{self.email}"
 
     @property
@@ -40,7 +40,7 @@ class Message(NamedTuple):
 
 
 def event_of(message: Message, entry: TimelineEntry, number: int, timestamp: int) -> Event | None:
-    """The event of the message's `number`-th moment; None where tracking is off or the mail has no link to click."""
+    """The event of the message's `number`-th entry; None if tracking is off or the mail has no link to click."""
     special = FIELDS_BY_KIND[entry.kind](message, entry.detail)
     if special is None:
         return None
@@ -54,17 +54,17 @@ def event_of(message: Message, entry: TimelineEntry, number: int, timestamp: int
 
 
 def event_id(message: Message, number: int, copy: int = 0) -> str:
-    """The same for the same moment of the same message, whenever it is asked."""
+    """The sg_event_id, which is stable for an entry of a message."""
     return short_id(f"{message.seed}\x1f{message.x_message_id}\x1f{message.position}\x1f{number}\x1f{copy}")
 
 
 def smtp_id(message: Message) -> str:
-    """The Message-ID given by the server that took the mail."""
+    """The Message-ID assigned by the accepting server."""
     return f"<{message.x_message_id}@geopod-ismtpd-{message.position % 7}>"
 
 
 def address_of(message: Message) -> str:
-    """A client's address out of the ranges that are kept for documentation, always the same for a person."""
+    """The client's IP address, stable per person, from the ranges reserved for documentation."""
     number = zlib.crc32(message.email.encode())
     return f"{('192.0.2', '198.51.100', '203.0.113')[number % 3]}.{number // 3 % 254 + 1}"
 
@@ -134,7 +134,7 @@ def _clicked(message: Message, detail: object) -> Event | None:
 
 
 def _subscription(message: Message, detail: object) -> Event:
-    """unsubscribe and the group events: by the links that SendGrid itself puts in."""
+    """unsubscribe and the group events, caused by links that SendGrid inserts."""
     fields: Event = {"ip": address_of(message), "useragent": detail}
     if message.mail.asm:
         fields |= {"asm_group_id": message.mail.asm.group_id, "url": "https://u0000.ct.example.net/asm/"}
@@ -163,13 +163,13 @@ FIELDS_BY_KIND: dict[str, Callable[[Message, object], Event | None]] = {
 
 
 def tracks_opens(mail: Mail) -> bool:
-    """Only where the request says so, and the mail has HTML to carry the pixel."""
+    """Whether the request enables open tracking and the mail has an HTML part for the pixel."""
     tracking = mail.tracking_settings and mail.tracking_settings.open_tracking
     return bool(tracking and tracking.enable and any(part.type == "text/html" for part in mail.content or ()))
 
 
 def tracked_links(message: Message) -> list[Link]:
-    """The links that click tracking rewrote; none where it is off, and those of the text part only where it says so."""
+    """The links that click tracking rewrites; links of the text part only if `enable_text` is set."""
     tracking = message.mail.tracking_settings and message.mail.tracking_settings.click_tracking
     if not (tracking and tracking.enable):
         return []
@@ -177,5 +177,5 @@ def tracked_links(message: Message) -> list[Link]:
 
 
 def link_at(found: list[Link], pick: float) -> Link | None:
-    """The link at a share of the way through the body."""
+    """The link at the fraction `pick` of the list."""
     return found[int(pick * len(found))] if found else None

@@ -1,4 +1,4 @@
-"""Posts the events, signed, and tries again with growing intervals for 24 hours."""
+"""Posts the signed events; failed posts are retried with growing intervals for 24 hours."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from simulator.webhook.signing import Signer
 log = logging.getLogger(__name__)
 
 AT_ONCE = 4
-"""Posts under way together, and so the bodies in memory: at most 3 MB."""
+"""Concurrent posts, which limits the bodies in memory to 3 MB."""
 GIVE_UP_AFTER = 24 * 3600
 ANSWER_WITHIN = 10
 MAX_WAIT = 600
@@ -27,7 +27,7 @@ NEXT = (
 
 
 class Poster:
-    """Empties the table of posts into the webhook's URL."""
+    """Posts the queued bodies to the webhook's URL."""
 
     def __init__(
         self, database: Database, url: str | None, signer: Signer, faults: Faults, session: aiohttp.ClientSession
@@ -37,14 +37,14 @@ class Poster:
         self._under_way: dict[int, asyncio.Task[None]] = {}
 
     async def run(self) -> None:
-        """For ever. Without a URL, and while a fault says silence, the posts wait."""
+        """Run forever. Without a URL, and during the fault `silence`, the posts stay queued."""
         while True:
             started = await self._start_due() if self.url and not self._faults.is_silent(time.time()) else 0
             if not started:
                 await asyncio.sleep(0.1)
 
     async def close(self) -> None:
-        """Break off the posts under way; they are made again after a restart."""
+        """Cancel the active posts; they are repeated after a restart."""
         tasks = [*self._under_way.values()]
         for task in tasks:
             task.cancel()
@@ -69,7 +69,7 @@ class Poster:
             self._under_way.pop(row["id"], None)
 
     async def _answer(self, body: bytes) -> int:
-        """The status, 0 where none came. Signed anew at each attempt; redirects are not followed."""
+        """The status, 0 without a response. Each attempt is signed again; redirects are not followed."""
         headers = {"Content-Type": "application/json", "User-Agent": "SendGrid Event API"}
         headers |= self._signer.headers(int(time.time()), body)
         timeout = aiohttp.ClientTimeout(total=ANSWER_WITHIN)
@@ -87,7 +87,7 @@ class Poster:
         if 200 <= status < 300 or now - row["first_at"] > GIVE_UP_AFTER:
             await self._database.write(lambda connection: _delete_post(connection, row, 200 <= status < 300))
             return
-        log.warning("The webhook answered %s; %s events are posted again later", status or "nothing", row["events"])
+        log.warning("The webhook responded with %s; %s events will be retried", status or "nothing", row["events"])
         wait = min(MAX_WAIT, 2 ** min(row["attempts"], 10))
         await self._database.execute(
             "update posts set attempts = attempts + 1, not_before = ? where id = ?", now + wait, row["id"]

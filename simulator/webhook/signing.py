@@ -21,7 +21,7 @@ PUBLIC_FILE = "webhook_public_key.txt"
 
 
 class Signer:
-    """The key of a folder: made once, kept there, its public half in `webhook_public_key.txt` as base64 DER."""
+    """The signing key: created once in the data folder, with the public key in `webhook_public_key.txt` as base64 DER."""
 
     def __init__(self, folder: Path) -> None:
         private = folder / "webhook_private_key.pem"
@@ -29,14 +29,14 @@ class Signer:
             _write(private, _new_key())
         key = load_pem_private_key(private.read_bytes(), password=None)
         if not isinstance(key, ec.EllipticCurvePrivateKey):
-            raise TypeError(f"{private} holds no elliptic curve key. Remove it; a new one is made.")
+            raise TypeError(f"{private} is not an elliptic curve key. Remove the file; a new key will be created.")
         self._key = key
         der = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         self.public_key = base64.b64encode(der).decode()
         _write(folder / PUBLIC_FILE, self.public_key.encode() + b"\n")
 
     def headers(self, timestamp: int, body: bytes) -> dict[str, str]:
-        """The two headers for a body that is posted at `timestamp`."""
+        """The signature headers of a body posted at `timestamp`."""
         signature = self._key.sign(str(timestamp).encode() + body, ec.ECDSA(hashes.SHA256()))
         return {SIGNATURE: base64.b64encode(signature).decode(), TIMESTAMP: str(timestamp)}
 
@@ -46,7 +46,7 @@ def _new_key() -> bytes:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Whole or not at all, and for the owner alone."""
+    """Write atomically, readable by the owner only."""
     fresh = path.with_suffix(".new")
     fresh.touch(mode=0o600)
     fresh.write_bytes(content)

@@ -10,12 +10,12 @@ from tests.running_simulator import RunningSimulator
 from tests.simulator.webhook_receiver import Receiver
 
 FAST = {"speed": 40, "flush": 0.05, "seed": 7}
-"""A life of 45 s in about one."""
+"""A timeline of 45 s takes about one."""
 
 
 @pytest.fixture(scope="module")
 def module_idle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSimulator]:
-    """One simulator without lives for the tests of a module; see `idle`."""
+    """A simulator without recipients, shared by the tests of a module; see `idle`."""
     running = RunningSimulator(tmp_path_factory.mktemp("simulator"), no_recipients=True, notice=0)
     yield running
     running.stop()
@@ -23,14 +23,14 @@ def module_idle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSim
 
 @pytest.fixture
 def idle(module_idle: RunningSimulator) -> RunningSimulator:
-    """The shared one, with nothing in it."""
+    """The module's simulator without recipients, reset."""
     module_idle.reset()
     return module_idle
 
 
 @pytest.fixture(scope="module")
 def module_receiver() -> Iterator[Receiver]:
-    """A webhook and edge for the tests of a module; see `receiver`."""
+    """A webhook and edge, shared by the tests of a module; see `receiver`."""
     opened = Receiver()
     yield opened
     opened.close()
@@ -38,9 +38,9 @@ def module_receiver() -> Iterator[Receiver]:
 
 @pytest.fixture(scope="module")
 def module_active(tmp_path_factory: pytest.TempPathFactory, module_receiver: Receiver) -> Iterator[RunningSimulator]:
-    """One simulator whose lives are short, for the tests of a module; see `active`."""
+    """A simulator with fast recipients, shared by the tests of a module; see `active`."""
     running = RunningSimulator(
-        tmp_path_factory.mktemp("lively"),
+        tmp_path_factory.mktemp("active"),
         webhook=f"{module_receiver.url}/events",
         edge=module_receiver.url,
         notice=0,
@@ -52,7 +52,7 @@ def module_active(tmp_path_factory: pytest.TempPathFactory, module_receiver: Rec
 
 @pytest.fixture
 def receiver(module_receiver: Receiver) -> Receiver:
-    """The webhook and edge, which have heard nothing yet."""
+    """The module's webhook and edge, without requests."""
     module_receiver.requests.clear()
     module_receiver.statuses = [204]
     return module_receiver
@@ -60,6 +60,6 @@ def receiver(module_receiver: Receiver) -> Receiver:
 
 @pytest.fixture
 def active(module_active: RunningSimulator, receiver: Receiver) -> RunningSimulator:
-    """A simulator with nothing in it, whose lives are short, and which posts to the receiver."""
+    """The module's simulator with fast recipients, reset; it posts to the receiver."""
     module_active.reset()
     return module_active

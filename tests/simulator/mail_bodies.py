@@ -1,4 +1,4 @@
-"""Mails to break."""
+"""Request bodies of mail/send, and ways to modify them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ LINK = "https://mail.tradewind.example/u/TOKEN"
 
 
 def person(number: int = 0, provider: str = "gmail", **more: Any) -> dict[str, Any]:
-    """A personalization as Tradewind makes them."""
+    """A personalization as Tradewind builds it."""
     return {
         "to": [{"email": f"person{number}@{provider}.example.com"}],
         "custom_args": {"tw_key": f"key-{number}", "tw_try": "1", "tw_chunk": "plan.1"},
@@ -20,7 +20,7 @@ def person(number: int = 0, provider: str = "gmail", **more: Any) -> dict[str, A
 
 
 def mail(people: int = 1, provider: str = "gmail", first: int = 0, **more: Any) -> dict[str, Any]:
-    """A good request."""
+    """A valid request."""
     return {
         "personalizations": [person(number, provider) for number in range(first, first + people)],
         "from": {"email": "news@example.com", "name": "Shop"},

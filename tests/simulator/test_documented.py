@@ -1,4 +1,4 @@
-"""docs/simulator.md names everything that can be asked of the simulator."""
+"""docs/simulator.md documents all options, faults, control requests and management calls."""
 
 from __future__ import annotations
 

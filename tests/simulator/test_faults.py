@@ -1,4 +1,4 @@
-"""Faults, seen as a sender and a webhook see them: over real sockets."""
+"""Faults as senders and webhooks see them, over real sockets."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.simulator.webhook_receiver import Receiver
 
 
 def raw_send(simulator: RunningSimulator, seconds: float) -> bytes:
-    """The bytes that come back within some time, whatever they are."""
+    """The raw bytes received within `seconds`."""
     url = httpx.URL(simulator.base_url)
     body = json.dumps(mail()).encode()
     head = (
@@ -49,7 +49,7 @@ def raw_send(simulator: RunningSimulator, seconds: float) -> bytes:
         ("rate_limit", 429, "too many requests"),
     ],
 )
-def test_refusals_accept_nobody_and_end_with_their_count(
+def test_rejections_accept_nothing_and_stop_after_count(
     idle: RunningSimulator, kind: str, status: int, message: str
 ) -> None:
     idle.fault(kind, count=2)
@@ -60,7 +60,7 @@ def test_refusals_accept_nobody_and_end_with_their_count(
     assert idle.get("/control/requests")["faults"] == {kind: 2}
 
 
-def test_rate_limits_tell_their_end_in_either_unit_or_not_at_all(idle: RunningSimulator) -> None:
+def test_rate_limit_resets_are_epochs_seconds_or_absent(idle: RunningSimulator) -> None:
     idle.fault("rate_limit", count=1, reset="epoch", reset_after=5)
     idle.fault("rate_limit", count=1, reset="seconds", reset_after=5)
     idle.fault("rate_limit", count=1, headers=False)
@@ -80,7 +80,7 @@ def test_html_413(idle: RunningSimulator) -> None:
 
 
 @pytest.mark.parametrize(("kind", "status"), [("accept_then_500", 500), ("accept_then_502", 502), ("accept_then_drop", 202)])
-def test_accepted_whatever_the_answer_says(idle: RunningSimulator, kind: str, status: int) -> None:
+def test_the_mail_is_accepted_whatever_the_response(idle: RunningSimulator, kind: str, status: int) -> None:
     idle.fault(kind, count=1)
     assert idle.send(mail()).status_code == status
     assert [row["tw_key"] for row in idle.accepted()] == ["key-0"]
@@ -100,7 +100,7 @@ def test_accept_then_timeout(idle: RunningSimulator) -> None:
     assert len(idle.accepted()) == 1
 
 
-def test_half_a_header(idle: RunningSimulator) -> None:
+def test_half_header(idle: RunningSimulator) -> None:
     idle.fault("half_header", count=1)
     came = raw_send(idle, 5)
     assert came.startswith(b"HTTP/1.1 202 Accepted\r\nX-Message-Id: ")
@@ -108,20 +108,20 @@ def test_half_a_header(idle: RunningSimulator) -> None:
     assert len(idle.accepted()) == 1
 
 
-def test_garbage_is_no_answer(idle: RunningSimulator) -> None:
+def test_garbage_is_not_an_http_response(idle: RunningSimulator) -> None:
     idle.fault("garbage", count=1)
     with pytest.raises(httpx.RemoteProtocolError):
         idle.send(mail())
     assert len(idle.accepted()) == 1
 
 
-def test_a_late_answer_comes_after_the_events(active: RunningSimulator, receiver: Receiver) -> None:
+def test_late_answer_responds_after_the_events(active: RunningSimulator, receiver: Receiver) -> None:
     active.fault("late_answer", count=1, seconds=1.5)
     assert active.send(mail()).status_code == 202
     assert receiver.events()
 
 
-def test_one_byte_at_a_time(idle: RunningSimulator) -> None:
+def test_slow_bytes_sends_one_byte_at_a_time(idle: RunningSimulator) -> None:
     idle.fault("slow_bytes", count=1, interval=0.1)
     came = raw_send(idle, 0.75)
     assert b"HTTP/1"[: len(came)] == came[:6]
@@ -129,7 +129,7 @@ def test_one_byte_at_a_time(idle: RunningSimulator) -> None:
     assert len(idle.accepted()) == 1
 
 
-def test_a_pause_accepts_even_if_the_sender_has_gone(idle: RunningSimulator) -> None:
+def test_pause_accepts_after_the_client_disconnected(idle: RunningSimulator) -> None:
     idle.fault("pause", count=1, seconds=0.6)
     assert raw_send(idle, 0.1) == b""
     assert idle.accepted() == []
@@ -137,7 +137,7 @@ def test_a_pause_accepts_even_if_the_sender_has_gone(idle: RunningSimulator) -> 
     assert len(idle.accepted()) == 1
 
 
-def test_one_address_of_many_is_named(idle: RunningSimulator) -> None:
+def test_reject_address_names_one_of_many_addresses(idle: RunningSimulator) -> None:
     idle.fault("reject_address", emails=["person7@gmail.example.com"])
     response = idle.send(mail(10))
     assert response.status_code == 400
@@ -147,14 +147,14 @@ def test_one_address_of_many_is_named(idle: RunningSimulator) -> None:
     assert idle.send(mail(2, first=8)).status_code == 202
 
 
-def test_a_share_of_the_addresses_is_always_the_same(idle: RunningSimulator) -> None:
+def test_reject_address_by_share_is_stable(idle: RunningSimulator) -> None:
     idle.fault("reject_address", share=0.2)
     fields = [[error["field"] for error in idle.send(mail(100)).json()["errors"]] for _ in range(2)]
     assert fields[0] == fields[1]
     assert 5 < len(fields[0]) < 40
 
 
-def test_after_and_match_choose_the_request(idle: RunningSimulator) -> None:
+def test_after_and_match_select_the_request(idle: RunningSimulator) -> None:
     idle.fault("credits_exhausted", after=2)
     idle.fault("refuse_500", count=1, match={"campaign": "winback"})
     assert idle.send(mail(categories=["winback"])).status_code == 500
@@ -162,7 +162,7 @@ def test_after_and_match_choose_the_request(idle: RunningSimulator) -> None:
     assert statuses == [202, 401, 401, 401]
 
 
-def test_a_chunk_can_be_chosen(idle: RunningSimulator) -> None:
+def test_match_by_chunk(idle: RunningSimulator) -> None:
     idle.fault("refuse_500", match={"tw_chunk": "plan.2"})
     other = mail()
     other["personalizations"][0]["custom_args"]["tw_chunk"] = "plan.2"
@@ -191,18 +191,18 @@ def test_faults_are_listed_and_disarmed(idle: RunningSimulator) -> None:
 @pytest.mark.parametrize(
     "wrong", [{"kind": "nothing"}, {"kind": "refuse_500", "times": 3}, {}, {"kind": "refuse_500", "count": "x"}]
 )
-def test_a_fault_that_does_not_exist_is_refused(idle: RunningSimulator, wrong: dict[str, Any]) -> None:
+def test_an_invalid_fault_is_rejected(idle: RunningSimulator, wrong: dict[str, Any]) -> None:
     assert idle.client.post(f"{idle.base_url}/control/faults", json=wrong).status_code == 400
 
 
-def test_accept_then_drop_lives_no_further(active: RunningSimulator, receiver: Receiver) -> None:
+def test_accept_then_drop_emits_only_dropped(active: RunningSimulator, receiver: Receiver) -> None:
     active.fault("accept_then_drop", count=1, reason="Spam Content")
     active.send(mail(5))
     active.wait_until_quiet()
     assert {(event["event"], event["reason"]) for event in receiver.events()} == {("dropped", "Spam Content")}
 
 
-def test_silence_then_a_flood(active: RunningSimulator, receiver: Receiver) -> None:
+def test_silence_delays_all_posts(active: RunningSimulator, receiver: Receiver) -> None:
     active.fault("silence", seconds=1.5)
     active.send(mail(5))
     time.sleep(1)
@@ -211,7 +211,7 @@ def test_silence_then_a_flood(active: RunningSimulator, receiver: Receiver) -> N
     assert len(receiver.events()) >= 10
 
 
-def test_a_storm_of_new_ids(active: RunningSimulator, receiver: Receiver) -> None:
+def test_storm_repeats_events_with_new_ids(active: RunningSimulator, receiver: Receiver) -> None:
     active.fault("storm", copies=46, match={"tw_key": "key-0"})
     active.send(mail(2))
     active.wait_until_quiet()
@@ -223,7 +223,7 @@ def test_a_storm_of_new_ids(active: RunningSimulator, receiver: Receiver) -> Non
     assert len([event for event in receiver.events() if event["event"] == "processed" and event["tw_key"] == "key-1"]) <= 2
 
 
-def test_unknown_and_foreign_keys_and_bare_bounces(active: RunningSimulator, receiver: Receiver) -> None:
+def test_unknown_keys_foreign_keys_and_bounces_without_custom_args(active: RunningSimulator, receiver: Receiver) -> None:
     active.post("/control/rates", {"all": {"hard_bounce": 0.5, "asynchronous": 0, "deferred": 0}})
     active.fault("bounces_without_custom_args")
     active.fault("unknown_keys", probability=0.5)

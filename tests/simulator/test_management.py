@@ -1,4 +1,4 @@
-"""The management calls, by sendgrid-python where it is the client for them."""
+"""The management calls, through sendgrid-python where it supports them."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_groups(idle: RunningSimulator) -> None:
     assert idle.send(mail(asm={"group_id": group["id"]})).status_code == 400
 
 
-def test_at_most_ten_batches_are_held(idle: RunningSimulator) -> None:
+def test_at_most_ten_batches_are_paused_or_cancelled(idle: RunningSimulator) -> None:
     batches = [idle.post("/v3/mail/batch")["batch_id"] for _ in range(11)]
     held = [
         call(idle, "POST", "user/scheduled_sends", {"batch_id": batch, "status": "pause"}).status_code for batch in batches
@@ -90,7 +90,7 @@ def test_at_most_ten_batches_are_held(idle: RunningSimulator) -> None:
     assert call(idle, "GET", "mail/batch/none").status_code == 400
 
 
-def test_paused_mail_waits_cancelled_mail_never_goes(active: RunningSimulator, receiver: Receiver) -> None:
+def test_paused_mail_waits_and_cancelled_mail_is_never_sent(active: RunningSimulator, receiver: Receiver) -> None:
     paused, cancelled, free = (active.post("/v3/mail/batch")["batch_id"] for _ in range(3))
     soon = int(time.time()) + 2
     for number, batch in enumerate((paused, cancelled, free)):
@@ -111,7 +111,9 @@ def test_paused_mail_waits_cancelled_mail_never_goes(active: RunningSimulator, r
     assert {event["tw_key"] for event in receiver.events()} == {f"key-{at}" for at in (0, 1, 2, 6, 7, 8)}
 
 
-def test_ten_minutes_before_it_is_too_late(start_simulator: Callable[..., RunningSimulator], receiver: Receiver) -> None:
+def test_a_cancellation_within_the_notice_has_no_effect(
+    start_simulator: Callable[..., RunningSimulator], receiver: Receiver
+) -> None:
     active = start_simulator(webhook=f"{receiver.url}/events", speed=40, flush=0.05)
     batch = active.post("/v3/mail/batch")["batch_id"]
     active.send(mail(batch_id=batch, send_at=int(time.time()) + 1))
@@ -120,7 +122,7 @@ def test_ten_minutes_before_it_is_too_late(start_simulator: Callable[..., Runnin
     assert receiver.events()
 
 
-def test_activity_can_be_asked_six_times_a_minute(active: RunningSimulator) -> None:
+def test_activity_is_limited_to_six_requests_per_minute(active: RunningSimulator) -> None:
     active.send(mail(3))
     active.wait_until_quiet()
     by_key = active.get("/v3/messages", query="unique_args['tw_key']=\"key-1\"")["messages"]
@@ -143,12 +145,12 @@ def test_activity_can_be_asked_six_times_a_minute(active: RunningSimulator) -> N
     assert 429 in statuses
 
 
-def test_activity_may_not_be_paid_for(start_simulator: Callable[..., RunningSimulator]) -> None:
+def test_activity_can_be_unavailable(start_simulator: Callable[..., RunningSimulator]) -> None:
     poor = start_simulator(no_recipients=True, no_activity=True)
     assert call(poor, "GET", "messages?query=to_email%3D%22x%22").status_code == 403
 
 
-def test_the_erased_leave_the_record_and_stay_suppressed(idle: RunningSimulator) -> None:
+def test_erased_addresses_are_removed_and_stay_suppressed(idle: RunningSimulator) -> None:
     idle.send(mail(2))
     idle.post("/v3/asm/suppressions/global", {"recipient_emails": ["person0@gmail.example.com"]})
     response = call(idle, "POST", "recipients/erasejob", {"email_addresses": ["Person0@gmail.example.com"]})
@@ -159,7 +161,7 @@ def test_the_erased_leave_the_record_and_stay_suppressed(idle: RunningSimulator)
     assert call(idle, "POST", "recipients/erasejob", {"email_addresses": ["a"] * 5_001}).status_code == 400
 
 
-def test_the_account(idle: RunningSimulator) -> None:
+def test_account_calls(idle: RunningSimulator) -> None:
     assert {row["domain"] for row in idle.get("/v3/whitelabel/domains")} == {
         "example.com",
         "example.org",
@@ -172,7 +174,7 @@ def test_the_account(idle: RunningSimulator) -> None:
 
 
 @pytest.mark.parametrize("query", ["", "start_date=x", "start_date=2026-01-02&end_date=2026-01-01"])
-def test_statistics_want_dates(idle: RunningSimulator, query: str) -> None:
+def test_statistics_require_valid_dates(idle: RunningSimulator, query: str) -> None:
     assert call(idle, "GET", f"stats?{query}").status_code == 400
 
 
@@ -186,7 +188,7 @@ def test_statistics_by_week_and_month(idle: RunningSimulator) -> None:
     assert idle.get("/v3/stats", **span, aggregated_by="week")[0]["date"] == "2025-12-29"
 
 
-def test_statistics_are_of_one_category_as_the_specification_types_it(idle: RunningSimulator) -> None:
+def test_category_statistics_require_exactly_one_category(idle: RunningSimulator) -> None:
     idle.send(mail(categories=["newsletter", "winback"]))
     day = time.strftime("%Y-%m-%d", time.gmtime())
     path = f"categories/stats?start_date={day}&aggregated_by=day"
@@ -195,7 +197,7 @@ def test_statistics_are_of_one_category_as_the_specification_types_it(idle: Runn
         assert call(idle, "GET", path + wrong).status_code == 400, wrong
 
 
-def test_a_batch_stays_held_when_its_status_is_changed_and_expires_when_it_is_not(
+def test_a_batch_stays_on_hold_when_its_status_changes_and_expires_otherwise(
     start_simulator: Callable[..., RunningSimulator], receiver: Receiver
 ) -> None:
     active = start_simulator(webhook=f"{receiver.url}/events", speed=40, flush=0.05, notice=1, paused_retention=1)

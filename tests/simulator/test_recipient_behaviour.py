@@ -1,4 +1,4 @@
-"""Lives: the same for the same seed and key, and in the order and at the times in which mail is lived."""
+"""Recipient behaviour: timelines are deterministic, ordered and realistic in time."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def is_human(entry: TimelineEntry) -> bool:
 
 
 @given(seeds, keys, providers)
-def test_the_same_seed_and_key_live_the_same_life(seed: int, key: str, provider: str) -> None:
+def test_the_same_seed_and_key_give_the_same_timeline(seed: int, key: str, provider: str) -> None:
     assert message_timeline(seed, key, provider, BUSY) == message_timeline(seed, key, provider, BUSY)
 
 
 @given(seeds, keys, providers)
-def test_a_life_begins_once_and_ends_in_time(seed: int, key: str, provider: str) -> None:
+def test_a_timeline_starts_once_and_ends_in_time(seed: int, key: str, provider: str) -> None:
     entries = message_timeline(seed, key, provider, BUSY)
     kinds = Counter(entry.kind for entry in entries)
     assert kinds["processed"] + kinds["dropped"] == 1
@@ -53,7 +53,7 @@ def test_a_life_begins_once_and_ends_in_time(seed: int, key: str, provider: str)
 
 
 @given(seeds, keys, providers)
-def test_machines_act_at_once_and_people_later(seed: int, key: str, provider: str) -> None:
+def test_machines_act_immediately_and_people_later(seed: int, key: str, provider: str) -> None:
     entries = message_timeline(seed, key, provider, BUSY)
     delivered = [entry.offset for entry in entries if entry.kind == "delivered"]
     assert delivered or not any(is_machine(entry) or is_human(entry) for entry in entries)
@@ -65,18 +65,18 @@ def test_machines_act_at_once_and_people_later(seed: int, key: str, provider: st
 
 
 @given(seeds, keys)
-def test_the_suppressed_are_dropped_and_nothing_else(seed: int, key: str) -> None:
+def test_a_suppressed_message_is_only_dropped(seed: int, key: str) -> None:
     (only,) = message_timeline(seed, key, "gmail", BUSY, dropped="Bounced Address")
     assert (only.kind, only.detail) == ("dropped", "Bounced Address")
 
 
-def test_another_seed_lives_another_life() -> None:
+def test_another_seed_gives_another_timeline() -> None:
     assert [message_timeline(1, f"k{at}", "gmail", BUSY) for at in range(20)] != [
         message_timeline(2, f"k{at}", "gmail", BUSY) for at in range(20)
     ]
 
 
-def test_rates_hold_by_provider() -> None:
+def test_observed_rates_match_the_rates_of_the_provider() -> None:
     timelines = {
         name: [message_timeline(3, f"k{at}", name, rates) for at in range(4_000)] for name, rates in BY_PROVIDER.items()
     }
@@ -90,7 +90,7 @@ def test_rates_hold_by_provider() -> None:
     )
 
 
-def test_everything_that_may_happen_does() -> None:
+def test_all_kinds_occur() -> None:
     kinds = {entry.kind for at in range(3_000) for entry in message_timeline(1, f"k{at}", "other", BUSY)}
     assert kinds == {
         "processed", "dropped", "deferred", "delivered", "bounce", "blocked", "late_bounce", "open", "click", "scan", *HUMAN,
@@ -106,7 +106,7 @@ def test_a_rate_of_one_is_certain_and_of_zero_impossible() -> None:
     }
 
 
-def test_the_first_label_is_the_provider() -> None:
+def test_the_first_label_of_the_domain_is_the_provider() -> None:
     assert [provider_of(f"a@{domain}") for domain in ("gmail.example.com", "Outlook.example.org", "firm.example.net")] == [
         "gmail", "outlook", "other",
     ]  # fmt: skip

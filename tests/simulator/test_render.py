@@ -1,4 +1,4 @@
-"""Substitution and links."""
+"""Rendering: substitutions and links."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ values = st.lists(pieces, max_size=4).map("".join)
 
 
 @given(values, values)
-def test_the_quick_way_to_the_links_finds_what_the_rendered_html_has(one: str, two: str) -> None:
+def test_cached_anchors_equal_those_of_the_rendered_html(one: str, two: str) -> None:
     html = (
         '<a href="[one]">1</a> [two] <a href="https://shop.example/?a=1&amp;b=[one]">2</a>'
         '<a clicktracking=off href="[two]">3</a>'
@@ -60,8 +60,8 @@ def test_links_are_counted_within_their_part() -> None:
         ('<a clicktracking=off clicktracking=on href="{}">', False),
     ],
 )
-def test_clicktracking_off_before_the_href_leaves_a_link_alone(anchor: str, clicked: bool) -> None:
-    """It has no click event, whoever follows it; the person finds it all the same."""
+def test_clicktracking_off_before_the_href_disables_click_tracking(anchor: str, clicked: bool) -> None:
+    """The link has no click event; people still find it in the mail."""
     made = decoded(with_("content.1.value", f"{anchor.format('[[leave]]')}Leave</a>"))
     person = made.personalizations[0]
     message = Message(1, "x", 0, made, person, Links(made))
@@ -70,14 +70,14 @@ def test_clicktracking_off_before_the_href_leaves_a_link_alone(anchor: str, clic
     assert body_unsubscribe_link(message.links.of(person, with_text=False), f"{LINK}1") == f"{LINK}0"
 
 
-def test_the_text_part_is_not_rewritten_unless_the_request_says_so() -> None:
+def test_the_text_part_is_rewritten_only_with_enable_text() -> None:
     text_only = decoded(with_("content", mail()["content"][:1]))
     message = Message(1, "x", 0, text_only, text_only.personalizations[0], Links(text_only))
     click = TimelineEntry(1.0, "click", Click(0.0, "Mozilla", machine=False))
     assert event_of(message, click, 0, 1_790_000_000) is None
 
 
-def test_the_ways_to_leave_are_found() -> None:
+def test_unsubscribe_links_are_found() -> None:
     made = decoded(mail())
     person = made.personalizations[0]
     header = unsubscribe_link(person, made)
@@ -86,12 +86,12 @@ def test_the_ways_to_leave_are_found() -> None:
     assert body_unsubscribe_link(Links(made).of(person, with_text=False), header) == f"{LINK}0"
 
 
-def test_longer_tags_come_first() -> None:
+def test_longer_tags_are_replaced_first() -> None:
     made = decoded(with_("personalizations.0.substitutions", {"-n": "short", "-name": "long"}, with_("subject", "-n -name")))
     assert render(made, made.personalizations[0]).subject == "short long"
 
 
-def test_sections_may_hold_tags() -> None:
+def test_sections_may_contain_tags() -> None:
     body = mail(subject="-s-", sections={"-s-": "for [[name]]"})
     made = decoded(body)
     assert render(made, made.personalizations[0]).subject == "for Name 0"
@@ -101,7 +101,7 @@ def test_sections_may_hold_tags() -> None:
     st.text(st.sampled_from("<>!-[]/?='\"a hrefcdt:&;#x0"), max_size=60),
     st.text(st.sampled_from("htps:/[]@?#%a."), max_size=20),
 )
-def test_no_body_is_too_odd_to_look_for_links(html: str, link: str) -> None:
+def test_links_are_found_in_malformed_html(html: str, link: str) -> None:
     made = decoded(with_("content.1.value", f'<a href="{LINK}">x</a>{html}<a href="https://{link}">y</a>'))
     person = made.personalizations[0]
     found = Links(made).of(person, with_text=True)
@@ -109,6 +109,6 @@ def test_no_body_is_too_odd_to_look_for_links(html: str, link: str) -> None:
     assert body_unsubscribe_link(found, f"{LINK}1") == LINK
 
 
-def test_a_broken_declaration_hides_no_earlier_link() -> None:
+def test_links_before_a_malformed_declaration_are_found() -> None:
     made = decoded(with_("content.1.value", f'<a href="{LINK}">x</a><![if gte mso 9]><![x<a href="https://later.example">'))
     assert Links(made).of(made.personalizations[0], with_text=False)[0].url == LINK

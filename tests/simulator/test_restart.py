@@ -1,4 +1,4 @@
-"""Killed and started again, the simulator goes on: it forgets nothing it answered for, and lives no moment twice."""
+"""After a kill and restart the simulator resumes: it loses no accepted message and repeats no event."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.simulator.mail_bodies import mail
 from tests.simulator.webhook_receiver import Receiver
 
 
-def test_what_was_accepted_survives_a_kill(start_simulator: Callable[..., RunningSimulator]) -> None:
+def test_accepted_messages_survive_a_kill(start_simulator: Callable[..., RunningSimulator]) -> None:
     simulator = start_simulator(no_recipients=True)
     batch = simulator.post("/v3/mail/batch")["batch_id"]
     group = simulator.post("/v3/asm/groups", {"name": "News", "description": "Weekly"})["id"]
@@ -54,7 +54,7 @@ def test_the_database_of_an_older_simulator_is_upgraded(start_simulator: Callabl
         ]
 
 
-def test_lives_go_on_after_kills(start_simulator: Callable[..., RunningSimulator], receiver: Receiver) -> None:
+def test_recipients_resume_after_kills(start_simulator: Callable[..., RunningSimulator], receiver: Receiver) -> None:
     simulator = start_simulator(webhook=f"{receiver.url}/events", speed=15, flush=0.05, seed=2)
     simulator.post("/control/rates", {"all": {"deferred": 0, "human_open": 0.8}})
     simulator.send(mail(200))
@@ -74,7 +74,7 @@ def test_lives_go_on_after_kills(start_simulator: Callable[..., RunningSimulator
 
 
 @pytest.mark.parametrize("same", ["port", "folder"])
-def test_what_is_taken_is_said_in_one_line(idle: RunningSimulator, tmp_path: Path, same: str) -> None:
+def test_a_port_or_folder_in_use_is_reported_in_one_line(idle: RunningSimulator, tmp_path: Path, same: str) -> None:
     simulator = idle
     port = simulator.base_url.rpartition(":")[2] if same == "port" else "0"
     folder = simulator.data if same == "folder" else tmp_path
@@ -86,9 +86,7 @@ def test_what_is_taken_is_said_in_one_line(idle: RunningSimulator, tmp_path: Pat
     assert simulator.send(mail()).status_code == 202
 
 
-def test_a_stop_is_clean_while_posts_are_under_way(
-    start_simulator: Callable[..., RunningSimulator], receiver: Receiver
-) -> None:
+def test_a_stop_during_posts_is_clean(start_simulator: Callable[..., RunningSimulator], receiver: Receiver) -> None:
     simulator = start_simulator(webhook=f"{receiver.url}/events", edge=receiver.url, speed=40, flush=0.05)
     simulator.send(mail(200))
     time.sleep(0.5)

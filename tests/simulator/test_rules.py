@@ -1,4 +1,4 @@
-"""Each rule of mail/send: the smallest body that breaks it, which field is named, and what is said."""
+"""Each rule of mail/send: a minimal body that violates it, the reported field and the message."""
 
 from __future__ import annotations
 
@@ -167,34 +167,34 @@ GOOD = [
 
 
 @pytest.mark.parametrize(("body", "field", "message"), [row[1:] for row in BROKEN], ids=[row[0] for row in BROKEN])
-def test_what_breaks_a_rule_is_named(body: Any, field: str, message: str) -> None:
+def test_a_violation_is_reported_with_its_field(body: Any, field: str, message: str) -> None:
     said = found(body)
     assert [one for one in said if one[0] == field and message in one[1]], said
 
 
 @pytest.mark.parametrize("name", RESERVED)
-def test_reserved_headers_are_refused_in_any_case(name: str) -> None:
+def test_reserved_headers_are_rejected_in_any_case(name: str) -> None:
     assert found(with_(f"{ONE}.headers.{name.upper()}", "x"))
     assert found(with_("headers", {name: "x"}))
 
 
 @pytest.mark.parametrize("body", [row[1] for row in GOOD], ids=[row[0] for row in GOOD])
-def test_what_is_within_the_rules_is_taken(body: Any) -> None:
+def test_a_valid_body_has_no_problems(body: Any) -> None:
     assert found(body) == []
 
 
-def test_several_problems_are_told_together() -> None:
+def test_several_problems_are_reported_together() -> None:
     body = with_("personalizations.2.to.0.email", "bad", with_("categories", ["a", "a"], without("subject", mail(3))))
     assert {field for field, _ in found(body)} == {"subject", "categories", "personalizations.2.to.0.email"}
 
 
-def test_wrong_types_of_several_people_are_told_together() -> None:
+def test_wrong_types_of_several_people_are_reported_together() -> None:
     body = with_("personalizations.0.to", "x", with_("personalizations.2.subject", 1, mail(3)))
     assert {field for field, _ in found(body)} == {"personalizations.0.to", "personalizations.2.subject"}
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff", b'{"subject": 1', b'{"subject": 1, "x": \xff}'])
-def test_no_json_is_a_bad_request(body: bytes) -> None:
+def test_invalid_json_is_a_bad_request(body: bytes) -> None:
     response = decode(body)
     assert isinstance(response, list)
     assert response[0].message == "Bad Request"
@@ -238,7 +238,7 @@ good_people = st.builds(person, st.integers(0, 9))
 
 
 @given(st.lists(st.one_of(good_people, people), min_size=1, max_size=3))
-def test_the_quick_look_never_misses_a_problem(raw: list[dict[str, Any]]) -> None:
+def test_the_fast_check_never_misses_a_problem(raw: list[dict[str, Any]]) -> None:
     decoded = decode(json.dumps(mail(personalizations=raw)).encode())
     assert isinstance(decoded, Mail)
     if passes_fast_check(decoded, NOW):
@@ -247,7 +247,7 @@ def test_the_quick_look_never_misses_a_problem(raw: list[dict[str, Any]]) -> Non
         ]
 
 
-def test_the_quick_look_knows_the_usual_mail() -> None:
+def test_the_fast_check_passes_typical_mail() -> None:
     usual_ones = [
         mail(1_000),
         with_(f"{ONE}.send_at", int(NOW) + 60),

@@ -1,4 +1,4 @@
-"""POST /v3/mail/send over HTTP: status, headers, shapes, and what is remembered."""
+"""POST /v3/mail/send over HTTP: status, headers, response formats, recorded messages."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_headers_are_checked_before_the_body(
     assert idle.accepted() == []
 
 
-def test_a_refusal_is_noted_and_accepts_nobody(idle: RunningSimulator) -> None:
+def test_a_rejection_is_recorded_and_accepts_nothing(idle: RunningSimulator) -> None:
     response = idle.send(with_("personalizations.1.to.0.email", "bad", mail(2)))
     assert response.status_code == 400
     assert response.json()["errors"][0]["field"] == "personalizations.1.to.0.email"
@@ -92,14 +92,14 @@ def test_an_unverified_sender_is_forbidden(idle: RunningSimulator) -> None:
     assert response.json()["errors"][0]["field"] == "from"
 
 
-def test_too_large_is_a_page_and_no_json(idle: RunningSimulator) -> None:
+def test_a_body_that_is_too_large_gets_an_html_page(idle: RunningSimulator) -> None:
     response = post(idle, b" " * MAX_BYTES)
     assert response.status_code == 413
     assert response.headers["Content-Type"].startswith("text/html")
     assert "413 Request Entity Too Large" in response.text
 
 
-def test_the_sandbox_checks_and_keeps_nothing(idle: RunningSimulator) -> None:
+def test_sandbox_mode_validates_without_accepting(idle: RunningSimulator) -> None:
     sandbox = {"sandbox_mode": {"enable": True}}
     response = idle.send(mail(mail_settings=sandbox))
     assert (response.status_code, "X-Message-Id" in response.headers) == (200, False)
@@ -114,13 +114,13 @@ def test_other_paths_and_methods(idle: RunningSimulator) -> None:
     assert (missing.status_code, missing.json()["errors"][0]["message"]) == (404, "not found")
 
 
-def test_message_ids_are_those_of_seed_order_and_mail() -> None:
+def test_message_ids_depend_on_seed_order_and_body() -> None:
     first = message_id(4, 1, GOOD)
     assert first == message_id(4, 1, GOOD)
     assert len({first, message_id(5, 1, GOOD), message_id(4, 2, GOOD), message_id(4, 1, GOOD + b" ")}) == 4
 
 
-def test_a_sender_that_goes_away_in_mid_body_has_sent_nothing(idle: RunningSimulator) -> None:
+def test_a_disconnect_within_the_body_sends_nothing(idle: RunningSimulator) -> None:
     url = httpx.URL(idle.base_url)
     head = b"POST /v3/mail/send HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer SG.x\r\nAccept: */*\r\n"
     head += b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(GOOD)
@@ -132,7 +132,7 @@ def test_a_sender_that_goes_away_in_mid_body_has_sent_nothing(idle: RunningSimul
     assert "ERROR" not in (idle.data / "simulator.log").read_text()
 
 
-def test_keys_gzip_and_limits_can_be_set(start_simulator: Callable[..., RunningSimulator]) -> None:
+def test_keys_gzip_and_limits_can_be_configured(start_simulator: Callable[..., RunningSimulator]) -> None:
     strict = start_simulator(no_recipients=True, gzip=True, api_key="SG.one", requests_per_second=2)
     refused = post(strict, GOOD)
     assert refused.status_code == 401
@@ -142,7 +142,7 @@ def test_keys_gzip_and_limits_can_be_set(start_simulator: Callable[..., RunningS
     assert 429 in statuses
 
 
-def test_the_rendered_message_shows_literal_replacement(idle: RunningSimulator) -> None:
+def test_the_rendered_message_has_literal_substitutions(idle: RunningSimulator) -> None:
     idle.send(with_("personalizations.0.substitutions.[[name]]", "<b>A & B</b>"))
     shown = idle.get("/control/message/key-0")
     assert shown["subject"] == "For <b>A & B</b>"
@@ -151,7 +151,7 @@ def test_the_rendered_message_shows_literal_replacement(idle: RunningSimulator) 
     assert shown["list_unsubscribe"] == "https://mail.tradewind.example/u/TOKEN0"
 
 
-def test_the_record_can_be_asked(idle: RunningSimulator) -> None:
+def test_accepted_messages_can_be_queried(idle: RunningSimulator) -> None:
     idle.send(mail(3))
     idle.send(mail(2, first=2, categories=["other"]))
     assert idle.duplicates() == [{"tw_key": "key-2", "times": 2, "seqs": [3, 4]}]

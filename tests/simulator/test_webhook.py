@@ -1,4 +1,4 @@
-"""Events, from an accepted mail to the webhook."""
+"""Events from an accepted mail to the webhook."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ BUSY_RATES = {
 
 
 def verifies(request: Request, public_key: str) -> bool:
-    """By sendgrid-python's own helper."""
+    """Whether sendgrid-python's helper verifies the signature."""
     headers = {name.lower(): value for name, value in request.headers.items()}
     helper = EventWebhook()
     return bool(
@@ -48,9 +48,9 @@ def verifies(request: Request, public_key: str) -> bool:
 
 @pytest.fixture(scope="module")
 def finished_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunningSimulator, Receiver]]:
-    """300 lively lives, over, and who was told of them."""
+    """A finished run of 300 busy recipients, and the receiver of its events."""
     receiver = Receiver()
-    simulator = RunningSimulator(tmp_path_factory.mktemp("lived"), webhook=f"{receiver.url}/events", **FAST)
+    simulator = RunningSimulator(tmp_path_factory.mktemp("finished"), webhook=f"{receiver.url}/events", **FAST)
     simulator.post("/control/rates", {"all": BUSY_RATES})
     for provider in ("icloud", "outlook", "firm"):
         assert simulator.send(mail(100, provider, first=len(provider) * 1_000)).status_code == 202
@@ -60,7 +60,7 @@ def finished_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Run
     receiver.close()
 
 
-def test_what_arrives_is_signed_complete_and_shaped_like_sendgrids(finished_run: tuple[RunningSimulator, Receiver]) -> None:
+def test_events_are_signed_complete_and_in_sendgrids_format(finished_run: tuple[RunningSimulator, Receiver]) -> None:
     simulator, receiver = finished_run
     assert all(verifies(request, simulator.public_key) for request in receiver.posts())
     assert all(request.body.startswith(b"[") and request.body.endswith(b"]\r\n") for request in receiver.posts())
@@ -83,7 +83,7 @@ def test_what_arrives_is_signed_complete_and_shaped_like_sendgrids(finished_run:
     assert counts["events_posted"] == len(events) > counts["events_emitted"]
 
 
-def test_some_come_twice_and_some_of_them_under_another_id(finished_run: tuple[RunningSimulator, Receiver]) -> None:
+def test_some_events_are_repeated_and_some_of_them_with_a_new_id(finished_run: tuple[RunningSimulator, Receiver]) -> None:
     _, receiver = finished_run
     events = receiver.events()
     by_id = Counter(event["sg_event_id"] for event in events)
@@ -94,7 +94,7 @@ def test_some_come_twice_and_some_of_them_under_another_id(finished_run: tuple[R
     assert sum(contents.values()) - len(contents) > len(events) - len(by_id)
 
 
-def test_clicked_links_are_those_of_the_body(finished_run: tuple[RunningSimulator, Receiver]) -> None:
+def test_clicked_links_occur_in_the_body(finished_run: tuple[RunningSimulator, Receiver]) -> None:
     _, receiver = finished_run
     clicks = [event for event in receiver.events() if event["event"] == "click"]
     assert clicks
@@ -126,7 +126,9 @@ def test_statistics_and_lists_agree_with_the_events(finished_run: tuple[RunningS
     assert {row["email"] for row in simulator.get("/v3/suppression/spam_reports")} == reports
 
 
-def test_the_bounced_are_dropped_the_next_time_and_the_blocked_are_not(active: RunningSimulator, receiver: Receiver) -> None:
+def test_bounced_addresses_are_dropped_next_time_and_blocked_ones_are_not(
+    active: RunningSimulator, receiver: Receiver
+) -> None:
     active.post(
         "/control/rates", {"all": {"hard_bounce": 0.5, "blocked": 0.5, "deferred": 0, "invalid": 0, "spam_content": 0}}
     )
@@ -141,7 +143,7 @@ def test_the_bounced_are_dropped_the_next_time_and_the_blocked_are_not(active: R
     assert 0 < len(hard) < 20
 
 
-def test_without_tracking_nobody_is_seen_to_open_or_click(active: RunningSimulator, receiver: Receiver) -> None:
+def test_without_tracking_there_are_no_opens_and_clicks(active: RunningSimulator, receiver: Receiver) -> None:
     active.post("/control/rates", {"all": BUSY_RATES})
     off = {"click_tracking": {"enable": False, "enable_text": False}, "open_tracking": {"enable": False}}
     active.send(mail(100, "outlook", tracking_settings=off))
@@ -162,7 +164,7 @@ def test_the_same_seed_and_keys_have_the_same_events(active: RunningSimulator, r
     assert outcomes[0] == outcomes[1]
 
 
-def test_a_refused_post_comes_again(active: RunningSimulator, receiver: Receiver) -> None:
+def test_a_failed_post_is_retried(active: RunningSimulator, receiver: Receiver) -> None:
     receiver.statuses = [500, 302, 204]
     active.send(mail(1))
     active.wait_until_quiet()
@@ -171,7 +173,7 @@ def test_a_refused_post_comes_again(active: RunningSimulator, receiver: Receiver
     assert active.status()["posts_total"] == len(receiver.posts()) - 2
 
 
-def test_events_wait_for_a_webhook_that_is_down(start_simulator: Callable[..., RunningSimulator]) -> None:
+def test_events_are_queued_while_the_webhook_is_down(start_simulator: Callable[..., RunningSimulator]) -> None:
     simulator = start_simulator(webhook="http://127.0.0.1:9/events", **FAST)
     simulator.send(mail(5))
     end = time.monotonic() + 20
@@ -182,7 +184,7 @@ def test_events_wait_for_a_webhook_that_is_down(start_simulator: Callable[..., R
     assert simulator.status()["posts_total"] == 0
 
 
-def test_the_life_of_a_message_can_be_asked(finished_run: tuple[RunningSimulator, Receiver]) -> None:
+def test_the_timeline_of_a_message_can_be_queried(finished_run: tuple[RunningSimulator, Receiver]) -> None:
     simulator, receiver = finished_run
     key = simulator.accepted()[0]["tw_key"]
     life = simulator.get(f"/control/message/{key}")["timeline"]
@@ -192,7 +194,7 @@ def test_the_life_of_a_message_can_be_asked(finished_run: tuple[RunningSimulator
     assert life[0]["kind"] in ("processed", "dropped")
 
 
-def test_people_leave_at_the_edge_and_scanners_only_look(active: RunningSimulator, receiver: Receiver) -> None:
+def test_people_unsubscribe_at_the_edge_and_scanners_only_open_links(active: RunningSimulator, receiver: Receiver) -> None:
     active.post("/control/rates", {"all": {"one_click": 0.3, "human_open": 0.5, "body_unsubscribe": 0.5, "scanner": 0.5}})
     active.send(mail(60, "outlook"))
     active.wait_until_quiet()
@@ -210,7 +212,7 @@ def test_people_leave_at_the_edge_and_scanners_only_look(active: RunningSimulato
     assert not any(event["event"] == "unsubscribe" for event in receiver.events())
 
 
-def test_sendgrids_own_links_make_unsubscribe_events(active: RunningSimulator, receiver: Receiver) -> None:
+def test_sendgrids_own_links_cause_unsubscribe_events(active: RunningSimulator, receiver: Receiver) -> None:
     active.post("/control/rates", {"all": {"human_open": 1, "body_unsubscribe": 1, "complaint": 0}})
     own = mail(10, tracking_settings={"subscription_tracking": {"enable": True}})
     for person in own["personalizations"]:
@@ -226,7 +228,7 @@ def test_sendgrids_own_links_make_unsubscribe_events(active: RunningSimulator, r
     assert len(active.get(f"/v3/asm/groups/{group}/suppressions")) > 5
 
 
-def test_events_can_be_handed_in(active: RunningSimulator, receiver: Receiver) -> None:
+def test_events_can_be_injected(active: RunningSimulator, receiver: Receiver) -> None:
     event = {"event": "account_status_change", "type": "compliance_suspend", "timestamp": 1, "sg_event_id": "x"}
     assert active.post("/control/events", [event]) == {"posts": 1}
     active.wait_until_quiet()

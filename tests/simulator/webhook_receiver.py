@@ -1,4 +1,4 @@
-"""A webhook and an edge that keep what they get, over real HTTP."""
+"""A webhook and edge over real HTTP that record the requests they receive."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PAGE = b"""<html><body><form method="post"><input type="hidden" name="List-Unsub
 
 
 class Request(NamedTuple):
-    """A request as it came."""
+    """A received request."""
 
     method: str
     path: str
@@ -21,7 +21,7 @@ class Request(NamedTuple):
 
 
 class Receiver:
-    """Answers every POST with `statuses`, the last one for ever; every GET with a page that has a form."""
+    """Responds to POSTs with `statuses`, repeating the last one, and to GETs with a page that has a form."""
 
     def __init__(self) -> None:
         self.requests: list[Request] = []

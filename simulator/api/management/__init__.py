@@ -1,4 +1,4 @@
-"""The management calls of the v3 API, as far as a sender needs them."""
+"""The management calls of the v3 API that a sender needs."""
 
 from simulator.api.management import account, activity, groups, scheduling, statistics, suppressions
 

@@ -1,4 +1,4 @@
-"""The account: webhook key, verified senders, domains, scopes; and erasing recipients."""
+"""Account calls: webhook key, verified senders, domains, scopes, erasure of recipients."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MAX_ERASED, ERASE_BYTES = 5_000, 256 * 1024
 
 
 class Erasure(msgspec.Struct, forbid_unknown_fields=True):
-    """Whose personal data is to go."""
+    """The body of an erasure: addresses whose personal data is deleted."""
 
     email_addresses: list[str]
 
@@ -28,7 +28,7 @@ async def signed(request: web.Request) -> web.Response:
 
 
 async def webhook(request: web.Request) -> web.Response:
-    """Where events go, and which: all."""
+    """The settings of the Event Webhook; all events are enabled."""
     kinds = (
         "bounce", "click", "deferred", "delivered", "dropped", "group_resubscribe", "group_unsubscribe", "open", "processed",
         "spam_report", "unsubscribe",
@@ -38,7 +38,7 @@ async def webhook(request: web.Request) -> web.Response:
 
 
 async def senders(request: web.Request) -> web.Response:
-    """The single addresses that may send."""
+    """The verified single senders."""
     found = [one for one in request.app[SIMULATOR].settings.verified_senders if "@" in one]
     rows = [
         {"id": at, "from_email": email, "reply_to": email, "verified": True, "locked": False}
@@ -48,7 +48,7 @@ async def senders(request: web.Request) -> web.Response:
 
 
 async def domains(request: web.Request) -> web.Response:
-    """The authenticated domains; their subdomains may send too."""
+    """The authenticated domains; subdomains may send too."""
     found = [one for one in request.app[SIMULATOR].settings.verified_senders if "@" not in one]
     return json_response([
         {"id": at, "domain": domain, "subdomain": "em", "valid": True, "default": at == 1, "automatic_security": True}
@@ -57,7 +57,7 @@ async def domains(request: web.Request) -> web.Response:
 
 
 async def scopes(_request: web.Request) -> web.Response:
-    """What the key may do."""
+    """The scopes of the API key."""
     return json_response(
         {
             "scopes": [
@@ -73,7 +73,7 @@ async def scopes(_request: web.Request) -> web.Response:
 
 
 async def erase(request: web.Request) -> web.Response:
-    """202 with a job id. The addresses leave the record of what was accepted; suppressions stay in force."""
+    """202 with a job id. Removes the addresses from the accepted messages; suppressions stay in force."""
     if len(await request.read()) > ERASE_BYTES:
         raise BadRequest(413, "payload too large")
     requested = await parse_body(request, Erasure)

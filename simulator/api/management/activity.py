@@ -1,4 +1,4 @@
-"""GET /v3/messages: the Email Activity API, which is sold apart. 1,000 rows, no cursor, 6 requests a minute, 30 days."""
+"""GET /v3/messages: the Email Activity API, a paid add-on. 1,000 rows, no cursor, 6 requests per minute, 30 days."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ ROWS = (
 
 
 async def messages(request: web.Request) -> web.Response:
-    """The rows that a query matches, newest first: conditions `field="value"` joined by AND."""
+    """The messages that match the query, newest first. A query is conditions `field="value"`, joined by AND."""
     simulator = request.app[SIMULATOR]
     if not simulator.settings.activity:
         return error_response(403, [FORBIDDEN])
@@ -45,7 +45,7 @@ async def messages(request: web.Request) -> web.Response:
 
 
 def conditions(query: str) -> tuple[list[str], list[str]]:
-    """SQL clauses of our own, and the values to bind. Raises `Wrong` for what the simulator does not know."""
+    """SQL clauses and the values to bind. Raises `BadRequest` for unsupported queries."""
     if not query.strip():
         raise BadRequest(400, "query is required", "query")
     clauses, values = [], []

@@ -1,4 +1,4 @@
-"""Unsubscribe groups and who left them; neither is paginated."""
+"""Unsubscribe groups and their suppressed addresses; neither is paginated."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ GROUPS = (
 
 
 class Group(msgspec.Struct, forbid_unknown_fields=True):
-    """A group as it is created."""
+    """The body that creates a group."""
 
     name: str
     description: str
@@ -40,7 +40,7 @@ async def group(request: web.Request) -> web.Response:
 
 
 async def create(request: web.Request) -> web.Response:
-    """201 with its id."""
+    """Create a group: 201 with its id."""
     requested, simulator = await parse_body(request, Group), request.app[SIMULATOR]
     if not 0 < len(requested.name) <= MAX_NAME:
         raise BadRequest(400, f"name must have 1 to {MAX_NAME} characters", "name")
@@ -57,7 +57,7 @@ async def create(request: web.Request) -> web.Response:
 
 
 async def delete(request: web.Request) -> web.Response:
-    """The group and its list: 204."""
+    """Delete a group and its suppressions: 204."""
     row, simulator = await _known(request), request.app[SIMULATOR]
     await simulator.database.execute("delete from group_suppressions where group_id = ?", row["id"])
     await simulator.database.execute('delete from "groups" where id = ?', row["id"])
@@ -66,14 +66,14 @@ async def delete(request: web.Request) -> web.Response:
 
 
 async def members(request: web.Request) -> web.Response:
-    """The addresses that left the group."""
+    """The suppressed addresses of a group."""
     row = await _known(request)
     sql = "select email from group_suppressions where group_id = ? order by created, email"
     return json_response([found["email"] for found in await request.app[SIMULATOR].database.read(sql, row["id"])])
 
 
 async def add(request: web.Request) -> web.Response:
-    """Put addresses on the group's list: 201."""
+    """Suppress addresses for a group: 201."""
     row, requested, now = await _known(request), await parse_body(request, Recipients), int(time.time())
     emails = [email.lower() for email in requested.recipient_emails]
     sql = "insert into group_suppressions (group_id, email, created) values (?, ?, ?) on conflict do nothing"
@@ -83,7 +83,7 @@ async def add(request: web.Request) -> web.Response:
 
 
 async def remove(request: web.Request) -> web.Response:
-    """Take an address off the group's list: 204."""
+    """Remove an address from the suppressions of a group: 204."""
     row = await _known(request)
     sql = "delete from group_suppressions where group_id = ? and email = ?"
     await request.app[SIMULATOR].database.execute(sql, row["id"], request.match_info["email"].lower())

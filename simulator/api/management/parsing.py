@@ -1,4 +1,4 @@
-"""What management calls have in common: reading their parameters, and saying what is wrong with them."""
+"""Parses parameters and bodies of management calls, and reports errors in them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Body = TypeVar("Body")
 
 
 class BadRequest(Exception):
-    """A request that is refused; `answer_wrong` turns it into the answer."""
+    """An invalid request; `bad_request_middleware` turns it into the response."""
 
     def __init__(self, status: int, message: str, field: str | None = None) -> None:
         super().__init__(message)
@@ -23,7 +23,7 @@ class BadRequest(Exception):
 
 @web.middleware
 async def bad_request_middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """`Wrong` in SendGrid's shape."""
+    """`BadRequest` in SendGrid's error format."""
     try:
         return await handler(request)
     except BadRequest as wrong:
@@ -31,7 +31,7 @@ async def bad_request_middleware(request: web.Request, handler: Handler) -> web.
 
 
 async def parse_body(request: web.Request, kind: type[Body]) -> Body:
-    """The JSON body as a struct."""
+    """The JSON body as a struct. Raises `BadRequest`."""
     try:
         return msgspec.json.decode(await request.read(), type=kind)
     except (msgspec.ValidationError, msgspec.DecodeError) as error:
@@ -39,7 +39,7 @@ async def parse_body(request: web.Request, kind: type[Body]) -> Body:
 
 
 def query_integer(request: web.Request, name: str, default: int, minimum: int, maximum: int) -> int:
-    """An integer of the query string within its bounds."""
+    """An integer parameter of the query string. Raises `BadRequest` outside its bounds."""
     text = request.query.get(name, str(default))
     if not text.lstrip("-").isdigit() or not minimum <= int(text) <= maximum:
         raise BadRequest(400, f"{name} must be an integer from {minimum} to {maximum}", name)

@@ -1,4 +1,4 @@
-"""Batches, and pausing or cancelling them: at most 10 at once."""
+"""Batch ids; pausing and cancelling batches, at most 10 at a time."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ MAX_HELD = 10
 
 
 class Schedule(msgspec.Struct, forbid_unknown_fields=True):
-    """The status for a batch."""
+    """The body that pauses or cancels a batch."""
 
     batch_id: str
     status: Literal["pause", "cancel"]
 
 
 class Change(msgspec.Struct, forbid_unknown_fields=True):
-    """The other status for a batch that has one."""
+    """The body that changes the status of a paused or cancelled batch."""
 
     status: Literal["pause", "cancel"]
 
 
 async def make_batch(request: web.Request) -> web.Response:
-    """A new batch id: 201."""
+    """Create a batch id: 201."""
     simulator, batch_id, now = request.app[SIMULATOR], secrets.token_urlsafe(36), time.time()
     await simulator.database.execute("insert into batches (batch_id, created) values (?, ?)", batch_id, now)
     simulator.batches[batch_id] = now
@@ -39,21 +39,21 @@ async def make_batch(request: web.Request) -> web.Response:
 
 
 async def batch(request: web.Request) -> web.Response:
-    """200 for one that exists, 400 for another."""
+    """200 for a valid batch id, else 400."""
     batch_id = request.match_info["batch_id"]
     _must_know(request.app[SIMULATOR], batch_id)
     return json_response({"batch_id": batch_id})
 
 
 async def schedules(request: web.Request) -> web.Response:
-    """All that are paused or cancelled."""
+    """All paused and cancelled batches."""
     return json_response(
         await request.app[SIMULATOR].database.read("select batch_id, status from schedules order by batch_id")
     )
 
 
 async def schedule(request: web.Request) -> web.Response:
-    """A list of one, or an empty one."""
+    """The status of one batch: a list with one entry, or an empty list."""
     sql = "select batch_id, status from schedules where batch_id = ?"
     return json_response(await request.app[SIMULATOR].database.read(sql, request.match_info["batch_id"]))
 
@@ -78,7 +78,7 @@ async def hold(request: web.Request) -> web.Response:
 
 
 async def change(request: web.Request) -> web.Response:
-    """Pause what was cancelled, or the other way round: 204. It has been held all the while, so `set_at` stays."""
+    """Change pause to cancel or back: 204. The batch stays on hold throughout, so `set_at` does not change."""
     requested = await parse_body(request, Change)
     sql = "update schedules set status = ? where batch_id = ?"
     batch_id = request.match_info["batch_id"]
@@ -88,7 +88,7 @@ async def change(request: web.Request) -> web.Response:
 
 
 async def release(request: web.Request) -> web.Response:
-    """Let the batch go: 204. What was cancelled and due is gone by then."""
+    """Resume a batch: 204. Runs that were due while it was cancelled are already discarded."""
     batch_id = request.match_info["batch_id"]
     if not await request.app[SIMULATOR].database.execute("delete from schedules where batch_id = ?", batch_id):
         raise BadRequest(404, "batch id not found", "batch_id")

@@ -1,4 +1,4 @@
-"""/v3/stats, by account, category and mailbox provider. An event counts once, however often the webhook repeats it."""
+"""/v3/stats by account, category and mailbox provider. Each event counts once, even if the webhook posts it repeatedly."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Counts = dict[tuple[str, str], dict[str, int]]
 
 
 async def account(request: web.Request) -> web.Response:
-    """Everything."""
+    """Totals of the account."""
     sums = await _sums(request, [""], "category")
     return json_response(
         [{"date": day, "stats": [{"metrics": _complete(found.get(""))}]} for day, found in _periods(request, sums)]
@@ -40,7 +40,7 @@ async def account(request: web.Request) -> web.Response:
 
 
 async def categories(request: web.Request) -> web.Response:
-    """One category, which must be named: the specification types the parameter as one string."""
+    """Totals of one category. The specification types the parameter as one string, so exactly one is required."""
     names = request.query.getall("categories", [])
     if len(names) != 1 or not names[0]:
         raise BadRequest(400, "Name one category", "categories")
@@ -52,7 +52,7 @@ async def categories(request: web.Request) -> web.Response:
 
 
 async def providers(request: web.Request) -> web.Response:
-    """By mailbox provider."""
+    """Totals by mailbox provider."""
     sums = await _sums(request, [""], "provider")
     return json_response([{"date": day, "stats": _by_provider(found)} for day, found in _periods(request, sums)])
 
@@ -66,7 +66,7 @@ def _by_provider(found: dict[str, dict[str, int]]) -> list[dict[str, Any]]:
 
 
 async def _sums(request: web.Request, names: list[str], by: str) -> Counts:
-    """Counts by (period, name)."""
+    """Metrics by (period, name)."""
     first, last = _span(request)
     rows = await request.app[SIMULATOR].database.read(
         SUMS, first.isoformat(), last.isoformat(), orjson.dumps(names).decode()
@@ -78,7 +78,7 @@ async def _sums(request: web.Request, names: list[str], by: str) -> Counts:
 
 
 def _periods(request: web.Request, sums: Counts) -> Iterator[tuple[str, dict[str, dict[str, int]]]]:
-    """Every period of the span, with what was counted in it by name."""
+    """Every period of the requested span with its metrics by name."""
     first, last = _span(request)
     days = (first + timedelta(days=at) for at in range((last - first).days + 1))
     for period in dict.fromkeys(_period(request, day) for day in days):
@@ -97,7 +97,7 @@ def _span(request: web.Request) -> tuple[date, date]:
 
 
 def _period(request: web.Request, day: date) -> str:
-    """The first day of the period that a day lies in."""
+    """The first day of the period that contains a day."""
     by = request.query.get("aggregated_by", "day")
     starts = {"day": day, "week": day - timedelta(days=day.weekday()), "month": day.replace(day=1)}
     if by not in starts:

@@ -1,4 +1,4 @@
-"""Suppression lists: reading, removing, global unsubscribes."""
+"""Suppression lists and global unsubscribes."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Removal(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def listing(kind: str) -> Handler:
-    """The handler that pages through a list: 1 to 500 rows, start_time and end_time in Unix seconds, both included."""
+    """The handler that pages through a list: 1 to 500 rows; start_time and end_time in Unix seconds, inclusive."""
 
     async def rows(request: web.Request) -> web.Response:
         found = await request.app[SIMULATOR].database.read(
@@ -57,19 +57,19 @@ def listing(kind: str) -> Handler:
 
 
 def shown(kind: str, row: dict[str, Any]) -> dict[str, Any]:
-    """The columns that the list of this kind has."""
+    """A row with the columns of its list."""
     return {name: row[name] or "" if name != "created" else row[name] for name in COLUMNS[kind]}
 
 
 async def one(request: web.Request) -> web.Response:
-    """The entry of an address: a list of one, or an empty list."""
+    """The entry of an address: a list with one entry, or an empty list."""
     kind, email = request.match_info["kind"], request.match_info["email"].lower()
     rows = await request.app[SIMULATOR].database.read("select * from suppressions where kind = ? and email = ?", kind, email)
     return json_response([shown(kind, row) for row in rows])
 
 
 async def remove(request: web.Request) -> web.Response:
-    """Named addresses, or all of a list: 204."""
+    """Remove the given addresses or all entries of a list: 204."""
     kind, requested = request.match_info["kind"], await parse_body(request, Removal)
     if requested.delete_all == bool(requested.emails):
         raise BadRequest(400, "Provide either delete_all or emails", "delete_all")
@@ -85,7 +85,7 @@ async def remove(request: web.Request) -> web.Response:
 
 
 async def remove_one(request: web.Request) -> web.Response:
-    """One address of a list: 204, or 404 where it is not on it."""
+    """Remove one address from a list: 204, or 404 if it is not listed."""
     kind, email = request.match_info["kind"], request.match_info["email"].lower()
     gone = await request.app[SIMULATOR].database.execute(
         "delete from suppressions where kind = ? and email = ?", kind, email
@@ -96,7 +96,7 @@ async def remove_one(request: web.Request) -> web.Response:
 
 
 async def unsubscribe(request: web.Request) -> web.Response:
-    """Global unsubscribes: 201 with the addresses as kept."""
+    """Add global unsubscribes: 201 with the stored addresses."""
     requested = await parse_body(request, Recipients)
     if not requested.recipient_emails:
         raise BadRequest(400, "recipient_emails must not be empty", "recipient_emails")
@@ -119,7 +119,7 @@ async def globally(request: web.Request) -> web.Response:
 
 
 async def resubscribe(request: web.Request) -> web.Response:
-    """Take an address off the global unsubscribes: 204."""
+    """Remove an address from the global unsubscribes: 204."""
     sql = "delete from suppressions where kind = 'unsubscribes' and email = ?"
     await request.app[SIMULATOR].database.execute(sql, request.match_info["email"].lower())
     return web.Response(status=204)

@@ -1,4 +1,4 @@
-"""What the values of a mail must be, in SendGrid's words. As many problems as there are."""
+"""Validates the values of a mail; reports all problems, in SendGrid's wording."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NOT_VERIFIED = (
 
 
 def problems(mail: Mail, account: Account, now: float) -> list[Problem]:
-    """Everything that makes this a 400; empty for a good mail."""
+    """All problems that make the request a 400; empty for a valid mail."""
     found = [*request_problems(mail, account, now)]
     if not passes_fast_check(mail, now):
         found += [one for at, person in enumerate(mail.personalizations) for one in person_problems(at, person, mail, now)]
@@ -30,7 +30,7 @@ def problems(mail: Mail, account: Account, now: float) -> list[Problem]:
 
 
 def sender_refused(mail: Mail, account: Account) -> Problem | None:
-    """The 403 of a from, of the request or of a person, that is not verified."""
+    """The problem (403) of an unverified `from` of the request or of a personalization."""
     if mail.from_ and not account.verified(mail.from_.email):
         return Problem(NOT_VERIFIED, "from", None)
     for at, person in enumerate(mail.personalizations):

@@ -1,4 +1,4 @@
-"""What the rules ask of the account: who may send, which batches, groups and pools exist."""
+"""The account data that the rules check: verified senders, batches, unsubscribe groups, IP pools."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass
 class Account:
-    """What the rules ask of the account."""
+    """The account data that the rules check."""
 
     verified_senders: tuple[str, ...]
     ip_pools: tuple[str, ...] = ()
@@ -16,6 +16,6 @@ class Account:
     groups: Callable[[int], bool] = lambda group_id: False
 
     def verified(self, email: str) -> bool:
-        """Whether an address, its domain or a parent of its domain may send."""
+        """Whether the address, its domain or a parent domain is verified."""
         domain = email.lower().rpartition("@")[2]
         return any(sender in (email.lower(), domain) or domain.endswith(f".{sender}") for sender in self.verified_senders)

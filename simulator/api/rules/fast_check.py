@@ -1,6 +1,6 @@
-"""The quick look at all personalizations together, column by column, which spares the usual good mail the look at each.
+"""Fast path: checks all personalizations together, column by column, so that valid mail skips the check of each person.
 
-It may only say yes where `person_problems` finds nothing for anybody; a property test holds it to that.
+It returns True only if `person_problems` finds no problem for any person; a property test verifies this.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from simulator.api.rules.person import CUSTOM_ARGS_BYTES, SUBSTITUTION_BYTES, SU
 from simulator.api.rules.values import ADDRESS, MAX_ADDRESS, MAX_SCHEDULE_SECONDS, has_line_break, header_problems
 
 SAFE_CHARACTERS = min(SUBSTITUTION_BYTES, CUSTOM_ARGS_BYTES) // 4
-"""No text of so few characters has more than the bytes allowed, whatever they are."""
+"""A text of at most this many characters is within the byte limits whatever its encoding."""
 
 
 def passes_fast_check(mail: Mail, now: float) -> bool:
-    """Whether nothing at all is wrong with the people, as far as a quick look can tell."""
+    """Whether all personalizations are certainly valid; False if they need the full check."""
     people = mail.personalizations
     if mail.custom_args or mail.template_id or not people:
         return False
@@ -26,7 +26,7 @@ def passes_fast_check(mail: Mail, now: float) -> bool:
 
 
 def _recipients_pass(people: list[Personalization]) -> bool:
-    """One good address each; names and subjects without a line break."""
+    """One valid address each; no line breaks in names and subjects."""
     to = [person.to or [] for person in people]
     if set(map(len, to)) != {1}:
         return False
@@ -44,7 +44,7 @@ def _send_times_pass(people: list[Personalization], now: float) -> bool:
 
 
 def _headers_pass(people: list[Personalization]) -> bool:
-    """Each name is looked at once, all values together."""
+    """Checks each distinct header name once and all values together."""
     headers = [person.headers for person in people if person.headers]
     names = set(chain.from_iterable(headers))
     return not has_line_break("".join(chain.from_iterable(map(dict.values, headers)))) and not any(
@@ -53,7 +53,7 @@ def _headers_pass(people: list[Personalization]) -> bool:
 
 
 def _values_pass(people: list[Personalization]) -> bool:
-    """Values and custom_args that are small however they are counted; no empty custom_args."""
+    """Substitutions and custom_args are certainly within the limits; no custom_args is empty."""
     values = [person.substitutions for person in people if person.substitutions]
     args = [person.custom_args for person in people if person.custom_args]
     if any(person.custom_args == {} for person in people if not person.custom_args):

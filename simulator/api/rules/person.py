@@ -16,8 +16,8 @@ from simulator.api.rules.values import (
 )
 
 SUBSTITUTION_BYTES = 10_000
-"""A personalization: keys and values together. The other source (50,000 bytes a request) would allow 50 bytes a person in a
-full request, which SendGrid's own examples break, so the strict reading that is workable is this one."""
+"""Per personalization, keys and values together. SendGrid's other source (50,000 bytes per request) would allow 50 bytes per
+person in a full request, which SendGrid's own examples exceed, so this is the strictest workable limit."""
 SUBSTITUTION_ITEMS = 150
 CUSTOM_ARGS_BYTES = 10_000
 NO_TO = (
@@ -27,7 +27,7 @@ NO_TO = (
 
 
 def person_problems(at: int, person: Personalization, mail: Mail, now: float) -> Iterator[Problem]:
-    """All that is wrong with one personalization."""
+    """All problems of one personalization."""
     path = f"personalizations.{at}"
     yield from recipients_problems(path, person)
     if person.from_:
@@ -43,7 +43,7 @@ def person_problems(at: int, person: Personalization, mail: Mail, now: float) ->
 
 
 def recipients_problems(path: str, person: Personalization) -> Iterator[Problem]:
-    """to is there, each address is one, and none comes twice."""
+    """`to` is present, each address is valid, and none is repeated."""
     if not person.to:
         yield problem(NO_TO, f"{path}.to", "personalizations.to")
     seen: set[str] = set()
@@ -61,7 +61,7 @@ def recipients_problems(path: str, person: Personalization) -> Iterator[Problem]
 
 
 def substitution_problems(path: str, person: Personalization, mail: Mail) -> Iterator[Problem]:
-    """Legacy content only, within its limits; dynamic data only with a dynamic template."""
+    """Substitutions only with legacy content and within the limits; dynamic data only with a dynamic template."""
     dynamic = bool(mail.template_id and mail.template_id.startswith("d-"))
     field = f"{path}.substitutions"
     values = person.substitutions or {}
@@ -82,7 +82,7 @@ def substitution_problems(path: str, person: Personalization, mail: Mail) -> Ite
 
 
 def custom_args_problems(path: str, own: Strings, shared: Strings) -> Iterator[Problem]:
-    """Not an empty object, and both levels merged within the limit."""
+    """Not an empty object; both levels merged are within the limit."""
     field = f"{path}.custom_args"
     if own == {}:
         yield problem("The custom_args object must not be empty.", field, "custom_args")

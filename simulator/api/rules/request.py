@@ -1,4 +1,4 @@
-"""Rules for what is outside the personalizations."""
+"""Rules for the request level of a mail."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ NO_CONTENT = (
 
 
 def request_problems(mail: Mail, account: Account, now: float) -> Iterator[Problem]:
-    """All that is wrong outside the personalizations."""
+    """All problems outside the personalizations."""
     people = mail.personalizations
     if not people:
         yield problem(
@@ -55,7 +55,7 @@ def request_problems(mail: Mail, account: Account, now: float) -> Iterator[Probl
 
 
 def sender_problems(mail: Mail) -> Iterator[Problem]:
-    """from is there; addresses to answer to are addresses, in one of the two ways."""
+    """`from` is present; `reply_to` or `reply_to_list` has valid addresses, not both."""
     if not mail.from_ or not mail.from_.email:
         yield problem(NO_FROM, "from.email", "from")
     else:
@@ -75,7 +75,7 @@ def _listed(name: str, addresses: Addresses) -> Iterator[Problem]:
 
 
 def subject_problems(mail: Mail) -> Iterator[Problem]:
-    """One for all, or one for each, or a template's; never empty."""
+    """A subject for the request, for each personalization, or from a template; never empty."""
     elsewhere = mail.template_id or all(person.subject for person in mail.personalizations)
     if mail.subject == "" or not (mail.subject or elsewhere):
         yield problem(NO_SUBJECT, "subject", "subject")
@@ -84,7 +84,7 @@ def subject_problems(mail: Mail) -> Iterator[Problem]:
 
 
 def content_problems(mail: Mail) -> Iterator[Problem]:
-    """At least one part unless a template brings it; text before HTML; none empty, none twice."""
+    """At least one part, unless a template provides it; text before HTML; no part empty or repeated."""
     parts = mail.content or []
     if not parts and not mail.template_id:
         yield problem(NO_CONTENT, "content", "content")
@@ -115,7 +115,7 @@ def _content_order(kind: str) -> int:
 
 
 def category_problems(mail: Mail) -> Iterator[Problem]:
-    """Few, unique, short, ASCII."""
+    """At most 10, unique, at most 255 characters, ASCII."""
     names = mail.categories or []
     if len(names) > MAX_CATEGORIES:
         yield problem(f"There may be at most {MAX_CATEGORIES} categories.", "categories", "categories")
@@ -129,7 +129,7 @@ def category_problems(mail: Mail) -> Iterator[Problem]:
 
 
 def account_problems(mail: Mail, account: Account) -> Iterator[Problem]:
-    """What must exist in the account: batch, unsubscribe group, IP pool."""
+    """Batch, unsubscribe group and IP pool exist in the account."""
     if mail.batch_id is not None and isinstance(mail.batch_id, str) and not account.batches(mail.batch_id):
         yield problem("The batch_id is not valid, or older than 10 days.", "batch_id", "batch_id")
     if mail.asm:
@@ -142,7 +142,7 @@ def account_problems(mail: Mail, account: Account) -> Iterator[Problem]:
 
 
 def asm_problems(mail: Mail, account: Account) -> Iterator[Problem]:
-    """A group that exists, and few enough to show."""
+    """The group exists; at most 25 groups to display."""
     assert mail.asm
     if not isinstance(mail.asm.group_id, int):
         yield problem("The asm.group_id is required.", "asm.group_id", "asm.group_id")

@@ -1,4 +1,4 @@
-"""Rules for values that occur in several places, and the words for what breaks them."""
+"""Rules for values that occur in several fields: addresses, headers, send_at."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LINE_BREAK = re.compile(r"[\r\n]")
 
 
 def problem(message: str, field: str, anchor: str) -> Problem:
-    """With the page of SendGrid's documentation that its errors point at."""
+    """A problem with the link into SendGrid's documentation that its errors contain."""
     return Problem(message, field, f"{HELP}#message.{anchor}")
 
 
@@ -36,7 +36,7 @@ def address_problems(field: str, address: Address, anchor: str) -> Iterator[Prob
 
 
 def header_problems(field: str, headers: dict[str, str]) -> Iterator[Problem]:
-    """ASCII names, none reserved, and no line break, by which a header could be smuggled in."""
+    """ASCII names, none reserved; no line breaks, which would allow header injection."""
     for name, value in headers.items():
         if name.lower() in RESERVED_HEADERS:
             yield problem(
@@ -51,7 +51,7 @@ def header_problems(field: str, headers: dict[str, str]) -> Iterator[Problem]:
 
 
 def send_at_problems(field: str, send_at: object, now: float) -> Iterator[Problem]:
-    """At most 72 hours ahead; the past means at once; a negative or enormous number is no time."""
+    """At most 72 hours ahead and not negative; a time in the past means immediately."""
     if isinstance(send_at, int) and send_at - now > MAX_SCHEDULE_SECONDS:
         yield problem(
             "Scheduling more than 72 hours in advance is forbidden. The send_at time is too far in the future.",
@@ -63,10 +63,10 @@ def send_at_problems(field: str, send_at: object, now: float) -> Iterator[Proble
 
 
 def has_line_break(text: str) -> bool:
-    """Whether there is a line break in it."""
+    """Whether the text contains a line break."""
     return bool(LINE_BREAK.search(text))
 
 
 def byte_length(values: dict[str, str]) -> int:
-    """Bytes of keys and values together, in UTF-8."""
+    """Bytes of all keys and values in UTF-8."""
     return sum(len(key.encode()) + len(value.encode()) for key, value in values.items())
