@@ -1,20 +1,21 @@
 """### build_segments
 
-**Purpose.** Compute each subscriber's features and who belongs to which segment, frozen under this run's id.
+**Purpose.** Compute the features of each subscriber and the members of each segment, stored under this run's id.
 
 **Inputs.** The assets `subscribers` and `engagement`: new rows in either start a run. `core.*`, `engagement.events`.
-The definitions in `include/sql/segment/definitions/`, one SQL file a segment.
+The definitions in `include/sql/segment/definitions/`, one SQL file per segment.
 
 **Outputs.** `segment.features`, `segment.membership` and `segment.runs` for this run; the asset `segments`. Campaigns
 plan from the newest run.
 
-**Triage.** A segment that fails names its SQL file. The run before stays in force: membership of a run appears whole
-or not at all. To rebuild, trigger the DAG; a cleared run replaces its own rows.
+**Triage.** The error names the SQL file of a segment that fails; campaigns use its previous run. The members of a run
+appear together or not at all. To rebuild, trigger the DAG; a cleared run replaces its own rows.
 """
 
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from airflow.sdk import DAG, task, task_group
 
@@ -32,15 +33,13 @@ with DAG(
 ):
 
     @task_group
-    def segment():
+    def segment() -> None:
         @task(pool=Pool.WAREHOUSE, outlets=[SEGMENTS])
-        def build(**context):
-            """Features, then every segment, in one transaction; returns the sizes."""
+        def build(dag_run: Any = None) -> Any:
+            """Compute features, then every segment, in one transaction; returns the sizes."""
             from include.segment.build import build_segments
 
-            return build_segments(
-                configuration.paths(), segment_run=context["run_id"], as_of=runs.run_moment(context["dag_run"])
-            )
+            return build_segments(configuration.paths(), segment_run=dag_run.run_id, as_of=runs.run_moment(dag_run))
 
         build()
 

@@ -1,22 +1,24 @@
 """### collect_engagement
 
-**Purpose.** Load what the edge received, judge it, and let it act: suppressions, doubt, the fate of each message.
+**Purpose.** Load the webhook events that the edge received, classify them, and act on them: suppressions, messages in
+doubt, the status of each message.
 
 **Inputs.** Webhook batches in `spool/incoming/`; SendGrid's suppression lists; the ledger's chunks in doubt.
 
 **Outputs.** `engagement.events` (deduplicated, classified) and `engagement.quarantined_events`; suppressions in the
-ledger; resolved doubt; `dispatch.sends` brought up to date; the asset `engagement` when there was something new.
+ledger; resolved doubt; an updated `dispatch.sends`; the asset `engagement`, if there were new events.
 
 **Triage.**
-- `collect.tell_unsubscribes` fails with *ConfigurationError*: the key may not write suppressions. People who left here
-  get no new mail from us; what SendGrid has already scheduled for them still goes. Give the key the scope.
-- `collect.load`: a batch that cannot be read goes to `spool/broken/` with its reason; nothing waits for it. See
-  docs/edge.md.
+- `collect.push_unsubscribes` fails with *ConfigurationError*: the API key may not write suppressions. People who
+  unsubscribed here get no new mail, but SendGrid still delivers mail that is already scheduled for them. Give the key
+  the scope.
+- `collect.load`: a batch that cannot be read is moved to `spool/broken/` with its reason; other batches do not wait.
+  See docs/edge.md.
 - `collect.sync_suppressions` fails with *EspUnavailable*: SendGrid's API did not answer; the next run catches up.
   Webhook events suppress without it. `collect.withhold` waits for it.
-- `collect.withhold` fails with *ConfigurationError*: as for `tell_unsubscribes`. Who lost their yes at the source gets no
-  new mail; what SendGrid has already scheduled for them still goes.
-- Events pile up in `spool/incoming/`: the task waits for the pool `warehouse`; see who holds it.
+- `collect.withhold` fails with *ConfigurationError*: as for `push_unsubscribes`. People who withdrew consent at the
+  source get no new mail, but SendGrid still delivers mail that is already scheduled for them.
+- Events accumulate in `spool/incoming/`: the task waits for the pool `warehouse`; find the task that occupies it.
 """
 
 from __future__ import annotations
@@ -26,12 +28,11 @@ from typing import Any
 
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import DAG, task, task_group
-from airflow.sdk.exceptions import AirflowSkipException
 
-from include.orchestration import configuration, defaults, notifications, timetables
+from include.orchestration import configuration, defaults, notifications, sends, timetables
 from include.orchestration.assets import ENGAGEMENT, SENDS
 from include.orchestration.tags import Pool, Tag
-from include.orchestration.tasks import stores_task
+from include.orchestration.tasks import Stores, skip_unless, stores_task
 
 with DAG(
     dag_id="collect_engagement",
@@ -43,58 +44,57 @@ with DAG(
 ):
 
     @task_group
-    def collect():
+    def collect() -> Any:
         @stores_task(pool=Pool.WAREHOUSE)
-        def load(stores):
-            """Spool to events, deduplicated by id and by content, classified under a rule version; new plans first."""
+        def load(stores: Stores) -> dict[str, int]:
+            """Load webhook batches from the spool as deduplicated, classified events; new plans are recorded first."""
             from include.collect.load import load_spool
             from include.dispatch.account.record import record_new
 
             record_new(stores)
-            return load_spool(configuration.paths())
+            return load_spool(stores.paths)
 
         @stores_task(pool=Pool.WAREHOUSE)
-        def suppress(stores):
-            """Hard bounces, complaints and unsubscribes become suppressions in the ledger."""
+        def suppress(stores: Stores) -> dict[str, int]:
+            """Suppress addresses after hard bounces, complaints and unsubscribes."""
             from include.collect.suppress import suppress_from_events
 
             return suppress_from_events(stores)
 
         @stores_task(pool=Pool.WAREHOUSE)
-        def resolve_doubt(stores):
-            """An event that carries the key and the attempt proves that a message in doubt was sent."""
+        def resolve_doubt(stores: Stores) -> dict[str, int]:
+            """Resolve messages in doubt: an event with the message key and the attempt proves that it was sent."""
             from include.collect.doubt import resolve_doubt
 
             return resolve_doubt(stores)
 
         @stores_task(pool=Pool.WAREHOUSE)
-        def ask_activity(stores):
-            """The Email Activity API proves too, where the account pays for it and the variable `email_activity` is 'on'."""
-            if not configuration.has_email_activity():
-                raise AirflowSkipException("the variable email_activity is not 'on'")
+        def query_activity(stores: Stores) -> Any:
+            """Resolve more of them with the Email Activity API, if the variable `email_activity` is 'on'."""
             from include.collect.activity import prove_by_activity
 
+            skip_unless(configuration.has_email_activity(), "the variable email_activity is not 'on'")
             return prove_by_activity(stores, configuration.account())
 
         @stores_task(pool=Pool.WAREHOUSE)
-        def tell_unsubscribes(stores):
-            """Who left or came back at the edge, onto or off SendGrid's lists: what is scheduled there does not go."""
+        def push_unsubscribes(stores: Stores) -> Any:
+            """Add opt-outs at the edge to SendGrid's lists, which stops scheduled mail; remove people who came back."""
             from include.collect.tell import tell_unsubscribes
 
             return tell_unsubscribes(stores, configuration.account())
 
         @stores_task(pool=Pool.WAREHOUSE, trigger_rule="all_done")
-        def sync_suppressions(stores):
-            """SendGrid's own suppression lists, those of our unsubscribe groups too, into the ledger."""
+        def sync_suppressions(stores: Stores) -> Any:
+            """Copy SendGrid's suppression lists and unsubscribe groups into the ledger."""
             from include.collect.sync import sync_suppressions
 
             return sync_suppressions(stores, configuration.account())
 
         @stores_task(pool=Pool.WAREHOUSE)
-        def withhold(stores):
-            """Who lost their yes at the source, onto SendGrid's lists while mail is scheduled for them, and off again.
+        def withhold(stores: Stores) -> Any:
+            """Put people who withdrew consent at the source on SendGrid's lists while mail is scheduled for them.
 
-            After the lists were read: what is on them from before is the person's own.
+            Runs after the lists were read, so that entries which people made themselves are known and kept.
             """
             from include.collect.withhold import withhold
 
@@ -103,43 +103,41 @@ with DAG(
         loaded, synced = load(), sync_suppressions()
         done = [suppress(), resolve_doubt()]
         loaded >> done
-        done[0] >> tell_unsubscribes() >> synced >> withhold()
-        done >> ask_activity()
+        done[0] >> push_unsubscribes() >> synced >> withhold()
+        done >> query_activity()
         return loaded, done
 
     @stores_task(pool=Pool.WAREHOUSE, outlets=[SENDS], trigger_rule="none_failed")
-    def record_sends(stores):
-        """The ledger's outcomes into `dispatch.sends`."""
+    def record_sends(stores: Stores) -> dict[str, int]:
+        """Copy the outcomes from the ledger into `dispatch.sends`."""
         from include.dispatch.account.record import record_sends
 
         return record_sends(stores)
 
     @stores_task(pool=Pool.WAREHOUSE)
-    def reopen_doubt(stores):
-        """Who is in doubt since 24 healthy hours is pending again, where the campaign says so; returns the runs to start."""
+    def reopen_doubt(stores: Stores) -> Any:
+        """Reopen messages in doubt for 24 hours, if their campaign says so; returns the runs that send them again."""
         from include.dispatch.account.in_doubt import reopen_due
 
-        due = reopen_due(stores)
-        runs = [(f"send_{plan['campaign']}", {"mode": "live", "occurrence": plan["occurrence"]}) for plan in due]
-        return [{"trigger_dag_id": name, "conf": conf} for name, conf in runs]
+        return sends.resume_triggers(reopen_due(stores))
 
     @stores_task(pool=Pool.WAREHOUSE, trigger_rule="all_done")
-    def watch(stores, dag_run=None):
-        """The circuit breaker, doubt and the webhook's silence: holds back what does harm, and tells a person once."""
+    def monitor(stores: Stores, dag_run: Any = None) -> dict[str, int]:
+        """Check bounce and complaint rates, doubt and webhook silence; hold harmful campaigns and alert once."""
         from include.collect.monitor import look
 
-        where = {"dag": dag_run.dag_id, "run": dag_run.run_id}
-        return look(stores, webhook_url=notifications.webhook_url(), **where)
+        return look(stores, webhook_url=notifications.webhook_url(), dag=dag_run.dag_id, run=dag_run.run_id)
 
     @task(outlets=[ENGAGEMENT])
-    def announce(loaded):
-        """Tells `build_segments` when there were new events, or some left the quarantine; skipped when there were none."""
-        if not loaded["new"] + loaded["released"]:
-            raise AirflowSkipException("no new event")
+    def announce(loaded: Any) -> None:
+        """Update the asset `engagement`, which starts `build_segments`; skipped if no event was added."""
+        from include.collect.load import has_changes
+
+        skip_unless(has_changes(loaded), "no new event")
 
     collected: Any = collect()
     loaded, done = collected
     recorded = record_sends()
     due = reopen_doubt()
-    TriggerDagRunOperator.partial(task_id="resend", doc_md="Goes on with those plans.").expand_kwargs(due)
-    done >> recorded >> [announce(loaded), watch(), due]
+    TriggerDagRunOperator.partial(task_id="resend", doc_md="Run the campaigns of those plans.").expand_kwargs(due)
+    done >> recorded >> [announce(loaded), monitor(), due]

@@ -1,32 +1,33 @@
 """### nightly_analytics
 
-**Purpose.** Compute the marts, prove that the sums hold, and publish one DuckDB file and a report.
+**Purpose.** Compute the marts, check the sums, and publish one DuckDB file and a report.
 
-**Inputs.** The warehouse and the ledger, as of the end of the night's interval (02:00 UTC); as of now where it is
-triggered by hand.
+**Inputs.** The warehouse and the ledger, as of the end of the interval (02:00 UTC), or of now in a manual
+run.
 
 **Outputs.** Schema `marts`; `published/analytics.duckdb` with `manifest.json` and `report.html`; the asset
-`analytics`. The file before is kept.
+`analytics`. The previous file is kept.
 
 **Triage.**
-- `analyze.reconcile` fails with *ConservationBroken*: somebody was lost or counted twice. Nothing was published; the
-  message names the check and both sides. Look at `marts.reconciliation` and at the ledger before anything else is
+- `analyze.reconcile` fails with *ConservationBroken*: people are missing or counted twice. Nothing was published;
+  the message names the check and both sides. Compare `marts.reconciliation` with the ledger before anything else is
   sent.
-- `publish.read_back` fails with *PublishError*: the built file does not say what was written. The file before is in
-  force.
-- Everything here may be cleared and run again.
+- `publish.read_back` fails with *PublishError*: the built file does not contain what was written. The previous file
+  remains published.
+- Every task can be cleared and run again.
 """
 
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from airflow.sdk import DAG, task, task_group
 
 from include.orchestration import configuration, defaults, runs, timetables
 from include.orchestration.assets import ANALYTICS
 from include.orchestration.tags import Pool, Tag
-from include.orchestration.tasks import stores_task
+from include.orchestration.tasks import Stores, stores_task
 
 with DAG(
     dag_id="nightly_analytics",
@@ -38,10 +39,10 @@ with DAG(
 ):
 
     @task_group
-    def collect():
+    def collect() -> None:
         @task(pool=Pool.WAREHOUSE)
-        def totals():
-            """SendGrid's own totals of the last days, to hold our events against; the marts do not wait for its success."""
+        def totals() -> Any:
+            """Fetch SendGrid's totals of the last days, for comparison with the events; the marts do not depend on it."""
             from include.collect.stats import fetch_totals
 
             return fetch_totals(configuration.account(), configuration.paths())
@@ -49,19 +50,19 @@ with DAG(
         totals()
 
     @task_group
-    def analyze():
+    def analyze() -> None:
         @stores_task(pool=Pool.WAREHOUSE, trigger_rule="all_done")
-        def marts(stores, **context):
-            """Every mart, replaced by key; from what the ledger says now, so that no event is newer than its send."""
+        def marts(stores: Stores, dag_run: Any = None) -> Any:
+            """Build every mart. The sends are copied from the ledger first, so that no event is newer than its send."""
             from include.analyze.marts import build_marts
             from include.dispatch.account.record import record_sends
 
             record_sends(stores)
-            return build_marts(stores, as_of=runs.run_moment(context["dag_run"]))
+            return build_marts(stores, as_of=runs.run_moment(dag_run))
 
         @task(pool=Pool.WAREHOUSE)
-        def reconcile():
-            """selected = accepted + rejected + suppressed + capped + held out + in doubt + pending, and more."""
+        def reconcile() -> Any:
+            """Check selected = accepted + rejected + suppressed + capped + held out + in doubt + pending, and other sums."""
             from include.analyze.reconcile import check_sums
 
             return check_sums(configuration.paths())
@@ -69,24 +70,24 @@ with DAG(
         marts() >> reconcile()
 
     @task_group
-    def publish():
+    def publish() -> None:
         @task(pool=Pool.WAREHOUSE)
-        def file():
-            """Built beside, checked, renamed: analysts see the old file or the new one."""
+        def file() -> Any:
+            """Build the file, check it and rename it into place: analysts see the previous file or the new one."""
             from include.publish.file import publish
 
             return publish(configuration.paths())
 
         @task(outlets=[ANALYTICS])
-        def read_back():
-            """Opens the file as an analyst would and holds it against its manifest."""
+        def read_back() -> Any:
+            """Open the file as an analyst would and compare it with its manifest."""
             from include.publish.read_back import verify
 
             return verify(configuration.paths())
 
         @task
-        def report():
-            """One HTML page from the published file."""
+        def report() -> Any:
+            """Write the HTML report from the published file."""
             from include.publish.report import write_report
 
             return write_report(configuration.paths())

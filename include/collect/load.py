@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -53,6 +53,11 @@ def load_spool(paths: DataPaths) -> dict[str, int]:
             totals.update(_load(warehouse, paths, files))
             log.info("loaded %d batches: %d events, %d new", totals["files"], totals["events"], totals["new"])
     return dict(totals)
+
+
+def has_changes(loaded: Mapping[str, int]) -> bool:
+    """Whether `load_spool` stored new events or released some from quarantine."""
+    return bool(loaded["new"] or loaded["released"])
 
 
 def _batches(files: Iterator[Path]) -> Iterator[list[Path]]:

@@ -1,12 +1,14 @@
-"""What the UI shows of a campaign: its page, and the DAG of a campaign file that cannot be read."""
+"""The DAGs of campaign files: their page in the UI, and the DAG of a file with an error."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from airflow.sdk import DAG, task
 
+from include.core.campaign import campaign_names, load_campaign
 from include.core.errors import ConfigurationError
 from include.orchestration.notifications import TaskFailureNotifier
 from include.orchestration.tags import Tag
@@ -16,32 +18,44 @@ if TYPE_CHECKING:
     from include.core.campaign import Campaign
 
 
-def campaign_page(campaign: Campaign, how: str) -> str:
-    """What the UI shows of a campaign's DAG: its file's facts, then how sending works."""
-    schedule = f"`{campaign.schedule}` (UTC)" if campaign.schedule else "by hand only"
+def campaign_dags(build: Callable[[Campaign], DAG]) -> dict[str, DAG]:
+    """The DAG of every campaign file, by id: `build`'s, or `broken_campaign`'s for a file with an error."""
+    dags = {}
+    for name in campaign_names():
+        try:
+            dag = build(load_campaign(name))
+        except ConfigurationError as error:
+            dag = broken_campaign(name, error)
+        dags[dag.dag_id] = dag
+    return dags
+
+
+def campaign_page(campaign: Campaign, how_it_works: str) -> str:
+    """The documentation of a campaign's DAG: the facts of its file, then how sending works."""
+    schedule = f"`{campaign.schedule}` (UTC)" if campaign.schedule else "manual only"
     return (
         f"### {campaign.name}\n\n**Purpose.** {campaign.purpose}\n\n"
         f"**Who and when.** Segment `{campaign.segment}`, template `{campaign.template}`, schedule {schedule}, "
-        f"one message a person per `{campaign.occurrence}`. Owner: {campaign.owner}.\n\n{how.strip()}\n"
+        f"one message per person and `{campaign.occurrence}`. Owner: {campaign.owner}.\n\n{how_it_works.strip()}\n"
     )
 
 
 def broken_campaign(name: str, error: ConfigurationError) -> DAG:
-    """The DAG of a campaign file that cannot be read: it stands in the UI, says where the file is wrong, and sends nothing.
+    """The DAG of a campaign file with an error: it appears in the UI, shows the error, and sends nothing.
 
-    An error raised while parsing would take every other campaign's DAG with it. It fails each hour, if the campaign was
-    switched on: a person is told, instead of nothing being sent at the campaign's own time.
+    Raising the error while parsing would remove the DAGs of all campaigns. This DAG fails every hour if it is not paused, so
+    that the operator is alerted instead of the campaign silently not being sent.
     """
     message = str(error)
     with DAG(
         dag_id=f"send_{re.sub(r'[^A-Za-z0-9_.-]', '_', name)}", dag_display_name=f"BROKEN: {name}",
         schedule=timetable("0 * * * *"), catchup=False, max_active_runs=1, tags=[Tag.SENDS, Tag.BROKEN],
         default_args={"owner": "nobody", "on_failure_callback": [TaskFailureNotifier()]},
-        doc_md=f"### The campaign file is wrong\n\n{message}\n\nUntil it is fixed this campaign sends nothing; others do.",
+        doc_md=f"### The campaign file has an error\n\n{message}\n\nThis campaign sends nothing until the file is fixed.",
     ) as dag:  # fmt: skip
 
         @task(retries=0, doc_md=message)
-        def campaign_file():
+        def campaign_file() -> None:
             raise ConfigurationError(message)
 
         campaign_file()

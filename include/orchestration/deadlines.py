@@ -1,7 +1,7 @@
-"""From when a deadline counts.
+"""The reference time of deadlines.
 
-A module of its own, without anything else of ours: the plugin that registers it is loaded into every Airflow process, and
-whatever it imports is frozen there.
+This module imports nothing else of the project: its plugin is loaded into every Airflow process, and imported modules are
+not reloaded there.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from airflow.sdk.definitions.deadline import BaseDeadlineReference
 
 
 class SinceQueued(BaseDeadlineReference):
-    """From when the run was queued, as `DeadlineReference.DAGRUN_QUEUED_AT`; but a run that has it can be cleared.
+    """The time at which the run was queued, as `DeadlineReference.DAGRUN_QUEUED_AT`.
 
-    Airflow 3.3.0 to 3.3.2 answer 500 to whoever clears a run with that one (github.com/apache/airflow/issues/70368).
+    With that reference, Airflow 3.3.0 to 3.3.2 answer 500 when a run is cleared (github.com/apache/airflow/issues/70368).
     """
 
     required_kwargs = {"dag_id", "run_id"}
@@ -24,4 +24,7 @@ class SinceQueued(BaseDeadlineReference):
         from airflow.models import DagRun
         from sqlalchemy import select
 
-        return session.scalar(select(DagRun.queued_at).where(DagRun.dag_id == dag_id, DagRun.run_id == run_id))
+        queued_at: datetime | None = session.scalar(
+            select(DagRun.queued_at).where(DagRun.dag_id == dag_id, DagRun.run_id == run_id)
+        )
+        return queued_at

@@ -1,8 +1,10 @@
-"""The forms of the DAGs that people trigger: a field a parameter, with what `airflow.sdk.Param` takes."""
+"""The forms of DAGs that people trigger: each field is a parameter, with the arguments of `airflow.sdk.Param`."""
 
 from __future__ import annotations
 
 from typing import Any
+
+from airflow.sdk import Param
 
 TABLE_RULES = [
     "quarantined_share", "empty_batch", "volume", "unseen_share", "growth", "columns_vanished", "columns_swapped",
@@ -10,11 +12,12 @@ TABLE_RULES = [
 ]  # fmt: skip
 INGEST_FORM: dict[str, dict[str, Any]] = {
     "full": {
-        "default": False, "type": "boolean", "title": "Full pass", "description": "Read the whole source; sees deletions.",
+        "default": False, "type": "boolean", "title": "Full pass",
+        "description": "Read the whole source, which also sees deletions.",
     },
     "accept": {
         "default": [], "type": "array", "items": {"type": "string", "enum": TABLE_RULES}, "title": "Accept table rules",
-        "description": "Rules that somebody has looked at pass in this run; with `deletions`, held deletions go.",
+        "description": "Table rules that may be broken in this run. With `deletions`, held deletions are applied.",
     },
 }  # fmt: skip
 SEND_FORM: dict[str, dict[str, Any]] = {
@@ -25,14 +28,19 @@ SEND_FORM: dict[str, dict[str, Any]] = {
     "test_recipients": {
         "default": [], "type": ["array", "null"], "items": {"type": "string", "pattern": r"^[^@\s]{1,200}$"}, "maxItems": 50,
         "title": "Test recipients",
-        "description": "Subscriber ids, one a line. Never addresses: they would stay in Airflow's database.",
+        "description": "Subscriber ids, one per line. Never addresses: they would be stored in Airflow's database.",
     },
     "occurrence": {
         "default": None, "type": ["string", "null"], "pattern": r"^[A-Za-z0-9-]{1,40}$", "title": "Occurrence",
-        "description": "Live only: go on with an earlier occurrence's plan, such as 2026-W48. Empty is the current one.",
+        "description": "Live only: continue the plan of an earlier occurrence, such as 2026-W48. Empty: the current one.",
     },
     "note": {
         "default": "", "type": ["string", "null"], "maxLength": 500, "title": "Note",
-        "description": "Why this run; shown to whoever looks.",
+        "description": "The reason for this run, shown with it.",
     },
 }  # fmt: skip
+
+
+def params(form: dict[str, dict[str, Any]]) -> dict[str, Param]:
+    """A form as `params` of a DAG."""
+    return {name: Param(**field) for name, field in form.items()}

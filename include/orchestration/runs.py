@@ -1,4 +1,4 @@
-"""What a DAG run is about: its moment, and its mode."""
+"""Of a DAG run: its moment, its mode, and how it was started."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ from typing import Any
 
 
 def run_moment(dag_run: Any) -> datetime:
-    """The moment that a run is about: its tick where it is scheduled, when it was asked for where not.
+    """The moment of a run: the tick of a scheduled run, else the time of the request.
 
-    `logical_date` may be None (asset-triggered and manual runs), so `run_after` is what every run has.
+    Taken from `run_after`: `logical_date` is None in manual and asset-triggered runs.
     """
-    return dag_run.run_after.astimezone(UTC)
+    moment: datetime = dag_run.run_after
+    return moment.astimezone(UTC)
 
 
 def run_mode(dag_run: Any, params: Mapping[str, Any]) -> Any:
-    """preview, test or live. A scheduled run is live; anything else is what its form says, and the form says preview."""
+    """preview, test or live. A scheduled run is live; the form of any other run sets its mode, preview by default."""
     return "live" if is_scheduled(dag_run) else params["mode"]
 
 
 def is_scheduled(dag_run: Any) -> bool:
-    """Whether the timetable made this run, and nobody by hand, by an asset or as a backfill."""
-    return getattr(dag_run.run_type, "value", dag_run.run_type) == "scheduled"
+    """Whether the timetable created this run. Manual, asset-triggered and backfill runs are not scheduled."""
+    return bool(getattr(dag_run.run_type, "value", dag_run.run_type) == "scheduled")

@@ -1,15 +1,21 @@
-"""A task that works on the stores: the ledger is open for as long as the task runs."""
+"""Decorators of tasks that work on the stores, and how a task skips itself."""
 
 from __future__ import annotations
 
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import task
+from airflow.sdk.exceptions import AirflowSkipException
 
 from include.orchestration import configuration
+
+if TYPE_CHECKING:
+    from include.ledger.stores import Stores as Stores
+else:
+    Stores = Any  # DAG files annotate with it; importing the ledger costs too much while they are parsed.
 
 
 def stores_task(**options: Any) -> Callable[[Callable[..., Any]], Any]:
@@ -18,7 +24,7 @@ def stores_task(**options: Any) -> Callable[[Callable[..., Any]], Any]:
     The ledger is opened before the function runs and closed after it, however it ends. Airflow sees the function without
     that parameter, and passes the others as usual.
     """
-    return lambda work: task(**options)(with_stores(work))
+    return lambda work: task(multiple_outputs=False, **options)(with_stores(work))
 
 
 def with_stores(work: Callable[..., Any]) -> Callable[..., Any]:
@@ -33,3 +39,9 @@ def with_stores(work: Callable[..., Any]) -> Callable[..., Any]:
 
     opened.__signature__ = signature.replace(parameters=others)  # type: ignore[attr-defined]
     return opened
+
+
+def skip_unless(condition: object, reason: str) -> None:
+    """Skip the running task, and with it the tasks downstream, unless the condition holds."""
+    if not condition:
+        raise AirflowSkipException(reason)

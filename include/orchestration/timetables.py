@@ -12,13 +12,15 @@ from include.core.errors import ConfigurationError
 FIRST_TICK_GRACE = timedelta(seconds=30)
 
 
-def timetable(cron: str, *, interval: timedelta = timedelta(), grace: bool = False) -> CronTriggerTimetable:
-    """Runs at each tick (UTC), for the `interval` before it; never at once because somebody unpaused the DAG.
+def timetable(cron: str | None, *, interval: timedelta = timedelta(), grace: bool = False) -> CronTriggerTimetable | None:
+    """A run at each tick (UTC), for the `interval` before it; None without a cron expression: the DAG is triggered manually.
 
-    A run missed while the scheduler was down is made up once. Where ticks are far apart, `grace` keeps the very first from
-    being lost when the file happens to be parsed again between the tick and the scheduler's look. Raises
-    `ConfigurationError` for what is not a cron expression.
+    Unpausing a DAG starts no run. A run that was missed while the scheduler was down is made up once. If ticks are far
+    apart, `grace` keeps the first from being lost when the file is parsed again between the tick and the scheduler's next
+    check. Raises `ConfigurationError` if the text is not a cron expression.
     """
+    if cron is None:
+        return None
     if not croniter.is_valid(cron):
         raise ConfigurationError(
             f"schedule: '{cron}' is not a cron expression.", remedy="Write five fields, as in 0 9 * * 2."

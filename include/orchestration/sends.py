@@ -1,0 +1,50 @@
+"""A run of a campaign's DAG, as far as it depends on the run's mode and form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from include.core.campaign import load_campaign
+from include.orchestration import configuration, runs
+
+if TYPE_CHECKING:
+    from include.ledger.stores import Stores
+
+PLAN, APPROVAL = "dispatch.plan", "dispatch.approve_late_start"
+
+
+def first_task(stores: Stores, campaign_id: str, dag_run: Any, params: Mapping[str, Any]) -> str:
+    """The id of the first task: the plan, or the approval of a scheduled run that starts later than the campaign allows."""
+    from include.dispatch.start import late_by
+
+    if not runs.is_scheduled(dag_run) or runs.run_mode(dag_run, params) != "live":
+        return PLAN
+    return APPROVAL if late_by(stores.ledger, load_campaign(campaign_id), runs.run_moment(dag_run)) else PLAN
+
+
+def start_run(
+    stores: Stores, campaign_id: str, dag_run: Any, params: Mapping[str, Any]
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Render the preview, or find or freeze the plan; returns it and the ranges of chunks to send."""
+    from include.dispatch import start
+
+    return start.start_run(
+        stores, load_campaign(campaign_id), mode=runs.run_mode(dag_run, params), at=runs.run_moment(dag_run),
+        account=configuration.account(), run=dag_run.run_id, edge_url=configuration.edge_url(),
+        recipients=params["test_recipients"] or [], resumes=params["occurrence"],
+    )  # fmt: skip
+
+
+def sent_plan(task_instance: Any) -> str:
+    """The id of the plan that this run sends; '' if it sends none, as a preview."""
+    plan = task_instance.xcom_pull(task_ids=PLAN, key="plan") or {"mode": "preview"}
+    return "" if plan["mode"] == "preview" else str(plan["plan_id"])
+
+
+def resume_triggers(plans: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Arguments of `TriggerDagRunOperator` for the run that continues each plan."""
+    return [
+        {"trigger_dag_id": f"send_{plan['campaign']}", "conf": {"mode": "live", "occurrence": plan["occurrence"]}}
+        for plan in plans
+    ]
