@@ -163,7 +163,7 @@ def _a_chunk(data: Path) -> Figures:
     stores = _stores(data)
     frozen = plans.find_plan(stores.ledger, PLAN_ID)
     assert frozen is not None
-    reader = PlanReader(stores.paths.root / frozen["folder"], frozen["manifest_sha256"], payload.escape_values)
+    reader = PlanReader(stores.paths.root / frozen.folder, frozen.manifest_sha256, payload.escape_values)
     envelope = payload.envelope(CAMPAIGN, reader.contents["only.en"], tracked=True, batch_id=None)
     body = orjson.loads(payload.body(envelope, reader.people("part-0000.parquet", 0, 1_000), attempt=1, chunk="c"))
     people = body.pop("personalizations")

@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import RowMapping
-
 from include.core import clock
 from include.core.connections import SENDGRID, SendGridAccount, environment_connection, ledger_url, sendgrid_account
 from include.core.errors import ConfigurationError
@@ -18,6 +16,7 @@ from include.core.secrets import load_secrets
 from include.dispatch import control
 from include.dispatch.account.restore import restore_ledger
 from include.ledger import counts, holds, plans
+from include.ledger.chunk import Plan
 from include.ledger.database import Ledger, open_ledger
 from include.ledger.stores import Stores
 from operations.progress import Progress
@@ -69,28 +68,28 @@ def status_lines(ledger: Ledger, plan_id: str) -> Iterator[str]:
     """How a plan stands, for a terminal."""
     plan = plans.find_plan(ledger, plan_id)
     assert plan is not None
-    reason = f" ({plan['stop_reason']})" if plan["stop_reason"] else ""
-    yield f"{plan['campaign']} {plan['occurrence']}: {plan['state']}{reason}"
+    reason = f" ({plan.stop_reason})" if plan.stop_reason else ""
+    yield f"{plan.campaign} {plan.occurrence}: {plan.state}{reason}"
     with ledger.read() as connection:
         people: dict[str, Any] = vars(counts.tally(connection, plan_id))
         held = counts.scheduled_at_sendgrid(connection, plan_id, clock.now().timestamp())
     yield from (f"  {name.replace('_', ' '):<12}{people[name]:>12,}" for name in FIGURES)
     for hold in holds.all_holds(ledger):
-        if hold["plan_id"] == plan_id and hold["released_at"] is None:
-            yield f"  held back: {hold['provider'] or 'all mailbox providers'} ({hold['reason']})"
+        if hold.plan_id == plan_id and hold.released_at is None:
+            yield f"  held back: {hold.provider or 'all mailbox providers'} ({hold.reason})"
     if held:
         yield f"  {_held_at_sendgrid(plan, held)}"
-    yield f"  {NEXT_STEP[plan['state']]}"
+    yield f"  {NEXT_STEP[plan.state]}"
 
 
-def _held_at_sendgrid(plan: RowMapping, people: int) -> str:
+def _held_at_sendgrid(plan: Plan, people: int) -> str:
     """Who of the accepted is still at SendGrid."""
-    if plan["state"] == "cancelled":
+    if plan.state == "cancelled":
         return (
             f"{people:,} of the accepted go out at their send_at: SendGrid has not confirmed to drop them. They are due "
             "within ten minutes, or carry no batch, or SendGrid did not answer: then give DO=cancel again."
         )
-    status = "paused there" if plan["batch_status"] == "pause" else "held there until their send_at"
+    status = "paused there" if plan.batch_status == "pause" else "held there until their send_at"
     return f"{people:,} of the accepted are {status}."
 
 
@@ -116,7 +115,7 @@ def _account(installation: Installation) -> SendGridAccount:
 
 
 def _no_plan(ledger: Ledger, campaign: str, occurrence: str) -> ConfigurationError:
-    known = [f"{plan['campaign']} {plan['occurrence']}" for plan in plans.all_plans(ledger)][-8:]
+    known = [f"{plan.campaign} {plan.occurrence}" for plan in plans.all_plans(ledger)][-8:]
     return ConfigurationError(
         "has no plan.", where=f"{campaign} {occurrence}", remedy=f"The latest plans: {', '.join(known) or 'none'}."
     )

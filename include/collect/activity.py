@@ -15,6 +15,7 @@ from include.core import clock
 from include.core.connections import SendGridAccount
 from include.core.keys import address_key
 from include.core.secrets import Secrets
+from include.ledger.chunk import Chunk
 from include.ledger.doubt import Proof, in_doubt_chunks, prove
 from include.ledger.stores import Stores
 from include.sendgrid.management import NotOffered, call
@@ -52,11 +53,10 @@ def prove_by_activity(stores: Stores, account: SendGridAccount) -> dict[str, int
     return {"asked": len(asked), "proved": proved}
 
 
-def _active(account: SendGridAccount, secrets: Secrets, chunk: dict[str, Any]) -> list[dict[str, Any]]:
+def _active(account: SendGridAccount, secrets: Secrets, chunk: Chunk) -> list[dict[str, Any]]:
     """The address keys that SendGrid shows for the chunk's last attempt."""
-    name = f"{chunk['plan_id']}.{chunk['chunk']}"
-    query = f"unique_args['tw_chunk']=\"{name}\" AND unique_args['tw_try']=\"{chunk['attempt']}\""
+    query = f"unique_args['tw_chunk']=\"{chunk.wire_id}\" AND unique_args['tw_try']=\"{chunk.attempt}\""
     answer = call(account, "get", "messages", query={"query": query, "limit": MAX_ROWS})
     messages = answer.get("messages", []) if isinstance(answer, dict) else []
-    place = {"plan_id": chunk["plan_id"], "chunk": chunk["chunk"], "attempt": chunk["attempt"]}
+    place = {"plan_id": chunk.plan_id, "chunk": chunk.chunk, "attempt": chunk.attempt}
     return [{**place, "address_key": address_key(secrets.address_key, str(message["to_email"]))} for message in messages]

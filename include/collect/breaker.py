@@ -52,15 +52,15 @@ def watch(stores: Stores) -> tuple[list[Finding], int]:
 
     A plan that is finished has nothing to hold back: its findings are warnings, also those over the limit (`Finding.stops`).
     """
-    released = [row for row in holds.all_holds(stores.ledger) if row["released_at"] is not None]
+    released = [hold for hold in holds.all_holds(stores.ledger) if hold.released_at is not None]
     with open_warehouse(stores.paths) as warehouse:
-        rows = [{name: row[name] for name in _RELEASED.names} for row in released]
+        rows = [{name: getattr(hold, name) for name in _RELEASED.names} for hold in released]
         warehouse.register("released_holds", pa.Table.from_pylist(rows, schema=_RELEASED))
         health = fetch(warehouse, "collect", "breaker_counts", {"since": clock.now() - WINDOW}).to_pylist()
     findings = [finding for row in health for finding in judge(row)]
     for finding in findings:
         log.warning("%s %s %s: %s", finding.campaign, finding.occurrence, finding.provider or "(all)", finding.reason)
-    unfinished = {plan["plan_id"] for plan in plans.all_plans(stores.ledger) if plan["state"] not in ("done", "cancelled")}
+    unfinished = {plan.plan_id for plan in plans.all_plans(stores.ledger) if plan.state not in ("done", "cancelled")}
     held = [finding for finding in findings if finding.stops and finding.plan_id in unfinished]
     fresh = sum(holds.hold(stores.ledger, found.plan_id, found.provider, f"breaker: {found.reason}") for found in held)
     return [finding for finding in findings if finding not in held], fresh

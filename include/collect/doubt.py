@@ -25,14 +25,17 @@ def resolve_doubt(stores: Stores) -> dict[str, int]:
     doubtful = in_doubt_chunks(stores.ledger)
     if not doubtful:
         return {"chunks": 0, "messages": 0, "evidence": 0, "proved": 0}
-    rows = [{**chunk, "chunk_key": f"{chunk['plan_id']}.{chunk['chunk']}"} for chunk in doubtful]
+    rows = [
+        {"plan_id": chunk.plan_id, "chunk": chunk.chunk, "attempt": chunk.attempt, "chunk_key": chunk.wire_id}
+        for chunk in doubtful
+    ]
     with open_warehouse(stores.paths) as warehouse:
         warehouse.register("in_doubt", pa.Table.from_pylist(rows, schema=_SCHEMA))
         found = fetch(warehouse, "collect", "evidence").to_pylist()
         found += fetch(warehouse, "collect", "evidence_after_restore", {"reason": LOST_BY_RESTORE}).to_pylist()
     proofs = [_proof(row) for row in found]
     proved = prove(stores.ledger, proofs)
-    messages = sum(int(str(chunk.get("recipients") or 0)) for chunk in doubtful)
+    messages = sum(chunk.recipients for chunk in doubtful)
     log.info("%d chunks in doubt, evidence for %d messages, %d of them new", len(rows), len(proofs), proved)
     return {"chunks": len(rows), "messages": messages, "evidence": len(proofs), "proved": proved}
 

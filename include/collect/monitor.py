@@ -16,6 +16,7 @@ from include.core.durable import write_durably
 from include.core.paths import DataPaths
 from include.ledger import doubt, holds, plans
 from include.ledger.database import Ledger
+from include.ledger.holds import Hold
 from include.ledger.stores import Stores
 from include.warehouse.connection import fetch, open_warehouse
 
@@ -41,14 +42,14 @@ def look(stores: Stores, *, webhook_url: str = "", dag: str = "", run: str = "")
     """
     warnings, held = breaker.watch(stores)
     before = _known(stores.paths)
-    standing = [hold for hold in holds.all_holds(stores.ledger) if hold["released_at"] is None]
+    standing = [hold for hold in holds.all_holds(stores.ledger) if hold.released_at is None]
     doubtful = doubt.unresolved_doubt(stores.ledger, (clock.now() - EVENTS_TAKE).timestamp())
     silent_since = silence(stores)
     damaged = damaged_links.in_a_row(stores.paths)
     now: dict[str, Any] = {
         "warnings": sorted(finding.name for finding in warnings),
         "holds": sorted(_name(hold) for hold in standing),
-        "doubt": {row["plan_id"]: row["people"] for row in doubtful},
+        "doubt": {row.plan_id: row.people for row in doubtful},
         "silent": silent_since is not None,
         "links": damaged >= damaged_links.MANY,
     }
@@ -91,30 +92,30 @@ def _of_warnings(fresh: Iterable[breaker.Finding], dag: str, run: str) -> Iterat
         )  # fmt: skip
 
 
-def _of_holds(ledger: Ledger, fresh: Iterable[dict[str, Any]], dag: str, run: str) -> Iterator[Alert]:
+def _of_holds(ledger: Ledger, fresh: Iterable[Hold], dag: str, run: str) -> Iterator[Alert]:
     for hold in fresh:
-        plan = plans.find_plan(ledger, hold["plan_id"])
-        campaign = f"{plan['campaign']} {plan['occurrence']}" if plan else f"plan {hold['plan_id']}"
-        who = hold["provider"] or "all mailbox providers"
+        plan = plans.find_plan(ledger, hold.plan_id)
+        campaign = f"{plan.campaign} {plan.occurrence}" if plan else f"plan {hold.plan_id}"
+        who = hold.provider or "all mailbox providers"
         yield Alert(
-            "breaker-open", f"The circuit breaker holds back {campaign} for {who}", f"{hold['reason']}.",
+            "breaker-open", f"The circuit breaker holds back {campaign} for {who}", f"{hold.reason}.",
             "Nobody is dropped: who was not sent to is pending. Other campaigns and providers go on.",
             "Find out why people bounce or complain before you resume.", "docs/runbook/breaker-open.md#what-to-do",
             dag=dag, run=run, task="watch", about=_name(hold),
         )  # fmt: skip
 
 
-def _of_doubt(doubtful: list[dict[str, Any]], before: dict[str, int], dag: str, run: str) -> Iterator[Alert]:
+def _of_doubt(doubtful: list[doubt.UnresolvedDoubt], before: dict[str, int], dag: str, run: str) -> Iterator[Alert]:
     for row in doubtful:
-        known = before.get(row["plan_id"], 0)
-        if row["people"] > known:
+        known = before.get(row.plan_id, 0)
+        if row.people > known:
             yield Alert(
-                "growing-doubt", f"{row['campaign']} {row['occurrence']}: {row['people']} people are in doubt",
+                "growing-doubt", f"{row.campaign} {row.occurrence}: {row.people} people are in doubt",
                 f"It was {known} at the last look. SendGrid may or may not have taken their messages.",
                 "None of them is mailed again by itself. Events still resolve doubt when they come.",
                 "See whether SendGrid or the network is in trouble, then whether the webhook delivers.",
                 "docs/runbook/growing-doubt.md#what-to-do", "warning", dag, run, "watch",
-                about=f"{row['plan_id']} {row['people']}",
+                about=f"{row.plan_id} {row.people}",
             )  # fmt: skip
 
 
@@ -128,8 +129,8 @@ def _of_silence(since: datetime, dag: str, run: str) -> Alert:
     )  # fmt: skip
 
 
-def _name(hold: dict[str, Any]) -> str:
-    return f"{hold['plan_id']} {hold['provider']} {hold['held_at']:.0f}"
+def _name(hold: Hold) -> str:
+    return f"{hold.plan_id} {hold.provider} {hold.held_at:.0f}"
 
 
 def _known(paths: DataPaths) -> dict[str, Any]:

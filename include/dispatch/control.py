@@ -10,13 +10,14 @@ import logging
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping
+from sqlalchemy import Connection
 
 from include.core import clock
 from include.core.connections import SendGridAccount
 from include.core.errors import CampaignStopped, PlanError
 from include.dispatch import schedule
 from include.ledger import counts, holds, pending, plans
+from include.ledger.chunk import Plan
 from include.ledger.database import Ledger
 from include.sendgrid.management import NotOffered
 
@@ -38,10 +39,10 @@ def pause(
     stays so; `CampaignStopped` where that happened at the same time.
     """
     plan = _change_state(ledger, campaign_id, occurrence, "paused", from_states=("sending", "stopped"), reason=reason)
-    if account and plan["state"] != "cancelled":
-        _hold(ledger, account, plan["plan_id"], "pause", reason)
-        _require_not_cancelled(ledger, account, plan["plan_id"])
-    return _status(ledger, plan["plan_id"])
+    if account and plan.state != "cancelled":
+        _hold(ledger, account, plan.plan_id, "pause", reason)
+        _require_not_cancelled(ledger, account, plan.plan_id)
+    return _status(ledger, plan.plan_id)
 
 
 def resume(ledger: Ledger, campaign_id: str, occurrence: str, account: SendGridAccount | None = None) -> dict[str, Any]:
@@ -51,11 +52,11 @@ def resume(ledger: Ledger, campaign_id: str, occurrence: str, account: SendGridA
     as skipped. A plan that was cancelled stays so. Raises `CampaignStopped` where somebody cancelled it at the same time.
     """
     plan = _change_state(ledger, campaign_id, occurrence, "sending", from_states=("paused", "stopped"))
-    holds.release(ledger, plan["plan_id"])
-    if account and plan["state"] != "cancelled":
-        _release_batches(ledger, account, plan["plan_id"])
-        _require_not_cancelled(ledger, account, plan["plan_id"])
-    return _status(ledger, plan["plan_id"])
+    holds.release(ledger, plan.plan_id)
+    if account and plan.state != "cancelled":
+        _release_batches(ledger, account, plan.plan_id)
+        _require_not_cancelled(ledger, account, plan.plan_id)
+    return _status(ledger, plan.plan_id)
 
 
 def cancel(
@@ -72,15 +73,15 @@ def cancel(
     """
     found = _find(ledger, campaign_id, occurrence)
     with ledger.read() as connection:
-        reaches_there = bool(_batches(connection, found["plan_id"]))
-    from_states = (*UNFINISHED, "done") if reaches_there and _waiting_there(ledger, found["plan_id"]) else UNFINISHED
+        reaches_there = bool(_batches(connection, found.plan_id))
+    from_states = (*UNFINISHED, "done") if reaches_there and _waiting_there(ledger, found.plan_id) else UNFINISHED
     plan = _change_state(ledger, campaign_id, occurrence, "cancelled", from_states=from_states, reason=reason)
-    if plan["state"] == "cancelled":
+    if plan.state == "cancelled":
         with ledger.write() as connection:
-            pending.skip_pending(connection, plan["plan_id"], plan["stop_reason"] or reason)
+            pending.skip_pending(connection, plan.plan_id, plan.stop_reason or reason)
         if account:
-            _hold(ledger, account, plan["plan_id"], "cancel", reason)
-    return _status(ledger, plan["plan_id"])
+            _hold(ledger, account, plan.plan_id, "cancel", reason)
+    return _status(ledger, plan.plan_id)
 
 
 def _hold(ledger: Ledger, account: SendGridAccount, plan_id: str, status: schedule.Status, reason: str) -> None:
@@ -124,7 +125,7 @@ def _batches(connection: Connection, plan_id: str) -> list[str]:
 
 def _require_not_cancelled(ledger: Ledger, account: SendGridAccount, plan_id: str) -> None:
     """Somebody may have cancelled the plan while this process changed its batches' status: then that is changed back."""
-    if _plan(ledger, plan_id)["state"] != "cancelled":
+    if _plan(ledger, plan_id).state != "cancelled":
         return
     _hold(ledger, account, plan_id, "cancel", "cancelled by an operator")
     raise CampaignStopped(
@@ -136,13 +137,13 @@ def _require_not_cancelled(ledger: Ledger, account: SendGridAccount, plan_id: st
 
 def _change_state(
     ledger: Ledger, campaign_id: str, occurrence: str, state: str, *, from_states: tuple[str, ...], reason: str | None = None
-) -> RowMapping:
-    plan_id = _find(ledger, campaign_id, occurrence)["plan_id"]
+) -> Plan:
+    plan_id = _find(ledger, campaign_id, occurrence).plan_id
     plans.change_state(ledger, plan_id, state, from_states=from_states, reason=reason)
     return _plan(ledger, plan_id)
 
 
-def _find(ledger: Ledger, campaign_id: str, occurrence: str) -> RowMapping:
+def _find(ledger: Ledger, campaign_id: str, occurrence: str) -> Plan:
     plan = plans.find_plan(ledger, plans.plan_id_of(campaign_id, occurrence))
     if plan is None:
         raise PlanError(
@@ -155,7 +156,7 @@ def _status(ledger: Ledger, plan_id: str) -> dict[str, Any]:
     plan = _plan(ledger, plan_id)
     with ledger.read() as connection:
         people = asdict(counts.tally(connection, plan_id))
-    return {"plan_id": plan_id, "state": plan["state"], **people, "scheduled_at_sendgrid": _waiting_there(ledger, plan_id)}
+    return {"plan_id": plan_id, "state": plan.state, **people, "scheduled_at_sendgrid": _waiting_there(ledger, plan_id)}
 
 
 def _waiting_there(ledger: Ledger, plan_id: str) -> int:
@@ -163,7 +164,7 @@ def _waiting_there(ledger: Ledger, plan_id: str) -> int:
         return counts.scheduled_at_sendgrid(connection, plan_id, clock.now().timestamp())
 
 
-def _plan(ledger: Ledger, plan_id: str) -> RowMapping:
+def _plan(ledger: Ledger, plan_id: str) -> Plan:
     plan = plans.find_plan(ledger, plan_id)
     assert plan is not None
     return plan

@@ -14,12 +14,11 @@ import logging
 from collections.abc import Iterable
 from typing import Any, Literal
 
-from sqlalchemy import RowMapping
-
 from include.core.campaign import Campaign
 from include.core.connections import SendGridAccount
 from include.core.errors import ConfigurationError
 from include.ledger import plans
+from include.ledger.chunk import Chunk, Plan
 from include.ledger.database import Ledger
 from include.sendgrid import management
 from include.sendgrid.management import NotOffered, RequestRejected
@@ -31,21 +30,21 @@ KEPT_SECONDS = 72 * 3600.0
 """How long after its send_at SendGrid keeps what is paused."""
 
 
-def batch_for(ledger: Ledger, account: SendGridAccount, plan: RowMapping, work: Iterable[RowMapping]) -> str | None:
+def batch_for(ledger: Ledger, account: SendGridAccount, plan: Plan, work: Iterable[Chunk]) -> str | None:
     """The batch id for what is scheduled of a plan; None where nothing is, or the provider has no batches.
 
     SendGrid forgets a batch id after 10 days: one that it no longer knows is replaced. What carries the old one keeps it.
     """
-    if not (Campaign.model_validate_json(plan["settings"]).send_window or any(chunk["send_at"] for chunk in work)):
+    if not (Campaign.model_validate_json(plan.settings).send_window or any(chunk.send_at for chunk in work)):
         return None
     try:
-        if plan["batch_id"] and _is_known(account, plan["batch_id"]):
-            return str(plan["batch_id"])
+        if plan.batch_id and _is_known(account, plan.batch_id):
+            return plan.batch_id
         answer = management.call(account, "post", "mail/batch")
     except NotOffered:
         log.warning("this provider has no batch ids: what it holds until send_at cannot be paused or cancelled there")
         return None
-    return plans.set_batch_id(ledger, plan["plan_id"], answer["batch_id"], instead_of=plan["batch_id"])
+    return plans.set_batch_id(ledger, plan.plan_id, answer["batch_id"], instead_of=plan.batch_id)
 
 
 def hold(account: SendGridAccount, batches: Iterable[str], status: Status) -> None:

@@ -69,7 +69,7 @@ def _require_frozen_links(stores: Stores, account: SendGridAccount, plan_id: str
     """A plan that was found may have been frozen under another address: what its links lead to must answer as well."""
     found = plans.find_plan(stores.ledger, plan_id)
     assert found is not None
-    contents = PlanReader(stores.paths.root / found["folder"], found["manifest_sha256"]).contents.values()
+    contents = PlanReader(stores.paths.root / found.folder, found.manifest_sha256).contents.values()
     for frozen_url in {content["edge_url"] for content in contents} - {edge_url.rstrip("/")}:
         public_edge.require_answer(account, frozen_url, stores.secrets, where=f"plan {plan_id}, links of its messages")
 

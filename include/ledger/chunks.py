@@ -13,11 +13,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, bindparam, func, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, func, insert, select, update
 
 from include.core import clock
 from include.core.errors import CampaignStopped, FenceLost
 from include.ledger import holds, lease_owner, plans, suppressions
+from include.ledger.chunk import Chunk
 from include.ledger.database import Ledger
 from include.ledger.pending import SAME_CONTENT, add_children, skip_pending
 from include.ledger.tables import chunks, outcomes
@@ -69,7 +70,7 @@ class Claim:
 
 def claim(
     ledger: Ledger,
-    chunk: RowMapping,
+    chunk: Chunk,
     leaving: Callable[[Connection], list[Outcome]],
     batch_id: str | None = None,
     allowed: Callable[[Connection], None] = lambda _connection: None,
@@ -81,34 +82,34 @@ def claim(
     is held back, or nobody is left in it. Raises `CampaignStopped` where the plan is not being sent.
     """
     now = clock.now().timestamp()
-    carried = batch_id if chunk["send_at"] is not None else None
+    carried = batch_id if chunk.send_at is not None else None
     with ledger.write() as connection:
         suppressions.lock(connection)
-        if not require_sending(connection, chunk["plan_id"]):
+        if not require_sending(connection, chunk.plan_id):
             return None
         allowed(connection)
-        if holds.is_held(connection, chunk["plan_id"], chunk["provider"]):
+        if holds.is_held(connection, chunk.plan_id, chunk.provider):
             return None
-        this = {"of_plan": chunk["plan_id"], "of_chunk": chunk["chunk"]}
+        this = {"of_plan": chunk.plan_id, "of_chunk": chunk.chunk}
         lease = {"owner": lease_owner.this_process(), "lease_until": now + LEASE_SECONDS, "posted_at": now}
         taken = connection.execute(_CLAIM, {**this, **lease, "batch_id": carried}).first()
         if taken is None:
             return None
-        known = _outcome_rows(connection, chunk["plan_id"], chunk["chunk"]) if taken.fence > 1 else frozenset()
+        known = _outcome_rows(connection, chunk.plan_id, chunk.chunk) if taken.fence > 1 else frozenset()
         fresh = [outcome for outcome in leaving(connection) if outcome.row not in known]
-        _record(connection, chunk["plan_id"], chunk["chunk"], fresh, now)
+        _record(connection, chunk.plan_id, chunk.chunk, fresh, now)
         gone = known | {outcome.row for outcome in fresh}
         if len(gone) == taken.recipients:
-            _close(connection, chunk["plan_id"], chunk["chunk"], taken.fence, state="skipped", reason="nobody is left in it")
+            _close(connection, chunk.plan_id, chunk.chunk, taken.fence, state="skipped", reason="nobody is left in it")
             return None
     return Claim(
-        chunk["plan_id"],
-        chunk["chunk"],
-        chunk["root"],
+        chunk.plan_id,
+        chunk.chunk,
+        chunk.root,
         taken.attempt,
         taken.fence,
-        chunk["send_at"],
-        chunk["selection"],
+        chunk.send_at,
+        chunk.selection,
         gone,
         carried,
     )

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, and_, func, select
 
 from include.core.errors import ConservationBroken
 from include.ledger import plans as plan_rows
+from include.ledger.chunk import read_plans
 from include.ledger.tables import chunks, outcomes, plans
 
 
@@ -36,8 +37,8 @@ class Tally:
 
 def tally(connection: Connection, plan_id: str) -> Tally:
     """Count a plan's people by state, from one snapshot."""
-    plan = connection.execute(select(plans).where(plans.c.plan_id == plan_id)).mappings().one()
-    by_state = {"suppressed": plan["suppressed"], "capped": plan["capped"], "held_out": plan["held_out"]}
+    (plan,) = read_plans(connection, plans.c.plan_id == plan_id)
+    by_state = {"suppressed": plan.suppressed, "capped": plan.capped, "held_out": plan.held_out}
     apart = (
         select(outcomes.c.chunk, func.count().label("people"))
         .where(outcomes.c.plan_id == plan_id)
@@ -56,13 +57,13 @@ def tally(connection: Connection, plan_id: str) -> Tally:
         for state, people in connection.execute(query):
             name = "in_doubt" if state == "sending" else state
             by_state[name] = by_state.get(name, 0) + int(people)
-    return Tally(plan["selected"], **by_state)
+    return Tally(plan.selected, **by_state)
 
 
 def scheduled_at_sendgrid(connection: Connection, plan_id: str, now: float) -> int:
     """People whose message SendGrid accepted and still holds, as far as the ledger knows: until its send_at, or paused."""
-    plan = connection.execute(select(plans).where(plans.c.plan_id == plan_id)).mappings().one()
-    later = now if plan["batch_status"] is None else min(now, plan["batch_status_at"] + plan_rows.NOTICE_SECONDS)
+    (plan,) = read_plans(connection, plans.c.plan_id == plan_id)
+    later = now if plan.batch_status_at is None else min(now, plan.batch_status_at + plan_rows.NOTICE_SECONDS)
     mine = and_(chunks.c.plan_id == plan_id, chunks.c.state == "accepted", chunks.c.send_at > later)
     apart = (
         select(func.count())

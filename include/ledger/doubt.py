@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import RowMapping, and_, func, insert, select, update
+from sqlalchemy import and_, func, insert, select, update
 
 from include.core import clock
+from include.ledger.chunk import Chunk, read_chunks
 from include.ledger.database import Ledger
 from include.ledger.pending import add_children
 from include.ledger.plans import state_of
@@ -30,16 +30,24 @@ class Proof:
     happened_at: float
 
 
-def in_doubt_chunks(ledger: Ledger) -> list[dict[str, object]]:
-    """The chunks in doubt: plan_id, chunk, attempt, recipients, posted_at (Unix seconds)."""
+@dataclass(frozen=True, slots=True)
+class UnresolvedDoubt:
+    """A live plan and how many of its people are in doubt."""
+
+    plan_id: str
+    campaign: str
+    occurrence: str
+    people: int
+
+
+def in_doubt_chunks(ledger: Ledger) -> list[Chunk]:
+    """The chunks in doubt, by plan and number."""
     with ledger.read() as connection:
-        query = select(chunks.c.plan_id, chunks.c.chunk, chunks.c.attempt, chunks.c.recipients, chunks.c.posted_at)
-        query = query.where(chunks.c.state == "in_doubt").order_by(chunks.c.plan_id, chunks.c.chunk)
-        return [dict(row) for row in connection.execute(query).mappings()]
+        return read_chunks(connection, chunks.c.state == "in_doubt")
 
 
-def unresolved_doubt(ledger: Ledger, posted_before: float) -> list[dict[str, Any]]:
-    """Live plans with people in doubt whose request was made before a moment: plan_id, campaign, occurrence, people."""
+def unresolved_doubt(ledger: Ledger, posted_before: float) -> list[UnresolvedDoubt]:
+    """Live plans with people in doubt whose request was made before a moment."""
     proved = (
         select(outcomes.c.plan_id, outcomes.c.chunk, func.count().label("people"))
         .group_by(outcomes.c.plan_id, outcomes.c.chunk)
@@ -55,7 +63,8 @@ def unresolved_doubt(ledger: Ledger, posted_before: float) -> list[dict[str, Any
         .order_by(plans.c.plan_id)
     )
     with ledger.read() as connection:
-        return [{**row, "people": int(row["people"])} for row in connection.execute(query).mappings()]
+        rows = connection.execute(query)
+        return [UnresolvedDoubt(row.plan_id, row.campaign, row.occurrence, int(row.people)) for row in rows]
 
 
 def newest_due_request(ledger: Ledger, since: float, until: float) -> float | None:
@@ -79,13 +88,13 @@ def prove(ledger: Ledger, proofs: Iterable[Proof]) -> int:
     return sum(_prove_chunk(ledger, key, list(found.values())) for key, found in by_chunk.items())
 
 
-def chunk_in_doubt(ledger: Ledger, plan_id: str, chunk: int) -> tuple[RowMapping | None, set[str]]:
+def chunk_in_doubt(ledger: Ledger, plan_id: str, chunk: int) -> tuple[Chunk | None, set[str]]:
     """A chunk that is in doubt, and the keys of its people who have an outcome of their own; None where it no longer is."""
     with ledger.read() as connection:
         in_doubt = and_(chunks.c.plan_id == plan_id, chunks.c.chunk == chunk, chunks.c.state == "in_doubt")
-        row = connection.execute(select(chunks).where(in_doubt)).mappings().first()
+        found = next(iter(read_chunks(connection, in_doubt)), None)
         mine = and_(outcomes.c.plan_id == plan_id, outcomes.c.chunk == chunk)
-        return row, set(connection.scalars(select(outcomes.c.message_key).where(mine)))
+        return found, set(connection.scalars(select(outcomes.c.message_key).where(mine)))
 
 
 def reopen_chunk(ledger: Ledger, plan_id: str, chunk: int, parts: list[tuple[str, int]], decision: str) -> bool:

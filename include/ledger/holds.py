@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, and_, bindparam, delete, insert, or_, select, update
 
@@ -21,6 +21,17 @@ _STANDING = (
     )
     .limit(1)
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A mailbox provider (or `WHOLE_CAMPAIGN`) of a plan that the circuit breaker holds back; times are Unix seconds."""
+
+    plan_id: str
+    provider: str
+    reason: str
+    held_at: float
+    released_at: float | None
 
 
 def hold(ledger: Ledger, plan_id: str, provider: str, reason: str) -> bool:
@@ -49,7 +60,8 @@ def is_held(connection: Connection, plan_id: str, provider: str) -> bool:
     return connection.scalar(_STANDING, {"of_plan": plan_id, "of_provider": provider}) is not None
 
 
-def all_holds(ledger: Ledger) -> list[dict[str, Any]]:
-    """Every hold, standing and released: plan_id, provider, reason, held_at, released_at."""
+def all_holds(ledger: Ledger) -> list[Hold]:
+    """Every hold, in force or released, the oldest first."""
     with ledger.read() as connection:
-        return [dict(row) for row in connection.execute(select(holds).order_by(holds.c.held_at)).mappings()]
+        columns = (holds.c.plan_id, holds.c.provider, holds.c.reason, holds.c.held_at, holds.c.released_at)
+        return [Hold(*row) for row in connection.execute(select(*columns).order_by(holds.c.held_at))]

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
 
 from include.core import clock
+from include.ledger.chunk import Chunk, read_chunks
 from include.ledger.database import Ledger
 from include.ledger.tables import chunks
 from include.ledger.tables import plans as plans_table
@@ -29,23 +30,18 @@ _INHERITED = (
 SAME_CONTENT: Mapping[str, str] = MappingProxyType({})
 
 
-def pending_chunks(ledger: Ledger, plan_id: str, first: int, last: int) -> list[RowMapping]:
+def pending_chunks(ledger: Ledger, plan_id: str, first: int, last: int) -> list[Chunk]:
     """The pending chunks that descend from the plan's chunks `first` to `last`, in order."""
     with ledger.read() as connection:
-        query = (
-            select(chunks)
-            .where(chunks.c.plan_id == plan_id, chunks.c.state == "pending", chunks.c.root.between(first, last))
-            .order_by(chunks.c.chunk)
-        )
-        return list(connection.execute(query).mappings())
+        pending = and_(chunks.c.plan_id == plan_id, chunks.c.state == "pending")
+        return read_chunks(connection, pending, chunks.c.root.between(first, last))
 
 
-def pending_descendants(ledger: Ledger, plan_id: str, chunk: int) -> list[RowMapping]:
+def pending_descendants(ledger: Ledger, plan_id: str, chunk: int) -> list[Chunk]:
     """What is pending of a chunk's people after a step: the chunk itself, or the children it was split into."""
     with ledger.read() as connection:
         mine = or_(chunks.c.chunk == chunk, chunks.c.parent == chunk)
-        query = select(chunks).where(chunks.c.plan_id == plan_id, chunks.c.state == "pending", mine)
-        return list(connection.execute(query.order_by(chunks.c.chunk)).mappings())
+        return read_chunks(connection, chunks.c.plan_id == plan_id, chunks.c.state == "pending", mine)
 
 
 def add_children(
@@ -72,25 +68,25 @@ def add_children(
         connection.execute(insert(chunks), [{**row, "fence": 0, "not_before": 0.0} for row in rows])
 
 
-def divide(ledger: Ledger, chunk: RowMapping, parts: Iterable[tuple[str, int]], reason: str) -> bool:
+def divide(ledger: Ledger, chunk: Chunk, parts: Iterable[tuple[str, int]], reason: str) -> bool:
     """Replace a pending chunk by smaller ones, since less than all of it may go now; False where it is no longer pending."""
     with ledger.write() as connection:
         changed = connection.execute(
             update(chunks)
-            .where(_is(chunk["plan_id"], chunk["chunk"]), chunks.c.state == "pending")
+            .where(_is(chunk.plan_id, chunk.chunk), chunks.c.state == "pending")
             .values(state="split", reason=reason, settled_at=clock.now().timestamp())
         )
         if changed.rowcount == 1:
-            add_children(connection, chunk["plan_id"], chunk["chunk"], parts)
+            add_children(connection, chunk.plan_id, chunk.chunk, parts)
     return changed.rowcount == 1
 
 
-def move_window(ledger: Ledger, chunk: RowMapping, send_at: float | None, not_after: float) -> None:
+def move_window(ledger: Ledger, chunk: Chunk, send_at: float | None, not_after: float) -> None:
     """Its window has passed: it goes in the next one."""
     _change_pending(ledger, chunk, send_at=send_at, not_after=not_after, reason="moved to the next send window")
 
 
-def skip(ledger: Ledger, chunk: RowMapping, reason: str) -> None:
+def skip(ledger: Ledger, chunk: Chunk, reason: str) -> None:
     """It will not be sent, and is counted as such."""
     _change_pending(ledger, chunk, state="skipped", reason=reason, settled_at=clock.now().timestamp())
 
@@ -138,8 +134,8 @@ def _by_batch(plan_id: str) -> ColumnElement[bool]:
     return and_(chunks.c.plan_id == plan_id, chunks.c.batch_id.is_not(None))
 
 
-def _change_pending(ledger: Ledger, chunk: RowMapping, **values: Any) -> None:
-    pending = and_(_is(chunk["plan_id"], chunk["chunk"]), chunks.c.state == "pending")
+def _change_pending(ledger: Ledger, chunk: Chunk, **values: Any) -> None:
+    pending = and_(_is(chunk.plan_id, chunk.chunk), chunks.c.state == "pending")
     with ledger.write() as connection:
         connection.execute(update(chunks).where(pending).values(**values))
 

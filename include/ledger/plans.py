@@ -6,10 +6,11 @@ import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, bindparam, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from include.core.keys import NAMESPACE, SEPARATOR
+from include.ledger.chunk import Plan, read_plans
 from include.ledger.database import Ledger
 from include.ledger.tables import chunks, plans
 
@@ -23,17 +24,16 @@ def plan_id_of(campaign: str, occurrence: str, kind: str = LIVE) -> str:
     return str(uuid.uuid5(NAMESPACE, SEPARATOR.join(("plan", kind, campaign, occurrence))))
 
 
-def find_plan(ledger: Ledger, plan_id: str) -> RowMapping | None:
-    """The plan's row; None where it was never frozen."""
+def find_plan(ledger: Ledger, plan_id: str) -> Plan | None:
+    """The plan; None where it was never frozen."""
     with ledger.read() as connection:
-        return connection.execute(select(plans).where(plans.c.plan_id == plan_id)).mappings().first()
+        return next(iter(read_plans(connection, plans.c.plan_id == plan_id)), None)
 
 
-def all_plans(ledger: Ledger, kind: str = LIVE) -> list[RowMapping]:
+def all_plans(ledger: Ledger, kind: str = LIVE) -> list[Plan]:
     """Every plan of a kind, oldest first."""
     with ledger.read() as connection:
-        query = select(plans).where(plans.c.kind == kind).order_by(plans.c.planned_at)
-        return list(connection.execute(query).mappings())
+        return read_plans(connection, plans.c.kind == kind)
 
 
 def freeze_plan(ledger: Ledger, plan: Mapping[str, Any], chunk_rows: Iterable[Mapping[str, Any]]) -> bool:

@@ -120,7 +120,7 @@ def test_doubt_is_told_when_it_grows_and_not_before_events_had_time(
 def prove_one(ledger: Ledger, esp: ScriptedEsp) -> None:
     (chunk,) = doubt.in_doubt_chunks(ledger)
     key = esp.bodies[1]["personalizations"][0]["custom_args"]["tw_key"]
-    proof = doubt.Proof(str(chunk["plan_id"]), int(str(chunk["chunk"])), 1, key, "delivered", 1.0)
+    proof = doubt.Proof(chunk.plan_id, chunk.chunk, 1, key, "delivered", 1.0)
     assert doubt.prove(ledger, [proof]) == 1
 
 

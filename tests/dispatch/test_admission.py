@@ -13,12 +13,13 @@ from include.core.errors import PaceHeld
 from include.core.pace import AccountPace
 from include.dispatch.send import admission
 from include.dispatch.send.admission import MAX_WAIT_SECONDS, WINDOW_MARGIN_SECONDS, Admission
+from include.ledger.chunk import Chunk
 from include.ledger.chunks import release
 from include.ledger.database import Ledger
 from include.ledger.pending import divide
 from include.ledger.tables import allowances, chunks
 from tests.campaign import CAMPAIGN
-from tests.ledger.plan import claim, freeze, row, tally
+from tests.ledger.plan import chunk_of, claim, freeze, row, tally
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 WINDOW = {"send_window": SendWindow(start=9, end=20)}
@@ -35,10 +36,10 @@ def desk(account: AccountPace | None = None, **changes: Any) -> Admission:
     return Admission(CAMPAIGN.model_copy(update=changes), account or AccountPace())
 
 
-def closing(ledger: Ledger, not_after: float, zone: str = "Europe/Berlin") -> Any:
+def closing(ledger: Ledger, not_after: float, zone: str = "Europe/Berlin") -> Chunk:
     with ledger.write() as connection:
         connection.execute(update(chunks).values(not_after=not_after, zone=zone, send_at=1.0))
-    return row(ledger)
+    return chunk_of(ledger)
 
 
 def used(ledger: Ledger) -> list[int]:
@@ -55,26 +56,26 @@ def test_without_pace_cap_and_window_everything_is_free() -> None:
 
 def test_all_of_it_after_the_rates_wait(ledger: Ledger) -> None:
     paced = desk(pace=Pace(messages_per_second=1))
-    assert paced.admit(ledger, row(ledger)) == (row(ledger), [], 0.0)
-    assert paced.admit(ledger, row(ledger)) == (row(ledger), [], 10.0)
+    assert paced.admit(ledger, chunk_of(ledger)) == (chunk_of(ledger), [], 0.0)
+    assert paced.admit(ledger, chunk_of(ledger)) == (chunk_of(ledger), [], 10.0)
 
 
 def test_a_first_part_of_it_and_the_rest_to_look_at_again(ledger: Ledger) -> None:
     with ledger.write() as connection:
         connection.execute(update(chunks).values(selection="0:1,2:3,4:5,6:9", recipients=6))
-    first, rest, wait = desk(pace=Pace(daily_cap=4)).admit(ledger, row(ledger))
+    first, rest, wait = desk(pace=Pace(daily_cap=4)).admit(ledger, chunk_of(ledger))
     assert first is not None
-    assert (first["chunk"], first["recipients"], [each["recipients"] for each in rest], wait) == (1, 4, [2], 0.0)
+    assert (first.chunk, first.recipients, [each.recipients for each in rest], wait) == (1, 4, [2], 0.0)
     assert (row(ledger)["state"], row(ledger)["reason"]) == ("split", "divided: less than all of it was allowed at once")
-    assert admission.parse_selection(first["selection"], 10) == [0, 2, 4, 6]
-    assert admission.parse_selection(rest[0]["selection"], 10) == [7, 8]
+    assert admission.parse_selection(first.selection, 10) == [0, 2, 4, 6]
+    assert admission.parse_selection(rest[0].selection, 10) == [7, 8]
 
 
 def test_what_the_rate_allows_only_much_later_is_held_and_uses_nothing_up(ledger: Ledger) -> None:
     slow = desk(pace=Pace(messages_per_second=10 / (MAX_WAIT_SECONDS + 1), daily_cap=100))
-    assert slow.admit(ledger, row(ledger))[2] == 0.0
+    assert slow.admit(ledger, chunk_of(ledger))[2] == 0.0
     with pytest.raises(PaceHeld, match="only later") as held:
-        slow.admit(ledger, row(ledger))
+        slow.admit(ledger, chunk_of(ledger))
     assert held.value.retry_after == pytest.approx(MAX_WAIT_SECONDS + 1)
     assert row(ledger)["reason"] == "held: the rate allows it only later"
     assert sorted(used(ledger)) == [0, 10]
@@ -82,17 +83,17 @@ def test_what_the_rate_allows_only_much_later_is_held_and_uses_nothing_up(ledger
 
 def test_a_wait_within_the_limit_is_waited_for(ledger: Ledger) -> None:
     paced = desk(pace=Pace(messages_per_second=10 / MAX_WAIT_SECONDS))
-    assert [paced.admit(ledger, row(ledger))[2] for _ in range(2)] == [0.0, pytest.approx(MAX_WAIT_SECONDS)]
+    assert [paced.admit(ledger, chunk_of(ledger))[2] for _ in range(2)] == [0.0, pytest.approx(MAX_WAIT_SECONDS)]
 
 
 def test_what_was_admitted_and_not_sent_is_given_back(ledger: Ledger) -> None:
     capped = desk(pace=Pace(daily_cap=10))
-    assert capped.admit(ledger, row(ledger))[0] is not None
+    assert capped.admit(ledger, chunk_of(ledger))[0] is not None
     with pytest.raises(PaceHeld, match="campaign:spring:day") as held:
-        capped.admit(ledger, row(ledger))
+        capped.admit(ledger, chunk_of(ledger))
     assert held.value.retry_after == 12 * 3600
     capped.give_back(ledger, 10)
-    assert capped.admit(ledger, row(ledger))[0] is not None
+    assert capped.admit(ledger, chunk_of(ledger))[0] is not None
 
 
 @pytest.mark.parametrize("left", [0.0, WINDOW_MARGIN_SECONDS, -5.0])
@@ -111,20 +112,20 @@ def test_a_skipped_chunk_uses_no_cap_up(ledger: Ledger) -> None:
 
 
 def test_a_chunk_that_another_process_was_quicker_with_is_left_to_it(ledger: Ledger) -> None:
-    chunk, capped = row(ledger), desk(pace=Pace(daily_cap=4))
+    chunk, capped = chunk_of(ledger), desk(pace=Pace(daily_cap=4))
     taken = claim(ledger)
     assert capped.admit(ledger, chunk) == (None, [], 0.0)
     assert used(ledger) == [0]
     release(ledger, taken, 429, "later")
     assert divide(ledger, chunk, [("0:5", 5), ("5:10", 5)], "by another")
     admitted, again, _ = capped.admit(ledger, chunk)
-    assert (admitted, [part["recipients"] for part in again]) == (None, [5, 5])
+    assert (admitted, [part.recipients for part in again]) == (None, [5, 5])
     assert used(ledger) == [0]
 
 
 @pytest.mark.parametrize("closes", [NOON.timestamp() + WINDOW_MARGIN_SECONDS + 1, None])
 def test_a_window_that_is_open_lets_it_go(ledger: Ledger, closes: float | None) -> None:
-    chunk = closing(ledger, closes) if closes else row(ledger)
+    chunk = closing(ledger, closes) if closes else chunk_of(ledger)
     assert desk(**WINDOW).admit(ledger, chunk) == (chunk, [], 0.0)
 
 
@@ -149,13 +150,13 @@ def test_a_chunk_that_missed_its_window_moves_to_the_next_of_its_zone(
     admitted, again, wait = desk(send_window=window).admit(ledger, chunk)
     assert (admitted, wait) == (None, 0.0)
     (moved,) = again
-    assert moved["chunk"] == 0
-    assert moved["send_at"] == (opens.timestamp() if opens else None)
-    assert moved["not_after"] == closes.timestamp()
+    assert moved.chunk == 0
+    assert moved.send_at == (opens.timestamp() if opens else None)
+    assert moved.not_after == closes.timestamp()
 
 
 def test_a_part_that_missed_its_window_is_looked_at_again_alone(ledger: Ledger) -> None:
-    assert divide(ledger, row(ledger), [("0-4", 5), ("5-9", 5)], "half of it")
+    assert divide(ledger, chunk_of(ledger), [("0-4", 5), ("5-9", 5)], "half of it")
     closing(ledger, NOON.timestamp())
-    _, again, _ = desk(send_window=SendWindow(start=14, end=20, missed="next_day")).admit(ledger, row(ledger, 1))
-    assert [moved["chunk"] for moved in again] == [1]
+    _, again, _ = desk(send_window=SendWindow(start=14, end=20, missed="next_day")).admit(ledger, chunk_of(ledger, 1))
+    assert [moved.chunk for moved in again] == [1]

@@ -12,6 +12,7 @@ from include.core.clock import OFFSET_VARIABLE
 from include.core.errors import FenceLost
 from include.dispatch import journal
 from include.ledger import chunks
+from include.ledger.chunk import read_chunks
 from include.ledger.stores import Stores
 from include.ledger.tables import chunks as chunks_table
 from include.sendgrid.transport import CONNECT_SECONDS, READ_SECONDS, TOTAL_SECONDS
@@ -84,7 +85,7 @@ def test_the_lease_outlasts_the_longest_request() -> None:
 def test_a_lease_runs_out_while_the_machine_sleeps(sending: Sending, monkeypatch: pytest.MonkeyPatch) -> None:
     """Suspended for an hour, CLOCK_BOOTTIME has moved on and CLOCK_MONOTONIC has not."""
     with sending.ledger.read() as connection:
-        chunk = connection.execute(select(chunks_table)).mappings().one()
+        (chunk,) = read_chunks(connection)
     claim = chunks.claim(sending.ledger, chunk, lambda _connection: [])
     assert claim is not None
     assert TOTAL_SECONDS < claim.lease_left() <= chunks.LEASE_SECONDS

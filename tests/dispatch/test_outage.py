@@ -149,7 +149,7 @@ def test_a_small_chunk_that_somebody_else_takes_is_no_probe(stores: Stores, esp:
         return real(opened, scope)
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(outages, "turn", taken_meanwhile)
+        patched.setattr(outages, "request_turn", taken_meanwhile)
         assert sending.send(esp)["accepted"] == 20
     assert (sending.tally().skipped, sending.tally().pending) == (10, 0)
 
@@ -170,7 +170,7 @@ def test_a_chunk_that_was_cut_meanwhile_is_looked_at_again(sending: Sending, esp
     assert set(esp.taken.values()) == {1}
 
 
-@pytest.mark.parametrize("call", ["proved", "gave_up"])
+@pytest.mark.parametrize("call", ["record_accepted_probe", "release_probe"])
 def test_a_ledger_that_is_away_when_a_probe_ends_costs_no_outcome(
     sending: Sending, esp: ScriptedEsp, monkeypatch: pytest.MonkeyPatch, call: str
 ) -> None:

@@ -128,8 +128,8 @@ def test_a_forgotten_plan_is_cancelled_and_those_who_were_not_written_to_are_sho
     assert (found["plans_cancelled"], found["chunks_in_doubt"], found["chunks_skipped"]) == (1, 1, 2)
     plan = plans.find_plan(stores.ledger, plan_id)
     assert plan
-    assert plan["state"] == "cancelled"
-    assert Campaign.model_validate_json(plan["settings"]).on_doubt == "skip"
+    assert plan.state == "cancelled"
+    assert Campaign.model_validate_json(plan.settings).on_doubt == "skip"
     people = tally(stores.ledger, plan_id)
     assert (people.selected, people.in_doubt, people.skipped) == (30, 10, 20)
     assert send_range(stores, esp.account, plan_id=plan_id, first=0, last=2) == {}

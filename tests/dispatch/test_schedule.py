@@ -122,7 +122,7 @@ def until_due(scheduled: Scheduled) -> None:
 
 def test_what_is_scheduled_carries_the_plans_batch_and_nothing_else_does(far: Scheduled) -> None:
     far.send()
-    batch = far.plan()["batch_id"]
+    batch = far.plan().batch_id
     for number in range(4):
         body = far.body(number)
         assert (body.get("send_at"), body.get("batch_id")) == ((int(far.at), batch) if number < 2 else (None, None))
@@ -136,7 +136,7 @@ def test_without_a_schedule_there_is_no_batch(far: Scheduled) -> None:
     with far.ledger.write() as connection:
         connection.execute(update(chunks).values(send_at=None))
     far.send()
-    assert far.plan()["batch_id"] is None
+    assert far.plan().batch_id is None
 
 
 def test_a_cancelled_batch_is_skipped_and_never_delivered(soon: Scheduled) -> None:
@@ -157,7 +157,7 @@ def test_a_paused_batch_waits_past_its_time_and_goes_when_it_is_resumed(soon: Sc
     assert soon.went_out() == {"2": 10, "3": 10}
     assert soon.pause()["scheduled_at_sendgrid"] == 20
     assert soon.resume()["state"] == "sending"
-    assert (soon.held(), soon.plan()["batch_status"], soon.plan()["batch_status_at"]) == ([], None, None)
+    assert (soon.held(), soon.plan().batch_status, soon.plan().batch_status_at) == ([], None, None)
     time.sleep(0.3)
     assert soon.went_out() == {str(number): 10 for number in range(4)}
     assert soon.tally().accepted == 40
@@ -218,14 +218,14 @@ def test_requests_of_before_batches_were_carried_stay_accepted(far: Scheduled) -
 
 def test_a_batch_that_sendgrid_has_forgotten_is_replaced_and_both_are_cancelled(far: Scheduled) -> None:
     far.send(0, 0)
-    first = far.plan()["batch_id"]
+    first = far.plan().batch_id
     far.simulator.stop()
     with sqlite3.connect(far.simulator.data / "simulator.sqlite") as record:
         record.execute("update batches set created = created - 11 * 86400")
     far.simulator.start()
     far.account = SendGridAccount(far.simulator.base_url, far.simulator.key)
     far.send(1, 1)
-    second = far.plan()["batch_id"]
+    second = far.plan().batch_id
     assert second != first
     assert (far.chunk(0)["batch_id"], far.chunk(1)["batch_id"]) == (first, second)
     with sqlite3.connect(far.simulator.data / "simulator.sqlite") as record:
@@ -264,7 +264,7 @@ def test_an_eleventh_batch_is_refused_with_the_reason_and_nothing_is_booked(far:
         far.simulator.post("/v3/user/scheduled_sends", {"batch_id": batch, "status": "pause"})
     with pytest.raises(ConfigurationError, match="at most 10"):
         far.cancel()
-    assert (far.plan()["state"], far.tally().accepted, far.tally().skipped) == ("cancelled", 20, 20)
+    assert (far.plan().state, far.tally().accepted, far.tally().skipped) == ("cancelled", 20, 20)
 
 
 def test_a_cancelled_plan_cannot_be_paused_or_resumed_there(far: Scheduled) -> None:
@@ -275,7 +275,7 @@ def test_a_cancelled_plan_cannot_be_paused_or_resumed_there(far: Scheduled) -> N
     assert far.held() == ["cancel"]
     assert far.pause()["state"] == "cancelled"
     assert far.held() == ["cancel"]
-    assert far.plan()["batch_status"] == "cancel"
+    assert far.plan().batch_status == "cancel"
 
 
 def test_a_plan_that_is_done_can_still_be_cancelled_there(far: Scheduled) -> None:
@@ -310,7 +310,7 @@ def test_a_cancellation_that_sendgrid_does_not_confirm_books_nothing_and_is_fini
         patched.setattr(management, "call", fails)
         with pytest.raises(EspUnavailable):
             far.cancel()
-    assert (far.plan()["state"], far.tally().accepted, far.held()) == ("cancelled", 40, ["pause"])
+    assert (far.plan().state, far.tally().accepted, far.held()) == ("cancelled", 40, ["pause"])
     assert far.cancel()["skipped"] == 20
     assert far.held() == ["cancel"]
 
@@ -333,9 +333,9 @@ def test_a_cancellation_that_was_not_booked_is_booked_by_the_next(far: Scheduled
 def test_a_second_cancellation_counts_from_the_first(far: Scheduled) -> None:
     far.send()
     far.cancel()
-    first = far.plan()["batch_status_at"]
+    first = far.plan().batch_status_at
     far.cancel()
-    assert far.plan()["batch_status_at"] == first
+    assert far.plan().batch_status_at == first
 
 
 def test_a_pause_that_was_lifted_does_not_count_for_a_later_cancellation(
@@ -352,7 +352,7 @@ def test_a_pause_that_was_lifted_does_not_count_for_a_later_cancellation(
         patched.setattr(schedule, "release", dies)
         with pytest.raises(KeyboardInterrupt):
             far.resume()
-    assert far.plan()["batch_status_at"] is None
+    assert far.plan().batch_status_at is None
     assert far.resume()["state"] == "sending"
     assert far.held() == []
 
@@ -372,7 +372,7 @@ def test_a_request_under_way_while_the_plan_is_cancelled_ends_as_what_happens_to
 
     esp.answer = cancelled_meanwhile
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(schedule, "batch_for", lambda *_args: far.plan()["batch_id"])
+        patched.setattr(schedule, "batch_for", lambda *_args: far.plan().batch_id)
         far.account = esp.account
         sent = far.send(0, 0)
     assert len(esp.bodies) == 1
@@ -401,7 +401,7 @@ def test_a_request_whose_process_died_is_skipped_if_its_batch_was_cancelled_in_t
     far.schedule(chunks.c.chunk == 0, clock.now().timestamp() + due)
     far.send(1, 1)
     with far.ledger.write() as connection:
-        values = {"state": "sending", "fence": 1, "attempt": 1, "lease_until": 1.0, "batch_id": far.plan()["batch_id"]}
+        values = {"state": "sending", "fence": 1, "attempt": 1, "lease_until": 1.0, "batch_id": far.plan().batch_id}
         connection.execute(update(chunks).where(chunks.c.chunk == 0).values(owner="gone", **values))
     far.cancel()
     chunk_states.recover(far.ledger, far.plan_id)
@@ -441,5 +441,5 @@ def test_a_cancellation_at_the_same_time_wins(far: Scheduled, monkeypatch: pytes
     monkeypatch.setattr(management, "call", cancelled_first)
     with pytest.raises(CampaignStopped, match="the cancellation stands"):
         getattr(far, other)()
-    assert (far.held(), far.plan()["batch_status"]) == (["cancel"], "cancel")
+    assert (far.held(), far.plan().batch_status) == (["cancel"], "cancel")
     assert far.tally().skipped == 20

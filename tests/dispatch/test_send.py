@@ -81,7 +81,7 @@ def test_doubt_ends_by_evidence_message_by_message(sending: Sending, esp: Script
     sending.send(esp)
     (lost,) = doubt.in_doubt_chunks(sending.ledger)
     keys = [person["custom_args"]["tw_key"] for person in esp.bodies[3]["personalizations"]]
-    place = {"plan_id": lost["plan_id"], "chunk": lost["chunk"]}
+    place = {"plan_id": lost.plan_id, "chunk": lost.chunk}
     old = [doubt.Proof(**place, attempt=7, message_key=keys[0], evidence="delivered", happened_at=1.0)]
     assert doubt.prove(sending.ledger, old) == 0
     proofs = [doubt.Proof(**place, attempt=1, message_key=key, evidence="delivered", happened_at=1.0) for key in keys]
@@ -209,7 +209,7 @@ def test_pause_resume_cancel(sending: Sending, esp: ScriptedEsp) -> None:
     assert cancelled["skipped"] == paused.pending
     stopped = find_plan(sending.ledger, sending.plan_id)
     assert stopped is not None
-    assert stopped["stop_reason"] == "cancelled by an operator"
+    assert stopped.stop_reason == "cancelled by an operator"
     assert settle(sending.ledger, sending.plan_id)["pending"] == 0
     assert ranges(sending.ledger, sending.plan_id) == []
 

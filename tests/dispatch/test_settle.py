@@ -27,7 +27,7 @@ def sent(stores: Stores, esp: ScriptedEsp) -> Sending:
 def state(sending: Sending) -> str:
     plan = find_plan(sending.ledger, sending.plan_id)
     assert plan is not None
-    return str(plan["state"])
+    return str(plan.state)
 
 
 def test_who_was_lost_fails_the_run(sent: Sending) -> None:

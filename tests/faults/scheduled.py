@@ -79,7 +79,7 @@ def is_held_in_time(world: World, due: float) -> bool:
     """Where this machine was slow, the pause comes after its notice, and holds nothing."""
     plan = find_plan(world.ledger, world.plan_id)
     assert plan is not None
-    return float(plan["batch_status_at"]) + CONSTANTS["include.ledger.plans.NOTICE_SECONDS"] < due
+    return float(plan.batch_status_at) + CONSTANTS["include.ledger.plans.NOTICE_SECONDS"] < due
 
 
 def out(world: World) -> int:

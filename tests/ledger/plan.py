@@ -6,6 +6,7 @@ from sqlalchemy import RowMapping, select
 
 from include.core import clock
 from include.ledger import chunks, counts, plans
+from include.ledger.chunk import Chunk, read_chunks
 from include.ledger.chunks import Claim
 from include.ledger.database import Ledger
 from include.ledger.tables import chunks as chunks_table
@@ -36,9 +37,15 @@ def row(ledger: Ledger, chunk: int = 0, plan_id: str = PLAN) -> RowMapping:
         return connection.execute(select(chunks_table).where(*this)).mappings().one()
 
 
+def chunk_of(ledger: Ledger, chunk: int = 0, plan_id: str = PLAN) -> Chunk:
+    with ledger.read() as connection:
+        (found,) = read_chunks(connection, chunks_table.c.plan_id == plan_id, chunks_table.c.chunk == chunk)
+    return found
+
+
 def claim(ledger: Ledger, chunk: int = 0, plan_id: str = PLAN) -> Claim:
     """A claim that nobody has left."""
-    taken = chunks.claim(ledger, row(ledger, chunk, plan_id), lambda _connection: [])
+    taken = chunks.claim(ledger, chunk_of(ledger, chunk, plan_id), lambda _connection: [])
     assert taken is not None
     return taken
 

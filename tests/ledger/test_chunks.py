@@ -14,7 +14,7 @@ from include.ledger import chunks, holds, plans
 from include.ledger.chunks import Claim, Outcome
 from include.ledger.database import Ledger
 from include.ledger.tables import chunks as chunks_table
-from tests.ledger.plan import PLAN, claim, freeze, row, tally
+from tests.ledger.plan import PLAN, chunk_of, claim, freeze, row, tally
 
 STEPS: dict[str, Callable[[Ledger, Claim], object]] = {
     "accepted": lambda ledger, claim: chunks.accept(ledger, claim, 202, "m"),
@@ -79,7 +79,7 @@ def test_an_outcome_after_the_chunk_was_taken_over_changes_nothing(
 
 
 def test_one_of_two_gets_the_claim(plan: Ledger) -> None:
-    chunk, taken = row(plan), claim(plan)
+    chunk, taken = chunk_of(plan), claim(plan)
     assert chunks.claim(plan, chunk, lambda _connection: []) is None
     after = row(plan)
     assert (after["state"], after["fence"], after["attempt"]) == ("sending", taken.fence, taken.attempt) == ("sending", 1, 1)
@@ -124,7 +124,7 @@ def test_what_a_split_leaves_is_everybody_once(plan: Ledger) -> None:
 
 def test_who_leaves_at_the_claim_is_counted_and_not_in_it(plan: Ledger) -> None:
     left = [Outcome("k3", 3, "suppressed", "unsubscribe"), Outcome("k5", 5, "suppressed", "unsubscribe")]
-    taken = chunks.claim(plan, row(plan), lambda _connection: left)
+    taken = chunks.claim(plan, chunk_of(plan), lambda _connection: left)
     assert taken is not None
     assert taken.gone == {3, 5}
     chunks.accept(plan, taken, 202, "m")
@@ -132,11 +132,11 @@ def test_who_leaves_at_the_claim_is_counted_and_not_in_it(plan: Ledger) -> None:
 
 
 def test_who_left_at_an_earlier_claim_stays_away_and_counts_once(plan: Ledger) -> None:
-    first = chunks.claim(plan, row(plan), lambda _connection: [Outcome("k3", 3, "suppressed", "unsubscribe")])
+    first = chunks.claim(plan, chunk_of(plan), lambda _connection: [Outcome("k3", 3, "suppressed", "unsubscribe")])
     assert first is not None
     chunks.release(plan, first, 429, "later")
     again = [Outcome("k3", 3, "suppressed", "unsubscribe"), Outcome("k4", 4, "suppressed", "hard_bounce")]
-    second = chunks.claim(plan, row(plan), lambda _connection: again)
+    second = chunks.claim(plan, chunk_of(plan), lambda _connection: again)
     assert second is not None
     assert second.gone == {3, 4}
     chunks.release(plan, second, 429, "later")
@@ -148,16 +148,16 @@ def test_who_left_at_an_earlier_claim_stays_away_and_counts_once(plan: Ledger) -
 
 def test_who_left_another_chunk_is_not_gone_from_this_one(ledger: Ledger) -> None:
     freeze(ledger, (10, 10))
-    chunks.claim(ledger, row(ledger, 1), lambda _connection: [Outcome("k3", 3, "suppressed", "unsubscribe")])
+    chunks.claim(ledger, chunk_of(ledger, 1), lambda _connection: [Outcome("k3", 3, "suppressed", "unsubscribe")])
     chunks.release(ledger, claim(ledger, 0), 429, "later")
-    again = chunks.claim(ledger, row(ledger, 0), lambda _connection: [])
+    again = chunks.claim(ledger, chunk_of(ledger, 0), lambda _connection: [])
     assert again is not None
     assert again.gone == frozenset()
 
 
 def test_a_chunk_that_everybody_left_is_skipped(plan: Ledger) -> None:
     everybody = [Outcome(f"k{place}", place, "suppressed", "unsubscribe") for place in range(10)]
-    assert chunks.claim(plan, row(plan), lambda _connection: everybody) is None
+    assert chunks.claim(plan, chunk_of(plan), lambda _connection: everybody) is None
     assert row(plan)["state"] == "skipped"
     assert (tally(plan).suppressed, tally(plan).skipped) == (10, 0)
 
@@ -172,7 +172,7 @@ def test_nothing_is_claimed_of_a_campaign_that_was_stopped(plan: Ledger, state: 
 
 def test_nothing_is_claimed_of_a_plan_that_is_done(plan: Ledger) -> None:
     plans.change_state(plan, PLAN, "done", from_states=("sending",))
-    assert chunks.claim(plan, row(plan), lambda _connection: []) is None
+    assert chunks.claim(plan, chunk_of(plan), lambda _connection: []) is None
     assert row(plan)["state"] == "pending"
 
 
@@ -180,7 +180,7 @@ def test_nothing_is_claimed_of_a_provider_that_is_held(plan: Ledger) -> None:
     holds.hold(plan, PLAN, "yahoo", "complaints")
     chunks.release(plan, claim(plan), 429, "later")
     holds.hold(plan, PLAN, "gmail", "complaints")
-    assert chunks.claim(plan, row(plan), lambda _connection: []) is None
+    assert chunks.claim(plan, chunk_of(plan), lambda _connection: []) is None
     assert row(plan)["state"] == "pending"
     assert holds.release(plan, PLAN) == 2
     assert claim(plan).fence == 2
@@ -218,7 +218,7 @@ def test_an_intent_whose_batch_was_cancelled_is_skipped_and_not_in_doubt(ledger:
     with ledger.write() as connection:
         connection.execute(update(chunks_table).values(send_at=due))
     for chunk, batch in ((0, "b"), (1, None)):
-        assert chunks.claim(ledger, row(ledger, chunk), lambda _connection: [], batch)
+        assert chunks.claim(ledger, chunk_of(ledger, chunk), lambda _connection: [], batch)
     with ledger.write() as connection:
         plans.set_batch_status(connection, PLAN, "cancel", due - plans.NOTICE_SECONDS - 1)
         connection.execute(update(chunks_table).values(lease_until=1.0))

@@ -12,7 +12,7 @@ from include.ledger.chunks import Outcome
 from include.ledger.database import Ledger
 from include.ledger.suppressions import Suppression
 from include.ledger.tables import suppression_log
-from tests.ledger.plan import PLAN, claim, freeze, row
+from tests.ledger.plan import PLAN, chunk_of, claim, freeze, row
 
 PATIENCE = 0.7
 """Seconds for another transaction to get through where it is not held up. One that is held up takes as long as the claim."""
@@ -35,7 +35,7 @@ def open_intents_when_it_was_done(ledger: Ledger, act: Callable[[], object]) -> 
         return []
 
     freeze(ledger)
-    assert chunks.claim(ledger, row(ledger), amid) is not None
+    assert chunks.claim(ledger, chunk_of(ledger), amid) is not None
     thread.join(30)
     return seen[0]
 
@@ -65,7 +65,7 @@ def test_two_claims_do_not_disturb_one_another_on_postgresql(ledger: Ledger) -> 
         done.append(not thread.is_alive())
         return []
 
-    assert chunks.claim(ledger, row(ledger), amid) is not None
+    assert chunks.claim(ledger, chunk_of(ledger), amid) is not None
     thread.join(30)
     assert done == [not ledger.is_sqlite]
     assert chunks.open_intents(ledger, PLAN) == 2
@@ -91,7 +91,7 @@ def test_the_log_is_in_the_order_of_commits(ledger: Ledger) -> None:
 
 def test_two_splits_of_a_plan_give_no_number_twice(ledger: Ledger) -> None:
     freeze(ledger, (10, 10))
-    other = threading.Thread(target=lambda: pending.divide(ledger, row(ledger, 1), [("0-4", 5), ("5-9", 5)], "later"))
+    other = threading.Thread(target=lambda: pending.divide(ledger, chunk_of(ledger, 1), [("0-4", 5), ("5-9", 5)], "later"))
     with ledger.write() as connection:
         pending.add_children(connection, PLAN, 0, [("0-9", 10)])
         other.start()

@@ -14,7 +14,7 @@ from include.ledger.database import Ledger
 from include.ledger.doubt import Proof
 from include.ledger.tables import chunks as chunks_table
 from include.ledger.tables import plans as plans_table
-from tests.ledger.plan import PLAN, claim, freeze, row, tally
+from tests.ledger.plan import PLAN, chunk_of, claim, freeze, row, tally
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_a_proof_of_another_request_proves_nothing(doubted: Ledger, other: dict[
 
 def test_who_was_suppressed_at_the_claim_needs_no_proof(ledger: Ledger) -> None:
     freeze(ledger)
-    taken = chunks.claim(ledger, row(ledger), lambda _connection: [Outcome("k9", 9, "suppressed", "unsubscribe")])
+    taken = chunks.claim(ledger, chunk_of(ledger), lambda _connection: [Outcome("k9", 9, "suppressed", "unsubscribe")])
     assert taken is not None
     chunks.put_in_doubt(ledger, taken, None, "no answer")
     assert doubt.prove(ledger, proofs(9, attempt=1)) == 9
@@ -73,14 +73,15 @@ def test_who_was_suppressed_at_the_claim_needs_no_proof(ledger: Ledger) -> None:
 def test_what_is_in_doubt_and_since_when(doubted: Ledger) -> None:
     (chunk,) = doubt.in_doubt_chunks(doubted)
     posted = row(doubted)["posted_at"]
-    assert chunk == {"plan_id": PLAN, "chunk": 0, "attempt": 2, "recipients": 10, "posted_at": posted}
+    found = (chunk.plan_id, chunk.chunk, chunk.attempt, chunk.recipients, chunk.posted_at)
+    assert found == (PLAN, 0, 2, 10, posted)
     assert doubt.unresolved_doubt(doubted, posted) == []
     doubt.prove(doubted, proofs(4))
     (standing,) = doubt.unresolved_doubt(doubted, posted + 1)
     assert standing == {"plan_id": PLAN, "campaign": PLAN, "occurrence": "once", "people": 6}
     held, apart = doubt.chunk_in_doubt(doubted, PLAN, 0)
     assert held is not None
-    assert (held["recipients"], apart) == (10, {"k0", "k1", "k2", "k3"})
+    assert (held.recipients, apart) == (10, {"k0", "k1", "k2", "k3"})
     assert doubt.chunk_in_doubt(doubted, PLAN, 1) == (None, set())
 
 
@@ -93,13 +94,13 @@ def test_doubt_that_stands_is_told_plan_by_plan(doubted: Ledger) -> None:
     with doubted.write() as connection:
         connection.execute(update(plans_table).where(plans_table.c.plan_id == "b").values(kind="test"))
     later = clock.now().timestamp() + 60
-    assert [(each["plan_id"], each["people"]) for each in doubt.unresolved_doubt(doubted, later)] == [("a", 18), (PLAN, 10)]
-    found = [(each["plan_id"], each["chunk"]) for each in doubt.in_doubt_chunks(doubted)]
+    assert [(each.plan_id, each.people) for each in doubt.unresolved_doubt(doubted, later)] == [("a", 18), (PLAN, 10)]
+    found = [(each.plan_id, each.chunk) for each in doubt.in_doubt_chunks(doubted)]
     assert found == [("a", 0), ("a", 1), ("b", 0), ("b", 1), (PLAN, 0)]
     assert doubt.chunk_in_doubt(doubted, PLAN, 0)[1] == set()
     held, apart = doubt.chunk_in_doubt(doubted, "b", 0)
     assert held is not None
-    assert (held["plan_id"], apart) == ("b", {"k0", "k1"})
+    assert (held.plan_id, apart) == ("b", {"k0", "k1"})
 
 
 def test_the_newest_accepted_request_of_a_span(doubted: Ledger) -> None:
@@ -125,7 +126,7 @@ def test_resending_touches_no_other_plan(doubted: Ledger) -> None:
     assert doubt.reopen_chunk(doubted, PLAN, 0, [("0-9", 10)], "assume_lost")
     assert row(doubted)["settled_at"] == pytest.approx(clock.now().timestamp(), abs=30)
     assert (tally(doubted, "another").in_doubt, tally(doubted, "another").accepted) == (15, 5)
-    assert [found["recipients"] for found in doubt.in_doubt_chunks(doubted)] == [10, 10]
+    assert [found.recipients for found in doubt.in_doubt_chunks(doubted)] == [10, 10]
     assert doubt.reopen_chunk(doubted, "another", 0, [("2-9", 8)], "assume_lost")
     assert (row(doubted, 0, "another")["state"], row(doubted, 1, "another")["state"]) == ("split", "in_doubt")
 

@@ -33,8 +33,8 @@ def test_a_provider_is_held_alone_and_once(ledger: Ledger) -> None:
     assert [held(ledger, "gmail"), held(ledger, "yahoo"), held(ledger, "gmail", "another")] == [True, False, False]
     assert state(ledger) == ("sending", None)
     (hold,) = holds.all_holds(ledger)
-    assert (hold["plan_id"], hold["provider"], hold["reason"], hold["released_at"]) == (PLAN, "gmail", "complaints", None)
-    assert hold["held_at"] == pytest.approx(clock.now().timestamp(), abs=30)
+    assert (hold.plan_id, hold.provider, hold.reason, hold.released_at) == (PLAN, "gmail", "complaints", None)
+    assert hold.held_at == pytest.approx(clock.now().timestamp(), abs=30)
 
 
 def test_the_first_hold_is_told_first(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,7 +42,7 @@ def test_the_first_hold_is_told_first(ledger: Ledger, monkeypatch: pytest.Monkey
     holds.hold(ledger, PLAN, "gmail", "complaints")
     monkeypatch.delenv(OFFSET_VARIABLE)
     holds.hold(ledger, PLAN, "yahoo", "complaints")
-    assert [hold["provider"] for hold in holds.all_holds(ledger)] == ["yahoo", "gmail"]
+    assert [hold.provider for hold in holds.all_holds(ledger)] == ["yahoo", "gmail"]
 
 
 def test_the_whole_campaign_is_held_and_paused(ledger: Ledger) -> None:
@@ -65,10 +65,10 @@ def test_who_released_it_may_see_it_held_again(ledger: Ledger) -> None:
     assert holds.release(ledger, PLAN) == 2
     assert holds.release(ledger, PLAN) == 0
     assert [held(ledger, "gmail"), held(ledger, "gmail", "another")] == [False, True]
-    released = {hold["plan_id"]: hold["released_at"] for hold in holds.all_holds(ledger)}
+    released = {hold.plan_id: hold.released_at for hold in holds.all_holds(ledger)}
     assert released["another"] is None
     assert released[PLAN] == pytest.approx(clock.now().timestamp(), abs=30)
     assert holds.hold(ledger, PLAN, "gmail", "again")
     assert held(ledger, "gmail")
-    again = [hold for hold in holds.all_holds(ledger) if (hold["plan_id"], hold["provider"]) == (PLAN, "gmail")]
-    assert [(hold["reason"], hold["released_at"]) for hold in again] == [("again", None)]
+    again = [hold for hold in holds.all_holds(ledger) if (hold.plan_id, hold.provider) == (PLAN, "gmail")]
+    assert [(hold.reason, hold.released_at) for hold in again] == [("again", None)]

@@ -15,7 +15,7 @@ from include.ledger import chunks
 from include.ledger.chunks import Claim, Outcome
 from include.ledger.database import Ledger, open_ledger
 from include.ledger.writer import LedgerWriter
-from tests.ledger.plan import PLAN, claim, freeze, row
+from tests.ledger.plan import PLAN, chunk_of, claim, freeze, row
 from tests.postgres import fresh_schema
 
 WAITS = {"sqlite": 2, "postgresql": "on"}
@@ -50,7 +50,7 @@ def test_an_intent_waits_for_the_disk_also_where_an_outcome_was_written_just_bef
         return []
 
     for chunk in range(3):
-        taken = chunks.claim(ledger, row(ledger, chunk), look)
+        taken = chunks.claim(ledger, chunk_of(ledger, chunk), look)
         assert taken is not None
         chunks.accept(ledger, taken, 202, "m")
     assert seen == [True] * 3
@@ -61,7 +61,7 @@ def test_an_intent_that_shares_its_commit_with_outcomes_waits_for_the_disk(ledge
     before, seen = claim(ledger, 0), list[bool]()
 
     def take(opened: Ledger) -> Claim | None:
-        return chunks.claim(opened, row(opened, 1), lambda connection: seen.append(waits(connection)) or [])
+        return chunks.claim(opened, chunk_of(opened, 1), lambda connection: seen.append(waits(connection)) or [])
 
     async def together() -> None:
         desk = LedgerWriter(ledger)

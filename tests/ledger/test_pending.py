@@ -9,7 +9,7 @@ from include.core import clock
 from include.ledger import chunks, pending
 from include.ledger.database import Ledger
 from include.ledger.tables import chunks as chunks_table
-from tests.ledger.plan import PLAN, claim, freeze, row, tally
+from tests.ledger.plan import PLAN, chunk_of, claim, freeze, row, tally
 
 
 @pytest.fixture
@@ -34,25 +34,25 @@ def now() -> float:
 
 
 def test_open_work_is_what_is_pending_of_a_range_by_its_roots(plan: Ledger) -> None:
-    assert [found["chunk"] for found in pending.pending_chunks(plan, PLAN, 0, 3)] == [2, 3]
-    assert [found["chunk"] for found in pending.pending_chunks(plan, PLAN, 3, 3)] == [3]
+    assert [found.chunk for found in pending.pending_chunks(plan, PLAN, 0, 3)] == [2, 3]
+    assert [found.chunk for found in pending.pending_chunks(plan, PLAN, 3, 3)] == [3]
     chunks.split(plan, claim(plan, 2), 413, "large", [("0-9", 10), ("10-29", 20)])
-    assert [found["chunk"] for found in pending.pending_chunks(plan, PLAN, 0, 2)] == [4, 5]
-    assert [(found["plan_id"], found["chunk"]) for found in pending.pending_chunks(plan, "another", 1, 2)] == [
+    assert [found.chunk for found in pending.pending_chunks(plan, PLAN, 0, 2)] == [4, 5]
+    assert [(found.plan_id, found.chunk) for found in pending.pending_chunks(plan, "another", 1, 2)] == [
         ("another", 1),
         ("another", 2),
     ]
 
 
 def test_what_goes_on_after_a_step(plan: Ledger) -> None:
-    assert [found["chunk"] for found in pending.pending_descendants(plan, PLAN, 2)] == [2]
+    assert [found.chunk for found in pending.pending_descendants(plan, PLAN, 2)] == [2]
     assert pending.pending_descendants(plan, PLAN, 0) == []
     chunks.split(plan, claim(plan, 2), 413, "large", [("0-9", 10), ("10-29", 20)])
-    assert [found["chunk"] for found in pending.pending_descendants(plan, PLAN, 2)] == [4, 5]
+    assert [found.chunk for found in pending.pending_descendants(plan, PLAN, 2)] == [4, 5]
 
 
 def test_a_part_of_a_pending_chunk_can_go_first(plan: Ledger) -> None:
-    assert pending.divide(plan, row(plan, 2), [("0-9", 10), ("10-29", 20)], "held: day")
+    assert pending.divide(plan, chunk_of(plan, 2), [("0-9", 10), ("10-29", 20)], "held: day")
     parent, first, second = (row(plan, chunk) for chunk in (2, 4, 5))
     assert (parent["state"], parent["reason"]) == ("split", "held: day")
     assert parent["settled_at"] == pytest.approx(now(), abs=30)
@@ -65,28 +65,28 @@ def test_a_part_of_a_pending_chunk_can_go_first(plan: Ledger) -> None:
     same = ("file", "first_row", "root_size", "content", "attempt", "send_at", "not_after", "zone", "provider")
     assert all(part[name] == parent[name] for part in (first, second) for name in same)
     assert [(part["fence"], part["not_before"]) for part in (first, second)] == [(0, 0.0)] * 2
-    assert not pending.divide(plan, row(plan, 2), [("0-29", 30)], "held: day")
-    assert not pending.divide(plan, row(plan, 1), [("0-19", 20)], "held: day")
+    assert not pending.divide(plan, chunk_of(plan, 2), [("0-29", 30)], "held: day")
+    assert not pending.divide(plan, chunk_of(plan, 1), [("0-19", 20)], "held: day")
     assert (tally(plan).pending, tally(plan).in_doubt, tally(plan).selected) == (70, 20, 100)
     assert untouched(plan)
 
 
 def test_a_chunk_moves_to_its_next_window(plan: Ledger) -> None:
-    pending.move_window(plan, row(plan, 2), 2e9, 3e9)
+    pending.move_window(plan, chunk_of(plan, 2), 2e9, 3e9)
     moved = row(plan, 2)
     assert (moved["send_at"], moved["not_after"], moved["reason"]) == (2e9, 3e9, "moved to the next send window")
     assert moved["state"] == "pending"
-    pending.move_window(plan, row(plan, 1), 2e9, 3e9)
+    pending.move_window(plan, chunk_of(plan, 1), 2e9, 3e9)
     assert (row(plan, 1)["not_after"], row(plan, 3)["not_after"]) == (None, None)
     assert untouched(plan)
 
 
 def test_a_chunk_is_skipped_and_counted(plan: Ledger) -> None:
-    pending.skip(plan, row(plan, 2), "its window has closed")
+    pending.skip(plan, chunk_of(plan, 2), "its window has closed")
     skipped = row(plan, 2)
     assert (skipped["state"], skipped["reason"]) == ("skipped", "its window has closed")
     assert skipped["settled_at"] == pytest.approx(now(), abs=30)
-    pending.skip(plan, row(plan, 1), "its window has closed")
+    pending.skip(plan, chunk_of(plan, 1), "its window has closed")
     assert (tally(plan).skipped, tally(plan).in_doubt, tally(plan).pending) == (30, 20, 40)
     assert untouched(plan)
 

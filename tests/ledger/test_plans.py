@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import pytest
 from sqlalchemy.exc import IntegrityError
 
@@ -22,7 +24,7 @@ def test_a_plan_that_stands_is_not_frozen_again(ledger: Ledger) -> None:
     claim(ledger, 1)
     found = plans.find_plan(ledger, PLAN)
     assert found is not None
-    fresh = {**found, "selected": 7}
+    fresh = {**asdict(found), "selected": 7}
     assert not plans.freeze_plan(ledger, fresh, [{**row(ledger, 0), "chunk": 9}])
     assert tally(ledger).selected == 30
     assert plans.find_plan(ledger, "another") is None
@@ -34,7 +36,7 @@ def test_a_plan_whose_chunks_do_not_fit_is_not_there_at_all(ledger: Ledger) -> N
     assert found is not None
     twice = [{**row(ledger), "plan_id": "another"}] * 2
     with pytest.raises(IntegrityError):
-        plans.freeze_plan(ledger, {**found, "plan_id": "another", "occurrence": "2"}, twice)
+        plans.freeze_plan(ledger, {**asdict(found), "plan_id": "another", "occurrence": "2"}, twice)
     assert plans.find_plan(ledger, "another") is None
 
 
@@ -68,7 +70,7 @@ def test_a_hold_counts_from_its_first_confirmation_until_it_is_lifted(ledger: Le
         assert plans.set_batch_status(connection, PLAN, "cancel", 300.0) == 300.0
     another = plans.find_plan(ledger, "another")
     assert another is not None
-    assert (another["batch_status"], another["batch_status_at"]) == (None, None)
+    assert (another.batch_status, another.batch_status_at) == (None, None)
 
 
 def test_who_waits_at_sendgrid_is_accepted_and_not_yet_due_or_paused(ledger: Ledger) -> None:
@@ -105,7 +107,7 @@ def test_a_state_is_left_only_from_where_it_may(ledger: Ledger) -> None:
 def test_plans_of_a_kind_oldest_first(ledger: Ledger) -> None:
     freeze(ledger, plan_id="b")
     freeze(ledger, plan_id="a")
-    assert [found["plan_id"] for found in plans.all_plans(ledger)] == ["b", "a"]
+    assert [found.plan_id for found in plans.all_plans(ledger)] == ["b", "a"]
     assert plans.all_plans(ledger, plans.TEST) == []
 
 

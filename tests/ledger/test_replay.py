@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import pytest
@@ -97,7 +98,7 @@ def forgotten(ledger: Ledger) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         "recipients": 10,
     }
     rows = [{**shared, "chunk": chunk, "root": chunk, "parent": None, "selection": None} for chunk in range(3)]
-    return {**found, **own}, rows
+    return {**asdict(found), **own}, rows
 
 
 def test_a_plan_that_was_forgotten_whole_is_cancelled_with_its_requests_in_doubt(ledger: Ledger) -> None:

@@ -41,7 +41,7 @@ def test_pause_resume_cancel_say_how_the_campaign_stands(
     assert out.startswith("spring once: cancelled (cancelled by an operator)")
     assert "skipped               20" in out
     assert campaign("resume", capsys)[1].startswith("spring once: cancelled")
-    assert plans.find_plan(stores.ledger, plan_id)["state"] == "cancelled"  # type: ignore[index]
+    assert plans.find_plan(stores.ledger, plan_id).state == "cancelled"  # type: ignore[union-attr]
 
 
 def test_an_unknown_plan_names_those_there_are(stores: Stores, capsys: pytest.CaptureFixture[str]) -> None:

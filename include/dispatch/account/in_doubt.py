@@ -11,13 +11,13 @@ import logging
 from typing import Any
 
 import duckdb
-from sqlalchemy import RowMapping
 
 from include.core import clock
 from include.core.campaign import Campaign
 from include.core.errors import TradewindError
 from include.dispatch.plan_files import PlanReader, format_selection, parse_selection
 from include.ledger import doubt, plans
+from include.ledger.chunk import Chunk, Plan
 from include.ledger.database import Ledger
 from include.ledger.stores import Stores
 from include.warehouse.connection import fetch, open_warehouse
@@ -30,9 +30,9 @@ HEALTHY_HOURS = 24
 def question(ledger: Ledger, plan_id: str) -> int:
     """How many people of the plan are in doubt and wait for a decision; 0 for another policy or a cancelled plan."""
     plan = _plan(ledger, plan_id)
-    if plan["state"] == "cancelled" or Campaign.model_validate_json(plan["settings"]).on_doubt != "ask":
+    if plan.state == "cancelled" or Campaign.model_validate_json(plan.settings).on_doubt != "ask":
         return 0
-    return sum(_unproved(ledger, chunk) for chunk in doubt.in_doubt_chunks(ledger) if chunk["plan_id"] == plan_id)
+    return sum(_unproved(ledger, chunk) for chunk in doubt.in_doubt_chunks(ledger) if chunk.plan_id == plan_id)
 
 
 def reopen(stores: Stores, plan_id: str, *, decision: str) -> dict[str, int]:
@@ -41,13 +41,13 @@ def reopen(stores: Stores, plan_id: str, *, decision: str) -> dict[str, int]:
     `decision` says who decided, and stays on the chunks. Whoever is proved keeps that.
     """
     plan = _plan(stores.ledger, plan_id)
-    reader = PlanReader(stores.paths.root / plan["folder"], plan["manifest_sha256"])
+    reader = PlanReader(stores.paths.root / plan.folder, plan.manifest_sha256)
     people = 0
     for chunk in doubt.in_doubt_chunks(stores.ledger):
-        if chunk["plan_id"] == plan_id:
-            people += _reopen_chunk(stores.ledger, reader, plan_id, int(str(chunk["chunk"])), decision)
+        if chunk.plan_id == plan_id:
+            people += _reopen_chunk(stores.ledger, reader, plan_id, chunk.chunk, decision)
     plans.change_state(stores.ledger, plan_id, "sending", from_states=("done", "stopped"))
-    log.warning("%s %s: %d people in doubt are sent to again (%s)", plan["campaign"], plan["occurrence"], people, decision)
+    log.warning("%s %s: %d people in doubt are sent to again (%s)", plan.campaign, plan.occurrence, people, decision)
     return {"reopened": people}
 
 
@@ -55,17 +55,17 @@ def reopen_due(stores: Stores) -> list[dict[str, Any]]:
     """Reopen what `resend_after_24h` makes due; returns the runs that send it: campaign and occurrence."""
     waiting: dict[str, float] = {}
     for chunk in doubt.in_doubt_chunks(stores.ledger):
-        posted = float(str(chunk["posted_at"] or 0))
-        waiting[str(chunk["plan_id"])] = max(posted, waiting.get(str(chunk["plan_id"]), 0.0))
+        posted = chunk.posted_at or 0.0
+        waiting[chunk.plan_id] = max(posted, waiting.get(chunk.plan_id, 0.0))
     due = []
     with open_warehouse(stores.paths) as warehouse:
         for plan_id, posted in waiting.items():
             plan = _plan(stores.ledger, plan_id)
-            policy = Campaign.model_validate_json(plan["settings"]).on_doubt
-            if plan["state"] == "cancelled":
+            policy = Campaign.model_validate_json(plan.settings).on_doubt
+            if plan.state == "cancelled":
                 continue
-            if plan["kind"] == plans.LIVE and policy == "resend_after_24h" and _absence_counts(warehouse, posted):
-                due.append({"plan_id": plan_id, "campaign": plan["campaign"], "occurrence": plan["occurrence"]})
+            if plan.kind == plans.LIVE and policy == "resend_after_24h" and _absence_counts(warehouse, posted):
+                due.append({"plan_id": plan_id, "campaign": plan.campaign, "occurrence": plan.occurrence})
     for entry in due:
         reopen(stores, entry["plan_id"], decision="no event within 24 healthy hours")
     return due
@@ -82,18 +82,18 @@ def _reopen_chunk(ledger: Ledger, reader: PlanReader, plan_id: str, chunk: int, 
     row, apart = doubt.chunk_in_doubt(ledger, plan_id, chunk)
     if row is None:
         return 0
-    keys = reader.people(row["file"], row["first_row"], row["root_size"])["message_key"].to_pylist()
-    rest = [place for place in parse_selection(row["selection"], row["root_size"]) if keys[place] not in apart]
+    keys = reader.people(row.file, row.first_row, row.root_size)["message_key"].to_pylist()
+    rest = [place for place in parse_selection(row.selection, row.root_size) if keys[place] not in apart]
     parts = [(format_selection(rest), len(rest))] if rest else []
     return len(rest) if doubt.reopen_chunk(ledger, plan_id, chunk, parts, decision) else 0
 
 
-def _unproved(ledger: Ledger, chunk: dict[str, object]) -> int:
-    _, apart = doubt.chunk_in_doubt(ledger, str(chunk["plan_id"]), int(str(chunk["chunk"])))
-    return int(str(chunk["recipients"])) - len(apart)
+def _unproved(ledger: Ledger, chunk: Chunk) -> int:
+    _, apart = doubt.chunk_in_doubt(ledger, chunk.plan_id, chunk.chunk)
+    return chunk.recipients - len(apart)
 
 
-def _plan(ledger: Ledger, plan_id: str) -> RowMapping:
+def _plan(ledger: Ledger, plan_id: str) -> Plan:
     plan = plans.find_plan(ledger, plan_id)
     if plan is None:
         raise TradewindError("was never frozen.", where=f"plan {plan_id}", remedy="Check the campaign and occurrence.")

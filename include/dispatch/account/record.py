@@ -11,10 +11,11 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
-from sqlalchemy import Connection, RowMapping, func, select
+from sqlalchemy import Connection, func, select
 
 from include.dispatch.plan_files import PlanReader, format_selection, parse_selection
 from include.ledger import plans
+from include.ledger.chunk import Chunk, Plan, read_chunks
 from include.ledger.database import Ledger
 from include.ledger.stores import Stores
 from include.ledger.tables import chunks, outcomes
@@ -48,7 +49,7 @@ def record_new(stores: Stores) -> int:
     """Copy the plans that the warehouse has not heard of, so that their first events are known; returns how many."""
     with open_warehouse(stores.paths) as warehouse:
         known = set(fetch(warehouse, "dispatch", "recorded_plans")["plan_id"].to_pylist())
-        fresh = [plan for plan in plans.all_plans(stores.ledger) if plan["plan_id"] not in known]
+        fresh = [plan for plan in plans.all_plans(stores.ledger) if plan.plan_id not in known]
         return sum(_record_plan(warehouse, stores, plan) for plan in fresh)
 
 
@@ -71,14 +72,14 @@ def _backfill_tracked(warehouse: duckdb.DuckDBPyConnection, ledger: Ledger) -> N
     warehouse.unregister("chunk_contents")
 
 
-def _record_plan(warehouse: duckdb.DuckDBPyConnection, stores: Stores, plan: RowMapping) -> bool:
+def _record_plan(warehouse: duckdb.DuckDBPyConnection, stores: Stores, plan: Plan) -> bool:
     with stores.ledger.read() as connection:
         mark = _mark(connection, plan)
-        known = fetch(warehouse, "dispatch", "recorded_ledger_mark", {"plan_id": plan["plan_id"]}).to_pylist()
+        known = fetch(warehouse, "dispatch", "recorded_ledger_mark", {"plan_id": plan.plan_id}).to_pylist()
         if known and known[0]["ledger_mark"] == mark:
             return False
-        spans, persons = _spans(connection, plan["plan_id"]), _outcomes(connection, plan["plan_id"])
-    audience = PlanReader(stores.paths.root / plan["folder"], plan["manifest_sha256"]).audience()
+        spans, persons = _spans(connection, plan.plan_id), _outcomes(connection, plan.plan_id)
+    audience = PlanReader(stores.paths.root / plan.folder, plan.manifest_sha256).audience()
     _replace(warehouse, _params(plan, mark, audience), spans, persons)
     return True
 
@@ -93,8 +94,8 @@ def _replace(warehouse: duckdb.DuckDBPyConnection, params: dict[str, Any], spans
     warehouse.unregister("person_outcomes")
 
 
-def _params(plan: RowMapping, mark: str, audience: Path) -> dict[str, Any]:
-    settings = json.loads(plan["settings"])
+def _params(plan: Plan, mark: str, audience: Path) -> dict[str, Any]:
+    settings = json.loads(plan.settings)
     names = (
         "plan_id",
         "campaign",
@@ -107,7 +108,7 @@ def _params(plan: RowMapping, mark: str, audience: Path) -> dict[str, Any]:
         "selected",
     )
     return {
-        **{name: plan[name] for name in names},
+        **{name: getattr(plan, name) for name in names},
         "segment": settings["segment"],
         "cost_per_thousand": settings["cost_per_thousand"],
         "ledger_mark": mark,
@@ -115,42 +116,43 @@ def _params(plan: RowMapping, mark: str, audience: Path) -> dict[str, Any]:
     }
 
 
-def _mark(connection: Connection, plan: RowMapping) -> str:
+def _mark(connection: Connection, plan: Plan) -> str:
     """Changes with every step of the plan, its chunks or its people."""
     steps = connection.execute(
-        select(func.count(), func.sum(chunks.c.fence), func.max(chunks.c.settled_at)).where(
-            chunks.c.plan_id == plan["plan_id"]
-        )
+        select(func.count(), func.sum(chunks.c.fence), func.max(chunks.c.settled_at)).where(chunks.c.plan_id == plan.plan_id)
     ).one()
-    states = select(chunks.c.state, func.count()).where(chunks.c.plan_id == plan["plan_id"]).group_by(chunks.c.state)
+    states = select(chunks.c.state, func.count()).where(chunks.c.plan_id == plan.plan_id).group_by(chunks.c.state)
     by_state = sorted(tuple(row) for row in connection.execute(states))
-    apart = connection.scalar(select(func.count()).where(outcomes.c.plan_id == plan["plan_id"]))
-    return json.dumps([plan["state"], list(steps), by_state, apart], default=str)
+    apart = connection.scalar(select(func.count()).where(outcomes.c.plan_id == plan.plan_id))
+    return json.dumps([plan.state, list(steps), by_state, apart], default=str)
 
 
 def _spans(connection: Connection, plan_id: str) -> pa.Table:
     """Which places of which root chunk are in which leaf chunk, and how that stands."""
-    leaves = select(chunks).where(chunks.c.plan_id == plan_id, chunks.c.state != "split")
     rows = []
-    for leaf in connection.execute(leaves).mappings():
-        for span in (leaf["selection"] or f"0:{leaf['root_size']}").split(","):
-            first, stop = span.split(":")
-            rows.append({**leaf, "first": int(first), "stop": int(stop)})
-    for parent in connection.execute(
-        select(chunks).where(chunks.c.plan_id == plan_id, chunks.c.state == "split")
-    ).mappings():
-        rows += _spans_without_child(connection, parent)
-    return pa.Table.from_pylist([{name: row[name] for name in _SPANS.names} for row in rows], schema=_SPANS)
+    for chunk in read_chunks(connection, chunks.c.plan_id == plan_id):
+        if chunk.state == "split":
+            selection = _selection_without_child(connection, chunk)
+        else:
+            selection = chunk.selection if chunk.selection is not None else f"0:{chunk.root_size}"
+        rows += _span_rows(chunk, selection)
+    return pa.Table.from_pylist(rows, schema=_SPANS)
 
 
-def _spans_without_child(connection: Connection, parent: RowMapping) -> list[dict[str, Any]]:
-    """Spans of the people who had left a chunk before it was split: no child carries them, their outcome says the rest."""
-    places = set(parse_selection(parent["selection"], parent["root_size"]))
-    children = select(chunks.c.selection).where(chunks.c.plan_id == parent["plan_id"], chunks.c.parent == parent["chunk"])
+def _span_rows(chunk: Chunk, selection: str) -> list[dict[str, object]]:
+    """One row per span of a selection, with the state of the chunk."""
+    shared = {name: getattr(chunk, name) for name in _SPANS.names if name not in ("first", "stop")}
+    spans = [span.split(":") for span in selection.split(",") if span]
+    return [{**shared, "first": int(first), "stop": int(stop)} for first, stop in spans]
+
+
+def _selection_without_child(connection: Connection, parent: Chunk) -> str:
+    """The people who left a chunk before it was split: no child carries them, and their own outcome has their state."""
+    rows = set(parse_selection(parent.selection, parent.root_size))
+    children = select(chunks.c.selection).where(chunks.c.plan_id == parent.plan_id, chunks.c.parent == parent.chunk)
     for selection in connection.scalars(children):
-        places -= set(parse_selection(selection, parent["root_size"]))
-    spans = [span.split(":") for span in format_selection(sorted(places)).split(",") if span]
-    return [{**parent, "first": int(first), "stop": int(stop)} for first, stop in spans]
+        rows -= set(parse_selection(selection, parent.root_size))
+    return format_selection(sorted(rows))
 
 
 def _outcomes(connection: Connection, plan_id: str) -> pa.Table:

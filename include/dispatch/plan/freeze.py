@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from sqlalchemy import RowMapping
 
 from include.core.campaign import Campaign, source_location
 from include.core.errors import CampaignStopped, ContentChanged, PlanError
@@ -38,6 +37,7 @@ from include.dispatch.plan.writer import (
     write_other_addresses,
 )
 from include.ledger import counts, plans
+from include.ledger.chunk import Plan
 from include.ledger.database import Ledger
 from include.ledger.stores import Stores
 from include.warehouse.connection import fetch, open_warehouse, run
@@ -230,22 +230,27 @@ def _fresh_folder(folder: Path) -> Path:
     return folder
 
 
-def _resume(ledger: Ledger, plan: RowMapping, campaign: Campaign) -> dict[str, Any]:
+def _resume(ledger: Ledger, plan: Plan, campaign: Campaign) -> dict[str, Any]:
     """Go on with a plan that stands: lift a stop that SendGrid caused, refuse what an operator paused or cancelled."""
     with ledger.read() as connection:
-        people = counts.tally(connection, plan["plan_id"])
-    if people.pending and plan["state"] in ("paused", "cancelled"):
+        people = counts.tally(connection, plan.plan_id)
+    if people.pending and plan.state in ("paused", "cancelled"):
         raise CampaignStopped(
-            f"the campaign is {plan['state']}{' (' + plan['stop_reason'] + ')' if plan['stop_reason'] else ''}.",
-            where=f"{plan['campaign']} {plan['occurrence']}",
+            f"the campaign is {plan.state}{' (' + plan.stop_reason + ')' if plan.stop_reason else ''}.",
+            where=f"{plan.campaign} {plan.occurrence}",
             remedy=f"{people.pending} people are pending. Resume it as docs/runbook.md says.",
         )
-    if people.pending and content_hash(campaign, compile_contents(campaign)) != plan["content_hash"]:
+    if people.pending and content_hash(campaign, compile_contents(campaign)) != plan.content_hash:
         raise ContentChanged(
             f"the template or campaign was edited after the plan was frozen; {people.pending} people are still pending.",
-            where=f"{plan['campaign']} {plan['occurrence']}",
+            where=f"{plan.campaign} {plan.occurrence}",
             remedy="Restore the content as it was, or cancel the rest of this plan (docs/runbook.md).",
         )
-    plans.change_state(ledger, plan["plan_id"], "sending", from_states=("stopped",))
+    plans.change_state(ledger, plan.plan_id, "sending", from_states=("stopped",))
     names = ("selected", "planned", "suppressed", "capped", "held_out")
-    return {"plan_id": plan["plan_id"], "found": True, "pending": people.pending, **{name: plan[name] for name in names}}
+    return {
+        "plan_id": plan.plan_id,
+        "found": True,
+        "pending": people.pending,
+        **{name: getattr(plan, name) for name in names},
+    }

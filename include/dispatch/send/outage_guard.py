@@ -8,12 +8,13 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping
+from sqlalchemy import Connection
 
 from include.core import clock
 from include.core.errors import EspUnavailable
 from include.dispatch.send.admission import divided
 from include.ledger import outages, pending
+from include.ledger.chunk import Chunk
 from include.ledger.database import Ledger
 from include.ledger.outages import Turn
 from include.sendgrid.response_class import Kind, ResponseClass
@@ -62,14 +63,14 @@ class OutageGuard:
         """What a claim asks in its transaction; raises `outages.Suspended`."""
         return partial(outages.require_open, scope=self._scope, probe=turn.probe)
 
-    async def take_part(self, chunk: RowMapping, turn: Turn) -> tuple[RowMapping | None, list[RowMapping]]:
+    async def take_part(self, chunk: Chunk, turn: Turn) -> tuple[Chunk | None, list[Chunk]]:
         """What of the chunk may go in this turn, None where somebody else has taken it; and what is left of it."""
         size = PROBE_PEOPLE if turn.doubts else FIRST_PEOPLE
-        if turn.open or chunk["recipients"] <= size:
+        if turn.open or chunk.recipients <= size:
             return chunk, []
         parts = await self._in_ledger(divided, chunk, size, "divided: a small request goes first")
         if not parts:
-            return None, await self._in_ledger(pending.pending_descendants, chunk["plan_id"], chunk["chunk"])
+            return None, await self._in_ledger(pending.pending_descendants, chunk.plan_id, chunk.chunk)
         return parts[0], parts[1:]
 
     async def record_doubt(self, turn: Turn) -> None:

@@ -18,7 +18,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 import pyarrow as pa
-from sqlalchemy import Connection, RowMapping, func, select
+from sqlalchemy import Connection, func, select
 
 from include.core import clock
 from include.core.campaign import Campaign
@@ -36,6 +36,7 @@ from include.dispatch.send.outcome import TRACKED, Request, record, split_untrac
 from include.dispatch.send.progress import Progress
 from include.dispatch.send.withdrawals import Withdrawals
 from include.ledger import chunks, pending, plans
+from include.ledger.chunk import Chunk, Plan
 from include.ledger.database import Ledger
 from include.ledger.outages import Suspended, Turn
 from include.ledger.stores import Stores
@@ -84,19 +85,19 @@ def send_range(
     plan = plans.find_plan(stores.ledger, plan_id)
     if plan is None:
         raise TradewindError("was never frozen.", where=f"plan {plan_id}", remedy="Run the plan task first.")
-    folder = stores.paths.root / plan["folder"]
+    folder = stores.paths.root / plan.folder
     require_no_lost_requests(stores.ledger, plan_id, folder)
     chunks.recover(stores.ledger, plan_id)
     work = pending.pending_chunks(stores.ledger, plan_id, first, last)
     if not work:
         return {}
     batch_id = schedule.batch_for(stores.ledger, account, plan, work)
-    reader = PlanReader(folder, plan["manifest_sha256"], payload.escape_values)
+    reader = PlanReader(folder, plan.manifest_sha256, payload.escape_values)
     for content in reader.contents.values():
         require_public(account, content["edge_url"], where=f"plan {plan_id}, links of its messages")
-    reader.read_ahead(chunk["file"] for chunk in work)
+    reader.read_ahead(chunk.file for chunk in work)
     sender = Sender(stores.ledger, plan, reader, Journal(folder), account_pace, batch_id, account.host)
-    log.info("%s %s: %d chunks to send", plan["campaign"], plan["occurrence"], len(work))
+    log.info("%s %s: %d chunks to send", plan.campaign, plan.occurrence, len(work))
     gc.freeze()  # What is there now stays: the collector need not look at all modules again with every few chunks.
     try:
         return asyncio.run(sender.run(account, work))
@@ -110,7 +111,7 @@ class Sender:
     def __init__(
         self,
         ledger: Ledger,
-        plan: RowMapping,
+        plan: Plan,
         reader: PlanReader,
         journal: Journal,
         account_pace: AccountPace,
@@ -121,24 +122,22 @@ class Sender:
         self._reader = reader
         self._journal = journal
         self._batch_id = batch_id
-        self._campaign = Campaign.model_validate_json(plan["settings"])
+        self._campaign = Campaign.model_validate_json(plan.settings)
         self._admission = Admission(self._campaign, account_pace)
-        self._queue: deque[RowMapping] = deque()
+        self._queue: deque[Chunk] = deque()
         self._backoff = Backoff()
         self._stopping: TradewindError | None = None
         self._withdrawals = Withdrawals(
-            plan["suppressions_seen"], reader.other_addresses(), topic=self._campaign.topic, planned_at=plan["planned_at"]
+            plan.suppressions_seen, reader.other_addresses(), topic=self._campaign.topic, planned_at=plan.planned_at
         )
         self._envelopes: dict[str, payload.Envelope] = {}
         self._writer = LedgerWriter(ledger)
-        self._guard = OutageGuard(host, plan["plan_id"], self._in_ledger)
+        self._guard = OutageGuard(host, plan.plan_id, self._in_ledger)
 
-    async def run(self, account: SendGridAccount, work: list[RowMapping]) -> dict[str, int]:
+    async def run(self, account: SendGridAccount, work: list[Chunk]) -> dict[str, int]:
         """Work the queue off; a stop lets requests under way finish, so that they do not end in doubt."""
         self._queue.extend(work)
-        self._progress = Progress(
-            f"{self._plan['campaign']} {self._plan['occurrence']}", sum(chunk["recipients"] for chunk in work)
-        )
+        self._progress = Progress(f"{self._plan.campaign} {self._plan.occurrence}", sum(chunk.recipients for chunk in work))
         _on_sigterm(self._interrupt)
         try:
             await self._guard.start()
@@ -175,17 +174,17 @@ class Sender:
         finally:
             await self._guard.release(turn)
 
-    async def _send(self, esp: Transport, chunk: RowMapping, turn: Turn) -> None:
+    async def _send(self, esp: Transport, chunk: Chunk, turn: Turn) -> None:
         admitted, again, wait = await self._admitted(chunk)
         self._queue.extendleft(reversed(again))
         if admitted is None or not await self._slept(wait):
             return
         request = await self._claim(admitted, turn)
         if request is None:
-            await self._in_ledger(self._admission.give_back, admitted["recipients"])
+            await self._in_ledger(self._admission.give_back, admitted.recipients)
             return
-        if untracked := self._no_longer_tracked(request, admitted["content"]):
-            await self._in_ledger(split_untracked, request, untracked, admitted["content"])
+        if untracked := self._no_longer_tracked(request, admitted.content):
+            await self._in_ledger(split_untracked, request, untracked, admitted.content)
             await self._take_up_again(request)
             return
         body = self._body(request, admitted)
@@ -195,7 +194,7 @@ class Sender:
             return
         await self._conclude(request, classify(await esp.post(body)), turn)
 
-    async def _admitted(self, chunk: RowMapping) -> tuple[RowMapping | None, list[RowMapping], float]:
+    async def _admitted(self, chunk: Chunk) -> tuple[Chunk | None, list[Chunk], float]:
         """What may go after how many seconds, and what is to be looked at again (`Admission.admit`)."""
         return (chunk, [], 0.0) if self._admission.is_free else await self._in_ledger(self._admission.admit, chunk)
 
@@ -207,9 +206,9 @@ class Sender:
             await asyncio.sleep(min(left, 0.5))
         return not self._stopping
 
-    async def _claim(self, chunk: RowMapping, turn: Turn) -> Request | None:
+    async def _claim(self, chunk: Chunk, turn: Turn) -> Request | None:
         """The intent, on disk and in the journal; None where it may not go now, somebody has it or nobody is left in it."""
-        people = self._reader.people(chunk["file"], chunk["first_row"], chunk["root_size"])
+        people = self._reader.people(chunk.file, chunk.first_row, chunk.root_size)
         leaving = partial(self._leaving, chunk=chunk, people=people)
         try:
             claim = await self._in_ledger(chunks.claim, chunk, leaving, self._batch_id, self._guard.claim_check(turn))
@@ -220,7 +219,7 @@ class Sender:
         if claim is None:
             return None
         self._journal.append(claim)
-        places = parse_selection(claim.selection, chunk["root_size"])
+        places = parse_selection(claim.selection, chunk.root_size)
         return Request(claim, [row for row in places if row not in claim.gone] if claim.gone else places, people)
 
     async def _conclude(self, request: Request, response: ResponseClass, turn: Turn) -> None:
@@ -232,7 +231,7 @@ class Sender:
         await self._guard.record_response(turn, response, wait)
         self._progress.note(became)
         if response.kind is not Kind.ACCEPTED:
-            log.warning("chunk %d of %s: %s", request.claim.chunk, self._plan["campaign"], response.reason)
+            log.warning("chunk %d of %s: %s", request.claim.chunk, self._plan.campaign, response.reason)
         if became.get("pending"):
             await self._take_up_again(request)
         if error := self._backoff.exhausted(response):
@@ -267,20 +266,20 @@ class Sender:
     async def _in_ledger(self, call: Callable[..., T], *args: Any) -> T:
         return await self._writer.run(call, *args)
 
-    def _body(self, request: Request, chunk: RowMapping) -> bytes:
+    def _body(self, request: Request, chunk: Chunk) -> bytes:
         claim, everybody = request.claim, len(request.places) == request.people.num_rows
         return payload.body(
-            self._envelope(chunk["content"]),
+            self._envelope(chunk.content),
             request.people if everybody else request.people.take(pa.array(request.places, pa.int32())),
             attempt=claim.attempt,
             chunk=f"{claim.plan_id}.{claim.chunk}",
             send_at=claim.send_at,
         )
 
-    def _leaving(self, connection: Connection, chunk: RowMapping, people: pa.Table) -> list[chunks.Outcome]:
+    def _leaving(self, connection: Connection, chunk: Chunk, people: pa.Table) -> list[chunks.Outcome]:
         """Who was suppressed since the plan. Asked inside the claim's transaction."""
         self._withdrawals.read(connection)
-        return self._withdrawals.excluded(people, parse_selection(chunk["selection"], chunk["root_size"]))
+        return self._withdrawals.excluded(people, parse_selection(chunk.selection, chunk.root_size))
 
     def _no_longer_tracked(self, request: Request, content: str) -> list[int]:
         """The places of a tracked request's people who said no to tracking since the plan."""
