@@ -21,7 +21,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. Expected trouble is one clear line on stderr and a non-zero exit, never a trace."""
     chosen = _parser().parse_args(arguments)
     try:
-        return chosen.command(read_installation(), chosen)
+        command: Callable[[Installation, argparse.Namespace], int] = chosen.command
+        return command(read_installation(), chosen)
     except TradewindError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
     except KeyboardInterrupt:
@@ -92,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _command(
-    commands: argparse._SubParsersAction, name: str, function: Callable[..., int], about: str
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, function: Callable[..., int], about: str
 ) -> argparse.ArgumentParser:
     parser = commands.add_parser(name, help=about)
     parser.set_defaults(command=function)

@@ -40,7 +40,7 @@ def apply(installation: Installation) -> list[str]:
 def load() -> dict[str, Any]:
     """The file's `airflow` mapping. Raises `ConfigurationError` where it holds a secret or is not in the format."""
     try:
-        wanted = (yaml.safe_load(FILE.read_text(encoding="utf-8")) or {})["airflow"]
+        wanted: dict[str, Any] = (yaml.safe_load(FILE.read_text(encoding="utf-8")) or {})["airflow"]
     except (yaml.YAMLError, KeyError, TypeError) as error:
         raise ConfigurationError(
             f"is not in the Astro CLI's format ({type(error).__name__}).",

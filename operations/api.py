@@ -64,7 +64,8 @@ class AirflowApi:
     def health(self) -> dict[str, Any]:
         """Component states; needs no token. Raises `httpx.HTTPError` while nobody answers."""
         with client(TIMEOUT_SECONDS) as http:
-            return http.get(f"{self.url}/api/v2/monitor/health").raise_for_status().json()
+            health: dict[str, Any] = http.get(f"{self.url}/api/v2/monitor/health").raise_for_status().json()
+        return health
 
     def _call(
         self, method: str, path: str, body: dict[str, Any] | None = None, query: dict[str, Any] | None = None
@@ -88,12 +89,13 @@ class AirflowApi:
     def _fetch_token(self) -> str:
         """A token: without a password where everybody is admin, else with the generated one."""
         try:
-            return self._send("GET", f"{self.url}/auth/token")["access_token"]
+            return str(self._send("GET", f"{self.url}/auth/token")["access_token"])
         except ApiRefused as error:
             if error.status != 403 or not self._password_file.is_file():
                 raise
         name, password = next(iter(json.loads(self._password_file.read_text()).items()))
-        return self._send("POST", f"{self.url}/auth/token", {"username": name, "password": password})["access_token"]
+        answer = self._send("POST", f"{self.url}/auth/token", {"username": name, "password": password})
+        return str(answer["access_token"])
 
     def _send(self, method: str, url: str, body: dict[str, Any] | None = None, **options: Any) -> dict[str, Any]:
         with client(TIMEOUT_SECONDS) as http:

@@ -119,7 +119,8 @@ def _unfinished_tasks(api: AirflowApi, open_runs: Iterable[Run]) -> str:
 
 def tasks(api: AirflowApi, run: Run) -> list[dict[str, Any]]:
     """The run's task instances."""
-    return api.get(f"{run.path}/taskInstances", limit=1000)["task_instances"]
+    found: list[dict[str, Any]] = api.get(f"{run.path}/taskInstances", limit=1000)["task_instances"]
+    return found
 
 
 def xcom(api: AirflowApi, run: Run, task: str, key: str = "return_value", map_index: int = -1) -> Any:

@@ -35,7 +35,7 @@ console = FastAPI(
 @console.middleware("http")
 async def harden(request: Request, call_next: Any) -> Response:
     """Headers for every answer, refusals too: nothing is cached, sniffed, or shown in another site's frame."""
-    response = await call_next(request)
+    response: Response = await call_next(request)
     response.headers.setdefault("Content-Security-Policy", POLICY)
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "no-referrer"

@@ -6,7 +6,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -15,6 +14,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from tests.ports import free_port
 
 _CLUSTER = ("-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C")
 _QUICK = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=32MB", "max_connections=40")
@@ -54,7 +55,7 @@ class Server:
         self._identity: dict[str, Any] = (
             {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []} if account else {}
         )
-        self._port = _free_port()
+        self._port = free_port()
         self.url = f"postgresql://postgres@127.0.0.1:{self._port}/postgres"
         initdb = [_program("initdb") or "initdb", "-D", str(self._folder / "data"), *_CLUSTER]
         subprocess.run(initdb, check=True, capture_output=True, cwd=self._folder, **self._identity)
@@ -96,13 +97,7 @@ def running_postgres() -> Iterator[str]:
         yield server.url
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def _wait(server: subprocess.Popen, port: int, log: Path) -> None:
+def _wait(server: subprocess.Popen[bytes], port: int, log: Path) -> None:
     import psycopg
 
     deadline = time.monotonic() + 30

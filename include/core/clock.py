@@ -5,9 +5,7 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime, timedelta
 
-from include.core.settings import settings, variable
-
-OFFSET_VARIABLE = variable("clock_offset_seconds")
+from include.core.settings import settings
 
 
 def now() -> datetime:

@@ -119,9 +119,10 @@ def _fields(connection_id: str, text: str) -> dict[str, object]:
     text = text.strip()
     if text.startswith("{"):
         try:
-            return json.loads(text)
+            fields: dict[str, object] = json.loads(text)
         except ValueError:
-            raise ConfigurationError("is not JSON.", where=f"connection {connection_id}", remedy="Mend it.") from None
+            raise ConfigurationError("is not JSON.", where=f"connection {connection_id}", remedy="Correct it.") from None
+        return fields
     parts = urlsplit(text)
     return {
         "conn_type": parts.scheme,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from include.core.settings import settings, variable
 
 SETTING = variable("template_names")
-DEFAULT, QUARANTINE, KEEP = POLICIES = ("default", "quarantine", "keep")
+QUARANTINE, KEEP = "quarantine", "keep"
 
 _PLACEHOLDER = (
     r"(?:(?:first|last|full|user|given|family|nick|middle|sur|customer|contact|client|person|recipient|subscriber|member)"

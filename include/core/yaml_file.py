@@ -56,7 +56,7 @@ def source_location(path: Path, *field: str | int) -> str:
 
 def _line(node: Any, place: tuple[int | str, ...]) -> int:
     """The line on which the deepest known part of `place` stands."""
-    line = node.start_mark.line + 1
+    line: int = node.start_mark.line + 1
     for part in place:
         if isinstance(node, yaml.MappingNode):
             pair = next(((key, value) for key, value in node.value if key.value == part), None)

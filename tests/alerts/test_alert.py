@@ -107,7 +107,7 @@ def test_a_full_disk_or_a_torn_file_does_not_keep_it_from_being_posted(
 
 def test_old_ones_go(paths: DataPaths, monkeypatch: pytest.MonkeyPatch) -> None:
     deliver(paths, ALERT)
-    monkeypatch.setenv(clock.OFFSET_VARIABLE, str(91 * 86400))
+    monkeypatch.setenv("TRADEWIND_CLOCK_OFFSET_SECONDS", str(91 * 86400))
     deliver(paths, replace(ALERT, at=clock.now()))
     assert len(filed(paths)) == 1
 

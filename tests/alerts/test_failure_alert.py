@@ -110,5 +110,5 @@ def test_a_run_of_a_campaign_is_a_trouble_of_its_own_and_a_steady_task_is_not() 
 def test_what_passes_by_itself_is_a_warning() -> None:
     for row in ALERT_RULES:
         if row.error in (errors.WarehouseBusy, errors.PaceHeld, errors.EspUnavailable):
-            assert may_retry(row.error("x"))  # type: ignore[call-arg]
+            assert may_retry(row.error("x"))
             assert row.severity == "warning"

@@ -42,7 +42,7 @@ def places(paths: DataPaths) -> set[tuple[str, ...]]:
 
 
 def later(monkeypatch: pytest.MonkeyPatch, **time: float) -> None:
-    monkeypatch.setenv(clock.OFFSET_VARIABLE, str(timedelta(**time).total_seconds()))
+    monkeypatch.setenv("TRADEWIND_CLOCK_OFFSET_SECONDS", str(timedelta(**time).total_seconds()))
 
 
 def test_an_open_breaker_is_told_once_for_each_of_what_it_holds(stores: Stores, esp: ScriptedEsp) -> None:

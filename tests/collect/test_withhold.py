@@ -119,7 +119,7 @@ def in_force(ledger: Ledger, secrets: Secrets) -> list[bool]:
 
 
 def later(monkeypatch: pytest.MonkeyPatch, **by: float) -> None:
-    monkeypatch.setenv(clock.OFFSET_VARIABLE, str(timedelta(**by).total_seconds()))
+    monkeypatch.setenv("TRADEWIND_CLOCK_OFFSET_SECONDS", str(timedelta(**by).total_seconds()))
 
 
 def test_who_loses_their_yes_gets_nothing_of_what_is_scheduled(

@@ -7,7 +7,6 @@ import time
 from itertools import chain, repeat
 from pathlib import Path
 
-import psutil
 import pytest
 
 from include.core.processes import start_time
@@ -23,7 +22,7 @@ def test_the_clock_may_be_set_before_and_in_the_middle(monkeypatch: pytest.Monke
     before = start_time(os.getpid())
     for boots in ([], [time.time() - 7200], [time.time() - 7200, time.time() - 3600]):
         answers = chain(boots, repeat(time.time() - 60))
-        monkeypatch.setattr(psutil._psplatform, "boot_time", lambda answers=answers: float(int(next(answers))))
+        monkeypatch.setattr("psutil._psplatform.boot_time", lambda answers=answers: float(int(next(answers))))
         assert start_time(os.getpid()) == before
 
 

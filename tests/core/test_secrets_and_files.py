@@ -61,7 +61,7 @@ def test_a_durable_file_is_whole_or_not_there(tmp_path: Path) -> None:
 
 def test_the_clock_can_be_moved(monkeypatch: pytest.MonkeyPatch) -> None:
     before = clock.now()
-    monkeypatch.setenv(clock.OFFSET_VARIABLE, "-86400")
+    monkeypatch.setenv("TRADEWIND_CLOCK_OFFSET_SECONDS", "-86400")
     assert 86_000 < (before - clock.now()).total_seconds() < 86_800
 
 

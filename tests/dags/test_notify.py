@@ -7,11 +7,12 @@ import inspect
 import json
 from datetime import timedelta
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
-from airflow.sdk import DAG
+from airflow.sdk import DAG, Variable
 from airflow.sdk._shared.module_loading import import_string
+from airflow.sdk.definitions.deadline import DeadlineAlert
 
 from include.core.errors import PlanError, QualityStop
 from include.core.paths import PROJECT, DataPaths
@@ -41,7 +42,7 @@ def test_every_task_tells_when_it_fails_and_none_when_it_will_be_tried_again(dag
     for dag in dags.values():
         assert isinstance(dag.on_failure_callback, notifications.RunFailureNotifier)
         for task in dag.tasks:
-            values = task.partial_kwargs if task.is_mapped else vars(task)
+            values = getattr(task, "partial_kwargs", None) or vars(task)
             assert [type(each) for each in values["on_failure_callback"]] == [notifications.TaskFailureNotifier], (
                 task.task_id
             )
@@ -126,7 +127,7 @@ def test_an_alert_is_filed_where_airflow_cannot_say_where_to_post(
     def unreachable(*arguments: object, **named: object) -> None:
         raise ConnectionError("no supervisor")
 
-    monkeypatch.setattr(notifications.Variable, "get", unreachable)
+    monkeypatch.setattr(Variable, "get", unreachable)
     notifications.TaskFailureNotifier()(
         {"ti": SimpleNamespace(dag_id="d", run_id="r", task_id="t"), "exception": KeyError("k")}
     )
@@ -136,7 +137,8 @@ def test_an_alert_is_filed_where_airflow_cannot_say_where_to_post(
 
 def test_every_dag_has_a_deadline_before_its_end(dags: dict[str, DAG]) -> None:
     for dag in dags.values():
-        (deadline,) = dag.deadline or []
+        (deadline,) = cast("list[DeadlineAlert]", dag.deadline)
+        assert isinstance(deadline.interval, timedelta)
         assert deadline.interval == timedelta(minutes=MINUTES[dag.dag_id]), dag.dag_id
         assert deadline.callback.kwargs == {"minutes": MINUTES[dag.dag_id]}
         assert deadline.reference.reference_name == "SinceQueued"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select, update
 
-from include.core import clock
 from include.core.campaign import Campaign
 from include.core.errors import TradewindError
 from include.core.paths import DataPaths
@@ -54,7 +53,7 @@ def proof(ledger: Ledger, key: str) -> int:
 
 def test_skip_leaves_it_in_doubt_for_ever(stores: Stores, esp: ScriptedEsp, monkeypatch: pytest.MonkeyPatch) -> None:
     plan_id, _ = sent_with_one_doubt(stores, esp, "skip")
-    monkeypatch.setenv(clock.OFFSET_VARIABLE, str(9 * DAY))
+    monkeypatch.setenv("TRADEWIND_CLOCK_OFFSET_SECONDS", str(9 * DAY))
     assert in_doubt.reopen_due(stores) == []
     assert in_doubt.question(stores.ledger, plan_id) == 0
     assert tally(stores.ledger, plan_id).in_doubt == 10
@@ -73,7 +72,7 @@ def test_absence_counts_after_24_healthy_hours(
     assert proof(stores.ledger, keys[0]) == 1
     with open_warehouse(stores.paths) as warehouse:
         warehouse.execute(BATCHES, {"hours": hours})
-    monkeypatch.setenv(clock.OFFSET_VARIABLE, str(offset))
+    monkeypatch.setenv("TRADEWIND_CLOCK_OFFSET_SECONDS", str(offset))
     before = len(esp.bodies)
     due = in_doubt.reopen_due(stores)
     assert [entry["occurrence"] for entry in due] == (["once"] if resent else [])
@@ -150,7 +149,7 @@ def test_absence_counts_from_the_last_request_of_the_plan(
         connection.execute(update(chunks_table).where(of_plan).values(state="in_doubt", posted_at=posted))
         first = chunks_table.c.chunk == 0
         connection.execute(update(chunks_table).where(of_plan, first).values(posted_at=posted + 20 * 3600))
-    monkeypatch.setenv(clock.OFFSET_VARIABLE, str(25 * 3600))
+    monkeypatch.setenv("TRADEWIND_CLOCK_OFFSET_SECONDS", str(25 * 3600))
     assert in_doubt.reopen_due(stores) == []
-    monkeypatch.setenv(clock.OFFSET_VARIABLE, str(45 * 3600))
+    monkeypatch.setenv("TRADEWIND_CLOCK_OFFSET_SECONDS", str(45 * 3600))
     assert [entry["plan_id"] for entry in in_doubt.reopen_due(stores)] == [plan_id]

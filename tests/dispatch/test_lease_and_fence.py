@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from include.core.clock import OFFSET_VARIABLE
 from include.core.errors import FenceLost
 from include.dispatch import journal
 from include.ledger import chunks
@@ -45,7 +44,7 @@ def test_who_lost_the_fence_while_it_waited_for_the_answer_writes_nothing_and_st
 ) -> None:
     def taken_over(_number: int, _body: object) -> object:
         with monkeypatch.context() as later:
-            later.setenv(OFFSET_VARIABLE, str(chunks.LEASE_SECONDS + 1))
+            later.setenv("TRADEWIND_CLOCK_OFFSET_SECONDS", str(chunks.LEASE_SECONDS + 1))
             assert chunks.recover(sending.ledger, sending.plan_id) == 1
         return accepted()
 

@@ -173,7 +173,7 @@ def test_absence_counts_from_the_reconciliation_and_not_from_the_backup(
     kept = backup(stores.ledger)
     send_range(stores, esp.account, plan_id=plan_id, first=0, last=0)
     put_back(stores.ledger, kept)
-    monkeypatch.setenv(clock.OFFSET_VARIABLE, str(90_000))
+    monkeypatch.setenv("TRADEWIND_CLOCK_OFFSET_SECONDS", str(90_000))
     restore.restore_ledger(stores)
     with stores.ledger.read() as connection:
         posted = connection.scalar(select(chunks.c.posted_at).where(chunks.c.plan_id == plan_id))

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from include.core.paths import PROJECT
-from operations import launcher, ports
+from operations import launcher
 from operations.settings import Installation, read_installation
+from tests.ports import free_port
 
 ONE_CUSTOMER_IN = 60
 
@@ -51,7 +52,7 @@ def installation(
     monkeypatch.setenv("TRADEWIND_DATA", str(data))
     monkeypatch.setenv("TRADEWIND_SIMULATOR_SPEED", "8")
     for part in ("AIRFLOW", "EDGE", "SIMULATOR"):
-        monkeypatch.setenv(f"TRADEWIND_{part}_PORT", str(ports.free_port()))
+        monkeypatch.setenv(f"TRADEWIND_{part}_PORT", str(free_port()))
     made = read_installation()
     shutil.copytree(migrated, made.airflow_home)
     made.paths.demo.mkdir()

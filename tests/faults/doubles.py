@@ -7,7 +7,6 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
-from include.core.clock import OFFSET_VARIABLE
 from tests.faults.catalogue import fault
 from tests.faults.checks import CONNECTIONS, Allowed
 from tests.faults.points import Doom
@@ -128,7 +127,7 @@ def stopped_inside(world: World) -> Allowed:
 def an_hour_off(world: World) -> Allowed:
     """The one whose clock is ahead of the other's takes living requests for lost: that is doubt, never a second message."""
     offset = world.dice.choice(("3600", "-3600"))
-    ended(world, at_once(world, {}, {"environment": {OFFSET_VARIABLE: offset}}))
+    ended(world, at_once(world, {}, {"environment": {"TRADEWIND_CLOCK_OFFSET_SECONDS": offset}}))
     world.finish()
     return Allowed(doubtful=CONNECTIONS, clock_moved=True)
 
@@ -151,7 +150,8 @@ def summer_time(world: World) -> Allowed:
     moment = world.dice.choice((AUTUMN, SPRING))
     offset = moment.timestamp() - time.time() - world.dice.random() * 0.5
     zones = ("Europe/Berlin", "America/New_York")
-    children = at_once(world, *({"environment": {OFFSET_VARIABLE: str(offset), "TZ": zone}} for zone in zones))
+    moved = {"TRADEWIND_CLOCK_OFFSET_SECONDS": str(offset)}
+    children = at_once(world, *({"environment": {**moved, "TZ": zone}} for zone in zones))
     ended(world, children)
-    world.finish(environment={OFFSET_VARIABLE: str(offset), "TZ": zones[0]})
+    world.finish(environment={**moved, "TZ": zones[0]})
     return Allowed(clock_moved=True)

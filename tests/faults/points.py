@@ -18,8 +18,6 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
-from include.core.clock import OFFSET_VARIABLE
-
 POINTS = {
     "files": ("include.dispatch.plan.freeze", "write_manifest"),
     "plan": ("include.ledger.plans", "freeze_plan"),
@@ -138,7 +136,7 @@ def _do(deed: str | float) -> None:
         os.kill(os.getpid(), signal.SIGSTOP)
         time.sleep(0.05)  # The signal is on its way; hold what is held until it has arrived.
     else:
-        os.environ[OFFSET_VARIABLE] = str(deed)
+        os.environ["TRADEWIND_CLOCK_OFFSET_SECONDS"] = str(deed)
 
 
 def _replace(place: tuple[str, str], wrap: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:

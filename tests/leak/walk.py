@@ -230,7 +230,7 @@ def collect_and_report(walk: Walk, simulator: RunningSimulator) -> None:
     walk.task(sync.sync_suppressions, walk.stores, account)
     walk.task(withhold.withhold, walk.stores, account)
     walk.task(record.record_sends, walk.stores)
-    os.environ[clock.OFFSET_VARIABLE] = "3600"
+    os.environ["TRADEWIND_CLOCK_OFFSET_SECONDS"] = "3600"
     walk.task(monitor.look, walk.stores)
     walk.task(marts.build_marts, walk.stores, as_of=clock.now())
     walk.task(reconcile.check_sums, walk.paths)

@@ -8,7 +8,6 @@ import pytest
 from sqlalchemy import update
 
 from include.core import clock
-from include.core.clock import OFFSET_VARIABLE
 from include.core.errors import CampaignStopped, FenceLost
 from include.ledger import chunks, holds, plans
 from include.ledger.chunks import Claim, Outcome
@@ -70,7 +69,7 @@ def test_an_outcome_after_the_chunk_was_taken_over_changes_nothing(
 ) -> None:
     late = claim(plan)
     with monkeypatch.context() as later:
-        later.setenv(OFFSET_VARIABLE, str(chunks.LEASE_SECONDS + 1))
+        later.setenv("TRADEWIND_CLOCK_OFFSET_SECONDS", str(chunks.LEASE_SECONDS + 1))
         assert chunks.recover(plan, PLAN) == 1
     with pytest.raises(FenceLost, match="taken over"):
         STEPS[state](plan, late)

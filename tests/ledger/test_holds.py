@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from include.core import clock
-from include.core.clock import OFFSET_VARIABLE
 from include.ledger import holds, plans
 from include.ledger.database import Ledger
 from tests.ledger.plan import PLAN, freeze
@@ -38,9 +37,9 @@ def test_a_provider_is_held_alone_and_once(ledger: Ledger) -> None:
 
 
 def test_the_first_hold_is_told_first(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(OFFSET_VARIABLE, "3600")
+    monkeypatch.setenv("TRADEWIND_CLOCK_OFFSET_SECONDS", "3600")
     holds.hold(ledger, PLAN, "gmail", "complaints")
-    monkeypatch.delenv(OFFSET_VARIABLE)
+    monkeypatch.delenv("TRADEWIND_CLOCK_OFFSET_SECONDS")
     holds.hold(ledger, PLAN, "yahoo", "complaints")
     assert [hold.provider for hold in holds.all_holds(ledger)] == ["yahoo", "gmail"]
 

@@ -28,7 +28,8 @@ from include.ledger.stores import Stores
 from include.ledger.tables import identity
 from tests.dispatch.frozen import frozen_plan
 from tests.dispatch.scripted_esp import ScriptedEsp, accepted
-from tests.postgres import Server, _free_port, installed, running_server
+from tests.ports import free_port
+from tests.postgres import Server, installed, running_server
 
 PASSWORD = "quite-secret"
 URL = make_url(f"postgresql+psycopg://tradewind:{PASSWORD}@db.example/ledger")
@@ -122,7 +123,7 @@ def test_a_broken_constraint_stays_what_it_is(each_ledger: Ledger) -> None:
 
 def test_a_port_where_nobody_listens_is_tried_again(secrets: Secrets) -> None:
     with pytest.raises(LedgerUnavailable) as away:
-        open_ledger(f"postgresql+psycopg://tradewind:{PASSWORD}@127.0.0.1:{_free_port()}/ledger", secrets)
+        open_ledger(f"postgresql+psycopg://tradewind:{PASSWORD}@127.0.0.1:{free_port()}/ledger", secrets)
     assert away.value.retryable
     assert PASSWORD not in str(away.value)
 

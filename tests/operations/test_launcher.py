@@ -12,17 +12,19 @@ import pytest
 
 from include.core.errors import ConfigurationError
 from include.core.paths import PROJECT, DataPaths
-from operations import launcher, ports, processes, services
+from include.core.processes import start_time
+from operations import launcher, processes, services
 from operations.__main__ import main
 from operations.services import Service, all_services, uses_external_sendgrid
 from operations.settings import Installation, fingerprint, read_installation, service_environment
+from tests.ports import free_port
 
 
 @pytest.fixture
 def installation(paths: DataPaths, monkeypatch: pytest.MonkeyPatch) -> Iterator[Installation]:
     """An installation with free ports; what was started is stopped."""
     for part in ("AIRFLOW", "EDGE", "SIMULATOR"):
-        monkeypatch.setenv(f"TRADEWIND_{part}_PORT", str(ports.free_port()))
+        monkeypatch.setenv(f"TRADEWIND_{part}_PORT", str(free_port()))
     made = read_installation()
     yield made
     launcher.stop_services(made, lambda said: None)
@@ -56,7 +58,7 @@ def test_up_starts_once_and_restarts_what_died_or_changed(
     launcher.start_services(installation, said.append)
     assert pid(installation) == first
     os.kill(first, 9)
-    while processes.start_time(first):
+    while start_time(first):
         pass
     launcher.start_services(installation, said.append)
     second = pid(installation)

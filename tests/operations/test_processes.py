@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from include.core.processes import start_time
 from operations import processes
 from operations.processes import Record
 
@@ -61,11 +62,11 @@ def test_stop_ends_the_whole_session_even_of_one_that_refuses(tmp_path: Path, st
     while not (tmp_path / "log").read_text().strip() and time.monotonic() < deadline:
         time.sleep(0.05)
     child = int((tmp_path / "log").read_text())
-    assert processes.start_time(child)
+    assert start_time(child)
     processes.stop([record], timeout=0.3)
     time.sleep(0.2)
     assert not record.alive
-    assert processes.start_time(child) == ""
+    assert start_time(child) == ""
 
 
 def test_children_of_a_leader_that_died_are_stopped_too(tmp_path: Path, started: list[Record]) -> None:
@@ -78,7 +79,7 @@ def test_children_of_a_leader_that_died_are_stopped_too(tmp_path: Path, started:
         time.sleep(0.02)
     processes.stop([record], timeout=0.1)
     time.sleep(0.2)
-    assert processes.start_time(child) == ""
+    assert start_time(child) == ""
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "17", '{"pid": 1}'])

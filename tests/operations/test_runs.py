@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, cast
 
 import pytest
@@ -14,7 +15,7 @@ from operations.progress import Progress
 class Scripted:
     """Airflow's answers about one run, a step each time that its state is asked for; the last one stays."""
 
-    def __init__(self, *steps: tuple[str, dict[str, str | None]]) -> None:
+    def __init__(self, *steps: tuple[str, Mapping[str, str | None]]) -> None:
         self._steps = list(steps)
 
     def get(self, path: str, **_: Any) -> dict[str, Any]:

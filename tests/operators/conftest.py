@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from operations import ports
 from operations.settings import read_installation
 from tests.operators.campaigns import write_campaigns, write_templates
 from tests.operators.stack import Stack, furnish
+from tests.ports import free_port
 
 
 @pytest.fixture(scope="package")
@@ -27,7 +27,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[
         for name in ("data", "campaigns", "templates"):
             patch.setenv(f"TRADEWIND_{name.upper()}", str(root / name))
         for name in ("AIRFLOW", "EDGE", "SIMULATOR"):
-            patch.setenv(f"TRADEWIND_{name}_PORT", str(ports.free_port()))
+            patch.setenv(f"TRADEWIND_{name}_PORT", str(free_port()))
         patch.setenv("TRADEWIND_SIMULATOR_SPEED", "20")
         patch.setenv("AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL", "5")
         installation = read_installation()

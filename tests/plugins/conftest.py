@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ import pytest
 
 from include.core.paths import PROJECT, DataPaths
 from include.publish.report import write_report
+from tests.ports import free_port
 from tests.publish.conftest import published  # noqa: F401  (the fixture)
 
 PATIENCE_SECONDS = 120
@@ -52,7 +52,7 @@ def airflow(tmp_path_factory: pytest.TempPathFactory, published: DataPaths) -> I
     write_report(published)
     published.quality.mkdir(exist_ok=True)
     (published.quality / "latest.html").write_text("<!doctype html><title>Quality</title><h1>All valid</h1>")
-    home, port = tmp_path_factory.mktemp("airflow"), _free_port()
+    home, port = tmp_path_factory.mktemp("airflow"), free_port()
     environment = _environment(home, port, published)
     command = [sys.executable, "-m", "airflow"]
     subprocess.run([*command, "db", "migrate"], env=environment, cwd=home, check=True, capture_output=True)
@@ -85,12 +85,6 @@ def _environment(home: Path, port: int, paths: DataPaths) -> dict[str, str]:
     }
 
 
-def _free_port() -> int:
-    with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
-        return bound.getsockname()[1]
-
-
 def _wait(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline and server.poll() is None:
@@ -109,4 +103,4 @@ def _log_in(port: int) -> str:
         f"http://127.0.0.1:{port}/auth/token", data=body, headers={"Content-Type": "application/json"}
     )
     with urllib.request.urlopen(request, timeout=30) as response:
-        return json.load(response)["access_token"]
+        return str(json.load(response)["access_token"])
