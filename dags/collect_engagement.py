@@ -9,14 +9,14 @@ doubt, the status of each message.
 ledger; resolved doubt; an updated `dispatch.sends`; the asset `engagement`, if there were new events.
 
 **Triage.**
-- `collect.push_unsubscribes` fails with *ConfigurationError*: the API key may not write suppressions. People who
+- `collect.export_unsubscribes` fails with *ConfigurationError*: the API key may not write suppressions. People who
   unsubscribed here get no new mail, but SendGrid still delivers mail that is already scheduled for them. Give the key
   the scope.
 - `collect.load`: a batch that cannot be read is moved to `spool/broken/` with its reason; other batches do not wait.
   See docs/edge.md.
 - `collect.sync_suppressions` fails with *EspUnavailable*: SendGrid's API did not answer; the next run catches up.
   Webhook events suppress without it. `collect.withhold` waits for it.
-- `collect.withhold` fails with *ConfigurationError*: as for `push_unsubscribes`. People who withdrew consent at the
+- `collect.withhold` fails with *ConfigurationError*: as for `export_unsubscribes`. People who withdrew consent at the
   source get no new mail, but SendGrid still delivers mail that is already scheduled for them.
 - Events accumulate in `spool/incoming/`: the task waits for the pool `warehouse`; find the task that occupies it.
 """
@@ -71,22 +71,22 @@ with DAG(
         @stores_task(pool=Pool.WAREHOUSE)
         def query_activity(stores: Stores) -> Any:
             """Resolve more of them with the Email Activity API, if the variable `email_activity` is 'on'."""
-            from include.collect.activity import prove_by_activity
+            from include.collect.email_activity import prove_from_activity
 
             skip_unless(configuration.has_email_activity(), "the variable email_activity is not 'on'")
-            return prove_by_activity(stores, configuration.account())
+            return prove_from_activity(stores, configuration.account())
 
         @stores_task(pool=Pool.WAREHOUSE)
-        def push_unsubscribes(stores: Stores) -> Any:
+        def export_unsubscribes(stores: Stores) -> Any:
             """Add opt-outs at the edge to SendGrid's lists, which stops scheduled mail; remove people who came back."""
-            from include.collect.tell import tell_unsubscribes
+            from include.collect.export_unsubscribes import export_unsubscribes
 
-            return tell_unsubscribes(stores, configuration.account())
+            return export_unsubscribes(stores, configuration.account())
 
         @stores_task(pool=Pool.WAREHOUSE, trigger_rule="all_done")
         def sync_suppressions(stores: Stores) -> Any:
             """Copy SendGrid's suppression lists and unsubscribe groups into the ledger."""
-            from include.collect.sync import sync_suppressions
+            from include.collect.sync_suppressions import sync_suppressions
 
             return sync_suppressions(stores, configuration.account())
 
@@ -103,7 +103,7 @@ with DAG(
         loaded, synced = load(), sync_suppressions()
         done = [suppress(), resolve_doubt()]
         loaded >> done
-        done[0] >> push_unsubscribes() >> synced >> withhold()
+        done[0] >> export_unsubscribes() >> synced >> withhold()
         done >> query_activity()
         return loaded, done
 
@@ -124,9 +124,9 @@ with DAG(
     @stores_task(pool=Pool.WAREHOUSE, trigger_rule="all_done")
     def monitor(stores: Stores, dag_run: Any = None) -> dict[str, int]:
         """Check bounce and complaint rates, doubt and webhook silence; hold harmful campaigns and alert once."""
-        from include.collect.monitor import look
+        from include.collect.monitor import check
 
-        return look(stores, webhook_url=notifications.webhook_url(), dag=dag_run.dag_id, run=dag_run.run_id)
+        return check(stores, webhook_url=notifications.webhook_url(), dag=dag_run.dag_id, run=dag_run.run_id)
 
     @task(outlets=[ENGAGEMENT])
     def announce(loaded: Any) -> None:

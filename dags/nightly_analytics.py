@@ -43,7 +43,7 @@ with DAG(
         @task(pool=Pool.WAREHOUSE)
         def totals() -> Any:
             """Fetch SendGrid's totals of the last days, for comparison with the events; the marts do not depend on it."""
-            from include.collect.stats import fetch_totals
+            from include.collect.provider_totals import fetch_totals
 
             return fetch_totals(configuration.account(), configuration.paths())
 

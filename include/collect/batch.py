@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from include.collect.reported import LONGEST, Reported, problem_of, read_batch, read_one
+from include.collect.event_report import MAX_TEXT, EventReport, problem_of, read_batch, read_one
 from include.collect.scrub import scrub_column, scrub_link, scrub_text
 from include.sendgrid.event_vocabulary import EVENTS
 from include.sendgrid.webhook_body import split_array
@@ -81,7 +81,7 @@ def table(rows: Iterable[Row]) -> pa.Table:
 
 
 def _row(
-    name: str, came: datetime, place: int, report: Reported | None, key_of: Callable[[str], str], element: bytes
+    name: str, came: datetime, place: int, report: EventReport | None, key_of: Callable[[str], str], element: bytes
 ) -> Row:
     if report is None:
         empty = (None,) * (len(SCHEMA) - 5)
@@ -115,27 +115,27 @@ def _row(
     )
 
 
-def _reason(report: Reported) -> str | None:
+def _reason(report: EventReport) -> str | None:
     """What the mail server or SendGrid said; not for a delivery, which needs no reason."""
     said = report.reason or report.response
-    return None if said is None or report.event == "delivered" else scrub_text(said[:LONGEST], report.email)
+    return None if said is None or report.event == "delivered" else scrub_text(said[:MAX_TEXT], report.email)
 
 
-def _link(report: Reported) -> str | None:
+def _link(report: EventReport) -> str | None:
     if report.url is None:
         return None
-    url = scrub_link(report.url[:LONGEST])
+    url = scrub_link(report.url[:MAX_TEXT])
     return scrub_text(url, report.email) if report.email and report.email.lower() in url.lower() else url
 
 
 def _text(element: bytes) -> str:
     """An element that cannot be read, as JSON text: bounded, and by its hash where it is longer."""
     text = element.decode("utf-8", "replace")
-    return text if len(text) <= LONGEST else json.dumps(f"{text[:LONGEST]}… sha256 {hashlib.sha256(element).hexdigest()}")
+    return text if len(text) <= MAX_TEXT else json.dumps(f"{text[:MAX_TEXT]}… sha256 {hashlib.sha256(element).hexdigest()}")
 
 
 def _cut(text: str | None) -> str | None:
-    return text if text is None or len(text) <= LONGEST else text[:LONGEST]
+    return text if text is None or len(text) <= MAX_TEXT else text[:MAX_TEXT]
 
 
 def _whole(number: int | None, bits: int = 31) -> int | None:

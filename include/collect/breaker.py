@@ -1,8 +1,8 @@
-"""The circuit breaker: is a campaign, or one mailbox provider of it, doing harm?
+"""The circuit breaker: holds back a campaign, or one mailbox provider of it, whose bounce or complaint rate is too high.
 
-Looks at what was sent within a rolling window, from 200 delivered messages on. Hard bounces warn at 2 % and stop at 5 %,
+Evaluates the mail of a rolling window, from 200 delivered messages on. Hard bounces warn at 2 % and stop at 5 %,
 complaints warn at 0.08 % and stop at 0.10 % (Gmail and Yahoo ask for less than 0.10 %, and block from 0.30 %). An open
-breaker holds back what is pending; it drops nothing.
+breaker holds back pending messages and drops none.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from include.warehouse.connection import fetch, open_warehouse
 log = logging.getLogger(__name__)
 
 WINDOW = timedelta(hours=24)
-ENOUGH_DELIVERED = 200
+MIN_DELIVERED = 200
 HARD_BOUNCES = (0.02, 0.05)
 COMPLAINTS = (0.0008, 0.0010)
 
@@ -31,7 +31,7 @@ _RELEASED = pa.schema([("plan_id", pa.string()), ("provider", pa.string()), ("re
 
 @dataclass(frozen=True)
 class Finding:
-    """A rate over its threshold. `provider` is empty for the whole campaign; `stops` tells a stop from a warning."""
+    """A rate over its threshold. `provider` is empty for the whole campaign; `stops` is false for a warning."""
 
     plan_id: str
     campaign: str
@@ -43,40 +43,42 @@ class Finding:
 
     @property
     def name(self) -> str:
-        """The same for the same trouble; another once a warning has become a stop."""
+        """Identifies the problem; it changes when a warning becomes a stop."""
         return f"{self.plan_id} {self.provider} {self.measure} {'stop' if self.stops else 'warn'}"
 
 
-def watch(stores: Stores) -> tuple[list[Finding], int]:
-    """Look at every plan of the window and hold back what does harm; returns the warnings, and how many new holds.
+def check_rates(stores: Stores) -> tuple[list[Finding], int]:
+    """Evaluate every plan of the window and hold those over a limit; returns the warnings and the number of new holds.
 
-    A plan that is finished has nothing to hold back: its findings are warnings, also those over the limit (`Finding.stops`).
+    A finished plan has nothing to hold back: its findings are warnings, even over the limit (`Finding.stops`).
     """
     released = [hold for hold in holds.all_holds(stores.ledger) if hold.released_at is not None]
     with open_warehouse(stores.paths) as warehouse:
         rows = [{name: getattr(hold, name) for name in _RELEASED.names} for hold in released]
         warehouse.register("released_holds", pa.Table.from_pylist(rows, schema=_RELEASED))
         health = fetch(warehouse, "collect", "breaker_counts", {"since": clock.now() - WINDOW}).to_pylist()
-    findings = [finding for row in health for finding in judge(row)]
+    findings = [finding for row in health for finding in evaluate(row)]
     for finding in findings:
         log.warning("%s %s %s: %s", finding.campaign, finding.occurrence, finding.provider or "(all)", finding.reason)
     unfinished = {plan.plan_id for plan in plans.all_plans(stores.ledger) if plan.state not in ("done", "cancelled")}
     held = [finding for finding in findings if finding.stops and finding.plan_id in unfinished]
-    fresh = sum(holds.hold(stores.ledger, found.plan_id, found.provider, f"breaker: {found.reason}") for found in held)
-    return [finding for finding in findings if finding not in held], fresh
+    new = sum(holds.hold(stores.ledger, found.plan_id, found.provider, f"breaker: {found.reason}") for found in held)
+    return [finding for finding in findings if finding not in held], new
 
 
-def judge(row: dict[str, Any]) -> list[Finding]:
-    """The rates of one plan and provider against the thresholds. Pure."""
-    if row["delivered"] < ENOUGH_DELIVERED:
+def evaluate(row: dict[str, Any]) -> list[Finding]:
+    """The rates of one plan and provider that exceed a threshold. Pure."""
+    if row["delivered"] < MIN_DELIVERED:
         return []
     measures = (
         ("hard bounces", row["hard_bounced"] / (row["delivered"] + row["hard_bounced"]), HARD_BOUNCES),
         ("complaints", row["complained"] / row["delivered"], COMPLAINTS),
     )
-    place = {name: row[name] for name in ("plan_id", "campaign", "occurrence", "provider")}
+    subject = {name: row[name] for name in ("plan_id", "campaign", "occurrence", "provider")}
     return [
-        Finding(**place, measure=name, reason=f"{name} at {rate:.2%} (warn {warn:.2%}, stop {stop:.2%})", stops=rate >= stop)
+        Finding(
+            **subject, measure=name, reason=f"{name} at {rate:.2%} (warn {warn:.2%}, stop {stop:.2%})", stops=rate >= stop
+        )
         for name, rate, (warn, stop) in measures
         if rate >= warn
     ]

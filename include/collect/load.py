@@ -19,7 +19,7 @@ import duckdb
 import pyarrow as pa
 
 from include.collect import batch, spool
-from include.collect.classify import judge_history, judge_load
+from include.collect.classify import classify_load, reclassify_history
 from include.core import clock
 from include.core.keys import address_key
 from include.core.paths import DataPaths
@@ -47,7 +47,7 @@ def load_spool(paths: DataPaths) -> dict[str, int]:
     with open_warehouse(paths) as warehouse:
         warehouse.register("event_names", event_names())
         warehouse.register("bounce_classes", bounce_classes())
-        judge_history(warehouse)
+        reclassify_history(warehouse)
         totals.update(_reconsider(warehouse))
         for files in _batches(spool.waiting(paths)):
             totals.update(_load(warehouse, paths, files))
@@ -109,7 +109,7 @@ def _store(warehouse: duckdb.DuckDBPyConnection, arrivals: str) -> Counter[str]:
             "spool_files_update_counts",
         ):
             run(warehouse, "collect", step, {"loaded_at": now})
-        judge_load(warehouse)
+        classify_load(warehouse)
         counts = fetch(warehouse, "collect", "load_counts").to_pylist()[0]
     if counts.pop("account_changes"):
         log.warning("SendGrid changed the state of the account (see quarantined_events, reason account_changed)")

@@ -1,15 +1,19 @@
-"""Looks around after each collection, tells once: rates that warn, an open breaker, doubt, silence, damaged links."""
+"""Checks after each collection: rates, the circuit breaker, doubt, a silent webhook and damaged links.
+
+Each problem raises one alert when it appears, not one at every check.
+"""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TypedDict
 
 import orjson
 
-from include.collect import breaker, damaged_links
+from include.collect import alerts, breaker
+from include.collect.alerts import Origin, hold_name
 from include.core import clock
 from include.core.alert import Alert, deliver
 from include.core.durable import write_durably
@@ -22,124 +26,101 @@ from include.warehouse.connection import fetch, open_warehouse
 
 log = logging.getLogger(__name__)
 
-EVENTS_TAKE = timedelta(minutes=15)
-"""Doubt younger than this is not told: the events that resolve it are still under way."""
-SILENCE = timedelta(minutes=30)
-"""SendGrid tells within seconds that it processed a message; after half an hour something between us is broken."""
-LOOK_BACK = timedelta(hours=24)
-MEMORY = "known"
+EVENT_DELAY = timedelta(minutes=15)
+"""Doubt younger than this raises no alert: the events that resolve it can still arrive."""
+MAX_SILENCE = timedelta(minutes=30)
+"""SendGrid reports a message as processed within seconds; half an hour without an event means that a link is broken."""
+WINDOW = timedelta(hours=24)
+MANY_DAMAGED_LINKS = 10
+"""Different links in a row that did not verify: possibly nobody can unsubscribe."""
+STATE_FILE = "known"
 
 
-_NOT_YET = "Nothing is held back yet."
-_TOO_LATE = "That is above the limit that stops a campaign, but this one is finished: nothing of it is left to hold back."
+class State(TypedDict):
+    """The problems that a check found: names of warnings and holds, people in doubt by plan, and two conditions."""
+
+    warnings: list[str]
+    holds: list[str]
+    doubt: dict[str, int]
+    silent: bool
+    links: bool
 
 
-def look(stores: Stores, *, webhook_url: str = "", dag: str = "", run: str = "") -> dict[str, int]:
-    """Run the circuit breaker, compare with the look before, and deliver an alert for each thing that is new.
+def check(stores: Stores, *, webhook_url: str = "", dag: str = "", run: str = "") -> dict[str, int]:
+    """Run the circuit breaker, compare with the last check, and deliver an alert for each new problem.
 
-    What was told is written down after it was told: a crash between the two tells twice, never not at all. Returns the
-    warnings that stand, new holds, the people in doubt and the alerts delivered.
+    The state is written after the alerts are delivered: a crash in between repeats alerts and loses none. Returns the
+    number of current warnings, new holds, people in doubt and delivered alerts.
     """
-    warnings, held = breaker.watch(stores)
-    before = _known(stores.paths)
-    standing = [hold for hold in holds.all_holds(stores.ledger) if hold.released_at is None]
-    doubtful = doubt.unresolved_doubt(stores.ledger, (clock.now() - EVENTS_TAKE).timestamp())
-    silent_since = silence(stores)
-    damaged = damaged_links.in_a_row(stores.paths)
-    now: dict[str, Any] = {
-        "warnings": sorted(finding.name for finding in warnings),
-        "holds": sorted(_name(hold) for hold in standing),
-        "doubt": {row.plan_id: row.people for row in doubtful},
-        "silent": silent_since is not None,
-        "links": damaged >= damaged_links.MANY,
-    }
-    alerts = [
-        *_of_warnings((finding for finding in warnings if finding.name not in before["warnings"]), dag, run),
-        *_of_holds(stores.ledger, (hold for hold in standing if _name(hold) not in before["holds"]), dag, run),
-        *_of_doubt(doubtful, before["doubt"], dag, run),
-        *([_of_silence(silent_since, dag, run)] if silent_since and not before["silent"] else []),
-        *(
-            [damaged_links.alert(damaged_links.in_a_row(stores.paths), dag, run)]
-            if now["links"] and not before["links"]
-            else []
-        ),
+    warnings, held = breaker.check_rates(stores)
+    before, origin = _last_state(stores.paths), Origin(dag, run)
+    current = [hold for hold in holds.all_holds(stores.ledger) if hold.released_at is None]
+    doubtful = doubt.unresolved_doubt(stores.ledger, (clock.now() - EVENT_DELAY).timestamp())
+    silent, damaged = silent_since(stores), damaged_in_a_row(stores.paths)
+    now = State(
+        warnings=sorted(finding.name for finding in warnings),
+        holds=sorted(hold_name(hold) for hold in current),
+        doubt={row.plan_id: row.people for row in doubtful},
+        silent=silent is not None,
+        links=damaged >= MANY_DAMAGED_LINKS,
+    )
+    raised = [
+        *(alerts.rate_warning(finding, origin) for finding in warnings if finding.name not in before["warnings"]),
+        *_new_holds(stores.ledger, current, before, origin),
+        *_growing_doubt(doubtful, before, origin),
+        *([alerts.webhook_silent(silent, origin)] if silent and not before["silent"] else []),
+        *([alerts.damaged_links(damaged, origin)] if now["links"] and not before["links"] else []),
     ]
-    for alert in alerts:
+    for alert in raised:
         deliver(stores.paths, alert, webhook_url)
-    write_durably(stores.paths.alerts / MEMORY, orjson.dumps(now, option=orjson.OPT_INDENT_2))
-    return {"warnings": len(warnings), "held": held, "in_doubt": sum(now["doubt"].values()), "alerts": len(alerts)}
+    write_durably(stores.paths.alerts / STATE_FILE, orjson.dumps(now, option=orjson.OPT_INDENT_2))
+    return {"warnings": len(warnings), "held": held, "in_doubt": sum(now["doubt"].values()), "alerts": len(raised)}
 
 
-def silence(stores: Stores) -> datetime | None:
-    """Since when the webhook is silent although mail went out; None where it is not, or nothing went out."""
+def silent_since(stores: Stores) -> datetime | None:
+    """When mail was last sent, if no event has arrived since; None if the webhook works or no mail was sent."""
     now = clock.now()
-    due = doubt.newest_due_request(stores.ledger, (now - LOOK_BACK).timestamp(), (now - SILENCE).timestamp())
+    due = doubt.newest_due_request(stores.ledger, (now - WINDOW).timestamp(), (now - MAX_SILENCE).timestamp())
     if due is None:
         return None
     with open_warehouse(stores.paths) as warehouse:
-        heard = fetch(warehouse, "collect", "last_webhook_batch", {"since": due})["last_received_at"][0].as_py()
-    return None if heard else datetime.fromtimestamp(due, now.tzinfo)
+        received = fetch(warehouse, "collect", "last_webhook_batch", {"since": due})["last_received_at"][0].as_py()
+    return None if received else datetime.fromtimestamp(due, now.tzinfo)
 
 
-def _of_warnings(fresh: Iterable[breaker.Finding], dag: str, run: str) -> Iterator[Alert]:
-    for finding in fresh:
-        yield Alert(
-            "rate-warning", f"{finding.campaign} {finding.occurrence}: {finding.reason.partition(' (')[0]}",
-            f"Over the last 24 hours, for {finding.provider or 'all mailbox providers'}: {finding.reason}.",
-            f"{_TOO_LATE if finding.stops else _NOT_YET} People who bounced or complained are suppressed already.",
-            "Find out why people bounce or complain before a mailbox provider blocks the domain.",
-            "docs/runbook/breaker-open.md#a-warning", "warning", dag, run, "watch", about=finding.name,
-        )  # fmt: skip
-
-
-def _of_holds(ledger: Ledger, fresh: Iterable[Hold], dag: str, run: str) -> Iterator[Alert]:
-    for hold in fresh:
-        plan = plans.find_plan(ledger, hold.plan_id)
-        campaign = f"{plan.campaign} {plan.occurrence}" if plan else f"plan {hold.plan_id}"
-        who = hold.provider or "all mailbox providers"
-        yield Alert(
-            "breaker-open", f"The circuit breaker holds back {campaign} for {who}", f"{hold.reason}.",
-            "Nobody is dropped: who was not sent to is pending. Other campaigns and providers go on.",
-            "Find out why people bounce or complain before you resume.", "docs/runbook/breaker-open.md#what-to-do",
-            dag=dag, run=run, task="watch", about=_name(hold),
-        )  # fmt: skip
-
-
-def _of_doubt(doubtful: list[doubt.UnresolvedDoubt], before: dict[str, int], dag: str, run: str) -> Iterator[Alert]:
-    for row in doubtful:
-        known = before.get(row.plan_id, 0)
-        if row.people > known:
-            yield Alert(
-                "growing-doubt", f"{row.campaign} {row.occurrence}: {row.people} people are in doubt",
-                f"It was {known} at the last look. SendGrid may or may not have taken their messages.",
-                "None of them is mailed again by itself. Events still resolve doubt when they come.",
-                "See whether SendGrid or the network is in trouble, then whether the webhook delivers.",
-                "docs/runbook/growing-doubt.md#what-to-do", "warning", dag, run, "watch",
-                about=f"{row.plan_id} {row.people}",
-            )  # fmt: skip
-
-
-def _of_silence(since: datetime, dag: str, run: str) -> Alert:
-    return Alert(
-        "webhook-silent", "The event webhook is silent although mail went out",
-        f"Nothing verified has come since {since:%Y-%m-%d %H:%M} UTC.",
-        "Mail goes on, SendGrid tries its events again for 24 hours, and bounces are read from its lists too.",
-        "See whether the edge is reachable from the internet and knows the webhook's key.",
-        "docs/runbook/webhook-silent.md#what-to-do", dag=dag, run=run, task="watch",
-    )  # fmt: skip
-
-
-def _name(hold: Hold) -> str:
-    return f"{hold.plan_id} {hold.provider} {hold.held_at:.0f}"
-
-
-def _known(paths: DataPaths) -> dict[str, Any]:
-    """What the look before saw; a file that is missing or torn knows nothing, and everything is told again."""
-    nothing: dict[str, Any] = {"warnings": [], "holds": [], "doubt": {}, "silent": False, "links": False}
+def damaged_in_a_row(paths: DataPaths) -> int:
+    """The number of different links that failed since one last verified, as the edge recorded it; 0 without a record."""
     try:
-        return {**nothing, **orjson.loads((paths.alerts / MEMORY).read_bytes())}
+        return int(orjson.loads((paths.spool / "links.json").read_bytes())["damaged_in_a_row"])
     except FileNotFoundError:
-        return nothing
+        return 0
+    except (ValueError, KeyError, TypeError):
+        log.warning("spool/links.json cannot be read; the edge replaces it")
+        return 0
+
+
+def _new_holds(ledger: Ledger, current: list[Hold], before: State, origin: Origin) -> Iterator[Alert]:
+    for hold in current:
+        if hold_name(hold) not in before["holds"]:
+            plan = plans.find_plan(ledger, hold.plan_id)
+            campaign = f"{plan.campaign} {plan.occurrence}" if plan else f"plan {hold.plan_id}"
+            yield alerts.breaker_open(hold, campaign, origin)
+
+
+def _growing_doubt(doubtful: list[doubt.UnresolvedDoubt], before: State, origin: Origin) -> Iterator[Alert]:
+    for row in doubtful:
+        known = before["doubt"].get(row.plan_id, 0)
+        if row.people > known:
+            yield alerts.growing_doubt(row, known, origin)
+
+
+def _last_state(paths: DataPaths) -> State:
+    """The state of the last check; empty where its file is missing or damaged, so that every alert is repeated."""
+    state = State(warnings=[], holds=[], doubt={}, silent=False, links=False)
+    try:
+        return {**state, **orjson.loads((paths.alerts / STATE_FILE).read_bytes())}
+    except FileNotFoundError:
+        return state
     except (orjson.JSONDecodeError, TypeError):
-        log.warning("%s cannot be read; what stands is told again", MEMORY)
-        return nothing
+        log.warning("alerts/%s cannot be read; the alerts of current problems are repeated", STATE_FILE)
+        return state

@@ -1,8 +1,9 @@
-"""What SendGrid has scheduled does not go to who may not have it any more by what the source says, or by our own rules.
+"""Withholds scheduled mail from people who may no longer receive it, by means of SendGrid's unsubscribe lists.
 
-SendGrid holds mail up to three days ahead, and looks at its unsubscribe lists when it sends. Who left is on them for good
-(tell.py); who lost their yes otherwise goes onto them for as long as mail for them is out, and comes off again. What is on a
-list by our hand is in the ledger's table `withheld`, and is no unsubscribe of the person when the lists are read back.
+SendGrid schedules mail up to three days ahead and checks its unsubscribe lists when it sends. People who unsubscribed are on
+these lists permanently (export_unsubscribes.py). People who may not be mailed for another reason, such as withdrawn consent
+at the source, are added for as long as mail is scheduled for them, and removed afterwards. The ledger's table `withheld`
+records these entries, so that they are not imported as the person's own unsubscribes.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ import orjson
 import pyarrow as pa
 from sqlalchemy import func, select
 
-from include.collect import told_people
-from include.collect.tell import add, groups_in_use, remove
+from include.collect.export_unsubscribes import copy_answers
+from include.collect.unsubscribe_lists import add_addresses, groups_in_use, remove_addresses
 from include.core import clock
 from include.core.connections import SendGridAccount
 from include.core.paths import DataPaths
@@ -31,9 +32,9 @@ from include.warehouse.connection import fetch, open_warehouse
 
 log = logging.getLogger(__name__)
 
-MAY_STILL_GO = timedelta(hours=72)
-"""SendGrid keeps a paused batch for so long after its send_at, and sends it when the pause ends."""
-_OUT = ("pending", "sending", "accepted", "in_doubt")
+PAUSE_LIMIT = timedelta(hours=72)
+"""SendGrid keeps a paused batch for this long after its send_at, and sends it when the pause ends."""
+_SCHEDULED_STATES = ("pending", "sending", "accepted", "in_doubt")
 _CHUNKS = pa.schema(
     [
         ("file", pa.string()), ("first_row", pa.int64()), ("size", pa.int64()),
@@ -44,10 +45,10 @@ _CHUNKS = pa.schema(
 
 @dataclass(frozen=True)
 class _Scheduled:
-    """Which chunks are needed: those of mail that may still go, and those of who was withheld for mail that has gone.
+    """The chunks to evaluate: of mail that may still be sent, and of mail for which withheld addresses were withheld.
 
-    `parts` are the files that hold their people. Columns of `chunks`: file, first_row, size (a root chunk's people in it),
-    is_due, is_confirming, topic (null where the mail has none, or has gone).
+    `parts` are the files that hold their recipients. Columns of `chunks`: file, first_row, size (recipients of the root
+    chunk), is_due (the mail may still be sent), is_confirming, topic (null where the mail has none or has been sent).
     """
 
     parts: list[str]
@@ -55,108 +56,108 @@ class _Scheduled:
 
 
 @dataclass(frozen=True)
-class _Verdicts:
-    """Addresses by key; and the keys of who must not have what is scheduled, for whom that is over, and who left."""
+class _Decisions:
+    """Addresses by key, and the keys to withhold, to release, and those of withheld people who unsubscribed themselves."""
 
     emails: dict[str, str]
-    no: frozenset[str]
-    over: frozenset[str]
-    left: frozenset[str]
+    withdrawn: frozenset[str]
+    released: frozenset[str]
+    opted_out: frozenset[str]
 
 
 def withhold(stores: Stores, account: SendGridAccount) -> dict[str, int | str]:
-    """Put who lost their yes on SendGrid's lists while mail is scheduled for them, take off for whom that is over; counts.
+    """Add people who may not receive their scheduled mail to SendGrid's lists, and remove those who may; returns counts.
 
-    Derived anew each time, so a crash at any point is made good by the next run. Raises `ConfigurationError` for a key that
-    may not write suppressions, `EspUnavailable` when SendGrid does not answer. No address is logged or in an error.
+    Everything is derived anew in each run, so the next run completes one that crashed. Raises `ConfigurationError` for a
+    key that may not write suppressions, `EspUnavailable` when SendGrid does not answer. Logs and errors contain no address.
     """
     with stores.ledger.read() as connection:
         standing = withheld.in_force(connection)
     scheduled = _scheduled(stores, standing)
     if not scheduled.parts:
         return {"withheld": 0, "released": 0, "left": 0}
-    verdicts = _judge(stores, scheduled, frozenset(standing))
-    # First remembered, then told: an entry that we forgot would be read back as the person's unsubscribe, for good.
-    withheld.record_pending(stores.ledger, sorted(verdicts.no - standing.keys()))
+    decisions = _decide(stores, scheduled, frozenset(standing))
+    # Recorded before SendGrid gets them: an entry without a record would be imported as the person's unsubscribe, for good.
+    withheld.record_pending(stores.ledger, sorted(decisions.withdrawn - standing.keys()))
     try:
         counts = {
-            "withheld": _tell(stores.ledger, account, verdicts),
-            "released": _release(stores.ledger, account, verdicts),
+            "withheld": _add(stores.ledger, account, decisions),
+            "released": _release(stores.ledger, account, decisions),
         }
     except NotOffered:
         return {"withheld": "not offered"}
-    withheld.record_ended(stores.ledger, verdicts.left)
+    withheld.record_ended(stores.ledger, decisions.opted_out)
     log.info("scheduled mail: %s", counts)
-    return {**counts, "left": len(verdicts.left)}
+    return {**counts, "left": len(decisions.opted_out)}
 
 
-def _tell(ledger: Ledger, account: SendGridAccount, verdicts: _Verdicts) -> int:
+def _add(ledger: Ledger, account: SendGridAccount, decisions: _Decisions) -> int:
     with ledger.read() as connection:
-        fresh = sorted(withheld.unconfirmed(connection) & verdicts.no)
-    add(account, [verdicts.emails[key] for key in fresh], groups_in_use(ledger))
+        fresh = sorted(withheld.unconfirmed(connection) & decisions.withdrawn)
+    add_addresses(account, [decisions.emails[key] for key in fresh], groups_in_use(ledger))
     withheld.record_listed(ledger, fresh)
     return len(fresh)
 
 
-def _release(ledger: Ledger, account: SendGridAccount, verdicts: _Verdicts) -> int:
-    remove(account, [verdicts.emails[key] for key in sorted(verdicts.over)], groups_in_use(ledger))
-    withheld.record_ended(ledger, verdicts.over)
-    return len(verdicts.over)
+def _release(ledger: Ledger, account: SendGridAccount, decisions: _Decisions) -> int:
+    remove_addresses(account, [decisions.emails[key] for key in sorted(decisions.released)], groups_in_use(ledger))
+    withheld.record_ended(ledger, decisions.released)
+    return len(decisions.released)
 
 
-def _judge(stores: Stores, scheduled: _Scheduled, standing: frozenset[str]) -> _Verdicts:
+def _decide(stores: Stores, scheduled: _Scheduled, standing: frozenset[str]) -> _Decisions:
     with open_warehouse(stores.paths) as warehouse:
-        told_people.refresh(warehouse, stores.ledger)
+        copy_answers(warehouse, stores.ledger)
         warehouse.register("withheld", pa.table({"address_key": pa.array(sorted(standing), pa.string())}))
         warehouse.register("scheduled", scheduled.chunks)
         rows = fetch(warehouse, "collect", "scheduled_addresses", {"parts": scheduled.parts, "at": clock.now()}).to_pylist()
-    return _Verdicts(
+    return _Decisions(
         {row["address_key"]: row["email"] for row in rows},
-        no=frozenset(row["address_key"] for row in rows if row["state"] == "withdrawn" and row["is_due"]),
-        over=standing & {row["address_key"] for row in rows if _is_over(row)},
-        left=standing & {row["address_key"] for row in rows if row["state"] == "opted_out"},
+        withdrawn=frozenset(row["address_key"] for row in rows if row["state"] == "withdrawn" and row["is_due"]),
+        released=standing & {row["address_key"] for row in rows if _may_release(row)},
+        opted_out=standing & {row["address_key"] for row in rows if row["state"] == "opted_out"},
     )
 
 
-def _is_over(row: dict[str, Any]) -> bool:
-    """They want mail again, or nothing is out for them."""
+def _may_release(row: dict[str, Any]) -> bool:
+    """Whether the person wants mail again, or has no mail scheduled any more."""
     return row["state"] == "wants_mail" or (row["state"] != "opted_out" and not row["is_due"])
 
 
 def _scheduled(stores: Stores, standing: dict[str, float]) -> _Scheduled:
-    """Who has mail out, and who had when they were withheld: there is their address."""
+    """The chunks of scheduled mail, and those scheduled when the withheld addresses were: their files hold the addresses."""
     now = clock.now()
-    out_from = (now - MAY_STILL_GO).timestamp()
-    needed_from = min([out_from, *(since - MAY_STILL_GO.total_seconds() for since in standing.values())])
+    out_from = (now - PAUSE_LIMIT).timestamp()
+    needed_from = min([out_from, *(since - PAUSE_LIMIT.total_seconds() for since in standing.values())])
     query = (
         select(
             plans.c.folder, plans.c.settings, plans.c.batch_status, chunks.c.file, chunks.c.first_row, chunks.c.root_size,
             func.max(chunks.c.send_at).label("last"),
         )
         .join(chunks, chunks.c.plan_id == plans.c.plan_id)
-        .where(plans.c.kind == "live", chunks.c.send_at > needed_from, chunks.c.state.in_(_OUT))
+        .where(plans.c.kind == "live", chunks.c.send_at > needed_from, chunks.c.state.in_(_SCHEDULED_STATES))
         .group_by(plans.c.plan_id, chunks.c.root, chunks.c.file, chunks.c.first_row, chunks.c.root_size)
     )  # fmt: skip
     with stores.ledger.read() as connection:
         rows = [_chunk(stores.paths, row, now) for row in connection.execute(query)]
     files = {row["file"]: Path(row["file"]).is_file() for row in rows}
-    if lost := len({row["file"] for row in rows if row["is_due"] and not files[row["file"]]}):
-        log.error("%d files of people of plans that have scheduled mail are gone: nobody in them can be withheld", lost)
-    there = [row for row in rows if files[row["file"]]]
-    return _Scheduled(sorted({row["file"] for row in there}), pa.Table.from_pylist(there, schema=_CHUNKS))
+    if missing := len({row["file"] for row in rows if row["is_due"] and not files[row["file"]]}):
+        log.error("%d recipient files of plans with scheduled mail are missing: nobody in them can be withheld", missing)
+    existing = [row for row in rows if files[row["file"]]]
+    return _Scheduled(sorted({row["file"] for row in existing}), pa.Table.from_pylist(existing, schema=_CHUNKS))
 
 
 def _chunk(paths: DataPaths, row: Any, now: datetime) -> dict[str, Any]:
     """A row of `_Scheduled.chunks`."""
     settings = orjson.loads(row.settings)
-    is_due = row.last > (now - MAY_STILL_GO).timestamp()
-    # Mail that is not paused has gone a little after its send_at: who then declines the topic has read it.
-    has_yet_to_go = is_due and (row.batch_status == "pause" or row.last > now.timestamp() - withheld.CLOCKS_DIFFER)
+    is_due = row.last > (now - PAUSE_LIMIT).timestamp()
+    # Mail that is not paused is sent shortly after its send_at: a topic declined after that does not concern it.
+    is_unsent = is_due and (row.batch_status == "pause" or row.last > now.timestamp() - withheld.CLOCKS_DIFFER)
     return {
         "file": str(paths.root / row.folder / row.file),
         "first_row": row.first_row,
         "size": row.root_size,
         "is_due": is_due,
         "is_confirming": settings.get("kind") == "confirmation",
-        "topic": settings.get("topic") if has_yet_to_go else None,
+        "topic": settings.get("topic") if is_unsent else None,
     }

@@ -38,7 +38,7 @@ BOUNCE_CLASSES = {
 is not here is hard for type `bounce`, since SendGrid puts the address on its bounce list, and other for an unknown type.
 
 Content, reputation, volume and technical trouble say nothing against the address, so they are `other` and do not suppress;
-if SendGrid listed the address all the same, `collect.sync` brings it back as a hard bounce."""
+if SendGrid listed the address all the same, `collect.sync_suppressions` brings it back as a hard bounce."""
 
 SUPPRESSION_REASONS = {
     ("bounced", "hard"): "hard_bounce",

@@ -44,7 +44,7 @@ from (select * from dispatch.sends where state = 'accepted' order by message_key
 )
 def test_thresholds(delivered: int, hard: int, complaints: int, verdicts: list[tuple[str, bool]]) -> None:
     row = {**PLACE, "delivered": delivered, "hard_bounced": hard, "complained": complaints}
-    found = [(finding.reason.partition(" at ")[0], finding.stops) for finding in breaker.judge(row)]
+    found = [(finding.reason.partition(" at ")[0], finding.stops) for finding in breaker.evaluate(row)]
     assert found == verdicts
 
 
@@ -66,13 +66,13 @@ def half_sent(stores: Stores, esp: ScriptedEsp, *, bounced: int) -> str:
 
 def test_an_open_breaker_pauses_and_drops_nobody(stores: Stores, esp: ScriptedEsp) -> None:
     plan_id = half_sent(stores, esp, bounced=20)
-    assert breaker.watch(stores) == ([], 2)
-    assert breaker.watch(stores) == ([], 0)
+    assert breaker.check_rates(stores) == ([], 2)
+    assert breaker.check_rates(stores) == ([], 0)
     with pytest.raises(CampaignStopped, match=r"hard bounces at 6\.67%"):
         send_range(stores, esp.account, plan_id=plan_id, first=3, last=5)
     assert sum(esp.taken.values()) == 300
     control.resume(stores.ledger, "spring", "once")
-    assert breaker.watch(stores) == ([], 0)
+    assert breaker.check_rates(stores) == ([], 0)
     assert send_range(stores, esp.account, plan_id=plan_id, first=3, last=5)["accepted"] == 300
     with stores.ledger.read() as connection:
         assert counts.require_conservation(connection, plan_id).accepted == 600

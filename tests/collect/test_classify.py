@@ -34,13 +34,13 @@ def test_a_new_version_judges_history_again(world: World, monkeypatch: pytest.Mo
     ada, ben = world.send(2)
     world.load([make_event(ada, "open", 100, sg_machine_open=True), make_event(ben, "open", 101)])
     with open_warehouse(world.paths) as warehouse:
-        assert classify.judge_history(warehouse) == 0
+        assert classify.reclassify_history(warehouse) == 0
         warehouse.execute("update engagement.events set verdict = 'human', signals = []")
-        assert classify.judge_history(warehouse, 3) == 2
-        assert classify.judge_history(warehouse, 3) == 0
-        monkeypatch.setattr(classify, "MESSAGES_A_ROUND", 1)
-        assert classify.judge_history(warehouse, 4) == 2
-        assert classify.judge_history(warehouse, 3) == 2
+        assert classify.reclassify_history(warehouse, 3) == 2
+        assert classify.reclassify_history(warehouse, 3) == 0
+        monkeypatch.setattr(classify, "MESSAGES_PER_ROUND", 1)
+        assert classify.reclassify_history(warehouse, 4) == 2
+        assert classify.reclassify_history(warehouse, 3) == 2
     assert world.query(VERDICTS) == [("machine", ["sg_machine_open"], 3), ("human", [], 3)]
     assert world.load()["events"] == 0
     assert {row[2] for row in world.query(VERDICTS)} == {classify.RULE_VERSION}

@@ -287,7 +287,7 @@ def test_a_crash_within_the_transaction_leaves_nothing(world: World, monkeypatch
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(load, "judge_load", killed)
+        patch.setattr(load, "classify_load", killed)
         with pytest.raises(KeyboardInterrupt):
             load.load_spool(world.paths)
     assert world.query("select (select count(*) from engagement.events), (select count(*) from engagement.spool_files)") == [

@@ -12,10 +12,10 @@ import pytest
 from sqlalchemy import Table, select, update
 
 from include.collect import withhold as module
+from include.collect.export_unsubscribes import export_unsubscribes
 from include.collect.load import load_spool
 from include.collect.suppress import suppress_from_events
-from include.collect.sync import sync_suppressions
-from include.collect.tell import tell_unsubscribes
+from include.collect.sync_suppressions import sync_suppressions
 from include.collect.withhold import withhold
 from include.core import clock
 from include.core.connections import SendGridAccount
@@ -93,7 +93,7 @@ def say_no(paths: DataPaths) -> None:
 
 def collect(stores: Stores, account: SendGridAccount) -> dict[str, int | str]:
     """The tasks of `collect_engagement` that talk about lists, in their order; what `withhold` did."""
-    tell_unsubscribes(stores, account)
+    export_unsubscribes(stores, account)
     sync_suppressions(stores, account)
     return withhold(stores, account)
 
@@ -284,7 +284,7 @@ def test_a_group_of_ours_is_no_unsubscribe_either_also_just_after(
     stores: Stores,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("include.collect.tell.campaign_names", lambda: [])
+    monkeypatch.setattr("include.collect.unsubscribe_lists.campaign_names", lambda: [])
     group = esp.post("/v3/asm/groups", {"name": "news", "description": "d"})["id"]
     schedule(stores, time.time() + 3600)
     settings = CAMPAIGN.model_copy(update={"asm_group_id": group}).model_dump_json()

@@ -19,10 +19,10 @@ import orjson
 import pyarrow.parquet as pq
 from sqlalchemy import select
 
+from include.collect.export_unsubscribes import export_unsubscribes
 from include.collect.load import load_spool
 from include.collect.suppress import suppress_from_events
-from include.collect.sync import sync_suppressions
-from include.collect.tell import tell_unsubscribes
+from include.collect.sync_suppressions import sync_suppressions
 from include.collect.withhold import withhold
 from include.core import clock, token
 from include.core.connections import SendGridAccount
@@ -307,6 +307,6 @@ def _held(world: World) -> set[str]:
 def _collect(world: World) -> None:
     """What `collect_engagement` does about those who left, in its order."""
     account = SendGridAccount(world.simulator.url, "SG.test")
-    tell_unsubscribes(world.stores, account)
+    export_unsubscribes(world.stores, account)
     sync_suppressions(world.stores, account)
     withhold(world.stores, account)

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from include.analyze import marts, reconcile
-from include.collect import doubt, load, monitor, suppress, sync, withhold
+from include.collect import doubt, load, monitor, suppress, sync_suppressions, withhold
 from include.core import clock
 from include.core.alert import deliver
 from include.core.campaign import load_campaign
@@ -191,7 +191,7 @@ def dispatch(walk: Walk, simulator: RunningSimulator) -> None:
     simulator.disarm()
     refused = SendGridAccount("http://127.0.0.1:9", API_KEY)
     walk.task(sender.send_range, walk.stores, refused, **everything)
-    walk.task(sync.sync_suppressions, walk.stores, refused)
+    walk.task(sync_suppressions.sync_suppressions, walk.stores, refused)
     walk.task(settle.settle, walk.ledger, frozen["plan_id"])
     walk.task(record.record_sends, walk.stores)
 
@@ -227,11 +227,11 @@ def collect_and_report(walk: Walk, simulator: RunningSimulator) -> None:
     walk.task(load.load_spool, walk.paths)
     walk.task(suppress.suppress_from_events, walk.stores)
     walk.task(doubt.resolve_doubt, walk.stores)
-    walk.task(sync.sync_suppressions, walk.stores, account)
+    walk.task(sync_suppressions.sync_suppressions, walk.stores, account)
     walk.task(withhold.withhold, walk.stores, account)
     walk.task(record.record_sends, walk.stores)
     os.environ["TRADEWIND_CLOCK_OFFSET_SECONDS"] = "3600"
-    walk.task(monitor.look, walk.stores)
+    walk.task(monitor.check, walk.stores)
     walk.task(marts.build_marts, walk.stores, as_of=clock.now())
     walk.task(reconcile.check_sums, walk.paths)
     walk.task(file.publish, walk.paths)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from include.collect.stats import fetch_totals
+from include.collect.provider_totals import fetch_totals
 from include.core import clock
 from include.core.connections import SendGridAccount
 from include.core.errors import EspUnavailable

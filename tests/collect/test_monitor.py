@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from include.collect.monitor import MEMORY, look
+from include.collect.monitor import STATE_FILE, check
 from include.core import clock
 from include.core.paths import DataPaths
 from include.dispatch import control
@@ -35,9 +35,9 @@ def told(paths: DataPaths) -> list[tuple[str, str]]:
 
 
 def places(paths: DataPaths) -> set[tuple[str, ...]]:
-    """Where the alerts of `look(…, dag="collect", run="r")` point to, and how grave they are."""
+    """Where the alerts of `check(…, dag="collect", run="r")` point to, and how grave they are."""
     alerts = [json.loads(path.read_bytes()) for path in paths.alerts.glob("*Z-*.json")]
-    assert all((alert["dag"], alert["run"], alert["task"]) == ("collect", "r", "watch") for alert in alerts)
+    assert all((alert["dag"], alert["run"], alert["task"]) == ("collect", "r", "monitor") for alert in alerts)
     return {(alert["kind"], alert["severity"], alert["runbook"]) for alert in alerts}
 
 
@@ -47,21 +47,21 @@ def later(monkeypatch: pytest.MonkeyPatch, **time: float) -> None:
 
 def test_an_open_breaker_is_told_once_for_each_of_what_it_holds(stores: Stores, esp: ScriptedEsp) -> None:
     half_sent(stores, esp, bounced=20)
-    assert look(stores, dag="collect", run="r") == {"warnings": 0, "held": 2, "in_doubt": 0, "alerts": 2}
+    assert check(stores, dag="collect", run="r") == {"warnings": 0, "held": 2, "in_doubt": 0, "alerts": 2}
     assert places(stores.paths) == {("breaker-open", "critical", "docs/runbook/breaker-open.md#what-to-do")}
-    assert look(stores)["alerts"] == 0
+    assert check(stores)["alerts"] == 0
     assert sorted(told(stores.paths)) == [
         ("breaker-open", "The circuit breaker holds back spring once for all mailbox providers"),
         ("breaker-open", "The circuit breaker holds back spring once for gmail"),
     ]
     control.resume(stores.ledger, "spring", "once")
-    assert look(stores)["alerts"] == 0
+    assert check(stores)["alerts"] == 0
 
 
 def test_a_rate_that_warns_is_told_once_and_holds_nothing_back(stores: Stores, esp: ScriptedEsp) -> None:
     plan_id = half_sent(stores, esp, bounced=8)
-    assert look(stores) == {"warnings": 2, "held": 0, "in_doubt": 0, "alerts": 2}
-    assert look(stores) == {"warnings": 2, "held": 0, "in_doubt": 0, "alerts": 0}
+    assert check(stores) == {"warnings": 2, "held": 0, "in_doubt": 0, "alerts": 2}
+    assert check(stores) == {"warnings": 2, "held": 0, "in_doubt": 0, "alerts": 0}
     assert told(stores.paths) == [("rate-warning", "spring once: hard bounces at 2.67%")] * 2
     assert send_range(stores, esp.account, plan_id=plan_id, first=3, last=5)["accepted"] == 300
 
@@ -71,9 +71,9 @@ def test_a_rate_over_the_limit_of_a_finished_campaign_does_not_say_that_it_will_
 ) -> None:
     plan_id = half_sent(stores, esp, bounced=20)
     plans.change_state(stores.ledger, plan_id, "done", from_states=("sending",))
-    assert look(stores) == {"warnings": 2, "held": 0, "in_doubt": 0, "alerts": 2}
+    assert check(stores) == {"warnings": 2, "held": 0, "in_doubt": 0, "alerts": 2}
     (alert, _) = [json.loads(path.read_bytes()) for path in stores.paths.alerts.glob("*Z-*.json")]
-    assert "this one is finished: nothing of it is left to hold back" in alert["safe"]
+    assert "this one is finished: there is nothing left to hold back" in alert["safe"]
     assert "yet" not in alert["safe"]
 
 
@@ -83,9 +83,9 @@ def test_links_that_all_fail_are_told_once_until_one_works(stores: Stores) -> No
         (stores.paths.spool / "links.json").write_text(
             json.dumps({"verified": 3, "damaged": 40, "damaged_in_a_row": in_a_row})
         )
-        return look(stores, dag="collect", run="r")["alerts"]
+        return check(stores, dag="collect", run="r")["alerts"]
 
-    assert look(stores)["alerts"] == 0
+    assert check(stores)["alerts"] == 0
     assert [pressed(number) for number in (9, 10, 11, 0, 9, 30)] == [0, 1, 0, 0, 0, 1]
     assert told(stores.paths) == [
         ("damaged-links", "The last 10 links that people pressed were all damaged"),
@@ -93,7 +93,7 @@ def test_links_that_all_fail_are_told_once_until_one_works(stores: Stores) -> No
     ]
     assert places(stores.paths) == {("damaged-links", "critical", "docs/runbook/damaged-links.md#what-to-do")}
     (stores.paths.spool / "links.json").write_text("{torn")
-    assert look(stores)["alerts"] == 0
+    assert check(stores)["alerts"] == 0
 
 
 def test_doubt_is_told_when_it_grows_and_not_before_events_had_time(
@@ -102,18 +102,18 @@ def test_doubt_is_told_when_it_grows_and_not_before_events_had_time(
     plan_id = frozen_plan(stores, 40, chunk_size=10)
     esp.answer = lambda number, _body: "refuse" if number == 1 else accepted()
     send_range(stores, esp.account, plan_id=plan_id, first=0, last=2)
-    assert look(stores)["alerts"] == 0
+    assert check(stores)["alerts"] == 0
     later(monkeypatch, minutes=16)
-    assert look(stores, dag="collect", run="r")["in_doubt"] == 10
+    assert check(stores, dag="collect", run="r")["in_doubt"] == 10
     assert places(stores.paths) == {("growing-doubt", "warning", "docs/runbook/growing-doubt.md#what-to-do")}
-    assert look(stores)["alerts"] == 0
+    assert check(stores)["alerts"] == 0
     assert told(stores.paths) == [("growing-doubt", "spring once: 10 people are in doubt")]
     prove_one(stores.ledger, esp)
-    assert look(stores) == {"warnings": 0, "held": 0, "in_doubt": 9, "alerts": 0}
+    assert check(stores) == {"warnings": 0, "held": 0, "in_doubt": 9, "alerts": 0}
     esp.answer = lambda _number, _body: "refuse"
     send_range(stores, esp.account, plan_id=plan_id, first=3, last=3)
     later(monkeypatch, minutes=33)
-    assert look(stores)["in_doubt"] == 19
+    assert check(stores)["in_doubt"] == 19
     assert ("growing-doubt", "spring once: 19 people are in doubt") in told(stores.paths)
 
 
@@ -128,18 +128,18 @@ def test_silence_is_told_half_an_hour_after_mail_went_out_and_once(
     stores: Stores, esp: ScriptedEsp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plan_id = frozen_plan(stores, 10, chunk_size=10)
-    assert look(stores)["alerts"] == 0
+    assert check(stores)["alerts"] == 0
     send_range(stores, esp.account, plan_id=plan_id, first=0, last=0)
     later(monkeypatch, minutes=29)
-    assert look(stores)["alerts"] == 0
+    assert check(stores)["alerts"] == 0
     later(monkeypatch, minutes=31)
-    assert [look(stores, dag="collect", run="r")["alerts"] for _ in range(2)] == [1, 0]
+    assert [check(stores, dag="collect", run="r")["alerts"] for _ in range(2)] == [1, 0]
     assert places(stores.paths) == {("webhook-silent", "critical", "docs/runbook/webhook-silent.md#what-to-do")}
     assert [kind for kind, _ in told(stores.paths)] == ["webhook-silent"]
     with open_warehouse(stores.paths) as warehouse:
         warehouse.execute(HEARD, {"at": clock.now()})
-    assert look(stores)["alerts"] == 0
-    assert json.loads((stores.paths.alerts / MEMORY).read_bytes())["silent"] is False
+    assert check(stores)["alerts"] == 0
+    assert json.loads((stores.paths.alerts / STATE_FILE).read_bytes())["silent"] is False
 
 
 def test_the_silence_after_a_test_send_alerts_nobody(
@@ -150,7 +150,7 @@ def test_the_silence_after_a_test_send_alerts_nobody(
         connection.execute(update(plans_table).values(kind=plans.TEST))
     send_range(stores, esp.account, plan_id=plan_id, first=0, last=0)
     later(monkeypatch, minutes=31)
-    assert look(stores)["alerts"] == 0
+    assert check(stores)["alerts"] == 0
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b'{"holds"', b"null"])
@@ -161,13 +161,13 @@ def test_a_memory_that_cannot_be_read_tells_again(
     esp.answer = lambda _number, _body: "refuse"
     send_range(stores, esp.account, plan_id=plan_id, first=0, last=0)
     later(monkeypatch, minutes=16)
-    assert look(stores)["alerts"] == 1
-    (stores.paths.alerts / MEMORY).write_bytes(content)
-    assert look(stores)["alerts"] == 1
+    assert check(stores)["alerts"] == 1
+    (stores.paths.alerts / STATE_FILE).write_bytes(content)
+    assert check(stores)["alerts"] == 1
 
 
 def test_the_memory_holds_no_addresses(stores: Stores, esp: ScriptedEsp) -> None:
     frozen_plan(stores, 10, chunk_size=10)
-    look(stores)
-    memory: dict[str, Any] = json.loads((stores.paths.alerts / MEMORY).read_bytes())
+    check(stores)
+    memory: dict[str, Any] = json.loads((stores.paths.alerts / STATE_FILE).read_bytes())
     assert memory == {"warnings": [], "holds": [], "doubt": {}, "silent": False, "links": False}

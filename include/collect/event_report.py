@@ -1,4 +1,7 @@
-"""One element of a batch → one typed report. Tolerant: what does not matter may be odd, what matters is said to be wrong."""
+"""Decodes one element of a webhook batch into a typed report.
+
+The decoder is tolerant: an unimportant field with a wrong type becomes null; `problem_of` reports an important one.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from typing import Any
 import msgspec
 import orjson
 
-LONGEST = 2_000
+MAX_TEXT = 2_000
 """Characters of a text that are kept; addresses of links and answers of servers can be endless."""
 EARLIEST = 946_684_800
 """The year 2000 in Unix seconds: a time before is nonsense."""
@@ -23,7 +26,9 @@ class Offset(msgspec.Struct):
     type: str | None = None
 
 
-class Reported(msgspec.Struct, rename={"smtp_status": "status", "user_agent": "useragent", "delivery_attempt": "attempt"}):
+class EventReport(
+    msgspec.Struct, rename={"smtp_status": "status", "user_agent": "useragent", "delivery_attempt": "attempt"}
+):
     """The fields of SendGrid's events that are kept. All optional here: `problem_of` says which must be there."""
 
     email: str | None = None
@@ -46,13 +51,13 @@ class Reported(msgspec.Struct, rename={"smtp_status": "status", "user_agent": "u
     tw_chunk: str | None = None
 
 
-_batch = msgspec.json.Decoder(list[Reported], strict=False)
-_single = msgspec.json.Decoder(Reported, strict=False)
-_WIRE_NAMES = {field.name: field.encode_name for field in msgspec.structs.fields(Reported)}
+_batch = msgspec.json.Decoder(list[EventReport], strict=False)
+_single = msgspec.json.Decoder(EventReport, strict=False)
+_WIRE_NAMES = {field.name: field.encode_name for field in msgspec.structs.fields(EventReport)}
 _WHOLE = frozenset({"timestamp", "delivery_attempt", "tw_try"})
 
 
-def read_batch(content: bytes) -> list[Reported] | None:
+def read_batch(content: bytes) -> list[EventReport] | None:
     """The whole batch at once; None where any element is odd, and the caller reads it one by one."""
     try:
         return _batch.decode(content)
@@ -60,7 +65,7 @@ def read_batch(content: bytes) -> list[Reported] | None:
         return None
 
 
-def read_one(element: bytes) -> Reported | None:
+def read_one(element: bytes) -> EventReport | None:
     """One element, field by field where it must be. None where it is not an object."""
     try:
         return _single.decode(element)
@@ -68,7 +73,7 @@ def read_one(element: bytes) -> Reported | None:
         return _read_by_field(element)
 
 
-def problem_of(report: Reported, known_events: frozenset[str], received: float) -> str | None:
+def problem_of(report: EventReport, known_events: frozenset[str], received: float) -> str | None:
     """Why an event that was received at a moment (Unix seconds) cannot be used: unknown_event, bad_timestamp, no_address."""
     if report.event not in known_events:
         return "unknown_event"
@@ -81,7 +86,7 @@ def problem_of(report: Reported, known_events: frozenset[str], received: float) 
     return None
 
 
-def _read_by_field(element: bytes) -> Reported | None:
+def _read_by_field(element: bytes) -> EventReport | None:
     try:
         values = orjson.loads(element.decode("utf-8", "replace"))
     except ValueError:
@@ -89,7 +94,7 @@ def _read_by_field(element: bytes) -> Reported | None:
     if not isinstance(values, dict):
         return None
     fields = {name: _field(name, values.get(wire)) for name, wire in _WIRE_NAMES.items()}
-    return Reported(**fields)
+    return EventReport(**fields)
 
 
 def _field(name: str, value: Any) -> Any:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from include.collect.activity import prove_by_activity
 from include.collect.doubt import resolve_doubt
+from include.collect.email_activity import prove_from_activity
 from include.core.connections import SendGridAccount
 from include.core.errors import ConfigurationError
 from include.dispatch.account.record import record_sends
@@ -44,8 +44,8 @@ def test_what_activity_shows_was_sent_and_the_rest_stays_in_doubt(
     plan_id = in_doubt(stores, simulator)
     simulator.post("/control/flush?recipients=finish")
     account = SendGridAccount(simulator.base_url, simulator.key)
-    assert prove_by_activity(stores, account) == {"asked": 2, "proved": 1}
-    assert prove_by_activity(stores, account) == {"asked": 1, "proved": 0}
+    assert prove_from_activity(stores, account) == {"asked": 2, "proved": 1}
+    assert prove_from_activity(stores, account) == {"asked": 1, "proved": 0}
     with stores.ledger.read() as connection:
         tally = counts.require_conservation(connection, plan_id)
     assert (tally.accepted, tally.in_doubt) == (20, 10)
@@ -59,4 +59,4 @@ def test_an_account_without_activity_says_so(stores: Stores, start_simulator: Ca
     simulator = start_simulator(no_recipients=True, no_activity=True)
     in_doubt(stores, simulator)
     with pytest.raises(ConfigurationError, match="403"):
-        prove_by_activity(stores, SendGridAccount(simulator.base_url, simulator.key))
+        prove_from_activity(stores, SendGridAccount(simulator.base_url, simulator.key))

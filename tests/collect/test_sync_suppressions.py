@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from include.collect.sync import sync_suppressions
+from include.collect.sync_suppressions import sync_suppressions
 from include.core.connections import SendGridAccount
 from include.core.errors import ConfigurationError, EspUnavailable
 from include.core.keys import address_key

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from include.ledger import own_unsubscribes, suppressions
+from include.ledger import opt_out_changes, suppressions
 from include.ledger.database import Ledger
-from include.ledger.own_unsubscribes import Changes
+from include.ledger.opt_out_changes import Changes
 from include.ledger.suppressions import Suppression
 
 A, B, C = ("a" * 64, "b" * 64, "c" * 64)
@@ -18,7 +18,7 @@ def leave(ledger: Ledger, address: str, source: str = "edge", reason: str = "uns
 
 def since(ledger: Ledger, seq: int) -> Changes:
     with ledger.read() as connection:
-        return own_unsubscribes.since(connection, seq)
+        return opt_out_changes.changes_since(connection, seq)
 
 
 def test_who_left_and_who_came_back_is_told_once(ledger: Ledger) -> None:
@@ -52,4 +52,4 @@ def test_another_reason_is_no_unsubscribe_and_is_looked_at(ledger: Ledger) -> No
 def test_what_the_provider_told_is_not_told_to_it(ledger: Ledger, source: str) -> None:
     leave(ledger, A, source)
     leave(ledger, C)
-    assert since(ledger, 0) == Changes(frozenset({C}), frozenset(), 2, known=frozenset({A}))
+    assert since(ledger, 0) == Changes(frozenset({C}), frozenset(), 2, known_to_provider=frozenset({A}))

@@ -13,8 +13,9 @@ import pyarrow as pa
 import pytest
 from sqlalchemy import insert, update
 
-from include.collect.sync import sync_suppressions
-from include.collect.tell import groups_in_use, tell_unsubscribes
+from include.collect.export_unsubscribes import export_unsubscribes
+from include.collect.sync_suppressions import sync_suppressions
+from include.collect.unsubscribe_lists import groups_in_use
 from include.core.campaign import campaign_names
 from include.core.connections import SendGridAccount
 from include.core.errors import ConfigurationError
@@ -97,7 +98,7 @@ def plan_with(ledger: Ledger, group: int | None, name: str = "p") -> None:
 @pytest.fixture
 def no_files(monkeypatch: pytest.MonkeyPatch) -> None:
     """No campaign files: only what was planned counts."""
-    monkeypatch.setattr("include.collect.tell.campaign_names", lambda: [])
+    monkeypatch.setattr("include.collect.unsubscribe_lists.campaign_names", lambda: [])
 
 
 def test_who_leaves_at_the_edge_gets_nothing_of_what_is_scheduled(esp: RunningSimulator, stores: Stores) -> None:
@@ -111,11 +112,11 @@ def test_who_leaves_at_the_edge_gets_nothing_of_what_is_scheduled(esp: RunningSi
             assert httpx.post(f"{edge.url}/{route}/{token}", data=form).status_code == 200
         back = mint(stores.secrets, Subject(str(uuid.uuid4()), key_of(stores.secrets, PEOPLE[2])))
         assert httpx.post(f"{edge.url}/u/{back}").status_code == 200
-        assert tell_unsubscribes(stores, account(esp)) == {"left": 3, "back": 0, "unknown": 0}
+        assert export_unsubscribes(stores, account(esp)) == {"left": 3, "back": 0, "unknown": 0}
         assert httpx.post(f"{edge.url}/preferences/{back}", data={"action": "resubscribe"}).status_code == 200
     finally:
         edge.stop()
-    assert tell_unsubscribes(stores, account(esp)) == {"left": 0, "back": 1, "unknown": 0}
+    assert export_unsubscribes(stores, account(esp)) == {"left": 0, "back": 1, "unknown": 0}
     sync_suppressions(stores, account(esp))
     assert {row["status"] for row in esp.accepted()} == {"accepted"}, "told before it was due"
     found = fates(esp, 4)
@@ -131,13 +132,13 @@ def test_the_group_is_told_where_every_campaign_has_one_and_other_mail_still_goe
     plan_with(stores.ledger, first, "a")
     plan_with(stores.ledger, second, "b")
     leave(stores.ledger, stores.secrets, PEOPLE[0])
-    tell_unsubscribes(stores, account(esp))
+    export_unsubscribes(stores, account(esp))
     assert [esp.get(f"/v3/asm/groups/{group}/suppressions") for group in (first, second)] == [[PEOPLE[0]]] * 2
     assert esp.get("/v3/suppression/unsubscribes") == []
     esp.send(mail(1, asm={"group_id": second}))
     assert fates(esp, 1)[PEOPLE[0]] == "not_delivered"
     lift(stores.ledger, key_of(stores.secrets, PEOPLE[0]), "preference_page")
-    tell_unsubscribes(stores, account(esp))
+    export_unsubscribes(stores, account(esp))
     assert [esp.get(f"/v3/asm/groups/{group}/suppressions") for group in (first, second)] == [[], []]
 
 
@@ -147,7 +148,7 @@ def test_a_group_that_was_deleted_stops_nothing_so_the_global_list_does(
     know(stores.paths, stores.secrets, PEOPLE)
     plan_with(stores.ledger, 4711)
     leave(stores.ledger, stores.secrets, PEOPLE[0])
-    assert tell_unsubscribes(stores, account(esp))["left"] == 1
+    assert export_unsubscribes(stores, account(esp))["left"] == 1
     assert [row["email"] for row in esp.get("/v3/suppression/unsubscribes")] == [PEOPLE[0]]
 
 
@@ -174,10 +175,10 @@ def test_only_what_is_news_to_sendgrid_is_told_and_only_once(
     suppress(stores.ledger, [Suppression(key_of(stores.secrets, PEOPLE[2]), "hard_bounce", "webhook", 1.0)])
     leave(stores.ledger, stores.secrets, "stranger@example.org")
     with caplog.at_level(logging.DEBUG):
-        assert tell_unsubscribes(stores, account(esp)) == {"left": 1, "back": 0, "unknown": 1}
+        assert export_unsubscribes(stores, account(esp)) == {"left": 1, "back": 0, "unknown": 1}
     assert "@" not in caplog.text
     assert [row["email"] for row in esp.get("/v3/suppression/unsubscribes")] == [PEOPLE[0]]
-    assert tell_unsubscribes(stores, account(esp)) == {"left": 0, "back": 0, "unknown": 0}
+    assert export_unsubscribes(stores, account(esp)) == {"left": 0, "back": 0, "unknown": 0}
 
 
 def test_a_person_whose_address_is_gone_from_the_source_is_found_in_the_plan(esp: RunningSimulator, stores: Stores) -> None:
@@ -189,7 +190,7 @@ def test_a_person_whose_address_is_gone_from_the_source_is_found_in_the_plan(esp
         query = "select address_key, email from read_parquet($1) order by 1 limit 1"
         ((key, email),) = warehouse.execute(query, [f"{plan}/**/part-*.parquet"]).fetchall()
     suppress(stores.ledger, [Suppression(key, "unsubscribe", "one_click", time.time())])
-    assert tell_unsubscribes(stores, account(esp)) == {"left": 1, "back": 0, "unknown": 0}
+    assert export_unsubscribes(stores, account(esp)) == {"left": 1, "back": 0, "unknown": 0}
     assert [row["email"] for row in esp.get("/v3/suppression/unsubscribes")] == [email.lower()]
 
 
@@ -199,14 +200,14 @@ def test_our_own_entry_does_not_suppress_who_came_back_before_sendgrid_was_told(
     know(stores.paths, stores.secrets, PEOPLE)
     key = key_of(stores.secrets, PEOPLE[0])
     leave(stores.ledger, stores.secrets, PEOPLE[0])
-    tell_unsubscribes(stores, account(esp))
+    export_unsubscribes(stores, account(esp))
     # The press came while SendGrid was being told: the entry there is younger than the return.
     with stores.ledger.write() as connection:
         gone = Suppression(key, "unsubscribe", "preference_page", time.time() - 30)
         suppressions._append(connection, "lift", [gone])
     sync_suppressions(stores, account(esp))
     assert reasons_in_force(stores.ledger, key) == frozenset()
-    tell_unsubscribes(stores, account(esp))
+    export_unsubscribes(stores, account(esp))
     assert esp.get("/v3/suppression/unsubscribes") == []
 
 
@@ -223,7 +224,7 @@ def test_who_left_one_of_our_groups_has_left_and_other_groups_are_other_mail(esp
     in_force = [bool(reasons_in_force(stores.ledger, key_of(stores.secrets, email))) for email in PEOPLE]
     assert in_force == [True, False, False, False]
     assert sync_suppressions(stores, account(esp))["groups"]["new"] == 0
-    tell_unsubscribes(stores, account(esp))
+    export_unsubscribes(stores, account(esp))
     assert esp.get(f"/v3/asm/groups/{ours}/suppressions") == [PEOPLE[0]], "who came back is off the list"
     esp.post(f"/v3/asm/groups/{ours}/suppressions", {"recipient_emails": [PEOPLE[1]]})
     assert sync_suppressions(stores, account(esp))["groups"]["new"] == 0, "SendGrid knows it only just"
@@ -238,12 +239,12 @@ def test_a_refusal_tells_no_address_and_a_provider_without_lists_is_no_error(
     lift(stores.ledger, key_of(stores.secrets, PEOPLE[0]), "preference_page")
     state.answer = (403, b"{}")
     with pytest.raises(ConfigurationError, match=r"DELETE /v3/asm/suppressions/global/…") as error:
-        tell_unsubscribes(stores, where)
+        export_unsubscribes(stores, where)
     assert "person0" not in str(error.value) + KEY
     state.answer = (404, b"{}")
-    assert tell_unsubscribes(stores, where) == {"told": "not offered"}
+    assert export_unsubscribes(stores, where) == {"exported": "not offered"}
     state.answer = (204, b"")
-    assert tell_unsubscribes(stores, where) == {"left": 0, "back": 1, "unknown": 0}
+    assert export_unsubscribes(stores, where) == {"left": 0, "back": 1, "unknown": 0}
 
 
 def moved(paths: DataPaths, secrets: Secrets) -> None:
@@ -264,7 +265,7 @@ def test_who_leaves_by_a_mail_to_an_old_address_gets_nothing_of_what_is_schedule
     assert esp.send(mail(4, send_at=int(time.time()) + 4)).status_code == 202
     old = [key_of(stores.secrets, f"old{number}@gmail.example.com") for number in range(2)]
     suppress(stores.ledger, [Suppression(key, reason, source, time.time()) for key in old])
-    assert tell_unsubscribes(stores, account(esp))["left"] == 2
+    assert export_unsubscribes(stores, account(esp))["left"] == 2
     assert {row["status"] for row in esp.accepted()} == {"accepted"}, "told before it was due"
     found = fates(esp, 4)
     assert [found[email] for email in PEOPLE] == ["not_delivered", "not_delivered", "delivered", "delivered"]
@@ -275,12 +276,12 @@ def test_who_comes_back_under_an_old_address_comes_back_under_the_new_one(esp: R
     old = [key_of(stores.secrets, f"old{number}@gmail.example.com") for number in range(2)]
     at = time.time()
     suppress(stores.ledger, [Suppression(key, "unsubscribe", "one_click", at - 60) for key in old])
-    tell_unsubscribes(stores, account(esp))
+    export_unsubscribes(stores, account(esp))
     assert len(esp.get("/v3/suppression/unsubscribes")) == 2
     for key in old:
         assert lift(stores.ledger, key, "preference_page")
     suppress(stores.ledger, [Suppression(key_of(stores.secrets, PEOPLE[1]), "unsubscribe", "one_click", at)])
-    tell_unsubscribes(stores, account(esp))
+    export_unsubscribes(stores, account(esp))
     assert {row["email"] for row in esp.get("/v3/suppression/unsubscribes")} == {PEOPLE[1]}
     assert esp.send(mail(2)).status_code == 202
     assert fates(esp, 2) == {PEOPLE[0]: "delivered", PEOPLE[1]: "not_delivered"}
@@ -294,7 +295,7 @@ def test_who_gave_an_address_up_has_not_left_so_sendgrid_is_told_nothing(esp: Ru
         moved(stores.paths, stores.secrets)
     with stores.ledger.read() as connection:
         assert set(suppressions.of_source(connection)["reason"].to_pylist()) == {"address_given_up"}
-    assert tell_unsubscribes(stores, account(esp)) == {"left": 0, "back": 0, "unknown": 0}
+    assert export_unsubscribes(stores, account(esp)) == {"left": 0, "back": 0, "unknown": 0}
     assert esp.get("/v3/suppression/unsubscribes") == []
     assert esp.send(mail(4)).status_code == 202
     assert set(fates(esp, 4).values()) == {"delivered"}

@@ -23,7 +23,7 @@ from include.warehouse.connection import fetch, open_warehouse
 
 log = logging.getLogger(__name__)
 
-CHUNKS_A_RUN = 5
+CHUNKS_PER_RUN = 5
 """Below the 6 requests a minute; `collect_engagement` comes again in five minutes."""
 MAX_ROWS = 1_000
 
@@ -32,12 +32,12 @@ _ACTIVITY = pa.schema(
 )
 
 
-def prove_by_activity(stores: Stores, account: SendGridAccount) -> dict[str, int | str]:
+def prove_from_activity(stores: Stores, account: SendGridAccount) -> dict[str, int | str]:
     """Prove what SendGrid's activity shows of the chunks in doubt; returns chunks asked for and messages proved (new).
 
     `{"activity": "not offered"}` where the provider has none. Raises what `sendgrid_management.call` raises.
     """
-    asked = in_doubt_chunks(stores.ledger)[:CHUNKS_A_RUN]
+    asked = in_doubt_chunks(stores.ledger)[:CHUNKS_PER_RUN]
     try:
         rows = [row for chunk in asked for row in _active(account, stores.secrets, chunk)]
     except NotOffered:
