@@ -42,7 +42,7 @@ def told(rows: list[Row]) -> list[tuple[str | None, str | None]]:
     return [(row["subscriber_id"], row["unreadable"]) for row in rows]
 
 
-def test_a_ragged_line_costs_itself_and_shows_nothing_but_its_id_and_number(paths: DataPaths, tmp_path: Path) -> None:
+def test_a_ragged_line_is_reported_by_id_and_number_only(paths: DataPaths, tmp_path: Path) -> None:
     short, long = b"S8,ada@secret.test,Lovelace", line(9) + b",secret,secret"
     rows = landed_file(paths, tmp_path, line(1), short, line(2), long, line(3))
     good, bad = rows[:3], rows[3:]
@@ -53,20 +53,20 @@ def test_a_ragged_line_costs_itself_and_shows_nothing_but_its_id_and_number(path
 
 
 @pytest.mark.parametrize("broken", [b"ada@secret.test,S8,Lovelace", b"", b"only", b"Ada Lovelace,x", b"ada\xff,1"])
-def test_an_id_is_told_only_where_it_can_be_one(paths: DataPaths, tmp_path: Path, broken: bytes) -> None:
+def test_an_unreadable_line_reports_its_id_only_if_plausible(paths: DataPaths, tmp_path: Path, broken: bytes) -> None:
     rows = landed_file(paths, tmp_path, line(1), broken, line(2))
     assert told(rows)[:2] == [("S1", None), ("S2", None)]
     assert told(rows)[2:] == ([(("only" if broken == b"only" else None), "subscribers.csv:3")] if broken else [])
 
 
-def test_a_byte_that_is_no_utf8_keeps_its_row_and_every_other_value(paths: DataPaths, tmp_path: Path) -> None:
+def test_invalid_utf8_is_replaced_and_the_rest_of_the_row_kept(paths: DataPaths, tmp_path: Path) -> None:
     latin = line(2).replace(b"Ada", b"Zo\xeb")
     rows = landed_file(paths, tmp_path, *[line(number) for number in range(3, 60_000)], latin)
     assert len(rows) == 59_998
     assert rows[-1] == {"row_number": 59_997, "unreadable": None} | subscriber(2, first_name="Zo\ufffd")
 
 
-def test_a_quote_that_is_never_closed_swallows_nothing(paths: DataPaths, tmp_path: Path) -> None:
+def test_an_unclosed_quote_swallows_no_other_line(paths: DataPaths, tmp_path: Path) -> None:
     lines = [line(number) for number in range(3_000)]
     lines[10] = b'S10,"ada@secret.test' + lines[10].partition(b"@example.com")[2]
     rows = landed_file(paths, tmp_path, *lines)
@@ -74,7 +74,7 @@ def test_a_quote_that_is_never_closed_swallows_nothing(paths: DataPaths, tmp_pat
     assert len(rows) == 3_000
 
 
-def test_rows_that_two_stray_quotes_swallow_are_told_one_by_one(paths: DataPaths, tmp_path: Path) -> None:
+def test_rows_between_two_stray_quotes_are_reported_line_by_line(paths: DataPaths, tmp_path: Path) -> None:
     """Quoted as the format allows it, and still no value: but what stands between quotes is never taken for a row."""
     lines = [line(number, attributes=None) for number in range(6)]
     lines[1] = lines[1].replace(b",Ada,", b',"Ada,')
@@ -97,7 +97,7 @@ def test_values_over_several_lines_byte_order_marks_and_nul_land(paths: DataPath
         assert told(rows)[3:] == [("S9", "subscribers.csv:8")] * len(broken)
 
 
-def test_the_careful_way_reads_what_the_fast_way_reads(
+def test_the_lenient_parser_reads_the_same_rows_as_duckdb(
     paths: DataPaths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lines = [
@@ -111,7 +111,7 @@ def test_the_careful_way_reads_what_the_fast_way_reads(
 
 
 @pytest.mark.parametrize("delimiter", [";", "\t", "|"])
-def test_other_delimiters_are_told_from_the_header(paths: DataPaths, tmp_path: Path, delimiter: str) -> None:
+def test_the_delimiter_is_detected_in_the_header(paths: DataPaths, tmp_path: Path, delimiter: str) -> None:
     row = subscriber(1, last_name=f"a{delimiter}b, c")
     with (tmp_path / "subscribers.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, delimiter=delimiter)
@@ -121,7 +121,7 @@ def test_other_delimiters_are_told_from_the_header(paths: DataPaths, tmp_path: P
     assert (rows[0]["last_name"], rows[0]["email"]) == (row["last_name"], row["email"])
 
 
-def test_a_first_line_that_is_a_person_is_not_repeated(paths: DataPaths, tmp_path: Path) -> None:
+def test_a_first_line_with_personal_data_is_not_quoted(paths: DataPaths, tmp_path: Path) -> None:
     (tmp_path / "subscribers.csv").write_bytes(line(1, email="ada@secret.test") + b"\n" + line(2) + b"\n")
     with pytest.raises(SourceError, match="is the first line a header") as caught:
         land(paths, f"file://{tmp_path}", "subscribers", run="r", since=None)
@@ -129,7 +129,7 @@ def test_a_first_line_that_is_a_person_is_not_repeated(paths: DataPaths, tmp_pat
     assert "Lovelace" not in str(caught.value)
 
 
-def test_an_incremental_pass_brings_unreadable_lines_too(paths: DataPaths, tmp_path: Path) -> None:
+def test_an_incremental_pass_includes_unreadable_lines(paths: DataPaths, tmp_path: Path) -> None:
     """Nothing is known of their time. A purchase is named by its own id."""
     url = csv_source(tmp_path, subscribers=[subscriber(1)], purchases=[purchase(1)])
     for name in ("subscribers", "purchases"):
@@ -139,7 +139,7 @@ def test_an_incremental_pass_brings_unreadable_lines_too(paths: DataPaths, tmp_p
         assert (row[f"{name[:-1]}_id"], row["unreadable"]) == ("K9", f"{name}.csv:3")
 
 
-def test_lines_of_several_files_are_told_by_file_and_the_copies_go(paths: DataPaths, tmp_path: Path) -> None:
+def test_unreadable_lines_name_their_file_and_the_scratch_folder_is_removed(paths: DataPaths, tmp_path: Path) -> None:
     (tmp_path / "subscribers").mkdir()
     for number in (1, 2):
         content = b"\n".join([HEADER, line(number), b"S9,short"])
@@ -156,7 +156,7 @@ def test_lines_of_several_files_are_told_by_file_and_the_copies_go(paths: DataPa
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
-def test_a_file_that_vanishes_is_worth_another_try(tmp_path: Path, kind: str) -> None:
+def test_a_file_that_disappears_is_a_retryable_error(tmp_path: Path, kind: str) -> None:
     build = csv_source if kind == "csv" else parquet_source
     url = build(tmp_path, subscribers=[subscriber(number) for number in range(4)])
     (path, *_) = sorted(tmp_path.rglob(f"*.{kind}"))
@@ -168,6 +168,6 @@ def test_a_file_that_vanishes_is_worth_another_try(tmp_path: Path, kind: str) ->
     assert caught.value.retryable
 
 
-def test_a_file_that_vanishes_before_its_header_is_read(tmp_path: Path) -> None:
+def test_a_file_that_disappears_before_its_header_is_read_is_unavailable(tmp_path: Path) -> None:
     with pytest.raises(SourceUnavailable, match=r"subscribers\.csv"):
         csv_file.open_csv(tmp_path / "subscribers.csv", SUBSCRIBERS)

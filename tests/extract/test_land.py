@@ -31,7 +31,7 @@ def test_the_same_run_lands_once(paths: DataPaths, url: str, tmp_path: Path) -> 
     assert json.dumps(first)
 
 
-def test_what_a_killed_run_left_is_replaced(paths: DataPaths, url: str) -> None:
+def test_files_of_a_killed_run_are_replaced(paths: DataPaths, url: str) -> None:
     folder = paths.landed / "subscribers" / "r"
     folder.mkdir(parents=True)
     (folder / "part-0007.parquet").write_bytes(b"half a fi")
@@ -39,7 +39,7 @@ def test_what_a_killed_run_left_is_replaced(paths: DataPaths, url: str) -> None:
     assert sorted(path.name for path in folder.iterdir()) == ["manifest.json", "part-0000.parquet"]
 
 
-def test_parts_hold_every_row_once_in_order(paths: DataPaths, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_parts_contain_every_row_once_in_order(paths: DataPaths, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(landing, "PART_ROWS", 2)
     manifest = land(paths, url, "subscribers", run="r", since=None)
     parts = [pq.read_table(paths.root / manifest["folder"] / file["name"]) for file in manifest["files"]]
@@ -48,7 +48,7 @@ def test_parts_hold_every_row_once_in_order(paths: DataPaths, url: str, monkeypa
     assert [row for part in parts for row in part["subscriber_id"].to_pylist()] == ["S0", "S1", "S2", "S3", "S4"]
 
 
-def test_a_pass_without_rows_is_one_empty_part_and_no_watermark(paths: DataPaths, url: str) -> None:
+def test_a_pass_without_rows_is_one_empty_part_without_watermark(paths: DataPaths, url: str) -> None:
     manifest = land(paths, url, "subscribers", run="r", since=clock.now())
     assert (manifest["rows"], manifest["watermark"], len(manifest["files"])) == (0, None, 1)
 
@@ -60,7 +60,7 @@ def test_a_time_in_the_far_future_does_not_become_the_watermark(paths: DataPaths
 
 
 @pytest.mark.parametrize("run", ["..", "", "x" * 300])
-def test_a_run_id_that_is_no_folder_is_refused(paths: DataPaths, url: str, run: str) -> None:
+def test_a_run_id_that_is_not_a_folder_name_is_rejected(paths: DataPaths, url: str, run: str) -> None:
     with pytest.raises(ConfigurationError):
         land(paths, url, "subscribers", run=run, since=None)
 

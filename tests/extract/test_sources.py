@@ -12,11 +12,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from include.core.errors import ConfigurationError, SourceError, SourceUnavailable
+from include.core.manifest import Manifest
 from include.core.paths import DataPaths
 from include.extract.contract import SUBSCRIBERS
 from include.extract.land import land
 from include.extract.sources import relations
-from tests.rows import postgres_source, purchase, sqlite_source, subscriber
+from tests.rows import Row, postgres_source, purchase, sqlite_source, subscriber
 
 Build = Callable[..., str]
 AWKWARD = [
@@ -28,9 +29,12 @@ AWKWARD = [
 ]
 
 
-def landed(paths: DataPaths, manifest: dict) -> list[dict]:
+def landed(paths: DataPaths, manifest: Manifest) -> list[Row]:
+    """The rows of a landed batch."""
     folder = paths.root / manifest["folder"]
-    return pa.concat_tables(pq.read_table(folder / file["name"]) for file in manifest["files"]).to_pylist()
+    tables = [pq.read_table(folder / file["name"]) for file in manifest["files"]]
+    rows: list[Row] = pa.concat_tables(tables).to_pylist()
+    return rows
 
 
 def test_every_source_lands_the_same_text(paths: DataPaths, source: Build) -> None:
@@ -46,7 +50,7 @@ def test_every_source_lands_the_same_text(paths: DataPaths, source: Build) -> No
     assert land(paths, url, "purchases", run="r", since=None)["rows"] == 2
 
 
-def test_an_incremental_pass_brings_what_changed_and_what_tells_no_time(paths: DataPaths, source: Build) -> None:
+def test_an_incremental_pass_includes_changed_and_undated_rows(paths: DataPaths, source: Build) -> None:
     url = source(subscribers=AWKWARD)
     manifest = land(paths, url, "subscribers", run="r", since=datetime(2026, 1, 15, tzinfo=UTC))
     assert {row["subscriber_id"] for row in landed(paths, manifest)} == {"S3", "S4"}
@@ -57,7 +61,7 @@ def test_purchases_are_optional_and_subscribers_are_not(paths: DataPaths, source
     assert relations(source(subscribers=AWKWARD)) == ["subscribers"]
 
 
-def test_a_source_without_subscribers_is_refused(source: Build) -> None:
+def test_a_source_without_subscribers_is_an_error(source: Build) -> None:
     with pytest.raises(SourceError, match="no relation subscribers"):
         relations(source(purchases=[purchase(1)]))
 
@@ -68,7 +72,7 @@ def test_a_missing_required_column_is_named(paths: DataPaths, source: Build) -> 
         land(paths, source(subscribers=rows), "subscribers", run="r", since=None)
 
 
-def test_what_was_found_in_the_place_of_a_missing_column_is_told(paths: DataPaths, source: Build) -> None:
+def test_the_error_for_a_missing_column_suggests_similar_names(paths: DataPaths, source: Build) -> None:
     own = {"subscriber_id": "subscriber id", "email": "e_mail", "status": "wanted"}
     rows = [{own.get(name, name): value for name, value in row.items()} for row in AWKWARD]
     with pytest.raises(SourceError) as caught:
@@ -77,7 +81,7 @@ def test_what_was_found_in_the_place_of_a_missing_column_is_told(paths: DataPath
     assert "Did you mean 'subscriber id' for subscriber_id? Did you mean 'e_mail' for email? Map" in str(caught.value)
 
 
-def test_capitals_and_spaces_around_a_name_make_no_difference(paths: DataPaths, source: Build) -> None:
+def test_column_names_ignore_case_and_surrounding_spaces(paths: DataPaths, source: Build) -> None:
     own = {"email": " EMail ", "updated_at": "Updated_At", "attributes": "ATTRIBUTES "}
     rows = [{own.get(name, name.title()): value for name, value in row.items()} for row in AWKWARD]
     manifest = land(paths, source(subscribers=rows), "subscribers", run="r", since=datetime(2026, 1, 15, tzinfo=UTC))
@@ -94,7 +98,7 @@ def test_a_missing_optional_column_lands_as_null(paths: DataPaths, source: Build
     assert {(row["tracking_consent"], row["attributes"]) for row in landed(paths, manifest)} == {(None, None)}
 
 
-def test_own_names_are_mapped_by_one_file(
+def test_a_custom_query_maps_the_names_of_the_source(
     paths: DataPaths, source: Build, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     own = [{("mail" if name == "email" else name): value for name, value in row.items()} for row in AWKWARD]
@@ -104,7 +108,7 @@ def test_own_names_are_mapped_by_one_file(
     assert landed(paths, manifest)[0]["email"] == "person1@example.com"
 
 
-def test_a_mapping_folder_that_is_not_there_is_a_configuration_error(
+def test_a_missing_folder_of_custom_queries_is_a_configuration_error(
     paths: DataPaths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url = sqlite_source(tmp_path / "s.sqlite", subscribers=AWKWARD)
@@ -126,7 +130,7 @@ def test_postgres_types_land_as_text_in_utc(paths: DataPaths, postgres_url: str)
 
 
 @pytest.mark.postgres
-def test_a_wrong_database_is_an_error_and_a_closed_port_may_be_tried_again(postgres_url: str) -> None:
+def test_an_unknown_database_is_permanent_and_a_closed_port_retryable(postgres_url: str) -> None:
     with pytest.raises(SourceError) as wrong:
         relations(postgres_url.rsplit("/", 1)[0] + "/nowhere")
     assert not wrong.value.retryable
@@ -153,7 +157,7 @@ def test_typed_parquet_lands_as_the_same_moments(paths: DataPaths, tmp_path: Pat
         ("subscribers.parquet", b"PAR1 not really PAR1"),
     ],
 )
-def test_a_garbage_file_is_a_clear_error_without_its_content(
+def test_a_corrupt_file_is_an_error_that_does_not_quote_it(
     paths: DataPaths, tmp_path: Path, name: str, content: bytes
 ) -> None:
     (tmp_path / name).write_bytes(content)
@@ -164,14 +168,14 @@ def test_a_garbage_file_is_a_clear_error_without_its_content(
     assert not (paths.landed / "subscribers" / "r" / "manifest.json").exists()
 
 
-def test_both_kinds_of_file_for_one_relation_are_refused(tmp_path: Path) -> None:
+def test_csv_and_parquet_for_one_relation_are_an_error(tmp_path: Path) -> None:
     (tmp_path / "subscribers.csv").write_text("subscriber_id\n1\n")
     pq.write_table(pa.table({"subscriber_id": ["1"]}), tmp_path / "subscribers.parquet")
     with pytest.raises(SourceError, match="both as CSV and as Parquet"):
         relations(f"file://{tmp_path}")
 
 
-def test_a_file_that_is_no_database_and_one_that_is_not_there(tmp_path: Path) -> None:
+def test_a_source_that_is_corrupt_missing_or_of_unknown_type_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "shop.sqlite").write_bytes(b"not a database at all" * 100)
     with pytest.raises(SourceError, match="not a database"):
         relations(f"sqlite:///{tmp_path}/shop.sqlite")
@@ -181,7 +185,7 @@ def test_a_file_that_is_no_database_and_one_that_is_not_there(tmp_path: Path) ->
         relations("mysql://host/shop")
 
 
-def test_text_that_is_no_utf8_lands_with_the_replacement_character(paths: DataPaths, tmp_path: Path) -> None:
+def test_invalid_utf8_lands_with_the_replacement_character(paths: DataPaths, tmp_path: Path) -> None:
     url = sqlite_source(tmp_path / "s.sqlite", subscribers=[subscriber(1, first_name=b"Zo\xeb"), subscriber(2)])
     names = [row["first_name"] for row in landed(paths, land(paths, url, "subscribers", run="r", since=None))]
     assert names == ["Zo\ufffd", "Ada"]

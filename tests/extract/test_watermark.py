@@ -10,12 +10,24 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from include.core import clock
+from include.core.manifest import Manifest
 from include.core.paths import DataPaths
 from include.extract import watermark
 from include.extract.land import land
 from tests.rows import Row, purchase, subscriber
 
 NOON, HOUR = datetime(2026, 11, 24, 12, tzinfo=UTC), timedelta(hours=1)
+
+
+MANIFEST: Manifest = {
+    "relation": "purchases",
+    "run": "r",
+    "folder": "landed/purchases/r",
+    "rows": 0,
+    "files": [],
+    "full": True,
+    "watermark": "2026-11-24T11:00:00+00:00",
+}
 
 
 class State(dict[str, Any]):
@@ -25,10 +37,10 @@ class State(dict[str, Any]):
         self[key] = value
 
 
-def test_a_pass_is_full_at_first_when_asked_and_once_a_day() -> None:
+def test_a_pass_is_full_at_first_on_request_and_once_per_day() -> None:
     state = State()
     assert watermark.incremental_start(state, "purchases", full=False, now=NOON, overlap=HOUR) is None
-    watermark.store_watermark(state, {"relation": "purchases", "watermark": "2026-11-24T11:00:00+00:00", "full": True}, NOON)
+    watermark.store_watermark(state, MANIFEST, NOON)
     later = NOON + timedelta(hours=23)
     assert watermark.incremental_start(state, "purchases", full=False, now=later, overlap=HOUR) == datetime(
         2026, 11, 24, 10, tzinfo=UTC
@@ -38,7 +50,7 @@ def test_a_pass_is_full_at_first_when_asked_and_once_a_day() -> None:
     assert watermark.incremental_start(state, "subscribers", full=False, now=later, overlap=HOUR) is None
 
 
-def test_changes_of_a_merge_that_died_are_announced_by_its_second_try() -> None:
+def test_the_retry_of_a_killed_merge_reports_a_change() -> None:
     nothing = {"inserted": 0, "updated": 0, "deleted": 0}
     state = State()
     watermark.record_merge_start(state)
@@ -64,7 +76,7 @@ def next_pass(paths: DataPaths, state: State, url: str, relation: str, run: str)
     return set(pa.concat_tables(parts)["subscriber_id"].to_pylist())
 
 
-def test_a_row_dated_ahead_does_not_hide_what_changes_meanwhile(paths: DataPaths, source: Callable[..., str]) -> None:
+def test_a_row_with_a_future_time_does_not_hide_later_changes(paths: DataPaths, source: Callable[..., str]) -> None:
     """In every kind of source: 12 hours ahead is a row that validation lets pass."""
     now = clock.now()
     for relation, row, changed in (("subscribers", subscriber, "updated_at"), ("purchases", purchase, "purchased_at")):
@@ -78,7 +90,7 @@ def test_a_row_dated_ahead_does_not_hide_what_changes_meanwhile(paths: DataPaths
         assert datetime.fromisoformat(state[f"{relation}.watermark"]) <= clock.now()
 
 
-def test_a_stored_watermark_that_lies_ahead_leads_to_a_full_pass(paths: DataPaths, source: Callable[..., str]) -> None:
+def test_a_watermark_in_the_future_leads_to_a_full_pass(paths: DataPaths, source: Callable[..., str]) -> None:
     """An earlier edition stored such; what changed since then is known to nobody."""
     now = clock.now()
     ahead = (now + timedelta(hours=20)).isoformat()

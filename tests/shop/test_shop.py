@@ -8,6 +8,7 @@ import subprocess
 import sys
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ from include.core.paths import PROJECT, DataPaths
 from include.extract.land import land
 from include.validate.batch import validate_batch
 from include.validate.merge import merge_batch
-from tests.validate.conftest import ask
+from tests.validate.conftest import query
 
 UNTIL = datetime.now(UTC).date()
 COMMAND = [sys.executable, "-m", "demo_shop.source", "--until"]
@@ -30,7 +31,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, int
     return path, source.build(path, UNTIL)
 
 
-def select(path: Path, query: str) -> list[tuple]:
+def select(path: Path, query: str) -> list[tuple[Any, ...]]:
     connection = sqlite3.connect(path)
     try:
         return connection.execute(query).fetchall()
@@ -64,8 +65,8 @@ def test_no_address_can_reach_anybody(built: tuple[Path, dict[str, int]]) -> Non
 
 def test_some_joined_the_list_in_the_last_fortnight(built: tuple[Path, dict[str, int]]) -> None:
     since = UNTIL - timedelta(days=14)
-    query = f"select count(*) from subscribers where signed_up_at >= '{since}' and signed_up_at < '{UNTIL}'"
-    assert 0.02 * CUSTOMERS < select(built[0], query)[0][0] < 0.03 * CUSTOMERS
+    statement = f"select count(*) from subscribers where signed_up_at >= '{since}' and signed_up_at < '{UNTIL}'"
+    assert 0.02 * CUSTOMERS < select(built[0], statement)[0][0] < 0.03 * CUSTOMERS
 
 
 def test_about_two_in_a_hundred_rows_are_dirty(built: tuple[Path, dict[str, int]]) -> None:
@@ -119,8 +120,8 @@ def test_the_shop_goes_all_the_way_into_the_warehouse(built: tuple[Path, dict[st
         merge_batch(paths, manifest)
     assert counts["purchases"]["quarantined"] == 0
     assert 0.01 < counts["subscribers"]["quarantined"] / counts["subscribers"]["raw"] < 0.025
-    assert ask(paths, "select count(*) from core.purchases") == [(PURCHASES,)]
-    providers = dict(ask(paths, "select mailbox_provider, count(*) from core.subscribers group by 1"))  # type: ignore[arg-type]
+    assert query(paths, "select count(*) from core.purchases") == [(PURCHASES,)]
+    providers = dict(query(paths, "select mailbox_provider, count(*) from core.subscribers group by 1"))
     assert set(providers) == {"gmail", "yahoo", "microsoft", "apple", "other"}
-    reasons = ask(paths, "select distinct unnest(reasons) from quality.quarantine")
+    reasons = query(paths, "select distinct unnest(reasons) from quality.quarantine")
     assert len(reasons) > 15

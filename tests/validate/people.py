@@ -1,9 +1,8 @@
-"""Whom a plan would mail after rows went the real way: source, landing, validation, merge, audience."""
+"""Ingests rows through the real stages, and returns the audience of a plan that is frozen now."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from include.core import clock
 from include.core.errors import QualityStop
@@ -11,14 +10,14 @@ from include.core.paths import DataPaths
 from include.dispatch.plan.audience import select_recipients
 from include.ledger.stores import Stores
 from include.validate.batch import validate_batch
-from include.validate.merge import merge_batch
+from include.validate.merge import MergeSummary, merge_batch
 from include.warehouse.connection import open_warehouse
 from tests.campaign import CAMPAIGN
 from tests.rows import Row
 from tests.validate.conftest import land_rows
 
 
-def ingest(paths: DataPaths, *rows: Row, since: datetime | None = None) -> dict[str, Any] | None:
+def ingest(paths: DataPaths, *rows: Row, since: datetime | None = None) -> MergeSummary | None:
     """One pass of ingest over these rows; None where the batch was stopped."""
     manifest = land_rows(paths, "subscribers", list(rows), since=since)
     try:

@@ -9,13 +9,13 @@ import pytest
 from include.core import clock
 from include.core.paths import DataPaths
 from include.validate.batch import validate_batch
-from tests.rows import purchase, subscriber
-from tests.validate.conftest import ask, land_rows
+from tests.rows import Row, purchase, subscriber
+from tests.validate.conftest import land_rows, query
 
 TOMORROW_WEEK = (clock.now() + timedelta(days=8)).strftime("%Y-%m-%d %H:%M:%S")
 HALF_DAY_AHEAD = (clock.now() + timedelta(hours=12)).strftime("%Y-%m-%d %H:%M:%S")
 
-REFUSED = {
+REFUSED: dict[str, tuple[Row, set[str]]] = {
     "empty address": ({"email": ""}, {"address_missing"}),
     "NULL address": ({"email": None}, {"address_missing"}),
     "blank address": ({"email": "   "}, {"address_missing"}),
@@ -92,7 +92,7 @@ REFUSED = {
     "attributes as a list": ({"attributes": "[1]"}, {"attributes_malformed"}),
     "endless attributes": ({"attributes": '{"a": "' + "x" * 20_000 + '"}'}, {"attributes_too_long"}),
 }
-PASSES = {
+PASSES: dict[str, Row] = {
     "Jinja in the address": {"email": "{{7*7}}@e.org"},
     "SQL in the address": {"email": "'or'1'='1@e.org"},
     "a formula as address": {"email": "=1+1@e.org"},
@@ -149,40 +149,40 @@ def reasons(module_paths: DataPaths) -> dict[str, set[str]]:
     rows = [subscriber(number) | change for number, change in enumerate(changes.values())]
     rows += [subscriber(number) for number in range(1_000, 1_400)]
     validate_batch(module_paths, land_rows(module_paths, "subscribers", rows))
-    found = {number: set(why) for number, why in ask(module_paths, "select row_number, reasons from quality.quarantine")}
+    found = {number: set(why) for number, why in query(module_paths, "select row_number, reasons from quality.quarantine")}
     return {name: found.get(number, set()) for number, name in enumerate(changes)} | {
         "clean": set().union(*(why for number, why in found.items() if number >= len(changes)), set())
     }
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_bad_input_is_refused_for_its_reason(reasons: dict[str, set[str]], name: str) -> None:
+def test_a_bad_row_is_quarantined_with_its_reason(reasons: dict[str, set[str]], name: str) -> None:
     assert reasons[name] == REFUSED[name][1]
 
 
 @pytest.mark.parametrize("name", [*PASSES, "clean"])
-def test_what_is_legal_passes(reasons: dict[str, set[str]], name: str) -> None:
+def test_a_valid_row_is_accepted(reasons: dict[str, set[str]], name: str) -> None:
     assert reasons[name] == set()
 
 
-def test_a_refused_row_is_kept_whole(reasons: dict[str, set[str]], module_paths: DataPaths) -> None:
+def test_a_quarantined_row_is_stored_in_full(reasons: dict[str, set[str]], module_paths: DataPaths) -> None:
     number = list(REFUSED).index("time zone on Mars")
-    found = ask(
+    found = query(
         module_paths,
         f"select source_key, raw_row->>'timezone', raw_row->>'email' from quality.quarantine where row_number = {number}",
     )
     assert found == [(f"S{number}", "Mars/Phobos", f"person{number}@example.com")]
 
 
-def test_no_value_of_a_person_is_in_the_results(reasons: dict[str, set[str]], module_paths: DataPaths) -> None:
+def test_results_contain_no_personal_data(reasons: dict[str, set[str]], module_paths: DataPaths) -> None:
     for table in ("quality.results", "quality.runs"):
-        text = str(ask(module_paths, f"select * from {table}"))
+        text = str(query(module_paths, f"select * from {table}"))
         assert "address_syntax" in text or table == "quality.runs"
         assert "@" not in text
         assert "Lovelace" not in text
 
 
-PURCHASES_REFUSED = {
+PURCHASES_REFUSED: dict[str, tuple[Row, set[str]]] = {
     "no id": ({"purchase_id": None}, {"purchase_id_missing"}),
     "nobody": ({"subscriber_id": ""}, {"subscriber_id_missing"}),
     "an address as subscriber": ({"subscriber_id": "u@e.org"}, {"id_form"}),
@@ -198,7 +198,7 @@ PURCHASES_REFUSED = {
     "items in words": ({"items": "two"}, {"items_malformed"}),
     "control character": ({"purchase_id": "P\x00", "amount": "1"}, {"control_character"}),
 }
-PURCHASES_PASS = {
+PURCHASES_PASS: dict[str, Row] = {
     "gift": {"amount": "0.00"},
     "refund": {"amount": "-5"},
     "small currency": {"currency": "eur"},
@@ -206,12 +206,12 @@ PURCHASES_PASS = {
 }
 
 
-def test_purchases_are_judged_the_same_way(paths: DataPaths) -> None:
+def test_bad_purchases_are_quarantined_with_their_reason(paths: DataPaths) -> None:
     changes = {name: change for name, (change, _) in PURCHASES_REFUSED.items()} | PURCHASES_PASS
     rows = [purchase(number) | change for number, change in enumerate(changes.values())]
     rows += [purchase(7), *(purchase(number) for number in range(1_000, 1_100))]
     validate_batch(paths, land_rows(paths, "purchases", rows))
-    found = {number: set(why) for number, why in ask(paths, "select row_number, reasons from quality.quarantine")}
+    found = {number: set(why) for number, why in query(paths, "select row_number, reasons from quality.quarantine")}
     named = {name: found.pop(number, set()) for number, name in enumerate(changes)}
     assert named == {name: why for name, (_, why) in PURCHASES_REFUSED.items()} | {name: set() for name in PURCHASES_PASS}
     assert found == {}

@@ -10,6 +10,7 @@ import pytest
 
 from benchmarks.ingest import landed
 from include.core.errors import ConservationBroken
+from include.core.manifest import Manifest
 from include.core.paths import DataPaths
 from include.extract import land
 from include.validate import batch, merge, row_rules
@@ -18,7 +19,7 @@ from include.validate.merge import merge_batch
 from include.warehouse import memory
 from include.warehouse.connection import open_warehouse
 from tests.rows import Row, purchase, subscriber
-from tests.validate.conftest import ask, land_rows
+from tests.validate.conftest import land_rows, query
 
 STATE = {
     "subscribers": "select * exclude (landed_run, deleted_at), deleted_at is null as live from core.subscribers "
@@ -27,10 +28,10 @@ STATE = {
 }
 
 
-def accepted(paths: DataPaths, relation: str, count: int) -> dict[str, Any]:
+def accepted(paths: DataPaths, relation: str, count: int) -> Manifest:
     """A batch of invented rows that validation has let pass; validating so many would take a test's time."""
     changed = "2026-01-01" if relation == "subscribers" else ""
-    manifest: dict[str, Any] = json.loads(landed(paths, relation, "all", 0, count, changed).read_text())
+    manifest: Manifest = json.loads(landed(paths, relation, "all", 0, count, changed).read_text())
     with open_warehouse(paths) as connection:
         record = (
             "insert into quality.runs by name select 'all' as landed_run, $relation as relation, now() as validated_at, "
@@ -41,7 +42,7 @@ def accepted(paths: DataPaths, relation: str, count: int) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("relation", "limit"), [("purchases", "100MB"), ("subscribers", "150MB")])
-def test_a_list_that_does_not_fit_into_memory_gets_in(
+def test_a_batch_larger_than_the_memory_limit_is_merged(
     paths: DataPaths, monkeypatch: pytest.MonkeyPatch, relation: str, limit: str
 ) -> None:
     """With a primary key and one statement for all, both died of this many rows."""
@@ -49,7 +50,7 @@ def test_a_list_that_does_not_fit_into_memory_gets_in(
     manifest = accepted(paths, relation, 300_000)
     assert merge_batch(paths, manifest)["inserted"] == 300_000
     key = {"purchases": "purchase_id", "subscribers": "subscriber_id"}[relation]
-    assert ask(paths, f"select count(*), count(distinct {key}) from core.{relation}") == [(300_000, 300_000)]
+    assert query(paths, f"select count(*), count(distinct {key}) from core.{relation}") == [(300_000, 300_000)]
     again = merge_batch(paths, manifest)
     assert (again["unchanged"], again["inserted"], again["updated"]) == (300_000, 0, 0)
 
@@ -74,7 +75,7 @@ def bought(version: int) -> list[Row]:
 
 
 @pytest.mark.parametrize(("relation", "parse_selection"), [("subscribers", people), ("purchases", bought)])
-def test_in_many_pieces_the_warehouse_holds_the_same(
+def test_a_merge_in_many_pieces_gives_the_same_warehouse(
     paths: DataPaths, monkeypatch: pytest.MonkeyPatch, relation: str, parse_selection: Any
 ) -> None:
     def ingested(at: DataPaths) -> tuple[list[dict[str, Any]], list[Any]]:
@@ -83,8 +84,8 @@ def test_in_many_pieces_the_warehouse_holds_the_same(
             manifest = land_rows(at, relation, parse_selection(version))
             found = validate_batch(at, manifest)
             merged = merge_batch(at, manifest)
-            done.append({name: value for name, value in (found | merged).items() if name != "run"})
-        return done, ask(at, STATE[relation])
+            done.append({name: value for name, value in [*found.items(), *merged.items()] if name != "run"})
+        return done, query(at, STATE[relation])
 
     other = DataPaths(paths.root / "other")
     other.root.mkdir()
@@ -96,12 +97,12 @@ def test_in_many_pieces_the_warehouse_holds_the_same(
     assert ingested(other) == whole
 
 
-def test_cut_off_between_two_pieces_nothing_is_merged(paths: DataPaths, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_merge_killed_between_two_pieces_changes_nothing(paths: DataPaths, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(land, "PART_ROWS", 2)
     monkeypatch.setattr(merge, "PIECE_ROWS", 4)
     manifest = land_rows(paths, "subscribers", [subscriber(number) for number in range(10)])
     validate_batch(paths, manifest)
-    pieces = []
+    pieces: list[int] = []
 
     def first_only(*args: Any) -> dict[str, int]:
         if pieces:
@@ -114,21 +115,21 @@ def test_cut_off_between_two_pieces_nothing_is_merged(paths: DataPaths, monkeypa
         patch.setattr(merge, "_merge_piece", first_only)
         with pytest.raises(KeyboardInterrupt):
             merge_batch(paths, manifest)
-    assert ask(paths, "select (select count(*) from core.subscribers), (select count(*) from core.identities)") == [(0, 0)]
+    assert query(paths, "select (select count(*) from core.subscribers), (select count(*) from core.identities)") == [(0, 0)]
     assert merge_batch(paths, manifest)["inserted"] == 10
 
 
-def test_a_key_that_would_stand_twice_breaks_the_sum_and_nothing_is_merged(paths: DataPaths) -> None:
+def test_a_duplicate_key_aborts_the_merge(paths: DataPaths) -> None:
     manifest = land_rows(paths, "purchases", [purchase(1), purchase(2), purchase(2, amount="3.00")])
     validate_batch(paths, manifest)
     with duckdb.connect(str(paths.warehouse)) as connection:
         connection.execute("delete from quality.quarantine")
     with pytest.raises(ConservationBroken, match="1 duplicate keys"):
         merge_batch(paths, manifest)
-    assert ask(paths, "select count(*) from core.purchases") == [(0,)]
+    assert query(paths, "select count(*) from core.purchases") == [(0,)]
 
 
-def test_old_rows_that_stay_break_the_sum(paths: DataPaths, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_changed_rows_that_are_not_deleted_abort_the_merge(paths: DataPaths, monkeypatch: pytest.MonkeyPatch) -> None:
     manifest = land_rows(paths, "purchases", [purchase(1), purchase(2)])
     validate_batch(paths, manifest)
     merge_batch(paths, manifest)
@@ -137,18 +138,18 @@ def test_old_rows_that_stay_break_the_sum(paths: DataPaths, monkeypatch: pytest.
     monkeypatch.setattr(merge, "_run_counted", lambda *_: 0)
     with pytest.raises(ConservationBroken, match="0 rows were replaced, where 1 were expected"):
         merge_batch(paths, changed)
-    assert ask(paths, "select count(*), sum(amount)::double from core.purchases") == [(2, 23.54)]
+    assert query(paths, "select count(*), sum(amount)::double from core.purchases") == [(2, 23.54)]
 
 
-def test_a_batch_of_which_every_row_is_broken_is_counted_and_kept(paths: DataPaths, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_batch_of_only_bad_rows_is_counted_and_quarantined(paths: DataPaths, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its row numbers stay in DuckDB; only a piece of them is ever in Python."""
     monkeypatch.setattr(land, "PART_ROWS", 3)
     for module in (batch, row_rules):
         monkeypatch.setattr(module, "PIECE_ROWS", 4)
     bad = [subscriber(number, timezone="Mars", country="XX") for number in range(20)]
     assert validate_batch(paths, land_rows(paths, "subscribers", bad))["quarantined"] == 20
-    query = (
+    statement = (
         "select expectation, unexpected_rows, checked_rows from quality.results where unexpected_rows > 0 and severity = "
     )
-    assert ask(paths, f"{query} 'critical' order by 1") == [("country_unknown", 20, 20), ("timezone_unknown", 20, 20)]
-    assert ask(paths, "select distinct reasons from quality.quarantine") == [(["country_unknown", "timezone_unknown"],)]
+    assert query(paths, f"{statement} 'critical' order by 1") == [("country_unknown", 20, 20), ("timezone_unknown", 20, 20)]
+    assert query(paths, "select distinct reasons from quality.quarantine") == [(["country_unknown", "timezone_unknown"],)]

@@ -20,7 +20,7 @@ from include.ledger.stores import Stores
 from include.ledger.suppressions import Suppression
 from include.validate import alerts
 from tests.rows import Row, subscriber
-from tests.validate.conftest import ask
+from tests.validate.conftest import query
 from tests.validate.people import audience, ingest, mailed, tracked
 
 SINCE = datetime(2020, 1, 1, tzinfo=UTC)
@@ -29,7 +29,7 @@ KNOWN = subscriber(1)
 OTHERS = [subscriber(number) for number in range(2, 5)]
 AHEAD = (clock.now() + timedelta(hours=20)).strftime("%Y-%m-%d %H:%M:%S")
 
-WITHDRAWN = {
+WITHDRAWN: dict[str, Row] = {
     "opted out": {"status": "opted_out"},
     "deleted": {"status": "deleted"},
     "cleaned": {"status": "Cleaned"},
@@ -69,7 +69,7 @@ def names(variants: Mapping[str, Row], ids: set[str]) -> set[str]:
 
 
 @pytest.mark.parametrize("full", [True, False])
-def test_a_known_person_whose_row_is_no_longer_a_yes_is_not_mailed(stores: Stores, full: bool) -> None:
+def test_a_known_subscriber_whose_row_is_no_longer_a_consent_is_not_mailed(stores: Stores, full: bool) -> None:
     ingest(stores.paths, *changed(unchanged(WITHDRAWN)), *OTHERS)
     assert len(mailed(stores)) == len(WITHDRAWN) + 3
     ingest(stores.paths, *changed(WITHDRAWN, updated_at=NEWER), *OTHERS, since=None if full else SINCE)
@@ -77,7 +77,7 @@ def test_a_known_person_whose_row_is_no_longer_a_yes_is_not_mailed(stores: Store
     assert mailed(stores) == {"S2", "S3", "S4"}
 
 
-CLOCKS = {
+CLOCKS: dict[str, Row] = {
     f"{status} at {clock}": {"status": status, "updated_at": clock}
     for status in ("unsubscribed", "opted_out")
     for clock in (OLDER, KNOWN["updated_at"], NEWER, "rubbish", None, AHEAD, "9999-12-31")
@@ -85,7 +85,7 @@ CLOCKS = {
 
 
 @pytest.mark.parametrize("full", [True, False])
-def test_a_refusal_counts_whatever_its_clock_says(stores: Stores, full: bool) -> None:
+def test_a_refusal_counts_whatever_its_updated_at(stores: Stores, full: bool) -> None:
     before = changed(unchanged(CLOCKS))
     ingest(stores.paths, *before, *OTHERS)
     assert len(mailed(stores)) == len(CLOCKS) + 3
@@ -96,14 +96,14 @@ def test_a_refusal_counts_whatever_its_clock_says(stores: Stores, full: bool) ->
     assert mailed(stores) == {"S2", "S3", "S4"}, "the consent is older than the refusal"
 
 
-def test_consent_that_is_given_after_a_refusal_counts_again(stores: Stores) -> None:
+def test_consent_given_after_a_refusal_counts(stores: Stores) -> None:
     ingest(stores.paths, KNOWN, *OTHERS)
     ingest(stores.paths, KNOWN | {"status": "unsubscribed", "updated_at": "2025-07-01"}, *OTHERS)
     ingest(stores.paths, KNOWN | {"consented_at": "2025-07-02", "updated_at": "2025-07-02"}, *OTHERS)
     assert mailed(stores) == {"S1", "S2", "S3", "S4"}
 
 
-def test_a_row_that_cannot_be_read_holds_back_until_a_good_one_comes_though_it_is_no_newer(stores: Stores) -> None:
+def test_a_quarantined_row_suppresses_until_a_good_row_arrives_even_if_not_newer(stores: Stores) -> None:
     ingest(stores.paths, KNOWN, *OTHERS)
     ingest(stores.paths, KNOWN | {"timezone": "Mars", "updated_at": NEWER}, *OTHERS)
     assert audience(stores)["S1"][:2] == ("suppressed", "row_quarantined")
@@ -113,7 +113,7 @@ def test_a_row_that_cannot_be_read_holds_back_until_a_good_one_comes_though_it_i
     assert "S1" in mailed(stores)
 
 
-def test_a_bad_row_beside_a_newer_good_one_of_the_same_person_holds_nobody_back(stores: Stores) -> None:
+def test_a_bad_row_with_a_newer_good_row_in_the_batch_suppresses_nobody(stores: Stores) -> None:
     ingest(stores.paths, KNOWN)
     bad, good = KNOWN | {"timezone": "Mars", "updated_at": "2025-08-01"}, KNOWN | {"updated_at": "2025-08-02"}
     ingest(stores.paths, good, bad)
@@ -123,12 +123,12 @@ def test_a_bad_row_beside_a_newer_good_one_of_the_same_person_holds_nobody_back(
 
 
 @pytest.mark.parametrize("bad", [{"lawful_basis": None}, {"subscriber_id": None, "timezone": "Mars"}])
-def test_somebody_who_comes_with_a_bad_row_beside_an_older_good_one_is_held_back(stores: Stores, bad: Row) -> None:
+def test_a_new_subscriber_with_a_bad_row_and_an_older_good_row_is_suppressed(stores: Stores, bad: Row) -> None:
     ingest(stores.paths, *OTHERS, KNOWN | {"updated_at": OLDER}, KNOWN | bad | {"updated_at": NEWER})
     assert audience(stores)["S1"][:2] == ("suppressed", "row_quarantined")
 
 
-def test_a_row_without_an_id_refuses_for_its_address_and_holds_it_back(stores: Stores) -> None:
+def test_a_row_without_an_id_refuses_or_suppresses_by_its_address(stores: Stores) -> None:
     ingest(stores.paths, KNOWN, *OTHERS)
     ingest(
         stores.paths, KNOWN | {"subscriber_id": None, "status": "unsubscribed", "email": "Person1@Example.com"}, since=SINCE
@@ -137,21 +137,21 @@ def test_a_row_without_an_id_refuses_for_its_address_and_holds_it_back(stores: S
     assert mailed(stores) == {"S3", "S4"}
 
 
-def test_a_refusal_without_an_address_is_about_the_address_that_is_known(stores: Stores) -> None:
+def test_a_refusal_without_an_address_applies_to_the_known_address(stores: Stores) -> None:
     ingest(stores.paths, KNOWN, *OTHERS)
     ingest(stores.paths, KNOWN | {"email": None, "status": "unsubscribed", "updated_at": NEWER}, *OTHERS)
     ingest(stores.paths, subscriber(9, email=KNOWN["email"], updated_at="2026-02-01"), since=SINCE)
     assert mailed(stores) == {"S2", "S3", "S4"}
 
 
-UNTRACKED = {
+UNTRACKED: dict[str, Row] = {
     f"{word} at {clock}": {"tracking_consent": word, "updated_at": clock}
     for word in ("withdrawn", "perhaps", None, "no", "0")
     for clock in (NEWER, OLDER, "rubbish", KNOWN["updated_at"])
 }
 
 
-def test_tracking_that_is_not_a_yes_is_a_no_at_once(stores: Stores) -> None:
+def test_tracking_consent_other_than_yes_ends_tracking_at_once(stores: Stores) -> None:
     before = changed(unchanged(UNTRACKED))
     ingest(stores.paths, *before, *OTHERS)
     assert len(tracked(stores)) == len(UNTRACKED) + 3
@@ -163,7 +163,7 @@ def test_tracking_that_is_not_a_yes_is_a_no_at_once(stores: Stores) -> None:
     assert len(tracked(stores)) == len(UNTRACKED) + 3
 
 
-def test_a_stopped_batch_gives_its_refusals_and_its_tracking_and_nothing_else(stores: Stores) -> None:
+def test_a_stopped_batch_applies_only_its_refusals_and_tracking_refusals(stores: Stores) -> None:
     people = [subscriber(number) for number in range(100)]
     ingest(stores.paths, *people)
     broken = [row | {"timezone": "Mars", "updated_at": NEWER} if place % 4 == 0 else row for place, row in enumerate(people)]
@@ -181,7 +181,7 @@ def test_a_stopped_batch_gives_its_refusals_and_its_tracking_and_nothing_else(st
 
 
 @pytest.mark.parametrize("order", [1, -1])
-def test_of_two_rows_of_one_moment_the_refusal_counts(stores: Stores, order: int) -> None:
+def test_of_two_rows_with_the_same_time_the_refusal_counts(stores: Stores, order: int) -> None:
     rows = [KNOWN | {"status": "unsubscribed"}, KNOWN][::order]
     ingest(stores.paths, *rows)
     assert mailed(stores) == set()
@@ -189,14 +189,14 @@ def test_of_two_rows_of_one_moment_the_refusal_counts(stores: Stores, order: int
     assert mailed(stores) == set()
 
 
-LEFT = {
+LEFT: dict[str, Row] = {
     f"{reason} and then {local}": {"email": f"{local}@example.com", "updated_at": NEWER, "consented_at": NEWER}
     for reason in ("unsubscribe", "spam_complaint", "manual", "erasure")
     for local in (f"new-{reason}", f"person+{reason}")
 }
 
 
-def test_who_left_has_left_under_every_address_of_the_id(stores: Stores) -> None:
+def test_a_suppression_applies_to_every_address_of_the_id(stores: Stores) -> None:
     before = changed(unchanged(LEFT))
     ingest(stores.paths, *before)
     for name, row in zip(LEFT, before, strict=True):
@@ -208,7 +208,7 @@ def test_who_left_has_left_under_every_address_of_the_id(stores: Stores) -> None
     ]
 
 
-def test_a_new_address_may_be_mailed_though_the_old_one_bounced(stores: Stores) -> None:
+def test_a_bounce_applies_to_one_address_only(stores: Stores) -> None:
     ingest(stores.paths, KNOWN)
     key = address_key(stores.secrets.address_key, KNOWN["email"])
     suppressions.suppress(stores.ledger, [Suppression(key, "hard_bounce", "webhook", clock.now().timestamp())])
@@ -217,7 +217,7 @@ def test_a_new_address_may_be_mailed_though_the_old_one_bounced(stores: Stores) 
     assert mailed(stores) == {"S1"}
 
 
-def test_a_later_consent_under_a_new_id_counts_and_an_earlier_one_does_not(stores: Stores) -> None:
+def test_consent_under_a_new_id_counts_if_later_than_the_refusal(stores: Stores) -> None:
     refused = KNOWN | {"status": "unsubscribed", "updated_at": "2025-07-01"}
     early = KNOWN | {"subscriber_id": "N1", "updated_at": "2025-08-01"}
     ingest(stores.paths, refused)
@@ -234,7 +234,7 @@ def test_a_later_consent_under_a_new_id_counts_and_an_earlier_one_does_not(store
 
 
 @pytest.mark.parametrize("reason", ["unsubscribe", "spam_complaint"])
-def test_one_click_and_complaint_end_by_a_confirmation_alone(stores: Stores, reason: str) -> None:
+def test_only_a_confirmation_ends_an_unsubscribe_or_complaint(stores: Stores, reason: str) -> None:
     ingest(stores.paths, KNOWN)
     old, new = (address_key(stores.secrets.address_key, email) for email in (KNOWN["email"], "new@example.com"))
     now = clock.now().timestamp()
@@ -252,7 +252,7 @@ def test_one_click_and_complaint_end_by_a_confirmation_alone(stores: Stores, rea
     assert suppressions.suppress(stores.ledger, [Suppression(old, reason, "edge", now - 300)]) == 0
 
 
-def test_a_confirmation_is_a_newer_answer_than_a_refusal_at_the_source_and_an_older_one_is_not(stores: Stores) -> None:
+def test_a_confirmation_overrides_an_older_refusal_at_the_source_only(stores: Stores) -> None:
     ingest(stores.paths, KNOWN)
     key = address_key(stores.secrets.address_key, KNOWN["email"])
     consent.record(
@@ -268,7 +268,7 @@ def test_a_confirmation_is_a_newer_answer_than_a_refusal_at_the_source_and_an_ol
     assert mailed(stores) == set()
 
 
-def test_tracking_declined_on_the_page_is_declined_under_every_address(stores: Stores) -> None:
+def test_tracking_declined_on_the_preference_page_applies_to_every_address(stores: Stores) -> None:
     ingest(stores.paths, KNOWN)
     key = address_key(stores.secrets.address_key, KNOWN["email"])
     consent.record(stores.ledger, [Consent(key, TRACKING, False, "preference_page", clock.now().timestamp())])
@@ -276,13 +276,13 @@ def test_tracking_declined_on_the_page_is_declined_under_every_address(stores: S
     assert (mailed(stores), tracked(stores)) == ({"S1"}, set())
 
 
-def test_many_people_held_back_are_told_of_and_few_are_not(paths: DataPaths, ledger: Ledger) -> None:
+def test_many_suppressed_subscribers_raise_an_alert_and_few_do_not(paths: DataPaths, ledger: Ledger) -> None:
     people = [subscriber(number) for number in range(100)]
     ingest(paths, *people)
     for count in (19, 20):
         bad = [row | {"timezone": "Mars"} for row in people[:count]]
         ingest(paths, *bad, since=SINCE)
-        (run,) = {name for (name,) in ask(paths, "select distinct landed_run from core.held_back")}
+        (run,) = {name for (name,) in query(paths, "select distinct landed_run from core.held_back")}
         assert alerts.alert_on_suppressed(paths, run) == count
         assert len(list(paths.alerts.glob("*row-quarantined*"))) == (count == 20)
     (alert,) = paths.alerts.glob("*row-quarantined*")
@@ -290,7 +290,7 @@ def test_many_people_held_back_are_told_of_and_few_are_not(paths: DataPaths, led
     assert "@" not in alert.read_text()
 
 
-def test_the_words_of_refusal_in_the_contract_are_those_that_are_honoured() -> None:
+def test_the_contract_lists_the_words_of_refusal_that_the_sql_accepts() -> None:
     text = Path(PROJECT / "docs" / "data-contract.md").read_text(encoding="utf-8")
     (listed,) = re.findall(r"<!-- says no -->\n(.*?)\n<!-- /says no -->", text, re.DOTALL)
     sql = (PROJECT / "include" / "sql" / "warehouse" / "026_says_no.sql").read_text(encoding="utf-8")
@@ -298,7 +298,7 @@ def test_the_words_of_refusal_in_the_contract_are_those_that_are_honoured() -> N
     assert [word.strip("`") for word in re.split(r",\s+", listed)] == honoured
 
 
-def test_who_is_missing_from_one_full_pass_is_not_mailed_until_it_is_known_why(stores: Stores) -> None:
+def test_subscribers_missing_from_one_full_pass_are_not_mailed_until_confirmed(stores: Stores) -> None:
     """Above a few the deletions are held: nobody of them is mailed meanwhile, and a row of theirs brings them back."""
     people = [subscriber(number) for number in range(100)]
     confirmed = address_key(stores.secrets.address_key, people[99]["email"])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
@@ -13,24 +12,24 @@ from include.core.keys import address_key
 from include.core.paths import DataPaths
 from include.core.secrets import load_secrets
 from include.validate.batch import validate_batch
-from include.validate.merge import merge_batch
+from include.validate.merge import MergeSummary, merge_batch
 from tests.rows import Row, purchase, subscriber
-from tests.validate.conftest import ask, land_rows
+from tests.validate.conftest import land_rows, query
 
 SINCE = datetime(2020, 1, 1, tzinfo=UTC)
 
 
-def ingest(paths: DataPaths, *rows: Row, relation: str = "subscribers", since: datetime | None = None) -> dict[str, Any]:
+def ingest(paths: DataPaths, *rows: Row, relation: str = "subscribers", since: datetime | None = None) -> MergeSummary:
     manifest = land_rows(paths, relation, list(rows), since=since)
     validate_batch(paths, manifest)
     return merge_batch(paths, manifest)
 
 
 def live(paths: DataPaths) -> dict[str, str]:
-    return dict(ask(paths, "select subscriber_id, status from core.subscribers where deleted_at is null"))  # type: ignore[arg-type]
+    return dict(query(paths, "select subscriber_id, status from core.subscribers where deleted_at is null"))
 
 
-def test_a_row_stands_typed_and_tidied(paths: DataPaths) -> None:
+def test_values_are_typed_and_normalised(paths: DataPaths) -> None:
     row = subscriber(
         1,
         email=" Ada@B\xfccher.example.com ",
@@ -41,19 +40,19 @@ def test_a_row_stands_typed_and_tidied(paths: DataPaths) -> None:
         tracking_consent="Yes",
     )
     ingest(paths, row)
-    (identity,) = ask(paths, "select * from core.identities")
+    (identity,) = query(paths, "select * from core.identities")
     key = address_key(load_secrets(paths).address_key, "ada@xn--bcher-kva.example.com")
     assert identity == ("S1", "Ada@xn--bcher-kva.example.com", key, "Ada", "Lovelace")
-    query = (
+    statement = (
         "select address_key, country, locale, status, tracking_consent, mailbox_provider, consented_at from core.subscribers"
     )
     moment = datetime(2025, 5, 1, 10, 0, 5, tzinfo=UTC)
-    assert ask(paths, query) == [(key, "DE", "de-AT", "subscribed", True, "other", moment)]
+    assert query(paths, statement) == [(key, "DE", "de-AT", "subscribed", True, "other", moment)]
 
 
-def test_no_word_on_tracking_is_no_consent(paths: DataPaths) -> None:
+def test_missing_tracking_consent_is_no_consent(paths: DataPaths) -> None:
     ingest(paths, subscriber(1, tracking_consent=None), subscriber(2, tracking_consent="0"))
-    assert ask(paths, "select distinct tracking_consent from core.subscribers") == [(False,)]
+    assert query(paths, "select distinct tracking_consent from core.subscribers") == [(False,)]
 
 
 @pytest.mark.parametrize(
@@ -62,19 +61,19 @@ def test_no_word_on_tracking_is_no_consent(paths: DataPaths) -> None:
 )
 def test_the_mailbox_provider_comes_from_the_domain(paths: DataPaths, domain: str, provider: str) -> None:
     ingest(paths, subscriber(1, email=f"u@{domain}"))
-    assert ask(paths, "select mailbox_provider from core.subscribers") == [(provider,)]
+    assert query(paths, "select mailbox_provider from core.subscribers") == [(provider,)]
 
 
-def test_only_a_newer_version_replaces(paths: DataPaths) -> None:
+def test_only_a_newer_row_replaces(paths: DataPaths) -> None:
     ingest(paths, subscriber(1, first_name="Ada", updated_at="2026-01-02"), since=SINCE)
     assert ingest(paths, subscriber(1, first_name="Old", updated_at="2026-01-01"), since=SINCE)["unchanged"] == 1
-    assert ask(paths, "select first_name from core.identities") == [("Ada",)]
+    assert query(paths, "select first_name from core.identities") == [("Ada",)]
     assert (
         ingest(paths, subscriber(1, first_name="New", email="new@e.org", updated_at="2026-01-03"), since=SINCE)["updated"]
         == 1
     )
-    assert ask(paths, "select first_name, email from core.identities") == [("New", "new@e.org")]
-    assert ask(
+    assert query(paths, "select first_name, email from core.identities") == [("New", "new@e.org")]
+    assert query(
         paths,
         "select count(distinct address_key) from (from core.identities select address_key union all from "
         "core.subscribers select address_key)",
@@ -85,7 +84,7 @@ def test_merging_again_changes_nothing(paths: DataPaths) -> None:
     manifest = land_rows(paths, "subscribers", [subscriber(1), subscriber(2)])
     validate_batch(paths, manifest)
     merge_batch(paths, manifest)
-    before = ask(paths, "select * from core.subscribers order by all")
+    before = query(paths, "select * from core.subscribers order by all")
     assert merge_batch(paths, manifest) == {
         "relation": "subscribers",
         "inserted": 0,
@@ -93,10 +92,10 @@ def test_merging_again_changes_nothing(paths: DataPaths) -> None:
         "unchanged": 2,
         "deleted": 0,
     }
-    assert ask(paths, "select * from core.subscribers order by all") == before
+    assert query(paths, "select * from core.subscribers order by all") == before
 
 
-def test_what_was_not_validated_is_not_merged(paths: DataPaths) -> None:
+def test_a_batch_that_was_not_validated_is_not_merged(paths: DataPaths) -> None:
     with pytest.raises(QualityStop, match="not validated"):
         merge_batch(paths, land_rows(paths, "subscribers", [subscriber(1)]))
 
@@ -111,25 +110,25 @@ def test_a_full_pass_deletes_and_an_incremental_one_does_not(paths: DataPaths) -
     assert set(live(paths)) == {"S0", "S1", "S2", "S3"}
 
 
-def test_a_quarantined_row_was_seen(paths: DataPaths) -> None:
+def test_a_quarantined_row_counts_as_present(paths: DataPaths) -> None:
     ingest(paths, subscriber(1), subscriber(2))
     assert ingest(paths, subscriber(1), subscriber(2, timezone="Mars", updated_at="2026-01-01"))["deleted"] == 0
     assert set(live(paths)) == {"S1", "S2"}
 
 
-def test_a_refusal_is_honoured_in_a_row_that_is_otherwise_broken(paths: DataPaths) -> None:
+def test_a_refusal_in_a_quarantined_row_takes_effect(paths: DataPaths) -> None:
     ingest(paths, subscriber(1), subscriber(2))
     ingest(paths, subscriber(1, status="Unsubscribed", timezone="Mars", updated_at="2026-01-01"), subscriber(2))
     assert live(paths) == {"S1": "unsubscribed", "S2": "subscribed"}
 
 
-def test_a_refusal_counts_whatever_its_clock_says(paths: DataPaths) -> None:
+def test_a_refusal_counts_whatever_its_updated_at(paths: DataPaths) -> None:
     ingest(paths, subscriber(1, updated_at="2026-01-02"), since=SINCE)
     ingest(paths, subscriber(1, status="unsubscribed", timezone="Mars", updated_at="2026-01-01"), since=SINCE)
     assert live(paths) == {"S1": "unsubscribed"}
 
 
-def test_an_address_that_moves_to_another_id_is_live_once(paths: DataPaths) -> None:
+def test_an_address_that_moves_to_another_id_has_one_live_subscriber(paths: DataPaths) -> None:
     ingest(paths, subscriber(1, email="u@e.org"), subscriber(2))
     ingest(paths, subscriber(3, email="U@e.org", updated_at="2026-01-01"), since=SINCE)
     assert set(live(paths)) == {"S2", "S3"}
@@ -137,7 +136,7 @@ def test_an_address_that_moves_to_another_id_is_live_once(paths: DataPaths) -> N
     assert set(live(paths)) == {"S2", "S3"}
 
 
-def test_two_claims_of_the_same_moment_do_not_take_turns(paths: DataPaths) -> None:
+def test_two_ids_with_one_address_and_time_keep_a_stable_order(paths: DataPaths) -> None:
     ingest(paths, subscriber(9, email="u@e.org"), subscriber(5))
     both = [subscriber(9, email="u@e.org"), subscriber(5), subscriber(1, email="U@e.org")]
     ingest(paths, *both)
@@ -154,14 +153,14 @@ def test_two_subscribers_may_swap_their_addresses(paths: DataPaths) -> None:
         subscriber(1, email="b@e.org", updated_at="2026-01-01"),
         subscriber(2, email="a@e.org", updated_at="2026-01-01"),
     )
-    assert ask(paths, "select subscriber_id, email from core.identities order by 1") == [
+    assert query(paths, "select subscriber_id, email from core.identities order by 1") == [
         ("S1", "b@e.org"),
         ("S2", "a@e.org"),
     ]
     assert len(live(paths)) == 2
 
 
-def test_purchases_are_replaced_where_they_differ_and_go_with_a_full_pass(paths: DataPaths) -> None:
+def test_changed_purchases_are_replaced_and_missing_ones_deleted_by_a_full_pass(paths: DataPaths) -> None:
     first = [purchase(number) for number in range(4)]
     assert ingest(paths, *first, relation="purchases")["inserted"] == 4
     changed = purchase(0, amount="-11.77")
@@ -173,6 +172,6 @@ def test_purchases_are_replaced_where_they_differ_and_go_with_a_full_pass(paths:
         "deleted": 0,
     }
     assert ingest(paths, changed, *first[1:3], relation="purchases")["deleted"] == 1
-    found = ask(paths, "select purchase_id, amount, items, currency from core.purchases order by 1")
+    found = query(paths, "select purchase_id, amount, items, currency from core.purchases order by 1")
     untouched = (Decimal("11.77"), 1, "USD")
     assert found == [("P0", Decimal("-11.77"), 1, "USD"), ("P1", *untouched), ("P2", *untouched)]

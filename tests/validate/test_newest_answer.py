@@ -31,7 +31,7 @@ from include.ledger.suppressions import Suppression
 from include.validate import row_rules, table_rules
 from include.warehouse.connection import open_warehouse
 from tests.rows import Row, subscriber
-from tests.validate.conftest import ask
+from tests.validate.conftest import query
 from tests.validate.newest_answer import (
     ANSWER,
     EMAILS,
@@ -76,7 +76,7 @@ class World:
             self.history.passes.append((self.today, what))
         else:
             self._answer(what)
-        for who, email in ask(self.paths, "select subscriber_id, email from core.identities"):
+        for who, email in query(self.paths, "select subscriber_id, email from core.identities"):
             self.history.had.setdefault(who, set()).add(email)
 
     def _row(self, said: Said) -> Row:
@@ -118,9 +118,9 @@ def check_rows(connection: Any, batch: Any, now: datetime) -> list[Any]:
         "updated_at_implausible": "source_time(updated_at) > $now + interval 1 day",
     }
     for reason, broken in rules.items():
-        query = f"insert into faults select row_number, '{reason}' from read_parquet($files) where {broken}"
+        statement = f"insert into faults select row_number, '{reason}' from read_parquet($files) where {broken}"
         params = {"files": list(batch.files)} | ({"now": now} if "$now" in broken else {})
-        connection.execute(query, params)
+        connection.execute(statement, params)
     return []
 
 
@@ -169,7 +169,7 @@ def named(test: Any) -> Any:
 @named
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(events=st.lists(st.one_of(PASS, PASS, ANSWER), min_size=2, max_size=7))
-def test_nobody_whom_the_definition_calls_a_no_is_planned_and_whom_it_calls_a_yes_is(events: list[Pass | Answer]) -> None:
+def test_plans_agree_with_the_consent_model(events: list[Pass | Answer]) -> None:
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         world = World(Path(folder), patch)
         for happening in events:

@@ -15,11 +15,11 @@ from tests.rows import subscriber
 from tests.validate.conftest import land_rows
 
 
-def test_the_page_of_nothing_says_so(paths: DataPaths) -> None:
+def test_a_page_without_validations_says_so(paths: DataPaths) -> None:
     assert "Nothing was validated yet" in (paths.root / write_quality_page(paths)).read_text()
 
 
-def test_the_page_shows_counts_and_reasons_and_no_value(paths: DataPaths) -> None:
+def test_the_page_shows_counts_and_reasons_and_no_values(paths: DataPaths) -> None:
     bad = [subscriber(number, first_name="Grace\x07", email=f"hidden{number}@secret.test") for number in range(60)]
     bad.reverse()
     with pytest.raises(QualityStop):
@@ -35,7 +35,7 @@ def test_the_page_shows_counts_and_reasons_and_no_value(paths: DataPaths) -> Non
     assert not page.css("script, link, img")
 
 
-def test_a_key_that_may_be_a_person_is_not_shown(paths: DataPaths) -> None:
+def test_a_key_that_may_be_personal_data_is_not_shown(paths: DataPaths) -> None:
     bad = [subscriber(1, subscriber_id="ada7@secret.test"), subscriber(2, subscriber_id="Ada Lovelace 7")]
     validate_batch(paths, land_rows(paths, "subscribers", bad))
     text = (paths.root / write_quality_page(paths)).read_text()
@@ -44,7 +44,7 @@ def test_a_key_that_may_be_a_person_is_not_shown(paths: DataPaths) -> None:
     assert not any(word in text for word in ("secret.test", "Lovelace"))
 
 
-def test_warnings_of_a_batch_that_goes_on_are_shown(paths: DataPaths) -> None:
+def test_warnings_of_an_accepted_batch_are_shown(paths: DataPaths) -> None:
     people = [subscriber(number) for number in range(100)]
     for rows in (people, people[:80]):
         manifest = land_rows(paths, "subscribers", rows)
@@ -55,5 +55,5 @@ def test_warnings_of_a_batch_that_goes_on_are_shown(paths: DataPaths) -> None:
     assert "held deletions" in text
 
 
-def test_the_table_rules_are_those_that_the_page_knows() -> None:
-    assert {rule.meta["reason"] for rule in batches.suite(full=True)} == set(batches.TABLE_RULES)
+def test_table_rules_lists_every_rule_of_the_suite() -> None:
+    assert {(rule.meta or {})["reason"] for rule in batches.suite(full=True)} == set(batches.TABLE_RULES)

@@ -11,7 +11,7 @@ from include.validate.batch import validate_batch
 from include.validate.merge import merge_batch
 from include.validate.quality_page import write_quality_page
 from tests.rows import subscriber
-from tests.validate.conftest import ask, land_rows
+from tests.validate.conftest import land_rows, query
 
 ROWS = [
     subscriber(1, first_name="{{ 7 * 7 }}"),
@@ -25,19 +25,19 @@ RULE = "select severity, unexpected_rows, checked_rows from quality.results wher
 @pytest.mark.parametrize(
     ("policy", "severity", "refused"), [("", "warning", 0), ("keep", "warning", 0), ("quarantine", "critical", 2)]
 )
-def test_it_is_counted_and_refused_only_by_policy(
+def test_a_template_name_is_counted_and_quarantined_only_by_policy(
     paths: DataPaths, monkeypatch: pytest.MonkeyPatch, policy: str, severity: str, refused: int
 ) -> None:
     monkeypatch.setenv(template_names.SETTING, policy)
     manifest = land_rows(paths, "subscribers", ROWS)
     assert validate_batch(paths, manifest)["quarantined"] == refused
     assert merge_batch(paths, manifest)["inserted"] == 4 - refused
-    assert ask(paths, RULE) == [(severity, 2, 4)]
-    reasons = ask(paths, "select source_key, reasons from quality.quarantine order by 1")
+    assert query(paths, RULE) == [(severity, 2, 4)]
+    reasons = query(paths, "select source_key, reasons from quality.quarantine order by 1")
     assert reasons == [("S1", ["name_looks_like_template"]), ("S2", ["name_looks_like_template"])][:refused]
 
 
-def test_the_quality_page_shows_the_count_as_a_warning_and_no_name(paths: DataPaths) -> None:
+def test_the_quality_page_counts_template_names_as_a_warning(paths: DataPaths) -> None:
     validate_batch(paths, land_rows(paths, "subscribers", ROWS))
     text = (paths.root / write_quality_page(paths)).read_text()
     rows = [[cell.text(strip=True) for cell in row.css("td")] for row in LexborHTMLParser(text).css("tr")]
