@@ -1,9 +1,9 @@
-"""The template compiler: Jinja for the writer, one content with substitution slots a request for SendGrid.
+"""The template compiler: turns Jinja templates into one content with substitution slots per SendGrid request.
 
-See docs/templates.md for writers. For callers:
+docs/templates.md is the guide for authors of templates. For callers:
 
     content = compile_content(TEMPLATES / campaign.template, campaign=campaign, variant=variant, locale="de")
-    values = SlotFiller(content).fill(people)          # one string array a slot, in the order of content.slots
+    values = SlotFiller(content).fill(people)          # one string array per slot, in the order of content.slots
     # substitutions of person i: {slot.tag: values[n][i] for n, slot in enumerate(content.slots)}
 """
 

@@ -1,6 +1,6 @@
-"""The person's own links are never tracked: whoever leaves, chooses or confirms by one is no reader who clicked.
+"""Disables click tracking on a person's own links: unsubscribing, choosing topics and confirming are not clicks.
 
-SendGrid rewrites every link of the HTML part unless its anchor says `clicktracking=off` before the href, in this spelling.
+SendGrid rewrites every link of the HTML part unless its anchor has `clicktracking=off`, in this spelling, before the href.
 https://www.twilio.com/docs/sendgrid/ui/analytics-and-reporting/click-tracking-html-best-practices
 The text part is not rewritten at all (`enable_text` is false, see payload.py).
 """
@@ -16,14 +16,15 @@ _ANCHOR = re.compile(r"""(<a(?:rea)?)(?=[\s/>])((?:[^>"']|"[^"]*"|'[^']*')*>)"""
 
 
 def disable_click_tracking(html: str, is_own: Callable[[str], bool]) -> str:
-    """The HTML with tracking off on every anchor of which `is_own(<the tag>)` is true.
+    """The HTML with tracking disabled on every anchor whose tag satisfies `is_own`.
 
-    It becomes the first attribute: of two with one name the first is in force, so an author's `clicktracking=on` is not.
+    The attribute is inserted first: the first of two attributes with the same name applies, so it overrides an author's
+    `clicktracking=on`.
     """
     return _ANCHOR.sub(lambda tag: f"{tag[1]} {OFF}{tag[2]}" if is_own(tag[0]) else tag[0], html)
 
 
 def disable_click_tracking_for(html: str, links: Iterable[object]) -> str:
-    """The HTML of one person with tracking off on the anchors that lead to one of their `links`, told by the token."""
+    """The HTML of one person with tracking disabled on the anchors that contain the token of one of their `links`."""
     tokens = [link.rpartition("/")[2] for link in links if isinstance(link, str)]
     return disable_click_tracking(html, lambda tag: any(token and token in tag for token in tokens))

@@ -1,4 +1,4 @@
-"""People as Arrow columns, seen as few distinct values and, for each person, the number of theirs."""
+"""People as dictionary-encoded Arrow columns: few distinct values, and a code per person."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MAX_COMBINATIONS = 2**62
 
 @dataclass(frozen=True)
 class EncodedField:
-    """One field: `codes` names a value for each person; `keys` are the values in a form that can be compared."""
+    """One field: `codes` has the index of each person's value; `keys` are the values in a hashable form."""
 
     codes: np.ndarray
     values: list[Any]
@@ -27,7 +27,7 @@ class EncodedField:
 
 
 class People:
-    """The columns of one call, encoded when first asked for."""
+    """The columns of one batch of people; each field is encoded on first use."""
 
     def __init__(self, batch: pa.RecordBatch | pa.Table) -> None:
         self._batch, self._encoded_fields = batch, dict[Path, EncodedField]()
@@ -35,7 +35,7 @@ class People:
         self.count = batch.num_rows
 
     def column(self, name: str) -> pa.Array:
-        """One column in one piece. Raises `PlanError` where it is not there."""
+        """One column as a single array. Raises `PlanError` if it is missing."""
         if name not in self._columns:
             if name not in self._batch.schema.names:
                 raise PlanError(f"is missing: {name}.", where="people given to the template", remedy="Join it to the plan.")
@@ -49,7 +49,7 @@ class People:
         return self._encoded_fields[path]
 
     def is_encoded(self, path: Path) -> bool:
-        """Whether the distinct values are known already."""
+        """Whether the field has already been encoded."""
         return path in self._encoded_fields
 
     def _attribute(self, path: Path) -> EncodedField:
@@ -62,13 +62,13 @@ class People:
         return EncodedField(mapping[whole.codes], values, list(index))
 
     def matching_tag(self, name: str, core: str) -> pa.Array:
-        """Which people's value in a column looks like a tag."""
+        """A mask of the people whose value contains the core of a tag."""
         if name not in self._tag_matches:
             self._tag_matches[name] = pc.match_substring(self.column(name), core)
         return self._tag_matches[name]
 
     def combinations(self, paths: Iterable[Path]) -> Combinations:
-        """The distinct combinations of several fields."""
+        """The distinct combinations of the values of several fields."""
         fields = [self.encoded(path) for path in paths]
         codes = np.zeros(self.count, dtype=np.int64)
         size = 1
@@ -82,18 +82,18 @@ class People:
 
 @dataclass(frozen=True)
 class Combinations:
-    """`rows[i]` holds, for each field, the code of its value in combination i; `indices` names one for each person."""
+    """`rows[i]` contains the value code of each field in combination i; `indices` has the combination of each person."""
 
     indices: np.ndarray
     rows: np.ndarray
 
     def counts(self) -> np.ndarray:
-        """How many people each combination stands for."""
+        """The number of people per combination."""
         return np.bincount(self.indices, minlength=len(self.rows))
 
 
 def _plain_array(column: pa.Array | pa.ChunkedArray) -> pa.Array:
-    """One array of an ordinary type: DuckDB hands JSON over as an extension type, other sources long strings."""
+    """A single array of a basic type: DuckDB returns JSON as an extension type, other sources return large strings."""
     whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     if isinstance(whole.type, pa.BaseExtensionType):
         whole = whole.storage
@@ -101,7 +101,7 @@ def _plain_array(column: pa.Array | pa.ChunkedArray) -> pa.Array:
 
 
 def _compact(codes: np.ndarray) -> np.ndarray:
-    return pa.array(codes).dictionary_encode().indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    return np.asarray(pa.array(codes).dictionary_encode().indices.to_numpy(zero_copy_only=False), np.int64)
 
 
 def _distinct(codes: np.ndarray, fields: list[EncodedField]) -> Combinations:
@@ -122,14 +122,16 @@ def _encode(column: pa.Array, path: Path) -> EncodedField:
         keys = encoded.dictionary.to_pylist()
     except (ValueError, OverflowError):
         raise PlanError(
-            f"holds times outside the calendar: {path[0]}.", where="people given to the template", remedy="Quarantine them."
+            f"contains times outside the calendar: {path[0]}.",
+            where="people given to the template",
+            remedy="Quarantine them.",
         ) from None
     codes = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
     return EncodedField(codes, [as_value(key, path) for key in keys], keys)
 
 
 def _parse_attributes(text: Any) -> dict[str, Any]:
-    """A person's attributes; what is no JSON object holds none."""
+    """The attributes as a dict; empty if the text is not a JSON object."""
     try:
         found = orjson.loads(text) if text else {}
     except orjson.JSONDecodeError:
@@ -138,7 +140,7 @@ def _parse_attributes(text: Any) -> dict[str, Any]:
 
 
 def person_batch(person: dict[str, Any], fields: Iterable[str]) -> pa.RecordBatch:
-    """A single person as columns, for previews; what is not given is null."""
+    """A single person as columns, for previews; missing fields are null."""
     columns = {}
     for name in sorted(fields):
         value = person.get(name)

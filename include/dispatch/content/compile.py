@@ -1,4 +1,4 @@
-"""Compile a template once for a request: everything common becomes text, everything personal becomes a tag."""
+"""Compiles a template once per request: shared content becomes text, personal values become substitution tags."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ from include.dispatch.content.sources import PARTS, TemplateLoader, part_file
 from include.dispatch.content.syntax import TemplatePreparation
 
 COMPILER_VERSION = "2"
-"""Goes into every content hash: raise it when the same template would give other bytes."""
+"""Part of every content hash: increase it when the same template compiles to different bytes."""
 
 
 @dataclass(frozen=True)
 class RenderedParts:
-    """The four parts with marks in place."""
+    """The four parts, with placeholders."""
 
     subject: str
     preheader: str
@@ -44,19 +44,19 @@ class RenderedParts:
 def compile_content(
     folder: Path, *, campaign: Campaign, variant: Variant, locale: str, tag_prefix: str | None = None
 ) -> Content:
-    """The content of a template folder for one variant and locale.
+    """Compile a template folder for one variant and locale.
 
     `tag_prefix` replaces the unguessable middle of the tags (letters and digits), for tests and previews. Raises `PlanError`
-    with file and line where a template does not hold: syntax, an unknown field, a use of `person` that cannot be noted, a
-    place where no value is safe, a missing postal address or unsubscribe link, too many slots. Nothing was sent.
+    with file and line for an invalid template: syntax errors, unknown fields, unsupported uses of `person`, values in unsafe
+    contexts, a missing postal address or unsubscribe link, too many slots.
 
-    SendGrid allows 10,000 bytes of substitutions a personalization and 150 of them, which is checked here and while filling.
-    Another source says 50,000 bytes a request; with 1,000 people a request that would be 50 bytes each, less than one
-    unsubscribe link, so it is not enforced.
+    SendGrid allows 150 substitutions and 10,000 bytes of them per personalization; this is checked here and while filling.
+    Another source says 50,000 bytes per request; with 1,000 people per request that would be 50 bytes each, less than
+    one unsubscribe link, so it is not enforced.
     """
     if not folder.is_dir():
         raise PlanError(
-            "does not exist.", where=f"template {folder.name}", remedy=f"Make the folder with {', '.join(PARTS)}."
+            "does not exist.", where=f"template {folder.name}", remedy=f"Create the folder with {', '.join(PARTS)}."
         )
     sources = TemplateLoader(folder, _variant_subject(campaign, variant))
     placeholders = Placeholders()
@@ -88,7 +88,7 @@ def _part_files(folder: Path, variant: Variant, locale: str) -> dict[str, str]:
 
 
 def _shared(campaign: Campaign, variant: Variant, locale: str) -> dict[str, Any]:
-    """What every template may say besides `person`. Plain values: no object of ours is in a template's reach."""
+    """The variables of every template besides `person`. Plain values only: templates cannot reach application objects."""
     confirming = {"confirm_within_days": campaign.confirm_within_days} if campaign.kind == "confirmation" else {}
     return {
         "campaign": {"id": campaign.id, "name": campaign.name, **confirming},
@@ -124,13 +124,13 @@ def _render(environment: TemplateEnvironment, names: dict[str, str]) -> Rendered
 
 
 def _has_person_link(tag: str, placeholders: Placeholders) -> bool:
-    """Whether a value in the tag reads one of the person's own links, whatever else it reads."""
+    """Whether any placeholder in the tag reads one of the person's own links."""
     entries = (placeholders.entries[int(number)] for number in PLACEHOLDER.findall(tag))
     return any(path[0] in PERSON_LINKS for entry in entries for path in entry.paths)
 
 
 def _render_part(environment: TemplateEnvironment, name: str, **variables: Any) -> str:
-    """One part rendered with marks. Every failure becomes a `PlanError` with the template's file and line."""
+    """One part, rendered with placeholders. Every failure becomes a `PlanError` with the template's file and line."""
     environment.budget.reset()
     pieces, size = [], 0
     try:
@@ -145,29 +145,29 @@ def _render_part(environment: TemplateEnvironment, name: str, **variables: Any) 
         raise
     except RecursionError:
         raise PlanError(
-            "calls itself without end.", where=name, remedy="Look for an include or macro that names itself."
+            "recurses without end.", where=name, remedy="Look for an include or macro that includes or calls itself."
         ) from None
     except TemplateError as error:
         raise PlanError(
-            f"{error.message or type(error).__name__}.",
+            f"{(error.message or type(error).__name__).rstrip('.')}.",
             where=source_location.location_of(error) or name,
-            remedy="Mend that line.",
+            remedy="Fix that line.",
         ) from None
     except Exception as error:  # noqa: BLE001  (a template can raise anything; the writer needs its line)
         what = f"{type(error).__name__}: {error}."
-        raise PlanError(what, where=source_location.location_of(error) or name, remedy="Mend that line.") from None
+        raise PlanError(what, where=source_location.location_of(error) or name, remedy="Fix that line.") from None
     return "".join(pieces)
 
 
 def _inline_styles(html: str, name: str) -> str:
-    """Styles written onto the elements, since several mail clients drop style sheets.
+    """Copy styles to the elements, since several mail clients drop style sheets.
 
-    The sheet itself stays: for media queries, and for what a `{% personal %}` block puts in later.
+    The style sheet stays for media queries and for the content of `{% personal %}` blocks, which is inserted later.
     """
     try:
         return css_inline.CSSInliner(keep_style_tags=True, load_remote_stylesheets=False).inline(html)
     except css_inline.InlineError as error:
-        raise PlanError(f"has styles that cannot be read ({error}).", where=name, remedy="Mend the style sheet.") from None
+        raise PlanError(f"has an invalid style sheet ({error}).", where=name, remedy="Fix the style sheet.") from None
 
 
 def _digest(inputs: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""A compiled content: what a request carries, with a tag wherever a person's value goes."""
+"""Compiled content: subject and bodies of a request, with a substitution tag for each personal value."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from include.dispatch.content.placeholders import Placeholder
 
 @dataclass(frozen=True)
 class Slot:
-    """One tag and what is said in its stead: an expression, at one kind of place, so escaped in one way.
+    """One substitution tag: an expression in one escaping context.
 
-    `place` is html, attribute, url, text or header. `fields` are the columns of a person that it reads. `exact_place` tells
-    a whole link from a part of one.
+    `context` is html, attribute, url, text or header; `exact_context` also distinguishes a whole URL from a part of one.
+    `fields` are the person's columns that the expression reads.
     """
 
     tag: str
@@ -32,12 +32,12 @@ class Slot:
 
 @dataclass(frozen=True)
 class Content:
-    """Subject and bodies of one request group (template × variant × locale), tags in place.
+    """Subject and bodies of one request group (template × variant × locale), with tags.
 
-    `preheader` is the hidden first line, already part of `html` and given here for previews, escaped as HTML. `fields` are
+    `preheader` is the hidden first line, escaped as HTML; it is already part of `html` and is used by previews. `fields` are
     the columns that `SlotFiller.fill` needs. `content_hash` is a SHA-256 over everything that determines the bytes: the
-    rendered parts, every template file read, what the campaign says, the compiler's version. `warnings` do not stop a send.
-    `tag_core` is what each tag holds and no value may.
+    rendered parts, all template files, the campaign's values, the compiler's version. `warnings` do not stop a send.
+    `tag_core` is contained in every tag and in no value.
     """
 
     subject: str

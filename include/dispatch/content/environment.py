@@ -1,4 +1,4 @@
-"""Jinja for marketers: sandboxed, strict, without reach beyond the templates, and with a limit on work and size."""
+"""The Jinja environment of templates: sandboxed, strict, limited to template files, and bounded in work and size."""
 
 from __future__ import annotations
 
@@ -22,40 +22,40 @@ MAX_PART_CHARACTERS = 1024 * 1024
 MAX_RENDER_SECONDS = 10.0
 MAX_ITERATIONS = 50_000
 MAX_NUMBER = 10_000
-"""Caps: bytes of one template file, characters of one rendered part, seconds and loop turns of one rendering, the largest
-whole number that a filter, a function or a multiplication may be given (padding and repeating are how a line of template
-becomes a gigabyte)."""
+"""Limits: bytes of one template file, characters of one rendered part, seconds and loop iterations of one rendering, the
+largest integer argument of a filter, function or multiplication (padding and repetition can turn one line of template into
+a gigabyte)."""
 
 _GROWING = frozenset({"format", "format_map", "center", "ljust", "rjust", "zfill", "expandtabs"})
-"""Methods of text that make a small text of any length."""
+"""String methods that can produce a text of any length."""
 
 PLACEHOLDER_OPEN, PLACEHOLDER_CLOSE = "\ue000", "\ue001"
 """Private-use characters around the number of a slot while a template is compiled."""
 
 
 class RenderBudget:
-    """Turns and seconds that one rendering may take."""
+    """Limits the loop iterations and the time of one rendering."""
 
     def __init__(self) -> None:
         self._iterations, self._until = 0, 0.0
         self.reset()
 
     def reset(self) -> None:
-        """A new rendering begins."""
+        """Start a new rendering."""
         self._iterations, self._until = 0, time.monotonic() + MAX_RENDER_SECONDS
 
     def spend(self) -> None:
-        """One turn of a loop or one call of a macro. Raises `PlanError` when there were too many."""
+        """Count one loop iteration or macro call. Raises `PlanError` over the limit."""
         self._iterations += 1
         if self._iterations > MAX_ITERATIONS or (self._iterations % 256 == 0 and time.monotonic() > self._until):
             raise template_error(
                 "The template does too much work.",
-                f"A part may take {MAX_ITERATIONS:,} turns and {MAX_RENDER_SECONDS:.0f} s.",
+                f"A part may take {MAX_ITERATIONS:,} loop iterations and {MAX_RENDER_SECONDS:.0f} s.",
             )
 
 
 class TemplateEnvironment(ImmutableSandboxedEnvironment):
-    """The environment of one content. `shared` holds what every template may say."""
+    """The environment of one content. `shared` contains the variables of every template."""
 
     intercepted_binops = frozenset({"*", "**", "%"})
 
@@ -83,11 +83,11 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
 
     @staticmethod
     def is_markup(name: str | None) -> bool:
-        """Whether a template of this name makes HTML."""
+        """Whether a template with this name produces HTML."""
         return is_markup(name)
 
     def parsed(self, name: str) -> tuple[nodes.Template, str | None]:
-        """Another template's syntax tree as it was written, and its file."""
+        """The unmodified syntax tree of another template, and its file."""
         assert self.loader is not None
         source, filename, _ = self.loader.get_source(self, name)
         return super()._parse(source, name, filename), filename
@@ -96,7 +96,7 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
         return self.prepare(super()._parse(source, name, filename), name or "template", filename)
 
     def getattr(self, obj: Any, attribute: str) -> Any:
-        """An attribute; a person's fields without the sandbox's questions, since they are asked a million times."""
+        """An attribute. Fields of `person` bypass the sandbox's checks, since they are read a million times."""
         if type(obj) is PersonProxy and not attribute.startswith("_"):
             return obj.__getattr__(attribute)
         if isinstance(obj, str) and attribute in _GROWING:
@@ -104,18 +104,18 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
         return super().getattr(obj, attribute)
 
     def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
-        """Call a macro, or a function that knows nothing of a person."""
+        """Call a macro, or a function without personal values as arguments."""
         given = (*args, *kwargs.values())
         if isinstance(obj, Macro):
             self.budget.spend()
         elif getattr(obj, "__self__", None) not in self.extensions.values():
             _reject_large_numbers(given)
             if any(isinstance(part, _CompileTimeValue) for part in given):
-                raise template_error("A function is given a person's value.", "Only macros and filters may take one.")
+                raise template_error("A person's value is passed to a function.", "Only macros and filters accept one.")
         return super().call(context, obj, *args, **kwargs)
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
-        """Multiplication of bounded size; never a text repeated or formatted to any length."""
+        """Multiplication of bounded size; strings must not be repeated or formatted to arbitrary length."""
         if operator == "%" and isinstance(left, str):
             raise SecurityError("'%' on a text is not allowed: use ~ to join")
         _reject_large_numbers((left, right)) if operator == "**" or isinstance(left, (str, list)) or isinstance(
@@ -125,19 +125,19 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
 
 
 def is_markup(name: str | None) -> bool:
-    """Whether a template of this name makes HTML."""
+    """Whether a template with this name produces HTML."""
     return name is not None and name.endswith((".html.j2", ".html"))
 
 
 def _reject_large_numbers(given: tuple[Any, ...]) -> None:
     if any(isinstance(part, int) and abs(part) > MAX_NUMBER for part in given):
-        raise template_error(f"A number is larger than {MAX_NUMBER:,}.", "Templates are given small numbers only.")
+        raise template_error(f"A number is larger than {MAX_NUMBER:,}.", "Use a smaller number.")
 
 
 def _guarded_filter(environment: TemplateEnvironment, name: str, run: Callable[..., Any]) -> Callable[..., Any]:
-    """The filter, which notes itself on a person's value and refuses what it cannot do well."""
+    """The filter, which is recorded when applied to a personal value, and rejects unsupported uses."""
     skip = 1 if hasattr(run, "jinja_pass_arg") else 0
-    note = _evaluator(environment, run, name)
+    evaluate = _evaluator(environment, run, name)
 
     @functools.wraps(run)
     def guarded(*args: Any, **kwargs: Any) -> Any:
@@ -148,17 +148,17 @@ def _guarded_filter(environment: TemplateEnvironment, name: str, run: Callable[.
         ):
             if name not in PERSON_FILTERS or not isinstance(value, RecordedExpression):
                 raise template_error(
-                    f"The filter {name} cannot be noted for a person's value.",
+                    f"The filter {name} cannot be applied to a person's value.",
                     f"Known: {', '.join(sorted(PERSON_FILTERS))}.",
                 )
-            return value._with_filter(FilterStep(name, note, given, kwargs))
+            return value._with_filter(FilterStep(name, evaluate, given, kwargs))
         if name == "urlencode" and cast(Any, environment.globals["person"])._current.values is not None:
             raise template_error(
-                "A value is encoded twice.", "Remove urlencode: in a link every value of a block is encoded anyway."
+                "A value is encoded twice.", "Remove urlencode: every value of a block in a link is encoded automatically."
             )
         if isinstance(value, str) and PLACEHOLDER_OPEN in value and name not in {"trim", "default", "d"}:
             raise template_error(
-                f"The filter {name} is laid over text that holds a person's value.", "Filter the value itself."
+                f"The filter {name} is applied to text that contains a person's value.", "Filter the value itself."
             )
         return value if _keeps_missing(value, name) else run(*args, **kwargs)
 
@@ -166,7 +166,7 @@ def _guarded_filter(environment: TemplateEnvironment, name: str, run: Callable[.
 
 
 def _evaluator(environment: TemplateEnvironment, run: Callable[..., Any], name: str) -> Callable[..., Any]:
-    """The same filter for real values, with what Jinja would hand it first."""
+    """The same filter for actual values, with the first argument that Jinja passes to it."""
     wants = getattr(run, "jinja_pass_arg", None)
     first = nodes.EvalContext(environment, "person.txt") if wants and wants.name == "eval_context" else environment
     ready = functools.partial(run, first) if wants else run
@@ -178,12 +178,12 @@ def _evaluator(environment: TemplateEnvironment, run: Callable[..., Any], name: 
 
 
 def _keeps_missing(value: Any, name: str) -> bool:
-    """A filter leaves a value that is not there as it is, so `person.first_name | title | default("friend")` works."""
+    """Whether a filter passes a missing value through, so that `person.first_name | title | default("friend")` works."""
     return isinstance(value, NoValue) and name not in {"default", "d"}
 
 
 def _guarded_test(run: Callable[..., Any]) -> Callable[..., Any]:
-    """The test, which refuses a person's value while compiling."""
+    """The test, which rejects a personal value during compilation."""
 
     @functools.wraps(run)
     def guarded(*args: Any) -> Any:

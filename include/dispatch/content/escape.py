@@ -1,4 +1,4 @@
-"""How a value is made safe for its place. A person's value is data: shown as it is, never read as markup, link or header."""
+"""Escapes values for their context. A person's value is data: shown literally, never read as markup, link or header."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from markupsafe import Markup
 from include.dispatch.content.escaping_context import ATTRIBUTE, HEADER, HTML, TEXT, URL_PART, URL_WHOLE
 
 DEAD_LINK = "#"
-"""What stands for a link that is neither http, https nor mailto: it leads nowhere."""
+"""Replaces a link that is not http, https or mailto."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ue000\ue001\ud800-\udfff]")
 _BREAK = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029]+")
@@ -22,12 +22,12 @@ _URL_CHARACTERS = ":/?#[]@!$&'()*+,;=%-._~"
 
 
 def plain(value: Any) -> str:
-    """Text without control characters and without the marks that turn the direction of what follows."""
+    """Text without control characters and without bidirectional overrides."""
     return _CONTROL.sub("", value if isinstance(value, str) else str(value))
 
 
 def is_blank(value: str) -> bool:
-    """Whether nothing of a text would be seen."""
+    """Whether a text has no visible characters."""
     return not value or value.isspace() or not plain(value).strip()
 
 
@@ -65,20 +65,20 @@ ESCAPERS = {
 
 
 def escape(value: Any, context: str) -> str:
-    """A person's value, safe at `place`."""
+    """A person's value, escaped for `context`."""
     return ESCAPERS[context](value)
 
 
 def escape_markup(value: Markup, context: str) -> str:
-    """What a macro or captured block gave, printed at `place`: its values are escaped for HTML, but for no link."""
+    """The output of a macro or captured block, printed in `context`. It is escaped for HTML, but not for links."""
     return escape(html.unescape(str(value)), context) if context in {URL_WHOLE, URL_PART} else plain(str(value))
 
 
 def escape_fragment(value: Any, context: str) -> str:
-    """What a `{% personal %}` block produced, safe at the place of the block.
+    """The output of a `{% personal %}` block, escaped for the context of the block.
 
-    Markup (from an HTML file) has its own values escaped already and only needs a look where the place asks for more: a
-    whole link's scheme. Text (from a plain file) is escaped like any value.
+    In markup (from an HTML file) values are already escaped; only the scheme of a whole link must still be checked. Text
+    (from a text file) is escaped like any value.
     """
     if not isinstance(value, Markup):
         return escape(value, context)

@@ -1,4 +1,4 @@
-"""Where in a document a value stands, since that decides how it is escaped."""
+"""The escaping contexts: where in a document a value is printed determines how it is escaped."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ URL_WHOLE, URL_PART = "url_whole", "url_part"
 
 
 class UnsafeContext(Exception):
-    """A person's value cannot be made safe here."""
+    """A person's value cannot be escaped safely in this context."""
 
 
 class PlainReader:
-    """The same questions for a plain-text file: every place is alike."""
+    """The reader interface for text files, which have one context throughout."""
 
     def __init__(self, context: str) -> None:
         self._context = context
@@ -30,10 +30,10 @@ class PlainReader:
     is_loop_stable = returns_to
 
     def feed(self, text: str) -> None:
-        """Nothing to learn from plain text."""
+        """Text does not change the context."""
 
     def insert_value(self) -> None:
-        """Nothing to remember."""
+        """A value does not change the context."""
 
     def context(self) -> str:
         return self._context

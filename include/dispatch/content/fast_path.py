@@ -1,4 +1,4 @@
-"""The quick way for plain fields of many distinct values (a link): Arrow looks, Python touches only the odd ones."""
+"""The fast path for plain fields with many distinct values, such as links: Arrow checks all values, Python escapes a few."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ UNCHANGED = {
     URL_WHOLE: r"^https?://[A-Za-z0-9.-]+(:[0-9]+)?[/?#][A-Za-z0-9._~/?#=%-]*$",
     URL_PART: r"^[A-Za-z0-9._~-]+$",
 }
-"""For each place, what its escaper surely leaves as it is (a test holds that)."""
+"""For each context, a pattern of values that its escaper does not change (a test verifies this)."""
 
 _SAMPLE_ROWS, _MIN_DISTINCT = 1_000, 900
 
 
 def pass_through(people: People, slot: Slot, core: str) -> pa.Array | None:
-    """The column itself where nothing needs escaping, mended where something does; None where this way does not serve."""
+    """The column, with unsafe values escaped; None if the fast path does not apply."""
     value = slot.placeholder.value
     if not isinstance(value, RecordedExpression) or value._steps or len(value._path) > 1 or people.is_encoded(value._path):
         return None
     column = people.column(value._path[0])
     if not pa.types.is_string(column.type) or not _is_diverse(column):
         return None
-    good = pc.and_not(
+    safe = pc.and_not(
         pc.match_substring_regex(column, UNCHANGED[slot.exact_context]), people.matching_tag(value._path[0], core)
     )
-    unsafe = pc.invert(pc.fill_null(good, False))
+    unsafe = pc.invert(pc.fill_null(safe, False))
     return _escape_rows(column, unsafe, slot, core) if pc.any(unsafe).as_py() else column
 
 
@@ -48,7 +48,7 @@ def _escape_rows(column: pa.Array, unsafe: pa.Array, slot: Slot, core: str) -> p
     values = column.filter(unsafe).to_pylist()
     if any(value is None or is_blank(value) for value in values):
         return None
-    mended = [
+    escaped = [
         value.replace(core, f"{core[:2]}-{core[2:]}") for value in (escape(part, slot.exact_context) for part in values)
     ]
-    return pc.replace_with_mask(column, unsafe, pa.array(mended, type=pa.string()))
+    return pc.replace_with_mask(column, unsafe, pa.array(escaped, type=pa.string()))

@@ -1,4 +1,4 @@
-"""Which fields of a person a piece of template reads, found in its syntax."""
+"""Finds the fields of a person that a part of a template reads, from its syntax tree."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from include.dispatch.content import source_location
 from include.dispatch.content.person import PERSON_FIELDS, Path, UnknownField
 
 PERSON_LINKS = frozenset({"unsubscribe_url", "preferences_url", "confirm_url"})
-"""Names that may be said without `person.` before them."""
+"""Fields that may be written without the prefix `person.`."""
 
 
 class _LinkQualifier(NodeTransformer):
-    """Writes `unsubscribe_url` out as `person.unsubscribe_url`, so that it means the same inside and outside a block."""
+    """Rewrites `unsubscribe_url` to `person.unsubscribe_url`, so that it works the same inside and outside a block."""
 
     def visit_Name(self, node: nodes.Name) -> nodes.Node:
         """Jinja's visitor calls this for every name."""
@@ -28,13 +28,13 @@ class _LinkQualifier(NodeTransformer):
 
 
 def qualify_links(tree: nodes.Template) -> nodes.Template:
-    """The tree with every field of a person named in full."""
+    """The tree with all link names qualified by `person.`."""
     _LinkQualifier().visit(tree)
     return tree
 
 
 class FieldFinder:
-    """The fields read by parts of one template. Raises `PlanError` with file and line."""
+    """Finds the fields that parts of one template read. Raises `PlanError` with file and line."""
 
     def __init__(self, environment: Any, name: str, filename: str | None) -> None:
         self.environment, self.name, self.filename = environment, name, filename
@@ -58,7 +58,7 @@ class FieldFinder:
         return ("attributes", str(key)) if self.path(node.node) == ("attributes",) else None
 
     def paths(self, node: nodes.Node) -> Iterator[Path]:
-        """Every field that a node reads, through literal includes too."""
+        """All fields that a node reads, including those of literal includes."""
         path = self.path(node)
         if path and path != ("attributes",):
             yield path
@@ -80,16 +80,16 @@ class FieldFinder:
         return FieldFinder(self.environment, name, filename), tree
 
     def _macro_paths(self) -> Iterator[Path]:
-        """Fields read by macros that the block might call: those of this file and of what it imports."""
+        """Fields read by macros that the block might call: macros of this file and of its imports."""
         tree = qualify_links(self.environment.parsed(self.name)[0])
-        places = [(self, tree)] + [self.included(link) for link in tree.find_all((nodes.Import, nodes.FromImport))]
-        for where_, other in places:
+        sources = [(self, tree)] + [self.included(link) for link in tree.find_all((nodes.Import, nodes.FromImport))]
+        for finder, other in sources:
             for macro in other.find_all(nodes.Macro):
                 for child in macro.body:
-                    yield from where_.paths(child)
+                    yield from finder.paths(child)
 
     def paths_of_block(self, node: nodes.CallBlock) -> Iterator[Path]:
-        """The fields of one block, those of macros it may call included."""
+        """The fields of one block, including those of macros that it may call."""
         for child in node.body:
             yield from self.paths(child)
         if any(not isinstance(call.node, nodes.ExtensionAttribute) for call in node.find_all(nodes.Call)):

@@ -1,4 +1,4 @@
-"""Fill slots for many people at once: a value is worked out once for each distinct combination of the fields it reads."""
+"""Fills slots for many people at once: a value is computed once per distinct combination of the fields that it reads."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ from include.dispatch.content.placeholders import Fragment
 logger = logging.getLogger(__name__)
 
 MAX_MEMO_VALUES = 200_000
-"""Values that one slot remembers between calls; then it begins anew (bounded memory)."""
+"""Memoized values per slot; the memo is cleared when it exceeds this number, which bounds memory."""
 
 
 class SlotFiller:
     """Fills the slots of one content. All fillers of a content share its compiled blocks: use them in one thread.
 
-    Values are remembered between calls. Give it many people a call (ten thousand or more): each call costs about half a
-    millisecond a slot before the first person.
+    Values are memoized between calls. Pass many people per call (ten thousand or more): each call has an overhead of about
+    half a millisecond per slot.
     """
 
     def __init__(self, content: Content, links: Mapping[str, tuple[str, str]] | None = None) -> None:
-        """`links` (of `links.linked`): the slots that need no filling, by tag, with what stands around the token."""
+        """`links` (from `link_slots`): the slots that need no filling, by tag, with the text around the token."""
         links = links or {}
         self._content = content
         self._slots = [slot for slot in content.slots if slot.tag not in links]
@@ -50,15 +50,15 @@ class SlotFiller:
 
     @property
     def width(self) -> int:
-        """How many columns `fill` makes."""
+        """The number of columns that `fill` returns."""
         return len(self._slots)
 
     def fill(self, people: pa.RecordBatch | pa.Table) -> list[pa.Array]:
-        """One string array (dictionary-encoded or plain, no nulls) a slot, in the order of `content.slots` less the links.
+        """One string array per slot (dictionary-encoded or plain, no nulls), in the order of `content.slots` without links.
 
         `people` has the columns `fields` (types as in `PERSON_FIELDS`); others are ignored. Raises `PlanError` with
-        file, line and the number of people, never a value, where a template does not hold for somebody or their values
-        exceed what SendGrid takes.
+        file, line and the number of people, never with a value, if the template fails for a person or a person's values
+        exceed SendGrid's limits.
         """
         given = People(people)
         filled = [self._slot(given, slot, memo) for slot, memo in zip(self._slots, self._memos, strict=True)]
@@ -96,14 +96,14 @@ class SlotFiller:
                 given = {path: part[code] for path, part, code in zip(paths, values, row, strict=True)}
                 try:
                     text = memo[key] = slot_value(slot, given, core)
-                except Exception as error:  # noqa: BLE001  (whatever a template raises is told with its line)
+                except Exception as error:  # noqa: BLE001  (any error of a template is reported with its line)
                     raise _located_error(error, slot, _count_failures(slot, paths, values, combinations, core)) from None
             done.append(text)
         return done
 
 
 def slot_value(slot: Slot, values: dict[Path, Any], core: str) -> str:
-    """The slot's text for one person: evaluated, escaped for its place, without anything like a tag."""
+    """The slot's text for one person: evaluated, escaped for its context, with tags broken up."""
     value = slot.placeholder.evaluate(values)
     if isinstance(slot.placeholder.value, Fragment):
         text = escape_fragment(value, slot.exact_context)
@@ -113,7 +113,7 @@ def slot_value(slot: Slot, values: dict[Path, Any], core: str) -> str:
 
 
 def break_tags(text: str, core: str) -> str:
-    """A value can name no tag: what looks like one is broken by a dash."""
+    """Insert a dash into anything that looks like a tag, so that a value cannot contain a tag."""
     return text.replace(core, f"{core[:2]}-{core[2:]}") if core in text else text
 
 
@@ -125,29 +125,27 @@ def _assemble(combinations: Combinations, texts: list[str]) -> pa.Array:
 
 
 def _count_failures(slot: Slot, paths: list[Path], values: list[list[Any]], combinations: Combinations, core: str) -> int:
-    """How many people the slot fails for."""
+    """The number of people for whom the slot fails."""
     failing = 0
     for row, count in zip(combinations.rows.tolist(), combinations.counts().tolist(), strict=True):
         try:
             slot_value(slot, {path: part[code] for path, part, code in zip(paths, values, row, strict=True)}, core)
-        except Exception:  # noqa: BLE001  (counted here, told by the caller)
+        except Exception:  # noqa: BLE001  (counted here, reported by the caller)
             failing += count
     return failing
 
 
 def _located_error(error: Exception, slot: Slot, count: int | None) -> PlanError:
-    """The error with its line, and without any value."""
+    """The error with file and line, without any value."""
     location = (isinstance(slot.placeholder.value, Fragment) and source_location.location_of(error)) or slot.where
     affected = "" if count is None else f" for {count:,} {'person' if count == 1 else 'people'}"
     if isinstance(error, PlanError):
         return PlanError(f"{error.what.rstrip('.')}{affected}.", where=error.where or location, remedy=error.remedy)
     if isinstance(error, MissingValueError):
-        said = f"person.{'.'.join(error.path)}"
-        remedy = f'Write {{{{ {said} | default("…") }}}}, or {{% if {said} %}} in a {{% personal %}} block.'
-        return PlanError(f"{said} has no value{affected}.", where=location, remedy=remedy)
-    return PlanError(
-        f"{slot.expression} fails ({type(error).__name__}){affected}.", where=location, remedy="Mend that line."
-    )
+        name = f"person.{'.'.join(error.path)}"
+        remedy = f'Write {{{{ {name} | default("…") }}}}, or {{% if {name} %}} in a {{% personal %}} block.'
+        return PlanError(f"{name} has no value{affected}.", where=location, remedy=remedy)
+    return PlanError(f"{slot.expression} fails ({type(error).__name__}){affected}.", where=location, remedy="Fix that line.")
 
 
 SAMPLE_PERSON: dict[str, Any] = {
@@ -168,11 +166,11 @@ SAMPLE_PERSON: dict[str, Any] = {
     "preferences_url": "https://mail.tradewind.example/preferences/sample",
     "confirm_url": "https://mail.tradewind.example/confirm/sample",
 }
-"""Somebody with every field, for trying a template out and for previews without people."""
+"""A person with a value in every field, for checking templates and for previews without people."""
 
 
 def check_with_sample(content: Content) -> None:
-    """Evaluate every slot for `SAMPLE`, so that a block that can only fail does so while compiling. Raises `PlanError`."""
+    """Evaluate every slot for `SAMPLE_PERSON`, so that a block that always fails does so at compile time."""
     people = People(person_batch(SAMPLE_PERSON, content.fields))
     for slot in content.slots:
         if "attributes" in slot.fields:

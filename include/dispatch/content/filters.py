@@ -1,4 +1,4 @@
-"""Filters that a template may use: Jinja's own without those that switch escaping off, and three that speak the locale."""
+"""Template filters: Jinja's, without those that bypass escaping, and three that format for the locale."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from include.core.shop import load_shop
 FORBIDDEN = frozenset(
     {"safe", "e", "escape", "forceescape", "tojson", "xmlattr", "urlize", "pprint", "attr", "random", "format"}
 )
-"""Jinja's filters that hand out text as markup, look into objects, or do not say the same twice."""
+"""Jinja filters that return text as markup, inspect objects, or are not deterministic."""
 
 PERSON_FILTERS = frozenset({
     "default", "d", "upper", "lower", "title", "capitalize", "trim", "truncate", "replace", "round", "int", "float", "abs",
     "string", "date", "number", "money", "wordwrap", "first", "last", "length",
 })  # fmt: skip
-"""Filters that may follow a person's value outside a `{% personal %}` block."""
+"""Filters that can be applied to a person's value outside a `{% personal %}` block."""
 
 
 def babel_locale(locale: str) -> Locale:
-    """The nearest locale that Babel knows; English where it knows none."""
+    """The closest locale that Babel supports, else English."""
     for candidate in (locale, locale.replace("_", "-").split("-")[0]):
         try:
             return Locale.parse(candidate, sep="-" if "-" in candidate else "_")
@@ -43,7 +43,7 @@ def _locale(environment: Any) -> Locale:
 
 @pass_environment
 def date(environment: Any, value: Any, format: str = "long") -> Any:
-    """`{{ person.last_purchased_at | date }}`: 24 November 2026, as the locale writes it. UTC."""
+    """`{{ person.last_purchased_at | date }}`: 24 November 2026, in the locale's format. UTC."""
     day: Date = datetime.fromisoformat(value) if isinstance(value, str) else value
     if isinstance(day, datetime) and day.tzinfo is not None:
         day = day.astimezone(UTC)
@@ -52,13 +52,13 @@ def date(environment: Any, value: Any, format: str = "long") -> Any:
 
 @pass_environment
 def number(environment: Any, value: Any) -> Any:
-    """`{{ person.purchases | number }}`: 1,234 or 1.234, as the locale writes it."""
+    """`{{ person.purchases | number }}`: 1,234 or 1.234, in the locale's format."""
     return format_decimal(value, locale=_locale(environment))
 
 
 @pass_environment
 def money(environment: Any, value: Any, currency: str | None = None) -> Any:
-    """`{{ person.revenue | money }}`: an amount in the shop's currency, or in one that is named, as the locale writes it."""
+    """`{{ person.revenue | money }}`: an amount in the shop's or the given currency, in the locale's format."""
     return format_currency(Decimal(str(value)), currency or load_shop().currency, locale=_locale(environment))
 
 

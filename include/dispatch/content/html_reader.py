@@ -1,8 +1,8 @@
-"""A small reader of HTML that knows, between two pieces of the author's text, what kind of place this is.
+"""A small HTML reader that determines the escaping context after the text that was fed to it.
 
-It knows text, tags, quoted attribute values, comments, raw text and the parts of tables. It serves three times: over a
-template's own source for the expressions inside a `{% personal %}` block, over the rendered HTML for what a parser would
-move, and over the finished HTML for slots. Where it does not know, it refuses.
+It tracks text, tags, quoted attribute values, comments, raw text and the parts of tables. It is used three times: on the
+template source for the expressions inside a `{% personal %}` block, on the rendered HTML for content that a parser would
+move, and on the final HTML for slots. If the context is not certain, it raises `UnsafeContext`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _CELLS = frozenset({"td", "th", "caption"})
 
 
 class HtmlReader:
-    """The state after what was fed so far."""
+    """The state after the text fed so far."""
 
     def __init__(self) -> None:
         self.mode, self.element, self.attribute, self.quote, self.value = "text", "", "", "", ""
@@ -40,7 +40,7 @@ class HtmlReader:
         return copy.copy(self)
 
     def merged(self, others: list[Reader]) -> HtmlReader:
-        """The state after branches of which any may have been taken: where they differ, it is not clear."""
+        """The state after alternative branches; ambiguous where they differ."""
         for other in others:
             assert isinstance(other, HtmlReader)
             if (self.mode, self._inside()) != (other.mode, other._inside()) or other.ambiguous:
@@ -53,51 +53,51 @@ class HtmlReader:
         return self
 
     def returns_to(self, begin: Reader) -> bool:
-        """Whether what was read since `begin` closed everything that it opened."""
+        """Whether the text read since `begin` closed everything that it opened."""
         assert isinstance(begin, HtmlReader)
         return not self.ambiguous and (self.mode, self._inside()) == (begin.mode, begin._inside())
 
     def is_loop_stable(self, begin: Reader) -> bool:
-        """Whether a second turn of a loop would find the place that the first one found at `begin`."""
+        """Whether a second iteration of a loop would start in the same context as the first one at `begin`."""
         assert isinstance(begin, HtmlReader)
         return self.returns_to(begin) and (self.mode != "value" or self._start() == begin._start())
 
     def _inside(self) -> tuple[str, ...]:
-        """What tells one place inside a tag from another."""
+        """Identifies a position inside a tag."""
         return () if self.mode == "text" else (self.element, self.attribute if self.mode == "value" else "")
 
     def _start(self) -> str:
-        """What the beginning of a link allows after it."""
+        """The context after the start of a link, or the reason why there is none."""
         try:
             return self._url_context()
         except UnsafeContext as refused:
             return str(refused)
 
     def feed(self, text: str) -> None:
-        """Read the author's own text."""
+        """Read text of the template's author."""
         at = 0
         while at < len(text):
             at = getattr(self, f"_{self.mode}")(text, at)
 
     def insert_value(self) -> None:
-        """A value stands here; what follows in a URL is no longer its beginning."""
+        """Insert a value; the text after it is no longer the start of a URL."""
         if self.mode == "value":
             self.value += _VALUE
 
     def context(self) -> str:
-        """The kind of place that a value would have here. Raises `Misplaced`."""
+        """The escaping context of a value at this position. Raises `UnsafeContext`."""
         if self.ambiguous or (self.value_ambiguous and self.attribute in URL_ATTRIBUTES):
-            raise UnsafeContext("The branches or turns before this end in different places of the HTML.")
+            raise UnsafeContext("The branches or loop iterations before this end at different positions of the HTML.")
         if self.mode == "text":
             if self.tables and self.tables[-1] not in _CELLS:
                 raise UnsafeContext(
-                    "A person's value cannot stand between the rows or cells of a table: put it into a cell."
+                    "A person's value cannot be printed between the rows or cells of a table: put it into a cell."
                 )
             return HTML
         if self.mode != "value":
-            raise UnsafeContext(_REASONS.get(self.mode, "A person's value cannot stand inside a tag."))
+            raise UnsafeContext(_REASONS.get(self.mode, "A person's value cannot be printed inside a tag."))
         if self.element in _FORBIDDEN_ELEMENTS or self.attribute in _FORBIDDEN_ATTRIBUTES or self.attribute.startswith("on"):
-            raise UnsafeContext(f"A person's value cannot stand in {self.attribute} of <{self.element}>.")
+            raise UnsafeContext(f"A person's value cannot be printed in {self.attribute} of <{self.element}>.")
         return self._url_context() if self.attribute in URL_ATTRIBUTES else ATTRIBUTE
 
     def _url_context(self) -> str:
@@ -106,7 +106,7 @@ class HtmlReader:
             return URL_WHOLE
         if before.startswith(_VALUE) or re.match(r"https?://[^/?#]+[/?#]|mailto:", before, re.IGNORECASE):
             return URL_PART
-        raise UnsafeContext("A person's value cannot choose the host or the kind of a link: write https://host/ before it.")
+        raise UnsafeContext("A person's value cannot determine the host or scheme of a link: write https://host/ before it.")
 
     def _text(self, text: str, at: int) -> int:
         start = text.find("<", at)
@@ -176,7 +176,7 @@ class HtmlReader:
 
 
 def _tables_after(tables: tuple[str, ...], name: str, *, closing: bool) -> tuple[str, ...]:
-    """The open parts of tables, innermost last, after a tag."""
+    """The open table elements after a tag, innermost last."""
     if name not in _TABLE_PARTS:
         return tables
     if closing:
@@ -189,10 +189,10 @@ def _tables_after(tables: tuple[str, ...], name: str, *, closing: bool) -> tuple
 
 
 _REASONS = {
-    "comment": "A person's value cannot stand inside a comment.",
-    "raw": "A person's value cannot stand inside script or style.",
-    "unquoted": "A person's value cannot stand in an attribute without quotes: write quotes around it.",
-    "bogus": "A person's value cannot stand in a tag's name.",
+    "comment": "A person's value cannot be printed inside a comment.",
+    "raw": "A person's value cannot be printed inside script or style.",
+    "unquoted": "A person's value cannot be printed in an attribute without quotes: put quotes around it.",
+    "bogus": "A person's value cannot be printed in a tag's name.",
 }
 
 

@@ -1,4 +1,4 @@
-"""What SendGrid takes for one person."""
+"""SendGrid's limits on the substitutions of one person."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ MAX_BYTES = 10_000
 
 
 def check_limits(slots: Sequence[Slot], values: Sequence[pa.Array | int], people: int) -> None:
-    """Raise `PlanError` where somebody's tags and values exceed 10,000 bytes, naming the slot that is largest for them.
+    """Raise `PlanError` if a person's tags and values exceed 10,000 bytes; the error names that person's largest slot.
 
-    `values` of each slot, of so many people; or the bytes that everybody's have.
+    `values` has for each slot the values of all people, or their size in bytes if it is the same for everybody.
     """
     sizes = [np.full(people, value) if isinstance(value, int) else _bytes(value) for value in values]
     if not sizes or not people:
@@ -34,12 +34,12 @@ def check_limits(slots: Sequence[Slot], values: Sequence[pa.Array | int], people
         f"{slot.expression} makes the personal values of {count:,} {'person' if count == 1 else 'people'} too large "
         f"({int(total[worst]):,} bytes at most).",
         where=slot.where,
-        remedy=f"SendGrid takes {MAX_BYTES:,} bytes a person: shorten it, for example with truncate.",
+        remedy=f"SendGrid accepts {MAX_BYTES:,} bytes per person: shorten it, for example with truncate.",
     )
 
 
 def _bytes(values: pa.Array) -> np.ndarray:
     if pa.types.is_dictionary(values.type):
         sizes = pc.binary_length(values.dictionary).to_numpy(zero_copy_only=False)
-        return sizes[values.indices.to_numpy(zero_copy_only=False)].astype(np.int64)
-    return pc.binary_length(values).to_numpy(zero_copy_only=False).astype(np.int64)
+        return np.asarray(sizes[values.indices.to_numpy(zero_copy_only=False)], np.int64)
+    return np.asarray(pc.binary_length(values).to_numpy(zero_copy_only=False), np.int64)

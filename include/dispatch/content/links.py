@@ -1,6 +1,6 @@
-"""Slots that say nothing but a person's own link: the same text for everybody, then the person's token.
+"""Slots that consist of one of the person's own links: the same text for everybody around the person's token.
 
-They are two thirds of all that a plan would store of a person, so it stores the token once and what stands before it once.
+They would be two thirds of a plan's data per person, so a plan stores the token once per person and the text around it once.
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ from include.dispatch.content.fill import slot_value
 from include.dispatch.content.person_proxy import RecordedExpression
 
 LINK_PATHS = {"unsubscribe_url": "/u/", "preferences_url": "/preferences/"}
-"""The fields of a person that are links, and what stands between the edge's URL and the token."""
+"""The link fields of a person, and the path between the edge's URL and the token."""
 
 _SAMPLE_TOKEN = "A" * LENGTH
 
 
 class Link(NamedTuple):
-    """What stands before and after a person's token, escaped for its place."""
+    """The text before and after a person's token, escaped for its context."""
 
     before: str
     after: str
 
 
 def link_slots(content: Content, edge_url: str, locale: str) -> dict[str, Link]:
-    """What stands around the token, by the tag of each slot that is a bare link. `locale` names the page's language."""
+    """The text around the token, by tag, for each slot that is only a link. `locale` is the language of the page."""
     found = {slot.tag: _split_at_token(slot, edge_url.rstrip("/"), locale, content.tag_core) for slot in content.slots}
     return {tag: link for tag, link in found.items() if link is not None}
 

@@ -1,4 +1,4 @@
-"""What every mail must hold, whoever wrote it: what the law, the mailbox providers and good sense ask."""
+"""Checks that every mail must pass: requirements of the law, of mailbox providers and of good practice."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _ACTIVE = "script, iframe, object, embed, form, input, button, select, textarea,
 
 
 def lint(content: Content, *, campaign: Campaign, names: dict[str, str]) -> Content:
-    """The content with its warnings. Raises `PlanError`, naming the part's file, where something required is missing."""
+    """The content with warnings. Raises `PlanError` with the part's file if a requirement is not met."""
     _subject(content, names["subject"])
     _text(content, campaign, names["body_text"])
     _html(content, campaign, names["body_html"])
@@ -39,12 +39,12 @@ def _subject(content: Content, name: str) -> None:
     if not content.subject:
         raise PlanError("is empty.", where=name, remedy="Write a subject: one line.")
     if _REPLY.match(content.subject):
-        raise PlanError("pretends to be an answer.", where=name, remedy="Remove Re: or Fwd: (CAN-SPAM: a subject is true).")
+        raise PlanError("imitates a reply.", where=name, remedy="Remove Re: or Fwd: (CAN-SPAM forbids deceptive subjects).")
 
 
 def _text(content: Content, campaign: Campaign, name: str) -> None:
     if not content.text.strip():
-        raise PlanError("is empty.", where=name, remedy="Write the text part; not everybody reads HTML.")
+        raise PlanError("is empty.", where=name, remedy="Write the text part; some mail clients do not show HTML.")
     if _normalise(campaign.postal_address) not in _normalise(content.text):
         raise PlanError("lacks the postal address.", where=name, remedy="Write {{ postal_address }} (CAN-SPAM, CASL).")
     if not any(slot.context == "text" and slot.tag in content.text for slot in _unsubscribe(content)):
@@ -60,7 +60,9 @@ def _html(content: Content, campaign: Campaign, name: str) -> None:
     if _normalise(campaign.postal_address) not in _normalise(shown):
         raise PlanError("lacks the postal address.", where=name, remedy="Write {{ postal_address }} (CAN-SPAM, CASL).")
     if active := tree.css_first(_ACTIVE):
-        raise PlanError(f"holds <{active.tag}>.", where=name, remedy="Mail clients drop it or distrust it: remove it.")
+        raise PlanError(
+            f"contains <{active.tag}>.", where=name, remedy="Remove it: mail clients strip it or treat it as suspicious."
+        )
     tags = [slot.tag for slot in content.slots]
     _links(tree, tags, [slot.tag for slot in _unsubscribe(content)], name)
     _images(tree, tags, name)
@@ -73,7 +75,7 @@ def _links(tree: LexborHTMLParser, tags: list[str], unsubscribe: list[str], name
         target = (link.attributes.get("href") or "").strip()
         if not _LINK.match(target) and not any(target.startswith(tag) for tag in tags):
             raise PlanError(
-                f"links to {target[:60] or 'nothing'}.", where=name, remedy="Links are http, https or mailto, in full."
+                f"links to {target[:60] or 'nothing'}.", where=name, remedy="Use an absolute http, https or mailto URL."
             )
         out = out or (target in unsubscribe and bool(_label(link)))
     if not out:
@@ -83,19 +85,19 @@ def _links(tree: LexborHTMLParser, tags: list[str], unsubscribe: list[str], name
 
 
 def _confirmation(content: Content, campaign: Campaign, names: dict[str, str]) -> None:
-    """A confirmation has its link in both parts; no other mail may hold one, since a press on it gives consent."""
+    """A confirmation has its link in both parts; other mail must not contain it, since it records consent."""
     if campaign.kind != "confirmation":
         if "confirm_url" in content.fields:
             raise PlanError(
-                "holds confirm_url.",
+                "contains confirm_url.",
                 where=names["body_html"],
-                remedy="Only a campaign of kind: confirmation may: remove it.",
+                remedy="Remove it: only campaigns of kind: confirmation may contain it.",
             )
         return
     tags = [slot.tag for slot in content.slots if slot.expression == "person.confirm_url"]
-    for part, said in (("body_html", content.html), ("body_text", content.text)):
-        if not any(tag in said for tag in tags):
-            raise PlanError("lacks the link that confirms.", where=names[part], remedy="Write {{ confirm_url }}.")
+    for part, body in (("body_html", content.html), ("body_text", content.text)):
+        if not any(tag in body for tag in tags):
+            raise PlanError("lacks the confirmation link.", where=names[part], remedy="Write {{ confirm_url }}.")
 
 
 def _label(link: LexborNode) -> str:
@@ -107,7 +109,7 @@ def _images(tree: LexborHTMLParser, tags: list[str], name: str) -> None:
         source = (image.attributes.get("src") or "").strip()
         if not _IMAGE.match(source) and not any(source.startswith(tag) for tag in tags):
             raise PlanError(
-                f"shows the image {source[:60] or 'of no source'}.", where=name, remedy="Give its https address in full."
+                f"shows the image {source[:60] or 'without a source'}.", where=name, remedy="Use an absolute https URL."
             )
         if "alt" not in image.attributes:
             raise PlanError(
@@ -118,7 +120,9 @@ def _images(tree: LexborHTMLParser, tags: list[str], name: str) -> None:
 def _handlers(tree: LexborHTMLParser, name: str) -> None:
     for node in tree.css("*"):
         if handler := next((key for key in node.attributes if key.startswith("on")), None):
-            raise PlanError(f"holds {handler} on <{node.tag}>.", where=name, remedy="No scripts in mail: remove it.")
+            raise PlanError(
+                f"contains {handler} on <{node.tag}>.", where=name, remedy="Remove it: mail must not contain scripts."
+            )
 
 
 def _unsubscribe(content: Content) -> Iterator[Slot]:
@@ -128,11 +132,11 @@ def _unsubscribe(content: Content) -> Iterator[Slot]:
 def _warnings(content: Content) -> Iterator[str]:
     size = len(content.html.encode())
     if size > GMAIL_CLIPS_AT:
-        yield f"the HTML has {size // 1024} KB; Gmail cuts at 102 KB, and the unsubscribe link with it"
+        yield f"the HTML has {size // 1024} KB; Gmail clips mail at 102 KB, which hides the unsubscribe link"
     if len(content.subject) > 150:
         yield "the subject is longer than 150 characters"
     if "lang=" not in content.html[:1000]:
-        yield "the HTML names no language (screen readers need it)"
+        yield "the HTML has no lang attribute (screen readers need it)"
 
 
 def _normalise(text: str) -> str:

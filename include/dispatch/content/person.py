@@ -1,4 +1,4 @@
-"""What a template may say of a person: the fields, their types, and what stands for a value that is not there."""
+"""The fields of `person` in templates: their types, and the object that represents a missing value."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ PERSON_FIELDS: dict[str, pa.DataType] = {
     "preferences_url": pa.string(),
     "confirm_url": pa.string(),
 }
-"""The columns that `SlotFiller.fill` may be given. `attributes` is a JSON object as text: `person.attributes.shoe_size`."""
+"""The columns that `SlotFiller.fill` accepts. `attributes` is a JSON object as text: `person.attributes.shoe_size`."""
 
 Path = tuple[str, ...]
 """A field (`("first_name",)`) or one key of the attributes (`("attributes", "shoe_size")`)."""
 
 
 class UnknownField(Exception):
-    """A template names a field that no person has."""
+    """A template uses an unknown field."""
 
     def __init__(self, name: str) -> None:
         near = difflib.get_close_matches(name, PERSON_FIELDS, n=1)
@@ -48,7 +48,7 @@ class UnknownField(Exception):
 
 
 class MissingValueError(UndefinedError):
-    """A template prints, orders or calculates with a value that some people do not have."""
+    """A template prints, compares or calculates with a value that some people do not have."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -56,7 +56,7 @@ class MissingValueError(UndefinedError):
 
 
 class NoValue(StrictUndefined):
-    """Stands for null and blank text: false in a condition, equal to nothing, mended by `default`; else `ValueMissing`."""
+    """Represents null and blank text: false in conditions, replaced by `default`; other uses raise `MissingValueError`."""
 
     __slots__ = ("_path",)
 
@@ -89,7 +89,7 @@ class NoValue(StrictUndefined):
 
 
 class AttributeValues:
-    """`person.attributes` while a fragment is evaluated for one person."""
+    """`person.attributes` while a `{% personal %}` block is evaluated for one person."""
 
     __slots__ = ("_values",)
 
@@ -106,7 +106,7 @@ class AttributeValues:
 
 
 def as_value(value: Any, path: Path) -> Any:
-    """A value as templates see it: null and blank text are `NoValue`."""
+    """The value as templates see it: null and blank text become `NoValue`."""
     if value is None or (isinstance(value, str) and is_blank(value)):
         return NoValue(path)
     return value

@@ -1,4 +1,4 @@
-"""The stand-in for `person` while a template is compiled: it notes what is said of a person instead of saying it."""
+"""A proxy for `person` during compilation: it records every expression on `person` instead of evaluating it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _REMEDY = "Put what depends on the person between {% personal %} and {% endperso
 
 
 class _CompileTimeValue:
-    """Refuses whatever a template does with it but print it."""
+    """A value that is unknown at compile time: printing is allowed, every other operation is rejected."""
 
     def _reject_use(self, *_args: Any, **_kwargs: Any) -> NoReturn:
         raise template_error(f"{self._source()} is not known while the template is compiled.", _REMEDY)
@@ -32,7 +32,7 @@ class _CompileTimeValue:
 
 @dataclass(frozen=True, eq=False)
 class FilterStep:
-    """One filter of an expression, with the arguments that the writer gave it."""
+    """One filter of an expression, with its arguments."""
 
     name: str
     run: Callable[..., Any]
@@ -40,24 +40,26 @@ class FilterStep:
     kwargs: Mapping[str, Any]
 
     def text(self) -> str:
-        """As the writer would write it."""
-        said = [_as_source(part) for part in self.args] + [f"{key}={_as_source(part)}" for key, part in self.kwargs.items()]
-        return f"{self.name}({', '.join(said)})" if said else self.name
+        """The filter as template source."""
+        arguments = [_as_source(part) for part in self.args] + [
+            f"{key}={_as_source(part)}" for key, part in self.kwargs.items()
+        ]
+        return f"{self.name}({', '.join(arguments)})" if arguments else self.name
 
 
 class RecordedExpression(_CompileTimeValue):
-    """`person.first_name | default("friend") | title`, noted while compiling, evaluated for each distinct value later."""
+    """`person.first_name | default("friend") | title`, recorded at compile time, evaluated later per distinct value."""
 
     def __init__(self, path: Path, steps: tuple[FilterStep, ...] = ()) -> None:
         self._path, self._steps = path, steps
 
     def __getattr__(self, name: str) -> NoReturn:
         raise template_error(
-            f"{self._source()}.{name} cannot be noted.", f"Use a filter: {{{{ {self._source()} | {name} }}}}. {_REMEDY}"
+            f"{self._source()}.{name} is not supported.", f"Use a filter: {{{{ {self._source()} | {name} }}}}. {_REMEDY}"
         )
 
     def __getitem__(self, name: object) -> NoReturn:
-        raise template_error(f"A part of {self._source()} cannot be noted.", _REMEDY)
+        raise template_error(f"An index on {self._source()} is not supported.", _REMEDY)
 
     def _source(self) -> str:
         return " | ".join([f"person.{'.'.join(self._path)}", *(step.text() for step in self._steps)])
@@ -67,7 +69,7 @@ class RecordedExpression(_CompileTimeValue):
 
 
 def paths_of(expression: RecordedExpression) -> frozenset[Path]:
-    """Every field that the expression reads, its filters' arguments included."""
+    """All fields that the expression reads, including those in arguments of its filters."""
     arguments = [part for step in expression._steps for part in (*step.args, *step.kwargs.values())]
     return frozenset({expression._path}).union(
         *(paths_of(part) for part in arguments if isinstance(part, RecordedExpression))
@@ -75,7 +77,7 @@ def paths_of(expression: RecordedExpression) -> frozenset[Path]:
 
 
 def evaluate(expression: RecordedExpression, values: Mapping[Path, Any]) -> Any:
-    """The expression's value for one person."""
+    """The value of the expression for one person."""
     value = values[expression._path]
     for step in expression._steps:
         args = [evaluate(part, values) if isinstance(part, RecordedExpression) else part for part in step.args]
@@ -105,14 +107,17 @@ class _AttributesProxy(_CompileTimeValue):
 
 @dataclass
 class _CurrentPerson:
-    """Whose values are in force: none while compiling, one person's inside a fragment."""
+    """The values of the current person; None during compilation."""
 
     values: Mapping[Path, Any] | None = None
     attributes: AttributeValues | None = field(default=None)
 
 
 class PersonProxy(_CompileTimeValue):
-    """`person` in every template. One object for both lives, so that macros and includes need not know which it is."""
+    """`person` in every template: a recorder during compilation, the current person inside a block.
+
+    It is one object for both, so that macros and includes work the same in either case.
+    """
 
     def __init__(self) -> None:
         self._current = _CurrentPerson()
@@ -131,14 +136,14 @@ class PersonProxy(_CompileTimeValue):
             return values[(name,)]
         except KeyError:
             raise template_error(
-                f"person.{name} is reached through a macro or include that the block does not name.",
-                "Write the field in the block itself, or hand it to the macro as an argument.",
+                f"person.{name} is read by a macro or include that the block does not reference directly.",
+                "Write the field in the block itself, or pass it to the macro as an argument.",
             ) from None
 
     __getitem__ = __getattr__
 
     def _bind(self, values: Mapping[Path, Any]) -> None:
-        """From now on `person` is the one with these values, until `_leave`. No context manager: it costs a third."""
+        """Set the current person's values until `_unbind`. Not a context manager, which would cost a third of the time."""
         self._current.values = values
         self._current.attributes = AttributeValues({path[1]: value for path, value in values.items() if len(path) > 1})
 

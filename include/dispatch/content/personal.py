@@ -1,8 +1,8 @@
-"""The block `{% personal %}…{% endpersonal %}` and what is learnt from a template's syntax before it runs.
+"""The block `{% personal %}…{% endpersonal %}` as a Jinja extension.
 
-A block becomes a Jinja call block: its body is compiled once, as a closure, and called later for each distinct person.
-What the body takes from around it (a loop's variable, a macro's argument) is handed over by value, since the closure runs
-when the loop is long over.
+A block becomes a Jinja call block: its body is compiled once, as a closure, and called later per distinct combination of
+values. Variables from outside the block (a loop variable, a macro's argument) are captured by value, since the closure runs
+after the loop has ended.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _SPECIAL = ("loop", "caller", "self", "super", "varargs", "kwargs")
 
 
 class PersonalExtension(Extension):
-    """Parses the block, and is called by every `{{ … }}` (see syntax.py) to say what becomes of its value."""
+    """Parses the block, and handles the value of every `{{ … }}` (see syntax.py)."""
 
     tags = {"personal"}
     person: PersonProxy
@@ -36,7 +36,7 @@ class PersonalExtension(Extension):
         return nodes.CallBlock(self.call_method(PERSONAL), [], [], body).set_lineno(line)
 
     def _output(self, value: Any, context: str, name: str, line: int) -> Any:
-        """What `{{ … }}` prints: a mark while compiling, the escaped value inside a fragment."""
+        """The output of `{{ … }}`: a placeholder during compilation, the escaped value inside a block."""
         if self.person._current.values is not None:
             return _for_one_person(value, context, name, line)
         if isinstance(value, RecordedExpression):
@@ -46,11 +46,9 @@ class PersonalExtension(Extension):
         return value
 
     def _personal(self, name: str, line: int, context: str, paths: str, *captured: Any, caller: Any) -> Markup:
-        """A block was reached while compiling: note it."""
+        """Record a block that is reached during compilation."""
         if self.person._current.values is not None:
-            raise source_location.template_error(
-                "A {% personal %} block stands inside another.", "Close the first one before."
-            )
+            raise source_location.template_error("A {% personal %} block is inside another.", "Close the first one before.")
         _check_captured(captured, name, line)
         known = frozenset(tuple(path.split(".", 1)) for path in paths.split() if path)
         environment: Any = self.environment
@@ -68,7 +66,7 @@ class PersonalExtension(Extension):
         return self.placeholders.add(fragment, name, line)
 
     def _count_iteration(self) -> str:
-        """A loop turns."""
+        """Count an iteration of a loop."""
         environment: Any = self.environment
         environment.budget.spend()
         return ""
@@ -77,16 +75,16 @@ class PersonalExtension(Extension):
 def _for_one_person(value: Any, context: str, _name: str, _line: int) -> Any:
     if isinstance(value, _CompileTimeValue):
         raise source_location.template_error(
-            "A value noted outside the {% personal %} block is used inside it.", "Write person.… in the block itself."
+            "A value recorded outside the {% personal %} block is used inside it.", "Write person.… in the block itself."
         )
     if isinstance(value, Undefined):
         return str(value)
     if not context:
         raise source_location.template_error(
-            "It is not clear where in the HTML this stands.", "Let all branches before it end alike."
+            "The position of this value in the HTML is ambiguous.", "Let all branches before it end at the same position."
         )
     done = escape.escape_markup(value, context) if isinstance(value, Markup) else escape.escape(value, context)
-    return Markup(done)  # noqa: S704  (escaped for its place just now)
+    return Markup(done)  # noqa: S704  (escaped for its context just now)
 
 
 def _check_captured(captured: tuple[Any, ...], _name: str, _line: int) -> None:
@@ -97,7 +95,7 @@ def _check_captured(captured: tuple[Any, ...], _name: str, _line: int) -> None:
             )
         if isinstance(value, str) and PLACEHOLDER_OPEN in value:
             raise source_location.template_error(
-                "Text that holds a person's value is used in a {% personal %} block.", "Write person.… in the block."
+                "Text that contains a person's value is used in a {% personal %} block.", "Write person.… in the block."
             )
 
 
@@ -110,7 +108,7 @@ def is_personal_block(node: nodes.Node) -> bool:
 
 
 def captured_names(body: list[nodes.Node], environment: Any, included: list[nodes.Template]) -> list[str]:
-    """Names that a block reads and does not set itself, sorted, without `person` and what every template knows."""
+    """Names that a block reads but does not set, sorted, without `person` and without globals."""
     inner = nodes.Template(body, lineno=1)
     inner.set_environment(environment)
     names = meta.find_undeclared_variables(inner).union(*(meta.find_undeclared_variables(tree) for tree in included))
@@ -118,5 +116,5 @@ def captured_names(body: list[nodes.Node], environment: Any, included: list[node
 
 
 def uncapturable_name(names: list[str]) -> str | None:
-    """A name whose value cannot be kept until the block runs."""
+    """The first name whose value cannot be captured, or None."""
     return next((name for name in names if name in _SPECIAL), None)

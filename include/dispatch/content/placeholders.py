@@ -1,4 +1,4 @@
-"""What was noted while a template was rendered, and the marks that stand for it in the text."""
+"""Personal values recorded while a template is rendered, and their placeholders in the text."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from include.dispatch.content.person_proxy import PersonProxy, RecordedExpressio
 from include.dispatch.content.source_location import template_error
 
 MAX_FRAGMENT = 100_000
-"""Characters that one block may come to for one person, well above what SendGrid takes."""
+"""Maximum characters of a block for one person, well above SendGrid's limit."""
 
 PLACEHOLDER = re.compile(f"{PLACEHOLDER_OPEN}([0-9]+){PLACEHOLDER_CLOSE}")
 
 
 @dataclass(frozen=True, eq=False)
 class Fragment:
-    """The body of one `{% personal %}` block, compiled, with what it took from around it."""
+    """The compiled body of one `{% personal %}` block, with its captured variables."""
 
     caller: Any
     captured: tuple[Any, ...]
@@ -36,7 +36,7 @@ class Fragment:
     name: str
 
     def evaluate(self, values: Mapping[Path, Any]) -> str:
-        """The block for one person: `Markup` from an HTML file, text from a plain one."""
+        """The block's output for one person: `Markup` from an HTML file, text from a text file."""
         self.budget.reset()
         self.person._bind(values)
         try:
@@ -45,22 +45,22 @@ class Fragment:
             self.person._unbind()
         if len(made) > MAX_FRAGMENT:
             raise template_error(
-                "A {% personal %} block grows too large.", "SendGrid takes 10,000 bytes a person.", self.name
+                "A {% personal %} block grows too large.", "SendGrid accepts 10,000 bytes per person.", self.name
             )
         if not self.is_markup:
             return made
         links = [values[path] for path in self.paths if path[0] in PERSON_LINKS]
-        return Markup(disable_click_tracking_for(made, links) if links else made)  # noqa: S704  (each value was escaped for its place)
+        return Markup(disable_click_tracking_for(made, links) if links else made)  # noqa: S704  (each value is escaped)
 
     def identity(self) -> object:
-        """Two blocks with the same identity give the same text for the same person."""
+        """Blocks with the same identity produce the same text for the same person."""
         plain = all(isinstance(part, (str, int, float, bool, type(None))) for part in self.captured)
         return (self.name, *map(repr, self.captured)) if plain else id(self)
 
 
 @dataclass(frozen=True, eq=False)
 class Placeholder:
-    """One value that depends on the person, and where it was written."""
+    """A value that depends on the person, and its location in the template."""
 
     value: RecordedExpression | Fragment
     name: str
@@ -83,11 +83,11 @@ class Placeholder:
 
 @dataclass
 class Placeholders:
-    """Everything noted in one compilation; a mark's number is its index."""
+    """All placeholders of one compilation; a placeholder's number is its index."""
 
     entries: list[Placeholder] = field(default_factory=list)
 
     def add(self, value: RecordedExpression | Fragment, name: str, line: int) -> Markup:
-        """Note a value; returns the mark to print in its stead."""
+        """Record a value; returns the placeholder to print instead of it."""
         self.entries.append(Placeholder(value, name, line))
         return Markup(f"{PLACEHOLDER_OPEN}{len(self.entries) - 1}{PLACEHOLDER_CLOSE}")  # noqa: S704  (digits between two private-use characters)

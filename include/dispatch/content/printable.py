@@ -1,4 +1,4 @@
-"""What of a person may be printed: a name or attribute that looks like a template is shown as if it were missing.
+"""Filters values that must not be printed: a name or attribute that looks like a template is treated as missing.
 
 The warehouse keeps the source's value, so another policy (`include.core.template_names`) applies from the next plan on.
 """
@@ -18,11 +18,11 @@ from include.core import template_names
 NAMES = ("first_name", "last_name")
 _TEMPLATE = re.compile(template_names.LOOKS_LIKE_TEMPLATE)
 _SUSPECT = rf"{template_names.LOOKS_LIKE_TEMPLATE}|\\[u/]"
-"""In the JSON text of an object, where a sign may also stand escaped."""
+"""The pattern for the JSON text of an object, which may contain escaped characters."""
 
 
 def printable(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """The same people, with null for each name and without each attribute that looks like a template."""
+    """The same people, with null for each name, and without each attribute, that looks like a template."""
     if template_names.policy() == template_names.KEEP:
         return batch
     for name in NAMES:
@@ -47,13 +47,13 @@ def _without_template_values(column: pa.Array) -> pa.Array:
     unsafe = pc.fill_null(pc.match_substring_regex(texts, _SUSPECT), False)
     if not pc.any(unsafe).as_py():
         return column
-    mended = pa.array([_clean_attributes(text) for text in texts.filter(unsafe).to_pylist()], texts.type)
-    done = pc.replace_with_mask(texts, unsafe, mended)
+    cleaned = pa.array([_clean_attributes(text) for text in texts.filter(unsafe).to_pylist()], texts.type)
+    done = pc.replace_with_mask(texts, unsafe, cleaned)
     return pa.ExtensionArray.from_storage(column.type, done) if texts is not column else done
 
 
 def _clean_attributes(text: str) -> str:
-    """The JSON object less its offending values; what is no object says nothing anyhow."""
+    """The JSON object without values that look like templates; other texts are returned unchanged."""
     try:
         found = orjson.loads(text)
     except orjson.JSONDecodeError:

@@ -1,4 +1,4 @@
-"""One person's mail, for previews: tags replaced literally, as SendGrid does."""
+"""Renders one person's mail for previews, replacing tags literally as SendGrid does."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from include.dispatch.content.fill import SlotFiller
 
 @dataclass(frozen=True)
 class Rendered:
-    """What one person gets."""
+    """The mail of one person."""
 
     subject: str
     html: str

@@ -1,4 +1,4 @@
-"""From marks to slots: where each mark came to stand decides its escaping, and equal ones share a tag."""
+"""Turns placeholders into slots: a placeholder's position determines its escaping, and equal placeholders share a tag."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from include.dispatch.content.html_reader import HtmlReader, Reader
 from include.dispatch.content.placeholders import PLACEHOLDER, Fragment, Placeholder, Placeholders
 
 MAX_SLOTS = 150
-"""Substitutions a personalization may have (SendGrid)."""
+"""SendGrid's limit on substitutions per personalization."""
 
 _PUBLIC_CONTEXT = {"url_whole": "url", "url_part": "url"}
 
 
 class _SlotTable:
-    """Slots in the order in which they are met; equal ones (same expression, same place) are one."""
+    """Slots in order of first occurrence; placeholders with the same expression and context share one."""
 
     def __init__(self) -> None:
         self.found: dict[tuple[object, str], int] = {}
@@ -39,7 +39,7 @@ class _SlotTable:
 def assign_slots(
     rendered: Any, placeholders: Placeholders, *, names: dict[str, str], inputs: str, tag_prefix: str | None
 ) -> Content:
-    """The content with tags. `facts` is a digest of all that was read; together with the parts it makes the hash."""
+    """The content with tags. `inputs` is a digest of all inputs; the content hash covers it and the parts."""
     table = _SlotTable()
     subject = _replace(rendered.subject, PlainReader(HEADER), placeholders, table, names["subject"])
     html = _replace(rendered.html, HtmlReader(), placeholders, table, names["body_html"])
@@ -59,7 +59,7 @@ def assign_slots(
 
 
 def check_contexts(html: str, placeholders: Placeholders) -> None:
-    """Places that an HTML parser would move: text straight inside a table. Raises `PlanError`."""
+    """Reject placeholders that an HTML parser would move, such as text directly inside a table. Raises `PlanError`."""
     reader, at = HtmlReader(), 0
     for match in PLACEHOLDER.finditer(html):
         reader.feed(html[at : match.start()])
@@ -69,14 +69,14 @@ def check_contexts(html: str, placeholders: Placeholders) -> None:
 
 
 class _AsHtml(PlainReader):
-    """The preheader's values stand in the HTML as text."""
+    """The preheader: its values are printed as text in the HTML."""
 
     def __init__(self) -> None:
         super().__init__(HTML)
 
 
 def _replace(text: str, reader: Reader, placeholders: Placeholders, table: _SlotTable, name: str) -> str:
-    """The text with each mark's number replaced by its slot's."""
+    """The text with the number of each placeholder replaced by the number of its slot."""
     done, at = [], 0
     for match in PLACEHOLDER.finditer(text):
         before = text[at : match.start()]
@@ -88,7 +88,9 @@ def _replace(text: str, reader: Reader, placeholders: Placeholders, table: _Slot
         at = match.end()
     done.append(text[at:])
     if PLACEHOLDER_OPEN in PLACEHOLDER.sub("", text) or PLACEHOLDER_CLOSE in PLACEHOLDER.sub("", text):
-        raise PlanError("A filter cut through a person's value.", where=name, remedy="Filter the value itself.")
+        raise PlanError(
+            "A filter truncated a placeholder.", where=name, remedy="Apply the filter to the person's value itself."
+        )
     return "".join(done)
 
 
@@ -100,7 +102,7 @@ def _context_of(reader: Reader, placeholder: Placeholder) -> str:
         raise PlanError(str(refused), where=where, remedy="Move it to the text, to an attribute or to a link.") from None
     if isinstance(placeholder.value, Fragment) and placeholder.value.is_markup and placeholder.value.context != context:
         raise PlanError(
-            "The {% personal %} block came to stand elsewhere than where it was written (through a block or macro).",
+            "A block or macro prints the {% personal %} block elsewhere, in another context than where it is written.",
             where=where,
             remedy="Write the tag or attribute around it in the same file.",
         )
@@ -108,9 +110,9 @@ def _context_of(reader: Reader, placeholder: Placeholder) -> str:
 
 
 def _tag_core(parts: list[str], content_hash: str, tag_prefix: str | None) -> str:
-    """What all tags hold: from the hash, so that nobody can guess it before the content exists, and in no text of ours."""
+    """The common part of all tags: from the hash, so that it cannot be guessed, and not in the template's text."""
     if tag_prefix is not None and not re.fullmatch(r"[A-Za-z0-9]{4,20}", tag_prefix):
-        raise PlanError("is no prefix for tags.", where="tag_prefix", remedy="Use 4 to 20 letters and digits.")
+        raise PlanError("is not a valid prefix for tags.", where="tag_prefix", remedy="Use 4 to 20 letters and digits.")
     candidates = [tag_prefix] if tag_prefix else [f"tw{content_hash[start : start + 6]}" for start in range(0, 58)]
     free = next((core for core in candidates if not any(core in part for part in parts)), None)
     if free is None:

@@ -1,4 +1,4 @@
-"""Which file and line of a template an error belongs to."""
+"""The template file and line of an error."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from include.core.errors import PlanError
 
 
 def display_name(filename: str | None) -> str:
-    """A template's file as errors name it: its folder and its name."""
+    """A template's file as shown in errors: folder and name."""
     if not filename or filename.startswith("<"):
         return (filename or "template").strip("<>")
     return "/".join(Path(filename).parts[-2:])
@@ -30,7 +30,7 @@ def _in_template(frame: FrameType, line: int) -> str | None:
 
 
 def current_location() -> str:
-    """The template line that is being rendered now, or an empty string."""
+    """The template line being rendered, or an empty string."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         if location := _in_template(frame, frame.f_lineno):
@@ -40,7 +40,7 @@ def current_location() -> str:
 
 
 def location_of(error: BaseException) -> str:
-    """The template line that `error` comes from, or an empty string."""
+    """The template line that raised `error`, or an empty string."""
     if lineno := getattr(error, "lineno", None):
         return format_location(getattr(error, "filename", None) or getattr(error, "name", None), lineno)
     location, trace = "", error.__traceback__
@@ -51,5 +51,5 @@ def location_of(error: BaseException) -> str:
 
 
 def template_error(what: str, remedy: str, where: str = "") -> PlanError:
-    """The error to raise about the line that is being rendered."""
+    """An error at `where`, by default the line being rendered."""
     return PlanError(what, where=where or current_location(), remedy=remedy)

@@ -1,4 +1,4 @@
-"""Finding a template's files: the part for a locale, the other templates that it uses."""
+"""Finds and loads template files: the parts for a locale, and the templates that they include."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ def _all_parts() -> str:
 
 
 class TemplateLoader(BaseLoader):
-    """Loads from the template's own folder, then from the folder of all templates; knows every file that it gave out.
+    """Loads from the template's folder, then from the folder of all templates; records the hash of every loaded file.
 
-    `written` holds texts that have no file of their own (a variant's subject): name to (text, where it was written).
+    `inline` contains texts that have no file (a variant's subject): name to (text, location).
     """
 
     def __init__(self, folder: Path, inline: dict[str, tuple[str, str]]) -> None:
@@ -43,14 +43,14 @@ class TemplateLoader(BaseLoader):
         self.hashes: dict[str, str] = {}
 
     def get_source(self, environment: Any, template: str) -> tuple[str, str | None, Callable[[], bool] | None]:
-        """A template's text and file. Raises `PlanError` where it is too large or not UTF-8."""
+        """A template's text and file. Raises `PlanError` if it is too large or not UTF-8."""
         source, filename = self._read(environment, template)
         if len(source.encode("utf-8", "surrogatepass")) > MAX_FILE_BYTES:
             raise PlanError(
                 "is too large.", where=template, remedy=f"A template file has at most {MAX_FILE_BYTES // 1024} KB."
             )
         if PLACEHOLDER_OPEN in source or PLACEHOLDER_CLOSE in source:
-            raise PlanError("holds a private-use character (U+E000, U+E001).", where=template, remedy="Remove it.")
+            raise PlanError("contains a private-use character (U+E000, U+E001).", where=template, remedy="Remove it.")
         self.hashes[template] = hashlib.sha256(source.encode("utf-8", "surrogatepass")).hexdigest()
         return source, filename, None
 
@@ -64,5 +64,5 @@ class TemplateLoader(BaseLoader):
         return source, filename or template
 
     def list_templates(self) -> list[str]:
-        """Every template that could be named."""
+        """All loadable templates."""
         return self._files.list_templates()

@@ -1,4 +1,4 @@
-"""A template's syntax tree, checked and prepared: every `{{ … }}` learns its place, every block its fields."""
+"""Checks and rewrites a template's syntax tree: every `{{ … }}` gets its escaping context, every block its fields."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _LINKS = (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)
 
 
 class TemplatePreparation(FieldFinder):
-    """Prepares one template's tree in place. Raises `PlanError` with file and line."""
+    """Rewrites the tree of one template in place. Raises `PlanError` with file and line."""
 
     def prepare(self, tree: nodes.Template) -> nodes.Template:
-        """Check, then rewrite."""
+        """Check and rewrite the tree."""
         tree = qualify_links(tree)
         self._check(tree)
         self._walk(tree.body, self._new_reader(), personal=False)
@@ -43,10 +43,10 @@ class TemplatePreparation(FieldFinder):
         for link in tree.find_all(_LINKS):
             self._check_link(link)
         for scope in tree.find_all(nodes.ScopedEvalContextModifier):
-            raise self.error(scope, "autoescape cannot be switched.", "Remove the tag; every place is escaped as it needs.")
+            raise self.error(scope, "autoescape cannot be changed.", "Remove the tag; values are escaped for their context.")
         for name in tree.find_all(nodes.Name):
             if name.name in {"person", *PERSON_LINKS} and name.ctx != "load":
-                raise self.error(name, f"{name.name} is a name of ours.", "Choose another name for your variable.")
+                raise self.error(name, f"{name.name} is a reserved name.", "Choose another name for your variable.")
         for node in tree.find_all((nodes.Getattr, nodes.Getitem)):
             self.path(node)
 
@@ -54,15 +54,19 @@ class TemplatePreparation(FieldFinder):
         target = link.template
         if not isinstance(target, nodes.Const) or not isinstance(target.value, str):
             raise self.error(
-                link, "The name of the other template is not a plain text.", 'Write {% include "folder/name.html.j2" %}.'
+                link,
+                "The name of the other template is not a plain text literal.",
+                'Write {% include "folder/name.html.j2" %}.',
             )
         if self.environment.is_markup(target.value) != self.environment.is_markup(self.name):
             raise self.error(
-                link, "HTML and plain text are mixed.", "An .html.j2 file uses .html.j2 files, a .txt.j2 file .txt.j2 files."
+                link,
+                "HTML and plain text are mixed.",
+                "Include .html.j2 files in .html.j2 files, .txt.j2 files in .txt.j2 files.",
             )
 
     def _walk(self, body: list[nodes.Node], reader: Reader, *, personal: bool) -> Reader:
-        """Place every output below `body`; returns the reader after it."""
+        """Determine the context of every output in `body`; returns the reader after it."""
         for node in body:
             reader = self._visit(node, reader, personal)
         return reader
@@ -80,9 +84,7 @@ class TemplatePreparation(FieldFinder):
             self._walk(node.body, self._new_reader(), personal=personal)
         elif isinstance(node, (nodes.Block, nodes.With, nodes.Scope, nodes.FilterBlock)):
             if personal and isinstance(node, nodes.Block):
-                raise self.error(
-                    node, "A {% block %} stands inside {% personal %}.", "Put the {% personal %} inside the block."
-                )
+                raise self.error(node, "A {% block %} is inside {% personal %}.", "Put the {% personal %} inside the block.")
             return self._walk(node.body, reader, personal=personal)
         return reader
 
@@ -109,12 +111,12 @@ class TemplatePreparation(FieldFinder):
     def _loop(self, node: nodes.For, reader: Reader, personal: bool) -> Reader:
         end = self._walk(node.body, reader.copy(), personal=personal)
         if personal and not end.is_loop_stable(reader):
-            raise self.error(node, "A turn of the loop ends in another place of the HTML.", "Let it close what it opens.")
+            raise self.error(node, "An iteration of the loop changes the HTML context.", "Let it close what it opens.")
         return self._walk(node.else_, reader.copy(), personal=personal).merged([end])
 
     def _block(self, node: nodes.CallBlock, reader: Reader, personal: bool) -> None:
         if personal:
-            raise self.error(node, "A {% personal %} block stands inside another.", "Close the first one before.")
+            raise self.error(node, "A {% personal %} block is inside another.", "Close the first one before.")
         try:
             context = reader.context()
         except UnsafeContext as refused:
@@ -125,15 +127,15 @@ class TemplatePreparation(FieldFinder):
         )
         if special := uncapturable_name(names):
             raise self.error(
-                node, f"{special} of the surrounding is used in a {{% personal %}} block.", "Set a variable before."
+                node, f"{special} cannot be used in a {{% personal %}} block.", "Set a variable before the block."
             )
         if not self._walk(node.body, reader.copy(), personal=True).returns_to(reader):
             raise self.error(
-                node, "The {% personal %} block ends in another place of the HTML.", "Let it close what it opens."
+                node, "The {% personal %} block ends in another context of the HTML.", "Let it close what it opens."
             )
-        where_ = [nodes.Const(self.filename or self.name), nodes.Const(node.lineno), nodes.Const(context)]
-        said = nodes.Const(" ".join(sorted(".".join(path) for path in fields)))
-        node.call.args = [*where_, said, *(nodes.Name(name, "load") for name in names)]
+        location = [nodes.Const(self.filename or self.name), nodes.Const(node.lineno), nodes.Const(context)]
+        field_names = nodes.Const(" ".join(sorted(".".join(path) for path in fields)))
+        node.call.args = [*location, field_names, *(nodes.Name(name, "load") for name in names)]
         node.args = [nodes.Name(name, "param") for name in names]
         reader.insert_value()
 

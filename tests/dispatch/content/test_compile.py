@@ -75,9 +75,9 @@ def test_the_hash_covers_what_only_a_fragment_says(compile_parts: Compile) -> No
     assert compile_parts(block).content_hash != compile_parts(block.replace("yes", "YES")).content_hash
 
 
-def test_a_prefix_may_be_chosen(compile_parts: Compile) -> None:
+def test_the_tag_prefix_can_be_set(compile_parts: Compile) -> None:
     assert compile_parts(HELLO, tag_prefix="test").slots[0].tag == "-testx0-"
-    with pytest.raises(PlanError, match="no prefix"):
+    with pytest.raises(PlanError, match="not a valid prefix"):
         compile_parts(HELLO, tag_prefix="a b")
     with pytest.raises(PlanError, match="occurs in the template"):
         compile_parts(HELLO, tag_prefix="Hello")

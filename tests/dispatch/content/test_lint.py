@@ -32,9 +32,9 @@ FILES = {
     "no way out in text": ("body.txt.j2", "{{ postal_address }}", "unsubscribe link"),
     "empty text": ("body.txt.j2", " \n", "empty"),
     "empty subject": ("subject.txt.j2", "  \n", "empty"),
-    "an answer": ("subject.txt.j2", "Re: your order", "pretends"),
-    "an answer in German": ("subject.txt.j2", "AW: Ihre Bestellung", "pretends"),
-    "a forward": ("subject.txt.j2", "Fwd: look", "pretends"),
+    "an answer": ("subject.txt.j2", "Re: your order", "imitates a reply"),
+    "an answer in German": ("subject.txt.j2", "AW: Ihre Bestellung", "imitates a reply"),
+    "a forward": ("subject.txt.j2", "Fwd: look", "imitates a reply"),
 }
 
 
@@ -92,11 +92,11 @@ BUTTON = '<a href="{{ confirm_url }}">Yes</a>'
 @pytest.mark.parametrize(
     ("campaign", "html", "text", "context", "said"),
     [
-        (CONFIRM, BUTTON, "Hello", "letter/body.txt.j2", "lacks the link that confirms"),
-        (CONFIRM, "<p>Hello</p>", "{{ confirm_url }}", "letter/body.html.j2", "lacks the link that confirms"),
-        ({}, BUTTON, "Hello", "letter/body.html.j2", "holds confirm_url"),
-        ({}, "<p>Hello</p>", "{{ confirm_url }}", "letter/body.html.j2", "holds confirm_url"),
-        ({}, "{% personal %}{{ confirm_url }}{% endpersonal %}", "Hello", "letter/body.html.j2", "holds confirm_url"),
+        (CONFIRM, BUTTON, "Hello", "letter/body.txt.j2", "lacks the confirmation link"),
+        (CONFIRM, "<p>Hello</p>", "{{ confirm_url }}", "letter/body.html.j2", "lacks the confirmation link"),
+        ({}, BUTTON, "Hello", "letter/body.html.j2", "contains confirm_url"),
+        ({}, "<p>Hello</p>", "{{ confirm_url }}", "letter/body.html.j2", "contains confirm_url"),
+        ({}, "{% personal %}{{ confirm_url }}{% endpersonal %}", "Hello", "letter/body.html.j2", "contains confirm_url"),
     ],
 )
 def test_the_link_that_confirms_is_in_confirmations_alone(
