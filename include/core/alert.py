@@ -1,7 +1,7 @@
-"""An alert that a person can use: what happened, what is safe, what to do next, and the page that says more.
+"""Alerts for the operator: what happened, what is safe, what to do next, and the runbook page.
 
-Every alert is a line in the log and a JSON file in `$TRADEWIND_DATA/alerts/`; where a URL is configured it is posted there
-too. An alert never stops what raised it: what goes wrong with the telling is logged. No address, name or key is in it.
+Every alert is logged and stored as JSON in `$TRADEWIND_DATA/alerts/`. If a URL is configured, it is posted there too. A
+failed delivery is logged and never stops the caller. Alerts contain no address, name or key.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from include.core.paths import DataPaths
 log = logging.getLogger(__name__)
 
 REPEAT_INTERVAL = timedelta(hours=1)
-"""How long the same trouble is not posted again. It is still logged and filed."""
+"""A repeated alert is not posted again within this time. It is still logged and stored."""
 RETENTION = timedelta(days=90)
 POST_SECONDS = 5.0
 MAX_CHARACTERS = 3_000
-"""Characters of a text: a message of a chat takes that, and nine broken segments fit."""
+"""The maximum length of a text: chat services accept it, and nine broken segments fit."""
 _MASKS = (
     (re.compile(r"[^\s<>\"'(),;:=]+@[^\s<>\"'(),;:=]+"), "[address]"),
     (re.compile(r"\bSG\.[\w.-]+"), "[key]"),
@@ -39,9 +39,10 @@ _MASKS = (
 
 @dataclass(frozen=True)
 class Alert:
-    """`kind` names the sort of trouble; `runbook` is a page and heading: `docs/runbook/<page>.md#<heading>`.
+    """`runbook` is a page and heading: `docs/runbook/<page>.md#<heading>`.
 
-    `about` is a run, a plan and provider, …: the same kind, DAG and `about` within an hour is the same trouble.
+    `about` names a run, a plan and provider, and so on. Alerts with equal `kind`, `dag` and `about` within an hour are
+    repetitions.
     """
 
     kind: str
@@ -58,7 +59,7 @@ class Alert:
     at: datetime = field(default_factory=clock.now)
 
     def as_json(self) -> dict[str, Any]:
-        """What is filed and posted. `text` is the whole of it as one message, under the name that chat webhooks show."""
+        """The stored and posted form. `text` holds the whole alert as one message; chat webhooks show that field."""
         values = {name: masked(value) if isinstance(value, str) else value for name, value in asdict(self).items()}
         values["at"] = self.at.isoformat(timespec="seconds")
         parts = (values["title"], values["happened"], values["safe"], f"Next: {values['next_step']}", values["runbook"])
@@ -66,15 +67,15 @@ class Alert:
 
     @property
     def file_stem(self) -> str:
-        """The end of the file's name, the same for the same trouble."""
+        """The end of the file's name, equal for repetitions."""
         about = hashlib.sha256("\n".join((self.kind, self.dag, self.about)).encode()).hexdigest()[:8]
         return f"{self.kind}-{about}"
 
 
 def masked(text: str) -> str:
-    """`text`, short enough to read, and without anything that looks like an address or a key.
+    """`text`, shortened, without anything that looks like an address or a key.
 
-    Tradewind's own errors hold none; this is for the day when one does.
+    Tradewind's errors contain neither; this is a second safeguard.
     """
     for pattern, instead in _MASKS:
         text = pattern.sub(instead, text)
@@ -82,9 +83,9 @@ def masked(text: str) -> str:
 
 
 def deliver(paths: DataPaths, alert: Alert, webhook_url: str = "") -> bool:
-    """Log, file, and post the alert; returns whether it was posted. Raises nothing: the trouble it tells of matters more.
+    """Log, store and post the alert; returns whether it was posted. Raises nothing: the original error matters more.
 
-    The same trouble within the last hour is not posted again.
+    A repetition within the last hour is not posted.
     """
     content = {**alert.as_json(), "posted": False}
     level = logging.ERROR if alert.severity == "critical" else logging.WARNING
@@ -102,7 +103,7 @@ def deliver(paths: DataPaths, alert: Alert, webhook_url: str = "") -> bool:
 
 
 def has_failure_alert(paths: DataPaths, dag: str, run: str) -> bool:
-    """Whether somebody was told that something failed in this run; that it is late is another matter."""
+    """Whether an alert for a failure in this run was delivered. Alerts for a missed deadline do not count."""
     for path in paths.alerts.glob("*Z-*.json"):
         known = _read(path)
         if (known.get("dag"), known.get("run")) == (dag, run) and known.get("kind") != "missed-deadline":
@@ -111,9 +112,9 @@ def has_failure_alert(paths: DataPaths, dag: str, run: str) -> bool:
 
 
 def post(url: str, content: dict[str, Any]) -> str:
-    """POST as JSON, once; returns what went wrong. Never names the URL: those of chat services are secrets."""
+    """POST as JSON, once; returns the problem, '' for none. Never names the URL: chat webhooks are secrets."""
     if not url.startswith(("http://", "https://")):
-        return "it is no http or https URL"
+        return "it is not an http or https URL"
     try:
         body, headers = orjson.dumps(content), {"Content-Type": "application/json"}
         with client(POST_SECONDS) as http, http.stream("POST", url, content=body, headers=headers) as answer:
@@ -123,14 +124,14 @@ def post(url: str, content: dict[str, Any]) -> str:
 
 
 def _posted_recently(folder: Path, alert: Alert) -> bool:
-    """Whether the same trouble was posted within the quiet time."""
+    """Whether the same alert was posted within `REPEAT_INTERVAL`."""
     since = _stamp(alert.at - REPEAT_INTERVAL)
     recent = [path for path in folder.glob(f"*Z-{alert.file_stem}.json") if path.name >= since]
     return any(_read(path).get("posted") for path in recent)
 
 
 def _read(path: Path) -> dict[str, Any]:
-    """An alert that was filed; empty where it cannot be read."""
+    """A stored alert; empty if it cannot be read."""
     try:
         content = orjson.loads(path.read_bytes())
     except (OSError, orjson.JSONDecodeError):
@@ -140,7 +141,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _store(folder: Path, alert: Alert, content: dict[str, Any]) -> None:
-    """Write it, and drop what is older than `RETENTION`."""
+    """Store the alert and delete alerts older than `RETENTION`."""
     try:
         name = f"{_stamp(alert.at)}Z-{alert.file_stem}.json"
         write_durably(folder / name, orjson.dumps(content, option=orjson.OPT_INDENT_2))
@@ -149,7 +150,7 @@ def _store(folder: Path, alert: Alert, content: dict[str, Any]) -> None:
             if path.name < before:
                 path.unlink(missing_ok=True)
     except OSError as error:
-        log.warning("the alert could not be filed in %s (%s)", folder, error.strerror)
+        log.warning("the alert could not be stored in %s (%s)", folder, error.strerror)
 
 
 def _stamp(at: datetime) -> str:

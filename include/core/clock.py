@@ -1,4 +1,4 @@
-"""The one clock. Everything that needs the time asks here, so that a test can move it."""
+"""The only clock of the project, so that tests can set it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from include.core.settings import settings
 
 
 def now() -> datetime:
-    """The current time in UTC, moved by `TRADEWIND_CLOCK_OFFSET_SECONDS` where a test or drill sets it."""
+    """The current time in UTC, plus `TRADEWIND_CLOCK_OFFSET_SECONDS`, which tests and drills set."""
     return datetime.now(UTC) + timedelta(seconds=settings().clock_offset_seconds)
 
 
 def elapsed() -> float:
-    """Seconds on a clock that never goes backwards and counts while the process or machine is suspended."""
+    """Seconds on a monotonic clock that keeps counting while the process or machine is suspended."""
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))

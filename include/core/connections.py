@@ -1,8 +1,8 @@
 """The three connections, as plain values.
 
-Airflow's own form (`AIRFLOW_CONN_<ID>` as URI or JSON) is read here without Airflow, because the edge and the launcher need
-the same answer and do not import it. `include/orchestration/configuration.py` turns a connection stored in Airflow into the
-same values.
+Airflow's format (`AIRFLOW_CONN_<ID>` as URI or JSON) is parsed here without Airflow, because the edge and the launcher need
+the connections and do not import it. `include/orchestration/configuration.py` converts a connection stored in Airflow to
+the same values.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ SENDGRID_HOST = "https://api.sendgrid.com"
 
 @dataclass(frozen=True)
 class SendGridAccount:
-    """Where to send and with which key. `host` is a base URL without a trailing slash."""
+    """SendGrid's base URL, without a trailing slash, and the API key."""
 
     host: str
     api_key: str = field(repr=False)
 
 
 def is_simulator(account: SendGridAccount) -> bool:
-    """Whether mail goes to this machine only: what listens on loopback is no provider."""
+    """Whether the account is a simulator: a host on loopback delivers no mail."""
     return is_loopback(account.host)
 
 
@@ -45,7 +45,7 @@ def is_loopback(host: str) -> bool:
 
 
 def environment_connection(connection_id: str) -> str | None:
-    """What the environment says of a connection, raw; None where it says nothing."""
+    """The environment variable of a connection, unparsed; None if it is unset or empty."""
     return os.environ.get(f"AIRFLOW_CONN_{connection_id.upper()}") or None
 
 

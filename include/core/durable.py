@@ -1,4 +1,4 @@
-"""Writing files so that a crash leaves the old one or the new one, never half of either."""
+"""Atomic, durable file writes: after a crash, the file has its old or its new content."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def sync_folder(folder: Path) -> None:
-    """Make renames and creations in `folder` survive a power cut (fsync on the directory, see open(2))."""
+    """Make renames and new files in `folder` survive a power failure (fsync of the directory)."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -26,7 +26,7 @@ def sync_file(path: Path) -> None:
 
 
 def write_durably(path: Path, content: bytes, *, mode: int = 0o644) -> None:
-    """Write `content` to `path` atomically: beside it, fsync, rename, fsync the folder."""
+    """Write `content` to a temporary file, fsync it, rename it to `path`, and fsync the folder."""
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
     handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)

@@ -1,20 +1,19 @@
-"""Errors that say what happened, where, and what to do about it.
+"""Errors with what happened, where, and the remedy.
 
 Every error that Tradewind raises on purpose derives from `TradewindError`. `may_retry` is the one retry classifier: the
-Airflow retry policy in `include/orchestration/retries.py` asks it, and so does every loop that tries again.
+Airflow retry policy in `include/orchestration/retries.py` and every retry loop use it.
 
-An error's text may be logged, shown in the Airflow UI and mailed to an operator, so it never carries an address, a name, a
-key or a row's values: only places (file, line, table, column, subscriber id) and counts.
+An error's text may be logged, shown in the Airflow UI and mailed to an operator, so it never contains an address, a
+name, a key or row values: only locations (file, line, table, column, subscriber id) and counts.
 """
 
 from __future__ import annotations
 
 
 class TradewindError(Exception):
-    """What went wrong, with the place and the remedy.
+    """What went wrong, where, and the remedy.
 
-    `retryable` says whether the same call may be made again without harm and with hope; `retry_after` is how many seconds
-    from now, where that is known.
+    `retryable`: the same call is safe to repeat and may succeed. `retry_after`: in how many seconds, if known.
     """
 
     retryable = False
@@ -25,45 +24,45 @@ class TradewindError(Exception):
 
 
 class ConfigurationError(TradewindError):
-    """A setting, connection or file that a person wrote is wrong. A retry cannot mend it."""
+    """A setting, connection or file is wrong. A retry cannot fix it."""
 
 
 class SegmentsBroken(ConfigurationError):
-    """Some segments could not be built; the others were. Its text has a line for each broken one."""
+    """Some segments could not be built; the others were. The text has one line per broken segment."""
 
 
 class SourceError(TradewindError):
-    """The subscribers' source answered something that the data contract does not allow."""
+    """The source's answer violates the data contract."""
 
 
 class SourceUnavailable(SourceError):
-    """The source could not be reached; it may be back in a minute."""
+    """The source could not be reached; it may be available again soon."""
 
     retryable = True
 
 
 class QualityStop(TradewindError):
-    """A table rule failed: the batch is not believed and yesterday's subscribers stay in place."""
+    """A table rule failed: the batch is rejected and the previous subscribers remain."""
 
 
 class WarehouseBusy(TradewindError):
-    """Another process holds the warehouse file; DuckDB allows one writer."""
+    """Another process has the warehouse file open; DuckDB allows one writer."""
 
     retryable = True
 
 
 class WarehouseOutOfMemory(TradewindError):
-    """A statement needs more memory, or more disk to spill to, than DuckDB may take. The same again would fail the same."""
+    """A statement needs more memory, or more disk for spilling, than DuckDB may use. A retry would fail as well."""
 
 
 class LedgerUnavailable(TradewindError):
-    """The ledger's database does not answer: it restarts, is not reachable, or is locked. It may be back in a minute."""
+    """The ledger's database is restarting, unreachable or locked. It may be available again soon."""
 
     retryable = True
 
 
 class PlanError(TradewindError):
-    """A campaign cannot be planned: its segment, template or sender does not hold. Nothing was sent."""
+    """A campaign cannot be planned: its segment, template or sender is invalid. Nothing was sent."""
 
 
 class ContentChanged(PlanError):
@@ -71,52 +70,52 @@ class ContentChanged(PlanError):
 
 
 class PlanDamaged(PlanError):
-    """A file of a frozen plan is missing, or is not as it was frozen. Nothing is sent from it."""
+    """A file of a frozen plan is missing or was changed. Nothing is sent from it."""
 
 
 class CampaignStopped(TradewindError):
-    """SendGrid or an operator stopped a campaign. What was not sent is pending and stays so until it is resumed."""
+    """SendGrid or an operator stopped a campaign. Unsent messages stay pending until it is resumed."""
 
 
 class PaceHeld(TradewindError):
-    """A cap or a window holds back what is pending; it may go later."""
+    """A cap or a send window holds pending messages back; they can be sent later."""
 
     retryable = True
 
 
 class FenceLost(TradewindError):
-    """This process's lease on a chunk was taken over; it must not write or post again."""
+    """Another process took over this process's lease on a chunk; it must not write or post again."""
 
 
 class ConservationBroken(TradewindError):
-    """A sum does not hold: somebody was lost or counted twice. Fails the run; never retried away."""
+    """A sum does not match: messages are missing or counted twice. Fails the run and is not retried."""
 
 
 class LedgerBehindJournal(ConservationBroken):
-    """The journal beside a plan knows requests that the ledger does not: it was restored from a backup."""
+    """The journal of a plan contains requests that the ledger lacks: the ledger was restored from a backup."""
 
 
 class EspUnavailable(TradewindError):
-    """SendGrid gave no usable answer. What was not sent is pending, and nothing depends on an immediate answer."""
+    """SendGrid gave no usable answer. Unsent messages are pending; nothing depends on an immediate answer."""
 
     retryable = True
 
 
 class EdgeUnavailable(TradewindError):
-    """The edge's public address did not answer, or cannot record an unsubscribe now: no mail goes out with links to it."""
+    """The edge's public URL does not answer, or cannot record unsubscribes: no mail with links to it is sent."""
 
     retryable = True
 
 
 class PublishError(TradewindError):
-    """The built file did not read back as it was written. The file before it stays published."""
+    """The built file does not contain what was written. The previous file stays published."""
 
 
 def may_retry(error: BaseException) -> bool:
-    """Whether the task that raised `error` may simply be run again.
+    """Whether the task that raised `error` should be retried.
 
-    Unknown exceptions are retried: every task of Tradewind is safe to run again (each write is a replace or a merge, and
-    dispatch posts only what is pending). What is known to be permanent is not.
+    Unknown exceptions are retried: every task is safe to run again (each write is a replace or a merge, and dispatch posts
+    only pending messages). Errors that are known to be permanent are not.
     """
     if isinstance(error, TradewindError):
         return error.retryable

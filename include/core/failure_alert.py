@@ -1,4 +1,4 @@
-"""From the exception that ended a task to the alert that a person gets. One row a rule; a page of the runbook each."""
+"""Maps the exception that ended a task to an alert: one rule per kind of failure, each with a runbook page."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from include.core.paths import PROJECT
 
 Severity = Literal["warning", "critical"]
 
-NOT_SENT = "Nobody was mailed twice and nobody was lost: who was not sent to is pending. Other campaigns go on."
-UNCHANGED = "Nothing was replaced: what stood before is still in force."
-SAFE_TO_RERUN = "Every write is a replace or a merge, so the task may be cleared and run again at any time."
+NOT_SENT = "No message was sent twice and none was lost: unsent messages are pending. Other campaigns continue."
+UNCHANGED = "Nothing was replaced: the previous state is still in use."
+SAFE_TO_RERUN = "Every write is a replace or a merge, so the task can be cleared and run again at any time."
 
 
 class AlertRule(NamedTuple):
-    """What to tell of an exception of a class whose text holds `pattern`."""
+    """The alert for exceptions of a class whose text matches `pattern`."""
 
     error: type[BaseException]
     pattern: str
@@ -35,7 +35,7 @@ class AlertRule(NamedTuple):
 ALERT_RULES = (
     AlertRule(
         errors.CampaignStopped, r"breaker:", "breaker-open", "The circuit breaker holds a campaign back", NOT_SENT,
-        "Find out why people bounce or complain before you resume.", "breaker-open.md#what-to-do",
+        "Find the cause of the bounces or complaints before you resume.", "breaker-open.md#what-to-do",
     ),
     AlertRule(
         errors.CampaignStopped, r"credits", "campaign-stopped", "SendGrid's credits are used up", NOT_SENT,
@@ -51,30 +51,30 @@ ALERT_RULES = (
     ),
     AlertRule(
         errors.CampaignStopped, r"\b4\d\d\b", "campaign-stopped", "SendGrid refuses the request itself", NOT_SENT,
-        "Mend what the message names, then clear the task.", "campaign-stopped.md#refused-request",
+        "Fix what the message names, then clear the task.", "campaign-stopped.md#refused-request",
     ),
     AlertRule(
         errors.CampaignStopped, r"paused|cancelled", "campaign-stopped", "The campaign is paused or cancelled", NOT_SENT,
-        "Resume the campaign, or leave it so.", "campaign-stopped.md#paused-by-an-operator", "warning",
+        "Resume the campaign, or leave it paused.", "campaign-stopped.md#paused-by-an-operator", "warning",
     ),
     AlertRule(
         errors.CampaignStopped, "", "campaign-stopped", "A campaign was stopped", NOT_SENT,
-        "Read the reason, mend it, then clear the task.", "campaign-stopped.md#what-to-do",
+        "Read the reason, fix the cause, then clear the task.", "campaign-stopped.md#what-to-do",
     ),
     AlertRule(
-        errors.LedgerBehindJournal, "", "restored-ledger", "The ledger has forgotten requests that were made",
-        "Nothing was sent now, and nothing will be before the ledger is reconciled.",
-        "Do not clear the task. Reconcile the ledger with the journal first.", "restored-ledger.md#what-to-do",
+        errors.LedgerBehindJournal, "", "restored-ledger", "The ledger lacks requests that are in the journal",
+        "Nothing was sent, and nothing will be before the journal is replayed.",
+        "Do not clear the task. Replay the journal into the ledger first.", "restored-ledger.md#what-to-do",
     ),
     AlertRule(
-        errors.ConservationBroken, "", "conservation-broken", "People do not add up",
-        "Nothing was published, and the plan stays as it is.", "Do not send further before you know why.",
+        errors.ConservationBroken, "", "conservation-broken", "The sums do not match",
+        "Nothing was published, and the plan stays as it is.", "Send nothing more before you know the cause.",
         "conservation-broken.md#what-to-do",
     ),
     AlertRule(
-        errors.QualityStop, "", "quality-stop", "A batch of subscribers is not believed",
-        "Nothing was merged. Who is refused or unreadable in it is held back; campaigns go on with the others.",
-        "Open the quality page and look at the source.", "quality-stop.md#what-to-do",
+        errors.QualityStop, "", "quality-stop", "A batch of subscribers is rejected",
+        "Nothing was merged. People whose rows are refused or unreadable get no mail; campaigns continue with the others.",
+        "Open the quality page and check the source.", "quality-stop.md#what-to-do",
     ),
     AlertRule(
         errors.ContentChanged, "", "content-changed", "A template was edited while its plan is being sent", NOT_SENT,
@@ -86,24 +86,24 @@ ALERT_RULES = (
     ),
     AlertRule(
         errors.PlanError, "", "plan-error", "A campaign cannot be planned", "Nothing was sent. Other campaigns go on.",
-        "Mend the file that the message names, then clear the task.", "failed-task.md#campaign-or-setting",
+        "Fix the file that the message names, then clear the task.", "failed-task.md#campaign-or-setting",
     ),
     AlertRule(
         errors.SegmentsBroken, "", "segments-broken", "Some segments could not be built",
-        "The other segments are built. A campaign of a broken one plans from the last run that built it.",
+        "The other segments are built. Campaigns of a broken segment use its last successful run.",
         "Fix the definitions that the message names, then clear the task.", "failed-task.md#campaign-or-setting",
     ),
     AlertRule(
         errors.ConfigurationError, "", "configuration", "A setting or file is wrong", UNCHANGED,
-        "Mend what the message names, then clear the task.", "failed-task.md#campaign-or-setting",
+        "Fix what the message names, then clear the task.", "failed-task.md#campaign-or-setting",
     ),
     AlertRule(
-        errors.SourceError, "", "source", "The subscribers' source does not answer as agreed", UNCHANGED,
-        "Look at the source that the message names; the next run reads what this one missed.", "failed-task.md#source",
+        errors.SourceError, "", "source", "The subscribers' source violates the data contract or does not answer", UNCHANGED,
+        "Check the source that the message names; the next run reads the missing changes.", "failed-task.md#source",
     ),
     AlertRule(
         errors.WarehouseBusy, "", "warehouse-busy", "Another process holds the warehouse", UNCHANGED,
-        "Find the process that has the file open and end it.", "warehouse-busy.md#what-to-do", "warning",
+        "Find the process that has the file open and stop it.", "warehouse-busy.md#what-to-do", "warning",
     ),
     AlertRule(
         errors.WarehouseOutOfMemory, "", "warehouse-memory", "A task of the warehouse ran out of memory", UNCHANGED,
@@ -111,50 +111,50 @@ ALERT_RULES = (
     ),
     AlertRule(
         errors.LedgerUnavailable, "", "ledger-unavailable", "The ledger's database does not answer", NOT_SENT,
-        "See that the database runs, then clear the task.", "failed-task.md#ledger-does-not-answer",
+        "Make sure that the database is running, then clear the task.", "failed-task.md#ledger-does-not-answer",
     ),
     AlertRule(
-        errors.PaceHeld, "", "pace-held", "A cap or window still holds people back", NOT_SENT,
+        errors.PaceHeld, "", "pace-held", "A cap or send window still holds messages back", NOT_SENT,
         "Run the DAG again once the cap has ended, or raise it.", "failed-task.md#pace", "warning",
     ),
     AlertRule(
-        errors.EspUnavailable, "", "esp-unavailable", "SendGrid does not answer, or people are still pending", NOT_SENT,
-        "Look at SendGrid's status; then clear the task.", "failed-task.md#sendgrid-does-not-answer", "warning",
+        errors.EspUnavailable, "", "esp-unavailable", "SendGrid does not answer, or messages are still pending", NOT_SENT,
+        "Check SendGrid's status, then clear the task.", "failed-task.md#sendgrid-does-not-answer", "warning",
     ),
     AlertRule(
-        errors.EdgeUnavailable, "", "edge-unavailable", "The edge does not answer: no unsubscribe link works", NOT_SENT,
-        "See that the edge answers at edge_public_url, then clear the task.", "failed-task.md#edge-does-not-answer",
+        errors.EdgeUnavailable, "", "edge-unavailable", "The edge does not answer: unsubscribe links do not work", NOT_SENT,
+        "Make sure that the edge answers at edge_public_url, then clear the task.", "failed-task.md#edge-does-not-answer",
     ),
     AlertRule(
         errors.FenceLost, "", "fence-lost", "A task's lease on a chunk was taken over", NOT_SENT,
         "Clear the task: it sends only what is pending.", "failed-task.md#lease-lost", "warning",
     ),
     AlertRule(
-        errors.PublishError, "", "publish-error", "The published file did not read back", UNCHANGED,
-        "Clear publish.file; analysts still read the file before.", "failed-task.md#publishing",
+        errors.PublishError, "", "publish-error", "The published file could not be verified", UNCHANGED,
+        "Clear publish.file; analysts still read the previous file.", "failed-task.md#publishing",
     ),
 )  # fmt: skip
 
 DISK_FULL = AlertRule(
-    OSError, "", "disk-full", "The disk is full", "Nothing is half written: what stood before is still in force.",
+    OSError, "", "disk-full", "The disk is full", "No file is half written: the previous state is still in use.",
     "Free some space, then clear the task.", "disk-full.md#what-to-do",
 )  # fmt: skip
 TASK_LOST = AlertRule(
-    BaseException, "", "task-lost", "A task ended without saying why", SAFE_TO_RERUN,
-    "If you marked it, nothing. Else look at its log and the machine's memory, then clear the task.",
+    BaseException, "", "task-lost", "A task ended without an exception", SAFE_TO_RERUN,
+    "If you marked it as failed, nothing. Otherwise check its log and the machine's memory, then clear the task.",
     "failed-task.md#task-lost",
 )  # fmt: skip
 UNEXPECTED = AlertRule(
     Exception, "", "failed-task", "A task failed with an unexpected error", SAFE_TO_RERUN,
-    "Read the task's log. If it fails again, report the error with its place.", "failed-task.md#anything-else",
+    "Read the task's log. If it fails again, report the error with its location.", "failed-task.md#anything-else",
 )  # fmt: skip
 
 
 def failure_alert_for(error: BaseException | None, *, dag: str, run: str, task: str) -> Alert:
-    """The alert for a task that `error` ended; None where its process just went away.
+    """The alert for a task that ended with `error`; None if its process was lost.
 
-    Only Tradewind's own errors speak: the text of another may quote a row, so its class and place have to do. In a
-    campaign's DAG each run is a rule of its own; elsewhere the same task failing again within the hour is the same.
+    The alert quotes Tradewind's own errors only: the text of any other may contain row values, so its class and location are
+    shown instead. Each run of a campaign's DAG is alerted separately; elsewhere repeated failures of a task are repetitions.
     """
     rule = _rule_for(error)
     return Alert(
@@ -174,14 +174,14 @@ def _rule_for(error: BaseException | None) -> AlertRule:
 
 def _happened(error: BaseException | None) -> str:
     if error is None:
-        return "There is no exception: its process was killed or lost, or somebody marked the task or its run as failed."
+        return "No exception: the process was killed or lost, or the task or its run was marked as failed."
     if isinstance(error, errors.TradewindError):
         return str(error)
     return f"{type(error).__name__} {_location(error)}".strip()
 
 
 def _location(error: BaseException) -> str:
-    """The innermost place in this project that the exception came through."""
+    """The innermost location in this project in the exception's traceback."""
     frames = [(Path(frame.f_code.co_filename), line) for frame, line in walk_tb(error.__traceback__)]
     ours = [(path, line) for path, line in frames if path.is_relative_to(PROJECT) and ".venv" not in path.parts]
     return f"at {ours[-1][0].relative_to(PROJECT)}, line {ours[-1][1]}" if ours else ""

@@ -1,4 +1,4 @@
-"""How fast the account may send: its own limits, and the warm-up of its addresses."""
+"""How fast the account may send: its limits, and the warm-up of its IP addresses."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ WARMUP_HOURLY = (
     23_427, 32_798, 45_917, 64_284, 89_998, 125_997, 176_395, 246_953, 345_735, 484_029, 677_640, 948_696, 1_328_175,
     1_859_444, 2_603_222, 3_644_511, 5_102_316, 7_143_242, 10_000_539, 14_000_754, 19_601_056,
 )  # fmt: skip
-"""Messages an hour that one IP address may send, by day since its warm-up began (SendGrid, "Automated IP warmup")."""
+"""Messages per hour that one IP address may send, by day since its warm-up started (SendGrid, "Automated IP warmup")."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class AccountPace:
     warmup_ips: int = 1
 
     def hourly_cap(self, at: datetime) -> int | None:
-        """What warming up allows in the hour of `at`; None before it, after it, or without it."""
+        """The limit that the warm-up sets for the hour of `at`; None after the warm-up, or without one."""
         if self.warmup_started_on is None:
             return None
         day = (at.astimezone(UTC).date() - self.warmup_started_on).days

@@ -1,4 +1,4 @@
-"""Which process a pid is: the kernel gives a pid again, and never with the same start time in the same boot."""
+"""Identifies a process by pid and start time: the kernel reuses pids, but not with the same start time in one boot."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import psutil
 
 
 def start_time(pid: int) -> str:
-    """A process's start in clock ticks since boot (proc(5), field 22 of stat); '' where it is gone or a zombie.
+    """A process's start in clock ticks since boot (proc(5), field 22 of stat); '' if it has ended or is a zombie.
 
-    The ledger and the pid files hold this text, so a claim of an earlier release is still understood.
+    The ledger and the pid files store this text, so claims of earlier releases remain readable.
     """
     try:
         process = psutil.Process(pid)
@@ -21,9 +21,9 @@ def start_time(pid: int) -> str:
 
 
 def _ticks_since_boot(pid: int) -> int:
-    """`create_time` moves when the clock is set, and so does `boot_time`; their difference does not."""
+    """`create_time` and `boot_time` change when the clock is set; their difference does not."""
     boot = psutil.boot_time()
     created = psutil.Process(pid).create_time()
-    if psutil.boot_time() != boot:  # Set between the two: a wrong figure would declare a living process dead.
+    if psutil.boot_time() != boot:  # The clock was set in between: a wrong value would make a running process look dead.
         return _ticks_since_boot(pid)
     return round((created - boot) * os.sysconf("SC_CLK_TCK"))

@@ -1,8 +1,8 @@
-"""The two keys that everything opaque hangs on.
+"""The secret keys of address hashes and of links.
 
-The *address key* makes the keyed hash of an address (suppressions survive erasure by it). The *token keys* sign unsubscribe
-links; several may be valid, the highest id signs. Both come from the environment (`TRADEWIND_ADDRESS_KEY`, hex;
-`TRADEWIND_TOKEN_KEYS`, `id:hex,id:hex`) or from `secrets.json` in the data folder, which is made on first use.
+The *address key* makes the keyed hash of an address (with it, suppressions survive erasure). The *token keys* sign
+unsubscribe links; several can be valid, and the highest id signs. Both come from the environment (`TRADEWIND_ADDRESS_KEY`,
+hex; `TRADEWIND_TOKEN_KEYS`, `id:hex,id:hex`) or from `secrets.json` in the data folder, which is generated on first use.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ class Secrets:
 
     @property
     def fingerprint(self) -> str:
-        """Names the address key without telling it; the ledger refuses to open under another."""
+        """Identifies the address key without revealing it; the ledger does not open with another key."""
         return hashlib.sha256(b"tradewind address key\0" + self.address_key).hexdigest()[:16]
 
 
 def load_secrets(paths: DataPaths) -> Secrets:
-    """The keys in force. Raises `ConfigurationError` where they cannot be read as keys."""
+    """The keys in use. Raises `ConfigurationError` if they are not valid keys."""
     stored = _stored(paths.secrets)
     named = settings()
     address = named.address_key.get_secret_value() if named.address_key else stored["address_key"]
@@ -51,7 +51,7 @@ def load_secrets(paths: DataPaths) -> Secrets:
         raise ConfigurationError(
             "the address key or a token key is not hex of the form 'hex' and 'id:hex,id:hex'.",
             where="TRADEWIND_ADDRESS_KEY, TRADEWIND_TOKEN_KEYS or secrets.json",
-            remedy="Restore the keys from your backup; new keys would orphan every suppression and every link sent.",
+            remedy="Restore the keys from your backup; with new keys, existing suppressions and sent links no longer match.",
         ) from None
     if len(keys.address_key) < 16 or any(len(key) < 16 or not 0 <= name < 256 for name, key in token_keys.items()):
         raise ConfigurationError(
@@ -74,7 +74,7 @@ def _stored(path: Path) -> dict[str, str]:
 
 
 def _create(path: Path) -> None:
-    """Write fresh keys beside, then link them in place: the first process wins and nobody reads half a file."""
+    """Write new keys to a temporary file and link it into place: the first process wins, and no reader sees half a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = {"address_key": random_source.token_hex(32), "token_keys": f"1:{random_source.token_hex(32)}"}
     beside = path.with_name(f".{path.name}.{random_source.token_hex(8)}")

@@ -1,13 +1,13 @@
-"""SQL as files: one statement each, with a header that says what it is.
+"""SQL files: one statement each, with a header that describes it.
 
     -- name: subscribers_insert
     -- owner: data
-    -- grain: one row a subscriber
+    -- grain: one row per subscriber
     -- params: run_id, as_of
     -- purpose: What it does and why, in a sentence or three;
     --          continued lines are indented like this.
 
-The header is documentation, the contract of the parameters, and the source of the generated reference in docs/.
+The header documents the statement, declares its parameters, and is the source of docs/sql.md.
 """
 
 from __future__ import annotations
@@ -44,14 +44,14 @@ def load(stage: str, name: str) -> SqlFile:
 
 
 def folder(stage: str) -> Iterator[SqlFile]:
-    """Every file directly in `include/sql/<stage>/`, by name."""
+    """Every file directly in `include/sql/<stage>/`, in the order of their names."""
     yield from (read(path) for path in sorted((SQL / stage).glob("*.sql")))
 
 
 def read(path: Path) -> SqlFile:
-    """Parse one file, again when it was edited. Raises `ConfigurationError` where its header is not complete."""
+    """Parse a file, and parse it again after an edit. Raises `ConfigurationError` if its header is incomplete."""
     if not path.is_file():
-        raise ConfigurationError("does not exist.", where=str(path), remedy="Write it, or mend the name.")
+        raise ConfigurationError("does not exist.", where=str(path), remedy="Create it, or correct the name.")
     return _parse(path, path.stat().st_mtime_ns)
 
 
@@ -69,9 +69,9 @@ def _parse(path: Path, _modified: int) -> SqlFile:
     missing = [name for name in FIELDS if not header.get(name) and name != "params"]
     if missing or header.get("name") != path.stem:
         raise ConfigurationError(
-            f"has a header without {', '.join(missing) or 'its own name'}.",
+            f"has a header without {', '.join(missing) or 'the name of the file'}.",
             where=str(path),
-            remedy=f"Begin the file with '-- field: …' lines for {', '.join(FIELDS)}; name is the file's.",
+            remedy=f"Start the file with '-- field: …' lines for {', '.join(FIELDS)}; the name is that of the file.",
         )
     params = tuple(part for part in re.split(r"[,\s]+", header.get("params", "")) if part and part != "none")
     return SqlFile(

@@ -1,8 +1,8 @@
-"""Names that look like templates: what counts as one, and what becomes of them.
+"""Names that look like a template: how they are recognised, and the policy for them.
 
-`{{ 7 * 7 }}` in a name is harmless to us, since values are never evaluated, and embarrassing to the shop that greets with
-it. `TRADEWIND_TEMPLATE_NAMES` says what to do: `default` (the mail shows what the template says for a missing name),
-`quarantine` (the row is refused), `keep` (it is printed as it is).
+`{{ 7 * 7 }}` in a name is harmless, since values are never evaluated, but embarrassing in a greeting.
+`TRADEWIND_TEMPLATE_NAMES` sets the policy: `default` (the mail uses the template's default for a missing name),
+`quarantine` (the row is quarantined), `keep` (the name is printed unchanged).
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ LOOKS_LIKE_TEMPLATE = "(?i)" + "|".join(
         rf"</?(?:{_TAGS})(?:[\s/>]|$)|<!--",
     )
 )
-"""For RE2 (DuckDB, Arrow) and for Python alike. Narrow: a single bracket counts only around what is no name, as in {name},
-[First Name], {0}; people are called D'Angelo {Bob}, Ke$ha and A$AP."""
+"""A regular expression for RE2 (DuckDB, Arrow) and Python. It is narrow: single brackets match only around a placeholder
+such as {name}, [First Name] or {0}, because people are called D'Angelo {Bob}, Ke$ha and A$AP."""
 
 
 def policy() -> str:
-    """One of `POLICIES`. Raises `ConfigurationError` for anything else."""
+    """The policy in use: default, quarantine or keep. Raises `ConfigurationError` for anything else."""
     return settings().template_names

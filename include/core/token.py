@@ -1,11 +1,11 @@
-"""Tokens in the links of a mail: opaque and unforgeable. Those for leaving never expire, those that confirm do.
+"""Tokens in the links of mails: opaque and unforgeable. Unsubscribe tokens never expire, confirmation tokens do.
 
 Layout before base64url: version (1 byte), key id (1), for a confirmation the Unix second up to which it is valid (4),
-message key K (16), address key (32), HMAC-SHA256 (16 bytes of it). The address key is a keyed hash, so no address is in
-the link, and the edge can suppress the person at once without asking anything but the ledger.
+message key (16), address key (32), HMAC-SHA256 (16 bytes of it). The address key is a keyed hash, so the
+link contains no address, and the edge can suppress the person at once with the ledger alone.
 
-A token is bound to its purpose through the MAC: the link that stops mail, which a forwarded message carries along, cannot be
-turned into the one that confirms a subscription.
+The MAC includes the purpose: an unsubscribe link, which a forwarded message contains, cannot be turned into a link that
+confirms a subscription.
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ from include.core.secrets import Secrets
 
 VERSION, VERSION_WITH_EXPIRY = 1, 2
 UNSUBSCRIBE, CONFIRM, PROBE = "unsubscribe", "confirm", "probe"
-"""What a token is for: leaving and preferences, the double opt-in, or asking an edge whether it has our keys."""
+"""Purposes: unsubscribe and preferences, double opt-in, and a probe of whether an edge has the same keys."""
 PROBE_HEADER = "X-Tradewind-Probe"
 MAC_BYTES = 16
 _BODY_BYTES = 2 + 16 + 32
 _EXPIRY_BYTES = 4
 LENGTH = (_BODY_BYTES + MAC_BYTES) * 4 // 3
-"""Characters of a token for leaving."""
+"""Characters of an unsubscribe token."""
 LENGTH_WITH_EXPIRY = -(-(_BODY_BYTES + _EXPIRY_BYTES + MAC_BYTES) * 4 // 3)
 _NOT_OURS = re.compile(r"=0[AD]|[^A-Za-z0-9_-]")
-"""What base64url does not use; `=0D=0A` is a line break of a mail whose encoding was not undone."""
+"""Characters outside base64url; `=0D=0A` is a line break in undecoded quoted-printable."""
 _LONGEST = 1_000
 
 
 @dataclass(frozen=True)
 class Subject:
-    """Whom a token speaks for; `valid_until`, in Unix seconds, is what a confirmation has and an unsubscribe has not."""
+    """The message and address of a token; `valid_until`, in Unix seconds, is set in confirmation tokens only."""
 
     message_key: str
     address_key: str
@@ -47,7 +47,7 @@ class Subject:
 
 
 def mint(secrets: Secrets, subject: Subject, purpose: str = UNSUBSCRIBE) -> str:
-    """The token for a message to a person. Pure; the same subject and purpose give the same token."""
+    """The token for a message to a person. Equal subjects and purposes give equal tokens."""
     key_id = secrets.signing_key_id
     who = uuid.UUID(subject.message_key).bytes + bytes.fromhex(subject.address_key)
     body = header(secrets, purpose, subject.valid_until) + who
@@ -55,7 +55,7 @@ def mint(secrets: Secrets, subject: Subject, purpose: str = UNSUBSCRIBE) -> str:
 
 
 def header(secrets: Secrets, purpose: str, valid_until: int | None = None) -> bytes:
-    """What stands before message and address: version, key id, and when a confirmation expires. One for a whole plan."""
+    """The bytes before message and address: version, key id, expiry of a confirmation. Equal for a whole plan."""
     if purpose == UNSUBSCRIBE:
         return bytes((VERSION, secrets.signing_key_id))
     assert valid_until is not None, "a confirmation expires"
@@ -63,9 +63,9 @@ def header(secrets: Secrets, purpose: str, valid_until: int | None = None) -> by
 
 
 def verify(secrets: Secrets, token: str, purpose: str = UNSUBSCRIBE) -> Subject | None:
-    """Whom `token` speaks for; None for anything forged, garbled, of a retired key or for another purpose.
+    """The subject of `token`; None if it is forged, damaged, signed with a retired key, or for another purpose.
 
-    What is past its `valid_until` is read all the same: whoever asks compares it with the clock.
+    Does not check `valid_until`: the caller compares it with the clock.
     """
     try:
         raw = base64.b64decode(token.encode("ascii") + b"=" * (-len(token) % 4), altchars=b"-_", validate=True)
@@ -84,21 +84,21 @@ def verify(secrets: Secrets, token: str, purpose: str = UNSUBSCRIBE) -> Subject 
 
 
 def repaired(token: str, purpose: str = UNSUBSCRIBE) -> str:
-    """`token` without what mail clients and copying add: dots, brackets, blanks, line breaks, escapes, text behind it.
+    """`token` without what mail clients and copying add: dots, brackets, blanks, line breaks, escapes, trailing text.
 
-    No guess: what is left must still verify. Letters whose case was changed cannot be told from others, and stay wrong.
+    The result must still verify. Letters whose case was changed cannot be repaired.
     """
     kept = _NOT_OURS.sub("", unquote(token[:_LONGEST]))
     return kept[: LENGTH if purpose == UNSUBSCRIBE else LENGTH_WITH_EXPIRY]
 
 
 def probe(secrets: Secrets) -> str:
-    """A token that speaks for nobody, from which an edge tells that it has the same token key and the same address key."""
+    """A token for no person, with which an edge proves that it has the same token key and address key."""
     return mint(secrets, Subject(str(uuid.uuid4()), address_key(secrets.address_key, PROBE), valid_until=0), PROBE)
 
 
 def is_valid_probe(secrets: Secrets, token: str) -> bool:
-    """Whether `token` is a `probe` of somebody who has our keys; how old it is does not matter."""
+    """Whether `token` is a `probe` made with the same keys, of any age."""
     subject = verify(secrets, token, PROBE)
     return subject is not None and hmac.compare_digest(subject.address_key, address_key(secrets.address_key, PROBE))
 

@@ -1,4 +1,4 @@
-"""YAML files that a person writes, read into a model: what is wrong is told with file, line and field."""
+"""Reads YAML files into pydantic models; errors name file, line and field."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 class StrictModel(BaseModel):
-    """A part of such a file: a field that nobody knows is an error, and what was read does not change."""
+    """Base of the models: unknown fields are errors, and values are immutable."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 def read(path: Path, model: type[Model], *, example: str) -> Model:
-    """The file at `path` as a `model`; `example` is a file to look at. Raises `ConfigurationError` with file and line."""
+    """The file at `path` as a `model`; `example` is named in errors. Raises `ConfigurationError` with file and line."""
     try:
         tree = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -29,7 +29,7 @@ def read(path: Path, model: type[Model], *, example: str) -> Model:
         raise ConfigurationError(
             f"is not YAML ({getattr(error, 'problem', None) or 'not UTF-8'}).",
             where=f"{path.name}{f', line {mark.line + 1}' if mark else ''}",
-            remedy="Mend the file.",
+            remedy="Correct the file.",
         ) from None
     if not isinstance(values, dict):
         raise ConfigurationError("holds no fields.", where=path.name, remedy=f"See {example}.")
@@ -37,16 +37,16 @@ def read(path: Path, model: type[Model], *, example: str) -> Model:
         return model.model_validate(values)
     except ValidationError as error:
         found = error.errors(include_input=False, include_url=False)
-        # A field that nobody knows comes first: it is often the misspelt name of the one that is missing.
+        # Unknown fields come first: they are often misspelt names of missing ones.
         first = min(found, key=lambda problem: problem["type"] != "extra_forbidden")
         field = ".".join(str(part) for part in first["loc"]) or "file"
         raise ConfigurationError(
-            f"{field}: {first['msg']}.", where=f"{path.name}, line {_line(tree, first['loc'])}", remedy="Mend that field."
+            f"{field}: {first['msg']}.", where=f"{path.name}, line {_line(tree, first['loc'])}", remedy="Correct that field."
         ) from None
 
 
 def source_location(path: Path, *field: str | int) -> str:
-    """Where a field stands, for an error that shows when it is used: `winback.yaml, line 12`; the file where unknown."""
+    """The location of a field for later errors: `winback.yaml, line 12`; only the file if the line is unknown."""
     try:
         tree = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
     except (OSError, UnicodeDecodeError, yaml.YAMLError):
@@ -55,7 +55,7 @@ def source_location(path: Path, *field: str | int) -> str:
 
 
 def _line(node: Any, place: tuple[int | str, ...]) -> int:
-    """The line on which the deepest known part of `place` stands."""
+    """The line of the deepest existing part of `place`."""
     line: int = node.start_mark.line + 1
     for part in place:
         if isinstance(node, yaml.MappingNode):

@@ -102,7 +102,7 @@ def test_a_full_disk_or_a_torn_file_does_not_keep_it_from_being_posted(
     other.root.mkdir()
     other.alerts.write_text("a file where the folder should be")
     assert deliver(other, ALERT, receiver.url) is True
-    assert "could not be filed" in caplog.text
+    assert "could not be stored" in caplog.text
 
 
 def test_old_ones_go(paths: DataPaths, monkeypatch: pytest.MonkeyPatch) -> None:
