@@ -29,9 +29,11 @@ from include.dispatch.content import SlotFiller, compile_content, link_slots
 from include.dispatch.plan import freeze
 from include.dispatch.plan_files import PlanReader
 from include.dispatch.send import sender
+from include.dispatch.send.chunk_sender import ChunkSender
 from include.ledger import plans
 from include.ledger.database import Ledger, open_ledger
 from include.ledger.stores import Stores
+from include.ledger.writer import LedgerWriter
 from include.sendgrid import payload
 
 AT = datetime(2026, 11, 24, 6, tzinfo=UTC)
@@ -153,8 +155,8 @@ def _watch_ledger() -> dict[str, float]:
 
         return call
 
-    sender.Sender._in_ledger = timed(sender.Sender._in_ledger, "ledger")  # type: ignore[method-assign]
-    sender.Sender._send = timed(sender.Sender._send, "all")  # type: ignore[method-assign]
+    LedgerWriter.run = timed(LedgerWriter.run, "ledger")  # type: ignore[method-assign]
+    ChunkSender.send = timed(ChunkSender.send, "all")  # type: ignore[method-assign]
     return spent
 
 

@@ -27,7 +27,7 @@ def start_run(
     stores: Stores, campaign: Campaign, *,
     account: SendGridAccount, mode: Mode, run: str, at: datetime, edge_url: str, recipients: list[str],
     resumes: str | None = None,
-) -> tuple[dict[str, Any], list[dict[str, Any]]]:  # fmt: skip
+) -> tuple[dict[str, Any], list[sender.Range]]:  # fmt: skip
     """What was found or frozen, with its `mode`, and the ranges of chunks to send: none for a preview.
 
     `resumes` names the occurrence of an earlier plan that a live run goes on with; it must be there. Before anything is

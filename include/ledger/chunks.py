@@ -50,7 +50,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Claim:
-    """An intent on disk: this process may make one request for the chunk's people, less `gone`, before the lease ends."""
+    """An intent on disk: until the lease ends, this process may make one request for the chunk's people but `excluded`."""
 
     plan_id: str
     chunk: int
@@ -59,7 +59,7 @@ class Claim:
     fence: int
     send_at: float | None
     selection: str | None
-    gone: frozenset[int]
+    excluded: frozenset[int]
     batch_id: str | None = None
     claimed_at: float = field(default_factory=clock.elapsed)
 
@@ -71,13 +71,13 @@ class Claim:
 def claim(
     ledger: Ledger,
     chunk: Chunk,
-    leaving: Callable[[Connection], list[Outcome]],
+    exclude: Callable[[Connection], list[Outcome]],
     batch_id: str | None = None,
-    allowed: Callable[[Connection], None] = lambda _connection: None,
+    require_allowed: Callable[[Connection], None] = lambda _connection: None,
 ) -> Claim | None:
     """Write the intent for one request and commit it; in the same step the suppressed leave the chunk.
 
-    `leaving` is asked inside the transaction for those who must not get it, and `allowed` before, which raises where
+    `exclude` is asked inside the transaction for those who must not get it, and `require_allowed` before, which raises where
     nothing may go now. A request with a send_at carries `batch_id`. None where the chunk is no longer pending, its provider
     is held back, or nobody is left in it. Raises `CampaignStopped` where the plan is not being sent.
     """
@@ -87,7 +87,7 @@ def claim(
         suppressions.lock(connection)
         if not require_sending(connection, chunk.plan_id):
             return None
-        allowed(connection)
+        require_allowed(connection)
         if holds.is_held(connection, chunk.plan_id, chunk.provider):
             return None
         this = {"of_plan": chunk.plan_id, "of_chunk": chunk.chunk}
@@ -96,10 +96,10 @@ def claim(
         if taken is None:
             return None
         known = _outcome_rows(connection, chunk.plan_id, chunk.chunk) if taken.fence > 1 else frozenset()
-        fresh = [outcome for outcome in leaving(connection) if outcome.row not in known]
+        fresh = [outcome for outcome in exclude(connection) if outcome.row not in known]
         _record(connection, chunk.plan_id, chunk.chunk, fresh, now)
-        gone = known | {outcome.row for outcome in fresh}
-        if len(gone) == taken.recipients:
+        excluded = known | {outcome.row for outcome in fresh}
+        if len(excluded) == taken.recipients:
             _close(connection, chunk.plan_id, chunk.chunk, taken.fence, state="skipped", reason="nobody is left in it")
             return None
     return Claim(
@@ -110,7 +110,7 @@ def claim(
         taken.fence,
         chunk.send_at,
         chunk.selection,
-        gone,
+        excluded,
         carried,
     )
 

@@ -36,7 +36,7 @@ LEASE_SECONDS = 3.0
 TIGHT = MappingProxyType({
     "include.sendgrid.transport.READ_SECONDS": 1.0,
     "include.sendgrid.transport.TOTAL_SECONDS": 1.5,
-    "include.dispatch.send.sender.TOTAL_SECONDS": 1.5,
+    "include.dispatch.send.chunk_sender.TOTAL_SECONDS": 1.5,
     "include.ledger.chunks.LEASE_SECONDS": LEASE_SECONDS,
     "include.ledger.outages.PROBE_SECONDS": LEASE_SECONDS,
 })  # fmt: skip

@@ -78,7 +78,7 @@ def test_what_is_in_doubt_and_since_when(doubted: Ledger) -> None:
     assert doubt.unresolved_doubt(doubted, posted) == []
     doubt.prove(doubted, proofs(4))
     (standing,) = doubt.unresolved_doubt(doubted, posted + 1)
-    assert standing == {"plan_id": PLAN, "campaign": PLAN, "occurrence": "once", "people": 6}
+    assert standing == doubt.UnresolvedDoubt(PLAN, PLAN, "once", 6)
     held, apart = doubt.chunk_in_doubt(doubted, PLAN, 0)
     assert held is not None
     assert (held.recipients, apart) == (10, {"k0", "k1", "k2", "k3"})

@@ -19,7 +19,7 @@ from include.core.errors import ConfigurationError, LedgerUnavailable, Tradewind
 from include.core.paths import DataPaths
 from include.core.secrets import Secrets
 from include.dispatch.account.settle import settle
-from include.dispatch.send import sender
+from include.dispatch.send import chunk_sender
 from include.dispatch.send.sender import send_range
 from include.ledger import chunks, counts, database, plans
 from include.ledger.database import Ledger, open_ledger
@@ -177,10 +177,9 @@ def test_a_restart_in_mid_send_costs_nothing(
         return accepted()
 
     esp.answer = answer  # type: ignore[assignment]
-    place = {"plan_id": plan_id, "first": 0, "last": 9}
     for _ in range(30):
         try:
-            send_range(Stores(paths, ledger, secrets), esp.account, **place)
+            send_range(Stores(paths, ledger, secrets), esp.account, plan_id=plan_id, first=0, last=9)
             break
         except LedgerUnavailable:
             time.sleep(0.2)
@@ -199,7 +198,7 @@ def test_a_ledger_that_stays_away_ends_the_task_with_what_may_be_tried_again(
 ) -> None:
     """The lease is over before the ledger is back: what was under way is in doubt, nobody is lost or mailed twice."""
     monkeypatch.setattr(chunks, "LEASE_SECONDS", 95.0)
-    monkeypatch.setattr(sender, "LEDGER_PAUSE_SECONDS", 94.0)
+    monkeypatch.setattr(chunk_sender, "LEDGER_PAUSE_SECONDS", 94.0)
     ledger = open_ledger(ledger_url(paths, server.url), secrets)
     plan_id = frozen_plan(Stores(paths, ledger, secrets), 40, chunk_size=10)
 
@@ -236,7 +235,7 @@ def test_an_outcome_whose_commit_was_not_answered_is_looked_up_again(
 ) -> None:
     """It stands in the ledger; the second try finds the fence gone, and the task is run again instead of failing."""
     plan_id = frozen_plan(stores, 20, chunk_size=10)
-    real, lost = sender.record, []
+    real, lost = chunk_sender.record, []
 
     def record(*args: object) -> object:
         done = real(*args)  # type: ignore[arg-type]
@@ -245,8 +244,8 @@ def test_an_outcome_whose_commit_was_not_answered_is_looked_up_again(
             raise LedgerUnavailable("gone")
         return done
 
-    monkeypatch.setattr(sender, "record", record)
-    monkeypatch.setattr(sender, "LEDGER_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(chunk_sender, "record", record)
+    monkeypatch.setattr(chunk_sender, "LEDGER_PAUSE_SECONDS", 0.01)
     with pytest.raises(LedgerUnavailable, match="gone"):
         send_range(stores, esp.account, plan_id=plan_id, first=0, last=9)
     send_range(stores, esp.account, plan_id=plan_id, first=0, last=9)

@@ -3,31 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-
-import pyarrow as pa
 
 from include.core.errors import CampaignStopped
 from include.dispatch.plan_files import format_selection
+from include.dispatch.send.request import TRACKED, UNTRACKED, Request
 from include.ledger import chunks, plans
-from include.ledger.chunks import Claim, Outcome
+from include.ledger.chunks import Outcome
 from include.ledger.database import Ledger
 from include.sendgrid.response_class import Kind, ResponseClass
-
-TRACKED, UNTRACKED = ".tracked", ".untracked"
-"""How the ids of contents end."""
-
-
-@dataclass(frozen=True)
-class Request:
-    """One request that was made: the claim it was made under, its people's places, and all people of the root chunk."""
-
-    claim: Claim
-    places: Sequence[int]
-    people: pa.Table
-
-    def key(self, place: int) -> str:
-        return self.people["message_key"][place].as_py()
 
 
 def record(ledger: Ledger, request: Request, response: ResponseClass, wait_seconds: float) -> dict[str, int]:

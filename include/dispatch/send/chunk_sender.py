@@ -1,0 +1,177 @@
+"""Sends one chunk: claim, post, classify, record.
+
+The intent is on disk before the POST, and the outcome is written under the claim's fence after it. A process that ends
+between two of these steps leaves a chunk that was not sent (pending) or one that may have been (in doubt). Only pending
+chunks are sent again without evidence.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
+
+import pyarrow as pa
+from sqlalchemy import Connection
+
+from include.core import clock
+from include.core.campaign import Campaign
+from include.core.errors import FenceLost, LedgerUnavailable
+from include.core.pace import AccountPace
+from include.dispatch.journal import Journal
+from include.dispatch.plan_files import PlanReader, parse_selection
+from include.dispatch.send.admission import Admission
+from include.dispatch.send.backoff import Backoff
+from include.dispatch.send.outage_guard import OutageGuard
+from include.dispatch.send.outcome import record, split_untracked
+from include.dispatch.send.progress import Progress
+from include.dispatch.send.request import TRACKED, Request, RequestBodies
+from include.dispatch.send.withdrawals import Withdrawals
+from include.ledger import chunks, pending
+from include.ledger.chunk import Chunk, Plan
+from include.ledger.outages import Suspended, Turn
+from include.sendgrid.response_class import Kind, ResponseClass, classify
+from include.sendgrid.transport import TOTAL_SECONDS, Transport
+
+log = logging.getLogger(__name__)
+
+LEDGER_PAUSE_SECONDS = 1.0
+"""Between two attempts to write an outcome into a ledger that is unavailable."""
+
+
+class ChunkSender:
+    """Sends chunks of one plan. Chunks that are pending again go back to `queue`; all workers of a process share it.
+
+    `in_ledger` runs a ledger function off the event loop.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        reader: PlanReader,
+        journal: Journal,
+        batch_id: str | None,
+        account_pace: AccountPace,
+        queue: deque[Chunk],
+        guard: OutageGuard,
+        in_ledger: Callable[..., Awaitable[Any]],
+        is_stopping: Callable[[], bool],
+    ) -> None:
+        campaign = Campaign.model_validate_json(plan.settings)
+        self._plan, self._reader, self._journal, self._batch_id = plan, reader, journal, batch_id
+        self._queue, self._guard, self._in_ledger, self._is_stopping = queue, guard, in_ledger, is_stopping
+        self._admission = Admission(campaign, account_pace)
+        self._bodies = RequestBodies(campaign, reader, batch_id)
+        self._withdrawals = Withdrawals(
+            plan.suppressions_seen, reader.other_addresses(), topic=campaign.topic, planned_at=plan.planned_at
+        )
+        self.backoff = Backoff()
+        self.progress = Progress(f"{plan.campaign} {plan.occurrence}", sum(chunk.recipients for chunk in queue))
+
+    async def send(self, esp: Transport, chunk: Chunk, turn: Turn) -> None:
+        """Make one request for the chunk, or for a part of it, where it may go now."""
+        admitted, requeued, wait = await self._admitted(chunk)
+        self._queue.extendleft(reversed(requeued))
+        if admitted is None or not await self._waited(wait):
+            return
+        request = await self._claim(admitted, turn)
+        if request is None:
+            await self._in_ledger(self._admission.give_back, admitted.recipients)
+        elif untracked := self._no_longer_tracked(request, admitted.content):
+            await self._in_ledger(split_untracked, request, untracked, admitted.content)
+            await self._requeue(request)
+        else:
+            await self._post(esp, request, admitted, turn)
+
+    async def _post(self, esp: Transport, request: Request, chunk: Chunk, turn: Turn) -> None:
+        body = self._bodies.body(request, chunk)
+        if request.claim.lease_left() < TOTAL_SECONDS:
+            await self._in_ledger(chunks.release, request.claim, None, "the process was held up before the request")
+            self._queue.append(chunk)
+            return
+        await self._conclude(request, classify(await esp.post(body)), turn)
+
+    async def _admitted(self, chunk: Chunk) -> tuple[Chunk | None, list[Chunk], float]:
+        """The chunk that may go, the chunks to requeue, and the wait in seconds (`Admission.admit`)."""
+        if self._admission.is_free:
+            return chunk, [], 0.0
+        admitted: tuple[Chunk | None, list[Chunk], float] = await self._in_ledger(self._admission.admit, chunk)
+        return admitted
+
+    async def _waited(self, seconds: float) -> bool:
+        """Wait for the pace; False where the campaign was stopped meanwhile."""
+        self.progress.waits(seconds)
+        until = clock.elapsed() + seconds
+        while (left := until - clock.elapsed()) > 0 and not self._is_stopping():
+            await asyncio.sleep(min(left, 0.5))
+        return not self._is_stopping()
+
+    async def _claim(self, chunk: Chunk, turn: Turn) -> Request | None:
+        """Write the intent to the ledger and the journal; None where the chunk may not go now or has nobody left."""
+        people = self._reader.people(chunk.file, chunk.first_row, chunk.root_size)
+        excluded = partial(self._excluded, chunk=chunk, people=people)
+        try:
+            claim = await self._in_ledger(chunks.claim, chunk, excluded, self._batch_id, self._guard.claim_check(turn))
+        except Suspended:
+            self._guard.require_turn()
+            self._queue.appendleft(chunk)
+            return None
+        if claim is None:
+            return None
+        self._journal.append(claim)
+        places = parse_selection(claim.selection, chunk.root_size)
+        return Request(claim, [row for row in places if row not in claim.excluded] if claim.excluded else places, people)
+
+    async def _conclude(self, request: Request, response: ResponseClass, turn: Turn) -> None:
+        """Write the outcome and requeue what is pending by it; raise `EspUnavailable` where the retry budget is used up."""
+        wait = self.backoff.note(response)
+        if response.kind is Kind.DOUBT:
+            await self._guard.record_doubt(turn)
+        people = await self._recorded(request, response, wait)
+        await self._guard.record_response(turn, response, wait)
+        self.progress.note(people)
+        if response.kind is not Kind.ACCEPTED:
+            log.warning("chunk %d of %s: %s", request.claim.chunk, self._plan.campaign, response.reason)
+        if people.get("pending"):
+            await self._requeue(request)
+        if error := self.backoff.exhausted(response):
+            raise error
+
+    async def _requeue(self, request: Request) -> None:
+        """Queue what is pending of the request's people."""
+        await self._in_ledger(self._admission.give_back, len(request.places))
+        again = await self._in_ledger(pending.pending_descendants, request.claim.plan_id, request.claim.chunk)
+        self._queue.extendleft(reversed(again))
+
+    async def _recorded(self, request: Request, response: ResponseClass, wait: float) -> dict[str, int]:
+        """Write the outcome; return people by state.
+
+        Retries for as long as the lease lasts while the ledger is unavailable: without an outcome the request is in doubt.
+        """
+        unavailable: LedgerUnavailable | None = None
+        while True:
+            try:
+                people: dict[str, int] = await self._in_ledger(record, request, response, wait)
+                return people
+            except LedgerUnavailable as error:
+                unavailable = error
+                if request.claim.lease_left() < LEDGER_PAUSE_SECONDS:
+                    raise
+                log.warning("chunk %d waits to write its outcome down: %s", request.claim.chunk, error)
+            except FenceLost:
+                if unavailable:  # An attempt whose reply was lost, or another process, has written it.
+                    raise unavailable from None
+                raise
+            await asyncio.sleep(LEDGER_PAUSE_SECONDS)
+
+    def _excluded(self, connection: Connection, chunk: Chunk, people: pa.Table) -> list[chunks.Outcome]:
+        """People who were suppressed since the plan. Runs inside the claim's transaction."""
+        self._withdrawals.read(connection)
+        return self._withdrawals.excluded(people, parse_selection(chunk.selection, chunk.root_size))
+
+    def _no_longer_tracked(self, request: Request, content: str) -> list[int]:
+        """The places of people in a tracked request who refused tracking since the plan."""
+        return self._withdrawals.untracked(request.people, request.places) if content.endswith(TRACKED) else []
