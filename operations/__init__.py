@@ -1,1 +1,1 @@
-"""Starting, watching and asking: what `make` does, outside Airflow's own processes."""
+"""The commands of the Makefile: start services, run DAGs through Airflow's REST API, control campaigns."""

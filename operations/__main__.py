@@ -1,4 +1,4 @@
-"""`python -m operations <command>`: what the Makefile calls."""
+"""`python -m operations <command>`: the commands of the Makefile."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from operations.settings import Installation, read_installation
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command. Expected trouble is one clear line on stderr and a non-zero exit, never a trace."""
+    """Run one command. Expected errors are one line on stderr and a non-zero exit code, without a traceback."""
     chosen = _parser().parse_args(arguments)
     try:
         command: Callable[[Installation, argparse.Namespace], int] = chosen.command
@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except TradewindError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
     except KeyboardInterrupt:
-        print("interrupted; the services stay up (make stop ends them)", file=sys.stderr)  # noqa: T201
+        print("interrupted; the services keep running (make stop stops them)", file=sys.stderr)  # noqa: T201
         return 130
     except httpx.TransportError as error:
         reason = f"Airflow does not answer ({root_cause(error)}). Runs in progress continue after make up."
@@ -78,13 +78,13 @@ def _replay(installation: Installation, _chosen: argparse.Namespace) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="operations", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="command")
-    _command(commands, "up", _up, "start Airflow, edge and simulator, or what of them is not running")
-    _command(commands, "stop", _stop, "stop exactly what was started")
+    _command(commands, "up", _up, "start Airflow, edge and simulator, as far as they are not running")
+    _command(commands, "stop", _stop, "stop the services that were started")
     _command(commands, "run", _run, "run the whole pipeline on the demo shop")
     trigger = _command(commands, "trigger", _trigger, "run one DAG through the scheduler and wait")
     trigger.add_argument("dag", help="a DAG id, such as send_newsletter")
     trigger.add_argument("--conf", default="", help="the run's parameters as JSON")
-    campaign = _command(commands, "campaign", _campaign, "show, pause, resume or cancel what is being sent")
+    campaign = _command(commands, "campaign", _campaign, "show, pause, resume or cancel a campaign")
     campaign.add_argument("do", choices=("status", "pause", "resume", "cancel"))
     campaign.add_argument("campaign", help="a campaign id, such as newsletter")
     campaign.add_argument("occurrence", help="such as 2026-W48, 2026-11, 2026-11-24 or once")

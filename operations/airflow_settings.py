@@ -1,7 +1,7 @@
-"""Applies `airflow_settings.yaml` to a running Airflow through its REST API: the Astro CLI's file, without the Astro CLI.
+"""Applies `airflow_settings.yaml`, a file of the Astro CLI, to a running Airflow through its REST API.
 
-What stands in Airflow already is left as it is, for somebody may have changed it there; what the environment says is not
-written at all, for it wins anyway and must not be stored.
+Existing pools, connections and variables are not changed, because somebody may have edited them. Connections that the
+environment sets are not stored: the environment takes precedence, and they may contain secrets.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _FIELDS = {
 
 
 def apply(installation: Installation) -> list[str]:
-    """Create what is missing; returns the names of what was created."""
+    """Create missing pools, connections and variables; returns their names."""
     api, wanted = AirflowApi(installation), load()
     created = [_ensure(api, "pools", pool["name"], pool) for pool in _pools(wanted)]
     created += [_ensure(api, "connections", item["connection_id"], item) for item in _connections(wanted)]
@@ -38,18 +38,18 @@ def apply(installation: Installation) -> list[str]:
 
 
 def load() -> dict[str, Any]:
-    """The file's `airflow` mapping. Raises `ConfigurationError` where it holds a secret or is not in the format."""
+    """The file's `airflow` mapping. Raises `ConfigurationError` if it has the wrong format or contains a password."""
     try:
         wanted: dict[str, Any] = (yaml.safe_load(FILE.read_text(encoding="utf-8")) or {})["airflow"]
     except (yaml.YAMLError, KeyError, TypeError) as error:
         raise ConfigurationError(
             f"is not in the Astro CLI's format ({type(error).__name__}).",
             where=FILE.name,
-            remedy="It begins with 'airflow:'.",
+            remedy="Start it with 'airflow:'.",
         ) from None
     if any(item.get("conn_password") for item in wanted.get("connections") or []):
         raise ConfigurationError(
-            "holds a password.", where=FILE.name, remedy="Put it into AIRFLOW_CONN_… in the environment."
+            "contains a password.", where=FILE.name, remedy="Set AIRFLOW_CONN_… in the environment instead."
         )
     return wanted
 

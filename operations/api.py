@@ -1,4 +1,4 @@
-"""Airflow's public REST API, as far as the launcher needs it."""
+"""A client of Airflow's public REST API."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ class ApiRefused(TradewindError):
 
     @property
     def is_busy(self) -> bool:
-        """Whether Airflow's database refused, and so the request was rolled back: it may be made again.
+        """Whether Airflow's database was busy and the request was rolled back, so that it is safe to repeat.
 
-        With SQLite this happens in normal use: the API server writes its audit log on the event loop, and
-        waits there for another request's transaction, which needs that loop to commit.
+        With SQLite this is normal: the API server writes its audit log on the event loop and waits there for
+        another request's transaction, which needs that loop to commit.
         """
         return self.status == 503 or (self.status == 500 and BUSY in str(self))
 
 
 class AirflowApi:
-    """One client; fetches its token when first needed and again when it has expired."""
+    """Fetches its token on first use, and again after it has expired."""
 
     def __init__(self, installation: Installation) -> None:
         self.url = installation.airflow_url
@@ -53,7 +53,7 @@ class AirflowApi:
         return self._call("PATCH", path, body)
 
     def find(self, path: str) -> dict[str, Any] | None:
-        """What is there; None on 404."""
+        """The resource; None on 404."""
         try:
             return self.get(path)
         except ApiRefused as error:
@@ -62,7 +62,7 @@ class AirflowApi:
             raise
 
     def health(self) -> dict[str, Any]:
-        """Component states; needs no token. Raises `httpx.HTTPError` while nobody answers."""
+        """Component states; needs no token. Raises `httpx.HTTPError` while the API server does not answer."""
         with client(TIMEOUT_SECONDS) as http:
             health: dict[str, Any] = http.get(f"{self.url}/api/v2/monitor/health").raise_for_status().json()
         return health
@@ -87,7 +87,7 @@ class AirflowApi:
         raise AssertionError("unreachable")
 
     def _fetch_token(self) -> str:
-        """A token: without a password where everybody is admin, else with the generated one."""
+        """A token: without a password if everybody is admin, else with the generated password."""
         try:
             return str(self._send("GET", f"{self.url}/auth/token")["access_token"])
         except ApiRefused as error:
@@ -106,12 +106,12 @@ class AirflowApi:
 
 
 def part(text: str) -> str:
-    """One segment of a URL's path."""
+    """`text` as one segment of a URL path."""
     return quote(text, safe="")
 
 
 def _detail(answer: httpx.Response) -> str:
-    """What Airflow says is wrong, in one line."""
+    """Airflow's description of the error, in one line."""
     try:
         detail = answer.json()["detail"]
     except (ValueError, KeyError, TypeError):

@@ -1,6 +1,7 @@
-"""`make campaign DO=pause CAMPAIGN=newsletter OCCURRENCE=2026-W48`, and `make replay`: an operator's hand on the ledger.
+"""`make campaign DO=pause CAMPAIGN=newsletter OCCURRENCE=2026-W48`, and `make replay`.
 
-Works without Airflow: a campaign can be stopped while the UI is down. In force from the next chunk on, in every process.
+Both work on the ledger without Airflow, so a campaign can be stopped while the UI is down. A change applies from the next
+chunk on, in every process.
 """
 
 from __future__ import annotations
@@ -23,11 +24,11 @@ from operations.progress import Progress
 from operations.settings import Installation
 
 NEXT_STEP = {
-    "sending": "The next run of its DAG sends to who is pending.",
-    "paused": "Resume it when the cause is mended: DO=resume. Cancel it for good: DO=cancel.",
-    "stopped": "Mend the cause; the next run of its DAG goes on by itself.",
-    "cancelled": "Nothing more of it is sent, ever. Who was pending is counted as skipped.",
-    "done": "Nobody is pending.",
+    "sending": "The next run of its DAG sends the pending messages.",
+    "paused": "Resume it when the cause is fixed: DO=resume. Cancel it permanently: DO=cancel.",
+    "stopped": "Fix the cause; the next run of its DAG continues.",
+    "cancelled": "No more messages are sent. Pending messages are counted as skipped.",
+    "done": "No message is pending.",
 }
 FIGURES = (
     "selected", "accepted", "rejected", "suppressed", "capped", "held_out", "in_doubt", "pending", "skipped",
@@ -35,7 +36,7 @@ FIGURES = (
 
 
 def control_campaign(installation: Installation, action: str, campaign: str, occurrence: str) -> int:
-    """Do it and show how the campaign stands; 0 where that worked. Raises `TradewindError` where there is no such plan."""
+    """Apply the action and print the campaign's status; returns 0. Raises `TradewindError` if the plan does not exist."""
     with _ledger(installation) as ledger:
         plan_id = plans.plan_id_of(campaign, occurrence)
         if plans.find_plan(ledger, plan_id) is None:
@@ -53,19 +54,19 @@ def control_campaign(installation: Installation, action: str, campaign: str, occ
 
 
 def replay_into_ledger(installation: Installation) -> int:
-    """Tell a restored ledger what it forgot, and show what that was."""
+    """Replay journals and warehouse into a restored ledger, and print what was added."""
     with _ledger(installation) as ledger:
         found = restore_ledger(Stores(installation.paths, ledger, load_secrets(installation.paths)))
-    forgotten = {name: count for name, count in found.items() if count}
-    if not forgotten:
-        Progress().print("the ledger knows everything that the journals and the warehouse know")
-    for name, count in forgotten.items():
+    added = {name: count for name, count in found.items() if count}
+    if not added:
+        Progress().print("the ledger already contains everything in the journals and the warehouse")
+    for name, count in added.items():
         Progress().print(f"  {name.replace('_', ' '):<20}{count:>10,}")
     return 0
 
 
 def status_lines(ledger: Ledger, plan_id: str) -> Iterator[str]:
-    """How a plan stands, for a terminal."""
+    """The status of a plan, for a terminal."""
     plan = plans.find_plan(ledger, plan_id)
     assert plan is not None
     reason = f" ({plan.stop_reason})" if plan.stop_reason else ""
@@ -83,19 +84,19 @@ def status_lines(ledger: Ledger, plan_id: str) -> Iterator[str]:
 
 
 def _held_at_sendgrid(plan: Plan, people: int) -> str:
-    """Who of the accepted is still at SendGrid."""
+    """Accepted messages that SendGrid has not delivered yet."""
     if plan.state == "cancelled":
         return (
-            f"{people:,} of the accepted go out at their send_at: SendGrid has not confirmed to drop them. They are due "
-            "within ten minutes, or carry no batch, or SendGrid did not answer: then give DO=cancel again."
+            f"{people:,} of the accepted will be delivered at their send_at: SendGrid has not confirmed their cancellation. "
+            "They are due within ten minutes, have no batch, or SendGrid did not answer: then repeat DO=cancel."
         )
-    status = "paused there" if plan.batch_status == "pause" else "held there until their send_at"
+    status = "paused at SendGrid" if plan.batch_status == "pause" else "held at SendGrid until their send_at"
     return f"{people:,} of the accepted are {status}."
 
 
 @contextmanager
 def _ledger(installation: Installation) -> Iterator[Ledger]:
-    """The ledger that the services use. Not a new one: a mistyped data folder would look like a campaign without a plan."""
+    """The existing ledger of the services. A mistyped data folder is an error and does not create a new one."""
     url = ledger_url(installation.paths)
     if url.startswith("sqlite:///") and not installation.paths.ledger.is_file() and str(installation.paths.ledger) in url:
         raise ConfigurationError(
@@ -109,7 +110,7 @@ def _ledger(installation: Installation) -> Iterator[Ledger]:
 
 
 def _account(installation: Installation) -> SendGridAccount:
-    """Where scheduled messages are held: what the environment names, else the demo's simulator."""
+    """The SendGrid account of the environment, else the simulator."""
     text = environment_connection(SENDGRID)
     return sendgrid_account(text) if text else SendGridAccount(installation.simulator_url, "SG.simulator")
 

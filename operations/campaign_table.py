@@ -1,4 +1,4 @@
-"""The campaign report as a table for a terminal, read from the published file as an analyst would."""
+"""The campaign report as a table for the terminal, read from the published file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ COLUMNS = (
 
 
 def campaign_table(published: Path) -> str:
-    """A column a campaign occurrence, a line a figure: that fits a terminal's width."""
+    """One column per campaign occurrence and one line per figure, which fits the width of a terminal."""
     import duckdb
 
     with duckdb.connect(str(published), read_only=True) as connection:
@@ -21,7 +21,7 @@ def campaign_table(published: Path) -> str:
             f"select {', '.join(COLUMNS)} from marts.campaign_performance order by planned_at desc, campaign limit 6"
         ).fetchall()
     if not rows:
-        return "no campaign was sent yet"
+        return "no campaign has been sent yet"
     lines = [
         [column.replace("_", " "), *(_shown(column, row[place]) for row in rows)] for place, column in enumerate(COLUMNS)
     ]

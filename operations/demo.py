@@ -1,4 +1,4 @@
-"""`make run`: the whole pipeline on real purchase history, through the scheduler, to the published report."""
+"""`make run`: the whole pipeline on real purchases, through the scheduler, up to the published report."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SCHEDULER_INTERVAL_SECONDS = 2.0
 
 
 def run_demo(installation: Installation, *, campaigns: list[str] | None = None) -> int:
-    """Run everything, print the report; 0 where every run succeeded. Raises `TradewindError` where one did not."""
+    """Run the pipeline and print the report; returns 0. Raises `TradewindError` if a run fails."""
     progress, api = Progress(), AirflowApi(installation)
     names = campaigns or campaign_names()
     sends = [f"send_{name}" for name in names if not load_campaign(name).follows]
@@ -32,7 +32,7 @@ def run_demo(installation: Installation, *, campaigns: list[str] | None = None) 
     _report_endpoints(installation, progress)
     runs.wait_for_dags(api, [*PIPELINE, *sends, *later])
     run_pipeline(installation, api, progress, sends)
-    _unpause(api, *later)  # A reminder has nobody to remind on the day of the mail that it follows.
+    _unpause(api, *later)  # A reminder has no recipients on the day of the mail that it follows.
     progress.print()
     progress.print(campaign_table(installation.paths.published / "analytics.duckdb"))
     _links(installation, progress)
@@ -53,16 +53,16 @@ def run_pipeline(installation: Installation, api: AirflowApi, progress: Progress
 
 
 def new_messages(api: AirflowApi, run: Run) -> int:
-    """How many people this run's requests were accepted for."""
+    """The number of messages that were accepted in this run."""
     ranges = [task for task in runs.tasks(api, run) if task["task_id"] == "dispatch.send_range" and task["map_index"] >= 0]
     counts = [runs.xcom(api, run, "dispatch.send_range", map_index=task["map_index"]) or {} for task in ranges]
     return sum(int(count.get("accepted", 0)) for count in counts)
 
 
 def _ingest_and_segment(api: AirflowApi, progress: Progress) -> None:
-    """Ingest; then wait for the segments that the asset starts.
+    """Ingest; then wait for the run of `build_segments` that the asset starts.
 
-    Without news of anybody they are built all the same: a segment's file may be new.
+    If no row changed, trigger one: a segment definition may be new.
     """
     begun = datetime.now(UTC)
     ingest = runs.trigger(api, "ingest_subscribers")
@@ -75,7 +75,7 @@ def _ingest_and_segment(api: AirflowApi, progress: Progress) -> None:
 
 
 def _scheduled_or_manual_run(api: AirflowApi, dag: str) -> Run:
-    """A run that begins now: the one that its own schedule starts on being unpaused, or one by hand."""
+    """A run that starts now: the scheduled run after unpausing the DAG, else a manual one."""
     begun, paused = datetime.now(UTC), api.get(f"/dags/{part(dag)}")["is_paused"]
     _unpause(api, dag)
     time.sleep(SCHEDULER_INTERVAL_SECONDS if paused else 0)
@@ -83,7 +83,7 @@ def _scheduled_or_manual_run(api: AirflowApi, dag: str) -> Run:
 
 
 def _asset_triggered_run(api: AirflowApi, dag: str, begun: datetime) -> Run:
-    """The run that the asset started; one by hand where it did not start any."""
+    """The run that the asset started, else a manual one."""
     deadline = time.monotonic() + ASSET_RUN_TIMEOUT_SECONDS
     while time.monotonic() < deadline:
         started = runs.runs_since(api, dag, begun)
@@ -94,7 +94,7 @@ def _asset_triggered_run(api: AirflowApi, dag: str, begun: datetime) -> Run:
 
 
 def _send(installation: Installation, api: AirflowApi, progress: Progress, sends: list[str]) -> list[Run]:
-    """Every campaign, live, planned in this order (a frequency cap makes it matter); and how many new messages that made."""
+    """Send every campaign, live, and report the new messages. The plans are frozen in order, because of frequency caps."""
     sent = []
     for dag in sends:
         sent.append(runs.trigger(api, dag, {"mode": "live", "note": "make run"}))
@@ -112,7 +112,7 @@ def _send(installation: Installation, api: AirflowApi, progress: Progress, sends
 
 
 def _unpause(api: AirflowApi, *dags: str) -> None:
-    """Each just before its turn, so that its own schedule does not come in between the first time."""
+    """Unpause the DAGs just before they run, so that their schedules do not interfere."""
     for dag in dags:
         api.patch(f"/dags/{part(dag)}", {"is_paused": False})
 
@@ -129,15 +129,15 @@ def _wait_for_plan(api: AirflowApi, run: Run, timeout_seconds: float = 120) -> N
 def _finish(api: AirflowApi, progress: Progress, started: list[Run]) -> None:
     if failed := runs.wait_for_end(api, started, progress, quiet=("skipped",)):
         names = ", ".join(run.dag for run in failed)
-        raise RunFailed(f"{names} did not succeed.", remedy="The reason stands above; the services stay up to look at it.")
+        raise RunFailed(f"{names} did not succeed.", remedy="The reason is above; the services keep running for inspection.")
 
 
 def _report_endpoints(installation: Installation, progress: Progress) -> None:
-    source = "subscribers_source of the environment" if connections.environment_connection(SOURCE) else "the demo shop"
+    source = "subscribers_source from the environment" if connections.environment_connection(SOURCE) else "the demo shop"
     esp = (
-        "the SendGrid of the environment"
+        "the SendGrid account from the environment"
         if uses_external_sendgrid(installation)
-        else f"the simulator ({installation.simulator_url}): nobody gets mail"
+        else f"the simulator ({installation.simulator_url}): no mail is delivered"
     )
     progress.report(f"source: {source}; sending to {esp}")
 

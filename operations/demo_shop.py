@@ -1,4 +1,4 @@
-"""The demo's source of subscribers: built while the services start, once, unless another source is named."""
+"""Builds the demo's source of subscribers, once, while the services start; not if another source is configured."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from operations.settings import Installation, service_environment
 
 
 def start_all(installation: Installation, report: Callable[[str], None]) -> None:
-    """Services, settings and the demo shop: everything that a DAG may need. Raises `TradewindError`."""
+    """Start the services, apply the Airflow settings and build the demo shop. Raises `TradewindError`."""
     launcher.check_disk(installation)
     with _demo_shop_built(installation, report):
         launcher.start_services(installation, report)
@@ -25,13 +25,13 @@ def start_all(installation: Installation, report: Callable[[str], None]) -> None
 
 
 def shop_file(installation: Installation) -> Path:
-    """Where the demo shop is: what `subscribers_source` means where nobody sets it."""
+    """The database of the demo shop, the default of `subscribers_source`."""
     return installation.paths.demo / "shop.sqlite"
 
 
 @contextmanager
 def _demo_shop_built(installation: Installation, report: Callable[[str], None]) -> Iterator[None]:
-    """Build the shop beside the block, and wait for it at its end."""
+    """Build the shop in the background of the block, and wait for it at the end."""
     building = _start_building(installation, report)
     try:
         yield
@@ -60,4 +60,6 @@ def _wait_until_built(installation: Installation, building: subprocess.Popen[byt
     words = building.communicate()[1].decode(errors="replace").strip().splitlines()
     if building.returncode:
         shop_file(installation).unlink(missing_ok=True)
-        raise TradewindError("could not be built.", where="the demo shop", remedy=words[-1] if words else "It said nothing.")
+        raise TradewindError(
+            "could not be built.", where="the demo shop", remedy=words[-1] if words else "It printed no error."
+        )

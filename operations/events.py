@@ -1,4 +1,4 @@
-"""Waiting for webhook events to stop coming."""
+"""Waits until no more webhook events arrive."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from operations.settings import Installation
 QUIET_SECONDS = 6.0
 BOUND_SECONDS = 90.0
 FIRST_BATCH_SECONDS = 20.0
-"""Without one by then, a SendGrid of the user's is taken to send none: its webhook may be set elsewhere, or later."""
+"""If a real SendGrid account has sent no batch by then, none is expected: its webhook may point elsewhere."""
 
 
 def wait_for_events(installation: Installation, progress: Progress) -> None:
@@ -38,12 +38,12 @@ def wait_for_events(installation: Installation, progress: Progress) -> None:
 
 
 def _batches(installation: Installation) -> int:
-    """How many batches the edge has made durable, loaded or not."""
+    """The number of batches that the edge has stored, loaded or not."""
     return sum(1 for path in installation.paths.spool.rglob("*.json"))
 
 
 def _idle(installation: Installation) -> bool:
-    """Whether nothing is under way; messages that SendGrid holds for a later send_at do not count."""
+    """Whether the simulator has nothing left to do, except messages scheduled for later."""
     with client(5) as http:
         state = http.get(f"{installation.simulator_url}/control/status").raise_for_status().json()
     return not (state["events_pending"] or state["posts_pending"] or state["link_visits_pending"])

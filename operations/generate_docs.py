@@ -1,7 +1,7 @@
-"""`python -m operations.generate_docs`: the generated pages in docs/.
+"""`python -m operations.generate_docs`: generates pages in docs/ and the table of variables in README.md.
 
-dags.md from the DAGs, sql.md from the headers of the SQL files, data-dictionary.md from the comments on the marts,
-adr/README.md from the decisions beside it.
+dags.md comes from the DAGs, sql.md from the headers of the SQL files, data-dictionary.md from the comments on the marts,
+adr/README.md from the decisions in its folder, the table from `include.core.settings`.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def with_settings(readme: str) -> str:
 
 
 def dictionary_page() -> str:
-    """The marts of a shop where nothing has happened yet, published in a passing folder: their words are the dictionary."""
+    """The data dictionary, from the comments on empty marts that are built in a temporary folder."""
     from include.analyze.marts import build_marts
     from include.publish import dictionary
     from include.publish.file import publish
@@ -71,7 +71,7 @@ def dictionary_page() -> str:
 
 def sql_page() -> str:
     """Every SQL file: stage by stage, name, owner, grain, parameters, purpose."""
-    lines = ["# SQL files", "", GENERATED, "", "One statement a file; parameters are bound as `$name`.", ""]
+    lines = ["# SQL files", "", GENERATED, "", "One statement per file; parameters are bound as `$name`.", ""]
     for stage in sorted(path for path in SQL.iterdir() if path.is_dir()):
         files = [sqlfile.read(path) for path in sorted(stage.rglob("*.sql"))]
         if files:
@@ -81,7 +81,7 @@ def sql_page() -> str:
 
 
 def decisions_page(folder: Path = PROJECT / "docs" / "adr") -> str:
-    """Every decision in `folder`: number, title, status, date. Raises `ValueError` where a page does not begin with them."""
+    """Every decision in `folder`: number, title, status, date. Raises `ValueError` for a page without them."""
     lines = ["# Decisions", "", GENERATED, "", "| number | decision | status | date |", "|---|---|---|---|"]
     for page in sorted(folder.glob("[0-9]*.md")):
         head = _DECISION.match(page.read_text())
@@ -92,7 +92,7 @@ def decisions_page(folder: Path = PROJECT / "docs" / "adr") -> str:
 
 
 def dags_page(dags: list[DAG]) -> str:
-    """A timetable of the DAGs, then what each says of itself."""
+    """A table of the DAGs, then the documentation of each."""
     lines = ["# DAGs", "", GENERATED, "", "| DAG | when (UTC) | owner | tags | tasks |", "|---|---|---|---|---|"]
     lines += [_dag_row(dag) for dag in dags] + [""]
     for dag in dags:
@@ -102,7 +102,7 @@ def dags_page(dags: list[DAG]) -> str:
 
 
 def load_dags() -> list[DAG]:
-    """The project's DAGs, parsed as Airflow parses them, by id. Raises `ImportError` where a file cannot be."""
+    """The project's DAGs, parsed as Airflow parses them, by id. Raises `ImportError` if a file cannot be parsed."""
     with tempfile.TemporaryDirectory() as home:
         os.environ.setdefault("AIRFLOW_HOME", home)
         os.environ.setdefault("AIRFLOW__CORE__LOAD_EXAMPLES", "False")
@@ -121,14 +121,14 @@ def _dag_row(dag: DAG) -> str:
 
 
 def schedule(dag: DAG) -> str:
-    """When a DAG runs, in words or as cron."""
+    """The schedule of a DAG, as cron expression or in words."""
     expression = getattr(dag.timetable, "expression", None) or getattr(dag.timetable, "_expression", None)
     if expression:
         return f"`{expression}`"
     condition = getattr(dag.timetable, "asset_condition", None)
     if condition:
         return "when " + " or ".join(sorted(f"`{asset.name}`" for asset in condition.objects)) + " changed"
-    return "by hand"
+    return "manually"
 
 
 def _sql_row(stage: Path, file: sqlfile.SqlFile) -> str:

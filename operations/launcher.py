@@ -1,4 +1,4 @@
-"""Bringing the services up and down: what runs and fits is left alone, what died or changed is started anew."""
+"""Starts and stops the services: running, current services are kept; ended or outdated ones are restarted."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ Report = Callable[[str], None]
 
 
 class ServiceFailed(TradewindError):
-    """A service did not come up; the end of its log says why."""
+    """A service did not start; the end of its log has the reason."""
 
 
 def start_services(installation: Installation, report: Report = print) -> None:
-    """Make every service run and answer. Raises `TradewindError` with one clear line where one cannot."""
+    """Start every service and wait until it answers. Raises `TradewindError` if one cannot be started."""
     check_disk(installation)
     with mutex(installation.paths.services / "up.lock", report, "another command that starts the services"):
         _start_services(installation, report)
@@ -38,7 +38,7 @@ def _start_services(installation: Installation, report: Report) -> None:
     environment = service_environment(installation)
     services = all_services(installation)
     stop_unwanted(installation, {service.name for service in services})
-    for service in services:  # before anything that takes time
+    for service in services:  # before any slow step
         if not running(installation, service):
             _check_port(service)
     migrate(installation, environment, report)
@@ -48,13 +48,13 @@ def _start_services(installation: Installation, report: Report) -> None:
 
 
 def _restart_stale(installation: Installation, services: list[Service], environment: dict[str, str], report: Report) -> None:
-    """Restart what died or changed, all at once, and wait for it."""
+    """Restart ended and outdated services in parallel, and wait for them."""
     fingerprints = {service.name: fingerprint({**environment, **service.environment}) for service in services}
     stale = [service for service in services if not _is_current(installation, service, fingerprints[service.name])]
     records = [(service, processes.read(_pid_file(installation, service))) for service in stale]
     for service, record in records:
         if record is not None:
-            report(f"restarting {service.name}: {'its configuration or code changed' if record.alive else 'it had ended'}")
+            report(f"restarting {service.name}: {'its configuration or code changed' if record.alive else 'it had stopped'}")
     processes.stop([record for _, record in records if record is not None])
     since = datetime.now(UTC)
     for service in stale:
@@ -68,7 +68,7 @@ def _is_current(installation: Installation, service: Service, wanted_fingerprint
 
 
 def stop_services(installation: Installation, report: Report = print) -> None:
-    """Stop exactly what was started for this data folder."""
+    """Stop the services that were started for this data folder."""
     found = [(path, processes.read(path)) for path in sorted(installation.paths.services.glob("*.pid"))]
     running = [record for _, record in found if record is not None]
     processes.stop(running)
@@ -78,7 +78,7 @@ def stop_services(installation: Installation, report: Report = print) -> None:
 
 
 def stop_unwanted(installation: Installation, wanted: set[str]) -> None:
-    """Stop what an earlier configuration started and this one does not want: the simulator, once there is a SendGrid."""
+    """Stop services that the current configuration does not include, such as the simulator."""
     for path in installation.paths.services.glob("*.pid"):
         record = processes.read(path)
         if path.stem not in wanted:
@@ -87,13 +87,13 @@ def stop_unwanted(installation: Installation, wanted: set[str]) -> None:
 
 
 def running(installation: Installation, service: Service) -> bool:
-    """Whether the service runs, as far as its process is concerned."""
+    """Whether the process of the service is running."""
     record = processes.read(_pid_file(installation, service))
     return record is not None and record.alive
 
 
 def check_disk(installation: Installation) -> None:
-    """Refuse to begin on a disk that is about to be full: half a warehouse is worse than none."""
+    """Raise `ConfigurationError` if the data folder is not writable or its disk is almost full."""
     try:
         installation.paths.root.mkdir(parents=True, exist_ok=True)
         room = os.statvfs(installation.paths.root)
@@ -112,7 +112,7 @@ def check_disk(installation: Installation) -> None:
 
 
 def migrate(installation: Installation, environment: dict[str, str], report: Report) -> None:
-    """Create or upgrade Airflow's own database; once for each version of Airflow."""
+    """Create or upgrade Airflow's metadata database, once per version of Airflow."""
     from importlib.metadata import version
 
     stamp = installation.airflow_home / "migrated"
@@ -138,7 +138,7 @@ def migrate(installation: Installation, environment: dict[str, str], report: Rep
 
 
 def tail(log: Path) -> str:
-    """The last lines of a log."""
+    """The last lines of a log file."""
     try:
         return "\n".join(f"    {line}" for line in log.read_text(errors="replace").splitlines()[-TAIL_LINES:])
     except FileNotFoundError:
@@ -156,13 +156,13 @@ def _start(installation: Installation, service: Service, environment: dict[str, 
 
 
 def _wait_until_healthy(installation: Installation, started: list[Service], since: datetime, report: Report) -> None:
-    """Wait until each answers, with signs of life younger than `since`."""
+    """Wait until each service is healthy, by a heartbeat after `since`."""
     begun = time.monotonic()
     for service in started:
         while not service.is_healthy(since):
             if not running(installation, service):
                 raise ServiceFailed(
-                    f"{service.name} ended at once.", where=str(_log_file(installation, service)),
+                    f"{service.name} stopped immediately.", where=str(_log_file(installation, service)),
                     remedy=f"Its log ends:\n{tail(_log_file(installation, service))}",
                 )  # fmt: skip
             if time.monotonic() - begun > service.timeout_seconds:
@@ -176,7 +176,7 @@ def _wait_until_healthy(installation: Installation, started: list[Service], sinc
 
 
 def _webhook_keys(installation: Installation) -> dict[str, str]:
-    """The simulator's public key, where nobody named another."""
+    """The simulator's public key, unless keys are configured."""
     if settings().webhook_keys or uses_external_sendgrid(installation):
         return {}
     try:
@@ -186,7 +186,7 @@ def _webhook_keys(installation: Installation) -> dict[str, str]:
 
 
 def _check_port(service: Service) -> None:
-    """One clear line where somebody else has the port."""
+    """Raise `ConfigurationError` if the port cannot be used."""
     reason = ports.unavailable_reason(service.port) if service.port else ""
     if reason:
         raise ConfigurationError(

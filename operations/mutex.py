@@ -1,4 +1,4 @@
-"""One at a time: two commands that would get in each other's way take turns."""
+"""A mutex between processes, for commands that must not run at the same time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 @contextmanager
 def mutex(lock: Path, report: Callable[[str], None], what: str) -> Iterator[None]:
-    """Wait until nobody else holds `lock`, telling `what` is waited for. The kernel lets go of it when its process dies."""
+    """Hold the lock file `lock` during the block; report `what` while waiting. The kernel releases it with the process."""
     lock.parent.mkdir(parents=True, exist_ok=True)
     with lock.open("a") as file:
         try:

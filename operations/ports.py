@@ -1,4 +1,4 @@
-"""Whether a port on loopback may be listened on."""
+"""Checks whether a port on loopback is available."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ TIMEOUT_SECONDS = 2.0
 
 
 def unavailable_reason(port: int) -> str:
-    """What is wrong with a port, in words; '' where nothing is. Waits a moment for a program that is just ending."""
+    """Why a port is not available; '' if it is. Waits a moment for a program that is just stopping."""
     deadline = time.monotonic() + TIMEOUT_SECONDS
     while (reason := _refusal(port)) and time.monotonic() < deadline:
         time.sleep(0.1)

@@ -1,4 +1,4 @@
-"""Processes that outlive the command that started them: known by pid and start time, so that no other is ever stopped."""
+"""Background processes, identified by pid and start time, so that no other process is ever stopped."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TIMEOUT_SECONDS = 15.0
 
 @dataclass(frozen=True)
 class Record:
-    """What was started: its pid, when the kernel says it started, and the configuration that it got."""
+    """A started process: its pid, its start time, and the fingerprint of its configuration."""
 
     pid: int
     started: str
@@ -30,7 +30,7 @@ class Record:
 
     @property
     def alive(self) -> bool:
-        """Whether that very process still runs (a pid that was given to another program does not count)."""
+        """Whether this process is still running. Another process with the same pid does not count."""
         return bool(self.started) and start_time(self.pid) == self.started
 
 
@@ -51,7 +51,7 @@ def spawn(command: Sequence[str], *, environment: dict[str, str], log: Path, fol
 
 
 def read(path: Path) -> Record | None:
-    """The record in a pid file; None where there is none, or none that can be read (a torn file is a stale one)."""
+    """The record in a pid file; None if the file is missing or unreadable."""
     try:
         return Record(**json.loads(path.read_text()))
     except (FileNotFoundError, ValueError, TypeError):
@@ -59,17 +59,17 @@ def read(path: Path) -> Record | None:
 
 
 def write(path: Path, pid: int, fingerprint: str) -> Record:
-    """Remember a process that was just started."""
+    """Write the pid file of a started process."""
     record = Record(pid, start_time(pid), fingerprint)
     write_durably(path, json.dumps(asdict(record)).encode())
     return record
 
 
 def stop(records: Sequence[Record], timeout: float = TIMEOUT_SECONDS) -> None:
-    """Ask each process to end, then what else is in its session, then insist. Returns when all are gone.
+    """Send SIGTERM to each process, then to the rest of its session, then SIGKILL.
 
-    The second step is for tasks: a scheduler that ends waits for them, and a send that is asked finishes its requests under
-    way, where a kill would leave them in doubt.
+    The second step is for tasks: a scheduler waits for them, and a send task that gets SIGTERM completes its requests,
+    which a SIGKILL would leave in doubt.
     """
     for record in records:
         if record.alive:
@@ -96,10 +96,10 @@ def _signal(pid: int, number: signal.Signals) -> None:
 
 
 def _session(record: Record) -> list[int]:
-    """The processes of a record's session, if it is still ours.
+    """The processes in the session of a recorded process, if the session is still the same.
 
-    It is, while its leader lives, and after the leader's end too: the kernel gives a pid to nobody as long as a session of
-    that number has members. A living process of that pid that is not ours means that the session is not either.
+    It is while the recorded process runs, and also after its end: the kernel does not reuse a pid while a session with that
+    number has members. If another process has the pid, the session belongs to that one.
     """
     if start_time(record.pid) not in ("", record.started):
         return []

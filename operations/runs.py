@@ -1,4 +1,4 @@
-"""DAG runs from outside: start one, watch its tasks, say why one failed."""
+"""DAG runs through the REST API: trigger them, wait for them, report their tasks and failures."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ class Run:
 
 
 class RunFailed(TradewindError):
-    """A run ended in failure, or did not end in time."""
+    """A run failed, or did not finish in time."""
 
 
 def wait_for_dags(api: AirflowApi, wanted: Iterable[str], *, timeout_seconds: float = 60) -> None:
-    """Wait until Airflow has read these DAGs. Raises `RunFailed` with Airflow's own words where it cannot."""
+    """Wait until Airflow has parsed these DAGs. Raises `RunFailed` with Airflow's import errors."""
     missing, deadline = set(wanted), time.monotonic() + timeout_seconds
     while missing:
         missing -= {dag["dag_id"] for dag in api.get("/dags", limit=200)["dags"]}
@@ -48,7 +48,7 @@ def wait_for_dags(api: AirflowApi, wanted: Iterable[str], *, timeout_seconds: fl
 
 
 def trigger(api: AirflowApi, dag: str, conf: dict[str, Any] | None = None) -> Run:
-    """Ask the scheduler for a run, with no logical date. Raises `ApiRefused` where the DAG or its parameters are refused."""
+    """Create a run without a logical date. Raises `ApiRefused` if the DAG or its parameters are refused."""
     conf = conf or {}
     body = {"logical_date": None, "conf": conf, "note": conf.get("note") or None}
     return Run(dag, api.post(f"/dags/{part(dag)}/dagRuns", body)["dag_run_id"])
@@ -57,7 +57,7 @@ def trigger(api: AirflowApi, dag: str, conf: dict[str, Any] | None = None) -> Ru
 def runs_since(
     api: AirflowApi, dag: str, moment: datetime, by: Literal["run_after", "start_date"] = "run_after"
 ) -> list[Run]:
-    """The runs of a DAG that were asked for, or that began, at or after a moment."""
+    """The runs of a DAG that are due, or that started, at or after a moment."""
     found = api.get(f"/dags/{part(dag)}/dagRuns", **{f"{by}_gte": moment.astimezone(UTC).isoformat()}, limit=50)
     return [Run(dag, run["dag_run_id"]) for run in found["dag_runs"]]
 
@@ -65,9 +65,9 @@ def runs_since(
 def wait_for_end(
     api: AirflowApi, runs: Iterable[Run], progress: Progress, *, timeout_seconds: float = 600, quiet: Collection[str] = ()
 ) -> list[Run]:
-    """Watch runs to their end, a line for every task that ends in none of the `quiet` states; returns those that failed.
+    """Wait for runs and report every finished task whose state is not in `quiet`; returns the runs that failed.
 
-    Where nothing ends for a while, a line says what is waited for. Raises `RunFailed` on timeout.
+    If no task finishes for a while, the unfinished tasks are reported. Raises `RunFailed` on timeout.
     """
     open_runs, reported, failed = list(runs), set[tuple[str, ...]](), list[Run]()
     deadline, silent = time.monotonic() + timeout_seconds, _Silence()
@@ -84,7 +84,7 @@ def wait_for_end(
         if open_runs and time.monotonic() > deadline:
             names = ", ".join(run.dag for run in open_runs)
             raise RunFailed(
-                f"{names} did not end within {timeout_seconds:.0f} s.", remedy="It still runs; see Airflow's UI."
+                f"{names} did not end within {timeout_seconds:.0f} s.", remedy="It is still running; see Airflow's UI."
             )
         if open_runs:
             time.sleep(POLL_SECONDS)
@@ -92,7 +92,7 @@ def wait_for_end(
 
 
 class _Silence:
-    """Whether there was no news for a while, since the last or since this was said."""
+    """Measures the time since the last reported task, or since the last report of waiting."""
 
     def __init__(self) -> None:
         self._since, self._news = time.monotonic(), 0
@@ -107,7 +107,7 @@ class _Silence:
 
 
 def _unfinished_tasks(api: AirflowApi, open_runs: Iterable[Run]) -> str:
-    """The tasks that are not at their end, but not those that wait for them."""
+    """Tasks that were started and are not finished."""
     found = [
         f"{run.dag} {task['task_id']} ({task['state']})"
         for run in open_runs
@@ -124,7 +124,7 @@ def tasks(api: AirflowApi, run: Run) -> list[dict[str, Any]]:
 
 
 def xcom(api: AirflowApi, run: Run, task: str, key: str = "return_value", map_index: int = -1) -> Any:
-    """What a task handed on; None where it handed on nothing."""
+    """A value that a task pushed to XCom; None if there is none."""
     path = f"{run.path}/taskInstances/{part(task)}/xcomEntries/{part(key)}?map_index={map_index}&deserialize=true"
     try:
         return api.get(path)["value"]
@@ -135,7 +135,7 @@ def xcom(api: AirflowApi, run: Run, task: str, key: str = "return_value", map_in
 
 
 def failure_reason(api: AirflowApi, run: Run, task: dict[str, Any]) -> list[str]:
-    """The exception of a task's last try, from its log: the lines of its text, each short enough to read."""
+    """The exception of a task's last try, from its log, as shortened lines."""
     path = f"{run.path}/taskInstances/{part(task['task_id'])}/logs/{task['try_number']}"
     try:
         entries = api.get(path, map_index=task["map_index"], full_content=True)["content"]
@@ -146,11 +146,11 @@ def failure_reason(api: AirflowApi, run: Run, task: dict[str, Any]) -> list[str]
         if details:
             return _lines(f"{details[0]['exc_type']}: {details[0]['exc_value']}")
     last = [entry["event"] for entry in entries if isinstance(entry, dict) and entry.get("level") in ("error", "critical")]
-    return _lines(str(last[-1])) if last else ["its process ended without a word (see the scheduler's log)"]
+    return _lines(str(last[-1])) if last else ["its process ended without an error message (see the scheduler's log)"]
 
 
 def _lines(text: str, limit: int = 400) -> list[str]:
-    """What is not blank, without the statement that SQLAlchemy appends."""
+    """The lines that are not blank, without the statement that SQLAlchemy appends."""
     lines = [" ".join(line.split()) for line in text.partition("[SQL:")[0].splitlines()]
     return [line if len(line) <= limit else f"{line[:limit]} …" for line in lines if line]
 
@@ -158,7 +158,7 @@ def _lines(text: str, limit: int = 400) -> list[str]:
 def _report_tasks(
     api: AirflowApi, run: Run, progress: Progress, reported: set[tuple[str, ...]], quiet: Collection[str]
 ) -> None:
-    """A line for each task state that is news."""
+    """Report each new task state."""
     for task in sorted(tasks(api, run), key=lambda task: task["end_date"] or "~"):
         key = (run.dag, run.id, task["task_id"], str(task["map_index"]), str(task["state"]), str(task["try_number"]))
         if key in reported or task["state"] not in SHOWN or task["state"] in quiet:

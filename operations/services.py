@@ -1,4 +1,4 @@
-"""Airflow's four processes, the edge and the simulator: which there are, and how each says that it is well."""
+"""The services: Airflow's four processes, the edge and the simulator, with their commands and health checks."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SHOP_SEED = 20
 
 @dataclass(frozen=True)
 class Service:
-    """A process to run. `is_healthy(since)` says whether it works, with signs of life no older than `since`."""
+    """A process to run. `is_healthy(since)` requires a heartbeat at or after `since`."""
 
     name: str
     command: tuple[str, ...]
@@ -34,7 +34,7 @@ class Service:
 
 
 def all_services(installation: Installation) -> list[Service]:
-    """What `make up` runs. The simulator only where nobody named another SendGrid."""
+    """The services of `make up`. The simulator runs only if no SendGrid account is configured."""
     simulated = [] if uses_external_sendgrid(installation) else [simulator(installation)]
     return [*simulated, edge(installation), *airflow(installation)]
 
@@ -65,12 +65,12 @@ def simulator(installation: Installation) -> Service:
 
 
 def webhook_key(installation: Installation) -> Path:
-    """Where the simulator leaves the public key that verifies its events."""
+    """The file with the simulator's public key for its events."""
     return installation.paths.simulator / "webhook_public_key.txt"
 
 
 def edge(installation: Installation) -> Service:
-    """The one door to the internet; here on loopback."""
+    """The edge, the only service for the internet; here it listens on loopback."""
     return Service(
         "edge",
         (
@@ -85,9 +85,9 @@ def edge(installation: Installation) -> Service:
 
 
 def airflow(installation: Installation) -> list[Service]:
-    """Airflow's processes, none of which listens beyond loopback.
+    """Airflow's processes, which listen on loopback only.
 
-    The log servers (8793, 8794, on every interface) stay off: the API server reads the same disk.
+    The log servers (8793, 8794, on every interface) are disabled: the API server reads the same disk.
     """
     api = AirflowApi(installation)
     command = str(installation.bin / "airflow")
@@ -103,7 +103,7 @@ def airflow(installation: Installation) -> list[Service]:
 
 
 def _answers(url: str) -> bool:
-    """Whether somebody speaks HTTP there, whatever they say."""
+    """Whether an HTTP server answers there without a server error."""
     try:
         with client(3) as http:
             return http.get(url).status_code < 500
@@ -112,7 +112,7 @@ def _answers(url: str) -> bool:
 
 
 def _is_alive(api: AirflowApi, component: str, since: datetime) -> bool:
-    """Whether Airflow calls the component healthy, by a heartbeat of this start and not of the one before."""
+    """Whether Airflow reports the component as healthy, with a heartbeat since its start."""
     try:
         state = api.health()[component]
     except (httpx.HTTPError, KeyError, ValueError):

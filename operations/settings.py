@@ -1,4 +1,4 @@
-"""Where this installation runs: ports, folders, and the environment that every service gets."""
+"""The installation: its data folder and ports, and the environment of its services."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from include.core.settings import PREFIX, settings, variable
 
 LOOPBACK = "127.0.0.1"
 CODE = (".py", ".html", ".css", ".yaml")
-"""What a service reads when it starts: its modules, its pages and their words."""
+"""Suffixes of the files that a service reads at its start: modules, pages and their texts."""
 CONFIGURING = (PREFIX, "AIRFLOW_", "PYTHONPATH", "GX_")
 
 
@@ -45,19 +45,19 @@ class Installation:
 
     @property
     def bin(self) -> Path:
-        """Where the interpreter's console scripts lie."""
+        """The folder of the interpreter's console scripts."""
         return Path(sys.executable).parent
 
 
 def read_installation() -> Installation:
-    """What the environment says: `TRADEWIND_DATA` and the three `TRADEWIND_…_PORT`. Raises `ConfigurationError`."""
+    """The installation of the environment: `TRADEWIND_DATA` and the three ports. Raises `ConfigurationError`."""
     return Installation(
         data_paths(), settings().airflow_port, settings().edge_port, settings().simulator_port
     )  # fmt: skip
 
 
 def service_environment(installation: Installation) -> dict[str, str]:
-    """The environment of every service: ours over Airflow's defaults, the user's over ours."""
+    """The environment of every service: the user's, with defaults, and with the settings that must not differ."""
     return {
         **os.environ,
         **_forced(installation),
@@ -66,20 +66,20 @@ def service_environment(installation: Installation) -> dict[str, str]:
 
 
 def fingerprint(environment: dict[str, str]) -> str:
-    """Names a configuration without telling it: a service whose fingerprint differs is restarted."""
+    """A hash of the configuration: a service whose fingerprint differs is restarted."""
     lines = sorted(f"{name}={value}" for name, value in environment.items() if name.startswith(CONFIGURING))
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
 def code_fingerprint(*folders: str) -> str:
-    """Names the state of some source folders, so that a running service with older code is restarted."""
+    """A hash of the files in source folders, so that a service with older code is restarted."""
     files = sorted(path for folder in folders for path in (PROJECT / folder).rglob("*") if path.suffix in CODE)
     lines = [f"{path.relative_to(PROJECT)} {path.stat().st_mtime_ns}" for path in files]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
 def _forced(installation: Installation) -> dict[str, str]:
-    """What must hold for the seams to hold: one data folder, loopback only, the project's own folders."""
+    """Settings that must not differ: one data folder, loopback only, the project's folders."""
     return {
         variable("data"): str(installation.paths.root),
         variable("airflow_port"): str(installation.airflow_port),
@@ -100,7 +100,7 @@ def _forced(installation: Installation) -> dict[str, str]:
 
 
 def _defaults(installation: Installation) -> dict[str, str]:
-    """What suits two cores and one person; the environment may say otherwise."""
+    """Defaults for a machine with two cores and one user; the environment takes precedence."""
     return {
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{installation.airflow_home / 'airflow.db'}",
         "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
@@ -114,7 +114,7 @@ def _defaults(installation: Installation) -> dict[str, str]:
         "AIRFLOW__DAG_PROCESSOR__PARSING_PROCESSES": "2",
         "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.5",
         "AIRFLOW__SCHEDULER__ENABLE_TRACEMALLOC": "False",
-        # Killed and started again, Airflow takes up its tasks after 40 s without a sign of life, not after five minutes.
+        # After a kill and restart, Airflow retries tasks after 40 s without a heartbeat instead of five minutes.
         "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "20",
         "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "40",
         "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "5",
@@ -125,5 +125,5 @@ def _defaults(installation: Installation) -> dict[str, str]:
 
 
 def _with_project(search_path: str) -> str:
-    """The project first, then what the user has, each once: the same however the launcher itself was started."""
+    """The project first, then the user's path, without duplicates: independent of how the launcher was started."""
     return os.pathsep.join(dict.fromkeys([str(PROJECT), *filter(None, search_path.split(os.pathsep))]))

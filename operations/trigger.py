@@ -1,4 +1,4 @@
-"""`make trigger DAG=… CONF=…`: one DAG through the scheduler, to its end."""
+"""`make trigger DAG=… CONF=…`: runs one DAG through the scheduler and waits for it."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ TIMEOUT_SECONDS = 3600
 
 
 def trigger_dag(installation: Installation, dag: str, conf_text: str) -> int:
-    """Run a DAG and show what happened; 0 where it succeeded, 1 where not."""
+    """Run a DAG and print its tasks and results; 0 if it succeeded, else 1."""
     conf = parse_conf(conf_text)
     progress, api = Progress(), AirflowApi(installation)
     demo_shop.start_all(installation, progress.report)
     find_dag(api, dag)
-    # The one before pauses the DAG again when it ends, and would leave a run of ours standing.
+    # A concurrent make trigger would pause the DAG at its end, and this run would not continue.
     ours = mutex(installation.paths.services / f"{dag}.lock", progress.report, f"another make trigger of {dag}")
     with ours, unpaused(api, find_dag(api, dag), progress):
         run = runs.trigger(api, dag, conf)
@@ -47,7 +47,7 @@ def _print_results(api: AirflowApi, run: runs.Run, task: dict[str, Any], progres
 
 
 def parse_conf(text: str) -> dict[str, Any]:
-    """CONF as a mapping. Raises `ConfigurationError` that says where the JSON breaks."""
+    """CONF as a mapping. Raises `ConfigurationError` with the position of a JSON error."""
     try:
         conf = json.loads(text) if text.strip() else {}
     except ValueError as error:
@@ -55,12 +55,12 @@ def parse_conf(text: str) -> dict[str, Any]:
             f"is not JSON ({error}).", where="CONF", remedy="""Write CONF='{"mode": "live"}'."""
         ) from None
     if not isinstance(conf, dict):
-        raise ConfigurationError("is no JSON object.", where="CONF", remedy="""Write CONF='{"mode": "live"}'.""")
+        raise ConfigurationError("is not a JSON object.", where="CONF", remedy="""Write CONF='{"mode": "live"}'.""")
     return conf
 
 
 def find_dag(api: AirflowApi, dag: str, timeout_seconds: float = 30) -> dict[str, Any]:
-    """The DAG as Airflow knows it; waits a moment for a file that was just written. Raises `ConfigurationError`."""
+    """The DAG in Airflow; waits a moment for a file that was just written. Raises `ConfigurationError`."""
     deadline = time.monotonic() + timeout_seconds
     while (found := api.find(f"/dags/{part(dag)}")) is None:
         known = sorted(item["dag_id"] for item in api.get("/dags", limit=200)["dags"])
@@ -74,7 +74,7 @@ def find_dag(api: AirflowApi, dag: str, timeout_seconds: float = 30) -> dict[str
 
 @contextmanager
 def unpaused(api: AirflowApi, dag: dict[str, Any], progress: Progress) -> Iterator[None]:
-    """Let a paused DAG run for the length of the block. Raises `ConfigurationError` where that would send mail unasked."""
+    """Unpause a DAG during the block. Raises `ConfigurationError` if that would start a scheduled send."""
     if not dag["is_paused"]:
         yield
         return
@@ -82,9 +82,9 @@ def unpaused(api: AirflowApi, dag: dict[str, Any], progress: Progress) -> Iterat
     missed = dag.get("next_dagrun_run_after")
     if missed and datetime.fromisoformat(missed) <= datetime.now(UTC) and _sends_mail(dag):
         raise ConfigurationError(
-            f"is paused, and its scheduled run of {missed} would start, live, as soon as it is not.",
+            f"is paused, and unpausing it would start its scheduled run of {missed}, live.",
             where=dag["dag_id"],
-            remedy="Unpause it in Airflow's UI if that is what you want; then trigger again.",
+            remedy="If you want that run, unpause the DAG in Airflow's UI; then trigger again.",
         )
     progress.report(f"{dag['dag_id']} is paused: unpaused for this run")
     api.patch(path, {"is_paused": False})
@@ -99,7 +99,7 @@ def _sends_mail(dag: dict[str, Any]) -> bool:
 
 
 def _expected() -> set[str]:
-    """DAG ids that the project's files promise, which Airflow may just not have read yet."""
+    """DAG ids of the project's files, which Airflow may not have parsed yet."""
     from include.core.campaign import campaign_names
     from include.core.paths import PROJECT
 

@@ -66,7 +66,7 @@ def test_a_healthy_ledger_has_nothing_to_be_told(
     plan_id = frozen_plan(stores, 10)
     send_range(stores, esp.account, plan_id=plan_id, first=0, last=0)
     assert main(["replay"]) == 0
-    assert "the ledger knows everything" in capsys.readouterr().out
+    assert "the ledger already contains everything" in capsys.readouterr().out
 
 
 def test_make_says_what_is_missing_and_passes_the_rest_on(paths: DataPaths) -> None:

@@ -56,5 +56,5 @@ def test_services_that_do_not_come_up_take_the_building_with_them(paths: DataPat
 
 def test_the_error_of_a_shop_that_is_not_there_says_what_builds_it(paths: DataPaths) -> None:
     url = f"sqlite:///{demo_shop.shop_file(read_installation())}"
-    with pytest.raises(TradewindError, match="make up builds"), open_source(url):
+    with pytest.raises(TradewindError, match="`make up` creates"), open_source(url):
         pass

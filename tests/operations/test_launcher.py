@@ -66,7 +66,7 @@ def test_up_starts_once_and_restarts_what_died_or_changed(
     monkeypatch.setenv("AIRFLOW_CONN_SUBSCRIBERS_SOURCE", "sqlite:////elsewhere.sqlite")
     launcher.start_services(installation, said.append)
     assert pid(installation) != second
-    assert "restarting web: it had ended" in said
+    assert "restarting web: it had stopped" in said
     assert "restarting web: its configuration or code changed" in said
 
 
