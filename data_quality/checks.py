@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from include.core.errors import ConfigurationError
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from great_expectations.expectations.expectation import Expectation
 
+Suite: TypeAlias = "Sequence[Expectation]"
 QUARANTINE, WARN, STOP = "critical", "warning", "critical"
 """Severities of Great Expectations, by their effect. A broken row rule of severity critical quarantines the row, a broken
 table rule of severity critical stops the batch; a warning is recorded and shown."""
@@ -52,7 +53,7 @@ def rule(reason: str, column: str, **settings: Any) -> dict[str, Any]:
     return {"meta": {"reason": reason, "column": column}, "severity": QUARANTINE} | settings
 
 
-def check(frame: pd.DataFrame, suite: Sequence[Expectation]) -> list[Finding]:
+def check(frame: pd.DataFrame, suite: Suite) -> list[Finding]:
     """Evaluate the suite over a frame whose index is the row number. One finding per rule, in the suite's order."""
     found: dict[str, Finding] = {}
     for column, rules in groupby(sorted(suite, key=_column), key=_column):

@@ -8,7 +8,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 import duckdb
 import pandas as pd
@@ -16,13 +15,10 @@ import pyarrow as pa
 
 from data_quality import purchases, subscribers
 from data_quality.addresses import address_faults
-from data_quality.checks import QUARANTINE, WARN, Finding, check
+from data_quality.checks import QUARANTINE, WARN, Finding, Suite, check
 from include.core import template_names
 from include.validate.landed_batch import LandedBatch
 from include.warehouse.connection import fetch, run
-
-if TYPE_CHECKING:
-    from great_expectations.expectations.expectation import Expectation
 
 PIECE_ROWS = 200_000
 log = logging.getLogger(__name__)
@@ -67,7 +63,7 @@ def _unreadable_lines(connection: duckdb.DuckDBPyConnection, batch: LandedBatch)
     return RuleResult("unreadable_line", "line", QUARANTINE, batch.rows, int(row[0]) if row else 0)
 
 
-def _suite(relation: str, now: datetime) -> Sequence[Expectation]:
+def _suite(relation: str, now: datetime) -> Suite:
     if relation == "purchases":
         return purchases.suite(now)
     return subscribers.suite(
