@@ -1,7 +1,8 @@
 -- name: purchases
 -- owner: data
--- grain: one row a purchase
+-- grain: one row per purchase
 -- params: none
--- purpose: The relation `purchases` of a source, under the names of the data contract; optional. Mapped as subscribers.sql is.
+-- purpose: The default query of the relation `purchases`, which is optional. A custom query replaces it; see
+--          subscribers.sql.
 select *
 from purchases;

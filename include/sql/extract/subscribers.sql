@@ -1,9 +1,9 @@
 -- name: subscribers
 -- owner: data
--- grain: one row a subscriber
+-- grain: one row per subscriber
 -- params: none
--- purpose: The relation `subscribers` of a source, under the names of the data contract (docs/data-contract.md). A source with
---          names of its own brings a file of this name that maps them, in the folder $TRADEWIND_SOURCE_SQL:
---          `select contact_id as subscriber_id, mail as email, … from crm.contacts`.
+-- purpose: The default query of the relation `subscribers` (docs/data-contract.md). For a source with other names, a file of
+--          this name in the folder $TRADEWIND_SOURCE_SQL replaces it: `select contact_id as subscriber_id, mail as email, …
+--          from crm.contacts`.
 select *
 from subscribers;

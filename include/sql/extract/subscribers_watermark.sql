@@ -2,8 +2,8 @@
 -- owner: data
 -- grain: one row
 -- params: files, latest
--- purpose: The newest updated_at that landed, where the next incremental pass starts. Times after `latest`, the moment at which
---          landing began, are passed over: a pass from one of them would not see what changes until then.
+-- purpose: The newest landed updated_at, where the next incremental pass starts. Times after `latest`, when landing started,
+--          are ignored: a pass from such a time would miss changes until then.
 select max(changed_at) as watermark
 from (
     select source_time(updated_at) as changed_at

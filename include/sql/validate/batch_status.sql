@@ -1,8 +1,8 @@
 -- name: batch_status
 -- owner: data
--- grain: one row a validation
+-- grain: one row per validation
 -- params: run, relation
--- purpose: Whether a landed batch may be merged, and whether what it does not show is held.
+-- purpose: Whether a landed batch may be merged, and whether its deletions are held.
 select
     verdict,
     coalesce(deletions_held, false) as deletions_held

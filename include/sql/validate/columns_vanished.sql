@@ -1,20 +1,20 @@
 -- name: columns_vanished
 -- owner: data
--- grain: one row a column that vanished
+-- grain: one row per vanished column
 -- params: run, relation, is_full, raw_rows, min_rows, max_share
--- purpose: Columns that the source showed and filled and does not show any more, or that a full pass leaves empty: below
---          `max_share` of what the full pass before would lead to expect, where that is `min_rows` at least. An incremental
---          pass may hold other people than the whole list: only what is not shown counts there, and one in which a column
---          happened to be empty says nothing of it.
+-- purpose: Columns that had values and are no longer in the source, or that a full pass leaves empty: they have less than
+--          `max_share` of the values that the previous full pass predicts, where it predicts at least `min_rows`. An
+--          incremental pass may cover other subscribers than the whole list, so there only missing columns count, and a
+--          previous one in which the column happened to be empty is ignored.
 with accepted as (
     select
-        was.column_name,
-        was.filled_rows,
+        profile.column_name,
+        profile.filled_rows,
         runs.is_full,
         runs.validated_at,
-        was.filled_rows / runs.raw_rows as share
+        profile.filled_rows / runs.raw_rows as share
     from quality.runs as runs
-    inner join quality.profiles as was on runs.landed_run = was.landed_run and runs.relation = was.relation
+    inner join quality.profiles as profile on runs.landed_run = profile.landed_run and runs.relation = profile.relation
     where
         runs.relation = $relation
         and runs.landed_run <> $run
@@ -38,18 +38,18 @@ last_full as (
 
 compared as (
     select
-        found.column_name,
-        found.filled_rows is null and coalesce(last_shown.filled_rows > 0, false) as is_gone,
+        current_profile.column_name,
+        current_profile.filled_rows is null and coalesce(last_shown.filled_rows > 0, false) as is_gone,
         $is_full
         and last_full.share * $raw_rows >= $min_rows
-        and found.filled_rows < last_full.share * $raw_rows * $max_share as is_emptied,
+        and current_profile.filled_rows < last_full.share * $raw_rows * $max_share as is_emptied,
         last_shown.share as share_shown,
         last_full.share as share_full,
-        found.filled_rows / greatest($raw_rows, 1) as share_now
-    from quality.profiles as found
-    left join last_shown on found.column_name = last_shown.column_name
-    left join last_full on found.column_name = last_full.column_name
-    where found.landed_run = $run and found.relation = $relation
+        current_profile.filled_rows / greatest($raw_rows, 1) as share_now
+    from quality.profiles as current_profile
+    left join last_shown on current_profile.column_name = last_shown.column_name
+    left join last_full on current_profile.column_name = last_full.column_name
+    where current_profile.landed_run = $run and current_profile.relation = $relation
 )
 
 select

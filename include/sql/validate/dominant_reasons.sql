@@ -1,8 +1,8 @@
 -- name: dominant_reasons
 -- owner: data
--- grain: one row a reason
+-- grain: one row per reason
 -- params: run, relation
--- purpose: Why most of a batch's rows were refused: the three commonest reasons, for the message of a stop.
+-- purpose: The three commonest reasons for quarantine in a batch, for the message of a stop.
 select
     reason,
     count(*) as refused_rows

@@ -1,8 +1,8 @@
 -- name: faults_insert_unreadable
 -- owner: data
--- grain: one row a landed line that is no row
+-- grain: one row per unreadable line
 -- params: files
--- purpose: Lines of a file that could not be read, into the temporary table faults. No other rule applies to them.
+-- purpose: Insert the unreadable lines of a file into the temporary table faults. No other rule applies to them.
 insert into faults
 select
     row_number,

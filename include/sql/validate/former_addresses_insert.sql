@@ -1,8 +1,9 @@
 -- name: former_addresses_insert
 -- owner: data
--- grain: one row a subscriber whose address changes
+-- grain: one row per subscriber whose address changes
 -- params: run, at
--- purpose: Before the merge replaces an address: it stays an address of the person. Reads the temporary table incoming.
+-- purpose: Before the merge replaces an address, keep it as a former address of the subscriber. Reads the temporary table
+--          incoming.
 insert into core.former_addresses by name
 select
     known.subscriber_id,

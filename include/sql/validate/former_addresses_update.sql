@@ -1,9 +1,9 @@
 -- name: former_addresses_update
 -- owner: data
--- grain: one row a subscriber who gives an address up again
+-- grain: one row per subscriber who gives up an address again
 -- params: run, at
--- purpose: Who came back to an address of before and now changes it once more gives it up now. Before former_addresses_insert,
---          and before the merge. Reads the temporary table incoming.
+-- purpose: Update the time for a subscriber who returned to a former address and now changes it once more. Runs before
+--          former_addresses_insert and the merge. Reads the temporary table incoming.
 update core.former_addresses as former
 set
     given_up_at = $at,

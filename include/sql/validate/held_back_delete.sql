@@ -1,8 +1,8 @@
 -- name: held_back_delete
 -- owner: data
--- grain: none
+-- grain: one row per subscriber and quarantined row
 -- params: none
--- purpose: First half of the replacement of what held back the people of the temporary table held_back_incoming, so that the newest
---          batch is the one that a good row must be newer than.
+-- purpose: Delete the entries of subscribers in the temporary table held_back_incoming, before held_back_insert replaces
+--          them, so that a good row must be newer than the latest batch.
 delete from core.held_back
 where subscriber_id in (select subscriber_id from held_back_incoming);

@@ -1,10 +1,10 @@
 -- name: held_back_delete_released
 -- owner: data
--- grain: none
+-- grain: one row per subscriber and quarantined row
 -- params: run
--- purpose: A good row releases its subscriber, and those whom an earlier row of the same id held back, though its updated_at be
---          no newer than what is known. Reads the temporary table incoming. What this batch itself holds back was compared with
---          its good rows already.
+-- purpose: A good row ends the suppression of its subscriber, and of those whom an earlier row with the same id suppressed,
+--          even where its updated_at is not newer than the known one. Entries of this batch are kept: they were compared
+--          with its good rows during validation. Reads the temporary table incoming.
 delete from core.held_back
 where
     landed_run <> $run

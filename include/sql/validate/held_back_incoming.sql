@@ -1,14 +1,14 @@
 -- name: held_back_incoming
 -- owner: data
--- grain: one row a subscriber a refused row (temp table held_back_incoming)
+-- grain: one row per subscriber and quarantined row (temp table held_back_incoming)
 -- params: files, run, is_accepted
--- purpose: Whom the quarantined rows of a batch are about, among those who are known or come with it: the subscriber of that id,
---          and whoever has the address now. Not where the batch holds a newer good row of the person, and not for an id that
---          stands twice, which gives way to the newer. An address that two ids claim (duplicate_address) is an answer of the id
---          alone that lost. A batch that was stopped (not is_accepted) holds back only those whose yes cannot be read: a time zone
---          says nothing about consent. Reads the temporary table faults.
+-- purpose: The subscribers that the quarantined rows of a batch concern, among the known ones and those in the batch: the
+--          subscriber with the id, and the one who has the address now. Excluded are subscribers with a newer good row in
+--          the batch, and duplicate_id, which a newer row supersedes. A row with duplicate_address concerns its own id only.
+--          In a stopped batch (not is_accepted) only rows whose consent cannot be read count: a bad time zone says nothing
+--          about consent. Reads the temporary table faults.
 create or replace temp table held_back_incoming as
-with refused as (
+with quarantined as (
     select
         source_key as because_of,
         source_time(raw_row ->> 'updated_at') as updated_at,
@@ -46,46 +46,46 @@ landed as (
     from read_parquet($files)
     anti join faults using (row_number)
     where
-        subscriber_id in (select because_of from refused)
-        or lower(trim(email)) in (select address from refused)
+        subscriber_id in (select because_of from quarantined)
+        or lower(trim(email)) in (select address from quarantined)
         or subscriber_id in (
             select known.subscriber_id
-            from refused
-            inner join core.subscribers as known on refused.address_key = known.address_key
+            from quarantined
+            inner join core.subscribers as known on quarantined.address_key = known.address_key
         )
 ),
 
-about as (
+concerned as (
     select
         known.subscriber_id,
-        refused.because_of,
-        refused.updated_at
-    from refused
-    inner join core.subscribers as known on refused.because_of = known.subscriber_id
+        quarantined.because_of,
+        quarantined.updated_at
+    from quarantined
+    inner join core.subscribers as known on quarantined.because_of = known.subscriber_id
     union
     select
         known.subscriber_id,
-        refused.because_of,
-        refused.updated_at
-    from refused
-    inner join core.subscribers as known on refused.address_key = known.address_key
+        quarantined.because_of,
+        quarantined.updated_at
+    from quarantined
+    inner join core.subscribers as known on quarantined.address_key = known.address_key
     union
     select
         landed.subscriber_id,
-        refused.because_of,
-        refused.updated_at
-    from refused
-    inner join landed on refused.because_of = landed.subscriber_id
+        quarantined.because_of,
+        quarantined.updated_at
+    from quarantined
+    inner join landed on quarantined.because_of = landed.subscriber_id
     union
     select
         landed.subscriber_id,
-        refused.because_of,
-        refused.updated_at
-    from refused
-    inner join landed on refused.address = landed.address
+        quarantined.because_of,
+        quarantined.updated_at
+    from quarantined
+    inner join landed on quarantined.address = landed.address
 ),
 
-good as (
+newest_good as (
     select
         subscriber_id,
         max(updated_at) as newest_good_at
@@ -94,8 +94,8 @@ good as (
 )
 
 select distinct
-    about.subscriber_id,
-    about.because_of
-from about
-left join good on about.subscriber_id = good.subscriber_id
-where not coalesce(good.newest_good_at > about.updated_at, false);
+    concerned.subscriber_id,
+    concerned.because_of
+from concerned
+left join newest_good on concerned.subscriber_id = newest_good.subscriber_id
+where not coalesce(newest_good.newest_good_at > concerned.updated_at, false);

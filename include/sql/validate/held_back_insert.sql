@@ -1,8 +1,8 @@
 -- name: held_back_insert
 -- owner: data
--- grain: one row a subscriber a refused row
+-- grain: one row per subscriber and quarantined row
 -- params: run, at
--- purpose: Second half: hold back everybody of the temporary table held_back_incoming.
+-- purpose: Suppress the subscribers in the temporary table held_back_incoming until a good row arrives.
 insert into core.held_back by name
 select
     subscriber_id,

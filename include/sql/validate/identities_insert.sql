@@ -1,8 +1,9 @@
 -- name: identities_insert
 -- owner: data
--- grain: one row a subscriber
+-- grain: one row per subscriber
 -- params: none
--- purpose: Address and name of the same people, in the one table that holds them. Reads the temporary table incoming.
+-- purpose: Insert address and name of new and changed subscribers into the only table that holds them. Reads the temporary
+--          table incoming.
 insert into core.identities by name
 select
     subscriber_id,

@@ -1,8 +1,9 @@
 -- name: page_reasons
 -- owner: data
--- grain: one row a relation and reason
+-- grain: one row per relation and reason
 -- params: none
--- purpose: Why rows are in quarantine, each by its newest version, for the quality page. Reasons and counts; no row is shown.
+-- purpose: For the quality page: the number of rows in quarantine by reason, each row counted by its newest version. Shows
+--          no row.
 select
     relation,
     reason,

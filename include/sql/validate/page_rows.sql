@@ -1,10 +1,10 @@
 -- name: page_rows
 -- owner: data
--- grain: one row a refused row a reason
+-- grain: one row per quarantined row and reason
 -- params: none
--- purpose: Which rows are in quarantine, for the quality page: the newest fifty of each reason, each row by its newest version. A
---          row is named by its run and number, or file and line, and by its key where that can be nothing but a key: letters
---          with a digit among them, and no space. Its values are not shown.
+-- purpose: For the quality page: the newest fifty quarantined rows of each reason, each by its newest version. A row is
+--          identified by run and number, or file and line, and by its key where that cannot be personal data: letters with a
+--          digit, and no space. Values are not shown.
 select
     relation,
     reason,

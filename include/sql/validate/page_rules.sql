@@ -1,8 +1,8 @@
 -- name: page_rules
 -- owner: data
--- grain: one row a rule of the newest run of each relation
+-- grain: one row per rule of the newest run of each relation
 -- params: none
--- purpose: What each rule found the last time, broken ones first, for the quality page.
+-- purpose: For the quality page: the latest result of each rule, broken rules first.
 with newest as (
     select
         relation,

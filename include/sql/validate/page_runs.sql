@@ -1,8 +1,8 @@
 -- name: page_runs
 -- owner: data
--- grain: one row a validation run
+-- grain: one row per validation
 -- params: none
--- purpose: The newest hundred validations for the quality page.
+-- purpose: For the quality page: the newest hundred validations.
 select
     relation,
     landed_run,

@@ -1,9 +1,9 @@
 -- name: profiles_insert
 -- owner: data
--- grain: one row a column of the contract
+-- grain: one row per column of the contract
 -- params: run, relation, files, columns
--- purpose: Count the values of each landed column; a column that is not among `columns`, those that the source shows, is null;
---          without any it is not known which it shows.
+-- purpose: Count the values of each landed column. The count is null for a column that is not among `columns`, the columns
+--          of the source; where `columns` is empty, they are not known.
 insert into quality.profiles by name
 with counted as (
     select count(columns(* exclude (row_number, unreadable)))

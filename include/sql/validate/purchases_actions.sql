@@ -2,8 +2,8 @@
 -- owner: data
 -- grain: one row
 -- params: none
--- purpose: How many rows of a piece the merge inserts, updates and leaves alone, and how many are there twice: landed twice and not
---          quarantined, or standing twice in the warehouse. Reads the temporary table incoming.
+-- purpose: How many rows of a piece the merge inserts, updates and leaves unchanged, and how many keys are duplicated, in
+--          the batch or in the warehouse. Reads the temporary table incoming.
 select
     count(*) filter (where action = 'insert') as inserted,
     count(*) filter (where action = 'update') as updated,

@@ -2,19 +2,19 @@
 -- owner: data
 -- grain: one row
 -- params: files, run, now
--- purpose: What the table rules judge: how much landed, how much of it was refused, how it compares with the purchases that the
---          warehouse has, and how old the newest one is.
-with seen as (
+-- purpose: The metrics that the table rules check: rows landed, valid and quarantined, the comparison with the purchases in
+--          the warehouse, and the age of the newest purchase.
+with landed_counts as (
     select
         count(*) as raw_rows,
         count(*) filter (where purchase_id is null) as rows_without_key,
         max(source_time(purchased_at)) filter (
             where source_time(purchased_at) <= $now::timestamptz
-        ) as newest
+        ) as newest_at
     from read_parquet($files)
 ),
 
-refused as (
+quarantined as (
     select count(*) as quarantined_rows
     from quality.quarantine
     where landed_run = $run and relation = 'purchases'
@@ -27,7 +27,7 @@ valid as (
         select row_number
         from quality.quarantine
         where landed_run = $run and relation = 'purchases'
-    ) as refused using (row_number)
+    ) as quarantined using (row_number)
 ),
 
 known as (
@@ -38,11 +38,11 @@ known as (
 unseen as (
     select
         count(*) as unseen_rows,
-        count(held.source_key) as confirmed_rows
+        count(earlier.source_key) as confirmed_rows
     from core.purchases as known
     anti join read_parquet($files) as landed on known.purchase_id = landed.purchase_id
-    left join core.unseen as held
-        on known.purchase_id = held.source_key and held.relation = 'purchases' and held.landed_run <> $run
+    left join core.unseen as earlier
+        on known.purchase_id = earlier.source_key and earlier.relation = 'purchases' and earlier.landed_run <> $run
 )
 
 select
@@ -53,5 +53,5 @@ select
     unseen_rows,
     confirmed_rows,
     rows_without_key,
-    date_diff('day', newest, $now) as days_since_newest
-from seen, refused, valid, known, unseen;
+    date_diff('day', newest_at, $now) as days_since_newest
+from landed_counts, quarantined, valid, known, unseen;

@@ -1,9 +1,9 @@
 -- name: purchases_delete_changed
 -- owner: data
--- grain: one row a purchase that changed
+-- grain: one row per changed purchase
 -- params: none
--- purpose: The purchases that changed go, before the merge puts them back as they are now, in the same
---          transaction. Without a key on the table this reads one column of it. Reads the temporary table incoming.
+-- purpose: Delete changed purchases, which purchases_insert inserts again in the same transaction. Without a key on the
+--          table this reads one column of it. Reads the temporary table incoming.
 delete from core.purchases
 where
     purchase_id in (

@@ -1,9 +1,9 @@
 -- name: purchases_delete_unseen
 -- owner: data
--- grain: one row a purchase that left the source
+-- grain: one row per purchase that left the source
 -- params: hold_deletions
--- purpose: After a full pass: purchases that the source no longer shows (cancelled, erased) go. Where deletions are `hold_deletions`, only
---          those go that an earlier full pass did not see either. Reads the temporary table unseen.
+-- purpose: After a full pass: delete the purchases that the source no longer has (cancelled, erased). With `hold_deletions`,
+--          only those that an earlier full pass lacked too. Reads the temporary table unseen.
 delete from core.purchases
 where
     purchase_id in (

@@ -1,8 +1,8 @@
 -- name: purchases_duplicates
 -- owner: data
--- grain: one row a landed row that gives way to another
+-- grain: one row per superseded landed row
 -- params: files
--- purpose: A purchase that landed twice: the last row stays. Reads the temporary table faults.
+-- purpose: Purchases that landed more than once: the last row is valid. Reads the temporary table faults.
 select
     row_number,
     'duplicate_id' as reason

@@ -1,9 +1,9 @@
 -- name: purchases_incoming
 -- owner: data
--- grain: one row a valid landed purchase
+-- grain: one row per valid landed purchase (temp table incoming)
 -- params: files, run
--- purpose: The valid rows of a piece of a batch, typed as they will stand, with what the merge does with each. A purchase carries no time
---          of change: it is updated where it differs.
+-- purpose: The valid rows of a piece, typed, with the action of the merge. A purchase has no time of change, so it is
+--          updated where it differs.
 create or replace temp table incoming as
 with valid as (
     select
@@ -19,7 +19,7 @@ with valid as (
         select row_number
         from quality.quarantine
         where landed_run = $run and relation = 'purchases'
-    ) as refused using (row_number)
+    ) as quarantined using (row_number)
 )
 
 select

@@ -1,9 +1,9 @@
 -- name: purchases_insert
 -- owner: data
--- grain: one row a purchase
+-- grain: one row per purchase
 -- params: none
--- purpose: Bring new and changed purchases into core.purchases, from which purchases_delete_changed took the changed ones. Reads
---          the temporary table incoming.
+-- purpose: Insert new and changed purchases; purchases_delete_changed has deleted the previous versions. Reads the temporary
+--          table incoming.
 insert into core.purchases by name
 select * exclude (action)
 from incoming

@@ -1,8 +1,8 @@
 -- name: purchases_row_metrics
 -- owner: data
--- grain: one row a landed row
+-- grain: one row per landed row
 -- params: files, now
--- purpose: What the suite data_quality/purchases.py judges: facts about each row as numbers, flags and short codes.
+-- purpose: The metrics that the suite data_quality/purchases.py checks: numbers, flags and short codes for each row.
 with landed as (
     select
         *,

@@ -1,15 +1,15 @@
 -- name: purchases_unseen
 -- owner: data
--- grain: one row a purchase that the pass did not show (temp table unseen)
+-- grain: one row per purchase missing from the pass (temp table unseen)
 -- params: files, run, at
--- purpose: After a full pass: which of the known purchases the source does not show, since when, and whether an earlier full pass
---          agrees. A quarantined row was seen.
+-- purpose: After a full pass: the known purchases that it lacks, since when, and whether an earlier full pass lacked them
+--          too. A quarantined row counts as present.
 create or replace temp table unseen as
 select
     known.purchase_id as source_key,
-    coalesce(held.landed_run, $run) as landed_run,
-    coalesce(held.unseen_since, $at::timestamptz) as unseen_since,
-    coalesce(held.landed_run <> $run, false) as is_confirmed
+    coalesce(earlier.landed_run, $run) as landed_run,
+    coalesce(earlier.unseen_since, $at::timestamptz) as unseen_since,
+    coalesce(earlier.landed_run <> $run, false) as is_confirmed
 from core.purchases as known
 anti join read_parquet($files) as landed on known.purchase_id = landed.purchase_id
-left join core.unseen as held on known.purchase_id = held.source_key and held.relation = 'purchases';
+left join core.unseen as earlier on known.purchase_id = earlier.source_key and earlier.relation = 'purchases';

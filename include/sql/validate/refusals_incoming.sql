@@ -1,11 +1,11 @@
 -- name: refusals_incoming
 -- owner: data
--- grain: one row a landed row that refuses (temp table refusals_incoming)
+-- grain: one row per landed row that refuses (temp table refusals_incoming)
 -- params: files, landed_at
--- purpose: Every row of a batch that says no in a word of the contract, whatever else is wrong with it: a refusal is never lost
---          over a formality. refused_at is null where its updated_at cannot be read or lies ahead. newest_good_at: the newest
---          good row of the same subscriber in the batch; consented_at: the newest consent among them. Reads the temporary table
---          faults.
+-- purpose: Every row of a batch whose status is a word of refusal, whatever other rule it breaks: no refusal is lost because
+--          of another fault. refused_at is null where updated_at is unreadable or in the future. newest_good_at is the
+--          newest good row of the subscriber in the batch, consented_at the newest consent among them. Reads the temporary
+--          table faults.
 create or replace temp table refusals_incoming as
 with landed as (
     select
@@ -16,7 +16,7 @@ with landed as (
     where says_no(status)
 ),
 
-good as (
+newest_good as (
     select
         subscriber_id,
         max(source_time(updated_at)) as newest_good_at,
@@ -26,7 +26,7 @@ good as (
         select row_number
         from faults
         where reason not in ('duplicate_id', 'duplicate_address')
-    ) as bad using (row_number)
+    ) as faulty using (row_number)
     where
         not coalesce(says_no(status), false)
         and subscriber_id in (select subscriber_id from landed)
@@ -37,7 +37,7 @@ select
     landed.subscriber_id,
     landed.address_key,
     if(landed.refused_at <= $landed_at::timestamptz, landed.refused_at, null) as refused_at,
-    good.newest_good_at,
-    good.consented_at
+    newest_good.newest_good_at,
+    newest_good.consented_at
 from landed
-left join good on landed.subscriber_id = good.subscriber_id;
+left join newest_good on landed.subscriber_id = newest_good.subscriber_id;

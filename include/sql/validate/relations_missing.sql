@@ -1,9 +1,9 @@
 -- name: relations_missing
 -- owner: data
--- grain: one row a relation
+-- grain: one row per relation
 -- params: run
--- purpose: What the newest accepted pass before this one read and this one did not, since the source has no such table or files
---          any more. A pass of which a part was stopped tells nothing, for what comes after the stop is not judged.
+-- purpose: Relations that the previous accepted pass read and this pass did not, because the source no longer has the table
+--          or files. A pass with a stopped relation returns nothing, since the relations after the stop were not validated.
 with passes as (
     select
         landed_run,
@@ -13,7 +13,7 @@ with passes as (
     having bool_and(verdict = 'accepted')
 ),
 
-before as (
+previous as (
     select earlier.landed_run
     from passes as earlier
     inner join passes as this on earlier.validated_at < this.validated_at
@@ -24,6 +24,6 @@ before as (
 
 select runs.relation
 from quality.runs as runs
-inner join before on runs.landed_run = before.landed_run
+inner join previous on runs.landed_run = previous.landed_run
 where runs.relation not in (select relation from quality.runs where landed_run = $run)
 order by runs.relation;

@@ -1,8 +1,8 @@
 -- name: results_insert
 -- owner: data
--- grain: one row an expectation
+-- grain: one row per rule
 -- params: run, relation
--- purpose: Write what each rule found, counts only. Reads the Arrow table findings.
+-- purpose: Insert the result of each rule as counts. Reads the Arrow table findings.
 insert into quality.results by name
 select
     $run as landed_run,

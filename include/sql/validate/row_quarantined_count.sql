@@ -2,7 +2,7 @@
 -- owner: data
 -- grain: one row
 -- params: run
--- purpose: How many people a run's unreadable rows hold back, of how many that are live.
+-- purpose: How many subscribers the quarantined rows of a run suppress, and how many subscribers are live.
 select
     (
         select count(distinct subscriber_id)

@@ -1,8 +1,8 @@
 -- name: run_warnings
 -- owner: data
--- grain: one row a warning
+-- grain: one row per warning
 -- params: run
--- purpose: What a person should be told of a run's batches.
+-- purpose: The warnings of a run, for alerts.
 select
     relation,
     unnest(warnings) as warning

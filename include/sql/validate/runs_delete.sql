@@ -1,7 +1,7 @@
 -- name: runs_delete
 -- owner: data
--- grain: one row a run and relation
+-- grain: one row per run and relation
 -- params: run, relation
--- purpose: Remove what an earlier try of the same validation wrote to quality.runs, before it is written again.
+-- purpose: Delete the row of an earlier try of the same validation, before runs_insert.
 delete from quality.runs
 where landed_run = $run and relation = $relation;

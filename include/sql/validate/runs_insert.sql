@@ -2,7 +2,7 @@
 -- owner: data
 -- grain: one row
 -- params: run, relation, at, raw_rows, valid_rows, quarantined_rows, verdict, stop_reason, is_full, deletions_held, warnings
--- purpose: Write a validation's sums, verdict and warnings.
+-- purpose: Insert the counts, status and warnings of a validation.
 insert into quality.runs by name
 select
     $run as landed_run,

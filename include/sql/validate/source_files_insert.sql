@@ -1,8 +1,8 @@
 -- name: source_files_insert
 -- owner: data
--- grain: one row a file
+-- grain: one row per file
 -- params: run, relation, source_files
--- purpose: Write which files a batch was read from.
+-- purpose: Insert the files that a batch was read from.
 insert into quality.source_files by name
 select
     $run as landed_run,

@@ -1,9 +1,9 @@
 -- name: source_files_previous
 -- owner: data
--- grain: one row a file
+-- grain: one row per file
 -- params: run, relation, is_full
--- purpose: The files of the batch before: the newest other one that was accepted, and for a full pass the newest full one.
-with before as (
+-- purpose: The files of the previous accepted batch; for a full pass, of the previous accepted full pass.
+with previous as (
     select landed_run
     from quality.runs
     where
@@ -17,6 +17,6 @@ with before as (
 
 select files.file_name
 from quality.source_files as files
-inner join before on files.landed_run = before.landed_run
+inner join previous on files.landed_run = previous.landed_run
 where files.relation = $relation
 order by files.file_name;

@@ -2,19 +2,19 @@
 -- owner: data
 -- grain: one row
 -- params: files, run, now
--- purpose: What the table rules judge: how much landed, how much of it was refused, how it compares with the list that the
---          warehouse has, and how old the newest change is.
-with seen as (
+-- purpose: The metrics that the table rules check: rows landed, valid and quarantined, the comparison with the subscribers
+--          in the warehouse, and the age of the newest change.
+with landed_counts as (
     select
         count(*) as raw_rows,
         count(*) filter (where subscriber_id is null) as rows_without_key,
         max(source_time(updated_at)) filter (
             where source_time(updated_at) <= $now::timestamptz
-        ) as newest
+        ) as newest_at
     from read_parquet($files)
 ),
 
-refused as (
+quarantined as (
     select count(*) as quarantined_rows
     from quality.quarantine
     where landed_run = $run and relation = 'subscribers'
@@ -27,7 +27,7 @@ valid as (
         select row_number
         from quality.quarantine
         where landed_run = $run and relation = 'subscribers'
-    ) as refused using (row_number)
+    ) as quarantined using (row_number)
 ),
 
 known as (
@@ -39,15 +39,15 @@ known as (
 unseen as (
     select
         count(*) as unseen_rows,
-        count(held.source_key) as confirmed_rows
+        count(earlier.source_key) as confirmed_rows
     from core.subscribers as known
     anti join read_parquet($files) as landed on known.subscriber_id = landed.subscriber_id
-    left join core.unseen as held
-        on known.subscriber_id = held.source_key and held.relation = 'subscribers' and held.landed_run <> $run
+    left join core.unseen as earlier
+        on known.subscriber_id = earlier.source_key and earlier.relation = 'subscribers' and earlier.landed_run <> $run
     where known.deleted_at is null
 ),
 
-wanted as (
+subscribed as (
     select count(*) as subscribed_rows
     from core.subscribers
     where deleted_at is null and status = 'subscribed'
@@ -74,5 +74,5 @@ select
     rows_without_key,
     subscribed_rows,
     withdrawn_rows,
-    date_diff('day', newest, $now) as days_since_newest
-from seen, refused, valid, known, unseen, wanted, withdrawn;
+    date_diff('day', newest_at, $now) as days_since_newest
+from landed_counts, quarantined, valid, known, unseen, subscribed, withdrawn;

@@ -1,9 +1,10 @@
 -- name: subscribers_delete_shared
 -- owner: data
--- grain: one row a subscriber whose address another one holds
+-- grain: one row per subscriber whose address another subscriber has
 -- params: run, at
--- purpose: One address, one live subscriber, so that nobody gets a message twice. What this run's validation said
---          of an address holds; else the order of claims is that of subscribers_duplicates.sql, over what is now known.
+-- purpose: Delete (deleted_at) every subscriber but one of each address, so that no address gets a message twice. The
+--          duplicate_address results of this run's validation come first; else the order is that of
+--          subscribers_duplicates.sql, over the merged rows.
 update core.subscribers
 set deleted_at = $at
 where

@@ -1,9 +1,9 @@
 -- name: subscribers_delete_unseen
 -- owner: data
--- grain: one row a subscriber who left the source
+-- grain: one row per subscriber who left the source
 -- params: at, hold_deletions
--- purpose: After a full pass: whoever the source no longer shows is deleted. Where deletions are `hold_deletions`, only those are whom an
---          earlier full pass did not see either. Reads the temporary table unseen.
+-- purpose: After a full pass: delete (deleted_at) the subscribers that the source no longer has. With `hold_deletions`, only
+--          those that an earlier full pass lacked too. Reads the temporary table unseen.
 update core.subscribers
 set deleted_at = $at
 where

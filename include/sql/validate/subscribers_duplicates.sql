@@ -1,13 +1,12 @@
 -- name: subscribers_duplicates
 -- owner: data
--- grain: one row a landed row that gives way to another
+-- grain: one row per superseded landed row
 -- params: files
--- purpose: Two rows for one subscriber, or two subscribers with one address (also one that the warehouse already has): the
---          newest stays, the others are quarantined; of two rows of the same moment, the one that refuses. A refusal outlives
---          consent that was given before it, also one that was told in an earlier batch: where an address was refused, a row
---          that wants mail counts only with consent given later, and then it counts for more than the refusal. Reads the
---          temporary table faults.
-with passed as (
+-- purpose: Rows that share an id, or an address (also one that the warehouse has under another id): the newest is valid, the
+--          others are quarantined; at equal times, the refusal is valid. A refusal, also one from an earlier batch,
+--          overrides consent given before it: a row that consents counts only with later consent, and then overrides the
+--          refusal. Reads the temporary table faults.
+with without_faults as (
     select
         row_number,
         subscriber_id,
@@ -23,10 +22,10 @@ versions as (
     select
         *,
         row_number() over (partition by subscriber_id order by updated_time desc, refuses desc, row_number desc) as version
-    from passed
+    from without_faults
 ),
 
-held as (
+holders as (
     select
         row_number,
         subscriber_id,
@@ -51,7 +50,7 @@ held as (
         and known.subscriber_id not in (select subscriber_id from versions)
 ),
 
-refused as (
+newest_refusals as (
     select
         address_key,
         max(refused_time) as refused_time
@@ -59,7 +58,7 @@ refused as (
         select
             address_key,
             updated_time as refused_time
-        from held
+        from holders
         where refuses
         union all
         select
@@ -73,18 +72,18 @@ refused as (
 
 claims as (
     select
-        held.row_number,
+        holders.row_number,
         row_number() over (
-            partition by held.address_key
+            partition by holders.address_key
             order by
-                not held.refuses
-                and refused.refused_time is not null
-                and not coalesce(held.consented_time > refused.refused_time, false),
-                held.refuses,
-                held.updated_time desc, held.row_number desc nulls last, held.subscriber_id
+                not holders.refuses
+                and newest_refusals.refused_time is not null
+                and not coalesce(holders.consented_time > newest_refusals.refused_time, false),
+                holders.refuses,
+                holders.updated_time desc, holders.row_number desc nulls last, holders.subscriber_id
         ) as claim
-    from held
-    left join refused on held.address_key = refused.address_key
+    from holders
+    left join newest_refusals on holders.address_key = newest_refusals.address_key
 )
 
 select

@@ -1,9 +1,9 @@
 -- name: subscribers_incoming
 -- owner: data
--- grain: one row a valid landed subscriber
+-- grain: one row per valid landed subscriber (temp table incoming)
 -- params: files, run
--- purpose: The valid rows of a piece of a batch, typed and tidied as they will stand, with what the merge does with each: insert, update
---          (a newer version, or somebody who had gone and is back), or unchanged.
+-- purpose: The valid rows of a piece, typed and normalised, with the action of the merge: insert, update (a newer version,
+--          or a deleted subscriber who returned), or unchanged.
 create or replace temp table incoming as
 with valid as (
     select
@@ -31,7 +31,7 @@ with valid as (
         select row_number
         from quality.quarantine
         where landed_run = $run and relation = 'subscribers'
-    ) as refused using (row_number)
+    ) as quarantined using (row_number)
 )
 
 select

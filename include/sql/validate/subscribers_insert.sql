@@ -1,9 +1,9 @@
 -- name: subscribers_insert
 -- owner: data
--- grain: one row a subscriber
+-- grain: one row per subscriber
 -- params: none
--- purpose: Bring new people and newer versions into core.subscribers, from which subscribers_delete_changed took the older
---          ones. Reads the temporary table incoming.
+-- purpose: Insert new subscribers and newer versions; subscribers_delete_changed has deleted the previous versions. Reads
+--          the temporary table incoming.
 insert into core.subscribers by name
 select
     * exclude (action, email, first_name, last_name),

@@ -1,16 +1,16 @@
 -- name: subscribers_quarantine
 -- owner: data
--- grain: one row a refused row
+-- grain: one row per quarantined row
 -- params: files, run, at
--- purpose: Keep what a row rule refused, whole, with every reason: nothing is lost, and a mended source row takes its place by
---          itself on a later pass. Reads the temporary table faults.
+-- purpose: Store each row that breaks a row rule in full, with every reason. Once the source is fixed, a later pass merges
+--          the row without further action. Reads the temporary table faults.
 insert into quality.quarantine by name
 select
     $run as landed_run,
     'subscribers' as relation,
     landed.row_number,
     landed.subscriber_id as source_key,
-    refused.reasons,
+    quarantined.reasons,
     to_json(landed) as raw_row,
     $at::timestamptz as quarantined_at
 from read_parquet($files) as landed
@@ -21,4 +21,4 @@ inner join (
     from faults
     semi join read_parquet($files) using (row_number)
     group by row_number
-) as refused using (row_number);
+) as quarantined using (row_number);

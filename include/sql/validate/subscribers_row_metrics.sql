@@ -1,11 +1,12 @@
 -- name: subscribers_row_metrics
 -- owner: data
--- grain: one row a landed row
+-- grain: one row per landed row
 -- params: files, now, template
--- purpose: What the suite data_quality/subscribers.py judges: facts about each row as numbers, flags and short codes, null where
---          there is nothing to judge. Names and ids stay behind; the address goes to the address rules only, so that no value of
---          a person can reach a quality report. Days are elapsed and signed: -1 is within the next 24 hours. By epoch, because
---          date_diff on a timestamptz goes through the time zone's calendar and costs a hundred times as much.
+-- purpose: The metrics that the suite data_quality/subscribers.py checks: numbers, flags and short codes for each row, null
+--          where a rule does not apply. Names and ids are left out, and the address is read by the address rules only, so
+--          that no personal data can reach a quality report. Days are elapsed and signed: -1 is within the next 24 hours.
+--          They are computed by epoch, because date_diff on a timestamptz uses the time zone's calendar and takes a hundred
+--          times as long.
 with landed as (
     select
         *,

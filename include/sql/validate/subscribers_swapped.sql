@@ -1,9 +1,9 @@
 -- name: subscribers_swapped
 -- owner: data
--- grain: one row a pair of columns
+-- grain: one row per pair of columns
 -- params: files
--- purpose: Whether two columns changed places: in how many of the first 10,000 rows each holds what the warehouse has of the
---          other, out of those where the warehouse has two different values.
+-- purpose: Whether two columns were swapped: among the first 10,000 rows, those for which the warehouse has two different
+--          values, and how many of them hold each other's known value.
 with landed as (
     select *
     from read_parquet($files)

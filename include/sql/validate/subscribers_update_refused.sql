@@ -1,9 +1,9 @@
 -- name: subscribers_update_refused
 -- owner: data
--- grain: one row a subscriber who refused
+-- grain: one row per subscriber who refused
 -- params: none
--- purpose: Who refused in a batch (temporary table refusals_incoming) is unsubscribed at once, whatever the clock of the row says, unless
---          the batch holds a newer good row of theirs. All else of the row waits for the merge.
+-- purpose: Unsubscribe the subscribers who refused in a batch (temporary table refusals_incoming) at once, whatever the
+--          row's updated_at, unless the batch has a newer good row of theirs. Other columns are left to the merge.
 update core.subscribers
 set status = 'unsubscribed'
 where

@@ -1,21 +1,21 @@
 -- name: subscribers_update_untracked
 -- owner: data
--- grain: one row a subscriber who may no longer be tracked
+-- grain: one row per subscriber who may no longer be tracked
 -- params: files, is_accepted
--- purpose: What cannot be read as a yes to tracking is a no, at once and whatever the clock says, also in a row that is refused,
---          unless the batch holds a newer good row of the same subscriber with a yes. A batch that was stopped (not is_accepted)
---          takes it from those alone who say no in a word of the contract: a column that is missing there is not an answer.
---          Reads the temporary table faults.
+-- purpose: End tracking at once for every row whose tracking consent is not a yes, whatever its updated_at, also where the
+--          row is quarantined, unless the batch has a newer good row of the same subscriber with a yes. In a stopped batch
+--          (not is_accepted) only words of refusal count: a missing column is not an answer. Reads the temporary table
+--          faults.
 update core.subscribers
 set tracking_consent = false
 from (
-    with said as (
+    with answers as (
         select
             subscriber_id,
             row_number,
             says_yes(tracking_consent) as is_yes,
             coalesce(says_no(tracking_consent), false) as is_no,
-            source_time(updated_at) as said_at
+            source_time(updated_at) as answered_at
         from read_parquet($files)
         where
             subscriber_id in (
@@ -30,25 +30,25 @@ from (
             )
     ),
 
-    yes as (
+    newest_yes as (
         select
             subscriber_id,
-            max(said_at) as newest_yes_at
-        from said
+            max(answered_at) as newest_yes_at
+        from answers
         anti join (
             select row_number
             from faults
             where reason not in ('duplicate_id', 'duplicate_address')
-        ) as bad using (row_number)
+        ) as faulty using (row_number)
         where is_yes
         group by subscriber_id
     )
 
-    select distinct said.subscriber_id
-    from said
-    left join yes on said.subscriber_id = yes.subscriber_id
+    select distinct answers.subscriber_id
+    from answers
+    left join newest_yes on answers.subscriber_id = newest_yes.subscriber_id
     where
-        if($is_accepted, not said.is_yes, said.is_no)
-        and not coalesce(yes.newest_yes_at > said.said_at, false)
+        if($is_accepted, not answers.is_yes, answers.is_no)
+        and not coalesce(newest_yes.newest_yes_at > answers.answered_at, false)
 ) as withdrawn
 where core.subscribers.subscriber_id = withdrawn.subscriber_id and core.subscribers.tracking_consent;

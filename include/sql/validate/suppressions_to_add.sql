@@ -1,11 +1,11 @@
 -- name: suppressions_to_add
 -- owner: data
--- grain: one row an address a reason
+-- grain: one row per address and reason
 -- params: at, since
--- purpose: Whom a plan that was frozen after `since` may still hold, and who is no longer a yes by what the source said
---          meanwhile: every address of theirs. And addresses that their person gave up meanwhile for another
---          (address_given_up), which is no answer about the person. Not an address that somebody has now who may be mailed.
-with suspects as (
+-- purpose: Addresses to suppress in plans frozen after `since`: every address of the subscribers who no longer consent at
+--          the source, and addresses that their subscriber replaced (address_given_up), which says nothing about the
+--          subscriber's consent. Excluded are addresses whose current subscriber may be mailed.
+with changed_subscribers as (
     select subscriber_id
     from core.refusals
     where learned_at >= $since and subscriber_id is not null
@@ -33,7 +33,7 @@ withheld as (
         holdings.address_key,
         person.withheld_for as reason
     from people_as_of($at) as person
-    inner join suspects on person.subscriber_id = suspects.subscriber_id
+    inner join changed_subscribers on person.subscriber_id = changed_subscribers.subscriber_id
     inner join core.holdings on person.subscriber_id = holdings.subscriber_id
     where
         person.withheld_for in ('deleted_at_source', 'unsubscribed_at_source', 'row_quarantined', 'unseen_at_source')
@@ -54,5 +54,5 @@ anti join (
     select address_key
     from people_as_of($at)
     where withheld_for is null and address_key in (select address_key from withheld)
-) as wanted on withheld.address_key = wanted.address_key
+) as mailable on withheld.address_key = mailable.address_key
 order by all;

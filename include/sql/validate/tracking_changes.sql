@@ -1,11 +1,10 @@
 -- name: tracking_changes
 -- owner: data
--- grain: one row an address
+-- grain: one row per address
 -- params: files
--- purpose: Whose mail in frozen plans may no longer be tracked by what the source says, of those in the requests of the view
---          tracked_chunks (file, chunk) that are yet to be made; and which addresses that were told so (view source_suppressions)
---          may be tracked again. Under the address of the plan. files: the audiences of the plans. What people say on our pages
---          the sender reads itself.
+-- purpose: Addresses in pending requests (view tracked_chunks: file, chunk) that may no longer be tracked according to the
+--          source, and suppressed ones (view source_suppressions) that may be tracked again. The address is that of the
+--          plan. `files` are the audiences of the plans. Answers on our pages are read by the sender.
 with planned as (
     select distinct
         audience.subscriber_id,
@@ -24,7 +23,7 @@ with planned as (
         select address_key
         from source_suppressions
         where reason = 'untracked_at_source'
-    ) as told on holdings.address_key = told.address_key
+    ) as suppressed on holdings.address_key = suppressed.address_key
 )
 
 select

@@ -1,7 +1,7 @@
 -- name: unseen_delete
 -- owner: data
--- grain: one row a relation
+-- grain: one row per relation
 -- params: relation
--- purpose: First half of the replacement of core.unseen by what a full pass says.
+-- purpose: Delete the held deletions of a relation, before unseen_insert replaces them after a full pass.
 delete from core.unseen
 where relation = $relation;

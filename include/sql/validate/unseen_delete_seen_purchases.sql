@@ -1,8 +1,8 @@
 -- name: unseen_delete_seen_purchases
 -- owner: data
--- grain: one row a purchase whose deletion is held
+-- grain: one row per purchase whose deletion is held
 -- params: files
--- purpose: After an incremental pass: a row was seen, so nothing of it is held any more.
+-- purpose: After an incremental pass: cancel the held deletion of each purchase in it.
 delete from core.unseen
 where
     relation = 'purchases'

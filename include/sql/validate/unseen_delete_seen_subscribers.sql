@@ -1,8 +1,8 @@
 -- name: unseen_delete_seen_subscribers
 -- owner: data
--- grain: one row a subscriber whose deletion is held
+-- grain: one row per subscriber whose deletion is held
 -- params: files
--- purpose: After an incremental pass: a row was seen, so nothing of it is held any more.
+-- purpose: After an incremental pass: cancel the held deletion of each subscriber in it.
 delete from core.unseen
 where
     relation = 'subscribers'

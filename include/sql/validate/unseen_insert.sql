@@ -1,8 +1,8 @@
 -- name: unseen_insert
 -- owner: data
--- grain: one row a key whose deletion is held
+-- grain: one row per key whose deletion is held
 -- params: relation, hold_deletions
--- purpose: Second half: hold what the pass did not show and no earlier one missed. Reads the temporary table unseen.
+-- purpose: Hold the deletion of rows that only this full pass lacks. Reads the temporary table unseen.
 insert into core.unseen by name
 select
     $relation as relation,
