@@ -1,7 +1,7 @@
-"""Rows as real exports have them: about two in a hundred broken, a few more awkward but right.
+"""Dirty and unusual rows, as real exports contain them: about two percent are invalid, a few more unusual but valid.
 
-Each kind of dirt has a name, changes one row, and should be refused by validation for its own reason, apart from those in
-`CORRECTABLE`, which validation corrects. Each kind in `UNUSUAL` is legal and must pass.
+Each kind has a name and changes one row. Validation must reject each kind in `DIRTY` for its own reason, correct those in
+`CORRECTABLE`, and accept those in `UNUSUAL`.
 """
 
 from __future__ import annotations

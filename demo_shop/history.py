@@ -1,7 +1,7 @@
-"""The demo shop's purchases: real ones, of CDNOW's customers of 1997 and 1998, moved in time.
+"""The demo shop's purchases: real purchases of CDNOW customers in 1997 and 1998, shifted in time.
 
-The file ships in the PyPI package `lifetimes` (MIT). Only its data file is read; the package is never imported, since what
-it needs to run is not installed.
+The data file is part of the PyPI package `lifetimes` (MIT). Only the file is read; the package is never imported, since its
+dependencies are not installed.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ _FILE = "lifetimes/datasets/CDNOW_master.txt"
 
 
 class ShopError(RuntimeError):
-    """The real purchase history is not where it should be, or is not what it should be."""
+    """The purchase history is missing or has unexpected content."""
 
 
 @dataclass(frozen=True)
 class Purchase:
-    """One purchase. `customer` is CDNOW's number, `amount` the US dollars as the file writes them."""
+    """One purchase. `customer` is CDNOW's customer number, `amount` is in US dollars, as text."""
 
     number: int
     customer: int
@@ -31,7 +31,7 @@ class Purchase:
 
 
 def history_file() -> Path:
-    """Where the installed `lifetimes` keeps the purchases. Raises `ShopError` with the remedy."""
+    """The purchase file of the installed package `lifetimes`. Raises `ShopError`."""
     try:
         path = Path(str(metadata.distribution("lifetimes").locate_file(_FILE)))
     except metadata.PackageNotFoundError:
@@ -42,18 +42,18 @@ def history_file() -> Path:
 
 
 def purchases(until: date, path: Path | None = None) -> list[Purchase]:
-    """Every purchase, in the file's order, moved by whole days so that the last one is on the day before `until`."""
+    """All purchases in the file's order, shifted by whole days so that the last one is on the day before `until`."""
     path = path or history_file()
     shift = until - timedelta(days=1) - LAST_DAY
     lines = path.read_text(encoding="ascii").splitlines()[1:]
     try:
         found = [_purchase(number, line, shift) for number, line in enumerate(lines, start=1)]
     except ValueError as error:
-        raise ShopError(f"{path}: a line does not read as 'customer date items dollars' ({error}).") from None
+        raise ShopError(f"{path}: a line does not have the format 'customer date items dollars' ({error}).") from None
     customers, last = len({purchase.customer for purchase in found}), max((each.day for each in found), default=None)
     if (len(found), customers, last) != (PURCHASES, CUSTOMERS, until - timedelta(days=1)):
         raise ShopError(
-            f"{path} holds {len(found)} purchases of {customers} customers, not {PURCHASES} of {CUSTOMERS} to {LAST_DAY}. "
+            f"{path} has {len(found)} purchases of {customers} customers, expected {PURCHASES} of {CUSTOMERS}. "
             "Run: pip install --no-deps --force-reinstall lifetimes==0.11.3"
         )
     return found

@@ -1,4 +1,4 @@
-"""What invented people are made of: names, places, mailbox domains. All domains are reserved (RFC 2606, RFC 6761)."""
+"""Names, places and mailbox domains of the invented people. All domains are reserved (RFC 2606, RFC 6761)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The people of the demo shop: invented, and the same for the same customer number and day.
+"""The people of the demo shop: invented, and deterministic for a customer number and day.
 
-Real is only that each of them bought what CDNOW's customer of that number bought. Name, address, country, consent and the
-day of joining the mailing list are made up.
+Only the purchases are real, those of CDNOW's customer with the same number. Name, address, country, consent and sign-up
+date are made up.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _FOLD = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "'": "", 
 
 
 def person(customer: int, first_purchase: date, until: date) -> Row:
-    """The subscriber behind a customer number, clean. All times lie before `until`: text, in UTC, as exports have it."""
+    """The valid subscriber row of a customer number. All times are before `until`, as text in UTC."""
     random = Random(f"tradewind shop {customer}")
     _, country, locale, timezone = _weighted(random, names.PLACES)
     language = locale[:2]
@@ -70,7 +70,7 @@ def person(customer: int, first_purchase: date, until: date) -> Row:
 
 
 def _signed_up(random: Random, first_purchase: date, end: datetime) -> datetime:
-    """Around the first purchase; some joined the mailing list only in the fortnight before the demo's day."""
+    """A sign-up time around the first purchase; some people signed up in the two weeks before `end`."""
     if random.random() < RECENT_SHARE:
         return end - timedelta(seconds=random.randrange(13 * 86_400))
     first = datetime(first_purchase.year, first_purchase.month, first_purchase.day, tzinfo=UTC)
@@ -78,7 +78,7 @@ def _signed_up(random: Random, first_purchase: date, end: datetime) -> datetime:
 
 
 def _consent(random: Random, signed_up: datetime, end: datetime, language: str, status: str) -> Row:
-    """Proof of consent: nobody who only started to sign up has one; some of the rest has run out."""
+    """The consent columns: empty for pending sign-ups; some of the others have expired."""
     tracking = random.choices(("true", "false", None), (_TRACKING[language], 0.9 - _TRACKING[language], 0.1))[0]
     if status == "pending":
         absent: Row = dict.fromkeys(
@@ -98,7 +98,7 @@ def _consent(random: Random, signed_up: datetime, end: datetime, language: str, 
 
 
 def _address(random: Random, given: str, family: str, customer: int) -> str:
-    """Unique, since the customer's number ends the local part and no name holds a digit."""
+    """A unique address: the local part ends in the customer number, and no name contains digits."""
     first, last = _ascii(given), _ascii(family)
     local = random.choice(
         (f"{first}.{last}", f"{first[0]}{last}", f"{first}", f"{last}.{first[0]}", f"{first}+cds", f"{last}_")

@@ -1,7 +1,7 @@
 """The demo shop's source database: `python -m demo_shop.source --to PATH.sqlite --until YYYY-MM-DD`.
 
-Purchases are real (see `history`), people are invented (see `people`), and the export is as sloppy as exports are:
-every column is text, nothing is unique, some rows are broken (see `dirty_rows`). The same day gives the same rows.
+Purchases are real (see `history`), people are invented (see `people`), and the export has typical defects: all columns are
+text, nothing is unique, some rows are invalid (see `dirty_rows`). The same day gives the same rows.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ _CHANGES = dirty_rows.DIRTY | dirty_rows.CORRECTABLE | dirty_rows.UNUSUAL
 
 
 def _kind(customer: int) -> str:
-    """Which kind of row a customer gets: by the number alone, so that it is the same on every day."""
+    """The kind of a customer's row; it depends only on the number, so that it is the same on every day."""
     random = Random(f"tradewind dirt {customer}")
     draw = random.random()
     if draw < dirty_rows.DIRTY_SHARE:
@@ -109,7 +109,7 @@ def _purchase_row(purchase: Purchase) -> tuple[str, ...]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The command. Prints one line; exits 1 with one line where the purchases are not installed."""
+    """The command line. Prints one line; returns 1 with one line on stderr if the purchases are not installed."""
     parser = argparse.ArgumentParser(prog="python -m demo_shop.source", description=__doc__)
     parser.add_argument("--to", type=Path, required=True, help="the SQLite file to build")
     parser.add_argument(

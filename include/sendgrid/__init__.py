@@ -1,5 +1,5 @@
-"""Everything that speaks SendGrid's language.
+"""The SendGrid integration: everything that is specific to this provider.
 
-The body of a request, the request, what an answer means, management calls, the webhook's signature, body and words. Knows
-the core alone; a second provider would be a folder beside this one.
+Request bodies, transport, response classes, management calls, and the webhook's signature, body and event vocabulary.
+Imports only `include.core`; a second provider would be a sibling folder.
 """

@@ -1,4 +1,4 @@
-"""SendGrid's words and ours: the one place where they meet. Registered as tables beside each batch and joined in SQL."""
+"""Maps SendGrid's event vocabulary to ours. The mappings are registered as tables with each batch and joined in SQL."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ EVENTS = {
     "group_resubscribe": "group_resubscribed",
     "account_status_change": "account_changed",
 }
-"""The raw event's name → our event. SendGrid says `bounce` with type `blocked`; a bare `blocked` is understood too."""
+"""Name of the raw event → our event. SendGrid sends `bounce` with type `blocked`; a plain `blocked` is accepted too."""
 
 BOUNCE_CLASSES = {
     ("bounce", "invalid address"): "hard",
@@ -34,11 +34,11 @@ BOUNCE_CLASSES = {
     ("bounce", "frequency or volume too high"): "other",
     ("", "invalid address"): "hard",
 }
-"""(type, classification), both lower case → class. `blocked` is soft whatever its classification, see matched.sql; what
-is not here is hard for type `bounce`, since SendGrid puts the address on its bounce list, and other for an unknown type.
+"""(type, classification), both lower case → class. `blocked` is soft whatever its classification, see matched.sql; any other
+pair is hard for type `bounce`, since SendGrid puts the address on its bounce list, and other for an unknown type.
 
-Content, reputation, volume and technical trouble say nothing against the address, so they are `other` and do not suppress;
-if SendGrid listed the address all the same, `collect.sync_suppressions` brings it back as a hard bounce."""
+Content, reputation, volume and technical problems do not concern the address, so they are `other` and do not suppress;
+if SendGrid lists the address nevertheless, `collect.sync_suppressions` imports it as a hard bounce."""
 
 SUPPRESSION_REASONS = {
     ("bounced", "hard"): "hard_bounce",
@@ -50,7 +50,7 @@ SUPPRESSION_REASONS = {
     ("dropped", "unsubscribed address"): "unsubscribe",
     ("dropped", "invalid"): "invalid_address",
 }
-"""(our event, detail) → the ledger's reason. The detail is a bounce's class or a drop's reason in lower case, else empty."""
+"""(our event, detail) → reason of the suppression. The detail is the bounce class or the drop reason in lower case."""
 
 
 def suppression_reasons() -> pa.Table:

@@ -1,7 +1,7 @@
 """SendGrid's management API, through the `sendgrid` package: suppression lists, statistics, batch ids.
 
-Never mail/send: that call is made in include/sendgrid/transport.py alone. The package has no timeout unless told, prints the
-key at DEBUG and raises a decoder's error on an HTML answer; here all of that is settled once.
+mail/send is called only by include/sendgrid/transport.py. By default the package has no timeout, logs the key at DEBUG,
+and raises a decoding error for an HTML response; `call` handles all of that.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ _NOT_OFFERED = frozenset({404, 405, 501})
 
 
 class NotOffered(TradewindError):
-    """This provider has no such endpoint. Callers say so in their result and go on."""
+    """The provider does not have this endpoint. Callers report this in their result and continue."""
 
 
 class RequestRejected(ConfigurationError):
-    """SendGrid understood the request and does not take it: 400, 409, 422 …; `status` says which."""
+    """SendGrid rejected the request as invalid: 400, 409, 422 or another 4xx `status`."""
 
     def __init__(self, status: int, where: str) -> None:
         self.status = status
         super().__init__(
-            f"answered {status}: it understood the request and does not take it.",
+            f"responded {status}: the request is invalid.",
             where=where,
-            remedy="Trying again will not help. Compare the request with SendGrid's reference and report the difference.",
+            remedy="A retry will not help. Compare the request with SendGrid's API reference and report the difference.",
         )
 
 
@@ -49,11 +49,11 @@ def call(
 ) -> Any:
     """One request, e.g. `call(account, "get", "suppression/bounces", query={"limit": 500})`; the parsed JSON, or None.
 
-    Raises `NotOffered` (404, 405, 501), `ConfigurationError` (401, 403), `Refused` (another 4xx) and `EspUnavailable` (429,
-    5xx, no answer, an answer that is not JSON). No error's text holds the key, an address or what was answered; a `path`
-    with an address in it is named as `shown`.
+    Raises `NotOffered` (404, 405, 501), `ConfigurationError` (401, 403), `RequestRejected` (other 4xx) and `EspUnavailable`
+    (429, 5xx, no response, a response that is not JSON). Errors contain no key, address or response body; for a `path` that
+    contains an address they show `shown_as`.
     """
-    # The package logs headers, so the key, and bodies, so addresses, at DEBUG.
+    # At DEBUG the package logs headers with the key and bodies with addresses.
     logging.getLogger("python_http_client").setLevel(logging.INFO)
     endpoint = SendGridAPIClient(api_key=account.api_key, host=account.host).client
     endpoint.timeout = timeout
@@ -64,21 +64,21 @@ def call(
         raise _refusal(int(error.status_code), f"{method.upper()} /v3/{shown_as or path}") from None
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise EspUnavailable(
-            f"did not answer as it should ({type(error).__name__}).",
+            f"gave no valid response ({type(error).__name__}).",
             where=f"SendGrid, {method.upper()} /v3/{shown_as or path}",
-            remedy="Nothing was lost; the next run asks again.",
+            remedy="Nothing was lost; the next run retries.",
         ) from None
 
 
 def _refusal(status: int, where: str) -> TradewindError:
     if status in _NOT_OFFERED:
-        return NotOffered(f"answered {status}: not offered.", where=f"SendGrid, {where}")
+        return NotOffered(f"responded {status}: the endpoint is not available.", where=f"SendGrid, {where}")
     if status in (401, 403):
         return ConfigurationError(
-            f"answered {status}: the key is wrong or may not do this.",
+            f"responded {status}: the API key is invalid or lacks permission.",
             where=f"SendGrid, {where}",
-            remedy=f"Give the connection {SENDGRID} a key with the scopes for suppressions (all) and statistics (read).",
+            remedy=f"Set a key with the scopes for suppressions (all) and statistics (read) in the connection {SENDGRID}.",
         )
     if status == 429 or status >= 500:
-        return EspUnavailable(f"answered {status}.", where=f"SendGrid, {where}", remedy="The next run asks again.")
+        return EspUnavailable(f"responded {status}.", where=f"SendGrid, {where}", remedy="The next run retries.")
     return RequestRejected(status, f"SendGrid, {where}")

@@ -1,7 +1,7 @@
-"""A chunk's people as the body of POST /v3/mail/send. Pure: Arrow in, bytes out.
+"""Builds the body of POST /v3/mail/send for the people of a chunk. Pure: Arrow in, bytes out.
 
-Places, does not decide: every value was computed when the plan was frozen. One `to` a personalization, so nobody sees
-anybody else. https://www.twilio.com/docs/sendgrid/api-reference/mail-send/mail-send
+All values were computed when the plan was frozen. Each personalization has one `to`, so that recipients do not see each
+other. https://www.twilio.com/docs/sendgrid/api-reference/mail-send/mail-send
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ import pyarrow.compute as pc
 from include.core.campaign import Campaign, Sender
 
 ONE_CLICK = "List-Unsubscribe=One-Click"
-"""RFC 8058, 3.1: the only value that List-Unsubscribe-Post may have."""
+"""RFC 8058, 3.1: the only valid value of List-Unsubscribe-Post."""
 
 
 @dataclass(frozen=True)
 class Envelope:
-    """What is the same for everybody in a request, and the slots that differ. Made once a content.
+    """The request-level part of the body, and the slots. Built once per content.
 
-    A slot is its tag, what stands `before` and `after` the value for everybody, and the `column` of the value. `batch_id` is
-    that of requests with a send_at.
+    A slot has its tag, the shared text `before` and `after` the value, and the `column` of the value. Requests with a
+    send_at carry `batch_id`.
     """
 
     message: Mapping[str, Any]
@@ -36,10 +36,10 @@ class Envelope:
 
 
 def envelope(campaign: Campaign, content: Mapping[str, Any], *, tracked: bool, batch_id: str | None) -> Envelope:
-    """The request-level part for one content of a plan; `batch_id` is None where the provider has no batches.
+    """The envelope of one content of a plan; `batch_id` is None if the provider has no batches.
 
-    SendGrid's own subscription tracking stays off: the unsubscribe link and headers are ours. Opens and clicks are tracked
-    only for people who consented to that.
+    SendGrid's subscription tracking is off, since unsubscribe links and headers are ours. Opens and clicks are tracked only
+    for people who consented to tracking.
     """
     message: dict[str, Any] = {
         "from": _person(campaign.sender),
@@ -63,16 +63,16 @@ def envelope(campaign: Campaign, content: Mapping[str, Any], *, tracked: bool, b
 
 
 def escape_values(people: pa.Table) -> pa.Table:
-    """The same people with every value as it stands between the quotes of JSON; most columns hold nothing to escape."""
+    """The people with every value escaped for a JSON string; most columns need no escaping."""
     return pa.table({name: _escaped(people[name].combine_chunks()) for name in people.column_names})
 
 
 def body(envelope: Envelope, people: pa.Table, *, attempt: int, chunk: str, send_at: float | None = None) -> bytes:
     """The request for `people` (wire columns of `plan_files`, escaped). `chunk` is tw_chunk: `<plan id>.<number>`.
 
-    `send_at` in Unix seconds, at most 72 h ahead; None is now. Only what SendGrid holds for later carries the batch: what
-    goes at once cannot be paused there, and nobody has to wonder whether it was. Arrow joins the columns' JSON: a Python
-    object a person costs more than all the rest of sending, most of it for the garbage collector.
+    `send_at` is in Unix seconds, at most 72 h ahead; None is now. Only scheduled requests carry the batch id: immediate ones
+    cannot be paused at SendGrid. Arrow joins the JSON of the columns: one Python object per person would cost more than all
+    other work of sending, mostly in the garbage collector.
     """
     head = orjson.dumps({**envelope.message, **_scheduled(envelope, send_at)})
     each = pc.binary_join_element_wise(*_personalization(envelope, people, attempt, chunk), ",", "")
@@ -87,7 +87,7 @@ def _scheduled(envelope: Envelope, send_at: float | None) -> dict[str, Any]:
 
 
 def _personalization(envelope: Envelope, people: pa.Table, attempt: int, chunk: str) -> list[str | pa.Array]:
-    """One person's JSON in pieces: the text that all share, and the columns that stand between."""
+    """The JSON of a personalization in pieces: shared texts, and the columns between them."""
     needed = {"email", "token", "message_key", *(slot["column"] for slot in envelope.slots)}
     values = {name: _complete(people[name]) for name in needed}
     link = f'"}}],"headers":{{"List-Unsubscribe":"<{_quoted(envelope.edge_url)[1:-1]}/u/'
@@ -102,7 +102,7 @@ def _personalization(envelope: Envelope, people: pa.Table, attempt: int, chunk: 
 
 def _complete(column: pa.ChunkedArray) -> pa.Array:
     if column.null_count:
-        raise ValueError("a column of a frozen plan has no value for somebody")
+        raise ValueError("a column of a frozen plan contains a null")
     return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
@@ -116,7 +116,7 @@ def _escaped(values: pa.Array) -> pa.Array:
 
 
 def _bytes_of(values: pa.Array) -> bytes:
-    """All values, one after the other."""
+    """The concatenated bytes of all values."""
     _, edges, data = values.buffers()
     first, last = (int(np.frombuffer(edges, np.int32)[values.offset + place]) for place in (0, len(values)))
     return data.slice(first, last - first).to_pybytes() if data else b""

@@ -1,6 +1,6 @@
 """The signature of SendGrid's event webhook: ECDSA P-256 with SHA-256 over the timestamp header and the raw body.
 
-Not sendgrid-python's `EventWebhook`: it takes text where bytes are signed, and raises on a missing timestamp or bad base64.
+sendgrid-python's `EventWebhook` is not used: it takes text although bytes are signed, and raises on invalid input.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _ALGORITHM = ec.ECDSA(Prehashed(SHA256()))
 def parse_public_keys(text: str) -> tuple[ec.EllipticCurvePublicKey, ...]:
     """The keys of `TRADEWIND_WEBHOOK_KEYS`: base64 DER, comma-separated.
 
-    A part that is no such key is logged and left out: during a rotation the good one must keep working.
+    An invalid part is logged and ignored, so that the valid key works during a rotation.
     """
     parts = [part.strip() for part in text.split(",") if part.strip()]
     keys = [_parse_public_key(part) for part in parts]
@@ -41,16 +41,16 @@ def parse_public_keys(text: str) -> tuple[ec.EllipticCurvePublicKey, ...]:
 
 
 def has_signature_format(timestamp: str, signature: str) -> bool:
-    """Whether the headers have the form of a signature: what can be told before the body was read."""
+    """Whether the headers have the format of a signature, which can be checked before the body is read."""
     raw = _decode(signature)
     return raw is not None and raw[:1] == b"\x30" and bool(_TIMESTAMP.fullmatch(timestamp))
 
 
 def has_valid_signature(keys: Iterable[ec.EllipticCurvePublicKey], timestamp: str, body: bytes, signature: str) -> bool:
-    """Whether any of `keys` signed exactly these bytes. False, never an exception, for anything garbled.
+    """Whether any of `keys` signed exactly these bytes. Returns False for malformed input; never raises.
 
-    The age of the timestamp is not judged: SendGrid retries for 24 h and does not say whether it signs anew, and a replay
-    does no harm, since an event is told by what it says (see include/collect/load.py).
+    The age of the timestamp is not checked: SendGrid retries for 24 h and does not document whether it signs again, and a
+    replay is harmless, since events are deduplicated by content (see include/collect/load.py).
     """
     raw = _decode(signature)
     if raw is None or not _TIMESTAMP.fullmatch(timestamp):

@@ -1,4 +1,4 @@
-"""The one module that makes the call to mail/send. One POST, no retry, no redirect, bounded in time."""
+"""The only module that calls mail/send. One POST without retries or redirects, bounded in time."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from include.core.connections import SendGridAccount
 CONNECT_SECONDS = 5
 READ_SECONDS = 60
 TOTAL_SECONDS = 90
-"""Against an answer that comes a byte a second. Shorter than the lease on a chunk."""
+"""Limits responses that arrive one byte per second. Shorter than the lease of a chunk."""
 BODY_LIMIT = 64 * 1024
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back. `status` is None where no readable answer came.
+    """The response. `status` is None if no readable response arrived.
 
-    `reached` is False only where it is certain that no byte of the request left: name look-up, refused connection, TLS.
+    `reached` is False only if certainly no byte of the request was sent: failed name resolution, connection or TLS.
     """
 
     status: int | None
@@ -33,7 +33,7 @@ class Answer:
 
 
 class Transport:
-    """A kept-alive session to one account."""
+    """A keep-alive session for one account."""
 
     def __init__(self, session: aiohttp.ClientSession, account: SendGridAccount) -> None:
         self._session = session
@@ -45,7 +45,7 @@ class Transport:
         }
 
     async def post(self, body: bytes) -> Answer:
-        """Make one request. Never raises for what the network does; the answer says it."""
+        """Make one request. Network errors do not raise; they are part of the answer."""
         context = SimpleNamespace(connected=False)
         try:
             async with self._session.post(
@@ -59,7 +59,7 @@ class Transport:
 
 @asynccontextmanager
 async def transport(account: SendGridAccount, connections: int) -> AsyncIterator[Transport]:
-    """A session with at most `connections` kept-alive connections."""
+    """A session with at most `connections` keep-alive connections."""
     timeout = aiohttp.ClientTimeout(total=TOTAL_SECONDS, sock_connect=CONNECT_SECONDS, sock_read=READ_SECONDS)
     connector = aiohttp.TCPConnector(limit=connections, keepalive_timeout=15)
     async with aiohttp.ClientSession(
@@ -69,7 +69,7 @@ async def transport(account: SendGridAccount, connections: int) -> AsyncIterator
 
 
 async def _readable(response: aiohttp.ClientResponse) -> bytes:
-    """What can be read of the body; the status line alone decides, so a torn body is an empty one."""
+    """The body, at most `BODY_LIMIT` bytes; empty if it is incomplete, since only the status determines the outcome."""
     try:
         return await response.content.read(BODY_LIMIT)
     except (TimeoutError, aiohttp.ClientError, OSError):
@@ -78,7 +78,7 @@ async def _readable(response: aiohttp.ClientResponse) -> bytes:
 
 
 def _watch_connections() -> aiohttp.TraceConfig:
-    """Note in the request's context when it gets a connection: from then on a byte may have left."""
+    """Record in the request's context when it gets a connection: from then on, bytes may have been sent."""
 
     async def connected(_session: object, context: SimpleNamespace, _params: object) -> None:
         context.trace_request_ctx.connected = True

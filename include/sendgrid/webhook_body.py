@@ -1,6 +1,6 @@
-"""A webhook body as its elements, still raw: one element that cannot be read must not cost the others.
+"""Splits a webhook body into its raw elements, so that one unreadable element does not affect the others.
 
-The edge asks whether a body is a batch at all; the collector reads it element by element. Both split it here.
+The edge uses this to check that a body is a batch, the collector to read its elements one by one.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ _array = msgspec.json.Decoder(list[msgspec.Raw])
 def split_array(content: bytes) -> Sequence[bytes | msgspec.Raw]:
     r"""The elements of a JSON array, each as its own JSON text. Raises ValueError for anything else.
 
-    NaN and Infinity are not JSON. A lone surrogate (`"\ud800"`, seen in user agents) is legal there, though the fast
-    parser refuses it: then the tolerant one reads the body and the surrogate becomes U+FFFD. Nesting is bounded by both.
+    NaN and Infinity are not valid JSON. A lone surrogate (`"\ud800"`, which occurs in user agents) is valid, but the fast
+    parser rejects it: the tolerant parser then replaces it by U+FFFD. Both parsers limit nesting.
     """
     try:
         return _array.decode(content)

@@ -100,7 +100,7 @@ def test_paused_mail_waits_and_cancelled_mail_is_never_sent(active: RunningSimul
     time.sleep(0.7)
     assert receiver.events() == []
     end = time.monotonic() + 15
-    while (status := active.status())["runs_waiting"] > 1 or status["events_pending"] or status["posts_pending"]:
+    while (counts := active.status())["runs_waiting"] > 1 or counts["events_pending"] or counts["posts_pending"]:
         assert time.monotonic() < end
         time.sleep(0.05)
     assert {event["tw_key"] for event in receiver.events()} == {"key-6", "key-7", "key-8"}

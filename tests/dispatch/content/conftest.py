@@ -1,4 +1,4 @@
-"""A template folder with one part replaced, and what compiles it."""
+"""Fixtures that compile a template folder with some parts replaced."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from include.core.campaign import Campaign, Sender, Variant
 from include.dispatch.content import Content, compile_content
@@ -21,17 +22,24 @@ LINKS = {"unsubscribe_url": "https://mail.example.com/u/1", "preferences_url": "
 Compile = Callable[..., Content]
 
 
+def element(html: str, selector: str) -> LexborNode:
+    """The first element that matches a CSS selector."""
+    found = LexborHTMLParser(html).css_first(selector)
+    assert found is not None, selector
+    return found
+
+
 def a_campaign(**changed: Any) -> Campaign:
-    """The tests' campaign with a template, sender and address that occur nowhere else."""
+    """The tests' campaign with its own template, sender and address."""
     sender = Sender(email="news@shop.example.com", name="Harbour Records")
     return spring(**({"id": "letter", "template": "letter", "sender": sender, "postal_address": ADDRESS} | changed))
 
 
 @pytest.fixture
 def compile_parts(tmp_path: Path) -> Compile:
-    """Compiles a template whose parts are given; what is not given is plain and correct.
+    """Compiles a template from the given parts; omitted parts are plain and valid.
 
-    `html` is put between a document's start (one line) and a correct end, so its first line is line 2 of body.html.j2.
+    `html` is inserted between the start of a document (one line) and a valid end, so it starts at line 2 of body.html.j2.
     """
 
     def compiled(

@@ -1,4 +1,4 @@
-"""No link by which a person leaves, chooses or confirms is tracked, however its writer writes it; every other one is."""
+"""Click tracking is disabled on the person's own links, however they are written, and on no other link."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ADDED = {
 
 
 def off(html: str) -> dict[str, bool]:
-    """{href: whether tracking is off before the href} of every anchor, as SendGrid's documentation spells it."""
+    """For every anchor's href, whether it is preceded by `clicktracking=off` as SendGrid's documentation requires."""
     anchors = LexborHTMLParser(html).css("a[href], area[href]")
     return {
         str(one.attributes["href"]): next(iter(one.attributes)) == "clicktracking"
@@ -40,7 +40,7 @@ def off(html: str) -> dict[str, bool]:
 
 
 @pytest.mark.parametrize("way", ADDED)
-def test_own_links_are_off_and_the_shops_are_not(compile_parts: Compile, way: str) -> None:
+def test_own_links_are_untracked_and_shop_links_are_tracked(compile_parts: Compile, way: str) -> None:
     person = {"first_name": "Ada", "purchases": 1, **LINKS}
     found = off(render_one(compile_parts(ADDED[way] + SHOP), person).html)
     shop = {href: tracked for href, tracked in found.items() if "shop.example" in href}
@@ -50,7 +50,7 @@ def test_own_links_are_off_and_the_shops_are_not(compile_parts: Compile, way: st
 
 
 @pytest.mark.parametrize(("campaign", "variant", "locale"), EVERY, ids=[f"{c.id}-{v.id}-{tag}" for c, v, tag in EVERY])
-def test_the_shipped_templates_keep_to_it(campaign: Campaign, variant: Variant, locale: str) -> None:
+def test_shipped_templates_do_not_track_own_links(campaign: Campaign, variant: Variant, locale: str) -> None:
     content = compile_content(TEMPLATES / campaign.template, campaign=campaign, variant=variant, locale=locale)
     own = {name: f"https://mail.example/{name}/token" for name in PERSON_LINKS & content.fields}
     found = off(render_one(content, own).html)

@@ -1,8 +1,9 @@
-"""What is common becomes text, what is personal becomes a tag."""
+"""Compilation: shared content becomes text, personal values become tags."""
 
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from tests.dispatch.content.conftest import LINKS, Compile
 HELLO = '<p>Hello {{ person.first_name | title | default("friend") }}</p>'
 
 
-def test_tags_stand_where_values_go(compile_parts: Compile) -> None:
+def test_values_become_tags(compile_parts: Compile) -> None:
     content = compile_parts(HELLO, subject='{{ person.first_name | default("Hello") }}, look')
     tags = {(slot.expression, slot.context): slot.tag for slot in content.slots}
     assert content.subject == tags["person.first_name | default('Hello')", "header"] + ", look"
@@ -25,13 +26,13 @@ def test_tags_stand_where_values_go(compile_parts: Compile) -> None:
     assert content.fields <= set(PERSON_FIELDS)
 
 
-def test_a_slot_knows_where_it_was_written(compile_parts: Compile) -> None:
+def test_a_slot_has_its_source_location(compile_parts: Compile) -> None:
     content = compile_parts("<p>one</p>\n" + HELLO)
     slot = next(slot for slot in content.slots if slot.context == "html")
     assert (slot.file, slot.line, slot.fields) == ("letter/body.html.j2", 3, ("first_name",))
 
 
-def test_equal_slots_share_a_tag_and_other_places_do_not(compile_parts: Compile) -> None:
+def test_equal_slots_share_a_tag_per_context(compile_parts: Compile) -> None:
     value = '{{ person.first_name | default("x") }}'
     content = compile_parts(
         f'<p title="{value}">{value} {value}</p><a href="https://x.example/?n={value}">y</a>', text=value
@@ -41,7 +42,7 @@ def test_equal_slots_share_a_tag_and_other_places_do_not(compile_parts: Compile)
     assert content.html.count(next(slot.tag for slot in content.slots if slot.context == "html")) == 2
 
 
-def test_tags_are_of_the_content_and_not_guessable_before_it_exists(compile_parts: Compile) -> None:
+def test_tags_depend_on_the_content_hash(compile_parts: Compile) -> None:
     one, other = compile_parts(HELLO), compile_parts(HELLO + "<p>more</p>")
     assert one.tag_core != other.tag_core
     assert all(re.fullmatch(r"-tw[0-9a-f]{6}x\d+-", slot.tag) for slot in one.slots)
@@ -66,11 +67,11 @@ def test_the_same_input_gives_the_same_content(compile_parts: Compile) -> None:
     ],
     ids=str,
 )
-def test_the_hash_covers_everything(compile_parts: Compile, changed: dict) -> None:
+def test_the_hash_covers_everything(compile_parts: Compile, changed: dict[str, Any]) -> None:
     assert compile_parts(**({"html": HELLO} | changed)).content_hash != compile_parts(HELLO).content_hash
 
 
-def test_the_hash_covers_what_only_a_fragment_says(compile_parts: Compile) -> None:
+def test_the_hash_covers_the_bodies_of_blocks(compile_parts: Compile) -> None:
     block = "<p>{% personal %}{% if person.purchases %}yes{% else %}no{% endif %}{% endpersonal %}</p>"
     assert compile_parts(block).content_hash != compile_parts(block.replace("yes", "YES")).content_hash
 
@@ -102,7 +103,7 @@ def test_inheritance_includes_and_macros(compile_parts: Compile) -> None:
     assert block.fields == ("country", "last_name")
 
 
-def test_a_block_keeps_what_a_loop_gave_it(compile_parts: Compile) -> None:
+def test_a_block_captures_loop_variables(compile_parts: Compile) -> None:
     html = (
         '{% set word = "orders" %}{% for limit in [1, 5] %}<p>{% personal %}{% if person.purchases > limit %}'
         "more than {{ limit }} {{ word }}{% else %}few{% endif %}{% endpersonal %}</p>{% endfor %}"
@@ -111,18 +112,18 @@ def test_a_block_keeps_what_a_loop_gave_it(compile_parts: Compile) -> None:
     assert "<p>more than 1 orders</p><p>few</p>" in shown
 
 
-def test_blocks_see_macros_that_read_the_person_themselves(compile_parts: Compile) -> None:
+def test_a_block_can_call_a_macro_that_reads_person(compile_parts: Compile) -> None:
     html = "{% macro seen() %}{{ person.country }}{% endmacro %}<p>{% personal %}{{ seen() }}{% endpersonal %}</p>"
     assert "<p>FR</p>" in render_one(compile_parts(html), {"country": "FR", **LINKS}).html
 
 
-def test_the_links_mean_the_same_inside_a_block(compile_parts: Compile) -> None:
+def test_links_work_inside_a_block(compile_parts: Compile) -> None:
     html = '{% personal %}{% if person.country %}<a href="{{ preferences_url }}">a</a>{% endif %}{% endpersonal %}'
     shown = render_one(compile_parts(html), {"country": "DE", **LINKS}).html
     assert '<a clicktracking=off href="https://mail.example.com/p/1">a</a>' in shown
 
 
-def test_locale_picks_the_file_and_is_known_to_templates(compile_parts: Compile) -> None:
+def test_the_locale_selects_the_file_and_is_a_variable(compile_parts: Compile) -> None:
     files = {"letter/subject.de.txt.j2": "Drei Platten", "letter/subject.de-AT.txt.j2": "Drei Platten, bitte"}
     html = '<p>{% if locale.startswith("de") %}Guten Tag{% else %}Hello{% endif %} {{ language }}</p>'
     assert [compile_parts(html, files=files, locale=tag).subject for tag in ("en", "de", "de-CH", "de-AT")] == [
@@ -155,7 +156,7 @@ def test_a_personal_preheader_is_escaped_in_the_html(compile_parts: Compile) -> 
     assert "<div>&lt;b&gt; &amp; co</div>" in render_one(content, {"first_name": "<b>", **LINKS}).html
 
 
-def test_styles_move_to_the_elements_and_the_sheet_stays(compile_parts: Compile) -> None:
+def test_styles_are_inlined_and_the_style_sheet_stays(compile_parts: Compile) -> None:
     html = compile_parts(
         "<style>p { color: #123456; } @media (prefers-color-scheme: dark) { p { color: #fff; } }</style><p>a</p>"
     ).html
@@ -163,6 +164,6 @@ def test_styles_move_to_the_elements_and_the_sheet_stays(compile_parts: Compile)
     assert "prefers-color-scheme: dark" in html
 
 
-def test_literal_handlebars_and_raw_jinja_stay_as_they_are(compile_parts: Compile) -> None:
+def test_literal_handlebars_and_raw_jinja_are_unchanged(compile_parts: Compile) -> None:
     content = compile_parts("<p>{% raw %}{{7*7}} {{{x}}}{% endraw %}</p>")
     assert "<p>{{7*7}} {{{x}}}</p>" in content.html

@@ -1,4 +1,4 @@
-"""Filling is the same as rendering the template for each person by itself, only faster."""
+"""Filling slots gives the same mail as rendering the template for each person."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ SUBJECT = '{{ person.first_name | default("Hello") | truncate(12) }}, {{ person.
 
 
 def table(people: list[dict[str, Any]], **constant: Any) -> pa.Table:
-    """People as the columns that the filler wants."""
+    """People as the columns that the filler reads."""
     rows = [person | constant for person in people]
     as_json = [orjson.dumps(row["attributes"]).decode() if row.get("attributes") is not None else None for row in rows]
     columns = {name: [row.get(name) for row in rows] for name in PERSON_FIELDS} | {"attributes": as_json}
@@ -86,14 +86,14 @@ def table(people: list[dict[str, Any]], **constant: Any) -> pa.Table:
 
 
 def replaced(content: Content, people: pa.Table) -> list[tuple[str, str, str]]:
-    """What SendGrid would make of the substitutions."""
+    """Subject, HTML and text of each person after substitution by SendGrid."""
     values = [array.to_pylist() for array in SlotFiller(content).fill(people)]
     done = []
     for number in range(people.num_rows):
-        parts = (content.subject, content.html, content.text)
+        subject, html, text = content.subject, content.html, content.text
         for slot, column in zip(content.slots, values, strict=True):
-            parts = tuple(part.replace(slot.tag, column[number]) for part in parts)
-        done.append(parts)
+            subject, html, text = (part.replace(slot.tag, column[number]) for part in (subject, html, text))
+        done.append((subject, html, text))
     return done
 
 
@@ -104,7 +104,7 @@ OWN_LINK_OFF = HTML_END.replace("<a href", "<a clicktracking=off href")
 
 
 def straightforward(source: str, context: str, person: dict[str, Any]) -> str:
-    """The same template rendered by an ordinary Jinja for one person; every value is escaped where it is printed."""
+    """The same template, rendered by plain Jinja for one person; every value is escaped where it is printed."""
     values = {name: as_value(value, (name,)) for name, value in person.items() if name != "attributes"}
     attributes = {name: as_value(value, ("attributes", name)) for name, value in (person["attributes"] or {}).items()}
     known = SimpleNamespace(**values, attributes=AttributeValues(attributes))
@@ -135,7 +135,7 @@ def _ordinary(source: str, context: str) -> jinja2.Template:
 
 
 class _Done(str):
-    """A text that is escaped already."""
+    """A text that is already escaped."""
 
 
 def _skipping_missing(run: Any) -> Any:
@@ -161,7 +161,7 @@ def test_filling_equals_rendering_for_each_person(compile_parts: Compile) -> Non
 
 
 def _body(html: str) -> str:
-    """What is between the body tags, without the white space that an HTML parser moves."""
+    """The content of the body element, without the white space that an HTML parser moves."""
     inside = html[html.index("<body>") + len("<body>") : html.index("</body>")]
     return re.sub(r"\s+", " ", inside).replace("> <", "><").strip()
 
@@ -176,7 +176,7 @@ def test_one_person_and_many_agree(compile_parts: Compile) -> None:
     assert many == [(one.subject, one.html, one.text) for one in ones]
 
 
-def test_columns_may_be_dictionaries_batches_and_chunks(compile_parts: Compile) -> None:
+def test_columns_can_be_dictionaries_batches_and_chunks(compile_parts: Compile) -> None:
     content = compile_parts('<p>{{ person.first_name | default("x") }}</p>')
     whole = table([{"first_name": name} for name in ("Ada", "Bo", None, "Ada")], **LINKS)
     encoded = whole.set_column(1, "first_name", whole["first_name"].dictionary_encode())
@@ -187,7 +187,7 @@ def test_columns_may_be_dictionaries_batches_and_chunks(compile_parts: Compile) 
         assert [array.to_pylist() for array in SlotFiller(content).fill(given_)] == expected
 
 
-def test_columns_as_duckdb_hands_them_over(compile_parts: Compile) -> None:
+def test_columns_as_duckdb_returns_them(compile_parts: Compile) -> None:
     content = compile_parts(
         '<p>{{ person.attributes.size }} {{ person.revenue }} {{ person.signed_up_at | date("short") }}</p>'
     )
@@ -200,12 +200,12 @@ def test_columns_as_duckdb_hands_them_over(compile_parts: Compile) -> None:
     assert replaced(content, long) == replaced(content, given_)
 
 
-def test_nobody(compile_parts: Compile) -> None:
+def test_no_people(compile_parts: Compile) -> None:
     content = compile_parts('<p>{{ person.first_name | default("x") }}</p>')
     assert [len(array) for array in SlotFiller(content).fill(table([]))] == [0] * len(content.slots)
 
 
-def test_a_filler_remembers_between_calls(compile_parts: Compile) -> None:
+def test_a_filler_memoizes_between_calls(compile_parts: Compile) -> None:
     content = compile_parts("<p>{% personal %}{{ person.first_name }}{% endpersonal %}</p>")
     filler = SlotFiller(content)
     for names in (["Ada", "Bo"], ["Bo", "Cy"], ["Ada"]):
@@ -213,7 +213,7 @@ def test_a_filler_remembers_between_calls(compile_parts: Compile) -> None:
         assert filler.fill(given_)[0].to_pylist() == names
 
 
-def test_a_filler_forgets_before_it_grows_too_large(compile_parts: Compile, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_memo_of_a_filler_is_bounded(compile_parts: Compile, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("include.dispatch.content.fill.MAX_MEMO_VALUES", 3)
     filler = SlotFiller(compile_parts("<p>{% personal %}{{ person.first_name }}{% endpersonal %}</p>"))
     for start in range(0, 10, 2):
@@ -242,7 +242,7 @@ def test_a_day_is_the_day_in_utc(compile_parts: Compile) -> None:
     assert filled[0].to_pylist() == ["11/24/26"]
 
 
-def test_a_value_that_some_do_not_have(compile_parts: Compile) -> None:
+def test_a_missing_value_fails_with_the_number_of_people(compile_parts: Compile) -> None:
     content = compile_parts("<p>a</p>\n<p>{{ person.first_name }}</p>")
     people = table([{"first_name": name} for name in ("Secretname", None, " ", "\u202e")], **LINKS)
     with pytest.raises(PlanError) as raised:
@@ -265,7 +265,7 @@ def test_a_value_that_some_do_not_have(compile_parts: Compile) -> None:
 )
 def test_blocks_fail_with_line_and_count(compile_parts: Compile, source: str, said: str) -> None:
     content = compile_parts(f"<p>{{% personal %}}\n{source}\n{{% endpersonal %}}</p>")
-    people = [
+    people: list[dict[str, Any]] = [
         {"purchases": 7, "country": "DE", "attributes": {"size": 9}},
         {"purchases": None, "country": None, "attributes": None},
         {"purchases": None, "country": "Secret", "attributes": {}},
@@ -286,7 +286,7 @@ def test_a_missing_column(compile_parts: Compile) -> None:
         )
 
 
-def test_broken_attributes_hold_nothing(compile_parts: Compile) -> None:
+def test_invalid_attributes_are_empty(compile_parts: Compile) -> None:
     content = compile_parts('<p>{{ person.attributes.size | default("none") }}</p>')
     people = table([{}] * 4, **LINKS)
     broken = people.set_column(
@@ -295,7 +295,7 @@ def test_broken_attributes_hold_nothing(compile_parts: Compile) -> None:
     assert SlotFiller(content).fill(broken)[0].to_pylist() == ["none", "none", "none", "3"]
 
 
-def test_too_much_for_one_person(compile_parts: Compile) -> None:
+def test_too_many_bytes_for_one_person(compile_parts: Compile) -> None:
     content = compile_parts("<p>{{ person.first_name }}</p>\n<p>{{ person.last_name }}</p>")
     people = [{"first_name": "a" * 4_000, "last_name": "b" * 100}, {"first_name": "a", "last_name": "<" * 3_000}]
     with pytest.raises(PlanError, match=r"^letter/body\.html\.j2, line 3: person\.last_name makes .* 1 person too large"):
@@ -308,7 +308,7 @@ def test_money_is_in_the_shops_currency(compile_parts: Compile, monkeypatch: pyt
     assert "<p>CHF1,234.50</p>" in render_one(content, {"revenue": Decimal("1234.50"), **LINKS}).html
 
 
-def test_dates_numbers_and_money_speak_the_locale(compile_parts: Compile) -> None:
+def test_dates_numbers_and_money_use_the_locale(compile_parts: Compile) -> None:
     html = '<p>{{ person.signed_up_at | date }}|{{ person.purchases | number }}|{{ person.revenue | money("EUR") }}</p>'
     person = {"signed_up_at": datetime(2026, 11, 24, tzinfo=UTC), "purchases": 1234, "revenue": Decimal("1234.50"), **LINKS}
     shown = {tag: render_one(compile_parts(html, locale=tag), person).html for tag in ("en", "de", "fr-FR", "tlh")}

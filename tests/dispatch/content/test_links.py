@@ -1,4 +1,4 @@
-"""A bare link is made of what stands before the token, and is then what filling would have made of it."""
+"""A link slot, put together from the text around the token, equals the filled slot."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TOKEN = "Az09-_"[:6] + "x" * (LENGTH - 6)
 
 @pytest.mark.parametrize("edge", ["https://m.example", "https://m.example/", "https://m.example/a&b;'c'"])
 @pytest.mark.parametrize("field", LINK_PATHS)
-def test_it_says_what_filling_says(compile_parts: Compile, edge: str, field: str) -> None:
+def test_a_link_slot_equals_the_filled_slot(compile_parts: Compile, edge: str, field: str) -> None:
     content = compile_parts(f'<p>{{{{ {field} }}}} <a href="{{{{ {field} }}}}">x</a></p>', text=f"{{{{ {field} }}}}")
     links = link_slots(content, edge, "de-AT")
     person = pa.table({name: [f"{edge.rstrip('/')}{path}{TOKEN}?l=de-AT"] for name, path in LINK_PATHS.items()})

@@ -1,4 +1,4 @@
-"""What a mail must hold is checked before anything is sent, and told with the part's file."""
+"""Requirements of a mail are checked before a send, and violations are reported with the part's file."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ FILES = {
 
 
 @pytest.mark.parametrize(("file", "source", "said"), FILES.values(), ids=FILES.keys())
-def test_what_a_mail_must_hold(compile_parts: Compile, file: str, source: str, said: str) -> None:
+def test_required_content(compile_parts: Compile, file: str, source: str, said: str) -> None:
     with pytest.raises(PlanError, match=said) as raised:
         compile_parts(files={f"letter/{file}": source})
     assert raised.value.where == f"letter/{file}"
@@ -63,12 +63,12 @@ PIECES = {
 
 
 @pytest.mark.parametrize("source", PIECES.values(), ids=PIECES.keys())
-def test_what_a_mail_must_not_hold(compile_parts: Compile, source: str) -> None:
+def test_forbidden_content(compile_parts: Compile, source: str) -> None:
     with pytest.raises(PlanError, match=r"^letter/body\.html\.j2: "):
         compile_parts(source)
 
 
-def test_what_is_fine(compile_parts: Compile) -> None:
+def test_a_valid_mail_has_no_warnings(compile_parts: Compile) -> None:
     html = (
         '<img src="https://a.example/a.png" alt=""><a href="#top">a</a><a href="mailto:a@b.example">b</a><a name="top">c</a>'
     )
@@ -77,7 +77,7 @@ def test_what_is_fine(compile_parts: Compile) -> None:
     assert ADDRESS in content.html
 
 
-def test_gmail_clips_and_readers_need_a_language(compile_parts: Compile, caplog: pytest.LogCaptureFixture) -> None:
+def test_warnings_for_size_subject_and_language(compile_parts: Compile, caplog: pytest.LogCaptureFixture) -> None:
     files = {"letter/body.html.j2": "<html><body>" + "<p>word</p>" * 11_000 + OUT + POST + "</body></html>"}
     with caplog.at_level(logging.WARNING):
         content = compile_parts(files=files, subject="x" * 151)
@@ -99,7 +99,7 @@ BUTTON = '<a href="{{ confirm_url }}">Yes</a>'
         ({}, "{% personal %}{{ confirm_url }}{% endpersonal %}", "Hello", "letter/body.html.j2", "contains confirm_url"),
     ],
 )
-def test_the_link_that_confirms_is_in_confirmations_alone(
+def test_the_confirmation_link_is_only_in_confirmations(
     compile_parts: Compile, campaign: dict[str, str], html: str, text: str, context: str, said: str
 ) -> None:
     with pytest.raises(PlanError, match=said) as raised:

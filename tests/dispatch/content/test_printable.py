@@ -1,4 +1,4 @@
-"""Somebody whose name is a template is greeted like somebody without a name: on the bodies that were accepted."""
+"""A name that looks like a template is treated as missing, as the accepted request bodies show."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ ODD: list[tuple[str | None, str | None, str]] = [
 
 @pytest.fixture
 def said(stores: Stores, esp: ScriptedEsp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Sends to the people of ODD; what each was shown, all texts of their message in one."""
+    """Sends to the people of ODD; returns for each the subject and contents of their message in one text."""
     folder = tmp_path / "templates" / "spring"
     folder.mkdir(parents=True)
     for name, text in FILES.items():
@@ -82,7 +82,7 @@ def _shown(esp: ScriptedEsp, number: int) -> str:
     raise AssertionError(f"person {number} got nothing")
 
 
-def test_by_default_the_template_says_what_it_says_without_a_name(said: Any) -> None:
+def test_by_default_a_template_in_a_name_counts_as_missing(said: Any) -> None:
     *templates, awkward, nobody = said()
     for shown in (*templates, nobody):
         assert "News for a friend" in shown
@@ -95,7 +95,7 @@ def test_by_default_the_template_says_what_it_says_without_a_name(said: Any) -> 
     assert "drum &amp; bass {live}" in awkward
 
 
-def test_kept_they_are_printed_as_they_are(said: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_with_the_policy_keep_names_are_printed_literally(said: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(template_names.SETTING, "keep")
     first, second, third, *_ = said()
     assert "News for {{ 7 * 7 }}" in first
@@ -103,7 +103,7 @@ def test_kept_they_are_printed_as_they_are(said: Any, monkeypatch: pytest.Monkey
     assert "&lt;b&gt;Ada&lt;/b&gt;" in third
 
 
-def test_the_warehouse_keeps_what_the_source_said(said: Any, paths: DataPaths) -> None:
+def test_the_warehouse_keeps_the_values_of_the_source(said: Any, paths: DataPaths) -> None:
     said()
     with open_warehouse(paths) as warehouse:
         rows = warehouse.execute(

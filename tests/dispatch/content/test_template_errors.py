@@ -1,6 +1,8 @@
-"""What a writer must not do with a person's value is told with file, line and remedy."""
+"""Unsupported uses of a person's value are reported with file, line and remedy."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import pytest
 
@@ -88,7 +90,7 @@ USES = {
 
 
 @pytest.mark.parametrize(("source", "remedy"), USES.values(), ids=USES.keys())
-def test_use_is_refused_with_its_line(compile_parts: Compile, source: str, remedy: str) -> None:
+def test_an_unsupported_use_is_rejected_with_its_line(compile_parts: Compile, source: str, remedy: str) -> None:
     with pytest.raises(PlanError) as raised:
         compile_parts(f"<p>first</p>\n<p>second</p>\n{source}")
     assert raised.value.where == "letter/body.html.j2, line 4"
@@ -120,14 +122,14 @@ PLACES = {
 
 @pytest.mark.parametrize("block", [False, True], ids=["value", "block"])
 @pytest.mark.parametrize("source", PLACES.values(), ids=PLACES.keys())
-def test_places_where_nothing_is_safe(compile_parts: Compile, source: str, block: bool) -> None:
+def test_unsafe_contexts(compile_parts: Compile, source: str, block: bool) -> None:
     inner = "{% personal %}{{ person.country }}{% endpersonal %}" if block else "{{ person.country }}"
     with pytest.raises(PlanError) as raised:
         compile_parts(f"<p>first</p>\n{source.replace('{{ person.country }}', inner)}")
     assert raised.value.where == "letter/body.html.j2, line 3"
 
 
-def test_values_in_cells_of_nested_tables_are_fine(compile_parts: Compile) -> None:
+def test_values_in_cells_of_nested_tables(compile_parts: Compile) -> None:
     html = "<table><tr><td><table><tr><td>{{ person.country }}</td></tr></table>{{ person.country }}</td></tr></table>"
     content = compile_parts(html)
     assert content.html.count(content.slots[0].tag) == 2
@@ -160,7 +162,7 @@ def test_errors_name_the_variant(compile_parts: Compile) -> None:
         compile_parts(variant=Variant(id="b", subject="{{ person.nothing }}"))
 
 
-def test_a_block_that_came_to_stand_elsewhere(compile_parts: Compile) -> None:
+def test_a_block_printed_in_another_context(compile_parts: Compile) -> None:
     files = {
         "base/frame.html.j2": '<html lang="en"><body><a href="{% block link %}{% endblock %}">a</a></body></html>',
         "letter/body.html.j2": '{% extends "base/frame.html.j2" %}\n'
@@ -170,7 +172,7 @@ def test_a_block_that_came_to_stand_elsewhere(compile_parts: Compile) -> None:
         compile_parts(files=files)
 
 
-def test_missing_parts_and_folders(compile_parts: Compile, tmp_path) -> None:
+def test_missing_parts_and_folders(compile_parts: Compile, tmp_path: Path) -> None:
     from include.core.campaign import Variant
     from include.dispatch.content import compile_content
     from tests.dispatch.content.conftest import a_campaign

@@ -19,7 +19,7 @@ GUIDE = (PROJECT / "docs" / "templates.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"^```jinja ([^\n]+)\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL)
 
 
-def test_there_are_examples() -> None:
+def test_all_kinds_of_examples_occur() -> None:
     assert {kind for kind, _ in EXAMPLES} == {"body.html.j2", "whole body.html.j2", "refused body.html.j2", "subject"}
 
 
@@ -41,6 +41,6 @@ def test_examples(compile_parts: Compile, tmp_path: Path, kind: str, source: str
         assert "None" not in shown.html
 
 
-def test_every_field_and_filter_is_named() -> None:
+def test_all_fields_and_filters_are_documented() -> None:
     assert all(f".{name}`" in GUIDE or f"`{name}" in GUIDE for name in set(PERSON_FIELDS) - {"attributes"})
     assert all(f"`{name}" in GUIDE for name in PERSON_FILTERS - {"d"})
