@@ -131,5 +131,5 @@ def start_simulator(tmp_path: Path) -> Iterator[Callable[..., RunningSimulator]]
 
 @pytest.fixture
 def simulator(start_simulator: Callable[..., RunningSimulator]) -> RunningSimulator:
-    """A simulator of its own, without webhook and without lives: it accepts, refuses and remembers."""
+    """A simulator without webhook and recipients: it accepts, rejects and records mail."""
     return start_simulator(no_recipients=True)
