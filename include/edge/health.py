@@ -15,7 +15,7 @@ from include.core.token import PROBE_HEADER, is_valid_probe
 from include.edge import spool
 from include.edge.links import SUSPICIOUS, links
 from include.edge.settings import Settings, settings
-from include.ledger.tables import identity
+from include.ledger.tables import ledger_metadata
 
 log = logging.getLogger(__name__)
 _threads = CapacityLimiter(2)
@@ -60,7 +60,7 @@ def _tried(now: Settings, probe: str) -> str:
 def _ledger_reachable(now: Settings) -> bool:
     try:
         with now.ledger.read() as connection:
-            connection.execute(select(identity.c.name)).first()
+            connection.execute(select(ledger_metadata.c.name)).first()
     except (SQLAlchemyError, TradewindError, OSError) as error:
         log.warning("the ledger cannot be reached (%s)", type(error).__name__)
         return False

@@ -91,7 +91,7 @@ def claim(
         if holds.is_held(connection, chunk.plan_id, chunk.provider):
             return None
         this = {"of_plan": chunk.plan_id, "of_chunk": chunk.chunk}
-        lease = {"owner": lease_owner.this_process(), "lease_until": now + LEASE_SECONDS, "posted_at": now}
+        lease = {"lease_owner": lease_owner.this_process(), "lease_until": now + LEASE_SECONDS, "posted_at": now}
         taken = connection.execute(_CLAIM, {**this, **lease, "batch_id": carried}).first()
         if taken is None:
             return None
@@ -179,12 +179,10 @@ def recover(ledger: Ledger, plan_id: str) -> int:
     """Intents whose process died or whose lease ran out become doubt; returns how many chunks."""
     now = clock.now().timestamp()
     with ledger.write() as connection:
-        open_intents = connection.execute(
-            select(
-                chunks.c.chunk, chunks.c.fence, chunks.c.owner, chunks.c.lease_until, chunks.c.batch_id, chunks.c.send_at
-            ).where(chunks.c.plan_id == plan_id, chunks.c.state == "sending")
-        ).all()
-        lost = [row for row in open_intents if lease_owner.is_gone(row.owner) or row.lease_until < now]
+        this = chunks.c
+        query = select(this.chunk, this.fence, this.lease_owner, this.lease_until, this.batch_id, this.send_at)
+        open_intents = connection.execute(query.where(this.plan_id == plan_id, this.state == "sending")).all()
+        lost = [row for row in open_intents if lease_owner.is_gone(row.lease_owner) or row.lease_until < now]
         for row in lost:
             values = {"state": "in_doubt", "reason": "the process ended between intent and outcome"}
             values = _unless_cancelled(connection, plan_id, row.batch_id, row.send_at, values)

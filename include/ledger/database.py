@@ -17,7 +17,7 @@ from include.core.errors import ConfigurationError
 from include.core.secrets import Secrets
 from include.ledger import schema
 from include.ledger.database_errors import translated
-from include.ledger.tables import identity
+from include.ledger.tables import ledger_metadata
 
 BUSY_SECONDS = 30
 CONNECT_SECONDS = 10
@@ -162,11 +162,11 @@ def _is_current(ledger: Ledger) -> bool:
 
 def _check_key(ledger: Ledger, fingerprint: str) -> None:
     with ledger.read() as connection:
-        stored = connection.scalar(select(identity.c.value).where(identity.c.name == "address_key"))
+        stored = connection.scalar(select(ledger_metadata.c.value).where(ledger_metadata.c.name == "address_key"))
     if stored is None:
         try:
             with ledger.write() as connection:
-                connection.execute(insert(identity).values(name="address_key", value=fingerprint))
+                connection.execute(insert(ledger_metadata).values(name="address_key", value=fingerprint))
         except IntegrityError:
             _check_key(ledger, fingerprint)
     elif stored != fingerprint:

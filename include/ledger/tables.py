@@ -28,8 +28,8 @@ PLAN_STATES = ("sending", "paused", "stopped", "cancelled", "done")
 CHUNK_STATES = ("pending", "sending", "accepted", "rejected", "in_doubt", "split", "skipped")
 OUTCOMES = ("suppressed", "rejected", "accepted", "skipped")
 
-identity = Table(
-    "identity",
+ledger_metadata = Table(
+    "ledger_metadata",
     metadata,
     Column("name", String(40), primary_key=True),
     Column("value", Text, nullable=False),
@@ -80,7 +80,7 @@ chunks = Table(
     Column("recipients", Integer, nullable=False, comment="people in the selection"),
     Column("state", String(10), nullable=False),
     Column("fence", BigInteger, nullable=False, default=0, comment="grows with every claim"),
-    Column("owner", String(200)),
+    Column("lease_owner", String(200)),
     Column("lease_until", Float),
     Column("attempt", Integer, nullable=False, default=0, comment="requests for this chunk so far; tw_try"),
     Column("not_before", Float, nullable=False, default=0.0),
@@ -183,7 +183,7 @@ withheld = Table(
     metadata,
     Column("address_key", String(64), primary_key=True),
     Column("since", Float, primary_key=True, comment="when it was decided, before SendGrid was told; Unix seconds"),
-    Column("told_at", Float, comment="when SendGrid had the address on its lists; null where that is not certain"),
+    Column("listed_at", Float, comment="when SendGrid had the address on its lists; null where that is not certain"),
     Column("ended_at", Float, comment="when it was off them again, or there by the person's own wish"),
     comment="Who is on SendGrid's unsubscribe lists by our hand, so that mail that it holds already does not go to them.",
 )

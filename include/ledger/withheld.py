@@ -51,7 +51,7 @@ def in_force(connection: Connection) -> dict[str, float]:
 
 def unconfirmed(connection: Connection) -> frozenset[str]:
     """Those of whom it is not certain that SendGrid was told."""
-    query = select(withheld.c.address_key).where(withheld.c.ended_at.is_(None), withheld.c.told_at.is_(None))
+    query = select(withheld.c.address_key).where(withheld.c.ended_at.is_(None), withheld.c.listed_at.is_(None))
     return frozenset(connection.scalars(query))
 
 
@@ -76,7 +76,7 @@ def record_pending(ledger: Ledger, addresses: Iterable[str]) -> None:
 
 def record_listed(ledger: Ledger, addresses: Iterable[str]) -> None:
     """SendGrid has them on its lists."""
-    _stamp(ledger, addresses, "told_at")
+    _stamp(ledger, addresses, "listed_at")
 
 
 def record_ended(ledger: Ledger, addresses: Iterable[str]) -> None:

@@ -402,7 +402,7 @@ def test_a_request_whose_process_died_is_skipped_if_its_batch_was_cancelled_in_t
     far.send(1, 1)
     with far.ledger.write() as connection:
         values = {"state": "sending", "fence": 1, "attempt": 1, "lease_until": 1.0, "batch_id": far.plan().batch_id}
-        connection.execute(update(chunks).where(chunks.c.chunk == 0).values(owner="gone", **values))
+        connection.execute(update(chunks).where(chunks.c.chunk == 0).values(lease_owner="gone", **values))
     far.cancel()
     chunk_states.recover(far.ledger, far.plan_id)
     assert far.chunk(0)["state"] == expected

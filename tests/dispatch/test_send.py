@@ -245,7 +245,7 @@ def test_an_open_intent_of_a_dead_process_becomes_doubt(sending: Sending, esp: S
         connection.execute(
             update(chunks_table)
             .where(chunks_table.c.chunk == 4)
-            .values(state="sending", fence=1, lease_until=1.0, owner="x")
+            .values(state="sending", fence=1, lease_until=1.0, lease_owner="x")
         )
     assert sending.send(esp)["accepted"] == 90
     assert sending.tally().in_doubt == 10

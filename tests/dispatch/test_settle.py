@@ -74,7 +74,7 @@ def test_an_open_intent_is_waited_for(sent: Sending, monkeypatch: pytest.MonkeyP
     """Somebody else is between intent and outcome; their answer arrives while we wait."""
     with sent.ledger.write() as connection:
         connection.execute(
-            update(chunks).where(chunks.c.chunk == 1).values(state="sending", owner="elsewhere|1|2", lease_until=4e9)
+            update(chunks).where(chunks.c.chunk == 1).values(state="sending", lease_owner="elsewhere|1|2", lease_until=4e9)
         )
     naps: list[float] = []
 
@@ -94,7 +94,7 @@ def test_an_intent_of_a_dead_process_is_not_waited_for_and_is_in_doubt(
 ) -> None:
     with sent.ledger.write() as connection:
         connection.execute(
-            update(chunks).where(chunks.c.chunk == 1).values(state="sending", fence=1, owner="x", lease_until=1.0)
+            update(chunks).where(chunks.c.chunk == 1).values(state="sending", fence=1, lease_owner="x", lease_until=1.0)
         )
     naps: list[float] = []
     monkeypatch.setattr(settling.time, "sleep", naps.append)
@@ -105,7 +105,7 @@ def test_an_intent_of_a_dead_process_is_not_waited_for_and_is_in_doubt(
 def test_it_does_not_wait_for_an_open_intent_for_ever(sent: Sending, monkeypatch: pytest.MonkeyPatch) -> None:
     with sent.ledger.write() as connection:
         connection.execute(
-            update(chunks).where(chunks.c.chunk == 1).values(state="sending", owner="elsewhere|1|2", lease_until=4e9)
+            update(chunks).where(chunks.c.chunk == 1).values(state="sending", lease_owner="elsewhere|1|2", lease_until=4e9)
         )
     passed = [0.0]
     monkeypatch.setattr(settling.time, "monotonic", lambda: passed[0])

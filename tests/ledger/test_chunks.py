@@ -98,10 +98,10 @@ def test_each_claim_is_a_new_attempt_under_a_new_fence(plan: Ledger) -> None:
 def test_a_living_owner_keeps_its_claim_and_a_dead_one_loses_it(plan: Ledger) -> None:
     claim(plan)
     assert chunks.recover(plan, PLAN) == 0
-    mine = row(plan)["owner"]
+    mine = row(plan)["lease_owner"]
     machine, pid, _started = mine.split("|")
     with plan.write() as connection:
-        connection.execute(update(chunks_table).values(owner=f"{machine}|{pid}|0"))
+        connection.execute(update(chunks_table).values(lease_owner=f"{machine}|{pid}|0"))
     assert chunks.recover(plan, "another") == 0
     assert chunks.recover(plan, PLAN) == 1
     assert row(plan)["state"] == "in_doubt"
@@ -125,7 +125,7 @@ def test_who_leaves_at_the_claim_is_counted_and_not_in_it(plan: Ledger) -> None:
     left = [Outcome("k3", 3, "suppressed", "unsubscribe"), Outcome("k5", 5, "suppressed", "unsubscribe")]
     taken = chunks.claim(plan, chunk_of(plan), lambda _connection: left)
     assert taken is not None
-    assert taken.gone == {3, 5}
+    assert taken.excluded == {3, 5}
     chunks.accept(plan, taken, 202, "m")
     assert (tally(plan).accepted, tally(plan).suppressed) == (8, 2)
 
@@ -137,10 +137,10 @@ def test_who_left_at_an_earlier_claim_stays_away_and_counts_once(plan: Ledger) -
     again = [Outcome("k3", 3, "suppressed", "unsubscribe"), Outcome("k4", 4, "suppressed", "hard_bounce")]
     second = chunks.claim(plan, chunk_of(plan), lambda _connection: again)
     assert second is not None
-    assert second.gone == {3, 4}
+    assert second.excluded == {3, 4}
     chunks.release(plan, second, 429, "later")
     third = claim(plan)
-    assert third.gone == {3, 4}
+    assert third.excluded == {3, 4}
     chunks.accept(plan, third, 202, "m")
     assert (tally(plan).accepted, tally(plan).suppressed) == (8, 2)
 
@@ -151,7 +151,7 @@ def test_who_left_another_chunk_is_not_gone_from_this_one(ledger: Ledger) -> Non
     chunks.release(ledger, claim(ledger, 0), 429, "later")
     again = chunks.claim(ledger, chunk_of(ledger, 0), lambda _connection: [])
     assert again is not None
-    assert again.gone == frozenset()
+    assert again.excluded == frozenset()
 
 
 def test_a_chunk_that_everybody_left_is_skipped(plan: Ledger) -> None:

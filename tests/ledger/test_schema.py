@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import shutil
 import subprocess
 import sys
@@ -22,17 +23,18 @@ from include.core.paths import PROJECT, DataPaths
 from include.core.secrets import Secrets
 from include.ledger import schema
 from include.ledger.database import Ledger, open_ledger
-from include.ledger.tables import identity, metadata
+from include.ledger.tables import ledger_metadata, metadata
 from tests.ledger import first_edition
 from tests.postgres import fresh_schema
 
+baseline = importlib.import_module("include.ledger.migrations.versions.0001_baseline")
 VERSION = text("select version_num from ledger_version")
 SUPPRESSION = {"address_key": "a", "action": "suppress", "reason": "unsubscribe", "source": "edge"}
 LATER = """
 import sqlalchemy as sa
 from alembic import op
-revision = "0002_later"
-down_revision = "0001_baseline"
+revision = "0003_later"
+down_revision = "0002_names"
 
 def upgrade():
     op.create_table("later", sa.Column("name", sa.Text))
@@ -77,8 +79,10 @@ def by_the_first_edition(connection: Connection) -> None:
 
 
 def by_the_edition_before_versions(connection: Connection) -> None:
-    metadata.create_all(connection)
-    connection.execute(insert(identity).values([{"name": "schema", "value": "2"}, {"name": "note", "value": "kept"}]))
+    baseline.TABLES.create_all(connection)
+    connection.execute(
+        insert(baseline.identity).values([{"name": "schema", "value": "2"}, {"name": "note", "value": "kept"}])
+    )
 
 
 def constraints(connection: Connection) -> dict[str, Any]:
@@ -116,7 +120,7 @@ def test_what_the_migrations_make_is_what_the_code_declares(
         assert compare_metadata(compared, metadata) == []
         assert constraints(connection) == expected_constraints(engine, request)
         assert connection.scalars(VERSION).all() == [schema.HEAD]
-        names = connection.scalars(select(identity.c.name).order_by(identity.c.name)).all()
+        names = connection.scalars(select(ledger_metadata.c.name).order_by(ledger_metadata.c.name)).all()
         assert names == (["address_key", "note"] if edition else ["address_key"])
         if edition is by_the_first_edition:
             assert connection.scalars(text("select address_key from suppression_log")).all() == ["a"]
@@ -172,7 +176,7 @@ def test_a_current_ledger_is_opened_with_one_query_for_the_version(each_ledger: 
     ours = [statement for statement in asked if "pg_catalog" not in statement and not statement.startswith("show")]
     assert ours[0] == "SELECT version_num FROM ledger_version"
     assert len(ours) == 2, ours
-    assert "identity" in ours[1]
+    assert "ledger_metadata" in ours[1]
 
 
 def test_the_files_are_one_line_of_versions() -> None:
@@ -189,11 +193,11 @@ def later(each_ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     """The migration that comes after those that made the ledger, in a copy of the folder."""
     folder = tmp_path / "100%" / "migrations"
     shutil.copytree(schema.MIGRATIONS, folder)
-    migration = folder / "versions" / "0002_later.py"
+    migration = folder / "versions" / "0003_later.py"
     migration.write_text(LATER)
     monkeypatch.setattr(schema, "MIGRATIONS", folder)
-    monkeypatch.setattr(schema, "KNOWN", (*schema.KNOWN, "0002_later"))
-    monkeypatch.setattr(schema, "HEAD", "0002_later")
+    monkeypatch.setattr(schema, "KNOWN", (*schema.KNOWN, "0003_later"))
+    monkeypatch.setattr(schema, "HEAD", "0003_later")
     return migration
 
 
@@ -202,7 +206,7 @@ def test_the_next_migration_runs_once(each_ledger: Ledger, secrets: Secrets) -> 
     opened(each_ledger.engine, secrets)
     opened(each_ledger.engine, secrets)
     with each_ledger.read() as connection:
-        assert connection.scalars(VERSION).all() == ["0002_later"]
+        assert connection.scalars(VERSION).all() == ["0003_later"]
         assert inspect(connection).has_table("later")
 
 
@@ -212,6 +216,6 @@ def test_a_migration_that_fails_leaves_nothing(each_ledger: Ledger, secrets: Sec
         with pytest.raises(KeyboardInterrupt):
             opened(each_ledger.engine, secrets)
     with each_ledger.read() as connection:
-        assert connection.scalars(VERSION).all() == ["0001_baseline"]
+        assert connection.scalars(VERSION).all() == ["0002_names"]
         assert not inspect(connection).has_table("later")
         assert "later" not in {column["name"] for column in inspect(connection).get_columns("plans")}

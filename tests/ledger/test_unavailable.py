@@ -25,7 +25,7 @@ from include.ledger import chunks, counts, database, plans
 from include.ledger.database import Ledger, open_ledger
 from include.ledger.database_errors import translated
 from include.ledger.stores import Stores
-from include.ledger.tables import identity
+from include.ledger.tables import ledger_metadata
 from tests.dispatch.frozen import frozen_plan
 from tests.dispatch.scripted_esp import ScriptedEsp, accepted
 from tests.ports import free_port
@@ -117,7 +117,7 @@ def test_a_full_disk_is_not_told_as_a_setting_to_mend(
 
 def test_a_broken_constraint_stays_what_it_is(each_ledger: Ledger) -> None:
     with pytest.raises(IntegrityError) as broken, each_ledger.write() as connection:
-        connection.execute(identity.insert().values(name="address_key", value="anna@example.com"))
+        connection.execute(ledger_metadata.insert().values(name="address_key", value="anna@example.com"))
     assert "anna@example.com" not in str(broken.value)
 
 

@@ -9,14 +9,14 @@ from typing import Any
 from sqlalchemy import event, insert, select
 
 from include.ledger.database import Ledger
-from include.ledger.tables import identity
+from include.ledger.tables import ledger_metadata
 from include.ledger.writer import LedgerWriter
 
 
 def note(ledger: Ledger, name: str, then: Exception | None = None) -> str:
     """Write something, and perhaps fail after it."""
     with ledger.write() as connection:
-        connection.execute(insert(identity).values(name=f"note:{name}", value="x"))
+        connection.execute(insert(ledger_metadata).values(name=f"note:{name}", value="x"))
         if then:
             raise then
     return name
@@ -24,7 +24,7 @@ def note(ledger: Ledger, name: str, then: Exception | None = None) -> str:
 
 def noted(ledger: Ledger, name: str) -> bool:
     with ledger.read() as connection:
-        return connection.scalar(select(identity.c.value).where(identity.c.name == f"note:{name}")) is not None
+        return connection.scalar(select(ledger_metadata.c.value).where(ledger_metadata.c.name == f"note:{name}")) is not None
 
 
 async def made(ledger: Ledger, *calls: tuple[Any, ...]) -> list[Any]:
