@@ -7,15 +7,18 @@ from datetime import datetime
 
 import duckdb
 
-from include.analyze.comments import apply_comments
 from include.analyze.experiments import experiment_rows
 from include.analyze.ledger_facts import copy_ledger, first_variants, tallies
 from include.analyze.reconcile import build_reconciliation
+from include.core.paths import SQL
 from include.core.shop import load_shop
 from include.ledger.database import Ledger
 from include.ledger.stores import Stores
+from include.warehouse.comments import apply_comments
 from include.warehouse.connection import open_warehouse, run, transaction
 from include.warehouse.money import replace_rates
+
+COMMENTS = SQL / "analyze" / "comments.yaml"
 
 logger = logging.getLogger(__name__)
 
@@ -60,7 +63,7 @@ def _replace(connection: duckdb.DuckDBPyConnection, ledger: Ledger, as_of: datet
     run(connection, "analyze", "experiment_results")
     connection.unregister("experiment_rows")
     build_reconciliation(connection, tallies(ledger))
-    apply_comments(connection)
+    apply_comments(connection, "marts", COMMENTS)
 
 
 def _row_counts(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:

@@ -54,7 +54,7 @@ def check(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Any]]:
 def check_documented(connection: duckdb.DuckDBPyConnection, database: str) -> None:
     """Every table and column says what it means."""
     places = fetch(connection, "publish", "undocumented", {"database_name": database})["place"].to_pylist()
-    _refuse(places, "has no comment", "Add COMMENT ON where the mart is created.")
+    _refuse(places, "has no comment", "Add it to include/sql/analyze/comments.yaml.")
 
 
 def check_anonymous(connection: duckdb.DuckDBPyConnection) -> None:

@@ -19,14 +19,16 @@ import duckdb
 from include.core import clock
 from include.core.durable import sync_file, sync_folder, write_durably
 from include.core.errors import PublishError
-from include.core.paths import DataPaths
+from include.core.paths import SQL, DataPaths
 from include.publish import contents, snapshot
 from include.publish.snapshot import FILE, MANIFEST
+from include.warehouse.comments import apply_comments
 from include.warehouse.connection import fetch, open_warehouse, run, transaction
 
 log = logging.getLogger(__name__)
 
 SCHEMA_VERSION = 1
+COMMENTS = SQL / "publish" / "comments.yaml"
 HASH = "sum over rows of the lower 64 bits of md5(to_json(row))"
 WRITE_FAILED = (duckdb.IOException, duckdb.TransactionException, duckdb.FatalException)
 
@@ -98,8 +100,7 @@ def _copy(connection: duckdb.DuckDBPyConnection, build: str, built_at: datetime)
             connection.execute(statement)
     run(connection, "publish", "about_build", {"schema_version": SCHEMA_VERSION, "build": build, "built_at": built_at})
     run(connection, "publish", "about_tables")
-    for statement in fetch(connection, "publish", "about_comments")["statement"].to_pylist():
-        connection.execute(statement)
+    apply_comments(connection, "published.about", COMMENTS)
 
 
 def _record(connection: duckdb.DuckDBPyConnection, tables: dict[str, Any]) -> None:

@@ -31,15 +31,15 @@ QUERIES = (
     "quality",
     "reconciliation",
 )
-HARD_BOUNCE, COMPLAINT, LEAST = (0.02, 0.05), (0.0008, 0.0010), 200
+HARD_BOUNCE, COMPLAINT, MIN_DELIVERED = (0.02, 0.05), (0.0008, 0.0010), 200
 LIMITS = {
     "hard_warn": HARD_BOUNCE[0],
     "hard_stop": HARD_BOUNCE[1],
     "complaint_warn": COMPLAINT[0],
     "complaint_stop": COMPLAINT[1],
-    "least": LEAST,
+    "min_delivered": MIN_DELIVERED,
 }
-"""Warn and stop, as the sender's circuit breaker has them, from 200 people delivered on."""
+"""The limits of the circuit breaker: rates at which it warns and stops, from 200 delivered messages up."""
 
 REST_OF_POLICY = "style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 

@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from include.analyze import comments, marts
-from include.analyze.comments import COMMENTS
-from include.analyze.marts import build_marts
+from include.analyze import marts
+from include.analyze.marts import COMMENTS, build_marts
 from include.analyze.reconcile import check_sums
 from include.core.errors import ConfigurationError
 from include.core.paths import DataPaths
@@ -97,7 +96,7 @@ def test_a_comment_may_hold_anything(stores: Stores, monkeypatch: pytest.MonkeyP
     words = 'it\'s; drop table marts.sends; -- "quoted" $1 é'
     file = tmp_path / "comments.yaml"
     file.write_text(yaml.safe_dump({"sends": {"table": words, "columns": {"state": words}}}, allow_unicode=True))
-    monkeypatch.setattr(comments, "COMMENTS", file)
+    monkeypatch.setattr(marts, "COMMENTS", file)
 
     build_marts(stores, as_of=AS_OF)
 
@@ -112,7 +111,7 @@ def test_a_comment_may_hold_anything(stores: Stores, monkeypatch: pytest.MonkeyP
 def test_a_comment_on_nothing_is_an_error(stores: Stores, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     file = tmp_path / "comments.yaml"
     file.write_text("sends: {table: x, columns: {colour: y}}")
-    monkeypatch.setattr(comments, "COMMENTS", file)
+    monkeypatch.setattr(marts, "COMMENTS", file)
 
     with pytest.raises(ConfigurationError, match=r"comments\.yaml: .*colour"):
         build_marts(stores, as_of=AS_OF)

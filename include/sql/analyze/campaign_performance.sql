@@ -1,11 +1,11 @@
 -- name: campaign_performance
 -- owner: analytics
--- grain: one row a plan: a campaign at one occurrence
+-- grain: one row per plan: a campaign at one occurrence
 -- params: none
--- purpose: The campaign report. Delivered, bounced, dropped, deferred, human_*, unsubscribes and complaints count people (a
---          message key each, once); raw_* count events. Rates are over accepted (delivery, bounces), delivered
---          (unsubscribes, complaints) or delivered_tracked (opens, clicks: of nobody else can they be seen), and null without a
---          denominator. Cost is per accepted message. Reads the temporary table message_outcomes.
+-- purpose: The campaign report. delivered, bounced, dropped, deferred, human_*, unsubscribes and complaints count people:
+--          each message key once. raw_* count events. Rates are over accepted (delivery, bounces), delivered (unsubscribes,
+--          complaints) or delivered_tracked (opens and clicks, which only tracked messages report), and null where the
+--          denominator is zero. Cost is per accepted message. Reads the temporary table message_outcomes.
 create or replace table marts.campaign_performance as
 with people as (
     select

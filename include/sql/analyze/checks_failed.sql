@@ -1,8 +1,8 @@
 -- name: checks_failed
 -- owner: data
--- grain: one row a check
+-- grain: one row per check
 -- params: none
--- purpose: Which checks hold, and how many sums of each that must hold do not.
+-- purpose: Whether each check holds, and how many of its sums do not although they must.
 select
     check_name,
     bool_and(holds) as holds,

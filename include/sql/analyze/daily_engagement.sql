@@ -1,8 +1,8 @@
 -- name: daily_engagement
 -- owner: analytics
--- grain: one row a day a campaign an event a verdict
+-- grain: one row per day, campaign, event and verdict
 -- params: none
--- purpose: How much happened each day (UTC), machines apart from people. Test sends are left out.
+-- purpose: Events per day (UTC), human and machine apart. Test sends are excluded.
 create or replace table marts.daily_engagement as
 select
     utc_day(occurred_at) as day,

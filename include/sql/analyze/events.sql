@@ -1,10 +1,10 @@
 -- name: events
 -- owner: analytics
--- grain: one row a distinct event
+-- grain: one row per distinct event
 -- params: none
--- purpose: What people and machines did, event by event. Of a link only what stands before its query, and not the token of an
---          unsubscribe or preference page: whoever reads this file must not be able to act for a person. The provider's
---          free-text reason is left out, since it quotes addresses.
+-- purpose: Every event, human or machine. Of a link only the part before its query is shown, without the token of an
+--          unsubscribe or preference page: a reader of this file must not be able to act for a recipient. The provider's
+--          free-text reason is excluded, since it quotes addresses.
 create or replace table marts.events as
 select
     dedup_key as event_key,

@@ -1,6 +1,6 @@
 -- name: experiment_results
 -- owner: analytics
--- grain: one row a campaign an occurrence a metric a variant
+-- grain: one row per campaign, occurrence, metric and variant
 -- params: none
 -- purpose: Whether a variant did better than the first one, and whether mail did better than no mail. From the Arrow table
 --          experiment_rows, which include/analyze/experiments.py computes with statsmodels from the counts.

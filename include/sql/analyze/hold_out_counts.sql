@@ -1,12 +1,13 @@
 -- name: hold_out_counts
 -- owner: analytics
--- grain: one row a campaign an occurrence an arm (held_out, treated)
+-- grain: one row per campaign, occurrence and arm (held_out, treated)
 -- params: as_of
--- purpose: How many bought in the 14 days after the plan, among those whom chance gave the mail and those whom it held out.
---          Intention to treat: the draw comes after suppressions and caps, so everybody whom the plan put into a chunk is
---          treated, whatever became of the message. The engaged go first, so those who were reached before a stop are better
---          customers than those held out, mail or no mail. A refund (an amount below zero) is no purchase. status: final, or
---          window_open until the 14 days are over. Plans without a hold-out are left out.
+-- purpose: How many subscribers bought in the 14 days after the plan, in the arm that was drawn to get the mail and in the
+--          arm that was held out. Intention to treat: the draw comes after suppressions and caps, so all subscribers in a
+--          chunk count as treated, whatever became of the message. Chunks send the engaged first, so the subscribers who
+--          were sent to before a plan stopped are better customers than those held out, with or without mail. A refund (an
+--          amount below zero) is not a purchase. status: final, or window_open until the 14 days are over. Plans without a
+--          hold-out are excluded.
 with arms as (
     select
         campaign,

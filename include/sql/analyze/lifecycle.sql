@@ -1,8 +1,8 @@
 -- name: lifecycle
 -- owner: analytics
--- grain: one row a subscriber
+-- grain: one row per subscriber
 -- params: none
--- purpose: RFM scores, lifecycle stage and engagement of each person, as of the last segment run.
+-- purpose: RFM scores, lifecycle stage and engagement of each subscriber, as of the last segment run.
 create or replace table marts.lifecycle as
 select
     subscriber_id,

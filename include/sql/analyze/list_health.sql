@@ -2,8 +2,8 @@
 -- owner: analytics
 -- grain: one row per day
 -- params: as_of
--- purpose: The state of the list on the day of as_of; other days are kept. mailable: subscribers whom a plan would mail, since
---          people_as_of gives no withheld_for. consented: subscribed with a lawful basis and a consent that has not
+-- purpose: The state of the list on the day of as_of; other days are kept. mailable: subscribers that a plan would mail,
+--          with no withheld_for in people_as_of. consented: subscribed with a lawful basis and a consent that has not
 --          expired. Engagement is by the last sign of life, as in segment.features.
 insert into marts.list_health by name
 with people as (

@@ -1,9 +1,10 @@
 -- name: mailbox_provider_health
 -- owner: analytics
--- grain: one row a campaign an occurrence a mailbox provider
+-- grain: one row per campaign, occurrence and mailbox provider
 -- params: none
--- purpose: Trouble at one provider, which a campaign's totals hide: Gmail and Yahoo judge a sender by complaints of their own
---          people. Counts people; only providers that were sent something. Reads the temporary table message_outcomes.
+-- purpose: Problems at one provider, which a campaign's totals hide: Gmail and Yahoo rate a sender by the complaints of
+--          their own users. Counts people; only providers that were sent something. Reads the temporary table
+--          message_outcomes.
 create or replace table marts.mailbox_provider_health as
 with counted as (
     select

@@ -1,6 +1,6 @@
 -- name: mart_names
 -- owner: data
--- grain: one row a mart
+-- grain: one row per mart
 -- params: none
 -- purpose: The marts that exist.
 select table_name

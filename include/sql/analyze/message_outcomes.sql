@@ -1,10 +1,10 @@
 -- name: message_outcomes
 -- owner: analytics
--- grain: one row a message that something happened to
+-- grain: one row per message with an event
 -- params: none
--- purpose: What became of each message, from its events and from the unsubscribes of the ledger: the base of every mart that
---          counts people. A temporary table. Human means the verdict; an unsubscribe that a scanner made is none. The bounce
---          class is the gravest seen: hard, soft, other.
+-- purpose: Temporary table with the outcome of each message, from its events and from the unsubscribes of the ledger: the
+--          base of every mart that counts people. human_* follow the classification, so an unsubscribe by a scanner is not
+--          counted. bounce_class is the most severe of the message's bounces: hard, soft, other.
 create or replace temp table message_outcomes as
 with happened as (
     select message_key, event, occurred_at, bounce_class, verdict

@@ -1,6 +1,6 @@
 -- name: opt_outs_insert
 -- owner: data
--- grain: one row a message that somebody unsubscribed from
+-- grain: one row per unsubscribed message
 -- params: none
 -- purpose: Copy the unsubscribes that name a message from the Arrow table ledger_opt_outs (happened_at in Unix seconds).
 insert into engagement.opt_outs by name

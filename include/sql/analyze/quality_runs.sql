@@ -1,8 +1,8 @@
 -- name: quality_runs
 -- owner: analytics
--- grain: one row a validated batch
+-- grain: one row per validated batch
 -- params: none
--- purpose: What validation made of each batch, and whether its sum holds.
+-- purpose: The result of validating each batch, and whether its sum holds.
 create or replace table marts.quality_runs as
 select
     landed_run,

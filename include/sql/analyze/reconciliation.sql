@@ -1,9 +1,9 @@
 -- name: reconciliation
 -- owner: data
--- grain: one row a sum
+-- grain: one row per sum
 -- params: none
--- purpose: Every sum that was checked, as the analyst may see it. From the Arrow table check_rows: the answers of the files in
---          checks/, each under its file's name.
+-- purpose: Every sum that was checked, for analysts. From the Arrow table check_rows: the rows of the files in checks/, each
+--          under the name of its file.
 create or replace table marts.reconciliation as
 select
     check_name,

@@ -1,8 +1,8 @@
 -- name: segment_changes
 -- owner: analytics
--- grain: one row a segment a run
+-- grain: one row per segment and run
 -- params: none
--- purpose: Who came and went since the run before, counted when the run froze its members.
+-- purpose: How many subscribers entered and left since the previous run, counted when the run froze its members.
 create or replace table marts.segment_changes as
 select
     sizes.segment_run,

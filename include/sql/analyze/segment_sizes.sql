@@ -1,8 +1,8 @@
 -- name: segment_sizes
 -- owner: analytics
--- grain: one row a segment a run
+-- grain: one row per segment and run
 -- params: none
--- purpose: How large each segment was, and which share of the list of that run.
+-- purpose: The size of each segment, and its share of that run's list.
 create or replace table marts.segment_sizes as
 select
     runs.segment_run,

@@ -1,8 +1,8 @@
 -- name: sends
 -- owner: analytics
--- grain: one row a person a plan
+-- grain: one row per subscriber and plan
 -- params: none
--- purpose: Everybody whom a live plan selected, what became of the message, and when. Reads the temporary table
+-- purpose: All subscribers that a live plan selected, with the state of the message and its times. Reads the temporary table
 --          message_outcomes.
 create or replace table marts.sends as
 select

@@ -1,12 +1,12 @@
 -- name: variant_counts
 -- owner: analytics
--- grain: one row a campaign an occurrence a variant
+-- grain: one row per campaign, occurrence and variant
 -- params: none
--- purpose: The counts behind a comparison of variants; plans with one variant are no experiment. People who opened or clicked are
---          counted among those delivered and tracked, since of nobody else could it be seen. status: final; sending, as long as
---          somebody waits; stopped_early, where the plan was given up before everybody was sent to. The engaged go first and
---          one variant's chunks before the other's, so what was sent of the two is not alike until all was. Reads
---          message_outcomes.
+-- purpose: The counts behind a comparison of variants; a plan with one variant is not an experiment. Opens and clicks are
+--          counted among delivered, tracked messages, since no other message reports them. status: final; sending, while a
+--          message is pending; stopped_early, where the plan was stopped before all messages were sent. Chunks send the
+--          engaged first, and one variant's chunks before the other's, so the two variants are not comparable until all
+--          messages are sent. Reads message_outcomes.
 with waiting as (
     select
         plans.campaign,

@@ -2,7 +2,7 @@
 -- owner: analytics
 -- grain: one row, the build
 -- params: schema_version, build, built_at
--- purpose: The manifest inside the file: which build this is, so that a file and a manifest.json that belong together can tell.
+-- purpose: The manifest inside the file: its build, by which a file and a manifest.json are matched.
 create table published.about.build as
 select
     $schema_version::integer as schema_version,

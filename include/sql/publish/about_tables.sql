@@ -1,8 +1,8 @@
 -- name: about_tables
 -- owner: analytics
--- grain: one row a table
+-- grain: one row per table
 -- params: none
--- purpose: The manifest inside the file: what each table of schema marts holds. Filled by about_table.
+-- purpose: The manifest inside the file: rows and content hash of each table of schema marts. about_table inserts its rows.
 create table published.about.tables (
     table_name varchar,
     row_count bigint,

@@ -1,9 +1,10 @@
 -- name: address_statements
 -- owner: privacy
--- grain: one row a column that can hold text
+-- grain: one row per column that can hold text
 -- params: database_name
--- purpose: For each column that is not a number, a time or a boolean (so lists, structs and JSON too), the statement that counts values
---          in which something looks like an e-mail address, plain or percent-encoded. `contains` first: it is 20 times cheaper.
+-- purpose: For each column that is not a number, a time or a boolean (lists, structs and JSON are included), the statement
+--          that counts values with something that looks like an e-mail address, plain or percent-encoded. `contains` comes
+--          first, since it is 20 times cheaper.
 with
 
 text_columns as (

@@ -1,8 +1,8 @@
 -- name: columns
 -- owner: analytics
--- grain: one row a column of schema marts in one database
+-- grain: one row per column of schema marts in one database
 -- params: database_name
--- purpose: The catalogue as analysts see it: tables, columns, types and what each means.
+-- purpose: The catalogue for analysts: tables, columns, types and comments.
 select
     tables.table_name,
     tables.comment as table_comment,

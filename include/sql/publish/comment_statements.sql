@@ -1,9 +1,9 @@
 -- name: comment_statements
 -- owner: analytics
--- grain: one row a comment
+-- grain: one row per comment
 -- params: none
--- purpose: The statements that carry the comments on the tables and columns of schema marts over to `published`. Whatever has no
---          comment gives no row; the check `undocumented` finds it.
+-- purpose: The statements that copy the comments on the tables and columns of schema marts to `published`. A table or column
+--          without a comment gives no row; the check `undocumented` reports it.
 with
 
 tables as (

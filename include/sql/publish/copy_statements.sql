@@ -1,9 +1,10 @@
 -- name: copy_statements
 -- owner: analytics
--- grain: one row a table or view of schema marts
+-- grain: one row per table or view of schema marts
 -- params: none
--- purpose: The statements that copy schema marts from the warehouse into the attached database `published`. Identifiers come from
---          the catalogue and are quoted here, since they cannot be bound; a view becomes a table, for its sources stay behind.
+-- purpose: The statements that copy schema marts from the warehouse into the attached database `published`. Identifiers come
+--          from the catalogue and are quoted here, since they cannot be bound; a view becomes a table, since its sources are
+--          not copied.
 with
 
 sources as (

@@ -1,9 +1,10 @@
 -- name: count_statements
 -- owner: analytics
--- grain: one row a table
+-- grain: one row per table
 -- params: database_name
--- purpose: For each table of schema marts in one database, the statement that counts its rows and hashes their content: the sum of
---          the lower half of the MD5 of each row as JSON, so that neither the order of rows nor DuckDB's own hash matters.
+-- purpose: For each table of schema marts in one database, the statement that counts its rows and hashes their content: the
+--          sum of the lower half of the MD5 of each row as JSON, so that neither the order of rows nor DuckDB's own hash
+--          matters.
 select
     table_name,
     'select count(*) as row_count, '

@@ -1,8 +1,8 @@
 -- name: forbidden_columns
 -- owner: privacy
--- grain: one row a column whose name says that it holds a person's data
+-- grain: one row per violation
 -- params: database_name
--- purpose: A check: a published column is never called email, first_name or the like, empty or not. Rows returned are violations.
+-- purpose: A check: no published column is named email, first_name or the like, whether it is empty or not.
 select table_name || '.' || column_name as place
 from duckdb_columns()
 where

@@ -1,10 +1,10 @@
 -- name: name_statements
 -- owner: privacy
--- grain: one row a text column of a table that carries subscriber_id
+-- grain: one row per text column of a table with subscriber_id
 -- params: none
--- purpose: For each, the statement that gives the share of values which are the first, last or full name of the row's own
---          subscriber, as the warehouse knows it. A share, because anybody may sign up under a name such as "newsletter"; and so
---          a sample of 10,000 values tells it as well as all of them would.
+-- purpose: For each column, the statement that computes the share of values that equal the first, last or full name of the
+--          row's own subscriber in the warehouse. A share, because a subscriber may sign up under a name such as
+--          "newsletter"; a sample of 10,000 values is enough for it.
 with
 
 person_tables as (

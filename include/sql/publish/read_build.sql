@@ -2,6 +2,6 @@
 -- owner: analytics
 -- grain: one row, the build
 -- params: none
--- purpose: Which build a published file says it is.
+-- purpose: The build that a published file names.
 select schema_version, build, built_at, duckdb_version
 from about.build;

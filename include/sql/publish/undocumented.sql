@@ -1,8 +1,8 @@
 -- name: undocumented
 -- owner: analytics
--- grain: one row a table or column without a comment
+-- grain: one row per table or column without a comment
 -- params: database_name
--- purpose: A check: an analyst must be able to read what every table and column means. Rows returned are violations.
+-- purpose: A check: every table and column has a comment.
 select table_name as place
 from duckdb_tables()
 where database_name = $database_name and schema_name in ('marts', 'about') and nullif(trim(comment), '') is null

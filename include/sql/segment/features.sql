@@ -1,20 +1,20 @@
 -- name: features
 -- owner: data
--- grain: one row a subscriber who signed up by as_of and is not deleted
+-- grain: one row per subscriber who signed up by as_of and is not deleted
 -- params: as_of
--- purpose: What segments are made of, from what was known at as_of. Deleted people are left out whatever as_of says.
---          Scores are quintiles among buyers, 5 is best. Equal values get equal scores, that of the lowest rank among them,
---          so that a re-run gives the same score and a list of one-time buyers has no "loyal" half.
---          Money: an amount below zero is a refund: it lowers revenue and is no purchase; an amount of zero is a gift, and one.
---          Revenue is in the reporting currency, by core.exchange_rates; what has no rate there is in unconverted, not in revenue.
---          Each purchase_id is a purchase; frequency and rhythm are made of days (UTC) with a purchase, as in BG/NBD and RFM:
---          three orders of one evening are one visit.
---          Lifecycle: prospect (never bought); new (bought on one day, at most 30 days ago); active, lapsing and lost by a
---          person's own window: active up to one window since the last purchase, lapsing up to two, lost after that. The
---          window is twice the mean gap between days of purchase, at least 60 and at most 180 days, for people with three
---          such days or more, 90 days for the others. Loyal is active with three days or more and frequency score 4+.
---          Engagement: human verdicts only; opens only of people who consented to tracking (ePrivacy), clicks of all.
---          engagement_level by the last sign of life (open, click, purchase, sign-up), after the sunset practice:
+-- purpose: The columns that segments select by, from what was known at as_of. Deleted subscribers are excluded for every as_of.
+--          Scores are quintiles among buyers; 5 is best. Equal values get the same score, that of the lowest rank among them,
+--          so that a re-run gives the same scores and one-time buyers do not fill the upper half.
+--          Money: an amount below zero is a refund, which lowers revenue and is not a purchase; an amount of zero is a gift and
+--          a purchase. Revenue is in the reporting currency, by core.exchange_rates; amounts without a rate are counted in
+--          unconverted and excluded from revenue. Each purchase_id is a purchase; frequency and rhythm are computed from days
+--          (UTC) with a purchase, as in BG/NBD and RFM: three orders in one evening are one visit.
+--          Lifecycle: prospect (never bought); new (bought on one day, at most 30 days ago); active, lapsing and lost by the
+--          subscriber's own window: active up to one window since the last purchase, lapsing up to two, lost after that. The
+--          window is twice the mean gap between days of purchase, at least 60 and at most 180 days, for subscribers with three
+--          such days or more, and 90 days for all others. Loyal is active with three days or more and frequency score 4+.
+--          Engagement: events classified as human; opens only of subscribers who consented to tracking (ePrivacy), clicks of
+--          all. engagement_level is by the last sign of life (open, click, purchase, sign-up), as usual in sunset policies:
 --          engaged up to 30 days, warm up to 90, cooling up to 180, dormant after that.
 insert into segment.features by name
 with people as (

@@ -2,5 +2,5 @@
 -- owner: data
 -- grain: none
 -- params: none
--- purpose: The people and what they bought, after validation.
+-- purpose: Subscribers and purchases, after validation.
 create schema if not exists core;

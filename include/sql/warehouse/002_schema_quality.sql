@@ -2,5 +2,5 @@
 -- owner: data
 -- grain: none
 -- params: none
--- purpose: Validation runs, their results, and the rows they refused.
+-- purpose: Validation runs, their results, and the rows they quarantined.
 create schema if not exists quality;

@@ -2,5 +2,5 @@
 -- owner: data
 -- grain: none
 -- params: none
--- purpose: Who was selected by which plan, and what became of it.
+-- purpose: The subscribers that each plan selected, with the state of their message.
 create schema if not exists dispatch;

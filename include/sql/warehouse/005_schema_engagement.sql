@@ -2,5 +2,5 @@
 -- owner: data
 -- grain: none
 -- params: none
--- purpose: Webhook events, deduplicated and judged.
+-- purpose: Webhook events, deduplicated and classified.
 create schema if not exists engagement;

@@ -2,5 +2,5 @@
 -- owner: data
 -- grain: none
 -- params: none
--- purpose: What is published.
+-- purpose: The tables that are published.
 create schema if not exists marts;

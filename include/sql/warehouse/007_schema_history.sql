@@ -2,8 +2,8 @@
 -- owner: data
 -- grain: one row per file of include/sql/warehouse
 -- params: none
--- purpose: Which migrations this warehouse has: version is the number of a file that ran once; null for a view or macro, which is
---          replaced when its checksum differs (include/warehouse/migrations.py).
+-- purpose: The migrations that this warehouse has had: version is the number of a file that ran once; null for a view or
+--          macro, which is replaced when its checksum differs (include/warehouse/migrations.py).
 create table if not exists core.schema_history (
     version integer,
     name varchar not null,

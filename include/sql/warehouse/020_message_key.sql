@@ -2,9 +2,9 @@
 -- owner: data
 -- grain: a value
 -- params: none
--- purpose: K of a message, the SQL twin of include.core.keys.message_key: a UUIDv5 (RFC 9562, 5.5) composed of sha1,
---          because DuckDB has no uuidv5(). A lambda names the digest, since a subquery would be run as a join; substr, since
---          slices of strings cost three times as much.
+-- purpose: The message key, the SQL twin of include.core.keys.message_key: a UUIDv5 (RFC 9562, 5.5) composed of sha1,
+--          because DuckDB has no uuidv5(). A lambda names the digest, since a subquery would run as a join; substr, since
+--          slices of strings take three times as long.
 create or replace macro message_key(campaign, occurrence, subscriber_id) as list_transform(
     [
         sha1(

@@ -2,8 +2,8 @@
 -- owner: data
 -- grain: a value
 -- params: none
--- purpose: A time as a source writes it (text, as landed) as a timestamptz: ISO 8601 with or without a zone (none means UTC), a
---          date alone, or Unix seconds or milliseconds. Null where it cannot be read, as for 'infinity'.
+-- purpose: A time as a source writes it (text, as landed) as a timestamptz: ISO 8601 with or without a zone (none means
+--          UTC), a date alone, or Unix seconds or milliseconds. Null where it cannot be parsed, as for 'infinity'.
 create or replace macro source_time(value) as (
     case
         when regexp_full_match(value, '[0-9]{9,10}') then make_timestamptz(try_cast(value as bigint) * 1000000)

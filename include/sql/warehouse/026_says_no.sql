@@ -2,8 +2,9 @@
 -- owner: data
 -- grain: a value
 -- params: none
--- purpose: Whether a word of the source, of a status or of tracking_consent, is a refusal: the list of the contract
---          (docs/data-contract.md), in any case, without spaces, hyphens, underscores, dots and slashes. Null for null.
+-- purpose: Whether a word of the source, in status or tracking_consent, is a refusal: the list of the contract
+--          (docs/data-contract.md), in upper or lower case, ignoring spaces, hyphens, underscores, dots and slashes. Null
+--          for null.
 create or replace macro says_no(value) as (
     translate(lower(value), ' -_./' || chr(160), '') in (
         'unsubscribed', 'unsubscribe', 'unsub', 'unsubbed', 'notsubscribed', 'nonsubscribed', 'nosubscription',

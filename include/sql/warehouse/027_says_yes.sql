@@ -2,7 +2,7 @@
 -- owner: data
 -- grain: a value
 -- params: none
--- purpose: Whether a word of the source's tracking_consent is a yes. What cannot be read as a yes is a no: false for null too.
+-- purpose: Whether a word of the source's tracking_consent is a yes. Every other value is a no: false for null too.
 create or replace macro says_yes(value) as (
     coalesce(lower(trim(value)) in ('true', 't', '1', 'yes', 'y', 'on'), false)
 );

@@ -2,8 +2,8 @@
 -- owner: data
 -- grain: a value
 -- params: none
--- purpose: The mailbox provider of a domain, by the label before the public suffix, so that gmail.com, googlemail.com and the
---          demo's gmail.example.com are one provider; everything else is 'other'.
+-- purpose: The mailbox provider of a domain, by the label before the public suffix, so that gmail.com, googlemail.com and
+--          the demo's gmail.example.com are one provider; every other domain is 'other'.
 create or replace macro mailbox_provider(domain) as (
     case
         when regexp_matches(lower(domain), '^(gmail|googlemail)\.') then 'gmail'

@@ -2,9 +2,9 @@
 -- owner: dispatch
 -- grain: a value
 -- params: none
--- purpose: The SQL twin of include.core.token.mint for the purpose confirm: as unsubscribe_token, with the purpose and a zero byte
---          before what is signed, and a head of six bytes, of which four say when the link expires. 70 bytes are padded with
---          two signs, which are cut off.
+-- purpose: The SQL twin of include.core.token.mint for the purpose confirm: like unsubscribe_token, with the purpose and a
+--          zero byte before the signed part, and a head of six bytes, four of which are the time at which the link expires.
+--          The two characters that pad 70 bytes are removed.
 create or replace macro confirm_token(
     head, inner_pad, outer_pad, message_key, address_key
 ) as rtrim(

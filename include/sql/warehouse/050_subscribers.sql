@@ -1,8 +1,9 @@
 -- name: 050_subscribers
 -- owner: data
--- grain: one row a subscriber
+-- grain: one row per subscriber
 -- params: none
--- purpose: What is known of a subscriber, without address and name. deleted_at is set when a full pass no longer sees the row.
+-- purpose: The attributes of a subscriber except address and name. deleted_at is set when a full pass no longer shows the
+--          row.
 create table if not exists core.subscribers (
     subscriber_id varchar not null,
     address_key varchar not null,

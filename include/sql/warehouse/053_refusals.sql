@@ -1,10 +1,11 @@
 -- name: 053_refusals
 -- owner: data
--- grain: one row a refusal that the source told
+-- grain: one row per refusal at the source
 -- params: none
--- purpose: Who refused at the source, and since when; append-only. A refusal is about the id and the address of its row (either
---          may be null). refused_at is the row's updated_at; where that cannot be read, lies ahead, or is not newer than the
---          yes that the refusal replaces, it is the moment of landing. learned_at: when we validated the row.
+-- purpose: Refusals at the source with their time; append-only. A refusal applies to the id and the address of its row
+--          (either may be null). refused_at is the row's updated_at; where that cannot be parsed, is in the future, or is
+--          not newer than the yes that the refusal replaces, it is the time of landing. learned_at is the time of
+--          validation.
 create table if not exists core.refusals (
     subscriber_id varchar,
     address_key varchar,

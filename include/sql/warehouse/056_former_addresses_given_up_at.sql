@@ -2,6 +2,6 @@
 -- owner: data
 -- grain: none
 -- params: none
--- purpose: When the person last changed from the address to another; null where that was before the column came. A plan that was
---          frozen earlier still holds the address.
+-- purpose: When the subscriber last changed from this address to another; null for changes before this column existed. A
+--          plan that was frozen earlier still has the address.
 alter table core.former_addresses add column if not exists given_up_at timestamptz;

@@ -1,6 +1,6 @@
 -- name: 060_purchases
 -- owner: data
--- grain: one row a purchase
+-- grain: one row per purchase
 -- params: none
 -- purpose: Purchase history as the source has it.
 create table if not exists core.purchases (

@@ -2,6 +2,6 @@
 -- owner: data
 -- grain: none
 -- params: none
--- purpose: When the person gave the answer, which is compared with what the source says. Null in a copy from before this
---          column: then a yes is older than every no, and a no newer than every yes.
+-- purpose: When the subscriber gave the answer, which is compared with the source's. Null in copies from before this column:
+--          then a yes is older than every no, and a no is newer than every yes.
 alter table core.consent_answers add column if not exists happened_at timestamptz;

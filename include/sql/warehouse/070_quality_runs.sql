@@ -1,8 +1,8 @@
 -- name: 070_quality_runs
 -- owner: data
--- grain: one row a validated batch
+-- grain: one row per validated batch
 -- params: none
--- purpose: Sums and verdict of each validation: raw_rows = valid_rows + quarantined_rows.
+-- purpose: Sums and status of each validation: raw_rows = valid_rows + quarantined_rows.
 create table if not exists quality.runs (
     landed_run varchar not null,
     relation varchar not null,

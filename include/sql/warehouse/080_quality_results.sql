@@ -1,8 +1,8 @@
 -- name: 080_quality_results
 -- owner: data
--- grain: one row an expectation a batch
+-- grain: one row per expectation and batch
 -- params: none
--- purpose: What each expectation found: counts only, never values.
+-- purpose: The result of each expectation: counts only, never values.
 create table if not exists quality.results (
     landed_run varchar not null,
     relation varchar not null,

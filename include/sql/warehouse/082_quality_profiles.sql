@@ -1,9 +1,9 @@
 -- name: 082_quality_profiles
 -- owner: data
--- grain: one row a column of the contract a batch
+-- grain: one row per column of the contract and batch
 -- params: none
--- purpose: In how many landed rows a column holds a value; null where the source does not show the column. What tells that a
---          column vanished since the batch before.
+-- purpose: In how many landed rows a column has a value; null where the source does not have the column. Shows which columns
+--          vanished since the previous batch.
 create table if not exists quality.profiles (
     landed_run varchar not null,
     relation varchar not null,

@@ -1,8 +1,8 @@
 -- name: 084_quality_source_files
 -- owner: data
--- grain: one row a file a batch
+-- grain: one row per file and batch
 -- params: none
--- purpose: Which files of a folder a batch was read from. What tells that one is missing since the batch before.
+-- purpose: The files of a folder that a batch was read from. Shows which files are missing since the previous batch.
 create table if not exists quality.source_files (
     landed_run varchar not null,
     relation varchar not null,

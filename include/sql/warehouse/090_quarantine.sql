@@ -1,8 +1,8 @@
 -- name: 090_quarantine
 -- owner: data
--- grain: one row a refused row a run
+-- grain: one row per quarantined row and run
 -- params: none
--- purpose: Rows that a row rule refused, whole, with every reason, so that nothing is lost and they can be released.
+-- purpose: Rows that failed a row rule, whole and with every reason, so that they can be released.
 create table if not exists quality.quarantine (
     landed_run varchar not null,
     relation varchar not null,

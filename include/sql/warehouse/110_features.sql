@@ -1,8 +1,9 @@
 -- name: 110_features
 -- owner: data
--- grain: one row a subscriber
+-- grain: one row per subscriber
 -- params: none
--- purpose: What segments are made of: recency, frequency, monetary value, lifecycle stage, engagement. As of the last run.
+-- purpose: The columns that segments select by: recency, frequency, monetary value, lifecycle stage, engagement. As of the
+--          last run.
 create table if not exists segment.features (
     subscriber_id varchar not null,
     as_of timestamptz not null,

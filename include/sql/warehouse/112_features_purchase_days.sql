@@ -2,5 +2,5 @@
 -- owner: data
 -- grain: none
 -- params: none
--- purpose: On how many days (UTC) a person bought: what frequency and rhythm are made of.
+-- purpose: Number of days (UTC) with a purchase, from which frequency and rhythm are computed.
 alter table segment.features add column if not exists purchase_days integer default 0;

@@ -2,5 +2,5 @@
 -- owner: data
 -- grain: none
 -- params: none
--- purpose: How many of a person's purchases and refunds are in a currency without a rate, so that revenue lacks them.
+-- purpose: Number of the subscriber's purchases and refunds in a currency without a rate, which revenue excludes.
 alter table segment.features add column if not exists unconverted integer default 0;

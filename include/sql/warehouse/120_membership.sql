@@ -1,8 +1,8 @@
 -- name: 120_membership
 -- owner: data
--- grain: one row a segment a subscriber a run
+-- grain: one row per segment, subscriber and run
 -- params: none
--- purpose: Who was in which segment, frozen by run. A plan names the run it read.
+-- purpose: The members of each segment, frozen by run. A plan names the run that it read.
 create table if not exists segment.membership (
     segment_run varchar not null,
     segment varchar not null,

@@ -1,8 +1,8 @@
 -- name: 125_segment_sizes
 -- owner: data
--- grain: one row a segment a run
+-- grain: one row per segment and run
 -- params: none
--- purpose: Size and movement of each segment, counted when the run froze it; outlives the membership, which is pruned.
+-- purpose: Size and movement of each segment, counted when the run froze it; kept when old membership is deleted.
 create table if not exists segment.sizes (
     segment_run varchar not null,
     segment varchar not null,

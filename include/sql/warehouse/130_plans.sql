@@ -1,6 +1,6 @@
 -- name: 130_plans
 -- owner: data
--- grain: one row a plan
+-- grain: one row per plan
 -- params: none
 -- purpose: A copy of the ledger's plans for analysis: one campaign at one occurrence, live sends only.
 create table if not exists dispatch.plans (

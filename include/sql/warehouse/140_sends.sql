@@ -1,9 +1,9 @@
 -- name: 140_sends
 -- owner: data
--- grain: one row a person a plan
+-- grain: one row per subscriber and plan
 -- params: none
--- purpose: Everybody whom a plan selected and what became of the message. state: pending, accepted, rejected, suppressed,
---          capped, held_out, in_doubt, skipped. attempts counts requests that carried the message.
+-- purpose: All subscribers that a plan selected, with the state of their message: pending, accepted, rejected, suppressed,
+--          capped, held_out, in_doubt, skipped. attempt counts the requests that carried the message.
 create table if not exists dispatch.sends (
     message_key varchar not null,
     plan_id varchar not null,

@@ -2,6 +2,7 @@
 -- owner: dispatch
 -- grain: none
 -- params: none
--- purpose: Whether the message carries the pixel and rewritten links (the person consented to tracking); null for who was never
---          in a chunk. Only of tracked people can opens and clicks be seen, so only they are what open and click rates are over.
+-- purpose: Whether the message carries the pixel and rewritten links (the subscriber consented to tracking); null for
+--          messages that were never in a chunk. Only tracked messages report opens and clicks, so open and click rates are
+--          over these.
 alter table dispatch.sends add column if not exists tracked boolean;

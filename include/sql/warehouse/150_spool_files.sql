@@ -1,9 +1,9 @@
 -- name: 150_spool_files
 -- owner: data
--- grain: one row a webhook batch
+-- grain: one row per webhook batch
 -- params: none
--- purpose: Which spool files were loaded, so that each is loaded once. suppressed_at is set when its events were looked at for
---          suppressions.
+-- purpose: The spool files that were loaded, so that each is loaded once. suppressed_at is set when its events were searched
+--          for suppressions.
 create table if not exists engagement.spool_files (
     name varchar not null,
     received_at timestamptz not null,

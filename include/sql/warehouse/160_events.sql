@@ -1,11 +1,11 @@
 -- name: 160_events
 -- owner: data
--- grain: one row a distinct event
+-- grain: one row per distinct event
 -- params: none
--- purpose: What people and machines did with a message. event_key is a hash of what the event says, so a redelivery under a
---          new sg_event_id is the same event; the second of equal clicks in one second ends in -2, and so on. No address. verdict
---          is human, machine or own_link (opens, clicks and unsubscribes only), with the signals that led to it and the version
---          of the rules.
+-- purpose: Events of a message. event_key (dedup_key since 230) is a hash of the event's content, so a redelivery under a
+--          new sg_event_id is the same event; the second of equal clicks in one second ends in -2, and so on. No address.
+--          verdict is human, machine or own_link (opens, clicks and unsubscribes only), with the signals that led to it and
+--          the version of the rules.
 create table if not exists engagement.events (
     event_key varchar not null,
     sg_event_id varchar,

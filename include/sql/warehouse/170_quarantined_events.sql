@@ -1,9 +1,8 @@
 -- name: 170_quarantined_events
 -- owner: data
--- grain: one row a refused event
+-- grain: one row per quarantined event
 -- params: none
--- purpose: Events that could not be tied to a message of ours, or could not be read: kept with the reason; the address is
---          replaced by its key.
+-- purpose: Events that matched no message, or could not be parsed, with the reason; the address is replaced by its key.
 create table if not exists engagement.quarantined_events (
     event_key varchar not null,
     reason varchar not null,

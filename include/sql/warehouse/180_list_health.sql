@@ -1,8 +1,8 @@
 -- name: 180_list_health
 -- owner: data
--- grain: one row a day
+-- grain: one row per day
 -- params: none
--- purpose: The one mart with a memory: a day that was analysed stays, and is replaced when it is analysed again.
+-- purpose: The one mart that keeps history: the row of a day is replaced only when that day is analysed again.
 create table if not exists marts.list_health (
     day date not null,
     subscribers bigint not null,

@@ -1,8 +1,8 @@
 -- name: 200_holdings
 -- owner: data
--- grain: one row a subscriber an address
+-- grain: one row per subscriber and address
 -- params: none
--- purpose: Every address that a subscriber has or ever had. An address that they came back to is there twice.
+-- purpose: Every address that a subscriber has or had. An address that the subscriber returned to is listed twice.
 create or replace view core.holdings as
 select
     subscriber_id,

@@ -1,11 +1,12 @@
 -- name: 210_standing
 -- owner: data
--- grain: one row a subscriber about whom anything was answered
+-- grain: one row per subscriber with an answer
 -- params: none
--- purpose: The newest answers about a person, who is an id and every address that it ever had: at the source (refused_at,
---          held back by a row that cannot be read), by one-click or complaint (left_at; has_left where no confirmation followed),
---          at our pages (confirmed_at, declined_at, tracked_at, untracked_at). barred_for outlives every answer; a bounce is about the present address alone. What has
---          no time is newest where it is a no, and oldest where it is a yes.
+-- purpose: The newest answers about a person, who is an id and every address it ever had: at the source (refused_at; is_held
+--          while a quarantined row is pending), by one-click or complaint (left_at; has_left without a later confirmation),
+--          on our pages (confirmed_at, declined_at, tracked_at, untracked_at). barred_for outlasts every answer; a bounce
+--          applies to the present address only. An answer without a time is the newest if it is a no, and the oldest if it
+--          is a yes.
 create or replace view core.standing as
 with told as (
     select

@@ -1,10 +1,10 @@
 -- name: 215_declined_topics
 -- owner: data
--- grain: one row a subscriber a topic that they declined
+-- grain: one row per subscriber and declined topic
 -- params: none
--- purpose: The topics (a kind of mail, marketing, or tracking) that people declined on the preference page, under any address
---          that they ever had. The newest answer decides, ties go to no; what has no time is newest where it is a no, and oldest
---          where it is a yes.
+-- purpose: The topics (a kind of mail, marketing, or tracking) that subscribers declined on the preference page, under any
+--          address they ever had. The newest answer decides, ties go to no. An answer without a time is the newest if it is
+--          a no, and the oldest if it is a yes.
 create or replace view core.declined_topics as
 select
     holdings.subscriber_id,

@@ -1,12 +1,12 @@
 -- name: 220_people_as_of
 -- owner: data
--- grain: one row a subscriber
+-- grain: one row per subscriber
 -- params: none
--- purpose: Everybody with withheld_for, the reason why they may not be mailed as of a moment, null where the answers about them
---          are a yes; and whether they may be tracked. The one place that says who may be mailed. The newest answer decides,
---          ties go to no: a refusal at the source ends by consent that was given later, or by a confirmation; one-click and
---          complaint end by a confirmation of the person alone (double opt-in, or the preference page), which the ledger then
---          either lifted or which is newer here.
+-- purpose: All subscribers with withheld_for, the reason why they may not be mailed as of a moment (null where they may),
+--          and whether they may be tracked. No other statement decides who may be mailed. The newest answer decides, ties go
+--          to no: a refusal at the source ends by consent that was given later, or by a confirmation; an unsubscribe by
+--          one-click or a complaint ends only by a confirmation of the subscriber (double opt-in, or the preference page),
+--          which the ledger has either lifted or which is newer here.
 create or replace macro people_as_of(as_of) as table
     with known as (
         select

@@ -1,9 +1,9 @@
 -- name: accepted_have_events
 -- owner: data
--- grain: one row a plan
+-- grain: one row per plan
 -- params: none
--- purpose: Of everybody whom SendGrid accepted we hear something back (processed, delivered, bounced, dropped, deferred). Need not
---          hold: events take their time.
+-- purpose: Every accepted message has an event (processed, delivered, bounced, dropped, deferred). Need not hold: events
+--          arrive later.
 select
     sends.plan_id as scope,
     'accepted' as left_side,

@@ -2,7 +2,7 @@
 -- owner: data
 -- grain: one row
 -- params: none
--- purpose: No address got a plan's message twice, not even under two subscriber ids.
+-- purpose: No address is sent a plan's message twice, not even under two subscriber ids.
 select
     'all sends' as scope,
     'accepted or in doubt' as left_side,

@@ -2,8 +2,8 @@
 -- owner: analytics
 -- grain: one row for all currencies, and one for each without a rate
 -- params: none
--- purpose: Every amount is worth something in the reporting currency. Need not hold: what has no rate in the shop's file is left
---          out of revenue, not guessed, and said here.
+-- purpose: Every amount has a value in the reporting currency. Need not hold: an amount without a rate in the shop's file is
+--          excluded from revenue and reported here.
 with counted as (
     select
         purchases.currency,

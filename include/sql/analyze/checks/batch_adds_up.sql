@@ -2,7 +2,7 @@
 -- owner: data
 -- grain: one row for all batches, and one for each that does not add up
 -- params: none
--- purpose: Every row that the source gave is in the warehouse or in quarantine.
+-- purpose: Every landed row is in the warehouse or in quarantine.
 select
     'all batches' as scope,
     'raw rows' as left_side,

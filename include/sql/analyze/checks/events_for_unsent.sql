@@ -2,8 +2,9 @@
 -- owner: data
 -- grain: one row per plan
 -- params: none
--- purpose: Nothing reached a mailbox that the ledger calls unsent: skipped, suppressed, pending, rejected, capped or held out. Such an
---          event is a broken promise. What SendGrid dropped or only processed reached nobody; what is in doubt may have been sent.
+-- purpose: No message that the ledger calls unsent (skipped, suppressed, pending, rejected, capped or held out) has an event
+--          that proves delivery. An event that says dropped or processed proves nothing, and a message in doubt may have
+--          been sent.
 select
     concat(sends.campaign, ' ', sends.occurrence) as scope,
     'people called unsent who have events of delivery' as left_side,

@@ -2,7 +2,7 @@
 -- owner: data
 -- grain: one row
 -- params: none
--- purpose: The new events of all spool files are in the warehouse. Need not hold for ever: erasure and retention remove events.
+-- purpose: The new events of all spool files are in the warehouse. Need not hold: erasure and retention delete events.
 select
     'all spool files' as scope,
     'new events of engagement.spool_files' as left_side,

@@ -2,7 +2,7 @@
 -- owner: data
 -- grain: one row
 -- params: none
--- purpose: One row of features a person.
+-- purpose: Each subscriber has one row of features.
 select
     'last segment run' as scope,
     'rows of segment.features' as left_side,

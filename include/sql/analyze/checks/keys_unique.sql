@@ -2,8 +2,8 @@
 -- owner: data
 -- grain: one row per table
 -- params: none
--- purpose: The tables of small things have each key once. Their statements delete by key before they insert; no catalogue has
---          a constraint that would notice (ADR 96).
+-- purpose: The small tables have each key once. Their statements delete by key before they insert, and no constraint of the
+--          catalogue would notice a duplicate (ADR 96).
 with copies as (
     select 'quality.runs' as table_name, 'landed_run, relation' as key_columns, count(*) as copies
     from quality.runs

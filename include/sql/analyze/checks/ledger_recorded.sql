@@ -1,9 +1,9 @@
 -- name: ledger_recorded
 -- owner: data
--- grain: one row a plan
+-- grain: one row per plan
 -- params: none
--- purpose: The warehouse tells of each plan what the ledger tells, state by state (Arrow table ledger_tallies: plan_id, state,
---          people). Need not hold while a plan is being sent: the copy is a moment behind.
+-- purpose: The warehouse has the same counts of each plan as the ledger, state by state (Arrow table ledger_tallies:
+--          plan_id, state, people). Need not hold while a plan is being sent: the copy is older.
 with recorded as (
     select plan_id, state, count(*) as people
     from dispatch.sends

@@ -1,8 +1,8 @@
 -- name: marts_complete
 -- owner: data
--- grain: one row a mart that copies a store
+-- grain: one row per mart that copies a table
 -- params: none
--- purpose: No join of a mart lost or doubled a row.
+-- purpose: No join of a mart lost or duplicated a row.
 select
     'marts.sends' as scope,
     'rows of the mart' as left_side,

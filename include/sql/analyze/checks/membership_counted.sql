@@ -1,8 +1,8 @@
 -- name: membership_counted
 -- owner: data
--- grain: one row a segment of the run built last
+-- grain: one row per segment of the last segment run
 -- params: none
--- purpose: The sizes that were counted are those of the members that are frozen.
+-- purpose: The recorded sizes equal the numbers of frozen members.
 with last_run as (
     select segment_run
     from segment.runs

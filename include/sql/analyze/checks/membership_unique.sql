@@ -2,7 +2,7 @@
 -- owner: data
 -- grain: one row
 -- params: none
--- purpose: Nobody is in a segment twice, in the run built last (older ones were checked when they were the last).
+-- purpose: No subscriber is in a segment twice, in the last segment run (earlier runs were checked when they were the last).
 with last_run as (
     select segment_run
     from segment.runs

@@ -1,8 +1,8 @@
 -- name: plan_adds_up
 -- owner: data
--- grain: one row a plan
+-- grain: one row per plan
 -- params: none
--- purpose: Everybody whom a plan selected is in exactly one state.
+-- purpose: Every subscriber that a plan selected is in exactly one state.
 select
     plan_id as scope,
     'selected' as left_side,

@@ -1,9 +1,9 @@
 -- name: provider_totals
 -- owner: data
--- grain: one row a campaign a kind of event
+-- grain: one row per campaign and event
 -- params: none
--- purpose: What we heard of against what SendGrid counted, for the days and categories whose totals were fetched. Need not hold:
---          events take their time, test sends count there and not here, and a provider may offer no totals.
+-- purpose: Our counts of events against SendGrid's, for the days and categories whose totals were fetched. Need not hold:
+--          events arrive later, SendGrid counts test sends too, and a provider may offer no totals.
 with counted as (
     select
         category as campaign,

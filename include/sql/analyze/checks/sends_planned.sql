@@ -2,7 +2,7 @@
 -- owner: data
 -- grain: one row
 -- params: none
--- purpose: No send without a plan: its people would stand in no campaign's sum.
+-- purpose: Every send has a plan; without one it would be missing in the sum of every campaign.
 select
     'all sends' as scope,
     'rows of dispatch.sends' as left_side,

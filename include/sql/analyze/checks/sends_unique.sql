@@ -2,7 +2,7 @@
 -- owner: data
 -- grain: one row
 -- params: none
--- purpose: No message stands in the sends twice.
+-- purpose: No message key is in the sends twice.
 select
     'all sends' as scope,
     'rows of dispatch.sends' as left_side,

@@ -1,8 +1,8 @@
 -- name: campaigns
 -- owner: analytics
--- grain: one row a campaign occurrence
+-- grain: one row per campaign occurrence
 -- params: none
--- purpose: The last 24 occurrences, newest first, with the sum of where everybody went and whether it equals who was selected.
+-- purpose: The last 24 occurrences, newest first, with the sum over all states and whether it equals the number selected.
 select
     campaign,
     occurrence,

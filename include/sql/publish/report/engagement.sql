@@ -1,8 +1,8 @@
 -- name: engagement
 -- owner: analytics
--- grain: one row a day and kind of event
+-- grain: one row per day and kind of event
 -- params: none
--- purpose: The last 60 days up to the latest event: people who had mail delivered, and people (not machines) who acted on it.
+-- purpose: The last 60 days up to the latest event: people with delivered mail, and people (not machines) who acted on it.
 with
 
 kinds as (

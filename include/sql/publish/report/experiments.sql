@@ -1,8 +1,8 @@
 -- name: experiments
 -- owner: analytics
--- grain: one row a campaign occurrence, metric and variant
+-- grain: one row per campaign occurrence, metric and variant
 -- params: none
--- purpose: Comparisons of the last occurrences with their 95 % intervals; an interval that excludes zero is told apart.
+-- purpose: Comparisons of the last occurrences with their 95 % intervals, and whether the interval excludes zero.
 select
     campaign || ' ' || occurrence as label,
     campaign,

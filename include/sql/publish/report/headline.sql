@@ -2,7 +2,8 @@
 -- owner: analytics
 -- grain: one row, the report
 -- params: none
--- purpose: The numbers at the top: all campaigns planned in the 30 days up to the latest plan, and the list on its latest day.
+-- purpose: The figures at the top: all campaigns planned in the 30 days up to the latest plan, and the list on its latest
+--          day.
 with
 
 latest as (

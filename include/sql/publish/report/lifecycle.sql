@@ -1,8 +1,8 @@
 -- name: lifecycle
 -- owner: analytics
--- grain: one row a lifecycle stage and engagement level
+-- grain: one row per lifecycle stage and engagement level
 -- params: none
--- purpose: Where people stand as buyers and as readers, and what they have spent.
+-- purpose: Subscribers and revenue by lifecycle stage and engagement level.
 select
     lifecycle_stage,
     engagement_level,

@@ -1,8 +1,8 @@
 -- name: list_health
 -- owner: analytics
--- grain: one row a day
+-- grain: one row per day
 -- params: none
--- purpose: The list over its last 90 recorded days, newest first.
+-- purpose: The last 90 recorded days of the list, newest first.
 select
     strftime(day, '%Y-%m-%d') as day,
     subscribers,

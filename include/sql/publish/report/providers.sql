@@ -1,9 +1,9 @@
 -- name: providers
 -- owner: analytics
--- grain: one row a mailbox provider
--- params: hard_warn, hard_stop, complaint_warn, complaint_stop, least
--- purpose: Health of each provider over the plans of the 30 days up to the latest one, judged by the sender's own limits; fewer
---          than $least people delivered are too few to judge.
+-- grain: one row per mailbox provider
+-- params: hard_warn, hard_stop, complaint_warn, complaint_stop, min_delivered
+-- purpose: Health of each provider over the plans of the 30 days up to the latest one, by the sender's own limits; a
+--          provider with fewer than $min_delivered delivered messages is not rated.
 with
 
 recent as (
@@ -42,11 +42,11 @@ rates as (
 select
     *,
     case
-        when delivered < $least then 'too few' when hard_bounce_rate >= $hard_stop then 'stop'
+        when delivered < $min_delivered then 'too few' when hard_bounce_rate >= $hard_stop then 'stop'
         when hard_bounce_rate >= $hard_warn then 'warn' else 'good'
     end as hard_bounce_verdict,
     case
-        when delivered < $least then 'too few' when complaint_rate >= $complaint_stop then 'stop'
+        when delivered < $min_delivered then 'too few' when complaint_rate >= $complaint_stop then 'stop'
         when complaint_rate >= $complaint_warn then 'warn' else 'good'
     end as complaint_verdict,
     case

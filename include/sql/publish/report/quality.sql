@@ -1,6 +1,6 @@
 -- name: quality
 -- owner: analytics
--- grain: one row a validated batch
+-- grain: one row per validated batch
 -- params: none
 -- purpose: The last 12 validations, newest first.
 select

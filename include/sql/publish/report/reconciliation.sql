@@ -1,6 +1,6 @@
 -- name: reconciliation
 -- owner: analytics
--- grain: one row a checked sum
+-- grain: one row per checked sum
 -- params: none
 -- purpose: Every sum, those that do not hold first.
 select check_name, scope, left_side, left_value, right_side, right_value, difference, holds, must_hold

@@ -1,8 +1,9 @@
 -- name: segments
 -- owner: analytics
--- grain: one row a segment
+-- grain: one row per segment
 -- params: none
--- purpose: Each segment in its latest run: size, share of the list, and who came and went since the run before.
+-- purpose: Each segment in its latest run: size, share of the list, and how many subscribers entered and left since the
+--          previous run.
 with
 
 latest as (

@@ -1,9 +1,9 @@
 -- name: awaiting_confirmation
 -- owner: marketing
--- grain: one row a subscriber
+-- grain: one row per subscriber
 -- params: as_of
--- purpose: People who signed up in the 14 days before as_of and have not confirmed, as far as the source knows. Who signed up longer
---          ago is not asked any more: they do not remember, and such an address may belong to somebody else by now.
+-- purpose: People who signed up in the 14 days before as_of and whose sign-up is not confirmed at the source. Earlier sign-
+--          ups are not asked again: they are forgotten, and such an address may have another owner by now.
 select subscriber_id
 from core.subscribers
 where

@@ -1,6 +1,6 @@
 -- name: big_spenders
 -- owner: marketing
--- grain: one row a subscriber
+-- grain: one row per subscriber
 -- params: none
 -- purpose: The fifth of all customers with the highest revenue.
 select subscriber_id

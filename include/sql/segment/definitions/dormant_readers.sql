@@ -1,8 +1,8 @@
 -- name: dormant_readers
 -- owner: marketing
--- grain: one row a subscriber
+-- grain: one row per subscriber
 -- params: none
--- purpose: People without any sign of life for 180 days: not mailed any more, kept for a last question.
+-- purpose: Subscribers without a sign of life for 180 days, who get one last question and no other mail.
 select subscriber_id
 from segment.features
 where engagement_level = 'dormant';

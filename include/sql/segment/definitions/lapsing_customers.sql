@@ -1,8 +1,9 @@
 -- name: lapsing_customers
 -- owner: marketing
--- grain: one row a subscriber
+-- grain: one row per subscriber
 -- params: none
--- purpose: Customers later than their own rhythm, but not lost yet; the win-back is written for them.
+-- purpose: Customers whose last purchase is later than their own rhythm and who are not lost yet; the audience of the win-
+--          back.
 select subscriber_id
 from segment.features
 where lifecycle_stage = 'lapsing';

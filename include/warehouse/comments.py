@@ -1,0 +1,41 @@
+"""Comments on tables and columns, from `comments.yaml` of analyze and of publish in `include/sql`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import yaml
+
+from include.core.errors import ConfigurationError
+from include.core.paths import PROJECT
+
+
+def apply_comments(connection: duckdb.DuckDBPyConnection, schema: str, file: Path) -> None:
+    """Comment the tables and columns of `schema`, an identifier, as the file says: {table: {table, columns: {name: text}}}.
+
+    Raises `ConfigurationError` where the file names a table or column that does not exist.
+    """
+    for statement in _statements(schema, file):
+        try:
+            connection.execute(statement)
+        except (duckdb.CatalogException, duckdb.BinderException) as error:
+            where = file.relative_to(PROJECT) if file.is_relative_to(PROJECT) else file.name
+            raise ConfigurationError(str(error).splitlines()[0], where=str(where), remedy="Fix the name.") from None
+
+
+def _statements(schema: str, file: Path) -> Iterator[str]:
+    """COMMENT takes no parameters, so names and texts are quoted here (SQL doubles the quote)."""
+    for table, texts in yaml.safe_load(file.read_text(encoding="utf-8")).items():
+        yield f"comment on table {schema}.{_name(table)} is {_text(texts['table'])}"
+        for column, meaning in texts["columns"].items():
+            yield f"comment on column {schema}.{_name(table)}.{_name(column)} is {_text(meaning)}"
+
+
+def _name(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _text(text: str) -> str:
+    return "'" + " ".join(text.split()).replace("'", "''") + "'"
