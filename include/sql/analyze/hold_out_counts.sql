@@ -19,15 +19,25 @@ with arms as (
     where state = 'held_out' or chunk is not null
 ),
 
+held_out as (
+    select distinct
+        campaign,
+        occurrence
+    from arms
+    where variant = 'held_out'
+),
+
 tested as (
     select *
     from arms
-    semi join (select distinct campaign, occurrence from arms where variant = 'held_out') as held_out
-        using (campaign, occurrence)
+    semi join held_out using (campaign, occurrence)
 ),
 
 buyers as (
-    select distinct tested.campaign, tested.occurrence, tested.subscriber_id
+    select distinct
+        tested.campaign,
+        tested.occurrence,
+        tested.subscriber_id
     from tested
     inner join core.purchases using (subscriber_id)
     where

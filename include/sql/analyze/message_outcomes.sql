@@ -7,10 +7,18 @@
 --          counted. bounce_class is the most severe of the message's bounces: hard, soft, other.
 create or replace temp table message_outcomes as
 with happened as (
-    select message_key, event, occurred_at, bounce_class, verdict
+    select
+        message_key,
+        event,
+        occurred_at,
+        bounce_class,
+        verdict
     from engagement.events
     union all by name
-    select message_key, 'unsubscribed' as event, happened_at as occurred_at
+    select
+        message_key,
+        'unsubscribed' as event,
+        happened_at as occurred_at
     from engagement.opt_outs
 )
 

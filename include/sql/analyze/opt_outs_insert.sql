@@ -4,6 +4,8 @@
 -- params: none
 -- purpose: Copy the unsubscribes that name a message from the Arrow table ledger_opt_outs (happened_at in Unix seconds).
 insert into engagement.opt_outs by name
-select message_key, min(to_timestamp(happened_at)) as happened_at
+select
+    message_key,
+    min(to_timestamp(happened_at)) as happened_at
 from ledger_opt_outs
 group by message_key;

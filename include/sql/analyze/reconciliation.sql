@@ -16,4 +16,4 @@ select
     left_value = right_value as holds,
     must_hold
 from check_rows
-order by must_hold desc, check_name, scope;
+order by must_hold desc, check_name asc, scope asc;

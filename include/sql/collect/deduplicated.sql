@@ -57,7 +57,7 @@ numbered as (
 ranked as (
     select
         *,
-        row_number() over (partition by dedup_key order by reconsidered desc, spool_file, position) as copy
+        row_number() over (partition by dedup_key order by reconsidered desc, spool_file asc, position asc) as copy
     from numbered
 ),
 
@@ -66,7 +66,7 @@ identified as (
         *,
         first_value(content_key) over (
             partition by coalesce(sg_event_id, dedup_key), usable, copy = 1
-            order by reconsidered desc, spool_file, position
+            order by reconsidered desc, spool_file asc, position asc
         ) as first_content
     from ranked
 ),
@@ -88,7 +88,11 @@ statuses as (
                 copy > 1
                 or content_key <> first_content
                 or dedup_key in (select known.dedup_key from known)
-                or (number = 1 and sg_event_id in (select known.sg_event_id from known where known.sg_event_id is not null))
+                or (number = 1 and sg_event_id in (
+                    select known.sg_event_id
+                    from known
+                    where known.sg_event_id is not null
+                ))
                 or sg_event_id in (select reused_ids.sg_event_id from reused_ids)
             ) then 'duplicate'
             when usable then 'new'

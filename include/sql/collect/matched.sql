@@ -72,8 +72,8 @@ chosen as (
         from by_message_id
         union all
         from by_address
-    )
-    qualify row_number() over (partition by arrival order by rule, preferred desc, matched_message_key) = 1
+    ) as candidates
+    qualify row_number() over (partition by arrival order by rule asc, preferred desc, matched_message_key asc) = 1
 ),
 
 people as (

@@ -1,6 +1,6 @@
 -- name: audience
 -- owner: dispatch
--- grain: one row a selected subscriber (temp table audience, from temp table selected)
+-- grain: one row per selected subscriber (temp table audience, from temp table selected)
 -- params: campaign, topic, confirming, occurrence, event, as_of, cap_since, hold_out_share, variants, variant_bounds, locales
 -- purpose: Everybody who was selected, with the state in which the plan freezes them: suppressed beats capped beats held_out
 --          beats planned, each with its reason. Who may be mailed at all is said by people_as_of, for the person: an id and
@@ -107,7 +107,7 @@ spoken as (
             ),
             list_extract($locales::varchar[], 1)
         ) as offered
-    from (select distinct locale from core.subscribers)
+    from (select distinct locale from core.subscribers) as locales
 )
 
 select

@@ -1,6 +1,6 @@
 -- name: audience_duplicates
 -- owner: dispatch
--- grain: one row a selected subscriber (temp table audience)
+-- grain: one row per selected subscriber (temp table audience)
 -- params: campaign, occurrence
 -- purpose: Where several people who could be mailed have one address, the one that was updated last is; the others are suppressed,
 --          under the key of this occurrence like everybody who was not sent to. Only addresses whose hash is shared are looked
@@ -25,7 +25,7 @@ from (
         )
     qualify
         row_number() over (
-            partition by subscriber.address_key order by subscriber.updated_at desc, subscriber.subscriber_id
+            partition by subscriber.address_key order by subscriber.updated_at desc, subscriber.subscriber_id asc
         ) > 1
 ) as doubled
 where audience.subscriber_id = doubled.subscriber_id;

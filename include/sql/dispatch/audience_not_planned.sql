@@ -1,6 +1,6 @@
 -- name: audience_not_planned
 -- owner: dispatch
--- grain: one row a selected subscriber who was not planned
+-- grain: one row per selected subscriber who was not planned
 -- params: none
 -- purpose: Who gets nothing, with the verdict, for the frozen audience that is kept beside the plan: keys, no address.
 select

@@ -1,6 +1,6 @@
 -- name: audience_reasons
 -- owner: dispatch
--- grain: one row a reason
+-- grain: one row per reason
 -- params: none
 -- purpose: Why people of the audience would get nothing, most frequent first.
 select
@@ -10,4 +10,4 @@ select
 from audience
 where state <> 'planned'
 group by all
-order by people desc, state, reason;
+order by people desc, state asc, reason asc;

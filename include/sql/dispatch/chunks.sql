@@ -1,6 +1,6 @@
 -- name: chunks
 -- owner: dispatch
--- grain: one row a chunk, in the order of people.sql
+-- grain: one row per chunk, in the order of people.sql
 -- params: chunk_size
 -- purpose: Cut the groups (temp table mail_groups) into chunks. Within a group the engaged come first, so a chunk is numbered by the
 --          tier of its first person: those engaged in the last 30 days, in the last 90, the rest. View send_times: when the

@@ -1,6 +1,6 @@
 -- name: mail_groups
 -- owner: dispatch
--- grain: one row a group of planned people (temp table mail_groups)
+-- grain: one row per group of planned people (temp table mail_groups)
 -- params: by_zone
 -- purpose: Who may share requests: people of a group have in common what SendGrid takes once a request (variant, locale, tracking
 --          consent), and the mailbox provider, so that trouble at one provider holds back that provider alone. by_zone: the
@@ -17,7 +17,7 @@ with zoned as (
 
 select
     (
-        row_number() over (order by variant, locale, tracking_consent desc, mailbox_provider, zone) - 1
+        row_number() over (order by variant asc, locale asc, tracking_consent desc, mailbox_provider asc, zone asc) - 1
     )::integer as mail_group,
     variant,
     locale,

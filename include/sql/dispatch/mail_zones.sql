@@ -1,6 +1,6 @@
 -- name: mail_zones
 -- owner: dispatch
--- grain: one row a time zone
+-- grain: one row per time zone
 -- params: none
 -- purpose: The time zones of the people who were planned ('' for none), from temp table mail_groups.
 select distinct zone

@@ -1,6 +1,6 @@
 -- name: other_addresses
 -- owner: dispatch
--- grain: one row a planned message an address that its person had before
+-- grain: one row per planned message and address that its person had before
 -- params: none
 -- purpose: Under which other addresses planned people (temp table audience) may leave while the plan is sent: by a link in an old
 --          mail. Frozen with the plan; keys, no address.

@@ -1,6 +1,6 @@
 -- name: people
 -- owner: dispatch
--- grain: one row a planned message, by group, the engaged first
+-- grain: one row per planned message, by group, the engaged first
 -- params: by_zone, edge_url, version_and_key_id, confirm_head, inner_pad, outer_pad, columns
 -- purpose: What the slots are filled from, with address and links. The only query of this stage that reads core.identities.
 --          Tokens are made before the sort, by every core; links after it, so that it need not move them. Only the columns

@@ -1,6 +1,6 @@
 -- name: plan_insert
 -- owner: dispatch
--- grain: one row a plan
+-- grain: one row per plan
 -- params: plan_id, campaign, occurrence, segment, segment_run, state, stop_reason, content_hash, planned_at, selected, cost_per_thousand, ledger_mark
 -- purpose: Second half: the plan as the ledger has it.
 insert into dispatch.plans by name

@@ -1,6 +1,6 @@
 -- name: plans_without_tracked
 -- owner: dispatch
--- grain: one row a plan
+-- grain: one row per plan
 -- params: none
 -- purpose: Plans that were recorded before it was recorded who was tracked.
 select distinct plan_id

@@ -1,6 +1,6 @@
 -- name: recorded_declines
 -- owner: dispatch
--- grain: one row an address a topic
+-- grain: one row per address and topic
 -- params: none
 -- purpose: Who had declined a topic or tracking as of the last plan: what a restored ledger is told again. Not who had agreed:
 --          an agreement that was withdrawn since must not come back.

@@ -1,6 +1,6 @@
 -- name: recorded_plans
 -- owner: dispatch
--- grain: one row a plan
+-- grain: one row per plan
 -- params: none
 -- purpose: The plans that the warehouse has a copy of.
 select plan_id

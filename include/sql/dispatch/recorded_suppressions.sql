@@ -1,6 +1,6 @@
 -- name: recorded_suppressions
 -- owner: dispatch
--- grain: one row a suppressed address a reason
+-- grain: one row per suppressed address and reason
 -- params: none
 -- purpose: Who was suppressed as of the last plan or analysis: what a ledger that was restored from a backup is told again.
 select

@@ -1,6 +1,6 @@
 -- name: selected_by_id
 -- owner: dispatch
--- grain: one row a test recipient (temp table selected)
+-- grain: one row per test recipient (temp table selected)
 -- params: recipients
 -- purpose: The people named for a test send, by subscriber id.
 create or replace temp table selected as

@@ -1,6 +1,6 @@
 -- name: selected_by_segment
 -- owner: dispatch
--- grain: one row a selected subscriber (temp table selected)
+-- grain: one row per selected subscriber (temp table selected)
 -- params: segment, segment_run, exclude_segments
 -- purpose: Who is in the campaign's segment and in none of its excluded ones, in one frozen segment run.
 create or replace temp table selected as

@@ -1,6 +1,6 @@
 -- name: selected_followers
 -- owner: dispatch
--- grain: one row a selected subscriber (temp table selected)
+-- grain: one row per selected subscriber (temp table selected)
 -- params: followed, sent_by
 -- purpose: Leaves in temp table selected whom the newest message of another campaign was accepted for by sent_by, after they signed
 --          up: whom a reminder is for. Whom it never reached is reminded of nothing.

@@ -1,6 +1,6 @@
 -- name: sends_insert
 -- owner: dispatch
--- grain: one row a selected person
+-- grain: one row per selected person
 -- params: plan_id, campaign, occurrence, planned_at, audience_file
 -- purpose: Everybody whom the plan selected, in the state of their chunk unless they have an outcome of their own. From the frozen
 --          audience file and two views of the ledger: chunk_spans (which places of a root chunk are in which leaf chunk) and

@@ -1,6 +1,6 @@
 -- name: sends_update_tracked
 -- owner: dispatch
--- grain: one row a person a plan
+-- grain: one row per person and plan
 -- params: none
 -- purpose: Whether messages were tracked, for sends that were recorded before it was: from the view chunk_contents (plan_id,
 --          chunk, content), since the ledger keeps every chunk's content.

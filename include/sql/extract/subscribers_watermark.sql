@@ -8,5 +8,5 @@ select max(changed_at) as watermark
 from (
     select source_time(updated_at) as changed_at
     from read_parquet($files)
-)
+) as landed
 where changed_at <= $latest;

@@ -1,6 +1,6 @@
 -- name: consent_insert
 -- owner: data
--- grain: one row an address a topic
+-- grain: one row per address and topic
 -- params: none
 -- purpose: The consent answers in force in the ledger, from the Arrow table consent_in_force.
 insert into core.consent_answers by name

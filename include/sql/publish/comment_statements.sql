@@ -7,11 +7,15 @@
 with
 
 tables as (
-    select table_name, comment
+    select
+        table_name,
+        comment
     from duckdb_tables()
     where database_name = current_database() and schema_name = 'marts'
     union all
-    select view_name as table_name, comment
+    select
+        view_name as table_name,
+        comment
     from duckdb_views()
     where database_name = current_database() and schema_name = 'marts' and not internal
 ),

@@ -8,17 +8,23 @@
 with
 
 sources as (
-    select schema_name, table_name
+    select
+        schema_name,
+        table_name
     from duckdb_tables()
     where database_name = current_database() and schema_name = 'marts'
     union all
-    select schema_name, view_name as table_name
+    select
+        schema_name,
+        view_name as table_name
     from duckdb_views()
     where database_name = current_database() and schema_name = 'marts' and not internal
 ),
 
 quoted as (
-    select table_name, '"' || replace(table_name, '"', '""') || '"' as quoted_name
+    select
+        table_name,
+        '"' || replace(table_name, '"', '""') || '"' as quoted_name
     from sources
 )
 

@@ -18,7 +18,10 @@
 --          engaged up to 30 days, warm up to 90, cooling up to 180, dormant after that.
 insert into segment.features by name
 with people as (
-    select subscriber_id, signed_up_at, tracking_consent
+    select
+        subscriber_id,
+        signed_up_at,
+        tracking_consent
     from core.subscribers
     where deleted_at is null and (signed_up_at is null or signed_up_at <= $as_of)
 ),
@@ -68,7 +71,11 @@ engaged as (
         count(*) filter (where events.event = 'opened' and recent)::integer as human_opens_90d,
         count(*) filter (where events.event = 'clicked' and recent)::integer as human_clicks_90d
     from (
-        select subscriber_id, event, occurred_at, occurred_at > $as_of::timestamptz - interval 90 day as recent
+        select
+            subscriber_id,
+            event,
+            occurred_at,
+            occurred_at > $as_of::timestamptz - interval 90 day as recent
         from engagement.events
         where verdict = 'human' and event in ('opened', 'clicked') and occurred_at <= $as_of
     ) as events

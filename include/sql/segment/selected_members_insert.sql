@@ -4,5 +4,7 @@
 -- params: segment
 -- purpose: Add what one definition selected (temporary table selected) under the name of its segment.
 insert into temp.selected_members
-select $segment, subscriber_id
+select
+    $segment,
+    subscriber_id
 from temp.selected;

@@ -11,7 +11,9 @@ with built as (
 ),
 
 before as (
-    select sizes.segment, arg_max(runs.segment_run, (runs.as_of, runs.built_at)) as segment_run
+    select
+        sizes.segment,
+        arg_max(runs.segment_run, (runs.as_of, runs.built_at)) as segment_run
     from segment.sizes
     inner join segment.runs using (segment_run)
     where runs.segment_run <> $segment_run and runs.as_of <= $as_of
@@ -19,13 +21,17 @@ before as (
 ),
 
 now_in as (
-    select segment, subscriber_id
+    select
+        segment,
+        subscriber_id
     from segment.membership
     where segment_run = $segment_run
 ),
 
 before_in as (
-    select membership.segment, membership.subscriber_id
+    select
+        membership.segment,
+        membership.subscriber_id
     from segment.membership
     inner join before using (segment_run, segment)
 ),

@@ -10,7 +10,7 @@ from (
     select unnest(reasons) as reason
     from quality.quarantine
     where landed_run = $run and relation = $relation
-)
+) as reasons
 group by reason
-order by refused_rows desc, reason
+order by refused_rows desc, reason asc
 limit 3;

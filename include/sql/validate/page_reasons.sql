@@ -18,6 +18,6 @@ from (
             partition by relation, coalesce(source_key, landed_run || row_number)
             order by quarantined_at desc
         ) = 1
-)
+) as samples
 group by relation, reason
-order by relation desc, refused_rows desc, reason;
+order by relation desc, refused_rows desc, reason asc;

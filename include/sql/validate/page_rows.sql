@@ -28,6 +28,6 @@ from (
             partition by relation, coalesce(source_key, landed_run || row_number)
             order by quarantined_at desc
         ) = 1
-)
-qualify row_number() over (partition by relation, reason order by quarantined_at desc, row_number) <= 50
-order by relation desc, reason, quarantined_at desc, row_number;
+) as samples
+qualify row_number() over (partition by relation, reason order by quarantined_at desc, row_number asc) <= 50
+order by relation desc, reason asc, quarantined_at desc, row_number asc;

@@ -21,4 +21,9 @@ select
     results.success
 from quality.results
 inner join newest using (relation, landed_run)
-order by results.relation desc, results.success, results.unexpected_rows desc, results.expectation, results.column_name;
+order by
+    results.relation desc,
+    results.success asc,
+    results.unexpected_rows desc,
+    results.expectation asc,
+    results.column_name asc;

@@ -15,5 +15,5 @@ select
     warnings,
     raw_rows = valid_rows + quarantined_rows as adds_up
 from quality.runs
-order by validated_at desc, relation
+order by validated_at desc, relation asc
 limit 100;

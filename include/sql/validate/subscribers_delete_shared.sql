@@ -28,7 +28,7 @@ where
                         and refused_at is not null
                         and not coalesce(consented_at > refused_at, false),
                         status = 'unsubscribed',
-                        updated_at desc, subscriber_id
+                        updated_at desc, subscriber_id asc
                 ) as claim
             from (
                 select
@@ -49,8 +49,8 @@ where
                     group by address_key
                 ) as refused on subscriber.address_key = refused.address_key
                 where subscriber.deleted_at is null
-            )
+            ) as addresses
             where holders > 1
-        )
+        ) as claims
         where claim > 1
     );

@@ -15,4 +15,4 @@ from (
     from dispatch.sends
     where state in ('accepted', 'in_doubt')
     group by plan_id, address_key
-);
+) as addresses;

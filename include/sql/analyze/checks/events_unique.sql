@@ -10,4 +10,8 @@ select
     'distinct dedup_key' as right_side,
     count(*) as right_value,
     true as must_hold
-from (select count(*) as copies from engagement.events group by dedup_key);
+from (
+    select count(*) as copies
+    from engagement.events
+    group by dedup_key
+) as keys;

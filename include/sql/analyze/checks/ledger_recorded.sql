@@ -5,7 +5,10 @@
 -- purpose: The warehouse has the same counts of each plan as the ledger, state by state (Arrow table ledger_tallies:
 --          plan_id, state, people). Need not hold while a plan is being sent: the copy is older.
 with recorded as (
-    select plan_id, state, count(*) as people
+    select
+        plan_id,
+        state,
+        count(*) as people
     from dispatch.sends
     group by plan_id, state
 )

@@ -11,7 +11,9 @@ with last_run as (
 ),
 
 frozen as (
-    select segment, count(*) as members
+    select
+        segment,
+        count(*) as members
     from segment.membership
     semi join last_run using (segment_run)
     group by segment

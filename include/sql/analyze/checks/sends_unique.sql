@@ -10,4 +10,8 @@ select
     'distinct message_key' as right_side,
     count(*) as right_value,
     true as must_hold
-from (select count(*) as copies from dispatch.sends group by message_key);
+from (
+    select count(*) as copies
+    from dispatch.sends
+    group by message_key
+) as keys;

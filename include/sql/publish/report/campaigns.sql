@@ -42,5 +42,5 @@ select
     complaint_rate,
     cost::double as cost
 from marts.campaign_performance
-order by campaign_performance.planned_at desc, campaign, occurrence desc
+order by campaign_performance.planned_at desc, campaign asc, occurrence desc
 limit 24;

@@ -22,7 +22,10 @@ kinds as (
         and (verdict is null or verdict = 'human')
 )
 
-select strftime(day, '%Y-%m-%d') as day, kind, sum(people)::bigint as people
+select
+    strftime(day, '%Y-%m-%d') as day,
+    kind,
+    sum(people)::bigint as people
 from kinds
 where day > (select max(day) from kinds) - 60
 group by all

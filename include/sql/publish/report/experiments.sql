@@ -21,5 +21,5 @@ select
     variant || ' against ' || baseline as comparison,
     coalesce(confidence_low > 0 or confidence_high < 0, false) as excludes_zero
 from marts.experiment_results
-order by occurrence desc, campaign, metric, variant
+order by occurrence desc, campaign asc, metric asc, variant asc
 limit 60;

@@ -29,7 +29,10 @@ sent as (
 ),
 
 list_today as (
-    select mailable, subscribers, day
+    select
+        mailable,
+        subscribers,
+        day
     from marts.list_health
     order by day desc
     limit 1

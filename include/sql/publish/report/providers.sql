@@ -7,7 +7,9 @@
 with
 
 recent as (
-    select campaign, occurrence
+    select
+        campaign,
+        occurrence
     from marts.campaign_performance
     where planned_at >= (select max(planned_at) from marts.campaign_performance) - interval 30 day
 ),
@@ -56,4 +58,4 @@ select
     end as verdict
 from rates
 where accepted > 0
-order by accepted desc, mailbox_provider;
+order by accepted desc, mailbox_provider asc;

@@ -14,5 +14,5 @@ select
     stop_reason,
     adds_up
 from marts.quality_runs
-order by quality_runs.validated_at desc, relation
+order by quality_runs.validated_at desc, relation asc
 limit 12;

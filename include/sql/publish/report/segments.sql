@@ -23,4 +23,4 @@ select
     nullif(latest.members - changes.entered + changes.left_segment, 0) as members_before
 from latest
 left join marts.segment_changes as changes using (segment_run, segment)
-order by latest.members desc, latest.segment;
+order by latest.members desc, latest.segment asc;
