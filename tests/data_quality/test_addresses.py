@@ -1,4 +1,4 @@
-"""The address rules on their own: the fast way and the slow way agree."""
+"""The address rules: whole columns and single addresses give the same result."""
 
 from __future__ import annotations
 

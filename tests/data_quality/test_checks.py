@@ -1,4 +1,4 @@
-"""What Great Expectations is asked and what is taken from its answer."""
+"""Evaluating suites with Great Expectations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The same rows behind every kind of source."""
+"""A fixture that creates the same rows in every kind of source."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Build = Callable[..., str]
 
 @pytest.fixture(params=["sqlite", "csv", "parquet", pytest.param("postgres", marks=pytest.mark.postgres)])
 def source(request: pytest.FixtureRequest, tmp_path: Path) -> Build:
-    """A function that puts relations behind one kind of source and returns its URL."""
+    """A function that creates one kind of source with the given relations and returns its URL."""
     if request.param == "sqlite":
         return lambda **relations: rows.sqlite_source(tmp_path / "source.sqlite", **relations)
     if request.param == "csv":

@@ -1,4 +1,4 @@
-"""CSV as shops write it: a line that is broken costs itself, and nothing of it is told but its number."""
+"""Malformed CSV: a broken line affects no other line, and only its id and number are reported."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ HEADER = ",".join(COLUMNS).encode()
 
 
 def line(number: int, **changes: Any) -> bytes:
-    """A good line, without its end."""
+    """A valid line, without line end."""
     text = io.StringIO()
     csv.writer(text, lineterminator="").writerow((subscriber(number) | changes).values())
     return text.getvalue().encode()
 
 
 def landed_file(paths: DataPaths, folder: Path, *lines: bytes, end: bytes = b"\n", head: bytes = HEADER) -> list[Row]:
-    """What lands of a file with this header and these lines."""
+    """The rows that land from a file with this header and these lines."""
     (folder / "subscribers.csv").write_bytes(end.join([head, *lines]) + end)
     return landed(paths, land(paths, f"file://{folder}", "subscribers", run=f"{time.monotonic_ns()}", since=None))
 
 
-def told(rows: list[Row]) -> list[tuple[str | None, str | None]]:
-    """Key and place of each row, to see at a glance which were readable."""
+def ids_and_locations(rows: list[Row]) -> list[tuple[str | None, str | None]]:
+    """Id and location of each row; the location is None for a readable row."""
     return [(row["subscriber_id"], row["unreadable"]) for row in rows]
 
 
@@ -46,8 +46,8 @@ def test_a_ragged_line_is_reported_by_id_and_number_only(paths: DataPaths, tmp_p
     short, long = b"S8,ada@secret.test,Lovelace", line(9) + b",secret,secret"
     rows = landed_file(paths, tmp_path, line(1), short, line(2), long, line(3))
     good, bad = rows[:3], rows[3:]
-    assert told(good) == [("S1", None), ("S2", None), ("S3", None)]
-    assert told(bad) == [("S8", "subscribers.csv:3"), ("S9", "subscribers.csv:5")]
+    assert ids_and_locations(good) == [("S1", None), ("S2", None), ("S3", None)]
+    assert ids_and_locations(bad) == [("S8", "subscribers.csv:3"), ("S9", "subscribers.csv:5")]
     assert all(value is None for row in bad for name, value in row.items() if name in COLUMNS[1:])
     assert [row["row_number"] for row in rows] == [0, 1, 2, 3, 4]
 
@@ -55,8 +55,9 @@ def test_a_ragged_line_is_reported_by_id_and_number_only(paths: DataPaths, tmp_p
 @pytest.mark.parametrize("broken", [b"ada@secret.test,S8,Lovelace", b"", b"only", b"Ada Lovelace,x", b"ada\xff,1"])
 def test_an_unreadable_line_reports_its_id_only_if_plausible(paths: DataPaths, tmp_path: Path, broken: bytes) -> None:
     rows = landed_file(paths, tmp_path, line(1), broken, line(2))
-    assert told(rows)[:2] == [("S1", None), ("S2", None)]
-    assert told(rows)[2:] == ([(("only" if broken == b"only" else None), "subscribers.csv:3")] if broken else [])
+    assert ids_and_locations(rows)[:2] == [("S1", None), ("S2", None)]
+    reported = [("only" if broken == b"only" else None, "subscribers.csv:3")] if broken else []
+    assert ids_and_locations(rows)[2:] == reported
 
 
 def test_invalid_utf8_is_replaced_and_the_rest_of_the_row_kept(paths: DataPaths, tmp_path: Path) -> None:
@@ -70,17 +71,17 @@ def test_an_unclosed_quote_swallows_no_other_line(paths: DataPaths, tmp_path: Pa
     lines = [line(number) for number in range(3_000)]
     lines[10] = b'S10,"ada@secret.test' + lines[10].partition(b"@example.com")[2]
     rows = landed_file(paths, tmp_path, *lines)
-    assert [one for one in told(rows) if one[1]] == [("S10", "subscribers.csv:12")]
+    assert [one for one in ids_and_locations(rows) if one[1]] == [("S10", "subscribers.csv:12")]
     assert len(rows) == 3_000
 
 
 def test_rows_between_two_stray_quotes_are_reported_line_by_line(paths: DataPaths, tmp_path: Path) -> None:
-    """Quoted as the format allows it, and still no value: but what stands between quotes is never taken for a row."""
+    """Valid CSV, but implausible as a value. Quoted text is never parsed as rows, since a visitor may have typed it."""
     lines = [line(number, attributes=None) for number in range(6)]
     lines[1] = lines[1].replace(b",Ada,", b',"Ada,')
     lines[4] = lines[4].replace(b",Ada,", b',Ada",')
     rows = landed_file(paths, tmp_path, *lines)
-    assert told(rows) == [("S0", None), ("S5", None), ("S1", "subscribers.csv:3")] + [
+    assert ids_and_locations(rows) == [("S0", None), ("S5", None), ("S1", "subscribers.csv:3")] + [
         (None, f"subscribers.csv:{number}") for number in (4, 5, 6)
     ]
 
@@ -91,10 +92,10 @@ def test_values_over_several_lines_byte_order_marks_and_nul_land(paths: DataPath
     lines = [line(1, attributes=pretty), line(2, last_name="Love\0lace"), line(3, first_name='5" tall, "really"')]
     for broken in ([], [b"S9,short"]):
         rows = landed_file(paths, tmp_path, *lines, *broken, end=end, head=b"\xef\xbb\xbf" + HEADER)
-        assert told(rows)[:3] == [("S1", None), ("S2", None), ("S3", None)]
+        assert ids_and_locations(rows)[:3] == [("S1", None), ("S2", None), ("S3", None)]
         assert (rows[0]["attributes"], rows[1]["last_name"]) == (pretty, "Love\0lace")
         assert rows[2]["first_name"] == '5" tall, "really"'
-        assert told(rows)[3:] == [("S9", "subscribers.csv:8")] * len(broken)
+        assert ids_and_locations(rows)[3:] == [("S9", "subscribers.csv:8")] * len(broken)
 
 
 def test_the_lenient_parser_reads_the_same_rows_as_duckdb(
@@ -117,7 +118,7 @@ def test_the_delimiter_is_detected_in_the_header(paths: DataPaths, tmp_path: Pat
         writer = csv.writer(file, delimiter=delimiter)
         writer.writerows([[name.upper() for name in row], row.values(), ["S7", "short"]])
     rows = landed(paths, land(paths, f"file://{tmp_path}", "subscribers", run="r", since=None))
-    assert told(rows) == [("S1", None), ("S7", "subscribers.csv:3")]
+    assert ids_and_locations(rows) == [("S1", None), ("S7", "subscribers.csv:3")]
     assert (rows[0]["last_name"], rows[0]["email"]) == (row["last_name"], row["email"])
 
 
@@ -130,7 +131,7 @@ def test_a_first_line_with_personal_data_is_not_quoted(paths: DataPaths, tmp_pat
 
 
 def test_an_incremental_pass_includes_unreadable_lines(paths: DataPaths, tmp_path: Path) -> None:
-    """Nothing is known of their time. A purchase is named by its own id."""
+    """Their time of change is unknown. A purchase is identified by its own id."""
     url = csv_source(tmp_path, subscribers=[subscriber(1)], purchases=[purchase(1)])
     for name in ("subscribers", "purchases"):
         with (tmp_path / f"{name}.csv").open("ab") as file:
@@ -145,7 +146,7 @@ def test_unreadable_lines_name_their_file_and_the_scratch_folder_is_removed(path
         content = b"\n".join([HEADER, line(number), b"S9,short"])
         (tmp_path / "subscribers" / f"{number}.csv").write_bytes(content)
     manifest = land(paths, f"file://{tmp_path}", "subscribers", run="r", since=None)
-    found = told(landed(paths, manifest))
+    found = ids_and_locations(landed(paths, manifest))
     assert found == [("S1", None), ("S2", None), ("S9", "1.csv:3"), ("S9", "2.csv:3")]
     assert manifest["source_files"] == ["subscribers/1.csv", "subscribers/2.csv"]
     assert manifest["columns"][:2] == ["subscriber_id", "email"]

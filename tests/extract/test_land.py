@@ -1,4 +1,4 @@
-"""Landing is immutable, whole or not at all, and bounded in memory."""
+"""Landing is immutable, atomic, and bounded in memory."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ print(manifest["rows"], kilobytes() - before)
 
 
 def test_twice_the_rows_land_in_the_same_memory(paths: DataPaths, tmp_path: Path) -> None:
-    """The second hundred thousand must not cost what the first did: all of them held would be over 100 MB more."""
+    """Holding all rows in memory would take over 100 MB more for the larger source."""
     small = sqlite_source(tmp_path / "small.sqlite", subscribers=[subscriber(number) for number in range(105_000)])
     large = sqlite_source(tmp_path / "large.sqlite", subscribers=[subscriber(number) for number in range(220_000)])
     command = [sys.executable, "-c", MEASURE, str(paths.root), small, large]

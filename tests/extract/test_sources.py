@@ -192,7 +192,7 @@ def test_invalid_utf8_lands_with_the_replacement_character(paths: DataPaths, tmp
 
 
 def test_nested_attributes_of_parquet_land_as_json(paths: DataPaths, tmp_path: Path) -> None:
-    """A struct, a map, a map as a list of pairs; a list is JSON too, and validation refuses it by name."""
+    """Structs, maps and lists of pairs become objects. A list becomes a JSON array, which validation quarantines."""
     pairs = pa.array([[("genre", "jazz"), ("size", "L")], None], pa.map_(pa.string(), pa.string()))
     columns = {
         "struct": (pa.array([{"genre": "jazz", "sizes": [1, 2]}, None]), '{"genre":"jazz","sizes":[1,2]}'),

@@ -31,7 +31,7 @@ MANIFEST: Manifest = {
 
 
 class State(dict[str, Any]):
-    """The part of the asset's state store that is used here."""
+    """A state store in memory."""
 
     def set(self, key: str, value: Any) -> None:
         self[key] = value
@@ -67,7 +67,7 @@ def text(moment: datetime) -> str:
 
 
 def next_pass(paths: DataPaths, state: State, url: str, relation: str, run: str) -> set[str]:
-    """The ids that one pass lands; the watermark advances as it does after a merge."""
+    """Land one pass, store its watermark as after a merge, and return the landed ids."""
     now = clock.now()
     since = watermark.incremental_start(state, relation, full=False, now=now, overlap=timedelta(minutes=5))
     manifest = land(paths, url, relation, run=run, since=since)
@@ -77,7 +77,7 @@ def next_pass(paths: DataPaths, state: State, url: str, relation: str, run: str)
 
 
 def test_a_row_with_a_future_time_does_not_hide_later_changes(paths: DataPaths, source: Callable[..., str]) -> None:
-    """In every kind of source: 12 hours ahead is a row that validation lets pass."""
+    """In every kind of source. Validation accepts a row whose time is 12 hours in the future."""
     now = clock.now()
     for relation, row, changed in (("subscribers", subscriber, "updated_at"), ("purchases", purchase, "purchased_at")):
         ahead = row(1, **{changed: text(now + timedelta(hours=12))})
@@ -91,7 +91,7 @@ def test_a_row_with_a_future_time_does_not_hide_later_changes(paths: DataPaths, 
 
 
 def test_a_watermark_in_the_future_leads_to_a_full_pass(paths: DataPaths, source: Callable[..., str]) -> None:
-    """An earlier edition stored such; what changed since then is known to nobody."""
+    """Older versions stored such watermarks. The changes since then are unknown."""
     now = clock.now()
     ahead = (now + timedelta(hours=20)).isoformat()
     state = State({"subscribers.watermark": ahead, "subscribers.full_pass_at": (now - HOUR).isoformat()})

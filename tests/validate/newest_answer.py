@@ -1,7 +1,7 @@
-"""Who may be mailed, said in plain Python over the whole history of what was answered (docs/adr/0079).
+"""A model of consent in plain Python over the full history of answers (ADR 79).
 
-Two statements: whom the definition certainly forbids, and whom it certainly wants. They know nothing of how the warehouse
-keeps the answers.
+Two functions: `certainly_no` for people who must not be mailed, and `certainly_yes` for people who must be. They are
+independent of how the warehouse stores the answers.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
 
-BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
+FIRST_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 IDS = ("S1", "S2", "S3")
 EMAILS = ("a@e.org", "b@e.org", "b+tag@e.org")
 YES, NO = "subscribed", ("unsubscribed", "opted_out", "Deleted")
 
 
 def day(number: int) -> datetime:
-    return BEGIN + timedelta(days=number)
+    return FIRST_DAY + timedelta(days=number)
 
 
 @dataclass(frozen=True)
 class Said:
-    """One row: clocks are days before (0 or more) the day on which it lands; -3 is ahead, None cannot be read."""
+    """One source row. Times are days before the day on which it lands; -3 is in the future, None is unreadable."""
 
     who: str | None
     email: str | None
@@ -46,12 +46,12 @@ class Pass:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a person does at the edge, or a complaint: leave, complain, confirm, resubscribe."""
+    """An answer of a person outside the source: leave, complain, confirm, resubscribe."""
 
     what: str
     email: str
     days_later: int = 1
-    """0: in the same moment as what happened before."""
+    """0: at the same time as the previous event."""
 
 
 SAID = st.builds(
@@ -74,26 +74,26 @@ ANSWER = st.builds(
     Answer, what=st.sampled_from(("leave", "complain", "confirm")), email=st.sampled_from(EMAILS),
     days_later=st.sampled_from((0, 1)),
 ) | st.builds(Answer, what=st.just("resubscribe"), email=st.sampled_from(EMAILS))  # fmt: skip
-"""Who resubscribes presses a button on the page that says that they left: the order is known, and there is no tie."""
+"""The page that confirms an unsubscribe offers to resubscribe, so the order is known and ties cannot occur."""
 
 
 @dataclass
 class History:
-    """Everything that happened, by the day, and which address each id had on which day (as a plan would have used it)."""
+    """All events by day, and every address that each id ever had."""
 
     passes: list[tuple[int, Pass]] = field(default_factory=list)
     answers: list[tuple[int, Answer]] = field(default_factory=list)
     had: dict[str, set[str]] = field(default_factory=dict)
 
     def about(self, who: str) -> Iterator[tuple[int, Said, Pass]]:
-        """Rows that name the id, or an address that it ever had, with the day on which they landed."""
+        """Rows with the id, or an address that it ever had, and the day on which they landed."""
         for today, batch in self.passes:
             for row in batch.rows:
                 if row.who == who or row.email in self.had.get(who, ()):
                     yield today, row, batch
 
     def newest(self, who: str, *what: str) -> int:
-        """The day of the newest of these answers under any address of the id; -1 where there is none."""
+        """The day of the newest of these answers under any address of the id; -1 if there is none."""
         mine = [today for today, each in self.answers if each.what in what and each.email in self.had.get(who, ())]
         return max(mine, default=-1)
 
@@ -102,7 +102,7 @@ class History:
 
 
 def is_good(row: Said) -> bool:
-    """Whether nothing is wrong with the row. A subscriber needs a consent, and its clock must read and not lie ahead."""
+    """Whether the row is valid. A subscriber needs consent, and updated_at must be readable and not in the future."""
     is_proved = row.consented is not None or row.status != YES
     known = row.status == "pending" or row.status == YES or row.status in NO
     reads = row.changed is not None and row.changed >= 0
@@ -110,7 +110,7 @@ def is_good(row: Said) -> bool:
 
 
 def certainly_no(history: History, who: str) -> str | None:
-    """Why the definition forbids mail to this id, whatever else holds; None where it does not by these rules."""
+    """Why this id must not be mailed; None if these rules do not decide."""
     yes = history.newest(who, "confirm", "resubscribe")
     if history.newest(who, "leave", "complain") >= max(yes, 0):
         return "left and did not confirm since"
@@ -123,15 +123,15 @@ def certainly_no(history: History, who: str) -> str | None:
         return "refused after every yes, or in the same moment"
     last = max((today for today, _, _ in mine), default=-1)
     latest = [(row, batch) for today, row, batch in mine if today == last]
-    if any(_holds(row, batch, [other for other, _ in latest]) for row, batch in latest):
+    if any(_suppresses(row, batch, [other for other, _ in latest]) for row, batch in latest):
         return "its newest row cannot be read as a yes"
     if latest and all(row.status in NO for row, _ in latest) and yes <= last:
         return "the newest word of the source is a no"
     return None
 
 
-def _holds(row: Said, batch: Pass, beside: list[Said]) -> bool:
-    """Whether the row holds its person back: a good one beside it must be newer. Of a stopped batch, only what is no yes."""
+def _suppresses(row: Said, batch: Pass, beside: list[Said]) -> bool:
+    """Whether the row suppresses its person: the batch has no newer good row. If stopped, only rows without consent do."""
     if is_good(row) or row.status in NO:
         return False
     if batch.stopped and row.status in (YES, "pending") and row.email and (row.consented is not None or row.status != YES):
@@ -145,7 +145,7 @@ def _age(row: Said) -> int:
 
 
 def certainly_yes(history: History, who: str, today: int) -> bool:
-    """Whether the definition wants mail for this id: a good newest row with consent that is newer than every no about it."""
+    """Whether this id must be mailed: its newest row is good, and its consent is newer than every refusal."""
     mine = history.own(who)
     landed = max((at for at, _, _ in mine), default=-1)
     latest = [(row, batch) for at, row, batch in mine if at == landed]

@@ -18,7 +18,7 @@ from tests.validate.conftest import land_rows
 
 
 def ingest(paths: DataPaths, *rows: Row, since: datetime | None = None) -> MergeSummary | None:
-    """One pass of ingest over these rows; None where the batch was stopped."""
+    """Land, validate and merge these rows; None where the batch was stopped."""
     manifest = land_rows(paths, "subscribers", list(rows), since=since)
     try:
         validate_batch(paths, manifest)
@@ -28,7 +28,7 @@ def ingest(paths: DataPaths, *rows: Row, since: datetime | None = None) -> Merge
 
 
 def audience(stores: Stores) -> dict[str, tuple[str, str | None, bool]]:
-    """What a plan frozen now says of every subscriber, by id: state, reason, and whether they would be tracked."""
+    """The audience of a plan frozen now, by subscriber id: state, reason, and whether tracking is allowed."""
     with open_warehouse(stores.paths) as warehouse:
         ids = [row[0] for row in warehouse.execute("select subscriber_id from core.subscribers").fetchall()]
         select_recipients(warehouse, stores.ledger, CAMPAIGN, ids, occurrence="once", at=clock.now())
@@ -37,10 +37,10 @@ def audience(stores: Stores) -> dict[str, tuple[str, str | None, bool]]:
 
 
 def mailed(stores: Stores) -> set[str]:
-    """The ids of those who would get mail."""
+    """The ids of subscribers who would get mail."""
     return {person for person, (state, *_) in audience(stores).items() if state == "planned"}
 
 
 def tracked(stores: Stores) -> set[str]:
-    """The ids of those who would get mail that is tracked."""
+    """The ids of subscribers who would get mail with tracking."""
     return {person for person, (state, _, is_tracked) in audience(stores).items() if state == "planned" and is_tracked}

@@ -1,4 +1,4 @@
-"""Every bad input that we know of, by name, with the reason of its refusal; and the awkward ones, which must pass."""
+"""Known kinds of bad input, each with its reason for quarantine; and unusual but valid input."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ PASSES: dict[str, Row] = {
 
 @pytest.fixture(scope="module")
 def reasons(module_paths: DataPaths) -> dict[str, set[str]]:
-    """For the name of each case the reasons of its quarantine; a case that passed has none."""
+    """Case name → reasons for quarantine; empty for an accepted row."""
     changes = {name: change for name, (change, _) in REFUSED.items()} | PASSES
     rows = [subscriber(number) | change for number, change in enumerate(changes.values())]
     rows += [subscriber(number) for number in range(1_000, 1_400)]

@@ -1,4 +1,4 @@
-"""Validation of a batch: what stays, what goes, when it stops, and that it always adds up."""
+"""Validation of a batch: duplicates, stops, repeated runs, and sums that add up."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SINCE = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 def quarantined(paths: DataPaths) -> dict[str, list[str]]:
-    """Reasons by subscriber and time of change, of every run so far."""
+    """Reasons for quarantine by subscriber and day of change, over all runs."""
     statement = "select source_key || ' ' || (raw_row->>'updated_at')[1:10], reasons from quality.quarantine"
     return dict(query(paths, statement))
 
@@ -89,7 +89,7 @@ def test_the_summary_is_json_with_counts(paths: DataPaths) -> None:
 
 
 def stopped(paths: DataPaths, rows: list[Row], relation: str = "subscribers") -> str:
-    """The reason why a full pass over these rows stops; checks that it is recorded and that nothing of it can be merged."""
+    """The rules that stop a full pass over these rows. Checks that the stop is recorded and nothing can be merged."""
     manifest = land_rows(paths, relation, rows)
     before = query(paths, "select subscriber_id, updated_at, deleted_at from core.subscribers order by all")
     with pytest.raises(QualityStop) as caught:

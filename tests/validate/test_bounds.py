@@ -1,4 +1,4 @@
-"""The list may be larger than the memory: validation and merge are bounded, whole, and the same in one piece or in many."""
+"""Validation and merge use bounded memory, are atomic, and give the same result in one piece or in many."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ STATE = {
 
 
 def accepted(paths: DataPaths, relation: str, count: int) -> Manifest:
-    """A batch of invented rows that validation has let pass; validating so many would take a test's time."""
+    """A generated batch that is recorded as accepted, since validating so many rows takes too long for a test."""
     changed = "2026-01-01" if relation == "subscribers" else ""
     manifest: Manifest = json.loads(landed(paths, relation, "all", 0, count, changed).read_text())
     with open_warehouse(paths) as connection:
@@ -45,7 +45,7 @@ def accepted(paths: DataPaths, relation: str, count: int) -> Manifest:
 def test_a_batch_larger_than_the_memory_limit_is_merged(
     paths: DataPaths, monkeypatch: pytest.MonkeyPatch, relation: str, limit: str
 ) -> None:
-    """With a primary key and one statement for all, both died of this many rows."""
+    """With a primary key and a single statement, both relations ran out of memory at this size."""
     monkeypatch.setenv(memory.SETTING, limit)
     manifest = accepted(paths, relation, 300_000)
     assert merge_batch(paths, manifest)["inserted"] == 300_000
@@ -56,7 +56,7 @@ def test_a_batch_larger_than_the_memory_limit_is_merged(
 
 
 def people(version: int) -> list[Row]:
-    """Some change from one version to the next, some come, some go, and some rows are bad."""
+    """Subscribers of which some change, arrive, leave or become bad rows from one version to the next."""
     first = {number: subscriber(number, updated_at="2026-01-01") for number in range(23)}
     if version == 2:
         for number in (3, 7, 8, 22):
@@ -69,7 +69,7 @@ def people(version: int) -> list[Row]:
 
 
 def bought(version: int) -> list[Row]:
-    """As people()."""
+    """Purchases that change from one version to the next."""
     changed = {3: "1.00", 21: "-5.00"} if version == 2 else {}
     return [purchase(number, amount=changed.get(number, "9.99")) for number in range(version, 23 + version)]
 
@@ -142,7 +142,7 @@ def test_changed_rows_that_are_not_deleted_abort_the_merge(paths: DataPaths, mon
 
 
 def test_a_batch_of_only_bad_rows_is_counted_and_quarantined(paths: DataPaths, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its row numbers stay in DuckDB; only a piece of them is ever in Python."""
+    """Row numbers of faults stay in DuckDB; Python holds one piece at a time."""
     monkeypatch.setattr(land, "PART_ROWS", 3)
     for module in (batch, row_rules):
         monkeypatch.setattr(module, "PIECE_ROWS", 4)

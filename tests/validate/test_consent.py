@@ -1,4 +1,4 @@
-"""What cannot be read as a yes is a no: on the effect, which is whom a plan would mail."""
+"""A value that cannot be read as a yes is a no. The tests assert on the audience of a plan."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ WITHDRAWN: dict[str, Row] = {
 
 
 def changed(variants: Mapping[str, Row], **more: Any) -> list[Row]:
-    """One subscriber a variant, each with its change."""
+    """One subscriber per variant, each with its change."""
     return [subscriber(100 + place) | change | more for place, change in enumerate(variants.values())]
 
 
@@ -64,7 +64,7 @@ def unchanged(variants: Mapping[str, Row]) -> dict[str, Row]:
 
 
 def names(variants: Mapping[str, Row], ids: set[str]) -> set[str]:
-    """Which variants the ids are of."""
+    """The variants of these ids."""
     return {name for place, name in enumerate(variants) if f"S{100 + place}" in ids}
 
 
@@ -158,7 +158,7 @@ def test_tracking_consent_other_than_yes_ends_tracking_at_once(stores: Stores) -
     ingest(stores.paths, *changed(UNTRACKED), *OTHERS)
     ingest(stores.paths, *before, *OTHERS)
     assert tracked(stores) == {"S2", "S3", "S4"}
-    assert mailed(stores) > {"S2", "S3", "S4"}, "whoever may not be tracked may be mailed"
+    assert mailed(stores) > {"S2", "S3", "S4"}, "subscribers without tracking consent may be mailed"
     ingest(stores.paths, *(row | {"updated_at": "2026-03-01"} for row in before), *OTHERS)
     assert len(tracked(stores)) == len(UNTRACKED) + 3
 
@@ -176,7 +176,7 @@ def test_a_stopped_batch_applies_only_its_refusals_and_tracking_refusals(stores:
     said = audience(stores)
     assert {person for person, (state, *_) in said.items() if state != "planned"} == {"S0", "S1", "S3"}
     assert {person for person, (*_, is_tracked) in said.items() if not is_tracked} == {"S2"}
-    assert ingest(stores.paths, *people[:10]) is None, "an empty or halved source says nothing"
+    assert ingest(stores.paths, *people[:10]) is None, "an empty or truncated source changes no consent"
     assert len(mailed(stores)) == 97
 
 
@@ -228,7 +228,7 @@ def test_consent_under_a_new_id_counts_if_later_than_the_refusal(stores: Stores)
         ingest(stores.paths, refused, late)
         assert mailed(stores) == {"N1"}
     ingest(stores.paths, refused | {"country": "DE", "updated_at": "2025-08-15"}, late)
-    assert mailed(stores) == {"N1"}, "a source that goes on saying no says nothing new"
+    assert mailed(stores) == {"N1"}, "a repeated refusal is not a new answer"
     ingest(stores.paths, KNOWN | {"status": "unsubscribed", "updated_at": "2025-10-01"}, late)
     assert mailed(stores) == set()
 
@@ -246,7 +246,7 @@ def test_only_a_confirmation_ends_an_unsubscribe_or_complaint(stores: Stores, re
     consent.record(stores.ledger, [Consent(new, MARKETING, True, "double_opt_in", now - 400)])
     assert mailed(stores) == {"S1"}
     assert suppressions.suppress(stores.ledger, [Suppression(old, reason, "edge", now - 300)]) == 1
-    assert mailed(stores) == set(), "the newest answer is a no, under the old address"
+    assert mailed(stores) == set(), "the newest answer is a refusal, under the old address"
     consent.record(stores.ledger, [Consent(new, MARKETING, True, "preference_page", now - 200)])
     assert mailed(stores) == {"S1"}
     assert suppressions.suppress(stores.ledger, [Suppression(old, reason, "edge", now - 300)]) == 0
@@ -299,7 +299,7 @@ def test_the_contract_lists_the_words_of_refusal_that_the_sql_accepts() -> None:
 
 
 def test_subscribers_missing_from_one_full_pass_are_not_mailed_until_confirmed(stores: Stores) -> None:
-    """Above a few the deletions are held: nobody of them is mailed meanwhile, and a row of theirs brings them back."""
+    """Many deletions are held: these subscribers are not mailed until a row of theirs arrives."""
     people = [subscriber(number) for number in range(100)]
     confirmed = address_key(stores.secrets.address_key, people[99]["email"])
     consent.record(stores.ledger, [Consent(confirmed, MARKETING, True, "test", 0.0)])

@@ -1,4 +1,4 @@
-"""Merging: the newest wins, the gone are marked, the refused are honoured, and a second time changes nothing."""
+"""Merging: the newest row wins, missing rows are deleted, refusals take effect, and a repeated merge changes nothing."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""The one definition of who may be mailed, over all interleavings.
+"""Compares plans with a model of consent over random histories (hypothesis).
 
 A person is an id and every address that it ever had, the newest answer about any of them decides, ties go to no.
 
-Rows of a source (with clocks that are older, equal, ahead, unreadable), full and incremental passes, stopped batches,
-one-click, complaints, confirmations and resubscriptions in any order; after each, what a plan would do is held against
-two statements about the whole history (`tests.validate.newest_answer`).
+A history has source rows (with older, equal, future and unreadable times), full and incremental passes, stopped batches,
+one-click unsubscribes, complaints, confirmations and resubscriptions in any order. After each event the audience of a plan
+is compared with the model in `tests.validate.newest_answer`.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ from tests.validate.people import audience, ingest
 
 
 class World:
-    """A warehouse and a ledger in which days pass."""
+    """A warehouse and a ledger with a simulated clock; each event takes a day."""
 
     def __init__(self, root: Path, patch: pytest.MonkeyPatch) -> None:
         self.paths = DataPaths(root / "data")
@@ -66,7 +66,7 @@ class World:
         patch.setattr(table_rules, "check_table", lambda numbers, batch: [])
         patch.setattr(table_rules, "stop_reason", lambda judged, numbers, accept: "stopped" if self.stops else None)
 
-    def happen(self, what: Pass | Answer) -> None:
+    def apply(self, what: Pass | Answer) -> None:
         self.today += what.days_later if isinstance(what, Answer) else 1
         note(f"day {self.today}: {what}")
         if isinstance(what, Pass):
@@ -106,7 +106,7 @@ class World:
 
 
 def check_rows(connection: Any, batch: Any, now: datetime) -> list[Any]:
-    """The row rules that matter here, in SQL: Great Expectations takes a second a batch."""
+    """The row rules that the histories can break, in SQL: Great Expectations takes a second per batch."""
     connection.execute("create or replace temp table faults (row_number bigint, reason varchar)")
     rules = {
         "id_missing": "subscriber_id is null",
@@ -157,7 +157,7 @@ NAMED = {
     ],
     "a proof that is lost": [one(row("S1", A)), one(row("S1", A, consented=None))],
 }  # fmt: skip
-"""Some that a draw may miss: the ties, the addresses of before, and a later consent."""
+"""Histories that random draws may miss: ties, former addresses, and later consent."""
 
 
 def named(test: Any) -> Any:
@@ -173,7 +173,7 @@ def test_plans_agree_with_the_consent_model(events: list[Pass | Answer]) -> None
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         world = World(Path(folder), patch)
         for happening in events:
-            world.happen(happening)
+            world.apply(happening)
             said = audience(world.stores)
             for who, (state, reason, _) in said.items():
                 why_not = certainly_no(world.history, who)
@@ -181,5 +181,5 @@ def test_plans_agree_with_the_consent_model(events: list[Pass | Answer]) -> None
                 wanted = certainly_yes(world.history, who, world.today)
                 assert not (wanted and state != "planned"), f"{who} wants mail and is {state}: {reason}"
                 event("wants mail" if wanted else why_not or "neither is certain")
-                assert not (wanted and why_not), "the two statements contradict one another"
+                assert not (wanted and why_not), "the two functions of the model contradict each other"
         world.ledger.close()

@@ -1,4 +1,4 @@
-"""The quality page tells what was found, and nothing about anybody."""
+"""The quality page shows results and no personal data."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.validate.conftest import land_rows
 
 
 def test_a_page_without_validations_says_so(paths: DataPaths) -> None:
-    assert "Nothing was validated yet" in (paths.root / write_quality_page(paths)).read_text()
+    assert "No batch has been validated yet" in (paths.root / write_quality_page(paths)).read_text()
 
 
 def test_the_page_shows_counts_and_reasons_and_no_values(paths: DataPaths) -> None:
@@ -40,7 +40,7 @@ def test_a_key_that_may_be_personal_data_is_not_shown(paths: DataPaths) -> None:
     validate_batch(paths, land_rows(paths, "subscribers", bad))
     text = (paths.root / write_quality_page(paths)).read_text()
     assert "id_form" in text
-    assert text.count("none to show") == 2
+    assert text.count("not shown") == 2
     assert not any(word in text for word in ("secret.test", "Lovelace"))
 
 

@@ -1,4 +1,4 @@
-"""Loss and growth that nobody asked for: deletions are held, what cannot be is stopped, and a person is told."""
+"""Unintended loss and growth: deletions are held, implausible batches are stopped, and the operator is alerted."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PEOPLE = [subscriber(number) for number in range(1_000)]
 
 
 def ingest(paths: DataPaths, rows: list[Row], relation: str = "subscribers", accept: Iterable[str] = (), **more: Any) -> str:
-    """One pass through validation and merge; its run."""
+    """Land, validate and merge these rows; returns the run."""
     return validate_and_merge(paths, land_rows(paths, relation, rows, **more), accept)
 
 
@@ -47,7 +47,7 @@ def held(paths: DataPaths, relation: str = "subscribers") -> int:
 
 
 def alerts(paths: DataPaths, run: str) -> list[str]:
-    """The texts of the alerts that a run's warnings give."""
+    """The texts of the alerts for a run's warnings."""
     count = alert_on_warnings(paths, run=run, dag="ingest_subscribers")
     found = [json.loads(path.read_text()) for path in sorted(paths.alerts.glob("*.json"))]
     texts = [alert["text"] for alert in found if alert["run"] == run]
@@ -63,7 +63,7 @@ def stop(paths: DataPaths, manifest: Manifest) -> str:
 
 
 def test_a_list_cannot_shrink_by_a_third_per_day(paths: DataPaths) -> None:
-    """1,000, 711, 505, 359: the run of the issue. The first loss is held and told, the second is no list that we know."""
+    """The list shrinks from 1,000 to 711 and 505 rows: the first loss is held with an alert, the second stops the batch."""
     ingest(paths, PEOPLE)
     run = ingest(paths, PEOPLE[:711])
     assert (alive(paths), held(paths)) == (1_000, 289)
@@ -114,7 +114,7 @@ def test_a_few_deletions_are_not_held(paths: DataPaths) -> None:
 
 
 def test_a_row_without_an_id_holds_every_deletion(paths: DataPaths) -> None:
-    """The row may be that of whoever is missing."""
+    """The row may belong to the missing subscriber."""
     ingest(paths, PEOPLE)
     ingest(paths, [*PEOPLE[:999], subscriber(999, subscriber_id=None)])
     assert (alive(paths), held(paths)) == (1_000, 1)
@@ -213,7 +213,7 @@ def test_a_removed_or_emptied_column_stops_the_batch(paths: DataPaths) -> None:
 
 
 def test_an_incremental_pass_without_values_does_not_hide_a_removed_column(paths: DataPaths) -> None:
-    """Consent that ends is none any more; without the column it would never end."""
+    """Without the column, consent would never expire."""
     people = [row | {"consent_expires_at": "2030-01-01" if number < 30 else None} for number, row in enumerate(PEOPLE)]
     ingest(paths, people)
     ingest(paths, people[500:503], since=SINCE)
@@ -224,7 +224,7 @@ def test_an_incremental_pass_without_values_does_not_hide_a_removed_column(paths
 
 
 def test_an_incremental_pass_may_leave_a_column_empty(paths: DataPaths) -> None:
-    """New people may have no name yet."""
+    """New subscribers may have no name yet."""
     ingest(paths, PEOPLE)
     new = [subscriber(number, first_name=None, last_name=None) for number in range(2_000, 2_150)]
     ingest(paths, new, since=SINCE)

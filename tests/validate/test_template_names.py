@@ -1,4 +1,4 @@
-"""A name that looks like a template is counted and shown; whether its row comes in is a policy."""
+"""A name that looks like a template is counted and shown; a setting decides whether its row is quarantined."""
 
 from __future__ import annotations
 
