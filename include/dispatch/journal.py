@@ -1,4 +1,4 @@
-"""A second memory of intents, beside the plan: tells a ledger that was restored from a backup.
+"""A second log of intents, beside the plan: it shows whether the ledger was restored from an older backup.
 
 One line an intent, appended after the ledger's commit and before the POST. A ledger that knows less than the journal has
 forgotten requests that were made; sending from it would mail people twice.

@@ -1,4 +1,4 @@
-"""Telling a ledger that was restored from a backup what it has forgotten.
+"""Replays a plan's journal into a ledger that was restored from a backup.
 
 What the journal of a plan knows and the ledger does not may have been sent: it becomes doubt, and only evidence ends that.
 """

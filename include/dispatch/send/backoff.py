@@ -1,4 +1,4 @@
-"""How long to wait, and when to give up: what one sending process remembers of SendGrid's last answers."""
+"""Backoff and retry budget of one sending process, from SendGrid's last responses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one sending process does about an outage: it waits for its turn, and probes with few people (`ledger/outages.py`)."""
+"""Limits one sending process to its turn and to small probes during an outage (`ledger/outages.py`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each response does to a chunk in the ledger. One row of `docs/dispatch.md`'s table, one branch here."""
+"""Applies a response class to the chunk in the ledger: one branch per row of the table in `docs/dispatch.md`."""
 
 from __future__ import annotations
 
