@@ -73,8 +73,8 @@ def cancel(
     """
     found = _find(ledger, campaign_id, occurrence)
     with ledger.read() as connection:
-        reaches_there = bool(_batches(connection, found.plan_id))
-    from_states = (*UNFINISHED, "done") if reaches_there and _waiting_there(ledger, found.plan_id) else UNFINISHED
+        has_batches = bool(_batches(connection, found.plan_id))
+    from_states = (*UNFINISHED, "done") if has_batches and _scheduled_at_sendgrid(ledger, found.plan_id) else UNFINISHED
     plan = _change_state(ledger, campaign_id, occurrence, "cancelled", from_states=from_states, reason=reason)
     if plan.state == "cancelled":
         with ledger.write() as connection:
@@ -156,10 +156,15 @@ def _status(ledger: Ledger, plan_id: str) -> dict[str, Any]:
     plan = _plan(ledger, plan_id)
     with ledger.read() as connection:
         people = asdict(counts.tally(connection, plan_id))
-    return {"plan_id": plan_id, "state": plan.state, **people, "scheduled_at_sendgrid": _waiting_there(ledger, plan_id)}
+    return {
+        "plan_id": plan_id,
+        "state": plan.state,
+        **people,
+        "scheduled_at_sendgrid": _scheduled_at_sendgrid(ledger, plan_id),
+    }
 
 
-def _waiting_there(ledger: Ledger, plan_id: str) -> int:
+def _scheduled_at_sendgrid(ledger: Ledger, plan_id: str) -> int:
     with ledger.read() as connection:
         return counts.scheduled_at_sendgrid(connection, plan_id, clock.now().timestamp())
 

@@ -1,6 +1,6 @@
 """The base of unsubscribe links, judged before mail is sent: a public https address at which our own edge answers.
 
-A link that leads nowhere is a promise broken in every message, and cannot be mended once they are sent. A SendGrid on
+A broken unsubscribe link cannot be fixed after the messages are sent. A SendGrid on
 loopback counts as a simulator: nobody follows those links, so there a placeholder is only warned of.
 """
 

@@ -125,7 +125,7 @@ def require_sending(connection: Connection, plan_id: str) -> bool:
         raise CampaignStopped(
             f"the campaign is {state}{f' ({reason})' if reason else ''}.",
             where=f"plan {plan_id}",
-            remedy="Nothing was lost: what was not sent is pending. Mend the cause and resume.",
+            remedy="Nothing was lost: unsent chunks are pending. Fix the cause and resume the campaign.",
         )
     return bool(state == "sending")
 

@@ -1,4 +1,4 @@
-"""What a database error means for a ledger: it may be back in a minute, or a person has to set something right."""
+"""What a database error means for a ledger: it is unavailable for now, or its configuration is wrong."""
 
 from __future__ import annotations
 

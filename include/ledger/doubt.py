@@ -1,4 +1,4 @@
-"""Doubt, and how evidence ends it, message by message."""
+"""Chunks in doubt, and the evidence that resolves them, message by message."""
 
 from __future__ import annotations
 

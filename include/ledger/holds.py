@@ -1,4 +1,4 @@
-"""What the circuit breaker holds back: a campaign, or one mailbox provider of it. Pause, tell, never drop."""
+"""Holds of the circuit breaker: on a campaign, or on one mailbox provider of it. A hold pauses and never drops."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def hold(ledger: Ledger, plan_id: str, provider: str, reason: str) -> bool:
 
 
 def release(ledger: Ledger, plan_id: str) -> int:
-    """An operator looked and lets everything of the plan go on; returns how many holds ended."""
+    """Release every hold of the plan, on an operator's decision; returns how many were in force."""
     standing = and_(holds.c.plan_id == plan_id, holds.c.released_at.is_(None))
     with ledger.write() as connection:
         return connection.execute(update(holds).where(standing).values(released_at=clock.now().timestamp())).rowcount

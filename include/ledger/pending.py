@@ -1,4 +1,4 @@
-"""What is pending of a plan, and what may become of it without a request: divided, moved, held, skipped."""
+"""Pending chunks of a plan, and changes to them without a request: divide, move, hold, skip."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Who stands on SendGrid's unsubscribe lists because we put them there for a while, not because they left.
+"""Addresses that are temporarily on SendGrid's unsubscribe lists by our own action, not by an unsubscribe.
 
-A row is remembered before SendGrid is told, and ended after SendGrid was told otherwise: whatever is on its lists by our
-hand has a row here. Rows that ended stay for `KEPT_SECONDS`, for what is still said about that time.
+A row is written before the address is added to the lists, and ended after it is removed: every address that we listed has
+a row. Ended rows are kept for `KEPT_SECONDS`, for late events about that time.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ WHERE = {"dag": "send_newsletter", "run": "manual__1", "task": "dispatch.send_ra
 def stopped(status: int, body: dict[str, object]) -> CampaignStopped:
     """What `outcome.stop_campaign` raises for that answer."""
     reason = classify(Answer(status, True, body=orjson.dumps(body))).reason
-    return CampaignStopped(f"the campaign was stopped: {reason}.", where="plan p", remedy="Mend the cause.")
+    return CampaignStopped(f"the campaign was stopped: {reason}.", where="plan p", remedy="Fix the cause.")
 
 
 @pytest.mark.parametrize(

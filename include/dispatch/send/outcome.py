@@ -51,7 +51,7 @@ def stop_campaign(ledger: Ledger, plan_id: str, reason: str) -> CampaignStopped:
     return CampaignStopped(
         f"the campaign was stopped: {reason}.",
         where=f"plan {plan_id}",
-        remedy="Nobody was lost: who was not sent to is pending. Mend the cause and run the DAG again (docs/runbook.md).",
+        remedy="The remaining recipients are pending. Fix the cause and run the DAG again (docs/runbook.md).",
     )
 
 
