@@ -25,5 +25,10 @@ previous as (
 select runs.relation
 from quality.runs as runs
 inner join previous on runs.landed_run = previous.landed_run
-where runs.relation not in (select relation from quality.runs where landed_run = $run)
+where
+    runs.relation not in (
+        select relation
+        from quality.runs
+        where landed_run = $run
+    )
 order by runs.relation;

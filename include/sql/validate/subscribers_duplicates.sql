@@ -66,7 +66,7 @@ newest_refusals as (
             refused_at as refused_time
         from core.refusals
         where address_key is not null
-    )
+    ) as refusals
     group by address_key
 ),
 
@@ -78,9 +78,11 @@ claims as (
             order by
                 not holders.refuses
                 and newest_refusals.refused_time is not null
-                and not coalesce(holders.consented_time > newest_refusals.refused_time, false),
-                holders.refuses,
-                holders.updated_time desc, holders.row_number desc nulls last, holders.subscriber_id
+                and not coalesce(holders.consented_time > newest_refusals.refused_time, false) asc,
+                holders.refuses asc,
+                holders.updated_time desc,
+                holders.row_number desc nulls last,
+                holders.subscriber_id asc
         ) as claim
     from holders
     left join newest_refusals on holders.address_key = newest_refusals.address_key
