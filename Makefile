@@ -29,21 +29,21 @@ run: $(VENV)/installed ## set up, run the whole pipeline on the demo shop to the
 	@$(PY) -m operations run
 
 trigger: $(VENV)/installed ## run one DAG through the scheduler and wait: DAG=send_newsletter CONF='{"mode": "live"}'
-	@test -n "$$DAG" || { echo "error: say which: make trigger DAG=send_newsletter CONF='{\"mode\": \"preview\"}'" >&2; exit 2; }
+	@test -n "$$DAG" || { echo "error: name the DAG: make trigger DAG=send_newsletter CONF='{\"mode\": \"preview\"}'" >&2; exit 2; }
 	@$(PY) -m operations trigger "$$DAG" --conf "$$CONF"
 
 campaign: $(VENV)/installed ## status, pause, resume or cancel: DO=pause CAMPAIGN=newsletter OCCURRENCE=2026-W48
 	@test -n "$$DO" -a -n "$$CAMPAIGN" -a -n "$$OCCURRENCE" || \
-	  { echo "error: say what and which: make campaign DO=pause CAMPAIGN=newsletter OCCURRENCE=2026-W48" >&2; exit 2; }
+	  { echo "error: name the action and the plan: make campaign DO=pause CAMPAIGN=newsletter OCCURRENCE=2026-W48" >&2; exit 2; }
 	@$(PY) -m operations campaign "$$DO" "$$CAMPAIGN" "$$OCCURRENCE"
 
 replay: $(VENV)/installed ## replay the journal into a ledger restored from a backup (docs/runbook/restored-ledger.md)
 	@$(PY) -m operations replay
 
-up: $(VENV)/installed ## start Airflow, edge and simulator, or what of them is not running
+up: $(VENV)/installed ## start Airflow, edge and simulator, as far as they are not running
 	@$(PY) -m operations up
 
-stop: ## stop exactly what was started
+stop: ## stop the services that were started
 	@test ! -x $(PY) || $(PY) -m operations stop
 
 test: $(VENV)/developing ## everything; PostgreSQL tests where initdb is, browser tests where Chromium is
@@ -62,11 +62,11 @@ lint: $(VENV)/developing ## ruff, mypy, dead code, import contracts, SQL style, 
 	@$(VENV)/bin/sqlfluff lint --disable-progress-bar --processes 2 include/sql
 	@$(PY) -m operations.lockfile_check
 
-format: $(VENV)/developing ## let ruff format and sort
+format: $(VENV)/developing ## format the code and sort imports with ruff
 	@$(VENV)/bin/ruff check --fix .
 	@$(VENV)/bin/ruff format .
 
-bench: $(VENV)/developing ## the figures that the README quotes
+bench: $(VENV)/developing ## run the benchmarks that the README quotes
 	@$(PY) -m benchmarks $(ARGS)
 
 faults: $(VENV)/developing ## the faults a send must survive, with 20 seeds each: writes docs/faults.md
@@ -84,7 +84,7 @@ lock: $(VENV)/developing ## upgrade uv.lock within the bounds of pyproject.toml,
 	@$(UV) export -q --frozen --no-hashes --no-header --only-group dev -o requirements-dev.txt
 	@$(UV) export -q --frozen --no-hashes --no-header --only-group demo -o requirements-demo.txt
 
-docs: $(VENV)/developing ## generate the pages in docs/ from the DAGs, the SQL headers and the comments on the marts
+docs: $(VENV)/developing ## generate pages in docs/ and the table of variables in README.md
 	@$(PY) -m operations.generate_docs
 
 clean: stop ## stop, and remove the demo's data folder (data/, never another) and every cache
@@ -101,7 +101,7 @@ $(PY):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "error: $(PYTHON) is $$($(PYTHON) -V 2>&1); Tradewind needs Python 3.11 or newer (make PYTHON=/path/to/python3.11 …)." >&2; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
-	  { echo "error: $(PYTHON) cannot make virtual environments; install its venv module (Debian: apt-get install python3-venv)." >&2; exit 1; }
+	  { echo "error: $(PYTHON) cannot create virtual environments; install its venv module (Debian: apt-get install python3-venv)." >&2; exit 1; }
 	@$(PYTHON) -m venv $(VENV)
 
 $(UV): | $(PY)
@@ -109,7 +109,7 @@ $(UV): | $(PY)
 	@touch $(UV)
 
 $(VENV)/installed: requirements.txt requirements-demo.txt | $(UV)
-	@echo "installing what requirements.txt names into $(VENV)"
+	@echo "installing requirements.txt into $(VENV)"
 	@$(UV) pip install -q --python $(PY) -r requirements.txt
 	@$(UV) pip install -q --python $(PY) --no-deps -r requirements-demo.txt
 	@touch $@
