@@ -1,7 +1,7 @@
-"""The door to the internet: `python -m include.edge`. Its own process, never inside Airflow's API server.
+"""The ASGI application that faces the internet: `python -m include.edge`, a process apart from Airflow's API server.
 
-Configured by the environment: `TRADEWIND_DATA`, `TRADEWIND_WEBHOOK_KEYS`, `AIRFLOW_CONN_LEDGER_DEFAULT`. No cookies, no
-sessions, no scripts; so nothing to forge across sites. TLS ends in front of it.
+Configured by the environment: `TRADEWIND_DATA`, `TRADEWIND_WEBHOOK_KEYS`, `AIRFLOW_CONN_LEDGER_DEFAULT`. It has no cookies,
+sessions or scripts, so that cross-site request forgery does not apply. A proxy in front of it terminates TLS.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ from include.edge import page
 from include.edge.body import Refused
 from include.edge.confirm import confirm
 from include.edge.health import health
-from include.edge.person import Damaged, LedgerSilent
 from include.edge.preferences import preferences
+from include.edge.subject import DamagedLink, LedgerUnavailable
 from include.edge.unsubscribe import unsubscribe
 from include.edge.webhook import receive
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 MAX_TARGET = 2_048
-"""Bytes of path and query. A link has less than 150; what tools append to it is let through."""
+"""Bytes of path and query. A link has less than 150; the rest is room for parameters that mail tools append."""
 _TOKEN_PATH = re.compile(r"^(/(?:u|preferences|confirm)/)[^?\s]+")
 
 
-class Headers:
-    """The security headers, on every answer, whoever made it."""
+class SecurityHeaders:
+    """Adds the security headers to every response."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -48,8 +48,8 @@ class Headers:
         await self.app(scope, receive, send_with_headers if scope["type"] == "http" else send)
 
 
-class ShortTargets:
-    """Refuses a path and query that are longer than any of ours, unread."""
+class TargetLimit:
+    """Rejects a path and query that are too long, without reading the body."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -59,8 +59,8 @@ class ShortTargets:
         await (PlainTextResponse("URI too long", 414, {"Connection": "close"}) if long else self.app)(scope, receive, send)
 
 
-class WithoutTokens(logging.Filter):
-    """Keeps the tokens, which let their bearer act for a person, out of the access log."""
+class TokenFilter(logging.Filter):
+    """Removes tokens from the access log, because a token lets its bearer act for a person."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         if isinstance(record.args, tuple):
@@ -81,26 +81,30 @@ def _route(path: str, endpoint: Endpoint, *methods: str) -> Route:
 
 
 async def _refused(request: Request, error: Exception) -> Response:
-    answer = page.problem(request, error.status if isinstance(error, Refused) else 400, "unreadable")
+    answer = page.render_problem(request, error.status if isinstance(error, Refused) else 400, "unreadable")
     answer.headers["Connection"] = "close"
     return answer
 
 
-async def _silent(request: Request, _error: Exception) -> Response:
-    return page.try_again(request)
+async def _ledger_unavailable(request: Request, _error: Exception) -> Response:
+    return page.render_unavailable(request)
 
 
 async def _damaged(request: Request, _error: Exception) -> Response:
-    return page.damaged(request)
+    return page.render_damaged_link(request)
 
 
 async def _not_found(request: Request, _error: Exception) -> Response:
-    """A path that is no route; one that begins like a link is a damaged link."""
-    return page.damaged(request) if _TOKEN_PATH.match(request.url.path) else PlainTextResponse("Not Found", status_code=404)
+    """A path without a route; one that starts like a link is a damaged link."""
+    return (
+        page.render_damaged_link(request)
+        if _TOKEN_PATH.match(request.url.path)
+        else PlainTextResponse("Not Found", status_code=404)
+    )
 
 
 def build() -> Starlette:
-    """The application. Reads its settings at each request, so it can be built before anything is there."""
+    """Build the application. It reads its settings at each request, so the data folder and the ledger may appear later."""
     app = Starlette(
         routes=[
             _route("/events/sendgrid", receive, "POST"),
@@ -109,12 +113,17 @@ def build() -> Starlette:
             _route("/confirm/{token}", confirm, "GET", "POST"),
             _route("/healthz", health, "GET"),
         ],
-        middleware=[Middleware(Headers), Middleware(ShortTargets)],
-        exception_handlers={Refused: _refused, LedgerSilent: _silent, Damaged: _damaged, 404: _not_found},
+        middleware=[Middleware(SecurityHeaders), Middleware(TargetLimit)],
+        exception_handlers={
+            Refused: _refused,
+            LedgerUnavailable: _ledger_unavailable,
+            DamagedLink: _damaged,
+            404: _not_found,
+        },
     )
     app.router.redirect_slashes = False
     return app
 
 
-logging.getLogger("uvicorn.access").addFilter(WithoutTokens())
+logging.getLogger("uvicorn.access").addFilter(TokenFilter())
 app = build()

@@ -1,7 +1,7 @@
 """GET and POST /confirm/{token}: the double opt-in's second step.
 
 The link goes to the address itself and its token serves this purpose only. GET shows a page with a button and records
-nothing, because scanners and mail clients follow links; the button's POST is the person's yes.
+nothing, because scanners and mail clients follow links; the button's POST is the confirmation.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from include.core.shop import MARKETING
 from include.core.token import CONFIRM, UNSUBSCRIBE, Subject, mint
 from include.edge import body, page
 from include.edge.form import read_form
-from include.edge.person import ask, steady_time, subject_of
 from include.edge.settings import settings
+from include.edge.subject import minimum_duration, verify_link, with_ledger
 from include.ledger import consent
 from include.ledger.consent import Consent
 from include.ledger.database import Ledger
@@ -25,47 +25,47 @@ from include.ledger.suppressions import LIFTABLE
 
 SOURCE = "double_opt_in"
 YES = "confirm"
-"""What the button's form says in `action`. A POST that does not say it is no yes."""
+"""The value of `action` in the button's form. A POST without it is rejected."""
 
 
 @dataclass(frozen=True)
 class Confirmed:
-    """What became of a press: `reasons` suppress the address, so that nothing was recorded."""
+    """The result of a confirmation. With `reasons`, the address is suppressed and nothing was recorded."""
 
     preferences: str
     reasons: frozenset[str]
 
 
 async def confirm(request: Request) -> Response:
-    """Show the button; or, when it was pressed, record that the person consented to marketing. Idempotent.
+    """GET shows the button, POST records consent to marketing. Idempotent.
 
-    It lifts no suppression, not even the person's own unsubscribe: a link that was sent before somebody left must not bring
-    them back. They come back on the preference page, to which the answer leads.
+    It lifts no suppression, not even the person's own unsubscribe: a link that was sent before an unsubscribe must not undo
+    it. To resubscribe, people use the preference page, to which the response links.
     """
     token = request.path_params["token"]
     if request.method != "POST":
-        subject = await subject_of(token, CONFIRM)
-        return page.problem(request, 410, "expired") if _is_over(subject) else page.show(request, "confirm")
+        subject = await verify_link(token, CONFIRM)
+        return page.render_problem(request, 410, "expired") if _is_expired(subject) else page.render(request, "confirm")
     if (await read_form(request)).get("action") != YES:
-        raise body.Refused(400, "the form does not say yes")
-    async with steady_time():
-        answer = await ask(_record, await subject_of(token, CONFIRM))
+        raise body.Refused(400, "the form does not confirm")
+    async with minimum_duration():
+        answer = await with_ledger(_record, await verify_link(token, CONFIRM))
     if answer is None:
-        return page.problem(request, 410, "expired")
+        return page.render_problem(request, 410, "expired")
     if answer.reasons:
         liftable = answer.reasons <= LIFTABLE
-        return page.show(request, "not_confirmed", preferences=answer.preferences, liftable=liftable)
-    return page.show(request, "confirmed", preferences=answer.preferences)
+        return page.render(request, "not_confirmed", preferences=answer.preferences, liftable=liftable)
+    return page.render(request, "confirmed", preferences=answer.preferences)
 
 
-def _is_over(subject: Subject) -> bool:
-    """Whether the link is too old: who wants mail signs up again."""
+def _is_expired(subject: Subject) -> bool:
+    """Whether the link has expired; a new sign-up gets a new link."""
     return subject.valid_until is None or subject.valid_until < clock.now().timestamp()
 
 
 def _record(ledger: Ledger, subject: Subject) -> Confirmed | None:
-    """Once their consent is on disk, or cannot be: what became of it. None for a link that is too old."""
-    if _is_over(subject):
+    """Record the consent and return the result; None for an expired link."""
+    if _is_expired(subject):
         return None
     answer = Consent(subject.address_key, MARKETING, True, SOURCE, clock.now().timestamp(), subject.message_key)
     reasons = consent.record_unless_suppressed(ledger, answer)

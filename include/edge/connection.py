@@ -1,7 +1,7 @@
-"""Connections of strangers, bounded before a request is there to judge: in number, in time, in the size of a head.
+"""Limits connections before a request is complete: their number, their time, and the size of the head.
 
-uvicorn has no limit for somebody who connects and says nothing, or says it a byte a minute. Who waits longest without having
-sent a whole head makes room for who comes new, so no number of idle connections keeps a one-click post out.
+uvicorn has no limit for a client that connects and sends nothing, or one byte per minute. When a limit is reached, a new
+connection replaces the oldest one with an incomplete head, so that idle connections cannot block one-click requests.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 HEAD_BYTES = 16 * 1024
 """Request line and headers. SendGrid's have less than one KB."""
 HEAD_SECONDS = 10.0
-"""From the connection, or the answer before, to the end of the head, however the bytes trickle."""
+"""From the connection or the previous response to the end of the head, however slowly the bytes arrive."""
 LINGER_SECONDS = 1.0
 MAX_CONNECTIONS = min(512, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2)
-MAX_OF_A_PEER = 64
-"""Connections from one address, or one IPv6 /64. A proxy that we trust speaks for many peers and has no such limit."""
+MAX_PER_PEER = 64
+"""Connections from one address, or one IPv6 /64. A trusted proxy has no such limit."""
 PROXIES_VARIABLE = "FORWARDED_ALLOW_IPS"
-"""uvicorn's: whose X-Forwarded-For is believed, as addresses and networks with commas between; this machine's without it."""
+"""uvicorn's variable: the proxies whose X-Forwarded-For is trusted, as comma-separated addresses and networks."""
 WEBHOOK = b"/events/"
 
 
 def network_of(host: str) -> str:
-    """What counts as one peer: an address, or the /64 of an IPv6 address, which one customer has whole."""
+    """The key of a peer: an address, or the /64 of an IPv6 address, which usually belongs to one customer."""
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
@@ -51,48 +51,48 @@ def is_trusted_proxy(host: str) -> bool:
         return host in named
 
 
-class Door:
+class ConnectionLimiter:
     """Every open connection, the oldest first."""
 
     def __init__(self) -> None:
         self._open: dict[GuardedProtocol, None] = {}
 
-    def enter(self, newcomer: GuardedProtocol) -> bool:
-        """Take a connection in, in the place of another where there are too many; False where nobody can make room."""
-        of_peer = [other for other in self._open if other.peer == newcomer.peer]
-        if not newcomer.is_proxy and len(of_peer) >= MAX_OF_A_PEER and not _evict(of_peer):
+    def admit(self, new: GuardedProtocol) -> bool:
+        """Add a connection, and evict another one at a limit; False where none can be evicted."""
+        of_peer = [each for each in self._open if each.peer == new.peer]
+        if not new.is_proxy and len(of_peer) >= MAX_PER_PEER and not _evict(of_peer):
             return False
         if len(self._open) >= MAX_CONNECTIONS and not _evict(list(self._open)):
             return False
-        self._open[newcomer] = None
+        self._open[new] = None
         return True
 
-    def leave(self, connection: GuardedProtocol) -> None:
+    def remove(self, connection: GuardedProtocol) -> None:
         self._open.pop(connection, None)
 
 
 def _evict(connections: list[GuardedProtocol]) -> bool:
-    """Close one that is not being answered: who sent no whole head, else whose event batch is not whole, else whose form.
+    """Close a connection with an incomplete head, else with an incomplete event batch, else with an incomplete form.
 
-    Among these it is the oldest of the peer that has most of them.
+    Among these, the oldest one of the peer that has the most.
     """
-    waiting = [connection for connection in connections if connection.wait is not None]
+    waiting = [connection for connection in connections if connection.waiting_for is not None]
     if not waiting:
         return False
-    first = min(connection.wait or 0 for connection in waiting)
-    candidates = [connection for connection in waiting if connection.wait == first]
-    crowd = Counter(connection.peer for connection in candidates).most_common(1)[0][0]
-    victim = next(connection for connection in candidates if connection.peer == crowd)
-    door.leave(victim)
+    first = min(connection.waiting_for or 0 for connection in waiting)
+    candidates = [connection for connection in waiting if connection.waiting_for == first]
+    busiest_peer = Counter(connection.peer for connection in candidates).most_common(1)[0][0]
+    victim = next(connection for connection in candidates if connection.peer == busiest_peer)
+    limiter.remove(victim)
     victim.transport.abort()
     return True
 
 
-door = Door()
+limiter = ConnectionLimiter()
 
 
 class GuardedProtocol(H11Protocol):
-    """HTTP/1.1 of uvicorn, with the limits above."""
+    """uvicorn's HTTP/1.1 protocol with the limits of this module."""
 
     peer = ""
     is_proxy = False
@@ -100,8 +100,8 @@ class GuardedProtocol(H11Protocol):
     _timer: asyncio.TimerHandle | None = None
 
     @property
-    def wait(self) -> int | None:
-        """What is waited for: 1 a head, 2 the body of an event batch, 3 another body; None while we are at work."""
+    def waiting_for(self) -> int | None:
+        """1 for a head, 2 for the body of an event batch, 3 for another body; None while a response is being made."""
         if self.cycle is None or self.cycle.response_complete:
             return 1
         if not self.cycle.more_body:
@@ -112,27 +112,27 @@ class GuardedProtocol(H11Protocol):
         super().connection_made(transport)
         host = self.client[0] if self.client else ""
         self.peer, self.is_proxy = network_of(host), is_trusted_proxy(host)
-        self._arm(HEAD_SECONDS)
-        if not door.enter(self):
+        self._start_timer(HEAD_SECONDS)
+        if not limiter.admit(self):
             self._refuse(b"503 Service Unavailable")
 
     def connection_lost(self, exc: Exception | None) -> None:
-        door.leave(self)
-        self._disarm()
+        limiter.remove(self)
+        self._stop_timer()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         before = self.cycle
-        if self.wait == 1 and self._head_is_too_long(data):
+        if self.waiting_for == 1 and self._head_is_too_long(data):
             self._refuse(b"431 Request Header Fields Too Large")
             return
         super().data_received(data)
         if self.cycle is not before:
             self._head_bytes = 0
-            self._disarm()  # body.py bounds the body, and everything after it is our own work.
+            self._stop_timer()  # From here, body.py limits the body.
 
     def on_response_complete(self) -> None:
-        self._arm(HEAD_SECONDS)
+        self._start_timer(HEAD_SECONDS)
         super().on_response_complete()
 
     def _head_is_too_long(self, data: bytes) -> bool:
@@ -140,24 +140,24 @@ class GuardedProtocol(H11Protocol):
         self._head_bytes += len(data) if end < 0 else end
         return self._head_bytes > HEAD_BYTES
 
-    def _arm(self, seconds: float) -> None:
-        self._disarm()
-        self._timer = self.loop.call_later(seconds, self._too_slow)
+    def _start_timer(self, seconds: float) -> None:
+        self._stop_timer()
+        self._timer = self.loop.call_later(seconds, self._on_timeout)
 
-    def _disarm(self) -> None:
+    def _stop_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
-    def _too_slow(self) -> None:
-        if self.wait == 1 and self.cycle is None:
+    def _on_timeout(self) -> None:
+        if self.waiting_for == 1 and self.cycle is None:
             self._refuse(b"408 Request Timeout")
         else:
             self.transport.abort()
 
     def _refuse(self, status: bytes) -> None:
-        """A short answer, and the connection ends, whether or not the answer is fetched."""
-        self._disarm()
+        """Send a short response and close the connection, whether or not the client reads it."""
+        self._stop_timer()
         if not self.transport.is_closing():
             self.transport.write(b"HTTP/1.1 " + status + b"\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
             self.transport.close()
@@ -165,7 +165,7 @@ class GuardedProtocol(H11Protocol):
 
 
 def options() -> dict[str, Any]:
-    """What uvicorn is told besides host and port."""
+    """The options for uvicorn besides host and port."""
     return {
         "http": GuardedProtocol, "ws": "none", "lifespan": "off", "h11_max_incomplete_event_size": HEAD_BYTES,
         "server_header": False, "timeout_keep_alive": 5, "proxy_headers": True,

@@ -1,4 +1,4 @@
-"""The fields of a form that was posted."""
+"""Reads the fields of a posted form."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from include.edge import body
 
 
 async def read_form(request: Request) -> FormData:
-    """The form's fields, urlencoded or multipart; files are refused. Raises `Refused`."""
+    """The form's fields, urlencoded or multipart; files are rejected. Raises `Refused`."""
     content = await body.read_body(request, body.FORM_BYTES)
 
     async def stream() -> AsyncIterator[bytes]:

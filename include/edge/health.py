@@ -1,4 +1,4 @@
-"""GET /healthz: may mail be answered here?"""
+"""GET /healthz: whether the edge can accept event batches and record unsubscribes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from include.core.errors import TradewindError
 from include.core.token import PROBE_HEADER, is_valid_probe
 from include.edge import spool
-from include.edge.links import SUSPICIOUS, links
+from include.edge.link_counts import MANY_FAILED, link_counts
 from include.edge.settings import Settings, settings
 from include.ledger.tables import ledger_metadata
 
@@ -22,13 +22,14 @@ _threads = CapacityLimiter(2)
 
 
 async def health(request: Request) -> Response:
-    """200 while a batch can be kept and an unsubscribe recorded, else 503; the JSON says which of the two fails.
+    """200 if the spool is writable and the ledger responds, else 503; the JSON body names the check that failed.
 
-    `webhook_keys` counts the readable keys: with 0 the webhook refuses every batch, but people can still leave. A sender
-    that shows a probe is told whether it verifies: whether the links that it signs would work here.
+    `webhook_keys` counts the readable keys: with 0, the webhook rejects every batch, but people can still unsubscribe. For
+    a sender that sends a probe, `probe` says whether it verifies, and so whether the links that it signs work here.
 
-    `tokens` says when the last links all failed, as they do where the sender has another `secrets.json`; the status is
-    "unwell" then, and still 200: any stranger can make up tokens, and must not take the edge out of a balancer by them.
+    `tokens` says whether all of the most recent links failed, as they do if the sender has another `secrets.json`. The
+    status is "unwell" then, and the code still 200: anybody can invent tokens, which must not remove the edge from a load
+    balancer.
     """
     now = settings()
     probe = request.headers.get(PROBE_HEADER)
@@ -39,21 +40,21 @@ async def health(request: Request) -> Response:
     well = all(state.values())
     answer: dict[str, object] = {**state, "webhook_keys": len(now.webhook_keys)}
     if probe is not None:
-        answer["probe"] = await to_thread.run_sync(_tried, now, probe, limiter=_threads)
-    foreign = links.in_a_row >= SUSPICIOUS
-    answer["tokens"] = f"all of the last {links.in_a_row} failed" if foreign else "ok"
-    answer["status"] = "ok" if well and not foreign else "unwell"
+        answer["probe"] = await to_thread.run_sync(_check_probe, now, probe, limiter=_threads)
+    all_failed = link_counts.in_a_row >= MANY_FAILED
+    answer["tokens"] = f"all of the last {link_counts.in_a_row} failed" if all_failed else "ok"
+    answer["status"] = "ok" if well and not all_failed else "unwell"
     return JSONResponse(answer, status_code=200 if well else 503)
 
 
-def _tried(now: Settings, probe: str) -> str:
+def _check_probe(now: Settings, probe: str) -> str:
     try:
         known = is_valid_probe(now.secrets, probe)
     except (TradewindError, OSError) as error:
-        log.error("the keys of the links cannot be read (%s)", type(error).__name__)
+        log.error("the secrets of the links cannot be read (%s)", type(error).__name__)
         known = False
     if known:
-        links.reset()
+        link_counts.reset()
     return "verifies" if known else "does not verify"
 
 

@@ -1,6 +1,6 @@
-"""The pages' words by language, and which language a request is answered in.
+"""The texts of the pages by language, and the choice of a language for a request.
 
-One file for each language in `texts/`; a new file is a new language. All have the same keys, or the edge does not start.
+One file per language in `texts/`; a new file adds a language. All files must have the same keys, or the edge does not start.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ QUERY = "l"
 """The parameter of a link that names its mail's language. The URI of the List-Unsubscribe header has none."""
 
 
-class Words:
-    """The words of one language: `say("unsubscribe.title")`. What is put in is escaped, unless it is Markup."""
+class Texts:
+    """The texts of one language: `text("unsubscribe.title")`. Inserted values are escaped, unless they are Markup."""
 
     def __init__(self, locale: str, texts: Mapping[str, str]) -> None:
         self.locale, self.direction, self._texts = locale, texts["direction"], texts
@@ -30,14 +30,14 @@ class Words:
         return escape(self._texts[key]).format(**given)
 
 
-def load_words(folder: Path = _FOLDER) -> dict[str, Words]:
+def load_texts(folder: Path = _FOLDER) -> dict[str, Texts]:
     """Every language, by locale in lower case. Raises `ConfigurationError` where a file's keys are not those of en.yaml."""
     found = {path.stem: dict(_flat(yaml.safe_load(path.read_text(encoding="utf-8")))) for path in folder.glob("*.yaml")}
     for locale, texts in found.items():
         if differing := sorted(texts.keys() ^ found["en"].keys()):
-            what = f"{differing[0]} is in one of {locale}.yaml and en.yaml alone."
-            raise ConfigurationError(what, where=str(folder), remedy="Write it in both.")
-    return {locale.lower(): Words(locale, texts) for locale, texts in found.items()}
+            what = f"{differing[0]} is missing from {locale}.yaml or from en.yaml."
+            raise ConfigurationError(what, where=str(folder), remedy="Add it to both.")
+    return {locale.lower(): Texts(locale, texts) for locale, texts in found.items()}
 
 
 def _flat(texts: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, str]]:
@@ -48,28 +48,32 @@ def _flat(texts: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, str
             yield f"{before}{key}", value
 
 
-_WORDS = load_words()
+_TEXTS = load_texts()
 
 
-def words_for(request: Request, default_locale: str) -> Words:
-    """The language that the link names, else the browser's, else the default's, else English."""
-    wanted = [request.query_params.get(QUERY, ""), *_accepted(request.headers.get("accept-language", "")), default_locale]
-    return next((words for tag in wanted if (words := _spoken(tag)) is not None), _WORDS["en"])
+def texts_for(request: Request, default_locale: str) -> Texts:
+    """The language that the link names, else the browser's, else the default, else English."""
+    wanted = [
+        request.query_params.get(QUERY, ""),
+        *_accepted_languages(request.headers.get("accept-language", "")),
+        default_locale,
+    ]
+    return next((texts for tag in wanted if (texts := _find(tag)) is not None), _TEXTS["en"])
 
 
-def query_of(request: Request) -> str:
-    """What the links between the pages carry on: the language that the link named, where we speak it."""
-    words = _spoken(request.query_params.get(QUERY, ""))
-    return f"?{QUERY}={words.locale}" if words else ""
+def language_query(request: Request) -> str:
+    """The query for links between pages: the language that the request's link names, if there are texts for it."""
+    texts = _find(request.query_params.get(QUERY, ""))
+    return f"?{QUERY}={texts.locale}" if texts else ""
 
 
-def _spoken(tag: str) -> Words | None:
+def _find(tag: str) -> Texts | None:
     tag = tag.strip().lower().replace("_", "-")
-    return _WORDS.get(tag) or _WORDS.get(tag.split("-")[0])
+    return _TEXTS.get(tag) or _TEXTS.get(tag.split("-")[0])
 
 
-def _accepted(header: str) -> Iterator[str]:
-    """The tags of Accept-Language, the most wanted first (RFC 9110, 12.5.4); what cannot be read is passed over."""
+def _accepted_languages(header: str) -> Iterator[str]:
+    """The tags of Accept-Language, in order of preference (RFC 9110, 12.5.4); an unreadable part is skipped."""
     ranges = []
     for part in header[:500].split(","):
         tag, _, weight = part.partition(";")

@@ -1,4 +1,4 @@
-"""The pages that people see: rendered from pages/, escaped, with nothing loaded from anywhere."""
+"""Renders the pages in pages/: escaped, without external resources."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from include.edge import branding
-from include.edge.language import query_of, words_for
+from include.edge.language import language_query, texts_for
 
 _FOLDER = Path(__file__).parent / "pages"
 _STYLE = (_FOLDER / "style.css").read_text(encoding="utf-8")
@@ -32,29 +32,29 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
-"""On every answer: no script, no referrer (the token is in the path), no cache, no index, no frame."""
+"""For every response: no scripts, no referrer (the token is in the path), no caching, no indexing, no frames."""
 
 
-def show(request: Request, name: str, *, status: int = 200, **values: object) -> HTMLResponse:
-    """The page `pages/<name>.html`, in the language of the link or the browser, under the shop's name."""
+def render(request: Request, name: str, *, status: int = 200, **values: object) -> HTMLResponse:
+    """The page `pages/<name>.html`, in the language of the link or the browser, with the shop's name."""
     shop = branding.shop()
-    say = words_for(request, shop.default_locale)
-    said = _environment.get_template(f"{name}.html").render(say=say, shop=shop, query=query_of(request), **values)
-    return HTMLResponse(said, status_code=status, headers={"Content-Language": say.locale})
+    text = texts_for(request, shop.default_locale)
+    html = _environment.get_template(f"{name}.html").render(text=text, shop=shop, query=language_query(request), **values)
+    return HTMLResponse(html, status_code=status, headers={"Content-Language": text.locale})
 
 
-def problem(request: Request, status: int, what: str) -> HTMLResponse:
-    """A page that says what did not work and what to do: `expired`, `unreadable` or `away` of the texts."""
-    return show(request, "problem", status=status, what=what)
+def render_problem(request: Request, status: int, what: str) -> HTMLResponse:
+    """An error page with its remedy. `what` is a section of the texts: `expired`, `unreadable` or `away`."""
+    return render(request, "problem", status=status, what=what)
 
 
-def damaged(request: Request) -> HTMLResponse:
-    """The link does not verify: nothing was changed, and how to leave all the same. 404, for one-click posts too."""
-    return show(request, "damaged", status=404, confirming=request.url.path.startswith("/confirm/"))
+def render_damaged_link(request: Request) -> HTMLResponse:
+    """404, also for one-click requests: the link is invalid, nothing was changed, and how to unsubscribe instead."""
+    return render(request, "damaged", status=404, confirming=request.url.path.startswith("/confirm/"))
 
 
-def try_again(request: Request) -> HTMLResponse:
-    """The ledger did not answer: nothing was changed, and the person (or their mail client) shall ask again."""
-    answer = problem(request, 503, "away")
+def render_unavailable(request: Request) -> HTMLResponse:
+    """503: the ledger did not respond and nothing was changed; the client should retry."""
+    answer = render_problem(request, 503, "away")
     answer.headers["Retry-After"] = "60"
     return answer

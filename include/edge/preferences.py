@@ -1,4 +1,4 @@
-"""GET and POST /preferences/{token}: topics, tracking, stop everything, come back."""
+"""GET and POST /preferences/{token}: topics, tracking, unsubscribe from everything, resubscribe."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from include.core.shop import MARKETING, TRACKING, Shop, in_language
 from include.core.token import Subject
 from include.edge import body, branding, page
 from include.edge.form import read_form
-from include.edge.language import words_for
-from include.edge.person import ask, steady_time, subject_of
+from include.edge.language import texts_for
 from include.edge.settings import settings
-from include.edge.unsubscribe import leave, suppression
+from include.edge.subject import minimum_duration, verify_link, with_ledger
+from include.edge.unsubscribe import record_unsubscribe, suppression
 from include.ledger import consent, opt_out_log
 from include.ledger.consent import Consent
 from include.ledger.database import Ledger
@@ -26,24 +26,26 @@ from include.ledger.suppressions import LIFTABLE, lift, reasons_in_force
 
 SOURCE = "preference_page"
 SAVE, STOP_ALL, RESUBSCRIBE = ACTIONS = ("save", "stop_all", "resubscribe")
-"""What the page's forms can ask for."""
+"""The values of `action` in the page's forms."""
 
 
 async def preferences(request: Request) -> Response:
-    """GET shows what holds. POST does one of: save (topics and tracking), stop_all, resubscribe; then shows what holds.
+    """GET shows the current preferences. POST applies save (topics and tracking), stop_all or resubscribe and shows them.
 
-    A form that asks for anything else changes nothing and is told so, with 400.
+    Any other form is rejected with 400 and changes nothing.
     """
     token, shop = request.path_params["token"], branding.shop()
-    wish = _wish(await read_form(request), shop) if request.method == "POST" else None
-    async with steady_time():
-        values = await ask(lambda ledger, subject: _change_and_show(ledger, subject, wish), await subject_of(token))
-    topics = _topics(shop, words_for(request, shop.default_locale).locale)
-    return page.show(request, "preferences", topics=topics, **values)
+    change = _requested_change(await read_form(request), shop) if request.method == "POST" else None
+    async with minimum_duration():
+        values = await with_ledger(
+            lambda ledger, subject: _apply_and_read(ledger, subject, change), await verify_link(token)
+        )
+    topics = _topics(shop, texts_for(request, shop.default_locale).locale)
+    return page.render(request, "preferences", topics=topics, **values)
 
 
 def _topics(shop: Shop, locale: str) -> list[dict[str, str]]:
-    """The shop's topics in the page's language, or in the shop's own where a topic has no words in that."""
+    """The shop's topics in the page's language, or in the default language where a topic has no text in it."""
     default = shop.default_locale
     return [
         {
@@ -56,23 +58,23 @@ def _topics(shop: Shop, locale: str) -> list[dict[str, str]]:
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What a form asks for. `answers` to topics and tracking, for `save`; what it does not name stays as it is."""
+class Change:
+    """A requested change. `answers` holds topics and tracking for `save`; others stay as they are."""
 
     action: str
     answers: Mapping[str, bool]
 
 
-def _wish(form: FormData, shop: Shop) -> Wish:
-    """What the form asks for. Raises `Refused` where that is not among what the page offers: nothing is changed then."""
+def _requested_change(form: FormData, shop: Shop) -> Change:
+    """The change that the form requests. Raises `Refused` for one that the page does not offer."""
     action = str(form.get("action"))
     if action not in ACTIONS:
         raise body.Refused(400, "unknown action")
-    return Wish(action, _answers(form, shop) if action == SAVE else {})
+    return Change(action, _answers(form, shop) if action == SAVE else {})
 
 
 def _answers(form: FormData, shop: Shop) -> dict[str, bool]:
-    """A checked topic is wanted, an unchecked one declined; tracking changes only where its box says so."""
+    """A checked topic is accepted, an unchecked one declined; tracking changes only if its box is checked."""
     wanted = {str(name) for name in form.getlist("topic")}
     known = [topic.id for topic in shop.topics]
     if not wanted <= set(known) or form.get("allow_tracking", "yes") != "yes":
@@ -85,10 +87,10 @@ def _answers(form: FormData, shop: Shop) -> dict[str, bool]:
     return answers
 
 
-def _change_and_show(ledger: Ledger, subject: Subject, wish: Wish | None) -> dict[str, Any]:
-    saved = wish is not None
-    if wish is not None:
-        saved = change(ledger, subject, wish)
+def _apply_and_read(ledger: Ledger, subject: Subject, change: Change | None) -> dict[str, Any]:
+    saved = change is not None
+    if change is not None:
+        saved = apply_change(ledger, subject, change)
     reasons = reasons_in_force(ledger, subject.address_key)
     return {
         "saved": saved,
@@ -98,19 +100,19 @@ def _change_and_show(ledger: Ledger, subject: Subject, wish: Wish | None) -> dic
     }
 
 
-def change(ledger: Ledger, subject: Subject, wish: Wish) -> bool:
-    """Do what the form asks; False where the person wants mail again and there is no unsubscribe of theirs to lift."""
-    if wish.action == STOP_ALL:
-        leave(ledger, subject, SOURCE)
-    elif wish.action == RESUBSCRIBE:
+def apply_change(ledger: Ledger, subject: Subject, change: Change) -> bool:
+    """Apply the change; False for a resubscription without an unsubscribe to lift."""
+    if change.action == STOP_ALL:
+        record_unsubscribe(ledger, subject, SOURCE)
+    elif change.action == RESUBSCRIBE:
         if not lift(ledger, subject.address_key, SOURCE, subject.message_key):
             return False
         opt_out_log.note(settings().paths, "lift", suppression(subject, SOURCE))
-        consent.record(ledger, [_answer(subject, MARKETING, True)])
+        consent.record(ledger, [_consent(subject, MARKETING, True)])
     else:
-        consent.record(ledger, [_answer(subject, topic, given) for topic, given in wish.answers.items()])
+        consent.record(ledger, [_consent(subject, topic, given) for topic, given in change.answers.items()])
     return True
 
 
-def _answer(subject: Subject, topic: str, given: bool) -> Consent:
+def _consent(subject: Subject, topic: str, given: bool) -> Consent:
     return Consent(subject.address_key, topic, given, SOURCE, clock.now().timestamp(), subject.message_key)

@@ -1,4 +1,4 @@
-"""What the edge is told by its environment, and the two stores it writes to: the spool and the ledger."""
+"""The settings of the edge from its environment, and the two stores that it writes: the spool and the ledger."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _opening = threading.Lock()
 
 @dataclass(frozen=True)
 class Settings:
-    """One environment's meaning. `webhook_keys` is empty where none is set or readable: then no event is accepted."""
+    """The settings. Without a readable key in `webhook_keys`, no event is accepted."""
 
     paths: DataPaths
     ledger_text: str | None
@@ -39,7 +39,7 @@ class Settings:
 
 
 def settings() -> Settings:
-    """The settings in force. Blocking on first use of `secrets` and `ledger`: ask for those in a thread."""
+    """The current settings. The first use of `secrets` and `ledger` blocks: call those in a thread."""
     return _settings(data_paths(), environment_connection(LEDGER), environment.settings().webhook_keys)
 
 

@@ -1,4 +1,4 @@
-"""The spool: what is made durable before a 2xx: webhook bodies, and unsubscribes while the ledger is away."""
+"""Writes to the spool, durably before a 2xx: webhook bodies, and unsubscribes while the ledger is unavailable."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ from include.ledger.suppressions import Suppression
 
 
 def incoming(paths: DataPaths) -> Path:
-    """The folder of batches that are not loaded yet; made, durably, where it is missing."""
+    """The folder of batches that are not loaded yet; created durably if missing."""
     return _folder(paths, "incoming")
 
 
-def keep(paths: DataPaths, body: bytes) -> str:
-    """Write one verified body as it came and return the file's name. Raises OSError when the disk will not take it.
+def write_batch(paths: DataPaths, body: bytes) -> str:
+    """Write one verified body unchanged and return the file's name. Raises OSError when the write fails.
 
-    When this returns, the batch survives kill -9 and power loss: written beside, fsync, rename, fsync of the folder.
-    The name is the arrival time in UTC and a random part; nobody but the collector reads the content (it holds addresses).
+    When this returns, the batch survives kill -9 and power loss: temporary file, fsync, rename, fsync of the folder.
+    The name is the arrival time in UTC and a random part. Only `collect` reads the content, which holds addresses.
     """
     name = _name()
     write_durably(incoming(paths) / name, body, mode=0o640)
     return name
 
 
-def keep_unsubscribe(paths: DataPaths, wish: Suppression) -> None:
-    """Write a suppression that the ledger could not take, for `collect.suppress` to bring there. Raises OSError.
+def write_unsubscribe(paths: DataPaths, entry: Suppression) -> None:
+    """Write a suppression that the ledger could not record, for `collect.suppress` to import. Raises OSError.
 
     Its fields as JSON in `unsubscribes/`: keys and a time, no address.
     """
-    write_durably(_folder(paths, "unsubscribes") / _name(), json.dumps(asdict(wish)).encode(), mode=0o640)
+    write_durably(_folder(paths, "unsubscribes") / _name(), json.dumps(asdict(entry)).encode(), mode=0o640)
 
 
 def is_writable(paths: DataPaths) -> bool:
-    """Whether a batch could be kept now: tried by writing, because permissions and free space do not tell."""
+    """Whether a batch can be written now: by a write, since permissions and free space alone do not show it."""
     probe = paths.spool / "incoming" / ".probe"
     try:
         incoming(paths)

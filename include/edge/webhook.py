@@ -1,4 +1,4 @@
-"""POST /events/sendgrid: verify, make durable, answer."""
+"""POST /events/sendgrid: verifies an event batch, writes it durably to the spool, and responds."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from include.sendgrid.webhook_body import split_array
 log = logging.getLogger(__name__)
 
 MAX_EVENTS = 50_000
-DEEPEST = 16
+MAX_DEPTH = 16
 _spool_threads = CapacityLimiter(16)
 
 
 async def receive(request: Request) -> Response:
-    """Answer 200 once the batch is on disk; 4xx for what is not SendGrid's; 503 for what SendGrid shall send again.
+    """200 once the batch is on disk; 4xx for a request that is not SendGrid's; 503 for one that SendGrid should retry.
 
-    Replays and redeliveries are kept like any batch: loading is what tells an event from its copy.
+    Replays and redeliveries are written like any batch: loading deduplicates events.
     """
     now = settings()
     if not now.webhook_keys:
-        log.error("an event batch was refused: set %s to SendGrid's public key (base64 DER)", KEYS_VARIABLE)
+        log.error("an event batch was rejected: set %s to SendGrid's public key (base64 DER)", KEYS_VARIABLE)
         return _answer(503, "no webhook key is configured")
     try:
         return await _receive(request, now)
     except body.Refused as refusal:
-        log.warning("an event batch was refused with %d: %s", refusal.status, refusal.why)
+        log.warning("an event batch was rejected with %d: %s", refusal.status, refusal.why)
         return _answer(refusal.status, refusal.why)
 
 
@@ -49,24 +49,24 @@ async def _receive(request: Request, now: Settings) -> Response:
 
 
 def _accept(now: Settings, timestamp: str, signature: str, content: bytes) -> Response:
-    """The blocking part: elliptic curves, parsing, fsync."""
+    """The blocking part: signature, parsing, fsync."""
     if not has_valid_signature(now.webhook_keys, timestamp, content, signature):
         raise body.Refused(403, "signature does not verify")
     if check_shape(content) == 0:
         return _answer(200, "nothing in it")
     try:
-        spool.keep(now.paths, content)
+        spool.write_batch(now.paths, content)
     except OSError as error:
-        log.error("an event batch could not be kept (%s); SendGrid will send it again", error.strerror)
+        log.error("an event batch could not be written (%s); SendGrid will retry it", error.strerror)
         return _answer(503, "cannot be kept now")
     return _answer(200, "kept")
 
 
 def check_shape(content: bytes) -> int:
-    """How many events the batch holds. Raises `Refused` for what is not a JSON array of objects.
+    """The number of events in the batch. Raises `Refused` for a body that is not a JSON array of objects.
 
-    An array with some elements that are not objects is taken when at least one is: refusing would lose the good events
-    with the bad one, which the collector quarantines. An array of none is nobody's batch and refused.
+    An array in which at least one element is an object is accepted: rejecting it would lose the valid events; loading
+    quarantines the others. An array without any object is rejected.
     """
     try:
         events = split_array(content)
@@ -74,7 +74,7 @@ def check_shape(content: bytes) -> int:
         raise body.Refused(400, "not a JSON array") from None
     if len(events) > MAX_EVENTS:
         raise body.Refused(413, "too many events")
-    if events and not any(memoryview(event)[:1] == b"{" for event in events):
+    if events and not any(memoryview(event)[:1].tobytes() == b"{" for event in events):
         raise body.Refused(400, "not an array of objects")
     if any(_is_deep(bytes(event)) for event in events):
         raise body.Refused(400, "nested too deeply")
@@ -82,11 +82,11 @@ def check_shape(content: bytes) -> int:
 
 
 def _is_deep(event: bytes) -> bool:
-    """Whether an element nests deeper than any event of SendGrid's. Few brackets cannot, so most are only counted."""
-    if event.count(b"{") + event.count(b"[") <= DEEPEST:
+    """Whether an element nests deeper than any event of SendGrid. With few brackets it cannot, so it is not parsed."""
+    if event.count(b"{") + event.count(b"[") <= MAX_DEPTH:
         return False
     try:
-        return _depth(msgspec.json.decode(event)) > DEEPEST
+        return _depth(msgspec.json.decode(event)) > MAX_DEPTH
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
         return True
 
@@ -101,7 +101,7 @@ def _depth(value: object) -> int:
 
 
 def _answer(status: int, text: str) -> Response:
-    """A refusal hangs up, so that the rest of a body that nobody reads is not sent."""
+    """A rejection closes the connection, so that the client does not send the rest of the body."""
     headers = {} if status < 400 else {"Connection": "close"}
     if status == 503:
         headers["Retry-After"] = "60"

@@ -11,7 +11,7 @@ from include.collect import suppress
 from include.collect.doubt import resolve_doubt
 from include.collect.suppress import suppress_from_events
 from include.core.keys import address_key
-from include.edge.spool import keep_unsubscribe
+from include.edge.spool import write_unsubscribe
 from include.ledger import suppressions
 from include.ledger.database import Ledger
 from include.ledger.doubt import in_doubt_chunks
@@ -114,7 +114,7 @@ def test_the_suppression_is_of_the_address_that_was_mailed(world: World, ledger:
 def test_unsubscribes_kept_while_the_ledger_was_away_are_brought_to_it(world: World, ledger: Ledger) -> None:
     keys = ["aa" * 32, "bb" * 32]
     for key in keys:
-        keep_unsubscribe(world.paths, Suppression(key, "unsubscribe", "one_click", 1000.0, "m"))
+        write_unsubscribe(world.paths, Suppression(key, "unsubscribe", "one_click", 1000.0, "m"))
     suppressions.suppress(ledger, [Suppression(keys[1], "unsubscribe", "one_click", 500.0)])
     assert suppressions.lift(ledger, keys[1], "preference_page")
     (world.paths.spool / "unsubscribes" / "torn.json").write_bytes(b"{")

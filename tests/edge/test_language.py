@@ -17,7 +17,7 @@ from include.core.errors import ConfigurationError
 from include.core.paths import PROJECT, SHOP, DataPaths
 from include.core.secrets import Secrets, load_secrets
 from include.core.token import Subject, mint
-from include.edge.language import load_words
+from include.edge.language import load_texts
 from tests.edge.conftest import Edge, Signer
 from tests.edge.test_door import confirm_link
 
@@ -125,10 +125,10 @@ def test_the_shop_is_named_by_its_file_and_its_language_is_for_the_rest(
 
 
 def test_every_language_has_every_word_and_no_page_asks_for_another() -> None:
-    words = load_words()
+    words = load_texts()
     assert set(words) == {"en", "de", "fr"}
     asked = {
-        key for page in (EDGE / "pages").glob("*.html") for key in re.findall(r'say\("([a-z_.]+)"[,)]', page.read_text())
+        key for page in (EDGE / "pages").glob("*.html") for key in re.findall(r'text\("([a-z_.]+)"[,)]', page.read_text())
     }
     asked |= {f"{what}.{part}" for what in ("expired", "unreadable", "away") for part in ("title", "text")}
     asked |= {f"damaged.{way}{kind}" for way in ("write", "answer") for kind in ("", "_confirming")}
@@ -146,8 +146,8 @@ def test_a_language_that_lacks_a_word_is_refused(tmp_path: Path) -> None:
     german = yaml.safe_load((tmp_path / "de.yaml").read_text())
     del german["confirm"]["button"]
     (tmp_path / "de.yaml").write_text(yaml.safe_dump(german))
-    with pytest.raises(ConfigurationError, match=r"confirm\.button is in one of de\.yaml and en\.yaml alone"):
-        load_words(tmp_path)
+    with pytest.raises(ConfigurationError, match=r"confirm\.button is missing from de\.yaml or from en\.yaml"):
+        load_texts(tmp_path)
 
 
 def test_pages_can_be_used_without_sight_or_mouse(edge: Edge, secrets: Secrets, subject: Subject) -> None:

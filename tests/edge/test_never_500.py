@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from include.edge import body
-from include.edge.webhook import DEEPEST, check_shape
+from include.edge.webhook import MAX_DEPTH, check_shape
 from include.sendgrid import signature
 from tests.edge.conftest import Signer
 
@@ -58,10 +58,10 @@ def test_every_body_is_a_batch_or_refused(content: bytes) -> None:
         assert not elements or any(isinstance(element, dict) for element in elements)
 
 
-@pytest.mark.parametrize("depth", [DEEPEST, DEEPEST + 1])
+@pytest.mark.parametrize("depth", [MAX_DEPTH, MAX_DEPTH + 1])
 def test_the_depth_that_is_refused_is_the_one_that_is_said(depth: int) -> None:
     content = b'[{"a":' + b"[" * (depth - 1) + b"]" * (depth - 1) + b"}]"
-    if depth > DEEPEST:
+    if depth > MAX_DEPTH:
         with pytest.raises(body.Refused):
             check_shape(content)
     else:

@@ -21,7 +21,7 @@ from include.core.keys import address_key
 from include.core.paths import PROJECT, DataPaths
 from include.core.secrets import load_secrets
 from include.core.token import Subject, mint
-from include.edge.connection import MAX_OF_A_PEER
+from include.edge.connection import MAX_PER_PEER
 from include.ledger.database import open_ledger
 from include.ledger.suppressions import reasons_in_force
 from tests.dispatch.tls_edge import NAME, certificate, resolve_here
@@ -169,7 +169,7 @@ def test_strangers_keep_nobody_from_leaving(proxied: Proxied, client: httpx.Clie
     """From one address more than nginx lets in; half a body each, which the edge never sees."""
     context = ssl.create_default_context(cafile=str(proxied.certificate))
     strangers = []
-    for number in range(MAX_OF_A_PEER * 2):
+    for number in range(MAX_PER_PEER * 2):
         with contextlib.suppress(OSError):
             raw = socket.create_connection(proxied.address, timeout=5, source_address=("127.0.0.3", 0))
             stranger = context.wrap_socket(raw, server_hostname=NAME)

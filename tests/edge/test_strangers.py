@@ -28,7 +28,7 @@ from include.core.secrets import load_secrets
 from include.core.token import Subject, mint
 from include.edge import body, connection
 from include.edge.body import Pool, Refused, held_body
-from include.edge.connection import HEAD_BYTES, HEAD_SECONDS, MAX_OF_A_PEER, is_trusted_proxy, network_of
+from include.edge.connection import HEAD_BYTES, HEAD_SECONDS, MAX_PER_PEER, is_trusted_proxy, network_of
 from include.ledger.database import open_ledger
 from include.ledger.suppressions import reasons_in_force
 from tests.edge.conftest import Edge, Signer
@@ -179,12 +179,12 @@ def still_open(connections: list[socket.socket]) -> int:
 def test_a_one_click_post_under_way_stays_where_event_batches_give_way(edge: Edge) -> None:
     form = b"POST /u/x HTTP/1.1\r\nHost: x\r\nContent-Length: 999\r\n\r\nList-"
     crowd = []
-    for number in range(MAX_OF_A_PEER + 10):
+    for number in range(MAX_PER_PEER + 10):
         crowd.append(socket.create_connection(place(edge), source_address=("127.0.0.8", 0)))
         crowd[-1].sendall(form if number < 2 else post_head(8_000_000) + b"[")
         time.sleep(0.01)
     time.sleep(1)
-    assert (still_open(crowd[:2]), still_open(crowd[2:12]), still_open(crowd[12:])) == (2, 0, MAX_OF_A_PEER - 2)
+    assert (still_open(crowd[:2]), still_open(crowd[2:12]), still_open(crowd[12:])) == (2, 0, MAX_PER_PEER - 2)
     for one in crowd:
         one.close()
 
@@ -301,7 +301,7 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_who_holds_most_gives_way_and_not_who_comes_last(short: None) -> None:
     async def crowd() -> list[int]:
-        pool = Pool(most=100, share=80)
+        pool = Pool(max_bytes=100, max_bytes_per_peer=80)
         hoarders = [asyncio.create_task(outcome("6.6.6.6", [b"x" * 20, None], pool)) for _ in range(4)]
         await asyncio.sleep(0.05)
         other = asyncio.create_task(outcome("7.7.7.7", [b"x" * 15, None], pool))
@@ -316,7 +316,7 @@ def test_who_holds_most_gives_way_and_not_who_comes_last(short: None) -> None:
 
 def test_one_peer_has_a_share_and_its_oldest_body_gives_way(short: None) -> None:
     async def crowd() -> list[int]:
-        pool = Pool(most=1_000, share=50)
+        pool = Pool(max_bytes=1_000, max_bytes_per_peer=50)
         first = asyncio.create_task(outcome("6.6.6.6", [b"x" * 40, None], pool))
         await asyncio.sleep(0.05)
         second = await outcome("6.6.6.6", [b"x" * 40], pool)
@@ -327,7 +327,7 @@ def test_one_peer_has_a_share_and_its_oldest_body_gives_way(short: None) -> None
 
 def test_a_whole_body_counts_until_it_was_looked_at() -> None:
     async def crowd() -> int:
-        pool = Pool(most=50, share=50)
+        pool = Pool(max_bytes=50, max_bytes_per_peer=50)
         async with held_body(request_of("6.6.6.6", [b"x" * 40]), 100, pool):
             return await outcome("7.7.7.7", [b"x" * 40], pool)
 
@@ -336,7 +336,7 @@ def test_a_whole_body_counts_until_it_was_looked_at() -> None:
 
 def test_forms_have_room_of_their_own() -> None:
     assert body.FORMS is not body.BATCHES
-    assert body.FORMS.share >= 16 * body.FORM_BYTES
+    assert body.FORMS.max_bytes_per_peer >= 16 * body.FORM_BYTES
 
 
 def test_a_peer_is_an_address_or_a_customers_network(monkeypatch: pytest.MonkeyPatch) -> None:
