@@ -181,7 +181,7 @@ def test_a_client_that_hangs_up_breaks_nothing(edge: Edge, signer: Signer, paths
 def test_no_address_is_logged(edge: Edge, signer: Signer) -> None:
     post(edge, BATCH, Signer.new().headers(BATCH))
     post(edge, b"{" + BATCH, signer.headers(b"{" + BATCH))
-    assert "refused with 403" in edge.logged()
+    assert "rejected with 403" in edge.logged()
     assert "ada" not in edge.logged()
 
 
