@@ -1,6 +1,6 @@
-"""Airflow tells a person: on a task that failed for good, and on a run that is not done in time.
+"""Alerts from Airflow: for tasks that failed permanently, failed runs, and runs that miss their deadline.
 
-The triggerer imports it by its name, and the DAG processor runs it for tasks whose process went away (docs/adr/0060).
+The triggerer imports this module by name, and the DAG processor runs it for tasks whose process was lost (docs/adr/0060).
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ WEBHOOK_VARIABLE = "alert_webhook_url"
 
 
 class TaskFailureNotifier(BaseNotifier):
-    """`on_failure_callback` of every task: the exception becomes an alert with its runbook page.
+    """`on_failure_callback` of every task: delivers an alert for the exception, with its runbook page.
 
-    A task that will be tried again tells nobody, and neither do previews and tests: whoever made the mistake looks at the
-    run. What goes wrong here is Airflow's to log; it changes no task's state.
+    There is no alert for a task that will be retried, nor for previews and tests, whose author is watching the run. Airflow
+    logs errors of this callback; they do not change the state of the task.
     """
 
     def notify(self, context: Context) -> None:
@@ -44,9 +44,9 @@ class TaskFailureNotifier(BaseNotifier):
 
 
 class RunFailureNotifier(BaseNotifier):
-    """`on_failure_callback` of every DAG, for a failed run of which no task has told.
+    """`on_failure_callback` of every DAG: delivers an alert for a failed run without an alert for one of its tasks.
 
-    Airflow calls no callback of a task whose process was killed, and none of tasks that a run's timeout ends. This one runs
+    Airflow does not call the callbacks of tasks whose process was killed, or which a run's timeout ended. This callback runs
     in the DAG processor.
     """
 
@@ -64,14 +64,14 @@ class RunFailureNotifier(BaseNotifier):
 
 def _timed_out(dag: str, run: str) -> Alert:
     return Alert(
-        "run-timed-out", f"{dag}: a run took too long and was ended", f"Run {run} went over its dagrun_timeout.",
-        "Nobody was mailed twice. What it did not do is still to do.", "See which task it was at, then run the DAG again.",
+        "run-timed-out", f"{dag}: a run exceeded its timeout and was ended", f"Run {run} went over its dagrun_timeout.",
+        "No message was sent twice. Unfinished work is pending.", "Find the unfinished task, then run the DAG again.",
         "docs/runbook/missed-deadline.md#what-to-do", dag=dag, run=run, about=run,
     )  # fmt: skip
 
 
 async def deadline_missed(context: Mapping[str, Any] | None = None, minutes: int = 0) -> None:
-    """Called in the triggerer with a context of plain values (`dag_run`, `deadline`), not with that of a task."""
+    """Callback of a deadline. The triggerer calls it with plain values (`dag_run`, `deadline`), not a task context."""
     from include.core.paths import data_paths
 
     run = (context or {}).get("dag_run") or {}
@@ -83,20 +83,20 @@ async def deadline_missed(context: Mapping[str, Any] | None = None, minutes: int
 
 
 def late_run_alert(dag: str, run: str, minutes: int) -> Alert:
-    """The alert for a run that is not done in time."""
+    """The alert for a run that missed its deadline."""
     sends = dag.startswith("send_")
-    safe = "The run goes on; nothing is sent twice because it is late." if sends else "What stood before is in force."
+    safe = "The run continues; lateness sends nothing twice." if sends else "The previous state is still in use."
     return Alert(
         "missed-deadline", f"{dag}: not done {minutes} minutes after it was due", f"Run {run} is not finished.", safe,
-        "See which task it is at, and what that waits for.", "docs/runbook/missed-deadline.md#what-to-do", "warning",
+        "Find the unfinished task, and what it waits for.", "docs/runbook/missed-deadline.md#what-to-do", "warning",
         dag=dag, run=run, about=run,
     )  # fmt: skip
 
 
 def deadline(within: timedelta) -> DeadlineAlert:
-    """`deadline` of a DAG: tells when a run is not done `within` that time of being queued.
+    """`deadline` of a DAG: alerts if a run is not finished `within` this time after it was queued.
 
-    Not from the logical date, which is the beginning of the interval, and missing in a run by hand.
+    The logical date is not used: it is the start of the interval, and None in a manual run.
     """
     minutes = int(within.total_seconds() // 60)
     callback = AsyncCallback(deadline_missed, kwargs={"minutes": minutes})
@@ -104,18 +104,18 @@ def deadline(within: timedelta) -> DeadlineAlert:
 
 
 def webhook_url() -> str:
-    """Where alerts are posted; empty for nowhere, also where Airflow cannot be asked: the alert is filed all the same."""
+    """The URL to which alerts are posted; '' if it is unset or Airflow does not answer. Alerts are stored in any case."""
     try:
         return str(Variable.get(WEBHOOK_VARIABLE, default="") or "").strip()
-    except Exception as error:  # noqa: BLE001 - whatever keeps the URL from us must not keep the alert from its file
+    except Exception as error:  # noqa: BLE001 - without the URL, the alert must still be stored
         log.warning("variable %s could not be read (%s)", WEBHOOK_VARIABLE, type(error).__name__)
         return ""
 
 
 def _is_preview_or_test(dag_run: Any) -> bool:
-    """Whether it is a preview or a test of a campaign: made by hand, and its form does not say live.
+    """Whether the run is a preview or test of a campaign: not scheduled, and its form does not say live.
 
-    By plain attributes, since Airflow has several classes for a run. What cannot be read as a rehearsal is none.
+    Uses plain attributes, since Airflow has several classes for a run. A run of unknown kind counts as live.
     """
     if not str(getattr(dag_run, "dag_id", None) or "").startswith("send_"):
         return False
