@@ -82,7 +82,7 @@ def _places_over(connection: duckdb.DuckDBPyConnection, name: str, limit: float)
 
 
 def _warehouse(connection: duckdb.DuckDBPyConnection) -> str:
-    return connection.execute("select current_database()").fetchall()[0][0]
+    return str(connection.execute("select current_database()").fetchall()[0][0])
 
 
 def _refuse(places: list[str], what: str, remedy: str) -> None:

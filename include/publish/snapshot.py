@@ -40,11 +40,12 @@ def previous_build(paths: DataPaths) -> Path | None:
 def read_manifest(build: Path) -> dict[str, Any]:
     """The manifest of one build's folder. Raises `PublishError` where it cannot be read."""
     try:
-        return json.loads((build / MANIFEST).read_bytes())
+        manifest: dict[str, Any] = json.loads((build / MANIFEST).read_bytes())
     except (OSError, ValueError) as error:
         raise PublishError(
             f"the manifest cannot be read ({type(error).__name__}).", where=str(build / MANIFEST), remedy=BUILD_FIRST
         ) from error
+    return manifest
 
 
 def require_build(paths: DataPaths) -> Path:

@@ -38,7 +38,8 @@ def quality_page(paths: DataPaths) -> str:
 def campaign_rows(paths: DataPaths) -> list[dict[str, Any]]:
     """The report's campaigns as JSON-able rows, newest first. Raises `PublishError` where nothing is published."""
     with snapshot.open_build(snapshot.require_build(paths)) as connection:
-        return fetch(connection, "publish/report", "campaigns").to_pylist()
+        rows: list[dict[str, Any]] = fetch(connection, "publish/report", "campaigns").to_pylist()
+    return rows
 
 
 def published_manifest(paths: DataPaths) -> dict[str, Any]:

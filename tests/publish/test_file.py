@@ -8,6 +8,7 @@ import resource
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -19,7 +20,7 @@ from include.publish.read_back import verify
 from include.warehouse.connection import open_warehouse
 
 
-def rows(paths: DataPaths, query: str) -> list[tuple]:
+def rows(paths: DataPaths, query: str) -> list[tuple[Any, ...]]:
     with duckdb.connect(str(paths.published / "analytics.duckdb"), read_only=True) as connection:
         return connection.execute(query).fetchall()
 

@@ -7,6 +7,7 @@ import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -39,10 +40,11 @@ def page(published: DataPaths) -> str:
     return (published.root / report.write_report(published)).read_text()
 
 
-def specs(page: str) -> dict[str, dict]:
+def specs(page: str) -> dict[str, dict[str, Any]]:
     found = re.search(r'<script type="application/json" id="specs">(.*?)</script>', page, re.DOTALL)
     assert found
-    return json.loads(found[1])
+    charts: dict[str, dict[str, Any]] = json.loads(found[1])
+    return charts
 
 
 def test_each_campaign_adds_up_in_plain_sight(published: DataPaths, page: str) -> None:

@@ -20,7 +20,7 @@ FIRST = {
     "not null, raw_row json not null, quarantined_at timestamptz not null, primary key (landed_run, relation, row_number))",
 }
 """As the first edition created them."""
-ROWS = {
+ROWS: dict[str, list[tuple[object, ...]]] = {
     "core.identities": [("S1", "ada@e.org", "k1", "Ada", None), ("S2", "b@e.org", "k2", None, "B")],
     "core.purchases": [(f"P{number}", "S1", "2026-01-01", "1.50", "EUR", number, "r") for number in range(3)],
     "quality.quarantine": [("r", "subscribers", 7, "S3", ["id_form"], "{}", "2026-01-01")],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -33,7 +34,7 @@ def write(folder: Path, name: str, statement: str) -> None:
     (folder / f"{name}.sql").write_text(HEADER.format(name=name) + statement + "\n")
 
 
-def ask(paths: DataPaths, query: str) -> list[tuple]:
+def ask(paths: DataPaths, query: str) -> list[tuple[Any, ...]]:
     with duckdb.connect(str(paths.warehouse)) as connection:
         return connection.execute(query).fetchall()
 
@@ -44,7 +45,7 @@ def opened(paths: DataPaths) -> list[migrations.Migration]:
         return migrations.pending(connection)
 
 
-def schema(paths: DataPaths) -> set[tuple]:
+def schema(paths: DataPaths) -> set[tuple[Any, ...]]:
     """Tables and columns, without their order: what was added later comes last."""
     return set(ask(paths, COLUMNS))
 
