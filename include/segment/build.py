@@ -112,7 +112,7 @@ def _find_members(
 
 
 def _select(connection: duckdb.DuckDBPyConnection, definition: Definition, as_of: datetime, seconds: float) -> None:
-    """Run one judged definition into `selected_members`, within its time."""
+    """Run one checked definition into `selected_members`, within its time."""
     statement = f"create or replace temp table selected as\n{definition.statement}"
     try:
         with _time_limit(connection, seconds):
@@ -146,7 +146,7 @@ def _explain(definition: Definition, error: duckdb.Error) -> ConfigurationError:
         what = text.splitlines()[0]
         if "\nLINE " in text:
             line += int(text.split("\nLINE ", 1)[1].split(":", 1)[0]) - 2
-    return ConfigurationError(what, where=place(definition.path, line), remedy="Mend the query.")
+    return ConfigurationError(what, where=place(definition.path, line), remedy="Fix the query.")
 
 
 def _freeze(

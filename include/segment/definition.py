@@ -1,7 +1,7 @@
-"""A segment's definition: one SELECT in `include/sql/segment/definitions/<segment>.sql`, read and judged before it runs.
+"""A segment's definition: one SELECT in `include/sql/segment/definitions/<segment>.sql`, read and checked before it runs.
 
 Marketers write these files, so parsers look at them first: one query, known tables only, no function that reads files or
-the network, one column `subscriber_id`, at most the parameter `as_of`. sqlglot judges, because it knows lines and kinds;
+the network, one column `subscriber_id`, at most the parameter `as_of`. sqlglot checks, because it knows lines and kinds;
 DuckDB's own parser has to agree about the tables, because it is DuckDB that will run the query.
 """
 
@@ -58,7 +58,7 @@ def definition_paths(folder: Path = DEFINITIONS) -> list[Path]:
 
 
 def read_definition(path: Path) -> Definition:
-    """Read and judge one file. Raises `ConfigurationError` with file and line where it may not run."""
+    """Read and check one file. Raises `ConfigurationError` with file and line where it may not run."""
     if not _NAME.match(path.stem):
         raise _refuse(path, 1, "has a name that is no identifier.", "Use lower-case letters, digits and underscores.")
     file = sqlfile.read(path)
@@ -94,10 +94,10 @@ def _parse(path: Path, statement: str, first_line: int) -> exp.Query:
             path,
             first_line + int(details.get("line") or 1) - 1,
             f"is not SQL: {details.get('description')}",
-            "Mend the query.",
+            "Fix the query.",
         ) from None
     except (sqlglot.errors.TokenError, duckdb.ParserException):
-        raise _refuse(path, first_line, "is not SQL that DuckDB reads.", "Mend the query.") from None
+        raise _refuse(path, first_line, "is not SQL that DuckDB reads.", "Fix the query.") from None
     kinds = [one.type for one in statements]
     if len(trees) != 1 or not isinstance(trees[0], exp.Query) or kinds != [duckdb.StatementType.SELECT]:
         raise _refuse(path, first_line, "is not exactly one SELECT.", "Leave the one query that selects subscriber_id.")
@@ -105,7 +105,7 @@ def _parse(path: Path, statement: str, first_line: int) -> exp.Query:
 
 
 def _objections(query: exp.Query, statement: str) -> Iterator[tuple[str, exp.Expr, str]]:
-    """What speaks against running the query, with the node that is to blame and the remedy."""
+    """The reasons not to run the query, each with its node and the remedy."""
     for node in query.find_all(*_FORBIDDEN):
         yield f"holds {type(node).__name__.upper()}, which a definition may not do.", node, "A definition only selects."
     for function in query.find_all(exp.Func):
