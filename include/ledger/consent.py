@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import pyarrow as pa
 from sqlalchemy import Connection, Select, bindparam, func, insert, select, text
@@ -124,7 +125,7 @@ def _is_news(answer: Consent, standing: tuple[bool, float] | None) -> bool:
     return answer.happened_at > standing[1] + SAME_PRESS_SECONDS
 
 
-def _in_force() -> Select:
+def _in_force() -> Select[Any]:
     log = consent_log.c
     newest = select(func.max(log.seq).label("seq")).group_by(log.address_key, log.topic).subquery()
     return select(log.address_key, log.topic, log.given, log.happened_at).join(newest, log.seq == newest.c.seq)

@@ -32,7 +32,7 @@ class Tally:
     @property
     def adds_up(self) -> bool:
         values = asdict(self)
-        return values.pop("selected") == sum(values.values())
+        return bool(values.pop("selected") == sum(values.values()))
 
 
 def tally(connection: Connection, plan_id: str) -> Tally:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import pyarrow as pa
 from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, func, insert, select, text
@@ -154,7 +155,7 @@ def _not_of_source() -> ColumnElement[bool]:
     return suppression_log.c.reason.not_in(SOURCE_REASONS)
 
 
-def _rows_in_force(connection: Connection, newest: Select) -> Iterator[tuple[str, str, float]]:
+def _rows_in_force(connection: Connection, newest: Select[Any]) -> Iterator[tuple[str, str, float]]:
     latest = newest.subquery()
     query = select(latest.c.address_key, latest.c.reason, latest.c.happened_at)
     query = query.where(latest.c.age == 1, latest.c.action == "suppress")
@@ -211,7 +212,8 @@ def _is_news(
 def _last_confirmation(connection: Connection) -> float | None:
     """When anybody last said that they want mail. Whose address it was under is for the warehouse to know."""
     wanted = and_(consent_log.c.topic == MARKETING, consent_log.c.given == 1)
-    return connection.scalar(select(func.max(consent_log.c.happened_at)).where(wanted))
+    last: float | None = connection.scalar(select(func.max(consent_log.c.happened_at)).where(wanted))
+    return last
 
 
 def _standing(connection: Connection, addresses: set[str]) -> dict[tuple[str, str], float]:
@@ -229,7 +231,7 @@ def _standing(connection: Connection, addresses: set[str]) -> dict[tuple[str, st
     return found
 
 
-def _latest(condition: ColumnElement[bool]) -> Select:
+def _latest(condition: ColumnElement[bool]) -> Select[Any]:
     """The log with each row's age within its address and reason; 1 is the newest."""
     log = suppression_log.c
     age = func.row_number().over(partition_by=(log.address_key, log.reason), order_by=log.seq.desc()).label("age")

@@ -74,7 +74,7 @@ def reopen_due(stores: Stores) -> list[dict[str, Any]]:
 def _absence_counts(warehouse: duckdb.DuckDBPyConnection, posted: float) -> bool:
     if clock.now().timestamp() - posted < HEALTHY_HOURS * 3600:
         return False
-    return fetch(warehouse, "dispatch", "healthy_hours", {"since": posted})["hours"][0].as_py() >= HEALTHY_HOURS
+    return bool(fetch(warehouse, "dispatch", "healthy_hours", {"since": posted})["hours"][0].as_py() >= HEALTHY_HOURS)
 
 
 def _reopen_chunk(ledger: Ledger, reader: PlanReader, plan_id: str, chunk: int, decision: str) -> int:

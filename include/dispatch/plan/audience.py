@@ -134,4 +134,4 @@ def _newest_run(warehouse: duckdb.DuckDBPyConnection, campaign: Campaign) -> str
             where=source_location(campaign.id, "segment"),
             remedy="Run build_segments first.",
         )
-    return found[0]["segment_run"]
+    return str(found[0]["segment_run"])

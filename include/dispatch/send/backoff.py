@@ -54,5 +54,5 @@ class Backoff:
 
 def _backoff(count: int) -> float:
     """Capped exponential backoff with full jitter, at least a tenth of the step."""
-    step = min(MAX_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2 ** (count - 1))
+    step: float = min(MAX_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2 ** (count - 1))
     return step * random.uniform(0.1, 1.0)  # noqa: S311 - jitter, not a secret
