@@ -1,4 +1,4 @@
-"""Did a variant do better than the first one, and did mail do better than no mail? By statsmodels, from counts."""
+"""Compare variants with the first one, and mail with no mail: rates, lift and confidence interval, by statsmodels."""
 
 from __future__ import annotations
 
@@ -40,12 +40,18 @@ SCHEMA = pa.schema(
 )
 """Columns of marts.experiment_results."""
 FINAL = "final"
-"""The status of a comparison that may be read. The others (`window_open`, `sending`, `stopped_early`) show counts alone."""
+"""Status of a comparison that has a result. The others (`window_open`, `sending`, `stopped_early`) have counts only."""
+PURCHASE_WINDOW_DAYS = 14
+"""A purchase counts for a campaign up to so many days after its plan: two weeks, the usual window of a hold-out test."""
+PURCHASE = f"purchase_{PURCHASE_WINDOW_DAYS}d"
+"""The metric of treated against held out. Its name and texts in comments.yaml and the report name the window."""
+HELD_OUT = "held_out"
+"""The arm that got no mail: the baseline of `PURCHASE`."""
 
 
 @dataclass(frozen=True)
 class Arm:
-    """One variant under one metric: of `people`, `converted` did it."""
+    """One variant under one metric: `converted` of its `people` opened, clicked or bought."""
 
     campaign: str
     occurrence: str
@@ -63,7 +69,7 @@ class Arm:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Rate of an arm less the rate of the baseline, with a 95 % interval; null where nothing can be said."""
+    """Rate of an arm minus rate of the baseline, with p-value and 95 % interval; None where it cannot be computed."""
 
     lift: float | None = None
     p_value: float | None = None
@@ -72,26 +78,24 @@ class Comparison:
 
 
 def experiment_rows(connection: duckdb.DuckDBPyConnection, baselines: Baselines, as_of: datetime) -> pa.Table:
-    """Every comparison: variants by human opens and by human clicks, hold-out against treated by purchases in 14 days."""
+    """Rows of marts.experiment_results: variants by human opens and clicks, treated against held out by purchases."""
     variants = fetch(connection, "analyze", "variant_counts").to_pylist()
     opens = [
         Arm(**row, metric="human_open", people=row["delivered_tracked"], converted=row["human_opens"]) for row in variants
     ]
     clicks = [replace(arm, metric="human_click", converted=arm.human_clicks or 0) for arm in opens]
-    bought = [
-        Arm(**row, metric="purchase_14d")
-        for row in fetch(connection, "analyze", "hold_out_counts", {"as_of": as_of}).to_pylist()
-    ]
-    arms = sorted(opens + clicks + bought, key=lambda arm: (arm.campaign, arm.occurrence, arm.metric, arm.variant))
+    params = {"as_of": as_of, "purchase_window_days": PURCHASE_WINDOW_DAYS}
+    purchases = [Arm(**row, metric=PURCHASE) for row in fetch(connection, "analyze", "hold_out_counts", params).to_pylist()]
+    arms = sorted(opens + clicks + purchases, key=lambda arm: (arm.campaign, arm.occurrence, arm.metric, arm.variant))
     rows = []
     for (campaign, occurrence, metric), group in groupby(arms, key=lambda arm: (arm.campaign, arm.occurrence, arm.metric)):
-        first = "held_out" if metric == "purchase_14d" else baselines.get((campaign, occurrence))
-        rows += _rows(list(group), first)
+        baseline = HELD_OUT if metric == PURCHASE else baselines.get((campaign, occurrence))
+        rows += _rows(list(group), baseline)
     return pa.Table.from_pylist(rows, schema=SCHEMA)
 
 
 def compare(arm: Arm, baseline: Arm) -> Comparison:
-    """Two-proportion z-test (pooled) and Newcombe's interval of the difference, as statsmodels computes them."""
+    """Two-proportion z-test (pooled) and Newcombe's interval of the difference; empty if an arm has no people."""
     if not arm.people or not baseline.people:
         return Comparison()
     counts, sizes = (arm.converted, baseline.converted), (arm.people, baseline.people)
@@ -99,15 +103,15 @@ def compare(arm: Arm, baseline: Arm) -> Comparison:
         _, p_value = proportions_ztest(counts, sizes)
     low, high = confint_proportions_2indep(arm.converted, arm.people, baseline.converted, baseline.people, method="newcomb")
     return Comparison(
-        _rate(arm.converted, arm.people) - _rate(baseline.converted, baseline.people),  # type: ignore[operator]
-        _number(p_value),
-        _number(low),
-        _number(high),
+        arm.converted / arm.people - baseline.converted / baseline.people,
+        _finite(p_value),
+        _finite(low),
+        _finite(high),
     )
 
 
-def _rows(arms: list[Arm], first: str | None) -> list[dict[str, object]]:
-    baseline = next((arm for arm in arms if arm.variant == first), arms[0])
+def _rows(arms: list[Arm], baseline_variant: str | None) -> list[dict[str, object]]:
+    baseline = next((arm for arm in arms if arm.variant == baseline_variant), arms[0])
     return [
         asdict(arm)
         | asdict(Comparison() if arm is baseline or arm.status != FINAL else compare(arm, baseline))
@@ -125,6 +129,6 @@ def _rate(part: int | None, whole: int | None) -> float | None:
     return part / whole if part is not None and whole else None
 
 
-def _number(value: float) -> float | None:
-    """A float, or None for the NaN that a test gives when nobody or everybody did it in both arms."""
+def _finite(value: float) -> float | None:
+    """The value as a float; None for the NaN of a test in which both arms converted nobody or everybody."""
     return float(value) if np.isfinite(value) else None

@@ -1,4 +1,4 @@
-"""What analysis needs of the ledger: suppressions in force, unsubscribes by message, each plan's first variant and tally."""
+"""Ledger data for the marts: suppressions and consent in force, unsubscribes by message, first variants, counts by state."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _TALLIES = pa.schema([("plan_id", pa.string()), ("state", pa.string()), ("people
 _OPT_OUTS = pa.schema([("message_key", pa.string()), ("happened_at", pa.float64())])
 
 Baselines = dict[tuple[str, str], str]
-"""{(campaign, occurrence): id of the variant that the campaign's file names first}."""
+"""{(campaign, occurrence): id of the first variant in the campaign file}."""
 
 
 def copy_ledger(connection: duckdb.DuckDBPyConnection, ledger: Ledger) -> None:
-    """Replace core.suppressions, core.consent_answers and engagement.opt_outs by what one snapshot of the ledger says."""
+    """Replace core.suppressions, core.consent_answers and engagement.opt_outs from one snapshot of the ledger."""
     with ledger.read() as ledger_connection:
         suppressions, _ = in_force(ledger_connection)
         answers = consent.in_force(ledger_connection)
@@ -42,15 +42,15 @@ def copy_ledger(connection: duckdb.DuckDBPyConnection, ledger: Ledger) -> None:
 
 
 def first_variants(ledger: Ledger) -> Baselines:
-    """The variant that each live plan's campaign names first: experiments compare the others with it."""
+    """The first variant of each live plan's campaign, with which experiments compare the others."""
     query = select(plans.c.campaign, plans.c.occurrence, plans.c.settings).where(plans.c.kind == "live")
     with ledger.read() as connection:
         rows = connection.execute(query).all()
-    return {(row.campaign, row.occurrence): name for row in rows for name in _first(row.settings)}
+    return {(row.campaign, row.occurrence): name for row in rows for name in _first_variant(row.settings)}
 
 
 def tallies(ledger: Ledger) -> pa.Table:
-    """How many people of each live plan are in which state, by the ledger (columns plan_id, state, people)."""
+    """People per live plan and state, as the ledger counts them (columns plan_id, state, people)."""
     rows = []
     with ledger.read() as connection:
         for plan_id in connection.scalars(select(plans.c.plan_id).where(plans.c.kind == "live")).all():
@@ -60,13 +60,13 @@ def tallies(ledger: Ledger) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=_TALLIES)
 
 
-def _first(settings: str) -> Iterable[str]:
+def _first_variant(settings: str) -> Iterable[str]:
     variants = json.loads(settings).get("variants") or []
     return [variant["id"] for variant in variants[:1]]
 
 
 def _opt_outs(connection: Connection) -> pa.Table:
-    """Every unsubscribe that names a message, also those lifted since: it was this message that made the person leave."""
+    """Every unsubscribe with a message key, including those lifted since: the message still caused it."""
     log = suppression_log.c
     query = select(log.message_key, log.happened_at).where(
         log.action == "suppress", log.reason == "unsubscribe", log.message_key.is_not(None)

@@ -1,4 +1,4 @@
-"""Build everything that analysts read, in one transaction."""
+"""Build schema marts, which analysts read, in one transaction."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ MARTS = (
     "lifecycle",
     "quality_runs",
 )
-"""SQL files in the order in which they run; the first is the temporary table that the others read."""
+"""SQL files in the order in which they run; the first creates the temporary table that the others read."""
 
 
 def build_marts(stores: Stores, *, as_of: datetime) -> dict[str, int]:
-    """Replace schema marts by what the stores say now: {table: rows}.
+    """Rebuild schema marts from the current stores; returns {table: rows}.
 
-    `as_of` names the day of list_health and bounds the purchases that experiments count. Stores without rows give marts
-    without rows. Sums are recorded in marts.reconciliation and judged by `reconcile.check_sums`.
+    `as_of` sets the day of list_health and is the latest time of a purchase that experiments count. Empty stores give empty
+    marts. The results of the sum checks are written to marts.reconciliation; `reconcile.check_sums` evaluates them.
     """
     if as_of.tzinfo is None:
         raise ValueError("as_of needs a time zone")

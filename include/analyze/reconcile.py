@@ -1,4 +1,4 @@
-"""Everything adds up, or the run fails: each file in `include/sql/analyze/checks/` states sums that should hold."""
+"""Sum checks: each file in `include/sql/analyze/checks/` compares two counts; the run fails if a required one differs."""
 
 from __future__ import annotations
 
@@ -16,13 +16,16 @@ logger = logging.getLogger(__name__)
 
 
 def build_reconciliation(connection: duckdb.DuckDBPyConnection, ledger_tallies: pa.Table) -> None:
-    """Evaluate every check on what the open transaction sees and replace marts.reconciliation.
+    """Evaluate every check within the open transaction and replace marts.reconciliation.
 
-    `ledger_tallies` is what the ledger counts (see `ledger_facts.tallies`).
+    `ledger_tallies`: the counts of the ledger, from `ledger_facts.tallies`.
     """
     connection.register("ledger_tallies", ledger_tallies)
     rows = pa.concat_tables(
-        [_named(file.name, fetch(connection, "analyze/checks", file.name)) for file in sqlfile.folder("analyze/checks")],
+        [
+            _with_check_name(file.name, fetch(connection, "analyze/checks", file.name))
+            for file in sqlfile.folder("analyze/checks")
+        ],
         promote_options="permissive",
     )
     connection.register("check_rows", rows)
@@ -34,9 +37,9 @@ def build_reconciliation(connection: duckdb.DuckDBPyConnection, ledger_tallies: 
 def check_sums(paths: DataPaths) -> dict[str, bool]:
     """Whether each check held when the marts were built: {check: holds}.
 
-    Judges marts.reconciliation, which `build_marts` wrote in the same transaction as the marts, and counts nothing anew:
-    what arrived since would look like a broken sum. Raises `ConservationBroken` naming the checks that must hold and do
-    not, and where there are no marts yet.
+    Reads marts.reconciliation, which `build_marts` wrote in the same transaction as the marts, and does not count again:
+    rows that have arrived since would look like a broken sum. Raises `ConservationBroken` with the names of the required
+    checks that do not hold, or if there are no marts yet.
     """
     with open_warehouse(paths) as connection:
         try:
@@ -44,18 +47,18 @@ def check_sums(paths: DataPaths) -> dict[str, bool]:
         except duckdb.CatalogException:
             checks = []
     if not checks:
-        raise ConservationBroken("no sum was checked.", where="marts.reconciliation", remedy="Run build_marts first.")
+        raise ConservationBroken("no sum has been checked.", where="marts.reconciliation", remedy="Run build_marts first.")
     broken = [check for check in checks if check["broken"]]
     if broken:
         raise ConservationBroken(
             "; ".join(_sentence(check) for check in broken) + ".",
             where="marts.reconciliation",
-            remedy="Select its rows where must_hold and not holds, and find who was lost or counted twice.",
+            remedy="Select the rows where must_hold and not holds, and find the people who are missing or counted twice.",
         )
     return {check["check_name"]: check["holds"] for check in checks}
 
 
-def _named(check: str, rows: pa.Table) -> pa.Table:
+def _with_check_name(check: str, rows: pa.Table) -> pa.Table:
     return rows.append_column("check_name", pa.array([check] * rows.num_rows, pa.string()))
 
 

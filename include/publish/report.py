@@ -31,6 +31,8 @@ QUERIES = (
     "quality",
     "reconciliation",
 )
+RECENT_DAYS = 30
+"""Days up to the latest plan that the figures at the top and the providers' health cover: about one month of campaigns."""
 HARD_BOUNCE, COMPLAINT, MIN_DELIVERED = (0.02, 0.05), (0.0008, 0.0010), 200
 LIMITS = {
     "hard_warn": HARD_BOUNCE[0],
@@ -39,7 +41,7 @@ LIMITS = {
     "complaint_stop": COMPLAINT[1],
     "min_delivered": MIN_DELIVERED,
 }
-"""The limits of the circuit breaker: rates at which it warns and stops, from 200 delivered messages up."""
+"""The limits of the circuit breaker: the rates at which it warns and stops, from so many delivered messages."""
 
 REST_OF_POLICY = "style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 
@@ -62,7 +64,10 @@ def write_report(paths: DataPaths) -> str:
 
 def read_sections(connection: duckdb.DuckDBPyConnection) -> Sections:
     """What the page shows, a list of rows a section, each from its file in include/sql/publish/report/."""
-    return {name: fetch(connection, "publish/report", name, LIMITS).to_pylist() for name in QUERIES}
+    return {
+        name: fetch(connection, "publish/report", name, LIMITS | {"recent_days": RECENT_DAYS}).to_pylist()
+        for name in QUERIES
+    }
 
 
 def render(manifest: dict[str, Any], sections: Sections) -> str:
@@ -78,6 +83,7 @@ def render(manifest: dict[str, Any], sections: Sections) -> str:
             policy=policy(scripts),
             style=Markup((PAGES / "report.css").read_text()),  # noqa: S704
             limits=LIMITS,
+            recent_days=RECENT_DAYS,
             **sections,
         )
     )

@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 
 from include.core import clock
+from include.core.engagement import ENGAGEMENT_PARAMS
 from include.core.errors import ConfigurationError, SegmentsBroken
 from include.core.paths import DataPaths
 from include.core.shop import load_shop
@@ -90,7 +91,7 @@ def _lock_down(connection: duckdb.DuckDBPyConnection) -> None:
 def _build_features(connection: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
     with transaction(connection):
         replace_rates(connection, load_shop())
-        replace_table(connection, "segment.features", "segment", "features", {"as_of": as_of})
+        replace_table(connection, "segment.features", "segment", "features", {"as_of": as_of} | ENGAGEMENT_PARAMS)
     logger.info("features are built as of %s", as_of.isoformat())
 
 

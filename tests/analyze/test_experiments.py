@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import duckdb
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from statsmodels.stats.proportion import confint_proportions_2indep, proportions_ztest
 
 from include.analyze.experiments import SCHEMA, Arm, Comparison, compare, experiment_rows
+from include.analyze.ledger_facts import Baselines
 from include.warehouse.connection import configure, prepare, run
 
 AS_OF = datetime(2026, 11, 24, tzinfo=UTC)
@@ -41,9 +43,19 @@ from range(500) as people (i)
 where i % 10 = 0 or (i < 400 and i % 10 = 1)
 """
 
+Result = dict[str, Any]
+"""A row of marts.experiment_results, as Arrow returns it."""
+
+
+def results(
+    connection: duckdb.DuckDBPyConnection, baselines: Baselines | None = None, as_of: datetime = AS_OF
+) -> list[Result]:
+    found: list[Result] = experiment_rows(connection, baselines or {}, as_of).to_pylist()
+    return found
+
 
 @pytest.fixture
-def rows() -> list[dict[str, object]]:
+def rows() -> list[Result]:
     """200 people a variant: 50 plain and 100 question readers open; 80 of 400 treated and 10 of 100 held out buy."""
     with duckdb.connect() as connection:
         configure(connection)
@@ -51,7 +63,7 @@ def rows() -> list[dict[str, object]]:
         for statement in (SENDS, EVENTS, PURCHASES):
             connection.execute(statement)
         run(connection, "analyze", "message_outcomes")
-        return experiment_rows(connection, {("winback", "2026-11"): "question"}, AS_OF).to_pylist()
+        return results(connection, {("winback", "2026-11"): "question"})
 
 
 STOPPED = """
@@ -81,11 +93,11 @@ def test_a_send_that_was_stopped_shows_no_lift_where_nothing_happened() -> None:
         for statement in (STOPPED, BUY_ANYWAY):
             connection.execute(statement)
         run(connection, "analyze", "message_outcomes")
-        treated = one(experiment_rows(connection, {}, AS_OF).to_pylist(), "purchase_14d", "treated")
+        treated = one(results(connection), "purchase_14d", "treated")
 
     assert (treated["people"], treated["status"]) == (18_000, "final")
-    assert abs(treated["lift"]) < 0.001  # type: ignore[arg-type]
-    assert treated["p_value"] > 0.9  # type: ignore[operator]
+    assert abs(treated["lift"]) < 0.001
+    assert treated["p_value"] > 0.9
 
 
 def test_while_the_window_is_open_there_are_counts_and_no_verdict() -> None:
@@ -95,19 +107,19 @@ def test_while_the_window_is_open_there_are_counts_and_no_verdict() -> None:
         for statement in (SENDS, PURCHASES):
             connection.execute(statement)
         run(connection, "analyze", "message_outcomes")
-        rows = experiment_rows(connection, {}, datetime(2026, 11, 14, 23, 59, tzinfo=UTC)).to_pylist()
+        rows = results(connection, as_of=datetime(2026, 11, 14, 23, 59, tzinfo=UTC))
 
     treated = one(rows, "purchase_14d", "treated")
     assert (treated["status"], treated["people"], treated["converted"]) == ("window_open", 400, 80)
     assert {treated[name] for name in ("lift", "p_value", "confidence_low", "confidence_high")} == {None}
 
 
-def one(rows: list[dict[str, object]], metric: str, variant: str) -> dict[str, object]:
+def one(rows: list[Result], metric: str, variant: str) -> Result:
     (row,) = [row for row in rows if row["metric"] == metric and row["variant"] == variant]
     return row
 
 
-def test_variants_are_compared_with_the_one_the_campaign_names_first(rows: list[dict[str, object]]) -> None:
+def test_variants_are_compared_with_the_one_the_campaign_names_first(rows: list[Result]) -> None:
     plain, question = one(rows, "human_open", "plain"), one(rows, "human_open", "question")
 
     assert question["baseline"] == plain["baseline"] == "question"
@@ -118,14 +130,14 @@ def test_variants_are_compared_with_the_one_the_campaign_names_first(rows: list[
     assert (question["lift"], question["p_value"], question["confidence_low"]) == (None, None, None)
 
 
-def test_nobody_clicked_so_there_is_no_p_value(rows: list[dict[str, object]]) -> None:
+def test_nobody_clicked_so_there_is_no_p_value(rows: list[Result]) -> None:
     plain = one(rows, "human_click", "plain")
 
     assert (plain["click_rate"], plain["lift"], plain["p_value"]) == (0.0, 0.0, None)
-    assert plain["confidence_low"] < 0 < plain["confidence_high"]  # type: ignore[operator]
+    assert plain["confidence_low"] < 0 < plain["confidence_high"]
 
 
-def test_mail_is_compared_with_no_mail(rows: list[dict[str, object]]) -> None:
+def test_mail_is_compared_with_no_mail(rows: list[Result]) -> None:
     treated, held_out = one(rows, "purchase_14d", "treated"), one(rows, "purchase_14d", "held_out")
 
     assert (treated["people"], treated["converted"], treated["conversion_rate"]) == (400, 80, 0.2)

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from include.core.engagement import ENGAGEMENT_PARAMS
 from include.core.shop import load_shop
 from include.segment.definition import definition_paths, read_definition
 from include.warehouse.connection import configure, prepare, replace_table
@@ -46,6 +47,9 @@ SCHEMA = pa.schema(
 )
 DEFINITIONS = [read_definition(path) for path in definition_paths()]
 Purchase = dict[str, Any]
+"""A row of core.purchases, as Hypothesis draws it."""
+Features = dict[str, Any]
+"""A row of segment.features, as Arrow returns it."""
 
 purchases = st.lists(
     st.fixed_dictionaries(
@@ -73,13 +77,14 @@ def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-def features(warehouse: duckdb.DuckDBPyConnection, bought: list[Purchase]) -> list[dict[str, Any]]:
+def features(warehouse: duckdb.DuckDBPyConnection, bought: list[Purchase]) -> list[Features]:
     """The features of the twelve."""
     warehouse.register("bought", pa.Table.from_pylist(bought, schema=SCHEMA))
     warehouse.execute("delete from core.purchases")
     warehouse.execute(PURCHASES)
-    replace_table(warehouse, "segment.features", "segment", "features", {"as_of": AS_OF})
-    return warehouse.execute("from segment.features order by subscriber_id").to_arrow_table().to_pylist()
+    replace_table(warehouse, "segment.features", "segment", "features", {"as_of": AS_OF} | ENGAGEMENT_PARAMS)
+    rows: list[Features] = warehouse.execute("from segment.features order by subscriber_id").to_arrow_table().to_pylist()
+    return rows
 
 
 def segment_sizes(warehouse: duckdb.DuckDBPyConnection) -> dict[str, int]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import duckdb_extension_ducklake
@@ -21,7 +20,7 @@ from include.ledger.stores import Stores
 from include.publish.file import publish
 from include.segment.build import build_segments
 from include.validate.batch import validate_batch
-from include.validate.merge import merge_batch
+from include.validate.merge import MergeSummary, merge_batch
 from include.warehouse import connection, migrations
 from include.warehouse.connection import open_warehouse
 from tests.rows import Row, purchase, subscriber
@@ -52,13 +51,13 @@ def lake(paths: DataPaths, monkeypatch: pytest.MonkeyPatch) -> Iterator[DataPath
     assert not paths.warehouse.exists(), "something opened the DuckDB file"
 
 
-def ingest(paths: DataPaths, *rows: Row, relation: str = "subscribers") -> dict[str, Any]:
+def ingest(paths: DataPaths, *rows: Row, relation: str = "subscribers") -> MergeSummary:
     manifest = land_rows(paths, relation, list(rows))
     validate_batch(paths, manifest, accept=["unseen_share"])
     return merge_batch(paths, manifest)
 
 
-def ask(paths: DataPaths, query: str) -> list[tuple[Any, ...]]:
+def ask(paths: DataPaths, query: str) -> list[tuple[object, ...]]:
     with open_warehouse(paths) as opened:
         return opened.execute(query).fetchall()
 

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from include.core import token
 from include.core.campaign import Campaign
+from include.core.engagement import ENGAGEMENT_PARAMS
 from include.core.secrets import Secrets
 from include.dispatch.content.printable import printable
 from include.dispatch.send_window import send_times
@@ -41,7 +42,7 @@ class Chunking:
 def cut_into_chunks(warehouse: duckdb.DuckDBPyConnection, campaign: Campaign, at: datetime) -> Chunking:
     """Cut the planned people of temp table `audience` into chunks."""
     by_zone = campaign.send_window is not None
-    run(warehouse, "dispatch", "mail_groups", {"by_zone": by_zone})
+    run(warehouse, "dispatch", "mail_groups", {"by_zone": by_zone} | ENGAGEMENT_PARAMS)
     zones = fetch(warehouse, "dispatch", "mail_zones")["zone"].to_pylist()
     warehouse.register("send_times", send_times(campaign.send_window, zones, at))
     chunks = fetch(warehouse, "dispatch", "chunks", {"chunk_size": CHUNK_SIZE}).to_pylist()

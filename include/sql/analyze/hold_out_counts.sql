@@ -1,12 +1,12 @@
 -- name: hold_out_counts
 -- owner: analytics
 -- grain: one row per campaign, occurrence and arm (held_out, treated)
--- params: as_of
--- purpose: How many subscribers bought in the 14 days after the plan, in the arm that was drawn to get the mail and in the
+-- params: as_of, purchase_window_days
+-- purpose: How many subscribers bought in the $purchase_window_days days after the plan, in the arm that was drawn to get the mail and in the
 --          arm that was held out. Intention to treat: the draw comes after suppressions and caps, so all subscribers in a
 --          chunk count as treated, whatever became of the message. Chunks send the engaged first, so the subscribers who
 --          were sent to before a plan stopped are better customers than those held out, with or without mail. A refund (an
---          amount below zero) is not a purchase. status: final, or window_open until the 14 days are over. Plans without a
+--          amount below zero) is not a purchase. status: final, or window_open until these days are over. Plans without a
 --          hold-out are excluded.
 with arms as (
     select
@@ -44,7 +44,7 @@ buyers as (
         purchases.amount >= 0
         and purchases.purchased_at > tested.planned_at
         and purchases.purchased_at <= $as_of
-        and epoch_ms(purchases.purchased_at) <= epoch_ms(tested.planned_at) + 14 * 86400000
+        and epoch_ms(purchases.purchased_at) <= epoch_ms(tested.planned_at) + $purchase_window_days * 86400000
 )
 
 select
@@ -54,7 +54,8 @@ select
     count(*) as people,
     count(buyers.subscriber_id) as converted,
     if(
-        max(max(epoch_ms(tested.planned_at))) over (partition by tested.campaign, tested.occurrence) + 14 * 86400000
+        max(max(epoch_ms(tested.planned_at))) over (partition by tested.campaign, tested.occurrence)
+        + $purchase_window_days * 86400000
         <= epoch_ms($as_of::timestamptz),
         'final',
         'window_open'

@@ -1,11 +1,11 @@
 -- name: mail_groups
 -- owner: dispatch
 -- grain: one row per group of planned people (temp table mail_groups)
--- params: by_zone
+-- params: by_zone, engaged_days, warm_days
 -- purpose: Who may share requests: people of a group have in common what SendGrid takes once a request (variant, locale, tracking
 --          consent), and the mailbox provider, so that trouble at one provider holds back that provider alone. by_zone: the
 --          campaign has a send window, so they are of one time zone, since the window is theirs ('' stands for none).
---          recent and warm: how many of them were engaged in the last 30 and 90 days.
+--          recent and warm: how many of them were engaged in the last $engaged_days and $warm_days.
 create or replace temp table mail_groups as
 with zoned as (
     select
@@ -25,7 +25,7 @@ select
     mailbox_provider,
     zone,
     count(*)::integer as people,
-    (count(*) filter (where engaged_days_ago <= 30))::integer as recent,
-    (count(*) filter (where engaged_days_ago <= 90))::integer as warm
+    (count(*) filter (where engaged_days_ago <= $engaged_days))::integer as recent,
+    (count(*) filter (where engaged_days_ago <= $warm_days))::integer as warm
 from zoned
 group by variant, locale, tracking_consent, mailbox_provider, zone;

@@ -5,9 +5,7 @@
 -- purpose: For each column that is not a number, a time or a boolean (lists, structs and JSON are included), the statement
 --          that counts values with something that looks like an e-mail address, plain or percent-encoded. `contains` comes
 --          first, since it is 20 times cheaper.
-with
-
-text_columns as (
+with text_columns as (
     select
         table_name,
         column_name,

@@ -4,9 +4,7 @@
 -- params: none
 -- purpose: The statements that copy the comments on the tables and columns of schema marts to `published`. A table or column
 --          without a comment gives no row; the check `undocumented` reports it.
-with
-
-tables as (
+with tables as (
     select
         table_name,
         comment

@@ -5,9 +5,7 @@
 -- purpose: The statements that copy schema marts from the warehouse into the attached database `published`. Identifiers come
 --          from the catalogue and are quoted here, since they cannot be bound; a view becomes a table, since its sources are
 --          not copied.
-with
-
-sources as (
+with sources as (
     select
         schema_name,
         table_name

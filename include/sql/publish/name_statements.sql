@@ -5,9 +5,7 @@
 -- purpose: For each column, the statement that computes the share of values that equal the first, last or full name of the
 --          row's own subscriber in the warehouse. A share, because a subscriber may sign up under a name such as
 --          "newsletter"; a sample of 10,000 values is enough for it.
-with
-
-person_tables as (
+with person_tables as (
     select table_name
     from duckdb_columns()
     where database_name = 'published' and schema_name = 'marts' and column_name = 'subscriber_id'

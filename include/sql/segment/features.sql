@@ -1,7 +1,7 @@
 -- name: features
 -- owner: data
 -- grain: one row per subscriber who signed up by as_of and is not deleted
--- params: as_of
+-- params: as_of, engaged_days, warm_days, cooling_days
 -- purpose: The columns that segments select by, from what was known at as_of. Deleted subscribers are excluded for every as_of.
 --          Scores are quintiles among buyers; 5 is best. Equal values get the same score, that of the lowest rank among them,
 --          so that a re-run gives the same scores and one-time buyers do not fill the upper half.
@@ -15,7 +15,7 @@
 --          such days or more, and 90 days for all others. Loyal is active with three days or more and frequency score 4+.
 --          Engagement: events classified as human; opens only of subscribers who consented to tracking (ePrivacy), clicks of
 --          all. engagement_level is by the last sign of life (open, click, purchase, sign-up), as usual in sunset policies:
---          engaged up to 30 days, warm up to 90, cooling up to 180, dormant after that.
+--          engaged up to $engaged_days, warm up to $warm_days, cooling up to $cooling_days, dormant after that.
 insert into segment.features by name
 with people as (
     select
@@ -123,9 +123,9 @@ select
     coalesce(human_opens_90d, 0) as human_opens_90d,
     coalesce(human_clicks_90d, 0) as human_clicks_90d,
     case
-        when days_since_sign_of_life <= 30 then 'engaged'
-        when days_since_sign_of_life <= 90 then 'warm'
-        when days_since_sign_of_life <= 180 then 'cooling'
+        when days_since_sign_of_life <= $engaged_days then 'engaged'
+        when days_since_sign_of_life <= $warm_days then 'warm'
+        when days_since_sign_of_life <= $cooling_days then 'cooling'
         else 'dormant'
     end as engagement_level
 from joined;

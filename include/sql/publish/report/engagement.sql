@@ -3,9 +3,7 @@
 -- grain: one row per day and kind of event
 -- params: none
 -- purpose: The last 60 days up to the latest event: people with delivered mail, and people (not machines) who acted on it.
-with
-
-kinds as (
+with kinds as (
     select
         day,
         case event

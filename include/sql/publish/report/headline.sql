@@ -1,12 +1,10 @@
 -- name: headline
 -- owner: analytics
 -- grain: one row, the report
--- params: none
--- purpose: The figures at the top: all campaigns planned in the 30 days up to the latest plan, and the list on its latest
+-- params: recent_days
+-- purpose: The figures at the top: all campaigns planned in the $recent_days days up to the latest plan, and the list on its latest
 --          day.
-with
-
-latest as (
+with latest as (
     select max(planned_at) as planned_at
     from marts.campaign_performance
 ),
@@ -25,7 +23,7 @@ sent as (
         coalesce(sum(in_doubt), 0)::bigint as in_doubt,
         coalesce(sum(cost), 0) as cost
     from marts.campaign_performance
-    inner join latest on campaign_performance.planned_at >= latest.planned_at - interval 30 day
+    inner join latest on campaign_performance.planned_at >= latest.planned_at - to_days($recent_days)
 ),
 
 list_today as (

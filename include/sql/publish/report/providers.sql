@@ -1,17 +1,15 @@
 -- name: providers
 -- owner: analytics
 -- grain: one row per mailbox provider
--- params: hard_warn, hard_stop, complaint_warn, complaint_stop, min_delivered
--- purpose: Health of each provider over the plans of the 30 days up to the latest one, by the sender's own limits; a
+-- params: recent_days, hard_warn, hard_stop, complaint_warn, complaint_stop, min_delivered
+-- purpose: Health of each provider over the plans of the $recent_days days up to the latest one, by the sender's own limits; a
 --          provider with fewer than $min_delivered delivered messages is not rated.
-with
-
-recent as (
+with recent as (
     select
         campaign,
         occurrence
     from marts.campaign_performance
-    where planned_at >= (select max(planned_at) from marts.campaign_performance) - interval 30 day
+    where planned_at >= (select max(planned_at) from marts.campaign_performance) - to_days($recent_days)
 ),
 
 totals as (

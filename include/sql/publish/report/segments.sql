@@ -4,9 +4,7 @@
 -- params: none
 -- purpose: Each segment in its latest run: size, share of the list, and how many subscribers entered and left since the
 --          previous run.
-with
-
-latest as (
+with latest as (
     select *
     from marts.segment_sizes
     qualify row_number() over (partition by segment order by as_of desc, segment_run desc) = 1
