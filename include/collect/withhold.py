@@ -152,7 +152,7 @@ def _chunk(paths: DataPaths, row: Any, now: datetime) -> dict[str, Any]:
     settings = orjson.loads(row.settings)
     is_due = row.last > (now - PAUSE_LIMIT).timestamp()
     # Mail that is not paused is sent shortly after its send_at: a topic declined after that does not concern it.
-    is_unsent = is_due and (row.batch_status == "pause" or row.last > now.timestamp() - withheld.CLOCKS_DIFFER)
+    is_unsent = is_due and (row.batch_status == "pause" or row.last > now.timestamp() - withheld.CLOCK_SKEW_SECONDS)
     return {
         "file": str(paths.root / row.folder / row.file),
         "first_row": row.first_row,

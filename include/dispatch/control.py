@@ -1,7 +1,7 @@
-"""What an operator does to a campaign that is being sent: pause, resume, cancel. In force from the next chunk on.
+"""Pause, resume and cancel a campaign that is being sent. Effective from the next chunk on.
 
-What SendGrid holds until its send_at is reached too, with an `account`: the ledger comes first, SendGrid second, and only
-what SendGrid has confirmed is booked. Each may be given again, and then finishes what a process that died left undone.
+With an `account`, this includes messages that SendGrid holds until their send_at: the ledger is changed first, SendGrid
+second, and only what SendGrid confirms is recorded. Each command can be repeated, which also completes an interrupted one.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ def pause(
     reason: str = "paused by an operator",
     account: SendGridAccount | None = None,
 ) -> dict[str, Any]:
-    """Take no further chunk until it is resumed; with an `account`, what SendGrid holds until its send_at waits too.
+    """Send no further chunk until the plan is resumed; with an `account`, pause messages that SendGrid holds.
 
-    Requests under way finish. Of a plan that is done, only SendGrid's part is left to be paused. A plan that was cancelled
-    stays so; `CampaignStopped` where that happened at the same time.
+    Requests under way finish. For a plan that is done, only SendGrid's messages are paused. A cancelled plan stays
+    cancelled; raises `CampaignStopped` if it is cancelled at the same time.
     """
     plan = _change_state(ledger, campaign_id, occurrence, "paused", from_states=("sending", "stopped"), reason=reason)
     if account and plan.state != "cancelled":
@@ -46,10 +46,10 @@ def pause(
 
 
 def resume(ledger: Ledger, campaign_id: str, occurrence: str, account: SendGridAccount | None = None) -> dict[str, Any]:
-    """Let it go on, and what the breaker held back of it; the next run of its DAG sends what is pending.
+    """Resume the plan and release its holds; the next run of its DAG sends pending chunks.
 
-    What SendGrid has paused goes out at its send_at, or at once where that is past; what it has dropped meanwhile is booked
-    as skipped. A plan that was cancelled stays so. Raises `CampaignStopped` where somebody cancelled it at the same time.
+    SendGrid sends paused messages at their send_at, or at once if that is past; messages that it dropped in the meantime are
+    recorded as skipped. A cancelled plan stays cancelled; raises `CampaignStopped` if it is cancelled at the same time.
     """
     plan = _change_state(ledger, campaign_id, occurrence, "sending", from_states=("paused", "stopped"))
     holds.release(ledger, plan.plan_id)
@@ -66,10 +66,10 @@ def cancel(
     reason: str = "cancelled by an operator",
     account: SendGridAccount | None = None,
 ) -> dict[str, Any]:
-    """Send nothing more of it, ever: who is pending is skipped, and counted as such.
+    """Cancel the plan for good: pending chunks are skipped.
 
-    With an `account`, so is what SendGrid confirms to drop: messages that carry a batch and are due late enough. What it has
-    accepted for later and cannot be told to drop stays accepted; the answer's `scheduled_at_sendgrid` counts those people.
+    With an `account`, messages that SendGrid confirms to drop are skipped too: those that carry a batch and are due late
+    enough. Other scheduled messages stay accepted; `scheduled_at_sendgrid` of the result counts them.
     """
     found = _find(ledger, campaign_id, occurrence)
     with ledger.read() as connection:
@@ -85,9 +85,9 @@ def cancel(
 
 
 def _hold(ledger: Ledger, account: SendGridAccount, plan_id: str, status: schedule.Status, reason: str) -> None:
-    """Pause or cancel there, then note that SendGrid has confirmed it and, for a cancellation, whom that reaches.
+    """Pause or cancel the plan's batches at SendGrid, then record the confirmation and skip cancelled messages.
 
-    Requests that are under way meanwhile carry a batch as well: their outcome is booked by what is noted here.
+    Requests that are under way in the meantime carry a batch too; their outcome is recorded according to this confirmation.
     """
     with ledger.read() as connection:
         batches = _batches(connection, plan_id)
@@ -96,7 +96,7 @@ def _hold(ledger: Ledger, account: SendGridAccount, plan_id: str, status: schedu
     try:
         schedule.hold(account, batches, status)
     except NotOffered:
-        log.warning("this provider cannot %s what it has accepted for later: it stays accepted", status)
+        log.warning("this provider cannot %s scheduled messages: they stay accepted", status)
         return
     confirmed_at = clock.now().timestamp()
     with ledger.write() as connection:
@@ -107,13 +107,13 @@ def _hold(ledger: Ledger, account: SendGridAccount, plan_id: str, status: schedu
 
 
 def _release_batches(ledger: Ledger, account: SendGridAccount, plan_id: str) -> None:
-    """Lift the pause there. The ledger forgets it first: else a later cancellation would count from it."""
+    """Lift the pause at SendGrid, after deleting it from the ledger: a later cancellation must not count from it."""
     with ledger.write() as connection:
         if plans.state_of(connection, plan_id)[0] == "cancelled":
             return
         batches = _batches(connection, plan_id)
         if (since := plans.set_batch_status(connection, plan_id, None, None)) is not None:
-            reason, dropped = "paused for longer than SendGrid keeps it", clock.now().timestamp() - schedule.KEPT_SECONDS
+            reason, dropped = "paused longer than SendGrid keeps it", clock.now().timestamp() - schedule.KEPT_SECONDS
             held_from = since + plans.NOTICE_SECONDS
             pending.skip_scheduled(connection, plan_id, reason, later_than=held_from, until=dropped)
     schedule.release(account, batches)
@@ -124,14 +124,14 @@ def _batches(connection: Connection, plan_id: str) -> list[str]:
 
 
 def _require_not_cancelled(ledger: Ledger, account: SendGridAccount, plan_id: str) -> None:
-    """Somebody may have cancelled the plan while this process changed its batches' status: then that is changed back."""
+    """Cancel the batches again and raise `CampaignStopped` if the plan was cancelled while their status was changed."""
     if _plan(ledger, plan_id).state != "cancelled":
         return
     _hold(ledger, account, plan_id, "cancel", "cancelled by an operator")
     raise CampaignStopped(
-        "is cancelled; the cancellation stands.",
+        "was cancelled at the same time and stays cancelled.",
         where=f"plan {plan_id}",
-        remedy="Nothing more of it is sent. See its status.",
+        remedy="Nothing more of it is sent. Check its status.",
     )
 
 

@@ -107,7 +107,7 @@ def apply_change(ledger: Ledger, subject: Subject, change: Change) -> bool:
     elif change.action == RESUBSCRIBE:
         if not lift(ledger, subject.address_key, SOURCE, subject.message_key):
             return False
-        opt_out_log.note(settings().paths, "lift", suppression(subject, SOURCE))
+        opt_out_log.append(settings().paths, "lift", suppression(subject, SOURCE))
         consent.record(ledger, [_consent(subject, MARKETING, True)])
     else:
         consent.record(ledger, [_consent(subject, topic, given) for topic, given in change.answers.items()])

@@ -51,14 +51,14 @@ def record_unsubscribe(ledger: Ledger, subject: Subject, source: str) -> None:
     """Suppress the address, in force from the next chunk on, and append to the opt-out log."""
     entry = suppression(subject, source)
     suppress(ledger, [entry])
-    opt_out_log.note(settings().paths, "suppress", entry)
+    opt_out_log.append(settings().paths, "suppress", entry)
 
 
 def spool_unsubscribe(paths: DataPaths, subject: Subject, source: str) -> None:
     """Write the unsubscribe to the spool, while the ledger is unavailable. Raises OSError."""
     entry = suppression(subject, source)
     spool.write_unsubscribe(paths, entry)
-    opt_out_log.note(paths, "suppress", entry)
+    opt_out_log.append(paths, "suppress", entry)
 
 
 def suppression(subject: Subject, source: str) -> Suppression:

@@ -1,4 +1,4 @@
-"""A chunk and a plan as the ledger has them: typed rows, built once where they are read."""
+"""Typed rows of the ledger: chunks and plans."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from include.ledger.tables import chunks, plans
 class Chunk:
     """Up to 1,000 people who share one request.
 
-    The people are rows of the root chunk, which is `root_size` rows of `file` from `first_row` on; `selection` names those
-    of this chunk, None all of them. `not_after` and `send_at` are Unix seconds.
+    The people are rows of the root chunk, which is `root_size` rows of `file` from `first_row` on. `selection` names the
+    rows of this chunk; None means all. `not_after` and `send_at` are Unix seconds.
     """
 
     plan_id: str
@@ -44,7 +44,7 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Who gets what: one campaign at one occurrence. `settings` is the campaign as planned, in JSON."""
+    """The frozen plan of one campaign at one occurrence. `settings` is the campaign as planned, in JSON."""
 
     plan_id: str
     campaign: str
@@ -74,10 +74,10 @@ _PLAN = select(*(plans.c[field.name] for field in fields(Plan)))
 
 
 def read_chunks(connection: Connection, *where: ColumnElement[bool]) -> list[Chunk]:
-    """The chunks that fulfil every condition, by number."""
+    """The chunks that match all conditions, ordered by number."""
     return [Chunk(*row) for row in connection.execute(_CHUNK.where(*where).order_by(chunks.c.plan_id, chunks.c.chunk))]
 
 
 def read_plans(connection: Connection, *where: ColumnElement[bool]) -> list[Plan]:
-    """The plans that fulfil every condition, the oldest first."""
+    """The plans that match all conditions, oldest first."""
     return [Plan(*row) for row in connection.execute(_PLAN.where(*where).order_by(plans.c.planned_at))]

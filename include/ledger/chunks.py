@@ -2,9 +2,9 @@
 
     pending ── claim ──▶ sending ──▶ accepted │ rejected │ in_doubt │ split (into new pending chunks)
        ▲                    │
-       └────── release ─────┘          every step out of `sending` holds only under the fence that the claim got
+       └────── release ─────┘          every step out of `sending` requires the fence that the claim received
 
-The row count of each conditional update is the answer; zero means that somebody else took over, and raises `FenceLost`.
+Each step is a conditional update. If it changes no row, another process has taken over, and `FenceLost` is raised.
 """
 
 from __future__ import annotations
@@ -31,16 +31,17 @@ _CLAIM = (
     .returning(chunks.c.fence, chunks.c.attempt, chunks.c.recipients)
 )
 _CLOSE_CHUNK = update(chunks).where(_THIS, chunks.c.state == "sending", chunks.c.fence == bindparam("under"))
-# The two statements of every chunk are built once: building one costs SQLAlchemy more than SQLite needs to run it. What else
-# is given to them beside their named parameters are columns to set.
+# The two statements that run for every chunk are built once: building a statement takes SQLAlchemy longer than SQLite takes
+# to run it. Parameters beyond the named ones are columns to set.
 
 LEASE_SECONDS = 120.0
-"""Longer than connect and read timeout together, so that a living process never loses a lease by waiting for an answer."""
+"""Longer than connect and read timeout together, so that a running process never loses its lease while it waits for a
+response."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """The fate of one person that differs from their chunk's. `row` is the place among the root chunk's people."""
+    """The outcome of one person, where it differs from their chunk's state. `row` is the row in the root chunk."""
 
     message_key: str
     row: int
@@ -50,7 +51,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Claim:
-    """An intent on disk: until the lease ends, this process may make one request for the chunk's people but `excluded`."""
+    """A committed intent: until the lease ends, this process may make one request for the chunk without `excluded`."""
 
     plan_id: str
     chunk: int
@@ -64,7 +65,7 @@ class Claim:
     claimed_at: float = field(default_factory=clock.elapsed)
 
     def lease_left(self) -> float:
-        """Seconds left of the lease, on a clock that counts while this process or machine is suspended."""
+        """Seconds left of the lease, on a clock that keeps counting while this process or machine is suspended."""
         return LEASE_SECONDS - (clock.elapsed() - self.claimed_at)
 
 
@@ -75,11 +76,11 @@ def claim(
     batch_id: str | None = None,
     require_allowed: Callable[[Connection], None] = lambda _connection: None,
 ) -> Claim | None:
-    """Write the intent for one request and commit it; in the same step the suppressed leave the chunk.
+    """Commit the intent for one request, and in the same transaction exclude people who were suppressed since the plan.
 
-    `exclude` is asked inside the transaction for those who must not get it, and `require_allowed` before, which raises where
-    nothing may go now. A request with a send_at carries `batch_id`. None where the chunk is no longer pending, its provider
-    is held back, or nobody is left in it. Raises `CampaignStopped` where the plan is not being sent.
+    Inside the transaction, `require_allowed` raises if no request may be made now, and `exclude` returns the outcomes of
+    people to exclude. A request with a send_at carries `batch_id`. Returns None if the chunk is no longer pending, its
+    mailbox provider is held, or nobody is left in it. Raises `CampaignStopped` if the plan is not being sent.
     """
     now = clock.now().timestamp()
     carried = batch_id if chunk.send_at is not None else None
@@ -116,40 +117,41 @@ def claim(
 
 
 def require_sending(connection: Connection, plan_id: str) -> bool:
-    """Raise `CampaignStopped` where the plan was stopped; False where it is done: another process was quicker.
+    """Raise `CampaignStopped` if the plan is stopped; return False if it is done, since another process finished it.
 
-    Holds its state still until the transaction ends.
+    Locks the plan's state until the transaction ends.
     """
     state, reason = plans.state_of(connection, plan_id)
     if state not in ("sending", "done"):
         raise CampaignStopped(
             f"the campaign is {state}{f' ({reason})' if reason else ''}.",
             where=f"plan {plan_id}",
-            remedy="Nothing was lost: unsent chunks are pending. Fix the cause and resume the campaign.",
+            remedy="Unsent chunks are pending. Fix the cause and resume the campaign.",
         )
     return bool(state == "sending")
 
 
 def accept(ledger: Ledger, claim: Claim, status: int, x_message_id: str | None) -> str:
-    """SendGrid said 202. Returns the chunk's state: accepted, or skipped where its batch was cancelled meanwhile."""
+    """Record a 202. Returns the chunk's state: accepted, or skipped if its batch was cancelled in the meantime."""
     return _finish(ledger, claim, state="accepted", http_status=status, x_message_id=x_message_id, reason=None)
 
 
 def reject(ledger: Ledger, claim: Claim, status: int, reason: str) -> None:
-    """SendGrid refused the whole request, and the request itself is the cause."""
+    """Record that SendGrid refused the request because of the request itself."""
     _finish(ledger, claim, state="rejected", http_status=status, reason=reason)
 
 
 def put_in_doubt(ledger: Ledger, claim: Claim, status: int | None, reason: str) -> str:
-    """It may or may not have been queued. Never resent by itself.
+    """Record that the request may or may not have been queued. It is never resent automatically.
 
-    Returns the chunk's state: in_doubt, or skipped where its batch was cancelled meanwhile: queued or not, it stays there.
+    Returns the chunk's state: in_doubt, or skipped if its batch was cancelled in the meantime, since then SendGrid drops it
+    even if it was queued.
     """
     return _finish(ledger, claim, state="in_doubt", http_status=status, reason=reason)
 
 
 def release(ledger: Ledger, claim: Claim, status: int | None, reason: str, *, wait_seconds: float = 0.0) -> str:
-    """Nothing of it was taken: back to pending, not before `wait_seconds` from now. Skipped where the plan was cancelled."""
+    """Return the chunk to pending for at least `wait_seconds`: nothing was queued. Skipped if the plan was cancelled."""
     values = {"not_before": clock.now().timestamp() + wait_seconds, "settled_at": None}
     return _finish(ledger, claim, state="pending", http_status=status, reason=reason, **values)
 
@@ -163,20 +165,20 @@ def split(
     outcomes_of_people: Iterable[Outcome] = (),
     contents: Mapping[str, str] = SAME_CONTENT,
 ) -> None:
-    """Replace the chunk by pending children: `parts` are (selection, recipients), together everybody still in it.
+    """Replace the chunk by pending children: `parts` are (selection, recipients) and cover everybody still in it.
 
-    `outcomes_of_people` records people who are in no child. `contents` maps a child's selection to its content where that
+    `outcomes_of_people` records people who are in no child. `contents` maps a child's selection to its content if that
     differs from the parent's.
     """
     with ledger.write() as connection:
         _close(connection, claim.plan_id, claim.chunk, claim.fence, state="split", http_status=status, reason=reason)
         _record(connection, claim.plan_id, claim.chunk, list(outcomes_of_people), clock.now().timestamp())
         add_children(connection, claim.plan_id, claim.chunk, parts, contents)
-        _leave_nothing_of_a_cancelled_plan(connection, claim.plan_id)
+        _skip_pending_if_cancelled(connection, claim.plan_id)
 
 
 def recover(ledger: Ledger, plan_id: str) -> int:
-    """Intents whose process died or whose lease ran out become doubt; returns how many chunks."""
+    """Put chunks in doubt whose process died or whose lease expired after the intent; return the number of chunks."""
     now = clock.now().timestamp()
     with ledger.write() as connection:
         this = chunks.c
@@ -191,22 +193,22 @@ def recover(ledger: Ledger, plan_id: str) -> int:
 
 
 def open_intents(ledger: Ledger, plan_id: str) -> int:
-    """How many chunks are between intent and outcome right now."""
+    """The number of chunks that have an intent and no outcome now."""
     with ledger.read() as connection:
         query = select(func.count()).where(chunks.c.plan_id == plan_id, chunks.c.state == "sending")
         return connection.scalar(query) or 0
 
 
 def _finish(ledger: Ledger, claim: Claim, **values: Any) -> str:
-    """Need not wait for the disk: lost with the machine's power, it leaves an open intent, which becomes doubt.
+    """Write an outcome without waiting for the disk; return the chunk's state.
 
-    Returns the chunk's state.
+    If a power failure loses it, the open intent remains and the chunk is put in doubt.
     """
     with ledger.write(wait_for_disk=False) as connection:
         if values["state"] != "pending":
             values = _unless_cancelled(connection, claim.plan_id, claim.batch_id, claim.send_at, values)
         _close(connection, claim.plan_id, claim.chunk, claim.fence, **values)
-        if values["state"] == "pending" and _leave_nothing_of_a_cancelled_plan(connection, claim.plan_id):
+        if values["state"] == "pending" and _skip_pending_if_cancelled(connection, claim.plan_id):
             return "skipped"
     return str(values["state"])
 
@@ -214,10 +216,10 @@ def _finish(ledger: Ledger, claim: Claim, **values: Any) -> str:
 def _unless_cancelled(
     connection: Connection, plan_id: str, batch_id: str | None, send_at: float | None, values: dict[str, Any]
 ) -> dict[str, Any]:
-    """`values` of an outcome; skipped instead where SendGrid had confirmed to cancel the batch in time for the request.
+    """`values` of an outcome, or skipped if SendGrid has confirmed in time that it cancels the request's batch.
 
-    Asked in the outcome's own transaction, so that a request which was under way while the plan was cancelled is booked by
-    the one or by the other, whichever comes last.
+    Runs in the outcome's transaction: a request that was under way while the plan was cancelled is recorded as skipped
+    either here or by the cancellation, whichever commits last.
     """
     if batch_id is None or send_at is None or values["state"] not in ("accepted", "in_doubt"):
         return values
@@ -226,8 +228,8 @@ def _unless_cancelled(
     return {**values, "state": "skipped", "reason": "cancelled at SendGrid before its send_at"}
 
 
-def _leave_nothing_of_a_cancelled_plan(connection: Connection, plan_id: str) -> bool:
-    """What became pending by a request that was under way while its plan was cancelled is skipped too."""
+def _skip_pending_if_cancelled(connection: Connection, plan_id: str) -> bool:
+    """Skip chunks that became pending by a request that was under way while its plan was cancelled."""
     state, reason = plans.state_of(connection, plan_id)
     if state != "cancelled":
         return False
@@ -235,7 +237,7 @@ def _leave_nothing_of_a_cancelled_plan(connection: Connection, plan_id: str) -> 
 
 
 def _close(connection: Connection, plan_id: str, chunk: int, fence: int, **values: Any) -> None:
-    """One step out of `sending`, under the fence."""
+    """Move a chunk out of `sending`, under the fence."""
     given = {"settled_at": clock.now().timestamp(), "lease_until": None, **values}
     changed = connection.execute(_CLOSE_CHUNK, {"of_plan": plan_id, "of_chunk": chunk, "under": fence, **given})
     if changed.rowcount != 1:

@@ -1,6 +1,6 @@
-"""What people consented to, as an append-only log: the proof that data protection law asks for.
+"""Append-only log of consent, which is the proof that data protection law requires.
 
-The newest row of an address and topic is the answer in force. Suppression beats consent: see suppressions.py.
+The newest row of an address and topic is the answer in force. A suppression overrides consent (suppressions.py).
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from include.ledger.tables import consent_log
 
 __all__ = ["MARKETING", "TRACKING", "Consent", "in_force", "of_person", "record", "record_unless_suppressed"]
 
-SAME_PRESS_SECONDS = 60.0
-"""The same answer again within so long is a second press of the same button."""
+REPEAT_SECONDS = 60.0
+"""The same answer within this time counts as a repeated click."""
 
 _SINCE = (
     select(
@@ -45,10 +45,10 @@ class Consent:
 
 
 def record(ledger: Ledger, answers: Iterable[Consent], *, restored: bool = False) -> int:
-    """Append the answers that are news; returns how many were. All of them or none.
+    """Append the answers that are new, all in one transaction; return their number.
 
-    Raises `UnknownTopic` for an answer about a topic that the shop does not declare: no campaign would ever ask for it.
-    `restored` answers were in the log before; their topic may have been removed from the shop's file since.
+    Raises `UnknownTopic` for a topic that the shop does not declare, since no campaign would check it. `restored` answers
+    were in the log before; their topic may have been removed from the shop's file since.
     """
     wanted = list(answers)
     if not restored and (topics := {answer.topic for answer in wanted} - {MARKETING, TRACKING}):
@@ -59,7 +59,7 @@ def record(ledger: Ledger, answers: Iterable[Consent], *, restored: bool = False
 
 
 def record_unless_suppressed(ledger: Ledger, answer: Consent) -> frozenset[str]:
-    """Append the answer where nothing suppresses its address; else change nothing and return why. One transaction."""
+    """Append the answer unless its address is suppressed; return the suppression reasons. One transaction."""
     with ledger.write() as connection:
         _serialise_writers(connection)
         suppressions.lock(connection)
@@ -70,7 +70,7 @@ def record_unless_suppressed(ledger: Ledger, answer: Consent) -> frozenset[str]:
 
 
 def since(connection: Connection, seq: int, at: float) -> list[Consent]:
-    """The answers that were logged after `seq` and given from `at` on (Unix seconds), in order."""
+    """The answers logged after `seq` and given at or after `at` (Unix seconds), in order."""
     return [
         Consent(*row[:2], bool(row[2]), *row[3:]) for row in connection.execute(_SINCE, {"after": seq, "given_from": at})
     ]
@@ -82,21 +82,21 @@ def last_seq(connection: Connection) -> int:
 
 
 def _append(connection: Connection, wanted: list[Consent]) -> int:
-    standing = {key: _standing(connection, key) for key in {answer.address_key for answer in wanted}}
-    fresh = [answer for answer in wanted if _is_news(answer, standing[answer.address_key].get(answer.topic))]
+    current = {key: _current_answers(connection, key) for key in {answer.address_key for answer in wanted}}
+    fresh = [answer for answer in wanted if _is_new(answer, current[answer.address_key].get(answer.topic))]
     if fresh:
         connection.execute(insert(consent_log), [_row(answer) for answer in fresh])
     return len(fresh)
 
 
 def of_person(ledger: Ledger, address_key: str) -> dict[str, bool]:
-    """Every topic that the person ever answered, with the answer in force."""
+    """The answer in force for each topic that the person answered."""
     with ledger.read() as connection:
-        return _answers(connection, address_key)
+        return {topic: given for topic, (given, _) in _current_answers(connection, address_key).items()}
 
 
 def in_force(connection: Connection) -> pa.Table:
-    """Everybody's answers in force: columns address_key, topic, given (bool), happened_at. Not answered, no row."""
+    """All answers in force: columns address_key, topic, given (bool), happened_at. No row where there is no answer."""
     rows = connection.execution_options(yield_per=10_000).execute(_in_force())
     found = [(row.address_key, row.topic, bool(row.given), datetime.fromtimestamp(row.happened_at, UTC)) for row in rows]
     columns = list(zip(*found, strict=True)) or [(), (), (), ()]
@@ -104,25 +104,21 @@ def in_force(connection: Connection) -> pa.Table:
     return pa.table({name: pa.array(column, kind) for (name, kind), column in zip(kinds.items(), columns, strict=True)})
 
 
-def _answers(connection: Connection, address_key: str) -> dict[str, bool]:
-    return {topic: given for topic, (given, _) in _standing(connection, address_key).items()}
-
-
-def _standing(connection: Connection, address_key: str) -> dict[str, tuple[bool, float]]:
+def _current_answers(connection: Connection, address_key: str) -> dict[str, tuple[bool, float]]:
     """By topic: the answer in force, and when it was given."""
     rows = connection.execute(_in_force().where(consent_log.c.address_key == address_key))
     return {row.topic: (bool(row.given), row.happened_at) for row in rows}
 
 
-def _is_news(answer: Consent, standing: tuple[bool, float] | None) -> bool:
-    """Whether it must be kept: another answer than before, or the same again, given later.
+def _is_new(answer: Consent, current: tuple[bool, float] | None) -> bool:
+    """Whether an answer must be kept: it differs from the current one, or repeats it later than `REPEAT_SECONDS`.
 
-    The same again counts, because the person may have answered otherwise meanwhile under another address of theirs, or at
-    the source, which this log does not know of. A second press of a button does not.
+    A later repetition counts because the person may have answered differently in between, under another address or at the
+    source, which this log does not contain.
     """
-    if standing is None or standing[0] != answer.given:
+    if current is None or current[0] != answer.given:
         return True
-    return answer.happened_at > standing[1] + SAME_PRESS_SECONDS
+    return answer.happened_at > current[1] + REPEAT_SECONDS
 
 
 def _in_force() -> Select[Any]:
@@ -132,7 +128,7 @@ def _in_force() -> Select[Any]:
 
 
 def _serialise_writers(connection: Connection) -> None:
-    """One writer at a time, so that the newest row is the last answer. SQLite's `begin immediate` does it already."""
+    """Allow one writer at a time, so that the newest row is the last answer. SQLite's `begin immediate` already does."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("lock table consent_log in share row exclusive mode"))
 

@@ -1,6 +1,6 @@
-"""How many people are where. The sums that must hold at every instant.
+"""Counts people by state. The sums must hold at every instant.
 
-A person is in the state of their chunk unless they have an outcome of their own; an open intent counts as doubt.
+A person has the state of their chunk unless an individual outcome is recorded; an open intent counts as in doubt.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from include.ledger.tables import chunks, outcomes, plans
 
 @dataclass(frozen=True)
 class Tally:
-    """People of a plan by state. `suppressed` counts those of plan time and those who left since."""
+    """People of a plan by state. `suppressed` includes people who were suppressed after planning."""
 
     selected: int
     accepted: int = 0
@@ -39,16 +39,16 @@ def tally(connection: Connection, plan_id: str) -> Tally:
     """Count a plan's people by state, from one snapshot."""
     (plan,) = read_plans(connection, plans.c.plan_id == plan_id)
     by_state = {"suppressed": plan.suppressed, "capped": plan.capped, "held_out": plan.held_out}
-    apart = (
+    individual = (
         select(outcomes.c.chunk, func.count().label("people"))
         .where(outcomes.c.plan_id == plan_id)
         .group_by(outcomes.c.chunk)
         .subquery()
     )
-    rest = chunks.c.recipients - func.coalesce(apart.c.people, 0)
+    rest = chunks.c.recipients - func.coalesce(individual.c.people, 0)
     by_chunk = (
         select(chunks.c.state, func.sum(rest))
-        .outerjoin(apart, apart.c.chunk == chunks.c.chunk)
+        .outerjoin(individual, individual.c.chunk == chunks.c.chunk)
         .where(chunks.c.plan_id == plan_id, chunks.c.state != "split")
         .group_by(chunks.c.state)
     )
@@ -61,22 +61,22 @@ def tally(connection: Connection, plan_id: str) -> Tally:
 
 
 def scheduled_at_sendgrid(connection: Connection, plan_id: str, now: float) -> int:
-    """People whose message SendGrid accepted and still holds, as far as the ledger knows: until its send_at, or paused."""
+    """People whose message SendGrid accepted and still holds according to the ledger: before its send_at, or paused."""
     (plan,) = read_plans(connection, plans.c.plan_id == plan_id)
     later = now if plan.batch_status_at is None else min(now, plan.batch_status_at + plan_rows.NOTICE_SECONDS)
     mine = and_(chunks.c.plan_id == plan_id, chunks.c.state == "accepted", chunks.c.send_at > later)
-    apart = (
+    individual = (
         select(func.count())
         .select_from(outcomes)
         .join(chunks, and_(chunks.c.plan_id == outcomes.c.plan_id, chunks.c.chunk == outcomes.c.chunk))
         .where(mine)
     )
     people = connection.scalar(select(func.coalesce(func.sum(chunks.c.recipients), 0)).where(mine)) or 0
-    return int(people) - int(connection.scalar(apart) or 0)
+    return int(people) - int(connection.scalar(individual) or 0)
 
 
 def require_conservation(connection: Connection, plan_id: str) -> Tally:
-    """The plan's tally; raises `ConservationBroken` where somebody was lost or counted twice."""
+    """The plan's tally; raises `ConservationBroken` if the states do not add up to the selected people."""
     counted = tally(connection, plan_id)
     if not counted.adds_up:
         raise ConservationBroken(

@@ -24,7 +24,7 @@ CONNECT_SECONDS = 10
 
 
 class Ledger:
-    """A door to the ledger. `write` is serialisable against other writers of the same rows; `read` is one snapshot."""
+    """Transactions on the ledger. `write` is serialisable against other writers of the same rows; `read` is a snapshot."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
@@ -38,9 +38,9 @@ class Ledger:
     def write(self, *, wait_for_disk: bool = True) -> Iterator[Connection]:
         """A transaction that writes; committed to disk when the block ends, rolled back when it raises.
 
-        Without `wait_for_disk` it is on disk no later than the next transaction that waits. The end of a process loses
-        nothing of it; the end of the machine's power loses it whole. Raises `LedgerUnavailable` where the database went
-        away: it was rolled back then, or, where that happened in the commit, perhaps not.
+        Without `wait_for_disk` it is on disk no later than the next transaction that waits; only a power failure can lose
+        it. Raises `LedgerUnavailable` if the connection is lost: the transaction was rolled back then, or, if that happened
+        during the commit, may have been committed.
         """
         if shared := self._of_this_thread():
             with _savepoint(shared):
@@ -58,7 +58,7 @@ class Ledger:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A transaction that only reads, all of it from one snapshot, so that sums of several queries can be compared."""
+        """A read-only transaction on one snapshot, so that sums of several queries can be compared."""
         if shared := self._of_this_thread():
             yield shared
             return
@@ -70,9 +70,9 @@ class Ledger:
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """One transaction for all that this thread writes in the block: what raises is undone alone, the rest is committed.
+        """Run all writes of this thread in the block in one transaction; a write that raises is rolled back alone.
 
-        For SQLite, which has one writer at a time anyway; on PostgreSQL locks would be held for longer than they must.
+        For SQLite, which allows one writer at a time; on PostgreSQL, locks would be held for longer than necessary.
         """
         with self.write() as connection:
             self._shared.connection = connection
@@ -83,7 +83,7 @@ class Ledger:
 
     @contextmanager
     def _translated_errors(self) -> Iterator[None]:
-        """A database that is not there is an error of ours, which says what to do and may be tried again."""
+        """Raise `LedgerUnavailable` or `ConfigurationError` for driver errors about an unavailable database."""
         try:
             yield
         except (DBAPIError, sqlite3.OperationalError) as error:  # SQLite's own where a transaction begins
@@ -100,7 +100,7 @@ class Ledger:
 
 @contextmanager
 def _savepoint(connection: Connection) -> Iterator[None]:
-    """A part of an SQLite transaction that can be undone. Made by the driver: SQLAlchemy takes ten times as long."""
+    """A savepoint of an SQLite transaction, made through the driver: SQLAlchemy takes ten times as long."""
     execute = _driver(connection).execute
     execute("savepoint part")
     try:
@@ -117,10 +117,10 @@ def _driver(connection: Connection) -> Any:
 
 
 def open_ledger(url: str, secrets: Secrets) -> Ledger:
-    """Open, and create what is not there.
+    """Open the ledger; create or upgrade its schema if necessary.
 
-    Raises `LedgerUnavailable` where the database does not answer now, and `ConfigurationError` where it never will as it is
-    configured, or was written under another address key: with the wrong key nobody's suppression would be found.
+    Raises `LedgerUnavailable` if the database does not respond now, and `ConfigurationError` if its configuration is wrong
+    or it was written with another address key: with the wrong key, no suppression would be found.
     """
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite" and parsed.database:
@@ -140,13 +140,13 @@ def open_ledger(url: str, secrets: Secrets) -> Ledger:
         raise ConfigurationError(
             f"the ledger does not open ({type(error.orig).__name__}).",
             where=f"connection ledger_default, {parsed.render_as_string(hide_password=True)}",
-            remedy="Check that the database is there and may be written.",
+            remedy="Check that the database exists and is writable.",
         ) from None
     return ledger
 
 
 def _upgrade(ledger: Ledger) -> None:
-    """Bring its schema to this code's version. Where it has that already, one query sees it."""
+    """Upgrade the schema to this code's version. If it is current, this takes one query."""
     if not _is_current(ledger):
         with ledger.write() as connection:
             schema.upgrade(connection)
@@ -156,7 +156,7 @@ def _is_current(ledger: Ledger) -> bool:
     try:
         with ledger.read() as connection:
             return schema.is_current(connection)
-    except (OperationalError, ProgrammingError):  # There is no version yet, or what is wrong stops the upgrade too.
+    except (OperationalError, ProgrammingError):  # No version table yet; any other error also fails the upgrade.
         return False
 
 
@@ -171,14 +171,14 @@ def _check_key(ledger: Ledger, fingerprint: str) -> None:
             _check_key(ledger, fingerprint)
     elif stored != fingerprint:
         raise ConfigurationError(
-            "was written under another address key; its suppressions would not be found.",
+            "was written with another address key; its suppressions would not be found.",
             where="the ledger",
             remedy="Restore secrets.json or TRADEWIND_ADDRESS_KEY from your backup.",
         )
 
 
 def _prepare_sqlite(engine: Engine) -> None:
-    """WAL, fsync on every commit, and write transactions that take the lock at once (no deadlock by upgrade)."""
+    """Enable WAL, fsync on every commit, and write transactions that take the lock at once (no deadlock by lock upgrade)."""
 
     @event.listens_for(engine, "connect")
     def connect(connection: Any, _record: object) -> None:

@@ -1,4 +1,4 @@
-"""What a database error means for a ledger: it is unavailable for now, or its configuration is wrong."""
+"""Classifies database errors: the ledger is temporarily unavailable, or its configuration is wrong."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ _LASTING_WORDS = (
     "authentication failed", "does not exist", "no pg_hba.conf entry", "no password supplied", "permission denied",
     "invalid port number", "invalid sslmode", "is not permitted to log in",
 )  # fmt: skip
-"""A connection that was never made has no SQLSTATE, only libpq's words. What is said in another language is tried again."""
+"""A failed connection attempt has no SQLSTATE, only libpq's message. Messages in another language count as retryable."""
 _UNRESOLVED = ("resolve host", "translate host name", "Name or service not known")
 
 
 def translated(error: DBAPIError | sqlite3.Error, url: URL) -> TradewindError | None:
-    """The error to raise in the place of `error`; None where it says nothing of the database's being there.
+    """The error to raise instead of `error`; None if it is not about the database's availability.
 
-    The text holds no parameters and no password.
+    The text contains no parameters and no password.
     """
     where = f"connection ledger_default, {url.render_as_string(hide_password=True)}"
     origin = getattr(error, "orig", error)
     if url.get_backend_name() == "sqlite":
         locked = "database is locked" in str(origin)
-        return _unavailable("is locked by another process", where, "See what holds it open.") if locked else None
+        return _unavailable("is locked by another process", where, "Find the process that holds it.") if locked else None
     state = str(getattr(origin, "sqlstate", None) or "")
     unmade = not state and isinstance(error, OperationalError | InterfaceError)
     if state.startswith(_LASTING) or (unmade and any(words in str(origin) for words in _LASTING_WORDS)):
@@ -48,5 +48,5 @@ def translated(error: DBAPIError | sqlite3.Error, url: URL) -> TradewindError | 
 
 
 def _unavailable(what: str, where: str, remedy: str = "") -> LedgerUnavailable:
-    remedy_text = f"Nothing was lost; it is tried again by itself. See whether the database runs. {remedy}".strip()
+    remedy_text = f"Nothing was lost; the task is retried. Check that the database is running. {remedy}".strip()
     return LedgerUnavailable(f"the ledger {what}.", where=where, remedy=remedy_text)

@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Proof:
-    """Evidence that SendGrid took the message: an event, or a row of its activity, with our key and attempt."""
+    """Evidence that SendGrid queued a message: an event or an Email Activity row with its message key and attempt."""
 
     plan_id: str
     chunk: int
@@ -47,7 +47,7 @@ def in_doubt_chunks(ledger: Ledger) -> list[Chunk]:
 
 
 def unresolved_doubt(ledger: Ledger, posted_before: float) -> list[UnresolvedDoubt]:
-    """Live plans with people in doubt whose request was made before a moment."""
+    """Live plans with people in doubt whose request was made before `posted_before`."""
     proved = (
         select(outcomes.c.plan_id, outcomes.c.chunk, func.count().label("people"))
         .group_by(outcomes.c.plan_id, outcomes.c.chunk)
@@ -68,7 +68,7 @@ def unresolved_doubt(ledger: Ledger, posted_before: float) -> list[UnresolvedDou
 
 
 def newest_due_request(ledger: Ledger, since: float, until: float) -> float | None:
-    """When the newest accepted request of a live plan within a span was to go out (Unix seconds): it should have events."""
+    """When the newest accepted request of a live plan in a time span was due (Unix seconds): events are expected for it."""
     due = func.coalesce(chunks.c.send_at, chunks.c.settled_at)
     live = chunks.c.plan_id.in_(select(plans.c.plan_id).where(plans.c.kind == "live"))
     query = select(func.max(due)).where(live, chunks.c.state == "accepted", due.between(since, until))
@@ -77,10 +77,10 @@ def newest_due_request(ledger: Ledger, since: float, until: float) -> float | No
 
 
 def prove(ledger: Ledger, proofs: Iterable[Proof]) -> int:
-    """Record which messages of chunks in doubt were sent after all; returns how many were new.
+    """Record which messages of chunks in doubt were sent; return the number of new proofs.
 
-    A proof for a chunk that is not in doubt, or for another attempt than its last, changes nothing; neither do proofs for
-    more people than the chunk holds. A chunk whose every message is proved is accepted.
+    Proofs are ignored if the chunk is not in doubt, if they name another attempt than its last, or if they are for more
+    people than the chunk has. A chunk is accepted when all of its messages are proved.
     """
     by_chunk: dict[tuple[str, int, int], dict[str, Proof]] = {}
     for proof in proofs:
@@ -89,7 +89,7 @@ def prove(ledger: Ledger, proofs: Iterable[Proof]) -> int:
 
 
 def chunk_in_doubt(ledger: Ledger, plan_id: str, chunk: int) -> tuple[Chunk | None, set[str]]:
-    """A chunk that is in doubt, and the keys of its people who have an outcome of their own; None where it no longer is."""
+    """A chunk in doubt, and the message keys of its people with an individual outcome; None if it is no longer in doubt."""
     with ledger.read() as connection:
         in_doubt = and_(chunks.c.plan_id == plan_id, chunks.c.chunk == chunk, chunks.c.state == "in_doubt")
         found = next(iter(read_chunks(connection, in_doubt)), None)
@@ -98,10 +98,10 @@ def chunk_in_doubt(ledger: Ledger, plan_id: str, chunk: int) -> tuple[Chunk | No
 
 
 def reopen_chunk(ledger: Ledger, plan_id: str, chunk: int, parts: list[tuple[str, int]], decision: str) -> bool:
-    """Send to the people of `parts` (selection, recipients) again, as a new attempt; False where doubt has ended meanwhile.
+    """Make the people of `parts` (selection, recipients) pending again, as a new attempt; return whether anything changed.
 
-    Together with those who have an outcome of their own, `parts` must be everybody in the chunk, or nothing is changed. Nor
-    is it where the plan was cancelled.
+    Nothing changes if the plan was cancelled, if the chunk is no longer in doubt, or if `parts` and the people with an
+    individual outcome are not everybody in the chunk.
     """
     in_doubt = and_(chunks.c.plan_id == plan_id, chunks.c.chunk == chunk, chunks.c.state == "in_doubt")
     mine = and_(outcomes.c.plan_id == plan_id, outcomes.c.chunk == chunk)
@@ -109,8 +109,8 @@ def reopen_chunk(ledger: Ledger, plan_id: str, chunk: int, parts: list[tuple[str
         if state_of(connection, plan_id)[0] == "cancelled":
             return False
         held = connection.execute(select(chunks.c.recipients).where(in_doubt).with_for_update()).first()
-        apart = connection.scalar(select(func.count()).where(mine)) or 0
-        if held is None or held.recipients != apart + sum(size for _, size in parts):
+        resolved = connection.scalar(select(func.count()).where(mine)) or 0
+        if held is None or held.recipients != resolved + sum(size for _, size in parts):
             return False
         now = clock.now().timestamp()
         connection.execute(
@@ -132,7 +132,7 @@ def _prove_chunk(ledger: Ledger, key: tuple[str, int, int], proofs: list[Proof])
         known = set(connection.scalars(select(outcomes.c.message_key).where(mine)))
         fresh = [proof for proof in proofs if proof.message_key not in known]
         if len(known) + len(fresh) > held.recipients:
-            log.error("plan %s: more proofs than people in chunk %d; none is believed", plan_id, chunk)
+            log.error("plan %s: more proofs than people in chunk %d; all are ignored", plan_id, chunk)
             return 0
         rows = [
             {
@@ -148,7 +148,7 @@ def _prove_chunk(ledger: Ledger, key: tuple[str, int, int], proofs: list[Proof])
         ]
         if rows:
             connection.execute(insert(outcomes), rows)
-        apart = connection.scalar(select(func.count()).where(mine)) or 0
-        if apart == held.recipients:
+        resolved = connection.scalar(select(func.count()).where(mine)) or 0
+        if resolved == held.recipients:
             connection.execute(update(chunks).where(in_doubt).values(state="accepted", settled_at=clock.now().timestamp()))
     return len(fresh)

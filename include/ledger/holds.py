@@ -1,4 +1,4 @@
-"""Holds of the circuit breaker: on a campaign, or on one mailbox provider of it. A hold pauses and never drops."""
+"""Holds of the circuit breaker on a campaign or on one of its mailbox providers. A hold pauses; it drops nobody."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from include.ledger.database import Ledger
 from include.ledger.tables import holds
 
 WHOLE_CAMPAIGN = ""
-_STANDING = (
+_IN_FORCE = (
     select(holds.c.plan_id)
     .where(
         holds.c.plan_id == bindparam("of_plan"),
@@ -25,7 +25,7 @@ _STANDING = (
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A mailbox provider (or `WHOLE_CAMPAIGN`) of a plan that the circuit breaker holds back; times are Unix seconds."""
+    """A hold on a mailbox provider (or `WHOLE_CAMPAIGN`) of a plan; times are Unix seconds."""
 
     plan_id: str
     provider: str
@@ -35,7 +35,7 @@ class Hold:
 
 
 def hold(ledger: Ledger, plan_id: str, provider: str, reason: str) -> bool:
-    """Take no further chunk of the provider (or of all); False where it is held already."""
+    """Hold all further chunks of the provider (or of the campaign); False if they are held already."""
     this = and_(holds.c.plan_id == plan_id, holds.c.provider == provider)
     with ledger.write() as connection:
         if connection.scalar(select(holds.c.plan_id).where(this, holds.c.released_at.is_(None))):
@@ -49,19 +49,19 @@ def hold(ledger: Ledger, plan_id: str, provider: str, reason: str) -> bool:
 
 
 def release(ledger: Ledger, plan_id: str) -> int:
-    """Release every hold of the plan, on an operator's decision; returns how many were in force."""
-    standing = and_(holds.c.plan_id == plan_id, holds.c.released_at.is_(None))
+    """Release all holds of the plan, on an operator's decision; return how many were in force."""
+    in_force = and_(holds.c.plan_id == plan_id, holds.c.released_at.is_(None))
     with ledger.write() as connection:
-        return connection.execute(update(holds).where(standing).values(released_at=clock.now().timestamp())).rowcount
+        return connection.execute(update(holds).where(in_force).values(released_at=clock.now().timestamp())).rowcount
 
 
 def is_held(connection: Connection, plan_id: str, provider: str) -> bool:
-    """Whether a chunk of the provider may not go now."""
-    return connection.scalar(_STANDING, {"of_plan": plan_id, "of_provider": provider}) is not None
+    """Whether chunks of the provider are held."""
+    return connection.scalar(_IN_FORCE, {"of_plan": plan_id, "of_provider": provider}) is not None
 
 
 def all_holds(ledger: Ledger) -> list[Hold]:
-    """Every hold, in force or released, the oldest first."""
+    """All holds, in force or released, oldest first."""
     with ledger.read() as connection:
         columns = (holds.c.plan_id, holds.c.provider, holds.c.reason, holds.c.held_at, holds.c.released_at)
         return [Hold(*row) for row in connection.execute(select(*columns).order_by(holds.c.held_at))]

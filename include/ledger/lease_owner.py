@@ -1,7 +1,6 @@
-"""Who holds a claim, and whether that process is still there.
+"""Identifies the process that owns a lease, and checks whether it still runs.
 
-A lease runs out by itself; but where the owner was a process of this very machine and boot that is gone, nobody needs to
-wait for it.
+A lease expires by itself; if its owner was a process of this machine and boot that has ended, nobody needs to wait for that.
 """
 
 from __future__ import annotations
@@ -15,20 +14,20 @@ from include.core.processes import start_time
 
 
 def this_process() -> str:
-    """`machine|pid|start`: machine tells host, boot and pid namespace apart; start tells a reused pid apart."""
-    return _living(os.getpid())
+    """`machine|pid|start`: machine identifies host, boot and pid namespace; the start time distinguishes reused pids."""
+    return _process_id(os.getpid())
 
 
 def is_gone(owner: str | None) -> bool:
-    """True only where `owner` was on this machine in this boot and its process no longer runs."""
+    """Whether `owner` was a process of this machine in this boot that no longer runs."""
     machine, _, process = (owner or "").partition("|")
     pid, _, started = process.partition("|")
     return machine == _machine() and pid.isdecimal() and start_time(int(pid)) != started
 
 
 @cache
-def _living(pid: int) -> str:
-    """By pid, so that a fork does not pass for its parent."""
+def _process_id(pid: int) -> str:
+    """Cached by pid, so that a forked process does not get its parent's id."""
     return f"{_machine()}|{pid}|{start_time(pid)}"
 
 

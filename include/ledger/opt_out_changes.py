@@ -28,7 +28,7 @@ class Changes:
 
 
 def changes_since(connection: Connection, seq: int) -> Changes:
-    """The changes after `seq`. For an address with several, the newest counts."""
+    """The changes after `seq`; the newest per address and reason."""
     log = suppression_log.c
     last = suppressions.last_seq(connection)
     query = (

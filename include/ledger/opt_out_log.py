@@ -1,7 +1,7 @@
-"""Who left by the edge, noted a second time: what tells a ledger that was restored from a backup.
+"""Append-only log of opt-outs at the edge, from which suppressions are rebuilt after a ledger restore.
 
-`spool/departures.log` has a line of JSON for each step, in order: keys and times, no address. The newest of an address is
-the one that stands. See `include.dispatch.journal` for what the same is for requests.
+`spool/departures.log` has one line of JSON per change, in order: keys and times, no address. The newest line of an address
+is in force. `include.dispatch.journal` does the same for requests.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ NAME = "departures.log"
 log = logging.getLogger(__name__)
 
 
-def note(paths: DataPaths, action: Literal["suppress", "lift"], wish: Suppression) -> None:
-    """Append one step, durably. Never raises: the ledger has it already; a disk that will not take it is logged.
+def append(paths: DataPaths, action: Literal["suppress", "lift"], entry: Suppression) -> None:
+    """Append one change durably. Never raises, since the ledger has the change already; a failed write is logged.
 
-    The line begins with a line end, so that a part of one which a full disk left does not spoil it.
+    The line starts with a newline, so that a partial line left by a full disk does not corrupt it.
     """
-    line = b"\n" + json.dumps({"action": action, **asdict(wish)}).encode() + b"\n"
+    line = b"\n" + json.dumps({"action": action, **asdict(entry)}).encode() + b"\n"
     try:
         paths.spool.mkdir(parents=True, exist_ok=True)
         handle = os.open(paths.spool / NAME, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
@@ -35,18 +35,18 @@ def note(paths: DataPaths, action: Literal["suppress", "lift"], wish: Suppressio
         finally:
             os.close(handle)
     except OSError as error:
-        log.error("a departure could not be noted beside the ledger (%s)", type(error).__name__)
+        log.error("an opt-out could not be appended to %s (%s)", NAME, type(error).__name__)
 
 
-def standing(paths: DataPaths) -> list[Suppression]:
-    """Who left and did not come back, as noted."""
-    newest = {step["address_key"]: step for step in _steps(paths)}
-    left = [step for step in newest.values() if step["action"] == "suppress"]
-    return [Suppression(**{name: value for name, value in step.items() if name != "action"}) for step in left]
+def in_force(paths: DataPaths) -> list[Suppression]:
+    """The opt-outs that were not lifted again."""
+    newest = {entry["address_key"]: entry for entry in _entries(paths)}
+    opted_out = [entry for entry in newest.values() if entry["action"] == "suppress"]
+    return [Suppression(**{name: value for name, value in entry.items() if name != "action"}) for entry in opted_out]
 
 
-def _steps(paths: DataPaths) -> Iterator[dict[str, Any]]:
-    """Every line that is whole."""
+def _entries(paths: DataPaths) -> Iterator[dict[str, Any]]:
+    """Every complete line."""
     try:
         lines = (paths.spool / NAME).read_bytes().split(b"\n")
     except FileNotFoundError:
@@ -55,4 +55,4 @@ def _steps(paths: DataPaths) -> Iterator[dict[str, Any]]:
         try:
             yield json.loads(line)
         except ValueError:
-            log.warning("a torn line in %s is passed over", NAME)
+            log.warning("ignored an incomplete line in %s", NAME)

@@ -1,9 +1,9 @@
-"""A SendGrid that gives no readable answer: what every process that sends knows of it, and who may try it next.
+"""Outages of SendGrid, shared by all sending processes: whether one is suspected, and which process may send the next probe.
 
-Each request without a readable answer puts its people in doubt for good, so an outage must not be found out by one full
-request after another. Where there is reason to suspect one (a request ended in doubt, or nobody has heard from SendGrid for
-a while), nothing goes but a probe: one small request at a time, among all processes, after a wait that doubles with
-each probe that ends in doubt. A probe that is accepted ends it.
+Each request without a readable response puts its people in doubt, so an outage must not be detected by one full request
+after another. If an outage is suspected (a request ended in doubt, or no probe was accepted for a while), only probes are
+sent: one small request at a time across all processes, after a wait that doubles with each probe that ends in doubt. An
+accepted probe ends the outage.
 """
 
 from __future__ import annotations
@@ -23,23 +23,23 @@ from include.ledger.tables import outages
 FIRST_WAIT_SECONDS = 5.0
 MAX_WAIT_SECONDS = 900.0
 PROBE_SECONDS = 120.0
-"""Whoever took the probe and has not ended it by then has lost it. No shorter than the lease on its chunk."""
+"""A process that has not ended its probe by then loses it. At least as long as the lease on the probe's chunk."""
 POLL_SECONDS = 0.5
-"""How often to look whether the probe of another has ended."""
+"""Interval at which to check whether another process's probe has ended."""
 COLD_SECONDS = 600.0
-"""Who begins to send so long after the last probe begins with a probe."""
+"""A process that starts to send this long after the last accepted probe starts with a probe."""
 _SUSPECTED = select(outages.c.probe).where(outages.c.scope == bindparam("of_scope"), outages.c.suspected == 1)
 
 
 class Suspended(Exception):
-    """Only a probe may go now, and this is none."""
+    """Only a probe may be sent now, and the request is not one."""
 
 
 @dataclass(frozen=True)
 class Turn:
-    """Whose turn it is: everybody's (`open`), this caller's with the probe `probe`, or nobody's before `wait` seconds.
+    """What the caller may send: anything (`open`), the probe `probe`, or nothing for `wait` seconds.
 
-    `doubts` counts the requests in a row that ended in doubt.
+    `doubts` counts the consecutive requests that ended in doubt.
     """
 
     open: bool = False
@@ -49,7 +49,7 @@ class Turn:
 
 
 def start_sending(ledger: Ledger, scope: str) -> bool:
-    """A process begins to send; whether it has to ask for its turn. After a silence it does."""
+    """Register the start of a sending process; return whether it must request a turn. After `COLD_SECONDS` it must."""
     with ledger.write() as connection:
         row = _locked(connection, scope)
         if not row.suspected and row.proved_at < clock.now().timestamp() - COLD_SECONDS:
@@ -59,14 +59,14 @@ def start_sending(ledger: Ledger, scope: str) -> bool:
 
 
 def require_open(connection: Connection, scope: str, probe: str | None) -> None:
-    """Raise `Suspended` unless everything may go, or this is the probe. Asked in the transaction of a claim."""
+    """Raise `Suspended` if an outage is suspected and `probe` is not the current probe. Runs in a claim's transaction."""
     row = connection.execute(_SUSPECTED, {"of_scope": scope}).first()
     if row is not None and (probe is None or row.probe != probe):
         raise Suspended
 
 
 def request_turn(ledger: Ledger, scope: str) -> Turn:
-    """Ask for the probe: it is given to one at a time, again where its process is gone or too slow."""
+    """Request the probe. One process has it at a time; it is reassigned if that process has ended or is too slow."""
     now = clock.now().timestamp()
     with ledger.write() as connection:
         row = _locked(connection, scope)
@@ -82,9 +82,9 @@ def request_turn(ledger: Ledger, scope: str) -> Turn:
 
 
 def record_doubt(ledger: Ledger, scope: str, probe: str | None) -> Turn:
-    """A request ended in doubt; returns how long nothing may go.
+    """Record that a request ended in doubt; return a turn with the wait before the next probe.
 
-    Those that were under way when the first one did count as one with it: they say nothing new.
+    Requests that were under way together count as one doubt.
     """
     now = clock.now().timestamp()
     with ledger.write() as connection:
@@ -94,13 +94,13 @@ def record_doubt(ledger: Ledger, scope: str, probe: str | None) -> Turn:
             return Turn(wait=max(0.0, row.not_before - now), doubts=row.doubts)
         doubts = row.doubts + 1 if row.suspected else 1
         wait = min(MAX_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2 ** (doubts - 1))
-        over = {"probe": None} if is_probe else {}
-        _set(connection, scope, suspected=1, doubts=doubts, not_before=now + wait, **over)
+        ended = {"probe": None} if is_probe else {}
+        _set(connection, scope, suspected=1, doubts=doubts, not_before=now + wait, **ended)
         return Turn(wait=wait, doubts=doubts)
 
 
 def record_accepted_probe(ledger: Ledger, scope: str, probe: str) -> None:
-    """The probe was accepted: everything may go. Nothing changes where the probe is another's by now."""
+    """End the outage: the probe was accepted. Nothing changes if the probe was reassigned in the meantime."""
     with ledger.write() as connection:
         if _locked(connection, scope).probe == probe:
             now = clock.now().timestamp()
@@ -108,7 +108,7 @@ def record_accepted_probe(ledger: Ledger, scope: str, probe: str) -> None:
 
 
 def release_probe(ledger: Ledger, scope: str, probe: str, wait: float = 0.0) -> None:
-    """The probe ended in an answer that proves nothing, or was not sent: another may be, after `wait` seconds."""
+    """Release a probe that was not sent or whose response proves nothing; the next may be sent after `wait` seconds."""
     with ledger.write() as connection:
         row = _locked(connection, scope)
         if row.probe == probe:
@@ -116,7 +116,7 @@ def release_probe(ledger: Ledger, scope: str, probe: str, wait: float = 0.0) -> 
 
 
 def _locked(connection: Connection, scope: str) -> Any:
-    """The scope's row, made where missing, held still until this transaction ends."""
+    """The scope's row, inserted if missing, locked until this transaction ends."""
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     fresh = {"scope": scope, "suspected": 0, "doubts": 0, "not_before": 0.0, "probe_until": 0.0, "proved_at": 0.0}
     connection.execute(dialect.insert(outages).on_conflict_do_nothing(), [fresh])

@@ -1,6 +1,6 @@
-"""Pace, shared by every task and process that sends: a rate (GCRA) and caps by hour and day.
+"""Pace, shared by all sending processes: rates (GCRA) and caps per hour and day.
 
-An allowance is taken before a chunk is claimed, in a transaction of its own, and given back where nothing was sent.
+An allowance is acquired in its own transaction before a chunk is claimed, and released if nothing was sent.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from include.ledger.tables import allowances
 
 @dataclass(frozen=True)
 class Rate:
-    """At limit `per_second` messages a second in `scope`, spread evenly."""
+    """At most `per_second` messages per second in `scope`, evenly spread."""
 
     scope: str
     per_second: float
@@ -29,7 +29,7 @@ class Rate:
 
 @dataclass(frozen=True)
 class Cap:
-    """At limit `limit` messages in `scope` until `ends`; the scope's name holds the hour or day."""
+    """At most `limit` messages in `scope` until `ends`; the scope's name contains the hour or day."""
 
     scope: str
     limit: int
@@ -38,7 +38,7 @@ class Cap:
 
 @dataclass(frozen=True)
 class Grant:
-    """`messages` of those asked for may go after `wait` seconds; 0 where `scope` allows none before `wait` has passed."""
+    """`messages` may be sent after `wait` seconds; 0 if the cap `scope` is used up for `wait` seconds."""
 
     messages: int
     wait: float = 0.0
@@ -46,7 +46,7 @@ class Grant:
 
 
 def limits(account: AccountPace, campaign: str, per_second: float | None, daily_cap: int | None) -> list[Rate | Cap]:
-    """Every limit in force now for one campaign, its own and the account's."""
+    """The limits in force now for a campaign: its own and the account's."""
     now = clock.now()
     day, hour = now.replace(hour=0, minute=0, second=0, microsecond=0), now.replace(minute=0, second=0, microsecond=0)
     found: list[Rate | Cap] = []
@@ -64,7 +64,7 @@ def limits(account: AccountPace, campaign: str, per_second: float | None, daily_
 
 
 def acquire(ledger: Ledger, within: Sequence[Rate | Cap], messages: int) -> Grant:
-    """Take an allowance for up to `messages`; the smallest remaining cap decides how many, the slowest rate when."""
+    """Acquire an allowance of up to `messages`: the smallest remaining cap limits their number, the slowest rate when."""
     if not within:
         return Grant(messages)
     now = clock.now()
@@ -86,7 +86,7 @@ def acquire(ledger: Ledger, within: Sequence[Rate | Cap], messages: int) -> Gran
 
 
 def release(ledger: Ledger, within: Sequence[Rate | Cap], messages: int) -> None:
-    """Nothing was sent of what was taken: the caps get it back."""
+    """Return an allowance to the caps: its messages were not sent."""
     caps = [limit for limit in within if isinstance(limit, Cap)]
     if not caps:
         return
@@ -96,7 +96,7 @@ def release(ledger: Ledger, within: Sequence[Rate | Cap], messages: int) -> None
 
 
 def _locked(connection: Connection, within: Sequence[Rate | Cap]) -> dict[str, Any]:
-    """The rows of all scopes, made where missing, locked in one order so that two takers cannot block each other."""
+    """The rows of all scopes, inserted if missing, locked in name order so that two processes cannot deadlock."""
     scopes = sorted({limit.scope for limit in within})
     fresh = [{"scope": scope, "arrival": 0.0, "used": 0} for scope in scopes]
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite

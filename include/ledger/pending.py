@@ -1,4 +1,4 @@
-"""Pending chunks of a plan, and changes to them without a request: divide, move, hold, skip."""
+"""Pending chunks of a plan, and changes to them without a request: divide, move to another window, hold, skip."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ SAME_CONTENT: Mapping[str, str] = MappingProxyType({})
 
 
 def pending_chunks(ledger: Ledger, plan_id: str, first: int, last: int) -> list[Chunk]:
-    """The pending chunks that descend from the plan's chunks `first` to `last`, in order."""
+    """The pending descendants of the plan's chunks `first` to `last`, in order."""
     with ledger.read() as connection:
         pending = and_(chunks.c.plan_id == plan_id, chunks.c.state == "pending")
         return read_chunks(connection, pending, chunks.c.root.between(first, last))
 
 
 def pending_descendants(ledger: Ledger, plan_id: str, chunk: int) -> list[Chunk]:
-    """What is pending of a chunk's people after a step: the chunk itself, or the children it was split into."""
+    """The pending chunks with people of a chunk: the chunk itself, or the children it was split into."""
     with ledger.read() as connection:
         mine = or_(chunks.c.chunk == chunk, chunks.c.parent == chunk)
         return read_chunks(connection, chunks.c.plan_id == plan_id, chunks.c.state == "pending", mine)
@@ -51,9 +51,9 @@ def add_children(
     parts: Iterable[tuple[str, int]],
     contents: Mapping[str, str] = SAME_CONTENT,
 ) -> None:
-    """Insert pending chunks that carry on with people of `parent`, numbered after the plan's last chunk.
+    """Insert pending chunks with people of `parent`, numbered after the plan's last chunk.
 
-    They get the parent's content, but for those whose selection is in `contents`.
+    They inherit the parent's content, except those whose selection is in `contents`.
     """
     connection.execute(select(plans_table.c.plan_id).where(plans_table.c.plan_id == plan_id).with_for_update())
     last = connection.scalar(select(func.max(chunks.c.chunk)).where(chunks.c.plan_id == plan_id)) or 0
@@ -69,7 +69,7 @@ def add_children(
 
 
 def divide(ledger: Ledger, chunk: Chunk, parts: Iterable[tuple[str, int]], reason: str) -> bool:
-    """Replace a pending chunk by smaller ones, since less than all of it may go now; False where it is no longer pending."""
+    """Replace a pending chunk by smaller ones, because only a part of it may be sent now; False if no longer pending."""
     with ledger.write() as connection:
         changed = connection.execute(
             update(chunks)
@@ -82,24 +82,24 @@ def divide(ledger: Ledger, chunk: Chunk, parts: Iterable[tuple[str, int]], reaso
 
 
 def move_window(ledger: Ledger, chunk: Chunk, send_at: float | None, not_after: float) -> None:
-    """Its window has passed: it goes in the next one."""
+    """Move a pending chunk to another send window."""
     _change_pending(ledger, chunk, send_at=send_at, not_after=not_after, reason="moved to the next send window")
 
 
 def skip(ledger: Ledger, chunk: Chunk, reason: str) -> None:
-    """It will not be sent, and is counted as such."""
+    """Skip a pending chunk: it will not be sent."""
     _change_pending(ledger, chunk, state="skipped", reason=reason, settled_at=clock.now().timestamp())
 
 
 def record_hold_reason(ledger: Ledger, plan_id: str, reason: str) -> None:
-    """Say on everything pending of a plan what holds it back."""
+    """Write the reason for a hold on all pending chunks of a plan."""
     pending = and_(chunks.c.plan_id == plan_id, chunks.c.state == "pending")
     with ledger.write() as connection:
         connection.execute(update(chunks).where(pending).values(reason=reason))
 
 
 def skip_pending(connection: Connection, plan_id: str, reason: str) -> int:
-    """What was not sent will not be: pending chunks become skipped. Returns how many chunks."""
+    """Skip all pending chunks of a plan; return their number."""
     changed = connection.execute(
         update(chunks)
         .where(chunks.c.plan_id == plan_id, chunks.c.state == "pending")
@@ -111,10 +111,10 @@ def skip_pending(connection: Connection, plan_id: str, reason: str) -> int:
 def skip_scheduled(
     connection: Connection, plan_id: str, reason: str, *, later_than: float, until: float | None = None
 ) -> int:
-    """SendGrid holds it by its batch and will drop it, or has: skipped. Returns how many chunks.
+    """Skip chunks that SendGrid holds by their batch and will drop or has dropped; return their number.
 
-    Only what carried a batch, and is due `later_than` a moment (and by `until`). What is in doubt too: queued or not, it
-    does not go out.
+    Only chunks that carried a batch and are due after `later_than` (and by `until`). Includes chunks in doubt: even if they
+    were queued, SendGrid does not send them.
     """
     held = and_(_by_batch(plan_id), chunks.c.state.in_(("accepted", "in_doubt")), chunks.c.send_at > later_than)
     if until is not None:
@@ -124,13 +124,13 @@ def skip_scheduled(
 
 
 def batches(connection: Connection, plan_id: str, *, due_after: float) -> list[str]:
-    """The batches by which SendGrid may hold something of the plan that is due after a moment."""
+    """The batch ids under which SendGrid may hold messages of the plan that are due after `due_after`."""
     carried = and_(_by_batch(plan_id), chunks.c.send_at > due_after)
     return list(connection.scalars(select(chunks.c.batch_id).where(carried).distinct().order_by(chunks.c.batch_id)))
 
 
 def _by_batch(plan_id: str) -> ColumnElement[bool]:
-    """Requests of before batches were carried have none: nothing at SendGrid reaches them."""
+    """Chunks whose last request carried a batch id; requests of older versions carry none and cannot be cancelled."""
     return and_(chunks.c.plan_id == plan_id, chunks.c.batch_id.is_not(None))
 
 

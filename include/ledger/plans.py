@@ -1,4 +1,4 @@
-"""Frozen plans: one row for a campaign at an occurrence, written once together with its chunks."""
+"""Frozen plans: one row per campaign and occurrence, written once together with its chunks."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ _STATE = select(plans.c.state, plans.c.stop_reason).where(plans.c.plan_id == bin
 
 
 def plan_id_of(campaign: str, occurrence: str, kind: str = LIVE) -> str:
-    """The id that a plan has wherever and whenever it is made."""
+    """The id of a plan: a UUIDv5, the same in every run and installation."""
     return str(uuid.uuid5(NAMESPACE, SEPARATOR.join(("plan", kind, campaign, occurrence))))
 
 
 def find_plan(ledger: Ledger, plan_id: str) -> Plan | None:
-    """The plan; None where it was never frozen."""
+    """The plan; None if it was never frozen."""
     with ledger.read() as connection:
         return next(iter(read_plans(connection, plans.c.plan_id == plan_id)), None)
 
 
 def all_plans(ledger: Ledger, kind: str = LIVE) -> list[Plan]:
-    """Every plan of a kind, oldest first."""
+    """All plans of a kind, oldest first."""
     with ledger.read() as connection:
         return read_plans(connection, plans.c.kind == kind)
 
 
 def freeze_plan(ledger: Ledger, plan: Mapping[str, Any], chunk_rows: Iterable[Mapping[str, Any]]) -> bool:
-    """Write the plan and its chunks in one transaction; False where another process froze it first."""
+    """Write the plan and its chunks in one transaction; False if another process froze it first."""
     try:
         with ledger.write() as connection:
             connection.execute(insert(plans), [dict(plan)])
@@ -52,12 +52,12 @@ def freeze_plan(ledger: Ledger, plan: Mapping[str, Any], chunk_rows: Iterable[Ma
 
 
 NOTICE_SECONDS = 660.0
-"""SendGrid pauses and cancels nothing that is due within 10 minutes; the minute beyond that is for its clock and ours.
+"""SendGrid pauses and cancels nothing that is due within 10 minutes; one more minute allows for clock skew.
 https://www.twilio.com/docs/sendgrid/api-reference/cancel-scheduled-sends"""
 
 
 def set_batch_id(ledger: Ledger, plan_id: str, batch_id: str, instead_of: str | None = None) -> str:
-    """Give the plan SendGrid's batch id in the place of the one it had; returns the one it has, for another may be first."""
+    """Replace the plan's batch id `instead_of`; return the plan's id, which is another if another process was first."""
     with ledger.write() as connection:
         this = and_(plans.c.plan_id == plan_id, plans.c.batch_id.is_not_distinct_from(instead_of))
         connection.execute(update(plans).where(this).values(batch_id=batch_id))
@@ -65,9 +65,9 @@ def set_batch_id(ledger: Ledger, plan_id: str, batch_id: str, instead_of: str | 
 
 
 def set_batch_status(connection: Connection, plan_id: str, status: str | None, at: float | None) -> float | None:
-    """Note what SendGrid has confirmed for the plan's batches (None: no hold); returns since when they are, or were, held.
+    """Record the status that SendGrid confirmed for the plan's batches (None: no hold); return since when they are held.
 
-    What was paused in time is still held when it is cancelled later: the first confirmation counts.
+    The first confirmation counts: messages that were paused in time are still held when they are cancelled later.
     """
     this = plans.c.plan_id == plan_id
     known = connection.scalar(select(plans.c.batch_status_at).where(this).with_for_update())
@@ -78,7 +78,7 @@ def set_batch_status(connection: Connection, plan_id: str, status: str | None, a
 
 
 def is_cancelled_at_sendgrid(connection: Connection, plan_id: str, send_at: float) -> bool:
-    """Whether SendGrid has confirmed, in time, to drop what is due at `send_at`. Held still until this transaction ends."""
+    """Whether SendGrid confirmed in time to drop messages due at `send_at`. Locks the plan's row for the transaction."""
     query = select(plans.c.batch_status, plans.c.batch_status_at).where(plans.c.plan_id == plan_id)
     row = connection.execute(query.with_for_update(read=True)).one()
     return bool(row.batch_status == "cancel" and send_at > row.batch_status_at + NOTICE_SECONDS)
@@ -98,6 +98,6 @@ def change_state(
 
 
 def state_of(connection: Connection, plan_id: str) -> tuple[str, str | None]:
-    """State and stop reason, held still until this transaction ends: nobody stops the campaign under an open claim."""
+    """State and stop reason, locked until this transaction ends, so that the campaign is not stopped during a claim."""
     row = connection.execute(_STATE, {"of_plan": plan_id}).one()
     return row.state, row.stop_reason

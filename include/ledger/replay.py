@@ -1,12 +1,13 @@
 """Replays a plan's journal into a ledger that was restored from a backup.
 
-What the journal of a plan knows and the ledger does not may have been sent: it becomes doubt, and only evidence ends that.
+A request that is in the journal and not in the ledger may have been sent: its chunk is put in doubt, which only evidence
+resolves.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, and_, insert, select, update
 
@@ -18,22 +19,29 @@ from include.ledger.tables import chunks
 from include.ledger.tables import plans as plans_table
 
 LOST_BY_RESTORE = "the ledger was restored from a backup that is older than the request"
-"""The reason of chunks that the journal put in doubt. Any event of such a message proves it, whatever chunk it names."""
+"""Reason of chunks that the replay put in doubt. Any event of such a message proves it, whichever chunk the event names."""
 
 
-def replay_journal(ledger: Ledger, plan_id: str, noted: Mapping[int, int]) -> dict[str, int]:
-    """Put in doubt what `noted` (chunk → highest fence in the journal) knows and the ledger does not; in one transaction.
+class Replayed(NamedTuple):
+    """Chunks put in doubt: `requested` by their own lost request, `of_lost_split` because a lost split may contain them."""
 
-    A chunk that the ledger does not know at all came from a split that it forgot, and nobody can tell whose people it
-    carried: everything that is pending becomes doubt then, and the number is taken so that it is never given again. Where
-    something was forgotten and people are still pending, the plan is paused: a person resumes it. Returns chunks put in
-    doubt, by why. Raises `ConservationBroken`, and changes nothing, where the journal contradicts the ledger.
+    requested: int
+    of_lost_split: int
+
+
+def replay_journal(ledger: Ledger, plan_id: str, journaled: Mapping[int, int]) -> Replayed:
+    """Put in doubt the chunks with requests in `journaled` (chunk → highest fence) that the ledger lacks; one transaction.
+
+    A chunk that is not in the ledger at all comes from a lost split, and its people are unknown: then all pending chunks are
+    put in doubt, and the number is reserved so that it is not used again. If requests were lost and people are still
+    pending, the plan is paused until an operator resumes it. Raises `ConservationBroken`, and changes nothing, if the
+    journal contradicts the ledger.
     """
     with ledger.write() as connection:
         query = select(chunks).where(chunks.c.plan_id == plan_id).with_for_update()
         known = {row["chunk"]: dict(row) for row in connection.execute(query).mappings()}
-        behind = {number: fence for number, fence in noted.items() if number in known and known[number]["fence"] < fence}
-        unknown = {number: fence for number, fence in noted.items() if number not in known}
+        behind = {number: fence for number, fence in journaled.items() if number in known and known[number]["fence"] < fence}
+        unknown = {number: fence for number, fence in journaled.items() if number not in known}
         for number, fence in behind.items():
             _put_in_doubt(connection, known[number], fence)
         pending = {number for number, row in known.items() if row["state"] == "pending"} - set(behind)
@@ -43,28 +51,30 @@ def replay_journal(ledger: Ledger, plan_id: str, noted: Mapping[int, int]) -> di
             connection.execute(insert(chunks), [_tombstone(known[0], number, fence) for number, fence in unknown.items()])
     if (behind or unknown) and pending and not unknown:
         plans.change_state(ledger, plan_id, "paused", from_states=("sending", "stopped"), reason=LOST_BY_RESTORE)
-    return {"noted": len(behind), "of_a_forgotten_split": len(pending) if unknown else 0}
+    return Replayed(len(behind), len(pending) if unknown else 0)
 
 
 def record_lost_plan(
-    ledger: Ledger, plan: Mapping[str, Any], chunk_rows: list[dict[str, Any]], noted: Mapping[int, int]
+    ledger: Ledger, plan: Mapping[str, Any], chunk_rows: list[dict[str, Any]], journaled: Mapping[int, int]
 ) -> dict[str, int]:
-    """Write down a plan that the ledger has forgotten whole, as cancelled: what was requested is in doubt, the rest skipped.
+    """Record a plan that is not in the ledger, as cancelled: requested chunks are in doubt, the others skipped.
 
-    It cannot be gone on with: what each chunk's content was stood in the ledger alone. `chunk_rows` are its chunks from
-    its audience file. A journal that names later chunks than those puts all of them in doubt. Returns chunks by state.
+    The plan cannot be resumed, since splits and outcomes were stored in the ledger only. `chunk_rows` are its chunks from
+    `chunks.json`. If the journal names chunks beyond those, all of them are put in doubt. Returns chunks by state.
     """
     now = clock.now().timestamp()
-    unknown = set(noted) - {row["chunk"] for row in chunk_rows}
+    unknown = set(journaled) - {row["chunk"] for row in chunk_rows}
     rows = []
     for row in chunk_rows:
-        doubtful = bool(unknown) or row["chunk"] in noted
-        fence = noted.get(row["chunk"], 0)
+        doubtful = bool(unknown) or row["chunk"] in journaled
+        fence = journaled.get(row["chunk"], 0)
         rows.append({
             **row, "plan_id": plan["plan_id"], "state": "in_doubt" if doubtful else "skipped", "reason": LOST_BY_RESTORE,
             "fence": fence, "attempt": fence, "posted_at": now if doubtful else None, "settled_at": now,
         })  # fmt: skip
-    rows += [_tombstone({**rows[0], "parent": None, "selection": None}, number, noted[number]) for number in sorted(unknown)]
+    rows += [
+        _tombstone({**rows[0], "parent": None, "selection": None}, number, journaled[number]) for number in sorted(unknown)
+    ]
     with ledger.write() as connection:
         connection.execute(insert(plans_table), [{**plan, "state": "cancelled", "stop_reason": LOST_BY_RESTORE}])
         connection.execute(insert(chunks), rows)
@@ -72,12 +82,12 @@ def record_lost_plan(
 
 
 def _put_in_doubt(connection: Connection, row: Mapping[str, Any], fence: int) -> None:
-    """Its attempts grow with its fence, as claims do. Absence counts from now: the time of the request is not known."""
+    """Put a chunk in doubt. Its attempt grows with its fence, as in a claim; `posted_at` is now, since the time is lost."""
     if row["state"] not in ("pending", "sending"):
         raise ConservationBroken(
-            f"the ledger has chunk {row['chunk']} as {row['state']}, and the journal knows a later request.",
+            f"chunk {row['chunk']} is {row['state']} in the ledger, and the journal has a later request for it.",
             where=f"plan {row['plan_id']}",
-            remedy="Restore a newer backup of the ledger; this one cannot be reconciled.",
+            remedy="Restore a newer backup of the ledger; the journal cannot be replayed into this one.",
         )
     now = clock.now().timestamp()
     this = and_(chunks.c.plan_id == row["plan_id"], chunks.c.chunk == row["chunk"])
@@ -87,7 +97,7 @@ def _put_in_doubt(connection: Connection, row: Mapping[str, Any], fence: int) ->
 
 
 def _tombstone(like: Mapping[str, Any], number: int, fence: int) -> dict[str, Any]:
-    """A chunk without people: its number and fence are taken."""
+    """A chunk without people, which reserves its number and fence."""
     return {
         **like, "chunk": number, "parent": None, "selection": "", "recipients": 0, "state": "split", "fence": fence,
         "reason": LOST_BY_RESTORE, "settled_at": clock.now().timestamp(),

@@ -1,4 +1,4 @@
-"""The version of the ledger's schema, and the migrations that raise it (`include/ledger/migrations`)."""
+"""The version of the ledger's schema, and its upgrade by the migrations in `include/ledger/migrations`."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from sqlalchemy import Connection, String, column, select, table
 from include.core.errors import ConfigurationError
 
 VERSION_TABLE = "ledger_version"
-"""Of our own, because Airflow keeps its `alembic_version` where both may share a database."""
+"""Not `alembic_version`, which is Airflow's if both share a database."""
 MIGRATIONS = Path(__file__).parent / "migrations"
 KNOWN = tuple(sorted(path.stem for path in (MIGRATIONS / "versions").glob("[0-9]*.py")))
-"""Every version, the oldest first. By the files' names, since importing Alembic takes half a second."""
+"""All versions, oldest first, read from the file names, since importing Alembic takes half a second."""
 HEAD = KNOWN[-1]
 _VERSION = select(column("version_num", String)).select_from(table(VERSION_TABLE))
 _LOCK = 0x7472616465
 """The key of the advisory lock under which a PostgreSQL database is migrated."""
 _alembic = threading.Lock()
-"""Alembic keeps the migration that runs in a global variable."""
+"""Alembic keeps the running migration in a global variable."""
 
 
 def is_current(connection: Connection) -> bool:
-    """Whether the ledger has the newest version that this code knows; one that it does not know is a `ConfigurationError`.
+    """Whether the ledger has the newest version that this code knows. Raises `ConfigurationError` for an unknown version.
 
-    Fails with the driver's error where there is no version: the ledger is empty, or of an edition before versions.
+    Raises the driver's error if there is no version table: the ledger is empty or older than versioned schemas.
     """
     version = connection.scalar(_VERSION)
     if version is not None and version not in KNOWN:
@@ -39,9 +39,9 @@ def is_current(connection: Connection) -> bool:
 
 
 def upgrade(connection: Connection) -> None:
-    """Bring an empty or older ledger to the newest version, in the transaction of `connection`.
+    """Upgrade an empty or older ledger to the newest version, in the transaction of `connection`.
 
-    Waits for another process that does the same, and finds it done. On SQLite the transaction must hold the write lock.
+    Waits for another process that upgrades at the same time. On SQLite the transaction must hold the write lock.
     """
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"select pg_advisory_xact_lock({_LOCK})")

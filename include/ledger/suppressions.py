@@ -38,9 +38,9 @@ from `SOURCE_REASONS`."""
 
 LIFTABLE = frozenset({"unsubscribe"})
 CONFIRMABLE = frozenset({"unsubscribe", "spam_complaint"})
-"""What a confirmation by the person ends (double opt-in, the preference page) and no consent at the source does."""
+"""Lifted by a confirmation of the person (double opt-in, the preference page), not by consent at the source."""
 UNTRACKED = "untracked_at_source"
-"""Suppresses nobody: their mail is no longer tracked."""
+"""Suppresses no mail; it turns tracking off."""
 SOURCE_REASONS = frozenset(
     {
         "unsubscribed_at_source",
@@ -51,9 +51,9 @@ SOURCE_REASONS = frozenset(
         UNTRACKED,
     }
 )
-"""What ingest says for plans that are frozen already; it lifts them when a good row comes. The warehouse knew first."""
+"""Recorded by ingest for plans that are frozen already, and lifted by ingest when a valid row arrives."""
 PERSONAL_REASONS = frozenset(REASONS) - SOURCE_REASONS - {"hard_bounce", "invalid_address"}
-"""What is about the person, so about every address they have; a bounce is about one address, and the source names each."""
+"""Reasons that concern a person and so all of their addresses. A bounce concerns one address; the source names each."""
 _BATCH = 500
 _SINCE = (
     select(suppression_log.c.seq, suppression_log.c.address_key, suppression_log.c.action, suppression_log.c.reason)
@@ -64,7 +64,7 @@ _SINCE = (
 
 @dataclass(frozen=True)
 class Suppression:
-    """One address that must not be mailed from now on. `happened_at` in Unix seconds."""
+    """An address that must not be mailed. `happened_at` in Unix seconds."""
 
     address_key: str
     reason: str
@@ -74,55 +74,55 @@ class Suppression:
 
 
 def suppress(ledger: Ledger, entries: Iterable[Suppression], *, again_before: float | None = None) -> int:
-    """Record suppressions that are not in force yet; returns how many were new. In force for the next chunk.
+    """Record suppressions that are not in force yet, effective from the next chunk on; return the number of new ones.
 
-    Who confirmed since they left and leaves again is new: the newest answer must stand last. What stands since
-    `again_before` (Unix seconds) or earlier is recorded once more, for readers that began there.
+    An opt-out after a confirmation is new, since the newest answer must come last. A suppression in force since
+    `again_before` (Unix seconds) or earlier is recorded once more, for readers whose position is later than its first row.
     """
     wanted = {(entry.address_key, entry.reason): entry for entry in entries}
     if unknown := {reason for _, reason in wanted} - set(REASONS):
         raise ValueError(f"unknown suppression reasons: {sorted(unknown)}")
     with ledger.write() as connection:
         serialise_writers(connection)
-        standing = _standing(connection, {address for address, _ in wanted})
+        since = _in_force_since(connection, {address for address, _ in wanted})
         confirmed_at = _last_confirmation(connection)
-        fresh = [entry for pair, entry in wanted.items() if _is_news(entry, standing.get(pair), confirmed_at, again_before)]
+        fresh = [entry for pair, entry in wanted.items() if _is_new(entry, since.get(pair), confirmed_at, again_before)]
         _append(connection, "suppress", fresh)
     return len(fresh)
 
 
 def lift(ledger: Ledger, address_key: str, source: str, message_key: str | None = None) -> bool:
-    """The person wants mail again: lift their own unsubscribe. False where there is none to lift."""
-    wish = Suppression(address_key, "unsubscribe", source, clock.now().timestamp(), message_key)
-    return lift_all(ledger, [wish]) == 1
+    """Lift the person's own unsubscribe: they resubscribed. False if there is none to lift."""
+    entry = Suppression(address_key, "unsubscribe", source, clock.now().timestamp(), message_key)
+    return lift_all(ledger, [entry]) == 1
 
 
 def lift_all(ledger: Ledger, entries: Iterable[Suppression]) -> int:
-    """Lift those of `entries` (by address and reason) that are in force; returns how many were."""
+    """Lift those of `entries` (by address and reason) that are in force; return their number."""
     wanted = {(entry.address_key, entry.reason): entry for entry in entries}
     with ledger.write() as connection:
         serialise_writers(connection)
-        standing = _standing(connection, {address for address, _ in wanted})
-        lifted = [entry for pair, entry in wanted.items() if pair in standing]
+        in_force_now = _in_force_since(connection, {address for address, _ in wanted})
+        lifted = [entry for pair, entry in wanted.items() if pair in in_force_now]
         _append(connection, "lift", lifted)
     return len(lifted)
 
 
 def reasons_in_force(ledger: Ledger, address_key: str) -> frozenset[str]:
-    """Why the address is suppressed; empty where it may be mailed."""
+    """Why the address is suppressed; empty if it may be mailed."""
     with ledger.read() as connection:
         return reasons_of(connection, address_key)
 
 
 def reasons_of(connection: Connection, address_key: str) -> frozenset[str]:
-    """The same within a transaction that goes on. Not what the source said: it is no bar to an answer of the person."""
-    return frozenset(reason for _, reason in _standing(connection, {address_key})) - SOURCE_REASONS
+    """As `reasons_in_force`, within a transaction. Without `SOURCE_REASONS`, which the person's own answer overrides."""
+    return frozenset(reason for _, reason in _in_force_since(connection, {address_key})) - SOURCE_REASONS
 
 
 def lifts(connection: Connection) -> pa.Table:
     """When each address last lifted a reason (columns address_key, reason, lifted_at in Unix seconds).
 
-    What was known of the address before that moment must not suppress it again.
+    Evidence from before that time must not suppress the address again.
     """
     log = suppression_log.c
     query = (
@@ -137,9 +137,9 @@ def lifts(connection: Connection) -> pa.Table:
 
 
 def in_force(connection: Connection) -> tuple[pa.Table, int]:
-    """Every suppressed address with each reason (columns address_key, reason, happened_at), and the log's last seq.
+    """All suppressed addresses with their reasons (columns address_key, reason, happened_at), and the log's last seq.
 
-    Without `SOURCE_REASONS`: they are the warehouse's own, told to the ledger.
+    Without `SOURCE_REASONS`, which the ledger has from the warehouse.
     """
     seq = last_seq(connection)
     rows = _rows_in_force(connection, _latest(and_(suppression_log.c.seq <= seq, _not_of_source())))
@@ -147,7 +147,7 @@ def in_force(connection: Connection) -> tuple[pa.Table, int]:
 
 
 def of_source(connection: Connection) -> pa.Table:
-    """What ingest has told and not lifted: columns address_key, reason, happened_at."""
+    """Suppressions for `SOURCE_REASONS` in force: columns address_key, reason, happened_at."""
     return _table(_rows_in_force(connection, _latest(suppression_log.c.reason.in_(SOURCE_REASONS))))
 
 
@@ -176,7 +176,7 @@ def _table(rows: Iterator[tuple[str, str, float]]) -> pa.Table:
 
 
 def since(connection: Connection, seq: int) -> list[tuple[int, str, str, str]]:
-    """What was logged after `seq`, in order: (seq, address_key, action, reason)."""
+    """The log's rows after `seq`, in order: (seq, address_key, action, reason)."""
     rows = connection.execute(_SINCE, {"after": seq})
     return [(row.seq, row.address_key, row.action, row.reason) for row in rows]
 
@@ -187,37 +187,37 @@ def last_seq(connection: Connection) -> int:
 
 
 def serialise_writers(connection: Connection) -> None:
-    """One writer of the log at a time, so that seq is in commit order. SQLite's `begin immediate` does it already."""
+    """Allow one writer at a time, so that seq is in commit order. SQLite's `begin immediate` already does."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("lock table suppression_log in share row exclusive mode"))
 
 
 def lock(connection: Connection) -> None:
-    """Let nobody be suppressed between our look and our commit (readers do not disturb one another)."""
+    """Block writers of the log from this read to the commit; other readers are not blocked."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("lock table suppression_log in share mode"))
 
 
-def _is_news(
-    entry: Suppression, standing_since: float | None, confirmed_at: float | None, again_before: float | None
+def _is_new(
+    entry: Suppression, in_force_since: float | None, confirmed_at: float | None, again_before: float | None
 ) -> bool:
-    """Whether it changes anything: not in force, or in force from before somebody's confirmation, which may be theirs."""
-    if standing_since is None or (again_before is not None and standing_since <= again_before):
+    """Whether to record it: not in force, or in force since before the last confirmation, which may be this person's."""
+    if in_force_since is None or (again_before is not None and in_force_since <= again_before):
         return True
     if entry.reason not in CONFIRMABLE or confirmed_at is None:
         return False
-    return standing_since <= confirmed_at and entry.happened_at > standing_since
+    return in_force_since <= confirmed_at and entry.happened_at > in_force_since
 
 
 def _last_confirmation(connection: Connection) -> float | None:
-    """When anybody last said that they want mail. Whose address it was under is for the warehouse to know."""
+    """When anybody last confirmed. The ledger does not know which addresses belong to one person; the warehouse does."""
     wanted = and_(consent_log.c.topic == MARKETING, consent_log.c.given == 1)
     last: float | None = connection.scalar(select(func.max(consent_log.c.happened_at)).where(wanted))
     return last
 
 
-def _standing(connection: Connection, addresses: set[str]) -> dict[tuple[str, str], float]:
-    """The (address, reason) pairs in force among `addresses`, and since when."""
+def _in_force_since(connection: Connection, addresses: set[str]) -> dict[tuple[str, str], float]:
+    """Since when each (address, reason) among `addresses` is in force."""
     found: dict[tuple[str, str], float] = {}
     wanted = sorted(addresses)
     for start in range(0, len(wanted), _BATCH):
@@ -232,7 +232,7 @@ def _standing(connection: Connection, addresses: set[str]) -> dict[tuple[str, st
 
 
 def _latest(condition: ColumnElement[bool]) -> Select[Any]:
-    """The log with each row's age within its address and reason; 1 is the newest."""
+    """The log's rows, numbered within address and reason from the newest; column age is 1 for the newest."""
     log = suppression_log.c
     age = func.row_number().over(partition_by=(log.address_key, log.reason), order_by=log.seq.desc()).label("age")
     return select(log.address_key, log.reason, log.action, log.happened_at, age).where(condition)

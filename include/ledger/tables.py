@@ -1,7 +1,7 @@
-"""The ledger's tables: what makes a send happen once.
+"""The ledger's tables.
 
-A row a plan, a row a chunk, a row for each person whose fate differs from their chunk's, and the log of suppressions and
-consent. Transactional, small, portable between SQLite and PostgreSQL.
+One row per plan, one row per chunk, one row per person whose outcome differs from their chunk's state, and the logs of
+suppressions and consent. Transactional, small, portable between SQLite and PostgreSQL.
 """
 
 from __future__ import annotations

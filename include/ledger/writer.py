@@ -1,7 +1,7 @@
-"""Calls of the ledger from an event loop: off the loop, in one thread, in the order in which they were made.
+"""Runs ledger functions for an event loop: in one thread, in the order of the calls.
 
-With SQLite the calls that wait at the same time share a transaction, and so the one wait for the disk. Each `Ledger.write`
-of a call stands or falls alone in it, as it would by itself.
+With SQLite, calls that wait at the same time share a transaction, and so one fsync. Each `Ledger.write` in it is a
+savepoint: it is committed or rolled back on its own.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Call = tuple["asyncio.Future[Any]", Callable[[], Any]]
 
 
 class LedgerWriter:
-    """One thread for one ledger. Made and used in one event loop; `close` it at the end."""
+    """One thread for one ledger. Create, use and `close` it in one event loop."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
@@ -28,7 +28,7 @@ class LedgerWriter:
         self._is_running = False
 
     async def run(self, call: Callable[..., T], *args: Any) -> T:
-        """`call(ledger, *args)`: its result, once what it wrote is committed; raises what it raises."""
+        """Run `call(ledger, *args)`; return its result after its writes are committed, or raise its exception."""
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._waiting.append((future, lambda: call(self._ledger, *args)))
         if not self._is_running:
@@ -36,7 +36,7 @@ class LedgerWriter:
         return await future
 
     def close(self) -> None:
-        """Wait for the thread's last transaction."""
+        """Wait for the last transaction and end the thread."""
         self._thread.shutdown()
 
     def _start(self) -> None:
@@ -54,7 +54,7 @@ class LedgerWriter:
             return [_outcome(call) for call in calls]
 
     def _deliver(self, done: asyncio.Future[list[Any]], futures: list[asyncio.Future[Any]]) -> None:
-        """Hand the outcomes to those who wait; a transaction that could not be committed is everybody's failure."""
+        """Resolve the futures; if the shared transaction could not be committed, all of its calls fail."""
         failure = done.exception()
         outcomes = [failure] * len(futures) if failure else done.result()
         for future, outcome in zip(futures, outcomes, strict=True):

@@ -145,8 +145,8 @@ def test_who_left_since_the_backup_stays_away(stores: Stores) -> None:
         )
         warehouse.execute(into_answers + " values ('k3', 'tracking', false), ('k4', 'tracking', true)")
         warehouse.execute(into_answers + " values ('k3', 'a_topic_removed_since', false)")
-    opt_out_log.note(stores.paths, "suppress", suppressions.Suppression("k5", "unsubscribe", "one_click", 1.0))
-    opt_out_log.note(stores.paths, "suppress", suppressions.Suppression("k1", "unsubscribe", "one_click", 1.0))
+    opt_out_log.append(stores.paths, "suppress", suppressions.Suppression("k5", "unsubscribe", "one_click", 1.0))
+    opt_out_log.append(stores.paths, "suppress", suppressions.Suppression("k1", "unsubscribe", "one_click", 1.0))
     found = restore.restore_ledger(stores)
     assert (found["suppressions"], found["declined"]) == (3, 2)
     assert suppressions.reasons_in_force(stores.ledger, "k5")
@@ -162,7 +162,7 @@ def test_a_ledger_that_says_accepted_where_the_journal_knows_more_is_refused(sto
     send_range(stores, esp.account, plan_id=plan_id, first=0, last=1)
     with stores.ledger.write() as connection:
         connection.execute(update(chunks).where(chunks.c.chunk == 1).values(fence=0))
-    with pytest.raises(ConservationBroken, match="chunk 1 as accepted"):
+    with pytest.raises(ConservationBroken, match="chunk 1 is accepted"):
         restore.restore_ledger(stores)
 
 

@@ -439,7 +439,7 @@ def test_a_cancellation_at_the_same_time_wins(far: Scheduled, monkeypatch: pytes
         return call(account, asked, path, **named)
 
     monkeypatch.setattr(management, "call", cancelled_first)
-    with pytest.raises(CampaignStopped, match="the cancellation stands"):
+    with pytest.raises(CampaignStopped, match="stays cancelled"):
         getattr(far, other)()
     assert (far.held(), far.plan().batch_status) == (["cancel"], "cancel")
     assert far.tally().skipped == 20

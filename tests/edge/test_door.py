@@ -43,7 +43,7 @@ def log_rows(ledger: Ledger, log: Table, subject: Subject) -> list[tuple[str, st
 
 def noted(paths: DataPaths) -> set[str]:
     """Who has left, by the edge's second note."""
-    return {wish.address_key for wish in opt_out_log.standing(paths)}
+    return {wish.address_key for wish in opt_out_log.in_force(paths)}
 
 
 FORGED = "AQE" + "x" * 85

@@ -17,31 +17,31 @@ def wish(address: str) -> Suppression:
 
 
 def test_who_left_and_did_not_come_back(paths: DataPaths) -> None:
-    assert opt_out_log.standing(paths) == []
+    assert opt_out_log.in_force(paths) == []
     for address, came_back in (("a", True), ("b", False), ("c", True), ("c", False)):
-        opt_out_log.note(paths, "suppress", wish(address))
+        opt_out_log.append(paths, "suppress", wish(address))
         if came_back:
-            opt_out_log.note(paths, "lift", wish(address))
-    assert opt_out_log.standing(paths) == [wish("b"), wish("c")]
+            opt_out_log.append(paths, "lift", wish(address))
+    assert opt_out_log.in_force(paths) == [wish("b"), wish("c")]
 
 
 def test_a_torn_line_spoils_no_other(paths: DataPaths, caplog: pytest.LogCaptureFixture) -> None:
-    opt_out_log.note(paths, "suppress", wish("a"))
+    opt_out_log.append(paths, "suppress", wish("a"))
     with (paths.spool / opt_out_log.NAME).open("ab") as log:
         log.write(b'\n{"action": "supp')
-    opt_out_log.note(paths, "suppress", wish("b"))
-    assert opt_out_log.standing(paths) == [wish("a"), wish("b")]
-    assert "torn line" in caplog.text
+    opt_out_log.append(paths, "suppress", wish("b"))
+    assert opt_out_log.in_force(paths) == [wish("a"), wish("b")]
+    assert "incomplete line" in caplog.text
 
 
 def test_a_disk_that_will_not_take_it_is_logged_and_no_error(paths: DataPaths, caplog: pytest.LogCaptureFixture) -> None:
     paths.spool.write_text("a file where a folder should be")
     with caplog.at_level(logging.ERROR):
-        opt_out_log.note(paths, "suppress", wish("a"))
-    assert "could not be noted" in caplog.text
+        opt_out_log.append(paths, "suppress", wish("a"))
+    assert "could not be appended" in caplog.text
 
 
 def test_only_the_installation_reads_who_left(tmp_path: Path) -> None:
-    opt_out_log.note(DataPaths(tmp_path / "not" / "there" / "yet"), "suppress", wish("a"))
+    opt_out_log.append(DataPaths(tmp_path / "not" / "there" / "yet"), "suppress", wish("a"))
     noted = tmp_path / "not" / "there" / "yet" / "spool" / opt_out_log.NAME
     assert (noted.stat().st_mode & 0o777) | 0o640 == 0o640

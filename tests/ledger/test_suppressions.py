@@ -150,7 +150,7 @@ def test_an_empty_consent_log_is_a_table_too(ledger: Ledger) -> None:
 def test_the_same_answer_is_kept_again_when_it_is_given_later_and_not_for_a_second_press(ledger: Ledger) -> None:
     assert consent.record(ledger, [Consent(A, MARKETING, True, "form", 1.0)]) == 1
     assert consent.record(ledger, [Consent(A, MARKETING, True, "form", 30.0)]) == 0
-    assert consent.record(ledger, [Consent(A, MARKETING, True, "form", 1.0 + consent.SAME_PRESS_SECONDS)]) == 0
+    assert consent.record(ledger, [Consent(A, MARKETING, True, "form", 1.0 + consent.REPEAT_SECONDS)]) == 0
     assert consent.record(ledger, [Consent(A, MARKETING, True, "form", 500.0)]) == 1
     with ledger.read() as connection:
         assert [row["happened_at"] for row in consent.in_force(connection).to_pylist()] == [at(500.0)]

@@ -99,7 +99,7 @@ def test_a_locked_sqlite_file_is_said_so(paths: DataPaths, secrets: Secrets, mon
     with pytest.raises(LedgerUnavailable, match="the ledger is locked by another process") as held, ledger.write():
         pass
     assert "connection ledger_default, sqlite:" in str(held.value)
-    assert "whether the database runs. See what holds it open." in str(held.value)
+    assert "Check that the database is running. Find the process that holds it." in str(held.value)
     other.close()
     ledger.close()
 

@@ -1,10 +1,10 @@
-"""After the ledger was restored from a backup: what the journals and the warehouse still know goes back into it.
+"""Brings a ledger that was restored from a backup up to date, from the journals, the opt-out log and the warehouse.
 
-    python -m operations replay
+    make replay
 
-The ledger forgot requests (each plan's `intents.log` has them), people who left (the warehouse has a copy as of the last
-plan or analysis) and perhaps whole plans. Nothing is sent here. May be run again at any time; changes nothing in a healthy
-ledger.
+A restored ledger lacks requests (each plan's `intents.log` has them), opt-outs (the edge's opt-out log has them, and the
+warehouse a copy as of the last plan or analysis) and possibly whole plans. Sends nothing. Can be repeated at any time;
+changes nothing in a ledger that is up to date.
 """
 
 from __future__ import annotations
@@ -36,49 +36,49 @@ SOURCE = "warehouse_copy"
 
 
 def restore_ledger(stores: Stores) -> dict[str, Any]:
-    """Bring back what is known elsewhere; returns counts of what the ledger had forgotten.
+    """Restore what the ledger lacks; return counts of it.
 
-    First those who left, from the edge's notes and from the warehouse's copy, before anything renews it. Then every plan
-    with a journal. Then the warehouse's record of it, by which events prove what they can. Raises `ConservationBroken`
-    where a backup is too old.
+    First opt-outs, from the edge's opt-out log and the warehouse's copy, before anything replaces that copy. Then every plan
+    with a journal. Then the warehouse's record of the sends, against which events are matched. Raises `ConservationBroken`
+    if the backup is too old.
     """
     found: Counter[str] = Counter()
     with open_warehouse(stores.paths) as warehouse:
-        left = fetch(warehouse, "dispatch", "recorded_suppressions").to_pylist()
+        suppressed = fetch(warehouse, "dispatch", "recorded_suppressions").to_pylist()
         declined = fetch(warehouse, "dispatch", "recorded_declines").to_pylist()
-        found["suppressions"] = suppressions.suppress(stores.ledger, [_suppression(row) for row in left])
-        found["suppressions"] += suppressions.suppress(stores.ledger, opt_out_log.standing(stores.paths))
+        found["suppressions"] = suppressions.suppress(stores.ledger, [_suppression(row) for row in suppressed])
+        found["suppressions"] += suppressions.suppress(stores.ledger, opt_out_log.in_force(stores.paths))
         found["declined"] = consent.record(stores.ledger, [_declined(row) for row in declined], restored=True)
         for journal in sorted(stores.paths.plans.glob("*/*/intents.log")):
             found.update(_restore_plan(stores, journal.parent))
         record.record_into(warehouse, stores)
-    log.info("reconciled: %s", dict(found))
+    log.info("restored: %s", dict(found))
     return dict(found)
 
 
 def _restore_plan(stores: Stores, folder: Path) -> dict[str, int]:
-    noted = read_journal(folder)
-    if not noted:
+    journaled = read_journal(folder)
+    if not journaled:
         return {}
     campaign, occurrence = folder.parts[-2:]
     kind = plans.TEST if occurrence.startswith("test-") else plans.LIVE
     plan_id = plans.plan_id_of(campaign, occurrence, kind)
     if plans.find_plan(stores.ledger, plan_id) is not None:
-        found = replay.replay_journal(stores.ledger, plan_id, noted)
-        return {"plans": int(any(found.values())), "chunks_in_doubt": sum(found.values())}
+        found = replay.replay_journal(stores.ledger, plan_id, journaled)
+        return {"plans": int(any(found)), "chunks_in_doubt": sum(found)}
     plan, rows = _plan_of_folder(stores.paths, folder, plan_id, kind)
-    found = replay.record_lost_plan(stores.ledger, plan, rows, noted)
-    log.warning("%s %s: the ledger had forgotten the whole plan; it is cancelled: %s", campaign, occurrence, found)
-    return {"plans_cancelled": 1, "chunks_in_doubt": found["in_doubt"], "chunks_skipped": found["skipped"]}
+    by_state = replay.record_lost_plan(stores.ledger, plan, rows, journaled)
+    log.warning("%s %s: the ledger lacks the plan; recorded as cancelled: %s", campaign, occurrence, by_state)
+    return {"plans_cancelled": 1, "chunks_in_doubt": by_state["in_doubt"], "chunks_skipped": by_state["skipped"]}
 
 
 def _plan_of_folder(paths: DataPaths, folder: Path, plan_id: str, kind: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """What its folder still tells of a plan: how many were in it, and its chunks."""
+    """The plan and its chunks, rebuilt from its folder."""
     manifest = folder / "manifest.json"
     if not manifest.is_file():
         raise ConservationBroken(
-            "requests were made from it and it has no manifest.", where=str(folder),
-            remedy="Restore the plan's folder from your backup, then reconcile again.",
+            "requests were made from this folder, and it has no manifest.", where=str(folder),
+            remedy="Restore the plan's folder from your backup, then run `make replay` again.",
         )  # fmt: skip
     states = Counter(pq.read_table(folder / "audience.parquet", columns=["state"])["state"].to_pylist())
     rows = orjson.loads((folder / "chunks.json").read_bytes())
@@ -95,7 +95,7 @@ def _plan_of_folder(paths: DataPaths, folder: Path, plan_id: str, kind: str) -> 
 
 
 def _suppression(row: dict[str, Any]) -> Suppression:
-    """As it was: who confirmed since must not leave again by this."""
+    """With its original time, so that it does not override a later confirmation."""
     happened_at = row["happened_at"] or clock.now()
     return Suppression(row["address_key"], row["reason"], SOURCE, happened_at.timestamp())
 
