@@ -1,4 +1,4 @@
-"""Spool files → one Arrow table of reports without addresses."""
+"""Reads spool files into one Arrow table of event reports without addresses."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from include.collect.event_report import MAX_TEXT, EventReport, problem_of, read_batch, read_one
+from include.collect.event_report import MAX_TEXT, EventReport, problem_of, read_batch, read_element
 from include.collect.scrub import scrub_column, scrub_link, scrub_text
 from include.sendgrid.event_vocabulary import EVENTS
 from include.sendgrid.webhook_body import split_array
@@ -45,13 +45,13 @@ SCHEMA = pa.schema(
         ("raw_text", pa.string()),
     ]
 )
-"""`batch_reports`, as arrivals_batch.sql reads it."""
+"""The columns of `batch_reports`, which arrivals_batch.sql reads."""
 
 Row = tuple[Any, ...]
 
 
 def received_at(path: Path) -> datetime:
-    """When the edge took the batch: its name says so (`20261124T024148123456Z-…`); else the file's own time."""
+    """When the edge received the batch: the time in its name (`20261124T024148123456Z-…`), or else the file's time."""
     try:
         return datetime.strptime(path.name.split("Z-")[0], "%Y%m%dT%H%M%S%f").replace(tzinfo=UTC)
     except ValueError:
@@ -59,18 +59,21 @@ def received_at(path: Path) -> datetime:
 
 
 def read_file(path: Path, key_of: Callable[[str], str]) -> list[Row]:
-    """The rows of one file, in `SCHEMA`'s order. Raises ValueError where it is not a JSON array."""
+    """The rows of one file, in the order of `SCHEMA`. Raises ValueError if it is not a JSON array.
+
+    Usually the whole batch is decoded at once; if any element has an unexpected type, each element is decoded separately.
+    """
     content = path.read_bytes()
-    came = received_at(path)
+    received = received_at(path)
     reports = read_batch(content)
     if reports is not None:
-        return [_row(path.name, came, place, report, key_of, b"") for place, report in enumerate(reports)]
+        return [_row(path.name, received, position, report, key_of, b"") for position, report in enumerate(reports)]
     elements = [bytes(element) for element in split_array(content)]
-    return [_row(path.name, came, place, read_one(raw), key_of, raw) for place, raw in enumerate(elements)]
+    return [_row(path.name, received, position, read_element(raw), key_of, raw) for position, raw in enumerate(elements)]
 
 
 def table(rows: Iterable[Row]) -> pa.Table:
-    """The rows as Arrow, every text scrubbed of addresses."""
+    """The rows as an Arrow table, with the addresses removed from every text."""
     columns = list(zip(*rows, strict=True)) or [()] * len(SCHEMA)
     arrays = [pa.array(column, field.type) for column, field in zip(columns, SCHEMA, strict=True)]
     clean = [
@@ -81,44 +84,44 @@ def table(rows: Iterable[Row]) -> pa.Table:
 
 
 def _row(
-    name: str, came: datetime, place: int, report: EventReport | None, key_of: Callable[[str], str], element: bytes
+    name: str, received: datetime, position: int, report: EventReport | None, key_of: Callable[[str], str], element: bytes
 ) -> Row:
     if report is None:
         empty = (None,) * (len(SCHEMA) - 5)
-        return (name, came, place, *empty, "unreadable", _text(element))
-    problem = problem_of(report, _KNOWN, came.timestamp())
+        return (name, received, position, *empty, "unreadable", _text(element))
+    problem = problem_of(report, _KNOWN, received.timestamp())
     offset = report.url_offset
     return (
         name,
-        came,
-        place,
+        received,
+        position,
         report.sg_event_id,
-        _cut(report.event),
-        _cut(report.type),
+        _truncate(report.event),
+        _truncate(report.type),
         key_of(report.email) if report.email else None,
-        _whole(report.timestamp, 63),
-        _cut(report.tw_key) or None,
-        _whole(report.tw_try),
-        _cut(report.tw_chunk),
+        _integer(report.timestamp, 63),
+        _truncate(report.tw_key) or None,
+        _integer(report.tw_try),
+        _truncate(report.tw_chunk),
         report.sg_message_id.split(".", 1)[0] or None if report.sg_message_id else None,
-        _cut(report.bounce_classification),
-        _cut(report.smtp_status),
+        _truncate(report.bounce_classification),
+        _truncate(report.smtp_status),
         _reason(report),
         _link(report),
-        _whole(offset.index) if offset else None,
-        _cut(offset.type) if offset else None,
-        _cut(report.user_agent),
+        _integer(offset.index) if offset else None,
+        _truncate(offset.type) if offset else None,
+        _truncate(report.user_agent),
         report.sg_machine_open,
-        _whole(report.delivery_attempt),
+        _integer(report.delivery_attempt),
         problem,
         None,
     )
 
 
 def _reason(report: EventReport) -> str | None:
-    """What the mail server or SendGrid said; not for a delivery, which needs no reason."""
-    said = report.reason or report.response
-    return None if said is None or report.event == "delivered" else scrub_text(said[:MAX_TEXT], report.email)
+    """The reason that the mail server or SendGrid gives; None for a delivery."""
+    reason = report.reason or report.response
+    return None if reason is None or report.event == "delivered" else scrub_text(reason[:MAX_TEXT], report.email)
 
 
 def _link(report: EventReport) -> str | None:
@@ -129,15 +132,15 @@ def _link(report: EventReport) -> str | None:
 
 
 def _text(element: bytes) -> str:
-    """An element that cannot be read, as JSON text: bounded, and by its hash where it is longer."""
+    """The JSON text of an element that cannot be read. A longer text is truncated and gets its hash."""
     text = element.decode("utf-8", "replace")
     return text if len(text) <= MAX_TEXT else json.dumps(f"{text[:MAX_TEXT]}… sha256 {hashlib.sha256(element).hexdigest()}")
 
 
-def _cut(text: str | None) -> str | None:
+def _truncate(text: str | None) -> str | None:
     return text if text is None or len(text) <= MAX_TEXT else text[:MAX_TEXT]
 
 
-def _whole(number: int | None, bits: int = 31) -> int | None:
-    """For a column of so many bits and a sign: None for what does not fit. JSON's numbers have no end."""
+def _integer(number: int | None, bits: int = 31) -> int | None:
+    """The number, or None if a signed column of this size cannot hold it: JSON numbers are unlimited."""
     return number if number is not None and -(2**bits) <= number < 2**bits else None

@@ -1,8 +1,9 @@
-"""Evidence for chunks in doubt: an event that carries key, chunk and attempt proves that SendGrid took the message."""
+"""Resolves doubt from events: one with the message key, chunk and attempt proves that SendGrid accepted the message."""
 
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 import pyarrow as pa
 
@@ -17,10 +18,10 @@ _SCHEMA = pa.schema([("plan_id", pa.string()), ("chunk", pa.int32()), ("attempt"
 
 
 def resolve_doubt(stores: Stores) -> dict[str, int]:
-    """Prove what events prove. Returns counts: chunks in doubt, messages in doubt, evidence found, proved (new).
+    """Record evidence for messages in doubt. Returns counts: chunks and messages in doubt, evidence found, and proved (new).
 
-    Looks at all events of the chunks that are in doubt now, not only at new ones: an event may have come first. Absence
-    proves nothing here; how long to wait is the campaign's policy.
+    Reads all events of the chunks in doubt, not only new ones, because an event may arrive before its chunk is in doubt.
+    Missing events prove nothing; the campaign's `on_doubt` determines how long to wait.
     """
     doubtful = in_doubt_chunks(stores.ledger)
     if not doubtful:
@@ -40,6 +41,7 @@ def resolve_doubt(stores: Stores) -> dict[str, int]:
     return {"chunks": len(rows), "messages": messages, "evidence": len(proofs), "proved": proved}
 
 
-def _proof(row: dict[str, object]) -> Proof:
-    event = row.pop("event")
-    return Proof(evidence=f"{event} event", **row)  # type: ignore[arg-type]
+def _proof(row: dict[str, Any]) -> Proof:
+    """A row of evidence.sql as a proof."""
+    evidence = f"{row['event']} event"
+    return Proof(row["plan_id"], row["chunk"], row["attempt"], row["message_key"], evidence, row["happened_at"])

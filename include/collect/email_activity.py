@@ -1,7 +1,7 @@
-"""The Email Activity API as a second source of evidence, where the account pays for it.
+"""Resolves doubt from SendGrid's Email Activity API, a paid option of the account.
 
-Asks for the messages of a chunk in doubt by our own custom_args. At most 6 requests a minute and 1,000 rows an answer, no
-cursor; a chunk has at most 1,000 people. https://www.twilio.com/docs/sendgrid/api-reference/email-activity
+Queries the messages of a chunk in doubt by our custom_args. The API allows 6 requests per minute and returns up to 1,000
+rows without a cursor, which suffices, since a chunk has at most 1,000 people. https://www.twilio.com/docs/sendgrid/api-reference/email-activity
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from include.warehouse.connection import fetch, open_warehouse
 log = logging.getLogger(__name__)
 
 CHUNKS_PER_RUN = 5
-"""Below the 6 requests a minute; `collect_engagement` comes again in five minutes."""
+"""Below the limit of 6 requests per minute; `collect_engagement` runs every five minutes."""
 MAX_ROWS = 1_000
 
 _ACTIVITY = pa.schema(
@@ -33,30 +33,30 @@ _ACTIVITY = pa.schema(
 
 
 def prove_from_activity(stores: Stores, account: SendGridAccount) -> dict[str, int | str]:
-    """Prove what SendGrid's activity shows of the chunks in doubt; returns chunks asked for and messages proved (new).
+    """Record evidence from SendGrid's activity; returns the number of chunks queried (`asked`) and messages proved (new).
 
-    `{"activity": "not offered"}` where the provider has none. Raises what `sendgrid_management.call` raises.
+    `{"activity": "not offered"}` if the provider has no such API. Raises what `sendgrid.management.call` raises.
     """
-    asked = in_doubt_chunks(stores.ledger)[:CHUNKS_PER_RUN]
+    queried = in_doubt_chunks(stores.ledger)[:CHUNKS_PER_RUN]
     try:
-        rows = [row for chunk in asked for row in _active(account, stores.secrets, chunk)]
+        rows = [row for chunk in queried for row in _find_messages(account, stores.secrets, chunk)]
     except NotOffered:
         return {"activity": "not offered"}
     if not rows:
-        return {"asked": len(asked), "proved": 0}
+        return {"asked": len(queried), "proved": 0}
     with open_warehouse(stores.paths) as warehouse:
         warehouse.register("activity", pa.Table.from_pylist(rows, schema=_ACTIVITY))
         found = fetch(warehouse, "collect", "activity_messages").to_pylist()
     now = clock.now().timestamp()
     proved = prove(stores.ledger, [Proof(**row, evidence="activity", happened_at=now) for row in found])
-    log.info("activity: %d chunks asked for, %d messages proved", len(asked), proved)
-    return {"asked": len(asked), "proved": proved}
+    log.info("activity: %d chunks queried, %d messages proved", len(queried), proved)
+    return {"asked": len(queried), "proved": proved}
 
 
-def _active(account: SendGridAccount, secrets: Secrets, chunk: Chunk) -> list[dict[str, Any]]:
-    """The address keys that SendGrid shows for the chunk's last attempt."""
+def _find_messages(account: SendGridAccount, secrets: Secrets, chunk: Chunk) -> list[dict[str, Any]]:
+    """Query the messages of the chunk's last attempt; returns rows of `_ACTIVITY`."""
     query = f"unique_args['tw_chunk']=\"{chunk.wire_id}\" AND unique_args['tw_try']=\"{chunk.attempt}\""
     answer = call(account, "get", "messages", query={"query": query, "limit": MAX_ROWS})
     messages = answer.get("messages", []) if isinstance(answer, dict) else []
-    place = {"plan_id": chunk.plan_id, "chunk": chunk.chunk, "attempt": chunk.attempt}
-    return [{**place, "address_key": address_key(secrets.address_key, str(message["to_email"]))} for message in messages]
+    attempt = {"plan_id": chunk.plan_id, "chunk": chunk.chunk, "attempt": chunk.attempt}
+    return [{**attempt, "address_key": address_key(secrets.address_key, str(message["to_email"]))} for message in messages]

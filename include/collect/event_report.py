@@ -11,16 +11,17 @@ import msgspec
 import orjson
 
 MAX_TEXT = 2_000
-"""Characters of a text that are kept; addresses of links and answers of servers can be endless."""
+"""Characters of a text that are stored; links and server responses can be very long."""
 EARLIEST = 946_684_800
-"""The year 2000 in Unix seconds: a time before is nonsense."""
-AHEAD_SECONDS = 86_400
-"""An event lies at most this far after its receipt. Both clocks may be off; as for a source's rows, a day is taken for a
-wrong clock, and more (milliseconds too) for a wrong event. Less would lose every event while our own clock runs behind."""
+"""The year 2000 in Unix seconds: an earlier time is invalid."""
+MAX_AHEAD_SECONDS = 86_400
+"""An event's time is at most this long after its receipt. As for a source's rows, a difference of up to a day is attributed
+to a wrong clock, and more (such as a time in milliseconds) to a wrong event. With a smaller limit, every event would be
+quarantined while our own clock is slow."""
 
 
 class Offset(msgspec.Struct):
-    """Where in the mail a clicked link stands."""
+    """The position of a clicked link in the mail."""
 
     index: int | None = None
     type: str | None = None
@@ -29,7 +30,7 @@ class Offset(msgspec.Struct):
 class EventReport(
     msgspec.Struct, rename={"smtp_status": "status", "user_agent": "useragent", "delivery_attempt": "attempt"}
 ):
-    """The fields of SendGrid's events that are kept. All optional here: `problem_of` says which must be there."""
+    """The fields of SendGrid's events that are stored. All are optional here; `problem_of` reports missing ones."""
 
     email: str | None = None
     event: str | None = None
@@ -54,19 +55,19 @@ class EventReport(
 _batch = msgspec.json.Decoder(list[EventReport], strict=False)
 _single = msgspec.json.Decoder(EventReport, strict=False)
 _WIRE_NAMES = {field.name: field.encode_name for field in msgspec.structs.fields(EventReport)}
-_WHOLE = frozenset({"timestamp", "delivery_attempt", "tw_try"})
+_INTEGERS = frozenset({"timestamp", "delivery_attempt", "tw_try"})
 
 
 def read_batch(content: bytes) -> list[EventReport] | None:
-    """The whole batch at once; None where any element is odd, and the caller reads it one by one."""
+    """Decode the whole batch at once; None if any element has an unexpected type. Then use `read_element` for each."""
     try:
         return _batch.decode(content)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
 
 
-def read_one(element: bytes) -> EventReport | None:
-    """One element, field by field where it must be. None where it is not an object."""
+def read_element(element: bytes) -> EventReport | None:
+    """Decode one element, if necessary field by field; None if it is not an object."""
     try:
         return _single.decode(element)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
@@ -74,10 +75,13 @@ def read_one(element: bytes) -> EventReport | None:
 
 
 def problem_of(report: EventReport, known_events: frozenset[str], received: float) -> str | None:
-    """Why an event that was received at a moment (Unix seconds) cannot be used: unknown_event, bad_timestamp, no_address."""
+    """Why an event received at `received` (Unix seconds) must be quarantined, or None if it can be used.
+
+    unknown_event, bad_timestamp, account_changed, or no_address.
+    """
     if report.event not in known_events:
         return "unknown_event"
-    if report.timestamp is None or not EARLIEST <= report.timestamp <= received + AHEAD_SECONDS:
+    if report.timestamp is None or not EARLIEST <= report.timestamp <= received + MAX_AHEAD_SECONDS:
         return "bad_timestamp"
     if report.event == "account_status_change":
         return "account_changed"
@@ -98,22 +102,22 @@ def _read_by_field(element: bytes) -> EventReport | None:
 
 
 def _field(name: str, value: Any) -> Any:
-    """The value in its field's type; None where it cannot be that."""
+    """The value as its field's type, or None if it has another type."""
     if name == "url_offset":
         return _offset(value) if isinstance(value, dict) else None
     if name == "sg_machine_open":
         return value if isinstance(value, bool) else None
-    if name in _WHOLE:
-        return _whole(value)
+    if name in _INTEGERS:
+        return _integer(value)
     return str(value) if isinstance(value, (str, int, float)) and not isinstance(value, bool) else None
 
 
 def _offset(value: dict[str, Any]) -> Offset:
     kind = value.get("type")
-    return Offset(_whole(value.get("index")), kind if isinstance(kind, str) else None)
+    return Offset(_integer(value.get("index")), kind if isinstance(kind, str) else None)
 
 
-def _whole(value: Any) -> int | None:
+def _integer(value: Any) -> int | None:
     if isinstance(value, bool):
         return None
     try:

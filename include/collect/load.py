@@ -29,27 +29,27 @@ from include.warehouse.connection import fetch, open_warehouse, run, transaction
 
 log = logging.getLogger(__name__)
 
-BATCH_BYTES = 16 * 1024 * 1024
-BATCH_FILES = 1_000
-RECONSIDER = timedelta(days=14)
-"""How long an event waits for its plan to be recorded. After that it is somebody else's mail through the same account."""
+GROUP_BYTES = 16 * 1024 * 1024
+GROUP_FILES = 1_000
+RETRY_PERIOD = timedelta(days=14)
+"""How long quarantined events are retried. Later ones belong to other mail of the same account."""
 COUNTS = ("events", "new", "duplicates", "quarantined", "released")
 
 
 def load_spool(paths: DataPaths) -> dict[str, int]:
-    """Load every batch in `spool/incoming/` and judge what came.
+    """Load every batch in `spool/incoming/`, and classify the new events.
 
     Returns counts: files, broken (files moved to `spool/broken/`), events = new + duplicates + quarantined, and released
-    (events that left the quarantine). Killed at any point and run again, it gives the same tables.
+    (events that left the quarantine). Idempotent, also after a crash at any point.
     """
     totals = Counter(dict.fromkeys(("files", "broken", *COUNTS), 0))
-    spool.sweep(paths)
+    spool.delete_half_written(paths)
     with open_warehouse(paths) as warehouse:
         warehouse.register("event_names", event_names())
         warehouse.register("bounce_classes", bounce_classes())
         reclassify_history(warehouse)
-        totals.update(_reconsider(warehouse))
-        for files in _batches(spool.waiting(paths)):
+        totals.update(_retry_quarantined(warehouse))
+        for files in _groups(spool.incoming_batches(paths)):
             totals.update(_load(warehouse, paths, files))
             log.info("loaded %d batches: %d events, %d new", totals["files"], totals["events"], totals["new"])
     return dict(totals)
@@ -60,22 +60,25 @@ def has_changes(loaded: Mapping[str, int]) -> bool:
     return bool(loaded["new"] or loaded["released"])
 
 
-def _batches(files: Iterator[Path]) -> Iterator[list[Path]]:
-    """Runs of files, bounded in number and bytes, so that memory is bounded."""
-    run_of_files: list[Path] = []
+def _groups(files: Iterator[Path]) -> Iterator[list[Path]]:
+    """Groups of files, limited in number and bytes, so that memory is limited."""
+    group: list[Path] = []
     size = 0
     for path in files:
         size += path.stat().st_size
-        if run_of_files and (size > BATCH_BYTES or len(run_of_files) == BATCH_FILES):
-            yield run_of_files
-            run_of_files, size = [], path.stat().st_size
-        run_of_files.append(path)
-    if run_of_files:
-        yield run_of_files
+        if group and (size > GROUP_BYTES or len(group) == GROUP_FILES):
+            yield group
+            group, size = [], path.stat().st_size
+        group.append(path)
+    if group:
+        yield group
 
 
 def _load(warehouse: duckdb.DuckDBPyConnection, paths: DataPaths, files: list[Path]) -> Counter[str]:
-    """One run of files: read, one transaction, then move. A crash before the move is seen by `files_loaded`."""
+    """Read a group of files, store them in one transaction, and archive them.
+
+    After a crash before archiving, `files_loaded` returns them, and they are archived without being stored again.
+    """
     loaded = _loaded_before(warehouse, files)
     fresh = [path for path in files if path.name not in loaded]
     rows, readable = _read(paths, fresh)
@@ -89,16 +92,16 @@ def _load(warehouse: duckdb.DuckDBPyConnection, paths: DataPaths, files: list[Pa
     return counts
 
 
-def _reconsider(warehouse: duckdb.DuckDBPyConnection) -> Counter[str]:
+def _retry_quarantined(warehouse: duckdb.DuckDBPyConnection) -> Counter[str]:
     warehouse.register("batch_files", _listing([]))
     return _store(warehouse, "arrivals_quarantined")
 
 
 def _store(warehouse: duckdb.DuckDBPyConnection, arrivals: str) -> Counter[str]:
-    """Tie, decide, insert, release, judge and count, all or nothing."""
+    """Match, deduplicate, insert, release, classify and count the arrivals, in one transaction."""
     now = clock.now()
     with transaction(warehouse):
-        run(warehouse, "collect", arrivals, {"since": now - RECONSIDER})
+        run(warehouse, "collect", arrivals, {"since": now - RETRY_PERIOD})
         run(warehouse, "collect", "matched")
         run(warehouse, "collect", "deduplicated", fetch(warehouse, "collect", "arrival_span").to_pylist()[0])
         for step in (
@@ -117,7 +120,7 @@ def _store(warehouse: duckdb.DuckDBPyConnection, arrivals: str) -> Counter[str]:
 
 
 def _read(paths: DataPaths, files: list[Path]) -> tuple[list[batch.Row], list[Path]]:
-    """The rows of the readable files, and which those are; the others go to `broken/`."""
+    """The rows of the readable files, and these files; the others are moved to `broken/`."""
     secret = load_secrets(paths).address_key
     key_of = cache(lambda email: address_key(secret, email))
     rows: list[batch.Row] = []
@@ -127,8 +130,8 @@ def _read(paths: DataPaths, files: list[Path]) -> tuple[list[batch.Row], list[Pa
             rows += batch.read_file(path, key_of)
             readable.append(path)
         except ValueError as error:
-            log.error("%s is not a batch of events; moved to spool/broken", path.name)
-            spool.set_aside(paths, path, str(error))
+            log.error("%s is not a batch of events and was moved to spool/broken", path.name)
+            spool.move_to_broken(paths, path, str(error))
     return rows, readable
 
 

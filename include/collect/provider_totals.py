@@ -1,4 +1,4 @@
-"""SendGrid's totals by category, for reconciliation: what it counted against what it told us."""
+"""Fetches SendGrid's statistics by category, for reconciling them with the received events."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ SCHEMA = pa.schema([("day", pa.date32()), ("category", pa.string()), ("metric", 
 
 
 def fetch_totals(account: SendGridAccount, paths: DataPaths, *, days: int = 7) -> dict[str, int | str]:
-    """Ask for the last `days` days of every campaign planned in them and replace those in `engagement.esp_totals`.
+    """Replace the last `days` days in `engagement.esp_totals`, for every campaign that was planned in them.
 
-    Returns counts, or `{"totals": "not offered"}` where the provider has no statistics. Idempotent. Raises
+    Returns counts, or `{"totals": "not offered"}` if the provider has no statistics. Idempotent. Raises
     `ConfigurationError` and `EspUnavailable` as `sendgrid.management.call` does.
     """
     now = clock.now()
@@ -45,7 +45,7 @@ def fetch_totals(account: SendGridAccount, paths: DataPaths, *, days: int = 7) -
 
 
 def _totals(account: SendGridAccount, category: str, first: date, last: date) -> list[dict[str, Any]]:
-    """One category a call: the specification types `categories` as one string, although its text speaks of up to ten."""
+    """Fetch one category: in the specification `categories` is one string, although its text mentions up to ten."""
     query = {"start_date": first.isoformat(), "end_date": last.isoformat(), "aggregated_by": "day", "categories": category}
     answer = call(account, "get", "categories/stats", query=query)
     try:
@@ -56,7 +56,7 @@ def _totals(account: SendGridAccount, category: str, first: date, last: date) ->
             for metric, value in stat["metrics"].items()
         ]
     except (TypeError, KeyError, ValueError, AttributeError):
-        raise EspUnavailable("answered something that is not statistics.", where=WHERE, remedy="Try again.") from None
+        raise EspUnavailable("returned something that is not statistics.", where=WHERE, remedy="Try again.") from None
 
 
 def _list(answer: Any) -> list[Any]:

@@ -1,4 +1,4 @@
-"""The spool's folders: `incoming/` as the edge leaves it, `archive/<day>/` once loaded, `broken/` with a reason beside."""
+"""The folders of the spool: `incoming/` (written by the edge), `archive/<day>/` (loaded), `broken/` (unreadable)."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from include.core.paths import DataPaths
 HALF_WRITTEN_SECONDS = 3600
 
 
-def waiting(paths: DataPaths) -> Iterator[Path]:
-    """The batches to load, oldest first by name. What is still being written has a name that begins with a dot."""
+def incoming_batches(paths: DataPaths) -> Iterator[Path]:
+    """The batches to load, oldest first by name. The name of a file that is still being written starts with a dot."""
     folder = paths.spool / "incoming"
     if folder.is_dir():
         yield from sorted(path for path in folder.glob("*.json") if not path.name.startswith("."))
 
 
-def sweep(paths: DataPaths) -> None:
-    """Remove what a killed edge left half-written: nobody was told 2xx for it, and it holds addresses."""
+def delete_half_written(paths: DataPaths) -> None:
+    """Delete files that a killed edge did not finish: they were not acknowledged, and they contain addresses."""
     oldest = clock.now().timestamp() - HALF_WRITTEN_SECONDS
     for path in (paths.spool / "incoming").glob(".*.tmp"):
         if path.stat().st_mtime < oldest:
@@ -28,7 +28,7 @@ def sweep(paths: DataPaths) -> None:
 
 
 def archive(paths: DataPaths, files: list[Path]) -> None:
-    """Move loaded batches to the day on which they came."""
+    """Move loaded batches to the folder of the day on which they arrived."""
     for day in sorted({path.name[:8] for path in files}):
         folder = paths.spool / "archive" / day
         folder.mkdir(parents=True, exist_ok=True)
@@ -40,8 +40,8 @@ def archive(paths: DataPaths, files: list[Path]) -> None:
         sync_folder(paths.spool / "incoming")
 
 
-def set_aside(paths: DataPaths, path: Path, reason: str) -> None:
-    """Keep an unreadable batch, with the reason written first, so that it never lies there without one."""
+def move_to_broken(paths: DataPaths, path: Path, reason: str) -> None:
+    """Move an unreadable batch to `broken/`. The reason is written first, so that no file is there without one."""
     folder = paths.spool / "broken"
     write_durably(folder / f"{path.name}.reason.txt", f"{reason}\n".encode())
     path.replace(folder / path.name)

@@ -17,6 +17,7 @@ VISITS = (
     "accepted.tw_key, accepted.email "
     "from link_visits join accepted on accepted.seq = link_visits.seq order by link_visits.id"
 )
+START_SCHEDULED = "update runs set start_at = min(start_at, ?) where state = 'waiting'"
 POSTS = "insert into posts (not_before, first_at, events, body) values (?, ?, ?, ?)"
 
 
@@ -26,9 +27,14 @@ async def link_visits(request: web.Request) -> web.Response:
 
 
 async def flush(request: web.Request) -> web.Response:
-    """Post now everything that is due or waits for a retry; `?recipients=finish` emits all events of active runs."""
+    """Post now everything that is due or waits for a retry.
+
+    `?recipients=finish` emits all events of active runs; `?scheduled=start` makes scheduled mail due first.
+    """
     simulator = request.app[SIMULATOR]
     engine = simulator.engine
+    if request.query.get("scheduled") == "start":
+        await simulator.database.execute(START_SCHEDULED, time.time())
     events = await (engine.finish() if request.query.get("recipients") == "finish" else engine.advance())
     posts = await simulator.database.execute("update posts set not_before = ?", time.time())
     await simulator.database.execute("update link_visits set not_before = ? where done_at is null", time.time())

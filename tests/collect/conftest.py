@@ -1,4 +1,4 @@
-"""A spool, a warehouse with sends in it, and events as SendGrid writes them."""
+"""Fixtures for collecting: a spool, a warehouse with sends, events as SendGrid writes them, and SendGrid's lists."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from include.core.secrets import Secrets
 from include.warehouse.connection import open_warehouse
 
 SENT = 1_790_000_000
-"""When the mail of these tests was sent, Unix seconds."""
+"""When the mail of these tests was sent (Unix seconds)."""
 RECEIVED = datetime(2026, 11, 24, 5, tzinfo=UTC)
-"""When the edge received the first batch, unless a test says another time; each further batch a hundredth later."""
+"""When the edge received the first batch, by default; each further batch arrived 10 ms later."""
 
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody who was sent message `key`."""
+    """A person to whom message `key` was sent."""
 
     subscriber_id: str
     email: str
@@ -42,7 +42,7 @@ class Person:
 
 @dataclass
 class World:
-    """The stores of one test."""
+    """The spool and the warehouse of one test."""
 
     paths: DataPaths
     secrets: Secrets
@@ -88,7 +88,7 @@ class World:
         return self.people[-1]
 
     def spool(self, content: bytes | Iterable[Any], received: datetime = RECEIVED) -> str:
-        """One batch in the spool, as the edge would have left it."""
+        """Write one batch to the spool, as the edge does; returns the file's name."""
         body = content if isinstance(content, bytes) else orjson.dumps(list(content))
         name = f"{received + self.batches * timedelta(milliseconds=10):%Y%m%dT%H%M%S%fZ}-{uuid.uuid4()}.json"
         self.batches += 1
@@ -98,6 +98,7 @@ class World:
         return name
 
     def load(self, *batches: bytes | Iterable[Any], received: datetime = RECEIVED) -> dict[str, int]:
+        """Spool the batches and load them; returns the counts of `load_spool`."""
         for content in batches:
             self.spool(content, received)
         return load_spool(self.paths)
@@ -138,7 +139,7 @@ KEY = "SG.very-secret"
 
 
 class SendGrid:
-    """Lists by name; `answer` overrides them with (status, body)."""
+    """SendGrid's lists by name. `answer` overrides every response with (status, body); `requests` are (list, query)."""
 
     def __init__(self) -> None:
         self.lists: dict[str, list[Any]] = {
@@ -146,13 +147,13 @@ class SendGrid:
         }
         self.answer: tuple[int, bytes] | None = None
         self.slow = 0.0
-        self.asked: list[tuple[str, dict[str, list[str]]]] = []
+        self.requests: list[tuple[str, dict[str, list[str]]]] = []
 
     def reply(self, target: str) -> tuple[int, bytes]:
         parts = urlsplit(target)
         query = parse_qs(parts.query)
         name = parts.path.rpartition("/")[2]
-        self.asked.append((name, query))
+        self.requests.append((name, query))
         time.sleep(self.slow)
         if self.answer:
             return self.answer

@@ -1,10 +1,11 @@
-"""The circuit breaker: thresholds, and what it does to a campaign under way."""
+"""The circuit breaker: its thresholds, and its effect on a campaign that is being sent."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from include.collect import breaker
 from include.core import clock
@@ -13,14 +14,15 @@ from include.core.paths import DataPaths
 from include.dispatch import control
 from include.dispatch.account import record
 from include.dispatch.send.sender import send_range
-from include.ledger import counts
+from include.ledger import counts, holds
 from include.ledger.stores import Stores
+from include.ledger.tables import chunks
 from include.warehouse.connection import open_warehouse
 from tests.dispatch.frozen import frozen_plan
 from tests.dispatch.scripted_esp import ScriptedEsp
 
-PLACE: dict[str, Any] = {"plan_id": "p", "campaign": "spring", "occurrence": "once", "provider": "gmail"}
-HAPPENED = """
+SUBJECT: dict[str, Any] = {"plan_id": "p", "campaign": "spring", "occurrence": "once", "provider": "gmail"}
+INSERT_EVENTS = """
 insert into engagement.events by name
 select
     concat(message_key, $event) as dedup_key, message_key, subscriber_id, campaign, occurrence, $event as event,
@@ -30,7 +32,7 @@ from (select * from dispatch.sends where state = 'accepted' order by message_key
 
 
 @pytest.mark.parametrize(
-    ("delivered", "hard", "complaints", "verdicts"),
+    ("delivered", "hard", "complaints", "expected"),
     [
         (199, 100, 100, []),
         (1_000, 20, 0, []),
@@ -42,29 +44,31 @@ from (select * from dispatch.sends where state = 'accepted' order by message_key
         (200, 0, 1, [("complaints", True)]),
     ],
 )
-def test_thresholds(delivered: int, hard: int, complaints: int, verdicts: list[tuple[str, bool]]) -> None:
-    row = {**PLACE, "delivered": delivered, "hard_bounced": hard, "complained": complaints}
+def test_rates_are_evaluated_against_the_thresholds(
+    delivered: int, hard: int, complaints: int, expected: list[tuple[str, bool]]
+) -> None:
+    row = {**SUBJECT, "delivered": delivered, "hard_bounced": hard, "complained": complaints}
     found = [(finding.reason.partition(" at ")[0], finding.stops) for finding in breaker.evaluate(row)]
-    assert found == verdicts
+    assert found == expected
 
 
-def happen(paths: DataPaths, event: str, people: int, skip: int = 0, bounce_class: str | None = None) -> None:
+def insert_events(paths: DataPaths, event: str, people: int, skip: int = 0, bounce_class: str | None = None) -> None:
     with open_warehouse(paths) as warehouse:
         values = {"event": event, "people": people, "skip": skip, "bounce_class": bounce_class, "at": clock.now()}
-        warehouse.execute(HAPPENED, values)
+        warehouse.execute(INSERT_EVENTS, values)
 
 
 def half_sent(stores: Stores, esp: ScriptedEsp, *, bounced: int) -> str:
-    """A plan for 600 of whom 300 were sent to: so many bounced, the others got it. Its id."""
+    """A plan for 600 people, half of it sent: `bounced` messages bounced, the others were delivered. Returns its id."""
     plan_id = frozen_plan(stores, 600, chunk_size=100)
     send_range(stores, esp.account, plan_id=plan_id, first=0, last=2)
     record.record_sends(stores)
-    happen(stores.paths, "delivered", 300 - bounced)
-    happen(stores.paths, "bounced", bounced, skip=300 - bounced, bounce_class="hard")
+    insert_events(stores.paths, "delivered", 300 - bounced)
+    insert_events(stores.paths, "bounced", bounced, skip=300 - bounced, bounce_class="hard")
     return plan_id
 
 
-def test_an_open_breaker_pauses_and_drops_nobody(stores: Stores, esp: ScriptedEsp) -> None:
+def test_an_open_breaker_holds_back_pending_messages_and_drops_none(stores: Stores, esp: ScriptedEsp) -> None:
     plan_id = half_sent(stores, esp, bounced=20)
     assert breaker.check_rates(stores) == ([], 2)
     assert breaker.check_rates(stores) == ([], 0)
@@ -78,12 +82,7 @@ def test_an_open_breaker_pauses_and_drops_nobody(stores: Stores, esp: ScriptedEs
         assert counts.require_conservation(connection, plan_id).accepted == 600
 
 
-def test_one_provider_alone_is_held_back(stores: Stores, esp: ScriptedEsp) -> None:
-    from sqlalchemy import update
-
-    from include.ledger import holds
-    from include.ledger.tables import chunks
-
+def test_a_hold_of_one_provider_does_not_stop_the_others(stores: Stores, esp: ScriptedEsp) -> None:
     plan_id = frozen_plan(stores, 600, chunk_size=100)
     with stores.ledger.write() as connection:
         connection.execute(update(chunks).where(chunks.c.chunk >= 4).values(provider="yahoo"))

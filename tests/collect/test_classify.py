@@ -1,4 +1,4 @@
-"""Verdicts: versioned, reversible by later news, and never from one weak signal."""
+"""The classification: versioned, revised by later events, and never based on one weak signal."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from include.core import sqlfile
 from include.warehouse.connection import open_warehouse
 from tests.collect.conftest import World, make_event
 
-RULES = {1: "5205c81a9b56bf3f", 2: "7c52a6ea812e1559"}
-"""The hash of classify.sql under each version: a rule that changes without its version would leave history as it was."""
+RULE_HASHES = {1: "5205c81a9b56bf3f", 2: "7c52a6ea812e1559"}
+"""The hash of classify.sql by version. A rule that changes without a new version would not be applied to old events."""
 
-VERDICTS = "select verdict, signals, rule_version from engagement.events where verdict is not null order by occurred_at"
+CLASSIFIED = "select verdict, signals, rule_version from engagement.events where verdict is not null order by occurred_at"
 
 
-def test_the_rules_and_their_version_change_together() -> None:
+def test_a_change_of_the_rules_requires_a_new_version() -> None:
     words = " ".join(sqlfile.load("collect", "classify").statement.split())
-    assert RULES[classify.RULE_VERSION] == hashlib.sha256(words.encode()).hexdigest()[:16]
+    assert RULE_HASHES[classify.RULE_VERSION] == hashlib.sha256(words.encode()).hexdigest()[:16]
 
 
-def test_a_late_delivery_changes_the_verdict(world: World) -> None:
+def test_a_late_delivery_event_changes_the_classification(world: World) -> None:
     (ada,) = world.send()
     world.load([make_event(ada, "click", 62, url="https://a.example", useragent="python-requests/2")])
-    assert world.query(VERDICTS) == [("human", ["gateway_agent"], 2)]
+    assert world.query(CLASSIFIED) == [("human", ["gateway_agent"], 2)]
     world.load([make_event(ada, "delivered", 60)])
-    assert world.query(VERDICTS) == [("machine", ["too_soon", "gateway_agent"], 2)]
+    assert world.query(CLASSIFIED) == [("machine", ["too_soon", "gateway_agent"], 2)]
 
 
-def test_a_new_version_judges_history_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_new_rule_version_reclassifies_old_events(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     ada, ben = world.send(2)
     world.load([make_event(ada, "open", 100, sg_machine_open=True), make_event(ben, "open", 101)])
     with open_warehouse(world.paths) as warehouse:
@@ -41,16 +41,16 @@ def test_a_new_version_judges_history_again(world: World, monkeypatch: pytest.Mo
         monkeypatch.setattr(classify, "MESSAGES_PER_ROUND", 1)
         assert classify.reclassify_history(warehouse, 4) == 2
         assert classify.reclassify_history(warehouse, 3) == 2
-    assert world.query(VERDICTS) == [("machine", ["sg_machine_open"], 3), ("human", [], 3)]
+    assert world.query(CLASSIFIED) == [("machine", ["sg_machine_open"], 3), ("human", [], 3)]
     assert world.load()["events"] == 0
-    assert {row[2] for row in world.query(VERDICTS)} == {classify.RULE_VERSION}
+    assert {row[2] for row in world.query(CLASSIFIED)} == {classify.RULE_VERSION}
 
 
-def test_a_leaver_who_was_judged_a_reader_is_judged_again(world: World) -> None:
-    """History under version 1: the click that led to the unsubscribe page was a human's."""
+def test_a_click_on_an_unsubscribe_link_is_reclassified_under_version_2(world: World) -> None:
+    """Under version 1, a click on the unsubscribe link was classified as human."""
     (ada,) = world.send()
-    leaving = make_event(ada, "click", 100, url=f"https://mail.example/u/{'x' * 88}", useragent="Mozilla/5.0")
-    world.load([leaving])
+    click = make_event(ada, "click", 100, url=f"https://mail.example/u/{'x' * 88}", useragent="Mozilla/5.0")
+    world.load([click])
     world.query("update engagement.events set verdict = 'human', rule_version = 1")
     world.load()
     assert world.query("select verdict, url, rule_version from engagement.events") == [

@@ -1,4 +1,4 @@
-"""Doubt resolved by the Email Activity API, against the simulator."""
+"""Doubt resolved by the Email Activity API of the simulator."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from tests.running_simulator import RunningSimulator
 
 
 @pytest.fixture(autouse=True)
-def quick_probes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """After a doubt a probe goes in milliseconds, not seconds."""
+def short_probe_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Probes are sent milliseconds after an outage, not seconds."""
     monkeypatch.setattr(outages, "FIRST_WAIT_SECONDS", 0.01)
     monkeypatch.setattr(outages, "POLL_SECONDS", 0.01)
 
 
-def in_doubt(stores: Stores, simulator: RunningSimulator) -> str:
-    """A plan of 30 people of whom 11 are in doubt: ten were refused without a word, and the probe's one was accepted."""
+def plan_with_doubt(stores: Stores, simulator: RunningSimulator) -> str:
+    """A plan for 30 people, 11 of them in doubt: ten were not accepted, the one of the probe was."""
     simulator.fault("accept_then_reset", count=1)
     simulator.fault("refuse_500", count=1)
     plan_id = frozen_plan(stores, 30, chunk_size=10)
@@ -37,11 +37,11 @@ def in_doubt(stores: Stores, simulator: RunningSimulator) -> str:
     return plan_id
 
 
-def test_what_activity_shows_was_sent_and_the_rest_stays_in_doubt(
+def test_messages_in_the_activity_are_proved_and_the_others_stay_in_doubt(
     stores: Stores, start_simulator: Callable[..., RunningSimulator]
 ) -> None:
     simulator = start_simulator(speed=60)
-    plan_id = in_doubt(stores, simulator)
+    plan_id = plan_with_doubt(stores, simulator)
     simulator.post("/control/flush?recipients=finish")
     account = SendGridAccount(simulator.base_url, simulator.key)
     assert prove_from_activity(stores, account) == {"asked": 2, "proved": 1}
@@ -51,12 +51,14 @@ def test_what_activity_shows_was_sent_and_the_rest_stays_in_doubt(
     assert (tally.accepted, tally.in_doubt) == (20, 10)
 
 
-def test_without_doubt_nobody_is_asked(stores: Stores) -> None:
+def test_without_doubt_no_evidence_is_read(stores: Stores) -> None:
     assert resolve_doubt(stores) == {"chunks": 0, "messages": 0, "evidence": 0, "proved": 0}
 
 
-def test_an_account_without_activity_says_so(stores: Stores, start_simulator: Callable[..., RunningSimulator]) -> None:
+def test_an_account_without_the_activity_api_raises_a_configuration_error(
+    stores: Stores, start_simulator: Callable[..., RunningSimulator]
+) -> None:
     simulator = start_simulator(no_recipients=True, no_activity=True)
-    in_doubt(stores, simulator)
+    plan_with_doubt(stores, simulator)
     with pytest.raises(ConfigurationError, match="403"):
         prove_from_activity(stores, SendGridAccount(simulator.base_url, simulator.key))

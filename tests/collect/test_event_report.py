@@ -1,4 +1,4 @@
-"""Reading elements, whatever they hold; and texts without addresses."""
+"""Decoding elements of any shape, and removing addresses from texts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from include.collect import batch
-from include.collect.scrub import MARK, scrub_text
+from include.collect.scrub import PLACEHOLDER, scrub_text
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -35,7 +35,9 @@ events = st.dictionaries(st.sampled_from(FIELDS), json_values, max_size=12)
 @example(
     [{"event": "open", "email": "a@b.c", "timestamp": 1790000000, "useragent": "\ud800", "url_offset": {"index": 1e30}}]
 )
-def test_any_array_becomes_rows_one_an_element(tmp_path_factory: pytest.TempPathFactory, elements: list[object]) -> None:
+def test_every_element_of_any_array_becomes_one_row(
+    tmp_path_factory: pytest.TempPathFactory, elements: list[object]
+) -> None:
     path = Path(tmp_path_factory.getbasetemp()) / "20261124T050000000000Z-x.json"
     path.write_bytes(json.dumps(elements).encode())
     rows = batch.read_file(path, lambda email: f"key of {len(email)}")
@@ -44,23 +46,24 @@ def test_any_array_becomes_rows_one_an_element(tmp_path_factory: pytest.TempPath
 
 def row_of(path: Path, **fields: object) -> dict[str, object]:
     path.write_bytes(json.dumps([{"event": "click", "email": "a@b.c", "timestamp": 1_790_000_000, **fields}]).encode())
-    return batch.table(batch.read_file(path, str)).to_pylist()[0]
+    row: dict[str, object] = batch.table(batch.read_file(path, str)).to_pylist()[0]
+    return row
 
 
 @pytest.mark.parametrize("odd", [{}, {"attempt": ["3"]}], ids=str)
-def test_which_link_of_a_mail_was_pressed_is_read(tmp_path: Path, odd: dict[str, object]) -> None:
+def test_the_position_of_the_clicked_link_is_read(tmp_path: Path, odd: dict[str, object]) -> None:
     row = row_of(tmp_path / "20261124T050000000000Z-x.json", url_offset={"index": 2, "type": "html"}, **odd)
     assert (row["url_index"], row["url_type"]) == (2, "html")
 
 
 @pytest.mark.parametrize(
-    ("told", "kept"), [(-(2**31), -(2**31)), (-(2**31) - 1, None), (2**31 - 1, 2**31 - 1), (2**31, None)]
+    ("reported", "stored"), [(-(2**31), -(2**31)), (-(2**31) - 1, None), (2**31 - 1, 2**31 - 1), (2**31, None)]
 )
-def test_a_number_that_its_column_cannot_hold_is_left_out(tmp_path: Path, told: int, kept: int | None) -> None:
-    assert row_of(tmp_path / "20261124T050000000000Z-x.json", attempt=told)["delivery_attempt"] == kept
+def test_a_number_out_of_the_columns_range_becomes_null(tmp_path: Path, reported: int, stored: int | None) -> None:
+    assert row_of(tmp_path / "20261124T050000000000Z-x.json", attempt=reported)["delivery_attempt"] == stored
 
 
-def test_a_batch_whose_name_tells_no_time_came_when_its_file_was_written(tmp_path: Path) -> None:
+def test_a_batch_without_a_time_in_its_name_has_its_files_time(tmp_path: Path) -> None:
     (tmp_path / "batch.json").touch()
     os.utime(tmp_path / "batch.json", (1_790_000_000, 1_790_000_000))
     assert batch.received_at(tmp_path / "batch.json") == datetime.fromtimestamp(1_790_000_000, UTC)
@@ -69,14 +72,14 @@ def test_a_batch_whose_name_tells_no_time_came_when_its_file_was_written(tmp_pat
 @pytest.mark.parametrize(
     ("text", "clean"),
     [
-        ("550 <jane.doe@example.org> unknown", f"550 <{MARK}> unknown"),
-        ("account JANE.DOE is gone", f"account {MARK} is gone"),
+        ("550 <jane.doe@example.org> unknown", f"550 <{PLACEHOLDER}> unknown"),
+        ("account JANE.DOE is gone", f"account {PLACEHOLDER} is gone"),
         ("janet.doer and ajane.doe stay", "janet.doer and ajane.doe stay"),
-        ("https://a.example/?e=jane.doe%40example.org&x=1", f"https://a.example/?e={MARK}&x=1"),
-        ("x=jane.doe=40example.org", f"x={MARK}"),
-        ("İ jane.doe", f"İ {MARK}"),
-        ("nothing to see", "nothing to see"),
+        ("https://a.example/?e=jane.doe%40example.org&x=1", f"https://a.example/?e={PLACEHOLDER}&x=1"),
+        ("x=jane.doe=40example.org", f"x={PLACEHOLDER}"),
+        ("İ jane.doe", f"İ {PLACEHOLDER}"),
+        ("no address here", "no address here"),
     ],
 )
-def test_a_text_loses_the_address(text: str, clean: str) -> None:
+def test_addresses_are_removed_from_texts(text: str, clean: str) -> None:
     assert scrub_text(text, "Jane.Doe@example.org") == clean

@@ -1,4 +1,4 @@
-"""From spool to events: once each, whatever the order, and nothing lost."""
+"""Loading the spool: each event once, in any order, and none lost."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 import pytest
 
-from include.collect import load
+from include.collect import load, spool
 from include.collect.scrub import scrub_link
 from include.collect.suppress import suppress_from_events
 from include.ledger.database import Ledger
@@ -21,9 +21,9 @@ from tests.collect.conftest import SENT, World, make_event
 EVENTS = "select event, message_key, subscriber_id, bounce_class, reason, url from engagement.events order by all"
 
 
-def test_every_kind_of_event_finds_its_message(world: World) -> None:
+def test_every_kind_of_event_is_matched_to_its_message(world: World) -> None:
     (ada,) = world.send()
-    kinds = {
+    kinds: dict[str, dict[str, Any]] = {
         "processed": {"smtp-id": "<x>", "pool": {"name": "p", "id": 1}},
         "dropped": {"reason": "Bounced Address"},
         "deferred": {"response": "450 try later", "attempt": "3"},
@@ -63,14 +63,14 @@ def test_forty_six_redeliveries_under_new_ids_are_one_event(world: World) -> Non
     assert world.query("select count(*) from engagement.events") == [(1,)]
 
 
-def test_the_same_id_with_other_words_is_a_copy(world: World) -> None:
+def test_an_event_with_a_known_id_and_other_content_is_a_duplicate(world: World) -> None:
     (ada,) = world.send()
     first = make_event(ada, "open", 60, sg_event_id="same")
     assert world.load([first, {**first, "timestamp": SENT + 61}])["new"] == 1
     assert world.load([{**first, "timestamp": SENT + 62}])["duplicates"] == 1
 
 
-def test_two_links_of_one_mail_are_two_clicks(world: World) -> None:
+def test_clicks_on_other_links_or_positions_are_different_events(world: World) -> None:
     (ada,) = world.send()
     clicks = [
         make_event(ada, "click", url=url, url_offset={"index": index, "type": "html"})
@@ -79,8 +79,8 @@ def test_two_links_of_one_mail_are_two_clicks(world: World) -> None:
     assert world.load(clicks, clicks)["new"] == 3
 
 
-def test_a_scanners_clicks_on_one_link_in_one_second_are_as_many_as_their_post_tells(world: World) -> None:
-    """And no more by whatever redelivery: under the old ids, under new ones, in part, or before the post itself."""
+def test_equal_clicks_count_as_often_as_one_batch_reports_them(world: World) -> None:
+    """A redelivery adds none: with the old ids, with new ids, of a part, or before the batch itself."""
     (ada,) = world.send()
 
     def clicks(count: int, *names: str, place: int = 0) -> list[dict[str, Any]]:
@@ -99,41 +99,41 @@ def test_a_scanners_clicks_on_one_link_in_one_second_are_as_many_as_their_post_t
     assert world.query("select count(*), count(distinct dedup_key) from engagement.events") == [(15, 15)]
 
 
-@pytest.mark.parametrize("first", ["other words", "the twins"])
-def test_a_twin_with_other_words_under_its_id_is_one_event(world: World, first: str) -> None:
+@pytest.mark.parametrize("first", ["other time", "equal"])
+def test_a_click_with_a_known_id_and_another_time_is_a_duplicate_in_either_order(world: World, first: str) -> None:
     (ada,) = world.send()
     click = make_event(ada, "click", 62, url="https://shop.example/a")
-    twins = [{**click, "sg_event_id": "a"}, {**click, "sg_event_id": "b"}]
+    equal = [{**click, "sg_event_id": "a"}, {**click, "sg_event_id": "b"}]
     other = [{**click, "sg_event_id": "b", "timestamp": SENT + 63}]
-    for batch in (other, twins) if first == "other words" else (twins, other):
+    for batch in (other, equal) if first == "other time" else (equal, other):
         world.load(batch)
     assert world.query("select count(*) from engagement.events") == [(2,)]
 
 
-def test_clicks_that_wait_for_their_plan_are_as_many_when_it_is_known(world: World) -> None:
+def test_equal_clicks_in_quarantine_are_all_released(world: World) -> None:
     (ada,) = world.send()
-    world.query("create table kept as from dispatch.sends; delete from dispatch.sends")
+    world.query("create table saved as from dispatch.sends; delete from dispatch.sends")
     click = make_event(ada, "click", 62, url="https://shop.example/a")
     one, two, three = ({**click, "sg_event_id": name} for name in "abc")
     assert world.load([one], [two, three], [one, two])["quarantined"] == 2
-    world.query("insert into dispatch.sends from kept")
+    world.query("insert into dispatch.sends from saved")
     counts = world.load([three])
     assert (counts["released"], counts["duplicates"]) == (2, 1)
     assert world.query("select count(*) from engagement.events") == [(2,)]
 
 
 def test_an_event_from_the_future_is_quarantined_and_still_suppresses(world: World, ledger: Ledger) -> None:
-    """A day after its receipt is a wrong clock, more is a wrong event; a complaint counts all the same."""
+    """A time up to a day after the receipt is accepted. A complaint suppresses even with a wrong time."""
     ada, ben, eva = world.send(3)
-    came = datetime(2026, 11, 24, 5, tzinfo=UTC).timestamp()
+    received = datetime(2026, 11, 24, 5, tzinfo=UTC).timestamp()
     ahead = {ada: 86_300, ben: 86_500, eva: 2 * 86_400}
-    world.load([{**make_event(who, "spamreport"), "timestamp": int(came) + seconds} for who, seconds in ahead.items()])
+    world.load([{**make_event(who, "spamreport"), "timestamp": int(received) + seconds} for who, seconds in ahead.items()])
     assert world.query("select message_key from engagement.events") == [(ada.key,)]
     assert world.query("select reason, count(*) from engagement.quarantined_events group by all") == [("bad_timestamp", 2)]
     assert suppress_from_events(Stores(world.paths, ledger, world.secrets)) == {"spam_complaint": 3}
 
 
-def test_one_broken_event_is_quarantined_and_not_its_batch(world: World) -> None:
+def test_a_malformed_event_is_quarantined_without_its_batch(world: World) -> None:
     ada, ben = world.send(2)
     odd: list[Any] = [
         None,
@@ -157,7 +157,7 @@ def test_one_broken_event_is_quarantined_and_not_its_batch(world: World) -> None
     assert world.query("select events, new_events, duplicates, quarantined from engagement.spool_files") == [(14, 2, 0, 12)]
 
 
-def test_odd_fields_that_do_not_matter_cost_nothing(world: World) -> None:
+def test_unimportant_fields_of_a_wrong_type_become_null(world: World) -> None:
     (ada,) = world.send()
     event = make_event(
         ada,
@@ -178,7 +178,7 @@ def test_odd_fields_that_do_not_matter_cost_nothing(world: World) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"[{", b"null", b"\x00\x01", b"[" * 5000])
-def test_a_broken_file_is_kept_with_its_reason(world: World, content: bytes) -> None:
+def test_an_unreadable_file_is_moved_to_broken_with_its_reason(world: World, content: bytes) -> None:
     (ada,) = world.send()
     name = world.spool(content)
     counts = world.load([make_event(ada, "open")])
@@ -188,7 +188,7 @@ def test_a_broken_file_is_kept_with_its_reason(world: World, content: bytes) -> 
     assert reason not in ("", "None")
 
 
-def test_text_that_is_not_quite_unicode_is_read(world: World) -> None:
+def test_events_with_invalid_unicode_are_read(world: World) -> None:
     (ada,) = world.send()
     lone = orjson.dumps([make_event(ada, "open", 1, useragent="HERE"), make_event(ada, "open", 2)]).replace(
         b"HERE", b"\\ud800"
@@ -202,10 +202,10 @@ def test_text_that_is_not_quite_unicode_is_read(world: World) -> None:
 
 def test_no_address_reaches_the_warehouse(world: World) -> None:
     (ada,) = world.send()
-    said = f"550 5.1.1 <{ada.email}> no mailbox PERSON0 here, ask bounce+person0=example.org@relay.example"
+    response_text = f"550 5.1.1 <{ada.email}> no mailbox PERSON0 here, ask bounce+person0=example.org@relay.example"
     world.load(
         [
-            make_event(ada, "bounce", type="bounce", reason=said),
+            make_event(ada, "bounce", type="bounce", reason=response_text),
             make_event(ada, "click", url=f"https://a.example/?e={ada.email}&x=1", useragent=ada.email),
             make_event(ada, "click", url="https://a.example/?e=person0%40example.org&y=2"),
             make_event(ada, "open", tw_key="unknown", reason=ada.email),
@@ -221,13 +221,13 @@ def test_no_address_reaches_the_warehouse(world: World) -> None:
         assert b"person0@" not in path.read_bytes()
 
 
-def test_a_bounce_without_custom_args_is_tied_by_message_id_and_address(world: World) -> None:
+def test_a_bounce_without_custom_args_is_matched_by_message_id_and_address(world: World) -> None:
     ada, _ben = world.send(2)
     world.load([make_event(ada, "bounce", tw_key=None, tw_try=None, tw_chunk=None, type="bounce")])
     assert world.query("select message_key, attempt, bounce_class from engagement.events") == [(ada.key, None, "hard")]
 
 
-def test_a_bounce_with_nothing_but_the_address_is_tied_to_the_last_send(world: World) -> None:
+def test_a_bounce_with_only_an_address_is_matched_to_the_last_send(world: World) -> None:
     (ada,) = world.send()
     bare = make_event(ada, "bounce", 86_400, tw_key=None, sg_message_id=None, type="bounce", tw_try=None, tw_chunk=None)
     too_late = {**bare, "timestamp": SENT + 6 * 86_400, "sg_event_id": "late"}
@@ -239,13 +239,13 @@ def test_a_bounce_with_nothing_but_the_address_is_tied_to_the_last_send(world: W
     assert world.query("select message_key from engagement.events") == [(ada.key,)]
 
 
-def test_an_unknown_key_waits_until_its_plan_is_recorded(world: World) -> None:
+def test_an_event_with_an_unknown_key_is_quarantined_until_its_plan_is_recorded(world: World) -> None:
     (ada,) = world.send()
     early = make_event(ada, "delivered")
-    world.query("create table kept as from dispatch.sends; delete from dispatch.sends")
+    world.query("create table saved as from dispatch.sends; delete from dispatch.sends")
     assert world.load([early, make_event(ada, "open", tw_key="somebody-elses")])["quarantined"] == 2
     assert world.load([early])["duplicates"] == 1
-    world.query("insert into dispatch.sends from kept")
+    world.query("insert into dispatch.sends from saved")
     counts = world.load([{**early, "sg_event_id": "again"}])
     assert (counts["released"], counts["duplicates"]) == (1, 1)
     assert world.query("select count(*), any_value(message_key) from engagement.events") == [(1, ada.key)]
@@ -254,7 +254,7 @@ def test_an_unknown_key_waits_until_its_plan_is_recorded(world: World) -> None:
     assert sums == [(4, 1, 2, 1)]
 
 
-def test_a_change_of_the_account_is_kept_and_said(world: World, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_change_of_the_account_is_quarantined_and_logged(world: World, caplog: pytest.LogCaptureFixture) -> None:
     world.load([{"event": "account_status_change", "type": "compliance_suspend", "timestamp": SENT, "sg_event_id": "x"}])
     assert world.query("select reason, raw_event->>'bounce_type' from engagement.quarantined_events") == [
         ("account_changed", "compliance_suspend")
@@ -262,7 +262,9 @@ def test_a_change_of_the_account_is_kept_and_said(world: World, caplog: pytest.L
     assert "state of the account" in caplog.text
 
 
-def test_a_crash_between_commit_and_move_is_harmless(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_after_a_crash_between_commit_and_move_the_file_is_archived_unread(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (ada,) = world.send()
     name = world.spool([make_event(ada, "open")])
 
@@ -270,7 +272,7 @@ def test_a_crash_between_commit_and_move_is_harmless(world: World, monkeypatch: 
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(load.spool, "archive", killed)
+        patch.setattr(spool, "archive", killed)
         with pytest.raises(KeyboardInterrupt):
             load.load_spool(world.paths)
     assert (world.paths.spool / "incoming" / name).exists()
@@ -279,7 +281,7 @@ def test_a_crash_between_commit_and_move_is_harmless(world: World, monkeypatch: 
     assert (world.paths.spool / "archive" / "20261124" / name).exists()
 
 
-def test_a_crash_within_the_transaction_leaves_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_crash_within_the_transaction_stores_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     (ada,) = world.send()
     world.spool([make_event(ada, "open")])
 
@@ -296,7 +298,7 @@ def test_a_crash_within_the_transaction_leaves_nothing(world: World, monkeypatch
     assert world.load()["new"] == 1
 
 
-def test_an_empty_spool_is_a_quiet_load(world: World) -> None:
+def test_an_empty_spool_or_batch_loads_nothing(world: World) -> None:
     assert world.load() == {
         "files": 0, "broken": 0, "events": 0, "new": 0, "duplicates": 0, "quarantined": 0, "released": 0
     }  # fmt: skip
@@ -304,7 +306,7 @@ def test_an_empty_spool_is_a_quiet_load(world: World) -> None:
     assert world.query("select events from engagement.spool_files") == [(0,)]
 
 
-def test_half_written_files_are_left_alone_and_swept_when_old(world: World) -> None:
+def test_half_written_files_are_ignored_and_deleted_when_old(world: World) -> None:
     folder = world.paths.spool / "incoming"
     folder.mkdir(parents=True)
     (folder / ".young.tmp").write_bytes(b"[")
@@ -314,7 +316,7 @@ def test_half_written_files_are_left_alone_and_swept_when_old(world: World) -> N
     assert [path.name for path in folder.iterdir()] == [".young.tmp"]
 
 
-def test_links_by_which_a_person_leaves_lose_their_token() -> None:
+def test_tokens_are_removed_from_the_links_of_the_edge() -> None:
     token = "AQFHsrI62-Fd2IIr_l75RLux6s3z5IFdfF0tOjvuv9mWSb1aAI8-cHEtWQysHz7oAYqOG7UJf98mtB4uH8x17IVt"
     for page in ("u", "preferences", "confirm"):
         assert scrub_link(f"https://mail.example/{page}/{token}?a=1#b") == f"https://mail.example/{page}/<token>?a=1#b"

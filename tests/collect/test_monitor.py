@@ -1,4 +1,4 @@
-"""What stands is told once: a rate that warns, an open breaker, doubt that grows, a webhook that is silent."""
+"""Each problem raises one alert: a rate warning, an open breaker, growing doubt, a silent webhook, damaged links."""
 
 from __future__ import annotations
 
@@ -23,34 +23,34 @@ from tests.collect.test_breaker import half_sent
 from tests.dispatch.frozen import frozen_plan
 from tests.dispatch.scripted_esp import ScriptedEsp, accepted
 
-HEARD = """
+INSERT_BATCH = """
 insert into engagement.spool_files by name
 select 'batch' as name, $at as received_at, $at as loaded_at, 1 as events, 1 as new_events, 0 as duplicates, 0 as quarantined
 """
 
 
-def told(paths: DataPaths) -> list[tuple[str, str]]:
+def alert_titles(paths: DataPaths) -> list[tuple[str, str]]:
     alerts = [json.loads(path.read_bytes()) for path in sorted(paths.alerts.glob("*Z-*.json"))]
     return [(alert["kind"], alert["title"]) for alert in alerts]
 
 
-def places(paths: DataPaths) -> set[tuple[str, ...]]:
-    """Where the alerts of `check(…, dag="collect", run="r")` point to, and how grave they are."""
+def alert_details(paths: DataPaths) -> set[tuple[str, ...]]:
+    """Kind, severity and runbook page of the alerts of `check(…, dag="collect", run="r")`."""
     alerts = [json.loads(path.read_bytes()) for path in paths.alerts.glob("*Z-*.json")]
     assert all((alert["dag"], alert["run"], alert["task"]) == ("collect", "r", "monitor") for alert in alerts)
     return {(alert["kind"], alert["severity"], alert["runbook"]) for alert in alerts}
 
 
-def later(monkeypatch: pytest.MonkeyPatch, **time: float) -> None:
+def advance_clock(monkeypatch: pytest.MonkeyPatch, **time: float) -> None:
     monkeypatch.setenv("TRADEWIND_CLOCK_OFFSET_SECONDS", str(timedelta(**time).total_seconds()))
 
 
-def test_an_open_breaker_is_told_once_for_each_of_what_it_holds(stores: Stores, esp: ScriptedEsp) -> None:
+def test_an_open_breaker_alerts_once_for_each_hold(stores: Stores, esp: ScriptedEsp) -> None:
     half_sent(stores, esp, bounced=20)
     assert check(stores, dag="collect", run="r") == {"warnings": 0, "held": 2, "in_doubt": 0, "alerts": 2}
-    assert places(stores.paths) == {("breaker-open", "critical", "docs/runbook/breaker-open.md#what-to-do")}
+    assert alert_details(stores.paths) == {("breaker-open", "critical", "docs/runbook/breaker-open.md#what-to-do")}
     assert check(stores)["alerts"] == 0
-    assert sorted(told(stores.paths)) == [
+    assert sorted(alert_titles(stores.paths)) == [
         ("breaker-open", "The circuit breaker holds back spring once for all mailbox providers"),
         ("breaker-open", "The circuit breaker holds back spring once for gmail"),
     ]
@@ -58,17 +58,15 @@ def test_an_open_breaker_is_told_once_for_each_of_what_it_holds(stores: Stores, 
     assert check(stores)["alerts"] == 0
 
 
-def test_a_rate_that_warns_is_told_once_and_holds_nothing_back(stores: Stores, esp: ScriptedEsp) -> None:
+def test_a_rate_warning_alerts_once_and_holds_nothing_back(stores: Stores, esp: ScriptedEsp) -> None:
     plan_id = half_sent(stores, esp, bounced=8)
     assert check(stores) == {"warnings": 2, "held": 0, "in_doubt": 0, "alerts": 2}
     assert check(stores) == {"warnings": 2, "held": 0, "in_doubt": 0, "alerts": 0}
-    assert told(stores.paths) == [("rate-warning", "spring once: hard bounces at 2.67%")] * 2
+    assert alert_titles(stores.paths) == [("rate-warning", "spring once: hard bounces at 2.67%")] * 2
     assert send_range(stores, esp.account, plan_id=plan_id, first=3, last=5)["accepted"] == 300
 
 
-def test_a_rate_over_the_limit_of_a_finished_campaign_does_not_say_that_it_will_stop(
-    stores: Stores, esp: ScriptedEsp
-) -> None:
+def test_a_rate_over_the_limit_of_a_finished_campaign_is_a_warning(stores: Stores, esp: ScriptedEsp) -> None:
     plan_id = half_sent(stores, esp, bounced=20)
     plans.change_state(stores.ledger, plan_id, "done", from_states=("sending",))
     assert check(stores) == {"warnings": 2, "held": 0, "in_doubt": 0, "alerts": 2}
@@ -77,8 +75,8 @@ def test_a_rate_over_the_limit_of_a_finished_campaign_does_not_say_that_it_will_
     assert "yet" not in alert["safe"]
 
 
-def test_links_that_all_fail_are_told_once_until_one_works(stores: Stores) -> None:
-    def pressed(in_a_row: int) -> int:
+def test_damaged_links_alert_once_until_a_link_verifies(stores: Stores) -> None:
+    def alerts_after(in_a_row: int) -> int:
         stores.paths.spool.mkdir(parents=True, exist_ok=True)
         (stores.paths.spool / "links.json").write_text(
             json.dumps({"verified": 3, "damaged": 40, "damaged_in_a_row": in_a_row})
@@ -86,35 +84,35 @@ def test_links_that_all_fail_are_told_once_until_one_works(stores: Stores) -> No
         return check(stores, dag="collect", run="r")["alerts"]
 
     assert check(stores)["alerts"] == 0
-    assert [pressed(number) for number in (9, 10, 11, 0, 9, 30)] == [0, 1, 0, 0, 0, 1]
-    assert told(stores.paths) == [
+    assert [alerts_after(number) for number in (9, 10, 11, 0, 9, 30)] == [0, 1, 0, 0, 0, 1]
+    assert alert_titles(stores.paths) == [
         ("damaged-links", "The last 10 links that people pressed were all damaged"),
         ("damaged-links", "The last 30 links that people pressed were all damaged"),
     ]
-    assert places(stores.paths) == {("damaged-links", "critical", "docs/runbook/damaged-links.md#what-to-do")}
+    assert alert_details(stores.paths) == {("damaged-links", "critical", "docs/runbook/damaged-links.md#what-to-do")}
     (stores.paths.spool / "links.json").write_text("{torn")
     assert check(stores)["alerts"] == 0
 
 
-def test_doubt_is_told_when_it_grows_and_not_before_events_had_time(
+def test_doubt_alerts_when_it_grows_and_only_after_the_event_delay(
     stores: Stores, esp: ScriptedEsp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plan_id = frozen_plan(stores, 40, chunk_size=10)
     esp.answer = lambda number, _body: "refuse" if number == 1 else accepted()
     send_range(stores, esp.account, plan_id=plan_id, first=0, last=2)
     assert check(stores)["alerts"] == 0
-    later(monkeypatch, minutes=16)
+    advance_clock(monkeypatch, minutes=16)
     assert check(stores, dag="collect", run="r")["in_doubt"] == 10
-    assert places(stores.paths) == {("growing-doubt", "warning", "docs/runbook/growing-doubt.md#what-to-do")}
+    assert alert_details(stores.paths) == {("growing-doubt", "warning", "docs/runbook/growing-doubt.md#what-to-do")}
     assert check(stores)["alerts"] == 0
-    assert told(stores.paths) == [("growing-doubt", "spring once: 10 people are in doubt")]
+    assert alert_titles(stores.paths) == [("growing-doubt", "spring once: 10 people are in doubt")]
     prove_one(stores.ledger, esp)
     assert check(stores) == {"warnings": 0, "held": 0, "in_doubt": 9, "alerts": 0}
     esp.answer = lambda _number, _body: "refuse"
     send_range(stores, esp.account, plan_id=plan_id, first=3, last=3)
-    later(monkeypatch, minutes=33)
+    advance_clock(monkeypatch, minutes=33)
     assert check(stores)["in_doubt"] == 19
-    assert ("growing-doubt", "spring once: 19 people are in doubt") in told(stores.paths)
+    assert ("growing-doubt", "spring once: 19 people are in doubt") in alert_titles(stores.paths)
 
 
 def prove_one(ledger: Ledger, esp: ScriptedEsp) -> None:
@@ -124,50 +122,50 @@ def prove_one(ledger: Ledger, esp: ScriptedEsp) -> None:
     assert doubt.prove(ledger, [proof]) == 1
 
 
-def test_silence_is_told_half_an_hour_after_mail_went_out_and_once(
+def test_a_silent_webhook_alerts_once_half_an_hour_after_mail_was_sent(
     stores: Stores, esp: ScriptedEsp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plan_id = frozen_plan(stores, 10, chunk_size=10)
     assert check(stores)["alerts"] == 0
     send_range(stores, esp.account, plan_id=plan_id, first=0, last=0)
-    later(monkeypatch, minutes=29)
+    advance_clock(monkeypatch, minutes=29)
     assert check(stores)["alerts"] == 0
-    later(monkeypatch, minutes=31)
+    advance_clock(monkeypatch, minutes=31)
     assert [check(stores, dag="collect", run="r")["alerts"] for _ in range(2)] == [1, 0]
-    assert places(stores.paths) == {("webhook-silent", "critical", "docs/runbook/webhook-silent.md#what-to-do")}
-    assert [kind for kind, _ in told(stores.paths)] == ["webhook-silent"]
+    assert alert_details(stores.paths) == {("webhook-silent", "critical", "docs/runbook/webhook-silent.md#what-to-do")}
+    assert [kind for kind, _ in alert_titles(stores.paths)] == ["webhook-silent"]
     with open_warehouse(stores.paths) as warehouse:
-        warehouse.execute(HEARD, {"at": clock.now()})
+        warehouse.execute(INSERT_BATCH, {"at": clock.now()})
     assert check(stores)["alerts"] == 0
     assert json.loads((stores.paths.alerts / STATE_FILE).read_bytes())["silent"] is False
 
 
-def test_the_silence_after_a_test_send_alerts_nobody(
+def test_a_silent_webhook_after_a_test_send_does_not_alert(
     stores: Stores, esp: ScriptedEsp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plan_id = frozen_plan(stores, 10, chunk_size=10)
     with stores.ledger.write() as connection:
         connection.execute(update(plans_table).values(kind=plans.TEST))
     send_range(stores, esp.account, plan_id=plan_id, first=0, last=0)
-    later(monkeypatch, minutes=31)
+    advance_clock(monkeypatch, minutes=31)
     assert check(stores)["alerts"] == 0
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b'{"holds"', b"null"])
-def test_a_memory_that_cannot_be_read_tells_again(
+def test_an_unreadable_state_file_repeats_the_alerts(
     content: bytes, stores: Stores, esp: ScriptedEsp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plan_id = frozen_plan(stores, 10, chunk_size=10)
     esp.answer = lambda _number, _body: "refuse"
     send_range(stores, esp.account, plan_id=plan_id, first=0, last=0)
-    later(monkeypatch, minutes=16)
+    advance_clock(monkeypatch, minutes=16)
     assert check(stores)["alerts"] == 1
     (stores.paths.alerts / STATE_FILE).write_bytes(content)
     assert check(stores)["alerts"] == 1
 
 
-def test_the_memory_holds_no_addresses(stores: Stores, esp: ScriptedEsp) -> None:
+def test_the_state_file_contains_no_addresses(stores: Stores, esp: ScriptedEsp) -> None:
     frozen_plan(stores, 10, chunk_size=10)
     check(stores)
-    memory: dict[str, Any] = json.loads((stores.paths.alerts / STATE_FILE).read_bytes())
-    assert memory == {"warnings": [], "holds": [], "doubt": {}, "silent": False, "links": False}
+    state: dict[str, Any] = json.loads((stores.paths.alerts / STATE_FILE).read_bytes())
+    assert state == {"warnings": [], "holds": [], "doubt": {}, "silent": False, "links": False}

@@ -1,4 +1,4 @@
-"""SendGrid's totals, kept beside ours."""
+"""SendGrid's totals by day and category, stored for reconciliation."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.simulator.mail_bodies import mail
 TOTALS = "select category, metric, value from engagement.esp_totals order by all"
 
 
-def plan(world: World, *campaigns: str) -> None:
+def record_plans(world: World, *campaigns: str) -> None:
     for campaign in campaigns:
         world.query(f"""
             insert into dispatch.plans by name
@@ -36,54 +36,54 @@ def stats(category: str, **metrics: int) -> bytes:
 
 def test_totals_are_replaced_by_day_and_category(world: World, sendgrid: tuple[SendGrid, SendGridAccount]) -> None:
     state, account = sendgrid
-    plan(world, "newsletter")
+    record_plans(world, "newsletter")
     state.answer = (200, stats("newsletter", delivered=3, bounces=1))
     assert fetch_totals(account, world.paths) == {"categories": 1, "totals": 2}
     state.answer = (200, stats("newsletter", delivered=4))
     assert fetch_totals(account, world.paths) == {"categories": 1, "totals": 1}
     assert world.query(TOTALS) == [("newsletter", "delivered", 4)]
-    name, query = state.asked[-1]
+    name, query = state.requests[-1]
     assert (name, query["categories"], query["aggregated_by"]) == ("stats", ["newsletter"], ["day"])
 
 
-def test_one_category_a_call(world: World, sendgrid: tuple[SendGrid, SendGridAccount]) -> None:
+def test_each_request_names_one_category(world: World, sendgrid: tuple[SendGrid, SendGridAccount]) -> None:
     state, account = sendgrid
-    plan(world, *(f"c{number:02}" for number in range(12)))
+    record_plans(world, *(f"c{number:02}" for number in range(12)))
     state.answer = (200, b"[]")
     assert fetch_totals(account, world.paths) == {"categories": 12, "totals": 0}
-    assert [query["categories"] for _, query in state.asked] == [[f"c{number:02}"] for number in range(12)]
+    assert [query["categories"] for _, query in state.requests] == [[f"c{number:02}"] for number in range(12)]
 
 
-def test_no_plan_asks_nothing_and_no_statistics_is_no_error(
+def test_without_plans_nothing_is_requested_and_missing_statistics_are_not_an_error(
     world: World, sendgrid: tuple[SendGrid, SendGridAccount]
 ) -> None:
     state, account = sendgrid
     assert fetch_totals(account, world.paths) == {"categories": 0, "totals": 0}
-    assert state.asked == []
-    plan(world, "newsletter")
+    assert state.requests == []
+    record_plans(world, "newsletter")
     state.answer = (404, b"{}")
     assert fetch_totals(account, world.paths) == {"totals": "not offered"}
 
 
 @pytest.mark.parametrize("body", [b"{}", b'[{"date": "soon"}]', b"[1]"])
-def test_an_answer_of_another_shape_is_unavailable(
+def test_a_response_of_another_shape_raises_esp_unavailable(
     world: World, sendgrid: tuple[SendGrid, SendGridAccount], body: bytes
 ) -> None:
     state, account = sendgrid
-    plan(world, "newsletter")
+    record_plans(world, "newsletter")
     state.answer = (200, body)
     with pytest.raises(EspUnavailable):
         fetch_totals(account, world.paths)
 
 
-def test_a_strict_provider_answers_for_each_of_several_campaigns(world: World, tmp_path: Path) -> None:
+def test_totals_of_several_campaigns_are_fetched_from_the_simulator(world: World, tmp_path: Path) -> None:
     esp = RunningSimulator(tmp_path / "simulator", speed=1000, flush=0.05)
     try:
         esp.send(mail(3, categories=["newsletter"]))
         esp.send(mail(2, categories=["winback"]))
         while (status := esp.status())["events_pending"] or status["runs_waiting"]:
             time.sleep(0.05)
-        plan(world, "newsletter", "winback")
+        record_plans(world, "newsletter", "winback")
         fetch_totals(SendGridAccount(esp.base_url, esp.key), world.paths)
     finally:
         esp.stop()

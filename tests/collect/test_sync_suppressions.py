@@ -1,4 +1,4 @@
-"""Suppression lists, from a real HTTP server that answers as SendGrid does, or as it should not."""
+"""Importing suppression lists from an HTTP server that answers like SendGrid, or with errors."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ def test_each_list_suppresses_with_its_reason_page_by_page(
         "unsubscribes": {"rows": 1, "new": 1, "unreadable": 0},
         "groups": {"rows": 0, "new": 0, "unreadable": 0},
     }
-    assert [query["offset"] for name, query in state.asked if name == "bounces"] == [["0"], ["500"], ["1000"]]
-    assert "blocks" not in {name for name, _ in state.asked}
+    assert [query["offset"] for name, query in state.requests if name == "bounces"] == [["0"], ["500"], ["1000"]]
+    assert "blocks" not in {name for name, _ in state.requests}
     assert reasons_in_force(stores.ledger, address_key(stores.secrets.address_key, "ada@example.org")) == {"spam_complaint"}
     with stores.ledger.read() as connection:
         assert in_force(connection)[0].num_rows == 1002
 
 
-def test_the_second_look_asks_for_what_is_young_and_adds_only_that(
+def test_a_second_run_reads_from_the_watermark_and_adds_only_new_rows(
     sendgrid: tuple[SendGrid, SendGridAccount], stores: Stores
 ) -> None:
     state, account = sendgrid
@@ -57,7 +57,7 @@ def test_the_second_look_asks_for_what_is_young_and_adds_only_that(
     assert sync_suppressions(stores, account)["bounces"] == {"rows": 2, "new": 1, "unreadable": 0}
 
 
-def test_who_came_back_stays(sendgrid: tuple[SendGrid, SendGridAccount], stores: Stores) -> None:
+def test_a_lifted_suppression_stays_lifted(sendgrid: tuple[SendGrid, SendGridAccount], stores: Stores) -> None:
     state, account = sendgrid
     key = address_key(stores.secrets.address_key, "ada@example.org")
     state.lists["unsubscribes"] = [row("ada@example.org", time.time() - 60)]
@@ -68,7 +68,7 @@ def test_who_came_back_stays(sendgrid: tuple[SendGrid, SendGridAccount], stores:
 
 
 @pytest.mark.parametrize("status", [404, 405, 501])
-def test_a_list_that_is_not_offered_is_no_error(
+def test_a_list_that_is_not_offered_is_not_an_error(
     sendgrid: tuple[SendGrid, SendGridAccount], stores: Stores, status: int
 ) -> None:
     state, account = sendgrid
@@ -88,7 +88,7 @@ def test_a_list_that_is_not_offered_is_no_error(
         ((200, b'{"errors": []}'), EspUnavailable),
     ],
 )
-def test_a_refusal_says_what_to_do_and_tells_no_secret(
+def test_an_error_response_is_reported_without_secrets_or_addresses(
     sendgrid: tuple[SendGrid, SendGridAccount],
     stores: Stores,
     caplog: pytest.LogCaptureFixture,
@@ -105,7 +105,7 @@ def test_a_refusal_says_what_to_do_and_tells_no_secret(
 
 
 @pytest.mark.parametrize("status", [400, 422])
-def test_a_request_that_is_not_taken_does_not_blame_the_host(
+def test_a_rejected_request_does_not_blame_the_host(
     sendgrid: tuple[SendGrid, SendGridAccount], stores: Stores, status: int
 ) -> None:
     state, account = sendgrid
@@ -115,7 +115,9 @@ def test_a_request_that_is_not_taken_does_not_blame_the_host(
     assert "host" not in str(raised.value)
 
 
-def test_silence_is_unavailable(sendgrid: tuple[SendGrid, SendGridAccount], stores: Stores) -> None:
+def test_a_timeout_or_a_refused_connection_raises_esp_unavailable(
+    sendgrid: tuple[SendGrid, SendGridAccount], stores: Stores
+) -> None:
     state, account = sendgrid
     state.slow = 0.5
     with pytest.raises(EspUnavailable):

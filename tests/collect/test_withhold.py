@@ -1,4 +1,4 @@
-"""Mail that SendGrid holds already does not go to who loses their yes meanwhile; and that is no unsubscribe of theirs."""
+"""Scheduled mail is withheld from people who may no longer receive it, which does not count as their unsubscribe."""
 
 from __future__ import annotations
 
@@ -24,12 +24,13 @@ from include.core.keys import address_key
 from include.core.paths import DataPaths
 from include.core.secrets import Secrets
 from include.dispatch.account.record import record_new
-from include.ledger import withheld as store
+from include.ledger import withheld
 from include.ledger.consent import Consent, record
 from include.ledger.database import Ledger
 from include.ledger.stores import Stores
 from include.ledger.suppressions import Suppression, lift, reasons_in_force, suppress
-from include.ledger.tables import chunks, plans, withheld
+from include.ledger.tables import chunks, plans
+from include.ledger.tables import withheld as withheld_table
 from include.warehouse.connection import open_warehouse
 from tests.campaign import CAMPAIGN
 from tests.dispatch.frozen import frozen_plan
@@ -38,23 +39,32 @@ from tests.running_simulator import RunningSimulator
 from tests.simulator.mail_bodies import mail
 from tests.validate.people import ingest, mailed
 
-LOSSES = ("invalid", "spam_content", "hard_bounce", "blocked", "deferred", "complaint", "one_click", "body_unsubscribe")
+SWITCHED_OFF = (
+    "invalid",
+    "spam_content",
+    "hard_bounce",
+    "blocked",
+    "deferred",
+    "complaint",
+    "one_click",
+    "body_unsubscribe",
+)
 PEOPLE = [f"person{number}@gmail.example.com" for number in range(6)]
-LATER = "2026-02-01"
-NOES = {
+UPDATED_AT = "2026-02-01"
+CHANGES: dict[str, dict[str, str | None]] = {
     "unsubscribed": {"status": "unsubscribed"},
-    "held back": {"lawful_basis": "unreadable", "updated_at": "not a date"},
+    "unreadable": {"lawful_basis": "unreadable", "updated_at": "not a date"},
     "lost consent": {"consented_at": None},
     "consent that ended": {"consent_expires_at": "2026-01-15"},
     "pending again": {"status": "pending"},
 }
-"""What becomes of a row at the source: of one person each. The last of all people goes on."""
+"""Changes of rows at the source after which their person may not be mailed: one person each. The sixth is unchanged."""
 
 
 @pytest.fixture
 def esp(tmp_path: Path) -> Iterator[RunningSimulator]:
     running = RunningSimulator(tmp_path / "simulator", speed=1000, flush=0.05, seed=3, notice=0)
-    running.post("/control/rates", {"all": dict.fromkeys(LOSSES, 0)})
+    running.post("/control/rates", {"all": dict.fromkeys(SWITCHED_OFF, 0)})
     yield running
     running.stop()
 
@@ -72,13 +82,13 @@ def row(person: int, **changes: str | None) -> Row:
     return subscriber(person, email=PEOPLE[person]) | changes
 
 
-def source(paths: DataPaths, *rows: Row) -> None:
+def ingest_rows(paths: DataPaths, *rows: Row) -> None:
     """An incremental pass of ingest over these rows."""
     ingest(paths, *rows, since=datetime(2020, 1, 1, tzinfo=UTC))
 
 
 def schedule(stores: Stores, send_at: float) -> str:
-    """Everybody is known and their mail is scheduled; as far as the ledger knows."""
+    """Ingest six people and record a plan whose mail to them is scheduled for `send_at`. Returns its id."""
     ingest(stores.paths, *[row(person) for person in range(6)])
     plan_id = frozen_plan(stores, 6, chunk_size=2)
     with stores.ledger.write() as connection:
@@ -87,23 +97,26 @@ def schedule(stores: Stores, send_at: float) -> str:
     return plan_id
 
 
-def say_no(paths: DataPaths) -> None:
-    source(paths, *[row(person, **({"updated_at": LATER} | no)) for person, no in enumerate(NOES.values())])
+def make_unmailable(paths: DataPaths) -> None:
+    """Apply one of `CHANGES` to each of the first five people."""
+    ingest_rows(
+        paths, *[row(person, **({"updated_at": UPDATED_AT} | changes)) for person, changes in enumerate(CHANGES.values())]
+    )
 
 
-def collect(stores: Stores, account: SendGridAccount) -> dict[str, int | str]:
-    """The tasks of `collect_engagement` that talk about lists, in their order; what `withhold` did."""
+def sync_and_withhold(stores: Stores, account: SendGridAccount) -> dict[str, int | str]:
+    """Run the tasks of `collect_engagement` that concern lists, in their order; returns the counts of `withhold`."""
     export_unsubscribes(stores, account)
     sync_suppressions(stores, account)
     return withhold(stores, account)
 
 
-def listed(esp: RunningSimulator) -> set[str]:
+def on_global_list(esp: RunningSimulator) -> set[str]:
     return {entry["email"] for entry in esp.get("/v3/suppression/unsubscribes")}
 
 
-def fates(esp: RunningSimulator, count: int) -> list[str]:
-    """What became of the newest message to each person, once it is decided for all."""
+def final_statuses(esp: RunningSimulator, count: int) -> list[str]:
+    """The status of the newest message to each person, once all statuses are final."""
     end = time.monotonic() + 40
     while time.monotonic() < end:
         found = esp.accepted()
@@ -114,171 +127,175 @@ def fates(esp: RunningSimulator, count: int) -> list[str]:
     raise AssertionError(found)
 
 
-def in_force(ledger: Ledger, secrets: Secrets) -> list[bool]:
+def suppressed(ledger: Ledger, secrets: Secrets) -> list[bool]:
     return [bool(reasons_in_force(ledger, key_of(secrets, person))) for person in range(6)]
 
 
-def later(monkeypatch: pytest.MonkeyPatch, **by: float) -> None:
+def advance_clock(monkeypatch: pytest.MonkeyPatch, **by: float) -> None:
     monkeypatch.setenv("TRADEWIND_CLOCK_OFFSET_SECONDS", str(timedelta(**by).total_seconds()))
 
 
-def test_who_loses_their_yes_gets_nothing_of_what_is_scheduled(
+def test_scheduled_mail_is_withheld_from_people_who_may_no_longer_be_mailed(
     esp: RunningSimulator, account: SendGridAccount, stores: Stores
 ) -> None:
-    schedule(stores, time.time() + 15)
-    due = int(time.time()) + 15
-    assert esp.send(mail(6, send_at=due)).status_code == 202
-    assert collect(stores, account) == {"withheld": 0, "released": 0, "left": 0}
-    say_no(stores.paths)
+    schedule(stores, time.time() + 3600)
+    assert esp.send(mail(6, send_at=int(time.time()) + 3600)).status_code == 202
+    assert sync_and_withhold(stores, account) == {"withheld": 0, "released": 0, "left": 0}
+    make_unmailable(stores.paths)
     assert mailed(stores) == {"S5"}
-    assert collect(stores, account) == {"withheld": 5, "released": 0, "left": 0}
-    assert collect(stores, account) == {"withheld": 0, "released": 0, "left": 0}, "told once"
-    assert {entry["status"] for entry in esp.accepted()} == {"accepted"}, "withheld before it was due"
-    assert fates(esp, 6) == ["not_delivered"] * 5 + ["delivered"]
-    assert in_force(stores.ledger, stores.secrets) == [False] * 6, "our own entries are no unsubscribes"
+    assert sync_and_withhold(stores, account) == {"withheld": 5, "released": 0, "left": 0}
+    assert sync_and_withhold(stores, account) == {"withheld": 0, "released": 0, "left": 0}, "they are added once"
+    assert {entry["status"] for entry in esp.accepted()} == {"accepted"}, "the mail is not due yet"
+    esp.post("/control/flush?scheduled=start")
+    assert final_statuses(esp, 6) == ["not_delivered"] * 5 + ["delivered"]
+    assert suppressed(stores.ledger, stores.secrets) == [False] * 6, "withheld entries are not imported as unsubscribes"
 
 
-def test_who_declines_the_topic_gets_nothing_of_what_is_scheduled_and_all_else_afterwards(
+def test_scheduled_mail_of_a_declined_topic_is_withheld_until_it_was_sent(
     esp: RunningSimulator,
     account: SendGridAccount,
     stores: Stores,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    schedule(stores, time.time() + 25)
-    due = int(time.time()) + 25
-    of_topic(stores.ledger, "offers")
-    assert esp.send(mail(6, send_at=due)).status_code == 202
-    answer(stores.ledger, stores.secrets, {0: "offers", 1: "news"})
-    assert collect(stores, account) == {"withheld": 1, "released": 0, "left": 0}
-    assert {entry["status"] for entry in esp.accepted()} == {"accepted"}, "withheld before it was due"
-    assert fates(esp, 6) == ["not_delivered"] + ["delivered"] * 5
-    answer(stores.ledger, stores.secrets, {2: "offers"})
-    later(monkeypatch, minutes=2)
-    assert collect(stores, account) == {"withheld": 0, "released": 1, "left": 0}, "it has gone: they may have all else"
-    assert (listed(esp), in_force(stores.ledger, stores.secrets)) == (set(), [False] * 6)
+    schedule(stores, time.time() + 3600)
+    set_topic(stores.ledger, "offers")
+    assert esp.send(mail(6, send_at=int(time.time()) + 3600)).status_code == 202
+    decline_topics(stores.ledger, stores.secrets, {0: "offers", 1: "news"})
+    assert sync_and_withhold(stores, account) == {"withheld": 1, "released": 0, "left": 0}
+    assert {entry["status"] for entry in esp.accepted()} == {"accepted"}, "the mail is not due yet"
+    esp.post("/control/flush?scheduled=start")
+    assert final_statuses(esp, 6) == ["not_delivered"] + ["delivered"] * 5
+    decline_topics(stores.ledger, stores.secrets, {2: "offers"})
+    advance_clock(monkeypatch, minutes=62)
+    assert sync_and_withhold(stores, account) == {"withheld": 0, "released": 1, "left": 0}, (
+        "the mail was sent, other topics are not declined"
+    )
+    assert (on_global_list(esp), suppressed(stores.ledger, stores.secrets)) == (set(), [False] * 6)
 
 
-def test_a_topic_that_is_declined_while_its_mail_is_paused_there_holds_for_as_long_as_it_may_go(
+def test_mail_of_a_topic_declined_while_its_batch_is_paused_is_withheld_until_the_pause_limit(
     esp: RunningSimulator,
     account: SendGridAccount,
     stores: Stores,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     schedule(stores, time.time() + 60)
-    of_topic(stores.ledger, "offers")
+    set_topic(stores.ledger, "offers")
     with stores.ledger.write() as connection:
         connection.execute(update(plans).values(batch_status="pause"))
-    later(monkeypatch, hours=70)
-    answer(stores.ledger, stores.secrets, {0: "offers"})
-    assert collect(stores, account)["withheld"] == 1
-    later(monkeypatch, hours=74)
-    assert collect(stores, account)["released"] == 1
+    advance_clock(monkeypatch, hours=70)
+    decline_topics(stores.ledger, stores.secrets, {0: "offers"})
+    assert sync_and_withhold(stores, account)["withheld"] == 1
+    advance_clock(monkeypatch, hours=74)
+    assert sync_and_withhold(stores, account)["released"] == 1
 
 
-def test_nothing_that_is_scheduled_goes_to_an_address_that_was_given_up(
+def test_mail_scheduled_to_a_replaced_address_is_withheld(
     esp: RunningSimulator, account: SendGridAccount, stores: Stores
 ) -> None:
     schedule(stores, time.time() + 3600)
-    source(stores.paths, row(0, email="elsewhere@gmail.example.com", updated_at=LATER))
-    assert collect(stores, account) == {"withheld": 1, "released": 0, "left": 0}
-    assert listed(esp) == {PEOPLE[0]}
-    source(stores.paths, row(0, updated_at="2026-02-02"))
-    assert collect(stores, account)["released"] == 1, "they came back to it"
+    ingest_rows(stores.paths, row(0, email="elsewhere@gmail.example.com", updated_at=UPDATED_AT))
+    assert sync_and_withhold(stores, account) == {"withheld": 1, "released": 0, "left": 0}
+    assert on_global_list(esp) == {PEOPLE[0]}
+    ingest_rows(stores.paths, row(0, updated_at="2026-02-02"))
+    assert sync_and_withhold(stores, account)["released"] == 1, "the address is current again"
 
 
-def test_who_leaves_while_they_are_withheld_and_comes_back_is_on_no_list(
+def test_a_withheld_person_who_unsubscribed_and_resubscribed_is_on_no_list(
     esp: RunningSimulator, account: SendGridAccount, stores: Stores
 ) -> None:
     schedule(stores, time.time() + 3600)
-    source(stores.paths, row(0, **NOES["held back"]))
-    collect(stores, account)
+    ingest_rows(stores.paths, row(0, **CHANGES["unreadable"]))
+    sync_and_withhold(stores, account)
     suppress(stores.ledger, [Suppression(key_of(stores.secrets, 0), "unsubscribe", "one_click", time.time())])
-    collect(stores, account)
+    sync_and_withhold(stores, account)
     lift(stores.ledger, key_of(stores.secrets, 0), "preference_page")
-    collect(stores, account)
-    assert listed(esp) == {PEOPLE[0]}, "their row still says no"
-    source(stores.paths, row(0, updated_at="2026-02-02"))
-    collect(stores, account)
-    assert (listed(esp), in_force(stores.ledger, stores.secrets)) == (set(), [False] * 6)
+    sync_and_withhold(stores, account)
+    assert on_global_list(esp) == {PEOPLE[0]}, "their row still has no consent"
+    ingest_rows(stores.paths, row(0, updated_at="2026-02-02"))
+    sync_and_withhold(stores, account)
+    assert (on_global_list(esp), suppressed(stores.ledger, stores.secrets)) == (set(), [False] * 6)
 
 
-def of_topic(ledger: Ledger, topic: str) -> None:
+def set_topic(ledger: Ledger, topic: str) -> None:
     settings = CAMPAIGN.model_copy(update={"topic": topic}).model_dump_json()
     with ledger.write() as connection:
         connection.execute(update(plans).values(settings=settings))
 
 
-def answer(ledger: Ledger, secrets: Secrets, declined: dict[int, str]) -> None:
-    """These people decline a topic each on the preference page."""
+def decline_topics(ledger: Ledger, secrets: Secrets, declined: dict[int, str]) -> None:
+    """Record that each of these people declined a topic on the preference page."""
     for person, topic in declined.items():
         record(ledger, [Consent(key_of(secrets, person), topic, False, "preference_page", clock.now().timestamp())])
 
 
-def test_who_gives_a_good_row_again_is_mailed_again(esp: RunningSimulator, account: SendGridAccount, stores: Stores) -> None:
+def test_a_new_valid_row_releases_the_person(esp: RunningSimulator, account: SendGridAccount, stores: Stores) -> None:
     schedule(stores, time.time() + 3600)
-    say_no(stores.paths)
-    collect(stores, account)
-    assert listed(esp) == set(PEOPLE[:5])
+    make_unmailable(stores.paths)
+    sync_and_withhold(stores, account)
+    assert on_global_list(esp) == set(PEOPLE[:5])
     again = {"consented_at": "2026-03-01", "updated_at": "2026-03-02"}
-    source(stores.paths, *[row(person, **again) for person in range(3)])
-    assert collect(stores, account) == {"withheld": 0, "released": 3, "left": 0}
-    assert listed(esp) == {PEOPLE[3], PEOPLE[4]}
+    ingest_rows(stores.paths, *[row(person, **again) for person in range(3)])
+    assert sync_and_withhold(stores, account) == {"withheld": 0, "released": 3, "left": 0}
+    assert on_global_list(esp) == {PEOPLE[3], PEOPLE[4]}
     sync_suppressions(stores, account)
     assert mailed(stores) == {"S0", "S1", "S2", "S5"}
     assert esp.send(mail(6)).status_code == 202
-    assert fates(esp, 6) == ["delivered"] * 3 + ["not_delivered"] * 2 + ["delivered"]
+    assert final_statuses(esp, 6) == ["delivered"] * 3 + ["not_delivered"] * 2 + ["delivered"]
 
 
-def test_they_come_off_the_lists_when_nothing_is_out_for_them(
+def test_people_are_released_when_no_mail_is_scheduled_for_them(
     esp: RunningSimulator,
     account: SendGridAccount,
     stores: Stores,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     schedule(stores, time.time() + 3600)
-    say_no(stores.paths)
-    collect(stores, account)
-    later(monkeypatch, hours=72)
-    assert collect(stores, account)["released"] == 0, "SendGrid may have been paused for so long"
-    later(monkeypatch, hours=74)
-    assert collect(stores, account) == {"withheld": 0, "released": 5, "left": 0}
-    assert listed(esp) == set()
-    assert in_force(stores.ledger, stores.secrets) == [False] * 6
+    make_unmailable(stores.paths)
+    sync_and_withhold(stores, account)
+    advance_clock(monkeypatch, hours=72)
+    assert sync_and_withhold(stores, account)["released"] == 0, "a paused batch can be sent until then"
+    advance_clock(monkeypatch, hours=74)
+    assert sync_and_withhold(stores, account) == {"withheld": 0, "released": 5, "left": 0}
+    assert on_global_list(esp) == set()
+    assert suppressed(stores.ledger, stores.secrets) == [False] * 6
 
 
-def test_who_leaves_meanwhile_stays_on_the_lists_and_is_suppressed(
+def test_a_withheld_person_who_unsubscribes_stays_on_the_lists_and_is_suppressed(
     esp: RunningSimulator,
     account: SendGridAccount,
     stores: Stores,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     schedule(stores, time.time() + 3600)
-    source(stores.paths, *[row(person, status="unsubscribed", updated_at=LATER) for person in range(3)])
-    collect(stores, account)
+    ingest_rows(stores.paths, *[row(person, status="unsubscribed", updated_at=UPDATED_AT) for person in range(3)])
+    sync_and_withhold(stores, account)
     suppress(stores.ledger, [Suppression(key_of(stores.secrets, 0), "unsubscribe", "one_click", time.time())])
-    collect(stores, account)
-    source(stores.paths, *[row(person, consented_at="2026-03-01", updated_at="2026-03-02") for person in range(2)])
-    collect(stores, account)
-    assert listed(esp) == {PEOPLE[0], PEOPLE[2]}
+    sync_and_withhold(stores, account)
+    ingest_rows(stores.paths, *[row(person, consented_at="2026-03-01", updated_at="2026-03-02") for person in range(2)])
+    sync_and_withhold(stores, account)
+    assert on_global_list(esp) == {PEOPLE[0], PEOPLE[2]}
     suppress(stores.ledger, [Suppression(key_of(stores.secrets, 2), "unsubscribe", "one_click", time.time())])
-    later(monkeypatch, hours=80)
-    collect(stores, account)
-    assert listed(esp) == {PEOPLE[0], PEOPLE[2]}
-    assert in_force(stores.ledger, stores.secrets) == [True, False, True, False, False, False]
+    advance_clock(monkeypatch, hours=80)
+    sync_and_withhold(stores, account)
+    assert on_global_list(esp) == {PEOPLE[0], PEOPLE[2]}
+    assert suppressed(stores.ledger, stores.secrets) == [True, False, True, False, False, False]
     assert lift(stores.ledger, key_of(stores.secrets, 0), "preference_page")
-    collect(stores, account)
-    assert listed(esp) == {PEOPLE[2]}
+    sync_and_withhold(stores, account)
+    assert on_global_list(esp) == {PEOPLE[2]}
 
 
-def test_who_was_on_the_list_before_has_left(esp: RunningSimulator, account: SendGridAccount, stores: Stores) -> None:
+def test_an_entry_from_before_the_withholding_is_an_unsubscribe(
+    esp: RunningSimulator, account: SendGridAccount, stores: Stores
+) -> None:
     schedule(stores, time.time() + 3600)
     esp.post("/v3/asm/suppressions/global", {"recipient_emails": [PEOPLE[0]]})
-    say_no(stores.paths)
-    assert collect(stores, account) == {"withheld": 4, "released": 0, "left": 0}
-    assert in_force(stores.ledger, stores.secrets) == [True, *[False] * 5]
+    make_unmailable(stores.paths)
+    assert sync_and_withhold(stores, account) == {"withheld": 4, "released": 0, "left": 0}
+    assert suppressed(stores.ledger, stores.secrets) == [True, *[False] * 5]
 
 
-def test_a_group_of_ours_is_no_unsubscribe_either_also_just_after(
+def test_a_withheld_group_entry_is_not_an_unsubscribe_until_an_hour_after_its_removal(
     esp: RunningSimulator,
     account: SendGridAccount,
     stores: Stores,
@@ -290,29 +307,29 @@ def test_a_group_of_ours_is_no_unsubscribe_either_also_just_after(
     settings = CAMPAIGN.model_copy(update={"asm_group_id": group}).model_dump_json()
     with stores.ledger.write() as connection:
         connection.execute(update(plans).values(settings=settings))
-    say_no(stores.paths)
-    collect(stores, account)
+    make_unmailable(stores.paths)
+    sync_and_withhold(stores, account)
     members = f"/v3/asm/groups/{group}/suppressions"
-    assert (set(esp.get(members)), listed(esp)) == (set(PEOPLE[:5]), set())
+    assert (set(esp.get(members)), on_global_list(esp)) == (set(PEOPLE[:5]), set())
     sync_suppressions(stores, account)
-    source(stores.paths, row(0, consented_at="2026-03-01", updated_at="2026-03-02"))
-    collect(stores, account)
+    ingest_rows(stores.paths, row(0, consented_at="2026-03-01", updated_at="2026-03-02"))
+    sync_and_withhold(stores, account)
     assert set(esp.get(members)) == set(PEOPLE[1:5])
-    esp.post(members, {"recipient_emails": [PEOPLE[0]]})  # As SendGrid's list may still read, shortly after.
+    esp.post(members, {"recipient_emails": [PEOPLE[0]]})  # Shortly after the removal, SendGrid may still list it.
     sync_suppressions(stores, account)
-    assert in_force(stores.ledger, stores.secrets) == [False] * 6
-    later(monkeypatch, hours=2)
+    assert suppressed(stores.ledger, stores.secrets) == [False] * 6
+    advance_clock(monkeypatch, hours=2)
     sync_suppressions(stores, account)
-    assert in_force(stores.ledger, stores.secrets) == [True, *[False] * 5], "so long after it is their own wish"
+    assert suppressed(stores.ledger, stores.secrets) == [True, *[False] * 5], (
+        "an entry that much later is their own unsubscribe"
+    )
 
 
-def test_a_drop_by_our_own_entry_is_no_unsubscribe_and_an_event_of_the_person_is(
-    account: SendGridAccount, stores: Stores
-) -> None:
+def test_a_drop_because_of_a_withheld_entry_is_not_an_unsubscribe(account: SendGridAccount, stores: Stores) -> None:
     plan_id = schedule(stores, time.time() + 3600)
     record_new(stores)
-    say_no(stores.paths)
-    collect(stores, account)
+    make_unmailable(stores.paths)
+    sync_and_withhold(stores, account)
     drop = {"event": "dropped", "reason": "Unsubscribed Address"}
     events = [drop, drop, {"event": "unsubscribe"}, {}, {}, drop]
     keys = [_message_key(stores.paths, key_of(stores.secrets, person)) for person in range(6)]
@@ -327,7 +344,7 @@ def test_a_drop_by_our_own_entry_is_no_unsubscribe_and_an_event_of_the_person_is
     (folder / name).write_bytes(orjson.dumps(batch))
     load_spool(stores.paths)
     suppress_from_events(stores)
-    assert in_force(stores.ledger, stores.secrets) == [False, False, True, False, False, True]
+    assert suppressed(stores.ledger, stores.secrets) == [False, False, True, False, False, True]
 
 
 def _message_key(paths: DataPaths, address: str) -> str:
@@ -337,32 +354,11 @@ def _message_key(paths: DataPaths, address: str) -> str:
     return str(key)
 
 
-CRASHES = {"before SendGrid is told": ("add", False), "after it": ("add", True)}
+CRASHES = {"before the request": False, "after the request": True}
 
 
-@pytest.mark.parametrize(("name", "is_after"), CRASHES.values(), ids=CRASHES)
-def test_a_crash_between_remembering_and_telling_is_made_good(
-    esp: RunningSimulator,
-    account: SendGridAccount,
-    stores: Stores,
-    monkeypatch: pytest.MonkeyPatch,
-    name: str,
-    is_after: bool,
-) -> None:
-    schedule(stores, time.time() + 3600)
-    say_no(stores.paths)
-    _crash(monkeypatch, name, is_after)
-    with pytest.raises(KeyboardInterrupt):
-        collect(stores, account)
-    monkeypatch.undo()
-    assert listed(esp) == (set(PEOPLE[:5]) if is_after else set())
-    assert collect(stores, account)["withheld"] == 5
-    assert listed(esp) == set(PEOPLE[:5])
-    assert in_force(stores.ledger, stores.secrets) == [False] * 6
-
-
-@pytest.mark.parametrize("is_after", [False, True])
-def test_a_crash_while_they_are_taken_off_is_made_good(
+@pytest.mark.parametrize("is_after", CRASHES.values(), ids=CRASHES)
+def test_a_crash_while_adding_is_completed_by_the_next_run(
     esp: RunningSimulator,
     account: SendGridAccount,
     stores: Stores,
@@ -370,19 +366,39 @@ def test_a_crash_while_they_are_taken_off_is_made_good(
     is_after: bool,
 ) -> None:
     schedule(stores, time.time() + 3600)
-    source(stores.paths, row(0, status="unsubscribed", updated_at=LATER))
-    collect(stores, account)
-    source(stores.paths, row(0, consented_at="2026-03-01", updated_at="2026-03-02"))
-    _crash(monkeypatch, "remove", is_after)
+    make_unmailable(stores.paths)
+    _crash(monkeypatch, "add_addresses", is_after)
     with pytest.raises(KeyboardInterrupt):
-        collect(stores, account)
+        sync_and_withhold(stores, account)
     monkeypatch.undo()
-    assert collect(stores, account)["released"] == 1
-    assert (listed(esp), in_force(stores.ledger, stores.secrets)) == (set(), [False] * 6)
+    assert on_global_list(esp) == (set(PEOPLE[:5]) if is_after else set())
+    assert sync_and_withhold(stores, account)["withheld"] == 5
+    assert on_global_list(esp) == set(PEOPLE[:5])
+    assert suppressed(stores.ledger, stores.secrets) == [False] * 6
+
+
+@pytest.mark.parametrize("is_after", CRASHES.values(), ids=CRASHES)
+def test_a_crash_while_removing_is_completed_by_the_next_run(
+    esp: RunningSimulator,
+    account: SendGridAccount,
+    stores: Stores,
+    monkeypatch: pytest.MonkeyPatch,
+    is_after: bool,
+) -> None:
+    schedule(stores, time.time() + 3600)
+    ingest_rows(stores.paths, row(0, status="unsubscribed", updated_at=UPDATED_AT))
+    sync_and_withhold(stores, account)
+    ingest_rows(stores.paths, row(0, consented_at="2026-03-01", updated_at="2026-03-02"))
+    _crash(monkeypatch, "remove_addresses", is_after)
+    with pytest.raises(KeyboardInterrupt):
+        sync_and_withhold(stores, account)
+    monkeypatch.undo()
+    assert sync_and_withhold(stores, account)["released"] == 1
+    assert (on_global_list(esp), suppressed(stores.ledger, stores.secrets)) == (set(), [False] * 6)
 
 
 def _crash(monkeypatch: pytest.MonkeyPatch, name: str, is_after: bool) -> None:
-    """Killed before or after it speaks to SendGrid."""
+    """Let `withhold` crash before or after its request to SendGrid."""
     real = getattr(module, name)
 
     def killed(*args: object) -> None:
@@ -393,27 +409,27 @@ def _crash(monkeypatch: pytest.MonkeyPatch, name: str, is_after: bool) -> None:
     monkeypatch.setattr(module, name, killed)
 
 
-def test_who_has_yet_to_confirm_still_gets_the_mail_that_asks_them_to(
+def test_confirmation_mail_is_not_withheld_from_pending_people(
     esp: RunningSimulator, account: SendGridAccount, stores: Stores
 ) -> None:
     schedule(stores, time.time() + 3600)
     settings = CAMPAIGN.model_dump(mode="json") | {"kind": "confirmation"}
     with stores.ledger.write() as connection:
         connection.execute(update(plans).values(settings=orjson.dumps(settings).decode()))
-    say_no(stores.paths)
-    collect(stores, account)
-    assert listed(esp) == set(PEOPLE[:3]), "who is pending is whom it asks"
+    make_unmailable(stores.paths)
+    sync_and_withhold(stores, account)
+    assert on_global_list(esp) == set(PEOPLE[:3]), "pending people get the mail that asks for their confirmation"
 
 
-NOT_OUT = {
-    "a test": (plans, {"kind": "test"}),
+NOT_SCHEDULED = {
+    "test send": (plans, {"kind": "test"}),
     "skipped": (chunks, {"state": "skipped"}),
     "past": (chunks, {"send_at": 1.0}),
 }
 
 
-@pytest.mark.parametrize(("table", "values"), NOT_OUT.values(), ids=NOT_OUT)
-def test_nobody_is_withheld_for_mail_that_is_not_out_to_the_list(
+@pytest.mark.parametrize(("table", "values"), NOT_SCHEDULED.values(), ids=NOT_SCHEDULED)
+def test_nobody_is_withheld_without_scheduled_live_mail(
     esp: RunningSimulator,
     account: SendGridAccount,
     stores: Stores,
@@ -423,59 +439,57 @@ def test_nobody_is_withheld_for_mail_that_is_not_out_to_the_list(
     schedule(stores, time.time() + 3600)
     with stores.ledger.write() as connection:
         connection.execute(update(table).values(values))
-    say_no(stores.paths)
-    collect(stores, account)
-    assert listed(esp) == set()
+    make_unmailable(stores.paths)
+    sync_and_withhold(stores, account)
+    assert on_global_list(esp) == set()
 
 
-def test_a_warehouse_that_knows_nobody_puts_nobody_on_a_list(
-    esp: RunningSimulator, account: SendGridAccount, stores: Stores
-) -> None:
+def test_an_empty_warehouse_adds_nobody_to_a_list(esp: RunningSimulator, account: SendGridAccount, stores: Stores) -> None:
     schedule(stores, time.time() + 3600)
-    say_no(stores.paths)
+    make_unmailable(stores.paths)
     stores.paths.warehouse.unlink()
-    collect(stores, account)
-    assert listed(esp) == set()
+    sync_and_withhold(stores, account)
+    assert on_global_list(esp) == set()
 
 
-def test_what_is_over_is_forgotten_after_a_month(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
-    store.record_pending(ledger, ["a", "b"])
-    store.record_ended(ledger, ["a"])
-    for days, known in ((29, {"a", "b"}), (31, {"b"})):
-        later(monkeypatch, days=days)
-        store.record_pending(ledger, [])
+def test_ended_entries_are_deleted_after_a_month(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    withheld.record_pending(ledger, ["a", "b"])
+    withheld.record_ended(ledger, ["a"])
+    for days, remaining in ((29, {"a", "b"}), (31, {"b"})):
+        advance_clock(monkeypatch, days=days)
+        withheld.record_pending(ledger, [])
         with ledger.read() as connection:
-            assert set(store.listed_spans(connection).of_address) == known
+            assert set(withheld.listed_spans(connection).of_address) == remaining
 
 
-def test_files_of_people_that_are_gone_take_nobody_off(
+def test_missing_recipient_files_release_nobody(
     esp: RunningSimulator,
     account: SendGridAccount,
     stores: Stores,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     schedule(stores, time.time() + 3600)
-    say_no(stores.paths)
-    collect(stores, account)
+    make_unmailable(stores.paths)
+    sync_and_withhold(stores, account)
     for part in stores.paths.root.glob("plans/**/part-*.parquet"):
         part.unlink()
-    assert collect(stores, account) == {"withheld": 0, "released": 0, "left": 0}
-    assert listed(esp) == set(PEOPLE[:5])
-    assert "are gone" in caplog.text
+    assert sync_and_withhold(stores, account) == {"withheld": 0, "released": 0, "left": 0}
+    assert on_global_list(esp) == set(PEOPLE[:5])
+    assert "are missing" in caplog.text
 
 
-def test_a_provider_that_does_not_answer_leaves_it_to_the_next_run_and_no_address_is_told(
+def test_an_unavailable_provider_is_retried_by_the_next_run_and_no_address_is_logged(
     esp: RunningSimulator,
     account: SendGridAccount,
     stores: Stores,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     schedule(stores, time.time() + 3600)
-    say_no(stores.paths)
+    make_unmailable(stores.paths)
     with pytest.raises(EspUnavailable) as error:
         withhold(stores, SendGridAccount("http://127.0.0.1:9", esp.key))
     assert withhold(stores, account)["withheld"] == 5
-    assert listed(esp) == set(PEOPLE[:5])
+    assert on_global_list(esp) == set(PEOPLE[:5])
     assert "person" not in str(error.value) + caplog.text
     with stores.ledger.read() as connection:
-        assert len(connection.execute(select(withheld)).all()) == 5
+        assert len(connection.execute(select(withheld_table)).all()) == 5

@@ -1,4 +1,4 @@
-"""A real edge: uvicorn in its own process, on a free port, with keys that really sign."""
+"""A running edge: uvicorn in a separate process on a free port, and keys that sign event batches."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from include.ledger.database import Ledger, open_ledger
 
 @dataclass
 class Signer:
-    """SendGrid's half of the key."""
+    """Signs event batches as SendGrid does, with a private key."""
 
     key: ec.EllipticCurvePrivateKey
 
@@ -50,7 +50,7 @@ class Signer:
 
 @dataclass
 class Edge:
-    """A running edge: `url` and its process."""
+    """A running edge: its URL, process and log file."""
 
     url: str
     process: subprocess.Popen[bytes]
@@ -65,27 +65,29 @@ class Edge:
 
 
 def start(root: Path, webhook_keys: str, log: Path, **environment: str) -> Edge:
-    """An edge over the data folder `root`, answering when this returns."""
+    """Start an edge with the data folder `root`; returns when it responds."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "include.edge", "--port", str(port), "--access-log"]
     values = {**os.environ, "TRADEWIND_WEBHOOK_KEYS": webhook_keys, "TRADEWIND_DATA": str(root), **environment}
     with log.open("wb") as output:
-        process = subprocess.Popen(command, cwd=PROJECT, env=values, stdout=output, stderr=output, preexec_fn=_usual_limits)
+        process = subprocess.Popen(
+            command, cwd=PROJECT, env=values, stdout=output, stderr=output, preexec_fn=_limit_open_files
+        )
     edge = Edge(f"http://127.0.0.1:{port}", process, log)
     _wait(edge)
     return edge
 
 
-def _usual_limits() -> None:
-    """As many open files as most machines allow a service, whatever this one allows."""
+def _limit_open_files() -> None:
+    """Limit open files to what most machines allow a service."""
     resource.setrlimit(resource.RLIMIT_NOFILE, (1024, 1024))
 
 
 @dataclass
 class Shared:
-    """One edge and its stores for all tests that leave them usable: starting one costs a second."""
+    """One edge and its stores, shared by the tests that leave them usable, because starting an edge takes a second."""
 
     paths: DataPaths
     secrets: Secrets
@@ -133,14 +135,14 @@ def edge(shared: Shared) -> Edge:
 
 @pytest.fixture
 def start_edge(tmp_path: Path) -> Iterator[Callable[..., Edge]]:
-    """Start an edge of one's own: `start_edge(root, webhook_keys, **environment)`."""
+    """Starts a separate edge for one test: `start_edge(root, webhook_keys, **environment)`."""
     running: list[Edge] = []
 
-    def begin(root: Path, webhook_keys: str, **environment: str) -> Edge:
+    def start_one(root: Path, webhook_keys: str, **environment: str) -> Edge:
         running.append(start(root, webhook_keys, tmp_path / f"log{len(running)}", **environment))
         return running[-1]
 
-    yield begin
+    yield start_one
     for edge in running:
         edge.stop()
 

@@ -1,4 +1,4 @@
-"""The consent log: append-only, one answer in force a topic."""
+"""The consent log: append-only, with one answer in force per topic."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def answer(topic: str, given: bool, address: str = "a") -> Consent:
     return Consent(address, topic, given, "test", 1.0)
 
 
-def test_only_what_changes_is_logged_and_the_newest_is_in_force(ledger: Ledger) -> None:
+def test_only_changes_are_logged_and_the_newest_answer_is_in_force(ledger: Ledger) -> None:
     assert consent.record(ledger, [answer("tracking", True), answer("news", False)]) == 2
     assert consent.record(ledger, [answer("tracking", True), answer("news", True)]) == 1
     assert consent.of_person(ledger, "a") == {"tracking": True, "news": True}
@@ -29,7 +29,7 @@ def test_only_what_changes_is_logged_and_the_newest_is_in_force(ledger: Ledger) 
     }
 
 
-def test_an_unknown_topic_is_refused_whole(ledger: Ledger) -> None:
+def test_answers_with_an_unknown_topic_are_rejected_as_a_whole(ledger: Ledger) -> None:
     with pytest.raises(UnknownTopic, match=r"consent log: the topic 'newss' does not exist\. Did you mean news\?"):
         consent.record(ledger, [answer("news", False, "c"), answer("newss", True, "c")])
     with pytest.raises(UnknownTopic) as error:
@@ -38,12 +38,12 @@ def test_an_unknown_topic_is_refused_whole(ledger: Ledger) -> None:
     assert consent.of_person(ledger, "c") == {}
 
 
-def test_a_restored_ledger_is_told_of_a_declined_topic_that_was_removed(ledger: Ledger) -> None:
+def test_a_restored_ledger_accepts_a_declined_topic_that_was_removed(ledger: Ledger) -> None:
     assert consent.record(ledger, [answer("retired", False, "r")], restored=True) == 1
     assert consent.of_person(ledger, "r") == {"retired": False}
 
 
-def test_every_campaign_names_a_topic_that_people_can_decline() -> None:
+def test_every_campaign_has_a_topic_that_people_can_decline() -> None:
     topics = {load_campaign(name).topic for name in campaign_names()} - {None}
     assert topics
     assert topics <= {topic.id for topic in load_shop().topics}

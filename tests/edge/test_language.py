@@ -1,4 +1,4 @@
-"""The pages for people: in the mail's language, under the shop's name, with every word there."""
+"""The language of the pages: the mail's, with the shop's name and every text."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from urllib.parse import urljoin
 import httpx
 import pytest
 import yaml
-from selectolax.lexbor import LexborHTMLParser
 
 from include.core.errors import ConfigurationError
 from include.core.paths import PROJECT, SHOP, DataPaths
@@ -19,11 +18,12 @@ from include.core.secrets import Secrets, load_secrets
 from include.core.token import Subject, mint
 from include.edge.language import load_texts
 from tests.edge.conftest import Edge, Signer
-from tests.edge.test_door import confirm_link
+from tests.edge.html import attribute, first, parse
+from tests.edge.test_pages import confirm_link
 
 EDGE = PROJECT / "include" / "edge"
-LEAVE = {"en": "Unsubscribe", "de": "Abmelden", "fr": "Me désabonner"}
-LEFT = {"en": "You are unsubscribed", "de": "Sie sind abgemeldet", "fr": "Vous êtes désabonné"}
+UNSUBSCRIBE = {"en": "Unsubscribe", "de": "Abmelden", "fr": "Me désabonner"}
+UNSUBSCRIBED = {"en": "You are unsubscribed", "de": "Sie sind abgemeldet", "fr": "Vous êtes désabonné"}
 DAMAGED = {"en": "This link is damaged", "de": "Dieser Link ist beschädigt", "fr": "Ce lien est endommagé"}
 
 
@@ -32,20 +32,16 @@ def subject() -> Subject:
     return Subject(str(uuid.uuid4()), uuid.uuid4().hex * 2)
 
 
-def tree(answer: httpx.Response) -> LexborHTMLParser:
-    return LexborHTMLParser(answer.text)
-
-
 def language(answer: httpx.Response) -> str | None:
-    """What the page says of itself, and what the header says: the same."""
-    said = tree(answer).css_first("html").attributes
-    assert said["dir"] == "ltr"
-    assert answer.headers["content-language"] == said["lang"]
-    return said["lang"]
+    """The language of the page, which its element and the Content-Language header both name."""
+    html = first(parse(answer), "html").attributes
+    assert html["dir"] == "ltr"
+    assert answer.headers["content-language"] == html["lang"]
+    return html["lang"]
 
 
 @pytest.mark.parametrize("locale", ["en", "de", "fr"])
-def test_every_page_speaks_the_mails_language_under_the_shops_name(
+def test_every_page_has_the_mails_language_and_the_shops_name(
     edge: Edge, secrets: Secrets, subject: Subject, locale: str
 ) -> None:
     token, query = mint(secrets, subject), f"?l={locale}"
@@ -65,18 +61,18 @@ def test_every_page_speaks_the_mails_language_under_the_shops_name(
         httpx.get(f"{edge.url}/u/{token[:40]}{query}"),
     ]
     assert [answer.status_code for answer in answers] == [200, 200, 200, 400, 200, 410, 200, 404, 200, 200, 404]
-    titles = [tree(answer).css_first("h1").text() for answer in answers]
+    titles = [first(parse(answer), "h1").text() for answer in answers]
     assert len(set(titles)) == 8
     for answer in answers:
         assert language(answer) == locale
-        assert tree(answer).css_first("header").text() == "Harbour Records"
-        assert tree(answer).css_first("title").text().endswith(" · Harbour Records")
-    assert tree(answers[0]).css_first("button").text() == LEAVE[locale]
-    assert titles[8] == LEFT[locale]
+        assert first(parse(answer), "header").text() == "Harbour Records"
+        assert first(parse(answer), "title").text().endswith(" · Harbour Records")
+    assert first(parse(answers[0]), "button").text() == UNSUBSCRIBE[locale]
+    assert titles[8] == UNSUBSCRIBED[locale]
     assert titles[10] == DAMAGED[locale]
     assert (titles[3] == titles[9], titles[1] == titles[2]) == (True, True)
     labels = {"en": "News", "de": "Neuigkeiten", "fr": "Nouveautés"}
-    assert labels[locale] in tree(answers[1]).css_first("fieldset label span").text()
+    assert labels[locale] in first(parse(answers[1]), "fieldset label span").text()
 
 
 @pytest.mark.parametrize(
@@ -93,7 +89,7 @@ def test_every_page_speaks_the_mails_language_under_the_shops_name(
         ("?l=%00%ff", "de" * 9000, "en"),
     ],
 )
-def test_the_link_decides_then_the_browser_then_the_shop(
+def test_the_language_is_the_links_else_the_browsers_else_the_shops(
     edge: Edge, secrets: Secrets, subject: Subject, query: str, header: str, expected: str
 ) -> None:
     answer = httpx.get(f"{edge.url}/u/{mint(secrets, subject)}{query}", headers={"Accept-Language": header})
@@ -102,15 +98,15 @@ def test_the_link_decides_then_the_browser_then_the_shop(
         assert "<script" not in answer.text
 
 
-def test_one_page_leads_to_the_next_in_the_same_language(edge: Edge, secrets: Secrets, subject: Subject) -> None:
+def test_links_between_pages_keep_the_language(edge: Edge, secrets: Secrets, subject: Subject) -> None:
     start = f"{edge.url}/u/{mint(secrets, subject)}?l=fr"
-    link = tree(httpx.get(start)).css_first("a").attributes["href"]
+    link = attribute(parse(httpx.get(start)), "a", "href")
     assert language(httpx.get(urljoin(start, link))) == "fr"
     bare = start.removesuffix("?l=fr")
-    assert tree(httpx.get(bare)).css_first("a").attributes["href"].endswith(mint(secrets, subject))
+    assert attribute(parse(httpx.get(bare)), "a", "href").endswith(mint(secrets, subject))
 
 
-def test_the_shop_is_named_by_its_file_and_its_language_is_for_the_rest(
+def test_the_shop_file_gives_the_name_and_the_default_language(
     start_edge: Callable[..., Edge], tmp_path: Path, signer: Signer, subject: Subject
 ) -> None:
     file, root = tmp_path / "shop.yaml", tmp_path / "data"
@@ -120,27 +116,27 @@ def test_the_shop_is_named_by_its_file_and_its_language_is_for_the_rest(
     answer = httpx.get(f"{edge.url}/u/{mint(load_secrets(DataPaths(root)), subject)}")
     assert language(answer) == "de"
     assert "Käthe &amp; Söhne &lt;i&gt;" in answer.text
-    damaged = tree(httpx.get(f"{edge.url}/u/nonsense?l=fr"))
-    assert damaged.css_first("a").attributes["href"] == "mailto:hello@shop.example.com?subject=D%C3%A9sabonnement"
+    damaged = parse(httpx.get(f"{edge.url}/u/nonsense?l=fr"))
+    assert attribute(damaged, "a", "href") == "mailto:hello@shop.example.com?subject=D%C3%A9sabonnement"
 
 
-def test_every_language_has_every_word_and_no_page_asks_for_another() -> None:
-    words = load_texts()
-    assert set(words) == {"en", "de", "fr"}
-    asked = {
+def test_every_language_has_exactly_the_texts_that_the_pages_use() -> None:
+    languages = load_texts()
+    assert set(languages) == {"en", "de", "fr"}
+    used = {
         key for page in (EDGE / "pages").glob("*.html") for key in re.findall(r'text\("([a-z_.]+)"[,)]', page.read_text())
     }
-    asked |= {f"{what}.{part}" for what in ("expired", "unreadable", "away") for part in ("title", "text")}
-    asked |= {f"damaged.{way}{kind}" for way in ("write", "answer") for kind in ("", "_confirming")}
-    for one in words.values():
-        assert set(one._texts) == asked | {"direction"}
+    used |= {f"{what}.{part}" for what in ("expired", "unreadable", "away") for part in ("title", "text")}
+    used |= {f"damaged.{way}{kind}" for way in ("write", "answer") for kind in ("", "_confirming")}
+    for one in languages.values():
+        assert set(one._texts) == used | {"direction"}
         assert all(text.strip() for text in one._texts.values())
     for other in ("de", "fr"):
-        same = {key for key in asked if words[other]._texts[key] == words["en"]._texts[key]}
-        assert same == set(), f"{other} says it in English"
+        same = {key for key in used if languages[other]._texts[key] == languages["en"]._texts[key]}
+        assert same == set(), f"{other} has the English text"
 
 
-def test_a_language_that_lacks_a_word_is_refused(tmp_path: Path) -> None:
+def test_a_language_with_a_missing_text_is_rejected(tmp_path: Path) -> None:
     for name in ("en", "de"):
         (tmp_path / f"{name}.yaml").write_text((EDGE / "texts" / f"{name}.yaml").read_text())
     german = yaml.safe_load((tmp_path / "de.yaml").read_text())
@@ -150,10 +146,10 @@ def test_a_language_that_lacks_a_word_is_refused(tmp_path: Path) -> None:
         load_texts(tmp_path)
 
 
-def test_pages_can_be_used_without_sight_or_mouse(edge: Edge, secrets: Secrets, subject: Subject) -> None:
+def test_pages_are_accessible(edge: Edge, secrets: Secrets, subject: Subject) -> None:
     token = mint(secrets, subject)
     for path in (f"/u/{token}", f"/preferences/{token}", "/u/nonsense"):
-        page = tree(httpx.get(f"{edge.url}{path}?l=de"))
+        page = parse(httpx.get(f"{edge.url}{path}?l=de"))
         assert len(page.css("h1")) == len(page.css("main")) == 1
         assert not page.css("script")
         for field in page.css("input[type=checkbox]"):
@@ -161,4 +157,4 @@ def test_pages_can_be_used_without_sight_or_mouse(edge: Edge, secrets: Secrets, 
             assert field.parent.tag == "label"
             assert field.parent.text(strip=True)
         assert all(button.text(strip=True) for button in page.css("button"))
-        assert all(group.css_first("legend").text(strip=True) for group in page.css("fieldset"))
+        assert all(first(group, "legend").text(strip=True) for group in page.css("fieldset"))

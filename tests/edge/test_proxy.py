@@ -1,4 +1,4 @@
-"""The proxy that docs/edge.md names, as it stands in docs/edge-proxy/nginx.conf, before a real edge."""
+"""The documented proxy configuration, docs/edge-proxy/nginx.conf, in front of a running edge."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from include.ledger.database import open_ledger
 from include.ledger.suppressions import reasons_in_force
 from tests.dispatch.tls_edge import NAME, certificate, resolve_here
 from tests.edge.conftest import Edge, Signer, start
-from tests.edge.test_strangers import post_head
+from tests.edge.test_limits import post_head
 
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
 CONFIG = PROJECT / "docs" / "edge-proxy" / "nginx.conf"
@@ -60,7 +60,7 @@ def proxied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxied]:
     (folder / "nginx.conf").write_text(configuration(folder, port, edge.url.removeprefix("http://")))
     with (folder / "nginx.log").open("wb") as log:
         files = ("-e", "stderr", "-p", str(folder), "-c", str(folder / "nginx.conf"))
-        command = [str(NGINX), *files, "-g", f"daemon off; {own_user()}"]
+        command = [str(NGINX), *files, "-g", f"daemon off; {user_directive()}"]
         nginx = subprocess.Popen(command, stdout=log, stderr=log)
     try:
         wait_for(port, nginx, folder / "nginx.log")
@@ -71,14 +71,14 @@ def proxied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxied]:
         edge.stop()
 
 
-def own_user() -> str:
-    """Root's nginx gives up its rights, and may not write into a test's folder then."""
+def user_directive() -> str:
+    """Keeps root's rights: nginx would otherwise drop them and could not write to the test's folder."""
     return "user root;" if os.getuid() == 0 else ""
 
 
 def configuration(folder: Path, port: int, edge: str) -> str:
-    """The documented file with what is the reader's own replaced, and nothing else."""
-    own = {
+    """The documented file, in which only the lines marked `# yours` are replaced."""
+    replacements = {
         "pid /run/tradewind-nginx.pid;": f"pid {folder}/nginx.pid;",
         "access_log /dev/stdout without_tokens;": f"access_log {folder}/access.log without_tokens;",
         "client_body_temp_path /var/tmp/tradewind-nginx;": f"client_body_temp_path {folder}/bodies;",
@@ -89,10 +89,10 @@ def configuration(folder: Path, port: int, edge: str) -> str:
         "/etc/ssl/edge.key": f"{folder}/edge.key",
     }
     text = CONFIG.read_text()
-    for line, instead in own.items():
+    for line, replacement in replacements.items():
         assert f"{line}" in text
         assert "# yours" in next(found for found in text.splitlines() if line in found)
-        text = text.replace(line, instead)
+        text = text.replace(line, replacement)
     return text
 
 
@@ -114,22 +114,22 @@ def client(proxied: Proxied, monkeypatch: pytest.MonkeyPatch) -> Iterator[httpx.
         yield made
 
 
-def leave(proxied: Proxied, client: httpx.Client) -> float:
-    """Somebody leaves by one click; how long that took."""
+def unsubscribe(proxied: Proxied, client: httpx.Client) -> float:
+    """Unsubscribe a new person with one click; returns the seconds that it took."""
     secrets = load_secrets(DataPaths(proxied.root))
     person = Subject(str(uuid.uuid4()), address_key(secrets.address_key, f"{uuid.uuid4()}@example.org"))
-    began = time.monotonic()
+    started = time.monotonic()
     answer = client.post(f"{proxied.url}/u/{mint(secrets, person)}", data={"List-Unsubscribe": "One-Click"})
     assert answer.status_code == 200
-    took = time.monotonic() - began
+    seconds = time.monotonic() - started
     ledger = open_ledger(f"sqlite:///{DataPaths(proxied.root).ledger}", secrets)
     assert reasons_in_force(ledger, person.address_key)
     ledger.close()
-    return took
+    return seconds
 
 
-def test_people_leave_and_events_arrive_byte_for_byte(proxied: Proxied, client: httpx.Client) -> None:
-    leave(proxied, client)
+def test_unsubscribes_and_events_pass_the_proxy_unchanged(proxied: Proxied, client: httpx.Client) -> None:
+    unsubscribe(proxied, client)
     body = b'[{"event":"open","pad":"' + b"\xff" * 700_000 + b'"}]\r\n'
     answer = client.post(f"{proxied.url}/events/sendgrid", content=body, headers=proxied.signer.headers(body))
     assert answer.status_code == 200
@@ -149,7 +149,7 @@ def access_log(proxied: Proxied) -> str:
 
 
 def logged(proxied: Proxied, start: str, part: str, at_least: int) -> bool:
-    """Whether nginx logs so many lines; it does when a request is over, and no longer listened to."""
+    """Whether nginx logs so many such lines within 15 seconds: it logs a request only when it has ended."""
     deadline = time.monotonic() + 15
     while time.monotonic() < deadline:
         if sum(line.startswith(start) and part in line for line in access_log(proxied).splitlines()) >= at_least:
@@ -158,42 +158,42 @@ def logged(proxied: Proxied, start: str, part: str, at_least: int) -> bool:
     return False
 
 
-def test_what_is_too_large_stops_at_the_proxy(proxied: Proxied, client: httpx.Client) -> None:
+def test_the_proxy_rejects_requests_that_are_too_large(proxied: Proxied, client: httpx.Client) -> None:
     assert client.post(f"{proxied.url}/u/x", content=b"x" * 70_000).status_code == 413
     assert client.post(f"{proxied.url}/events/sendgrid", content=b"x" * 9_000_000).status_code == 413
     assert client.get(f"{proxied.url}/u/{'a' * 9_000}").status_code == 414
     assert client.get(f"{proxied.url}/healthz", headers={"X": "a" * 9_000}).status_code == 400
 
 
-def test_strangers_keep_nobody_from_leaving(proxied: Proxied, client: httpx.Client) -> None:
-    """From one address more than nginx lets in; half a body each, which the edge never sees."""
+def test_many_connections_from_one_address_do_not_block_unsubscribes(proxied: Proxied, client: httpx.Client) -> None:
+    """More connections than nginx accepts from one address, with incomplete heads and bodies that the edge never gets."""
     context = ssl.create_default_context(cafile=str(proxied.certificate))
-    strangers = []
+    connections = []
     for number in range(MAX_PER_PEER * 2):
         with contextlib.suppress(OSError):
             raw = socket.create_connection(proxied.address, timeout=5, source_address=("127.0.0.3", 0))
-            stranger = context.wrap_socket(raw, server_hostname=NAME)
-            stranger.sendall(post_head(8_000_000) + b"[" * 50_000 if number % 2 else b"GET /u/x HT")
-            strangers.append(stranger)
+            connection = context.wrap_socket(raw, server_hostname=NAME)
+            connection.sendall(post_head(8_000_000) + b"[" * 50_000 if number % 2 else b"GET /u/x HT")
+            connections.append(connection)
     try:
-        assert max(leave(proxied, client) for _ in range(3)) < 2
+        assert max(unsubscribe(proxied, client) for _ in range(3)) < 2
         body = b'[{"event":"open"}]'
         answer = client.post(f"{proxied.url}/events/sendgrid", content=body, headers=proxied.signer.headers(body))
         assert answer.status_code == 200
-        assert logged(proxied, "127.0.0.3 ", '" 429 ', 20), "nginx refuses what is above its limit for one address"
+        assert logged(proxied, "127.0.0.3 ", '" 429 ', 20), "nginx rejects connections over its limit per address"
     finally:
-        for stranger in strangers:
-            stranger.close()
+        for connection in connections:
+            connection.close()
 
 
-def test_the_edge_believes_the_proxy_about_who_it_is_and_a_stranger_not(proxied: Proxied, client: httpx.Client) -> None:
+def test_only_a_trusted_proxy_sets_the_client_address(proxied: Proxied, client: httpx.Client) -> None:
     client.get(f"{proxied.url}/healthz", headers={"X-Forwarded-For": "203.0.113.7"})
     direct = httpx.get(f"{proxied.edge.url}/healthz", headers={"X-Forwarded-For": "203.0.113.8"})
     assert direct.status_code == 200
     lines = [line for line in proxied.edge.logged().splitlines() if "/healthz" in line]
-    assert "203.0.113.8" in lines[-1], "who speaks from this machine is a proxy"
+    assert "203.0.113.8" in lines[-1], "a client on this machine is trusted as a proxy"
     assert "203.0.113.7" not in proxied.edge.logged(), "nginx sets the header itself"
-    stranger = httpx.Client(transport=httpx.HTTPTransport(local_address="127.0.0.4"))
-    stranger.get(f"{proxied.edge.url}/healthz", headers={"X-Forwarded-For": "203.0.113.9"})
+    untrusted = httpx.Client(transport=httpx.HTTPTransport(local_address="127.0.0.4"))
+    untrusted.get(f"{proxied.edge.url}/healthz", headers={"X-Forwarded-For": "203.0.113.9"})
     assert "203.0.113.9" not in proxied.edge.logged()
     assert "127.0.0.4" in proxied.edge.logged().splitlines()[-1]

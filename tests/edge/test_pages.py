@@ -1,4 +1,4 @@
-"""The edge as the internet meets it: a real server, a real client."""
+"""The pages and links of the edge: a running server and a real HTTP client."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from pathlib import Path
 
 import httpx
 import pytest
-from selectolax.lexbor import LexborHTMLParser
 from sqlalchemy import Table, select
 
 from include.core import clock
@@ -25,31 +24,32 @@ from include.ledger.database import Ledger, open_ledger
 from include.ledger.suppressions import Suppression, reasons_in_force, suppress
 from include.ledger.tables import consent_log, suppression_log
 from tests.edge.conftest import Edge, Signer
+from tests.edge.html import first, parse
 
 
 @pytest.fixture
 def subject(secrets: Secrets) -> Subject:
-    """Somebody new for each test, so that all can share one edge and one ledger."""
+    """A new person for each test, so that all tests can share one edge and one ledger."""
     return Subject(str(uuid.uuid4()), address_key(secrets.address_key, f"{uuid.uuid4()}@example.org"))
 
 
 def log_rows(ledger: Ledger, log: Table, subject: Subject) -> list[tuple[str, str, str]]:
-    """(reason or topic, source, message) of everything that was logged of a person."""
+    """(reason or topic, source, message) of a person's entries in the log."""
     what = log.c.reason if log is suppression_log else log.c.topic
     query = select(what, log.c.source, log.c.message_key).where(log.c.address_key == subject.address_key)
     with ledger.read() as connection:
         return [tuple(row) for row in connection.execute(query)]
 
 
-def noted(paths: DataPaths) -> set[str]:
-    """Who has left, by the edge's second note."""
-    return {wish.address_key for wish in opt_out_log.in_force(paths)}
+def logged_opt_outs(paths: DataPaths) -> set[str]:
+    """The addresses that are unsubscribed according to the opt-out log."""
+    return {entry.address_key for entry in opt_out_log.in_force(paths)}
 
 
 FORGED = "AQE" + "x" * 85
 
 
-def test_one_click_post_suppresses_at_once_however_it_is_encoded(
+def test_a_one_click_post_suppresses_immediately_in_either_encoding(
     edge: Edge, ledger: Ledger, secrets: Secrets, subject: Subject
 ) -> None:
     link = f"{edge.url}/u/{mint(secrets, subject)}"
@@ -63,14 +63,14 @@ def test_one_click_post_suppresses_at_once_however_it_is_encoded(
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\x00garbage", b"List-Unsubscribe=One-Click"])
-def test_any_post_of_a_genuine_link_is_honoured(
+def test_any_post_to_a_valid_link_unsubscribes(
     edge: Edge, ledger: Ledger, secrets: Secrets, subject: Subject, content: bytes
 ) -> None:
     assert httpx.post(f"{edge.url}/u/{mint(secrets, subject)}", content=content).status_code == 200
     assert reasons_in_force(ledger, subject.address_key)
 
 
-def test_following_the_link_changes_nothing(edge: Edge, ledger: Ledger, secrets: Secrets, subject: Subject) -> None:
+def test_a_get_request_changes_nothing(edge: Edge, ledger: Ledger, secrets: Secrets, subject: Subject) -> None:
     link = f"{edge.url}/u/{mint(secrets, subject)}"
     page = httpx.get(link)
     assert page.status_code == 200
@@ -82,28 +82,30 @@ def test_following_the_link_changes_nothing(edge: Edge, ledger: Ledger, secrets:
     assert not reasons_in_force(ledger, subject.address_key)
 
 
-def test_a_genuine_link_does_not_tell_whether_its_person_is_known(edge: Edge, secrets: Secrets, subject: Subject) -> None:
-    gone, stranger = mint(secrets, subject), mint(secrets, Subject(str(uuid.uuid4()), "5c" * 32))
-    httpx.post(f"{edge.url}/u/{gone}")
+def test_a_valid_link_does_not_reveal_whether_its_person_is_known(edge: Edge, secrets: Secrets, subject: Subject) -> None:
+    unsubscribed, unknown = mint(secrets, subject), mint(secrets, Subject(str(uuid.uuid4()), "5c" * 32))
+    httpx.post(f"{edge.url}/u/{unsubscribed}")
     for method in ("GET", "POST"):
-        times: dict[str, list[float]] = {gone: [], stranger: []}
+        times: dict[str, list[float]] = {unsubscribed: [], unknown: []}
         for token, measured in times.items():
             answers = [httpx.request(method, f"{edge.url}/u/{token}") for _ in range(5)]
             assert {answer.status_code for answer in answers} == {200}
             measured.extend(answer.elapsed.total_seconds() for answer in answers)
-        pages = {httpx.request(method, f"{edge.url}/u/{token}").text.replace(token, "T") for token in (gone, stranger)}
+        pages = {
+            httpx.request(method, f"{edge.url}/u/{token}").text.replace(token, "T") for token in (unsubscribed, unknown)
+        }
         assert len(pages) == 1
-        assert abs(sorted(times[gone])[2] - sorted(times[stranger])[2]) < 0.05
+        assert abs(sorted(times[unsubscribed])[2] - sorted(times[unknown])[2]) < 0.05
 
 
-def test_a_body_over_the_cap_is_refused(edge: Edge, ledger: Ledger, secrets: Secrets, subject: Subject) -> None:
+def test_a_body_over_the_limit_is_rejected(edge: Edge, ledger: Ledger, secrets: Secrets, subject: Subject) -> None:
     link = f"{edge.url}/u/{mint(secrets, subject)}"
     assert httpx.post(link, content=b"x" * 70_000).status_code == 413
     assert httpx.post(link, content=iter([b"x" * 40_000, b"x" * 40_000])).status_code == 413
     assert not reasons_in_force(ledger, subject.address_key)
 
 
-def test_preferences_keep_what_a_person_chose(edge: Edge, ledger: Ledger, secrets: Secrets, subject: Subject) -> None:
+def test_preferences_are_saved_and_shown(edge: Edge, ledger: Ledger, secrets: Secrets, subject: Subject) -> None:
     link = f"{edge.url}/preferences/{mint(secrets, subject)}"
     assert 'name="topic" value="news" checked' in httpx.get(link).text
     saved = httpx.post(link, data={"action": "save", "topic": ["offers"], "stop_tracking": "yes"})
@@ -118,20 +120,22 @@ def test_preferences_keep_what_a_person_chose(edge: Edge, ledger: Ledger, secret
     assert consent.of_person(ledger, subject.address_key) == {"news": True, "offers": False, "tracking": True}
 
 
-def test_a_person_may_leave_and_come_back(
+def test_a_person_can_unsubscribe_and_resubscribe(
     edge: Edge, ledger: Ledger, secrets: Secrets, subject: Subject, paths: DataPaths
 ) -> None:
     link = f"{edge.url}/preferences/{mint(secrets, subject)}"
     assert "Send me mail again" in httpx.post(link, data={"action": "stop_all"}).text
     assert reasons_in_force(ledger, subject.address_key)
-    assert subject.address_key in noted(paths)
+    assert subject.address_key in logged_opt_outs(paths)
     assert "Unsubscribe from all" in httpx.post(link, data={"action": "resubscribe"}).text
     assert not reasons_in_force(ledger, subject.address_key)
-    assert subject.address_key not in noted(paths)
+    assert subject.address_key not in logged_opt_outs(paths)
     assert consent.of_person(ledger, subject.address_key) == {"marketing": True}
 
 
-def test_a_complaint_is_never_lifted_from_the_page(edge: Edge, ledger: Ledger, secrets: Secrets, subject: Subject) -> None:
+def test_the_preference_page_does_not_lift_a_complaint(
+    edge: Edge, ledger: Ledger, secrets: Secrets, subject: Subject
+) -> None:
     suppress(ledger, [Suppression(subject.address_key, "spam_complaint", "webhook", 1.0)])
     link = f"{edge.url}/preferences/{mint(secrets, subject)}"
     assert "Send me mail again" not in httpx.get(link).text
@@ -150,7 +154,7 @@ def test_a_complaint_is_never_lifted_from_the_page(edge: Edge, ledger: Ledger, s
         {"action": "save", "allow_tracking": "no"},
     ],
 )
-def test_a_form_that_we_do_not_know_changes_nothing_and_says_so(
+def test_an_unknown_form_is_rejected_and_changes_nothing(
     edge: Edge, ledger: Ledger, secrets: Secrets, subject: Subject, data: dict[str, str]
 ) -> None:
     for token in (mint(secrets, subject), FORGED):
@@ -160,7 +164,7 @@ def test_a_form_that_we_do_not_know_changes_nothing_and_says_so(
     assert not reasons_in_force(ledger, subject.address_key)
 
 
-def test_topics_are_read_from_the_shops_file_and_a_broken_one_lets_people_leave(
+def test_topics_come_from_the_shop_file_and_an_invalid_file_does_not_prevent_an_unsubscribe(
     start_edge: Callable[..., Edge], tmp_path: Path, signer: Signer
 ) -> None:
     file, root = tmp_path / "shop.yaml", tmp_path / "data"
@@ -172,16 +176,16 @@ def test_topics_are_read_from_the_shops_file_and_a_broken_one_lets_people_leave(
     assert ('value="parties"' in page, 'value="offers"' in page) == (True, False)
     assert httpx.post(link, data={"action": "save", "topic": ["offers"]}).status_code == 400
     file.write_text(file.read_text().replace("id: parties", "id: concerts"))
-    assert 'value="concerts"' in httpx.get(link).text, "an edit needs no restart"
+    assert 'value="concerts"' in httpx.get(link).text, "a change of the file needs no restart"
     file.write_text("topics: [")
-    assert 'value="concerts"' in httpx.get(link).text, "what was read before stands while the file is broken"
-    blind = start_edge(root, signer.public, TRADEWIND_SHOP=str(file))
-    assert httpx.post(link.replace(edge.url, blind.url).replace("preferences", "u")).status_code == 200
-    assert httpx.get(link.replace(edge.url, blind.url)).status_code == 200
+    assert 'value="concerts"' in httpx.get(link).text, "the previous content is used while the file is invalid"
+    restarted = start_edge(root, signer.public, TRADEWIND_SHOP=str(file))
+    assert httpx.post(link.replace(edge.url, restarted.url).replace("preferences", "u")).status_code == 200
+    assert httpx.get(link.replace(edge.url, restarted.url)).status_code == 200
     ledger = open_ledger(f"sqlite:///{DataPaths(root).ledger}", load_secrets(DataPaths(root)))
     assert reasons_in_force(ledger, person.address_key)
     ledger.close()
-    assert "shop.yaml" in blind.logged()
+    assert "shop.yaml" in restarted.logged()
 
 
 @pytest.mark.parametrize(
@@ -197,7 +201,7 @@ def test_topics_are_read_from_the_shops_file_and_a_broken_one_lets_people_leave(
         (b"&".join(b"a=b" for _ in range(15_000)), "application/x-www-form-urlencoded"),
     ],
 )
-def test_a_garbled_form_never_breaks_the_page(
+def test_a_malformed_form_causes_no_server_error(
     edge: Edge, secrets: Secrets, subject: Subject, content: bytes, kind: str
 ) -> None:
     link = f"{edge.url}/preferences/{mint(secrets, subject)}"
@@ -209,17 +213,15 @@ def confirm_link(edge: Edge, secrets: Secrets, subject: Subject, days: float = 1
     return f"{edge.url}/confirm/{mint(secrets, replace(subject, valid_until=until), CONFIRM)}"
 
 
-def press(link: str) -> httpx.Response:
-    """What a browser sends when a person presses the page's one button."""
-    page = LexborHTMLParser(httpx.get(link).text)
-    fields = {field.attributes["name"]: field.attributes["value"] for field in page.css("form input")}
-    assert page.css_first("form").attributes == {"method": "post"}
+def press_button(link: str) -> httpx.Response:
+    """Send what a browser sends for the page's only button."""
+    page = parse(httpx.get(link))
+    fields = {str(field.attributes["name"]): field.attributes["value"] for field in page.css("form input")}
+    assert first(page, "form").attributes == {"method": "post"}
     return httpx.post(link, data=fields)
 
 
-def test_following_the_link_that_confirms_records_nothing(
-    edge: Edge, ledger: Ledger, secrets: Secrets, subject: Subject
-) -> None:
+def test_a_get_request_does_not_confirm(edge: Edge, ledger: Ledger, secrets: Secrets, subject: Subject) -> None:
     link = confirm_link(edge, secrets, subject)
     seen = [httpx.get(link), httpx.head(link), httpx.get(link, headers={"Sec-Purpose": "prefetch"}), httpx.options(link)]
     assert [answer.status_code for answer in seen] == [200, 200, 200, 204]
@@ -230,14 +232,14 @@ def test_following_the_link_that_confirms_records_nothing(
     assert log_rows(ledger, consent_log, subject) == []
 
 
-def test_a_press_confirms_once_and_only_by_its_own_link(
+def test_the_button_confirms_once_and_only_with_a_confirmation_token(
     edge: Edge, ledger: Ledger, secrets: Secrets, subject: Subject
 ) -> None:
     other = httpx.post(f"{edge.url}/confirm/{mint(secrets, subject)}", data={"action": "confirm"})
     assert other.status_code == httpx.get(f"{edge.url}/confirm/{mint(secrets, subject)}").status_code == 404
     assert consent.of_person(ledger, subject.address_key) == {}
     link = confirm_link(edge, secrets, subject)
-    pages = [press(link) for _ in range(2)]
+    pages = [press_button(link) for _ in range(2)]
     assert [page.status_code for page in pages] == [200, 200]
     assert log_rows(ledger, consent_log, subject) == [("marketing", "double_opt_in", subject.message_key)]
     assert f"/preferences/{mint(secrets, subject)}" in pages[0].text
@@ -245,7 +247,7 @@ def test_a_press_confirms_once_and_only_by_its_own_link(
     assert not reasons_in_force(ledger, subject.address_key)
 
 
-def test_a_link_past_its_time_says_so_and_records_nothing(
+def test_an_expired_confirmation_link_records_nothing(
     edge: Edge, ledger: Ledger, secrets: Secrets, subject: Subject
 ) -> None:
     link = confirm_link(edge, secrets, subject, days=-0.001)
@@ -255,26 +257,30 @@ def test_a_link_past_its_time_says_so_and_records_nothing(
 
 
 @pytest.mark.parametrize("reason", ["unsubscribe", "spam_complaint", "hard_bounce"])
-def test_a_link_that_was_sent_before_somebody_left_does_not_bring_them_back(
+def test_a_confirmation_does_not_lift_a_suppression(
     edge: Edge, ledger: Ledger, secrets: Secrets, subject: Subject, reason: str
 ) -> None:
     suppress(ledger, [Suppression(subject.address_key, reason, "test", 1.0)])
-    answer = press(confirm_link(edge, secrets, subject))
+    answer = press_button(confirm_link(edge, secrets, subject))
     assert (answer.status_code, "Nothing was changed" in answer.text) == (200, True)
     assert ("/preferences/" in answer.text) == (reason == "unsubscribe")
     assert reasons_in_force(ledger, subject.address_key) == {reason}
     assert consent.of_person(ledger, subject.address_key) == {}
 
 
-def test_who_confirmed_and_leaves_has_left(edge: Edge, ledger: Ledger, secrets: Secrets, subject: Subject) -> None:
+def test_confirming_again_does_not_undo_an_unsubscribe(
+    edge: Edge, ledger: Ledger, secrets: Secrets, subject: Subject
+) -> None:
     link = confirm_link(edge, secrets, subject)
-    press(link)
+    press_button(link)
     httpx.post(f"{edge.url}/u/{mint(secrets, subject)}")
-    press(link)
+    press_button(link)
     assert reasons_in_force(ledger, subject.address_key)
 
 
-def test_every_answer_carries_the_security_headers_and_loads_nothing(edge: Edge, secrets: Secrets, subject: Subject) -> None:
+def test_every_response_has_the_security_headers_and_no_external_resources(
+    edge: Edge, secrets: Secrets, subject: Subject
+) -> None:
     for path in (f"/u/{mint(secrets, subject)}", f"/preferences/{mint(secrets, subject)}", "/nowhere", "/healthz"):
         answer = httpx.get(edge.url + path)
         policy = answer.headers["content-security-policy"]
@@ -287,7 +293,7 @@ def test_every_answer_carries_the_security_headers_and_loads_nothing(edge: Edge,
         assert "<script" not in answer.text
 
 
-def test_a_token_is_data_on_the_page_and_absent_from_the_log(edge: Edge, secrets: Secrets, subject: Subject) -> None:
+def test_a_token_is_escaped_on_the_page_and_absent_from_the_log(edge: Edge, secrets: Secrets, subject: Subject) -> None:
     page = httpx.get(f"{edge.url}/u/%22%3E%3Cscript%3Ealert(1)%3C%2Fscript%3E")
     assert "<script" not in page.text
     token = mint(secrets, subject)
@@ -296,11 +302,11 @@ def test_a_token_is_data_on_the_page_and_absent_from_the_log(edge: Edge, secrets
     assert token[:20] not in edge.logged()
 
 
-def test_a_trailing_slash_is_no_redirect(edge: Edge, secrets: Secrets, subject: Subject) -> None:
+def test_a_trailing_slash_is_not_redirected(edge: Edge, secrets: Secrets, subject: Subject) -> None:
     assert httpx.post(f"{edge.url}/u/{mint(secrets, subject)}/", follow_redirects=False).status_code == 404
 
 
-def test_health_says_what_works(edge: Edge, secrets: Secrets, subject: Subject) -> None:
+def test_the_health_page_reports_each_check(edge: Edge, secrets: Secrets, subject: Subject) -> None:
     httpx.get(f"{edge.url}/u/{mint(secrets, subject)}")
     answer = httpx.get(f"{edge.url}/healthz")
     assert answer.status_code == 200
@@ -308,7 +314,7 @@ def test_health_says_what_works(edge: Edge, secrets: Secrets, subject: Subject) 
     assert answer.json() == {"status": "ok", **state}
 
 
-def test_while_the_ledger_is_away_no_unsubscribe_and_no_event_is_lost(
+def test_unsubscribes_and_events_are_spooled_while_the_ledger_is_unavailable(
     start_edge: Callable[..., Edge], tmp_path: Path, signer: Signer
 ) -> None:
     (tmp_path / "blocked").write_text("a file where a folder should be")
@@ -317,14 +323,14 @@ def test_while_the_ledger_is_away_no_unsubscribe_and_no_event_is_lost(
     person = Subject(str(uuid.uuid4()), "ab" * 32)
     token = mint(load_secrets(DataPaths(root)), person)
     assert [httpx.post(f"{edge.url}/u/{link}").status_code for link in (token, FORGED)] == [200, 404]
-    (kept,) = (root / "spool" / "unsubscribes").iterdir()
-    wish = json.loads(kept.read_bytes())
-    assert (wish["address_key"], wish["message_key"], wish["reason"]) == (
+    (spooled,) = (root / "spool" / "unsubscribes").iterdir()
+    entry = json.loads(spooled.read_bytes())
+    assert (entry["address_key"], entry["message_key"], entry["reason"]) == (
         person.address_key,
         person.message_key,
         "unsubscribe",
     )
-    assert noted(DataPaths(root)) == {person.address_key}
+    assert logged_opt_outs(DataPaths(root)) == {person.address_key}
     answer = httpx.get(f"{edge.url}/preferences/{token}")
     assert (answer.status_code, answer.headers.get("retry-after")) == (503, "60")
     health = httpx.get(f"{edge.url}/healthz")

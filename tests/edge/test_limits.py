@@ -1,4 +1,4 @@
-"""Strangers who hold connections, heads and bodies: people leave and SendGrid is heard all the same."""
+"""The limits of connections, heads and bodies: an attack blocks neither unsubscribes nor event batches."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ HALF = 7_500_000
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _many_files() -> None:
-    """Enough for both ends of a crowd."""
+def _raise_file_limit() -> None:
+    """Allow enough open files for both ends of the attack's connections."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < 4096:
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard), hard))
 
 
-def place(edge: Edge) -> tuple[str, int]:
+def address_of(edge: Edge) -> tuple[str, int]:
     host, port = edge.url.removeprefix("http://").split(":")
     return host, int(port)
 
@@ -59,8 +59,8 @@ def post_head(length: int, **headers: str) -> bytes:
     return ("POST /events/sendgrid HTTP/1.1\r\n" + "".join(f"{k}: {v}\r\n" for k, v in fields.items()) + "\r\n").encode()
 
 
-class Crowd:
-    """Strangers in a thread with a loop of their own; whoever is thrown out comes back at once."""
+class Attack:
+    """Many hostile connections, in a thread with its own event loop; each one that is closed is opened again."""
 
     def __init__(self, address: tuple[str, int], source: str) -> None:
         self._address, self._source = address, source
@@ -68,7 +68,7 @@ class Crowd:
         self.opened = 0
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()))
 
-    def __enter__(self) -> Crowd:
+    def __enter__(self) -> Attack:
         self._thread.start()
         return self
 
@@ -119,31 +119,31 @@ class Crowd:
         await reader.read()
 
 
-@pytest.mark.parametrize("source", ["127.0.0.2", "127.0.0.1"], ids=["one stranger", "behind a proxy that names nobody"])
-def test_a_crowd_keeps_nobody_from_leaving_and_no_event_out(
+@pytest.mark.parametrize("source", ["127.0.0.2", "127.0.0.1"], ids=["one client", "a proxy that does not name its clients"])
+def test_an_attack_blocks_no_unsubscribe_and_no_event_batch(
     start_edge: Callable[..., Edge], tmp_path: Path, signer: Signer, source: str
 ) -> None:
     root = tmp_path / "data"
     edge = start_edge(root, signer.public)
     secrets = load_secrets(DataPaths(root))
     people = [Subject(str(uuid.uuid4()), address_key(secrets.address_key, f"{n}@example.org")) for n in range(8)]
-    slowest = {"leave": 0.0, "event": 0.0}
-    with Crowd(place(edge), source) as crowd:
+    slowest = {"unsubscribe": 0.0, "event": 0.0}
+    with Attack(address_of(edge), source) as attack:
         time.sleep(5)
         for person in people:
-            began = time.monotonic()
+            started = time.monotonic()
             link = f"{edge.url}/u/{mint(secrets, person)}"
             assert httpx.post(link, data={"List-Unsubscribe": "One-Click"}, timeout=10).status_code == 200
-            slowest["leave"] = max(slowest["leave"], time.monotonic() - began)
-            began = time.monotonic()
+            slowest["unsubscribe"] = max(slowest["unsubscribe"], time.monotonic() - started)
+            started = time.monotonic()
             answer = httpx.post(f"{edge.url}/events/sendgrid", content=BATCH, headers=signer.headers(BATCH), timeout=15)
             assert answer.status_code == 200
-            slowest["event"] = max(slowest["event"], time.monotonic() - began)
+            slowest["event"] = max(slowest["event"], time.monotonic() - started)
             time.sleep(0.4)
         memory = psutil.Process(edge.process.pid).memory_info().rss
         files = psutil.Process(edge.process.pid).num_fds()
-    assert crowd.opened > 600
-    assert slowest["leave"] < 3, slowest
+    assert attack.opened > 600
+    assert slowest["unsubscribe"] < 3, slowest
     assert slowest["event"] < 6, slowest
     assert memory < 450 * 1024 * 1024
     assert files < 512 + 100
@@ -153,13 +153,13 @@ def test_a_crowd_keeps_nobody_from_leaving_and_no_event_out(
     assert len(list((root / "spool" / "incoming").glob("*.json"))) == len(people)
 
 
-def test_one_peer_has_a_share_of_the_connections(edge: Edge) -> None:
-    strangers = [socket.create_connection(place(edge), source_address=("127.0.0.9", 0)) for _ in range(150)]
-    proxied = [socket.create_connection(place(edge)) for _ in range(100)]
+def test_the_connections_of_a_peer_are_limited(edge: Edge) -> None:
+    attackers = [socket.create_connection(address_of(edge), source_address=("127.0.0.9", 0)) for _ in range(150)]
+    proxied = [socket.create_connection(address_of(edge)) for _ in range(100)]
     time.sleep(1)
-    assert (still_open(strangers), still_open(proxied)) == (64, 100)
-    assert still_open(strangers[:86]) == 0, "the oldest give way"
-    for one in strangers + proxied:
+    assert (still_open(attackers), still_open(proxied)) == (64, 100)
+    assert still_open(attackers[:86]) == 0, "the oldest are evicted"
+    for one in attackers + proxied:
         one.close()
 
 
@@ -176,45 +176,46 @@ def still_open(connections: list[socket.socket]) -> int:
     return count
 
 
-def test_a_one_click_post_under_way_stays_where_event_batches_give_way(edge: Edge) -> None:
+def test_an_incomplete_form_is_evicted_after_event_batches(edge: Edge) -> None:
     form = b"POST /u/x HTTP/1.1\r\nHost: x\r\nContent-Length: 999\r\n\r\nList-"
-    crowd = []
+    clients = []
     for number in range(MAX_PER_PEER + 10):
-        crowd.append(socket.create_connection(place(edge), source_address=("127.0.0.8", 0)))
-        crowd[-1].sendall(form if number < 2 else post_head(8_000_000) + b"[")
+        clients.append(socket.create_connection(address_of(edge), source_address=("127.0.0.8", 0)))
+        clients[-1].sendall(form if number < 2 else post_head(8_000_000) + b"[")
         time.sleep(0.01)
     time.sleep(1)
-    assert (still_open(crowd[:2]), still_open(crowd[2:12]), still_open(crowd[12:])) == (2, 0, MAX_PER_PEER - 2)
-    for one in crowd:
+    assert (still_open(clients[:2]), still_open(clients[2:12]), still_open(clients[12:])) == (2, 0, MAX_PER_PEER - 2)
+    for one in clients:
         one.close()
 
 
-def test_room_is_made_by_who_waits_and_a_form_goes_last() -> None:
-    def waiting(peer: str, wait: int | None) -> Any:
-        return SimpleNamespace(peer=peer, wait=wait, transport=SimpleNamespace(abort=lambda: gone.append((peer, wait))))
+def test_incomplete_heads_are_evicted_first_and_forms_last() -> None:
+    def incomplete(peer: str, waiting_for: int | None) -> Any:
+        transport = SimpleNamespace(abort=lambda: evicted.append((peer, waiting_for)))
+        return SimpleNamespace(peer=peer, waiting_for=waiting_for, transport=transport)
 
-    gone: list[tuple[str, int | None]] = []
-    who = [("a", None), ("b", 3), ("a", 2), ("b", 2), ("b", 2), ("a", 1), ("c", 1), ("c", 1)]
-    connections = [waiting(*one) for one in who]
+    evicted: list[tuple[str, int | None]] = []
+    peers = [("a", None), ("b", 3), ("a", 2), ("b", 2), ("b", 2), ("a", 1), ("c", 1), ("c", 1)]
+    connections = [incomplete(*one) for one in peers]
     while connection._evict(connections):
-        at = next(n for n, one in enumerate(connections) if (one.peer, one.wait) == gone[-1])
+        at = next(n for n, one in enumerate(connections) if (one.peer, one.waiting_for) == evicted[-1])
         connections.pop(at)
-    assert gone == [("c", 1), ("a", 1), ("c", 1), ("b", 2), ("a", 2), ("b", 2), ("b", 3)]
+    assert evicted == [("c", 1), ("a", 1), ("c", 1), ("b", 2), ("a", 2), ("b", 2), ("b", 3)]
 
 
 def closed_after(edge: Edge, first: bytes, then: bytes = b"") -> tuple[float, bytes]:
-    """How long the edge keeps a connection on which `then` comes twice a second, and what it said."""
-    with socket.create_connection(place(edge)) as client:
-        began, said = time.monotonic(), b""
+    """How long the edge keeps a connection to which `then` is sent twice a second, and its response."""
+    with socket.create_connection(address_of(edge)) as client:
+        started, response = time.monotonic(), b""
         client.settimeout(0.5)
         with contextlib.suppress(OSError):
             client.sendall(first)
-        while time.monotonic() - began < 20:
+        while time.monotonic() - started < 20:
             try:
                 part = client.recv(65536)
                 if not part:
                     break
-                said += part
+                response += part
                 continue
             except TimeoutError:
                 pass
@@ -222,20 +223,20 @@ def closed_after(edge: Edge, first: bytes, then: bytes = b"") -> tuple[float, by
                 break
             with contextlib.suppress(OSError):
                 client.sendall(then)
-        return time.monotonic() - began, said
+        return time.monotonic() - started, response
 
 
-def test_who_is_slow_is_not_waited_for(edge: Edge) -> None:
+def test_slow_connections_are_closed(edge: Edge) -> None:
     found: dict[str, tuple[float, bytes]] = {}
     slow = {
-        "says nothing": (b"", b""),
+        "nothing sent": (b"", b""),
         "a head without end": (b"GET /healthz HTTP/1.1\r\nHost: x\r\n", b"X: y\r\n"),
-        "a body after the answer": (b"POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 9999\r\n\r\n", b"x"),
+        "a body after the response": (b"POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 9999\r\n\r\n", b"x"),
         "a second head without end": (b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET /u", b"x"),
     }
     threads = [
-        threading.Thread(target=lambda name=name, said=said: found.update({name: closed_after(edge, *said)}))
-        for name, said in slow.items()
+        threading.Thread(target=lambda name=name, sent=sent: found.update({name: closed_after(edge, *sent)}))
+        for name, sent in slow.items()
     ]
     for thread in threads:
         thread.start()
@@ -243,7 +244,7 @@ def test_who_is_slow_is_not_waited_for(edge: Edge) -> None:
         thread.join()
     for name, (seconds, _) in found.items():
         assert seconds < HEAD_SECONDS + 3, name
-    assert found["says nothing"][1].startswith(b"HTTP/1.1 408")
+    assert found["nothing sent"][1].startswith(b"HTTP/1.1 408")
     assert found["a head without end"][1].startswith(b"HTTP/1.1 408")
 
 
@@ -260,19 +261,19 @@ def test_who_is_slow_is_not_waited_for(edge: Edge) -> None:
     ],
     ids=range(7),
 )
-def test_heads_are_bounded(edge: Edge, request_: bytes, status: bytes) -> None:
-    _, said = closed_after(edge, request_)
-    assert said.split(b" ")[1] == status
+def test_the_size_of_the_head_is_limited(edge: Edge, request_: bytes, status: bytes) -> None:
+    _, response = closed_after(edge, request_)
+    assert response.split(b" ")[1] == status
 
 
-def test_headers_that_are_no_signature_are_refused_before_the_body(edge: Edge) -> None:
-    with socket.create_connection(place(edge), timeout=5) as client:
+def test_malformed_signature_headers_are_rejected_before_the_body(edge: Edge) -> None:
+    with socket.create_connection(address_of(edge), timeout=5) as client:
         client.sendall(post_head(8_000_000, **{"X-Twilio-Email-Event-Webhook-Signature": "AAAA"}))
         assert client.recv(100).startswith(b"HTTP/1.1 403")
 
 
 def request_of(host: str, parts: list[bytes | None]) -> Request:
-    """A post whose body comes in `parts`; None waits for ever."""
+    """A POST whose body arrives in `parts`; after None, nothing more arrives."""
     waiting = iter(parts)
 
     async def receive() -> dict[str, object]:
@@ -295,51 +296,51 @@ async def outcome(host: str, parts: list[bytes | None], pool: Pool, limit: int =
 
 
 @pytest.fixture
-def short(monkeypatch: pytest.MonkeyPatch) -> None:
+def short_body_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(body, "SECONDS", 0.3)
 
 
-def test_who_holds_most_gives_way_and_not_who_comes_last(short: None) -> None:
-    async def crowd() -> list[int]:
+def test_a_full_pool_evicts_a_body_of_the_peer_that_holds_the_most(short_body_timeout: None) -> None:
+    async def requests() -> list[int]:
         pool = Pool(max_bytes=100, max_bytes_per_peer=80)
-        hoarders = [asyncio.create_task(outcome("6.6.6.6", [b"x" * 20, None], pool)) for _ in range(4)]
+        held = [asyncio.create_task(outcome("6.6.6.6", [b"x" * 20, None], pool)) for _ in range(4)]
         await asyncio.sleep(0.05)
         other = asyncio.create_task(outcome("7.7.7.7", [b"x" * 15, None], pool))
         await asyncio.sleep(0.05)
         last = await outcome("8.8.8.8", [b"x" * 30], pool)
-        found = [last, *(await asyncio.gather(*hoarders)), await other]
+        found = [last, *(await asyncio.gather(*held)), await other]
         assert pool._held == []
         return found
 
-    assert asyncio.run(crowd()) == [200, 503, 503, 408, 408, 408]
+    assert asyncio.run(requests()) == [200, 503, 503, 408, 408, 408]
 
 
-def test_one_peer_has_a_share_and_its_oldest_body_gives_way(short: None) -> None:
-    async def crowd() -> list[int]:
+def test_a_peer_over_its_limit_loses_its_oldest_body(short_body_timeout: None) -> None:
+    async def requests() -> list[int]:
         pool = Pool(max_bytes=1_000, max_bytes_per_peer=50)
         first = asyncio.create_task(outcome("6.6.6.6", [b"x" * 40, None], pool))
         await asyncio.sleep(0.05)
         second = await outcome("6.6.6.6", [b"x" * 40], pool)
         return [await first, second, await outcome("6.6.6.6", [b"x" * 60], pool)]
 
-    assert asyncio.run(crowd()) == [503, 200, 503]
+    assert asyncio.run(requests()) == [503, 200, 503]
 
 
-def test_a_whole_body_counts_until_it_was_looked_at() -> None:
-    async def crowd() -> int:
+def test_a_complete_body_counts_until_its_block_ends() -> None:
+    async def requests() -> int:
         pool = Pool(max_bytes=50, max_bytes_per_peer=50)
         async with held_body(request_of("6.6.6.6", [b"x" * 40]), 100, pool):
             return await outcome("7.7.7.7", [b"x" * 40], pool)
 
-    assert asyncio.run(crowd()) == 503
+    assert asyncio.run(requests()) == 503
 
 
-def test_forms_have_room_of_their_own() -> None:
+def test_forms_have_a_separate_pool() -> None:
     assert body.FORMS is not body.BATCHES
     assert body.FORMS.max_bytes_per_peer >= 16 * body.FORM_BYTES
 
 
-def test_a_peer_is_an_address_or_a_customers_network(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_peer_is_an_ipv4_address_or_an_ipv6_network(monkeypatch: pytest.MonkeyPatch) -> None:
     assert network_of("2001:db8:1:2::1") == network_of("2001:db8:1:2:ffff::9") != network_of("2001:db8:1:3::1")
     assert network_of("::ffff:192.0.2.7") == network_of("192.0.2.7") != network_of("192.0.2.8")
     known = [is_trusted_proxy.__wrapped__(host) for host in ("127.0.0.1", "::1", "127.0.0.2", "10.0.0.1")]

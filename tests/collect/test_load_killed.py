@@ -1,4 +1,4 @@
-"""The loader killed at any moment and run again: nothing lost, nothing twice."""
+"""A load that is killed and run again loses no event and stores none twice."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from tests.collect.conftest import World, make_event
 LOAD = "from include.collect.load import load_spool; from include.core.paths import data_paths; load_spool(data_paths())"
 
 
-def test_kill_9_at_any_moment_changes_nothing(world: World) -> None:
+def test_a_load_killed_at_any_moment_is_completed_by_the_next(world: World) -> None:
     people = world.send(3000)
     for start in range(0, 3000, 100):
         world.spool([make_event(person, "delivered") for person in people[start : start + 100]] * 2)
-    dice, killed = random.Random(7), 0
+    random_delay, killed = random.Random(7), 0
     for _ in range(3):
         process = subprocess.Popen([sys.executable, "-c", LOAD], cwd=PROJECT, env=os.environ)
-        time.sleep(0.4 + dice.random())
+        time.sleep(0.4 + random_delay.random())
         process.send_signal(signal.SIGKILL)
         killed += process.wait() == -signal.SIGKILL
     assert killed

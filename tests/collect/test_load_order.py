@@ -1,4 +1,4 @@
-"""However often and in whatever order SendGrid says things, the events are the same."""
+"""The order and number of SendGrid's deliveries do not change the stored events."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from include.warehouse.connection import configure, prepare
 from tests.collect.conftest import SENT
 
 PEOPLE = [(f"k{number}", f"s{number}", f"p{number}@example.org") for number in range(3)]
-TABLE = """
+EVENTS = """
     select dedup_key, message_key, event, occurred_at, url, url_index, delivery_attempt, bounce_class, verdict, signals
     from engagement.events order by all
 """
 
 
-def said(person: int, kind: str, seconds: int, **fields: Any) -> dict[str, Any]:
+def report(person: int, kind: str, seconds: int, **fields: Any) -> dict[str, Any]:
     key, _, email = PEOPLE[person]
     return {
         "email": email,
@@ -41,20 +41,22 @@ def said(person: int, kind: str, seconds: int, **fields: Any) -> dict[str, Any]:
 
 def clicked(person: int, seconds: int, link: int, index: int) -> dict[str, Any]:
     offset = {"index": index, "type": "html"}
-    return said(person, "click", seconds, url=f"https://a.example/{link}", url_offset=offset, useragent="python-requests/2")
+    return report(
+        person, "click", seconds, url=f"https://a.example/{link}", url_offset=offset, useragent="python-requests/2"
+    )
 
 
 def deferred(person: int, attempt: int) -> dict[str, Any]:
-    return said(person, "deferred", 5, attempt=str(attempt))
+    return report(person, "deferred", 5, attempt=str(attempt))
 
 
 def bounced(person: int, kind: str) -> dict[str, Any]:
-    return said(person, "bounce", 9, type=kind, tw_key=None)
+    return report(person, "bounce", 9, type=kind, tw_key=None)
 
 
 people, seconds = st.integers(0, 2), st.integers(0, 12)
-statements = st.one_of(
-    st.builds(said, people, st.sampled_from(["processed", "delivered", "open", "spamreport"]), seconds),
+reports = st.one_of(
+    st.builds(report, people, st.sampled_from(["processed", "delivered", "open", "spamreport"]), seconds),
     st.builds(clicked, people, seconds, st.integers(0, 2), st.integers(0, 1)),
     st.builds(deferred, people, st.integers(1, 3)),
     st.builds(bounced, people, st.sampled_from(["bounce", "blocked"])),
@@ -63,12 +65,12 @@ statements = st.one_of(
 
 @st.composite
 def deliveries(draw: st.DrawFn) -> tuple[list[dict[str, Any]], list[list[dict[str, Any]]]]:
-    """What happened, as one post tells it, and that post among redeliveries of it, in any order.
+    """A batch of events, and the same batch with redeliveries of it in any order.
 
-    A click may have happened up to three times in its second, under an id each. A redelivery tells any part of the post,
-    each event under its own id or a new one; what is no click it may tell up to 46 times.
+    A click may occur up to three times in a second, with different ids. A redelivery contains any part of the batch, each
+    event with its own id or a new one, and each event except clicks up to 46 times.
     """
-    distinct = draw(st.lists(statements, min_size=1, max_size=8, unique_by=repr))
+    distinct = draw(st.lists(reports, min_size=1, max_size=8, unique_by=repr))
     times = [draw(st.integers(1, 3)) if event["event"] == "click" else 1 for event in distinct]
     post = [
         {**event, "sg_event_id": f"{number}.{copy}"}
@@ -81,9 +83,9 @@ def deliveries(draw: st.DrawFn) -> tuple[list[dict[str, Any]], list[list[dict[st
 
 @st.composite
 def redelivered(draw: st.DrawFn, post: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    told = draw(st.lists(st.sampled_from(post), unique_by=lambda event: event["sg_event_id"]))
-    told += [event for event in told if event["event"] != "click" for _ in range(draw(st.integers(0, 45)))]
-    return [event if draw(st.booleans()) else {**event, "sg_event_id": uuid.uuid4().hex} for event in told]
+    repeated = draw(st.lists(st.sampled_from(post), unique_by=lambda event: event["sg_event_id"]))
+    repeated += [event for event in repeated if event["event"] != "click" for _ in range(draw(st.integers(0, 45)))]
+    return [event if draw(st.booleans()) else {**event, "sg_event_id": uuid.uuid4().hex} for event in repeated]
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +109,7 @@ def cursor() -> duckdb.DuckDBPyConnection:
 
 
 def loaded(connection: duckdb.DuckDBPyConnection, folder: Path, batches: list[list[dict[str, Any]]]) -> tuple[Any, int]:
-    """The events after loading the batches one by one into an empty table, and how many were new."""
+    """Load the batches one by one into an empty table; returns the events and how many were new."""
     connection.execute("delete from engagement.events")
     connection.execute("delete from engagement.spool_files")
     new = 0
@@ -120,7 +122,7 @@ def loaded(connection: duckdb.DuckDBPyConnection, folder: Path, batches: list[li
         assert counts["events"] == counts["new"] + counts["duplicates"] + counts["quarantined"] == len(events)
         new += counts["new"]
         path.unlink()
-    return connection.execute(TABLE).to_arrow_table().to_pylist(), new
+    return connection.execute(EVENTS).to_arrow_table().to_pylist(), new
 
 
 @settings(
@@ -140,14 +142,14 @@ def test_any_order_and_multiplicity_gives_the_same_events(
     assert new == len(once) == len(post)
 
 
-def test_orders_of_a_small_life_is_judged_alike(cursor: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
-    life = [
-        said(0, "delivered", 10),
-        said(0, "click", 11, url="https://a.example/1", url_offset={"index": 0, "type": "html"}),
-        said(0, "click", 12, url="https://a.example/2", url_offset={"index": 1, "type": "html"}),
-        said(0, "open", 500),
+def test_every_order_of_a_timeline_is_classified_alike(cursor: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    timeline = [
+        report(0, "delivered", 10),
+        report(0, "click", 11, url="https://a.example/1", url_offset={"index": 0, "type": "html"}),
+        report(0, "click", 12, url="https://a.example/2", url_offset={"index": 1, "type": "html"}),
+        report(0, "open", 500),
     ]
-    orders = itertools.islice(itertools.permutations(life), 0, None, 3)
+    orders = itertools.islice(itertools.permutations(timeline), 0, None, 3)
     outcomes = [loaded(cursor, tmp_path, [[event] for event in order])[0] for order in orders]
     assert all(outcome == outcomes[0] for outcome in outcomes)
     verdicts = {(row["event"], row["verdict"]) for row in outcomes[0]}

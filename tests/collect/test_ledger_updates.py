@@ -1,4 +1,4 @@
-"""What collecting does to the ledger: suppressions and doubt."""
+"""Updates of the ledger from events: suppressions and evidence for messages in doubt."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from include.ledger.suppressions import Suppression, reasons_in_force
 from include.ledger.tables import chunks, plans
 from tests.collect.conftest import SENT, World, make_event
 
-FATES = [
+EVENTS_AND_REASONS: list[tuple[dict[str, object], set[str]]] = [
     ({"event": "bounce", "type": "bounce", "bounce_classification": "Invalid Address"}, {"hard_bounce"}),
     ({"event": "bounce", "type": "bounce", "bounce_classification": "Something New"}, {"hard_bounce"}),
     ({"event": "bounce", "type": "bounce", "bounce_classification": "Reputation"}, set()),
@@ -39,21 +39,23 @@ FATES = [
 ]
 
 
-def test_each_fate_suppresses_as_it_must_and_only_once(world: World, ledger: Ledger) -> None:
-    people = world.send(len(FATES))
-    world.load([{**make_event(person, "x"), **fields} for person, (fields, _) in zip(people, FATES, strict=True)])
+def test_each_kind_of_event_suppresses_with_its_reason_and_only_once(world: World, ledger: Ledger) -> None:
+    people = world.send(len(EVENTS_AND_REASONS))
+    world.load(
+        [{**make_event(person, "x"), **fields} for person, (fields, _) in zip(people, EVENTS_AND_REASONS, strict=True)]
+    )
     assert suppress_from_events(Stores(world.paths, ledger, world.secrets)) == {
         "hard_bounce": 3,
         "invalid_address": 1,
         "spam_complaint": 2,
         "unsubscribe": 3,
     }
-    for person, (fields, expected) in zip(people, FATES, strict=True):
+    for person, (fields, expected) in zip(people, EVENTS_AND_REASONS, strict=True):
         assert reasons_in_force(ledger, person.address_key) == expected, fields
     assert suppress_from_events(Stores(world.paths, ledger, world.secrets)) == {}
 
 
-def test_unknown_messages_suppress_too_but_not_by_somebody_elses_group(world: World, ledger: Ledger) -> None:
+def test_events_of_unknown_messages_suppress_except_group_unsubscribes(world: World, ledger: Ledger) -> None:
     people = world.send(5)
     kinds = [
         {"event": "spamreport"},
@@ -67,7 +69,7 @@ def test_unknown_messages_suppress_too_but_not_by_somebody_elses_group(world: Wo
     assert suppress_from_events(Stores(world.paths, ledger, world.secrets)) == {"hard_bounce": 1, "spam_complaint": 2}
 
 
-def test_who_came_back_is_not_suppressed_by_old_news(world: World, ledger: Ledger) -> None:
+def test_an_event_from_before_the_resubscription_does_not_suppress(world: World, ledger: Ledger) -> None:
     (ada,) = world.send()
     world.load([make_event(ada, "unsubscribe", 100)])
     assert suppress_from_events(Stores(world.paths, ledger, world.secrets)) == {"unsubscribe": 1}
@@ -79,7 +81,9 @@ def test_who_came_back_is_not_suppressed_by_old_news(world: World, ledger: Ledge
     assert suppress_from_events(Stores(world.paths, ledger, world.secrets)) == {"unsubscribe": 1}
 
 
-def test_a_crash_after_the_ledgers_commit_looks_again(world: World, ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_after_a_crash_between_the_two_commits_the_batches_are_read_again(
+    world: World, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (ada,) = world.send()
     world.load([make_event(ada, "spamreport")])
 
@@ -94,24 +98,24 @@ def test_a_crash_after_the_ledgers_commit_looks_again(world: World, ledger: Ledg
     assert reasons_in_force(ledger, ada.address_key) == {"spam_complaint"}
 
 
-def test_an_event_released_from_quarantine_still_suppresses(world: World, ledger: Ledger) -> None:
+def test_an_event_released_from_quarantine_suppresses(world: World, ledger: Ledger) -> None:
     (ada,) = world.send()
-    world.query("create table kept as from dispatch.sends; delete from dispatch.sends")
+    world.query("create table saved as from dispatch.sends; delete from dispatch.sends")
     world.load([make_event(ada, "group_unsubscribe")])
     assert suppress_from_events(Stores(world.paths, ledger, world.secrets)) == {}
-    world.query("insert into dispatch.sends from kept")
+    world.query("insert into dispatch.sends from saved")
     assert world.load()["released"] == 1
     assert suppress_from_events(Stores(world.paths, ledger, world.secrets)) == {"unsubscribe": 1}
 
 
-def test_the_suppression_is_of_the_address_that_was_mailed(world: World, ledger: Ledger) -> None:
+def test_the_mailed_address_is_suppressed_however_the_event_spells_it(world: World, ledger: Ledger) -> None:
     (ada,) = world.send()
     world.load([make_event(ada, "spamreport", email="Person0@EXAMPLE.org")])
     suppress_from_events(Stores(world.paths, ledger, world.secrets))
     assert reasons_in_force(ledger, address_key(world.secrets.address_key, "person0@example.org")) == {"spam_complaint"}
 
 
-def test_unsubscribes_kept_while_the_ledger_was_away_are_brought_to_it(world: World, ledger: Ledger) -> None:
+def test_spooled_unsubscribes_are_imported_into_the_ledger(world: World, ledger: Ledger) -> None:
     keys = ["aa" * 32, "bb" * 32]
     for key in keys:
         write_unsubscribe(world.paths, Suppression(key, "unsubscribe", "one_click", 1000.0, "m"))
@@ -124,22 +128,22 @@ def test_unsubscribes_kept_while_the_ledger_was_away_are_brought_to_it(world: Wo
     assert suppress_from_events(Stores(world.paths, ledger, world.secrets)) == {}
 
 
-def doubt(ledger: Ledger, recipients: int) -> None:
-    """A plan whose first chunk is in doubt after its second attempt."""
+def insert_chunk_in_doubt(ledger: Ledger, recipients: int) -> None:
+    """Insert a plan whose first chunk is in doubt after its second attempt."""
     plan = {"plan_id": "plan", "kind": "live", "state": "sending", "selected": recipients, "planned": recipients}
     chunk = {"plan_id": "plan", "chunk": 0, "recipients": recipients, "state": "in_doubt", "attempt": 2}
     with ledger.write() as connection:
-        connection.execute(insert(plans).values(filled(plans, plan)))
-        connection.execute(insert(chunks).values(filled(chunks, chunk)))
+        connection.execute(insert(plans).values(with_defaults(plans, plan)))
+        connection.execute(insert(chunks).values(with_defaults(chunks, chunk)))
 
 
-def filled(table: Table, values: dict[str, object]) -> dict[str, object]:
-    """The values, and something in every other column that must not be empty."""
+def with_defaults(table: Table, values: dict[str, object]) -> dict[str, object]:
+    """The values, with an empty text or 0 in every other column that is not nullable."""
     empty = {column.name: "" if isinstance(column.type, String) else 0 for column in table.c if not column.nullable}
     return {**empty, **values}
 
 
-def test_an_event_of_the_attempt_proves_and_another_does_not(world: World, ledger: Ledger) -> None:
+def test_only_events_of_the_chunk_and_attempt_in_doubt_prove(world: World, ledger: Ledger) -> None:
     ada, ben, cem, _dan = world.send(4, state="in_doubt", x_message_id=None)
     world.load(
         [
@@ -150,7 +154,7 @@ def test_an_event_of_the_attempt_proves_and_another_does_not(world: World, ledge
         ]
     )
     assert resolve_doubt(Stores(world.paths, ledger, world.secrets))["proved"] == 0
-    doubt(ledger, 4)
+    insert_chunk_in_doubt(ledger, 4)
     assert resolve_doubt(Stores(world.paths, ledger, world.secrets)) == {
         "chunks": 1,
         "messages": 4,
@@ -169,9 +173,9 @@ def test_an_event_of_the_attempt_proves_and_another_does_not(world: World, ledge
     assert in_doubt_chunks(ledger) == []
 
 
-def test_a_test_send_is_proved_from_quarantine(world: World, ledger: Ledger) -> None:
+def test_a_quarantined_event_proves_a_test_send(world: World, ledger: Ledger) -> None:
     (ada,) = world.send()
     world.query("delete from dispatch.sends")
     world.load([make_event(ada, "delivered", tw_try="2")])
-    doubt(ledger, 1)
+    insert_chunk_in_doubt(ledger, 1)
     assert resolve_doubt(Stores(world.paths, ledger, world.secrets))["proved"] == 1

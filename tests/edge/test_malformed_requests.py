@@ -1,4 +1,4 @@
-"""Whatever comes: a verdict, never an exception that nobody expects."""
+"""Malformed signatures, keys and bodies are rejected and raise nothing else."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ KEY = signature.parse_public_keys(Signer.new().public)
 @example("1", "MAA=", b"")
 @example("1", "MAYCAQACAQA=", b"")
 @example("１", "AAAA", b"")
-def test_no_garbled_signature_verifies_or_raises(timestamp: str, text: str, content: bytes) -> None:
+def test_a_malformed_signature_neither_verifies_nor_raises(timestamp: str, text: str, content: bytes) -> None:
     assert signature.has_valid_signature(KEY, timestamp, content, text) is False
 
 
 @settings(max_examples=150, deadline=None)
 @given(st.text())
-def test_no_text_breaks_the_reading_of_keys(text: str) -> None:
+def test_a_malformed_key_does_not_raise(text: str) -> None:
     assert signature.parse_public_keys(text) == ()
 
 
-def verdict(content: bytes) -> tuple[int, int]:
-    """How many events, and the status."""
+def events_and_status(content: bytes) -> tuple[int, int]:
+    """The number of events, and the status of the response."""
     try:
         return check_shape(content), 200
     except body.Refused as refusal:
@@ -49,8 +49,8 @@ def verdict(content: bytes) -> tuple[int, int]:
 @example(b'[{"a":"\\ud800"}]')
 @example(b"[" * 3000)
 @example(b'[{"a":1e400}]')
-def test_every_body_is_a_batch_or_refused(content: bytes) -> None:
-    count, status = verdict(content)
+def test_every_body_is_a_batch_or_rejected(content: bytes) -> None:
+    count, status = events_and_status(content)
     assert status in (200, 400)
     if status == 200:
         elements = json.loads(content.decode("utf-8", "replace"))
@@ -59,7 +59,7 @@ def test_every_body_is_a_batch_or_refused(content: bytes) -> None:
 
 
 @pytest.mark.parametrize("depth", [MAX_DEPTH, MAX_DEPTH + 1])
-def test_the_depth_that_is_refused_is_the_one_that_is_said(depth: int) -> None:
+def test_a_body_nested_deeper_than_the_limit_is_rejected(depth: int) -> None:
     content = b'[{"a":' + b"[" * (depth - 1) + b"]" * (depth - 1) + b"}]"
     if depth > MAX_DEPTH:
         with pytest.raises(body.Refused):
