@@ -26,13 +26,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import DAG, task, task_group
 
 from include.orchestration import configuration, defaults, notifications, sends, timetables
 from include.orchestration.assets import ENGAGEMENT, SENDS
 from include.orchestration.tags import Pool, Tag
 from include.orchestration.tasks import Stores, skip_unless, stores_task
+from include.orchestration.triggers import TriggerRun
 
 with DAG(
     dag_id="collect_engagement",
@@ -139,5 +139,5 @@ with DAG(
     loaded, done = collected
     recorded = record_sends()
     due = reopen_doubt()
-    TriggerDagRunOperator.partial(task_id="resend", doc_md="Run the campaigns of those plans.").expand_kwargs(due)
+    TriggerRun.partial(task_id="resend", doc_md="Run the campaigns of those plans.").expand_kwargs(due)
     done >> recorded >> [announce(loaded), monitor(), due]

@@ -68,11 +68,15 @@ with DAG(
             return quality_page.write_quality_page(configuration.paths())
 
         @task(pool=Pool.WAREHOUSE, trigger_rule="all_done")
-        def held_back(dag_run: Any = None) -> Any:
+        def alert_on_suppressed(dag_run: Any = None) -> Any:
             """Alert if unreadable rows suppress many people, also after a stop."""
             from include.validate import alerts
 
-            where = {"dag": dag_run.dag_id, "task": "validate.held_back", "webhook_url": notifications.webhook_url()}
+            where = {
+                "dag": dag_run.dag_id,
+                "task": "validate.alert_on_suppressed",
+                "webhook_url": notifications.webhook_url(),
+            }
             return alerts.alert_on_suppressed(configuration.paths(), dag_run.run_id, **where)
 
         @stores_task(pool=Pool.WAREHOUSE, inlets=[SUBSCRIBERS])
@@ -90,7 +94,7 @@ with DAG(
 
         checked = check(landed)
         merged = merge(landed)
-        checked >> [quality_page(), held_back(), merged]
+        checked >> [quality_page(), alert_on_suppressed(), merged]
         merged >> warn()
         return merged
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from airflow.providers.standard.operators.hitl import ApprovalOperator
-from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import task, task_group
 
 from include.core.campaign import Campaign
 from include.orchestration.tags import Pool
 from include.orchestration.tasks import Stores, stores_task, with_stores
+from include.orchestration.triggers import TriggerRun
 
 
 @task_group
@@ -42,7 +42,7 @@ def doubt(campaign: Campaign) -> None:
         return {"mode": "live", "occurrence": planned["occurrence"]}
 
     form = reopen()
-    resend = TriggerDagRunOperator(
+    resend = TriggerRun(
         task_id="resend", trigger_dag_id=f"send_{campaign.id}", doc_md="Continue the plan.",
         conf=form,
     )  # fmt: skip

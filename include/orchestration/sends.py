@@ -44,7 +44,7 @@ def sent_plan(task_instance: Any) -> str:
 
 
 def resume_triggers(plans: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Arguments of `TriggerDagRunOperator` for the run that continues each plan."""
+    """Arguments of `TriggerRun` for the run that continues each plan."""
     return [
         {"trigger_dag_id": f"send_{plan['campaign']}", "conf": {"mode": "live", "occurrence": plan["occurrence"]}}
         for plan in plans

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from airflow.sdk.exceptions import DagRunTriggerException
 
 from include.core.errors import ConfigurationError, QualityStop, SourceUnavailable
 from include.core.paths import PROJECT, DataPaths
@@ -18,6 +19,7 @@ from include.ledger.stores import Stores
 from include.orchestration import configuration, retries, runs
 from include.orchestration.tags import Tag
 from include.orchestration.tasks import with_stores
+from include.orchestration.triggers import TriggerRun
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 BROKEN = "id: broken\nname: Broken\nowner: crm\nsegment: 17\n"
@@ -140,3 +142,16 @@ def test_a_stores_task_has_the_ledger_open_while_it_runs_and_closed_afterwards_h
     with pytest.raises(QualityStop):
         opened("fail")
     assert steps == ["go", "closed", "fail", "closed"]
+
+
+def test_a_trigger_requests_a_new_run_with_its_conf_and_does_not_wait() -> None:
+    conf = {"mode": "live", "occurrence": "2026-W48"}
+    operator = TriggerRun(task_id="resend", trigger_dag_id="send_spring", conf=conf)
+    requests = []
+    for _ in range(2):
+        with pytest.raises(DagRunTriggerException) as raised:
+            operator.execute({})
+        requests.append(raised.value)
+    assert [(request.trigger_dag_id, request.conf) for request in requests] == [("send_spring", conf)] * 2
+    assert requests[0].dag_run_id != requests[1].dag_run_id, "each plan needs a run"
+    assert not any(request.wait_for_completion or request.reset_dag_run for request in requests)

@@ -1,4 +1,4 @@
-"""Airflow parses every DAG file again and again: it must cost little and pull in nothing heavy."""
+"""Airflow parses every DAG file repeatedly: parsing must be cheap and must not import heavy libraries."""
 
 from __future__ import annotations
 
@@ -12,15 +12,13 @@ from include.core.paths import PROJECT
 
 HEAVY = {
     "duckdb", "pandas", "numpy", "pyarrow", "great_expectations", "aiohttp", "sendgrid", "scipy", "statsmodels", "altair",
-    "include.warehouse", "include.ledger", "data_quality",
+    "airflow.models.dag", "include.warehouse", "include.ledger", "data_quality",
 }  # fmt: skip
-SHARE = 1 / 2
+SHARE = 1 / 3
 """The limit of the CPU time for parsing, relative to that for importing Airflow in the same process: a ratio, since machines
-differ. Measured without garbage collection, which runs at arbitrary moments; 0.42 on a busy machine, as before the settings
-class was added."""
+differ. An eighth when last measured, 0.2 s compared with 1.5 s."""
 PROBE = """
-import gc, json, runpy, sys, time
-gc.disable()
+import json, runpy, sys, time
 begun = time.process_time()
 import airflow.sdk, airflow.sdk.exceptions
 imported = time.process_time()
@@ -32,7 +30,7 @@ print(json.dumps({"share": seconds / (imported - begun), "modules": sorted(set(s
 """
 
 
-def test_parsing_imports_nothing_heavy_and_is_quick(tmp_path: Path) -> None:
+def test_parsing_is_cheap_and_imports_nothing_heavy(tmp_path: Path) -> None:
     files = sorted(str(path) for path in (PROJECT / "dags").glob("*.py"))
     done = subprocess.run(
         [sys.executable, "-c", PROBE, *files], env={**os.environ, "PYTHONPATH": str(PROJECT), "AIRFLOW_HOME": str(tmp_path)},
