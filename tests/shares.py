@@ -20,7 +20,7 @@ def share_of(nodeid: str) -> str:
     return "airflow" if str(PurePosixPath(file).parent) in STACKS else file
 
 
-class Shares(LoadScopeScheduling):
+class Shares(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
     """xdist's scheduler of scopes, where a scope is a share."""
 
     def _split_scope(self, nodeid: str) -> str:

@@ -1,4 +1,4 @@
-"""A real HTTP server that answers mail/send as a test says, and remembers what it took."""
+"""A real HTTP server whose replies to mail/send a test scripts, and which records the requests."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from aiohttp import web
 
 from include.core.connections import SendGridAccount
 
-Answerer = Callable[[int, dict[str, Any]], web.Response | str]
-"""Given the number of the request (from 0) and its body: a response, or 'drop' to cut the connection after taking it,
-'refuse' to cut it without taking it."""
+Reply = web.Response | str
+"""A response, or 'drop' to close the connection after accepting the request, or 'refuse' to close it before."""
+Answerer = Callable[[int, dict[str, Any]], Reply]
+"""Given the number of the request (from 0) and its body: the reply."""
 
 
 def accepted(message_id: str = "m") -> web.Response:
@@ -28,7 +29,7 @@ def failed(status: int, *fields: str | None, message: str = "no", headers: dict[
 
 
 class ScriptedEsp:
-    """Accepts unless `answer` says otherwise. `taken` counts each key as often as it was accepted."""
+    """Accepts every request unless `answer` replies otherwise. `taken` counts how often each message key was accepted."""
 
     def __init__(self, answer: Answerer | None = None) -> None:
         self.answer = answer or (lambda number, _body: accepted(f"message-{number}"))

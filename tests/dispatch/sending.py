@@ -1,4 +1,4 @@
-"""A frozen plan that tests send, and what can be asked of it."""
+"""A frozen plan for tests of sending."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from include.core.campaign import Campaign
 from include.core.pace import AccountPace
-from include.dispatch.send.sender import UNLIMITED, send_range
+from include.dispatch.send.sender import UNLIMITED, Range, send_range
 from include.ledger import counts
 from include.ledger.stores import Stores
 from include.ledger.tables import chunks as chunks_table
@@ -16,7 +16,7 @@ from tests.dispatch.scripted_esp import ScriptedEsp
 
 
 class Sending:
-    """A plan, and what can be asked of it."""
+    """A frozen plan: sends it, and reads its state from the ledger."""
 
     def __init__(
         self,
@@ -30,8 +30,8 @@ class Sending:
         self.plan_id = frozen_plan(stores, people, chunk_size=chunk_size, campaign=campaign)
 
     def send(self, esp: ScriptedEsp, account_pace: AccountPace = UNLIMITED) -> dict[str, int]:
-        place = {"plan_id": self.plan_id, "first": 0, "last": 10_000}
-        return send_range(self.stores, esp.account, **place, account_pace=account_pace)
+        every: Range = {"plan_id": self.plan_id, "first": 0, "last": 10_000}
+        return send_range(self.stores, esp.account, **every, account_pace=account_pace)
 
     def tally(self) -> counts.Tally:
         with self.ledger.read() as connection:

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
+from include.core import clock
 from include.core.campaign import Pace, SendWindow
 from include.core.errors import PaceHeld
 from include.core.pace import AccountPace
-from include.dispatch.send import admission
+from include.dispatch.plan_files import parse_selection
 from include.dispatch.send.admission import MAX_WAIT_SECONDS, WINDOW_MARGIN_SECONDS, Admission
 from include.ledger.chunk import Chunk
 from include.ledger.chunks import release
@@ -22,14 +23,14 @@ from tests.campaign import CAMPAIGN
 from tests.ledger.plan import chunk_of, claim, freeze, row, tally
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
-WINDOW = {"send_window": SendWindow(start=9, end=20)}
+WINDOW = SendWindow(start=9, end=20)
 
 
 @pytest.fixture(autouse=True)
 def plan(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     """One chunk of ten people, at noon."""
     freeze(ledger)
-    monkeypatch.setattr(admission.clock, "now", lambda: NOON)
+    monkeypatch.setattr(clock, "now", lambda: NOON)
 
 
 def desk(account: AccountPace | None = None, **changes: Any) -> Admission:
@@ -50,7 +51,7 @@ def used(ledger: Ledger) -> list[int]:
 def test_without_pace_cap_and_window_everything_is_free() -> None:
     assert desk().is_free
     assert not desk(pace=Pace(daily_cap=5)).is_free
-    assert not desk(**WINDOW).is_free
+    assert not desk(send_window=WINDOW).is_free
     assert not desk(AccountPace(daily_cap=5)).is_free
 
 
@@ -67,8 +68,8 @@ def test_a_first_part_of_it_and_the_rest_to_look_at_again(ledger: Ledger) -> Non
     assert first is not None
     assert (first.chunk, first.recipients, [each.recipients for each in rest], wait) == (1, 4, [2], 0.0)
     assert (row(ledger)["state"], row(ledger)["reason"]) == ("split", "divided: less than all of it was allowed at once")
-    assert admission.parse_selection(first.selection, 10) == [0, 2, 4, 6]
-    assert admission.parse_selection(rest[0].selection, 10) == [7, 8]
+    assert parse_selection(first.selection, 10) == [0, 2, 4, 6]
+    assert parse_selection(rest[0].selection, 10) == [7, 8]
 
 
 def test_what_the_rate_allows_only_much_later_is_held_and_uses_nothing_up(ledger: Ledger) -> None:
@@ -126,7 +127,7 @@ def test_a_chunk_that_another_process_was_quicker_with_is_left_to_it(ledger: Led
 @pytest.mark.parametrize("closes", [NOON.timestamp() + WINDOW_MARGIN_SECONDS + 1, None])
 def test_a_window_that_is_open_lets_it_go(ledger: Ledger, closes: float | None) -> None:
     chunk = closing(ledger, closes) if closes else chunk_of(ledger)
-    assert desk(**WINDOW).admit(ledger, chunk) == (chunk, [], 0.0)
+    assert desk(send_window=WINDOW).admit(ledger, chunk) == (chunk, [], 0.0)
 
 
 def test_without_a_window_its_end_is_no_matter(ledger: Ledger) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import random
 
 import pytest
 
-from include.dispatch.send import backoff
+from include.core import clock
 from include.dispatch.send.backoff import LIMITS, Backoff
 from include.sendgrid.response_class import Kind, ResponseClass
 
@@ -19,9 +20,9 @@ def at(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     async def sleep(seconds: float) -> None:
         passed.append(passed[-1] + seconds)
 
-    monkeypatch.setattr(backoff.clock, "elapsed", lambda: passed[-1])
-    monkeypatch.setattr(backoff.asyncio, "sleep", sleep)
-    monkeypatch.setattr(backoff.random, "uniform", lambda low, high: high)
+    monkeypatch.setattr(clock, "elapsed", lambda: passed[-1])
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    monkeypatch.setattr(random, "uniform", lambda low, high: high)
     return passed
 
 

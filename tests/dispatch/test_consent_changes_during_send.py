@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -57,7 +57,7 @@ def test_who_says_no_to_tracking_in_mid_send_too(sending: Sending, way: Way) -> 
     plan_id = sending.freeze()
     wire = [row for path in sorted(part_files(sending)) for row in pq.read_table(path)["email"].to_pylist()]
     last = next(row for row in PEOPLE if row["email"] == wire[-1])
-    acts = iter([lambda: way(sending, last)])
+    acts: Iterator[Callable[[], None]] = iter([lambda: way(sending, last)])
     answering = sending.esp.answer
 
     def act(number: int, body: dict[str, Any]) -> Any:

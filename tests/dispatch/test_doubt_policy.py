@@ -47,8 +47,7 @@ def tally(ledger: Ledger, plan_id: str) -> counts.Tally:
 
 def proof(ledger: Ledger, key: str) -> int:
     (chunk,) = doubt.in_doubt_chunks(ledger)
-    place = {"plan_id": chunk.plan_id, "chunk": chunk.chunk, "attempt": 1}
-    return doubt.prove(ledger, [doubt.Proof(**place, message_key=key, evidence="delivered", happened_at=1.0)])
+    return doubt.prove(ledger, [doubt.Proof(chunk.plan_id, chunk.chunk, 1, key, "delivered", happened_at=1.0)])
 
 
 def test_skip_leaves_it_in_doubt_for_ever(stores: Stores, esp: ScriptedEsp, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,6 +141,7 @@ def test_absence_counts_from_the_last_request_of_the_plan(
     plan_id, _ = sent_with_one_doubt(stores, esp, "resend_after_24h")
     (chunk,) = doubt.in_doubt_chunks(stores.ledger)
     posted = chunk.posted_at
+    assert posted is not None
     with open_warehouse(stores.paths) as warehouse:
         warehouse.execute(BATCHES, {"hours": 60})
     of_plan = chunks_table.c.plan_id == plan_id

@@ -55,7 +55,7 @@ def test_a_line_that_the_disk_took_a_part_of_stops_the_sender(
 ) -> None:
     freeze(ledger)
     notes, whole = Journal(tmp_path), os.write
-    monkeypatch.setattr(journal.os, "write", lambda handle, line: whole(handle, line[:-1]))
+    monkeypatch.setattr(os, "write", lambda handle, line: whole(handle, line[:-1]))
     with pytest.raises(OSError, match="No space left"):
         notes.append(claim(ledger))
     notes.close()

@@ -15,7 +15,7 @@ from include.ledger.chunk import read_chunks
 from include.ledger.stores import Stores
 from include.ledger.tables import chunks as chunks_table
 from include.sendgrid.transport import CONNECT_SECONDS, READ_SECONDS, TOTAL_SECONDS
-from tests.dispatch.scripted_esp import ScriptedEsp, accepted
+from tests.dispatch.scripted_esp import Reply, ScriptedEsp, accepted
 from tests.dispatch.sending import Sending
 
 
@@ -28,13 +28,13 @@ def sending(stores: Stores) -> Sending:
 def test_the_intent_is_in_the_ledger_and_in_the_journal_before_the_first_byte(sending: Sending, esp: ScriptedEsp) -> None:
     seen: list[tuple[Any, ...]] = []
 
-    def look(_number: int, _body: object) -> object:
+    def look(_number: int, _body: object) -> Reply:
         with sending.ledger.read() as connection:
             seen.extend(tuple(row) for row in connection.execute(select(chunks_table.c.state, chunks_table.c.fence)))
         seen.append(tuple(journal.read_journal(sending.paths.plans / "spring" / "once").items()))
         return accepted()
 
-    esp.answer = look  # type: ignore[assignment]
+    esp.answer = look
     assert sending.send(esp)["accepted"] == 10
     assert seen == [("sending", 1), ((0, 1),)]
 
@@ -42,13 +42,13 @@ def test_the_intent_is_in_the_ledger_and_in_the_journal_before_the_first_byte(se
 def test_who_lost_the_fence_while_it_waited_for_the_answer_writes_nothing_and_stops(
     sending: Sending, esp: ScriptedEsp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def taken_over(_number: int, _body: object) -> object:
+    def taken_over(_number: int, _body: object) -> Reply:
         with monkeypatch.context() as later:
             later.setenv("TRADEWIND_CLOCK_OFFSET_SECONDS", str(chunks.LEASE_SECONDS + 1))
             assert chunks.recover(sending.ledger, sending.plan_id) == 1
         return accepted()
 
-    esp.answer = taken_over  # type: ignore[assignment]
+    esp.answer = taken_over
     with pytest.raises(FenceLost, match="taken over"):
         sending.send(esp)
     assert (sending.tally().accepted, sending.tally().in_doubt) == (0, 10)

@@ -11,8 +11,10 @@ from sqlalchemy import select, update
 
 from include.core.errors import EspUnavailable, LedgerUnavailable
 from include.dispatch.send import outage_guard
+from include.dispatch.send.admission import divided
 from include.dispatch.send.sender import send_range
 from include.ledger import outages
+from include.ledger.chunk import Chunk
 from include.ledger.database import Ledger
 from include.ledger.stores import Stores
 from include.ledger.tables import chunks
@@ -104,8 +106,7 @@ def test_all_processes_share_one_probe(sending: Sending, esp: ScriptedEsp) -> No
     def work(chunk: int) -> None:
         for _ in range(50):
             try:
-                place = {"plan_id": sending.plan_id, "first": chunk, "last": chunk}
-                send_range(sending.stores, esp.account, **place)
+                send_range(sending.stores, esp.account, plan_id=sending.plan_id, first=chunk, last=chunk)
                 return
             except EspUnavailable as error:
                 time.sleep(error.retry_after or 0)
@@ -156,12 +157,11 @@ def test_a_small_chunk_that_somebody_else_takes_is_no_probe(stores: Stores, esp:
 
 def test_a_chunk_that_was_cut_meanwhile_is_looked_at_again(sending: Sending, esp: ScriptedEsp) -> None:
     """Another process cuts the chunk between the look at the queue and the cut."""
-    real = outage_guard.divided
 
-    def cut_by_another(ledger: Ledger, chunk: object, size: int, reason: str) -> object:
-        real(ledger, chunk, 700, "another")  # type: ignore[arg-type]
+    def cut_by_another(ledger: Ledger, chunk: Chunk, size: int, reason: str) -> list[Chunk]:
+        divided(ledger, chunk, 700, "another")
         patched.undo()
-        return real(ledger, chunk, size, reason)  # type: ignore[arg-type]
+        return divided(ledger, chunk, size, reason)
 
     patched = pytest.MonkeyPatch()
     patched.setattr(outage_guard, "divided", cut_by_another)

@@ -10,7 +10,8 @@ from sqlalchemy import select
 
 from include.core import clock
 from include.core.errors import CampaignStopped
-from include.dispatch.send.outcome import Request, record
+from include.dispatch.send.outcome import record
+from include.dispatch.send.request import Request
 from include.ledger import plans
 from include.ledger.database import Ledger
 from include.ledger.tables import outcomes

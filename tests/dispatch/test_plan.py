@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,7 +27,7 @@ from include.ledger.stores import Stores
 from include.warehouse.connection import open_warehouse
 from tests.campaign import a_campaign
 from tests.dispatch.populate import populate
-from tests.dispatch.scripted_esp import ScriptedEsp, accepted
+from tests.dispatch.scripted_esp import Reply, ScriptedEsp, accepted, failed
 
 AT = datetime(2026, 11, 24, 6, tzinfo=UTC)
 EDGE = "https://mail.tradewind.example"
@@ -224,7 +225,8 @@ def test_a_template_that_fails_for_some_is_refused_with_its_place(shop: Shop) ->
         "{{ person.first_name }} {{ postal_address }} {{ unsubscribe_url }}\n"
         "{% personal %}{{ 1 // (person.purchases - 5) }}{% endpersonal %}"
     )
-    for call in (lambda: shop.freeze(), lambda: look(shop)):
+    calls: tuple[Callable[[], object], ...] = (shop.freeze, lambda: look(shop))
+    for call in calls:
         with pytest.raises(PlanError, match=r"body\.txt\.j2, line 2"):
             call()
     assert plans.all_plans(shop.stores.ledger) == []
@@ -253,15 +255,20 @@ def test_the_log_of_a_preview_names_its_page(shop: Shop, caplog: pytest.LogCaptu
 
 
 def test_a_test_send_goes_to_the_named_alone_and_into_no_report(shop: Shop, esp: ScriptedEsp) -> None:
-    names = {"run": "manual__2", "edge_url": EDGE, "at": AT}
-    planned = test_send.freeze_test(shop.stores, shop.campaign, recipients=["5", "6"], **names)
+
+    def freeze_for(*recipients: str) -> dict[str, Any]:
+        return test_send.freeze_test(
+            shop.stores, shop.campaign, recipients=recipients, run="manual__2", edge_url=EDGE, at=AT
+        )
+
+    planned = freeze_for("5", "6")
     for part in sender.ranges(shop.stores.ledger, planned["plan_id"]):
         sender.send_range(shop.stores, esp.account, **part)
     assert sorted(p["to"][0]["email"][:7] for body in esp.bodies for p in body["personalizations"]) == ["person5", "person6"]
     record.record_sends(shop.stores)
     assert shop.rows("select count(*) from dispatch.sends") == [(0,)]
     with pytest.raises(PlanError, match="no addresses"):
-        test_send.freeze_test(shop.stores, shop.campaign, recipients=["a@b.example"], **names)
+        freeze_for("a@b.example")
 
 
 def test_who_was_tracked_is_recorded_as_the_requests_had_it(shop: Shop, esp: ScriptedEsp) -> None:
@@ -288,9 +295,7 @@ def test_splits_reach_the_warehouse_person_by_person(shop: Shop, esp: ScriptedEs
     frozen = shop.freeze(hold_out_percent=0)
     bad = {"person11@yahoo.example.com", "person12@gmail.example.com"}
 
-    def answer(_number: int, body: dict[str, Any]) -> Any:
-        from tests.dispatch.scripted_esp import failed
-
+    def answer(_number: int, body: dict[str, Any]) -> Reply:
         return failed(400) if {p["to"][0]["email"] for p in body["personalizations"]} & bad else accepted()
 
     esp.answer = answer

@@ -45,7 +45,7 @@ def people(*groups: int) -> list[pa.RecordBatch]:
     ids = [(group, f"s{group}-{row}") for group, size in enumerate(groups) for row in range(size)]
     columns = [{"mail_group": group, **dict.fromkeys(COLUMNS[1:], name)} for group, name in ids]
     schema = pa.schema([("mail_group", pa.int32()), *((name, pa.string()) for name in COLUMNS[1:])])
-    return pa.Table.from_pylist(columns, schema=schema).to_batches(max_chunksize=3)
+    return list(pa.Table.from_pylist(columns, schema=schema).to_batches(max_chunksize=3))
 
 
 def write(folder: Path, given_: list[pa.RecordBatch], placed: Chunking) -> None:

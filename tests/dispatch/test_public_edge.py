@@ -23,6 +23,7 @@ from include.dispatch.send import sender
 from include.ledger import plans
 from include.ledger.database import Ledger
 from include.ledger.stores import Stores
+from tests.campaign import CAMPAIGN
 from tests.dispatch.test_plan import AT, Shop, shop  # noqa: F401
 from tests.dispatch.tls_edge import NAME, certificate, resolve_here, tls_edge
 
@@ -56,12 +57,12 @@ def frozen(ledger: Ledger, paths: DataPaths) -> list[Path]:
 @pytest.mark.parametrize("url", NOWHERE + MALFORMED)
 @pytest.mark.parametrize("mode", ["live", "test"])
 def test_a_real_sendgrid_is_never_given_links_that_lead_nowhere(
-    paths: DataPaths, secrets: Secrets, mode: Any, url: str
+    paths: DataPaths, ledger: Ledger, secrets: Secrets, mode: Any, url: str
 ) -> None:
     with pytest.raises(ConfigurationError, match="edge_public_url") as error:
         start.start_run(
-            Stores(paths, None, secrets), None, account=REAL, mode=mode, run="r", at=AT, edge_url=url, recipients=[]
-        )  # type: ignore[arg-type]
+            Stores(paths, ledger, secrets), CAMPAIGN, account=REAL, mode=mode, run="r", at=AT, edge_url=url, recipients=[]
+        )
     assert "Set it to the public https address" in str(error.value)
     assert "user@" not in str(error.value)
     assert not may_retry(error.value)
@@ -148,8 +149,13 @@ def test_a_plan_that_was_frozen_with_a_placeholder_is_not_sent_to_people(shop: S
     with pytest.raises(ConfigurationError, match=r"links of its messages: 'mail\.tradewind\.example' is reserved"):
         sender.send_range(shop.stores, REAL, plan_id=begun["plan_id"], first=0, last=9)
     asked: list[str] = []
+
+    def healthy(url: str, _probe: str, _where: str) -> tuple[int, dict[str, Any]]:
+        asked.append(url)
+        return 200, {"probe": "verifies", "spool_writable": True, "ledger_reachable": True}
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(public_edge, "_asked", lambda url, probe, where: asked.append(url) or (200, {"probe": "verifies", "spool_writable": True, "ledger_reachable": True}))  # fmt: skip  # noqa: E501
+        patch.setattr(public_edge, "_asked", healthy)
         with pytest.raises(ConfigurationError, match="links of its messages"):
             run_of(shop, "live", REAL, "https://mail.shop.com")
     assert asked == ["https://mail.shop.com/healthz"]

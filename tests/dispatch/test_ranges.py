@@ -15,7 +15,7 @@ from include.dispatch.send.sender import ranges
 from include.dispatch.send_window import send_times
 from include.ledger.stores import Stores
 from include.ledger.tables import chunks
-from tests.dispatch.scripted_esp import ScriptedEsp, accepted
+from tests.dispatch.scripted_esp import Reply, ScriptedEsp, accepted
 from tests.dispatch.sending import Sending
 from tests.dispatch.test_send_window import utc
 
@@ -46,12 +46,12 @@ def test_what_is_pending_or_under_way_needs_a_range_and_nothing_else(stores: Sto
 def test_a_task_that_is_told_to_end_lets_its_requests_finish(stores: Stores, esp: ScriptedEsp) -> None:
     sending = Sending(stores, people=40, chunk_size=1)
 
-    def told(number: int, _body: object) -> object:
+    def terminate(number: int, _body: object) -> Reply:
         if number == 5:
             os.kill(os.getpid(), signal.SIGTERM)
         return accepted()
 
-    esp.answer = told  # type: ignore[assignment]
+    esp.answer = terminate
     with pytest.raises(EspUnavailable, match="told to end") as ended:
         sending.send(esp)
     assert ended.value.retryable

@@ -12,7 +12,7 @@ from include.dispatch.send import backoff
 from include.ledger import suppressions
 from include.ledger.stores import Stores
 from tests.dispatch.frozen import email_of
-from tests.dispatch.scripted_esp import ScriptedEsp, accepted, failed
+from tests.dispatch.scripted_esp import Reply, ScriptedEsp, accepted, failed
 from tests.dispatch.sending import Sending
 
 
@@ -57,12 +57,12 @@ def test_after_a_429_nothing_is_sent_before_sendgrid_said(
 ) -> None:
     times: list[float] = []
 
-    def answer(number: int, _body: object) -> object:
+    def answer(number: int, _body: object) -> Reply:
         times.append(time.monotonic())
         told = time.time() + 0.8 if as_epoch else 0.8
         return accepted() if number else failed(429, headers={header: f"{told:.3f}"})
 
-    esp.answer = answer  # type: ignore[assignment]
+    esp.answer = answer
     assert one_chunk.send(esp) == {"requests": 2, "accepted": 10}
     assert 0.79 <= times[1] - times[0] < 30
 
@@ -70,11 +70,11 @@ def test_after_a_429_nothing_is_sent_before_sendgrid_said(
 def test_a_429_to_one_worker_quiets_all(stores: Stores, esp: ScriptedEsp) -> None:
     sending, times = Sending(stores, people=100, chunk_size=1), list[float]()
 
-    def answer(number: int, _body: object) -> object:
+    def answer(number: int, _body: object) -> Reply:
         times.append(time.monotonic())
         return accepted() if number else failed(429, headers={"Retry-After": "2"})
 
-    esp.answer = answer  # type: ignore[assignment]
+    esp.answer = answer
     assert sending.send(esp)["accepted"] == 100
     early = [at - times[0] for at in times if at - times[0] < 1.9]
     assert len(early) <= 20, "only what was under way when the 429 came"
@@ -88,12 +88,12 @@ def test_who_left_at_an_earlier_claim_is_not_back_in_the_next(one_chunk: Sending
     address = address_key(one_chunk.secrets.address_key, email_of(3))
     suppressions.suppress(one_chunk.ledger, [suppressions.Suppression(address, "unsubscribe", "edge", 1.0)])
 
-    def answer(number: int, _body: object) -> object:
+    def answer(number: int, _body: object) -> Reply:
         if number == 0:
             assert suppressions.lift(one_chunk.ledger, address, "preferences")
         return accepted() if number else failed(429, headers={"Retry-After": "0"})
 
-    esp.answer = answer  # type: ignore[assignment]
+    esp.answer = answer
     assert one_chunk.send(esp) == {"requests": 2, "accepted": 9}
     assert message_key("spring", "once", "3") not in esp.taken
     assert (one_chunk.tally().accepted, one_chunk.tally().suppressed) == (9, 1)

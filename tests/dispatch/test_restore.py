@@ -15,7 +15,7 @@ from include.core.errors import CampaignStopped, ConservationBroken, LedgerBehin
 from include.dispatch import control
 from include.dispatch.account import record, restore
 from include.dispatch.account.settle import settle
-from include.dispatch.send.sender import send_range
+from include.dispatch.send.sender import Range, send_range
 from include.ledger import consent, counts, opt_out_log, plans, suppressions
 from include.ledger.database import Ledger
 from include.ledger.stores import Stores
@@ -61,7 +61,7 @@ def test_what_was_requested_since_the_backup_is_in_doubt_and_the_rest_goes_on_wh
     stores: Stores, esp: ScriptedEsp
 ) -> None:
     plan_id = frozen_plan(stores, 40, chunk_size=10)
-    everything = {"plan_id": plan_id, "first": 0, "last": 3}
+    everything: Range = {"plan_id": plan_id, "first": 0, "last": 3}
     send_range(stores, esp.account, plan_id=plan_id, first=0, last=0)
     kept = backup(stores.ledger)
     send_range(stores, esp.account, plan_id=plan_id, first=1, last=2)
@@ -177,4 +177,5 @@ def test_absence_counts_from_the_reconciliation_and_not_from_the_backup(
     restore.restore_ledger(stores)
     with stores.ledger.read() as connection:
         posted = connection.scalar(select(chunks.c.posted_at).where(chunks.c.plan_id == plan_id))
+    assert posted is not None
     assert abs(posted - clock.now().timestamp()) < 60

@@ -30,7 +30,7 @@ from include.sendgrid import management
 from include.sendgrid.management import NotOffered
 from tests.campaign import CAMPAIGN
 from tests.dispatch.frozen import frozen_plan
-from tests.dispatch.scripted_esp import ScriptedEsp, accepted, failed
+from tests.dispatch.scripted_esp import Reply, ScriptedEsp, accepted, failed
 from tests.running_simulator import RunningSimulator
 
 SOON = 3.5
@@ -185,8 +185,13 @@ def test_pause_then_cancel_changes_the_status_in_place(soon: Scheduled) -> None:
     until_due(soon)
     asked: list[str] = []
     call = management.call
+
+    def record_method(account: SendGridAccount, method: str, path: str, **named: Any) -> Any:
+        asked.append(method)
+        return call(account, method, path, **named)
+
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(management, "call", lambda *args, **named: asked.append(args[1]) or call(*args, **named))
+        patched.setattr(management, "call", record_method)
         done = soon.cancel()
     assert asked == ["post", "get", "patch"]
     assert (soon.held(), done["skipped"], done["accepted"]) == (["cancel"], 20, 20)
@@ -364,9 +369,15 @@ def test_a_request_under_way_while_the_plan_is_cancelled_ends_as_what_happens_to
     """It carries the batch that SendGrid was told to cancel: accepted or in doubt, it never goes out."""
     simulator = far.account
     far.send(1, 1)
-    said = {"accepted": accepted(), "doubt": failed(500), "throttled": failed(429), "halves": failed(400), "gone": "drop"}
+    said: dict[str, Reply] = {
+        "accepted": accepted(),
+        "doubt": failed(500),
+        "throttled": failed(429),
+        "halves": failed(400),
+        "gone": "drop",
+    }
 
-    def cancelled_meanwhile(_number: int, _body: Any) -> Any:
+    def cancelled_meanwhile(_number: int, _body: object) -> Reply:
         assert control.cancel(far.ledger, "spring", "once", account=simulator)["skipped"] == 30
         return said[answer]
 
@@ -386,9 +397,12 @@ def test_a_request_without_a_batch_under_way_while_the_plan_is_cancelled_is_what
 ) -> None:
     simulator = far.account
     far.send(0, 1)
-    esp.answer = lambda _number, _body: (
-        control.cancel(far.ledger, "spring", "once", account=simulator) and accepted()  # type: ignore[return-value]
-    )
+
+    def cancelled_meanwhile(_number: int, _body: object) -> Reply:
+        control.cancel(far.ledger, "spring", "once", account=simulator)
+        return accepted()
+
+    esp.answer = cancelled_meanwhile
     far.account = esp.account
     assert far.send(2, 2) == {"requests": 1, "accepted": 10}
     assert (far.tally().accepted, far.tally().skipped) == (10, 30)

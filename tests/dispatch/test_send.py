@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
+from aiohttp import web
 from sqlalchemy import select, update
 
 from include.core import clock
@@ -23,7 +25,7 @@ from include.ledger.stores import Stores
 from include.ledger.tables import chunks as chunks_table
 from tests.campaign import CAMPAIGN
 from tests.dispatch.frozen import email_of
-from tests.dispatch.scripted_esp import ScriptedEsp, accepted, failed
+from tests.dispatch.scripted_esp import Reply, ScriptedEsp, accepted, failed
 from tests.dispatch.sending import Sending
 
 
@@ -81,10 +83,10 @@ def test_doubt_ends_by_evidence_message_by_message(sending: Sending, esp: Script
     sending.send(esp)
     (lost,) = doubt.in_doubt_chunks(sending.ledger)
     keys = [person["custom_args"]["tw_key"] for person in esp.bodies[3]["personalizations"]]
-    place = {"plan_id": lost.plan_id, "chunk": lost.chunk}
-    old = [doubt.Proof(**place, attempt=7, message_key=keys[0], evidence="delivered", happened_at=1.0)]
+    plan_id, chunk = lost.plan_id, lost.chunk
+    old = [doubt.Proof(plan_id, chunk, 7, keys[0], "delivered", happened_at=1.0)]
     assert doubt.prove(sending.ledger, old) == 0
-    proofs = [doubt.Proof(**place, attempt=1, message_key=key, evidence="delivered", happened_at=1.0) for key in keys]
+    proofs = [doubt.Proof(plan_id, chunk, 1, key, "delivered", happened_at=1.0) for key in keys]
     assert doubt.prove(sending.ledger, proofs[:4]) == 4
     assert (sending.tally().accepted, sending.tally().in_doubt) == (94, 6)
     assert doubt.prove(sending.ledger, proofs) == 6
@@ -94,8 +96,6 @@ def test_doubt_ends_by_evidence_message_by_message(sending: Sending, esp: Script
 
 @pytest.mark.parametrize("reset", [None, "0", "0.02", "epoch"])
 def test_429_waits_and_sends_the_same_people_once(sending: Sending, esp: ScriptedEsp, reset: str | None) -> None:
-    import time
-
     value = str(time.time() + 0.05) if reset == "epoch" else reset
     told = {"X-RateLimit-Reset": value} if value else None
     esp.answer = lambda number, _body: failed(429, headers=told) if number < 4 else accepted()
@@ -112,11 +112,11 @@ def test_a_refused_connection_is_not_a_doubt(sending: Sending, esp: ScriptedEsp)
 
 
 def test_one_recipient_of_many_is_named_and_the_others_go(sending: Sending, esp: ScriptedEsp) -> None:
-    def answer(_number: int, body: dict) -> object:  # type: ignore[type-arg]
+    def answer(_number: int, body: dict[str, Any]) -> Reply:
         bad = [i for i, person in enumerate(body["personalizations"]) if person["to"][0]["email"] == email_of(37)]
         return failed(400, f"personalizations.{bad[0]}.to.0.email") if bad else accepted()
 
-    esp.answer = answer  # type: ignore[assignment]
+    esp.answer = answer
     assert sending.send(esp) == {"requests": 11, "accepted": 99, "rejected": 1}
     tries = {p["custom_args"]["tw_try"] for body in esp.bodies for p in body["personalizations"]}
     assert tries == {"1", "2"}
@@ -127,10 +127,10 @@ def test_one_recipient_of_many_is_found_where_nothing_is_named(stores: Stores, e
     sending = Sending(stores, people=1_000, chunk_size=1_000)
     rejected_indexes = {email_of(371), email_of(372), email_of(990)}
 
-    def answer(_number: int, body: dict) -> object:  # type: ignore[type-arg]
+    def answer(_number: int, body: dict[str, Any]) -> Reply:
         return failed(400) if {p["to"][0]["email"] for p in body["personalizations"]} & rejected_indexes else accepted()
 
-    esp.answer = answer  # type: ignore[assignment]
+    esp.answer = answer
     assert sending.send(esp)["accepted"] == 997
     assert sending.tally().rejected == 3
     assert set(esp.taken.values()) == {1}
@@ -152,11 +152,9 @@ def test_413_splits(sending: Sending, esp: ScriptedEsp) -> None:
     ],
 )
 def test_a_refusal_of_the_account_stops_the_campaign_and_loses_nobody(
-    sending: Sending, esp: ScriptedEsp, answer: object, words: str
+    sending: Sending, esp: ScriptedEsp, answer: web.Response, words: str
 ) -> None:
-    status, body = answer.status, answer.body  # type: ignore[attr-defined]
-    from aiohttp import web
-
+    status, body = answer.status, answer.body
     esp.answer = lambda number, _body: accepted() if number < 3 else web.Response(status=status, body=body)
     with pytest.raises(CampaignStopped, match=words):
         sending.send(esp)
@@ -194,12 +192,12 @@ def test_a_chunk_that_everybody_left_is_not_posted(sending: Sending, esp: Script
 
 
 def test_pause_resume_cancel(sending: Sending, esp: ScriptedEsp) -> None:
-    def pause_after_three(number: int, _body: object) -> object:
+    def pause_after_three(number: int, _body: object) -> Reply:
         if number == 2:
             control.pause(sending.ledger, "spring", "once")
         return accepted()
 
-    esp.answer = pause_after_three  # type: ignore[assignment]
+    esp.answer = pause_after_three
     with pytest.raises(CampaignStopped, match="paused"):
         sending.send(esp)
     paused = sending.tally()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from sqlalchemy import delete, insert, select, update
 
@@ -84,7 +86,7 @@ def test_an_open_intent_is_waited_for(sent: Sending, monkeypatch: pytest.MonkeyP
             with sent.ledger.write() as connection:
                 connection.execute(update(chunks).where(chunks.c.chunk == 1).values(state="accepted"))
 
-    monkeypatch.setattr(settling.time, "sleep", ended)
+    monkeypatch.setattr(time, "sleep", ended)
     assert settle(sent.ledger, sent.plan_id)["accepted"] == 30
     assert naps == [settling.POLL_SECONDS] * 2
 
@@ -97,7 +99,7 @@ def test_an_intent_of_a_dead_process_is_not_waited_for_and_is_in_doubt(
             update(chunks).where(chunks.c.chunk == 1).values(state="sending", fence=1, lease_owner="x", lease_until=1.0)
         )
     naps: list[float] = []
-    monkeypatch.setattr(settling.time, "sleep", naps.append)
+    monkeypatch.setattr(time, "sleep", naps.append)
     assert settle(sent.ledger, sent.plan_id)["in_doubt"] == 10
     assert len(naps) <= 1
 
@@ -108,8 +110,8 @@ def test_it_does_not_wait_for_an_open_intent_for_ever(sent: Sending, monkeypatch
             update(chunks).where(chunks.c.chunk == 1).values(state="sending", lease_owner="elsewhere|1|2", lease_until=4e9)
         )
     passed = [0.0]
-    monkeypatch.setattr(settling.time, "monotonic", lambda: passed[0])
-    monkeypatch.setattr(settling.time, "sleep", lambda seconds: passed.__setitem__(0, passed[0] + 10 * seconds))
+    monkeypatch.setattr(time, "monotonic", lambda: passed[0])
+    monkeypatch.setattr(time, "sleep", lambda seconds: passed.__setitem__(0, passed[0] + 10 * seconds))
     with pytest.raises(EspUnavailable, match="another process is still sending"):
         settle(sent.ledger, sent.plan_id)
     assert intents.LEASE_SECONDS < passed[0] < intents.LEASE_SECONDS + 60

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ from include.core import clock
 from include.core.campaign import Campaign
 from include.core.errors import QualityStop
 from include.core.keys import address_key
+from include.core.manifest import Manifest
 from include.dispatch.plan import chunking, freeze
 from include.dispatch.send import sender
 from include.ledger import consent, suppressions
@@ -136,7 +137,7 @@ def test_whose_deletion_is_held_gets_nothing_from_a_frozen_plan_and_is_back_with
     assert sending.got() == others(0)
 
 
-def check(sending: Sending, manifest: dict[str, Any]) -> None:
+def check(sending: Sending, manifest: Manifest) -> None:
     with sync_withdrawals_on_exit(sending.stores):
         validate_batch(sending.stores.paths, manifest)
 
@@ -164,7 +165,7 @@ def test_a_reason_that_is_lifted_in_mid_send_leaves_the_others(sending: Sending)
     """Each in turn within one process: the sender reads on in the log before each claim."""
     plan_id = sending.freeze()
     last = list(PEOPLE[-1:])
-    acts = iter([
+    acts: Iterator[Callable[[], None]] = iter([
         lambda: sending.source(last[0] | {"timezone": "Mars"}, full=False),
         lambda: sending.suppress(str(last[0]["email"]), "spam_complaint"),
         lambda: sending.source(*last, full=False),

@@ -1,4 +1,4 @@
-"""The faults by the lines of the specification's list, and how one is played."""
+"""The catalogue of faults, grouped by the lines of the specification, and how to play one."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
-from tests.faults.bench import Bench
-from tests.faults.checks import Allowed, Findings, judge
-from tests.faults.world import World
+from tests.faults.checks import Allowed, Findings, evaluate
+from tests.faults.resources import Resources
+from tests.faults.scenario import Scenario
 
 BOTH = ("sqlite", "postgres")
 SQLITE = ("sqlite",)
-Play = Callable[[World], Allowed]
+Play = Callable[[Scenario], Allowed]
 
 
 @dataclass(frozen=True)
 class Fault:
-    """`line` of the list of faults, what happens, on which ledgers, in a world of which measures."""
+    """A fault: its line in the specification, its name, how to play it, on which ledgers, and the size of the scenario."""
 
     line: int
     name: str
@@ -26,7 +26,7 @@ class Fault:
     people: int
     chunk_size: int
     planned: bool
-    watched: bool
+    monitored: bool
 
 
 FAULTS: list[Fault] = []
@@ -40,24 +40,24 @@ def fault(
     people: int = 120,
     chunk_size: int = 10,
     planned: bool = True,
-    watched: bool = True,
+    monitored: bool = True,
 ) -> Callable[[Play], Play]:
-    """Enter a play into the catalogue. It does its harm, lets the product finish, and says what that may have led to."""
+    """Register a fault. Its function injects it, lets the product finish, and returns the allowed effects."""
 
-    def enter(play: Play) -> Play:
-        FAULTS.append(Fault(line, name, play, ledgers, people, chunk_size, planned, watched))
+    def register(play: Play) -> Play:
+        FAULTS.append(Fault(line, name, play, ledgers, people, chunk_size, planned, monitored))
         return play
 
-    return enter
+    return register
 
 
-def play(bench: Bench, fault: Fault, seed: int, kind: str) -> Findings:
-    """Play a fault once and judge what is left."""
-    dice = Random(f"{fault.name}/{seed}/{kind}")
-    world = World(bench, dice, kind, fault.people, fault.chunk_size, fault.planned, fault.watched)
+def play(resources: Resources, fault: Fault, seed: int, kind: str) -> Findings:
+    """Play a fault once and evaluate the result."""
+    random = Random(f"{fault.name}/{seed}/{kind}")
+    scenario = Scenario(resources, random, kind, fault.people, fault.chunk_size, fault.planned, fault.monitored)
     try:
-        return judge(world, fault.play(world))
+        return evaluate(scenario, fault.play(scenario))
     finally:
-        if world.simulator is not bench.simulator:
-            world.simulator.stop()
-        world.remove()
+        if scenario.simulator is not resources.simulator:
+            scenario.simulator.stop()
+        scenario.remove()

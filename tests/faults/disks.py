@@ -1,4 +1,4 @@
-"""4. No space left, torn files, flipped bits."""
+"""4. Full disks, torn files, flipped bits."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from include.core.errors import LedgerBehindJournal, PlanDamaged, PublishError
 from include.publish.read_back import verify
 from tests.faults.catalogue import SQLITE, fault
 from tests.faults.checks import CONNECTIONS, Allowed
+from tests.faults.injection import Injection
 from tests.faults.kills import assert_copied, fill_with_marts
-from tests.faults.points import Doom
-from tests.faults.world import DAG, World
+from tests.faults.scenario import DAG, Scenario
 
 DISK_BYTES = 64 * 2**20
 
 
 @contextmanager
 def full_disk(folder: Path, leave: int) -> Iterator[dict[str, Any]]:
-    """While it lasts, `folder` is a disk of its own with `leave` bytes free (a tmpfs, filled up).
+    """Mount a separate disk with `leave` free bytes (a filled tmpfs) over `folder` for the duration of the context.
 
-    Where this process may not mount, what it yields limits the size of every file of a task instead (RLIMIT_FSIZE).
+    If this process may not mount, the yielded options limit the size of a task's files instead (RLIMIT_FSIZE).
     """
     aside = folder.with_name(f"{folder.name}.aside")
     folder.mkdir(parents=True, exist_ok=True)
@@ -46,7 +46,7 @@ def full_disk(folder: Path, leave: int) -> Iterator[dict[str, Any]]:
 
 
 def _mounted(folder: Path, aside: Path) -> bool:
-    """Put a small disk with the same content over the folder."""
+    """Mount a small disk with the same content over the folder; returns whether that succeeded."""
     shutil.copytree(folder, aside, symlinks=True)
     mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "tradewind-faults", str(folder)]
     if subprocess.run(mount, check=False, capture_output=True).returncode != 0:
@@ -57,77 +57,77 @@ def _mounted(folder: Path, aside: Path) -> bool:
     return True
 
 
-@fault(4, "the ledger's disk is full in mid-send", ledgers=SQLITE, watched=False)
-def full_ledger(world: World) -> Allowed:
+@fault(4, "the ledger's disk is full during a send", ledgers=SQLITE, monitored=False)
+def full_ledger(scenario: Scenario) -> Allowed:
     """Without an intent on disk nothing is sent; an answer that cannot be written down is a doubt."""
-    with full_disk(world.paths.ledger.parent, 4096 * world.dice.randint(0, 60)) as limits:
+    with full_disk(scenario.paths.ledger.parent, 4096 * scenario.random.randint(0, 60)) as limits:
         for _ in range(2):
-            world.run(**limits)
-    failed = [result for result in world.results if result and result.error]
-    world.finish()
+            scenario.run(**limits)
+    failed = [result for result in scenario.results if result and result.error]
+    scenario.finish()
     return Allowed(doubtful=CONNECTIONS * len(failed))
 
 
 @fault(4, "the warehouse's disk is full", ledgers=SQLITE, planned=False)
-def full_warehouse(world: World) -> Allowed:
+def full_warehouse(scenario: Scenario) -> Allowed:
     """Planning and recording fail and leave nothing half; with space again they go on."""
-    if early := world.dice.random() < 0.5:
-        world.finish("plan", "send", "settle")
-    with full_disk(world.paths.warehouse.parent, world.dice.randint(0, 1_000_000)) as limits:
-        result = world.run(*(("record",) if early else DAG), **limits)
+    if early := scenario.random.random() < 0.5:
+        scenario.finish("plan", "send", "settle")
+    with full_disk(scenario.paths.warehouse.parent, scenario.random.randint(0, 1_000_000)) as limits:
+        result = scenario.run(*(("record",) if early else DAG), **limits)
     assert result is not None
-    world.finish(*DAG)
-    assert_copied(world)
+    scenario.finish(*DAG)
+    assert_copied(scenario)
     return Allowed()
 
 
 @fault(4, "the publishing disk is full", ledgers=SQLITE)
-def full_published(world: World) -> Allowed:
+def full_published(scenario: Scenario) -> Allowed:
     """What was published before stays, whole."""
-    world.finish("send", "settle", "record")
-    fill_with_marts(world)
-    before = world.finish("publish").returned["publish"]
-    with full_disk(world.paths.published, world.dice.randint(0, 2_000_000)) as limits:
-        result = world.run("publish", **limits)
+    scenario.finish("send", "settle", "record")
+    fill_with_marts(scenario)
+    before = scenario.finish("publish").returned["publish"]
+    with full_disk(scenario.paths.published, scenario.random.randint(0, 2_000_000)) as limits:
+        result = scenario.run("publish", **limits)
         assert result is not None
         assert result.error == PublishError.__name__, result
-        assert verify(world.paths)["build"] == before
-    assert world.finish("publish").returned["publish"] == verify(world.paths)["build"] != before
+        assert verify(scenario.paths)["build"] == before
+    assert scenario.finish("publish").returned["publish"] == verify(scenario.paths)["build"] != before
     return Allowed()
 
 
-@fault(4, "the ledger's journal is torn after a kill", ledgers=SQLITE, watched=False)
-def torn_ledger(world: World) -> Allowed:
-    """The end of SQLite's write-ahead log is lost, with commits that were fsynced: what is forgotten is not sent again."""
-    world.run(dooms=(Doom("outcome", "after", world.dice.randint(2, world.requests)),))
-    assert world.kills == 1
-    journal = world.paths.ledger.with_name(f"{world.paths.ledger.name}-wal")
+@fault(4, "the ledger's journal is torn after a kill", ledgers=SQLITE, monitored=False)
+def torn_ledger(scenario: Scenario) -> Allowed:
+    """The end of SQLite's write-ahead log is lost, including fsynced commits: lost requests are not repeated."""
+    scenario.run(injections=(Injection("outcome", "after", scenario.random.randint(2, scenario.requests)),))
+    assert scenario.kills == 1
+    journal = scenario.paths.ledger.with_name(f"{scenario.paths.ledger.name}-wal")
     with journal.open("r+b") as file:
-        file.truncate(world.dice.randint(0, journal.stat().st_size))
-    world.paths.ledger.with_name(f"{world.paths.ledger.name}-shm").unlink()
-    result = world.run()
+        file.truncate(scenario.random.randint(0, journal.stat().st_size))
+    scenario.paths.ledger.with_name(f"{scenario.paths.ledger.name}-shm").unlink()
+    result = scenario.run()
     assert result is not None
     assert result.error in ("", LedgerBehindJournal.__name__), result
     if result.error:
-        world.finish("reconcile", "resume", "send", "settle")
-    return Allowed(doubtful=2 * world.requests)
+        scenario.finish("restore", "resume", "send", "settle")
+    return Allowed(doubtful=2 * scenario.requests)
 
 
 @fault(4, "a bit of a plan's Parquet file flips")
-def flipped_bit(world: World) -> Allowed:
-    """Nothing is sent from a damaged file; from the restored one everything."""
-    killed = world.dice.random() < 0.5
+def flipped_bit(scenario: Scenario) -> Allowed:
+    """Nothing is sent from a damaged file; after the file is restored, everything is."""
+    killed = scenario.random.random() < 0.5
     if killed:
-        world.run(dooms=(Doom("outcome", "after", world.dice.randint(1, world.requests)),))
-    name = world.dice.choice(["part-0000.parquet", "contents.json", "manifest.json"])
-    file, taken = world.folder / name, len(world.simulator.accepted(world.campaign.id))
+        scenario.run(injections=(Injection("outcome", "after", scenario.random.randint(1, scenario.requests)),))
+    name = scenario.random.choice(["part-0000.parquet", "contents.json", "manifest.json"])
+    file, taken = scenario.folder / name, len(scenario.simulator.accepted(scenario.campaign.id))
     content = file.read_bytes()
-    place = world.dice.randrange(len(content))
-    file.write_bytes(content[:place] + bytes([content[place] ^ 1 << world.dice.randrange(8)]) + content[place + 1 :])
-    refused = world.run()
+    place = scenario.random.randrange(len(content))
+    file.write_bytes(content[:place] + bytes([content[place] ^ 1 << scenario.random.randrange(8)]) + content[place + 1 :])
+    refused = scenario.run()
     assert refused is not None
     assert refused.error == PlanDamaged.__name__, refused
-    assert len(world.simulator.accepted(world.campaign.id)) == taken
+    assert len(scenario.simulator.accepted(scenario.campaign.id)) == taken
     file.write_bytes(content)
-    world.finish()
-    return Allowed(doubtful=CONNECTIONS * world.kills)
+    scenario.finish()
+    return Allowed(doubtful=CONNECTIONS * scenario.kills)

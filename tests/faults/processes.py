@@ -1,4 +1,4 @@
-"""Real processes, forked from a server that has imported everything: killed with SIGKILL, stopped with SIGSTOP."""
+"""Real processes, forked from a server that has imported everything; they can be killed and suspended."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ import psutil
 
 from include.core.paths import PROJECT
 
-PATIENCE_SECONDS = 90
-"""No fault takes longer; a process that does is stuck, which is a finding."""
+TIMEOUT_SECONDS = 90
+"""The maximum duration of a process; a longer one is stuck, which fails the play."""
 
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload([
@@ -24,19 +24,19 @@ _context.set_forkserver_preload([
     "uvicorn.loops.auto", "uvicorn.protocols.http.auto", "include.collect.load", "include.collect.doubt",
     "include.collect.suppress", "include.dispatch.account.settle", "include.dispatch.control",
     "include.dispatch.plan.freeze", "include.edge.app", "include.publish.file", "simulator.__main__",
-    "tests.faults.victim", "tests.faults.servers",
-    "tests.faults.warm",
+    "tests.faults.task", "tests.faults.servers",
+    "tests.faults.freeze_gc",
 ])  # fmt: skip
 _DIE_WITH_PARENT = 1
 """PR_SET_PDEATHSIG, see prctl(2)."""
 
 
 class Child:
-    """A process that runs `target(*arguments, answer)` and may send one small answer."""
+    """A process that runs `target(*arguments, pipe)` and may send one result through the pipe."""
 
     def __init__(self, target: Callable[..., None], *arguments: Any) -> None:
         os.environ["PYTHONPATH"] = str(PROJECT)
-        self._answers, sending = _context.Pipe(duplex=False)
+        self._results, sending = _context.Pipe(duplex=False)
         self._process = _context.Process(target=_enter, args=(target, *arguments, sending), daemon=True)
         self._process.start()
         sending.close()
@@ -46,15 +46,15 @@ class Child:
         assert self._process.pid is not None
         return self._process.pid
 
-    def answer(self, seconds: float = PATIENCE_SECONDS) -> Any:
-        """What it sends; None where it ends without a word."""
+    def result(self, seconds: float = TIMEOUT_SECONDS) -> Any:
+        """The result that it sends; None if it ends without one."""
         try:
-            assert self._answers.poll(seconds), f"process {self.pid} is stuck"
-            return self._answers.recv()
+            assert self._results.poll(seconds), f"process {self.pid} is stuck"
+            return self._results.recv()
         except EOFError:
             return None
 
-    def wait(self, seconds: float = PATIENCE_SECONDS) -> int:
+    def wait(self, seconds: float = TIMEOUT_SECONDS) -> int:
         """Its exit status, negative for a signal."""
         self._process.join(seconds)
         assert self._process.exitcode is not None, f"process {self.pid} is stuck"
@@ -73,7 +73,7 @@ class Child:
         self.wait()
 
     def is_stopped(self) -> bool:
-        """Whether it hangs in SIGSTOP."""
+        """Whether it is suspended by SIGSTOP."""
         try:
             return psutil.Process(self.pid).status() == psutil.STATUS_STOPPED
         except psutil.Error:
@@ -81,17 +81,17 @@ class Child:
 
 
 def _enter(target: Callable[..., None], *arguments: Any) -> None:
-    """In the new process: end with the fork server, however that ends, so that an aborted run leaves nothing behind."""
+    """Runs in the new process, which ends with the fork server, so that an aborted run leaves no processes."""
     ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
     target(*arguments)
 
 
-def until(holds: Callable[[], bool], what: str, seconds: float = 30, every: float = 0.01) -> None:
-    """Wait until something holds; an AssertionError says what did not."""
+def wait_until(holds: Callable[[], bool], what: str, seconds: float = 30, every: float = 0.01) -> None:
+    """Wait until `holds` returns true; raises an AssertionError that names `what` after a timeout."""
     deadline = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < deadline, f"waited {seconds} s for {what}"
         time.sleep(every)
 
 
-Answer = Connection
+ResultPipe = Connection

@@ -1,4 +1,4 @@
-"""A TCP proxy between sender and simulator, which sees bytes and can do harm between any two of them."""
+"""A TCP proxy between sender and simulator that can run an action between any two bytes."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ import threading
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-Harm = Callable[[], None]
+Action = Callable[[], None]
 
 
 class Proxy:
-    """Passes everything on, and does harm besides.
+    """Forwards all bytes and runs `action` once.
 
-    `after_bytes`: once so many bytes came from the sender, in all, `harm` is done and none of the rest passes.
-    `after_answers`: once so many answers came from the simulator, `harm` is done before the last of them passes.
-    `rewrite`: what the simulator says, changed.
+    `after_bytes`: run it after this many bytes from the sender, in total, and forward nothing more.
+    `after_answers`: run it after this many responses from the simulator, before the last one is forwarded.
+    `rewrite`: changes the simulator's responses.
     """
 
     def __init__(
         self,
         target: str,
         *,
-        harm: Harm | None = None,
+        action: Action | None = None,
         after_bytes: int | None = None,
         after_answers: int | None = None,
         rewrite: Callable[[bytes], bytes] | None = None,
     ) -> None:
         parts = urlsplit(target)
         self._target = (parts.hostname, parts.port)
-        self.harm, self._rewrite = harm, rewrite
+        self.action, self._rewrite = action, rewrite
         self._bytes_left, self._answers_left = after_bytes, after_answers
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
@@ -47,12 +47,12 @@ class Proxy:
         self._thread.join(10)
 
     @property
-    def struck(self) -> bool:
+    def triggered(self) -> bool:
         return 0 in (self._bytes_left, self._answers_left)
 
     def _serve(self) -> None:
         asyncio.set_event_loop(self._loop)
-        server = self._loop.run_until_complete(asyncio.start_server(self._pass_on, "127.0.0.1", 0))
+        server = self._loop.run_until_complete(asyncio.start_server(self._forward, "127.0.0.1", 0))
         self._port = server.sockets[0].getsockname()[1]
         self._ready.set()
         self._loop.run_forever()
@@ -63,7 +63,7 @@ class Proxy:
         self._loop.run_until_complete(asyncio.gather(*open_tasks, return_exceptions=True))
         self._loop.close()
 
-    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError, asyncio.CancelledError):
             up_reader, up_writer = await asyncio.open_connection(*self._target)
             await asyncio.gather(self._up(reader, up_writer), self._down(up_reader, writer))
@@ -76,7 +76,7 @@ class Proxy:
                     self._bytes_left -= len(data)
                 writer.write(data)
                 if self._bytes_left == 0:
-                    self._strike()
+                    self._trigger()
                     break
         writer.close()
 
@@ -86,10 +86,10 @@ class Proxy:
                 if self._answers_left and data.startswith(b"HTTP/1.1 202"):
                     self._answers_left -= 1
                     if self._answers_left == 0:
-                        self._strike()
+                        self._trigger()
                 writer.write(self._rewrite(data) if self._rewrite else data)
         writer.close()
 
-    def _strike(self) -> None:
-        if self.harm:
-            self.harm()
+    def _trigger(self) -> None:
+        if self.action:
+            self.action()

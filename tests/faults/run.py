@@ -1,4 +1,4 @@
-"""`python -m tests.faults.run --seeds 20`: play every fault with many seeds, and write the table docs/faults.md."""
+"""`python -m tests.faults.run --seeds 20`: play every fault with many seeds and write docs/faults.md."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from include.core.paths import PROJECT
-from tests.faults.bench import Bench
+from tests.faults.all_faults import all_faults
 from tests.faults.catalogue import BOTH, Fault, play
 from tests.faults.checks import Findings
-from tests.faults.every import faults
+from tests.faults.resources import Resources
 from tests.faults.table import Row, page
 from tests.mutations import page as mutations
 from tests.mutations import score
 from tests.postgres import running_postgres
 
 PAGE = PROJECT / "docs" / "faults.md"
-_bench: list[Bench] = []
+_resources: list[Resources] = []
 
 
 @dataclass(frozen=True)
 class Play:
-    """One play of the fault at a place in the catalogue."""
+    """One play: the fault's index in the catalogue, the seed, the kind of ledger."""
 
     fault: int
     seed: int
@@ -41,7 +41,7 @@ class Play:
 
 
 def plays(found: Sequence[Fault], seeds: int, kinds: Sequence[str]) -> list[Play]:
-    """`seeds` plays of each fault, in turn on the ledgers that it is for."""
+    """`seeds` plays of each fault, alternating between its ledgers."""
     return [
         Play(place, seed, ledgers[seed % len(ledgers)])
         for seed in range(seeds)
@@ -50,22 +50,22 @@ def plays(found: Sequence[Fault], seeds: int, kinds: Sequence[str]) -> list[Play
     ]
 
 
-def open_bench(folder: str, postgres: str | None) -> None:
-    """Once in each worker process; its processes end with it, and the folder goes with the run."""
-    _bench.append(Bench(Path(tempfile.mkdtemp(dir=folder)), postgres))
+def open_resources(folder: str, postgres: str | None) -> None:
+    """Open the resources of a worker process; the run deletes the folder."""
+    _resources.append(Resources(Path(tempfile.mkdtemp(dir=folder)), postgres))
 
 
-def work(each: Play, until: float) -> tuple[Play, Findings | None]:
-    """One play, on this process's bench; None where it is too late to begin."""
-    return each, played(_bench[0], each) if time.time() < until else None
+def run_play(each: Play, deadline: float) -> tuple[Play, Findings | None]:
+    """Play once with this process's resources; None if the deadline has passed."""
+    return each, played(_resources[0], each) if time.time() < deadline else None
 
 
-def played(bench: Bench, each: Play) -> Findings:
-    """What came of it; a play that does not come to its end is a finding too."""
-    fault = faults()[each.fault]
+def played(resources: Resources, each: Play) -> Findings:
+    """The findings of one play; an exception is a finding too."""
+    fault = all_faults()[each.fault]
     try:
-        found = play(bench, fault, each.seed, each.kind)
-    except Exception:  # noqa: BLE001 - told in the table and in the exit code
+        found = play(resources, fault, each.seed, each.kind)
+    except Exception:  # noqa: BLE001 - reported in the table and the exit code
         found = Findings(problems=[traceback.format_exc()])
     for problem in found.problems:
         sys.stderr.write(f"{fault.name}, seed {each.seed}, {each.kind}: {problem}\n")
@@ -73,27 +73,27 @@ def played(bench: Bench, each: Play) -> Findings:
 
 
 def main() -> int:
-    """The exit code: 0 where every check held."""
+    """Play all faults; the exit code is 0 if every check passed."""
     options = _options()
-    found, began = faults(), time.monotonic()
+    found, started = all_faults(), time.monotonic()
     rows: dict[int, Row] = defaultdict(Row)
     with ExitStack() as stack:
         has_postgres = bool(shutil.which("initdb") and shutil.which("postgres"))
         postgres = stack.enter_context(running_postgres()) if has_postgres else None
-        every = plays(found, options.seeds, BOTH if postgres else BOTH[:1])
-        every = [each for each in every if options.only in found[each.fault].name]
+        wanted = plays(found, options.seeds, BOTH if postgres else BOTH[:1])
+        wanted = [each for each in wanted if options.only in found[each.fault].name]
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="tradewind-faults-"))
         spawn = get_context("spawn")
-        pool = stack.enter_context(ProcessPoolExecutor(options.jobs, spawn, open_bench, (folder, postgres)))
-        until = time.time() + options.minutes * 60
-        waiting = [pool.submit(work, each, until) for each in every]
+        pool = stack.enter_context(ProcessPoolExecutor(options.jobs, spawn, open_resources, (folder, postgres)))
+        deadline = time.time() + options.minutes * 60
+        waiting = [pool.submit(run_play, each, deadline) for each in wanted]
         for number, done in enumerate(as_completed(waiting), 1):
             each, findings = done.result()
             if findings:
                 rows[each.fault].add(each.kind, findings)
             if number % 25 == 0:
-                sys.stderr.write(f"{number} of {len(every)} plays, {time.monotonic() - began:.0f} s\n")
-    text = page([(fault, rows[place]) for place, fault in enumerate(found) if place in rows], time.monotonic() - began)
+                sys.stderr.write(f"{number} of {len(wanted)} plays, {time.monotonic() - started:.0f} s\n")
+    text = page([(fault, rows[place]) for place, fault in enumerate(found) if place in rows], time.monotonic() - started)
     sys.stdout.write(text)
     if not options.only:
         options.page.write_text(text)
@@ -106,9 +106,12 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument(
-        "--minutes", type=float, default=float("inf"), help="no further play after so many; the table counts what was played"
+        "--minutes",
+        type=float,
+        default=float("inf"),
+        help="start no play after this many minutes; the table counts the finished ones",
     )
-    parser.add_argument("--only", default="", help="faults with these words in their name; writes no page")
+    parser.add_argument("--only", default="", help="only faults whose name contains this text; writes no page")
     parser.add_argument("--page", type=Path, default=PAGE)
     return parser.parse_args()
 

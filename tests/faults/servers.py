@@ -1,4 +1,4 @@
-"""The other side, in processes of their own: the simulator with its control endpoints, and the edge."""
+"""Server processes: the simulator with its control endpoints, and the edge."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from tests.faults.processes import Answer, Child, until
+from tests.faults.processes import Child, ResultPipe, wait_until
 
 
 def free_port() -> int:
@@ -31,7 +31,7 @@ def call(url: str, method: str = "GET", content: Any = None, seconds: float = 30
 
 
 class Simulator:
-    """A simulated SendGrid. `speed`: what it accepted goes on to be delivered, opened …, as fast as `speed` says."""
+    """A simulated SendGrid. With a `speed`, accepted messages are delivered, opened and so on, at that speed."""
 
     def __init__(
         self, folder: Path, *, seed: int = 1, webhook: str | None = None, speed: float = 0, notice: int = 600
@@ -43,7 +43,7 @@ class Simulator:
         options += ["--notice", str(notice)]
         self.folder, self._log = folder, folder / "log"
         self._child = Child(serve_simulator, options, str(self._log))
-        until(lambda: "listening on" in self._logged(), "the simulator")
+        wait_until(lambda: "listening on" in self._logged(), "the simulator")
         self.url = self._logged().split("listening on ")[1].split()[0]
 
     @property
@@ -51,32 +51,32 @@ class Simulator:
         return (self.folder / "webhook_public_key.txt").read_text().strip()
 
     def arm(self, kind: str, campaign: str, **options: Any) -> None:
-        """A fault for requests (or events) of one campaign."""
+        """Arm a fault for requests (or events) of one campaign."""
         call(f"{self.url}/control/faults", "POST", {"kind": kind, "match": {"campaign": campaign}, **options})
 
     def set_rates(self, rates: dict[str, Any]) -> None:
-        """How often what happens to what it accepts from now on."""
+        """Set the rates of deliveries, bounces and so on for messages accepted from now on."""
         call(f"{self.url}/control/rates", "POST", rates)
 
     def disarm(self) -> None:
         call(f"{self.url}/control/faults", "DELETE")
 
     def reset(self) -> None:
-        """Forget everything, faults too."""
+        """Delete everything, faults included."""
         call(f"{self.url}/control/reset", "POST")
 
     def accepted(self, campaign: str) -> list[dict[str, Any]]:
-        """Every personalization it took for a campaign: tw_key, tw_chunk, email, accepted_at, and more."""
+        """Every personalization accepted for a campaign: tw_key, tw_chunk, email, accepted_at, and more."""
         rows: list[dict[str, Any]] = []
         while page := call(f"{self.url}/control/accepted?campaign={campaign}&limit=5000&offset={len(rows)}"):
             rows += page
         return rows
 
     def status(self) -> dict[str, Any]:
-        return call(f"{self.url}/control/status")
+        return dict(call(f"{self.url}/control/status"))
 
     def finish_recipients(self) -> None:
-        """Everything that is to happen to what was accepted happens now."""
+        """Emit all remaining events of accepted messages now."""
         call(f"{self.url}/control/flush?recipients=finish", "POST")
 
     def stop(self) -> None:
@@ -87,14 +87,14 @@ class Simulator:
 
 
 class Edge:
-    """The edge over one data folder, on a port that stays the same when it starts again."""
+    """The edge over one data folder; a restart keeps the port."""
 
     def __init__(self, root: Path, ledger: str, port: int) -> None:
         self.url, self.keys = f"http://127.0.0.1:{port}", ""
         self._root, self._ledger, self._port = root, ledger, port
 
     def start(self, keys: str | None = None, *, file_limit: int | None = None) -> None:
-        """Answering when this returns. `file_limit`: none of its files grows beyond it."""
+        """Start it and wait until it responds. `file_limit`: the maximum size of its files."""
         self.keys = keys or self.keys
         environment = {
             "TRADEWIND_DATA": str(self._root),
@@ -102,10 +102,10 @@ class Edge:
             "AIRFLOW_CONN_LEDGER_DEFAULT": self._ledger,
         }
         self._child = Child(serve_edge, self._port, environment, str(self._root / "edge.log"), file_limit)
-        assert self._child.answer() == "ready"
-        until(self._answers, "the edge")
+        assert self._child.result() == "ready"
+        wait_until(self._answers, "the edge")
 
-    def leave(self, token: str) -> None:
+    def unsubscribe(self, token: str) -> None:
         """One-click unsubscribe (RFC 8058), as a mailbox provider does it; returns when it is in force."""
         form = b"List-Unsubscribe=One-Click"
         urllib.request.urlopen(urllib.request.Request(f"{self.url}/u/{token}", form, method="POST"), timeout=30).close()
@@ -123,14 +123,14 @@ class Edge:
         return True
 
 
-def serve_simulator(options: list[str], log: str, _answer: Answer) -> None:
+def serve_simulator(options: list[str], log: str, _pipe: ResultPipe) -> None:
     from simulator.__main__ import main
 
     _write_to(log)
     main(options)
 
 
-def serve_edge(port: int, environment: dict[str, str], log: str, file_limit: int | None, answer: Answer) -> None:
+def serve_edge(port: int, environment: dict[str, str], log: str, file_limit: int | None, pipe: ResultPipe) -> None:
     import uvicorn
 
     from include.edge.connection import options
@@ -139,16 +139,16 @@ def serve_edge(port: int, environment: dict[str, str], log: str, file_limit: int
     _write_to(log)
     if file_limit is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (file_limit, file_limit))
-    door = socket.socket()
-    door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    door.bind(("127.0.0.1", port))
-    answer.send("ready")
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", port))
+    pipe.send("ready")
     config = uvicorn.Config("include.edge.app:app", log_level="warning", **options())
-    uvicorn.Server(config).run(sockets=[door])
+    uvicorn.Server(config).run(sockets=[listener])
 
 
 def _write_to(log: str) -> None:
-    """Send what this process prints to a file."""
+    """Redirect the output of this process to a file."""
     handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     os.dup2(handle, 1)
     os.dup2(handle, 2)

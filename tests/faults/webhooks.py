@@ -1,6 +1,6 @@
-"""3. What the webhook does, through the real edge into the spool, and from there into ledger and warehouse.
+"""3. Faults of the webhook, through the real edge into the spool, and from there into ledger and warehouse.
 
-And of 4.: its spool full or torn.
+Also the faults of line 4 that concern the spool: a full disk, a torn file.
 """
 
 from __future__ import annotations
@@ -13,190 +13,201 @@ from typing import Any
 
 from include.core.keys import message_key
 from tests.faults.catalogue import fault
-from tests.faults.checks import CONNECTIONS, Allowed, Findings, fate_of_everybody
+from tests.faults.checks import CONNECTIONS, Allowed, Findings, state_by_key
 from tests.faults.disks import full_disk
-from tests.faults.points import Doom
-from tests.faults.processes import until
+from tests.faults.injection import Injection
+from tests.faults.processes import wait_until
+from tests.faults.scenario import Scenario
 from tests.faults.servers import Edge, Simulator, free_port
-from tests.faults.world import World
 
 COLLECT = ("record", "load", "suppress", "doubt")
 SPEED = 200.0
 MAX_IN_DOUBT = 3
-"""Requests that any fault here leaves in doubt."""
+"""The maximum number of requests that a fault of this module leaves in doubt."""
 BOUNCES = {"all": {"hard_bounce": 0.3, "asynchronous": 0.5, "blocked": 0.1, "deferred": 0.2}}
 
 
 @contextmanager
-def witnessed(world: World) -> Iterator[Edge]:
-    """A simulator whose messages live, and an edge that hears of it."""
-    edge = Edge(world.root, world.ledger_url, free_port())
-    seed = world.dice.randrange(10_000)
-    world.simulator = Simulator(world.root / "simulator", seed=seed, webhook=f"{edge.url}/events/sendgrid", speed=SPEED)
-    world.host = world.simulator.url
-    edge.start(world.simulator.public_key)
+def with_webhook(scenario: Scenario) -> Iterator[Edge]:
+    """A simulator that emits events, and an edge that receives them."""
+    edge = Edge(scenario.root, scenario.ledger_url, free_port())
+    seed = scenario.random.randrange(10_000)
+    scenario.simulator = Simulator(
+        scenario.root / "simulator", seed=seed, webhook=f"{edge.url}/events/sendgrid", speed=SPEED
+    )
+    scenario.host = scenario.simulator.url
+    edge.start(scenario.simulator.public_key)
     try:
         yield edge
     finally:
         edge.stop()
 
 
-def quiet(world: World) -> None:
-    """Let every life end and every post arrive."""
+def wait_until_quiet(scenario: Scenario) -> None:
+    """Wait until all events are emitted and all webhook posts are delivered."""
 
     def is_quiet() -> bool:
-        world.simulator.finish_recipients()
-        status = world.simulator.status()
+        scenario.simulator.finish_recipients()
+        status = scenario.simulator.status()
         return not (status["events_pending"] or status["runs_waiting"] or status["posts_pending"])
 
-    until(is_quiet, "the webhook to have told everything", every=0.05)
+    wait_until(is_quiet, "the webhook to deliver all events", every=0.05)
 
 
-def in_doubt_then_proved(world: World, *kinds: str, during: Callable[[], None] = lambda: None, **options: Any) -> Allowed:
-    """Some requests end in doubt that were accepted, and one that was not; the events tell the one from the other."""
-    with witnessed(world):
-        world.simulator.set_rates(BOUNCES)
+def doubt_resolved_by_events(
+    scenario: Scenario, *kinds: str, during: Callable[[], None] = lambda: None, **options: Any
+) -> Allowed:
+    """Leaves accepted requests and one refused request in doubt; events prove the accepted ones."""
+    with with_webhook(scenario):
+        scenario.simulator.set_rates(BOUNCES)
         for kind in kinds:
-            world.simulator.arm(kind, world.campaign.id, **options)
-        world.simulator.arm("accept_then_reset", world.campaign.id, count=2, after=world.dice.randint(0, 3))
-        world.simulator.arm("refuse_500", world.campaign.id, count=1, after=world.dice.randint(0, 3))
-        world.finish()
+            scenario.simulator.arm(kind, scenario.campaign.id, **options)
+        scenario.simulator.arm("accept_then_reset", scenario.campaign.id, count=2, after=scenario.random.randint(0, 3))
+        scenario.simulator.arm("refuse_500", scenario.campaign.id, count=1, after=scenario.random.randint(0, 3))
+        scenario.finish()
         during()
-        quiet(world)
-        world.finish(*COLLECT)
-        world.finish(*COLLECT)
-        return only_the_unheard(world)
+        wait_until_quiet(scenario)
+        scenario.finish(*COLLECT)
+        scenario.finish(*COLLECT)
+        return only_unproved(scenario)
 
 
-def only_the_unheard(world: World) -> Allowed:
-    """Whoever was heard of is out of doubt; whom SendGrid did not take stays in doubt, since nothing can prove that.
+def only_unproved(scenario: Scenario) -> Allowed:
+    """People with events are not in doubt; people whom SendGrid did not accept are, since nothing can disprove it.
 
-    Between them are the few of whom only the `processed` event could have told, and it never came.
+    A few accepted people may be in doubt too: those whose only event would have been a `processed` that never came.
     """
-    fates = fate_of_everybody(world, Findings())
-    doubtful = {key for key, fate in fates.items() if fate == "in_doubt"}
-    taken = {row["tw_key"]: row["tw_chunk"] for row in world.simulator.accepted(world.campaign.id)}
-    proved = heard_of(world) & taken.items()
-    assert not doubtful & dict(proved).keys(), "somebody was heard of and is in doubt"
-    assert not fates.keys() - taken.keys() - doubtful, "somebody was not taken and is not in doubt"
-    return Allowed(doubtful=MAX_IN_DOUBT + CONNECTIONS * world.kills)
+    states = state_by_key(scenario, Findings())
+    doubtful = {key for key, state in states.items() if state == "in_doubt"}
+    taken = {row["tw_key"]: row["tw_chunk"] for row in scenario.simulator.accepted(scenario.campaign.id)}
+    proved = keys_in_events(scenario) & taken.items()
+    assert not doubtful & dict(proved).keys(), "somebody has events and is in doubt"
+    assert not states.keys() - taken.keys() - doubtful, "somebody was not accepted and is not in doubt"
+    return Allowed(doubtful=MAX_IN_DOUBT + CONNECTIONS * scenario.kills)
 
 
-def heard_of(world: World) -> set[tuple[str, str]]:
-    """Message key and chunk of every event that was loaded."""
-    loaded = world.paths.spool.glob("archive/*/*.json")
+def keys_in_events(scenario: Scenario) -> set[tuple[str, str]]:
+    """Message key and chunk of every loaded event."""
+    loaded = scenario.paths.spool.glob("archive/*/*.json")
     events = [event for file in loaded for event in json.loads(file.read_bytes())]
     return {(event["tw_key"], event["tw_chunk"]) for event in events if "tw_key" in event}
 
 
 @fault(3, "every event 46 times with new ids", people=40)
-def storm(world: World) -> Allowed:
-    return in_doubt_then_proved(world, "storm", copies=46)
+def storm(scenario: Scenario) -> Allowed:
+    return doubt_resolved_by_events(scenario, "storm", copies=46)
 
 
-@fault(3, "every order, late and repeated")
-def shuffled(world: World) -> Allowed:
-    return in_doubt_then_proved(world, "shuffle")
+@fault(3, "events shuffled, late and repeated")
+def shuffled(scenario: Scenario) -> Allowed:
+    return doubt_resolved_by_events(scenario, "shuffle")
 
 
-@fault(3, "silence, then a flood")
-def flood(world: World) -> Allowed:
-    def nothing_yet() -> None:
-        world.simulator.finish_recipients()
-        world.finish(*COLLECT)
-        assert world.tally().in_doubt, "somebody told in the silence"
-        world.simulator.disarm()
+@fault(3, "no events, then all at once")
+def flood(scenario: Scenario) -> Allowed:
+    def release_events() -> None:
+        scenario.simulator.finish_recipients()
+        scenario.finish(*COLLECT)
+        assert scenario.tally().in_doubt, "an event arrived too early"
+        scenario.simulator.disarm()
 
-    return in_doubt_then_proved(world, "silence", seconds=60, during=nothing_yet)
-
-
-@fault(3, "keys that nobody knows")
-def unknown(world: World) -> Allowed:
-    return in_doubt_then_proved(world, "unknown_keys")
+    return doubt_resolved_by_events(scenario, "silence", seconds=60, during=release_events)
 
 
-@fault(3, "another campaign's keys")
-def foreign(world: World) -> Allowed:
+@fault(3, "unknown message keys")
+def unknown(scenario: Scenario) -> Allowed:
+    return doubt_resolved_by_events(scenario, "unknown_keys")
+
+
+@fault(3, "message keys of another campaign")
+def foreign(scenario: Scenario) -> Allowed:
     keys = [message_key("other", "once", str(person)) for person in range(20)]
-    return in_doubt_then_proved(world, "foreign_keys", keys=keys)
+    return doubt_resolved_by_events(scenario, "foreign_keys", keys=keys)
 
 
-@fault(3, "keys of other chunks of the campaign")
-def misplaced(world: World) -> Allowed:
-    """Also those of people whom SendGrid never took, beside the number of a chunk that it did take."""
-    return in_doubt_then_proved(world, "foreign_keys", keys=[person["message_key"] for person in world.wire()])
+@fault(3, "message keys of other chunks of the campaign")
+def misplaced(scenario: Scenario) -> Allowed:
+    """Including keys of people whom SendGrid never accepted, with the number of a chunk that it did accept."""
+    return doubt_resolved_by_events(
+        scenario, "foreign_keys", keys=[person["message_key"] for person in scenario.planned_people()]
+    )
 
 
 @fault(3, "bounces without custom_args")
-def bare_bounces(world: World) -> Allowed:
-    return in_doubt_then_proved(world, "bounces_without_custom_args")
+def bare_bounces(scenario: Scenario) -> Allowed:
+    return doubt_resolved_by_events(scenario, "bounces_without_custom_args")
 
 
-@fault(3, "events before our own commit")
-def before_our_commit(world: World) -> Allowed:
-    """Everything is told and loaded while the sender still holds the answer in its hands; then it goes on, or dies."""
-    with witnessed(world):
-        places = ("post", "after"), ("answer", "before")
-        point, when = world.dice.choice(places)
-        child = world.begin(dooms=(Doom(point, when, world.dice.randint(1, world.requests), "stop"),))
-        until(child.is_stopped, "the sender to hold its answer")
-        quiet(world)
-        world.finish(*COLLECT)
-        child.signal(world.dice.choice((signal.SIGCONT, signal.SIGKILL)))
-        world.end(child)
-        world.finish()
-        quiet(world)
-        world.finish(*COLLECT)
-        return only_the_unheard(world)
+@fault(3, "events arrive before the outcome is committed")
+def before_our_commit(scenario: Scenario) -> Allowed:
+    """All events are loaded before the sender records the response; then the sender continues, or is killed."""
+    with with_webhook(scenario):
+        places = ("post", "after"), ("conclude", "before")
+        point, when = scenario.random.choice(places)
+        child = scenario.start(injections=(Injection(point, when, scenario.random.randint(1, scenario.requests), "stop"),))
+        wait_until(child.is_stopped, "the sender to stop")
+        wait_until_quiet(scenario)
+        scenario.finish(*COLLECT)
+        child.signal(scenario.random.choice((signal.SIGCONT, signal.SIGKILL)))
+        scenario.wait_for(child)
+        scenario.finish()
+        wait_until_quiet(scenario)
+        scenario.finish(*COLLECT)
+        return only_unproved(scenario)
 
 
-@fault(3, "the collector is killed while it loads and proves")
-def collector_killed(world: World) -> Allowed:
-    with witnessed(world):
-        world.simulator.arm("accept_then_500", world.campaign.id, count=3)
-        world.finish()
-        quiet(world)
-        point, when = world.dice.choice((("load", "before"), ("load", "after"), ("prove", "before"), ("prove", "inside")))
-        world.run(*COLLECT, dooms=(Doom(point, when, 1),))
-        assert world.kills == 1
-        world.finish(*COLLECT)
-        return only_the_unheard(world)
+@fault(3, "the collector is killed while it loads events or resolves doubt")
+def collector_killed(scenario: Scenario) -> Allowed:
+    with with_webhook(scenario):
+        scenario.simulator.arm("accept_then_500", scenario.campaign.id, count=3)
+        scenario.finish()
+        wait_until_quiet(scenario)
+        point, when = scenario.random.choice(
+            (("load", "before"), ("load", "after"), ("prove", "before"), ("prove", "inside"))
+        )
+        scenario.run(*COLLECT, injections=(Injection(point, when, 1),))
+        assert scenario.kills == 1
+        scenario.finish(*COLLECT)
+        return only_unproved(scenario)
 
 
 @fault(4, "the spool's disk is full")
-def full_spool(world: World) -> Allowed:
-    """The edge answers 503 and SendGrid tells again, until there is space."""
-    with witnessed(world) as edge:
-        world.simulator.arm("accept_then_reset", world.campaign.id, count=2)
-        with full_disk(world.paths.spool, 0) as limits:
+def full_spool(scenario: Scenario) -> Allowed:
+    """The edge responds with 503 and SendGrid retries until there is space."""
+    with with_webhook(scenario) as edge:
+        scenario.simulator.arm("accept_then_reset", scenario.campaign.id, count=2)
+        with full_disk(scenario.paths.spool, 0) as limits:
             if limits:
                 edge.stop()
                 edge.start(**limits)
-            world.finish()
-            until(lambda: refused_posts(world), "the edge to refuse a batch")
-            edge.stop()  # Or it would keep a batch on the disk that is taken away here.
+            scenario.finish()
+            wait_until(lambda: refused_posts(scenario), "the edge to refuse a batch")
+            edge.stop()  # Otherwise it could store a batch on the disk that is about to be unmounted.
         edge.start()
-        quiet(world)
-        world.finish(*COLLECT)
-        return only_the_unheard(world)
+        wait_until_quiet(scenario)
+        scenario.finish(*COLLECT)
+        return only_unproved(scenario)
 
 
-def refused_posts(world: World) -> bool:
-    world.simulator.finish_recipients()
-    return bool(world.simulator.status()["posts_pending"]) and "could not be kept" in (world.root / "edge.log").read_text()
+def refused_posts(scenario: Scenario) -> bool:
+    scenario.simulator.finish_recipients()
+    return (
+        bool(scenario.simulator.status()["posts_pending"])
+        and "could not be kept" in (scenario.root / "edge.log").read_text()
+    )
 
 
 @fault(4, "a file in the spool is torn")
-def torn_spool(world: World) -> Allowed:
-    """It is set aside with its reason; the others are loaded, and what it alone could have proved stays in doubt."""
-    with witnessed(world):
-        world.simulator.arm("accept_then_reset", world.campaign.id, count=3)
-        world.finish()
-        quiet(world)
-        file = world.dice.choice(sorted((world.paths.spool / "incoming").glob("*.json")))
+def torn_spool(scenario: Scenario) -> Allowed:
+    """It is moved aside with its reason; the other files are loaded, and requests without evidence stay in doubt."""
+    with with_webhook(scenario):
+        scenario.simulator.arm("accept_then_reset", scenario.campaign.id, count=3)
+        scenario.finish()
+        wait_until_quiet(scenario)
+        file = scenario.random.choice(sorted((scenario.paths.spool / "incoming").glob("*.json")))
         with file.open("r+b") as torn:
-            torn.truncate(world.dice.randrange(1, file.stat().st_size - 2))
-        result = world.finish(*COLLECT)
+            torn.truncate(scenario.random.randrange(1, file.stat().st_size - 2))
+        result = scenario.finish(*COLLECT)
         assert result.returned["load"]["broken"] == 1
-        assert (world.paths.spool / "broken" / file.name).exists()
-        return only_the_unheard(world)
+        assert (scenario.paths.spool / "broken" / file.name).exists()
+        return only_unproved(scenario)

@@ -187,7 +187,7 @@ def test_nothing_is_claimed_of_a_provider_that_is_held(plan: Ledger) -> None:
 
 def test_what_is_left_of_a_lease_shrinks(plan: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     taken = claim(plan)
-    monkeypatch.setattr(chunks.clock, "elapsed", lambda: taken.claimed_at + 30)
+    monkeypatch.setattr(clock, "elapsed", lambda: taken.claimed_at + 30)
     assert taken.lease_left() == chunks.LEASE_SECONDS - 30
 
 

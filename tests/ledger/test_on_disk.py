@@ -60,8 +60,12 @@ def test_an_intent_that_shares_its_commit_with_outcomes_waits_for_the_disk(ledge
     freeze(ledger, (10, 10))
     before, seen = claim(ledger, 0), list[bool]()
 
+    def record_wait(connection: Connection) -> list[Outcome]:
+        seen.append(waits(connection))
+        return []
+
     def take(opened: Ledger) -> Claim | None:
-        return chunks.claim(opened, chunk_of(opened, 1), lambda connection: seen.append(waits(connection)) or [])
+        return chunks.claim(opened, chunk_of(opened, 1), record_wait)
 
     async def together() -> None:
         desk = LedgerWriter(ledger)

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from include.core import clock
 from include.core.pace import WARMUP_HOURLY, AccountPace
 from include.ledger import pace
 from include.ledger.database import Ledger
@@ -44,7 +45,10 @@ def test_a_rate_spaces_chunks_evenly(ledger: Ledger) -> None:
 
 
 def test_many_takers_share_one_cap(ledger: Ledger) -> None:
-    cap = [pace.Cap("campaign:spring:day:2099-01-01", 1_000, TOMORROW), pace.Rate("account:rate", 1e9)]
+    cap: list[pace.Rate | pace.Cap] = [
+        pace.Cap("campaign:spring:day:2099-01-01", 1_000, TOMORROW),
+        pace.Rate("account:rate", 1e9),
+    ]
     granted: list[int] = []
 
     def take() -> None:
@@ -102,7 +106,7 @@ def test_every_limit_in_force_is_named_by_scope() -> None:
 
 def test_a_limit_ends_with_its_day_or_hour(monkeypatch: pytest.MonkeyPatch) -> None:
     at = datetime(2026, 11, 1, 13, 31, 32, 33, tzinfo=UTC)
-    monkeypatch.setattr(pace.clock, "now", lambda: at)
+    monkeypatch.setattr(clock, "now", lambda: at)
     account = AccountPace(messages_per_second=50, daily_cap=10_000, warmup_started_on=date(2026, 11, 1))
     midnight = datetime(2026, 11, 2, tzinfo=UTC)
     assert pace.limits(account, "spring", 5, 7) == [
@@ -119,7 +123,7 @@ def test_the_narrowest_cap_decides_how_many_and_the_one_that_ends_last_how_long(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     at = datetime(2099, 1, 1, 12, tzinfo=UTC)
-    monkeypatch.setattr(pace.clock, "now", lambda: at)
+    monkeypatch.setattr(clock, "now", lambda: at)
     day, hour = pace.Cap("day", 30, TOMORROW), pace.Cap("hour", 20, datetime(2099, 1, 1, 13, tzinfo=UTC))
     rate = pace.Rate("rate", 2.0)
     assert pace.acquire(ledger, [rate, day, hour], 8) == pace.Grant(8, 0.0)
@@ -129,6 +133,6 @@ def test_the_narrowest_cap_decides_how_many_and_the_one_that_ends_last_how_long(
     assert pace.acquire(ledger, [rate, day, hour], 1) == pace.Grant(0, 12 * 3600.0, "day")
     pace.release(ledger, [rate, day, hour], 1)
     assert pace.acquire(ledger, [rate, day, hour], 5) == pace.Grant(1, 15.0)
-    monkeypatch.setattr(pace.clock, "now", lambda: at + timedelta(seconds=100))
+    monkeypatch.setattr(clock, "now", lambda: at + timedelta(seconds=100))
     assert pace.acquire(ledger, [rate, pace.Rate("slow", 0.5)], 5) == pace.Grant(5, 0.0)
     assert pace.acquire(ledger, [rate, pace.Rate("slow", 0.5)], 5) == pace.Grant(5, 10.0)

@@ -122,7 +122,7 @@ def test_the_newest_answer_about_a_topic_is_in_force(ledger: Ledger) -> None:
     assert (consent.of_person(ledger, B), consent.of_person(ledger, C)) == ({MARKETING: True}, {})
     with ledger.read() as connection:
         rows = sorted(tuple(each.values()) for each in consent.in_force(connection).to_pylist())
-        first = connection.execute(select(consent_log).order_by(consent_log.c.seq)).mappings().first() or {}
+        first = dict(connection.execute(select(consent_log).order_by(consent_log.c.seq)).mappings().first() or {})
     assert rows == [
         (A, MARKETING, False, at(2.0)),
         (A, TRACKING, False, at(1.0)),

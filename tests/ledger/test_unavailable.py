@@ -19,15 +19,17 @@ from include.core.errors import ConfigurationError, LedgerUnavailable, Tradewind
 from include.core.paths import DataPaths
 from include.core.secrets import Secrets
 from include.dispatch.account.settle import settle
-from include.dispatch.send import chunk_sender
+from include.dispatch.send import chunk_sender, outcome
+from include.dispatch.send.request import Request
 from include.dispatch.send.sender import send_range
-from include.ledger import chunks, counts, database, plans
+from include.ledger import chunks, counts, database
 from include.ledger.database import Ledger, open_ledger
 from include.ledger.database_errors import translated
 from include.ledger.stores import Stores
-from include.ledger.tables import ledger_metadata
+from include.ledger.tables import ledger_metadata, plans
+from include.sendgrid.response_class import ResponseClass
 from tests.dispatch.frozen import frozen_plan
-from tests.dispatch.scripted_esp import ScriptedEsp, accepted
+from tests.dispatch.scripted_esp import Reply, ScriptedEsp, accepted
 from tests.ports import free_port
 from tests.postgres import Server, installed, running_server
 
@@ -44,8 +46,11 @@ def server() -> Iterator[Server]:
 
 
 def psycopg_error(kind: type[psycopg.Error], said: str = "") -> DBAPIError:
-    wrapper = OperationalError if issubclass(kind, psycopg.OperationalError) else ProgrammingError
-    wrapper = InterfaceError if issubclass(kind, psycopg.InterfaceError) else wrapper
+    wrapper: type[DBAPIError] = ProgrammingError
+    if issubclass(kind, psycopg.OperationalError):
+        wrapper = OperationalError
+    elif issubclass(kind, psycopg.InterfaceError):
+        wrapper = InterfaceError
     return wrapper("select 1", {"address": "anna@example.com"}, kind(said), hide_parameters=True)
 
 
@@ -169,14 +174,14 @@ def test_a_restart_in_mid_send_costs_nothing(
     plan_id = frozen_plan(Stores(paths, ledger, secrets), 40, chunk_size=10)
     restarting: list[threading.Thread] = []
 
-    def answer(number: int, _body: object) -> object:
+    def answer(number: int, _body: object) -> Reply:
         if number == 1:
             server.stop()
             restarting.append(threading.Timer(1.0, server.start))
             restarting[0].start()
         return accepted()
 
-    esp.answer = answer  # type: ignore[assignment]
+    esp.answer = answer
     for _ in range(30):
         try:
             send_range(Stores(paths, ledger, secrets), esp.account, plan_id=plan_id, first=0, last=9)
@@ -202,13 +207,13 @@ def test_a_ledger_that_stays_away_ends_the_task_with_what_may_be_tried_again(
     ledger = open_ledger(ledger_url(paths, server.url), secrets)
     plan_id = frozen_plan(Stores(paths, ledger, secrets), 40, chunk_size=10)
 
-    def answer(number: int, _body: object) -> object:
+    def answer(number: int, _body: object) -> Reply:
         if number == 1:
             server.stop()
             time.sleep(1.2)
         return accepted()
 
-    esp.answer = answer  # type: ignore[assignment]
+    esp.answer = answer
     with pytest.raises(LedgerUnavailable) as away:
         send_range(Stores(paths, ledger, secrets), esp.account, plan_id=plan_id, first=0, last=9)
     assert away.value.retryable
@@ -222,7 +227,7 @@ def test_a_ledger_that_stays_away_ends_the_task_with_what_may_be_tried_again(
     send_range(Stores(paths, ledger, secrets), esp.account, plan_id=plan_id, first=0, last=9)
     with ledger.read() as connection:
         people = counts.require_conservation(connection, plan_id)
-        assert connection.scalar(select(plans.plans.c.plan_id)) == plan_id
+        assert connection.scalar(select(plans.c.plan_id)) == plan_id
     ledger.close()
     assert set(esp.taken.values()) == {1}
     assert people.accepted + people.in_doubt == 40
@@ -235,10 +240,10 @@ def test_an_outcome_whose_commit_was_not_answered_is_looked_up_again(
 ) -> None:
     """It stands in the ledger; the second try finds the fence gone, and the task is run again instead of failing."""
     plan_id = frozen_plan(stores, 20, chunk_size=10)
-    real, lost = chunk_sender.record, []
+    lost: list[dict[str, int]] = []
 
-    def record(*args: object) -> object:
-        done = real(*args)  # type: ignore[arg-type]
+    def record(ledger: Ledger, request: Request, response: ResponseClass, wait: float) -> dict[str, int]:
+        done = outcome.record(ledger, request, response, wait)
         if not lost:
             lost.append(done)
             raise LedgerUnavailable("gone")

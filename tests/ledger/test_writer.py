@@ -42,8 +42,12 @@ async def made(ledger: Ledger, *calls: tuple[Any, ...]) -> list[Any]:
 
 def test_every_call_gets_its_own_result_in_order(ledger: Ledger) -> None:
     seen: list[str] = []
-    calls = [(lambda opened, name: seen.append(name) or note(opened, name), name) for name in "abcde"]
-    assert asyncio.run(made(ledger, *calls)) == list("abcde")
+
+    def note_in_order(opened: Ledger, name: str) -> str:
+        seen.append(name)
+        return note(opened, name)
+
+    assert asyncio.run(made(ledger, *((note_in_order, name) for name in "abcde"))) == list("abcde")
     assert seen == list("abcde")
     assert [noted(ledger, name) for name in "abcde"] == [True] * 5
 

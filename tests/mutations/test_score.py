@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from include.core.paths import PROJECT
 from tests.mutations import page, score, workshop
 from tests.mutations.plugin import killers_first
 from tests.mutations.plugin.sampled import is_tried
@@ -87,7 +88,7 @@ def test_the_section_is_replaced_and_the_page_before_it_stays(tmp_path: Path) ->
 
 def test_every_area_has_modules_and_tests_that_are_there() -> None:
     for area in workshop.areas():
-        named = [workshop.PROJECT / name for name in (*area.modules, *area.tests) if "*" not in name]
+        named = [PROJECT / name for name in (*area.modules, *area.tests) if "*" not in name]
         assert [path for path in named if not path.exists()] == []
 
 

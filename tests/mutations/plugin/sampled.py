@@ -19,19 +19,21 @@ def main(every: int) -> None:
     what.
     """
     from mutmut import __main__ as mutmut
+    from mutmut.workers.isolation import MutantRunner, get_mutant_runner
 
-    collect, make = mutmut.collect_source_file_mutation_data, mutmut.get_mutant_runner
+    collect = mutmut.collect_source_file_mutation_data
 
     def sample(**chosen: Any) -> tuple[list[Any], dict[str, Any]]:
         found, by_path = collect(**chosen)
         return [mutant for mutant in found if is_tried(mutant[1], every)], by_path
 
-    def runner(children: int) -> Any:
-        made = make(children)
-        made.run_clean_tests = lambda tests: 0
+    def runner(children: int) -> MutantRunner:
+        made = get_mutant_runner(children)
+        setattr(made, "run_clean_tests", lambda tests: 0)  # noqa: B010 - mypy refuses the assignment to a method
         return made
 
-    mutmut.collect_source_file_mutation_data, mutmut.get_mutant_runner = sample, runner
+    mutmut.collect_source_file_mutation_data = sample
+    setattr(mutmut, "get_mutant_runner", runner)  # noqa: B010 - mutmut does not export the name
     mutmut.cli()
 
 

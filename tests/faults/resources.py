@@ -1,4 +1,4 @@
-"""What the worlds of a test process are made from: keys, warehouses and plans to copy, a simulator, a PostgreSQL server."""
+"""What the scenarios of a test process share: keys, warehouses and plans to copy, a simulator, a PostgreSQL server."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.campaign import a_campaign
 from tests.dispatch.populate import populate
 from tests.faults.processes import Child
 from tests.faults.servers import Simulator
-from tests.faults.victim import Task, run
+from tests.faults.task import Task, run
 
 AT = datetime(2026, 11, 24, 6, tzinfo=UTC)
 OCCURRENCE = "2026-W48"
@@ -42,8 +42,8 @@ TEMPLATE = {
 }
 
 
-class Bench:
-    """What all worlds of one test process share: keys, warehouses to copy, a simulator, perhaps a PostgreSQL server."""
+class Resources:
+    """The shared resources of one test process; without `postgres`, only scenarios on SQLite are possible."""
 
     def __init__(self, folder: Path, postgres: str | None = None) -> None:
         self.folder, self.postgres = folder, postgres
@@ -53,27 +53,27 @@ class Bench:
 
     @property
     def simulator(self) -> Simulator:
-        """One that accepts and lets nothing happen afterwards."""
+        """A simulator that accepts messages and produces no events."""
         self._simulator = self._simulator or Simulator(self.folder / "simulator")
         return self._simulator
 
-    def data_folder(self, people: int, planned_by: int | None) -> Path:
-        """A fresh data folder with keys, a template, and a warehouse in which `people` may be mailed.
+    def data_folder(self, people: int, chunk_size: int | None) -> Path:
+        """A fresh data folder with keys, a template, and a warehouse with this many mailable people.
 
-        `planned_by`: with the campaign frozen in chunks of that size, in an SQLite ledger; None: nothing is planned yet.
+        `chunk_size`: the campaign is frozen in chunks of that size, in an SQLite ledger; None: nothing is planned.
         """
-        stem = self.folder / f"people-{people}-{planned_by}"
-        if not stem.exists() and planned_by is None:
-            _fill(stem, self._secrets, people)
-        elif not stem.exists():
+        stem = self.folder / f"people-{people}-{chunk_size}"
+        if not stem.exists() and chunk_size is None:
+            _prepare(stem, self._secrets, people)
+        elif not stem.exists() and chunk_size is not None:
             shutil.copytree(self.data_folder(people, None), stem)
-            _freeze(stem, planned_by)
-        root = self.folder / "worlds" / uuid.uuid4().hex[:12]
+            _freeze(stem, chunk_size)
+        root = self.folder / "scenarios" / uuid.uuid4().hex[:12]
         shutil.copytree(stem, root)
         return root
 
     def ledger_url(self, kind: str, root: Path) -> str:
-        """A ledger with what is planned: the file in the data folder, or a schema of its own on the server."""
+        """The ledger with the frozen plan: the file in the data folder, or a new schema on the server."""
         file = f"sqlite:///{DataPaths(root).ledger}"
         if kind == "sqlite":
             return file
@@ -92,7 +92,7 @@ class Bench:
 
 
 def copy_ledger(source: str, target: str, secrets: Secrets) -> None:
-    """All rows of one ledger into another, as a backup and its restoration do."""
+    """Copy all rows of one ledger into another, as a backup and a restore do."""
     old, new = open_ledger(source, secrets), open_ledger(target, secrets)
     with old.read() as reading, new.write() as writing:
         for table in reversed(metadata.sorted_tables):
@@ -104,8 +104,8 @@ def copy_ledger(source: str, target: str, secrets: Secrets) -> None:
     new.close()
 
 
-def _fill(stem: Path, secrets: Path, people: int) -> None:
-    """Keys, template, and a populated warehouse whose address keys are those of the addresses."""
+def _prepare(stem: Path, secrets: Path, people: int) -> None:
+    """Write keys, a template, and a populated warehouse with real address keys."""
     paths = DataPaths(stem)
     (stem / "templates" / "spring").mkdir(parents=True)
     for name, text in TEMPLATE.items():
@@ -123,17 +123,17 @@ def _fill(stem: Path, secrets: Path, people: int) -> None:
 
 
 def _freeze(stem: Path, chunk_size: int) -> None:
-    """Plan the campaign there, in a process of its own as ever."""
+    """Freeze the campaign's plan in that folder, in a child process."""
     ledger = f"sqlite:///{DataPaths(stem).ledger}"
     child = Child(run, task_for(stem, ledger, "http://nowhere", chunk_size, ("plan",)))
-    result = child.answer()
+    result = child.result()
     child.wait()
     assert result is not None
     assert not result.error, result
 
 
 def task_for(root: Path, ledger: str, host: str, chunk_size: int, steps: tuple[str, ...], **fields: Any) -> Task:
-    """A task on the one campaign of these tests."""
+    """A task for the campaign of these tests."""
     environment = {"TRADEWIND_TEMPLATES": str(root / "templates"), **fields.pop("environment", {})}
     return Task(
         root=root, ledger=ledger, host=host, campaign=CAMPAIGN, occurrence=OCCURRENCE, at=AT, chunk_size=chunk_size,

@@ -1,4 +1,4 @@
-"""One task of the DAG in a process of its own, through the product's own functions, as Airflow would run it."""
+"""One task of the DAG in its own process, through the product's functions, as Airflow would run it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from include.core.campaign import Campaign
@@ -21,32 +20,32 @@ from include.core.secrets import load_secrets
 from include.ledger import plans
 from include.ledger.database import open_ledger
 from include.ledger.stores import Stores
-from tests.faults.points import Doom, Dooms
-from tests.faults.processes import Answer
+from tests.faults.injection import Injection, Injector
+from tests.faults.processes import ResultPipe
 
-QUICK = MappingProxyType({
+QUICK: Mapping[str, float] = {
     "include.dispatch.account.settle.POLL_SECONDS": 0.02,
     "include.dispatch.send.backoff.FIRST_BACKOFF_SECONDS": 0.01,
     "include.ledger.outages.FIRST_WAIT_SECONDS": 0.02,
     "include.ledger.outages.MAX_WAIT_SECONDS": 0.5,
     "include.ledger.outages.POLL_SECONDS": 0.02,
-})  # fmt: skip
-"""Pauses that nothing depends on, in milliseconds."""
+}
+"""Shorter pauses, where no test depends on their length."""
 LEASE_SECONDS = 3.0
-TIGHT = MappingProxyType({
+TIGHT: Mapping[str, float] = {
     "include.sendgrid.transport.READ_SECONDS": 1.0,
     "include.sendgrid.transport.TOTAL_SECONDS": 1.5,
     "include.dispatch.send.chunk_sender.TOTAL_SECONDS": 1.5,
     "include.ledger.chunks.LEASE_SECONDS": LEASE_SECONDS,
     "include.ledger.outages.PROBE_SECONDS": LEASE_SECONDS,
-})  # fmt: skip
-"""Waits that take a minute in earnest, in about the same proportions; for the faults that wait for them."""
+}
+"""Shorter timeouts in about the same proportions, for faults that wait for them."""
 EDGE_URL = "https://mail.tradewind.example"
 
 
 @dataclass(frozen=True)
 class Task:
-    """What to run and under which stars. `file_limit`: no file of this process grows beyond it (bytes)."""
+    """The steps to run, with their settings and injections. `file_limit`: the maximum size of its files, in bytes."""
 
     root: Path
     ledger: str
@@ -56,7 +55,7 @@ class Task:
     at: datetime
     chunk_size: int
     steps: tuple[str, ...]
-    dooms: tuple[Doom, ...] = ()
+    injections: tuple[Injection, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     constants: Mapping[str, Any] = field(default_factory=dict)
     file_limit: int | None = None
@@ -64,7 +63,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Result:
-    """How a task ended: the counts that it returned, or the error. A killed one leaves none."""
+    """The result of a task: the counts that it returned, or the error. A killed task has none."""
 
     returned: dict[str, Any]
     error: str = ""
@@ -72,21 +71,21 @@ class Result:
     retryable: bool = False
 
 
-def run(task: Task, answer: Answer) -> None:
-    """The target of the process."""
+def run(task: Task, pipe: ResultPipe) -> None:
+    """The entry point of the process."""
     os.environ.update({"TRADEWIND_DATA": str(task.root), **task.environment})
-    logging.basicConfig(filename=task.root / "victims.log", level=logging.INFO, force=True)
+    logging.basicConfig(filename=task.root / "tasks.log", level=logging.INFO, force=True)
     for name, value in {**QUICK, "include.dispatch.plan.chunking.CHUNK_SIZE": task.chunk_size, **task.constants}.items():
         module, _, constant = name.rpartition(".")
         setattr(importlib.import_module(module), constant, value)
-    Dooms(task.dooms).install()
+    Injector(task.injections).install()
     if task.file_limit is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (task.file_limit, task.file_limit))
     try:
-        answer.send(Result(_run_steps(task)))
+        pipe.send(Result(_run_steps(task)))
     except Exception as error:
         logging.exception("the task failed")
-        answer.send(Result({}, type(error).__name__, str(error), may_retry(error)))
+        pipe.send(Result({}, type(error).__name__, str(error), may_retry(error)))
 
 
 def _run_steps(task: Task) -> dict[str, Any]:
@@ -108,7 +107,7 @@ def _plan(task: Task, stores: Stores, _plan_id: str) -> Any:
 
 
 def _resume(task: Task, stores: Stores, _plan_id: str) -> Any:
-    """What `_plan` does for a plan that stands, without the warehouse."""
+    """Resume a paused plan."""
     from include.dispatch.control import resume
 
     return resume(stores.ledger, task.campaign.id, task.occurrence, account=SendGridAccount(task.host, "SG.test"))
@@ -163,7 +162,7 @@ def _doubt(_task: Task, stores: Stores, _plan_id: str) -> Any:
     return resolve_doubt(stores)
 
 
-def _reconcile(_task: Task, stores: Stores, _plan_id: str) -> Any:
+def _restore(_task: Task, stores: Stores, _plan_id: str) -> Any:
     from include.dispatch.account.restore import restore_ledger
 
     return restore_ledger(stores)
@@ -186,6 +185,6 @@ _STEPS = {
     "load": _load,
     "suppress": _suppress,
     "doubt": _doubt,
-    "reconcile": _reconcile,
+    "restore": _restore,
     "publish": _publish,
 }

@@ -1,6 +1,6 @@
-"""Points in the product's work at which a process of a test dies, stops or has its clock set.
+"""Injection points: calls of the product at which a test kills or suspends its process, or sets its clock.
 
-Wrapped from outside, in that process alone. The product knows nothing of it.
+The calls are wrapped from outside, in the test's process only; the product has no hooks for it.
 """
 
 from __future__ import annotations
@@ -15,79 +15,79 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 POINTS = {
-    "files": ("include.dispatch.plan.freeze", "write_manifest"),
+    "write_manifest": ("include.dispatch.plan.freeze", "write_manifest"),
     "plan": ("include.ledger.plans", "freeze_plan"),
     "recover": ("include.ledger.chunks", "recover"),
-    "intent": ("include.ledger.chunks", "claim"),
-    "note": ("include.dispatch.journal", "Journal.append"),
+    "claim": ("include.ledger.chunks", "claim"),
+    "journal": ("include.dispatch.journal", "Journal.append"),
     "post": ("include.sendgrid.transport", "Transport.post"),
-    "answer": ("include.dispatch.send.chunk_sender", "ChunkSender._conclude"),
+    "conclude": ("include.dispatch.send.chunk_sender", "ChunkSender._conclude"),
     "outcome": ("include.dispatch.send.chunk_sender", "record"),
-    "told": ("include.ledger.writer", "LedgerWriter._deliver"),
-    "close": ("include.ledger.plans", "change_state"),
-    "there": ("include.dispatch.schedule", "hold"),
-    "lifted": ("include.dispatch.schedule", "release"),
-    "booked": ("include.ledger.plans", "set_batch_status"),
+    "deliver": ("include.ledger.writer", "LedgerWriter._deliver"),
+    "change_state": ("include.ledger.plans", "change_state"),
+    "hold_batch": ("include.dispatch.schedule", "hold"),
+    "release_batch": ("include.dispatch.schedule", "release"),
+    "set_batch_status": ("include.ledger.plans", "set_batch_status"),
     "copy": ("include.dispatch.account.record", "_replace"),
     "load": ("include.collect.load", "_load"),
     "prove": ("include.collect.doubt", "prove"),
     "rename": ("os", "replace"),
 }
-"""What is wrapped, by the name of the point."""
+"""The wrapped call of each point."""
 COMMITS = (("include.ledger.database", "Ledger.write"), ("include.dispatch.account.record", "transaction"))
-"""What ends in a commit; `inside` a point is just before the commit of what it writes."""
+"""Context managers that end in a commit; `inside` a point means just before that commit."""
 
 
 @dataclass(frozen=True)
-class Doom:
-    """What happens at the `passage`-th time that a point is reached, `when`: before, inside or after it.
+class Injection:
+    """An action at the `hit`-th time that a point is reached; `when` is before, inside or after the call.
 
-    `deed`: kill, stop (SIGSTOP, until somebody continues it; not while another thread is in a transaction of the ledger,
-    since everybody would wait for that; after a call whose transaction others share, once it has committed), or a number of
+    `action`: kill; stop (SIGSTOP, but not while another thread is in a transaction of the ledger, since all other
+    processes would wait for it, and after the commit if the call shares its transaction with others); or a number of
     seconds to which the clock's offset is set.
     """
 
     point: str
     when: str = "before"
-    passage: int = 1
-    deed: str | float = "kill"
+    hit: int = 1
+    action: str | float = "kill"
 
 
-class Dooms:
-    """Counts the passages of this process."""
+class Injector:
+    """Counts how often this process reaches each point, and performs the injections."""
 
-    def __init__(self, dooms: Iterable[Doom]) -> None:
-        self._dooms = list(dooms)
-        self._passed: Counter[tuple[str, str]] = Counter()
+    def __init__(self, injections: Iterable[Injection]) -> None:
+        self._injections = list(injections)
+        self._hits: Counter[tuple[str, str]] = Counter()
         self._within = threading.local()
         self._lock = threading.Lock()
         self._in_transaction = threading.RLock()
 
     def install(self) -> None:
-        """Wrap every point that a doom names, and the transactions."""
-        if not self._dooms:
+        """Wrap every point that an injection names, and the transactions."""
+        if not self._injections:
             return
-        for point in sorted({doom.point for doom in self._dooms}):
-            _replace(POINTS[point], lambda call, point=point: self._around(point, call))
+        for point in sorted({injection.point for injection in self._injections}):
+            _replace(POINTS[point], partial(self._around, point))
         for place in COMMITS:
             _replace(place, self._committing)
 
     def reach(self, point: str, when: str) -> None:
-        """This process is there."""
+        """Count the point and perform a due injection."""
         with self._lock:
-            self._passed[point, when] += 1
-            count = self._passed[point, when]
-        for doom in self._dooms:
-            if (doom.point, doom.when, doom.passage) == (point, when, count):
-                if doom.deed == "stop" and when == "after" and getattr(self._within, "depth", 0):
-                    self._within.stops = True  # Its transaction is shared with other calls: stop once it is committed.
+            self._hits[point, when] += 1
+            count = self._hits[point, when]
+        for injection in self._injections:
+            if (injection.point, injection.when, injection.hit) == (point, when, count):
+                if injection.action == "stop" and when == "after" and getattr(self._within, "depth", 0) > 0:
+                    self._within.stops = True  # Its transaction is shared with other calls: stop after the commit.
                     continue
                 with self._in_transaction:
-                    _do(doom.deed)
+                    _do(injection.action)
 
     def _around(self, point: str, call: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(call)
@@ -129,14 +129,14 @@ class Dooms:
         return transaction
 
 
-def _do(deed: str | float) -> None:
-    if deed == "kill":
+def _do(action: str | float) -> None:
+    if action == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
-    elif deed == "stop":
+    elif action == "stop":
         os.kill(os.getpid(), signal.SIGSTOP)
-        time.sleep(0.05)  # The signal is on its way; hold what is held until it has arrived.
+        time.sleep(0.05)  # Keep the lock until the signal has arrived.
     else:
-        os.environ["TRADEWIND_CLOCK_OFFSET_SECONDS"] = str(deed)
+        os.environ["TRADEWIND_CLOCK_OFFSET_SECONDS"] = str(action)
 
 
 def _replace(place: tuple[str, str], wrap: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:

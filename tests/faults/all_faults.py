@@ -1,0 +1,10 @@
+"""All faults, in the order of the specification. Importing this module registers them in the catalogue."""
+
+from __future__ import annotations
+
+from tests.faults import changes, concurrency, disks, kills, responses, scheduled, webhooks, withdrawals  # noqa: F401
+from tests.faults.catalogue import FAULTS, Fault
+
+
+def all_faults() -> list[Fault]:
+    return sorted(FAULTS, key=lambda fault: fault.line)
