@@ -36,27 +36,27 @@ Keys = frozenset[str]
 def export_unsubscribes(stores: Stores, account: SendGridAccount) -> dict[str, int | str]:
     """Add people who unsubscribed to SendGrid's lists and remove people who resubscribed.
 
-    Returns the number of addresses added (`left`), removed (`back`), and of address keys without a known address
-    (`unknown`); `{"exported": "not offered"}` where the provider has no such lists. Idempotent: after a crash, the same
-    changes are exported again. Raises `ConfigurationError` for a key that may not write suppressions, `EspUnavailable` when
-    SendGrid does not answer. Logs and errors contain no address.
+    Returns the number of addresses `added` and `removed`, and of address keys without a known address (`unknown`);
+    `{"exported": "not offered"}` if the provider has no such lists. Idempotent: after a crash, the same changes are exported
+    again. Raises `ConfigurationError` for a key that may not write suppressions, `EspUnavailable` when SendGrid does not
+    respond. Logs and errors contain no address.
     """
     with stores.ledger.read() as connection:
         changes = opt_out_changes.changes_since(connection, exported_seq(stores.ledger))
     with open_warehouse(stores.paths) as warehouse:
         unsubscribed, resubscribed = _keys_to_export(warehouse, stores.ledger, changes)
         emails = _emails(warehouse, stores, unsubscribed | resubscribed)
-    left, back = ([emails[key] for key in sorted(keys) if key in emails] for keys in (unsubscribed, resubscribed))
+    added, removed = ([emails[key] for key in sorted(keys) if key in emails] for keys in (unsubscribed, resubscribed))
     groups = groups_in_use(stores.ledger)
     try:
-        add_addresses(account, left, groups)
-        remove_addresses(account, back, groups)
+        add_addresses(account, added, groups)
+        remove_addresses(account, removed, groups)
     except NotOffered:
         return {"exported": "not offered"}
     watermarks.put(stores.ledger, EXPORTED_AT, clock.now().timestamp())
     watermarks.put(stores.ledger, EXPORTED_SEQ, changes.seq)
     unknown = (changes.opted_out | changes.resubscribed) - emails.keys()
-    counts: dict[str, int | str] = {"left": len(left), "back": len(back), "unknown": len(unknown)}
+    counts: dict[str, int | str] = {"added": len(added), "removed": len(removed), "unknown": len(unknown)}
     log.info("exported to SendGrid: %s", counts)
     return counts
 

@@ -25,8 +25,6 @@ from include.sendgrid.management import call
 log = logging.getLogger(__name__)
 
 SOURCE = "sendgrid_group"
-SETTLES_SECONDS = 3_600
-"""For this long after a resubscription, the address may still be on a list from which it was just removed."""
 
 
 def sync_groups(ledger: Ledger, account: SendGridAccount, secret: bytes) -> dict[str, int]:
@@ -53,7 +51,7 @@ def sync_groups(ledger: Ledger, account: SendGridAccount, secret: bytes) -> dict
 
 def _resubscribed(ledger: Ledger) -> frozenset[str]:
     """Addresses whose resubscription is not exported to SendGrid yet, or was made recently: their entry is outdated."""
-    recent = clock.now().timestamp() - SETTLES_SECONDS
+    recent = clock.now().timestamp() - withheld.PROPAGATION_SECONDS
     with ledger.read() as connection:
         lifts = suppressions.lifts(connection).to_pylist()
         pending = opt_out_changes.changes_since(connection, exported_seq(ledger)).resubscribed

@@ -30,7 +30,7 @@ LISTS = {
 """SendGrid's list → the ledger's reason. Without `blocks`, which are temporary."""
 SOURCE = "sendgrid_list"
 PAGE_SIZE = 500
-CLOCKS_DIFFER = 60.0
+CLOCK_SKEW_SECONDS = 60.0
 OVERLAP_SECONDS = 86_400
 """Each run reads this much before the watermark again: rows may appear late, and clocks differ."""
 
@@ -91,7 +91,7 @@ def _lifted_until(ledger: Ledger, reason: str) -> dict[str, float]:
         rows = suppressions.lifts(connection).to_pylist()
         pending = opt_out_changes.changes_since(connection, exported_seq(ledger)).resubscribed
     lifted = {row["address_key"]: row["lifted_at"] for row in rows if row["reason"] == reason}
-    return {key: max(at, exported_at + CLOCKS_DIFFER) if key in pending else at for key, at in lifted.items()}
+    return {key: max(at, exported_at + CLOCK_SKEW_SECONDS) if key in pending else at for key, at in lifted.items()}
 
 
 def _pages(account: SendGridAccount, name: str, since: float | None) -> Iterator[list[Any]]:

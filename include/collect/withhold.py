@@ -72,13 +72,13 @@ def withhold(stores: Stores, account: SendGridAccount) -> dict[str, int | str]:
     key that may not write suppressions, `EspUnavailable` when SendGrid does not answer. Logs and errors contain no address.
     """
     with stores.ledger.read() as connection:
-        standing = withheld.in_force(connection)
-    scheduled = _scheduled(stores, standing)
+        withheld_since = withheld.in_force(connection)
+    scheduled = _scheduled(stores, withheld_since)
     if not scheduled.parts:
-        return {"withheld": 0, "released": 0, "left": 0}
-    decisions = _decide(stores, scheduled, frozenset(standing))
+        return {"withheld": 0, "released": 0, "opted_out": 0}
+    decisions = _decide(stores, scheduled, frozenset(withheld_since))
     # Recorded before SendGrid gets them: an entry without a record would be imported as the person's unsubscribe, for good.
-    withheld.record_pending(stores.ledger, sorted(decisions.withdrawn - standing.keys()))
+    withheld.record_pending(stores.ledger, sorted(decisions.withdrawn - withheld_since.keys()))
     try:
         counts = {
             "withheld": _add(stores.ledger, account, decisions),
@@ -88,7 +88,7 @@ def withhold(stores: Stores, account: SendGridAccount) -> dict[str, int | str]:
         return {"withheld": "not offered"}
     withheld.record_ended(stores.ledger, decisions.opted_out)
     log.info("scheduled mail: %s", counts)
-    return {**counts, "left": len(decisions.opted_out)}
+    return {**counts, "opted_out": len(decisions.opted_out)}
 
 
 def _add(ledger: Ledger, account: SendGridAccount, decisions: _Decisions) -> int:
@@ -105,17 +105,17 @@ def _release(ledger: Ledger, account: SendGridAccount, decisions: _Decisions) ->
     return len(decisions.released)
 
 
-def _decide(stores: Stores, scheduled: _Scheduled, standing: frozenset[str]) -> _Decisions:
+def _decide(stores: Stores, scheduled: _Scheduled, withheld_keys: frozenset[str]) -> _Decisions:
     with open_warehouse(stores.paths) as warehouse:
         copy_answers(warehouse, stores.ledger)
-        warehouse.register("withheld", pa.table({"address_key": pa.array(sorted(standing), pa.string())}))
+        warehouse.register("withheld", pa.table({"address_key": pa.array(sorted(withheld_keys), pa.string())}))
         warehouse.register("scheduled", scheduled.chunks)
         rows = fetch(warehouse, "collect", "scheduled_addresses", {"parts": scheduled.parts, "at": clock.now()}).to_pylist()
     return _Decisions(
         {row["address_key"]: row["email"] for row in rows},
         withdrawn=frozenset(row["address_key"] for row in rows if row["state"] == "withdrawn" and row["is_due"]),
-        released=standing & {row["address_key"] for row in rows if _may_release(row)},
-        opted_out=standing & {row["address_key"] for row in rows if row["state"] == "opted_out"},
+        released=withheld_keys & {row["address_key"] for row in rows if _may_release(row)},
+        opted_out=withheld_keys & {row["address_key"] for row in rows if row["state"] == "opted_out"},
     )
 
 
@@ -124,11 +124,11 @@ def _may_release(row: dict[str, Any]) -> bool:
     return row["state"] == "wants_mail" or (row["state"] != "opted_out" and not row["is_due"])
 
 
-def _scheduled(stores: Stores, standing: dict[str, float]) -> _Scheduled:
+def _scheduled(stores: Stores, withheld_since: dict[str, float]) -> _Scheduled:
     """The chunks of scheduled mail, and those scheduled when the withheld addresses were: their files hold the addresses."""
     now = clock.now()
     out_from = (now - PAUSE_LIMIT).timestamp()
-    needed_from = min([out_from, *(since - PAUSE_LIMIT.total_seconds() for since in standing.values())])
+    needed_from = min([out_from, *(since - PAUSE_LIMIT.total_seconds() for since in withheld_since.values())])
     query = (
         select(
             plans.c.folder, plans.c.settings, plans.c.batch_status, chunks.c.file, chunks.c.first_row, chunks.c.root_size,

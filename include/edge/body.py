@@ -63,7 +63,7 @@ class Pool:
                 (held for held in self._held if held.peer == peer and held.time_left and not held.is_evicted), body
             )
             if victim is body:
-                raise Refused(503, "too much at once")
+                raise Refused(503, "too many bodies in memory")
             victim.is_evicted, victim.size = True, 0
             assert victim.time_left
             victim.time_left.reschedule(asyncio.get_running_loop().time())
@@ -116,9 +116,11 @@ async def _read_in_time(request: Request, limit: int, pool: Pool, body: Held) ->
         async with asyncio.timeout(SECONDS) as body.time_left:
             return await _read(request, limit, pool, body)
     except TimeoutError:
-        raise (Refused(503, "too much at once") if body.is_evicted else Refused(408, "body came too slowly")) from None
+        raise (
+            Refused(503, "too many bodies in memory") if body.is_evicted else Refused(408, "the body arrived too slowly")
+        ) from None
     except ClientDisconnect:
-        raise Refused(400, "body was cut off") from None
+        raise Refused(400, "the body is incomplete") from None
     finally:
         body.time_left = None
 

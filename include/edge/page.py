@@ -44,7 +44,7 @@ def render(request: Request, name: str, *, status: int = 200, **values: object) 
 
 
 def render_problem(request: Request, status: int, what: str) -> HTMLResponse:
-    """An error page with its remedy. `what` is a section of the texts: `expired`, `unreadable` or `away`."""
+    """An error page with its remedy. `what` is a section of the texts: `expired`, `unreadable` or `unavailable`."""
     return render(request, "problem", status=status, what=what)
 
 
@@ -55,6 +55,6 @@ def render_damaged_link(request: Request) -> HTMLResponse:
 
 def render_unavailable(request: Request) -> HTMLResponse:
     """503: the ledger did not respond and nothing was changed; the client should retry."""
-    answer = render_problem(request, 503, "away")
+    answer = render_problem(request, 503, "unavailable")
     answer.headers["Retry-After"] = "60"
     return answer

@@ -26,18 +26,18 @@ async def receive(request: Request) -> Response:
 
     Replays and redeliveries are written like any batch: loading deduplicates events.
     """
-    now = settings()
-    if not now.webhook_keys:
+    current = settings()
+    if not current.webhook_keys:
         log.error("an event batch was rejected: set %s to SendGrid's public key (base64 DER)", KEYS_VARIABLE)
         return _answer(503, "no webhook key is configured")
     try:
-        return await _receive(request, now)
+        return await _receive(request, current)
     except body.Refused as refusal:
         log.warning("an event batch was rejected with %d: %s", refusal.status, refusal.why)
         return _answer(refusal.status, refusal.why)
 
 
-async def _receive(request: Request, now: Settings) -> Response:
+async def _receive(request: Request, current: Settings) -> Response:
     signature = request.headers.get(SIGNATURE_HEADER, "")
     timestamp = request.headers.get(TIMESTAMP_HEADER, "")
     if not signature or not timestamp:
@@ -45,21 +45,21 @@ async def _receive(request: Request, now: Settings) -> Response:
     if not has_signature_format(timestamp, signature):
         raise body.Refused(403, "the signature headers are not SendGrid's")
     async with body.held_body(request, body.WEBHOOK_BYTES, body.BATCHES) as content:
-        return await to_thread.run_sync(_accept, now, timestamp, signature, content, limiter=_spool_threads)
+        return await to_thread.run_sync(_accept, current, timestamp, signature, content, limiter=_spool_threads)
 
 
-def _accept(now: Settings, timestamp: str, signature: str, content: bytes) -> Response:
+def _accept(current: Settings, timestamp: str, signature: str, content: bytes) -> Response:
     """The blocking part: signature, parsing, fsync."""
-    if not has_valid_signature(now.webhook_keys, timestamp, content, signature):
+    if not has_valid_signature(current.webhook_keys, timestamp, content, signature):
         raise body.Refused(403, "signature does not verify")
     if check_shape(content) == 0:
-        return _answer(200, "nothing in it")
+        return _answer(200, "empty batch")
     try:
-        spool.write_batch(now.paths, content)
+        spool.write_batch(current.paths, content)
     except OSError as error:
         log.error("an event batch could not be written (%s); SendGrid will retry it", error.strerror)
-        return _answer(503, "cannot be kept now")
-    return _answer(200, "kept")
+        return _answer(503, "the batch cannot be stored now")
+    return _answer(200, "stored")
 
 
 def check_shape(content: bytes) -> int:

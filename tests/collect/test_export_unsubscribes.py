@@ -127,11 +127,11 @@ def test_an_unsubscribe_at_the_edge_stops_scheduled_mail(esp: RunningSimulator, 
             assert httpx.post(f"{edge.url}/{route}/{token}", data=form).status_code == 200
         back = mint(stores.secrets, Subject(str(uuid.uuid4()), key_of(stores.secrets, PEOPLE[2])))
         assert httpx.post(f"{edge.url}/u/{back}").status_code == 200
-        assert export_unsubscribes(stores, account(esp)) == {"left": 3, "back": 0, "unknown": 0}
+        assert export_unsubscribes(stores, account(esp)) == {"added": 3, "removed": 0, "unknown": 0}
         assert httpx.post(f"{edge.url}/preferences/{back}", data={"action": "resubscribe"}).status_code == 200
     finally:
         edge.stop()
-    assert export_unsubscribes(stores, account(esp)) == {"left": 0, "back": 1, "unknown": 0}
+    assert export_unsubscribes(stores, account(esp)) == {"added": 0, "removed": 1, "unknown": 0}
     sync_suppressions(stores, account(esp))
     assert {row["status"] for row in esp.accepted()} == {"accepted"}, "the mail is not due yet"
     esp.post("/control/flush?scheduled=start")
@@ -164,7 +164,7 @@ def test_the_global_list_is_used_where_the_group_was_deleted(
     add_identities(stores.paths, stores.secrets, PEOPLE)
     record_plan(stores.ledger, 4711)
     unsubscribe(stores.ledger, stores.secrets, PEOPLE[0])
-    assert export_unsubscribes(stores, account(esp))["left"] == 1
+    assert export_unsubscribes(stores, account(esp))["added"] == 1
     assert [row["email"] for row in esp.get("/v3/suppression/unsubscribes")] == [PEOPLE[0]]
 
 
@@ -191,10 +191,10 @@ def test_only_unsubscribes_unknown_to_sendgrid_are_exported_and_only_once(
     suppress(stores.ledger, [Suppression(key_of(stores.secrets, PEOPLE[2]), "hard_bounce", "webhook", 1.0)])
     unsubscribe(stores.ledger, stores.secrets, "stranger@example.org")
     with caplog.at_level(logging.DEBUG):
-        assert export_unsubscribes(stores, account(esp)) == {"left": 1, "back": 0, "unknown": 1}
+        assert export_unsubscribes(stores, account(esp)) == {"added": 1, "removed": 0, "unknown": 1}
     assert "@" not in caplog.text
     assert [row["email"] for row in esp.get("/v3/suppression/unsubscribes")] == [PEOPLE[0]]
-    assert export_unsubscribes(stores, account(esp)) == {"left": 0, "back": 0, "unknown": 0}
+    assert export_unsubscribes(stores, account(esp)) == {"added": 0, "removed": 0, "unknown": 0}
 
 
 def test_an_address_that_the_source_deleted_is_read_from_the_plan(esp: RunningSimulator, stores: Stores) -> None:
@@ -206,7 +206,7 @@ def test_an_address_that_the_source_deleted_is_read_from_the_plan(esp: RunningSi
         query = "select address_key, email from read_parquet($1) order by 1 limit 1"
         ((key, email),) = warehouse.execute(query, [f"{plan}/**/part-*.parquet"]).fetchall()
     suppress(stores.ledger, [Suppression(key, "unsubscribe", "one_click", time.time())])
-    assert export_unsubscribes(stores, account(esp)) == {"left": 1, "back": 0, "unknown": 0}
+    assert export_unsubscribes(stores, account(esp)) == {"added": 1, "removed": 0, "unknown": 0}
     assert [row["email"] for row in esp.get("/v3/suppression/unsubscribes")] == [email.lower()]
 
 
@@ -260,7 +260,7 @@ def test_an_error_contains_no_address_and_a_provider_without_lists_is_not_an_err
     state.answer = (404, b"{}")
     assert export_unsubscribes(stores, api) == {"exported": "not offered"}
     state.answer = (204, b"")
-    assert export_unsubscribes(stores, api) == {"left": 0, "back": 1, "unknown": 0}
+    assert export_unsubscribes(stores, api) == {"added": 0, "removed": 1, "unknown": 0}
 
 
 def change_addresses(paths: DataPaths, secrets: Secrets) -> None:
@@ -281,7 +281,7 @@ def test_a_suppression_of_an_old_address_stops_mail_scheduled_to_the_new_one(
     assert esp.send(mail(4, send_at=int(time.time()) + 3600)).status_code == 202
     old = [key_of(stores.secrets, f"old{number}@gmail.example.com") for number in range(2)]
     suppress(stores.ledger, [Suppression(key, reason, source, time.time()) for key in old])
-    assert export_unsubscribes(stores, account(esp))["left"] == 2
+    assert export_unsubscribes(stores, account(esp))["added"] == 2
     assert {row["status"] for row in esp.accepted()} == {"accepted"}, "the mail is not due yet"
     esp.post("/control/flush?scheduled=start")
     found = final_statuses(esp, 4)
@@ -312,7 +312,7 @@ def test_a_replaced_address_is_not_exported_as_an_unsubscribe(esp: RunningSimula
         change_addresses(stores.paths, stores.secrets)
     with stores.ledger.read() as connection:
         assert set(suppressions.of_source(connection)["reason"].to_pylist()) == {"address_given_up"}
-    assert export_unsubscribes(stores, account(esp)) == {"left": 0, "back": 0, "unknown": 0}
+    assert export_unsubscribes(stores, account(esp)) == {"added": 0, "removed": 0, "unknown": 0}
     assert esp.get("/v3/suppression/unsubscribes") == []
     assert esp.send(mail(4)).status_code == 202
     assert set(final_statuses(esp, 4).values()) == {"delivered"}

@@ -140,11 +140,11 @@ def test_scheduled_mail_is_withheld_from_people_who_may_no_longer_be_mailed(
 ) -> None:
     schedule(stores, time.time() + 3600)
     assert esp.send(mail(6, send_at=int(time.time()) + 3600)).status_code == 202
-    assert sync_and_withhold(stores, account) == {"withheld": 0, "released": 0, "left": 0}
+    assert sync_and_withhold(stores, account) == {"withheld": 0, "released": 0, "opted_out": 0}
     make_unmailable(stores.paths)
     assert mailed(stores) == {"S5"}
-    assert sync_and_withhold(stores, account) == {"withheld": 5, "released": 0, "left": 0}
-    assert sync_and_withhold(stores, account) == {"withheld": 0, "released": 0, "left": 0}, "they are added once"
+    assert sync_and_withhold(stores, account) == {"withheld": 5, "released": 0, "opted_out": 0}
+    assert sync_and_withhold(stores, account) == {"withheld": 0, "released": 0, "opted_out": 0}, "they are added once"
     assert {entry["status"] for entry in esp.accepted()} == {"accepted"}, "the mail is not due yet"
     esp.post("/control/flush?scheduled=start")
     assert final_statuses(esp, 6) == ["not_delivered"] * 5 + ["delivered"]
@@ -161,13 +161,13 @@ def test_scheduled_mail_of_a_declined_topic_is_withheld_until_it_was_sent(
     set_topic(stores.ledger, "offers")
     assert esp.send(mail(6, send_at=int(time.time()) + 3600)).status_code == 202
     decline_topics(stores.ledger, stores.secrets, {0: "offers", 1: "news"})
-    assert sync_and_withhold(stores, account) == {"withheld": 1, "released": 0, "left": 0}
+    assert sync_and_withhold(stores, account) == {"withheld": 1, "released": 0, "opted_out": 0}
     assert {entry["status"] for entry in esp.accepted()} == {"accepted"}, "the mail is not due yet"
     esp.post("/control/flush?scheduled=start")
     assert final_statuses(esp, 6) == ["not_delivered"] + ["delivered"] * 5
     decline_topics(stores.ledger, stores.secrets, {2: "offers"})
     advance_clock(monkeypatch, minutes=62)
-    assert sync_and_withhold(stores, account) == {"withheld": 0, "released": 1, "left": 0}, (
+    assert sync_and_withhold(stores, account) == {"withheld": 0, "released": 1, "opted_out": 0}, (
         "the mail was sent, other topics are not declined"
     )
     assert (on_global_list(esp), suppressed(stores.ledger, stores.secrets)) == (set(), [False] * 6)
@@ -195,7 +195,7 @@ def test_mail_scheduled_to_a_replaced_address_is_withheld(
 ) -> None:
     schedule(stores, time.time() + 3600)
     ingest_rows(stores.paths, row(0, email="elsewhere@gmail.example.com", updated_at=UPDATED_AT))
-    assert sync_and_withhold(stores, account) == {"withheld": 1, "released": 0, "left": 0}
+    assert sync_and_withhold(stores, account) == {"withheld": 1, "released": 0, "opted_out": 0}
     assert on_global_list(esp) == {PEOPLE[0]}
     ingest_rows(stores.paths, row(0, updated_at="2026-02-02"))
     assert sync_and_withhold(stores, account)["released"] == 1, "the address is current again"
@@ -236,7 +236,7 @@ def test_a_new_valid_row_releases_the_person(esp: RunningSimulator, account: Sen
     assert on_global_list(esp) == set(PEOPLE[:5])
     again = {"consented_at": "2026-03-01", "updated_at": "2026-03-02"}
     ingest_rows(stores.paths, *[row(person, **again) for person in range(3)])
-    assert sync_and_withhold(stores, account) == {"withheld": 0, "released": 3, "left": 0}
+    assert sync_and_withhold(stores, account) == {"withheld": 0, "released": 3, "opted_out": 0}
     assert on_global_list(esp) == {PEOPLE[3], PEOPLE[4]}
     sync_suppressions(stores, account)
     assert mailed(stores) == {"S0", "S1", "S2", "S5"}
@@ -256,7 +256,7 @@ def test_people_are_released_when_no_mail_is_scheduled_for_them(
     advance_clock(monkeypatch, hours=72)
     assert sync_and_withhold(stores, account)["released"] == 0, "a paused batch can be sent until then"
     advance_clock(monkeypatch, hours=74)
-    assert sync_and_withhold(stores, account) == {"withheld": 0, "released": 5, "left": 0}
+    assert sync_and_withhold(stores, account) == {"withheld": 0, "released": 5, "opted_out": 0}
     assert on_global_list(esp) == set()
     assert suppressed(stores.ledger, stores.secrets) == [False] * 6
 
@@ -291,7 +291,7 @@ def test_an_entry_from_before_the_withholding_is_an_unsubscribe(
     schedule(stores, time.time() + 3600)
     esp.post("/v3/asm/suppressions/global", {"recipient_emails": [PEOPLE[0]]})
     make_unmailable(stores.paths)
-    assert sync_and_withhold(stores, account) == {"withheld": 4, "released": 0, "left": 0}
+    assert sync_and_withhold(stores, account) == {"withheld": 4, "released": 0, "opted_out": 0}
     assert suppressed(stores.ledger, stores.secrets) == [True, *[False] * 5]
 
 
@@ -473,7 +473,7 @@ def test_missing_recipient_files_release_nobody(
     sync_and_withhold(stores, account)
     for part in stores.paths.root.glob("plans/**/part-*.parquet"):
         part.unlink()
-    assert sync_and_withhold(stores, account) == {"withheld": 0, "released": 0, "left": 0}
+    assert sync_and_withhold(stores, account) == {"withheld": 0, "released": 0, "opted_out": 0}
     assert on_global_list(esp) == set(PEOPLE[:5])
     assert "are missing" in caplog.text
 

@@ -126,7 +126,7 @@ def test_every_language_has_exactly_the_texts_that_the_pages_use() -> None:
     used = {
         key for page in (EDGE / "pages").glob("*.html") for key in re.findall(r'text\("([a-z_.]+)"[,)]', page.read_text())
     }
-    used |= {f"{what}.{part}" for what in ("expired", "unreadable", "away") for part in ("title", "text")}
+    used |= {f"{what}.{part}" for what in ("expired", "unreadable", "unavailable") for part in ("title", "text")}
     used |= {f"damaged.{way}{kind}" for way in ("write", "answer") for kind in ("", "_confirming")}
     for one in languages.values():
         assert set(one._texts) == used | {"direction"}
