@@ -26,7 +26,7 @@ MIN_PRECISION, MIN_RECALL = 0.98, 0.99
 """Of the class `human`. Measured on this sample: opens 0.986 and 1, clicks 1 and 1. The false positives are scanners that
 open once with the user agent of an old browser, which is only one signal."""
 HTML = "".join(f'<a href="https://shop.example/{link}">x</a>' for link in range(4))
-HTML += '<a clicktracking=off href="[[unsubscribe]]">Unsubscribe</a>'
+HTML += '<a clicktracking=off href="[[leave]]">Unsubscribe</a>'
 CLASSIFIED = "select sg_event_id, event, verdict from engagement.events where event in ('opened', 'clicked')"
 
 
