@@ -66,7 +66,7 @@ def funnel(campaigns: Rows) -> dict[str, Any]:
 
 
 def engagement(daily: Rows) -> dict[str, Any]:
-    """People a day by what happened, on a scale that shows a handful beside thousands."""
+    """People per day and kind of event, on a symlog scale, so that small and large counts are both visible."""
     return _spec(
         _chart(daily, height=260)
         .mark_line(point={"size": 38, "filled": True}, strokeWidth=2, interpolate="linear")
@@ -74,7 +74,7 @@ def engagement(daily: Rows) -> dict[str, Any]:
             x=_days(),
             y=alt.Y(
                 "people:Q",
-                title="people a day (log)",
+                title="people per day (log)",
                 scale=alt.Scale(type="symlog"),
                 axis=alt.Axis(values=[0, 1, 10, 100, 1e3, 1e4, 1e5, 1e6], format=",d"),
             ),
@@ -85,7 +85,7 @@ def engagement(daily: Rows) -> dict[str, Any]:
 
 
 def provider_rate(providers: Rows, kind: str, limits: tuple[float, float], title: str) -> dict[str, Any]:
-    """One rate (`hard_bounce` or `complaint`) by provider, with lines where the sender warns and where it stops."""
+    """One rate (`hard_bounce` or `complaint`) by provider, with lines at the limits at which the sender warns and stops."""
     field, verdict = f"{kind}_rate", f"{kind}_verdict"
     bars = (
         _chart(providers, height=alt.Step(26))
@@ -106,20 +106,20 @@ def provider_rate(providers: Rows, kind: str, limits: tuple[float, float], title
 
 
 def segments(rows: Rows) -> dict[str, Any]:
-    """Members of each segment, with a tick where the run before stood."""
+    """Members of each segment, with a tick for the size in the previous run."""
     base = _chart(rows, height=alt.Step(26)).encode(
         y=alt.Y("segment:N", title=None, sort=None, axis=alt.Axis(labelColor=INK))
     )
     size = base.mark_bar(cornerRadiusEnd=3, height=14, color=SERIES[0]).encode(
-        x=alt.X("members:Q", title="members, and a tick for the run before", axis=alt.Axis(format=",d", tickCount=6)),
+        x=alt.X("members:Q", title="members; tick: previous run", axis=alt.Axis(format=",d", tickCount=6)),
         tooltip=["segment:N", alt.Tooltip("members:Q", format=",d"), "entered:Q", "left_segment:Q"],
     )
-    before = base.mark_tick(color=INK, thickness=2, height=20).encode(x="members_before:Q")
-    return _spec(alt.layer(size, before))
+    previous = base.mark_tick(color=INK, thickness=2, height=20).encode(x="members_before:Q")
+    return _spec(alt.layer(size, previous))
 
 
 def lifecycle(rows: Rows) -> dict[str, Any]:
-    """Buyers by stage against readers by engagement; the deeper the more people."""
+    """People by lifecycle stage and engagement level; a deeper colour means more people."""
     base = _chart(rows, height=alt.Step(38)).encode(
         x=alt.X("lifecycle_stage:N", sort=STAGES, title=None, axis=alt.Axis(labelAngle=0, labelColor=INK, orient="top")),
         y=alt.Y("engagement_level:N", sort=LEVELS, title=None, axis=alt.Axis(labelColor=INK)),
@@ -136,7 +136,7 @@ def lifecycle(rows: Rows) -> dict[str, Any]:
 
 
 def list_health(rows: Rows) -> dict[str, Any]:
-    """The list by day: who may be mailed, who is engaged, who sleeps."""
+    """The list by day: mailable, engaged and dormant people."""
     long = [{"day": row["day"], "group": name, "people": row[field]} for row in rows for field, name in LIST_LINES.items()]
     return _spec(
         _chart(long, height=240)
@@ -178,7 +178,7 @@ def _colour(field: str, domain: Sequence[str], colours: Sequence[str]) -> alt.Co
 
 
 def _days() -> alt.X:
-    """Days are days in UTC, whatever the reader's time zone."""
+    """Days are in UTC, independent of the reader's time zone."""
     axis = alt.Axis(format="%d %b", grid=False, tickCount=8, labelOverlap=True)
     return alt.X("day:T", title=None, axis=axis, scale=alt.Scale(type="utc"))
 

@@ -1,6 +1,7 @@
-"""Publish: copy schema marts into a file of its own, check it, and put it in place in one rename.
+"""Publish: copy schema marts into a new file, check it, and rename it into place.
 
-Killed at any point, readers have the build before or the new one, each with its own manifest; the next publish sweeps up.
+If the process is killed at any point, readers have the previous build or the new one, each with its own manifest; the next
+publish removes the leftovers.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ import uuid
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
@@ -21,7 +21,8 @@ from include.core.durable import sync_file, sync_folder, write_durably
 from include.core.errors import PublishError
 from include.core.paths import SQL, DataPaths
 from include.publish import contents, snapshot
-from include.publish.snapshot import FILE, MANIFEST
+from include.publish.contents import Tables
+from include.publish.snapshot import FILE, MANIFEST, BuildSummary, Manifest
 from include.warehouse.comments import apply_comments
 from include.warehouse.connection import fetch, open_warehouse, run, transaction
 
@@ -33,23 +34,20 @@ HASH = "sum over rows of the lower 64 bits of md5(to_json(row))"
 WRITE_FAILED = (duckdb.IOException, duckdb.TransactionException, duckdb.FatalException)
 
 
-def publish(paths: DataPaths) -> dict[str, Any]:
+def publish(paths: DataPaths) -> Manifest:
     """Build, check and publish schema marts; returns the manifest.
 
-    The manifest: schema_version, build, built_at (ISO, UTC), duckdb_version, hash (how content is hashed), bytes and
-    sha256 of the file, tables {name: {rows, columns {name: type}, content_hash}}, previous {build, built_at, sha256,
-    bytes} or None.
-
-    Raises `PublishError` where there are no marts, a table or column has no comment, something looks like an address or a
-    name, the copy does not equal its source, or the disk refuses; the file before stays published. Raises `WarehouseBusy`.
+    Raises `PublishError` if there are no marts, a table or column has no comment, a value looks like an address or a name,
+    the copy differs from its source, or the file cannot be written; the previous file stays published. Raises
+    `WarehouseBusy`.
     """
     built_at = clock.now()
     name = f"{built_at:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:8]}"
     with open_warehouse(paths) as connection:
         try:
-            _sweep(paths)
+            _remove_leftovers(paths)
             manifest = _publish(connection, paths, paths.published / "builds" / name, built_at)
-            _sweep(paths)
+            _remove_leftovers(paths)
         except (OSError, *WRITE_FAILED) as error:
             raise PublishError(
                 f"the file could not be written ({type(error).__name__}).",
@@ -59,7 +57,7 @@ def publish(paths: DataPaths) -> dict[str, Any]:
     return manifest
 
 
-def _publish(connection: duckdb.DuckDBPyConnection, paths: DataPaths, build: Path, built_at: datetime) -> dict[str, Any]:
+def _publish(connection: duckdb.DuckDBPyConnection, paths: DataPaths, build: Path, built_at: datetime) -> Manifest:
     build.mkdir(parents=True)
     try:
         tables = _write_file(connection, build, built_at)
@@ -74,17 +72,17 @@ def _publish(connection: duckdb.DuckDBPyConnection, paths: DataPaths, build: Pat
     return manifest
 
 
-def _write_file(connection: duckdb.DuckDBPyConnection, build: Path, built_at: datetime) -> dict[str, Any]:
+def _write_file(connection: duckdb.DuckDBPyConnection, build: Path, built_at: datetime) -> Tables:
     literal = str(build / FILE).replace("'", "''")
     connection.execute(f"attach '{literal}' as published")
     try:
-        with transaction(connection):  # one commit, where 200 comments would be as many
+        with transaction(connection):  # one commit instead of one for each of 200 comments
             _copy(connection, build.name, built_at)
             tables = contents.check(connection)
             _record(connection, tables)
         connection.execute("checkpoint published")
     finally:
-        with suppress(duckdb.Error):  # what could not be written cannot be detached; the first error is the one to tell
+        with suppress(duckdb.Error):  # After a failed write detach fails too; the first error is raised.
             connection.execute("detach published")
     if (build / f"{FILE}.wal").exists():
         raise PublishError("a write-ahead log was left beside the file.", where=str(build), remedy="Run the task again.")
@@ -103,7 +101,7 @@ def _copy(connection: duckdb.DuckDBPyConnection, build: str, built_at: datetime)
     apply_comments(connection, "published.about", COMMENTS)
 
 
-def _record(connection: duckdb.DuckDBPyConnection, tables: dict[str, Any]) -> None:
+def _record(connection: duckdb.DuckDBPyConnection, tables: Tables) -> None:
     for name, table in tables.items():
         run(
             connection,
@@ -113,7 +111,7 @@ def _record(connection: duckdb.DuckDBPyConnection, tables: dict[str, Any]) -> No
         )
 
 
-def _manifest(paths: DataPaths, build: Path, built_at: datetime, tables: dict[str, Any]) -> dict[str, Any]:
+def _manifest(paths: DataPaths, build: Path, built_at: datetime, tables: Tables) -> Manifest:
     before = snapshot.current_build(paths)
     return {
         "schema_version": SCHEMA_VERSION,
@@ -128,14 +126,19 @@ def _manifest(paths: DataPaths, build: Path, built_at: datetime, tables: dict[st
     }
 
 
-def _summary(build: Path) -> dict[str, Any] | None:
-    """What the next manifest says of this build; None where its manifest was lost, which must not stop a new one."""
+def _summary(build: Path) -> BuildSummary | None:
+    """The entry for this build in the next manifest; None if its manifest is unreadable, which must not stop a new build."""
     try:
         manifest = snapshot.read_manifest(build)
     except PublishError:
         log.warning("Build %s has no readable manifest; publishing a new one.", build.name)
         return None
-    return {name: manifest.get(name) for name in ("build", "built_at", "sha256", "bytes")}
+    return {
+        "build": manifest["build"],
+        "built_at": manifest["built_at"],
+        "sha256": manifest["sha256"],
+        "bytes": manifest["bytes"],
+    }
 
 
 def _swap(paths: DataPaths, build: Path) -> None:
@@ -150,7 +153,7 @@ def _swap(paths: DataPaths, build: Path) -> None:
 
 
 def _point(link: Path, target: str) -> None:
-    """Make `link` point to `target` in one rename, durably. A link that already does is left alone."""
+    """Point `link` to `target` by a durable rename. Does nothing if it already does."""
     if link.is_symlink() and str(link.readlink()) == target:
         return
     beside = link.with_name(f".{link.name}.{uuid.uuid4().hex}.tmp")
@@ -159,8 +162,8 @@ def _point(link: Path, target: str) -> None:
     sync_folder(link.parent)
 
 
-def _sweep(paths: DataPaths) -> None:
-    """Remove what killed publishes left: half builds, half links, and write-ahead logs, which DuckDB would replay."""
+def _remove_leftovers(paths: DataPaths) -> None:
+    """Remove what killed publishes left: incomplete builds and links, and write-ahead logs, which DuckDB would replay."""
     kept = {snapshot.current_build(paths), snapshot.previous_build(paths)}
     for build in (paths.published / "builds").glob("*"):
         if build.resolve() not in kept:

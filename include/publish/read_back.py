@@ -1,25 +1,35 @@
-"""Read the published file back as an analyst would, and compare it with what its manifest says."""
+"""Read the published file as an analyst would, and compare it with its manifest."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 import duckdb
 
 from include.core.errors import PublishError
 from include.core.paths import DataPaths
 from include.publish import contents, snapshot
-from include.publish.snapshot import FILE
+from include.publish.contents import Tables
+from include.publish.snapshot import FILE, Manifest
 from include.warehouse.connection import fetch
 
 REMEDY = "Run the task publish again; until then read analytics.previous.duckdb."
 
 
-def verify(paths: DataPaths) -> dict[str, Any]:
-    """Check bytes, hash, tables, counts, content and comments of what is published.
+class Verified(TypedDict):
+    """The published build, its numbers of tables and rows, and the bytes of its file."""
 
-    Returns {build, tables, rows, bytes}. Raises `PublishError` that names the first thing which does not hold.
+    build: str
+    tables: int
+    rows: int
+    bytes: int
+
+
+def verify(paths: DataPaths) -> Verified:
+    """Check size, hash, tables, row counts, content and comments of the published file.
+
+    Raises `PublishError` for the first difference.
     """
     build = snapshot.require_build(paths)
     manifest = snapshot.read_manifest(build)
@@ -34,24 +44,24 @@ def verify(paths: DataPaths) -> dict[str, Any]:
     }
 
 
-def _check_file(paths: DataPaths, build: Path, manifest: dict[str, Any]) -> None:
+def _check_file(paths: DataPaths, build: Path, manifest: Manifest) -> None:
     stray = [*paths.published.glob("*.wal"), *build.glob("*.wal")]
-    _must(not stray, paths.published, "a write-ahead log lies beside the file")
-    _must((build / FILE).stat().st_size == manifest["bytes"], build / FILE, "is not as long as its manifest says")
-    _must(contents.sha256(build / FILE) == manifest["sha256"], build / FILE, "is not the file that its manifest describes")
+    _require(not stray, paths.published, "a write-ahead log is beside the file")
+    _require((build / FILE).stat().st_size == manifest["bytes"], build / FILE, "has another size than in its manifest")
+    _require(contents.sha256(build / FILE) == manifest["sha256"], build / FILE, "has another hash than in its manifest")
 
 
-def _check_content(connection: duckdb.DuckDBPyConnection, manifest: dict[str, Any]) -> dict[str, Any]:
+def _check_content(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> Tables:
     file = Path(connection.execute("select path from duckdb_databases() where database_name = 'analytics'").fetchall()[0][0])
     inside = fetch(connection, "publish", "read_build").to_pylist()[0]
-    _must(inside["build"] == manifest["build"], file, "is another build than its manifest's")
+    _require(inside["build"] == manifest["build"], file, "is another build than in its manifest")
     tables = contents.describe(connection, "analytics")
     wrong = sorted(name for name in {*tables, *manifest["tables"]} if tables.get(name) != manifest["tables"].get(name))
-    _must(not wrong, file, f"differs from its manifest in {', '.join(wrong)}")
+    _require(not wrong, file, f"differs from its manifest in {', '.join(wrong)}")
     contents.check_documented(connection, "analytics")
     return tables
 
 
-def _must(holds: bool, where: Path, what: str) -> None:
+def _require(holds: bool, where: Path, what: str) -> None:
     if not holds:
         raise PublishError(f"{what}.", where=str(where), remedy=REMEDY)

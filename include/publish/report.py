@@ -1,4 +1,4 @@
-"""The report: one HTML page beside the published file, made from nothing but that file. It needs no network to be read."""
+"""The report: one HTML page beside the published file, computed from that file only. It needs no network."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from markupsafe import Markup
 from include.core.durable import write_durably
 from include.core.paths import DataPaths
 from include.publish import charts, formats, snapshot
+from include.publish.snapshot import Manifest
 from include.warehouse.connection import fetch
 
 PAGES = Path(__file__).with_name("pages")
@@ -43,7 +44,7 @@ LIMITS = {
 }
 """The limits of the circuit breaker: the rates at which it warns and stops, from so many delivered messages."""
 
-REST_OF_POLICY = "style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+FIXED_POLICY = "style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 
 Sections = dict[str, list[dict[str, Any]]]
 
@@ -51,7 +52,7 @@ Sections = dict[str, list[dict[str, Any]]]
 def write_report(paths: DataPaths) -> str:
     """Write `published/report.html` from the published file, atomically; returns its path within the data folder.
 
-    Raises `PublishError` where nothing is published. A file without campaigns gives a page that says what to do.
+    Raises `PublishError` if nothing is published. Without campaigns the page says how to send one.
     """
     build = snapshot.require_build(paths)
     manifest = snapshot.read_manifest(build)
@@ -63,15 +64,15 @@ def write_report(paths: DataPaths) -> str:
 
 
 def read_sections(connection: duckdb.DuckDBPyConnection) -> Sections:
-    """What the page shows, a list of rows a section, each from its file in include/sql/publish/report/."""
+    """The rows of each section, from its file in include/sql/publish/report/."""
     return {
         name: fetch(connection, "publish/report", name, LIMITS | {"recent_days": RECENT_DAYS}).to_pylist()
         for name in QUERIES
     }
 
 
-def render(manifest: dict[str, Any], sections: Sections) -> str:
-    """The page as text. Everything from the file is escaped; scripts run by their hash alone (Content-Security-Policy)."""
+def render(manifest: Manifest, sections: Sections) -> str:
+    """The page as HTML. All data is escaped; the Content-Security-Policy allows scripts by their hash only."""
     scripts = [vl_convert.javascript_bundle(snippet="window.vegaEmbed = vegaEmbed;"), (PAGES / "report.js").read_text()]
     return (
         _environment()
@@ -79,7 +80,7 @@ def render(manifest: dict[str, Any], sections: Sections) -> str:
         .render(
             manifest=manifest,
             specs=specs(sections),
-            scripts=[Markup(script) for script in scripts],  # noqa: S704  (our own and Vega's, never data)
+            scripts=[Markup(script) for script in scripts],  # noqa: S704  (our own and Vega's, no data)
             policy=policy(scripts),
             style=Markup((PAGES / "report.css").read_text()),  # noqa: S704
             limits=LIMITS,
@@ -90,7 +91,7 @@ def render(manifest: dict[str, Any], sections: Sections) -> str:
 
 
 def specs(sections: Sections) -> dict[str, Any]:
-    """A Vega-Lite spec for each chart whose section has rows, by the chart's id."""
+    """The Vega-Lite specs by chart id; a chart without rows has none."""
     providers = sections["providers"]
     drawn: dict[str, tuple[Any, Callable[[], dict[str, Any]]]] = {
         "funnel": (sections["campaigns"], lambda: charts.funnel(sections["campaigns"])),
@@ -112,11 +113,11 @@ def specs(sections: Sections) -> dict[str, Any]:
 
 
 def policy(scripts: list[str]) -> str:
-    """The page's Content-Security-Policy: these scripts, inline styles, and nothing from anywhere."""
+    """The page's Content-Security-Policy: these scripts and inline styles, and nothing from the network."""
     hashes = " ".join(
         f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'" for script in scripts
     )
-    return f"default-src 'none'; script-src {hashes}; {REST_OF_POLICY}"
+    return f"default-src 'none'; script-src {hashes}; {FIXED_POLICY}"
 
 
 def _environment() -> Environment:

@@ -1,12 +1,12 @@
-"""What is published and where: whole builds in folders of their own, and one link that says which build is current.
+"""Published builds: each is a folder, and one link names the current build.
 
     published/builds/<build>/analytics.duckdb, manifest.json
-    published/current                -> builds/<build>          the only thing that a publish swaps
+    published/current                -> builds/<build>          the only link that a publish swaps
     published/analytics.duckdb       -> current/analytics.duckdb
     published/manifest.json          -> current/manifest.json
     published/analytics.previous.duckdb, manifest.previous.json -> previous/…
 
-File and manifest change together, in the one rename of `current`, so there is no instant at which they disagree (docs/adr).
+File and manifest change together, by the rename of `current`, so they never disagree (docs/adr).
 """
 
 from __future__ import annotations
@@ -15,32 +15,52 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 import duckdb
 
 from include.core.errors import PublishError
 from include.core.paths import DataPaths
+from include.publish.contents import Tables
 from include.warehouse.connection import configure
 
 FILE, MANIFEST, REPORT = "analytics.duckdb", "manifest.json", "report.html"
 BUILD_FIRST = "Run the DAG nightly_analytics: it builds the marts and publishes them."
 
 
+class BuildSummary(TypedDict):
+    """A build: its name, the time (ISO, UTC), and SHA-256 and bytes of its file."""
+
+    build: str
+    built_at: str
+    sha256: str
+    bytes: int
+
+
+class Manifest(BuildSummary):
+    """manifest.json. `hash` says how the content of a table is hashed; `previous` is the build before this one, if any."""
+
+    schema_version: int
+    duckdb_version: str
+    hash: str
+    tables: Tables
+    previous: BuildSummary | None
+
+
 def current_build(paths: DataPaths) -> Path | None:
-    """The folder of the build in force, links resolved; None before the first publish."""
+    """The folder of the current build, links resolved; None before the first publish."""
     return _target(paths.published / "current")
 
 
 def previous_build(paths: DataPaths) -> Path | None:
-    """The folder of the build before."""
+    """The folder of the previous build; None if there is none."""
     return _target(paths.published / "previous")
 
 
-def read_manifest(build: Path) -> dict[str, Any]:
-    """The manifest of one build's folder. Raises `PublishError` where it cannot be read."""
+def read_manifest(build: Path) -> Manifest:
+    """The manifest in the folder of a build. Raises `PublishError` if it cannot be read."""
     try:
-        manifest: dict[str, Any] = json.loads((build / MANIFEST).read_bytes())
+        manifest: Manifest = json.loads((build / MANIFEST).read_bytes())
     except (OSError, ValueError) as error:
         raise PublishError(
             f"the manifest cannot be read ({type(error).__name__}).", where=str(build / MANIFEST), remedy=BUILD_FIRST
@@ -49,7 +69,7 @@ def read_manifest(build: Path) -> dict[str, Any]:
 
 
 def require_build(paths: DataPaths) -> Path:
-    """The build in force; raises `PublishError` where nothing is published yet."""
+    """The folder of the current build. Raises `PublishError` if nothing is published yet."""
     build = current_build(paths)
     if build is None:
         raise PublishError("nothing is published yet.", where=str(paths.published / FILE), remedy=BUILD_FIRST)
@@ -58,10 +78,10 @@ def require_build(paths: DataPaths) -> Path:
 
 @contextmanager
 def open_build(build: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open one build's file for reading, by its real path, with no way to any other file.
+    """Open the file of a build for reading, by its real path, without access to any other file.
 
-    By its real path, because DuckDB shares an open database between connections to one path: through the link, a server that
-    still reads yesterday's build would go on giving yesterday's.
+    The real path matters, because DuckDB shares an open database between connections to the same path: through the link, a
+    server that still has the previous build open would keep reading the previous build.
     """
     connection = _connect(build / FILE)
     try:
@@ -80,7 +100,7 @@ def _connect(file: Path) -> duckdb.DuckDBPyConnection:
         raise PublishError(
             f"does not open as a DuckDB file ({type(error).__name__}).",
             where=str(file),
-            remedy=f"The build before is analytics.previous.duckdb. {BUILD_FIRST}",
+            remedy=f"The previous build is analytics.previous.duckdb. {BUILD_FIRST}",
         ) from error
 
 

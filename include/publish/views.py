@@ -1,4 +1,4 @@
-"""What the console in the Airflow UI shows: pages and small data, read from the published folder and nothing else."""
+"""Pages and small data for the console in the Airflow UI, read from the published folder only."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader
 
 from include.core.paths import DataPaths
 from include.publish import snapshot
+from include.publish.snapshot import Manifest
 from include.warehouse.connection import fetch
 
 PAGES = Path(__file__).with_name("pages")
@@ -16,7 +17,7 @@ QUALITY_PAGES = ("latest.html", "index.html")
 
 
 def report_page(paths: DataPaths) -> str:
-    """`report.html` as it was written; before that, a page that says what writes it."""
+    """`report.html`; if it does not exist yet, a page that says which DAG writes it."""
     found = _page(paths.published, (snapshot.REPORT,))
     return found or _empty(
         "Nothing is published yet",
@@ -26,7 +27,7 @@ def report_page(paths: DataPaths) -> str:
 
 
 def quality_page(paths: DataPaths) -> str:
-    """The page of the latest validation; before that, a page that says what validates."""
+    """The page of the latest validation; if it does not exist yet, a page that says which DAG writes it."""
     found = _page(paths.quality, QUALITY_PAGES)
     return found or _empty(
         "Nothing has been validated yet",
@@ -36,19 +37,19 @@ def quality_page(paths: DataPaths) -> str:
 
 
 def campaign_rows(paths: DataPaths) -> list[dict[str, Any]]:
-    """The report's campaigns as JSON-able rows, newest first. Raises `PublishError` where nothing is published."""
+    """The report's campaigns as JSON-able rows, newest first. Raises `PublishError` if nothing is published."""
     with snapshot.open_build(snapshot.require_build(paths)) as connection:
         rows: list[dict[str, Any]] = fetch(connection, "publish/report", "campaigns").to_pylist()
     return rows
 
 
-def published_manifest(paths: DataPaths) -> dict[str, Any]:
-    """The manifest of the build in force. Raises `PublishError` where nothing is published."""
+def published_manifest(paths: DataPaths) -> Manifest:
+    """The manifest of the current build. Raises `PublishError` if nothing is published."""
     return snapshot.read_manifest(snapshot.require_build(paths))
 
 
 def _page(folder: Path, names: tuple[str, ...]) -> str | None:
-    """The first of these pages that is there; a link that leads out of the folder is not followed."""
+    """The first of these pages that exists; a link to a file outside the folder is not followed."""
     for name in names:
         page = (folder / name).resolve()
         if page.is_relative_to(folder.resolve()) and page.is_file():

@@ -1,4 +1,4 @@
-"""Build the features and freeze who is in which segment."""
+"""Compute the features and freeze the members of every segment."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from include.core.engagement import ENGAGEMENT_PARAMS
 from include.core.errors import ConfigurationError, SegmentsBroken
 from include.core.paths import DataPaths
 from include.core.shop import load_shop
-from include.segment.definition import DEFINITIONS, Definition, definition_paths, place, read_definition
+from include.segment.definition import DEFINITIONS, Definition, definition_paths, read_definition, source_location
 from include.warehouse.connection import open_warehouse, replace_table, run, transaction
 from include.warehouse.money import replace_rates
 
 logger = logging.getLogger(__name__)
 
 KEEP_RUNS = 30
-"""Membership is kept for this many runs, the newest built; sizes and movements are kept for ever."""
+"""Membership is kept for the newest runs only; sizes and changes are kept forever."""
 
-SECONDS_A_DEFINITION = 120.0
-"""No segment may hold the warehouse for longer."""
+DEFINITION_TIMEOUT_SECONDS = 120.0
+"""A definition that takes longer is interrupted, since the warehouse has one writer."""
 
 _FREEZE = (
     "runs_delete",
@@ -37,16 +37,16 @@ _FREEZE = (
     "sizes_insert",
     "membership_delete_old",
 )
-"""SQL files of one transaction, in order."""
+"""SQL files that run in one transaction, in this order."""
 
-_THE_QUERYS_FAULT = (
+_DEFINITION_ERRORS = (
     duckdb.ProgrammingError,
     duckdb.DataError,
     duckdb.NotSupportedError,
     duckdb.PermissionException,
     duckdb.OutOfMemoryException,
 )
-"""What DuckDB raises over a definition. A full disk or a torn file is not the definition's fault and fails the task."""
+"""DuckDB errors that a definition causes. Any other error, such as a full disk or a damaged file, fails the task."""
 
 
 def build_segments(
@@ -55,20 +55,20 @@ def build_segments(
     segment_run: str,
     as_of: datetime,
     definitions: Path = DEFINITIONS,
-    seconds: float = SECONDS_A_DEFINITION,
+    seconds: float = DEFINITION_TIMEOUT_SECONDS,
 ) -> dict[str, int]:
-    """Compute `segment.features` as of a moment and freeze each segment's members under `segment_run`: {segment: members}.
+    """Compute `segment.features` as of a time and freeze each segment's members under `segment_run`: {segment: members}.
 
-    Running the same run again replaces what it froze. A definition that is broken or too slow does not keep the others from
-    being built; when they are committed, `SegmentsBroken` names each broken one with file and line. A broken segment
-    keeps the members that an earlier try of the same run gave it.
+    Running the same run again replaces its members. If a definition is broken or too slow, the others are built and
+    committed; then `SegmentsBroken` names each broken definition with file and line. A broken segment keeps its members
+    from an earlier attempt of the same run.
     """
     if as_of.tzinfo is None:
         raise ValueError("as_of needs a time zone")
     with open_warehouse(paths) as connection:
         _lock_down(connection)
         _build_features(connection, as_of)
-        built, broken = _find_members(connection, definitions, as_of, seconds)
+        built, broken = _select_members(connection, definitions, as_of, seconds)
         sizes = _freeze(connection, segment_run, as_of, built, sorted(broken))
     if broken:
         raise SegmentsBroken(
@@ -83,7 +83,7 @@ def build_segments(
 
 
 def _lock_down(connection: duckdb.DuckDBPyConnection) -> None:
-    """No file, no network and no way back for as long as this connection lives."""
+    """Deny access to files and network until the connection is closed."""
     connection.execute("set enable_external_access = false")
     connection.execute("set lock_configuration = true")
 
@@ -92,19 +92,19 @@ def _build_features(connection: duckdb.DuckDBPyConnection, as_of: datetime) -> N
     with transaction(connection):
         replace_rates(connection, load_shop())
         replace_table(connection, "segment.features", "segment", "features", {"as_of": as_of} | ENGAGEMENT_PARAMS)
-    logger.info("features are built as of %s", as_of.isoformat())
+    logger.info("built the features as of %s", as_of.isoformat())
 
 
-def _find_members(
+def _select_members(
     connection: duckdb.DuckDBPyConnection, folder: Path, as_of: datetime, seconds: float
 ) -> tuple[list[str], dict[str, ConfigurationError]]:
-    """Fill the temporary table `selected_members`; returns the segments built and the broken ones with what is wrong."""
+    """Fill the temporary table `selected_members`; returns the segments built, and the errors of the others."""
     built: list[str] = []
     broken: dict[str, ConfigurationError] = {}
     run(connection, "segment", "selected_members_create")
     for path in definition_paths(folder):
         try:
-            _select(connection, read_definition(path), as_of, seconds)
+            _run_definition(connection, read_definition(path), as_of, seconds)
             built.append(path.stem)
         except ConfigurationError as error:
             logger.error("segment %s is broken: %s", path.stem, error)
@@ -112,23 +112,25 @@ def _find_members(
     return built, broken
 
 
-def _select(connection: duckdb.DuckDBPyConnection, definition: Definition, as_of: datetime, seconds: float) -> None:
-    """Run one checked definition into `selected_members`, within its time."""
+def _run_definition(connection: duckdb.DuckDBPyConnection, definition: Definition, as_of: datetime, seconds: float) -> None:
+    """Insert the result of one checked definition into `selected_members`, within the time limit."""
     statement = f"create or replace temp table selected as\n{definition.statement}"
     try:
         with _time_limit(connection, seconds):
             connection.execute(statement, {"as_of": as_of} if definition.takes_as_of else None)
     except duckdb.InterruptException:
         what = f"took longer than {seconds:g} s."
-        raise ConfigurationError(what, where=place(definition.path, definition.first_line), remedy="Simplify it.") from None
-    except _THE_QUERYS_FAULT as error:
-        raise _explain(definition, error) from None
+        raise ConfigurationError(
+            what, where=source_location(definition.path, definition.first_line), remedy="Simplify it."
+        ) from None
+    except _DEFINITION_ERRORS as error:
+        raise _query_error(definition, error) from None
     run(connection, "segment", "selected_members_insert", {"segment": definition.segment})
 
 
 @contextmanager
 def _time_limit(connection: duckdb.DuckDBPyConnection, seconds: float) -> Iterator[None]:
-    """Interrupt the running statement from a second thread when its time is over."""
+    """Interrupt the running statement from a second thread when the time is up."""
     timer = threading.Timer(seconds, connection.interrupt)
     timer.daemon = True
     timer.start()
@@ -138,8 +140,8 @@ def _time_limit(connection: duckdb.DuckDBPyConnection, seconds: float) -> Iterat
         timer.cancel()
 
 
-def _explain(definition: Definition, error: duckdb.Error) -> ConfigurationError:
-    """DuckDB's words where they speak of names only; errors of evaluation may quote a row's values, so only their kind."""
+def _query_error(definition: Definition, error: duckdb.Error) -> ConfigurationError:
+    """DuckDB's message if it names tables and columns only; else the kind of error, since a message may quote values."""
     line = definition.first_line
     what = f"fails when it runs ({type(error).__name__})."
     if isinstance(error, (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)):
@@ -147,13 +149,13 @@ def _explain(definition: Definition, error: duckdb.Error) -> ConfigurationError:
         what = text.splitlines()[0]
         if "\nLINE " in text:
             line += int(text.split("\nLINE ", 1)[1].split(":", 1)[0]) - 2
-    return ConfigurationError(what, where=place(definition.path, line), remedy="Fix the query.")
+    return ConfigurationError(what, where=source_location(definition.path, line), remedy="Fix the query.")
 
 
 def _freeze(
     connection: duckdb.DuckDBPyConnection, segment_run: str, as_of: datetime, built: list[str], broken: list[str]
 ) -> dict[str, int]:
-    """Replace the run's membership and sizes in one transaction, and forget the runs that are too old."""
+    """Replace membership and sizes of the run, and delete the membership of old runs, in one transaction."""
     params = {
         "segment_run": segment_run,
         "as_of": as_of,

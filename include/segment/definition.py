@@ -1,8 +1,8 @@
-"""A segment's definition: one SELECT in `include/sql/segment/definitions/<segment>.sql`, read and checked before it runs.
+"""Segment definitions: one SELECT in `include/sql/segment/definitions/<segment>.sql` each, checked before it runs.
 
-Marketers write these files, so parsers look at them first: one query, known tables only, no function that reads files or
-the network, one column `subscriber_id`, at most the parameter `as_of`. sqlglot checks, because it knows lines and kinds;
-DuckDB's own parser has to agree about the tables, because it is DuckDB that will run the query.
+Marketers write these files, so they are parsed and validated: one query, allowed tables only, no function that reads
+files or the network, one column `subscriber_id`, at most the parameter `as_of`. sqlglot provides the node types and
+lines; DuckDB's own parser checks the tables once more, because DuckDB runs the query.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ ALLOWED_TABLES = frozenset(
         ("engagement", "events"),
     }
 )
-"""What a definition may read. Never core.identities: a segment needs no address and no name."""
+"""The tables that a definition may read. Not core.identities: a segment needs neither addresses nor names."""
 
 _NAME = re.compile(r"^[a-z][a-z0-9_]{0,59}$")
 _FORBIDDEN = (exp.DML, exp.DDL, exp.Command, exp.Into, exp.Lock, exp.Pragma, exp.Set, exp.Copy, exp.Attach, exp.Drop)
@@ -43,7 +43,7 @@ _FORBIDDEN_FUNCTIONS = re.compile(
 
 @dataclass(frozen=True)
 class Definition:
-    """A definition that may run. `takes_as_of` says whether its statement binds `$as_of`."""
+    """A valid definition. `takes_as_of`: its statement binds `$as_of`."""
 
     segment: str
     path: Path
@@ -53,22 +53,22 @@ class Definition:
 
 
 def definition_paths(folder: Path = DEFINITIONS) -> list[Path]:
-    """Every definition file, by name."""
+    """All definition files, sorted by name."""
     return sorted(folder.glob("*.sql"))
 
 
 def read_definition(path: Path) -> Definition:
-    """Read and check one file. Raises `ConfigurationError` with file and line where it may not run."""
+    """Read and validate one file. Raises `ConfigurationError` with file and line."""
     if not _NAME.match(path.stem):
-        raise _refuse(path, 1, "has a name that is no identifier.", "Use lower-case letters, digits and underscores.")
+        raise _invalid(path, 1, "has a name that is not an identifier.", "Use lower-case letters, digits and underscores.")
     file = sqlfile.read(path)
     first_line = path.read_text(encoding="utf-8").partition(file.statement or "\n\n")[0].count("\n") + 1
     query = _parse(path, file.statement, first_line)
-    for what, node, remedy in _objections(query, file.statement):
-        raise _refuse(path, first_line + _line(node) - 1, what, remedy)
+    for what, node, remedy in _violations(query, file.statement):
+        raise _invalid(path, first_line + _line_within_statement(node) - 1, what, remedy)
     bound = {parameter.name for parameter in query.find_all(exp.Parameter, exp.Placeholder)}
     if bound - {"as_of"} or bound != set(file.params):
-        raise _refuse(
+        raise _invalid(
             path,
             1,
             f"declares the params {', '.join(file.params) or 'none'} and binds {', '.join(bound) or 'none'}.",
@@ -77,51 +77,51 @@ def read_definition(path: Path) -> Definition:
     return Definition(path.stem, path, file.statement.rstrip().rstrip(";"), first_line, bool(bound))
 
 
-def place(path: Path, line: int) -> str:
+def source_location(path: Path, line: int) -> str:
     """`include/sql/…/x.sql, line 7`, for error messages."""
     shown = path.relative_to(PROJECT) if path.is_relative_to(PROJECT) else path.name
     return f"{shown}, line {line}"
 
 
 def _parse(path: Path, statement: str, first_line: int) -> exp.Query:
-    """The one query of the file, by sqlglot; DuckDB's own parser must see one SELECT too."""
+    """The only query of the file, parsed by sqlglot; DuckDB's own parser must find exactly one SELECT too."""
     try:
         trees = [tree for tree in sqlglot.parse(statement, dialect="duckdb") if tree is not None]
         statements = duckdb.extract_statements(statement)
     except sqlglot.errors.ParseError as error:
         details = error.errors[0] if error.errors else {}
-        raise _refuse(
+        raise _invalid(
             path,
             first_line + int(details.get("line") or 1) - 1,
             f"is not SQL: {details.get('description')}",
             "Fix the query.",
         ) from None
     except (sqlglot.errors.TokenError, duckdb.ParserException):
-        raise _refuse(path, first_line, "is not SQL that DuckDB reads.", "Fix the query.") from None
+        raise _invalid(path, first_line, "is not SQL that DuckDB can parse.", "Fix the query.") from None
     kinds = [one.type for one in statements]
     if len(trees) != 1 or not isinstance(trees[0], exp.Query) or kinds != [duckdb.StatementType.SELECT]:
-        raise _refuse(path, first_line, "is not exactly one SELECT.", "Leave the one query that selects subscriber_id.")
+        raise _invalid(path, first_line, "is not exactly one SELECT.", "Keep only the query that selects subscriber_id.")
     return trees[0]
 
 
-def _objections(query: exp.Query, statement: str) -> Iterator[tuple[str, exp.Expr, str]]:
-    """The reasons not to run the query, each with its node and the remedy."""
+def _violations(query: exp.Query, statement: str) -> Iterator[tuple[str, exp.Expr, str]]:
+    """The rules that the query breaks: message, node and remedy of each."""
     for node in query.find_all(*_FORBIDDEN):
-        yield f"holds {type(node).__name__.upper()}, which a definition may not do.", node, "A definition only selects."
+        yield f"contains {type(node).__name__.upper()}, which a definition may not do.", node, "A definition only selects."
     for function in query.find_all(exp.Func):
         name = (function.name if isinstance(function, exp.Anonymous) else function.sql_name()).lower()
         if _FORBIDDEN_FUNCTIONS.match(name):
             yield f"calls {name}, which a definition may not do.", function, "Select from the tables a definition may read."
     named = {cte.alias for cte in query.find_all(exp.CTE)}
     for table in query.find_all(exp.Table):
-        yield from _table_objections(table, named)
-    if not _agrees(statement, named):
-        yield "reads something that DuckDB does not know as an allowed table.", query, "Select from plain tables."
+        yield from _table_violations(table, named)
+    if not _duckdb_reads_allowed_tables_only(statement, named):
+        yield "reads something that is not an allowed table for DuckDB.", query, "Select from plain tables."
     if [column.lower() for column in query.named_selects] != ["subscriber_id"]:
         yield "does not return the one column subscriber_id.", query, "Write `select subscriber_id from …`."
 
 
-def _table_objections(table: exp.Table, named: set[str]) -> Iterator[tuple[str, exp.Expr, str]]:
+def _table_violations(table: exp.Table, named: set[str]) -> Iterator[tuple[str, exp.Expr, str]]:
     remedy = f"Read from {', '.join(sorted('.'.join(pair) for pair in ALLOWED_TABLES))}."
     if not isinstance(table.this, exp.Identifier):
         yield "reads a table function, which a definition may not.", table, remedy
@@ -135,8 +135,8 @@ def _allowed(catalog: str, schema: str, table: str, named: set[str]) -> bool:
     return not catalog and (is_cte or (schema.lower(), table.lower()) in ALLOWED_TABLES)
 
 
-def _agrees(statement: str, named: set[str]) -> bool:
-    """Whether DuckDB, too, sees nothing but allowed tables in the query."""
+def _duckdb_reads_allowed_tables_only(statement: str, named: set[str]) -> bool:
+    """Whether DuckDB's own parser finds only allowed tables in the query."""
     with duckdb.connect() as connection:
         row = connection.execute("select json_serialize_sql($statement)", {"statement": statement}).fetchone()
     tree = json.loads(row[0]) if row else {"error": True}
@@ -144,27 +144,27 @@ def _agrees(statement: str, named: set[str]) -> bool:
         return False
     return all(
         node["type"] == "BASE_TABLE" and _allowed(node["catalog_name"], node["schema_name"], node["table_name"], named)
-        for node in _sources(tree)
+        for node in _row_sources(tree)
     )
 
 
-def _sources(node: Any) -> Iterator[dict[str, Any]]:
-    """Everything that DuckDB's tree reads rows from: tables, table functions, show and describe."""
+def _row_sources(node: Any) -> Iterator[dict[str, Any]]:
+    """All nodes of DuckDB's syntax tree that return rows: tables, table functions, show, describe and pivot."""
     if isinstance(node, dict):
         if node.get("type") in ("BASE_TABLE", "TABLE_FUNCTION", "SHOW_REF", "PIVOT"):
             yield node
         for value in node.values():
-            yield from _sources(value)
+            yield from _row_sources(value)
     elif isinstance(node, list):
         for value in node:
-            yield from _sources(value)
+            yield from _row_sources(value)
 
 
-def _line(node: exp.Expr) -> int:
-    """The line within the statement on which a node stands; sqlglot notes it on identifiers and functions."""
+def _line_within_statement(node: exp.Expr) -> int:
+    """The line of a node within the statement; sqlglot records it for identifiers and functions."""
     places = [part.meta["line"] for part in node.walk() if "line" in part.meta]
     return min(places, default=1)
 
 
-def _refuse(path: Path, line: int, what: str, remedy: str) -> ConfigurationError:
-    return ConfigurationError(what, where=place(path, line), remedy=remedy)
+def _invalid(path: Path, line: int, what: str, remedy: str) -> ConfigurationError:
+    return ConfigurationError(what, where=source_location(path, line), remedy=remedy)

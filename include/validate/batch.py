@@ -23,7 +23,7 @@ from include.validate.landed_batch import LandedBatch, load_batch
 from include.validate.row_rules import RuleResult, rule_results
 from include.validate.sql_functions import register_address_functions
 from include.validate.table_rules import BatchMetrics
-from include.warehouse.connection import keep, open_warehouse, run, transaction
+from include.warehouse.connection import materialize, open_warehouse, run, transaction
 
 PIECE_ROWS = 1_000_000
 DUPLICATES = {
@@ -99,7 +99,7 @@ def validate_batch(paths: DataPaths, manifest: Manifest, *, accept: Collection[s
 def _check_duplicates(connection: duckdb.DuckDBPyConnection, batch: LandedBatch) -> list[RuleResult]:
     """Find rows that another row supersedes, over all pieces, and add them to the temporary table `faults`."""
     checked = batch.rows - _count(connection, "select count(distinct row_number) from faults")
-    keep(connection, "duplicates", "validate", f"{batch.relation}_duplicates", batch.params)
+    materialize(connection, "duplicates", "validate", f"{batch.relation}_duplicates", batch.params)
     connection.execute("insert into faults select row_number, reason from duplicates")
     found = dict(connection.execute("select reason, count(*) from duplicates group by reason").fetchall())
     connection.execute("drop table duplicates")

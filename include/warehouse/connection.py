@@ -1,6 +1,6 @@
-"""The warehouse: one DuckDB file, one writer at a time, all set logic in SQL files.
+"""The warehouse: one DuckDB file with one writer at a time; all set logic is in SQL files.
 
-Tasks that open it run in the Airflow pool `warehouse`, which has one slot; DuckDB's own file lock is the second guard.
+Tasks that open it run in the Airflow pool `warehouse`, which has one slot. DuckDB's file lock is the second safeguard.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ import pyarrow as pa
 from include.core import sqlfile
 from include.core.errors import WarehouseBusy
 from include.core.paths import DataPaths
-from include.warehouse import keys, memory, migrations
+from include.warehouse import constraints, memory, migrations
 
 WAIT_SECONDS = 60
 
 
 @contextmanager
 def open_warehouse(paths: DataPaths, *, wait_seconds: float = WAIT_SECONDS) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open the working file for reading and writing, with every schema, table and macro in place.
+    """Open the warehouse file for reading and writing, migrated to the current schema.
 
-    Waits up to `wait_seconds` for another writer, then raises `WarehouseBusy` (retryable). Whatever runs out of memory
-    while it is open raises `WarehouseOutOfMemory`.
+    Waits up to `wait_seconds` for another writer, then raises `WarehouseBusy` (retryable). A statement that runs out of
+    memory raises `WarehouseOutOfMemory`.
     """
     paths.warehouse.parent.mkdir(parents=True, exist_ok=True)
     connection = _connect(paths, wait_seconds)
     try:
-        with memory.explained(str(paths.warehouse)):
-            _sweep(paths.spill)
+        with memory.explain_out_of_memory(str(paths.warehouse)):
+            _remove_spilled_files(paths.spill)
             configure(connection, paths.spill)
             prepare(connection)
             yield connection
@@ -43,28 +43,28 @@ def open_warehouse(paths: DataPaths, *, wait_seconds: float = WAIT_SECONDS) -> I
 
 
 def configure(connection: duckdb.DuckDBPyConnection, spill: Path | None = None) -> None:
-    """The settings under which every statement runs: UTC, bounded memory, no progress bar."""
+    """Set UTC, the memory limits, and no progress bar."""
     connection.execute("set timezone = 'UTC'")
     connection.execute("set enable_progress_bar = false")
-    memory.apply(connection, spill)
+    memory.apply_limits(connection, spill)
 
 
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:
-    """Bring an empty or older warehouse to the schema of this code, whole or not at all; one from a newer code is refused.
+    """Migrate an empty or older warehouse to the schema of this code, in one transaction. Two queries if it is current.
 
-    Raises `ConfigurationError`. A current one costs two queries.
+    Raises `ConfigurationError` if the warehouse was written by newer code.
     """
-    pending, constrained = migrations.pending(connection), keys.constrained(connection)
+    pending, constrained = migrations.pending(connection), constraints.constrained_tables(connection)
     if pending or constrained:
         with transaction(connection):
-            keys.drop(connection, constrained)
+            constraints.drop_constraints(connection, constrained)
             if pending:
                 migrations.apply(connection, pending)
 
 
 @contextmanager
 def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
-    """All or nothing."""
+    """Commit on success, roll back on any exception."""
     connection.begin()
     try:
         yield connection
@@ -77,41 +77,41 @@ def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDB
 def run(
     connection: duckdb.DuckDBPyConnection, stage: str, name: str, params: Mapping[str, Any] | None = None
 ) -> duckdb.DuckDBPyConnection:
-    """Run `include/sql/<stage>/<name>.sql` with exactly the parameters that its header declares.
+    """Run `include/sql/<stage>/<name>.sql` with the parameters that its header declares.
 
-    `params` may hold more than the file needs; one that is missing is a KeyError that names it.
+    `params` may contain others too; a missing one raises KeyError.
     """
     file = sqlfile.load(stage, name)
     bound = {param: (params or {})[param] for param in file.params}
-    with memory.explained(f"include/sql/{stage}/{name}.sql"):
+    with memory.explain_out_of_memory(f"include/sql/{stage}/{name}.sql"):
         return connection.execute(file.statement, bound) if bound else connection.execute(file.statement)
 
 
 def fetch(connection: duckdb.DuckDBPyConnection, stage: str, name: str, params: Mapping[str, Any] | None = None) -> pa.Table:
-    """Run a query file and return its rows as an Arrow table. For small results; stream the large ones."""
+    """Run a query file and return its rows as an Arrow table. For small results; stream large ones."""
     return run(connection, stage, name, params).to_arrow_table()
 
 
-def keep(
+def materialize(
     connection: duckdb.DuckDBPyConnection, table: str, stage: str, name: str, params: Mapping[str, Any] | None = None
 ) -> None:
-    """Run a query file into the temporary table `table`, for results that may be large: DuckDB spills them."""
+    """Write the result of a query file to the temporary table `table`. For large results: DuckDB spills them to disk."""
     file = sqlfile.load(stage, name)
     bound = {param: (params or {})[param] for param in file.params}
-    with memory.explained(f"include/sql/{stage}/{name}.sql"):
+    with memory.explain_out_of_memory(f"include/sql/{stage}/{name}.sql"):
         connection.execute(f"create or replace temp table {table} as\n{file.statement}", bound)
 
 
 def replace_table(
     connection: duckdb.DuckDBPyConnection, table: str, stage: str, name: str, params: Mapping[str, Any] | None = None
 ) -> None:
-    """Replace all rows of `table` by those that the insert file brings. Within the caller's transaction."""
+    """Delete all rows of `table`, then run the insert file. Within the caller's transaction."""
     connection.execute(f"delete from {table}")
     run(connection, stage, name, params)
 
 
-def _sweep(spill: Path) -> None:
-    """Remove what a killed task spilled. Whoever comes here holds the file's lock, so nobody else is spilling."""
+def _remove_spilled_files(spill: Path) -> None:
+    """Remove files that a killed task spilled. The caller holds the warehouse's lock, so no other process is spilling."""
     shutil.rmtree(spill, ignore_errors=True)
 
 

@@ -9,7 +9,7 @@ from include.warehouse.connection import replace_table, transaction
 
 
 def replace_consent(warehouse: duckdb.DuckDBPyConnection, in_force: pa.Table) -> None:
-    """Replace `core.consent_answers` by `in_force`, a table of `include.ledger.consent`."""
+    """Replace `core.consent_answers` by `in_force`, an Arrow table from `include.ledger.consent`."""
     warehouse.register("consent_in_force", in_force)
     with transaction(warehouse):
         replace_table(warehouse, "core.consent_answers", "ledger", "consent_insert")

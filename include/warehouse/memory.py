@@ -1,8 +1,8 @@
-"""How much memory, how many threads and how much disk DuckDB may take, and what is said when that was too little.
+"""DuckDB's limits on memory, threads and disk, and the error that explains which limit was too low.
 
-What does not fit into the memory goes to the disk, so that the limit decides how fast a statement is and seldom whether it
-ends. `TRADEWIND_WAREHOUSE_MEMORY` (as in 2GB) sets it; without, it is a quarter of what this machine or its cgroup has, at
-least 512 MB and at most 1,200 MB, since Airflow and the edge live on the same machine.
+DuckDB spills to disk what exceeds the memory limit, so the limit affects speed and rarely success. It is set by
+`TRADEWIND_WAREHOUSE_MEMORY` (as in 2GB). The default is a quarter of the memory of the machine or its cgroup, at least
+512 MB and at most 1,200 MB, since Airflow and the edge run on the same machine.
 """
 
 from __future__ import annotations
@@ -19,25 +19,25 @@ from include.core.errors import WarehouseOutOfMemory
 from include.core.settings import settings, variable
 
 SETTING = variable("warehouse_memory")
-SHARE, LEAST, MOST = 0.25, 512_000_000, 1_200_000_000
-PER_THREAD = 250_000_000
-"""Each thread holds buffers of its own: with less for each, more threads run out of memory sooner."""
+MEMORY_SHARE, MIN_BYTES, MAX_BYTES = 0.25, 512_000_000, 1_200_000_000
+BYTES_PER_THREAD = 250_000_000
+"""Each thread allocates its own buffers: with less memory per thread, statements run out of memory sooner."""
 SPILL_SHARE = 0.8
-"""Of the disk that is free; the rest is left to those who write beside the warehouse."""
+"""Share of the free disk space for spilled files; the rest is for the other writers on this disk."""
 _CGROUPS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 
 
 def limit() -> int:
     """The memory limit in bytes. Raises `ConfigurationError` if the setting is not a size."""
-    return settings().warehouse_memory or int(min(MOST, max(LEAST, SHARE * _machine())))
+    return settings().warehouse_memory or int(min(MAX_BYTES, max(MIN_BYTES, MEMORY_SHARE * _available_memory())))
 
 
-def apply(connection: duckdb.DuckDBPyConnection, spill: Path | None) -> None:
-    """Set the limits; what does not fit is written to `spill`, a folder (None: DuckDB's own choice)."""
+def apply_limits(connection: duckdb.DuckDBPyConnection, spill: Path | None) -> None:
+    """Set the limits. DuckDB spills to the folder `spill` (None: to its default folder)."""
     allowed = limit()
     connection.execute(f"set memory_limit = '{allowed}B'")
     threads = connection.execute("select current_setting('threads')").fetchall()[0][0]
-    connection.execute(f"set threads = {max(1, min(threads, allowed // PER_THREAD))}")
+    connection.execute(f"set threads = {max(1, min(threads, allowed // BYTES_PER_THREAD))}")
     if spill:
         literal = str(spill).replace("'", "''")
         connection.execute(f"set temp_directory = '{literal}'")
@@ -45,29 +45,30 @@ def apply(connection: duckdb.DuckDBPyConnection, spill: Path | None) -> None:
 
 
 @contextmanager
-def explained(where: str) -> Iterator[None]:
-    """Turn DuckDB's out-of-memory error into `WarehouseOutOfMemory`, which says what to set."""
+def explain_out_of_memory(where: str) -> Iterator[None]:
+    """Raise `WarehouseOutOfMemory`, which names the setting to change, for DuckDB's out-of-memory error."""
     try:
         yield
     except duckdb.OutOfMemoryException as error:
-        raise _explanation(where, disk="max_temp_directory_size" in str(error)) from None
+        raise _out_of_memory(where, disk="max_temp_directory_size" in str(error)) from None
 
 
-def _explanation(where: str, *, disk: bool) -> WarehouseOutOfMemory:
+def _out_of_memory(where: str, *, disk: bool) -> WarehouseOutOfMemory:
     if disk:
-        remedy = "Free some disk space there, then clear the task."
+        remedy = "Free some disk space, then clear the task."
         return WarehouseOutOfMemory(
-            "the disk of the data folder has no room for what does not fit into memory.", where=where, remedy=remedy
+            "the disk of the data folder has no room for the rows that exceed the memory limit.", where=where, remedy=remedy
         )
+    more = max(2, round(2 * limit() / 1e9))
     return WarehouseOutOfMemory(
         f"DuckDB's {limit() / 1e6:,.0f} MB of memory were not enough.",
         where=where,
-        remedy=f"Set {SETTING} in the environment to more, as in {max(2, round(2 * limit() / 1e9))}GB, then clear the task.",
+        remedy=f"Set {SETTING} in the environment to a higher value, as in {more}GB, then clear the task.",
     )
 
 
-def _machine() -> int:
-    """Bytes of memory that this process may hope for."""
+def _available_memory() -> int:
+    """Bytes of memory of the machine or the cgroup, whichever is smaller."""
     found = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
     for path in _CGROUPS:
         if path.is_file() and (text := path.read_text().strip()).isdecimal():

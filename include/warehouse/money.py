@@ -9,7 +9,7 @@ from include.warehouse.connection import replace_table
 
 
 def replace_rates(warehouse: duckdb.DuckDBPyConnection, shop: Shop) -> None:
-    """Replace `core.exchange_rates` by what the shop's file says. Within the caller's transaction."""
+    """Replace `core.exchange_rates` by those of the shop's file. Within the caller's transaction."""
     rates = shop.rates()
     params = {
         "currencies": list(rates),

@@ -9,7 +9,7 @@ from include.warehouse.connection import replace_table, transaction
 
 
 def replace_suppressions(warehouse: duckdb.DuckDBPyConnection, in_force: pa.Table) -> None:
-    """Replace `core.suppressions` by `in_force`, a table of `include.ledger.suppressions`."""
+    """Replace `core.suppressions` by `in_force`, an Arrow table from `include.ledger.suppressions`."""
     warehouse.register("suppressions_in_force", in_force)
     with transaction(warehouse):
         replace_table(warehouse, "core.suppressions", "ledger", "suppressions_insert")

@@ -62,6 +62,8 @@ def test_publishing_again_keeps_the_one_before_and_no_more(marts: DataPaths) -> 
     first = file.publish(marts)
     change(marts, "delete from marts.segment_sizes")
     second, third = file.publish(marts), file.publish(marts)
+    assert second["previous"] is not None
+    assert third["previous"] is not None
     assert second["previous"]["build"] == first["build"]
     assert second["tables"]["segment_sizes"]["rows"] == 0
     assert second["tables"]["sends"] == first["tables"]["sends"]

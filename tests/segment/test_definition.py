@@ -133,7 +133,7 @@ def test_as_of_is_declared_if_and_only_if_it_is_used(tmp_path: Path) -> None:
 
 
 def test_a_name_that_is_no_identifier_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="no identifier"):
+    with pytest.raises(ConfigurationError, match="not an identifier"):
         read_definition(write(tmp_path, "select subscriber_id from segment.features", name="Big-Spenders"))
 
 

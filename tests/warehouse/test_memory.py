@@ -11,7 +11,7 @@ import pytest
 from include.core.errors import ConfigurationError, WarehouseOutOfMemory, may_retry
 from include.core.paths import DataPaths
 from include.warehouse import memory
-from include.warehouse.connection import keep, open_warehouse, run
+from include.warehouse.connection import materialize, open_warehouse, run
 
 ENDLESS = "select list(i order by hash(i)) as everything from range(20_000_000) as numbers (i)"
 """Holds all its rows at once: no spilling helps."""
@@ -52,7 +52,7 @@ def test_a_setting_that_is_no_size_is_refused(paths: DataPaths, monkeypatch: pyt
 @pytest.mark.parametrize(("machine", "size"), [(1, 512), (4, 1_000), (64, 1_200)])
 def test_without_a_setting_the_machine_decides(monkeypatch: pytest.MonkeyPatch, machine: int, size: int) -> None:
     monkeypatch.delenv(memory.SETTING, raising=False)
-    monkeypatch.setattr(memory, "_machine", lambda: machine * 1_000_000_000)
+    monkeypatch.setattr(memory, "_available_memory", lambda: machine * 1_000_000_000)
     assert memory.limit() == size * 1_000_000
 
 
@@ -71,11 +71,11 @@ def test_duckdb_is_held_to_it(paths: DataPaths, little: None) -> None:
 
 
 @pytest.mark.usefixtures("little", "endless")
-@pytest.mark.parametrize("ask", [run, partial(keep, table="everything")], ids=["run", "keep"])
-def test_too_much_says_which_statement_and_what_to_set_and_is_not_tried_again(paths: DataPaths, ask: Any) -> None:
+@pytest.mark.parametrize("execute", [run, partial(materialize, table="everything")], ids=["run", "materialize"])
+def test_too_much_says_which_statement_and_what_to_set_and_is_not_tried_again(paths: DataPaths, execute: Any) -> None:
     said = r"stage/endless\.sql: DuckDB's 100 MB .* Set TRADEWIND_WAREHOUSE_MEMORY"
     with open_warehouse(paths) as connection, pytest.raises(WarehouseOutOfMemory, match=said) as caught:
-        ask(connection, stage="stage", name="endless")
+        execute(connection, stage="stage", name="endless")
     assert not may_retry(caught.value)
     assert caught.value.__suppress_context__
 

@@ -22,8 +22,8 @@ with text_columns as (
 )
 
 select
-    table_name || '.' || column_name as place,
+    table_name || '.' || column_name as qualified_name,
     'select count(*) from ' || quoted_table || ' where (contains(' || quoted_text || ', ''@'') or contains(' || quoted_text
     || ', ''%40'')) and regexp_matches(' || quoted_text || ', ''[^\s@/<>"]+(@|%40)[^\s@/]+\.\pL'')' as statement
 from text_columns
-order by place;
+order by qualified_name;

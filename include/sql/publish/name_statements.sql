@@ -27,11 +27,11 @@ person_columns as (
 )
 
 select
-    table_name || '.' || column_name as place,
+    table_name || '.' || column_name as qualified_name,
     'select coalesce(avg((lower(trim(sampled.told)) in (lower(trim(person.first_name)), lower(trim(person.last_name)), '
     || 'lower(trim(person.first_name)) || '' '' || lower(trim(person.last_name))))::integer), 0) from ('
     || 'select * from (select subscriber_id, ' || quoted_column || ' as told from ' || quoted_table
     || ' where ' || quoted_column || ' <> '''') using sample reservoir(10000 rows) repeatable (1)) as sampled '
     || 'inner join core.identities as person using (subscriber_id)' as statement
 from person_columns
-order by place;
+order by qualified_name;

@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from include.core.paths import DataPaths
-from include.warehouse import keys, migrations
+from include.warehouse import constraints, migrations
 from include.warehouse.connection import open_warehouse
 
 FIRST = {
@@ -59,16 +59,16 @@ def counts(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
 
 def test_no_table_has_a_key_or_a_check(paths: DataPaths) -> None:
     with open_warehouse(paths) as connection:
-        assert keys.constrained(connection) == []
+        assert constraints.constrained_tables(connection) == []
 
 
 def test_a_first_edition_file_keeps_its_rows_and_loses_its_keys(first_edition: DataPaths) -> None:
     with duckdb.connect(str(first_edition.warehouse)) as connection:
-        assert len(keys.constrained(connection)) == 3
+        assert len(constraints.constrained_tables(connection)) == 3
         before = {table: connection.execute(f"from {table} order by all").fetchall() for table in ROWS}
     for _ in range(2):
         with open_warehouse(first_edition) as connection:
-            assert keys.constrained(connection) == []
+            assert constraints.constrained_tables(connection) == []
             assert {table: connection.execute(f"from {table} order by all").fetchall() for table in ROWS} == before
     with duckdb.connect(str(first_edition.warehouse)) as connection:
         left = connection.execute("select table_name from duckdb_tables()").fetchall()
@@ -87,7 +87,7 @@ def test_a_file_with_every_migration_loses_the_keys_it_was_made_with(paths: Data
         )
         row = connection.execute("from quality.runs").fetchall()
     with open_warehouse(paths) as connection:
-        assert keys.constrained(connection) == []
+        assert constraints.constrained_tables(connection) == []
         assert connection.execute("from quality.runs").fetchall() == row
         described = connection.execute("describe quality.runs").fetchall()
         assert [column[:3] for column in described] == [column[:3] for column in columns]
@@ -106,7 +106,7 @@ def test_a_process_that_is_killed_in_between_changes_nothing(
         with pytest.raises(KeyboardInterrupt), open_warehouse(first_edition):
             pass
     with duckdb.connect(str(first_edition.warehouse)) as connection:
-        assert len(keys.constrained(connection)) == 3
+        assert len(constraints.constrained_tables(connection)) == 3
         assert counts(connection) == {table: len(rows) for table, rows in ROWS.items()}
     with open_warehouse(first_edition) as connection:
         assert counts(connection) == {table: len(rows) for table, rows in ROWS.items()}

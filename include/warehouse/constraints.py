@@ -1,4 +1,4 @@
-"""No table has a key or a check (ADR 96). A warehouse of an earlier edition loses them when it is opened."""
+"""Tables have no keys and no checks (ADR 96). An older warehouse loses its constraints when it is opened."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ order by column_index
 """
 
 
-def constrained(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
+def constrained_tables(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
     """The tables (schema, name) that have a primary key, a unique constraint or a check."""
     return connection.execute(_CONSTRAINED).fetchall()
 
 
-def drop(connection: duckdb.DuckDBPyConnection, tables: list[tuple[str, str]]) -> None:
-    """Replace each table by one with the same columns and rows, and no constraint but NOT NULL.
+def drop_constraints(connection: duckdb.DuckDBPyConnection, tables: list[tuple[str, str]]) -> None:
+    """Replace each table by a copy with the same columns and rows and no constraint except NOT NULL.
 
-    DuckDB cannot drop a constraint. In the caller's transaction: a process that is killed in between changes nothing.
+    DuckDB cannot drop a constraint. Runs in the caller's transaction, so that a killed process changes nothing.
     """
     for schema, table in tables:
         copy = f"{table}_keyless"
