@@ -22,7 +22,7 @@ MEASURES = (
 )
 
 
-def test_it_prints_every_line() -> None:
+def test_benchmark_prints_every_line() -> None:
     command = [sys.executable, "-m", "benchmarks.dispatch", "--people", "2000"]
     finished = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True, timeout=300)
     printed = finished.stdout.splitlines()
@@ -30,7 +30,7 @@ def test_it_prints_every_line() -> None:
     assert [line for line, measure in zip(printed, MEASURES, strict=True) if not line.startswith(measure)] == []
 
 
-def test_page_and_terminal_say_what_was_met_and_what_was_missed() -> None:
+def test_page_and_terminal_show_met_and_missed_targets() -> None:
     lines = [Line("speed", "3 ×", "at most 2 ×", met=False), Line("people", "7")]
     shown = bench.page(lines, {"Others": "1.0 s\n"})
     assert "| speed | 3 × | at most 2 × | missed |" in shown

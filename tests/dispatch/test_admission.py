@@ -48,20 +48,20 @@ def used(ledger: Ledger) -> list[int]:
         return list(connection.scalars(select(allowances.c.used)))
 
 
-def test_without_pace_cap_and_window_everything_is_free() -> None:
+def test_admission_is_free_without_pace_cap_and_window() -> None:
     assert desk().is_free
     assert not desk(pace=Pace(daily_cap=5)).is_free
     assert not desk(send_window=WINDOW).is_free
     assert not desk(AccountPace(daily_cap=5)).is_free
 
 
-def test_all_of_it_after_the_rates_wait(ledger: Ledger) -> None:
+def test_whole_chunk_is_admitted_after_the_wait_of_the_rate(ledger: Ledger) -> None:
     paced = desk(pace=Pace(messages_per_second=1))
     assert paced.admit(ledger, chunk_of(ledger)) == (chunk_of(ledger), [], 0.0)
     assert paced.admit(ledger, chunk_of(ledger)) == (chunk_of(ledger), [], 10.0)
 
 
-def test_a_first_part_of_it_and_the_rest_to_look_at_again(ledger: Ledger) -> None:
+def test_chunk_is_divided_when_the_cap_admits_a_part(ledger: Ledger) -> None:
     with ledger.write() as connection:
         connection.execute(update(chunks).values(selection="0:1,2:3,4:5,6:9", recipients=6))
     first, rest, wait = desk(pace=Pace(daily_cap=4)).admit(ledger, chunk_of(ledger))
@@ -72,7 +72,7 @@ def test_a_first_part_of_it_and_the_rest_to_look_at_again(ledger: Ledger) -> Non
     assert parse_selection(rest[0].selection, 10) == [7, 8]
 
 
-def test_what_the_rate_allows_only_much_later_is_held_and_uses_nothing_up(ledger: Ledger) -> None:
+def test_chunk_is_held_without_using_the_cap_when_the_rate_wait_is_too_long(ledger: Ledger) -> None:
     slow = desk(pace=Pace(messages_per_second=10 / (MAX_WAIT_SECONDS + 1), daily_cap=100))
     assert slow.admit(ledger, chunk_of(ledger))[2] == 0.0
     with pytest.raises(PaceHeld, match="only later") as held:
@@ -82,12 +82,12 @@ def test_what_the_rate_allows_only_much_later_is_held_and_uses_nothing_up(ledger
     assert sorted(used(ledger)) == [0, 10]
 
 
-def test_a_wait_within_the_limit_is_waited_for(ledger: Ledger) -> None:
+def test_wait_within_the_limit_is_admitted(ledger: Ledger) -> None:
     paced = desk(pace=Pace(messages_per_second=10 / MAX_WAIT_SECONDS))
     assert [paced.admit(ledger, chunk_of(ledger))[2] for _ in range(2)] == [0.0, pytest.approx(MAX_WAIT_SECONDS)]
 
 
-def test_what_was_admitted_and_not_sent_is_given_back(ledger: Ledger) -> None:
+def test_unsent_messages_are_returned_to_the_cap(ledger: Ledger) -> None:
     capped = desk(pace=Pace(daily_cap=10))
     assert capped.admit(ledger, chunk_of(ledger))[0] is not None
     with pytest.raises(PaceHeld, match="campaign:spring:day") as held:
@@ -98,21 +98,21 @@ def test_what_was_admitted_and_not_sent_is_given_back(ledger: Ledger) -> None:
 
 
 @pytest.mark.parametrize("left", [0.0, WINDOW_MARGIN_SECONDS, -5.0])
-def test_a_window_that_closes_before_it_could_go_is_missed(ledger: Ledger, left: float) -> None:
+def test_chunk_is_skipped_when_its_window_closes_too_soon(ledger: Ledger, left: float) -> None:
     chunk = closing(ledger, NOON.timestamp() + left)
     assert desk(send_window=SendWindow(start=9, end=20, missed="skip")).admit(ledger, chunk) == (None, [], 0.0)
     assert (row(ledger)["state"], row(ledger)["reason"]) == ("skipped", "missed its send window")
     assert tally(ledger).skipped == 10
 
 
-def test_a_skipped_chunk_uses_no_cap_up(ledger: Ledger) -> None:
+def test_skipped_chunk_does_not_use_the_cap(ledger: Ledger) -> None:
     """Less of the cap is left than it has people; once the sender tried to divide what was skipped, and fell."""
     capped = desk(send_window=SendWindow(start=9, end=20, missed="skip"), pace=Pace(daily_cap=4))
     assert capped.admit(ledger, closing(ledger, NOON.timestamp())) == (None, [], 0.0)
     assert used(ledger) == []
 
 
-def test_a_chunk_that_another_process_was_quicker_with_is_left_to_it(ledger: Ledger) -> None:
+def test_chunk_taken_by_another_process_is_not_admitted(ledger: Ledger) -> None:
     chunk, capped = chunk_of(ledger), desk(pace=Pace(daily_cap=4))
     taken = claim(ledger)
     assert capped.admit(ledger, chunk) == (None, [], 0.0)
@@ -125,12 +125,12 @@ def test_a_chunk_that_another_process_was_quicker_with_is_left_to_it(ledger: Led
 
 
 @pytest.mark.parametrize("closes", [NOON.timestamp() + WINDOW_MARGIN_SECONDS + 1, None])
-def test_a_window_that_is_open_lets_it_go(ledger: Ledger, closes: float | None) -> None:
+def test_chunk_is_admitted_in_an_open_window(ledger: Ledger, closes: float | None) -> None:
     chunk = closing(ledger, closes) if closes else chunk_of(ledger)
     assert desk(send_window=WINDOW).admit(ledger, chunk) == (chunk, [], 0.0)
 
 
-def test_without_a_window_its_end_is_no_matter(ledger: Ledger) -> None:
+def test_window_end_is_ignored_without_a_send_window(ledger: Ledger) -> None:
     chunk = closing(ledger, NOON.timestamp() - 1)
     assert desk().admit(ledger, chunk) == (chunk, [], 0.0)
 
@@ -143,7 +143,7 @@ def test_without_a_window_its_end_is_no_matter(ledger: Ledger) -> None:
         ("Europe/Berlin", (9, 20), None, datetime(2026, 11, 24, 19, tzinfo=UTC)),
     ],
 )
-def test_a_chunk_that_missed_its_window_moves_to_the_next_of_its_zone(
+def test_missed_chunk_moves_to_the_next_window_of_its_time_zone(
     ledger: Ledger, zone: str, hours: tuple[int, int], opens: datetime | None, closes: datetime
 ) -> None:
     chunk = closing(ledger, NOON.timestamp(), zone)
@@ -156,7 +156,7 @@ def test_a_chunk_that_missed_its_window_moves_to_the_next_of_its_zone(
     assert moved.not_after == closes.timestamp()
 
 
-def test_a_part_that_missed_its_window_is_looked_at_again_alone(ledger: Ledger) -> None:
+def test_divided_part_that_missed_its_window_moves_alone(ledger: Ledger) -> None:
     assert divide(ledger, chunk_of(ledger), [("0-4", 5), ("5-9", 5)], "half of it")
     closing(ledger, NOON.timestamp())
     _, again, _ = desk(send_window=SendWindow(start=14, end=20, missed="next_day")).admit(ledger, chunk_of(ledger, 1))

@@ -33,7 +33,7 @@ def waited(patient: Backoff, at: list[float], *, stopped: bool = False) -> float
 
 
 @pytest.mark.parametrize("kind", [Kind.THROTTLED, Kind.NOT_SENT])
-def test_waits_grow_to_a_minute_and_begin_anew_after_an_accepted_request(kind: Kind, at: list[float]) -> None:
+def test_backoff_doubles_to_a_minute_and_resets_after_an_accepted_request(kind: Kind, at: list[float]) -> None:
     patient = Backoff()
     waits = [patient.note(ResponseClass(kind, "no")) for _ in range(9)]
     assert waits == [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0]
@@ -42,7 +42,7 @@ def test_waits_grow_to_a_minute_and_begin_anew_after_an_accepted_request(kind: K
     assert patient.note(ResponseClass(kind, "no")) == 0.5
 
 
-def test_a_wait_that_was_told_is_kept_and_a_longer_one_is_not_cut_short(at: list[float]) -> None:
+def test_wait_requested_by_sendgrid_is_kept_and_never_shortened(at: list[float]) -> None:
     patient = Backoff()
     assert patient.note(ResponseClass(Kind.THROTTLED, "429", wait=7.0)) == 7.0
     assert patient.note(ResponseClass(Kind.THROTTLED, "429", wait=2.0)) == 2.0
@@ -50,7 +50,7 @@ def test_a_wait_that_was_told_is_kept_and_a_longer_one_is_not_cut_short(at: list
     assert waited(patient, at) == 0.0
 
 
-def test_who_is_stopped_does_not_wait(at: list[float]) -> None:
+def test_stopped_sender_does_not_wait(at: list[float]) -> None:
     patient = Backoff()
     patient.note(ResponseClass(Kind.THROTTLED, "429", wait=7.0))
     assert waited(patient, at, stopped=True) == 0.0
@@ -59,14 +59,14 @@ def test_who_is_stopped_does_not_wait(at: list[float]) -> None:
 
 
 @pytest.mark.parametrize("kind", [Kind.REFUSED, Kind.TOO_LARGE, Kind.DOUBT, Kind.STOP])
-def test_other_verdicts_make_nobody_wait(kind: Kind, at: list[float]) -> None:
+def test_other_response_classes_cause_no_wait(kind: Kind, at: list[float]) -> None:
     patient = Backoff()
     assert patient.note(ResponseClass(kind, "no", wait=5.0)) == 0.0
     assert waited(patient, at) == 0.0
 
 
 @pytest.mark.parametrize("kind", LIMITS)
-def test_it_gives_up_after_so_many_in_a_row(kind: Kind, at: list[float]) -> None:
+def test_retry_budget_is_exhausted_after_the_limit_of_responses_in_a_row(kind: Kind, at: list[float]) -> None:
     patient, verdict = Backoff(), ResponseClass(kind, "the reason")
     for _ in range(LIMITS[kind] - 1):
         patient.note(verdict)
@@ -80,14 +80,14 @@ def test_it_gives_up_after_so_many_in_a_row(kind: Kind, at: list[float]) -> None
     assert patient.exhausted(verdict) is None
 
 
-def test_too_large_is_never_a_reason_to_give_up(at: list[float]) -> None:
+def test_too_large_never_exhausts_the_retry_budget(at: list[float]) -> None:
     patient, verdict = Backoff(), ResponseClass(Kind.TOO_LARGE, "413")
     for _ in range(100):
         patient.note(verdict)
     assert patient.exhausted(verdict) is None
 
 
-def test_a_wait_is_spread_so_that_not_all_come_back_at_once() -> None:
+def test_wait_has_jitter() -> None:
     waits = {Backoff().note(ResponseClass(Kind.THROTTLED, "429")) for _ in range(50)}
     assert len(waits) > 10
     assert all(0.05 <= wait <= 0.5 for wait in waits)

@@ -149,7 +149,7 @@ def shop(stores: Stores, esp: ScriptedEsp) -> Shop:
     return made
 
 
-def test_who_is_pending_is_asked_once_untracked_and_in_their_language(shop: Shop) -> None:
+def test_pending_subscriber_gets_one_untracked_confirmation_in_their_language(shop: Shop) -> None:
     sent = shop.run("confirm")
     assert sorted(sent) == [str(number) for number in range(8)]
     for mail in sent.values():
@@ -170,7 +170,7 @@ def test_who_is_pending_is_asked_once_untracked_and_in_their_language(shop: Shop
     assert sorted(shop.run("confirm", days=17)) == ["1"], "who signs up again is asked again"
 
 
-def test_a_scanner_gives_no_consent_and_a_press_does(shop: Shop) -> None:
+def test_only_a_form_post_gives_consent(shop: Shop) -> None:
     sent = shop.run("confirm")
     assert sorted(shop.run("newsletter")) == ["8", "9"]
     for mail in sent.values():
@@ -184,7 +184,7 @@ def test_a_scanner_gives_no_consent_and_a_press_does(shop: Shop) -> None:
     assert sorted(shop.run("newsletter", days=21)) == ["8", "9"]
 
 
-def test_one_reminder_for_who_is_still_pending_and_never_another(shop: Shop) -> None:
+def test_pending_subscriber_gets_exactly_one_reminder(shop: Shop) -> None:
     sent = shop.run("confirm")
     assert shop.run("confirm_reminder", days=2) == {}, "too early"
     press(sent["1"].link)
@@ -201,7 +201,7 @@ def test_one_reminder_for_who_is_still_pending_and_never_another(shop: Shop) -> 
     assert shop.run("confirm_reminder", days=35) == {}, "one reminder, ever"
 
 
-def test_the_link_stops_working(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_confirmation_link_expires(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     link = shop.run("confirm")["0"].link
     monkeypatch.setattr(clock, "now", lambda: shop.now + 13.9 * DAY)
     assert ask("GET", link).status_code == 200
@@ -211,7 +211,7 @@ def test_the_link_stops_working(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> 
     assert "0" not in shop.run("newsletter", days=15)
 
 
-def test_a_preview_shows_no_link_that_works(shop: Shop) -> None:
+def test_preview_contains_no_working_link(shop: Shop) -> None:
     campaign = load_campaign("confirm")
     shown, _ = start.start_run(
         shop.stores, campaign, account=shop.esp.account, mode="preview", run="p", at=shop.now, edge_url=EDGE, recipients=[]

@@ -42,7 +42,7 @@ NO_TRACKING: dict[str, Way] = {
 
 
 @pytest.mark.parametrize("way", NO_TRACKING.values(), ids=NO_TRACKING)
-def test_who_says_no_to_tracking_after_the_plan_gets_the_mail_untracked(sending: Sending, way: Way) -> None:
+def test_mail_is_untracked_after_tracking_is_declined_for_a_frozen_plan(sending: Sending, way: Way) -> None:
     plan_id = sending.freeze()
     way(sending, PEOPLE[0])
     sending.send(plan_id)
@@ -52,7 +52,7 @@ def test_who_says_no_to_tracking_after_the_plan_gets_the_mail_untracked(sending:
 
 
 @pytest.mark.parametrize("way", NO_TRACKING.values(), ids=NO_TRACKING)
-def test_who_says_no_to_tracking_in_mid_send_too(sending: Sending, way: Way) -> None:
+def test_mail_is_untracked_after_tracking_is_declined_during_the_send(sending: Sending, way: Way) -> None:
     """The last of the plan says so while the first request is under way; four of six chunks are claimed by then at most."""
     plan_id = sending.freeze()
     wire = [row for path in sorted(part_files(sending)) for row in pq.read_table(path)["email"].to_pylist()]
@@ -70,7 +70,7 @@ def test_who_says_no_to_tracking_in_mid_send_too(sending: Sending, way: Way) -> 
     assert tracked(sending) == others() - {last["email"]}
 
 
-def test_who_may_be_tracked_again_is(sending: Sending) -> None:
+def test_mail_is_tracked_after_tracking_consent_is_given_again(sending: Sending) -> None:
     plan_id = sending.freeze()
     sending.source(PEOPLE[0] | {"tracking_consent": "withdrawn"}, full=False)
     answer(sending, email(1), TRACKING)
@@ -80,7 +80,7 @@ def test_who_may_be_tracked_again_is(sending: Sending) -> None:
     assert tracked(sending) == others()
 
 
-def test_a_no_to_tracking_under_an_address_of_before_counts(sending: Sending) -> None:
+def test_tracking_declined_under_an_old_address_is_in_force(sending: Sending) -> None:
     sending.source(PEOPLE[0] | {"email": "new@example.com", "updated_at": NEWER}, full=False)
     plan_id = sending.freeze()
     answer(sending, email(0), TRACKING)
@@ -89,7 +89,7 @@ def test_a_no_to_tracking_under_an_address_of_before_counts(sending: Sending) ->
     assert tracked(sending) == others(0)
 
 
-def test_who_declines_the_topic_after_the_plan_does_not_get_it(sending: Sending) -> None:
+def test_topic_declined_after_planning_is_not_sent(sending: Sending) -> None:
     sending.campaign = sending.campaign.model_copy(update={"topic": TOPIC})
     sending.source(PEOPLE[3] | {"email": "new@example.com", "updated_at": NEWER}, full=False)
     plan_id = sending.freeze()

@@ -50,7 +50,7 @@ def proof(ledger: Ledger, key: str) -> int:
     return doubt.prove(ledger, [doubt.Proof(chunk.plan_id, chunk.chunk, 1, key, "delivered", happened_at=1.0)])
 
 
-def test_skip_leaves_it_in_doubt_for_ever(stores: Stores, esp: ScriptedEsp, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_skip_policy_leaves_messages_in_doubt(stores: Stores, esp: ScriptedEsp, monkeypatch: pytest.MonkeyPatch) -> None:
     plan_id, _ = sent_with_one_doubt(stores, esp, "skip")
     monkeypatch.setenv("TRADEWIND_CLOCK_OFFSET_SECONDS", str(9 * DAY))
     assert in_doubt.reopen_due(stores) == []
@@ -59,7 +59,7 @@ def test_skip_leaves_it_in_doubt_for_ever(stores: Stores, esp: ScriptedEsp, monk
 
 
 @pytest.mark.parametrize(("hours", "offset", "resent"), [(30, 25 * 3600, 9), (30, 23 * 3600, 0), (5, 25 * 3600, 0)])
-def test_absence_counts_after_24_healthy_hours(
+def test_messages_without_events_are_resent_after_24_healthy_hours(
     stores: Stores,
     esp: ScriptedEsp,
     monkeypatch: pytest.MonkeyPatch,
@@ -87,7 +87,7 @@ def test_absence_counts_after_24_healthy_hours(
         assert states == [("accepted", 30)]
 
 
-def test_a_person_may_decide_and_evidence_comes_first(stores: Stores, esp: ScriptedEsp) -> None:
+def test_operator_reopens_only_messages_without_evidence(stores: Stores, esp: ScriptedEsp) -> None:
     plan_id, keys = sent_with_one_doubt(stores, esp, "ask")
     assert in_doubt.question(stores.ledger, plan_id) == 10
     proof(stores.ledger, keys[3])
@@ -99,9 +99,7 @@ def test_a_person_may_decide_and_evidence_comes_first(stores: Stores, esp: Scrip
     assert doubt.prove(stores.ledger, [late]) == 0
 
 
-def test_all_chunks_of_the_plan_are_reopened_with_who_decided_and_a_finished_plan_goes_on(
-    stores: Stores, esp: ScriptedEsp
-) -> None:
+def test_reopen_records_the_decision_and_resumes_a_finished_plan(stores: Stores, esp: ScriptedEsp) -> None:
     plan_id, _ = sent_with_one_doubt(stores, esp, "ask")
     with stores.ledger.write() as connection:
         connection.execute(update(chunks).where(chunks.c.chunk.in_((0, 2))).values(state="in_doubt"))
@@ -117,9 +115,7 @@ def test_all_chunks_of_the_plan_are_reopened_with_who_decided_and_a_finished_pla
     assert all(esp.taken[key] == taken[key] + 1 for key in esp.taken)
 
 
-def test_a_chunk_whose_everybody_is_proved_reopens_for_nobody(
-    stores: Stores, esp: ScriptedEsp, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_fully_proved_chunk_is_not_reopened(stores: Stores, esp: ScriptedEsp, monkeypatch: pytest.MonkeyPatch) -> None:
     """Evidence for the last of them comes between the question and the answer."""
     plan_id, keys = sent_with_one_doubt(stores, esp, "ask")
     found = doubt.in_doubt_chunks(stores.ledger)
@@ -130,12 +126,12 @@ def test_a_chunk_whose_everybody_is_proved_reopens_for_nobody(
     assert tally(stores.ledger, plan_id).accepted == 30
 
 
-def test_a_plan_that_nobody_froze(paths: DataPaths, ledger: Ledger) -> None:
+def test_question_about_an_unknown_plan_is_an_error(paths: DataPaths, ledger: Ledger) -> None:
     with pytest.raises(TradewindError, match="never frozen"):
         in_doubt.question(ledger, "nothing")
 
 
-def test_absence_counts_from_the_last_request_of_the_plan(
+def test_resend_delay_counts_from_the_last_request_of_the_plan(
     stores: Stores, esp: ScriptedEsp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plan_id, _ = sent_with_one_doubt(stores, esp, "resend_after_24h")

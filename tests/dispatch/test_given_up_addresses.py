@@ -35,7 +35,7 @@ def mailed(sending: Sending, plan_id: str) -> set[str]:
     return {person["to"][0]["email"] for body in bodies for person in body["personalizations"]}
 
 
-def test_an_address_that_was_given_up_gets_nothing_and_the_new_one_is_planned_next(sending: Sending) -> None:
+def test_replaced_address_gets_nothing_and_the_next_plan_uses_the_new_one(sending: Sending) -> None:
     """The plan of the next week is frozen while the old one is under way: what is told is no answer of theirs."""
     first = sending.freeze()
     move(sending, NEW, 1)
@@ -56,7 +56,7 @@ WAYS: dict[str, Callable[[Sending], None]] = {
 
 
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
-def test_who_leaves_under_the_new_address_gets_nothing_under_any(sending: Sending, way: Callable[[Sending], None]) -> None:
+def test_opt_out_under_the_new_address_suppresses_both_addresses(sending: Sending, way: Callable[[Sending], None]) -> None:
     plan_id = sending.freeze()
     move(sending, NEW, 1)
     way(sending)
@@ -65,7 +65,7 @@ def test_who_leaves_under_the_new_address_gets_nothing_under_any(sending: Sendin
 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))), ids=str)
-def test_leaving_under_the_new_address_counts_in_any_order(sending: Sending, order: tuple[int, ...]) -> None:
+def test_opt_out_under_the_new_address_is_in_force_in_any_order(sending: Sending, order: tuple[int, ...]) -> None:
     """The plan is frozen, the person moves, the person leaves; in the order in which a preference page may see it."""
     frozen = list[str]()
     steps: list[Callable[[], None]] = [
@@ -78,14 +78,14 @@ def test_leaving_under_the_new_address_counts_in_any_order(sending: Sending, ord
     assert mailed(sending, frozen[0]) == others(0)
 
 
-def test_an_address_that_is_taken_back_by_a_good_row_is_mailed(sending: Sending) -> None:
+def test_address_restored_by_a_valid_row_is_mailed(sending: Sending) -> None:
     plan_id = sending.freeze()
     move(sending, NEW, 1)
     move(sending, email(0), 2)
     assert mailed(sending, plan_id) == others()
 
 
-def test_who_moves_back_after_leaving_has_left(sending: Sending) -> None:
+def test_opt_out_stays_in_force_after_returning_to_the_old_address(sending: Sending) -> None:
     plan_id = sending.freeze()
     move(sending, NEW, 1)
     sending.suppress(NEW, "unsubscribe")
@@ -93,7 +93,7 @@ def test_who_moves_back_after_leaving_has_left(sending: Sending) -> None:
     assert mailed(sending, plan_id) == others(0)
 
 
-def test_an_address_that_is_given_up_again_is_given_up(sending: Sending) -> None:
+def test_address_replaced_a_second_time_gets_nothing(sending: Sending) -> None:
     """Before the plan: there and back. What was given up once is given up anew."""
     move(sending, NEW, 1)
     move(sending, email(0), 2)
@@ -109,7 +109,7 @@ def sent(sending: Sending, plan_id: str) -> set[str]:
     return found
 
 
-def test_an_address_that_a_plan_of_before_was_told_of_is_told_of_again(sending: Sending) -> None:
+def test_replaced_address_is_withheld_from_a_later_plan_too(sending: Sending) -> None:
     """Taken back while no plan was open, so that nothing was lifted: the next plan reads on after what was told then."""
     first = sending.freeze()
     move(sending, NEW, 1)
@@ -120,7 +120,7 @@ def test_an_address_that_a_plan_of_before_was_told_of_is_told_of_again(sending: 
     assert mailed(sending, second) == others(0)
 
 
-def test_a_row_that_a_plan_of_before_was_told_of_is_told_of_again(sending: Sending) -> None:
+def test_quarantined_row_is_withheld_from_a_later_plan_too(sending: Sending) -> None:
     first = sending.freeze()
     move(sending, email(0), 1, timezone="Mars")
     assert sent(sending, first) == others(0)

@@ -22,7 +22,7 @@ def noted(folder: Path, *claims: chunks.Claim) -> None:
     notes.close()
 
 
-def test_each_claim_is_noted_and_the_highest_fence_stands(ledger: Ledger, tmp_path: Path) -> None:
+def test_journal_keeps_the_highest_fence_of_each_chunk(ledger: Ledger, tmp_path: Path) -> None:
     assert read_journal(tmp_path) == {}
     freeze(ledger, (10, 10))
     first, other = claim(ledger, 0), claim(ledger, 1)
@@ -45,14 +45,12 @@ def test_each_claim_is_noted_and_the_highest_fence_stands(ledger: Ledger, tmp_pa
         (b"\n1\n1 2\n", {1: 2}),
     ],
 )
-def test_a_torn_line_is_no_line(tmp_path: Path, content: bytes, found: dict[int, int]) -> None:
+def test_torn_journal_line_is_ignored(tmp_path: Path, content: bytes, found: dict[int, int]) -> None:
     (tmp_path / journal.NAME).write_bytes(content)
     assert read_journal(tmp_path) == found
 
 
-def test_a_line_that_the_disk_took_a_part_of_stops_the_sender(
-    ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_partially_written_line_stops_the_sender(ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     freeze(ledger)
     notes, whole = Journal(tmp_path), os.write
     monkeypatch.setattr(os, "write", lambda handle, line: whole(handle, line[:-1]))
@@ -62,7 +60,7 @@ def test_a_line_that_the_disk_took_a_part_of_stops_the_sender(
     assert read_journal(tmp_path) == {}
 
 
-def test_a_ledger_that_knows_every_request_is_sent_from(ledger: Ledger, tmp_path: Path) -> None:
+def test_complete_ledger_passes_the_journal_check(ledger: Ledger, tmp_path: Path) -> None:
     freeze(ledger, (10, 10))
     require_no_lost_requests(ledger, PLAN, tmp_path)
     noted(tmp_path, claim(ledger, 0))
@@ -70,7 +68,7 @@ def test_a_ledger_that_knows_every_request_is_sent_from(ledger: Ledger, tmp_path
 
 
 @pytest.mark.parametrize("line", [b"\n0 2\n", b"\n7 1\n", b"\n0 1\n\n1 1\n"])
-def test_a_ledger_that_has_forgotten_a_request_is_not(ledger: Ledger, tmp_path: Path, line: bytes) -> None:
+def test_ledger_that_lost_requests_fails_the_journal_check(ledger: Ledger, tmp_path: Path, line: bytes) -> None:
     freeze(ledger, (10, 10))
     freeze(ledger, (10, 10), plan_id="another")
     claim(ledger, 0)
@@ -81,7 +79,7 @@ def test_a_ledger_that_has_forgotten_a_request_is_not(ledger: Ledger, tmp_path: 
     assert PLAN in str(forgot.value)
 
 
-def test_a_folder_from_which_requests_were_made_is_no_crashed_plan(tmp_path: Path) -> None:
+def test_folder_with_requests_is_not_planned_again(tmp_path: Path) -> None:
     require_no_requests(tmp_path)
     (tmp_path / journal.NAME).write_bytes(b"\n0 2\n\n3 1\n")
     with pytest.raises(LedgerBehindJournal, match="requests for 2 chunks") as forgot:

@@ -25,7 +25,7 @@ def sending(stores: Stores) -> Sending:
     return Sending(stores, people=10, chunk_size=10)
 
 
-def test_the_intent_is_in_the_ledger_and_in_the_journal_before_the_first_byte(sending: Sending, esp: ScriptedEsp) -> None:
+def test_intent_is_in_ledger_and_journal_before_the_request(sending: Sending, esp: ScriptedEsp) -> None:
     seen: list[tuple[Any, ...]] = []
 
     def look(_number: int, _body: object) -> Reply:
@@ -39,7 +39,7 @@ def test_the_intent_is_in_the_ledger_and_in_the_journal_before_the_first_byte(se
     assert seen == [("sending", 1), ((0, 1),)]
 
 
-def test_who_lost_the_fence_while_it_waited_for_the_answer_writes_nothing_and_stops(
+def test_sender_that_lost_its_fence_writes_nothing_and_stops(
     sending: Sending, esp: ScriptedEsp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def taken_over(_number: int, _body: object) -> Reply:
@@ -57,7 +57,7 @@ def test_who_lost_the_fence_while_it_waited_for_the_answer_writes_nothing_and_st
 
 
 @pytest.mark.parametrize("held_up", [chunks.LEASE_SECONDS - TOTAL_SECONDS + 1, 3600.0])
-def test_a_process_that_was_held_up_before_the_request_claims_anew(
+def test_process_delayed_before_its_request_claims_again(
     sending: Sending, esp: ScriptedEsp, monkeypatch: pytest.MonkeyPatch, held_up: float
 ) -> None:
     """Less of the lease is left than a request may take: another process could take the chunk while ours is on the wire."""
@@ -76,12 +76,12 @@ def test_a_process_that_was_held_up_before_the_request_claims_anew(
     assert leases[0] < TOTAL_SECONDS < leases[1]
 
 
-def test_the_lease_outlasts_the_longest_request() -> None:
+def test_lease_is_longer_than_the_longest_request() -> None:
     assert max(CONNECT_SECONDS, READ_SECONDS) < TOTAL_SECONDS < chunks.LEASE_SECONDS
 
 
 @pytest.mark.skipif(not hasattr(time, "CLOCK_BOOTTIME"), reason="only Linux has a clock that counts in suspend")
-def test_a_lease_runs_out_while_the_machine_sleeps(sending: Sending, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lease_expires_while_the_machine_is_suspended(sending: Sending, monkeypatch: pytest.MonkeyPatch) -> None:
     """Suspended for an hour, CLOCK_BOOTTIME has moved on and CLOCK_MONOTONIC has not."""
     with sending.ledger.read() as connection:
         (chunk,) = read_chunks(connection)

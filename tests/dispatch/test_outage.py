@@ -49,7 +49,7 @@ def retried(sending: Sending, esp: ScriptedEsp) -> tuple[dict[str, int], int]:
     raise AssertionError("never ended")
 
 
-def test_an_outage_from_the_beginning(sending: Sending, esp: ScriptedEsp) -> None:
+def test_outage_from_the_first_request_costs_one_small_request_and_probes(sending: Sending, esp: ScriptedEsp) -> None:
     esp.answer = lambda number, _body: "refuse" if number < PROBES else accepted()
     sent, held = retried(sending, esp)
     assert held > 0
@@ -62,7 +62,7 @@ def test_an_outage_from_the_beginning(sending: Sending, esp: ScriptedEsp) -> Non
     assert sent["accepted"] > 3_000
 
 
-def test_an_outage_in_the_middle_costs_what_was_under_way(sending: Sending, esp: ScriptedEsp) -> None:
+def test_outage_during_a_send_costs_the_open_requests_and_probes(sending: Sending, esp: ScriptedEsp) -> None:
     """The first request goes alone; then up to four at once, and none of that size after the first doubt."""
     down = range(1, 4 + PROBES)
     esp.answer = lambda number, _body: failed(503) if number in down else accepted()
@@ -76,13 +76,13 @@ def test_an_outage_in_the_middle_costs_what_was_under_way(sending: Sending, esp:
     assert set(esp.taken.values()) == {1}
 
 
-def test_a_single_doubt_costs_a_moment(sending: Sending, esp: ScriptedEsp) -> None:
+def test_send_continues_after_a_single_doubt(sending: Sending, esp: ScriptedEsp) -> None:
     esp.answer = lambda number, _body: failed(500) if number == 1 else accepted()
     assert sending.send(esp)["accepted"] >= 3_000
     assert sending.tally().pending == 0
 
 
-def test_a_task_that_is_held_gives_its_slot_back_and_says_why(
+def test_held_task_fails_as_retryable_with_the_reason(
     sending: Sending, esp: ScriptedEsp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(outages, "FIRST_WAIT_SECONDS", 700.0)
@@ -122,9 +122,7 @@ def test_all_processes_share_one_probe(sending: Sending, esp: ScriptedEsp) -> No
 
 
 @pytest.mark.parametrize("answer", ["throttled", "refused", "too large"])
-def test_an_answer_that_can_be_read_and_accepts_nothing_keeps_requests_small(
-    sending: Sending, esp: ScriptedEsp, answer: str
-) -> None:
+def test_readable_refusal_keeps_requests_small(sending: Sending, esp: ScriptedEsp, answer: str) -> None:
     said = {
         "throttled": lambda: failed(429, headers={"Retry-After": "0"}),
         "refused": lambda: failed(400, "personalizations.0.to.0.email"),
@@ -138,7 +136,7 @@ def test_an_answer_that_can_be_read_and_accepts_nothing_keeps_requests_small(
     assert (tally.accepted + tally.rejected, tally.in_doubt, tally.pending) == (4_000, 0, 0)
 
 
-def test_a_small_chunk_that_somebody_else_takes_is_no_probe(stores: Stores, esp: ScriptedEsp) -> None:
+def test_small_chunk_taken_by_another_process_is_not_a_probe(stores: Stores, esp: ScriptedEsp) -> None:
     """Its turn is over at once, and the next chunk goes."""
     sending = Sending(stores, people=30, chunk_size=10)
     real = outages.request_turn
@@ -155,7 +153,7 @@ def test_a_small_chunk_that_somebody_else_takes_is_no_probe(stores: Stores, esp:
     assert (sending.tally().skipped, sending.tally().pending) == (10, 0)
 
 
-def test_a_chunk_that_was_cut_meanwhile_is_looked_at_again(sending: Sending, esp: ScriptedEsp) -> None:
+def test_chunk_divided_by_another_process_is_read_again(sending: Sending, esp: ScriptedEsp) -> None:
     """Another process cuts the chunk between the look at the queue and the cut."""
 
     def cut_by_another(ledger: Ledger, chunk: Chunk, size: int, reason: str) -> list[Chunk]:
@@ -171,7 +169,7 @@ def test_a_chunk_that_was_cut_meanwhile_is_looked_at_again(sending: Sending, esp
 
 
 @pytest.mark.parametrize("call", ["record_accepted_probe", "release_probe"])
-def test_a_ledger_that_is_away_when_a_probe_ends_costs_no_outcome(
+def test_unavailable_ledger_at_the_end_of_a_probe_loses_no_outcome(
     sending: Sending, esp: ScriptedEsp, monkeypatch: pytest.MonkeyPatch, call: str
 ) -> None:
     """The first ten were accepted; that nobody could note what the answer tells of SendGrid puts nobody in doubt."""
@@ -190,7 +188,7 @@ def test_a_ledger_that_is_away_when_a_probe_ends_costs_no_outcome(
     assert set(esp.taken.values()) == {1}
 
 
-def test_a_wait_lasts_as_long_as_told_and_no_longer_than_the_task() -> None:
+def test_sleep_ends_after_its_duration_or_when_the_task_stops() -> None:
     began = time.monotonic()
     asyncio.run(outage_guard._sleep(0.1, lambda: False))
     assert time.monotonic() - began >= 0.09

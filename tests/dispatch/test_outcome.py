@@ -45,7 +45,7 @@ def plan(ledger: Ledger) -> None:
     ],
     ids=lambda value: value.kind.name + str(value.status) if isinstance(value, ResponseClass) else "",
 )
-def test_the_whole_chunk_goes_one_way(
+def test_response_sets_the_state_of_the_whole_chunk(
     ledger: Ledger, verdict: ResponseClass, state: str, became: dict[str, int], status: int | None
 ) -> None:
     assert recorded(ledger, verdict, wait=40.0) == became
@@ -57,7 +57,7 @@ def test_the_whole_chunk_goes_one_way(
     assert (10 < waits <= 40) if state == "pending" else after["not_before"] == 0
 
 
-def test_a_stop_gives_everybody_back_and_stops_the_plan(ledger: Ledger) -> None:
+def test_stop_returns_the_chunk_to_pending_and_stops_the_plan(ledger: Ledger) -> None:
     with pytest.raises(CampaignStopped, match="401: no credits"):
         recorded(ledger, ResponseClass(Kind.STOP, "401: no credits", 401))
     assert (row(ledger)["state"], row(ledger)["http_status"], row(ledger)["reason"]) == ("pending", 401, "401: no credits")
@@ -65,7 +65,7 @@ def test_a_stop_gives_everybody_back_and_stops_the_plan(ledger: Ledger) -> None:
         assert plans.state_of(connection, PLAN) == ("stopped", "401: no credits")
 
 
-def test_a_request_that_is_wrong_for_all_is_rejected_and_stops_the_plan(ledger: Ledger) -> None:
+def test_refused_request_rejects_the_chunk_and_stops_the_plan(ledger: Ledger) -> None:
     with pytest.raises(CampaignStopped, match="400: from"):
         recorded(ledger, ResponseClass(Kind.REFUSED, "400: from", whole_request=True))
     assert (row(ledger)["state"], row(ledger)["http_status"], row(ledger)["reason"]) == ("rejected", 400, "400: from")
@@ -78,7 +78,7 @@ def test_a_request_that_is_wrong_for_all_is_rejected_and_stops_the_plan(ledger: 
     [(ResponseClass(Kind.TOO_LARGE, "413: large", 413), 413), (ResponseClass(Kind.REFUSED, "400: no field named"), 400)],
     ids=["413", "400"],
 )
-def test_halves_go_until_one_is_alone(ledger: Ledger, verdict: ResponseClass, status: int) -> None:
+def test_chunk_is_halved_down_to_one_recipient(ledger: Ledger, verdict: ResponseClass, status: int) -> None:
     assert recorded(ledger, verdict, places=[0, 2, 3, 4, 9]) == {"pending": 5}
     assert (row(ledger)["state"], row(ledger)["http_status"], row(ledger)["reason"]) == ("split", status, verdict.reason)
     assert [size for _, size in children(ledger, 2)] == [2, 3]
@@ -89,7 +89,7 @@ def test_halves_go_until_one_is_alone(ledger: Ledger, verdict: ResponseClass, st
     assert (after["state"], after["http_status"], after["reason"]) == ("rejected", status, verdict.reason)
 
 
-def test_the_named_are_rejected_and_the_others_go_on(ledger: Ledger) -> None:
+def test_named_recipients_are_rejected_and_the_others_stay_pending(ledger: Ledger) -> None:
     """Places in a request count among those who are in it: the first of places 5 to 9 is 5. What is beyond it is nobody."""
     verdict = ResponseClass(Kind.REFUSED, "400: personalizations.to", rejected_indexes=frozenset({0, 3, 5, 99}))
     request = Request(claim(ledger), range(5, 10), PEOPLE)
@@ -104,12 +104,12 @@ def test_the_named_are_rejected_and_the_others_go_on(ledger: Ledger) -> None:
     assert [size for _, size in children(ledger, 1)] == [3]
 
 
-def test_where_all_are_named_nobody_goes_on(ledger: Ledger) -> None:
+def test_chunk_is_rejected_when_all_recipients_are_named(ledger: Ledger) -> None:
     verdict = ResponseClass(Kind.REFUSED, "400: personalizations.to", rejected_indexes=frozenset(range(10)))
     assert recorded(ledger, verdict) == {"rejected": 10, "pending": 0}
     assert (tally(ledger).rejected, tally(ledger).pending) == (10, 0)
 
 
-def test_where_only_strangers_are_named_halves_go(ledger: Ledger) -> None:
+def test_chunk_is_halved_when_no_named_index_is_in_it(ledger: Ledger) -> None:
     assert recorded(ledger, ResponseClass(Kind.REFUSED, "400: to", rejected_indexes=frozenset({10}))) == {"pending": 10}
     assert [size for _, size in children(ledger, 2)] == [5, 5]

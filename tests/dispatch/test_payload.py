@@ -26,7 +26,7 @@ def table(rows: list[tuple[str, ...]]) -> pa.Table:
 
 
 @given(st.lists(ROW, min_size=1, max_size=8), st.integers(0, 3), TEXT)
-def test_every_value_arrives_as_it_was_frozen(rows: list[tuple[str, ...]], before: int, chunk: str) -> None:
+def test_body_contains_every_value_as_frozen(rows: list[tuple[str, ...]], before: int, chunk: str) -> None:
     """`before`: a chunk is a slice of its file, so its columns begin in the middle of theirs."""
     envelope = payload.envelope(CAMPAIGN, CONTENT, tracked=True, batch_id=None)
     people = payload.escape_values(table([("earlier", '"', "x", "y")] * before + rows)).slice(before)
@@ -46,7 +46,7 @@ def test_every_value_arrives_as_it_was_frozen(rows: list[tuple[str, ...]], befor
     assert sent == envelope.message
 
 
-def test_a_link_says_the_language_and_the_header_does_not() -> None:
+def test_language_parameter_is_in_the_link_but_not_in_the_header() -> None:
     slot = {"tag": "-tw0-", "column": "token", "before": "https://mail.tradewind.example/u/", "after": '?l="de'}
     envelope = payload.envelope(CAMPAIGN, {**CONTENT, "slots": [slot]}, tracked=True, batch_id=None)
     (person,) = orjson.loads(payload.body(envelope, table([("a", "T", "c", "d")]), attempt=1, chunk="c"))["personalizations"]
@@ -54,13 +54,13 @@ def test_a_link_says_the_language_and_the_header_does_not() -> None:
     assert person["headers"]["List-Unsubscribe"] == "<https://mail.tradewind.example/u/T>"
 
 
-def test_a_content_without_slots() -> None:
+def test_content_without_slots_has_no_substitutions() -> None:
     envelope = payload.envelope(CAMPAIGN, {**CONTENT, "slots": []}, tracked=False, batch_id=None)
     sent = orjson.loads(payload.body(envelope, table([("a", "b", "c", "d")]), attempt=1, chunk="c", send_at=12.7))
     assert (sent["personalizations"][0]["substitutions"], sent["send_at"]) == ({}, 12)
 
 
-def test_what_is_scheduled_carries_its_batch() -> None:
+def test_scheduled_request_has_the_batch_id() -> None:
     def sent(batch_id: str | None, send_at: float | None) -> dict[str, object]:
         envelope = payload.envelope(CAMPAIGN, CONTENT, tracked=True, batch_id=batch_id)
         people = table([("a", "b", "c", "d")])
@@ -72,13 +72,13 @@ def test_what_is_scheduled_carries_its_batch() -> None:
     assert sent("B", None) == {}
 
 
-def test_a_missing_value_is_an_error() -> None:
+def test_missing_value_is_an_error() -> None:
     people = table([("a", "b", "c", "d")]).set_column(0, "email", pa.array([None], pa.string()))
     with pytest.raises(ValueError, match="contains a null"):
         payload.body(payload.envelope(CAMPAIGN, CONTENT, tracked=True, batch_id=None), people, attempt=1, chunk="c")
 
 
-def test_what_everybody_in_a_request_gets() -> None:
+def test_envelope_contains_the_shared_fields() -> None:
     full = CAMPAIGN.model_copy(
         update={
             "reply_to": Sender(email="help@shop.example.com", name="Help"),

@@ -81,7 +81,7 @@ def shop(stores: Stores, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sho
     return Shop(stores, folder, campaign)
 
 
-def test_a_plan_adds_up_and_is_found_again(shop: Shop) -> None:
+def test_frozen_plan_adds_up_and_is_found_on_the_second_call(shop: Shop) -> None:
     first = shop.freeze()
     assert first["selected"] == 3_000 == first["planned"] + first["held_out"] + first["suppressed"] + first["capped"]
     assert 200 < first["held_out"] < 400
@@ -93,7 +93,7 @@ def test_a_plan_adds_up_and_is_found_again(shop: Shop) -> None:
     assert states == {"pending": first["planned"], "held_out": first["held_out"]}
 
 
-def test_the_plan_names_everybody_once_with_a_valid_token(shop: Shop) -> None:
+def test_plan_contains_everybody_once_with_a_valid_token(shop: Shop) -> None:
     frozen = shop.freeze()
     folder = shop.stores.paths.plans / "spring" / "2026-W48"
     wire = pq.ParquetDataset(sorted(folder.glob("part-*.parquet"))).read().to_pylist()
@@ -107,7 +107,7 @@ def test_the_plan_names_everybody_once_with_a_valid_token(shop: Shop) -> None:
     assert "@" not in (pq.read_table(folder / "audience.parquet").to_string())
 
 
-def test_from_plan_to_settled(shop: Shop, esp: ScriptedEsp) -> None:
+def test_plan_is_sent_settled_and_recorded(shop: Shop, esp: ScriptedEsp) -> None:
     frozen = shop.freeze()
     for part in sender.ranges(shop.stores.ledger, frozen["plan_id"]):
         sender.send_range(shop.stores, esp.account, **part)
@@ -126,7 +126,7 @@ def test_from_plan_to_settled(shop: Shop, esp: ScriptedEsp) -> None:
         assert set(body["categories"]) == {"spring"}
 
 
-def test_suppressed_and_capped_are_counted_with_their_reason(shop: Shop) -> None:
+def test_suppressed_and_capped_people_are_counted_by_reason(shop: Shop) -> None:
     (gone,) = shop.rows("select address_key from core.subscribers where subscriber_id = '7'")[0]
     suppressions.suppress(shop.stores.ledger, [suppressions.Suppression(gone, "spam_complaint", "webhook", 1.0)])
     first = shop.freeze(hold_out_percent=0)
@@ -138,7 +138,7 @@ def test_suppressed_and_capped_are_counted_with_their_reason(shop: Shop) -> None
     assert ("summer", "capped", "frequency_cap", 2_999) in reasons
 
 
-def test_a_triggered_campaign_greets_everybody_once_over_many_days(shop: Shop) -> None:
+def test_triggered_campaign_selects_each_person_once_over_several_days(shop: Shop) -> None:
     daily = shop.campaign.model_copy(update={"occurrence": "signup", "frequency_cap_hours": 0})
     made = []
     for day in range(3):
@@ -149,7 +149,7 @@ def test_a_triggered_campaign_greets_everybody_once_over_many_days(shop: Shop) -
     assert shop.rows("select count(*), count(distinct message_key) from dispatch.sends") == [(3_000, 3_000)]
 
 
-def test_an_edited_template_stops_what_is_left(shop: Shop, esp: ScriptedEsp) -> None:
+def test_edited_template_stops_a_pending_plan(shop: Shop, esp: ScriptedEsp) -> None:
     frozen = shop.freeze()
     body = shop.templates / "body.html.j2"
     body.write_text(FILES["body.html.j2"].replace("Dear", "Hello"))
@@ -176,7 +176,7 @@ def test_an_edited_template_stops_what_is_left(shop: Shop, esp: ScriptedEsp) -> 
     ],
     ids=lambda changes: next(iter(changes)),
 )
-def test_what_everybody_gets_may_not_be_edited_in_the_campaign_either(shop: Shop, changes: dict[str, Any]) -> None:
+def test_edited_campaign_content_stops_a_pending_plan(shop: Shop, changes: dict[str, Any]) -> None:
     """Half of a campaign from one sender and half from another is nothing that anybody planned."""
     frozen = shop.freeze()
     with pytest.raises(ContentChanged, match="edited after the plan was frozen"):
@@ -184,7 +184,7 @@ def test_what_everybody_gets_may_not_be_edited_in_the_campaign_either(shop: Shop
     assert shop.freeze()["pending"] == frozen["planned"]
 
 
-def test_a_paused_campaign_is_not_taken_up(shop: Shop) -> None:
+def test_paused_campaign_is_not_sent_until_resumed(shop: Shop) -> None:
     frozen = shop.freeze()
     control.pause(shop.stores.ledger, "spring", "2026-W48")
     with pytest.raises(CampaignStopped, match="paused"):
@@ -200,13 +200,13 @@ def test_a_paused_campaign_is_not_taken_up(shop: Shop) -> None:
         ({"template": "nobody_wrote"}, "nobody_wrote"),
     ],
 )
-def test_bad_campaigns_are_refused_before_anything_is_frozen(shop: Shop, changes: dict[str, Any], words: str) -> None:
+def test_invalid_campaign_is_refused_before_freezing(shop: Shop, changes: dict[str, Any], words: str) -> None:
     with pytest.raises(PlanError, match=words):
         shop.freeze(**changes)
     assert plans.all_plans(shop.stores.ledger) == []
 
 
-def test_a_misspelt_topic_plans_nothing_and_the_right_one_leaves_out_who_declined_it(shop: Shop, esp: ScriptedEsp) -> None:
+def test_unknown_topic_is_refused_and_a_declined_topic_is_not_planned(shop: Shop, esp: ScriptedEsp) -> None:
     (gone,) = shop.rows("select address_key from core.subscribers where subscriber_id = '7'")[0]
     consent.record(shop.stores.ledger, [consent.Consent(gone, "news", False, "preference_page", 1.0)])
     for mode in ("preview", "test", "live"):
@@ -220,7 +220,7 @@ def test_a_misspelt_topic_plans_nothing_and_the_right_one_leaves_out_who_decline
     assert shop.rows("select subscriber_id from dispatch.sends where reason = 'topic_declined'") == [("7",)]
 
 
-def test_a_template_that_fails_for_some_is_refused_with_its_place(shop: Shop) -> None:
+def test_template_that_fails_for_a_person_is_refused_with_its_line(shop: Shop) -> None:
     (shop.templates / "body.txt.j2").write_text(
         "{{ person.first_name }} {{ postal_address }} {{ unsubscribe_url }}\n"
         "{% personal %}{{ 1 // (person.purchases - 5) }}{% endpersonal %}"
@@ -236,7 +236,7 @@ def look(shop: Shop) -> dict[str, Any]:
     return preview.preview(shop.stores, shop.campaign, run="manual__1", edge_url=EDGE, at=AT)
 
 
-def test_a_preview_shows_and_freezes_nothing(shop: Shop) -> None:
+def test_preview_writes_a_page_and_freezes_nothing(shop: Shop) -> None:
     shown = look(shop)
     page = (shop.stores.paths.root / shown["page"]).read_text()
     assert shown["selected"] == 3_000
@@ -246,7 +246,7 @@ def test_a_preview_shows_and_freezes_nothing(shop: Shop) -> None:
     assert plans.all_plans(shop.stores.ledger) == []
 
 
-def test_the_log_of_a_preview_names_its_page(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
+def test_preview_logs_the_path_of_its_page(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "include.dispatch.plan.preview")
     shown = look(shop)
     (said,) = [record.getMessage() for record in caplog.records if record.name == "include.dispatch.plan.preview"]
@@ -254,7 +254,7 @@ def test_the_log_of_a_preview_names_its_page(shop: Shop, caplog: pytest.LogCaptu
     assert "'selected': 3000" in said
 
 
-def test_a_test_send_goes_to_the_named_alone_and_into_no_report(shop: Shop, esp: ScriptedEsp) -> None:
+def test_test_send_reaches_only_the_named_people_and_no_report(shop: Shop, esp: ScriptedEsp) -> None:
 
     def freeze_for(*recipients: str) -> dict[str, Any]:
         return test_send.freeze_test(
@@ -271,7 +271,7 @@ def test_a_test_send_goes_to_the_named_alone_and_into_no_report(shop: Shop, esp:
         freeze_for("a@b.example")
 
 
-def test_who_was_tracked_is_recorded_as_the_requests_had_it(shop: Shop, esp: ScriptedEsp) -> None:
+def test_tracking_of_each_message_is_recorded_as_sent(shop: Shop, esp: ScriptedEsp) -> None:
     """Of sends that an earlier edition recorded too, though the plan's files are gone by now: the ledger knows."""
     frozen = shop.freeze()
     for part in sender.ranges(shop.stores.ledger, frozen["plan_id"]):
@@ -291,7 +291,7 @@ def test_who_was_tracked_is_recorded_as_the_requests_had_it(shop: Shop, esp: Scr
     assert dict(shop.rows(tracked)) == asked
 
 
-def test_splits_reach_the_warehouse_person_by_person(shop: Shop, esp: ScriptedEsp) -> None:
+def test_split_chunks_are_recorded_per_person(shop: Shop, esp: ScriptedEsp) -> None:
     frozen = shop.freeze(hold_out_percent=0)
     bad = {"person11@yahoo.example.com", "person12@gmail.example.com"}
 

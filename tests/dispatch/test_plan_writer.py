@@ -55,7 +55,7 @@ def write(folder: Path, given_: list[pa.RecordBatch], placed: Chunking) -> None:
 
 
 @given(SIZES, st.data())
-def test_recutting_changes_no_row(sizes: list[int], data: st.DataObject) -> None:
+def test_regroup_keeps_every_row_in_order(sizes: list[int], data: st.DataObject) -> None:
     total = sum(sizes)
     edges = sorted(data.draw(st.sets(st.integers(0, total))) | {0, total})
     rows = pa.table({"n": range(total)})
@@ -66,7 +66,7 @@ def test_recutting_changes_no_row(sizes: list[int], data: st.DataObject) -> None
     ]
 
 
-def test_everybody_stands_where_the_ledger_and_the_audience_say(tmp_path: Path) -> None:
+def test_rows_are_where_ledger_and_audience_locate_them(tmp_path: Path) -> None:
     placed = chunking([2] * (CHUNKS_PER_FILE - 1) + [1], [2, 1])
     write(tmp_path, people(2 * CHUNKS_PER_FILE - 1, 3), placed)
     lines = pq.read_table(tmp_path / "audience.parquet").to_pylist()
@@ -82,7 +82,7 @@ def test_everybody_stands_where_the_ledger_and_the_audience_say(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("counts", [(4, 2), (5, 3), (4, 3), (5, 1), (6, 2), (5,)])
-def test_somebody_without_an_address_is_an_error(tmp_path: Path, counts: tuple[int, ...]) -> None:
+def test_person_without_an_address_is_an_error(tmp_path: Path, counts: tuple[int, ...]) -> None:
     """Groups of 5 and 2 were placed; where a sum fits by chance, the groups do not."""
     with pytest.raises(PlanError, match="no address"):
         write(tmp_path, people(*counts), chunking([3, 2], [2]))

@@ -30,7 +30,7 @@ def lines(stores: Stores, esp: ScriptedEsp, caplog: pytest.LogCaptureFixture) ->
     return [record.getMessage() for record in caplog.records if record.name == "include.dispatch.send.progress"]
 
 
-def test_a_long_send_says_how_far_it_is_and_what_it_waits_for(
+def test_long_send_logs_progress_and_waits(
     stores: Stores,
     esp: ScriptedEsp,
     caplog: pytest.LogCaptureFixture,
@@ -43,5 +43,5 @@ def test_a_long_send_says_how_far_it_is_and_what_it_waits_for(
     assert told[-1] == "spring once: {'requests': 4, 'accepted': 40}"
 
 
-def test_a_short_one_says_its_sums_alone(stores: Stores, esp: ScriptedEsp, caplog: pytest.LogCaptureFixture) -> None:
+def test_short_send_logs_only_its_counts(stores: Stores, esp: ScriptedEsp, caplog: pytest.LogCaptureFixture) -> None:
     assert lines(stores, esp, caplog) == ["spring once: {'requests': 4, 'accepted': 40}"]

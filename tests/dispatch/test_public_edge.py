@@ -56,7 +56,7 @@ def frozen(ledger: Ledger, paths: DataPaths) -> list[Path]:
 
 @pytest.mark.parametrize("url", NOWHERE + MALFORMED)
 @pytest.mark.parametrize("mode", ["live", "test"])
-def test_a_real_sendgrid_is_never_given_links_that_lead_nowhere(
+def test_send_to_sendgrid_is_refused_with_an_unreachable_edge_url(
     paths: DataPaths, ledger: Ledger, secrets: Secrets, mode: Any, url: str
 ) -> None:
     with pytest.raises(ConfigurationError, match="edge_public_url") as error:
@@ -70,13 +70,13 @@ def test_a_real_sendgrid_is_never_given_links_that_lead_nowhere(
 
 
 @pytest.mark.parametrize("url", [url for url in MALFORMED if url])
-def test_a_simulator_takes_https_only_too(url: str) -> None:
+def test_simulator_requires_https_too(url: str) -> None:
     with pytest.raises(ConfigurationError, match="https"):
         public_edge.require_public(SIMULATORS[0], url)
 
 
 @pytest.mark.parametrize("account", SIMULATORS, ids=lambda account: account.host)
-def test_a_simulator_takes_any_https_name_with_a_warning(account: SendGridAccount, caplog: pytest.LogCaptureFixture) -> None:
+def test_simulator_allows_any_https_host_with_a_warning(account: SendGridAccount, caplog: pytest.LogCaptureFixture) -> None:
     for url in NOWHERE:
         caplog.clear()
         public_edge.require_public(account, url)
@@ -86,12 +86,12 @@ def test_a_simulator_takes_any_https_name_with_a_warning(account: SendGridAccoun
     assert caplog.text == ""
 
 
-def test_a_name_that_merely_looks_reserved_is_not() -> None:
+def test_host_similar_to_a_reserved_name_is_allowed() -> None:
     for host in ("example.com.shop.de", "myexample.com", "test.shop.de", "localhost.shop.de", "8.8.8.8", "latest", "a.b"):
         assert (public_edge._why_not_public(host) is None) == (host != "latest"), host
 
 
-def test_a_preview_only_warns(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:  # noqa: F811
+def test_preview_only_warns_about_an_unreachable_edge_url(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:  # noqa: F811
     with caplog.at_level(logging.WARNING):
         assert run_of(shop, "preview", REAL, "https://mail.example.com")["planned"] > 0
     assert "a send would be refused" in caplog.text
@@ -121,7 +121,7 @@ def door(running: Door, monkeypatch: pytest.MonkeyPatch) -> Door:
     return running
 
 
-def test_an_edge_with_our_keys_lets_the_campaign_go(shop: Shop, door: Door) -> None:  # noqa: F811
+def test_edge_with_the_same_keys_passes(shop: Shop, door: Door) -> None:  # noqa: F811
     from include.core.secrets import load_secrets
 
     shop.stores = replace(shop.stores, secrets=load_secrets(door.paths))
@@ -131,7 +131,7 @@ def test_an_edge_with_our_keys_lets_the_campaign_go(shop: Shop, door: Door) -> N
         public_edge.require_answer(REAL, f"{door.url}/elsewhere", shop.stores.secrets)
 
 
-def test_an_edge_with_other_keys_stops_it_before_anything_is_frozen(shop: Shop, door: Door) -> None:  # noqa: F811
+def test_edge_with_other_keys_is_refused_before_freezing(shop: Shop, door: Door) -> None:  # noqa: F811
     from include.core.secrets import load_secrets
 
     known = load_secrets(door.paths)
@@ -144,7 +144,7 @@ def test_an_edge_with_other_keys_stops_it_before_anything_is_frozen(shop: Shop, 
     assert plans.find_plan(shop.stores.ledger, plans.plan_id_of("spring", "2026-W48")) is None
 
 
-def test_a_plan_that_was_frozen_with_a_placeholder_is_not_sent_to_people(shop: Shop, door: Door) -> None:  # noqa: F811
+def test_plan_frozen_with_a_reserved_host_is_not_sent_to_sendgrid(shop: Shop, door: Door) -> None:  # noqa: F811
     begun = run_of(shop, "live", SIMULATORS[0], "https://mail.tradewind.example")
     with pytest.raises(ConfigurationError, match=r"links of its messages: 'mail\.tradewind\.example' is reserved"):
         sender.send_range(shop.stores, REAL, plan_id=begun["plan_id"], first=0, last=9)
@@ -161,7 +161,7 @@ def test_a_plan_that_was_frozen_with_a_placeholder_is_not_sent_to_people(shop: S
     assert asked == ["https://mail.shop.com/healthz"]
 
 
-def test_who_is_not_there_may_come_back_and_a_bad_certificate_does_not(
+def test_unreachable_edge_is_retryable_and_a_bad_certificate_is_not(
     door: Door, secrets: Secrets, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(EdgeUnavailable) as error:
@@ -186,7 +186,7 @@ def test_who_is_not_there_may_come_back_and_a_bad_certificate_does_not(
         (200, b'{"probe": "verifies", "spool_writable": true, "ledger_reachable": true}', None),
     ],
 )
-def test_what_else_may_answer(
+def test_response_of_the_edge_decides_the_error(
     secrets: Secrets, monkeypatch: pytest.MonkeyPatch, status: int, body: bytes, error: type[TradewindError] | None
 ) -> None:
     class Handler(BaseHTTPRequestHandler):
@@ -217,7 +217,7 @@ def test_what_else_may_answer(
         thread.join()
 
 
-def test_a_probe_unsubscribes_nobody_and_a_link_is_no_probe(secrets: Secrets) -> None:
+def test_probe_token_and_link_token_are_not_interchangeable(secrets: Secrets) -> None:
     person = Subject("00000000-0000-0000-0000-000000000001", "ab" * 32)
     assert is_valid_probe(secrets, probe(secrets))
     assert [verify(secrets, probe(secrets), purpose) for purpose in (UNSUBSCRIBE, CONFIRM)] == [None, None]
@@ -227,5 +227,5 @@ def test_a_probe_unsubscribes_nobody_and_a_link_is_no_probe(secrets: Secrets) ->
     assert not is_valid_probe(secrets, "")
 
 
-def test_no_test_url_is_what_it_should_not_be() -> None:
+def test_unreachable_urls_of_the_tests_use_https() -> None:
     assert {urlsplit(url).scheme for url in NOWHERE} == {"https"}

@@ -20,7 +20,7 @@ from tests.dispatch.sending import Sending
 from tests.dispatch.test_send_window import utc
 
 
-def test_every_chunk_is_in_one_range_and_there_are_not_too_many(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ranges_cover_every_chunk_once_within_the_limit(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
     plan_id = Sending(stores, people=21, chunk_size=1).plan_id
     monkeypatch.setattr(sender, "CHUNKS_PER_RANGE", 10)
     assert ranges(stores.ledger, plan_id) == [
@@ -31,7 +31,7 @@ def test_every_chunk_is_in_one_range_and_there_are_not_too_many(stores: Stores, 
     assert ranges(stores.ledger, "another") == []
 
 
-def test_what_is_pending_or_under_way_needs_a_range_and_nothing_else(stores: Stores) -> None:
+def test_ranges_exist_only_for_pending_or_sending_chunks(stores: Stores) -> None:
     plan_id = Sending(stores, people=30, chunk_size=10).plan_id
     for states, last in ((("accepted", "sending", "in_doubt"), 1), (("pending", "split", "skipped"), 0)):
         with stores.ledger.write() as connection:
@@ -43,7 +43,7 @@ def test_what_is_pending_or_under_way_needs_a_range_and_nothing_else(stores: Sto
     assert ranges(stores.ledger, plan_id) == []
 
 
-def test_a_task_that_is_told_to_end_lets_its_requests_finish(stores: Stores, esp: ScriptedEsp) -> None:
+def test_terminated_task_finishes_its_open_requests(stores: Stores, esp: ScriptedEsp) -> None:
     sending = Sending(stores, people=40, chunk_size=1)
 
     def terminate(number: int, _body: object) -> Reply:
@@ -62,7 +62,7 @@ def test_a_task_that_is_told_to_end_lets_its_requests_finish(stores: Stores, esp
     assert set(esp.taken.values()) == {1}
 
 
-def test_the_times_of_each_zone() -> None:
+def test_send_times_of_each_time_zone() -> None:
     window = SendWindow(start=9, end=20)
     rows = send_times(window, ["Asia/Kolkata", "Europe/Berlin"], utc(2026, 11, 24, 8, 30)).to_pylist()
     assert rows == [

@@ -55,7 +55,7 @@ def refused(*fields: str | None) -> Answer:
         ),
     ],
 )  # fmt: skip
-def test_an_answer_and_its_meaning(answer: Answer, expected: ResponseClass) -> None:
+def test_response_is_classified(answer: Answer, expected: ResponseClass) -> None:
     assert classify(answer) == expected
 
 
@@ -72,7 +72,9 @@ def test_an_answer_and_its_meaning(answer: Answer, expected: ResponseClass) -> N
         (("other.personalizations.3",), "other.personalizations", set(), True),
     ],
 )  # fmt: skip
-def test_whose_fault_a_400_is(fields: tuple[str, ...], reason: str, rejected_indexes: set[int], whole_request: bool) -> None:
+def test_400_names_recipients_or_the_request(
+    fields: tuple[str, ...], reason: str, rejected_indexes: set[int], whole_request: bool
+) -> None:
     found = classify(refused(*fields))
     assert (found.kind, set(found.rejected_indexes)) == (Kind.REFUSED, rejected_indexes)
     assert found.whole_request == whole_request
@@ -80,11 +82,11 @@ def test_whose_fault_a_400_is(fields: tuple[str, ...], reason: str, rejected_ind
 
 
 @pytest.mark.parametrize("body", [b"", b"no JSON", b"[]", b'{"errors": "no"}', b'{"errors": ["no", 3]}', b'{"other": 1}'])
-def test_a_400_that_says_nothing_blames_nobody(body: bytes) -> None:
+def test_400_without_a_field_names_no_recipient(body: bytes) -> None:
     assert classify(Answer(400, True, body=body)) == ResponseClass(Kind.REFUSED, "400: no field named")
 
 
-def test_a_long_list_of_fields_is_cut() -> None:
+def test_long_list_of_fields_is_truncated() -> None:
     assert len(classify(refused(*(f"field_{number}" for number in range(99)))).reason) == 200
 
 
@@ -105,5 +107,5 @@ def test_a_long_list_of_fields_is_cut() -> None:
         ({}, None),
     ],
 )
-def test_how_long_a_429_asks_for(headers: dict[str, str], wait: float | None) -> None:
+def test_wait_is_read_from_the_headers_of_a_429(headers: dict[str, str], wait: float | None) -> None:
     assert classify(Answer(429, True, headers)).wait == wait

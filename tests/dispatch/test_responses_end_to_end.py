@@ -28,9 +28,7 @@ def one_chunk(stores: Stores) -> Sending:
 
 
 @pytest.mark.parametrize("status", [200, 201, 204, 408, 500, 502, 503, 504])
-def test_what_does_not_say_whether_it_was_queued_is_in_doubt_and_never_sent_again(
-    one_chunk: Sending, esp: ScriptedEsp, status: int
-) -> None:
+def test_ambiguous_response_is_in_doubt_and_never_resent(one_chunk: Sending, esp: ScriptedEsp, status: int) -> None:
     esp.answer = lambda _number, _body: failed(status)
     assert one_chunk.send(esp) == {"requests": 1, "in_doubt": 10}
     esp.answer = lambda _number, _body: accepted()
@@ -40,7 +38,7 @@ def test_what_does_not_say_whether_it_was_queued_is_in_doubt_and_never_sent_agai
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 401, 402, 403, 404, 405, 415, 422, 451])
-def test_what_the_next_request_would_get_too_stops_the_campaign_with_everybody_pending(
+def test_permanent_error_stops_the_campaign_and_keeps_everybody_pending(
     one_chunk: Sending, esp: ScriptedEsp, status: int
 ) -> None:
     esp.answer = lambda _number, _body: failed(status, headers={"Location": f"{esp.account.host}/v3/mail/send"})
@@ -52,7 +50,7 @@ def test_what_the_next_request_would_get_too_stops_the_campaign_with_everybody_p
 
 @pytest.mark.parametrize("header", ["X-RateLimit-Reset", "Retry-After"])
 @pytest.mark.parametrize("as_epoch", [False, True])
-def test_after_a_429_nothing_is_sent_before_sendgrid_said(
+def test_nothing_is_sent_before_the_reset_time_of_a_429(
     one_chunk: Sending, esp: ScriptedEsp, header: str, as_epoch: bool
 ) -> None:
     times: list[float] = []
@@ -67,7 +65,7 @@ def test_after_a_429_nothing_is_sent_before_sendgrid_said(
     assert 0.79 <= times[1] - times[0] < 30
 
 
-def test_a_429_to_one_worker_quiets_all(stores: Stores, esp: ScriptedEsp) -> None:
+def test_429_for_one_worker_pauses_all_workers(stores: Stores, esp: ScriptedEsp) -> None:
     sending, times = Sending(stores, people=100, chunk_size=1), list[float]()
 
     def answer(number: int, _body: object) -> Reply:
@@ -80,7 +78,7 @@ def test_a_429_to_one_worker_quiets_all(stores: Stores, esp: ScriptedEsp) -> Non
     assert len(early) <= 20, "only what was under way when the 429 came"
 
 
-def test_who_left_at_an_earlier_claim_is_not_back_in_the_next(one_chunk: Sending, esp: ScriptedEsp) -> None:
+def test_person_suppressed_at_an_earlier_claim_is_not_in_the_next_request(one_chunk: Sending, esp: ScriptedEsp) -> None:
     """Somebody leaves, their chunk is claimed without them and gets a 429, and they come back before it is claimed again.
 
     Their fate is in the ledger by then: in the request too, they would be counted twice and mailed after we said no.

@@ -57,9 +57,7 @@ def tally(ledger: Ledger, plan_id: str) -> counts.Tally:
         return counts.require_conservation(connection, plan_id)
 
 
-def test_what_was_requested_since_the_backup_is_in_doubt_and_the_rest_goes_on_when_a_person_says_so(
-    stores: Stores, esp: ScriptedEsp
-) -> None:
+def test_requests_since_the_backup_are_in_doubt_and_the_rest_waits_for_a_resume(stores: Stores, esp: ScriptedEsp) -> None:
     plan_id = frozen_plan(stores, 40, chunk_size=10)
     everything: Range = {"plan_id": plan_id, "first": 0, "last": 3}
     send_range(stores, esp.account, plan_id=plan_id, first=0, last=0)
@@ -82,7 +80,7 @@ def test_what_was_requested_since_the_backup_is_in_doubt_and_the_rest_goes_on_wh
     assert settle(stores.ledger, plan_id)["in_doubt"] == 20
 
 
-def test_any_event_with_the_key_proves_what_was_forgotten(stores: Stores, esp: ScriptedEsp) -> None:
+def test_any_event_with_the_message_key_proves_a_lost_request(stores: Stores, esp: ScriptedEsp) -> None:
     plan_id = frozen_plan(stores, 20, chunk_size=10)
     kept = backup(stores.ledger)
     send_range(stores, esp.account, plan_id=plan_id, first=0, last=0)
@@ -98,7 +96,7 @@ def test_any_event_with_the_key_proves_what_was_forgotten(stores: Stores, esp: S
     assert (people.accepted, people.in_doubt, people.pending) == (7, 3, 10)
 
 
-def test_a_forgotten_split_puts_all_that_is_pending_in_doubt(stores: Stores, esp: ScriptedEsp) -> None:
+def test_lost_split_puts_all_pending_chunks_in_doubt(stores: Stores, esp: ScriptedEsp) -> None:
     plan_id = frozen_plan(stores, 30, chunk_size=10)
     kept = backup(stores.ledger)
     esp.answer = lambda number, _body: web.Response(status=413) if number == 0 else accepted()
@@ -115,7 +113,7 @@ def test_a_forgotten_split_puts_all_that_is_pending_in_doubt(stores: Stores, esp
     assert states == [("in_doubt", 30)]
 
 
-def test_a_forgotten_plan_is_cancelled_and_those_who_were_not_written_to_are_shown(
+def test_lost_plan_is_cancelled_and_its_unsent_chunks_are_skipped(
     stores: Stores, esp: ScriptedEsp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept = backup(stores.ledger)
@@ -137,7 +135,7 @@ def test_a_forgotten_plan_is_cancelled_and_those_who_were_not_written_to_are_sho
     assert restore.restore_ledger(stores).get("plans_cancelled") is None
 
 
-def test_who_left_since_the_backup_stays_away(stores: Stores) -> None:
+def test_opt_outs_since_the_backup_are_restored(stores: Stores) -> None:
     into_answers = "insert into core.consent_answers (address_key, topic, given)"
     with open_warehouse(stores.paths) as warehouse:
         warehouse.execute(
@@ -157,7 +155,7 @@ def test_who_left_since_the_backup_stays_away(stores: Stores) -> None:
     assert restore.restore_ledger(stores) == {"suppressions": 0, "declined": 0}
 
 
-def test_a_ledger_that_says_accepted_where_the_journal_knows_more_is_refused(stores: Stores, esp: ScriptedEsp) -> None:
+def test_journal_with_a_later_request_for_an_accepted_chunk_is_refused(stores: Stores, esp: ScriptedEsp) -> None:
     plan_id = frozen_plan(stores, 20, chunk_size=10)
     send_range(stores, esp.account, plan_id=plan_id, first=0, last=1)
     with stores.ledger.write() as connection:
@@ -166,9 +164,7 @@ def test_a_ledger_that_says_accepted_where_the_journal_knows_more_is_refused(sto
         restore.restore_ledger(stores)
 
 
-def test_absence_counts_from_the_reconciliation_and_not_from_the_backup(
-    stores: Stores, esp: ScriptedEsp, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_resend_delay_counts_from_the_restore(stores: Stores, esp: ScriptedEsp, monkeypatch: pytest.MonkeyPatch) -> None:
     plan_id = frozen_plan(stores, 10, chunk_size=10)
     kept = backup(stores.ledger)
     send_range(stores, esp.account, plan_id=plan_id, first=0, last=0)

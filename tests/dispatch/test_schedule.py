@@ -120,7 +120,7 @@ def until_due(scheduled: Scheduled) -> None:
     time.sleep(max(0.0, scheduled.at + 0.3 - time.time()))
 
 
-def test_what_is_scheduled_carries_the_plans_batch_and_nothing_else_does(far: Scheduled) -> None:
+def test_only_scheduled_requests_have_the_batch_id(far: Scheduled) -> None:
     far.send()
     batch = far.plan().batch_id
     for number in range(4):
@@ -131,7 +131,7 @@ def test_what_is_scheduled_carries_the_plans_batch_and_nothing_else_does(far: Sc
     assert far.went_out() == {"2": 10, "3": 10}
 
 
-def test_without_a_schedule_there_is_no_batch(far: Scheduled) -> None:
+def test_plan_without_scheduled_chunks_has_no_batch(far: Scheduled) -> None:
     far.schedule(chunks.c.chunk < 2, 0.0)
     with far.ledger.write() as connection:
         connection.execute(update(chunks).values(send_at=None))
@@ -139,7 +139,7 @@ def test_without_a_schedule_there_is_no_batch(far: Scheduled) -> None:
     assert far.plan().batch_id is None
 
 
-def test_a_cancelled_batch_is_skipped_and_never_delivered(soon: Scheduled) -> None:
+def test_cancelled_batch_is_skipped_and_never_delivered(soon: Scheduled) -> None:
     soon.send(0, 2)
     done = soon.cancel()
     assert soon.held() == ["cancel"]
@@ -149,7 +149,7 @@ def test_a_cancelled_batch_is_skipped_and_never_delivered(soon: Scheduled) -> No
     assert soon.tally().accepted == 10
 
 
-def test_a_paused_batch_waits_past_its_time_and_goes_when_it_is_resumed(soon: Scheduled) -> None:
+def test_paused_batch_is_delivered_after_resume(soon: Scheduled) -> None:
     soon.send()
     done = soon.pause()
     assert (done["state"], done["scheduled_at_sendgrid"], soon.held()) == ("paused", 20, ["pause"])
@@ -163,9 +163,7 @@ def test_a_paused_batch_waits_past_its_time_and_goes_when_it_is_resumed(soon: Sc
     assert soon.tally().accepted == 40
 
 
-def test_what_was_paused_for_too_long_is_skipped_when_it_is_resumed(
-    soon: Scheduled, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_batch_paused_for_too_long_is_skipped_on_resume(soon: Scheduled, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(schedule, "KEPT_SECONDS", 2.0)
     soon.schedule(chunks.c.chunk == 1, clock.now().timestamp() + 3_600)
     soon.send()
@@ -178,7 +176,7 @@ def test_what_was_paused_for_too_long_is_skipped_when_it_is_resumed(
     assert soon.went_out() == {"2": 10, "3": 10}
 
 
-def test_pause_then_cancel_changes_the_status_in_place(soon: Scheduled) -> None:
+def test_cancel_after_pause_replaces_the_status_without_a_gap(soon: Scheduled) -> None:
     """A batch that had no status for a moment would go out: it is past its time."""
     soon.send()
     soon.pause()
@@ -199,7 +197,7 @@ def test_pause_then_cancel_changes_the_status_in_place(soon: Scheduled) -> None:
     assert soon.went_out() == {"2": 10, "3": 10}
 
 
-def test_what_is_due_too_soon_stays_accepted_and_is_counted(far: Scheduled) -> None:
+def test_messages_due_within_the_notice_stay_accepted(far: Scheduled) -> None:
     """Eleven minutes before its send_at it is too late to be sure; a minute more is not."""
     now = clock.now().timestamp()
     far.schedule(chunks.c.chunk == 0, now + 650)
@@ -210,7 +208,7 @@ def test_what_is_due_too_soon_stays_accepted_and_is_counted(far: Scheduled) -> N
     assert [far.chunk(number)["state"] for number in (0, 1)] == ["accepted", "skipped"]
 
 
-def test_requests_of_before_batches_were_carried_stay_accepted(far: Scheduled) -> None:
+def test_scheduled_requests_without_a_batch_id_stay_accepted(far: Scheduled) -> None:
     """A ledger of the edition that named a batch in its plan and in no request."""
     far.send(0, 0)
     with far.ledger.write() as connection:
@@ -221,7 +219,7 @@ def test_requests_of_before_batches_were_carried_stay_accepted(far: Scheduled) -
     assert (done["accepted"], done["skipped"], done["scheduled_at_sendgrid"]) == (10, 30, 10)
 
 
-def test_a_batch_that_sendgrid_has_forgotten_is_replaced_and_both_are_cancelled(far: Scheduled) -> None:
+def test_expired_batch_is_replaced_and_both_are_cancelled(far: Scheduled) -> None:
     far.send(0, 0)
     first = far.plan().batch_id
     far.simulator.stop()
@@ -242,7 +240,7 @@ def test_a_batch_that_sendgrid_has_forgotten_is_replaced_and_both_are_cancelled(
     assert far.held() == ["cancel", "cancel"]
 
 
-def test_a_provider_without_batches_is_sent_to_and_its_mail_stays_accepted(far: Scheduled, esp: ScriptedEsp) -> None:
+def test_mail_through_a_provider_without_batches_stays_accepted(far: Scheduled, esp: ScriptedEsp) -> None:
     far.account = esp.account
     far.send(0, 0)
     assert "batch_id" not in esp.bodies[0]
@@ -251,7 +249,7 @@ def test_a_provider_without_batches_is_sent_to_and_its_mail_stays_accepted(far: 
     assert (done["accepted"], done["skipped"], done["scheduled_at_sendgrid"]) == (10, 30, 10)
 
 
-def test_a_provider_that_cannot_cancel_leaves_it_accepted(far: Scheduled, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_mail_stays_accepted_when_the_provider_cannot_cancel(far: Scheduled, monkeypatch: pytest.MonkeyPatch) -> None:
     far.send()
 
     def not_offered(*_args: Any, **_named: Any) -> None:
@@ -262,7 +260,7 @@ def test_a_provider_that_cannot_cancel_leaves_it_accepted(far: Scheduled, monkey
     assert (done["state"], done["accepted"], done["skipped"], done["scheduled_at_sendgrid"]) == ("cancelled", 40, 0, 20)
 
 
-def test_an_eleventh_batch_is_refused_with_the_reason_and_nothing_is_booked(far: Scheduled) -> None:
+def test_eleventh_batch_is_refused_and_nothing_is_recorded(far: Scheduled) -> None:
     far.send(0, 1)
     for _ in range(10):
         batch = far.simulator.post("/v3/mail/batch")["batch_id"]
@@ -272,7 +270,7 @@ def test_an_eleventh_batch_is_refused_with_the_reason_and_nothing_is_booked(far:
     assert (far.plan().state, far.tally().accepted, far.tally().skipped) == ("cancelled", 20, 20)
 
 
-def test_a_cancelled_plan_cannot_be_paused_or_resumed_there(far: Scheduled) -> None:
+def test_cancelled_batch_is_not_paused_or_resumed(far: Scheduled) -> None:
     """Either would let go of what the ledger calls skipped."""
     far.send()
     far.cancel()
@@ -283,14 +281,14 @@ def test_a_cancelled_plan_cannot_be_paused_or_resumed_there(far: Scheduled) -> N
     assert far.plan().batch_status == "cancel"
 
 
-def test_a_plan_that_is_done_can_still_be_cancelled_there(far: Scheduled) -> None:
+def test_done_plan_with_scheduled_mail_can_be_cancelled(far: Scheduled) -> None:
     far.send()
     settle(far.ledger, far.plan_id)
     done = far.cancel()
     assert (done["state"], done["accepted"], done["skipped"]) == ("cancelled", 20, 20)
 
 
-def test_a_plan_that_is_over_is_not_called_cancelled(far: Scheduled) -> None:
+def test_done_plan_without_scheduled_mail_stays_done(far: Scheduled) -> None:
     far.send()
     settle(far.ledger, far.plan_id)
     far.schedule(chunks.c.chunk < 2, clock.now().timestamp() - 5)
@@ -299,7 +297,7 @@ def test_a_plan_that_is_over_is_not_called_cancelled(far: Scheduled) -> None:
 
 
 @pytest.mark.parametrize("broken", ["post", "get", "patch"])
-def test_a_cancellation_that_sendgrid_does_not_confirm_books_nothing_and_is_finished_later(
+def test_unconfirmed_cancellation_records_nothing_and_can_be_repeated(
     far: Scheduled, monkeypatch: pytest.MonkeyPatch, broken: str
 ) -> None:
     far.send()
@@ -320,7 +318,7 @@ def test_a_cancellation_that_sendgrid_does_not_confirm_books_nothing_and_is_fini
     assert far.held() == ["cancel"]
 
 
-def test_a_cancellation_that_was_not_booked_is_booked_by_the_next(far: Scheduled, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unrecorded_cancellation_is_recorded_by_the_next_one(far: Scheduled, monkeypatch: pytest.MonkeyPatch) -> None:
     """The process died after SendGrid's answer."""
     far.send()
 
@@ -335,7 +333,7 @@ def test_a_cancellation_that_was_not_booked_is_booked_by_the_next(far: Scheduled
     assert far.cancel()["skipped"] == 20
 
 
-def test_a_second_cancellation_counts_from_the_first(far: Scheduled) -> None:
+def test_second_cancellation_keeps_the_time_of_the_first(far: Scheduled) -> None:
     far.send()
     far.cancel()
     first = far.plan().batch_status_at
@@ -343,9 +341,7 @@ def test_a_second_cancellation_counts_from_the_first(far: Scheduled) -> None:
     assert far.plan().batch_status_at == first
 
 
-def test_a_pause_that_was_lifted_does_not_count_for_a_later_cancellation(
-    far: Scheduled, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_released_pause_does_not_count_for_a_later_cancellation(far: Scheduled, monkeypatch: pytest.MonkeyPatch) -> None:
     """Killed while it resumed, before or after SendGrid did: what went out meanwhile is not booked as skipped."""
     far.send()
     far.pause()
@@ -363,9 +359,7 @@ def test_a_pause_that_was_lifted_does_not_count_for_a_later_cancellation(
 
 
 @pytest.mark.parametrize("answer", ["accepted", "doubt", "throttled", "halves", "gone"])
-def test_a_request_under_way_while_the_plan_is_cancelled_ends_as_what_happens_to_it(
-    far: Scheduled, esp: ScriptedEsp, answer: str
-) -> None:
+def test_open_request_with_a_cancelled_batch_is_skipped(far: Scheduled, esp: ScriptedEsp, answer: str) -> None:
     """It carries the batch that SendGrid was told to cancel: accepted or in doubt, it never goes out."""
     simulator = far.account
     far.send(1, 1)
@@ -392,9 +386,7 @@ def test_a_request_under_way_while_the_plan_is_cancelled_ends_as_what_happens_to
     assert (tally.skipped, tally.pending, tally.in_doubt, tally.accepted) == (40, 0, 0, 0)
 
 
-def test_a_request_without_a_batch_under_way_while_the_plan_is_cancelled_is_what_it_is(
-    far: Scheduled, esp: ScriptedEsp
-) -> None:
+def test_open_request_without_a_batch_keeps_its_outcome_after_a_cancellation(far: Scheduled, esp: ScriptedEsp) -> None:
     simulator = far.account
     far.send(0, 1)
 
@@ -409,7 +401,7 @@ def test_a_request_without_a_batch_under_way_while_the_plan_is_cancelled_is_what
 
 
 @pytest.mark.parametrize(("due", "expected"), [(3_600.0, "skipped"), (300.0, "in_doubt")])
-def test_a_request_whose_process_died_is_skipped_if_its_batch_was_cancelled_in_time(
+def test_request_of_a_dead_process_is_skipped_if_its_batch_was_cancelled_in_time(
     far: Scheduled, due: float, expected: str
 ) -> None:
     far.schedule(chunks.c.chunk == 0, clock.now().timestamp() + due)
@@ -422,7 +414,7 @@ def test_a_request_whose_process_died_is_skipped_if_its_batch_was_cancelled_in_t
     assert far.chunk(0)["state"] == expected
 
 
-def test_doubt_of_a_cancelled_batch_is_over_and_other_doubt_is_never_sent_again(far: Scheduled) -> None:
+def test_cancellation_ends_doubt_of_its_batch_and_prevents_resends(far: Scheduled) -> None:
     far.send()
     with far.ledger.write() as connection:
         connection.execute(update(chunks).where(chunks.c.chunk.in_((0, 2))).values(state="in_doubt"))
@@ -438,7 +430,7 @@ def test_doubt_of_a_cancelled_batch_is_over_and_other_doubt_is_never_sent_again(
 
 
 @pytest.mark.parametrize("other", ["pause", "resume"])
-def test_a_cancellation_at_the_same_time_wins(far: Scheduled, monkeypatch: pytest.MonkeyPatch, other: str) -> None:
+def test_concurrent_cancellation_wins(far: Scheduled, monkeypatch: pytest.MonkeyPatch, other: str) -> None:
     """Another operator cancels while this one's call is on its way to SendGrid."""
     far.send()
     if other == "resume":

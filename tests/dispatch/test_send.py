@@ -40,7 +40,7 @@ def sending(stores: Stores) -> Sending:
     return Sending(stores)
 
 
-def test_everybody_gets_it_once_and_a_second_run_sends_nothing(sending: Sending, esp: ScriptedEsp) -> None:
+def test_everybody_is_sent_once_and_a_second_run_sends_nothing(sending: Sending, esp: ScriptedEsp) -> None:
     assert sending.send(esp) == {"requests": 10, "accepted": 100}
     assert ranges(sending.ledger, sending.plan_id) == []
     assert sending.send(esp) == {}
@@ -49,7 +49,7 @@ def test_everybody_gets_it_once_and_a_second_run_sends_nothing(sending: Sending,
     assert len(esp.taken) == 100
 
 
-def test_the_request_is_what_sendgrid_wants(sending: Sending, esp: ScriptedEsp) -> None:
+def test_request_has_the_format_of_sendgrid(sending: Sending, esp: ScriptedEsp) -> None:
     sending.send(esp)
     expected = {"Authorization": "Bearer SG.test", "Content-Type": "application/json", "Accept": "application/json"}
     assert all(expected.items() <= headers.items() for headers in esp.headers)
@@ -67,7 +67,7 @@ def test_the_request_is_what_sendgrid_wants(sending: Sending, esp: ScriptedEsp) 
     assert body["tracking_settings"]["subscription_tracking"] == {"enable": False}
 
 
-def test_doubt_is_never_resent(sending: Sending, esp: ScriptedEsp) -> None:
+def test_messages_in_doubt_are_never_resent(sending: Sending, esp: ScriptedEsp) -> None:
     esp.answer = lambda number, _body: "drop" if number == 3 else failed(500) if number == 5 else accepted()
     sent = sending.send(esp)
     assert sent["accepted"] + sent["in_doubt"] == 100
@@ -78,7 +78,7 @@ def test_doubt_is_never_resent(sending: Sending, esp: ScriptedEsp) -> None:
     assert set(esp.taken.values()) == {1}
 
 
-def test_doubt_ends_by_evidence_message_by_message(sending: Sending, esp: ScriptedEsp) -> None:
+def test_evidence_ends_doubt_per_message(sending: Sending, esp: ScriptedEsp) -> None:
     esp.answer = lambda number, _body: "drop" if number == 3 else accepted()
     sending.send(esp)
     (lost,) = doubt.in_doubt_chunks(sending.ledger)
@@ -95,7 +95,7 @@ def test_doubt_ends_by_evidence_message_by_message(sending: Sending, esp: Script
 
 
 @pytest.mark.parametrize("reset", [None, "0", "0.02", "epoch"])
-def test_429_waits_and_sends_the_same_people_once(sending: Sending, esp: ScriptedEsp, reset: str | None) -> None:
+def test_429_is_retried_and_everybody_is_sent_once(sending: Sending, esp: ScriptedEsp, reset: str | None) -> None:
     value = str(time.time() + 0.05) if reset == "epoch" else reset
     told = {"X-RateLimit-Reset": value} if value else None
     esp.answer = lambda number, _body: failed(429, headers=told) if number < 4 else accepted()
@@ -103,7 +103,7 @@ def test_429_waits_and_sends_the_same_people_once(sending: Sending, esp: Scripte
     assert set(esp.taken.values()) == {1}
 
 
-def test_a_refused_connection_is_not_a_doubt(sending: Sending, esp: ScriptedEsp) -> None:
+def test_refused_connection_leaves_everybody_pending(sending: Sending, esp: ScriptedEsp) -> None:
     esp.stop()
     with pytest.raises(EspUnavailable) as stopped:
         sending.send(esp)
@@ -111,7 +111,7 @@ def test_a_refused_connection_is_not_a_doubt(sending: Sending, esp: ScriptedEsp)
     assert sending.tally().pending == 100
 
 
-def test_one_recipient_of_many_is_named_and_the_others_go(sending: Sending, esp: ScriptedEsp) -> None:
+def test_named_recipient_is_rejected_and_the_others_are_sent(sending: Sending, esp: ScriptedEsp) -> None:
     def answer(_number: int, body: dict[str, Any]) -> Reply:
         bad = [i for i, person in enumerate(body["personalizations"]) if person["to"][0]["email"] == email_of(37)]
         return failed(400, f"personalizations.{bad[0]}.to.0.email") if bad else accepted()
@@ -123,7 +123,7 @@ def test_one_recipient_of_many_is_named_and_the_others_go(sending: Sending, esp:
     assert (sending.tally().rejected, sending.tally().accepted) == (1, 99)
 
 
-def test_one_recipient_of_many_is_found_where_nothing_is_named(stores: Stores, esp: ScriptedEsp) -> None:
+def test_unnamed_invalid_recipients_are_found_by_halving(stores: Stores, esp: ScriptedEsp) -> None:
     sending = Sending(stores, people=1_000, chunk_size=1_000)
     rejected_indexes = {email_of(371), email_of(372), email_of(990)}
 
@@ -136,7 +136,7 @@ def test_one_recipient_of_many_is_found_where_nothing_is_named(stores: Stores, e
     assert set(esp.taken.values()) == {1}
 
 
-def test_413_splits(sending: Sending, esp: ScriptedEsp) -> None:
+def test_413_splits_the_chunk(sending: Sending, esp: ScriptedEsp) -> None:
     esp.answer = lambda _n, body: failed(413) if len(body["personalizations"]) > 4 else accepted()
     assert sending.send(esp)["accepted"] == 100
     assert set(esp.taken.values()) == {1}
@@ -151,7 +151,7 @@ def test_413_splits(sending: Sending, esp: ScriptedEsp) -> None:
         (failed(403, "from"), "sender"),
     ],
 )
-def test_a_refusal_of_the_account_stops_the_campaign_and_loses_nobody(
+def test_account_refusal_stops_the_campaign_and_keeps_the_rest_pending(
     sending: Sending, esp: ScriptedEsp, answer: web.Response, words: str
 ) -> None:
     status, body = answer.status, answer.body
@@ -168,7 +168,7 @@ def test_a_refusal_of_the_account_stops_the_campaign_and_loses_nobody(
     assert set(esp.taken.values()) == {1}
 
 
-def test_a_request_that_is_wrong_for_everybody_stops_at_once(sending: Sending, esp: ScriptedEsp) -> None:
+def test_invalid_content_stops_the_campaign(sending: Sending, esp: ScriptedEsp) -> None:
     esp.answer = lambda _n, _b: failed(400, "content.0.value")
     with pytest.raises(CampaignStopped, match="content"):
         sending.send(esp)
@@ -176,7 +176,7 @@ def test_a_request_that_is_wrong_for_everybody_stops_at_once(sending: Sending, e
     assert sending.tally().accepted == 0
 
 
-def test_who_leaves_between_plan_and_chunk_gets_nothing(sending: Sending, esp: ScriptedEsp) -> None:
+def test_claim_skips_people_suppressed_after_planning(sending: Sending, esp: ScriptedEsp) -> None:
     left = address_key(sending.secrets.address_key, email_of(42).upper())
     suppressions.suppress(sending.ledger, [suppressions.Suppression(left, "unsubscribe", "edge", 1.0)])
     assert sending.send(esp)["accepted"] == 99
@@ -184,14 +184,14 @@ def test_who_leaves_between_plan_and_chunk_gets_nothing(sending: Sending, esp: S
     assert sending.tally().suppressed == 1
 
 
-def test_a_chunk_that_everybody_left_is_not_posted(sending: Sending, esp: ScriptedEsp) -> None:
+def test_fully_suppressed_chunk_is_not_sent(sending: Sending, esp: ScriptedEsp) -> None:
     keys = [address_key(sending.secrets.address_key, email_of(person)) for person in range(10)]
     suppressions.suppress(sending.ledger, [suppressions.Suppression(key, "unsubscribe", "edge", 1.0) for key in keys])
     assert sending.send(esp) == {"requests": 9, "accepted": 90}
     assert sending.tally().suppressed == 10
 
 
-def test_pause_resume_cancel(sending: Sending, esp: ScriptedEsp) -> None:
+def test_paused_send_can_be_cancelled(sending: Sending, esp: ScriptedEsp) -> None:
     def pause_after_three(number: int, _body: object) -> Reply:
         if number == 2:
             control.pause(sending.ledger, "spring", "once")
@@ -212,7 +212,7 @@ def test_pause_resume_cancel(sending: Sending, esp: ScriptedEsp) -> None:
     assert ranges(sending.ledger, sending.plan_id) == []
 
 
-def test_a_damaged_part_is_not_sent_from(sending: Sending, esp: ScriptedEsp) -> None:
+def test_damaged_plan_file_is_not_sent(sending: Sending, esp: ScriptedEsp) -> None:
     part = sending.paths.plans / "spring" / "once" / "part-0000.parquet"
     content = bytearray(part.read_bytes())
     content[len(content) // 2] ^= 1
@@ -223,7 +223,7 @@ def test_a_damaged_part_is_not_sent_from(sending: Sending, esp: ScriptedEsp) -> 
     assert sending.tally().pending == 100
 
 
-def test_a_ledger_from_a_backup_is_not_sent_from(sending: Sending, esp: ScriptedEsp) -> None:
+def test_restored_ledger_is_not_sent_from(sending: Sending, esp: ScriptedEsp) -> None:
     sending.send(esp)
     with sending.ledger.write() as connection:
         connection.execute(update(chunks_table).values(state="pending", fence=0, attempt=0))
@@ -232,13 +232,13 @@ def test_a_ledger_from_a_backup_is_not_sent_from(sending: Sending, esp: Scripted
     assert set(esp.taken.values()) == {1}
 
 
-def test_a_torn_line_of_the_journal_is_no_line(sending: Sending) -> None:
+def test_torn_line_of_a_plans_journal_is_ignored(sending: Sending) -> None:
     folder = sending.paths.plans / "spring" / "once"
     (folder / journal.NAME).write_bytes(b"0 1\n3 2\n3 1\n12")
     assert journal.read_journal(folder) == {0: 1, 3: 2}
 
 
-def test_an_open_intent_of_a_dead_process_becomes_doubt(sending: Sending, esp: ScriptedEsp) -> None:
+def test_open_intent_of_a_dead_process_is_in_doubt(sending: Sending, esp: ScriptedEsp) -> None:
     with sending.ledger.write() as connection:
         connection.execute(
             update(chunks_table)
@@ -251,7 +251,7 @@ def test_an_open_intent_of_a_dead_process_becomes_doubt(sending: Sending, esp: S
     assert chunks.open_intents(sending.ledger, sending.plan_id) == 0
 
 
-def test_a_daily_cap_holds_the_rest_back_and_says_so(stores: Stores, esp: ScriptedEsp) -> None:
+def test_daily_cap_holds_the_rest_with_a_reason(stores: Stores, esp: ScriptedEsp) -> None:
     campaign = CAMPAIGN.model_copy(update={"pace": Pace(daily_cap=34)})
     sending = Sending(stores, campaign=campaign)
     with pytest.raises(PaceHeld, match="campaign:spring:day") as held:
@@ -265,20 +265,20 @@ def test_a_daily_cap_holds_the_rest_back_and_says_so(stores: Stores, esp: Script
     assert set(reasons) == {"held: the limit campaign:spring:day:" + f"{clock.now():%Y-%m-%d} is used up"}
 
 
-def test_warming_up_sends_the_hours_share_of_the_account(sending: Sending, esp: ScriptedEsp) -> None:
+def test_warmup_limits_the_account_per_hour(sending: Sending, esp: ScriptedEsp) -> None:
     warming = AccountPace(warmup_started_on=clock.now().date())
     with pytest.raises(PaceHeld, match="account:warmup"):
         send_range(sending.stores, esp.account, plan_id=sending.plan_id, first=0, last=99, account_pace=warming)
     assert sum(esp.taken.values()) == 20
 
 
-def test_what_was_not_sent_does_not_use_up_the_cap(stores: Stores, esp: ScriptedEsp) -> None:
+def test_throttled_requests_do_not_use_the_cap(stores: Stores, esp: ScriptedEsp) -> None:
     sending = Sending(stores, campaign=CAMPAIGN.model_copy(update={"pace": Pace(daily_cap=100)}))
     esp.answer = lambda number, _body: failed(429) if number < 6 else accepted()
     assert sending.send(esp)["accepted"] == 100
 
 
-def test_a_rate_is_kept(stores: Stores, esp: ScriptedEsp) -> None:
+def test_rate_limits_the_speed_of_the_send(stores: Stores, esp: ScriptedEsp) -> None:
     fast = CAMPAIGN.model_copy(update={"pace": Pace(messages_per_second=200)})
     sending = Sending(stores, campaign=fast)
     began = clock.elapsed()
@@ -287,7 +287,7 @@ def test_a_rate_is_kept(stores: Stores, esp: ScriptedEsp) -> None:
 
 
 @pytest.mark.parametrize(("missed", "expected"), [("skip", "skipped"), ("next_day", "accepted")])
-def test_a_chunk_whose_window_has_closed(
+def test_chunk_with_a_closed_window_is_skipped_or_moved(
     stores: Stores, esp: ScriptedEsp, missed: Literal["skip", "next_day"], expected: str
 ) -> None:
     hour = (clock.now().hour + 3) % 22

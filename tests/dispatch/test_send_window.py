@@ -36,7 +36,7 @@ def utc(year: int, month: int, day: int, hour: int = 0, minute: int = 0) -> date
         ("America/New_York", utc(2026, 11, 24, 12), utc(2026, 11, 24, 14), utc(2026, 11, 25, 1)),
     ],
 )
-def test_the_window_in_a_zone(zone: str | None, at: datetime, opens: datetime | None, closes: datetime) -> None:
+def test_next_window_in_a_time_zone(zone: str | None, at: datetime, opens: datetime | None, closes: datetime) -> None:
     assert next_window(NINE_TO_EIGHT, zone, at) == (opens, closes)
 
 
@@ -45,9 +45,7 @@ def test_the_window_in_a_zone(zone: str | None, at: datetime, opens: datetime | 
     st.datetimes(datetime(2026, 1, 1), datetime(2030, 1, 1)),
     st.integers(0, 22).flatmap(lambda start: st.tuples(st.just(start), st.integers(start + 1, 24))),
 )
-def test_mail_arrives_within_local_hours_and_within_sendgrids_reach(
-    zone: str, naive: datetime, hours: tuple[int, int]
-) -> None:
+def test_send_time_is_in_local_hours_and_within_sendgrids_limit(zone: str, naive: datetime, hours: tuple[int, int]) -> None:
     at = naive.replace(tzinfo=UTC)
     opens, closes = next_window(SendWindow(start=hours[0], end=hours[1]), zone, at)
     sent = opens or at + SOON
@@ -59,24 +57,24 @@ def test_mail_arrives_within_local_hours_and_within_sendgrids_reach(
         assert local.hour == hours[0] or local.utcoffset() != (local - timedelta(hours=3)).utcoffset()
 
 
-def test_no_window_no_times() -> None:
+def test_send_times_are_empty_without_a_window() -> None:
     assert send_times(None, ["Europe/Berlin"], utc(2026, 11, 24)).num_rows == 0
     assert send_times(NINE_TO_EIGHT, ["Europe/Berlin", ""], utc(2026, 11, 24)).num_rows == 2
 
 
-def test_a_window_to_midnight_ends_with_the_day() -> None:
+def test_window_until_midnight_ends_with_the_day() -> None:
     late = SendWindow(start=20, end=24)
     assert next_window(late, "Europe/Berlin", utc(2026, 11, 24, 20)) == (None, utc(2026, 11, 24, 23))
     assert next_window(late, "Europe/Berlin", utc(2026, 11, 24, 23)) == (utc(2026, 11, 25, 19), utc(2026, 11, 25, 23))
 
 
-def test_a_window_that_opens_at_once_is_not_scheduled() -> None:
+def test_window_that_opens_soon_is_not_scheduled() -> None:
     opens = utc(2026, 11, 24, 8)
     assert next_window(NINE_TO_EIGHT, "Europe/Berlin", opens - SOON)[0] is None
     assert next_window(NINE_TO_EIGHT, "Europe/Berlin", opens - SOON - timedelta(seconds=1))[0] == opens
 
 
-def test_times_are_in_utc() -> None:
+def test_window_times_are_in_utc() -> None:
     opens, closes = next_window(NINE_TO_EIGHT, "Asia/Kolkata", utc(2026, 11, 24, 20))
     assert opens is not None
     assert (opens.tzinfo, closes.tzinfo) == (UTC, UTC)

@@ -32,7 +32,7 @@ def state(sending: Sending) -> str:
     return str(plan.state)
 
 
-def test_who_was_lost_fails_the_run(sent: Sending) -> None:
+def test_settle_fails_when_people_are_missing(sent: Sending) -> None:
     with sent.ledger.write() as connection:
         connection.execute(delete(chunks).where(chunks.c.chunk == 1))
     with pytest.raises(ConservationBroken, match="do not add up"):
@@ -40,7 +40,7 @@ def test_who_was_lost_fails_the_run(sent: Sending) -> None:
     assert state(sent) == "sending"
 
 
-def test_who_was_counted_twice_fails_the_run(sent: Sending) -> None:
+def test_settle_fails_when_people_are_counted_twice(sent: Sending) -> None:
     with sent.ledger.write() as connection:
         row = {**dict(connection.execute(select(chunks).where(chunks.c.chunk == 1)).mappings().one()), "chunk": 3}
         connection.execute(insert(chunks), [row])
@@ -49,7 +49,7 @@ def test_who_was_counted_twice_fails_the_run(sent: Sending) -> None:
     assert state(sent) == "sending"
 
 
-def test_one_person_apart_from_their_chunk_counts_once(sent: Sending) -> None:
+def test_person_with_an_own_outcome_is_counted_once(sent: Sending) -> None:
     with sent.ledger.write() as connection:
         connection.execute(update(chunks).where(chunks.c.chunk == 1).values(state="skipped"))
         own = {"plan_id": sent.plan_id, "message_key": "k", "chunk": 1, "row": 4, "state": "suppressed"}
@@ -59,7 +59,7 @@ def test_one_person_apart_from_their_chunk_counts_once(sent: Sending) -> None:
     assert state(sent) == "done"
 
 
-def test_people_who_are_pending_are_not_done(sent: Sending, esp: ScriptedEsp) -> None:
+def test_settle_fails_as_retryable_while_people_are_pending(sent: Sending, esp: ScriptedEsp) -> None:
     with sent.ledger.write() as connection:
         connection.execute(update(chunks).where(chunks.c.chunk == 1).values(state="pending"))
     with pytest.raises(EspUnavailable, match="10 people are still pending") as early:
@@ -72,7 +72,7 @@ def test_people_who_are_pending_are_not_done(sent: Sending, esp: ScriptedEsp) ->
     assert state(sent) == "done"
 
 
-def test_an_open_intent_is_waited_for(sent: Sending, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settle_waits_for_an_open_intent(sent: Sending, monkeypatch: pytest.MonkeyPatch) -> None:
     """Somebody else is between intent and outcome; their answer arrives while we wait."""
     with sent.ledger.write() as connection:
         connection.execute(
@@ -91,9 +91,7 @@ def test_an_open_intent_is_waited_for(sent: Sending, monkeypatch: pytest.MonkeyP
     assert naps == [settling.POLL_SECONDS] * 2
 
 
-def test_an_intent_of_a_dead_process_is_not_waited_for_and_is_in_doubt(
-    sent: Sending, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_settle_puts_the_intent_of_a_dead_process_in_doubt(sent: Sending, monkeypatch: pytest.MonkeyPatch) -> None:
     with sent.ledger.write() as connection:
         connection.execute(
             update(chunks).where(chunks.c.chunk == 1).values(state="sending", fence=1, lease_owner="x", lease_until=1.0)
@@ -104,7 +102,7 @@ def test_an_intent_of_a_dead_process_is_not_waited_for_and_is_in_doubt(
     assert len(naps) <= 1
 
 
-def test_it_does_not_wait_for_an_open_intent_for_ever(sent: Sending, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settle_stops_waiting_for_an_open_intent_after_the_lease(sent: Sending, monkeypatch: pytest.MonkeyPatch) -> None:
     with sent.ledger.write() as connection:
         connection.execute(
             update(chunks).where(chunks.c.chunk == 1).values(state="sending", lease_owner="elsewhere|1|2", lease_until=4e9)

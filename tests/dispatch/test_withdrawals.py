@@ -113,7 +113,7 @@ def others(*gone: int) -> set[str]:
     return {email(number) for number in range(len(PEOPLE)) if number not in gone}
 
 
-def test_everybody_who_withdrew_at_the_source_after_the_plan_was_frozen_gets_nothing(sending: Sending) -> None:
+def test_withdrawals_at_the_source_after_planning_are_not_sent_to(sending: Sending) -> None:
     plan_id = sending.freeze()
     rows = [dict(row) for row in PEOPLE]
     rows[0] |= {"status": "unsubscribed", "updated_at": NEWER}
@@ -128,7 +128,7 @@ def test_everybody_who_withdrew_at_the_source_after_the_plan_was_frozen_gets_not
     assert sending.got() == others(0, 1, 2, 3, 4, 5, 6)
 
 
-def test_whose_deletion_is_held_gets_nothing_from_a_frozen_plan_and_is_back_with_a_row(sending: Sending) -> None:
+def test_held_deletion_is_not_sent_to_until_its_row_returns(sending: Sending) -> None:
     """The row that names nobody may be theirs, so nobody is deleted; and nobody is mailed who may have been."""
     plan_id = sending.freeze()
     sending.source(*PEOPLE[2:], subscriber(99, subscriber_id=None))
@@ -142,7 +142,7 @@ def check(sending: Sending, manifest: Manifest) -> None:
         validate_batch(sending.stores.paths, manifest)
 
 
-def test_a_batch_that_is_stopped_takes_its_refusals_out_of_a_frozen_plan(sending: Sending) -> None:
+def test_withdrawals_of_a_stopped_batch_are_not_sent_to(sending: Sending) -> None:
     plan_id = sending.freeze()
     manifest = land_rows(sending.stores.paths, "subscribers", [PEOPLE[0] | {"status": "opted_out"}])
     with pytest.raises(QualityStop):
@@ -151,7 +151,7 @@ def test_a_batch_that_is_stopped_takes_its_refusals_out_of_a_frozen_plan(sending
     assert sending.got() == others(0)
 
 
-def test_who_came_back_before_the_claim_gets_it_and_who_left_for_another_reason_does_not(sending: Sending) -> None:
+def test_corrected_row_is_sent_to_unless_another_suppression_is_in_force(sending: Sending) -> None:
     plan_id = sending.freeze()
     bad = [row | {"timezone": "Mars"} for row in PEOPLE[:3]]
     sending.source(*bad, full=False)
@@ -161,7 +161,7 @@ def test_who_came_back_before_the_claim_gets_it_and_who_left_for_another_reason_
     assert sending.got() == others(1, 2)
 
 
-def test_a_reason_that_is_lifted_in_mid_send_leaves_the_others(sending: Sending) -> None:
+def test_lifting_one_reason_during_the_send_keeps_the_others_in_force(sending: Sending) -> None:
     """Each in turn within one process: the sender reads on in the log before each claim."""
     plan_id = sending.freeze()
     last = list(PEOPLE[-1:])
@@ -188,7 +188,7 @@ def part_files(sending: Sending) -> list[Path]:
 
 
 @pytest.mark.parametrize("reason", ["unsubscribe", "spam_complaint", "erasure"])
-def test_who_leaves_by_a_link_in_an_old_mail_leaves_under_the_new_address(sending: Sending, reason: str) -> None:
+def test_unsubscribe_link_of_an_old_message_applies_to_the_new_address(sending: Sending, reason: str) -> None:
     sending.source(PEOPLE[0] | {"email": "new@example.com", "updated_at": NEWER}, full=False)
     plan_id = sending.freeze()
     sending.suppress(email(0), reason)
@@ -196,7 +196,7 @@ def test_who_leaves_by_a_link_in_an_old_mail_leaves_under_the_new_address(sendin
     assert sending.got() == others(0)
 
 
-def test_a_bounce_of_an_old_address_is_about_that_address(sending: Sending) -> None:
+def test_bounce_of_an_old_address_does_not_suppress_the_new_one(sending: Sending) -> None:
     sending.source(PEOPLE[0] | {"email": "new@example.com", "updated_at": NEWER}, full=False)
     plan_id = sending.freeze()
     sending.suppress(email(0), "hard_bounce")
@@ -204,7 +204,7 @@ def test_a_bounce_of_an_old_address_is_about_that_address(sending: Sending) -> N
     assert sending.got() == others(0) | {"new@example.com"}
 
 
-def test_an_address_that_somebody_else_has_now_is_not_taken_from_them(sending: Sending) -> None:
+def test_withdrawal_does_not_suppress_the_new_owner_of_the_address(sending: Sending) -> None:
     sending.source(PEOPLE[0] | {"email": "new@example.com", "updated_at": NEWER}, full=False)
     sending.source(subscriber(99, email=email(0), updated_at=NEWER), full=False)
     with open_warehouse(sending.stores.paths) as warehouse:
@@ -216,7 +216,7 @@ def test_an_address_that_somebody_else_has_now_is_not_taken_from_them(sending: S
     assert sending.got() == {email(number) for number in range(len(PEOPLE))}
 
 
-def test_what_is_told_is_told_once_and_only_while_a_plan_is_open(sending: Sending) -> None:
+def test_withdrawals_are_recorded_once_and_only_for_open_plans(sending: Sending) -> None:
     sending.source(PEOPLE[0] | {"status": "unsubscribed", "updated_at": NEWER}, full=False)
     assert told(sending) == []
     plan_id = sending.freeze()
@@ -247,7 +247,7 @@ WAYS: dict[str, Callable[[Sending], None]] = {
 
 
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
-def test_no_is_no_before_the_plan_too(sending: Sending, way: Callable[[Sending], None]) -> None:
+def test_opt_outs_before_planning_are_not_planned(sending: Sending, way: Callable[[Sending], None]) -> None:
     way(sending)
     sending.send(sending.freeze())
     assert sending.got() == others(0)

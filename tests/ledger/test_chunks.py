@@ -32,7 +32,7 @@ def plan(ledger: Ledger) -> Ledger:
 
 
 @pytest.mark.parametrize("state", STEPS)
-def test_each_step_ends_the_claim(plan: Ledger, state: str) -> None:
+def test_each_transition_ends_the_claim(plan: Ledger, state: str) -> None:
     STEPS[state](plan, claim(plan))
     after = row(plan)
     assert (after["state"], after["lease_until"]) == (state, None)
@@ -44,13 +44,13 @@ def test_each_step_ends_the_claim(plan: Ledger, state: str) -> None:
     assert tally(plan).selected == 10
 
 
-def test_an_answer_that_cannot_be_read_is_kept_with_its_status(plan: Ledger) -> None:
+def test_unreadable_response_keeps_its_http_status(plan: Ledger) -> None:
     assert chunks.put_in_doubt(plan, claim(plan), 500, "HTML") == "in_doubt"
     assert (row(plan)["http_status"], row(plan)["reason"]) == (500, "HTML")
 
 
 @pytest.mark.parametrize("state", STEPS)
-def test_an_outcome_under_an_older_fence_changes_nothing(plan: Ledger, state: str) -> None:
+def test_outcome_with_an_older_fence_is_refused(plan: Ledger, state: str) -> None:
     """The chunk is claimed again: what the first claim's holder still says of it is not of this request."""
     older = claim(plan)
     chunks.release(plan, older, 429, "later")
@@ -64,9 +64,7 @@ def test_an_outcome_under_an_older_fence_changes_nothing(plan: Ledger, state: st
 
 
 @pytest.mark.parametrize("state", STEPS)
-def test_an_outcome_after_the_chunk_was_taken_over_changes_nothing(
-    plan: Ledger, state: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_outcome_after_a_takeover_is_refused(plan: Ledger, state: str, monkeypatch: pytest.MonkeyPatch) -> None:
     late = claim(plan)
     with monkeypatch.context() as later:
         later.setenv("TRADEWIND_CLOCK_OFFSET_SECONDS", str(chunks.LEASE_SECONDS + 1))
@@ -77,7 +75,7 @@ def test_an_outcome_after_the_chunk_was_taken_over_changes_nothing(
     assert row(plan)["reason"] == "the process ended between intent and outcome"
 
 
-def test_one_of_two_gets_the_claim(plan: Ledger) -> None:
+def test_only_one_of_two_claims_succeeds(plan: Ledger) -> None:
     chunk, taken = chunk_of(plan), claim(plan)
     assert chunks.claim(plan, chunk, lambda _connection: []) is None
     after = row(plan)
@@ -87,7 +85,7 @@ def test_one_of_two_gets_the_claim(plan: Ledger) -> None:
     assert chunks.open_intents(plan, "another") == 0
 
 
-def test_each_claim_is_a_new_attempt_under_a_new_fence(plan: Ledger) -> None:
+def test_each_claim_increments_attempt_and_fence(plan: Ledger) -> None:
     for number in (1, 2, 3):
         taken = claim(plan)
         assert (taken.attempt, taken.fence) == (number, number)
@@ -95,7 +93,7 @@ def test_each_claim_is_a_new_attempt_under_a_new_fence(plan: Ledger) -> None:
     assert row(plan)["not_before"] == pytest.approx(clock.now().timestamp() + 50, abs=20)
 
 
-def test_a_living_owner_keeps_its_claim_and_a_dead_one_loses_it(plan: Ledger) -> None:
+def test_recover_ends_claims_of_dead_owners_only(plan: Ledger) -> None:
     claim(plan)
     assert chunks.recover(plan, PLAN) == 0
     mine = row(plan)["lease_owner"]
@@ -108,7 +106,7 @@ def test_a_living_owner_keeps_its_claim_and_a_dead_one_loses_it(plan: Ledger) ->
     assert chunks.recover(plan, PLAN) == 0
 
 
-def test_what_a_split_leaves_is_everybody_once(plan: Ledger) -> None:
+def test_split_keeps_everybody_exactly_once(plan: Ledger) -> None:
     apart = [Outcome("k3", 3, "rejected", "400: to")]
     chunks.split(plan, claim(plan), 400, "400: to", [("0-2", 3), ("4-9", 6)], apart)
     assert (tally(plan).rejected, tally(plan).pending) == (1, 9)
@@ -121,7 +119,7 @@ def test_what_a_split_leaves_is_everybody_once(plan: Ledger) -> None:
     assert (child.root, child.attempt, child.fence, child.selection) == (0, 2, 1, "0-2")
 
 
-def test_who_leaves_at_the_claim_is_counted_and_not_in_it(plan: Ledger) -> None:
+def test_claim_excludes_and_counts_suppressed_people(plan: Ledger) -> None:
     left = [Outcome("k3", 3, "suppressed", "unsubscribe"), Outcome("k5", 5, "suppressed", "unsubscribe")]
     taken = chunks.claim(plan, chunk_of(plan), lambda _connection: left)
     assert taken is not None
@@ -130,7 +128,7 @@ def test_who_leaves_at_the_claim_is_counted_and_not_in_it(plan: Ledger) -> None:
     assert (tally(plan).accepted, tally(plan).suppressed) == (8, 2)
 
 
-def test_who_left_at_an_earlier_claim_stays_away_and_counts_once(plan: Ledger) -> None:
+def test_person_suppressed_at_an_earlier_claim_stays_excluded_and_counts_once(plan: Ledger) -> None:
     first = chunks.claim(plan, chunk_of(plan), lambda _connection: [Outcome("k3", 3, "suppressed", "unsubscribe")])
     assert first is not None
     chunks.release(plan, first, 429, "later")
@@ -145,7 +143,7 @@ def test_who_left_at_an_earlier_claim_stays_away_and_counts_once(plan: Ledger) -
     assert (tally(plan).accepted, tally(plan).suppressed) == (8, 2)
 
 
-def test_who_left_another_chunk_is_not_gone_from_this_one(ledger: Ledger) -> None:
+def test_exclusions_apply_to_their_own_chunk_only(ledger: Ledger) -> None:
     freeze(ledger, (10, 10))
     chunks.claim(ledger, chunk_of(ledger, 1), lambda _connection: [Outcome("k3", 3, "suppressed", "unsubscribe")])
     chunks.release(ledger, claim(ledger, 0), 429, "later")
@@ -154,7 +152,7 @@ def test_who_left_another_chunk_is_not_gone_from_this_one(ledger: Ledger) -> Non
     assert again.excluded == frozenset()
 
 
-def test_a_chunk_that_everybody_left_is_skipped(plan: Ledger) -> None:
+def test_fully_suppressed_chunk_is_skipped(plan: Ledger) -> None:
     everybody = [Outcome(f"k{place}", place, "suppressed", "unsubscribe") for place in range(10)]
     assert chunks.claim(plan, chunk_of(plan), lambda _connection: everybody) is None
     assert row(plan)["state"] == "skipped"
@@ -162,20 +160,20 @@ def test_a_chunk_that_everybody_left_is_skipped(plan: Ledger) -> None:
 
 
 @pytest.mark.parametrize("state", ["paused", "stopped", "cancelled"])
-def test_nothing_is_claimed_of_a_campaign_that_was_stopped(plan: Ledger, state: str) -> None:
+def test_claim_fails_for_a_stopped_campaign(plan: Ledger, state: str) -> None:
     plans.change_state(plan, PLAN, state, from_states=("sending",), reason="an operator")
     with pytest.raises(CampaignStopped, match=rf"{state} \(an operator\)"):
         claim(plan)
     assert row(plan)["state"] == "pending"
 
 
-def test_nothing_is_claimed_of_a_plan_that_is_done(plan: Ledger) -> None:
+def test_claim_returns_nothing_for_a_done_plan(plan: Ledger) -> None:
     plans.change_state(plan, PLAN, "done", from_states=("sending",))
     assert chunks.claim(plan, chunk_of(plan), lambda _connection: []) is None
     assert row(plan)["state"] == "pending"
 
 
-def test_nothing_is_claimed_of_a_provider_that_is_held(plan: Ledger) -> None:
+def test_claim_returns_nothing_for_a_held_provider(plan: Ledger) -> None:
     holds.hold(plan, PLAN, "yahoo", "complaints")
     chunks.release(plan, claim(plan), 429, "later")
     holds.hold(plan, PLAN, "gmail", "complaints")
@@ -185,14 +183,14 @@ def test_nothing_is_claimed_of_a_provider_that_is_held(plan: Ledger) -> None:
     assert claim(plan).fence == 2
 
 
-def test_what_is_left_of_a_lease_shrinks(plan: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_remaining_lease_time_decreases(plan: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     taken = claim(plan)
     monkeypatch.setattr(clock, "elapsed", lambda: taken.claimed_at + 30)
     assert taken.lease_left() == chunks.LEASE_SECONDS - 30
 
 
 @pytest.mark.parametrize("reason", ["an operator", None])
-def test_what_was_under_way_while_its_plan_was_cancelled_is_skipped(ledger: Ledger, reason: str | None) -> None:
+def test_released_chunk_of_a_cancelled_plan_is_skipped(ledger: Ledger, reason: str | None) -> None:
     freeze(ledger, (10, 10))
     freeze(ledger, plan_id="another")
     returned, parted = claim(ledger, 0), claim(ledger, 1)
@@ -204,14 +202,14 @@ def test_what_was_under_way_while_its_plan_was_cancelled_is_skipped(ledger: Ledg
     assert (tally(ledger).skipped, tally(ledger, "another").pending) == (20, 10)
 
 
-def test_what_was_under_way_while_its_plan_was_paused_is_pending(plan: Ledger) -> None:
+def test_released_chunk_of_a_paused_plan_is_pending(plan: Ledger) -> None:
     taken = claim(plan)
     plans.change_state(plan, PLAN, "paused", from_states=("sending",), reason="an operator")
     assert chunks.release(plan, taken, 429, "later") == "pending"
     assert tally(plan).pending == 10
 
 
-def test_an_intent_whose_batch_was_cancelled_is_skipped_and_not_in_doubt(ledger: Ledger) -> None:
+def test_expired_intent_with_a_cancelled_batch_is_skipped(ledger: Ledger) -> None:
     due = clock.now().timestamp() + 7200
     freeze(ledger, (10, 10))
     with ledger.write() as connection:

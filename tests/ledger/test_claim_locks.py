@@ -40,20 +40,20 @@ def open_intents_when_it_was_done(ledger: Ledger, act: Callable[[], object]) -> 
     return seen[0]
 
 
-def test_who_is_suppressed_amid_a_claim_is_told_so_only_after_it(ledger: Ledger) -> None:
+def test_suppression_during_a_claim_commits_after_it(ledger: Ledger) -> None:
     """Or the edge says "you get no more mail" to somebody whose request is written a moment later."""
     left = [Suppression("a" * 64, "unsubscribe", "edge", 1.0)]
     assert open_intents_when_it_was_done(ledger, lambda: suppressions.suppress(ledger, left)) == 1
 
 
-def test_who_stops_a_campaign_amid_a_claim_is_told_so_only_after_it(ledger: Ledger) -> None:
+def test_pause_during_a_claim_commits_after_it(ledger: Ledger) -> None:
     def pause() -> None:
         assert plans.change_state(ledger, PLAN, "paused", from_states=("sending",))
 
     assert open_intents_when_it_was_done(ledger, pause) == 1
 
 
-def test_two_claims_do_not_disturb_one_another_on_postgresql(ledger: Ledger) -> None:
+def test_claims_run_concurrently_on_postgresql(ledger: Ledger) -> None:
     """What holds suppressions and states still is shared by all senders."""
     freeze(ledger, (10, 10))
     thread = threading.Thread(target=lambda: claim(ledger, 1))
@@ -71,7 +71,7 @@ def test_two_claims_do_not_disturb_one_another_on_postgresql(ledger: Ledger) -> 
     assert chunks.open_intents(ledger, PLAN) == 2
 
 
-def test_the_log_is_in_the_order_of_commits(ledger: Ledger) -> None:
+def test_suppression_log_is_in_commit_order(ledger: Ledger) -> None:
     """A sender that has read up to a number has missed nothing before it."""
     other = threading.Thread(
         target=lambda: suppressions.suppress(ledger, [Suppression("b" * 64, "unsubscribe", "edge", 1.0)])
@@ -89,7 +89,7 @@ def test_the_log_is_in_the_order_of_commits(ledger: Ledger) -> None:
         assert [address[0] for _seq, address, _action, _reason in suppressions.since(reading, seen)] == ["a", "b"]
 
 
-def test_two_splits_of_a_plan_give_no_number_twice(ledger: Ledger) -> None:
+def test_concurrent_splits_use_different_chunk_numbers(ledger: Ledger) -> None:
     freeze(ledger, (10, 10))
     other = threading.Thread(target=lambda: pending.divide(ledger, chunk_of(ledger, 1), [("0-4", 5), ("5-9", 5)], "later"))
     with ledger.write() as connection:

@@ -41,7 +41,7 @@ def test_each_proof_counts_once(doubted: Ledger) -> None:
     assert doubt.prove(doubted, proofs(1, first=50)) == 0
 
 
-def test_more_proofs_than_people_prove_nothing(doubted: Ledger, caplog: pytest.LogCaptureFixture) -> None:
+def test_more_proofs_than_people_are_refused(doubted: Ledger, caplog: pytest.LogCaptureFixture) -> None:
     """Somebody's events name our chunk, and not its people: believed, they would make 21 of 20."""
     with caplog.at_level(logging.ERROR, "include.ledger.doubt"):
         assert doubt.prove(doubted, proofs(11)) == 0
@@ -55,12 +55,12 @@ def test_more_proofs_than_people_prove_nothing(doubted: Ledger, caplog: pytest.L
 @pytest.mark.parametrize(
     "other", [{"attempt": 1}, {"attempt": 3}, {"chunk": 1}, {"chunk": 9}, {"plan_id": "another"}], ids=str
 )
-def test_a_proof_of_another_request_proves_nothing(doubted: Ledger, other: dict[str, int]) -> None:
+def test_proof_for_another_request_is_ignored(doubted: Ledger, other: dict[str, int]) -> None:
     assert doubt.prove(doubted, proofs(3, **other)) == 0  # type: ignore[arg-type]
     assert (tally(doubted).accepted, tally(doubted).in_doubt) == (10, 10)
 
 
-def test_who_was_suppressed_at_the_claim_needs_no_proof(ledger: Ledger) -> None:
+def test_people_suppressed_at_the_claim_need_no_proof(ledger: Ledger) -> None:
     freeze(ledger)
     taken = chunks.claim(ledger, chunk_of(ledger), lambda _connection: [Outcome("k9", 9, "suppressed", "unsubscribe")])
     assert taken is not None
@@ -70,7 +70,7 @@ def test_who_was_suppressed_at_the_claim_needs_no_proof(ledger: Ledger) -> None:
     assert (tally(ledger).accepted, tally(ledger).suppressed) == (9, 1)
 
 
-def test_what_is_in_doubt_and_since_when(doubted: Ledger) -> None:
+def test_chunks_in_doubt_are_listed_with_their_time(doubted: Ledger) -> None:
     (chunk,) = doubt.in_doubt_chunks(doubted)
     posted = row(doubted)["posted_at"]
     found = (chunk.plan_id, chunk.chunk, chunk.attempt, chunk.recipients, chunk.posted_at)
@@ -85,7 +85,7 @@ def test_what_is_in_doubt_and_since_when(doubted: Ledger) -> None:
     assert doubt.chunk_in_doubt(doubted, PLAN, 1) == (None, set())
 
 
-def test_doubt_that_stands_is_told_plan_by_plan(doubted: Ledger) -> None:
+def test_unresolved_doubt_is_listed_per_plan(doubted: Ledger) -> None:
     for plan_id, attempt in (("a", 1), ("b", 1)):
         freeze(doubted, (10, 10), plan_id=plan_id)
         for chunk in (0, 1):
@@ -103,7 +103,7 @@ def test_doubt_that_stands_is_told_plan_by_plan(doubted: Ledger) -> None:
     assert (held.plan_id, apart) == ("b", {"k0", "k1"})
 
 
-def test_the_newest_accepted_request_of_a_span(doubted: Ledger) -> None:
+def test_newest_due_request_in_a_time_span(doubted: Ledger) -> None:
     settled = row(doubted, 1)["settled_at"]
     assert doubt.newest_due_request(doubted, settled - 1, settled + 1) == settled
     assert doubt.newest_due_request(doubted, settled + 1, settled + 2) is None
@@ -117,7 +117,7 @@ def test_the_newest_accepted_request_of_a_span(doubted: Ledger) -> None:
     assert doubt.newest_due_request(doubted, 0.0, settled + 1) is None
 
 
-def test_resending_touches_no_other_plan(doubted: Ledger) -> None:
+def test_reopen_changes_no_other_plan(doubted: Ledger) -> None:
     freeze(doubted, (10, 10), plan_id="another")
     for chunk in (0, 1):
         chunks.put_in_doubt(doubted, claim(doubted, chunk, "another"), None, "no answer")
@@ -131,7 +131,7 @@ def test_resending_touches_no_other_plan(doubted: Ledger) -> None:
     assert (row(doubted, 0, "another")["state"], row(doubted, 1, "another")["state"]) == ("split", "in_doubt")
 
 
-def test_resending_takes_exactly_those_whose_fate_is_open(doubted: Ledger) -> None:
+def test_reopen_requires_exactly_the_people_in_doubt(doubted: Ledger) -> None:
     doubt.prove(doubted, proofs(4))
     assert not doubt.reopen_chunk(doubted, PLAN, 0, [("4-8", 5)], "assume_lost")
     assert not doubt.reopen_chunk(doubted, PLAN, 0, [("0-9", 10)], "assume_lost")
@@ -144,7 +144,7 @@ def test_resending_takes_exactly_those_whose_fate_is_open(doubted: Ledger) -> No
     assert not doubt.reopen_chunk(doubted, PLAN, 0, [("4-9", 6)], "assume_lost")
 
 
-def test_nothing_of_a_cancelled_plan_is_sent_again(doubted: Ledger) -> None:
+def test_chunk_of_a_cancelled_plan_is_not_reopened(doubted: Ledger) -> None:
     plans.change_state(doubted, PLAN, "cancelled", from_states=("sending",))
     assert doubt.reopen_chunk(doubted, PLAN, 0, [("0-9", 10)], "assume_lost") is False
     assert (row(doubted)["state"], tally(doubted).pending) == ("in_doubt", 0)

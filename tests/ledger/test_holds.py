@@ -26,7 +26,7 @@ def plan(ledger: Ledger) -> None:
     freeze(ledger, plan_id="another")
 
 
-def test_a_provider_is_held_alone_and_once(ledger: Ledger) -> None:
+def test_hold_applies_once_to_one_provider_of_one_plan(ledger: Ledger) -> None:
     assert holds.hold(ledger, PLAN, "gmail", "complaints")
     assert not holds.hold(ledger, PLAN, "gmail", "complaints")
     assert [held(ledger, "gmail"), held(ledger, "yahoo"), held(ledger, "gmail", "another")] == [True, False, False]
@@ -36,7 +36,7 @@ def test_a_provider_is_held_alone_and_once(ledger: Ledger) -> None:
     assert hold.held_at == pytest.approx(clock.now().timestamp(), abs=30)
 
 
-def test_the_first_hold_is_told_first(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_holds_are_listed_oldest_first(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRADEWIND_CLOCK_OFFSET_SECONDS", "3600")
     holds.hold(ledger, PLAN, "gmail", "complaints")
     monkeypatch.delenv("TRADEWIND_CLOCK_OFFSET_SECONDS")
@@ -44,20 +44,20 @@ def test_the_first_hold_is_told_first(ledger: Ledger, monkeypatch: pytest.Monkey
     assert [hold.provider for hold in holds.all_holds(ledger)] == ["yahoo", "gmail"]
 
 
-def test_the_whole_campaign_is_held_and_paused(ledger: Ledger) -> None:
+def test_hold_of_the_whole_campaign_pauses_it(ledger: Ledger) -> None:
     assert holds.hold(ledger, PLAN, holds.WHOLE_CAMPAIGN, "complaints")
     assert [held(ledger, "gmail"), held(ledger, "yahoo"), held(ledger, "gmail", "another")] == [True, True, False]
     assert state(ledger) == ("paused", "complaints")
     assert state(ledger, "another") == ("sending", None)
 
 
-def test_a_campaign_that_was_stopped_is_not_only_paused(ledger: Ledger) -> None:
+def test_hold_does_not_change_a_cancelled_campaign(ledger: Ledger) -> None:
     plans.change_state(ledger, PLAN, "cancelled", from_states=("sending",), reason="an operator")
     assert holds.hold(ledger, PLAN, holds.WHOLE_CAMPAIGN, "complaints")
     assert state(ledger) == ("cancelled", "an operator")
 
 
-def test_who_released_it_may_see_it_held_again(ledger: Ledger) -> None:
+def test_released_provider_can_be_held_again(ledger: Ledger) -> None:
     for provider in ("gmail", "yahoo"):
         holds.hold(ledger, PLAN, provider, "complaints")
     holds.hold(ledger, "another", "gmail", "bounces")

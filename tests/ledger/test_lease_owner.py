@@ -32,14 +32,14 @@ def name_of(pid: int) -> str:
     return f"{machine}|{pid}|{start_time(pid)}"
 
 
-def test_this_process_is_there() -> None:
+def test_current_process_is_not_gone() -> None:
     assert not lease_owner.is_gone(lease_owner.this_process())
     _machine, pid, started = lease_owner.this_process().split("|")
     assert int(pid) == os.getpid()
     assert int(started) > 0
 
 
-def test_another_process_is_there_until_it_has_ended(other: subprocess.Popen[bytes]) -> None:
+def test_other_process_is_gone_after_it_ends(other: subprocess.Popen[bytes]) -> None:
     name = name_of(other.pid)
     assert name.rpartition("|")[2].isdecimal()
     assert not lease_owner.is_gone(name)
@@ -51,12 +51,12 @@ def test_another_process_is_there_until_it_has_ended(other: subprocess.Popen[byt
     assert lease_owner.is_gone(name)
 
 
-def test_a_pid_that_was_given_again_is_another_process(other: subprocess.Popen[bytes]) -> None:
+def test_reused_pid_with_another_start_time_is_gone(other: subprocess.Popen[bytes]) -> None:
     machine, pid, started = name_of(other.pid).split("|")
     assert lease_owner.is_gone(f"{machine}|{pid}|{int(started) + 1}")
 
 
 @pytest.mark.parametrize("name", [None, "", "x", "elsewhere/boot/1|1|2", "|", "{machine}", "{machine}|", "{machine}|x|1"])
-def test_who_cannot_be_asked_after_is_not_gone(name: str | None) -> None:
+def test_unknown_or_foreign_owner_is_not_gone(name: str | None) -> None:
     machine = lease_owner.this_process().partition("|")[0]
     assert not lease_owner.is_gone(name and name.format(machine=machine))

@@ -41,7 +41,7 @@ def waits(connection: Connection) -> bool:
     return connection.exec_driver_sql(query).scalar() == WAITS[name]
 
 
-def test_an_intent_waits_for_the_disk_also_where_an_outcome_was_written_just_before(ledger: Ledger) -> None:
+def test_intent_waits_for_the_disk_after_an_outcome(ledger: Ledger) -> None:
     freeze(ledger, (10, 10, 10))
     seen: list[bool] = []
 
@@ -56,7 +56,7 @@ def test_an_intent_waits_for_the_disk_also_where_an_outcome_was_written_just_bef
     assert seen == [True] * 3
 
 
-def test_an_intent_that_shares_its_commit_with_outcomes_waits_for_the_disk(ledger: Ledger) -> None:
+def test_intent_waits_for_the_disk_when_it_shares_a_commit_with_outcomes(ledger: Ledger) -> None:
     freeze(ledger, (10, 10))
     before, seen = claim(ledger, 0), list[bool]()
 
@@ -78,7 +78,7 @@ def test_an_intent_that_shares_its_commit_with_outcomes_waits_for_the_disk(ledge
     assert (row(ledger, 0)["state"], row(ledger, 1)["state"]) == ("accepted", "sending")
 
 
-def test_an_outcome_need_not_wait(ledger: Ledger) -> None:
+def test_outcome_does_not_wait_for_the_disk(ledger: Ledger) -> None:
     freeze(ledger)
     taken, seen = claim(ledger), list[bool]()
 
@@ -91,7 +91,7 @@ def test_an_outcome_need_not_wait(ledger: Ledger) -> None:
     assert seen == [False]
 
 
-def test_a_write_waits_unless_it_says_otherwise(ledger: Ledger) -> None:
+def test_write_waits_for_the_disk_by_default(ledger: Ledger) -> None:
     for waiting in (True, False, True):
         with ledger.write(wait_for_disk=waiting) as connection:
             assert waits(connection) is waiting

@@ -21,7 +21,7 @@ def since(ledger: Ledger, seq: int) -> Changes:
         return opt_out_changes.changes_since(connection, seq)
 
 
-def test_who_left_and_who_came_back_is_told_once(ledger: Ledger) -> None:
+def test_opt_outs_and_returns_are_reported_once(ledger: Ledger) -> None:
     assert since(ledger, 0) == Changes(frozenset(), frozenset(), 0)
     leave(ledger, A)
     leave(ledger, B)
@@ -32,7 +32,7 @@ def test_who_left_and_who_came_back_is_told_once(ledger: Ledger) -> None:
     assert since(ledger, 3) == Changes(frozenset(), frozenset(), 3)
 
 
-def test_the_newest_word_of_a_person_counts(ledger: Ledger) -> None:
+def test_latest_change_of_an_address_is_reported(ledger: Ledger) -> None:
     leave(ledger, A)
     suppressions.lift(ledger, A, "preferences")
     leave(ledger, B)
@@ -41,7 +41,7 @@ def test_the_newest_word_of_a_person_counts(ledger: Ledger) -> None:
     assert since(ledger, 0) == Changes(frozenset({B}), frozenset({A}), 5)
 
 
-def test_another_reason_is_no_unsubscribe_and_is_looked_at(ledger: Ledger) -> None:
+def test_other_reasons_are_not_reported_as_opt_outs(ledger: Ledger) -> None:
     leave(ledger, A, reason="hard_bounce")
     leave(ledger, B)
     leave(ledger, B, reason="spam_complaint")
@@ -49,7 +49,7 @@ def test_another_reason_is_no_unsubscribe_and_is_looked_at(ledger: Ledger) -> No
 
 
 @pytest.mark.parametrize("source", ["webhook", "sendgrid_list", "sendgrid_group"])
-def test_what_the_provider_told_is_not_told_to_it(ledger: Ledger, source: str) -> None:
+def test_opt_outs_from_the_provider_are_not_reported_back(ledger: Ledger, source: str) -> None:
     leave(ledger, A, source)
     leave(ledger, C)
     assert since(ledger, 0) == Changes(frozenset({C}), frozenset(), 2, known_to_provider=frozenset({A}))

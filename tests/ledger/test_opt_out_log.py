@@ -16,7 +16,7 @@ def wish(address: str) -> Suppression:
     return Suppression(address, "unsubscribe", "one_click", 1.5, "key")
 
 
-def test_who_left_and_did_not_come_back(paths: DataPaths) -> None:
+def test_standing_opt_outs_exclude_lifted_ones(paths: DataPaths) -> None:
     assert opt_out_log.in_force(paths) == []
     for address, came_back in (("a", True), ("b", False), ("c", True), ("c", False)):
         opt_out_log.append(paths, "suppress", wish(address))
@@ -25,7 +25,7 @@ def test_who_left_and_did_not_come_back(paths: DataPaths) -> None:
     assert opt_out_log.in_force(paths) == [wish("b"), wish("c")]
 
 
-def test_a_torn_line_spoils_no_other(paths: DataPaths, caplog: pytest.LogCaptureFixture) -> None:
+def test_torn_line_is_logged_and_skipped(paths: DataPaths, caplog: pytest.LogCaptureFixture) -> None:
     opt_out_log.append(paths, "suppress", wish("a"))
     with (paths.spool / opt_out_log.NAME).open("ab") as log:
         log.write(b'\n{"action": "supp')
@@ -34,14 +34,14 @@ def test_a_torn_line_spoils_no_other(paths: DataPaths, caplog: pytest.LogCapture
     assert "incomplete line" in caplog.text
 
 
-def test_a_disk_that_will_not_take_it_is_logged_and_no_error(paths: DataPaths, caplog: pytest.LogCaptureFixture) -> None:
+def test_failed_write_is_logged_without_an_error(paths: DataPaths, caplog: pytest.LogCaptureFixture) -> None:
     paths.spool.write_text("a file where a folder should be")
     with caplog.at_level(logging.ERROR):
         opt_out_log.append(paths, "suppress", wish("a"))
     assert "could not be appended" in caplog.text
 
 
-def test_only_the_installation_reads_who_left(tmp_path: Path) -> None:
+def test_opt_out_log_is_not_world_readable(tmp_path: Path) -> None:
     opt_out_log.append(DataPaths(tmp_path / "not" / "there" / "yet"), "suppress", wish("a"))
     noted = tmp_path / "not" / "there" / "yet" / "spool" / opt_out_log.NAME
     assert (noted.stat().st_mode & 0o777) | 0o640 == 0o640

@@ -46,7 +46,7 @@ def proved(ledger: Ledger) -> None:
     outages.record_accepted_probe(ledger, HOST, probe)
 
 
-def test_who_begins_after_a_silence_begins_with_a_probe(ledger: Ledger, at: list[float]) -> None:
+def test_first_request_after_a_silence_is_a_probe(ledger: Ledger, at: list[float]) -> None:
     assert outages.start_sending(ledger, HOST)
     assert outages.start_sending(ledger, HOST), "nobody has proved anything yet"
     assert not is_open(ledger)
@@ -66,7 +66,7 @@ def test_who_begins_after_a_silence_begins_with_a_probe(ledger: Ledger, at: list
     assert not is_open(ledger)
 
 
-def test_one_probe_at_a_time(ledger: Ledger, at: list[float]) -> None:
+def test_only_one_probe_is_open_at_a_time(ledger: Ledger, at: list[float]) -> None:
     outages.start_sending(ledger, HOST)
     first = outages.request_turn(ledger, HOST)
     assert outages.request_turn(ledger, HOST) == Turn(wait=outages.POLL_SECONDS)
@@ -84,7 +84,7 @@ def test_one_probe_at_a_time(ledger: Ledger, at: list[float]) -> None:
     assert is_open(ledger, second.probe)
 
 
-def test_the_probe_of_a_process_that_is_gone_is_given_to_the_next(ledger: Ledger) -> None:
+def test_probe_of_a_dead_process_is_reassigned(ledger: Ledger) -> None:
     outages.start_sending(ledger, HOST)
     outages.request_turn(ledger, HOST)
     assert row(ledger)["probe_owner"] == lease_owner.this_process()
@@ -95,7 +95,7 @@ def test_the_probe_of_a_process_that_is_gone_is_given_to_the_next(ledger: Ledger
     assert outages.request_turn(ledger, HOST).probe
 
 
-def test_the_wait_doubles_with_each_probe_in_doubt_up_to_a_limit(ledger: Ledger, at: list[float]) -> None:
+def test_wait_doubles_with_each_probe_in_doubt_up_to_a_limit(ledger: Ledger, at: list[float]) -> None:
     proved(ledger)
     assert outages.record_doubt(ledger, HOST, None) == Turn(wait=5.0, doubts=1)
     assert not is_open(ledger)
@@ -118,7 +118,7 @@ def test_the_wait_doubles_with_each_probe_in_doubt_up_to_a_limit(ledger: Ledger,
     assert outages.record_doubt(ledger, HOST, None) == Turn(wait=5.0, doubts=1)
 
 
-def test_requests_that_were_under_way_together_count_as_one(ledger: Ledger, at: list[float]) -> None:
+def test_concurrent_requests_in_doubt_count_once(ledger: Ledger, at: list[float]) -> None:
     proved(ledger)
     outages.record_doubt(ledger, HOST, None)
     at[0] += 2
@@ -128,14 +128,14 @@ def test_requests_that_were_under_way_together_count_as_one(ledger: Ledger, at: 
     assert row(ledger)["doubts"] == 1
 
 
-def test_a_doubt_before_anything_was_proved_is_the_first(ledger: Ledger) -> None:
+def test_doubt_before_an_accepted_probe_counts(ledger: Ledger) -> None:
     outages.start_sending(ledger, HOST)
     probe = outages.request_turn(ledger, HOST).probe
     assert outages.record_doubt(ledger, HOST, None) == Turn(wait=5.0, doubts=1)
     assert row(ledger)["probe"] == probe, "the doubt of another does not end a probe"
 
 
-def test_a_probe_that_proves_nothing_lets_the_next_one_go(ledger: Ledger, at: list[float]) -> None:
+def test_released_probe_allows_the_next_one(ledger: Ledger, at: list[float]) -> None:
     outages.start_sending(ledger, HOST)
     outages.release_probe(ledger, HOST, outages.request_turn(ledger, HOST).probe or "", 7.0)
     assert outages.request_turn(ledger, HOST) == Turn(wait=7.0)
@@ -145,7 +145,7 @@ def test_a_probe_that_proves_nothing_lets_the_next_one_go(ledger: Ledger, at: li
     assert not is_open(ledger)
 
 
-def test_a_probe_that_gives_up_does_not_shorten_the_wait(ledger: Ledger) -> None:
+def test_released_probe_does_not_shorten_the_wait(ledger: Ledger) -> None:
     outages.start_sending(ledger, HOST)
     probe = outages.request_turn(ledger, HOST).probe
     outages.record_doubt(ledger, HOST, None)
@@ -153,14 +153,14 @@ def test_a_probe_that_gives_up_does_not_shorten_the_wait(ledger: Ledger) -> None
     assert outages.request_turn(ledger, HOST).wait == pytest.approx(5.0)
 
 
-def test_one_host_says_nothing_of_another(ledger: Ledger) -> None:
+def test_outage_of_one_host_does_not_affect_another(ledger: Ledger) -> None:
     proved(ledger)
     outages.record_doubt(ledger, OTHER, None)
     assert is_open(ledger)
     assert not is_open(ledger, scope=OTHER)
 
 
-def test_doubts_before_an_outage_ended_are_not_counted_again(ledger: Ledger, at: list[float]) -> None:
+def test_doubts_are_reset_when_an_outage_ends(ledger: Ledger, at: list[float]) -> None:
     proved(ledger)
     at[0] += outages.record_doubt(ledger, HOST, None).wait
     outages.record_accepted_probe(ledger, HOST, outages.request_turn(ledger, HOST).probe or "")

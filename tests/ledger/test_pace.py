@@ -19,11 +19,11 @@ from include.ledger.tables import allowances
 TOMORROW = datetime(2099, 1, 2, tzinfo=UTC)
 
 
-def test_without_limits_everything_goes_at_once(ledger: Ledger) -> None:
+def test_everything_is_granted_without_limits(ledger: Ledger) -> None:
     assert pace.acquire(ledger, [], 1_000) == pace.Grant(1_000)
 
 
-def test_a_cap_grants_what_is_left_and_says_when_there_is_more(ledger: Ledger) -> None:
+def test_cap_grants_the_rest_and_reports_the_wait(ledger: Ledger) -> None:
     cap = [pace.Cap("account:day:2099-01-01", 1_500, TOMORROW)]
     assert [pace.acquire(ledger, cap, 1_000).messages for _ in range(3)] == [1_000, 500, 0]
     refused = pace.acquire(ledger, cap, 1)
@@ -33,7 +33,7 @@ def test_a_cap_grants_what_is_left_and_says_when_there_is_more(ledger: Ledger) -
     assert pace.acquire(ledger, cap, 1_000).messages == 300
 
 
-def test_a_rate_spaces_chunks_evenly(ledger: Ledger) -> None:
+def test_rate_spaces_chunks_evenly(ledger: Ledger) -> None:
     rate = [pace.Rate("account:rate", 0.01)]
     arrivals = []
     for _ in range(3):
@@ -44,7 +44,7 @@ def test_a_rate_spaces_chunks_evenly(ledger: Ledger) -> None:
     assert pace.acquire(ledger, rate, 1).wait > 200_000
 
 
-def test_many_takers_share_one_cap(ledger: Ledger) -> None:
+def test_concurrent_callers_share_one_cap(ledger: Ledger) -> None:
     cap: list[pace.Rate | pace.Cap] = [
         pace.Cap("campaign:spring:day:2099-01-01", 1_000, TOMORROW),
         pace.Rate("account:rate", 1e9),
@@ -65,7 +65,7 @@ def test_many_takers_share_one_cap(ledger: Ledger) -> None:
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.integers(1, 900), st.booleans()), max_size=15), st.integers(1, 3_000))
-def test_no_order_of_taking_and_giving_exceeds_the_cap(ledger: Ledger, steps: list[tuple[int, bool]], most: int) -> None:
+def test_cap_is_never_exceeded(ledger: Ledger, steps: list[tuple[int, bool]], most: int) -> None:
     cap = [pace.Cap(f"scope:{id(steps)}:{most}:{len(steps)}", most, TOMORROW)]
     pace.release(ledger, cap, 0)
     start = _used(ledger, cap[0].scope)
@@ -89,7 +89,7 @@ def _used(ledger: Ledger, scope: str) -> int:
         return connection.scalar(select(allowances.c.used).where(allowances.c.scope == scope)) or 0
 
 
-def test_warming_up_follows_the_table_by_day_and_hour() -> None:
+def test_warmup_cap_follows_the_table() -> None:
     account = AccountPace(warmup_started_on=date(2026, 11, 1), warmup_ips=2)
     first = datetime(2026, 11, 1, 23, 30, tzinfo=UTC)
     assert account.hourly_cap(first) == 2 * WARMUP_HOURLY[0] == 40
@@ -98,13 +98,13 @@ def test_warming_up_follows_the_table_by_day_and_hour() -> None:
     assert AccountPace().hourly_cap(first) is None
 
 
-def test_every_limit_in_force_is_named_by_scope() -> None:
+def test_limits_are_named_by_scope() -> None:
     account = AccountPace(messages_per_second=50, daily_cap=10_000, warmup_started_on=date(2026, 1, 1))
     scopes = {limit.scope.split(":")[0] + ":" + limit.scope.split(":")[1] for limit in pace.limits(account, "spring", 5, 7)}
     assert scopes == {"account:rate", "account:day", "campaign:spring"}
 
 
-def test_a_limit_ends_with_its_day_or_hour(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cap_resets_with_its_day_or_hour(monkeypatch: pytest.MonkeyPatch) -> None:
     at = datetime(2026, 11, 1, 13, 31, 32, 33, tzinfo=UTC)
     monkeypatch.setattr(clock, "now", lambda: at)
     account = AccountPace(messages_per_second=50, daily_cap=10_000, warmup_started_on=date(2026, 11, 1))
@@ -119,7 +119,7 @@ def test_a_limit_ends_with_its_day_or_hour(monkeypatch: pytest.MonkeyPatch) -> N
     assert pace.limits(AccountPace(), "spring", None, None) == []
 
 
-def test_the_narrowest_cap_decides_how_many_and_the_one_that_ends_last_how_long(
+def test_smallest_cap_limits_the_amount_and_the_latest_reset_the_wait(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     at = datetime(2099, 1, 1, 12, tzinfo=UTC)

@@ -33,7 +33,7 @@ def now() -> float:
     return clock.now().timestamp()
 
 
-def test_open_work_is_what_is_pending_of_a_range_by_its_roots(plan: Ledger) -> None:
+def test_pending_chunks_are_selected_by_their_root(plan: Ledger) -> None:
     assert [found.chunk for found in pending.pending_chunks(plan, PLAN, 0, 3)] == [2, 3]
     assert [found.chunk for found in pending.pending_chunks(plan, PLAN, 3, 3)] == [3]
     chunks.split(plan, claim(plan, 2), 413, "large", [("0-9", 10), ("10-29", 20)])
@@ -44,14 +44,14 @@ def test_open_work_is_what_is_pending_of_a_range_by_its_roots(plan: Ledger) -> N
     ]
 
 
-def test_what_goes_on_after_a_step(plan: Ledger) -> None:
+def test_pending_descendants_are_the_chunk_or_its_parts(plan: Ledger) -> None:
     assert [found.chunk for found in pending.pending_descendants(plan, PLAN, 2)] == [2]
     assert pending.pending_descendants(plan, PLAN, 0) == []
     chunks.split(plan, claim(plan, 2), 413, "large", [("0-9", 10), ("10-29", 20)])
     assert [found.chunk for found in pending.pending_descendants(plan, PLAN, 2)] == [4, 5]
 
 
-def test_a_part_of_a_pending_chunk_can_go_first(plan: Ledger) -> None:
+def test_pending_chunk_is_divided(plan: Ledger) -> None:
     assert pending.divide(plan, chunk_of(plan, 2), [("0-9", 10), ("10-29", 20)], "held: day")
     parent, first, second = (row(plan, chunk) for chunk in (2, 4, 5))
     assert (parent["state"], parent["reason"]) == ("split", "held: day")
@@ -71,7 +71,7 @@ def test_a_part_of_a_pending_chunk_can_go_first(plan: Ledger) -> None:
     assert untouched(plan)
 
 
-def test_a_chunk_moves_to_its_next_window(plan: Ledger) -> None:
+def test_pending_chunk_moves_to_its_next_window(plan: Ledger) -> None:
     pending.move_window(plan, chunk_of(plan, 2), 2e9, 3e9)
     moved = row(plan, 2)
     assert (moved["send_at"], moved["not_after"], moved["reason"]) == (2e9, 3e9, "moved to the next send window")
@@ -81,7 +81,7 @@ def test_a_chunk_moves_to_its_next_window(plan: Ledger) -> None:
     assert untouched(plan)
 
 
-def test_a_chunk_is_skipped_and_counted(plan: Ledger) -> None:
+def test_pending_chunk_is_skipped_and_counted(plan: Ledger) -> None:
     pending.skip(plan, chunk_of(plan, 2), "its window has closed")
     skipped = row(plan, 2)
     assert (skipped["state"], skipped["reason"]) == ("skipped", "its window has closed")
@@ -91,13 +91,13 @@ def test_a_chunk_is_skipped_and_counted(plan: Ledger) -> None:
     assert untouched(plan)
 
 
-def test_what_holds_a_plan_back_stands_on_what_is_pending_of_it(plan: Ledger) -> None:
+def test_hold_reason_is_recorded_on_pending_chunks(plan: Ledger) -> None:
     pending.record_hold_reason(plan, PLAN, "held: day")
     assert [row(plan, chunk)["reason"] for chunk in range(4)] == [None, None, "held: day", "held: day"]
     assert untouched(plan)
 
 
-def test_a_cancelled_plan_skips_what_is_pending_and_nothing_else(plan: Ledger) -> None:
+def test_skip_pending_changes_only_pending_chunks(plan: Ledger) -> None:
     with plan.write() as connection:
         assert pending.skip_pending(connection, PLAN, "cancelled") == 2
     assert (tally(plan).skipped, tally(plan).accepted, tally(plan).in_doubt) == (70, 10, 20)
@@ -107,7 +107,7 @@ def test_a_cancelled_plan_skips_what_is_pending_and_nothing_else(plan: Ledger) -
 
 
 @pytest.mark.parametrize("until", [None, 3000.0])
-def test_what_sendgrid_takes_or_may_take_is_skipped_and_nothing_else(plan: Ledger, until: float | None) -> None:
+def test_skip_scheduled_changes_only_accepted_and_doubtful_chunks(plan: Ledger, until: float | None) -> None:
     with plan.write() as connection:
         connection.execute(update(chunks_table).values(send_at=3000.0, batch_id="b"))
     chunks.accept(plan, claim(plan, 0, "another"), 202, "m")
@@ -132,7 +132,7 @@ def test_what_sendgrid_takes_or_may_take_is_skipped_and_nothing_else(plan: Ledge
         ("b", 2002.0, 2001.0, "accepted"),
     ],
 )
-def test_what_sendgrid_drops_carried_a_batch_and_is_due_in_that_span(
+def test_skip_scheduled_requires_a_batch_and_a_due_time_in_the_span(
     plan: Ledger, batch: str | None, send_at: float | None, until: float | None, state: str
 ) -> None:
     chunks.accept(plan, claim(plan, 3), 202, "m")
@@ -148,7 +148,7 @@ def test_what_sendgrid_drops_carried_a_batch_and_is_due_in_that_span(
     assert untouched(plan)
 
 
-def test_the_batches_of_a_plan_are_those_that_its_requests_carried(plan: Ledger) -> None:
+def test_batches_of_a_plan_are_read_from_its_requests(plan: Ledger) -> None:
     with plan.write() as connection:
         for chunk, batch, at in ((0, "b", 3000.0), (1, "a", 3000.0), (2, "b", 3000.0), (3, "old", 2000.0)):
             values = {"batch_id": batch, "send_at": at}

@@ -13,13 +13,13 @@ from include.ledger.database import Ledger
 from tests.ledger.plan import PLAN, claim, freeze, row, tally
 
 
-def test_the_id_of_a_plan_is_its_campaign_occurrence_and_kind_for_ever() -> None:
+def test_plan_id_is_derived_from_campaign_occurrence_and_kind() -> None:
     assert plans.plan_id_of("spring", "2026-W48") == "ababc7e4-6001-5003-b3d0-130c3b8ae2db"
     others = {plans.plan_id_of("spring", "2026-W49"), plans.plan_id_of("winter", "2026-W48")}
     assert len(others | {plans.plan_id_of("spring", "2026-W48"), plans.plan_id_of("spring", "2026-W48", plans.TEST)}) == 4
 
 
-def test_a_plan_that_stands_is_not_frozen_again(ledger: Ledger) -> None:
+def test_existing_plan_is_not_frozen_again(ledger: Ledger) -> None:
     freeze(ledger, (10, 20))
     claim(ledger, 1)
     found = plans.find_plan(ledger, PLAN)
@@ -30,7 +30,7 @@ def test_a_plan_that_stands_is_not_frozen_again(ledger: Ledger) -> None:
     assert plans.find_plan(ledger, "another") is None
 
 
-def test_a_plan_whose_chunks_do_not_fit_is_not_there_at_all(ledger: Ledger) -> None:
+def test_plan_with_invalid_chunks_is_rolled_back(ledger: Ledger) -> None:
     freeze(ledger)
     found = plans.find_plan(ledger, PLAN)
     assert found is not None
@@ -40,13 +40,13 @@ def test_a_plan_whose_chunks_do_not_fit_is_not_there_at_all(ledger: Ledger) -> N
     assert plans.find_plan(ledger, "another") is None
 
 
-def test_a_plan_has_many_chunks(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_chunks_of_a_large_plan_are_inserted_in_batches(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plans, "_BATCH", 3)
     freeze(ledger, (1,) * 8)
     assert tally(ledger).pending == 8
 
 
-def test_one_batch_a_plan(ledger: Ledger) -> None:
+def test_plan_has_one_batch_id(ledger: Ledger) -> None:
     freeze(ledger)
     freeze(ledger, plan_id="another")
     assert plans.set_batch_id(ledger, PLAN, "first") == "first"
@@ -56,7 +56,7 @@ def test_one_batch_a_plan(ledger: Ledger) -> None:
     assert plans.set_batch_id(ledger, "another", "fourth") == "fourth"
 
 
-def test_a_hold_counts_from_its_first_confirmation_until_it_is_lifted(ledger: Ledger) -> None:
+def test_batch_status_keeps_its_first_time_until_released(ledger: Ledger) -> None:
     freeze(ledger)
     freeze(ledger, plan_id="another")
     with ledger.write() as connection:
@@ -73,7 +73,7 @@ def test_a_hold_counts_from_its_first_confirmation_until_it_is_lifted(ledger: Le
     assert (another.batch_status, another.batch_status_at) == (None, None)
 
 
-def test_who_waits_at_sendgrid_is_accepted_and_not_yet_due_or_paused(ledger: Ledger) -> None:
+def test_scheduled_at_sendgrid_counts_accepted_people_not_yet_due_or_paused(ledger: Ledger) -> None:
     freeze(ledger, (1, 2, 4, 8, 16))
     freeze(ledger, (32,), plan_id="another")
     for chunk in range(4):
@@ -91,7 +91,7 @@ def test_who_waits_at_sendgrid_is_accepted_and_not_yet_due_or_paused(ledger: Led
         assert counts.scheduled_at_sendgrid(connection, PLAN, 900.0) == 2 + 4 + 8 - 1
 
 
-def test_a_state_is_left_only_from_where_it_may(ledger: Ledger) -> None:
+def test_plan_state_changes_only_from_allowed_states(ledger: Ledger) -> None:
     freeze(ledger)
     freeze(ledger, plan_id="another")
     assert not plans.change_state(ledger, PLAN, "sending", from_states=("paused", "stopped"))
@@ -104,21 +104,21 @@ def test_a_state_is_left_only_from_where_it_may(ledger: Ledger) -> None:
         assert plans.state_of(connection, PLAN) == ("sending", None)
 
 
-def test_plans_of_a_kind_oldest_first(ledger: Ledger) -> None:
+def test_plans_of_a_kind_are_listed_oldest_first(ledger: Ledger) -> None:
     freeze(ledger, plan_id="b")
     freeze(ledger, plan_id="a")
     assert [found.plan_id for found in plans.all_plans(ledger)] == ["b", "a"]
     assert plans.all_plans(ledger, plans.TEST) == []
 
 
-def test_each_state_is_counted_where_it_belongs(ledger: Ledger) -> None:
+def test_tally_adds_up_over_all_states(ledger: Ledger) -> None:
     numbers = {"selected": 21, "accepted": 1, "rejected": 2, "suppressed": 3, "capped": 4, "held_out": 5, "in_doubt": 6}
     assert counts.Tally(**numbers).adds_up
     assert counts.Tally(**{**numbers, "selected": 36}, pending=7, skipped=8).adds_up
     assert not counts.Tally(**{**numbers, "selected": 22}).adds_up
 
 
-def test_somebody_lost_breaks_the_sum(ledger: Ledger) -> None:
+def test_missing_person_breaks_conservation(ledger: Ledger) -> None:
     freeze(ledger)
     with ledger.write() as connection:
         connection.exec_driver_sql("update chunks set recipients = 9")
@@ -126,7 +126,7 @@ def test_somebody_lost_breaks_the_sum(ledger: Ledger) -> None:
         tally(ledger)
 
 
-def test_a_watermark_moves(ledger: Ledger) -> None:
+def test_watermark_is_updated(ledger: Ledger) -> None:
     assert watermarks.get(ledger, "stats") is None
     watermarks.put(ledger, "stats", 1.5)
     watermarks.put(ledger, "bounces", 3.25)

@@ -35,12 +35,12 @@ def soon(moment: float) -> bool:
     return abs(moment - clock.now().timestamp()) < 30
 
 
-def test_what_the_ledger_knows_already_changes_nothing(plan: Ledger) -> None:
+def test_replay_of_known_requests_changes_nothing(plan: Ledger) -> None:
     assert replay.replay_journal(plan, PLAN, {0: 1, 1: 2}) == (0, 0)
     assert (tally(plan).pending, tally(plan).in_doubt, state(plan)) == (20, 10, ("sending", None))
 
 
-def test_a_later_request_than_the_ledger_knows_is_in_doubt_and_the_campaign_waits(plan: Ledger) -> None:
+def test_lost_request_is_in_doubt_and_pauses_the_campaign(plan: Ledger) -> None:
     assert replay.replay_journal(plan, PLAN, {1: 5, 2: 1}) == (2, 0)
     behind, requested = row(plan, 1), row(plan, 2)
     assert [(each["state"], each["fence"], each["attempt"]) for each in (behind, requested)] == [
@@ -53,19 +53,19 @@ def test_a_later_request_than_the_ledger_knows_is_in_doubt_and_the_campaign_wait
     assert tally(plan, "another").pending == 50
 
 
-def test_a_campaign_that_was_stopped_waits_for_a_person_too(plan: Ledger) -> None:
+def test_stopped_campaign_is_paused_too(plan: Ledger) -> None:
     plans.change_state(plan, PLAN, "stopped", from_states=("sending",), reason="credits")
     replay.replay_journal(plan, PLAN, {2: 1})
     assert state(plan) == ("paused", LOST_BY_RESTORE)
 
 
-def test_where_nobody_is_pending_nothing_waits(ledger: Ledger) -> None:
+def test_campaign_without_pending_people_is_not_paused(ledger: Ledger) -> None:
     freeze(ledger)
     assert replay.replay_journal(ledger, PLAN, {0: 1}) == (1, 0)
     assert state(ledger) == ("sending", None)
 
 
-def test_a_forgotten_split_puts_everything_pending_in_doubt(plan: Ledger) -> None:
+def test_lost_split_puts_every_pending_chunk_in_doubt(plan: Ledger) -> None:
     assert replay.replay_journal(plan, PLAN, {2: 1, 4: 3}) == (1, 1)
     assert [row(plan, chunk)["state"] for chunk in range(4)] == ["accepted", "sending", "in_doubt", "in_doubt"]
     assert (row(plan, 3)["fence"], row(plan, 3)["attempt"], row(plan, 3)["reason"]) == (0, 1, LOST_BY_RESTORE)
@@ -76,7 +76,7 @@ def test_a_forgotten_split_puts_everything_pending_in_doubt(plan: Ledger) -> Non
     assert row(plan, 4, "another")["recipients"] == 10
 
 
-def test_a_journal_that_contradicts_the_ledger_changes_nothing(plan: Ledger) -> None:
+def test_journal_that_contradicts_the_ledger_is_refused(plan: Ledger) -> None:
     with pytest.raises(ConservationBroken, match="chunk 0 is accepted"):
         replay.replay_journal(plan, PLAN, {2: 1, 0: 2})
     assert (tally(plan).pending, tally(plan).accepted) == (20, 10)
@@ -101,7 +101,7 @@ def forgotten(ledger: Ledger) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     return {**asdict(found), **own}, rows
 
 
-def test_a_plan_that_was_forgotten_whole_is_cancelled_with_its_requests_in_doubt(ledger: Ledger) -> None:
+def test_lost_plan_is_cancelled_with_its_requests_in_doubt(ledger: Ledger) -> None:
     assert replay.record_lost_plan(ledger, *forgotten(ledger), {1: 2}) == {"in_doubt": 1, "skipped": 2}
     assert state(ledger) == ("cancelled", LOST_BY_RESTORE)
     requested, others = row(ledger, 1), [row(ledger, 0), row(ledger, 2)]
@@ -114,14 +114,14 @@ def test_a_plan_that_was_forgotten_whole_is_cancelled_with_its_requests_in_doubt
     assert (tally(ledger).in_doubt, tally(ledger).skipped) == (10, 20)
 
 
-def test_a_forgotten_plan_whose_splits_were_requested_is_in_doubt_whole(ledger: Ledger) -> None:
+def test_lost_plan_with_requests_of_splits_is_entirely_in_doubt(ledger: Ledger) -> None:
     assert replay.record_lost_plan(ledger, *forgotten(ledger), {1: 2, 7: 4}) == {"in_doubt": 3, "skipped": 0}
     taken = row(ledger, 7)
     assert (taken["state"], taken["fence"], taken["recipients"], taken["root"]) == ("split", 4, 0, 0)
     assert (tally(ledger).in_doubt, [row(ledger, chunk)["fence"] for chunk in range(3)]) == (30, [0, 2, 0])
 
 
-def test_a_number_of_a_forgotten_split_is_taken_from_now_on(ledger: Ledger) -> None:
+def test_chunk_number_of_a_lost_split_is_reserved(ledger: Ledger) -> None:
     freeze(ledger)
     replay.replay_journal(ledger, PLAN, {5: 1})
     taken = row(ledger, 5)

@@ -108,7 +108,7 @@ def expected_constraints(engine: Engine, request: pytest.FixtureRequest) -> dict
 
 
 @pytest.mark.parametrize("edition", [None, by_the_first_edition, by_the_edition_before_versions])
-def test_what_the_migrations_make_is_what_the_code_declares(
+def test_migrations_produce_the_declared_schema(
     engine: Engine, secrets: Secrets, edition: Any, request: pytest.FixtureRequest
 ) -> None:
     with engine.begin() as connection:
@@ -126,7 +126,7 @@ def test_what_the_migrations_make_is_what_the_code_declares(
             assert connection.scalars(text("select address_key from suppression_log")).all() == ["a"]
 
 
-def test_a_ledger_from_a_newer_code_is_refused_as_it_is(each_ledger: Ledger, secrets: Secrets) -> None:
+def test_newer_ledger_is_refused_and_not_changed(each_ledger: Ledger, secrets: Secrets) -> None:
     with each_ledger.write() as connection:
         connection.execute(text("update ledger_version set version_num = '0099_of_tomorrow'"))
         connection.execute(text("drop table withheld"))  # An upgrade would create it.
@@ -142,7 +142,7 @@ def test_a_ledger_from_a_newer_code_is_refused_as_it_is(each_ledger: Ledger, sec
         assert not inspect(connection).has_table("withheld")
 
 
-def test_processes_that_open_it_at_once_upgrade_it_once(engine: Engine, paths: DataPaths, secrets: Secrets) -> None:
+def test_concurrent_processes_upgrade_the_ledger_once(engine: Engine, paths: DataPaths, secrets: Secrets) -> None:
     with engine.begin() as connection:
         by_the_first_edition(connection)
     command = [sys.executable, "-c", OPENER, str(paths.root), url_of(engine)]
@@ -162,7 +162,7 @@ def test_processes_that_open_it_at_once_upgrade_it_once(engine: Engine, paths: D
         assert connection.scalars(text("select address_key from suppression_log")).all() == ["a"]
 
 
-def test_a_current_ledger_is_opened_with_one_query_for_the_version(each_ledger: Ledger, secrets: Secrets) -> None:
+def test_current_ledger_is_opened_with_one_version_query(each_ledger: Ledger, secrets: Secrets) -> None:
     asked: list[str] = []
 
     def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
@@ -179,7 +179,7 @@ def test_a_current_ledger_is_opened_with_one_query_for_the_version(each_ledger: 
     assert "ledger_metadata" in ours[1]
 
 
-def test_the_files_are_one_line_of_versions() -> None:
+def test_migrations_are_linear_and_listed() -> None:
     config = Config()
     config.set_main_option("script_location", str(schema.MIGRATIONS))
     config.set_main_option("path_separator", "os")
@@ -202,7 +202,7 @@ def later(each_ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.usefixtures("later")
-def test_the_next_migration_runs_once(each_ledger: Ledger, secrets: Secrets) -> None:
+def test_next_migration_runs_once(each_ledger: Ledger, secrets: Secrets) -> None:
     opened(each_ledger.engine, secrets)
     opened(each_ledger.engine, secrets)
     with each_ledger.read() as connection:
@@ -210,7 +210,7 @@ def test_the_next_migration_runs_once(each_ledger: Ledger, secrets: Secrets) -> 
         assert inspect(connection).has_table("later")
 
 
-def test_a_migration_that_fails_leaves_nothing(each_ledger: Ledger, secrets: Secrets, later: Path) -> None:
+def test_failed_migration_is_rolled_back(each_ledger: Ledger, secrets: Secrets, later: Path) -> None:
     later.write_text(f"{LATER}    raise KeyboardInterrupt\n")
     for _ in range(2):
         with pytest.raises(KeyboardInterrupt):

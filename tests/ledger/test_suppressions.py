@@ -28,7 +28,7 @@ def left(address: str, reason: str = "unsubscribe", at: float = 1.0, message: st
     return Suppression(address, reason, "edge", at, message)
 
 
-def test_a_suppression_is_recorded_once_as_it_was_told(ledger: Ledger) -> None:
+def test_suppression_is_recorded_once_with_its_details(ledger: Ledger) -> None:
     assert suppressions.suppress(ledger, [left(A, at=5.0, message="k"), left(A, "hard_bounce"), left(B)]) == 3
     assert suppressions.suppress(ledger, [left(A), left(B), left(C)]) == 1
     with ledger.read() as connection:
@@ -40,13 +40,13 @@ def test_a_suppression_is_recorded_once_as_it_was_told(ledger: Ledger) -> None:
     assert (first["happened_at"], first["message_key"]) == (5.0, "k")
 
 
-def test_an_unknown_reason_is_refused_with_everything_beside_it(ledger: Ledger) -> None:
+def test_unknown_reason_refuses_the_whole_batch(ledger: Ledger) -> None:
     with pytest.raises(ValueError, match=r"\['because'\]"):
         suppressions.suppress(ledger, [left(A), left(B, "because")])
     assert not suppressions.reasons_in_force(ledger, A)
 
 
-def test_only_the_persons_own_unsubscribe_is_lifted(ledger: Ledger) -> None:
+def test_lift_removes_only_an_unsubscribe(ledger: Ledger) -> None:
     suppressions.suppress(ledger, [left(A), left(A, "hard_bounce"), left(B, "spam_complaint")])
     assert suppressions.reasons_in_force(ledger, A) == {"unsubscribe", "hard_bounce"}
     assert suppressions.lift(ledger, A, "preferences", "k")
@@ -65,7 +65,7 @@ def test_only_the_persons_own_unsubscribe_is_lifted(ledger: Ledger) -> None:
     assert suppressions.reasons_in_force(ledger, A) == {"unsubscribe", "hard_bounce"}
 
 
-def test_nobody_is_in_force_and_nothing_lifted_in_an_empty_log(ledger: Ledger) -> None:
+def test_empty_suppression_log_gives_empty_tables(ledger: Ledger) -> None:
     with ledger.read() as connection:
         table, seq = suppressions.in_force(connection)
         assert (table.num_rows, table.column_names, seq) == (0, ["address_key", "reason", "happened_at"], 0)
@@ -75,7 +75,7 @@ def test_nobody_is_in_force_and_nothing_lifted_in_an_empty_log(ledger: Ledger) -
     assert [str(kind) for kind in lifts.schema.types] == ["string", "string", "double"]
 
 
-def test_who_is_suppressed_and_how_far_the_log_was_read(ledger: Ledger) -> None:
+def test_suppressions_in_force_and_their_sequence_number(ledger: Ledger) -> None:
     suppressions.suppress(ledger, [left(A), left(A, "hard_bounce"), left(B), left(C, "manual")])
     suppressions.lift(ledger, B, "preferences")
     with ledger.read() as connection:
@@ -98,7 +98,7 @@ def tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("tokyo")
-def test_the_time_is_the_same_on_a_machine_in_tokyo(ledger: Ledger) -> None:
+def test_timestamps_do_not_depend_on_the_local_time_zone(ledger: Ledger) -> None:
     suppressions.suppress(ledger, [left(A, at=5.0)])
     consent.record(ledger, [Consent(B, MARKETING, True, "form", 6.0)])
     with ledger.read() as connection:
@@ -106,14 +106,14 @@ def test_the_time_is_the_same_on_a_machine_in_tokyo(ledger: Ledger) -> None:
         assert consent.in_force(connection)["happened_at"].to_pylist() == [at(6.0)]
 
 
-def test_more_addresses_than_a_query_takes_at_once(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_suppressions_are_written_in_batches(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(suppressions, "_BATCH", 3)
     people = [f"{person:064d}" for person in range(8)]
     assert suppressions.suppress(ledger, [left(person) for person in people]) == 8
     assert suppressions.suppress(ledger, [left(person) for person in people]) == 0
 
 
-def test_the_newest_answer_about_a_topic_is_in_force(ledger: Ledger) -> None:
+def test_latest_consent_per_topic_is_in_force(ledger: Ledger) -> None:
     given = [Consent(A, MARKETING, True, "form", 1.0, "k"), Consent(A, TRACKING, False, "form", 1.0)]
     assert consent.record(ledger, given) == 2
     assert consent.record(ledger, [*given, Consent(B, MARKETING, True, "form", 1.0)]) == 1
@@ -132,14 +132,14 @@ def test_the_newest_answer_about_a_topic_is_in_force(ledger: Ledger) -> None:
     assert {name: first[name] for name in expected} == expected
 
 
-def test_an_answer_about_a_topic_that_the_shop_does_not_have_is_refused_with_all_beside_it(ledger: Ledger) -> None:
+def test_consent_for_an_unknown_topic_refuses_the_whole_batch(ledger: Ledger) -> None:
     with pytest.raises(UnknownTopic, match=r"consent log: the topic .*no_such_topic.* does not exist"):
         consent.record(ledger, [Consent(A, MARKETING, True, "form", 1.0), Consent(A, "no_such_topic", True, "form", 1.0)])
     assert consent.of_person(ledger, A) == {}
     assert consent.record(ledger, [Consent(A, "no_such_topic", True, "form", 1.0)], restored=True) == 1
 
 
-def test_an_empty_consent_log_is_a_table_too(ledger: Ledger) -> None:
+def test_empty_consent_log_gives_an_empty_table(ledger: Ledger) -> None:
     with ledger.read() as connection:
         table = consent.in_force(connection)
     kinds = ["string", "string", "bool", "timestamp[us, tz=UTC]"]
@@ -147,7 +147,7 @@ def test_an_empty_consent_log_is_a_table_too(ledger: Ledger) -> None:
     assert table.column_names == ["address_key", "topic", "given", "happened_at"]
 
 
-def test_the_same_answer_is_kept_again_when_it_is_given_later_and_not_for_a_second_press(ledger: Ledger) -> None:
+def test_repeated_consent_is_recorded_again_only_after_a_pause(ledger: Ledger) -> None:
     assert consent.record(ledger, [Consent(A, MARKETING, True, "form", 1.0)]) == 1
     assert consent.record(ledger, [Consent(A, MARKETING, True, "form", 30.0)]) == 0
     assert consent.record(ledger, [Consent(A, MARKETING, True, "form", 1.0 + consent.REPEAT_SECONDS)]) == 0
@@ -156,7 +156,7 @@ def test_the_same_answer_is_kept_again_when_it_is_given_later_and_not_for_a_seco
         assert [row["happened_at"] for row in consent.in_force(connection).to_pylist()] == [at(500.0)]
 
 
-def test_who_leaves_again_after_a_confirmation_is_recorded_again(ledger: Ledger) -> None:
+def test_opt_out_after_a_confirmation_is_recorded_again(ledger: Ledger) -> None:
     suppressions.suppress(ledger, [left(A, at=1.0), left(A, "hard_bounce")])
     assert suppressions.suppress(ledger, [left(A, at=50.0)]) == 0
     consent.record(ledger, [Consent(B, MARKETING, True, "confirmation", 20.0)])
@@ -165,13 +165,13 @@ def test_who_leaves_again_after_a_confirmation_is_recorded_again(ledger: Ledger)
     assert suppressions.suppress(ledger, [left(A, at=70.0)]) == 0
 
 
-def test_who_confirmed_in_the_moment_of_leaving_leaves_again(ledger: Ledger) -> None:
+def test_opt_out_after_a_simultaneous_confirmation_is_recorded_again(ledger: Ledger) -> None:
     suppressions.suppress(ledger, [left(A, at=20.0)])
     consent.record(ledger, [Consent(A, MARKETING, True, "confirmation", 20.0)])
     assert suppressions.suppress(ledger, [left(A, at=50.0)]) == 1
 
 
-def test_what_the_source_said_is_no_bar_to_the_person_and_is_not_copied_to_the_warehouse(ledger: Ledger) -> None:
+def test_source_suppressions_do_not_block_a_confirmation_and_are_not_copied(ledger: Ledger) -> None:
     suppressions.suppress(ledger, [left(A, "unsubscribed_at_source"), left(A, "row_quarantined"), left(B, "manual")])
     assert suppressions.reasons_in_force(ledger, A) == frozenset()
     assert consent.record_unless_suppressed(ledger, Consent(A, MARKETING, True, "confirmation", 1.0)) == frozenset()
@@ -186,7 +186,7 @@ def test_what_the_source_said_is_no_bar_to_the_person_and_is_not_copied_to_the_w
         assert suppressions.of_source(connection)["reason"].to_pylist() == ["unsubscribed_at_source"]
 
 
-def test_a_confirmation_counts_unless_the_address_is_suppressed(ledger: Ledger) -> None:
+def test_confirmation_is_recorded_unless_the_address_is_suppressed(ledger: Ledger) -> None:
     suppressions.suppress(ledger, [left(B, "hard_bounce")])
     kept, refused = (Consent(address, MARKETING, True, "confirmation", 1.0) for address in (A, B))
     assert consent.record_unless_suppressed(ledger, kept) == frozenset()
@@ -194,7 +194,7 @@ def test_a_confirmation_counts_unless_the_address_is_suppressed(ledger: Ledger) 
     assert (consent.of_person(ledger, A), consent.of_person(ledger, B)) == ({MARKETING: True}, {})
 
 
-def test_the_answers_after_a_place_in_the_log_that_were_given_from_a_moment_on(ledger: Ledger) -> None:
+def test_consent_since_a_sequence_number_and_a_time(ledger: Ledger) -> None:
     with ledger.read() as connection:
         assert consent.last_seq(connection) == 0
     answers = [Consent(address, MARKETING, given, "form", at) for address, given, at in ((A, True, 1.0), (B, False, 2.0))]

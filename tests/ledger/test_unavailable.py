@@ -77,9 +77,7 @@ def psycopg_error(kind: type[psycopg.Error], said: str = "") -> DBAPIError:
         (psycopg.ProgrammingError, "cannot adapt type", None),
     ],
 )
-def test_what_passes_is_told_from_what_a_person_must_set_right(
-    kind: type[psycopg.Error], said: str, told: type[TradewindError] | None
-) -> None:
+def test_database_error_is_translated(kind: type[psycopg.Error], said: str, told: type[TradewindError] | None) -> None:
     found = translated(psycopg_error(kind, said), URL)
     assert type(found) is (told or type(None))
     if found:
@@ -91,12 +89,12 @@ def test_what_passes_is_told_from_what_a_person_must_set_right(
 
 
 @pytest.mark.parametrize(("said", "told"), [("database is locked", LedgerUnavailable), ("disk I/O error", type(None))])
-def test_a_locked_file_may_be_free_in_a_minute(said: str, told: type) -> None:
+def test_locked_sqlite_file_is_retryable(said: str, told: type) -> None:
     error = OperationalError("select 1", {}, sqlite3.OperationalError(said))
     assert type(translated(error, make_url("sqlite:////data/ledger.sqlite"))) is told
 
 
-def test_a_locked_sqlite_file_is_said_so(paths: DataPaths, secrets: Secrets, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_locked_sqlite_file_is_reported(paths: DataPaths, secrets: Secrets, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database, "BUSY_SECONDS", 0)
     ledger = open_ledger(ledger_url(paths), secrets)
     other = sqlite3.connect(str(ledger.engine.url.database), isolation_level=None)
@@ -109,9 +107,7 @@ def test_a_locked_sqlite_file_is_said_so(paths: DataPaths, secrets: Secrets, mon
     ledger.close()
 
 
-def test_a_full_disk_is_not_told_as_a_setting_to_mend(
-    paths: DataPaths, secrets: Secrets, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_full_disk_is_not_a_configuration_error(paths: DataPaths, secrets: Secrets, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(_ledger: Ledger) -> None:
         raise OperationalError("create table", {}, sqlite3.OperationalError("database or disk is full"))
 
@@ -120,13 +116,13 @@ def test_a_full_disk_is_not_told_as_a_setting_to_mend(
         open_ledger(ledger_url(paths), secrets)
 
 
-def test_a_broken_constraint_stays_what_it_is(each_ledger: Ledger) -> None:
+def test_constraint_violation_is_not_translated(each_ledger: Ledger) -> None:
     with pytest.raises(IntegrityError) as broken, each_ledger.write() as connection:
         connection.execute(ledger_metadata.insert().values(name="address_key", value="anna@example.com"))
     assert "anna@example.com" not in str(broken.value)
 
 
-def test_a_port_where_nobody_listens_is_tried_again(secrets: Secrets) -> None:
+def test_closed_port_is_retryable(secrets: Secrets) -> None:
     with pytest.raises(LedgerUnavailable) as away:
         open_ledger(f"postgresql+psycopg://tradewind:{PASSWORD}@127.0.0.1:{free_port()}/ledger", secrets)
     assert away.value.retryable
@@ -134,19 +130,19 @@ def test_a_port_where_nobody_listens_is_tried_again(secrets: Secrets) -> None:
 
 
 @pytest.mark.postgres
-def test_a_database_that_is_not_there_is_a_matter_of_configuration(secrets: Secrets, postgres_url: str) -> None:
+def test_missing_database_is_a_configuration_error(secrets: Secrets, postgres_url: str) -> None:
     url = postgres_url.replace("postgresql://", "postgresql+psycopg://").rpartition("/")[0]
     with pytest.raises(ConfigurationError, match="database's name"):
         open_ledger(f"{url}/nowhere", secrets)
 
 
-def test_a_folder_that_cannot_be_written_is_a_matter_of_configuration(tmp_path: Path, secrets: Secrets) -> None:
+def test_unwritable_folder_is_a_configuration_error(tmp_path: Path, secrets: Secrets) -> None:
     (tmp_path / "ledger").mkdir()
     with pytest.raises(ConfigurationError, match="does not open"):
         open_ledger(f"sqlite:///{tmp_path}/ledger", secrets)
 
 
-def test_a_host_that_does_not_answer_is_waited_for_ten_seconds(monkeypatch: pytest.MonkeyPatch, secrets: Secrets) -> None:
+def test_connect_timeout_is_ten_seconds_by_default(monkeypatch: pytest.MonkeyPatch, secrets: Secrets) -> None:
     asked: list[dict[str, int]] = []
 
     def engine(url: object, **options: object) -> object:
@@ -165,7 +161,7 @@ def test_a_host_that_does_not_answer_is_waited_for_ten_seconds(monkeypatch: pyte
 
 
 @pytest.mark.postgres
-def test_a_restart_in_mid_send_costs_nothing(
+def test_database_restart_during_a_send_loses_nothing(
     server: Server, paths: DataPaths, secrets: Secrets, esp: ScriptedEsp, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Stopped with a request under way, started again a moment later: its outcome is written down, the rest goes out."""
@@ -198,7 +194,7 @@ def test_a_restart_in_mid_send_costs_nothing(
 
 
 @pytest.mark.postgres
-def test_a_ledger_that_stays_away_ends_the_task_with_what_may_be_tried_again(
+def test_long_database_outage_ends_the_task_with_a_retryable_error(
     server: Server, paths: DataPaths, secrets: Secrets, esp: ScriptedEsp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The lease is over before the ledger is back: what was under way is in doubt, nobody is lost or mailed twice."""
@@ -235,7 +231,7 @@ def test_a_ledger_that_stays_away_ends_the_task_with_what_may_be_tried_again(
 
 
 @pytest.mark.postgres
-def test_an_outcome_whose_commit_was_not_answered_is_looked_up_again(
+def test_outcome_with_an_unconfirmed_commit_is_retried(
     stores: Stores, esp: ScriptedEsp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It stands in the ledger; the second try finds the fence gone, and the task is run again instead of failing."""

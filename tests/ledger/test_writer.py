@@ -52,24 +52,24 @@ def test_every_call_gets_its_own_result_in_order(ledger: Ledger) -> None:
     assert [noted(ledger, name) for name in "abcde"] == [True] * 5
 
 
-def test_a_call_that_fails_undoes_its_own_and_nothing_else(ledger: Ledger) -> None:
+def test_failed_call_rolls_back_only_its_own_writes(ledger: Ledger) -> None:
     broken = ValueError("no")
     assert asyncio.run(made(ledger, (note, "a"), (note, "b", broken), (note, "c"))) == ["a", broken, "c"]
     assert [noted(ledger, name) for name in "abc"] == [True, False, True]
 
 
-def test_a_call_reads_what_the_one_before_it_wrote(ledger: Ledger) -> None:
+def test_call_reads_the_writes_of_an_earlier_call(ledger: Ledger) -> None:
     assert asyncio.run(made(ledger, (note, "a"), (noted, "a"))) == ["a", True]
 
 
-def test_on_sqlite_they_share_one_commit(ledger: Ledger) -> None:
+def test_waiting_calls_share_one_commit_on_sqlite(ledger: Ledger) -> None:
     commits: list[object] = []
     event.listen(ledger.engine, "commit", commits.append)
     asyncio.run(made(ledger, *((note, name) for name in "abcd")))
     assert len(commits) == (1 if ledger.is_sqlite else 4)
 
 
-def test_where_the_commit_fails_nobody_is_told_that_it_was_written(ledger: Ledger) -> None:
+def test_every_call_fails_when_the_commit_fails(ledger: Ledger) -> None:
     def refuse(_: object) -> None:
         raise OSError("the disk is full")
 
@@ -80,21 +80,21 @@ def test_where_the_commit_fails_nobody_is_told_that_it_was_written(ledger: Ledge
     assert [noted(ledger, name) for name in "ab"] == [False, False]
 
 
-def test_outside_of_such_a_transaction_a_write_commits_itself(ledger: Ledger) -> None:
+def test_write_outside_a_shared_transaction_commits_itself(ledger: Ledger) -> None:
     with ledger.together():
         note(ledger, "a")
     note(ledger, "b")
     assert [noted(ledger, name) for name in "ab"] == [True, True]
 
 
-def test_all_calls_run_in_one_thread_of_their_own(ledger: Ledger) -> None:
+def test_all_calls_run_in_one_worker_thread(ledger: Ledger) -> None:
     calls = [(lambda _opened: threading.get_ident(),)] * 5
     threads = asyncio.run(made(ledger, *calls))
     assert len(set(threads)) == 1
     assert threading.get_ident() not in threads
 
 
-def test_calls_of_two_desks_do_not_wait_for_one_another(ledger: Ledger) -> None:
+def test_writers_do_not_wait_for_each_other(ledger: Ledger) -> None:
     """Each has its thread: a sender that waits for its disk holds up no other in the process."""
     met = threading.Barrier(3)
 

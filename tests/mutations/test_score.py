@@ -27,18 +27,18 @@ def mutant(name: str, fate: str) -> Mutant:
     return Mutant(f"include.ledger.{name}", "include/ledger/chunks.py", fate)
 
 
-def test_the_page_tells_what_was_found() -> None:
+def test_page_shows_the_score() -> None:
     assert page.section(score.read()) in page.PAGE.read_text()
 
 
-def test_nine_of_ten_guards_are_watched_and_the_others_have_a_reason() -> None:
+def test_score_is_at_least_90_percent_and_survivors_have_a_reason() -> None:
     found = score.read()
     assert {area for area, counts in page.by_area(found).items() if page.share(counts) < 90} == set()
     assert [entry for entry in found["survivors"] if not entry["why"]] == []
     assert len(found["survivors"]) == sum(counts["survived"] for counts in found["modules"].values())
 
 
-def test_a_survivor_is_known_by_its_function_and_its_lines() -> None:
+def test_survivor_is_identified_by_function_and_changed_lines() -> None:
     found = score.survivor(mutant("chunks.xǁClaimǁlease_left__mutmut_2", "survived"), DIFF)
     assert (found.function, found.was) == ("ledger.chunks.Claim.lease_left", "if changed.rowcount != 1:")
     assert found.becomes == "if changed.rowcount == 1:"
@@ -47,12 +47,12 @@ def test_a_survivor_is_known_by_its_function_and_its_lines() -> None:
 
 
 @pytest.mark.parametrize("line", ['remedy="Run it again.",', "where=plan,", 'log.warning("torn")', '"a sentence.",'])
-def test_words_are_no_guard(line: str) -> None:
+def test_changes_of_message_texts_are_not_survivors(line: str) -> None:
     assert score.Survivor("f", line, line.upper()).is_text
     assert not score.Survivor("f", f"{line}\nif lost:", "").is_text
 
 
-def test_a_run_replaces_its_modules_and_keeps_reasons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_merge_replaces_modules_and_keeps_reasons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(score, "FILE", tmp_path / "score.yaml")
     lives = score.Survivor("ledger.chunks._close", "a", "b")
     found = [mutant("chunks.x__close__mutmut_1", "survived"), mutant("chunks.x__close__mutmut_2", "killed")]
@@ -78,7 +78,7 @@ def test_a_run_replaces_its_modules_and_keeps_reasons(tmp_path: Path, monkeypatc
     assert score.read()["survivors"] == []
 
 
-def test_the_section_is_replaced_and_the_page_before_it_stays(tmp_path: Path) -> None:
+def test_section_of_the_page_is_replaced(tmp_path: Path) -> None:
     told = tmp_path / "faults.md"
     told.write_text("# Faults\n\nA table.\n")
     for text in (f"{page.TITLE}\n\nold", f"{page.TITLE}\n\nnew"):
@@ -86,13 +86,13 @@ def test_the_section_is_replaced_and_the_page_before_it_stays(tmp_path: Path) ->
     assert told.read_text() == f"# Faults\n\nA table.\n\n{page.TITLE}\n\nnew\n"
 
 
-def test_every_area_has_modules_and_tests_that_are_there() -> None:
+def test_modules_and_tests_of_every_area_exist() -> None:
     for area in workshop.areas():
         named = [PROJECT / name for name in (*area.modules, *area.tests) if "*" not in name]
         assert [path for path in named if not path.exists()] == []
 
 
-def test_a_sample_is_the_same_each_time_and_about_as_large_as_told() -> None:
+def test_sample_is_deterministic_and_has_the_requested_size() -> None:
     names = [f"include.ledger.chunks.x__close__mutmut_{number}" for number in range(3000)]
     third, sixth = ({name for name in names if is_tried(name, every)} for every in (3, 6))
     assert sixth < third
@@ -100,7 +100,7 @@ def test_a_sample_is_the_same_each_time_and_about_as_large_as_told() -> None:
     assert all(is_tried(name, 1) for name in names)
 
 
-def test_who_killed_a_neighbour_goes_first_and_then_the_quick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_killers_of_the_function_run_first_then_fast_tests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MUTANT_UNDER_TEST", "include.a.x_f__mutmut_3")
     Path("mutmut-stats.json").write_text('{"duration_by_test": {"slow": 9.0, "quick": 0.1, "killer": 5.0}}')
