@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import TypedDict
 
 import pyarrow as pa
 
@@ -27,6 +27,18 @@ HARD_BOUNCES = (0.02, 0.05)
 COMPLAINTS = (0.0008, 0.0010)
 
 _RELEASED = pa.schema([("plan_id", pa.string()), ("provider", pa.string()), ("released_at", pa.float64())])
+
+
+class Counts(TypedDict):
+    """A row of breaker_counts.sql: the counts of one plan at one mailbox provider, or at all (empty `provider`)."""
+
+    plan_id: str
+    campaign: str
+    occurrence: str
+    provider: str
+    delivered: int
+    hard_bounced: int
+    complained: int
 
 
 @dataclass(frozen=True)
@@ -56,8 +68,8 @@ def check_rates(stores: Stores) -> tuple[list[Finding], int]:
     with open_warehouse(stores.paths) as warehouse:
         rows = [{name: getattr(hold, name) for name in _RELEASED.names} for hold in released]
         warehouse.register("released_holds", pa.Table.from_pylist(rows, schema=_RELEASED))
-        health = fetch(warehouse, "collect", "breaker_counts", {"since": clock.now() - WINDOW}).to_pylist()
-    findings = [finding for row in health for finding in evaluate(row)]
+        counts: list[Counts] = fetch(warehouse, "collect", "breaker_counts", {"since": clock.now() - WINDOW}).to_pylist()
+    findings = [finding for row in counts for finding in evaluate(row)]
     for finding in findings:
         log.warning("%s %s %s: %s", finding.campaign, finding.occurrence, finding.provider or "(all)", finding.reason)
     unfinished = {plan.plan_id for plan in plans.all_plans(stores.ledger) if plan.state not in ("done", "cancelled")}
@@ -66,7 +78,7 @@ def check_rates(stores: Stores) -> tuple[list[Finding], int]:
     return [finding for finding in findings if finding not in held], new
 
 
-def evaluate(row: dict[str, Any]) -> list[Finding]:
+def evaluate(row: Counts) -> list[Finding]:
     """The rates of one plan and provider that exceed a threshold. Pure."""
     if row["delivered"] < MIN_DELIVERED:
         return []
@@ -74,11 +86,9 @@ def evaluate(row: dict[str, Any]) -> list[Finding]:
         ("hard bounces", row["hard_bounced"] / (row["delivered"] + row["hard_bounced"]), HARD_BOUNCES),
         ("complaints", row["complained"] / row["delivered"], COMPLAINTS),
     )
-    subject = {name: row[name] for name in ("plan_id", "campaign", "occurrence", "provider")}
+    subject = row["plan_id"], row["campaign"], row["occurrence"], row["provider"]
     return [
-        Finding(
-            **subject, measure=name, reason=f"{name} at {rate:.2%} (warn {warn:.2%}, stop {stop:.2%})", stops=rate >= stop
-        )
+        Finding(*subject, name, f"{name} at {rate:.2%} (warn {warn:.2%}, stop {stop:.2%})", stops=rate >= stop)
         for name, rate, (warn, stop) in measures
         if rate >= warn
     ]

@@ -12,7 +12,7 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import orjson
 import pyarrow as pa
@@ -53,6 +53,15 @@ class _Scheduled:
 
     parts: list[str]
     chunks: pa.Table
+
+
+class _ScheduledAddress(TypedDict):
+    """A row of scheduled_addresses.sql."""
+
+    address_key: str
+    email: str
+    state: str
+    is_due: bool
 
 
 @dataclass(frozen=True)
@@ -110,7 +119,8 @@ def _decide(stores: Stores, scheduled: _Scheduled, withheld_keys: frozenset[str]
         copy_answers(warehouse, stores.ledger)
         warehouse.register("withheld", pa.table({"address_key": pa.array(sorted(withheld_keys), pa.string())}))
         warehouse.register("scheduled", scheduled.chunks)
-        rows = fetch(warehouse, "collect", "scheduled_addresses", {"parts": scheduled.parts, "at": clock.now()}).to_pylist()
+        params = {"parts": scheduled.parts, "at": clock.now()}
+        rows: list[_ScheduledAddress] = fetch(warehouse, "collect", "scheduled_addresses", params).to_pylist()
     return _Decisions(
         {row["address_key"]: row["email"] for row in rows},
         withdrawn=frozenset(row["address_key"] for row in rows if row["state"] == "withdrawn" and row["is_due"]),
@@ -119,7 +129,7 @@ def _decide(stores: Stores, scheduled: _Scheduled, withheld_keys: frozenset[str]
     )
 
 
-def _may_release(row: dict[str, Any]) -> bool:
+def _may_release(row: _ScheduledAddress) -> bool:
     """Whether the person wants mail again, or has no mail scheduled any more."""
     return row["state"] == "wants_mail" or (row["state"] != "opted_out" and not row["is_due"])
 

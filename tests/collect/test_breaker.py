@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from sqlalchemy import update
 
@@ -21,7 +19,6 @@ from include.warehouse.connection import open_warehouse
 from tests.dispatch.frozen import frozen_plan
 from tests.dispatch.scripted_esp import ScriptedEsp
 
-SUBJECT: dict[str, Any] = {"plan_id": "p", "campaign": "spring", "occurrence": "once", "provider": "gmail"}
 INSERT_EVENTS = """
 insert into engagement.events by name
 select
@@ -47,7 +44,10 @@ from (select * from dispatch.sends where state = 'accepted' order by message_key
 def test_rates_are_evaluated_against_the_thresholds(
     delivered: int, hard: int, complaints: int, expected: list[tuple[str, bool]]
 ) -> None:
-    row = {**SUBJECT, "delivered": delivered, "hard_bounced": hard, "complained": complaints}
+    row = breaker.Counts(
+        plan_id="p", campaign="spring", occurrence="once", provider="gmail",
+        delivered=delivered, hard_bounced=hard, complained=complaints,
+    )  # fmt: skip
     found = [(finding.reason.partition(" at ")[0], finding.stops) for finding in breaker.evaluate(row)]
     assert found == expected
 

@@ -64,8 +64,8 @@ def test_events_of_unknown_messages_suppress_except_group_unsubscribes(world: Wo
         {"event": "bounce", "type": "blocked"},
         {"event": "group_unsubscribe"},
     ]
-    strangers = [{**make_event(person, "x"), "tw_key": "theirs", **kind} for person, kind in zip(people, kinds, strict=True)]
-    assert world.load(strangers)["quarantined"] == 5
+    unknown = [{**make_event(person, "x"), "tw_key": "theirs", **kind} for person, kind in zip(people, kinds, strict=True)]
+    assert world.load(unknown)["quarantined"] == 5
     assert suppress_from_events(Stores(world.paths, ledger, world.secrets)) == {"hard_bounce": 1, "spam_complaint": 2}
 
 

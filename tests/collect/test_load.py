@@ -127,7 +127,9 @@ def test_an_event_from_the_future_is_quarantined_and_still_suppresses(world: Wor
     ada, ben, eva = world.send(3)
     received = datetime(2026, 11, 24, 5, tzinfo=UTC).timestamp()
     ahead = {ada: 86_300, ben: 86_500, eva: 2 * 86_400}
-    world.load([{**make_event(who, "spamreport"), "timestamp": int(received) + seconds} for who, seconds in ahead.items()])
+    world.load(
+        [{**make_event(person, "spamreport"), "timestamp": int(received) + seconds} for person, seconds in ahead.items()]
+    )
     assert world.query("select message_key from engagement.events") == [(ada.key,)]
     assert world.query("select reason, count(*) from engagement.quarantined_events group by all") == [("bad_timestamp", 2)]
     assert suppress_from_events(Stores(world.paths, ledger, world.secrets)) == {"spam_complaint": 3}

@@ -11,7 +11,7 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -36,6 +36,8 @@ from tests.edge.conftest import Edge, Signer
 BATCH = orjson.dumps([{"event": "open", "useragent": "x" * 300, "n": n} for n in range(2_000)])
 LOOKS_SIGNED = base64.b64encode(b"\x30" + os.urandom(70)).decode()
 HALF = 7_500_000
+
+Behaviour = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -77,21 +79,21 @@ class Attack:
         self._thread.join()
 
     async def _run(self) -> None:
-        kinds = [self._idle] * 900 + [self._dribble] * 150 + [self._half_body] * 45 + [self._huge] * 10
-        tasks = [asyncio.create_task(self._again(kind)) for kind in kinds]
+        behaviours = [self._idle] * 900 + [self._dribble] * 150 + [self._half_body] * 45 + [self._huge] * 10
+        tasks = [asyncio.create_task(self._repeat(behaviour)) for behaviour in behaviours]
         while not self._stop.is_set():
             await asyncio.sleep(0.05)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _again(self, kind: Callable[..., object]) -> None:
+    async def _repeat(self, behaviour: Behaviour) -> None:
         while True:
             writer = None
             with contextlib.suppress(OSError):
                 reader, writer = await asyncio.open_connection(*self._address, local_addr=(self._source, 0))
                 self.opened += 1
-                await kind(reader, writer)  # type: ignore[misc]
+                await behaviour(reader, writer)
             if writer:
                 writer.transport.abort()
             await asyncio.sleep(1)
