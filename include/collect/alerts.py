@@ -74,7 +74,7 @@ def damaged_links(count: int, origin: Origin) -> Alert:
     return Alert(
         "damaged-links", f"The last {count} links that people pressed were all damaged",
         f"{count} different unsubscribe, preference or confirmation links in a row did not verify.",
-        "Each page said that nothing was changed and where to write to. None confirmed an unsubscribe.",
+        "Each page said that nothing was changed and named the address to write to. None confirmed an unsubscribe.",
         "Check whether the edge reads the sender's secrets.json, then whether a proxy or the template breaks links.",
         "docs/runbook/damaged-links.md#what-to-do", dag=origin.dag, run=origin.run, task="monitor",
     )  # fmt: skip
