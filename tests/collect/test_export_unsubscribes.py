@@ -125,10 +125,10 @@ def test_an_unsubscribe_at_the_edge_stops_scheduled_mail(esp: RunningSimulator, 
         for number, (route, form) in enumerate(requests):
             token = mint(stores.secrets, Subject(str(uuid.uuid4()), key_of(stores.secrets, PEOPLE[number])))
             assert httpx.post(f"{edge.url}/{route}/{token}", data=form).status_code == 200
-        back = mint(stores.secrets, Subject(str(uuid.uuid4()), key_of(stores.secrets, PEOPLE[2])))
-        assert httpx.post(f"{edge.url}/u/{back}").status_code == 200
+        resubscriber = mint(stores.secrets, Subject(str(uuid.uuid4()), key_of(stores.secrets, PEOPLE[2])))
+        assert httpx.post(f"{edge.url}/u/{resubscriber}").status_code == 200
         assert export_unsubscribes(stores, account(esp)) == {"added": 3, "removed": 0, "unknown": 0}
-        assert httpx.post(f"{edge.url}/preferences/{back}", data={"action": "resubscribe"}).status_code == 200
+        assert httpx.post(f"{edge.url}/preferences/{resubscriber}", data={"action": "resubscribe"}).status_code == 200
     finally:
         edge.stop()
     assert export_unsubscribes(stores, account(esp)) == {"added": 0, "removed": 1, "unknown": 0}

@@ -83,13 +83,13 @@ def test_equal_clicks_count_as_often_as_one_batch_reports_them(world: World) -> 
     """A redelivery adds none: with the old ids, with new ids, of a part, or before the batch itself."""
     (ada,) = world.send()
 
-    def clicks(count: int, *names: str, place: int = 0) -> list[dict[str, Any]]:
-        link = {"url": "https://shop.example/a", "url_offset": {"index": place, "type": "html"}}
+    def clicks(count: int, *names: str, position: int = 0) -> list[dict[str, Any]]:
+        link = {"url": "https://shop.example/a", "url_offset": {"index": position, "type": "html"}}
         ids = names or tuple(str(uuid.uuid4()) for _ in range(count))
         return [make_event(ada, "click", 62, sg_event_id=name, **link) for name in ids]
 
     late = clicks(1)
-    assert world.load(clicks(0, "y", place=1), clicks(0, "x", "y", place=1))["new"] == 2
+    assert world.load(clicks(0, "y", position=1), clicks(0, "x", "y", position=1))["new"] == 2
     assert world.load(clicks(0, "c"))["new"] == 1
     assert world.load(clicks(0, "b"), clicks(0, "a", "c"))["new"] == 1
     assert world.load(clicks(0, "a", "b", "c", "a"))["new"] == 1

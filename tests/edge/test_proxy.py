@@ -52,7 +52,7 @@ class Proxied:
 @pytest.fixture(scope="module")
 def proxied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxied]:
     folder, signer = tmp_path_factory.mktemp("proxy"), Signer.new()
-    made = certificate(folder)
+    certificate_file = certificate(folder)
     edge = start(folder / "data", signer.public, folder / "edge.log")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -64,7 +64,7 @@ def proxied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxied]:
         nginx = subprocess.Popen(command, stdout=log, stderr=log)
     try:
         wait_for(port, nginx, folder / "nginx.log")
-        yield Proxied(f"https://{NAME}:{port}", edge, folder / "data", signer, folder / "nginx.log", made)
+        yield Proxied(f"https://{NAME}:{port}", edge, folder / "data", signer, folder / "nginx.log", certificate_file)
     finally:
         nginx.terminate()
         nginx.wait()
@@ -110,8 +110,8 @@ def wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
 @pytest.fixture
 def client(proxied: Proxied, monkeypatch: pytest.MonkeyPatch) -> Iterator[httpx.Client]:
     resolve_here(monkeypatch)
-    with httpx.Client(verify=ssl.create_default_context(cafile=str(proxied.certificate)), timeout=15) as made:
-        yield made
+    with httpx.Client(verify=ssl.create_default_context(cafile=str(proxied.certificate)), timeout=15) as opened:
+        yield opened
 
 
 def unsubscribe(proxied: Proxied, client: httpx.Client) -> float:
