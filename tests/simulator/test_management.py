@@ -122,6 +122,15 @@ def test_a_cancellation_within_the_notice_has_no_effect(
     assert receiver.events()
 
 
+def test_a_flush_makes_scheduled_mail_due_on_request(active: RunningSimulator, receiver: Receiver) -> None:
+    active.send(mail(3, send_at=int(time.time()) + 3600))
+    active.post("/control/flush?recipients=finish")
+    assert (active.status()["runs_waiting"], receiver.events()) == (1, [])
+    active.post("/control/flush?scheduled=start")
+    active.wait_until_quiet()
+    assert {event["tw_key"] for event in receiver.events()} == {"key-0", "key-1", "key-2"}
+
+
 def test_activity_is_limited_to_six_requests_per_minute(active: RunningSimulator) -> None:
     active.send(mail(3))
     active.wait_until_quiet()
