@@ -16,7 +16,7 @@ from typing import Any, TypedDict
 
 import orjson
 import pyarrow as pa
-from sqlalchemy import func, select
+from sqlalchemy import Row, func, select
 
 from include.collect.export_unsubscribes import copy_answers
 from include.collect.unsubscribe_lists import add_addresses, groups_in_use, remove_addresses
@@ -43,12 +43,25 @@ _CHUNKS = pa.schema(
 )  # fmt: skip
 
 
+class _ScheduledChunk(TypedDict):
+    """A row of `_CHUNKS`. `size` counts the recipients of the root chunk; `is_due` means that its mail may still be sent.
+
+    `topic` is None if the mail has none or has been sent.
+    """
+
+    file: str
+    first_row: int
+    size: int
+    is_due: bool
+    is_confirming: bool
+    topic: str | None
+
+
 @dataclass(frozen=True)
 class _Scheduled:
-    """The chunks to evaluate: of mail that may still be sent, and of mail for which withheld addresses were withheld.
+    """The chunks to evaluate: of mail that may still be sent, and of mail because of which addresses are withheld.
 
-    `parts` are the files that hold their recipients. Columns of `chunks`: file, first_row, size (recipients of the root
-    chunk), is_due (the mail may still be sent), is_confirming, topic (null where the mail has none or has been sent).
+    `parts` are the files with their recipients; `chunks` has the columns of `_ScheduledChunk`.
     """
 
     parts: list[str]
@@ -135,7 +148,7 @@ def _may_release(row: _ScheduledAddress) -> bool:
 
 
 def _scheduled(stores: Stores, withheld_since: dict[str, float]) -> _Scheduled:
-    """The chunks of scheduled mail, and those scheduled when the withheld addresses were: their files hold the addresses."""
+    """The chunks of scheduled mail, and older ones whose files contain the addresses that are withheld."""
     now = clock.now()
     out_from = (now - PAUSE_LIMIT).timestamp()
     needed_from = min([out_from, *(since - PAUSE_LIMIT.total_seconds() for since in withheld_since.values())])
@@ -157,8 +170,7 @@ def _scheduled(stores: Stores, withheld_since: dict[str, float]) -> _Scheduled:
     return _Scheduled(sorted({row["file"] for row in existing}), pa.Table.from_pylist(existing, schema=_CHUNKS))
 
 
-def _chunk(paths: DataPaths, row: Any, now: datetime) -> dict[str, Any]:
-    """A row of `_Scheduled.chunks`."""
+def _chunk(paths: DataPaths, row: Row[*tuple[Any, ...]], now: datetime) -> _ScheduledChunk:
     settings = orjson.loads(row.settings)
     is_due = row.last > (now - PAUSE_LIMIT).timestamp()
     # Mail that is not paused is sent shortly after its send_at: a topic declined after that does not concern it.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TypedDict
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
@@ -57,6 +57,15 @@ def _topics(shop: Shop, locale: str) -> list[dict[str, str]]:
     ]
 
 
+class PageState(TypedDict):
+    """What the page shows. `saved` is true after a change; `liftable` means that the person can resubscribe."""
+
+    saved: bool
+    choices: dict[str, bool]
+    suppressed: bool
+    liftable: bool
+
+
 @dataclass(frozen=True)
 class Change:
     """A requested change. `answers` holds topics and tracking for `save`; others stay as they are."""
@@ -87,17 +96,17 @@ def _answers(form: FormData, shop: Shop) -> dict[str, bool]:
     return answers
 
 
-def _apply_and_read(ledger: Ledger, subject: Subject, change: Change | None) -> dict[str, Any]:
+def _apply_and_read(ledger: Ledger, subject: Subject, change: Change | None) -> PageState:
     saved = change is not None
     if change is not None:
         saved = apply_change(ledger, subject, change)
     reasons = reasons_in_force(ledger, subject.address_key)
-    return {
-        "saved": saved,
-        "choices": consent.of_person(ledger, subject.address_key),
-        "suppressed": bool(reasons),
-        "liftable": reasons <= LIFTABLE,
-    }
+    return PageState(
+        saved=saved,
+        choices=consent.of_person(ledger, subject.address_key),
+        suppressed=bool(reasons),
+        liftable=reasons <= LIFTABLE,
+    )
 
 
 def apply_change(ledger: Ledger, subject: Subject, change: Change) -> bool:
