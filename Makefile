@@ -1,10 +1,10 @@
-# Tradewind. `make` alone explains; everything real is in operations/ and .ci/run.
+# Tradewind. `make` lists the commands; their code is in operations/ and .ci/run.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 export PYTHONPATH := $(CURDIR)
 override CONF := $(value CONF)
 export CONF DAG DO CAMPAIGN OCCURRENCE
-# A run starts dozens of Python processes, which would each compile thousands of modules where no bytecode is kept.
+# A run starts dozens of Python processes. Without bytecode files, each would compile thousands of modules.
 export UV_COMPILE_BYTECODE := 1
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -16,7 +16,7 @@ UV := $(VENV)/bin/uv
 
 .PHONY: help run trigger campaign replay up stop test coverage lint format bench faults mutations operators lock docs clean distclean
 
-help: ## this text
+help: ## show this text
 	@echo "Tradewind: e-mail marketing infrastructure as Airflow DAGs"
 	@echo
 	@awk -F ':[^#]*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,20 +40,20 @@ campaign: $(VENV)/installed ## status, pause, resume or cancel: DO=pause CAMPAIG
 replay: $(VENV)/installed ## replay the journal into a ledger restored from a backup (docs/runbook/restored-ledger.md)
 	@$(PY) -m operations replay
 
-up: $(VENV)/installed ## start Airflow, edge and simulator, as far as they are not running
+up: $(VENV)/installed ## start Airflow, edge and simulator, unless they are running
 	@$(PY) -m operations up
 
-stop: ## stop the services that were started
+stop: ## stop these services
 	@test ! -x $(PY) || $(PY) -m operations stop
 
-test: $(VENV)/developing ## everything; PostgreSQL tests where initdb is, browser tests where Chromium is
+test: $(VENV)/developing ## run all tests but the slow drills; PostgreSQL tests need initdb, browser tests need Chromium
 	@$(PY) -m pytest -m "not slow" -n 3 --no-loadscope-reorder $(ARGS)
 
-coverage: $(VENV)/developing ## as test, slower: which lines and branches the tests reach, in build/coverage/index.html
+coverage: $(VENV)/developing ## run the tests and write their line and branch coverage to build/coverage/index.html
 	@mkdir -p build/coverage
 	@$(PY) -m pytest -m "not slow" -n 3 --no-loadscope-reorder --cov --cov-report=term:skip-covered --cov-report=html $(ARGS)
 
-lint: $(VENV)/developing ## ruff, mypy, dead code, import contracts, SQL style, lockfile
+lint: $(VENV)/developing ## check style, types, dead code, import contracts, SQL and the lockfile
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/mypy
@@ -69,13 +69,13 @@ format: $(VENV)/developing ## format the code and sort imports with ruff
 bench: $(VENV)/developing ## run the benchmarks that the README quotes
 	@$(PY) -m benchmarks $(ARGS)
 
-faults: $(VENV)/developing ## the faults a send must survive, with 20 seeds each: writes docs/faults.md
+faults: $(VENV)/developing ## inject faults into sends, with 20 seeds each; writes docs/faults.md
 	@$(PY) -m tests.faults.run $(ARGS)
 
-mutations: $(VENV)/developing ## break the guards of ledger, sender and collector one by one (an hour): writes docs/faults.md
+mutations: $(VENV)/developing ## mutation tests of ledger, sender and collector (an hour); writes docs/faults.md
 	@$(PY) -m tests.mutations.run $(ARGS)
 
-operators: $(VENV)/developing ## what operators do to Airflow in mid-send, the slow drills too (docs/example-stop-in-mid-send.md)
+operators: $(VENV)/developing ## drills of operators' actions during a send, slow ones included (docs/example-stop-in-mid-send.md)
 	@$(PY) -m pytest tests/operators $(ARGS)
 
 lock: $(VENV)/developing ## upgrade uv.lock within the bounds of pyproject.toml, export requirements*.txt (needs PyPI)
@@ -87,12 +87,12 @@ lock: $(VENV)/developing ## upgrade uv.lock within the bounds of pyproject.toml,
 docs: $(VENV)/developing ## generate pages in docs/ and the table of variables in README.md
 	@$(PY) -m operations.generate_docs
 
-clean: stop ## stop, and remove the demo's data folder (data/, never another) and every cache
+clean: stop ## stop, and delete data/ (never another data folder) and all caches
 	@test ! -x $(PY) || env -u TRADEWIND_DATA $(PY) -m operations stop
 	@rm -rf data build .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
 
-distclean: clean ## clean, and remove .venv
+distclean: clean ## clean, and delete .venv
 	@rm -rf $(VENV)
 
 $(PY):

@@ -1,4 +1,4 @@
-"""The name by which Airflow's database knows the deadline reference of DAG versions from before 0.1.0."""
+"""The deadline reference under its name before 0.1.0, which older DAG versions in Airflow's database contain."""
 
 from __future__ import annotations
 
@@ -6,4 +6,4 @@ from include.orchestration import deadlines
 
 
 class SinceQueued(deadlines.SinceQueued):
-    """Registered by `plugins/deadlines.py`: runs that are under way during an upgrade read their DAG version with it."""
+    """Used by runs that started before an upgrade. `plugins/deadlines.py` registers it."""

@@ -1,4 +1,4 @@
-"""The dotted name under which Airflow's database knows the callback of deadlines that were set before 0.1.0."""
+"""The callback of deadlines under its name before 0.1.0, which older deadlines in Airflow's database contain."""
 
 from __future__ import annotations
 

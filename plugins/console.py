@@ -1,7 +1,7 @@
-"""The console in Airflow's menu: the report, the published manifest and the data quality page, behind Airflow's login.
+"""Pages in Airflow's menu, behind its login: the report and the data quality page; the manifest and campaigns as JSON.
 
-Everything shown is read from the published folder; nothing is computed here. `include` is imported inside the handlers: a
-plugin that imports it at module level freezes it in every Airflow process that loads plugins.
+The pages show published files and compute nothing. `include` is imported inside the handlers: if a plugin imports it at
+module level, every Airflow process that loads plugins keeps that version of it.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 PREFIX = "/tradewind"
 INK, INK_ON_DARK = "#1f3347", "#e3eaf1"
-"""Airflow draws its own menu entries in these; a lighter one looks switched off."""
-NOTHING_FROM_ELSEWHERE = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-POLICY = f"{NOTHING_FROM_ELSEWHERE}; frame-ancestors 'self'"
+"""The colours of Airflow's own menu entries; a lighter entry looks disabled."""
+NO_EXTERNAL_CONTENT = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+POLICY = f"{NO_EXTERNAL_CONTENT}; frame-ancestors 'self'"
 REPORT_POLICY = f"{POLICY}; script-src 'unsafe-inline'"
-"""The report's own policy, in its head, narrows scripts to two hashes; a browser applies both."""
+"""The report also has a policy in its head, which allows two scripts by hash; browsers apply both policies."""
 
 console = FastAPI(
     title="Tradewind console",
     dependencies=[Depends(requires_authenticated())],
-    docs_url=None,  # FastAPI's own pages would answer without the dependency
+    docs_url=None,  # FastAPI serves its documentation pages without the dependency.
     redoc_url=None,
     openapi_url=None,
 )
@@ -34,7 +34,7 @@ console = FastAPI(
 
 @console.middleware("http")
 async def harden(request: Request, call_next: Any) -> Response:
-    """Headers for every answer, refusals too: nothing is cached, sniffed, or shown in another site's frame."""
+    """Set security headers on every response, errors included: no caching, no sniffing, no frames on other sites."""
     response: Response = await call_next(request)
     response.headers.setdefault("Content-Security-Policy", POLICY)
     response.headers["X-Content-Type-Options"] = "nosniff"
@@ -45,7 +45,7 @@ async def harden(request: Request, call_next: Any) -> Response:
 
 @console.get("/report")
 def report() -> Response:
-    """The report page, or a page that says what makes one."""
+    """The report, or a page with instructions if there is none yet."""
     from include.core.paths import data_paths
     from include.publish.views import report_page
 
@@ -63,7 +63,7 @@ def quality() -> Response:
 
 @console.get("/campaigns")
 def campaigns() -> Response:
-    """marts.campaign_performance as the report shows it, as JSON. 404 before the first publish."""
+    """The rows of marts.campaign_performance that the report shows, as JSON. 404 before the first publish."""
     from include.core.paths import data_paths
     from include.publish.views import campaign_rows
 
@@ -72,7 +72,7 @@ def campaigns() -> Response:
 
 @console.get("/manifest")
 def manifest() -> Response:
-    """What is published: build, moment, tables, hashes. 404 before the first publish."""
+    """The published manifest: build, time, tables, hashes. 404 before the first publish."""
     from include.core.paths import data_paths
     from include.publish.views import published_manifest
 
@@ -96,7 +96,7 @@ def _icon(path: str, colour: str) -> str:
 
 
 def _view(name: str, route: str, icon: str) -> dict[str, Any]:
-    """A menu entry whose page is one of ours in a frame, at the path under which Airflow is served."""
+    """A menu entry that shows one of the pages in a frame, below the base path of Airflow."""
     base = urlsplit(conf.get("api", "base_url", fallback="")).path.rstrip("/")
     return {
         "name": name,

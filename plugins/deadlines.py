@@ -1,4 +1,4 @@
-"""Registers the reference that our deadlines count from (include/orchestration/deadlines.py), by its name of before too."""
+"""Registers the reference of deadlines (include/orchestration/deadlines.py), also under its name before 0.1.0."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from include.orchestration.deadlines import SinceQueued
 
 
 class TradewindDeadlines(AirflowPlugin):
-    """Registered by its place in the plugins folder."""
+    """Airflow finds this class in the plugins folder."""
 
     name = "tradewind_deadlines"
     deadline_references = [SinceQueued, before.SinceQueued]

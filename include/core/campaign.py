@@ -1,4 +1,4 @@
-"""Campaign files: what is sent to whom, when, at what pace. One YAML file each in `include/campaigns/`."""
+"""Campaign files: audience, content, schedule and pace of a campaign, one YAML file each in `include/campaigns/`."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ class Sender(StrictModel):
     @classmethod
     def _no_control(cls, value: str) -> str:
         if _CONTROL.search(value):
-            raise ValueError("holds a control character")
+            raise ValueError("contains a control character")
         return value
 
 
 class Variant(StrictModel):
-    """One arm of an experiment. `subject` replaces the template's subject; `weight` is its share of the arms' sum."""
+    """One arm of an experiment. `subject` replaces the template's subject; `weight` is its share of their sum."""
 
     id: Identifier
     weight: Annotated[int, Field(gt=0, le=1000)] = 1
@@ -42,14 +42,14 @@ class Variant(StrictModel):
 
 
 class Pace(StrictModel):
-    """How fast. None means no limit of its own."""
+    """Rate limits of this campaign. None means that only the account's limits apply."""
 
     messages_per_second: Annotated[float, Field(gt=0)] | None = None
     daily_cap: Annotated[int, Field(gt=0)] | None = None
 
 
 class SendWindow(StrictModel):
-    """Local hours, in the person's time zone, in which mail may arrive: from `start` up to `end` (0–24)."""
+    """The hours in which mail may arrive, in the recipient's time zone: from `start` until `end` (0–24)."""
 
     start: Annotated[int, Field(ge=0, le=23)] = 9
     end: Annotated[int, Field(ge=1, le=24)] = 20
@@ -63,23 +63,23 @@ class SendWindow(StrictModel):
 
 
 class Follows(StrictModel):
-    """An earlier message that this one follows: only people whom it was accepted for `after_days` ago or earlier."""
+    """The campaign that this one follows, for people whose earlier message was accepted `after_days` ago or earlier."""
 
     campaign: Identifier
     after_days: Annotated[int, Field(ge=1, le=30)]
 
 
 class Campaign(StrictModel):
-    """A campaign, as its file says.
+    """The contents of a campaign file.
 
-    `occurrence` says what makes two runs the same message: `once` for a one-off, `day`, `week` or `month` for a recurring
-    one, `signup` or `first_purchase` for mail that an event triggers (once a person, whichever run picks the event up), and
-    `each_signup` for once each time that a person signs up.
-    `topic` is the kind of mail that a person may decline on the preference page (declared in include/shop.yaml);
-    without one, only stopping everything declines it.
+    `occurrence` determines which runs send the same message: `once` for a one-off; `day`, `week` or `month` for a recurring
+    campaign; `signup` or `first_purchase` for mail that an event triggers (once per person, whichever run finds the event);
+    `each_signup` for one message per signup of a person.
+    `topic` is a kind of mail that people can decline on the preference page (declared in include/shop.yaml). People can
+    decline mail without a topic only by unsubscribing from everything.
 
-    `kind: confirmation` asks people who are pending to confirm, and goes to nobody else: its mail holds `confirm_url`, which
-    works for `confirm_within_days`, and tracks nobody. A reminder names the campaign that it `follows`.
+    `kind: confirmation` asks pending subscribers to confirm and is sent to nobody else. Its mail contains `confirm_url`,
+    which works for `confirm_within_days`, and is not tracked. A reminder names the campaign that it `follows`.
     """
 
     id: Identifier
@@ -122,7 +122,7 @@ class Campaign(StrictModel):
     @classmethod
     def _categories(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         if len(set(value)) != len(value) or any(not (part.isascii() and 0 < len(part) <= 255) for part in value):
-            raise ValueError("categories are unique, ASCII and at most 255 characters (SendGrid)")
+            raise ValueError("categories must be unique, ASCII and at most 255 characters long (SendGrid)")
         return value
 
     @model_validator(mode="after")
@@ -132,21 +132,21 @@ class Campaign(StrictModel):
         return self
 
     @model_validator(mode="after")
-    def _confirmation_is_no_marketing(self) -> Campaign:
+    def _confirmation_is_not_marketing(self) -> Campaign:
         if self.kind == "confirmation" and (self.topic or self.hold_out_percent):
-            raise ValueError("a confirmation has no topic and holds nobody out: everybody who signed up is asked")
+            raise ValueError("a confirmation has neither topic nor hold-out: it goes to everybody who signed up")
         if self.kind == "confirmation" and self.occurrence not in ("signup", "each_signup"):
-            raise ValueError("a confirmation is sent once: its occurrence is signup or each_signup")
+            raise ValueError("a confirmation is sent once per signup: its occurrence must be signup or each_signup")
         if self.kind != "confirmation" and self.follows:
-            raise ValueError("follows is for reminders of kind: confirmation")
+            raise ValueError("follows is only valid for kind: confirmation")
         return self
 
 
 def load_campaign(name: str, folder: Path | None = None) -> Campaign:
     """The campaign of `<folder>/<name>.yaml`. Raises `ConfigurationError` with file, line and field.
 
-    A topic that the shop does not declare is refused here: nobody has declined it, so it would reach those who declined
-    the one that was meant.
+    A topic that the shop does not declare is an error: nobody could have declined a misspelt topic, so the mail would reach
+    people who declined the intended one.
     """
     folder = folder or campaign_folder()
     path = folder / f"{name}.yaml"
@@ -176,5 +176,5 @@ def campaign_names(folder: Path | None = None) -> list[str]:
 
 
 def source_location(name: str, *field: str, folder: Path | None = None) -> str:
-    """Where a field stands, for an error that shows when it is used: `winback.yaml, line 12`; the file where unknown."""
+    """The location of a field for later errors: `winback.yaml, line 12`; only the file if the line is unknown."""
     return yaml_file.source_location((folder or campaign_folder()) / f"{name}.yaml", *field)

@@ -1,4 +1,4 @@
-"""Where everything lies. The only place that knows a folder's name."""
+"""The paths of all files and folders. No other module contains their names."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ SQL = PROJECT / "include" / "sql"
 TEMPLATES = PROJECT / "include" / "templates"
 CAMPAIGNS = PROJECT / "include" / "campaigns"
 SHOP = PROJECT / "include" / "shop.yaml"
-"""The folders and the file of this project; `TRADEWIND_TEMPLATES`, `_CAMPAIGNS` and `_SHOP` may name others."""
+"""The defaults; `TRADEWIND_TEMPLATES`, `TRADEWIND_CAMPAIGNS` and `TRADEWIND_SHOP` override them."""
 
 
 @dataclass(frozen=True)
 class DataPaths:
-    """The data folder, `$TRADEWIND_DATA`: one property a store."""
+    """The data folder, `$TRADEWIND_DATA`, with one property per store."""
 
     root: Path
 
@@ -28,22 +28,22 @@ class DataPaths:
 
     @property
     def quality(self) -> Path:
-        """Data docs: one HTML page a validation run, and `latest.html`."""
+        """Data docs: one HTML page per validation run, and `latest.html`."""
         return self.root / "quality"
 
     @property
     def warehouse(self) -> Path:
-        """The working DuckDB file. One writer; analysts never open it."""
+        """The DuckDB file of the tasks. It has one writer; analysts use the published file instead."""
         return self.root / "warehouse" / "tradewind.duckdb"
 
     @property
     def spill(self) -> Path:
-        """What does not fit into the memory of a task that has the warehouse open; empty when none has."""
+        """Temporary data of DuckDB that does not fit into memory; empty while no task uses the warehouse."""
         return self.root / "warehouse" / "spill"
 
     @property
     def ledger(self) -> Path:
-        """The default ledger, where `ledger_default` names no other."""
+        """The default ledger, used unless `ledger_default` is set."""
         return self.root / "ledger" / "ledger.sqlite"
 
     @property
@@ -53,7 +53,7 @@ class DataPaths:
 
     @property
     def previews(self) -> Path:
-        """What preview mode rendered, for a person to look at."""
+        """Pages that preview runs rendered."""
         return self.root / "previews"
 
     @property
@@ -63,12 +63,12 @@ class DataPaths:
 
     @property
     def published(self) -> Path:
-        """`analytics.duckdb`, `manifest.json`, `report.html`: what analysts read."""
+        """The files for analysts: `analytics.duckdb`, `manifest.json`, `report.html`."""
         return self.root / "published"
 
     @property
     def alerts(self) -> Path:
-        """What a person should look at, one JSON file an alert; no addresses in them."""
+        """Alerts for operators, one JSON file each, without addresses."""
         return self.root / "alerts"
 
     @property
@@ -83,30 +83,30 @@ class DataPaths:
 
     @property
     def simulator(self) -> Path:
-        """The simulator's record of what it accepted, and its webhook key."""
+        """The messages that the simulator accepted, and its webhook key."""
         return self.root / "simulator"
 
     @property
     def services(self) -> Path:
-        """Process ids and logs of what `make up` started."""
+        """Process ids and logs of the services that `make up` started."""
         return self.root / "services"
 
 
 def data_paths() -> DataPaths:
-    """The data folder in force: `TRADEWIND_DATA`, by default `data/` in the project."""
+    """The data folder: `TRADEWIND_DATA`, by default `data/` in the project."""
     return DataPaths((settings().data or PROJECT / "data").resolve())
 
 
 def template_folder() -> Path:
-    """The folder of the templates in force."""
+    """The folder of the templates."""
     return settings().templates or TEMPLATES
 
 
 def campaign_folder() -> Path:
-    """The folder of the campaign files in force."""
+    """The folder of the campaign files."""
     return settings().campaigns or CAMPAIGNS
 
 
 def shop_file() -> Path:
-    """The shop's file in force."""
+    """The shop's file."""
     return settings().shop or SHOP

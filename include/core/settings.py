@@ -24,7 +24,7 @@ _PORT_REMEDY = "Set it to a number from 1 to 65535."
 def _size(value: object) -> object:
     """Accept a number with a unit only: ByteSize also takes plain numbers, and ignores text after the unit."""
     if isinstance(value, str) and not re.fullmatch(r"\s*\d+(\.\d+)?\s*[MGT]i?B\s*", value, re.IGNORECASE):
-        raise ValueError("it is not a size")
+        raise ValueError("not a size")
     return value
 
 
@@ -106,7 +106,7 @@ class Settings(BaseSettings):
 
 
 def settings() -> Settings:
-    """The settings in force, validated again whenever the environment has changed. Raises `ConfigurationError`."""
+    """The current settings, validated again whenever the environment has changed. Raises `ConfigurationError`."""
     return _validated(tuple(os.environ.get(name) for name in _VARIABLES))
 
 

@@ -1,7 +1,7 @@
-"""The shop, as its file says: its name, where people can write to, the topics of its mail, and its money.
+"""The shop's file: its name, contact address, mail topics, currency and exchange rates.
 
-`include/shop.yaml`, or the file that `TRADEWIND_SHOP` names. A topic is declared there and nowhere else: campaign files, the
-ledger and the preference page all ask here, so that a misspelt topic is an error and not one that nobody has declined.
+The file is `include/shop.yaml`, or the value of `TRADEWIND_SHOP`. Topics are declared only there. Campaign files, the ledger
+and the preference page check topics against it, so a misspelt topic is an error instead of a topic that nobody has declined.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from include.core.paths import shop_file
 from include.core.yaml_file import StrictModel, read
 
 MARKETING, TRACKING = "marketing", "tracking"
-"""What people consent to besides topics; no topic may be called so."""
+"""Consents other than topics; reserved as topic ids."""
 Texts = Annotated[dict[str, Annotated[str, Field(min_length=1, max_length=300)]], Field(min_length=1)]
-"""The same words in several languages, by locale."""
+"""A text in several languages, by locale."""
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 """ISO 4217."""
 
@@ -33,7 +33,7 @@ class UnknownTopic(ConfigurationError):
 
 
 class Topic(StrictModel):
-    """A kind of mail that a person may decline without leaving. `label` and `description` by locale."""
+    """A kind of mail that people can decline without unsubscribing from the rest."""
 
     id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
     label: Texts
@@ -41,9 +41,10 @@ class Topic(StrictModel):
 
 
 class Shop(StrictModel):
-    """Who writes. Somebody reads what comes to `contact`; `default_locale` is for people whose language we do not have.
+    """The sender of all campaigns.
 
-    `currency` is the one that revenue is counted in, `exchange_rates` what one unit of another is worth in it.
+    Mail to `contact` must be read. `default_locale` is used for people whose language is not available. Revenue is counted
+    in `currency`; `exchange_rates` are the values of one unit of other currencies in it.
     """
 
     name: Annotated[str, Field(min_length=1, max_length=100)]
@@ -58,7 +59,7 @@ class Shop(StrictModel):
     @classmethod
     def _printable(cls, value: str) -> str:
         if not value.isprintable():
-            raise ValueError("holds a control character")
+            raise ValueError("contains a control character")
         return value
 
     @field_validator("topics")
@@ -67,30 +68,30 @@ class Shop(StrictModel):
         if len({topic.id for topic in value}) != len(value):
             raise ValueError("two topics have the same id")
         if taken := {topic.id for topic in value} & {MARKETING, TRACKING}:
-            raise ValueError(f"no topic can be called {' or '.join(sorted(taken))}")
+            raise ValueError(f"a topic cannot have the reserved id {' or '.join(sorted(taken))}")
         return value
 
     @model_validator(mode="after")
-    def _default_is_there(self) -> Shop:
+    def _has_texts_in_default_locale(self) -> Shop:
         for topic in self.topics:
             if self.default_locale not in topic.label.keys() & topic.description.keys():
-                raise ValueError(f"the topic {topic.id} has no words in the default locale {self.default_locale}")
+                raise ValueError(f"topic {topic.id} has no text in the default locale {self.default_locale}")
         return self
 
     @model_validator(mode="after")
     def _rates_are_dated(self) -> Shop:
         if self.currency in self.exchange_rates:
-            raise ValueError(f"{self.currency} is the currency itself and needs no rate")
+            raise ValueError(f"{self.currency} is the shop's currency and cannot have an exchange rate")
         if self.exchange_rates and self.exchange_rates_as_of is None:
-            raise ValueError("exchange_rates need the day that they are of, exchange_rates_as_of")
+            raise ValueError("exchange_rates require their date, exchange_rates_as_of")
         return self
 
     def rates(self) -> dict[str, Decimal]:
-        """What one unit of each known currency is worth in `currency`, that one included."""
+        """The value of one unit of each known currency in `currency`, including `currency` itself."""
         return {self.currency: Decimal(1)} | {name: Decimal(str(rate)) for name, rate in self.exchange_rates.items()}
 
     def require_topics(self, named: Iterable[str], where: str) -> None:
-        """Raises `UnknownTopic`, which says what was meant, for a topic that is not declared."""
+        """Raise `UnknownTopic` for an undeclared topic; the remedy suggests the nearest one."""
         known = [topic.id for topic in self.topics]
         for name in named:
             if name not in known:
@@ -101,19 +102,19 @@ class Shop(StrictModel):
 
 
 def load_shop(path: Path | None = None) -> Shop:
-    """The shop's file, read again when it changed. Raises `ConfigurationError` with file, line and field."""
+    """The shop's file; a changed file is read again. Raises `ConfigurationError` with file, line and field."""
     path = path or shop_file()
     try:
         state = path.stat()
     except OSError:
         raise ConfigurationError(
-            "does not exist.", where=str(path), remedy="Restore include/shop.yaml, or let TRADEWIND_SHOP name the file."
+            "does not exist.", where=str(path), remedy="Restore include/shop.yaml, or set TRADEWIND_SHOP to the file."
         ) from None
     return _read(path, (state.st_mtime_ns, state.st_size, state.st_ino))
 
 
 def in_language(texts: Mapping[str, str], locale: str, default: str) -> str:
-    """The words for a locale: its own, its language's, else the default's."""
+    """The text for a locale; else for its language; else for the default locale."""
     return next(texts[tag] for tag in (locale, locale.split("-")[0], default) if tag in texts)
 
 
@@ -123,5 +124,5 @@ def _read(path: Path, _state: tuple[Any, ...]) -> Shop:
 
 
 def _shown(name: str) -> str:
-    """A topic's name as an error may show it: what is no identifier may be anything, an address too."""
-    return f"'{name}'" if name.isascii() and name.isidentifier() and len(name) < 60 else "that is named"
+    """The topic's name for an error. Names that are not identifiers are not shown: they might be addresses."""
+    return f"'{name}'" if name.isascii() and name.isidentifier() and len(name) < 60 else "(not an identifier)"

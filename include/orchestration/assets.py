@@ -1,4 +1,4 @@
-"""Every Airflow Asset, once. The same name with two URIs would leave one of them inactive."""
+"""All Airflow assets. Airflow deactivates one of two assets that have the same name and different URIs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SEGMENTS = Asset(
 )  # fmt: skip
 SENDS = Asset(
     name="sends", uri="x-tradewind://warehouse/dispatch/sends", group="warehouse",
-    extra={"what": "Who was sent what, as the ledger has it."},
+    extra={"what": "The outcome of each message, copied from the ledger."},
 )  # fmt: skip
 ENGAGEMENT = Asset(
     name="engagement", uri="x-tradewind://warehouse/engagement/events", group="warehouse",

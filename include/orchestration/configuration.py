@@ -1,6 +1,6 @@
-"""From Airflow's connections and variables to plain configuration.
+"""Reads Airflow's connections and variables into plain values.
 
-Everything heavy is imported inside functions: DAG files import this module whenever they are parsed.
+Heavy modules are imported inside functions, because Airflow imports this module whenever it parses the DAG files.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ def paths() -> DataPaths:
 
 
 def account_pace() -> AccountPace:
-    """The account's limits, from Airflow variables.
+    """The account's rate limits, from Airflow variables.
 
-    `account_messages_per_second`, `account_daily_cap`, `warmup_started_on` (ISO date) and `warmup_ips`; what is unset or
-    empty is no limit. Raises `ConfigurationError` for anything else.
+    `account_messages_per_second`, `account_daily_cap`, `warmup_started_on` (ISO date) and `warmup_ips`. An unset or empty
+    variable means no limit. Raises `ConfigurationError` for an invalid value.
     """
     from include.core.pace import AccountPace
 
@@ -58,7 +58,7 @@ def account_pace() -> AccountPace:
 
 
 def has_email_activity() -> bool:
-    """Whether the variable `email_activity` says that the account pays for the Email Activity API."""
+    """Whether the account has the Email Activity API: the variable `email_activity` is 'on'."""
     return str(_variable("email_activity", "")).strip().lower() == "on"
 
 
@@ -71,10 +71,10 @@ def secrets() -> Secrets:
 
 @contextmanager
 def stores() -> Iterator[Stores]:
-    """The data folder, the ledger and the keys; the ledger is open for the length of a task.
+    """The data folder, the open ledger and the keys. The ledger is closed when the context ends.
 
-    The ledger's connection comes from the environment alone: the edge reads it too and does not ask Airflow, and an
-    unsubscribe in another ledger than the one that dispatch reads would not be in force.
+    The connection of the ledger is read only from the environment, because the edge cannot read Airflow's connections: if
+    edge and tasks used different ledgers, unsubscribes at the edge would have no effect.
     """
     from include.core.connections import LEDGER, environment_connection, ledger_url
     from include.ledger.database import open_ledger
@@ -107,7 +107,7 @@ def source_url() -> str:
 
 
 def account() -> SendGridAccount:
-    """Where to send. Without a key: the simulator, and the log says so."""
+    """The SendGrid account. Without an API key, the simulator is used and a warning is logged."""
     from include.core.connections import SENDGRID, environment_connection, is_loopback, sendgrid_account
 
     text = environment_connection(SENDGRID)
@@ -123,12 +123,12 @@ def account() -> SendGridAccount:
 
 
 def edge_url() -> str:
-    """The base of unsubscribe and preference links; a placeholder where it is unset, which only a simulator is sent."""
+    """The base URL of unsubscribe and preference links. If unset, a placeholder that is refused except with a simulator."""
     return str(_variable(EDGE_URL_VARIABLE, EDGE_URL) or EDGE_URL).strip().rstrip("/")
 
 
 def extract_overlap() -> timedelta:
-    """How far behind the watermark an incremental extract begins."""
+    """How long before the watermark an incremental extraction starts."""
     return timedelta(minutes=float(_variable(OVERLAP_VARIABLE, OVERLAP_MINUTES)))
 
 
@@ -136,12 +136,12 @@ def _simulator() -> SendGridAccount:
     from include.core.connections import SendGridAccount
 
     port = settings().simulator_port
-    log.warning("NO SENDGRID KEY IS SET: mail goes to the simulator on 127.0.0.1:%s and to nobody else", port)
+    log.warning("NO SENDGRID KEY IS SET: mail goes only to the simulator on 127.0.0.1:%s", port)
     return SendGridAccount(f"http://127.0.0.1:{port}", "SG.simulator")
 
 
 def _stored(connection_id: str) -> dict[str, Any] | None:
-    """A connection's fields as Airflow stores it; None where it has none."""
+    """The fields of a connection in Airflow; None if it does not exist."""
     from airflow.sdk import Connection
     from airflow.sdk.exceptions import AirflowNotFoundException
 

@@ -1,4 +1,4 @@
-"""What all our DAGs and tasks have in common."""
+"""Default arguments of all DAGs and tasks."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from typing import Any
 from include.orchestration.notifications import RunFailureNotifier, TaskFailureNotifier, deadline
 from include.orchestration.retries import TransientErrors
 
-# A process that was killed, or never came to its work, raised nothing that the policy could classify.
-_AFTER_A_KILL = {
+# Used if a process is killed or does not start: there is no exception that the retry policy could classify.
+_RETRY_WITHOUT_EXCEPTION = {
     "retry_delay": timedelta(seconds=10), "retry_exponential_backoff": 2, "max_retry_delay": timedelta(minutes=5),
 }  # fmt: skip
 
 
 def dag_defaults(owner: str, *, due: timedelta, timeout: timedelta) -> dict[str, Any]:
-    """Arguments of `DAG`: one run at a time, no catch-up, alerts, an end.
+    """Arguments of `DAG`: one run at a time, no catch-up, alerts and a timeout.
 
-    An alert comes where a run is not done when `due`, or failed; the end at the `timeout`. Both count from when the run was
-    queued, or started.
+    An alert is delivered if a run fails, or is not finished `due` after it was queued. A run is ended `timeout` after it
+    started.
     """
     return {
         "catchup": False, "max_active_runs": 1, "default_args": task_defaults(owner), "deadline": deadline(due),
@@ -30,5 +30,5 @@ def task_defaults(owner: str) -> dict[str, Any]:
     """`default_args` of every DAG."""
     return {
         "owner": owner, "retries": 3, "retry_policy": TransientErrors(), "on_failure_callback": [TaskFailureNotifier()],
-        **_AFTER_A_KILL,
+        **_RETRY_WITHOUT_EXCEPTION,
     }  # fmt: skip

@@ -1,4 +1,4 @@
-"""When a task is tried again."""
+"""The retry policy of all tasks."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _RETRY_DELAYS = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=
 
 
 class TransientErrors(RetryPolicy):
-    """Asks `include.core.errors.may_retry`, the one classifier, and waits longer each time."""
+    """Retries errors that `include.core.errors.may_retry` classifies as transient, with increasing delays."""
 
-    def evaluate(self, exception: BaseException, try_number: int, max_tries: int, context: Any = None) -> RetryDecision:  # noqa: ARG002  (as Airflow calls it)
+    def evaluate(self, exception: BaseException, try_number: int, max_tries: int, context: Any = None) -> RetryDecision:  # noqa: ARG002  (Airflow's signature)
         if not may_retry(exception):
             return RetryDecision.fail(f"{type(exception).__name__} is not transient")
         delay = _RETRY_DELAYS[min(try_number, len(_RETRY_DELAYS)) - 1]

@@ -1,4 +1,4 @@
-"""Of a DAG run: its moment, its mode, and how it was started."""
+"""Properties of a DAG run: its time, its mode, and whether it was scheduled."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 def run_moment(dag_run: Any) -> datetime:
-    """The moment of a run: the tick of a scheduled run, else the time of the request.
+    """The time of a run: the tick of a scheduled run, the time of the request of any other.
 
     Taken from `run_after`: `logical_date` is None in manual and asset-triggered runs.
     """

@@ -1,4 +1,4 @@
-"""A run of a campaign's DAG, as far as it depends on the run's mode and form."""
+"""The steps of a campaign's DAG that depend on the mode and form of the run."""
 
 from __future__ import annotations
 

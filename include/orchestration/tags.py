@@ -1,4 +1,4 @@
-"""The only tags and pools that DAGs may name. Free of Airflow, so that the launcher can ask too."""
+"""All tags and pools. Does not import Airflow, so that the launcher can import it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Tag(StrEnum):
-    """The only tags that DAGs may carry: what a DAG belongs to, and what it can do to the outside."""
+    """Tags of DAGs: the stage that a DAG belongs to, and its external effects."""
 
     INGEST = "ingest"
     SEGMENTS = "segments"

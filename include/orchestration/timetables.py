@@ -1,4 +1,4 @@
-"""When a DAG runs."""
+"""Timetables of the DAGs."""
 
 from __future__ import annotations
 

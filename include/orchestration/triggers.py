@@ -43,7 +43,7 @@ class TriggerRun(BaseOperator):
         self.trigger_dag_id = trigger_dag_id
         self.conf = conf
 
-    def execute(self, context: Context) -> None:  # noqa: ARG002  (as Airflow calls it)
+    def execute(self, context: Context) -> None:  # noqa: ARG002  (Airflow's signature)
         now = timezone.utcnow()
         raise DagRunTriggerException(
             trigger_dag_id=self.trigger_dag_id, dag_run_id=f"manual__{now.isoformat()}", conf=dict(self.conf),

@@ -1,4 +1,4 @@
-"""Where alerts go in these tests."""
+"""The receiver of alerts."""
 
 from __future__ import annotations
 

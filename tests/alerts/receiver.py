@@ -1,4 +1,4 @@
-"""A chat service on loopback, as far as a webhook sees of it."""
+"""A webhook of a chat service on loopback."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 
 class Receiver:
-    """Keeps what is posted, and answers `status`."""
+    """Records posted alerts, and responds with `status`."""
 
     def __init__(self) -> None:
         self.posted: list[dict[str, Any]] = []

@@ -1,4 +1,4 @@
-"""An alert is logged, filed and posted; it holds no address or key, and its delivery stops nothing."""
+"""Alerts are logged, stored and posted without addresses or keys; a failed delivery raises no error."""
 
 from __future__ import annotations
 
@@ -22,14 +22,16 @@ ALERT = Alert(
 )  # fmt: skip
 
 
-def filed(paths: DataPaths) -> list[dict[str, object]]:
+def stored_alerts(paths: DataPaths) -> list[dict[str, object]]:
     return [json.loads(path.read_bytes()) for path in sorted(paths.alerts.glob("*Z-*.json"))]
 
 
-def test_it_is_logged_filed_and_posted(paths: DataPaths, receiver: Receiver, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_alert_is_logged_stored_and_posted(
+    paths: DataPaths, receiver: Receiver, caplog: pytest.LogCaptureFixture
+) -> None:
     assert deliver(paths, ALERT, receiver.url) is True
     (posted,) = receiver.posted
-    (on_disk,) = filed(paths)
+    (on_disk,) = stored_alerts(paths)
     assert on_disk == {**posted, "posted": True}
     for name in ("title", "happened", "safe", "next_step", "runbook", "severity", "dag", "run", "task", "at", "text"):
         assert posted[name], name
@@ -39,13 +41,13 @@ def test_it_is_logged_filed_and_posted(paths: DataPaths, receiver: Receiver, cap
     assert "ALERT" in caplog.text
 
 
-def test_without_a_url_it_is_filed_all_the_same(paths: DataPaths) -> None:
+def test_an_alert_is_stored_without_a_url(paths: DataPaths) -> None:
     assert deliver(paths, ALERT) is False
-    assert [alert["posted"] for alert in filed(paths)] == [False]
+    assert [alert["posted"] for alert in stored_alerts(paths)] == [False]
 
 
 @pytest.mark.parametrize("status", [302, 400, 500])
-def test_a_receiver_that_refuses_is_logged_and_asked_again(
+def test_an_error_response_is_logged_and_the_next_alert_is_posted(
     status: int, paths: DataPaths, receiver: Receiver, caplog: pytest.LogCaptureFixture
 ) -> None:
     receiver.status = status
@@ -56,7 +58,7 @@ def test_a_receiver_that_refuses_is_logged_and_asked_again(
     assert len(receiver.posted) == 2
 
 
-def test_nobody_there_is_logged_and_the_url_is_not(paths: DataPaths, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_failed_post_is_logged_without_the_url(paths: DataPaths, caplog: pytest.LogCaptureFixture) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         port = closed.getsockname()[1]
@@ -66,7 +68,7 @@ def test_nobody_there_is_logged_and_the_url_is_not(paths: DataPaths, caplog: pyt
     assert "SECRET" not in caplog.text
 
 
-def test_one_that_answers_no_http_is_logged(paths: DataPaths, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_invalid_http_response_is_logged(paths: DataPaths, caplog: pytest.LogCaptureFixture) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         import threading
 
@@ -83,15 +85,15 @@ def test_one_that_answers_no_http_is_logged(paths: DataPaths, caplog: pytest.Log
     assert "RemoteProtocolError" in caplog.text
 
 
-def test_the_same_trouble_is_posted_once_an_hour_and_another_at_once(paths: DataPaths, receiver: Receiver) -> None:
+def test_equal_alerts_are_posted_once_per_hour_and_different_ones_at_once(paths: DataPaths, receiver: Receiver) -> None:
     times = [ALERT.at + timedelta(minutes=minutes) for minutes in (0, 5, 59, 61)]
     assert [deliver(paths, replace(ALERT, at=at), receiver.url) for at in times] == [True, False, False, True]
     assert deliver(paths, replace(ALERT, at=times[1], about="another run"), receiver.url) is True
     assert deliver(paths, replace(ALERT, at=times[1], kind="quality-stop"), receiver.url) is True
-    assert len(filed(paths)) == 6
+    assert len(stored_alerts(paths)) == 6
 
 
-def test_a_full_disk_or_a_torn_file_does_not_keep_it_from_being_posted(
+def test_an_alert_is_posted_even_if_it_cannot_be_stored(
     paths: DataPaths, receiver: Receiver, caplog: pytest.LogCaptureFixture
 ) -> None:
     deliver(paths, ALERT)
@@ -105,14 +107,14 @@ def test_a_full_disk_or_a_torn_file_does_not_keep_it_from_being_posted(
     assert "could not be stored" in caplog.text
 
 
-def test_old_ones_go(paths: DataPaths, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_old_alerts_are_deleted(paths: DataPaths, monkeypatch: pytest.MonkeyPatch) -> None:
     deliver(paths, ALERT)
     monkeypatch.setenv("TRADEWIND_CLOCK_OFFSET_SECONDS", str(91 * 86400))
     deliver(paths, replace(ALERT, at=clock.now()))
-    assert len(filed(paths)) == 1
+    assert len(stored_alerts(paths)) == 1
 
 
-def test_what_looks_like_an_address_or_a_key_is_masked(paths: DataPaths, caplog: pytest.LogCaptureFixture) -> None:
+def test_addresses_and_keys_are_masked(paths: DataPaths, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     leaking = replace(
         ALERT, happened="jane.doe+x@example.com: SG.abc-DEF_1.xyz postgresql://u:pw@db/shop", about="jane@e.org"

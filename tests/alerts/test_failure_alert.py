@@ -1,4 +1,4 @@
-"""From the exception that ended a task to what a person reads."""
+"""The alert for the exception that ended a task."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ WHERE = {"dag": "send_newsletter", "run": "manual__1", "task": "dispatch.send_ra
 
 
 def stopped(status: int, body: dict[str, object]) -> CampaignStopped:
-    """What `outcome.stop_campaign` raises for that answer."""
+    """The error that `outcome.stop_campaign` raises for this response."""
     reason = classify(Answer(status, True, body=orjson.dumps(body))).reason
     return CampaignStopped(f"the campaign was stopped: {reason}.", where="plan p", remedy="Fix the cause.")
 
@@ -59,17 +59,17 @@ def stopped(status: int, body: dict[str, object]) -> CampaignStopped:
     ],
     ids=str,
 )
-def test_each_trouble_has_its_page(error: BaseException | None, page: str) -> None:
+def test_each_error_has_a_runbook_page(error: BaseException | None, page: str) -> None:
     assert failure_alert_for(error, **WHERE).runbook == f"docs/runbook/{page}"
 
 
-def test_every_error_that_is_raised_on_purpose_has_a_row() -> None:
+def test_every_tradewind_error_has_an_alert_rule() -> None:
     classes = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, TradewindError)]
     without = {kind.__name__ for kind in classes if not any(issubclass(kind, row.error) for row in ALERT_RULES)}
     assert without == {"TradewindError"}
 
 
-def test_every_alert_leads_to_a_page_and_heading_that_exist() -> None:
+def test_the_page_and_heading_of_every_rule_exist() -> None:
     for row in (*ALERT_RULES, DISK_FULL, TASK_LOST, UNEXPECTED):
         page, _, heading = row.runbook.partition("#")
         path = PROJECT / "docs" / "runbook" / page
@@ -77,7 +77,7 @@ def test_every_alert_leads_to_a_page_and_heading_that_exist() -> None:
         assert heading in headings(path), row.runbook
 
 
-def test_alerts_made_elsewhere_lead_to_pages_too() -> None:
+def test_pages_named_elsewhere_in_the_code_exist() -> None:
     found = set()
     for folder in ("include", "dags", "operations"):
         for path in (PROJECT / folder).rglob("*.py"):
@@ -89,9 +89,9 @@ def test_alerts_made_elsewhere_lead_to_pages_too() -> None:
         assert not heading or heading in headings(path), f"{page}#{heading}"
 
 
-def test_only_our_own_errors_speak() -> None:
+def test_only_messages_of_tradewind_errors_are_shown() -> None:
     try:
-        raise ValueError("jane@example.com is no number")
+        raise ValueError("jane@example.com is not a number")
     except ValueError as error:
         happened = failure_alert_for(error, **WHERE).happened
     assert happened.startswith("ValueError at tests/alerts/test_failure_alert.py, line ")
@@ -99,7 +99,7 @@ def test_only_our_own_errors_speak() -> None:
     assert "has no plan" in failure_alert_for(errors.PlanError("has no plan."), **WHERE).happened
 
 
-def test_a_run_of_a_campaign_is_a_trouble_of_its_own_and_a_steady_task_is_not() -> None:
+def test_alerts_of_campaigns_differ_by_run_and_those_of_other_dags_do_not() -> None:
     error = errors.QualityStop("x")
     again = {**WHERE, "run": "manual__2"}
     assert failure_alert_for(error, **WHERE).about != failure_alert_for(error, **again).about
@@ -107,7 +107,7 @@ def test_a_run_of_a_campaign_is_a_trouble_of_its_own_and_a_steady_task_is_not() 
     assert failure_alert_for(error, run="1", **steady).about == failure_alert_for(error, run="2", **steady).about
 
 
-def test_what_passes_by_itself_is_a_warning() -> None:
+def test_alerts_for_transient_errors_are_warnings() -> None:
     for row in ALERT_RULES:
         if row.error in (errors.WarehouseBusy, errors.PaceHeld, errors.EspUnavailable):
             assert may_retry(row.error("x"))

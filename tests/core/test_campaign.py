@@ -1,4 +1,4 @@
-"""Campaign files: what is wrong is told with file, line and field."""
+"""Campaign files: errors name file, line and field."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from include.core.campaign import campaign_names, load_campaign
 from include.core.errors import ConfigurationError
 
-SOUND = """\
+VALID = """\
 id: spring
 name: Spring
 owner: marketing
@@ -28,7 +28,7 @@ variants:
 """
 
 
-def written(folder: Path, text: str) -> Path:
+def write_campaign(folder: Path, text: str) -> Path:
     (folder / "spring.yaml").write_text(text)
     return folder
 
@@ -39,8 +39,8 @@ def test_the_shipped_campaigns_load() -> None:
     }  # fmt: skip
 
 
-def test_a_sound_file(tmp_path: Path) -> None:
-    campaign = load_campaign("spring", written(tmp_path, SOUND))
+def test_a_valid_file_loads(tmp_path: Path) -> None:
+    campaign = load_campaign("spring", write_campaign(tmp_path, VALID))
     assert [variant.weight for variant in campaign.variants] == [1, 3]
     assert campaign.on_doubt == "skip"
 
@@ -62,19 +62,19 @@ def test_a_sound_file(tmp_path: Path) -> None:
         ("template: newsletter", "topic: marketing\ntemplate: newsletter", "line 7", "declared in shop.yaml: news, offers"),
     ],
 )
-def test_what_is_wrong_is_told_with_its_place(tmp_path: Path, old: str, new: str, place: str, words: str) -> None:
-    assert old in SOUND
-    with pytest.raises(ConfigurationError) as wrong:
-        load_campaign("spring", written(tmp_path, SOUND.replace(old, new)))
-    assert place in str(wrong.value)
-    assert words in str(wrong.value)
+def test_an_error_names_location_and_field(tmp_path: Path, old: str, new: str, place: str, words: str) -> None:
+    assert old in VALID
+    with pytest.raises(ConfigurationError) as error:
+        load_campaign("spring", write_campaign(tmp_path, VALID.replace(old, new)))
+    assert place in str(error.value)
+    assert words in str(error.value)
 
 
 @pytest.mark.parametrize(
     ("lines", "words"),
     [
-        ("topic: news", "a confirmation has no topic"),
-        ("hold_out_percent: 5", "holds nobody out"),
+        ("topic: news", "a confirmation has neither topic nor hold-out"),
+        ("hold_out_percent: 5", "a confirmation has neither topic nor hold-out"),
         (
             "follows: {campaign: sprnig, after_days: 3}",
             "line 8: follows.campaign: 'sprnig' does not exist.",
@@ -83,21 +83,21 @@ def test_what_is_wrong_is_told_with_its_place(tmp_path: Path, old: str, new: str
         ("confirm_within_days: 90", "confirm_within_days"),
     ],
 )
-def test_a_confirmation_is_no_marketing(tmp_path: Path, lines: str, words: str) -> None:
-    sound = SOUND.replace("occurrence: once", "occurrence: each_signup\nkind: confirmation")
-    assert load_campaign("spring", written(tmp_path, sound)).confirm_within_days == 14
-    with pytest.raises(ConfigurationError) as wrong:
-        load_campaign("spring", written(tmp_path, sound.replace("template: news", f"{lines}\ntemplate: news")))
-    assert words in str(wrong.value)
-    with pytest.raises(ConfigurationError, match="its occurrence is signup or each_signup"):
-        load_campaign("spring", written(tmp_path, sound.replace("each_signup", "week")))
-    follower = written(
-        tmp_path, SOUND.replace("template: news", "follows: {campaign: spring, after_days: 3}\ntemplate: news")
+def test_a_confirmation_rejects_marketing_fields(tmp_path: Path, lines: str, words: str) -> None:
+    valid = VALID.replace("occurrence: once", "occurrence: each_signup\nkind: confirmation")
+    assert load_campaign("spring", write_campaign(tmp_path, valid)).confirm_within_days == 14
+    with pytest.raises(ConfigurationError) as error:
+        load_campaign("spring", write_campaign(tmp_path, valid.replace("template: news", f"{lines}\ntemplate: news")))
+    assert words in str(error.value)
+    with pytest.raises(ConfigurationError, match="its occurrence must be signup or each_signup"):
+        load_campaign("spring", write_campaign(tmp_path, valid.replace("each_signup", "week")))
+    follower = write_campaign(
+        tmp_path, VALID.replace("template: news", "follows: {campaign: spring, after_days: 3}\ntemplate: news")
     )
-    with pytest.raises(ConfigurationError, match="follows is for reminders"):
+    with pytest.raises(ConfigurationError, match="follows is only valid for kind: confirmation"):
         load_campaign("spring", follower)
 
 
-def test_an_unknown_campaign_names_the_known(tmp_path: Path) -> None:
+def test_an_unknown_campaign_lists_the_known_ones(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="Known campaigns: spring"):
-        load_campaign("autumn", written(tmp_path, SOUND))
+        load_campaign("autumn", write_campaign(tmp_path, VALID))

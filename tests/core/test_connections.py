@@ -1,4 +1,4 @@
-"""Connections as people write them: URIs, JSON, Airflow's fields."""
+"""Formats of connections: URIs, JSON, Airflow's fields."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ from include.core.paths import DataPaths
         ("http://:SG.a%2Fb@127.0.0.1:9000", "http://127.0.0.1:9000", "SG.a/b"),
     ],
 )
-def test_a_sendgrid_account(text: str, host: str, key: str) -> None:
+def test_sendgrid_account_formats(text: str, host: str, key: str) -> None:
     assert sendgrid_account(text) == SendGridAccount(host, key)
 
 
-def test_an_account_does_not_show_its_key() -> None:
+def test_the_repr_of_an_account_hides_its_key() -> None:
     assert "SG.secret" not in repr(SendGridAccount("https://api.sendgrid.com", "SG.secret"))
 
 
 @pytest.mark.parametrize("text", ['{"conn_type": "http", "host": "https://api.sendgrid.com"}', "{", "http://api.example"])
-def test_an_account_without_a_key_or_form_says_what_to_write(text: str) -> None:
+def test_an_invalid_account_is_an_error_that_names_the_connection(text: str) -> None:
     with pytest.raises(ConfigurationError, match="sendgrid_default"):
         sendgrid_account(text)
 
@@ -55,15 +55,15 @@ def test_an_account_without_a_key_or_form_says_what_to_write(text: str) -> None:
         ('{"conn_type": "file", "extra": {"path": "/srv/export"}}', "file:////srv/export"),
     ],
 )  # fmt: skip
-def test_a_database_url(text: str, url: str) -> None:
+def test_database_url_formats(text: str, url: str) -> None:
     assert database_url("subscribers_source", text).replace("file:////", "file:///") == url.replace("file:////", "file:///")
 
 
-def test_an_unknown_kind_is_refused_by_name() -> None:
+def test_the_error_for_an_unsupported_type_names_it() -> None:
     with pytest.raises(ConfigurationError, match="'mysql'"):
         database_url("subscribers_source", '{"conn_type": "mysql", "host": "db"}')
 
 
-def test_the_ledger_is_sqlite_in_the_data_folder_unless_named(paths: DataPaths) -> None:
+def test_the_ledger_defaults_to_sqlite_in_the_data_folder(paths: DataPaths) -> None:
     assert ledger_url(paths) == f"sqlite:///{paths.ledger}"
     assert ledger_url(paths, "postgresql://t@db/ledger") == "postgresql+psycopg://t@db/ledger"

@@ -1,4 +1,4 @@
-"""No log names a URL, a redirect is not followed, a slow answer ends, and an error says what the system said."""
+"""The HTTP client: URLs are not logged, redirects are not followed, slow responses time out, errors have a root cause."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from include.core.http_client import client, root_cause
 
 @pytest.fixture
 def url() -> Iterator[str]:
-    """A server that redirects everybody."""
+    """A server that redirects every request."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -38,7 +38,7 @@ def url() -> Iterator[str]:
         thread.join(10)
 
 
-def test_no_log_names_the_url_and_a_redirect_is_an_answer(url: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_urls_are_not_logged_and_redirects_are_not_followed(url: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     for name in ("httpx", "httpcore"):
         logging.getLogger(name).setLevel(logging.DEBUG)
@@ -47,36 +47,38 @@ def test_no_log_names_the_url_and_a_redirect_is_an_answer(url: str, caplog: pyte
     assert caplog.text == ""
 
 
-def never(_server: socket.socket) -> None:
-    """The kernel takes the connection, and nobody reads it."""
+def accept_silently(_server: socket.socket) -> None:
+    """The kernel accepts the connection; nothing reads from it."""
 
 
-def cut(server: socket.socket) -> None:
+def disconnect(server: socket.socket) -> None:
     connection, _ = server.accept()
     connection.recv(65536)
     connection.close()
 
 
 @pytest.mark.parametrize(
-    ("scheme", "answer", "beneath"),
-    [("http", never, TimeoutError), ("http", cut, httpx.RemoteProtocolError), ("https", cut, ssl.SSLError)],
+    ("scheme", "answer", "cause"),
+    [
+        ("http", accept_silently, TimeoutError),
+        ("http", disconnect, httpx.RemoteProtocolError),
+        ("https", disconnect, ssl.SSLError),
+    ],
 )
-def test_an_error_says_what_lies_beneath(
-    scheme: str, answer: Callable[[socket.socket], None], beneath: type[Exception]
-) -> None:
+def test_an_error_has_its_root_cause(scheme: str, answer: Callable[[socket.socket], None], cause: type[Exception]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         thread = threading.Thread(target=answer, args=(server,), daemon=True)
         thread.start()
         with client(0.5) as http, pytest.raises(httpx.TransportError) as error:
             http.get(f"{scheme}://127.0.0.1:{server.getsockname()[1]}/")
-        assert isinstance(root_cause(error.value), beneath)
+        assert isinstance(root_cause(error.value), cause)
 
 
-def test_nobody_there_is_told_as_such_even_in_another_errors_handler() -> None:
+def test_a_refused_connection_is_the_root_cause_even_inside_an_except_block() -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         try:
-            raise FileNotFoundError("the trouble that an alert tells of")
+            raise FileNotFoundError("the error that is being handled")
         except FileNotFoundError:
             with client(5) as http, pytest.raises(httpx.ConnectError) as error:
                 http.get(f"http://127.0.0.1:{closed.getsockname()[1]}/")
@@ -84,7 +86,7 @@ def test_nobody_there_is_told_as_such_even_in_another_errors_handler() -> None:
 
 
 @pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:1080", "gopher://127.0.0.1"])
-def test_a_proxy_that_httpx_does_not_speak_is_told_and_not_named(monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
+def test_the_error_for_an_unsupported_proxy_does_not_contain_its_url(monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
     monkeypatch.setenv("ALL_PROXY", proxy)
     with pytest.raises(ConfigurationError, match="ALL_PROXY") as error:
         client(5)

@@ -1,4 +1,4 @@
-"""Keys and tokens: opaque, the same in Python and in SQL, unforgeable."""
+"""Keys and tokens are opaque, equal in Python and SQL, and cannot be forged."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def warehouse() -> duckdb.DuckDBPyConnection:
 
 
 @given(NAMES, NAMES, NAMES)
-def test_a_message_key_is_the_same_in_python_and_in_sql(
+def test_message_keys_are_equal_in_python_and_sql(
     warehouse: duckdb.DuckDBPyConnection, campaign: str, occurrence: str, subscriber: str
 ) -> None:
     found = warehouse.execute("select message_key($1, $2, $3)", [campaign, occurrence, subscriber]).fetchone()
@@ -37,7 +37,7 @@ def test_a_message_key_is_the_same_in_python_and_in_sql(
 
 
 @given(st.uuids(), st.binary(min_size=32, max_size=32), st.binary(min_size=16, max_size=80))
-def test_a_token_is_the_same_in_python_and_in_sql(
+def test_unsubscribe_tokens_are_equal_in_python_and_sql(
     warehouse: duckdb.DuckDBPyConnection, key: object, address: bytes, signing: bytes
 ) -> None:
     secrets = Secrets(b"a" * 32, {3: signing})
@@ -49,7 +49,7 @@ def test_a_token_is_the_same_in_python_and_in_sql(
 
 
 @given(st.uuids(), st.binary(min_size=32, max_size=32), st.binary(min_size=16, max_size=80), st.integers(0, 2**32 - 1))
-def test_a_confirmation_is_the_same_in_python_and_in_sql(
+def test_confirmation_tokens_are_equal_in_python_and_sql(
     warehouse: duckdb.DuckDBPyConnection, key: object, address: bytes, signing: bytes, valid_until: int
 ) -> None:
     secrets = Secrets(b"a" * 32, {3: signing})
@@ -61,22 +61,22 @@ def test_a_confirmation_is_the_same_in_python_and_in_sql(
     assert token.verify(secrets, found[0], token.CONFIRM) == subject
 
 
-def test_a_token_serves_its_own_purpose_alone() -> None:
-    leaving = token.mint(SECRETS, SUBJECT)
+def test_a_token_is_valid_only_for_its_purpose() -> None:
+    unsubscribing = token.mint(SECRETS, SUBJECT)
     confirming = token.mint(SECRETS, replace(SUBJECT, valid_until=1_800_000_000), token.CONFIRM)
-    assert token.verify(SECRETS, leaving, token.CONFIRM) is None
+    assert token.verify(SECRETS, unsubscribing, token.CONFIRM) is None
     assert token.verify(SECRETS, confirming) is None
 
 
 @given(st.integers(0, 69), st.integers(1, 255))
-def test_no_byte_of_a_confirmation_can_be_changed(place: int, change: int) -> None:
+def test_a_confirmation_token_with_a_changed_byte_is_invalid(position: int, change: int) -> None:
     minted = token.mint(SECRETS, replace(SUBJECT, valid_until=1_800_000_000), token.CONFIRM)
     raw = bytearray(base64.urlsafe_b64decode(minted + "=="))
-    raw[place] ^= change
+    raw[position] ^= change
     assert token.verify(SECRETS, base64.urlsafe_b64encode(raw).decode().rstrip("="), token.CONFIRM) is None
 
 
-def test_a_token_speaks_for_its_subject_whichever_key_signed_it() -> None:
+def test_tokens_of_every_configured_key_are_valid() -> None:
     old = token.mint(Secrets(b"a" * 32, {1: b"k" * 32}), SUBJECT)
     assert token.verify(SECRETS, old) == SUBJECT
     assert token.verify(SECRETS, token.mint(SECRETS, SUBJECT)) == SUBJECT
@@ -84,26 +84,26 @@ def test_a_token_speaks_for_its_subject_whichever_key_signed_it() -> None:
 
 
 @given(st.integers(0, 65), st.integers(1, 255))
-def test_no_byte_of_a_token_can_be_changed(place: int, change: int) -> None:
+def test_a_token_with_a_changed_byte_is_invalid(position: int, change: int) -> None:
     raw = bytearray(base64.urlsafe_b64decode(token.mint(SECRETS, SUBJECT)))
-    raw[place] ^= change
+    raw[position] ^= change
     assert token.verify(SECRETS, base64.urlsafe_b64encode(raw).decode().rstrip("=")) is None
 
 
 @given(st.text(max_size=120))
-def test_garbage_is_no_token(text: str) -> None:
+def test_arbitrary_text_is_not_a_token(text: str) -> None:
     assert token.verify(SECRETS, text) is None
 
 
-def test_a_token_holds_no_address() -> None:
+def test_a_token_does_not_contain_the_address() -> None:
     assert b"example" not in base64.urlsafe_b64decode(token.mint(SECRETS, SUBJECT))
 
 
 @pytest.mark.parametrize("same", ["u@example.org", " U@Example.ORG ", "\uff55@example.org"])
-def test_an_address_is_suppressed_in_every_way_of_writing_it(same: str) -> None:
+def test_spellings_of_an_address_have_the_same_key(same: str) -> None:
     assert normalise_address(same) == "u@example.org"
     assert address_key(SECRETS.address_key, same) == SUBJECT.address_key
 
 
-def test_another_key_gives_another_hash() -> None:
+def test_a_different_secret_gives_a_different_address_key() -> None:
     assert address_key(b"b" * 32, "u@example.org") != SUBJECT.address_key

@@ -1,4 +1,4 @@
-"""A process's start time: what earlier releases wrote down, and setting the clock does not move it."""
+"""A process's start time equals the value that earlier releases stored, and does not change when the clock is set."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ import pytest
 from include.core.processes import start_time
 
 
-@pytest.mark.parametrize("pid", [1, os.getpid()], ids=["the first", "our own"])
-def test_it_is_what_a_claim_of_an_earlier_release_says(pid: int) -> None:
+@pytest.mark.parametrize("pid", [1, os.getpid()], ids=["init", "this process"])
+def test_the_start_time_equals_the_field_of_proc_stat(pid: int) -> None:
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     assert start_time(pid) == fields[19]
 
 
-def test_the_clock_may_be_set_before_and_in_the_middle(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_setting_the_clock_does_not_change_the_start_time(monkeypatch: pytest.MonkeyPatch) -> None:
     before = start_time(os.getpid())
     for boots in ([], [time.time() - 7200], [time.time() - 7200, time.time() - 3600]):
         answers = chain(boots, repeat(time.time() - 60))
@@ -27,5 +27,5 @@ def test_the_clock_may_be_set_before_and_in_the_middle(monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize("pid", [0, 2**31, 10**40])
-def test_a_pid_that_nobody_has_says_nothing(pid: int) -> None:
+def test_an_unused_pid_has_no_start_time(pid: int) -> None:
     assert start_time(pid) == ""

@@ -1,4 +1,4 @@
-"""Keys on disk, durable files, the clock, the one retry classifier."""
+"""Stored keys, durable files, the clock, and the retry classifier."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from include.core.secrets import Secrets, load_secrets
 from include.ledger.database import open_ledger
 
 
-def test_keys_are_made_once_whoever_comes_first(paths: DataPaths) -> None:
+def test_concurrent_first_loads_create_the_keys_once(paths: DataPaths) -> None:
     found: list[Secrets] = []
     threads = [threading.Thread(target=lambda: found.append(load_secrets(paths))) for _ in range(8)]
     for thread in threads:
@@ -28,7 +28,7 @@ def test_keys_are_made_once_whoever_comes_first(paths: DataPaths) -> None:
     assert [path.name for path in paths.root.iterdir()] == ["secrets.json"]
 
 
-def test_keys_from_the_environment_win(paths: DataPaths, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_keys_from_the_environment_take_precedence(paths: DataPaths, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRADEWIND_ADDRESS_KEY", "11" * 32)
     monkeypatch.setenv("TRADEWIND_TOKEN_KEYS", f"1:{'22' * 32},7:{'33' * 32}")
     keys = load_secrets(paths)
@@ -37,21 +37,21 @@ def test_keys_from_the_environment_win(paths: DataPaths, monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize("value", ["1:zz", "nonsense", "1:aabb", f"300:{'22' * 32}"])
-def test_a_bad_key_is_refused_without_showing_it(paths: DataPaths, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+def test_the_error_for_an_invalid_key_hides_it(paths: DataPaths, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("TRADEWIND_TOKEN_KEYS", value)
     with pytest.raises(errors.ConfigurationError) as refused:
         load_secrets(paths)
     assert value not in str(refused.value)
 
 
-def test_a_ledger_under_another_address_key_does_not_open(paths: DataPaths) -> None:
+def test_a_ledger_does_not_open_with_another_address_key(paths: DataPaths) -> None:
     url = f"sqlite:///{paths.ledger}"
     open_ledger(url, Secrets(b"a" * 32, {1: b"k" * 32})).close()
     with pytest.raises(errors.ConfigurationError, match="another address key"):
         open_ledger(url, Secrets(b"b" * 32, {1: b"k" * 32}))
 
 
-def test_a_durable_file_is_whole_or_not_there(tmp_path: Path) -> None:
+def test_a_durable_write_replaces_the_file_and_leaves_no_temporary_one(tmp_path: Path) -> None:
     target = tmp_path / "deep" / "file"
     write_durably(target, b"one")
     write_durably(target, b"two")
@@ -59,14 +59,14 @@ def test_a_durable_file_is_whole_or_not_there(tmp_path: Path) -> None:
     assert [path.name for path in target.parent.iterdir()] == ["file"]
 
 
-def test_the_clock_can_be_moved(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_clock_applies_its_offset(monkeypatch: pytest.MonkeyPatch) -> None:
     before = clock.now()
     monkeypatch.setenv("TRADEWIND_CLOCK_OFFSET_SECONDS", "-86400")
     assert 86_000 < (before - clock.now()).total_seconds() < 86_800
 
 
 @pytest.mark.parametrize(
-    ("error", "again"),
+    ("error", "is_retried"),
     [
         (errors.CampaignStopped("x"), False),
         (errors.ConservationBroken("x"), False),
@@ -79,10 +79,10 @@ def test_the_clock_can_be_moved(monkeypatch: pytest.MonkeyPatch) -> None:
         (OSError("x"), True),
     ],
 )
-def test_one_classifier_says_what_may_be_retried(error: Exception, again: bool) -> None:
-    assert errors.may_retry(error) is again
+def test_may_retry_classifies_errors(error: Exception, is_retried: bool) -> None:
+    assert errors.may_retry(error) is is_retried
 
 
-def test_an_error_says_place_problem_and_remedy() -> None:
-    error = errors.PlanError("is wrong.", where="a.yaml, line 3", remedy="Mend it.")
-    assert str(error) == "a.yaml, line 3: is wrong. Mend it."
+def test_the_text_of_an_error_has_location_problem_and_remedy() -> None:
+    error = errors.PlanError("is wrong.", where="a.yaml, line 3", remedy="Fix it.")
+    assert str(error) == "a.yaml, line 3: is wrong. Fix it."

@@ -56,9 +56,9 @@ def test_an_invalid_value_names_the_variable_and_the_remedy(
     monkeypatch: pytest.MonkeyPatch, name: str, value: str, remedy: str
 ) -> None:
     monkeypatch.setenv(name, value)
-    with pytest.raises(ConfigurationError, match=rf"^{name}: is not valid .*{re.escape(remedy)}") as refused:
+    with pytest.raises(ConfigurationError, match=rf"^{name}: is not valid .*{re.escape(remedy)}") as error:
         settings()
-    assert refused.value.__suppress_context__, "pydantic's error shows the value"
+    assert error.value.__suppress_context__, "pydantic's error shows the value"
 
 
 def test_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""What looks like a template and what is a name, said alike by the three engines that judge it."""
+"""Python, DuckDB and Arrow agree on which names look like templates."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ NAMES = [
 ]  # fmt: skip
 
 
-def judged(text: str) -> set[bool]:
-    """What Python, DuckDB and Arrow say."""
+def matches(text: str) -> set[bool]:
+    """The results of Python, DuckDB and Arrow."""
     pattern = template_names.LOOKS_LIKE_TEMPLATE
     (by_duckdb,) = duckdb.execute("select regexp_matches($text, $pattern)", {"text": text, "pattern": pattern}).fetchall()[0]
     by_arrow = pc.match_substring_regex(pa.array([text]), pattern)[0].as_py()
@@ -37,22 +37,22 @@ def judged(text: str) -> set[bool]:
 
 
 @pytest.mark.parametrize("text", TEMPLATES)
-def test_a_template_is_seen(text: str) -> None:
-    assert judged(text) == {True}
+def test_templates_match(text: str) -> None:
+    assert matches(text) == {True}
 
 
 @pytest.mark.parametrize("text", NAMES)
-def test_a_name_is_let_be_however_awkward(text: str) -> None:
-    assert judged(text) == {False}
+def test_unusual_names_do_not_match(text: str) -> None:
+    assert matches(text) == {False}
 
 
-@pytest.mark.parametrize(("said", "meant"), [("", "default"), (" Keep ", "keep"), ("quarantine", "quarantine")])
-def test_the_policy(monkeypatch: pytest.MonkeyPatch, said: str, meant: str) -> None:
-    monkeypatch.setenv(template_names.SETTING, said)
-    assert template_names.policy() == meant
+@pytest.mark.parametrize(("value", "expected"), [("", "default"), (" Keep ", "keep"), ("quarantine", "quarantine")])
+def test_the_policy_is_read_from_the_environment(monkeypatch: pytest.MonkeyPatch, value: str, expected: str) -> None:
+    monkeypatch.setenv(template_names.SETTING, value)
+    assert template_names.policy() == expected
 
 
-def test_another_word_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_policy_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(template_names.SETTING, "drop")
     with pytest.raises(ConfigurationError, match=r"TRADEWIND_TEMPLATE_NAMES: is not valid .* Use one of default"):
         template_names.policy()

@@ -22,6 +22,6 @@ def dags(tmp_path_factory: pytest.TempPathFactory) -> dict[str, DAG]:
 
 @pytest.fixture
 def campaign_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder of campaign files that stands in for include/campaigns/."""
+    """An empty folder of campaign files, used instead of include/campaigns/."""
     monkeypatch.setenv("TRADEWIND_CAMPAIGNS", str(tmp_path))
     return tmp_path

@@ -1,4 +1,4 @@
-"""DAG files read like a table of contents: short, wired from stages, and without decisions of their own."""
+"""DAG files contain only wiring: they are short and have no branches or computed lists."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ WIRING = (ast.LShift, ast.RShift, ast.BitOr)
 
 
 def lines_of_code(path: Path) -> int:
-    """Lines that hold code: without docstrings, comments and blank lines."""
+    """The number of lines of code, without docstrings, comments and blank lines."""
     tree = ast.parse(path.read_text())
     documented = [
         node for node in ast.walk(tree) if isinstance(node, (ast.Module, ast.FunctionDef)) and ast.get_docstring(node)
@@ -44,7 +44,7 @@ def test_a_dag_file_is_short(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_a_dag_file_makes_no_decision(path: Path) -> None:
+def test_a_dag_file_contains_only_wiring(path: Path) -> None:
     found = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, DECISIONS)]
     policy = [node for node in found if not (isinstance(node, ast.BinOp) and isinstance(node.op, WIRING))]
     assert [f"{path.name}, line {node.lineno}: {type(node).__name__}" for node in policy] == []

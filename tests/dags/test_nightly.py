@@ -1,4 +1,4 @@
-"""The nightly sums are about one moment: sends are copied from the ledger in the task that holds events against them."""
+"""The nightly checks compare data of one moment: the task that compares events with sends copies the sends first."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from dispatch.sends
 """
 
 
-def test_events_of_what_was_sent_since_the_last_copy_break_no_sum(
+def test_events_of_messages_sent_after_the_last_copy_pass_the_checks(
     dags: dict[str, DAG], stores: Stores, esp: ScriptedEsp
 ) -> None:
     plan_id = frozen_plan(stores, 20, chunk_size=10)

@@ -1,4 +1,4 @@
-"""Airflow tells a person: of tasks that failed for good, and of runs that are late."""
+"""Alerts from Airflow: for tasks that failed permanently, failed runs and late runs."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ def receiver(monkeypatch: pytest.MonkeyPatch) -> Any:
     started.stop()
 
 
-def filed(paths: DataPaths) -> list[dict[str, Any]]:
+def stored_alerts(paths: DataPaths) -> list[dict[str, Any]]:
     return [json.loads(path.read_bytes()) for path in paths.alerts.glob("*Z-*.json")]
 
 
-def test_every_task_tells_when_it_fails_and_none_when_it_will_be_tried_again(dags: dict[str, DAG]) -> None:
+def test_every_task_alerts_on_failure_and_not_on_retry(dags: dict[str, DAG]) -> None:
     for dag in dags.values():
         assert isinstance(dag.on_failure_callback, notifications.RunFailureNotifier)
         for task in dag.tasks:
@@ -49,7 +49,7 @@ def test_every_task_tells_when_it_fails_and_none_when_it_will_be_tried_again(dag
             assert not values.get("on_retry_callback"), task.task_id
 
 
-def test_a_failed_task_becomes_a_posted_alert(paths: DataPaths, receiver: Receiver) -> None:
+def test_a_failed_task_posts_an_alert(paths: DataPaths, receiver: Receiver) -> None:
     context: dict[str, Any] = {
         "ti": SimpleNamespace(dag_id="ingest_subscribers", run_id="scheduled__1", task_id="validate.check"),
         "run_id": "scheduled__1", "exception": QualityStop("too few rows.", where="subscribers"),
@@ -59,11 +59,11 @@ def test_a_failed_task_becomes_a_posted_alert(paths: DataPaths, receiver: Receiv
     assert (alert["dag"], alert["run"], alert["task"]) == ("ingest_subscribers", "scheduled__1", "validate.check")
     assert alert["happened"] == "subscribers: too few rows."
     assert alert["runbook"] == "docs/runbook/quality-stop.md#what-to-do"
-    assert [each["kind"] for each in filed(paths)] == ["quality-stop"]
+    assert [each["kind"] for each in stored_alerts(paths)] == ["quality-stop"]
 
 
-@pytest.mark.parametrize("exception", [None, "a text, as the scheduler has it"])
-def test_a_task_whose_process_went_away_is_told_too(exception: str | None, paths: DataPaths, receiver: Receiver) -> None:
+@pytest.mark.parametrize("exception", [None, "text from the scheduler"])
+def test_a_task_whose_process_was_lost_posts_an_alert(exception: str | None, paths: DataPaths, receiver: Receiver) -> None:
     context: dict[str, Any] = {"ti": SimpleNamespace(dag_id="send_winback", run_id="r", task_id="t"), "exception": exception}
     notifications.TaskFailureNotifier()(context)
     assert [alert["kind"] for alert in receiver.posted] == ["task-lost"]
@@ -88,8 +88,8 @@ def run_of(mode: str | None, run_type: str = "manual", dag: str = "send_newslett
         (run_of(None, dag="ingest_subscribers"), 1),
     ],
 )
-def test_previews_and_tests_alert_nobody(run: SimpleNamespace, alerts: int, paths: DataPaths, receiver: Receiver) -> None:
-    """By each of the three ways in which Airflow says that something is wrong with a run."""
+def test_previews_and_tests_do_not_alert(run: SimpleNamespace, alerts: int, paths: DataPaths, receiver: Receiver) -> None:
+    """For each of the three callbacks: failed task, failed run, missed deadline."""
     task = SimpleNamespace(dag_id=run.dag_id, run_id="r", task_id="dispatch.plan")
     notifications.TaskFailureNotifier()({"ti": task, "run_id": "r", "dag_run": run, "exception": PlanError("a typo.")})
     notifications.RunFailureNotifier()(
@@ -98,11 +98,11 @@ def test_previews_and_tests_alert_nobody(run: SimpleNamespace, alerts: int, path
     shown = {"dag_id": run.dag_id, "dag_run_id": "r", "run_type": run.run_type, "conf": run.conf}
     asyncio.run(notifications.deadline_missed({"dag_run": shown}, 240))
     assert len(receiver.posted) == 3 * alerts
-    assert len(filed(paths)) == 3 * alerts
+    assert len(stored_alerts(paths)) == 3 * alerts
 
 
-def test_a_failed_run_is_told_where_no_task_did(paths: DataPaths, receiver: Receiver) -> None:
-    """As the DAG processor calls it, with or without a task in the context."""
+def test_a_failed_run_alerts_unless_one_of_its_tasks_did(paths: DataPaths, receiver: Receiver) -> None:
+    """The DAG processor calls it with or without a task in the context."""
     lost: dict[str, Any] = {"dag": DAG("nightly_analytics", schedule=None), "run_id": "r1", "reason": "task_failure"}
     notifications.RunFailureNotifier()(lost)
     notifications.RunFailureNotifier()({**lost, "run_id": "r2", "reason": "timed_out"})
@@ -113,7 +113,7 @@ def test_a_failed_run_is_told_where_no_task_did(paths: DataPaths, receiver: Rece
     assert [alert["kind"] for alert in receiver.posted][2:] == ["quality-stop"]
 
 
-def test_a_late_run_that_fails_afterwards_is_told_again(paths: DataPaths, receiver: Receiver) -> None:
+def test_a_late_run_that_fails_alerts_again(paths: DataPaths, receiver: Receiver) -> None:
     asyncio.run(notifications.deadline_missed({"dag_run": {"dag_id": "nightly_analytics", "dag_run_id": "r1"}}, 90))
     notifications.RunFailureNotifier()(
         {"dag": DAG("nightly_analytics", schedule=None), "run_id": "r1", "reason": "task_failure"}
@@ -121,7 +121,7 @@ def test_a_late_run_that_fails_afterwards_is_told_again(paths: DataPaths, receiv
     assert [alert["kind"] for alert in receiver.posted] == ["missed-deadline", "task-lost"]
 
 
-def test_an_alert_is_filed_where_airflow_cannot_say_where_to_post(
+def test_an_alert_is_stored_if_the_webhook_variable_cannot_be_read(
     paths: DataPaths, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def unreachable(*arguments: object, **named: object) -> None:
@@ -131,11 +131,11 @@ def test_an_alert_is_filed_where_airflow_cannot_say_where_to_post(
     notifications.TaskFailureNotifier()(
         {"ti": SimpleNamespace(dag_id="d", run_id="r", task_id="t"), "exception": KeyError("k")}
     )
-    assert [alert["kind"] for alert in filed(paths)] == ["failed-task"]
+    assert [alert["kind"] for alert in stored_alerts(paths)] == ["failed-task"]
     assert "alert_webhook_url could not be read" in caplog.text
 
 
-def test_every_dag_has_a_deadline_before_its_end(dags: dict[str, DAG]) -> None:
+def test_every_dag_has_a_deadline_before_its_timeout(dags: dict[str, DAG]) -> None:
     for dag in dags.values():
         (deadline,) = cast("list[DeadlineAlert]", dag.deadline)
         assert isinstance(deadline.interval, timedelta)
@@ -146,7 +146,7 @@ def test_every_dag_has_a_deadline_before_its_end(dags: dict[str, DAG]) -> None:
         assert deadline.interval < dag.dagrun_timeout
 
 
-def test_the_triggerer_finds_the_callback_by_its_name(paths: DataPaths, receiver: Receiver) -> None:
+def test_the_triggerer_imports_the_callback_by_name(paths: DataPaths, receiver: Receiver) -> None:
     from airflow.sdk._shared.module_loading import accepts_context
 
     callback = import_string(notifications.deadline(timedelta(minutes=50)).callback.path)
@@ -160,13 +160,13 @@ def test_the_triggerer_finds_the_callback_by_its_name(paths: DataPaths, receiver
     assert alert["run"] == run["dag_run_id"]
 
 
-def test_a_deadline_without_a_context_is_told_all_the_same(paths: DataPaths) -> None:
+def test_a_missed_deadline_without_a_context_alerts(paths: DataPaths) -> None:
     asyncio.run(notifications.deadline_missed(minutes=5))
-    assert [alert["title"] for alert in filed(paths)] == ["a DAG: not done 5 minutes after it was due"]
+    assert [alert["title"] for alert in stored_alerts(paths)] == ["a DAG: not done 5 minutes after it was due"]
 
 
-def test_the_reference_of_the_deadlines_is_registered() -> None:
-    """Else Airflow refuses to make any run. Registered from the plugins folder, as a running Airflow does it."""
+def test_the_deadline_reference_is_registered() -> None:
+    """Without it, Airflow creates no runs. Loaded from the plugins folder, as in a running Airflow."""
     from airflow._shared.plugins_manager import plugins_manager
 
     found, errors = plugins_manager._load_plugins_from_plugin_directory(str(PROJECT / "plugins"))
@@ -178,5 +178,5 @@ def test_the_reference_of_the_deadlines_is_registered() -> None:
     )
 
 
-def test_deadlines_that_were_set_before_the_modules_moved_find_their_callback() -> None:
+def test_deadlines_from_before_0_1_0_find_their_callback() -> None:
     assert import_string("include.notify.deadline_missed") is notifications.deadline_missed

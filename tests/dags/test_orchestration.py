@@ -1,4 +1,4 @@
-"""From Airflow's world to plain values: connections, modes, retries, broken campaign files."""
+"""Orchestration: connections, run modes, retries, broken campaign files, stores and triggers."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ BROKEN = "id: broken\nname: Broken\nowner: crm\nsegment: 17\n"
 
 @pytest.fixture
 def stored(monkeypatch: pytest.MonkeyPatch) -> dict[str, dict[str, Any]]:
-    """Connections as Airflow would store them."""
+    """Connections stored in Airflow."""
     kept: dict[str, dict[str, Any]] = {}
     monkeypatch.setattr(configuration, "_stored", kept.get)
     return kept
 
 
-def test_without_a_key_mail_goes_to_the_simulator_and_the_log_says_so(
+def test_without_a_key_mail_goes_to_the_simulator_and_a_warning_is_logged(
     stored: dict[str, dict[str, Any]], paths: DataPaths, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv("TRADEWIND_SIMULATOR_PORT", "9182")
@@ -46,15 +46,13 @@ def test_without_a_key_mail_goes_to_the_simulator_and_the_log_says_so(
         assert "NO SENDGRID KEY" in caplog.text
 
 
-def test_a_real_host_without_a_key_is_an_error_and_not_the_simulator(
-    stored: dict[str, dict[str, Any]], paths: DataPaths
-) -> None:
+def test_a_real_host_without_a_key_is_an_error(stored: dict[str, dict[str, Any]], paths: DataPaths) -> None:
     stored["sendgrid_default"] = {"conn_type": "http", "host": "https://api.sendgrid.com", "password": ""}
     with pytest.raises(ConfigurationError, match="password"):
         configuration.account()
 
 
-def test_the_environment_wins_over_what_airflow_stores(
+def test_the_environment_takes_precedence_over_stored_connections(
     stored: dict[str, dict[str, Any]], paths: DataPaths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stored["sendgrid_default"] = {"conn_type": "http", "host": "https://stored.example", "password": "SG.stored"}
@@ -69,7 +67,7 @@ def test_the_environment_wins_over_what_airflow_stores(
     assert configuration.source_url() == "postgresql://reader@db/shop"
 
 
-def test_a_ledger_that_only_airflow_knows_is_refused(stored: dict[str, dict[str, Any]], paths: DataPaths) -> None:
+def test_a_ledger_connection_stored_only_in_airflow_is_an_error(stored: dict[str, dict[str, Any]], paths: DataPaths) -> None:
     stored["ledger_default"] = {"conn_type": "sqlite", "host": "ledger/ledger.sqlite"}
     with configuration.stores() as stores:
         assert stores.ledger.is_sqlite
@@ -79,11 +77,11 @@ def test_a_ledger_that_only_airflow_knows_is_refused(stored: dict[str, dict[str,
 
 
 @pytest.mark.parametrize(("run_type", "mode"), [("scheduled", "live"), ("manual", "preview"), ("backfill", "preview")])
-def test_only_a_scheduled_run_is_live_by_itself(run_type: str, mode: str) -> None:
+def test_only_scheduled_runs_are_live_by_default(run_type: str, mode: str) -> None:
     assert runs.run_mode(SimpleNamespace(run_type=run_type), {"mode": "preview"}) == mode
 
 
-def test_the_retry_policy_asks_the_one_classifier() -> None:
+def test_the_retry_policy_retries_transient_errors_with_increasing_delays() -> None:
     policy = retries.TransientErrors()
     assert policy.evaluate(QualityStop("no"), 1, 3).action.value == "fail"
     decisions = [policy.evaluate(SourceUnavailable("gone"), number, 9) for number in (1, 2, 3, 9)]
@@ -94,28 +92,28 @@ def test_the_retry_policy_asks_the_one_classifier() -> None:
     assert delays[0] < delays[-1]
 
 
-def test_a_broken_campaign_file_harms_no_other_and_says_where(
+def test_a_broken_campaign_file_shows_its_error_and_affects_no_other(
     campaign_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     good = (PROJECT / "include/campaigns/newsletter.yaml").read_text()
     (campaign_folder / "newsletter.yaml").write_text(good)
     (campaign_folder / "broken.yaml").write_text(BROKEN)
-    (campaign_folder / "bad_clock.yaml").write_text(good.replace("id: newsletter", "id: bad_clock") + "\n")
-    text = (campaign_folder / "bad_clock.yaml").read_text()
+    (campaign_folder / "bad_schedule.yaml").write_text(good.replace("id: newsletter", "id: bad_schedule") + "\n")
+    text = (campaign_folder / "bad_schedule.yaml").read_text()
     lines = ["schedule: whenever" if line.startswith("schedule:") else line for line in text.splitlines()]
-    (campaign_folder / "bad_clock.yaml").write_text("\n".join(lines))
+    (campaign_folder / "bad_schedule.yaml").write_text("\n".join(lines))
     monkeypatch.setattr("include.core.campaign.campaign_names.__defaults__", (campaign_folder,))
     monkeypatch.setattr("include.core.campaign.load_campaign.__defaults__", (campaign_folder,))
-    made = runpy.run_path(str(PROJECT / "dags" / "send_campaigns.py"))
-    assert Tag.BROKEN not in made["send_newsletter"].tags
-    assert Tag.BROKEN in made["send_broken"].tags
-    assert "broken.yaml, line" in made["send_broken"].doc_md
-    assert "whenever" in made["send_bad_clock"].doc_md
+    module = runpy.run_path(str(PROJECT / "dags" / "send_campaigns.py"))
+    assert Tag.BROKEN not in module["send_newsletter"].tags
+    assert Tag.BROKEN in module["send_broken"].tags
+    assert "broken.yaml, line" in module["send_broken"].doc_md
+    assert "whenever" in module["send_bad_schedule"].doc_md
     with pytest.raises(ConfigurationError, match=r"broken\.yaml, line"):
-        made["send_broken"].tasks[0].python_callable()
+        module["send_broken"].tasks[0].python_callable()
 
 
-def test_a_stores_task_has_the_ledger_open_while_it_runs_and_closed_afterwards_however_it_ends(
+def test_the_ledger_is_open_while_a_stores_task_runs_and_closed_afterwards(
     stored: dict[str, dict[str, Any]], paths: DataPaths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     steps: list[str] = []
@@ -136,7 +134,7 @@ def test_a_stores_task_has_the_ledger_open_while_it_runs_and_closed_afterwards_h
         return f"{what} {dag_run}"
 
     opened = with_stores(work)
-    assert list(inspect.signature(opened).parameters) == ["what", "dag_run"], "Airflow passes these and no stores"
+    assert list(inspect.signature(opened).parameters) == ["what", "dag_run"], "Airflow does not pass the stores"
     assert opened.__doc__ == "What it does."
     assert opened("go", dag_run="r") == "go r"
     with pytest.raises(QualityStop):

@@ -1,4 +1,4 @@
-"""The headings of a page, as links name them."""
+"""The anchors of the headings of a page."""
 
 from __future__ import annotations
 
@@ -7,6 +7,6 @@ from pathlib import Path
 
 
 def headings(page: Path) -> set[str]:
-    """The anchors that a Markdown page has on GitHub: lower case, punctuation dropped, spaces as dashes."""
+    """The anchors of a Markdown page on GitHub: lower case, without punctuation, spaces as dashes."""
     lines = re.findall(r"^#{1,6} +(.+?) *$", page.read_text(), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", line.lower()).replace(" ", "-") for line in lines}

@@ -1,4 +1,4 @@
-"""The generated pages say what their sources say."""
+"""Generated pages agree with their sources, and links between pages resolve."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_the_table_of_environment_variables_is_up_to_date() -> None:
     assert readme.count("| `TRADEWIND_") == len(Settings.model_fields)
 
 
-def test_a_readme_without_markers_stops_the_generation() -> None:
+def test_a_readme_without_markers_is_an_error() -> None:
     with pytest.raises(ValueError, match="end of settings"):
         generate_docs.with_settings("# Tradewind")
 
@@ -35,11 +35,11 @@ def test_dags_page_is_up_to_date(tmp_path_factory: pytest.TempPathFactory) -> No
 
 
 @pytest.mark.parametrize("page", sorted(path for path in PROJECT.rglob("*.md") if ".venv" not in path.parts), ids=str)
-def test_links_between_pages_lead_somewhere(page: Path) -> None:
+def test_links_between_pages_resolve(page: Path) -> None:
     import re
 
     text = page.read_text()
     targets = re.findall(r"\]\((?!https?://|#|mailto:)([^)#\s]+)", text)
     missing = [target for target in targets if not (page.parent / target).exists()]
     assert missing == []
-    assert "/work/" not in text, "a page names a path of somebody's machine"
+    assert "/work/" not in text, "a page contains a path of one machine"

@@ -1,4 +1,4 @@
-"""The runbook's commands parse, its queries run, and every page says the same four things."""
+"""The runbook's commands parse, its queries run, and all pages have the same four sections."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ def commands() -> list[list[str]]:
     return [shlex.split(line) for line in lines if line.strip()]
 
 
-def test_every_page_says_what_is_seen_what_is_safe_what_to_do_and_how_to_check() -> None:
+def test_every_page_has_the_four_sections() -> None:
     assert len(PAGES) >= 13
     for page in PAGES:
         assert headings(page) >= PARTS, page.name
         assert f"](runbook/{page.name})" in INDEX.read_text(), f"{page.name} is not in the index"
 
 
-def test_links_to_headings_lead_to_headings() -> None:
+def test_links_to_headings_resolve() -> None:
     for page in (INDEX, *PAGES):
         for target, heading in re.findall(r"\]\(([\w./-]*)#([\w-]+)\)", page.read_text()):
             there = (page.parent / target) if target else page
@@ -53,7 +53,7 @@ def test_links_to_headings_lead_to_headings() -> None:
 
 
 @pytest.mark.parametrize("page", [INDEX, *PAGES], ids=lambda page: page.name)
-def test_commands_are_shell_and_programs_that_a_host_has(page: Path) -> None:
+def test_commands_are_valid_shell_with_known_programs(page: Path) -> None:
     for block in blocks(page, "bash"):
         done = subprocess.run(["bash", "-n"], input=block, text=True, capture_output=True, check=False)
         assert done.returncode == 0, done.stderr
@@ -72,7 +72,7 @@ def test_make_commands_have_targets_and_arguments_that_parse() -> None:
             _parser().parse_args(["campaign", values["DO"], values["CAMPAIGN"], values["OCCURRENCE"]])
 
 
-def test_triggered_dags_take_the_parameters(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_triggered_dags_accept_the_parameters(tmp_path_factory: pytest.TempPathFactory) -> None:
     os.environ.setdefault("AIRFLOW_HOME", str(tmp_path_factory.mktemp("airflow")))
     from operations.generate_docs import load_dags
 
@@ -94,7 +94,7 @@ def test_queries_run_on_the_published_tables(stores: Stores) -> None:
             assert warehouse.execute(query).description
 
 
-def test_the_status_that_is_shown_is_what_the_command_prints() -> None:
+def test_the_shown_status_matches_the_output_of_the_command() -> None:
     from operations.campaign import FIGURES, NEXT_STEP
 
     shown, *_ = blocks(PROJECT / "docs" / "runbook" / "pause-resume-cancel.md", "text")

@@ -1,4 +1,4 @@
-"""The version is the same in pyproject.toml and in the changelog, and the hooks of git need no network."""
+"""pyproject.toml and the changelog have the same version, and git hooks do not use the network."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import yaml
 from include.core.paths import PROJECT
 
 
-def test_the_newest_entry_of_the_changelog_is_the_version() -> None:
+def test_the_newest_changelog_entry_has_the_version() -> None:
     version = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["version"]
     entries = re.findall(r"^## \[(.+?)\](?: - (.+))?$", (PROJECT / "CHANGELOG.md").read_text(), re.MULTILINE)
     assert entries[0] == ("Unreleased", "")
@@ -21,7 +21,7 @@ def test_the_newest_entry_of_the_changelog_is_the_version() -> None:
     assert days == sorted(days, reverse=True)
 
 
-def test_hooks_run_tools_of_the_virtual_environment_and_all_of_lint_before_a_push() -> None:
+def test_hooks_run_the_tools_of_the_virtual_environment_and_make_lint_before_a_push() -> None:
     repositories = yaml.safe_load((PROJECT / ".pre-commit-config.yaml").read_text())["repos"]
     assert [repository["repo"] for repository in repositories] == ["local"]
     hooks = {hook["id"]: hook for hook in repositories[0]["hooks"]}
@@ -34,6 +34,6 @@ def test_hooks_run_tools_of_the_virtual_environment_and_all_of_lint_before_a_pus
         assert f"@$(VENV)/bin/{program} " in makefile, f"{program} is a hook and not a part of `make lint`"
 
 
-def test_python_is_the_oldest_that_is_supported() -> None:
+def test_the_python_version_is_the_oldest_supported() -> None:
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
     assert project["requires-python"] == f">={(PROJECT / '.python-version').read_text().strip()}"

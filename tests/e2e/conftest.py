@@ -1,4 +1,4 @@
-"""An installation of its own: data folder, free ports, a small shop."""
+"""A separate installation: data folder, free ports, a small shop."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ONE_CUSTOMER_IN = 60
 
 @pytest.fixture(scope="session")
 def small_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One customer in sixty of the demo shop, with all their purchases, and whoever is to confirm."""
+    """Every sixtieth customer of the demo shop with their purchases, and all pending subscribers."""
     folder = tmp_path_factory.mktemp("shop")
     whole, small = folder / "whole.sqlite", folder / "small.sqlite"
     subprocess.run(
@@ -45,7 +45,7 @@ def small_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def installation(
     tmp_path: Path, migrated: Path, small_shop: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Installation]:
-    """The installation; whatever was started in it is stopped."""
+    """The installation; its services are stopped afterwards."""
     data = tmp_path / "data"
     for name in [name for name in os.environ if name.startswith(("AIRFLOW", "TRADEWIND"))]:
         monkeypatch.delenv(name)

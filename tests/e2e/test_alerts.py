@@ -1,4 +1,4 @@
-"""Alerts through the real Airflow: a task that fails, one that is killed, one that is tried again, a run that is late."""
+"""Alerts from a running Airflow: a failed task, a killed task, a retried task and a late run."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.alerts.receiver import Receiver
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 TIMEOUT_SECONDS = 150
 LOCAL = "airflow.dag_processing.bundles.local.LocalDagBundle"
-TROUBLED = """
+DAG_FILE = """
 import os, signal, time
 from datetime import timedelta
 
@@ -39,7 +39,7 @@ with DAG(
     killed()
 
 with DAG(
-    "troubled", schedule=None, deadline=notifications.deadline(timedelta(seconds=5)),
+    "failing", schedule=None, deadline=notifications.deadline(timedelta(seconds=5)),
     default_args=defaults.task_defaults("tests"), on_failure_callback=notifications.RunFailureNotifier(),
 ):
 
@@ -48,14 +48,14 @@ with DAG(
         raise QualityStop("too few rows.", where="subscribers, run r")
 
     @task
-    def tried_again():
+    def retried():
         raise SourceUnavailable("does not answer.", retry_after=600)
 
     @task
     def late_run_alert():
         time.sleep(30)
 
-    stopped(), tried_again(), late_run_alert()
+    stopped(), retried(), late_run_alert()
 """
 
 
@@ -66,36 +66,36 @@ def receiver() -> Iterator[Receiver]:
     started.stop()
 
 
-def test_a_person_is_told_by_airflow(
+def test_airflow_delivers_alerts(
     installation: Installation, receiver: Receiver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "dags"
     folder.mkdir()
-    (folder / "troubled.py").write_text(TROUBLED)
-    bundles = [{"name": "troubled", "classpath": LOCAL, "kwargs": {"path": str(folder), "refresh_interval": 5}}]
+    (folder / "failing.py").write_text(DAG_FILE)
+    bundles = [{"name": "failing", "classpath": LOCAL, "kwargs": {"path": str(folder), "refresh_interval": 5}}]
     monkeypatch.setenv("AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST", json.dumps(bundles))
     launcher.start_services(installation, lambda said: None)
     airflow_settings.apply(installation)
     api = AirflowApi(installation)
     api.post("/variables", {"key": "alert_webhook_url", "value": receiver.url})
-    runs.wait_for_dags(api, ["troubled", "lost"])
-    for dag in ("troubled", "lost"):
+    runs.wait_for_dags(api, ["failing", "lost"])
+    for dag in ("failing", "lost"):
         api.patch(f"/dags/{dag}", {"is_paused": False})
-    started = {dag: runs.trigger(api, dag).id for dag in ("troubled", "lost")}
+    started = {dag: runs.trigger(api, dag).id for dag in ("failing", "lost")}
     wanted = {"quality-stop", "task-lost", "missed-deadline"}
-    told = _await_alerts(receiver, wanted)
-    assert {alert["kind"] for alert in told} == wanted, told
-    by_kind = {alert["kind"]: alert for alert in told}
+    received = _await_alerts(receiver, wanted)
+    assert {alert["kind"] for alert in received} == wanted, received
+    by_kind = {alert["kind"]: alert for alert in received}
     assert by_kind["quality-stop"]["happened"] == "subscribers, run r: too few rows."
     assert by_kind["quality-stop"]["task"] == "stopped"
-    assert {(alert["dag"], alert["run"]) for alert in told} == set(started.items())
+    assert {(alert["dag"], alert["run"]) for alert in received} == set(started.items())
     assert by_kind["task-lost"]["dag"] == "lost"
-    filed = [json.loads(path.read_bytes()) for path in installation.paths.alerts.glob("*Z-*.json")]
-    assert {alert["kind"] for alert in filed} == wanted
+    stored = [json.loads(path.read_bytes()) for path in installation.paths.alerts.glob("*Z-*.json")]
+    assert {alert["kind"] for alert in stored} == wanted
 
 
 def _await_alerts(receiver: Receiver, wanted: set[str]) -> list[dict[str, Any]]:
-    """What was posted, once all that is wanted was, or there is no hope."""
+    """The posted alerts, once all wanted kinds are among them or the time is over."""
     end = time.monotonic() + TIMEOUT_SECONDS
     while not wanted <= {alert["kind"] for alert in receiver.posted} and time.monotonic() < end:
         time.sleep(0.5)

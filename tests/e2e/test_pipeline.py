@@ -1,4 +1,4 @@
-"""The whole pipeline through the real scheduler, twice: everybody once, and the second time nobody."""
+"""The whole pipeline, run twice by the scheduler: the first run mails everybody once, the second nobody."""
 
 from __future__ import annotations
 
@@ -25,31 +25,33 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(480)]
 ACCOUNTED = "accepted + rejected + suppressed + capped + held_out + in_doubt + pending + skipped"
 
 
-def test_everybody_once_and_the_second_time_nobody(installation: Installation, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_first_run_mails_everybody_once_and_the_second_nobody(
+    installation: Installation, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run_demo(installation) == 0
     first = capsys.readouterr().out
     accepted = keys_at_simulator(installation)
     assert accepted
-    assert len(accepted) == len(set(accepted)), "somebody got a message twice"
-    assert asked(installation, "duplicates") == []
+    assert len(accepted) == len(set(accepted)), "a message was accepted twice"
+    assert simulator_get(installation, "duplicates") == []
     assert set(accepted) == keys_published(installation)
     assert accepted_in_ledger(installation) == len(accepted)
     check_published(installation)
-    posts = asked(installation, "requests")["total"]
+    posts = simulator_get(installation, "requests")["total"]
 
     assert run_demo(installation) == 0
     second = capsys.readouterr().out
-    assert asked(installation, "requests")["total"] == posts, "the second run posted"
+    assert simulator_get(installation, "requests")["total"] == posts, "the second run sent requests"
     assert sorted(keys_at_simulator(installation)) == sorted(accepted)
     check_published(installation)
     for campaign in ("newsletter", "winback", "welcome", "confirm"):
         assert f"0 new messages: the plan of {campaign}" in second
         assert f"0 new messages: the plan of {campaign}" not in first
-    check_nobody_is_named(installation, first + second)
+    check_no_personal_data(installation, first + second)
 
 
 def check_published(installation: Installation) -> None:
-    """The campaigns are there, their sums hold, people opened, and every check that must hold does."""
+    """The published file has the campaigns with opens, their sums add up, and every required check passed."""
     with published(installation) as file:
         rows = file.execute(
             f"select campaign, selected, {ACCOUNTED}, delivered, human_opens from marts.campaign_performance"
@@ -67,8 +69,8 @@ def check_published(installation: Installation) -> None:
     assert (installation.paths.published / "report.html").stat().st_size > 10_000
 
 
-def check_nobody_is_named(installation: Installation, printed: str) -> None:
-    """No address, link or key in Airflow's database (XCom, rendered templates, parameters) and logs, nor anywhere else."""
+def check_no_personal_data(installation: Installation, printed: str) -> None:
+    """Search Airflow's database (XCom, rendered templates, parameters), logs and all other files for addresses, links and keys."""
     parts = list(installation.paths.plans.rglob("part-*.parquet"))
     people = pa.concat_tables(pq.read_table(part, columns=["email", "token"]) for part in parts)
     keys = json.loads(installation.paths.secrets.read_text())
@@ -83,14 +85,14 @@ def check_nobody_is_named(installation: Installation, printed: str) -> None:
     assert not [needle for needle in needles if needle in printed]
 
 
-def asked(installation: Installation, what: str) -> Any:
-    """What the simulator answers."""
+def simulator_get(installation: Installation, what: str) -> Any:
+    """The response to a control request of the simulator."""
     with urllib.request.urlopen(f"{installation.simulator_url}/control/{what}") as answer:
         return json.load(answer)
 
 
 def keys_at_simulator(installation: Installation) -> list[str]:
-    """The key of every personalization that was accepted."""
+    """The message keys of all accepted personalizations."""
     with urllib.request.urlopen(f"{installation.simulator_url}/control/accepted.ndjson") as answer:
         return [json.loads(line)["tw_key"] for line in answer]
 

@@ -1,4 +1,4 @@
-"""`hits(path, needles)`: where a file or folder holds what it must not. Looks into SQLite, DuckDB, Parquet, gzip, zip too.
+"""`hits(path, needles)` finds forbidden text in files and folders, also inside SQLite, DuckDB, Parquet, gzip and zip.
 
 For any part of the data folder, for Airflow's home and for its logs:
 
@@ -33,7 +33,7 @@ Trie = dict[int, "Trie"]
 
 
 class Hit(NamedTuple):
-    """`store` is a table, a column or '' for the file's own bytes; `around` is what stands about the needle."""
+    """`store` is a table, a column, or '' for the file's own bytes; `around` is the text around the needle."""
 
     path: str
     store: str
@@ -42,7 +42,7 @@ class Hit(NamedTuple):
 
 
 def hits(path: Path, needles: Iterable[str], *, skip: Collection[Path] = (), skip_tables: Collection[str] = ()) -> list[Hit]:
-    """Every needle that a file holds, once a file and store; a folder is searched through, names of files too.
+    """Every needle that a file contains, once per file and store. Folders are searched recursively, file names included.
 
     `skip`: files and folders that may hold them. `skip_tables`: tables of a database that may, as `schema.table`; then its
     other tables are searched, but not its raw bytes. Raises `ValueError` for a needle that is too short to mean anything.
@@ -60,7 +60,7 @@ def hits(path: Path, needles: Iterable[str], *, skip: Collection[Path] = (), ski
 
 
 class _Search:
-    """One pattern for all needles in all their forms: a trie, so that many needles cost little more than one."""
+    """One pattern for all forms of all needles: a trie, so that many needles cost little more than one."""
 
     def __init__(self, needles: Iterable[str]) -> None:
         self._of_form: dict[bytes, str] = {}
@@ -88,7 +88,7 @@ class _Search:
 
 
 def _forms(needle: str) -> set[bytes]:
-    """As bytes whose ASCII letters are lower case; other letters in each case, since only ASCII can be folded as bytes."""
+    """The forms as bytes in lower case. Non-ASCII letters appear in both cases, since only ASCII bytes can be folded."""
     plain = needle.lower()
     forms = {plain, quote(plain, safe=""), json.dumps(plain)[1:-1], html.escape(plain), plain.replace("@", "&#64;")}
     forms |= {plain.replace("@", "\\u0040"), plain.replace("@", "=40"), needle.upper(), needle.title()}
@@ -97,7 +97,7 @@ def _forms(needle: str) -> set[bytes]:
 
 
 def _base64_forms(needle: str) -> set[bytes]:
-    """What of the needle is the same in base64 whatever stands around it, at each of the three offsets."""
+    """The part of the needle's base64 that does not depend on the surrounding text, at each of the three offsets."""
     found = set()
     for before in range(3):
         text = base64.b64encode(b"\0" * before + needle.encode())
@@ -108,7 +108,7 @@ def _base64_forms(needle: str) -> set[bytes]:
 
 
 def _pattern(trie: Trie) -> bytes:
-    """The trie as a regular expression; the shorter of two forms with one beginning is found first."""
+    """The trie as a regular expression; of two forms with a common prefix, the shorter matches first."""
     if -1 in trie:
         return b""
     branches = [re.escape(bytes([byte])) + _pattern(rest) for byte, rest in trie.items()]
@@ -116,7 +116,7 @@ def _pattern(trie: Trie) -> bytes:
 
 
 def _contents(file: Path, skip_tables: frozenset[str]) -> Iterator[tuple[str, Iterable[bytes]]]:
-    """A file's own bytes, then what a reader of its format sees."""
+    """A file's own bytes, then its decoded content."""
     head = _head(file)
     kind = _kind(head)
     if not (kind in ("sqlite", "duckdb") and skip_tables):
@@ -148,7 +148,7 @@ def _kind(head: bytes) -> str:
 
 
 def _tables(file: Path, kind: str, skip_tables: frozenset[str]) -> Iterator[tuple[str, Iterable[bytes]]]:
-    """Every table of a copy of the database, its write-ahead log applied: nobody's lock is taken."""
+    """Every table of a copy of the database with its write-ahead log applied: the copy needs no lock."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(shutil.copy(file, folder))
         for suffix in ("-wal", ".wal"):
@@ -179,7 +179,7 @@ def _duckdb(file: Path, skip_tables: frozenset[str]) -> Iterator[tuple[str, Iter
 
 
 def _joined(values: Iterable[object]) -> list[bytes]:
-    """All values as one text; bytes as they are, and unpacked where they are gzip (a stored body, a serialised DAG)."""
+    """All values as one text; gzip values (a stored body, a serialised DAG) are also unpacked."""
     parts: list[bytes] = []
     for value in values:
         if isinstance(value, bytes):

@@ -1,4 +1,4 @@
-"""The search finds what it is to find, in every kind of file; a search that finds nothing would prove nothing."""
+"""The search finds needles in every kind of file; otherwise, an empty result would prove nothing."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ def found(path: Path, **options: object) -> set[str]:
         base64.b64encode(f'{{"email": "{ADDRESS}"}}'.encode()).decode(),
     ],
 )  # fmt: skip
-def test_a_text_in_any_form(text: str, tmp_path: Path) -> None:
+def test_text_in_every_form(text: str, tmp_path: Path) -> None:
     (tmp_path / "log").write_text(f"before {text} after")
     assert found(tmp_path) == {ADDRESS}
     assert found(tmp_path / "log") == {ADDRESS}
 
 
-def test_utf16_and_bytes_that_are_no_text(tmp_path: Path) -> None:
+def test_utf16_and_binary_data(tmp_path: Path) -> None:
     (tmp_path / "core").write_bytes(os.urandom(5_000) + NAME.encode() + os.urandom(5_000) + ADDRESS.encode("utf-16-le"))
     assert found(tmp_path) == {NAME, ADDRESS}
 
@@ -54,7 +54,7 @@ def test_names_of_files_and_folders(tmp_path: Path) -> None:
     assert found(tmp_path) == {NAME, ADDRESS}
 
 
-def test_compressed(tmp_path: Path) -> None:
+def test_compressed_files(tmp_path: Path) -> None:
     with gzip.open(tmp_path / "old.log.gz", "wt") as file:
         file.write(ADDRESS)
     with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
@@ -82,7 +82,7 @@ def test_sqlite_with_its_write_ahead_log_and_packed_values(tmp_path: Path) -> No
     connection.close()
 
 
-def test_duckdb_that_is_open_elsewhere(tmp_path: Path) -> None:
+def test_duckdb_that_another_process_has_open(tmp_path: Path) -> None:
     path = tmp_path / "tradewind.duckdb"
     with duckdb.connect(str(path)) as connection:
         connection.execute("create schema core")
@@ -95,7 +95,7 @@ def test_duckdb_that_is_open_elsewhere(tmp_path: Path) -> None:
     assert found(path, skip_tables={"core.identities"}) == {NAME}
 
 
-def test_what_may_hold_them_is_left_out_and_nothing_else(tmp_path: Path) -> None:
+def test_only_skipped_paths_and_tables_are_not_searched(tmp_path: Path) -> None:
     for name in ("plans", "logs"):
         (tmp_path / name / "deep").mkdir(parents=True)
         (tmp_path / name / "deep" / "file").write_text(NAME)
@@ -103,7 +103,7 @@ def test_what_may_hold_them_is_left_out_and_nothing_else(tmp_path: Path) -> None
     assert hits(tmp_path, NEEDLES, skip=[tmp_path / "plans", tmp_path / "logs" / "deep" / "file"]) == []
 
 
-def test_no_needle_is_no_hit_and_a_short_one_is_refused(tmp_path: Path) -> None:
+def test_no_needles_give_no_hits_and_a_short_needle_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "log").write_text("abc")
     assert hits(tmp_path, []) == []
     with pytest.raises(ValueError, match="too short"):
@@ -111,7 +111,7 @@ def test_no_needle_is_no_hit_and_a_short_one_is_refused(tmp_path: Path) -> None:
 
 
 @given(st.lists(st.text("abcXYZ@.", min_size=4, max_size=8), min_size=1, max_size=8, unique_by=str.lower), st.data())
-def test_every_needle_alone_is_found(
+def test_every_needle_is_found_on_its_own(
     tmp_path_factory: pytest.TempPathFactory, needles: list[str], data: st.DataObject
 ) -> None:
     path = tmp_path_factory.mktemp("one") / "f"

@@ -1,4 +1,4 @@
-"""A campaign is run from the source to the report with all that goes wrong, and everything that was written is searched.
+"""Runs a campaign from source to report with every kind of failure, then searches all written files for personal data.
 
 Addresses and names may be where they are needed: in what was landed, in `core.identities` and `quality.quarantine`, in a
 plan's parts, in the spool, with the source and the simulated SendGrid. They may be nowhere else, and a key nowhere at all.
@@ -25,7 +25,7 @@ TABLES_OF_PEOPLE = {"core.identities", "quality.quarantine"}
 
 @dataclass(frozen=True)
 class Walked:
-    """What the walk left. `people` are parts of addresses and names, `secrets` keys and links."""
+    """The files of the walk. `people` are parts of addresses and names; `secrets` are keys and links."""
 
     paths: DataPaths
     people: list[str]
@@ -63,7 +63,7 @@ def shown(found: list[Hit]) -> str:
     return "\n".join(f"{hit.path} {hit.store}: {hit.needle} in {hit.around!r}" for hit in found[:20])
 
 
-def test_the_walk_met_what_it_was_to_meet(walked: Walked) -> None:
+def test_the_walk_has_every_kind_of_failure(walked: Walked) -> None:
     failures = json.loads((walked.paths.root / "logs" / "failures.json").read_text())
     assert {"QualityStop", "SourceError", "PlanError", "CampaignStopped", "EspUnavailable"} <= set(failures)
     results = {
@@ -80,32 +80,32 @@ def test_the_walk_met_what_it_was_to_meet(walked: Walked) -> None:
     assert len(list(walked.paths.alerts.glob("*Z-*.json"))) >= len(failures)
 
 
-def test_the_search_would_find_them(walked: Walked) -> None:
-    """Where they may be they are: without this, a search that looks for nothing would pass."""
+def test_the_search_finds_people_in_files_that_may_contain_them(walked: Walked) -> None:
+    """Without this, a search that finds nothing would pass."""
     for place in (walked.paths.landed, walked.paths.plans, walked.paths.spool, walked.paths.warehouse):
         assert len({hit.needle for hit in hits(place, walked.people)}) > 100, place
     assert {hit.needle for hit in hits(walked.paths.spool, GARBAGE)} == {"zqgarbage", "zqcut"}
 
 
-def test_no_person_is_anywhere_else(walked: Walked) -> None:
+def test_no_other_file_contains_a_person(walked: Walked) -> None:
     found = hits(walked.paths.root, walked.people, skip=walked.may_hold_people())
     assert found == [], shown(found)
 
 
-def test_no_person_is_in_any_other_table_of_the_warehouse(walked: Walked) -> None:
+def test_no_other_table_of_the_warehouse_contains_a_person(walked: Walked) -> None:
     found = hits(walked.paths.warehouse, walked.people, skip_tables=TABLES_OF_PEOPLE)
     assert found == [], shown(found)
 
 
-def test_the_reasons_beside_broken_batches_quote_nothing(walked: Walked) -> None:
+def test_reasons_of_broken_batches_quote_nothing(walked: Walked) -> None:
     reasons = [path for path in (walked.paths.spool / "broken").iterdir() if path.suffix != ".json"]
     assert reasons
     found = [hit for path in reasons for hit in hits(path, walked.people)]
     assert found == [], shown(found)
 
 
-def test_no_key_and_no_link_is_written_anywhere(walked: Walked) -> None:
-    """Links are where people's messages and clicks are; the two keys in `secrets.json` alone; the API key nowhere."""
+def test_keys_and_links_are_written_only_where_needed(walked: Walked) -> None:
+    """Links are only in messages and clicks, the two keys only in `secrets.json`, the API key nowhere."""
     found = hits(walked.paths.root, walked.secrets, skip=walked.may_hold_people())
     assert found == [], shown(found)
     found = hits(walked.paths.warehouse, walked.secrets)

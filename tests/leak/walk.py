@@ -1,4 +1,4 @@
-"""`python -m tests.leak.walk ROOT`: a campaign from the source to the report, with all that goes wrong, as the tasks do it.
+"""`python -m tests.leak.walk ROOT` runs a campaign from source to report as the tasks do, with every kind of failure.
 
 Everything that Airflow would keep of it lies in the data folder afterwards: logs at DEBUG (`logs/tasks.log`), the exceptions
 with their traces in it, what tasks return (`logs/xcom.json`), and alerts. What is printed is the caller's to keep.
@@ -69,7 +69,7 @@ log = logging.getLogger("tests.leak")
 
 
 def words() -> Iterator[str]:
-    """Four letters each, in no word of any language."""
+    """Distinctive strings of four letters that occur in no natural word."""
     return ("".join(letters) + "qx" for letters in product("bcdfghjk", repeat=3))
 
 
@@ -94,7 +94,7 @@ def people() -> list[dict[str, Any]]:
 
 
 class Walk:
-    """The stores of one data folder, and what its tasks said."""
+    """The stores of one data folder, and the output of its tasks."""
 
     def __init__(self, root: Path) -> None:
         self.paths = DataPaths(root)
@@ -109,7 +109,7 @@ class Walk:
         self.stores = Stores(self.paths, self.ledger, self.secrets)
 
     def task(self, call: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
-        """Run a stage's function as Airflow does: keep what it returns; log what it raises, and tell a person."""
+        """Run a stage's function as Airflow does: keep its result; log its exception and deliver an alert."""
         try:
             result = call(*arguments, **named)
         except Exception as error:
@@ -129,33 +129,33 @@ class Walk:
         (self.paths.root / "logs" / "failures.json").write_text(json.dumps(self.failures))
 
 
-def _take_in(walk: Walk, source: str, relation: str, run: str) -> None:
+def _ingest_relation(walk: Walk, source: str, relation: str, run: str) -> None:
     manifest = walk.task(land, walk.paths, source, relation, run=run, since=None)
     walk.task(batch.validate_batch, walk.paths, manifest)
     walk.task(merge.merge_batch, walk.paths, manifest)
 
 
 def ingest(walk: Walk) -> None:
-    """A good batch, one that is stopped, the good one again, and sources that break the contract."""
+    """Ingest a valid batch, a batch that is stopped, the valid one again, and sources that violate the contract."""
     paths = walk.paths
     paths.demo.mkdir()
     shop = rows.sqlite_source(paths.demo / "shop.sqlite", subscribers=people(), purchases=[rows.purchase(1)])
     for relation in ("subscribers", "purchases"):
-        _take_in(walk, shop, relation, "run-1")
+        _ingest_relation(walk, shop, relation, "run-1")
     worse = [{**row, "email": row["email"].replace("@", "zqat")} for row in people()]
     source = rows.sqlite_source(paths.demo / "worse.sqlite", subscribers=worse)
     manifest = walk.task(land, paths, source, "subscribers", run="run-2", since=None)
     walk.task(batch.validate_batch, paths, manifest)
     walk.task(quality_page.write_quality_page, paths)
-    _take_in(walk, shop, "subscribers", "run-3")  # whose addresses could not be read were held back until now
+    _ingest_relation(walk, shop, "subscribers", "run-3")  # ends the suppression of people with unreadable addresses
     without = [{name: value for name, value in row.items() if name != "updated_at"} for row in people()]
     source = rows.sqlite_source(paths.demo / "without.sqlite", subscribers=without)
     walk.task(land, paths, source, "subscribers", run="run-4", since=None)
     walk.task(build_segments, paths, segment_run="run-1", as_of=clock.now())
 
 
-def plan_badly(walk: Walk) -> None:
-    """Templates that raise for people, and a segment of which nobody has heard."""
+def fail_to_plan(walk: Walk) -> None:
+    """Plan with templates that raise for some people, and with an unknown segment."""
     folder = walk.paths.root / "templates"
     stores = (walk.stores,)
     os.environ["TRADEWIND_TEMPLATES"] = str(folder)
@@ -174,7 +174,7 @@ def plan_badly(walk: Walk) -> None:
 
 
 def dispatch(walk: Walk, simulator: RunningSimulator) -> None:
-    """A preview, a plan, and a send in which everything goes wrong once."""
+    """A preview, a plan, and a send with one fault of each kind."""
     stores = (walk.stores, load_campaign("newsletter"))
     account = SendGridAccount(simulator.base_url, API_KEY)
     walk.task(preview.preview, *stores, run="by-hand", edge_url=EDGE_URL, at=clock.now())
@@ -197,7 +197,7 @@ def dispatch(walk: Walk, simulator: RunningSimulator) -> None:
 
 
 def misuse_the_edge(walk: Walk, edge: str) -> None:
-    """Bodies that nobody signed, links that nobody made, and batches in the spool that are none."""
+    """Send unsigned bodies and invalid links to the edge, and put invalid batches into the spool."""
     body = json.dumps([{"email": "zqforged@gmail.example.com", "event": "delivered"}])
     signature = {"X-Twilio-Email-Event-Webhook-Signature": "zqforged", "X-Twilio-Email-Event-Webhook-Timestamp": "zqforged"}
     for headers in ({}, signature):
@@ -217,7 +217,7 @@ def misuse_the_edge(walk: Walk, edge: str) -> None:
 
 
 def post(url: str, body: str, headers: dict[str, str]) -> None:
-    """By a client that logs nothing, whatever the answer is."""
+    """POST with a client that logs nothing, whatever the response is."""
     with contextlib.suppress(urllib.error.HTTPError):
         urllib.request.urlopen(urllib.request.Request(url, body.encode(), headers, method="POST"), timeout=30).close()
 
@@ -260,7 +260,7 @@ def run(root: Path) -> None:
         )  # fmt: skip
     try:
         ingest(walk)
-        plan_badly(walk)
+        fail_to_plan(walk)
         dispatch(walk, simulator)
         simulator.wait_until_quiet(60)
         misuse_the_edge(walk, url)

@@ -1,4 +1,4 @@
-"""Airflow's database is busy now and then: the request was rolled back, and is made again."""
+"""Requests that Airflow rolled back because its database was busy are retried."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from operations.api import AirflowApi, ApiRefused
 from operations.settings import Installation
 
 ROLLED_BACK = (500, {"detail": {"reason": "Database error", "statement": "hidden", "message": "see ID BOTNitjS"}})
-MADE = (200, {"dag_run_id": "manual__1"})
+CREATED = (200, {"dag_run_id": "manual__1"})
 
 
 class Airflow(ThreadingHTTPServer):
-    """Answers what it is told to, one after the other, and hands out a token to everybody."""
+    """Returns the configured answers in order, and gives every client a token."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.answers: list[tuple[int, Mapping[str, object]]] = []
-        self.asked: list[str] = []
+        self.requests: list[str] = []
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -39,7 +39,7 @@ class Handler(BaseHTTPRequestHandler):
         self._next()
 
     def _next(self) -> None:
-        self.server.asked.append(f"{self.command} {self.path}")
+        self.server.requests.append(f"{self.command} {self.path}")
         self._answer(*self.server.answers.pop(0))
 
     def _answer(self, status: int, body: Mapping[str, object]) -> None:
@@ -69,13 +69,13 @@ def client(airflow: Airflow, tmp_path: Path) -> AirflowApi:
     return AirflowApi(Installation(DataPaths(tmp_path), airflow.server_port, 1, 2))
 
 
-def test_what_was_rolled_back_is_asked_for_again(airflow: Airflow, client: AirflowApi) -> None:
-    airflow.answers = [ROLLED_BACK, ROLLED_BACK, MADE]
-    assert client.post("/dags/send_x/dagRuns", {}) == MADE[1]
-    assert airflow.asked == ["POST /api/v2/dags/send_x/dagRuns"] * 3
+def test_a_rolled_back_request_is_retried(airflow: Airflow, client: AirflowApi) -> None:
+    airflow.answers = [ROLLED_BACK, ROLLED_BACK, CREATED]
+    assert client.post("/dags/send_x/dagRuns", {}) == CREATED[1]
+    assert airflow.requests == ["POST /api/v2/dags/send_x/dagRuns"] * 3
 
 
-def test_a_database_that_stays_busy_is_told(airflow: Airflow, client: AirflowApi) -> None:
+def test_a_database_that_stays_busy_is_an_error(airflow: Airflow, client: AirflowApi) -> None:
     airflow.answers = [ROLLED_BACK] * api.ATTEMPTS
     with pytest.raises(ApiRefused, match="Database error"):
         client.get("/dags")
@@ -83,14 +83,14 @@ def test_a_database_that_stays_busy_is_told(airflow: Airflow, client: AirflowApi
 
 
 @pytest.mark.parametrize("status", [400, 404, 409, 422, 500])
-def test_any_other_refusal_stands(airflow: Airflow, client: AirflowApi, status: int) -> None:
-    airflow.answers = [(status, {"detail": "no"}), MADE]
+def test_other_errors_are_not_retried(airflow: Airflow, client: AirflowApi, status: int) -> None:
+    airflow.answers = [(status, {"detail": "no"}), CREATED]
     with pytest.raises(ApiRefused) as refused:
         client.post("/dags/send_x/dagRuns", {})
     assert refused.value.status == status
-    assert airflow.answers == [MADE]
+    assert airflow.answers == [CREATED]
 
 
-def test_an_expired_token_is_fetched_anew(airflow: Airflow, client: AirflowApi) -> None:
-    airflow.answers = [(401, {"detail": "expired"}), MADE]
-    assert client.post("/dags/send_x/dagRuns", {}) == MADE[1]
+def test_an_expired_token_is_renewed(airflow: Airflow, client: AirflowApi) -> None:
+    airflow.answers = [(401, {"detail": "expired"}), CREATED]
+    assert client.post("/dags/send_x/dagRuns", {}) == CREATED[1]

@@ -1,4 +1,4 @@
-"""What operators do to a campaign from a terminal, with Airflow down."""
+"""Commands that control a campaign while Airflow is not running."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def campaign(do: str, capsys: pytest.CaptureFixture[str], occurrence: str = "onc
     return status, said.out, said.err
 
 
-def test_pause_resume_cancel_say_how_the_campaign_stands(
+def test_pause_resume_and_cancel_print_the_status(
     stores: Stores, esp: ScriptedEsp, capsys: pytest.CaptureFixture[str]
 ) -> None:
     plan_id = frozen_plan(stores, 30, chunk_size=10)
@@ -44,14 +44,14 @@ def test_pause_resume_cancel_say_how_the_campaign_stands(
     assert plans.find_plan(stores.ledger, plan_id).state == "cancelled"  # type: ignore[union-attr]
 
 
-def test_an_unknown_plan_names_those_there_are(stores: Stores, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_error_for_an_unknown_plan_lists_the_latest_plans(stores: Stores, capsys: pytest.CaptureFixture[str]) -> None:
     frozen_plan(stores, 10)
     status, out, err = campaign("pause", capsys, "2026-W01")
     assert (status, out) == (1, "")
     assert err == "error: spring 2026-W01: has no plan. The latest plans: spring once.\n"
 
 
-def test_a_data_folder_without_a_ledger_is_refused_and_stays_empty(
+def test_a_data_folder_without_a_ledger_is_an_error_and_stays_empty(
     paths: DataPaths, capsys: pytest.CaptureFixture[str]
 ) -> None:
     status, _, err = campaign("status", capsys)
@@ -60,7 +60,7 @@ def test_a_data_folder_without_a_ledger_is_refused_and_stays_empty(
     assert list(paths.root.iterdir()) == []
 
 
-def test_a_healthy_ledger_has_nothing_to_be_told(
+def test_replay_changes_nothing_in_a_complete_ledger(
     stores: Stores, esp: ScriptedEsp, capsys: pytest.CaptureFixture[str]
 ) -> None:
     plan_id = frozen_plan(stores, 10)
@@ -69,7 +69,7 @@ def test_a_healthy_ledger_has_nothing_to_be_told(
     assert "the ledger already contains everything" in capsys.readouterr().out
 
 
-def test_make_says_what_is_missing_and_passes_the_rest_on(paths: DataPaths) -> None:
+def test_make_reports_missing_arguments_and_passes_others(paths: DataPaths) -> None:
     environment = {**os.environ, "MAKEFLAGS": "-o.venv/installed"}
     done = subprocess.run(
         ["make", "campaign", "DO=pause"], cwd=PROJECT, env=environment, capture_output=True, text=True, check=False

@@ -1,4 +1,4 @@
-"""What `make` says and refuses; the lock files; the settings file; the report's table."""
+"""Output and errors of `make`, the lockfile, the settings file, and the table of campaigns."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def make(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(["make", *words], cwd=folder, capture_output=True, text=True, check=False, timeout=60)
 
 
-def test_make_alone_explains_every_command() -> None:
+def test_make_without_a_target_lists_every_command() -> None:
     done = make(PROJECT)
     assert done.returncode == 0
     for command in COMMANDS:
@@ -46,7 +46,7 @@ def test_make_alone_explains_every_command() -> None:
 
 
 @pytest.mark.parametrize(("version", "said"), [("3.9", "needs Python 3.11"), ("", "no Python found")])
-def test_a_wrong_python_is_one_clear_line(tmp_path: Path, version: str, said: str) -> None:
+def test_an_unsupported_python_is_reported_in_one_line(tmp_path: Path, version: str, said: str) -> None:
     for name in ("Makefile", "requirements.txt", "requirements-demo.txt"):
         shutil.copy(PROJECT / name, tmp_path)
     python = tmp_path / "python3.9"
@@ -59,17 +59,17 @@ def test_a_wrong_python_is_one_clear_line(tmp_path: Path, version: str, said: st
     assert said in lines[0]
 
 
-def test_trigger_without_a_dag_says_how() -> None:
+def test_trigger_without_a_dag_shows_the_usage() -> None:
     assert "DAG=send_newsletter" in make(PROJECT, "trigger", "DAG=").stderr
 
 
 @pytest.mark.parametrize("text", ["{", "[1]", "live", '{"mode": live}'])
-def test_a_conf_that_is_no_json_object_is_refused(text: str) -> None:
+def test_a_conf_that_is_not_a_json_object_is_an_error(text: str) -> None:
     with pytest.raises(ConfigurationError, match="CONF"):
         parse_conf(text)
 
 
-def test_a_conf_reaches_the_run_as_it_was_written() -> None:
+def test_a_conf_is_parsed_without_changes() -> None:
     assert parse_conf("") == {}
     assert parse_conf('{"mode": "live", "note": "5 $ & \'more\'"}') == {"mode": "live", "note": "5 $ & 'more'"}
 
@@ -104,7 +104,7 @@ def test_a_changed_dependency_without_a_new_lock_is_reported(locked: Path, old: 
 
 
 @pytest.mark.parametrize("name", lockfile_check.EXPORTS)
-def test_an_export_that_was_edited_by_hand_is_reported(locked: Path, name: str) -> None:
+def test_an_edited_export_is_reported(locked: Path, name: str) -> None:
     with (locked / name).open("a") as file:
         file.write("left-pad==1.0\n")
     assert lockfile_check.differences(locked) == [f"{name} is not what uv exports from uv.lock"]
@@ -118,7 +118,7 @@ def test_every_locked_package_comes_from_pypi() -> None:
         assert "http" not in re.sub(r"#.*|\S*http\S*==\S+", "", (PROJECT / name).read_text())
 
 
-def test_the_settings_file_holds_what_the_dags_need_and_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_settings_file_has_all_settings_and_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     wanted = airflow_settings.load()
     pools = {item["pool_name"]: item["pool_slot"] for item in wanted["pools"]}
     assert pools["warehouse"] == 1
@@ -133,7 +133,7 @@ def test_the_settings_file_holds_what_the_dags_need_and_no_secret(tmp_path: Path
         airflow_settings.load()
 
 
-def test_a_connection_of_the_environment_is_not_stored(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_connection_from_the_environment_is_not_stored(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_SENDGRID_DEFAULT", '{"conn_type": "http", "password": "SG.secret"}')
     stored = list(airflow_settings._connections(airflow_settings.load()))
     assert {item["connection_id"] for item in stored} == {"subscribers_source", "ledger_default"}

@@ -1,4 +1,4 @@
-"""Whatever starts the services has the demo shop there for the first run of a DAG, unless another source is named."""
+"""Every command that starts the services builds the demo shop first, unless another source is configured."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from operations.settings import read_installation
 
 @pytest.fixture(autouse=True)
 def services(monkeypatch: pytest.MonkeyPatch, paths: DataPaths) -> None:
-    """Airflow stays away: what is looked at here is the shop alone."""
+    """Replaces the services: these tests build only the shop."""
     monkeypatch.setattr(launcher, "start_services", lambda *_: None)
     monkeypatch.setattr(airflow_settings, "apply", lambda *_: None)
 
 
 @pytest.mark.parametrize("command", [["up"], ["trigger", "ingest_subscribers"]])
-def test_a_dag_finds_the_demo_shop_after(command: list[str], paths: DataPaths, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_demo_shop_exists_after(command: list[str], paths: DataPaths, monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown(*_: Any) -> None:
         raise ConfigurationError("is unknown.")
 
@@ -31,7 +31,7 @@ def test_a_dag_finds_the_demo_shop_after(command: list[str], paths: DataPaths, m
     assert relations(f"sqlite:///{demo_shop.shop_file(read_installation())}") == ["subscribers", "purchases"]
 
 
-def test_it_is_built_once_and_not_where_another_source_is_named(paths: DataPaths, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_built_once_and_only_without_another_source(paths: DataPaths, monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
     shop = demo_shop.shop_file(read_installation())
     monkeypatch.setenv("AIRFLOW_CONN_SUBSCRIBERS_SOURCE", "sqlite:////elsewhere.sqlite")
@@ -44,7 +44,7 @@ def test_it_is_built_once_and_not_where_another_source_is_named(paths: DataPaths
     assert (said, shop.read_bytes()) == ([], b"")
 
 
-def test_services_that_do_not_come_up_take_the_building_with_them(paths: DataPaths, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_building_stops_if_services_fail_to_start(paths: DataPaths, monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(*_: Any) -> None:
         raise TradewindError("did not come up.")
 
@@ -54,7 +54,7 @@ def test_services_that_do_not_come_up_take_the_building_with_them(paths: DataPat
     assert not demo_shop.shop_file(read_installation()).exists()
 
 
-def test_the_error_of_a_shop_that_is_not_there_says_what_builds_it(paths: DataPaths) -> None:
+def test_the_error_for_a_missing_shop_names_the_command_that_builds_it(paths: DataPaths) -> None:
     url = f"sqlite:///{demo_shop.shop_file(read_installation())}"
     with pytest.raises(TradewindError, match="`make up` creates"), open_source(url):
         pass

@@ -1,4 +1,4 @@
-"""Services come up once, are restarted when they died or changed, and trouble is one clear line."""
+"""Services start once and are restarted if they ended or changed; errors are one line."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from tests.ports import free_port
 
 @pytest.fixture
 def installation(paths: DataPaths, monkeypatch: pytest.MonkeyPatch) -> Iterator[Installation]:
-    """An installation with free ports; what was started is stopped."""
+    """An installation with free ports; its services are stopped afterwards."""
     for part in ("AIRFLOW", "EDGE", "SIMULATOR"):
         monkeypatch.setenv(f"TRADEWIND_{part}_PORT", str(free_port()))
-    made = read_installation()
-    yield made
-    launcher.stop_services(made, lambda said: None)
+    created = read_installation()
+    yield created
+    launcher.stop_services(created, lambda said: None)
 
 
 @pytest.fixture
 def web(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> Service:
-    """One service that stands for all."""
+    """A service that replaces the real ones."""
     command = (sys.executable, "-m", "http.server", str(installation.edge_port), "--bind", "127.0.0.1")
     service = Service(
         "web", command, lambda since: services._answers(installation.edge_url), installation.edge_port, "TRADEWIND_EDGE_PORT"
@@ -49,7 +49,7 @@ def pid(installation: Installation) -> int:
     return record.pid
 
 
-def test_up_starts_once_and_restarts_what_died_or_changed(
+def test_up_starts_a_service_once_and_restarts_it_if_it_ended_or_changed(
     installation: Installation, web: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said: list[str] = []
@@ -70,7 +70,7 @@ def test_up_starts_once_and_restarts_what_died_or_changed(
     assert "restarting web: its configuration or code changed" in said
 
 
-def test_down_stops_it_and_forgets_it(installation: Installation, web: Service) -> None:
+def test_stop_ends_the_service_and_deletes_its_record(installation: Installation, web: Service) -> None:
     launcher.start_services(installation, lambda said: None)
     record = processes.read(installation.paths.services / "web.pid")
     launcher.stop_services(installation, lambda said: None)
@@ -79,7 +79,7 @@ def test_down_stops_it_and_forgets_it(installation: Installation, web: Service) 
     assert list(installation.paths.services.glob("*.pid")) == []
 
 
-def test_a_service_that_ends_at_once_shows_the_end_of_its_log(
+def test_the_error_for_a_service_that_fails_has_the_end_of_its_log(
     installation: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broken = Service("web", (sys.executable, "-c", "raise SystemExit('no such thing')"), lambda since: False)
@@ -89,7 +89,7 @@ def test_a_service_that_ends_at_once_shows_the_end_of_its_log(
         launcher.start_services(installation, lambda said: None)
 
 
-def test_a_port_in_use_is_one_line_and_no_trace(
+def test_a_port_in_use_is_reported_in_one_line(
     installation: Installation, web: Service, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with socket.socket() as squatter:
@@ -103,20 +103,20 @@ def test_a_port_in_use_is_one_line_and_no_trace(
     ]
 
 
-def test_a_full_disk_is_one_line(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_reported_in_one_line(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(launcher, "DISK_BYTES_NEEDED", 10**18)
     with pytest.raises(ConfigurationError, match="MB free"):
         launcher.check_disk(installation)
 
 
-def test_a_data_folder_that_cannot_be_is_one_line(tmp_path: Path) -> None:
+def test_an_impossible_data_folder_is_reported_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigurationError, match="cannot be used"):
         launcher.check_disk(Installation(DataPaths(tmp_path / "file" / "data"), 1, 2, 3))
 
 
 @pytest.mark.parametrize("port", ["http", "0", "70000", "-1"])
-def test_a_port_that_is_none_is_one_line(
+def test_an_invalid_port_is_reported_in_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], port: str
 ) -> None:
     monkeypatch.setenv("TRADEWIND_AIRFLOW_PORT", port)
@@ -124,7 +124,7 @@ def test_a_port_that_is_none_is_one_line(
     assert "TRADEWIND_AIRFLOW_PORT" in capsys.readouterr().err
 
 
-def test_nothing_is_told_to_listen_beyond_loopback(installation: Installation) -> None:
+def test_services_listen_only_on_loopback(installation: Installation) -> None:
     environment = service_environment(installation)
     assert environment["AIRFLOW__API__HOST"] == "127.0.0.1"
     commands = {service.name: service.command for service in all_services(installation)}
@@ -134,7 +134,7 @@ def test_nothing_is_told_to_listen_beyond_loopback(installation: Installation) -
 
 
 @pytest.mark.parametrize("host", ["https://api.sendgrid.com", "http://127.0.0.1:9"])
-def test_the_simulator_stays_out_where_another_sendgrid_is_named(
+def test_the_simulator_is_not_started_for_another_sendgrid(
     installation: Installation, monkeypatch: pytest.MonkeyPatch, host: str
 ) -> None:
     assert "simulator" in {service.name for service in all_services(installation)}
@@ -143,13 +143,15 @@ def test_the_simulator_stays_out_where_another_sendgrid_is_named(
     assert "simulator" not in {service.name for service in all_services(installation)}
 
 
-def test_the_simulator_may_be_named_by_its_address(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_simulator_is_started_if_its_address_is_configured(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
     named = f'{{"conn_type": "http", "host": "http://localhost:{installation.simulator_port}", "password": "SG.x"}}'
     monkeypatch.setenv("AIRFLOW_CONN_SENDGRID_DEFAULT", named)
     assert not uses_external_sendgrid(installation)
 
 
-def test_the_configuration_is_the_same_however_it_was_started(
+def test_the_fingerprint_ignores_how_the_command_was_started(
     installation: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("PYTHONPATH", raising=False)

@@ -1,4 +1,4 @@
-"""Commands that would get in each other's way take turns."""
+"""Commands that exclude each other wait for each other."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from pathlib import Path
 from operations.mutex import mutex
 
 
-def test_the_second_waits_and_says_so(tmp_path: Path) -> None:
+def test_the_second_command_waits_and_prints_why(tmp_path: Path) -> None:
     lock, said, order, waits = tmp_path / "services" / "x.lock", [], [], threading.Event()
 
-    def tell(text: str) -> None:
+    def report(text: str) -> None:
         said.append(text)
         waits.set()
 
     def second() -> None:
-        with mutex(lock, tell, "the first"):
+        with mutex(lock, report, "the first"):
             order.append("second")
 
     with mutex(lock, said.append, "nobody"):
@@ -29,7 +29,7 @@ def test_the_second_waits_and_says_so(tmp_path: Path) -> None:
     assert said == ["waiting for the first"]
 
 
-def test_a_turn_ends_with_an_error_too(tmp_path: Path) -> None:
+def test_an_error_releases_the_mutex(tmp_path: Path) -> None:
     said: list[str] = []
     for _ in range(2):
         try:

@@ -1,4 +1,4 @@
-"""Processes are known by pid and start time, and end with everything that they started."""
+"""Processes are identified by pid and start time, and are stopped with all their descendants."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ STUBBORN = (
 
 @pytest.fixture
 def started() -> Iterator[list[Record]]:
-    """Records of what a test starts; ended afterwards whatever happens."""
+    """Records of processes that a test starts; they are stopped afterwards."""
     records: list[Record] = []
     yield records
     processes.stop(records, timeout=0.1)
@@ -37,14 +37,14 @@ def start(tmp_path: Path, command: tuple[str, ...]) -> Record:
     return processes.write(tmp_path / "service.pid", pid, "mark")
 
 
-def test_a_record_finds_its_process_and_survives_on_disk(tmp_path: Path, started: list[Record]) -> None:
+def test_a_record_is_read_back_from_disk(tmp_path: Path, started: list[Record]) -> None:
     started.append(record := start(tmp_path, SLEEPER))
     assert record.alive
     assert processes.read(tmp_path / "service.pid") == record
-    assert os.getsid(record.pid) == record.pid, "it must outlive the shell that ran make"
+    assert os.getsid(record.pid) == record.pid, "it must survive the shell that ran make"
 
 
-def test_the_pid_of_another_program_is_neither_alive_nor_stopped() -> None:
+def test_a_reused_pid_is_neither_alive_nor_stopped() -> None:
     other = subprocess.Popen(SLEEPER, start_new_session=True)
     try:
         stale = Record(other.pid, "1", "mark")
@@ -56,7 +56,7 @@ def test_the_pid_of_another_program_is_neither_alive_nor_stopped() -> None:
         other.wait()
 
 
-def test_stop_ends_the_whole_session_even_of_one_that_refuses(tmp_path: Path, started: list[Record]) -> None:
+def test_stop_ends_the_whole_session_even_if_it_ignores_sigterm(tmp_path: Path, started: list[Record]) -> None:
     started.append(record := start(tmp_path, STUBBORN))
     deadline = time.monotonic() + 10
     while not (tmp_path / "log").read_text().strip() and time.monotonic() < deadline:
@@ -69,7 +69,7 @@ def test_stop_ends_the_whole_session_even_of_one_that_refuses(tmp_path: Path, st
     assert start_time(child) == ""
 
 
-def test_children_of_a_leader_that_died_are_stopped_too(tmp_path: Path, started: list[Record]) -> None:
+def test_children_are_stopped_even_if_their_session_leader_ended(tmp_path: Path, started: list[Record]) -> None:
     started.append(record := start(tmp_path, STUBBORN))
     while not (tmp_path / "log").read_text().strip():
         time.sleep(0.05)
@@ -83,6 +83,6 @@ def test_children_of_a_leader_that_died_are_stopped_too(tmp_path: Path, started:
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "17", '{"pid": 1}'])
-def test_a_torn_pid_file_is_a_stale_one(tmp_path: Path, content: str) -> None:
+def test_a_corrupt_pid_file_counts_as_stale(tmp_path: Path, content: str) -> None:
     (tmp_path / "service.pid").write_text(content)
     assert processes.read(tmp_path / "service.pid") is None

@@ -13,7 +13,7 @@ from operations.progress import Progress
 
 
 class Scripted:
-    """Airflow's answers about one run, a step each time that its state is asked for; the last one stays."""
+    """Airflow's answers about one run: one step per request of its state; the last step repeats."""
 
     def __init__(self, *steps: tuple[str, Mapping[str, str | None]]) -> None:
         self._steps = list(steps)
@@ -32,8 +32,8 @@ class Scripted:
         }
 
 
-def test_every_line_of_a_reason_is_shown() -> None:
-    """Nine broken segments are nine lines, and none of them is cut for the length of the others."""
+def test_every_line_of_an_error_is_printed() -> None:
+    """Nine broken segments are nine lines, none of which is truncated."""
     faults = [f"segment_{number}.sql, line {number}: Binder Error: {'x' * 90}" for number in range(9)]
     text = "\n".join(["9 of 12 segments could not be built:", *faults, "", "Fix the definitions. [SQL: select 1]"])
 
@@ -46,7 +46,7 @@ def test_every_line_of_a_reason_is_shown() -> None:
     assert said == ["SegmentsBroken: 9 of 12 segments could not be built:", *faults, "Fix the definitions."]
 
 
-def test_a_long_silence_names_what_is_waited_for(
+def test_unfinished_tasks_are_printed_after_a_while(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(runs, "POLL_SECONDS", 0.05)
@@ -61,8 +61,8 @@ def test_a_long_silence_names_what_is_waited_for(
     assert said[-1] == "send_x  success"
 
 
-def test_only_the_runs_that_failed_are_named() -> None:
-    """Of two that end together, one of them badly."""
+def test_only_failed_runs_are_returned() -> None:
+    """Two runs end at the same time; one of them failed."""
 
     class Two:
         def get(self, path: str, **_: Any) -> dict[str, Any]:

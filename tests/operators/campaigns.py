@@ -1,4 +1,4 @@
-"""The campaign files and templates of these tests: one campaign a scenario, so that none can disturb another."""
+"""The campaign files and templates of these tests: one campaign per scenario, so that scenarios are independent."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from include.core.paths import TEMPLATES
 
 PEOPLE = 480
 SLOW: dict[str, Any] = {"pace": {"messages_per_second": 24}}
-"""A campaign of 480 people takes 20 seconds: time for an operator to do something in the middle."""
-EARLY = "0 0 1 1 *"
-"""A schedule that never comes while a test runs."""
+"""With this pace, a campaign takes 20 seconds, so that operators can act during the send."""
+ONCE_A_YEAR = "0 0 1 1 *"
+"""A schedule without a tick during the tests."""
 
 GOOD: dict[str, dict[str, Any]] = {
     "cleared": SLOW,
     "marked_success": SLOW,
     "marked_failed": SLOW,
     "again": {},
-    "filled": {"schedule": EARLY},
+    "filled": {"schedule": ONCE_A_YEAR},
     "halted": SLOW,
     "stopped": SLOW,
     "killed": SLOW,
-    "asked": {"on_doubt": "ask"},
-    "patient": {"on_doubt": "resend_after_24h"},
-    "late": {"schedule": EARLY, "late_start_limit_hours": 1},
-    "too_late": {"schedule": EARLY, "late_start_limit_hours": 1},
+    "resent_on_approval": {"on_doubt": "ask"},
+    "resent_after_24h": {"on_doubt": "resend_after_24h"},
+    "late": {"schedule": ONCE_A_YEAR, "late_start_limit_hours": 1},
+    "too_late": {"schedule": ONCE_A_YEAR, "late_start_limit_hours": 1},
     "refused": {},
-    "unharmed": {},
+    "unaffected": {},
 }
 BAD: dict[str, dict[str, Any]] = {
     "no_segment": {"segment": "nobody_knows"},
@@ -57,7 +57,7 @@ def write_campaigns(folder: Path) -> None:
 
 
 def write_templates(folder: Path) -> None:
-    """The shipped templates, and those that are broken for some people."""
+    """The shipped templates, and templates that fail for some people."""
     shutil.copytree(TEMPLATES, folder)
     for name, source in BROKEN.items():
         shutil.copytree(TEMPLATES / "welcome", folder / name)
@@ -66,7 +66,7 @@ def write_templates(folder: Path) -> None:
 
 
 def _plain(name: str) -> dict[str, Any]:
-    """Four arms, two tracking choices and one language make eight chunks of about 60."""
+    """Fields of a campaign. Four arms, two tracking states and one language give eight chunks of about 60 people."""
     return {
         "id": name, "name": f"Drill {name}", "owner": "delivery", "purpose": "A drill.", "occurrence": "once",
         "segment": "newsletter_readers", "template": "welcome", "locales": ["en"],

@@ -1,4 +1,4 @@
-"""One installation for all of these tests: Airflow, edge and simulator on free ports, with campaigns of their own."""
+"""One installation for all of these tests: Airflow, edge and simulator on free ports, with the campaigns of the tests."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import pytest
 
 from operations.settings import read_installation
 from tests.operators.campaigns import write_campaigns, write_templates
-from tests.operators.stack import Stack, furnish
+from tests.operators.stack import Stack, insert_people
 from tests.ports import free_port
 
 
 @pytest.fixture(scope="package")
 def stack(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Stack]:
-    """The installation, up. What was started in it is stopped."""
+    """The running installation; its services are stopped afterwards."""
     root = tmp_path_factory.mktemp("operators")
     write_campaigns(root / "campaigns")
     write_templates(root / "templates")
@@ -32,7 +32,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[
         patch.setenv("AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL", "5")
         installation = read_installation()
         shutil.copytree(migrated, installation.airflow_home)
-        furnish(installation)
+        insert_people(installation)
         made = Stack(installation)
         try:
             made.start()

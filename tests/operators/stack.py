@@ -1,4 +1,4 @@
-"""A whole installation and an operator's hands on it: Airflow's REST API, the simulator's control endpoint, the ledger."""
+"""A running installation, and the actions of an operator in it."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ TIMEOUT_SECONDS = 120.0
 
 
 class Stack:
-    """One running installation. `occurrence` is `once` everywhere, so a campaign has one plan."""
+    """Access to Airflow's API, the simulator's control requests and the ledger. Each campaign has one plan (`once`)."""
 
     def __init__(self, installation: Installation) -> None:
         self.installation, self.api = installation, AirflowApi(installation)
 
     def start(self) -> None:
-        """Everything up, every campaign known and unpaused."""
+        """Start the services, wait for the DAGs, and unpause the campaigns."""
         launcher.start_services(self.installation, lambda said: None)
         airflow_settings.apply(self.installation)
         sends = [f"send_{name}" for name in GOOD | BAD]
@@ -48,17 +48,17 @@ class Stack:
             self.pause_dag(dag, False)
 
     def stop(self) -> None:
-        """What `make stop` does."""
+        """Do the same as `make stop`."""
         launcher.stop_services(self.installation, lambda said: None)
 
-    # What an operator does
+    # Actions of an operator
 
     def trigger(self, campaign: str, **conf: Any) -> Run:
-        """A live run, unless `conf` says otherwise."""
+        """Trigger a run, live by default."""
         return runs.trigger(self.api, f"send_{campaign}", {"mode": "live", **conf})
 
     def clear(self, run: Run, *tasks: str) -> None:
-        """Clear tasks with everything after them, as the UI does by default."""
+        """Clear tasks and their downstream tasks, as the UI does by default."""
         body = {
             "dry_run": False, "dag_run_id": run.id, "task_ids": list(tasks), "only_failed": False,
             "include_downstream": True,
@@ -75,9 +75,9 @@ class Stack:
         self.api.patch(f"/dags/{part(dag)}", {"is_paused": paused})
 
     def answer(self, run: Run, task: str, option: str) -> None:
-        """Respond to a required action, as a person does: some seconds after it is shown.
+        """Respond to a required action some seconds after it is shown.
 
-        Airflow 3.3.2 loses an answer that comes within the moment in which the task parks itself, and asks again.
+        Airflow 3.3.2 loses an earlier response, given while the task is entering the state `awaiting_input`.
         """
         self.await_task(run, task, "awaiting_input")
         time.sleep(3)
@@ -85,7 +85,7 @@ class Stack:
         self.api.patch(f"{run.path}/taskInstances/{part(task)}/-1/hitlDetails", body)
 
     def kill_scheduler(self) -> int:
-        """kill -9 of the scheduler, its workers and their tasks; returns how many processes that were."""
+        """Kill the scheduler, its workers and their tasks with SIGKILL; returns the number of processes."""
         record = processes.read(self.installation.paths.services / "scheduler.pid")
         assert record is not None
         assert record.alive
@@ -95,37 +95,37 @@ class Stack:
         until(lambda: not record.alive, lambda: "the scheduler to be gone")
         return len(found)
 
-    # What can be seen
+    # Observations
 
     def run_state(self, run: Run) -> str:
         return str(self.api.get(run.path)["state"])
 
     def states(self, run: Run) -> dict[str, str]:
-        """Task id to state; of a mapped task, the first one's."""
+        """State by task id; for a mapped task, that of its first instance."""
         return {task["task_id"]: task["state"] for task in reversed(runs.tasks(self.api, run))}
 
     def await_run(self, run: Run, state: str = "success", seconds: float = TIMEOUT_SECONDS) -> None:
-        """Wait for a run's end, and require how it ended."""
+        """Wait for the end of a run, and require its state."""
         until(lambda: self.run_state(run) in runs.FINAL, lambda: f"{run} to end: {self.states(run)}", seconds)
-        assert self.run_state(run) == state, self.told(run)
+        assert self.run_state(run) == state, self.errors(run)
 
     def await_task(self, run: Run, task: str, *states: str, seconds: float = TIMEOUT_SECONDS) -> None:
         until(lambda: self.states(run).get(task) in states, lambda: f"{task} {states}: {self.states(run)}", seconds)
 
-    def told(self, run: Run) -> dict[str, str]:
-        """The exception of each failed task, from its log in Airflow."""
+    def errors(self, run: Run) -> dict[str, str]:
+        """The error of each failed task, from its log in Airflow."""
         failed = [task for task in runs.tasks(self.api, run) if task["state"] in ("failed", "up_for_retry")]
         return {task["task_id"]: "\n".join(runs.failure_reason(self.api, run, task)) for task in failed}
 
     def alerts(self) -> list[dict[str, Any]]:
         return [json.loads(path.read_text()) for path in sorted(self.installation.paths.alerts.glob("*.json"))]
 
-    def asked(self, what: str) -> Any:
-        """What the simulator's control endpoint answers."""
+    def simulator_get(self, what: str) -> Any:
+        """The response to a control request of the simulator."""
         with urllib.request.urlopen(f"{self.installation.simulator_url}/control/{what}") as answer:
             return json.load(answer)
 
-    def tell(self, what: str, body: Any, method: str = "POST") -> Any:
+    def simulator_call(self, what: str, body: Any, method: str = "POST") -> Any:
         request = urllib.request.Request(
             f"{self.installation.simulator_url}/control/{what}", json.dumps(body).encode(),
             {"Content-Type": "application/json"}, method=method,
@@ -134,8 +134,8 @@ class Stack:
             return json.loads(answer.read() or b"null")
 
     def accepted(self, campaign: str) -> list[str]:
-        """The key of every message of a campaign that the simulator accepted."""
-        return [row["tw_key"] for row in self.asked(f"accepted?campaign={campaign}&limit=10000")]
+        """The message keys of a campaign that the simulator accepted."""
+        return [row["tw_key"] for row in self.simulator_get(f"accepted?campaign={campaign}&limit=10000")]
 
     def await_accepted(self, campaign: str, least: int) -> int:
         until(lambda: len(self.accepted(campaign)) >= least, lambda: f"{least} of {campaign}")
@@ -158,7 +158,7 @@ class Stack:
             return plans.find_plan(ledger, plans.plan_id_of(campaign, occurrence)) is not None
 
     def planned(self, campaign: str) -> set[str]:
-        """The keys in the frozen plan."""
+        """The message keys of the frozen plan."""
         folder = self.installation.paths.plans / campaign / "once"
         return {
             key
@@ -166,41 +166,41 @@ class Stack:
             for key in pq.read_table(path, columns=["message_key"])["message_key"].to_pylist()
         }
 
-    def left_since(self, campaign: str) -> set[str]:
-        """The keys of those who were suppressed after the plan, before their chunk went out."""
+    def suppressed_after_planning(self, campaign: str) -> set[str]:
+        """The message keys of people who were suppressed between the plan and their chunk."""
         mine = (outcomes.c.plan_id == plans.plan_id_of(campaign, "once"), outcomes.c.state == "suppressed")
         with self.ledger() as ledger, ledger.read() as connection:
             return set(connection.scalars(select(outcomes.c.message_key).where(*mine)))
 
     def require_nobody_twice(self, campaign: str) -> Tally:
-        """No key twice at the simulator, and the ledger adds up."""
+        """Require that no message was accepted twice and that the ledger adds up."""
         keys = self.accepted(campaign)
-        assert len(keys) == len(set(keys)), "somebody got a message twice"
-        assert self.asked("duplicates") == []
+        assert len(keys) == len(set(keys)), "a message was accepted twice"
+        assert self.simulator_get("duplicates") == []
         tally = self.tally(campaign)
         assert tally.adds_up, tally
         return tally
 
     def require_everybody_once(self, campaign: str) -> None:
-        """All of that, and everybody who was planned has it but who left meanwhile (the simulator's people do leave)."""
+        """Also require that every planned message was accepted, except those of people who unsubscribed meanwhile."""
         tally = self.require_nobody_twice(campaign)
         accepted, planned = set(self.accepted(campaign)), self.planned(campaign)
         assert accepted <= planned
-        assert planned - accepted == self.left_since(campaign)
+        assert planned - accepted == self.suppressed_after_planning(campaign)
         assert tally.accepted == len(accepted)
         assert tally.accepted + tally.suppressed == tally.selected == PEOPLE, tally
 
 
 def until(holds: Callable[[], Any], what: Callable[[], str], seconds: float = TIMEOUT_SECONDS) -> None:
-    """Wait until something holds; an AssertionError says what did not."""
+    """Wait until `holds` is true; the AssertionError contains `what`."""
     deadline = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < deadline, f"waited {seconds:.0f} s for {what()}"
         time.sleep(0.3)
 
 
-def furnish(installation: Installation) -> None:
-    """The people of all campaigns, as an ingest and a run of build_segments would leave them."""
+def insert_people(installation: Installation) -> None:
+    """Insert the people of all campaigns, as ingest_subscribers and build_segments would."""
     populate(installation.paths, PEOPLE)
 
 

@@ -1,4 +1,4 @@
-"""What cannot be known: evidence ends it, then a person or a policy. Who is proved meanwhile does not get it twice."""
+"""Messages in doubt are resolved by events, then by an operator or a policy; proved messages are not resent."""
 
 from __future__ import annotations
 
@@ -15,41 +15,41 @@ from tests.operators.stack import Stack, until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
-CERTAIN = {"hard_bounce": 0, "blocked": 0}
-"""Some late bounces carry no key; whoever is neither delivered nor bounced with one could not be proved."""
+NO_LATE_BOUNCES = {"hard_bounce": 0, "blocked": 0}
+"""Some late bounces have no message key; such messages could not be proved."""
 DAY = 25 * 3600
 
 
-def test_a_person_decides_about_doubt(stack: Stack) -> None:
-    """One request is lost, another only its answer; who can be proved is, the others get it in a run of their own."""
-    run = send_with_doubt(stack, "asked")
+def test_doubt_is_resent_after_approval(stack: Stack) -> None:
+    """One request is lost; of another, only the response. Events prove the second; a new run resends the first."""
+    run = send_with_doubt(stack, "resent_on_approval")
     stack.await_task(run, "dispatch.doubt.decide", "awaiting_input", "deferred")
-    in_doubt = stack.tally("asked").in_doubt
-    collect_until(stack, "asked", in_doubt)
-    lost = stack.tally("asked").in_doubt
+    in_doubt = stack.tally("resent_on_approval").in_doubt
+    collect_until(stack, "resent_on_approval", in_doubt)
+    lost = stack.tally("resent_on_approval").in_doubt
     assert 0 < lost < in_doubt
     stack.answer(run, "dispatch.doubt.decide", "Approve")
     stack.await_run(run)
-    stack.await_run(resent(stack, "asked", run))
-    stack.require_everybody_once("asked")
+    stack.await_run(resent(stack, "resent_on_approval", run))
+    stack.require_everybody_once("resent_on_approval")
 
 
 @pytest.mark.slow
-def test_doubt_is_resent_after_24_healthy_hours(stack: Stack) -> None:
-    run = send_with_doubt(stack, "patient")
+def test_doubt_is_resent_after_24_hours_of_events(stack: Stack) -> None:
+    run = send_with_doubt(stack, "resent_after_24h")
     stack.await_run(run)
-    collect_until(stack, "patient", stack.tally("patient").in_doubt)
-    a_day_passes(stack)
+    collect_until(stack, "resent_after_24h", stack.tally("resent_after_24h").in_doubt)
+    age_by_a_day(stack)
     collect(stack)
-    stack.await_run(resent(stack, "patient", run))
-    stack.require_everybody_once("patient")
+    stack.await_run(resent(stack, "resent_after_24h", run))
+    stack.require_everybody_once("resent_after_24h")
 
 
 def send_with_doubt(stack: Stack, campaign: str) -> Run:
-    """A run in which one request is not accepted with a 500, and the answer to another, accepted, is lost."""
-    stack.tell("rates", {"all": CERTAIN})
+    """A run in which one request fails with 500, and another is accepted but its response is lost."""
+    stack.simulator_call("rates", {"all": NO_LATE_BOUNCES})
     for kind in ("refuse_500", "accept_then_reset"):
-        stack.tell("faults", {"kind": kind, "count": 1, "match": {"campaign": campaign}})
+        stack.simulator_call("faults", {"kind": kind, "count": 1, "match": {"campaign": campaign}})
     run = stack.trigger(campaign)
     stack.await_task(run, "dispatch.settle", "success", seconds=200)
     stack.require_nobody_twice(campaign)
@@ -57,7 +57,7 @@ def send_with_doubt(stack: Stack, campaign: str) -> Run:
 
 
 def collect(stack: Stack) -> None:
-    """A run of collect_engagement by hand."""
+    """Trigger collect_engagement and wait for it."""
     stack.pause_dag("collect_engagement", False)
     try:
         stack.await_run(runs.trigger(stack.api, "collect_engagement"), seconds=200)
@@ -66,28 +66,28 @@ def collect(stack: Stack) -> None:
 
 
 def collect_until(stack: Stack, campaign: str, in_doubt: int) -> None:
-    """Collect the events of all that lives; then whoever the simulator accepted is proved."""
-    until(lambda: stack.asked("status")["quiet"], lambda: "the simulator to be quiet")
+    """Collect all events; then every message that the simulator accepted is proved."""
+    until(lambda: stack.simulator_get("status")["quiet"], lambda: "the simulator to be quiet")
     collect(stack)
     tally = stack.require_nobody_twice(campaign)
     assert tally.in_doubt < in_doubt
-    assert tally.accepted == len(stack.accepted(campaign)), "somebody who got it is not proved"
+    assert tally.accepted == len(stack.accepted(campaign)), "an accepted message is not proved"
     assert tally.accepted + tally.in_doubt + tally.suppressed == PEOPLE
 
 
 def resent(stack: Stack, campaign: str, first: Run) -> Run:
-    """The run that goes on with the plan."""
+    """The run that continues the plan."""
 
-    def others() -> list[str]:
+    def later_runs() -> list[str]:
         found = stack.api.get(f"/dags/send_{campaign}/dagRuns", limit=10)["dag_runs"]
         return [run["dag_run_id"] for run in found if run["dag_run_id"] != first.id]
 
-    until(others, lambda: "the run that sends again")
-    return Run(first.dag, others()[0])
+    until(others, lambda: "the run that resends")
+    return Run(first.dag, later_runs()[0])
 
 
-def a_day_passes(stack: Stack) -> None:
-    """The requests are a day old, and the webhook delivered something in every hour of it."""
+def age_by_a_day(stack: Stack) -> None:
+    """Make the requests a day old, with webhook batches in every hour since."""
     with sqlite3.connect(stack.installation.paths.ledger) as ledger:
         ledger.execute("update chunks set posted_at = posted_at - ? where state = 'in_doubt'", (DAY,))
     now = datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""A run that comes too late asks; a campaign that SendGrid refuses stops, and goes on when that is mended."""
+"""A late run asks for approval; a campaign that SendGrid refuses stops until the cause is fixed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.operators.stack import SEND, Stack, until
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 
-def test_a_late_scheduled_run_asks_before_it_sends(stack: Stack) -> None:
+def test_a_late_scheduled_run_sends_after_approval(stack: Stack) -> None:
     run = missed_tick(stack, "late", datetime.now(UTC) - timedelta(hours=3))
     stack.await_task(run, "dispatch.approve_late_start", "awaiting_input", "deferred")
     assert stack.accepted("late") == []
@@ -25,7 +25,7 @@ def test_a_late_scheduled_run_asks_before_it_sends(stack: Stack) -> None:
 
 
 @pytest.mark.slow
-def test_a_late_run_that_is_turned_down_sends_nothing(stack: Stack) -> None:
+def test_a_late_run_that_is_rejected_sends_nothing(stack: Stack) -> None:
     run = missed_tick(stack, "too_late", datetime.now(UTC) - timedelta(hours=3))
     stack.await_task(run, "dispatch.approve_late_start", "awaiting_input", "deferred")
     stack.answer(run, "dispatch.approve_late_start", "Reject")
@@ -34,26 +34,26 @@ def test_a_late_run_that_is_turned_down_sends_nothing(stack: Stack) -> None:
     assert not stack.has_plan("too_late")
 
 
-def test_a_refused_sender_stops_the_campaign_until_it_is_mended(stack: Stack) -> None:
-    """403: nobody is lost, the alert says what to do, and the next run sends to everybody."""
-    stack.tell("faults", {"kind": "forbidden", "match": {"campaign": "refused"}})
+def test_a_refused_sender_stops_the_campaign_until_it_is_fixed(stack: Stack) -> None:
+    """After a 403, everybody is pending, an alert names the runbook page, and the next run sends to everybody."""
+    stack.simulator_call("faults", {"kind": "forbidden", "match": {"campaign": "refused"}})
     run = stack.trigger("refused")
     real = stack.trigger("unverified")
     for stopped in (run, real):
         campaign = stopped.dag.removeprefix("send_")
         stack.await_run(stopped, "failed")
-        assert "CampaignStopped" in stack.told(stopped)[SEND]
+        assert "CampaignStopped" in stack.errors(stopped)[SEND]
         assert stack.accepted(campaign) == []
         tally = stack.require_nobody_twice(campaign)
         assert tally.pending + tally.suppressed == PEOPLE
         assert any(alert["dag"] == stopped.dag and "campaign-stopped" in alert["runbook"] for alert in stack.alerts())
-    stack.tell("faults", None, "DELETE")
+    stack.simulator_call("faults", None, "DELETE")
     stack.await_run(stack.trigger("refused"))
     stack.require_everybody_once("refused")
 
 
 def missed_tick(stack: Stack, campaign: str, tick: datetime) -> Run:
-    """The scheduler was away at the campaign's tick and makes the run up now."""
+    """The run for a tick that the scheduler missed: it creates the run now."""
     dag = f"send_{campaign}"
     moment = f"{tick:%Y-%m-%d %H:%M:%S.%f}"
     with sqlite3.connect(stack.installation.airflow_home / "airflow.db", timeout=30) as database:

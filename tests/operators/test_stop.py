@@ -1,4 +1,4 @@
-"""The DAG is paused, Airflow is stopped, Airflow is killed, all in mid-send: the rest goes out afterwards, once."""
+"""If the DAG is paused or Airflow stopped or killed during a send, the rest is sent afterwards, exactly once."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from tests.operators.stack import SEND, Stack
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(600)]
 
 
-def test_pause_the_dag_in_mid_send(stack: Stack) -> None:
-    """Pausing a DAG starts no further task; the task that sends goes on to its end."""
+def test_pause_the_dag_during_a_send(stack: Stack) -> None:
+    """A paused DAG starts no further task; the sending task finishes."""
     run = stack.trigger("halted")
     assert stack.await_accepted("halted", 1) < PEOPLE
     stack.pause_dag(run.dag, True)
@@ -23,8 +23,8 @@ def test_pause_the_dag_in_mid_send(stack: Stack) -> None:
     stack.require_everybody_once("halted")
 
 
-def test_stop_airflow_in_mid_send(stack: Stack) -> None:
-    """`make stop` lets requests under way finish: nobody ends in doubt."""
+def test_stop_airflow_during_a_send(stack: Stack) -> None:
+    """`make stop` lets open requests finish: no message is in doubt."""
     run = stack.trigger("stopped")
     stack.await_accepted("stopped", 1)
     stack.stop()
@@ -37,13 +37,13 @@ def test_stop_airflow_in_mid_send(stack: Stack) -> None:
     stack.require_everybody_once("stopped")
 
 
-def test_kill_airflow_in_mid_send(stack: Stack) -> None:
-    """kill -9 of the scheduler and of the task, with requests under way: those are in doubt, and stay so until proved."""
-    stack.tell("faults", {"kind": "pause", "seconds": 4, "match": {"campaign": "killed"}})
+def test_kill_airflow_during_a_send(stack: Stack) -> None:
+    """After SIGKILL of scheduler and task, messages of open requests are in doubt until events prove them."""
+    stack.simulator_call("faults", {"kind": "pause", "seconds": 4, "match": {"campaign": "killed"}})
     run = stack.trigger("killed")
     stack.await_accepted("killed", 1)
     assert stack.kill_scheduler() > 2
-    stack.tell("faults", None, "DELETE")
+    stack.simulator_call("faults", None, "DELETE")
     stack.start()
     stack.await_run(run, seconds=300)
     tally = stack.require_nobody_twice("killed")

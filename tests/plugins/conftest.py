@@ -1,4 +1,4 @@
-"""One Airflow API server with the console in it, users with passwords, and the sample published."""
+"""An Airflow API server with the console, users with passwords, and a published sample."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from include.publish.report import write_report
 from tests.ports import free_port
 from tests.publish.conftest import published  # noqa: F401  (the fixture)
 
-PATIENCE_SECONDS = 120
+TIMEOUT_SECONDS = 120
 
 
 @dataclass(frozen=True)
 class Airflow:
-    """Where it answers, and which data folder the console reads."""
+    """The URL of the server, and the data folder of the console."""
 
     url: str
     paths: DataPaths
     token: str
 
     def get(self, path: str, *, token: str | None = None, cookie: str | None = None) -> tuple[int, dict[str, str], str]:
-        """Status, headers and body of one GET; no redirect hides a refusal."""
+        """Status, headers and body of a GET; redirects are not followed, so that refusals are visible."""
         request = urllib.request.Request(self.url + path)
         if token:
             request.add_header("Authorization", f"Bearer {token}")
@@ -48,7 +48,7 @@ class Airflow:
 
 @pytest.fixture(scope="session")
 def airflow(tmp_path_factory: pytest.TempPathFactory, published: DataPaths) -> Iterator[Airflow]:  # noqa: F811
-    """`airflow api-server` on a free loopback port, its own home and database, SimpleAuthManager with one viewer."""
+    """`airflow api-server` on a free loopback port, with its own home and database and one viewer (SimpleAuthManager)."""
     write_report(published)
     published.quality.mkdir(exist_ok=True)
     (published.quality / "latest.html").write_text("<!doctype html><title>Quality</title><h1>All valid</h1>")
@@ -86,7 +86,7 @@ def _environment(home: Path, port: int, paths: DataPaths) -> dict[str, str]:
 
 
 def _wait(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     while time.monotonic() < deadline and server.poll() is None:
         try:
             urllib.request.urlopen(url, timeout=5).close()

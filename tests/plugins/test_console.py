@@ -1,4 +1,4 @@
-"""The console in a real Airflow: behind its login, in its menu, and reading nothing but what is published."""
+"""The console in a running Airflow: it is behind the login and in the menu, and reads only published files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CHROMIUM = Path("/usr/bin/chromium")
 
 
 @pytest.mark.parametrize("page", [*PAGES, "nothing", "docs", "openapi.json", ""])
-def test_nobody_sees_anything_without_login(airflow: Airflow, page: str) -> None:
+def test_every_page_requires_a_login(airflow: Airflow, page: str) -> None:
     for cookie in (None, "forged.token.here"):
         status, _, body = airflow.get(f"/tradewind/{page}", cookie=cookie)
         assert status in {401, 403, 404}
@@ -24,7 +24,7 @@ def test_nobody_sees_anything_without_login(airflow: Airflow, page: str) -> None
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_viewer_sees_it_by_cookie_and_by_bearer(airflow: Airflow, page: str) -> None:
+def test_a_viewer_has_access_by_cookie_and_bearer_token(airflow: Airflow, page: str) -> None:
     for status, headers, body in (
         airflow.get(f"/tradewind/{page}", cookie=airflow.token),
         airflow.get(f"/tradewind/{page}", token=airflow.token),
@@ -37,7 +37,7 @@ def test_a_viewer_sees_it_by_cookie_and_by_bearer(airflow: Airflow, page: str) -
         assert headers["x-content-type-options"] == "nosniff"
 
 
-def test_it_shows_what_is_published(airflow: Airflow) -> None:
+def test_pages_show_the_published_data(airflow: Airflow) -> None:
     published = json.loads((airflow.paths.published / "manifest.json").read_text())
     assert json.loads(airflow.get("/tradewind/manifest", token=airflow.token)[2]) == published
     rows = json.loads(airflow.get("/tradewind/campaigns", token=airflow.token)[2])
@@ -49,11 +49,11 @@ def test_it_shows_what_is_published(airflow: Airflow) -> None:
 @pytest.mark.parametrize(
     "path", ["../published/analytics.duckdb", "..%2f..%2fsecrets.json", "report/../../secrets.json", "%2e%2e/x"]
 )
-def test_there_is_no_way_to_another_file(airflow: Airflow, path: str) -> None:
+def test_other_files_are_not_served(airflow: Airflow, path: str) -> None:
     assert airflow.get(f"/tradewind/{path}", token=airflow.token)[0] == 404
 
 
-def test_it_is_in_the_menu_and_nothing_else_is_loaded_but_the_deadlines(airflow: Airflow) -> None:
+def test_the_menu_has_the_console_and_only_two_plugins_are_loaded(airflow: Airflow) -> None:
     status, _, body = airflow.get("/api/v2/plugins", token=airflow.token)
     ours = [plugin for plugin in json.loads(body)["plugins"] if plugin["name"] == "tradewind_console"]
     assert status in {200, 403}
