@@ -26,9 +26,7 @@ def stored_alerts(paths: DataPaths) -> list[dict[str, object]]:
     return [json.loads(path.read_bytes()) for path in sorted(paths.alerts.glob("*Z-*.json"))]
 
 
-def test_an_alert_is_logged_stored_and_posted(
-    paths: DataPaths, receiver: Receiver, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_alerts_are_logged_stored_and_posted(paths: DataPaths, receiver: Receiver, caplog: pytest.LogCaptureFixture) -> None:
     assert deliver(paths, ALERT, receiver.url) is True
     (posted,) = receiver.posted
     (on_disk,) = stored_alerts(paths)

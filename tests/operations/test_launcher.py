@@ -143,9 +143,7 @@ def test_the_simulator_is_not_started_for_another_sendgrid(
     assert "simulator" not in {service.name for service in all_services(installation)}
 
 
-def test_the_simulator_is_started_if_its_address_is_configured(
-    installation: Installation, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_simulator_is_started_for_its_own_address(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
     named = f'{{"conn_type": "http", "host": "http://localhost:{installation.simulator_port}", "password": "SG.x"}}'
     monkeypatch.setenv("AIRFLOW_CONN_SENDGRID_DEFAULT", named)
     assert not uses_external_sendgrid(installation)

@@ -82,7 +82,7 @@ def resent(stack: Stack, campaign: str, first: Run) -> Run:
         found = stack.api.get(f"/dags/send_{campaign}/dagRuns", limit=10)["dag_runs"]
         return [run["dag_run_id"] for run in found if run["dag_run_id"] != first.id]
 
-    until(others, lambda: "the run that resends")
+    until(later_runs, lambda: "the run that resends")
     return Run(first.dag, later_runs()[0])
 
 

@@ -87,9 +87,7 @@ def backfill(stack: Stack, campaign: str, year: int, conf: dict[str, str]) -> Ru
         "dag_id": f"send_{campaign}", "from_date": f"{year - 1}-12-31T12:00:00Z", "to_date": f"{year}-01-01T12:00:00Z",
         "dag_run_conf": conf, "max_active_runs": 1,
     }  # fmt: skip
-    until(
-        lambda: not any(one["completed_at"] is None for one in backfills(stack, campaign)), lambda: "the previous backfill"
-    )
+    until(lambda: not any(one["completed_at"] is None for one in backfills(stack, campaign)), lambda: "another backfill")
     stack.api.post("/backfills", body)
 
     def created() -> list[str]:
