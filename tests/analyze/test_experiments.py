@@ -1,4 +1,4 @@
-"""Comparisons: what statsmodels says, and nulls where nothing can be said."""
+"""Comparisons equal statsmodels' results, and are null if they cannot be computed."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def results(
 
 @pytest.fixture
 def rows() -> list[Result]:
-    """200 people a variant: 50 plain and 100 question readers open; 80 of 400 treated and 10 of 100 held out buy."""
+    """200 people per variant: 50 plain and 100 question readers open; 80 of 400 treated and 10 of 100 held out buy."""
     with duckdb.connect() as connection:
         configure(connection)
         prepare(connection)
@@ -85,8 +85,8 @@ where i // 10 % if(i < 4000, 12, 18) = 0
 """
 
 
-def test_a_send_that_was_stopped_shows_no_lift_where_nothing_happened() -> None:
-    """The engaged (the first 4,000) go first and buy more, mail or no mail; the send stops after them."""
+def test_stopped_send_without_effect_has_no_lift() -> None:
+    """The engaged (the first 4,000) are sent to first and buy more, with or without mail; then the send is stopped."""
     with duckdb.connect() as connection:
         configure(connection)
         prepare(connection)
@@ -100,7 +100,7 @@ def test_a_send_that_was_stopped_shows_no_lift_where_nothing_happened() -> None:
     assert treated["p_value"] > 0.9
 
 
-def test_while_the_window_is_open_there_are_counts_and_no_verdict() -> None:
+def test_open_window_has_counts_and_no_result() -> None:
     with duckdb.connect() as connection:
         configure(connection)
         prepare(connection)
@@ -119,7 +119,7 @@ def one(rows: list[Result], metric: str, variant: str) -> Result:
     return row
 
 
-def test_variants_are_compared_with_the_one_the_campaign_names_first(rows: list[Result]) -> None:
+def test_variants_are_compared_with_first_variant_of_the_campaign(rows: list[Result]) -> None:
     plain, question = one(rows, "human_open", "plain"), one(rows, "human_open", "question")
 
     assert question["baseline"] == plain["baseline"] == "question"
@@ -130,14 +130,14 @@ def test_variants_are_compared_with_the_one_the_campaign_names_first(rows: list[
     assert (question["lift"], question["p_value"], question["confidence_low"]) == (None, None, None)
 
 
-def test_nobody_clicked_so_there_is_no_p_value(rows: list[Result]) -> None:
+def test_no_p_value_without_clicks(rows: list[Result]) -> None:
     plain = one(rows, "human_click", "plain")
 
     assert (plain["click_rate"], plain["lift"], plain["p_value"]) == (0.0, 0.0, None)
     assert plain["confidence_low"] < 0 < plain["confidence_high"]
 
 
-def test_mail_is_compared_with_no_mail(rows: list[Result]) -> None:
+def test_treated_are_compared_with_held_out(rows: list[Result]) -> None:
     treated, held_out = one(rows, "purchase_14d", "treated"), one(rows, "purchase_14d", "held_out")
 
     assert (treated["people"], treated["converted"], treated["conversion_rate"]) == (400, 80, 0.2)
@@ -147,7 +147,7 @@ def test_mail_is_compared_with_no_mail(rows: list[Result]) -> None:
     assert (treated["accepted"], treated["open_rate"]) == (None, None)
 
 
-def test_without_sends_there_are_no_rows_but_all_columns() -> None:
+def test_without_sends_the_table_is_empty_and_has_all_columns() -> None:
     with duckdb.connect() as connection:
         prepare(connection)
         run(connection, "analyze", "message_outcomes")
@@ -161,9 +161,7 @@ counts = st.integers(1, 10_000).flatmap(lambda people: st.tuples(st.integers(0, 
 
 
 @given(counts, counts)
-def test_the_interval_holds_the_lift_and_the_test_agrees_with_it_in_sign(
-    left: tuple[int, int], right: tuple[int, int]
-) -> None:
+def test_interval_contains_the_lift(left: tuple[int, int], right: tuple[int, int]) -> None:
     arm, baseline = (Arm("c", "o", "m", "v", people=people, converted=converted) for converted, people in (left, right))
 
     found = compare(arm, baseline)
@@ -175,7 +173,7 @@ def test_the_interval_holds_the_lift_and_the_test_agrees_with_it_in_sign(
     assert found.p_value is None or 0 <= found.p_value <= 1
 
 
-def test_an_arm_of_nobody_says_nothing() -> None:
+def test_arm_without_people_has_no_comparison() -> None:
     nobody, somebody = Arm("c", "o", "m", "v", 0, 0), Arm("c", "o", "m", "w", 10, 5)
 
     assert compare(nobody, somebody) == compare(somebody, nobody) == Comparison()

@@ -1,4 +1,4 @@
-"""The marts as a whole: they exist, are documented, replace themselves, and stand without any input."""
+"""The marts as a whole: all exist, are documented, are rebuilt completely, and need no input."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ AS_OF = datetime(2026, 11, 24, 6, tzinfo=UTC)
 EMPTY = {"list_health": 1}
 
 
-def test_empty_stores_give_every_mart_and_sums_that_hold(stores: Stores) -> None:
+def test_empty_stores_give_all_marts_and_sums_hold(stores: Stores) -> None:
     rows = build_marts(stores, as_of=AS_OF)
 
     assert set(rows) == set(yaml.safe_load(COMMENTS.read_text()))
@@ -43,7 +43,7 @@ def test_every_table_and_column_has_a_comment(stores: Stores) -> None:
         assert connection.execute(bare_columns).fetchall() == []
 
 
-def test_columns_are_those_of_the_dictionary_in_its_order(stores: Stores) -> None:
+def test_columns_match_comments_file_in_order(stores: Stores) -> None:
     build_marts(stores, as_of=AS_OF)
 
     found = """select table_name, list(column_name order by column_index) from duckdb_columns()
@@ -66,7 +66,7 @@ select
 """
 
 
-def test_an_unsubscribe_by_one_click_counts_for_its_message_even_when_it_was_lifted(stores: Stores) -> None:
+def test_one_click_unsubscribe_counts_for_its_message_after_it_was_lifted(stores: Stores) -> None:
     left = AS_OF.timestamp()
     suppress(stores.ledger, [Suppression("key-anna", "unsubscribe", "one_click", left, "m1")])
     suppress(stores.ledger, [Suppression("key-bob", "manual", "operator", left)])
@@ -80,7 +80,7 @@ def test_an_unsubscribe_by_one_click_counts_for_its_message_even_when_it_was_lif
     assert ask(stores.paths, "select address_key, reason from core.suppressions") == [("key-bob", "manual")]
 
 
-def test_building_again_replaces_and_list_health_remembers_days(stores: Stores) -> None:
+def test_rebuild_replaces_marts_and_list_health_keeps_earlier_days(stores: Stores) -> None:
     with open_warehouse(stores.paths) as connection:
         connection.execute(SEND)
     first = build_marts(stores, as_of=AS_OF)
@@ -92,7 +92,7 @@ def test_building_again_replaces_and_list_health_remembers_days(stores: Stores) 
     assert next_day == first | {"list_health": 2}
 
 
-def test_a_comment_may_hold_anything(stores: Stores, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_comments_are_quoted(stores: Stores, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     words = 'it\'s; drop table marts.sends; -- "quoted" $1 é'
     file = tmp_path / "comments.yaml"
     file.write_text(yaml.safe_dump({"sends": {"table": words, "columns": {"state": words}}}, allow_unicode=True))
@@ -108,7 +108,7 @@ def test_a_comment_may_hold_anything(stores: Stores, monkeypatch: pytest.MonkeyP
     ]
 
 
-def test_a_comment_on_nothing_is_an_error(stores: Stores, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_comment_on_unknown_column_is_an_error(stores: Stores, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     file = tmp_path / "comments.yaml"
     file.write_text("sends: {table: x, columns: {colour: y}}")
     monkeypatch.setattr(marts, "COMMENTS", file)
@@ -121,7 +121,7 @@ def test_a_comment_on_nothing_is_an_error(stores: Stores, monkeypatch: pytest.Mo
     ]  # rolled back whole
 
 
-def test_a_moment_without_a_time_zone_is_refused(stores: Stores) -> None:
+def test_time_without_time_zone_is_rejected(stores: Stores) -> None:
     with pytest.raises(ValueError, match="time zone"):
         build_marts(stores, as_of=datetime(2026, 11, 24))
 
@@ -141,7 +141,7 @@ select
 """
 
 
-def test_money_is_in_the_shops_currency_and_what_has_no_rate_is_said(
+def test_revenue_is_in_shop_currency_and_amounts_without_rate_are_reported(
     stores: Stores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop = load_shop().model_copy(update={"currency": "EUR", "exchange_rates": {"JPY": 0.0061}})

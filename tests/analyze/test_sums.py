@@ -1,4 +1,4 @@
-"""Everything adds up, whatever the stores hold, and where it does not the run fails by name."""
+"""Sums hold for any data; a broken sum fails the run with the name of the check."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ def test_sums_that_hold_pass(filled: Stores) -> None:
 
 
 @pytest.mark.parametrize("check", BREAKS)
-def test_a_sum_that_breaks_fails_by_name(filled: Stores, check: str) -> None:
+def test_broken_sum_fails_with_name_of_the_check(filled: Stores, check: str) -> None:
     with open_warehouse(filled.paths) as connection:
         connection.execute(BREAKS[check])
     build_marts(filled, as_of=AS_OF)
@@ -174,7 +174,7 @@ def test_a_sum_that_breaks_fails_by_name(filled: Stores, check: str) -> None:
         check_sums(filled.paths)
 
 
-def test_a_delivery_of_what_is_called_unsent_fails_with_the_campaign_and_the_count(filled: Stores) -> None:
+def test_delivery_of_unsent_message_fails_with_campaign_and_count(filled: Stores) -> None:
     with open_warehouse(filled.paths) as connection:
         connection.execute(BREAKS["events_for_unsent"])
     build_marts(filled, as_of=AS_OF)
@@ -183,6 +183,6 @@ def test_a_delivery_of_what_is_called_unsent_fails_with_the_campaign_and_the_cou
         check_sums(filled.paths)
 
 
-def test_without_marts_nothing_was_checked(paths: DataPaths) -> None:
+def test_check_sums_without_marts_fails(paths: DataPaths) -> None:
     with pytest.raises(ConservationBroken, match="build_marts"):
         check_sums(paths)

@@ -1,4 +1,4 @@
-"""A warehouse with sample marts, and the same published. The sample stands for analyze, so that publish is tested alone."""
+"""A warehouse with sample marts, unpublished and published, so that publish is tested without analyze."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SAMPLE = Path(__file__).with_name("sample_marts.sql")
 
 
 def fill_marts(connection: duckdb.DuckDBPyConnection, people: int) -> None:
-    """Create the sample marts about so many people, with a comment on each table and column."""
+    """Create sample marts for so many people, with a comment on each table and column."""
     connection.execute(SAMPLE.read_text().replace("range(6000)", f"range({people})"))
     for table, column in connection.execute(
         "select table_name, column_name from duckdb_columns() where schema_name = 'marts'"

@@ -1,4 +1,4 @@
-"""Publish in child after child, each killed (SIGKILL) one step later than the one before; after each, read back.
+"""Publish in child processes, each killed (SIGKILL) one step later than the previous one; verify after each.
 
 A step is a file system call that changes what a reader sees, or the start of every fifth SQL file.
 """
@@ -25,7 +25,7 @@ from include.publish.read_back import verify
 
 
 def kill_at(step: int) -> None:
-    """Make this process die just before its `step`th step."""
+    """Kill this process just before its `step`th step."""
     seen = 0.0
 
     def counted(call: Callable[..., Any], weight: float = 1) -> Callable[..., Any]:
@@ -44,7 +44,7 @@ def kill_at(step: int) -> None:
 
 
 def in_child(work: Callable[[], Any]) -> int:
-    """Run `work` in a forked child; its exit status, negative for a signal."""
+    """Run `work` in a forked child process; returns its exit status, negative for a signal."""
     child = os.fork()
     if child == 0:
         work()
@@ -53,7 +53,7 @@ def in_child(work: Callable[[], Any]) -> int:
 
 
 def publish_killed(step: int) -> None:
-    """Read back what the child before left, then publish and die."""
+    """Verify what the previous child left, then publish and be killed."""
     paths = data_paths()
     verify(paths)
     kill_at(step)
@@ -65,7 +65,7 @@ def main() -> None:
     while (status := in_child(partial(publish_killed, step))) == -signal.SIGKILL:
         step += 1
     if status != 0:
-        raise SystemExit(f"after a kill at step {step - 1} what is published does not verify")
+        raise SystemExit(f"after a kill at step {step - 1} the published file cannot be verified")
     sys.stdout.write(json.dumps({"killed": step - 1}))
 
 

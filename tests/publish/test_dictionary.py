@@ -1,4 +1,4 @@
-"""The documents for analysts say what the published file says."""
+"""The documentation for analysts matches the published file."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ QUERIES = re.findall(r"```sql\n(.*?)```", (PROJECT / "docs" / "analysts.md").rea
 
 @pytest.fixture(scope="session")
 def empty(tmp_path_factory: pytest.TempPathFactory) -> DataPaths:
-    """The real marts of a shop where nothing has happened yet, published once. For tests that only read."""
+    """The marts of empty stores, published once. For tests that only read."""
     paths = DataPaths(tmp_path_factory.mktemp("empty"))
     secrets = load_secrets(paths)
     ledger = open_ledger(f"sqlite:///{paths.root}/ledger.sqlite", secrets)
@@ -32,7 +32,7 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> DataPaths:
     return paths
 
 
-def test_the_dictionary_is_what_the_marts_comments_say(
+def test_data_dictionary_matches_comments_of_marts(
     empty: DataPaths, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TRADEWIND_DATA", str(empty.root))
@@ -42,12 +42,12 @@ def test_the_dictionary_is_what_the_marts_comments_say(
     assert capsys.readouterr().out == dictionary.PAGE.read_text()
 
 
-def test_a_changed_comment_is_noticed(marts: DataPaths) -> None:
+def test_check_fails_after_comment_changed(marts: DataPaths) -> None:
     publish(marts)
     assert dictionary.main(["--check"]) == 1
 
 
-def test_the_real_marts_make_a_report_that_says_what_to_do(empty: DataPaths) -> None:
+def test_report_of_empty_marts_says_how_to_send_a_campaign(empty: DataPaths) -> None:
     page = (empty.root / write_report(empty)).read_text()
     assert "No campaign has been sent yet." in page
     assert "trigger a DAG such as <code>send_newsletter</code>" in page
@@ -55,16 +55,16 @@ def test_the_real_marts_make_a_report_that_says_what_to_do(empty: DataPaths) -> 
 
 
 @pytest.mark.parametrize("query", QUERIES)
-def test_the_guides_queries_run_on_the_real_marts(empty: DataPaths, query: str) -> None:
+def test_example_queries_run_on_empty_marts(empty: DataPaths, query: str) -> None:
     with duckdb.connect(str(empty.published / "analytics.duckdb"), read_only=True) as connection:
         assert connection.execute(query).description
 
 
 @pytest.mark.parametrize("query", QUERIES)
-def test_the_guides_queries_find_something_in_the_sample(published: DataPaths, query: str) -> None:
+def test_example_queries_return_rows_from_sample(published: DataPaths, query: str) -> None:
     with duckdb.connect(str(published.published / "analytics.duckdb"), read_only=True) as connection:
         assert connection.execute(query).to_arrow_table().num_rows > 0
 
 
-def test_the_guide_has_its_queries() -> None:
+def test_guide_has_nine_example_queries() -> None:
     assert len(QUERIES) == 9

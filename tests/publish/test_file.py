@@ -1,4 +1,4 @@
-"""The published file: what is in it, what keeps it from being published, and that it changes in one step."""
+"""The published file: its content, the checks before it is published, and its atomic replacement."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def change(paths: DataPaths, statement: str) -> None:
         connection.execute(statement)
 
 
-def test_every_mart_arrives_with_its_types_rows_and_comments(marts: DataPaths) -> None:
+def test_types_rows_and_comments_of_every_mart_are_published(marts: DataPaths) -> None:
     catalogue = (
         "select table_name, column_name, data_type, comment from duckdb_columns() where schema_name = 'marts' order by all"
     )
@@ -45,7 +45,7 @@ def test_every_mart_arrives_with_its_types_rows_and_comments(marts: DataPaths) -
     assert len(manifest["tables"]) == 12
 
 
-def test_the_manifest_beside_is_the_manifest_inside(published: DataPaths) -> None:
+def test_manifest_file_equals_manifest_inside_database(published: DataPaths) -> None:
     beside = json.loads((published.published / "manifest.json").read_text())
     assert rows(published, "select build, schema_version from about.build") == [(beside["build"], beside["schema_version"])]
     inside = {name: (count, digest) for name, count, digest in rows(published, "select * from about.tables")}
@@ -53,12 +53,12 @@ def test_the_manifest_beside_is_the_manifest_inside(published: DataPaths) -> Non
     assert beside["bytes"] == (published.published / "analytics.duckdb").stat().st_size
 
 
-def test_all_that_is_in_the_file_says_what_it_means(published: DataPaths) -> None:
+def test_every_published_table_and_column_has_a_comment(published: DataPaths) -> None:
     assert rows(published, "select table_name from duckdb_tables() where comment is null") == []
     assert rows(published, "select column_name from duckdb_columns() where not internal and comment is null") == []
 
 
-def test_publishing_again_keeps_the_one_before_and_no_more(marts: DataPaths) -> None:
+def test_publish_keeps_only_the_previous_build(marts: DataPaths) -> None:
     first = file.publish(marts)
     change(marts, "delete from marts.segment_sizes")
     second, third = file.publish(marts), file.publish(marts)
@@ -73,7 +73,7 @@ def test_publishing_again_keeps_the_one_before_and_no_more(marts: DataPaths) -> 
     assert {path.name for path in (marts.published / "builds").iterdir()} == {second["build"], third["build"]}
 
 
-def test_a_view_becomes_a_table_and_odd_names_are_quoted(marts: DataPaths) -> None:
+def test_views_are_copied_to_tables_and_names_are_quoted(marts: DataPaths) -> None:
     odd = 'marts."a ""b"" select"'
     change(marts, f'create view {odd} as select 1 as "drop table"')
     change(marts, f"comment on view {odd} is 'odd'")
@@ -97,7 +97,7 @@ def test_a_view_becomes_a_table_and_odd_names_are_quoted(marts: DataPaths) -> No
         ("create table marts.new_one (x integer)", "new_one.x"),
     ],
 )
-def test_what_must_not_be_published_fails_and_the_old_file_stays(marts: DataPaths, statement: str, told: str) -> None:
+def test_forbidden_content_fails_and_previous_file_stays_published(marts: DataPaths, statement: str, told: str) -> None:
     first = file.publish(marts)
     change(marts, statement)
     if "email" in statement:
@@ -109,7 +109,7 @@ def test_what_must_not_be_published_fails_and_the_old_file_stays(marts: DataPath
     assert [path.name for path in (marts.published / "builds").iterdir()] == [first["build"]]
 
 
-def test_peoples_names_are_found_by_their_own_row_and_a_hostile_name_stops_nothing(marts: DataPaths) -> None:
+def test_names_are_found_by_their_own_row_and_a_common_word_as_name_is_tolerated(marts: DataPaths) -> None:
     people = "select distinct subscriber_id, 'x', 'k', 'Ann' || subscriber_id, 'Lee' from marts.lifecycle"
     change(marts, f"insert into core.identities {people}")
     change(marts, "update core.identities set first_name = 'newsletter' where subscriber_id = 's000007'")
@@ -119,19 +119,19 @@ def test_peoples_names_are_found_by_their_own_row_and_a_hostile_name_stops_nothi
         file.publish(marts)
 
 
-def test_an_at_sign_that_is_no_address_is_published(marts: DataPaths) -> None:
+def test_at_sign_outside_an_address_is_published(marts: DataPaths) -> None:
     change(marts, "update marts.events set url = 'https://social.example/@shop/1?price=@9.90' where url is not null")
     assert file.publish(marts)["tables"]["events"]["rows"] > 0
 
 
-def test_without_marts_it_says_what_to_run(paths: DataPaths) -> None:
+def test_error_without_marts_names_the_dag_to_run(paths: DataPaths) -> None:
     with pytest.raises(PublishError, match="build_marts"):
         file.publish(paths)
     with pytest.raises(PublishError, match="nightly_analytics"):
         verify(paths)
 
 
-def test_a_stale_write_ahead_log_is_removed(marts: DataPaths) -> None:
+def test_stale_write_ahead_log_is_removed(marts: DataPaths) -> None:
     file.publish(marts)
     (marts.published / "analytics.duckdb.wal").write_bytes(b"belongs to another file")
     with pytest.raises(PublishError, match="write-ahead"):
@@ -140,7 +140,7 @@ def test_a_stale_write_ahead_log_is_removed(marts: DataPaths) -> None:
     assert verify(marts)["tables"] == 12
 
 
-def test_a_reader_keeps_its_snapshot_while_two_more_are_published(marts: DataPaths) -> None:
+def test_reader_keeps_its_snapshot_while_two_builds_are_published(marts: DataPaths) -> None:
     file.publish(marts)
     with snapshot.open_build(snapshot.require_build(marts)) as reader:
         count = reader.execute("select count(*) from marts.sends").fetchall()
@@ -160,7 +160,7 @@ def test_readers_cannot_reach_other_files(published: DataPaths) -> None:
 
 
 @pytest.mark.parametrize("damage", ["flip", "truncate", "swap"])
-def test_a_damaged_file_is_found_and_publishing_heals_it(marts: DataPaths, damage: str) -> None:
+def test_damaged_file_is_detected_and_replaced_by_next_publish(marts: DataPaths, damage: str) -> None:
     file.publish(marts)
     change(marts, "delete from marts.segment_changes")
     file.publish(marts)
@@ -187,7 +187,7 @@ def test_two_publishers_do_not_meet(marts: DataPaths) -> None:
     assert WarehouseBusy.__name__ in other.stderr
 
 
-def test_a_disk_that_refuses_leaves_the_old_file_and_says_so(marts: DataPaths) -> None:
+def test_failed_write_keeps_previous_file_and_reports_it(marts: DataPaths) -> None:
     first = file.publish(marts)
     script = (
         "import resource\nfrom include.core.paths import data_paths\nfrom include.publish.file import publish\n"
@@ -201,7 +201,7 @@ def test_a_disk_that_refuses_leaves_the_old_file_and_says_so(marts: DataPaths) -
     assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] != first["bytes"] // 2
 
 
-def test_killed_at_any_point_one_build_with_its_manifest_stays_and_the_next_publish_heals(marts: DataPaths) -> None:
+def test_publish_killed_at_any_step_leaves_a_complete_build_and_next_publish_succeeds(marts: DataPaths) -> None:
     for table in ("sends", "events", "lifecycle"):
         change(marts, f"delete from marts.{table}")
     file.publish(marts)

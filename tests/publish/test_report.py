@@ -1,4 +1,4 @@
-"""The report page: what it says, that nothing in it can act, and that it needs no network."""
+"""The report page: its figures, escaping of data, accessibility, and no use of the network."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HOSTILE = "</script><script>window.struck=1</script><img src=x onerror=window.st
 
 
 class Outline(HTMLParser):
-    """The elements of a page, with their attributes, scripts left out."""
+    """The elements of a page with their attributes, without scripts."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -47,7 +47,7 @@ def specs(page: str) -> dict[str, dict[str, Any]]:
     return charts
 
 
-def test_each_campaign_adds_up_in_plain_sight(published: DataPaths, page: str) -> None:
+def test_states_of_each_campaign_add_up_on_the_page(published: DataPaths, page: str) -> None:
     with snapshot.open_build(snapshot.require_build(published)) as connection:
         campaigns = report.read_sections(connection)["campaigns"]
     assert len(campaigns) == 6
@@ -59,18 +59,18 @@ def test_each_campaign_adds_up_in_plain_sight(published: DataPaths, page: str) -
     assert "off by" not in page
 
 
-def test_open_rates_are_of_those_who_can_be_seen_and_an_open_window_has_no_verdict(published: DataPaths, page: str) -> None:
+def test_open_rate_is_over_tracked_deliveries_and_open_window_has_no_result(published: DataPaths, page: str) -> None:
     with snapshot.open_build(snapshot.require_build(published)) as connection:
         (head,) = report.read_sections(connection)["headline"]
     assert head["human_open_rate"] == pytest.approx(head["human_opens"] / head["delivered_tracked"])
     assert f"{head['human_opens']:,} of {head['delivered_tracked']:,} delivered who allow tracking" in page
     open_window = [row for row in re.findall(r"<tr>.*?</tr>", page) if "winback 2026-11" in row and "purchase_14d" in row]
     assert len(open_window) == 2
-    assert all("window still open" in row and "a difference" not in row and "not decided" not in row for row in open_window)
+    assert all("window still open" in row and "a difference" not in row and "inconclusive" not in row for row in open_window)
     assert "window still open" not in "".join(row for row in re.findall(r"<tr>.*?</tr>", page) if "2026-10" in row)
 
 
-def test_a_sum_that_does_not_hold_is_marked(marts: DataPaths) -> None:
+def test_broken_sum_is_marked(marts: DataPaths) -> None:
     with open_warehouse(marts) as connection:
         connection.execute("update marts.campaign_performance set accepted = accepted - 3 where campaign = 'welcome'")
         connection.execute("update marts.reconciliation set holds = false where must_hold")
@@ -80,7 +80,7 @@ def test_a_sum_that_does_not_hold_is_marked(marts: DataPaths) -> None:
     assert '<span class="mark stop">broken</span>' in page
 
 
-def test_a_plan_value_reaches_the_page_as_text_only(marts: DataPaths) -> None:
+def test_values_from_the_database_are_escaped(marts: DataPaths) -> None:
     with open_warehouse(marts) as connection:
         for column in ("campaign", "segment", "state"):
             connection.execute(f"update marts.campaign_performance set {column} = $hostile", {"hostile": HOSTILE})
@@ -94,7 +94,7 @@ def test_a_plan_value_reaches_the_page_as_text_only(marts: DataPaths) -> None:
     assert specs(page)["funnel"]["data"]["values"][0]["label"].startswith("</script>")
 
 
-def test_it_needs_nothing_from_elsewhere(page: str) -> None:
+def test_page_loads_nothing_from_the_network(page: str) -> None:
     policy = next(attributes["content"] for tag, attributes in Outline(page).elements if attributes.get("http-equiv"))
     assert policy is not None
     assert policy.startswith("default-src 'none'; script-src 'sha256-")
@@ -104,7 +104,7 @@ def test_it_needs_nothing_from_elsewhere(page: str) -> None:
             assert not re.match(r"(https?:)?//", attributes.get(name) or ""), tag
 
 
-def test_it_can_be_read_without_seeing_the_charts(page: str) -> None:
+def test_page_is_accessible_without_charts(page: str) -> None:
     elements = Outline(page).elements
     assert ("html", {"lang": "en"}) in elements
     assert sum(tag == "h1" for tag, _ in elements) == 1
@@ -116,7 +116,9 @@ def test_it_can_be_read_without_seeing_the_charts(page: str) -> None:
     assert {attributes["href"][1:] for tag, attributes in elements if tag == "a" and attributes["href"]} <= targets
 
 
-def test_it_is_replaced_whole_and_needs_a_published_file(paths: DataPaths, published: DataPaths, page: str) -> None:
+def test_report_is_written_atomically_and_requires_a_published_file(
+    paths: DataPaths, published: DataPaths, page: str
+) -> None:
     with pytest.raises(PublishError, match="nothing is published"):
         report.write_report(paths)
     assert report.write_report(published) == "published/report.html"
@@ -125,7 +127,7 @@ def test_it_is_replaced_whole_and_needs_a_published_file(paths: DataPaths, publi
 
 
 @given(st.floats(-1e6, 1e12))
-def test_a_number_is_never_written_as_nothing(value: float) -> None:
+def test_numbers_are_always_formatted_as_numbers(value: float) -> None:
     assert re.fullmatch(r"-?[\d,]+(\.\d+)?", formats.count(value))
     assert re.fullmatch(r"-?\d+(\.\d+)?\N{NO-BREAK SPACE}%", formats.percent(value))
 
@@ -133,27 +135,27 @@ def test_a_number_is_never_written_as_nothing(value: float) -> None:
 @pytest.mark.parametrize(
     ("value", "written"), [(None, "–"), (0.0, "0.0 %"), (0.0008, "0.08 %"), (0.00084, "0.084 %"), (0.9731, "97.3 %")]
 )
-def test_rates_are_as_fine_as_they_need(value: float | None, written: str) -> None:
+def test_small_rates_have_more_digits(value: float | None, written: str) -> None:
     assert formats.percent(value).replace("\N{NO-BREAK SPACE}", " ") == written
 
 
 @pytest.mark.browser
 @pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not on this machine (apt-get install chromium)")
-def test_a_browser_draws_every_chart_under_the_policy_and_asks_nobody(page: str, published: DataPaths) -> None:
+def test_browser_draws_every_chart_under_the_policy_without_network_requests(page: str, published: DataPaths) -> None:
     playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
     with playwright.sync_playwright() as started:
         browser = started.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
         tab = browser.new_page(viewport={"width": 1400, "height": 1000})
-        asked: list[str] = []
-        wrong: list[str] = []
-        tab.on("request", lambda request: asked.append(request.url))
-        tab.on("pageerror", lambda error: wrong.append(str(error)))
-        tab.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+        requests: list[str] = []
+        errors: list[str] = []
+        tab.on("request", lambda request: requests.append(request.url))
+        tab.on("pageerror", lambda error: errors.append(str(error)))
+        tab.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
         tab.goto((published.published / "report.html").as_uri())
         for chart in tab.locator(".chart").all():
             chart.locator("svg").wait_for(timeout=20_000)
         hidden = tab.locator("#sums .scroll").evaluate("table => table.scrollWidth - table.clientWidth")
         browser.close()
-    assert hidden == 0, "whether a sum holds is seen without scrolling, however long the name of a run"
-    assert wrong == []
-    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+    assert hidden == 0, "the column Holds is visible without scrolling, even with long scopes"
+    assert errors == []
+    assert [url for url in requests if not url.startswith(("file:", "data:"))] == []

@@ -1,4 +1,4 @@
-"""Segments frozen by run: again, broken, slow, pruned."""
+"""Building segments: repeated runs, broken and slow definitions, deletion of old membership."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from include.segment.build import build_segments
 from include.warehouse.connection import open_warehouse
 
 AS_OF = datetime(2026, 11, 24, 6, tzinfo=UTC)
-HEADER = "-- name: {name}\n-- owner: marketing\n-- grain: one row a subscriber\n-- params: none\n-- purpose: A test.\n"
+HEADER = "-- name: {name}\n-- owner: marketing\n-- grain: one row per subscriber\n-- params: none\n-- purpose: A test.\n"
 ALL = "select subscriber_id from core.subscribers"
 PEOPLE = """
 insert into core.subscribers by name
@@ -61,7 +61,7 @@ def ask(paths: DataPaths, query: str) -> list[tuple[object, ...]]:
         return connection.execute(query).fetchall()
 
 
-def test_the_shipped_segments_are_built(people: DataPaths) -> None:
+def test_shipped_segments_are_built(people: DataPaths) -> None:
     sizes = build_segments(people, segment_run="one", as_of=AS_OF)
 
     assert sizes["new_subscribers"] == 9  # signed up on 11 to 19 November; the one of the 20th is deleted
@@ -71,7 +71,7 @@ def test_the_shipped_segments_are_built(people: DataPaths) -> None:
     assert ask(people, "select list_size from segment.runs") == [(30,)]
 
 
-def test_the_same_run_again_replaces_what_it_froze(people: DataPaths) -> None:
+def test_same_run_again_replaces_its_members(people: DataPaths) -> None:
     first = build_segments(people, segment_run="one", as_of=AS_OF)
     frozen = ask(people, "from segment.membership order by all")
 
@@ -82,7 +82,7 @@ def test_the_same_run_again_replaces_what_it_froze(people: DataPaths) -> None:
     assert ask(people, "select count(*) from segment.runs") == [(1,)]
 
 
-def test_movement_is_counted_against_the_run_before(people: DataPaths) -> None:
+def test_changes_are_counted_against_previous_run(people: DataPaths) -> None:
     build_segments(people, segment_run="one", as_of=AS_OF)
     build_segments(people, segment_run="two", as_of=AS_OF + timedelta(days=3))
 
@@ -91,7 +91,7 @@ def test_movement_is_counted_against_the_run_before(people: DataPaths) -> None:
     assert ask(people, moves) == [(9, 9, 0, 0), (6, 0, 3, 6)]
 
 
-def test_members_are_people_who_are_there_and_each_once(people: DataPaths, definitions: Path, define: Write) -> None:
+def test_members_are_existing_subscribers_without_duplicates(people: DataPaths, definitions: Path, define: Write) -> None:
     define("doubled", f"{ALL} union all {ALL}")
     define("strangers", "select 'nobody' as subscriber_id from core.subscribers")
     define("nulls", "select null as subscriber_id from core.subscribers")
@@ -101,7 +101,7 @@ def test_members_are_people_who_are_there_and_each_once(people: DataPaths, defin
     assert sizes == {"doubled": 30, "nulls": 0, "strangers": 0}
 
 
-def test_a_broken_definition_does_not_keep_the_others(people: DataPaths, definitions: Path, define: Write) -> None:
+def test_broken_definition_does_not_stop_the_others(people: DataPaths, definitions: Path, define: Write) -> None:
     define("all", ALL)
     define("column", "select subscriber_id\nfrom segment.features\nwhere colour = 'red'")
     define("thief", "select subscriber_id from core.identities")
@@ -128,9 +128,7 @@ def test_a_broken_definition_does_not_keep_the_others(people: DataPaths, definit
     assert len(ask(people, "from segment.membership")) == 30
 
 
-def test_a_segment_that_broke_keeps_the_members_of_the_try_before(
-    people: DataPaths, definitions: Path, define: Write
-) -> None:
+def test_broken_segment_keeps_members_of_previous_attempt(people: DataPaths, definitions: Path, define: Write) -> None:
     define("all", ALL)
     define("torn", f"{ALL} where subscriber_id in ('person-1', 'person-2', 'person-3')")
     build_segments(people, segment_run="one", as_of=AS_OF, definitions=definitions)
@@ -143,7 +141,7 @@ def test_a_segment_that_broke_keeps_the_members_of_the_try_before(
     assert ask(people, counts) == [("all", 30), ("torn", 3)]
 
 
-def test_a_definition_that_never_ends_is_interrupted(people: DataPaths, definitions: Path, define: Write) -> None:
+def test_slow_definition_is_interrupted(people: DataPaths, definitions: Path, define: Write) -> None:
     cross = ", ".join(f"core.subscribers as s{number}" for number in range(12))
     define("all", ALL)
     define("endless", f"select min(s0.subscriber_id) as subscriber_id from {cross} group by s1.status")
@@ -154,7 +152,7 @@ def test_a_definition_that_never_ends_is_interrupted(people: DataPaths, definiti
     assert ask(people, "select segment, members from segment.sizes") == [("all", 30)]
 
 
-def test_membership_is_kept_for_the_last_runs_and_sizes_for_all(
+def test_membership_is_kept_for_last_runs_and_sizes_for_all(
     people: DataPaths, monkeypatch: pytest.MonkeyPatch, definitions: Path, define: Write
 ) -> None:
     monkeypatch.setattr(build, "KEEP_RUNS", 2)
@@ -167,7 +165,7 @@ def test_membership_is_kept_for_the_last_runs_and_sizes_for_all(
     assert ask(people, "select count(*) from segment.sizes") == [(4,)]
 
 
-def test_no_file_can_be_read_while_definitions_run(people: DataPaths) -> None:
+def test_definitions_cannot_read_files(people: DataPaths) -> None:
     with open_warehouse(people) as connection:
         build._lock_down(connection)
 
@@ -177,6 +175,6 @@ def test_no_file_can_be_read_while_definitions_run(people: DataPaths) -> None:
             connection.execute("set enable_external_access = true")
 
 
-def test_a_moment_without_a_time_zone_is_refused(paths: DataPaths) -> None:
+def test_time_without_time_zone_is_rejected(paths: DataPaths) -> None:
     with pytest.raises(ValueError, match="time zone"):
         build_segments(paths, segment_run="one", as_of=datetime(2026, 11, 24))

@@ -1,4 +1,4 @@
-"""What a definition may and may not do."""
+"""Validation of segment definitions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from include.core.errors import ConfigurationError
 from include.core.paths import PROJECT
 from include.segment.definition import ALLOWED_TABLES, definition_paths, read_definition
 
-HEADER = "-- name: {name}\n-- owner: marketing\n-- grain: one row a subscriber\n-- params: {params}\n-- purpose: A test.\n"
+HEADER = "-- name: {name}\n-- owner: marketing\n-- grain: one row per subscriber\n-- params: {params}\n-- purpose: A test.\n"
 CONTRACT = {
     "newsletter_readers",
     "new_subscribers",
@@ -29,7 +29,7 @@ def write(folder: Path, statement: str, *, name: str = "tried", params: str = "n
     return path
 
 
-def test_the_segments_that_campaigns_name_are_there_and_allowed() -> None:
+def test_segments_of_the_campaigns_exist_and_are_valid() -> None:
     definitions = [read_definition(path) for path in definition_paths()]
 
     assert {definition.segment for definition in definitions} >= CONTRACT
@@ -51,7 +51,7 @@ def test_the_segments_that_campaigns_name_are_there_and_allowed() -> None:
         ("select subscriber_id from core.subscribers where attributes->>'$.tier' = 'gold'", "none"),
     ],
 )
-def test_a_query_on_the_allowed_tables_passes(tmp_path: Path, statement: str, params: str) -> None:
+def test_query_on_allowed_tables_is_valid(tmp_path: Path, statement: str, params: str) -> None:
     definition = read_definition(write(tmp_path, statement, params=params))
 
     assert definition.statement == statement.rstrip(";")
@@ -105,7 +105,7 @@ def test_a_query_on_the_allowed_tables_passes(tmp_path: Path, statement: str, pa
         ("select subscriber_id from segment.features where purchases > ?", "binds"),
     ],
 )
-def test_anything_else_is_refused(tmp_path: Path, statement: str, words: str) -> None:
+def test_other_statements_are_rejected(tmp_path: Path, statement: str, words: str) -> None:
     with pytest.raises(ConfigurationError) as raised:
         read_definition(write(tmp_path, statement))
 
@@ -113,7 +113,7 @@ def test_anything_else_is_refused(tmp_path: Path, statement: str, words: str) ->
     assert "tried.sql, line " in str(raised.value)
 
 
-def test_the_line_is_the_files(tmp_path: Path) -> None:
+def test_error_has_line_of_the_file(tmp_path: Path) -> None:
     statement = (
         "\n-- a comment\nselect subscriber_id\nfrom segment.features\nwhere purchases in (select 1 from core.identities)\n"
     )
@@ -122,22 +122,22 @@ def test_the_line_is_the_files(tmp_path: Path) -> None:
         read_definition(write(tmp_path, statement))
 
 
-def test_a_syntax_error_names_its_line(tmp_path: Path) -> None:
+def test_syntax_error_has_line(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"tried\.sql, line 8: is not SQL"):
         read_definition(write(tmp_path, "select subscriber_id\nfrom segment.features\nwhere (purchases > 1\n"))
 
 
-def test_as_of_is_declared_if_and_only_if_it_is_used(tmp_path: Path) -> None:
+def test_as_of_must_be_declared_if_and_only_if_used(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="declares the params as_of and binds none"):
         read_definition(write(tmp_path, "select subscriber_id from segment.features", params="as_of"))
 
 
-def test_a_name_that_is_no_identifier_is_refused(tmp_path: Path) -> None:
+def test_name_must_be_an_identifier(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="not an identifier"):
         read_definition(write(tmp_path, "select subscriber_id from segment.features", name="Big-Spenders"))
 
 
-def test_the_example_of_the_documentation_may_run(tmp_path: Path) -> None:
+def test_example_of_the_documentation_is_valid(tmp_path: Path) -> None:
     page = (PROJECT / "docs" / "segments.md").read_text(encoding="utf-8")
     example = page.partition("```sql\n")[2].partition("```")[0]
     path = tmp_path / "recent_big_baskets.sql"

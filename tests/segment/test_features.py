@@ -1,4 +1,4 @@
-"""Features, whatever people bought: the same in any order, monotone, equal for equals, and a partition of the list."""
+"""Features for any purchases: independent of order, monotone, equal for equal values, and a partition of the list."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ purchases = st.lists(
 
 @pytest.fixture(scope="module")
 def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
-    """Twelve people, in memory; every example brings its own purchases."""
+    """Twelve subscribers in memory; every example inserts its own purchases."""
     with duckdb.connect() as connection:
         configure(connection)
         prepare(connection)
@@ -78,7 +78,7 @@ def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def features(warehouse: duckdb.DuckDBPyConnection, bought: list[Purchase]) -> list[Features]:
-    """The features of the twelve."""
+    """The features of the twelve subscribers after these purchases."""
     warehouse.register("bought", pa.Table.from_pylist(bought, schema=SCHEMA))
     warehouse.execute("delete from core.purchases")
     warehouse.execute(PURCHASES)
@@ -97,8 +97,8 @@ def segment_sizes(warehouse: duckdb.DuckDBPyConnection) -> dict[str, int]:
 
 @settings(max_examples=40, deadline=None)
 @given(purchases)
-def test_money_is_what_a_person_would_add_up(warehouse: duckdb.DuckDBPyConnection, bought: list[Purchase]) -> None:
-    """Refunds lower revenue and are no purchase, a gift is one; currencies by their rates, and none guessed."""
+def test_revenue_and_purchases_equal_a_sum_in_python(warehouse: duckdb.DuckDBPyConnection, bought: list[Purchase]) -> None:
+    """Refunds lower revenue and are not purchases, gifts are; amounts without a rate are excluded."""
     for row in features(warehouse, bought):
         known = [one for one in bought if one["subscriber_id"] == row["subscriber_id"] and one["purchased_at"] <= AS_OF]
         times = sorted(one["purchased_at"] for one in known if one["amount"] >= 0)
@@ -113,7 +113,7 @@ def test_money_is_what_a_person_would_add_up(warehouse: duckdb.DuckDBPyConnectio
 
 @settings(max_examples=15, deadline=None)
 @given(purchases, st.randoms(use_true_random=False))
-def test_the_order_of_rows_changes_nothing(
+def test_features_do_not_depend_on_row_order(
     warehouse: duckdb.DuckDBPyConnection, bought: list[Purchase], random: Any
 ) -> None:
     shuffled = list(bought)
@@ -124,7 +124,7 @@ def test_the_order_of_rows_changes_nothing(
 
 @settings(max_examples=25, deadline=None)
 @given(purchases)
-def test_more_is_never_scored_less_and_equal_is_scored_equal(
+def test_scores_are_monotone_and_equal_for_equal_values(
     warehouse: duckdb.DuckDBPyConnection, bought: list[Purchase]
 ) -> None:
     rows = features(warehouse, bought)
@@ -142,7 +142,7 @@ def test_more_is_never_scored_less_and_equal_is_scored_equal(
 
 @settings(max_examples=25, deadline=None)
 @given(purchases)
-def test_stages_and_levels_part_the_list_and_nothing_after_as_of_counts(
+def test_stages_and_levels_partition_the_list_and_later_purchases_are_ignored(
     warehouse: duckdb.DuckDBPyConnection, bought: list[Purchase]
 ) -> None:
     rows, sizes = features(warehouse, bought), segment_sizes(warehouse)

@@ -1,9 +1,9 @@
-"""SQL cases: a folder says what goes in, with which parameters, and what must come out.
+"""SQL cases: a folder contains the input rows, the parameters and the expected rows.
 
     tests/sql/<stage>/<sql name>/<case>/      the SQL's name may hold a subfolder: definitions/lapsing_customers
-        <schema>.<table>.yaml                 rows of a table, as a list of mappings (anchors and `<<:` are welcome)
-        <name>.parquet.yaml                   rows of <name>.parquet; what names it says '{folder}/<name>.parquet'
-        setup.sql                             statements to run first of all, that no SQL file has: attach, comment on
+        <schema>.<table>.yaml                 rows of a table, as a list of mappings (YAML anchors and `<<:` work)
+        <name>.parquet.yaml                   rows of <name>.parquet; parameters refer to it as '{folder}/<name>.parquet'
+        setup.sql                             statements to run first that are in no SQL file: attach, comment on
         before.yaml                           SQL files to run first, with the same parameters: [segment/features]
         params.yaml                           the parameters of the SQL file; timestamps unquoted (2026-11-24 06:00:00Z)
         expect.yaml                           a list: the rows of a query; a mapping `relation: rows`: what tables hold
@@ -47,7 +47,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Case:
-    """One folder, and the SQL file that it is about."""
+    """One case folder and its SQL file."""
 
     folder: Path
     stage: str
@@ -58,13 +58,13 @@ class Case:
 
 
 def discover(root: Path = CASES) -> list[Case]:
-    """Every folder that holds an expect.yaml, in order."""
+    """Every folder with an expect.yaml, sorted."""
     places = [path.parent.relative_to(root).parts for path in sorted(root.rglob("expect.yaml"))]
     return [Case(root.joinpath(*parts), parts[0], "/".join(parts[1:-1])) for parts in places]
 
 
 def differences(case: Case, scratch: Path) -> list[str]:
-    """Run a case in an empty warehouse in memory; what differs from expect.yaml, in words. Empty where it holds."""
+    """Run a case in an empty in-memory warehouse; returns the differences from expect.yaml, one per line."""
     with duckdb.connect() as connection:
         configure(connection)
         prepare(connection)
@@ -109,7 +109,7 @@ def _bound(value: Any, scratch: Path) -> Any:
 
 
 def _load(connection: duckdb.DuckDBPyConnection, path: Path, scratch: Path) -> None:
-    """Fill one table, or write one Parquet file."""
+    """Insert the rows into one table, or write one Parquet file."""
     if path.name.count(".") != 2:
         return
     rows = _read(path) or []
@@ -122,10 +122,10 @@ def _load(connection: duckdb.DuckDBPyConnection, path: Path, scratch: Path) -> N
         connection.execute(f'create table "{left}"."{right}" as from case_rows')
     else:
         for row in rows:
-            names, marks = ", ".join(f'"{name}"' for name in row), ", ".join("?" for _ in row)
+            names, placeholders = ", ".join(f'"{name}"' for name in row), ", ".join("?" for _ in row)
             values = [json.dumps(value) if isinstance(value, dict) else _bound(value, scratch) for value in row.values()]
             try:
-                connection.execute(f'insert into "{left}"."{right}" ({names}) values ({marks})', values)
+                connection.execute(f'insert into "{left}"."{right}" ({names}) values ({placeholders})', values)
             except duckdb.Error as error:
                 raise AssertionError(f"{path}: row {row} does not fit the table: {error}") from None
 
@@ -162,7 +162,7 @@ def _line(row: Row, names: list[str], timed: set[str]) -> str:
 
 
 def _plain(value: Any, timed: bool) -> Any:
-    """A value in the one form in which two of them are compared."""
+    """The value in a normal form, for comparison."""
     if isinstance(value, str) and timed:
         value = datetime.fromisoformat(value)
     if isinstance(value, datetime):

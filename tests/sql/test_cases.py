@@ -1,4 +1,4 @@
-"""Every case folder holds, and every SQL file is what its header says. How to write a case: see cases.py."""
+"""Every case passes, and every SQL file matches its header. How to write a case: see cases.py."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.sql.cases import CASES, Case, differences, discover
 
 FILES = sorted(SQL.rglob("*.sql"))
 LOGIC = re.compile(r"\b(join|case|group by|having|qualify|union|except|intersect|distinct|over|filter)\b")
-"""What makes a statement more than a plain select, insert, update or delete with a condition: rows meet, fold or part."""
+"""Keywords of statements that join, aggregate or branch, as opposed to a plain select, insert, update or delete."""
 NOT_SQL = re.compile(r"--.*|'[^']*'")
 
 
@@ -25,14 +25,14 @@ def test_case(case: Case, tmp_path: Path) -> None:
     assert not wrong, "\n".join([f"tests/sql/{case}", *wrong])
 
 
-def test_every_folder_of_cases_names_an_sql_file() -> None:
-    homeless = [str(case) for case in discover() if not (SQL / case.stage / f"{case.name}.sql").is_file()]
+def test_every_case_folder_names_an_sql_file() -> None:
+    unmatched = [str(case) for case in discover() if not (SQL / case.stage / f"{case.name}.sql").is_file()]
 
-    assert homeless == []
+    assert unmatched == []
 
 
 def test_every_statement_with_logic_has_a_case() -> None:
-    """A new statement that joins, folds or decides comes with a case; there are no exceptions."""
+    """Every statement that joins, aggregates or branches has a case; there are no exceptions."""
     covered = {SQL / case.stage / f"{case.name}.sql" for case in discover()}
 
     untested = [path for path in FILES if path not in covered and LOGIC.search(NOT_SQL.sub("", path.read_text()))]
@@ -40,7 +40,7 @@ def test_every_statement_with_logic_has_a_case() -> None:
     assert [path.relative_to(SQL).as_posix() for path in untested] == []
 
 
-def test_every_lowest_folder_expects_something() -> None:
+def test_every_case_has_an_expectation() -> None:
     lowest = [
         path for path in CASES.rglob("*/") if path.name != "__pycache__" and not any(p.is_dir() for p in path.iterdir())
     ]
@@ -54,13 +54,15 @@ def test_file_is_one_statement_with_the_parameters_of_its_header(path: Path) -> 
 
     statements = duckdb.extract_statements(file.statement)
 
-    assert len(statements) == 1, "one statement a file"
-    assert file.statement.endswith(";"), "a statement ends in a semicolon"
-    assert set(file.params) == set(statements[0].named_parameters), "params of the header are those of the statement"
+    assert len(statements) == 1, "one statement per file"
+    assert file.statement.endswith(";"), "a statement must end with a semicolon"
+    assert set(file.params) == set(statements[0].named_parameters), (
+        "the params of the header differ from those of the statement"
+    )
     assert len(file.params) == len(set(file.params))
 
 
-def test_the_runner_sees_what_differs(tmp_path: Path) -> None:
+def test_runner_reports_missing_row(tmp_path: Path) -> None:
     """A runner that cannot fail proves nothing."""
     (tmp_path / "expect.yaml").write_text("core.subscribers:\n- {subscriber_id: nobody}\n")
 
@@ -69,7 +71,7 @@ def test_the_runner_sees_what_differs(tmp_path: Path) -> None:
     assert wrong == ['core.subscribers lacks the row  subscriber_id: "nobody"']
 
 
-def test_the_runner_sees_another_order(tmp_path: Path) -> None:
+def test_runner_reports_wrong_order(tmp_path: Path) -> None:
     (tmp_path / "expect.yaml").write_text("in_order:\n- {zone: Europe/Berlin}\n- {zone: Asia/Tokyo}\n")
     (tmp_path / "main.mail_groups.yaml").write_text("- {zone: Asia/Tokyo}\n- {zone: Europe/Berlin}\n")
 

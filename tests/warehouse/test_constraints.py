@@ -1,4 +1,4 @@
-"""No table has a key or a check; a file of an earlier edition loses them when it is opened, and keeps its rows."""
+"""Tables have no keys and no checks; opening an older file removes them and keeps its rows."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_no_table_has_a_key_or_a_check(paths: DataPaths) -> None:
         assert constraints.constrained_tables(connection) == []
 
 
-def test_a_first_edition_file_keeps_its_rows_and_loses_its_keys(first_edition: DataPaths) -> None:
+def test_first_edition_file_keeps_rows_and_loses_keys(first_edition: DataPaths) -> None:
     with duckdb.connect(str(first_edition.warehouse)) as connection:
         assert len(constraints.constrained_tables(connection)) == 3
         before = {table: connection.execute(f"from {table} order by all").fetchall() for table in ROWS}
@@ -75,7 +75,7 @@ def test_a_first_edition_file_keeps_its_rows_and_loses_its_keys(first_edition: D
         assert not [name for (name,) in left if re.search("keyless", name)]
 
 
-def test_a_file_with_every_migration_loses_the_keys_it_was_made_with(paths: DataPaths) -> None:
+def test_fully_migrated_file_loses_its_keys(paths: DataPaths) -> None:
     with open_warehouse(paths) as connection:
         columns = connection.execute("describe quality.runs").fetchall()
         connection.execute("drop table quality.runs")
@@ -95,9 +95,7 @@ def test_a_file_with_every_migration_loses_the_keys_it_was_made_with(paths: Data
         assert connection.execute(defaults).fetchall() == [("CAST('t' AS BOOLEAN)",)]
 
 
-def test_a_process_that_is_killed_in_between_changes_nothing(
-    first_edition: DataPaths, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_killed_process_changes_nothing(first_edition: DataPaths, monkeypatch: pytest.MonkeyPatch) -> None:
     def kill(*_arguments: object) -> None:
         raise KeyboardInterrupt
 

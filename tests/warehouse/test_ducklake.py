@@ -1,6 +1,6 @@
-"""The warehouse's SQL runs against a DuckLake catalogue too, which has no keys, checks or indexes.
+"""The warehouse's SQL also runs on a DuckLake catalogue, which has no keys, checks or indexes.
 
-The extension is the one that PyPI has, loaded from its file: nothing is downloaded.
+The extension is installed from PyPI and loaded from its file; nothing is downloaded.
 """
 
 from __future__ import annotations

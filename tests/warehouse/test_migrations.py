@@ -1,4 +1,4 @@
-"""A warehouse gets the schema of this code when it is opened, whatever edition made it; one from a newer code is refused."""
+"""Opening a warehouse of any older edition migrates it; a warehouse of newer code is refused."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ COLUMNS = (
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of `include/sql/warehouse`, which the warehouse is made from."""
+    """A copy of `include/sql/warehouse`, from which the warehouse is created."""
     shutil.copytree(SQL / "warehouse", tmp_path / "sql" / "warehouse")
     monkeypatch.setattr(sqlfile, "SQL", tmp_path / "sql")
     return tmp_path / "sql" / "warehouse"
@@ -40,17 +40,17 @@ def ask(paths: DataPaths, query: str) -> list[tuple[Any, ...]]:
 
 
 def opened(paths: DataPaths) -> list[migrations.Migration]:
-    """Opens it; what was still to do afterwards."""
+    """Open the warehouse; returns the migrations still pending afterwards."""
     with open_warehouse(paths) as connection:
         return migrations.pending(connection)
 
 
 def schema(paths: DataPaths) -> set[tuple[Any, ...]]:
-    """Tables and columns, without their order: what was added later comes last."""
+    """Tables and columns without their order, since added columns come last."""
     return set(ask(paths, COLUMNS))
 
 
-def test_an_older_edition_is_upgraded_and_keeps_its_rows(paths: DataPaths, tmp_path: Path) -> None:
+def test_older_edition_is_upgraded_and_keeps_its_rows(paths: DataPaths, tmp_path: Path) -> None:
     (tmp_path / "new").mkdir()
     new = DataPaths(tmp_path / "new")
     assert opened(new) == []
@@ -76,14 +76,14 @@ def test_an_older_edition_is_upgraded_and_keeps_its_rows(paths: DataPaths, tmp_p
     assert ("056_former_addresses_given_up_at", 56, True) in recorded
 
 
-def test_a_current_warehouse_is_left_alone(paths: DataPaths) -> None:
+def test_current_warehouse_does_not_change(paths: DataPaths) -> None:
     opened(paths)
     before = ask(paths, "from core.schema_history order by name")
     opened(paths)
     assert ask(paths, "from core.schema_history order by name") == before
 
 
-def test_a_warehouse_from_a_newer_code_is_refused_as_it_is(paths: DataPaths) -> None:
+def test_warehouse_of_newer_code_is_refused_unchanged(paths: DataPaths) -> None:
     opened(paths)
     ask(paths, "insert into core.schema_history values (999, '999_of_tomorrow', null, now())")
     ask(paths, "drop view core.holdings")
@@ -98,7 +98,7 @@ def test_a_warehouse_from_a_newer_code_is_refused_as_it_is(paths: DataPaths) -> 
     assert ask(paths, "select max(version) from core.schema_history") == [(999,)]
 
 
-def test_the_next_migration_runs_once_and_views_follow_their_tables(paths: DataPaths, folder: Path) -> None:
+def test_new_migration_runs_once_and_views_follow_their_tables(paths: DataPaths, folder: Path) -> None:
     write(folder, "900_seen", "create or replace view core.seen as select * from core.unseen")
     opened(paths)
     width = len(ask(paths, "describe core.seen"))
@@ -109,7 +109,7 @@ def test_the_next_migration_runs_once_and_views_follow_their_tables(paths: DataP
     assert ask(paths, "select count(*) from core.schema_history where version = 910") == [(1,)]
 
 
-def test_a_view_whose_text_changed_is_replaced_and_nothing_else_is(paths: DataPaths, folder: Path) -> None:
+def test_only_a_changed_macro_is_replaced(paths: DataPaths, folder: Path) -> None:
     write(folder, "900_answer", "create or replace macro answer() as 41")
     opened(paths)
     before = set(ask(paths, "from core.schema_history"))
@@ -120,7 +120,7 @@ def test_a_view_whose_text_changed_is_replaced_and_nothing_else_is(paths: DataPa
     assert changed == {"900_answer"}
 
 
-def test_a_migration_that_fails_leaves_nothing(paths: DataPaths, folder: Path) -> None:
+def test_failed_migration_is_rolled_back(paths: DataPaths, folder: Path) -> None:
     opened(paths)
     before = schema(paths)
     write(folder, "900_later", "create table core.later (name varchar)")
@@ -132,7 +132,7 @@ def test_a_migration_that_fails_leaves_nothing(paths: DataPaths, folder: Path) -
     assert ask(paths, "select count(*) from core.schema_history where version >= 900") == [(0,)]
 
 
-def test_a_number_is_given_once() -> None:
+def test_migration_numbers_are_unique() -> None:
     numbers = [file.name.split("_")[0] for file in sqlfile.folder("warehouse")]
     assert [number for number, files in Counter(numbers).items() if files > 1] == []
     assert all(len(number) == 3 for number in numbers)  # The order of the names is that of the numbers.

@@ -1,4 +1,4 @@
-"""A whole table is replaced, or stays as it was."""
+"""replace_table replaces all rows, or none if the statement fails."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def currencies(warehouse: duckdb.DuckDBPyConnection) -> list[str]:
     return [row[0] for row in warehouse.execute(f"select currency from {TABLE} order by currency").fetchall()]
 
 
-def test_the_rows_of_before_are_gone(warehouse: duckdb.DuckDBPyConnection) -> None:
+def test_previous_rows_are_deleted(warehouse: duckdb.DuckDBPyConnection) -> None:
     replace(warehouse, ["1", "0.0061"])
 
     assert currencies(warehouse) == ["EUR", "JPY"]
 
 
-def test_a_statement_that_fails_leaves_the_table_as_it_was(warehouse: duckdb.DuckDBPyConnection) -> None:
+def test_failed_statement_leaves_table_unchanged(warehouse: duckdb.DuckDBPyConnection) -> None:
     with pytest.raises(duckdb.Error):
         replace(warehouse, ["1", "not a rate"])
 
