@@ -11,8 +11,8 @@ with waiting as (
     select
         plans.campaign,
         plans.occurrence,
-        bool_or(plans.state = 'cancelled') as was_given_up,
-        bool_or(plans.state not in ('cancelled', 'done')) as goes_on
+        bool_or(plans.state = 'cancelled') as was_stopped,
+        bool_or(plans.state not in ('cancelled', 'done')) as is_sending
     from dispatch.plans
     semi join dispatch.sends
         on plans.plan_id = sends.plan_id and sends.state in ('pending', 'skipped') and sends.chunk is not null
@@ -43,8 +43,8 @@ counted as (
 select
     counted.*,
     case
-        when waiting.goes_on then 'sending'
-        when waiting.was_given_up then 'stopped_early'
+        when waiting.is_sending then 'sending'
+        when waiting.was_stopped then 'stopped_early'
         else 'final'
     end as status
 from counted
