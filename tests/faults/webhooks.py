@@ -193,7 +193,7 @@ def refused_posts(scenario: Scenario) -> bool:
     scenario.simulator.finish_recipients()
     return (
         bool(scenario.simulator.status()["posts_pending"])
-        and "could not be kept" in (scenario.root / "edge.log").read_text()
+        and "an event batch could not be written" in (scenario.root / "edge.log").read_text()
     )
 
 
