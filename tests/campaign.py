@@ -1,4 +1,4 @@
-"""The campaign of the tests: "spring", sent once to everybody. Tests change what they are about and nothing else."""
+"""The campaign of the tests: "spring", sent once to everybody. A test overrides only the settings that it is about."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SPRING: dict[str, Any] = {
 
 
 def a_campaign(**changed: Any) -> Campaign:
-    """The campaign with other settings, checked as a campaign file is."""
+    """The campaign with changed settings, validated like a campaign file."""
     return Campaign(**(_SPRING | changed))
 
 

@@ -22,12 +22,12 @@ _QUICK = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared
 
 
 def installed() -> bool:
-    """Whether a server can be started here."""
+    """Whether PostgreSQL is installed on this machine."""
     return _program("initdb") is not None and _program("postgres") is not None
 
 
 def fresh_schema(url: str) -> str:
-    """An empty schema on the server of `url`, as a URL that sees nothing else. Much cheaper than a database."""
+    """Create an empty schema; returns a URL whose search path is that schema. Much cheaper than a database."""
     import psycopg
 
     name = f"test_{uuid.uuid4().hex}"
@@ -37,14 +37,14 @@ def fresh_schema(url: str) -> str:
 
 
 def _program(name: str) -> str | None:
-    """On the PATH, or where Debian puts the server's programs."""
+    """Find a program on the PATH or in Debian's folder of PostgreSQL programs."""
     return shutil.which(name) or next(
         (str(path) for path in sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), reverse=True)), None
     )
 
 
 class Server:
-    """A server on a free port of 127.0.0.1 that can be stopped and started again on its data."""
+    """A server on a free port of 127.0.0.1 that can be stopped and restarted with its data."""
 
     def __init__(self) -> None:
         self._account = pwd.getpwnam("postgres") if os.geteuid() == 0 else None  # PostgreSQL refuses to run as root.
@@ -61,7 +61,7 @@ class Server:
         subprocess.run(initdb, check=True, capture_output=True, cwd=self._folder, **self._identity)
 
     def start(self) -> None:
-        """Returns when it answers."""
+        """Start the server; returns when it accepts connections."""
         settings = ["listen_addresses=127.0.0.1", f"unix_socket_directories={self._folder}", *_QUICK]
         command = [_program("postgres") or "postgres", "-D", str(self._folder / "data"), "-p", str(self._port)]
         command += [part for each in settings for part in ("-c", each)]
@@ -70,7 +70,7 @@ class Server:
         _wait(self._process, self._port, self._folder / "log")
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
-        """SIGINT: as an administrator does, connections are ended and nothing is lost. SIGQUIT: at once."""
+        """Stop the server. SIGINT: a fast shutdown that closes connections and loses nothing. SIGQUIT: immediately."""
         self._process.send_signal(how)
         self._process.wait(30)
 
@@ -80,19 +80,19 @@ class Server:
 
 @contextmanager
 def running_server() -> Iterator[Server]:
-    """A server that a test may stop and start; stopped and removed at the end."""
+    """A server that a test may stop and restart; it is deleted at the end."""
     server = Server()
     try:
         server.start()
         yield server
     finally:
-        server.stop(signal.SIGQUIT)  # At once: nobody wants its data.
+        server.stop(signal.SIGQUIT)  # Immediately: the data is deleted anyway.
         server.remove()
 
 
 @contextmanager
 def running_postgres() -> Iterator[str]:
-    """The URL of a server of its own, on a free port of 127.0.0.1."""
+    """The URL of a new server on a free port of 127.0.0.1."""
     with running_server() as server:
         yield server.url
 

@@ -1,4 +1,4 @@
-"""Rows of the data contract for tests, and sources of every kind that hold them."""
+"""Rows that satisfy the data contract, and sources of every kind that contain them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Row = dict[str, Any]
 
 
 def subscriber(number: int, **changes: Any) -> Row:
-    """A subscriber with nothing wrong."""
+    """A valid subscriber row, with optional changes."""
     return {
         "subscriber_id": f"S{number}",
         "email": f"person{number}@example.com",
@@ -37,7 +37,7 @@ def subscriber(number: int, **changes: Any) -> Row:
 
 
 def purchase(number: int, **changes: Any) -> Row:
-    """A purchase with nothing wrong."""
+    """A valid purchase row, with optional changes."""
     return {
         "purchase_id": f"P{number}",
         "subscriber_id": f"S{number}",
@@ -49,16 +49,16 @@ def purchase(number: int, **changes: Any) -> Row:
 
 
 def sqlite_source(path: Path, **relations: list[Row]) -> str:
-    """A SQLite file with these relations, all text; its URL."""
+    """Write the relations into an SQLite file, all columns as text; returns its URL."""
     path.unlink(missing_ok=True)
     connection = sqlite3.connect(path)
     for name, rows in relations.items():
         columns = list(rows[0] if rows else {"subscribers": subscriber, "purchases": purchase}[name](0))
         declared = ", ".join(f'"{column}" text' for column in columns)
         connection.execute(f"create table {name} ({declared})")
-        slots = ", ".join("?" * len(columns))
+        placeholders = ", ".join("?" * len(columns))
         connection.executemany(
-            f"insert into {name} values ({slots})", [tuple(row[column] for column in columns) for row in rows]
+            f"insert into {name} values ({placeholders})", [tuple(row[column] for column in columns) for row in rows]
         )
     connection.commit()
     connection.close()
@@ -66,7 +66,7 @@ def sqlite_source(path: Path, **relations: list[Row]) -> str:
 
 
 def csv_source(folder: Path, **relations: list[Row]) -> str:
-    """A folder with one CSV file a relation; its URL."""
+    """Write one CSV file per relation into a folder; returns its URL."""
     folder.mkdir(exist_ok=True)
     for name, rows in relations.items():
         with (folder / f"{name}.csv").open("w", newline="", encoding="utf-8") as file:
@@ -77,7 +77,7 @@ def csv_source(folder: Path, **relations: list[Row]) -> str:
 
 
 def parquet_source(folder: Path, **relations: list[Row]) -> str:
-    """A folder with a folder of two Parquet files a relation; its URL."""
+    """Write a folder of two Parquet files per relation into a folder; returns its URL."""
     for name, rows in relations.items():
         (folder / name).mkdir(parents=True, exist_ok=True)
         middle = len(rows) // 2
@@ -88,7 +88,7 @@ def parquet_source(folder: Path, **relations: list[Row]) -> str:
 
 
 def postgres_source(url: str, schema: str, types: dict[str, str] | None = None, **relations: list[Row]) -> str:
-    """A schema of its own in a PostgreSQL server with these relations; the URL that finds it."""
+    """Create a schema with the relations on a PostgreSQL server; returns a URL whose search path is that schema."""
     import psycopg
 
     with psycopg.connect(url, autocommit=True) as connection:
@@ -97,7 +97,7 @@ def postgres_source(url: str, schema: str, types: dict[str, str] | None = None, 
         for name, rows in relations.items():
             columns = ", ".join(f'"{column}" {(types or {}).get(column, "text")}' for column in rows[0])
             connection.execute(f"create table {name} ({columns})")
-            slots = ", ".join(["%s"] * len(rows[0]))
+            placeholders = ", ".join(["%s"] * len(rows[0]))
             with connection.cursor() as cursor:
-                cursor.executemany(f"insert into {name} values ({slots})", [tuple(row.values()) for row in rows])
+                cursor.executemany(f"insert into {name} values ({placeholders})", [tuple(row.values()) for row in rows])
     return f"{url}?options=-csearch_path%3D{schema}"

@@ -1,7 +1,7 @@
-"""How the workers share the suite (`make test`): a file stays on one worker, and so do all tests that start Airflow.
+"""Distribution of the suite over workers (`make test`): one worker per file, and one for all tests that start Airflow.
 
-pytest-xdist's own `loadgroup` does this by a suffix of the test's name, which pytest 9 does not show it any more; with it,
-several workers would start an installation for the same file.
+pytest-xdist's `loadgroup` depends on a suffix of the test's name that pytest 9 no longer passes to it: several workers
+would start an installation for the same file.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ STACKS = ("tests/e2e", "tests/operators")
 
 
 def share_of(nodeid: str) -> str:
-    """What stays together: `airflow`, or the file of the test with this id."""
+    """The scope of a test: `airflow`, or its file."""
     file = nodeid.partition("::")[0]
     return "airflow" if str(PurePosixPath(file).parent) in STACKS else file
 
 
 class Shares(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
-    """xdist's scheduler of scopes, where a scope is a share."""
+    """xdist's scheduler that keeps the tests of a scope on one worker."""
 
     def _split_scope(self, nodeid: str) -> str:
         return share_of(nodeid)

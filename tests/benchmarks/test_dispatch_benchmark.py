@@ -1,4 +1,4 @@
-"""The benchmark runs, small, and tells everything that it is to tell; how fast is not a matter for a test."""
+"""The benchmark runs with few people and prints every figure; its speed is not tested."""
 
 from __future__ import annotations
 

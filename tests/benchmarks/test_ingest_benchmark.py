@@ -1,4 +1,4 @@
-"""The benchmark of ingestion runs, small, and the rows that it invents pass."""
+"""The ingestion benchmark runs with few rows, and all generated rows are valid."""
 
 from __future__ import annotations
 

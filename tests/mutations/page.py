@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from include.core.paths import PROJECT
-from tests.mutations.score import FATES
+from tests.mutations.score import STATUSES
 
 PAGE = PROJECT / "docs" / "faults.md"
 TITLE = "## Mutations: the guards, broken one by one"
@@ -60,7 +60,7 @@ def _all(counts: dict[str, int]) -> int:
 
 
 def _sum(many: list[dict[str, int]]) -> dict[str, int]:
-    return {fate: sum(counts[fate] for counts in many) for fate in FATES}
+    return {status: sum(counts[status] for counts in many) for status in STATUSES}
 
 
 def _line(module: str, counts: dict[str, int]) -> str:

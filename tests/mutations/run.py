@@ -1,4 +1,4 @@
-"""`python -m tests.mutations.run [area …]`: break the guards one by one, and write down which breaks no test noticed."""
+"""`python -m tests.mutations.run [area …]`: run mutation tests and record the mutants that survive."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ import sys
 from contextlib import ExitStack
 from dataclasses import replace
 
-from tests.mutations import page, score, workshop
+from tests.mutations import page, score, workspace
 from tests.postgres import installed, running_postgres
 
 
 def main() -> int:
-    """The exit code: 0 where at least 90 % of each folder are killed and every survivor has its reason in score.yaml."""
+    """The exit code is 0 if at least 90 % of each folder are killed and every survivor has a reason in score.yaml."""
     options = _options()
-    for area in workshop.areas():
+    for area in workspace.areas():
         if not options.areas or area.name in options.areas:
-            _break(area, options.jobs, keep_only=options.keep)
+            _run_area(area, options.jobs, keep_only=options.keep)
     found = score.read()
     page.put(page.PAGE, page.section(found))
     unexplained = [entry for entry in found["survivors"] if not entry["why"]]
@@ -26,32 +26,36 @@ def main() -> int:
     return int(bool(unexplained) or any(page.share(counts) < 90 for counts in page.by_area(found).values()))
 
 
-def _break(area: workshop.Area, jobs: int, *, keep_only: bool) -> None:
-    """Run mutmut on the area, and keep what it found in score.yaml."""
-    place = workshop.WORKSHOPS / area.name
+def _run_area(area: workspace.Area, jobs: int, *, keep_only: bool) -> None:
+    """Run mutmut on the area and record the results in score.yaml."""
+    place = workspace.WORKSPACES / area.name
     if not keep_only:
-        workshop.prepare(area, explained={mutant.name for mutant, each in _lived(area).items() if score.is_explained(each)})
+        workspace.prepare(
+            area, explained={mutant.name for mutant, each in _survivors(area).items() if score.is_explained(each)}
+        )
         with ExitStack() as stack:
             postgres = stack.enter_context(running_postgres()) if installed() else None
-            workshop.run(area, place, postgres, jobs)
-    found, lived = workshop.mutants(place, area.every), _lived(area)
-    told = [replace(mutant, fate="text") if mutant in lived and lived[mutant].is_text else mutant for mutant in found]
-    score.write(score.merge(told, [each for each in lived.values() if not each.is_text], area.every))
+            workspace.run(area, place, postgres, jobs)
+    found, survivors = workspace.mutants(place, area.every), _survivors(area)
+    results = [
+        replace(mutant, status="text") if mutant in survivors and survivors[mutant].is_text else mutant for mutant in found
+    ]
+    score.write(score.merge(results, [each for each in survivors.values() if not each.is_text], area.every))
 
 
-def _lived(area: workshop.Area) -> dict[workshop.Mutant, score.Survivor]:
-    """The mutants of the area that no test noticed so far."""
-    place = workshop.WORKSHOPS / area.name
-    mutants = [mutant for mutant in workshop.mutants(place, area.every) if mutant.fate == "survived"]
-    diffs = workshop.changes(place, mutants) if mutants else {}
+def _survivors(area: workspace.Area) -> dict[workspace.Mutant, score.Survivor]:
+    """The surviving mutants of the area so far."""
+    place = workspace.WORKSPACES / area.name
+    mutants = [mutant for mutant in workspace.mutants(place, area.every) if mutant.status == "survived"]
+    diffs = workspace.changes(place, mutants) if mutants else {}
     return {mutant: score.survivor(mutant, diff) for mutant, diff in diffs.items()}
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.mutations.run", description=__doc__)
-    parser.add_argument("areas", nargs="*", help="of pyproject.toml's; all of them where none is named")
+    parser.add_argument("areas", nargs="*", help="areas of pyproject.toml; default: all")
     parser.add_argument(
-        "--keep", action="store_true", help="only write down what the last run, also an unfinished one, found"
+        "--keep", action="store_true", help="only record the results of the last run, even an unfinished one"
     )
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     return parser.parse_args()

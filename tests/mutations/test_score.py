@@ -1,4 +1,4 @@
-"""The score that docs/faults.md tells: as found, high enough, and with a reason for each survivor."""
+"""The mutation score in docs/faults.md: up to date, high enough, and with a reason for each survivor."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from types import SimpleNamespace
 import pytest
 
 from include.core.paths import PROJECT
-from tests.mutations import page, score, workshop
+from tests.mutations import page, score, workspace
 from tests.mutations.plugin import killers_first
 from tests.mutations.plugin.sampled import is_tried
-from tests.mutations.workshop import Mutant
+from tests.mutations.workspace import Mutant
 
 DIFF = """--- include/ledger/chunks.py
 +++ include/ledger/chunks.py
@@ -23,8 +23,8 @@ DIFF = """--- include/ledger/chunks.py
 """
 
 
-def mutant(name: str, fate: str) -> Mutant:
-    return Mutant(f"include.ledger.{name}", "include/ledger/chunks.py", fate)
+def mutant(name: str, status: str) -> Mutant:
+    return Mutant(f"include.ledger.{name}", "include/ledger/chunks.py", status)
 
 
 def test_page_shows_the_score() -> None:
@@ -54,14 +54,14 @@ def test_changes_of_message_texts_are_not_survivors(line: str) -> None:
 
 def test_merge_replaces_modules_and_keeps_reasons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(score, "FILE", tmp_path / "score.yaml")
-    lives = score.Survivor("ledger.chunks._close", "a", "b")
+    survivor = score.Survivor("ledger.chunks._close", "a", "b")
     found = [mutant("chunks.x__close__mutmut_1", "survived"), mutant("chunks.x__close__mutmut_2", "killed")]
-    written = score.merge(found, [lives])
+    written = score.merge(found, [survivor])
     written["survivors"][0]["why"] = "the same"
-    written["modules"]["include/ledger/gone.py"] = dict.fromkeys(score.FATES, 0)
+    written["modules"]["include/ledger/gone.py"] = dict.fromkeys(score.STATUSES, 0)
     score.write(written)
     again = score.merge(
-        [*found, mutant("chunks.x__close__mutmut_3", "timeout")], [lives, score.Survivor("ledger.chunks.f", "c", "d")]
+        [*found, mutant("chunks.x__close__mutmut_3", "timeout")], [survivor, score.Survivor("ledger.chunks.f", "c", "d")]
     )
     assert again["modules"]["include/ledger/chunks.py"] == {
         "every": 1,
@@ -79,15 +79,15 @@ def test_merge_replaces_modules_and_keeps_reasons(tmp_path: Path, monkeypatch: p
 
 
 def test_section_of_the_page_is_replaced(tmp_path: Path) -> None:
-    told = tmp_path / "faults.md"
-    told.write_text("# Faults\n\nA table.\n")
+    path = tmp_path / "faults.md"
+    path.write_text("# Faults\n\nA table.\n")
     for text in (f"{page.TITLE}\n\nold", f"{page.TITLE}\n\nnew"):
-        page.put(told, text)
-    assert told.read_text() == f"# Faults\n\nA table.\n\n{page.TITLE}\n\nnew\n"
+        page.put(path, text)
+    assert path.read_text() == f"# Faults\n\nA table.\n\n{page.TITLE}\n\nnew\n"
 
 
 def test_modules_and_tests_of_every_area_exist() -> None:
-    for area in workshop.areas():
+    for area in workspace.areas():
         named = [PROJECT / name for name in (*area.modules, *area.tests) if "*" not in name]
         assert [path for path in named if not path.exists()] == []
 

@@ -1,4 +1,4 @@
-"""A plugin of pytest for mutmut's runs, which end at the first test that fails: who killed a neighbour goes first."""
+"""A pytest plugin for mutmut's runs, which end at the first failure: tests that killed mutants of the function run first."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from pathlib import Path
 import pytest
 
 KILLERS = Path("killers")
-"""In the working folder of the tests: a file a function, with a line a test that failed on one of its mutants."""
+"""In the working folder of the tests: one file per function, with a line for each test failure on one of its mutants."""
 
 
 def function() -> str:
-    """Of the mutant that is tried, by mutmut's name; empty where none is."""
+    """The function of the mutant under test, by mutmut's name; empty without one."""
     name, mutated, _ = os.environ.get("MUTANT_UNDER_TEST", "").partition("__mutmut_")
     return name if mutated else ""
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """First those that killed most mutants of the function, then the quick ones."""
+    """Sort tests by the number of killed mutants of the function, then by duration."""
     stats = Path("mutmut-stats.json")
     if not function() or not stats.exists():
         return
@@ -32,7 +32,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Remember who failed."""
+    """Record a failed test."""
     if report.failed and function():
         KILLERS.mkdir(exist_ok=True)
         with (KILLERS / function()).open("a") as known:

@@ -1,4 +1,4 @@
-"""`python -m sampled EVERY …`: mutmut, trying one in EVERY mutants. Runs in a workshop, with this folder on its path."""
+"""`python -m sampled EVERY …`: mutmut, trying one in EVERY mutants. Runs in a workspace, with this folder on its path."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ from typing import Any
 
 
 def is_tried(name: str, every: int) -> bool:
-    """By a hash of mutmut's name: another run tries the same, and one in 3 contains one in 6."""
+    """Sample by a hash of mutmut's name: every run tries the same mutants, and one in 3 contains one in 6."""
     return zlib.crc32(name.encode()) % every == 0
 
 
 def main(every: int) -> None:
-    """mutmut with the rest of the command line.
+    """Run mutmut with the rest of the command line.
 
-    It does not run all tests a second time on what is not mutated: they have just passed, when it looked which test reaches
-    what.
+    Skips mutmut's second run of all tests without a mutation: they have just passed when it collected the statistics.
     """
     from mutmut import __main__ as mutmut
     from mutmut.workers.isolation import MutantRunner, get_mutant_runner

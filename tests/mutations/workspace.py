@@ -1,4 +1,4 @@
-"""A copy of the project in which mutmut works on one area, with the area's configuration."""
+"""A workspace: a copy of the project in which mutmut runs on one area, with the area's configuration."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from typing import Any
 from include.core.paths import PROJECT
 from tests.mutations.plugin.sampled import is_tried
 
-WORKSHOPS = PROJECT / "build" / "mutations"
+WORKSPACES = PROJECT / "build" / "mutations"
 PLUGINS = Path(__file__).with_name("plugin")
 SETTLED = {0: "survived", 1: "killed", 3: "killed", 5: "survived", 33: "survived", 34: "skipped", 37: "killed"}
-"""mutmut's exit codes; every other one ended the tests from outside: a loop that does not end, a process that dies."""
+"""The meaning of mutmut's exit codes; any other one is a timeout or a crash."""
 
 
 @dataclass(frozen=True)
 class Area:
-    """Modules to break, and the tests that should notice. One in `every` mutants is tried."""
+    """Modules to mutate, and the tests that should fail. One in `every` mutants is tried."""
 
     name: str
     modules: tuple[str, ...]
@@ -35,25 +35,25 @@ class Area:
 
 @dataclass(frozen=True)
 class Mutant:
-    """One change, by mutmut's name, and what came of it: killed, survived, timeout or skipped."""
+    """One mutant, by mutmut's name, and its status: killed, survived, timeout or skipped."""
 
     name: str
     module: str
-    fate: str
+    status: str
 
 
 def areas() -> list[Area]:
-    """As pyproject.toml names them."""
+    """The areas in pyproject.toml."""
     table = tomllib.loads((PROJECT / "pyproject.toml").read_text())["tool"]["tradewind"]["mutations"]
     return [Area(name, **{part: _frozen(value) for part, value in area.items()}) for name, area in table.items()]
 
 
 def prepare(area: Area, explained: Collection[str] = ()) -> Path:
-    """A fresh copy of what git tracks; what an earlier run found out of unchanged functions is kept by mutmut.
+    """Copy the tracked files into the workspace; mutmut keeps earlier results of unchanged functions.
 
     Survivors that are `explained` (by mutmut's names) are not tried again.
     """
-    place = WORKSHOPS / area.name
+    place = WORKSPACES / area.name
     place.mkdir(parents=True, exist_ok=True)
     for old in place.iterdir():
         if old.name != "mutants":
@@ -71,7 +71,7 @@ def prepare(area: Area, explained: Collection[str] = ()) -> Path:
 
 
 def run(area: Area, place: Path, postgres: str | None, children: int) -> None:
-    """Let mutmut work; what it finds is beside the mutated modules. Raises where the tests fail on what is not mutated."""
+    """Run mutmut; its results are beside the mutated modules. Raises if the tests fail without a mutation."""
     environment = {**os.environ, "PYTHONPATH": str(PLUGINS), "PYTEST_PLUGINS": "killers_first"}
     if postgres:
         environment["TRADEWIND_TEST_POSTGRES"] = postgres
@@ -80,7 +80,7 @@ def run(area: Area, place: Path, postgres: str | None, children: int) -> None:
 
 
 def mutants(place: Path, every: int = 1) -> list[Mutant]:
-    """The mutants of the area's sample that mutmut has settled."""
+    """The mutants of the area's sample that have a result."""
     found = []
     for meta in sorted((place / "mutants" / "include").rglob("*.py.meta")):
         module = str(meta.relative_to(place / "mutants")).removesuffix(".meta")
@@ -91,15 +91,17 @@ def mutants(place: Path, every: int = 1) -> list[Mutant]:
 
 
 def changes(place: Path, wanted: list[Mutant]) -> dict[Mutant, str]:
-    """Each mutant's diff. In a process of its own: mutmut reads its configuration from the working folder, once."""
+    """Each mutant's diff. Runs in a child process, since mutmut reads its configuration from the working folder once."""
     show = (
         "import sys, json\n"
         "from mutmut.mutation.diff_apply import get_diff_for_mutant\n"
         "json.dump([get_diff_for_mutant(name) for name in json.load(sys.stdin)], sys.stdout)"
     )
     names = json.dumps([mutant.name for mutant in wanted])
-    told = subprocess.run([sys.executable, "-c", show], cwd=place, input=names, capture_output=True, text=True, check=True)
-    return dict(zip(wanted, json.loads(told.stdout), strict=True))
+    finished = subprocess.run(
+        [sys.executable, "-c", show], cwd=place, input=names, capture_output=True, text=True, check=True
+    )
+    return dict(zip(wanted, json.loads(finished.stdout), strict=True))
 
 
 def _frozen(value: Any) -> Any:
@@ -107,11 +109,10 @@ def _frozen(value: Any) -> Any:
 
 
 def _refresh(place: Path, explained: Collection[str]) -> None:
-    """mutmut copies a file once; what is not mutated must be as it is now.
+    """Update the files that are not mutated, since mutmut copies each file only once, and clear outdated results.
 
-    Who survived and is not explained is tried again, for tests may be new, and so is who did not come to an end, for the
-    machine may have been busy. Which tests reach which function is asked anew, for mutmut would only add the new tests to
-    what it knows.
+    Unexplained survivors are tried again, since there may be new tests, and so are timeouts, since the machine may have
+    been busy. The mapping from tests to functions is deleted, since mutmut would only add new tests to it.
     """
     mutated = place / "mutants"
     (mutated / "mutmut-stats.json").unlink(missing_ok=True)
