@@ -1,4 +1,4 @@
-"""What tests of dispatch share."""
+"""Shared fixtures of the tests of dispatch."""
 
 from __future__ import annotations
 
@@ -16,6 +16,6 @@ def ledger(each_ledger: Ledger) -> Ledger:
 
 @pytest.fixture(autouse=True)
 def quick_probes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """After a doubt a probe goes in milliseconds, not seconds."""
+    """Probes are sent milliseconds after a request in doubt, not seconds."""
     monkeypatch.setattr(outages, "FIRST_WAIT_SECONDS", 0.01)
     monkeypatch.setattr(outages, "POLL_SECONDS", 0.01)

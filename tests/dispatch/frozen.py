@@ -1,4 +1,4 @@
-"""Plans for tests of sending: frozen by the same code that freezes real ones, from rows that need no warehouse."""
+"""Plans for tests of sending, frozen by the product's code from generated rows, without a warehouse."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ PEOPLE = pa.schema(
 
 
 class Names:
-    """A filler with one slot: a name."""
+    """A filler with one slot, the name."""
 
     def fill(self, people: pa.Table) -> list[pa.Array]:
         return [pa.array(f"Person {row}" for row in range(people.num_rows))]
@@ -69,7 +69,7 @@ def _person(secrets: Secrets, campaign: Campaign, number: int) -> dict[str, obje
 
 
 def _chunking(count: int, chunk_size: int) -> Chunking:
-    """One group, cut as chunks.sql cuts."""
+    """The chunks of one group, as chunks.sql computes them."""
     shared = {"mail_group": 0, "content": "only.en.tracked", "variant": "only", "provider": "gmail"}
     when = {"zone": "", "send_at": None, "not_after": None}
     firsts = enumerate(range(0, count, chunk_size))

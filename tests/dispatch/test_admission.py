@@ -1,4 +1,4 @@
-"""May this chunk go now? All of it, a part of it, later, in another window, or never."""
+"""Admission of a chunk: entirely, partly, later, in another window, or never."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def plan(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clock, "now", lambda: NOON)
 
 
-def desk(account: AccountPace | None = None, **changes: Any) -> Admission:
+def admission_for(account: AccountPace | None = None, **changes: Any) -> Admission:
     return Admission(CAMPAIGN.model_copy(update=changes), account or AccountPace())
 
 
@@ -49,14 +49,14 @@ def used(ledger: Ledger) -> list[int]:
 
 
 def test_admission_is_free_without_pace_cap_and_window() -> None:
-    assert desk().is_free
-    assert not desk(pace=Pace(daily_cap=5)).is_free
-    assert not desk(send_window=WINDOW).is_free
-    assert not desk(AccountPace(daily_cap=5)).is_free
+    assert admission_for().is_free
+    assert not admission_for(pace=Pace(daily_cap=5)).is_free
+    assert not admission_for(send_window=WINDOW).is_free
+    assert not admission_for(AccountPace(daily_cap=5)).is_free
 
 
 def test_whole_chunk_is_admitted_after_the_wait_of_the_rate(ledger: Ledger) -> None:
-    paced = desk(pace=Pace(messages_per_second=1))
+    paced = admission_for(pace=Pace(messages_per_second=1))
     assert paced.admit(ledger, chunk_of(ledger)) == (chunk_of(ledger), [], 0.0)
     assert paced.admit(ledger, chunk_of(ledger)) == (chunk_of(ledger), [], 10.0)
 
@@ -64,7 +64,7 @@ def test_whole_chunk_is_admitted_after_the_wait_of_the_rate(ledger: Ledger) -> N
 def test_chunk_is_divided_when_the_cap_admits_a_part(ledger: Ledger) -> None:
     with ledger.write() as connection:
         connection.execute(update(chunks).values(selection="0:1,2:3,4:5,6:9", recipients=6))
-    first, rest, wait = desk(pace=Pace(daily_cap=4)).admit(ledger, chunk_of(ledger))
+    first, rest, wait = admission_for(pace=Pace(daily_cap=4)).admit(ledger, chunk_of(ledger))
     assert first is not None
     assert (first.chunk, first.recipients, [each.recipients for each in rest], wait) == (1, 4, [2], 0.0)
     assert (row(ledger)["state"], row(ledger)["reason"]) == ("split", "divided: less than all of it was allowed at once")
@@ -73,7 +73,7 @@ def test_chunk_is_divided_when_the_cap_admits_a_part(ledger: Ledger) -> None:
 
 
 def test_chunk_is_held_without_using_the_cap_when_the_rate_wait_is_too_long(ledger: Ledger) -> None:
-    slow = desk(pace=Pace(messages_per_second=10 / (MAX_WAIT_SECONDS + 1), daily_cap=100))
+    slow = admission_for(pace=Pace(messages_per_second=10 / (MAX_WAIT_SECONDS + 1), daily_cap=100))
     assert slow.admit(ledger, chunk_of(ledger))[2] == 0.0
     with pytest.raises(PaceHeld, match="only later") as held:
         slow.admit(ledger, chunk_of(ledger))
@@ -83,12 +83,12 @@ def test_chunk_is_held_without_using_the_cap_when_the_rate_wait_is_too_long(ledg
 
 
 def test_wait_within_the_limit_is_admitted(ledger: Ledger) -> None:
-    paced = desk(pace=Pace(messages_per_second=10 / MAX_WAIT_SECONDS))
+    paced = admission_for(pace=Pace(messages_per_second=10 / MAX_WAIT_SECONDS))
     assert [paced.admit(ledger, chunk_of(ledger))[2] for _ in range(2)] == [0.0, pytest.approx(MAX_WAIT_SECONDS)]
 
 
 def test_unsent_messages_are_returned_to_the_cap(ledger: Ledger) -> None:
-    capped = desk(pace=Pace(daily_cap=10))
+    capped = admission_for(pace=Pace(daily_cap=10))
     assert capped.admit(ledger, chunk_of(ledger))[0] is not None
     with pytest.raises(PaceHeld, match="campaign:spring:day") as held:
         capped.admit(ledger, chunk_of(ledger))
@@ -100,20 +100,20 @@ def test_unsent_messages_are_returned_to_the_cap(ledger: Ledger) -> None:
 @pytest.mark.parametrize("left", [0.0, WINDOW_MARGIN_SECONDS, -5.0])
 def test_chunk_is_skipped_when_its_window_closes_too_soon(ledger: Ledger, left: float) -> None:
     chunk = closing(ledger, NOON.timestamp() + left)
-    assert desk(send_window=SendWindow(start=9, end=20, missed="skip")).admit(ledger, chunk) == (None, [], 0.0)
+    assert admission_for(send_window=SendWindow(start=9, end=20, missed="skip")).admit(ledger, chunk) == (None, [], 0.0)
     assert (row(ledger)["state"], row(ledger)["reason"]) == ("skipped", "missed its send window")
     assert tally(ledger).skipped == 10
 
 
 def test_skipped_chunk_does_not_use_the_cap(ledger: Ledger) -> None:
-    """Less of the cap is left than it has people; once the sender tried to divide what was skipped, and fell."""
-    capped = desk(send_window=SendWindow(start=9, end=20, missed="skip"), pace=Pace(daily_cap=4))
+    """The cap has less left than the chunk has people: a skipped chunk must not be divided either."""
+    capped = admission_for(send_window=SendWindow(start=9, end=20, missed="skip"), pace=Pace(daily_cap=4))
     assert capped.admit(ledger, closing(ledger, NOON.timestamp())) == (None, [], 0.0)
     assert used(ledger) == []
 
 
 def test_chunk_taken_by_another_process_is_not_admitted(ledger: Ledger) -> None:
-    chunk, capped = chunk_of(ledger), desk(pace=Pace(daily_cap=4))
+    chunk, capped = chunk_of(ledger), admission_for(pace=Pace(daily_cap=4))
     taken = claim(ledger)
     assert capped.admit(ledger, chunk) == (None, [], 0.0)
     assert used(ledger) == [0]
@@ -127,12 +127,12 @@ def test_chunk_taken_by_another_process_is_not_admitted(ledger: Ledger) -> None:
 @pytest.mark.parametrize("closes", [NOON.timestamp() + WINDOW_MARGIN_SECONDS + 1, None])
 def test_chunk_is_admitted_in_an_open_window(ledger: Ledger, closes: float | None) -> None:
     chunk = closing(ledger, closes) if closes else chunk_of(ledger)
-    assert desk(send_window=WINDOW).admit(ledger, chunk) == (chunk, [], 0.0)
+    assert admission_for(send_window=WINDOW).admit(ledger, chunk) == (chunk, [], 0.0)
 
 
 def test_window_end_is_ignored_without_a_send_window(ledger: Ledger) -> None:
     chunk = closing(ledger, NOON.timestamp() - 1)
-    assert desk().admit(ledger, chunk) == (chunk, [], 0.0)
+    assert admission_for().admit(ledger, chunk) == (chunk, [], 0.0)
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_missed_chunk_moves_to_the_next_window_of_its_time_zone(
 ) -> None:
     chunk = closing(ledger, NOON.timestamp(), zone)
     window = SendWindow(start=hours[0], end=hours[1], missed="next_day")
-    admitted, again, wait = desk(send_window=window).admit(ledger, chunk)
+    admitted, again, wait = admission_for(send_window=window).admit(ledger, chunk)
     assert (admitted, wait) == (None, 0.0)
     (moved,) = again
     assert moved.chunk == 0
@@ -159,5 +159,7 @@ def test_missed_chunk_moves_to_the_next_window_of_its_time_zone(
 def test_divided_part_that_missed_its_window_moves_alone(ledger: Ledger) -> None:
     assert divide(ledger, chunk_of(ledger), [("0-4", 5), ("5-9", 5)], "half of it")
     closing(ledger, NOON.timestamp())
-    _, again, _ = desk(send_window=SendWindow(start=14, end=20, missed="next_day")).admit(ledger, chunk_of(ledger, 1))
+    _, again, _ = admission_for(send_window=SendWindow(start=14, end=20, missed="next_day")).admit(
+        ledger, chunk_of(ledger, 1)
+    )
     assert [moved.chunk for moved in again] == [1]

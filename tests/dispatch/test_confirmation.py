@@ -1,4 +1,4 @@
-"""The double opt-in from the source's pending row to the first newsletter: what is sent to whom, and what a press does."""
+"""The double opt-in, from the source's pending row to the first newsletter."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ def ledger(paths: DataPaths, secrets: Secrets) -> Iterator[Ledger]:
 
 @dataclass
 class Shop:
-    """People, most of them pending, and what was sent to them."""
+    """A shop with mostly pending subscribers, and the mail sent to them."""
 
     stores: Stores
     esp: ScriptedEsp
     now: datetime
 
     def run(self, name: str, *, days: float = 0) -> dict[str, Any]:
-        """A live run of a campaign so many days from now; what was sent, by the person's number."""
+        """Run a campaign live, `days` from now; returns the sent mail by the person's number."""
         at = self.now + days * DAY
         campaign, already = load_campaign(name), len(self.esp.bodies)
         planned, ranges = start.start_run(
@@ -78,7 +78,7 @@ class Shop:
 
 @dataclass
 class Mail:
-    """One accepted message: the request it was in, and its HTML as the person sees it."""
+    """One accepted message: the body of its request, and its HTML and text with the substitutions applied."""
 
     body: dict[str, Any]
     html: str
@@ -112,8 +112,8 @@ def mails(bodies: list[dict[str, Any]]) -> Iterator[tuple[str, Mail]]:
             yield number, Mail(body, parts[1], parts[0], person["headers"])
 
 
-def ask(method: str, link: str, **more: Any) -> httpx.Response:
-    """The edge, in this process, asked over ASGI."""
+def request_edge(method: str, link: str, **more: Any) -> httpx.Response:
+    """Send a request to the edge in this process over ASGI."""
 
     async def asked() -> httpx.Response:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=EDGE) as client:
@@ -122,15 +122,15 @@ def ask(method: str, link: str, **more: Any) -> httpx.Response:
     return asyncio.run(asked())
 
 
-def press(link: str) -> httpx.Response:
-    """What a person's browser does: opens the page, posts its form."""
-    (form,) = LexborHTMLParser(ask("GET", link).text).css("form")
-    return ask("POST", link, data={one.attributes["name"]: one.attributes["value"] for one in form.css("input")})
+def confirm(link: str) -> httpx.Response:
+    """Open the page and post its form, as a browser does."""
+    (form,) = LexborHTMLParser(request_edge("GET", link).text).css("form")
+    return request_edge("POST", link, data={one.attributes["name"]: one.attributes["value"] for one in form.css("input")})
 
 
 @pytest.fixture
 def shop(stores: Stores, esp: ScriptedEsp) -> Shop:
-    """Ten people: 0 to 7 are pending since yesterday, 8 and 9 are subscribed; all in both segments."""
+    """Ten people: 0 to 7 are pending since yesterday, 8 and 9 are subscribed; all are in both segments."""
     populate(stores.paths, 10, "awaiting_confirmation")
     made = Shop(stores, esp, clock.now().astimezone(UTC))
     made.change(
@@ -160,35 +160,37 @@ def test_pending_subscriber_gets_one_untracked_confirmation_in_their_language(sh
         assert mail.headers["List-Unsubscribe"].startswith(f"<{EDGE}/u/")
         assert "?" not in mail.headers["List-Unsubscribe"], "RFC 8058: the bare URI"
         assert {href.partition("?")[2] for href in hrefs(mail.html)} == {f"l={mail.language}"}
-        shown = ask("GET", mail.link, headers={"Accept-Language": "es"})
+        shown = request_edge("GET", mail.link, headers={"Accept-Language": "es"})
         assert shown.headers["content-language"] == mail.language
     assert {mail.language for mail in sent.values()} == {"en", "de", "fr"}
     assert shop.run("confirm", days=1) == {}
     shop.change(f"update core.subscribers set signed_up_at = timestamptz '{shop.now}' where subscriber_id = '1'")
-    assert shop.run("confirm", days=2) == {}, "not while the first link works"
+    assert shop.run("confirm", days=2) == {}, "no second confirmation while the first link works"
     shop.change(f"update core.subscribers set signed_up_at = timestamptz '{shop.now + 16 * DAY}' where subscriber_id = '1'")
-    assert sorted(shop.run("confirm", days=17)) == ["1"], "who signs up again is asked again"
+    assert sorted(shop.run("confirm", days=17)) == ["1"], "a new sign-up gets a new confirmation"
 
 
 def test_only_a_form_post_gives_consent(shop: Shop) -> None:
     sent = shop.run("confirm")
     assert sorted(shop.run("newsletter")) == ["8", "9"]
     for mail in sent.values():
-        assert ask("GET", mail.link).status_code == 200
-        assert ask("HEAD", mail.link).status_code == 200
+        assert request_edge("GET", mail.link).status_code == 200
+        assert request_edge("HEAD", mail.link).status_code == 200
     assert sorted(shop.run("newsletter", days=7)) == ["8", "9"]
-    assert press(sent["3"].link).status_code == 200
+    assert confirm(sent["3"].link).status_code == 200
     assert sorted(shop.run("newsletter", days=14)) == ["3", "8", "9"]
-    assert ask("POST", sent["3"].headers["List-Unsubscribe"].strip("<>"), data={"List-Unsubscribe": "One-Click"}).is_success
-    press(sent["3"].link)
+    assert request_edge(
+        "POST", sent["3"].headers["List-Unsubscribe"].strip("<>"), data={"List-Unsubscribe": "One-Click"}
+    ).is_success
+    confirm(sent["3"].link)
     assert sorted(shop.run("newsletter", days=21)) == ["8", "9"]
 
 
 def test_pending_subscriber_gets_exactly_one_reminder(shop: Shop) -> None:
     sent = shop.run("confirm")
     assert shop.run("confirm_reminder", days=2) == {}, "too early"
-    press(sent["1"].link)
-    ask("POST", sent["2"].headers["List-Unsubscribe"].strip("<>"), data={"List-Unsubscribe": "One-Click"})
+    confirm(sent["1"].link)
+    request_edge("POST", sent["2"].headers["List-Unsubscribe"].strip("<>"), data={"List-Unsubscribe": "One-Click"})
     shop.change("update core.subscribers set status = 'subscribed' where subscriber_id = '4'")
     reminded = shop.run("confirm_reminder", days=3)
     assert sorted(reminded) == ["0", "3", "5", "6", "7"]
@@ -204,9 +206,9 @@ def test_pending_subscriber_gets_exactly_one_reminder(shop: Shop) -> None:
 def test_confirmation_link_expires(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     link = shop.run("confirm")["0"].link
     monkeypatch.setattr(clock, "now", lambda: shop.now + 13.9 * DAY)
-    assert ask("GET", link).status_code == 200
+    assert request_edge("GET", link).status_code == 200
     monkeypatch.setattr(clock, "now", lambda: shop.now + 14.1 * DAY)
-    assert ask("GET", link).status_code == ask("POST", link, data={"action": "confirm"}).status_code == 410
+    assert request_edge("GET", link).status_code == request_edge("POST", link, data={"action": "confirm"}).status_code == 410
     monkeypatch.undo()
     assert "0" not in shop.run("newsletter", days=15)
 

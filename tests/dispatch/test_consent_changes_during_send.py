@@ -1,4 +1,4 @@
-"""People say no to tracking, or to a kind of mail, while a plan is under way: what SendGrid accepted afterwards."""
+"""Tracking or a topic is declined after a plan was frozen: the mail that SendGrid accepts afterwards."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def answer(sending: Sending, address: object, topic: str, *, given: bool = False
 
 
 def tracked(sending: Sending) -> set[str]:
-    """Who got mail that is tracked, by opens or by clicks."""
+    """The addresses whose mail has open or click tracking."""
     return {
         person["to"][0]["email"]
         for body in sending.esp.bodies
@@ -53,7 +53,7 @@ def test_mail_is_untracked_after_tracking_is_declined_for_a_frozen_plan(sending:
 
 @pytest.mark.parametrize("way", NO_TRACKING.values(), ids=NO_TRACKING)
 def test_mail_is_untracked_after_tracking_is_declined_during_the_send(sending: Sending, way: Way) -> None:
-    """The last of the plan says so while the first request is under way; four of six chunks are claimed by then at most."""
+    """The last person declines during the first request, when at most four of six chunks are claimed."""
     plan_id = sending.freeze()
     wire = [row for path in sorted(part_files(sending)) for row in pq.read_table(path)["email"].to_pylist()]
     last = next(row for row in PEOPLE if row["email"] == wire[-1])

@@ -1,4 +1,4 @@
-"""What happens to messages in doubt: nothing, a resend when absence counts, or a person's decision."""
+"""The policies for messages in doubt: skip, resend after 24 hours without events, or ask the operator."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from range(1, $hours + 1) as t(i)
 
 
 def sent_with_one_doubt(stores: Stores, esp: ScriptedEsp, on_doubt: str) -> tuple[str, list[str]]:
-    """A plan of 30 people of whom 10 are in doubt; its id and their keys."""
+    """A plan of 30 people, 10 of them in doubt; returns its id and the message keys in doubt."""
     campaign = Campaign.model_validate({**CAMPAIGN.model_dump(), "on_doubt": on_doubt})
     plan_id = frozen_plan(stores, 30, chunk_size=10, campaign=campaign)
     esp.answer = lambda number, _body: "refuse" if number == 1 else accepted()
@@ -116,7 +116,7 @@ def test_reopen_records_the_decision_and_resumes_a_finished_plan(stores: Stores,
 
 
 def test_fully_proved_chunk_is_not_reopened(stores: Stores, esp: ScriptedEsp, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Evidence for the last of them comes between the question and the answer."""
+    """The last evidence arrives between the question and the decision."""
     plan_id, keys = sent_with_one_doubt(stores, esp, "ask")
     found = doubt.in_doubt_chunks(stores.ledger)
     for key in keys:

@@ -1,4 +1,4 @@
-"""A person changes to another address while a plan holds the old one: what SendGrid accepted afterwards, by address."""
+"""A subscriber's address changes while a plan has the old one: the addresses that SendGrid accepts afterwards."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ NEW = "new@example.com"
 
 @pytest.fixture
 def sending(one_campaign: Sending) -> Sending:
-    """Each week is mailed, however soon after the last."""
+    """The campaign without a frequency cap, so that several weeks can be sent at once."""
     one_campaign.campaign = one_campaign.campaign.model_copy(update={"frequency_cap_hours": 0})
     return one_campaign
 
 
 def move(sending: Sending, to: str, day: int, **fields: str) -> None:
-    """A good row of the first person, with this address."""
+    """Ingest a valid row of the first person with this address."""
     sending.source(PEOPLE[0] | {"email": to, "updated_at": f"2026-02-{day:02}"} | fields, full=False)
 
 
 def mailed(sending: Sending, plan_id: str) -> set[str]:
-    """The addresses that this plan's requests went to."""
+    """Send the plan; returns the addresses of its requests."""
     before = len(sending.esp.bodies)
     sending.send(plan_id)
     bodies = sending.esp.bodies[before:]
@@ -36,7 +36,7 @@ def mailed(sending: Sending, plan_id: str) -> set[str]:
 
 
 def test_replaced_address_gets_nothing_and_the_next_plan_uses_the_new_one(sending: Sending) -> None:
-    """The plan of the next week is frozen while the old one is under way: what is told is no answer of theirs."""
+    """The next week's plan is frozen while the first is open; the replaced address is not an opt-out of the person."""
     first = sending.freeze()
     move(sending, NEW, 1)
     second = sending.freeze("2026-W49")
@@ -66,7 +66,7 @@ def test_opt_out_under_the_new_address_suppresses_both_addresses(sending: Sendin
 
 @pytest.mark.parametrize("order", list(permutations(range(3))), ids=str)
 def test_opt_out_under_the_new_address_is_in_force_in_any_order(sending: Sending, order: tuple[int, ...]) -> None:
-    """The plan is frozen, the person moves, the person leaves; in the order in which a preference page may see it."""
+    """Planning, the change of address and the unsubscribe, in every order."""
     frozen = list[str]()
     steps: list[Callable[[], None]] = [
         lambda: frozen.append(sending.freeze()),
@@ -94,7 +94,7 @@ def test_opt_out_stays_in_force_after_returning_to_the_old_address(sending: Send
 
 
 def test_address_replaced_a_second_time_gets_nothing(sending: Sending) -> None:
-    """Before the plan: there and back. What was given up once is given up anew."""
+    """The address changes back and forth before the plan, and once more after it."""
     move(sending, NEW, 1)
     move(sending, email(0), 2)
     plan_id = sending.freeze()
@@ -103,14 +103,14 @@ def test_address_replaced_a_second_time_gets_nothing(sending: Sending) -> None:
 
 
 def sent(sending: Sending, plan_id: str) -> set[str]:
-    """The same, and the plan is done: nothing is told while no other is open."""
+    """Send the plan and mark it as done, so that no plan is open."""
     found = mailed(sending, plan_id)
     plans.change_state(sending.stores.ledger, plan_id, "done", from_states=("sending",))
     return found
 
 
 def test_replaced_address_is_withheld_from_a_later_plan_too(sending: Sending) -> None:
-    """Taken back while no plan was open, so that nothing was lifted: the next plan reads on after what was told then."""
+    """The address is restored while no plan is open, so its suppression is not lifted; a later change still counts."""
     first = sending.freeze()
     move(sending, NEW, 1)
     assert sent(sending, first) == others(0)

@@ -1,4 +1,4 @@
-"""The journal beside a plan: what it notes is there, and a ledger that knows less is not sent from."""
+"""The journal of a plan: every request is in it, and a ledger with fewer requests is not sent from."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from include.ledger.database import Ledger
 from tests.ledger.plan import PLAN, claim, freeze
 
 
-def noted(folder: Path, *claims: chunks.Claim) -> None:
-    notes = Journal(folder)
+def write_journal(folder: Path, *claims: chunks.Claim) -> None:
+    opened = Journal(folder)
     for each in claims:
-        notes.append(each)
-    notes.close()
+        opened.append(each)
+    opened.close()
 
 
 def test_journal_keeps_the_highest_fence_of_each_chunk(ledger: Ledger, tmp_path: Path) -> None:
     assert read_journal(tmp_path) == {}
     freeze(ledger, (10, 10))
     first, other = claim(ledger, 0), claim(ledger, 1)
-    noted(tmp_path, first)
+    write_journal(tmp_path, first)
     chunks.release(ledger, first, 429, "later")
-    noted(tmp_path, other, claim(ledger, 0))
+    write_journal(tmp_path, other, claim(ledger, 0))
     assert read_journal(tmp_path) == {0: 2, 1: 1}
     assert (tmp_path / journal.NAME).stat().st_mode & 0o777 & ~0o644 == 0
 
@@ -52,18 +52,18 @@ def test_torn_journal_line_is_ignored(tmp_path: Path, content: bytes, found: dic
 
 def test_partially_written_line_stops_the_sender(ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     freeze(ledger)
-    notes, whole = Journal(tmp_path), os.write
+    opened, whole = Journal(tmp_path), os.write
     monkeypatch.setattr(os, "write", lambda handle, line: whole(handle, line[:-1]))
     with pytest.raises(OSError, match="No space left"):
-        notes.append(claim(ledger))
-    notes.close()
+        opened.append(claim(ledger))
+    opened.close()
     assert read_journal(tmp_path) == {}
 
 
 def test_complete_ledger_passes_the_journal_check(ledger: Ledger, tmp_path: Path) -> None:
     freeze(ledger, (10, 10))
     require_no_lost_requests(ledger, PLAN, tmp_path)
-    noted(tmp_path, claim(ledger, 0))
+    write_journal(tmp_path, claim(ledger, 0))
     require_no_lost_requests(ledger, PLAN, tmp_path)
 
 
@@ -74,14 +74,14 @@ def test_ledger_that_lost_requests_fails_the_journal_check(ledger: Ledger, tmp_p
     claim(ledger, 0)
     chunks.release(ledger, claim(ledger, 1, "another"), 429, "later")
     (tmp_path / journal.NAME).write_bytes(line)
-    with pytest.raises(LedgerBehindJournal, match=r"requests for 1 chunks.*backup") as forgot:
+    with pytest.raises(LedgerBehindJournal, match=r"requests for 1 chunks.*backup") as error:
         require_no_lost_requests(ledger, PLAN, tmp_path)
-    assert PLAN in str(forgot.value)
+    assert PLAN in str(error.value)
 
 
 def test_folder_with_requests_is_not_planned_again(tmp_path: Path) -> None:
     require_no_requests(tmp_path)
     (tmp_path / journal.NAME).write_bytes(b"\n0 2\n\n3 1\n")
-    with pytest.raises(LedgerBehindJournal, match="requests for 2 chunks") as forgot:
+    with pytest.raises(LedgerBehindJournal, match="requests for 2 chunks") as error:
         require_no_requests(tmp_path)
-    assert str(tmp_path) in str(forgot.value)
+    assert str(tmp_path) in str(error.value)

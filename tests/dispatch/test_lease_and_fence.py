@@ -1,4 +1,4 @@
-"""A request is made under a lease that is long enough, and what came of it counts only under the fence."""
+"""A request needs a long enough lease, and its outcome is recorded only with the current fence."""
 
 from __future__ import annotations
 
@@ -56,12 +56,12 @@ def test_sender_that_lost_its_fence_writes_nothing_and_stops(
     assert len(esp.bodies) == 1
 
 
-@pytest.mark.parametrize("held_up", [chunks.LEASE_SECONDS - TOTAL_SECONDS + 1, 3600.0])
+@pytest.mark.parametrize("delay", [chunks.LEASE_SECONDS - TOTAL_SECONDS + 1, 3600.0])
 def test_process_delayed_before_its_request_claims_again(
-    sending: Sending, esp: ScriptedEsp, monkeypatch: pytest.MonkeyPatch, held_up: float
+    sending: Sending, esp: ScriptedEsp, monkeypatch: pytest.MonkeyPatch, delay: float
 ) -> None:
-    """Less of the lease is left than a request may take: another process could take the chunk while ours is on the wire."""
-    noted, jump, leases = journal.Journal.append, [held_up], list[float]()
+    """The rest of the lease is shorter than a request may take: another process could take over the chunk during it."""
+    noted, jump, leases = journal.Journal.append, [delay], list[float]()
     real, moved = time.clock_gettime, [0.0]
     monkeypatch.setattr(time, "clock_gettime", lambda which: real(which) + moved[0])
 
@@ -80,9 +80,9 @@ def test_lease_is_longer_than_the_longest_request() -> None:
     assert max(CONNECT_SECONDS, READ_SECONDS) < TOTAL_SECONDS < chunks.LEASE_SECONDS
 
 
-@pytest.mark.skipif(not hasattr(time, "CLOCK_BOOTTIME"), reason="only Linux has a clock that counts in suspend")
+@pytest.mark.skipif(not hasattr(time, "CLOCK_BOOTTIME"), reason="only Linux has a clock that advances during suspend")
 def test_lease_expires_while_the_machine_is_suspended(sending: Sending, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Suspended for an hour, CLOCK_BOOTTIME has moved on and CLOCK_MONOTONIC has not."""
+    """After an hour of suspend CLOCK_BOOTTIME has advanced and CLOCK_MONOTONIC has not."""
     with sending.ledger.read() as connection:
         (chunk,) = read_chunks(connection)
     claim = chunks.claim(sending.ledger, chunk, lambda _connection: [])

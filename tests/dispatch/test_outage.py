@@ -1,4 +1,4 @@
-"""Ten minutes of a SendGrid that takes connections and gives no readable answer cost a handful of people their certainty."""
+"""An outage of SendGrid (connections without a readable response) puts only a few people in doubt."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def sending(stores: Stores) -> Sending:
 
 @pytest.fixture(autouse=True)
 def short_max_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The wait after the fourth doubt in a row is longer than the task stays."""
+    """A task stops waiting before the fourth doubt in a row."""
     monkeypatch.setattr(outage_guard, "MAX_WAIT_SECONDS", 0.05)
 
 
@@ -40,7 +40,7 @@ def sizes(esp: ScriptedEsp) -> list[int]:
 
 
 def retried(sending: Sending, esp: ScriptedEsp) -> tuple[dict[str, int], int]:
-    """What Airflow does: try again when the error says so. Returns what the last try sent, and how many were held."""
+    """Retry as Airflow does. Returns the counts of the last try, and the number of held tries."""
     for held in range(50):
         try:
             return sending.send(esp), held
@@ -63,7 +63,7 @@ def test_outage_from_the_first_request_costs_one_small_request_and_probes(sendin
 
 
 def test_outage_during_a_send_costs_the_open_requests_and_probes(sending: Sending, esp: ScriptedEsp) -> None:
-    """The first request goes alone; then up to four at once, and none of that size after the first doubt."""
+    """The first request goes alone, then up to four at once, and no large one after the first doubt."""
     down = range(1, 4 + PROBES)
     esp.answer = lambda number, _body: failed(503) if number in down else accepted()
     retried(sending, esp)
@@ -93,14 +93,14 @@ def test_held_task_fails_as_retryable_with_the_reason(
     assert 690 < (held.value.retry_after or 0) <= 700
     with pytest.raises(EspUnavailable):
         sending.send(esp)
-    assert sizes(esp) == [10], "the second task knows what the first has met"
+    assert sizes(esp) == [10], "the second task knows of the first one's doubt"
     with sending.ledger.read() as connection:
         reasons = set(connection.scalars(select(chunks.c.reason).where(chunks.c.state == "pending")))
     assert reasons == {"held: SendGrid gives no readable answer"}
 
 
 def test_all_processes_share_one_probe(sending: Sending, esp: ScriptedEsp) -> None:
-    """Three at once, each with a range of its own."""
+    """Four concurrent senders, each with its own range."""
     esp.answer = lambda number, _body: "refuse" if number < PROBES else accepted()
 
     def work(chunk: int) -> None:
@@ -137,7 +137,7 @@ def test_readable_refusal_keeps_requests_small(sending: Sending, esp: ScriptedEs
 
 
 def test_small_chunk_taken_by_another_process_is_not_a_probe(stores: Stores, esp: ScriptedEsp) -> None:
-    """Its turn is over at once, and the next chunk goes."""
+    """Its turn ends immediately, and the next chunk is sent."""
     sending = Sending(stores, people=30, chunk_size=10)
     real = outages.request_turn
 
@@ -154,15 +154,15 @@ def test_small_chunk_taken_by_another_process_is_not_a_probe(stores: Stores, esp
 
 
 def test_chunk_divided_by_another_process_is_read_again(sending: Sending, esp: ScriptedEsp) -> None:
-    """Another process cuts the chunk between the look at the queue and the cut."""
+    """Another process divides the chunk after it was read as pending."""
 
-    def cut_by_another(ledger: Ledger, chunk: Chunk, size: int, reason: str) -> list[Chunk]:
+    def divided_by_another(ledger: Ledger, chunk: Chunk, size: int, reason: str) -> list[Chunk]:
         divided(ledger, chunk, 700, "another")
         patched.undo()
         return divided(ledger, chunk, size, reason)
 
     patched = pytest.MonkeyPatch()
-    patched.setattr(outage_guard, "divided", cut_by_another)
+    patched.setattr(outage_guard, "divided", divided_by_another)
     assert sending.send(esp)["accepted"] == 4_000
     assert sizes(esp)[0] == 10
     assert set(esp.taken.values()) == {1}
@@ -172,7 +172,7 @@ def test_chunk_divided_by_another_process_is_read_again(sending: Sending, esp: S
 def test_unavailable_ledger_at_the_end_of_a_probe_loses_no_outcome(
     sending: Sending, esp: ScriptedEsp, monkeypatch: pytest.MonkeyPatch, call: str
 ) -> None:
-    """The first ten were accepted; that nobody could note what the answer tells of SendGrid puts nobody in doubt."""
+    """The probe was accepted; failing to record the state of the outage puts nobody in doubt."""
     real = getattr(outages, call)
 
     def away(*arguments: object) -> None:
@@ -189,8 +189,8 @@ def test_unavailable_ledger_at_the_end_of_a_probe_loses_no_outcome(
 
 
 def test_sleep_ends_after_its_duration_or_when_the_task_stops() -> None:
-    began = time.monotonic()
+    started = time.monotonic()
     asyncio.run(outage_guard._sleep(0.1, lambda: False))
-    assert time.monotonic() - began >= 0.09
+    assert time.monotonic() - started >= 0.09
     asyncio.run(outage_guard._sleep(60.0, lambda: True))
-    assert time.monotonic() - began < 30
+    assert time.monotonic() - started < 30

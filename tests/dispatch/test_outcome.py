@@ -1,4 +1,4 @@
-"""What each verdict leaves in the ledger: the states, the status, the reason, and who is to be sent to again."""
+"""The effect of each response class on the ledger: states, HTTP status, reason, and the people to retry."""
 
 from __future__ import annotations
 
@@ -21,8 +21,10 @@ from tests.ledger.plan import PLAN, claim, freeze, row, tally
 PEOPLE = pa.table({"message_key": [f"k{place}" for place in range(10)]})
 
 
-def recorded(ledger: Ledger, verdict: ResponseClass, places: Sequence[int] = range(10), wait: float = 0.0) -> dict[str, int]:
-    return record(ledger, Request(claim(ledger), places, PEOPLE), verdict, wait)
+def recorded(
+    ledger: Ledger, response: ResponseClass, places: Sequence[int] = range(10), wait: float = 0.0
+) -> dict[str, int]:
+    return record(ledger, Request(claim(ledger), places, PEOPLE), response, wait)
 
 
 def children(ledger: Ledger, count: int) -> list[tuple[str, int]]:
@@ -35,7 +37,7 @@ def plan(ledger: Ledger) -> None:
 
 
 @pytest.mark.parametrize(
-    ("verdict", "state", "became", "status"),
+    ("response", "state", "became", "status"),
     [
         (ResponseClass(Kind.ACCEPTED, "accepted", 202, message_id="m"), "accepted", {"accepted": 10}, 202),
         (ResponseClass(Kind.DOUBT, "503: perhaps", 503), "in_doubt", {"in_doubt": 10}, 503),
@@ -46,13 +48,13 @@ def plan(ledger: Ledger) -> None:
     ids=lambda value: value.kind.name + str(value.status) if isinstance(value, ResponseClass) else "",
 )
 def test_response_sets_the_state_of_the_whole_chunk(
-    ledger: Ledger, verdict: ResponseClass, state: str, became: dict[str, int], status: int | None
+    ledger: Ledger, response: ResponseClass, state: str, became: dict[str, int], status: int | None
 ) -> None:
-    assert recorded(ledger, verdict, wait=40.0) == became
+    assert recorded(ledger, response, wait=40.0) == became
     after = row(ledger)
     assert (after["state"], after["http_status"]) == (state, status)
-    assert after["reason"] == (None if state == "accepted" else verdict.reason)
-    assert after["x_message_id"] == verdict.message_id
+    assert after["reason"] == (None if state == "accepted" else response.reason)
+    assert after["x_message_id"] == response.message_id
     waits = after["not_before"] - clock.now().timestamp()
     assert (10 < waits <= 40) if state == "pending" else after["not_before"] == 0
 
@@ -74,39 +76,39 @@ def test_refused_request_rejects_the_chunk_and_stops_the_plan(ledger: Ledger) ->
 
 
 @pytest.mark.parametrize(
-    ("verdict", "status"),
+    ("response", "status"),
     [(ResponseClass(Kind.TOO_LARGE, "413: large", 413), 413), (ResponseClass(Kind.REFUSED, "400: no field named"), 400)],
     ids=["413", "400"],
 )
-def test_chunk_is_halved_down_to_one_recipient(ledger: Ledger, verdict: ResponseClass, status: int) -> None:
-    assert recorded(ledger, verdict, places=[0, 2, 3, 4, 9]) == {"pending": 5}
-    assert (row(ledger)["state"], row(ledger)["http_status"], row(ledger)["reason"]) == ("split", status, verdict.reason)
+def test_chunk_is_halved_down_to_one_recipient(ledger: Ledger, response: ResponseClass, status: int) -> None:
+    assert recorded(ledger, response, places=[0, 2, 3, 4, 9]) == {"pending": 5}
+    assert (row(ledger)["state"], row(ledger)["http_status"], row(ledger)["reason"]) == ("split", status, response.reason)
     assert [size for _, size in children(ledger, 2)] == [2, 3]
     freeze(ledger, (1,), plan_id="alone")
     alone = Request(claim(ledger, 0, "alone"), [0], PEOPLE)
-    assert record(ledger, alone, verdict, 0.0) == {"rejected": 1}
+    assert record(ledger, alone, response, 0.0) == {"rejected": 1}
     after = row(ledger, 0, "alone")
-    assert (after["state"], after["http_status"], after["reason"]) == ("rejected", status, verdict.reason)
+    assert (after["state"], after["http_status"], after["reason"]) == ("rejected", status, response.reason)
 
 
 def test_named_recipients_are_rejected_and_the_others_stay_pending(ledger: Ledger) -> None:
-    """Places in a request count among those who are in it: the first of places 5 to 9 is 5. What is beyond it is nobody."""
-    verdict = ResponseClass(Kind.REFUSED, "400: personalizations.to", rejected_indexes=frozenset({0, 3, 5, 99}))
+    """Indexes count within the request: index 0 of places 5 to 9 is place 5. Indexes beyond the request are ignored."""
+    response = ResponseClass(Kind.REFUSED, "400: personalizations.to", rejected_indexes=frozenset({0, 3, 5, 99}))
     request = Request(claim(ledger), range(5, 10), PEOPLE)
-    assert record(ledger, request, verdict, 0.0) == {"rejected": 2, "pending": 3}
-    assert (row(ledger)["state"], row(ledger)["http_status"], row(ledger)["reason"]) == ("split", 400, verdict.reason)
+    assert record(ledger, request, response, 0.0) == {"rejected": 2, "pending": 3}
+    assert (row(ledger)["state"], row(ledger)["http_status"], row(ledger)["reason"]) == ("split", 400, response.reason)
     with ledger.read() as connection:
         found = connection.execute(select(outcomes.c.message_key, outcomes.c.row, outcomes.c.state, outcomes.c.reason))
         assert sorted(map(tuple, found)) == [
-            ("k5", 5, "rejected", verdict.reason),
-            ("k8", 8, "rejected", verdict.reason),
+            ("k5", 5, "rejected", response.reason),
+            ("k8", 8, "rejected", response.reason),
         ]
     assert [size for _, size in children(ledger, 1)] == [3]
 
 
 def test_chunk_is_rejected_when_all_recipients_are_named(ledger: Ledger) -> None:
-    verdict = ResponseClass(Kind.REFUSED, "400: personalizations.to", rejected_indexes=frozenset(range(10)))
-    assert recorded(ledger, verdict) == {"rejected": 10, "pending": 0}
+    response = ResponseClass(Kind.REFUSED, "400: personalizations.to", rejected_indexes=frozenset(range(10)))
+    assert recorded(ledger, response) == {"rejected": 10, "pending": 0}
     assert (tally(ledger).rejected, tally(ledger).pending) == (10, 0)
 
 

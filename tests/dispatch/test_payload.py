@@ -1,4 +1,4 @@
-"""The body of a request, joined by Arrow, is the JSON that its parts say."""
+"""The body of a request, concatenated by Arrow, is the expected JSON."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def table(rows: list[tuple[str, ...]]) -> pa.Table:
 
 @given(st.lists(ROW, min_size=1, max_size=8), st.integers(0, 3), TEXT)
 def test_body_contains_every_value_as_frozen(rows: list[tuple[str, ...]], before: int, chunk: str) -> None:
-    """`before`: a chunk is a slice of its file, so its columns begin in the middle of theirs."""
+    """`before`: the number of earlier rows in the file, since a chunk is a slice of it."""
     envelope = payload.envelope(CAMPAIGN, CONTENT, tracked=True, batch_id=None)
     people = payload.escape_values(table([("earlier", '"', "x", "y")] * before + rows)).slice(before)
     sent = orjson.loads(payload.body(envelope, people, attempt=2, chunk=chunk))

@@ -1,4 +1,4 @@
-"""Planning: frozen once, adds up, and refuses before anything is sent."""
+"""Planning: a plan is frozen once, adds up, and is refused if it is invalid."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ FILES = {
 
 @dataclass
 class Shop:
-    """A warehouse with people, a template, a campaign."""
+    """A warehouse with subscribers, a template, and a campaign."""
 
     stores: Stores
     templates: Path
@@ -58,7 +58,7 @@ class Shop:
         return freeze.freeze(self.stores, campaign, occurrence=name, edge_url=EDGE, at=AT)
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
-        """What the warehouse says, once the ledger was recorded there."""
+        """Query the warehouse after copying the ledger to it."""
         record.record_sends(self.stores)
         with open_warehouse(self.stores.paths) as warehouse:
             return warehouse.execute(query).fetchall()
@@ -177,7 +177,7 @@ def test_edited_template_stops_a_pending_plan(shop: Shop, esp: ScriptedEsp) -> N
     ids=lambda changes: next(iter(changes)),
 )
 def test_edited_campaign_content_stops_a_pending_plan(shop: Shop, changes: dict[str, Any]) -> None:
-    """Half of a campaign from one sender and half from another is nothing that anybody planned."""
+    """Otherwise a campaign could be sent half from one sender and half from another."""
     frozen = shop.freeze()
     with pytest.raises(ContentChanged, match="edited after the plan was frozen"):
         shop.freeze(**changes)
@@ -225,19 +225,19 @@ def test_template_that_fails_for_a_person_is_refused_with_its_line(shop: Shop) -
         "{{ person.first_name }} {{ postal_address }} {{ unsubscribe_url }}\n"
         "{% personal %}{{ 1 // (person.purchases - 5) }}{% endpersonal %}"
     )
-    calls: tuple[Callable[[], object], ...] = (shop.freeze, lambda: look(shop))
+    calls: tuple[Callable[[], object], ...] = (shop.freeze, lambda: preview_of(shop))
     for call in calls:
         with pytest.raises(PlanError, match=r"body\.txt\.j2, line 2"):
             call()
     assert plans.all_plans(shop.stores.ledger) == []
 
 
-def look(shop: Shop) -> dict[str, Any]:
+def preview_of(shop: Shop) -> dict[str, Any]:
     return preview.preview(shop.stores, shop.campaign, run="manual__1", edge_url=EDGE, at=AT)
 
 
 def test_preview_writes_a_page_and_freezes_nothing(shop: Shop) -> None:
-    shown = look(shop)
+    shown = preview_of(shop)
     page = (shop.stores.paths.root / shown["page"]).read_text()
     assert shown["selected"] == 3_000
     assert "Alex" in page
@@ -248,7 +248,7 @@ def test_preview_writes_a_page_and_freezes_nothing(shop: Shop) -> None:
 
 def test_preview_logs_the_path_of_its_page(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "include.dispatch.plan.preview")
-    shown = look(shop)
+    shown = preview_of(shop)
     (said,) = [record.getMessage() for record in caplog.records if record.name == "include.dispatch.plan.preview"]
     assert str(shop.stores.paths.root / shown["page"]) in said
     assert "'selected': 3000" in said
@@ -272,7 +272,7 @@ def test_test_send_reaches_only_the_named_people_and_no_report(shop: Shop, esp: 
 
 
 def test_tracking_of_each_message_is_recorded_as_sent(shop: Shop, esp: ScriptedEsp) -> None:
-    """Of sends that an earlier edition recorded too, though the plan's files are gone by now: the ledger knows."""
+    """Also for sends that an earlier version recorded and whose plan files are deleted: the ledger has the value."""
     frozen = shop.freeze()
     for part in sender.ranges(shop.stores.ledger, frozen["plan_id"]):
         sender.send_range(shop.stores, esp.account, **part)

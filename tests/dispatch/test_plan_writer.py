@@ -1,4 +1,4 @@
-"""People go into the chunk that was cut for them, or the plan is not written."""
+"""The plan writer puts people into the chunks that were computed for them, or fails."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ SIZES = st.lists(st.integers(1, 5), min_size=1, max_size=8)
 
 
 class Greeting:
-    """A filler with one slot, which says who it is."""
+    """A filler with one slot, a greeting with the subscriber id."""
 
     def fill(self, people: pa.Table) -> list[pa.Array]:
         return [pa.array([f"Dear {name}" for name in people["subscriber_id"].to_pylist()])]
 
 
 def chunking(*groups: list[int]) -> Chunking:
-    """Groups of chunks of the given sizes, numbered in the other direction than they are written."""
+    """Groups of chunks with the given sizes, numbered in reverse order of writing."""
     total = sum(len(group) for group in groups)
     chunks = [
         {
@@ -41,7 +41,7 @@ def chunking(*groups: list[int]) -> Chunking:
 
 
 def people(*groups: int) -> list[pa.RecordBatch]:
-    """So many people of each group, a batch of three at a time."""
+    """This many people of each group, in batches of three."""
     ids = [(group, f"s{group}-{row}") for group, size in enumerate(groups) for row in range(size)]
     columns = [{"mail_group": group, **dict.fromkeys(COLUMNS[1:], name)} for group, name in ids]
     schema = pa.schema([("mail_group", pa.int32()), *((name, pa.string()) for name in COLUMNS[1:])])
@@ -83,6 +83,6 @@ def test_rows_are_where_ledger_and_audience_locate_them(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("counts", [(4, 2), (5, 3), (4, 3), (5, 1), (6, 2), (5,)])
 def test_person_without_an_address_is_an_error(tmp_path: Path, counts: tuple[int, ...]) -> None:
-    """Groups of 5 and 2 were placed; where a sum fits by chance, the groups do not."""
+    """The chunks are for groups of 5 and 2; an equal sum with other group sizes fails too."""
     with pytest.raises(PlanError, match="no address"):
         write(tmp_path, people(*counts), chunking([3, 2], [2]))

@@ -1,4 +1,4 @@
-"""The log of a long send says how far it is, and what it waits for."""
+"""The log of a long send has its progress and its waits."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.dispatch.sending import Sending
 
 
 def lines(stores: Stores, esp: ScriptedEsp, caplog: pytest.LogCaptureFixture) -> list[str]:
-    """Of forty people in chunks of ten, at twenty a second."""
+    """The progress log of a send to forty people in chunks of ten, at twenty messages per second."""
     sending = Sending(stores, people=40, chunk_size=10)
     with caplog.at_level(logging.INFO, logger="include.dispatch.send.progress"):
         send_range(
@@ -37,10 +37,10 @@ def test_long_send_logs_progress_and_waits(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(progress, "SECONDS", 0.2)
-    told = lines(stores, esp, caplog)
-    assert "spring once: the pace lets the next request go in 0 s" in told
-    assert any("'accepted': 20" in line and "of 40 people" in line for line in told), told
-    assert told[-1] == "spring once: {'requests': 4, 'accepted': 40}"
+    logged = lines(stores, esp, caplog)
+    assert "spring once: the pace lets the next request go in 0 s" in logged
+    assert any("'accepted': 20" in line and "of 40 people" in line for line in logged), logged
+    assert logged[-1] == "spring once: {'requests': 4, 'accepted': 40}"
 
 
 def test_short_send_logs_only_its_counts(stores: Stores, esp: ScriptedEsp, caplog: pytest.LogCaptureFixture) -> None:

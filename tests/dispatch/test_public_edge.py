@@ -1,4 +1,4 @@
-"""No mail with links that lead nowhere: what is refused before a plan is frozen, and what a real edge behind TLS answers."""
+"""The check of the edge's public URL before a plan is frozen, against a real edge behind TLS."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ MALFORMED = [
 
 
 def run_of(shop: Shop, mode: Any, account: SendGridAccount, edge_url: str) -> dict[str, Any]:  # noqa: F811
-    begun, _ = start.start_run(
+    started, _ = start.start_run(
         shop.stores, shop.campaign, account=account, mode=mode, run="manual__1", at=AT,
         edge_url=edge_url, recipients=["s1"],
     )  # fmt: skip
-    return begun
+    return started
 
 
 def frozen(ledger: Ledger, paths: DataPaths) -> list[Path]:
@@ -98,8 +98,8 @@ def test_preview_only_warns_about_an_unreachable_edge_url(shop: Shop, caplog: py
 
 
 @dataclass
-class Door:
-    """Where an edge behind TLS answers."""
+class TlsEdge:
+    """A running edge behind TLS."""
 
     url: str
     paths: DataPaths
@@ -107,47 +107,47 @@ class Door:
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TlsEdge]:
     folder = tmp_path_factory.mktemp("tls")
     made = certificate(folder)
     with tls_edge(folder / "data", folder) as url:
-        yield Door(url, DataPaths(folder / "data"), made)
+        yield TlsEdge(url, DataPaths(folder / "data"), made)
 
 
 @pytest.fixture
-def door(running: Door, monkeypatch: pytest.MonkeyPatch) -> Door:
+def edge(running: TlsEdge, monkeypatch: pytest.MonkeyPatch) -> TlsEdge:
     resolve_here(monkeypatch)
     monkeypatch.setenv("SSL_CERT_FILE", str(running.certificate))
     return running
 
 
-def test_edge_with_the_same_keys_passes(shop: Shop, door: Door) -> None:  # noqa: F811
+def test_edge_with_the_same_keys_passes(shop: Shop, edge: TlsEdge) -> None:  # noqa: F811
     from include.core.secrets import load_secrets
 
-    shop.stores = replace(shop.stores, secrets=load_secrets(door.paths))
-    public_edge.require_answer(REAL, door.url, shop.stores.secrets)
-    public_edge.require_answer(REAL, f"{door.url}/", shop.stores.secrets)
+    shop.stores = replace(shop.stores, secrets=load_secrets(edge.paths))
+    public_edge.require_answer(REAL, edge.url, shop.stores.secrets)
+    public_edge.require_answer(REAL, f"{edge.url}/", shop.stores.secrets)
     with pytest.raises(ConfigurationError, match="404 is not this edition's edge"):
-        public_edge.require_answer(REAL, f"{door.url}/elsewhere", shop.stores.secrets)
+        public_edge.require_answer(REAL, f"{edge.url}/elsewhere", shop.stores.secrets)
 
 
-def test_edge_with_other_keys_is_refused_before_freezing(shop: Shop, door: Door) -> None:  # noqa: F811
+def test_edge_with_other_keys_is_refused_before_freezing(shop: Shop, edge: TlsEdge) -> None:  # noqa: F811
     from include.core.secrets import load_secrets
 
-    known = load_secrets(door.paths)
+    known = load_secrets(edge.paths)
     others = [replace(known, address_key=b"o" * 32), replace(known, token_keys={1: b"o" * 32}), shop.stores.secrets]
     for secrets in others:
         shop.stores = replace(shop.stores, secrets=secrets)
         with pytest.raises(ConfigurationError, match="does not know the keys"):
-            run_of(shop, "live", REAL, door.url)
+            run_of(shop, "live", REAL, edge.url)
     assert frozen(shop.stores.ledger, shop.stores.paths) == []
     assert plans.find_plan(shop.stores.ledger, plans.plan_id_of("spring", "2026-W48")) is None
 
 
-def test_plan_frozen_with_a_reserved_host_is_not_sent_to_sendgrid(shop: Shop, door: Door) -> None:  # noqa: F811
-    begun = run_of(shop, "live", SIMULATORS[0], "https://mail.tradewind.example")
+def test_plan_frozen_with_a_reserved_host_is_not_sent_to_sendgrid(shop: Shop, edge: TlsEdge) -> None:  # noqa: F811
+    started = run_of(shop, "live", SIMULATORS[0], "https://mail.tradewind.example")
     with pytest.raises(ConfigurationError, match=r"links of its messages: 'mail\.tradewind\.example' is reserved"):
-        sender.send_range(shop.stores, REAL, plan_id=begun["plan_id"], first=0, last=9)
+        sender.send_range(shop.stores, REAL, plan_id=started["plan_id"], first=0, last=9)
     asked: list[str] = []
 
     def healthy(url: str, _probe: str, _where: str) -> tuple[int, dict[str, Any]]:
@@ -162,14 +162,14 @@ def test_plan_frozen_with_a_reserved_host_is_not_sent_to_sendgrid(shop: Shop, do
 
 
 def test_unreachable_edge_is_retryable_and_a_bad_certificate_is_not(
-    door: Door, secrets: Secrets, monkeypatch: pytest.MonkeyPatch
+    edge: TlsEdge, secrets: Secrets, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(EdgeUnavailable) as error:
         public_edge.require_answer(REAL, f"https://{NAME}:9", secrets)
     assert may_retry(error.value)
     monkeypatch.delenv("SSL_CERT_FILE")
     with pytest.raises(ConfigurationError, match="certificate there is not trusted"):
-        public_edge.require_answer(REAL, door.url, secrets)
+        public_edge.require_answer(REAL, edge.url, secrets)
 
 
 @pytest.mark.parametrize(
@@ -221,7 +221,7 @@ def test_probe_token_and_link_token_are_not_interchangeable(secrets: Secrets) ->
     person = Subject("00000000-0000-0000-0000-000000000001", "ab" * 32)
     assert is_valid_probe(secrets, probe(secrets))
     assert [verify(secrets, probe(secrets), purpose) for purpose in (UNSUBSCRIBE, CONFIRM)] == [None, None]
-    assert not is_valid_probe(secrets, mint(secrets, replace(person, valid_until=9), PROBE)), "another address key than ours"
+    assert not is_valid_probe(secrets, mint(secrets, replace(person, valid_until=9), PROBE)), "a different address key"
     assert not is_valid_probe(secrets, mint(secrets, person))
     assert not is_valid_probe(secrets, mint(secrets, replace(person, valid_until=9), CONFIRM))
     assert not is_valid_probe(secrets, "")

@@ -1,4 +1,4 @@
-"""A plan's chunks in ranges for tasks, and a task that is told to end."""
+"""Ranges of a plan's chunks for mapped tasks, and a task that is terminated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The table of docs/dispatch.md, row by row: an answer, and everything that is said of it."""
+"""The classification of responses, row by row as in docs/dispatch.md."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every answer of mail/send against its effect: who gets it, who is asked again, and when."""
+"""Every response of mail/send and its effect: who gets the message, who is retried, and when."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.dispatch.sending import Sending
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Waits of our own in milliseconds: what is longer was told by SendGrid."""
+    """The product's own waits last milliseconds: longer ones were requested by SendGrid."""
     monkeypatch.setattr(backoff, "FIRST_BACKOFF_SECONDS", 0.001)
 
 
@@ -75,13 +75,13 @@ def test_429_for_one_worker_pauses_all_workers(stores: Stores, esp: ScriptedEsp)
     esp.answer = answer
     assert sending.send(esp)["accepted"] == 100
     early = [at - times[0] for at in times if at - times[0] < 1.9]
-    assert len(early) <= 20, "only what was under way when the 429 came"
+    assert len(early) <= 20, "only requests that were open when the 429 came"
 
 
 def test_person_suppressed_at_an_earlier_claim_is_not_in_the_next_request(one_chunk: Sending, esp: ScriptedEsp) -> None:
-    """Somebody leaves, their chunk is claimed without them and gets a 429, and they come back before it is claimed again.
+    """A person unsubscribes, their chunk is claimed without them and gets a 429, and they return before the next claim.
 
-    Their fate is in the ledger by then: in the request too, they would be counted twice and mailed after we said no.
+    Their outcome is already in the ledger: including them would count them twice.
     """
     address = address_key(one_chunk.secrets.address_key, email_of(3))
     suppressions.suppress(one_chunk.ledger, [suppressions.Suppression(address, "unsubscribe", "edge", 1.0)])

@@ -1,4 +1,4 @@
-"""A ledger that was restored from a backup: it refuses to send, is told what it forgot, and then nobody is mailed twice."""
+"""A ledger restored from a backup: sending is refused until the journal is replayed, and nobody is mailed twice."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def backup(ledger: Ledger) -> Backup:
         }
 
 
-def put_back(ledger: Ledger, kept: Backup) -> None:
+def restore_backup(ledger: Ledger, kept: Backup) -> None:
     with ledger.write() as connection:
         for table in reversed(metadata.sorted_tables):
             connection.execute(delete(table))
@@ -63,7 +63,7 @@ def test_requests_since_the_backup_are_in_doubt_and_the_rest_waits_for_a_resume(
     send_range(stores, esp.account, plan_id=plan_id, first=0, last=0)
     kept = backup(stores.ledger)
     send_range(stores, esp.account, plan_id=plan_id, first=1, last=2)
-    put_back(stores.ledger, kept)
+    restore_backup(stores.ledger, kept)
     with pytest.raises(LedgerBehindJournal):
         send_range(stores, esp.account, **everything)
     assert restore.restore_ledger(stores) == {"suppressions": 0, "declined": 0, "plans": 1, "chunks_in_doubt": 2}
@@ -84,7 +84,7 @@ def test_any_event_with_the_message_key_proves_a_lost_request(stores: Stores, es
     plan_id = frozen_plan(stores, 20, chunk_size=10)
     kept = backup(stores.ledger)
     send_range(stores, esp.account, plan_id=plan_id, first=0, last=0)
-    put_back(stores.ledger, kept)
+    restore_backup(stores.ledger, kept)
     restore.restore_ledger(stores)
     keys = [person["custom_args"]["tw_key"] for person in esp.bodies[0]["personalizations"]]
     with open_warehouse(stores.paths) as warehouse:
@@ -102,7 +102,7 @@ def test_lost_split_puts_all_pending_chunks_in_doubt(stores: Stores, esp: Script
     esp.answer = lambda number, _body: web.Response(status=413) if number == 0 else accepted()
     send_range(stores, esp.account, plan_id=plan_id, first=0, last=0)
     sent = dict(esp.taken)
-    put_back(stores.ledger, kept)
+    restore_backup(stores.ledger, kept)
     assert restore.restore_ledger(stores)["chunks_in_doubt"] == 3
     assert tally(stores.ledger, plan_id).in_doubt == 30
     assert send_range(stores, esp.account, plan_id=plan_id, first=0, last=2) == {}
@@ -119,7 +119,7 @@ def test_lost_plan_is_cancelled_and_its_unsent_chunks_are_skipped(
     kept = backup(stores.ledger)
     plan_id = frozen_plan(stores, 30, chunk_size=10)
     send_range(stores, esp.account, plan_id=plan_id, first=1, last=1)
-    put_back(stores.ledger, kept)
+    restore_backup(stores.ledger, kept)
     eager = Campaign.model_validate({**CAMPAIGN.model_dump(), "on_doubt": "resend_after_24h"})
     monkeypatch.setattr(restore, "load_campaign", lambda name: eager)
     found = restore.restore_ledger(stores)
@@ -168,7 +168,7 @@ def test_resend_delay_counts_from_the_restore(stores: Stores, esp: ScriptedEsp, 
     plan_id = frozen_plan(stores, 10, chunk_size=10)
     kept = backup(stores.ledger)
     send_range(stores, esp.account, plan_id=plan_id, first=0, last=0)
-    put_back(stores.ledger, kept)
+    restore_backup(stores.ledger, kept)
     monkeypatch.setenv("TRADEWIND_CLOCK_OFFSET_SECONDS", str(90_000))
     restore.restore_ledger(stores)
     with stores.ledger.read() as connection:

@@ -1,4 +1,4 @@
-"""Messages that SendGrid holds until their send_at, against the simulator: what it delivers is what the ledger says."""
+"""Messages that SendGrid holds until their send_at: the ledger matches what the simulator delivers."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from tests.dispatch.scripted_esp import Reply, ScriptedEsp, accepted, failed
 from tests.running_simulator import RunningSimulator
 
 SOON = 3.5
-"""Seconds until the send_at of what shall come due in a test; far longer than the notice that is set there."""
+"""Seconds until the send_at of messages that become due in a test; far longer than the test's notice."""
 
 
 class Scheduled:
@@ -65,7 +65,7 @@ class Scheduled:
         return control.cancel(self.ledger, "spring", "once", account=self.account)
 
     def held(self) -> list[str]:
-        """The statuses that SendGrid has for the plan's batches."""
+        """The statuses of the plan's batches at SendGrid."""
         return [entry["status"] for entry in self.simulator.get("/v3/user/scheduled_sends")]
 
     def plan(self) -> Any:
@@ -79,8 +79,8 @@ class Scheduled:
         with self.ledger.read() as connection:
             return connection.execute(select(chunks).where(chunks.c.chunk == number)).mappings().one()
 
-    def went_out(self) -> Counter[str]:
-        """How many messages of each chunk SendGrid has processed, of all that it accepted."""
+    def processed(self) -> Counter[str]:
+        """The number of processed messages per chunk at SendGrid."""
         self.simulator.post("/control/flush?recipients=finish")
         return Counter(
             row["tw_chunk"].rpartition(".")[2] for row in self.simulator.accepted() if row["status"] != "accepted"
@@ -96,7 +96,7 @@ class Scheduled:
 
 @pytest.fixture
 def short_notice(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A second and a half instead of eleven minutes, for us; the simulator of `soon` wants one."""
+    """The product's notice is 1.5 seconds instead of eleven minutes; the simulator of `soon` requires one second."""
     monkeypatch.setattr(plans, "NOTICE_SECONDS", 1.5)
 
 
@@ -128,7 +128,7 @@ def test_only_scheduled_requests_have_the_batch_id(far: Scheduled) -> None:
         assert (body.get("send_at"), body.get("batch_id")) == ((int(far.at), batch) if number < 2 else (None, None))
         assert far.chunk(number)["batch_id"] == (batch if number < 2 else None)
     assert far.cancel()["skipped"] == 20
-    assert far.went_out() == {"2": 10, "3": 10}
+    assert far.processed() == {"2": 10, "3": 10}
 
 
 def test_plan_without_scheduled_chunks_has_no_batch(far: Scheduled) -> None:
@@ -145,7 +145,7 @@ def test_cancelled_batch_is_skipped_and_never_delivered(soon: Scheduled) -> None
     assert soon.held() == ["cancel"]
     assert (done["state"], done["accepted"], done["skipped"], done["scheduled_at_sendgrid"]) == ("cancelled", 10, 30, 0)
     until_due(soon)
-    assert soon.went_out() == {"2": 10}
+    assert soon.processed() == {"2": 10}
     assert soon.tally().accepted == 10
 
 
@@ -154,12 +154,12 @@ def test_paused_batch_is_delivered_after_resume(soon: Scheduled) -> None:
     done = soon.pause()
     assert (done["state"], done["scheduled_at_sendgrid"], soon.held()) == ("paused", 20, ["pause"])
     until_due(soon)
-    assert soon.went_out() == {"2": 10, "3": 10}
+    assert soon.processed() == {"2": 10, "3": 10}
     assert soon.pause()["scheduled_at_sendgrid"] == 20
     assert soon.resume()["state"] == "sending"
     assert (soon.held(), soon.plan().batch_status, soon.plan().batch_status_at) == ([], None, None)
     time.sleep(0.3)
-    assert soon.went_out() == {str(number): 10 for number in range(4)}
+    assert soon.processed() == {str(number): 10 for number in range(4)}
     assert soon.tally().accepted == 40
 
 
@@ -173,11 +173,11 @@ def test_batch_paused_for_too_long_is_skipped_on_resume(soon: Scheduled, monkeyp
     resumed = soon.resume()
     assert (resumed["accepted"], resumed["skipped"]) == (30, 10)
     time.sleep(0.3)
-    assert soon.went_out() == {"2": 10, "3": 10}
+    assert soon.processed() == {"2": 10, "3": 10}
 
 
 def test_cancel_after_pause_replaces_the_status_without_a_gap(soon: Scheduled) -> None:
-    """A batch that had no status for a moment would go out: it is past its time."""
+    """The batch is past its send_at and would be sent if it had no status for a moment."""
     soon.send()
     soon.pause()
     until_due(soon)
@@ -194,11 +194,11 @@ def test_cancel_after_pause_replaces_the_status_without_a_gap(soon: Scheduled) -
     assert asked == ["post", "get", "patch"]
     assert (soon.held(), done["skipped"], done["accepted"]) == (["cancel"], 20, 20)
     time.sleep(0.3)
-    assert soon.went_out() == {"2": 10, "3": 10}
+    assert soon.processed() == {"2": 10, "3": 10}
 
 
 def test_messages_due_within_the_notice_stay_accepted(far: Scheduled) -> None:
-    """Eleven minutes before its send_at it is too late to be sure; a minute more is not."""
+    """A cancellation less than eleven minutes before send_at is too late to be certain; twelve minutes are enough."""
     now = clock.now().timestamp()
     far.schedule(chunks.c.chunk == 0, now + 650)
     far.schedule(chunks.c.chunk == 1, now + 720)
@@ -209,7 +209,7 @@ def test_messages_due_within_the_notice_stay_accepted(far: Scheduled) -> None:
 
 
 def test_scheduled_requests_without_a_batch_id_stay_accepted(far: Scheduled) -> None:
-    """A ledger of the edition that named a batch in its plan and in no request."""
+    """A ledger of a version that recorded a batch in the plan but sent it with no request."""
     far.send(0, 0)
     with far.ledger.write() as connection:
         connection.execute(update(chunks).values(batch_id=None))
@@ -271,7 +271,7 @@ def test_eleventh_batch_is_refused_and_nothing_is_recorded(far: Scheduled) -> No
 
 
 def test_cancelled_batch_is_not_paused_or_resumed(far: Scheduled) -> None:
-    """Either would let go of what the ledger calls skipped."""
+    """Either would release messages that the ledger counts as skipped."""
     far.send()
     far.cancel()
     assert far.resume()["state"] == "cancelled"
@@ -319,7 +319,7 @@ def test_unconfirmed_cancellation_records_nothing_and_can_be_repeated(
 
 
 def test_unrecorded_cancellation_is_recorded_by_the_next_one(far: Scheduled, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The process died after SendGrid's answer."""
+    """The process died after SendGrid's response."""
     far.send()
 
     def dies(*_args: Any) -> None:
@@ -342,7 +342,7 @@ def test_second_cancellation_keeps_the_time_of_the_first(far: Scheduled) -> None
 
 
 def test_released_pause_does_not_count_for_a_later_cancellation(far: Scheduled, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Killed while it resumed, before or after SendGrid did: what went out meanwhile is not booked as skipped."""
+    """Killed during a resume: messages that were sent meanwhile are not recorded as skipped."""
     far.send()
     far.pause()
 
@@ -360,7 +360,7 @@ def test_released_pause_does_not_count_for_a_later_cancellation(far: Scheduled, 
 
 @pytest.mark.parametrize("answer", ["accepted", "doubt", "throttled", "halves", "gone"])
 def test_open_request_with_a_cancelled_batch_is_skipped(far: Scheduled, esp: ScriptedEsp, answer: str) -> None:
-    """It carries the batch that SendGrid was told to cancel: accepted or in doubt, it never goes out."""
+    """Its batch is cancelled at SendGrid: accepted or in doubt, it is never delivered."""
     simulator = far.account
     far.send(1, 1)
     said: dict[str, Reply] = {
@@ -431,7 +431,7 @@ def test_cancellation_ends_doubt_of_its_batch_and_prevents_resends(far: Schedule
 
 @pytest.mark.parametrize("other", ["pause", "resume"])
 def test_concurrent_cancellation_wins(far: Scheduled, monkeypatch: pytest.MonkeyPatch, other: str) -> None:
-    """Another operator cancels while this one's call is on its way to SendGrid."""
+    """Another operator cancels during this operator's call to SendGrid."""
     far.send()
     if other == "resume":
         far.pause()

@@ -1,4 +1,4 @@
-"""The sending loop against a real HTTP server: every row of the protocol's table."""
+"""The sender against a real HTTP server: every row of the protocol's table."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from tests.dispatch.sending import Sending
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Waits in milliseconds."""
+    """Backoff lasts milliseconds."""
     monkeypatch.setattr(backoff, "FIRST_BACKOFF_SECONDS", 0.001)
 
 
@@ -281,9 +281,9 @@ def test_throttled_requests_do_not_use_the_cap(stores: Stores, esp: ScriptedEsp)
 def test_rate_limits_the_speed_of_the_send(stores: Stores, esp: ScriptedEsp) -> None:
     fast = CAMPAIGN.model_copy(update={"pace": Pace(messages_per_second=200)})
     sending = Sending(stores, campaign=fast)
-    began = clock.elapsed()
+    started = clock.elapsed()
     assert sending.send(esp)["accepted"] == 100
-    assert clock.elapsed() - began >= 0.4
+    assert clock.elapsed() - started >= 0.4
 
 
 @pytest.mark.parametrize(("missed", "expected"), [("skip", "skipped"), ("next_day", "accepted")])

@@ -1,4 +1,4 @@
-"""Local hours: everybody in their own zone, on the days when clocks change too."""
+"""Send windows in each person's local time, including days when clocks change."""
 
 from __future__ import annotations
 

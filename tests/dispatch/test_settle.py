@@ -1,4 +1,4 @@
-"""Settling says "done" only where everybody is accounted for."""
+"""A plan is settled only when everybody is accounted for."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.dispatch.sending import Sending
 
 @pytest.fixture
 def sent(stores: Stores, esp: ScriptedEsp) -> Sending:
-    """Everybody was sent to; nothing is settled yet."""
+    """A plan that is sent but not settled."""
     sending = Sending(stores, people=30, chunk_size=10)
     assert sending.send(esp)["accepted"] == 30
     return sending
@@ -73,7 +73,7 @@ def test_settle_fails_as_retryable_while_people_are_pending(sent: Sending, esp: 
 
 
 def test_settle_waits_for_an_open_intent(sent: Sending, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Somebody else is between intent and outcome; their answer arrives while we wait."""
+    """Another process has an open intent; its outcome is recorded during the wait."""
     with sent.ledger.write() as connection:
         connection.execute(
             update(chunks).where(chunks.c.chunk == 1).values(state="sending", lease_owner="elsewhere|1|2", lease_until=4e9)

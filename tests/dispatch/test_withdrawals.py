@@ -1,4 +1,4 @@
-"""People say no while a plan is under way: what SendGrid accepted afterwards, by address."""
+"""People opt out after a plan was frozen: the addresses that SendGrid accepts afterwards."""
 
 from __future__ import annotations
 
@@ -55,14 +55,14 @@ FILES = {
 
 @dataclass
 class Sending:
-    """A source, a campaign in chunks of four, a SendGrid that notes whom it took."""
+    """A source, a campaign in chunks of four, and a server that records the accepted messages."""
 
     stores: Stores
     campaign: Campaign
     esp: ScriptedEsp
 
     def source(self, *rows: Row, full: bool = True) -> None:
-        """A pass of ingest as the DAG makes it: a plan that is frozen is told, also after a stop."""
+        """Run ingest as the DAG does: withdrawals reach the ledger, even after a quality stop."""
         with sync_withdrawals_on_exit(self.stores):
             ingest(self.stores.paths, *rows, since=None if full else SINCE)
 
@@ -81,7 +81,7 @@ class Sending:
         return address_key(self.stores.secrets.address_key, email)
 
     def got(self) -> set[str]:
-        """The addresses that were accepted."""
+        """The accepted addresses."""
         return {person["to"][0]["email"] for body in self.esp.bodies for person in body["personalizations"]}
 
     def suppress(self, email: str, reason: str) -> None:
@@ -129,7 +129,7 @@ def test_withdrawals_at_the_source_after_planning_are_not_sent_to(sending: Sendi
 
 
 def test_held_deletion_is_not_sent_to_until_its_row_returns(sending: Sending) -> None:
-    """The row that names nobody may be theirs, so nobody is deleted; and nobody is mailed who may have been."""
+    """A row without an id may belong to a missing subscriber: no deletion, but no mail to missing ones either."""
     plan_id = sending.freeze()
     sending.source(*PEOPLE[2:], subscriber(99, subscriber_id=None))
     sending.source(PEOPLE[1], full=False)
@@ -162,7 +162,7 @@ def test_corrected_row_is_sent_to_unless_another_suppression_is_in_force(sending
 
 
 def test_lifting_one_reason_during_the_send_keeps_the_others_in_force(sending: Sending) -> None:
-    """Each in turn within one process: the sender reads on in the log before each claim."""
+    """One change per request in one process: the sender reads the suppression log before each claim."""
     plan_id = sending.freeze()
     last = list(PEOPLE[-1:])
     acts: Iterator[Callable[[], None]] = iter([
@@ -218,20 +218,20 @@ def test_withdrawal_does_not_suppress_the_new_owner_of_the_address(sending: Send
 
 def test_withdrawals_are_recorded_once_and_only_for_open_plans(sending: Sending) -> None:
     sending.source(PEOPLE[0] | {"status": "unsubscribed", "updated_at": NEWER}, full=False)
-    assert told(sending) == []
+    assert suppressions_of_source(sending) == []
     plan_id = sending.freeze()
     sending.source(PEOPLE[1] | {"status": "unsubscribed", "updated_at": NEWER}, full=False)
-    assert told(sending) == [(sending.key(email(1)), "unsubscribed_at_source")]
+    assert suppressions_of_source(sending) == [(sending.key(email(1)), "unsubscribed_at_source")]
     assert sync_withdrawals(sending.stores) == {"suppressed": 0, "lifted": 0}
     at = clock.now().timestamp()
     consent.record(sending.stores.ledger, [Consent(sending.key(email(1)), MARKETING, True, "preference_page", at)])
     assert sync_withdrawals(sending.stores) == {"suppressed": 0, "lifted": 1}
-    assert told(sending) == []
+    assert suppressions_of_source(sending) == []
     sending.send(plan_id)
     assert sending.got() == others(0)
 
 
-def told(sending: Sending) -> list[tuple[str, str]]:
+def suppressions_of_source(sending: Sending) -> list[tuple[str, str]]:
     with sending.stores.ledger.read() as connection:
         return [(row["address_key"], row["reason"]) for row in suppressions.of_source(connection).to_pylist()]
 

@@ -44,7 +44,7 @@ def certificate(folder: Path) -> Path:
 
 @contextmanager
 def tls_edge(data: Path, folder: Path) -> Iterator[str]:
-    """An edge over `data`; gives its base URL."""
+    """Run an edge over `data`; yields its base URL."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -62,7 +62,7 @@ def tls_edge(data: Path, folder: Path) -> Iterator[str]:
 
 
 def resolve_here(patch: pytest.MonkeyPatch) -> None:
-    """Let `NAME` mean loopback in this process, and trust no proxy that the environment names."""
+    """Resolve `NAME` to loopback in this process, and ignore proxies in the environment."""
     known = socket.getaddrinfo
 
     def getaddrinfo(host: Any, *rest: Any, **named: Any) -> Any:
