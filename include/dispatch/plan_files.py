@@ -1,15 +1,15 @@
 """A frozen plan on disk.
 
     plans/<campaign>/<occurrence>/
-        audience.parquet      everybody selected: key, verdict, reason, place; no address
-        contents.json         what is the same for everybody, a content an id, with the slots' tags in place, and which
-                              column each slot's value is in: a link is made of what stands there and the token
-        part-0000.parquet     what differs: a row a message, by group, the engaged first, slot values computed
-        other_addresses.parquet  address keys that planned people had before, with those of now: who leaves by an old mail
-        chunks.json           the ledger's rows as they were: which rows of which part are a request
-        manifest.json         sha256 and rows of each file above, written last; its own sha256 is in the ledger
+        audience.parquet         everybody selected: message key, state, reason, chunk and row; no address
+        contents.json            the content of each variant and locale with the slots' tags, and for each slot the column
+                                 that has its value; a link is built from `before`, the column's token and `after`
+        part-0000.parquet        one row per message, by group, most engaged first, with computed slot values
+        other_addresses.parquet  former address keys of planned people with their current ones, for unsubscribes by old mail
+        chunks.json              the chunks as inserted into the ledger: which rows of which part are one request
+        manifest.json            sha256 of each file above, written last; its own sha256 is in the ledger
 
-Nothing in it changes after the plan's transaction; a file that does not have its hash is not sent from.
+Nothing in the folder changes after the plan's transaction. A file that does not match its hash is refused.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ import pyarrow.parquet as pq
 from include.core.errors import PlanDamaged
 
 CHUNKS_PER_FILE = 20
-"""A sender holds one file in memory."""
+"""A sender holds two files in memory: the current one and the next."""
 
 OTHER_ADDRESSES = "other_addresses.parquet"
 WIRE_COLUMNS = ("message_key", "email", "address_key", "token")
-"""What the sender reads of a person, beside the slots."""
+"""The columns that the sender reads, beside the slots."""
 AUDIENCE = pa.schema(
     [
         *((name, pa.string()) for name in ("message_key", "subscriber_id", "address_key", "variant", "mailbox_provider")),
@@ -41,7 +41,7 @@ AUDIENCE = pa.schema(
         *((name, pa.int32()) for name in ("chunk", "row")),
     ]
 )
-"""A line for everybody selected; chunk and row say where in the plan, null for who was not planned."""
+"""One row per selected person; chunk and row are null for people who were not planned."""
 
 
 def part_name(number: int) -> str:
@@ -61,12 +61,12 @@ def file_sha256(path: Path) -> str:
 
 
 class PlanReader:
-    """Reads a frozen plan, and refuses what is not as it was frozen."""
+    """Reads a frozen plan; raises `PlanDamaged` for a file that is missing or does not match its hash."""
 
     def __init__(
         self, folder: Path, manifest_sha256: str, prepare: Callable[[pa.Table], pa.Table] = lambda people: people
     ) -> None:
-        """`prepare` is what is done to the people of a part once, when it is read."""
+        """`prepare` is applied once to the people of each part, when it is read."""
         self.folder = folder
         manifest = self._bytes("manifest.json")
         if hashlib.sha256(manifest).hexdigest() != manifest_sha256:
@@ -80,18 +80,18 @@ class PlanReader:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="plan")
 
     def read_ahead(self, files: Iterable[str]) -> None:
-        """Parts will be asked for in this order: read the next in the background while people of one are taken."""
+        """Announce the order of the parts, so that the next is read in the background while one is sent."""
         self._upcoming = deque(file for file, _ in groupby(files))
 
     def people(self, file: str, first_row: int, size: int) -> pa.Table:
-        """The wire rows of one root chunk. Keeps the last part in memory, since chunks come in order."""
+        """The wire rows of one root chunk. Keeps the last part in memory, since chunks are read in order."""
         if self._part is None or self._part[0] != file:
             self._part = None
             self._part = (file, self._load_part(file))
         return self._part[1].slice(first_row, size)
 
     def _load_part(self, file: str) -> pa.Table:
-        """A part, from the background where it is the one that was expected; then the next is read there."""
+        """A part: from the background if it is the announced one, which also starts reading the next."""
         if not self._upcoming or self._upcoming[0] != file:
             return self._read(file)
         self._upcoming.popleft()
@@ -103,8 +103,8 @@ class PlanReader:
         return self._prepare(pq.ParquetFile(pa.BufferReader(self._verified(file))).read())
 
     def other_addresses(self) -> dict[str, list[str]]:
-        """An address key that planned people had before → those that they are planned under."""
-        if OTHER_ADDRESSES not in self._hashes:  # frozen before there was such a file
+        """A former address key of planned people → the address keys that they are planned under."""
+        if OTHER_ADDRESSES not in self._hashes:  # frozen by a version without this file
             return {}
         others: dict[str, list[str]] = {}
         for row in pq.read_table(pa.BufferReader(self._verified(OTHER_ADDRESSES))).to_pylist():
@@ -130,7 +130,7 @@ class PlanReader:
 
 
 def parse_selection(selection: str | None, size: int) -> Sequence[int]:
-    """The places that a selection names: '0:500,731:732' or None for all."""
+    """The rows in a selection such as '0:500,731:732'; None selects all."""
     if selection is None:
         return range(size)
     spans = (span.split(":") for span in selection.split(",") if span)
@@ -138,7 +138,7 @@ def parse_selection(selection: str | None, size: int) -> Sequence[int]:
 
 
 def format_selection(rows: Sequence[int]) -> str:
-    """The selection that names ascending places."""
+    """The selection of ascending rows."""
     spans: list[list[int]] = []
     for row in rows:
         if spans and spans[-1][1] == row:
@@ -150,7 +150,7 @@ def format_selection(rows: Sequence[int]) -> str:
 
 def _damaged(path: Path) -> PlanDamaged:
     return PlanDamaged(
-        "is not as it was frozen (missing, or its hash differs).",
+        "is not as it was frozen (it is missing, or its hash differs).",
         where=str(path),
         remedy="Nothing was sent from it. Restore the file from your backup and run the task again.",
     )

@@ -1,7 +1,7 @@
-"""The base of unsubscribe links, judged before mail is sent: a public https address at which our own edge answers.
+"""Checks the base URL of unsubscribe links before messages are sent: a public https address of this installation's edge.
 
-A broken unsubscribe link cannot be fixed after the messages are sent. A SendGrid on
-loopback counts as a simulator: nobody follows those links, so there a placeholder is only warned of.
+A broken unsubscribe link cannot be fixed after the messages are sent. A SendGrid on loopback counts as a simulator: nobody
+follows those links, so a placeholder only causes a warning.
 """
 
 from __future__ import annotations
@@ -30,50 +30,50 @@ REMEDY = "Set it to the public https address of your edge, as in https://mail.yo
 SECONDS = 10.0
 MAX_ANSWER = 64 * 1024
 RESERVED_TLDS = frozenset({"alt", "example", "internal", "invalid", "local", "localhost", "onion", "test", "arpa"})
-"""RFC 2606, 6761, 6762, 7686, 9476, and ICANN's .internal: no such name is found in the public DNS."""
+"""RFC 2606, 6761, 6762, 7686, 9476, and ICANN's .internal: such names are not in the public DNS."""
 RESERVED_DOMAINS = frozenset({"example.com", "example.net", "example.org", "example.edu"})
 _PRINTABLE_URL = re.compile(r"[A-Za-z0-9._~:/\[\]%-]+")
 
 
 def require_public(account: SendGridAccount, edge_url: str, *, where: str = WHERE) -> None:
-    """Raises `ConfigurationError` where links of mail to real people would lead nowhere; asks nobody.
+    """Raise `ConfigurationError` if the host in links to real people is not public. Makes no request.
 
-    https is required with a simulator too (RFC 8058): mail that another provider would refuse is not rehearsed.
+    https is required with a simulator too (RFC 8058), as with a real provider.
     """
     parts = _parsed(edge_url, where)
     problem = _why_not_public((parts.hostname or "").rstrip(".").lower())
     if problem and is_simulator(account):
-        log.warning("%s: '%s' %s; the simulator does not mind, a real SendGrid is refused", where, parts.hostname, problem)
+        log.warning("%s: '%s' %s; allowed with the simulator, refused with SendGrid", where, parts.hostname, problem)
     elif problem:
         raise ConfigurationError(f"'{parts.hostname}' {problem}; nothing was sent.", where=where, remedy=REMEDY)
 
 
 def require_answer(account: SendGridAccount, edge_url: str, secrets: Secrets, *, where: str = WHERE) -> None:
-    """`require_public`, then ask the edge at that address whether a token minted with our keys verifies there.
+    """Run `require_public`, then check that the edge at that address verifies a token signed with our keys.
 
-    The probe's purpose is its own, so that it can unsubscribe nobody. Raises `EdgeUnavailable` where nothing answers or the
-    edge is unwell, `ConfigurationError` where something else answers, or an edge with other keys.
+    The probe token has its own purpose and cannot unsubscribe anybody. Raises `EdgeUnavailable` if there is no response or
+    the edge is unhealthy, `ConfigurationError` if another service responds, or an edge with other keys.
     """
     require_public(account, edge_url, where=where)
     if is_simulator(account):
         return
-    status, answer = _asked(edge_url.rstrip("/") + "/healthz", probe(secrets), where)
+    status, answer = _health(edge_url.rstrip("/") + "/healthz", probe(secrets), where)
     if answer is None or answer.get("probe") not in ("verifies", "does not verify"):
-        raise _nobody_of_ours(status, where)
+        raise _not_our_edge(status, where)
     if answer["probe"] != "verifies":
         raise ConfigurationError(
-            "the edge there does not know the keys with which our links are signed: none of them would work.",
+            "the edge there does not know the keys that sign the links: none of them would work.",
             where=where, remedy="Give edge and Airflow the same secrets.json, or the same TRADEWIND_…_KEY variables.",
         )  # fmt: skip
     if failing := [name for name in ("spool_writable", "ledger_reachable") if answer.get(name) is not True]:
         raise EdgeUnavailable(
-            f"the edge answers, and cannot record an unsubscribe ({', '.join(failing)} is false).",
-            where=where, remedy="See its log. Nothing was sent.",
+            f"the edge responds but cannot record an unsubscribe ({', '.join(failing)} is false).",
+            where=where, remedy="Check its log. Nothing was sent.",
         )  # fmt: skip
 
 
 def _parsed(edge_url: str, where: str) -> SplitResult:
-    """The URL's parts. Raises `ConfigurationError` for what is no https base URL; the text is not repeated."""
+    """The URL's parts. Raises `ConfigurationError` if it is not an https base URL; the message does not contain the URL."""
     try:
         parts = urlsplit(edge_url)
         whole = parts.scheme == "https" and parts.hostname and parts.port != 0 and _PRINTABLE_URL.fullmatch(edge_url)
@@ -85,18 +85,18 @@ def _parsed(edge_url: str, where: str) -> SplitResult:
 
 
 def _why_not_public(host: str) -> str | None:
-    """Why nobody can reach a host from outside, as far as its name tells; None where it may be public."""
+    """Why a host cannot be public, judging by its name; None if it may be."""
     address = _address(host)
     if address is not None:
-        return None if address.is_global else "is an address that nobody reaches from outside"
+        return None if address.is_global else "is not a public address"
     labels = host.split(".")
     if labels[-1] in RESERVED_TLDS or ".".join(labels[-2:]) in RESERVED_DOMAINS:
-        return "is reserved for documentation and tests and leads nowhere"
-    return None if len(labels) > 1 and all(labels) else "is no name that is known outside"
+        return "is reserved for documentation and tests"
+    return None if len(labels) > 1 and all(labels) else "is not a public host name"
 
 
 def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """The IP address that a host is, in any of the ways in which browsers read one (127.1, 0x7f000001)."""
+    """The IP address of a host that is one, in any notation that browsers accept (127.1, 0x7f000001)."""
     try:
         return ipaddress.ip_address(host)
     except ValueError:
@@ -107,30 +107,30 @@ def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         return None
 
 
-def _asked(url: str, token: str, where: str) -> tuple[int, dict[str, Any] | None]:
-    """The status, and the JSON object that came with it. Raises `EdgeUnavailable`, or `ConfigurationError` for TLS.
+def _health(url: str, token: str, where: str) -> tuple[int, dict[str, Any] | None]:
+    """The status and JSON object of /healthz. Raises `EdgeUnavailable`, or `ConfigurationError` for a certificate error.
 
-    A redirect is not followed: a link that redirects is no one-click link (RFC 8058).
+    Redirects are not followed: a one-click link must not redirect (RFC 8058).
     """
     headers = {PROBE_HEADER: token, "Accept": "application/json"}
     try:
         with client(SECONDS) as http, http.stream("GET", url, headers=headers) as answer:
-            return answer.status_code, _object(_start_of(answer))
+            return answer.status_code, _json_object(_first_bytes(answer))
     except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
         reason = root_cause(error)
         if isinstance(reason, ssl.SSLCertVerificationError):
             raise ConfigurationError(
                 f"the certificate there is not trusted ({reason.verify_message}); mail clients would refuse it too.",
-                where=where, remedy="Renew it, with its whole chain. Nothing was sent.",
+                where=where, remedy="Renew it, with the complete chain. Nothing was sent.",
             ) from None  # fmt: skip
         raise EdgeUnavailable(
-            f"/healthz did not answer ({type(reason).__name__}).", where=where,
-            remedy="Start the edge, and look at DNS, firewall and proxy before it. Nothing was sent.",
+            f"/healthz did not respond ({type(reason).__name__}).", where=where,
+            remedy="Start the edge, and check DNS, firewall and proxy. Nothing was sent.",
         ) from None  # fmt: skip
 
 
-def _start_of(answer: httpx.Response) -> bytes:
-    """No more than our own edge says, whoever answers."""
+def _first_bytes(answer: httpx.Response) -> bytes:
+    """At most `MAX_ANSWER` bytes of the response."""
     content = b""
     for piece in answer.iter_raw():
         content += piece
@@ -139,7 +139,7 @@ def _start_of(answer: httpx.Response) -> bytes:
     return content[:MAX_ANSWER]
 
 
-def _object(content: bytes) -> dict[str, Any] | None:
+def _json_object(content: bytes) -> dict[str, Any] | None:
     try:
         value = json.loads(content)
     except ValueError:
@@ -147,10 +147,10 @@ def _object(content: bytes) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def _nobody_of_ours(status: int, where: str) -> ConfigurationError | EdgeUnavailable:
+def _not_our_edge(status: int, where: str) -> ConfigurationError | EdgeUnavailable:
     if status == 429 or status >= 500:
-        return EdgeUnavailable(f"/healthz answered {status}.", where=where, remedy="Start the edge. Nothing was sent.")
+        return EdgeUnavailable(f"/healthz returned {status}.", where=where, remedy="Start the edge. Nothing was sent.")
     return ConfigurationError(
-        f"what answers /healthz there with {status} is not this edition's edge.", where=where,
-        remedy="Let the proxy pass every path and header to the edge, without a redirect or a password (docs/edge.md).",
+        f"the server that returned {status} for /healthz is not the edge of this version.", where=where,
+        remedy="Let the proxy pass all paths and headers to the edge, without a redirect or a password (docs/edge.md).",
     )  # fmt: skip

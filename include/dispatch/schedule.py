@@ -1,11 +1,11 @@
-"""Messages that SendGrid holds until their `send_at`, by a batch that can be paused and cancelled there.
+"""Pauses and cancels messages that SendGrid holds until their `send_at`, by their batch.
 
-What SendGrid documents (https://www.twilio.com/docs/sendgrid/api-reference/cancel-scheduled-sends):
+From SendGrid's documentation (https://www.twilio.com/docs/sendgrid/api-reference/cancel-scheduled-sends):
 
 - at most 10 batches are paused or cancelled at a time, and none later than 10 minutes before its send_at;
 - a cancelled batch is discarded when it reaches its send_at;
-- a paused one is kept beyond its send_at, goes out when the pause is deleted, and is discarded after 72 hours;
-- a batch that has a status answers 400 to another POST: PATCH changes it, DELETE lifts it.
+- a paused batch is kept beyond its send_at, sent when the pause is deleted, and discarded after 72 hours;
+- a POST for a batch that has a status returns 400: PATCH changes the status, DELETE removes it.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ log = logging.getLogger(__name__)
 
 Status = Literal["pause", "cancel"]
 KEPT_SECONDS = 72 * 3600.0
-"""How long after its send_at SendGrid keeps what is paused."""
+"""How long SendGrid keeps a paused message after its send_at."""
 
 
 def batch_for(ledger: Ledger, account: SendGridAccount, plan: Plan, work: Iterable[Chunk]) -> str | None:
-    """The batch id for what is scheduled of a plan; None where nothing is, or the provider has no batches.
+    """The batch id for the plan's scheduled messages; None if there are none, or the provider has no batches.
 
-    SendGrid forgets a batch id after 10 days: one that it no longer knows is replaced. What carries the old one keeps it.
+    SendGrid deletes batch ids after 10 days; then a new one is used for further requests.
     """
     if not (Campaign.model_validate_json(plan.settings).send_window or any(chunk.send_at for chunk in work)):
         return None
@@ -42,16 +42,16 @@ def batch_for(ledger: Ledger, account: SendGridAccount, plan: Plan, work: Iterab
             return plan.batch_id
         answer = management.call(account, "post", "mail/batch")
     except NotOffered:
-        log.warning("this provider has no batch ids: what it holds until send_at cannot be paused or cancelled there")
+        log.warning("this provider has no batch ids: its scheduled messages cannot be paused or cancelled")
         return None
     return plans.set_batch_id(ledger, plan.plan_id, answer["batch_id"], instead_of=plan.batch_id)
 
 
 def hold(account: SendGridAccount, batches: Iterable[str], status: Status) -> None:
-    """Pause or cancel the batches; returns when SendGrid has confirmed that for each. May be repeated.
+    """Pause or cancel the batches; return when SendGrid has confirmed each. Can be repeated.
 
-    A status is changed in place: a batch without one, even for a moment, would let go of what is past its send_at. Raises
-    `ConfigurationError` where SendGrid holds as many batches as it does, and what `management.call` raises.
+    A status is changed in place, because SendGrid would send messages past their send_at as soon as the batch has no status.
+    Raises `ConfigurationError` if SendGrid's limit of held batches is reached, and the errors of `management.call`.
     """
     for batch_id in batches:
         try:
@@ -63,7 +63,7 @@ def hold(account: SendGridAccount, batches: Iterable[str], status: Status) -> No
 
 
 def release(account: SendGridAccount, batches: Iterable[str]) -> None:
-    """Lift the pause of the batches. What is past its send_at goes out at once."""
+    """Lift the pause of the batches. Messages past their send_at are sent at once."""
     for batch_id in batches:
         try:
             management.call(account, "delete", f"user/scheduled_sends/{batch_id}")
@@ -72,16 +72,16 @@ def release(account: SendGridAccount, batches: Iterable[str]) -> None:
 
 
 def _change(account: SendGridAccount, batch_id: str, status: Status) -> None:
-    """For a batch that could not be given a status: because it has one, or because too many have."""
+    """Change the status of a batch whose POST was refused: it has a status already, or too many batches have one."""
     path = f"user/scheduled_sends/{batch_id}"
-    standing = {entry["status"] for entry in _entries(management.call(account, "get", path))}
-    if not standing:
+    current = {entry["status"] for entry in _entries(management.call(account, "get", path))}
+    if not current:
         raise ConfigurationError(
             f"does not {status} the batch: at most 10 may be paused or cancelled at a time.",
             where="SendGrid, POST /v3/user/scheduled_sends",
-            remedy="Resume a campaign that is paused, or lift old cancellations whose send_at is past, and give it again.",
+            remedy="Resume a paused campaign, or delete cancellations whose send_at is past, and try again.",
         )
-    if standing != {status}:
+    if current != {status}:
         management.call(account, "patch", path, body={"status": status})
 
 

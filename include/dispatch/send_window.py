@@ -1,4 +1,4 @@
-"""Local hours: when mail may arrive, in each person's time zone."""
+"""Send windows: the hours in which messages may arrive, in each person's time zone."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from include.core.campaign import SendWindow
 AHEAD_LIMIT = timedelta(hours=72)
 """SendGrid refuses a send_at further ahead."""
 SOON = timedelta(minutes=2)
-"""A send_at nearer than this is left out: now is as good."""
+"""A request whose send_at is nearer than this is sent without one."""
 
 _TIMES = pa.schema([("zone", pa.string()), ("send_at", pa.float64()), ("not_after", pa.float64())])
 
 
 def next_window(window: SendWindow, zone_name: str | None, at: datetime) -> tuple[datetime | None, datetime]:
-    """When to send (None: now) and until when, both UTC: the window that is open at `at`, else the next one.
+    """Start (None: now) and end of the window that is open at `at`, else of the next one, in UTC.
 
-    Wall-clock hours of the zone, so the day on which clocks change has its window at the same hours. An unknown zone is UTC.
+    The hours are wall-clock hours of the zone, also on days on which clocks change. An unknown zone counts as UTC.
     """
     zone = _zone(zone_name)
     local = at.astimezone(zone)
@@ -35,7 +35,7 @@ def next_window(window: SendWindow, zone_name: str | None, at: datetime) -> tupl
 
 
 def send_times(window: SendWindow | None, zones: Iterable[str], at: datetime) -> pa.Table:
-    """For each time zone ('' is UTC): send_at and not_after in Unix seconds; empty without a window."""
+    """One row per time zone ('' is UTC): send_at and not_after in Unix seconds; empty without a window."""
     if window is None:
         return _TIMES.empty_table()
     rows = []

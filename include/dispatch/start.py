@@ -1,4 +1,4 @@
-"""What a run of a campaign begins with, by its mode: a preview, a test plan, or the plan."""
+"""Starts a run of a campaign by its mode: renders a preview, freezes a test plan, or finds or freezes the plan."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def start_run(
 
 
 def late_by(ledger: Ledger, campaign: Campaign, at: datetime) -> timedelta | None:
-    """How late a run of the tick `at` starts, where that is beyond the campaign's limit and nothing was planned yet."""
+    """How late a run scheduled for `at` starts, if that exceeds the campaign's limit and there is no plan yet; else None."""
     lateness = clock.now() - at
     if lateness <= timedelta(hours=campaign.late_start_limit_hours):
         return None
@@ -58,7 +58,7 @@ def late_by(ledger: Ledger, campaign: Campaign, at: datetime) -> timedelta | Non
 
 
 def _warn_of_links(account: SendGridAccount, edge_url: str) -> None:
-    """A preview sends nothing, so it only says what a send would be refused for."""
+    """Log why a send would be refused; a preview sends nothing."""
     try:
         public_edge.require_public(account, edge_url)
     except ConfigurationError as error:
@@ -66,7 +66,7 @@ def _warn_of_links(account: SendGridAccount, edge_url: str) -> None:
 
 
 def _require_frozen_links(stores: Stores, account: SendGridAccount, plan_id: str, edge_url: str) -> None:
-    """A plan that was found may have been frozen under another address: what its links lead to must answer as well."""
+    """Check the edge at the addresses in the plan's links; an earlier plan may have been frozen with another `edge_url`."""
     found = plans.find_plan(stores.ledger, plan_id)
     assert found is not None
     contents = PlanReader(stores.paths.root / found.folder, found.manifest_sha256).contents.values()

@@ -21,9 +21,9 @@ def doubt(campaign: Campaign) -> None:
     @with_stores
     def ask(stores: Stores, ti: Any = None) -> Any:
         """Continue if the campaign says `on_doubt: ask` and messages are in doubt; returns how many."""
-        from include.dispatch.account.in_doubt import question
+        from include.dispatch.account.in_doubt import awaiting_decision
 
-        return question(stores.ledger, ti.xcom_pull(task_ids="dispatch.plan", key="plan")["plan_id"])
+        return awaiting_decision(stores.ledger, ti.xcom_pull(task_ids="dispatch.plan", key="plan")["plan_id"])
 
     decide = ApprovalOperator(
         task_id="decide", subject=f"{campaign.name}: resend messages in doubt?",

@@ -67,7 +67,7 @@ def test_chunk_is_divided_when_the_cap_admits_a_part(ledger: Ledger) -> None:
     first, rest, wait = admission_for(pace=Pace(daily_cap=4)).admit(ledger, chunk_of(ledger))
     assert first is not None
     assert (first.chunk, first.recipients, [each.recipients for each in rest], wait) == (1, 4, [2], 0.0)
-    assert (row(ledger)["state"], row(ledger)["reason"]) == ("split", "divided: less than all of it was allowed at once")
+    assert (row(ledger)["state"], row(ledger)["reason"]) == ("split", "divided: the pace allowed only a part")
     assert parse_selection(first.selection, 10) == [0, 2, 4, 6]
     assert parse_selection(rest[0].selection, 10) == [7, 8]
 
@@ -78,7 +78,7 @@ def test_chunk_is_held_without_using_the_cap_when_the_rate_wait_is_too_long(ledg
     with pytest.raises(PaceHeld, match="only later") as held:
         slow.admit(ledger, chunk_of(ledger))
     assert held.value.retry_after == pytest.approx(MAX_WAIT_SECONDS + 1)
-    assert row(ledger)["reason"] == "held: the rate allows it only later"
+    assert row(ledger)["reason"] == "held: the rate limit allows it only later"
     assert sorted(used(ledger)) == [0, 10]
 
 
@@ -93,7 +93,7 @@ def test_unsent_messages_are_returned_to_the_cap(ledger: Ledger) -> None:
     with pytest.raises(PaceHeld, match="campaign:spring:day") as held:
         capped.admit(ledger, chunk_of(ledger))
     assert held.value.retry_after == 12 * 3600
-    capped.give_back(ledger, 10)
+    capped.release(ledger, 10)
     assert capped.admit(ledger, chunk_of(ledger))[0] is not None
 
 

@@ -54,7 +54,7 @@ def test_skip_policy_leaves_messages_in_doubt(stores: Stores, esp: ScriptedEsp, 
     plan_id, _ = sent_with_one_doubt(stores, esp, "skip")
     monkeypatch.setenv("TRADEWIND_CLOCK_OFFSET_SECONDS", str(9 * DAY))
     assert in_doubt.reopen_due(stores) == []
-    assert in_doubt.question(stores.ledger, plan_id) == 0
+    assert in_doubt.awaiting_decision(stores.ledger, plan_id) == 0
     assert tally(stores.ledger, plan_id).in_doubt == 10
 
 
@@ -89,9 +89,9 @@ def test_messages_without_events_are_resent_after_24_healthy_hours(
 
 def test_operator_reopens_only_messages_without_evidence(stores: Stores, esp: ScriptedEsp) -> None:
     plan_id, keys = sent_with_one_doubt(stores, esp, "ask")
-    assert in_doubt.question(stores.ledger, plan_id) == 10
+    assert in_doubt.awaiting_decision(stores.ledger, plan_id) == 10
     proof(stores.ledger, keys[3])
-    assert in_doubt.question(stores.ledger, plan_id) == 9
+    assert in_doubt.awaiting_decision(stores.ledger, plan_id) == 9
     assert in_doubt.reopen(stores, plan_id, decision="approved by an operator") == {"reopened": 9}
     assert in_doubt.reopen(stores, plan_id, decision="approved by an operator") == {"reopened": 0}
     assert (tally(stores.ledger, plan_id).pending, tally(stores.ledger, plan_id).accepted) == (9, 21)
@@ -104,7 +104,7 @@ def test_reopen_records_the_decision_and_resumes_a_finished_plan(stores: Stores,
     with stores.ledger.write() as connection:
         connection.execute(update(chunks).where(chunks.c.chunk.in_((0, 2))).values(state="in_doubt"))
     plans.change_state(stores.ledger, plan_id, "done", from_states=("sending",))
-    assert in_doubt.question(stores.ledger, plan_id) == 30
+    assert in_doubt.awaiting_decision(stores.ledger, plan_id) == 30
     assert in_doubt.reopen(stores, plan_id, decision="approved by an operator") == {"reopened": 30}
     with stores.ledger.read() as connection:
         assert plans.state_of(connection, plan_id) == ("sending", None)
@@ -128,7 +128,7 @@ def test_fully_proved_chunk_is_not_reopened(stores: Stores, esp: ScriptedEsp, mo
 
 def test_question_about_an_unknown_plan_is_an_error(paths: DataPaths, ledger: Ledger) -> None:
     with pytest.raises(TradewindError, match="never frozen"):
-        in_doubt.question(ledger, "nothing")
+        in_doubt.awaiting_decision(ledger, "nothing")
 
 
 def test_resend_delay_counts_from_the_last_request_of_the_plan(

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 
 from include.core.errors import EspUnavailable, LedgerUnavailable
 from include.dispatch.send import outage_guard
-from include.dispatch.send.admission import divided
+from include.dispatch.send.admission import divide_chunk
 from include.dispatch.send.sender import send_range
 from include.ledger import outages
 from include.ledger.chunk import Chunk
@@ -87,7 +87,7 @@ def test_held_task_fails_as_retryable_with_the_reason(
 ) -> None:
     monkeypatch.setattr(outages, "FIRST_WAIT_SECONDS", 700.0)
     esp.answer = lambda _number, _body: "drop"
-    with pytest.raises(EspUnavailable, match="no readable answer 1 times in a row") as held:
+    with pytest.raises(EspUnavailable, match="no readable response 1 times in a row") as held:
         sending.send(esp)
     assert held.value.retryable
     assert 690 < (held.value.retry_after or 0) <= 700
@@ -96,7 +96,7 @@ def test_held_task_fails_as_retryable_with_the_reason(
     assert sizes(esp) == [10], "the second task knows of the first one's doubt"
     with sending.ledger.read() as connection:
         reasons = set(connection.scalars(select(chunks.c.reason).where(chunks.c.state == "pending")))
-    assert reasons == {"held: SendGrid gives no readable answer"}
+    assert reasons == {"held: no readable response from SendGrid"}
 
 
 def test_all_processes_share_one_probe(sending: Sending, esp: ScriptedEsp) -> None:
@@ -157,12 +157,12 @@ def test_chunk_divided_by_another_process_is_read_again(sending: Sending, esp: S
     """Another process divides the chunk after it was read as pending."""
 
     def divided_by_another(ledger: Ledger, chunk: Chunk, size: int, reason: str) -> list[Chunk]:
-        divided(ledger, chunk, 700, "another")
+        divide_chunk(ledger, chunk, 700, "another")
         patched.undo()
-        return divided(ledger, chunk, size, reason)
+        return divide_chunk(ledger, chunk, size, reason)
 
     patched = pytest.MonkeyPatch()
-    patched.setattr(outage_guard, "divided", divided_by_another)
+    patched.setattr(outage_guard, "divide_chunk", divided_by_another)
     assert sending.send(esp)["accepted"] == 4_000
     assert sizes(esp)[0] == 10
     assert set(esp.taken.values()) == {1}

@@ -127,7 +127,7 @@ def test_edge_with_the_same_keys_passes(shop: Shop, edge: TlsEdge) -> None:  # n
     shop.stores = replace(shop.stores, secrets=load_secrets(edge.paths))
     public_edge.require_answer(REAL, edge.url, shop.stores.secrets)
     public_edge.require_answer(REAL, f"{edge.url}/", shop.stores.secrets)
-    with pytest.raises(ConfigurationError, match="404 is not this edition's edge"):
+    with pytest.raises(ConfigurationError, match="returned 404 for"):
         public_edge.require_answer(REAL, f"{edge.url}/elsewhere", shop.stores.secrets)
 
 
@@ -155,7 +155,7 @@ def test_plan_frozen_with_a_reserved_host_is_not_sent_to_sendgrid(shop: Shop, ed
         return 200, {"probe": "verifies", "spool_writable": True, "ledger_reachable": True}
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(public_edge, "_asked", healthy)
+        patch.setattr(public_edge, "_health", healthy)
         with pytest.raises(ConfigurationError, match="links of its messages"):
             run_of(shop, "live", REAL, "https://mail.shop.com")
     assert asked == ["https://mail.shop.com/healthz"]
@@ -202,9 +202,9 @@ def test_response_of_the_edge_decides_the_error(
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    ask = public_edge._asked
+    ask = public_edge._health
     plain = f"http://127.0.0.1:{server.server_port}/healthz"
-    monkeypatch.setattr(public_edge, "_asked", lambda url, probe, where: ask(plain, probe, where))
+    monkeypatch.setattr(public_edge, "_health", lambda url, probe, where: ask(plain, probe, where))
     try:
         if error is None:
             public_edge.require_answer(REAL, "https://mail.shop.com", secrets)

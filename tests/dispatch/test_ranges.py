@@ -52,7 +52,7 @@ def test_terminated_task_finishes_its_open_requests(stores: Stores, esp: Scripte
         return accepted()
 
     esp.answer = terminate
-    with pytest.raises(EspUnavailable, match="told to end") as ended:
+    with pytest.raises(EspUnavailable, match="was terminated") as ended:
         sending.send(esp)
     assert ended.value.retryable
     tally = sending.tally()

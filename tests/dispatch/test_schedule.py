@@ -420,10 +420,10 @@ def test_cancellation_ends_doubt_of_its_batch_and_prevents_resends(far: Schedule
         connection.execute(update(chunks).where(chunks.c.chunk.in_((0, 2))).values(state="in_doubt"))
         settings = CAMPAIGN.model_copy(update={"on_doubt": "ask"}).model_dump_json()
         connection.execute(update(plans_table).values(settings=settings))
-    assert in_doubt.question(far.ledger, far.plan_id) == 20
+    assert in_doubt.awaiting_decision(far.ledger, far.plan_id) == 20
     far.cancel()
     assert [far.chunk(number)["state"] for number in range(4)] == ["skipped", "skipped", "in_doubt", "accepted"]
-    assert in_doubt.question(far.ledger, far.plan_id) == 0
+    assert in_doubt.awaiting_decision(far.ledger, far.plan_id) == 0
     assert in_doubt.reopen(far.stores, far.plan_id, decision="test") == {"reopened": 0}
     assert not doubt.reopen_chunk(far.ledger, far.plan_id, 2, [("0:10", 10)], "test")
     assert far.tally().pending == 0

@@ -190,7 +190,7 @@ def test_database_restart_during_a_send_loses_nothing(
     assert set(esp.taken.values()) == {1}
     assert settled["accepted"] == len(esp.taken)
     assert (settled["in_doubt"], settled["accepted"]) == (0, 40)
-    assert "waits to write its outcome down" in caplog.text
+    assert "waits to write its outcome" in caplog.text
 
 
 @pytest.mark.postgres

@@ -1,1 +1,1 @@
-"""After the send: is everybody accounted for, what is in doubt, what analysts see (tasks `settle`, `record`, `doubt`)."""
+"""After the send: conservation, the copy in the warehouse, messages in doubt (`settle`, `record`, `doubt`), restore."""

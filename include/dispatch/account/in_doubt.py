@@ -1,8 +1,8 @@
-"""What a campaign does about messages that may or may not have been sent.
+"""Applies a campaign's `on_doubt` policy to messages that may or may not have been sent.
 
-`skip` (default): nothing; they are shown as in doubt for ever. `resend_after_24h`: after 24 hours in which the webhook was
-healthy and said nothing of a message, it is sent again. `ask`: a person decides, in Airflow's required actions.
-Nobody decides for a message that evidence has proved meanwhile.
+`skip` (default): nothing; they stay in doubt. `resend_after_24h`: a message is sent again after 24 hours in which the
+webhook was healthy and had no event of it. `ask`: an operator decides, in Airflow's required actions. Messages that were
+proved in the meantime are not affected.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ log = logging.getLogger(__name__)
 HEALTHY_HOURS = 24
 
 
-def question(ledger: Ledger, plan_id: str) -> int:
-    """How many people of the plan are in doubt and wait for a decision; 0 for another policy or a cancelled plan."""
+def awaiting_decision(ledger: Ledger, plan_id: str) -> int:
+    """The number of people in doubt who need an operator's decision; 0 for another policy or a cancelled plan."""
     plan = _plan(ledger, plan_id)
     if plan.state == "cancelled" or Campaign.model_validate_json(plan.settings).on_doubt != "ask":
         return 0
@@ -36,9 +36,9 @@ def question(ledger: Ledger, plan_id: str) -> int:
 
 
 def reopen(stores: Stores, plan_id: str, *, decision: str) -> dict[str, int]:
-    """Make everybody of the plan who is in doubt pending again, as new attempts; returns how many people.
+    """Make all people of the plan in doubt pending again, as new attempts; return their number.
 
-    `decision` says who decided, and stays on the chunks. Whoever is proved keeps that.
+    `decision` says who decided, and is stored on the chunks. People whose message is proved keep their outcome.
     """
     plan = _plan(stores.ledger, plan_id)
     reader = PlanReader(stores.paths.root / plan.folder, plan.manifest_sha256)
@@ -47,7 +47,7 @@ def reopen(stores: Stores, plan_id: str, *, decision: str) -> dict[str, int]:
         if chunk.plan_id == plan_id:
             people += _reopen_chunk(stores.ledger, reader, plan_id, chunk.chunk, decision)
     plans.change_state(stores.ledger, plan_id, "sending", from_states=("done", "stopped"))
-    log.warning("%s %s: %d people in doubt are sent to again (%s)", plan.campaign, plan.occurrence, people, decision)
+    log.warning("%s %s: resending to %d people in doubt (%s)", plan.campaign, plan.occurrence, people, decision)
     return {"reopened": people}
 
 
@@ -72,25 +72,26 @@ def reopen_due(stores: Stores) -> list[dict[str, Any]]:
 
 
 def _absence_counts(warehouse: duckdb.DuckDBPyConnection, posted: float) -> bool:
+    """Whether missing events are evidence: the webhook was healthy for `HEALTHY_HOURS` since the request."""
     if clock.now().timestamp() - posted < HEALTHY_HOURS * 3600:
         return False
     return bool(fetch(warehouse, "dispatch", "healthy_hours", {"since": posted})["hours"][0].as_py() >= HEALTHY_HOURS)
 
 
 def _reopen_chunk(ledger: Ledger, reader: PlanReader, plan_id: str, chunk: int, decision: str) -> int:
-    """Split a chunk in doubt into those who are proved, who keep their outcome, and a pending chunk of the others."""
-    row, apart = doubt.chunk_in_doubt(ledger, plan_id, chunk)
-    if row is None:
+    """Split a chunk in doubt: people with an individual outcome keep it, the others become a pending chunk."""
+    found, resolved = doubt.chunk_in_doubt(ledger, plan_id, chunk)
+    if found is None:
         return 0
-    keys = reader.people(row.file, row.first_row, row.root_size)["message_key"].to_pylist()
-    rest = [place for place in parse_selection(row.selection, row.root_size) if keys[place] not in apart]
+    keys = reader.people(found.file, found.first_row, found.root_size)["message_key"].to_pylist()
+    rest = [row for row in parse_selection(found.selection, found.root_size) if keys[row] not in resolved]
     parts = [(format_selection(rest), len(rest))] if rest else []
     return len(rest) if doubt.reopen_chunk(ledger, plan_id, chunk, parts, decision) else 0
 
 
 def _unproved(ledger: Ledger, chunk: Chunk) -> int:
-    _, apart = doubt.chunk_in_doubt(ledger, chunk.plan_id, chunk.chunk)
-    return chunk.recipients - len(apart)
+    _, resolved = doubt.chunk_in_doubt(ledger, chunk.plan_id, chunk.chunk)
+    return chunk.recipients - len(resolved)
 
 
 def _plan(ledger: Ledger, plan_id: str) -> Plan:

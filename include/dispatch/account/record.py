@@ -1,6 +1,6 @@
-"""From the ledger to the warehouse: what became of everybody, for analysis.
+"""Copies plans and outcomes from the ledger to the warehouse, for analysis.
 
-The ledger decides; `dispatch.plans` and `dispatch.sends` are copies, replaced plan by plan whenever the ledger has moved.
+The ledger is authoritative; `dispatch.plans` and `dispatch.sends` are copies, replaced per plan when the ledger has changed.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ _OUTCOMES = pa.schema([("message_key", pa.string()), ("state", pa.string()), ("r
 
 
 def record_sends(stores: Stores) -> dict[str, int]:
-    """Bring the warehouse's copy of every live plan up to date; returns how many plans were copied."""
+    """Update the warehouse's copy of all live plans; return the number of plans copied."""
     with open_warehouse(stores.paths) as warehouse:
         return {"plans_recorded": record_into(warehouse, stores)}
 
 
 def record_new(stores: Stores) -> int:
-    """Copy the plans that the warehouse has not heard of, so that their first events are known; returns how many."""
+    """Copy the plans that are not in the warehouse, so that their first events match; return their number."""
     with open_warehouse(stores.paths) as warehouse:
         known = set(fetch(warehouse, "dispatch", "recorded_plans")["plan_id"].to_pylist())
         fresh = [plan for plan in plans.all_plans(stores.ledger) if plan.plan_id not in known]
@@ -60,11 +60,11 @@ def record_into(warehouse: duckdb.DuckDBPyConnection, stores: Stores) -> int:
 
 
 def _backfill_tracked(warehouse: duckdb.DuckDBPyConnection, ledger: Ledger) -> None:
-    """Note of plans that were recorded by an earlier edition who was tracked; their files may be gone, the ledger knows."""
-    untold = fetch(warehouse, "dispatch", "plans_without_tracked")["plan_id"].to_pylist()
-    if not untold:
+    """Fill column `tracked` of sends that an earlier version copied, from the ledger: the plan's files may be deleted."""
+    incomplete = fetch(warehouse, "dispatch", "plans_without_tracked")["plan_id"].to_pylist()
+    if not incomplete:
         return
-    query = select(chunks.c.plan_id, chunks.c.chunk, chunks.c.content).where(chunks.c.plan_id.in_(untold))
+    query = select(chunks.c.plan_id, chunks.c.chunk, chunks.c.content).where(chunks.c.plan_id.in_(incomplete))
     with ledger.read() as connection:
         rows = [dict(row) for row in connection.execute(query).mappings()]
     warehouse.register("chunk_contents", pa.Table.from_pylist(rows, schema=_CONTENTS))
@@ -117,18 +117,18 @@ def _params(plan: Plan, mark: str, audience: Path) -> dict[str, Any]:
 
 
 def _mark(connection: Connection, plan: Plan) -> str:
-    """Changes with every step of the plan, its chunks or its people."""
+    """A value that changes with every change of the plan, its chunks or its individual outcomes."""
     steps = connection.execute(
         select(func.count(), func.sum(chunks.c.fence), func.max(chunks.c.settled_at)).where(chunks.c.plan_id == plan.plan_id)
     ).one()
     states = select(chunks.c.state, func.count()).where(chunks.c.plan_id == plan.plan_id).group_by(chunks.c.state)
     by_state = sorted(tuple(row) for row in connection.execute(states))
-    apart = connection.scalar(select(func.count()).where(outcomes.c.plan_id == plan.plan_id))
-    return json.dumps([plan.state, list(steps), by_state, apart], default=str)
+    individual = connection.scalar(select(func.count()).where(outcomes.c.plan_id == plan.plan_id))
+    return json.dumps([plan.state, list(steps), by_state, individual], default=str)
 
 
 def _spans(connection: Connection, plan_id: str) -> pa.Table:
-    """Which places of which root chunk are in which leaf chunk, and how that stands."""
+    """Which rows of which root chunk are in which leaf chunk, with that chunk's state."""
     rows = []
     for chunk in read_chunks(connection, chunks.c.plan_id == plan_id):
         if chunk.state == "split":
@@ -147,7 +147,7 @@ def _span_rows(chunk: Chunk, selection: str) -> list[dict[str, object]]:
 
 
 def _selection_without_child(connection: Connection, parent: Chunk) -> str:
-    """The people who left a chunk before it was split: no child carries them, and their own outcome has their state."""
+    """The people of a split chunk who are in no child: they have an individual outcome."""
     rows = set(parse_selection(parent.selection, parent.root_size))
     children = select(chunks.c.selection).where(chunks.c.plan_id == parent.plan_id, chunks.c.parent == parent.chunk)
     for selection in connection.scalars(children):

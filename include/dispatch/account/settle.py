@@ -1,4 +1,4 @@
-"""Is everybody accounted for? The task that fails the run where a sum does not hold."""
+"""Checks that every selected person is accounted for; fails the run otherwise (task `dispatch.settle`)."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def settle(ledger: Ledger, plan_id: str) -> dict[str, Any]:
 
 
 def _await_open_intents(ledger: Ledger, plan_id: str) -> None:
-    """Another process may be between intent and outcome; it ends, or its lease does."""
+    """Wait until no process has an intent without an outcome; at the latest, its lease expires."""
     deadline = time.monotonic() + chunks.LEASE_SECONDS + 10
     while chunks.recover(ledger, plan_id) or chunks.open_intents(ledger, plan_id):
         if time.monotonic() > deadline:

@@ -1,1 +1,1 @@
-"""Before the first byte: who gets it, in which chunk, with which content; frozen (task `dispatch.plan`)."""
+"""Planning: audience, chunks and contents are frozen before the first request (task `dispatch.plan`)."""

@@ -1,4 +1,4 @@
-"""Who gets it: from a frozen segment run to a judged audience, in SQL."""
+"""Selects the audience from a frozen segment run and assigns each person a state, in SQL."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FOREVER = datetime(9999, 12, 31, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Audience:
-    """What stands in the temp tables `audience` and `placed`, counted. `suppressions_seen` is the log's seq it knew."""
+    """Counts of temp table `audience`. `suppressions_seen` is the last seq of the suppression log that it includes."""
 
     segment_run: str
     suppressions_seen: int
@@ -45,7 +45,7 @@ class Audience:
 def select_segment(
     warehouse: duckdb.DuckDBPyConnection, ledger: Ledger, campaign: Campaign, *, occurrence: str, at: datetime
 ) -> Audience:
-    """Judge the campaign's segment in its newest run. Raises `PlanError` where there is none."""
+    """Evaluate the campaign's segment in its newest run. Raises `PlanError` if there is none."""
     segment_run = _newest_run(warehouse, campaign)
     params = {"segment": campaign.segment, "segment_run": segment_run, "exclude_segments": list(campaign.exclude_segments)}
     run(warehouse, "dispatch", "selected_by_segment", params)
@@ -66,7 +66,7 @@ def select_recipients(
     occurrence: str,
     at: datetime,
 ) -> Audience:
-    """Judge people named for a test: the suppressed are left out as ever, caps and hold-out do not apply."""
+    """Evaluate the recipients of a test send: suppressions apply, frequency cap and hold-out do not."""
     run(warehouse, "dispatch", "selected_by_id", {"recipients": list(recipients)})
     test = campaign.model_copy(update={"occurrence": "once"})
     return _evaluate(warehouse, ledger, test, "test", occurrence, at, cap_since=FOREVER, hold_out_share=0)
@@ -108,7 +108,7 @@ def _evaluate(
 
 
 def _refresh_suppressions(warehouse: duckdb.DuckDBPyConnection, ledger: Ledger) -> int:
-    """Copy the suppressions and consent answers in force; returns the suppression log's last seq that they hold."""
+    """Copy the suppressions and consent answers in force; return the last seq of the suppression log in the copy."""
     with ledger.read() as connection:
         table, seq = suppressions.in_force(connection)
         answers = consent.in_force(connection)
@@ -118,7 +118,7 @@ def _refresh_suppressions(warehouse: duckdb.DuckDBPyConnection, ledger: Ledger) 
 
 
 def _newest_run(warehouse: duckdb.DuckDBPyConnection, campaign: Campaign) -> str:
-    """The run whose membership is the audience. Raises `PlanError` where a segment is unknown, not built, or pruned."""
+    """The segment run to select from. Raises `PlanError` if a segment is undefined or no run has its complete membership."""
     segments = [campaign.segment, *campaign.exclude_segments]
     for segment in segments:
         if not (SQL / "segment" / "definitions" / f"{segment}.sql").is_file():
@@ -130,7 +130,7 @@ def _newest_run(warehouse: duckdb.DuckDBPyConnection, campaign: Campaign) -> str
     found = fetch(warehouse, "dispatch", "latest_segment_run", {"segments": segments}).to_pylist()
     if not found or found[0]["members"] != found[0]["frozen_members"]:
         raise PlanError(
-            f"no {'recent ' if found else ''}run of build_segments holds {', '.join(segments)}.",
+            f"no {'recent ' if found else ''}run of build_segments has {', '.join(segments)}.",
             where=source_location(campaign.id, "segment"),
             remedy="Run build_segments first.",
         )

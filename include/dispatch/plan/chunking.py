@@ -1,4 +1,4 @@
-"""Who goes in which request: the audience cut into chunks, and read in their order."""
+"""Cuts the audience into chunks and reads people in the order of the chunks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from include.dispatch.send_window import send_times
 from include.warehouse.connection import fetch, run
 
 CHUNK_SIZE = 1_000
-"""SendGrid takes up to 1,000 personalizations a request."""
+"""SendGrid accepts up to 1,000 personalizations per request."""
 BATCH_ROWS = 50_000
 
 
@@ -53,7 +53,7 @@ def cut_into_chunks(warehouse: duckdb.DuckDBPyConnection, campaign: Campaign, at
 def read_people(
     warehouse: duckdb.DuckDBPyConnection, secrets: Secrets, chunking: Chunking, edge_url: str, columns: Iterable[str]
 ) -> pa.RecordBatchReader:
-    """Everybody who was placed, in the order of `chunking.chunks`, with the columns named (of people.sql), as printable."""
+    """All planned people in the order of `chunking.chunks`, with the given columns of people.sql, as printable text."""
     key_id = secrets.signing_key_id
     inner, outer = token.hmac_pads(secrets.token_keys[key_id])
     params = {

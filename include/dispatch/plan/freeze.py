@@ -1,7 +1,7 @@
-"""Plan once: freeze who gets what, before the first byte is sent.
+"""Freezes the plan of a campaign and occurrence before the first request.
 
-One ledger transaction writes the plan with all its chunks, UNIQUE for a campaign and occurrence. A second run finds it and
-never asks the audience query again.
+One ledger transaction writes the plan with all its chunks, UNIQUE per campaign and occurrence. A second run finds it and
+never runs the audience query again.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ AudienceQuery = Callable[[duckdb.DuckDBPyConnection], Audience]
 
 @dataclass(frozen=True)
 class PlanRequest:
-    """What a plan is made from. `edge_url` is the public base of unsubscribe links, https (RFC 8058)."""
+    """The parameters of a plan. `edge_url` is the public base URL of unsubscribe links, https (RFC 8058)."""
 
     campaign: Campaign
     occurrence: str
@@ -81,7 +81,7 @@ def freeze(stores: Stores, campaign: Campaign, *, occurrence: str, edge_url: str
 
 
 def freeze_request(stores: Stores, request: PlanRequest, select_audience: AudienceQuery) -> dict[str, Any]:
-    """Find the plan of `request`, or freeze one for the people whom `select_audience` finds."""
+    """Find the plan of `request`, or freeze one for the people that `select_audience` returns."""
     found = plans.find_plan(stores.ledger, request.plan_id)
     if found is None:
         contents = compile_contents(request.campaign)
@@ -96,7 +96,7 @@ def freeze_request(stores: Stores, request: PlanRequest, select_audience: Audien
 
 
 def compile_contents(campaign: Campaign) -> dict[str, Content]:
-    """The content of every variant in every locale, by `variant.locale`. Raises `PlanError` with file and line."""
+    """The content of each variant and locale, by `variant.locale`. Raises `PlanError` with file and line."""
     folder = template_folder()
     if not (folder / campaign.template).is_dir():
         known = sorted(path.name for path in folder.glob("*/") if path.name != "base")
@@ -115,7 +115,7 @@ def compile_contents(campaign: Campaign) -> dict[str, Content]:
 
 
 def content_hash(campaign: Campaign, contents: Mapping[str, Content]) -> str:
-    """One hash over everything that everybody gets: contents, sender, reply address, categories."""
+    """One hash of everything that all recipients share: contents, sender, reply address, categories."""
     digest = hashlib.sha256()
     for name in sorted(contents):
         digest.update(f"{name}:{contents[name].content_hash}\n".encode())
@@ -131,7 +131,7 @@ def _freeze_now(
     contents: Mapping[str, Content],
     select_audience: AudienceQuery,
 ) -> dict[str, Any] | None:
-    """Write the plan's files, then its transaction; None where another process was first."""
+    """Write the plan's files, then its transaction; None if another process was first."""
     if plans.find_plan(stores.ledger, request.plan_id) is not None:
         return None
     audience = select_audience(warehouse)
@@ -160,7 +160,7 @@ def _write_people(
     fillers: Mapping[str, SlotFiller],
     chunking: Chunking,
 ) -> None:
-    """Fill everybody's slots and write the parts and the audience."""
+    """Fill the slots of all planned people; write the parts and the audience file."""
     fields = frozenset[str]().union(*(filler.fields for filler in fillers.values()))
     most = max(filler.width for filler in fillers.values())
     with PlanWriter(folder, with_tracking_variants(fillers), most) as writer:
@@ -170,7 +170,7 @@ def _write_people(
 
 
 def with_tracking_variants(fillers: Mapping[str, SlotFiller]) -> dict[str, SlotFiller]:
-    """By the content ids of the chunks: `variant.locale.tracked` and `….untracked`."""
+    """The fillers by the chunks' content ids: `variant.locale.tracked` and `….untracked`."""
     return {f"{name}.{way}": filler for name, filler in fillers.items() for way in ("tracked", "untracked")}
 
 
@@ -208,7 +208,7 @@ def _contents_as_data(
 
 
 def _slots_as_data(content: Content, links: Mapping[str, Link]) -> list[dict[str, str]]:
-    """Where the sender finds each slot's value: in a column of its own, or, for a link, in the token's."""
+    """For each slot, the column with its value: its own column, or for a link the token's."""
     columns = iter(plan_files.slot_columns(len(content.slots) - len(links)))
     return [
         {"tag": slot.tag, "column": "token", **links[slot.tag]._asdict()}
@@ -219,9 +219,9 @@ def _slots_as_data(content: Content, links: Mapping[str, Link]) -> list[dict[str
 
 
 def _fresh_folder(folder: Path) -> Path:
-    """An empty folder. What a crash left there is no plan: the ledger has none, and we hold the warehouse's lock.
+    """Create an empty folder. Files left by a crash are removed: the ledger has no plan, and we hold the warehouse's lock.
 
-    Raises `ConservationBroken` where requests were made from it: then it is the ledger that has forgotten the plan.
+    Raises `LedgerBehindJournal` if requests were made from the folder, since then the ledger has lost the plan.
     """
     if folder.exists():
         require_no_requests(folder)
@@ -231,14 +231,14 @@ def _fresh_folder(folder: Path) -> Path:
 
 
 def _resume(ledger: Ledger, plan: Plan, campaign: Campaign) -> dict[str, Any]:
-    """Go on with a plan that stands: lift a stop that SendGrid caused, refuse what an operator paused or cancelled."""
+    """Resume an existing plan: lift a stop that SendGrid caused, refuse a plan that an operator paused or cancelled."""
     with ledger.read() as connection:
         people = counts.tally(connection, plan.plan_id)
     if people.pending and plan.state in ("paused", "cancelled"):
         raise CampaignStopped(
             f"the campaign is {plan.state}{' (' + plan.stop_reason + ')' if plan.stop_reason else ''}.",
             where=f"{plan.campaign} {plan.occurrence}",
-            remedy=f"{people.pending} people are pending. Resume it as docs/runbook.md says.",
+            remedy=f"{people.pending} people are pending. Resume it as described in docs/runbook.md.",
         )
     if people.pending and content_hash(campaign, compile_contents(campaign)) != plan.content_hash:
         raise ContentChanged(

@@ -1,4 +1,4 @@
-"""What makes two runs the same message."""
+"""Occurrences: runs of a campaign with the same occurrence send the same message."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 from include.core.campaign import Campaign
 
 PER_PERSON = {"signup": "signed_up_at", "each_signup": "signed_up_at", "first_purchase": "first_purchased_at"}
-"""Occurrences that an event triggers, and the time that names the event: once a person, whichever run picks it up.
+"""Occurrences triggered by an event of a person, and the column with the event's time. Sent once per person, in any run.
 
-`each_signup` is once for each time that a person signed up: its key holds that time (audience.sql).
+`each_signup` is sent once per sign-up of a person: its message key contains the sign-up time (audience.sql).
 """
 
 
 def occurrence_of(campaign: Campaign, at: datetime) -> str:
-    """The plan's occurrence at a moment: `once`, `2026-W48` (ISO week), `2026-11`, or a day for daily and triggered ones."""
+    """The occurrence at a time: `once`, `2026-W48` (ISO week), `2026-11`, or the day for daily and triggered campaigns."""
     at = at.astimezone(UTC)
     match campaign.occurrence:
         case "once":

@@ -1,7 +1,7 @@
-"""Preview mode: who would get it and what it looks like. Nothing is frozen, nothing is sent.
+"""Preview mode: counts the audience and renders samples. Nothing is frozen, nothing is sent.
 
-The whole audience is filled, so that a template that fails for somebody fails here. The page shows a few real combinations
-under invented names: it lies in the data folder and carries no personal data.
+The slots of the whole audience are filled, so that a template that fails for any person fails here. The page shows a few
+real combinations with placeholder names; it is in the data folder and contains no personal data.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def _fill_everybody(
     edge_url: str,
     contents: Mapping[str, Content],
 ) -> list[dict[str, Any]]:
-    """Run every slot for everybody; keep a few renderings of each content."""
+    """Fill the slots of all planned people; return a few rendered samples of each content."""
     fillers = freeze.with_tracking_variants({name: SlotFiller(content) for name, content in contents.items()})
     columns = {"mail_group", *_LINKS}.union(*(content.fields for content in contents.values()))
     samples: list[dict[str, Any]] = []

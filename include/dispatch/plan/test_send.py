@@ -1,4 +1,4 @@
-"""Test mode: the real thing to a few named people, under a plan of its own that no report counts."""
+"""Test mode: sends to a few named subscribers, under a separate plan that reports ignore."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ def freeze_test(
     edge_url: str,
     at: datetime,
 ) -> dict[str, Any]:
-    """A test plan for people named by subscriber id. The suppressed among them are left out, as ever.
+    """A test plan for subscribers named by id. Suppressed subscribers are excluded.
 
-    `run` makes the test's occurrence, so that a retry of the same run finds the same plan. Raises `PlanError` where nobody,
-    too many, or an address instead of an id is named.
+    The occurrence is derived from `run`, so that a retry of the run finds the same plan. Raises `PlanError` for no
+    recipients, too many, or an address instead of an id.
     """
     wanted = [recipient.strip() for recipient in recipients if recipient.strip()]
     if not wanted or len(wanted) > MAX_RECIPIENTS or any("@" in recipient for recipient in wanted):

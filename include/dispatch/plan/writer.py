@@ -1,4 +1,4 @@
-"""Writing a plan's files (`plan_files` says what they are): slots filled, people cut into parts, everybody's verdict."""
+"""Writes a plan's files (described in `plan_files`): parts with filled slots, and the audience with everybody's state."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ from include.dispatch.plan_files import (
 Chunks = Sequence[Mapping[str, Any]]
 """Rows of chunks.sql, in the order of people.sql."""
 COLUMNS = ("mail_group", "subscriber_id", *WIRE_COLUMNS)
-"""What is needed of people, beside the fields that their slots are filled from."""
+"""Columns of people.sql that are always needed, beside the fields of the slots."""
 _REPEATING = ["variant", "mailbox_provider", "state", "reason"]
 
 
 class Filler(Protocol):
-    """Computes the slot values of people: one string array a slot."""
+    """Computes the slot values of people: one string array per slot."""
 
     def fill(self, people: pa.Table) -> list[pa.Array]: ...
 
 
 class PlanWriter:
-    """Writes people in the order of their chunks, then those who get nothing. Streams: a batch and two parts are in memory.
+    """Writes planned people in the order of their chunks, then the others. Streams: a batch and two parts are in memory.
 
-    One part is compressed and written while the next is filled. `slots` is the most columns that any content's filler makes.
+    One part is compressed and written while the next is filled. `slots` is the largest number of columns of any filler.
     """
 
     def __init__(self, folder: Path, fillers: Mapping[str, Filler], slots: int) -> None:
@@ -63,7 +63,7 @@ class PlanWriter:
         self._audience.close()
 
     def write_people(self, people: Iterable[pa.RecordBatch], chunking: Chunking) -> None:
-        """Fill the slots of `people` and write the parts. Raises `PlanError` where they are not those who were placed."""
+        """Fill the slots of `people` and write the parts. Raises `PlanError` if people and chunks do not match."""
         chunks, contents = chunking.chunks, chunking.contents()
         parts = [chunks[first : first + CHUNKS_PER_FILE] for first in range(0, len(chunks), CHUNKS_PER_FILE)]
         rows = [sum(chunk["recipients"] for chunk in part) for part in parts]
@@ -79,19 +79,19 @@ class PlanWriter:
         self._await_writes()
 
     def write_not_planned(self, rest: pa.RecordBatchReader) -> None:
-        """Write who was selected and gets nothing."""
+        """Write the selected people who were not planned."""
         for batch in rest:
             self._audience.write_table(pa.Table.from_batches([batch]).cast(AUDIENCE))
         self._audience.close()
         sync_file(self._folder / "audience.parquet")
 
     def _await_writes(self) -> None:
-        """Wait for what is being written; what failed there fails here."""
+        """Wait for the background writes; raise their errors."""
         for written in self._written:
             written.result()
 
     def _filled(self, people: Iterable[pa.RecordBatch], contents: Mapping[int, str]) -> Iterator[pa.Table]:
-        """The same people with their slots' values in the place of the fields."""
+        """The same people with slot values instead of the fields."""
         for batch in people:
             for group, run in group_runs(batch):
                 values = self._fillers[contents[group]].fill(run)
@@ -103,14 +103,14 @@ class PlanWriter:
 
     def _write_part(self, number: int, table: pa.Table) -> None:
         slots = slot_columns(self._slots)
-        # LZ4, since reading zstd was a quarter of sending; a dictionary only where values may come again.
+        # LZ4, since reading zstd took a quarter of the sending time; dictionaries only for columns whose values repeat.
         path = self._folder / part_name(number)
         wire = table.select([*WIRE_COLUMNS, *slots])
         pq.write_table(wire, path, compression="lz4", use_dictionary=slots, write_statistics=False)
         sync_file(path)
 
     def _write_audience(self, chunks: Chunks, sizes: Sequence[int], table: pa.Table) -> None:
-        """The audience's lines of people who are in chunks."""
+        """Write the audience rows of people who are in chunks."""
         columns = {
             **{name: table[name] for name in ("message_key", "subscriber_id", "address_key")},
             "variant": _repeated(chunks, "variant", sizes),
@@ -145,7 +145,7 @@ def chunk_rows(chunks: Chunks) -> Iterator[dict[str, Any]]:
 
 
 def regroup(tables: Iterable[pa.Table], sizes: Sequence[int]) -> Iterator[pa.Table]:
-    """The same rows in tables of the given sizes. Raises `PlanError` where they are more or fewer."""
+    """The same rows in tables of the given sizes. Raises `PlanError` if there are more or fewer."""
     stream, held = iter(tables), list[pa.Table]()
     for size in sizes:
         while sum(table.num_rows for table in held) < size:
@@ -161,7 +161,7 @@ def regroup(tables: Iterable[pa.Table], sizes: Sequence[int]) -> Iterator[pa.Tab
 
 
 def group_runs(batch: pa.RecordBatch) -> Iterator[tuple[int, pa.Table]]:
-    """The batch in pieces of one group each; a group's people stand together."""
+    """Split a batch into runs of one group each; a group's people are contiguous."""
     groups = batch["mail_group"].to_numpy(zero_copy_only=False)
     edges = [0, *(np.flatnonzero(groups[1:] != groups[:-1]) + 1).tolist(), batch.num_rows]
     for start, stop in pairwise(edges):
@@ -170,16 +170,16 @@ def group_runs(batch: pa.RecordBatch) -> Iterator[tuple[int, pa.Table]]:
 
 
 def missing_addresses() -> PlanError:
-    """Somebody was judged and cannot be sent to: left out silently otherwise."""
+    """A planned person has no row with an address; raising is better than dropping them silently."""
     return PlanError(
-        "people were planned who have no address in core.identities.",
+        "planned people have no address in core.identities.",
         where="dispatch/people.sql",
         remedy="Run ingest_subscribers with full=true, then plan again.",
     )
 
 
 def _repeated(chunks: Chunks, name: str, sizes: Sequence[int]) -> pa.Array:
-    """A chunk's value for each of its people."""
+    """Each chunk's value, repeated for each of its people."""
     return pa.array([chunk[name] for chunk in chunks]).take(pa.array(np.repeat(np.arange(len(chunks)), sizes)))
 
 
@@ -200,7 +200,7 @@ def write_contents(folder: Path, contents: Mapping[str, Mapping[str, Any]]) -> N
 
 
 def write_manifest(folder: Path) -> str:
-    """Write the manifest over everything in the folder, make it durable, and return its sha256."""
+    """Write the manifest of all files in the folder durably; return its sha256."""
     files = [
         path for path in sorted(folder.iterdir()) if path.suffix in (".parquet", ".json") and path.name != "manifest.json"
     ]

@@ -1,1 +1,1 @@
-"""The send itself: claim, post, classify, record (task `dispatch.send_range`)."""
+"""Sending: claim, post, classify and record each chunk (task `dispatch.send_range`)."""

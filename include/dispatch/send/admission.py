@@ -1,4 +1,4 @@
-"""May this chunk go now? Its send window, the pace of campaign and account, and providers that are held back."""
+"""Admits chunks according to their send window and the pace of campaign and account."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from include.ledger.chunk import Chunk
 from include.ledger.database import Ledger
 
 MAX_WAIT_SECONDS = 300.0
-"""A longer wait than this gives the task's slot back: Airflow runs it again when the time has come."""
+"""If the wait is longer, the task releases its slot and Airflow retries it after the wait."""
 WINDOW_MARGIN_SECONDS = 60.0
 
 
 class Admission:
-    """Decides for one campaign. Calls block on the ledger; the sender makes them off its event loop."""
+    """Admits the chunks of one campaign. The methods block on the ledger; the sender calls them off its event loop."""
 
     def __init__(self, campaign: Campaign, account: AccountPace) -> None:
         self._campaign = campaign
@@ -28,13 +28,13 @@ class Admission:
 
     @property
     def is_free(self) -> bool:
-        """Whether every chunk may go at once: no pace, no cap, no send window."""
+        """Whether all chunks are admitted at once: no rate, no cap, no send window."""
         return self._campaign.send_window is None and not self._limits()
 
     def admit(self, ledger: Ledger, chunk: Chunk) -> tuple[Chunk | None, list[Chunk], float]:
-        """The chunk (or a first part of it) that may go after some seconds, and what is to be looked at again.
+        """The chunk (or a first part of it) to send, the chunks to requeue, and the seconds to wait before sending.
 
-        Raises `PaceHeld` where it must wait longer than a task should.
+        Raises `PaceHeld` if the wait is longer than `MAX_WAIT_SECONDS`.
         """
         moved = self._missed_window(ledger, chunk)
         if moved is not None:
@@ -44,17 +44,17 @@ class Admission:
             raise self._held(ledger, chunk, f"the limit {grant.scope} is used up", grant.wait)
         if grant.wait > MAX_WAIT_SECONDS:
             pace.release(ledger, self._limits(), grant.messages)
-            raise self._held(ledger, chunk, "the rate allows it only later", grant.wait)
+            raise self._held(ledger, chunk, "the rate limit allows it only later", grant.wait)
         if grant.messages == chunk.recipients:
             return chunk, [], grant.wait
-        parts = divided(ledger, chunk, grant.messages, "divided: less than all of it was allowed at once")
+        parts = divide_chunk(ledger, chunk, grant.messages, "divided: the pace allowed only a part")
         if not parts:
             pace.release(ledger, self._limits(), grant.messages)
             return None, pending.pending_descendants(ledger, chunk.plan_id, chunk.chunk), 0.0
         return parts[0], parts[1:], grant.wait
 
-    def give_back(self, ledger: Ledger, messages: int) -> None:
-        """Nothing of what was admitted was sent."""
+    def release(self, ledger: Ledger, messages: int) -> None:
+        """Return the allowance of admitted messages that were not sent."""
         pace.release(ledger, self._limits(), messages)
 
     def _limits(self) -> list[pace.Rate | pace.Cap]:
@@ -62,9 +62,9 @@ class Admission:
         return pace.limits(self._account, self._campaign.id, own.messages_per_second, own.daily_cap)
 
     def _missed_window(self, ledger: Ledger, chunk: Chunk) -> list[Chunk] | None:
-        """Move a chunk whose window has closed to the next one, or skip it, as the campaign says.
+        """Move a chunk whose window has closed to the next one, or skip it, according to the campaign's `missed`.
 
-        Returns what is to be looked at again of it; None where the window is open.
+        Returns the chunks to requeue; None if the window is open.
         """
         window, now = self._campaign.send_window, clock.now()
         if window is None or chunk.not_after is None or now.timestamp() < chunk.not_after - WINDOW_MARGIN_SECONDS:
@@ -82,15 +82,15 @@ class Admission:
         return PaceHeld(
             f"{reason}; the rest of the campaign is pending.",
             where=f"plan {chunk.plan_id}",
-            remedy=f"It goes on by itself in {wait:.0f} s.",
+            remedy=f"The task is retried automatically in {wait:.0f} s.",
             retry_after=wait,
         )
 
 
-def divided(ledger: Ledger, chunk: Chunk, size: int, reason: str) -> list[Chunk]:
-    """A part of `size` people, and the rest; empty where another process took or divided the chunk meanwhile."""
-    places = parse_selection(chunk.selection, chunk.root_size)
-    parts = [(format_selection(part), len(part)) for part in (places[:size], places[size:])]
+def divide_chunk(ledger: Ledger, chunk: Chunk, size: int, reason: str) -> list[Chunk]:
+    """Divide a pending chunk into `size` people and the rest; empty if another process claimed or divided it first."""
+    rows = parse_selection(chunk.selection, chunk.root_size)
+    parts = [(format_selection(part), len(part)) for part in (rows[:size], rows[size:])]
     if not pending.divide(ledger, chunk, parts, reason):
         return []
     return pending.pending_descendants(ledger, chunk.plan_id, chunk.chunk)

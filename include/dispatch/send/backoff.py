@@ -1,4 +1,4 @@
-"""Backoff and retry budget of one sending process, from SendGrid's last responses."""
+"""Backoff and retry budget of one sending process, based on SendGrid's last responses."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from include.sendgrid.response_class import Kind, ResponseClass
 FIRST_BACKOFF_SECONDS = 0.5
 MAX_BACKOFF_SECONDS = 60.0
 LIMITS = {Kind.THROTTLED: 20, Kind.NOT_SENT: 6, Kind.REFUSED: 25}
-"""Responses of a kind in a row, without an accepted request between, after which this process gives up for now. Finding one
-refused recipient among 1,000 takes ten refusals in a row. Doubts are not counted here: see `gate.py`."""
+"""Consecutive responses of a kind, without an accepted request in between, after which this process gives up for now.
+Finding one refused recipient among 1,000 takes ten refusals. Doubts are counted in `outage_guard.py`."""
 
 
 class Backoff:
-    """Counts responses in a row. All workers of a process share one, so that a 429 quiets all of them."""
+    """Counts consecutive responses. All workers of a process share one instance, so that a 429 delays all of them."""
 
     def __init__(self) -> None:
         self._in_a_row: dict[Kind, int] = {}
         self._wake_at = 0.0
 
     def note(self, response: ResponseClass) -> float:
-        """Take a response in; returns the seconds that nothing should be sent."""
+        """Count a response; return the seconds in which nothing should be sent."""
         if response.kind is Kind.ACCEPTED:
             self._in_a_row.clear()
             return 0.0
@@ -37,17 +37,17 @@ class Backoff:
         return wait
 
     def exhausted(self, response: ResponseClass) -> EspUnavailable | None:
-        """The error to give up with, once there were too many responses of this kind in a row."""
+        """The error to raise if the retry budget for this kind of response is used up; else None."""
         if self._in_a_row.get(response.kind, 0) < LIMITS.get(response.kind, 1_000_000):
             return None
         return EspUnavailable(
             f"{LIMITS[response.kind]} requests in a row ended with '{response.reason}'.",
             where="mail/send",
-            remedy="What was not sent is pending and nothing will be sent twice; the task tries again later.",
+            remedy="Unsent messages are pending and none is sent twice; the task is retried later.",
         )
 
     async def wait(self, stopped: Callable[[], bool]) -> None:
-        """Sleep until SendGrid may be asked again, or until `stopped`."""
+        """Sleep until the next request is allowed, or until `stopped`."""
         while (left := self._wake_at - clock.elapsed()) > 0 and not stopped():
             await asyncio.sleep(min(left, 0.5))
 

@@ -1,8 +1,8 @@
 """Sends one chunk: claim, post, classify, record.
 
-The intent is on disk before the POST, and the outcome is written under the claim's fence after it. A process that ends
-between two of these steps leaves a chunk that was not sent (pending) or one that may have been (in doubt). Only pending
-chunks are sent again without evidence.
+The intent is on disk before the POST, and the outcome is written under the claim's fence after it. If the process ends
+between two of these steps, the chunk is either pending (it was not sent) or in doubt (it may have been). Only pending chunks
+are sent again without evidence.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from include.sendgrid.transport import TOTAL_SECONDS, Transport
 log = logging.getLogger(__name__)
 
 LEDGER_PAUSE_SECONDS = 1.0
-"""Between two attempts to write an outcome into a ledger that is unavailable."""
+"""Wait between attempts to write an outcome while the ledger is unavailable."""
 
 
 class ChunkSender:
@@ -72,14 +72,14 @@ class ChunkSender:
         self.progress = Progress(f"{plan.campaign} {plan.occurrence}", sum(chunk.recipients for chunk in queue))
 
     async def send(self, esp: Transport, chunk: Chunk, turn: Turn) -> None:
-        """Make one request for the chunk, or for a part of it, where it may go now."""
+        """Make one request for the chunk or a part of it, if it is admitted now."""
         admitted, requeued, wait = await self._admitted(chunk)
         self._queue.extendleft(reversed(requeued))
         if admitted is None or not await self._waited(wait):
             return
         request = await self._claim(admitted, turn)
         if request is None:
-            await self._in_ledger(self._admission.give_back, admitted.recipients)
+            await self._in_ledger(self._admission.release, admitted.recipients)
         elif untracked := self._no_longer_tracked(request, admitted.content):
             await self._in_ledger(split_untracked, request, untracked, admitted.content)
             await self._requeue(request)
@@ -89,28 +89,28 @@ class ChunkSender:
     async def _post(self, esp: Transport, request: Request, chunk: Chunk, turn: Turn) -> None:
         body = self._bodies.body(request, chunk)
         if request.claim.lease_left() < TOTAL_SECONDS:
-            await self._in_ledger(chunks.release, request.claim, None, "the process was held up before the request")
+            await self._in_ledger(chunks.release, request.claim, None, "the process was suspended before the request")
             self._queue.append(chunk)
             return
         await self._conclude(request, classify(await esp.post(body)), turn)
 
     async def _admitted(self, chunk: Chunk) -> tuple[Chunk | None, list[Chunk], float]:
-        """The chunk that may go, the chunks to requeue, and the wait in seconds (`Admission.admit`)."""
+        """The chunk to send, the chunks to requeue, and the wait in seconds (`Admission.admit`)."""
         if self._admission.is_free:
             return chunk, [], 0.0
         admitted: tuple[Chunk | None, list[Chunk], float] = await self._in_ledger(self._admission.admit, chunk)
         return admitted
 
     async def _waited(self, seconds: float) -> bool:
-        """Wait for the pace; False where the campaign was stopped meanwhile."""
-        self.progress.waits(seconds)
+        """Wait for the pace; False if the campaign was stopped in the meantime."""
+        self.progress.log_wait(seconds)
         until = clock.elapsed() + seconds
         while (left := until - clock.elapsed()) > 0 and not self._is_stopping():
             await asyncio.sleep(min(left, 0.5))
         return not self._is_stopping()
 
     async def _claim(self, chunk: Chunk, turn: Turn) -> Request | None:
-        """Write the intent to the ledger and the journal; None where the chunk may not go now or has nobody left."""
+        """Write the intent to the ledger and the journal; None if the chunk may not be sent now or has nobody left."""
         people = self._reader.people(chunk.file, chunk.first_row, chunk.root_size)
         excluded = partial(self._excluded, chunk=chunk, people=people)
         try:
@@ -122,17 +122,17 @@ class ChunkSender:
         if claim is None:
             return None
         self._journal.append(claim)
-        places = parse_selection(claim.selection, chunk.root_size)
-        return Request(claim, [row for row in places if row not in claim.excluded] if claim.excluded else places, people)
+        rows = parse_selection(claim.selection, chunk.root_size)
+        return Request(claim, [row for row in rows if row not in claim.excluded] if claim.excluded else rows, people)
 
     async def _conclude(self, request: Request, response: ResponseClass, turn: Turn) -> None:
-        """Write the outcome and requeue what is pending by it; raise `EspUnavailable` where the retry budget is used up."""
+        """Write the outcome and requeue pending people; raise `EspUnavailable` if the retry budget is used up."""
         wait = self.backoff.note(response)
         if response.kind is Kind.DOUBT:
             await self._guard.record_doubt(turn)
         people = await self._recorded(request, response, wait)
         await self._guard.record_response(turn, response, wait)
-        self.progress.note(people)
+        self.progress.add(people)
         if response.kind is not Kind.ACCEPTED:
             log.warning("chunk %d of %s: %s", request.claim.chunk, self._plan.campaign, response.reason)
         if people.get("pending"):
@@ -141,8 +141,8 @@ class ChunkSender:
             raise error
 
     async def _requeue(self, request: Request) -> None:
-        """Queue what is pending of the request's people."""
-        await self._in_ledger(self._admission.give_back, len(request.places))
+        """Queue the pending chunks with people of the request."""
+        await self._in_ledger(self._admission.release, len(request.rows))
         again = await self._in_ledger(pending.pending_descendants, request.claim.plan_id, request.claim.chunk)
         self._queue.extendleft(reversed(again))
 
@@ -160,9 +160,9 @@ class ChunkSender:
                 unavailable = error
                 if request.claim.lease_left() < LEDGER_PAUSE_SECONDS:
                     raise
-                log.warning("chunk %d waits to write its outcome down: %s", request.claim.chunk, error)
+                log.warning("chunk %d waits to write its outcome: %s", request.claim.chunk, error)
             except FenceLost:
-                if unavailable:  # An attempt whose reply was lost, or another process, has written it.
+                if unavailable:  # An earlier attempt was committed and its reply lost, or another process took over.
                     raise unavailable from None
                 raise
             await asyncio.sleep(LEDGER_PAUSE_SECONDS)
@@ -173,5 +173,5 @@ class ChunkSender:
         return self._withdrawals.excluded(people, parse_selection(chunk.selection, chunk.root_size))
 
     def _no_longer_tracked(self, request: Request, content: str) -> list[int]:
-        """The places of people in a tracked request who refused tracking since the plan."""
-        return self._withdrawals.untracked(request.people, request.places) if content.endswith(TRACKED) else []
+        """The rows of people in a tracked request who refused tracking since the plan."""
+        return self._withdrawals.untracked(request.people, request.rows) if content.endswith(TRACKED) else []

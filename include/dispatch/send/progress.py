@@ -1,4 +1,4 @@
-"""What one sending process says of its work in the task's log: how far it is, and what it waits for."""
+"""Logs the progress of one sending process, and its waits for the pace, in the task's log."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ from include.core import clock
 log = logging.getLogger(__name__)
 
 SECONDS = 10.0
-"""Between two lines on how far it is; a shorter wait for the pace is not told."""
+"""Interval between two progress lines. Shorter waits for the pace are not logged."""
 
 
 class Progress:
-    """Counts requests, and people by what became of them; `of` is the campaign and occurrence."""
+    """Counts requests, and people by state. `name` is the campaign and occurrence."""
 
-    def __init__(self, of: str, people: int) -> None:
-        self._of, self._people = of, people
+    def __init__(self, name: str, people: int) -> None:
+        self._name, self._people = name, people
         self._counts: Counter[str] = Counter()
-        self._told = clock.elapsed()
+        self._logged_at = clock.elapsed()
 
-    def note(self, became: Mapping[str, int]) -> None:
-        """A request has its outcome: `became` people by state. Those who are pending again are not counted."""
-        self._counts.update({"requests": 1, **{state: people for state, people in became.items() if state != "pending"}})
-        if clock.elapsed() - self._told >= SECONDS:
-            self._told = clock.elapsed()
-            log.info("%s: %s, of %d people", self._of, dict(self._counts), self._people)
+    def add(self, by_state: Mapping[str, int]) -> None:
+        """Count one request and its people by state. People who are pending again are not counted."""
+        self._counts.update({"requests": 1, **{state: people for state, people in by_state.items() if state != "pending"}})
+        if clock.elapsed() - self._logged_at >= SECONDS:
+            self._logged_at = clock.elapsed()
+            log.info("%s: %s, of %d people", self._name, dict(self._counts), self._people)
 
-    def waits(self, seconds: float) -> None:
-        """The pace lets the next request go in so many seconds."""
+    def log_wait(self, seconds: float) -> None:
+        """Log that the pace delays the next request."""
         if seconds >= SECONDS:
-            log.info("%s: the pace lets the next request go in %.0f s", self._of, seconds)
+            log.info("%s: the pace allows the next request in %.0f s", self._name, seconds)
 
     def end(self) -> dict[str, int]:
-        """Tell the sums and return them."""
-        log.info("%s: %s", self._of, dict(self._counts))
+        """Log the totals and return them."""
+        log.info("%s: %s", self._name, dict(self._counts))
         return dict(self._counts)

@@ -1,4 +1,4 @@
-"""One request to mail/send: the people it carries, and its body."""
+"""One request to mail/send: its recipients and its body."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ TRACKED, UNTRACKED = ".tracked", ".untracked"
 
 @dataclass(frozen=True)
 class Request:
-    """A request under a claim. `places` are the rows of its recipients among `people`, the people of the root chunk."""
+    """A request under a claim. `rows` are the rows of its recipients in `people`, the people of the root chunk."""
 
     claim: Claim
-    places: Sequence[int]
+    rows: Sequence[int]
     people: pa.Table
 
-    def key(self, place: int) -> str:
+    def key(self, row: int) -> str:
         """The message key of one person."""
-        return str(self.people["message_key"][place].as_py())
+        return str(self.people["message_key"][row].as_py())
 
     @property
     def recipients(self) -> pa.Table:
-        """The people that the request carries."""
-        if len(self.places) == self.people.num_rows:
+        """The people who receive the request's messages."""
+        if len(self.rows) == self.people.num_rows:
             return self.people
-        return self.people.take(pa.array(self.places, pa.int32()))
+        return self.people.take(pa.array(self.rows, pa.int32()))
 
 
 class RequestBodies:
-    """Builds the bodies of one plan's requests. What all requests with the same content share is built once."""
+    """Builds the bodies of one plan's requests. The part shared by all requests of a content is built once."""
 
     def __init__(self, campaign: Campaign, reader: PlanReader, batch_id: str | None) -> None:
         self._campaign, self._reader, self._batch_id = campaign, reader, batch_id

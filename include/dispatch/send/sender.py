@@ -1,4 +1,4 @@
-"""Sends a range of chunks: the task `dispatch.send_range`, and the workers that it runs."""
+"""Sends a range of chunks: the task `dispatch.send_range` and its workers."""
 
 from __future__ import annotations
 
@@ -67,10 +67,10 @@ def send_range(
     last: int,
     account_pace: AccountPace = UNLIMITED,
 ) -> dict[str, int]:
-    """Send what is pending of the plan's chunks `first` to `last`; return the number of requests, and people by state.
+    """Send the pending chunks among the plan's chunks `first` to `last`; return the number of requests and people by state.
 
     Raises `CampaignStopped` (key, credits, sender, an operator, a refused request), `EspUnavailable` and `PaceHeld`
-    (retryable: what was not sent is pending), `FenceLost`, and `ConservationBroken` where the ledger has forgotten requests.
+    (retryable: unsent messages are pending), `FenceLost`, and `LedgerBehindJournal` if the ledger lacks requests.
     """
     plan = plans.find_plan(stores.ledger, plan_id)
     if plan is None:
@@ -88,7 +88,7 @@ def send_range(
     reader.read_ahead(chunk.file for chunk in work)
     sender = Sender(stores.ledger, plan, reader, Journal(folder), account_pace, batch_id, account.host)
     log.info("%s %s: %d chunks to send", plan.campaign, plan.occurrence, len(work))
-    gc.freeze()  # Keeps the collector from visiting all modules again after every few chunks.
+    gc.freeze()  # Keeps the garbage collector from scanning all modules after every few chunks.
     try:
         return asyncio.run(sender.run(account, work))
     finally:
@@ -115,7 +115,7 @@ class Sender:
         self._guard = OutageGuard(host, plan.plan_id, self._writer.run)
 
     async def run(self, account: SendGridAccount, work: list[Chunk]) -> dict[str, int]:
-        """Send all chunks. A stop lets requests under way finish, so that they do not end in doubt."""
+        """Send all chunks. After a stop, requests under way finish, so that they do not end in doubt."""
         self._queue.extend(work)
         self._chunk_sender = ChunkSender(
             self._plan, self._reader, self._journal, self._batch_id, self._pace,
@@ -151,7 +151,7 @@ class Sender:
         turn = await self._guard.wait_for_turn(self._is_stopping)
         try:
             if self._queue and not self._stopping:
-                first, rest = await self._guard.take_part(self._queue.popleft(), turn)
+                first, rest = await self._guard.limit_to_turn(self._queue.popleft(), turn)
                 self._queue.extendleft(reversed(rest))
                 if first is not None:
                     await self._chunk_sender.send(esp, first, turn)
@@ -159,12 +159,12 @@ class Sender:
             await self._guard.release(turn)
 
     def _interrupt(self) -> None:
-        """SIGTERM: an operator cleared the task, or Airflow shuts down."""
-        ended = EspUnavailable("the task was told to end.", remedy="Nothing was lost; run it again to send the rest.")
+        """Stop on SIGTERM: an operator cleared the task, or Airflow shuts down."""
+        ended = EspUnavailable("the task was terminated.", remedy="Unsent messages are pending; run the task again.")
         self._stopping = self._stopping or ended
 
 
 def _on_sigterm(handler: Callable[[], None]) -> None:
-    """Have `handler` called instead of dying at once; only the main thread of a process can."""
+    """Call `handler` on SIGTERM instead of ending at once; possible only in a process's main thread."""
     if threading.current_thread() is threading.main_thread():
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, handler)

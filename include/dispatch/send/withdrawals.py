@@ -1,4 +1,4 @@
-"""Who said no since the plan was frozen, to mail or to tracking: asked inside the transaction of each claim."""
+"""Opt-outs from mail and tracking since the plan was frozen, checked inside the transaction of each claim."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from include.ledger.consent import TRACKING, Consent
 from include.ledger.suppressions import PERSONAL_REASONS
 
 OtherAddresses = Mapping[str, Sequence[str]]
-"""An address key that planned people had before → the address keys under which they are planned."""
+"""A former address key of planned people → the address keys under which they are planned."""
 
 
 CLOCK_MARGIN_SECONDS = 60.0
 
 
 class Answers:
-    """The newest answer of planned people about one topic. Under any of their addresses; a tie is a no."""
+    """The newest answer of planned people about one topic, under any of their addresses. In a tie, the refusal counts."""
 
     def __init__(self, other_addresses: OtherAddresses) -> None:
         self._other_addresses = other_addresses
         self._newest: dict[str, tuple[float, bool]] = {}
 
-    def note(self, answer: Consent) -> None:
+    def add(self, answer: Consent) -> None:
         for planned in (answer.address_key, *self._other_addresses.get(answer.address_key, ())):
             at, given = self._newest.get(planned, (0.0, True))
             if answer.happened_at > at or (answer.happened_at == at and given):
                 self._newest[planned] = (answer.happened_at, answer.given)
 
     def __bool__(self) -> bool:
-        """Whether there is any."""
+        """Whether there are answers."""
         return bool(self._newest)
 
     def is_refused(self, address: str) -> bool:
@@ -42,7 +42,7 @@ class Answers:
 
 
 class Withdrawals:
-    """What suppression log and consent log say since a plan was made, for one process's work on it.
+    """The suppressions and consent answers since a plan was frozen, as seen by one sending process.
 
     The suppression log is read after the plan's `seen`, the consent log since `planned_at`. A person may unsubscribe by a
     link in an old message, under a former address (`other_addresses`). Lifting one reason leaves the other reasons of the
@@ -54,51 +54,51 @@ class Withdrawals:
         self, seen: int, other_addresses: OtherAddresses, *, topic: str | None = None, planned_at: float = 0.0
     ) -> None:
         self._seen, self._other_addresses = seen, other_addresses
-        self._standing: dict[str, dict[tuple[str, str], None]] = defaultdict(dict)
+        self._suppressed: dict[str, dict[tuple[str, str], None]] = defaultdict(dict)
         self._untracked: set[str] = set()
         self._answered, self._answered_from = 0, planned_at - CLOCK_MARGIN_SECONDS
         self._topic, self._tracking = Answers(other_addresses), Answers(other_addresses)
         self._answers = {TRACKING: self._tracking} | ({topic: self._topic} if topic else {})
 
     def read(self, connection: Connection) -> None:
-        """Read on in both logs."""
+        """Read the new rows of both logs."""
         for seq, address, action, reason in suppressions.since(connection, self._seen):
             self._seen = seq
             if reason == suppressions.UNTRACKED:
                 (self._untracked.add if action == "suppress" else self._untracked.discard)(address)
                 continue
             for planned in (address, *(self._other_addresses.get(address, ()) if reason in PERSONAL_REASONS else ())):
-                self._note(planned, (address, reason), stands=action == "suppress")
+                self._set_reason(planned, (address, reason), in_force=action == "suppress")
         if (last := consent.last_seq(connection)) > self._answered:
             for answer in consent.since(connection, self._answered, self._answered_from):
                 if answer.topic in self._answers:
-                    self._answers[answer.topic].note(answer)
+                    self._answers[answer.topic].add(answer)
             self._answered = last
 
     def excluded(self, people: pa.Table, rows: Sequence[int]) -> list[Outcome]:
-        """Who of these rows must not get it, with the first reason."""
-        if not self._standing and not self._topic:
+        """Outcomes of the people among these rows who must not get the message, with the first reason."""
+        if not self._suppressed and not self._topic:
             return []
         addresses = people["address_key"].to_pylist()
-        why = {row: reason for row in rows if (reason := self._reason(addresses[row]))}
-        return [Outcome(people["message_key"][row].as_py(), row, "suppressed", reason) for row, reason in why.items()]
+        reasons = {row: reason for row in rows if (reason := self._reason(addresses[row]))}
+        return [Outcome(people["message_key"][row].as_py(), row, "suppressed", reason) for row, reason in reasons.items()]
 
     def untracked(self, people: pa.Table, rows: Sequence[int]) -> list[int]:
-        """Which of these rows may no longer be tracked."""
+        """The rows of people who may no longer be tracked."""
         if not self._untracked and not self._tracking:
             return []
         addresses = people["address_key"].to_pylist()
         return [row for row in rows if addresses[row] in self._untracked or self._tracking.is_refused(addresses[row])]
 
     def _reason(self, planned: str) -> str | None:
-        if standing := self._standing.get(planned):
-            return next(iter(standing))[1]
+        if reasons := self._suppressed.get(planned):
+            return next(iter(reasons))[1]
         return "topic_declined" if self._topic.is_refused(planned) else None
 
-    def _note(self, planned: str, why: tuple[str, str], *, stands: bool) -> None:
-        if stands:
-            self._standing[planned][why] = None
-        elif planned in self._standing:
-            self._standing[planned].pop(why, None)
-            if not self._standing[planned]:
-                del self._standing[planned]
+    def _set_reason(self, planned: str, reason: tuple[str, str], *, in_force: bool) -> None:
+        if in_force:
+            self._suppressed[planned][reason] = None
+        elif planned in self._suppressed:
+            self._suppressed[planned].pop(reason, None)
+            if not self._suppressed[planned]:
+                del self._suppressed[planned]

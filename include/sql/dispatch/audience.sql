@@ -2,16 +2,15 @@
 -- owner: dispatch
 -- grain: one row per selected subscriber (temp table audience, from temp table selected)
 -- params: campaign, topic, confirming, occurrence, event, as_of, cap_since, hold_out_share, variants, variant_bounds, locales
--- purpose: Everybody who was selected, with the state in which the plan freezes them: suppressed beats capped beats held_out
---          beats planned, each with its reason. Who may be mailed at all is said by people_as_of, for the person: an id and
---          every address it ever had; audience_duplicates.sql comes after. Draws (variant, hold-out) hang on the message key
---          alone, so they are the same in any run. event: null, or what triggers the mail (signup, first_purchase): then the
---          key holds the event in the place of the occurrence, once a person whichever run picks it up; who was not sent to
---          (suppressed, capped) keeps a key of this occurrence, so that a later run may still welcome them. topic: null, or the
---          kind of mail that people may decline on the preference page, under any of their addresses; the newest holds. event
---          each_signup: the key holds the time of the sign-up as well, so that who signs up again is asked again. confirming:
---          the mail asks people to confirm their sign-up, so it goes to those who have yet to and to nobody else, tracks nobody,
---          and is of no topic.
+-- purpose: All selected people with the state in which the plan freezes them: suppressed before capped before held_out before
+--          planned, each with its reason. people_as_of decides who may be mailed, per person (an id and all of its addresses);
+--          audience_duplicates.sql runs afterwards. Variant and hold-out are drawn from the message key alone, so they are the
+--          same in every run. event: null, or the trigger of the message (signup, first_purchase): then the message key contains
+--          the event instead of the occurrence, so that each person gets one message in whichever run; suppressed and capped
+--          people have a key with this occurrence, so that a later run can still send to them. event each_signup: the key also
+--          contains the sign-up time, so that a new sign-up is sent to again. topic: null, or the topic that people can decline
+--          on the preference page, under any of their addresses; the newest answer counts. confirming: the message asks people
+--          to confirm their sign-up: only unconfirmed people are planned, without tracking and without a topic.
 create or replace temp table audience as
 with keyed as (
     select

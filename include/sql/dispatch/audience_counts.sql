@@ -2,7 +2,7 @@
 -- owner: dispatch
 -- grain: one row
 -- params: none
--- purpose: How many people the audience holds in each state.
+-- purpose: The number of people of the audience in each state.
 select
     count(*) as selected,
     count(*) filter (where state = 'planned') as planned,

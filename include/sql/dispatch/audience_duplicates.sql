@@ -2,9 +2,9 @@
 -- owner: dispatch
 -- grain: one row per selected subscriber (temp table audience)
 -- params: campaign, occurrence
--- purpose: Where several people who could be mailed have one address, the one that was updated last is; the others are suppressed,
---          under the key of this occurrence like everybody who was not sent to. Only addresses whose hash is shared are looked
---          at: sorting everybody by address costs more than all the rest of judging.
+-- purpose: Among people who share an address, keeps the one updated last and suppresses the others, with a message key of this
+--          occurrence like all suppressed people. Only rows with a shared address hash are sorted: sorting all people by address
+--          takes longer than the rest of the audience query.
 update audience
 set
     state = 'suppressed',

@@ -2,7 +2,7 @@
 -- owner: dispatch
 -- grain: one row per selected subscriber who was not planned
 -- params: none
--- purpose: Who gets nothing, with the verdict, for the frozen audience that is kept beside the plan: keys, no address.
+-- purpose: Selected people who were not planned, with state and reason, for the plan's audience file: keys, no address.
 select
     audience.message_key::varchar as message_key,
     audience.subscriber_id,

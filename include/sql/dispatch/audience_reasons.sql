@@ -2,7 +2,7 @@
 -- owner: dispatch
 -- grain: one row per reason
 -- params: none
--- purpose: Why people of the audience would get nothing, most frequent first.
+-- purpose: Why people of the audience are not planned, most frequent reason first.
 select
     state,
     reason,

@@ -2,9 +2,9 @@
 -- owner: dispatch
 -- grain: one row per chunk, in the order of people.sql
 -- params: chunk_size
--- purpose: Cut the groups (temp table mail_groups) into chunks. Within a group the engaged come first, so a chunk is numbered by the
---          tier of its first person: those engaged in the last 30 days, in the last 90, the rest. View send_times: when the
---          people of a zone may be sent to; empty where the campaign has no send window.
+-- purpose: Cuts the groups (temp table mail_groups) into chunks. Within a group the most engaged people come first, and chunks are
+--          numbered by the tier of their first person: engaged in the last 30 days, in the last 90, the rest. View send_times:
+--          the send window of each time zone; empty if the campaign has none.
 with sliced as (
     select
         mail_groups.*,

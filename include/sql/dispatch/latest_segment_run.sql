@@ -2,8 +2,8 @@
 -- owner: dispatch
 -- grain: at most one row
 -- params: segments
--- purpose: The newest run that froze all of the segments (one that failed to build must not silently exclude nobody), with the
---          sizes that it froze and the members that still stand in the warehouse (membership of old runs is pruned).
+-- purpose: The newest run that built all of the segments (a segment that failed to build must not exclude nobody), with the sizes
+--          at that time and the members still in the warehouse (members of old runs are deleted).
 select
     run.segment_run,
     sum(size.members)::bigint as frozen_members,

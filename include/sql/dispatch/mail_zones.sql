@@ -2,7 +2,7 @@
 -- owner: dispatch
 -- grain: one row per time zone
 -- params: none
--- purpose: The time zones of the people who were planned ('' for none), from temp table mail_groups.
+-- purpose: The time zones of planned people ('' for none), from temp table mail_groups.
 select distinct zone
 from mail_groups
 order by zone;

@@ -2,8 +2,8 @@
 -- owner: dispatch
 -- grain: one row per planned message and address that its person had before
 -- params: none
--- purpose: Under which other addresses planned people (temp table audience) may leave while the plan is sent: by a link in an old
---          mail. Frozen with the plan; keys, no address.
+-- purpose: The former addresses of planned people (temp table audience), under which they may unsubscribe by a link in an old
+--          message while the plan is sent. Frozen with the plan; keys, no address.
 select distinct
     former.address_key as other_key,
     subscriber.address_key

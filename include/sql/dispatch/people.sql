@@ -1,11 +1,11 @@
 -- name: people
 -- owner: dispatch
--- grain: one row per planned message, by group, the engaged first
+-- grain: one row per planned message, by group, most engaged first
 -- params: by_zone, edge_url, version_and_key_id, confirm_head, inner_pad, outer_pad, columns
--- purpose: What the slots are filled from, with address and links. The only query of this stage that reads core.identities.
---          Tokens are made before the sort, by every core; links after it, so that it need not move them. Only the columns
---          that are asked for are read and sorted. The links say the language of the mail, for the page behind them.
---          confirm_head: the first bytes of tokens that confirm, as of include.core.token.
+-- purpose: The fields from which slots are filled, with address and links. The only query of this stage that reads
+--          core.identities. Tokens are computed before the sort, on all cores, and links after it, so that the sort moves less
+--          data. Only the given columns are read and sorted. Links contain the message's language, for the page they open.
+--          confirm_head: the first bytes of confirmation tokens (include.core.token).
 with people as (
     select
         mail_groups.mail_group,

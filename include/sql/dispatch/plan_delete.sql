@@ -2,6 +2,6 @@
 -- owner: dispatch
 -- grain: none
 -- params: plan_id
--- purpose: First of three steps that replace the warehouse's copy of a plan, in one transaction.
+-- purpose: Deletes the warehouse's copy of a plan before it is inserted again, in the same transaction.
 delete from dispatch.plans
 where plan_id = $plan_id;

@@ -2,7 +2,7 @@
 -- owner: dispatch
 -- grain: one row per plan
 -- params: plan_id, campaign, occurrence, segment, segment_run, state, stop_reason, content_hash, planned_at, selected, cost_per_thousand, ledger_mark
--- purpose: Second half: the plan as the ledger has it.
+-- purpose: Inserts the ledger's plan, after plan_delete and sends_delete in the same transaction.
 insert into dispatch.plans by name
 select
     $plan_id as plan_id,

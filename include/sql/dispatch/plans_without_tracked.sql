@@ -2,7 +2,7 @@
 -- owner: dispatch
 -- grain: one row per plan
 -- params: none
--- purpose: Plans that were recorded before it was recorded who was tracked.
+-- purpose: Plans that were copied before column tracked was added.
 select distinct plan_id
 from dispatch.sends
 where chunk is not null and tracked is null;

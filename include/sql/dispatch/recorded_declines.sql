@@ -2,8 +2,8 @@
 -- owner: dispatch
 -- grain: one row per address and topic
 -- params: none
--- purpose: Who had declined a topic or tracking as of the last plan: what a restored ledger is told again. Not who had agreed:
---          an agreement that was withdrawn since must not come back.
+-- purpose: Refusals of topics and tracking as of the last plan, with which a restored ledger is completed. Agreements are not
+--          restored, since they may have been withdrawn since.
 select
     address_key,
     topic,

@@ -2,7 +2,7 @@
 -- owner: dispatch
 -- grain: at most one row
 -- params: plan_id
--- purpose: The state of the ledger that the warehouse's copy of a plan was made from.
+-- purpose: The ledger state from which the warehouse's copy of a plan was made.
 select ledger_mark
 from dispatch.plans
 where plan_id = $plan_id;

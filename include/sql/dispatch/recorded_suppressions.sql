@@ -2,7 +2,7 @@
 -- owner: dispatch
 -- grain: one row per suppressed address and reason
 -- params: none
--- purpose: Who was suppressed as of the last plan or analysis: what a ledger that was restored from a backup is told again.
+-- purpose: The suppressions as of the last plan or analysis, with which a restored ledger is completed.
 select
     address_key,
     reason,

@@ -2,6 +2,6 @@
 -- owner: dispatch
 -- grain: one row per test recipient (temp table selected)
 -- params: recipients
--- purpose: The people named for a test send, by subscriber id.
+-- purpose: The recipients of a test send, by subscriber id.
 create or replace temp table selected as
 select distinct unnest($recipients::varchar[]) as subscriber_id;

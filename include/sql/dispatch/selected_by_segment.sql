@@ -2,7 +2,7 @@
 -- owner: dispatch
 -- grain: one row per selected subscriber (temp table selected)
 -- params: segment, segment_run, exclude_segments
--- purpose: Who is in the campaign's segment and in none of its excluded ones, in one frozen segment run.
+-- purpose: The members of the campaign's segment who are in none of its excluded segments, in one segment run.
 create or replace temp table selected as
 select member.subscriber_id
 from segment.membership as member

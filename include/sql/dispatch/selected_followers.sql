@@ -2,8 +2,8 @@
 -- owner: dispatch
 -- grain: one row per selected subscriber (temp table selected)
 -- params: followed, sent_by
--- purpose: Leaves in temp table selected whom the newest message of another campaign was accepted for by sent_by, after they signed
---          up: whom a reminder is for. Whom it never reached is reminded of nothing.
+-- purpose: Restricts temp table selected, for a reminder, to people whose newest message of the followed campaign was accepted
+--          after their sign-up and at or before sent_by. People without such a message get no reminder.
 create or replace temp table selected as
 select selected.subscriber_id
 from selected

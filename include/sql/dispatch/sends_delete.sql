@@ -2,6 +2,6 @@
 -- owner: dispatch
 -- grain: none
 -- params: plan_id
--- purpose: First half of the replacement of a plan's sends, in one transaction with sends_insert.
+-- purpose: Deletes a plan's sends before they are inserted again, in the same transaction.
 delete from dispatch.sends
 where plan_id = $plan_id;

@@ -2,8 +2,8 @@
 -- owner: dispatch
 -- grain: one row per person and plan
 -- params: none
--- purpose: Whether messages were tracked, for sends that were recorded before it was: from the view chunk_contents (plan_id,
---          chunk, content), since the ledger keeps every chunk's content.
+-- purpose: Fills column tracked of sends that were copied before it was added, from the view chunk_contents (plan_id, chunk,
+--          content), since the ledger stores the content of each chunk.
 update dispatch.sends
 set tracked = ends_with(chunk_contents.content, '.tracked')
 from chunk_contents

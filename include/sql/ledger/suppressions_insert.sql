@@ -2,7 +2,7 @@
 -- owner: data
 -- grain: one row per suppressed address and reason
 -- params: none
--- purpose: The whole table anew: what the ledger says, registered as the view suppressions_in_force.
+-- purpose: Inserts the suppressions in force, from the view suppressions_in_force of the ledger.
 insert into core.suppressions by name
 select
     address_key,
