@@ -2,10 +2,10 @@
 -- owner: dispatch
 -- grain: one row per group of planned people (temp table mail_groups)
 -- params: by_zone, engaged_days, warm_days
--- purpose: Who may share requests: people of a group have in common what SendGrid takes once a request (variant, locale, tracking
---          consent), and the mailbox provider, so that trouble at one provider holds back that provider alone. by_zone: the
---          campaign has a send window, so they are of one time zone, since the window is theirs ('' stands for none).
---          recent and warm: how many of them were engaged in the last $engaged_days and $warm_days.
+-- purpose: Groups of people who can share requests. They have the same values of everything that SendGrid accepts once per
+--          request (variant, locale, tracking consent), and the same mailbox provider, so that a hold affects one provider only.
+--          by_zone: the campaign has a send window, so a group also has one time zone ('' for none). recent and warm: the
+--          number of people engaged in the last $engaged_days and $warm_days.
 create or replace temp table mail_groups as
 with zoned as (
     select

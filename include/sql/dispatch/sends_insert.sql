@@ -2,9 +2,9 @@
 -- owner: dispatch
 -- grain: one row per selected person
 -- params: plan_id, campaign, occurrence, planned_at, audience_file
--- purpose: All people that the plan selected, with the state of their chunk unless they have an individual outcome. Reads the plan's
---          audience file and two views of the ledger: chunk_spans (which rows of a root chunk are in which leaf chunk) and
---          person_outcomes. An open intent counts as in doubt.
+-- purpose: All people that the plan selected, with the state of their chunk unless they have an individual outcome. Reads the
+--          plan's audience file and two views of the ledger: chunk_spans (which rows of a root chunk are in which leaf chunk)
+--          and person_outcomes. An open intent counts as in doubt.
 insert into dispatch.sends by name
 select
     audience.message_key,
