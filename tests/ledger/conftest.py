@@ -1,4 +1,4 @@
-"""What tests of the ledger share."""
+"""Shared fixtures of the tests of the ledger."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ledger's tables as the first edition created them, before there were versions."""
+"""The ledger's tables as the first version created them, before schema versions existed."""
 
 from __future__ import annotations
 

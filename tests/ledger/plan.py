@@ -1,4 +1,4 @@
-"""A plan for tests of the ledger: rows alone, no files, no mail."""
+"""A plan for tests of the ledger: only rows, without files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PLAN = "plan"
 
 
 def freeze(ledger: Ledger, sizes: tuple[int, ...] = (10,), plan_id: str = PLAN, provider: str = "gmail") -> None:
-    """A plan that is being sent, with chunks of these sizes."""
+    """Freeze a plan in state `sending` with chunks of these sizes."""
     people = sum(sizes)
     row = {
         **dict.fromkeys(("settings", "segment_run", "content_hash", "folder", "manifest_sha256"), "-"),
@@ -44,7 +44,7 @@ def chunk_of(ledger: Ledger, chunk: int = 0, plan_id: str = PLAN) -> Chunk:
 
 
 def claim(ledger: Ledger, chunk: int = 0, plan_id: str = PLAN) -> Claim:
-    """A claim that nobody has left."""
+    """Claim a chunk in which nobody is suppressed."""
     taken = chunks.claim(ledger, chunk_of(ledger, chunk, plan_id), lambda _connection: [])
     assert taken is not None
     return taken

@@ -1,4 +1,4 @@
-"""The state machine of a chunk: one claim at a time, and every step out of `sending` under the fence of the last one."""
+"""The state machine of a chunk: one claim at a time, and every transition out of `sending` requires the current fence."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from include.ledger.database import Ledger
 from include.ledger.tables import chunks as chunks_table
 from tests.ledger.plan import PLAN, chunk_of, claim, freeze, row, tally
 
-STEPS: dict[str, Callable[[Ledger, Claim], object]] = {
+TRANSITIONS: dict[str, Callable[[Ledger, Claim], object]] = {
     "accepted": lambda ledger, claim: chunks.accept(ledger, claim, 202, "m"),
     "rejected": lambda ledger, claim: chunks.reject(ledger, claim, 400, "no"),
     "in_doubt": lambda ledger, claim: chunks.put_in_doubt(ledger, claim, None, "no answer"),
@@ -31,15 +31,15 @@ def plan(ledger: Ledger) -> Ledger:
     return ledger
 
 
-@pytest.mark.parametrize("state", STEPS)
+@pytest.mark.parametrize("state", TRANSITIONS)
 def test_each_transition_ends_the_claim(plan: Ledger, state: str) -> None:
-    STEPS[state](plan, claim(plan))
+    TRANSITIONS[state](plan, claim(plan))
     after = row(plan)
     assert (after["state"], after["lease_until"]) == (state, None)
     assert (after["settled_at"] is None) is (state == "pending")
-    told = {"accepted": (202, None), "rejected": (400, "no"), "in_doubt": (None, "no answer")}
-    told |= {"pending": (429, "later"), "split": (413, "too large")}
-    assert (after["http_status"], after["reason"]) == told[state]
+    expected = {"accepted": (202, None), "rejected": (400, "no"), "in_doubt": (None, "no answer")}
+    expected |= {"pending": (429, "later"), "split": (413, "too large")}
+    assert (after["http_status"], after["reason"]) == expected[state]
     assert after["x_message_id"] == ("m" if state == "accepted" else None)
     assert tally(plan).selected == 10
 
@@ -49,28 +49,28 @@ def test_unreadable_response_keeps_its_http_status(plan: Ledger) -> None:
     assert (row(plan)["http_status"], row(plan)["reason"]) == (500, "HTML")
 
 
-@pytest.mark.parametrize("state", STEPS)
+@pytest.mark.parametrize("state", TRANSITIONS)
 def test_outcome_with_an_older_fence_is_refused(plan: Ledger, state: str) -> None:
-    """The chunk is claimed again: what the first claim's holder still says of it is not of this request."""
+    """The chunk was claimed again: the outcome of the earlier claim is for another request."""
     older = claim(plan)
     chunks.release(plan, older, 429, "later")
     newer = claim(plan)
     before = row(plan)
     with pytest.raises(FenceLost, match="chunk 0"):
-        STEPS[state](plan, older)
+        TRANSITIONS[state](plan, older)
     assert row(plan) == before
     chunks.accept(plan, newer, 202, "m")
     assert tally(plan).accepted == 10
 
 
-@pytest.mark.parametrize("state", STEPS)
+@pytest.mark.parametrize("state", TRANSITIONS)
 def test_outcome_after_a_takeover_is_refused(plan: Ledger, state: str, monkeypatch: pytest.MonkeyPatch) -> None:
     late = claim(plan)
     with monkeypatch.context() as later:
         later.setenv("TRADEWIND_CLOCK_OFFSET_SECONDS", str(chunks.LEASE_SECONDS + 1))
         assert chunks.recover(plan, PLAN) == 1
     with pytest.raises(FenceLost, match="taken over"):
-        STEPS[state](plan, late)
+        TRANSITIONS[state](plan, late)
     assert tally(plan).in_doubt == 10
     assert row(plan)["reason"] == "the process ended between intent and outcome"
 
@@ -197,8 +197,8 @@ def test_released_chunk_of_a_cancelled_plan_is_skipped(ledger: Ledger, reason: s
     plans.change_state(ledger, PLAN, "cancelled", from_states=("sending",), reason=reason)
     assert chunks.release(ledger, returned, 429, "later") == "skipped"
     chunks.split(ledger, parted, 413, "too large", [("0-4", 5), ("5-9", 5)])
-    told = ("skipped", reason or "cancelled")
-    assert [(row(ledger, chunk)["state"], row(ledger, chunk)["reason"]) for chunk in (0, 2, 3)] == [told] * 3
+    expected = ("skipped", reason or "cancelled")
+    assert [(row(ledger, chunk)["state"], row(ledger, chunk)["reason"]) for chunk in (0, 2, 3)] == [expected] * 3
     assert (tally(ledger).skipped, tally(ledger, "another").pending) == (20, 10)
 
 

@@ -1,4 +1,4 @@
-"""Between a claim's look and its commit nobody is suppressed and nobody stops the campaign: two real transactions."""
+"""During a claim no suppression and no change of the plan's state commits: tested with two real transactions."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from include.ledger.suppressions import Suppression
 from include.ledger.tables import suppression_log
 from tests.ledger.plan import PLAN, chunk_of, claim, freeze, row
 
-PATIENCE = 0.7
-"""Seconds for another transaction to get through where it is not held up. One that is held up takes as long as the claim."""
+JOIN_SECONDS = 0.7
+"""Seconds in which an unblocked transaction commits. A blocked one takes as long as the claim."""
 
 
-def open_intents_when_it_was_done(ledger: Ledger, act: Callable[[], object]) -> int:
-    """How many claims were on disk at the moment at which `act`, begun amid a claim, had been committed."""
+def open_intents_after(ledger: Ledger, act: Callable[[], object]) -> int:
+    """Start `act` during a claim; returns the number of committed claims at the moment when `act` has committed."""
     seen: list[int] = []
 
     def other() -> None:
@@ -28,51 +28,51 @@ def open_intents_when_it_was_done(ledger: Ledger, act: Callable[[], object]) -> 
 
     thread = threading.Thread(target=other)
 
-    def amid(connection: Connection) -> list[Outcome]:
+    def during_claim(connection: Connection) -> list[Outcome]:
         suppressions.since(connection, 0)
         thread.start()
-        thread.join(PATIENCE)
+        thread.join(JOIN_SECONDS)
         return []
 
     freeze(ledger)
-    assert chunks.claim(ledger, chunk_of(ledger), amid) is not None
+    assert chunks.claim(ledger, chunk_of(ledger), during_claim) is not None
     thread.join(30)
     return seen[0]
 
 
 def test_suppression_during_a_claim_commits_after_it(ledger: Ledger) -> None:
-    """Or the edge says "you get no more mail" to somebody whose request is written a moment later."""
+    """Otherwise the edge could confirm an unsubscribe just before an intent for the same person commits."""
     left = [Suppression("a" * 64, "unsubscribe", "edge", 1.0)]
-    assert open_intents_when_it_was_done(ledger, lambda: suppressions.suppress(ledger, left)) == 1
+    assert open_intents_after(ledger, lambda: suppressions.suppress(ledger, left)) == 1
 
 
 def test_pause_during_a_claim_commits_after_it(ledger: Ledger) -> None:
     def pause() -> None:
         assert plans.change_state(ledger, PLAN, "paused", from_states=("sending",))
 
-    assert open_intents_when_it_was_done(ledger, pause) == 1
+    assert open_intents_after(ledger, pause) == 1
 
 
 def test_claims_run_concurrently_on_postgresql(ledger: Ledger) -> None:
-    """What holds suppressions and states still is shared by all senders."""
+    """The lock against suppressions and state changes is shared by all senders."""
     freeze(ledger, (10, 10))
     thread = threading.Thread(target=lambda: claim(ledger, 1))
     done: list[bool] = []
 
-    def amid(_connection: Connection) -> list[Outcome]:
+    def during_claim(_connection: Connection) -> list[Outcome]:
         thread.start()
-        thread.join(10 if not ledger.is_sqlite else PATIENCE)
+        thread.join(10 if not ledger.is_sqlite else JOIN_SECONDS)
         done.append(not thread.is_alive())
         return []
 
-    assert chunks.claim(ledger, chunk_of(ledger), amid) is not None
+    assert chunks.claim(ledger, chunk_of(ledger), during_claim) is not None
     thread.join(30)
     assert done == [not ledger.is_sqlite]
     assert chunks.open_intents(ledger, PLAN) == 2
 
 
 def test_suppression_log_is_in_commit_order(ledger: Ledger) -> None:
-    """A sender that has read up to a number has missed nothing before it."""
+    """A sender that has read up to a sequence number has missed no earlier entry."""
     other = threading.Thread(
         target=lambda: suppressions.suppress(ledger, [Suppression("b" * 64, "unsubscribe", "edge", 1.0)])
     )
@@ -81,7 +81,7 @@ def test_suppression_log_is_in_commit_order(ledger: Ledger) -> None:
         suppressions.serialise_writers(connection)
         connection.execute(insert(suppression_log), [{**first, "happened_at": 1.0, "recorded_at": 1.0}])
         other.start()
-        other.join(PATIENCE)
+        other.join(JOIN_SECONDS)
         with ledger.read() as reading:
             seen = suppressions.last_seq(reading)
     other.join(30)
@@ -95,7 +95,7 @@ def test_concurrent_splits_use_different_chunk_numbers(ledger: Ledger) -> None:
     with ledger.write() as connection:
         pending.add_children(connection, PLAN, 0, [("0-9", 10)])
         other.start()
-        other.join(PATIENCE)
+        other.join(JOIN_SECONDS)
     other.join(30)
     assert [(row(ledger, chunk)["parent"], row(ledger, chunk)["selection"]) for chunk in (2, 3, 4)] == [
         (0, "0-9"),

@@ -1,4 +1,4 @@
-"""What ends doubt, and what does not."""
+"""Proofs and reopening of chunks in doubt."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_each_proof_counts_once(doubted: Ledger) -> None:
 
 
 def test_more_proofs_than_people_are_refused(doubted: Ledger, caplog: pytest.LogCaptureFixture) -> None:
-    """Somebody's events name our chunk, and not its people: believed, they would make 21 of 20."""
+    """Events with the chunk's number but other people's keys would otherwise count 21 of 20 people."""
     with caplog.at_level(logging.ERROR, "include.ledger.doubt"):
         assert doubt.prove(doubted, proofs(11)) == 0
     assert "more proofs than people in chunk 0" in caplog.text

@@ -1,4 +1,4 @@
-"""What the breaker holds back, of which plan, and until when."""
+"""Holds of the circuit breaker: per plan and provider, until released."""
 
 from __future__ import annotations
 

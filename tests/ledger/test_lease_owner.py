@@ -1,4 +1,4 @@
-"""Whether the process that holds a claim is still there: a real one, which ends."""
+"""Detection of lease owners that no longer run, with a real process."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from include.core.processes import start_time
 from include.ledger import lease_owner
 
 NAMED = "import ctypes, sys; ctypes.CDLL(None).prctl(15, b') Z 1 ('); print(flush=True); sys.stdin.read()"
-"""A process whose own name looks like the end of its name in proc(5), and like a zombie after it."""
+"""A process whose name imitates the end of the name field in proc(5), followed by the state of a zombie."""
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def test_other_process_is_gone_after_it_ends(other: subprocess.Popen[bytes]) -> 
     assert not lease_owner.is_gone(name)
     other.kill()
     os.waitid(os.P_PID, other.pid, os.WEXITED | os.WNOWAIT)
-    assert psutil.pid_exists(other.pid)  # A zombie: ended, and not yet asked for by its parent.
+    assert psutil.pid_exists(other.pid)  # A zombie: ended, but not yet reaped by its parent.
     assert lease_owner.is_gone(name)
     other.wait()
     assert lease_owner.is_gone(name)

@@ -1,4 +1,4 @@
-"""What waits for the disk and what need not: seen on the very connection that writes it."""
+"""Which commits wait for the disk, read from the settings of the writing connection."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ WAITS = {"sqlite": 2, "postgresql": "on"}
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def ledger(request: pytest.FixtureRequest, paths: DataPaths, secrets: Secrets) -> Iterator[Ledger]:
-    """As an operator has it: the tests' PostgreSQL is told not to wait for its disk, this one is told to."""
+    """A ledger with production settings: unlike the other tests' PostgreSQL, this one waits for its disk."""
     url = ledger_url(paths)
     if request.param == "postgresql":
         schema = fresh_schema(request.getfixturevalue("postgres_url"))
@@ -45,12 +45,12 @@ def test_intent_waits_for_the_disk_after_an_outcome(ledger: Ledger) -> None:
     freeze(ledger, (10, 10, 10))
     seen: list[bool] = []
 
-    def look(connection: Connection) -> list[Outcome]:
+    def record_wait(connection: Connection) -> list[Outcome]:
         seen.append(waits(connection))
         return []
 
     for chunk in range(3):
-        taken = chunks.claim(ledger, chunk_of(ledger, chunk), look)
+        taken = chunks.claim(ledger, chunk_of(ledger, chunk), record_wait)
         assert taken is not None
         chunks.accept(ledger, taken, 202, "m")
     assert seen == [True] * 3
@@ -68,10 +68,10 @@ def test_intent_waits_for_the_disk_when_it_shares_a_commit_with_outcomes(ledger:
         return chunks.claim(opened, chunk_of(opened, 1), record_wait)
 
     async def together() -> None:
-        desk = LedgerWriter(ledger)
-        held = desk.run(chunks.open_intents, PLAN)
-        await asyncio.gather(held, desk.run(chunks.accept, before, 202, "m"), desk.run(take))
-        desk.close()
+        writer = LedgerWriter(ledger)
+        held = writer.run(chunks.open_intents, PLAN)
+        await asyncio.gather(held, writer.run(chunks.accept, before, 202, "m"), writer.run(take))
+        writer.close()
 
     asyncio.run(together())
     assert seen == [True]
@@ -82,12 +82,12 @@ def test_outcome_does_not_wait_for_the_disk(ledger: Ledger) -> None:
     freeze(ledger)
     taken, seen = claim(ledger), list[bool]()
 
-    def look(connection: Connection) -> None:
+    def record_wait(connection: Connection) -> None:
         seen.append(waits(connection))
 
-    event.listen(ledger.engine, "commit", look)
+    event.listen(ledger.engine, "commit", record_wait)
     chunks.accept(ledger, taken, 202, "m")
-    event.remove(ledger.engine, "commit", look)
+    event.remove(ledger.engine, "commit", record_wait)
     assert seen == [False]
 
 

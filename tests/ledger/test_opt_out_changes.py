@@ -1,4 +1,4 @@
-"""Who left or came back here since the provider was told: by the newest word of each person, and not what it told us."""
+"""Opt-outs and returns since the last export to the provider: the latest change per address, without the provider's own."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from include.ledger.suppressions import Suppression
 A, B, C = ("a" * 64, "b" * 64, "c" * 64)
 
 
-def leave(ledger: Ledger, address: str, source: str = "edge", reason: str = "unsubscribe") -> None:
+def unsubscribe(ledger: Ledger, address: str, source: str = "edge", reason: str = "unsubscribe") -> None:
     assert suppressions.suppress(ledger, [Suppression(address, reason, source, 1.0)]) == 1
 
 
@@ -23,8 +23,8 @@ def since(ledger: Ledger, seq: int) -> Changes:
 
 def test_opt_outs_and_returns_are_reported_once(ledger: Ledger) -> None:
     assert since(ledger, 0) == Changes(frozenset(), frozenset(), 0)
-    leave(ledger, A)
-    leave(ledger, B)
+    unsubscribe(ledger, A)
+    unsubscribe(ledger, B)
     first = since(ledger, 0)
     assert first == Changes(frozenset({A, B}), frozenset(), 2)
     assert suppressions.lift(ledger, A, "preferences")
@@ -33,23 +33,23 @@ def test_opt_outs_and_returns_are_reported_once(ledger: Ledger) -> None:
 
 
 def test_latest_change_of_an_address_is_reported(ledger: Ledger) -> None:
-    leave(ledger, A)
+    unsubscribe(ledger, A)
     suppressions.lift(ledger, A, "preferences")
-    leave(ledger, B)
+    unsubscribe(ledger, B)
     suppressions.lift(ledger, B, "preferences")
-    leave(ledger, B)
+    unsubscribe(ledger, B)
     assert since(ledger, 0) == Changes(frozenset({B}), frozenset({A}), 5)
 
 
 def test_other_reasons_are_not_reported_as_opt_outs(ledger: Ledger) -> None:
-    leave(ledger, A, reason="hard_bounce")
-    leave(ledger, B)
-    leave(ledger, B, reason="spam_complaint")
+    unsubscribe(ledger, A, reason="hard_bounce")
+    unsubscribe(ledger, B)
+    unsubscribe(ledger, B, reason="spam_complaint")
     assert since(ledger, 0) == Changes(frozenset({B}), frozenset(), 3)
 
 
 @pytest.mark.parametrize("source", ["webhook", "sendgrid_list", "sendgrid_group"])
 def test_opt_outs_from_the_provider_are_not_reported_back(ledger: Ledger, source: str) -> None:
-    leave(ledger, A, source)
-    leave(ledger, C)
+    unsubscribe(ledger, A, source)
+    unsubscribe(ledger, C)
     assert since(ledger, 0) == Changes(frozenset({C}), frozenset(), 2, known_to_provider=frozenset({A}))

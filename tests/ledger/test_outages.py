@@ -1,4 +1,4 @@
-"""One probe at a time, among all processes, later each time; an accepted one ends it."""
+"""Outages: one probe at a time among all processes, with growing waits; an accepted probe ends the outage."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ HOST, OTHER = "https://api.sendgrid.example", "https://other.example"
 
 @pytest.fixture(autouse=True)
 def at(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The time, which a test moves: `at[0] += 5`."""
+    """The current time, which a test advances: `at[0] += 5`."""
     from datetime import UTC, datetime
 
     now = [1_790_000_000.0]
@@ -38,8 +38,8 @@ def is_open(ledger: Ledger, probe: str | None = None, scope: str = HOST) -> bool
     return True
 
 
-def proved(ledger: Ledger) -> None:
-    """SendGrid is known to work."""
+def accept_probe(ledger: Ledger) -> None:
+    """Record an accepted probe: SendGrid works."""
     outages.start_sending(ledger, HOST)
     probe = outages.request_turn(ledger, HOST).probe
     assert probe
@@ -48,7 +48,7 @@ def proved(ledger: Ledger) -> None:
 
 def test_first_request_after_a_silence_is_a_probe(ledger: Ledger, at: list[float]) -> None:
     assert outages.start_sending(ledger, HOST)
-    assert outages.start_sending(ledger, HOST), "nobody has proved anything yet"
+    assert outages.start_sending(ledger, HOST), "no probe was accepted yet"
     assert not is_open(ledger)
     assert is_open(ledger, scope=OTHER)
     turn = outages.request_turn(ledger, HOST)
@@ -76,7 +76,7 @@ def test_only_one_probe_is_open_at_a_time(ledger: Ledger, at: list[float]) -> No
     assert waiting.wait == pytest.approx(0.25)
     at[0] += 0.25
     second = outages.request_turn(ledger, HOST)
-    assert second.probe not in (None, first.probe), "whoever is too slow has lost it"
+    assert second.probe not in (None, first.probe), "a probe that takes too long is reassigned"
     assert not is_open(ledger, first.probe)
     outages.record_accepted_probe(ledger, HOST, first.probe or "")
     outages.release_probe(ledger, HOST, first.probe or "")
@@ -96,7 +96,7 @@ def test_probe_of_a_dead_process_is_reassigned(ledger: Ledger) -> None:
 
 
 def test_wait_doubles_with_each_probe_in_doubt_up_to_a_limit(ledger: Ledger, at: list[float]) -> None:
-    proved(ledger)
+    accept_probe(ledger)
     assert outages.record_doubt(ledger, HOST, None) == Turn(wait=5.0, doubts=1)
     assert not is_open(ledger)
     waits = []
@@ -119,7 +119,7 @@ def test_wait_doubles_with_each_probe_in_doubt_up_to_a_limit(ledger: Ledger, at:
 
 
 def test_concurrent_requests_in_doubt_count_once(ledger: Ledger, at: list[float]) -> None:
-    proved(ledger)
+    accept_probe(ledger)
     outages.record_doubt(ledger, HOST, None)
     at[0] += 2
     assert outages.record_doubt(ledger, HOST, None) == Turn(wait=3.0, doubts=1)
@@ -132,7 +132,7 @@ def test_doubt_before_an_accepted_probe_counts(ledger: Ledger) -> None:
     outages.start_sending(ledger, HOST)
     probe = outages.request_turn(ledger, HOST).probe
     assert outages.record_doubt(ledger, HOST, None) == Turn(wait=5.0, doubts=1)
-    assert row(ledger)["probe"] == probe, "the doubt of another does not end a probe"
+    assert row(ledger)["probe"] == probe, "doubt of another request does not end a probe"
 
 
 def test_released_probe_allows_the_next_one(ledger: Ledger, at: list[float]) -> None:
@@ -154,14 +154,14 @@ def test_released_probe_does_not_shorten_the_wait(ledger: Ledger) -> None:
 
 
 def test_outage_of_one_host_does_not_affect_another(ledger: Ledger) -> None:
-    proved(ledger)
+    accept_probe(ledger)
     outages.record_doubt(ledger, OTHER, None)
     assert is_open(ledger)
     assert not is_open(ledger, scope=OTHER)
 
 
 def test_doubts_are_reset_when_an_outage_ends(ledger: Ledger, at: list[float]) -> None:
-    proved(ledger)
+    accept_probe(ledger)
     at[0] += outages.record_doubt(ledger, HOST, None).wait
     outages.record_accepted_probe(ledger, HOST, outages.request_turn(ledger, HOST).probe or "")
     at[0] += outages.COLD_SECONDS + 1

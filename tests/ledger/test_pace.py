@@ -1,4 +1,4 @@
-"""Pace: caps are never exceeded, rates are kept, whoever asks."""
+"""Pace: caps and rates hold for all callers together."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What may become of pending people without a request, and of nobody else."""
+"""Transitions of pending chunks without a request; other chunks do not change."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.ledger.plan import PLAN, chunk_of, claim, freeze, row, tally
 
 @pytest.fixture
 def plan(ledger: Ledger) -> Ledger:
-    """Four chunks: one accepted, one being sent, two pending; and a second plan that nobody may touch."""
+    """Four chunks (one accepted, one sending, two pending), and a second plan that must not change."""
     freeze(ledger, (10, 20, 30, 40))
     freeze(ledger, (5, 5, 5), plan_id="another")
     chunks.accept(ledger, claim(ledger, 0), 202, "m")

@@ -1,4 +1,4 @@
-"""A plan is frozen once, has one batch, and moves only from where it may."""
+"""A plan is frozen once, has one batch, and changes its state only from allowed states."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A ledger that was restored from a backup learns from the journal what it forgot: doubt, and never a second request."""
+"""Replay of the journal into a restored ledger: lost requests are in doubt and never repeated."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.ledger.plan import PLAN, claim, freeze, row, tally
 
 @pytest.fixture
 def plan(ledger: Ledger) -> Ledger:
-    """Four chunks: accepted, claimed twice and under way, and two pending; and another plan that is not meant."""
+    """Four chunks (one accepted, one sending after two claims, two pending), and another plan that must not change."""
     freeze(ledger, (10, 10, 10, 10))
     freeze(ledger, (10, 10, 10, 10, 10), plan_id="another")
     chunks.accept(ledger, claim(ledger, 0), 202, "m")
@@ -31,7 +31,7 @@ def state(ledger: Ledger) -> tuple[str, str | None]:
         return plans.state_of(connection, PLAN)
 
 
-def soon(moment: float) -> bool:
+def is_now(moment: float) -> bool:
     return abs(moment - clock.now().timestamp()) < 30
 
 
@@ -48,7 +48,7 @@ def test_lost_request_is_in_doubt_and_pauses_the_campaign(plan: Ledger) -> None:
         ("in_doubt", 1, 1),
     ]
     assert [(each["reason"], each["lease_until"]) for each in (behind, requested)] == [(LOST_BY_RESTORE, None)] * 2
-    assert all(soon(each[moment]) for each in (behind, requested) for moment in ("posted_at", "settled_at"))
+    assert all(is_now(each[moment]) for each in (behind, requested) for moment in ("posted_at", "settled_at"))
     assert (tally(plan).pending, state(plan)) == (10, ("paused", LOST_BY_RESTORE))
     assert tally(plan, "another").pending == 50
 
@@ -71,7 +71,7 @@ def test_lost_split_puts_every_pending_chunk_in_doubt(plan: Ledger) -> None:
     assert (row(plan, 3)["fence"], row(plan, 3)["attempt"], row(plan, 3)["reason"]) == (0, 1, LOST_BY_RESTORE)
     taken = row(plan, 4)
     assert (taken["state"], taken["fence"], taken["recipients"], taken["parent"]) == ("split", 3, 0, None)
-    assert (taken["selection"], taken["reason"], soon(taken["settled_at"])) == ("", LOST_BY_RESTORE, True)
+    assert (taken["selection"], taken["reason"], is_now(taken["settled_at"])) == ("", LOST_BY_RESTORE, True)
     assert (tally(plan).in_doubt, tally(plan).pending, state(plan)) == (30, 0, ("sending", None))
     assert row(plan, 4, "another")["recipients"] == 10
 
@@ -82,8 +82,8 @@ def test_journal_that_contradicts_the_ledger_is_refused(plan: Ledger) -> None:
     assert (tally(plan).pending, tally(plan).accepted) == (20, 10)
 
 
-def forgotten(ledger: Ledger) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """A plan of three chunks that the ledger does not know, and the chunks of its file."""
+def lost_plan(ledger: Ledger) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """A plan of three chunks that is not in the ledger, and its chunks."""
     freeze(ledger, plan_id="another")
     found = plans.find_plan(ledger, "another")
     assert found is not None
@@ -102,20 +102,20 @@ def forgotten(ledger: Ledger) -> tuple[dict[str, Any], list[dict[str, Any]]]:
 
 
 def test_lost_plan_is_cancelled_with_its_requests_in_doubt(ledger: Ledger) -> None:
-    assert replay.record_lost_plan(ledger, *forgotten(ledger), {1: 2}) == {"in_doubt": 1, "skipped": 2}
+    assert replay.record_lost_plan(ledger, *lost_plan(ledger), {1: 2}) == {"in_doubt": 1, "skipped": 2}
     assert state(ledger) == ("cancelled", LOST_BY_RESTORE)
     requested, others = row(ledger, 1), [row(ledger, 0), row(ledger, 2)]
     assert (requested["state"], requested["fence"], requested["attempt"]) == ("in_doubt", 2, 2)
-    assert soon(requested["posted_at"])
+    assert is_now(requested["posted_at"])
     assert [(each["state"], each["fence"], each["attempt"], each["posted_at"]) for each in others] == [
         ("skipped", 0, 0, None)
     ] * 2
-    assert all(each["reason"] == LOST_BY_RESTORE and soon(each["settled_at"]) for each in (requested, *others))
+    assert all(each["reason"] == LOST_BY_RESTORE and is_now(each["settled_at"]) for each in (requested, *others))
     assert (tally(ledger).in_doubt, tally(ledger).skipped) == (10, 20)
 
 
 def test_lost_plan_with_requests_of_splits_is_entirely_in_doubt(ledger: Ledger) -> None:
-    assert replay.record_lost_plan(ledger, *forgotten(ledger), {1: 2, 7: 4}) == {"in_doubt": 3, "skipped": 0}
+    assert replay.record_lost_plan(ledger, *lost_plan(ledger), {1: 2, 7: 4}) == {"in_doubt": 3, "skipped": 0}
     taken = row(ledger, 7)
     assert (taken["state"], taken["fence"], taken["recipients"], taken["root"]) == ("split", 4, 0, 0)
     assert (tally(ledger).in_doubt, [row(ledger, chunk)["fence"] for chunk in range(3)]) == (30, [0, 2, 0])
@@ -125,4 +125,4 @@ def test_chunk_number_of_a_lost_split_is_reserved(ledger: Ledger) -> None:
     freeze(ledger)
     replay.replay_journal(ledger, PLAN, {5: 1})
     taken = row(ledger, 5)
-    assert (taken["state"], taken["fence"], soon(taken["settled_at"] or 0.0)) == ("split", 1, True)
+    assert (taken["state"], taken["fence"], is_now(taken["settled_at"] or 0.0)) == ("split", 1, True)

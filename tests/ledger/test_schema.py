@@ -1,4 +1,4 @@
-"""A ledger gets the schema of this code when it is opened, whatever edition made it; one from a newer code is refused."""
+"""Opening a ledger upgrades it to the current schema from any earlier version; a newer ledger is refused."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ open_ledger(sys.argv[2], secrets).close()
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def engine(request: pytest.FixtureRequest, paths: DataPaths) -> Iterator[Engine]:
-    """An empty database, where no ledger was opened yet."""
+    """An empty database without a ledger."""
     paths.ledger.parent.mkdir(parents=True, exist_ok=True)
     where = fresh_schema(request.getfixturevalue("postgres_url")) if request.param == "postgresql" else None
     made = create_engine(ledger_url(paths, where))
@@ -72,13 +72,13 @@ def opened(engine: Engine, secrets: Secrets) -> None:
     open_ledger(url_of(engine), secrets).close()
 
 
-def by_the_first_edition(connection: Connection) -> None:
+def create_first_version(connection: Connection) -> None:
     first_edition.metadata.create_all(connection)
     connection.execute(first_edition.identity.insert().values(name="note", value="kept"))
     connection.execute(first_edition.suppression_log.insert().values(**SUPPRESSION, happened_at=1.0, recorded_at=2.0))
 
 
-def by_the_edition_before_versions(connection: Connection) -> None:
+def create_unversioned(connection: Connection) -> None:
     baseline.TABLES.create_all(connection)
     connection.execute(
         insert(baseline.identity).values([{"name": "schema", "value": "2"}, {"name": "note", "value": "kept"}])
@@ -86,7 +86,7 @@ def by_the_edition_before_versions(connection: Connection) -> None:
 
 
 def constraints(connection: Connection) -> dict[str, Any]:
-    """What Alembic does not compare."""
+    """The constraints, which Alembic does not compare."""
     found = inspect(connection)
     return {
         name: (
@@ -98,7 +98,7 @@ def constraints(connection: Connection) -> dict[str, Any]:
 
 
 def expected_constraints(engine: Engine, request: pytest.FixtureRequest) -> dict[str, Any]:
-    """Those of a database that `tables.py` made."""
+    """The constraints of a database created from `tables.py`."""
     url = "sqlite://" if engine.dialect.name == "sqlite" else None
     url = url or fresh_schema(request.getfixturevalue("postgres_url")).replace("postgresql://", "postgresql+psycopg://")
     made = create_engine(url)
@@ -107,7 +107,7 @@ def expected_constraints(engine: Engine, request: pytest.FixtureRequest) -> dict
         return constraints(connection)
 
 
-@pytest.mark.parametrize("edition", [None, by_the_first_edition, by_the_edition_before_versions])
+@pytest.mark.parametrize("edition", [None, create_first_version, create_unversioned])
 def test_migrations_produce_the_declared_schema(
     engine: Engine, secrets: Secrets, edition: Any, request: pytest.FixtureRequest
 ) -> None:
@@ -122,14 +122,14 @@ def test_migrations_produce_the_declared_schema(
         assert connection.scalars(VERSION).all() == [schema.HEAD]
         names = connection.scalars(select(ledger_metadata.c.name).order_by(ledger_metadata.c.name)).all()
         assert names == (["address_key", "note"] if edition else ["address_key"])
-        if edition is by_the_first_edition:
+        if edition is create_first_version:
             assert connection.scalars(text("select address_key from suppression_log")).all() == ["a"]
 
 
 def test_newer_ledger_is_refused_and_not_changed(each_ledger: Ledger, secrets: Secrets) -> None:
     with each_ledger.write() as connection:
         connection.execute(text("update ledger_version set version_num = '0099_of_tomorrow'"))
-        connection.execute(text("drop table withheld"))  # An upgrade would create it.
+        connection.execute(text("drop table withheld"))  # An upgrade would create it again.
     with pytest.raises(ConfigurationError) as refused:
         opened(each_ledger.engine, secrets)
     assert "0099_of_tomorrow" in refused.value.what
@@ -144,7 +144,7 @@ def test_newer_ledger_is_refused_and_not_changed(each_ledger: Ledger, secrets: S
 
 def test_concurrent_processes_upgrade_the_ledger_once(engine: Engine, paths: DataPaths, secrets: Secrets) -> None:
     with engine.begin() as connection:
-        by_the_first_edition(connection)
+        create_first_version(connection)
     command = [sys.executable, "-c", OPENER, str(paths.root), url_of(engine)]
     options: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     processes = [subprocess.Popen(command, cwd=PROJECT, **options) for _ in range(4)]
@@ -155,8 +155,8 @@ def test_concurrent_processes_upgrade_the_ledger_once(engine: Engine, paths: Dat
         assert process.stdin
         process.stdin.write("go\n")
         process.stdin.flush()
-    said = [process.communicate(timeout=120)[1] for process in processes]
-    assert [process.returncode for process in processes] == [0, 0, 0, 0], said
+    errors = [process.communicate(timeout=120)[1] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0, 0, 0], errors
     with engine.connect() as connection:
         assert connection.scalars(VERSION).all() == [schema.HEAD]
         assert connection.scalars(text("select address_key from suppression_log")).all() == ["a"]
@@ -185,12 +185,12 @@ def test_migrations_are_linear_and_listed() -> None:
     config.set_main_option("path_separator", "os")
     scripts = list(ScriptDirectory.from_config(config).walk_revisions())
     assert [script.revision for script in reversed(scripts)] == list(schema.KNOWN)
-    assert all(len(name) <= 32 for name in schema.KNOWN)  # PostgreSQL's column for it is that wide.
+    assert all(len(name) <= 32 for name in schema.KNOWN)  # The width of the version column on PostgreSQL.
 
 
 @pytest.fixture
 def later(each_ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The migration that comes after those that made the ledger, in a copy of the folder."""
+    """A further migration, in a copy of the migrations folder."""
     folder = tmp_path / "100%" / "migrations"
     shutil.copytree(schema.MIGRATIONS, folder)
     migration = folder / "versions" / "0003_later.py"

@@ -1,4 +1,4 @@
-"""Who must not be mailed: the log, and what is in force by it."""
+"""The suppression log and the consent log, and what is in force by them."""
 
 from __future__ import annotations
 
@@ -57,9 +57,9 @@ def test_lift_removes_only_an_unsubscribe(ledger: Ledger) -> None:
     assert not suppressions.reasons_in_force(ledger, C)
     with ledger.read() as connection:
         lifted = connection.execute(select(suppression_log).where(suppression_log.c.action == "lift")).mappings().one()
-        (told,) = suppressions.lifts(connection).to_pylist()
+        (row,) = suppressions.lifts(connection).to_pylist()
     assert (lifted["source"], lifted["message_key"], lifted["reason"]) == ("preferences", "k", "unsubscribe")
-    assert told == {"address_key": A, "reason": "unsubscribe", "lifted_at": lifted["happened_at"]}
+    assert row == {"address_key": A, "reason": "unsubscribe", "lifted_at": lifted["happened_at"]}
     assert lifted["happened_at"] == pytest.approx(clock.now().timestamp(), abs=30)
     assert suppressions.suppress(ledger, [left(A)]) == 1
     assert suppressions.reasons_in_force(ledger, A) == {"unsubscribe", "hard_bounce"}
@@ -89,7 +89,7 @@ def test_suppressions_in_force_and_their_sequence_number(ledger: Ledger) -> None
 
 @pytest.fixture
 def tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A machine whose clock shows another zone."""
+    """A machine in another time zone."""
     monkeypatch.setenv("TZ", "Asia/Tokyo")
     time.tzset()
     yield

@@ -1,4 +1,4 @@
-"""A ledger whose database is away may be back in a minute; one that is configured wrongly never will be."""
+"""Errors of the ledger's database: an outage is retryable, a wrong configuration is not."""
 
 from __future__ import annotations
 
@@ -45,17 +45,17 @@ def server() -> Iterator[Server]:
         yield running
 
 
-def psycopg_error(kind: type[psycopg.Error], said: str = "") -> DBAPIError:
+def psycopg_error(kind: type[psycopg.Error], message: str = "") -> DBAPIError:
     wrapper: type[DBAPIError] = ProgrammingError
     if issubclass(kind, psycopg.OperationalError):
         wrapper = OperationalError
     elif issubclass(kind, psycopg.InterfaceError):
         wrapper = InterfaceError
-    return wrapper("select 1", {"address": "anna@example.com"}, kind(said), hide_parameters=True)
+    return wrapper("select 1", {"address": "anna@example.com"}, kind(message), hide_parameters=True)
 
 
 @pytest.mark.parametrize(
-    ("kind", "said", "told"),
+    ("kind", "message", "expected"),
     [
         (psycopg.OperationalError, "connection refused", LedgerUnavailable),
         (psycopg.OperationalError, "server closed the connection unexpectedly", LedgerUnavailable),
@@ -77,21 +77,25 @@ def psycopg_error(kind: type[psycopg.Error], said: str = "") -> DBAPIError:
         (psycopg.ProgrammingError, "cannot adapt type", None),
     ],
 )
-def test_database_error_is_translated(kind: type[psycopg.Error], said: str, told: type[TradewindError] | None) -> None:
-    found = translated(psycopg_error(kind, said), URL)
-    assert type(found) is (told or type(None))
+def test_database_error_is_translated(
+    kind: type[psycopg.Error], message: str, expected: type[TradewindError] | None
+) -> None:
+    found = translated(psycopg_error(kind, message), URL)
+    assert type(found) is (expected or type(None))
     if found:
         assert PASSWORD not in str(found)
         assert "anna@example.com" not in str(found)
         assert "db.example/ledger" in str(found)
-        assert ("host name that does not resolve now" in str(found)) is ("resolve" in said)
-        assert ("check the name" in str(found)) is ("resolve" in said)
+        assert ("host name that does not resolve now" in str(found)) is ("resolve" in message)
+        assert ("check the name" in str(found)) is ("resolve" in message)
 
 
-@pytest.mark.parametrize(("said", "told"), [("database is locked", LedgerUnavailable), ("disk I/O error", type(None))])
-def test_locked_sqlite_file_is_retryable(said: str, told: type) -> None:
-    error = OperationalError("select 1", {}, sqlite3.OperationalError(said))
-    assert type(translated(error, make_url("sqlite:////data/ledger.sqlite"))) is told
+@pytest.mark.parametrize(
+    ("message", "expected"), [("database is locked", LedgerUnavailable), ("disk I/O error", type(None))]
+)
+def test_locked_sqlite_file_is_retryable(message: str, expected: type) -> None:
+    error = OperationalError("select 1", {}, sqlite3.OperationalError(message))
+    assert type(translated(error, make_url("sqlite:////data/ledger.sqlite"))) is expected
 
 
 def test_locked_sqlite_file_is_reported(paths: DataPaths, secrets: Secrets, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,10 +127,10 @@ def test_constraint_violation_is_not_translated(each_ledger: Ledger) -> None:
 
 
 def test_closed_port_is_retryable(secrets: Secrets) -> None:
-    with pytest.raises(LedgerUnavailable) as away:
+    with pytest.raises(LedgerUnavailable) as error:
         open_ledger(f"postgresql+psycopg://tradewind:{PASSWORD}@127.0.0.1:{free_port()}/ledger", secrets)
-    assert away.value.retryable
-    assert PASSWORD not in str(away.value)
+    assert error.value.retryable
+    assert PASSWORD not in str(error.value)
 
 
 @pytest.mark.postgres
@@ -164,7 +168,7 @@ def test_connect_timeout_is_ten_seconds_by_default(monkeypatch: pytest.MonkeyPat
 def test_database_restart_during_a_send_loses_nothing(
     server: Server, paths: DataPaths, secrets: Secrets, esp: ScriptedEsp, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Stopped with a request under way, started again a moment later: its outcome is written down, the rest goes out."""
+    """The server stops during a request and restarts a moment later: the outcome is recorded, the rest is sent."""
     url = ledger_url(paths, server.url)
     ledger = open_ledger(url, secrets)
     plan_id = frozen_plan(Stores(paths, ledger, secrets), 40, chunk_size=10)
@@ -197,7 +201,7 @@ def test_database_restart_during_a_send_loses_nothing(
 def test_long_database_outage_ends_the_task_with_a_retryable_error(
     server: Server, paths: DataPaths, secrets: Secrets, esp: ScriptedEsp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The lease is over before the ledger is back: what was under way is in doubt, nobody is lost or mailed twice."""
+    """The lease expires before the ledger is back: open requests are in doubt, nobody is lost or mailed twice."""
     monkeypatch.setattr(chunks, "LEASE_SECONDS", 95.0)
     monkeypatch.setattr(chunk_sender, "LEDGER_PAUSE_SECONDS", 94.0)
     ledger = open_ledger(ledger_url(paths, server.url), secrets)
@@ -210,10 +214,10 @@ def test_long_database_outage_ends_the_task_with_a_retryable_error(
         return accepted()
 
     esp.answer = answer
-    with pytest.raises(LedgerUnavailable) as away:
+    with pytest.raises(LedgerUnavailable) as error:
         send_range(Stores(paths, ledger, secrets), esp.account, plan_id=plan_id, first=0, last=9)
-    assert away.value.retryable
-    assert ":" in str(away.value)
+    assert error.value.retryable
+    assert ":" in str(error.value)
     with pytest.raises(LedgerUnavailable):
         open_ledger(ledger_url(paths, server.url), secrets)
     server.start()
@@ -234,7 +238,7 @@ def test_long_database_outage_ends_the_task_with_a_retryable_error(
 def test_outcome_with_an_unconfirmed_commit_is_retried(
     stores: Stores, esp: ScriptedEsp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It stands in the ledger; the second try finds the fence gone, and the task is run again instead of failing."""
+    """The outcome is in the ledger; the second try loses the fence, and the task is retried instead of failing."""
     plan_id = frozen_plan(stores, 20, chunk_size=10)
     lost: list[dict[str, int]] = []
 

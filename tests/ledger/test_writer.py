@@ -1,4 +1,4 @@
-"""Calls that wait together share a transaction; each stands or falls alone, and none is told before the commit."""
+"""Concurrent calls share a transaction; each succeeds or fails on its own, and returns only after the commit."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from include.ledger.writer import LedgerWriter
 
 
 def note(ledger: Ledger, name: str, then: Exception | None = None) -> str:
-    """Write something, and perhaps fail after it."""
+    """Write a row, then raise `then` if given."""
     with ledger.write() as connection:
         connection.execute(insert(ledger_metadata).values(name=f"note:{name}", value="x"))
         if then:
@@ -27,16 +27,16 @@ def noted(ledger: Ledger, name: str) -> bool:
         return connection.scalar(select(ledger_metadata.c.value).where(ledger_metadata.c.name == f"note:{name}")) is not None
 
 
-async def made(ledger: Ledger, *calls: tuple[Any, ...]) -> list[Any]:
-    """The outcomes of calls that are made at once, while the thread is held up by another."""
-    desk, gate = LedgerWriter(ledger), threading.Event()
-    held = asyncio.create_task(desk.run(lambda _: gate.wait(10)))
+async def run_together(ledger: Ledger, *calls: tuple[Any, ...]) -> list[Any]:
+    """The outcomes of concurrent calls that wait while another call blocks the writer's thread."""
+    writer, gate = LedgerWriter(ledger), threading.Event()
+    held = asyncio.create_task(writer.run(lambda _: gate.wait(10)))
     await asyncio.sleep(0)
-    waiting = [asyncio.create_task(desk.run(*call)) for call in calls]
+    waiting = [asyncio.create_task(writer.run(*call)) for call in calls]
     await asyncio.sleep(0)
     gate.set()
     outcomes = await asyncio.gather(held, *waiting, return_exceptions=True)
-    desk.close()
+    writer.close()
     return outcomes[1:]
 
 
@@ -47,25 +47,25 @@ def test_every_call_gets_its_own_result_in_order(ledger: Ledger) -> None:
         seen.append(name)
         return note(opened, name)
 
-    assert asyncio.run(made(ledger, *((note_in_order, name) for name in "abcde"))) == list("abcde")
+    assert asyncio.run(run_together(ledger, *((note_in_order, name) for name in "abcde"))) == list("abcde")
     assert seen == list("abcde")
     assert [noted(ledger, name) for name in "abcde"] == [True] * 5
 
 
 def test_failed_call_rolls_back_only_its_own_writes(ledger: Ledger) -> None:
     broken = ValueError("no")
-    assert asyncio.run(made(ledger, (note, "a"), (note, "b", broken), (note, "c"))) == ["a", broken, "c"]
+    assert asyncio.run(run_together(ledger, (note, "a"), (note, "b", broken), (note, "c"))) == ["a", broken, "c"]
     assert [noted(ledger, name) for name in "abc"] == [True, False, True]
 
 
 def test_call_reads_the_writes_of_an_earlier_call(ledger: Ledger) -> None:
-    assert asyncio.run(made(ledger, (note, "a"), (noted, "a"))) == ["a", True]
+    assert asyncio.run(run_together(ledger, (note, "a"), (noted, "a"))) == ["a", True]
 
 
 def test_waiting_calls_share_one_commit_on_sqlite(ledger: Ledger) -> None:
     commits: list[object] = []
     event.listen(ledger.engine, "commit", commits.append)
-    asyncio.run(made(ledger, *((note, name) for name in "abcd")))
+    asyncio.run(run_together(ledger, *((note, name) for name in "abcd")))
     assert len(commits) == (1 if ledger.is_sqlite else 4)
 
 
@@ -74,7 +74,7 @@ def test_every_call_fails_when_the_commit_fails(ledger: Ledger) -> None:
         raise OSError("the disk is full")
 
     event.listen(ledger.engine, "commit", refuse)
-    outcomes = asyncio.run(made(ledger, (note, "a"), (note, "b")))
+    outcomes = asyncio.run(run_together(ledger, (note, "a"), (note, "b")))
     event.remove(ledger.engine, "commit", refuse)
     assert [type(outcome) for outcome in outcomes] == [OSError, OSError]
     assert [noted(ledger, name) for name in "ab"] == [False, False]
@@ -89,19 +89,19 @@ def test_write_outside_a_shared_transaction_commits_itself(ledger: Ledger) -> No
 
 def test_all_calls_run_in_one_worker_thread(ledger: Ledger) -> None:
     calls = [(lambda _opened: threading.get_ident(),)] * 5
-    threads = asyncio.run(made(ledger, *calls))
+    threads = asyncio.run(run_together(ledger, *calls))
     assert len(set(threads)) == 1
     assert threading.get_ident() not in threads
 
 
 def test_writers_do_not_wait_for_each_other(ledger: Ledger) -> None:
-    """Each has its thread: a sender that waits for its disk holds up no other in the process."""
+    """Each writer has its own thread: a sender that waits for its disk blocks no other."""
     met = threading.Barrier(3)
 
     async def both() -> None:
-        desks = [LedgerWriter(ledger) for _ in range(3)]
-        await asyncio.gather(*(desk.run(lambda _opened: met.wait(10)) for desk in desks))
-        for desk in desks:
-            desk.close()
+        writers = [LedgerWriter(ledger) for _ in range(3)]
+        await asyncio.gather(*(writer.run(lambda _opened: met.wait(10)) for writer in writers))
+        for writer in writers:
+            writer.close()
 
     asyncio.run(both())
