@@ -110,7 +110,7 @@ def test_a_rejected_request_does_not_blame_the_host(
 ) -> None:
     state, account = sendgrid
     state.answer = (status, b"{}")
-    with pytest.raises(ConfigurationError, match=f"answered {status}.*Trying again will not help") as raised:
+    with pytest.raises(ConfigurationError, match=f"responded {status}.*A retry will not help") as raised:
         sync_suppressions(stores, account)
     assert "host" not in str(raised.value)
 
