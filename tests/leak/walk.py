@@ -239,7 +239,7 @@ def collect_and_report(walk: Walk, simulator: RunningSimulator) -> None:
     walk.task(report.write_report, walk.paths)
     operations(["campaign", "status", "newsletter", OCCURRENCE])
     operations(["campaign", "pause", "newsletter", "2026-W01"])
-    operations(["reconcile"])
+    operations(["replay"])
 
 
 def run(root: Path) -> None:
