@@ -2,7 +2,7 @@
 -- owner: dispatch
 -- grain: one row per chunk, in the order of people.sql
 -- params: chunk_size
--- purpose: Cuts the groups (temp table mail_groups) into chunks. Within a group the most engaged people come first, and chunks are
+-- purpose: Cuts the groups (temp table mail_groups) into chunks. Within a group the most engaged people come first; chunks are
 --          numbered by the tier of their first person: engaged in the last 30 days, in the last 90, the rest. View send_times:
 --          the send window of each time zone; empty if the campaign has none.
 with sliced as (
