@@ -7,8 +7,6 @@ second, and only what SendGrid confirms is recorded. Each command can be repeate
 from __future__ import annotations
 
 import logging
-from dataclasses import asdict
-from typing import Any
 
 from sqlalchemy import Connection
 
@@ -18,6 +16,7 @@ from include.core.errors import CampaignStopped, PlanError
 from include.dispatch import schedule
 from include.ledger import counts, holds, pending, plans
 from include.ledger.chunk import Plan
+from include.ledger.counts import PeopleByState
 from include.ledger.database import Ledger
 from include.sendgrid.management import NotOffered
 
@@ -26,13 +25,21 @@ log = logging.getLogger(__name__)
 UNFINISHED = ("sending", "paused", "stopped")
 
 
+class SendStatus(PeopleByState):
+    """A plan's state after a command, and its people by state."""
+
+    plan_id: str
+    state: str
+    scheduled_at_sendgrid: int
+
+
 def pause(
     ledger: Ledger,
     campaign_id: str,
     occurrence: str,
     reason: str = "paused by an operator",
     account: SendGridAccount | None = None,
-) -> dict[str, Any]:
+) -> SendStatus:
     """Send no further chunk until the plan is resumed; with an `account`, pause messages that SendGrid holds.
 
     Requests under way finish. For a plan that is done, only SendGrid's messages are paused. A cancelled plan stays
@@ -45,7 +52,7 @@ def pause(
     return _status(ledger, plan.plan_id)
 
 
-def resume(ledger: Ledger, campaign_id: str, occurrence: str, account: SendGridAccount | None = None) -> dict[str, Any]:
+def resume(ledger: Ledger, campaign_id: str, occurrence: str, account: SendGridAccount | None = None) -> SendStatus:
     """Resume the plan and release its holds; the next run of its DAG sends pending chunks.
 
     SendGrid sends paused messages at their send_at, or at once if that is past; messages that it dropped in the meantime are
@@ -65,7 +72,7 @@ def cancel(
     occurrence: str,
     reason: str = "cancelled by an operator",
     account: SendGridAccount | None = None,
-) -> dict[str, Any]:
+) -> SendStatus:
     """Cancel the plan for good: pending chunks are skipped.
 
     With an `account`, messages that SendGrid confirms to drop are skipped too: those that carry a batch and are due late
@@ -152,10 +159,10 @@ def _find(ledger: Ledger, campaign_id: str, occurrence: str) -> Plan:
     return plan
 
 
-def _status(ledger: Ledger, plan_id: str) -> dict[str, Any]:
+def _status(ledger: Ledger, plan_id: str) -> SendStatus:
     plan = _plan(ledger, plan_id)
     with ledger.read() as connection:
-        people = asdict(counts.tally(connection, plan_id))
+        people = counts.tally(connection, plan_id).by_state()
     return {
         "plan_id": plan_id,
         "state": plan.state,

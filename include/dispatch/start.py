@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 
 from include.core import clock
 from include.core.campaign import Campaign
@@ -23,29 +23,51 @@ log = logging.getLogger(__name__)
 Mode = Literal["preview", "test", "live"]
 
 
+class StartedPreview(preview.Preview):
+    """The result of the task `dispatch.plan` for a preview."""
+
+    mode: Mode
+
+
+class StartedPlan(freeze.FrozenPlan):
+    """The result of the task `dispatch.plan` for a test or live run."""
+
+    mode: Mode
+
+
+class StartedLivePlan(StartedPlan):
+    """The result of the task `dispatch.plan` for a live run."""
+
+    occurrence: str
+
+
 def start_run(
     stores: Stores, campaign: Campaign, *,
     account: SendGridAccount, mode: Mode, run: str, at: datetime, edge_url: str, recipients: list[str],
     resumes: str | None = None,
-) -> tuple[dict[str, Any], list[sender.Range]]:  # fmt: skip
-    """What was found or frozen, with its `mode`, and the ranges of chunks to send: none for a preview.
+) -> tuple[StartedPreview | StartedPlan, list[sender.Range]]:  # fmt: skip
+    """Render the preview, or find or freeze the plan; return the result and the ranges of chunks to send.
 
-    `resumes` names the occurrence of an earlier plan that a live run goes on with; it must be there. Before anything is
-    frozen or sent, the edge must answer at `edge_url` (see `public_edge`): raises `ConfigurationError` or `EdgeUnavailable`.
+    `resumes` is the occurrence of an existing plan that a live run resumes. Before anything is frozen or sent, the edge must
+    respond at `edge_url` (see `public_edge`); raises `ConfigurationError` or `EdgeUnavailable` otherwise.
     """
     if mode == "preview":
         _warn_of_links(account, edge_url)
-        return {"mode": mode, **preview.preview(stores, campaign, run=run, edge_url=edge_url, at=at)}, []
+        previewed = preview.preview(stores, campaign, run=run, edge_url=edge_url, at=at)
+        return StartedPreview(mode=mode, **previewed), []
     public_edge.require_answer(account, edge_url, stores.secrets)
+    started: StartedPlan
     if mode == "test":
-        frozen = test_send.freeze_test(stores, campaign, run=run, recipients=recipients, edge_url=edge_url, at=at)
+        tested = test_send.freeze_test(stores, campaign, run=run, recipients=recipients, edge_url=edge_url, at=at)
+        started = StartedPlan(mode=mode, **tested)
     else:
         period = _period(stores.ledger, campaign, at, resumes)
-        frozen = {"occurrence": period, **freeze.freeze(stores, campaign, occurrence=period, edge_url=edge_url, at=at)}
-    ranges = sender.ranges(stores.ledger, frozen["plan_id"])
+        frozen = freeze.freeze(stores, campaign, occurrence=period, edge_url=edge_url, at=at)
+        started = StartedLivePlan(mode=mode, occurrence=period, **frozen)
+    ranges = sender.ranges(stores.ledger, started["plan_id"])
     if ranges:
-        _require_frozen_links(stores, account, frozen["plan_id"], edge_url)
-    return {"mode": mode, **frozen}, ranges
+        _require_frozen_links(stores, account, started["plan_id"], edge_url)
+    return started, ranges
 
 
 def late_by(ledger: Ledger, campaign: Campaign, at: datetime) -> timedelta | None:

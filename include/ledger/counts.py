@@ -6,6 +6,7 @@ A person has the state of their chunk unless an individual outcome is recorded; 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from typing import TypedDict
 
 from sqlalchemy import Connection, and_, func, select
 
@@ -13,6 +14,20 @@ from include.core.errors import ConservationBroken
 from include.ledger import plans as plan_rows
 from include.ledger.chunk import read_plans
 from include.ledger.tables import chunks, outcomes, plans
+
+
+class PeopleByState(TypedDict):
+    """A tally as a task's result."""
+
+    selected: int
+    accepted: int
+    rejected: int
+    suppressed: int
+    capped: int
+    held_out: int
+    in_doubt: int
+    pending: int
+    skipped: int
 
 
 @dataclass(frozen=True)
@@ -33,6 +48,20 @@ class Tally:
     def adds_up(self) -> bool:
         values = asdict(self)
         return bool(values.pop("selected") == sum(values.values()))
+
+    def by_state(self) -> PeopleByState:
+        """The counts, for a task's result."""
+        return {
+            "selected": self.selected,
+            "accepted": self.accepted,
+            "rejected": self.rejected,
+            "suppressed": self.suppressed,
+            "capped": self.capped,
+            "held_out": self.held_out,
+            "in_doubt": self.in_doubt,
+            "pending": self.pending,
+            "skipped": self.skipped,
+        }
 
 
 def tally(connection: Connection, plan_id: str) -> Tally:

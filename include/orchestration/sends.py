@@ -10,6 +10,7 @@ from include.orchestration import configuration, runs
 
 if TYPE_CHECKING:
     from include.dispatch.send.sender import Range
+    from include.dispatch.start import StartedPlan, StartedPreview
     from include.ledger.stores import Stores
 
 PLAN, APPROVAL = "dispatch.plan", "dispatch.approve_late_start"
@@ -26,7 +27,7 @@ def first_task(stores: Stores, campaign_id: str, dag_run: Any, params: Mapping[s
 
 def start_run(
     stores: Stores, campaign_id: str, dag_run: Any, params: Mapping[str, Any]
-) -> tuple[dict[str, Any], list[Range]]:
+) -> tuple[StartedPreview | StartedPlan, list[Range]]:
     """Render the preview, or find or freeze the plan; returns it and the ranges of chunks to send."""
     from include.dispatch import start
 

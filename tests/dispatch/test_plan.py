@@ -52,7 +52,7 @@ class Shop:
     templates: Path
     campaign: Campaign
 
-    def freeze(self, **changes: Any) -> dict[str, Any]:
+    def freeze(self, **changes: Any) -> freeze.FrozenPlan:
         campaign = self.campaign.model_copy(update=changes)
         name = occurrence.occurrence_of(campaign, AT)
         return freeze.freeze(self.stores, campaign, occurrence=name, edge_url=EDGE, at=AT)
@@ -232,7 +232,7 @@ def test_template_that_fails_for_a_person_is_refused_with_its_line(shop: Shop) -
     assert plans.all_plans(shop.stores.ledger) == []
 
 
-def preview_of(shop: Shop) -> dict[str, Any]:
+def preview_of(shop: Shop) -> preview.Preview:
     return preview.preview(shop.stores, shop.campaign, run="manual__1", edge_url=EDGE, at=AT)
 
 
@@ -256,7 +256,7 @@ def test_preview_logs_the_path_of_its_page(shop: Shop, caplog: pytest.LogCapture
 
 def test_test_send_reaches_only_the_named_people_and_no_report(shop: Shop, esp: ScriptedEsp) -> None:
 
-    def freeze_for(*recipients: str) -> dict[str, Any]:
+    def freeze_for(*recipients: str) -> freeze.FrozenPlan:
         return test_send.freeze_test(
             shop.stores, shop.campaign, recipients=recipients, run="manual__2", edge_url=EDGE, at=AT
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -42,7 +42,7 @@ MALFORMED = [
 ]  # fmt: skip
 
 
-def run_of(shop: Shop, mode: Any, account: SendGridAccount, edge_url: str) -> dict[str, Any]:  # noqa: F811
+def run_of(shop: Shop, mode: Any, account: SendGridAccount, edge_url: str) -> Mapping[str, Any]:  # noqa: F811
     started, _ = start.start_run(
         shop.stores, shop.campaign, account=account, mode=mode, run="manual__1", at=AT,
         edge_url=edge_url, recipients=["s1"],

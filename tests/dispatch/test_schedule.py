@@ -55,13 +55,13 @@ class Scheduled:
     def send(self, first: int = 0, last: int = 3) -> dict[str, int]:
         return send_range(self.stores, self.account, plan_id=self.plan_id, first=first, last=last)
 
-    def pause(self) -> dict[str, Any]:
+    def pause(self) -> control.SendStatus:
         return control.pause(self.ledger, "spring", "once", account=self.account)
 
-    def resume(self) -> dict[str, Any]:
+    def resume(self) -> control.SendStatus:
         return control.resume(self.ledger, "spring", "once", account=self.account)
 
-    def cancel(self) -> dict[str, Any]:
+    def cancel(self) -> control.SendStatus:
         return control.cancel(self.ledger, "spring", "once", account=self.account)
 
     def held(self) -> list[str]:

@@ -8,7 +8,7 @@ proved in the meantime are not affected.
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import TypedDict
 
 import duckdb
 
@@ -25,6 +25,14 @@ from include.warehouse.connection import fetch, open_warehouse
 log = logging.getLogger(__name__)
 
 HEALTHY_HOURS = 24
+
+
+class DuePlan(TypedDict):
+    """A plan with reopened messages, which another run of its campaign must send."""
+
+    plan_id: str
+    campaign: str
+    occurrence: str
 
 
 def awaiting_decision(ledger: Ledger, plan_id: str) -> int:
@@ -51,13 +59,13 @@ def reopen(stores: Stores, plan_id: str, *, decision: str) -> dict[str, int]:
     return {"reopened": people}
 
 
-def reopen_due(stores: Stores) -> list[dict[str, Any]]:
-    """Reopen what `resend_after_24h` makes due; returns the runs that send it: campaign and occurrence."""
+def reopen_due(stores: Stores) -> list[DuePlan]:
+    """Reopen chunks in doubt that `resend_after_24h` makes due; return their plans."""
     waiting: dict[str, float] = {}
     for chunk in doubt.in_doubt_chunks(stores.ledger):
         posted = chunk.posted_at or 0.0
         waiting[chunk.plan_id] = max(posted, waiting.get(chunk.plan_id, 0.0))
-    due = []
+    due: list[DuePlan] = []
     with open_warehouse(stores.paths) as warehouse:
         for plan_id, posted in waiting.items():
             plan = _plan(stores.ledger, plan_id)

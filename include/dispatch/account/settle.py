@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import asdict
-from typing import Any
 
 from include.core.errors import EspUnavailable
 from include.ledger import chunks, counts, plans
+from include.ledger.counts import PeopleByState
 from include.ledger.database import Ledger
 
 log = logging.getLogger(__name__)
@@ -16,16 +15,16 @@ log = logging.getLogger(__name__)
 POLL_SECONDS = 1.0
 
 
-def settle(ledger: Ledger, plan_id: str) -> dict[str, Any]:
-    """Wait for open intents to end, check conservation, and close the plan where nothing is pending.
+def settle(ledger: Ledger, plan_id: str) -> PeopleByState:
+    """Wait for open intents to end, check conservation, and mark the plan as done.
 
-    Returns the people by state. Raises `ConservationBroken` where they do not add up, and `EspUnavailable` (retryable)
-    where people are still pending: "finished" before everybody was sent to would be a lie.
+    Returns the people by state. Raises `ConservationBroken` if they do not add up, and `EspUnavailable` (retryable) if
+    people are still pending.
     """
     _await_open_intents(ledger, plan_id)
     with ledger.read() as connection:
         tally = counts.require_conservation(connection, plan_id)
-    log.info("plan %s: %s", plan_id, asdict(tally))
+    log.info("plan %s: %s", plan_id, tally.by_state())
     if tally.pending:
         raise EspUnavailable(
             f"{tally.pending} people are still pending.",
@@ -33,7 +32,7 @@ def settle(ledger: Ledger, plan_id: str) -> dict[str, Any]:
             remedy="Run the DAG again: it sends only to them.",
         )
     plans.change_state(ledger, plan_id, "done", from_states=("sending",))
-    return asdict(tally)
+    return tally.by_state()
 
 
 def _await_open_intents(ledger: Ledger, plan_id: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
+from typing import TypedDict
 
 import duckdb
 
@@ -24,6 +25,16 @@ DRAWS = 10_000
 FOREVER = datetime(9999, 12, 31, tzinfo=UTC)
 
 
+class AudienceCounts(TypedDict):
+    """People of an audience by state; part of a task's result."""
+
+    selected: int
+    planned: int
+    suppressed: int
+    capped: int
+    held_out: int
+
+
 @dataclass(frozen=True)
 class Audience:
     """Counts of temp table `audience`. `suppressions_seen` is the last seq of the suppression log that it includes."""
@@ -36,10 +47,15 @@ class Audience:
     capped: int
     held_out: int
 
-    def counts(self) -> dict[str, int]:
-        """The counts alone, for a task's result."""
-        names = ("selected", "planned", "suppressed", "capped", "held_out")
-        return {name: getattr(self, name) for name in names}
+    def counts(self) -> AudienceCounts:
+        """The counts, for a task's result."""
+        return {
+            "selected": self.selected,
+            "planned": self.planned,
+            "suppressed": self.suppressed,
+            "capped": self.capped,
+            "held_out": self.held_out,
+        }
 
 
 def select_segment(

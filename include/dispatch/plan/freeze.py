@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NotRequired
 
 import duckdb
 
@@ -25,7 +25,7 @@ from include.dispatch import plan_files
 from include.dispatch.account import record
 from include.dispatch.content import Content, Link, SlotFiller, compile_content, link_slots
 from include.dispatch.journal import require_no_requests
-from include.dispatch.plan.audience import Audience, select_segment
+from include.dispatch.plan.audience import Audience, AudienceCounts, select_segment
 from include.dispatch.plan.chunking import BATCH_ROWS, Chunking, cut_into_chunks, read_people
 from include.dispatch.plan.writer import (
     COLUMNS,
@@ -47,6 +47,15 @@ log = logging.getLogger(__name__)
 AudienceQuery = Callable[[duckdb.DuckDBPyConnection], Audience]
 
 
+class FrozenPlan(AudienceCounts):
+    """The result of planning. `found`: an earlier run froze it and `pending` people are left; else it has `chunks`."""
+
+    plan_id: str
+    found: bool
+    chunks: NotRequired[int]
+    pending: NotRequired[int]
+
+
 @dataclass(frozen=True)
 class PlanRequest:
     """The parameters of a plan. `edge_url` is the public base URL of unsubscribe links, https (RFC 8058)."""
@@ -66,11 +75,11 @@ class PlanRequest:
         return f"plans/{self.campaign.id}/{self.occurrence}"
 
 
-def freeze(stores: Stores, campaign: Campaign, *, occurrence: str, edge_url: str, at: datetime) -> dict[str, Any]:
-    """The live plan of `campaign` at `occurrence`: found, or frozen now.
+def freeze(stores: Stores, campaign: Campaign, *, occurrence: str, edge_url: str, at: datetime) -> FrozenPlan:
+    """Find the live plan of `campaign` at `occurrence`, or freeze it now.
 
-    Returns plan_id, found, chunks, and the people by verdict. Raises `PlanError` (segment, template, sender), or
-    `ContentChanged` where the plan was frozen with other content and is not finished. Nothing is sent in either case.
+    Raises `PlanError` (segment, template, sender), or `ContentChanged` if the plan was frozen with other content and is not
+    finished. Nothing is sent in either case.
     """
     request = PlanRequest(campaign, occurrence, plans.LIVE, edge_url, at)
 
@@ -80,7 +89,7 @@ def freeze(stores: Stores, campaign: Campaign, *, occurrence: str, edge_url: str
     return freeze_request(stores, request, select_audience)
 
 
-def freeze_request(stores: Stores, request: PlanRequest, select_audience: AudienceQuery) -> dict[str, Any]:
+def freeze_request(stores: Stores, request: PlanRequest, select_audience: AudienceQuery) -> FrozenPlan:
     """Find the plan of `request`, or freeze one for the people that `select_audience` returns."""
     found = plans.find_plan(stores.ledger, request.plan_id)
     if found is None:
@@ -130,7 +139,7 @@ def _freeze_now(
     request: PlanRequest,
     contents: Mapping[str, Content],
     select_audience: AudienceQuery,
-) -> dict[str, Any] | None:
+) -> FrozenPlan | None:
     """Write the plan's files, then its transaction; None if another process was first."""
     if plans.find_plan(stores.ledger, request.plan_id) is not None:
         return None
@@ -149,7 +158,16 @@ def _freeze_now(
     states = ({**chunk, "plan_id": request.plan_id, "state": "pending"} for chunk in chunks)
     if not plans.freeze_plan(stores.ledger, row, states):
         return None
-    return {"plan_id": request.plan_id, "found": False, "chunks": len(chunks), **audience.counts()}
+    return {
+        "plan_id": request.plan_id,
+        "found": False,
+        "chunks": len(chunks),
+        "selected": audience.selected,
+        "planned": audience.planned,
+        "suppressed": audience.suppressed,
+        "capped": audience.capped,
+        "held_out": audience.held_out,
+    }
 
 
 def _write_people(
@@ -230,7 +248,7 @@ def _fresh_folder(folder: Path) -> Path:
     return folder
 
 
-def _resume(ledger: Ledger, plan: Plan, campaign: Campaign) -> dict[str, Any]:
+def _resume(ledger: Ledger, plan: Plan, campaign: Campaign) -> FrozenPlan:
     """Resume an existing plan: lift a stop that SendGrid caused, refuse a plan that an operator paused or cancelled."""
     with ledger.read() as connection:
         people = counts.tally(connection, plan.plan_id)
@@ -247,10 +265,13 @@ def _resume(ledger: Ledger, plan: Plan, campaign: Campaign) -> dict[str, Any]:
             remedy="Restore the content as it was, or cancel the rest of this plan (docs/runbook.md).",
         )
     plans.change_state(ledger, plan.plan_id, "sending", from_states=("stopped",))
-    names = ("selected", "planned", "suppressed", "capped", "held_out")
     return {
         "plan_id": plan.plan_id,
         "found": True,
         "pending": people.pending,
-        **{name: getattr(plan, name) for name in names},
+        "selected": plan.selected,
+        "planned": plan.planned,
+        "suppressed": plan.suppressed,
+        "capped": plan.capped,
+        "held_out": plan.held_out,
     }

@@ -21,7 +21,7 @@ from include.core.durable import write_durably
 from include.core.secrets import Secrets
 from include.dispatch.content import Content, SlotFiller, render_one
 from include.dispatch.plan import freeze
-from include.dispatch.plan.audience import Audience, select_segment
+from include.dispatch.plan.audience import Audience, AudienceCounts, select_segment
 from include.dispatch.plan.chunking import Chunking, cut_into_chunks, read_people
 from include.dispatch.plan.occurrence import occurrence_of
 from include.dispatch.plan.writer import group_runs
@@ -34,10 +34,16 @@ STAND_IN = {"first_name": "Alex", "last_name": "Example"}
 SAMPLES = 2
 
 
-def preview(stores: Stores, campaign: Campaign, *, run: str, edge_url: str, at: datetime) -> dict[str, Any]:
-    """Judge the audience, fill everybody's slots, and write a page; returns its path and the people by verdict.
+class Preview(AudienceCounts):
+    """The result of a preview. `page` is relative to the data folder."""
 
-    Raises what planning would raise: `PlanError` with file and line.
+    page: str
+
+
+def preview(stores: Stores, campaign: Campaign, *, run: str, edge_url: str, at: datetime) -> Preview:
+    """Evaluate the audience, fill the slots of all planned people, and write a page.
+
+    Raises the errors of planning: `PlanError` with file and line.
     """
     contents = freeze.compile_contents(campaign)
     occurrence = occurrence_of(campaign, at)

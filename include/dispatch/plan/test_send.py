@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 import duckdb
 
 from include.core.campaign import Campaign
 from include.core.errors import PlanError
 from include.dispatch.plan.audience import Audience, select_recipients
-from include.dispatch.plan.freeze import PlanRequest, freeze_request
+from include.dispatch.plan.freeze import FrozenPlan, PlanRequest, freeze_request
 from include.ledger import plans
 from include.ledger.stores import Stores
 
@@ -27,7 +26,7 @@ def freeze_test(
     recipients: Sequence[str],
     edge_url: str,
     at: datetime,
-) -> dict[str, Any]:
+) -> FrozenPlan:
     """A test plan for subscribers named by id. Suppressed subscribers are excluded.
 
     The occurrence is derived from `run`, so that a retry of the run finds the same plan. Raises `PlanError` for no
