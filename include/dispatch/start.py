@@ -26,13 +26,13 @@ Mode = Literal["preview", "test", "live"]
 class StartedPreview(preview.Preview):
     """The result of the task `dispatch.plan` for a preview."""
 
-    mode: Mode
+    mode: Literal["preview"]
 
 
 class StartedPlan(freeze.FrozenPlan):
     """The result of the task `dispatch.plan` for a test or live run."""
 
-    mode: Mode
+    mode: Literal["test", "live"]
 
 
 class StartedLivePlan(StartedPlan):

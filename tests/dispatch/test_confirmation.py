@@ -61,7 +61,7 @@ class Shop:
             edge_url=EDGE,
             recipients=[],
         )
-        assert "plan_id" in planned
+        assert planned["mode"] == "live"
         for part in ranges:
             sender.send_range(self.stores, self.esp.account, **part)
         record.record_sends(self.stores)
@@ -219,7 +219,7 @@ def test_preview_contains_no_working_link(shop: Shop) -> None:
     shown, _ = start.start_run(
         shop.stores, campaign, account=shop.esp.account, mode="preview", run="p", at=shop.now, edge_url=EDGE, recipients=[]
     )
-    assert "page" in shown
+    assert shown["mode"] == "preview"
     page = (shop.stores.paths.root / shown["page"]).read_text()
     assert (shown["planned"], shown["suppressed"]) == (8, 2)
     assert "not pending" in page
