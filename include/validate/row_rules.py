@@ -47,7 +47,8 @@ def check_rows(connection: duckdb.DuckDBPyConnection, batch: LandedBatch, now: d
         for result in rule_results(findings):
             found[result.reason].append(result)
         checked += len(frame)
-        gc.collect()  # Great Expectations' objects form reference cycles that hold the frame: 45 MB per piece.
+        if checked < batch.rows:
+            gc.collect()  # Great Expectations' objects form reference cycles that hold the frame: 45 MB per piece.
         log.info("checked %d of %d rows of %s", checked, batch.rows, batch.relation)
     return [*(_sum(pieces) for pieces in found.values()), _unreadable_lines(connection, batch)]
 

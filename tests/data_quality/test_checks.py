@@ -10,6 +10,7 @@ from typing import Any
 import great_expectations.expectations as gxe
 import pandas as pd
 import pytest
+from great_expectations.expectations.expectation import Expectation
 
 from data_quality import batches, places, purchases, subscribers
 from data_quality.checks import Finding, check, context, rule
@@ -32,6 +33,22 @@ def test_a_rule_that_cannot_be_evaluated_is_an_error() -> None:
     suite = [gxe.ExpectColumnValuesToBeBetween(column="nowhere", max_value=5, **rule("too_large", "amount"))]
     with pytest.raises(ConfigurationError, match="rule too_large: could not be evaluated"):
         check(frame([1]), suite)
+
+
+def test_a_configuration_is_built_once_per_check_and_the_library_is_left_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    original: property = vars(Expectation)["configuration"]
+    built: list[int] = []
+
+    def configuration(expectation: Expectation) -> Any:
+        built.append(id(expectation))
+        return original.__get__(expectation)
+
+    counting = property(configuration)
+    monkeypatch.setattr(Expectation, "configuration", counting)
+    bounds = gxe.ExpectColumnValuesToBeBetween(column="number", max_value=5, **rule("too_large", "amount"))
+    check(frame([1, 7]), [bounds])
+    assert len(built) == len(set(built)), "an expectation's configuration was built twice"
+    assert vars(Expectation)["configuration"] is counting
 
 
 def test_reasons_are_unique() -> None:
