@@ -16,14 +16,14 @@ FIRST_BATCH_SECONDS = 20.0
 
 
 def wait_for_events(installation: Installation, progress: Progress) -> None:
-    """Wait until the simulator says that every life has been lived and told; never longer than the bound.
+    """Wait until the simulator has no event left to send or no batch has arrived for a while; at most `BOUND_SECONDS`.
 
-    With a SendGrid that cannot be asked, until no batch has come for a while.
+    The second condition is for an external SendGrid, which does not say what it still has to send.
     """
-    begun, quiet_since = time.monotonic(), time.monotonic()
+    started, quiet_since = time.monotonic(), time.monotonic()
     batches = first = _batches(installation)
     progress.report("waiting for events: deliveries, bounces, opens, clicks")
-    while time.monotonic() - begun < BOUND_SECONDS:
+    while time.monotonic() - started < BOUND_SECONDS:
         if not uses_external_sendgrid(installation) and _idle(installation):
             break
         time.sleep(1)

@@ -86,7 +86,7 @@ def decisions_page(folder: Path = PROJECT / "docs" / "adr") -> str:
     for page in sorted(folder.glob("[0-9]*.md")):
         head = _DECISION.match(page.read_text())
         if head is None:
-            raise ValueError(f"{page.name} does not begin with '# <number>. <title>', 'Status: …' and 'Date: …'")
+            raise ValueError(f"{page.name} does not start with '# <number>. <title>', 'Status: …' and 'Date: …'")
         lines.append(f"| {head['number']} | [{head['title']}]({page.name}) | {head['status']} | {head['date']} |")
     return "\n".join([*lines, ""])
 

@@ -1,4 +1,4 @@
-"""What the plays of a fault add up to, and the page that shows it."""
+"""Sums the plays of each fault and writes the page docs/faults.md."""
 
 from __future__ import annotations
 
@@ -11,31 +11,33 @@ from tests.faults.checks import Findings
 
 LINES = {
     1: "kill -9",
-    2: "SendGrid answers otherwise than it acts",
+    2: "SendGrid's response does not match what it did",
     3: "The webhook",
     4: "Disk full, torn files, flipped bits",
-    5: "The same task twice, sleepers, clocks",
-    6: "People leave, the template is edited",
-    7: "The ledger comes from a backup",
+    5: "Concurrent and suspended tasks, clocks",
+    6: "Unsubscribes, erasures and template edits during a send",
+    7: "The ledger is restored from a backup",
     8: "Scheduled mail is paused, resumed and cancelled",
-    9: "People say no, in every way and at every stage",
+    9: "Withdrawals of consent, in every way and at every stage",
 }
 HEAD = """# Faults
 
 Written by `make faults` (`python -m tests.faults.run`); do not edit. What each fault does is in `tests/faults/`, and every
 check in `tests/faults/checks.py`.
 
-Each play is a campaign of its own (120 people in chunks of at most 10, where nothing else is said) with real processes:
-a simulated SendGrid that records every personalization it accepts, a ledger, an edge where the webhook matters, and senders
-that run the product's own functions and are run again until they finish, as Airflow would. Seeds draw the moment, the
-request, the byte. Where the disk is full it is a small tmpfs, filled up; a process that may not mount limits its files.
+Each play is a separate campaign (120 people in chunks of at most 10, unless the fault needs another size) with real
+processes: a simulated SendGrid that records every personalization it accepts, a ledger, an edge if the fault concerns the
+webhook, and senders that call the product's own functions and are restarted until they finish, as Airflow would do. The seed
+selects the moment, the request or the byte of the fault. A full disk is a small tmpfs that is filled; without the right to
+mount one, the size of files is limited.
 
 - **Duplicates**: personalizations that the simulator accepted (scheduled mail: sent on its way) more than once.
-- **Omissions**: people whom the ledger forgot, left pending, or calls accepted, rejected, suppressed or skipped without
-  cause.
-- **In doubt**: people shown as "may or may not have got it" at the end, summed over the plays. Never sent again by itself;
-  no more than were under way when the fault struck (four requests a process), or than a restored ledger had forgotten.
-- **Failed**: plays in which any check of the specification did not hold.
+- **Omissions**: people who are missing from the ledger, still pending, or recorded as accepted, rejected, suppressed or
+  skipped without a cause.
+- **In doubt**: people who may or may not have received the message at the end, summed over the plays. They are never resent
+  automatically, and they are at most the people of requests in flight at the fault (four requests per process), or those
+  that a restored ledger does not contain.
+- **Failed**: plays in which a check of the specification did not hold.
 """
 
 
@@ -61,9 +63,9 @@ def page(rows: Sequence[tuple[Fault, Row]], seconds: float) -> str:
     """The page, as Markdown."""
     plays = sum(sum(row.plays.values()) for _, row in rows)
     total = [sum(getattr(row, name) for _, row in rows) for name in ("duplicates", "omissions", "problems")]
-    told = f"{len(rows)} faults, {plays} plays in {seconds / 60:.0f} minutes: "
-    told += f"{total[0]} duplicates, {total[1]} omissions, {total[2]} failed."
-    parts = [HEAD, told]
+    summary = f"{len(rows)} faults, {plays} plays in {seconds / 60:.0f} minutes: "
+    summary += f"{total[0]} duplicates, {total[1]} omissions, {total[2]} failed."
+    parts = [HEAD, summary]
     for line, title in LINES.items():
         if some := [(fault, row) for fault, row in rows if fault.line == line]:
             parts.append(f"## {line}. {title}\n\n{_table(some)}")

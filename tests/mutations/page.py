@@ -1,4 +1,4 @@
-"""The section of docs/faults.md that tells the score."""
+"""The section of docs/faults.md with the mutation score."""
 
 from __future__ import annotations
 
@@ -9,32 +9,33 @@ from include.core.paths import PROJECT
 from tests.mutations.score import STATUSES
 
 PAGE = PROJECT / "docs" / "faults.md"
-TITLE = "## Mutations: the guards, broken one by one"
+TITLE = "## Mutation score"
 HEAD = f"""{TITLE}
 
-Written by `make mutations` (`python -m tests.mutations.run`), with mutmut; its areas are in `pyproject.toml`. Each mutant is
-one small change to a function (a comparison turned, an argument dropped, a number one higher); the tests of its area must
-fail, or not come to an end. Functions with a decorator and statements outside of functions are not changed by mutmut: the
-guards there, and each one that the issue "Guards that no test watches" named, were broken by hand, and have tests in
-`tests/ledger/` and `tests/dispatch/`. Changes that only alter the words of an error or a log line are left out of the score
-and counted in the last column. Where there are too many to try them all in an hour, a sample is tried, one in so many by
-a hash of the mutant's name (`every` in `pyproject.toml`). The score is of the sample
-after tests were written for what lived in it: at first sight 130 of collect's 150 were killed, and
-mutants that were never tried are likely to fare like those."""
+Written by `make mutations` (`python -m tests.mutations.run`), which runs mutmut on the areas in `pyproject.toml`. Each
+mutant is one small change to a function (a comparison reversed, an argument dropped, a number incremented). It counts as
+killed if a test of its area fails or does not end. mutmut does not change functions with a decorator or statements outside
+functions; the guards there were broken by hand, and have tests in `tests/ledger/` and `tests/dispatch/`. Mutants that change
+only the words of an error or a log line are not scored, and are counted in the last column.
+
+The areas have some 6,000 mutants, which take longer than a day. A sample is tried instead: one in so many, by a hash of the
+mutant's name (`every` in `pyproject.toml`). Tests were then written for the survivors of the sample, so the score of mutants
+outside it is likely lower: before those tests, 130 of the 150 in `collect` were killed. The counts were measured before the
+functions got their present names; the modules and functions below are named as they are now."""
 
 
 def section(found: dict[str, Any]) -> str:
     """As Markdown, without a line end."""
     modules = found["modules"]
     total = _sum(list(modules.values()))
-    told = f"**{share(total):.1f} %** of {_all(total)} mutants that were tried are killed, {total['survived']} live: "
-    told += (
+    summary = f"**{share(total):.1f} %** of the {_all(total)} mutants tried were killed, {total['survived']} survived: "
+    summary += (
         ", ".join(f"{share(counts):.1f} % of {_all(counts)} in `{area}`" for area, counts in by_area(found).items()) + "."
     )
-    head = "| Module | One in | Tried | Killed | of them by not ending | Live | Score | Words only |\n"
+    head = "| Module | One in | Tried | Killed | of these, timed out | Survived | Score | Words only |\n"
     lines = "|---|--:|--:|--:|--:|--:|--:|--:|\n" + "\n".join(_line(module, counts) for module, counts in modules.items())
-    reasons = "### Why the others may live\n\n" + "\n".join(_reasons(found["survivors"]))
-    return "\n\n".join([HEAD, told, head + lines, reasons])
+    reasons = "### Why the survivors are acceptable\n\n" + "\n".join(_reasons(found["survivors"]))
+    return "\n\n".join([HEAD, summary, head + lines, reasons])
 
 
 def share(counts: dict[str, int]) -> float:
@@ -79,7 +80,7 @@ def _line(module: str, counts: dict[str, int]) -> str:
 
 
 def _reasons(survivors: list[dict[str, str]]) -> list[str]:
-    """A line a function and reason, with how many mutants it is the reason for."""
+    """One line per function and reason, with its number of mutants."""
     grouped: dict[tuple[str, str], list[dict[str, str]]] = {}
     for entry in survivors:
         grouped.setdefault((entry["function"], entry["why"]), []).append(entry)
