@@ -238,7 +238,7 @@ def test_swapped_columns_stop_the_batch(paths: DataPaths, one: str, other: str) 
     ingest(paths, PEOPLE[:100])
     swapped = [row | {one: row[other], other: row[one], "updated_at": "2026-01-01"} for row in PEOPLE[:100]]
     message = stop(paths, land_rows(paths, "subscribers", swapped))
-    assert "columns_swapped: 100 rows landed, 0 of them quarantined" in message
+    assert "columns_swapped: 100 rows landed, 0 of them are quarantined" in message
     assert f"{one} and {other} look swapped: 100 of 100 rows" in message
     assert "Lovelace" not in message
     one_person = [swapped[0], *PEOPLE[1:100]]
