@@ -125,7 +125,9 @@ def certainly_no(history: History, who: str) -> str | None:
     latest = [(row, batch) for today, row, batch in mine if today == last]
     if any(_suppresses(row, batch, [other for other, _ in latest]) for row, batch in latest):
         return "its newest row cannot be read as a yes"
-    if latest and all(row.status in NO for row, _ in latest) and yes <= last:
+    before = max((today for today, _, _ in mine if today < last), default=-1)
+    repeats = any(row.status in NO for today, row, _ in mine if today == before)
+    if latest and all(row.status in NO for row, _ in latest) and yes <= last and not repeats:
         return "the newest word of the source is a no"
     return None
 

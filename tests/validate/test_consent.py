@@ -252,19 +252,25 @@ def test_only_a_confirmation_ends_an_unsubscribe_or_complaint(stores: Stores, re
     assert suppressions.suppress(stores.ledger, [Suppression(old, reason, "edge", now - 300)]) == 0
 
 
-def test_a_confirmation_overrides_an_older_refusal_at_the_source_only(stores: Stores) -> None:
-    ingest(stores.paths, KNOWN)
+def test_a_confirmation_overrides_a_refusal_that_landed_before_it_only(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
     key = address_key(stores.secrets.address_key, KNOWN["email"])
-    consent.record(
-        stores.ledger, [Consent(key, MARKETING, True, "preference_page", datetime(2025, 6, 15, tzinfo=UTC).timestamp())]
-    )
-    ingest(stores.paths, KNOWN | {"status": "unsubscribed", "updated_at": "2025-07-01"})
+
+    def confirm(day: datetime) -> None:
+        consent.record(stores.ledger, [Consent(key, MARKETING, True, "preference_page", day.timestamp())])
+
+    def refuse(day: datetime, *, landed: datetime) -> None:
+        monkeypatch.setattr(clock, "now", lambda: landed)
+        ingest(stores.paths, KNOWN | {"status": "unsubscribed", "updated_at": day.isoformat()})
+
+    ingest(stores.paths, KNOWN)
+    confirm(datetime(2025, 6, 15, tzinfo=UTC))
+    refuse(datetime(2025, 7, 1, tzinfo=UTC), landed=datetime(2025, 7, 2, tzinfo=UTC))
     assert mailed(stores) == set()
-    consent.record(
-        stores.ledger, [Consent(key, MARKETING, True, "preference_page", datetime(2025, 8, 1, tzinfo=UTC).timestamp())]
-    )
+    confirm(datetime(2025, 8, 1, tzinfo=UTC))
     assert mailed(stores) == {"S1"}
-    ingest(stores.paths, KNOWN | {"status": "unsubscribed", "updated_at": "2025-09-01"})
+    refuse(datetime(2025, 7, 31, tzinfo=UTC), landed=datetime(2025, 8, 2, tzinfo=UTC))
     assert mailed(stores) == set()
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, event, example, given, note, settings
+from hypothesis import HealthCheck, Phase, event, example, given, note, settings
 from hypothesis import strategies as st
 
 from include.core import clock
@@ -155,9 +155,23 @@ NAMED = {
     "consent under a new id, of the moment of the refusal": [
         one(row("S1", A)), one(row("S1", A, "opted_out")), one(row("S2", A, consented=1), full=True),
     ],
+    "a refusal dated before the confirmation that lands after it": [
+        one(row("S1", B)), Answer("confirm", B), one(row("S1", B, "opted_out", changed=2)),
+    ],
+    "a new id that refuses, dated before the confirmation of its address": [
+        Answer("confirm", B), one(row("S3", B, "opted_out", changed=2)),
+    ],
+    "a full pass that repeats a refusal after the confirmation": [
+        one(row("S1", B)), one(row("S1", B, "opted_out")), Answer("confirm", B),
+        one(row("S1", B, "opted_out", changed=2), full=True),
+    ],
     "a proof that is lost": [one(row("S1", A)), one(row("S1", A, consented=None))],
 }  # fmt: skip
 """Histories that random draws may miss: ties, former addresses, and later consent."""
+
+
+UNSHRUNK = (Phase.explicit, Phase.reuse, Phase.generate)
+"""Shrinking a history of seven events takes longer than a test may; a failure prints the history as it was found."""
 
 
 def named(test: Any) -> Any:
@@ -167,7 +181,7 @@ def named(test: Any) -> Any:
 
 
 @named
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck), phases=UNSHRUNK)
 @given(events=st.lists(st.one_of(PASS, PASS, ANSWER), min_size=2, max_size=7))
 def test_plans_agree_with_the_consent_model(events: list[Pass | Answer]) -> None:
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:

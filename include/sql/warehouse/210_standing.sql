@@ -2,22 +2,24 @@
 -- owner: data
 -- grain: one row per subscriber with an answer
 -- params: none
--- purpose: The newest answers about a person, who is an id and every address it ever had: at the source (refused_at; is_held
---          while a quarantined row is pending), by one-click or complaint (left_at; has_left without a later confirmation),
---          on our pages (confirmed_at, declined_at, tracked_at, untracked_at). barred_for outlasts every answer; a bounce
---          applies to the present address only. An answer without a time is the newest if it is a no, and the oldest if it
---          is a yes.
+-- purpose: The newest answers about a person, who is an id and every address it ever had: at the source (refused_at;
+--          refusal_learned_at, when the last new refusal landed; is_held while a quarantined row is pending), by one-click
+--          or complaint (left_at; has_left without a later confirmation), on our pages (confirmed_at, declined_at,
+--          tracked_at, untracked_at). barred_for outlasts every answer; a bounce applies to the present address only. An
+--          answer without a time is the newest if it is a no, and the oldest if it is a yes.
 create or replace view core.standing as
 with told as (
     select
         address_key,
-        refused_at
+        refused_at,
+        learned_at as refusal_learned_at
     from core.refusals
     where address_key is not null
     union all by name
     select
         address_key,
-        updated_at as refused_at
+        updated_at as refused_at,
+        updated_at as refusal_learned_at
     from core.subscribers
     where status = 'unsubscribed'
     union all by name
@@ -54,6 +56,7 @@ by_address as (
     select
         address_key,
         max(refused_at) as refused_at,
+        max(refusal_learned_at) as refusal_learned_at,
         max(left_at) as left_at,
         arg_max(left_for, left_at) as left_for,
         max(bounced_for) as bounced_for,
@@ -78,6 +81,7 @@ answers as (
     select
         subscriber_id,
         refused_at,
+        learned_at as refusal_learned_at,
         false as is_held
     from core.refusals
     where subscriber_id is not null
@@ -91,6 +95,7 @@ answers as (
 select
     subscriber_id,
     max(refused_at) as refused_at,
+    max(refusal_learned_at) as refusal_learned_at,
     max(left_at) as left_at,
     arg_max(left_for, left_at) as left_for,
     max(bounced_for) as bounced_for,

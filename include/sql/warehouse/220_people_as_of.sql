@@ -4,14 +4,15 @@
 -- params: none
 -- purpose: All subscribers with withheld_for, the reason why they may not be mailed as of a moment (null where they may),
 --          and whether they may be tracked. No other statement decides who may be mailed. The newest answer decides, ties go
---          to no: a refusal at the source ends by consent that was given later, or by a confirmation; an unsubscribe by
---          one-click or a complaint ends only by a confirmation of the subscriber (double opt-in, or the preference page),
---          which the ledger has either lifted or which is newer here.
+--          to no: a refusal at the source ends by consent that was given later, or by a confirmation after it landed; an
+--          unsubscribe by one-click or a complaint ends only by a confirmation of the subscriber (double opt-in, or the
+--          preference page), which the ledger has either lifted or which is newer here.
 create or replace macro people_as_of(as_of) as table
     with known as (
         select
             subscriber.*,
             standing.refused_at,
+            standing.refusal_learned_at,
             standing.left_at,
             standing.left_for,
             standing.bounced_for,
@@ -23,7 +24,8 @@ create or replace macro people_as_of(as_of) as table
             and not coalesce(standing.tracked_at > standing.untracked_at, false) as is_untracked,
             standing.confirmed_at is not null
             and not coalesce(
-                standing.confirmed_at <= greatest(standing.refused_at, standing.left_at, standing.declined_at), false
+                standing.confirmed_at <= greatest(standing.refusal_learned_at, standing.left_at, standing.declined_at),
+                false
             ) as is_confirmed,
             subscriber.status <> 'unsubscribed' and coalesce(subscriber.consented_at <= as_of, false) as has_consent
         from core.subscribers as subscriber
@@ -34,8 +36,8 @@ create or replace macro people_as_of(as_of) as table
 
     select
         * exclude (
-            tracking_consent, refused_at, left_at, left_for, bounced_for, barred_for, declined_at, is_held, is_unseen,
-            is_untracked, is_confirmed, has_consent
+            tracking_consent, refused_at, refusal_learned_at, left_at, left_for, bounced_for, barred_for, declined_at,
+            is_held, is_unseen, is_untracked, is_confirmed, has_consent
         ),
         tracking_consent and not is_untracked as tracking_consent,
         case
