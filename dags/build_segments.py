@@ -5,8 +5,8 @@
 **Inputs.** The assets `subscribers` and `engagement`: new rows in either start a run. `core.*`, `engagement.events`.
 The definitions in `include/sql/segment/definitions/`, one SQL file per segment.
 
-**Outputs.** `segment.features`, `segment.membership` and `segment.runs` for this run; the asset `segments`. Campaigns
-plan from the newest run.
+**Outputs.** `segment.features`, `segment.activity_counts`, `segment.membership` and `segment.runs` for this run; the asset
+`segments`. Campaigns plan from the newest run.
 
 **Triage.** The error names the SQL file of a segment that fails; campaigns use its previous run. The members of a run
 appear together or not at all. To rebuild, trigger the DAG; a cleared run replaces its own rows.

@@ -1,15 +1,15 @@
 """### ingest_subscribers
 
-**Purpose.** Copy subscribers and purchases from the source into the warehouse, and reject rows and batches that are not
-valid.
+**Purpose.** Copy subscribers, purchases and activities from the source into the warehouse, and reject rows and batches
+that are not valid.
 
 **Inputs.** Connection `subscribers_source` (PostgreSQL, SQLite, a folder of CSV or Parquet). The watermark of each
 relation, stored in the state of the asset `subscribers`; extraction starts `extract_overlap_minutes` before it. Once a
 day, and with the parameter `full`, the whole source is read: only a full pass sees deletions.
 
-**Outputs.** Immutable Parquet in `landed/`; rows in `core.subscribers`, `core.identities` and `core.purchases`; invalid
-rows with their reasons in `quality.quarantine`; a quality page in `quality/`. In the ledger: people who withdrew consent
-at the source after a plan was frozen. The asset `subscribers`, if a row changed.
+**Outputs.** Immutable Parquet in `landed/`; rows in `core.subscribers`, `core.identities`, `core.purchases` and
+`core.activities`; invalid rows with their reasons in `quality.quarantine`; a quality page in `quality/`. In the ledger:
+people who withdrew consent at the source after a plan was frozen. The asset `subscribers`, if a row changed.
 
 **Triage.**
 - `extract.land` fails with *SourceUnavailable*: the source did not answer; the task is retried. *SourceError* or

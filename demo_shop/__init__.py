@@ -1,1 +1,1 @@
-"""The demo shop: a source database with people and purchases (`python -m demo_shop.source`)."""
+"""The demo shop: a source database with people, purchases and activities (`python -m demo_shop.source`)."""

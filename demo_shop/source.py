@@ -1,7 +1,8 @@
 """The demo shop's source database: `python -m demo_shop.source --to PATH.sqlite --until YYYY-MM-DD`.
 
-Purchases are real (see `history`), people are invented (see `people`), and the export has typical defects: all columns are
-text, nothing is unique, some rows are invalid (see `dirty_rows`). The same day gives the same rows.
+Purchases are real (see `history`), people and activities are invented (see `people` and `activities`), and the export has
+typical defects: all columns are text, nothing is unique, some rows are invalid (see `dirty_rows`). The same day gives the
+same rows.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from random import Random
 
-from demo_shop import dirty_rows
+from demo_shop import activities, dirty_rows
+from demo_shop.activities import Activity
 from demo_shop.history import Purchase, ShopError, purchases
 from demo_shop.people import COLUMNS, Row, person
 
@@ -27,15 +29,16 @@ def build(to: Path, until: date) -> dict[str, int]:
     to.parent.mkdir(parents=True, exist_ok=True)
     history = purchases(until)
     people = list(subscribers(history, until))
+    visits = list(activities.activities(sorted({purchase.customer for purchase in history}), until))
     temporary = to.with_name(f".{to.name}.{os.getpid()}.tmp")
     temporary.unlink(missing_ok=True)
     try:
-        _write(temporary, history, (row for row, _ in people))
+        _write(temporary, history, (row for row, _ in people), visits)
         temporary.replace(to)
     finally:
         temporary.unlink(missing_ok=True)
     kinds = [kind for _, kind in people]
-    return {"subscribers": len(people), "purchases": len(history)} | {
+    return {"subscribers": len(people), "purchases": len(history), "activities": len(visits)} | {
         kind: kinds.count(kind) for kind in ("dirty", "unusual")
     }
 
@@ -80,18 +83,20 @@ def _label(kind: str) -> str:
     return "unusual" if kind in dirty_rows.UNUSUAL else "dirty" if kind in _DIRTY else "clean"
 
 
-def _write(path: Path, history: Iterable[Purchase], people: Iterable[Row]) -> None:
+def _write(path: Path, history: Iterable[Purchase], people: Iterable[Row], visits: Iterable[Activity]) -> None:
     connection = sqlite3.connect(path)
     try:
         connection.execute("pragma journal_mode = off")
         connection.execute(f"create table subscribers ({', '.join(f'{name} text' for name in COLUMNS)})")
         connection.execute(f"create table purchases ({', '.join(f'{name} text' for name in _PURCHASES)})")
+        connection.execute(f"create table activities ({', '.join(f'{name} text' for name in activities.COLUMNS)})")
         connection.execute("begin")
         connection.executemany(
             f"insert into subscribers values ({', '.join('?' * len(COLUMNS))})",
             ([row[name] for name in COLUMNS] for row in people),
         )
         connection.executemany("insert into purchases values (?, ?, ?, ?, ?, ?)", map(_purchase_row, history))
+        connection.executemany("insert into activities values (?, ?, ?, ?, ?)", visits)
         connection.commit()
     finally:
         connection.close()

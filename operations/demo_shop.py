@@ -48,7 +48,7 @@ def _start_building(installation: Installation, report: Callable[[str], None]) -
     shop = shop_file(installation)
     if connections.environment_connection(SOURCE) or shop.is_file():
         return None
-    report("building the demo shop: 23,570 customers, 69,659 purchases")
+    report("building the demo shop: 23,570 customers, 69,659 purchases, their activities")
     shop.parent.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "demo_shop.source", "--to", str(shop), "--until", f"{clock.now():%Y-%m-%d}"]
     return subprocess.Popen(

@@ -48,12 +48,26 @@ def purchase(number: int, **changes: Any) -> Row:
     } | changes
 
 
+def activity(number: int, **changes: Any) -> Row:
+    """A valid activity row, with optional changes."""
+    return {
+        "activity_id": f"A{number}",
+        "subscriber_id": f"S{number}",
+        "name": "page_view",
+        "happened_at": "2025-07-01 12:00:00",
+        "properties": '{"page": "/jazz"}',
+    } | changes
+
+
+_EXAMPLES = {"subscribers": subscriber, "purchases": purchase, "activities": activity}
+
+
 def sqlite_source(path: Path, **relations: list[Row]) -> str:
     """Write the relations into an SQLite file, all columns as text; returns its URL."""
     path.unlink(missing_ok=True)
     connection = sqlite3.connect(path)
     for name, rows in relations.items():
-        columns = list(rows[0] if rows else {"subscribers": subscriber, "purchases": purchase}[name](0))
+        columns = list(rows[0] if rows else _EXAMPLES[name](0))
         declared = ", ".join(f'"{column}" text' for column in columns)
         connection.execute(f"create table {name} ({declared})")
         placeholders = ", ".join("?" * len(columns))

@@ -56,4 +56,10 @@ PURCHASES = Relation(
     optional=("items",),
     cursor="purchased_at",
 )
-RELATIONS = {relation.name: relation for relation in (SUBSCRIBERS, PURCHASES)}
+ACTIVITIES = Relation(
+    "activities",
+    required=("activity_id", "subscriber_id", "name", "happened_at"),
+    optional=("properties",),
+    cursor="happened_at",
+)
+RELATIONS = {relation.name: relation for relation in (SUBSCRIBERS, PURCHASES, ACTIVITIES)}

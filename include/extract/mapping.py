@@ -1,8 +1,8 @@
 """The query that reads a relation: the default, or a custom one that maps the source's names to the contract's.
 
-A custom query is a file `subscribers.sql` or `purchases.sql` in the folder `$TRADEWIND_SOURCE_SQL`: one select in the
-source's SQL dialect, from which only the contract's columns are read. In a folder of files, the table `subscribers` (or
-`purchases`) is the view over all files of that name.
+A custom query is a file `subscribers.sql`, `purchases.sql` or `activities.sql` in the folder `$TRADEWIND_SOURCE_SQL`: one
+select in the source's SQL dialect, from which only the contract's columns are read. In a folder of files, the table
+`subscribers` (`purchases`, `activities`) is the view over all files of that name.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ from airflow.sdk import Asset
 
 SUBSCRIBERS = Asset(
     name="subscribers", uri="x-tradewind://warehouse/core/subscribers", group="warehouse",
-    extra={"what": "Validated subscribers and purchases. Its state holds the watermark of each relation."},
+    extra={"what": "Validated subscribers, purchases and activities. Its state holds the watermark of each relation."},
 )  # fmt: skip
 SEGMENTS = Asset(
     name="segments", uri="x-tradewind://warehouse/segment/membership", group="warehouse",

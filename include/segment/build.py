@@ -92,6 +92,7 @@ def _build_features(connection: duckdb.DuckDBPyConnection, as_of: datetime) -> N
     with transaction(connection):
         replace_rates(connection, load_shop())
         replace_table(connection, "segment.features", "segment", "features", {"as_of": as_of} | ENGAGEMENT_PARAMS)
+        replace_table(connection, "segment.activity_counts", "segment", "activity_counts", {"as_of": as_of})
     logger.info("built the features as of %s", as_of.isoformat())
 
 

@@ -27,8 +27,10 @@ ALLOWED_TABLES = frozenset(
     {
         ("core", "subscribers"),
         ("core", "purchases"),
+        ("core", "activities"),
         ("core", "exchange_rates"),
         ("segment", "features"),
+        ("segment", "activity_counts"),
         ("engagement", "events"),
     }
 )

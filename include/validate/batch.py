@@ -29,6 +29,7 @@ PIECE_ROWS = 1_000_000
 DUPLICATES = {
     "subscribers": {"duplicate_id": "subscriber_id", "duplicate_address": "email"},
     "purchases": {"duplicate_id": "purchase_id"},
+    "activities": {"duplicate_id": "activity_id"},
 }
 """The reasons that <relation>_duplicates.sql returns, each with the column that it concerns."""
 log = logging.getLogger(__name__)

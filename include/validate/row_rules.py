@@ -13,7 +13,7 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
-from data_quality import purchases, subscribers
+from data_quality import activities, purchases, subscribers
 from data_quality.addresses import address_faults
 from data_quality.checks import QUARANTINE, WARN, Finding, Suite, check
 from include.core import template_names
@@ -67,6 +67,8 @@ def _unreadable_lines(connection: duckdb.DuckDBPyConnection, batch: LandedBatch)
 def _suite(relation: str, now: datetime) -> Suite:
     if relation == "purchases":
         return purchases.suite(now)
+    if relation == "activities":
+        return activities.suite(now)
     return subscribers.suite(
         now, template_names=QUARANTINE if template_names.policy() == template_names.QUARANTINE else WARN
     )

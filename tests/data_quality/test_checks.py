@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from great_expectations.expectations.expectation import Expectation
 
-from data_quality import batches, places, purchases, subscribers
+from data_quality import activities, batches, places, purchases, subscribers
 from data_quality.checks import Finding, check, context, rule
 from include.core.errors import ConfigurationError
 from include.core.paths import PROJECT
@@ -52,7 +52,7 @@ def test_a_configuration_is_built_once_per_check_and_the_library_is_left_as_it_w
 
 
 def test_reasons_are_unique() -> None:
-    for suite in (subscribers.suite(NOW), purchases.suite(NOW), batches.suite(full=True)):
+    for suite in (subscribers.suite(NOW), purchases.suite(NOW), activities.suite(NOW), batches.suite(full=True)):
         reasons = [(expectation.meta or {})["reason"] for expectation in suite]
         assert len(set(reasons)) == len(reasons) > 4
 

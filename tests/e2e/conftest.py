@@ -22,7 +22,7 @@ ONE_CUSTOMER_IN = 60
 
 @pytest.fixture(scope="session")
 def small_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Every sixtieth customer of the demo shop with their purchases, and all pending subscribers."""
+    """Every sixtieth customer of the demo shop with their purchases and activities, and all pending subscribers."""
     folder = tmp_path_factory.mktemp("shop")
     whole, small = folder / "whole.sqlite", folder / "small.sqlite"
     subprocess.run(
@@ -34,10 +34,11 @@ def small_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
             f"create table small.subscribers as select * from main.subscribers where rowid % {ONE_CUSTOMER_IN} = 0 "
             "or (status = 'pending' and signed_up_at > datetime('now', '-13 days'))"
         )
-        shop.execute(
-            "create table small.purchases as select * from main.purchases "
-            "where subscriber_id in (select subscriber_id from small.subscribers)"
-        )
+        for relation in ("purchases", "activities"):
+            shop.execute(
+                f"create table small.{relation} as select * from main.{relation} "
+                "where subscriber_id in (select subscriber_id from small.subscribers)"
+            )
     return small
 
 

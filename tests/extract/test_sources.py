@@ -17,7 +17,7 @@ from include.core.paths import DataPaths
 from include.extract.contract import SUBSCRIBERS
 from include.extract.land import land
 from include.extract.sources import relations
-from tests.rows import Row, postgres_source, purchase, sqlite_source, subscriber
+from tests.rows import Row, activity, postgres_source, purchase, sqlite_source, subscriber
 
 Build = Callable[..., str]
 AWKWARD = [
@@ -38,7 +38,7 @@ def landed(paths: DataPaths, manifest: Manifest) -> list[Row]:
 
 
 def test_every_source_lands_the_same_text(paths: DataPaths, source: Build) -> None:
-    url = source(subscribers=AWKWARD, purchases=[purchase(1), purchase(2)])
+    url = source(subscribers=AWKWARD, purchases=[purchase(1), purchase(2)], activities=[activity(1), activity(2)])
     manifest = land(paths, url, "subscribers", run="r", since=None)
     expected = [
         {"row_number": number} | {column: row[column] or None for column in SUBSCRIBERS.columns} | {"unreadable": None}
@@ -46,8 +46,15 @@ def test_every_source_lands_the_same_text(paths: DataPaths, source: Build) -> No
     ]
     assert landed(paths, manifest) == expected
     assert manifest["watermark"] == "2026-02-01T00:00:00+00:00"
-    assert relations(url) == ["subscribers", "purchases"]
+    assert relations(url) == ["subscribers", "purchases", "activities"]
     assert land(paths, url, "purchases", run="r", since=None)["rows"] == 2
+    since = datetime(2025, 7, 1, 11, tzinfo=UTC)
+    happened = land(paths, url, "activities", run="r", since=since)
+    assert [row | {"row_number": 0, "unreadable": 0} for row in landed(paths, happened)] == [
+        activity(number) | {"row_number": 0, "unreadable": 0} for number in (1, 2)
+    ]
+    assert happened["watermark"] == "2025-07-01T12:00:00+00:00"
+    assert land(paths, url, "activities", run="later", since=datetime(2025, 7, 3, tzinfo=UTC))["rows"] == 0
 
 
 def test_an_incremental_pass_includes_changed_and_undated_rows(paths: DataPaths, source: Build) -> None:

@@ -14,7 +14,7 @@ from include.core.manifest import Manifest
 from include.core.paths import DataPaths
 from include.extract import watermark
 from include.extract.land import land
-from tests.rows import Row, purchase, subscriber
+from tests.rows import Row, activity, purchase, subscriber
 
 NOON, HOUR = datetime(2026, 11, 24, 12, tzinfo=UTC), timedelta(hours=1)
 
@@ -79,7 +79,10 @@ def next_pass(paths: DataPaths, state: State, url: str, relation: str, run: str)
 def test_a_row_with_a_future_time_does_not_hide_later_changes(paths: DataPaths, source: Callable[..., str]) -> None:
     """In every kind of source. Validation accepts a row whose time is 12 hours in the future."""
     now = clock.now()
-    for relation, row, changed in (("subscribers", subscriber, "updated_at"), ("purchases", purchase, "purchased_at")):
+    for relation, row, changed in (
+        ("subscribers", subscriber, "updated_at"), ("purchases", purchase, "purchased_at"),
+        ("activities", activity, "happened_at"),
+    ):  # fmt: skip
         ahead = row(1, **{changed: text(now + timedelta(hours=12))})
         recent = row(2, **{changed: text(now - timedelta(minutes=30))})
         seen: list[Row] = [ahead, recent, row(3)]

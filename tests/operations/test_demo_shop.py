@@ -28,7 +28,7 @@ def test_the_demo_shop_exists_after(command: list[str], paths: DataPaths, monkey
 
     monkeypatch.setattr(trigger, "find_dag", unknown)
     assert main(command) == (0 if command == ["up"] else 1)
-    assert relations(f"sqlite:///{demo_shop.shop_file(read_installation())}") == ["subscribers", "purchases"]
+    assert relations(f"sqlite:///{demo_shop.shop_file(read_installation())}") == ["subscribers", "purchases", "activities"]
 
 
 def test_it_is_built_once_and_only_without_another_source(paths: DataPaths, monkeypatch: pytest.MonkeyPatch) -> None:

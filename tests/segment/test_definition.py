@@ -42,6 +42,8 @@ def test_segments_of_the_campaigns_exist_and_are_valid() -> None:
         ("select subscriber_id from segment.features;", "none"),
         ("select f.subscriber_id from segment.features as f join core.subscribers as s using (subscriber_id)", "none"),
         ("with spent as (select * from core.purchases) select subscriber_id from spent group by all", "none"),
+        ("select subscriber_id from core.activities where properties ->> 'genre' = 'jazz'", "none"),
+        ("select subscriber_id from segment.activity_counts where name = 'sign_in' and in_7_days > 2", "none"),
         ("select subscriber_id from core.purchases union select subscriber_id from engagement.events", "none"),
         ("select subscriber_id from core.subscribers where signed_up_at > $as_of::timestamptz - interval 3 day", "as_of"),
         (

@@ -56,6 +56,21 @@ def test_all_purchases_are_present_and_the_last_was_yesterday(built: tuple[Path,
     assert amounts == [line[3] for line in raw]
 
 
+def test_a_quarter_of_the_customers_visited_the_shop_in_the_last_thirty_days(built: tuple[Path, dict[str, int]]) -> None:
+    found = select(
+        built[0],
+        "select count(*), count(distinct activity_id), count(distinct subscriber_id), min(happened_at), max(happened_at) "
+        "from activities",
+    )
+    rows, ids, people, first, last = found[0]
+    assert rows == ids == built[1]["activities"]
+    assert 0.23 < people / CUSTOMERS < 0.27
+    assert str(UNTIL - timedelta(days=30)) <= first < last < str(UNTIL)
+    assert {row[0] for row in select(built[0], "select distinct name from activities")} == {
+        "page_view", "basket_add", "sign_in",
+    }  # fmt: skip
+
+
 def test_all_domains_are_reserved(built: tuple[Path, dict[str, int]]) -> None:
     addresses = [row[0] for row in select(built[0], "select email from subscribers where email like '%@%'")]
     domains = {address.rpartition("@")[2].rstrip(" >").lower() for address in addresses} - {"localhost"}
@@ -112,11 +127,11 @@ def test_a_missing_or_unexpected_history_is_an_error(tmp_path: Path, monkeypatch
 
 def test_the_shop_can_be_loaded_into_the_warehouse(built: tuple[Path, dict[str, int]], paths: DataPaths) -> None:
     counts = {}
-    for relation in ("subscribers", "purchases"):
+    for relation in ("subscribers", "purchases", "activities"):
         manifest = land(paths, f"sqlite:///{built[0]}", relation, run="first", since=None)
         counts[relation] = validate_batch(paths, manifest)
         merge_batch(paths, manifest)
-    assert counts["purchases"]["quarantined"] == 0
+    assert (counts["purchases"]["quarantined"], counts["activities"]["quarantined"]) == (0, 0)
     assert 0.01 < counts["subscribers"]["quarantined"] / counts["subscribers"]["raw"] < 0.025
     assert query(paths, "select count(*) from core.purchases") == [(PURCHASES,)]
     providers = dict(query(paths, "select mailbox_provider, count(*) from core.subscribers group by 1"))

@@ -9,7 +9,7 @@ import pytest
 from include.core import clock
 from include.core.paths import DataPaths
 from include.validate.batch import validate_batch
-from tests.rows import Row, purchase, subscriber
+from tests.rows import Row, activity, purchase, subscriber
 from tests.validate.conftest import land_rows, query
 
 TOMORROW_WEEK = (clock.now() + timedelta(days=8)).strftime("%Y-%m-%d %H:%M:%S")
@@ -204,6 +204,46 @@ PURCHASES_PASS: dict[str, Row] = {
     "small currency": {"currency": "eur"},
     "items unknown": {"items": None},
 }
+
+
+ACTIVITIES_REFUSED: dict[str, tuple[Row, set[str]]] = {
+    "no id": ({"activity_id": None}, {"activity_id_missing"}),
+    "endless id": ({"activity_id": "A" * 201}, {"activity_id_too_long"}),
+    "no subscriber": ({"subscriber_id": ""}, {"subscriber_id_missing"}),
+    "an address as subscriber": ({"subscriber_id": "ada@example.com"}, {"id_form"}),
+    "no name": ({"name": None}, {"name_malformed"}),
+    "blank name": ({"name": "  "}, {"name_malformed"}),
+    "an address as name": ({"name": "ada@example.com"}, {"name_malformed"}),
+    "a sentence as name": ({"name": "looked at the new album; put it back."}, {"name_malformed"}),
+    "endless name": ({"name": "x" * 65}, {"name_malformed"}),
+    "formula as name": ({"name": "=1+1"}, {"name_malformed"}),
+    "no time": ({"happened_at": None}, {"happened_at_unreadable"}),
+    "zero date": ({"happened_at": "0000-00-00 00:00:00"}, {"happened_at_unreadable"}),
+    "the end of time": ({"happened_at": "9999-12-31"}, {"happened_at_implausible"}),
+    "properties cut off": ({"properties": '{"page": '}, {"properties_malformed"}),
+    "a list as properties": ({"properties": "[1]"}, {"properties_malformed"}),
+    "endless properties": ({"properties": '{"page": "' + "x" * 16_384 + '"}'}, {"properties_too_long"}),
+    "control character": ({"activity_id": "A\x00"}, {"control_character"}),
+    "undecodable": ({"activity_id": "A\ufffd"}, {"undecodable"}),
+}
+ACTIVITIES_PASS: dict[str, Row] = {
+    "no properties": {"properties": None},
+    "name with spaces": {"name": "Product Viewed"},
+    "name in another language": {"name": "Warenkorb geöffnet"},
+    "properties over several lines": {"properties": '{\n  "page": "/jazz"\n}'},
+    "Unix milliseconds": {"happened_at": "1751371200000"},
+}
+
+
+def test_bad_activities_are_quarantined_with_their_reason(paths: DataPaths) -> None:
+    changes = {name: change for name, (change, _) in ACTIVITIES_REFUSED.items()} | ACTIVITIES_PASS
+    rows = [activity(number) | change for number, change in enumerate(changes.values())]
+    rows += [activity(number) for number in range(1_000, 1_100)]
+    validate_batch(paths, land_rows(paths, "activities", rows))
+    found = {number: set(why) for number, why in query(paths, "select row_number, reasons from quality.quarantine")}
+    named = {name: found.pop(number, set()) for number, name in enumerate(changes)}
+    assert named == {name: why for name, (_, why) in ACTIVITIES_REFUSED.items()} | {name: set() for name in ACTIVITIES_PASS}
+    assert found == {}
 
 
 def test_bad_purchases_are_quarantined_with_their_reason(paths: DataPaths) -> None:

@@ -13,7 +13,8 @@ from include.core.paths import DataPaths
 from include.core.secrets import load_secrets
 from include.validate.batch import validate_batch
 from include.validate.merge import MergeSummary, merge_batch
-from tests.rows import Row, purchase, subscriber
+from include.warehouse.connection import open_warehouse
+from tests.rows import Row, activity, purchase, subscriber
 from tests.validate.conftest import land_rows, query
 
 SINCE = datetime(2020, 1, 1, tzinfo=UTC)
@@ -158,6 +159,38 @@ def test_two_subscribers_may_swap_their_addresses(paths: DataPaths) -> None:
         ("S2", "a@e.org"),
     ]
     assert len(live(paths)) == 2
+
+
+def test_changed_activities_are_replaced_and_missing_ones_deleted_by_a_full_pass(paths: DataPaths) -> None:
+    """As purchases are; an activity of an unknown subscriber is stored too."""
+    first = [activity(number) for number in range(4)]
+    assert ingest(paths, *first, relation="activities")["inserted"] == 4
+    changed = activity(0, name=" Basket_Add ", properties=None)
+    counts = ingest(paths, changed, relation="activities", since=SINCE)
+    assert (counts["inserted"], counts["updated"], counts["deleted"]) == (0, 1, 0)
+    assert ingest(paths, changed, *first[1:3], relation="activities")["deleted"] == 1
+    found = query(paths, "select activity_id, subscriber_id, name, properties from core.activities order by 1")
+    page = '{"page": "/jazz"}'
+    assert found == [("A0", "S0", "basket_add", None), ("A1", "S1", "page_view", page), ("A2", "S2", "page_view", page)]
+
+
+def test_a_full_pass_neither_deletes_nor_counts_posted_activities_and_takes_over_those_of_the_source(
+    paths: DataPaths,
+) -> None:
+    of_source = [activity(number) for number in range(10)]
+    ingest(paths, *of_source, relation="activities")
+    with open_warehouse(paths) as warehouse:
+        warehouse.execute(
+            "insert into core.activities by name select 'posted' || i as activity_id, 'S1' as subscriber_id, 'sign_in' as "
+            "name, timestamptz '2025-07-02 00:00:00Z' as happened_at, now() as received_at from range(20) as posted (i)"
+        )
+    counts = ingest(paths, *of_source, activity(99, activity_id="posted7"), relation="activities")
+    assert (counts["inserted"], counts["updated"], counts["deleted"]) == (0, 1, 0)
+    assert query(paths, "select name, received_at is null from core.activities where activity_id = 'posted7'") == [
+        ("page_view", True)
+    ]
+    assert query(paths, "select count(*) from core.activities") == [(30,)]
+    assert ingest(paths, *of_source, relation="activities")["deleted"] == 1
 
 
 def test_changed_purchases_are_replaced_and_missing_ones_deleted_by_a_full_pass(paths: DataPaths) -> None:

@@ -16,6 +16,8 @@
 --          Engagement: events classified as human; opens only of subscribers who consented to tracking (ePrivacy), clicks of
 --          all. engagement_level is by the last sign of life (open, click, purchase, sign-up), as usual in sunset policies:
 --          engaged up to $engaged_days, warm up to $warm_days, cooling up to $cooling_days, dormant after that.
+--          Activities: when the latest happened, and how many in the last 7 and 30 days; segment.activity_counts has them by
+--          name. They are no consent and no sign of life.
 insert into segment.features by name
 with people as (
     select
@@ -64,6 +66,18 @@ scored as (
     where purchases = 0
 ),
 
+acted as (
+    select
+        activities.subscriber_id,
+        max(activities.happened_at) as last_activity_at,
+        (count(*) filter (where activities.happened_at > $as_of::timestamptz - interval 7 day))::integer as activities_7d,
+        (count(*) filter (where activities.happened_at > $as_of::timestamptz - interval 30 day))::integer as activities_30d
+    from core.activities as activities
+    semi join people on activities.subscriber_id = people.subscriber_id
+    where activities.happened_at <= $as_of
+    group by activities.subscriber_id
+),
+
 engaged as (
     select
         events.subscriber_id,
@@ -94,6 +108,7 @@ joined as (
     from people
     left join scored using (subscriber_id)
     left join engaged using (subscriber_id)
+    left join acted using (subscriber_id)
 )
 
 select
@@ -127,5 +142,8 @@ select
         when days_since_sign_of_life <= $warm_days then 'warm'
         when days_since_sign_of_life <= $cooling_days then 'cooling'
         else 'dormant'
-    end as engagement_level
+    end as engagement_level,
+    last_activity_at,
+    coalesce(activities_7d, 0) as activities_7d,
+    coalesce(activities_30d, 0) as activities_30d
 from joined;
