@@ -3,7 +3,7 @@
 **Purpose.** Copy subscribers, purchases and activities from the source into the warehouse, and reject rows and batches
 that are not valid.
 
-**Inputs.** Connection `subscribers_source` (PostgreSQL, SQLite, a folder of CSV or Parquet). The watermark of each
+**Inputs.** Connection `subscribers_source` (any source of docs/data-contract.md). The watermark of each
 relation, stored in the state of the asset `subscribers`; extraction starts `extract_overlap_minutes` before it. Once a
 day, and with the parameter `full`, the whole source is read: only a full pass sees deletions.
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import csv
+import gzip
+import io
+import json
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -79,15 +82,36 @@ def sqlite_source(path: Path, **relations: list[Row]) -> str:
     return f"sqlite:///{path}"
 
 
-def csv_source(folder: Path, **relations: list[Row]) -> str:
-    """Write one CSV file per relation into a folder; returns its URL."""
+def csv_source(folder: Path, *, compressed: bool = False, **relations: list[Row]) -> str:
+    """Write one CSV file per relation into a folder, optionally with gzip; returns its URL."""
     folder.mkdir(exist_ok=True)
     for name, rows in relations.items():
-        with (folder / f"{name}.csv").open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, list(rows[0]))
-            writer.writeheader()
-            writer.writerows(rows)
+        text = io.StringIO(newline="")
+        writer = csv.DictWriter(text, list(rows[0]))
+        writer.writeheader()
+        writer.writerows({column: _surrogates(value) for column, value in row.items()} for row in rows)
+        _write(folder / f"{name}.csv", text.getvalue(), compressed)
     return f"file://{folder}"
+
+
+def json_source(folder: Path, *, compressed: bool = False, **relations: list[Row]) -> str:
+    """Write one file of JSON lines per relation into a folder, optionally with gzip; returns its URL."""
+    folder.mkdir(exist_ok=True)
+    for name, rows in relations.items():
+        objects = ({column: _surrogates(value) for column, value in row.items()} for row in rows)
+        lines = "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in objects)
+        _write(folder / f"{name}.jsonl", lines, compressed)
+    return f"file://{folder}"
+
+
+def _surrogates(value: Any) -> Any:
+    """Bytes that are not UTF-8 as text that `_write` turns into the same bytes."""
+    return value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else value
+
+
+def _write(path: Path, text: str, compressed: bool) -> None:
+    content = text.encode("utf-8", "surrogateescape")
+    path.with_name(path.name + ".gz" * compressed).write_bytes(gzip.compress(content) if compressed else content)
 
 
 def parquet_source(folder: Path, **relations: list[Row]) -> str:

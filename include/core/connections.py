@@ -13,7 +13,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from include.core.errors import ConfigurationError
 from include.core.paths import DataPaths
@@ -68,7 +68,7 @@ def sendgrid_account(text: str) -> SendGridAccount:
 
 
 def database_url(connection_id: str, text: str) -> str:
-    """One URL for a source or a ledger: `postgresql://…`, `sqlite:////abs/path`, `file:///abs/folder`.
+    """One URL for a source or a ledger: `postgresql://…`, `sqlite:////abs/path`, `file:///abs/folder?option=value`.
 
     Accepts that URL itself, Airflow's URI forms of it (`postgres://`, `file://` with the path as host) and its JSON form.
     """
@@ -89,8 +89,11 @@ def url_of_fields(connection_id: str, fields: Mapping[str, object]) -> str:
     if kind in ("sqlite", "file"):
         extra = fields.get("extra")
         extra = json.loads(extra) if isinstance(extra, str) and extra else extra or {}
-        path = host or schema or (extra.get("path") if isinstance(extra, dict) else "") or ""
-        return f"{kind}:///{path}" if path.startswith("/") or kind == "sqlite" else f"{kind}:///{Path(path).absolute()}"
+        extra = dict(extra) if isinstance(extra, dict) else {}
+        path = host or schema or str(extra.pop("path", ""))
+        options = f"?{urlencode(extra)}" if extra and kind == "file" else ""
+        path = path if path.startswith("/") or kind == "sqlite" else str(Path(path).absolute())
+        return f"{kind}:///{path.removeprefix('/') if kind == 'file' else path}{options}"
     if kind.startswith("postgresql"):
         login, password = quote(str(fields.get("login") or ""), safe=""), quote(str(fields.get("password") or ""), safe="")
         account = f"{login}{':' + password if password else ''}@" if login else ""

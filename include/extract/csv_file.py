@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import csv
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from include.core.errors import SourceError, SourceUnavailable
+from include.core.errors import SourceError
 from include.extract.columns import match_columns, quote_identifier
 from include.extract.contract import Relation
+from include.extract.source_files import SourceFile, file_missing_error
 
 DELIMITERS = (",", ";", "\t", "|")
 MAX_HEADER = 65_536
@@ -24,7 +24,7 @@ MAX_HEADER = 65_536
 class CsvFile:
     """`columns` have the contract's names where they match. `header` is the first line as bytes, with its line end."""
 
-    path: Path
+    source: SourceFile
     delimiter: str
     columns: tuple[str, ...]
     header: bytes
@@ -33,7 +33,7 @@ class CsvFile:
         """All rows as text, in file order. Reading fails at the first line that does not match the header."""
         columns: Any = dict.fromkeys(self.columns, "VARCHAR")
         return connection.read_csv(
-            str(self.path),
+            str(self.source.path),
             header=True,
             auto_detect=False,
             columns=columns,
@@ -54,51 +54,36 @@ class CsvFile:
         return found == (0,)
 
 
-def open_csv(path: Path, relation: Relation) -> CsvFile:
-    """Read a file's header. Raises `SourceUnavailable` where the file is missing, `SourceError` where it has no header."""
-    line = _first_line(path, relation.name)
+def open_csv(file: SourceFile, relation: Relation, delimiter: str | None = None) -> CsvFile:
+    """Read a file's header. Without `delimiter`, the one that finds most of the relation's columns is used.
+
+    Raises `SourceUnavailable` where the file is missing, `SourceError` where it has no header.
+    """
+    line = _first_line(file)
     try:
         text = line.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise _header_error(path, relation.name) from None
-    choices = [(delimiter, _cells(text, delimiter)) for delimiter in DELIMITERS]
-    delimiter, cells = max(choices, key=lambda choice: (len(match_columns(relation, choice[1])), len(choice[1])))
+        raise _header_error(file) from None
+    choices = [(one, _cells(text, one)) for one in ((delimiter,) if delimiter else DELIMITERS)]
+    chosen, cells = max(choices, key=lambda choice: (len(match_columns(relation, choice[1])), len(choice[1])))
     lowered = [name.lower() for name in cells]
     if not any(cells) or len(set(lowered)) != len(lowered):
-        raise _header_error(path, relation.name)
+        raise _header_error(file)
     contract_names = {name: column for column, name in match_columns(relation, cells).items()}
     columns = tuple(contract_names.get(name, name or f"unnamed_{number}") for number, name in enumerate(cells))
-    return CsvFile(path, delimiter, columns, line)
+    return CsvFile(file, chosen, columns, line)
 
 
-def _first_line(path: Path, name: str) -> bytes:
+def _first_line(file: SourceFile) -> bytes:
     try:
-        with path.open("rb") as file:
-            return file.readline(MAX_HEADER)
+        with file.path.open("rb") as content:
+            return content.readline(MAX_HEADER)
     except FileNotFoundError:
-        raise file_missing_error(path, name) from None
+        raise file_missing_error(file.label) from None
     except OSError as error:
         raise SourceError(
-            f"a file of {name} cannot be opened ({error.strerror}).", where=str(path), remedy="Check its permissions."
+            f"cannot be opened ({error.strerror}).", where=file.label, remedy="Check its permissions."
         ) from None
-
-
-def file_missing_error(path: Path, name: str) -> SourceUnavailable:
-    """The error for a file that disappeared after the folder was listed."""
-    return SourceUnavailable(
-        f"a file of {name} disappeared after the folder was listed.",
-        where=str(path),
-        remedy="Let the export write to a temporary name and rename the finished file. The task is retried.",
-    )
-
-
-def file_changed_error(path: Path) -> SourceUnavailable:
-    """The error for a file that is written to while it is read."""
-    return SourceUnavailable(
-        "changed while it was read.",
-        where=str(path),
-        remedy="Let the export write to a temporary name and rename the finished file. The task is retried.",
-    )
 
 
 def _cells(line: str, delimiter: str) -> list[str]:
@@ -108,9 +93,10 @@ def _cells(line: str, delimiter: str) -> list[str]:
         return []
 
 
-def _header_error(path: Path, name: str) -> SourceError:
+def _header_error(file: SourceFile) -> SourceError:
     return SourceError(
-        f"a file of {name} does not start with a header line of distinct column names.",
-        where=str(path),
-        remedy="Export it as CSV in UTF-8 (not UTF-16), with the contract's column names in the first line.",
+        "does not start with a header line of distinct column names.",
+        where=file.label,
+        remedy="Export it as CSV in UTF-8, or name its encoding in the connection (?encoding=windows-1252), with the "
+        "contract's column names in the first line.",
     )

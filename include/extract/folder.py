@@ -1,4 +1,4 @@
-"""A folder of CSV or Parquet files as source: `subscribers*.csv`, or a folder `subscribers/` with files."""
+"""Files as source: CSV, JSON lines or Parquet, named `subscribers*` or in a folder `subscribers/`."""
 
 from __future__ import annotations
 
@@ -7,16 +7,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from urllib.parse import unquote
 
 import duckdb
 import pyarrow as pa
 
 from include.core.errors import SourceError, SourceUnavailable
 from include.extract.contract import RELATIONS, Relation
-from include.extract.csv_file import CsvFile, file_missing_error, open_csv
-from include.extract.lenient_csv import ParsedCsv, parse_leniently
+from include.extract.csv_file import CsvFile, open_csv
+from include.extract.file_options import FileOptions
+from include.extract.json_lines import parse_json_lines
+from include.extract.lenient_csv import parse_leniently
 from include.extract.mapping import custom_query, landing_query, relation_query
+from include.extract.parsed_file import ParsedFile
+from include.extract.plain_text import plain_file
+from include.extract.source_files import FileStore, SourceFile, files_of, kind_of
 from include.warehouse.connection import configure, run
 
 BATCH_ROWS = 50_000
@@ -26,37 +30,36 @@ SINCE = "coalesce(source_time(cast({column} as text)) >= $since, true)"
 _PAIRS = 'STRUCT("key" '
 
 
+Part = CsvFile | ParsedFile | SourceFile
+
+
 class FolderSource:
     """The files of a relation are read as one table, with columns matched by name.
 
-    CSV is UTF-8 with one header line, separated by commas, semicolons, tabs or bars. A CSV file with an unreadable line is
-    parsed leniently: that line lands as its location, so that validation can quarantine it by line number.
+    CSV has one header line; what `options` does not name is detected. A line that cannot be read lands as its location, so
+    that validation can quarantine it by line number.
     """
 
-    def __init__(self, path: str, scratch: Path | None = None) -> None:
-        self._folder = Path(unquote(path)).absolute()
-        self._scratch = scratch
-        self.location = f"folder {self._folder}"
-        if not self._folder.is_dir():
-            raise SourceError(
-                "the folder does not exist.",
-                where=self.location,
-                remedy="Fix the path of the connection subscribers_source.",
-            )
+    def __init__(self, store: FileStore, options: FileOptions, scratch: Path | None = None) -> None:
+        self._store, self._options, self._scratch = store, options, scratch
+        self.location = store.location
+        self._files = {name: files_of(name, store.names(name), store.location) for name in RELATIONS}
         self._connection = duckdb.connect()
         configure(self._connection)
         run(self._connection, "warehouse", "025_source_time")
         self._casts: dict[str, dict[str, str]] = {}
-        self._csv: dict[str, list[CsvFile]] = {}
-        self._paths = {name: self._create_view(relation) for name, relation in RELATIONS.items()}
+        self._parts: dict[str, list[Part]] = {}
 
     def has_relation(self, relation: Relation) -> bool:
-        return bool(self._paths[relation.name])
+        return bool(self._files[relation.name])
 
     def files(self, relation: Relation) -> list[str]:
-        return [str(path.relative_to(self._folder)) for path in self._paths[relation.name]]
+        return self._files[relation.name]
 
     def columns(self, relation: Relation) -> list[str]:
+        for one in self._read_for(relation):
+            with self._translated_errors(one.name):
+                self._open(one)
         with self._translated_errors(relation.name):
             cursor = self._connection.execute(f"select * from (\n{relation_query(relation)}\n) as source limit 0")
             found = {column[0]: str(column[1]) for column in cursor.description or ()}
@@ -65,85 +68,93 @@ class FolderSource:
 
     def batches(self, relation: Relation, found: list[str], since: datetime | None) -> Iterator[pa.RecordBatch]:
         query = landing_query(relation, found, self.location, SINCE, since, self._casts.get(relation.name))
-        read = list(RELATIONS.values()) if custom_query(relation) else [relation]
         with self._translated_errors(relation.name):
-            parsed = {one.name: self._parse_unreadable_files(one) for one in read}
+            for one in self._read_for(relation):
+                self._parse_malformed_csv(one)
             cursor = self._connection.execute(query, {"since": since} if since else {})
             yield from cursor.to_arrow_reader(BATCH_ROWS)
-            yield from self._unreadable_lines(relation, parsed[relation.name])
+            yield from self._unreadable_lines(relation)
+        for one in self._read_for(relation):
+            self._verify(one.name)
 
     def close(self) -> None:
         self._connection.close()
 
-    def _create_view(self, relation: Relation) -> list[Path]:
-        """Create the view over a relation's files and return their paths; empty where it has none."""
-        name = relation.name
-        files = {kind: _files(self._folder, name, kind) for kind in ("csv", "parquet")}
-        if files["csv"] and files["parquet"]:
-            raise SourceError(
-                f"has {name} both as CSV and as Parquet.", where=self.location, remedy="Remove one of the two."
-            )
-        with self._translated_errors(name, files["parquet"]):
-            if files["parquet"]:
-                names = [str(path) for path in files["parquet"]]
-                self._connection.read_parquet(names, union_by_name=True).create_view(name)
-            if files["csv"]:
-                self._csv[name] = [open_csv(path, relation) for path in files["csv"]]
-                self._create_csv_view(name, [file.relation(self._connection) for file in self._csv[name]])
-        return files["csv"] + files["parquet"]
+    def _read_for(self, relation: Relation) -> list[Relation]:
+        """The relations with files that the relation's query may read."""
+        read = RELATIONS.values() if custom_query(relation) else (relation,)
+        return [one for one in read if self._files[one.name]]
 
-    def _create_csv_view(self, name: str, parts: list[duckdb.DuckDBPyRelation]) -> None:
-        for number, part in enumerate(parts):
-            part.create_view(f"{name}_{number}", replace=True)
-        selects = (f"select * from {name}_{number}" for number in range(len(parts)))
+    def _open(self, relation: Relation) -> None:
+        """Create the view over a relation's files. JSON lines are parsed here: their columns are in every line."""
+        names = self._files[relation.name]
+        if relation.name not in self._parts:
+            self._parts[relation.name] = [self._part(relation, number, name) for number, name in enumerate(names)]
+            self._create_view(relation.name)
+
+    def _part(self, relation: Relation, number: int, name: str) -> Part:
+        file, kind = self._store.fetch(name, self._scratch), kind_of(name)
+        if kind == "Parquet":
+            return file
+        plain = plain_file(file, self._options, self._scratch)
+        if kind == "CSV":
+            return open_csv(plain, relation, self._options.delimiter)
+        return parse_json_lines(plain, relation, self._parsed_folder(), f"{relation.name}-{number}")
+
+    def _parsed_folder(self) -> Path:
+        if self._scratch is None:
+            raise ValueError("reading rows needs a scratch folder")
+        return self._scratch / "parsed"
+
+    def _create_view(self, name: str) -> None:
+        parts = self._parts[name]
+        parquet = [str(part.path) for part in parts if isinstance(part, SourceFile)]
+        views = [self._connection.read_parquet(parquet, union_by_name=True)] if parquet else []
+        for part in parts:
+            if isinstance(part, CsvFile):
+                views.append(part.relation(self._connection))
+            elif isinstance(part, ParsedFile):
+                views.append(self._connection.read_parquet([str(path) for path in part.rows], union_by_name=True))
+        for number, view in enumerate(views):
+            view.create_view(f"{name}_{number}", replace=True)
+        selects = (f"select * from {name}_{number}" for number in range(len(views)))
         self._connection.execute(f"create or replace view {name} as {' union all by name '.join(selects)}")
 
-    def _parse_unreadable_files(self, relation: Relation) -> list[ParsedCsv]:
+    def _parse_malformed_csv(self, relation: Relation) -> None:
         """Parse each CSV file that DuckDB cannot read, and let the view read the result instead of the file."""
-        parts, parsed = list[duckdb.DuckDBPyRelation](), list[ParsedCsv]()
-        for number, file in enumerate(self._csv.get(relation.name, ())):
-            if file.is_plain(self._connection):
-                parts.append(file.relation(self._connection))
-                continue
-            if self._scratch is None:
-                raise ValueError("reading rows needs a scratch folder")
-            result = parse_leniently(file, relation.key, self._scratch, f"{relation.name}-{number}")
-            parsed.append(result)
-            parts.append(self._connection.read_parquet(str(result.rows)))
-        if parsed:
-            self._create_csv_view(relation.name, parts)
-        return parsed
+        parts = self._parts[relation.name]
+        for number, part in enumerate(parts):
+            if isinstance(part, CsvFile) and not part.is_plain(self._connection):
+                parts[number] = parse_leniently(part, relation.key, self._parsed_folder(), f"{relation.name}-{number}")
+        self._create_view(relation.name)
 
-    def _unreadable_lines(self, relation: Relation, parsed: list[ParsedCsv]) -> Iterator[pa.RecordBatch]:
+    def _unreadable_lines(self, relation: Relation) -> Iterator[pa.RecordBatch]:
         """A row for every unreadable line: its key where it is known, and its location."""
-        names = [str(one.unreadable) for one in parsed if one.unreadable_count]
+        parsed = (part for part in self._parts.get(relation.name, ()) if isinstance(part, ParsedFile))
+        names = [str(part.unreadable) for part in parsed if part.unreadable_count]
         if names:
             found = self._connection.read_parquet(names).project(f"key as {relation.key}, location as unreadable")
             yield from found.to_arrow_reader(BATCH_ROWS)
 
+    def _verify(self, name: str) -> None:
+        for file in self._files[name]:
+            self._store.verify(file)
+
     @contextmanager
-    def _translated_errors(self, name: str, files: list[Path] | None = None) -> Iterator[None]:
+    def _translated_errors(self, name: str) -> Iterator[None]:
         """DuckDB's errors may quote a row, and a stream raises them as OSError: only the error's type is reported."""
         try:
             yield
         except (duckdb.Error, pa.ArrowException, OSError) as error:
             if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise
-            listed = files or self._paths.get(name, [])
-            for path in listed:
-                if not path.exists():
-                    raise file_missing_error(path, name) from None
+            self._verify(name)
             kind = SourceUnavailable if isinstance(error, duckdb.IOException) else SourceError
             raise kind(
                 f"the files of {name} cannot be read: {type(error).__name__}.",
                 where=self.location,
-                remedy="CSV must be UTF-8 with one header line, Parquet complete. Do not write to a file while it is read.",
+                remedy="CSV must have one header line, Parquet be complete. Do not write to a file while it is read.",
             ) from None
-
-
-def _files(folder: Path, name: str, kind: str) -> list[Path]:
-    found = [*folder.glob(f"{name}*.{kind}"), *folder.glob(f"{name}/**/*.{kind}")]
-    return sorted(path for path in found if path.is_file())
 
 
 def _cast(kind: str) -> str | None:

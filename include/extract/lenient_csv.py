@@ -7,87 +7,60 @@ not UTF-8, those bytes become U+FFFD. Of an unreadable line only its number and,
 from __future__ import annotations
 
 import csv
-import re
-from collections import deque
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from include.extract.csv_file import CsvFile, file_changed_error
+from include.extract.csv_file import CsvFile
+from include.extract.lines import MAX_LINE, LineReader
+from include.extract.parsed_file import (
+    UNREADABLE_SCHEMA,
+    ParsedFile,
+    UnreadableLine,
+    batched,
+    plausible_key,
+    text_table,
+    unreadable_table,
+)
+from include.extract.source_files import file_changed_error
 
-BATCH_ROWS = 20_000
-MAX_LINE = 4 * 1024 * 1024
 MAX_RECORD_LINES, MAX_RECORD = 500, 65_536
 """A quoted value with more lines or bytes than this is an unclosed quote."""
-_KEY = re.compile(r"[^\s@\ufffd]{1,200}")
-
-
-@dataclass(frozen=True)
-class ParsedCsv:
-    """The result: two Parquet files. `unreadable` has the columns key and location (`<file>:<line>`)."""
-
-    rows: Path
-    unreadable: Path
-    unreadable_count: int
-
-
-@dataclass(frozen=True)
-class UnreadableLine:
-    """A line that is not a row. The header is line 1."""
-
-    line: int
-    key: str | None
-
+csv.field_size_limit(MAX_LINE)  # Its default is 128 KiB: a longer value would be unreadable instead of too long.
 
 Record = list[str] | UnreadableLine
 
 
-def parse_leniently(file: CsvFile, key_column: str, folder: Path, stem: str) -> ParsedCsv:
+def parse_leniently(file: CsvFile, key_column: str, folder: Path, stem: str) -> ParsedFile:
     """Parse `file` into two Parquet files in `folder`. `key_column` is the contract's name of the relation's key."""
     folder.mkdir(parents=True, exist_ok=True)
     rows_path, unreadable_path = folder / f"{stem}.parquet", folder / f"{stem}-unreadable.parquet"
-    row_schema = pa.schema([(name, pa.string()) for name in file.columns])
-    unreadable_schema = pa.schema([("key", pa.string()), ("location", pa.string())])
+    schema = pa.schema([(name, pa.string()) for name in file.columns])
     count = 0
-    with pq.ParquetWriter(rows_path, row_schema) as rows, pq.ParquetWriter(unreadable_path, unreadable_schema) as unreadable:
-        for batch in _batched(_records(file, key_column)):
-            readable = [record for record in batch if isinstance(record, list)]
+    with pq.ParquetWriter(rows_path, schema) as rows, pq.ParquetWriter(unreadable_path, UNREADABLE_SCHEMA) as unreadable:
+        for batch in batched(_records(file, key_column)):
             rejected = [record for record in batch if isinstance(record, UnreadableLine)]
-            rows.write_table(_table(readable, row_schema))
-            locations = [[one.key, f"{file.path.name}:{one.line}"] for one in rejected]
-            unreadable.write_table(_table(locations, unreadable_schema))
+            rows.write_table(text_table([record for record in batch if isinstance(record, list)], schema))
+            unreadable.write_table(unreadable_table(rejected, file.source.base_name))
             count += len(rejected)
-    return ParsedCsv(rows_path, unreadable_path, count)
-
-
-def _batched(records: Iterator[Record]) -> Iterator[list[Record]]:
-    while batch := list(islice(records, BATCH_ROWS)):
-        yield batch
-
-
-def _table(rows: Sequence[Sequence[str | None]], schema: pa.Schema) -> pa.Table:
-    columns = zip(*rows, strict=True) if rows else [()] * len(schema)
-    return pa.Table.from_arrays([pa.array(column, pa.string()) for column in columns], schema=schema)
+    return ParsedFile((rows_path,), unreadable_path, count)
 
 
 def _records(file: CsvFile, key_column: str) -> Iterator[Record]:
     """Every record after the header, or its unreadable lines."""
     key_index = file.columns.index(key_column) if key_column in file.columns else None
-    with file.path.open("rb") as content:
-        lines = _LineReader(content)
+    with file.source.path.open("rb") as content:
+        lines = LineReader(content)
         header = lines.read()
         if header is None or not header.startswith(file.header):
-            raise file_changed_error(file.path)
+            raise file_changed_error(file.source.label)
         while (first := lines.read()) is not None:
             yield from _record(file, lines, lines.number, first, key_index)
 
 
-def _record(file: CsvFile, lines: _LineReader, number: int, first: bytes, key_index: int | None) -> Iterator[Record]:
+def _record(file: CsvFile, lines: LineReader, number: int, first: bytes, key_index: int | None) -> Iterator[Record]:
     consumed = [first]
     try:
         cells = next(csv.reader(_text(lines, consumed), delimiter=file.delimiter, strict=True))
@@ -105,7 +78,7 @@ def _record(file: CsvFile, lines: _LineReader, number: int, first: bytes, key_in
         yield from (UnreadableLine(number + later, None) for later in range(1, len(consumed)))
 
 
-def _text(lines: _LineReader, consumed: list[bytes]) -> Iterator[str]:
+def _text(lines: LineReader, consumed: list[bytes]) -> Iterator[str]:
     """The record's first line and, while the CSV reader asks for more, the following ones; each is added to `consumed`."""
     yield consumed[0].decode("utf-8", "replace")
     size = len(consumed[0])
@@ -128,30 +101,4 @@ def _key(file: CsvFile, line: bytes, key_index: int | None) -> str | None:
         cells = next(csv.reader([line.decode("utf-8", "replace")], delimiter=file.delimiter), [])
     except csv.Error:
         return None
-    value = cells[key_index].strip() if key_index is not None and key_index < len(cells) else ""
-    return value if _KEY.fullmatch(value) else None
-
-
-class _LineReader:
-    """Reads lines as bytes and lets the caller put some back. `number` is that of the last line read."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self._pending: deque[bytes] = deque()
-        self.number = 0
-
-    def read(self) -> bytes | None:
-        line = self._pending.popleft() if self._pending else self._read_file()
-        self.number += line is not None
-        return line
-
-    def put_back(self, lines: Sequence[bytes]) -> None:
-        self._pending.extendleft(reversed(lines))
-        self.number -= len(lines)
-
-    def _read_file(self) -> bytes | None:
-        line = self._file.readline(MAX_LINE)
-        rest = line
-        while len(rest) == MAX_LINE and not rest.endswith(b"\n"):
-            rest = self._file.readline(MAX_LINE)
-        return line or None
+    return plausible_key(cells[key_index]) if key_index is not None and key_index < len(cells) else None

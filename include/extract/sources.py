@@ -1,6 +1,6 @@
 """The kinds of source: one class each, with the same interface. All of them stream.
 
-`postgresql://…` (Arrow by COPY), `sqlite:////path`, `file:///folder` with CSV or Parquet.
+`postgresql://…` (Arrow by COPY), `sqlite:////path`, `file:///folder` with CSV, JSON lines or Parquet.
 """
 
 from __future__ import annotations
@@ -10,12 +10,14 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import parse_qsl
 
 import pyarrow as pa
 
 from include.core.connections import SOURCE, database_url
 from include.core.errors import ConfigurationError, SourceError
 from include.extract.contract import RELATIONS, SUBSCRIBERS, Relation
+from include.extract.file_options import file_options
 from include.extract.mapping import FOLDER_VARIABLE, custom_query
 
 
@@ -84,8 +86,10 @@ def _open(url: str, scratch: Path | None) -> Source:
         return SqliteSource(rest.removeprefix("/"))
     if scheme == "file":
         from include.extract.folder import FolderSource
+        from include.extract.local_folder import LocalFolder
 
-        return FolderSource(rest, scratch)
+        path, _, query = rest.partition("?")
+        return FolderSource(LocalFolder(path), file_options(dict(parse_qsl(query))), scratch)
     if scheme == "postgresql":
         from include.extract.postgres import PostgresSource
 

@@ -13,13 +13,18 @@ from tests import rows
 Build = Callable[..., str]
 
 
-@pytest.fixture(params=["sqlite", "csv", "parquet", pytest.param("postgres", marks=pytest.mark.postgres)])
+KINDS = ["sqlite", "csv", "csv.gz", "jsonl", "jsonl.gz", "parquet", pytest.param("postgres", marks=pytest.mark.postgres)]
+
+
+@pytest.fixture(params=KINDS)
 def source(request: pytest.FixtureRequest, tmp_path: Path) -> Build:
     """A function that creates one kind of source with the given relations and returns its URL."""
     if request.param == "sqlite":
         return lambda **relations: rows.sqlite_source(tmp_path / "source.sqlite", **relations)
-    if request.param == "csv":
-        return lambda **relations: rows.csv_source(tmp_path / "csv", **relations)
+    if request.param in ("csv", "csv.gz"):
+        return lambda **relations: rows.csv_source(tmp_path / "csv", compressed=request.param == "csv.gz", **relations)
+    if request.param in ("jsonl", "jsonl.gz"):
+        return lambda **relations: rows.json_source(tmp_path / "json", compressed=request.param == "jsonl.gz", **relations)
     if request.param == "parquet":
         return lambda **relations: rows.parquet_source(tmp_path / "parquet", **relations)
     url = request.getfixturevalue("postgres_url")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,12 @@ import pytest
 from include.core import clock
 from include.core.errors import SourceError, SourceUnavailable
 from include.core.paths import DataPaths
-from include.extract import csv_file
+from include.extract import csv_file, source_files
 from include.extract.contract import SUBSCRIBERS
 from include.extract.land import land
 from include.extract.sources import open_source
 from tests.extract.test_sources import landed
-from tests.rows import Row, csv_source, parquet_source, purchase, subscriber
+from tests.rows import Row, csv_source, json_source, parquet_source, purchase, subscriber
 
 COLUMNS = tuple(subscriber(0))
 HEADER = ",".join(COLUMNS).encode()
@@ -156,9 +157,8 @@ def test_unreadable_lines_name_their_file_and_the_scratch_folder_is_removed(path
     ]
 
 
-@pytest.mark.parametrize("kind", ["csv", "parquet"])
-def test_a_file_that_disappears_is_a_retryable_error(tmp_path: Path, kind: str) -> None:
-    build = csv_source if kind == "csv" else parquet_source
+@pytest.mark.parametrize(("kind", "build"), [("csv", csv_source), ("parquet", parquet_source), ("jsonl", json_source)])
+def test_a_file_that_disappears_is_a_retryable_error(tmp_path: Path, kind: str, build: Callable[..., str]) -> None:
     url = build(tmp_path, subscribers=[subscriber(number) for number in range(4)])
     (path, *_) = sorted(tmp_path.rglob(f"*.{kind}"))
     with open_source(url, tmp_path / "scratch") as source:
@@ -169,6 +169,22 @@ def test_a_file_that_disappears_is_a_retryable_error(tmp_path: Path, kind: str) 
     assert caught.value.retryable
 
 
+@pytest.mark.parametrize(("kind", "build"), [("csv", csv_source), ("parquet", parquet_source), ("jsonl", json_source)])
+def test_a_file_that_changes_while_it_is_read_is_a_retryable_error(
+    tmp_path: Path, kind: str, build: Callable[..., str]
+) -> None:
+    """What was read so far may mix two exports: none of it lands."""
+    url = build(tmp_path, subscribers=[subscriber(number) for number in range(4)])
+    (path, *_) = sorted(tmp_path.rglob(f"*.{kind}"))
+    with open_source(url, tmp_path / "scratch") as source:
+        batches = source.batches(SUBSCRIBERS, source.columns(SUBSCRIBERS), None)
+        next(batches)
+        path.write_bytes(path.read_bytes() + b"\n")
+        with pytest.raises(SourceUnavailable, match=f"{path.name}.*changed"):
+            list(batches)
+
+
 def test_a_file_that_disappears_before_its_header_is_read_is_unavailable(tmp_path: Path) -> None:
+    file = source_files.SourceFile("subscribers.csv", tmp_path / "subscribers.csv", "subscribers.csv")
     with pytest.raises(SourceUnavailable, match=r"subscribers\.csv"):
-        csv_file.open_csv(tmp_path / "subscribers.csv", SUBSCRIBERS)
+        csv_file.open_csv(file, SUBSCRIBERS)

@@ -125,7 +125,8 @@ def test_a_row_without_an_id_holds_every_deletion(paths: DataPaths) -> None:
 def test_a_missing_file_holds_deletions_and_raises_an_alert(paths: DataPaths, tmp_path: Path) -> None:
     folder = tmp_path / "export"
     for name, rows in (("a", PEOPLE[:990]), ("b", PEOPLE[990:])):
-        csv_source(folder, **{f"subscribers-{name}": rows})
+        relations = {f"subscribers-{name}": rows}
+        csv_source(folder, compressed=False, **relations)
     url = f"file://{folder}"
     validate_and_merge(paths, land(paths, url, "subscribers", run="whole", since=None))
     (folder / "subscribers-b.csv").unlink()
