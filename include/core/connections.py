@@ -86,24 +86,36 @@ def url_of_fields(connection_id: str, fields: Mapping[str, object]) -> str:
     host, schema = str(fields.get("host") or ""), str(fields.get("schema") or "")
     if "://" in host:
         return database_url(connection_id, host)
+    extra = _extra(fields)
     if kind in ("sqlite", "file"):
-        extra = fields.get("extra")
-        extra = json.loads(extra) if isinstance(extra, str) and extra else extra or {}
-        extra = dict(extra) if isinstance(extra, dict) else {}
         path = host or schema or str(extra.pop("path", ""))
         options = f"?{urlencode(extra)}" if extra and kind == "file" else ""
         path = path if path.startswith("/") or kind == "sqlite" else str(Path(path).absolute())
         return f"{kind}:///{path.removeprefix('/') if kind == 'file' else path}{options}"
+    if kind == "s3":
+        options = urlencode({_S3_OPTIONS.get(name, name): value for name, value in extra.items()})
+        return f"s3://{_account(fields)}{host}/{schema}{'?' if options else ''}{options}"
     if kind.startswith("postgresql"):
-        login, password = quote(str(fields.get("login") or ""), safe=""), quote(str(fields.get("password") or ""), safe="")
-        account = f"{login}{':' + password if password else ''}@" if login else ""
         port = f":{fields['port']}" if fields.get("port") else ""
-        return f"{kind}://{account}{host}{port}/{schema}"
+        return f"{kind}://{_account(fields)}{host}{port}/{schema}"
     raise ConfigurationError(
-        f"has the type '{kind}', which is none of postgresql, sqlite and file.",
+        f"has the type '{kind}', which is none of postgresql, sqlite, file and s3.",
         where=f"connection {connection_id}",
-        remedy="Set it to a URL such as postgresql://user@host/database, sqlite:////path or file:///folder.",
+        remedy="Set it to a URL such as postgresql://user@host/database, sqlite:////path, file:///folder or s3://bucket/prefix.",
     )
+
+
+def _extra(fields: Mapping[str, object]) -> dict[str, object]:
+    """The extra fields of an Airflow connection, which are JSON text or an object."""
+    extra = fields.get("extra")
+    extra = json.loads(extra) if isinstance(extra, str) and extra else extra
+    return dict(extra) if isinstance(extra, dict) else {}
+
+
+def _account(fields: Mapping[str, object]) -> str:
+    """User and password as in a URL: `user:password@`, `user@` or nothing."""
+    login, password = quote(str(fields.get("login") or ""), safe=""), quote(str(fields.get("password") or ""), safe="")
+    return f"{login}{':' + password if password else ''}@" if login else ""
 
 
 def ledger_url(paths: DataPaths, text: str | None = None) -> str:
@@ -115,7 +127,8 @@ def ledger_url(paths: DataPaths, text: str | None = None) -> str:
     return url.replace("postgresql://", "postgresql+psycopg://", 1)
 
 
-_SCHEMES = {"postgres": "postgresql", "http": "http"}
+_SCHEMES = {"postgres": "postgresql", "aws": "s3"}
+_S3_OPTIONS = {"endpoint_url": "endpoint", "region_name": "region"}  # The names of Airflow's Amazon connection.
 
 
 def _fields(connection_id: str, text: str) -> dict[str, object]:

@@ -22,9 +22,12 @@ class FileOptions:
     encoding: str | None = None
 
 
-def file_options(query: Mapping[str, str]) -> FileOptions:
-    """The options of a URL's query. Raises `ConfigurationError` for one that is unknown or has no such value."""
-    check_names(query, ("delimiter", "encoding"))
+def file_options(query: Mapping[str, str], others: tuple[str, ...] = ()) -> FileOptions:
+    """The options of a URL's query. Raises `ConfigurationError` for one that is unknown or has no such value.
+
+    `others` are the names of options that somebody else reads.
+    """
+    check_names(query, ("delimiter", "encoding", *others))
     return FileOptions(_delimiter(query.get("delimiter")), _encoding(query.get("encoding")))
 
 

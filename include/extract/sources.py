@@ -1,6 +1,7 @@
 """The kinds of source: one class each, with the same interface. All of them stream.
 
-`postgresql://…` (Arrow by COPY), `sqlite:////path`, `file:///folder` with CSV, JSON lines or Parquet.
+`postgresql://…` (Arrow by COPY), `sqlite:////path`, `file:///folder` or `s3://bucket/prefix` with CSV, JSON lines or
+Parquet.
 """
 
 from __future__ import annotations
@@ -90,12 +91,19 @@ def _open(url: str, scratch: Path | None) -> Source:
 
         path, _, query = rest.partition("?")
         return FolderSource(LocalFolder(path), file_options(dict(parse_qsl(query))), scratch)
+    if scheme == "s3":
+        from include.extract.folder import FolderSource
+        from include.extract.object_store import OPTIONS, Bucket
+
+        address, _, query = url.partition("?")
+        options = dict(parse_qsl(query))
+        return FolderSource(Bucket(address, options), file_options(options, OPTIONS), scratch)
     if scheme == "postgresql":
         from include.extract.postgres import PostgresSource
 
         return PostgresSource(url)
     raise ConfigurationError(
-        f"has the type '{scheme}', which is none of postgresql, sqlite and file.",
+        f"has the type '{scheme}', which is none of postgresql, sqlite, file and s3.",
         where=f"connection {SOURCE}",
-        remedy="Set it to a URL such as postgresql://user@host/database, sqlite:////path or file:///folder.",
+        remedy="Set it to a URL such as postgresql://user@host/database, sqlite:////path, file:///folder or s3://bucket/prefix.",
     )
