@@ -12,6 +12,8 @@ run.
 - `analyze.reconcile` fails with *ConservationBroken*: people are missing or counted twice. Nothing was published;
   the message names the check and both sides. Compare `marts.reconciliation` with the ledger before anything else is
   sent.
+- `check_consent` fails with *ConsentChainBroken*: a row of the consent log was changed, removed, inserted or moved. The
+  message names the first one; docs/runbook/consent-chain.md has the remedy. The marts are published in spite of it.
 - `publish.read_back` fails with *PublishError*: the built file does not contain what was written. The previous file
   remains published.
 - Every task can be cleared and run again.
@@ -94,4 +96,12 @@ with DAG(
 
         file() >> read_back() >> report()
 
+    @stores_task(pool=Pool.WAREHOUSE)
+    def check_consent(stores: Stores) -> Any:
+        """Recompute the hash chain of the consent log, and compare it with the journal and the heads of earlier nights."""
+        from include.analyze.consent_check import check_consent
+
+        return check_consent(stores)
+
+    check_consent()
     collect() >> analyze() >> publish()

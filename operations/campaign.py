@@ -7,19 +7,19 @@ chunk on, in every process.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from include.core import clock
-from include.core.connections import SENDGRID, SendGridAccount, environment_connection, ledger_url, sendgrid_account
+from include.core.connections import SENDGRID, SendGridAccount, environment_connection, sendgrid_account
 from include.core.errors import ConfigurationError
 from include.core.secrets import load_secrets
 from include.dispatch import control
 from include.dispatch.account.restore import restore_ledger
 from include.ledger import counts, holds, plans
 from include.ledger.chunk import Plan
-from include.ledger.database import Ledger, open_ledger
+from include.ledger.database import Ledger
 from include.ledger.stores import Stores
+from operations.ledger import existing_ledger
 from operations.progress import Progress
 from operations.settings import Installation
 
@@ -37,7 +37,7 @@ FIGURES = (
 
 def control_campaign(installation: Installation, action: str, campaign: str, occurrence: str) -> int:
     """Apply the action and print the campaign's status; returns 0. Raises `TradewindError` if the plan does not exist."""
-    with _ledger(installation) as ledger:
+    with existing_ledger(installation) as ledger:
         plan_id = plans.plan_id_of(campaign, occurrence)
         if plans.find_plan(ledger, plan_id) is None:
             raise _no_plan(ledger, campaign, occurrence)
@@ -55,7 +55,7 @@ def control_campaign(installation: Installation, action: str, campaign: str, occ
 
 def replay_into_ledger(installation: Installation) -> int:
     """Replay journals and warehouse into a restored ledger, and print what was added."""
-    with _ledger(installation) as ledger:
+    with existing_ledger(installation) as ledger:
         found = restore_ledger(Stores(installation.paths, ledger, load_secrets(installation.paths)))
     added = {name: count for name, count in found.items() if count}
     if not added:
@@ -92,21 +92,6 @@ def _held_at_sendgrid(plan: Plan, people: int) -> str:
         )
     status = "paused at SendGrid" if plan.batch_status == "pause" else "held at SendGrid until their send_at"
     return f"{people:,} of the accepted are {status}."
-
-
-@contextmanager
-def _ledger(installation: Installation) -> Iterator[Ledger]:
-    """The existing ledger of the services. A mistyped data folder is an error and does not create a new one."""
-    url = ledger_url(installation.paths)
-    if url.startswith("sqlite:///") and not installation.paths.ledger.is_file() and str(installation.paths.ledger) in url:
-        raise ConfigurationError(
-            "has no ledger.", where=str(installation.paths.root), remedy="Set TRADEWIND_DATA to the data folder."
-        )
-    opened = open_ledger(url, load_secrets(installation.paths))
-    try:
-        yield opened
-    finally:
-        opened.close()
 
 
 def _account(installation: Installation) -> SendGridAccount:

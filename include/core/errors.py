@@ -91,6 +91,10 @@ class ConservationBroken(TradewindError):
     """A sum does not match: messages are missing or counted twice. Fails the run and is not retried."""
 
 
+class ConsentChainBroken(TradewindError):
+    """A row of the consent log was changed, removed, inserted or moved since it was recorded."""
+
+
 class LedgerBehindJournal(ConservationBroken):
     """The journal of a plan contains requests that the ledger lacks: the ledger was restored from a backup."""
 

@@ -14,14 +14,16 @@ from starlette.responses import Response
 from include.core import clock
 from include.core.shop import MARKETING
 from include.core.token import CONFIRM, UNSUBSCRIBE, Subject, mint
-from include.edge import body, page
+from include.edge import body, branding, page, wording
 from include.edge.form import read_form
+from include.edge.language import texts_for
 from include.edge.settings import settings
 from include.edge.subject import minimum_duration, verify_link, with_ledger
-from include.ledger import consent
+from include.ledger import consent, consent_journal
 from include.ledger.consent import Consent
 from include.ledger.database import Ledger
 from include.ledger.suppressions import LIFTABLE
+from include.ledger.wording import Wording
 
 SOURCE = "double_opt_in"
 YES = "confirm"
@@ -48,8 +50,11 @@ async def confirm(request: Request) -> Response:
         return page.render_problem(request, 410, "expired") if _is_expired(subject) else page.render(request, "confirm")
     if (await read_form(request)).get("action") != YES:
         raise body.Refused(400, "the form does not confirm")
+    shown = wording.confirmation(texts_for(request, branding.shop().default_locale), branding.shop())
     async with minimum_duration():
-        answer = await with_ledger(_record, await verify_link(token, CONFIRM))
+        answer = await with_ledger(
+            lambda ledger, subject: _record(ledger, subject, shown), await verify_link(token, CONFIRM)
+        )
     if answer is None:
         return page.render_problem(request, 410, "expired")
     if answer.reasons:
@@ -63,10 +68,12 @@ def _is_expired(subject: Subject) -> bool:
     return subject.valid_until is None or subject.valid_until < clock.now().timestamp()
 
 
-def _record(ledger: Ledger, subject: Subject) -> Confirmed | None:
+def _record(ledger: Ledger, subject: Subject, shown: Wording) -> Confirmed | None:
     """Record the consent and return the result; None for an expired link."""
     if _is_expired(subject):
         return None
-    answer = Consent(subject.address_key, MARKETING, True, SOURCE, clock.now().timestamp(), subject.message_key)
+    now, evidence = clock.now().timestamp(), {"channel": "web", "page": "/confirm", "button": YES}
+    answer = Consent(subject.address_key, MARKETING, True, SOURCE, now, subject.message_key, shown, evidence)
     reasons = consent.record_unless_suppressed(ledger, answer)
+    consent_journal.append_new(settings().paths, ledger)
     return Confirmed(mint(settings().secrets, subject, UNSUBSCRIBE), reasons)

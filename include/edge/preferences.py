@@ -13,16 +13,17 @@ from starlette.responses import Response
 from include.core import clock
 from include.core.shop import MARKETING, TRACKING, Shop, in_language
 from include.core.token import Subject
-from include.edge import body, branding, page
+from include.edge import body, branding, page, wording
 from include.edge.form import read_form
-from include.edge.language import texts_for
+from include.edge.language import Texts, texts_for
 from include.edge.settings import settings
 from include.edge.subject import minimum_duration, verify_link, with_ledger
 from include.edge.unsubscribe import record_unsubscribe, suppression
-from include.ledger import consent, opt_out_log
+from include.ledger import consent, consent_journal, opt_out_log
 from include.ledger.consent import Consent
 from include.ledger.database import Ledger
 from include.ledger.suppressions import LIFTABLE, lift, reasons_in_force
+from include.ledger.wording import Wording
 
 SOURCE = "preference_page"
 SAVE, STOP_ALL, RESUBSCRIBE = ACTIONS = ("save", "stop_all", "resubscribe")
@@ -35,12 +36,13 @@ async def preferences(request: Request) -> Response:
     Any other form is rejected with 400 and changes nothing.
     """
     token, shop = request.path_params["token"], branding.shop()
-    change = _requested_change(await read_form(request), shop) if request.method == "POST" else None
+    texts = texts_for(request, shop.default_locale)
+    change = _requested_change(await read_form(request), shop, texts) if request.method == "POST" else None
     async with minimum_duration():
         values = await with_ledger(
             lambda ledger, subject: _apply_and_read(ledger, subject, change), await verify_link(token)
         )
-    topics = _topics(shop, texts_for(request, shop.default_locale).locale)
+    topics = _topics(shop, texts.locale)
     return page.render(request, "preferences", topics=topics, **values)
 
 
@@ -68,18 +70,27 @@ class PageState(TypedDict):
 
 @dataclass(frozen=True)
 class Change:
-    """A requested change. `answers` holds topics and tracking for `save`; others stay as they are."""
+    """A requested change.
+
+    `answers` holds topics and tracking for `save`, marketing for `resubscribe`; others stay as they are. `shown` has the
+    wording of each answer.
+    """
 
     action: str
     answers: Mapping[str, bool]
+    shown: Mapping[str, Wording]
 
 
-def _requested_change(form: FormData, shop: Shop) -> Change:
+def _requested_change(form: FormData, shop: Shop, texts: Texts) -> Change:
     """The change that the form requests. Raises `Refused` for one that the page does not offer."""
     action = str(form.get("action"))
     if action not in ACTIONS:
         raise body.Refused(400, "unknown action")
-    return Change(action, _answers(form, shop) if action == SAVE else {})
+    if action == RESUBSCRIBE:
+        return Change(action, {MARKETING: True}, {MARKETING: wording.resubscription(texts, shop)})
+    answers = _answers(form, shop) if action == SAVE else {}
+    shown = {topic: wording.choice(texts, shop, topic, given=given) for topic, given in answers.items()}
+    return Change(action, answers, shown)
 
 
 def _answers(form: FormData, shop: Shop) -> dict[str, bool]:
@@ -113,15 +124,18 @@ def apply_change(ledger: Ledger, subject: Subject, change: Change) -> bool:
     """Apply the change; False for a resubscription without an unsubscribe to lift."""
     if change.action == STOP_ALL:
         record_unsubscribe(ledger, subject, SOURCE)
-    elif change.action == RESUBSCRIBE:
+        return True
+    if change.action == RESUBSCRIBE:
         if not lift(ledger, subject.address_key, SOURCE, subject.message_key):
             return False
         opt_out_log.append(settings().paths, "lift", suppression(subject, SOURCE))
-        consent.record(ledger, [_consent(subject, MARKETING, True)])
-    else:
-        consent.record(ledger, [_consent(subject, topic, given) for topic, given in change.answers.items()])
+    consent.record(ledger, [_consent(subject, topic, change) for topic in change.answers])
+    consent_journal.append_new(settings().paths, ledger)
     return True
 
 
-def _consent(subject: Subject, topic: str, given: bool) -> Consent:
-    return Consent(subject.address_key, topic, given, SOURCE, clock.now().timestamp(), subject.message_key)
+def _consent(subject: Subject, topic: str, change: Change) -> Consent:
+    now, evidence = clock.now().timestamp(), {"channel": "web", "page": "/preferences", "button": change.action}
+    return Consent(
+        subject.address_key, topic, change.answers[topic], SOURCE, now, subject.message_key, change.shown[topic], evidence
+    )

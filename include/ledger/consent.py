@@ -1,22 +1,28 @@
 """Append-only log of consent, which is the proof that data protection law requires.
 
-The newest row of an address and topic is the answer in force. A suppression overrides consent (suppressions.py).
+The newest row of an address and topic is the answer in force. A suppression overrides consent (suppressions.py). Each row
+carries the hash of the one before (consent_chain.py). Rows are never changed or deleted, also not when a person is erased:
+they hold a keyed hash of the address and no address (ADR 110).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
 from sqlalchemy import Connection, Select, bindparam, func, insert, select, text
 
+from include.core import clock
 from include.core.shop import MARKETING, TRACKING, load_shop
-from include.ledger import suppressions
+from include.ledger import consent_chain, suppressions
+from include.ledger.consent_chain import Head
 from include.ledger.database import Ledger
-from include.ledger.tables import consent_log
+from include.ledger.tables import consent_log, consent_wordings
+from include.ledger.wording import Wording
 
 __all__ = ["MARKETING", "TRACKING", "Consent", "in_force", "of_person", "record", "record_unless_suppressed"]
 
@@ -34,7 +40,11 @@ _SINCE = (
 
 @dataclass(frozen=True)
 class Consent:
-    """One answer. `topic` is marketing, tracking or the id of a topic of the shop; `happened_at` in Unix seconds."""
+    """One answer and its proof.
+
+    `topic` is marketing, tracking or the id of a topic of the shop; `happened_at` is in Unix seconds. `wording` is
+    what the person read; `evidence` how they answered (channel, page, button), never an address.
+    """
 
     address_key: str
     topic: str
@@ -42,6 +52,8 @@ class Consent:
     source: str
     happened_at: float
     message_key: str | None = None
+    wording: Wording | None = None
+    evidence: Mapping[str, str] = field(default_factory=dict)
 
 
 def record(ledger: Ledger, answers: Iterable[Consent], *, restored: bool = False) -> int:
@@ -54,18 +66,18 @@ def record(ledger: Ledger, answers: Iterable[Consent], *, restored: bool = False
     if not restored and (topics := {answer.topic for answer in wanted} - {MARKETING, TRACKING}):
         load_shop().require_topics(sorted(topics), where="consent log")
     with ledger.write() as connection:
-        _serialise_writers(connection)
-        return _append(connection, wanted)
+        serialise_writers(connection)
+        return _append(connection, ledger.chain_key, wanted)
 
 
 def record_unless_suppressed(ledger: Ledger, answer: Consent) -> frozenset[str]:
     """Append the answer unless its address is suppressed; return the suppression reasons. One transaction."""
     with ledger.write() as connection:
-        _serialise_writers(connection)
+        serialise_writers(connection)
         suppressions.lock(connection)
         reasons = suppressions.reasons_of(connection, answer.address_key)
         if not reasons:
-            _append(connection, [answer])
+            _append(connection, ledger.chain_key, [answer])
     return reasons
 
 
@@ -81,12 +93,25 @@ def last_seq(connection: Connection) -> int:
     return connection.scalar(select(func.coalesce(func.max(consent_log.c.seq), 0))) or 0
 
 
-def _append(connection: Connection, wanted: list[Consent]) -> int:
+def _append(connection: Connection, key: bytes, wanted: list[Consent]) -> int:
+    """Append the new answers to the chain: one read and one write of the head, however many there are."""
     current = {key: _current_answers(connection, key) for key in {answer.address_key for answer in wanted}}
     fresh = [answer for answer in wanted if _is_new(answer, current[answer.address_key].get(answer.topic))]
     if fresh:
-        connection.execute(insert(consent_log), [_row(answer) for answer in fresh])
+        now = clock.now().timestamp()
+        _keep_wordings(connection, {answer.wording for answer in fresh if answer.wording}, now)
+        rows = consent_chain.chained(key, consent_chain.next_link(connection), (_row(answer, now) for answer in fresh))
+        connection.execute(insert(consent_log), rows)
+        consent_chain.write_head(connection, Head(rows[-1]["seq"], rows[-1]["row_hash"]))
     return len(fresh)
+
+
+def _keep_wordings(connection: Connection, wordings: set[Wording], now: float) -> None:
+    table = consent_wordings.c
+    known = set(connection.scalars(select(table.wording).where(table.wording.in_([each.version for each in wordings]))))
+    missing = [{"wording": each.version, "text": each.text, "first_used_at": now} for each in wordings]
+    if fresh := [row for row in missing if row["wording"] not in known]:
+        connection.execute(insert(consent_wordings), fresh)
 
 
 def of_person(ledger: Ledger, address_key: str) -> dict[str, bool]:
@@ -127,18 +152,24 @@ def _in_force() -> Select[Any]:
     return select(log.address_key, log.topic, log.given, log.happened_at).join(newest, log.seq == newest.c.seq)
 
 
-def _serialise_writers(connection: Connection) -> None:
-    """Allow one writer at a time, so that the newest row is the last answer. SQLite's `begin immediate` already does."""
+def serialise_writers(connection: Connection) -> None:
+    """Allow one writer at a time: the newest row is the last answer, and each row follows the one before it.
+
+    SQLite's `begin immediate` already does.
+    """
     if connection.dialect.name == "postgresql":
         connection.execute(text("lock table consent_log in share row exclusive mode"))
 
 
-def _row(answer: Consent) -> dict[str, object]:
+def _row(answer: Consent, now: float) -> dict[str, object]:
     return {
         "address_key": answer.address_key,
         "topic": answer.topic,
         "given": int(answer.given),
         "source": answer.source,
         "message_key": answer.message_key,
-        "happened_at": answer.happened_at,
+        "happened_at": float(answer.happened_at),
+        "wording": answer.wording.version if answer.wording else None,
+        "evidence": json.dumps(dict(answer.evidence), sort_keys=True) if answer.evidence else None,
+        "recorded_at": now,
     }

@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, Program
 from include.core.errors import ConfigurationError
 from include.core.secrets import Secrets
 from include.ledger import schema
+from include.ledger.consent_chain import chain_key
 from include.ledger.database_errors import translated
 from include.ledger.tables import ledger_metadata
 
@@ -26,8 +27,9 @@ CONNECT_SECONDS = 10
 class Ledger:
     """Transactions on the ledger. `write` is serialisable against other writers of the same rows; `read` is a snapshot."""
 
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
+    def __init__(self, engine: Engine, chain_key: bytes) -> None:
+        """`chain_key` is the key of the consent log's hashes (`consent_chain.chain_key`)."""
+        self.engine, self.chain_key = engine, chain_key
         self._shared = threading.local()
 
     @property
@@ -130,7 +132,7 @@ def open_ledger(url: str, secrets: Secrets) -> Ledger:
     engine = create_engine(parsed, pool_pre_ping=not is_sqlite, hide_parameters=True, connect_args=timeout)
     if is_sqlite:
         _prepare_sqlite(engine)
-    ledger = Ledger(engine)
+    ledger = Ledger(engine, chain_key(secrets.address_key))
     try:
         _upgrade(ledger)
         _check_key(ledger, secrets.fingerprint)
@@ -149,7 +151,7 @@ def _upgrade(ledger: Ledger) -> None:
     """Upgrade the schema to this code's version. If it is current, this takes one query."""
     if not _is_current(ledger):
         with ledger.write() as connection:
-            schema.upgrade(connection)
+            schema.upgrade(connection, ledger.chain_key)
 
 
 def _is_current(ledger: Ledger) -> bool:

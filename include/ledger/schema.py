@@ -38,17 +38,18 @@ def is_current(connection: Connection) -> bool:
     return version == HEAD
 
 
-def upgrade(connection: Connection) -> None:
+def upgrade(connection: Connection, chain_key: bytes) -> None:
     """Upgrade an empty or older ledger to the newest version, in the transaction of `connection`.
 
-    Waits for another process that upgrades at the same time. On SQLite the transaction must hold the write lock.
+    `chain_key` is for the consent log of a ledger from before its hash chain. Waits for another process that upgrades at
+    the same time. On SQLite the transaction must hold the write lock.
     """
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"select pg_advisory_xact_lock({_LOCK})")
     from alembic import command
     from alembic.config import Config
 
-    config = Config(attributes={"connection": connection})
+    config = Config(attributes={"connection": connection, "chain_key": chain_key})
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     with _alembic:

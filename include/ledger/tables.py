@@ -144,16 +144,32 @@ Index("suppressions_by_address", suppression_log.c.address_key)
 consent_log = Table(
     "consent_log",
     metadata,
-    Column("seq", _Serial, primary_key=True, autoincrement=True),
+    Column("seq", _Serial, primary_key=True, autoincrement=False, comment="in commit order: writers are serialised"),
     Column("address_key", String(64), nullable=False),
     Column("topic", String(40), nullable=False, comment="marketing, tracking, or a preference topic"),
     Column("given", Integer, nullable=False),
     Column("source", String(40), nullable=False),
     Column("message_key", String(36)),
     Column("happened_at", Float, nullable=False),
-    sqlite_autoincrement=True,
+    Column(
+        "wording", String(100), comment="version of what the person read (consent_wordings); null where nothing was shown"
+    ),
+    Column("evidence", Text, comment="how the answer was given, JSON; null for answers of before the chain"),
+    Column("recorded_at", Float, comment="Unix seconds; null for answers of before the chain"),
+    Column("previous_hash", String(64), nullable=False, comment="row_hash of the row before; zeros in the first row"),
+    Column("row_hash", String(64), nullable=False, comment="HMAC-SHA256 over previous_hash and the other columns but seq"),
+    comment="Append-only and hash-chained (consent_chain.py); the head is in ledger_metadata and the journal.",
 )
 Index("consent_by_address", consent_log.c.address_key)
+
+consent_wordings = Table(
+    "consent_wordings",
+    metadata,
+    Column("wording", String(100), primary_key=True, comment="page/locale/hash of the text"),
+    Column("text", Text, nullable=False, comment="what the person read, in the language of the page"),
+    Column("first_used_at", Float, nullable=False, comment="Unix seconds"),
+    comment="The texts by which people were asked for consent, once each.",
+)
 
 allowances = Table(
     "allowances",

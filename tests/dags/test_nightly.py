@@ -6,10 +6,16 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+import pytest
+from sqlalchemy import delete
+
 from include.analyze.reconcile import check_sums
+from include.core.errors import ConsentChainBroken
 from include.dispatch.account.record import record_sends
 from include.dispatch.send.sender import send_range
+from include.ledger import consent
 from include.ledger.stores import Stores
+from include.ledger.tables import consent_log
 from include.warehouse.connection import open_warehouse
 from tests.dispatch.frozen import frozen_plan
 from tests.dispatch.scripted_esp import ScriptedEsp
@@ -38,3 +44,14 @@ def test_events_of_messages_sent_after_the_last_copy_pass_the_checks(
     build: Any = dags["nightly_analytics"].get_task("analyze.marts")
     build.python_callable(dag_run=run)
     assert check_sums(stores.paths)["events_for_unsent"]
+
+
+def test_a_broken_consent_chain_fails_its_own_task_and_holds_back_nothing(dags: dict[str, DAG], stores: Stores) -> None:
+    check: Any = dags["nightly_analytics"].get_task("check_consent")
+    assert not check.downstream_task_ids
+    consent.record(stores.ledger, [consent.Consent("a" * 64, "tracking", True, "page", 1.0)])
+    assert check.python_callable() == {"rows": 1, "last_seq": 1}
+    with stores.ledger.write() as connection:
+        connection.execute(delete(consent_log))
+    with pytest.raises(ConsentChainBroken, match=r"row 1 of the consent log was removed.*docs/runbook/consent-chain\.md"):
+        check.python_callable()

@@ -16,7 +16,7 @@ from include.dispatch import control
 from include.dispatch.account import record, restore
 from include.dispatch.account.settle import settle
 from include.dispatch.send.sender import Range, send_range
-from include.ledger import consent, counts, opt_out_log, plans, suppressions
+from include.ledger import consent, consent_journal, counts, opt_out_log, plans, suppressions
 from include.ledger.database import Ledger
 from include.ledger.stores import Stores
 from include.ledger.tables import chunks, metadata
@@ -175,3 +175,16 @@ def test_resend_delay_counts_from_the_restore(stores: Stores, esp: ScriptedEsp, 
         posted = connection.scalar(select(chunks.c.posted_at).where(chunks.c.plan_id == plan_id))
     assert posted is not None
     assert abs(posted - clock.now().timestamp()) < 60
+
+
+def test_confirmations_since_the_backup_are_restored_from_the_consent_journal(stores: Stores) -> None:
+    kept = backup(stores.ledger)
+    confirmed = consent.Consent("c" * 64, consent.MARKETING, True, "double_opt_in", 5.0)
+    consent.record(stores.ledger, [confirmed])
+    consent_journal.append_new(stores.paths, stores.ledger)
+    restore_backup(stores.ledger, kept)
+    assert restore.restore_ledger(stores)["consent"] == 1
+    with stores.ledger.read() as connection:
+        assert consent.since(connection, 0, 0.0) == [confirmed]
+    assert consent_journal.check(stores.paths, stores.ledger).require_intact().rows == 1
+    assert "consent" not in restore.restore_ledger(stores)

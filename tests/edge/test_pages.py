@@ -19,10 +19,10 @@ from include.core.keys import address_key
 from include.core.paths import SHOP, DataPaths
 from include.core.secrets import Secrets, load_secrets
 from include.core.token import CONFIRM, Subject, mint
-from include.ledger import consent, opt_out_log
+from include.ledger import consent, consent_journal, opt_out_log
 from include.ledger.database import Ledger, open_ledger
 from include.ledger.suppressions import Suppression, reasons_in_force, suppress
-from include.ledger.tables import consent_log, suppression_log
+from include.ledger.tables import consent_log, consent_wordings, suppression_log
 from tests.edge.conftest import Edge, Signer
 from tests.edge.html import first, parse
 
@@ -245,6 +245,44 @@ def test_the_button_confirms_once_and_only_with_a_confirmation_token(
     assert f"/preferences/{mint(secrets, subject)}" in pages[0].text
     httpx.post(link.replace("/confirm/", "/u/"))
     assert not reasons_in_force(ledger, subject.address_key)
+
+
+def test_an_answer_is_kept_with_what_the_person_read_and_how_they_answered(
+    edge: Edge, ledger: Ledger, secrets: Secrets, subject: Subject, paths: DataPaths
+) -> None:
+    confirming = replace(subject, address_key=address_key(secrets.address_key, f"{uuid.uuid4()}@example.org"))
+    press_button(confirm_link(edge, secrets, confirming))
+    link = f"{edge.url}/preferences/{mint(secrets, subject)}?l=de"
+    httpx.post(f"{edge.url}/u/{mint(secrets, subject)}")
+    httpx.post(link, data={"action": "resubscribe"})
+    httpx.post(link, data={"action": "save", "topic": ["news"], "stop_tracking": "yes"})
+    assert shown_texts(ledger, confirming) == {
+        ("marketing", 1, "/confirm"): [
+            "Harbour Records",
+            "Confirm your address",
+            "Press the button to confirm that you want our mail. If you did not sign up, close this page: nothing happens.",
+            "Yes, send me mail",
+        ]
+    }
+    shown = shown_texts(ledger, subject)
+    assert {(topic, given) for topic, given, _ in shown} == {("marketing", 1), ("news", 1), ("offers", 0), ("tracking", 0)}
+    assert shown["marketing", 1, "/preferences"][1:] == [
+        "Sie bekommen keine Werbepost von uns.",
+        "Schicken Sie mir wieder Post",
+    ]
+    assert shown["offers", 0, "/preferences"][1:3] == ["Was Sie bekommen", "Angebote und Erinnerungen"]
+    assert shown["tracking", 0, "/preferences"][2] == "Nicht erfassen, was ich mit der Post tue"
+    checked = consent_journal.check(paths, ledger).require_intact()
+    assert consent_journal.newest(paths) == replace(checked.head, where="spool/consent.log")
+
+
+def shown_texts(ledger: Ledger, subject: Subject) -> dict[tuple[str, int, str], list[str]]:
+    """The lines that the person read, by topic, answer and page."""
+    log, texts = consent_log.c, consent_wordings.c
+    query = select(log.topic, log.given, log.evidence, texts.text).join(consent_wordings, log.wording == texts.wording)
+    with ledger.read() as connection:
+        rows = connection.execute(query.where(log.address_key == subject.address_key).order_by(log.seq)).all()
+    return {(row.topic, row.given, json.loads(row.evidence)["page"]): row.text.splitlines() for row in rows}
 
 
 def test_an_expired_confirmation_link_records_nothing(

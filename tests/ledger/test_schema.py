@@ -21,25 +21,28 @@ from include.core.connections import ledger_url
 from include.core.errors import ConfigurationError, may_retry
 from include.core.paths import PROJECT, DataPaths
 from include.core.secrets import Secrets
-from include.ledger import schema
+from include.ledger import consent, consent_chain, schema
+from include.ledger.consent import Consent
+from include.ledger.consent_chain import ChainCheck, Head
 from include.ledger.database import Ledger, open_ledger
-from include.ledger.tables import ledger_metadata, metadata
+from include.ledger.tables import consent_log, ledger_metadata, metadata
 from tests.ledger import first_edition
 from tests.postgres import fresh_schema
 
 baseline = importlib.import_module("include.ledger.migrations.versions.0001_baseline")
 VERSION = text("select version_num from ledger_version")
 SUPPRESSION = {"address_key": "a", "action": "suppress", "reason": "unsubscribe", "source": "edge"}
-LATER = """
+LATER = f"""
 import sqlalchemy as sa
 from alembic import op
-revision = "0003_later"
-down_revision = "0002_names"
+revision = "9999_later"
+down_revision = "{schema.HEAD}"
 
 def upgrade():
     op.create_table("later", sa.Column("name", sa.Text))
     op.add_column("plans", sa.Column("later", sa.Text))
 """
+HEAD = schema.HEAD
 OPENER = """
 import sys
 from pathlib import Path
@@ -126,6 +129,22 @@ def test_migrations_produce_the_declared_schema(
             assert connection.scalars(text("select address_key from suppression_log")).all() == ["a"]
 
 
+@pytest.mark.parametrize("edition", [first_edition, baseline])
+def test_consent_of_an_older_ledger_is_kept_and_chained(engine: Engine, secrets: Secrets, edition: Any) -> None:
+    answer = {"topic": "news", "given": 1, "source": "form", "happened_at": 1.25}
+    old = [answer | {"seq": seq, "address_key": f"person {seq}"} for seq in (1, 2, 4)]  # PostgreSQL leaves gaps.
+    with engine.begin() as connection:
+        (edition.metadata if edition is first_edition else edition.TABLES).create_all(connection)
+        connection.execute(insert(edition.consent_log), old)
+    ledger = open_ledger(url_of(engine), secrets)
+    consent.record(ledger, [Consent("person 5", "news", False, "form", 2.0)])
+    with ledger.read() as connection:
+        rows = [dict(row) for row in connection.execute(select(consent_log).order_by(consent_log.c.seq)).mappings()]
+        assert consent_chain.check(connection, ledger.chain_key) == ChainCheck(4, Head(5, rows[-1]["row_hash"]), None)
+    ledger.close()
+    assert [{name: row[name] for name in answer | {"seq": 0, "address_key": ""}} for row in rows[:3]] == old
+
+
 def test_newer_ledger_is_refused_and_not_changed(each_ledger: Ledger, secrets: Secrets) -> None:
     with each_ledger.write() as connection:
         connection.execute(text("update ledger_version set version_num = '0099_of_tomorrow'"))
@@ -193,11 +212,11 @@ def later(each_ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     """A further migration, in a copy of the migrations folder."""
     folder = tmp_path / "100%" / "migrations"
     shutil.copytree(schema.MIGRATIONS, folder)
-    migration = folder / "versions" / "0003_later.py"
+    migration = folder / "versions" / "9999_later.py"
     migration.write_text(LATER)
     monkeypatch.setattr(schema, "MIGRATIONS", folder)
-    monkeypatch.setattr(schema, "KNOWN", (*schema.KNOWN, "0003_later"))
-    monkeypatch.setattr(schema, "HEAD", "0003_later")
+    monkeypatch.setattr(schema, "KNOWN", (*schema.KNOWN, "9999_later"))
+    monkeypatch.setattr(schema, "HEAD", "9999_later")
     return migration
 
 
@@ -206,7 +225,7 @@ def test_next_migration_runs_once(each_ledger: Ledger, secrets: Secrets) -> None
     opened(each_ledger.engine, secrets)
     opened(each_ledger.engine, secrets)
     with each_ledger.read() as connection:
-        assert connection.scalars(VERSION).all() == ["0003_later"]
+        assert connection.scalars(VERSION).all() == ["9999_later"]
         assert inspect(connection).has_table("later")
 
 
@@ -216,6 +235,6 @@ def test_failed_migration_is_rolled_back(each_ledger: Ledger, secrets: Secrets, 
         with pytest.raises(KeyboardInterrupt):
             opened(each_ledger.engine, secrets)
     with each_ledger.read() as connection:
-        assert connection.scalars(VERSION).all() == ["0002_names"]
+        assert connection.scalars(VERSION).all() == [HEAD]
         assert not inspect(connection).has_table("later")
         assert "later" not in {column["name"] for column in inspect(connection).get_columns("plans")}

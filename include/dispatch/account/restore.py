@@ -3,7 +3,8 @@
     make replay
 
 A restored ledger lacks requests (each plan's `intents.log` has them), opt-outs (the edge's opt-out log has them, and the
-warehouse a copy as of the last plan or analysis) and possibly whole plans. Sends nothing. Can be repeated at any time;
+warehouse a copy as of the last plan or analysis), answers about consent (the consent journal has them) and possibly whole
+plans. Sends nothing. Can be repeated at any time;
 changes nothing in a ledger that is up to date.
 """
 
@@ -24,7 +25,7 @@ from include.core.paths import DataPaths
 from include.dispatch import plan_files
 from include.dispatch.account import record
 from include.dispatch.journal import read_journal
-from include.ledger import consent, opt_out_log, plans, replay, suppressions
+from include.ledger import consent, consent_journal, opt_out_log, plans, replay, suppressions
 from include.ledger.consent import Consent
 from include.ledger.stores import Stores
 from include.ledger.suppressions import Suppression
@@ -38,9 +39,9 @@ SOURCE = "warehouse_copy"
 def restore_ledger(stores: Stores) -> dict[str, Any]:
     """Restore what the ledger lacks; return counts of it.
 
-    First opt-outs, from the edge's opt-out log and the warehouse's copy, before anything replaces that copy. Then every plan
-    with a journal. Then the warehouse's record of the sends, against which events are matched. Raises `ConservationBroken`
-    if the backup is too old.
+    First opt-outs, from the edge's opt-out log and the warehouse's copy, before anything replaces that copy, and consent,
+    from its journal. Then every plan with a journal. Then the warehouse's record of the sends, against which events are
+    matched. Raises `ConservationBroken` if the backup is too old.
     """
     found: Counter[str] = Counter()
     with open_warehouse(stores.paths) as warehouse:
@@ -48,6 +49,8 @@ def restore_ledger(stores: Stores) -> dict[str, Any]:
         declined = fetch(warehouse, "dispatch", "recorded_declines").to_pylist()
         found["suppressions"] = suppressions.suppress(stores.ledger, [_suppression(row) for row in suppressed])
         found["suppressions"] += suppressions.suppress(stores.ledger, opt_out_log.in_force(stores.paths))
+        if answers := consent_journal.replay(stores.paths, stores.ledger):
+            found["consent"] = answers
         found["declined"] = consent.record(stores.ledger, [_declined(row) for row in declined], restored=True)
         for journal in sorted(stores.paths.plans.glob("*/*/intents.log")):
             found.update(_restore_plan(stores, journal.parent))
