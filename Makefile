@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 export PYTHONPATH := $(CURDIR)
 override CONF := $(value CONF)
-export CONF DAG DO CAMPAIGN OCCURRENCE
+export CONF DAG DO CAMPAIGN OCCURRENCE EMAIL SUBSCRIBER
 # A run starts dozens of Python processes. Without bytecode files, each would compile thousands of modules.
 export UV_COMPILE_BYTECODE := 1
 unexport PYTHONDONTWRITEBYTECODE
@@ -14,7 +14,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 UV_VERSION := 0.13.9
 UV := $(VENV)/bin/uv
 
-.PHONY: help run trigger campaign replay up stop test coverage lint format bench faults mutations operators lock docs clean distclean
+.PHONY: help run trigger campaign replay consent evidence up stop test coverage lint format bench faults mutations operators lock docs clean distclean
 
 help: ## show this text
 	@echo "Tradewind: e-mail marketing infrastructure as Airflow DAGs"
@@ -39,6 +39,13 @@ campaign: $(VENV)/installed ## status, pause, resume or cancel: DO=pause CAMPAIG
 
 replay: $(VENV)/installed ## replay the journal into a ledger restored from a backup (docs/runbook/restored-ledger.md)
 	@$(PY) -m operations replay
+
+consent: $(VENV)/installed ## check the hash chain of the consent log: DO=check (docs/runbook/consent-chain.md)
+	@test -n "$$DO" || { echo "error: name the action: make consent DO=check" >&2; exit 2; }
+	@$(PY) -m operations consent "$$DO"
+
+evidence: $(VENV)/installed ## write what proves the consent of one person to a file: EMAIL=ada@example.com or SUBSCRIBER=S1
+	@$(PY) -m operations evidence --email "$$EMAIL" --subscriber "$$SUBSCRIBER"
 
 up: $(VENV)/installed ## start Airflow, edge and simulator, unless they are running
 	@$(PY) -m operations up

@@ -75,6 +75,18 @@ def _replay(installation: Installation, _chosen: argparse.Namespace) -> int:
     return replay_into_ledger(installation)
 
 
+def _consent(installation: Installation, chosen: argparse.Namespace) -> int:
+    from operations.consent import control_consent
+
+    return control_consent(installation, chosen.do)
+
+
+def _evidence(installation: Installation, chosen: argparse.Namespace) -> int:
+    from operations.evidence import collect_evidence
+
+    return collect_evidence(installation, chosen.email, chosen.subscriber)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="operations", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="command")
@@ -89,6 +101,11 @@ def _parser() -> argparse.ArgumentParser:
     campaign.add_argument("campaign", help="a campaign id, such as newsletter")
     campaign.add_argument("occurrence", help="such as 2026-W48, 2026-11, 2026-11-24 or once")
     _command(commands, "replay", _replay, "replay the journal into a ledger restored from a backup")
+    consent = _command(commands, "consent", _consent, "check the consent log")
+    consent.add_argument("do", choices=("check", "restore", "accept"))
+    evidence = _command(commands, "evidence", _evidence, "write the evidence pack of one person")
+    evidence.add_argument("--email", help="an address that the person has or had")
+    evidence.add_argument("--subscriber", help="the person's id at the source")
     return parser
 
 

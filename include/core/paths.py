@@ -67,6 +67,11 @@ class DataPaths:
         return self.root / "published"
 
     @property
+    def evidence(self) -> Path:
+        """Evidence packs of single persons, mode 0600. Keys and texts, no addresses."""
+        return self.root / "evidence"
+
+    @property
     def alerts(self) -> Path:
         """Alerts for operators, one JSON file each, without addresses."""
         return self.root / "alerts"

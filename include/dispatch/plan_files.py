@@ -32,7 +32,9 @@ CHUNKS_PER_FILE = 20
 """A sender holds two files in memory: the current one and the next."""
 
 OTHER_ADDRESSES = "other_addresses.parquet"
-WIRE_COLUMNS = ("message_key", "email", "address_key", "token")
+CONSENT_END = "consent_expires_at"
+"""When a person's consent ends; null where it does not. Plans that were frozen by an older version lack the column."""
+WIRE_COLUMNS = ("message_key", "email", "address_key", "token", CONSENT_END)
 """The columns that the sender reads, beside the slots."""
 AUDIENCE = pa.schema(
     [

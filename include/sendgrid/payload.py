@@ -63,8 +63,9 @@ def envelope(campaign: Campaign, content: Mapping[str, Any], *, tracked: bool, b
 
 
 def escape_values(people: pa.Table) -> pa.Table:
-    """The people with every value escaped for a JSON string; most columns need no escaping."""
-    return pa.table({name: _escaped(people[name].combine_chunks()) for name in people.column_names})
+    """The people with every text escaped for a JSON string; most columns need no escaping."""
+    columns = ((name, people[name].combine_chunks()) for name in people.column_names)
+    return pa.table({name: _escaped(column) if pa.types.is_string(column.type) else column for name, column in columns})
 
 
 def body(envelope: Envelope, people: pa.Table, *, attempt: int, chunk: str, send_at: float | None = None) -> bytes:

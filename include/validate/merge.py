@@ -24,6 +24,10 @@ from include.warehouse.connection import fetch, open_warehouse, run, transaction
 
 PIECE_ROWS = 1_000_000
 """Rows that are compared with the warehouse at once: a few hundred MB."""
+_BEFORE_REPLACING = (
+    "former_addresses_update", "former_addresses_insert", "former_consents_insert", "held_back_delete_released",
+)  # fmt: skip
+"""What is kept of the subscribers whose rows a piece replaces."""
 log = logging.getLogger(__name__)
 
 
@@ -115,7 +119,7 @@ def _merge_piece(connection: duckdb.DuckDBPyConnection, piece: LandedBatch, para
     actions = _Actions(**fetch(connection, "validate", f"{piece.relation}_actions").to_pylist()[0])
     _require_count(0, actions.duplicates, "duplicate keys", piece)
     if piece.relation == "subscribers":
-        for name in ("former_addresses_update", "former_addresses_insert", "held_back_delete_released"):
+        for name in _BEFORE_REPLACING:
             run(connection, "validate", name, params)
     replaced = _run_counted(connection, f"{piece.relation}_delete_changed", params)
     _require_count(actions.updated, replaced, "rows were replaced", piece)

@@ -12,7 +12,7 @@ from include.core.keys import address_key, message_key
 from include.core.secrets import Secrets
 from include.dispatch.plan.chunking import Chunking
 from include.dispatch.plan.writer import PlanWriter, chunk_rows, write_chunks, write_contents, write_manifest
-from include.dispatch.plan_files import AUDIENCE
+from include.dispatch.plan_files import AUDIENCE, CONSENT_END
 from include.ledger import plans, suppressions
 from include.ledger.stores import Stores
 from tests.campaign import CAMPAIGN
@@ -33,6 +33,7 @@ PEOPLE = pa.schema(
     [
         ("mail_group", pa.int32()),
         *((name, pa.string()) for name in ("message_key", "email", "address_key", "subscriber_id", "token")),
+        (CONSENT_END, pa.timestamp("us", "UTC")),
     ]
 )
 

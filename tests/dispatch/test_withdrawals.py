@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from sqlalchemy import func, select, update
 
 from include.core import clock
 from include.core.campaign import Campaign
@@ -18,10 +20,12 @@ from include.core.keys import address_key
 from include.core.manifest import Manifest
 from include.dispatch.plan import chunking, freeze
 from include.dispatch.send import sender
+from include.dispatch.send.withdrawals import Withdrawals
 from include.ledger import consent, suppressions
 from include.ledger.consent import MARKETING, Consent
 from include.ledger.stores import Stores
 from include.ledger.suppressions import Suppression
+from include.ledger.tables import chunks, outcomes
 from include.validate.batch import validate_batch
 from include.validate.withdrawals import sync_withdrawals, sync_withdrawals_on_exit
 from include.warehouse.connection import open_warehouse
@@ -251,3 +255,45 @@ def test_opt_outs_before_planning_are_not_planned(sending: Sending, way: Callabl
     way(sending)
     sending.send(sending.freeze())
     assert sending.got() == others(0)
+
+
+def test_consent_that_ends_between_plan_and_request_stops_the_mail(
+    sending: Sending, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planned = clock.now()
+    soon, later = (planned + timedelta(days=days) for days in (2, 9))
+    dates = zip(PEOPLE, (soon, later), strict=False)
+    ends = [row | {"consent_expires_at": f"{end:%Y-%m-%d %H:%M:%S}"} for row, end in dates]
+    implied = {"lawful_basis": "implied", "consented_at": f"{planned - timedelta(days=180):%Y-%m-%d}"}
+    sending.source(*(row | {"updated_at": NEWER} for row in (*ends, PEOPLE[2] | implied)), full=False)
+    plan_id = sending.freeze()
+    monkeypatch.setattr(clock, "now", lambda: planned + timedelta(days=7))
+    sending.send(plan_id)
+    assert sending.got() == others(0, 2)
+    assert reasons(sending, plan_id) == {"consent_expired": 2}
+
+
+def test_consent_must_last_until_the_mail_is_delivered(sending: Sending) -> None:
+    """SendGrid holds the mail until its send_at."""
+    ends = clock.now() + timedelta(hours=3)
+    sending.source(PEOPLE[0] | {"consent_expires_at": f"{ends:%Y-%m-%d %H:%M:%S}", "updated_at": NEWER}, full=False)
+    plan_id = sending.freeze()
+    with sending.stores.ledger.write() as connection:
+        connection.execute(update(chunks).values(send_at=(ends + timedelta(hours=1)).timestamp()))
+    sending.send(plan_id)
+    assert sending.got() == others(0)
+
+
+def test_plan_of_an_older_version_has_no_end_of_consent() -> None:
+    ends = pa.array([None, 1_000_000, 1_000_001], pa.timestamp("us", "UTC"))
+    people = pa.table({"message_key": ["k", "l", "m"], "address_key": ["a", "b", "c"], "consent_expires_at": ends})
+    withdrawals = Withdrawals(0, {})
+    assert [(each.row, each.reason) for each in withdrawals.excluded(people, [0, 1, 2], 1.0)] == [(1, "consent_expired")]
+    assert withdrawals.excluded(people, [0, 2], 1.0) == []
+    assert withdrawals.excluded(people.drop_columns("consent_expires_at"), [0, 1, 2], 1.0) == []
+
+
+def reasons(sending: Sending, plan_id: str) -> dict[str, int]:
+    with sending.stores.ledger.read() as connection:
+        query = select(outcomes.c.reason, func.count()).where(outcomes.c.plan_id == plan_id).group_by(outcomes.c.reason)
+        return {row[0]: row[1] for row in connection.execute(query)}

@@ -168,9 +168,10 @@ class ChunkSender:
             await asyncio.sleep(LEDGER_PAUSE_SECONDS)
 
     def _excluded(self, connection: Connection, chunk: Chunk, people: pa.Table) -> list[chunks.Outcome]:
-        """People who were suppressed since the plan. Runs inside the claim's transaction."""
+        """People who may not be mailed any more when the mail is due. Runs inside the claim's transaction."""
         self._withdrawals.read(connection)
-        return self._withdrawals.excluded(people, parse_selection(chunk.selection, chunk.root_size))
+        due = max(clock.now().timestamp(), chunk.send_at or 0.0)
+        return self._withdrawals.excluded(people, parse_selection(chunk.selection, chunk.root_size), due)
 
     def _no_longer_tracked(self, request: Request, content: str) -> list[int]:
         """The rows of people in a tracked request who refused tracking since the plan."""

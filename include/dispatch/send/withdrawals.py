@@ -1,13 +1,19 @@
-"""Opt-outs from mail and tracking since the plan was frozen, checked inside the transaction of each claim."""
+"""Opt-outs from mail and tracking since the plan was frozen, checked inside the transaction of each claim.
+
+And consent that has ended meanwhile: whether a person may be mailed is decided at the moment of the request.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from sqlalchemy import Connection
 
+from include.dispatch.plan_files import CONSENT_END
 from include.ledger import consent, suppressions
 from include.ledger.chunks import Outcome
 from include.ledger.consent import TRACKING, Consent
@@ -18,6 +24,8 @@ OtherAddresses = Mapping[str, Sequence[str]]
 
 
 CLOCK_MARGIN_SECONDS = 60.0
+EXPIRED = "consent_expired"
+"""The reason, as in `people_as_of`."""
 
 
 class Answers:
@@ -75,12 +83,14 @@ class Withdrawals:
                     self._answers[answer.topic].add(answer)
             self._answered = last
 
-    def excluded(self, people: pa.Table, rows: Sequence[int]) -> list[Outcome]:
-        """Outcomes of the people among these rows who must not get the message, with the first reason."""
-        if not self._suppressed and not self._topic:
+    def excluded(self, people: pa.Table, rows: Sequence[int], at: float) -> list[Outcome]:
+        """Outcomes of the people among these rows who must not be mailed `at` (Unix seconds), with the first reason."""
+        expired = _expired(people, at)
+        if not self._suppressed and not self._topic and not expired:
             return []
         addresses = people["address_key"].to_pylist()
-        reasons = {row: reason for row in rows if (reason := self._reason(addresses[row]))}
+        found = {row: self._reason(addresses[row]) or (EXPIRED if row in expired else None) for row in rows}
+        reasons = {row: reason for row, reason in found.items() if reason}
         return [Outcome(people["message_key"][row].as_py(), row, "suppressed", reason) for row, reason in reasons.items()]
 
     def untracked(self, people: pa.Table, rows: Sequence[int]) -> list[int]:
@@ -102,3 +112,11 @@ class Withdrawals:
             self._suppressed[planned].pop(reason, None)
             if not self._suppressed[planned]:
                 del self._suppressed[planned]
+
+
+def _expired(people: pa.Table, at: float) -> set[int]:
+    """The rows of people whose consent has ended; none in a plan of a version without the column."""
+    if CONSENT_END not in people.column_names:
+        return set()
+    has_ended = pc.less_equal(people[CONSENT_END], pa.scalar(datetime.fromtimestamp(at, UTC), pa.timestamp("us", "UTC")))
+    return set(pc.indices_nonzero(pc.fill_null(has_ended, False)).to_pylist())

@@ -11,6 +11,8 @@
 --          contains the sign-up time, so that a new sign-up is sent to again. topic: null, or the topic that people can decline
 --          on the preference page, under any of their addresses; the newest answer counts. confirming: the message asks people
 --          to confirm their sign-up: only unconfirmed people are planned, without tracking and without a topic.
+--          consent_expires_at: the sender leaves out people whose consent has ended when their chunk is sent; null where it
+--          does not end, and for mail that asks for confirmation.
 create or replace temp table audience as
 with keyed as (
     select
@@ -121,6 +123,7 @@ select
     judged.timezone,
     spoken.offered as locale,
     judged.tracking_consent,
+    if(judged.suppressed_for is null and not $confirming, judged.consent_expires_at, null) as consent_expires_at,
     case
         when judged.suppressed_for is not null then 'suppressed'
         when judged.is_capped then 'capped'

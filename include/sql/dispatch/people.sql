@@ -11,6 +11,7 @@ with people as (
         mail_groups.mail_group,
         audience.message_key::varchar as message_key,
         audience.subscriber_id,
+        audience.consent_expires_at,
         audience.locale as page_locale,
         subscriber.address_key,
         identity.email,

@@ -6,11 +6,29 @@
 --          and whether they may be tracked. No other statement decides who may be mailed. The newest answer decides, ties go
 --          to no: a refusal at the source ends by consent that was given later, or by a confirmation after it landed; an
 --          unsubscribe by one-click or a complaint ends only by a confirmation of the subscriber (double opt-in, or the
---          preference page), which the ledger has either lifted or which is newer here.
+--          preference page), which the ledger has either lifted or which is newer here. consent_expires_at is when consent
+--          ends. Implied consent for which the source names no end ends six months after consented_at, or two years after
+--          the last purchase if that is later (CASL, section 10(9) to (14)); a confirmation is express consent instead.
 create or replace macro people_as_of(as_of) as table
-    with known as (
+    with last_purchase as (
         select
-            subscriber.*,
+            subscriber_id,
+            max(purchased_at) as purchased_at
+        from core.purchases
+        where
+            amount >= 0
+            and purchased_at <= as_of
+            and subscriber_id in (
+                select subscriber_id
+                from core.subscribers
+                where consent_expires_at is null and is_implied_consent(lawful_basis)
+            )
+        group by subscriber_id
+    ),
+
+    known as (
+        select
+            subscriber.* exclude (consent_expires_at),
             standing.refused_at,
             standing.refusal_learned_at,
             standing.left_at,
@@ -27,9 +45,17 @@ create or replace macro people_as_of(as_of) as table
                 standing.confirmed_at <= greatest(standing.refusal_learned_at, standing.left_at, standing.declined_at),
                 false
             ) as is_confirmed,
+            case
+                when subscriber.consent_expires_at is not null then subscriber.consent_expires_at
+                when is_implied_consent(subscriber.lawful_basis) and not is_confirmed
+                    then greatest(
+                        subscriber.consented_at + interval 6 months, last_purchase.purchased_at + interval 2 years
+                    )
+            end as consent_expires_at,
             subscriber.status <> 'unsubscribed' and coalesce(subscriber.consented_at <= as_of, false) as has_consent
         from core.subscribers as subscriber
         left join core.standing on subscriber.subscriber_id = standing.subscriber_id
+        left join last_purchase on subscriber.subscriber_id = last_purchase.subscriber_id
         left join core.unseen as unseen
             on subscriber.subscriber_id = unseen.source_key and unseen.relation = 'subscribers'
     )
