@@ -1,6 +1,6 @@
 """Run every benchmark and write docs/benchmarks.md (`make bench`).
 
-python -m benchmarks                 a million people, ten million for planning and memory: six minutes, 8 GB of disk
+python -m benchmarks                 a million people, ten million for planning and memory: eight minutes, 8 GB of disk; needs PostgreSQL
 python -m benchmarks --people 2000 --no-page      a trial
 """
 
@@ -15,11 +15,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import dispatch
+from benchmarks import dispatch, ingest_ratios
 from benchmarks.dispatch import Line
 
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 NOTES = Path(__file__).with_name("notes.md")
+INGEST_NOTES = Path(__file__).with_name("ingest_notes.md")
 OTHERS = {
     "Taking the list in": ("benchmarks.ingest", "--people", "{modest}"),
     "Filling slots": ("benchmarks.content_slots", "{people}"),
@@ -38,26 +39,35 @@ def main() -> None:
     people = chosen.people
     lines = dispatch.lines(dispatch.measured(people))
     print(dispatch.as_text(lines))
+    ingest_lines = ingest_ratios.lines(ingest_ratios.measured(people))
+    print(dispatch.as_text(ingest_lines))
     others = {title: _output(command, people) for title, command in OTHERS.items()}
     print("\n\n".join(others.values()))
     if not chosen.no_page:
-        PAGE.write_text(page(lines, others))
+        PAGE.write_text(page(lines, ingest_lines, others))
 
 
-def page(lines: list[Line], others: dict[str, str]) -> str:
+def page(lines: list[Line], ingest: list[Line], others: dict[str, str]) -> str:
     """docs/benchmarks.md."""
     parts = [
         "# Benchmarks",
         f"Written by `make bench`; do not edit. {_machine()} Ratios are within one run: absolute times depend on the "
         "machine and on what else it does.",
         "## Dispatch",
-        "| measure | figure | target | |\n|---|---|---|---|\n"
-        + "\n".join(f"| {line.what} | {line.figure} | {line.target} | {line.verdict} |" for line in lines),
+        _table(lines),
         NOTES.read_text().strip(),
+        "## Ingest",
+        _table(ingest),
+        INGEST_NOTES.read_text().strip(),
     ]
     for title, output in others.items():
         parts += [f"## {title}", f"```\n{output.strip()}\n```"]
     return "\n\n".join(parts) + "\n"
+
+
+def _table(lines: list[Line]) -> str:
+    rows = (f"| {line.what} | {line.figure} | {line.target} | {line.verdict} |" for line in lines)
+    return "| measure | figure | target | |\n|---|---|---|---|\n" + "\n".join(rows)
 
 
 def _machine() -> str:

@@ -11,6 +11,7 @@ import json
 import logging
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -108,7 +109,7 @@ def _write_parts(folder: Path, source_url: str, relation: Relation, since: datet
         found = source.columns(relation)
         batches = source.batches(relation, found, since)
         parts = enumerate(_regroup(relation, batches))
-        files = [_write_part(folder / f"part-{number:04d}.parquet", part) for number, part in parts]
+        files = _write_in_background((folder / f"part-{number:04d}.parquet", part) for number, part in parts)
         written = _Written(files, list(match_columns(relation, found)), source.files(relation))
     shutil.rmtree(scratch, ignore_errors=True)
     return written
@@ -140,6 +141,20 @@ def _with_all_columns(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatc
 
 def _add_row_numbers(part: pa.Table, first: int) -> pa.Table:
     return part.add_column(0, "row_number", pa.array(range(first, first + part.num_rows), pa.int64()))
+
+
+def _write_in_background(parts: Iterator[tuple[Path, pa.Table]]) -> list[LandedFile]:
+    """Write each part while the next one is read: two parts are in memory, and neither the source nor the disk waits."""
+    files: list[LandedFile] = []
+    under_way: Future[LandedFile] | None = None
+    with ThreadPoolExecutor(max_workers=1) as writer:
+        for path, part in parts:
+            if under_way:
+                files.append(under_way.result())
+            under_way = writer.submit(_write_part, path, part)
+        if under_way:
+            files.append(under_way.result())
+    return files
 
 
 def _write_part(path: Path, part: pa.Table) -> LandedFile:

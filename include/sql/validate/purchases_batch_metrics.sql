@@ -4,14 +4,19 @@
 -- params: files, run, now
 -- purpose: The metrics that the table rules check: rows landed, valid and quarantined, the comparison with the purchases in
 --          the warehouse, and the age of the newest purchase.
-with landed_counts as (
+with landed as (
+    select
+        purchase_id,
+        source_time(purchased_at) as purchased_at
+    from read_parquet($files)
+),
+
+landed_counts as (
     select
         count(*) as raw_rows,
         count(*) filter (where purchase_id is null) as rows_without_key,
-        max(source_time(purchased_at)) filter (
-            where source_time(purchased_at) <= $now::timestamptz
-        ) as newest_at
-    from read_parquet($files)
+        max(purchased_at) filter (where purchased_at <= $now::timestamptz) as newest_at
+    from landed
 ),
 
 quarantined as (
