@@ -1,6 +1,6 @@
 """Run every benchmark and write docs/benchmarks.md (`make bench`).
 
-python -m benchmarks                 a million people, ten million for planning and memory: eight minutes, 8 GB of disk; needs PostgreSQL
+python -m benchmarks                 a million people, ten million for planning and memory: eight minutes; needs PostgreSQL
 python -m benchmarks --people 2000 --no-page      a trial
 """
 
