@@ -78,7 +78,7 @@ def measured(people: int) -> Figures:
         figures = {f"{name}:tenth": _step(name, data, url, "full") for name in INGEST}
     with _shop(people) as (url, data):
         figures |= {name: _step(name, data, url, "full") for name in ("copy", *INGEST, "store", "one_frame")}
-        _execute(url, CHANGES)
+        execute(url, CHANGES)
         figures |= {f"{name}:increment": _step(name, data, url, "increment") for name in INGEST}
     return figures | {"all": {"people": people}}
 
@@ -129,11 +129,12 @@ def lines(figures: Figures) -> list[Line]:
 def _shop(people: int) -> Iterator[tuple[str, Path]]:
     """A PostgreSQL server with the people and their purchases, and an empty data folder."""
     with running_postgres() as url, tempfile.TemporaryDirectory(prefix="tradewind-bench-") as folder:
-        _execute(url, TABLES, people=people)
+        execute(url, TABLES, people=people)
         yield url, Path(folder)
 
 
-def _execute(url: str, script: str, **counts: int) -> None:
+def execute(url: str, script: str, **counts: int) -> None:
+    """Run a script of statements, then collect statistics."""
     with psycopg.connect(url, autocommit=True) as connection:
         for statement in script.format(each=EACH, increment=INCREMENT, **counts).split(";"):
             if statement.strip():

@@ -32,7 +32,8 @@ def test_benchmark_prints_every_line() -> None:
 
 def test_page_and_terminal_show_met_and_missed_targets() -> None:
     lines = [Line("speed", "3 ×", "at most 2 ×", met=False), Line("people", "7")]
-    shown = bench.page(lines, {"Others": "1.0 s\n"})
+    shown = bench.page(lines, [Line("growth", "9 ×", "at most 11 ×", met=True)], {"Others": "1.0 s\n"})
     assert "| speed | 3 × | at most 2 × | missed |" in shown
+    assert "| growth | 9 × | at most 11 × | met |" in shown
     assert "Written by `make bench`" in shown
     assert as_text(lines).splitlines()[0].endswith("missed")
