@@ -22,7 +22,8 @@ help: ## show this text
 	@awk -F ':[^#]*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "  data folder   \$$TRADEWIND_DATA (data/)"
-	@echo "  ports         \$$TRADEWIND_AIRFLOW_PORT (8080), \$$TRADEWIND_EDGE_PORT (8081), \$$TRADEWIND_SIMULATOR_PORT (8082)"
+	@echo "  ports         \$$TRADEWIND_AIRFLOW_PORT (8080), \$$TRADEWIND_EDGE_PORT (8081), \$$TRADEWIND_SIMULATOR_PORT (8082),"
+	@echo "                \$$TRADEWIND_ACTIVITIES_PORT (8083)"
 	@echo "  connections   AIRFLOW_CONN_SENDGRID_DEFAULT, AIRFLOW_CONN_SUBSCRIBERS_SOURCE, AIRFLOW_CONN_LEDGER_DEFAULT"
 
 run: $(VENV)/installed ## set up, run the whole pipeline on the demo shop to the published report, leave the UI up
@@ -47,7 +48,7 @@ consent: $(VENV)/installed ## check the hash chain of the consent log: DO=check 
 evidence: $(VENV)/installed ## write what proves the consent of one person to a file: EMAIL=ada@example.com or SUBSCRIBER=S1
 	@$(PY) -m operations evidence --email "$$EMAIL" --subscriber "$$SUBSCRIBER"
 
-up: $(VENV)/installed ## start Airflow, edge and simulator, unless they are running
+up: $(VENV)/installed ## start Airflow, edge, activities port and simulator, unless they are running
 	@$(PY) -m operations up
 
 stop: ## stop these services

@@ -2,7 +2,8 @@
 
 **Purpose.** Compute the features of each subscriber and the members of each segment, stored under this run's id.
 
-**Inputs.** The assets `subscribers` and `engagement`: new rows in either start a run. `core.*`, `engagement.events`.
+**Inputs.** The assets `subscribers`, `engagement` and `activities`: new rows in one of them start a run. `core.*`,
+`engagement.events`.
 The definitions in `include/sql/segment/definitions/`, one SQL file per segment.
 
 **Outputs.** `segment.features`, `segment.activity_counts`, `segment.membership` and `segment.runs` for this run; the asset
@@ -20,13 +21,13 @@ from typing import Any
 from airflow.sdk import DAG, task, task_group
 
 from include.orchestration import configuration, defaults, runs
-from include.orchestration.assets import ENGAGEMENT, SEGMENTS, SUBSCRIBERS
+from include.orchestration.assets import ACTIVITIES, ENGAGEMENT, SEGMENTS, SUBSCRIBERS
 from include.orchestration.tags import Pool, Tag
 
 with DAG(
     dag_id="build_segments",
     dag_display_name="Build segments",
-    schedule=(SUBSCRIBERS | ENGAGEMENT),
+    schedule=(SUBSCRIBERS | ENGAGEMENT | ACTIVITIES),
     tags=[Tag.SEGMENTS, Tag.WRITES_WAREHOUSE],
     **defaults.dag_defaults("data", due=timedelta(minutes=30), timeout=timedelta(hours=1)),
     doc_md=__doc__,

@@ -15,7 +15,7 @@ from demo_shop import names
 COLUMNS = ("activity_id", "subscriber_id", "name", "happened_at", "properties")
 Activity = tuple[str, str, str, str, str | None]
 """A row with these columns, all text; a sign-in has no properties."""
-DAYS, VISITING_SHARE, MAX_VISITS, MAX_PAGES = 30, 0.25, 4, 4
+DAYS, VISITING_SHARE, MAX_VISITS, MAX_PAGES = 30, 0.25, 3, 3
 SIGN_IN_SHARE, BASKET_SHARE = 0.6, 0.25
 
 

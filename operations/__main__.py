@@ -42,7 +42,8 @@ def _up(installation: Installation, _chosen: argparse.Namespace) -> int:
     progress = Progress()
     demo_shop.start_all(installation, progress.report)
     esp = "" if uses_external_sendgrid(installation) else f"  simulator {installation.simulator_url}"
-    progress.report(f"Airflow {installation.airflow_url}  edge {installation.edge_url}{esp}")
+    edges = f"edge {installation.edge_url}  activities {installation.activities_url}"
+    progress.report(f"Airflow {installation.airflow_url}  {edges}{esp}")
     return 0
 
 
@@ -90,7 +91,7 @@ def _evidence(installation: Installation, chosen: argparse.Namespace) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="operations", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="command")
-    _command(commands, "up", _up, "start Airflow, edge and simulator, as far as they are not running")
+    _command(commands, "up", _up, "start Airflow, edge, activities port and simulator, as far as they are not running")
     _command(commands, "stop", _stop, "stop the services that were started")
     _command(commands, "run", _run, "run the whole pipeline on the demo shop")
     trigger = _command(commands, "trigger", _trigger, "run one DAG through the scheduler and wait")

@@ -30,9 +30,10 @@ def run_demo(installation: Installation, *, campaigns: list[str] | None = None) 
     later = [f"send_{name}" for name in names if load_campaign(name).follows]
     demo_shop.start_all(installation, progress.report)
     _report_endpoints(installation, progress)
-    runs.wait_for_dags(api, [*PIPELINE, *sends, *later])
+    runs.wait_for_dags(api, [*PIPELINE, "collect_activities", *sends, *later])
     run_pipeline(installation, api, progress, sends)
     _unpause(api, *later)  # A reminder has no recipients on the day of the mail that it follows.
+    _unpause(api, "collect_activities")  # Nothing was posted yet; it runs every minute.
     progress.print()
     progress.print(campaign_table(installation.paths.published / "analytics.duckdb"))
     _links(installation, progress)

@@ -1,4 +1,4 @@
-"""The services: Airflow's four processes, the edge and the simulator, with their commands and health checks."""
+"""The services: Airflow's four processes, edge, activities port and simulator, with their commands and health checks."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Service:
 def all_services(installation: Installation) -> list[Service]:
     """The services of `make up`. The simulator runs only if no SendGrid account is configured."""
     simulated = [] if uses_external_sendgrid(installation) else [simulator(installation)]
-    return [*simulated, edge(installation), *airflow(installation)]
+    return [*simulated, edge(installation), activities(installation), *airflow(installation)]
 
 
 def uses_external_sendgrid(installation: Installation) -> bool:
@@ -80,6 +80,21 @@ def edge(installation: Installation) -> Service:
         installation.edge_port,
         variable("edge_port"),
         {"TRADEWIND_CODE": code_fingerprint("include/edge", "include/core", "include/ledger")},
+        30,
+    )  # fmt: skip
+
+
+def activities(installation: Installation) -> Service:
+    """The activities port, which a shop's back end posts to."""
+    return Service(
+        "activities",
+        (
+            sys.executable, "-m", "include.edge.activities", "--host", LOOPBACK, "--port", str(installation.activities_port),
+        ),
+        lambda since: _answers(f"{installation.activities_url}/healthz"),
+        installation.activities_port,
+        variable("activities_port"),
+        {"TRADEWIND_CODE": code_fingerprint("include/edge", "include/core")},
         30,
     )  # fmt: skip
 

@@ -19,12 +19,13 @@ CONFIGURING = (PREFIX, "AIRFLOW_", "PYTHONPATH", "GX_")
 
 @dataclass(frozen=True)
 class Installation:
-    """One data folder and its three ports."""
+    """One data folder and its ports."""
 
     paths: DataPaths
     airflow_port: int
     edge_port: int
     simulator_port: int
+    activities_port: int
 
     @property
     def airflow_home(self) -> Path:
@@ -44,16 +45,19 @@ class Installation:
         return f"http://{LOOPBACK}:{self.simulator_port}"
 
     @property
+    def activities_url(self) -> str:
+        return f"http://{LOOPBACK}:{self.activities_port}"
+
+    @property
     def bin(self) -> Path:
         """The folder of the interpreter's console scripts."""
         return Path(sys.executable).parent
 
 
 def read_installation() -> Installation:
-    """The installation of the environment: `TRADEWIND_DATA` and the three ports. Raises `ConfigurationError`."""
-    return Installation(
-        data_paths(), settings().airflow_port, settings().edge_port, settings().simulator_port
-    )  # fmt: skip
+    """The installation of the environment: `TRADEWIND_DATA` and the ports. Raises `ConfigurationError`."""
+    named = settings()
+    return Installation(data_paths(), named.airflow_port, named.edge_port, named.simulator_port, named.activities_port)
 
 
 def service_environment(installation: Installation) -> dict[str, str]:
@@ -85,6 +89,7 @@ def _forced(installation: Installation) -> dict[str, str]:
         variable("airflow_port"): str(installation.airflow_port),
         variable("edge_port"): str(installation.edge_port),
         variable("simulator_port"): str(installation.simulator_port),
+        variable("activities_port"): str(installation.activities_port),
         "PYTHONPATH": _with_project(os.environ.get("PYTHONPATH") or ""),
         "PYTHONUNBUFFERED": "1",
         "AIRFLOW_HOME": str(installation.airflow_home),

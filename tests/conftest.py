@@ -99,7 +99,7 @@ def postgres_url() -> Iterator[str]:
 def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An Airflow home with a migrated database, to be copied."""
     root = tmp_path_factory.mktemp("migrated")
-    place = Installation(DataPaths(root), 1, 2, 3)
+    place = Installation(DataPaths(root), 1, 2, 3, 4)
     place.paths.services.mkdir()
     environment = {name: value for name, value in service_environment(place).items() if "DATABASE" not in name}
     environment["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = f"sqlite:///{place.airflow_home / 'airflow.db'}"

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
+from include.collect import spool
 from include.collect.event_report import MAX_TEXT, EventReport, problem_of, read_batch, read_element
 from include.collect.scrub import scrub_column, scrub_link, scrub_text
 from include.sendgrid.event_vocabulary import EVENTS
@@ -50,21 +51,13 @@ SCHEMA = pa.schema(
 Row = tuple[Any, ...]
 
 
-def received_at(path: Path) -> datetime:
-    """When the edge received the batch: the time in its name (`20261124T024148123456Z-…`), or else the file's time."""
-    try:
-        return datetime.strptime(path.name.split("Z-")[0], "%Y%m%dT%H%M%S%f").replace(tzinfo=UTC)
-    except ValueError:
-        return datetime.fromtimestamp(path.stat().st_mtime, UTC)
-
-
 def read_file(path: Path, key_of: Callable[[str], str]) -> list[Row]:
     """The rows of one file, in the order of `SCHEMA`. Raises ValueError if it is not a JSON array.
 
     Usually the whole batch is decoded at once; if any element has an unexpected type, each element is decoded separately.
     """
     content = path.read_bytes()
-    received = received_at(path)
+    received = spool.received_at(path)
     reports = read_batch(content)
     if reports is not None:
         return [_row(path.name, received, position, report, key_of, b"") for position, report in enumerate(reports)]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -29,8 +29,6 @@ from include.warehouse.connection import fetch, open_warehouse, run, transaction
 
 log = logging.getLogger(__name__)
 
-GROUP_BYTES = 16 * 1024 * 1024
-GROUP_FILES = 1_000
 RETRY_PERIOD = timedelta(days=14)
 """How long quarantined events are retried. Later ones belong to other mail of the same account."""
 COUNTS = ("events", "new", "duplicates", "quarantined", "released")
@@ -43,13 +41,13 @@ def load_spool(paths: DataPaths) -> dict[str, int]:
     (events that left the quarantine). Idempotent, also after a crash at any point.
     """
     totals = Counter(dict.fromkeys(("files", "broken", *COUNTS), 0))
-    spool.delete_half_written(paths)
+    spool.delete_half_written(paths.spool)
     with open_warehouse(paths) as warehouse:
         warehouse.register("event_names", event_names())
         warehouse.register("bounce_classes", bounce_classes())
         reclassify_history(warehouse)
         totals.update(_retry_quarantined(warehouse))
-        for files in _groups(spool.incoming_batches(paths)):
+        for files in spool.groups(spool.incoming_files(paths.spool)):
             totals.update(_load(warehouse, paths, files))
             log.info("loaded %d batches: %d events, %d new", totals["files"], totals["events"], totals["new"])
     return dict(totals)
@@ -58,20 +56,6 @@ def load_spool(paths: DataPaths) -> dict[str, int]:
 def has_changes(loaded: Mapping[str, int]) -> bool:
     """Whether `load_spool` stored new events or released some from quarantine."""
     return bool(loaded["new"] or loaded["released"])
-
-
-def _groups(files: Iterator[Path]) -> Iterator[list[Path]]:
-    """Groups of files, limited in number and bytes, so that memory is limited."""
-    group: list[Path] = []
-    size = 0
-    for path in files:
-        size += path.stat().st_size
-        if group and (size > GROUP_BYTES or len(group) == GROUP_FILES):
-            yield group
-            group, size = [], path.stat().st_size
-        group.append(path)
-    if group:
-        yield group
 
 
 def _load(warehouse: duckdb.DuckDBPyConnection, paths: DataPaths, files: list[Path]) -> Counter[str]:
@@ -87,7 +71,7 @@ def _load(warehouse: duckdb.DuckDBPyConnection, paths: DataPaths, files: list[Pa
         warehouse.register("batch_reports", batch.table(rows))
         warehouse.register("batch_files", _listing(readable))
         counts = _store(warehouse, "arrivals_batch")
-    spool.archive(paths, [path for path in files if path.name in loaded] + readable)
+    spool.archive(paths.spool, [path for path in files if path.name in loaded] + readable)
     counts.update(files=len(readable), broken=len(fresh) - len(readable))
     return counts
 
@@ -131,7 +115,7 @@ def _read(paths: DataPaths, files: list[Path]) -> tuple[list[batch.Row], list[Pa
             readable.append(path)
         except ValueError as error:
             log.error("%s is not a batch of events and was moved to spool/broken", path.name)
-            spool.move_to_broken(paths, path, str(error))
+            spool.move_to_broken(paths.spool, path, str(error))
     return rows, readable
 
 
@@ -143,5 +127,5 @@ def _loaded_before(warehouse: duckdb.DuckDBPyConnection, files: list[Path]) -> s
 def _listing(files: list[Path]) -> pa.Table:
     schema = pa.schema([("name", pa.string()), ("received_at", pa.timestamp("us", tz="UTC"))])
     return pa.Table.from_pylist(
-        [{"name": path.name, "received_at": batch.received_at(path)} for path in files], schema=schema
+        [{"name": path.name, "received_at": spool.received_at(path)} for path in files], schema=schema
     )

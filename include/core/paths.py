@@ -58,7 +58,10 @@ class DataPaths:
 
     @property
     def spool(self) -> Path:
-        """Webhook batches: `incoming/` (durable, not yet loaded), `archive/` (loaded), `broken/` (unreadable)."""
+        """Webhook batches: `incoming/` (durable, not yet loaded), `archive/` (loaded), `broken/` (unreadable).
+
+        `activities/` has the same three folders, for posted activities.
+        """
         return self.root / "spool"
 
     @property

@@ -49,6 +49,16 @@ class Settings(BaseSettings):
     airflow_port: Annotated[Port, _field("Airflow's port on 127.0.0.1", default="8080", remedy=_PORT_REMEDY)] = 8080
     edge_port: Annotated[Port, _field("the edge's port on 127.0.0.1", default="8081", remedy=_PORT_REMEDY)] = 8081
     simulator_port: Annotated[Port, _field("the simulator's port on 127.0.0.1", default="8082", remedy=_PORT_REMEDY)] = 8082
+    activities_port: Annotated[
+        Port, _field("the port of `POST /activities` on 127.0.0.1", default="8083", remedy=_PORT_REMEDY)
+    ] = 8083
+    activities_token: Annotated[
+        SecretStr | None,
+        _field(
+            "bearer token of `POST /activities`, at least 32 characters; two, comma-separated, during a rotation",
+            default="generated once, in `secrets.json`",
+        ),
+    ] = None
     webhook_keys: Annotated[
         str,
         _field(

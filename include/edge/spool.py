@@ -1,4 +1,4 @@
-"""Writes to the spool, durably before a 2xx: webhook bodies, and unsubscribes while the ledger is unavailable."""
+"""Writes to the spool, durably before a 2xx: webhook bodies, activities, and unsubscribes while the ledger is away."""
 
 from __future__ import annotations
 
@@ -12,10 +12,8 @@ from include.core.durable import sync_folder, write_durably
 from include.core.paths import DataPaths
 from include.ledger.suppressions import Suppression
 
-
-def incoming(paths: DataPaths) -> Path:
-    """The folder of batches that are not loaded yet; created durably if missing."""
-    return _folder(paths, "incoming")
+BATCHES, ACTIVITIES = "incoming", "activities/incoming"
+"""The folders of webhook batches and of activities that are not loaded yet; created durably if missing."""
 
 
 def write_batch(paths: DataPaths, body: bytes) -> str:
@@ -25,8 +23,16 @@ def write_batch(paths: DataPaths, body: bytes) -> str:
     The name is the arrival time in UTC and a random part. Only `collect` reads the content, which holds addresses.
     """
     name = _name()
-    write_durably(incoming(paths) / name, body, mode=0o640)
+    write_durably(_folder(paths, BATCHES) / name, body, mode=0o640)
     return name
+
+
+def write_activities(paths: DataPaths, lines: bytes) -> None:
+    """Write the activities of one request, as durably as `write_batch`. Raises OSError when the write fails.
+
+    JSON lines of `include.core.activity`; the file's name is the time when they were received.
+    """
+    write_durably(_folder(paths, ACTIVITIES) / f"{_name()}l", lines, mode=0o640)
 
 
 def write_unsubscribe(paths: DataPaths, entry: Suppression) -> None:
@@ -37,11 +43,11 @@ def write_unsubscribe(paths: DataPaths, entry: Suppression) -> None:
     write_durably(_folder(paths, "unsubscribes") / _name(), json.dumps(asdict(entry)).encode(), mode=0o640)
 
 
-def is_writable(paths: DataPaths) -> bool:
-    """Whether a batch can be written now: by a write, since permissions and free space alone do not show it."""
-    probe = paths.spool / "incoming" / ".probe"
+def is_writable(paths: DataPaths, name: str = BATCHES) -> bool:
+    """Whether the folder can be written now: by a write, since permissions and free space alone do not show it."""
+    probe = paths.spool / name / ".probe"
     try:
-        incoming(paths)
+        _folder(paths, name)
         write_durably(probe, b"x")
         probe.unlink(missing_ok=True)
     except OSError:
@@ -57,6 +63,6 @@ def _folder(paths: DataPaths, name: str) -> Path:
     folder = paths.spool / name
     if not folder.is_dir():
         folder.mkdir(parents=True, exist_ok=True)
-        sync_folder(paths.spool)
-        sync_folder(paths.root)
+        for parent in (folder.parent, paths.spool, paths.root):
+            sync_folder(parent)
     return folder

@@ -8,6 +8,10 @@ SUBSCRIBERS = Asset(
     name="subscribers", uri="x-tradewind://warehouse/core/subscribers", group="warehouse",
     extra={"what": "Validated subscribers, purchases and activities. Its state holds the watermark of each relation."},
 )  # fmt: skip
+ACTIVITIES = Asset(
+    name="activities", uri="x-tradewind://warehouse/core/activities", group="warehouse",
+    extra={"what": "Activities that were posted to the activities port."},
+)  # fmt: skip
 SEGMENTS = Asset(
     name="segments", uri="x-tradewind://warehouse/segment/membership", group="warehouse",
     extra={"what": "Segment membership, frozen by run."},

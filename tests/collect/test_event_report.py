@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from include.collect import batch
+from include.collect import batch, spool
 from include.collect.scrub import PLACEHOLDER, scrub_text
 
 json_values = st.recursive(
@@ -66,7 +66,7 @@ def test_a_number_out_of_the_columns_range_becomes_null(tmp_path: Path, reported
 def test_a_batch_without_a_time_in_its_name_has_its_files_time(tmp_path: Path) -> None:
     (tmp_path / "batch.json").touch()
     os.utime(tmp_path / "batch.json", (1_790_000_000, 1_790_000_000))
-    assert batch.received_at(tmp_path / "batch.json") == datetime.fromtimestamp(1_790_000_000, UTC)
+    assert spool.received_at(tmp_path / "batch.json") == datetime.fromtimestamp(1_790_000_000, UTC)
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ def test_an_empty_environment_gives_the_defaults(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("TRADEWIND_SHOP", "")
     assert settings() == Settings.model_construct()
     assert (settings().airflow_port, settings().edge_port, settings().simulator_port) == (8080, 8081, 8082)
+    assert settings().activities_port == 8083
     assert paths.data_paths().root == paths.PROJECT / "data"
     assert paths.campaign_folder() == paths.PROJECT / "include" / "campaigns"
 
@@ -64,9 +65,11 @@ def test_an_invalid_value_names_the_variable_and_the_remedy(
 def test_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRADEWIND_ADDRESS_KEY", "11" * 32)
     monkeypatch.setenv("TRADEWIND_TOKEN_KEYS", f"1:{'22' * 32}")
+    monkeypatch.setenv("TRADEWIND_ACTIVITIES_TOKEN", "33" * 32)
     shown = f"{settings()!r} {settings()} {settings().model_dump_json()}"
     assert "1111" not in shown
     assert "2222" not in shown
+    assert "3333" not in shown
 
 
 def test_every_setting_is_documented() -> None:

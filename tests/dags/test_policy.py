@@ -16,7 +16,7 @@ from include.orchestration.tags import Pool, Tag
 if TYPE_CHECKING:
     from airflow.sdk import DAG
 
-FIXED_DAGS = {"ingest_subscribers", "build_segments", "collect_engagement", "nightly_analytics"}
+FIXED_DAGS = {"ingest_subscribers", "build_segments", "collect_activities", "collect_engagement", "nightly_analytics"}
 OUTSIDE_WAREHOUSE_POOL = {
     "extract.land", "announce", "publish.read_back", "publish.report", "dispatch.send_range", "dispatch.settle",
     "dispatch.start", "dispatch.approve_late_start", "dispatch.doubt.ask", "dispatch.doubt.decide",
@@ -111,10 +111,21 @@ def test_assets_connect_the_dags(dags: dict[str, DAG]) -> None:
     assert outlets["subscribers"] == "ingest_subscribers"
     assert outlets["engagement"] == "collect_engagement"
     assert outlets["analytics"] == "nightly_analytics"
+    assert outlets["activities"] == "collect_activities"
     condition = dags["build_segments"].timetable.asset_condition
     assert isinstance(condition, AssetAny)
     wanted = {asset.name for asset in condition.objects if isinstance(asset, Asset)}
-    assert wanted == {"subscribers", "engagement"}
+    assert wanted == {"subscribers", "engagement", "activities"}
+
+
+def test_a_posted_activity_reaches_the_segments_within_two_minutes(dags: dict[str, DAG]) -> None:
+    """Loaded every minute, before other tasks that wait for the warehouse; then the segments are built."""
+    dag = dags["collect_activities"]
+    assert getattr(dag.timetable, "_expression", getattr(dag.timetable, "expression", "")) == "* * * * *"
+    others = [other for other in dags.values() if other is not dag]
+    assert {task.priority_weight for other in others for task in other.tasks} == {1}
+    heaviest = max(len(other.tasks) for other in others)  # a task's weight and those of the tasks after it are summed
+    assert dag.get_task("collect.load").priority_weight > heaviest
 
 
 def test_assets_are_created_in_one_file_only() -> None:

@@ -52,7 +52,7 @@ def installation(
         monkeypatch.delenv(name)
     monkeypatch.setenv("TRADEWIND_DATA", str(data))
     monkeypatch.setenv("TRADEWIND_SIMULATOR_SPEED", "8")
-    for part in ("AIRFLOW", "EDGE", "SIMULATOR"):
+    for part in ("AIRFLOW", "EDGE", "SIMULATOR", "ACTIVITIES"):
         monkeypatch.setenv(f"TRADEWIND_{part}_PORT", str(free_port()))
     made = read_installation()
     shutil.copytree(migrated, made.airflow_home)

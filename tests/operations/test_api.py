@@ -66,7 +66,7 @@ def airflow(monkeypatch: pytest.MonkeyPatch) -> Iterator[Airflow]:
 
 @pytest.fixture
 def client(airflow: Airflow, tmp_path: Path) -> AirflowApi:
-    return AirflowApi(Installation(DataPaths(tmp_path), airflow.server_port, 1, 2))
+    return AirflowApi(Installation(DataPaths(tmp_path), airflow.server_port, 1, 2, 3))
 
 
 def test_a_rolled_back_request_is_retried(airflow: Airflow, client: AirflowApi) -> None:

@@ -23,7 +23,7 @@ from tests.ports import free_port
 @pytest.fixture
 def installation(paths: DataPaths, monkeypatch: pytest.MonkeyPatch) -> Iterator[Installation]:
     """An installation with free ports; its services are stopped afterwards."""
-    for part in ("AIRFLOW", "EDGE", "SIMULATOR"):
+    for part in ("AIRFLOW", "EDGE", "SIMULATOR", "ACTIVITIES"):
         monkeypatch.setenv(f"TRADEWIND_{part}_PORT", str(free_port()))
     created = read_installation()
     yield created
@@ -112,7 +112,7 @@ def test_a_full_disk_is_reported_in_one_line(installation: Installation, monkeyp
 def test_an_impossible_data_folder_is_reported_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigurationError, match="cannot be used"):
-        launcher.check_disk(Installation(DataPaths(tmp_path / "file" / "data"), 1, 2, 3))
+        launcher.check_disk(Installation(DataPaths(tmp_path / "file" / "data"), 1, 2, 3, 4))
 
 
 @pytest.mark.parametrize("port", ["http", "0", "70000", "-1"])

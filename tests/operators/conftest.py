@@ -26,7 +26,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[
             patch.delenv(name)
         for name in ("data", "campaigns", "templates"):
             patch.setenv(f"TRADEWIND_{name.upper()}", str(root / name))
-        for name in ("AIRFLOW", "EDGE", "SIMULATOR"):
+        for name in ("AIRFLOW", "EDGE", "SIMULATOR", "ACTIVITIES"):
             patch.setenv(f"TRADEWIND_{name}_PORT", str(free_port()))
         patch.setenv("TRADEWIND_SIMULATOR_SPEED", "20")
         patch.setenv("AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL", "5")

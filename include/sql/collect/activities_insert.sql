@@ -1,0 +1,17 @@
+-- name: activities_insert
+-- owner: delivery
+-- grain: one row per activity
+-- params: none
+-- purpose: Insert the posted activities that are not known yet, each activity_id once: the first one received. Reads
+--          posted_activities, which include/collect/activities.py registers.
+insert into core.activities by name
+select
+    posted.activity_id,
+    posted.subscriber_id,
+    posted.name,
+    posted.happened_at,
+    posted.properties::json as properties,
+    posted.received_at
+from posted_activities as posted
+anti join core.activities as known on posted.activity_id = known.activity_id
+qualify row_number() over (partition by posted.activity_id order by posted.received_at, posted.position) = 1;
