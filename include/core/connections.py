@@ -84,6 +84,8 @@ def url_of_fields(connection_id: str, fields: Mapping[str, object]) -> str:
     """The URL of a connection given by Airflow's fields (conn_type, host, schema, login, password, port, extra)."""
     kind = _SCHEMES.get(str(fields.get("conn_type") or ""), str(fields.get("conn_type") or ""))
     host, schema = str(fields.get("host") or ""), str(fields.get("schema") or "")
+    if kind in ("http", "https"):
+        return _api_url(fields, host, schema)
     if "://" in host:
         return database_url(connection_id, host)
     extra = _extra(fields)
@@ -99,10 +101,18 @@ def url_of_fields(connection_id: str, fields: Mapping[str, object]) -> str:
         port = f":{fields['port']}" if fields.get("port") else ""
         return f"{kind}://{_account(fields)}{host}{port}/{schema}"
     raise ConfigurationError(
-        f"has the type '{kind}', which is none of postgresql, sqlite, file and s3.",
+        f"has the type '{kind}', which is none of postgresql, sqlite, file, s3 and https.",
         where=f"connection {connection_id}",
-        remedy="Set it to a URL such as postgresql://user@host/database, sqlite:////path, file:///folder or s3://bucket/prefix.",
+        remedy="Set it to a URL such as postgresql://user@host/database or file:///folder (docs/data-contract.md).",
     )
+
+
+def _api_url(fields: Mapping[str, object], host: str, schema: str) -> str:
+    """The URL of a connection of Airflow's type http: the host may be a URL, and the schema is http or https."""
+    scheme, _, address = host.rpartition("://")
+    port = f":{fields['port']}" if fields.get("port") else ""
+    extra = _extra(fields)
+    return f"{scheme or schema or 'https'}://{_account(fields)}{address}{port}{'?' if extra else ''}{urlencode(extra)}"
 
 
 def _extra(fields: Mapping[str, object]) -> dict[str, object]:
@@ -115,7 +125,7 @@ def _extra(fields: Mapping[str, object]) -> dict[str, object]:
 def _account(fields: Mapping[str, object]) -> str:
     """User and password as in a URL: `user:password@`, `user@` or nothing."""
     login, password = quote(str(fields.get("login") or ""), safe=""), quote(str(fields.get("password") or ""), safe="")
-    return f"{login}{':' + password if password else ''}@" if login else ""
+    return f"{login}{':' + password if password else ''}@" if login or password else ""
 
 
 def ledger_url(paths: DataPaths, text: str | None = None) -> str:

@@ -14,11 +14,12 @@ import httpx
 from include.core.errors import ConfigurationError
 
 
-def client(seconds: float) -> httpx.Client:
-    """A client for a few calls; redirects are not followed. `seconds` limits each wait, not their sum.
+def client(seconds: float, *, keep_alive: bool = False) -> httpx.Client:
+    """A client; redirects are not followed. `seconds` limits each wait, not their sum.
 
-    Certificates are those of the system, or of `SSL_CERT_FILE`; proxies those of the environment. No connection is kept,
-    since the server may restart between two calls. Raises `ConfigurationError` if httpx does not support the proxy.
+    Certificates are those of the system, or of `SSL_CERT_FILE`; proxies those of the environment. For a few calls no
+    connection is kept, since the server may restart between two of them; `keep_alive` is for many. Raises
+    `ConfigurationError` if httpx does not support the proxy.
     """
     for name in ("httpx", "httpcore"):  # They log URLs and headers, and a chat service's URL is a secret.
         logging.getLogger(name).setLevel(logging.WARNING)
@@ -26,7 +27,7 @@ def client(seconds: float) -> httpx.Client:
         return httpx.Client(
             timeout=httpx.Timeout(seconds),
             verify=ssl.create_default_context(),
-            limits=httpx.Limits(max_keepalive_connections=0),
+            limits=httpx.Limits(max_keepalive_connections=1 if keep_alive else 0),
             headers={"Accept-Encoding": "identity"},
         )
     except (ImportError, ValueError):

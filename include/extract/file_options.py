@@ -16,10 +16,14 @@ _WHERE = f"connection {SOURCE}"
 
 @dataclass(frozen=True)
 class FileOptions:
-    """What the operator names instead of leaving it to detection; None is detected."""
+    """What the operator names instead of leaving it to detection; None is detected.
+
+    `fields` are keys of JSON lines that a custom query reads and that may be missing in every object.
+    """
 
     delimiter: str | None = None
     encoding: str | None = None
+    fields: tuple[str, ...] = ()
 
 
 def file_options(query: Mapping[str, str], others: tuple[str, ...] = ()) -> FileOptions:
@@ -27,8 +31,9 @@ def file_options(query: Mapping[str, str], others: tuple[str, ...] = ()) -> File
 
     `others` are the names of options that somebody else reads.
     """
-    check_names(query, ("delimiter", "encoding", *others))
-    return FileOptions(_delimiter(query.get("delimiter")), _encoding(query.get("encoding")))
+    check_names(query, ("delimiter", "encoding", "fields", *others))
+    fields = tuple(name.strip() for name in query.get("fields", "").split(",") if name.strip())
+    return FileOptions(_delimiter(query.get("delimiter")), _encoding(query.get("encoding")), fields)
 
 
 def check_names(query: Mapping[str, str], known: tuple[str, ...]) -> None:

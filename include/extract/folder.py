@@ -60,6 +60,8 @@ class FolderSource:
         for one in self._read_for(relation):
             with self._translated_errors(one.name):
                 self._open(one)
+        if self._is_empty(relation):
+            return list(relation.columns)
         with self._translated_errors(relation.name):
             cursor = self._connection.execute(f"select * from (\n{relation_query(relation)}\n) as source limit 0")
             found = {column[0]: str(column[1]) for column in cursor.description or ()}
@@ -67,6 +69,8 @@ class FolderSource:
         return list(found)
 
     def batches(self, relation: Relation, found: list[str], since: datetime | None) -> Iterator[pa.RecordBatch]:
+        if self._is_empty(relation):
+            return
         query = landing_query(relation, found, self.location, SINCE, since, self._casts.get(relation.name))
         with self._translated_errors(relation.name):
             for one in self._read_for(relation):
@@ -99,7 +103,13 @@ class FolderSource:
         plain = plain_file(file, self._options, self._scratch)
         if kind == "CSV":
             return open_csv(plain, relation, self._options.delimiter)
-        return parse_json_lines(plain, relation, self._parsed_folder(), f"{relation.name}-{number}")
+        fields = self._options.fields + (relation.optional if self._store.is_partial else ())
+        return parse_json_lines(plain, relation, self._parsed_folder(), f"{relation.name}-{number}", fields)
+
+    def _is_empty(self, relation: Relation) -> bool:
+        """Whether it has files of JSON lines without a line: they have no columns that a custom query could read."""
+        parts = self._parts.get(relation.name, [])
+        return bool(parts) and all(isinstance(part, ParsedFile) and part.is_empty for part in parts)
 
     def _parsed_folder(self) -> Path:
         if self._scratch is None:

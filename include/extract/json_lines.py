@@ -38,7 +38,11 @@ Record = dict[str, Any]
 
 
 class _Repeated(dict[str, Any]):
-    """An object that has a key more than once."""
+    """An object that has a key more than once; `pairs` are all of them."""
+
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        super().__init__(pairs)
+        self.pairs = pairs
 
 
 @dataclass
@@ -62,14 +66,18 @@ class _Columns:
         return name
 
 
-def parse_json_lines(file: SourceFile, relation: Relation, folder: Path, stem: str) -> ParsedFile:
+def parse_json_lines(
+    file: SourceFile, relation: Relation, folder: Path, stem: str, fields: tuple[str, ...] = ()
+) -> ParsedFile:
     """Parse `file` into Parquet files in `folder`: one for all rows, and one more whenever a later object has a new key.
 
+    `fields` are columns in any case, even if no object has the key.
     Raises `SourceUnavailable` if the last line is cut off, `SourceError` if no line is an object or there are more than
     `MAX_COLUMNS` keys.
     """
     folder.mkdir(parents=True, exist_ok=True)
     columns, rows = _Columns(relation), _RowFiles(folder, stem)
+    columns.named(dict.fromkeys(fields))
     read = rejected_count = 0
     unreadable_path = folder / f"{stem}-unreadable.parquet"
     with rows, pq.ParquetWriter(unreadable_path, UNREADABLE_SCHEMA) as unreadable:
@@ -84,7 +92,7 @@ def parse_json_lines(file: SourceFile, relation: Relation, folder: Path, stem: s
             raise _no_object_error(file)
         if not read:
             rows.write([], list(relation.columns))
-    return ParsedFile(tuple(rows.paths), unreadable_path, rejected_count)
+    return ParsedFile(tuple(rows.paths), unreadable_path, rejected_count, is_empty=not read)
 
 
 class _RowFiles:
@@ -134,7 +142,7 @@ def _records(file: SourceFile, columns: _Columns) -> Iterator[Record | Unreadabl
 def _object(text: str) -> Record | None:
     """The JSON object of a line; None if it is anything else, or has a key twice."""
     try:
-        found = _DECODER.decode(text)
+        found = decode(text)
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) and not isinstance(found, _Repeated) else None
@@ -142,7 +150,7 @@ def _object(text: str) -> Record | None:
 
 def _pairs(pairs: list[tuple[str, Any]]) -> Record:
     found = dict(pairs)
-    return found if len(found) == len(pairs) else _Repeated(found)
+    return found if len(found) == len(pairs) else _Repeated(pairs)
 
 
 def _refuse_constant(_: str) -> Any:
@@ -150,6 +158,20 @@ def _refuse_constant(_: str) -> Any:
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_pairs, parse_float=Decimal, parse_constant=_refuse_constant)
+
+
+def decode(text: str) -> Any:
+    """Any JSON text, decoded so that `json_line` loses nothing of it. Raises `ValueError` or `RecursionError`."""
+    return _DECODER.decode(text)
+
+
+def json_line(item: Any) -> bytes:
+    """A decoded item as a line that lands like the item itself, with its digits and repeated keys."""
+    if not isinstance(item, dict):
+        return json.dumps(item, default=float).encode() + b"\n"
+    pairs = item.pairs if isinstance(item, _Repeated) else item.items()
+    values = ((key, str(value) if isinstance(value, Decimal) else value) for key, value in pairs)
+    return f"{{{', '.join(f'{json.dumps(key)}: {json.dumps(value, default=float)}' for key, value in values)}}}\n".encode()
 
 
 def _text(value: Any) -> str | None:

@@ -103,7 +103,7 @@ def _folder_name(run: str) -> str:
 
 def _write_parts(folder: Path, source_url: str, relation: Relation, since: datetime | None) -> _Written:
     scratch = folder / "scratch"
-    with open_source(source_url, scratch) as source:
+    with open_source(source_url, scratch, since) as source:
         if custom_query(relation) is None and not source.has_relation(relation):
             raise missing_relation_error(source, relation)
         found = source.columns(relation)

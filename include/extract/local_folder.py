@@ -12,6 +12,8 @@ from include.extract.source_files import SourceFile, file_changed_error, file_mi
 class LocalFolder:
     """Files are read where they are. A file is the same as long as its size, its time of change and its inode are."""
 
+    is_partial = False
+
     def __init__(self, path: str) -> None:
         self._folder = Path(unquote(path)).absolute()
         self._states: dict[str, tuple[int, int, int]] = {}

@@ -31,6 +31,8 @@ _REJECTED = ("400", "401", "403", "404")
 class Bucket:
     """The objects below a prefix. Their ETags are compared before and after a copy."""
 
+    is_partial = False
+
     def __init__(self, url: str, options: Mapping[str, str]) -> None:
         parts = urlsplit(url)
         bucket = parts.netloc.rpartition("@")[2]

@@ -22,11 +22,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class ParsedFile:
-    """The result, as Parquet files. `unreadable` has the columns key and location (`<file>:<line>`)."""
+    """The result, as Parquet files. `unreadable` has the columns key and location (`<file>:<line>`).
+
+    `is_empty`: there is no line of which columns could be known.
+    """
 
     rows: tuple[Path, ...]
     unreadable: Path
     unreadable_count: int
+    is_empty: bool = False
 
 
 @dataclass(frozen=True)

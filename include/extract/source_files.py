@@ -41,6 +41,8 @@ class FileStore(Protocol):
 
     location: str
     """The store in messages, without a password."""
+    is_partial: bool
+    """Whether its files contain only the rows that changed, so that they may lack columns which the source has."""
 
     def names(self, start: str) -> list[str]:
         """The names of its files that begin with `start`, relative to the store, with '/' between folders."""

@@ -1,7 +1,7 @@
 """The kinds of source: one class each, with the same interface. All of them stream.
 
 `postgresql://…` (Arrow by COPY), `sqlite:////path`, `file:///folder` or `s3://bucket/prefix` with CSV, JSON lines or
-Parquet.
+Parquet, `https://…` for an API.
 """
 
 from __future__ import annotations
@@ -48,13 +48,14 @@ class Source(Protocol):
 
 
 @contextmanager
-def open_source(source_url: str, scratch: Path | None = None) -> Iterator[Source]:
+def open_source(source_url: str, scratch: Path | None = None, since: datetime | None = None) -> Iterator[Source]:
     """Open the source of a connection URL. Raises `SourceUnavailable`, `SourceError` or `ConfigurationError`.
 
-    To read rows, pass a folder `scratch` for parsed copies of files, and remove it afterwards.
+    To read rows, pass a folder `scratch` for parsed copies of files, and remove it afterwards; and the `since` with which
+    they will be read, because an API is asked for them before its columns are known.
     """
     url = database_url(SOURCE, source_url)
-    source = _open(url, scratch)
+    source = _open(url, scratch, since)
     try:
         yield source
     finally:
@@ -79,31 +80,41 @@ def missing_relation_error(source: Source, relation: Relation) -> SourceError:
     )
 
 
-def _open(url: str, scratch: Path | None) -> Source:
+def _open(url: str, scratch: Path | None, since: datetime | None) -> Source:
     scheme, _, rest = url.partition("://")
     if scheme == "sqlite":
         from include.extract.sqlite import SqliteSource
 
         return SqliteSource(rest.removeprefix("/"))
-    if scheme == "file":
-        from include.extract.folder import FolderSource
-        from include.extract.local_folder import LocalFolder
-
-        path, _, query = rest.partition("?")
-        return FolderSource(LocalFolder(path), file_options(dict(parse_qsl(query))), scratch)
-    if scheme == "s3":
-        from include.extract.folder import FolderSource
-        from include.extract.object_store import OPTIONS, Bucket
-
-        address, _, query = url.partition("?")
-        options = dict(parse_qsl(query))
-        return FolderSource(Bucket(address, options), file_options(options, OPTIONS), scratch)
+    if scheme in ("file", "s3", "http", "https"):
+        return _open_files(url, scratch, since)
     if scheme == "postgresql":
         from include.extract.postgres import PostgresSource
 
         return PostgresSource(url)
     raise ConfigurationError(
-        f"has the type '{scheme}', which is none of postgresql, sqlite, file and s3.",
+        f"has the type '{scheme}', which is none of postgresql, sqlite, file, s3 and https.",
         where=f"connection {SOURCE}",
-        remedy="Set it to a URL such as postgresql://user@host/database, sqlite:////path, file:///folder or s3://bucket/prefix.",
+        remedy="Set it to a URL such as postgresql://user@host/database or file:///folder (docs/data-contract.md).",
     )
+
+
+def _open_files(url: str, scratch: Path | None, since: datetime | None) -> Source:
+    """A folder, a bucket or an API, whose rows are files on the way in."""
+    from include.extract.folder import FolderSource
+
+    address, _, query = url.partition("?")
+    options = dict(parse_qsl(query))
+    if url.startswith("file"):
+        from include.extract.local_folder import LocalFolder
+
+        return FolderSource(LocalFolder(address.removeprefix("file://")), file_options(options), scratch)
+    if url.startswith("s3"):
+        from include.extract import object_store
+
+        return FolderSource(object_store.Bucket(address, options), file_options(options, object_store.OPTIONS), scratch)
+    from include.extract.api_options import api_options
+    from include.extract.http_api import HttpApi
+
+    store = HttpApi(api_options(address, options), since)
+    return FolderSource(store, file_options({name: text for name, text in options.items() if name == "fields"}), scratch)

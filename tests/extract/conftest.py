@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests import rows
 from tests.extract.bucket import Bucket, s3_server
+from tests.extract.served_api import Reply, Request, served
 
 Build = Callable[..., str]
 
@@ -34,20 +37,42 @@ KINDS = [
 
 
 @pytest.fixture(params=KINDS)
-def source(request: pytest.FixtureRequest, tmp_path: Path) -> Build:
+def source(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Build]:
     """A function that creates one kind of source with the given relations and returns its URL."""
-    if request.param == "sqlite":
-        return lambda **relations: rows.sqlite_source(tmp_path / "source.sqlite", **relations)
-    if request.param in ("csv", "csv.gz"):
-        return lambda **relations: rows.csv_source(tmp_path / "csv", compressed=request.param == "csv.gz", **relations)
-    if request.param in ("jsonl", "jsonl.gz"):
-        return lambda **relations: rows.json_source(tmp_path / "json", compressed=request.param == "jsonl.gz", **relations)
-    if request.param == "parquet":
-        return lambda **relations: rows.parquet_source(tmp_path / "parquet", **relations)
-    if request.param == "s3":
+    kind = request.param
+    if kind == "api":
+        with ExitStack() as running:
+            yield lambda **relations: running.enter_context(served_files(json_folder(tmp_path, **relations)))
+        return
+    builds: dict[str, Build] = {
+        "sqlite": partial(rows.sqlite_source, tmp_path / "source.sqlite"),
+        "csv": partial(rows.csv_source, tmp_path / "csv"),
+        "csv.gz": partial(rows.csv_source, tmp_path / "csv", compressed=True),
+        "jsonl": partial(rows.json_source, tmp_path / "json"),
+        "jsonl.gz": partial(rows.json_source, tmp_path / "json", compressed=True),
+        "parquet": partial(rows.parquet_source, tmp_path / "parquet"),
+    }
+    if kind == "s3":
         bucket = Bucket(request.getfixturevalue("s3_endpoint"))
-        return lambda **relations: bucket.upload(
-            Path(rows.json_source(tmp_path / "s3", **relations).removeprefix("file://"))
-        )
-    url = request.getfixturevalue("postgres_url")
-    return lambda **relations: rows.postgres_source(url, f"s{uuid.uuid4().hex}", **relations)
+        builds["s3"] = lambda **relations: bucket.upload(json_folder(tmp_path, **relations))
+    if kind == "postgres":
+        url = request.getfixturevalue("postgres_url")
+        builds["postgres"] = lambda **relations: rows.postgres_source(url, f"s{uuid.uuid4().hex}", **relations)
+    yield builds[kind]
+
+
+def json_folder(folder: Path, **relations: list[rows.Row]) -> Path:
+    """A folder of JSON lines with these relations."""
+    return Path(rows.json_source(folder / "json", compressed=False, **relations).removeprefix("file://"))
+
+
+@contextmanager
+def served_files(folder: Path) -> Iterator[str]:
+    """An API that answers with one page per relation, from a folder of JSON lines; gives its URL."""
+
+    def answer(request: Request) -> Reply:
+        lines = (folder / f"{request.path.rpartition('/')[2]}.jsonl").read_bytes().splitlines()
+        return Reply(b"[" + b",".join(lines) + b"]")
+
+    with served(answer) as api:
+        yield f"{api.url}?{'&'.join(f'{path.stem}={path.stem}' for path in folder.iterdir())}"

@@ -188,7 +188,7 @@ def test_a_source_that_is_corrupt_missing_or_of_unknown_type_is_an_error(tmp_pat
         relations(f"sqlite:///{tmp_path}/shop.sqlite")
     with pytest.raises(SourceError, match="the file does not exist"):
         relations(f"sqlite:///{tmp_path}/none.sqlite")
-    with pytest.raises(ConfigurationError, match="none of postgresql, sqlite, file and s3"):
+    with pytest.raises(ConfigurationError, match="none of postgresql, sqlite, file, s3 and https"):
         relations("mysql://host/shop")
 
 
