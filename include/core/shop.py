@@ -20,8 +20,11 @@ from include.core.errors import ConfigurationError
 from include.core.paths import shop_file
 from include.core.yaml_file import StrictModel, read
 
-MARKETING, TRACKING = "marketing", "tracking"
-"""Consents other than topics; reserved as topic ids."""
+MARKETING, TRACKING, PAUSE = RESERVED = ("marketing", "tracking", "next_30_days")
+"""Consents other than topics; reserved as topic ids. `PAUSE` is the answer to "may we send you marketing mail during the
+next 30 days?": a no pauses all marketing mail until they have passed, a later yes ends the pause."""
+PAUSE_SECONDS = 30 * 86_400
+"""How long a no to `PAUSE` is in force. `core.standing` and `people_as_of` have the same number of hours."""
 Texts = Annotated[dict[str, Annotated[str, Field(min_length=1, max_length=300)]], Field(min_length=1)]
 """A text in several languages, by locale."""
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
@@ -67,7 +70,7 @@ class Shop(StrictModel):
     def _topics_differ(cls, value: tuple[Topic, ...]) -> tuple[Topic, ...]:
         if len({topic.id for topic in value}) != len(value):
             raise ValueError("two topics have the same id")
-        if taken := {topic.id for topic in value} & {MARKETING, TRACKING}:
+        if taken := {topic.id for topic in value} & set(RESERVED):
             raise ValueError(f"a topic cannot have the reserved id {' or '.join(sorted(taken))}")
         return value
 

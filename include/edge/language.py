@@ -6,10 +6,13 @@ One file per language in `texts/`; a new file adds a language. All files must ha
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import yaml
+from babel.core import Locale, UnknownLocaleError
+from babel.dates import format_date
 from markupsafe import Markup, escape
 from starlette.requests import Request
 
@@ -28,6 +31,14 @@ class Texts:
 
     def __call__(self, key: str, **given: str) -> Markup:
         return escape(self._texts[key]).format(**given)
+
+    def date(self, moment: datetime) -> Markup:
+        """The day of a moment in UTC, for people and for machines."""
+        try:
+            written = format_date(moment, "long", locale=Locale.parse(self.locale, sep="-"))
+        except (UnknownLocaleError, ValueError):
+            written = f"{moment:%Y-%m-%d}"
+        return Markup('<time datetime="{}">{}</time>').format(f"{moment:%Y-%m-%d}", written)
 
 
 def load_texts(folder: Path = _FOLDER) -> dict[str, Texts]:

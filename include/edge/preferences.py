@@ -1,9 +1,10 @@
-"""GET and POST /preferences/{token}: topics, tracking, unsubscribe from everything, resubscribe."""
+"""GET and POST /preferences/{token}: topics, tracking, a pause, unsubscribe from everything, resubscribe."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TypedDict
 
 from starlette.datastructures import FormData
@@ -11,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from include.core import clock
-from include.core.shop import MARKETING, TRACKING, Shop, in_language
+from include.core.shop import MARKETING, PAUSE, PAUSE_SECONDS, TRACKING, Shop, in_language
 from include.core.token import Subject
 from include.edge import body, branding, page, wording
 from include.edge.form import read_form
@@ -26,12 +27,12 @@ from include.ledger.suppressions import LIFTABLE, lift, reasons_in_force
 from include.ledger.wording import Wording
 
 SOURCE = "preference_page"
-SAVE, STOP_ALL, RESUBSCRIBE = ACTIONS = ("save", "stop_all", "resubscribe")
+SAVE, STOP_ALL, RESUBSCRIBE, START_PAUSE, END_PAUSE = ACTIONS = ("save", "stop_all", "resubscribe", "pause", "end_pause")
 """The values of `action` in the page's forms."""
 
 
 async def preferences(request: Request) -> Response:
-    """GET shows the current preferences. POST applies save (topics and tracking), stop_all or resubscribe and shows them.
+    """GET shows the current preferences. POST applies the change of one of the page's forms (`ACTIONS`) and shows them.
 
     Any other form is rejected with 400 and changes nothing.
     """
@@ -60,9 +61,14 @@ def _topics(shop: Shop, locale: str) -> list[dict[str, str]]:
 
 
 class PageState(TypedDict):
-    """What the page shows. `saved` is true after a change; `liftable` means that the person can resubscribe."""
+    """What the page shows. `saved` is true after a change; `liftable` means that the person can resubscribe.
+
+    `paused_until` is the end of the pause in force, `pause_ends` the end of a pause that starts now.
+    """
 
     saved: bool
+    paused_until: datetime | None
+    pause_ends: datetime
     choices: dict[str, bool]
     suppressed: bool
     liftable: bool
@@ -72,8 +78,7 @@ class PageState(TypedDict):
 class Change:
     """A requested change.
 
-    `answers` holds topics and tracking for `save`, marketing for `resubscribe`; others stay as they are. `shown` has the
-    wording of each answer.
+    `answers` are recorded in the consent log; what they do not name stays as it is. `shown` has the wording of each answer.
     """
 
     action: str
@@ -87,13 +92,18 @@ def _requested_change(form: FormData, shop: Shop, texts: Texts) -> Change:
     if action not in ACTIONS:
         raise body.Refused(400, "unknown action")
     if action == RESUBSCRIBE:
-        return Change(action, {MARKETING: True}, {MARKETING: wording.resubscription(texts, shop)})
-    answers = _answers(form, shop) if action == SAVE else {}
-    shown = {topic: wording.choice(texts, shop, topic, given=given) for topic, given in answers.items()}
-    return Change(action, answers, shown)
+        shown = wording.resubscription(texts, shop)
+        return Change(action, {MARKETING: True, PAUSE: True}, {MARKETING: shown, PAUSE: shown})
+    if action in (START_PAUSE, END_PAUSE):
+        ends = action == END_PAUSE
+        return Change(action, {PAUSE: ends}, {PAUSE: wording.pause(texts, shop, ends=ends)})
+    answers = _choices(form, shop) if action == SAVE else {}
+    return Change(
+        action, answers, {topic: wording.choice(texts, shop, topic, given=given) for topic, given in answers.items()}
+    )
 
 
-def _answers(form: FormData, shop: Shop) -> dict[str, bool]:
+def _choices(form: FormData, shop: Shop) -> dict[str, bool]:
     """A checked topic is accepted, an unchecked one declined; tracking changes only if its box is checked."""
     wanted = {str(name) for name in form.getlist("topic")}
     known = [topic.id for topic in shop.topics]
@@ -108,12 +118,12 @@ def _answers(form: FormData, shop: Shop) -> dict[str, bool]:
 
 
 def _apply_and_read(ledger: Ledger, subject: Subject, change: Change | None) -> PageState:
-    saved = change is not None
-    if change is not None:
-        saved = apply_change(ledger, subject, change)
+    saved = change is not None and apply_change(ledger, subject, change)
     reasons = reasons_in_force(ledger, subject.address_key)
     return PageState(
         saved=saved,
+        paused_until=consent.paused_until(ledger, subject.address_key),
+        pause_ends=clock.now() + timedelta(seconds=PAUSE_SECONDS),
         choices=consent.of_person(ledger, subject.address_key),
         suppressed=bool(reasons),
         liftable=reasons <= LIFTABLE,
@@ -121,7 +131,12 @@ def _apply_and_read(ledger: Ledger, subject: Subject, change: Change | None) -> 
 
 
 def apply_change(ledger: Ledger, subject: Subject, change: Change) -> bool:
-    """Apply the change; False for a resubscription without an unsubscribe to lift."""
+    """Apply the change; False for a resubscription without an unsubscribe to lift, and the end of a pause that is over.
+
+    A person who resubscribes wants mail now, so a pause ends with it.
+    """
+    is_paused = consent.paused_until(ledger, subject.address_key) is not None
+    topics = [topic for topic, given in change.answers.items() if topic != PAUSE or is_paused or not given]
     if change.action == STOP_ALL:
         record_unsubscribe(ledger, subject, SOURCE)
         return True
@@ -129,7 +144,9 @@ def apply_change(ledger: Ledger, subject: Subject, change: Change) -> bool:
         if not lift(ledger, subject.address_key, SOURCE, subject.message_key):
             return False
         opt_out_log.append(settings().paths, "lift", suppression(subject, SOURCE))
-    consent.record(ledger, [_consent(subject, topic, change) for topic in change.answers])
+    elif not topics:
+        return False
+    consent.record(ledger, [_consent(subject, topic, change) for topic in topics])
     consent_journal.append_new(settings().paths, ledger)
     return True
 

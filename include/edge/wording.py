@@ -31,6 +31,13 @@ def choice(texts: Texts, shop: Shop, topic: str, *, given: bool) -> Wording:
     return _wording(PREFERENCES, texts, shop, [*lines, _plain(texts, "preferences.save")])
 
 
+def pause(texts: Texts, shop: Shop, *, ends: bool) -> Wording:
+    """The part of the preference page that offers a pause, or its end; without the date, since the offer stays the same."""
+    offer, button = ("paused", "end_pause") if ends else ("pause_means", "pause_button")
+    lines = [texts(f"preferences.{offer}", date="{date}").unescape(), _plain(texts, f"preferences.{button}")]
+    return _wording(PREFERENCES, texts, shop, lines)
+
+
 def _wording(page: str, texts: Texts, shop: Shop, lines: list[str]) -> Wording:
     return Wording(page, texts.locale, "\n".join(filter(None, [shop.name, *lines])))
 

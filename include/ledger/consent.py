@@ -17,14 +17,24 @@ import pyarrow as pa
 from sqlalchemy import Connection, Select, bindparam, func, insert, select, text
 
 from include.core import clock
-from include.core.shop import MARKETING, TRACKING, load_shop
+from include.core.shop import MARKETING, PAUSE, PAUSE_SECONDS, RESERVED, TRACKING, load_shop
 from include.ledger import consent_chain, suppressions
 from include.ledger.consent_chain import Head
 from include.ledger.database import Ledger
 from include.ledger.tables import consent_log, consent_wordings
 from include.ledger.wording import Wording
 
-__all__ = ["MARKETING", "TRACKING", "Consent", "in_force", "of_person", "record", "record_unless_suppressed"]
+__all__ = [
+    "MARKETING",
+    "PAUSE",
+    "TRACKING",
+    "Consent",
+    "in_force",
+    "of_person",
+    "paused_until",
+    "record",
+    "record_unless_suppressed",
+]
 
 REPEAT_SECONDS = 60.0
 """The same answer within this time counts as a repeated click."""
@@ -42,8 +52,8 @@ _SINCE = (
 class Consent:
     """One answer and its proof.
 
-    `topic` is marketing, tracking or the id of a topic of the shop; `happened_at` is in Unix seconds. `wording` is
-    what the person read; `evidence` how they answered (channel, page, button), never an address.
+    `topic` is one of `RESERVED` or the id of a topic of the shop; `happened_at` is in Unix seconds. `wording` is what the
+    person read; `evidence` how they answered (channel, page, button), never an address.
     """
 
     address_key: str
@@ -60,14 +70,15 @@ def record(ledger: Ledger, answers: Iterable[Consent], *, restored: bool = False
     """Append the answers that are new, all in one transaction; return their number.
 
     Raises `UnknownTopic` for a topic that the shop does not declare, since no campaign would check it. `restored` answers
-    were in the log before; their topic may have been removed from the shop's file since.
+    were in the log before: their topic may have been removed from the shop's file since, and they do not override a newer
+    answer that the ledger has.
     """
     wanted = list(answers)
-    if not restored and (topics := {answer.topic for answer in wanted} - {MARKETING, TRACKING}):
+    if not restored and (topics := {answer.topic for answer in wanted} - set(RESERVED)):
         load_shop().require_topics(sorted(topics), where="consent log")
     with ledger.write() as connection:
         serialise_writers(connection)
-        return _append(connection, ledger.chain_key, wanted)
+        return _append(connection, ledger.chain_key, wanted, newer_only=restored)
 
 
 def record_unless_suppressed(ledger: Ledger, answer: Consent) -> frozenset[str]:
@@ -93,10 +104,11 @@ def last_seq(connection: Connection) -> int:
     return connection.scalar(select(func.coalesce(func.max(consent_log.c.seq), 0))) or 0
 
 
-def _append(connection: Connection, key: bytes, wanted: list[Consent]) -> int:
+def _append(connection: Connection, key: bytes, wanted: list[Consent], *, newer_only: bool = False) -> int:
     """Append the new answers to the chain: one read and one write of the head, however many there are."""
     current = {key: _current_answers(connection, key) for key in {answer.address_key for answer in wanted}}
-    fresh = [answer for answer in wanted if _is_new(answer, current[answer.address_key].get(answer.topic))]
+    is_new = _is_newer if newer_only else _is_new
+    fresh = [answer for answer in wanted if is_new(answer, current[answer.address_key].get(answer.topic))]
     if fresh:
         now = clock.now().timestamp()
         _keep_wordings(connection, {answer.wording for answer in fresh if answer.wording}, now)
@@ -118,6 +130,14 @@ def of_person(ledger: Ledger, address_key: str) -> dict[str, bool]:
     """The answer in force for each topic that the person answered."""
     with ledger.read() as connection:
         return {topic: given for topic, (given, _) in _current_answers(connection, address_key).items()}
+
+
+def paused_until(ledger: Ledger, address_key: str) -> datetime | None:
+    """The end of the person's pause; None if no pause is in force."""
+    with ledger.read() as connection:
+        given, answered_at = _current_answers(connection, address_key).get(PAUSE, (True, 0.0))
+    end = datetime.fromtimestamp(answered_at + PAUSE_SECONDS, UTC)
+    return None if given or end <= clock.now() else end
 
 
 def in_force(connection: Connection) -> pa.Table:
@@ -144,6 +164,15 @@ def _is_new(answer: Consent, current: tuple[bool, float] | None) -> bool:
     if current is None or current[0] != answer.given:
         return True
     return answer.happened_at > current[1] + REPEAT_SECONDS
+
+
+def _is_newer(answer: Consent, current: tuple[bool, float] | None) -> bool:
+    """Whether an answer from a copy must be kept: it is newer than the current one and new; a tie is a refusal."""
+    if current is None:
+        return True
+    if answer.happened_at == current[1]:
+        return current[0] and not answer.given
+    return answer.happened_at > current[1] and _is_new(answer, current)
 
 
 def _in_force() -> Select[Any]:

@@ -1,7 +1,7 @@
 """Append-only log of opt-outs at the edge, from which suppressions are rebuilt after a ledger restore.
 
 `spool/departures.log` has one line of JSON per change, in order: keys and times, no address. The newest line of an address
-is in force. `include.dispatch.journal` does the same for requests.
+and reason is in force. `include.dispatch.journal` does the same for requests.
 """
 
 from __future__ import annotations
@@ -40,9 +40,21 @@ def append(paths: DataPaths, action: Literal["suppress", "lift"], entry: Suppres
 
 def in_force(paths: DataPaths) -> list[Suppression]:
     """The opt-outs that were not lifted again."""
-    newest = {entry["address_key"]: entry for entry in _entries(paths)}
-    opted_out = [entry for entry in newest.values() if entry["action"] == "suppress"]
-    return [Suppression(**{name: value for name, value in entry.items() if name != "action"}) for entry in opted_out]
+    return [entry for action, entry in _newest(paths) if action == "suppress"]
+
+
+def lifted(paths: DataPaths) -> list[Suppression]:
+    """The opt-outs that the person lifted again; `happened_at` is the time of lifting."""
+    return [entry for action, entry in _newest(paths) if action == "lift"]
+
+
+def _newest(paths: DataPaths) -> list[tuple[str, Suppression]]:
+    """The newest change of each address and reason, with its action."""
+    newest = {(entry["address_key"], entry["reason"]): entry for entry in _entries(paths)}
+    return [
+        (entry["action"], Suppression(**{name: value for name, value in entry.items() if name != "action"}))
+        for entry in newest.values()
+    ]
 
 
 def _entries(paths: DataPaths) -> Iterator[dict[str, Any]]:

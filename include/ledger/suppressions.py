@@ -97,13 +97,20 @@ def lift(ledger: Ledger, address_key: str, source: str, message_key: str | None 
     return lift_all(ledger, [entry]) == 1
 
 
-def lift_all(ledger: Ledger, entries: Iterable[Suppression]) -> int:
-    """Lift those of `entries` (by address and reason) that are in force; return their number."""
+def lift_all(ledger: Ledger, entries: Iterable[Suppression], *, unless_newer: bool = False) -> int:
+    """Lift those of `entries` (by address and reason) that are in force; return their number.
+
+    With `unless_newer`, a suppression that is newer than its entry stays in force, as when a log is replayed.
+    """
     wanted = {(entry.address_key, entry.reason): entry for entry in entries}
     with ledger.write() as connection:
         serialise_writers(connection)
         in_force_now = _in_force_since(connection, {address for address, _ in wanted})
-        lifted = [entry for pair, entry in wanted.items() if pair in in_force_now]
+        lifted = [
+            entry
+            for pair, entry in wanted.items()
+            if pair in in_force_now and not (unless_newer and in_force_now[pair] > entry.happened_at)
+        ]
         _append(connection, "lift", lifted)
     return len(lifted)
 

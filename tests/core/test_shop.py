@@ -27,6 +27,7 @@ def test_the_shipped_file_has_texts_in_every_language_of_the_campaigns() -> None
         ("contact: hello@shop.example.com", "contact: nobody", "line 7", "contact"),
         ("id: offers", "id: news", "line 13", "two topics have the same id"),
         ("id: offers", "id: tracking", "line 13", "a topic cannot have the reserved id tracking"),
+        ("id: offers", "id: next_30_days", "line 13", "a topic cannot have the reserved id next_30_days"),
         ("id: offers", "id: Offers!", "line 23", "topics.1.id"),
         ("      en: News\n", "", "shop.yaml", "topic news has no text in the default locale en"),
         ("topics:\n", "topics: [\n", "line", "is not YAML"),

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from include.core import clock
+from include.core.shop import PAUSE_SECONDS
+from include.dispatch.account.record import record_sends
+from include.dispatch.send.withdrawals import Withdrawals
 from include.ledger import consent
-from include.ledger.consent import TRACKING, Consent
+from include.ledger.consent import PAUSE, TRACKING, Consent
+from include.warehouse.connection import open_warehouse
 from tests.dispatch.test_withdrawals import NEWER, PEOPLE, Sending, email, others, part_files, sending
 from tests.rows import Row
 
@@ -100,3 +105,44 @@ def test_topic_declined_after_planning_is_not_sent(sending: Sending) -> None:
     answer(sending, email(3), TOPIC)
     sending.send(plan_id)
     assert sending.got() == others(0, 3)
+
+
+def test_paused_people_get_no_mail_until_the_pause_is_over(sending: Sending, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Person 0 pauses before the plan is frozen, 1 afterwards under an old address, 2 and 3 end their pause."""
+    sending.source(PEOPLE[1] | {"email": "new@example.com", "updated_at": NEWER}, full=False)
+    answer(sending, email(0), PAUSE)
+    answer(sending, email(2), PAUSE)
+    answer(sending, email(2), PAUSE, given=True)
+    plan_id = sending.freeze()
+    answer(sending, email(1), PAUSE)
+    answer(sending, email(3), PAUSE)
+    answer(sending, email(3), PAUSE, given=True)
+    sending.send(plan_id)
+    assert sending.got() == others(0, 1)
+    record_sends(sending.stores)
+    with open_warehouse(sending.stores.paths) as warehouse:
+        query = "select state, reason, count(*) from dispatch.sends where plan_id = ? and reason is not null group by all"
+        counted = warehouse.execute(query, [plan_id]).fetchall()
+    assert counted == [("suppressed", "paused", 2)]
+    monkeypatch.setenv("TRADEWIND_CLOCK_OFFSET_SECONDS", str(PAUSE_SECONDS))
+    sending.esp.bodies.clear()
+    sending.send(sending.freeze("2027-W01"))
+    assert sending.got() == others(1) | {"new@example.com"}
+
+
+def test_pause_that_is_over_does_not_stop_a_frozen_plan(sending: Sending, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan_id = sending.freeze()
+    answer(sending, email(0), PAUSE)
+    monkeypatch.setenv("TRADEWIND_CLOCK_OFFSET_SECONDS", str(PAUSE_SECONDS))
+    sending.send(plan_id)
+    assert sending.got() == others()
+
+
+@pytest.mark.parametrize(("confirming", "reasons"), [(False, ["paused"]), (True, [])])
+def test_mail_that_asks_for_confirmation_is_not_paused(sending: Sending, confirming: bool, reasons: list[str]) -> None:
+    answer(sending, email(0), PAUSE)
+    people = pa.table({"address_key": [sending.key(email(0))], "message_key": ["m"]})
+    withdrawals = Withdrawals(0, {}, confirming=confirming)
+    with sending.stores.ledger.read() as connection:
+        withdrawals.read(connection)
+    assert [outcome.reason for outcome in withdrawals.excluded(people, [0], clock.now().timestamp())] == reasons

@@ -12,11 +12,13 @@ from include.collect.doubt import resolve_doubt
 from include.core import clock
 from include.core.campaign import Campaign
 from include.core.errors import CampaignStopped, ConservationBroken, LedgerBehindJournal
+from include.core.shop import PAUSE, PAUSE_SECONDS
 from include.dispatch import control
 from include.dispatch.account import record, restore
 from include.dispatch.account.settle import settle
 from include.dispatch.send.sender import Range, send_range
 from include.ledger import consent, consent_journal, counts, opt_out_log, plans, suppressions
+from include.ledger.consent import Consent
 from include.ledger.database import Ledger
 from include.ledger.stores import Stores
 from include.ledger.tables import chunks, metadata
@@ -25,6 +27,7 @@ from tests.campaign import CAMPAIGN
 from tests.dispatch.frozen import frozen_plan
 from tests.dispatch.scripted_esp import ScriptedEsp, accepted
 
+NOTHING = {"suppressions": 0, "lifted": 0, "declined": 0}
 Backup = dict[str, list[dict[str, Any]]]
 EVENTS = """
 insert into engagement.events by name
@@ -66,7 +69,7 @@ def test_requests_since_the_backup_are_in_doubt_and_the_rest_waits_for_a_resume(
     restore_backup(stores.ledger, kept)
     with pytest.raises(LedgerBehindJournal):
         send_range(stores, esp.account, **everything)
-    assert restore.restore_ledger(stores) == {"suppressions": 0, "declined": 0, "plans": 1, "chunks_in_doubt": 2}
+    assert restore.restore_ledger(stores) == {**NOTHING, "plans": 1, "chunks_in_doubt": 2}
     people = tally(stores.ledger, plan_id)
     assert (people.accepted, people.in_doubt, people.pending) == (10, 20, 10)
     with pytest.raises(CampaignStopped, match="paused"):
@@ -152,7 +155,50 @@ def test_opt_outs_since_the_backup_are_restored(stores: Stores) -> None:
     assert suppressions.reasons_in_force(stores.ledger, "k2")
     assert consent.of_person(stores.ledger, "k3") == {"tracking": False, "a_topic_removed_since": False}
     assert consent.of_person(stores.ledger, "k4") == {}
-    assert restore.restore_ledger(stores) == {"suppressions": 0, "declined": 0}
+    assert restore.restore_ledger(stores) == NOTHING
+
+
+def test_preferences_since_the_backup_are_restored_and_older_refusals_do_not_override_them(stores: Stores) -> None:
+    def said(topic: str, given: bool, at: float) -> Consent:
+        return Consent("k1", topic, given, "preference_page", at)
+
+    paused_at = clock.now().timestamp() - 60
+    consent.record(stores.ledger, [said("news", False, 1.0), said("offers", True, 1.0)])
+    kept = backup(stores.ledger)
+    consent.record(stores.ledger, [said("news", True, 50.0), said("offers", False, 50.0), said(PAUSE, False, paused_at)])
+    consent_journal.append_new(stores.paths, stores.ledger)
+    restore_backup(stores.ledger, kept)
+    with open_warehouse(stores.paths) as warehouse:
+        warehouse.execute(
+            "insert into core.consent_answers (address_key, topic, given, happened_at) values "
+            "('k1', 'news', false, to_timestamp(1)), ('k1', 'tracking', false, to_timestamp(1))"
+        )
+    assert restore.restore_ledger(stores) == {**NOTHING, "consent": 3, "declined": 1}
+    answers = {"news": True, "offers": False, "tracking": False, PAUSE: False}
+    assert consent.of_person(stores.ledger, "k1") == answers
+    until = consent.paused_until(stores.ledger, "k1")
+    assert until is not None
+    assert until.timestamp() == pytest.approx(paused_at + PAUSE_SECONDS)
+    assert restore.restore_ledger(stores) == NOTHING
+
+
+def test_opt_out_that_was_lifted_after_the_backup_is_lifted_again(stores: Stores) -> None:
+    def left(address: str, at: float) -> suppressions.Suppression:
+        return suppressions.Suppression(address, "unsubscribe", "one_click", at)
+
+    suppressions.suppress(stores.ledger, [left("k1", 1.0), left("k2", 9.0)])
+    for address in ("k1", "k2", "k3"):
+        opt_out_log.append(stores.paths, "suppress", left(address, 1.0))
+        opt_out_log.append(stores.paths, "lift", left(address, 5.0))
+    with open_warehouse(stores.paths) as warehouse:
+        warehouse.execute(
+            "insert into core.suppressions (address_key, reason, happened_at) values "
+            "('k3', 'unsubscribe', to_timestamp(1)), ('k3', 'manual', to_timestamp(1))"
+        )
+    assert restore.restore_ledger(stores) == {**NOTHING, "suppressions": 1, "lifted": 1}
+    in_force = {key: suppressions.reasons_in_force(stores.ledger, key) for key in ("k1", "k2", "k3")}
+    assert in_force == {"k1": set(), "k2": {"unsubscribe"}, "k3": {"manual"}}
+    assert restore.restore_ledger(stores) == NOTHING
 
 
 def test_journal_with_a_later_request_for_an_accepted_chunk_is_refused(stores: Stores, esp: ScriptedEsp) -> None:

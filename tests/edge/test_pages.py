@@ -12,14 +12,17 @@ from pathlib import Path
 
 import httpx
 import pytest
+from babel.dates import format_date
 from sqlalchemy import Table, select
 
 from include.core import clock
 from include.core.keys import address_key
 from include.core.paths import SHOP, DataPaths
 from include.core.secrets import Secrets, load_secrets
+from include.core.shop import PAUSE, PAUSE_SECONDS
 from include.core.token import CONFIRM, Subject, mint
 from include.ledger import consent, consent_journal, opt_out_log
+from include.ledger.consent import Consent
 from include.ledger.database import Ledger, open_ledger
 from include.ledger.suppressions import Suppression, reasons_in_force, suppress
 from include.ledger.tables import consent_log, consent_wordings, suppression_log
@@ -133,6 +136,44 @@ def test_a_person_can_unsubscribe_and_resubscribe(
     assert consent.of_person(ledger, subject.address_key) == {"marketing": True}
 
 
+def test_a_person_can_pause_all_mail_for_30_days_and_end_the_pause(
+    edge: Edge, ledger: Ledger, secrets: Secrets, subject: Subject
+) -> None:
+    link = f"{edge.url}/preferences/{mint(secrets, subject)}"
+    ends = clock.now() + timedelta(days=30)
+    assert "Pause for 30 days" in httpx.get(link).text
+    assert consent.of_person(ledger, subject.address_key) == {}
+    paused = httpx.post(f"{link}?l=de", data={"action": "pause"})
+    assert (paused.status_code, "Gespeichert." in paused.text, "30 Tage Pause" in paused.text) == (200, True, False)
+    end = first(parse(paused), "time")
+    assert (end.attributes["datetime"], end.text()) == (f"{ends:%Y-%m-%d}", format_date(ends, "long", locale="de"))
+    assert consent.of_person(ledger, subject.address_key) == {PAUSE: False}
+    page = httpx.post(link, data={"action": "end_pause"}).text
+    assert ("Pause for 30 days" in page, "Saved." in page) == (True, True)
+    assert "Saved." not in httpx.post(link, data={"action": "end_pause"}).text, "there is no pause to end"
+    assert consent.of_person(ledger, subject.address_key) == {PAUSE: True}
+    assert [topic for topic, *_ in log_rows(ledger, consent_log, subject)] == [PAUSE, PAUSE]
+
+
+@pytest.mark.parametrize(("seconds_left", "is_paused"), [(60, True), (-1, False)])
+def test_a_pause_ends_by_itself(
+    edge: Edge, ledger: Ledger, secrets: Secrets, subject: Subject, seconds_left: int, is_paused: bool
+) -> None:
+    paused_at = clock.now().timestamp() - PAUSE_SECONDS + seconds_left
+    consent.record(ledger, [Consent(subject.address_key, PAUSE, False, "preference_page", paused_at)])
+    page = httpx.get(f"{edge.url}/preferences/{mint(secrets, subject)}").text
+    assert ("You paused our mail" in page, "Pause for 30 days" in page) == (is_paused, not is_paused)
+
+
+def test_resubscribing_ends_a_pause(edge: Edge, ledger: Ledger, secrets: Secrets, subject: Subject) -> None:
+    link = f"{edge.url}/preferences/{mint(secrets, subject)}"
+    httpx.post(link, data={"action": "pause"})
+    stopped = httpx.post(link, data={"action": "stop_all"}).text
+    assert ("You paused our mail" in stopped, "Pause for 30 days" in stopped) == (False, False)
+    httpx.post(link, data={"action": "resubscribe"})
+    assert consent.of_person(ledger, subject.address_key) == {PAUSE: True, "marketing": True}
+
+
 def test_the_preference_page_does_not_lift_a_complaint(
     edge: Edge, ledger: Ledger, secrets: Secrets, subject: Subject
 ) -> None:
@@ -152,6 +193,8 @@ def test_the_preference_page_does_not_lift_a_complaint(
         {"action": "save", "topic": ["newss"], "stop_tracking": "yes"},
         {"action": "save", "topic": ["news", "marketing"]},
         {"action": "save", "allow_tracking": "no"},
+        {"action": "save", "topic": [PAUSE]},
+        {"action": PAUSE},
     ],
 )
 def test_an_unknown_form_is_rejected_and_changes_nothing(

@@ -23,6 +23,7 @@ def test_standing_opt_outs_exclude_lifted_ones(paths: DataPaths) -> None:
         if came_back:
             opt_out_log.append(paths, "lift", opt_out(address))
     assert opt_out_log.in_force(paths) == [opt_out("b"), opt_out("c")]
+    assert opt_out_log.lifted(paths) == [opt_out("a")]
 
 
 def test_torn_line_is_logged_and_skipped(paths: DataPaths, caplog: pytest.LogCaptureFixture) -> None:

@@ -47,8 +47,7 @@ def restore_ledger(stores: Stores) -> dict[str, Any]:
     with open_warehouse(stores.paths) as warehouse:
         suppressed = fetch(warehouse, "dispatch", "recorded_suppressions").to_pylist()
         declined = fetch(warehouse, "dispatch", "recorded_declines").to_pylist()
-        found["suppressions"] = suppressions.suppress(stores.ledger, [_suppression(row) for row in suppressed])
-        found["suppressions"] += suppressions.suppress(stores.ledger, opt_out_log.in_force(stores.paths))
+        found.update(_restore_opt_outs(stores, [_suppression(row) for row in suppressed]))
         if answers := consent_journal.replay(stores.paths, stores.ledger):
             found["consent"] = answers
         found["declined"] = consent.record(stores.ledger, [_declined(row) for row in declined], restored=True)
@@ -57,6 +56,16 @@ def restore_ledger(stores: Stores) -> dict[str, Any]:
         record.record_into(warehouse, stores)
     log.info("restored: %s", dict(found))
     return dict(found)
+
+
+def _restore_opt_outs(stores: Stores, copied: list[Suppression]) -> dict[str, int]:
+    """Suppress what the warehouse's copy and the opt-out log contain, unless the person lifted it later."""
+    lifted = opt_out_log.lifted(stores.paths)
+    lifted_at = {(entry.address_key, entry.reason): entry.happened_at for entry in lifted}
+    kept = [entry for entry in copied if entry.happened_at > lifted_at.get((entry.address_key, entry.reason), -1.0)]
+    count = suppressions.suppress(stores.ledger, kept)
+    count += suppressions.suppress(stores.ledger, opt_out_log.in_force(stores.paths))
+    return {"suppressions": count, "lifted": suppressions.lift_all(stores.ledger, lifted, unless_newer=True)}
 
 
 def _restore_plan(stores: Stores, folder: Path) -> dict[str, int]:

@@ -66,7 +66,11 @@ class ChunkSender:
         self._admission = Admission(campaign, account_pace)
         self._bodies = RequestBodies(campaign, reader, batch_id)
         self._withdrawals = Withdrawals(
-            plan.suppressions_seen, reader.other_addresses(), topic=campaign.topic, planned_at=plan.planned_at
+            plan.suppressions_seen,
+            reader.other_addresses(),
+            topic=campaign.topic,
+            confirming=campaign.kind == "confirmation",
+            planned_at=plan.planned_at,
         )
         self.backoff = Backoff()
         self.progress = Progress(f"{plan.campaign} {plan.occurrence}", sum(chunk.recipients for chunk in queue))

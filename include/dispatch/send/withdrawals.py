@@ -13,10 +13,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import Connection
 
+from include.core.shop import PAUSE_SECONDS
 from include.dispatch.plan_files import CONSENT_END
 from include.ledger import consent, suppressions
 from include.ledger.chunks import Outcome
-from include.ledger.consent import TRACKING, Consent
+from include.ledger.consent import PAUSE, TRACKING, Consent
 from include.ledger.suppressions import PERSONAL_REASONS
 
 OtherAddresses = Mapping[str, Sequence[str]]
@@ -46,7 +47,12 @@ class Answers:
         return bool(self._newest)
 
     def is_refused(self, address: str) -> bool:
-        return not self._newest.get(address, (0.0, True))[1]
+        return self.refused_at(address) is not None
+
+    def refused_at(self, address: str) -> float | None:
+        """When the person refused (Unix seconds); None if the newest answer agrees, or there is none."""
+        at, given = self._newest.get(address, (0.0, True))
+        return None if given else at
 
 
 class Withdrawals:
@@ -54,19 +60,26 @@ class Withdrawals:
 
     The suppression log is read after the plan's `seen`, the consent log since `planned_at`. A person may unsubscribe by a
     link in an old message, under a former address (`other_addresses`). Lifting one reason leaves the other reasons of the
-    address in force. People who declined the plan's `topic` are excluded; people who refused tracking get the message
-    untracked.
+    address in force. People who declined the plan's `topic` are excluded, and people who paused their mail, unless it asks
+    them to confirm their sign-up (`confirming`); people who refused tracking get the message untracked.
     """
 
     def __init__(
-        self, seen: int, other_addresses: OtherAddresses, *, topic: str | None = None, planned_at: float = 0.0
+        self,
+        seen: int,
+        other_addresses: OtherAddresses,
+        *,
+        topic: str | None = None,
+        confirming: bool = False,
+        planned_at: float = 0.0,
     ) -> None:
         self._seen, self._other_addresses = seen, other_addresses
         self._suppressed: dict[str, dict[tuple[str, str], None]] = defaultdict(dict)
         self._untracked: set[str] = set()
         self._answered, self._answered_from = 0, planned_at - CLOCK_MARGIN_SECONDS
-        self._topic, self._tracking = Answers(other_addresses), Answers(other_addresses)
+        self._topic, self._tracking, self._pause = (Answers(other_addresses) for _ in range(3))
         self._answers = {TRACKING: self._tracking} | ({topic: self._topic} if topic else {})
+        self._answers |= {} if confirming else {PAUSE: self._pause}
 
     def read(self, connection: Connection) -> None:
         """Read the new rows of both logs."""
@@ -86,10 +99,10 @@ class Withdrawals:
     def excluded(self, people: pa.Table, rows: Sequence[int], at: float) -> list[Outcome]:
         """Outcomes of the people among these rows who must not be mailed `at` (Unix seconds), with the first reason."""
         expired = _expired(people, at)
-        if not self._suppressed and not self._topic and not expired:
+        if not (self._suppressed or self._topic or self._pause or expired):
             return []
         addresses = people["address_key"].to_pylist()
-        found = {row: self._reason(addresses[row]) or (EXPIRED if row in expired else None) for row in rows}
+        found = {row: self._reason(addresses[row], at) or (EXPIRED if row in expired else None) for row in rows}
         reasons = {row: reason for row, reason in found.items() if reason}
         return [Outcome(people["message_key"][row].as_py(), row, "suppressed", reason) for row, reason in reasons.items()]
 
@@ -100,9 +113,12 @@ class Withdrawals:
         addresses = people["address_key"].to_pylist()
         return [row for row in rows if addresses[row] in self._untracked or self._tracking.is_refused(addresses[row])]
 
-    def _reason(self, planned: str) -> str | None:
+    def _reason(self, planned: str, at: float) -> str | None:
         if reasons := self._suppressed.get(planned):
             return next(iter(reasons))[1]
+        paused_at = self._pause.refused_at(planned)
+        if paused_at is not None and at < paused_at + PAUSE_SECONDS:
+            return "paused"
         return "topic_declined" if self._topic.is_refused(planned) else None
 
     def _set_reason(self, planned: str, reason: tuple[str, str], *, in_force: bool) -> None:

@@ -10,8 +10,8 @@
 --          address that all its holders gave up; or a topic of the scheduled mail that was declined under any of the
 --          person's addresses). For an address that two people have had, the current holder decides. is_due: the chunk's
 --          mail may still go out; chunks that are not due serve to find addresses withheld earlier. is_confirming: mail
---          that asks for confirmation, which unconfirmed people do receive. topic: of mail that has yet to go, null where
---          it cannot be declined. Bounces do not count: SendGrid keeps its own list of them.
+--          that asks for confirmation, which unconfirmed people and people who paused do receive. topic: of mail that has
+--          yet to go, null where it cannot be declined. Bounces do not count: SendGrid keeps its own list of them.
 with planned as (
     select
         part.address_key,
@@ -49,7 +49,7 @@ evaluated as (
             or (
                 planned.is_confirming
                 and person.withheld_for in (
-                    'not_confirmed', 'no_lawful_basis', 'no_proof_of_consent', 'consent_expired'
+                    'not_confirmed', 'no_lawful_basis', 'no_proof_of_consent', 'consent_expired', 'paused'
                 )
             ),
             person.subscriber_id is not null

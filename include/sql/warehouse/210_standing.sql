@@ -5,8 +5,10 @@
 -- purpose: The newest answers about a person, who is an id and every address it ever had: at the source (refused_at;
 --          refusal_learned_at, when the last new refusal landed; is_held while a quarantined row is pending), by one-click
 --          or complaint (left_at; has_left without a later confirmation), on our pages (confirmed_at, declined_at,
---          tracked_at, untracked_at). barred_for outlasts every answer; a bounce applies to the present address only. An
---          answer without a time is the newest if it is a no, and the oldest if it is a yes.
+--          tracked_at, untracked_at; paused_at, when they last paused their mail for 30 days (the answer no to
+--          next_30_days), and unpaused_at, when they last ended a pause). barred_for outlasts every answer; a bounce
+--          applies to the present address only. An answer without a time is the newest if it is a no, and the oldest if it
+--          is a yes.
 create or replace view core.standing as
 with told as (
     select
@@ -47,9 +49,15 @@ with told as (
         case when topic = 'marketing' and given then coalesce(happened_at, '-infinity'::timestamptz) end as confirmed_at,
         case when topic = 'marketing' and not given then coalesce(happened_at, 'infinity'::timestamptz) end as declined_at,
         case when topic = 'tracking' and given then coalesce(happened_at, '-infinity'::timestamptz) end as tracked_at,
-        case when topic = 'tracking' and not given then coalesce(happened_at, 'infinity'::timestamptz) end as untracked_at
+        case when topic = 'tracking' and not given then coalesce(happened_at, 'infinity'::timestamptz) end as untracked_at,
+        case
+            when topic = 'next_30_days' and not given then coalesce(happened_at, 'infinity'::timestamptz)
+        end as paused_at,
+        case
+            when topic = 'next_30_days' and given then coalesce(happened_at, '-infinity'::timestamptz)
+        end as unpaused_at
     from core.consent_answers
-    where topic in ('marketing', 'tracking')
+    where topic in ('marketing', 'tracking', 'next_30_days')
 ),
 
 by_address as (
@@ -64,7 +72,9 @@ by_address as (
         max(confirmed_at) as confirmed_at,
         max(declined_at) as declined_at,
         max(tracked_at) as tracked_at,
-        max(untracked_at) as untracked_at
+        max(untracked_at) as untracked_at,
+        max(paused_at) as paused_at,
+        max(unpaused_at) as unpaused_at
     from told
     group by address_key
 ),
@@ -105,6 +115,8 @@ select
     max(declined_at) as declined_at,
     max(tracked_at) as tracked_at,
     max(untracked_at) as untracked_at,
+    max(paused_at) as paused_at,
+    max(unpaused_at) as unpaused_at,
     bool_or(is_held) as is_held
 from answers
 group by subscriber_id;

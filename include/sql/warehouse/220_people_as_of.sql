@@ -9,6 +9,8 @@
 --          preference page), which the ledger has either lifted or which is newer here. consent_expires_at is when consent
 --          ends. Implied consent for which the source names no end ends six months after consented_at, or two years after
 --          the last purchase if that is later (CASL, section 10(9) to (14)); a confirmation is express consent instead.
+--          A pause ends by itself after 720 hours, which are 30 days in every time zone, and is the reason only where no
+--          other applies.
 create or replace macro people_as_of(as_of) as table
     with last_purchase as (
         select
@@ -40,6 +42,8 @@ create or replace macro people_as_of(as_of) as table
             unseen.source_key is not null as is_unseen,
             standing.untracked_at is not null
             and not coalesce(standing.tracked_at > standing.untracked_at, false) as is_untracked,
+            coalesce(standing.paused_at > as_of::timestamptz - interval 720 hours, false)
+            and not coalesce(standing.unpaused_at > standing.paused_at, false) as is_paused,
             standing.confirmed_at is not null
             and not coalesce(
                 standing.confirmed_at <= greatest(standing.refusal_learned_at, standing.left_at, standing.declined_at),
@@ -63,14 +67,14 @@ create or replace macro people_as_of(as_of) as table
     select
         * exclude (
             tracking_consent, refused_at, refusal_learned_at, left_at, left_for, bounced_for, barred_for, declined_at,
-            is_held, is_unseen, is_untracked, is_confirmed, has_consent
+            is_held, is_unseen, is_untracked, is_paused, is_confirmed, has_consent
         ),
         tracking_consent and not is_untracked as tracking_consent,
         case
             when deleted_at is not null then 'deleted_at_source'
             when is_confirmed and barred_for is null and bounced_for is null and not is_held and not is_unseen
                 then
-                    case when consent_expires_at <= as_of then 'consent_expired' end
+                    case when consent_expires_at <= as_of then 'consent_expired' when is_paused then 'paused' end
             when
                 status = 'unsubscribed' and not is_confirmed
                 or (refused_at is not null and not is_confirmed and not (has_consent and consented_at > refused_at))
@@ -85,5 +89,6 @@ create or replace macro people_as_of(as_of) as table
             when not has_consent then 'no_proof_of_consent'
             when declined_at is not null and not consented_at > declined_at then 'unsubscribe'
             when consent_expires_at <= as_of then 'consent_expired'
+            when is_paused then 'paused'
         end as withheld_for
     from known;

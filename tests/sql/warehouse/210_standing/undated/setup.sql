@@ -7,5 +7,7 @@ select
     confirmed_at::varchar as confirmed_at,
     declined_at::varchar as declined_at,
     tracked_at::varchar as tracked_at,
-    untracked_at::varchar as untracked_at
+    untracked_at::varchar as untracked_at,
+    paused_at::varchar as paused_at,
+    unpaused_at::varchar as unpaused_at
 from core.standing;
