@@ -1,7 +1,8 @@
 """The suite for a batch as a whole: table rules over the metrics of include/sql/validate/<relation>_batch_metrics.sql.
 
 A broken rule of severity critical stops the batch: nothing is merged, and the warehouse keeps the previous subscribers. A
-warning is recorded, shown on the quality page and, except for `freshness`, sent as an alert; the batch is merged.
+warning is recorded, shown on the quality page and sent as an alert, an info is recorded and shown; the batch is merged. The
+severities are in rules.yaml.
 """
 
 from __future__ import annotations
@@ -9,9 +10,9 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from data_quality.checks import STOP, WARN, rule
+from data_quality.checks import rule
 
 if TYPE_CHECKING:
     from great_expectations.expectations.expectation import Expectation
@@ -39,7 +40,8 @@ MAX_QUARANTINED_SHARE = 0.2
 QUARANTINED_MIN_ROWS = 100
 """The share is significant from this size on; an hourly pass may have three rows, one of them broken."""
 STALE_DAYS = 7
-"""A source without a change for so many days is probably an abandoned copy. A warning, since a small list may not change."""
+"""A source without a change for so many days is probably an abandoned copy; of severity info, since a small list may not
+change."""
 VANISHED_MIN_ROWS, VANISHED_MAX_SHARE = 20, 0.2
 """A column has vanished where the previous pass predicts at least so many values and less than this share of them is
 there."""
@@ -48,21 +50,6 @@ _VARIABLE_PART = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d+", 
 SWAPPED_MIN_ROWS, SWAPPED_MIN_SHARE = 10, 0.5
 """Two columns are swapped if at least so many rows, and this share of the comparable ones, hold each other's known
 values."""
-
-TABLE_RULES = (
-    "quarantined_share",
-    "empty_batch",
-    "volume",
-    "unseen_share",
-    "growth",
-    "columns_vanished",
-    "columns_swapped",
-    "deletions",
-    "withdrawals",
-    "files_missing",
-    "freshness",
-)
-"""The rules below, by reason."""
 
 
 def held_deletions(*, unseen: int, confirmed: int, known: int, is_whole: bool) -> int:
@@ -100,8 +87,8 @@ def _always() -> list[Expectation]:
         _at_most("growth", MAX_GROWTH, "growth", "rows"),
         _at_most("vanished_columns", 0, "columns_vanished", "columns"),
         _at_most("swapped_pairs", 0, "columns_swapped", "columns"),
-        _at_most("withdrawn_share", MAX_WITHDRAWN_SHARE, "withdrawals", "status", severity=WARN),
-        _at_most("missing_files", 0, "files_missing", "files", severity=WARN),
+        _at_most("withdrawn_share", MAX_WITHDRAWN_SHARE, "withdrawals", "status"),
+        _at_most("missing_files", 0, "files_missing", "files"),
     ]
 
 
@@ -109,17 +96,15 @@ def _full() -> list[Expectation]:
     import great_expectations.expectations as gxe
 
     return [
-        gxe.ExpectColumnValuesToBeBetween(column="raw_rows", min_value=1, **rule("empty_batch", "rows", severity=STOP)),
-        gxe.ExpectColumnValuesToBeBetween(
-            column="share_of_known", min_value=MIN_SHARE_OF_KNOWN, **rule("volume", "rows", severity=STOP)
-        ),
+        gxe.ExpectColumnValuesToBeBetween(column="raw_rows", min_value=1, **rule("empty_batch", "rows")),
+        gxe.ExpectColumnValuesToBeBetween(column="share_of_known", min_value=MIN_SHARE_OF_KNOWN, **rule("volume", "rows")),
         _at_most("unseen_share", MAX_UNSEEN_SHARE, "unseen_share", "rows"),
-        _at_most("held_deletions", 0, "deletions", "rows", severity=WARN),
-        _at_most("days_since_newest", STALE_DAYS, "freshness", "newest change", severity=WARN),
+        _at_most("held_deletions", 0, "deletions", "rows"),
+        _at_most("days_since_newest", STALE_DAYS, "freshness", "newest change"),
     ]
 
 
-def _at_most(column: str, max_value: float, reason: str, about: str, **settings: Any) -> Expectation:
+def _at_most(column: str, max_value: float, reason: str, about: str) -> Expectation:
     import great_expectations.expectations as gxe
 
-    return gxe.ExpectColumnValuesToBeBetween(column=column, max_value=max_value, **rule(reason, about, **settings))
+    return gxe.ExpectColumnValuesToBeBetween(column=column, max_value=max_value, **rule(reason, about))

@@ -14,6 +14,7 @@ from functools import cache
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from data_quality import catalogue
 from include.core.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -21,9 +22,10 @@ if TYPE_CHECKING:
     from great_expectations.expectations.expectation import Expectation
 
 Suite: TypeAlias = "Sequence[Expectation]"
-QUARANTINE, WARN, STOP = "critical", "warning", "critical"
+QUARANTINE, WARN, STOP, INFO = "critical", "warning", "critical", "info"
 """Severities of Great Expectations, by their effect. A broken row rule of severity critical quarantines the row, a broken
-table rule of severity critical stops the batch; a warning is recorded and shown."""
+table rule of severity critical stops the batch; a warning is recorded, shown and, for a whole batch, alerted. The third
+severity, info, is recorded and shown."""
 # COMPLETE lists the index of every failing row, which is the row number; no other part of the result is read.
 _RESULT_FORMAT = {
     "result_format": "COMPLETE",
@@ -50,8 +52,12 @@ class Finding:
 
 
 def rule(reason: str, column: str, **settings: Any) -> dict[str, Any]:
-    """Arguments of every rule: `reason` is its name in quarantine and reports, `column` the source column it concerns."""
-    return {"meta": {"reason": reason, "column": column}, "severity": QUARANTINE} | settings
+    """Arguments of every rule: `reason` is its name in quarantine and reports, `column` the source column it concerns.
+
+    The severity is that of the catalogue, critical where it does not have the rule.
+    """
+    known = catalogue.rules().get(reason)
+    return {"meta": {"reason": reason, "column": column}, "severity": known.severity if known else QUARANTINE} | settings
 
 
 def check(frame: pd.DataFrame, suite: Suite) -> list[Finding]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import NotRequired, TypedDict
+from urllib.parse import urlsplit
 
 
 class LandedFile(TypedDict):
@@ -18,7 +20,8 @@ class Manifest(TypedDict):
 
     `sha256` is over the files' hashes; `full` says whether the pass read the whole source; `since` is where an incremental
     pass started; `watermark` is the newest change up to `landed_at`, None where no row had one. `columns` are the contract's
-    columns that the source has, `source_files` the files of a folder. Older versions did not write the optional keys.
+    columns that the source has, `source_files` the files of a folder, `source` a hash of its address. Older versions did not
+    write the optional keys.
     """
 
     relation: str
@@ -33,3 +36,11 @@ class Manifest(TypedDict):
     watermark: NotRequired[str | None]
     columns: NotRequired[list[str]]
     source_files: NotRequired[list[str]]
+    source: NotRequired[str]
+
+
+def source_fingerprint(source_url: str) -> str:
+    """A short hash of where a source is: kind, host, port and path, without login and options. Equal for the same source."""
+    parts = urlsplit(source_url)
+    where = f"{parts.scheme}://{parts.hostname or ''}:{parts.port or ''}{parts.path}"
+    return hashlib.sha256(where.encode()).hexdigest()[:16]

@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 from include.core import clock
 from include.core.durable import sync_file, sync_folder, write_durably
 from include.core.errors import ConfigurationError
-from include.core.manifest import LandedFile, Manifest
+from include.core.manifest import LandedFile, Manifest, source_fingerprint
 from include.core.paths import DataPaths
 from include.extract.columns import match_columns
 from include.extract.contract import RELATIONS, Relation
@@ -76,6 +76,7 @@ def land(paths: DataPaths, source_url: str, relation: str, *, run: str, since: d
         "files": written.files,
         "columns": written.columns,
         "source_files": written.source_files,
+        "source": source_fingerprint(source_url),
     }
     sync_folder(folder.parent)
     write_durably(path, json.dumps(manifest, indent=1).encode())

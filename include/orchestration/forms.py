@@ -8,7 +8,8 @@ from airflow.sdk import Param
 
 TABLE_RULES = [
     "quarantined_share", "empty_batch", "volume", "unseen_share", "growth", "columns_vanished", "columns_swapped",
-    "deletions", "withdrawals", "files_missing", "freshness",
+    "deletions", "withdrawals", "files_missing", "freshness", "volume_drift", "null_share_drift", "domain_drift",
+    "consent_drift", "value_drift", "volume_jump", "null_share_jump", "domain_jump", "consent_jump", "value_jump",
 ]  # fmt: skip
 INGEST_FORM: dict[str, dict[str, Any]] = {
     "full": {
@@ -17,7 +18,8 @@ INGEST_FORM: dict[str, dict[str, Any]] = {
     },
     "accept": {
         "default": [], "type": "array", "items": {"type": "string", "enum": TABLE_RULES}, "title": "Accept table rules",
-        "description": "Table rules that may be broken in this run. With `deletions`, held deletions are applied.",
+        "description": "Table rules that may be broken in this run. With `deletions`, held deletions are applied; after a "
+        "rule of drift, its bounds are learnt anew.",
     },
 }  # fmt: skip
 SEND_FORM: dict[str, dict[str, Any]] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from data_quality.catalogue import effect, rules
 from include.core.alert import Alert, deliver
 from include.core.paths import DataPaths
 from include.warehouse.connection import fetch, open_warehouse
@@ -50,11 +51,17 @@ def alert_on_warnings(paths: DataPaths, *, run: str, dag: str = "", webhook_url:
 
 
 def _warning_alerts(found: list[_Warning], dag: str, run: str) -> Iterator[Alert]:
+    """One alert per relation and rule, with every sentence about it."""
+    sentences: dict[tuple[str, str], list[str]] = {}
     for row in found:
         rule, _, sentence = row.warning.partition(": ")
+        sentences.setdefault((row.relation, rule), []).append(f"{sentence}.")
+    for (relation, rule), said in sentences.items():
+        safe, next_step = _SAFE.get(rule), _NEXT_STEP.get(rule)
         yield Alert(
-            "quality-warning", f"{row.relation}: the rule '{rule}' is broken", f"{sentence}.", _SAFE[rule], _NEXT_STEP[rule],
-            "docs/runbook/quality-stop.md#a-warning", "warning", dag, run, "warn", about=f"{row.relation} {rule}",
+            "quality-warning", f"{relation}: the rule '{rule}' is broken", " ".join(said),
+            safe or effect(rule, "warning", relation), next_step or rules()[rule].remedy,
+            "docs/runbook/quality-stop.md#a-warning", "warning", dag, run, "warn", about=f"{relation} {rule}",
         )  # fmt: skip
 
 

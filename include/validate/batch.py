@@ -9,9 +9,8 @@ from datetime import datetime
 from typing import Literal, TypedDict
 
 import duckdb
-import pyarrow as pa
 
-from data_quality.checks import QUARANTINE, WARN, Finding
+from data_quality.checks import INFO, QUARANTINE
 from include.core import clock
 from include.core.errors import ConservationBroken, QualityStop
 from include.core.manifest import Manifest
@@ -19,8 +18,9 @@ from include.core.paths import DataPaths
 from include.core.secrets import load_secrets
 from include.validate import row_rules, table_rules
 from include.validate.consent_changes import apply_consent_changes
+from include.validate.drift import check_drift
 from include.validate.landed_batch import LandedBatch, load_batch
-from include.validate.row_rules import RuleResult, rule_results
+from include.validate.rule_result import RuleResult, replace_results
 from include.validate.sql_functions import register_address_functions
 from include.validate.table_rules import BatchMetrics
 from include.warehouse.connection import materialize, open_warehouse, run, transaction
@@ -37,11 +37,15 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class BatchStatus:
-    """The outcome of the table rules. `stop_reason` is None where the batch may be merged."""
+    """The outcome of the table and drift rules. `stop_reason` is None where the batch may be merged.
+
+    `accepted` are the broken rules that the operator let pass.
+    """
 
     stop_reason: str | None
     warnings: tuple[str, ...]
     deletions_held: bool
+    accepted: tuple[str, ...]
 
     @property
     def name(self) -> Literal["accepted", "stopped"]:
@@ -63,7 +67,8 @@ class ValidationSummary(TypedDict):
 def validate_batch(paths: DataPaths, manifest: Manifest, *, accept: Collection[str] = ()) -> ValidationSummary:
     """Validate a landed batch, row by row and as a whole, and record the results, also where the batch is stopped.
 
-    `accept` names table rules (`data_quality.batches.TABLE_RULES`) that the operator lets pass this once. Refusals and
+    `accept` names table rules (groups `batch` and `drift` of data_quality/rules.yaml) that the operator lets pass
+    this once. Refusals and
     withdrawn tracking in the rows take effect here, also where the batch is stopped (`consent_changes`).
     Idempotent: the same run replaces its own records.
     Raises `QualityStop` where a table rule is broken (nothing will be merged), `ConservationBroken` where raw is not valid +
@@ -76,17 +81,18 @@ def validate_batch(paths: DataPaths, manifest: Manifest, *, accept: Collection[s
         results = [*row_rules.check_rows(connection, batch, now), *_check_duplicates(connection, batch)]
         with transaction(connection):
             metrics = _quarantine(connection, batch, now)
-            findings = table_rules.check_table(metrics, batch)
+            of_batch = [*table_rules.check_table(metrics, batch), *check_drift(connection, batch, metrics.raw_rows)]
             status = BatchStatus(
-                table_rules.stop_reason(findings, metrics, accept),
-                tuple(table_rules.warnings(findings, metrics, accept)),
+                table_rules.stop_reason(of_batch, metrics, accept),
+                tuple(table_rules.warnings(of_batch, accept)),
                 table_rules.holds_deletions(metrics, batch, accept),
+                tuple(sorted({one.reason for one in of_batch if one.unexpected and one.reason in accept})),
             )
             _insert_run(connection, batch, now, metrics, status)
-            _insert_results(connection, batch, [*results, *rule_results(findings)])
+            replace_results(connection, batch.relation, batch.run, now, [*results, *of_batch])
             if batch.relation == "subscribers":
                 apply_consent_changes(connection, batch, now, is_accepted=status.stop_reason is None)
-    _log_warnings(batch, findings, status)
+    _log_warnings(batch, of_batch, status)
     if status.stop_reason:
         raise QualityStop(
             f"{status.stop_reason}.",
@@ -140,36 +146,18 @@ def _insert_run(
         "stop_reason": status.stop_reason,
         "warnings": list(status.warnings),
         "deletions_held": status.deletions_held,
+        "accepted": list(status.accepted),
     }
     run(connection, "validate", "runs_delete", params)
     run(connection, "validate", "runs_insert", params)
 
 
-def _insert_results(connection: duckdb.DuckDBPyConnection, batch: LandedBatch, results: list[RuleResult]) -> None:
-    table = pa.table(
-        {
-            "expectation": [result.reason for result in results],
-            "column_name": [result.column for result in results],
-            "severity": [result.severity for result in results],
-            "checked_rows": pa.array([result.checked for result in results], pa.int64()),
-            "unexpected_rows": pa.array([result.unexpected for result in results], pa.int64()),
-        }
-    )
-    connection.register("findings", table)
-    run(connection, "validate", "results_delete", batch.params)
-    run(connection, "validate", "results_insert", batch.params)
-    connection.unregister("findings")
-
-
-def _log_warnings(batch: LandedBatch, findings: list[Finding], status: BatchStatus) -> None:
+def _log_warnings(batch: LandedBatch, results: list[RuleResult], status: BatchStatus) -> None:
     for warning in status.warnings:
         log.warning("%s, run %s: %s", batch.relation, batch.run, warning)
-    for finding in findings:
-        if finding.severity == WARN and not finding.success and finding.reason in table_rules.WITHOUT_ALERT:
-            log.warning(
-                "%s, run %s: the rule '%s' is broken; this is a warning and stops nothing",
-                batch.relation, batch.run, finding.reason,
-            )  # fmt: skip
+    for result in results:
+        if result.severity == INFO and result.unexpected:
+            log.info("%s, run %s: the rule '%s' is broken; this stops nothing", batch.relation, batch.run, result.reason)
 
 
 def _summary(batch: LandedBatch, metrics: BatchMetrics, status: BatchStatus) -> ValidationSummary:

@@ -20,7 +20,7 @@ class LandedBatch:
     """One landed batch, or a piece of one. `files` are absolute paths, in order; `sizes` are their row counts.
 
     `landed_at` is when landing started. `columns` are the contract's columns that the source has (empty where that is not
-    known), `source_files` the files of a folder.
+    known), `source_files` the files of a folder, `source` a hash of the source's address (empty if unknown).
     """
 
     relation: str
@@ -32,6 +32,7 @@ class LandedBatch:
     landed_at: datetime
     columns: tuple[str, ...]
     source_files: tuple[str, ...]
+    source: str = ""
 
     @property
     def params(self) -> dict[str, Any]:
@@ -43,6 +44,7 @@ class LandedBatch:
             "is_full": self.full,
             "columns": list(self.columns),
             "source_files": list(self.source_files),
+            "source": self.source,
             "landed_at": self.landed_at,
         }
 
@@ -76,6 +78,7 @@ def load_batch(paths: DataPaths, manifest: Manifest) -> LandedBatch:
         landed_at=datetime.fromisoformat(manifest["landed_at"]) if "landed_at" in manifest else clock.now(),
         columns=tuple(manifest.get("columns") or ()),
         source_files=tuple(manifest.get("source_files") or ()),
+        source=manifest.get("source", ""),
     )
 
 

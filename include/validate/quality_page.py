@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from data_quality.batches import TABLE_RULES
+from data_quality import catalogue
 from include.core import clock
 from include.core.durable import write_durably
 from include.core.paths import DataPaths
@@ -24,7 +24,7 @@ def write_quality_page(paths: DataPaths) -> str:
     with open_warehouse(paths) as connection:
         content = {name: _rows(connection, f"page_{name}") for name in ("runs", "rules", "reasons", "rows")}
     for rule in content["rules"]:
-        rule["leads_to"] = _consequence(rule)
+        rule |= _in_words(rule)
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
@@ -39,10 +39,10 @@ def _rows(connection: duckdb.DuckDBPyConnection, name: str) -> list[Row]:
     return rows
 
 
-def _consequence(rule: Row) -> str:
-    """What follows where the rule is broken."""
-    if rule["rule"] == "deletions":
-        return "held deletions"
-    if rule["severity"] == "warning":
-        return "a warning"
-    return "a stop" if rule["rule"] in TABLE_RULES else "quarantine"
+def _in_words(rule: Row) -> Row:
+    """What is wrong where the rule is broken, what happens, and what to do. A rule of an older version has only its name."""
+    known = catalogue.rules().get(rule["rule"])
+    if known is None:
+        return {"meaning": "A rule of an older version.", "effect": "", "remedy": ""}
+    effect = catalogue.effect(rule["rule"], rule["severity"], rule["relation"])
+    return {"meaning": known.meaning, "effect": effect, "remedy": known.remedy}

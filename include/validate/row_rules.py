@@ -5,8 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import datetime
 
 import duckdb
@@ -18,21 +17,11 @@ from data_quality.addresses import address_faults
 from data_quality.checks import QUARANTINE, WARN, Finding, Suite, check
 from include.core import template_names
 from include.validate.landed_batch import LandedBatch
+from include.validate.rule_result import RuleResult, rule_results
 from include.warehouse.connection import fetch, run
 
 PIECE_ROWS = 200_000
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class RuleResult:
-    """The result of one rule for a whole batch, as counts: ten million rows may break it."""
-
-    reason: str
-    column: str
-    severity: str
-    checked: int
-    unexpected: int
 
 
 def check_rows(connection: duckdb.DuckDBPyConnection, batch: LandedBatch, now: datetime) -> list[RuleResult]:
@@ -51,11 +40,6 @@ def check_rows(connection: duckdb.DuckDBPyConnection, batch: LandedBatch, now: d
             gc.collect()  # Great Expectations' objects form reference cycles that hold the frame: 45 MB per piece.
         log.info("checked %d of %d rows of %s", checked, batch.rows, batch.relation)
     return [*(_sum(pieces) for pieces in found.values()), _unreadable_lines(connection, batch)]
-
-
-def rule_results(findings: Sequence[Finding]) -> list[RuleResult]:
-    """Findings as counts, without their row numbers."""
-    return [RuleResult(one.reason, one.column, one.severity, one.checked, len(one.rows)) for one in findings]
 
 
 def _unreadable_lines(connection: duckdb.DuckDBPyConnection, batch: LandedBatch) -> RuleResult:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,12 +11,11 @@ import duckdb
 import pandas as pd
 
 from data_quality import batches
+from data_quality.catalogue import rules
 from data_quality.checks import STOP, WARN, Finding, check
 from include.validate.landed_batch import LandedBatch
+from include.validate.rule_result import RuleResult
 from include.warehouse.connection import fetch, run
-
-WITHOUT_ALERT = frozenset({"freshness"})
-"""Rules that appear on the quality page only: a small list may not change for a week."""
 
 
 @dataclass(frozen=True)
@@ -73,10 +72,31 @@ def measure(connection: duckdb.DuckDBPyConnection, batch: LandedBatch, now: date
     )
 
 
-def check_table(metrics: BatchMetrics, batch: LandedBatch) -> list[Finding]:
+def check_table(metrics: BatchMetrics, batch: LandedBatch) -> list[RuleResult]:
     """Evaluate every table rule."""
+    row, suite = _row(metrics), batches.suite(full=batch.full)
+    findings = check(pd.DataFrame([row]).astype("Float64"), suite)
+    explanations = _explanations(metrics)
+    return [
+        _result(finding, expectation.configuration.kwargs, row, explanations)
+        for finding, expectation in zip(findings, suite, strict=True)
+    ]
+
+
+def _result(
+    finding: Finding, bounds: Mapping[str, Any], row: Mapping[str, float | None], explanations: Mapping[str, Sequence[str]]
+) -> RuleResult:
+    details = () if finding.success else tuple(explanations.get(finding.reason) or [_meaning(finding.reason)])
+    return RuleResult(
+        finding.reason, finding.column, finding.severity, finding.checked, len(finding.rows), row[bounds["column"]],
+        bounds.get("min_value"), bounds.get("max_value"), details,
+    )  # fmt: skip
+
+
+def _row(metrics: BatchMetrics) -> dict[str, float | None]:
+    """The values that the suite checks, by column."""
     known, raw = metrics.known_rows, metrics.raw_rows
-    row = {
+    return {
         "raw_rows": raw,
         "quarantined_share": _share(metrics.quarantined_rows, raw) if raw >= batches.QUARANTINED_MIN_ROWS else None,
         "share_of_known": _share(raw, known),
@@ -89,17 +109,16 @@ def check_table(metrics: BatchMetrics, batch: LandedBatch) -> list[Finding]:
         "missing_files": len(metrics.missing_files),
         "days_since_newest": metrics.days_since_newest,
     }
-    return check(pd.DataFrame([row]).astype("Float64"), batches.suite(full=batch.full))
 
 
-def stop_reason(findings: list[Finding], metrics: BatchMetrics, accept: Collection[str]) -> str | None:
+def stop_reason(results: Sequence[RuleResult], metrics: BatchMetrics, accept: Collection[str]) -> str | None:
     """Why the batch must stop, with numbers; None where it may be merged."""
-    stops = [finding for finding in findings if finding.severity == STOP and finding.reason not in accept]
-    broken = [finding.reason for finding in stops if not finding.success]
+    stops = [one for one in results if one.severity == STOP and one.unexpected and one.reason not in accept]
+    broken = list(dict.fromkeys(one.reason for one in stops))
     if not broken:
         return None
     details = [f"the commonest reasons for quarantine are {_listed(metrics.reasons)}"] if metrics.reasons else []
-    details += [sentence for rule, sentences in _explanations(metrics).items() if rule in broken for sentence in sentences]
+    details += [sentence for one in stops for sentence in one.details]
     return "; ".join(
         [
             f"{', '.join(broken)}: {metrics.raw_rows} rows landed, {metrics.quarantined_rows} of them are quarantined",
@@ -109,14 +128,11 @@ def stop_reason(findings: list[Finding], metrics: BatchMetrics, accept: Collecti
     )
 
 
-def warnings(findings: list[Finding], metrics: BatchMetrics, accept: Collection[str]) -> list[str]:
-    """A sentence for each broken rule of severity warning: what the operator should know about an accepted batch."""
-    warned = [one for one in findings if one.severity == WARN and one.reason not in {*accept, *WITHOUT_ALERT}]
-    broken = [finding.reason for finding in warned if not finding.success]
-    if "unseen_share" in accept and "deletions" in broken:
-        broken.remove("deletions")
-    explanations = _explanations(metrics)
-    return [f"{rule}: {sentence}" for rule in broken for sentence in explanations[rule]]
+def warnings(results: Sequence[RuleResult], accept: Collection[str]) -> list[str]:
+    """`<rule>: <sentence>` for each broken rule of severity warning: what to know about an accepted batch."""
+    ignored = {*accept, "deletions"} if "unseen_share" in accept else set(accept)
+    warned = [one for one in results if one.severity == WARN and one.unexpected and one.reason not in ignored]
+    return [f"{one.reason}: {sentence}" for one in warned for sentence in one.details]
 
 
 def holds_deletions(metrics: BatchMetrics, batch: LandedBatch, accept: Collection[str]) -> bool:
@@ -125,6 +141,12 @@ def holds_deletions(metrics: BatchMetrics, batch: LandedBatch, accept: Collectio
     Accepting `unseen_share` accepts the deletions too.
     """
     return batch.full and not {"deletions", "unseen_share"} & set(accept) and metrics.held_deletions > 0
+
+
+def _meaning(rule: str) -> str:
+    """The catalogue's sentence, without its full stop and in small letters, to stand within another sentence."""
+    meaning = rules()[rule].meaning.rstrip(".")
+    return f"{meaning[0].lower()}{meaning[1:]}"
 
 
 def _explanations(metrics: BatchMetrics) -> dict[str, Sequence[str]]:

@@ -140,11 +140,11 @@ def test_assets_are_created_in_one_file_only() -> None:
 
 
 def test_the_ingest_form_lists_all_table_rules(dags: dict[str, DAG]) -> None:
-    from data_quality.batches import TABLE_RULES
+    from data_quality.catalogue import groups
 
     accept = dags["ingest_subscribers"].params.get_param("accept")
     assert accept.value == []
-    assert accept.schema["items"]["enum"] == list(TABLE_RULES)
+    assert accept.schema["items"]["enum"] == [*groups()["batch"], *groups()["drift"]]
 
 
 def test_warnings_are_alerted_after_the_merge(dags: dict[str, DAG]) -> None:

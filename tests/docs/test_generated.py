@@ -16,6 +16,10 @@ def test_sql_page_is_up_to_date() -> None:
     assert (PROJECT / "docs" / "sql.md").read_text() == generate_docs.sql_page(), "run `make docs`"
 
 
+def test_the_page_of_quality_rules_is_up_to_date() -> None:
+    assert (PROJECT / "docs" / "quality-rules.md").read_text() == generate_docs.rules_page(), "run `make docs`"
+
+
 def test_the_table_of_environment_variables_is_up_to_date() -> None:
     readme = (PROJECT / "README.md").read_text()
     assert generate_docs.with_settings(readme) == readme, "run `make docs`"

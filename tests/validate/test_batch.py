@@ -157,10 +157,10 @@ def test_a_small_incremental_pass_with_only_bad_rows_is_accepted(paths: DataPath
     assert validate_batch(paths, manifest)["status"] == "accepted"
 
 
-def test_a_stale_source_is_a_warning(paths: DataPaths) -> None:
+def test_a_stale_source_is_noted(paths: DataPaths) -> None:
     validate_batch(paths, land_rows(paths, "subscribers", [subscriber(1)]))
     statement = "select severity, success from quality.results where expectation = 'freshness'"
-    assert query(paths, statement) == [("warning", False)]
+    assert query(paths, statement) == [("info", False)]
 
 
 def test_a_full_pass_with_half_of_the_purchases_is_stopped(paths: DataPaths) -> None:

@@ -18,7 +18,8 @@ select
     results.severity,
     results.checked_rows,
     results.unexpected_rows,
-    results.success
+    results.success,
+    results.details
 from quality.results
 inner join newest using (relation, landed_run)
 order by
