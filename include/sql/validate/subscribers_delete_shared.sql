@@ -4,7 +4,7 @@
 -- params: run, at
 -- purpose: Delete (deleted_at) every subscriber but one of each address, so that no address gets a message twice. The
 --          duplicate_address results of this run's validation come first; else the order is that of
---          subscribers_duplicates.sql, over the merged rows.
+--          subscribers_duplicates.sql, over the merged rows. Only addresses of rows that this run merged can have become shared.
 update core.subscribers
 set deleted_at = $at
 where
@@ -48,7 +48,13 @@ where
                     where address_key is not null
                     group by address_key
                 ) as refused on subscriber.address_key = refused.address_key
-                where subscriber.deleted_at is null
+                where
+                    subscriber.deleted_at is null
+                    and subscriber.address_key in (
+                        select landed.address_key
+                        from core.subscribers as landed
+                        where landed.landed_run = $run
+                    )
             ) as addresses
             where holders > 1
         ) as claims
