@@ -11,6 +11,8 @@ The definitions in `include/sql/segment/definitions/`, one SQL file per segment.
 
 **Triage.** The error names the SQL file of a segment that fails; campaigns use its previous run. The members of a run
 appear together or not at all. To rebuild, trigger the DAG; a cleared run replaces its own rows.
+`validate.segments` alerts if a segment is empty, holds everybody, or has an unusual share of the list; see
+docs/runbook/quality-stop.md.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from typing import Any
 
 from airflow.sdk import DAG, task, task_group
 
-from include.orchestration import configuration, defaults, runs
+from include.orchestration import configuration, defaults, quality, runs
 from include.orchestration.assets import ACTIVITIES, ENGAGEMENT, SEGMENTS, SUBSCRIBERS
 from include.orchestration.tags import Pool, Tag
 
@@ -44,4 +46,8 @@ with DAG(
 
         build()
 
-    segment()
+    @task_group
+    def validate() -> None:
+        quality.check_stage("segments", "segments")
+
+    segment() >> validate()

@@ -18,6 +18,7 @@ ledger; resolved doubt; an updated `dispatch.sends`; the asset `engagement`, if 
   Webhook events suppress without it. `collect.withhold` waits for it.
 - `collect.withhold` fails with *ConfigurationError*: as for `export_unsubscribes`. People who withdrew consent at the
   source get no new mail, but SendGrid still delivers mail that is already scheduled for them.
+- `check_events` fails with *QualityStop*: events are stored twice. The message names the rule.
 - Events accumulate in `spool/incoming/`: the task waits for the pool `warehouse`; find the task that occupies it.
 """
 
@@ -28,7 +29,7 @@ from typing import Any
 
 from airflow.sdk import DAG, task, task_group
 
-from include.orchestration import configuration, defaults, notifications, sends, timetables
+from include.orchestration import configuration, defaults, notifications, quality, sends, timetables
 from include.orchestration.assets import ENGAGEMENT, SENDS
 from include.orchestration.tags import Pool, Tag
 from include.orchestration.tasks import Stores, skip_unless, stores_task
@@ -137,7 +138,8 @@ with DAG(
 
     collected: Any = collect()
     loaded, done = collected
-    recorded = record_sends()
+    recorded, announced = record_sends(), announce(loaded)
     due = reopen_doubt()
     TriggerRun.partial(task_id="resend", doc_md="Run the campaigns of those plans.").expand_kwargs(due)
-    done >> recorded >> [announce(loaded), monitor(), due]
+    done >> recorded >> [announced, monitor(), due]
+    announced >> quality.check_stage("events", "check_events")

@@ -14,6 +14,8 @@ run.
   sent.
 - `check_consent` fails with *ConsentChainBroken*: a row of the consent log was changed, removed, inserted or moved. The
   message names the first one; docs/runbook/consent-chain.md has the remedy. The marts are published in spite of it.
+- `analyze.check` fails with *QualityStop*: a mart has an impossible rate, a sum that does not hold or a key twice.
+  Nothing was published; the message names the mart and the rule.
 - `publish.read_back` fails with *PublishError*: the built file does not contain what was written. The previous file
   remains published.
 - Every task can be cleared and run again.
@@ -26,7 +28,7 @@ from typing import Any
 
 from airflow.sdk import DAG, task, task_group
 
-from include.orchestration import configuration, defaults, runs, timetables
+from include.orchestration import configuration, defaults, quality, runs, timetables
 from include.orchestration.assets import ANALYTICS
 from include.orchestration.tags import Pool, Tag
 from include.orchestration.tasks import Stores, stores_task
@@ -69,7 +71,7 @@ with DAG(
 
             return check_sums(configuration.paths())
 
-        marts() >> reconcile()
+        marts() >> reconcile() >> quality.check_stage("marts")
 
     @task_group
     def publish() -> None:

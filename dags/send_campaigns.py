@@ -20,6 +20,8 @@ preview mode, a page in `previews/`.
 - `dispatch.send_range` fails with *CampaignStopped*: SendGrid refused the key, the sender or the credits, or an
   operator paused the campaign. Everybody who was not sent to is pending; fix the cause and clear the task.
 - Chunks *in doubt* are not failures and are never resent by a retry; `collect_engagement` resolves them by evidence.
+- `dispatch.check` fails with *QualityStop*: a plan's people do not add up, or somebody is in it twice. Everything was
+  recorded; do not clear other tasks, and follow docs/runbook/conservation-broken.md.
 - `dispatch.settle` fails with *ConservationBroken*: do not clear the task; compare the ledger's chunks with the
   plan's folder.
 """
@@ -33,7 +35,7 @@ from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import DAG, task, task_group
 
 from include.core.campaign import Campaign
-from include.orchestration import campaigns, configuration, defaults, forms, sends, timetables
+from include.orchestration import campaigns, configuration, defaults, forms, quality, sends, timetables
 from include.orchestration.assets import SENDS
 from include.orchestration.doubt import doubt
 from include.orchestration.tags import Pool, Tag
@@ -89,10 +91,11 @@ def dispatch(campaign: Campaign) -> None:
 
         return record_sends(stores)
 
-    ranges = plan()
+    ranges, recorded = plan(), record()
     start() >> [ranges, approve_late_start]
     approve_late_start >> ranges
-    send_range.expand(part=ranges) >> settle() >> [record(), doubt(campaign)]
+    send_range.expand(part=ranges) >> settle() >> [recorded, doubt(campaign)]
+    recorded >> quality.check_stage("sends")
 
 
 def send_dag(campaign: Campaign) -> DAG:

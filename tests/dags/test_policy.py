@@ -151,3 +151,17 @@ def test_warnings_are_alerted_after_the_merge(dags: dict[str, DAG]) -> None:
     """The alert says that the rest of the batch was merged, which is not true after a stop."""
     warn = dags["ingest_subscribers"].get_task("validate.warn")
     assert (warn.upstream_task_ids, warn.trigger_rule) == ({"validate.merge"}, "all_success")
+
+
+def test_nothing_is_published_before_the_marts_are_checked(dags: dict[str, DAG]) -> None:
+    dag = dags["nightly_analytics"]
+    check = dag.get_task("analyze.check")
+    assert check.upstream_task_ids == {"analyze.reconcile"}
+    assert "publish.file" in check.downstream_task_ids
+    assert dag.get_task("publish.file").trigger_rule == "all_success"
+
+
+def test_each_stage_is_checked_where_it_ends(dags: dict[str, DAG]) -> None:
+    assert dags["build_segments"].get_task("validate.segments").upstream_task_ids == {"segment.build"}
+    assert dags["send_newsletter"].get_task("dispatch.check").upstream_task_ids == {"dispatch.record"}
+    assert dags["collect_engagement"].get_task("check_events").upstream_task_ids == {"announce"}

@@ -1,0 +1,51 @@
+-- name: segments_checks
+-- owner: data
+-- grain: one row per segment of the newest run
+-- params: window_runs, min_rows
+-- purpose: Sizes of the segments of the newest run, compared with the runs before it: what the suite for segments checks.
+--          `earlier` are the sizes and list sizes of the earlier runs, newest first.
+with ranked as (
+    select
+        *,
+        row_number() over (order by as_of desc, built_at desc) as place
+    from segment.runs
+),
+
+sized as (
+    select
+        ranked.place,
+        ranked.list_size,
+        sizes.segment,
+        sizes.members
+    from segment.sizes
+    inner join ranked using (segment_run)
+    where ranked.place <= $window_runs + 1
+),
+
+before as (
+    select
+        segment,
+        arg_min(members, place) as previous_members,
+        arg_min(members / nullif(list_size, 0), place) as previous,
+        list({ 'members': members, 'list_size': list_size } order by place) filter (where list_size >= $min_rows) as earlier
+    from sized
+    where place > 1
+    group by segment
+)
+
+select
+    sized.segment as item,
+    sized.members,
+    sized.list_size,
+    before.previous_members,
+    before.previous,
+    coalesce(before.earlier, []) as earlier,
+    (sized.members = 0 and before.previous_members > 0)::integer as emptied,
+    (sized.members = 0 and before.previous_members = 0)::integer as always_empty,
+    (
+        sized.list_size >= $min_rows and sized.members = sized.list_size and before.previous < 0.9
+    )::integer as everybody
+from sized
+left join before using (segment)
+where sized.place = 1
+order by sized.segment;
