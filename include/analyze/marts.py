@@ -34,6 +34,7 @@ MARTS = (
     "list_health",
     "lifecycle",
     "quality_runs",
+    "quality_results",
     "consent_checks",
 )
 """SQL files in the order in which they run; the first creates the temporary table that the others read."""
