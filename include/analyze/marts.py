@@ -34,8 +34,8 @@ MARTS = (
     "list_health",
     "lifecycle",
     "quality_runs",
-    "quality_results",
     "consent_checks",
+    "suppression_reconciliation",
 )
 """SQL files in the order in which they run; the first creates the temporary table that the others read."""
 
