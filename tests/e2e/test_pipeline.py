@@ -21,7 +21,7 @@ from operations.demo import run_demo
 from operations.settings import Installation
 from tests.leak.grep import hits
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(480)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 ACCOUNTED = "accepted + rejected + suppressed + capped + held_out + in_doubt + pending + skipped"
 
 
