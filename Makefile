@@ -14,7 +14,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 UV_VERSION := 0.13.9
 UV := $(VENV)/bin/uv
 
-.PHONY: help run trigger campaign replay consent evidence rotate up stop test coverage lint format bench faults mutations operators lock docs clean distclean
+.PHONY: help run trigger campaign replay consent evidence privacy up stop test coverage lint format bench faults mutations operators lock docs clean distclean
 
 help: ## show this text
 	@echo "Tradewind: e-mail marketing infrastructure as Airflow DAGs"
@@ -38,6 +38,10 @@ campaign: $(VENV)/installed ## status, pause, resume or cancel: DO=pause CAMPAIG
 	  { echo "error: name the action and the plan: make campaign DO=pause CAMPAIGN=newsletter OCCURRENCE=2026-W48" >&2; exit 2; }
 	@$(PY) -m operations campaign "$$DO" "$$CAMPAIGN" "$$OCCURRENCE"
 
+privacy: $(VENV)/installed ## export or erase a person, asking for the address: DO=export or DO=erase (docs/privacy.md)
+	@test -n "$$DO" || { echo "error: name the action: make privacy DO=export, or DO=erase" >&2; exit 2; }
+	@$(PY) -m operations privacy "$$DO"
+
 replay: $(VENV)/installed ## replay the journal into a ledger restored from a backup (docs/runbook/restored-ledger.md)
 	@$(PY) -m operations replay
 
@@ -47,9 +51,6 @@ consent: $(VENV)/installed ## check the hash chain of the consent log: DO=check 
 
 evidence: $(VENV)/installed ## write what proves the consent of one person to a file: EMAIL=ada@example.com or SUBSCRIBER=S1
 	@$(PY) -m operations evidence --email "$$EMAIL" --subscriber "$$SUBSCRIBER"
-
-rotate: $(VENV)/installed ## add a new key of the address hashes, after make stop (docs/runbook/rotate-keys.md)
-	@$(PY) -m operations rotate
 
 up: $(VENV)/installed ## start Airflow, edge, activities port and simulator, unless they are running
 	@$(PY) -m operations up

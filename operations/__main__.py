@@ -70,6 +70,12 @@ def _campaign(installation: Installation, chosen: argparse.Namespace) -> int:
     return control_campaign(installation, chosen.do, chosen.campaign, chosen.occurrence)
 
 
+def _privacy(installation: Installation, chosen: argparse.Namespace) -> int:
+    from operations.privacy import answer_request
+
+    return answer_request(installation, chosen.do)
+
+
 def _replay(installation: Installation, _chosen: argparse.Namespace) -> int:
     from operations.campaign import replay_into_ledger
 
@@ -88,12 +94,6 @@ def _evidence(installation: Installation, chosen: argparse.Namespace) -> int:
     return collect_evidence(installation, chosen.email, chosen.subscriber)
 
 
-def _rotate(installation: Installation, _chosen: argparse.Namespace) -> int:
-    from operations.rotation import rotate_address_key
-
-    return rotate_address_key(installation)
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="operations", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="command")
@@ -107,10 +107,11 @@ def _parser() -> argparse.ArgumentParser:
     campaign.add_argument("do", choices=("status", "pause", "resume", "cancel"))
     campaign.add_argument("campaign", help="a campaign id, such as newsletter")
     campaign.add_argument("occurrence", help="such as 2026-W48, 2026-11, 2026-11-24 or once")
+    privacy = _command(commands, "privacy", _privacy, "export or erase a person; asks for the address")
+    privacy.add_argument("do", choices=("export", "erase"))
     _command(commands, "replay", _replay, "replay the journal into a ledger restored from a backup")
     consent = _command(commands, "consent", _consent, "check the consent log")
     consent.add_argument("do", choices=("check", "restore", "accept"))
-    _command(commands, "rotate", _rotate, "replace the address key by a new one, keeping all suppressions")
     evidence = _command(commands, "evidence", _evidence, "write the evidence pack of one person")
     evidence.add_argument("--email", help="an address that the person has or had")
     evidence.add_argument("--subscriber", help="the person's id at the source")

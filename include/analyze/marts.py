@@ -35,7 +35,6 @@ MARTS = (
     "lifecycle",
     "quality_runs",
     "consent_checks",
-    "suppression_reconciliation",
 )
 """SQL files in the order in which they run; the first creates the temporary table that the others read."""
 

@@ -77,6 +77,12 @@ class CampaignStopped(TradewindError):
     """SendGrid or an operator stopped a campaign. Unsent messages stay pending until it is resumed."""
 
 
+class CampaignRunning(TradewindError):
+    """A plan is being sent, so its files cannot be changed now; they can be when it has ended or is paused."""
+
+    retryable = True
+
+
 class PaceHeld(TradewindError):
     """A cap or a send window holds pending messages back; they can be sent later."""
 
@@ -124,3 +130,7 @@ def may_retry(error: BaseException) -> bool:
     if isinstance(error, TradewindError):
         return error.retryable
     return not isinstance(error, (AssertionError, TypeError, NameError, AttributeError, ImportError))
+
+
+class ErasureIncomplete(TradewindError):
+    """An erased person is still in a file or table. The text names the places, never the person."""

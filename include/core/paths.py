@@ -85,6 +85,11 @@ class DataPaths:
         return self.root / "secrets.json"
 
     @property
+    def privacy(self) -> Path:
+        """Requests of people for their data: `requests/` (open), `exports/`, and `audit.jsonl`, all with mode 0600."""
+        return self.root / "privacy"
+
+    @property
     def demo(self) -> Path:
         """The demo shop's source database."""
         return self.root / "demo"

@@ -143,6 +143,13 @@ def lifts(connection: Connection) -> pa.Table:
     return pa.table({name: pa.array(column, kind) for (name, kind), column in zip(kinds.items(), columns, strict=True)})
 
 
+def erased_keys(ledger: Ledger) -> frozenset[str]:
+    """The tombstones of erased people: keys of their addresses and subscriber ids. An erasure is never lifted."""
+    log = suppression_log.c
+    with ledger.read() as connection:
+        return frozenset(connection.scalars(select(log.address_key).where(log.reason == "erasure").distinct()))
+
+
 def in_force(connection: Connection) -> tuple[pa.Table, int]:
     """All suppressed addresses with their reasons (columns address_key, reason, happened_at), and the log's last seq.
 

@@ -42,6 +42,13 @@ SEND_FORM: dict[str, dict[str, Any]] = {
     },
 }  # fmt: skip
 
+PRIVACY_FORM: dict[str, dict[str, Any]] = {
+    "request": {
+        "default": None, "type": ["string", "null"], "pattern": r"^[0-9]{8}-[0-9a-f]{8}$", "title": "Request",
+        "description": "The id that `make privacy` printed. Never an address: it would be stored in Airflow's database.",
+    },
+}  # fmt: skip
+
 
 def params(form: dict[str, dict[str, Any]]) -> dict[str, Param]:
     """A form as `params` of a DAG."""

@@ -14,15 +14,18 @@ if TYPE_CHECKING:
 
 
 def land_relations(state: AssetState, dag_run: Any, *, full: bool) -> list[Manifest]:
-    """Land each relation of the source, from its watermark less the overlap; returns their manifests."""
-    from include.extract import land, sources, watermark
+    """Land each relation of the source, from its watermark less the overlap, without erased people; returns manifests."""
+    from include.extract import erase, land, sources, watermark
+    from include.ledger import suppressions
 
     source, overlap, now = configuration.source_url(), configuration.extract_overlap(), runs.run_moment(dag_run)
     manifests = []
     for relation in sources.relations(source):
         since = watermark.incremental_start(state, relation, full=full, now=now, overlap=overlap)
         manifests.append(land.land(configuration.paths(), source, relation, run=dag_run.run_id, since=since))
-    return manifests
+    with configuration.stores() as stores:
+        erased = suppressions.erased_keys(stores.ledger)
+        return [erase.leave_out_erased(stores.paths, stores.secrets, erased, manifest) for manifest in manifests]
 
 
 def validate_batches(stores: Stores, manifests: Sequence[Manifest], *, accept: Sequence[str]) -> Sequence[Mapping[str, Any]]:

@@ -13,6 +13,7 @@ class Tag(StrEnum):
     SENDS = "sends"
     ENGAGEMENT = "engagement"
     ANALYTICS = "analytics"
+    PRIVACY = "privacy"
     CAMPAIGN = "campaign"
     SENDS_MAIL = "sends-mail"
     WRITES_WAREHOUSE = "writes-warehouse"

@@ -16,11 +16,18 @@ from include.orchestration.tags import Pool, Tag
 if TYPE_CHECKING:
     from airflow.sdk import DAG
 
-FIXED_DAGS = {"ingest_subscribers", "build_segments", "collect_activities", "collect_engagement", "nightly_analytics"}
+FIXED_DAGS = {
+    "ingest_subscribers",
+    "build_segments",
+    "collect_activities",
+    "collect_engagement",
+    "nightly_analytics",
+    "privacy_requests",
+}
 OUTSIDE_WAREHOUSE_POOL = {
     "extract.land", "announce", "publish.read_back", "publish.report", "dispatch.send_range", "dispatch.settle",
     "dispatch.start", "dispatch.approve_late_start", "dispatch.doubt.ask", "dispatch.doubt.decide",
-    "dispatch.doubt.resend", "resend",
+    "dispatch.doubt.resend", "resend", "suppress", "erase_files", "erase_at_sendgrid", "record",
 }  # fmt: skip
 
 

@@ -1,0 +1,89 @@
+"""Erases a person: first the suppression that keeps them out, then the warehouse and SendGrid.
+
+Landed files, spool and plans are erased by the stages that write them: `include.extract.erase`, `include.collect.erase`,
+`include.dispatch.account.erase`. The order matters: what is suppressed first cannot come back meanwhile.
+"""
+
+from __future__ import annotations
+
+import logging
+
+import duckdb
+
+from include.core import clock
+from include.core.connections import SendGridAccount
+from include.core.durable import sync_file, sync_folder
+from include.core.keys import subscriber_key
+from include.core.paths import DataPaths
+from include.core.person import Person
+from include.ledger import opt_out_log, suppressions
+from include.ledger.stores import Stores
+from include.ledger.suppressions import Suppression
+from include.privacy import tables
+from include.sendgrid.management import NotOffered, call
+from include.warehouse.connection import open_warehouse, transaction
+
+log = logging.getLogger(__name__)
+
+SOURCE = "privacy_request"
+GLOBAL_LIST, ERASE_JOB = "asm/suppressions/global", "recipients/erasejob"
+"""SendGrid's management API: https://www.twilio.com/docs/sendgrid/api-reference/recipients-data-erasure"""
+
+
+def suppress_person(stores: Stores, account: SendGridAccount, person: Person) -> int:
+    """Suppress every address for good, here and at SendGrid, which then drops mail that it holds; return their number.
+
+    The suppression log and the opt-out log keep keyed hashes of addresses and subscriber ids: the tombstones by which the
+    next import leaves the person out.
+    """
+    now = clock.now().timestamp()
+    ids = [subscriber_key(stores.secrets.address_key, subscriber_id) for subscriber_id in person.subscriber_ids]
+    entries = [Suppression(key, "erasure", SOURCE, now) for key in (*person.address_keys, *ids)]
+    suppressions.suppress(stores.ledger, entries)
+    for entry in entries:
+        opt_out_log.append(stores.paths, "suppress", entry)
+    try:
+        call(account, "post", GLOBAL_LIST, body={"recipient_emails": list(person.addresses)})
+    except NotOffered:
+        log.warning("SendGrid does not offer %s to this account: mail that it holds already is not stopped", GLOBAL_LIST)
+    return len(person.address_keys)
+
+
+def erase_at_sendgrid(account: SendGridAccount, person: Person) -> str:
+    """Ask SendGrid to erase the person's data; return the job's id, or 'not offered'."""
+    try:
+        answer = call(account, "post", ERASE_JOB, body={"email_addresses": list(person.addresses)})
+    except NotOffered:
+        log.warning("SendGrid does not offer %s to this account: ask its support to erase the person", ERASE_JOB)
+        return "not offered"
+    return str((answer or {}).get("job_id", "accepted"))
+
+
+def erase_from_warehouse(paths: DataPaths, person: Person) -> dict[str, int]:
+    """Erase the person from every table, and the freed bytes from the file; return the rows changed by table."""
+    with open_warehouse(paths) as warehouse:
+        found = {table: tables.count(warehouse, table, person) for table in tables.tables_with_people(warehouse)}
+        with transaction(warehouse):
+            for table, count in found.items():
+                if count:
+                    tables.erase(warehouse, table, person)
+        _rewrite(warehouse, paths)
+    return {str(table): count for table, count in found.items() if count}
+
+
+def _rewrite(warehouse: duckdb.DuckDBPyConnection, paths: DataPaths) -> None:
+    """Copy the database to a new file and put it in the place of the old one.
+
+    DuckDB marks deleted rows and reuses their blocks later; until then, the file contains the old bytes.
+    """
+    fresh = paths.warehouse.with_name("rewritten.duckdb")
+    fresh.unlink(missing_ok=True)
+    name = warehouse.execute("select current_database()").fetchall()[0][0]
+    warehouse.execute(f"attach '{str(fresh).replace(chr(39), chr(39) * 2)}' as rewritten")
+    warehouse.execute(f'copy from database "{name}" to rewritten')
+    warehouse.execute("detach rewritten")
+    warehouse.execute("checkpoint")
+    sync_file(fresh)
+    fresh.replace(paths.warehouse)
+    paths.warehouse.with_name(f"{paths.warehouse.name}.wal").unlink(missing_ok=True)
+    sync_folder(paths.warehouse.parent)
