@@ -14,7 +14,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 UV_VERSION := 0.13.9
 UV := $(VENV)/bin/uv
 
-.PHONY: help run trigger campaign replay consent evidence privacy up stop test coverage lint format bench faults mutations operators lock docs clean distclean
+.PHONY: help run trigger campaign replay consent evidence privacy rotate up stop test coverage lint format bench faults mutations operators lock docs clean distclean
 
 help: ## show this text
 	@echo "Tradewind: e-mail marketing infrastructure as Airflow DAGs"
@@ -51,6 +51,9 @@ consent: $(VENV)/installed ## check the hash chain of the consent log: DO=check 
 
 evidence: $(VENV)/installed ## write what proves the consent of one person to a file: EMAIL=ada@example.com or SUBSCRIBER=S1
 	@$(PY) -m operations evidence --email "$$EMAIL" --subscriber "$$SUBSCRIBER"
+
+rotate: $(VENV)/installed ## add a new key of the address hashes, after make stop (docs/runbook/rotate-keys.md)
+	@$(PY) -m operations rotate
 
 up: $(VENV)/installed ## start Airflow, edge, activities port and simulator, unless they are running
 	@$(PY) -m operations up

@@ -9,6 +9,8 @@ run.
 `analytics`. The previous file is kept.
 
 **Triage.**
+- `collect.reconcile_suppressions` fails with *EspUnavailable*: SendGrid did not answer; the next night compares again.
+  `marts.suppression_reconciliation` has the counts.
 - `analyze.reconcile` fails with *ConservationBroken*: people are missing or counted twice. Nothing was published;
   the message names the check and both sides. Compare `marts.reconciliation` with the ledger before anything else is
   sent.
@@ -51,7 +53,15 @@ with DAG(
 
             return fetch_totals(configuration.account(), configuration.paths())
 
+        @stores_task(pool=Pool.WAREHOUSE)
+        def reconcile_suppressions(stores: Stores) -> Any:
+            """Compare SendGrid's suppression lists, read whole, with the ledger; import and export what a side lacks."""
+            from include.collect.reconcile_suppressions import reconcile_suppressions
+
+            return reconcile_suppressions(stores, configuration.account())
+
         totals()
+        reconcile_suppressions()
 
     @task_group
     def analyze() -> None:

@@ -94,6 +94,12 @@ def _evidence(installation: Installation, chosen: argparse.Namespace) -> int:
     return collect_evidence(installation, chosen.email, chosen.subscriber)
 
 
+def _rotate(installation: Installation, _chosen: argparse.Namespace) -> int:
+    from operations.rotation import rotate_address_key
+
+    return rotate_address_key(installation)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="operations", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="command")
@@ -112,6 +118,7 @@ def _parser() -> argparse.ArgumentParser:
     _command(commands, "replay", _replay, "replay the journal into a ledger restored from a backup")
     consent = _command(commands, "consent", _consent, "check the consent log")
     consent.add_argument("do", choices=("check", "restore", "accept"))
+    _command(commands, "rotate", _rotate, "replace the address key by a new one, keeping all suppressions")
     evidence = _command(commands, "evidence", _evidence, "write the evidence pack of one person")
     evidence.add_argument("--email", help="an address that the person has or had")
     evidence.add_argument("--subscriber", help="the person's id at the source")

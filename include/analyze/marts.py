@@ -35,6 +35,7 @@ MARTS = (
     "lifecycle",
     "quality_runs",
     "consent_checks",
+    "suppression_reconciliation",
 )
 """SQL files in the order in which they run; the first creates the temporary table that the others read."""
 

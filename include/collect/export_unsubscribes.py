@@ -45,7 +45,7 @@ def export_unsubscribes(stores: Stores, account: SendGridAccount) -> dict[str, i
         changes = opt_out_changes.changes_since(connection, exported_seq(stores.ledger))
     with open_warehouse(stores.paths) as warehouse:
         unsubscribed, resubscribed = _keys_to_export(warehouse, stores.ledger, changes)
-        emails = _emails(warehouse, stores, unsubscribed | resubscribed)
+        emails = emails_of(warehouse, stores, unsubscribed | resubscribed)
     added, removed = ([emails[key] for key in sorted(keys) if key in emails] for keys in (unsubscribed, resubscribed))
     groups = groups_in_use(stores.ledger)
     try:
@@ -93,7 +93,7 @@ def _keys_to_export(warehouse: duckdb.DuckDBPyConnection, ledger: Ledger, change
     return frozenset(unsubscribed), frozenset(changes.resubscribed | mail) - unsubscribed
 
 
-def _emails(warehouse: duckdb.DuckDBPyConnection, stores: Stores, keys: Keys) -> dict[str, str]:
+def emails_of(warehouse: duckdb.DuckDBPyConnection, stores: Stores, keys: Keys) -> dict[str, str]:
     """Addresses by key: as the source has them now, or else as they are in the plans of scheduled mail."""
     if not keys:
         return {}

@@ -8,6 +8,7 @@ to the account's other mail and are ignored.
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from typing import Any
 
 from include.collect.export_unsubscribes import exported_seq
@@ -16,7 +17,7 @@ from include.collect.unsubscribe_lists import groups_in_use
 from include.core import clock
 from include.core.connections import SendGridAccount
 from include.core.errors import EspUnavailable
-from include.core.keys import address_key
+from include.core.keys import AddressSecret, address_key
 from include.ledger import opt_out_changes, suppressions, withheld
 from include.ledger.database import Ledger
 from include.ledger.suppressions import Suppression
@@ -27,20 +28,17 @@ log = logging.getLogger(__name__)
 SOURCE = "sendgrid_group"
 
 
-def sync_groups(ledger: Ledger, account: SendGridAccount, secret: bytes) -> dict[str, int]:
+def sync_groups(ledger: Ledger, account: SendGridAccount, secret: AddressSecret) -> dict[str, int]:
     """Suppress the addresses on our groups' lists; returns counts. Idempotent. Raises what `call` raises."""
-    known = {group.get("id") for group in _list(account, "asm/groups") if isinstance(group, dict)}
-    ours = sorted(group for group in groups_in_use(ledger) if group in known and group is not None)
-    resubscribed = _resubscribed(ledger)
+    back = resubscribed(ledger)
     with ledger.read() as connection:
         periods = withheld.listed_spans(connection)
     counts = {"rows": 0, "new": 0, "unreadable": 0}
-    for group in ours:
-        rows = _list(account, f"asm/groups/{group}/suppressions")
-        emails = [row for row in rows if isinstance(row, str) and row.strip()]
+    for _, rows in lists_in_use(ledger, account):
+        emails = readable(rows)
         now = clock.now().timestamp()
         entries = [Suppression(address_key(secret, email), "unsubscribe", SOURCE, now) for email in emails]
-        current = [entry for entry in entries if entry.address_key not in resubscribed]
+        current = [entry for entry in entries if entry.address_key not in back]
         current = [entry for entry in current if not periods.cover(entry.address_key, now)]
         counts["rows"] += len(rows)
         counts["unreadable"] += len(rows) - len(emails)
@@ -49,7 +47,19 @@ def sync_groups(ledger: Ledger, account: SendGridAccount, secret: bytes) -> dict
     return counts
 
 
-def _resubscribed(ledger: Ledger) -> frozenset[str]:
+def lists_in_use(ledger: Ledger, account: SendGridAccount) -> Iterator[tuple[int, list[Any]]]:
+    """The list of each group that our campaigns use and SendGrid has, as it answers."""
+    known = {group.get("id") for group in _list(account, "asm/groups") if isinstance(group, dict)}
+    for group in sorted(group for group in groups_in_use(ledger) if group in known and group is not None):
+        yield group, _list(account, f"asm/groups/{group}/suppressions")
+
+
+def readable(rows: list[Any]) -> list[str]:
+    """The rows that are addresses."""
+    return [row for row in rows if isinstance(row, str) and row.strip()]
+
+
+def resubscribed(ledger: Ledger) -> frozenset[str]:
     """Addresses whose resubscription is not exported to SendGrid yet, or was made recently: their entry is outdated."""
     recent = clock.now().timestamp() - withheld.PROPAGATION_SECONDS
     with ledger.read() as connection:

@@ -12,7 +12,7 @@ from include.collect.sync_groups import sync_groups
 from include.core import clock
 from include.core.connections import SendGridAccount
 from include.core.errors import EspUnavailable
-from include.core.keys import address_key
+from include.core.keys import AddressSecret, address_key
 from include.ledger import opt_out_changes, suppressions, watermarks, withheld
 from include.ledger.database import Ledger
 from include.ledger.stores import Stores
@@ -56,12 +56,12 @@ def sync_suppressions(stores: Stores, account: SendGridAccount) -> dict[str, dic
     return result
 
 
-def _sync_list(ledger: Ledger, account: SendGridAccount, name: str, reason: str, secret: bytes) -> dict[str, int]:
+def _sync_list(ledger: Ledger, account: SendGridAccount, name: str, reason: str, secret: AddressSecret) -> dict[str, int]:
     started = clock.now().timestamp()
     lifted, periods = _lifted_until(ledger, reason), _withheld_periods(ledger, reason)
     counts = {"rows": 0, "new": 0, "unreadable": 0}
-    for page in _pages(account, name, watermarks.get(ledger, f"sendgrid/{name}")):
-        entries = [entry for row in page if (entry := _entry(row, reason, secret)) is not None]
+    for page in pages(account, name, watermarks.get(ledger, f"sendgrid/{name}")):
+        entries = [entry for row in page if (entry := suppression_of(row, reason, secret)) is not None]
         current = [entry for entry in entries if entry.happened_at > lifted.get(entry.address_key, 0.0)]
         current = [entry for entry in current if not periods.cover(entry.address_key, entry.happened_at)]
         counts["rows"] += len(page)
@@ -94,7 +94,7 @@ def _lifted_until(ledger: Ledger, reason: str) -> dict[str, float]:
     return {key: max(at, exported_at + CLOCK_SKEW_SECONDS) if key in pending else at for key, at in lifted.items()}
 
 
-def _pages(account: SendGridAccount, name: str, since: float | None) -> Iterator[list[Any]]:
+def pages(account: SendGridAccount, name: str, since: float | None) -> Iterator[list[Any]]:
     """The list's rows from `since` on, page by page, until a page is not full."""
     start = {} if since is None else {"start_time": max(0, int(since - OVERLAP_SECONDS))}
     offset = 0
@@ -110,7 +110,7 @@ def _pages(account: SendGridAccount, name: str, since: float | None) -> Iterator
         offset += PAGE_SIZE
 
 
-def _entry(row: Any, reason: str, secret: bytes) -> Suppression | None:
+def suppression_of(row: Any, reason: str, secret: AddressSecret) -> Suppression | None:
     """A row of a list as a suppression; None where it has no address."""
     if not isinstance(row, dict) or not isinstance(row.get("email"), str) or not row["email"].strip():
         return None

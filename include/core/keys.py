@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import unicodedata
 import uuid
+from collections.abc import Iterable
 
 NAMESPACE = uuid.UUID("6f0c1d1e-6a52-5d3c-9f4e-7472616465aa")
 """UUIDv5 namespace of message keys. Never changes: with another namespace, everybody would be mailed again."""
@@ -34,11 +35,34 @@ def normalise_address(email: str) -> str:
     return unicodedata.normalize("NFKC", email).strip().lower()
 
 
-def address_key(secret: bytes, email: str) -> str:
-    """Keyed hash (HMAC-SHA256, hex) of the normalised address: kept after erasure, and meaningless without the key."""
-    return hmac.new(secret, normalise_address(email).encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
+AddressSecret = bytes | tuple[bytes, ...]
+"""The secret of address keys: one key or, after rotations, all of them, oldest first."""
 
 
-def subscriber_key(secret: bytes, subscriber_id: str) -> str:
-    """Keyed hash of a subscriber id, by which an erased person is recognized in rows without an address."""
-    return hmac.new(secret, b"subscriber id\0" + subscriber_id.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
+def address_key(secret: AddressSecret, email: str) -> str:
+    """Keyed hash (HMAC-SHA256, hex) of the normalised address: kept after erasure, and meaningless without the key.
+
+    Each further key of a rotation hashes the result of the one before (ADR 113).
+    """
+    first, *later = keys_of(secret)
+    of_first = hmac.new(first, normalise_address(email).encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
+    return rekeyed(later, of_first)
+
+
+def rekeyed(later: Iterable[bytes], key: str) -> str:
+    """The address key after rotations to the `later` keys. Needs no address, so that nothing of the erased is lost."""
+    for secret in later:
+        key = hmac.new(secret, key.encode(), hashlib.sha256).hexdigest()
+    return key
+
+
+def keys_of(secret: AddressSecret) -> tuple[bytes, ...]:
+    """The keys, oldest first."""
+    return (secret,) if isinstance(secret, bytes) else secret
+
+
+def subscriber_key(secret: AddressSecret, subscriber_id: str) -> str:
+    """Keyed hash of a subscriber id, by which an erased person is recognized in rows without an address; rotated alike."""
+    first, *later = keys_of(secret)
+    text = b"subscriber id\0" + subscriber_id.encode("utf-8", "surrogatepass")
+    return rekeyed(later, hmac.new(first, text, hashlib.sha256).hexdigest())

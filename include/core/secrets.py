@@ -1,6 +1,7 @@
 """The secret keys of address hashes and of links, and the token of the activities port.
 
-The *address key* makes the keyed hash of an address (with it, suppressions survive erasure). The *token keys* sign
+The *address key* makes the keyed hash of an address (with it, suppressions survive erasure); after a rotation there are
+several, `hex,hex`, oldest first, and all are needed (include/privacy/rotation.py). The *token keys* sign
 unsubscribe links; several can be valid, and the highest id signs. Both come from the environment (`TRADEWIND_ADDRESS_KEY`,
 hex; `TRADEWIND_TOKEN_KEYS`, `id:hex,id:hex`) or from `secrets.json` in the data folder, which is generated on first use.
 So does the *activities token* (`TRADEWIND_ACTIVITIES_TOKEN`), which authenticates the clients of `POST /activities`.
@@ -18,18 +19,21 @@ from pathlib import Path
 
 from include.core.durable import sync_folder, write_durably
 from include.core.errors import ConfigurationError
+from include.core.keys import AddressSecret, keys_of
 from include.core.paths import DataPaths
 from include.core.settings import settings, variable
 
 MIN_TOKEN_LENGTH = 32
 _ACTIVITIES_TOKEN = "activities_token"  # noqa: S105  (the name of the entry, not the token)
+MAX_GENERATIONS = 16
+"""A token has four bits for the generation of its address key (token.py)."""
 
 
 @dataclass(frozen=True)
 class Secrets:
     """Key material. Its repr shows none of it."""
 
-    address_key: bytes = field(repr=False)
+    address_key: AddressSecret = field(repr=False)
     token_keys: dict[int, bytes] = field(repr=False)
 
     @property
@@ -38,9 +42,19 @@ class Secrets:
         return max(self.token_keys)
 
     @property
+    def generation(self) -> int:
+        """How many address keys there are: 1 before the first rotation."""
+        return len(keys_of(self.address_key))
+
+    def of_generation(self, generation: int) -> Secrets:
+        """The secrets as they were before the later rotations."""
+        return Secrets(keys_of(self.address_key)[:generation], self.token_keys)
+
+    @property
     def fingerprint(self) -> str:
         """Identifies the address key without revealing it; the ledger does not open with another key."""
-        return hashlib.sha256(b"tradewind address key\0" + self.address_key).hexdigest()[:16]
+        keys = b"\0".join(keys_of(self.address_key))
+        return hashlib.sha256(b"tradewind address key\0" + keys).hexdigest()[:16]
 
 
 def load_secrets(paths: DataPaths) -> Secrets:
@@ -51,16 +65,18 @@ def load_secrets(paths: DataPaths) -> Secrets:
     tokens = named.token_keys.get_secret_value() if named.token_keys else stored["token_keys"]
     try:
         token_keys = {int(name): bytes.fromhex(key) for name, key in (pair.split(":") for pair in tokens.split(","))}
-        keys = Secrets(bytes.fromhex(address), token_keys)
+        address_keys = tuple(bytes.fromhex(key) for key in address.split(","))
+        keys = Secrets(address_keys if len(address_keys) > 1 else address_keys[0], token_keys)
     except ValueError:
         raise ConfigurationError(
             "the address key or a token key is not hex of the form 'hex' and 'id:hex,id:hex'.",
             where="TRADEWIND_ADDRESS_KEY, TRADEWIND_TOKEN_KEYS or secrets.json",
             remedy="Restore the keys from your backup; with new keys, existing suppressions and sent links no longer match.",
         ) from None
-    if len(keys.address_key) < 16 or any(len(key) < 16 or not 0 <= name < 256 for name, key in token_keys.items()):
+    too_short = min(map(len, (*address_keys, *token_keys.values()))) < 16
+    if too_short or len(address_keys) > MAX_GENERATIONS or not all(0 <= name < 256 for name in token_keys):
         raise ConfigurationError(
-            "a key is shorter than 16 bytes, or a token key id is outside 0 to 255.",
+            f"a key is shorter than 16 bytes, a token key id is outside 0 to 255, or there are over {MAX_GENERATIONS} keys.",
             where="TRADEWIND_ADDRESS_KEY, TRADEWIND_TOKEN_KEYS or secrets.json",
             remedy="Use `openssl rand -hex 32`.",
         )
@@ -103,6 +119,13 @@ def _add_token(path: Path) -> str:
             where=str(path),
             remedy=f"Set {variable(_ACTIVITIES_TOKEN)}.",
         ) from None
+
+
+def append_address_key(paths: DataPaths) -> None:
+    """Append a new random address key to `secrets.json`. Every process must be stopped; then the stores are rekeyed."""
+    stored = _stored(paths.secrets)
+    stored["address_key"] += f",{random_source.token_hex(32)}"
+    write_durably(paths.secrets, json.dumps(stored).encode(), mode=0o600)
 
 
 def _stored(path: Path) -> dict[str, str]:

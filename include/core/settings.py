@@ -68,7 +68,10 @@ class Settings(BaseSettings):
     ] = ""
     address_key: Annotated[
         SecretStr | None,
-        _field("secret key of the address hashes, hexadecimal: keep a backup", default="generated once, in `secrets.json`"),
+        _field(
+            "secret key of the address hashes, hexadecimal (after a rotation all, comma-separated): keep a backup",
+            default="generated once, in `secrets.json`",
+        ),
     ] = None
     token_keys: Annotated[
         SecretStr | None,

@@ -1,8 +1,9 @@
 """Tokens in the links of mails: opaque and unforgeable. Unsubscribe tokens never expire, confirmation tokens do.
 
-Layout before base64url: version (1 byte), key id (1), for a confirmation the Unix second up to which it is valid (4),
-message key (16), address key (32), HMAC-SHA256 (16 bytes of it). The address key is a keyed hash, so the
-link contains no address, and the edge can suppress the person at once with the ledger alone.
+Layout before base64url: version (1 byte, its upper half the generation of the address key, less one), key id (1), for a
+confirmation the Unix second up to which it is valid (4), message key (16), address key (32), HMAC-SHA256 (16 bytes of it).
+The address key is a keyed hash, so the link contains no address, and the edge can suppress the person at once with the
+ledger alone.
 
 The MAC includes the purpose: an unsubscribe link, which a forwarded message contains, cannot be turned into a link that
 confirms a subscription.
@@ -19,7 +20,7 @@ import uuid
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from include.core.keys import address_key
+from include.core.keys import address_key, keys_of, rekeyed
 from include.core.secrets import Secrets
 
 VERSION, VERSION_WITH_EXPIRY = 1, 2
@@ -56,23 +57,25 @@ def mint(secrets: Secrets, subject: Subject, purpose: str = UNSUBSCRIBE) -> str:
 
 def header(secrets: Secrets, purpose: str, valid_until: int | None = None) -> bytes:
     """The bytes before message and address: version, key id, expiry of a confirmation. Equal for a whole plan."""
+    generation = (secrets.generation - 1) << 4
     if purpose == UNSUBSCRIBE:
-        return bytes((VERSION, secrets.signing_key_id))
+        return bytes((generation | VERSION, secrets.signing_key_id))
     assert valid_until is not None, "a confirmation expires"
-    return bytes((VERSION_WITH_EXPIRY, secrets.signing_key_id)) + valid_until.to_bytes(_EXPIRY_BYTES, "big")
+    return bytes((generation | VERSION_WITH_EXPIRY, secrets.signing_key_id)) + valid_until.to_bytes(_EXPIRY_BYTES, "big")
 
 
 def verify(secrets: Secrets, token: str, purpose: str = UNSUBSCRIBE) -> Subject | None:
     """The subject of `token`; None if it is forged, damaged, signed with a retired key, or for another purpose.
 
-    Does not check `valid_until`: the caller compares it with the clock.
+    Does not check `valid_until`: the caller compares it with the clock. A link from before a rotation of the address key
+    gives the person's present key.
     """
     try:
         raw = base64.b64decode(token.encode("ascii") + b"=" * (-len(token) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, UnicodeEncodeError, ValueError):
         return None
     version, expiry = (VERSION, 0) if purpose == UNSUBSCRIBE else (VERSION_WITH_EXPIRY, _EXPIRY_BYTES)
-    if len(raw) != _BODY_BYTES + expiry + MAC_BYTES or raw[0] != version:
+    if len(raw) != _BODY_BYTES + expiry + MAC_BYTES or raw[0] & 0x0F != version or raw[0] >> 4 >= secrets.generation:
         return None
     body, mac = raw[:-MAC_BYTES], raw[-MAC_BYTES:]
     key = secrets.token_keys.get(raw[1])
@@ -80,7 +83,8 @@ def verify(secrets: Secrets, token: str, purpose: str = UNSUBSCRIBE) -> Subject 
         return None
     who = body[2 + expiry :]
     valid_until = int.from_bytes(body[2 : 2 + expiry], "big") if expiry else None
-    return Subject(str(uuid.UUID(bytes=who[:16])), who[16:].hex(), valid_until)
+    later = keys_of(secrets.address_key)[(raw[0] >> 4) + 1 :]
+    return Subject(str(uuid.UUID(bytes=who[:16])), rekeyed(later, who[16:].hex()), valid_until)
 
 
 def repaired(token: str, purpose: str = UNSUBSCRIBE) -> str:

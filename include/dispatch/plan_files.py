@@ -56,12 +56,6 @@ def slot_columns(count: int) -> list[str]:
     return [f"slot_{number}" for number in range(count)]
 
 
-def file_sha256(path: Path) -> str:
-    """The digest of a file's bytes, in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 class PlanReader:
     """Reads a frozen plan; raises `PlanDamaged` for a file that is missing or does not match its hash."""
 

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from include.core.durable import sync_file, sync_folder, write_durably
-from include.core.keys import address_key, subscriber_key
+from include.core.keys import AddressSecret, address_key, subscriber_key
 from include.core.manifest import Manifest
 from include.core.paths import DataPaths
 from include.core.person import Person, rows_of
@@ -57,7 +57,7 @@ def leave_out_erased(paths: DataPaths, secrets: Secrets, erased: frozenset[str],
     return changed
 
 
-def _erased_rows(secret: bytes, erased: frozenset[str], table: pa.Table) -> pa.Array:
+def _erased_rows(secret: AddressSecret, erased: frozenset[str], table: pa.Table) -> pa.Array:
     ids = [bool(value) and subscriber_key(secret, value) in erased for value in table["subscriber_id"].to_pylist()]
     if "email" not in table.column_names:
         return pa.array(ids, pa.bool_())

@@ -19,6 +19,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, func, insert, select
 
 from include.core.errors import ConsentChainBroken
+from include.core.keys import AddressSecret, keys_of
 from include.ledger.tables import consent_log, consent_wordings, ledger_metadata
 from include.ledger.wording import is_version_of
 
@@ -74,9 +75,9 @@ class ChainCheck:
         return self
 
 
-def chain_key(address_key: bytes) -> bytes:
+def chain_key(secret: AddressSecret) -> bytes:
     """The key of the hashes. It does not reveal the address key, so that it can be handed to an auditor."""
-    return hmac.new(address_key, b"tradewind consent chain", hashlib.sha256).digest()
+    return hmac.new(keys_of(secret)[-1], b"tradewind consent chain", hashlib.sha256).digest()
 
 
 def row_hash(key: bytes, row: Mapping[str, Any]) -> str:
@@ -127,7 +128,7 @@ def delete_head(connection: Connection) -> None:
 def rows_after(connection: Connection, seq: int, limit: int | None = None) -> Iterator[Row[Any]]:
     """The log's rows after `seq`, in order, without holding them in memory."""
     query = select(consent_log).where(consent_log.c.seq > seq).order_by(consent_log.c.seq).limit(limit)
-    yield from connection.execution_options(yield_per=_ROWS).execute(query)
+    yield from connection.execute(query.execution_options(yield_per=_ROWS))
 
 
 def check(connection: Connection, key: bytes, anchors: Iterable[Head] = ()) -> ChainCheck:

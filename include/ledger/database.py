@@ -24,6 +24,10 @@ BUSY_SECONDS = 30
 CONNECT_SECONDS = 10
 
 
+class AddressKeyDiffers(ConfigurationError):
+    """The ledger was written with another address key, or before its rotation."""
+
+
 class Ledger:
     """Transactions on the ledger. `write` is serialisable against other writers of the same rows; `read` is a snapshot."""
 
@@ -134,7 +138,7 @@ def open_ledger(url: str, secrets: Secrets) -> Ledger:
         _prepare_sqlite(engine)
     ledger = Ledger(engine, chain_key(secrets.address_key))
     try:
-        _upgrade(ledger)
+        _upgrade(ledger, secrets.fingerprint)
         _check_key(ledger, secrets.fingerprint)
     except OperationalError as error:
         if "disk is full" in str(error.orig):
@@ -147,11 +151,15 @@ def open_ledger(url: str, secrets: Secrets) -> Ledger:
     return ledger
 
 
-def _upgrade(ledger: Ledger) -> None:
-    """Upgrade the schema to this code's version. If it is current, this takes one query."""
+def _upgrade(ledger: Ledger, fingerprint: str) -> None:
+    """Upgrade the schema to this code's version. If it is current, this takes one query.
+
+    With another address key, the upgrade is rolled back: it would chain the consent log with the wrong key.
+    """
     if not _is_current(ledger):
         with ledger.write() as connection:
             schema.upgrade(connection, ledger.chain_key)
+            _require_key(_stored_key(connection) or fingerprint, fingerprint)
 
 
 def _is_current(ledger: Ledger) -> bool:
@@ -164,18 +172,29 @@ def _is_current(ledger: Ledger) -> bool:
 
 def _check_key(ledger: Ledger, fingerprint: str) -> None:
     with ledger.read() as connection:
-        stored = connection.scalar(select(ledger_metadata.c.value).where(ledger_metadata.c.name == "address_key"))
-    if stored is None:
-        try:
-            with ledger.write() as connection:
-                connection.execute(insert(ledger_metadata).values(name="address_key", value=fingerprint))
-        except IntegrityError:
-            _check_key(ledger, fingerprint)
-    elif stored != fingerprint:
-        raise ConfigurationError(
+        stored = _stored_key(connection)
+    if stored is not None:
+        _require_key(stored, fingerprint)
+        return
+    try:
+        with ledger.write() as connection:
+            connection.execute(insert(ledger_metadata).values(name="address_key", value=fingerprint))
+    except IntegrityError:
+        _check_key(ledger, fingerprint)
+
+
+def _stored_key(connection: Connection) -> str | None:
+    found: str | None = connection.scalar(select(ledger_metadata.c.value).where(ledger_metadata.c.name == "address_key"))
+    return found
+
+
+def _require_key(stored: str, fingerprint: str) -> None:
+    if stored != fingerprint:
+        raise AddressKeyDiffers(
             "was written with another address key; its suppressions would not be found.",
             where="the ledger",
-            remedy="Restore secrets.json or TRADEWIND_ADDRESS_KEY from your backup.",
+            remedy="Restore secrets.json or TRADEWIND_ADDRESS_KEY from your backup. If a rotation of the address key was "
+            "interrupted, run `make rotate` again.",
         )
 
 

@@ -14,12 +14,12 @@ import pyarrow as pa
 from duckdb.sqltypes import VARCHAR
 
 from data_quality.addresses import ascii_form
-from include.core.keys import address_key
+from include.core.keys import AddressSecret, address_key
 
 _SPACES = " \xa0"
 
 
-def register_address_functions(connection: duckdb.DuckDBPyConnection, secret: bytes) -> None:
+def register_address_functions(connection: duckdb.DuckDBPyConnection, secret: AddressSecret) -> None:
     """Register both functions. They never raise, since DuckDB may evaluate them on rows that a filter removes later."""
     arrow: Any = "arrow"  # DuckDB's type stubs accept only an enumeration; its documentation says the string.
     for name, function in (("mailable_address", _mailable), ("keyed_address", partial(_keyed, secret))):
@@ -30,6 +30,6 @@ def _mailable(emails: pa.ChunkedArray) -> pa.Array:
     return pa.array([ascii_form(email.strip(_SPACES)) for email in emails.to_pylist()], pa.string())
 
 
-def _keyed(secret: bytes, emails: pa.ChunkedArray) -> pa.Array:
+def _keyed(secret: AddressSecret, emails: pa.ChunkedArray) -> pa.Array:
     keys = (address_key(secret, ascii_form(email.strip(_SPACES))) for email in emails.to_pylist())
     return pa.array(list(keys), pa.string())

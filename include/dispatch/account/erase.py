@@ -14,11 +14,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from sqlalchemy import update
 
-from include.core.durable import sync_file, write_durably
+from include.core.durable import file_sha256, sync_file, write_durably
 from include.core.errors import CampaignRunning
 from include.core.paths import DataPaths
 from include.core.person import ERASED_EMAIL, Person
-from include.dispatch.plan_files import file_sha256
 from include.ledger import plans
 from include.ledger.chunk import Plan
 from include.ledger.database import Ledger

@@ -20,9 +20,9 @@ import pyarrow.parquet as pq
 
 from include.core import clock
 from include.core.campaign import load_campaign
+from include.core.durable import file_sha256
 from include.core.errors import ConservationBroken
 from include.core.paths import DataPaths
-from include.dispatch import plan_files
 from include.dispatch.account import record
 from include.dispatch.journal import read_journal
 from include.ledger import consent, consent_journal, opt_out_log, plans, replay, suppressions
@@ -98,7 +98,7 @@ def _plan_of_folder(paths: DataPaths, folder: Path, plan_id: str, kind: str) -> 
     plan = {
         "plan_id": plan_id, "campaign": folder.parts[-2], "occurrence": folder.parts[-1], "kind": kind,
         "segment_run": "unknown", "settings": campaign.model_dump_json(), "content_hash": "unknown",
-        "folder": str(folder.relative_to(paths.root)), "manifest_sha256": plan_files.file_sha256(manifest),
+        "folder": str(folder.relative_to(paths.root)), "manifest_sha256": file_sha256(manifest),
         "suppressions_seen": 0, "selected": states.total(),
         "planned": states["planned"], "suppressed": states["suppressed"], "capped": states["capped"],
         "held_out": states["held_out"], "planned_at": manifest.stat().st_mtime,

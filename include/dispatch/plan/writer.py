@@ -15,7 +15,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from include.core.durable import sync_file, sync_folder, write_durably
+from include.core.durable import file_sha256, sync_file, sync_folder, write_durably
 from include.core.errors import PlanError
 from include.dispatch.plan.chunking import Chunking
 from include.dispatch.plan_files import (
@@ -23,7 +23,6 @@ from include.dispatch.plan_files import (
     CHUNKS_PER_FILE,
     OTHER_ADDRESSES,
     WIRE_COLUMNS,
-    file_sha256,
     part_name,
     slot_columns,
 )
