@@ -1,9 +1,9 @@
 """Drift: whether a batch differs from the earlier runs of the same source, within bounds that are learnt from these runs.
 
-A bound is the median of the earlier runs and a margin: `SPREADS` robust standard deviations (of the median absolute
-deviation, which a few odd runs do not move), at least the smallest change that matters, and what chance adds in a batch of
-this size. Fewer than `MIN_RUNS` earlier runs give no bounds. Drift is a warning; a *jump* beyond everything that was seen,
-by more than a stated extreme, stops a full pass.
+A bound is the median of the earlier runs (for the number of rows, their trend) and a margin: `SPREADS` robust standard
+deviations (of the median absolute deviation, which a few odd runs do not move), at least the smallest change that matters,
+and what chance adds in a batch of this size. Fewer than `MIN_RUNS` earlier runs give no bounds. Drift is a warning; a *jump*
+beyond everything that was seen, by more than a stated extreme, stops a full pass.
 """
 
 from __future__ import annotations
@@ -69,10 +69,18 @@ class Bounds:
 
 
 def volume_bounds(earlier: Sequence[int], smallest: float) -> Bounds:
-    """The bounds of the logarithm of the number of rows: growth by a factor per run is as regular as none."""
+    """The bounds of the logarithm of the number of rows, around the trend of the earlier runs (oldest first).
+
+    Growth by a factor per run is as regular as none. The trend is Theil and Sen's, which a few odd runs do not move.
+    """
+    from scipy.stats import theilslopes
+
     logs = [math.log(rows) for rows in earlier]
-    middle, margin = _middle(logs, math.log(smallest))
-    return Bounds(middle - margin, middle + margin, min(logs), max(logs))
+    trend = theilslopes(logs)
+    residuals = [value - trend.intercept - trend.slope * number for number, value in enumerate(logs)]
+    middle, margin = _middle(residuals, math.log(smallest))
+    expected = middle + trend.intercept + trend.slope * len(logs)
+    return Bounds(expected - margin, expected + margin, min(logs), max(logs))
 
 
 def share_bounds(earlier: Sequence[Part], rows: int, smallest: float) -> Bounds:

@@ -102,7 +102,7 @@ def measures(now: RunCounts, earlier: list[RunCounts], relation: str, *, full: b
 def _volume(now: RunCounts, known: list[RunCounts], relation: str, sensitivity: Sensitivity) -> Iterator[Measure]:
     if len(known) < MIN_RUNS:
         return
-    bounds, observed = drift.volume_bounds([one.rows for one in known], sensitivity.volume), math.log(now.rows)
+    bounds, observed = drift.volume_bounds([one.rows for one in reversed(known)], sensitivity.volume), math.log(now.rows)
     counts = [one.rows for one in known]
     yield Measure(
         "volume", "rows", now.rows, math.exp(bounds.low), math.exp(bounds.high), bounds.position(observed),
