@@ -14,7 +14,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 UV_VERSION := 0.13.9
 UV := $(VENV)/bin/uv
 
-.PHONY: help run trigger campaign replay consent evidence privacy rotate up stop test coverage lint format bench faults mutations operators lock docs clean distclean
+.PHONY: help run trigger campaign replay consent evidence privacy rotate quarantine up stop test coverage lint format bench faults mutations operators lock docs clean distclean
 
 help: ## show this text
 	@echo "Tradewind: e-mail marketing infrastructure as Airflow DAGs"
@@ -54,6 +54,9 @@ evidence: $(VENV)/installed ## write what proves the consent of one person to a 
 
 rotate: $(VENV)/installed ## add a new key of the address hashes, after make stop (docs/runbook/rotate-keys.md)
 	@$(PY) -m operations rotate
+
+quarantine: $(VENV)/installed ## export the rows in quarantine as CSV, for the owner of the source (whole rows, mode 0600)
+	@$(PY) -m include.validate.quarantine_export
 
 up: $(VENV)/installed ## start Airflow, edge, activities port and simulator, unless they are running
 	@$(PY) -m operations up

@@ -87,6 +87,8 @@ def _always() -> list[Expectation]:
         _at_most("growth", MAX_GROWTH, "growth", "rows"),
         _at_most("vanished_columns", 0, "columns_vanished", "columns"),
         _at_most("swapped_pairs", 0, "columns_swapped", "columns"),
+        _at_most("retyped_columns", 0, "columns_retyped", "columns"),
+        _at_most("changed_columns", 0, "columns_changed", "columns"),
         _at_most("withdrawn_share", MAX_WITHDRAWN_SHARE, "withdrawals", "status"),
         _at_most("missing_files", 0, "files_missing", "files"),
     ]

@@ -34,6 +34,7 @@ MARTS = (
     "list_health",
     "lifecycle",
     "quality_runs",
+    "quality_results",
     "consent_checks",
     "suppression_reconciliation",
 )

@@ -20,8 +20,9 @@ class Manifest(TypedDict):
 
     `sha256` is over the files' hashes; `full` says whether the pass read the whole source; `since` is where an incremental
     pass started; `watermark` is the newest change up to `landed_at`, None where no row had one. `columns` are the contract's
-    columns that the source has, `source_files` the files of a folder, `source` a hash of its address. Older versions did not
-    write the optional keys.
+    columns that the source has, `source_columns` all of its columns with their types in words (empty where a pass does not
+    show all), `source_files` the files of a folder, `source` a hash of its address. Older versions did not write the
+    optional keys.
     """
 
     relation: str
@@ -35,6 +36,7 @@ class Manifest(TypedDict):
     since: NotRequired[str | None]
     watermark: NotRequired[str | None]
     columns: NotRequired[list[str]]
+    source_columns: NotRequired[dict[str, str]]
     source_files: NotRequired[list[str]]
     source: NotRequired[str]
 

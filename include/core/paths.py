@@ -32,6 +32,11 @@ class DataPaths:
         return self.root / "quality"
 
     @property
+    def quarantine(self) -> Path:
+        """Rows in quarantine, exported by `make quarantine`: CSV with addresses, mode 0600, replaced by each export."""
+        return self.root / "quarantine"
+
+    @property
     def warehouse(self) -> Path:
         """The DuckDB file of the tasks. It has one writer; analysts use the published file instead."""
         return self.root / "warehouse" / "tradewind.duckdb"

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from include.edge import body, spool
+from include.edge.nesting import depth
 from include.edge.settings import KEYS_VARIABLE, Settings, settings
 from include.sendgrid.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, has_signature_format, has_valid_signature
 from include.sendgrid.webhook_body import split_array
@@ -86,18 +87,9 @@ def _is_deep(event: bytes) -> bool:
     if event.count(b"{") + event.count(b"[") <= MAX_DEPTH:
         return False
     try:
-        return _depth(msgspec.json.decode(event)) > MAX_DEPTH
+        return depth(msgspec.json.decode(event)) > MAX_DEPTH
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
         return True
-
-
-def _depth(value: object) -> int:
-    """How deeply lists and objects nest, level by level."""
-    depth, level = 0, [value]
-    while level := [item for item in level if isinstance(item, (dict, list))]:
-        depth += 1
-        level = [inner for item in level for inner in (item.values() if isinstance(item, dict) else item)]
-    return depth
 
 
 def _answer(status: int, text: str) -> Response:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -42,7 +42,7 @@ class FolderSource:
 
     def __init__(self, store: FileStore, options: FileOptions, scratch: Path | None = None) -> None:
         self._store, self._options, self._scratch = store, options, scratch
-        self.location = store.location
+        self.location, self.is_partial = store.location, store.is_partial
         self._files = {name: files_of(name, store.names(name), store.location) for name in RELATIONS}
         self._connection = duckdb.connect()
         configure(self._connection)
@@ -56,19 +56,19 @@ class FolderSource:
     def files(self, relation: Relation) -> list[str]:
         return self._files[relation.name]
 
-    def columns(self, relation: Relation) -> list[str]:
+    def columns(self, relation: Relation) -> dict[str, str]:
         for one in self._read_for(relation):
             with self._translated_errors(one.name):
                 self._open(one)
         if self._is_empty(relation):
-            return list(relation.columns)
+            return dict.fromkeys(relation.columns, "text")
         with self._translated_errors(relation.name):
             cursor = self._connection.execute(f"select * from (\n{relation_query(relation)}\n) as source limit 0")
             found = {column[0]: str(column[1]) for column in cursor.description or ()}
         self._casts[relation.name] = {name: cast for name, kind in found.items() if (cast := _cast(kind))}
-        return list(found)
+        return found
 
-    def batches(self, relation: Relation, found: list[str], since: datetime | None) -> Iterator[pa.RecordBatch]:
+    def batches(self, relation: Relation, found: Collection[str], since: datetime | None) -> Iterator[pa.RecordBatch]:
         if self._is_empty(relation):
             return
         query = landing_query(relation, found, self.location, SINCE, since, self._casts.get(relation.name))

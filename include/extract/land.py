@@ -25,7 +25,7 @@ from include.core.durable import sync_file, sync_folder, write_durably
 from include.core.errors import ConfigurationError
 from include.core.manifest import LandedFile, Manifest, source_fingerprint
 from include.core.paths import DataPaths
-from include.extract.columns import match_columns
+from include.extract.columns import match_columns, named_types
 from include.extract.contract import RELATIONS, Relation
 from include.extract.mapping import custom_query
 from include.extract.sources import missing_relation_error, open_source
@@ -38,10 +38,11 @@ log = logging.getLogger(__name__)
 
 
 class _Written(NamedTuple):
-    """What was landed: the Parquet files, and the columns and files of the source."""
+    """What was landed: the Parquet files, and of the source the contract's columns, all columns with types, and files."""
 
     files: list[LandedFile]
     columns: list[str]
+    source_columns: dict[str, str]
     source_files: list[str]
 
 
@@ -75,6 +76,7 @@ def land(paths: DataPaths, source_url: str, relation: str, *, run: str, since: d
         "watermark": newest_change(relation, names, landed_at),
         "files": written.files,
         "columns": written.columns,
+        "source_columns": written.source_columns,
         "source_files": written.source_files,
         "source": source_fingerprint(source_url),
     }
@@ -111,7 +113,8 @@ def _write_parts(folder: Path, source_url: str, relation: Relation, since: datet
         batches = source.batches(relation, found, since)
         parts = enumerate(_regroup(relation, batches))
         files = _write_in_background((folder / f"part-{number:04d}.parquet", part) for number, part in parts)
-        written = _Written(files, list(match_columns(relation, found)), source.files(relation))
+        types = {} if source.is_partial else named_types(found)
+        written = _Written(files, list(match_columns(relation, found)), types, source.files(relation))
     shutil.rmtree(scratch, ignore_errors=True)
     return written
 

@@ -7,7 +7,7 @@ select in the source's SQL dialect, from which only the contract's columns are r
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from include.core import sqlfile
@@ -41,7 +41,7 @@ def relation_query(relation: Relation) -> str:
 
 def landing_query(
     relation: Relation,
-    found: Sequence[str],
+    found: Collection[str],
     location: str,
     predicate: str | None,
     since: datetime | None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -31,6 +31,8 @@ _PERMANENT = ("28", "3D", "42")
 class PostgresSource:
     """Columns may have any type: PostgreSQL converts them to text, times in UTC and ISO 8601."""
 
+    is_partial = False
+
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
         self.location = f"postgresql {parts.hostname or 'localhost'}{f':{parts.port}' if parts.port else ''}{parts.path}"
@@ -50,15 +52,15 @@ class PostgresSource:
     def files(self, relation: Relation) -> list[str]:  # noqa: ARG002  (a database has no files of a relation)
         return []
 
-    def columns(self, relation: Relation) -> list[str]:
+    def columns(self, relation: Relation) -> dict[str, str]:
         with self._translated_errors(f"cannot run the query of {relation.name}"):
             self._cursor.execute(f"select * from (\n{relation_query(relation)}\n) as source limit 0")
             schema = self._cursor.fetch_arrow_table().schema
         cursor = match_columns(relation, schema.names).get(relation.cursor)
         self._types[relation.name] = schema.field(cursor).type if cursor else pa.null()
-        return list(schema.names)
+        return {field.name: str(field.type) for field in schema}
 
-    def batches(self, relation: Relation, found: list[str], since: datetime | None) -> Iterator[pa.RecordBatch]:
+    def batches(self, relation: Relation, found: Collection[str], since: datetime | None) -> Iterator[pa.RecordBatch]:
         query = landing_query(relation, found, self.location, _predicate(self._types[relation.name]), since)
         with self._translated_errors(f"failed while {relation.name} was read"):
             if since:

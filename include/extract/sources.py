@@ -6,7 +6,7 @@ Parquet, `https://…` for an API.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -27,6 +27,8 @@ class Source(Protocol):
 
     location: str
     """The source in messages, without a password."""
+    is_partial: bool
+    """Whether it may lack columns in an incremental pass that it has in a full pass."""
 
     def has_relation(self, relation: Relation) -> bool:
         """Whether it has a table, view or files under the relation's name."""
@@ -34,10 +36,10 @@ class Source(Protocol):
     def files(self, relation: Relation) -> list[str]:
         """The files that the relation is read from; empty for a database."""
 
-    def columns(self, relation: Relation) -> list[str]:
-        """The columns that the relation's query returns, under the source's names."""
+    def columns(self, relation: Relation) -> dict[str, str]:
+        """The columns that the relation's query returns, under the source's names, with its names of their types."""
 
-    def batches(self, relation: Relation, found: list[str], since: datetime | None) -> Iterator[pa.RecordBatch]:
+    def batches(self, relation: Relation, found: Collection[str], since: datetime | None) -> Iterator[pa.RecordBatch]:
         """The relation as text, in batches of bounded size; with `since`, at least the rows changed from then on.
 
         An unreadable line is a row with its key, where that is known, and its location in the column `unreadable`.

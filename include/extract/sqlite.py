@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -26,6 +26,8 @@ SINCE = "coalesce(julianday({column}) >= julianday($since), true)"
 class SqliteSource:
     """Columns may have any type or none: all are read as text."""
 
+    is_partial = False
+
     def __init__(self, path: str) -> None:
         file = Path(unquote(path)).absolute()
         self.location = f"sqlite {file}"
@@ -44,16 +46,15 @@ class SqliteSource:
     def files(self, relation: Relation) -> list[str]:  # noqa: ARG002  (a database has no files of a relation)
         return []
 
-    def columns(self, relation: Relation) -> list[str]:
+    def columns(self, relation: Relation) -> dict[str, str]:
         with self._translated_errors():
-            return [
-                part[0]
-                for part in self._connection.execute(
-                    f"select * from (\n{relation_query(relation)}\n) as source limit 0"
-                ).description
-            ]
+            query = f"select * from (\n{relation_query(relation)}\n) as source limit 0"
+            names = [part[0] for part in self._connection.execute(query).description]
+            declared = self._connection.execute("select lower(name), type from pragma_table_info(?)", (relation.name,))
+            types = {name.decode("utf-8", "replace"): kind.decode("utf-8", "replace") for name, kind in declared}
+        return {name: types.get(name.lower(), "") for name in names}
 
-    def batches(self, relation: Relation, found: list[str], since: datetime | None) -> Iterator[pa.RecordBatch]:
+    def batches(self, relation: Relation, found: Collection[str], since: datetime | None) -> Iterator[pa.RecordBatch]:
         query = landing_query(relation, found, self.location, SINCE, since)
         with self._translated_errors():
             cursor = self._connection.execute(query, {"since": since.isoformat()} if since else {})

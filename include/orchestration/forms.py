@@ -8,8 +8,9 @@ from airflow.sdk import Param
 
 TABLE_RULES = [
     "quarantined_share", "empty_batch", "volume", "unseen_share", "growth", "columns_vanished", "columns_swapped",
-    "deletions", "withdrawals", "files_missing", "freshness", "volume_drift", "null_share_drift", "domain_drift",
-    "consent_drift", "value_drift", "volume_jump", "null_share_jump", "domain_jump", "consent_jump", "value_jump",
+    "columns_retyped", "columns_changed", "deletions", "withdrawals", "files_missing", "freshness", "volume_drift",
+    "null_share_drift", "domain_drift", "consent_drift", "value_drift", "volume_jump", "null_share_jump", "domain_jump",
+    "consent_jump", "value_jump",
 ]  # fmt: skip
 INGEST_FORM: dict[str, dict[str, Any]] = {
     "full": {

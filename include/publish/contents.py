@@ -19,6 +19,7 @@ MARTS = (
     "lifecycle",
     "list_health",
     "mailbox_provider_health",
+    "quality_results",
     "quality_runs",
     "reconciliation",
     "segment_changes",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,8 @@ class LandedBatch:
     """One landed batch, or a piece of one. `files` are absolute paths, in order; `sizes` are their row counts.
 
     `landed_at` is when landing started. `columns` are the contract's columns that the source has (empty where that is not
-    known), `source_files` the files of a folder, `source` a hash of the source's address (empty if unknown).
+    known), `source_files` the files of a folder, `source` a hash of the source's address (empty if unknown),
+    `source_columns` all columns of the source with their types in words (empty if unknown).
     """
 
     relation: str
@@ -33,6 +34,7 @@ class LandedBatch:
     columns: tuple[str, ...]
     source_files: tuple[str, ...]
     source: str = ""
+    source_columns: dict[str, str] = field(default_factory=dict)
 
     @property
     def params(self) -> dict[str, Any]:
@@ -45,6 +47,8 @@ class LandedBatch:
             "columns": list(self.columns),
             "source_files": list(self.source_files),
             "source": self.source,
+            "source_column_names": list(self.source_columns),
+            "source_column_types": list(self.source_columns.values()),
             "landed_at": self.landed_at,
         }
 
@@ -79,6 +83,7 @@ def load_batch(paths: DataPaths, manifest: Manifest) -> LandedBatch:
         columns=tuple(manifest.get("columns") or ()),
         source_files=tuple(manifest.get("source_files") or ()),
         source=manifest.get("source", ""),
+        source_columns=manifest.get("source_columns", {}),
     )
 
 

@@ -1,4 +1,4 @@
-"""The quality page: validation results as one self-contained HTML file that shows no value of any subscriber."""
+"""The quality page: every rule with its result and history, as one self-contained HTML file without a value of anybody."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from include.core.paths import DataPaths
 from include.warehouse.connection import fetch, open_warehouse
 
 PAGE = "latest.html"
+ORDER = ("subscribers", "purchases", "activities", "segments", "sends", "events", "marts")
 Row = dict[str, Any]
 """A row of a query for the template, which reads its columns by name."""
 
@@ -25,11 +26,16 @@ def write_quality_page(paths: DataPaths) -> str:
         content = {name: _rows(connection, f"page_{name}") for name in ("runs", "rules", "reasons", "rows")}
     for rule in content["rules"]:
         rule |= _in_words(rule)
+    for reason in content["reasons"]:
+        reason |= _in_words({"rule": reason["reason"], "severity": "critical", "relation": reason["relation"]})
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     template = environment.get_template("quality_page.html.j2")
-    page = template.render(written=clock.now().strftime("%Y-%m-%d %H:%M"), **content)
+    page = template.render(
+        written=clock.now().strftime("%Y-%m-%d %H:%M"), relations=_by_relation(content["rules"]),
+        unused=_unused({rule["rule"] for rule in content["rules"]}), **content,
+    )  # fmt: skip
     write_durably(paths.quality / PAGE, page.encode())
     return str((paths.quality / PAGE).relative_to(paths.root))
 
@@ -37,6 +43,18 @@ def write_quality_page(paths: DataPaths) -> str:
 def _rows(connection: duckdb.DuckDBPyConnection, name: str) -> list[Row]:
     rows: list[Row] = fetch(connection, "validate", name).to_pylist()
     return rows
+
+
+def _by_relation(rules: list[Row]) -> list[tuple[str, list[Row]]]:
+    """The rules of each relation and stage, in the order of the pipeline."""
+    found = sorted({rule["relation"] for rule in rules}, key=lambda name: (ORDER.index(name) if name in ORDER else -1, name))
+    return [(name, [rule for rule in rules if rule["relation"] == name]) for name in found]
+
+
+def _unused(names: set[str]) -> list[Row]:
+    """The rules of the catalogue without a result: their stage has not run yet, or the source lacks their relation."""
+    unused = [(name, rule) for name, rule in catalogue.rules().items() if name not in names]
+    return [{"rule": name, "severity": rule.severity, "meaning": rule.meaning} for name, rule in unused]
 
 
 def _in_words(rule: Row) -> Row:

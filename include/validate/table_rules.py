@@ -15,6 +15,7 @@ from data_quality.catalogue import rules
 from data_quality.checks import STOP, WARN, Finding, check
 from include.validate.landed_batch import LandedBatch
 from include.validate.rule_result import RuleResult
+from include.validate.schema_drift import schema_drift
 from include.warehouse.connection import fetch, run
 
 
@@ -22,8 +23,8 @@ from include.warehouse.connection import fetch, run
 class BatchMetrics:
     """The batch in numbers (include/sql/validate/<relation>_batch_metrics.sql), and how it differs from the previous one.
 
-    `reasons` are the commonest reasons for quarantine with their counts, `vanished` and `swapped` sentences about columns,
-    `missing_files` file names.
+    `reasons` are the commonest reasons for quarantine with their counts, `vanished`, `swapped`, `retyped` and `changed`
+    sentences about columns, `missing_files` file names.
     """
 
     raw_rows: int
@@ -39,6 +40,8 @@ class BatchMetrics:
     reasons: tuple[tuple[str, int], ...] = ()
     vanished: tuple[str, ...] = ()
     swapped: tuple[str, ...] = ()
+    retyped: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
     missing_files: tuple[str, ...] = ()
 
     @property
@@ -55,19 +58,23 @@ class BatchMetrics:
 def measure(connection: duckdb.DuckDBPyConnection, batch: LandedBatch, now: datetime) -> BatchMetrics:
     """Count the landed files, the quarantine and the warehouse, each from scratch.
 
-    Also records what the next batch is compared with: how full each column is, and the files.
+    Also records what the next batch is compared with: the columns, how full each is, what its values look like, and the
+    files.
     """
     counted = _rows(connection, f"{batch.relation}_batch_metrics", batch.params | {"now": now})[0]
     params = batch.params | {"raw_rows": counted["raw_rows"]}
-    for name in ("profiles", "source_files"):
+    for name in ("profiles", "source_files", "source_columns", "shapes"):
         run(connection, "validate", f"{name}_delete", params)
         run(connection, "validate", f"{name}_insert", params)
+    schema = schema_drift(connection, batch)
     previous = [row["file_name"] for row in _rows(connection, "source_files_previous", params)]
     return BatchMetrics(
         **counted,
         reasons=tuple((row["reason"], row["refused_rows"]) for row in _rows(connection, "dominant_reasons", params)),
         vanished=tuple(_vanished(connection, params)),
         swapped=tuple(_swapped(connection, batch)),
+        retyped=schema.retyped,
+        changed=schema.changed,
         missing_files=tuple(batches.missing_files(previous, batch.source_files)),
     )
 
@@ -106,6 +113,8 @@ def _row(metrics: BatchMetrics) -> dict[str, float | None]:
         "withdrawn_share": _withdrawn_share(metrics),
         "vanished_columns": len(metrics.vanished),
         "swapped_pairs": len(metrics.swapped),
+        "retyped_columns": len(metrics.retyped),
+        "changed_columns": len(metrics.changed),
         "missing_files": len(metrics.missing_files),
         "days_since_newest": metrics.days_since_newest,
     }
@@ -157,6 +166,8 @@ def _explanations(metrics: BatchMetrics) -> dict[str, Sequence[str]]:
         "growth": [f"that is {times:.1f} times the rows in the warehouse"],
         "columns_vanished": metrics.vanished,
         "columns_swapped": metrics.swapped,
+        "columns_retyped": metrics.retyped,
+        "columns_changed": metrics.changed,
         "deletions": [
             f"{metrics.held_deletions} of {metrics.known_rows} known rows are missing from this full pass; their deletion "
             "is held until the next full pass lacks them too, or until an operator accepts 'deletions'"

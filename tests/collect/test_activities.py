@@ -99,6 +99,18 @@ def test_an_activity_that_the_source_has_is_not_stored_again_and_one_that_it_get
     assert load_activities(paths)["new"] == 0
 
 
+def test_a_load_that_died_before_its_end_announces_its_activities_when_it_is_run_again(paths: DataPaths) -> None:
+    write(paths, "a")
+    loaded = load_activities(paths)
+    (archived,) = (paths.spool / "activities" / "archive").rglob("*.jsonl")
+    archived.rename(paths.spool / "activities" / "incoming" / archived.name)
+    again = load_activities(paths)
+    assert [(counts["files"], counts["new"], has_changes(counts)) for counts in (loaded, again)] == [
+        (1, 1, True),
+        (1, 0, True),
+    ]
+
+
 def test_loaded_files_are_archived_and_unreadable_ones_are_kept_with_their_reason(paths: DataPaths) -> None:
     write(paths, "a", "b")
     spool.write_activities(paths, b'{"activity_id": "cut o')

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import json
+import time
 import urllib.request
 from typing import Any
 
 import duckdb
+import httpx
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import select
 
+from include.core import clock
 from include.core.connections import ledger_url
 from include.core.secrets import load_secrets
 from include.ledger import counts
 from include.ledger.database import open_ledger
 from include.ledger.tables import plans
+from include.warehouse.connection import open_warehouse
 from operations.demo import run_demo
 from operations.settings import Installation
 from tests.leak.grep import hits
@@ -36,6 +40,7 @@ def test_a_second_run_mails_nobody(installation: Installation, capsys: pytest.Ca
     assert accepted_in_ledger(installation) == len(accepted)
     check_published(installation)
     posts = simulator_get(installation, "requests")["total"]
+    subscriber = post_activity(installation)
 
     assert run_demo(installation) == 0
     second = capsys.readouterr().out
@@ -46,6 +51,32 @@ def test_a_second_run_mails_nobody(installation: Installation, capsys: pytest.Ca
         assert f"0 new messages: the plan of {campaign}" in second
         assert f"0 new messages: the plan of {campaign}" not in first
     check_no_personal_data(installation, first + second)
+    await_activity(installation, subscriber)
+
+
+def post_activity(installation: Installation) -> str:
+    """Post an activity of one subscriber to the port that `make run` started; returns the subscriber's id."""
+    with published(installation) as file:
+        (subscriber,) = file.execute("select min(subscriber_id) from marts.lifecycle").fetchall()[0]
+    token = json.loads(installation.paths.secrets.read_text())["activities_token"]
+    posted = {"activity_id": "posted", "subscriber_id": subscriber, "name": "e2e", "happened_at": f"{clock.now():%FT%TZ}"}
+    answer = httpx.post(
+        f"{installation.activities_url}/activities", json=posted, headers={"Authorization": f"Bearer {token}"}
+    )
+    assert (answer.status_code, answer.json()) == (202, {"accepted": 1})
+    return str(subscriber)
+
+
+def await_activity(installation: Installation, subscriber: str) -> None:
+    """Wait until the scheduler has loaded the activity and built the segments with it. Nobody triggers either."""
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        with open_warehouse(installation.paths) as warehouse:
+            found = warehouse.execute("select subscriber_id, in_7_days from segment.activity_counts where name = 'e2e'")
+            if found.fetchall() == [(subscriber, 1)]:
+                return
+        time.sleep(2)
+    raise AssertionError("the activity is not in the segments after two minutes")
 
 
 def check_published(installation: Installation) -> None:

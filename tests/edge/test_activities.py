@@ -124,9 +124,10 @@ def test_another_scheme_is_rejected(port: Edge) -> None:
         ({"properties": "secret"}, "properties"),
         ({"properties": ["secret"]}, "properties"),
         ({"properties": {"secret": "x" * 16_384}}, "properties"),
+        ({"properties": {"secret": [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]}}, "properties"),
         ({"secret": 1}, "activity"),
     ],
-    ids=range(20),
+    ids=range(21),
 )
 def test_an_invalid_activity_is_named_by_index_and_field_and_nothing_is_stored(
     port: Edge, port_paths: DataPaths, changes: dict[str, Any], field: str

@@ -14,6 +14,7 @@ import pytest
 from include.core.errors import ConfigurationError, SourceError, SourceUnavailable
 from include.core.manifest import Manifest
 from include.core.paths import DataPaths
+from include.extract.columns import named_types
 from include.extract.contract import SUBSCRIBERS
 from include.extract.land import land
 from include.extract.sources import relations
@@ -134,6 +135,9 @@ def test_postgres_types_land_as_text_in_utc(paths: DataPaths, postgres_url: str)
     assert (row["updated_at"], row["tracking_consent"]) == ("2025-12-31 23:00:00+00", "true")
     assert row["consented_at"] == "2025-05-01 10:00:05"
     assert manifest["watermark"] == "2025-12-31T23:00:00+00:00"
+    kinds = manifest["source_columns"]
+    assert [kinds[name] for name in types] == ["time", "time", "yes or no", "object"]
+    assert kinds["email"] == "text"
 
 
 @pytest.mark.postgres
@@ -173,6 +177,26 @@ def test_a_corrupt_file_is_an_error_that_does_not_quote_it(
     assert "subscribers" in str(caught.value)
     assert "rubbish" not in str(caught.value)
     assert not (paths.landed / "subscribers" / "r" / "manifest.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("timestamp[us, tz=UTC]", "time"), ("TIMESTAMP WITH TIME ZONE", "time"), ("DATETIME", "time"),
+        ("date32[day]", "date"),
+        ("int64", "whole number"), ("BIGINT", "whole number"), ("INTEGER", "whole number"), ("UTINYINT", "whole number"),
+        ("decimal128(10, 2)", "decimal number"), ("NUMERIC", "decimal number"), ("DOUBLE", "decimal number"),
+        ("bool", "yes or no"), ("VARCHAR", "text"), ("large_string", "text"), ("UUID", "text"), ("", ""),
+        ("STRUCT(a INTEGER)", "object"), ("MAP(VARCHAR, VARCHAR)", "object"), ("jsonb", "object"), ("VARCHAR[]", "list"),
+        ("list<item: string>", "list"), ("INTERVAL", "interval"),
+    ],
+)  # fmt: skip
+def test_types_have_the_same_words_in_every_source(name: str, words: str) -> None:
+    assert named_types({"a": name}) == {"a": words}
+
+
+def test_a_column_name_that_looks_like_data_is_not_recorded() -> None:
+    assert named_types({"email": "text", "ada@secret.test": "text"}) == {"email": "text", "column 2": "text"}
 
 
 def test_csv_and_parquet_for_one_relation_are_an_error(tmp_path: Path) -> None:

@@ -154,6 +154,11 @@ select 'run-2026112' || n as landed_run, relation, timestamptz '2026-11-20 05:00
     6000 + n as raw_rows, 5900 + n as valid_rows, 100::bigint as quarantined_rows, 'accepted' as verdict, null::varchar as stop_reason, true as adds_up
 from range(4) as r (n), (values ('subscribers'), ('purchases')) as s (relation);
 
+create or replace table marts.quality_results as
+select 'run-20261120' as landed_run, 'subscribers' as relation, 'null_share_drift' as rule, 'country' as about, 'warning' as severity,
+    timestamptz '2026-11-20 05:00:00+00' as checked_at, 1::bigint as checked_rows, 1::bigint as unexpected_rows, false as holds,
+    0.34 as observed, 0.0 as lower_bound, 0.08 as upper_bound, '34 % of subscribers have no country; in the last 28 runs it was 2 to 4 %' as finding;
+
 create or replace table marts.reconciliation as
 select 'selected_is_the_sum_of_states' as check_name, campaign || ' ' || occurrence as scope, 'selected' as left_side, selected::double as left_value,
     'accepted + rejected + suppressed + capped + held_out + in_doubt + pending + skipped' as right_side, selected::double as right_value,

@@ -16,6 +16,7 @@ import pytest
 from include.core.errors import PublishError, WarehouseBusy
 from include.core.paths import PROJECT, DataPaths
 from include.publish import file, snapshot
+from include.publish.contents import MARTS
 from include.publish.read_back import verify
 from include.warehouse.connection import open_warehouse
 
@@ -42,7 +43,7 @@ def test_types_rows_and_comments_of_every_mart_are_published(marts: DataPaths) -
     assert rows(marts, "select sends::varchar from marts.sends as sends order by all") == sends
     assert rows(marts, "select comment from duckdb_tables() where table_name = 'sends'") == [("Sample of sends.",)]
     assert manifest["tables"]["sends"]["rows"] == len(sends)
-    assert len(manifest["tables"]) == 12
+    assert len(manifest["tables"]) == len(MARTS)
 
 
 def test_manifest_file_equals_manifest_inside_database(published: DataPaths) -> None:
@@ -137,7 +138,7 @@ def test_stale_write_ahead_log_is_removed(marts: DataPaths) -> None:
     with pytest.raises(PublishError, match="write-ahead"):
         verify(marts)
     file.publish(marts)
-    assert verify(marts)["tables"] == 12
+    assert verify(marts)["tables"] == len(MARTS)
 
 
 def test_reader_keeps_its_snapshot_while_two_builds_are_published(marts: DataPaths) -> None:
@@ -176,7 +177,7 @@ def test_damaged_file_is_detected_and_replaced_by_next_publish(marts: DataPaths,
     with pytest.raises(PublishError):
         verify(marts)
     file.publish(marts)
-    assert verify(marts)["tables"] == 12
+    assert verify(marts)["tables"] == len(MARTS)
 
 
 def test_two_publishers_do_not_meet(marts: DataPaths) -> None:
@@ -213,6 +214,6 @@ def test_publish_killed_at_any_step_leaves_a_complete_build_and_next_publish_suc
     assert run.returncode == 0, run.stderr
     assert json.loads(run.stdout)["killed"] > 15
     file.publish(marts)
-    assert verify(marts)["tables"] == 12
+    assert verify(marts)["tables"] == len(MARTS)
     assert len(list((marts.published / "builds").iterdir())) == 2
     assert not list(marts.published.glob(".*"))

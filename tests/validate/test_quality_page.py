@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
+from data_quality import catalogue
 from include.core.errors import QualityStop
 from include.core.paths import DataPaths
 from include.validate.batch import validate_batch
@@ -37,6 +38,18 @@ def test_the_page_shows_counts_and_reasons_and_no_values(paths: DataPaths) -> No
     assert any(cell.startswith("stopped") for cell in cells)
     assert not any(word in text for word in ("Grace", "hidden", "secret.test", "Lovelace"))
     assert not page.css("script, link, img")
+
+
+def test_every_rule_is_shown_with_its_history(paths: DataPaths) -> None:
+    for country in ("Germany", "DE"):
+        validate_batch(paths, land_rows(paths, "subscribers", [subscriber(1), subscriber(2, country=country)]))
+    page = LexborHTMLParser((paths.root / write_quality_page(paths)).read_text())
+    assert set(catalogue.rules()) <= {node.text(strip=True) for node in page.css("td code")}
+    rows = {row.css("td")[0].text(strip=True): row for row in page.css("tr") if len(row.css("td")) == 10}
+    assert "held in 1 of 2, last broken 20" in rows["country_unknown"].text()
+    assert [node.text() for node in rows["country_unknown"].css(".past i")] == ["✕", "▪"]
+    assert "held in 2 of 2" in rows["timezone_unknown"].text()
+    assert "not enough runs yet" in rows["volume_drift"].text()
 
 
 def test_a_key_that_may_be_personal_data_is_not_shown(paths: DataPaths) -> None:

@@ -16,11 +16,12 @@ from typing import Any
 import msgspec
 
 from include.core.activity import NO_PROPERTIES, Activity
+from include.edge.nesting import depth
 
 MAX_ACTIVITIES = 10_000
 MAX_LISTED = 20
 """The problems that a response lists; the others are counted."""
-ID_LENGTH, PROPERTIES_BYTES = 200, 16 * 1024
+ID_LENGTH, PROPERTIES_BYTES, MAX_DEPTH = 200, 16 * 1024, 32
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 AHEAD = timedelta(days=1)
 FIELDS = Activity.__struct_fields__
@@ -176,6 +177,8 @@ def _properties(raw: msgspec.Raw, _now: datetime) -> msgspec.Raw:
         return NO_PROPERTIES
     if not isinstance(value, dict):
         raise _Invalid("is not a JSON object.")
+    if depth(value) > MAX_DEPTH:
+        raise _Invalid(f"is nested deeper than {MAX_DEPTH} levels.")
     text = msgspec.json.format(bytes(raw), indent=-1)
     if len(text) > PROPERTIES_BYTES:
         raise _Invalid(f"is longer than {PROPERTIES_BYTES} bytes.")

@@ -2,9 +2,9 @@
 -- owner: data
 -- grain: one row per quarantined row and reason
 -- params: none
--- purpose: For the quality page: the newest fifty quarantined rows of each reason, each by its newest version. A row is
---          identified by run and number, or file and line, and by its key where that cannot be personal data: letters with a
---          digit, and no space. Values are not shown.
+-- purpose: For the quality page: the newest fifty rows in quarantine now, by reason. A row is identified by run and number,
+--          or file and line, and by its key where that cannot be personal data: letters with a digit, and no space. Values
+--          are not shown.
 select
     relation,
     reason,
@@ -22,12 +22,7 @@ from (
         raw_row,
         quarantined_at,
         unnest(reasons) as reason
-    from quality.quarantine
-    qualify
-        row_number() over (
-            partition by relation, coalesce(source_key, landed_run || row_number)
-            order by quarantined_at desc
-        ) = 1
+    from quality.open_quarantine
 ) as samples
 qualify row_number() over (partition by relation, reason order by quarantined_at desc, row_number asc) <= 50
 order by relation desc, reason asc, quarantined_at desc, row_number asc;
