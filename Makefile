@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 export PYTHONPATH := $(CURDIR)
 override CONF := $(value CONF)
-export CONF DAG DO CAMPAIGN OCCURRENCE EMAIL SUBSCRIBER
+export CONF DAG NAME DO CAMPAIGN OCCURRENCE EMAIL SUBSCRIBER
 # A run starts dozens of Python processes. Without bytecode files, each would compile thousands of modules.
 export UV_COMPILE_BYTECODE := 1
 unexport PYTHONDONTWRITEBYTECODE
@@ -14,12 +14,12 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 UV_VERSION := 0.13.9
 UV := $(VENV)/bin/uv
 
-.PHONY: help run trigger campaign replay consent evidence privacy rotate quarantine up stop test coverage lint format bench faults mutations operators lock docs clean distclean
+.PHONY: help run trigger campaign replay consent evidence privacy rotate quarantine new-source up stop test coverage lint format bench faults mutations operators lock docs clean distclean
 
 help: ## show this text
 	@echo "Tradewind: e-mail marketing infrastructure as Airflow DAGs"
 	@echo
-	@awk -F ':[^#]*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':[^#]*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "  data folder   \$$TRADEWIND_DATA (data/)"
 	@echo "  ports         \$$TRADEWIND_AIRFLOW_PORT (8080), \$$TRADEWIND_EDGE_PORT (8081), \$$TRADEWIND_SIMULATOR_PORT (8082),"
@@ -57,6 +57,10 @@ rotate: $(VENV)/installed ## add a new key of the address hashes, after make sto
 
 quarantine: $(VENV)/installed ## export the rows in quarantine as CSV, for the owner of the source (whole rows, mode 0600)
 	@$(PY) -m include.validate.quarantine_export
+
+new-source: $(VENV)/installed ## write the mapping of a source with its sample and test: NAME=crm (docs/tutorials/connect-your-database.md)
+	@test -n "$$NAME" || { echo "error: name the source: make new-source NAME=crm" >&2; exit 2; }
+	@$(PY) -m operations.new_source "$$NAME"
 
 up: $(VENV)/installed ## start Airflow, edge, activities port and simulator, unless they are running
 	@$(PY) -m operations up
