@@ -29,7 +29,7 @@ from typing import Any
 
 from airflow.sdk import DAG, task, task_group
 
-from include.orchestration import configuration, defaults, notifications, quality, sends, timetables
+from include.orchestration import configuration, defaults, notifications, privacy, quality, sends, timetables
 from include.orchestration.assets import ENGAGEMENT, SENDS
 from include.orchestration.tags import Pool, Tag
 from include.orchestration.tasks import Stores, skip_unless, stores_task
@@ -53,7 +53,7 @@ with DAG(
             from include.dispatch.account.record import record_new
 
             record_new(stores)
-            return load_spool(stores.paths)
+            return load_spool(stores.paths, prepare=privacy.without_erased(stores))
 
         @stores_task(pool=Pool.WAREHOUSE)
         def suppress(stores: Stores) -> dict[str, int]:

@@ -2,17 +2,53 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import orjson
 
 from include.core.durable import write_durably
+from include.core.keys import address_key
 from include.core.paths import DataPaths
-from include.core.person import Person, contains_address
+from include.core.person import ERASED_EMAIL, Person, contains_address, escaped_forms
+from include.core.secrets import Secrets
 
 LINES = ".jsonl"
 """Files of activities: one JSON object per line. Files of events are one JSON array."""
+
+
+def replace_erased(files: Iterable[Path], secrets: Secrets, erased: frozenset[str]) -> int:
+    """Replace the addresses of erased people in batches that are not loaded yet; return the number of batches.
+
+    Events of mail that a person got before the erasure arrive for days. They count, under the pseudonym of the erasure.
+    `erased` are the tombstones; while there are none, no batch is read. A batch that cannot be read is left to the loader.
+    """
+    return sum(_replace_in(path, secrets, erased) for path in files) if erased else 0
+
+
+def _replace_in(path: Path, secrets: Secrets, erased: frozenset[str]) -> bool:
+    try:
+        events = orjson.loads(path.read_bytes())
+    except orjson.JSONDecodeError:
+        return False
+    found = False
+    for place, event in enumerate(events if isinstance(events, list) else []):
+        email = str(event.get("email") or "") if isinstance(event, dict) else ""
+        if email and address_key(secrets.address_key, email) in erased:
+            events[place], found = _without_address(event, email), True
+    if found:
+        write_durably(path, orjson.dumps(events), mode=0o640)
+    return found
+
+
+def _without_address(event: dict[str, Any], email: str) -> Any:
+    """The event with another address; mail servers quote the recipient in their answers too."""
+    text = orjson.dumps(event).decode()
+    for form in escaped_forms(email.strip()):
+        text = re.sub(re.escape(form), ERASED_EMAIL, text, flags=re.IGNORECASE)
+    return {**orjson.loads(text), "email": ERASED_EMAIL}
 
 
 def erase_spool(paths: DataPaths, person: Person) -> int:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -34,8 +34,8 @@ RETRY_PERIOD = timedelta(days=14)
 COUNTS = ("events", "new", "duplicates", "quarantined", "released")
 
 
-def load_spool(paths: DataPaths) -> dict[str, int]:
-    """Load every batch in `spool/incoming/`, and classify the new events.
+def load_spool(paths: DataPaths, prepare: Callable[[list[Path]], object] = len) -> dict[str, int]:
+    """Load every batch in `spool/incoming/`, and classify the new events. `prepare` gets the files of each group before.
 
     Returns counts: files, broken (files moved to `spool/broken/`), events = new + duplicates + quarantined, and released
     (events that left the quarantine). Idempotent, also after a crash at any point.
@@ -48,6 +48,7 @@ def load_spool(paths: DataPaths) -> dict[str, int]:
         reclassify_history(warehouse)
         totals.update(_retry_quarantined(warehouse))
         for files in spool.groups(spool.incoming_files(paths.spool)):
+            prepare(files)
             totals.update(_load(warehouse, paths, files))
             log.info("loaded %d batches: %d events, %d new", totals["files"], totals["events"], totals["new"])
     return dict(totals)

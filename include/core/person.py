@@ -45,7 +45,8 @@ def rows_of(person: Person, table: pa.Table) -> pa.ChunkedArray:
 def contains_address(person: Person, content: bytes) -> bool:
     """Whether a text contains an address of the person, also in full-width letters or with an escaped @."""
     text = unicodedata.normalize("NFKC", content.decode("utf-8", "replace")).lower()
-    return any(form in text for form in _forms(person)) and re.search(address_pattern(person), text) is not None
+    forms = (form for address in person.addresses for form in escaped_forms(address))
+    return any(form in text for form in forms) and re.search(address_pattern(person), text) is not None
 
 
 @cache
@@ -64,8 +65,9 @@ def address_pattern(person: Person) -> str:
     return "|".join(found)
 
 
-def _forms(person: Person) -> list[str]:
-    return [address.replace("@", at) for address in person.addresses for at in _ESCAPED_AT]
+def escaped_forms(address: str) -> list[str]:
+    """How an address appears in texts: as it is, and with an escaped @."""
+    return [address.replace("@", at) for at in _ESCAPED_AT]
 
 
 def _contains(person: Person, column: pa.ChunkedArray) -> pa.ChunkedArray:

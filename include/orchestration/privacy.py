@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -105,6 +106,14 @@ def record(stores: Stores, request_id: str, *, exported: Any, proved: Any) -> An
     from include.core import privacy_request
 
     return privacy_request.end(stores.paths, privacy_request.read(stores.paths, request_id), exported or proved)
+
+
+def without_erased(stores: Stores) -> Callable[[Iterable[Path]], int]:
+    """A function that replaces the addresses of erased people in batches of the spool."""
+    from include.collect.erase import replace_erased
+    from include.ledger import suppressions
+
+    return partial(replace_erased, secrets=stores.secrets, erased=suppressions.erased_keys(stores.ledger))
 
 
 def _request(stores: Stores, request_id: str, kind: Kind) -> tuple[PrivacyRequest, Person]:

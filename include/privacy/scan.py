@@ -37,7 +37,7 @@ def places(paths: DataPaths, ledger: Ledger, person: Person, *, skip: Iterable[P
     skipped = set(skip)
     files = [file for file in sorted(paths.root.rglob("*")) if file.is_file() and not file.is_symlink()]
     wanted = [file for file in files if file not in skipped and not skipped & set(file.parents)]
-    found = [_shown(paths, file, store) for file in wanted for store in _stores_with(file, person)]
+    found = [_shown(paths, person, file, store) for file in wanted for store in _stores_with(file, person)]
     return sorted({*found, *(f"ledger, {table}" for table in _ledger_tables(ledger, person))})
 
 
@@ -61,8 +61,10 @@ def redact(paths: DataPaths, person: Person, *, skip: Iterable[Path] = ()) -> in
     return changed
 
 
-def _shown(paths: DataPaths, file: Path, store: str) -> str:
-    return f"{file.relative_to(paths.root)}, {store}"
+def _shown(paths: DataPaths, person: Person, file: Path, store: str) -> str:
+    """The place, for an error: without a name that contains an address."""
+    parts = file.relative_to(paths.root).parts
+    return f"{'/'.join('…' if contains_address(person, part.encode()) else part for part in parts)}, {store}"
 
 
 def _stores_with(file: Path, person: Person) -> Iterator[str]:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowSkipException
 
+from include.collect.load import load_spool
 from include.core import privacy_request
 from include.core.errors import CampaignRunning, ConfigurationError, ErasureIncomplete
 from include.core.manifest import Manifest
@@ -131,8 +132,23 @@ def test_an_erased_person_is_nowhere_and_an_import_does_not_bring_them_back(
     assert [manifest["rows"] for manifest in landed] == [1, 1]
     assert found(filled, *ONLY_HERS) == set()
     assert scan.places(paths, stores.ledger, person, skip=[paths.privacy]) == []
+    _late_events_are_stored_without_the_address(filled)
     with pytest.raises(ConfigurationError, match="no open request"):
         privacy.find(stores, {"request": request})
+
+
+def _late_events_are_stored_without_the_address(filled: Sending) -> None:
+    paths = filled.stores.paths
+    late = {"event": "bounce", "email": NEW.title(), "reason": f"550 {NEW} unknown", "sg_event_id": "late"}
+    content = json.dumps([late, {**late, "email": OTHER, "reason": f"550 {OTHER} unknown"}]).encode()
+    incoming = paths.spool / "incoming" / "20261129T050000000000Z-late.json"
+    incoming.write_bytes(content)
+    load_spool(paths, prepare=privacy.without_erased(filled.stores))
+    (archived,) = paths.spool.glob("archive/*/20261129T050000000000Z-late.json")
+    assert json.loads(archived.read_bytes()) == [
+        {**late, "email": "erased@erased.invalid", "reason": "550 erased@erased.invalid unknown"},
+        {**late, "email": OTHER, "reason": f"550 {OTHER} unknown"},
+    ]
 
 
 def _erasure_waits_for_a_running_campaign(filled: Sending, request: str) -> None:
