@@ -5,7 +5,7 @@ from __future__ import annotations
 from include.core.errors import ConfigurationError
 from include.core.secrets import append_address_key, load_secrets
 from include.core.settings import settings, variable
-from include.privacy.rotation import PREPARED, generation_of, rotate
+from include.privacy.rotation import PREPARED, generation_of, require_no_open_request, rotate
 from operations.launcher import running
 from operations.ledger import existing_url
 from operations.progress import Progress
@@ -25,6 +25,7 @@ def rotate_address_key(installation: Installation) -> int:
     paths, url = installation.paths, existing_url(installation)
     is_under_way = (paths.root / PREPARED).exists()
     if not is_under_way and generation_of(url, load_secrets(paths)) == load_secrets(paths).generation:
+        require_no_open_request(paths)
         _add_key(installation)
     done = rotate(paths, load_secrets(paths), url)
     Progress().print(f"{done['files']} files and both stores are rekeyed; {done['generation']} address keys are in use")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import logging
+import stat
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
@@ -24,6 +25,7 @@ from duckdb.sqltypes import VARCHAR
 
 from include.core import clock
 from include.core.durable import file_sha256, sync_file, write_durably
+from include.core.errors import ConfigurationError
 from include.core.keys import keys_of, rekeyed
 from include.core.paths import DataPaths
 from include.core.secrets import Secrets
@@ -74,6 +76,16 @@ def rotate(paths: DataPaths, secrets: Secrets, url: str) -> Rotation:
     return {"files": files, "generation": secrets.generation}
 
 
+def require_no_open_request(paths: DataPaths) -> None:
+    """Raise `ConfigurationError` if a privacy request is open. To be called before a key is added."""
+    if any((paths.privacy / "requests").glob("*.json")):
+        raise ConfigurationError(
+            "a privacy request is open, and names its person by the present key.",
+            where=str(paths.privacy / "requests"),
+            remedy="Let privacy_requests end it, then rotate.",
+        )
+
+
 def generation_of(url: str, secrets: Secrets) -> int:
     """The generation with which the ledger was written. Raises `AddressKeyDiffers` if it is none of these."""
     for generation in range(1, secrets.generation):
@@ -92,13 +104,19 @@ def _prepare(paths: DataPaths, rekey: Rekey) -> int:
     count = 0
     for folder in sorted(paths.plans.glob("*/*/")):
         count += _prepare_plan(folder, rekey)
-    for log_file in [paths.spool / opt_out_log.NAME, *sorted((paths.spool / "unsubscribes").glob("*.json"))]:
-        if log_file.is_file():
-            lines = log_file.read_bytes().split(b"\n")
-            write_durably(_beside(log_file), b"\n".join(_rekeyed_line(line, rekey) for line in lines))
-            count += 1
+    for log_file in filter(Path.is_file, _logs(paths)):
+        lines = log_file.read_bytes().split(b"\n")
+        content = b"\n".join(_rekeyed_line(line, rekey) for line in lines)
+        write_durably(_beside(log_file), content, mode=stat.S_IMODE(log_file.stat().st_mode))
+        count += 1
     write_durably(marker, json.dumps({"files": count}).encode())
     return count
+
+
+def _logs(paths: DataPaths) -> list[Path]:
+    """Files of JSON lines with address keys: opt-outs, spooled unsubscribes, ended privacy requests."""
+    spooled = sorted((paths.spool / "unsubscribes").glob("*.json"))
+    return [paths.spool / opt_out_log.NAME, *spooled, paths.privacy / "audit.jsonl"]
 
 
 def _prepare_plan(folder: Path, rekey: Rekey) -> int:
@@ -130,8 +148,10 @@ def _rekeyed_line(line: bytes, rekey: Rekey) -> bytes:
     """A line of a log of keys. A line that is not complete is kept, and ignored by its reader as before."""
     try:
         entry: dict[str, Any] = json.loads(line)
-        return json.dumps(entry | {"address_key": rekey(entry["address_key"])}).encode()
-    except (ValueError, KeyError, TypeError):
+        one = {name: rekey(entry[name]) for name in ("address_key",) if name in entry}
+        several = {name: [rekey(key) for key in entry[name]] for name in ("address_keys",) if name in entry}
+        return json.dumps(entry | one | several).encode()
+    except (ValueError, TypeError):
         return line
 
 
@@ -145,6 +165,7 @@ def _all_beside(paths: DataPaths) -> Iterator[Path]:
     yield from sorted(paths.plans.glob(f"*/*/*{BESIDE}"))
     yield from sorted(paths.spool.glob(f"*{BESIDE}"))
     yield from sorted((paths.spool / "unsubscribes").glob(f"*{BESIDE}"))
+    yield from sorted(paths.privacy.glob(f"*{BESIDE}"))
 
 
 def _rekey_warehouse(paths: DataPaths, secrets: Secrets, later: Sequence[bytes]) -> None:

@@ -200,6 +200,24 @@ def killed(step: str) -> Any:
     return run
 
 
+def test_the_audit_log_of_privacy_requests_is_rekeyed_and_an_open_request_is_waited_for(
+    stores: Stores, capsys: pytest.CaptureFixture[str]
+) -> None:
+    audit, request = stores.paths.privacy / "audit.jsonl", stores.paths.privacy / "requests" / "r1.json"
+    request.parent.mkdir(parents=True)
+    request.write_text("{}")
+    line = {"request": "r0", "address_keys": [key(stores.secrets, ERASED)]}
+    audit.write_text(json.dumps(line) + "\n")
+    audit.chmod(0o600)
+    assert main(["rotate"]) == 1
+    assert "a privacy request is open" in capsys.readouterr().err
+    assert load_secrets(stores.paths).generation == 1
+    request.unlink()
+    assert main(["rotate"]) == 0
+    assert json.loads(audit.read_text()) == line | {"address_keys": [key(load_secrets(stores.paths), ERASED)]}
+    assert audit.stat().st_mode & 0o777 == 0o600
+
+
 def test_a_broken_chain_is_not_rotated_away(stores: Stores) -> None:
     consent.record(stores.ledger, [Consent("a" * 64, TRACKING, True, "page", 1.0)])
     with stores.ledger.write() as connection:
