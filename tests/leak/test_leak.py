@@ -7,8 +7,10 @@ plan's parts, in the spool, with the source and the simulated SendGrid. They may
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -16,10 +18,27 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from include.analyze import marts, reconcile
+from include.core import clock, privacy_request
+from include.core.connections import ledger_url
 from include.core.paths import PROJECT, DataPaths
+from include.core.secrets import load_secrets
+from include.dispatch.account.record import record_sends
+from include.ledger.database import open_ledger
+from include.ledger.stores import Stores
+from include.orchestration import privacy
+from include.warehouse.connection import open_warehouse
 from tests.leak.grep import Hit, hits
 from tests.leak.walk import API_KEY, BROKEN, GARBAGE, PEOPLE, words
+from tests.running_simulator import RunningSimulator
 
+PERSON_WITH_EVENTS = """
+select email, last_name
+from core.identities
+where subscriber_id in (select subscriber_id from engagement.events)
+order by email
+limit 1
+"""
 TABLES_OF_PEOPLE = {"core.identities", "quality.quarantine"}
 
 
@@ -57,6 +76,13 @@ def walked(tmp_path_factory: pytest.TempPathFactory) -> Walked:
     }
     secrets = [API_KEY, keys["address_key"], *(pair.split(":")[1] for pair in keys["token_keys"].split(",")), *tokens]
     return Walked(paths, [*people, *BROKEN, *GARBAGE], secrets)
+
+
+@pytest.fixture
+def simulator(tmp_path: Path) -> Iterator[RunningSimulator]:
+    running = RunningSimulator(tmp_path / "simulator", no_recipients=True)
+    yield running
+    running.stop()
 
 
 def shown(found: list[Hit]) -> str:
@@ -112,3 +138,28 @@ def test_keys_and_links_are_written_only_where_needed(walked: Walked) -> None:
     assert found == [], shown(found)
     found = hits(walked.paths.root, [API_KEY], skip=[walked.paths.simulator])
     assert found == [], shown(found)
+
+
+def test_an_erased_person_is_in_no_file_and_all_sums_hold(
+    walked: Walked, tmp_path: Path, simulator: RunningSimulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = DataPaths(Path(shutil.copytree(walked.paths.root, tmp_path / "data", symlinks=True)))
+    account = {"conn_type": "http", "host": simulator.base_url, "password": simulator.key}
+    monkeypatch.setenv("AIRFLOW_CONN_SENDGRID_DEFAULT", json.dumps(account))
+    secrets = load_secrets(paths)
+    ledger = open_ledger(ledger_url(paths), secrets)
+    stores = Stores(paths, ledger, secrets)
+    with open_warehouse(paths) as warehouse:
+        email, last_name = warehouse.execute(PERSON_WITH_EVENTS).fetchall()[0]
+    not_ours = [paths.demo, paths.simulator]
+    assert len({hit.path for hit in hits(paths.root, [email, last_name], skip=not_ours)}) > 5
+    request = privacy.find(stores, {"request": privacy_request.create(paths, "erase", email).id})
+    for step in (privacy.suppress, privacy.erase_files, privacy.erase_warehouse, privacy.erase_at_sendgrid, privacy.prove):
+        result = step(stores, request)
+    privacy.record(stores, request, exported=None, proved=result)
+    found = hits(paths.root, [email, last_name], skip=not_ours)
+    assert found == [], shown(found)
+    record_sends(stores)
+    marts.build_marts(stores, as_of=clock.now())
+    assert all(reconcile.check_sums(paths).values())
+    ledger.close()
