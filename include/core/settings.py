@@ -95,6 +95,13 @@ class Settings(BaseSettings):
             default="none: the source uses the contract's names",
         ),
     ] = None
+    sources: Annotated[
+        Path | None,
+        _field(
+            "file that names [several sources](docs/data-contract.md#several-sources) and the precedence of their fields",
+            default="none: the one source of the connection `subscribers_source`",
+        ),
+    ] = None
     template_names: Annotated[
         TemplateNames,
         _field(

@@ -26,6 +26,7 @@ from include.core.errors import ConfigurationError
 from include.core.manifest import LandedFile, Manifest, source_fingerprint
 from include.core.paths import DataPaths
 from include.extract.columns import match_columns, named_types
+from include.extract.combination import Combination
 from include.extract.contract import RELATIONS, Relation
 from include.extract.mapping import custom_query
 from include.extract.sources import missing_relation_error, open_source
@@ -46,11 +47,12 @@ class _Written(NamedTuple):
     source_files: list[str]
 
 
-def land(paths: DataPaths, source_url: str, relation: str, *, run: str, since: datetime | None) -> Manifest:
+def land(paths: DataPaths, source: str | Combination, relation: str, *, run: str, since: datetime | None) -> Manifest:
     """Land `relation` under the id `run` and return its manifest. A run lands once: a second call returns the same manifest.
 
-    `since` None is a full pass. Otherwise at least the rows changed from then on land (the caller subtracts the overlap from
-    its watermark). The watermark never exceeds `landed_at`: a row with a future time must not hide later changes.
+    `source` is the URL of a connection, or several sources, which are always read in full. `since` None is a full pass.
+    Otherwise at least the rows changed from then on land (the caller subtracts the overlap from its watermark). The
+    watermark never exceeds `landed_at`: a row with a future time must not hide later changes.
     Raises `SourceUnavailable` (retryable), `SourceError`, `ConfigurationError`.
     """
     contract = _contract(relation)
@@ -62,7 +64,8 @@ def land(paths: DataPaths, source_url: str, relation: str, *, run: str, since: d
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     landed_at = clock.now()
-    written = _write_parts(folder, source_url, contract, since)
+    since = None if isinstance(source, Combination) else since
+    written = _write_parts(folder, source, contract, since)
     names = [str(folder / file["name"]) for file in written.files]
     manifest = {
         "relation": relation,
@@ -78,7 +81,7 @@ def land(paths: DataPaths, source_url: str, relation: str, *, run: str, since: d
         "columns": written.columns,
         "source_columns": written.source_columns,
         "source_files": written.source_files,
-        "source": source_fingerprint(source_url),
+        "source": source.fingerprint if isinstance(source, Combination) else source_fingerprint(source),
     }
     sync_folder(folder.parent)
     write_durably(path, json.dumps(manifest, indent=1).encode())
@@ -104,9 +107,9 @@ def _folder_name(run: str) -> str:
     return name
 
 
-def _write_parts(folder: Path, source_url: str, relation: Relation, since: datetime | None) -> _Written:
+def _write_parts(folder: Path, address: str | Combination, relation: Relation, since: datetime | None) -> _Written:
     scratch = folder / "scratch"
-    with open_source(source_url, scratch, since) as source:
+    with open_source(address, scratch, since) as source:
         if custom_query(relation) is None and not source.has_relation(relation):
             raise missing_relation_error(source, relation)
         found = source.columns(relation)

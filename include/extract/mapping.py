@@ -7,8 +7,11 @@ select in the source's SQL dialect, from which only the contract's columns are r
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
+from pathlib import Path
 
 from include.core import sqlfile
 from include.core.errors import ConfigurationError
@@ -17,11 +20,22 @@ from include.extract.columns import match_columns, missing_columns_error, quote_
 from include.extract.contract import Relation
 
 FOLDER_VARIABLE = variable("source_sql")
+_folder_in_use: ContextVar[Path | None] = ContextVar("folder_in_use", default=None)
+
+
+@contextmanager
+def mapping_folder(folder: Path | None) -> Iterator[None]:
+    """Read custom queries from `folder` in this context, instead of `$TRADEWIND_SOURCE_SQL`; None changes nothing."""
+    token = _folder_in_use.set(folder or _folder_in_use.get())
+    try:
+        yield
+    finally:
+        _folder_in_use.reset(token)
 
 
 def custom_query(relation: Relation) -> str | None:
     """The custom query of a relation; None where there is no file for it."""
-    folder = settings().source_sql
+    folder = _folder_in_use.get() or settings().source_sql
     if folder is None:
         return None
     if not folder.is_dir():

@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from include.core.connections import SOURCE, database_url
 from include.core.errors import ConfigurationError, SourceError
+from include.extract.combination import Combination
 from include.extract.contract import RELATIONS, SUBSCRIBERS, Relation
 from include.extract.file_options import file_options
 from include.extract.mapping import FOLDER_VARIABLE, custom_query
@@ -50,23 +51,29 @@ class Source(Protocol):
 
 
 @contextmanager
-def open_source(source_url: str, scratch: Path | None = None, since: datetime | None = None) -> Iterator[Source]:
-    """Open the source of a connection URL. Raises `SourceUnavailable`, `SourceError` or `ConfigurationError`.
+def open_source(address: str | Combination, scratch: Path | None = None, since: datetime | None = None) -> Iterator[Source]:
+    """Open the source of a connection URL, or several as one.
+
+    Raises `SourceUnavailable`, `SourceError` or `ConfigurationError`.
 
     To read rows, pass a folder `scratch` for parsed copies of files, and remove it afterwards; and the `since` with which
     they will be read, because an API is asked for them before its columns are known.
     """
-    url = database_url(SOURCE, source_url)
-    source = _open(url, scratch, since)
+    if isinstance(address, Combination):
+        from include.extract.combined import CombinedSource
+
+        source: Source = CombinedSource(address, scratch)
+    else:
+        source = _open(database_url(SOURCE, address), scratch, since)
     try:
         yield source
     finally:
         source.close()
 
 
-def relations(source_url: str) -> list[str]:
+def relations(address: str | Combination) -> list[str]:
     """The relations of the contract that the source has. Raises `SourceError` where it has no subscribers."""
-    with open_source(source_url) as source:
+    with open_source(address) as source:
         found = [name for name, relation in RELATIONS.items() if custom_query(relation) or source.has_relation(relation)]
         if SUBSCRIBERS.name not in found:
             raise missing_relation_error(source, SUBSCRIBERS)

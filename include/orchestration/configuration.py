@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from include.core.pace import AccountPace
     from include.core.paths import DataPaths
     from include.core.secrets import Secrets
+    from include.extract.combination import Combination
     from include.ledger.stores import Stores
 
 log = logging.getLogger(__name__)
@@ -95,15 +96,38 @@ def stores() -> Iterator[Stores]:
         ledger.close()
 
 
+def source() -> str | Combination:
+    """Where subscribers come from: several sources if `$TRADEWIND_SOURCES` names them, else one URL."""
+    from include.extract.combination import combination
+
+    return combination(connection_url) or source_url()
+
+
 def source_url() -> str:
-    """Where subscribers come from: the environment, else Airflow's connection, else the demo shop."""
+    """The URL of the connection `subscribers_source`."""
+    from include.core.connections import SOURCE
+
+    return connection_url(SOURCE)
+
+
+def connection_url(connection_id: str) -> str:
+    """The URL of a source's connection: the environment's, else Airflow's; without either, the demo shop's for the first.
+
+    Raises `ConfigurationError` for another connection that is in neither.
+    """
     from include.core.connections import SOURCE, database_url, environment_connection
 
-    text = environment_connection(SOURCE)
+    text = environment_connection(connection_id)
     if text:
-        return database_url(SOURCE, text)
-    stored = _stored(SOURCE)
-    return _resolved(SOURCE, stored) if stored else f"sqlite:///{paths().demo / 'shop.sqlite'}"
+        return database_url(connection_id, text)
+    if stored := _stored(connection_id):
+        return _resolved(connection_id, stored)
+    if connection_id == SOURCE:
+        return f"sqlite:///{paths().demo / 'shop.sqlite'}"
+    raise ConfigurationError(
+        "does not exist.", where=f"connection {connection_id}",
+        remedy=f"Create it in Airflow or set AIRFLOW_CONN_{connection_id.upper()}.",
+    )  # fmt: skip
 
 
 def account() -> SendGridAccount:

@@ -18,7 +18,7 @@ def land_relations(state: AssetState, dag_run: Any, *, full: bool) -> list[Manif
     from include.extract import erase, land, sources, watermark
     from include.ledger import suppressions
 
-    source, overlap, now = configuration.source_url(), configuration.extract_overlap(), runs.run_moment(dag_run)
+    source, overlap, now = configuration.source(), configuration.extract_overlap(), runs.run_moment(dag_run)
     manifests = []
     for relation in sources.relations(source):
         since = watermark.incremental_start(state, relation, full=full, now=now, overlap=overlap)

@@ -14,6 +14,7 @@ from airflow.sdk.exceptions import DagRunTriggerException
 
 from include.core.errors import ConfigurationError, QualityStop, SourceUnavailable
 from include.core.paths import PROJECT, DataPaths
+from include.extract.combination import Combination
 from include.ledger.database import Ledger
 from include.ledger.stores import Stores
 from include.orchestration import configuration, retries, runs
@@ -65,6 +66,22 @@ def test_the_environment_takes_precedence_over_stored_connections(
     monkeypatch.setenv("AIRFLOW_CONN_SUBSCRIBERS_SOURCE", "postgresql://reader@db/shop")
     assert configuration.account().host == "http://127.0.0.1:9"
     assert configuration.source_url() == "postgresql://reader@db/shop"
+
+
+def test_several_sources_are_read_from_the_file_and_its_connections(
+    stored: dict[str, dict[str, Any]], paths: DataPaths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert configuration.source() == configuration.source_url()
+    file = tmp_path / "sources.yaml"
+    file.write_text("sources: {shop: {connection: subscribers_source}, crm: {connection: crm_source, mapping: crm}}")
+    monkeypatch.setenv("TRADEWIND_SOURCES", str(file))
+    with pytest.raises(ConfigurationError, match=r"crm_source.*AIRFLOW_CONN_CRM_SOURCE"):
+        configuration.source()
+    stored["crm_source"] = {"conn_type": "postgres", "host": "crm", "schema": "crm", "login": "reader"}
+    sources = configuration.source()
+    assert isinstance(sources, Combination)
+    assert [one.url for one in sources.sources] == [configuration.source_url(), "postgresql://reader@crm/crm"]
+    assert [one.mapping for one in sources.sources] == [None, tmp_path / "crm"]
 
 
 def test_a_ledger_connection_stored_only_in_airflow_is_an_error(stored: dict[str, dict[str, Any]], paths: DataPaths) -> None:

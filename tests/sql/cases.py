@@ -105,6 +105,8 @@ def _bound(value: Any, scratch: Path) -> Any:
         return value.replace("{folder}", str(scratch))
     if isinstance(value, datetime) and value.tzinfo is None:
         return value.replace(tzinfo=UTC)
+    if isinstance(value, dict):
+        return {name: _bound(item, scratch) for name, item in value.items()}
     return [_bound(item, scratch) for item in value] if isinstance(value, list) else value
 
 

@@ -1,0 +1,108 @@
+-- name: subscribers_combine
+-- owner: data
+-- grain: one row per subscriber; every row without an id
+-- params: files, precedence
+-- purpose: One row per subscriber from the rows of several sources, `files` in order. `precedence` has for each column the files
+--          in the order in which a value is taken. Status and proof of consent come from one source together: the newest
+--          answer, where a refusal counts from its change, consent from its own time, and a tie, an unknown word or an
+--          unreadable time is a refusal. Tracking is refused where one source refuses it. `origins` has the file of each value.
+with landed as (
+    select
+        *,
+        list_position($files::varchar[], filename) as source_rank,
+        coalesce(lower(trim(status)) = 'subscribed', false) as is_yes,
+        if(is_yes, source_time(consented_at), source_time(updated_at)) as answered_at
+    from read_parquet($files, filename = true)
+    where unreadable is null and subscriber_id is not null
+),
+
+answers as (
+    select
+        landed.*,
+        max(answered_at) filter (where is_yes) over (partition by subscriber_id) as newest_yes_at
+    from landed
+    where status is not null
+),
+
+decisive as (
+    select *
+    from answers
+    qualify
+        row_number() over (
+            partition by subscriber_id
+            order by
+                not is_yes and coalesce(answered_at >= newest_yes_at, true) desc,
+                is_yes desc,
+                answered_at desc nulls last,
+                source_rank asc
+        ) = 1
+),
+
+picked as (
+    select
+        subscriber_id,
+        arg_min({ 'text': email, 'file': filename }, list_position(struct_extract($precedence, 'email'), filename))
+        filter (where email is not null) as email,
+        arg_min({ 'text': first_name, 'file': filename }, list_position(struct_extract($precedence, 'first_name'), filename))
+        filter (where first_name is not null) as first_name,
+        arg_min({ 'text': last_name, 'file': filename }, list_position(struct_extract($precedence, 'last_name'), filename))
+        filter (where last_name is not null) as last_name,
+        arg_min({ 'text': country, 'file': filename }, list_position(struct_extract($precedence, 'country'), filename))
+        filter (where country is not null) as country,
+        arg_min({ 'text': locale, 'file': filename }, list_position(struct_extract($precedence, 'locale'), filename))
+        filter (where locale is not null) as locale,
+        arg_min({ 'text': timezone, 'file': filename }, list_position(struct_extract($precedence, 'timezone'), filename))
+        filter (where timezone is not null) as timezone,
+        arg_min(
+            { 'text': signed_up_at, 'file': filename }, list_position(struct_extract($precedence, 'signed_up_at'), filename)
+        )
+        filter (where signed_up_at is not null) as signed_up_at,
+        arg_min({ 'text': attributes, 'file': filename }, list_position(struct_extract($precedence, 'attributes'), filename))
+        filter (where attributes is not null) as attributes,
+        arg_min(
+            { 'text': tracking_consent, 'file': filename },
+            if(says_no(tracking_consent), 0, list_position(struct_extract($precedence, 'tracking_consent'), filename))
+        ) filter (where tracking_consent is not null) as tracking_consent,
+        arg_max(
+            { 'text': updated_at, 'file': filename }, coalesce(source_time(updated_at), '-infinity'::timestamptz)
+        ) filter (where updated_at is not null) as updated_at
+    from landed
+    group by subscriber_id
+),
+
+combined as (
+    select
+        picked.subscriber_id,
+        picked.email.text as email,
+        decisive.status,
+        decisive.lawful_basis,
+        decisive.consent_source,
+        decisive.consented_at,
+        decisive.consent_wording,
+        picked.updated_at.text as updated_at,
+        picked.first_name.text as first_name,
+        picked.last_name.text as last_name,
+        picked.country.text as country,
+        picked.locale.text as locale,
+        picked.timezone.text as timezone,
+        picked.signed_up_at.text as signed_up_at,
+        decisive.consent_expires_at,
+        picked.tracking_consent.text as tracking_consent,
+        picked.attributes.text as attributes,
+        {
+            'email': picked.email.file, 'status': decisive.filename, 'lawful_basis': decisive.filename,
+            'consent_source': decisive.filename, 'consented_at': decisive.filename, 'consent_wording': decisive.filename,
+            'updated_at': picked.updated_at.file, 'first_name': picked.first_name.file, 'last_name': picked.last_name.file,
+            'country': picked.country.file, 'locale': picked.locale.file, 'timezone': picked.timezone.file,
+            'signed_up_at': picked.signed_up_at.file, 'consent_expires_at': decisive.filename,
+            'tracking_consent': picked.tracking_consent.file, 'attributes': picked.attributes.file
+        } as origins,
+        null::varchar as unreadable
+    from picked
+    left join decisive on picked.subscriber_id = decisive.subscriber_id
+)
+
+select * from combined
+union all by name
+select * exclude (filename) from read_parquet($files, filename = true)
+where unreadable is not null or subscriber_id is null;
