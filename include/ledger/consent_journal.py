@@ -50,16 +50,23 @@ def catch_up(paths: DataPaths, ledger: Ledger, *, at_most: int | None = None) ->
 
     0 if the ledger lacks that line's row: then rows are missing from the ledger, and the check says so.
     """
+    appended = 0
+    while at_most is None or appended < at_most:
+        count = _append_rows(paths, ledger)
+        if not count:
+            break
+        appended += count
+    return appended
+
+
+def _append_rows(paths: DataPaths, ledger: Ledger) -> int:
+    """Append up to `_ROWS` rows. The lock is held for these only, so that the edge does not wait for a long catching up."""
     with _locked(paths) as handle:
-        appended = 0
-        while at_most is None or appended < at_most:
-            rows = _rows_after(ledger, newest(paths) or Head(0, consent_chain.GENESIS))
-            if not rows:
-                break
+        rows = _rows_after(ledger, newest(paths) or Head(0, consent_chain.GENESIS))
+        if rows:
             os.write(handle, b"".join(b"\n" + json.dumps(row).encode() + b"\n" for row in rows))
             os.fsync(handle)
-            appended += len(rows)
-        return appended
+        return len(rows)
 
 
 def newest(paths: DataPaths) -> Head | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,17 @@ def test_catching_up_is_in_parts_that_fit_into_memory(
     assert consent_journal.catch_up(paths, ledger, at_most=3) == 3
     assert consent_journal.catch_up(paths, ledger) == 5
     assert consent_journal.catch_up(paths, ledger) == 0
+
+
+def test_concurrent_appends_write_each_row_once_and_in_order(paths: DataPaths, ledger: Ledger) -> None:
+    def work(person: int) -> None:
+        say(ledger, person)
+        consent_journal.append_new(paths, ledger)
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(work, range(1, 25)))
+    found = [json.loads(line)["seq"] for line in file_of(paths).read_bytes().splitlines() if line]
+    assert found == list(range(1, 25))
 
 
 def test_a_full_disk_does_not_fail_the_answer(paths: DataPaths, ledger: Ledger, caplog: pytest.LogCaptureFixture) -> None:
