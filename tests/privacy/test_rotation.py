@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,10 +32,12 @@ from include.warehouse.connection import open_warehouse
 from operations.__main__ import main
 from tests.dispatch.frozen import email_of, frozen_plan
 from tests.dispatch.scripted_esp import ScriptedEsp
+from tests.dispatch.test_withdrawals import NEWER, PEOPLE, Sending, others, sending
 from tests.ledger import first_edition
 from tests.rows import subscriber
 from tests.validate.people import ingest, mailed
 
+__all__ = ["sending"]
 ERASED, LEFT, MOVED = "gone@example.com", "person1@example.com", "person2@example.com"
 NEW, STAYS = "new@example.com", "person3@example.com"
 MESSAGE = "00000000-0000-5000-8000-000000000001"
@@ -162,6 +165,23 @@ def test_a_frozen_plan_is_sent_without_the_people_who_left(stores: Stores, esp: 
     subject = verify(secrets, token.partition("?")[0])
     assert subject
     assert subject.address_key in {key(secrets, email) for email in got}
+
+
+def test_a_link_of_before_the_rotation_stops_a_frozen_plan_to_the_new_address(sending: Sending) -> None:
+    link = mint(sending.stores.secrets, Subject(MESSAGE, sending.key(str(PEOPLE[0]["email"]))))
+    sending.source(PEOPLE[0] | {"email": NEW, "updated_at": NEWER}, full=False)
+    plan_id = sending.freeze()
+    append_address_key(sending.stores.paths)
+    secrets, url = load_secrets(sending.stores.paths), url_of(sending.stores.ledger)
+    rotate(sending.stores.paths, secrets, url)
+    sending.stores = Stores(sending.stores.paths, open_ledger(url, secrets), secrets)
+    subject = verify(secrets, link)
+    assert subject
+    assert subject.address_key == sending.key(str(PEOPLE[0]["email"]))
+    suppressions.suppress(sending.stores.ledger, [Suppression(subject.address_key, "unsubscribe", "one_click", time.time())])
+    sending.send(plan_id)
+    sending.stores.ledger.close()
+    assert sending.got() == others(0)
 
 
 STEPS = ("_prepare_plan", "_replace_files", "_rekey_warehouse", "rekey_ledger", "_manifests", "_start_journal")
