@@ -7,6 +7,7 @@ Landed files, spool and plans are erased by the stages that write them: `include
 from __future__ import annotations
 
 import logging
+import shutil
 
 import duckdb
 
@@ -60,7 +61,11 @@ def erase_at_sendgrid(account: SendGridAccount, person: Person) -> str:
 
 
 def erase_from_warehouse(paths: DataPaths, person: Person) -> dict[str, int]:
-    """Erase the person from every table, and the freed bytes from the file; return the rows changed by table."""
+    """Erase the person from every table, and the freed bytes from the file; return the rows changed by table.
+
+    Also deletes the export of the quarantine, which has whole rows and can be written again.
+    """
+    shutil.rmtree(paths.quarantine, ignore_errors=True)
     with open_warehouse(paths) as warehouse:
         found = {table: tables.count(warehouse, table, person) for table in tables.tables_with_people(warehouse)}
         with transaction(warehouse):

@@ -77,6 +77,7 @@ def _fill_spool(paths: DataPaths) -> None:
         "spool/broken/3.json": f'[{{"email": "{OLD}"'.encode(),
         "spool/broken/3.json.reason.txt": b"not JSON\n",
         "spool/activities/archive/20261129/4.jsonl": b"".join(json.dumps(one).encode() + b"\n" for one in posted),
+        "quarantine/subscribers.csv": f"where,email,last_name\nrow 1,{OLD},Zq9name\n".encode(),
         "services/edge.log": f"GET /x?email=ann.zq1%40example.com\nmailed {OTHER}, {NEW}\n".encode(),
     }
     for name, content in contents.items():
