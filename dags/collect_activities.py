@@ -20,12 +20,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import DAG, task, task_group
+from airflow.sdk import DAG, task_group
 
-from include.orchestration import configuration, defaults, timetables
+from include.orchestration import defaults, privacy, timetables
 from include.orchestration.assets import ACTIVITIES
 from include.orchestration.tags import Pool, Tag
-from include.orchestration.tasks import skip_unless
+from include.orchestration.tasks import Stores, skip_unless, stores_task
 
 with DAG(
     dag_id="collect_activities",
@@ -38,12 +38,12 @@ with DAG(
 
     @task_group
     def collect() -> None:
-        @task(pool=Pool.WAREHOUSE, priority_weight=100, outlets=[ACTIVITIES])
-        def load() -> Any:
+        @stores_task(pool=Pool.WAREHOUSE, priority_weight=100, outlets=[ACTIVITIES])
+        def load(stores: Stores) -> Any:
             """Load posted activities from the spool, before other tasks that wait for the warehouse."""
             from include.collect.activities import has_changes, load_activities
 
-            loaded = load_activities(configuration.paths())
+            loaded = load_activities(stores.paths, prepare=privacy.without_erased_activities(stores))
             skip_unless(has_changes(loaded), "no activity was posted")
             return loaded
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import duckdb
@@ -35,8 +35,10 @@ SCHEMA = pa.schema(
 """The columns of `posted_activities`, which activities_insert.sql reads."""
 
 
-def load_activities(paths: DataPaths) -> dict[str, int]:
+def load_activities(paths: DataPaths, prepare: Callable[[list[Path]], object] = len) -> dict[str, int]:
     """Load every file in `spool/activities/incoming/`, and archive it. Idempotent, also after a crash at any point.
+
+    `prepare` gets the files of each group before.
 
     Returns counts: files, broken (files moved to `broken/`), activities, and new (those that were not known). Without a
     file, the warehouse is not opened.
@@ -48,6 +50,7 @@ def load_activities(paths: DataPaths) -> dict[str, int]:
     if files:
         with open_warehouse(paths) as warehouse:
             for group in spool.groups(files):
+                prepare(group)
                 totals.update(_load(warehouse, root, group))
         log.info("loaded %d files: %d activities, %d new", totals["files"], totals["activities"], totals["new"])
     return dict(totals)

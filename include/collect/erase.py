@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from include.core.durable import write_durably
-from include.core.keys import address_key
+from include.core.keys import address_key, subscriber_key
 from include.core.paths import DataPaths
 from include.core.person import ERASED_EMAIL, Person, contains_address, escaped_forms
 from include.core.secrets import Secrets
@@ -26,6 +26,27 @@ def replace_erased(files: Iterable[Path], secrets: Secrets, erased: frozenset[st
     `erased` are the tombstones; while there are none, no batch is read. A batch that cannot be read is left to the loader.
     """
     return sum(_replace_in(path, secrets, erased) for path in files) if erased else 0
+
+
+def leave_out_erased(files: Iterable[Path], secrets: Secrets, erased: frozenset[str]) -> int:
+    """Remove the activities of erased people from files that are not loaded yet; return the number of files."""
+    return sum(_leave_out(path, secrets, erased) for path in files) if erased else 0
+
+
+def _leave_out(path: Path, secrets: Secrets, erased: frozenset[str]) -> bool:
+    lines = path.read_bytes().splitlines(keepends=True)
+    kept = [line for line in lines if subscriber_key(secrets.address_key, _subscriber_id(line)) not in erased]
+    if len(kept) < len(lines):
+        write_durably(path, b"".join(kept), mode=0o640)
+    return len(kept) < len(lines)
+
+
+def _subscriber_id(line: bytes) -> str:
+    """The id of an activity; empty for a line that cannot be read, which is left to the loader."""
+    try:
+        return str(orjson.loads(line)["subscriber_id"])
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        return ""
 
 
 def _replace_in(path: Path, secrets: Secrets, erased: frozenset[str]) -> bool:

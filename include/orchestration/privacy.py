@@ -108,6 +108,14 @@ def record(stores: Stores, request_id: str, *, exported: Any, proved: Any) -> An
     return privacy_request.end(stores.paths, privacy_request.read(stores.paths, request_id), exported or proved)
 
 
+def without_erased_activities(stores: Stores) -> Callable[[Iterable[Path]], int]:
+    """A function that removes the activities of erased people from files of the spool."""
+    from include.collect.erase import leave_out_erased
+    from include.ledger import suppressions
+
+    return partial(leave_out_erased, secrets=stores.secrets, erased=suppressions.erased_keys(stores.ledger))
+
+
 def without_erased(stores: Stores) -> Callable[[Iterable[Path]], int]:
     """A function that replaces the addresses of erased people in batches of the spool."""
     from include.collect.erase import replace_erased

@@ -148,6 +148,8 @@ def test_a_person_can_pause_all_mail_for_30_days_and_end_the_pause(
     end = first(parse(paused), "time")
     assert (end.attributes["datetime"], end.text()) == (f"{ends:%Y-%m-%d}", format_date(ends, "long", locale="de"))
     assert consent.of_person(ledger, subject.address_key) == {PAUSE: False}
+    (offer,) = shown_texts(ledger, subject).values()
+    assert (offer[0], "bis zum {date}" in offer[1], offer[2]) == ("Harbour Records", True, "30 Tage Pause")
     page = httpx.post(link, data={"action": "end_pause"}).text
     assert ("Pause for 30 days" in page, "Saved." in page) == (True, True)
     assert "Saved." not in httpx.post(link, data={"action": "end_pause"}).text, "there is no pause to end"

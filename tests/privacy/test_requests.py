@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowSkipException
 
+from include.collect.activities import load_activities
 from include.collect.load import load_spool
 from include.core import privacy_request
 from include.core.errors import CampaignRunning, ConfigurationError, ErasureIncomplete
@@ -134,6 +135,7 @@ def test_an_erased_person_is_nowhere_and_an_import_does_not_bring_them_back(
     assert found(filled, *ONLY_HERS) == set()
     assert scan.places(paths, stores.ledger, person, skip=[paths.privacy]) == []
     _late_events_are_stored_without_the_address(filled)
+    _late_activities_are_left_out(filled)
     with pytest.raises(ConfigurationError, match="no open request"):
         privacy.find(stores, {"request": request})
 
@@ -162,6 +164,22 @@ def _erasure_waits_for_a_running_campaign(filled: Sending, request: str) -> None
         privacy.erase_files(filled.stores, request)
     assert error.value.retryable
     put_in_state("done")
+
+
+def _late_activities_are_left_out(filled: Sending) -> None:
+    paths = filled.stores.paths
+    posted = [{"activity_id": f"late {row['subscriber_id']}", "subscriber_id": row["subscriber_id"]} for row in (ANN, JOANN)]
+    lines = [
+        json.dumps({**one, "name": "visit", "happened_at": "2026-01-01T00:00:00Z", "properties": None}) for one in posted
+    ]
+    incoming = paths.spool / "activities" / "incoming" / "20261129T050000000000Z-late.jsonl"
+    incoming.parent.mkdir(parents=True, exist_ok=True)
+    incoming.write_text("\n".join(lines) + "\n")
+    loaded = load_activities(paths, prepare=privacy.without_erased_activities(filled.stores))
+    assert (loaded["broken"], loaded["activities"]) == (0, 1)
+    with open_warehouse(paths) as warehouse:
+        late = warehouse.execute("select subscriber_id from core.activities where activity_id ^@ 'late'").fetchall()
+    assert late == [("S1",)]
 
 
 def purchase(person: dict[str, Any]) -> dict[str, Any]:
