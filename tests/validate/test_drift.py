@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ from tests.validate.conftest import query
 from tests.validate.shop_runs import Shop, moved
 
 RUNS = 200
+SINCE = datetime(2020, 1, 1, tzinfo=UTC)
 MAX_FALSE_ALARMS = 0.01
 """The share of normal runs with any alarm, of about thirty measures each."""
 SHOPS = {
@@ -79,6 +81,27 @@ def test_each_kind_of_injected_drift_is_found(what: str, name: str) -> None:
     *earlier, now = SHOPS[name].full_passes(WINDOW_RUNS + 1)
     found = broken(INJECTED[what](now), earlier[::-1])
     assert what in {f"{one.family} {one.column}" for one in found}
+
+
+JUMPED: dict[str, Callable[[RunCounts], RunCounts]] = {
+    "null_share country": lambda run: empty(run, "country", 0.6),
+    "domain email": lambda run: moved(run, "domain", "largest", 0.7),
+    "consent consent": lambda run: moved(run, "consent", "no", 0.4),
+    "consent tracking_consent": lambda run: moved(run, "tracking_consent", "yes", 0.9),
+    "value status": lambda run: moved(run, "status", "pending", 0.7),
+    "value country": lambda run: moved(run, "country", "US", 0.6),
+    "volume rows": lambda run: replace(run, rows=run.rows * 4),
+}
+
+
+@pytest.mark.parametrize("what", JUMPED)
+def test_each_stated_extreme_is_a_jump_and_smaller_drift_is_not(what: str) -> None:
+    *earlier, now = SHOPS["steady"].full_passes(WINDOW_RUNS + 1)
+    family, column = what.split()
+    for change, is_jump in ((JUMPED[what], True), (INJECTED[what], False)):
+        found = measures(change(now), earlier[::-1], "subscribers", full=True)
+        (one,) = [one for one in found if (one.family, one.column) == (family, column)]
+        assert (one.beyond > JUMPS[family]) is is_jump
 
 
 def test_the_words_say_what_it_is_and_what_it_was() -> None:
@@ -160,6 +183,19 @@ def test_an_extreme_stops_the_batch_until_it_is_accepted(week: DataPaths) -> Non
     ingest(week, jumped, "day 10")
     learning = "select distinct expectation from quality.results where landed_run = 'day 10' and checked_rows = 0"
     assert set(query(week, learning)) == {("null_share_drift",), ("value_drift",)}
+
+
+def test_an_hourly_pass_is_compared_with_hourly_passes_and_never_stopped(week: DataPaths) -> None:
+    jumped = people(120, attributes=None)
+    url = sqlite_source(week.root.parent / "shop.sqlite", subscribers=jumped)
+    silent = validate_batch(week, land(week, url, "subscribers", run="hour 1", since=SINCE))
+    assert silent["status"] == "accepted"
+    checked = "select max(checked_rows) from quality.results where expectation = 'null_share_drift' and landed_run = "
+    assert query(week, f"{checked} 'hour 1'") == [(0,)], "the runs before were full passes"
+    query(week, "update quality.runs set is_full = false")
+    assert validate_batch(week, land(week, url, "subscribers", run="hour 2", since=SINCE))["status"] == "accepted"
+    broken_rules = "select expectation, column_name from quality.results where landed_run = 'hour 2' and not success"
+    assert ("null_share_drift", "attributes") in query(week, broken_rules)
 
 
 def test_an_address_in_a_code_column_is_not_stored(paths: DataPaths) -> None:
