@@ -7,6 +7,7 @@ streams, so that its memory does not depend on the size of a file.
 from __future__ import annotations
 
 import gzip
+import mmap
 import re
 import sqlite3
 import zipfile
@@ -92,12 +93,11 @@ def _stream_has(stream: IO[bytes] | gzip.GzipFile, person: Person) -> bool:
 
 
 def _overwrite(file: Path, person: Person) -> None:
-    content = file.read_bytes().lower()
-    with file.open("r+b") as opened:
-        for match in re.finditer(address_pattern(person).encode(), content):
-            for start, stop in (match.span(group) for group in range(1, match.re.groups + 1) if match[group]):
-                opened.seek(start)
-                opened.write(b"*" * (stop - start))
+    pattern = re.compile(address_pattern(person).encode(), re.IGNORECASE)
+    with file.open("r+b") as opened, mmap.mmap(opened.fileno(), 0) as content:
+        for match in list(pattern.finditer(content)):
+            for start, stop in (match.span(group) for group in range(1, pattern.groups + 1) if match.start(group) >= 0):
+                content[start:stop] = b"*" * (stop - start)
 
 
 def _kind(file: Path) -> str:

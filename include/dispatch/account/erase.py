@@ -6,6 +6,7 @@ plan's manifest, and the manifest a new hash in the ledger.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import orjson
@@ -40,26 +41,44 @@ def erase_from_plans(stores: Stores, person: Person) -> int:
             remedy="The person gets no mail from now on. The erasure continues when the campaign has ended or is paused.",
         )
     for plan, files in found:
-        _replace(stores.ledger, stores.paths.root / plan.folder, plan, files)
+        _replace(stores.ledger, stores.paths.root / plan.folder, plan, files, person)
     return sum(len(files) for _, files in found)
 
 
-def _files(paths: DataPaths, plan: Plan, person: Person) -> dict[str, pa.Table]:
-    """The plan's files that contain the person, as they must be without them.
+def _files(paths: DataPaths, plan: Plan, person: Person) -> list[str]:
+    """The plan's files that contain the person.
 
-    Includes a file that an interrupted erasure replaced, and whose new hash is not in the manifest yet.
+    Includes those that an interrupted erasure replaced, and whose new hash is not in the manifest or the ledger yet.
     """
     folder = paths.root / plan.folder
-    hashes = orjson.loads((folder / "manifest.json").read_bytes())
-    changed = {}
-    for path in sorted(folder.glob("*.parquet")):
-        table = pq.read_table(path)
+    manifest = folder / "manifest.json"
+    if not manifest.is_file():
+        return []
+    hashes, is_recorded = orjson.loads(manifest.read_bytes()), file_sha256(manifest) == plan.manifest_sha256
+    states = {path: _state(person, path) for path in sorted(folder.glob("*.parquet"))}
+    return [
+        path.name
+        for path, state in states.items()
+        if state == "present" or (state == "erased" and not (is_recorded and file_sha256(path) == hashes.get(path.name)))
+    ]
+
+
+def _state(person: Person, path: Path) -> str:
+    """Whether the person is `present` in a file, `erased` from it, or `absent`. One row group is in memory at a time."""
+    found = "absent"
+    for table in _row_groups(path):
         theirs = _rows(person, table)
         if pc.any(theirs).as_py():
-            without = _without(person, table, theirs)
-            if without != table or file_sha256(path) != hashes.get(path.name):
-                changed[path.name] = without
-    return changed
+            found = "erased"
+            if _without(person, table, theirs) != table:
+                return "present"
+    return found
+
+
+def _row_groups(path: Path) -> Iterator[pa.Table]:
+    file = pq.ParquetFile(path)
+    for number in range(file.num_row_groups):
+        yield file.read_row_group(number)
 
 
 def _rows(person: Person, table: pa.Table) -> pa.ChunkedArray:
@@ -80,15 +99,22 @@ def _without(person: Person, table: pa.Table, theirs: pa.ChunkedArray) -> pa.Tab
     return table
 
 
-def _replace(ledger: Ledger, folder: Path, plan: Plan, files: dict[str, pa.Table]) -> None:
+def _replace(ledger: Ledger, folder: Path, plan: Plan, names: list[str], person: Person) -> None:
     manifest = orjson.loads((folder / "manifest.json").read_bytes())
-    for name, table in files.items():
-        beside = folder / f".{name}.tmp"
-        pq.write_table(table, beside, compression="lz4", write_statistics=False)
-        sync_file(beside)
-        beside.replace(folder / name)
+    for name in names:
+        _rewrite(folder / name, person)
         manifest[name] = file_sha256(folder / name)
     write_durably(folder / "manifest.json", orjson.dumps(manifest, option=orjson.OPT_INDENT_2))
     with ledger.write() as connection:
         this = plans_table.c.plan_id == plan.plan_id
         connection.execute(update(plans_table).where(this).values(manifest_sha256=file_sha256(folder / "manifest.json")))
+
+
+def _rewrite(path: Path, person: Person) -> None:
+    """Replace the file by one without the person, with the same rows in the same order."""
+    beside, schema = path.with_name(f".{path.name}.tmp"), pq.read_schema(path)
+    with pq.ParquetWriter(beside, schema, compression="lz4", write_statistics=False) as writer:
+        for table in _row_groups(path):
+            writer.write_table(_without(person, table, _rows(person, table)).cast(schema))
+    sync_file(beside)
+    beside.replace(path)
