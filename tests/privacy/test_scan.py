@@ -66,10 +66,11 @@ def test_an_address_is_found_in_every_kind_of_file(
     assert scan.places(paths, ledger, ANN, skip=[folder]) == []
 
 
-def test_an_address_is_found_in_the_name_of_a_file_and_in_the_ledger(paths: DataPaths, ledger: Ledger) -> None:
-    suppress(ledger, [Suppression("ann@x.org", "manual", "test", 1.0)])
+def test_an_address_is_found_in_the_name_of_a_file_and_in_the_ledger(paths: DataPaths, each_ledger: Ledger) -> None:
+    suppress(each_ledger, [Suppression("ann@x.org", "manual", "test", 1.0)])
+    paths.root.mkdir(parents=True, exist_ok=True)
     (paths.root / "report of ann@x.org").write_text("")
-    found = scan.places(paths, ledger, ANN)
+    found = scan.places(paths, each_ledger, ANN)
     assert "…, its name" in found
     assert "ledger, suppression_log" in found
 
