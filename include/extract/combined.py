@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Collection, Iterator
+from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -17,9 +20,11 @@ from include.extract.columns import match_columns
 from include.extract.combination import Combination, NamedSource
 from include.extract.contract import SUBSCRIBERS, Relation
 from include.extract.mapping import custom_query, mapping_folder
-from include.warehouse.connection import configure, fetch, run
+from include.warehouse.connection import configure, run
 
 BATCH_ROWS = 50_000
+PARTS, ROWS_AT_ONCE = 64, 100_000
+"""Rows are distributed by their id to so many files per source; so many rows are combined at once, to bound the memory."""
 
 
 class CombinedSource:
@@ -56,52 +61,82 @@ class CombinedSource:
         return {column: "text" for column in relation.columns if column in found}
 
     def batches(self, relation: Relation, found: Collection[str], since: datetime | None) -> Iterator[pa.RecordBatch]:  # noqa: ARG002  (every pass is full)
-        statement = sqlfile.load("extract", f"{relation.name}_combine").statement
-        try:
-            reader = self._connection.execute(statement, self._parameters(relation)).to_arrow_reader(BATCH_ROWS)
+        for reader in self._combined(relation):
             for batch in reader:
                 yield batch.select([name for name in batch.schema.names if name != "origins"])
-        except (duckdb.Error, pa.ArrowException) as error:
-            raise SourceError(f"cannot be combined ({type(error).__name__}).", where=self.location) from None
 
     def origins(self, subscriber_id: str) -> dict[str, str]:
         """Column → the name of the source from which this subscriber's value is taken; empty if no source has the id."""
         self.columns(SUBSCRIBERS)
-        names = {str(path): name for name, path in self._copies[SUBSCRIBERS.name].items()}
-        rows = fetch(self._connection, "extract", "subscribers_combine", self._parameters(SUBSCRIBERS)).to_pylist()
+        batches = (batch for reader in self._combined(SUBSCRIBERS) for batch in reader)
+        rows = (row for batch in batches for row in batch.select(["subscriber_id", "origins"]).to_pylist())
         found = next((row["origins"] for row in rows if row["subscriber_id"] == subscriber_id), None) or {}
-        return {column: names[path] for column, path in found.items() if path}
+        return {column: source for column, source in found.items() if source}
+
+    def _combined(self, relation: Relation) -> Iterator[pa.RecordBatchReader]:
+        """The combined rows, part by part: all rows of an id are in the same part."""
+        statement = sqlfile.load("extract", f"{relation.name}_combine").statement
+        try:
+            for files in self._portions(relation):
+                parameters = self._parameters(relation) | {"files": files}
+                yield self._connection.execute(statement, parameters).to_arrow_reader(BATCH_ROWS)
+        except (duckdb.Error, pa.ArrowException) as error:
+            raise SourceError(f"cannot be combined ({type(error).__name__}).", where=self.location) from None
+
+    def _portions(self, relation: Relation) -> Iterator[list[str]]:
+        """The files of some parts, of all sources: at least `ROWS_AT_ONCE` rows at a time, except for the last."""
+        files, rows = list[str](), 0
+        for part in range(PARTS):
+            paths = [folder / f"{part}.parquet" for folder in self._copies[relation.name].values()]
+            files += map(str, paths)
+            rows += sum(pq.read_metadata(path).num_rows for path in paths)
+            if rows >= ROWS_AT_ONCE:
+                yield files
+                files, rows = [], 0
+        if files:
+            yield files
 
     def close(self) -> None:
         self._connection.close()
 
     def _parameters(self, relation: Relation) -> dict[str, Any]:
-        paths = {name: str(path) for name, path in self._copies[relation.name].items()}
-        parameters: dict[str, Any] = {"files": list(paths.values())}
+        parameters: dict[str, Any] = {"sources": [source.name for source in self._combination.sources]}
         if relation is SUBSCRIBERS:
-            order = {column: self._combination.order(column) for column in SUBSCRIBERS.columns}
-            parameters["precedence"] = {
-                column: [paths[name] for name in names if name in paths] for column, names in order.items()
-            }
+            parameters["precedence"] = {column: self._combination.order(column) for column in SUBSCRIBERS.columns}
         return parameters
 
     def _copy(self, source: NamedSource, relation: Relation) -> tuple[Path, set[str]]:
-        """Copy the relation of one source as it would land on its own; returns the file and the contract's columns."""
+        """Copy the relation of one source as it would land on its own; returns the folder and the contract's columns."""
         from include.extract.sources import open_source
 
         if self._scratch is None:
             raise ValueError("reading rows needs a scratch folder")
-        path = self._scratch / "combined" / f"{relation.name}-{source.name}.parquet"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        schema = pa.schema([(name, pa.string()) for name in (*relation.columns, "unreadable")])
+        folder = self._scratch / "combined" / relation.name / source.name
+        folder.mkdir(parents=True, exist_ok=True)
         with mapping_folder(source.mapping), open_source(source.url, self._scratch / source.name) as opened:
             found = opened.columns(relation)
-            with pq.ParquetWriter(path, schema) as writer:
-                for batch in opened.batches(relation, found, None):
-                    writer.write_batch(_complete(batch, schema, source.name))
+            _write_parts(folder, opened.batches(relation, found, None), relation, source.name)
             files = [f"{source.name}/{name}" for name in opened.files(relation)]
         self._files.setdefault(relation.name, []).extend(files)
-        return path, set(match_columns(relation, found))
+        return folder, set(match_columns(relation, found))
+
+
+def _write_parts(folder: Path, batches: Iterator[pa.RecordBatch], relation: Relation, source: str) -> None:
+    """Distribute the rows to `PARTS` files by a hash of their key."""
+    schema = pa.schema([(name, pa.string()) for name in (*relation.columns, "unreadable", "source")])
+    with ExitStack() as stack:
+        writers = [stack.enter_context(pq.ParquetWriter(folder / f"{part}.parquet", schema)) for part in range(PARTS)]
+        for batch in batches:
+            whole = _complete(batch, schema, source)
+            keys = (zlib.crc32((key or "").encode()) % PARTS for key in whole[relation.key].to_pylist())
+            parts = np.fromiter(keys, np.int64, whole.num_rows)
+            ordered, ends = (
+                whole.take(pa.array(np.argsort(parts, kind="stable"))),
+                np.bincount(parts, minlength=PARTS).cumsum(),
+            )
+            for part in np.unique(parts):
+                start = ends[part - 1] if part else 0
+                writers[part].write_batch(ordered.slice(start, ends[part] - start))
 
 
 def _has(source: NamedSource, relation: Relation) -> bool:
@@ -112,9 +147,11 @@ def _has(source: NamedSource, relation: Relation) -> bool:
 
 
 def _complete(batch: pa.RecordBatch, schema: pa.Schema, source: str) -> pa.RecordBatch:
-    """The batch with every column as text; the location of an unreadable line names the source."""
+    """The batch with every column as text, and its source; the location of an unreadable line names the source too."""
     nulls = pa.nulls(batch.num_rows, pa.string())
-    columns = [batch[name].cast(pa.string()) if name in batch.schema.names else nulls for name in schema.names]
+    columns = {name: batch[name].cast(pa.string()) if name in batch.schema.names else nulls for name in schema.names}
     if "unreadable" in batch.schema.names:
-        columns[-1] = pa.array([f"{source}/{location}" for location in columns[-1].to_pylist()], pa.string())
-    return pa.RecordBatch.from_arrays(columns, schema=schema)
+        located = [location and f"{source}/{location}" for location in columns["unreadable"].to_pylist()]
+        columns["unreadable"] = pa.array(located, pa.string())
+    columns["source"] = pa.array([source] * batch.num_rows, pa.string())
+    return pa.RecordBatch.from_arrays(list(columns.values()), schema=schema)

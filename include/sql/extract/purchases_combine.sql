@@ -1,15 +1,15 @@
 -- name: purchases_combine
 -- owner: data
 -- grain: one row per purchase; every row without an id
--- params: files
--- purpose: The purchases of several sources, `files` in order of precedence: the first row of each purchase_id, and every line that
+-- params: files, sources
+-- purpose: The purchases of several sources, `sources` in order of precedence: the first row of each purchase_id, and every line that
 --          cannot be read.
-select * exclude (filename)
-from read_parquet($files, filename = true)
+select * exclude (source)
+from read_parquet($files)
 qualify
     unreadable is not null
     or purchase_id is null
     or row_number() over (
         partition by purchase_id, unreadable is null
-        order by list_position($files::varchar[], filename)
+        order by list_position($sources::varchar[], source)
     ) = 1;

@@ -1,18 +1,19 @@
 -- name: subscribers_combine
 -- owner: data
 -- grain: one row per subscriber; every row without an id
--- params: files, precedence
--- purpose: One row per subscriber from the rows of several sources, `files` in order. `precedence` has for each column the files
---          in the order in which a value is taken. Status and proof of consent come from one source together: the newest
---          answer, where a refusal counts from its change, consent from its own time, and a tie, an unknown word or an
---          unreadable time is a refusal. Tracking is refused where one source refuses it. `origins` has the file of each value.
+-- params: files, sources, precedence
+-- purpose: One row per subscriber from the rows of several sources, which the column source names; `sources` is their order.
+--          `precedence` has for each column the sources in the order in which a value is taken. Status and proof of consent
+--          come from one source together: the newest answer, where a refusal counts from its change, consent from its own
+--          time, and a tie, an unknown word or an unreadable time is a refusal. Tracking is refused where one source refuses
+--          it. `origins` has the source of each value.
 with landed as (
     select
         *,
-        list_position($files::varchar[], filename) as source_rank,
+        list_position($sources::varchar[], source) as source_rank,
         coalesce(lower(trim(status)) = 'subscribed', false) as is_yes,
         if(is_yes, source_time(consented_at), source_time(updated_at)) as answered_at
-    from read_parquet($files, filename = true)
+    from read_parquet($files)
     where unreadable is null and subscriber_id is not null
 ),
 
@@ -41,30 +42,30 @@ decisive as (
 picked as (
     select
         subscriber_id,
-        arg_min({ 'text': email, 'file': filename }, list_position(struct_extract($precedence, 'email'), filename))
+        arg_min({ 'text': email, 'source': source }, list_position(struct_extract($precedence, 'email'), source))
         filter (where email is not null) as email,
-        arg_min({ 'text': first_name, 'file': filename }, list_position(struct_extract($precedence, 'first_name'), filename))
+        arg_min({ 'text': first_name, 'source': source }, list_position(struct_extract($precedence, 'first_name'), source))
         filter (where first_name is not null) as first_name,
-        arg_min({ 'text': last_name, 'file': filename }, list_position(struct_extract($precedence, 'last_name'), filename))
+        arg_min({ 'text': last_name, 'source': source }, list_position(struct_extract($precedence, 'last_name'), source))
         filter (where last_name is not null) as last_name,
-        arg_min({ 'text': country, 'file': filename }, list_position(struct_extract($precedence, 'country'), filename))
+        arg_min({ 'text': country, 'source': source }, list_position(struct_extract($precedence, 'country'), source))
         filter (where country is not null) as country,
-        arg_min({ 'text': locale, 'file': filename }, list_position(struct_extract($precedence, 'locale'), filename))
+        arg_min({ 'text': locale, 'source': source }, list_position(struct_extract($precedence, 'locale'), source))
         filter (where locale is not null) as locale,
-        arg_min({ 'text': timezone, 'file': filename }, list_position(struct_extract($precedence, 'timezone'), filename))
+        arg_min({ 'text': timezone, 'source': source }, list_position(struct_extract($precedence, 'timezone'), source))
         filter (where timezone is not null) as timezone,
         arg_min(
-            { 'text': signed_up_at, 'file': filename }, list_position(struct_extract($precedence, 'signed_up_at'), filename)
+            { 'text': signed_up_at, 'source': source }, list_position(struct_extract($precedence, 'signed_up_at'), source)
         )
         filter (where signed_up_at is not null) as signed_up_at,
-        arg_min({ 'text': attributes, 'file': filename }, list_position(struct_extract($precedence, 'attributes'), filename))
+        arg_min({ 'text': attributes, 'source': source }, list_position(struct_extract($precedence, 'attributes'), source))
         filter (where attributes is not null) as attributes,
         arg_min(
-            { 'text': tracking_consent, 'file': filename },
-            if(says_no(tracking_consent), 0, list_position(struct_extract($precedence, 'tracking_consent'), filename))
+            { 'text': tracking_consent, 'source': source },
+            if(says_no(tracking_consent), 0, list_position(struct_extract($precedence, 'tracking_consent'), source))
         ) filter (where tracking_consent is not null) as tracking_consent,
         arg_max(
-            { 'text': updated_at, 'file': filename }, coalesce(source_time(updated_at), '-infinity'::timestamptz)
+            { 'text': updated_at, 'source': source }, coalesce(source_time(updated_at), '-infinity'::timestamptz)
         ) filter (where updated_at is not null) as updated_at
     from landed
     group by subscriber_id
@@ -90,12 +91,16 @@ combined as (
         picked.tracking_consent.text as tracking_consent,
         picked.attributes.text as attributes,
         {
-            'email': picked.email.file, 'status': decisive.filename, 'lawful_basis': decisive.filename,
-            'consent_source': decisive.filename, 'consented_at': decisive.filename, 'consent_wording': decisive.filename,
-            'updated_at': picked.updated_at.file, 'first_name': picked.first_name.file, 'last_name': picked.last_name.file,
-            'country': picked.country.file, 'locale': picked.locale.file, 'timezone': picked.timezone.file,
-            'signed_up_at': picked.signed_up_at.file, 'consent_expires_at': decisive.filename,
-            'tracking_consent': picked.tracking_consent.file, 'attributes': picked.attributes.file
+            'email': picked.email.source, 'status': decisive.source, 'lawful_basis': decisive.source,
+            'consent_source': decisive.source,
+            'consented_at': decisive.source,
+            'consent_wording': decisive.source,
+            'updated_at': picked.updated_at.source,
+            'first_name': picked.first_name.source,
+            'last_name': picked.last_name.source,
+            'country': picked.country.source, 'locale': picked.locale.source, 'timezone': picked.timezone.source,
+            'signed_up_at': picked.signed_up_at.source, 'consent_expires_at': decisive.source,
+            'tracking_consent': picked.tracking_consent.source, 'attributes': picked.attributes.source
         } as origins,
         null::varchar as unreadable
     from picked
@@ -104,5 +109,5 @@ combined as (
 
 select * from combined
 union all by name
-select * exclude (filename) from read_parquet($files, filename = true)
+select * exclude (source) from read_parquet($files)
 where unreadable is not null or subscriber_id is null;
