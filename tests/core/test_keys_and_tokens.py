@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from include.core import token
-from include.core.keys import address_key, message_key, normalise_address
+from include.core.keys import address_key, message_key, normalise_address, rekeyed, subscriber_key
 from include.core.secrets import Secrets
 from include.warehouse.connection import configure, prepare
 
@@ -107,3 +107,10 @@ def test_spellings_of_an_address_have_the_same_key(same: str) -> None:
 
 def test_a_different_secret_gives_a_different_address_key() -> None:
     assert address_key(b"b" * 32, "u@example.org") != SUBJECT.address_key
+
+
+def test_a_tombstone_of_a_subscriber_id_is_found_after_a_rotation_and_is_no_address() -> None:
+    first, second = b"1" * 32, b"2" * 32
+    tombstone = subscriber_key(first, "S1")
+    assert rekeyed([second], tombstone) == subscriber_key((first, second), "S1")
+    assert tombstone not in {subscriber_key(first, "S2"), address_key(first, "S1")}
