@@ -80,10 +80,12 @@ def test_fully_migrated_file_loses_its_keys(paths: DataPaths) -> None:
         columns = connection.execute("describe quality.runs").fetchall()
         connection.execute("drop table quality.runs")
         connection.execute(RUNS)
-        for column in ("is_full boolean default true", "deletions_held boolean", "warnings varchar[]"):
+        added = ("is_full boolean default true", "deletions_held boolean", "warnings varchar[]", "source varchar")
+        for column in (*added, "accepted varchar[]"):
             connection.execute(f"alter table quality.runs add column {column}")
         connection.execute(
-            "insert into quality.runs values ('r', 'purchases', now(), 2, 1, 1, 'stopped', null, null, null, ['w'])"
+            "insert into quality.runs by name select 'r' as landed_run, 'purchases' as relation, now() as validated_at, "
+            "2 as raw_rows, 1 as valid_rows, 1 as quarantined_rows, 'stopped' as verdict, null as is_full, ['w'] as warnings"
         )
         row = connection.execute("from quality.runs").fetchall()
     with open_warehouse(paths) as connection:
