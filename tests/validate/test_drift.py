@@ -150,9 +150,9 @@ def week(paths: DataPaths) -> DataPaths:
     with duckdb.connect(str(paths.warehouse)) as warehouse:
         for day in range(2, MIN_RUNS + 1):
             for table in ("runs", "profiles", "distributions"):
-                later = ", validated_at + interval 1 second as validated_at" if table == "runs" else ""
+                earlier = ", validated_at - interval 1 second as validated_at" if table == "runs" else ""
                 warehouse.execute(
-                    f"insert into quality.{table} by name select * replace ('day {day}' as landed_run{later}) "
+                    f"insert into quality.{table} by name select * replace ('day {day}' as landed_run{earlier}) "
                     f"from quality.{table} where landed_run = 'day 1'"
                 )
     return paths
