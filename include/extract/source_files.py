@@ -10,7 +10,7 @@ from typing import Protocol
 from include.core.errors import SourceError, SourceUnavailable
 
 KINDS = {
-    "CSV": (".csv", ".csv.gz"),
+    "CSV": (".csv", ".csv.gz", ".tsv", ".tsv.gz"),
     "JSON lines": (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz"),
     "Parquet": (".parquet",),
 }

@@ -94,6 +94,10 @@ def test_a_delimiter_can_be_named(paths: DataPaths, tmp_path: Path, option: str,
     assert first_names(rows) == NAMES
 
 
+def test_tsv_is_csv(paths: DataPaths, tmp_path: Path) -> None:
+    assert first_names(land_file(paths, tmp_path, "subscribers.TSV", csv_text(NAMES, "\t").encode())) == NAMES
+
+
 @pytest.mark.parametrize(
     ("query", "message"),
     [
