@@ -18,6 +18,8 @@ NOT_SENT = "No message was sent twice and none was lost: unsent messages are pen
 UNCHANGED = "Nothing was replaced: the previous state is still in use."
 SAFE_TO_RERUN = "Every write is a replace or a merge, so the task can be cleared and run again at any time."
 
+STAGE_CHECKS = "quality-stop.md#segments-sends-events-and-marts"
+
 
 class AlertRule(NamedTuple):
     """The alert for exceptions of a class whose text matches `pattern`."""
@@ -70,6 +72,31 @@ ALERT_RULES = (
         errors.ConservationBroken, "", "conservation-broken", "The sums do not match",
         "Nothing was published, and the plan stays as it is.", "Send nothing more before you know the cause.",
         "conservation-broken.md#what-to-do",
+    ),
+    AlertRule(
+        errors.ConsentChainBroken, "", "consent-chain", "The consent log was changed",
+        "Nothing was changed by the check. Suppressions and opt-outs are read from their own tables.",
+        "Find the row that the message names before anything is sent.", "consent-chain.md#what-to-do",
+    ),
+    AlertRule(
+        errors.ErasureIncomplete, "", "erasure-incomplete", "A person who asked for erasure is still in a file or table",
+        "The person is suppressed and gets no mail.", "Clear the task; if it fails again, look at the places that it names.",
+        "failed-task.md#privacy-request",
+    ),
+    AlertRule(
+        errors.CampaignRunning, "", "campaign-running", "A privacy request waits for a campaign that is being sent",
+        "The person is suppressed and gets no mail.", "Clear the task when the campaign has ended, or pause the campaign.",
+        "failed-task.md#privacy-request", "warning",
+    ),
+    AlertRule(
+        errors.QualityStop, r"^marts, run ", "quality-marts", "The marts break a rule of data quality",
+        "Nothing was published: analysts keep the previous file.",
+        "Read which mart and rule the message names; once it is fixed, clear analyze.marts.", STAGE_CHECKS,
+    ),
+    AlertRule(
+        errors.QualityStop, r"^(sends|events), run ", "quality-stage", "Recorded sends or events break a rule of data quality",
+        "Everything is recorded, and nothing is sent again.", "Read what the message names, and follow its remedy.",
+        STAGE_CHECKS,
     ),
     AlertRule(
         errors.QualityStop, "", "quality-stop", "A batch of subscribers is rejected",
