@@ -75,7 +75,7 @@ ALERT_RULES = (
     ),
     AlertRule(
         errors.ConsentChainBroken, "", "consent-chain", "The consent log was changed",
-        "Nothing was changed by the check. Suppressions and opt-outs are read from their own tables.",
+        "The check changes nothing, and the marts are published in spite of it.",
         "Find the row that the message names before anything is sent.", "consent-chain.md#what-to-do",
     ),
     AlertRule(
@@ -94,7 +94,7 @@ ALERT_RULES = (
         "Read which mart and rule the message names; once it is fixed, clear analyze.marts.", STAGE_CHECKS,
     ),
     AlertRule(
-        errors.QualityStop, r"^(sends|events), run ", "quality-stage", "Recorded sends or events break a rule of data quality",
+        errors.QualityStop, r"^(sends|events), run ", "quality-stage", "Sends or events break a rule of data quality",
         "Everything is recorded, and nothing is sent again.", "Read what the message names, and follow its remedy.",
         STAGE_CHECKS,
     ),
