@@ -43,6 +43,12 @@ SEND_FORM: dict[str, dict[str, Any]] = {
     },
 }  # fmt: skip
 
+RETENTION_FORM: dict[str, dict[str, Any]] = {
+    "dry_run": {
+        "default": True, "type": "boolean", "title": "Dry run",
+        "description": "Only count what has expired. Scheduled runs delete it.",
+    },
+}  # fmt: skip
 PRIVACY_FORM: dict[str, dict[str, Any]] = {
     "request": {
         "default": None, "type": ["string", "null"], "pattern": r"^[0-9]{8}-[0-9a-f]{8}$", "title": "Request",

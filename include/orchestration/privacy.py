@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from include.core.errors import ErasureIncomplete
-from include.orchestration import configuration
+from include.orchestration import configuration, runs
 from include.orchestration.tasks import skip_unless
 
 if TYPE_CHECKING:
@@ -106,6 +106,14 @@ def record(stores: Stores, request_id: str, *, exported: Any, proved: Any) -> An
     from include.core import privacy_request
 
     return privacy_request.end(stores.paths, privacy_request.read(stores.paths, request_id), exported or proved)
+
+
+def delete_expired(stores: Stores, dag_run: Any, params: Mapping[str, Any]) -> Any:
+    """Delete files that have expired. A run that is not scheduled is a dry run, unless its form says otherwise."""
+    from include.privacy import retention
+
+    dry_run = not runs.is_scheduled(dag_run) and bool(params["dry_run"])
+    return retention.delete_expired(stores, retention.load_retention(), dry_run=dry_run)
 
 
 def without_erased_activities(stores: Stores) -> Callable[[Iterable[Path]], int]:

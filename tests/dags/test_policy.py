@@ -23,6 +23,7 @@ FIXED_DAGS = {
     "collect_engagement",
     "nightly_analytics",
     "privacy_requests",
+    "retention",
 }
 OUTSIDE_WAREHOUSE_POOL = {
     "extract.land", "announce", "publish.read_back", "publish.report", "dispatch.send_range", "dispatch.settle",

@@ -1,0 +1,99 @@
+"""Deletes files that are older than include/retention.yaml allows, apart from what is still needed, however old it is."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from include.core import clock, yaml_file
+from include.core.paths import PROJECT, DataPaths
+from include.core.yaml_file import StrictModel
+from include.ledger import plans
+from include.ledger.database import Ledger
+from include.ledger.stores import Stores
+
+log = logging.getLogger(__name__)
+
+FILE = PROJECT / "include" / "retention.yaml"
+ENDED = frozenset({"done", "cancelled"})
+Days = Annotated[int, Field(ge=7)] | None
+"""At least a week: SendGrid holds mail for three days, and a stopped run is repeated within days."""
+
+
+class Retention(StrictModel):
+    """Days by kind of file; None keeps them."""
+
+    landed: Days
+    spool: Days
+    plans: Days
+    previews: Days
+    privacy_exports: Days
+
+
+def load_retention(path: Path = FILE) -> Retention:
+    """The file. Raises `ConfigurationError` with file, line and field."""
+    return yaml_file.read(path, Retention, example="docs/privacy.md")
+
+
+def delete_expired(stores: Stores, retention: Retention, *, dry_run: bool) -> dict[str, int]:
+    """Delete what has expired; return the number of files and folders by kind. A dry run only counts them."""
+    counts: dict[str, int] = {}
+    for kind, days in retention.model_dump().items():
+        before = clock.now() - timedelta(days=days) if days is not None else datetime.min.replace(tzinfo=UTC)
+        expired = [path for path, since in _dated(kind, stores.paths, stores.ledger) if since < before]
+        counts[kind] = len(expired)
+        for path in [] if dry_run else expired:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    log.info("%s: %s", "would delete" if dry_run else "deleted", counts)
+    return counts
+
+
+def _dated(kind: str, paths: DataPaths, ledger: Ledger) -> Iterator[tuple[Path, datetime]]:
+    """The files and folders of a kind that may be deleted, each with its time."""
+    if kind == "landed":
+        for relation in paths.landed.glob("*"):
+            dated = sorted(((path.parent, _landed_at(path)) for path in relation.glob("*/manifest.json")), key=_time)
+            yield from dated[:-1]  # The newest batch stays: the next one is compared with it.
+    elif kind == "spool":
+        for root in (paths.spool, paths.spool / "activities"):
+            yield from ((day, _day(day.name)) for day in root.glob("archive/[0-9]*"))
+            yield from ((file, _changed_at(file)) for file in root.glob("broken/*"))
+    elif kind == "plans":
+        yield from _parts(paths, ledger)
+    else:
+        folder = paths.previews if kind == "previews" else paths.privacy / "exports"
+        yield from ((file, _changed_at(file)) for file in folder.rglob("*") if file.is_file())
+
+
+def _parts(paths: DataPaths, ledger: Ledger) -> Iterator[tuple[Path, datetime]]:
+    """The parts of plans that have ended: nothing is sent from them any more, and the audience has no address."""
+    for kind in (plans.LIVE, plans.TEST):
+        for plan in plans.all_plans(ledger, kind):
+            if plan.state in ENDED:
+                planned_at = datetime.fromtimestamp(plan.planned_at, UTC)
+                yield from ((part, planned_at) for part in (paths.root / plan.folder).glob("part-*.parquet"))
+
+
+def _time(dated: tuple[Path, datetime]) -> datetime:
+    return dated[1]
+
+
+def _landed_at(manifest: Path) -> datetime:
+    landed_at = json.loads(manifest.read_bytes()).get("landed_at")
+    return datetime.fromisoformat(landed_at) if landed_at else _changed_at(manifest)
+
+
+def _day(name: str) -> datetime:
+    """The end of the day that a folder is named after."""
+    return datetime.strptime(name, "%Y%m%d").replace(tzinfo=UTC) + timedelta(days=1)
+
+
+def _changed_at(path: Path) -> datetime:
+    return datetime.fromtimestamp(path.stat().st_mtime, UTC)

@@ -1,0 +1,95 @@
+"""Files are deleted when they are older than the retention allows, and not before; a dry run only counts them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from include.core.errors import ConfigurationError
+from include.core.paths import DataPaths
+from include.dispatch.account.record import record_sends
+from include.ledger import plans
+from include.ledger.stores import Stores
+from include.orchestration import privacy
+from include.privacy.retention import FILE, Retention, delete_expired, load_retention
+from tests.dispatch.frozen import frozen_plan
+from tests.rows import subscriber
+from tests.validate.conftest import land_rows
+
+DAYS = 30
+RETENTION = Retention(landed=DAYS, spool=DAYS, plans=DAYS, previews=DAYS, privacy_exports=None)
+OLD_FILES = (
+    "spool/archive/20260101/1.json", "spool/activities/archive/20260101/1.jsonl", "spool/broken/1.json",
+    "previews/newsletter/run.html",
+)  # fmt: skip
+KEPT_FILES = ("privacy/exports/1.zip", "spool/incoming/1.json", "spool/departures.log", "spool/consent.log")
+
+
+def fill(paths: DataPaths) -> list[Path]:
+    """One file of each kind, and a landed batch that a newer one follows; returns what expires."""
+    for name in (*OLD_FILES, *KEPT_FILES):
+        (paths.root / name).parent.mkdir(parents=True, exist_ok=True)
+        (paths.root / name).write_text("{}")
+    batches = [paths.root / land_rows(paths, "subscribers", [subscriber(1)])["folder"] for _ in range(2)]
+    return [batches[0], *(paths.root / name for name in OLD_FILES)]
+
+
+def test_expired_files_are_deleted_and_a_dry_run_counts_them(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = stores.paths
+    expiring = fill(paths)
+    (paths.root / "spool/archive/20260101").rename(paths.root / "spool/archive/29991231")
+    (paths.root / "spool/activities/archive/20260101").rename(paths.root / "spool/activities/archive/29991231")
+    assert set(delete_expired(stores, RETENTION, dry_run=False).values()) == {0}
+    (paths.root / "spool/archive/29991231").rename(paths.root / "spool/archive/20260101")
+    (paths.root / "spool/activities/archive/29991231").rename(paths.root / "spool/activities/archive/20260101")
+    monkeypatch.setenv("TRADEWIND_CLOCK_OFFSET_SECONDS", str((DAYS + 1) * 86_400))
+    expected = {"landed": 1, "spool": 3, "plans": 0, "previews": 1, "privacy_exports": 0}
+    assert delete_expired(stores, RETENTION, dry_run=True) == expected
+    assert all(path.exists() for path in expiring)
+    assert delete_expired(stores, RETENTION, dry_run=False) == expected
+    assert not any(path.exists() for path in expiring)
+    assert all((paths.root / name).is_file() for name in KEPT_FILES)
+    assert len(list(paths.landed.glob("*/*/manifest.json"))) == 1
+    assert set(delete_expired(stores, RETENTION, dry_run=False).values()) == {0}
+
+
+@pytest.mark.parametrize(("state", "parts"), [("done", 0), ("cancelled", 0), ("paused", 1), ("stopped", 1), ("sending", 1)])
+def test_only_campaigns_that_have_ended_lose_their_addresses(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch, state: str, parts: int
+) -> None:
+    plan_id = frozen_plan(stores, 10, chunk_size=10)
+    plans.change_state(stores.ledger, plan_id, state, from_states=("sending",))
+    plan = plans.find_plan(stores.ledger, plan_id)
+    assert plan is not None
+    folder = stores.paths.root / plan.folder
+    assert delete_expired(stores, RETENTION, dry_run=False)["plans"] == 0
+    monkeypatch.setenv("TRADEWIND_CLOCK_OFFSET_SECONDS", str((DAYS + 1) * 86_400))
+    assert delete_expired(stores, RETENTION, dry_run=False)["plans"] == 1 - parts
+    assert len(list(folder.glob("part-*.parquet"))) == parts
+    record_sends(stores)
+
+
+@pytest.mark.parametrize(
+    ("run_type", "form", "is_deleted"), [("scheduled", True, True), ("manual", True, False), ("manual", False, True)]
+)
+def test_a_manual_run_is_a_dry_run_unless_its_form_says_otherwise(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch, run_type: str, form: bool, is_deleted: bool
+) -> None:
+    page = stores.paths.previews / "newsletter" / "run.html"
+    page.parent.mkdir(parents=True)
+    page.write_text("")
+    monkeypatch.setenv("TRADEWIND_CLOCK_OFFSET_SECONDS", str(400 * 86_400))
+    run = SimpleNamespace(run_type=run_type)
+    assert privacy.delete_expired(stores, run, {"dry_run": form})["previews"] == 1
+    assert page.exists() is not is_deleted
+
+
+def test_the_shipped_file_is_valid_and_a_mistake_names_line_and_field(tmp_path: Path) -> None:
+    assert load_retention().landed == 90
+    for wrong, place in (("landed: 1", "line 3"), ("landd: 90", "landd")):
+        file = tmp_path / "retention.yaml"
+        file.write_text(FILE.read_text().replace("landed: 90", wrong))
+        with pytest.raises(ConfigurationError, match=place):
+            load_retention(file)
