@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from data_quality.drift import JUMPS, MIN_RUNS, WINDOW_RUNS
+from demo_shop.source import build
 from include.core.errors import QualityStop
 from include.core.manifest import source_fingerprint
 from include.core.paths import DataPaths
 from include.extract.land import land
 from include.validate.alerts import alert_on_warnings
 from include.validate.batch import validate_batch
-from include.validate.drift import Measure, RunCounts, measures
+from include.validate.drift import Measure, RunCounts, check_drift, measures
+from include.validate.landed_batch import LandedBatch, load_batch
 from include.validate.merge import merge_batch
+from include.warehouse.connection import open_warehouse, run
 from tests.rows import Row, sqlite_source, subscriber
 from tests.validate.conftest import query
 from tests.validate.shop_runs import Shop, moved
@@ -46,7 +50,7 @@ def alarms(runs: list[RunCounts], *, full: bool) -> float:
     return sum(map(bool, checked)) / RUNS
 
 
-@pytest.mark.parametrize("name", SHOPS)
+@pytest.mark.parametrize("name", ["growing", "seasonal", "small"])
 def test_two_hundred_normal_full_passes_do_not_alarm(name: str) -> None:
     assert alarms(list(SHOPS[name].full_passes(RUNS + WINDOW_RUNS)), full=True) <= MAX_FALSE_ALARMS
 
@@ -145,8 +149,6 @@ def week(paths: DataPaths) -> DataPaths:
     """A shop after a week of daily full passes: one real run, and six like it."""
     ingest(paths, people(120), "day 1")
     query(paths, "select 1")
-    import duckdb
-
     with duckdb.connect(str(paths.warehouse)) as warehouse:
         for day in range(2, MIN_RUNS + 1):
             for table in ("runs", "profiles", "distributions"):
@@ -183,6 +185,40 @@ def test_an_extreme_stops_the_batch_until_it_is_accepted(week: DataPaths) -> Non
     ingest(week, jumped, "day 10")
     learning = "select distinct expectation from quality.results where landed_run = 'day 10' and checked_rows = 0"
     assert set(query(week, learning)) == {("null_share_drift",), ("value_drift",)}
+
+
+def test_the_demo_shop_does_not_alarm_after_two_months(paths: DataPaths) -> None:
+    results = []
+    for number, day in enumerate((date(2026, 9, 1), date(2026, 11, 1))):
+        build(paths.root.parent / "demo.sqlite", day)
+        for relation in ("subscribers", "purchases"):
+            url = f"sqlite:///{paths.root.parent}/demo.sqlite"
+            batch = load_batch(paths, land(paths, url, relation, run=f"{relation} {number}", since=None))
+            with open_warehouse(paths) as warehouse:
+                run(warehouse, "validate", "profiles_insert", batch.params)
+                results += check_drift(warehouse, batch, batch.rows)
+                if number == 0:
+                    repeat_as_a_week(warehouse, batch)
+    assert [one for one in results if one.unexpected] == []
+    assert sum(one.checked for one in results) > 30
+
+
+def repeat_as_a_week(warehouse: duckdb.DuckDBPyConnection, batch: LandedBatch) -> None:
+    """Record the batch as the accepted runs of a week."""
+    for number in range(MIN_RUNS):
+        params = {"run": f"{batch.run}, {number}", "relation": batch.relation, "source": batch.source, "rows": batch.rows}
+        for table in ("profiles", "distributions"):
+            warehouse.execute(
+                f"insert into quality.{table} by name select * replace ($run as landed_run) from quality.{table} "
+                "where landed_run = $first and relation = $relation",
+                {"run": params["run"], "first": batch.run, "relation": batch.relation},
+            )
+        warehouse.execute(
+            "insert into quality.runs by name select $run as landed_run, $relation as relation, now() as validated_at, "
+            "$rows as raw_rows, $rows as valid_rows, 0 as quarantined_rows, 'accepted' as verdict, true as is_full, "
+            "$source as source",
+            params,
+        )
 
 
 def test_an_hourly_pass_is_compared_with_hourly_passes_and_never_stopped(week: DataPaths) -> None:
