@@ -5,7 +5,6 @@ from __future__ import annotations
 import codecs
 import gzip
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -126,7 +125,10 @@ def test_a_compressed_file_without_its_end_is_unavailable(paths: DataPaths, tmp_
         land_file(paths, tmp_path, name, content[:-30])
 
 
-@pytest.mark.parametrize("content", [b"not gzip", gzip.compress(b"x" * 9_000)[:12] + os.urandom(40)])
+DAMAGED = gzip.compress(b"x" * 9_000, mtime=0)[:12] + bytes(range(40))
+
+
+@pytest.mark.parametrize("content", [b"not gzip", DAMAGED], ids=["not gzip", "damaged"])
 def test_a_damaged_compressed_file_is_an_error(paths: DataPaths, tmp_path: Path, content: bytes) -> None:
     with pytest.raises(SourceError, match=r"subscribers\.csv\.gz"):
         land_file(paths, tmp_path, "subscribers.csv.gz", content)
