@@ -35,6 +35,7 @@ class Retention(StrictModel):
     plans: Days
     previews: Days
     privacy_exports: Days
+    quarantine: Days
 
 
 def load_retention(path: Path = FILE) -> Retention:
@@ -68,7 +69,8 @@ def _dated(kind: str, paths: DataPaths, ledger: Ledger) -> Iterator[tuple[Path, 
     elif kind == "plans":
         yield from _parts(paths, ledger)
     else:
-        folder = paths.previews if kind == "previews" else paths.privacy / "exports"
+        folders = {"previews": paths.previews, "privacy_exports": paths.privacy / "exports", "quarantine": paths.quarantine}
+        folder = folders[kind]
         yield from ((file, _changed_at(file)) for file in folder.rglob("*") if file.is_file())
 
 

@@ -19,10 +19,10 @@ from tests.rows import subscriber
 from tests.validate.conftest import land_rows
 
 DAYS = 30
-RETENTION = Retention(landed=DAYS, spool=DAYS, plans=DAYS, previews=DAYS, privacy_exports=None)
+RETENTION = Retention(landed=DAYS, spool=DAYS, plans=DAYS, previews=DAYS, privacy_exports=None, quarantine=DAYS)
 OLD_FILES = (
     "spool/archive/20260101/1.json", "spool/activities/archive/20260101/1.jsonl", "spool/broken/1.json",
-    "previews/newsletter/run.html",
+    "previews/newsletter/run.html", "quarantine/subscribers.csv",
 )  # fmt: skip
 KEPT_FILES = ("privacy/exports/1.zip", "spool/incoming/1.json", "spool/departures.log", "spool/consent.log")
 
@@ -45,7 +45,7 @@ def test_expired_files_are_deleted_and_a_dry_run_counts_them(stores: Stores, mon
     (paths.root / "spool/archive/29991231").rename(paths.root / "spool/archive/20260101")
     (paths.root / "spool/activities/archive/29991231").rename(paths.root / "spool/activities/archive/20260101")
     monkeypatch.setenv("TRADEWIND_CLOCK_OFFSET_SECONDS", str((DAYS + 1) * 86_400))
-    expected = {"landed": 1, "spool": 3, "plans": 0, "previews": 1, "privacy_exports": 0}
+    expected = {"landed": 1, "spool": 3, "plans": 0, "previews": 1, "privacy_exports": 0, "quarantine": 1}
     assert delete_expired(stores, RETENTION, dry_run=True) == expected
     assert all(path.exists() for path in expiring)
     assert delete_expired(stores, RETENTION, dry_run=False) == expected
