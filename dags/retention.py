@@ -1,11 +1,11 @@
 """### retention
 
-**Purpose.** Delete files with personal data that are older than `include/retention.yaml` allows.
+**Purpose.** Delete files and rows with personal data that are older than `include/retention.yaml` allows.
 
-**Inputs.** `include/retention.yaml`: days by kind of file. The ledger, for campaigns that have ended.
+**Inputs.** `include/retention.yaml`: days by kind of file and by table. The ledger, for campaigns that have ended.
 
-**Outputs.** Fewer files in the data folder. The result counts them by kind. A manual run is a dry run, which deletes
-nothing, unless its form says otherwise.
+**Outputs.** Fewer files in the data folder, and fewer rows in the warehouse, whose file is then written anew. The result
+counts files by kind and rows by table. A manual run is a dry run, which deletes nothing, unless its form says otherwise.
 
 **Triage.**
 - *ConfigurationError*: the message names file, line and field of `include/retention.yaml`. Nothing was deleted.

@@ -109,7 +109,7 @@ def record(stores: Stores, request_id: str, *, exported: Any, proved: Any) -> An
 
 
 def delete_expired(stores: Stores, dag_run: Any, params: Mapping[str, Any]) -> Any:
-    """Delete files that have expired. A run that is not scheduled is a dry run, unless its form says otherwise."""
+    """Delete files and rows that have expired. A run that is not scheduled is a dry run, unless its form says otherwise."""
     from include.privacy import retention
 
     dry_run = not runs.is_scheduled(dag_run) and bool(params["dry_run"])

@@ -9,11 +9,8 @@ from __future__ import annotations
 import logging
 import shutil
 
-import duckdb
-
 from include.core import clock
 from include.core.connections import SendGridAccount
-from include.core.durable import sync_file, sync_folder
 from include.core.keys import subscriber_key
 from include.core.paths import DataPaths
 from include.core.person import Person
@@ -23,6 +20,7 @@ from include.ledger.suppressions import Suppression
 from include.privacy import tables
 from include.sendgrid.management import NotOffered, call
 from include.warehouse.connection import open_warehouse, transaction
+from include.warehouse.rewrite import rewrite
 
 log = logging.getLogger(__name__)
 
@@ -72,23 +70,5 @@ def erase_from_warehouse(paths: DataPaths, person: Person) -> dict[str, int]:
             for table, count in found.items():
                 if count:
                     tables.erase(warehouse, table, person)
-        _rewrite(warehouse, paths)
+        rewrite(warehouse, paths)
     return {str(table): count for table, count in found.items() if count}
-
-
-def _rewrite(warehouse: duckdb.DuckDBPyConnection, paths: DataPaths) -> None:
-    """Copy the database to a new file and put it in the place of the old one.
-
-    DuckDB marks deleted rows and reuses their blocks later; until then, the file contains the old bytes.
-    """
-    fresh = paths.warehouse.with_name("rewritten.duckdb")
-    fresh.unlink(missing_ok=True)
-    name = warehouse.execute("select current_database()").fetchall()[0][0]
-    warehouse.execute(f"attach '{str(fresh).replace(chr(39), chr(39) * 2)}' as rewritten")
-    warehouse.execute(f'copy from database "{name}" to rewritten')
-    warehouse.execute("detach rewritten")
-    warehouse.execute("checkpoint")
-    sync_file(fresh)
-    fresh.replace(paths.warehouse)
-    paths.warehouse.with_name(f"{paths.warehouse.name}.wal").unlink(missing_ok=True)
-    sync_folder(paths.warehouse.parent)

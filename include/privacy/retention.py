@@ -1,4 +1,4 @@
-"""Deletes files that are older than include/retention.yaml allows, apart from what is still needed, however old it is."""
+"""Deletes files and rows that are older than include/retention.yaml allows, apart from what is still needed, however old."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated
 
-from pydantic import Field
+from pydantic import ValidationInfo, field_validator
 
 from include.core import clock, yaml_file
 from include.core.paths import PROJECT, DataPaths
@@ -18,24 +17,35 @@ from include.core.yaml_file import StrictModel
 from include.ledger import plans
 from include.ledger.database import Ledger
 from include.ledger.stores import Stores
+from include.privacy.expired_rows import Days, Tables, delete_rows
 
 log = logging.getLogger(__name__)
 
 FILE = PROJECT / "include" / "retention.yaml"
 ENDED = frozenset({"done", "cancelled"})
-Days = Annotated[int, Field(ge=7)] | None
-"""At least a week: SendGrid holds mail for three days, and a stopped run is repeated within days."""
 
 
 class Retention(StrictModel):
-    """Days by kind of file; None keeps them."""
+    """Days by kind of file, and by table; None keeps them."""
 
     landed: Days
     spool: Days
     plans: Days
     previews: Days
     privacy_exports: Days
-    quarantine: Days
+    quarantine_exports: Days
+    tables: Tables
+
+    @field_validator("tables")
+    @classmethod
+    def _outlive_their_batch(cls, tables: Tables, info: ValidationInfo) -> Tables:
+        landed = info.data.get("landed")
+        if "landed" in info.data and tables.quarantine is not None and (landed is None or tables.quarantine < landed):
+            raise ValueError(
+                "quarantine must be null or at least the days of landed: a batch that is merged again without its rows in "
+                "quarantine would merge these rows as well"
+            )
+        return tables
 
 
 def load_retention(path: Path = FILE) -> Retention:
@@ -44,15 +54,25 @@ def load_retention(path: Path = FILE) -> Retention:
 
 
 def delete_expired(stores: Stores, retention: Retention, *, dry_run: bool) -> dict[str, int]:
-    """Delete what has expired; return the number of files and folders by kind. A dry run only counts them."""
+    """Delete what has expired. A dry run only counts it.
+
+    Returns the number of files and folders by kind, and of rows by table: `tables.identities`. Idempotent.
+    """
+    counts = _delete_files(stores, retention, dry_run=dry_run)
+    for table, count in delete_rows(stores.paths, retention.tables, dry_run=dry_run).items():
+        counts[f"tables.{table}"] = count
+    log.info("%s: %s", "would delete" if dry_run else "deleted", counts)
+    return counts
+
+
+def _delete_files(stores: Stores, retention: Retention, *, dry_run: bool) -> dict[str, int]:
     counts: dict[str, int] = {}
-    for kind, days in retention.model_dump().items():
+    for kind, days in retention.model_dump(exclude={"tables"}).items():
         before = clock.now() - timedelta(days=days) if days is not None else datetime.min.replace(tzinfo=UTC)
         expired = [path for path, since in _dated(kind, stores.paths, stores.ledger) if since < before]
         counts[kind] = len(expired)
         for path in [] if dry_run else expired:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
-    log.info("%s: %s", "would delete" if dry_run else "deleted", counts)
     return counts
 
 
@@ -69,9 +89,13 @@ def _dated(kind: str, paths: DataPaths, ledger: Ledger) -> Iterator[tuple[Path, 
     elif kind == "plans":
         yield from _parts(paths, ledger)
     else:
-        folders = {"previews": paths.previews, "privacy_exports": paths.privacy / "exports", "quarantine": paths.quarantine}
-        folder = folders[kind]
-        yield from ((file, _changed_at(file)) for file in folder.rglob("*") if file.is_file())
+        yield from ((file, _changed_at(file)) for file in _folder(kind, paths).rglob("*") if file.is_file())
+
+
+def _folder(kind: str, paths: DataPaths) -> Path:
+    if kind == "privacy_exports":
+        return paths.privacy / "exports"
+    return paths.previews if kind == "previews" else paths.quarantine
 
 
 def _parts(paths: DataPaths, ledger: Ledger) -> Iterator[tuple[Path, datetime]]:

@@ -13,13 +13,22 @@ from include.dispatch.account.record import record_sends
 from include.ledger import plans
 from include.ledger.stores import Stores
 from include.orchestration import privacy
+from include.privacy.expired_rows import Tables
 from include.privacy.retention import FILE, Retention, delete_expired, load_retention
 from tests.dispatch.frozen import frozen_plan
 from tests.rows import subscriber
 from tests.validate.conftest import land_rows
 
 DAYS = 30
-RETENTION = Retention(landed=DAYS, spool=DAYS, plans=DAYS, previews=DAYS, privacy_exports=None, quarantine=DAYS)
+TABLES = {
+    "quarantine": DAYS, "quarantined_events": 31, "activities": 31, "identities": DAYS,
+    "purchases": None, "sends": None, "events": None, "outcomes": None,
+}  # fmt: skip
+RETENTION = Retention(
+    landed=DAYS, spool=DAYS, plans=DAYS, previews=DAYS, privacy_exports=None, quarantine_exports=DAYS,
+    tables=Tables(**TABLES),
+)  # fmt: skip
+NO_ROWS = {"tables.quarantine": 0, "tables.quarantined_events": 0, "tables.activities": 0, "tables.identities": 0}
 OLD_FILES = (
     "spool/archive/20260101/1.json", "spool/activities/archive/20260101/1.jsonl", "spool/broken/1.json",
     "previews/newsletter/run.html", "quarantine/subscribers.csv",
@@ -45,8 +54,10 @@ def test_expired_files_are_deleted_and_a_dry_run_counts_them(stores: Stores, mon
     (paths.root / "spool/archive/29991231").rename(paths.root / "spool/archive/20260101")
     (paths.root / "spool/activities/archive/29991231").rename(paths.root / "spool/activities/archive/20260101")
     monkeypatch.setenv("TRADEWIND_CLOCK_OFFSET_SECONDS", str((DAYS + 1) * 86_400))
-    expected = {"landed": 1, "spool": 3, "plans": 0, "previews": 1, "privacy_exports": 0, "quarantine": 1}
+    expected = {"landed": 1, "spool": 3, "plans": 0, "previews": 1, "privacy_exports": 0, "quarantine_exports": 1}
+    expected |= NO_ROWS
     assert delete_expired(stores, RETENTION, dry_run=True) == expected
+    assert not paths.warehouse.exists()
     assert all(path.exists() for path in expiring)
     assert delete_expired(stores, RETENTION, dry_run=False) == expected
     assert not any(path.exists() for path in expiring)
@@ -88,8 +99,20 @@ def test_a_manual_run_is_a_dry_run_unless_its_form_says_otherwise(
 
 def test_the_shipped_file_is_valid_and_a_mistake_names_line_and_field(tmp_path: Path) -> None:
     assert load_retention().landed == 90
-    for wrong, place in (("landed: 1", "line 3"), ("landd: 90", "landd")):
+    for wrong, place in (
+        ("landed: 1 ", "line 3"),
+        ("landd: 90", "landd"),
+        ("landed: null", "tables: .*quarantine must be null or at least"),
+    ):
         file = tmp_path / "retention.yaml"
         file.write_text(FILE.read_text().replace("landed: 90", wrong))
         with pytest.raises(ConfigurationError, match=place):
             load_retention(file)
+
+
+@pytest.mark.parametrize("table", ["purchases", "sends", "events", "outcomes"])
+def test_rows_that_sums_and_consent_rest_on_are_never_deleted_by_age(tmp_path: Path, table: str) -> None:
+    file = tmp_path / "retention.yaml"
+    file.write_text(FILE.read_text().replace(f"{table}: null", f"{table}: 400"))
+    with pytest.raises(ConfigurationError, match=rf"tables\.{table}: .*must be null: .*(each night|experiments)"):
+        load_retention(file)
