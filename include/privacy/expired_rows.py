@@ -49,7 +49,10 @@ class Tables(StrictModel):
 
 
 def delete_rows(paths: DataPaths, tables: Tables, *, dry_run: bool) -> dict[str, int]:
-    """Delete the expired rows in one transaction, and their bytes; return their number by table. A dry run rolls back."""
+    """Delete the expired rows in one transaction, and their bytes; return their number by table. A dry run rolls back.
+
+    A file next to the warehouse says that bytes are left, so that the next run finishes what a killed one began.
+    """
     days_of = {table: days for table, days in tables.model_dump().items() if table not in NEEDED}
     if not paths.warehouse.is_file():
         return dict.fromkeys(days_of, 0)
@@ -59,10 +62,18 @@ def delete_rows(paths: DataPaths, tables: Tables, *, dry_run: bool) -> dict[str,
         if dry_run:
             warehouse.rollback()
         else:
-            warehouse.commit()
-            if any(counts.values()):
-                rewrite(warehouse, paths)
+            _commit(warehouse, paths, deleted=any(counts.values()))
     return counts
+
+
+def _commit(warehouse: duckdb.DuckDBPyConnection, paths: DataPaths, *, deleted: bool) -> None:
+    bytes_left = paths.warehouse.with_name("rewrite.due")
+    if deleted:
+        bytes_left.touch()
+    warehouse.commit()
+    if bytes_left.exists():
+        rewrite(warehouse, paths)
+        bytes_left.unlink()
 
 
 def _delete(warehouse: duckdb.DuckDBPyConnection, table: str, days: int | None) -> int:

@@ -12,6 +12,7 @@ from include.analyze.reconcile import check_sums
 from include.core import clock
 from include.dispatch.account.record import record_sends
 from include.dispatch.account.settle import settle
+from include.privacy import expired_rows
 from include.privacy.expired_rows import Tables, delete_rows
 from include.validate.batch import validate_batch
 from include.validate.merge import merge_batch
@@ -86,10 +87,16 @@ def test_expired_rows_and_their_bytes_go_and_every_sum_holds(filled: Sending, mo
     assert delete_rows(paths, EXPECTED, dry_run=True) == COUNTS
     assert "zq2@" in _bytes(paths.warehouse)
     assert "zq3@" in _bytes(paths.warehouse)
-    assert delete_rows(paths, EXPECTED, dry_run=False) == COUNTS
+    with monkeypatch.context() as patch:
+        patch.setattr(expired_rows, "rewrite", _disk_is_full)
+        with pytest.raises(OSError, match="full"):
+            delete_rows(paths, EXPECTED, dry_run=False)
+    assert query(paths, "select * from core.identities where subscriber_id = 'S2'") == []
+    assert "zq2@" in _bytes(paths.warehouse)
+    assert delete_rows(paths, EXPECTED, dry_run=False) == dict.fromkeys(COUNTS, 0)
     assert "zq2" not in _bytes(paths.warehouse).lower()
     assert "zq3@" not in _bytes(paths.warehouse)
-    assert delete_rows(paths, EXPECTED, dry_run=False) == dict.fromkeys(COUNTS, 0)
+    assert not paths.warehouse.with_name("rewrite.due").exists()
     assert sums(filled) == before
     assert query(paths, "select activity_id from core.activities order by all") == [("A1",), ("recent",)]
     assert query(paths, "select source_key from quality.open_quarantine") == [("S4",)]
@@ -99,11 +106,16 @@ def test_a_subscriber_who_returns_has_an_address_again_and_stays_unsubscribed(
     filled: Sending, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TRADEWIND_CLOCK_OFFSET_SECONDS", str(40 * 86_400))
-    delete_rows(filled.stores.paths, EXPECTED, dry_run=False)
+    assert delete_rows(filled.stores.paths, EXPECTED, dry_run=False) == COUNTS
+    assert delete_rows(filled.stores.paths, EXPECTED, dry_run=False) == dict.fromkeys(COUNTS, 0)
     filled.source(*(row for row in PEOPLE if row["subscriber_id"] != "S2"), GONE | {"updated_at": LATER})
     assert query(filled.stores.paths, "select email from core.identities where subscriber_id = 'S2'") == [(GONE["email"],)]
     assert "S2" not in mailed(filled.stores)
     assert "S3" in mailed(filled.stores)
+
+
+def _disk_is_full(*_: Any) -> None:
+    raise OSError("the disk is full")
 
 
 def _bytes(path: Path) -> str:
