@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from include.core import clock
 from include.core.errors import QualityStop
 from include.core.keys import address_key
 from include.core.paths import DataPaths
@@ -208,3 +209,18 @@ def test_changed_purchases_are_replaced_and_missing_ones_deleted_by_a_full_pass(
     found = query(paths, "select purchase_id, amount, items, currency from core.purchases order by 1")
     untouched = (Decimal("11.77"), 1, "USD")
     assert found == [("P0", Decimal("-11.77"), 1, "USD"), ("P1", *untouched), ("P2", *untouched)]
+
+
+def test_a_full_pass_that_is_merged_again_later_deletes_nothing_newer(
+    paths: DataPaths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when an operator clears an old run."""
+    monkeypatch.setattr(clock, "now", lambda: datetime(2026, 1, 2, tzinfo=UTC))
+    known = [subscriber(number) for number in range(1, 10)]
+    old = land_rows(paths, "subscribers", known)
+    monkeypatch.setattr(clock, "now", lambda: datetime(2026, 1, 4, tzinfo=UTC))
+    ingest(paths, *known, subscriber(10, updated_at="2026-01-03"))
+    validate_batch(paths, old)
+    assert merge_batch(paths, old)["deleted"] == 0
+    assert len(live(paths)) == 10
+    assert query(paths, "select count(*) from core.unseen") == [(0,)]

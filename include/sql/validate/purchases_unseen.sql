@@ -1,9 +1,10 @@
 -- name: purchases_unseen
 -- owner: data
 -- grain: one row per purchase missing from the pass (temp table unseen)
--- params: files, run, at
+-- params: files, run, at, landed_at
 -- purpose: After a full pass: the known purchases that it lacks, since when, and whether an earlier full pass lacked them
 --          too. A quarantined row counts as present.
+--          What was made after the pass landed is not missing from it: an old run that is cleared deletes nothing newer.
 create or replace temp table unseen as
 select
     known.purchase_id as source_key,
@@ -12,4 +13,5 @@ select
     coalesce(earlier.landed_run <> $run, false) as is_confirmed
 from core.purchases as known
 anti join read_parquet($files) as landed on known.purchase_id = landed.purchase_id
-left join core.unseen as earlier on known.purchase_id = earlier.source_key and earlier.relation = 'purchases';
+left join core.unseen as earlier on known.purchase_id = earlier.source_key and earlier.relation = 'purchases'
+where known.purchased_at <= $landed_at::timestamptz;
