@@ -112,7 +112,7 @@ def test_locked_sqlite_file_is_reported(paths: DataPaths, secrets: Secrets, monk
 
 
 def test_full_disk_is_not_a_configuration_error(paths: DataPaths, secrets: Secrets, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(_ledger: Ledger) -> None:
+    def full(_ledger: Ledger, _fingerprint: str) -> None:
         raise OperationalError("create table", {}, sqlite3.OperationalError("database or disk is full"))
 
     monkeypatch.setattr(database, "_upgrade", full)
