@@ -58,7 +58,7 @@ create index on purchases (purchased_at);
 CHANGES = """
 update subscribers set updated_at = now(), first_name = 'Changed' where hashtext(subscriber_id) % {increment} = 0;
 insert into purchases
-select md5('n' || subscriber_id || n), subscriber_id, now(), 10, 'EUR', 1
+select md5('n' || subscriber_id || n), subscriber_id, now(), 10.5, 'EUR', 1
 from subscribers, generate_series(1, {each}) as new (n) where updated_at > now() - interval '1 day';
 """
 Figures = dict[str, dict[str, Any]]
