@@ -125,9 +125,9 @@ def tasks(api: AirflowApi, run: Run) -> list[dict[str, Any]]:
 
 def xcom(api: AirflowApi, run: Run, task: str, key: str = "return_value", map_index: int = -1) -> Any:
     """A value that a task pushed to XCom; None if there is none."""
-    path = f"{run.path}/taskInstances/{part(task)}/xcomEntries/{part(key)}?map_index={map_index}&deserialize=true"
+    path = f"{run.path}/taskInstances/{part(task)}/xcomEntries/{part(key)}"
     try:
-        return api.get(path)["value"]
+        return api.get(path, map_index=map_index, deserialize=True)["value"]
     except ApiRefused as error:
         if error.status == 404:
             return None

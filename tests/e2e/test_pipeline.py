@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 import urllib.request
 from typing import Any
@@ -34,6 +35,8 @@ def test_a_second_run_mails_nobody(installation: Installation, capsys: pytest.Ca
     first = capsys.readouterr().out
     accepted = keys_at_simulator(installation)
     assert accepted
+    reported = re.findall(r"([\d,]+) new messages of \S+ \S+, accepted by the simulator", first)
+    assert sum(int(count.replace(",", "")) for count in reported) == len(accepted)
     assert len(accepted) == len(set(accepted)), "a message was accepted twice"
     assert simulator_get(installation, "duplicates") == []
     assert set(accepted) == keys_published(installation)
