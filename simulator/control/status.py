@@ -11,7 +11,7 @@ from aiohttp import web
 from simulator.api.responses import json_response
 from simulator.recipients.rates import rates_with
 from simulator.recipients.side_effects import totals
-from simulator.state import SIMULATOR
+from simulator.state import SIMULATOR, Simulator
 
 PAGE = 1_000
 MAX_ROWS = 10_000
@@ -30,8 +30,13 @@ TABLES = (
 
 
 async def status(request: web.Request) -> web.Response:
-    """Counts; `quiet` is true when nothing is active or queued."""
+    """Counts of one moment; `quiet` is true when nothing is active or queued."""
     simulator = request.app[SIMULATOR]
+    async with simulator.engine.held():
+        return await _status(simulator)
+
+
+async def _status(simulator: Simulator) -> web.Response:
     database = simulator.database
     kept = totals(await database.read("select name, value from totals"))
     sums = (await database.read("select count(*) as requests, coalesce(sum(people), 0) as people from requests"))[0]

@@ -6,6 +6,8 @@ import asyncio
 import heapq
 import logging
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import asdict
 from random import Random
 
@@ -76,6 +78,12 @@ class Engine:
             while self._active:
                 events += await self._flush(float("inf"))
             return events
+
+    @asynccontextmanager
+    async def held(self) -> AsyncIterator[None]:
+        """Within the context, no run starts and no event is between its timeline and the table of posts."""
+        async with self._lock:
+            yield
 
     def pending(self) -> int:
         """Number of timeline entries of active runs that have not been emitted."""
