@@ -10,7 +10,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from data_quality.checks import rule
-from data_quality.subscribers import AHEAD_DAYS, ATTRIBUTES_LENGTH, EARLIEST, ID_LENGTH
+from data_quality.purchases import key_rules
+from data_quality.subscribers import AHEAD_DAYS, ATTRIBUTES_LENGTH, EARLIEST
 
 if TYPE_CHECKING:
     from great_expectations.expectations.expectation import Expectation
@@ -18,23 +19,7 @@ if TYPE_CHECKING:
 
 def suite(now: datetime) -> list[Expectation]:
     """The row rules as of `now`."""
-    return [*_keys(), *_facts((now - EARLIEST).days), *_properties()]
-
-
-def _keys() -> list[Expectation]:
-    import great_expectations.expectations as gxe
-
-    from data_quality.within import ExpectColumnValuesToBeWithin
-
-    keys = (("activity_id_length", "activity_id"), ("id_length", "subscriber_id"))
-    return [
-        *(gxe.ExpectColumnValuesToNotBeNull(column=column, **rule(f"{name}_missing", name)) for column, name in keys),
-        *(
-            ExpectColumnValuesToBeWithin(column=column, max_value=ID_LENGTH, **rule(f"{name}_too_long", name))
-            for column, name in keys
-        ),
-        gxe.ExpectColumnValuesToBeInSet(column="id_has_at_or_space", value_set=[False], **rule("id_form", "subscriber_id")),
-    ]
+    return [*key_rules("activity_id"), *_facts((now - EARLIEST).days), *_properties()]
 
 
 def _facts(oldest: int) -> list[Expectation]:

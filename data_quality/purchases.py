@@ -18,15 +18,16 @@ if TYPE_CHECKING:
 
 def suite(now: datetime) -> list[Expectation]:
     """The row rules as of `now`."""
-    return [*_keys(), *_facts((now - EARLIEST).days)]
+    return [*key_rules("purchase_id"), *_facts((now - EARLIEST).days)]
 
 
-def _keys() -> list[Expectation]:
+def key_rules(key: str) -> list[Expectation]:
+    """The rules of a relation's own key and of the subscriber that its rows are about; activities have the same."""
     import great_expectations.expectations as gxe
 
     from data_quality.within import ExpectColumnValuesToBeWithin
 
-    keys = (("purchase_id_length", "purchase_id"), ("id_length", "subscriber_id"))
+    keys = ((f"{key}_length", key), ("id_length", "subscriber_id"))
     return [
         *(gxe.ExpectColumnValuesToNotBeNull(column=column, **rule(f"{name}_missing", name)) for column, name in keys),
         *(
