@@ -15,8 +15,9 @@ from include.core import clock
 from include.core.engagement import ENGAGEMENT_PARAMS
 from include.core.errors import ConfigurationError, SegmentsBroken
 from include.core.paths import DataPaths
+from include.core.query import source_location
 from include.core.shop import load_shop
-from include.segment.definition import DEFINITIONS, Definition, definition_paths, read_definition, source_location
+from include.segment.definition import DEFINITIONS, Definition, definition_paths, read_definition
 from include.warehouse.connection import open_warehouse, replace_table, run, transaction
 from include.warehouse.money import replace_rates
 

@@ -8,7 +8,8 @@ import pytest
 
 from include.core.errors import ConfigurationError
 from include.core.paths import PROJECT
-from include.segment.definition import ALLOWED_TABLES, definition_paths, read_definition
+from include.core.query import ALLOWED_TABLES
+from include.segment.definition import definition_paths, read_definition
 
 HEADER = "-- name: {name}\n-- owner: marketing\n-- grain: one row per subscriber\n-- params: {params}\n-- purpose: A test.\n"
 CONTRACT = {
