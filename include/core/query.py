@@ -18,8 +18,9 @@ import duckdb
 import sqlglot
 from sqlglot import exp
 
-from include.core import sqlfile
+from include.core import sqlfile, text_file
 from include.core.errors import ConfigurationError
+from include.core.finding import Finding, errors, of_exception
 from include.core.paths import PROJECT
 
 ALLOWED_TABLES = frozenset(
@@ -55,28 +56,43 @@ class Query:
 
 
 def read_query(path: Path, *, columns: Sequence[tuple[str, ...]], params: Sequence[str]) -> Query:
-    """Read and validate one file. Raises `ConfigurationError` with file and line.
+    """Read and validate one file. Raises `ConfigurationError` with file and line of the first error.
 
     The query returns one of the given lists of `columns`, and binds at most the given `params`.
     """
+    query, findings = inspect_query(path, columns=columns, params=params)
+    if first := next(errors(findings), None):
+        raise _invalid(path, first.line, first.what, first.remedy)
+    assert query is not None
+    return query
+
+
+def inspect_query(
+    path: Path, *, columns: Sequence[tuple[str, ...]], params: Sequence[str]
+) -> tuple[Query | None, list[Finding]]:
+    """The query in a file, None if it cannot be read, and everything that is wrong with it; arguments as `read_query`."""
+    text, found = text_file.inspect(path)
     if not _NAME.match(path.stem):
-        raise _invalid(path, 1, "has a name that is not an identifier.", "Use lower-case letters, digits and underscores.")
-    file = sqlfile.read(path)
-    first_line = path.read_text(encoding="utf-8").partition(file.statement or "\n\n")[0].count("\n") + 1
-    query = _parse(path, file.statement, first_line, columns)
-    for what, node, remedy in _violations(query, file.statement, columns):
-        raise _invalid(path, first_line + _line_within_statement(node) - 1, what, remedy)
-    bound = {parameter.name for parameter in query.find_all(exp.Parameter, exp.Placeholder)}
+        remedy = "Use lower-case letters, digits and underscores."
+        return None, [*found, Finding("error", path, 1, "has a name that is not an identifier.", remedy)]
+    if text is None or not text.strip():
+        return None, found
+    try:
+        file = sqlfile.read(path)
+        first_line = text.partition(file.statement or "\n\n")[0].count("\n") + 1
+        tree = _parse(path, file.statement, first_line, columns)
+    except ConfigurationError as error:
+        return None, [*found, of_exception(error, path)]
+    for what, node, remedy in _violations(tree, file.statement, columns):
+        found.append(Finding("error", path, first_line + _line_within_statement(node) - 1, what, remedy))
+    bound = {parameter.name for parameter in tree.find_all(exp.Parameter, exp.Placeholder)}
     if bound - set(params) or bound != set(file.params):
         only = "The only parameter is" if len(params) == 1 else "The only parameters are"
-        raise _invalid(
-            path,
-            1,
-            f"declares the params {', '.join(file.params) or 'none'} and binds {', '.join(sorted(bound)) or 'none'}.",
-            f"{only} {' and '.join(params)}; declare what the query uses, and nothing else.",
-        )
-    found = tuple(column.lower() for column in query.named_selects)
-    return Query(path, path.stem, file.statement.rstrip().rstrip(";"), first_line, frozenset(bound), found)
+        what = f"declares the params {', '.join(file.params) or 'none'} and binds {', '.join(sorted(bound)) or 'none'}."
+        remedy = f"{only} {' and '.join(params)}; declare what the query uses, and nothing else."
+        found.append(Finding("error", path, 1, what, remedy))
+    named = tuple(column.lower() for column in tree.named_selects)
+    return Query(path, path.stem, file.statement.rstrip().rstrip(";"), first_line, frozenset(bound), named), found
 
 
 def source_location(path: Path, line: int) -> str:
@@ -147,7 +163,8 @@ def _allowed(catalog: str, schema: str, table: str, named: set[str]) -> bool:
 def _duckdb_reads_allowed_tables_only(statement: str, named: set[str]) -> bool:
     """Whether DuckDB's own parser finds only allowed tables in the query."""
     with duckdb.connect() as connection:
-        row = connection.execute("select json_serialize_sql($statement)", {"statement": statement}).fetchone()
+        # A literal, since DuckDB imports pandas with the first bound parameter, which takes a second.
+        row = connection.execute(f"select json_serialize_sql({exp.Literal.string(statement).sql('duckdb')})").fetchone()
     tree = json.loads(row[0]) if row else {"error": True}
     if tree.get("error"):
         return False

@@ -9,10 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from include.core.finding import Finding
 from include.core.paths import SQL
-from include.core.query import read_query
+from include.core.query import inspect_query, read_query
 
 DEFINITIONS = SQL / "segment" / "definitions"
+_COLUMNS, _PARAMS = [("subscriber_id",)], ["as_of"]
 
 
 @dataclass(frozen=True)
@@ -33,5 +35,10 @@ def definition_paths(folder: Path = DEFINITIONS) -> list[Path]:
 
 def read_definition(path: Path) -> Definition:
     """Read and validate one file. Raises `ConfigurationError` with file and line."""
-    query = read_query(path, columns=[("subscriber_id",)], params=["as_of"])
+    query = read_query(path, columns=_COLUMNS, params=_PARAMS)
     return Definition(query.name, path, query.statement, query.first_line, bool(query.params))
+
+
+def inspect_definition(path: Path) -> list[Finding]:
+    """Everything that is wrong with one file."""
+    return inspect_query(path, columns=_COLUMNS, params=_PARAMS)[1]
