@@ -1,10 +1,10 @@
-"""Ledger data for the marts: suppressions and consent in force, unsubscribes by message, first variants, counts by state."""
+"""Ledger data for the marts: suppressions and consent in force, unsubscribes by message, designs, counts by state."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -23,8 +23,31 @@ _BATCH = 10_000
 _TALLIES = pa.schema([("plan_id", pa.string()), ("state", pa.string()), ("people", pa.int64())])
 _OPT_OUTS = pa.schema([("message_key", pa.string()), ("happened_at", pa.float64())])
 
-Baselines = dict[tuple[str, str], str]
-"""{(campaign, occurrence): id of the first variant in the campaign file}."""
+
+@dataclass(frozen=True)
+class Design:
+    """How the people of a plan were drawn: the weight of each variant, the first named first, and the held out share."""
+
+    weights: tuple[tuple[str, float], ...] = ()
+    held_out: float = 0.0
+
+    @property
+    def baseline(self) -> str | None:
+        """The variant that the others are compared with."""
+        return self.weights[0][0] if self.weights else None
+
+    def shares(self, comparison: str) -> dict[str, float]:
+        """The planned share of each arm of a comparison (`variants`, `hold_out`) in all of its people."""
+        whole = sum(weight for _, weight in self.weights) or 1.0
+        variants = {name: weight / whole for name, weight in self.weights}
+        if comparison == "variants":
+            return variants
+        treated = 1 - self.held_out
+        return {name: share * treated for name, share in variants.items()} | {"treated": treated, "held_out": self.held_out}
+
+
+Designs = dict[tuple[str, str], Design]
+"""{(campaign, occurrence): its design}."""
 
 
 def copy_ledger(connection: duckdb.DuckDBPyConnection, ledger: Ledger) -> None:
@@ -41,12 +64,12 @@ def copy_ledger(connection: duckdb.DuckDBPyConnection, ledger: Ledger) -> None:
     connection.unregister("ledger_opt_outs")
 
 
-def first_variants(ledger: Ledger) -> Baselines:
-    """The first variant of each live plan's campaign, with which experiments compare the others."""
+def designs(ledger: Ledger) -> Designs:
+    """How each live plan's people were drawn, by the campaign file that it froze."""
     query = select(plans.c.campaign, plans.c.occurrence, plans.c.settings).where(plans.c.kind == "live")
     with ledger.read() as connection:
         rows = connection.execute(query).all()
-    return {(row.campaign, row.occurrence): name for row in rows for name in _first_variant(row.settings)}
+    return {(row.campaign, row.occurrence): _design(json.loads(row.settings)) for row in rows}
 
 
 def tallies(ledger: Ledger) -> pa.Table:
@@ -60,9 +83,9 @@ def tallies(ledger: Ledger) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=_TALLIES)
 
 
-def _first_variant(settings: str) -> Iterable[str]:
-    variants = json.loads(settings).get("variants") or []
-    return [variant["id"] for variant in variants[:1]]
+def _design(settings: dict[str, Any]) -> Design:
+    weights = tuple((variant["id"], float(variant["weight"])) for variant in settings.get("variants") or [])
+    return Design(weights, settings.get("hold_out_percent", 0) / 100)
 
 
 def _opt_outs(connection: Connection) -> pa.Table:

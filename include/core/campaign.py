@@ -239,6 +239,13 @@ class Campaign(StrictModel):
             raise ValueError("categories must be unique, ASCII and at most 255 characters long (SendGrid)")
         return value
 
+    @field_validator("variants")
+    @classmethod
+    def _variant_names(cls, value: tuple[Variant, ...]) -> tuple[Variant, ...]:
+        if taken := {variant.id for variant in value} & {"treated", "held_out"}:
+            raise ValueError(f"a variant is called {taken.pop()}, which is an arm of every hold-out in the results")
+        return value
+
     @model_validator(mode="after")
     def _variants_differ(self) -> Campaign:
         if len({variant.id for variant in self.variants}) != len(self.variants):

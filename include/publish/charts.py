@@ -151,22 +151,23 @@ def list_health(rows: Rows) -> dict[str, Any]:
 
 
 def experiments(rows: Rows) -> dict[str, Any]:
-    """The lift of each variant with its 95 % interval; one that excludes zero is drawn in full colour."""
-    tested = [
-        {**row, "title": f"{row['label']}, {row['metric']}: {row['comparison']}"} for row in rows if row["lift"] is not None
-    ]
+    """The lift of each rate with its 95 % interval; one that excludes zero is drawn in full colour."""
+    tested = [{**row, "title": f"{row['label']}, {row['metric']}: {row['comparison']}"} for row in lifts_of_rates(rows)]
     base = _chart(tested, height=alt.Step(34)).encode(
         y=alt.Y("title:N", title=None, sort=None, axis=alt.Axis(labelColor=INK, labelLimit=420)),
         color=alt.Color("excludes_zero:N", legend=None, scale=alt.Scale(domain=[True, False], range=[SERIES[0], MUTED])),
     )
     span = base.mark_rule(strokeWidth=3, strokeCap="round").encode(
-        x=alt.X(
-            "confidence_low:Q", title="lift in points, with its 95 % interval", axis=alt.Axis(format="+.1%", tickCount=6)
-        ),
-        x2="confidence_high:Q",
+        x=alt.X("interval_low:Q", title="lift in points, with its 95 % interval", axis=alt.Axis(format="+.1%", tickCount=6)),
+        x2="interval_high:Q",
         tooltip=["title:N", alt.Tooltip("lift:Q", format="+.2%"), alt.Tooltip("p_value:Q", format=".3f")],
     )
     return _spec(alt.layer(_limit(0, MUTED), span, base.mark_point(filled=True, size=90, opacity=1).encode(x="lift:Q")))
+
+
+def lifts_of_rates(rows: Rows) -> list[Mapping[str, Any]]:
+    """The comparisons that the chart draws: those with an interval, on one axis, so without amounts of money."""
+    return [row for row in rows if row["interval_low"] is not None and not row["is_money"]]
 
 
 def _chart(rows: Rows, *, height: Any) -> alt.Chart:

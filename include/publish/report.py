@@ -105,7 +105,7 @@ def specs(sections: Sections) -> dict[str, Any]:
         "lifecycle": (sections["lifecycle"], lambda: charts.lifecycle(sections["lifecycle"])),
         "list": (sections["list_health"][1:], lambda: charts.list_health(sections["list_health"])),
         "experiments": (
-            [row for row in sections["experiments"] if row["lift"] is not None],
+            charts.lifts_of_rates(sections["experiments"]),
             lambda: charts.experiments(sections["experiments"]),
         ),
     }

@@ -1,4 +1,4 @@
-"""Comparisons equal statsmodels' results, and are null if they cannot be computed."""
+"""The rows of marts.experiment_results, from sends, events and purchases in a warehouse."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ from typing import Any
 
 import duckdb
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from statsmodels.stats.proportion import confint_proportions_2indep, proportions_ztest
 
-from include.analyze.experiments import SCHEMA, Arm, Comparison, compare, experiment_rows
-from include.analyze.ledger_facts import Baselines
+from include.analyze.experiments import SCHEMA, experiment_rows
+from include.analyze.ledger_facts import Design, Designs
 from include.warehouse.connection import configure, prepare, run
 
 AS_OF = datetime(2026, 11, 24, tzinfo=UTC)
@@ -43,14 +41,14 @@ from range(500) as people (i)
 where i % 10 = 0 or (i < 400 and i % 10 = 1)
 """
 
+RATES = "insert into core.exchange_rates values ('EUR', 1, 'EUR')"
+
 Result = dict[str, Any]
 """A row of marts.experiment_results, as Arrow returns it."""
 
 
-def results(
-    connection: duckdb.DuckDBPyConnection, baselines: Baselines | None = None, as_of: datetime = AS_OF
-) -> list[Result]:
-    found: list[Result] = experiment_rows(connection, baselines or {}, as_of).to_pylist()
+def results(connection: duckdb.DuckDBPyConnection, designs: Designs | None = None, as_of: datetime = AS_OF) -> list[Result]:
+    found: list[Result] = experiment_rows(connection, designs or {}, as_of).to_pylist()
     return found
 
 
@@ -60,10 +58,10 @@ def rows() -> list[Result]:
     with duckdb.connect() as connection:
         configure(connection)
         prepare(connection)
-        for statement in (SENDS, EVENTS, PURCHASES):
+        for statement in (SENDS, EVENTS, PURCHASES, RATES):
             connection.execute(statement)
         run(connection, "analyze", "message_outcomes")
-        return results(connection, {("winback", "2026-11"): "question"})
+        return results(connection, {("winback", "2026-11"): Design((("question", 1), ("plain", 1)), held_out=0.2)})
 
 
 STOPPED = """
@@ -100,7 +98,7 @@ def test_stopped_send_without_effect_has_no_lift() -> None:
     assert treated["p_value"] > 0.9
 
 
-def test_open_window_has_counts_and_no_result() -> None:
+def test_open_window_has_the_interval_that_holds_on_any_day_and_no_other() -> None:
     with duckdb.connect() as connection:
         configure(connection)
         prepare(connection)
@@ -111,12 +109,46 @@ def test_open_window_has_counts_and_no_result() -> None:
 
     treated = one(rows, "purchase_14d", "treated")
     assert (treated["status"], treated["people"], treated["converted"]) == ("window_open", 400, 80)
-    assert {treated[name] for name in ("lift", "p_value", "confidence_low", "confidence_high")} == {None}
+    assert treated["lift"] == pytest.approx(0.1)
+    assert treated["always_valid_low"] < 0.1 < treated["always_valid_high"]
+    assert {treated[name] for name in ("p_value", "confidence_low", "confidence_high", "adjusted_lift")} == {None}
 
 
-def one(rows: list[Result], metric: str, variant: str) -> Result:
-    (row,) = [row for row in rows if row["metric"] == metric and row["variant"] == variant]
+def one(rows: list[Result], metric: str, variant: str, comparison: str | None = None) -> Result:
+    found = [row for row in rows if row["metric"] == metric and row["variant"] == variant]
+    (row,) = [row for row in found if comparison is None or row["comparison"] == comparison]
     return row
+
+
+def test_revenue_is_compared_per_person_drawn(rows: list[Result]) -> None:
+    treated, plain = one(rows, "revenue_14d", "treated"), one(rows, "revenue_14d", "plain", "variants")
+
+    assert (treated["revenue_per_person"], treated["people"], treated["converted"]) == (2.0, 400, None)
+    assert treated["lift"] == pytest.approx(1.0)
+    assert treated["confidence_low"] < 1.0 < treated["confidence_high"]
+    assert (plain["baseline"], plain["people"]) == ("question", 200)
+    assert one(rows, "revenue_14d", "plain", "hold_out")["baseline"] == "held_out"
+
+
+def test_arms_of_another_size_than_planned_have_no_result() -> None:
+    """Drawn 400 to 100; had the file asked for half of the people, somebody would have lost them on the way."""
+    with duckdb.connect() as connection:
+        configure(connection)
+        prepare(connection)
+        for statement in (SENDS, EVENTS, PURCHASES, RATES):
+            connection.execute(statement)
+        run(connection, "analyze", "message_outcomes")
+        found = results(connection, {("winback", "2026-11"): Design((("question", 2), ("plain", 1)), held_out=0.5)})
+
+    treated, plain = one(found, "purchase_14d", "treated"), one(found, "human_open", "plain")
+    assert (treated["status"], treated["planned_share"], treated["lift"]) == ("sample_ratio_mismatch", 0.5, None)
+    assert (plain["status"], plain["planned_share"]) == ("sample_ratio_mismatch", pytest.approx(1 / 3))
+    assert treated["sample_ratio_p_value"] < 1e-9
+
+
+def test_drawn_as_planned(rows: list[Result]) -> None:
+    assert {row["status"] for row in rows} == {"final"}
+    assert one(rows, "purchase_14d", "treated")["sample_ratio_p_value"] == 1.0
 
 
 def test_variants_are_compared_with_first_variant_of_the_campaign(rows: list[Result]) -> None:
@@ -155,25 +187,3 @@ def test_without_sends_the_table_is_empty_and_has_all_columns() -> None:
         table = experiment_rows(connection, {}, AS_OF)
 
     assert (table.num_rows, table.schema) == (0, SCHEMA)
-
-
-counts = st.integers(1, 10_000).flatmap(lambda people: st.tuples(st.integers(0, people), st.just(people)))
-
-
-@given(counts, counts)
-def test_interval_contains_the_lift(left: tuple[int, int], right: tuple[int, int]) -> None:
-    arm, baseline = (Arm("c", "o", "m", "v", people=people, converted=converted) for converted, people in (left, right))
-
-    found = compare(arm, baseline)
-
-    assert found.lift is not None
-    assert found.confidence_low is not None
-    assert found.confidence_high is not None
-    assert found.confidence_low - 1e-9 <= found.lift <= found.confidence_high + 1e-9
-    assert found.p_value is None or 0 <= found.p_value <= 1
-
-
-def test_arm_without_people_has_no_comparison() -> None:
-    nobody, somebody = Arm("c", "o", "m", "v", 0, 0), Arm("c", "o", "m", "w", 10, 5)
-
-    assert compare(nobody, somebody) == compare(somebody, nobody) == Comparison()

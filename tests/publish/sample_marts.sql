@@ -137,17 +137,24 @@ select subscriber_id, timestamptz '2026-11-23 06:00:00+00' as as_of,
 from people;
 
 create or replace table marts.experiment_results as
-select * from (values
-    ('winback', '2026-11', 'human_click', 'we_miss_you', 'we_miss_you', 742, 729, 510, 251, 34, 0.492, 0.067, 510, 34, 0.067, 'final', null::double, null::double, null::double, null::double),
-    ('winback', '2026-11', 'human_click', 'ten_percent', 'we_miss_you', 730, 718, 502, 244, 51, 0.486, 0.102, 502, 51, 0.102, 'final', 0.035, 0.048, 0.0004, 0.069),
-    ('winback', '2026-11', 'human_open', 'we_miss_you', 'we_miss_you', 742, 729, 510, 251, 34, 0.492, 0.067, 510, 251, 0.492, 'final', null, null, null, null),
-    ('winback', '2026-11', 'human_open', 'ten_percent', 'we_miss_you', 730, 718, 502, 244, 51, 0.486, 0.102, 502, 244, 0.486, 'final', -0.006, 0.86, -0.067, 0.055),
-    ('winback', '2026-11', 'purchase_14d', 'held_out', 'held_out', null, null, null, null, null, null, null, 178, 7, 0.039, 'window_open', null, null, null, null),
-    ('winback', '2026-11', 'purchase_14d', 'treated', 'held_out', null, null, null, null, null, null, null, 1472, 88, 0.060, 'window_open', null, null, null, null),
-    ('winback', '2026-10', 'purchase_14d', 'held_out', 'held_out', null, null, null, null, null, null, null, 178, 7, 0.039, 'final', null, null, null, null),
-    ('winback', '2026-10', 'purchase_14d', 'treated', 'held_out', null, null, null, null, null, null, null, 1472, 88, 0.060, 'final', 0.021, 0.27, -0.018, 0.043)
-) as t (campaign, occurrence, metric, variant, baseline, accepted, delivered, delivered_tracked, human_opens, human_clicks, open_rate, click_rate,
-    people, converted, conversion_rate, status, lift, p_value, confidence_low, confidence_high);
+select * exclude (looked),
+    if(looked, lift - 0.03 * if(metric = 'revenue_14d', 40, 1), null) as always_valid_low, if(looked, lift + 0.03 * if(metric = 'revenue_14d', 40, 1), null) as always_valid_high,
+    if(metric = 'revenue_14d' and status = 'final', lift * 0.9, null) as adjusted_lift, if(metric = 'revenue_14d' and status = 'final', p_value / 2, null) as adjusted_p_value,
+    if(metric = 'revenue_14d' and status = 'final', confidence_low * 0.8, null) as adjusted_low, if(metric = 'revenue_14d' and status = 'final', confidence_high * 0.8, null) as adjusted_high,
+    if(comparison = 'variants', 0.5, if(variant = 'treated', 0.9, 0.1)) as planned_share, 0.41 as sample_ratio_p_value
+from (select *, lift is not null as looked from (values
+    ('winback', '2026-11', 'variants', 'human_click', 'we_miss_you', 'we_miss_you', 742, 729, 510, 251, 34, 0.492, 0.067, 510, 34, 0.067, null::double, 'final', null::double, null::double, null::double, null::double),
+    ('winback', '2026-11', 'variants', 'human_click', 'ten_percent', 'we_miss_you', 730, 718, 502, 244, 51, 0.486, 0.102, 502, 51, 0.102, null, 'final', 0.035, 0.048, 0.0004, 0.069),
+    ('winback', '2026-11', 'variants', 'human_open', 'we_miss_you', 'we_miss_you', 742, 729, 510, 251, 34, 0.492, 0.067, 510, 251, 0.492, null, 'final', null, null, null, null),
+    ('winback', '2026-11', 'variants', 'human_open', 'ten_percent', 'we_miss_you', 730, 718, 502, 244, 51, 0.486, 0.102, 502, 244, 0.486, null, 'final', -0.006, 0.86, -0.067, 0.055),
+    ('winback', '2026-11', 'hold_out', 'purchase_14d', 'held_out', 'held_out', null, null, null, null, null, null, null, 178, 7, 0.039, null, 'window_open', null, null, null, null),
+    ('winback', '2026-11', 'hold_out', 'purchase_14d', 'treated', 'held_out', null, null, null, null, null, null, null, 1472, 88, 0.060, null, 'window_open', 0.021, null, null, null),
+    ('winback', '2026-10', 'hold_out', 'purchase_14d', 'held_out', 'held_out', null, null, null, null, null, null, null, 178, 7, 0.039, null, 'final', null, null, null, null),
+    ('winback', '2026-10', 'hold_out', 'purchase_14d', 'treated', 'held_out', null, null, null, null, null, null, null, 1472, 88, 0.060, null, 'final', 0.021, 0.27, -0.018, 0.043),
+    ('winback', '2026-10', 'hold_out', 'revenue_14d', 'held_out', 'held_out', null, null, null, null, null, null, null, 178, null, null, 2.61, 'final', null, null, null, null),
+    ('winback', '2026-10', 'hold_out', 'revenue_14d', 'treated', 'held_out', null, null, null, null, null, null, null, 1472, null, null, 3.95, 'final', 1.34, 0.21, -0.76, 3.44)
+) as t (campaign, occurrence, comparison, metric, variant, baseline, accepted, delivered, delivered_tracked, human_opens, human_clicks, open_rate, click_rate,
+    people, converted, conversion_rate, revenue_per_person, status, lift, p_value, confidence_low, confidence_high));
 
 create or replace table marts.quality_runs as
 select 'run-2026112' || n as landed_run, relation, timestamptz '2026-11-20 05:00:00+00' + to_days(n::int) as validated_at,

@@ -66,5 +66,5 @@ def test_example_queries_return_rows_from_sample(published: DataPaths, query: st
         assert connection.execute(query).to_arrow_table().num_rows > 0
 
 
-def test_guide_has_ten_example_queries() -> None:
-    assert len(QUERIES) == 10
+def test_guide_has_eleven_example_queries() -> None:
+    assert len(QUERIES) == 11

@@ -1,8 +1,10 @@
 -- name: experiments
 -- owner: analytics
--- grain: one row per campaign occurrence, metric and variant
+-- grain: one row per campaign occurrence, comparison, metric and variant
 -- params: none
--- purpose: Comparisons of the last occurrences with their 95 % intervals, and whether the interval excludes zero.
+-- purpose: Comparisons of the last occurrences with a 95 % interval, and whether it excludes zero: at the end the usual one, or
+--          for revenue the adjusted one, and before that the one that holds on any day. is_money: value and lift are amounts in
+--          the reporting currency, not rates.
 select
     campaign || ' ' || occurrence as label,
     campaign,
@@ -12,14 +14,15 @@ select
     baseline,
     people,
     converted,
-    conversion_rate,
+    coalesce(revenue_per_person, conversion_rate) as value,
+    starts_with(metric, 'revenue') as is_money,
     status,
-    lift,
-    p_value,
-    confidence_low,
-    confidence_high,
+    coalesce(adjusted_lift, lift) as lift,
+    coalesce(adjusted_p_value, p_value) as p_value,
+    coalesce(adjusted_low, confidence_low, always_valid_low) as interval_low,
+    coalesce(adjusted_high, confidence_high, always_valid_high) as interval_high,
     variant || ' against ' || baseline as comparison,
-    coalesce(confidence_low > 0 or confidence_high < 0, false) as excludes_zero
+    coalesce(interval_low > 0 or interval_high < 0, false) as excludes_zero
 from marts.experiment_results
-order by occurrence desc, campaign asc, metric asc, variant asc
+order by occurrence desc, campaign asc, comparison asc, metric asc, variant asc
 limit 60;

@@ -1,0 +1,131 @@
+-- name: purchase_outcomes
+-- owner: analytics
+-- grain: one row per campaign, occurrence, comparison (hold_out, variants) and arm
+-- params: as_of, purchase_window_days, days_before
+-- purpose: What the people of each arm bought in the $purchase_window_days days after the plan: how many bought, and mean and
+--          sample variance of their revenue; and, for CUPED, mean and variance of the same people's revenue in the $days_before
+--          days before the plan, and the covariance of the two. hold_out: the people drawn to get the mail (treated), and
+--          of these the people of each variant, against the people held out. variants: the people drawn to get one variant
+--          against another. Intention to treat: the draw
+--          comes after suppressions and caps, so all subscribers in a chunk count, whatever became of the message. Chunks send
+--          the engaged first, so the subscribers who were sent to before a plan stopped are better customers than those held
+--          out, with or without mail. A refund (an amount below zero) is not a purchase and lowers revenue. Revenue is in the
+--          reporting currency, by core.exchange_rates, without the amounts that have no rate. status: final, or window_open
+--          until these days are over. Plans with neither a hold-out nor a second variant are excluded.
+with drawn as (
+    select
+        campaign,
+        occurrence,
+        subscriber_id,
+        planned_at,
+        variant,
+        state = 'held_out' as is_held_out
+    from dispatch.sends
+    where state = 'held_out' or chunk is not null
+),
+
+experiments as (
+    select
+        campaign,
+        occurrence,
+        bool_or(is_held_out) as has_hold_out,
+        count(distinct variant) filter (where not is_held_out) > 1 as has_variants,
+        max(planned_at) as last_planned_at
+    from drawn
+    group by campaign, occurrence
+),
+
+arms as (
+    select
+        drawn.*,
+        'hold_out' as comparison,
+        if(drawn.is_held_out, 'held_out', 'treated') as arm,
+        experiments.last_planned_at
+    from drawn
+    inner join experiments using (campaign, occurrence)
+    where experiments.has_hold_out
+
+    union all
+
+    select
+        drawn.*,
+        'hold_out' as comparison,
+        drawn.variant as arm,
+        experiments.last_planned_at
+    from drawn
+    inner join experiments using (campaign, occurrence)
+    where experiments.has_hold_out and experiments.has_variants and not drawn.is_held_out
+
+    union all
+
+    select
+        drawn.*,
+        'variants' as comparison,
+        drawn.variant as arm,
+        experiments.last_planned_at
+    from drawn
+    inner join experiments using (campaign, occurrence)
+    where experiments.has_variants and not drawn.is_held_out
+),
+
+people as (
+    select distinct
+        campaign,
+        occurrence,
+        subscriber_id,
+        planned_at
+    from arms
+),
+
+bought as (
+    select
+        people.campaign,
+        people.occurrence,
+        people.subscriber_id,
+        bool_or(purchases.purchased_at > people.planned_at and purchases.amount >= 0) as is_buyer,
+        sum(purchases.amount * rates.rate) filter (where purchases.purchased_at > people.planned_at) as revenue,
+        sum(purchases.amount * rates.rate) filter (where purchases.purchased_at <= people.planned_at) as revenue_before
+    from people
+    inner join core.purchases as purchases on people.subscriber_id = purchases.subscriber_id
+    left join core.exchange_rates as rates on purchases.currency = rates.currency
+    where
+        purchases.purchased_at <= $as_of
+        and epoch_ms(purchases.purchased_at) <= epoch_ms(people.planned_at) + $purchase_window_days::bigint * 86400000
+        and epoch_ms(purchases.purchased_at) > epoch_ms(people.planned_at) - $days_before::bigint * 86400000
+    group by people.campaign, people.occurrence, people.subscriber_id
+),
+
+outcomes as (
+    select
+        arms.campaign,
+        arms.occurrence,
+        arms.comparison,
+        arms.arm,
+        arms.last_planned_at,
+        coalesce(bought.is_buyer, false) as is_buyer,
+        coalesce(bought.revenue, 0)::double as revenue,
+        coalesce(bought.revenue_before, 0)::double as revenue_before
+    from arms
+    left join bought using (campaign, occurrence, subscriber_id)
+)
+
+select
+    campaign,
+    occurrence,
+    comparison,
+    arm,
+    count(*) as people,
+    count(*) filter (where is_buyer) as buyers,
+    avg(revenue) as revenue_mean,
+    coalesce(var_samp(revenue), 0) as revenue_variance,
+    avg(revenue_before) as before_mean,
+    coalesce(var_samp(revenue_before), 0) as before_variance,
+    coalesce(covar_samp(revenue, revenue_before), 0) as covariance,
+    if(
+        epoch_ms(any_value(last_planned_at)) + $purchase_window_days::bigint * 86400000 <= epoch_ms($as_of::timestamptz),
+        'final',
+        'window_open'
+    ) as status
+from outcomes
+group by campaign, occurrence, comparison, arm
+order by all;
