@@ -81,17 +81,17 @@ def with_person(paths: DataPaths, request: PrivacyRequest, person: Person) -> Pr
 
 
 def end(paths: DataPaths, request: PrivacyRequest, result: Mapping[str, Any]) -> dict[str, Any]:
-    """Append the request to the audit log, with the address keys; delete its file, and return the line without the keys."""
+    """Append the request to the audit log, delete its file, and return the log's line."""
     assert request.person is not None
-    line: dict[str, Any] = {
+    line = {
         "request": request.id,
         "kind": request.kind,
         "requested_at": request.requested_at,
         "ended_at": clock.now().isoformat(),
+        "address_keys": list(request.person.address_keys),
         **result,
     }
-    logged = {**line, "address_keys": list(request.person.address_keys)}
-    _append_durably(paths.privacy / "audit.jsonl", json.dumps(logged).encode() + b"\n")
+    _append_durably(paths.privacy / "audit.jsonl", json.dumps(line).encode() + b"\n")
     _file(paths, request.id).unlink(missing_ok=True)
     sync_folder(paths.privacy / "requests")
     return line

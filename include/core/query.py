@@ -1,51 +1,39 @@
 """Queries that marketers write: one SELECT a file, checked before it runs.
 
 Segments, and the triggers, goals and conditions of journeys, are such files, so they are parsed and validated: one query,
-allowed tables only, no function that reads files or the network, the expected columns and parameters. sqlglot provides the
-node types and lines; DuckDB's own parser checks the tables once more, because DuckDB runs the query.
+allowed tables only, no function that reads files or the network, the expected columns and parameters.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import sqlglot
 from sqlglot import exp
 
-from include.core import sqlfile, text_file
+from include.core import sqlfile
 from include.core.errors import ConfigurationError
-from include.core.finding import Finding, errors, of_exception
 from include.core.paths import PROJECT
-
-ALLOWED_TABLES = frozenset(
-    {
-        ("core", "subscribers"),
-        ("core", "purchases"),
-        ("core", "activities"),
-        ("core", "exchange_rates"),
-        ("segment", "features"),
-        ("segment", "activity_counts"),
-        ("engagement", "events"),
-    }
-)
-"""The tables that a query may read. Not core.identities: a query needs neither addresses nor names."""
+from include.core.query_rules import line_within_statement, listed, violations
+from include.core.segment_reference import Reference, references
+from include.core.sqlfile import SqlFile
 
 _NAME = re.compile(r"^[a-z][a-z0-9_]{0,59}$")
-_FORBIDDEN = (exp.DML, exp.DDL, exp.Command, exp.Into, exp.Lock, exp.Pragma, exp.Set, exp.Copy, exp.Attach, exp.Drop)
-_FORBIDDEN_FUNCTIONS = re.compile(
-    r"^(getenv|getvariable|current_setting|query|query_table|nextval|currval|read_\w+|\w+_scan)$"
-)
+_PARAMETER = re.compile(r"(?!tw_)[a-z][a-z0-9_]*")
+"""Names that start with tw_ are ours."""
 
 
 @dataclass(frozen=True)
 class Query:
-    """A valid query of a file. `params` are the parameters that its statement binds."""
+    """A valid query of a file.
+
+    `params` are the parameters that its statement binds, `references` the segments that it reads; `file` has the header,
+    and `tree` is the statement as sqlglot parses it.
+    """
 
     path: Path
     name: str
@@ -53,46 +41,46 @@ class Query:
     first_line: int
     params: frozenset[str]
     columns: tuple[str, ...]
+    references: tuple[Reference, ...]
+    file: SqlFile
+    tree: exp.Query
 
 
-def read_query(path: Path, *, columns: Sequence[tuple[str, ...]], params: Sequence[str]) -> Query:
-    """Read and validate one file. Raises `ConfigurationError` with file and line of the first error.
+Columns = Sequence[tuple[str, ...]]
+"""The lists of columns of which a query returns one."""
 
-    The query returns one of the given lists of `columns`, and binds at most the given `params`.
-    """
-    query, findings = inspect_query(path, columns=columns, params=params)
-    if first := next(errors(findings), None):
-        raise _invalid(path, first.line, first.what, first.remedy)
-    assert query is not None
+
+def read_query(path: Path, *, columns: Columns, params: Sequence[str], is_segment: bool = False) -> Query:
+    """Read and validate one file. Raises `ConfigurationError` with file and line, the first of `check_query`."""
+    query, found = check_query(path, columns=columns, params=params, is_segment=is_segment)
+    if found or query is None:
+        raise found[0]
     return query
 
 
-def inspect_query(
-    path: Path, *, columns: Sequence[tuple[str, ...]], params: Sequence[str]
-) -> tuple[Query | None, list[Finding]]:
-    """The query in a file, None if it cannot be read, and everything that is wrong with it; arguments as `read_query`."""
-    text, found = text_file.inspect(path)
-    if not _NAME.match(path.stem):
-        remedy = "Use lower-case letters, digits and underscores."
-        return None, [*found, Finding("error", path, 1, "has a name that is not an identifier.", remedy)]
-    if text is None or not text.strip():
-        return None, found
+def check_query(
+    path: Path, *, columns: Columns, params: Sequence[str], is_segment: bool = False
+) -> tuple[Query | None, list[ConfigurationError]]:
+    """The query of one file, None if it is not one, and everything that is wrong within the file.
+
+    The query returns one of the given lists of `columns`, and binds at most the given `params`. That of a segment may also
+    read other segments, and declare parameters of its own with defaults.
+    """
     try:
-        file = sqlfile.read(path)
-        first_line = text.partition(file.statement or "\n\n")[0].count("\n") + 1
+        file, first_line = _file(path)
         tree = _parse(path, file.statement, first_line, columns)
     except ConfigurationError as error:
-        return None, [*found, of_exception(error, path)]
-    for what, node, remedy in _violations(tree, file.statement, columns):
-        found.append(Finding("error", path, first_line + _line_within_statement(node) - 1, what, remedy))
-    bound = {parameter.name for parameter in tree.find_all(exp.Parameter, exp.Placeholder)}
-    if bound - set(params) or bound != set(file.params):
-        only = "The only parameter is" if len(params) == 1 else "The only parameters are"
-        what = f"declares the params {', '.join(file.params) or 'none'} and binds {', '.join(sorted(bound)) or 'none'}."
-        remedy = f"{only} {' and '.join(params)}; declare what the query uses, and nothing else."
-        found.append(Finding("error", path, 1, what, remedy))
-    named = tuple(column.lower() for column in tree.named_selects)
-    return Query(path, path.stem, file.statement.rstrip().rstrip(";"), first_line, frozenset(bound), named), found
+        return None, [error]
+    found = references(tree, file.statement) if is_segment else None
+    wrong = [
+        _invalid(path, first_line + line_within_statement(node) - 1, what, remedy)
+        for what, node, remedy in violations(tree, file.statement, columns, found)
+    ]
+    bound = frozenset(parameter.name for parameter in tree.find_all(exp.Parameter, exp.Placeholder))
+    wrong += _wrong_params(path, file, bound, params, is_segment)
+    names = tuple(column.lower() for column in tree.named_selects)
+    statement = file.statement.rstrip().rstrip(";")
+    return Query(path, path.stem, statement, first_line, bound, names, tuple(found or ()), file, tree), wrong
 
 
 def source_location(path: Path, line: int) -> str:
@@ -101,7 +89,15 @@ def source_location(path: Path, line: int) -> str:
     return f"{shown}, line {line}"
 
 
-def _parse(path: Path, statement: str, first_line: int, columns: Sequence[tuple[str, ...]]) -> exp.Query:
+def _file(path: Path) -> tuple[SqlFile, int]:
+    """The file, and the line on which its statement starts."""
+    if not _NAME.match(path.stem):
+        raise _invalid(path, 1, "has a name that is not an identifier.", "Use lower-case letters, digits and underscores.")
+    file = sqlfile.read(path)
+    return file, path.read_text(encoding="utf-8").partition(file.statement or "\n\n")[0].count("\n") + 1
+
+
+def _parse(path: Path, statement: str, first_line: int, columns: Columns) -> exp.Query:
     """The only query of the file, parsed by sqlglot; DuckDB's own parser must find exactly one SELECT too."""
     try:
         trees = [tree for tree in sqlglot.parse(statement, dialect="duckdb") if tree is not None]
@@ -119,77 +115,31 @@ def _parse(path: Path, statement: str, first_line: int, columns: Sequence[tuple[
     kinds = [one.type for one in statements]
     if len(trees) != 1 or not isinstance(trees[0], exp.Query) or kinds != [duckdb.StatementType.SELECT]:
         raise _invalid(
-            path, first_line, "is not exactly one SELECT.", f"Keep only the query that selects {_listed(columns)}."
+            path, first_line, "is not exactly one SELECT.", f"Keep only the query that selects {listed(columns)}."
         )
     return trees[0]
 
 
-def _violations(query: exp.Query, statement: str, columns: Sequence[tuple[str, ...]]) -> Iterator[tuple[str, exp.Expr, str]]:
-    """The rules that the query breaks: message, node and remedy of each."""
-    for node in query.find_all(*_FORBIDDEN):
-        yield f"contains {type(node).__name__.upper()}, which a definition may not do.", node, "A definition only selects."
-    for function in query.find_all(exp.Func):
-        name = (function.name if isinstance(function, exp.Anonymous) else function.sql_name()).lower()
-        if _FORBIDDEN_FUNCTIONS.match(name):
-            yield f"calls {name}, which a definition may not do.", function, "Select from the tables a definition may read."
-    named = {cte.alias for cte in query.find_all(exp.CTE)}
-    for table in query.find_all(exp.Table):
-        yield from _table_violations(table, named)
-    if not _duckdb_reads_allowed_tables_only(statement, named):
-        yield "reads something that is not an allowed table for DuckDB.", query, "Select from plain tables."
-    if tuple(column.lower() for column in query.named_selects) not in columns:
-        what = "one column" if columns == [("subscriber_id",)] else "columns"
-        yield f"does not return the {what} {_listed(columns)}.", query, f"Write `select {', '.join(columns[0])} from …`."
-
-
-def _listed(columns: Sequence[tuple[str, ...]]) -> str:
-    return " or ".join(", ".join(names) for names in columns)
-
-
-def _table_violations(table: exp.Table, named: set[str]) -> Iterator[tuple[str, exp.Expr, str]]:
-    remedy = f"Read from {', '.join(sorted('.'.join(pair) for pair in ALLOWED_TABLES))}."
-    if not isinstance(table.this, exp.Identifier):
-        yield "reads a table function, which a definition may not.", table, remedy
-    elif not _allowed(table.catalog, table.db, table.name, named):
-        name = ".".join(part for part in (table.catalog, table.db, table.name) if part)
-        yield f"reads {name}, which a definition may not.", table, remedy
-
-
-def _allowed(catalog: str, schema: str, table: str, named: set[str]) -> bool:
-    is_cte = not schema and table in named
-    return not catalog and (is_cte or (schema.lower(), table.lower()) in ALLOWED_TABLES)
-
-
-def _duckdb_reads_allowed_tables_only(statement: str, named: set[str]) -> bool:
-    """Whether DuckDB's own parser finds only allowed tables in the query."""
-    with duckdb.connect() as connection:
-        # A literal, since DuckDB imports pandas with the first bound parameter, which takes a second.
-        row = connection.execute(f"select json_serialize_sql({exp.Literal.string(statement).sql('duckdb')})").fetchone()
-    tree = json.loads(row[0]) if row else {"error": True}
-    if tree.get("error"):
-        return False
-    return all(
-        node["type"] == "BASE_TABLE" and _allowed(node["catalog_name"], node["schema_name"], node["table_name"], named)
-        for node in _row_sources(tree)
-    )
-
-
-def _row_sources(node: Any) -> Iterator[dict[str, Any]]:
-    """All nodes of DuckDB's syntax tree that return rows: tables, table functions, show, describe and pivot."""
-    if isinstance(node, dict):
-        if node.get("type") in ("BASE_TABLE", "TABLE_FUNCTION", "SHOW_REF", "PIVOT"):
-            yield node
-        for value in node.values():
-            yield from _row_sources(value)
-    elif isinstance(node, list):
-        for value in node:
-            yield from _row_sources(value)
-
-
-def _line_within_statement(node: exp.Expr) -> int:
-    """The line of a node within the statement; sqlglot records it for identifiers and functions."""
-    places = [part.meta["line"] for part in node.walk() if "line" in part.meta]
-    return min(places, default=1)
+def _wrong_params(
+    path: Path, file: SqlFile, bound: frozenset[str], params: Sequence[str], with_defaults: bool
+) -> Iterator[ConfigurationError]:
+    """Given parameters have no default, every other one has; and the query binds exactly what the header declares."""
+    own = {name for name in bound if with_defaults and name not in params}
+    if bound - set(params) - own or bound != set(file.params):
+        only = "The only parameter is" if len(params) == 1 else "The only parameters are"
+        others = ", and those that the header gives a default" if with_defaults else ""
+        yield _invalid(
+            path,
+            1,
+            f"declares the params {', '.join(file.params) or 'none'} and binds {', '.join(sorted(bound)) or 'none'}.",
+            f"{only} {' and '.join(params)}{others}; declare what the query uses, and nothing else.",
+        )
+    for name in file.params:
+        if name in params and name in file.defaults:
+            yield _invalid(path, 1, f"gives {name} a default.", f"Its value is that of the run: write `-- params: {name}`.")
+        elif name in own and (name not in file.defaults or not _PARAMETER.fullmatch(name)):
+            what = f"declares the parameter {name} without a default, or in capitals."
+            yield _invalid(path, 1, what, f"Write `-- params: {name.lower()} = 90`.")
 
 
 def _invalid(path: Path, line: int, what: str, remedy: str) -> ConfigurationError:

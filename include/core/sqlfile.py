@@ -7,27 +7,36 @@
     -- purpose: What it does and why, in a sentence or three;
     --          continued lines are indented like this.
 
-The header documents the statement, declares its parameters, and is the source of docs/sql.md.
+The header documents the statement, declares its parameters, and is the source of docs/sql.md. A parameter can have a
+default (`-- params: as_of, days = 90`), a literal of `include.core.sql_literal`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
+from include.core import sql_literal
 from include.core.errors import ConfigurationError
 from include.core.paths import SQL
+from include.core.sql_literal import Literal
 
 FIELDS = ("name", "owner", "grain", "params", "purpose")
+_PARAM = re.compile(rf"(?P<name>\w+)(?:\s*=\s*(?P<default>{sql_literal.PATTERN}))?(?:\s*,\s*|\s+|$)")
 _LINE = re.compile(r"^--\s?(?:(?P<field>\w+):)?\s*(?P<text>.*)$")
 
 
 @dataclass(frozen=True)
 class SqlFile:
-    """One statement and its header. `params` are the names that it binds as `$name`."""
+    """One statement and its header.
+
+    `params` are the names that it binds as `$name`, `defaults` the values of those that have one; `extra` are the fields of
+    the header beyond `FIELDS`.
+    """
 
     path: Path
     name: str
@@ -36,6 +45,13 @@ class SqlFile:
     params: tuple[str, ...]
     purpose: str
     statement: str
+    defaults: Mapping[str, Literal]
+    extra: Mapping[str, str]
+
+    def bind(self, params: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """The value of each parameter: that of `params`, else its default. A missing one raises KeyError."""
+        given = {**self.defaults, **(params or {})}
+        return {name: given[name] for name in self.params}
 
 
 def load(stage: str, name: str) -> SqlFile:
@@ -57,7 +73,7 @@ def read(path: Path) -> SqlFile:
 
 @cache
 def _parse(path: Path, _modified: int) -> SqlFile:
-    lines = path.read_text(encoding="utf-8-sig").splitlines()
+    lines = path.read_text().splitlines()
     size = next((number for number, line in enumerate(lines) if not line.startswith("--")), len(lines))
     header: dict[str, str] = {}
     field = ""
@@ -73,7 +89,32 @@ def _parse(path: Path, _modified: int) -> SqlFile:
             where=str(path),
             remedy=f"Start the file with '-- field: …' lines for {', '.join(FIELDS)}; the name is that of the file.",
         )
-    params = tuple(part for part in re.split(r"[,\s]+", header.get("params", "")) if part and part != "none")
+    defaults = _params(header.get("params", ""), path)
     return SqlFile(
-        path, header["name"], header["owner"], header["grain"], params, header["purpose"], "\n".join(lines[size:]).strip()
+        path,
+        header["name"],
+        header["owner"],
+        header["grain"],
+        tuple(defaults),
+        header["purpose"],
+        "\n".join(lines[size:]).strip(),
+        {name: value for name, value in defaults.items() if value is not None},
+        {field: text for field, text in header.items() if field not in FIELDS},
     )
+
+
+def _params(text: str, path: Path) -> dict[str, Literal | None]:
+    """The declared names with their defaults, None without one."""
+    found: dict[str, Literal | None] = {}
+    place = 0
+    while place < len(text) and text != "none":
+        match = _PARAM.match(text, place)
+        if not match:
+            raise ConfigurationError(
+                f"declares params that cannot be read: {text[place:]!r}.",
+                where=str(path),
+                remedy="Write names, with or without a default: `-- params: as_of, days = 90, genre = 'jazz'`.",
+            )
+        found[match["name"]] = sql_literal.read(match["default"]) if match["default"] else None
+        place = match.end()
+    return found

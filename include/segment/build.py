@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -13,11 +10,13 @@ import duckdb
 
 from include.core import clock
 from include.core.engagement import ENGAGEMENT_PARAMS
-from include.core.errors import ConfigurationError, SegmentsBroken
+from include.core.errors import SegmentsBroken
 from include.core.paths import DataPaths
-from include.core.query import source_location
 from include.core.shop import load_shop
-from include.segment.definition import DEFINITIONS, Definition, definition_paths, read_definition
+from include.segment.catalogue import read_catalogue
+from include.segment.definition import DEFINITIONS
+from include.segment.members import select_members
+from include.warehouse import memory
 from include.warehouse.connection import open_warehouse, replace_table, run, transaction
 from include.warehouse.money import replace_rates
 
@@ -29,6 +28,9 @@ KEEP_RUNS = 30
 DEFINITION_TIMEOUT_SECONDS = 120.0
 """A definition that takes longer is interrupted, since the warehouse has one writer."""
 
+DEFINITION_SPILL = 10
+"""How many times DuckDB's memory a definition may spill: one that needs more must not fill the disk of the others."""
+
 _FREEZE = (
     "runs_delete",
     "runs_insert",
@@ -39,15 +41,6 @@ _FREEZE = (
     "membership_delete_old",
 )
 """SQL files that run in one transaction, in this order."""
-
-_DEFINITION_ERRORS = (
-    duckdb.ProgrammingError,
-    duckdb.DataError,
-    duckdb.NotSupportedError,
-    duckdb.PermissionException,
-    duckdb.OutOfMemoryException,
-)
-"""DuckDB errors that a definition causes. Any other error, such as a full disk or a damaged file, fails the task."""
 
 
 def build_segments(
@@ -67,10 +60,11 @@ def build_segments(
     if as_of.tzinfo is None:
         raise ValueError("as_of needs a time zone")
     with open_warehouse(paths) as connection:
-        _lock_down(connection)
         _build_features(connection, as_of)
-        built, broken = _select_members(connection, definitions, as_of, seconds)
-        sizes = _freeze(connection, segment_run, as_of, built, sorted(broken))
+        memory.limit_spilling(connection, paths.spill, DEFINITION_SPILL * memory.limit())
+        _lock_down(connection)
+        built, broken = select_members(connection, read_catalogue(definitions), as_of, seconds)
+        sizes = _freeze(connection, segment_run, as_of, [str(one.name) for one in built], sorted(broken))
     if broken:
         raise SegmentsBroken(
             "".join(
@@ -95,63 +89,6 @@ def _build_features(connection: duckdb.DuckDBPyConnection, as_of: datetime) -> N
         replace_table(connection, "segment.features", "segment", "features", {"as_of": as_of} | ENGAGEMENT_PARAMS)
         replace_table(connection, "segment.activity_counts", "segment", "activity_counts", {"as_of": as_of})
     logger.info("built the features as of %s", as_of.isoformat())
-
-
-def _select_members(
-    connection: duckdb.DuckDBPyConnection, folder: Path, as_of: datetime, seconds: float
-) -> tuple[list[str], dict[str, ConfigurationError]]:
-    """Fill the temporary table `selected_members`; returns the segments built, and the errors of the others."""
-    built: list[str] = []
-    broken: dict[str, ConfigurationError] = {}
-    run(connection, "segment", "selected_members_create")
-    for path in definition_paths(folder):
-        try:
-            _run_definition(connection, read_definition(path), as_of, seconds)
-            built.append(path.stem)
-        except ConfigurationError as error:
-            logger.error("segment %s is broken: %s", path.stem, error)
-            broken[path.stem] = error
-    return built, broken
-
-
-def _run_definition(connection: duckdb.DuckDBPyConnection, definition: Definition, as_of: datetime, seconds: float) -> None:
-    """Insert the result of one checked definition into `selected_members`, within the time limit."""
-    statement = f"create or replace temp table selected as\n{definition.statement}"
-    try:
-        with _time_limit(connection, seconds):
-            connection.execute(statement, {"as_of": as_of} if definition.takes_as_of else None)
-    except duckdb.InterruptException:
-        what = f"took longer than {seconds:g} s."
-        raise ConfigurationError(
-            what, where=source_location(definition.path, definition.first_line), remedy="Simplify it."
-        ) from None
-    except _DEFINITION_ERRORS as error:
-        raise _query_error(definition, error) from None
-    run(connection, "segment", "selected_members_insert", {"segment": definition.segment})
-
-
-@contextmanager
-def _time_limit(connection: duckdb.DuckDBPyConnection, seconds: float) -> Iterator[None]:
-    """Interrupt the running statement from a second thread when the time is up."""
-    timer = threading.Timer(seconds, connection.interrupt)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-
-
-def _query_error(definition: Definition, error: duckdb.Error) -> ConfigurationError:
-    """DuckDB's message if it names tables and columns only; else the kind of error, since a message may quote values."""
-    line = definition.first_line
-    what = f"fails when it runs ({type(error).__name__})."
-    if isinstance(error, (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)):
-        text = str(error)
-        what = text.splitlines()[0]
-        if "\nLINE " in text:
-            line += int(text.split("\nLINE ", 1)[1].split(":", 1)[0]) - 2
-    return ConfigurationError(what, where=source_location(definition.path, line), remedy="Fix the query.")
 
 
 def _freeze(

@@ -1,31 +1,45 @@
 """Segment definitions: one query in `include/sql/segment/definitions/<segment>.sql` each, checked before it runs.
 
-It returns the one column `subscriber_id` and takes at most the parameter `as_of`; the other rules are in
-`include/core/query.py`.
+It returns the one column `subscriber_id`, and takes the parameter `as_of` and those that its header declares with a
+default; the other rules are in `include/core/query.py`. `check` returns everything that is wrong with a file,
+`read_definition` raises the first of it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from include.core.finding import Finding
+from include.core.errors import ConfigurationError
 from include.core.paths import SQL
-from include.core.query import inspect_query, read_query
+from include.core.query import Query, check_query, read_query, source_location
+from include.core.segment_reference import TABLES, Reference
+from include.core.sql_literal import Literal
 
 DEFINITIONS = SQL / "segment" / "definitions"
-_COLUMNS, _PARAMS = [("subscriber_id",)], ["as_of"]
+AS_OF = "as_of"
+COLUMNS = [("subscriber_id",)]
 
 
 @dataclass(frozen=True)
 class Definition:
-    """A valid definition. `takes_as_of`: its statement binds `$as_of`."""
+    """A valid definition.
+
+    `defaults` are the parameters that a campaign or another segment can set, `reads` the segments that it reads.
+    """
 
     segment: str
     path: Path
     statement: str
     first_line: int
-    takes_as_of: bool
+    defaults: Mapping[str, Literal]
+    reads: tuple[Reference, ...]
+    query: Query
+
+    def location(self, line: int = 1) -> str:
+        """The file, and the line of it that is line `line` of the statement."""
+        return source_location(self.path, self.first_line + line - 1)
 
 
 def definition_paths(folder: Path = DEFINITIONS) -> list[Path]:
@@ -35,10 +49,26 @@ def definition_paths(folder: Path = DEFINITIONS) -> list[Path]:
 
 def read_definition(path: Path) -> Definition:
     """Read and validate one file. Raises `ConfigurationError` with file and line."""
-    query = read_query(path, columns=_COLUMNS, params=_PARAMS)
-    return Definition(query.name, path, query.statement, query.first_line, bool(query.params))
+    if wrong := _wrong_name(path):
+        raise wrong
+    return _definition(read_query(path, columns=COLUMNS, params=[AS_OF], is_segment=True))
 
 
-def inspect_definition(path: Path) -> list[Finding]:
-    """Everything that is wrong with one file."""
-    return inspect_query(path, columns=_COLUMNS, params=_PARAMS)[1]
+def check(path: Path) -> tuple[Definition | None, list[ConfigurationError]]:
+    """The definition of one file, None if it is not one, and everything that is wrong within the file."""
+    query, wrong = check_query(path, columns=COLUMNS, params=[AS_OF], is_segment=True)
+    wrong += filter(None, [_wrong_name(path)])
+    return _definition(query) if query else None, wrong
+
+
+def _definition(query: Query) -> Definition:
+    return Definition(
+        query.name, query.path, query.statement, query.first_line, query.file.defaults, query.references, query
+    )
+
+
+def _wrong_name(path: Path) -> ConfigurationError | None:
+    if path.stem not in TABLES:
+        return None
+    what, remedy = f"has the name of the table segment.{path.stem}.", "Give it another name."
+    return ConfigurationError(what, where=source_location(path, 1), remedy=remedy)

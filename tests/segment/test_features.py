@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from include.core.engagement import ENGAGEMENT_PARAMS
 from include.core.shop import load_shop
-from include.segment.definition import definition_paths, read_definition
+from include.segment.catalogue import read_catalogue
+from include.segment.members import select_members
 from include.warehouse.connection import configure, prepare, replace_table
 from include.warehouse.money import replace_rates
 
@@ -45,7 +46,7 @@ SCHEMA = pa.schema(
         ("currency", pa.string()),
     ]
 )
-DEFINITIONS = [read_definition(path) for path in definition_paths()]
+CATALOGUE = read_catalogue()
 Purchase = dict[str, Any]
 """A row of core.purchases, as Hypothesis draws it."""
 Features = dict[str, Any]
@@ -89,10 +90,10 @@ def features(warehouse: duckdb.DuckDBPyConnection, bought: list[Purchase]) -> li
 
 def segment_sizes(warehouse: duckdb.DuckDBPyConnection) -> dict[str, int]:
     """How many people each shipped definition selects."""
-    return {
-        one.segment: len(warehouse.execute(one.statement, {"as_of": AS_OF} if one.takes_as_of else None).to_arrow_table())
-        for one in DEFINITIONS
-    }
+    built, broken = select_members(warehouse, CATALOGUE, AS_OF, seconds=60)
+    counted = warehouse.execute("select segment, count(*) from temp.selected_members group by segment").fetchall()
+    assert not broken
+    return dict.fromkeys((str(one.name) for one in built), 0) | dict(counted)
 
 
 @settings(max_examples=40, deadline=None)

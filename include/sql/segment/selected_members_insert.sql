@@ -2,9 +2,11 @@
 -- owner: data
 -- grain: one row per segment and subscriber
 -- params: segment
--- purpose: Add what one definition selected (temporary table selected) under the name of its segment.
+-- purpose: Add what one definition selected (temporary table selected, each subscriber once) under the name of its segment:
+--          only subscribers who have features, that is, who signed up and are not deleted.
 insert into temp.selected_members
 select
     $segment,
     subscriber_id
-from temp.selected;
+from temp.selected
+semi join segment.features using (subscriber_id);
