@@ -14,7 +14,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 UV_VERSION := 0.13.9
 UV := $(VENV)/bin/uv
 
-.PHONY: help run trigger campaign replay consent evidence privacy rotate quarantine new-source origins up stop test coverage lint format bench faults mutations operators lock docs clean distclean
+.PHONY: help run check trigger campaign replay consent evidence privacy rotate quarantine new-source origins up stop test coverage lint format bench faults mutations operators lock docs clean distclean
 
 help: ## show this text
 	@echo "Tradewind: e-mail marketing infrastructure as Airflow DAGs"
@@ -28,6 +28,9 @@ help: ## show this text
 
 run: $(VENV)/installed ## set up, run the whole pipeline on the demo shop to the published report, leave the UI up
 	@$(PY) -m operations run
+
+check: $(VENV)/installed ## check campaigns, templates, segments and the shop's file in seconds: file, line, what to do
+	@$(PY) -m operations.check
 
 trigger: $(VENV)/installed ## run one DAG through the scheduler and wait: DAG=send_newsletter CONF='{"mode": "live"}'
 	@test -n "$$DAG" || { echo "error: name the DAG: make trigger DAG=send_newsletter CONF='{\"mode\": \"preview\"}'" >&2; exit 2; }

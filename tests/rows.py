@@ -86,12 +86,24 @@ def csv_source(folder: Path, *, compressed: bool = False, **relations: list[Row]
     """Write one CSV file per relation into a folder, optionally with gzip; returns its URL."""
     folder.mkdir(exist_ok=True)
     for name, rows in relations.items():
-        text = io.StringIO(newline="")
-        writer = csv.DictWriter(text, list(rows[0]))
-        writer.writeheader()
-        writer.writerows({column: _surrogates(value) for column, value in row.items()} for row in rows)
-        _write(folder / f"{name}.csv", text.getvalue(), compressed)
+        _write(folder / f"{name}.csv", _csv(rows, ","), compressed)
     return f"file://{folder}"
+
+
+def tsv_source(folder: Path, **relations: list[Row]) -> str:
+    """Write one TSV file per relation into a folder; returns its URL."""
+    folder.mkdir(exist_ok=True)
+    for name, rows in relations.items():
+        _write(folder / f"{name}.tsv", _csv(rows, "\t"), compressed=False)
+    return f"file://{folder}"
+
+
+def _csv(rows: list[Row], delimiter: str) -> str:
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, list(rows[0]), delimiter=delimiter)
+    writer.writeheader()
+    writer.writerows({column: _surrogates(value) for column, value in row.items()} for row in rows)
+    return text.getvalue()
 
 
 def json_source(folder: Path, *, compressed: bool = False, **relations: list[Row]) -> str:

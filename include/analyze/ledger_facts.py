@@ -94,7 +94,7 @@ def _opt_outs(connection: Connection) -> pa.Table:
     query = select(log.message_key, log.happened_at).where(
         log.action == "suppress", log.reason == "unsubscribe", log.message_key.is_not(None)
     )
-    result = connection.execution_options(yield_per=_BATCH).execute(query)
+    result = connection.execute(query.execution_options(yield_per=_BATCH))
     batches = [
         pa.RecordBatch.from_arrays([pa.array(column) for column in zip(*part, strict=True)], schema=_OPT_OUTS)
         for part in result.partitions()

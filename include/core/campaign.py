@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -10,9 +12,12 @@ from pydantic import Field, field_validator, model_validator
 
 from include.core import yaml_file
 from include.core.errors import ConfigurationError
-from include.core.paths import campaign_folder
-from include.core.shop import load_shop
-from include.core.yaml_file import StrictModel
+from include.core.field_errors import FieldError
+from include.core.finding import Finding, of_exception, refuse
+from include.core.paths import campaign_folder, shop_file
+from include.core.shop import UnknownTopic, load_shop
+from include.core.suggestion import suggest
+from include.core.yaml_file import Document, StrictModel
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
 Locale = Annotated[str, Field(pattern=r"^[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*$")]
@@ -22,8 +27,12 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 class Sender(StrictModel):
     """From or Reply-To. The address is ASCII and belongs to a verified sender (SendGrid answers 403 otherwise)."""
 
-    email: Annotated[str, Field(pattern=r"^[\x21-\x3f\x41-\x7e]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}$", max_length=254)]
-    name: Annotated[str, Field(min_length=1, max_length=100)]
+    email: Annotated[str, Field(pattern=r"^[\x21-\x3f\x41-\x7e]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}$", max_length=254)] = Field(
+        description="The address, in ASCII. Its domain must be verified at SendGrid.", examples=["news@shop.example.com"]
+    )
+    name: Annotated[str, Field(min_length=1, max_length=100)] = Field(
+        description="The name that mail programs show in the inbox.", examples=["Harbour Records"]
+    )
 
     @field_validator("name")
     @classmethod
@@ -36,80 +45,185 @@ class Sender(StrictModel):
 class Variant(StrictModel):
     """One arm of an experiment. `subject` replaces the template's subject; `weight` is its share of their sum."""
 
-    id: Identifier
-    weight: Annotated[int, Field(gt=0, le=1000)] = 1
-    subject: Annotated[str, Field(min_length=1, max_length=500)] | None = None
+    id: Identifier = Field(
+        description="The name of the arm in reports. Never change it after the first send.", examples=["offer"]
+    )
+    weight: Annotated[int, Field(gt=0, le=1000)] = Field(
+        default=1, description="The arm's share of the audience, relative to the weights of the other arms.", examples=[3]
+    )
+    subject: Annotated[str, Field(min_length=1, max_length=500)] | None = Field(
+        default=None,
+        description="The arm's own subject, Jinja as in a subject file; without it, that of the template.",
+        examples=["Ten percent to come back to"],
+    )
 
 
 class Pace(StrictModel):
     """Rate limits of this campaign. None means that only the account's limits apply."""
 
-    messages_per_second: Annotated[float, Field(gt=0)] | None = None
-    daily_cap: Annotated[int, Field(gt=0)] | None = None
+    messages_per_second: Annotated[float, Field(gt=0)] | None = Field(
+        default=None, description="At most this many messages per second.", examples=[500]
+    )
+    daily_cap: Annotated[int, Field(gt=0)] | None = Field(
+        default=None,
+        description="At most this many messages per day (UTC); the rest waits for the next day.",
+        examples=[50000],
+    )
 
 
 class SendWindow(StrictModel):
     """The hours in which mail may arrive, in the recipient's time zone: from `start` until `end` (0–24)."""
 
-    start: Annotated[int, Field(ge=0, le=23)] = 9
-    end: Annotated[int, Field(ge=1, le=24)] = 20
-    missed: Literal["next_day", "skip"] = "next_day"
+    start: Annotated[int, Field(ge=0, le=23)] = Field(default=9, description="The first hour.", examples=[9])
+    end: Annotated[int, Field(ge=1, le=24)] = Field(
+        default=20, description="The hour at which the window ends.", examples=[20]
+    )
+    missed: Literal["next_day", "skip"] = Field(
+        default="next_day",
+        description="For people whose window of the day has ended: send on the next day, or skip them.",
+        examples=["next_day"],
+    )
 
     @model_validator(mode="after")
     def _ordered(self) -> SendWindow:
         if self.end <= self.start:
-            raise ValueError("end must come after start")
+            raise FieldError("must come after start", "end")
         return self
 
 
 class Follows(StrictModel):
     """The campaign that this one follows, for people whose earlier message was accepted `after_days` ago or earlier."""
 
-    campaign: Identifier
-    after_days: Annotated[int, Field(ge=1, le=30)]
+    campaign: Identifier = Field(description="The id of the earlier campaign.", examples=["confirm"])
+    after_days: Annotated[int, Field(ge=1, le=30)] = Field(description="How many days after its mail.", examples=[3])
 
 
 class Campaign(StrictModel):
-    """The contents of a campaign file.
-
-    `occurrence` determines which runs send the same message: `once` for a one-off; `day`, `week` or `month` for a recurring
-    campaign; `signup` or `first_purchase` for mail that an event triggers (once per person, whichever run finds the event);
-    `each_signup` for one message per signup of a person.
-    `topic` is a kind of mail that people can decline on the preference page (declared in include/shop.yaml). People can
-    decline mail without a topic only by unsubscribing from everything.
+    """The contents of a campaign file. The descriptions are the source of docs/campaigns.md and of the JSON schema.
 
     `kind: confirmation` asks pending subscribers to confirm and is sent to nobody else. Its mail contains `confirm_url`,
     which works for `confirm_within_days`, and is not tracked. A reminder names the campaign that it `follows`.
     """
 
-    id: Identifier
-    name: Annotated[str, Field(min_length=1, max_length=100)]
-    owner: Annotated[str, Field(min_length=1)]
-    purpose: Annotated[str, Field(min_length=1)]
-    kind: Literal["marketing", "confirmation"] = "marketing"
-    schedule: str | None = None
-    occurrence: Literal["once", "day", "week", "month", "signup", "each_signup", "first_purchase"]
-    segment: Identifier
-    exclude_segments: tuple[Identifier, ...] = ()
-    template: Identifier
-    topic: Identifier | None = None
-    confirm_within_days: Annotated[int, Field(ge=1, le=30)] = 14
-    follows: Follows | None = None
-    locales: Annotated[tuple[Locale, ...], Field(min_length=1)] = ("en",)
-    sender: Sender
-    reply_to: Sender | None = None
-    postal_address: Annotated[str, Field(min_length=10, max_length=300)]
-    categories: Annotated[tuple[str, ...], Field(max_length=9)] = ()
-    variants: Annotated[tuple[Variant, ...], Field(min_length=1, max_length=10)] = (Variant(id="only"),)
-    hold_out_percent: Annotated[float, Field(ge=0, lt=100)] = 0
-    pace: Pace = Pace()
-    send_window: SendWindow | None = None
-    frequency_cap_hours: Annotated[int, Field(ge=0, le=24 * 31)] = 16
-    on_doubt: Literal["skip", "resend_after_24h", "ask"] = "skip"
-    late_start_limit_hours: Annotated[int, Field(gt=0)] = 24
-    asm_group_id: int | None = None
-    ip_pool_name: Annotated[str, Field(min_length=2, max_length=64)] | None = None
-    cost_per_thousand: Annotated[float, Field(ge=0)] = 0.0
+    id: Identifier = Field(
+        description="Equals the file's name. Never change it after the first send: it identifies mail already sent.",
+        examples=["newsletter"],
+    )
+    name: Annotated[str, Field(min_length=1, max_length=100)] = Field(
+        description="The name in reports and in Airflow.", examples=["The weekly letter"]
+    )
+    owner: Annotated[str, Field(min_length=1)] = Field(
+        description="The team to contact about this campaign.", examples=["marketing"]
+    )
+    purpose: Annotated[str, Field(min_length=1)] = Field(
+        description="Why people get this mail, in a sentence.",
+        examples=["Three records worth hearing, for people who read the letter."],
+    )
+    kind: Literal["marketing", "confirmation"] = Field(
+        default="marketing",
+        description="`confirmation` asks new subscribers to confirm: only pending subscribers get it, untracked.",
+        examples=["marketing"],
+    )
+    schedule: str | None = Field(
+        default=None,
+        description="When the campaign is sent: a cron expression in UTC (minute, hour, day of month, month, day of week; "
+        "2 = Tuesday). Without it, the campaign is started by hand.",
+        examples=["0 9 * * 2"],
+    )
+    occurrence: Literal["once", "day", "week", "month", "signup", "each_signup", "first_purchase"] = Field(
+        description="At most one message per person and this: `once` for a one-off; `day`, `week` or `month` for a "
+        "recurring campaign; `signup` or `first_purchase` for mail that an event triggers (once per person, whichever "
+        "run finds the event); `each_signup` for one message per sign-up. Two runs of one occurrence send the same message.",
+        examples=["week"],
+    )
+    segment: Identifier = Field(
+        description="The audience: a file in include/sql/segment/definitions/, without .sql.",
+        examples=["newsletter_readers"],
+    )
+    exclude_segments: tuple[Identifier, ...] = Field(
+        default=(), description="People in any of these segments get no mail.", examples=[["new_subscribers"]]
+    )
+    template: Identifier = Field(description="The content: a folder in include/templates/.", examples=["newsletter"])
+    topic: Identifier | None = Field(
+        default=None,
+        description="A kind of mail that people can decline on the preference page; declared in include/shop.yaml. People "
+        "can decline mail without a topic only by unsubscribing from everything.",
+        examples=["news"],
+    )
+    confirm_within_days: Annotated[int, Field(ge=1, le=30)] = Field(
+        default=14, description="Of a confirmation: for how many days its link works.", examples=[14]
+    )
+    follows: Follows | None = Field(
+        default=None,
+        description="Of a confirmation: the campaign that this one reminds of. It goes to people whose earlier message was "
+        "accepted that many days ago or earlier.",
+        examples=[{"campaign": "confirm", "after_days": 3}],
+    )
+    locales: Annotated[tuple[Locale, ...], Field(min_length=1)] = Field(
+        default=("en",),
+        description="The languages of the mail. The first is that of the files without a language in their name.",
+        examples=[["en", "de", "fr"]],
+    )
+    sender: Sender = Field(
+        description="The From address.", examples=[{"email": "news@shop.example.com", "name": "Harbour Records"}]
+    )
+    reply_to: Sender | None = Field(
+        default=None,
+        description="The address for replies; without it, the sender's.",
+        examples=[{"email": "hello@shop.example.com", "name": "Harbour Records"}],
+    )
+    postal_address: Annotated[str, Field(min_length=10, max_length=300)] = Field(
+        description="The shop's postal address, in one line. The law requires it in every mail.",
+        examples=["Harbour Records Ltd, 14 Quay Street, Bristol BS1 4QA, United Kingdom"],
+    )
+    categories: Annotated[tuple[str, ...], Field(max_length=9)] = Field(
+        default=(),
+        description="Categories in SendGrid's statistics, in ASCII; the campaign's id is always added.",
+        examples=[["weekly"]],
+    )
+    variants: Annotated[tuple[Variant, ...], Field(min_length=1, max_length=10)] = Field(
+        default=(Variant(id="only"),),
+        description="The arms of an A/B test. A person is always assigned to the same arm.",
+        examples=[[{"id": "quiet"}, {"id": "offer", "weight": 1, "subject": "Ten percent to come back to"}]],
+    )
+    hold_out_percent: Annotated[float, Field(ge=0, lt=100)] = Field(
+        default=0,
+        description="A random part of the audience, in percent, that gets no mail, so that the effect can be measured.",
+        examples=[10],
+    )
+    pace: Pace = Field(
+        default=Pace(),
+        description="The sending rate. Without it, the limits of the account apply.",
+        examples=[{"messages_per_second": 500, "daily_cap": 50000}],
+    )
+    send_window: SendWindow | None = Field(
+        default=None,
+        description="The hours in which mail may arrive, in the recipient's time zone; without it, any hour.",
+        examples=[{"start": 9, "end": 20, "missed": "next_day"}],
+    )
+    frequency_cap_hours: Annotated[int, Field(ge=0, le=24 * 31)] = Field(
+        default=16, description="Skips people who received other mail within this many hours. 0: nobody.", examples=[16]
+    )
+    on_doubt: Literal["skip", "resend_after_24h", "ask"] = Field(
+        default="skip",
+        description="What happens with messages of which it is unknown whether they were sent: never again, after a day "
+        "without any sign of them, or an operator decides.",
+        examples=["skip"],
+    )
+    late_start_limit_hours: Annotated[int, Field(gt=0)] = Field(
+        default=24,
+        description="A scheduled run that starts later than this waits for somebody's approval.",
+        examples=[24],
+    )
+    asm_group_id: int | None = Field(
+        default=None, description="SendGrid's unsubscribe group, if the account uses them.", examples=[12345]
+    )
+    ip_pool_name: Annotated[str, Field(min_length=2, max_length=64)] | None = Field(
+        default=None, description="SendGrid's IP pool that sends this campaign.", examples=["marketing"]
+    )
+    cost_per_thousand: Annotated[float, Field(ge=0)] = Field(
+        default=0.0, description="For the report: SendGrid's price per thousand mails, in dollars.", examples=[0.40]
+    )
 
     @field_validator("postal_address")
     @classmethod
@@ -135,17 +249,24 @@ class Campaign(StrictModel):
     @model_validator(mode="after")
     def _variants_differ(self) -> Campaign:
         if len({variant.id for variant in self.variants}) != len(self.variants):
-            raise ValueError("two variants have the same id")
+            ids = [variant.id for variant in self.variants]
+            second = next(index for index, name in enumerate(ids) if name in ids[:index])
+            raise FieldError("two variants have the same id", "variants", second, "id")
         return self
 
     @model_validator(mode="after")
     def _confirmation_is_not_marketing(self) -> Campaign:
         if self.kind == "confirmation" and (self.topic or self.hold_out_percent):
-            raise ValueError("a confirmation has neither topic nor hold-out: it goes to everybody who signed up")
+            raise FieldError(
+                "a confirmation has neither topic nor hold-out: it goes to everybody who signed up",
+                "topic" if self.topic else "hold_out_percent",
+            )
         if self.kind == "confirmation" and self.occurrence not in ("signup", "each_signup"):
-            raise ValueError("a confirmation is sent once per signup: its occurrence must be signup or each_signup")
+            raise FieldError(
+                "a confirmation is sent once per signup: its occurrence must be signup or each_signup", "occurrence"
+            )
         if self.kind != "confirmation" and self.follows:
-            raise ValueError("follows is only valid for kind: confirmation")
+            raise FieldError("follows is only valid for kind: confirmation", "follows")
         return self
 
 
@@ -155,31 +276,54 @@ def load_campaign(name: str, folder: Path | None = None) -> Campaign:
     A topic that the shop does not declare is an error: nobody could have declined a misspelt topic, so the mail would reach
     people who declined the intended one.
     """
+    document = inspect_campaign(name, folder)
+    refuse(document.findings)
+    assert document.model is not None
+    return document.model
+
+
+def inspect_campaign(name: str, folder: Path | None = None) -> Document[Campaign]:
+    """The file of a campaign with everything that is wrong in it, unknown topics and campaigns included.
+
+    Raises `ConfigurationError` if there is no such file.
+    """
     folder = folder or campaign_folder()
     path = folder / f"{name}.yaml"
-    if not path.is_file():
+    if not path.exists():
         raise ConfigurationError(
-            "does not exist.", where=str(path), remedy=f"Known campaigns: {', '.join(campaign_names(folder)) or 'none'}."
+            "does not exist.", where=str(path), remedy=suggest(name, campaign_names(folder), kind="campaigns")
         )
-    campaign = yaml_file.read(path, Campaign, example="include/campaigns/newsletter.yaml")
-    if campaign.id != path.stem:
-        raise ConfigurationError(
-            f"id: '{campaign.id}' is not the file's name.", where=path.name, remedy=f"Write id: {path.stem}."
-        )
-    if campaign.topic is not None:
-        load_shop().require_topics([campaign.topic], where=yaml_file.source_location(path, "topic"))
-    if campaign.follows and campaign.follows.campaign not in campaign_names(folder):
-        raise ConfigurationError(
-            f"follows.campaign: '{campaign.follows.campaign}' does not exist.",
-            where=yaml_file.source_location(path, "follows", "campaign"),
-            remedy=f"Known campaigns: {', '.join(campaign_names(folder))}.",
-        )
-    return campaign
+    document = yaml_file.inspect(path, Campaign, example="include/campaigns/newsletter.yaml")
+    return replace(document, findings=(*document.findings, *_references(document)))
 
 
 def campaign_names(folder: Path | None = None) -> list[str]:
     """The ids of all campaign files, sorted."""
     return sorted(path.stem for path in (folder or campaign_folder()).glob("*.yaml"))
+
+
+def _references(document: Document[Campaign]) -> Iterator[Finding]:
+    """Errors of what the file names: its id, topic and the campaign that it follows."""
+    values, path = document.values, document.path
+    if isinstance(given := values.get("id"), str) and given != path.stem:
+        taken = f"'{given}' is the id of {given}.yaml." if (path.parent / f"{given}.yaml").exists() else ""
+        yield document.error(("id",), taken or f"'{given}' is not the file's name.", f"Write id: {path.stem}.")
+    if isinstance(topic := values.get("topic"), str):
+        yield from _unknown_topic(document, topic)
+    if isinstance(earlier := (document.model and document.model.follows), Follows):
+        known = campaign_names(path.parent)
+        if earlier.campaign not in known:
+            what = f"'{earlier.campaign}' does not exist."
+            yield document.error(("follows", "campaign"), what, suggest(earlier.campaign, known, kind="campaigns"))
+
+
+def _unknown_topic(document: Document[Campaign], topic: str) -> Iterator[Finding]:
+    try:
+        load_shop().require_topics([topic], where="")
+    except UnknownTopic as error:
+        yield document.error(("topic",), error.what, error.remedy)
+    except ConfigurationError as error:
+        yield of_exception(error, shop_file())
 
 
 def source_location(name: str, *field: str, folder: Path | None = None) -> str:

@@ -81,17 +81,17 @@ def with_person(paths: DataPaths, request: PrivacyRequest, person: Person) -> Pr
 
 
 def end(paths: DataPaths, request: PrivacyRequest, result: Mapping[str, Any]) -> dict[str, Any]:
-    """Append the request to the audit log, delete its file, and return the log's line."""
+    """Append the request to the audit log, with the address keys; delete its file, and return the line without the keys."""
     assert request.person is not None
-    line = {
+    line: dict[str, Any] = {
         "request": request.id,
         "kind": request.kind,
         "requested_at": request.requested_at,
         "ended_at": clock.now().isoformat(),
-        "address_keys": list(request.person.address_keys),
         **result,
     }
-    _append_durably(paths.privacy / "audit.jsonl", json.dumps(line).encode() + b"\n")
+    logged = {**line, "address_keys": list(request.person.address_keys)}
+    _append_durably(paths.privacy / "audit.jsonl", json.dumps(logged).encode() + b"\n")
     _file(paths, request.id).unlink(missing_ok=True)
     sync_folder(paths.privacy / "requests")
     return line

@@ -15,8 +15,9 @@ import duckdb
 import sqlglot
 from sqlglot import exp
 
-from include.core import sqlfile
+from include.core import sqlfile, text_file
 from include.core.errors import ConfigurationError
+from include.core.finding import Finding, of_exception
 from include.core.paths import PROJECT
 from include.core.query_rules import line_within_statement, listed, violations
 from include.core.segment_reference import Reference, references
@@ -81,6 +82,17 @@ def check_query(
     names = tuple(column.lower() for column in tree.named_selects)
     statement = file.statement.rstrip().rstrip(";")
     return Query(path, path.stem, statement, first_line, bound, names, tuple(found or ()), file, tree), wrong
+
+
+def inspect_query(
+    path: Path, *, columns: Columns, params: Sequence[str], is_segment: bool = False
+) -> tuple[Query | None, list[Finding]]:
+    """The query in a file, None if it cannot be read, and everything that is wrong with it; arguments as `check_query`."""
+    text, found = text_file.inspect(path)
+    if text is None or not text.strip():
+        return None, found
+    query, wrong = check_query(path, columns=columns, params=params, is_segment=is_segment)
+    return query, [*found, *(of_exception(error, path) for error in wrong)]
 
 
 def source_location(path: Path, line: int) -> str:

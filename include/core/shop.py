@@ -6,7 +6,6 @@ and the preference page check topics against it, so a misspelt topic is an error
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
@@ -18,6 +17,7 @@ from pydantic import Field, field_validator, model_validator
 
 from include.core.errors import ConfigurationError
 from include.core.paths import shop_file
+from include.core.suggestion import did_you_mean
 from include.core.yaml_file import StrictModel, read
 
 MARKETING, TRACKING, PAUSE = RESERVED = ("marketing", "tracking", "next_30_days")
@@ -98,9 +98,9 @@ class Shop(StrictModel):
         known = [topic.id for topic in self.topics]
         for name in named:
             if name not in known:
-                near = difflib.get_close_matches(name, known, n=1)
-                meant = f"Did you mean {near[0]}? " if near else ""
-                remedy = f"{meant}Topics are declared in {shop_file().name}: {', '.join(known) or 'none'}."
+                meant = did_you_mean(name, known)
+                declared = f"Topics are declared in {shop_file().name}: {', '.join(known) or 'none'}."
+                remedy = " ".join(part for part in (meant, declared) if part)
                 raise UnknownTopic(f"the topic {_shown(name)} does not exist.", where=where, remedy=remedy)
 
 

@@ -73,7 +73,7 @@ def read(path: Path) -> SqlFile:
 
 @cache
 def _parse(path: Path, _modified: int) -> SqlFile:
-    lines = path.read_text().splitlines()
+    lines = path.read_text(encoding="utf-8-sig").splitlines()
     size = next((number for number, line in enumerate(lines) if not line.startswith("--")), len(lines))
     header: dict[str, str] = {}
     field = ""

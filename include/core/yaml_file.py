@@ -1,16 +1,22 @@
-"""Reads YAML files into pydantic models; errors name file, line and field."""
+"""Reads YAML files into pydantic models; findings and errors name file, line and field."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from include.core.errors import ConfigurationError
+from include.core import text_file
+from include.core.field_errors import describe
+from include.core.finding import Finding, refuse
+from include.core.yaml_syntax import syntax_finding
 
 Model = TypeVar("Model", bound=BaseModel)
+Place = tuple[int | str, ...]
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """In C where available: campaign files are read whenever Airflow parses the DAG files."""
 
@@ -21,47 +27,109 @@ class StrictModel(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-def read(path: Path, model: type[Model], *, example: str) -> Model:
-    """The file at `path` as a `model`; `example` is named in errors. Raises `ConfigurationError` with file and line."""
+@dataclass(frozen=True)
+class Document(Generic[Model]):
+    """A file that was read. `model` is None if the file is not valid; `values` are its fields as far as they can be read."""
+
+    path: Path
+    tree: Any
+    values: dict[str, Any]
+    model: Model | None
+    findings: tuple[Finding, ...]
+
+    def line(self, *field: int | str) -> int:
+        """The line of a field, or of its deepest existing part."""
+        return _line(self.tree, field) if self.tree is not None else 1
+
+    def error(self, field: Place, what: str, remedy: str) -> Finding:
+        """An error at a field."""
+        return Finding("error", self.path, self.line(*field), f"{'.'.join(map(str, field))}: {what}", remedy)
+
+
+def inspect(path: Path, model: type[Model], *, example: str) -> Document[Model]:
+    """The file at `path` as a `model`, with everything that is wrong; `example` is named where it has no fields."""
+    text, found = text_file.inspect(path)
+    if text is None or not text.strip():
+        return Document(path, None, {}, None, tuple(found))
     try:
-        tree = yaml.compose(path.read_text(encoding="utf-8"), Loader=_Loader)
-        values = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506  (a safe loader)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        mark = getattr(error, "problem_mark", None)
-        raise ConfigurationError(
-            f"is not YAML ({getattr(error, 'problem', None) or 'not UTF-8'}).",
-            where=f"{path.name}{f', line {mark.line + 1}' if mark else ''}",
-            remedy="Correct the file.",
-        ) from None
+        tree = yaml.compose(text, Loader=_Loader)
+        values = yaml.load(text, Loader=_Loader)  # noqa: S506  (a safe loader)
+    except (yaml.YAMLError, RecursionError, ValueError, TypeError) as error:
+        return Document(path, None, {}, None, (*found, syntax_finding(path, text, error)))
     if not isinstance(values, dict):
-        raise ConfigurationError("holds no fields.", where=path.name, remedy=f"See {example}.")
+        found.append(Finding("error", path, 1, "holds no fields.", f"Write field: value, one per line; see {example}."))
+        return Document(path, tree, {}, None, tuple(found))
+    found += _duplicates(path, tree)
     try:
-        return model.model_validate(values)
+        valid: Model | None = model.model_validate(values)
     except ValidationError as error:
-        found = error.errors(include_input=False, include_url=False)
-        # Unknown fields come first: they are often misspelt names of missing ones.
-        first = min(found, key=lambda problem: problem["type"] != "extra_forbidden")
-        field = ".".join(str(part) for part in first["loc"]) or "file"
-        raise ConfigurationError(
-            f"{field}: {first['msg']}.", where=f"{path.name}, line {_line(tree, first['loc'])}", remedy="Correct that field."
-        ) from None
+        valid = None
+        found += _field_errors(path, tree, model, error)
+    return Document(path, tree, values, valid, tuple(found))
+
+
+def read(path: Path, model: type[Model], *, example: str) -> Model:
+    """The file at `path` as a `model`. Raises `ConfigurationError` with file and line of the first error."""
+    document = inspect(path, model, example=example)
+    refuse(document.findings)
+    assert document.model is not None
+    return document.model
 
 
 def source_location(path: Path, *field: str | int) -> str:
     """The location of a field for later errors: `winback.yaml, line 12`; only the file if the line is unknown."""
+    text, _ = text_file.inspect(path)
     try:
-        tree = yaml.compose(path.read_text(encoding="utf-8"), Loader=_Loader)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        tree = yaml.compose(text or "", Loader=_Loader)
+    except yaml.YAMLError:
         return path.name
     return f"{path.name}, line {_line(tree, field)}" if isinstance(tree, yaml.MappingNode) else path.name
 
 
-def _line(node: Any, place: tuple[int | str, ...]) -> int:
-    """The line of the deepest existing part of `place`."""
+def _field_errors(path: Path, tree: Any, model: type[BaseModel], error: ValidationError) -> list[Finding]:
+    """One finding per wrong field. Unknown fields come first: they are often misspelt names of missing ones."""
+    problems = sorted(error.errors(include_url=False), key=lambda problem: problem["type"] != "extra_forbidden")
+    found = []
+    for problem in problems:
+        place, what, remedy = describe(model, problem)
+        field = ".".join(map(str, place)) or "file"
+        found.append(Finding("error", path, _line(tree, place), f"{field}: {what}", remedy))
+    return found
+
+
+def _duplicates(path: Path, tree: Any) -> Iterator[Finding]:
+    """Keys that are written twice in one mapping: YAML keeps the last one and says nothing."""
+    for node in _nodes(tree, set()):
+        first: dict[Any, int] = {}
+        for key, _ in node.value:
+            line = key.start_mark.line + 1
+            if isinstance(key, yaml.ScalarNode) and key.value in first:
+                what = f"{key.value}: is written twice, first in line {first[key.value]}."
+                yield Finding("error", path, line, what, "Keep one of them.")
+            elif isinstance(key, yaml.ScalarNode):
+                first[key.value] = line
+
+
+def _nodes(node: Any, seen: set[int]) -> Iterator[yaml.MappingNode]:
+    """All mappings of the tree, each once: an alias refers to the same node again."""
+    if id(node) in seen:
+        return
+    seen.add(id(node))
+    if isinstance(node, yaml.MappingNode):
+        yield node
+        for _, value in node.value:
+            yield from _nodes(value, seen)
+    elif isinstance(node, yaml.SequenceNode):
+        for part in node.value:
+            yield from _nodes(part, seen)
+
+
+def _line(node: Any, place: Place) -> int:
+    """The line of the deepest existing part of `place`; of two equal keys the last counts, as in YAML."""
     line: int = node.start_mark.line + 1
     for part in place:
         if isinstance(node, yaml.MappingNode):
-            pair = next(((key, value) for key, value in node.value if key.value == part), None)
+            pair = next(((key, value) for key, value in reversed(node.value) if key.value == part), None)
             if pair is None:
                 return line
             line, node = pair[0].start_mark.line + 1, pair[1]

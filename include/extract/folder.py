@@ -20,7 +20,7 @@ from include.extract.lenient_csv import parse_leniently
 from include.extract.mapping import custom_query, landing_query, relation_query
 from include.extract.parsed_file import ParsedFile
 from include.extract.plain_text import plain_file
-from include.extract.source_files import FileStore, SourceFile, files_of, kind_of
+from include.extract.source_files import FileStore, SourceFile, complete_parquet, files_of, kind_of
 from include.warehouse.connection import configure, run
 
 BATCH_ROWS = 50_000
@@ -99,7 +99,7 @@ class FolderSource:
     def _part(self, relation: Relation, number: int, name: str) -> Part:
         file, kind = self._store.fetch(name, self._scratch), kind_of(name)
         if kind == "Parquet":
-            return file
+            return complete_parquet(file)
         plain = plain_file(file, self._options, self._scratch)
         if kind == "CSV":
             return open_csv(plain, relation, self._options.delimiter)

@@ -2,6 +2,7 @@
 
 A line that does not match the header affects no other line: an unclosed quote swallows nothing. In a row with bytes that are
 not UTF-8, those bytes become U+FFFD. Of an unreadable line only its number and, where it can be read, its key are kept.
+A last line that has too few values and no line end was cut off: the file is still being written.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from include.extract.parsed_file import (
     text_table,
     unreadable_table,
 )
-from include.extract.source_files import file_changed_error
+from include.extract.source_files import file_changed_error, file_incomplete_error
 
 MAX_RECORD_LINES, MAX_RECORD = 500, 65_536
 """A quoted value with more lines or bytes than this is an unclosed quote."""
@@ -34,7 +35,10 @@ Record = list[str] | UnreadableLine
 
 
 def parse_leniently(file: CsvFile, key_column: str, folder: Path, stem: str) -> ParsedFile:
-    """Parse `file` into two Parquet files in `folder`. `key_column` is the contract's name of the relation's key."""
+    """Parse `file` into two Parquet files in `folder`. `key_column` is the contract's name of the relation's key.
+
+    Raises `SourceUnavailable` if the last line is cut off.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     rows_path, unreadable_path = folder / f"{stem}.parquet", folder / f"{stem}-unreadable.parquet"
     schema = pa.schema([(name, pa.string()) for name in file.columns])
@@ -65,6 +69,7 @@ def _record(file: CsvFile, lines: LineReader, number: int, first: bytes, key_ind
     try:
         cells = next(csv.reader(_text(lines, consumed), delimiter=file.delimiter, strict=True))
     except csv.Error:
+        _check_not_cut_off(file, first)
         lines.put_back(consumed[1:])
         yield UnreadableLine(number, _key(file, first, key_index))
         return
@@ -74,8 +79,15 @@ def _record(file: CsvFile, lines: LineReader, number: int, first: bytes, key_ind
     if len(cells) == width and not any(_looks_like_row(file, line) for line in consumed[1:]):
         yield cells
     elif cells:
+        if len(cells) < width:
+            _check_not_cut_off(file, consumed[-1])
         yield UnreadableLine(number, _key(file, first, key_index))
         yield from (UnreadableLine(number + later, None) for later in range(1, len(consumed)))
+
+
+def _check_not_cut_off(file: CsvFile, line: bytes) -> None:
+    if not line.endswith((b"\n", b"\r")) and len(line) < MAX_LINE:
+        raise file_incomplete_error(file.source.label, "its last line is cut off")
 
 
 def _text(lines: LineReader, consumed: list[bytes]) -> Iterator[str]:

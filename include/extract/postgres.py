@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import adbc_driver_postgresql.dbapi as postgres
 import pyarrow as pa
@@ -28,6 +28,12 @@ _BY_TEXT = (
 _PERMANENT = ("28", "3D", "42")
 
 
+LOCK_SECONDS = 60
+"""A table that is locked for longer, by a migration of its owner for example, is unavailable."""
+TIMEOUTS = {"connect_timeout": 10, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
+"""Seconds until a host that does not answer, or no longer answers, is an error: libpq waits for minutes, or for ever."""
+
+
 class PostgresSource:
     """Columns may have any type: PostgreSQL converts them to text, times in UTC and ISO 8601."""
 
@@ -38,8 +44,9 @@ class PostgresSource:
         self.location = f"postgresql {parts.hostname or 'localhost'}{f':{parts.port}' if parts.port else ''}{parts.path}"
         self._types: dict[str, pa.DataType] = {}
         with self._translated_errors("cannot be reached"):
-            self._connection = postgres.connect(url)
+            self._connection = postgres.connect(_with_timeouts(url))
             self._cursor = self._connection.cursor()
+            self._execute(f"set lock_timeout = '{LOCK_SECONDS}s'")
             self._execute("set transaction isolation level repeatable read, read only")
             self._execute("set timezone = 'UTC'")
             self._execute("set datestyle = 'ISO, YMD'")
@@ -91,6 +98,17 @@ class PostgresSource:
                 where=self.location,
                 remedy="Check host, port, user, password and permissions of the connection subscribers_source.",
             ) from None
+
+
+def _with_timeouts(url: str) -> str:
+    """The URL with `TIMEOUTS`, apart from those that it names.
+
+    https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS
+    """
+    parts = urlsplit(url)
+    named = dict(parse_qsl(parts.query))
+    missing = urlencode({name: seconds for name, seconds in TIMEOUTS.items() if name not in named})
+    return parts._replace(query="&".join(filter(None, (parts.query, missing)))).geturl()
 
 
 def _predicate(kind: pa.DataType) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +16,7 @@ KINDS = {
     "Parquet": (".parquet",),
 }
 """The kinds of files by the ends of their names, in any case."""
+_PARQUET = b"PAR1"
 _REMEDY = "Let the export write to a temporary name and rename the finished file. The task is retried."
 
 
@@ -91,3 +93,17 @@ def file_changed_error(label: str) -> SourceUnavailable:
 def file_incomplete_error(label: str, sign: str) -> SourceUnavailable:
     """The error for a file whose end is missing; `sign` says how that shows."""
     return SourceUnavailable(f"is not complete: {sign}.", where=label, remedy=_REMEDY)
+
+
+def complete_parquet(file: SourceFile) -> SourceFile:
+    """The file itself. Raises `SourceUnavailable` if it begins as Parquet and lacks its end, where the schema is."""
+    try:
+        with file.path.open("rb") as content:
+            start = content.read(len(_PARQUET))
+            content.seek(-min(len(_PARQUET), file.path.stat().st_size), os.SEEK_END)
+            end = content.read()
+    except FileNotFoundError:
+        raise file_missing_error(file.label) from None
+    if start == _PARQUET and end != _PARQUET:
+        raise file_incomplete_error(file.label, "its footer is missing")
+    return file

@@ -142,7 +142,7 @@ def paused_until(ledger: Ledger, address_key: str) -> datetime | None:
 
 def in_force(connection: Connection) -> pa.Table:
     """All answers in force: columns address_key, topic, given (bool), happened_at. No row where there is no answer."""
-    rows = connection.execution_options(yield_per=10_000).execute(_in_force())
+    rows = connection.execute(_in_force().execution_options(yield_per=10_000))
     found = [(row.address_key, row.topic, bool(row.given), datetime.fromtimestamp(row.happened_at, UTC)) for row in rows]
     columns = list(zip(*found, strict=True)) or [(), (), (), ()]
     kinds = {"address_key": pa.string(), "topic": pa.string(), "given": pa.bool_(), "happened_at": pa.timestamp("us", "UTC")}

@@ -173,7 +173,7 @@ def _rows_in_force(connection: Connection, newest: Select[Any]) -> Iterator[tupl
     latest = newest.subquery()
     query = select(latest.c.address_key, latest.c.reason, latest.c.happened_at)
     query = query.where(latest.c.age == 1, latest.c.action == "suppress")
-    for row in connection.execution_options(yield_per=10_000).execute(query):
+    for row in connection.execute(query.execution_options(yield_per=10_000)):
         yield row.address_key, row.reason, row.happened_at
 
 

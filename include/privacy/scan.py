@@ -167,6 +167,6 @@ def _ledger_tables(ledger: Ledger, person: Person) -> Iterator[str]:
     with ledger.read() as connection:
         for table in metadata.sorted_tables:
             columns = [cast(column, Text) for column in table.columns if isinstance(column.type, (String, Text))]
-            rows = connection.execution_options(yield_per=_ROWS).execute(select(*columns)) if columns else None
+            rows = connection.execute(select(*columns).execution_options(yield_per=_ROWS)) if columns else None
             if rows and _any_row((list(page) for page in rows.partitions(_ROWS)), person):
                 yield table.name

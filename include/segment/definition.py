@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from include.core.errors import ConfigurationError
+from include.core.finding import Finding, of_exception
 from include.core.paths import SQL
-from include.core.query import Query, check_query, read_query, source_location
+from include.core.query import Query, check_query, inspect_query, read_query, source_location
 from include.core.segment_reference import TABLES, Reference
 from include.core.sql_literal import Literal
 
@@ -59,6 +60,12 @@ def check(path: Path) -> tuple[Definition | None, list[ConfigurationError]]:
     query, wrong = check_query(path, columns=COLUMNS, params=[AS_OF], is_segment=True)
     wrong += filter(None, [_wrong_name(path)])
     return _definition(query) if query else None, wrong
+
+
+def inspect_definition(path: Path) -> list[Finding]:
+    """Everything that is wrong within one file."""
+    _, found = inspect_query(path, columns=COLUMNS, params=[AS_OF], is_segment=True)
+    return [*found, *(of_exception(error, path) for error in filter(None, [_wrong_name(path)]))]
 
 
 def _definition(query: Query) -> Definition:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import time
@@ -23,6 +24,7 @@ from include.ledger.database import open_ledger
 from include.ledger.tables import plans
 from include.warehouse.connection import open_warehouse
 from operations.demo import run_demo
+from operations.privacy import answer_request
 from operations.settings import Installation
 from tests.leak.grep import hits
 
@@ -55,6 +57,21 @@ def test_a_second_run_mails_nobody(installation: Installation, capsys: pytest.Ca
         assert f"0 new messages: the plan of {campaign}" not in first
     check_no_personal_data(installation, first + second)
     await_activity(installation, subscriber)
+    check_erasure(installation)
+
+
+def check_erasure(installation: Installation) -> None:
+    """Erase a person with events by `make privacy DO=erase`, and search everything, Airflow's database and logs too."""
+    with open_warehouse(installation.paths) as warehouse:
+        (address,) = warehouse.execute(
+            "select max(email) from core.identities inner join engagement.events using (subscriber_id)"
+        ).fetchall()[0]
+    not_ours = [installation.paths.demo, installation.paths.simulator]
+    assert len({hit.path for hit in hits(installation.paths.root, [address], skip=not_ours)}) > 5
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.stdin", io.StringIO(f"{address}\n"))
+        assert answer_request(installation, "erase") == 0
+    assert hits(installation.paths.root, [address], skip=not_ours) == []
 
 
 def post_activity(installation: Installation) -> str:

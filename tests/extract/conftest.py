@@ -28,10 +28,12 @@ KINDS = [
     "sqlite",
     "csv",
     "csv.gz",
+    "tsv",
     "jsonl",
     "jsonl.gz",
     "parquet",
     "s3",
+    "api",
     pytest.param("postgres", marks=pytest.mark.postgres),
 ]
 
@@ -48,6 +50,7 @@ def source(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Build]:
         "sqlite": partial(rows.sqlite_source, tmp_path / "source.sqlite"),
         "csv": partial(rows.csv_source, tmp_path / "csv"),
         "csv.gz": partial(rows.csv_source, tmp_path / "csv", compressed=True),
+        "tsv": partial(rows.tsv_source, tmp_path / "tsv"),
         "jsonl": partial(rows.json_source, tmp_path / "json"),
         "jsonl.gz": partial(rows.json_source, tmp_path / "json", compressed=True),
         "parquet": partial(rows.parquet_source, tmp_path / "parquet"),

@@ -144,7 +144,7 @@ def test_an_incremental_pass_includes_unreadable_lines(paths: DataPaths, tmp_pat
 def test_unreadable_lines_name_their_file_and_the_scratch_folder_is_removed(paths: DataPaths, tmp_path: Path) -> None:
     (tmp_path / "subscribers").mkdir()
     for number in (1, 2):
-        content = b"\n".join([HEADER, line(number), b"S9,short"])
+        content = b"\n".join([HEADER, line(number), b"S9,short", b""])
         (tmp_path / "subscribers" / f"{number}.csv").write_bytes(content)
     manifest = land(paths, f"file://{tmp_path}", "subscribers", run="r", since=None)
     found = ids_and_locations(landed(paths, manifest))

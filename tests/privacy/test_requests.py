@@ -11,21 +11,25 @@ from typing import Any
 
 import pytest
 from airflow.sdk.exceptions import AirflowSkipException
-from sqlalchemy import update
+from sqlalchemy import text, update
 
 from include.collect.activities import load_activities
 from include.collect.load import load_spool
-from include.core import privacy_request
+from include.core import clock, privacy_request
+from include.core.connections import ledger_url
 from include.core.errors import CampaignRunning, ConfigurationError, ErasureIncomplete
 from include.core.manifest import Manifest
 from include.core.paths import DataPaths
 from include.core.privacy_request import Kind
+from include.core.secrets import Secrets
 from include.dispatch.account.erase import erase_from_plans
 from include.dispatch.account.record import record_sends
 from include.dispatch.account.settle import settle
 from include.dispatch.plan_files import PlanReader
 from include.extract.erase import leave_out_erased
-from include.ledger import opt_out_log, plans, suppressions
+from include.ledger import consent, opt_out_log, plans, suppressions
+from include.ledger.consent import MARKETING, Consent
+from include.ledger.database import Ledger, open_ledger
 from include.ledger.tables import plans as plans_table
 from include.orchestration import forms, privacy
 from include.privacy import scan
@@ -36,10 +40,12 @@ from operations import privacy as command
 from operations.settings import Installation
 from tests.dispatch.test_withdrawals import NEWER, PEOPLE, Sending, email, sending
 from tests.leak.grep import hits
+from tests.postgres import fresh_schema
 from tests.running_simulator import RunningSimulator
 from tests.validate.conftest import land_rows
 
 __all__ = ["sending"]
+pytestmark = pytest.mark.postgres
 OLD, NEW, OTHER = "ann.zq0@example.com", "ann.zq1@example.com", "joann.zq1@example.com"
 """The person's former and present address, and an address of somebody else that ends like it."""
 ANN = PEOPLE[0] | {"email": OLD, "first_name": "=1+1", "last_name": "Zq9name", "updated_at": "2025-07-01"}
@@ -53,6 +59,14 @@ def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSimul
     running = RunningSimulator(tmp_path_factory.mktemp("simulator"), no_recipients=True)
     yield running
     running.stop()
+
+
+@pytest.fixture
+def ledger(paths: DataPaths, secrets: Secrets, postgres_url: str) -> Iterator[Ledger]:
+    """An empty ledger on PostgreSQL; an erasure with SQLite's is in tests/leak."""
+    opened = open_ledger(ledger_url(paths, fresh_schema(postgres_url)), secrets)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture
@@ -100,11 +114,20 @@ def found(filled: Sending, *needles: str) -> set[str]:
     return {hit.path.removeprefix(f"{root}/") for hit in hits(root, needles, skip=[filled.stores.paths.privacy])}
 
 
+def in_ledger(filled: Sending, *needles: str) -> set[tuple[str, str]]:
+    """Every table of the ledger's schema that has a needle in the text of a row, with the needle."""
+    with filled.stores.ledger.read() as connection:
+        tables = connection.scalars(text("select tablename from pg_tables where schemaname = current_schema")).all()
+        rows = {name: connection.scalars(text(f"select cast({name} as text) from {name}")).all() for name in tables}
+    return {(name, needle) for name in tables for needle in needles if needle.lower() in "".join(rows[name]).lower()}
+
+
 def test_an_erased_person_is_nowhere_and_an_import_does_not_bring_them_back(
     filled: Sending, simulator: RunningSimulator
 ) -> None:
     stores, paths = filled.stores, filled.stores.paths
     before = found(filled, *ONLY_HERS, NEW)
+    assert in_ledger(filled, "newsletter_readers")
     assert {"spool/archive/20261129/1.json", "services/edge.log", "warehouse/tradewind.duckdb"} <= before
     request = ask(filled, "erase")
     person = privacy_request.read(paths, request).person
@@ -121,9 +144,12 @@ def test_an_erased_person_is_nowhere_and_an_import_does_not_bring_them_back(
     assert results[1]["plan_files"] == 0
     assert results[-1]["found"] == 0
     line = privacy.record(stores, request, exported=None, proved=results[-1])
+    logged = json.loads((paths.privacy / "audit.jsonl").read_text())
+    assert len(logged.pop("address_keys")) == 3
+    assert line == logged
     assert found(filled, *ONLY_HERS) == set()
+    assert in_ledger(filled, *ONLY_HERS) == set()
     assert hits(paths.privacy, ["ann.zq"]) == []
-    assert len(line["address_keys"]) == 3
     assert ((paths.privacy / "audit.jsonl").stat().st_mode & 0o777) == 0o600
     _others_are_untouched(filled)
     assert NEW in {row["email"] for row in simulator.get("/v3/suppression/unsubscribes")}
@@ -229,6 +255,8 @@ def _others_are_untouched(filled: Sending) -> None:
 
 def test_an_export_is_one_file_for_its_owner_with_texts_that_no_spreadsheet_evaluates(filled: Sending) -> None:
     stores = filled.stores
+    answer = Consent(filled.key(NEW), MARKETING, given=True, source="preferences", happened_at=clock.now().timestamp())
+    consent.record(stores.ledger, [answer])
     request = ask(filled, "export")
     result = privacy.export(stores, request)
     path = stores.paths.root / result["file"]
@@ -240,7 +268,8 @@ def test_an_export_is_one_file_for_its_owner_with_texts_that_no_spreadsheet_eval
     assert set(document["addresses"]) == {email(0), OLD, NEW}
     assert document["tables"]["core.identities"][0]["first_name"] == "=1+1"
     assert (identity["first_name"], identity["email"]) == ("'=1+1", NEW)
-    assert {"core.subscribers.csv", "dispatch.sends.csv", "quality.quarantine.csv"} <= names
+    assert {"core.subscribers.csv", "dispatch.sends.csv", "quality.quarantine.csv", "ledger.consent_log.csv"} <= names
+    assert [row["source"] for row in document["tables"]["ledger.consent_log"]] == ["preferences"]
     assert OTHER not in json.dumps(document)
     with pytest.raises(AirflowSkipException):
         privacy.suppress(stores, request)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
 import pyarrow as pa
 from jinja2 import StrictUndefined, UndefinedError
 
+from include.core.suggestion import closest
 from include.dispatch.content.escape import is_blank
 
 _TIME = pa.timestamp("us", tz="UTC")
@@ -42,8 +42,8 @@ class UnknownField(Exception):
     """A template uses an unknown field."""
 
     def __init__(self, name: str) -> None:
-        near = difflib.get_close_matches(name, PERSON_FIELDS, n=1)
-        self.remedy = f"Did you mean person.{near[0]}?" if near else f"A person has: {', '.join(PERSON_FIELDS)}."
+        near = closest(name, PERSON_FIELDS)
+        self.remedy = f"Did you mean person.{near}?" if near else f"A person has: {', '.join(PERSON_FIELDS)}."
         super().__init__(f"person.{name} does not exist.")
 
 

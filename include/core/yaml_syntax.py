@@ -1,0 +1,48 @@
+"""Says what a YAML parser cannot read, in the words of somebody who edits the file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from include.core.finding import Finding
+
+_INDENT = "Fields of one level start in the same column; a field's own fields are two spaces further to the right."
+_QUOTE = "Put the value into quotes."
+_SYNTAX = (
+    (
+        "mapping values are not allowed",
+        "there is a second colon, or the line is indented too far",
+        f"{_INDENT} Put text that contains ': ' into quotes.",
+    ),
+    ("did not find expected key", "the indentation is wrong, or a quote is missing", _INDENT),
+    ("could not find expected ':'", "there is no colon after the field's name", "Write field: value."),
+    ("expected <block end>", "the indentation is wrong", _INDENT),
+    ("did not find expected '-' indicator", "the indentation of the list is wrong", "Start each entry in the same column."),
+    ("did not find expected ',' or ']'", "a list in brackets is not closed", "Write [one, two]."),
+    ("did not find expected node content", "a value is missing, or a bracket is not closed", "Write [one, two]."),
+    ("did not find expected ',' or '}'", "a brace is not closed", "Put text that starts with { into quotes."),
+    ("unexpected end of stream", "a quote or a bracket is not closed", "Close it."),
+    ("found unexpected end", "a quote is not closed", "Close the quote."),
+    ("cannot start any token", "a value starts with a character that has a meaning in YAML (@, `, %)", _QUOTE),
+    ("unknown escape character", "a backslash in double quotes starts an unknown escape", "Use single quotes."),
+    ("found undefined alias", "a value starts with *, which refers to something that does not exist", _QUOTE),
+    ("control characters are not allowed", "there is a control character", "Delete it."),
+)
+"""Words of libyaml and PyYAML, what they mean in such a file, and what to do."""
+
+
+def syntax_finding(path: Path, text: str, error: Exception) -> Finding:
+    """The finding for an error of PyYAML or libyaml in `text`."""
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    problem = str(getattr(error, "problem", None) or "")
+    number = mark.line + 1 if mark else 1
+    lines = text.splitlines()
+    tab = next((at for at, line in enumerate(lines, 1) if "\t" in line[: len(line) - len(line.lstrip())]), None)
+    if tab is not None:
+        return Finding("error", path, tab, "is indented with a tab.", "Indent with spaces.")
+    if isinstance(error, RecursionError):
+        return Finding("error", path, number, "is nested too deeply.", "Write plain fields.")
+    for words, what, remedy in _SYNTAX:
+        if words in problem:
+            return Finding("error", path, min(number, len(lines)), f"is not YAML: {what}.", remedy)
+    return Finding("error", path, min(number, len(lines)), "is not YAML.", "Correct this line, or the one before it.")

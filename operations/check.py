@@ -1,0 +1,110 @@
+"""`make check`: everything that is wrong in the files that marketers write, in seconds.
+
+Needs neither Airflow nor network nor a data folder. The rules are in the modules that read the files, so that a run refuses
+what is an error here. A kind of file takes part by a checker in `CHECKERS`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from include.core import paths, text_file
+from include.core.campaign import Campaign, campaign_names, inspect_campaign
+from include.core.errors import ConfigurationError
+from include.core.finding import ORDER, Finding, errors, of_exception, shown_path
+from include.core.shop import load_shop
+from include.core.suggestion import suggest
+from include.core.yaml_file import Document
+
+Checker = Callable[[], Iterable[Finding]]
+"""Returns the findings in one kind of file. It reads the files where the settings say that they are."""
+
+
+def shop() -> Iterator[Finding]:
+    """The shop's file."""
+    path = paths.shop_file()
+    _, found = text_file.inspect(path)
+    yield from found
+    try:
+        load_shop()
+    except ConfigurationError as error:
+        yield of_exception(error, path)
+
+
+def campaigns() -> Iterator[Finding]:
+    """Campaign files and the names in them, and files in their folder that nobody reads."""
+    folder = paths.campaign_folder()
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if path.suffix != ".yaml" and path.suffix.lower() in (".yaml", ".yml"):
+            yield Finding("error", path, 1, "is not read.", f"Rename it to {path.stem}.yaml.")
+    for document in _campaigns():
+        yield from document.findings
+        yield from _unknown_segments(document)
+
+
+def templates() -> Iterator[Finding]:
+    """The templates of all campaigns, in every variant and locale."""
+    from include.dispatch.content.inspection import inspect_template
+
+    folder = paths.template_folder()
+    known = [path.name for path in folder.iterdir() if path.is_dir()] if folder.is_dir() else []
+    for document in _campaigns():
+        name = document.values.get("template")
+        if isinstance(name, str) and name not in known:
+            yield document.error(("template",), f"'{name}' does not exist.", suggest(name, known, kind="templates"))
+        else:
+            yield from inspect_template(document, folder)
+
+
+def segments() -> Iterator[Finding]:
+    """Segment definitions."""
+    from include.segment.definition import definition_paths, inspect_definition
+
+    for path in definition_paths():
+        yield from inspect_definition(path)
+
+
+CHECKERS: tuple[Checker, ...] = (shop, campaigns, segments, templates)
+"""In the order in which people fix things: what others name comes first."""
+
+
+def check(checkers: Iterable[Checker] = CHECKERS) -> list[Finding]:
+    """All findings, each once, by file and line; errors come first within a line."""
+    found = dict.fromkeys(finding for checker in checkers for finding in checker())
+    return sorted(found, key=lambda finding: (shown_path(finding.path), finding.line, ORDER[finding.severity]))
+
+
+def main() -> int:
+    """Print the findings, one per line; 1 if there is an error."""
+    found = check()
+    for finding in found:
+        print(finding)  # noqa: T201
+    failed = sum(1 for _ in errors(found))
+    others = len(found) - failed
+    print(f"{_count(failed, 'error')}, {_count(others, 'other finding')}.", file=sys.stderr)  # noqa: T201
+    return 1 if failed else 0
+
+
+def _campaigns() -> Iterator[Document[Campaign]]:
+    return (inspect_campaign(name) for name in campaign_names())
+
+
+def _unknown_segments(document: Document[Campaign]) -> Iterator[Finding]:
+    """Segments that a campaign names and that have no definition."""
+    known = [path.stem for path in Path(paths.SQL / "segment" / "definitions").glob("*.sql")]
+    excluded = document.values.get("exclude_segments")
+    named: list[tuple[tuple[str | int, ...], object]] = [(("segment",), document.values.get("segment"))]
+    named += [(("exclude_segments", at), name) for at, name in enumerate(excluded if isinstance(excluded, list) else [])]
+    for field, name in named:
+        if isinstance(name, str) and name not in known:
+            yield document.error(field, f"'{name}' does not exist.", suggest(name, known, kind="segments"))
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

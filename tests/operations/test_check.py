@@ -1,0 +1,117 @@
+"""`make check`: every mistake in the files that marketers write is found at once, at its line, in plain words."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from include.core.finding import Finding
+from include.core.paths import CAMPAIGNS, PROJECT, SHOP, TEMPLATES
+from operations import check
+
+
+@dataclass(frozen=True)
+class Files:
+    """Copies of the shipped files in a folder of their own."""
+
+    root: Path
+
+    def edit(self, name: str, old: str, new: str) -> None:
+        path = self.root / name
+        text = path.read_text(encoding="utf-8")
+        assert old in text
+        path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+    def line(self, name: str, words: str) -> int:
+        lines = (self.root / name).read_text(encoding="utf-8").splitlines()
+        return next(number for number, line in enumerate(lines, 1) if words in line)
+
+    def findings(self) -> list[tuple[str, int, str, str]]:
+        return [self._row(finding) for finding in check.check()]
+
+    def _row(self, finding: Finding) -> tuple[str, int, str, str]:
+        name = str(finding.path.relative_to(self.root)) if finding.path.is_relative_to(self.root) else finding.path.name
+        return name, finding.line, finding.severity, f"{finding.what} {finding.remedy}"
+
+
+@pytest.fixture
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Files:
+    for source, name, variable in (
+        (CAMPAIGNS, "campaigns", "TRADEWIND_CAMPAIGNS"),
+        (TEMPLATES, "templates", "TRADEWIND_TEMPLATES"),
+        (SHOP, "shop.yaml", "TRADEWIND_SHOP"),
+    ):
+        shutil.copytree(source, tmp_path / name) if source.is_dir() else shutil.copy(source, tmp_path / name)
+        monkeypatch.setenv(variable, str(tmp_path / name))
+    return Files(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "words"),
+    [
+        ("campaigns/newsletter.yaml", "segment: newsletter_readers", "segment: news_readers", "mean newsletter_readers?"),
+        ("campaigns/newsletter.yaml", "topic: news ", "topic: mews ", "Did you mean news?"),
+        ("campaigns/newsletter.yaml", "template: newsletter", "template: newsleter", "Did you mean newsletter?"),
+        ("campaigns/newsletter.yaml", "occurrence: week", "occurrence: weak", "Did you mean week?"),
+        ("campaigns/newsletter.yaml", "schedule:", "schedul:", "Did you mean schedule?"),
+        ("campaigns/winback.yaml", "exclude_segments: [new_subscribers]", "exclude_segments: [new_ones]", "Known segments:"),
+        ("campaigns/winback.yaml", "id: winback", "id: welcome", "'welcome' is the id of welcome.yaml. Write id: winback."),
+        ("campaigns/confirm_reminder.yaml", "campaign: confirm", "campaign: confrim", "Did you mean confirm?"),
+        ("templates/welcome/body.html.j2", "person.first_name", "person.frist_name", "Did you mean person.first_name?"),
+        ("shop.yaml", "default_locale: en", "default_locale: 7", "default_locale: must be text; this is 7."),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_an_error_at_its_line(files: Files, name: str, old: str, new: str, words: str) -> None:
+    files.edit(name, old, new)
+    errors = [(path, line) for path, line, severity, text in files.findings() if severity == "error" and words in text]
+    assert errors == [(name, files.line(name, new))]
+
+
+def test_all_mistakes_of_all_files_are_found_at_once(files: Files) -> None:
+    files.edit("campaigns/newsletter.yaml", "topic: news ", "topic: mews ")
+    files.edit("campaigns/newsletter.yaml", "occurrence: week", "occurrence: weak")
+    files.edit("campaigns/welcome.yaml", "template: welcome", "template: welcom")
+    files.edit("templates/winback/body.html.j2", "{% block content %}", "{% block content %}{{ nothing }}")
+    files.edit("templates/confirm/body.html.j2", "{% block content %}", "{% block content %}{{ nothing }}")
+    found = {name for name, _, severity, _ in files.findings() if severity == "error"}
+    assert found == {
+        "campaigns/newsletter.yaml", "campaigns/welcome.yaml", "templates/winback/body.html.j2",
+        "templates/confirm/body.html.j2",
+    }  # fmt: skip
+
+
+def test_a_folder_and_another_ending_among_the_campaigns_are_found(files: Files) -> None:
+    (files.root / "campaigns" / "spring.yaml").mkdir()
+    (files.root / "campaigns" / "autumn.yml").write_text("id: autumn\n")
+    texts = {name: text for name, _, _, text in files.findings()}
+    assert texts["campaigns/spring.yaml"].startswith("is a folder, not a file.")
+    assert texts["campaigns/autumn.yml"] == "is not read. Rename it to autumn.yaml."
+
+
+def test_a_broken_shop_file_does_not_hide_other_mistakes(files: Files) -> None:
+    files.edit("shop.yaml", "topics:", "\ttopics:")
+    files.edit("campaigns/welcome.yaml", "occurrence: signup", "occurrence: singup")
+    found = {name: text for name, _, _, text in files.findings()}
+    assert "is indented with a tab." in found["shop.yaml"]
+    assert "Did you mean signup?" in found["campaigns/welcome.yaml"]
+
+
+def test_the_command_needs_no_airflow_and_exits_by_the_errors(files: Files) -> None:
+    program = (
+        "import sys; from operations.check import main; status = main(); sys.exit(9 if 'airflow' in sys.modules else status)"
+    )
+    environment = {"PYTHONPATH": str(PROJECT), "PATH": "/usr/bin:/bin", "TRADEWIND_DATA": "/nonexistent/data"}
+    clean = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False)
+    assert (clean.returncode, clean.stdout) == (0, "")
+    assert clean.stderr == "no errors, no other findings.\n"
+    files.edit("campaigns/welcome.yaml", "id: welcome", "id: wellcome")
+    environment["TRADEWIND_CAMPAIGNS"] = str(files.root / "campaigns")
+    broken = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False)
+    assert broken.returncode == 1
+    place = f"{files.root}/campaigns/welcome.yaml:{files.line('campaigns/welcome.yaml', 'id: wellcome')}"
+    assert broken.stdout == f"{place}: error: id: 'wellcome' is not the file's name. Write id: welcome.\n"
