@@ -2,8 +2,9 @@
 
 **Purpose.** Compute the features of each subscriber and the members of each segment, stored under this run's id.
 
-**Inputs.** The assets `subscribers`, `engagement` and `activities`: new rows in one of them start a run. `core.*`,
-`engagement.events`.
+**Inputs.** The assets `subscribers`, `engagement` and `activities`: new rows in one of them start a run. A run that
+only posted activities have started builds the segments that read activities, and those that a campaign combines with them.
+`core.*`, `engagement.events`.
 The definitions in `include/sql/segment/definitions/`, one SQL file per segment.
 
 **Outputs.** `segment.features`, `segment.activity_counts`, `segment.membership` and `segment.runs` for this run; the asset
@@ -22,7 +23,7 @@ from typing import Any
 
 from airflow.sdk import DAG, task, task_group
 
-from include.orchestration import configuration, defaults, quality, runs
+from include.orchestration import defaults, quality, segments
 from include.orchestration.assets import ACTIVITIES, ENGAGEMENT, SEGMENTS, SUBSCRIBERS
 from include.orchestration.tags import Pool, Tag
 
@@ -38,11 +39,9 @@ with DAG(
     @task_group
     def segment() -> None:
         @task(pool=Pool.WAREHOUSE, outlets=[SEGMENTS])
-        def build(dag_run: Any = None) -> Any:
-            """Compute features, then every segment, in one transaction; returns the sizes."""
-            from include.segment.build import build_segments
-
-            return build_segments(configuration.paths(), segment_run=dag_run.run_id, as_of=runs.run_moment(dag_run))
+        def build(dag_run: Any = None, triggering_asset_events: Any = None) -> Any:
+            """Compute features, then the segments, in one transaction; returns the sizes."""
+            return segments.build(dag_run, triggering_asset_events)
 
         build()
 

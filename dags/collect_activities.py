@@ -5,11 +5,13 @@ within two minutes.
 
 **Inputs.** `spool/activities/incoming/`: files of activities, durable since the port acknowledged them.
 
+A minute without a file costs a look into that folder: the warehouse is left to others.
+
 **Outputs.** `core.activities`, each `activity_id` once; the files in `spool/activities/archive/`; the asset `activities`
 if there was a file, which starts `build_segments`.
 
 **Triage.**
-- A run without a file is skipped. That is normal.
+- A run without a file skips `load`. That is normal.
 - A file that cannot be read is moved to `spool/activities/broken/` with its reason; other files do not wait.
 - Files accumulate in `spool/activities/incoming/`: the task waits for the pool `warehouse`; find the task that occupies
   it. Nothing is lost meanwhile.
@@ -20,9 +22,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import DAG, task_group
+from airflow.sdk import DAG, task, task_group
 
-from include.orchestration import defaults, privacy, timetables
+from include.orchestration import configuration, defaults, privacy, timetables
 from include.orchestration.assets import ACTIVITIES
 from include.orchestration.tags import Pool, Tag
 from include.orchestration.tasks import Stores, skip_unless, stores_task
@@ -38,6 +40,15 @@ with DAG(
 
     @task_group
     def collect() -> None:
+        @task
+        def look() -> Any:
+            """Look for a file; without one, skip what follows, so that it does not wait for the warehouse."""
+            from include.collect.spool import activities_waiting_since
+
+            since = activities_waiting_since(configuration.paths())
+            skip_unless(since, "no activity was posted")
+            return since.isoformat()
+
         @stores_task(pool=Pool.WAREHOUSE, priority_weight=100, outlets=[ACTIVITIES])
         def load(stores: Stores) -> Any:
             """Load posted activities from the spool, before other tasks that wait for the warehouse."""
@@ -47,6 +58,6 @@ with DAG(
             skip_unless(has_changes(loaded), "no activity was posted")
             return loaded
 
-        load()
+        look() >> load()
 
     collect()

@@ -80,6 +80,17 @@ def damaged_links(count: int, origin: Origin) -> Alert:
     )  # fmt: skip
 
 
+def activities_waiting(since: datetime, origin: Origin) -> Alert:
+    """Posted activities are not loaded."""
+    return Alert(
+        "activities-waiting", "Posted activities wait to be loaded",
+        f"The oldest was received at {since:%Y-%m-%d %H:%M} UTC, and they are usually loaded within a minute.",
+        "Nothing is lost: they are in spool/activities/incoming, and the port accepts more. Segments do not have them yet.",
+        "Check whether collect_activities is paused or failing, then which task occupies the warehouse.",
+        "docs/runbook/warehouse-busy.md#activities-wait", "warning", origin.dag, origin.run, "monitor",
+    )  # fmt: skip
+
+
 def hold_name(hold: Hold) -> str:
     """Identifies a hold; another for a plan and provider that is held again after a release."""
     return f"{hold.plan_id} {hold.provider} {hold.held_at:.0f}"

@@ -1,4 +1,4 @@
-"""Checks after each collection: rates, the circuit breaker, doubt, a silent webhook and damaged links.
+"""Checks after each collection: rates, the circuit breaker, doubt, a silent webhook, damaged links and waiting activities.
 
 Each problem raises one alert when it appears, not one at every check.
 """
@@ -12,7 +12,7 @@ from typing import TypedDict
 
 import orjson
 
-from include.collect import alerts, breaker
+from include.collect import alerts, breaker, spool
 from include.collect.alerts import Origin, hold_name
 from include.core import clock
 from include.core.alert import Alert, deliver
@@ -33,17 +33,20 @@ MAX_SILENCE = timedelta(minutes=30)
 WINDOW = timedelta(hours=24)
 MANY_DAMAGED_LINKS = 10
 """Different links in a row that did not verify: possibly nobody can unsubscribe."""
+MAX_WAIT = timedelta(minutes=15)
+"""Posted activities are loaded every minute, unless another task occupies the warehouse."""
 STATE_FILE = "known"
 
 
 class State(TypedDict):
-    """The problems that a check found: names of warnings and holds, people in doubt by plan, and two conditions."""
+    """The problems that a check found: names of warnings and holds, people in doubt by plan, and three conditions."""
 
     warnings: list[str]
     holds: list[str]
     doubt: dict[str, int]
     silent: bool
     links: bool
+    waiting: bool
 
 
 def check(stores: Stores, *, webhook_url: str = "", dag: str = "", run: str = "") -> dict[str, int]:
@@ -57,12 +60,14 @@ def check(stores: Stores, *, webhook_url: str = "", dag: str = "", run: str = ""
     current = [hold for hold in holds.all_holds(stores.ledger) if hold.released_at is None]
     doubtful = doubt.unresolved_doubt(stores.ledger, (clock.now() - EVENT_DELAY).timestamp())
     silent, damaged = silent_since(stores), damaged_in_a_row(stores.paths)
+    waiting = activities_wait_since(stores.paths)
     now = State(
         warnings=sorted(finding.name for finding in warnings),
         holds=sorted(hold_name(hold) for hold in current),
         doubt={row.plan_id: row.people for row in doubtful},
         silent=silent is not None,
         links=damaged >= MANY_DAMAGED_LINKS,
+        waiting=waiting is not None,
     )
     raised = [
         *(alerts.rate_warning(finding, origin) for finding in warnings if finding.name not in before["warnings"]),
@@ -70,6 +75,7 @@ def check(stores: Stores, *, webhook_url: str = "", dag: str = "", run: str = ""
         *_growing_doubt(doubtful, before, origin),
         *([alerts.webhook_silent(silent, origin)] if silent and not before["silent"] else []),
         *([alerts.damaged_links(damaged, origin)] if now["links"] and not before["links"] else []),
+        *([alerts.activities_waiting(waiting, origin)] if waiting and not before["waiting"] else []),
     ]
     for alert in raised:
         deliver(stores.paths, alert, webhook_url)
@@ -86,6 +92,12 @@ def silent_since(stores: Stores) -> datetime | None:
     with open_warehouse(stores.paths) as warehouse:
         received = fetch(warehouse, "collect", "last_webhook_batch", {"since": due})["last_received_at"][0].as_py()
     return None if received else datetime.fromtimestamp(due, now.tzinfo)
+
+
+def activities_wait_since(paths: DataPaths) -> datetime | None:
+    """Since when posted activities have been waiting, if that is longer than `MAX_WAIT`; else None."""
+    since = spool.activities_waiting_since(paths)
+    return since if since and clock.now() - since > MAX_WAIT else None
 
 
 def damaged_in_a_row(paths: DataPaths) -> int:
@@ -116,7 +128,7 @@ def _growing_doubt(doubtful: list[doubt.UnresolvedDoubt], before: State, origin:
 
 def _last_state(paths: DataPaths) -> State:
     """The state of the last check; empty where its file is missing or damaged, so that every alert is repeated."""
-    state = State(warnings=[], holds=[], doubt={}, silent=False, links=False)
+    state = State(warnings=[], holds=[], doubt={}, silent=False, links=False, waiting=False)
     try:
         return {**state, **orjson.loads((paths.alerts / STATE_FILE).read_bytes())}
     except FileNotFoundError:

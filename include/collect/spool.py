@@ -11,6 +11,7 @@ from pathlib import Path
 
 from include.core import clock
 from include.core.durable import sync_folder, write_durably
+from include.core.paths import DataPaths
 
 HALF_WRITTEN_SECONDS = 3600
 GROUP_BYTES = 16 * 1024 * 1024
@@ -28,6 +29,12 @@ def received_at(path: Path) -> datetime:
 def incoming_files(root: Path) -> list[Path]:
     """The files to load, oldest first by name. The name of a file that is still being written starts with a dot."""
     return sorted(path for path in (root / "incoming").glob("*.json*") if not path.name.startswith("."))
+
+
+def activities_waiting_since(paths: DataPaths) -> datetime | None:
+    """When the oldest file of posted activities that is not loaded was received; None if there is none."""
+    files = incoming_files(paths.spool / "activities")
+    return received_at(files[0]) if files else None
 
 
 def groups(files: Iterable[Path]) -> Iterator[list[Path]]:

@@ -13,6 +13,7 @@ from include.core.engagement import ENGAGEMENT_PARAMS
 from include.core.errors import SegmentsBroken
 from include.core.paths import DataPaths
 from include.core.shop import load_shop
+from include.segment.activity_segments import activity_segments
 from include.segment.catalogue import read_catalogue
 from include.segment.definition import DEFINITIONS
 from include.segment.members import select_members
@@ -22,8 +23,8 @@ from include.warehouse.money import replace_rates
 
 logger = logging.getLogger(__name__)
 
-KEEP_RUNS = 30
-"""Membership is kept for the newest runs only; sizes and changes are kept forever."""
+KEEP_RUNS, KEEP_DAYS = 10, 30
+"""Membership is kept for a segment's newest runs, and for the last run of each of so many days; sizes are kept forever."""
 
 DEFINITION_TIMEOUT_SECONDS = 120.0
 """A definition that takes longer is interrupted, since the warehouse has one writer."""
@@ -49,9 +50,12 @@ def build_segments(
     segment_run: str,
     as_of: datetime,
     definitions: Path = DEFINITIONS,
+    only_activities: bool = False,
     seconds: float = DEFINITION_TIMEOUT_SECONDS,
 ) -> dict[str, int]:
     """Compute `segment.features` as of a time and freeze each segment's members under `segment_run`: {segment: members}.
+
+    With `only_activities`, nothing but activities has changed: the other segments keep their members of earlier runs.
 
     Running the same run again replaces its members. If a definition is broken or too slow, the others are built and
     committed; then `SegmentsBroken` names each broken definition with file and line. A broken segment keeps its members
@@ -63,7 +67,9 @@ def build_segments(
         _build_features(connection, as_of)
         memory.limit_spilling(connection, paths.spill, DEFINITION_SPILL * memory.limit())
         _lock_down(connection)
-        built, broken = select_members(connection, read_catalogue(definitions), as_of, seconds)
+        catalogue = read_catalogue(definitions)
+        wanted = activity_segments(catalogue) if only_activities else catalogue
+        built, broken = select_members(connection, wanted, as_of, seconds)
         sizes = _freeze(connection, segment_run, as_of, [str(one.name) for one in built], sorted(broken))
     if broken:
         raise SegmentsBroken(
@@ -102,6 +108,7 @@ def _freeze(
         "built": built,
         "broken": broken,
         "keep_runs": KEEP_RUNS,
+        "keep_days": KEEP_DAYS,
     }
     with transaction(connection):
         for name in _FREEZE:

@@ -169,3 +169,15 @@ def test_the_state_file_contains_no_addresses(stores: Stores, esp: ScriptedEsp) 
     check(stores)
     state: dict[str, Any] = json.loads((stores.paths.alerts / STATE_FILE).read_bytes())
     assert state == {"warnings": [], "holds": [], "doubt": {}, "silent": False, "links": False}
+
+
+def test_activities_that_wait_alert_once(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
+    incoming = stores.paths.spool / "activities" / "incoming"
+    incoming.mkdir(parents=True)
+    (incoming / f"{clock.now():%Y%m%dT%H%M%S%f}Z-1.jsonl").write_text("{}\n")
+    assert check(stores)["alerts"] == 0
+    advance_clock(monkeypatch, minutes=16)
+    assert [check(stores, dag="collect", run="r")["alerts"] for _ in range(2)] == [1, 0]
+    assert alert_details(stores.paths) == {
+        ("activities-waiting", "warning", "docs/runbook/warehouse-busy.md#activities-wait")
+    }

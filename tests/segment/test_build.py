@@ -8,13 +8,17 @@ from pathlib import Path
 
 import duckdb
 import pytest
+import yaml
 
 from include.core.errors import ConfigurationError, SegmentsBroken
 from include.core.failure_alert import failure_alert_for
 from include.core.paths import DataPaths
 from include.segment import build
+from include.segment.activity_segments import activity_segments
 from include.segment.build import build_segments
+from include.segment.catalogue import read_catalogue
 from include.warehouse.connection import open_warehouse
+from tests.campaign import a_campaign
 
 AS_OF = datetime(2026, 11, 24, 6, tzinfo=UTC)
 HEADER = "-- name: {name}\n-- owner: marketing\n-- grain: one row per subscriber\n-- params: none\n-- purpose: A test.\n"
@@ -190,6 +194,49 @@ def test_membership_is_kept_for_last_runs_and_sizes_for_all(
 
     assert ask(people, "select distinct segment_run from segment.membership order by all") == [("run-2",), ("run-3",)]
     assert ask(people, "select count(*) from segment.sizes") == [(4,)]
+
+
+def test_runs_of_activities_build_few_segments_and_delete_no_members_of_others(
+    people: DataPaths, monkeypatch: pytest.MonkeyPatch, definitions: Path, define: Write
+) -> None:
+    monkeypatch.setattr(build, "KEEP_RUNS", 2)
+    define("all", ALL)
+    define("active", "select subscriber_id from segment.activity_counts where name = 'basket_add'")
+    build_segments(people, segment_run="night", as_of=AS_OF, definitions=definitions)
+
+    for minute in range(1, 4):
+        at = AS_OF + timedelta(minutes=minute)
+        sizes = build_segments(people, segment_run=f"m{minute}", as_of=at, definitions=definitions, only_activities=True)
+        assert sizes == {"active": 0}
+
+    assert ask(people, "select segment_run, count(*) from segment.membership group by all") == [("night", 30)]
+    assert ask(people, "select segment_run, segment from segment.sizes order by all") == [
+        ("m1", "active"), ("m2", "active"), ("m3", "active"), ("night", "active"), ("night", "all"),
+    ]  # fmt: skip
+
+
+def test_segments_of_activities_are_built_with_those_that_a_campaign_combines_with_them(
+    definitions: Path, define: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    define("all", ALL)
+    define("baskets", "select subscriber_id from segment.activity_counts")
+    define("visitors", "select subscriber_id from segment.features where ACTIVITIES_7D > 0")
+    define("starred", "select subscriber_id from (select * from segment.features) where days_since_signup = 1")
+    define("buyers", "select subscriber_id from segment.features where purchases > 0")
+    define("others", "select subscriber_id from segment.features where purchases = 0")
+    define("busy_buyers", "select subscriber_id from segment.visitors semi join segment.recent using (subscriber_id)")
+    define("recent", "select subscriber_id from segment.features where days_since_signup = 1")
+    (tmp_path / "campaigns").mkdir()
+    spring = a_campaign(segment="baskets", exclude_segments=("buyers",)).model_dump(mode="json", exclude_defaults=True)
+    (tmp_path / "campaigns" / "spring.yaml").write_text(yaml.safe_dump(spring))
+    monkeypatch.setenv("TRADEWIND_CAMPAIGNS", str(tmp_path / "campaigns"))
+
+    def built() -> set[str]:
+        return {str(segment.name) for segment in activity_segments(read_catalogue(definitions)).segments}
+
+    assert built() == {"baskets", "visitors", "starred", "buyers", "busy_buyers", "recent"}
+    (tmp_path / "campaigns" / "broken.yaml").write_text("id: [")
+    assert built() == {"baskets", "visitors", "starred", "buyers", "busy_buyers", "recent"}
 
 
 def test_definitions_cannot_read_files(people: DataPaths) -> None:

@@ -2,24 +2,26 @@
 -- owner: data
 -- grain: one row per segment of the newest run
 -- params: window_runs, min_rows
--- purpose: Sizes of the segments of the newest run, compared with the runs before it: what the suite for segments checks.
---          `earlier` are the sizes and list sizes of the earlier runs, newest first.
-with ranked as (
-    select
-        *,
-        row_number() over (order by as_of desc, built_at desc) as place
+-- purpose: Sizes of the segments of the newest run, compared with the runs before it that built the same segment: what the
+--          suite for segments checks. `earlier` are the sizes and list sizes of the earlier runs, newest first.
+with newest as (
+    select arg_max(segment_run, (as_of, built_at)) as segment_run
     from segment.runs
 ),
 
 sized as (
     select
-        ranked.place,
-        ranked.list_size,
+        runs.segment_run,
+        runs.list_size,
         sizes.segment,
-        sizes.members
+        sizes.members,
+        row_number() over (
+            partition by sizes.segment
+            order by runs.as_of desc, runs.built_at desc
+        ) as place
     from segment.sizes
-    inner join ranked using (segment_run)
-    where ranked.place <= $window_runs + 1
+    inner join segment.runs using (segment_run)
+    qualify place <= $window_runs + 1
 ),
 
 before as (
@@ -46,6 +48,7 @@ select
         sized.list_size >= $min_rows and sized.members = sized.list_size and before.previous < 0.9
     )::integer as everybody
 from sized
-left join before using (segment)
+semi join newest on sized.segment_run = newest.segment_run
+left join before on sized.segment = before.segment
 where sized.place = 1
 order by sized.segment;
