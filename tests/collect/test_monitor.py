@@ -168,7 +168,7 @@ def test_the_state_file_contains_no_addresses(stores: Stores, esp: ScriptedEsp) 
     frozen_plan(stores, 10, chunk_size=10)
     check(stores)
     state: dict[str, Any] = json.loads((stores.paths.alerts / STATE_FILE).read_bytes())
-    assert state == {"warnings": [], "holds": [], "doubt": {}, "silent": False, "links": False}
+    assert state == {"warnings": [], "holds": [], "doubt": {}, "silent": False, "links": False, "waiting": False}
 
 
 def test_activities_that_wait_alert_once(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
