@@ -41,13 +41,11 @@ with DAG(
     @task_group
     def collect() -> None:
         @task
-        def look() -> Any:
+        def look() -> None:
             """Look for a file; without one, skip what follows, so that it does not wait for the warehouse."""
             from include.collect.spool import activities_waiting_since
 
-            since = activities_waiting_since(configuration.paths())
-            skip_unless(since, "no activity was posted")
-            return since.isoformat()
+            skip_unless(activities_waiting_since(configuration.paths()), "no activity was posted")
 
         @stores_task(pool=Pool.WAREHOUSE, priority_weight=100, outlets=[ACTIVITIES])
         def load(stores: Stores) -> Any:
