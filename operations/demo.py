@@ -147,6 +147,8 @@ def _links(installation: Installation, progress: Progress) -> None:
     published = installation.paths.published
     progress.print()
     progress.print(f"  Airflow           {installation.airflow_url}")
+    if not uses_external_sendgrid(installation):
+        progress.print(f"  read a mail       {installation.simulator_url}/inbox")
     progress.print(f"  report            {(published / 'report.html').as_uri()}")
     progress.print(f"  published file    {published / 'analytics.duckdb'}")
     progress.print("  stop              make stop")

@@ -12,7 +12,7 @@ from include.core.paths import PROJECT, DataPaths, data_paths
 from include.core.settings import PREFIX, settings, variable
 
 LOOPBACK = "127.0.0.1"
-CODE = (".py", ".html", ".css", ".yaml")
+CODE = (".py", ".html", ".j2", ".css", ".sql", ".yaml")
 """Suffixes of the files that a service reads at its start: modules, pages and their texts."""
 CONFIGURING = (PREFIX, "AIRFLOW_", "PYTHONPATH", "GX_")
 

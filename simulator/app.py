@@ -21,6 +21,7 @@ from simulator.api.rules import MAX_BYTES
 from simulator.api.rules.account import Account
 from simulator.database import Database
 from simulator.faults.armed import Faults
+from simulator.inbox import handlers as inbox
 from simulator.recipients.engine import Engine
 from simulator.recipients.link_visits import LinkVisitor
 from simulator.recipients.rates import rates_with
@@ -38,7 +39,7 @@ def build(settings: Settings) -> web.Application:
         client_max_size=MAX_BYTES, middlewares=[error_middleware, management_middleware, bad_request_middleware]
     )
     application[SIMULATOR] = simulator_of(settings)
-    application.add_routes([web.post("/v3/mail/send", mail_send.send), *MANAGEMENT, *control.ROUTES])
+    application.add_routes([web.post("/v3/mail/send", mail_send.send), *MANAGEMENT, *control.ROUTES, *inbox.ROUTES])
     application.cleanup_ctx.append(background)
     return application
 

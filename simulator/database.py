@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 
 Result = TypeVar("Result")
 FOLDER = Path(__file__).parent
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 Change = Callable[[sqlite3.Connection], Any]
 
 
@@ -114,8 +114,10 @@ def _open(path: Path) -> sqlite3.Connection:
 def _create_or_upgrade(connection: sqlite3.Connection) -> None:
     """Create the tables of a new folder; bring those of an older simulator up to date."""
     version = connection.execute("pragma user_version").fetchone()[0]
-    if version < SCHEMA_VERSION and connection.execute("select 1 from sqlite_master where name = 'requests'").fetchone():
-        connection.executescript((FOLDER / "upgrade.sql").read_text(encoding="utf-8"))
+    if connection.execute("select 1 from sqlite_master where name = 'requests'").fetchone():
+        for later in range(version + 1, SCHEMA_VERSION + 1):
+            connection.executescript((FOLDER / f"upgrade_{later}.sql").read_text(encoding="utf-8"))
+            connection.execute(f"pragma user_version = {later}")
     connection.executescript((FOLDER / "schema.sql").read_text(encoding="utf-8"))
     connection.execute(f"pragma user_version = {SCHEMA_VERSION}")
 

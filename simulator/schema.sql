@@ -20,8 +20,12 @@ create table if not exists accepted (
     status text not null default 'accepted',
     opens integer not null default 0,
     clicks integer not null default 0,
-    last_event_at integer
+    last_event_at integer,
+    marks integer not null default 0,
+    words text not null default ''
 );
+
+create table if not exists request_words (request integer primary key references requests (id), words text not null);
 
 create table if not exists calls (
     id integer primary key,

@@ -9,9 +9,13 @@ from typing import NamedTuple
 
 from simulator.api.payload import Mail, Personalization
 from simulator.database import Database
+from simulator.inbox.words import words_of_mail, words_of_person
 
 ENDS = 4_096
 """Bytes hashed at both ends of a body; they contain the keys of the first and the last person, or the content."""
+
+
+PersonRow = tuple[int, int, int, str, str | None, str | None, str | None, str]
 
 
 class Accepted(NamedTuple):
@@ -44,7 +48,7 @@ class Acceptance:
         accepted = Accepted(request, message_id(self._seed, request, body))
         people = person_rows(mail, request, first)
         runs = run_rows(mail, request, now)
-        campaign = mail.campaign()
+        campaign, words = mail.campaign(), words_of_mail(mail)
 
         def change(connection: sqlite3.Connection) -> None:
             connection.execute(
@@ -53,10 +57,11 @@ class Acceptance:
                 (request, accepted.x_message_id, now, campaign, len(people), first, drop_reason, body),
             )
             connection.executemany(
-                "insert into accepted (seq, request, position, email, tw_key, tw_try, tw_chunk) "
-                "values (?, ?, ?, ?, ?, ?, ?)",
+                "insert into accepted (seq, request, position, email, tw_key, tw_try, tw_chunk, words) "
+                "values (?, ?, ?, ?, ?, ?, ?, ?)",
                 people,
             )
+            connection.execute("insert into request_words (request, words) values (?, ?)", (request, words))
             connection.executemany(
                 "insert into runs (request, send_at, start_at, batch_id, people) values (?, ?, ?, ?, ?)", runs
             )
@@ -90,13 +95,14 @@ def short_id(name: str) -> str:
     )
 
 
-def person_rows(mail: Mail, request: int, first: int) -> list[tuple[int, int, int, str, str | None, str | None, str | None]]:
-    """One row per personalization: (seq, request, position, email, tw_key, tw_try, tw_chunk)."""
+def person_rows(mail: Mail, request: int, first: int) -> list[PersonRow]:
+    """One row per personalization: (seq, request, position, email, tw_key, tw_try, tw_chunk, words)."""
     rows = []
     for at, person in enumerate(mail.personalizations):
         args = merged_args(mail, person)
         email = person.to[0].email if person.to else ""
-        rows.append((first + at, request, at, email, args.get("tw_key"), args.get("tw_try"), args.get("tw_chunk")))
+        keys = args.get("tw_key"), args.get("tw_try"), args.get("tw_chunk")
+        rows.append((first + at, request, at, email, *keys, words_of_person(person, email)))
     return rows
 
 

@@ -24,8 +24,8 @@ DUPLICATES = (
     "where tw_key is not null group by tw_key having count(*) > 1 order by tw_key"
 )
 TABLES = (
-    "requests", "accepted", "calls", "runs", "posts", "totals", "suppressions", "groups", "group_suppressions", "batches",
-    "schedules", "stats", "link_visits", "erasures",
+    "requests", "request_words", "accepted", "calls", "runs", "posts", "totals", "suppressions", "groups",
+    "group_suppressions", "batches", "schedules", "stats", "link_visits", "erasures",
 )  # fmt: skip
 
 

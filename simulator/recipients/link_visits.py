@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 import time
 from html.parser import HTMLParser
 from typing import Any
@@ -16,6 +17,7 @@ from urllib.parse import urljoin, urlsplit
 import aiohttp
 
 from simulator.database import Database
+from simulator.inbox.marks import UNSUBSCRIBED, mark
 from simulator.recipients.behaviour import TimelineEntry
 from simulator.recipients.render import body_unsubscribe_link, one_click, unsubscribe_link
 from simulator.webhook.events import Message
@@ -26,9 +28,10 @@ LINK_VISIT_KINDS = ("one_click", "body_unsubscribe", "scan")
 ONE_CLICK_BODY = {"List-Unsubscribe": "One-Click"}
 ATTEMPTS = 4
 DUE = (
-    "select id, how, url, useragent, attempts from link_visits "
+    "select id, seq, how, url, useragent, attempts from link_visits "
     "where done_at is null and not_before <= ? order by id limit 10"
 )
+DONE = "update link_visits set attempts = ?, status = ?, done_at = ?, not_before = ? where id = ?"
 
 
 def link_visit_for(message: Message, entry: TimelineEntry) -> tuple[str, str, str] | None:
@@ -47,6 +50,12 @@ def provider_unsubscribe(message: Message, entry: TimelineEntry) -> TimelineEntr
     if entry.kind == "scan" or not (message.mail.asm or (tracking and tracking.enable)):
         return None
     return entry._replace(kind="group_unsubscribe" if message.mail.asm else "unsubscribe")
+
+
+def edge_url(edge: str, url: str) -> str:
+    """The URL of the link's path and query at the edge."""
+    parts = urlsplit(url)
+    return f"{edge.rstrip('/')}{parts.path or '/'}" + (f"?{parts.query}" if parts.query else "")
 
 
 class LinkVisitor:
@@ -70,21 +79,22 @@ class LinkVisitor:
         status = await self._attempt(row)
         now, attempts = time.time(), row["attempts"] + 1
         done = now if status is not None or attempts >= ATTEMPTS else None
-        sql = "update link_visits set attempts = ?, status = ?, done_at = ?, not_before = ? where id = ?"
-        await self._database.execute(sql, attempts, status, done, now + 2**attempts, row["id"])
+        left = row["how"] != "scan" and status is not None and status < 400
+
+        def change(connection: sqlite3.Connection) -> None:
+            connection.execute(DONE, (attempts, status, done, now + 2**attempts, row["id"]))
+            if left:
+                mark(connection, row["seq"], UNSUBSCRIBED)
+
+        await self._database.write(change)
 
     async def _attempt(self, row: dict[str, Any]) -> int | None:
         """The last HTTP status, or None without a response."""
         try:
-            return await self._follow(row["how"], self.edge_url(row["url"]), {"User-Agent": row["useragent"]})
+            return await self._follow(row["how"], edge_url(self._edge or "", row["url"]), {"User-Agent": row["useragent"]})
         except (aiohttp.ClientError, TimeoutError) as error:
             log.warning("An unsubscribe link could not be followed at the edge (%s)", type(error).__name__)
             return None
-
-    def edge_url(self, url: str) -> str:
-        """The URL of the link's path and query at the edge."""
-        parts = urlsplit(url)
-        return f"{(self._edge or '').rstrip('/')}{parts.path or '/'}" + (f"?{parts.query}" if parts.query else "")
 
     async def _follow(self, how: str, url: str, headers: dict[str, str]) -> int:
         if how == "one_click":

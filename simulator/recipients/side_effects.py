@@ -7,6 +7,7 @@ from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
 
+from simulator.inbox.marks import OF_EVENT
 from simulator.recipients.rates import provider_of
 from simulator.recipients.suppression import list_of, suppress
 from simulator.webhook.events import Event
@@ -29,7 +30,7 @@ SIMPLE_METRICS = {
 }
 OUTCOME = (
     "update accepted set status = coalesce(?, status), opens = opens + ?, clicks = clicks + ?, "
-    "last_event_at = max(coalesce(last_event_at, 0), ?) where seq = ?"
+    "last_event_at = max(coalesce(last_event_at, 0), ?), marks = marks | ? where seq = ?"
 )
 UNIQUE = "select opens, clicks from accepted where seq = ?"
 STAT = (
@@ -76,7 +77,8 @@ class SideEffects:
 
 def _outcome(connection: sqlite3.Connection, event: Event, seq: int) -> None:
     kind = event["event"]
-    connection.execute(OUTCOME, (STATUS.get(kind), kind == "open", kind == "click", event["timestamp"], seq))
+    values = (STATUS.get(kind), kind == "open", kind == "click", event["timestamp"], OF_EVENT.get(kind, 0), seq)
+    connection.execute(OUTCOME, values)
 
 
 def metrics(event: Event, connection: sqlite3.Connection, seq: int) -> list[str]:

@@ -42,6 +42,8 @@ from tests.dispatch.test_withdrawals import NEWER, PEOPLE, Sending, email, sendi
 from tests.leak.grep import hits
 from tests.postgres import fresh_schema
 from tests.running_simulator import RunningSimulator
+from tests.simulator.mail_bodies import mail
+from tests.simulator.mail_bodies import person as message_to
 from tests.validate.conftest import land_rows
 
 __all__ = ["sending"]
@@ -128,6 +130,8 @@ def test_an_erased_person_is_nowhere_and_an_import_does_not_bring_them_back(
     stores, paths = filled.stores, filled.stores.paths
     before = found(filled, *ONLY_HERS, NEW)
     assert in_ledger(filled, "newsletter_readers")
+    simulator.send(mail(personalizations=[message_to(to=[{"email": NEW}])]))
+    assert [row["to"] for row in simulator.get("/inbox.json", q=f"to:{NEW}")["messages"]] == [NEW]
     assert {"spool/archive/20261129/1.json", "services/edge.log", "warehouse/tradewind.duckdb"} <= before
     request = ask(filled, "erase")
     person = privacy_request.read(paths, request).person
@@ -153,6 +157,7 @@ def test_an_erased_person_is_nowhere_and_an_import_does_not_bring_them_back(
     assert ((paths.privacy / "audit.jsonl").stat().st_mode & 0o777) == 0o600
     _others_are_untouched(filled)
     assert NEW in {row["email"] for row in simulator.get("/v3/suppression/unsubscribes")}
+    assert simulator.get("/inbox.json", q=f"to:{NEW}")["messages"] == []
 
     erased = suppressions.erased_keys(stores.ledger)
     landed: list[Manifest] = []

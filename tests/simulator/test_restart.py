@@ -43,6 +43,7 @@ def test_the_database_of_an_older_simulator_is_upgraded(start_simulator: Callabl
         database.executescript(
             "alter table requests rename column drop_reason to fate; drop index link_visits_due; "
             "alter table link_visits rename to visits; create index visits_due on visits (not_before); "
+            "alter table accepted drop column marks; alter table accepted drop column words; "
             "update runs set conditions = '{\"fate\":null}'; pragma user_version = 0;"
         )
     simulator.start()

@@ -9,6 +9,7 @@ import uuid
 import msgspec
 from aiohttp import web
 
+from simulator.api.erasure import erase_messages
 from simulator.api.management.parsing import BadRequest, parse_body
 from simulator.api.responses import json_response
 from simulator.state import SIMULATOR
@@ -73,7 +74,7 @@ async def scopes(_request: web.Request) -> web.Response:
 
 
 async def erase(request: web.Request) -> web.Response:
-    """202 with a job id. Removes the addresses from the accepted messages; suppressions stay in force."""
+    """202 with a job id. Removes the people from the accepted messages and their requests; suppressions stay in force."""
     if len(await request.read()) > ERASE_BYTES:
         raise BadRequest(413, "payload too large")
     requested = await parse_body(request, Erasure)
@@ -82,8 +83,7 @@ async def erase(request: web.Request) -> web.Response:
     job = str(uuid.uuid4())
 
     def change(connection: sqlite3.Connection) -> None:
-        sql = "update accepted set email = 'erased' where lower(email) = ?"
-        connection.executemany(sql, [(email.lower(),) for email in requested.email_addresses])
+        erase_messages(connection, requested.email_addresses)
         connection.execute("insert into erasures values (?, ?, ?)", (job, time.time(), len(requested.email_addresses)))
 
     await request.app[SIMULATOR].database.write(change)
