@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from include.core import paths, text_file
 from include.core.campaign import Campaign, campaign_names, inspect_campaign
@@ -16,7 +17,7 @@ from include.core.errors import ConfigurationError
 from include.core.finding import ORDER, Finding, errors, of_exception, shown_path
 from include.core.shop import load_shop
 from include.core.suggestion import suggest
-from include.core.yaml_file import Document
+from include.core.yaml_file import Document, Place
 
 Checker = Callable[[], Iterable[Finding]]
 """Returns the findings in one kind of file. It reads the files where the settings say that they are."""
@@ -51,11 +52,21 @@ def templates() -> Iterator[Finding]:
     folder = paths.template_folder()
     known = [path.name for path in folder.iterdir() if path.is_dir()] if folder.is_dir() else []
     for document in _campaigns():
-        name = document.values.get("template")
-        if isinstance(name, str) and name not in known:
-            yield document.error(("template",), f"'{name}' does not exist.", suggest(name, known, kind="templates"))
-        else:
-            yield from inspect_template(document, folder)
+        unknown = [
+            document.error(field, f"'{name}' does not exist.", suggest(name, known, kind="templates"))
+            for field, name in _templates(document)
+            if name not in known
+        ]
+        yield from unknown or inspect_template(document, folder)
+
+
+def _templates(document: Document[Campaign]) -> Iterator[tuple[Place, str]]:
+    """The templates that a campaign names, with the field: its own, and those of its variants."""
+    named: list[tuple[Place, Any]] = [(("template",), document.values.get("template"))]
+    variants = document.values.get("variants")
+    for index, variant in enumerate(variants if isinstance(variants, list) else []):
+        named.append((("variants", index, "template"), variant.get("template") if isinstance(variant, dict) else None))
+    return ((field, name) for field, name in named if isinstance(name, str))
 
 
 def segments() -> Iterator[Finding]:

@@ -42,22 +42,6 @@ class Sender(StrictModel):
         return value
 
 
-class Variant(StrictModel):
-    """One arm of an experiment. `subject` replaces the template's subject; `weight` is its share of their sum."""
-
-    id: Identifier = Field(
-        description="The name of the arm in reports. Never change it after the first send.", examples=["offer"]
-    )
-    weight: Annotated[int, Field(gt=0, le=1000)] = Field(
-        default=1, description="The arm's share of the audience, relative to the weights of the other arms.", examples=[3]
-    )
-    subject: Annotated[str, Field(min_length=1, max_length=500)] | None = Field(
-        default=None,
-        description="The arm's own subject, Jinja as in a subject file; without it, that of the template.",
-        examples=["Ten percent to come back to"],
-    )
-
-
 class Pace(StrictModel):
     """Rate limits of this campaign. None means that only the account's limits apply."""
 
@@ -89,6 +73,37 @@ class SendWindow(StrictModel):
         if self.end <= self.start:
             raise FieldError("must come after start", "end")
         return self
+
+
+class Variant(StrictModel):
+    """One arm of an experiment. What it names replaces the campaign's own; `weight` is its share of their sum."""
+
+    id: Identifier = Field(
+        description="The name of the arm in reports. Never change it after the first send.", examples=["offer"]
+    )
+    weight: Annotated[int, Field(gt=0, le=1000)] = Field(
+        default=1, description="The arm's share of the audience, relative to the weights of the other arms.", examples=[3]
+    )
+    subject: Annotated[str, Field(min_length=1, max_length=500)] | None = Field(
+        default=None,
+        description="The arm's own subject, Jinja as in a subject file; without it, that of the template.",
+        examples=["Ten percent to come back to"],
+    )
+    template: Identifier | None = Field(
+        default=None,
+        description="The arm's own template; without it, that of the campaign. It needs all of the campaign's locales.",
+        examples=["winback_short"],
+    )
+    sender: Sender | None = Field(
+        default=None,
+        description="The arm's own From address and name; without it, those of the campaign.",
+        examples=[{"email": "mara@shop.example.com", "name": "Mara from Harbour Records"}],
+    )
+    send_window: SendWindow | None = Field(
+        default=None,
+        description="The arm's own hours of arrival, for an experiment on the time; without it, those of the campaign.",
+        examples=[{"start": 18, "end": 21}],
+    )
 
 
 class Follows(StrictModel):
@@ -224,6 +239,17 @@ class Campaign(StrictModel):
     cost_per_thousand: Annotated[float, Field(ge=0)] = Field(
         default=0.0, description="For the report: SendGrid's price per thousand mails, in dollars.", examples=[0.40]
     )
+
+    def arm(self, variant: str) -> Campaign:
+        """The campaign as the people of one variant get it: with the variant's template, sender and send window."""
+        own = next(each for each in self.variants if each.id == variant)
+        named = {name: getattr(own, name) for name in ("template", "sender", "send_window")}
+        return self.model_copy(update={name: value for name, value in named.items() if value is not None})
+
+    @property
+    def has_send_window(self) -> bool:
+        """Whether the mail of any variant waits for its hours."""
+        return any(self.arm(variant.id).send_window for variant in self.variants)
 
     @field_validator("postal_address")
     @classmethod

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -15,7 +15,7 @@ AHEAD_LIMIT = timedelta(hours=72)
 SOON = timedelta(minutes=2)
 """A request whose send_at is nearer than this is sent without one."""
 
-_TIMES = pa.schema([("zone", pa.string()), ("send_at", pa.float64()), ("not_after", pa.float64())])
+_TIMES = pa.schema([("variant", pa.string()), ("zone", pa.string()), ("send_at", pa.float64()), ("not_after", pa.float64())])
 
 
 def next_window(window: SendWindow, zone_name: str | None, at: datetime) -> tuple[datetime | None, datetime]:
@@ -34,14 +34,15 @@ def next_window(window: SendWindow, zone_name: str | None, at: datetime) -> tupl
     raise AssertionError("a window opens every day")
 
 
-def send_times(window: SendWindow | None, zones: Iterable[str], at: datetime) -> pa.Table:
-    """One row per time zone ('' is UTC): send_at and not_after in Unix seconds; empty without a window."""
-    if window is None:
-        return _TIMES.empty_table()
+def send_times(windows: Mapping[str, SendWindow | None], zones: Iterable[str], at: datetime) -> pa.Table:
+    """One row per variant with a window and time zone ('' is UTC): send_at and not_after in Unix seconds."""
     rows = []
     for zone in zones:
-        opens, closes = next_window(window, zone, at)
-        rows.append({"zone": zone, "send_at": opens.timestamp() if opens else None, "not_after": closes.timestamp()})
+        for variant, window in windows.items():
+            if window is not None:
+                opens, closes = next_window(window, zone, at)
+                send_at = opens.timestamp() if opens else None
+                rows.append({"variant": variant, "zone": zone, "send_at": send_at, "not_after": closes.timestamp()})
     return pa.Table.from_pylist(rows, schema=_TIMES)
 
 

@@ -13,8 +13,8 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from include.core import token
-from include.core.campaign import Campaign, Sender, Variant
+from include.core import clock, token
+from include.core.campaign import Campaign, Sender, SendWindow, Variant
 from include.core.errors import CampaignStopped, ContentChanged, PlanError
 from include.core.shop import UnknownTopic
 from include.dispatch import control, start
@@ -124,6 +124,36 @@ def test_plan_is_sent_settled_and_recorded(shop: Shop, esp: ScriptedEsp) -> None
             subject = subject.replace(tag, value)
         assert subject.split()[-1].startswith("First")
         assert set(body["categories"]) == {"spring"}
+
+
+def test_a_variant_is_sent_with_its_own_template_sender_and_hours(shop: Shop, esp: ScriptedEsp) -> None:
+    """What SendGrid accepted: of variant b everything is its own, and of variant a nothing."""
+    short = shop.templates.parent / "short"
+    shutil.copytree(shop.templates, short)
+    (short / "subject.txt.j2").write_text("In short, {{ person.first_name }}")
+    mara = Sender(email="mara@shop.example.com", name="Mara")
+    start = (clock.now().hour + 5) % 23
+    later = SendWindow(start=start, end=start + 1)
+    variants = (Variant(id="a"), Variant(id="b", template="short", sender=mara, send_window=later))
+    frozen = shop.freeze(variants=variants)
+    for part in sender.ranges(shop.stores.ledger, frozen["plan_id"]):
+        sender.send_range(shop.stores, esp.account, **part)
+
+    arms = {
+        (body["from"]["email"], body["from"]["name"], body["subject"].split()[0], "send_at" in body) for body in esp.bodies
+    }
+
+    assert arms == {
+        (shop.campaign.sender.email, shop.campaign.sender.name, "News", False),
+        ("mara@shop.example.com", "Mara", "In", True),
+    }
+
+
+def test_a_variants_sender_is_part_of_the_content_that_was_frozen(shop: Shop) -> None:
+    mara = Sender(email="mara@shop.example.com", name="Mara")
+    shop.freeze(variants=(Variant(id="a"), Variant(id="b", sender=mara)))
+    with pytest.raises(ContentChanged):
+        shop.freeze(variants=(Variant(id="a"), Variant(id="b", sender=mara.model_copy(update={"name": "Mo"}))))
 
 
 def test_suppressed_and_capped_people_are_counted_by_reason(shop: Shop) -> None:

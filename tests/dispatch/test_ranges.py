@@ -63,13 +63,13 @@ def test_terminated_task_finishes_its_open_requests(stores: Stores, esp: Scripte
 
 
 def test_send_times_of_each_time_zone() -> None:
-    window = SendWindow(start=9, end=20)
-    rows = send_times(window, ["Asia/Kolkata", "Europe/Berlin"], utc(2026, 11, 24, 8, 30)).to_pylist()
+    windows = {"a": SendWindow(start=9, end=20)}
+    rows = send_times(windows, ["Asia/Kolkata", "Europe/Berlin"], utc(2026, 11, 24, 8, 30)).to_pylist()
     assert rows == [
-        {"zone": "Asia/Kolkata", "send_at": None, "not_after": utc(2026, 11, 24, 14, 30).timestamp()},
-        {"zone": "Europe/Berlin", "send_at": None, "not_after": utc(2026, 11, 24, 19).timestamp()},
+        {"variant": "a", "zone": "Asia/Kolkata", "send_at": None, "not_after": utc(2026, 11, 24, 14, 30).timestamp()},
+        {"variant": "a", "zone": "Europe/Berlin", "send_at": None, "not_after": utc(2026, 11, 24, 19).timestamp()},
     ]
-    (later,) = send_times(window, ["Europe/Berlin"], utc(2026, 11, 24, 6)).to_pylist()
+    (later,) = send_times(windows, ["Europe/Berlin"], utc(2026, 11, 24, 6)).to_pylist()
     assert later["send_at"] == utc(2026, 11, 24, 8).timestamp()
-    empty = send_times(window, [], utc(2026, 11, 24, 6))
-    assert [str(kind) for kind in empty.schema.types] == ["string", "double", "double"]
+    empty = send_times(windows, [], utc(2026, 11, 24, 6))
+    assert [str(kind) for kind in empty.schema.types] == ["string", "string", "double", "double"]

@@ -58,8 +58,10 @@ def test_send_time_is_in_local_hours_and_within_sendgrids_limit(zone: str, naive
 
 
 def test_send_times_are_empty_without_a_window() -> None:
-    assert send_times(None, ["Europe/Berlin"], utc(2026, 11, 24)).num_rows == 0
-    assert send_times(NINE_TO_EIGHT, ["Europe/Berlin", ""], utc(2026, 11, 24)).num_rows == 2
+    windows = {"early": NINE_TO_EIGHT, "any": None}
+    assert send_times({"any": None}, ["Europe/Berlin"], utc(2026, 11, 24)).num_rows == 0
+    found = send_times(windows, ["Europe/Berlin", ""], utc(2026, 11, 24)).to_pylist()
+    assert [(row["variant"], row["zone"]) for row in found] == [("early", "Europe/Berlin"), ("early", "")]
 
 
 def test_window_until_midnight_ends_with_the_day() -> None:

@@ -23,7 +23,14 @@ def freeze(ledger: Ledger, sizes: tuple[int, ...] = (10,), plan_id: str = PLAN, 
         **{"plan_id": plan_id, "campaign": plan_id, "occurrence": "once", "kind": "live", "state": "sending"},
         **{"selected": people, "planned": people, "planned_at": clock.now().timestamp()},
     }
-    shared = {"plan_id": plan_id, "file": "f", "first_row": 0, "content": "c", "zone": "", "provider": provider}
+    shared = {
+        "plan_id": plan_id,
+        "file": "f",
+        "first_row": 0,
+        "content": "only.en.tracked",
+        "zone": "",
+        "provider": provider,
+    }
     rows = [
         {**shared, "chunk": chunk, "root": chunk, "root_size": size, "recipients": size, "state": "pending"}
         for chunk, size in enumerate(sizes)

@@ -21,12 +21,11 @@ def inspect_template(document: Document[Campaign], folder: Path) -> list[Finding
         return []
     found: dict[Finding, None] = {}
     for variant in campaign.variants:
+        arm = campaign.arm(variant.id)
         for locale in campaign.locales:
             try:
-                content = compile_content(folder / campaign.template, campaign=campaign, variant=variant, locale=locale)
-                warnings = [
-                    Finding("warning", folder / campaign.template / "body.html.j2", 1, each) for each in content.warnings
-                ]
+                content = compile_content(folder / arm.template, campaign=arm, variant=variant, locale=locale)
+                warnings = [Finding("warning", folder / arm.template / "body.html.j2", 1, each) for each in content.warnings]
             except PlanError as error:
                 warnings = [_finding(error, document, folder)]
             found |= dict.fromkeys(warnings)

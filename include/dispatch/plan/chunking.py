@@ -41,10 +41,11 @@ class Chunking:
 
 def cut_into_chunks(warehouse: duckdb.DuckDBPyConnection, campaign: Campaign, at: datetime) -> Chunking:
     """Cut the planned people of temp table `audience` into chunks."""
-    by_zone = campaign.send_window is not None
+    by_zone = campaign.has_send_window
     run(warehouse, "dispatch", "mail_groups", {"by_zone": by_zone} | ENGAGEMENT_PARAMS)
     zones = fetch(warehouse, "dispatch", "mail_zones")["zone"].to_pylist()
-    warehouse.register("send_times", send_times(campaign.send_window, zones, at))
+    windows = {variant.id: campaign.arm(variant.id).send_window for variant in campaign.variants}
+    warehouse.register("send_times", send_times(windows, zones, at))
     chunks = fetch(warehouse, "dispatch", "chunks", {"chunk_size": CHUNK_SIZE}).to_pylist()
     warehouse.unregister("send_times")
     return Chunking(by_zone, chunks, int((at + timedelta(days=campaign.confirm_within_days)).timestamp()))

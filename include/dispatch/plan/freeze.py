@@ -106,30 +106,37 @@ def freeze_request(stores: Stores, request: PlanRequest, select_audience: Audien
 
 def compile_contents(campaign: Campaign) -> dict[str, Content]:
     """The content of each variant and locale, by `variant.locale`. Raises `PlanError` with file and line."""
-    folder = template_folder()
-    if not (folder / campaign.template).is_dir():
-        known = sorted(path.name for path in folder.glob("*/") if path.name != "base")
+    contents = {}
+    for variant in campaign.variants:
+        arm = campaign.arm(variant.id)
+        folder = _require_template(arm)
+        for locale in campaign.locales:
+            contents[f"{variant.id}.{locale}"] = compile_content(folder, campaign=arm, variant=variant, locale=locale)
+    return contents
+
+
+def _require_template(campaign: Campaign) -> Path:
+    folder = template_folder() / campaign.template
+    if not folder.is_dir():
+        known = sorted(path.name for path in template_folder().glob("*/") if path.name != "base")
         raise PlanError(
             f"the template '{campaign.template}' does not exist.",
             where=source_location(campaign.id, "template"),
             remedy=f"Name a folder of include/templates/: {', '.join(known)}.",
         )
-    return {
-        f"{variant.id}.{locale}": compile_content(
-            folder / campaign.template, campaign=campaign, variant=variant, locale=locale
-        )
-        for variant in campaign.variants
-        for locale in campaign.locales
-    }
+    return folder
 
 
 def content_hash(campaign: Campaign, contents: Mapping[str, Content]) -> str:
-    """One hash of everything that all recipients share: contents, sender, reply address, categories."""
+    """One hash of everything that all recipients of a variant share: contents, sender, reply address, categories."""
     digest = hashlib.sha256()
     for name in sorted(contents):
         digest.update(f"{name}:{contents[name].content_hash}\n".encode())
     fields = ("sender", "reply_to", "categories", "asm_group_id", "ip_pool_name", "postal_address")
     digest.update(campaign.model_dump_json(include=set(fields)).encode())
+    for variant in campaign.variants:
+        if variant.sender:
+            digest.update(f"{variant.id}:{variant.sender.model_dump_json()}\n".encode())
     return digest.hexdigest()
 
 

@@ -9,6 +9,7 @@ from include.core.campaign import Campaign
 from include.core.errors import PaceHeld
 from include.core.pace import AccountPace
 from include.dispatch.plan_files import format_selection, parse_selection
+from include.dispatch.send.request import variant_of
 from include.dispatch.send_window import AHEAD_LIMIT, next_window
 from include.ledger import pace, pending
 from include.ledger.chunk import Chunk
@@ -29,7 +30,7 @@ class Admission:
     @property
     def is_free(self) -> bool:
         """Whether all chunks are admitted at once: no rate, no cap, no send window."""
-        return self._campaign.send_window is None and not self._limits()
+        return not self._campaign.has_send_window and not self._limits()
 
     def admit(self, ledger: Ledger, chunk: Chunk) -> tuple[Chunk | None, list[Chunk], float]:
         """The chunk (or a first part of it) to send, the chunks to requeue, and the seconds to wait before sending.
@@ -66,7 +67,7 @@ class Admission:
 
         Returns the chunks to requeue; None if the window is open.
         """
-        window, now = self._campaign.send_window, clock.now()
+        window, now = self._campaign.arm(variant_of(chunk.content)).send_window, clock.now()
         if window is None or chunk.not_after is None or now.timestamp() < chunk.not_after - WINDOW_MARGIN_SECONDS:
             return None
         if window.missed == "skip":

@@ -17,6 +17,11 @@ TRACKED, UNTRACKED = ".tracked", ".untracked"
 """The suffixes of content ids."""
 
 
+def variant_of(content: str) -> str:
+    """The variant of a content id, `variant.locale.tracked`."""
+    return content.partition(".")[0]
+
+
 @dataclass(frozen=True)
 class Request:
     """A request under a claim. `rows` are the rows of its recipients in `people`, the people of the root chunk."""
@@ -59,6 +64,9 @@ class RequestBodies:
         if content not in self._envelopes:
             name, _, tracking = content.rpartition(".")
             self._envelopes[content] = payload.envelope(
-                self._campaign, self._reader.contents[name], tracked=tracking == "tracked", batch_id=self._batch_id
+                self._campaign.arm(variant_of(content)),
+                self._reader.contents[name],
+                tracked=tracking == "tracked",
+                batch_id=self._batch_id,
             )
         return self._envelopes[content]
