@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 export PYTHONPATH := $(CURDIR)
 override CONF := $(value CONF)
-export CONF DAG NAME DO CAMPAIGN OCCURRENCE EMAIL SUBSCRIBER
+export CONF DAG NAME DO CAMPAIGN OCCURRENCE EMAIL SUBSCRIBER PERSON LOCALE VARIANT
 # A run starts dozens of Python processes. Without bytecode files, each would compile thousands of modules.
 export UV_COMPILE_BYTECODE := 1
 unexport PYTHONDONTWRITEBYTECODE
@@ -14,7 +14,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 UV_VERSION := 0.13.9
 UV := $(VENV)/bin/uv
 
-.PHONY: help run check trigger campaign replay consent evidence privacy rotate quarantine new-source origins up stop test coverage lint format bench faults mutations operators lock docs clean distclean
+.PHONY: help run check preview trigger campaign replay consent evidence privacy rotate quarantine new-source origins up stop test coverage lint format bench faults mutations operators lock docs clean distclean
 
 help: ## show this text
 	@echo "Tradewind: e-mail marketing infrastructure as Airflow DAGs"
@@ -35,6 +35,11 @@ check: $(VENV)/installed ## check campaigns, templates, segments and the shop's 
 trigger: $(VENV)/installed ## run one DAG through the scheduler and wait: DAG=send_newsletter CONF='{"mode": "live"}'
 	@test -n "$$DAG" || { echo "error: name the DAG: make trigger DAG=send_newsletter CONF='{\"mode\": \"preview\"}'" >&2; exit 2; }
 	@$(PY) -m operations trigger "$$DAG" --conf "$$CONF"
+
+preview: $(VENV)/installed ## a campaign's mails in the browser while you edit them: CAMPAIGN=newsletter [PERSON=S1 LOCALE=de VARIANT=a]
+	@test -n "$$CAMPAIGN" || { echo "error: name the campaign: make preview CAMPAIGN=newsletter" >&2; exit 2; }
+	@$(PY) -m operations preview "$$CAMPAIGN" --person "$$PERSON" --locale "$$LOCALE" --variant "$$VARIANT" \
+	  --port "$(PORT)" --once "$(ONCE)"
 
 campaign: $(VENV)/installed ## status, pause, resume or cancel: DO=pause CAMPAIGN=newsletter OCCURRENCE=2026-W48
 	@test -n "$$DO" -a -n "$$CAMPAIGN" -a -n "$$OCCURRENCE" || \

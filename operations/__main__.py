@@ -100,6 +100,14 @@ def _rotate(installation: Installation, _chosen: argparse.Namespace) -> int:
     return rotate_address_key(installation)
 
 
+def _preview(installation: Installation, chosen: argparse.Namespace) -> int:
+    from include.dispatch.preview.model import Choice
+    from operations.preview import show_preview
+
+    choice = Choice(chosen.person or None, chosen.locale or None, chosen.variant or None)
+    return show_preview(installation, chosen.campaign, choice, port=int(chosen.port or 0) or None, once=bool(chosen.once))
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="operations", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="command")
@@ -119,6 +127,13 @@ def _parser() -> argparse.ArgumentParser:
     consent = _command(commands, "consent", _consent, "check the consent log")
     consent.add_argument("do", choices=("check", "restore", "accept"))
     _command(commands, "rotate", _rotate, "replace the address key by a new one, keeping all suppressions")
+    preview = _command(commands, "preview", _preview, "show a campaign's mails in the browser")
+    preview.add_argument("campaign", help="a campaign id, such as newsletter")
+    preview.add_argument("--person", default="", help="a subscriber id")
+    preview.add_argument("--locale", default="", help="one of the campaign's locales, such as de")
+    preview.add_argument("--variant", default="", help="one of the campaign's variants")
+    preview.add_argument("--port", default="", help="the port on loopback")
+    preview.add_argument("--once", default="", help="not empty: write the page to a file instead of serving it")
     evidence = _command(commands, "evidence", _evidence, "write the evidence pack of one person")
     evidence.add_argument("--email", help="an address that the person has or had")
     evidence.add_argument("--subscriber", help="the person's id at the source")

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import Any
+
+from include.core.errors import ConfigurationError
 
 WARMUP_HOURLY = (
     20, 28, 39, 55, 77, 108, 151, 211, 295, 413, 579, 810, 1_000, 1_587, 2_222, 3_111, 4_356, 6_098, 8_583, 11_953, 16_734,
@@ -30,3 +34,25 @@ class AccountPace:
         if day >= len(WARMUP_HOURLY):
             return None
         return WARMUP_HOURLY[max(day, 0)] * self.warmup_ips
+
+
+def account_pace(variable: Callable[[str], Any]) -> AccountPace:
+    """The account's limits from Airflow variables, each read with `variable(name)`: text, '' or None if it is not set.
+
+    `account_messages_per_second`, `account_daily_cap`, `warmup_started_on` (ISO date) and `warmup_ips`. An unset or empty
+    variable means no limit. Raises `ConfigurationError` for an invalid value.
+    """
+
+    def read(name: str, kind: Callable[[str], Any]) -> Any:
+        text = str(variable(name) or "").strip()
+        try:
+            return kind(text) if text else None
+        except ValueError:
+            raise ConfigurationError(f"'{text[:40]}' is not valid.", where=f"variable {name}", remedy="Fix it.") from None
+
+    return AccountPace(
+        messages_per_second=read("account_messages_per_second", float),
+        daily_cap=read("account_daily_cap", int),
+        warmup_started_on=read("warmup_started_on", date.fromisoformat),
+        warmup_ips=read("warmup_ips", int) or 1,
+    )

@@ -9,10 +9,12 @@ from include.core.settings import settings
 
 PROJECT = Path(__file__).resolve().parents[2]
 SQL = PROJECT / "include" / "sql"
+SEGMENTS = SQL / "segment" / "definitions"
 TEMPLATES = PROJECT / "include" / "templates"
 CAMPAIGNS = PROJECT / "include" / "campaigns"
 SHOP = PROJECT / "include" / "shop.yaml"
-"""The defaults; `TRADEWIND_TEMPLATES`, `TRADEWIND_CAMPAIGNS` and `TRADEWIND_SHOP` override them."""
+EXAMPLE_PEOPLE = PROJECT / "include" / "example_people.yaml"
+"""The defaults; `TRADEWIND_TEMPLATES`, `TRADEWIND_CAMPAIGNS` and `TRADEWIND_SHOP` override them, except the people."""
 
 
 @dataclass(frozen=True)

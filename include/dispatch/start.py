@@ -10,9 +10,11 @@ from include.core import clock
 from include.core.campaign import Campaign
 from include.core.connections import SendGridAccount
 from include.core.errors import ConfigurationError, PlanError
+from include.core.pace import AccountPace
 from include.dispatch import public_edge
-from include.dispatch.plan import freeze, occurrence, preview, test_send
+from include.dispatch.plan import freeze, occurrence, test_send
 from include.dispatch.plan_files import PlanReader
+from include.dispatch.preview.preview import Previewed, preview_run
 from include.dispatch.send import sender
 from include.ledger import plans
 from include.ledger.database import Ledger
@@ -23,7 +25,7 @@ log = logging.getLogger(__name__)
 Mode = Literal["preview", "test", "live"]
 
 
-class StartedPreview(preview.Preview):
+class StartedPreview(Previewed):
     """The result of the task `dispatch.plan` for a preview."""
 
     mode: Literal["preview"]
@@ -44,16 +46,17 @@ class StartedLivePlan(StartedPlan):
 def start_run(
     stores: Stores, campaign: Campaign, *,
     account: SendGridAccount, mode: Mode, run: str, at: datetime, edge_url: str, recipients: list[str],
-    resumes: str | None = None,
+    resumes: str | None = None, account_pace: AccountPace = sender.UNLIMITED,
 ) -> tuple[StartedPreview | StartedPlan, list[sender.Range]]:  # fmt: skip
     """Render the preview, or find or freeze the plan; return the result and the ranges of chunks to send.
 
-    `resumes` is the occurrence of an existing plan that a live run resumes. Before anything is frozen or sent, the edge must
-    respond at `edge_url` (see `public_edge`); raises `ConfigurationError` or `EdgeUnavailable` otherwise.
+    `resumes` is the occurrence of an existing plan that a live run resumes; a preview shows what `account_pace` means.
+    Before anything is frozen or sent, the edge must respond at `edge_url` (see `public_edge`); raises `ConfigurationError`
+    or `EdgeUnavailable` otherwise.
     """
     if mode == "preview":
         _warn_of_links(account, edge_url)
-        previewed = preview.preview(stores, campaign, run=run, edge_url=edge_url, at=at)
+        previewed = preview_run(stores, campaign, run=run, edge_url=edge_url, account=account_pace, at=at)
         return StartedPreview(mode=mode, **previewed), []
     public_edge.require_answer(account, edge_url, stores.secrets)
     started: StartedPlan

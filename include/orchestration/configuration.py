@@ -6,9 +6,9 @@ Heavy modules are imported inside functions, because Airflow imports this module
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from include.core.errors import ConfigurationError
@@ -36,26 +36,10 @@ def paths() -> DataPaths:
 
 
 def account_pace() -> AccountPace:
-    """The account's rate limits, from Airflow variables.
+    """The account's rate limits, from Airflow variables. Raises `ConfigurationError` for an invalid value."""
+    from include.core.pace import account_pace
 
-    `account_messages_per_second`, `account_daily_cap`, `warmup_started_on` (ISO date) and `warmup_ips`. An unset or empty
-    variable means no limit. Raises `ConfigurationError` for an invalid value.
-    """
-    from include.core.pace import AccountPace
-
-    def read(name: str, kind: Callable[[str], Any]) -> Any:
-        text = str(_variable(name, "") or "").strip()
-        try:
-            return kind(text) if text else None
-        except ValueError:
-            raise ConfigurationError(f"'{text[:40]}' is not valid.", where=f"variable {name}", remedy="Fix it.") from None
-
-    return AccountPace(
-        messages_per_second=read("account_messages_per_second", float),
-        daily_cap=read("account_daily_cap", int),
-        warmup_started_on=read("warmup_started_on", date.fromisoformat),
-        warmup_ips=read("warmup_ips", int) or 1,
-    )
+    return account_pace(lambda name: _variable(name, ""))
 
 
 def has_email_activity() -> bool:

@@ -34,7 +34,7 @@ def start_run(
     return start.start_run(
         stores, load_campaign(campaign_id), mode=runs.run_mode(dag_run, params), at=runs.run_moment(dag_run),
         account=configuration.account(), run=dag_run.run_id, edge_url=configuration.edge_url(),
-        recipients=params["test_recipients"] or [], resumes=params["occurrence"],
+        recipients=params["test_recipients"] or [], resumes=params["occurrence"], account_pace=configuration.account_pace(),
     )  # fmt: skip
 
 

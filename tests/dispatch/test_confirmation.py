@@ -222,6 +222,6 @@ def test_preview_contains_no_working_link(shop: Shop) -> None:
     assert shown["mode"] == "preview"
     page = (shop.stores.paths.root / shown["page"]).read_text()
     assert (shown["planned"], shown["suppressed"]) == (8, 2)
-    assert "not pending" in page
+    assert "have no sign-up to confirm" in page
     assert f"{EDGE}/…" in page
     assert "/confirm/" not in page

@@ -33,7 +33,8 @@ from include.core.failure_alert import failure_alert_for
 from include.core.paths import PROJECT, DataPaths
 from include.core.secrets import load_secrets
 from include.dispatch.account import record, settle
-from include.dispatch.plan import chunking, freeze, preview, test_send
+from include.dispatch.plan import chunking, freeze, test_send
+from include.dispatch.preview.preview import preview_run
 from include.dispatch.send import sender
 from include.extract.land import land
 from include.ledger.database import open_ledger
@@ -164,7 +165,9 @@ def fail_to_plan(walk: Walk) -> None:
         (folder / "bad").mkdir(parents=True, exist_ok=True)
         for name, text in TEMPLATE.items():
             (folder / "bad" / name).write_text(text.replace("SLOT", slot))
-        walk.task(preview.preview, *stores, campaign, run=f"bad-{number}", edge_url=EDGE_URL, at=clock.now())
+        walk.task(
+            preview_run, *stores, campaign, run=f"bad-{number}", edge_url=EDGE_URL, account=sender.UNLIMITED, at=clock.now()
+        )
         walk.task(freeze.freeze, *stores, campaign, occurrence=f"bad-{number}", edge_url=EDGE_URL, at=clock.now())
     del os.environ["TRADEWIND_TEMPLATES"]
     nobody = load_campaign("newsletter").model_copy(update={"segment": "nobody"})
@@ -177,7 +180,7 @@ def dispatch(walk: Walk, simulator: RunningSimulator) -> None:
     """A preview, a plan, and a send with one fault of each kind."""
     stores = (walk.stores, load_campaign("newsletter"))
     account = SendGridAccount(simulator.base_url, API_KEY)
-    walk.task(preview.preview, *stores, run="by-hand", edge_url=EDGE_URL, at=clock.now())
+    walk.task(preview_run, *stores, run="by-hand", edge_url=EDGE_URL, account=sender.UNLIMITED, at=clock.now())
     frozen = walk.task(freeze.freeze, *stores, occurrence=OCCURRENCE, edge_url=EDGE_URL, at=clock.now())
     everything = {"plan_id": frozen["plan_id"], "first": 0, "last": frozen["chunks"]}
     everybody = (walk.stores, account)

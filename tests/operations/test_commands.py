@@ -20,6 +20,7 @@ from operations.trigger import parse_conf
 COMMANDS = (
     "run",
     "trigger",
+    "preview",
     "campaign",
     "replay",
     "up",

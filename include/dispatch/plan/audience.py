@@ -12,7 +12,7 @@ import duckdb
 
 from include.core.campaign import Campaign, source_location
 from include.core.errors import PlanError
-from include.core.paths import SQL
+from include.core.paths import SEGMENTS
 from include.core.shop import load_shop
 from include.dispatch.plan.occurrence import PER_PERSON
 from include.ledger import consent, suppressions
@@ -62,15 +62,22 @@ def select_segment(
     warehouse: duckdb.DuckDBPyConnection, ledger: Ledger, campaign: Campaign, *, occurrence: str, at: datetime
 ) -> Audience:
     """Evaluate the campaign's segment in its newest run. Raises `PlanError` if there is none."""
-    segment_run = _newest_run(warehouse, campaign)
-    params = {"segment": campaign.segment, "segment_run": segment_run, "exclude_segments": list(campaign.exclude_segments)}
-    run(warehouse, "dispatch", "selected_by_segment", params)
-    if campaign.follows:
-        due = at - timedelta(days=campaign.follows.after_days)
-        run(warehouse, "dispatch", "selected_followers", {"followed": campaign.follows.campaign, "sent_by": due})
+    segment_run = _select_members(warehouse, campaign, at)
     cap_since = at - timedelta(hours=campaign.frequency_cap_hours) if campaign.frequency_cap_hours else FOREVER
     share = round(campaign.hold_out_percent / 100 * DRAWS)
     return _evaluate(warehouse, ledger, campaign, segment_run, occurrence, at, cap_since=cap_since, hold_out_share=share)
+
+
+def select_as_if_due(
+    warehouse: duckdb.DuckDBPyConnection, ledger: Ledger, campaign: Campaign, *, occurrence: str, at: datetime
+) -> Audience:
+    """Evaluate the segment as for a message that is due and that nobody has had: for previews.
+
+    Suppressions apply; frequency cap, hold-out, earlier messages and the days that a reminder waits do not.
+    """
+    segment_run = _select_members(warehouse, campaign, FOREVER)
+    due = campaign.model_copy(update={"occurrence": "once"})
+    return _evaluate(warehouse, ledger, due, segment_run, occurrence, at, cap_since=FOREVER, hold_out_share=0)
 
 
 def select_recipients(
@@ -86,6 +93,17 @@ def select_recipients(
     run(warehouse, "dispatch", "selected_by_id", {"recipients": list(recipients)})
     test = campaign.model_copy(update={"occurrence": "once"})
     return _evaluate(warehouse, ledger, test, "test", occurrence, at, cap_since=FOREVER, hold_out_share=0)
+
+
+def _select_members(warehouse: duckdb.DuckDBPyConnection, campaign: Campaign, at: datetime) -> str:
+    """Write temp table `selected`: the segment's members, for a reminder those who are due at a time; return the run."""
+    segment_run = _newest_run(warehouse, campaign)
+    params = {"segment": campaign.segment, "segment_run": segment_run, "exclude_segments": list(campaign.exclude_segments)}
+    run(warehouse, "dispatch", "selected_by_segment", params)
+    if campaign.follows:
+        due = at - timedelta(days=campaign.follows.after_days)
+        run(warehouse, "dispatch", "selected_followers", {"followed": campaign.follows.campaign, "sent_by": due})
+    return segment_run
 
 
 def _evaluate(
@@ -137,7 +155,7 @@ def _newest_run(warehouse: duckdb.DuckDBPyConnection, campaign: Campaign) -> str
     """The segment run to select from. Raises `PlanError` if a segment is undefined or no run has its complete membership."""
     segments = [campaign.segment, *campaign.exclude_segments]
     for segment in segments:
-        if not (SQL / "segment" / "definitions" / f"{segment}.sql").is_file():
+        if not (SEGMENTS / f"{segment}.sql").is_file():
             raise PlanError(
                 f"the segment '{segment}' is not defined.",
                 where=source_location(campaign.id, "segment" if segment == campaign.segment else "exclude_segments"),

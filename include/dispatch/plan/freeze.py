@@ -109,13 +109,14 @@ def compile_contents(campaign: Campaign) -> dict[str, Content]:
     contents = {}
     for variant in campaign.variants:
         arm = campaign.arm(variant.id)
-        folder = _require_template(arm)
+        folder = require_template(arm)
         for locale in campaign.locales:
             contents[f"{variant.id}.{locale}"] = compile_content(folder, campaign=arm, variant=variant, locale=locale)
     return contents
 
 
-def _require_template(campaign: Campaign) -> Path:
+def require_template(campaign: Campaign) -> Path:
+    """The folder of the campaign's template. Raises `PlanError` if there is none."""
     folder = template_folder() / campaign.template
     if not folder.is_dir():
         known = sorted(path.name for path in template_folder().glob("*/") if path.name != "base")

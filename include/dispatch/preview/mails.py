@@ -1,0 +1,114 @@
+"""Renders the mails of a preview, and checks that a template can be filled for everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import duckdb
+from babel import Locale, UnknownLocaleError
+
+from include.core.campaign import Campaign, Variant
+from include.core.errors import ConfigurationError, PlanError, TradewindError
+from include.core.secrets import Secrets
+from include.core.suggestion import suggest
+from include.dispatch.content import Content, SlotFiller, compile_content, render_one
+from include.dispatch.plan import freeze
+from include.dispatch.plan.chunking import Chunking, read_people
+from include.dispatch.plan.writer import group_runs
+from include.dispatch.preview.model import Choice, Mail, Problem
+from include.dispatch.preview.people import Person, by_content
+
+_LINKS = ("unsubscribe_url", "preferences_url", "confirm_url")
+
+
+def compile_each(campaign: Campaign, choice: Choice) -> tuple[dict[str, Content], list[Problem]]:
+    """The contents, by `variant.locale`, that are valid, and what is wrong with the others: every error at once."""
+    contents, problems = {}, list[Problem]()
+    for variant, locale in _wanted(campaign, choice):
+        arm = campaign.arm(variant.id)
+        try:
+            content = compile_content(freeze.require_template(arm), campaign=arm, variant=variant, locale=locale)
+        except PlanError as error:
+            problems.append(Problem.of(error))
+        else:
+            contents[f"{variant.id}.{locale}"] = content
+            problems += [Problem("warning", f"{warning}.", f"{arm.template}, {locale}") for warning in content.warnings]
+    return contents, list(dict.fromkeys(problems))
+
+
+def _wanted(campaign: Campaign, choice: Choice) -> list[tuple[Variant, str]]:
+    """The chosen variants and locales. Raises `ConfigurationError` for one that the campaign does not have."""
+    names = {variant.id: variant for variant in campaign.variants}
+    chosen = _one(names, choice.variant, "variant", campaign.id)
+    locales = _one({locale: locale for locale in campaign.locales}, choice.locale, "locale", campaign.id)
+    return [(names[variant], locale) for variant in chosen for locale in locales]
+
+
+def _one(known: Mapping[str, Any], wanted: str | None, kind: str, campaign: str) -> list[str]:
+    if wanted is None:
+        return list(known)
+    if wanted not in known:
+        raise ConfigurationError(
+            f"has no {kind} '{wanted[:40]}'.",
+            where=f"campaign {campaign}",
+            remedy=suggest(wanted, known, kind=f"{kind}s"),
+        )
+    return [wanted]
+
+
+def render_mails(
+    campaign: Campaign, contents: Mapping[str, Content], people: Sequence[Person], edge_url: str
+) -> tuple[list[Mail], list[Problem]]:
+    """The mail of each shown person, and what was found while filling it."""
+    mails, problems = list[Mail](), list[Problem]()
+    names = [(variant, locale) for variant, _, locale in (name.partition(".") for name in contents)]
+    for (variant, locale), person in by_content(people, names) if names else ():
+        try:
+            mails.append(_mail(campaign, contents[f"{variant}.{locale}"], person, variant, locale, edge_url))
+        except TradewindError as error:
+            problems.append(Problem.of(error))
+    return mails, list(dict.fromkeys(problems))
+
+
+def _mail(campaign: Campaign, content: Content, person: Person, variant: str, locale: str, edge_url: str) -> Mail:
+    rendered = render_one(content, {**person.values, **dict.fromkeys(_LINKS, f"{edge_url.rstrip('/')}/…")})
+    arm = campaign.arm(variant)
+    sender = f"{arm.sender.name} <{arm.sender.email}>"
+    return Mail(
+        person.shown_as, language(locale), variant_name(campaign, variant), sender,
+        rendered.subject, rendered.preheader, rendered.html, rendered.text,
+    )  # fmt: skip
+
+
+def language(locale: str) -> str:
+    """A locale in words: `German`, `French (Canada)`."""
+    try:
+        return Locale.parse(locale.replace("-", "_")).get_display_name("en") or locale
+    except (ValueError, UnknownLocaleError):
+        return locale
+
+
+def variant_name(campaign: Campaign, variant: str) -> str:
+    """A variant in words, as in `variant offer (own subject)`; '' if the campaign has only one."""
+    if len(campaign.variants) == 1:
+        return ""
+    arm = next(each for each in campaign.variants if each.id == variant)
+    own = [name for name in ("subject", "template", "sender") if getattr(arm, name) is not None]
+    return f"variant {variant.replace('_', ' ')} ({'own ' + ' and '.join(own) if own else 'the subject of the template'})"
+
+
+def fill_everybody(
+    warehouse: duckdb.DuckDBPyConnection,
+    secrets: Secrets,
+    chunking: Chunking,
+    edge_url: str,
+    contents: Mapping[str, Content],
+) -> None:
+    """Fill the slots of all planned people. Raises `PlanError` for a template that fails for anybody."""
+    fillers = freeze.with_tracking_variants({name: SlotFiller(content) for name, content in contents.items()})
+    columns = {"mail_group"}.union(*(content.fields for content in contents.values()))
+    contents_of = chunking.contents()
+    for batch in read_people(warehouse, secrets, chunking, edge_url, columns):
+        for group, some in group_runs(batch):
+            fillers[contents_of[group]].fill(some)

@@ -1,0 +1,194 @@
+"""Builds previews: for a run of a campaign's DAG, and for a writer at work. Nothing is planned and nothing is sent."""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+import duckdb
+
+from include.core.campaign import Campaign, inspect_campaign
+from include.core.durable import write_durably
+from include.core.errors import ConfigurationError, TradewindError
+from include.core.pace import AccountPace
+from include.dispatch.content import Content
+from include.dispatch.plan.audience import AudienceCounts, select_as_if_due, select_recipients
+from include.dispatch.plan.chunking import cut_into_chunks
+from include.dispatch.plan.freeze import compile_contents
+from include.dispatch.plan.occurrence import occurrence_of
+from include.dispatch.preview.audience_report import REASONS, as_if_due, live_now
+from include.dispatch.preview.mails import compile_each, fill_everybody, render_mails
+from include.dispatch.preview.model import Choice, LiveRun, Preview, Problem, Sum
+from include.dispatch.preview.page import page
+from include.dispatch.preview.people import Person, chosen_people, example_people
+from include.dispatch.preview.schedule import schedule
+from include.ledger.stores import Stores
+from include.warehouse.connection import fetch, open_warehouse
+from include.warehouse.reading import read_warehouse
+
+log = logging.getLogger(__name__)
+
+READ_SECONDS = 5.0
+"""A writer's preview interrupts its queries after this time: tasks that write to the warehouse wait for it."""
+EXAMPLES = "The people are fictional (include/example_people.yaml)"
+INVENTED = "Names are invented; everything else is from the warehouse."
+
+
+class UnknownPerson(ConfigurationError):
+    """A preview was asked for a person who does not exist."""
+
+
+class Previewed(AudienceCounts):
+    """The result of a preview run: the people if the mail were due. `page` is relative to the data folder."""
+
+    page: str
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The people of a preview, and what is known of the audience; without a warehouse, only examples."""
+
+    people: list[Person]
+    people_from: str
+    as_if_due: Sum | None = None
+    live: LiveRun | None = None
+    zones: list[dict[str, Any]] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def preview_run(
+    stores: Stores, campaign: Campaign, *, run: str, edge_url: str, account: AccountPace, at: datetime
+) -> Previewed:
+    """The preview of a DAG run: also fills the slots of everybody who would get the mail, and writes the page.
+
+    Raises the errors of planning: `PlanError` with file and line.
+    """
+    contents = compile_contents(campaign)
+    warnings = [Problem("warning", f"{text}.", name) for name, content in contents.items() for text in content.warnings]
+    with open_warehouse(stores.paths) as warehouse:
+        live = live_now(warehouse, stores.ledger, campaign, contents, at)
+        audience = select_as_if_due(warehouse, stores.ledger, campaign, occurrence=occurrence_of(campaign, at), at=at)
+        fill_everybody(warehouse, stores.secrets, cut_into_chunks(warehouse, campaign, at), edge_url, contents)
+        selection = _selection(warehouse, campaign, as_if_due(warehouse, campaign, audience), live)
+    shown = _preview(campaign, contents, selection, warnings, edge_url=edge_url, account=account, at=at)
+    file = stores.paths.previews / campaign.id / page_name(run)
+    write_durably(file, page(shown).encode())
+    log.info("%s %s: nothing is sent; the preview is %s: %s", campaign.id, shown.occurrence, file, audience.counts())
+    return {"page": str(file.relative_to(stores.paths.root)), **audience.counts()}
+
+
+def page_name(run: str) -> str:
+    """The name of the page of a run, by its id."""
+    return f"{re.sub(r'[^A-Za-z0-9]+', '-', run)[:80]}.html"
+
+
+def preview_now(
+    stores: Stores | None, campaign_id: str, choice: Choice, *, edge_url: str, account: AccountPace, at: datetime
+) -> Preview:
+    """The preview for a writer: errors become problems on the page. `stores`: None before the first run."""
+    document = inspect_campaign(campaign_id)
+    problems, campaign = [Problem.of(finding) for finding in document.findings], document.model
+    if campaign is None:
+        return Preview(campaign_id, at, problems=problems)
+    try:
+        contents, found = compile_each(campaign, choice)
+        selection = _select(stores, campaign, contents, choice, at)
+    except TradewindError as error:
+        return Preview(campaign_id, at, problems=[*problems, Problem.of(error)])
+    return _preview(campaign, contents, selection, [*problems, *found], edge_url=edge_url, account=account, at=at)
+
+
+def has_errors(shown: Preview) -> bool:
+    """Whether a send would be refused."""
+    return any(problem.severity == "error" for problem in shown.problems)
+
+
+def _preview(
+    campaign: Campaign,
+    contents: Mapping[str, Content],
+    selection: Selection,
+    problems: list[Problem],
+    *,
+    edge_url: str,
+    account: AccountPace,
+    at: datetime,
+) -> Preview:
+    mails, found = render_mails(campaign, contents, selection.people, edge_url)
+    if selection.people_from.startswith(EXAMPLES):
+        found = [replace(problem, severity="warning") for problem in found]
+    return Preview(
+        campaign.name, at, campaign, occurrence_of(campaign, at), selection.people_from,
+        [*problems, *found, *selection.problems], mails, selection.as_if_due, selection.live,
+        schedule(campaign, selection.zones, account, at) if selection.as_if_due else None,
+    )  # fmt: skip
+
+
+def _select(
+    stores: Stores | None, campaign: Campaign, contents: Mapping[str, Content], choice: Choice, at: datetime
+) -> Selection:
+    """The people of the warehouse, or examples if there is none, or if it cannot be read now."""
+    if stores is None or not stores.paths.warehouse.is_file():
+        return Selection(example_people(), f"{EXAMPLES}, since nothing has been run yet.")
+    try:
+        with read_warehouse(stores.paths) as warehouse, _interrupted(warehouse):
+            return _read(warehouse, stores, campaign, contents, choice, at)
+    except duckdb.InterruptException:
+        why = f"counting takes longer than {READ_SECONDS:.0f} s; a preview run of the campaign's DAG has the time"
+    except UnknownPerson:
+        raise
+    except TradewindError as error:
+        why = str(error).rstrip(".")
+    return Selection(example_people(), f"{EXAMPLES}.", problems=[Problem("warning", f"No people of the warehouse: {why}.")])
+
+
+def _read(
+    warehouse: duckdb.DuckDBPyConnection,
+    stores: Stores,
+    campaign: Campaign,
+    contents: Mapping[str, Content],
+    choice: Choice,
+    at: datetime,
+) -> Selection:
+    occurrence = occurrence_of(campaign, at)
+    live = live_now(warehouse, stores.ledger, campaign, contents, at)
+    audience = select_as_if_due(warehouse, stores.ledger, campaign, occurrence=occurrence, at=at)
+    selection = _selection(warehouse, campaign, as_if_due(warehouse, campaign, audience), live)
+    if choice.person is None:
+        return selection
+    select_recipients(warehouse, stores.ledger, campaign, [choice.person], occurrence=occurrence, at=at)
+    return replace(selection, people=[_named_person(warehouse, choice.person)], people_from="")
+
+
+def _selection(warehouse: duckdb.DuckDBPyConnection, campaign: Campaign, due: Sum, live: LiveRun) -> Selection:
+    """The people of temp table `audience`; examples if it is empty."""
+    people, zones = chosen_people(warehouse), fetch(warehouse, "dispatch", "audience_zones").to_pylist()
+    if people:
+        return Selection(people, INVENTED, due, live, zones)
+    nobody = Problem("warning", f"Nobody is in the segment {campaign.segment} now.")
+    return Selection(example_people(), f"{EXAMPLES}.", due, live, zones, [nobody])
+
+
+def _named_person(warehouse: duckdb.DuckDBPyConnection, person: str) -> Person:
+    found = chosen_people(warehouse, named=True)
+    if not found:
+        raise UnknownPerson("is not a subscriber.", where=f"PERSON={person[:60]}", remedy="Name a subscriber id.")
+    reasons = fetch(warehouse, "dispatch", "audience_reasons").to_pylist()
+    why = f", who would not get it ({REASONS.get(reasons[0]['reason'], reasons[0]['reason'])})" if reasons else ""
+    return replace(found[0], shown_as=f"subscriber {person}{why}")
+
+
+@contextmanager
+def _interrupted(warehouse: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Interrupt the queries of the block after `READ_SECONDS`."""
+    timer = threading.Timer(READ_SECONDS, warehouse.interrupt)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()

@@ -1,0 +1,85 @@
+"""When a campaign's mail would arrive, what it costs, and how long sending takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from croniter import croniter
+
+from include.core.campaign import Campaign
+from include.core.pace import AccountPace
+from include.dispatch.preview.model import Arrival, Schedule
+from include.dispatch.send_window import next_window
+
+MAX_DAYS = 60
+
+
+def schedule(campaign: Campaign, zones: Sequence[Mapping[str, object]], account: AccountPace, at: datetime) -> Schedule:
+    """The schedule of people by variant and zone (rows of audience_zones.sql), from the campaign's next run on."""
+    is_scheduled = campaign.schedule is not None and croniter.is_valid(campaign.schedule)
+    due = next_run(campaign.schedule, at) if campaign.schedule and is_scheduled else at.astimezone(UTC)
+    arrivals = [_arrival(campaign.arm(str(row["variant"])), str(row["zone"]), int(str(row["people"])), due) for row in zones]
+    hours = [0] * 24
+    for arrival in arrivals:
+        hours[arrival.local.hour] += arrival.people
+    people = sum(hours)
+    duration, limit = sending_time(campaign, account, people, due)
+    cost = people / 1000 * campaign.cost_per_thousand
+    return Schedule(due, is_scheduled, arrivals, hours, cost, duration, limit)
+
+
+def next_run(cron: str, at: datetime) -> datetime:
+    """The first tick of a cron expression (UTC) after `at`."""
+    tick: datetime = croniter(cron, at.astimezone(UTC)).get_next(datetime)
+    return tick
+
+
+def _arrival(campaign: Campaign, zone: str, people: int, due: datetime) -> Arrival:
+    opens = next_window(campaign.send_window, zone, due)[0] if campaign.send_window else None
+    return Arrival(zone or "no time zone (UTC)", (opens or due).astimezone(_zone(zone)), people)
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name or "UTC")
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
+
+
+def sending_time(campaign: Campaign, account: AccountPace, people: int, due: datetime) -> tuple[timedelta | None, str]:
+    """How long it takes to hand over `people` messages, and the limit that decides it. None: more than `MAX_DAYS` days.
+
+    Counts hour by hour, as warm-up and daily limits do (UTC). Without any limit, the time is SendGrid's to say: zero here.
+    """
+    rates = {
+        "the campaign's pace": campaign.pace.messages_per_second,
+        "the account's rate": account.messages_per_second,
+    }
+    caps = {"the campaign's daily limit": campaign.pace.daily_cap, "the account's daily limit": account.daily_cap}
+    rate, slow = min(((value, name) for name, value in rates.items() if value), default=(None, ""))
+    cap, capped = min(((value, name) for name, value in caps.items() if value), default=(None, ""))
+    left, today, moment, limit = people, 0, due.astimezone(UTC), slow
+    while left > 0:
+        end = moment.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+        room, why = _room(moment, end, rate, slow, None if cap is None else cap - today, capped, account)
+        if room is None or room >= left:
+            spent = timedelta(seconds=left / rate) if rate else timedelta()
+            return moment + spent - due, limit if room is not None or rate else ""
+        left, today, limit = left - room, today + room, why
+        today = 0 if end.date() != moment.date() else today
+        moment = end
+        if moment - due > timedelta(days=MAX_DAYS):
+            return None, limit
+    return timedelta(), limit
+
+
+def _room(
+    moment: datetime, end: datetime, rate: float | None, slow: str, rest: int | None, capped: str, account: AccountPace
+) -> tuple[int | None, str]:
+    """How many messages fit between two moments of one hour, and which limit says so; None: no limit."""
+    limits = [(account.hourly_cap(moment), "the warm-up of the IP addresses"), (rest, capped)]
+    if rate:
+        limits.append((int(rate * (end - moment).total_seconds()), slow))
+    return min(((max(value, 0), name) for value, name in limits if value is not None), default=(None, ""))
