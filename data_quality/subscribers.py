@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from data_quality.checks import WARN, rule
-from data_quality.places import country_codes, time_zones
+from include.core.places import country_codes, time_zones
 
 if TYPE_CHECKING:
     from great_expectations.expectations.expectation import Expectation

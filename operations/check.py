@@ -70,11 +70,10 @@ def _templates(document: Document[Campaign]) -> Iterator[tuple[Place, str]]:
 
 
 def segments() -> Iterator[Finding]:
-    """Segment definitions."""
-    from include.segment.definition import definition_paths, inspect_definition
+    """Segment definitions, and the segments that they read."""
+    from include.segment.inspection import inspect_segments
 
-    for path in definition_paths():
-        yield from inspect_definition(path)
+    yield from inspect_segments()
 
 
 CHECKERS: tuple[Checker, ...] = (shop, campaigns, segments, templates)

@@ -130,21 +130,32 @@ def _sentence(text: str) -> str:
     return text if text.endswith(".") else f"{text}."
 
 
+def _inside(annotation: Any, part: int | str) -> list[Any]:
+    """The annotations of a part of a value: of a model's field, an entry of a list, a value of a dict."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        field = _fields(annotation).get(str(part))
+        return [field.annotation] if field else []
+    given = typing.get_args(annotation)
+    if typing.get_origin(annotation) in (dict, Mapping):
+        return [given[1]]
+    if typing.get_origin(annotation) in (tuple, list) and isinstance(part, int):
+        return [given[0]]
+    return [found for option in given for found in _inside(option, part)]
+
+
 def _models(annotation: Any) -> list[type[BaseModel]]:
-    """The models in an annotation such as `tuple[Variant, ...]` or `Sender | None`."""
+    """The models in an annotation such as `Sender | None`."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
-    return [model for part in typing.get_args(annotation) for model in _models(part)]
+    return [model for option in typing.get_args(annotation) for model in _models(option)]
 
 
 def _container(model: type[BaseModel], place: Place) -> type[BaseModel] | None:
     """The model that the last field of `place` belongs to."""
-    current: type[BaseModel] | None = model
+    options: list[Any] = [model]
     for part in place[:-1]:
-        if isinstance(part, str) and current is not None:
-            field = _fields(current).get(part)
-            current = next(iter(_models(field.annotation)), None) if field else None
-    return current
+        options = [found for option in options for found in _inside(option, part)]
+    return next((found for option in options for found in _models(option)), None)
 
 
 def _field(model: type[BaseModel], place: Place) -> FieldInfo | None:

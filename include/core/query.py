@@ -15,7 +15,7 @@ import duckdb
 import sqlglot
 from sqlglot import exp
 
-from include.core import sqlfile, text_file
+from include.core import query_columns, sqlfile, text_file
 from include.core.errors import ConfigurationError
 from include.core.finding import Finding, of_exception
 from include.core.paths import PROJECT
@@ -73,10 +73,8 @@ def check_query(
     except ConfigurationError as error:
         return None, [error]
     found = references(tree, file.statement) if is_segment else None
-    wrong = [
-        _invalid(path, first_line + line_within_statement(node) - 1, what, remedy)
-        for what, node, remedy in violations(tree, file.statement, columns, found)
-    ]
+    broken = [*violations(tree, file.statement, columns, found)] or [*query_columns.violations(tree)]
+    wrong = [_invalid(path, first_line + line_within_statement(node) - 1, what, remedy) for what, node, remedy in broken]
     bound = frozenset(parameter.name for parameter in tree.find_all(exp.Parameter, exp.Placeholder))
     wrong += _wrong_params(path, file, bound, params, is_segment)
     names = tuple(column.lower() for column in tree.named_selects)

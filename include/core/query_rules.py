@@ -14,6 +14,7 @@ import duckdb
 from sqlglot import exp
 
 from include.core.segment_reference import Reference, is_reference, resolve
+from include.core.suggestion import did_you_mean
 
 ALLOWED_TABLES = frozenset(
     {
@@ -48,10 +49,10 @@ def violations(
         if _FORBIDDEN_FUNCTIONS.match(name):
             yield f"calls {name}, which a definition may not do.", function, "Select from the tables a definition may read."
     named = {cte.alias for cte in query.find_all(exp.CTE)}
-    for table in query.find_all(exp.Table):
-        if references is None or not is_reference(table):
-            yield from _table_violations(table, named, references is not None)
-    if not _duckdb_reads_allowed_tables_only(resolve(statement, references or (), "segment.features"), named):
+    tables = [table for table in query.find_all(exp.Table) if references is None or not is_reference(table)]
+    wrong = [found for table in tables for found in _table_violations(table, named, references is not None)]
+    yield from wrong
+    if not wrong and not _duckdb_reads_allowed_tables_only(resolve(statement, references or (), "segment.features"), named):
         yield "reads something that is not an allowed table for DuckDB.", query, "Select from plain tables."
     if tuple(column.lower() for column in query.named_selects) not in columns:
         what = "one column" if columns == [("subscriber_id",)] else "columns"
@@ -65,12 +66,13 @@ def listed(columns: Sequence[tuple[str, ...]]) -> str:
 
 def _table_violations(table: exp.Table, named: set[str], segments: bool) -> Iterator[tuple[str, exp.Expr, str]]:
     others = ", or from segment.<other segment>" if segments else ""
-    remedy = f"Read from {', '.join(sorted('.'.join(pair) for pair in ALLOWED_TABLES))}{others}."
+    allowed = sorted(".".join(pair) for pair in ALLOWED_TABLES)
+    remedy = f"Read from {', '.join(allowed)}{others}."
     if not isinstance(table.this, exp.Identifier):
         yield "reads a table function, which a definition may not.", table, remedy
     elif not _allowed(table.catalog, table.db, table.name, named):
         name = ".".join(part for part in (table.catalog, table.db, table.name) if part)
-        yield f"reads {name}, which a definition may not.", table, remedy
+        yield f"reads {name}, which a definition may not.", table, f"{did_you_mean(name, allowed)} {remedy}".strip()
 
 
 def _allowed(catalog: str, schema: str, table: str, named: set[str]) -> bool:
@@ -81,7 +83,8 @@ def _allowed(catalog: str, schema: str, table: str, named: set[str]) -> bool:
 def _duckdb_reads_allowed_tables_only(statement: str, named: set[str]) -> bool:
     """Whether DuckDB's own parser finds only allowed tables in the query."""
     with duckdb.connect() as connection:
-        row = connection.execute("select json_serialize_sql($statement)", {"statement": statement}).fetchone()
+        # A literal, since DuckDB imports pandas with the first bound parameter, which takes a second.
+        row = connection.execute(f"select json_serialize_sql({exp.Literal.string(statement).sql('duckdb')})").fetchone()
     tree = json.loads(row[0]) if row else {"error": True}
     if tree.get("error"):
         return False

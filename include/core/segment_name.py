@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from include.core import sql_literal
 from include.core.sql_literal import Literal
+from include.core.suggestion import closest
 
 _NAME = re.compile(r"(?P<segment>[a-z][a-z0-9_]{0,59})(?:\s*\((?P<parameters>.*)\))?", re.DOTALL)
 _PARAMETER = re.compile(rf"\s*(?P<name>[a-z]\w*)\s*=\s*(?P<value>{sql_literal.PATTERN})\s*(?:,|$)")
@@ -63,6 +63,6 @@ def settle(name: SegmentName, defaults: Mapping[str, Literal]) -> SegmentName:
 def meant(word: str, known: Iterable[str]) -> str:
     """The end of a sentence about an unknown word: `: did you mean a?`, or the known words."""
     words = sorted(known)
-    if close := difflib.get_close_matches(word, words, 1):
-        return f": did you mean {close[0]}?"
+    if near := closest(word, words):
+        return f": did you mean {near}?"
     return f"; there are {', '.join(words)}." if words else "; there are none."

@@ -20,6 +20,8 @@ from include.core.segment_reference import MEMBERS_NOW, Reference, Variable, res
 from include.core.sql_literal import Literal
 from include.segment.definition import AS_OF, DEFINITIONS, Definition, definition_paths, read_definition
 
+TABLES_READ = ("features", "activity_counts")
+"""Tables of the schema `segment` that a definition may read: names that a misspelt reference may have meant."""
 READ = "tw_read_{}"
 """The bound name of the segment that reference `{}` reads."""
 
@@ -84,7 +86,8 @@ def reference_errors(
                 remedy = "Write segment.<name>(<parameter> := <value>), with a literal or a parameter of this file."
                 yield ConfigurationError(problem, where=where, remedy=remedy)
         elif one.segment not in unreadable:
-            what = f"reads segment.{one.segment}, which does not exist{meant(one.segment, {*definitions, *unreadable})}"
+            known = {*definitions, *unreadable, *TABLES_READ}
+            what = f"reads segment.{one.segment}, which does not exist{meant(one.segment, known)}"
             yield ConfigurationError(what, where=where, remedy="Name a file of include/sql/segment/definitions/.")
 
 

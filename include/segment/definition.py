@@ -1,8 +1,8 @@
 """Segment definitions: one query in `include/sql/segment/definitions/<segment>.sql` each, checked before it runs.
 
 It returns the one column `subscriber_id`, and takes the parameter `as_of` and those that its header declares with a
-default; the other rules are in `include/core/query.py`. `check` returns everything that is wrong with a file,
-`read_definition` raises the first of it.
+default; the other rules are in `include/core/query.py`. `inspect_definition` returns everything that is
+wrong with a file, `read_definition` raises the first of it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from include.core.errors import ConfigurationError
 from include.core.finding import Finding, of_exception
 from include.core.paths import SQL
-from include.core.query import Query, check_query, inspect_query, read_query, source_location
+from include.core.query import Query, inspect_query, read_query, source_location
 from include.core.segment_reference import TABLES, Reference
 from include.core.sql_literal import Literal
 
@@ -55,17 +55,11 @@ def read_definition(path: Path) -> Definition:
     return _definition(read_query(path, columns=COLUMNS, params=[AS_OF], is_segment=True))
 
 
-def check(path: Path) -> tuple[Definition | None, list[ConfigurationError]]:
+def inspect_definition(path: Path) -> tuple[Definition | None, list[Finding]]:
     """The definition of one file, None if it is not one, and everything that is wrong within the file."""
-    query, wrong = check_query(path, columns=COLUMNS, params=[AS_OF], is_segment=True)
-    wrong += filter(None, [_wrong_name(path)])
-    return _definition(query) if query else None, wrong
-
-
-def inspect_definition(path: Path) -> list[Finding]:
-    """Everything that is wrong within one file."""
-    _, found = inspect_query(path, columns=COLUMNS, params=[AS_OF], is_segment=True)
-    return [*found, *(of_exception(error, path) for error in filter(None, [_wrong_name(path)]))]
+    query, found = inspect_query(path, columns=COLUMNS, params=[AS_OF], is_segment=True)
+    found += [of_exception(error, path) for error in filter(None, [_wrong_name(path)])]
+    return _definition(query) if query else None, found
 
 
 def _definition(query: Query) -> Definition:

@@ -14,6 +14,7 @@ from include.core.errors import ConfigurationError
 from include.segment.catalogue import Catalogue, Segment, depends_on_broken
 from include.segment.definition import Definition
 from include.warehouse import memory
+from include.warehouse.binding import BINDING_ERRORS, explain
 from include.warehouse.connection import run
 
 logger = logging.getLogger(__name__)
@@ -87,12 +88,8 @@ def _time_limit(connection: duckdb.DuckDBPyConnection, seconds: float) -> Iterat
 
 
 def _query_error(definition: Definition, error: duckdb.Error) -> ConfigurationError:
-    """DuckDB's message if it names tables and columns only; else the kind of error, since a message may quote values."""
-    line = 1
-    what = f"fails when it runs ({type(error).__name__})."
-    if isinstance(error, (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)):
-        text = str(error)
-        what = text.splitlines()[0]
-        if "\nLINE " in text:
-            line = int(text.split("\nLINE ", 1)[1].split(":", 1)[0]) - 1
-    return ConfigurationError(what, where=definition.location(line), remedy="Fix the query.")
+    """What is wrong with the query's text; else the kind of error only, since a message may quote values."""
+    what, line, remedy = f"fails when it runs ({type(error).__name__}).", 2, "Fix the query."
+    if isinstance(error, BINDING_ERRORS):
+        what, line, remedy = explain(error)
+    return ConfigurationError(what, where=definition.location(max(line - 1, 1)), remedy=remedy)

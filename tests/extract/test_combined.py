@@ -142,7 +142,7 @@ def test_nothing_lands_if_one_source_is_down(paths: DataPaths, tmp_path: Path, c
         (FILE.replace("first_name: [crm]", "first_name: [erp]"), "the source 'erp' is unknown"),
         (FILE.replace("subscribers_source", "shop_source"), "first source does not have the connection subscribers_source"),
         (FILE.replace("crm_source", "subscribers_source"), "two sources have the same connection"),
-        (FILE.replace("mapping", "maping"), "Extra inputs"),
+        (FILE.replace("mapping", "maping"), "is not a known field. Did you mean mapping?"),
         (FILE.replace("crm:", "../crm:"), "has no plain name"),
     ],
 )

@@ -13,6 +13,7 @@ import pytest
 from include.core.finding import Finding
 from include.core.paths import CAMPAIGNS, PROJECT, SHOP, TEMPLATES
 from operations import check
+from tests.segment.test_definition import write
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,27 @@ def test_all_mistakes_of_all_files_are_found_at_once(files: Files) -> None:
         "campaigns/newsletter.yaml", "campaigns/welcome.yaml", "templates/winback/body.html.j2",
         "templates/confirm/body.html.j2",
     }  # fmt: skip
+
+
+def test_mistakes_in_segments_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    statement = "select subscriber_id\nfrom segment.features\nwhere lifecycle_stage = 'Loyal'"
+    write(tmp_path, statement, name="one")
+    write(tmp_path, "select subscriber_id\nfrom segment.featurs", name="two")
+    write(tmp_path, "select subscriber_id from segment.one join\nsegment.four using (subscriber_id)", name="three")
+    write(
+        tmp_path, "select subscriber_id from segment.three where\nsubscriber_id::int > $days", name="four", params="days = 3"
+    )
+    write(tmp_path, "select subscriber_id from segment.six(days := 3) where\nlowr(subscriber_id) = 'x'", name="five")
+    write(tmp_path, "select subscriber_id from segment.features where purchases > $days", name="six", params="days = 3")
+    monkeypatch.setattr("include.segment.inspection.inspect_segments.__defaults__", (tmp_path,))
+    found = {(one.path.stem, one.line): one.what for one in check.check([check.segments])}
+    assert found == {
+        ("one", 8): "lifecycle_stage is never 'Loyal'.",
+        ("two", 7): "reads segment.featurs, which does not exist: did you mean features?",
+        ("three", 7): "is read by what it reads: three reads four reads three.",
+        ("four", 6): "is read by what it reads: four reads three reads four.",
+        ("five", 7): "there is no function lowr.",
+    }
 
 
 def test_a_folder_and_another_ending_among_the_campaigns_are_found(files: Files) -> None:

@@ -123,7 +123,7 @@ def test_broken_definition_does_not_stop_the_others(people: DataPaths, definitio
     alert = failure_alert_for(raised.value, dag="build_segments", run="r", task="segment.build").as_json()
     assert all(f"{name}.sql" in alert["text"] for name in ("column", "headless", "thief", "value"))
     assert "Nothing was replaced" not in alert["text"]
-    assert "column.sql, line 8: Binder Error" in message
+    assert "column.sql, line 8: there is no column colour in segment.features." in message
     assert "thief.sql, line 6: reads core.identities" in message
     assert "value.sql, line 6: fails when it runs (ConversionException)" in message
     assert "headless.sql" in message

@@ -118,7 +118,7 @@ def test_broken_base_breaks_its_dependents_by_name(people: DataPaths, define: De
 
     message = failure(people, definitions)
 
-    assert "base.sql, line 6: Binder Error" in message
+    assert "base.sql, line 6: there is no column colour" in message
     assert "middle.sql, line 6: reads segment.base, which could not be built. Fix base;" in message
     assert "top.sql, line 7: reads segment.middle, which could not be built." in message
     with open_warehouse(people) as connection:

@@ -1,0 +1,30 @@
+"""Inspects all segment definitions without data: each file, what it reads, and the schema of the warehouse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from include.core.finding import Finding, errors, of_exception
+from include.segment.catalogue import cycle_error, cycles, reference_errors
+from include.segment.definition import DEFINITIONS, Definition, definition_paths, inspect_definition
+from include.warehouse.binding import bind
+
+
+def inspect_segments(folder: Path = DEFINITIONS) -> Iterator[Finding]:
+    """Everything that is wrong with the definitions in a folder. A run refuses all errors among them."""
+    definitions: dict[str, Definition] = {}
+    unreadable: set[str] = set()
+    for path in definition_paths(folder):
+        definition, found = inspect_definition(path)
+        yield from found
+        if definition is None or any(errors(found)):
+            unreadable.add(path.stem)
+        else:
+            definitions[path.stem] = definition
+    for definition in definitions.values():
+        wrong = [of_exception(error, definition.path) for error in reference_errors(definition, definitions, unreadable)]
+        yield from wrong or bind(definition.query)
+    for cycle in cycles(definitions):
+        for name in cycle[1:]:
+            yield of_exception(cycle_error(cycle, definitions[name]), definitions[name].path)
