@@ -12,8 +12,9 @@ import pandas as pd
 import pytest
 from great_expectations.expectations.expectation import Expectation
 
-from data_quality import activities, batches, places, purchases, subscribers
+from data_quality import activities, batches, purchases, subscribers
 from data_quality.checks import Finding, check, context, rule
+from include.core import places
 from include.core.errors import ConfigurationError
 from include.core.paths import PROJECT
 
