@@ -100,7 +100,7 @@ def scheduled_at_sendgrid(connection: Connection, plan_id: str, now: float) -> i
         .join(chunks, and_(chunks.c.plan_id == outcomes.c.plan_id, chunks.c.chunk == outcomes.c.chunk))
         .where(mine)
     )
-    people = connection.scalar(select(func.coalesce(func.sum(chunks.c.recipients), 0)).where(mine)) or 0
+    people = connection.scalar(select(func.sum(chunks.c.recipients)).where(mine)) or 0
     return int(people) - int(connection.scalar(individual) or 0)
 
 

@@ -65,7 +65,7 @@ def add_children(
         for number, (selection, size) in enumerate(parts, last + 1)
     ]
     if rows:
-        connection.execute(insert(chunks), [{**row, "fence": 0, "not_before": 0.0} for row in rows])
+        connection.execute(insert(chunks), rows)
 
 
 def divide(ledger: Ledger, chunk: Chunk, parts: Iterable[tuple[str, int]], reason: str) -> bool:

@@ -72,9 +72,7 @@ def record_lost_plan(
             **row, "plan_id": plan["plan_id"], "state": "in_doubt" if doubtful else "skipped", "reason": LOST_BY_RESTORE,
             "fence": fence, "attempt": fence, "posted_at": now if doubtful else None, "settled_at": now,
         })  # fmt: skip
-    rows += [
-        _tombstone({**rows[0], "parent": None, "selection": None}, number, journaled[number]) for number in sorted(unknown)
-    ]
+    rows += [_tombstone(rows[0], number, journaled[number]) for number in sorted(unknown)]
     with ledger.write() as connection:
         connection.execute(insert(plans_table), [{**plan, "state": "cancelled", "stop_reason": LOST_BY_RESTORE}])
         connection.execute(insert(chunks), rows)
@@ -97,8 +95,8 @@ def _put_in_doubt(connection: Connection, row: Mapping[str, Any], fence: int) ->
 
 
 def _tombstone(like: Mapping[str, Any], number: int, fence: int) -> dict[str, Any]:
-    """A chunk without people, which reserves its number and fence."""
+    """A chunk without people, which reserves its number and fence. `like` is the plan's first chunk, which has no parent."""
     return {
-        **like, "chunk": number, "parent": None, "selection": "", "recipients": 0, "state": "split", "fence": fence,
+        **like, "chunk": number, "selection": "", "recipients": 0, "state": "split", "fence": fence,
         "reason": LOST_BY_RESTORE, "settled_at": clock.now().timestamp(),
     }  # fmt: skip

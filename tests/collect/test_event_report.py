@@ -56,6 +56,12 @@ def test_the_position_of_the_clicked_link_is_read(tmp_path: Path, odd: dict[str,
     assert (row["url_index"], row["url_type"]) == (2, "html")
 
 
+@pytest.mark.parametrize(("reported", "stored"), [(True, True), ("true", None)])
+def test_a_machine_open_is_read_beside_a_field_of_another_type(tmp_path: Path, reported: object, stored: object) -> None:
+    row = row_of(tmp_path / "20261124T050000000000Z-x.json", sg_machine_open=reported, attempt=["3"])
+    assert row["sg_machine_open"] is stored
+
+
 @pytest.mark.parametrize(
     ("reported", "stored"), [(-(2**31), -(2**31)), (-(2**31) - 1, None), (2**31 - 1, 2**31 - 1), (2**31, None)]
 )

@@ -110,6 +110,11 @@ def test_a_click_with_a_known_id_and_another_time_is_a_duplicate_in_either_order
     assert world.query("select count(*) from engagement.events") == [(2,)]
 
 
+@pytest.mark.parametrize(("new", "released", "changed"), [(0, 0, False), (1, 0, True), (0, 1, True)])
+def test_new_and_released_events_are_changes(new: int, released: int, changed: bool) -> None:
+    assert load.has_changes({"new": new, "released": released, "duplicates": 1}) is changed
+
+
 def test_equal_clicks_in_quarantine_are_all_released(world: World) -> None:
     (ada,) = world.send()
     world.query("create table saved as from dispatch.sends; delete from dispatch.sends")

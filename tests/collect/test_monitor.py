@@ -66,9 +66,10 @@ def test_a_rate_warning_alerts_once_and_holds_nothing_back(stores: Stores, esp: 
     assert send_range(stores, esp.account, plan_id=plan_id, first=3, last=5)["accepted"] == 300
 
 
-def test_a_rate_over_the_limit_of_a_finished_campaign_is_a_warning(stores: Stores, esp: ScriptedEsp) -> None:
+@pytest.mark.parametrize("state", ["done", "cancelled"])
+def test_a_rate_over_the_limit_of_a_finished_campaign_is_a_warning(stores: Stores, esp: ScriptedEsp, state: str) -> None:
     plan_id = half_sent(stores, esp, bounced=20)
-    plans.change_state(stores.ledger, plan_id, "done", from_states=("sending",))
+    plans.change_state(stores.ledger, plan_id, state, from_states=("sending",))
     assert check(stores) == {"warnings": 2, "held": 0, "in_doubt": 0, "alerts": 2}
     (alert, _) = [json.loads(path.read_bytes()) for path in stores.paths.alerts.glob("*Z-*.json")]
     assert "this one is finished: there is nothing left to hold back" in alert["safe"]

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from include.analyze.marts import build_marts
 from include.collect.export_unsubscribes import export_unsubscribes
@@ -16,10 +17,11 @@ from include.core.connections import SendGridAccount
 from include.core.errors import EspUnavailable
 from include.ledger import suppressions, withheld
 from include.ledger.stores import Stores
+from include.ledger.tables import suppression_log
 from include.sendgrid.management import call
 from include.warehouse.connection import open_warehouse
 from tests.collect.conftest import SendGrid
-from tests.collect.test_export_unsubscribes import PEOPLE, account, add_identities, esp, key_of, unsubscribe
+from tests.collect.test_export_unsubscribes import PEOPLE, account, add_identities, esp, key_of, record_plan, unsubscribe
 from tests.running_simulator import RunningSimulator
 
 __all__ = ["esp"]
@@ -64,6 +66,28 @@ def test_entries_that_the_watermark_passed_by_are_imported(
     }  # fmt: skip
     assert reconcile_suppressions(stores, esp_account) == {"imported": 0, "exported": 0}
     assert counts(stores)["unsubscribes"] == (3, 1, 2, 0)
+
+
+@pytest.mark.usefixtures("tokyo")
+def test_an_imported_entry_keeps_its_time_in_any_time_zone(
+    sendgrid: tuple[SendGrid, SendGridAccount], stores: Stores
+) -> None:
+    state, esp_account = sendgrid
+    entry = row("csv@example.org", 90)
+    state.lists["unsubscribes"] = [entry]
+    assert reconcile_suppressions(stores, esp_account)["imported"] == 1
+    with stores.ledger.read() as connection:
+        assert connection.scalars(select(suppression_log.c.happened_at)).all() == [entry["created"]]
+
+
+def test_an_entry_in_one_of_our_groups_is_imported(esp: RunningSimulator, stores: Stores) -> None:
+    group = esp.post("/v3/asm/groups", {"name": "news", "description": "d"})["id"]
+    record_plan(stores.ledger, group)
+    esp.post(f"/v3/asm/groups/{group}/suppressions", {"recipient_emails": ["Csv@Example.org"]})
+    assert reconcile_suppressions(stores, account(esp)) == {"imported": 1, "exported": 0}
+    key = key_of(stores.secrets, "csv@example.org")
+    assert suppressions.reasons_in_force(stores.ledger, key) == {"unsubscribe"}
+    assert counts(stores)[f"group {group}"] == (1, 0, 0, 1)
 
 
 def test_an_unsubscribe_that_was_removed_at_sendgrid_is_exported_again(esp: RunningSimulator, stores: Stores) -> None:

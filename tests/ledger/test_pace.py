@@ -63,6 +63,22 @@ def test_concurrent_callers_share_one_cap(ledger: Ledger) -> None:
     assert sum(granted) == 1_000
 
 
+def test_allowances_are_locked_in_the_order_of_their_names(ledger: Ledger) -> None:
+    """Otherwise two processes could wait for each other's row for ever. SQLite has one writer at a time."""
+    last, first = pace.Rate("b", 1e9), pace.Rate("a", 1e9)
+    for rate in (last, first):
+        pace.acquire(ledger, [rate], 1)
+    other = threading.Thread(target=pace.acquire, args=(ledger, [last, first], 1))
+    scope = allowances.c.scope
+    with ledger.write() as connection:
+        connection.execute(select(scope).where(scope == last.scope).with_for_update())
+        other.start()
+        other.join(0.7)
+        free = connection.scalars(select(scope).where(scope == first.scope).with_for_update(skip_locked=True)).all()
+    other.join(30)
+    assert free == (["a"] if ledger.is_sqlite else [])
+
+
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.integers(1, 900), st.booleans()), max_size=15), st.integers(1, 3_000))
 def test_cap_is_never_exceeded(ledger: Ledger, steps: list[tuple[int, bool]], most: int) -> None:

@@ -76,6 +76,8 @@ def test_batch_status_keeps_its_first_time_until_released(ledger: Ledger) -> Non
 def test_scheduled_at_sendgrid_counts_accepted_people_not_yet_due_or_paused(ledger: Ledger) -> None:
     freeze(ledger, (1, 2, 4, 8, 16))
     freeze(ledger, (32,), plan_id="another")
+    with ledger.read() as connection:
+        assert counts.scheduled_at_sendgrid(connection, PLAN, 0.0) == 0
     for chunk in range(4):
         chunks.accept(ledger, claim(ledger, chunk), 202, "m")
     chunks.accept(ledger, claim(ledger, 0, "another"), 202, "m")
@@ -116,6 +118,7 @@ def test_tally_adds_up_over_all_states(ledger: Ledger) -> None:
     assert counts.Tally(**numbers).adds_up
     assert counts.Tally(**{**numbers, "selected": 36}, pending=7, skipped=8).adds_up
     assert not counts.Tally(**{**numbers, "selected": 22}).adds_up
+    assert counts.Tally(**numbers).by_state() == {**numbers, "pending": 0, "skipped": 0}
 
 
 def test_missing_person_breaks_conservation(ledger: Ledger) -> None:

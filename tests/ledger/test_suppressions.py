@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 
 from include.core import clock
-from include.core.shop import UnknownTopic
+from include.core.shop import PAUSE, PAUSE_SECONDS, UnknownTopic
 from include.ledger import consent, suppressions
 from include.ledger.consent import MARKETING, TRACKING, Consent
 from include.ledger.database import Ledger
@@ -44,6 +42,11 @@ def test_unknown_reason_refuses_the_whole_batch(ledger: Ledger) -> None:
     with pytest.raises(ValueError, match=r"\['because'\]"):
         suppressions.suppress(ledger, [left(A), left(B, "because")])
     assert not suppressions.reasons_in_force(ledger, A)
+
+
+def test_erased_people_are_listed_by_each_of_their_keys(ledger: Ledger) -> None:
+    suppressions.suppress(ledger, [left(A, "erasure"), left(B, "erasure"), left(B), left(C)])
+    assert suppressions.erased_keys(ledger) == {A, B}
 
 
 def test_lift_removes_only_an_unsubscribe(ledger: Ledger) -> None:
@@ -85,16 +88,6 @@ def test_suppressions_in_force_and_their_sequence_number(ledger: Ledger) -> None
         assert rows == [(A, "hard_bounce", at(1.0)), (A, "unsubscribe", at(1.0)), (C, "manual", at(1.0))]
         assert suppressions.since(connection, seq) == []
         assert suppressions.since(connection, seq - 2) == [(4, C, "suppress", "manual"), (5, B, "lift", "unsubscribe")]
-
-
-@pytest.fixture
-def tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A machine in another time zone."""
-    monkeypatch.setenv("TZ", "Asia/Tokyo")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
 
 
 @pytest.mark.usefixtures("tokyo")
@@ -192,6 +185,15 @@ def test_confirmation_is_recorded_unless_the_address_is_suppressed(ledger: Ledge
     assert consent.record_unless_suppressed(ledger, kept) == frozenset()
     assert consent.record_unless_suppressed(ledger, refused) == {"hard_bounce"}
     assert (consent.of_person(ledger, A), consent.of_person(ledger, B)) == ({MARKETING: True}, {})
+
+
+def test_pause_is_over_when_its_last_second_is(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert consent.paused_until(ledger, A) is None
+    consent.record(ledger, [Consent(A, PAUSE, False, "preference_page", 1000.0)])
+    end = at(1000.0 + PAUSE_SECONDS)
+    for now, until in ((end - timedelta(seconds=1), end), (end, None)):
+        monkeypatch.setattr(clock, "now", lambda now=now: now)
+        assert consent.paused_until(ledger, A) == until
 
 
 def test_consent_since_a_sequence_number_and_a_time(ledger: Ledger) -> None:

@@ -240,6 +240,8 @@ def purchase(person: dict[str, Any]) -> dict[str, Any]:
 def _others_are_untouched(filled: Sending) -> None:
     paths = filled.stores.paths
     assert len(json.loads((paths.spool / "archive" / "20261129" / "1.json").read_bytes())) == 1
+    (line,) = (paths.spool / "activities" / "archive" / "20261129" / "4.jsonl").read_text().splitlines()
+    assert json.loads(line) == {"activity_id": "a", "subscriber_id": "S1", "name": "visit"}
     assert (paths.root / "services" / "edge.log").read_text() == f"GET /x?email={'*' * 21}\nmailed {OTHER}, {'*' * 19}\n"
     assert not list((paths.spool / "broken").iterdir())
     (plan,) = plans.all_plans(filled.stores.ledger)
