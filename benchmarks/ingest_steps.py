@@ -3,7 +3,8 @@
     python -m benchmarks.ingest_steps STEP SOURCE_URL RUN
 
 - *copy*: both relations by a bare ADBC COPY to Parquet. *extract*: both landed by the product.
-- *check*, *merge*: both relations validated, then merged. `suite_of_…` is the time inside Great Expectations.
+- *check*, *merge*: both relations validated, then merged. `suite_of_…` is the CPU time of Great Expectations'
+  thread, which works while DuckDB reads ahead.
 - *store*: DuckDB reads the landed rows and writes them to a database file.
 - *one_frame*: the suite of subscribers by Great Expectations' own API over one pandas frame of the same metrics.
 """
@@ -105,10 +106,10 @@ def one_frame(paths: DataPaths, _url: str, run: str) -> Figures:
     frame = table.append_column("address_fault", faults).drop_columns("email").to_pandas()
     asset = context.data_sources.add_pandas("bench").add_dataframe_asset("subscribers")
     rules = gx.ExpectationSuite("subscribers", expectations=list(subscribers.suite(now)))
-    start = time.perf_counter()
+    start = time.thread_time()
     batch = asset.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": frame})
     assert batch.validate(rules, result_format="COMPLETE").success
-    return {"suite_of_subscribers": time.perf_counter() - start}
+    return {"suite_of_subscribers": time.thread_time() - start}
 
 
 STEPS: dict[str, Callable[[DataPaths, str, str], Figures]] = {
@@ -118,13 +119,13 @@ STEPS: dict[str, Callable[[DataPaths, str, str], Figures]] = {
 
 @contextmanager
 def _timed_suite() -> Iterator[list[float]]:
-    """Seconds of each call of Great Expectations within the context."""
+    """CPU seconds of each call of Great Expectations within the context; it runs beside DuckDB's reading ahead."""
     took: list[float] = []
 
     def timed(frame: Any, suite: checks.Suite) -> list[checks.Finding]:
-        start = time.perf_counter()
+        start = time.thread_time()
         found = checks.check(frame, suite)
-        took.append(time.perf_counter() - start)
+        took.append(time.thread_time() - start)
         return found
 
     with patch.object(row_rules, "check", timed):

@@ -1,6 +1,7 @@
 """Opaque keys of messages and addresses.
 
-The SQL twins of these functions are the macros of `include/sql/warehouse/`; a test compares them.
+The SQL twins of these functions are macros: of `include/sql/warehouse/`, and for addresses of `include/sql/validate/`; tests
+compare them.
 """
 
 from __future__ import annotations

@@ -44,9 +44,21 @@ def open_warehouse(paths: DataPaths, *, wait_seconds: float = WAIT_SECONDS) -> I
 
 def configure(connection: duckdb.DuckDBPyConnection, spill: Path | None = None) -> None:
     """Set UTC, the memory limits, and no progress bar."""
+    _configure_session(connection)
+    memory.apply_limits(connection, spill)
+
+
+def _configure_session(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("set timezone = 'UTC'")
     connection.execute("set enable_progress_bar = false")
-    memory.apply_limits(connection, spill)
+
+
+@contextmanager
+def second_session(connection: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Another session on the open warehouse, for another thread: it sees what is committed and no temporary table."""
+    with connection.cursor() as session:
+        _configure_session(session)
+        yield session
 
 
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:

@@ -92,14 +92,15 @@ def test_a_merge_in_many_pieces_gives_the_same_warehouse(
     monkeypatch.setenv("TRADEWIND_ADDRESS_KEY", "11" * 32)
     whole = ingested(paths)
     monkeypatch.setattr(land, "PART_ROWS", 2)
-    for module in (merge, batch, row_rules):
+    for module in (batch, row_rules):
         monkeypatch.setattr(module, "PIECE_ROWS", 5)
+    monkeypatch.setattr(merge, "PIECE_ROWS", dict.fromkeys(merge.PIECE_ROWS, 5))
     assert ingested(other) == whole
 
 
 def test_a_merge_killed_between_two_pieces_changes_nothing(paths: DataPaths, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(land, "PART_ROWS", 2)
-    monkeypatch.setattr(merge, "PIECE_ROWS", 4)
+    monkeypatch.setattr(merge, "PIECE_ROWS", {"subscribers": 4})
     manifest = land_rows(paths, "subscribers", [subscriber(number) for number in range(10)])
     validate_batch(paths, manifest)
     pieces: list[int] = []

@@ -5,6 +5,7 @@
 -- purpose: After a full pass: the known purchases that it lacks, since when, and whether an earlier full pass lacked them
 --          too. A quarantined row counts as present.
 --          What was made after the pass landed is not missing from it: an old run that is cleared deletes nothing newer.
+--          Rows that this run merged are in it: not compared.
 create or replace temp table unseen as
 select
     known.purchase_id as source_key,
@@ -14,4 +15,6 @@ select
 from core.purchases as known
 anti join read_parquet($files) as landed on known.purchase_id = landed.purchase_id
 left join core.unseen as earlier on known.purchase_id = earlier.source_key and earlier.relation = 'purchases'
-where known.purchased_at <= $landed_at::timestamptz;
+where
+    known.landed_run <> $run
+    and known.purchased_at <= $landed_at::timestamptz;

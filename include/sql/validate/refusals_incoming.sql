@@ -10,10 +10,16 @@ create or replace temp table refusals_incoming as
 with landed as (
     select
         subscriber_id,
-        if(coalesce(contains(email, '@'), false), keyed_address(email), null) as address_key,
+        email,
         source_time(updated_at) as refused_at
     from read_parquet($files)
     where says_no(status)
+),
+
+others as (
+    select *
+    from read_parquet($files)
+    where subscriber_id in (select subscriber_id from landed)
 ),
 
 newest_good as (
@@ -21,21 +27,19 @@ newest_good as (
         subscriber_id,
         max(source_time(updated_at)) as newest_good_at,
         max(source_time(consented_at)) as consented_at
-    from read_parquet($files)
+    from others
     anti join (
         select row_number
         from faults
         where reason not in ('duplicate_id', 'duplicate_address')
     ) as faulty using (row_number)
-    where
-        not coalesce(says_no(status), false)
-        and subscriber_id in (select subscriber_id from landed)
+    where not coalesce(says_no(status), false)
     group by subscriber_id
 )
 
 select
     landed.subscriber_id,
-    landed.address_key,
+    if(coalesce(contains(landed.email, '@'), false), keyed_address(landed.email), null) as address_key,
     if(landed.refused_at <= $landed_at::timestamptz, landed.refused_at, null) as refused_at,
     newest_good.newest_good_at,
     newest_good.consented_at

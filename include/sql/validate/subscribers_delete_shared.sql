@@ -4,11 +4,26 @@
 -- params: run, at
 -- purpose: Delete (deleted_at) every subscriber but one of each address, so that no address gets a message twice. The
 --          duplicate_address results of this run's validation come first; else the order is that of
---          subscribers_duplicates.sql, over the merged rows. Only addresses of rows that this run merged can have become shared.
+--          subscribers_duplicates.sql, over the merged rows. Only addresses of rows that this run merged can have become shared;
+--          they are counted before their holders are sorted.
 update core.subscribers
 set deleted_at = $at
 where
     subscriber_id in (
+        with shared as (
+            select address_key
+            from core.subscribers
+            where
+                deleted_at is null
+                and address_key in (
+                    select landed.address_key
+                    from core.subscribers as landed
+                    where landed.landed_run = $run
+                )
+            group by address_key
+            having count(*) > 1
+        )
+
         select subscriber_id
         from (
             select
@@ -33,13 +48,13 @@ where
             from (
                 select
                     subscriber.*,
-                    count(*) over (partition by subscriber.address_key) as holders,
                     greatest(
                         max(subscriber.updated_at) filter (where subscriber.status = 'unsubscribed')
                             over (partition by subscriber.address_key),
                         refused.refused_at
                     ) as refused_at
                 from core.subscribers as subscriber
+                semi join shared on subscriber.address_key = shared.address_key
                 left join (
                     select
                         address_key,
@@ -48,15 +63,8 @@ where
                     where address_key is not null
                     group by address_key
                 ) as refused on subscriber.address_key = refused.address_key
-                where
-                    subscriber.deleted_at is null
-                    and subscriber.address_key in (
-                        select landed.address_key
-                        from core.subscribers as landed
-                        where landed.landed_run = $run
-                    )
+                where subscriber.deleted_at is null
             ) as addresses
-            where holders > 1
         ) as claims
         where claim > 1
     );
