@@ -35,7 +35,7 @@ from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import DAG, task, task_group
 
 from include.core.campaign import Campaign
-from include.orchestration import campaigns, configuration, defaults, forms, quality, sends, timetables
+from include.orchestration import campaigns, configuration, defaults, forms, links, quality, sends, timetables
 from include.orchestration.assets import SENDS
 from include.orchestration.doubt import doubt
 from include.orchestration.tags import Pool, Tag
@@ -91,7 +91,7 @@ def dispatch(campaign: Campaign) -> None:
 
         return record_sends(stores)
 
-    ranges, recorded = plan(), record()
+    ranges, recorded = links.with_link(plan(), links.PreviewLink()), record()
     start() >> [ranges, approve_late_start]
     approve_late_start >> ranges
     send_range.expand(part=ranges) >> settle() >> [recorded, doubt(campaign)]

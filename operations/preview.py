@@ -29,6 +29,7 @@ from include.core.pace import AccountPace, account_pace
 from include.core.paths import EXAMPLE_PEOPLE, SEGMENTS, campaign_folder, shop_file, template_folder
 from include.core.secrets import load_secrets
 from include.core.suggestion import suggest
+from include.dispatch.preview.files import WRITER
 from include.dispatch.preview.model import Choice, Preview
 from include.dispatch.preview.page import page
 from include.dispatch.preview.preview import has_errors, preview_now
@@ -119,7 +120,7 @@ def _account_pace() -> AccountPace:
 
 def _write(writer: Writer) -> int:
     shown, progress = writer.look(), Progress()
-    file = writer.installation.paths.previews / writer.campaign / "writer.html"
+    file = writer.installation.paths.previews / writer.campaign / WRITER
     write_durably(file, page(shown).encode())
     for problem in shown.problems:
         progress.print(f"{problem.severity}: {problem.where}{': ' if problem.where else ''}{problem.what} {problem.remedy}")

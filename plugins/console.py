@@ -1,7 +1,7 @@
-"""Pages in Airflow's menu, behind its login: the report and the data quality page; the manifest and campaigns as JSON.
+"""Pages in Airflow's menu, behind its login: report, data quality and previews; the manifest and campaigns as JSON.
 
-The pages show published files and compute nothing. `include` is imported inside the handlers: if a plugin imports it at
-module level, every Airflow process that loads plugins keeps that version of it.
+The pages show published files and previews, and compute nothing. `include` is imported inside the handlers: if a plugin
+imports it at module level, every Airflow process that loads plugins keeps that version of it.
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ NO_EXTERNAL_CONTENT = "default-src 'none'; img-src data:; style-src 'unsafe-inli
 POLICY = f"{NO_EXTERNAL_CONTENT}; frame-ancestors 'self'"
 REPORT_POLICY = f"{POLICY}; script-src 'unsafe-inline'"
 """The report also has a policy in its head, which allows two scripts by hash; browsers apply both policies."""
+
+PREVIEW_POLICY = POLICY.replace("img-src data:", "img-src data: https:")
+"""Mails show images from the web."""
 
 console = FastAPI(
     title="Tradewind console",
@@ -59,6 +62,28 @@ def quality() -> Response:
     from include.publish.views import quality_page
 
     return HTMLResponse(quality_page(data_paths()))
+
+
+@console.get("/previews")
+def previews() -> Response:
+    """The list of previews."""
+    from include.core.paths import data_paths
+    from include.dispatch.preview.files import list_page
+
+    return HTMLResponse(list_page(data_paths()))
+
+
+@console.get("/previews/{campaign}")
+@console.get("/previews/{campaign}/{page}")
+def preview(campaign: str, page: str | None = None) -> Response:
+    """One preview, by default the newest of the campaign. 404 if there is none."""
+    from include.core.paths import data_paths
+    from include.dispatch.preview.files import page_of
+
+    found = page_of(data_paths(), campaign, page)
+    if found is None:
+        return JSONResponse({"detail": "There is no such preview."}, status_code=404)
+    return HTMLResponse(found, headers={"Content-Security-Policy": PREVIEW_POLICY})
 
 
 @console.get("/campaigns")
@@ -117,4 +142,5 @@ class TradewindConsole(AirflowPlugin):
     external_views = [
         _view("Mail report", "report", "M4 20h16M7 16v-5M12 16V6M17 16v-8"),
         _view("Quality", "quality", "M5 12l4.5 4.5L19 7"),
+        _view("Previews", "previews", "M4 6h16v12H4zM4 7l8 6l8-6"),
     ]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 import re
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Asset, AssetAny
 
 from include.core.campaign import campaign_names
-from include.core.paths import PROJECT
+from include.core.paths import PROJECT, DataPaths
 from include.orchestration.tags import Pool, Tag
 
 if TYPE_CHECKING:
@@ -95,6 +96,18 @@ def test_manual_sends_preview_by_default_and_reject_addresses(dags: dict[str, DA
         pattern = params.get_param("test_recipients").schema["items"]["pattern"]
         assert re.match(pattern, "CDNOW-00001")
         assert not re.match(pattern, "somebody@example.com")
+
+
+def test_the_task_that_plans_has_a_button_for_its_preview(dags: dict[str, DAG], paths: DataPaths) -> None:
+    task: Any = dags["send_newsletter"].get_task("dispatch.plan")
+    (link,) = task.operator_extra_links
+    run: Any = SimpleNamespace(run_id="manual__2026-11-29T08:00:00+00:00")
+    assert link.name == "Preview"
+    assert link.get_link(task, ti_key=run) == "", "a live run has no page"
+    page = paths.previews / "newsletter" / "manual-2026-11-29T08-00-00-00-00.html"
+    page.parent.mkdir(parents=True)
+    page.write_text("<title>Preview</title>")
+    assert link.get_link(task, ti_key=run) == f"/tradewind/previews/newsletter/{page.name}"
 
 
 def test_send_range_is_mapped_and_followed_by_settle(dags: dict[str, DAG]) -> None:

@@ -78,6 +78,8 @@ def test_backfill_of_past_periods(stack: Stack) -> None:
         stack.await_run(run)
         plan = runs.xcom(stack.api, run, "dispatch.plan", key="plan")
         assert plan["mode"] == mode
+        (link,) = stack.api.get(f"{run.path}/taskInstances/dispatch.plan/links")["extra_links"].values()
+        assert link == ("/tradewind/" + plan["page"] if mode == "preview" else None)
         stack.require_everybody_once("filled")
 
 

@@ -52,6 +52,7 @@ def airflow(tmp_path_factory: pytest.TempPathFactory, published: DataPaths) -> I
     write_report(published)
     published.quality.mkdir(exist_ok=True)
     (published.quality / "latest.html").write_text("<!doctype html><title>Quality</title><h1>All valid</h1>")
+    _write_previews(published)
     home, port = tmp_path_factory.mktemp("airflow"), free_port()
     environment = _environment(home, port, published)
     command = [sys.executable, "-m", "airflow"]
@@ -65,6 +66,17 @@ def airflow(tmp_path_factory: pytest.TempPathFactory, published: DataPaths) -> I
     finally:
         os.killpg(server.pid, signal.SIGTERM)
         server.wait(20)
+
+
+def _write_previews(paths: DataPaths) -> None:
+    """Two previews of a campaign, and a link out of the folder."""
+    folder = paths.previews / "spring"
+    folder.mkdir(parents=True)
+    (folder / "manual-0.html").write_text("<!doctype html><title>Preview: Older</title><h1>Older</h1>")
+    os.utime(folder / "manual-0.html", (1_700_000_000, 1_700_000_000))
+    (folder / "manual-1.html").write_text("<!doctype html><title>Preview: Spring &amp; more</title><h1>Newest</h1>")
+    (paths.root / "outside.html").write_text("outside")
+    (folder / "leak.html").symlink_to(paths.root / "outside.html")
 
 
 def _environment(home: Path, port: int, paths: DataPaths) -> dict[str, str]:

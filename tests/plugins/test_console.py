@@ -10,7 +10,7 @@ import pytest
 from include.core.paths import PROJECT
 from tests.plugins.conftest import Airflow
 
-PAGES = ("report", "quality", "campaigns", "manifest")
+PAGES = ("report", "quality", "campaigns", "manifest", "previews", "previews/spring", "previews/spring/manual-1.html")
 CHROMIUM = Path("/usr/bin/chromium")
 
 
@@ -46,9 +46,24 @@ def test_pages_show_the_published_data(airflow: Airflow) -> None:
     assert "All valid" in airflow.get("/tradewind/quality", token=airflow.token)[2]
 
 
+def test_previews_are_listed_and_shown_with_the_images_of_their_mails(airflow: Airflow) -> None:
+    listed = airflow.get("/tradewind/previews", token=airflow.token)[2]
+    assert listed.index("Spring &amp; more") < listed.index("Older")
+    assert 'href="previews/spring/manual-1.html"' in listed
+    status, headers, body = airflow.get("/tradewind/previews/spring", token=airflow.token)
+    assert (status, "<h1>Newest</h1>" in body) == (200, True), "the campaign's newest"
+    assert "img-src data: https:" in headers["content-security-policy"]
+    assert "script-src" not in headers["content-security-policy"]
+
+
 @pytest.mark.parametrize(
-    "path", ["../published/analytics.duckdb", "..%2f..%2fsecrets.json", "report/../../secrets.json", "%2e%2e/x"]
-)
+    "path",
+    [
+        "../published/analytics.duckdb", "..%2f..%2fsecrets.json", "report/../../secrets.json", "%2e%2e/x",
+        "previews/..%2f..%2f/secrets.json", "previews/../secrets.json", "previews/spring/..%2f..%2fsecrets.json",
+        "previews/spring/leak.html", "previews/.../manual-1.html", "previews/unknown", "previews/spring/manual-2.html",
+    ],
+)  # fmt: skip
 def test_other_files_are_not_served(airflow: Airflow, path: str) -> None:
     assert airflow.get(f"/tradewind/{path}", token=airflow.token)[0] == 404
 
@@ -60,6 +75,7 @@ def test_the_menu_has_the_console_and_only_two_plugins_are_loaded(airflow: Airfl
     assert status == 403 or [view["url_route"] for view in ours[0]["external_views"]] == [
         "tradewind-report",
         "tradewind-quality",
+        "tradewind-previews",
     ]
     loaded = {path.name for path in (PROJECT / "plugins").glob("**/*.py")}
     assert loaded == {"console.py", "deadlines.py"}

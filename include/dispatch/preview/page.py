@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -19,11 +20,15 @@ _PAGES = Environment(
 
 def page(preview: Preview, script: str = "", nonce: str = "") -> str:
     """The page. `script` is inserted as inline JavaScript with a nonce, for pages that reload themselves."""
-    template = _PAGES.get_template("preview.html.j2")
-    return template.render(
-        preview=preview, script=script, nonce=nonce, widths=(("desktop", DESKTOP), ("phone", PHONE)), in_words=in_words,
-        direction=lambda text: "rtl" if is_right_to_left(text) else "ltr", most=max,
+    return render(
+        "preview.html.j2", preview=preview, script=script, nonce=nonce, widths=(("desktop", DESKTOP), ("phone", PHONE)),
+        in_words=in_words, direction=lambda text: "rtl" if is_right_to_left(text) else "ltr", most=max,
     )  # fmt: skip
+
+
+def render(template: str, **values: Any) -> str:
+    """One of the page templates, with escaped values."""
+    return _PAGES.get_template(template).render(values)
 
 
 def in_words(span: timedelta | None) -> str:

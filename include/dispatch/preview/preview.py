@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -23,6 +22,7 @@ from include.dispatch.plan.chunking import cut_into_chunks
 from include.dispatch.plan.freeze import compile_contents
 from include.dispatch.plan.occurrence import occurrence_of
 from include.dispatch.preview.audience_report import REASONS, as_if_due, live_now
+from include.dispatch.preview.files import page_name
 from include.dispatch.preview.mails import compile_each, fill_everybody, render_mails
 from include.dispatch.preview.model import Choice, LiveRun, Preview, Problem, Sum
 from include.dispatch.preview.page import page
@@ -81,11 +81,6 @@ def preview_run(
     write_durably(file, page(shown).encode())
     log.info("%s %s: nothing is sent; the preview is %s: %s", campaign.id, shown.occurrence, file, audience.counts())
     return {"page": str(file.relative_to(stores.paths.root)), **audience.counts()}
-
-
-def page_name(run: str) -> str:
-    """The name of the page of a run, by its id."""
-    return f"{re.sub(r'[^A-Za-z0-9]+', '-', run)[:80]}.html"
 
 
 def preview_now(
