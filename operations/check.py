@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
 from typing import Any
 
-from include.core import paths, text_file
+from include.core import paths, segment_name, sqlfile, text_file
 from include.core.campaign import Campaign, campaign_names, inspect_campaign
 from include.core.errors import ConfigurationError
 from include.core.finding import ORDER, Finding, errors, of_exception, shown_path
@@ -103,13 +102,32 @@ def _campaigns() -> Iterator[Document[Campaign]]:
 
 def _unknown_segments(document: Document[Campaign]) -> Iterator[Finding]:
     """Segments that a campaign names and that have no definition."""
-    known = [path.stem for path in Path(paths.SQL / "segment" / "definitions").glob("*.sql")]
-    excluded = document.values.get("exclude_segments")
-    named: list[tuple[tuple[str | int, ...], object]] = [(("segment",), document.values.get("segment"))]
-    named += [(("exclude_segments", at), name) for at, name in enumerate(excluded if isinstance(excluded, list) else [])]
-    for field, name in named:
-        if isinstance(name, str) and name not in known:
-            yield document.error(field, f"'{name}' does not exist.", suggest(name, known, kind="segments"))
+    known = [path.stem for path in paths.SEGMENTS.glob("*.sql")]
+    for field, text in _named_segments(document):
+        try:
+            name = segment_name.read(text)
+            if name.segment in known:
+                segment_name.settle(name, sqlfile.read(paths.SEGMENTS / f"{name.segment}.sql").defaults)
+            else:
+                yield document.error(field, f"'{name}' does not exist.", suggest(name.segment, known, kind="segments"))
+        except ValueError as error:
+            yield document.error(field, str(error), "Correct that field.")
+        except ConfigurationError:
+            continue
+
+
+def _named_segments(document: Document[Campaign]) -> Iterator[tuple[Place, str]]:
+    """The segments that a campaign names, with the field."""
+    one = document.values.get("segment")
+    lists = [((), document.values)] if not isinstance(one, dict) else [((), document.values), (("segment",), one)]
+    if isinstance(one, str):
+        yield ("segment",), one
+    for parent, values in lists:
+        for field in ("any", "all", "none") if parent else ("exclude_segments",):
+            names = values.get(field)
+            for at, name in enumerate(names if isinstance(names, list) else []):
+                if isinstance(name, str):
+                    yield (*parent, field, at), name
 
 
 def _count(number: int, noun: str) -> str:

@@ -15,6 +15,8 @@ from include.core.errors import ConfigurationError
 from include.core.field_errors import FieldError
 from include.core.finding import Finding, of_exception, refuse
 from include.core.paths import campaign_folder, shop_file
+from include.core.segment_name import SegmentName
+from include.core.segment_set import SegmentChoice, SegmentSet, SegmentText
 from include.core.shop import UnknownTopic, load_shop
 from include.core.suggestion import suggest
 from include.core.yaml_file import Document, StrictModel
@@ -151,11 +153,12 @@ class Campaign(StrictModel):
         "run finds the event); `each_signup` for one message per sign-up. Two runs of one occurrence send the same message.",
         examples=["week"],
     )
-    segment: Identifier = Field(
-        description="The audience: a file in include/sql/segment/definitions/, without .sql.",
+    segment: SegmentChoice = Field(
+        description="The audience: a file in include/sql/segment/definitions/, without .sql; with other parameters than its "
+        "defaults as in `engaged(days=30)`. Or a combination of segments, with the fields below.",
         examples=["newsletter_readers"],
     )
-    exclude_segments: tuple[Identifier, ...] = Field(
+    exclude_segments: tuple[SegmentText, ...] = Field(
         default=(), description="People in any of these segments get no mail.", examples=[["new_subscribers"]]
     )
     template: Identifier = Field(description="The content: a folder in include/templates/.", examples=["newsletter"])
@@ -250,6 +253,17 @@ class Campaign(StrictModel):
     def has_send_window(self) -> bool:
         """Whether the mail of any variant waits for its hours."""
         return any(self.arm(variant.id).send_window for variant in self.variants)
+
+    @model_validator(mode="after")
+    def _selects_somebody(self) -> Campaign:
+        _ = self.segments
+        return self
+
+    @property
+    def segments(self) -> SegmentSet:
+        """Whom the campaign selects: `segment` without `exclude_segments`."""
+        one = self.segment if isinstance(self.segment, SegmentSet) else SegmentSet(any=(self.segment,))
+        return SegmentSet(any=one.any, all=one.all, none=tuple(dict.fromkeys((*one.none, *self.exclude_segments))))
 
     @field_validator("postal_address")
     @classmethod
@@ -350,6 +364,17 @@ def _unknown_topic(document: Document[Campaign], topic: str) -> Iterator[Finding
         yield document.error(("topic",), error.what, error.remedy)
     except ConfigurationError as error:
         yield of_exception(error, shop_file())
+
+
+def chosen_segments() -> set[SegmentName]:
+    """Every segment that a campaign names, with the parameters that it chooses; broken campaign files are left out."""
+    found: set[SegmentName] = set()
+    for name in campaign_names():
+        try:
+            found.update(load_campaign(name).segments.names())
+        except ConfigurationError:
+            continue
+    return found
 
 
 def source_location(name: str, *field: str, folder: Path | None = None) -> str:

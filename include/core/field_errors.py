@@ -18,6 +18,8 @@ from include.core.suggestion import suggest
 
 Place = tuple[int | str, ...]
 _MAX_SHOWN = 60
+_UNION = re.compile(r"<\w+>")
+"""The tag of a union, which pydantic adds to the place of an error; no field is named like it."""
 
 
 class FieldError(ValueError):
@@ -30,7 +32,7 @@ class FieldError(ValueError):
 
 def describe(model: type[BaseModel], problem: Mapping[str, Any]) -> tuple[Place, str, str]:
     """Place, sentence and remedy of one error of a `ValidationError` of `model`."""
-    place: Place = tuple(problem["loc"])
+    place: Place = tuple(part for part in problem["loc"] if not _UNION.fullmatch(str(part)))
     context = problem.get("ctx", {})
     cause = context.get("error")
     if isinstance(cause, FieldError):

@@ -35,7 +35,7 @@ def campaign_page(campaign: Campaign, how_it_works: str) -> str:
     schedule = f"`{campaign.schedule}` (UTC)" if campaign.schedule else "manual only"
     return (
         f"### {campaign.name}\n\n**Purpose.** {campaign.purpose}\n\n"
-        f"**Who and when.** Segment `{campaign.segment}`, template `{campaign.template}`, schedule {schedule}, "
+        f"**Who and when.** Segment `{campaign.segments}`, template `{campaign.template}`, schedule {schedule}, "
         f"one message per person and `{campaign.occurrence}`. Owner: {campaign.owner}.\n\n{how_it_works.strip()}\n"
     )
 

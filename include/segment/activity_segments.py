@@ -44,4 +44,4 @@ def _segments_of(campaign: str) -> frozenset[str]:
     except ConfigurationError as error:
         log.warning("its segments are not known: %s", error)
         return frozenset()
-    return frozenset((loaded.segment, *loaded.exclude_segments))
+    return frozenset(name.segment for name in loaded.segments.names())

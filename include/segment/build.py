@@ -9,13 +9,13 @@ from pathlib import Path
 import duckdb
 
 from include.core import clock
+from include.core.campaign import chosen_segments
 from include.core.engagement import ENGAGEMENT_PARAMS
 from include.core.errors import SegmentsBroken
-from include.core.paths import DataPaths
+from include.core.paths import SEGMENTS, DataPaths
 from include.core.shop import load_shop
 from include.segment.activity_segments import activity_segments
 from include.segment.catalogue import read_catalogue
-from include.segment.definition import DEFINITIONS
 from include.segment.members import select_members
 from include.warehouse import memory
 from include.warehouse.connection import open_warehouse, replace_table, run, transaction
@@ -49,7 +49,7 @@ def build_segments(
     *,
     segment_run: str,
     as_of: datetime,
-    definitions: Path = DEFINITIONS,
+    definitions: Path = SEGMENTS,
     only_activities: bool = False,
     seconds: float = DEFINITION_TIMEOUT_SECONDS,
 ) -> dict[str, int]:
@@ -67,7 +67,7 @@ def build_segments(
         _build_features(connection, as_of)
         memory.limit_spilling(connection, paths.spill, DEFINITION_SPILL * memory.limit())
         _lock_down(connection)
-        catalogue = read_catalogue(definitions)
+        catalogue = read_catalogue(definitions, chosen_segments())
         wanted = activity_segments(catalogue) if only_activities else catalogue
         built, broken = select_members(connection, wanted, as_of, seconds)
         sizes = _freeze(connection, segment_run, as_of, [str(one.name) for one in built], sorted(broken))

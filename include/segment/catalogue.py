@@ -15,10 +15,11 @@ from typing import Any
 import duckdb
 
 from include.core.errors import ConfigurationError
+from include.core.paths import SEGMENTS
 from include.core.segment_name import SegmentName, meant, settle
 from include.core.segment_reference import MEMBERS_NOW, Reference, Variable, resolve
 from include.core.sql_literal import Literal
-from include.segment.definition import AS_OF, DEFINITIONS, Definition, definition_paths, read_definition
+from include.segment.definition import AS_OF, Definition, definition_paths, read_definition
 
 TABLES_READ = ("features", "activity_counts")
 """Tables of the schema `segment` that a definition may read: names that a misspelt reference may have meant."""
@@ -57,7 +58,7 @@ class Catalogue:
     broken: dict[str, ConfigurationError] = field(default_factory=dict)
 
 
-def read_catalogue(folder: Path = DEFINITIONS, chosen: Iterable[SegmentName] = ()) -> Catalogue:
+def read_catalogue(folder: Path = SEGMENTS, chosen: Iterable[SegmentName] = ()) -> Catalogue:
     """All definitions of a folder, with their defaults and with the parameters of `chosen`.
 
     A choice that does not fit its segment is left out: the campaign that makes it is refused when it is planned.

@@ -13,12 +13,11 @@ from pathlib import Path
 
 from include.core.errors import ConfigurationError
 from include.core.finding import Finding, of_exception
-from include.core.paths import SQL
+from include.core.paths import SEGMENTS
 from include.core.query import Query, inspect_query, read_query, source_location
 from include.core.segment_reference import TABLES, Reference
 from include.core.sql_literal import Literal
 
-DEFINITIONS = SQL / "segment" / "definitions"
 AS_OF = "as_of"
 COLUMNS = [("subscriber_id",)]
 
@@ -43,7 +42,7 @@ class Definition:
         return source_location(self.path, self.first_line + line - 1)
 
 
-def definition_paths(folder: Path = DEFINITIONS) -> list[Path]:
+def definition_paths(folder: Path = SEGMENTS) -> list[Path]:
     """All definition files, sorted by name."""
     return sorted(folder.glob("*.sql"))
 

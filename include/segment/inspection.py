@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from include.core.finding import Finding, errors, of_exception
+from include.core.paths import SEGMENTS
 from include.segment.catalogue import cycle_error, cycles, reference_errors
-from include.segment.definition import DEFINITIONS, Definition, definition_paths, inspect_definition
+from include.segment.definition import Definition, definition_paths, inspect_definition
 from include.warehouse.binding import bind
 
 
-def inspect_segments(folder: Path = DEFINITIONS) -> Iterator[Finding]:
+def inspect_segments(folder: Path = SEGMENTS) -> Iterator[Finding]:
     """Everything that is wrong with the definitions in a folder. A run refuses all errors among them."""
     definitions: dict[str, Definition] = {}
     unreadable: set[str] = set()

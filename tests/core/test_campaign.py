@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
-from include.core.campaign import campaign_names, load_campaign
+from include.core.campaign import campaign_names, chosen_segments, load_campaign
 from include.core.errors import ConfigurationError
+from include.core.segment_set import describe
 
 VALID = """\
 id: spring
@@ -101,3 +103,47 @@ def test_a_confirmation_rejects_marketing_fields(tmp_path: Path, lines: str, wor
 def test_an_unknown_campaign_lists_the_known_ones(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="Known campaigns: spring"):
         load_campaign("autumn", write_campaign(tmp_path, VALID))
+
+
+@pytest.mark.parametrize(
+    ("segment", "said"),
+    [
+        ("segment: newsletter_readers", "newsletter_readers"),
+        ("segment: engaged( days = 30 )", "engaged(days=30)"),
+        ("segment: newsletter_readers\nexclude_segments: [big_spenders]", "newsletter_readers without big_spenders"),
+        ("segment: {any: [a, b]}", "a or b"),
+        ("segment: {any: [a, b], all: [c], none: [e]}\nexclude_segments: [e, f]", "(a or b) and c without e, f"),
+        ("segment: {all: [c]}", "c"),
+    ],
+)  # fmt: skip
+def test_audience_is_a_segment_or_a_combination(tmp_path: Path, segment: str, said: str) -> None:
+    campaign = load_campaign("spring", write_campaign(tmp_path, VALID.replace("segment: newsletter_readers", segment)))
+
+    assert str(campaign.segments) == said
+    assert describe(json.loads(campaign.model_dump_json())["segment"]) in said
+
+
+@pytest.mark.parametrize(
+    ("segment", "words"),
+    [
+        ("segment: {none: [a]}", "line 6: segment.*names no segment under any or all"),
+        ("segment:\n  any: [a]\n  none: [a]", "line 6: segment.*selects and leaves out a"),
+        ("segment: a\nexclude_segments: [a]", "selects and leaves out a"),
+        ("segment:\n  any: [a]\n  but: [b]", "line 8: segment.but: is not a known field. Known fields: all, any, none"),
+        ("segment:\n  any:\n    - a\n    - B", "line 9: segment.*'B' is not a segment"),
+        ("segment: [a, b]", "line 6: segment: must be text; this is a list"),
+        ("segment: a(days=x)", "line 6: segment.*'days=x' is not parameter=value"),
+    ],
+)
+def test_wrong_combination_names_line(tmp_path: Path, segment: str, words: str) -> None:
+    with pytest.raises(ConfigurationError, match=words):
+        load_campaign("spring", write_campaign(tmp_path, VALID.replace("segment: newsletter_readers", segment)))
+
+
+def test_chosen_segments_of_the_campaigns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    choice = "segment: {any: [a, engaged(days=30)], none: [c]}"
+    write_campaign(tmp_path, VALID.replace("segment: newsletter_readers", choice))
+    (tmp_path / "broken.yaml").write_text("id: [")
+    monkeypatch.setenv("TRADEWIND_CAMPAIGNS", str(tmp_path))
+
+    assert {str(name) for name in chosen_segments()} == {"a", "engaged(days=30)", "c"}

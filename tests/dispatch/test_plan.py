@@ -14,6 +14,7 @@ import pytest
 from include.core import clock, token
 from include.core.campaign import Campaign, Sender, SendWindow, Variant
 from include.core.errors import CampaignStopped, ContentChanged, PlanError
+from include.core.segment_set import SegmentSet
 from include.core.shop import UnknownTopic
 from include.dispatch import control, start
 from include.dispatch.account import record
@@ -233,6 +234,45 @@ def test_invalid_campaign_is_refused_before_freezing(shop: Shop, changes: dict[s
     with pytest.raises(PlanError, match=words):
         shop.freeze(**changes)
     assert plans.all_plans(shop.stores.ledger) == []
+
+
+def test_combination_of_segments_is_planned_from_one_run(shop: Shop) -> None:
+    with open_warehouse(shop.stores.paths) as warehouse:
+        for segment, share in {"big_spenders": 2, "lost_customers": 3, "new_subscribers": 5}.items():
+            warehouse.execute(
+                "insert into segment.membership select 'run-1', $segment, subscriber_id from core.subscribers "
+                "where subscriber_id::integer % $share = 0",
+                {"segment": segment, "share": share},
+            )
+            warehouse.execute(
+                "insert into segment.sizes by name select 'run-1' as segment_run, $segment as segment, "
+                "count(*) as members, 0 as entered, 0 as left_segment, 0 as stayed from segment.membership "
+                "where segment = $segment",
+                {"segment": segment},
+            )
+    choice = {"any": ["big_spenders", "lost_customers"], "all": ["newsletter_readers"], "none": ["new_subscribers"]}
+
+    frozen = shop.freeze(segment=SegmentSet.model_validate(choice))
+
+    found = {int(row[0]) for row in shop.rows("select subscriber_id from dispatch.sends")}
+    assert found == {one for one in range(3_000) if (one % 2 == 0 or one % 3 == 0) and one % 5}
+    assert frozen["selected"] == len(found)
+    assert shop.rows("select segment from dispatch.plans") == [
+        ("(big_spenders or lost_customers) and newsletter_readers without new_subscribers",)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("segment", "words"),
+    [
+        ("newsletter_reader", r"'newsletter_reader' is not defined: did you mean newsletter_readers\?"),
+        ("newsletter_readers(days=30)", "newsletter_readers has no parameter days; there are none"),
+        ({"all": ["newsletter_readers", "big_spenders"]}, "no run of build_segments has big_spenders, newsletter_readers"),
+    ],
+)
+def test_unknown_segment_or_parameter_is_refused(shop: Shop, segment: Any, words: str) -> None:
+    with pytest.raises(PlanError, match=words):
+        shop.freeze(segment=SegmentSet.model_validate(segment) if isinstance(segment, dict) else segment)
 
 
 def test_unknown_topic_is_refused_and_a_declined_topic_is_not_planned(shop: Shop, esp: ScriptedEsp) -> None:

@@ -13,6 +13,7 @@ import duckdb
 import pyarrow as pa
 from sqlalchemy import Connection, func, select
 
+from include.core import segment_set
 from include.dispatch.plan_files import PlanReader, format_selection, parse_selection
 from include.ledger import plans
 from include.ledger.chunk import Chunk, Plan, read_chunks
@@ -109,7 +110,7 @@ def _params(plan: Plan, mark: str, audience: Path) -> dict[str, Any]:
     )
     return {
         **{name: getattr(plan, name) for name in names},
-        "segment": settings["segment"],
+        "segment": segment_set.describe(settings["segment"]),
         "cost_per_thousand": settings["cost_per_thousand"],
         "ledger_mark": mark,
         "audience_file": str(audience),

@@ -11,9 +11,8 @@ from typing import TypedDict
 import duckdb
 
 from include.core.campaign import Campaign, source_location
-from include.core.errors import PlanError
-from include.core.paths import SEGMENTS
 from include.core.shop import load_shop
+from include.dispatch.plan import segments
 from include.dispatch.plan.occurrence import PER_PERSON
 from include.ledger import consent, suppressions
 from include.ledger.database import Ledger
@@ -97,9 +96,9 @@ def select_recipients(
 
 def _select_members(warehouse: duckdb.DuckDBPyConnection, campaign: Campaign, at: datetime) -> str:
     """Write temp table `selected`: the segment's members, for a reminder those who are due at a time; return the run."""
-    segment_run = _newest_run(warehouse, campaign)
-    params = {"segment": campaign.segment, "segment_run": segment_run, "exclude_segments": list(campaign.exclude_segments)}
-    run(warehouse, "dispatch", "selected_by_segment", params)
+    chosen = segments.chosen(campaign)
+    segment_run = segments.newest_run(warehouse, campaign, chosen)
+    segments.select(warehouse, chosen, segment_run)
     if campaign.follows:
         due = at - timedelta(days=campaign.follows.after_days)
         run(warehouse, "dispatch", "selected_followers", {"followed": campaign.follows.campaign, "sent_by": due})
@@ -149,23 +148,3 @@ def _refresh_suppressions(warehouse: duckdb.DuckDBPyConnection, ledger: Ledger) 
     replace_suppressions(warehouse, table)
     replace_consent(warehouse, answers)
     return seq
-
-
-def _newest_run(warehouse: duckdb.DuckDBPyConnection, campaign: Campaign) -> str:
-    """The segment run to select from. Raises `PlanError` if a segment is undefined or no run has its complete membership."""
-    segments = [campaign.segment, *campaign.exclude_segments]
-    for segment in segments:
-        if not (SEGMENTS / f"{segment}.sql").is_file():
-            raise PlanError(
-                f"the segment '{segment}' is not defined.",
-                where=source_location(campaign.id, "segment" if segment == campaign.segment else "exclude_segments"),
-                remedy="Name a file of include/sql/segment/definitions/.",
-            )
-    found = fetch(warehouse, "dispatch", "latest_segment_run", {"segments": segments}).to_pylist()
-    if not found or found[0]["members"] != found[0]["frozen_members"]:
-        raise PlanError(
-            f"no {'recent ' if found else ''}run of build_segments has {', '.join(segments)}.",
-            where=source_location(campaign.id, "segment"),
-            remedy="Run build_segments first.",
-        )
-    return str(found[0]["segment_run"])

@@ -80,8 +80,8 @@ def _words(reason: str) -> str:
 
 
 def _start(campaign: Campaign) -> str:
-    without = f" without {', '.join(campaign.exclude_segments)}" if campaign.exclude_segments else ""
-    return f"in the segment {campaign.segment}{without}"
+    one = campaign.segments.single()
+    return f"in the segment {campaign.segments}" if one else f"in the segments {campaign.segments}"
 
 
 def _of_plan(ledger: Ledger, plan: Plan, campaign: Campaign, contents: Mapping[str, Content]) -> list[str]:

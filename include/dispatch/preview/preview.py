@@ -165,7 +165,7 @@ def _selection(warehouse: duckdb.DuckDBPyConnection, campaign: Campaign, due: Su
     people, zones = chosen_people(warehouse), fetch(warehouse, "dispatch", "audience_zones").to_pylist()
     if people:
         return Selection(people, INVENTED, due, live, zones)
-    nobody = Problem("warning", f"Nobody is in the segment {campaign.segment} now.")
+    nobody = Problem("warning", f"Nobody is in the segment {campaign.segments} now.")
     return Selection(example_people(), f"{EXAMPLES}.", due, live, zones, [nobody])
 
 
