@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 export PYTHONPATH := $(CURDIR)
 override CONF := $(value CONF)
-export CONF DAG NAME DO CAMPAIGN OCCURRENCE EMAIL SUBSCRIBER PERSON LOCALE VARIANT
+export CONF DAG NAME DO CAMPAIGN OCCURRENCE EMAIL SUBSCRIBER PERSON LOCALE VARIANT REASON
 # A run starts dozens of Python processes. Without bytecode files, each would compile thousands of modules.
 export UV_COMPILE_BYTECODE := 1
 unexport PYTHONDONTWRITEBYTECODE
@@ -14,7 +14,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 UV_VERSION := 0.13.9
 UV := $(VENV)/bin/uv
 
-.PHONY: help run check preview trigger campaign replay consent evidence privacy rotate quarantine new-source origins up stop test coverage lint format bench faults mutations operators lock docs clean distclean
+.PHONY: help run check preview trigger campaign replay consent evidence privacy suppress rotate quarantine new-source origins up stop test coverage lint format bench faults mutations operators lock docs clean distclean
 
 help: ## show this text
 	@echo "Tradewind: e-mail marketing infrastructure as Airflow DAGs"
@@ -59,6 +59,10 @@ consent: $(VENV)/installed ## check the hash chain of the consent log: DO=check 
 
 evidence: $(VENV)/installed ## write what proves the consent of one person to a file: EMAIL=ada@example.com or SUBSCRIBER=S1
 	@$(PY) -m operations evidence --email "$$EMAIL" --subscriber "$$SUBSCRIBER"
+
+suppress: $(VENV)/installed ## suppress the addresses on standard input, one per line: REASON=spam_complaint < list.txt (docs/suppressions.md)
+	@test -n "$$REASON" || { echo "error: name the reason: make suppress REASON=manual < list.txt" >&2; exit 2; }
+	@$(PY) -m operations suppress "$$REASON"
 
 rotate: $(VENV)/installed ## add a new key of the address hashes, after make stop (docs/runbook/rotate-keys.md)
 	@$(PY) -m operations rotate

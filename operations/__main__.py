@@ -16,6 +16,8 @@ from operations.progress import Progress
 from operations.services import uses_external_sendgrid
 from operations.settings import Installation, read_installation
 
+SUPPRESSION_REASONS = ("hard_bounce", "invalid_address", "manual", "spam_complaint", "unsubscribe")
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. Expected errors are one line on stderr and a non-zero exit code, without a traceback."""
@@ -108,6 +110,12 @@ def _preview(installation: Installation, chosen: argparse.Namespace) -> int:
     return show_preview(installation, chosen.campaign, choice, port=int(chosen.port or 0) or None, once=bool(chosen.once))
 
 
+def _suppress(installation: Installation, chosen: argparse.Namespace) -> int:
+    from operations.suppress import suppress_addresses
+
+    return suppress_addresses(installation, chosen.reason, sys.stdin)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="operations", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="command")
@@ -126,6 +134,8 @@ def _parser() -> argparse.ArgumentParser:
     _command(commands, "replay", _replay, "replay the journal into a ledger restored from a backup")
     consent = _command(commands, "consent", _consent, "check the consent log")
     consent.add_argument("do", choices=("check", "restore", "accept"))
+    suppress = _command(commands, "suppress", _suppress, "suppress the addresses on standard input, one per line")
+    suppress.add_argument("reason", choices=SUPPRESSION_REASONS)
     _command(commands, "rotate", _rotate, "replace the address key by a new one, keeping all suppressions")
     preview = _command(commands, "preview", _preview, "show a campaign's mails in the browser")
     preview.add_argument("campaign", help="a campaign id, such as newsletter")

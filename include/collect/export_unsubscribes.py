@@ -1,6 +1,7 @@
-"""Exports unsubscribes made here to SendGrid's lists, so that mail already scheduled there is not sent.
+"""Exports what is suppressed here to SendGrid's unsubscribe lists, so that mail already scheduled there is not sent.
 
-A person has every address they ever had, and scheduled mail may be addressed to any of them; so all of them are exported.
+A person has every address they ever had, and scheduled mail may be addressed to any of them; so all of them are exported. A
+bounce concerns one address.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ Keys = frozenset[str]
 
 
 def export_unsubscribes(stores: Stores, account: SendGridAccount) -> dict[str, int | str]:
-    """Add people who unsubscribed to SendGrid's lists and remove people who resubscribed.
+    """Add to SendGrid's lists who unsubscribed, or is suppressed for a reason from elsewhere; remove who resubscribed.
 
     Returns the number of addresses `added` and `removed`, and of address keys without a known address (`unknown`);
     `{"exported": "not offered"}` if the provider has no such lists. Idempotent: after a crash, the same changes are exported
@@ -55,7 +56,7 @@ def export_unsubscribes(stores: Stores, account: SendGridAccount) -> dict[str, i
         return {"exported": "not offered"}
     watermarks.put(stores.ledger, EXPORTED_AT, clock.now().timestamp())
     watermarks.put(stores.ledger, EXPORTED_SEQ, changes.seq)
-    unknown = (changes.opted_out | changes.resubscribed) - emails.keys()
+    unknown = (changes.opted_out | changes.elsewhere | changes.bounced | changes.resubscribed) - emails.keys()
     counts: dict[str, int | str] = {"added": len(added), "removed": len(removed), "unknown": len(unknown)}
     log.info("exported to SendGrid: %s", counts)
     return counts
@@ -81,15 +82,15 @@ def _keys_to_export(warehouse: duckdb.DuckDBPyConnection, ledger: Ledger, change
     A person who resubscribed under one address and is still unsubscribed under another counts as unsubscribed
     (`people_as_of`). An address that the warehouse does not know follows its own change.
     """
-    requested = changes.opted_out | changes.known_to_provider | changes.resubscribed
+    requested = changes.opted_out | changes.known_to_provider | changes.elsewhere | changes.resubscribed
     if not requested:
-        return frozenset(), frozenset()
+        return changes.bounced, frozenset()
     copy_answers(warehouse, ledger)
     warehouse.register("requested_keys", pa.table({"address_key": sorted(requested)}))
     rows = fetch(warehouse, "collect", "addresses_of_people", {"at": clock.now()}).to_pylist()
     no_mail = {row["address_key"] for row in rows if not row["wants_mail"]} - changes.known_to_provider
     mail = {row["address_key"] for row in rows if row["wants_mail"] and row["requested_key"] in changes.resubscribed}
-    unsubscribed = changes.opted_out | no_mail
+    unsubscribed = changes.opted_out | changes.bounced | no_mail
     return frozenset(unsubscribed), frozenset(changes.resubscribed | mail) - unsubscribed
 
 

@@ -15,7 +15,7 @@ import duckdb
 import pyarrow as pa
 
 from include.collect import sync_groups
-from include.collect.export_unsubscribes import emails_of, exported_seq
+from include.collect.export_unsubscribes import copy_answers, emails_of, exported_seq
 from include.collect.suppress import record_suppressions
 from include.collect.sync_suppressions import LISTS, SOURCE, pages, suppression_of
 from include.collect.unsubscribe_lists import add_addresses, groups_in_use
@@ -40,7 +40,8 @@ _LISTED = pa.schema(
         ("happened_at", pa.timestamp("us", "UTC")),
     ]
 )
-_VIEWS = ("listed", "suppressed_now", "lifted", "withheld_now", "resubscribed", "pending_export")
+_ELSEWHERE = pa.schema([("address_key", pa.string()), ("reason", pa.string())])
+_VIEWS = ("listed", "suppressed_now", "lifted", "withheld_now", "resubscribed", "pending_export", "elsewhere")
 """What suppression_entries.sql reads."""
 
 Entry = dict[str, Any]
@@ -49,16 +50,18 @@ Entry = dict[str, Any]
 def reconcile_suppressions(stores: Stores, account: SendGridAccount) -> dict[str, int]:
     """Compare, repair and record the counts in `core.suppression_checks`; returns {imported, exported}.
 
-    An address on a list that is not suppressed here is imported, unless the person resubscribed or we withheld it. An
-    unsubscribe here that is on no list is exported, if the address is known. Raises what `call` raises. Idempotent.
+    An address on a list that is not suppressed here is imported, unless the person resubscribed or we listed it. A
+    suppression here that did not come from SendGrid and is on no list is exported, if the address is known; a person's
+    unsubscribe wherever it came from. Raises what `call` raises. Idempotent.
     """
     listed = pa.Table.from_pylist(list(_listed(stores, account)), schema=_LISTED)
     with open_warehouse(stores.paths) as warehouse:
+        copy_answers(warehouse, stores.ledger)
         _register(warehouse, stores, listed)
         materialize(warehouse, "suppression_entries", "collect", "suppression_entries")
         missing = fetch(warehouse, "collect", "suppression_entries_missing").to_pylist()
-        imported = record_suppressions(stores.ledger, [_missing_here(row) for row in missing if row["list"] != "ledger"])
-        absent = frozenset(row["address_key"] for row in missing if row["list"] == "ledger")
+        imported = record_suppressions(stores.ledger, [_missing_here(row) for row in missing if not _is_ours(row)])
+        absent = frozenset(row["address_key"] for row in missing if _is_ours(row))
         emails = emails_of(warehouse, stores, absent)
         run(warehouse, "collect", "suppression_checks_insert", {"at": clock.now()})
         for name in _VIEWS:
@@ -106,13 +109,21 @@ def _register(warehouse: duckdb.DuckDBPyConnection, stores: Stores, listed: pa.T
         lifted = suppressions.lifts(connection)
         ours = _keys(withheld.listed_spans(connection).of_address)
         changes = opt_out_changes.changes_since(connection, exported_seq(stores.ledger))
+        elsewhere = [{"address_key": key, "reason": why} for key, why, _ in opt_out_changes.known_elsewhere(connection)]
     back = _keys(sync_groups.resubscribed(stores.ledger))
-    for name, table in zip(_VIEWS, (listed, here, lifted, ours, back, _keys(changes.opted_out)), strict=True):
+    pending = _keys(changes.opted_out | changes.elsewhere | changes.bounced)
+    tables = (listed, here, lifted, ours, back, pending, pa.Table.from_pylist(elsewhere, schema=_ELSEWHERE))
+    for name, table in zip(_VIEWS, tables, strict=True):
         warehouse.register(name, table)
 
 
 def _keys(keys: Iterable[str]) -> pa.Table:
     return pa.table({"address_key": pa.array(sorted(keys), pa.string())})
+
+
+def _is_ours(row: Entry) -> bool:
+    """Whether it is an entry of the ledger, not of a list."""
+    return bool(row["list"].startswith("ledger"))
 
 
 def _missing_here(row: Entry) -> Suppression:

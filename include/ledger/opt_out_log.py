@@ -20,17 +20,17 @@ NAME = "departures.log"
 log = logging.getLogger(__name__)
 
 
-def append(paths: DataPaths, action: Literal["suppress", "lift"], entry: Suppression) -> None:
-    """Append one change durably. Never raises, since the ledger has the change already; a failed write is logged.
+def append(paths: DataPaths, action: Literal["suppress", "lift"], *entries: Suppression) -> None:
+    """Append changes durably. Never raises, since the ledger has them already; a failed write is logged.
 
-    The line starts with a newline, so that a partial line left by a full disk does not corrupt it.
+    A line starts with a newline, so that a partial line left by a full disk does not corrupt it.
     """
-    line = b"\n" + json.dumps({"action": action, **asdict(entry)}).encode() + b"\n"
+    lines = b"".join(b"\n" + json.dumps({"action": action, **asdict(entry)}).encode() + b"\n" for entry in entries)
     try:
         paths.spool.mkdir(parents=True, exist_ok=True)
         handle = os.open(paths.spool / NAME, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
         try:
-            os.write(handle, line)
+            os.write(handle, lines)
             os.fsync(handle)
         finally:
             os.close(handle)

@@ -1,7 +1,8 @@
-"""Addresses that are temporarily on SendGrid's unsubscribe lists by our own action, not by an unsubscribe.
+"""Addresses that are on SendGrid's unsubscribe lists by our own action, not by an unsubscribe.
 
-A row is inserted before the address is added to the lists and ended after it is removed, so that every address that we
-listed has a row. Ended rows are kept for `KEPT_SECONDS`, for late events about that time.
+The table has those that are there for a while; what an operator has suppressed is in the suppression log and stays. A row is
+inserted before the address is added to the lists and ended after it is removed, so that every address that we listed has a
+row. Ended rows are kept for `KEPT_SECONDS`, for late events about that time.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import pyarrow as pa
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from include.core import clock
+from include.ledger import opt_out_changes
 from include.ledger.database import Ledger
 from include.ledger.tables import withheld
 
@@ -56,11 +58,16 @@ def unconfirmed(connection: Connection) -> frozenset[str]:
 
 
 def listed_spans(connection: Connection) -> ListedSpans:
-    """When addresses were on SendGrid's lists by our own action, now or within `KEPT_SECONDS`."""
+    """When addresses were on SendGrid's lists by our own action, now or within `KEPT_SECONDS`.
+
+    An address that is suppressed for a reason from elsewhere is exported soon after it was recorded, and stays.
+    """
     found = defaultdict(list)
     for row in connection.execute(select(withheld)):
         until = float("inf") if row.ended_at is None else row.ended_at + PROPAGATION_SECONDS
         found[row.address_key].append((row.since - CLOCK_SKEW_SECONDS, until))
+    for key, _, recorded_at in opt_out_changes.known_elsewhere(connection):
+        found[key].append((recorded_at - CLOCK_SKEW_SECONDS, float("inf")))
     return ListedSpans(dict(found))
 
 

@@ -39,8 +39,7 @@ def suppress_person(stores: Stores, account: SendGridAccount, person: Person) ->
     ids = [subscriber_key(stores.secrets.address_key, subscriber_id) for subscriber_id in person.subscriber_ids]
     entries = [Suppression(key, "erasure", SOURCE, now) for key in (*person.address_keys, *ids)]
     suppressions.suppress(stores.ledger, entries)
-    for entry in entries:
-        opt_out_log.append(stores.paths, "suppress", entry)
+    opt_out_log.append(stores.paths, "suppress", *entries)
     try:
         call(account, "post", GLOBAL_LIST, body={"recipient_emails": list(person.addresses)})
     except NotOffered:

@@ -6,6 +6,7 @@ import logging
 import time
 import uuid
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -316,3 +317,26 @@ def test_a_replaced_address_is_not_exported_as_an_unsubscribe(esp: RunningSimula
     assert esp.get("/v3/suppression/unsubscribes") == []
     assert esp.send(mail(4)).status_code == 202
     assert set(final_statuses(esp, 4).values()) == {"delivered"}
+
+
+def test_suppressions_from_elsewhere_are_exported_and_not_imported_as_unsubscribes(
+    esp: RunningSimulator, stores: Stores, no_campaign_files: None
+) -> None:
+    """An operator entered them. They stay on SendGrid's list, where nobody takes them for the person's own unsubscribe."""
+    rows = [subscriber(number, email=PEOPLE[number]) for number in range(4)]
+    ingest(stores.paths, *rows)
+    moved = rows[0] | {"email": "moved@gmail.example.com", "updated_at": "2026-02-01"}
+    ingest(stores.paths, moved, since=datetime(2026, 1, 1, tzinfo=UTC))
+    reasons = ["manual", "spam_complaint", "hard_bounce"]
+    entries = [
+        Suppression(key_of(stores.secrets, PEOPLE[number]), why, "operator", time.time())
+        for number, why in enumerate(reasons)
+    ]
+    suppress(stores.ledger, entries)
+    assert esp.send(mail(4, send_at=int(time.time()) + 3600)).status_code == 202
+    assert export_unsubscribes(stores, account(esp)) == {"added": 3, "removed": 0, "unknown": 1}
+    listed = {row["email"] for row in esp.get("/v3/suppression/unsubscribes")}
+    assert listed == {"moved@gmail.example.com", PEOPLE[1], PEOPLE[2]}
+    sync_suppressions(stores, account(esp))
+    for entry in entries:
+        assert reasons_in_force(stores.ledger, entry.address_key) == {entry.reason}

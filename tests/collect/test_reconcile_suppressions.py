@@ -17,6 +17,7 @@ from include.core.connections import SendGridAccount
 from include.core.errors import EspUnavailable
 from include.ledger import suppressions, withheld
 from include.ledger.stores import Stores
+from include.ledger.suppressions import Suppression
 from include.ledger.tables import suppression_log
 from include.sendgrid.management import call
 from include.warehouse.connection import open_warehouse
@@ -63,6 +64,7 @@ def test_entries_that_the_watermark_passed_by_are_imported(
         assert suppressions.reasons_in_force(stores.ledger, key_of(stores.secrets, f"{email}@example.org")) == reasons, email
     assert counts(stores) == {
         "bounces": (2, 1, 0, 1), "blocks": (1, 0, 1, 0), "unsubscribes": (3, 0, 2, 1),
+        "ledger hard_bounce": (1, 1, 0, 0),
     }  # fmt: skip
     assert reconcile_suppressions(stores, esp_account) == {"imported": 0, "exported": 0}
     assert counts(stores)["unsubscribes"] == (3, 1, 2, 0)
@@ -100,6 +102,28 @@ def test_an_unsubscribe_that_was_removed_at_sendgrid_is_exported_again(esp: Runn
     call(account(esp), "delete", f"asm/suppressions/global/{PEOPLE[0]}")
     assert reconcile_suppressions(stores, account(esp)) == {"imported": 0, "exported": 1}
     assert counts(stores)["ledger"] == (3, 1, 1, 1)
+    assert {entry["email"] for entry in esp.get("/v3/suppression/unsubscribes")} == set(PEOPLE[:2])
+
+
+def test_each_reason_is_compared_and_those_from_elsewhere_are_exported_again(esp: RunningSimulator, stores: Stores) -> None:
+    """A bounce that came from SendGrid is not: others shorten its lists, and the address gets no mail from here."""
+    add_identities(stores.paths, stores.secrets, PEOPLE)
+    found = [
+        ("manual", "operator"),
+        ("spam_complaint", "operator"),
+        ("spam_complaint", "webhook"),
+        ("hard_bounce", "webhook"),
+    ]
+    for email, (reason, source) in zip(PEOPLE, found, strict=True):
+        entry = Suppression(key_of(stores.secrets, email), reason, source, time.time())
+        suppressions.suppress(stores.ledger, [entry])
+    export_unsubscribes(stores, account(esp))
+    for email in PEOPLE[:2]:
+        call(account(esp), "delete", f"asm/suppressions/global/{email}")
+    assert reconcile_suppressions(stores, account(esp)) == {"imported": 0, "exported": 2}
+    assert counts(stores) == {
+        "ledger manual": (1, 0, 0, 1), "ledger spam_complaint": (2, 0, 1, 1), "ledger hard_bounce": (1, 0, 1, 0),
+    }  # fmt: skip
     assert {entry["email"] for entry in esp.get("/v3/suppression/unsubscribes")} == set(PEOPLE[:2])
 
 

@@ -45,7 +45,13 @@ def test_other_reasons_are_not_reported_as_opt_outs(ledger: Ledger) -> None:
     unsubscribe(ledger, A, reason="hard_bounce")
     unsubscribe(ledger, B)
     unsubscribe(ledger, B, reason="spam_complaint")
-    assert since(ledger, 0) == Changes(frozenset({B}), frozenset(), 3)
+    unsubscribe(ledger, C, "sendgrid_list", reason="spam_complaint")
+    assert since(ledger, 0) == Changes(
+        frozenset({B}), frozenset(), 4, known_to_provider=frozenset({C}), elsewhere=frozenset({B}), bounced=frozenset({A})
+    )
+    with ledger.read() as connection:
+        known = opt_out_changes.known_elsewhere(connection)
+    assert {(key, reason) for key, reason, _ in known} == {(A, "hard_bounce"), (B, "spam_complaint")}
 
 
 @pytest.mark.parametrize("source", ["webhook", "sendgrid_list", "sendgrid_group"])

@@ -6,7 +6,7 @@
 --          `scheduled` lists the chunks with their rows in the files of plans (`parts`); `withheld` the addresses withheld
 --          now.
 --          state, the first that applies: unknown (nobody has or had the address); wants_mail; opted_out (by their own
---          unsubscribe or complaint, which stays on SendGrid's lists); withdrawn (any other reason of people_as_of; an
+--          unsubscribe or complaint, or barred for good, which stays on SendGrid's lists); withdrawn (any other reason of people_as_of; an
 --          address that all its holders gave up; or a topic of the scheduled mail that was declined under any of the
 --          person's addresses). For an address that two people have had, the current holder decides. is_due: the chunk's
 --          mail may still go out; chunks that are not due serve to find addresses withheld earlier. is_confirming: mail
@@ -42,7 +42,7 @@ evaluated as (
         planned.email,
         planned.is_due,
         holdings.is_current,
-        standing.has_left,
+        standing.has_left or standing.barred_for is not null as has_left,
         not coalesce(list_has_any(planned.topics, declined.topics), false)
         and coalesce(
             person.withheld_for in ('hard_bounce', 'invalid_address')

@@ -2,11 +2,13 @@
 -- owner: data
 -- grain: one row per list and address (temp table suppression_entries)
 -- params: none
--- purpose: Every address on a list of SendGrid (view listed), and every unsubscribe in force here (list ledger), with its state:
---          matched: the other side has it too, for whatever reason. explained: the difference is as it must be (a block is
---          temporary; the person resubscribed, or we withhold the address; an unsubscribe waits for its export, or its
---          address is not known any more). missing: the other side lacks it. withheld_now contains addresses that we listed
---          in the last 30 days.
+-- purpose: Every address on a list of SendGrid (view listed), and every suppression in force here (list ledger for unsubscribes,
+--          ledger <reason> for others), with its state: matched: the other side has it too, for whatever reason. explained:
+--          the difference is as it must be (a block is temporary; the person resubscribed, or we listed the address; an
+--          entry waits for its export, or its address is not known, as after an erasure; a bounce or complaint came from
+--          SendGrid, whose lists others shorten; a complaint was followed by a confirmation). missing: the other side
+--          lacks it. withheld_now contains addresses that we listed in the last 30 days and those of the view elsewhere:
+--          suppressions in force that did not come from SendGrid.
 with entries as (
     select
         list,
@@ -34,7 +36,7 @@ from entries
 left join lifted on entries.address_key = lifted.address_key and entries.reason = lifted.reason
 union all
 select
-    'ledger' as list,
+    case reason when 'unsubscribe' then 'ledger' else 'ledger ' || reason end as list,
     address_key,
     reason,
     happened_at,
@@ -45,7 +47,18 @@ select
         ) then 'matched'
         when address_key in (select pending_export.address_key from pending_export) then 'explained'
         when address_key not in (select identities.address_key from core.identities) then 'explained'
+        when
+            reason in ('hard_bounce', 'invalid_address', 'spam_complaint')
+            and (address_key, reason) not in (select elsewhere.address_key, elsewhere.reason from elsewhere)
+            then 'explained'
+        when
+            reason = 'spam_complaint' and address_key in (
+                select holdings.address_key
+                from core.holdings
+                inner join core.standing on holdings.subscriber_id = standing.subscriber_id
+                where holdings.is_current and not standing.has_left
+            )
+            then 'explained'
         else 'missing'
     end as state
-from suppressed_now
-where reason = 'unsubscribe';
+from suppressed_now;
