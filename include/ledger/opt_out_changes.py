@@ -54,13 +54,18 @@ def changes_since(connection: Connection, seq: int) -> Changes:
 
 
 def known_elsewhere(connection: Connection) -> list[tuple[str, str, float]]:
-    """The entries in force for `ELSEWHERE` that did not come from the provider: address key, reason, time of recording."""
-    found = _newest(connection, ELSEWHERE, 0, suppressions.last_seq(connection))
-    wanted = (row for row in found if row.action == "suppress" and row.source not in PROVIDER_SOURCES)
-    return [(row.address_key, row.reason, row.recorded_at) for row in wanted]
+    """The entries for `ELSEWHERE` that did not come from the provider: address key, reason, time of recording.
+
+    They are in force, since nothing lifts these reasons.
+    """
+    log = suppression_log.c
+    query = select(log.address_key, log.reason, log.recorded_at).where(
+        log.reason.in_(ELSEWHERE), log.source.not_in(PROVIDER_SOURCES), log.action == "suppress"
+    )
+    return [(row.address_key, row.reason, row.recorded_at) for row in connection.execute(query)]
 
 
-def _newest(connection: Connection, reasons: Collection[str], after: int, last: int) -> list[Row[Any]]:
+def _newest(connection: Connection, reasons: Collection[str], after: int, last: int) -> list[Row[*tuple[Any, ...]]]:
     """The newest row of each address and reason between two positions."""
     log = suppression_log.c
     query = (
@@ -72,5 +77,5 @@ def _newest(connection: Connection, reasons: Collection[str], after: int, last: 
     return list({(row.address_key, row.reason): row for row in rows}.values())
 
 
-def _keys(rows: list[Row[Any]], reasons: Collection[str]) -> frozenset[str]:
+def _keys(rows: list[Row[*tuple[Any, ...]]], reasons: Collection[str]) -> frozenset[str]:
     return frozenset(row.address_key for row in rows if row.reason in reasons)
