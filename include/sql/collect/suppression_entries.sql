@@ -49,7 +49,12 @@ select
         when address_key not in (select identities.address_key from core.identities) then 'explained'
         when
             reason in ('hard_bounce', 'invalid_address', 'spam_complaint')
-            and (address_key, reason) not in (select elsewhere.address_key, elsewhere.reason from elsewhere)
+            and (address_key, reason) not in (
+                select
+                    elsewhere.address_key,
+                    elsewhere.reason
+                from elsewhere
+            )
             then 'explained'
         when
             reason = 'spam_complaint' and address_key in (
