@@ -61,7 +61,7 @@ def person(customer: int, first_purchase: date, until: date) -> Row:
         "timezone": timezone,
         "signed_up_at": _text(signed_up),
         "status": status,
-        "attributes": _attributes(random),
+        "attributes": _attributes(random, customer),
     }
     row |= _consent(random, signed_up, end, language, status)
     touched = max(signed_up, datetime.fromisoformat(f"{row['consented_at'] or row['signed_up_at']}+00:00"))
@@ -106,10 +106,18 @@ def _address(random: Random, given: str, family: str, customer: int) -> str:
     return f"{local}{customer}@{_weighted(random, names.DOMAINS)[1]}"
 
 
-def _attributes(random: Random) -> str | None:
+def _attributes(random: Random, customer: int) -> str | None:
     if random.random() < 0.2:
         return None
-    return json.dumps({"genre": random.choice(names.GENRES), "loyalty_points": random.randrange(0, 5_000, 50)})
+    known = {"genre": random.choice(names.GENRES), "loyalty_points": random.randrange(0, 5_000, 50)}
+    return json.dumps(known | _birthday(Random(f"tradewind birthday {customer}")))
+
+
+def _birthday(random: Random) -> dict[str, str]:
+    """The month and day of the birthday, which most people gave to the shop."""
+    if random.random() < 0.3:
+        return {}
+    return {"birthday": f"{date(2024, 1, 1) + timedelta(days=random.randrange(366)):%m-%d}"}
 
 
 def _weighted(random: Random, table: Sequence[Choice]) -> Choice:

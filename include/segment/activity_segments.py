@@ -7,7 +7,7 @@ import re
 
 from include.core.campaign import campaign_names, load_campaign
 from include.core.errors import ConfigurationError
-from include.segment.catalogue import Catalogue
+from include.segment.catalogue import Catalogue, with_bases
 
 log = logging.getLogger(__name__)
 
@@ -27,10 +27,7 @@ def activity_segments(catalogue: Catalogue) -> Catalogue:
             changed.add(str(segment.name))
     combined = _combined({segment.name.segment for segment in catalogue.segments if str(segment.name) in changed})
     wanted = changed | {str(segment.name) for segment in catalogue.segments if segment.name.segment in combined}
-    for segment in reversed(catalogue.segments):
-        if str(segment.name) in wanted:
-            wanted.update(map(str, segment.reads))
-    return Catalogue(tuple(segment for segment in catalogue.segments if str(segment.name) in wanted))
+    return with_bases(catalogue, wanted)
 
 
 def _combined(changed: set[str]) -> frozenset[str]:

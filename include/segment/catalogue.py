@@ -73,6 +73,15 @@ def read_catalogue(folder: Path = SEGMENTS, chosen: Iterable[SegmentName] = ()) 
     return _ordered(definitions, broken, chosen)
 
 
+def with_bases(catalogue: Catalogue, names: Collection[str]) -> Catalogue:
+    """The segments of these names and what they read, in the same order."""
+    wanted = set(names)
+    for segment in reversed(catalogue.segments):
+        if str(segment.name) in wanted:
+            wanted.update(map(str, segment.reads))
+    return Catalogue(tuple(segment for segment in catalogue.segments if str(segment.name) in wanted))
+
+
 def reference_errors(
     definition: Definition, definitions: Mapping[str, Definition], unreadable: Collection[str] = ()
 ) -> Iterator[ConfigurationError]:

@@ -36,6 +36,14 @@ def test_segments_of_the_campaigns_exist_and_are_valid() -> None:
     assert {definition.segment for definition in definitions} >= CONTRACT
 
 
+def test_every_shipped_segment_has_a_case() -> None:
+    cases = PROJECT / "tests" / "sql" / "segment" / "definitions"
+    segments = [path.stem for path in definition_paths()]
+
+    assert len(segments) > 30
+    assert [segment for segment in segments if not list((cases / segment).glob("*/expect.yaml"))] == []
+
+
 @pytest.mark.parametrize(
     ("statement", "params"),
     [

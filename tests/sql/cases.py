@@ -12,7 +12,8 @@
 
 Columns that an input row does not name are null (or the table's default), so NOT NULL columns must be named. A table that
 the warehouse does not have is created with the types of its values. Only the columns that the expected rows name are
-compared, in any order of rows; numbers to six decimals, times as instants.
+compared, in any order of rows; numbers to six decimals, times as instants. A segment that reads other segments is built with
+them; people without a row of segment.features are in no segment.
 
 The functions that Python brings to DuckDB (include/validate/sql_functions.py) stand in as SQL, without a secret: the key of
 an address is the address in small letters.
@@ -35,6 +36,11 @@ import pyarrow.parquet
 import yaml
 
 from include.core import sqlfile
+from include.core.paths import SEGMENTS, SQL
+from include.core.segment_name import SegmentName, settle
+from include.segment.catalogue import read_catalogue, with_bases
+from include.segment.definition import AS_OF, read_definition
+from include.segment.members import select_members
 from include.warehouse.connection import configure, prepare, run
 
 CASES = Path(__file__).parent
@@ -78,12 +84,25 @@ def differences(case: Case, scratch: Path) -> list[str]:
             stage, name = earlier.split("/", 1)
             run(connection, stage, name, params)
         expected = _read(case.folder / "expect.yaml")
-        result = run(connection, case.stage, case.name, params)
+        result = _members(connection, case, params) or run(connection, case.stage, case.name, params)
         if isinstance(expected, list):
             return _compare("the query", result, expected)
         if "in_order" in expected:
             return _compare("the query", result, expected["in_order"], in_order=True)
         return [line for table, rows in expected.items() for line in _compare(table, connection.sql(f"from {table}"), rows)]
+
+
+def _members(connection: duckdb.DuckDBPyConnection, case: Case, params: Row) -> duckdb.DuckDBPyConnection | None:
+    """The members of a segment that reads other segments: all of them are built. None for any other SQL file."""
+    path = SQL / case.stage / f"{case.name}.sql"
+    if path.parent != SEGMENTS or not (definition := read_definition(path)).reads:
+        return None
+    name = settle(SegmentName(path.stem, {key: value for key, value in params.items() if key != AS_OF}), definition.defaults)
+    catalogue = with_bases(read_catalogue(chosen=[name]), {str(name)})
+    _, broken = select_members(connection, catalogue, params.get(AS_OF, datetime.now(UTC)), seconds=60)
+    assert not broken, broken
+    query = "select subscriber_id from temp.selected_members where segment = $segment"
+    return connection.execute(query, {"segment": str(name)})
 
 
 def _read(path: Path) -> Any:

@@ -18,12 +18,15 @@
 --          engaged up to $engaged_days, warm up to $warm_days, cooling up to $cooling_days, dormant after that.
 --          Activities: when the latest happened, and how many in the last 7 and 30 days; segment.activity_counts has them by
 --          name. They are no consent and no sign of life.
+--          Birthday: the attribute `birthday` of the source, a date or month and day (`1985-04-30`, `04-30`); null if it is
+--          neither. People who were born on 29 February celebrate on 1 March in other years.
 insert into segment.features by name
 with people as (
     select
         subscriber_id,
         signed_up_at,
-        tracking_consent
+        tracking_consent,
+        if(length(attributes ->> 'birthday') in (5, 10), right(attributes ->> 'birthday', 5), null) as birthday
     from core.subscribers
     where deleted_at is null and (signed_up_at is null or signed_up_at <= $as_of)
 ),
@@ -51,6 +54,11 @@ scored as (
         least(5, 1 + floor(5 * percent_rank() over (order by purchase_days)))::tinyint as frequency_score,
         least(5, 1 + floor(5 * percent_rank() over (order by revenue)))::tinyint as monetary_score,
         whole_days(last_purchased_at, $as_of::timestamptz) as days_since_purchase,
+        (revenue / purchases)::decimal(18, 2) as average_order,
+        case
+            when purchase_days > 1
+                then (whole_days(first_purchased_at, last_purchased_at) / (purchase_days - 1))::integer
+        end as purchase_gap_days,
         case
             when purchase_days >= 3
                 then greatest(60, least(180, 2 * whole_days(first_purchased_at, last_purchased_at) / (purchase_days - 1)))
@@ -83,19 +91,51 @@ engaged as (
         events.subscriber_id,
         max(events.occurred_at) as last_human_engaged_at,
         count(*) filter (where events.event = 'opened' and recent)::integer as human_opens_90d,
-        count(*) filter (where events.event = 'clicked' and recent)::integer as human_clicks_90d
+        count(*) filter (where events.event = 'clicked' and recent)::integer as human_clicks_90d,
+        count(*) filter (where events.event = 'opened' and newest)::integer as human_opens_30d,
+        count(*) filter (where events.event = 'clicked' and newest)::integer as human_clicks_30d
     from (
         select
             subscriber_id,
             event,
             occurred_at,
-            occurred_at > $as_of::timestamptz - interval 90 day as recent
+            occurred_at > $as_of::timestamptz - interval 90 day as recent,
+            occurred_at > $as_of::timestamptz - interval 30 day as newest
         from engagement.events
         where verdict = 'human' and event in ('opened', 'clicked') and occurred_at <= $as_of
     ) as events
     inner join people using (subscriber_id)
     where events.event = 'clicked' or people.tracking_consent
     group by events.subscriber_id
+),
+
+following as (
+    select
+        numbers.days,
+        strftime(utc_day($as_of::timestamptz) + numbers.days::integer, '%m-%d') as birthday,
+        strftime(utc_day($as_of::timestamptz) + numbers.days::integer - 1, '%m-%d') as day_before
+    from range(367) as numbers (days)
+),
+
+calendar as (
+    select
+        birthday,
+        min(days)::integer as days_until_birthday
+    from (
+        select
+            days,
+            birthday
+        from following
+
+        union all
+
+        select
+            days,
+            '02-29' as birthday
+        from following
+        where birthday = '03-01' and day_before = '02-28'
+    ) as birthdays
+    group by birthday
 ),
 
 joined as (
@@ -109,6 +149,7 @@ joined as (
     left join scored using (subscriber_id)
     left join engaged using (subscriber_id)
     left join acted using (subscriber_id)
+    left join calendar using (birthday)
 )
 
 select
@@ -122,6 +163,9 @@ select
     coalesce(purchase_days, 0) as purchase_days,
     coalesce(revenue, 0) as revenue,
     coalesce(unconverted, 0) as unconverted,
+    average_order,
+    purchase_gap_days,
+    days_until_birthday,
     recency_score,
     frequency_score,
     monetary_score,
@@ -137,6 +181,8 @@ select
     days_since_engagement,
     coalesce(human_opens_90d, 0) as human_opens_90d,
     coalesce(human_clicks_90d, 0) as human_clicks_90d,
+    coalesce(human_opens_30d, 0) as human_opens_30d,
+    coalesce(human_clicks_30d, 0) as human_clicks_30d,
     case
         when days_since_sign_of_life <= $engaged_days then 'engaged'
         when days_since_sign_of_life <= $warm_days then 'warm'
@@ -144,6 +190,7 @@ select
         else 'dormant'
     end as engagement_level,
     last_activity_at,
+    whole_days(last_activity_at, $as_of::timestamptz) as days_since_activity,
     coalesce(activities_7d, 0) as activities_7d,
     coalesce(activities_30d, 0) as activities_30d
 from joined;
