@@ -14,7 +14,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 UV_VERSION := 0.13.9
 UV := $(VENV)/bin/uv
 
-.PHONY: help run check preview trigger campaign replay consent evidence privacy suppress rotate quarantine new-source origins up stop test coverage lint format bench faults mutations operators lock docs clean distclean
+.PHONY: help run check preview trigger campaign journey replay consent evidence privacy suppress rotate quarantine new-source origins up stop test coverage lint format bench faults mutations operators lock docs clean distclean
 
 help: ## show this text
 	@echo "Tradewind: e-mail marketing infrastructure as Airflow DAGs"
@@ -45,6 +45,10 @@ campaign: $(VENV)/installed ## status, pause, resume or cancel: DO=pause CAMPAIG
 	@test -n "$$DO" -a -n "$$CAMPAIGN" -a -n "$$OCCURRENCE" || \
 	  { echo "error: name the action and the plan: make campaign DO=pause CAMPAIGN=newsletter OCCURRENCE=2026-W48" >&2; exit 2; }
 	@$(PY) -m operations campaign "$$DO" "$$CAMPAIGN" "$$OCCURRENCE"
+
+journey: $(VENV)/installed ## people at each step: NAME=welcome_series; one person's way: PERSON=S1; DO=pause, resume or cancel
+	@test -n "$$NAME" || { echo "error: name the journey: make journey NAME=welcome_series" >&2; exit 2; }
+	@$(PY) -m operations journey "$${DO:-status}" "$$NAME" --person "$$PERSON"
 
 privacy: $(VENV)/installed ## export or erase a person, asking for the address: DO=export or DO=erase (docs/privacy.md)
 	@test -n "$$DO" || { echo "error: name the action: make privacy DO=export, or DO=erase" >&2; exit 2; }

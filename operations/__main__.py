@@ -72,6 +72,12 @@ def _campaign(installation: Installation, chosen: argparse.Namespace) -> int:
     return control_campaign(installation, chosen.do, chosen.campaign, chosen.occurrence)
 
 
+def _journey(installation: Installation, chosen: argparse.Namespace) -> int:
+    from operations.journey import control_journey
+
+    return control_journey(installation, chosen.do, chosen.journey, chosen.person)
+
+
 def _privacy(installation: Installation, chosen: argparse.Namespace) -> int:
     from operations.privacy import answer_request
 
@@ -129,6 +135,10 @@ def _parser() -> argparse.ArgumentParser:
     campaign.add_argument("do", choices=("status", "pause", "resume", "cancel"))
     campaign.add_argument("campaign", help="a campaign id, such as newsletter")
     campaign.add_argument("occurrence", help="such as 2026-W48, 2026-11, 2026-11-24 or once")
+    journey = _command(commands, "journey", _journey, "show, pause, resume or cancel a journey, or show a person's way")
+    journey.add_argument("do", choices=("status", "pause", "resume", "cancel"))
+    journey.add_argument("journey", help="a journey id, such as welcome_series")
+    journey.add_argument("--person", default="", help="a subscriber id, whose way is shown")
     privacy = _command(commands, "privacy", _privacy, "export or erase a person; asks for the address")
     privacy.add_argument("do", choices=("export", "erase"))
     _command(commands, "replay", _replay, "replay the journal into a ledger restored from a backup")

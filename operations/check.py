@@ -75,7 +75,16 @@ def segments() -> Iterator[Finding]:
     yield from inspect_segments()
 
 
-CHECKERS: tuple[Checker, ...] = (shop, campaigns, segments, templates)
+def journeys() -> Iterator[Finding]:
+    """Journey files, the ways between their steps, their mail and their queries."""
+    from include.core.journey import journey_names
+    from include.core.journey_version import inspect_version
+
+    for name in journey_names():
+        yield from inspect_version(name)[1]
+
+
+CHECKERS: tuple[Checker, ...] = (shop, campaigns, segments, journeys, templates)
 """In the order in which people fix things: what others name comes first."""
 
 

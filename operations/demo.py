@@ -17,6 +17,7 @@ from operations.runs import Run, RunFailed
 from operations.services import uses_external_sendgrid
 from operations.settings import Installation
 
+JOURNEYS = "run_journeys"
 PIPELINE = ("ingest_subscribers", "build_segments", "collect_engagement", "nightly_analytics")
 ASSET_RUN_TIMEOUT_SECONDS = 30
 SCHEDULER_INTERVAL_SECONDS = 2.0
@@ -30,7 +31,7 @@ def run_demo(installation: Installation, *, campaigns: list[str] | None = None) 
     later = [f"send_{name}" for name in names if load_campaign(name).follows]
     demo_shop.start_all(installation, progress.report)
     _report_endpoints(installation, progress)
-    runs.wait_for_dags(api, [*PIPELINE, "collect_activities", *sends, *later])
+    runs.wait_for_dags(api, [*PIPELINE, "collect_activities", JOURNEYS, *sends, *later])
     run_pipeline(installation, api, progress, sends)
     _unpause(api, *later)  # A reminder has no recipients on the day of the mail that it follows.
     _unpause(api, "collect_activities")  # Nothing was posted yet; it runs every minute.
@@ -46,6 +47,7 @@ def run_pipeline(installation: Installation, api: AirflowApi, progress: Progress
     _ingest_and_segment(api, progress)
     _unpause(api, *sends)
     sent = _send(installation, api, progress, sends)
+    sent += _run_journeys(installation, api, progress)
     if any(new_messages(api, run) for run in sent):
         wait_for_events(installation, progress)
     for dag in ("collect_engagement", "nightly_analytics"):
@@ -107,9 +109,24 @@ def _send(installation: Installation, api: AirflowApi, progress: Progress, sends
         if plan.get("found") and not new:
             progress.report(f"0 new messages: the plan of {name} was already sent")
         else:
-            receiver = "SendGrid" if uses_external_sendgrid(installation) else "the simulator"
-            progress.report(f"{new:,} new messages of {name}, accepted by {receiver}")
+            progress.report(f"{new:,} new messages of {name}, accepted by {_receiver(installation)}")
     return sent
+
+
+def _receiver(installation: Installation) -> str:
+    return "SendGrid" if uses_external_sendgrid(installation) else "the simulator"
+
+
+def _run_journeys(installation: Installation, api: AirflowApi, progress: Progress) -> list[Run]:
+    """Run all journeys, after the campaigns; from then on they run every minute. Returns the runs up to now."""
+    begun = datetime.now(UTC)
+    _unpause(api, JOURNEYS)
+    _finish(api, progress, [runs.trigger(api, JOURNEYS)])
+    found = runs.runs_since(api, JOURNEYS, begun, by="start_date")  # The first scheduled run may have been faster.
+    _finish(api, progress, found)
+    new = sum(new_messages(api, run) for run in found)
+    progress.report(f"{new:,} new messages of all journeys, accepted by {_receiver(installation)}")
+    return found
 
 
 def _unpause(api: AirflowApi, *dags: str) -> None:

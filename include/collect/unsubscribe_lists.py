@@ -19,6 +19,7 @@ from include.core import clock
 from include.core.campaign import campaign_names, load_campaign
 from include.core.connections import SendGridAccount
 from include.core.errors import ConfigurationError
+from include.core.journey import journey_names, load_journey
 from include.ledger.database import Ledger
 from include.ledger.tables import plans
 from include.sendgrid.management import NotOffered, call
@@ -40,6 +41,12 @@ def groups_in_use(ledger: Ledger) -> frozenset[int | None]:
     for name in campaign_names():
         try:
             found.add(load_campaign(name).asm_group_id)
+        except ConfigurationError as error:
+            log.warning("its unsubscribe group is not known: %s", error)
+    for name in journey_names():
+        try:
+            journey = load_journey(name)
+            found.update(journey.campaign(step).asm_group_id for step in journey.steps if step.kind == "mail")
         except ConfigurationError as error:
             log.warning("its unsubscribe group is not known: %s", error)
     return frozenset(found or {None})

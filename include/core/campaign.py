@@ -23,6 +23,8 @@ from include.core.yaml_file import Document, StrictModel
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
 Locale = Annotated[str, Field(pattern=r"^[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*$")]
+JOURNEY_SEPARATOR = "__"
+"""Two underscores separate a journey and its step in the campaign id of the step's mail."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 
 
@@ -147,11 +149,12 @@ class Campaign(StrictModel):
         "2 = Tuesday). Without it, the campaign is started by hand.",
         examples=["0 9 * * 2"],
     )
-    occurrence: Literal["once", "day", "week", "month", "signup", "each_signup", "first_purchase"] = Field(
+    occurrence: Literal["once", "day", "week", "month", "signup", "each_signup", "first_purchase", "trigger"] = Field(
         description="At most one message per person and this: `once` for a one-off; `day`, `week` or `month` for a "
         "recurring campaign; `signup` or `first_purchase` for mail that an event triggers (once per person, whichever "
         "run finds the event); `each_signup` for one message per sign-up. Two runs of one occurrence send the same message.",
         examples=["week"],
+        json_schema_extra={"enum": ["once", "day", "week", "month", "signup", "each_signup", "first_purchase"]},
     )
     segment: SegmentChoice = Field(
         description="The audience: a file in include/sql/segment/definitions/, without .sql; with other parameters than its "
@@ -348,6 +351,9 @@ def _references(document: Document[Campaign]) -> Iterator[Finding]:
     if isinstance(given := values.get("id"), str) and given != path.stem:
         taken = f"'{given}' is the id of {given}.yaml." if (path.parent / f"{given}.yaml").exists() else ""
         yield document.error(("id",), taken or f"'{given}' is not the file's name.", f"Write id: {path.stem}.")
+    if values.get("occurrence") == "trigger" or JOURNEY_SEPARATOR in path.stem:
+        what = f"'trigger', and '{JOURNEY_SEPARATOR}' in an id, are for the steps of journeys."
+        yield document.error(("occurrence",), what, "Choose another, or write a journey (docs/journeys.md).")
     if isinstance(topic := values.get("topic"), str):
         yield from _unknown_topic(document, topic)
     if isinstance(earlier := (document.model and document.model.follows), Follows):

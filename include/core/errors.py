@@ -31,6 +31,10 @@ class SegmentsBroken(ConfigurationError):
     """Some segments could not be built; the others were. The text has one line per broken segment."""
 
 
+class JourneysBroken(ConfigurationError):
+    """Some journeys could not go on; the others did. The text has one line per broken journey."""
+
+
 class SourceError(TradewindError):
     """The source's answer violates the data contract."""
 

@@ -121,6 +121,11 @@ ALERT_RULES = (
         "Fix the definitions that the message names, then clear the task.", "failed-task.md#campaign-or-setting",
     ),
     AlertRule(
+        errors.JourneysBroken, "", "journeys-broken", "Some journeys could not go on",
+        "The other journeys went on. Nobody inside is lost; they wait at their step.",
+        "Fix the file that the message names; the next run goes on by itself.", "journey-broken.md#what-to-do",
+    ),
+    AlertRule(
         errors.ConfigurationError, "", "configuration", "A setting or file is wrong", UNCHANGED,
         "Fix what the message names, then clear the task.", "failed-task.md#campaign-or-setting",
     ),

@@ -12,9 +12,11 @@ SQL = PROJECT / "include" / "sql"
 SEGMENTS = SQL / "segment" / "definitions"
 TEMPLATES = PROJECT / "include" / "templates"
 CAMPAIGNS = PROJECT / "include" / "campaigns"
+JOURNEYS = PROJECT / "include" / "journeys"
 SHOP = PROJECT / "include" / "shop.yaml"
 EXAMPLE_PEOPLE = PROJECT / "include" / "example_people.yaml"
-"""The defaults; `TRADEWIND_TEMPLATES`, `TRADEWIND_CAMPAIGNS` and `TRADEWIND_SHOP` override them, except the people."""
+"""The defaults, which `TRADEWIND_TEMPLATES`, `TRADEWIND_CAMPAIGNS`, `TRADEWIND_JOURNEYS` and `TRADEWIND_SHOP` override,
+except that of the people."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,11 @@ class DataPaths:
     def previews(self) -> Path:
         """Pages that preview runs rendered."""
         return self.root / "previews"
+
+    @property
+    def journeys(self) -> Path:
+        """The picture of each journey with the numbers of people at its steps, as of the last step that anybody took."""
+        return self.root / "journeys"
 
     @property
     def spool(self) -> Path:
@@ -125,6 +132,11 @@ def template_folder() -> Path:
 def campaign_folder() -> Path:
     """The folder of the campaign files."""
     return settings().campaigns or CAMPAIGNS
+
+
+def journey_folder() -> Path:
+    """The folder of the journey files."""
+    return settings().journeys or JOURNEYS
 
 
 def shop_file() -> Path:

@@ -81,6 +81,7 @@ class Settings(BaseSettings):
         ),
     ] = None
     campaigns: Annotated[Path | None, _field("folder of the campaign files", default="`include/campaigns/`")] = None
+    journeys: Annotated[Path | None, _field("folder of the journey files", default="`include/journeys/`")] = None
     templates: Annotated[Path | None, _field("folder of the templates", default="`include/templates/`")] = None
     shop: Annotated[
         Path | None,

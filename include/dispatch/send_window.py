@@ -23,7 +23,7 @@ def next_window(window: SendWindow, zone_name: str | None, at: datetime) -> tupl
 
     The hours are wall-clock hours of the zone, also on days on which clocks change. An unknown zone counts as UTC.
     """
-    zone = _zone(zone_name)
+    zone = zone_of(zone_name)
     local = at.astimezone(zone)
     for day in (local.date(), local.date() + timedelta(days=1)):
         opens = datetime.combine(day, time(window.start), tzinfo=zone).astimezone(UTC)
@@ -46,7 +46,8 @@ def send_times(windows: Mapping[str, SendWindow | None], zones: Iterable[str], a
     return pa.Table.from_pylist(rows, schema=_TIMES)
 
 
-def _zone(name: str | None) -> ZoneInfo:
+def zone_of(name: str | None) -> ZoneInfo:
+    """The time zone of that name; UTC where it is unknown or missing."""
     try:
         return ZoneInfo(name or "UTC")
     except (ZoneInfoNotFoundError, ValueError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, insert, select, update
@@ -36,14 +36,23 @@ def all_plans(ledger: Ledger, kind: str = LIVE) -> list[Plan]:
         return read_plans(connection, plans.c.kind == kind)
 
 
-def freeze_plan(ledger: Ledger, plan: Mapping[str, Any], chunk_rows: Iterable[Mapping[str, Any]]) -> bool:
-    """Write the plan and its chunks in one transaction; False if another process froze it first."""
+def freeze_plan(
+    ledger: Ledger,
+    plan: Mapping[str, Any],
+    chunk_rows: Iterable[Mapping[str, Any]],
+    together: Callable[[Connection], None] = lambda _connection: None,
+) -> bool:
+    """Write the plan and its chunks in one transaction; False if another process froze it first.
+
+    `together` writes more in the same transaction, so that either all of it is on disk or nothing.
+    """
     try:
         with ledger.write() as connection:
             connection.execute(insert(plans), [dict(plan)])
             rows = [dict(row) for row in chunk_rows]
             for start in range(0, len(rows), _BATCH):
                 connection.execute(insert(chunks), rows[start : start + _BATCH])
+            together(connection)
     except IntegrityError:
         if find_plan(ledger, plan["plan_id"]) is None:
             raise

@@ -26,6 +26,7 @@ _Serial = BigInteger().with_variant(Integer, "sqlite")
 
 PLAN_STATES = ("sending", "paused", "stopped", "cancelled", "done")
 CHUNK_STATES = ("pending", "sending", "accepted", "rejected", "in_doubt", "split", "skipped")
+ENTRY_STATES = ("inside", "finished", "goal", "left", "cancelled")
 OUTCOMES = ("suppressed", "rejected", "accepted", "skipped")
 
 ledger_metadata = Table(
@@ -203,3 +204,71 @@ withheld = Table(
     Column("ended_at", Float, comment="when it was off them again, or there by the person's own wish"),
     comment="Who is on SendGrid's unsubscribe lists by our hand, so that mail that it holds already does not go to them.",
 )
+
+journeys = Table(
+    "journeys",
+    metadata,
+    Column("journey", String(28), primary_key=True),
+    Column("version", String(16), nullable=False, comment="in which people enter: of the file when it was last read"),
+    Column("state", String(10), nullable=False, comment="active, paused or cancelled"),
+    Column("reason", Text),
+    Column("changed_at", Float, nullable=False, comment="Unix seconds"),
+    CheckConstraint("state in ('active', 'paused', 'cancelled')", name="journey_state"),
+)
+
+journey_versions = Table(
+    "journey_versions",
+    metadata,
+    Column("journey", String(28), primary_key=True),
+    Column("version", String(16), primary_key=True, comment="hash of the definition"),
+    Column("definition", Text, nullable=False, comment="the journey and its queries as they were, JSON"),
+    Column("first_seen_at", Float, nullable=False, comment="Unix seconds"),
+    comment="The definitions by which people are inside: each stays on the version in which they entered.",
+)
+
+journey_entries = Table(
+    "journey_entries",
+    metadata,
+    Column("entry_id", String(36), primary_key=True, comment="UUIDv5 of journey, trigger and person"),
+    Column("journey", String(28), nullable=False),
+    Column("version", String(16), nullable=False),
+    Column("subscriber_id", Text, nullable=False),
+    Column("trigger_key", Text, nullable=False),
+    Column("triggered_at", Float, nullable=False, comment="when the trigger happened, Unix seconds"),
+    Column("entered_at", Float, nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("reason", Text, comment="why the person left, where the state does not say it"),
+    Column("step", String(28), comment="the step that comes next; null once the person is out"),
+    Column("due_at", Float, comment="when it does"),
+    Column("reached_at", Float, nullable=False, comment="when it could first have: a cap may have moved due_at"),
+    Column("changed_at", Float, nullable=False),
+    CheckConstraint(f"state in {ENTRY_STATES!r}", name="entry_state"),
+    CheckConstraint("(state = 'inside') = (step is not null)", name="entry_has_a_step"),
+    comment="One row per person and trigger: where they are in the journey.",
+)
+Index("entries_by_due", journey_entries.c.state, journey_entries.c.due_at)
+Index("entries_by_person", journey_entries.c.journey, journey_entries.c.subscriber_id)
+Index("entries_by_trigger", journey_entries.c.journey, journey_entries.c.triggered_at)
+
+journey_steps = Table(
+    "journey_steps",
+    metadata,
+    Column("entry_id", String(36), primary_key=True),
+    Column("step", String(28), primary_key=True),
+    Column("outcome", String(40), nullable=False, comment="planned, yes, no, the arm, waited, or why there was no mail"),
+    Column("plan_id", String(36), comment="of the mail"),
+    Column("message_key", String(36)),
+    Column("passed_at", Float, nullable=False, comment="Unix seconds"),
+    comment="One row per person, trigger and step that is behind them: its key is what makes each step happen once.",
+)
+
+journey_plans = Table(
+    "journey_plans",
+    metadata,
+    Column("plan_id", String(36), ForeignKey("plans.plan_id"), primary_key=True),
+    Column("journey", String(28), nullable=False),
+    Column("version", String(16), nullable=False),
+    Column("step", String(28), nullable=False),
+    comment="Which step of which journey a plan sends.",
+)
+Index("plans_by_journey", journey_plans.c.journey)

@@ -52,6 +52,7 @@ def erase_files(stores: Stores, request_id: str) -> Any:
     from include.collect.erase import erase_spool
     from include.dispatch.account.erase import erase_from_plans
     from include.extract.erase import erase_landed
+    from include.ledger import journeys
     from include.privacy import scan
     from include.privacy.export import delete_exports
 
@@ -59,6 +60,7 @@ def erase_files(stores: Stores, request_id: str) -> Any:
     return {
         "landed_rows": erase_landed(stores.paths, person),
         "plan_files": erase_from_plans(stores, person),
+        "journey_entries": journeys.erase(stores.ledger, person.subscriber_ids, person.pseudonym),
         "spool_batches": erase_spool(stores.paths, person),
         "exports": delete_exports(stores.paths, person),
         "text_files": scan.redact(stores.paths, person, skip=_not_ours(stores, request_id)),

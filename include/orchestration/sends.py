@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from include.core.campaign import load_campaign
+from include.core.campaign import JOURNEY_SEPARATOR, load_campaign
 from include.orchestration import configuration, runs
 
 if TYPE_CHECKING:
@@ -45,8 +45,9 @@ def sent_plan(task_instance: Any) -> str:
 
 
 def resume_triggers(plans: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Arguments of `TriggerRun` for the run that continues each plan."""
+    """Arguments of `TriggerRun` for the run that continues each plan; the plans of journeys are continued every minute."""
     return [
         {"trigger_dag_id": f"send_{plan['campaign']}", "conf": {"mode": "live", "occurrence": plan["occurrence"]}}
         for plan in plans
+        if JOURNEY_SEPARATOR not in plan["campaign"]
     ]

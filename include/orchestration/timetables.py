@@ -19,8 +19,11 @@ def timetable(cron: str | None, *, interval: timedelta = timedelta(), grace: boo
     apart, `grace` keeps the first from being lost when the file is parsed again between the tick and the scheduler's next
     check. Raises `ConfigurationError` if the text is not a cron expression.
     """
-    if cron is None:
-        return None
+    return None if cron is None else every(cron, interval=interval, grace=grace)
+
+
+def every(cron: str, *, interval: timedelta = timedelta(), grace: bool = False) -> CronTriggerTimetable:
+    """As `timetable`, of a DAG that always has a schedule."""
     if not croniter.is_valid(cron):
         raise ConfigurationError(
             f"schedule: '{cron}' is not a cron expression.", remedy="Write five fields, as in 0 9 * * 2."

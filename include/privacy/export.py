@@ -17,7 +17,7 @@ from include.core.person import Person
 from include.core.privacy_request import PrivacyRequest
 from include.ledger.database import Ledger
 from include.ledger.stores import Stores
-from include.ledger.tables import metadata
+from include.ledger.tables import journey_entries, metadata
 from include.privacy import scan, tables
 from include.warehouse.connection import open_warehouse
 
@@ -74,12 +74,18 @@ def _of_warehouse(paths: DataPaths, person: Person) -> dict[str, Rows]:
 
 
 def _of_ledger(ledger: Ledger, person: Person) -> dict[str, Rows]:
-    """What the ledger holds under the person's address keys: consent, suppressions, mail withheld at SendGrid."""
+    """What the ledger holds of the person: consent, suppressions, mail withheld at SendGrid, and ways through journeys."""
     found: dict[str, Rows] = {}
+    entries = select(journey_entries.c.entry_id).where(journey_entries.c.subscriber_id.in_(person.subscriber_ids))
+    theirs: dict[str, Any] = {
+        "address_key": person.address_keys,
+        "subscriber_id": person.subscriber_ids,
+        "entry_id": entries,
+    }
     with ledger.read() as connection:
         for table in metadata.sorted_tables:
-            if "address_key" in table.columns:
-                query = select(table).where(table.c.address_key.in_(person.address_keys))
+            if name := next((name for name in theirs if name in table.columns), None):
+                query = select(table).where(table.c[name].in_(theirs[name]))
                 if rows := [dict(row) for row in connection.execute(query).mappings()]:
                     found[f"ledger.{table.name}"] = rows
     return found

@@ -25,6 +25,7 @@ FIXED_DAGS = {
     "nightly_analytics",
     "privacy_requests",
     "retention",
+    "run_journeys",
 }
 OUTSIDE_WAREHOUSE_POOL = {
     "extract.land", "announce", "publish.read_back", "publish.report", "dispatch.send_range", "dispatch.settle",
@@ -71,7 +72,8 @@ def test_every_task_that_opens_the_warehouse_is_in_its_pool(dags: dict[str, DAG]
 
 def test_only_send_range_is_in_the_pool_sendgrid(dags: dict[str, DAG]) -> None:
     sending = {(dag.dag_id, task.task_id) for dag in dags.values() for task in dag.tasks if task.pool == Pool.SENDGRID}
-    assert sending == {(name, "dispatch.send_range") for name in dags if name.startswith("send_")}
+    mailing = {name for name in dags if name.startswith("send_")} | {"run_journeys"}
+    assert sending == {(name, "dispatch.send_range") for name in mailing}
 
 
 def test_dags_have_no_cycle_no_catch_up_and_one_run_at_a_time(dags: dict[str, DAG]) -> None:
@@ -143,10 +145,23 @@ def test_a_posted_activity_reaches_the_segments_within_two_minutes(dags: dict[st
     """Loaded every minute, before other tasks that wait for the warehouse; then the segments are built."""
     dag = dags["collect_activities"]
     assert getattr(dag.timetable, "_expression", getattr(dag.timetable, "expression", "")) == "* * * * *"
-    others = [other for other in dags.values() if other is not dag]
+    others = [other for other in dags.values() if other not in (dag, dags["run_journeys"])]
     assert {task.priority_weight for other in others for task in other.tasks} == {1}
     heaviest = max(len(other.tasks) for other in others)  # a task's weight and those of the tasks after it are summed
     assert dag.get_task("collect.load").priority_weight > heaviest
+
+
+def test_a_posted_activity_reaches_the_journeys_within_two_minutes(dags: dict[str, DAG]) -> None:
+    """Journeys run every minute and when activities were loaded, and wait for the warehouse only behind the load."""
+    dag = dags["run_journeys"]
+    condition = dag.timetable.asset_condition
+    assert isinstance(condition, AssetAny)
+    wanted = {asset.name for asset in condition.objects if isinstance(asset, Asset)}
+    assert wanted == {"subscribers", "activities"}
+    advance = dag.get_task("dispatch.advance")
+    following = sum(task.priority_weight for task in dag.tasks if task is not advance)
+    assert advance.priority_weight + following < dags["collect_activities"].get_task("collect.load").priority_weight
+    assert dag.get_task("dispatch.settle").trigger_rule == "none_failed_min_one_success"
 
 
 def test_assets_are_created_in_one_file_only() -> None:

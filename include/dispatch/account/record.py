@@ -51,13 +51,13 @@ def record_new(stores: Stores) -> int:
     with open_warehouse(stores.paths) as warehouse:
         known = set(fetch(warehouse, "dispatch", "recorded_plans")["plan_id"].to_pylist())
         fresh = [plan for plan in plans.all_plans(stores.ledger) if plan.plan_id not in known]
-        return sum(_record_plan(warehouse, stores, plan) for plan in fresh)
+        return sum(record_plan(warehouse, stores, plan) for plan in fresh)
 
 
 def record_into(warehouse: duckdb.DuckDBPyConnection, stores: Stores) -> int:
     """As `record_sends`, on an open warehouse."""
     _backfill_tracked(warehouse, stores.ledger)
-    return sum(_record_plan(warehouse, stores, plan) for plan in plans.all_plans(stores.ledger))
+    return sum(record_plan(warehouse, stores, plan) for plan in plans.all_plans(stores.ledger))
 
 
 def _backfill_tracked(warehouse: duckdb.DuckDBPyConnection, ledger: Ledger) -> None:
@@ -73,7 +73,8 @@ def _backfill_tracked(warehouse: duckdb.DuckDBPyConnection, ledger: Ledger) -> N
     warehouse.unregister("chunk_contents")
 
 
-def _record_plan(warehouse: duckdb.DuckDBPyConnection, stores: Stores, plan: Plan) -> bool:
+def record_plan(warehouse: duckdb.DuckDBPyConnection, stores: Stores, plan: Plan) -> bool:
+    """Update the warehouse's copy of one plan; returns whether it had changed."""
     with stores.ledger.read() as connection:
         mark = _mark(connection, plan)
         known = fetch(warehouse, "dispatch", "recorded_ledger_mark", {"plan_id": plan.plan_id}).to_pylist()

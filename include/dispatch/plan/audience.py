@@ -62,9 +62,22 @@ def select_segment(
 ) -> Audience:
     """Evaluate the campaign's segment in its newest run. Raises `PlanError` if there is none."""
     segment_run = _select_members(warehouse, campaign, at)
-    cap_since = at - timedelta(hours=campaign.frequency_cap_hours) if campaign.frequency_cap_hours else FOREVER
-    share = round(campaign.hold_out_percent / 100 * DRAWS)
-    return _evaluate(warehouse, ledger, campaign, segment_run, occurrence, at, cap_since=cap_since, hold_out_share=share)
+    share, since = round(campaign.hold_out_percent / 100 * DRAWS), cap_since(campaign, at)
+    return _evaluate(warehouse, ledger, campaign, segment_run, occurrence, at, cap_since=since, hold_out_share=share)
+
+
+def select_entries(
+    warehouse: duckdb.DuckDBPyConnection, ledger: Ledger, campaign: Campaign, *, occurrence: str, at: datetime
+) -> Audience:
+    """Evaluate the people in temp table `selected` (subscriber_id, trigger_key), who are due at the mail of a journey."""
+    return _evaluate(
+        warehouse, ledger, campaign, "journey", occurrence, at, cap_since=cap_since(campaign, at), hold_out_share=0
+    )
+
+
+def cap_since(campaign: Campaign, at: datetime) -> datetime:
+    """People with a message after this time are capped."""
+    return at - timedelta(hours=campaign.frequency_cap_hours) if campaign.frequency_cap_hours else FOREVER
 
 
 def select_as_if_due(

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, NotRequired
 
 import duckdb
+from sqlalchemy import Connection
 
 from include.core.campaign import Campaign, source_location
 from include.core.errors import CampaignStopped, ContentChanged, PlanError
@@ -104,6 +105,20 @@ def freeze_request(stores: Stores, request: PlanRequest, select_audience: Audien
     return _resume(stores.ledger, found, request.campaign)
 
 
+def freeze_together(
+    warehouse: duckdb.DuckDBPyConnection,
+    stores: Stores,
+    request: PlanRequest,
+    select_audience: AudienceQuery,
+    together: Callable[[Connection], None],
+) -> FrozenPlan | None:
+    """Freeze a plan on an open warehouse, with more that `together` writes in the plan's transaction.
+
+    Returns None if the plan exists, in which case `together` wrote nothing.
+    """
+    return _freeze_now(warehouse, stores, request, compile_contents(request.campaign), select_audience, together)
+
+
 def compile_contents(campaign: Campaign) -> dict[str, Content]:
     """The content of each variant and locale, by `variant.locale`. Raises `PlanError` with file and line."""
     contents = {}
@@ -147,6 +162,7 @@ def _freeze_now(
     request: PlanRequest,
     contents: Mapping[str, Content],
     select_audience: AudienceQuery,
+    together: Callable[[Connection], None] = lambda _connection: None,
 ) -> FrozenPlan | None:
     """Write the plan's files, then its transaction; None if another process was first."""
     if plans.find_plan(stores.ledger, request.plan_id) is not None:
@@ -164,7 +180,7 @@ def _freeze_now(
     write_contents(folder, _contents_as_data(contents, links, request.edge_url))
     row = _plan_row(request, audience, content_hash(request.campaign, contents), write_manifest(folder))
     states = ({**chunk, "plan_id": request.plan_id, "state": "pending"} for chunk in chunks)
-    if not plans.freeze_plan(stores.ledger, row, states):
+    if not plans.freeze_plan(stores.ledger, row, states, together):
         return None
     return {
         "plan_id": request.plan_id,

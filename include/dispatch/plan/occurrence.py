@@ -6,10 +6,16 @@ from datetime import UTC, datetime
 
 from include.core.campaign import Campaign
 
-PER_PERSON = {"signup": "signed_up_at", "each_signup": "signed_up_at", "first_purchase": "first_purchased_at"}
-"""Occurrences triggered by an event of a person, and the column with the event's time. Sent once per person, in any run.
+PER_PERSON = {
+    "signup": "signed_up_at",
+    "each_signup": "signed_up_at",
+    "first_purchase": "first_purchased_at",
+    "trigger": "trigger_key",
+}
+"""Occurrences triggered by an event of a person, and the column that tells it. Sent once per person, in any run.
 
-`each_signup` is sent once per sign-up of a person: its message key contains the sign-up time (audience.sql).
+`each_signup` is sent once per sign-up of a person: its message key contains the sign-up time (audience.sql). `trigger` is
+sent once per trigger of a journey.
 """
 
 

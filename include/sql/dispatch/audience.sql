@@ -8,26 +8,39 @@
 --          same in every run. event: null, or the trigger of the message (signup, first_purchase): then the message key contains
 --          the event instead of the occurrence, so that each person gets one message in whichever run; suppressed and capped
 --          people have a key with this occurrence, so that a later run can still send to them. event each_signup: the key also
---          contains the sign-up time, so that a new sign-up is sent to again. topic: null, or the topic that people can decline
+--          contains the sign-up time, so that a new sign-up is sent to again. event trigger: the key contains the trigger_key of
+--          temp table selected, which only the steps of journeys have. topic: null, or the topic that people can decline
 --          on the preference page, under any of their addresses; the newest answer counts. confirming: the message asks people
 --          to confirm their sign-up: only unconfirmed people are planned, without tracking and without a topic.
 --          consent_expires_at: the sender leaves out people whose consent has ended when their chunk is sent; null where it
 --          does not end, and for mail that asks for confirmation.
 create or replace temp table audience as
-with keyed as (
+with chosen as (
+    select
+        subscriber_id,
+        trigger_key
+    from (
+        select * from selected
+        union all by name
+        select null::varchar as trigger_key
+        where false
+    )
+),
+
+keyed as (
     select
         subscriber.*,
         feature.days_since_engagement,
         message_key(
             $campaign,
-            if(
-                $event = 'each_signup',
-                concat('each_signup ', epoch_us(subscriber.signed_up_at)),
-                coalesce($event, $occurrence)
-            ),
+            case $event
+                when 'each_signup' then concat('each_signup ', epoch_us(subscriber.signed_up_at))
+                when 'trigger' then concat('trigger ', chosen.trigger_key)
+                else coalesce($event, $occurrence)
+            end,
             subscriber.subscriber_id
         ) as message_key
-    from selected
+    from chosen
     inner join people_as_of($as_of) as subscriber using (subscriber_id)
     left join segment.features as feature using (subscriber_id)
 ),

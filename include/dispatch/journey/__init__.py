@@ -1,0 +1,1 @@
+"""Journeys: who enters, which step is next for whom, and the plans of their mail."""
