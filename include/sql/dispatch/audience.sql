@@ -24,7 +24,7 @@ with chosen as (
         union all by name
         select null::varchar as trigger_key
         where false
-    )
+    ) as rows_with_key
 ),
 
 keyed as (
