@@ -94,6 +94,11 @@ class DataPaths:
         return self.root / "alerts"
 
     @property
+    def airflow_logs(self) -> Path:
+        """Logs of tasks, without addresses. Empty where Airflow runs elsewhere and keeps its own."""
+        return self.root / "airflow" / "logs"
+
+    @property
     def secrets(self) -> Path:
         """Keys of the address hash and of the unsubscribe tokens, mode 0600."""
         return self.root / "secrets.json"

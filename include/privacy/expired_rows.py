@@ -26,6 +26,14 @@ NEEDED = {
     "outcomes": "they prove that no message was sent twice, and each night all sends are compared with them",
 }
 """Why the rows of a table may not be deleted by their age."""
+_STATEMENTS = {
+    "quality": [
+        f"quality_{table}" for table in ("profiles", "shapes", "distributions", "source_columns", "source_files", "results")
+    ]
+}
+"""Tables that have several statements; the others have one, of their name."""
+_WITHOUT_PEOPLE = frozenset({"quality"})
+"""Their bytes may stay in the file until it is written anew for another reason."""
 
 
 class Tables(StrictModel):
@@ -35,6 +43,7 @@ class Tables(StrictModel):
     quarantined_events: Month
     activities: Month
     identities: Days
+    quality: Month
     purchases: int | None
     sends: int | None
     events: int | None
@@ -62,7 +71,7 @@ def delete_rows(paths: DataPaths, tables: Tables, *, dry_run: bool) -> dict[str,
         if dry_run:
             warehouse.rollback()
         else:
-            _commit(warehouse, paths, deleted=any(counts.values()))
+            _commit(warehouse, paths, deleted=any(count for table, count in counts.items() if table not in _WITHOUT_PEOPLE))
     return counts
 
 
@@ -80,5 +89,8 @@ def _delete(warehouse: duckdb.DuckDBPyConnection, table: str, days: int | None) 
     if days is None:
         return 0
     before: datetime = clock.now() - timedelta(days=days)
-    row = run(warehouse, "privacy", f"{table}_delete_expired", {"before": before}).fetchone()
-    return int(row[0]) if row else 0
+    deleted = 0
+    for name in _STATEMENTS.get(table, [table]):
+        row = run(warehouse, "privacy", f"{name}_delete_expired", {"before": before}).fetchone()
+        deleted += int(row[0]) if row else 0
+    return deleted

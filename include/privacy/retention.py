@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 FILE = PROJECT / "include" / "retention.yaml"
 ENDED = frozenset({"done", "cancelled"})
+_STATE = frozenset({"latest.html"})
+"""Files that say how things are now, however old."""
 
 
 class Retention(StrictModel):
@@ -34,6 +36,10 @@ class Retention(StrictModel):
     previews: Days
     privacy_exports: Days
     quarantine_exports: Days
+    evidence: Days
+    alerts: Days
+    quality_pages: Days
+    task_logs: Days
     tables: Tables
 
     @field_validator("tables")
@@ -89,13 +95,22 @@ def _dated(kind: str, paths: DataPaths, ledger: Ledger) -> Iterator[tuple[Path, 
     elif kind == "plans":
         yield from _parts(paths, ledger)
     else:
-        yield from ((file, _changed_at(file)) for file in _folder(kind, paths).rglob("*") if file.is_file())
+        folder, pattern = _files(kind, paths)
+        files = (file for file in folder.rglob(pattern) if file.is_file() and file.name not in _STATE)
+        yield from ((file, _changed_at(file)) for file in files)
 
 
-def _folder(kind: str, paths: DataPaths) -> Path:
-    if kind == "privacy_exports":
-        return paths.privacy / "exports"
-    return paths.previews if kind == "previews" else paths.quarantine
+def _files(kind: str, paths: DataPaths) -> tuple[Path, str]:
+    """The folder of a kind, and the pattern of its files there."""
+    return {
+        "previews": (paths.previews, "*"),
+        "privacy_exports": (paths.privacy / "exports", "*"),
+        "quarantine_exports": (paths.quarantine, "*"),
+        "evidence": (paths.evidence, "*.json"),
+        "alerts": (paths.alerts, "*.json"),
+        "quality_pages": (paths.quality, "*.html"),
+        "task_logs": (paths.airflow_logs, "*.log"),
+    }[kind]
 
 
 def _parts(paths: DataPaths, ledger: Ledger) -> Iterator[tuple[Path, datetime]]:

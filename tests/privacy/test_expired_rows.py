@@ -43,7 +43,7 @@ select 'f' as name, now() as received_at, now() as loaded_at, count(*) + 1 as ev
     0 as duplicates, 1 as quarantined
 from engagement.events;
 """
-COUNTS = {"quarantine": 3, "quarantined_events": 1, "activities": 1, "identities": 1}
+COUNTS = {"quarantine": 3, "quarantined_events": 1, "activities": 1, "identities": 1, "quality": 0}
 """The quarantine loses the row of S3, and two of the three versions of that of S4."""
 EXPECTED = Tables(**TABLES)
 
@@ -100,6 +100,22 @@ def test_expired_rows_and_their_bytes_go_and_every_sum_holds(filled: Sending, mo
     assert sums(filled) == before
     assert query(paths, "select activity_id from core.activities order by all") == [("A1",), ("recent",)]
     assert query(paths, "select source_key from quality.open_quarantine") == [("S4",)]
+
+
+def test_results_of_superseded_runs_go_without_a_copy_of_the_file(filled: Sending, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = filled.stores.paths
+    with open_warehouse(paths) as warehouse:
+        warehouse.execute(
+            "insert into quality.runs by name select runs.* replace ('new ' || i as landed_run, now() as validated_at) "
+            "from quality.runs as runs cross join range(60) as copies (i) where relation = 'subscribers'"
+        )
+    monkeypatch.setenv("TRADEWIND_CLOCK_OFFSET_SECONDS", str(40 * 86_400))
+    monkeypatch.setattr(expired_rows, "rewrite", _disk_is_full)
+    tables = Tables(**dict.fromkeys(TABLES) | {"quality": 31})
+    assert delete_rows(paths, tables, dry_run=False)["quality"] > 50
+    for table in ("results", "profiles", "shapes", "distributions", "source_columns"):
+        assert query(paths, f"select distinct relation from quality.{table}") == [("activities",)], table
+    assert query(paths, "select count(*) from quality.runs where landed_run not like 'new %'") != [(0,)]
 
 
 def test_a_subscriber_who_returns_has_an_address_again_and_stays_unsubscribed(

@@ -21,19 +21,35 @@ from tests.validate.conftest import land_rows
 
 DAYS = 30
 TABLES = {
-    "quarantine": DAYS, "quarantined_events": 31, "activities": 31, "identities": DAYS,
+    "quarantine": DAYS, "quarantined_events": 31, "activities": 31, "identities": DAYS, "quality": 31,
     "purchases": None, "sends": None, "events": None, "outcomes": None,
 }  # fmt: skip
 RETENTION = Retention(
     landed=DAYS, spool=DAYS, plans=DAYS, previews=DAYS, privacy_exports=None, quarantine_exports=DAYS,
+    evidence=DAYS, alerts=DAYS, quality_pages=DAYS, task_logs=DAYS,
     tables=Tables(**TABLES),
 )  # fmt: skip
-NO_ROWS = {"tables.quarantine": 0, "tables.quarantined_events": 0, "tables.activities": 0, "tables.identities": 0}
+NO_ROWS = {
+    "tables.quarantine": 0,
+    "tables.quarantined_events": 0,
+    "tables.activities": 0,
+    "tables.identities": 0,
+    "tables.quality": 0,
+}
 OLD_FILES = (
     "spool/archive/20260101/1.json", "spool/activities/archive/20260101/1.jsonl", "spool/broken/1.json",
-    "previews/newsletter/run.html", "quarantine/subscribers.csv",
+    "previews/newsletter/run.html", "quarantine/subscribers.csv", "evidence/1.json", "alerts/1.json",
+    "quality/run.html", "airflow/logs/dag_id=a/attempt=1.log",
 )  # fmt: skip
-KEPT_FILES = ("privacy/exports/1.zip", "spool/incoming/1.json", "spool/departures.log", "spool/consent.log")
+KEPT_FILES = (
+    "privacy/exports/1.zip",
+    "alerts/known",
+    "quality/latest.html",
+    "airflow/airflow.db",
+    "spool/incoming/1.json",
+    "spool/departures.log",
+    "spool/consent.log",
+)
 
 
 def fill(paths: DataPaths) -> list[Path]:
@@ -55,6 +71,7 @@ def test_expired_files_are_deleted_and_a_dry_run_counts_them(stores: Stores, mon
     (paths.root / "spool/activities/archive/29991231").rename(paths.root / "spool/activities/archive/20260101")
     monkeypatch.setenv("TRADEWIND_CLOCK_OFFSET_SECONDS", str((DAYS + 1) * 86_400))
     expected = {"landed": 1, "spool": 3, "plans": 0, "previews": 1, "privacy_exports": 0, "quarantine_exports": 1}
+    expected |= {"evidence": 1, "alerts": 1, "quality_pages": 1, "task_logs": 1}
     expected |= NO_ROWS
     assert delete_expired(stores, RETENTION, dry_run=True) == expected
     assert not paths.warehouse.exists()

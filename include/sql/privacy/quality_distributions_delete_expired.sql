@@ -1,0 +1,12 @@
+-- name: quality_distributions_delete_expired
+-- owner: data
+-- grain: none
+-- params: before
+-- purpose: Delete the distributions of values of runs that were checked before a time and are superseded. quality.runs keeps their counts.
+delete from quality.distributions
+where (landed_run, relation) in (
+    select
+        superseded.landed_run,
+        superseded.relation
+    from superseded_checks($before) as superseded
+);
