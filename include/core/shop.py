@@ -43,6 +43,20 @@ class Topic(StrictModel):
     description: Texts
 
 
+Host = Annotated[str, Field(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$", max_length=253)]
+
+
+class Utm(StrictModel):
+    """The rule for UTM parameters, which tell web analytics from which mail a visit came.
+
+    Links to `sites` and their subdomains get them; the campaign and, in an experiment, the variant are added by themselves.
+    """
+
+    sites: Annotated[tuple[Host, ...], Field(min_length=1)]
+    source: Annotated[str, Field(min_length=1, max_length=100)]
+    medium: Annotated[str, Field(min_length=1, max_length=100)] = "email"
+
+
 class Shop(StrictModel):
     """The sender of all campaigns.
 
@@ -57,6 +71,7 @@ class Shop(StrictModel):
     currency: Currency = "USD"
     exchange_rates: dict[Currency, Annotated[float, Field(gt=0, lt=1e9)]] = Field(default_factory=dict)
     exchange_rates_as_of: date | None = None
+    utm: Utm | None = None
 
     @field_validator("name")
     @classmethod

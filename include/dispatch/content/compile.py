@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,8 @@ from jinja2 import TemplateError
 
 from include.core.campaign import Campaign, Variant
 from include.core.errors import PlanError
-from include.dispatch.content import source_location
+from include.core.shop import load_shop
+from include.dispatch.content import source_location, utm
 from include.dispatch.content.click_tracking import disable_click_tracking
 from include.dispatch.content.content import Content
 from include.dispatch.content.environment import MAX_PART_CHARACTERS, TemplateEnvironment
@@ -65,6 +66,11 @@ def compile_content(
     names = _part_files(folder, variant, locale)
     rendered = _render(environment, names)
     inputs = {"version": COMPILER_VERSION, "sources": sources.hashes, "shared": shared, "names": names}
+    if rule := load_shop().utm:
+        query = utm.parameters(rule, campaign, variant)
+        inputs["utm"] = [query, *rule.sites]
+        html, text = utm.tag_html(rendered.html, rule, query), utm.tag_text(rendered.text, rule, query)
+        rendered = replace(rendered, html=html, text=text)
     content = assign_slots(rendered, placeholders, names=names, inputs=_digest(inputs), tag_prefix=tag_prefix)
     if len(content.slots) > MAX_SLOTS:
         raise PlanError(
