@@ -3,14 +3,14 @@ SendGrid, and checks that every planned person is accounted for. Running it agai
 chunks.
 
 **Modes.** A scheduled run is live. The form of a manual run sets its mode: *preview* (default) renders and counts and
-sends nothing; *test* sends only to the given subscriber ids, under separate message keys; *live* sends. A backfill
+sends nothing; *test* sends only to people of the team, marked, with links that change nothing; *live* sends. A backfill
 previews.
 
 **Inputs.** `include/campaigns/<campaign>.yaml`, its template, the newest run of its segment, suppressions and consent
 in the ledger.
 
 **Outputs.** `plans/<campaign>/<occurrence>/`, plan and chunks in the ledger, `dispatch.plans` and `dispatch.sends`; in
-preview mode, a page in `previews/`.
+preview mode, a page in `previews/`, behind the button *Preview* of `dispatch.plan`.
 
 **Triage.**
 - `dispatch.plan` fails with *PlanError*, *ConfigurationError* or *ContentChanged*: nothing was sent; the message
@@ -103,7 +103,7 @@ def send_dag(campaign: Campaign) -> DAG:
     with DAG(
         dag_id=f"send_{campaign.id}", dag_display_name=f"Send: {campaign.name}",
         schedule=timetables.timetable(campaign.schedule, grace=True),
-        tags=[Tag.SENDS, Tag.CAMPAIGN, Tag.SENDS_MAIL], params=forms.params(forms.SEND_FORM),
+        tags=[Tag.SENDS, Tag.CAMPAIGN, Tag.SENDS_MAIL], params=forms.params(forms.send_form(campaign)),
         doc_md=campaigns.campaign_page(campaign, __doc__),
         **defaults.dag_defaults(campaign.owner, due=timedelta(hours=4), timeout=timedelta(days=14)),
     ) as dag:  # fmt: skip

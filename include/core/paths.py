@@ -14,9 +14,9 @@ TEMPLATES = PROJECT / "include" / "templates"
 CAMPAIGNS = PROJECT / "include" / "campaigns"
 JOURNEYS = PROJECT / "include" / "journeys"
 SHOP = PROJECT / "include" / "shop.yaml"
+SEED_ADDRESSES = PROJECT / "include" / "seed_addresses.yaml"
 EXAMPLE_PEOPLE = PROJECT / "include" / "example_people.yaml"
-"""The defaults, which `TRADEWIND_TEMPLATES`, `TRADEWIND_CAMPAIGNS`, `TRADEWIND_JOURNEYS` and `TRADEWIND_SHOP` override,
-except that of the people."""
+"""The defaults. `TRADEWIND_TEMPLATES`, `…_CAMPAIGNS`, `…_JOURNEYS`, `…_SHOP` and `…_SEED_ADDRESSES` name other places."""
 
 
 @dataclass(frozen=True)
@@ -147,3 +147,8 @@ def journey_folder() -> Path:
 def shop_file() -> Path:
     """The shop's file."""
     return settings().shop or SHOP
+
+
+def seed_file() -> Path:
+    """The file of the team's addresses."""
+    return settings().seed_addresses or SEED_ADDRESSES

@@ -89,6 +89,13 @@ class Settings(BaseSettings):
             "file with the shop's name, contact address, topics, currency and exchange rates", default="`include/shop.yaml`"
         ),
     ] = None
+    seed_addresses: Annotated[
+        Path | None,
+        _field(
+            "file with the [addresses of the team](docs/templates.md#send-it-to-yourself) that get test sends",
+            default="`include/seed_addresses.yaml`",
+        ),
+    ] = None
     source_sql: Annotated[
         Path | None,
         _field(

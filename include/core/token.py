@@ -23,9 +23,12 @@ from urllib.parse import unquote
 from include.core.keys import address_key, keys_of, rekeyed
 from include.core.secrets import Secrets
 
-VERSION, VERSION_WITH_EXPIRY = 1, 2
-UNSUBSCRIBE, CONFIRM, PROBE = "unsubscribe", "confirm", "probe"
-"""Purposes: unsubscribe and preferences, double opt-in, and a probe of whether an edge has the same keys."""
+VERSION, VERSION_WITH_EXPIRY, VERSION_OF_TESTS = 1, 2, 3
+UNSUBSCRIBE, CONFIRM, PROBE, TEST = "unsubscribe", "confirm", "probe", "test"
+"""Purposes: unsubscribe and preferences, double opt-in, a probe of whether an edge has the same keys, and every link of a
+test send, which changes nothing."""
+_LASTING = {UNSUBSCRIBE: VERSION, TEST: VERSION_OF_TESTS}
+"""The versions of tokens without expiry. They have the same length."""
 PROBE_HEADER = "X-Tradewind-Probe"
 MAC_BYTES = 16
 _BODY_BYTES = 2 + 16 + 32
@@ -58,8 +61,8 @@ def mint(secrets: Secrets, subject: Subject, purpose: str = UNSUBSCRIBE) -> str:
 def header(secrets: Secrets, purpose: str, valid_until: int | None = None) -> bytes:
     """The bytes before message and address: version, key id, expiry of a confirmation. Equal for a whole plan."""
     generation = (secrets.generation - 1) << 4
-    if purpose == UNSUBSCRIBE:
-        return bytes((generation | VERSION, secrets.signing_key_id))
+    if purpose in _LASTING:
+        return bytes((generation | _LASTING[purpose], secrets.signing_key_id))
     assert valid_until is not None, "a confirmation expires"
     return bytes((generation | VERSION_WITH_EXPIRY, secrets.signing_key_id)) + valid_until.to_bytes(_EXPIRY_BYTES, "big")
 
@@ -74,7 +77,7 @@ def verify(secrets: Secrets, token: str, purpose: str = UNSUBSCRIBE) -> Subject 
         raw = base64.b64decode(token.encode("ascii") + b"=" * (-len(token) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, UnicodeEncodeError, ValueError):
         return None
-    version, expiry = (VERSION, 0) if purpose == UNSUBSCRIBE else (VERSION_WITH_EXPIRY, _EXPIRY_BYTES)
+    version, expiry = (_LASTING[purpose], 0) if purpose in _LASTING else (VERSION_WITH_EXPIRY, _EXPIRY_BYTES)
     if len(raw) != _BODY_BYTES + expiry + MAC_BYTES or raw[0] & 0x0F != version or raw[0] >> 4 >= secrets.generation:
         return None
     body, mac = raw[:-MAC_BYTES], raw[-MAC_BYTES:]
@@ -93,7 +96,7 @@ def repaired(token: str, purpose: str = UNSUBSCRIBE) -> str:
     The result must still verify. Letters whose case was changed cannot be repaired.
     """
     kept = _NOT_OURS.sub("", unquote(token[:_LONGEST]))
-    return kept[: LENGTH if purpose == UNSUBSCRIBE else LENGTH_WITH_EXPIRY]
+    return kept[: LENGTH if purpose in _LASTING else LENGTH_WITH_EXPIRY]
 
 
 def probe(secrets: Secrets) -> str:

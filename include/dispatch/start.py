@@ -12,9 +12,10 @@ from include.core.connections import SendGridAccount
 from include.core.errors import ConfigurationError, PlanError
 from include.core.pace import AccountPace
 from include.dispatch import public_edge
-from include.dispatch.plan import freeze, occurrence, test_send
+from include.dispatch.plan import freeze, occurrence
 from include.dispatch.plan_files import PlanReader
 from include.dispatch.preview.preview import Previewed, preview_run
+from include.dispatch.preview.test_send import NOBODY, SeedChoice, freeze_test
 from include.dispatch.send import sender
 from include.ledger import plans
 from include.ledger.database import Ledger
@@ -45,8 +46,8 @@ class StartedLivePlan(StartedPlan):
 
 def start_run(
     stores: Stores, campaign: Campaign, *,
-    account: SendGridAccount, mode: Mode, run: str, at: datetime, edge_url: str, recipients: list[str],
-    resumes: str | None = None, account_pace: AccountPace = sender.UNLIMITED,
+    account: SendGridAccount, mode: Mode, run: str, at: datetime, edge_url: str,
+    test: SeedChoice = NOBODY, resumes: str | None = None, account_pace: AccountPace = sender.UNLIMITED,
 ) -> tuple[StartedPreview | StartedPlan, list[sender.Range]]:  # fmt: skip
     """Render the preview, or find or freeze the plan; return the result and the ranges of chunks to send.
 
@@ -61,7 +62,7 @@ def start_run(
     public_edge.require_answer(account, edge_url, stores.secrets)
     started: StartedPlan
     if mode == "test":
-        tested = test_send.freeze_test(stores, campaign, run=run, recipients=recipients, edge_url=edge_url, at=at)
+        tested = freeze_test(stores, campaign, test, run=run, edge_url=edge_url, at=at)
         started = StartedPlan(mode=mode, **tested)
     else:
         period = _period(stores.ledger, campaign, at, resumes)

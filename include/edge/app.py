@@ -23,7 +23,7 @@ from include.edge.body import Refused
 from include.edge.confirm import confirm
 from include.edge.health import health
 from include.edge.preferences import preferences
-from include.edge.subject import DamagedLink, LedgerUnavailable
+from include.edge.subject import DamagedLink, LedgerUnavailable, LinkOfTest
 from include.edge.unsubscribe import unsubscribe
 from include.edge.webhook import receive
 
@@ -94,6 +94,11 @@ async def _damaged(request: Request, _error: Exception) -> Response:
     return page.render_damaged_link(request)
 
 
+async def _of_test(request: Request, _error: Exception) -> Response:
+    """200, also for one-click requests: the mail was a test, and its links change nothing."""
+    return page.render(request, "test_mail")
+
+
 async def _not_found(request: Request, _error: Exception) -> Response:
     """A path without a route; one that starts like a link is a damaged link."""
     return (
@@ -118,6 +123,7 @@ def build() -> Starlette:
             Refused: _refused,
             LedgerUnavailable: _ledger_unavailable,
             DamagedLink: _damaged,
+            LinkOfTest: _of_test,
             404: _not_found,
         },
     )

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from airflow.sdk import Param
+
+from include.core.campaign import Campaign
+from include.core.errors import ConfigurationError
+from include.core.seeds import load_seeds
 
 TABLE_RULES = [
     "quarantined_share", "empty_batch", "volume", "unseen_share", "growth", "columns_vanished", "columns_swapped",
@@ -23,26 +28,6 @@ INGEST_FORM: dict[str, dict[str, Any]] = {
         "rule of drift, its bounds are learnt anew.",
     },
 }  # fmt: skip
-SEND_FORM: dict[str, dict[str, Any]] = {
-    "mode": {
-        "default": "preview", "enum": ["preview", "test", "live"], "title": "Mode",
-        "description": "preview sends nothing; test sends to the recipients below; live sends to the segment.",
-    },
-    "test_recipients": {
-        "default": [], "type": ["array", "null"], "items": {"type": "string", "pattern": r"^[^@\s]{1,200}$"}, "maxItems": 50,
-        "title": "Test recipients",
-        "description": "Subscriber ids, one per line. Never addresses: they would be stored in Airflow's database.",
-    },
-    "occurrence": {
-        "default": None, "type": ["string", "null"], "pattern": r"^[A-Za-z0-9-]{1,40}$", "title": "Occurrence",
-        "description": "Live only: continue the plan of an earlier occurrence, such as 2026-W48. Empty: the current one.",
-    },
-    "note": {
-        "default": "", "type": ["string", "null"], "maxLength": 500, "title": "Note",
-        "description": "The reason for this run, shown with it.",
-    },
-}  # fmt: skip
-
 RETENTION_FORM: dict[str, dict[str, Any]] = {
     "dry_run": {
         "default": True, "type": "boolean", "title": "Dry run",
@@ -55,6 +40,47 @@ PRIVACY_FORM: dict[str, dict[str, Any]] = {
         "description": "The id that `make privacy` printed. Never an address: it would be stored in Airflow's database.",
     },
 }  # fmt: skip
+
+
+def send_form(campaign: Campaign) -> dict[str, dict[str, Any]]:
+    """The form of a campaign's DAG. It offers the names of the team's seed addresses, never the addresses."""
+    return {
+        "mode": {
+            "default": "preview", "enum": ["preview", "test", "live"], "title": "Mode",
+            "description": "preview sends nothing; test sends to the team; live sends to the segment.",
+        },
+        "seeds": {
+            "default": [], "type": ["array", "null"], "items": {"type": "string", "pattern": r"^[^@\s]{1,40}$"},
+            "maxItems": 50, "examples": _seed_names(), "title": "Test: send to",
+            "description": "People of the team (include/seed_addresses.yaml). Names only: addresses would be stored in "
+            "Airflow's database.",
+        },
+        "variant": _choice("Test: variant", "every variant", [variant.id for variant in campaign.variants]),
+        "locale": _choice("Test: language", "that of each person", campaign.locales),
+        "occurrence": {
+            "default": None, "type": ["string", "null"], "pattern": r"^[A-Za-z0-9-]{1,40}$", "title": "Live: occurrence",
+            "description": "Continue the plan of an earlier occurrence, such as 2026-W48. Empty: the current one.",
+        },
+        "note": {
+            "default": "", "type": ["string", "null"], "maxLength": 500, "title": "Note",
+            "description": "The reason for this run, shown with it.",
+        },
+    }  # fmt: skip
+
+
+def _choice(title: str, otherwise: str, values: Iterable[str]) -> dict[str, Any]:
+    return {
+        "default": None, "type": ["string", "null"], "enum": [None, *values], "title": title,
+        "description": f"Empty: {otherwise}.",
+    }  # fmt: skip
+
+
+def _seed_names() -> list[str]:
+    """The names of the seeds; none while their file has an error, which a test then reports."""
+    try:
+        return list(load_seeds())
+    except ConfigurationError:
+        return []
 
 
 def params(form: dict[str, dict[str, Any]]) -> dict[str, Param]:

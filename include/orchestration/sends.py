@@ -30,11 +30,13 @@ def start_run(
 ) -> tuple[StartedPreview | StartedPlan, list[Range]]:
     """Render the preview, or find or freeze the plan; returns it and the ranges of chunks to send."""
     from include.dispatch import start
+    from include.dispatch.preview.test_send import SeedChoice
 
     return start.start_run(
         stores, load_campaign(campaign_id), mode=runs.run_mode(dag_run, params), at=runs.run_moment(dag_run),
         account=configuration.account(), run=dag_run.run_id, edge_url=configuration.edge_url(),
-        recipients=params["test_recipients"] or [], resumes=params["occurrence"], account_pace=configuration.account_pace(),
+        test=SeedChoice(params["seeds"] or (), params["variant"], params["locale"]), resumes=params["occurrence"],
+        account_pace=configuration.account_pace(),
     )  # fmt: skip
 
 

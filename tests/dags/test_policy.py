@@ -95,9 +95,13 @@ def test_manual_sends_preview_by_default_and_reject_addresses(dags: dict[str, DA
         params = dags[f"send_{name}"].params
         assert params["mode"] == "preview"
         assert params.get_param("mode").schema["enum"] == ["preview", "test", "live"]
-        pattern = params.get_param("test_recipients").schema["items"]["pattern"]
-        assert re.match(pattern, "CDNOW-00001")
-        assert not re.match(pattern, "somebody@example.com")
+        seeds = params.get_param("seeds").schema
+        assert "anna" in seeds["examples"], "the form offers the names of the team"
+        assert re.match(seeds["items"]["pattern"], "anna")
+        assert not re.match(seeds["items"]["pattern"], "somebody@example.com")
+        assert "@" not in str(seeds["examples"])
+    assert dags["send_winback"].params.get_param("variant").schema["enum"] == [None, "quiet", "offer"]
+    assert dags["send_winback"].params.get_param("locale").schema["enum"] == [None, "en", "de", "fr"]
 
 
 def test_the_task_that_plans_has_a_button_for_its_preview(dags: dict[str, DAG], paths: DataPaths) -> None:

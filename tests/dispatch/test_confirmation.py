@@ -59,7 +59,6 @@ class Shop:
             run="r",
             at=at,
             edge_url=EDGE,
-            recipients=[],
         )
         assert planned["mode"] == "live"
         for part in ranges:
@@ -217,7 +216,7 @@ def test_confirmation_link_expires(shop: Shop, monkeypatch: pytest.MonkeyPatch) 
 def test_preview_contains_no_working_link(shop: Shop) -> None:
     campaign = load_campaign("confirm")
     shown, _ = start.start_run(
-        shop.stores, campaign, account=shop.esp.account, mode="preview", run="p", at=shop.now, edge_url=EDGE, recipients=[]
+        shop.stores, campaign, account=shop.esp.account, mode="preview", run="p", at=shop.now, edge_url=EDGE
     )
     assert shown["mode"] == "preview"
     page = (shop.stores.paths.root / shown["page"]).read_text()

@@ -19,7 +19,7 @@ from include.core.shop import UnknownTopic
 from include.dispatch import control, start
 from include.dispatch.account import record
 from include.dispatch.account.settle import settle
-from include.dispatch.plan import freeze, occurrence, test_send
+from include.dispatch.plan import freeze, occurrence
 from include.dispatch.preview.preview import preview_run
 from include.dispatch.send import sender
 from include.ledger import consent, plans, suppressions
@@ -278,12 +278,11 @@ def test_unknown_segment_or_parameter_is_refused(shop: Shop, segment: Any, words
 def test_unknown_topic_is_refused_and_a_declined_topic_is_not_planned(shop: Shop, esp: ScriptedEsp) -> None:
     (gone,) = shop.rows("select address_key from core.subscribers where subscriber_id = '7'")[0]
     consent.record(shop.stores.ledger, [consent.Consent(gone, "news", False, "preference_page", 1.0)])
-    for mode in ("preview", "test", "live"):
+    modes: tuple[start.Mode, ...] = ("preview", "live")
+    for mode in modes:
         typo = shop.campaign.model_copy(update={"topic": "newss"})
         with pytest.raises(UnknownTopic, match=r"spring\.yaml: the topic 'newss' does not exist\. Did you mean news\?"):
-            start.start_run(
-                shop.stores, typo, account=esp.account, mode=mode, run="manual__9", at=AT, edge_url=EDGE, recipients=["7"]
-            )
+            start.start_run(shop.stores, typo, account=esp.account, mode=mode, run="manual__9", at=AT, edge_url=EDGE)
     assert plans.all_plans(shop.stores.ledger) == []
     assert shop.freeze(topic="news", hold_out_percent=0)["suppressed"] == 1
     assert shop.rows("select subscriber_id from dispatch.sends where reason = 'topic_declined'") == [("7",)]
@@ -302,23 +301,6 @@ def test_template_that_fails_for_a_person_is_refused_with_its_line(shop: Shop) -
         with pytest.raises(PlanError, match=r"body\.txt\.j2, line 2"):
             call()
     assert plans.all_plans(shop.stores.ledger) == []
-
-
-def test_test_send_reaches_only_the_named_people_and_no_report(shop: Shop, esp: ScriptedEsp) -> None:
-
-    def freeze_for(*recipients: str) -> freeze.FrozenPlan:
-        return test_send.freeze_test(
-            shop.stores, shop.campaign, recipients=recipients, run="manual__2", edge_url=EDGE, at=AT
-        )
-
-    planned = freeze_for("5", "6")
-    for part in sender.ranges(shop.stores.ledger, planned["plan_id"]):
-        sender.send_range(shop.stores, esp.account, **part)
-    assert sorted(p["to"][0]["email"][:7] for body in esp.bodies for p in body["personalizations"]) == ["person5", "person6"]
-    record.record_sends(shop.stores)
-    assert shop.rows("select count(*) from dispatch.sends") == [(0,)]
-    with pytest.raises(PlanError, match="no addresses"):
-        freeze_for("a@b.example")
 
 
 def test_tracking_of_each_message_is_recorded_as_sent(shop: Shop, esp: ScriptedEsp) -> None:

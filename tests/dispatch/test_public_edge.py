@@ -19,6 +19,7 @@ from include.core.paths import DataPaths
 from include.core.secrets import Secrets
 from include.core.token import CONFIRM, PROBE, UNSUBSCRIBE, Subject, is_valid_probe, mint, probe, verify
 from include.dispatch import public_edge, start
+from include.dispatch.preview.test_send import SeedChoice
 from include.dispatch.send import sender
 from include.ledger import plans
 from include.ledger.database import Ledger
@@ -45,7 +46,7 @@ MALFORMED = [
 def run_of(shop: Shop, mode: Any, account: SendGridAccount, edge_url: str) -> Mapping[str, Any]:  # noqa: F811
     started, _ = start.start_run(
         shop.stores, shop.campaign, account=account, mode=mode, run="manual__1", at=AT,
-        edge_url=edge_url, recipients=["s1"],
+        edge_url=edge_url, test=SeedChoice(["anna"]),
     )  # fmt: skip
     return started
 
@@ -60,9 +61,7 @@ def test_send_to_sendgrid_is_refused_with_an_unreachable_edge_url(
     paths: DataPaths, ledger: Ledger, secrets: Secrets, mode: Any, url: str
 ) -> None:
     with pytest.raises(ConfigurationError, match="edge_public_url") as error:
-        start.start_run(
-            Stores(paths, ledger, secrets), CAMPAIGN, account=REAL, mode=mode, run="r", at=AT, edge_url=url, recipients=[]
-        )
+        start.start_run(Stores(paths, ledger, secrets), CAMPAIGN, account=REAL, mode=mode, run="r", at=AT, edge_url=url)
     assert "Set it to the public https address" in str(error.value)
     assert "user@" not in str(error.value)
     assert not may_retry(error.value)

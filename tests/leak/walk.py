@@ -33,8 +33,9 @@ from include.core.failure_alert import failure_alert_for
 from include.core.paths import PROJECT, DataPaths
 from include.core.secrets import load_secrets
 from include.dispatch.account import record, settle
-from include.dispatch.plan import chunking, freeze, test_send
+from include.dispatch.plan import chunking, freeze
 from include.dispatch.preview.preview import preview_run
+from include.dispatch.preview.test_send import SeedChoice, freeze_test
 from include.dispatch.send import sender
 from include.extract.land import land
 from include.ledger.database import open_ledger
@@ -173,7 +174,8 @@ def fail_to_plan(walk: Walk) -> None:
     nobody = load_campaign("newsletter").model_copy(update={"segment": "nobody"})
     walk.task(freeze.freeze, *stores, nobody, occurrence="nobody", edge_url=EDGE_URL, at=clock.now())
     test = {"run": "t", "edge_url": EDGE_URL, "at": clock.now()}
-    walk.task(test_send.freeze_test, *stores, load_campaign("newsletter"), recipients=["zqforged@gmail.example.com"], **test)
+    choice = SeedChoice(["zqforged@gmail.example.com"])
+    walk.task(freeze_test, *stores, load_campaign("newsletter"), choice, **test)
 
 
 def dispatch(walk: Walk, simulator: RunningSimulator) -> None:

@@ -9,16 +9,17 @@ from __future__ import annotations
 import hashlib
 import logging
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NotRequired
+from typing import Any, NotRequired, Protocol
 
 import duckdb
+import pyarrow as pa
 from sqlalchemy import Connection
 
-from include.core.campaign import Campaign, source_location
+from include.core.campaign import Campaign, Pace, source_location
 from include.core.errors import CampaignStopped, ContentChanged, PlanError
 from include.core.paths import template_folder
 from include.core.secrets import Secrets
@@ -45,7 +46,28 @@ from include.warehouse.connection import fetch, open_warehouse, run
 
 log = logging.getLogger(__name__)
 
+TEST_MARK = "[TEST] "
+"""Before the subject of a test send."""
+
+
+class PlannedPeople(Protocol):
+    """The people of a plan. `read` returns the planned ones in the order of the chunks, with at least the given columns."""
+
+    @property
+    def audience(self) -> Audience: ...
+
+    @property
+    def chunking(self) -> Chunking: ...
+
+    def read(self, columns: Iterable[str]) -> Iterable[pa.RecordBatch]: ...
+
+    def not_planned(self) -> pa.RecordBatchReader: ...
+
+    def other_addresses(self) -> pa.Table: ...
+
+
 AudienceQuery = Callable[[duckdb.DuckDBPyConnection], Audience]
+Select = Callable[[duckdb.DuckDBPyConnection], PlannedPeople]
 
 
 class FrozenPlan(AudienceCounts):
@@ -75,6 +97,35 @@ class PlanRequest:
     def folder(self) -> str:
         return f"plans/{self.campaign.id}/{self.occurrence}"
 
+    @property
+    def settings(self) -> Campaign:
+        """What the sender obeys: the campaign; in a test, without anything that counts for it, or delays its mail."""
+        if self.kind != plans.TEST:
+            return self.campaign
+        arms = tuple(variant.model_copy(update={"send_window": None}) for variant in self.campaign.variants)
+        none = {"categories": (), "topic": None, "pace": Pace(), "send_window": None, "asm_group_id": None}
+        return self.campaign.model_copy(update={"id": plans.TEST, "variants": arms, **none})
+
+
+@dataclass(frozen=True)
+class SegmentPeople:
+    """The people of temp table `audience` of a warehouse."""
+
+    warehouse: duckdb.DuckDBPyConnection
+    secrets: Secrets
+    edge_url: str
+    audience: Audience
+    chunking: Chunking
+
+    def read(self, columns: Iterable[str]) -> pa.RecordBatchReader:
+        return read_people(self.warehouse, self.secrets, self.chunking, self.edge_url, columns)
+
+    def not_planned(self) -> pa.RecordBatchReader:
+        return run(self.warehouse, "dispatch", "audience_not_planned").to_arrow_reader(BATCH_ROWS)
+
+    def other_addresses(self) -> pa.Table:
+        return fetch(self.warehouse, "dispatch", "other_addresses")
+
 
 def freeze(stores: Stores, campaign: Campaign, *, occurrence: str, edge_url: str, at: datetime) -> FrozenPlan:
     """Find the live plan of `campaign` at `occurrence`, or freeze it now.
@@ -87,17 +138,17 @@ def freeze(stores: Stores, campaign: Campaign, *, occurrence: str, edge_url: str
     def select_audience(warehouse: duckdb.DuckDBPyConnection) -> Audience:
         return select_segment(warehouse, stores.ledger, campaign, occurrence=occurrence, at=at)
 
-    return freeze_request(stores, request, select_audience)
+    return freeze_request(stores, request, lambda warehouse: _selected(warehouse, stores, request, select_audience))
 
 
-def freeze_request(stores: Stores, request: PlanRequest, select_audience: AudienceQuery) -> FrozenPlan:
-    """Find the plan of `request`, or freeze one for the people that `select_audience` returns."""
+def freeze_request(stores: Stores, request: PlanRequest, select: Select) -> FrozenPlan:
+    """Find the plan of `request`, or freeze one for the people that `select` returns."""
     found = plans.find_plan(stores.ledger, request.plan_id)
     if found is None:
         contents = compile_contents(request.campaign)
         with open_warehouse(stores.paths) as warehouse:
             record.record_into(warehouse, stores)
-            fresh = _freeze_now(warehouse, stores, request, contents, select_audience)
+            fresh = _freeze_now(stores, request, contents, lambda: select(warehouse))
         if fresh is not None:
             return fresh
         found = plans.find_plan(stores.ledger, request.plan_id)
@@ -116,7 +167,19 @@ def freeze_together(
 
     Returns None if the plan exists, in which case `together` wrote nothing.
     """
-    return _freeze_now(warehouse, stores, request, compile_contents(request.campaign), select_audience, together)
+    return _freeze_now(
+        stores, request, compile_contents(request.campaign), lambda: _selected(warehouse, stores, request, select_audience),
+        together,
+    )  # fmt: skip
+
+
+def _selected(
+    warehouse: duckdb.DuckDBPyConnection, stores: Stores, request: PlanRequest, select_audience: AudienceQuery
+) -> SegmentPeople:
+    """The people whom `select_audience` leaves in temp table `audience`, cut into chunks."""
+    audience = select_audience(warehouse)
+    chunking = cut_into_chunks(warehouse, request.campaign, request.at)
+    return SegmentPeople(warehouse, stores.secrets, request.edge_url, audience, chunking)
 
 
 def compile_contents(campaign: Campaign) -> dict[str, Content]:
@@ -157,27 +220,25 @@ def content_hash(campaign: Campaign, contents: Mapping[str, Content]) -> str:
 
 
 def _freeze_now(
-    warehouse: duckdb.DuckDBPyConnection,
     stores: Stores,
     request: PlanRequest,
     contents: Mapping[str, Content],
-    select_audience: AudienceQuery,
+    select: Callable[[], PlannedPeople],
     together: Callable[[Connection], None] = lambda _connection: None,
 ) -> FrozenPlan | None:
     """Write the plan's files, then its transaction; None if another process was first."""
     if plans.find_plan(stores.ledger, request.plan_id) is not None:
         return None
-    audience = select_audience(warehouse)
+    people = select()
+    audience = people.audience
     log.info("%s %s: %s", request.campaign.id, request.occurrence, audience.counts())
-    chunking = cut_into_chunks(warehouse, request.campaign, request.at)
     folder = _fresh_folder(stores.paths.root / request.folder)
-    chunks = list(chunk_rows(chunking.chunks))
+    chunks = list(chunk_rows(people.chunking.chunks))
     links = {name: link_slots(content, request.edge_url, name.partition(".")[2]) for name, content in contents.items()}
-    fillers = {name: SlotFiller(content, links[name]) for name, content in contents.items()}
-    _write_people(folder, warehouse, stores.secrets, request, fillers, chunking)
-    write_other_addresses(folder, fetch(warehouse, "dispatch", "other_addresses"))
+    _write_people(folder, people, {name: SlotFiller(content, links[name]) for name, content in contents.items()})
+    write_other_addresses(folder, people.other_addresses())
     write_chunks(folder, chunks)
-    write_contents(folder, _contents_as_data(contents, links, request.edge_url))
+    write_contents(folder, _contents_as_data(request, contents, links))
     row = _plan_row(request, audience, content_hash(request.campaign, contents), write_manifest(folder))
     states = ({**chunk, "plan_id": request.plan_id, "state": "pending"} for chunk in chunks)
     if not plans.freeze_plan(stores.ledger, row, states, together):
@@ -194,21 +255,13 @@ def _freeze_now(
     }
 
 
-def _write_people(
-    folder: Path,
-    warehouse: duckdb.DuckDBPyConnection,
-    secrets: Secrets,
-    request: PlanRequest,
-    fillers: Mapping[str, SlotFiller],
-    chunking: Chunking,
-) -> None:
+def _write_people(folder: Path, people: PlannedPeople, fillers: Mapping[str, SlotFiller]) -> None:
     """Fill the slots of all planned people; write the parts and the audience file."""
     fields = frozenset[str]().union(*(filler.fields for filler in fillers.values()))
     most = max(filler.width for filler in fillers.values())
     with PlanWriter(folder, with_tracking_variants(fillers), most) as writer:
-        found = read_people(warehouse, secrets, chunking, request.edge_url, {*COLUMNS, *fields})
-        writer.write_people(found, chunking)
-        writer.write_not_planned(run(warehouse, "dispatch", "audience_not_planned").to_arrow_reader(BATCH_ROWS))
+        writer.write_people(people.read({*COLUMNS, *fields}), people.chunking)
+        writer.write_not_planned(people.not_planned())
 
 
 def with_tracking_variants(fillers: Mapping[str, SlotFiller]) -> dict[str, SlotFiller]:
@@ -223,7 +276,7 @@ def _plan_row(request: PlanRequest, audience: Audience, content: str, manifest: 
         "occurrence": request.occurrence,
         "kind": request.kind,
         "state": "sending",
-        "settings": request.campaign.model_dump_json(),
+        "settings": request.settings.model_dump_json(),
         "segment_run": audience.segment_run,
         "content_hash": content,
         "folder": request.folder,
@@ -235,14 +288,15 @@ def _plan_row(request: PlanRequest, audience: Audience, content: str, manifest: 
 
 
 def _contents_as_data(
-    contents: Mapping[str, Content], links: Mapping[str, Mapping[str, Link]], edge_url: str
+    request: PlanRequest, contents: Mapping[str, Content], links: Mapping[str, Mapping[str, Link]]
 ) -> dict[str, dict[str, Any]]:
+    mark = TEST_MARK if request.kind == plans.TEST else ""
     return {
         name: {
-            "subject": content.subject,
+            "subject": f"{mark}{content.subject}",
             "text": content.text,
             "html": content.html,
-            "edge_url": edge_url.rstrip("/"),
+            "edge_url": request.edge_url.rstrip("/"),
             "slots": _slots_as_data(content, links[name]),
         }
         for name, content in contents.items()

@@ -1,0 +1,49 @@
+"""Seed addresses: the people of the team who get test sends, by name. The only file that has their addresses.
+
+The file is `include/seed_addresses.yaml`, or the value of `TRADEWIND_SEED_ADDRESSES`. Everything else, Airflow's database
+included, has names.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from pydantic import Field, field_validator
+
+from include.core.campaign import Locale
+from include.core.paths import seed_file
+from include.core.yaml_file import StrictModel, read
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+_ADDRESS = re.compile(r"[\x21-\x3f\x41-\x7e]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}")
+
+
+class Seed(StrictModel):
+    """Who gets a test send, in which language, and whose values fill the mail: a subscriber, or a fictional person.
+
+    `person` is an id of include/example_people.yaml. Without either, it is the first fictional person.
+    """
+
+    address: Annotated[str, Field(max_length=254)]
+    locale: Locale | None = None
+    subscriber: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    person: Name | None = None
+
+    @field_validator("address")
+    @classmethod
+    def _is_an_address(cls, value: str) -> str:
+        if not _ADDRESS.fullmatch(value):
+            raise ValueError("is not an address")
+        return value
+
+
+class Seeds(StrictModel):
+    """The contents of the file."""
+
+    seeds: dict[Name, Seed]
+
+
+def load_seeds() -> dict[str, Seed]:
+    """The seeds by name. Raises `ConfigurationError` with file and line; the error contains no address."""
+    return read(seed_file(), Seeds, example="include/seed_addresses.yaml").seeds
