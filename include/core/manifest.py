@@ -19,7 +19,8 @@ class Manifest(TypedDict):
     """One landed batch. Times are ISO 8601 in UTC, `folder` is relative to the data folder.
 
     `sha256` is over the files' hashes; `full` says whether the pass read the whole source; `since` is where an incremental
-    pass started; `watermark` is the newest change up to `landed_at`, None where no row had one. `columns` are the contract's
+    pass started, the earliest of several sources; `watermark` is the newest change up to `landed_at`, None where no row had
+    one, and `watermarks` the same for each of several sources. `columns` are the contract's
     columns that the source has, `source_columns` all of its columns with their types in words (empty where a pass does not
     show all), `source_files` the files of a folder, `source` a hash of its address. Older versions did not write the
     optional keys.
@@ -35,6 +36,7 @@ class Manifest(TypedDict):
     landed_at: NotRequired[str]
     since: NotRequired[str | None]
     watermark: NotRequired[str | None]
+    watermarks: NotRequired[dict[str, str]]
     columns: NotRequired[list[str]]
     source_columns: NotRequired[dict[str, str]]
     source_files: NotRequired[list[str]]

@@ -1,13 +1,15 @@
-"""Several sources as one: each is read in full, then the rows of a subscriber are combined by SQL."""
+"""Several sources as one: the rows of a subscriber in all of them are combined by SQL."""
 
 from __future__ import annotations
 
+import shutil
 import zlib
-from collections.abc import Collection, Iterator
-from contextlib import ExitStack
-from datetime import datetime
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import numpy as np
@@ -16,24 +18,37 @@ import pyarrow.parquet as pq
 
 from include.core import sqlfile
 from include.core.errors import SourceError
+from include.extract.changed_rows import Changed
 from include.extract.columns import match_columns
 from include.extract.combination import Combination, NamedSource
 from include.extract.contract import SUBSCRIBERS, Relation
 from include.extract.mapping import custom_query, mapping_folder
+from include.extract.watermark import newest_change
 from include.warehouse.connection import configure, run
+
+if TYPE_CHECKING:
+    from include.extract.sources import Source
 
 BATCH_ROWS = 50_000
 PARTS, ROWS_AT_ONCE = 64, 100_000
 """Rows are distributed by their id to so many files per source; so many rows are combined at once, to bound the memory."""
 
+MAX_CHANGED = 500_000
+"""With more changed rows, an incremental pass takes every row: their ids are in memory."""
+_ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
+
 
 class CombinedSource:
-    """Every pass reads every source in full: a changed row of one source needs the unchanged rows of the others."""
+    """A full pass reads every source in full.
 
-    is_partial = False
+    An incremental pass, with `since` by name of source, asks each source for its changed rows. Their ids land with the rows
+    of all sources: a changed row of one source needs the unchanged rows of the others, which are read in full for it.
+    Without a change, nothing more is read. A source that `since` does not name has only changed rows.
+    """
 
-    def __init__(self, combination: Combination, scratch: Path | None) -> None:
-        self._combination, self._scratch = combination, scratch
+    def __init__(self, combination: Combination, scratch: Path | None, since: Mapping[str, datetime] | None = None) -> None:
+        self._combination, self._scratch, self._since = combination, scratch, since
+        self.is_partial = False
         self.location = f"sources {', '.join(source.name for source in combination.sources)}"
         self._copies: dict[str, dict[str, Path]] = {}
         self._files: dict[str, list[str]] = {}
@@ -48,19 +63,21 @@ class CombinedSource:
         return any(_has(source, relation) for source in self._combination.sources)
 
     def files(self, relation: Relation) -> list[str]:
-        return self._files.get(relation.name, [])
+        return list(dict.fromkeys(self._files.get(relation.name, [])))
 
     def columns(self, relation: Relation) -> dict[str, str]:
         """Copy the relation from every source that has it; returns the columns of the contract that one of them has."""
         copies, found = dict[str, Path](), set[str]()
-        for source in self._combination.sources:
-            if _has(source, relation):
-                copies[source.name], columns = self._copy(source, relation)
-                found |= columns
+        having = [source for source in self._combination.sources if _has(source, relation)]
+        changed = None if self._since is None else self._changed(having, relation, self._since)
+        self.is_partial = changed is not None and not changed.keys
+        for source in having:
+            copies[source.name], columns = self._copy(source, relation, changed)
+            found |= columns
         self._copies[relation.name] = copies
         return {column: "text" for column in relation.columns if column in found}
 
-    def batches(self, relation: Relation, found: Collection[str], since: datetime | None) -> Iterator[pa.RecordBatch]:  # noqa: ARG002  (every pass is full)
+    def batches(self, relation: Relation, found: Collection[str], since: datetime | None) -> Iterator[pa.RecordBatch]:  # noqa: ARG002  (the copies have what changed)
         for reader in self._combined(relation):
             for batch in reader:
                 yield batch.select([name for name in batch.schema.names if name != "origins"])
@@ -72,6 +89,15 @@ class CombinedSource:
         rows = (row for batch in batches for row in batch.select(["subscriber_id", "origins"]).to_pylist())
         found = next((row["origins"] for row in rows if row["subscriber_id"] == subscriber_id), None) or {}
         return {column: source for column, source in found.items() if source}
+
+    def watermarks(self, relation: Relation, latest: datetime) -> dict[str, str]:
+        """By source: the newest change up to `latest` among the copied rows; in a full pass, of every source."""
+        found = {}
+        for name, folder in self._copies[relation.name].items():
+            newest = newest_change(relation.name, [str(path) for path in folder.glob("*.parquet")], latest)
+            if newest or self._since is None:
+                found[name] = newest or _ALWAYS.isoformat()
+        return found
 
     def _combined(self, relation: Relation) -> Iterator[pa.RecordBatchReader]:
         """The combined rows, part by part: all rows of an id are in the same part."""
@@ -105,29 +131,64 @@ class CombinedSource:
             parameters["precedence"] = {column: self._combination.order(column) for column in SUBSCRIBERS.columns}
         return parameters
 
-    def _copy(self, source: NamedSource, relation: Relation) -> tuple[Path, set[str]]:
-        """Copy the relation of one source as it would land on its own; returns the folder and the contract's columns."""
+    def _changed(self, having: list[NamedSource], relation: Relation, since: Mapping[str, datetime]) -> Changed | None:
+        """What changed in each source; None for everything."""
+        changed = Changed(set(), {})
+        for source in having:
+            with self._open(source, since.get(source.name, _ALWAYS)) as opened:
+                found = opened.columns(relation)
+                self._note_files(source, relation, opened)
+                for batch in opened.batches(relation, found, since.get(source.name, _ALWAYS)):
+                    changed.add(source.name, _complete(batch, _schema(relation), source.name), relation.key)
+                    if len(changed.keys) > MAX_CHANGED:
+                        return None
+        return changed
+
+    @contextmanager
+    def _open(self, source: NamedSource, since: datetime | None) -> Iterator[Source]:
         from include.extract.sources import open_source
 
         if self._scratch is None:
             raise ValueError("reading rows needs a scratch folder")
+        scratch = self._scratch / source.name / ("all" if since is None else "changed")
+        with mapping_folder(source.mapping), open_source(source.url, scratch, since) as opened:
+            yield opened
+        shutil.rmtree(scratch, ignore_errors=True)
+
+    def _note_files(self, source: NamedSource, relation: Relation, opened: Source) -> None:
+        self._files.setdefault(relation.name, []).extend(f"{source.name}/{name}" for name in opened.files(relation))
+
+    def _copy(self, source: NamedSource, relation: Relation, changed: Changed | None) -> tuple[Path, set[str]]:
+        """Copy the relation of one source as it would land on its own; returns the folder and the contract's columns.
+
+        Of the rows, only those of `changed` ids; rows without an id are already in it.
+        """
+        if self._scratch is None:
+            raise ValueError("reading rows needs a scratch folder")
         folder = self._scratch / "combined" / relation.name / source.name
         folder.mkdir(parents=True, exist_ok=True)
-        with mapping_folder(source.mapping), open_source(source.url, self._scratch / source.name) as opened:
+        if changed is not None and not changed.keys:
+            _write_parts(folder, changed.without_key(source.name), relation)
+            return folder, set(relation.columns)
+        with self._open(source, None) as opened:
             found = opened.columns(relation)
-            _write_parts(folder, opened.batches(relation, found, None), relation, source.name)
-            files = [f"{source.name}/{name}" for name in opened.files(relation)]
-        self._files.setdefault(relation.name, []).extend(files)
+            rows = (_complete(batch, _schema(relation), source.name) for batch in opened.batches(relation, found, None))
+            kept = rows if changed is None else chain(changed.without_key(source.name), changed.of_keys(rows, relation.key))
+            _write_parts(folder, kept, relation)
+            self._note_files(source, relation, opened)
         return folder, set(match_columns(relation, found))
 
 
-def _write_parts(folder: Path, batches: Iterator[pa.RecordBatch], relation: Relation, source: str) -> None:
+def _schema(relation: Relation) -> pa.Schema:
+    return pa.schema([(name, pa.string()) for name in (*relation.columns, "unreadable", "source")])
+
+
+def _write_parts(folder: Path, batches: Iterator[pa.RecordBatch], relation: Relation) -> None:
     """Distribute the rows to `PARTS` files by a hash of their key."""
-    schema = pa.schema([(name, pa.string()) for name in (*relation.columns, "unreadable", "source")])
+    schema = _schema(relation)
     with ExitStack() as stack:
         writers = [stack.enter_context(pq.ParquetWriter(folder / f"{part}.parquet", schema)) for part in range(PARTS)]
-        for batch in batches:
-            whole = _complete(batch, schema, source)
+        for whole in batches:
             keys = (zlib.crc32((key or "").encode()) % PARTS for key in whole[relation.key].to_pylist())
             parts = np.fromiter(keys, np.int64, whole.num_rows)
             ordered, ends = (

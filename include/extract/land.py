@@ -10,7 +10,7 @@ import hashlib
 import json
 import logging
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
@@ -27,9 +27,10 @@ from include.core.manifest import LandedFile, Manifest, source_fingerprint
 from include.core.paths import DataPaths
 from include.extract.columns import match_columns, named_types
 from include.extract.combination import Combination
+from include.extract.combined import CombinedSource
 from include.extract.contract import RELATIONS, Relation
 from include.extract.mapping import custom_query
-from include.extract.sources import missing_relation_error, open_source
+from include.extract.sources import Since, missing_relation_error, open_source
 from include.extract.watermark import newest_change
 
 PART_ROWS = 100_000
@@ -39,20 +40,24 @@ log = logging.getLogger(__name__)
 
 
 class _Written(NamedTuple):
-    """What was landed: the Parquet files, and of the source the contract's columns, all columns with types, and files."""
+    """What was landed: the Parquet files, and of the source the contract's columns, all columns with types, and files.
+
+    Of several sources, each with its watermark.
+    """
 
     files: list[LandedFile]
     columns: list[str]
     source_columns: dict[str, str]
     source_files: list[str]
+    watermarks: dict[str, str]
 
 
-def land(paths: DataPaths, source: str | Combination, relation: str, *, run: str, since: datetime | None) -> Manifest:
+def land(paths: DataPaths, source: str | Combination, relation: str, *, run: str, since: Since) -> Manifest:
     """Land `relation` under the id `run` and return its manifest. A run lands once: a second call returns the same manifest.
 
-    `source` is the URL of a connection, or several sources, which are always read in full. `since` None is a full pass.
-    Otherwise at least the rows changed from then on land (the caller subtracts the overlap from its watermark). The
-    watermark never exceeds `landed_at`: a row with a future time must not hide later changes.
+    `source` is the URL of a connection, or several sources, with a `since` each. `since` None is a full pass. Otherwise at
+    least the rows changed from then on land (the caller subtracts the overlap from its watermark). A watermark never exceeds
+    `landed_at`: a row with a future time must not hide later changes.
     Raises `SourceUnavailable` (retryable), `SourceError`, `ConfigurationError`.
     """
     contract = _contract(relation)
@@ -64,8 +69,8 @@ def land(paths: DataPaths, source: str | Combination, relation: str, *, run: str
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     landed_at = clock.now()
-    since = None if isinstance(source, Combination) else since
-    written = _write_parts(folder, source, contract, since)
+    start = min(since.values(), default=None) if isinstance(since, Mapping) else since
+    written = _write_parts(folder, source, contract, since, landed_at)
     names = [str(folder / file["name"]) for file in written.files]
     manifest = {
         "relation": relation,
@@ -75,8 +80,9 @@ def land(paths: DataPaths, source: str | Combination, relation: str, *, run: str
         "rows": sum(file["rows"] for file in written.files),
         "sha256": hashlib.sha256("".join(file["sha256"] for file in written.files).encode()).hexdigest(),
         "full": since is None,
-        "since": since.isoformat() if since else None,
+        "since": start.isoformat() if start else None,
         "watermark": newest_change(relation, names, landed_at),
+        "watermarks": written.watermarks,
         "files": written.files,
         "columns": written.columns,
         "source_columns": written.source_columns,
@@ -107,17 +113,20 @@ def _folder_name(run: str) -> str:
     return name
 
 
-def _write_parts(folder: Path, address: str | Combination, relation: Relation, since: datetime | None) -> _Written:
+def _write_parts(
+    folder: Path, address: str | Combination, relation: Relation, since: Since, landed_at: datetime
+) -> _Written:
     scratch = folder / "scratch"
     with open_source(address, scratch, since) as source:
         if custom_query(relation) is None and not source.has_relation(relation):
             raise missing_relation_error(source, relation)
         found = source.columns(relation)
-        batches = source.batches(relation, found, since)
+        batches = source.batches(relation, found, since if isinstance(since, datetime) else None)
         parts = enumerate(_regroup(relation, batches))
         files = _write_in_background((folder / f"part-{number:04d}.parquet", part) for number, part in parts)
         types = {} if source.is_partial else named_types(found)
-        written = _Written(files, list(match_columns(relation, found)), types, source.files(relation))
+        marks = source.watermarks(relation, landed_at) if isinstance(source, CombinedSource) else {}
+        written = _Written(files, list(match_columns(relation, found)), types, source.files(relation), marks)
     shutil.rmtree(scratch, ignore_errors=True)
     return written
 

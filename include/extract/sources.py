@@ -6,7 +6,7 @@ Parquet, `https://…` for an API.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +21,9 @@ from include.extract.combination import Combination
 from include.extract.contract import RELATIONS, SUBSCRIBERS, Relation
 from include.extract.file_options import file_options
 from include.extract.mapping import FOLDER_VARIABLE, custom_query
+
+Since = datetime | Mapping[str, datetime] | None
+"""Where an incremental pass starts; by name of source for several. None for a full pass."""
 
 
 class Source(Protocol):
@@ -51,20 +54,20 @@ class Source(Protocol):
 
 
 @contextmanager
-def open_source(address: str | Combination, scratch: Path | None = None, since: datetime | None = None) -> Iterator[Source]:
+def open_source(address: str | Combination, scratch: Path | None = None, since: Since = None) -> Iterator[Source]:
     """Open the source of a connection URL, or several as one.
 
     Raises `SourceUnavailable`, `SourceError` or `ConfigurationError`.
 
     To read rows, pass a folder `scratch` for parsed copies of files, and remove it afterwards; and the `since` with which
-    they will be read, because an API is asked for them before its columns are known.
+    they will be read, because an API and several sources are read before their columns are known.
     """
     if isinstance(address, Combination):
         from include.extract.combined import CombinedSource
 
-        source: Source = CombinedSource(address, scratch)
+        source: Source = CombinedSource(address, scratch, since if isinstance(since, Mapping) else None)
     else:
-        source = _open(database_url(SOURCE, address), scratch, since)
+        source = _open(database_url(SOURCE, address), scratch, since if isinstance(since, datetime) else None)
     try:
         yield source
     finally:

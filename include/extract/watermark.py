@@ -38,10 +38,30 @@ def incremental_start(state: AssetState, relation: str, *, full: bool, now: date
     return None if reached > max(now, clock.now()) else reached - overlap
 
 
+def incremental_starts(
+    state: AssetState, relation: str, *, full: bool, now: datetime, overlap: timedelta
+) -> dict[str, datetime] | None:
+    """As `incremental_start`, for several sources by name: each continues from its own watermark.
+
+    A source may deliver late what changed long before, and would be passed by if another one's newest change counted.
+    """
+    if incremental_start(state, relation, full=full, now=now, overlap=overlap) is None:
+        return None
+    reached = {name: datetime.fromisoformat(at) for name, at in (state.get(f"{relation}.watermarks") or {}).items()}
+    if not reached or max(reached.values()) > max(now, clock.now()):
+        return None
+    return {name: at - overlap for name, at in reached.items()}
+
+
 def store_watermark(state: AssetState, manifest: Manifest, now: datetime) -> None:
     """Advance the watermark, once the batch is merged."""
     if manifest.get("watermark"):
         state.set(f"{manifest['relation']}.watermark", manifest["watermark"])
+    if manifest.get("full"):
+        state.set(f"{manifest['relation']}.watermarks", manifest.get("watermarks") or {})
+    elif advanced := manifest.get("watermarks"):
+        name = f"{manifest['relation']}.watermarks"
+        state.set(name, {**(state.get(name) or {}), **advanced})
     if manifest.get("full"):
         state.set(f"{manifest['relation']}.full_pass_at", now.isoformat())
 

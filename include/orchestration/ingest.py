@@ -21,7 +21,8 @@ def land_relations(state: AssetState, dag_run: Any, *, full: bool) -> list[Manif
     source, overlap, now = configuration.source(), configuration.extract_overlap(), runs.run_moment(dag_run)
     manifests = []
     for relation in sources.relations(source):
-        since = watermark.incremental_start(state, relation, full=full, now=now, overlap=overlap)
+        start = watermark.incremental_start if isinstance(source, str) else watermark.incremental_starts
+        since = start(state, relation, full=full, now=now, overlap=overlap)
         manifests.append(land.land(configuration.paths(), source, relation, run=dag_run.run_id, since=since))
     with configuration.stores() as stores:
         erased = suppressions.erased_keys(stores.ledger)

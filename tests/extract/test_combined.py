@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from include.core import clock
 from include.core.errors import ConfigurationError, SourceUnavailable
 from include.core.paths import DataPaths
+from include.extract import combined as combined_source
 from include.extract import origins
 from include.extract.combination import CONSENT, Combination, combination
+from include.extract.folder import FolderSource
 from include.extract.land import land
 from include.extract.sources import relations
+from include.extract.sqlite import SqliteSource
+from include.validate.batch import validate_batch
 from tests.extract.test_sources import landed
 from tests.rows import Row, json_source, purchase, sqlite_source, subscriber
+from tests.validate.conftest import query
 
 NO_ANSWER = dict.fromkeys((*CONSENT, "tracking_consent"))
 FILE = """
@@ -133,6 +141,80 @@ def test_nothing_lands_if_one_source_is_down(paths: DataPaths, tmp_path: Path, c
     with pytest.raises(SourceUnavailable):
         land(paths, sources, "subscribers", run="r", since=None)
     assert not list(paths.landed.rglob("manifest.json"))
+
+
+def test_an_incremental_pass_lands_what_changed_in_any_source(paths: DataPaths, combine: Callable[..., Combination]) -> None:
+    """Each source continues from its own watermark: the CRM delivers late what changed before the shop's newest row."""
+    shop = [subscriber(number, updated_at=f"2025-06-0{number}") for number in (1, 2, 3, 4)]
+    nameless = subscriber(9, subscriber_id=None, updated_at="2025-01-01")
+    crm = [subscriber(number, first_name="Augusta", updated_at="2025-01-01") | NO_ANSWER for number in (1, 2, 4)]
+    first = land(paths, combine([*shop, nameless], crm), "subscribers", run="first", since=None)
+    assert first["watermarks"] == {"shop": "2025-06-04T00:00:00+00:00", "crm": "2025-01-01T00:00:00+00:00"}
+    since = {name: datetime.fromisoformat(at) + timedelta(seconds=1) for name, at in first["watermarks"].items()}
+    shop[0] |= {"country": "FR", "updated_at": "2025-06-05"}
+    crm[1] |= {"first_name": "Byron", "updated_at": "2025-02-01"}
+    sources = combine([*shop, nameless, subscriber(8, subscriber_id=None, updated_at="2025-06-05")], crm)
+    manifest = land(paths, sources, "subscribers", run="second", since=since)
+    rows = landed(paths, manifest)
+    found = [(row["subscriber_id"], row["first_name"], row["country"], row["updated_at"]) for row in rows]
+    assert sorted(found, key=str) == [
+        ("S1", "Augusta", "FR", "2025-06-05"), ("S2", "Byron", "GB", "2025-06-02"), (None, "Ada", "GB", "2025-06-05"),
+    ]  # fmt: skip
+    assert (manifest["full"], manifest["since"]) == (False, "2025-01-01T00:00:01+00:00")
+    assert manifest["watermarks"] == {"shop": "2025-06-05T00:00:00+00:00", "crm": "2025-02-01T00:00:00+00:00"}
+
+
+def test_an_incremental_pass_without_a_change_reads_nothing_more(
+    paths: DataPaths, combine: Callable[..., Combination], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sources = combine([subscriber(1)], [subscriber(1) | NO_ANSWER])
+    monkeypatch.setattr(combined_source, "_ALWAYS", clock.now())
+    monkeypatch.setattr(FolderSource, "batches", without_full_pass(FolderSource.batches))
+    monkeypatch.setattr(SqliteSource, "batches", without_full_pass(SqliteSource.batches))
+    manifest = land(paths, sources, "subscribers", run="r", since={"shop": clock.now(), "crm": clock.now()})
+    assert (manifest["rows"], manifest["watermarks"], manifest["source_columns"]) == (0, {}, {})
+    assert manifest["source_files"] == ["crm/subscribers.jsonl"]
+
+
+def without_full_pass(batches: Callable[..., Any]) -> Callable[..., Any]:
+    def read(self: Any, relation: Any, found: Any, since: datetime | None) -> Any:
+        assert since is not None
+        return batches(self, relation, found, since)
+
+    return read
+
+
+def test_with_many_changes_every_row_lands(
+    paths: DataPaths, combine: Callable[..., Combination], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(combined_source, "MAX_CHANGED", 1)
+    changed = [subscriber(number, updated_at="2025-06-05") for number in (1, 2)]
+    sources = combine([*changed, subscriber(3)], [subscriber(1)])
+    since = dict.fromkeys(("shop", "crm"), datetime(2025, 6, 4, tzinfo=UTC))
+    assert land(paths, sources, "subscribers", run="r", since=since)["rows"] == 3
+
+
+def test_of_a_subscriber_twice_in_one_source_the_newest_row_counts_and_the_other_is_reported(
+    paths: DataPaths, combine: Callable[..., Combination]
+) -> None:
+    twice = [
+        subscriber(1, email="old@example.com", country="DE"),
+        subscriber(1, email="new@example.com", country=None, updated_at="2025-07-01"),
+    ]
+    sources = combine(
+        [*twice, subscriber(2)], [subscriber(1, first_name="Augusta") | NO_ANSWER], purchases=[purchase(1)] * 2
+    )
+    manifest = land(paths, sources, "subscribers", run="r", since=None)
+    rows = [(row["subscriber_id"], row["email"], row["country"], row["first_name"]) for row in landed(paths, manifest)]
+    assert sorted(rows) == [
+        ("S1", "new@example.com", "GB", "Augusta"), ("S1", "old@example.com", "DE", "Ada"),
+        ("S2", "person2@example.com", "GB", "Ada"),
+    ]  # fmt: skip
+    assert validate_batch(paths, manifest, accept=["quarantined_share"])["quarantined"] == 1
+    assert query(paths, "select source_key, raw_row->>'email', reasons from quality.quarantine") == [
+        ("S1", "old@example.com", ["duplicate_id"])
+    ]
+    assert land(paths, sources, "purchases", run="r", since=None)["rows"] == 2
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,13 @@
 -- name: subscribers_combine
 -- owner: data
--- grain: one row per subscriber; every row without an id
+-- grain: one row per subscriber; every row without an id, and every older row of an id that one source has twice
 -- params: files, sources, precedence
 -- purpose: One row per subscriber from the rows of several sources, which the column source names; `sources` is their order.
 --          `precedence` has for each column the sources in the order in which a value is taken. Status and proof of consent
 --          come from one source together: the newest answer, where a refusal counts from its change, consent from its own
 --          time, and a tie, an unknown word or an unreadable time is a refusal. Tracking is refused where one source refuses
---          it. `origins` has the source of each value.
+--          it. `origins` has the source of each value. Where one source has an id twice, fields are taken from its newest row,
+--          and the others land before it as they are: validation, which keeps the last of equals, quarantines them.
 with landed as (
     select
         *,
@@ -15,6 +16,36 @@ with landed as (
         if(is_yes, source_time(consented_at), source_time(updated_at)) as answered_at
     from read_parquet($files)
     where unreadable is null and subscriber_id is not null
+),
+
+repeated as (
+    select
+        subscriber_id,
+        source
+    from landed
+    group by subscriber_id, source
+    having count(*) > 1
+),
+
+versions as (
+    select
+        *,
+        row_number() over (
+            partition by subscriber_id, source
+            order by source_time(updated_at) desc nulls last, is_yes asc
+        ) as version
+    from landed
+    semi join repeated using (subscriber_id, source)
+),
+
+newest as (
+    select *
+    from landed
+    anti join repeated using (subscriber_id, source)
+    union all by name
+    select * exclude (version)
+    from versions
+    where version = 1
 ),
 
 answers as (
@@ -67,7 +98,7 @@ picked as (
         arg_max(
             { 'text': updated_at, 'source': source }, coalesce(source_time(updated_at), '-infinity'::timestamptz)
         ) filter (where updated_at is not null) as updated_at
-    from landed
+    from newest
     group by subscriber_id
 ),
 
@@ -107,6 +138,9 @@ combined as (
     left join decisive on picked.subscriber_id = decisive.subscriber_id
 )
 
+select * exclude (source, source_rank, is_yes, answered_at, version) from versions
+where version > 1
+union all by name
 select * from combined
 union all by name
 select * exclude (source) from read_parquet($files)
