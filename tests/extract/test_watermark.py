@@ -51,18 +51,22 @@ def test_a_pass_is_full_at_first_on_request_and_once_per_day() -> None:
 
 
 def test_several_sources_continue_from_their_own_watermarks() -> None:
-    state, since = State(), {"full": False, "now": NOON + HOUR, "overlap": HOUR}
+    state = State()
+
+    def starts(*, full: bool = False) -> dict[str, datetime] | None:
+        return watermark.incremental_starts(state, "purchases", full=full, now=NOON + HOUR, overlap=HOUR)
+
     watermark.store_watermark(state, MANIFEST, NOON)
-    assert watermark.incremental_starts(state, "purchases", **since) is None, "they have not been read apart yet"
+    assert starts() is None, "they have not been read apart yet"
     marks = {"shop": "2026-11-24T11:00:00+00:00", "crm": "2026-11-20T00:00:00+00:00"}
     watermark.store_watermark(state, {**MANIFEST, "watermarks": marks}, NOON)
     watermark.store_watermark(state, {**MANIFEST, "full": False, "watermarks": {"shop": "2026-11-24T12:00:00+00:00"}}, NOON)
-    assert watermark.incremental_starts(state, "purchases", **since) == {
+    assert starts() == {
         "shop": datetime(2026, 11, 24, 11, tzinfo=UTC), "crm": datetime(2026, 11, 19, 23, tzinfo=UTC),
     }  # fmt: skip
-    assert watermark.incremental_starts(state, "purchases", **(since | {"full": True})) is None
+    assert starts(full=True) is None
     watermark.store_watermark(state, {**MANIFEST, "full": False, "watermarks": {"crm": "2999-01-01T00:00:00+00:00"}}, NOON)
-    assert watermark.incremental_starts(state, "purchases", **since) is None, "changes before a future time are unknown"
+    assert starts() is None, "changes before a future time are unknown"
 
 
 def test_the_retry_of_a_killed_merge_reports_a_change() -> None:
