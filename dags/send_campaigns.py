@@ -17,8 +17,10 @@ preview mode, a page in `previews/`, behind the button *Preview* of `dispatch.pl
   names file, line and remedy.
 - `dispatch.plan` fails with *EdgeUnavailable*: the edge did not answer at `edge_public_url`, the base of unsubscribe
   links. Nothing was sent, and the task is retried. See docs/edge.md.
-- `dispatch.send_range` fails with *CampaignStopped*: SendGrid refused the key, the sender or the credits, or an
-  operator paused the campaign. Everybody who was not sent to is pending; fix the cause and clear the task.
+- `dispatch.send_range` fails with *CampaignStopped*: SendGrid refused the key, the sender or the credits. Everybody
+  who was not sent to is pending; fix the cause and clear the task.
+- `dispatch.plan` or `dispatch.send_range` is *skipped*, with the reason in its log: an operator paused or cancelled the
+  campaign. Nothing failed and nobody is alerted. The DAG `control_campaign` resumes it.
 - Chunks *in doubt* are not failures and are never resent by a retry; `collect_engagement` resolves them by evidence.
 - `dispatch.check` fails with *QualityStop*: a plan's people do not add up, or somebody is in it twice. Everything was
   recorded; do not clear other tasks, and follow docs/runbook/conservation-broken.md.
@@ -35,7 +37,7 @@ from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import DAG, task, task_group
 
 from include.core.campaign import Campaign
-from include.orchestration import campaigns, configuration, defaults, forms, links, quality, sends, timetables
+from include.orchestration import campaigns, defaults, forms, links, quality, sends, timetables
 from include.orchestration.assets import SENDS
 from include.orchestration.doubt import doubt
 from include.orchestration.tags import Pool, Tag
@@ -71,9 +73,7 @@ def dispatch(campaign: Campaign) -> None:
         doc_md="Claim, post and record the pending chunks of a range; retries wait for caps and windows.",
     )
     def send_range(stores: Stores, part: Any) -> Any:
-        from include.dispatch.send.sender import send_range
-
-        return send_range(stores, configuration.account(), account_pace=configuration.account_pace(), **part)
+        return sends.send_range(stores, part)
 
     @stores_task(trigger_rule="none_failed")
     def settle(stores: Stores, ti: Any = None) -> Any:

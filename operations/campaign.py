@@ -6,7 +6,9 @@ chunk on, in every process.
 
 from __future__ import annotations
 
+import getpass
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 from include.core import clock
@@ -15,9 +17,10 @@ from include.core.errors import ConfigurationError
 from include.core.secrets import load_secrets
 from include.dispatch import control
 from include.dispatch.account.restore import restore_ledger
-from include.ledger import counts, holds, plans
+from include.ledger import counts, decisions, holds, plans
 from include.ledger.chunk import Plan
 from include.ledger.database import Ledger
+from include.ledger.decisions import Decision
 from include.ledger.stores import Stores
 from operations.ledger import existing_ledger
 from operations.progress import Progress
@@ -42,12 +45,13 @@ def control_campaign(installation: Installation, action: str, campaign: str, occ
         if plans.find_plan(ledger, plan_id) is None:
             raise _no_plan(ledger, campaign, occurrence)
         account = _account(installation)
+        by = f"{getpass.getuser()}, make campaign"
         if action == "pause":
-            control.pause(ledger, campaign, occurrence, account=account)
+            control.pause(ledger, campaign, occurrence, account=account, by=by)
         elif action == "resume":
-            control.resume(ledger, campaign, occurrence, account=account)
+            control.resume(ledger, campaign, occurrence, account=account, by=by)
         elif action == "cancel":
-            control.cancel(ledger, campaign, occurrence, account=account)
+            control.cancel(ledger, campaign, occurrence, account=account, by=by)
         for line in status_lines(ledger, plan_id):
             Progress().print(line)
     return 0
@@ -71,6 +75,8 @@ def status_lines(ledger: Ledger, plan_id: str) -> Iterator[str]:
     assert plan is not None
     reason = f" ({plan.stop_reason})" if plan.stop_reason else ""
     yield f"{plan.campaign} {plan.occurrence}: {plan.state}{reason}"
+    for decision in decisions.of_plan(ledger, plan_id):
+        yield f"  {_line(decision)}"
     with ledger.read() as connection:
         people: dict[str, Any] = vars(counts.tally(connection, plan_id))
         held = counts.scheduled_at_sendgrid(connection, plan_id, clock.now().timestamp())
@@ -81,6 +87,13 @@ def status_lines(ledger: Ledger, plan_id: str) -> Iterator[str]:
     if held:
         yield f"  {_held_at_sendgrid(plan, held)}"
     yield f"  {NEXT_STEP[plan.state]}"
+
+
+def _line(decision: Decision) -> str:
+    """What a person decided, for example `2026-11-29 09:12 UTC pause by anna: wrong price`."""
+    at = f"{datetime.fromtimestamp(decision.at, UTC):%Y-%m-%d %H:%M} UTC"
+    note = f": {decision.note}" if decision.note else ""
+    return f"{at} {decision.action.replace('_', ' ')} by {decision.by}{note}"
 
 
 def _held_at_sendgrid(plan: Plan, people: int) -> str:

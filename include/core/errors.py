@@ -81,6 +81,10 @@ class CampaignStopped(TradewindError):
     """SendGrid or an operator stopped a campaign. Unsent messages stay pending until it is resumed."""
 
 
+class StoppedByOperator(CampaignStopped):
+    """An operator paused or cancelled a campaign: what they wanted, so neither a failure nor a reason for an alert."""
+
+
 class CampaignRunning(TradewindError):
     """A plan is being sent, so its files cannot be changed now; they can be when it has ended or is paused."""
 

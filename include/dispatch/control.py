@@ -2,6 +2,7 @@
 
 With an `account`, this includes messages that SendGrid holds until their send_at: the ledger is changed first, SendGrid
 second, and only what SendGrid confirms is recorded. Each command can be repeated, which also completes an interrupted one.
+A command that changes the plan is kept in the ledger as a decision of the person `by`, with their `note`.
 """
 
 from __future__ import annotations
@@ -18,11 +19,13 @@ from include.ledger import counts, holds, pending, plans
 from include.ledger.chunk import Plan
 from include.ledger.counts import PeopleByState
 from include.ledger.database import Ledger
+from include.ledger.decisions import Decision
 from include.sendgrid.management import NotOffered
 
 log = logging.getLogger(__name__)
 
 UNFINISHED = ("sending", "paused", "stopped")
+SOMEBODY = "an operator"
 
 
 class SendStatus(PeopleByState):
@@ -39,31 +42,50 @@ def pause(
     occurrence: str,
     reason: str = "paused by an operator",
     account: SendGridAccount | None = None,
+    by: str = SOMEBODY,
+    note: str = "",
 ) -> SendStatus:
     """Send no further chunk until the plan is resumed; with an `account`, pause messages that SendGrid holds.
 
     Requests under way finish. For a plan that is done, only SendGrid's messages are paused. A cancelled plan stays
     cancelled; raises `CampaignStopped` if it is cancelled at the same time.
     """
-    plan = _change_state(ledger, campaign_id, occurrence, "paused", from_states=("sending", "stopped"), reason=reason)
+    plan = _change_state(
+        ledger,
+        campaign_id,
+        occurrence,
+        "paused",
+        from_states=("sending", "stopped"),
+        reason=reason,
+        decision=Decision("pause", by, note),
+    )
     if account and plan.state != "cancelled":
         _hold(ledger, account, plan.plan_id, "pause", reason)
         _require_not_cancelled(ledger, account, plan.plan_id)
-    return _status(ledger, plan.plan_id)
+    return send_status(ledger, plan.plan_id)
 
 
-def resume(ledger: Ledger, campaign_id: str, occurrence: str, account: SendGridAccount | None = None) -> SendStatus:
+def resume(
+    ledger: Ledger,
+    campaign_id: str,
+    occurrence: str,
+    account: SendGridAccount | None = None,
+    by: str = SOMEBODY,
+    note: str = "",
+) -> SendStatus:
     """Resume the plan and release its holds; the next run of its DAG sends pending chunks.
 
     SendGrid sends paused messages at their send_at, or at once if that is past; messages that it dropped in the meantime are
     recorded as skipped. A cancelled plan stays cancelled; raises `CampaignStopped` if it is cancelled at the same time.
     """
-    plan = _change_state(ledger, campaign_id, occurrence, "sending", from_states=("paused", "stopped"))
+    plan = _change_state(
+        ledger, campaign_id, occurrence, "sending", from_states=("paused", "stopped"), decision=Decision("resume", by, note)
+    )
     holds.release(ledger, plan.plan_id)
     if account and plan.state != "cancelled":
         _release_batches(ledger, account, plan.plan_id)
         _require_not_cancelled(ledger, account, plan.plan_id)
-    return _status(ledger, plan.plan_id)
+    return send_status(ledger, plan.plan_id)
 
 
 def cancel(
@@ -72,6 +94,8 @@ def cancel(
     occurrence: str,
     reason: str = "cancelled by an operator",
     account: SendGridAccount | None = None,
+    by: str = SOMEBODY,
+    note: str = "",
 ) -> SendStatus:
     """Cancel the plan for good: pending chunks are skipped.
 
@@ -82,13 +106,21 @@ def cancel(
     with ledger.read() as connection:
         has_batches = bool(_batches(connection, found.plan_id))
     from_states = (*UNFINISHED, "done") if has_batches and _scheduled_at_sendgrid(ledger, found.plan_id) else UNFINISHED
-    plan = _change_state(ledger, campaign_id, occurrence, "cancelled", from_states=from_states, reason=reason)
+    plan = _change_state(
+        ledger,
+        campaign_id,
+        occurrence,
+        "cancelled",
+        from_states=from_states,
+        reason=reason,
+        decision=Decision("cancel", by, note),
+    )
     if plan.state == "cancelled":
         with ledger.write() as connection:
             pending.skip_pending(connection, plan.plan_id, plan.stop_reason or reason)
         if account:
             _hold(ledger, account, plan.plan_id, "cancel", reason)
-    return _status(ledger, plan.plan_id)
+    return send_status(ledger, plan.plan_id)
 
 
 def _hold(ledger: Ledger, account: SendGridAccount, plan_id: str, status: schedule.Status, reason: str) -> None:
@@ -143,10 +175,11 @@ def _require_not_cancelled(ledger: Ledger, account: SendGridAccount, plan_id: st
 
 
 def _change_state(
-    ledger: Ledger, campaign_id: str, occurrence: str, state: str, *, from_states: tuple[str, ...], reason: str | None = None
-) -> Plan:
+    ledger: Ledger, campaign_id: str, occurrence: str, state: str, from_states: tuple[str, ...],
+    decision: Decision, reason: str | None = None,
+) -> Plan:  # fmt: skip
     plan_id = _find(ledger, campaign_id, occurrence).plan_id
-    plans.change_state(ledger, plan_id, state, from_states=from_states, reason=reason)
+    plans.change_state(ledger, plan_id, state, from_states=from_states, reason=reason, decision=decision)
     return _plan(ledger, plan_id)
 
 
@@ -159,7 +192,8 @@ def _find(ledger: Ledger, campaign_id: str, occurrence: str) -> Plan:
     return plan
 
 
-def _status(ledger: Ledger, plan_id: str) -> SendStatus:
+def send_status(ledger: Ledger, plan_id: str) -> SendStatus:
+    """The plan's state and its people by state."""
     plan = _plan(ledger, plan_id)
     with ledger.read() as connection:
         people = counts.tally(connection, plan_id).by_state()

@@ -8,8 +8,10 @@
         other_addresses.parquet  former address keys of planned people with their current ones, for unsubscribes by old mail
         chunks.json              the chunks as inserted into the ledger: which rows of which part are one request
         manifest.json            sha256 of each file above, written last; its own sha256 is in the ledger
+        manifest.next.json       the manifest of a correction, until the ledger has its sha256 and it replaces the other
 
-Nothing in the folder changes after the plan's transaction. A file that does not match its hash is refused.
+Nothing in the folder changes after the plan's transaction, except by an erasure. A correction of the content adds
+`contents.r1.json` and `part-0000.r1.parquet` (r2, … for later ones). A file that does not match its hash is refused.
 """
 
 from __future__ import annotations
@@ -26,12 +28,14 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from include.core.durable import file_sha256, sync_folder
 from include.core.errors import PlanDamaged
 
 CHUNKS_PER_FILE = 20
 """A sender holds two files in memory: the current one and the next."""
 
 OTHER_ADDRESSES = "other_addresses.parquet"
+NEXT_MANIFEST = "manifest.next.json"
 CONSENT_END = "consent_expires_at"
 """When a person's consent ends; null where it does not. Plans that were frozen by an older version lack the column."""
 WIRE_COLUMNS = ("message_key", "email", "address_key", "token", CONSENT_END)
@@ -64,11 +68,11 @@ class PlanReader:
     ) -> None:
         """`prepare` is applied once to the people of each part, when it is read."""
         self.folder = folder
-        manifest = self._bytes("manifest.json")
-        if hashlib.sha256(manifest).hexdigest() != manifest_sha256:
-            raise _damaged(folder / "manifest.json")
-        self._hashes: dict[str, str] = orjson.loads(manifest)
-        self.contents: dict[str, dict[str, Any]] = orjson.loads(self._verified("contents.json"))
+        self._hashes: dict[str, str] = orjson.loads(self._manifest(manifest_sha256))
+        names = (name for name in self._hashes if name.startswith("contents.") and name.endswith(".json"))
+        self.contents: dict[str, dict[str, Any]] = {}
+        for name in sorted(names):
+            self.contents |= orjson.loads(self._verified(name))
         self._prepare = prepare
         self._part: tuple[str, pa.Table] | None = None
         self._upcoming: deque[str] = deque()
@@ -85,6 +89,10 @@ class PlanReader:
             self._part = None
             self._part = (file, self._load_part(file))
         return self._part[1].slice(first_row, size)
+
+    def table(self, file: str) -> pa.Table:
+        """All rows of a part."""
+        return self._read(file)
 
     def _load_part(self, file: str) -> pa.Table:
         """A part: from the background if it is the announced one, which also starts reading the next."""
@@ -112,6 +120,14 @@ class PlanReader:
         self._verified("audience.parquet")
         return self.folder / "audience.parquet"
 
+    def _manifest(self, manifest_sha256: str) -> bytes:
+        """The manifest with this hash: the next one if the process of a correction ended between commit and rename."""
+        for name in ("manifest.json", NEXT_MANIFEST):
+            path = self.folder / name
+            if path.is_file() and hashlib.sha256(found := path.read_bytes()).hexdigest() == manifest_sha256:
+                return found
+        raise _damaged(self.folder / "manifest.json")
+
     def _verified(self, name: str) -> bytes:
         content = self._bytes(name)
         if hashlib.sha256(content).hexdigest() != self._hashes.get(name):
@@ -123,6 +139,18 @@ class PlanReader:
             return (self.folder / name).read_bytes()
         except FileNotFoundError:
             raise _damaged(self.folder / name) from None
+
+
+def settle_manifest(folder: Path, manifest_sha256: str) -> None:
+    """Complete or discard the manifest of a correction, by what the ledger has: `manifest_sha256`. Can be repeated."""
+    following = folder / NEXT_MANIFEST
+    if not following.is_file():
+        return
+    if file_sha256(following) == manifest_sha256:
+        following.replace(folder / "manifest.json")
+        sync_folder(folder)
+    else:
+        following.unlink()
 
 
 def parse_selection(selection: str | None, size: int) -> Sequence[int]:

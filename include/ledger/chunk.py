@@ -67,6 +67,12 @@ class Plan:
     capped: int
     held_out: int
     planned_at: float
+    stopped_by: str | None = None
+
+    @property
+    def is_stopped_by_operator(self) -> bool:
+        """Whether a person paused or cancelled it; otherwise SendGrid, the circuit breaker or a restore stopped it."""
+        return self.state in ("paused", "cancelled") and self.stopped_by is not None
 
 
 _CHUNK = select(*(chunks.c[field.name] for field in fields(Chunk)))

@@ -16,11 +16,11 @@ from typing import Any
 from sqlalchemy import Connection, and_, bindparam, func, insert, select, update
 
 from include.core import clock
-from include.core.errors import CampaignStopped, FenceLost
+from include.core.errors import FenceLost
 from include.ledger import holds, lease_owner, plans, suppressions
 from include.ledger.chunk import Chunk
 from include.ledger.database import Ledger
-from include.ledger.pending import SAME_CONTENT, add_children, skip_pending
+from include.ledger.pending import SAME_CONTENT, add_children, outcome_rows, skip_pending
 from include.ledger.tables import chunks, outcomes
 
 _THIS = and_(chunks.c.plan_id == bindparam("of_plan"), chunks.c.chunk == bindparam("of_chunk"))
@@ -86,7 +86,7 @@ def claim(
     carried = batch_id if chunk.send_at is not None else None
     with ledger.write() as connection:
         suppressions.lock(connection)
-        if not require_sending(connection, chunk.plan_id):
+        if not plans.require_sending(connection, chunk.plan_id):
             return None
         require_allowed(connection)
         if holds.is_held(connection, chunk.plan_id, chunk.provider):
@@ -96,9 +96,9 @@ def claim(
         taken = connection.execute(_CLAIM, {**this, **lease, "batch_id": carried}).first()
         if taken is None:
             return None
-        known = _outcome_rows(connection, chunk.plan_id, chunk.chunk) if taken.fence > 1 else frozenset()
+        known = outcome_rows(connection, chunk.plan_id, chunk.chunk) if taken.fence > 1 else frozenset()
         fresh = [outcome for outcome in exclude(connection) if outcome.row not in known]
-        _record(connection, chunk.plan_id, chunk.chunk, fresh, now)
+        record_outcomes(connection, chunk.plan_id, chunk.chunk, fresh, now)
         excluded = known | {outcome.row for outcome in fresh}
         if len(excluded) == taken.recipients:
             _close(connection, chunk.plan_id, chunk.chunk, taken.fence, state="skipped", reason="nobody is left in it")
@@ -114,21 +114,6 @@ def claim(
         excluded,
         carried,
     )
-
-
-def require_sending(connection: Connection, plan_id: str) -> bool:
-    """Raise `CampaignStopped` if the plan is stopped; return False if it is done, since another process finished it.
-
-    Locks the plan's state until the transaction ends.
-    """
-    state, reason = plans.state_of(connection, plan_id)
-    if state not in ("sending", "done"):
-        raise CampaignStopped(
-            f"the campaign is {state}{f' ({reason})' if reason else ''}.",
-            where=f"plan {plan_id}",
-            remedy="Unsent chunks are pending. Fix the cause and resume the campaign.",
-        )
-    return bool(state == "sending")
 
 
 def accept(ledger: Ledger, claim: Claim, status: int, x_message_id: str | None) -> str:
@@ -172,7 +157,7 @@ def split(
     """
     with ledger.write() as connection:
         _close(connection, claim.plan_id, claim.chunk, claim.fence, state="split", http_status=status, reason=reason)
-        _record(connection, claim.plan_id, claim.chunk, list(outcomes_of_people), clock.now().timestamp())
+        record_outcomes(connection, claim.plan_id, claim.chunk, list(outcomes_of_people), clock.now().timestamp())
         add_children(connection, claim.plan_id, claim.chunk, parts, contents)
         _skip_pending_if_cancelled(connection, claim.plan_id)
 
@@ -248,7 +233,8 @@ def _close(connection: Connection, plan_id: str, chunk: int, fence: int, **value
         )
 
 
-def _record(connection: Connection, plan_id: str, chunk: int, entries: list[Outcome], now: float) -> None:
+def record_outcomes(connection: Connection, plan_id: str, chunk: int, entries: list[Outcome], now: float) -> None:
+    """Record the outcomes of people of a chunk who have none yet."""
     if entries:
         rows = [
             {
@@ -263,8 +249,3 @@ def _record(connection: Connection, plan_id: str, chunk: int, entries: list[Outc
             for entry in entries
         ]
         connection.execute(insert(outcomes), rows)
-
-
-def _outcome_rows(connection: Connection, plan_id: str, chunk: int) -> frozenset[int]:
-    query = select(outcomes.c.row).where(outcomes.c.plan_id == plan_id, outcomes.c.chunk == chunk)
-    return frozenset(connection.scalars(query))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, selec
 from include.core import clock
 from include.ledger.chunk import Chunk, read_chunks
 from include.ledger.database import Ledger
-from include.ledger.tables import chunks
+from include.ledger.tables import chunks, outcomes
 from include.ledger.tables import plans as plans_table
 
 _INHERITED = (
@@ -68,8 +68,11 @@ def add_children(
         connection.execute(insert(chunks), rows)
 
 
-def divide(ledger: Ledger, chunk: Chunk, parts: Iterable[tuple[str, int]], reason: str) -> bool:
-    """Replace a pending chunk by smaller ones, because only a part of it may be sent now; False if no longer pending."""
+def divide(ledger: Ledger, chunk: Chunk, cut: Callable[[frozenset[int]], Iterable[tuple[str, int]]], reason: str) -> bool:
+    """Replace a pending chunk by smaller ones, because only a part of it may be sent now; False if no longer pending.
+
+    `cut` returns the parts without the given rows: their people have an outcome already, which stays with the chunk.
+    """
     with ledger.write() as connection:
         changed = connection.execute(
             update(chunks)
@@ -77,8 +80,14 @@ def divide(ledger: Ledger, chunk: Chunk, parts: Iterable[tuple[str, int]], reaso
             .values(state="split", reason=reason, settled_at=clock.now().timestamp())
         )
         if changed.rowcount == 1:
-            add_children(connection, chunk.plan_id, chunk.chunk, parts)
+            add_children(connection, chunk.plan_id, chunk.chunk, cut(outcome_rows(connection, chunk.plan_id, chunk.chunk)))
     return changed.rowcount == 1
+
+
+def outcome_rows(connection: Connection, plan_id: str, chunk: int) -> frozenset[int]:
+    """The rows of a chunk's people who have an outcome of their own."""
+    query = select(outcomes.c.row).where(outcomes.c.plan_id == plan_id, outcomes.c.chunk == chunk)
+    return frozenset(connection.scalars(query))
 
 
 def move_window(ledger: Ledger, chunk: Chunk, send_at: float | None, not_after: float) -> None:

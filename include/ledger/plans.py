@@ -9,14 +9,21 @@ from typing import Any
 from sqlalchemy import Connection, and_, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from include.core.errors import CampaignStopped, StoppedByOperator
 from include.core.keys import NAMESPACE, SEPARATOR
+from include.ledger import decisions
 from include.ledger.chunk import Plan, read_plans
 from include.ledger.database import Ledger
+from include.ledger.decisions import Decision
 from include.ledger.tables import chunks, plans
 
 LIVE, TEST = "live", "test"
 _BATCH = 5_000
-_STATE = select(plans.c.state, plans.c.stop_reason).where(plans.c.plan_id == bindparam("of_plan")).with_for_update(read=True)
+_STATE = (
+    select(plans.c.state, plans.c.stop_reason, plans.c.stopped_by)
+    .where(plans.c.plan_id == bindparam("of_plan"))
+    .with_for_update(read=True)
+)
 
 
 def plan_id_of(campaign: str, occurrence: str, kind: str = LIVE) -> str:
@@ -94,15 +101,26 @@ def is_cancelled_at_sendgrid(connection: Connection, plan_id: str, send_at: floa
 
 
 def change_state(
-    ledger: Ledger, plan_id: str, state: str, *, from_states: tuple[str, ...], reason: str | None = None
+    ledger: Ledger,
+    plan_id: str,
+    state: str,
+    *,
+    from_states: tuple[str, ...],
+    reason: str | None = None,
+    decision: Decision | None = None,
 ) -> bool:
-    """Move the plan to `state` if its state is one of `from_states`; return whether it was."""
+    """Move the plan to `state` if its state is one of `from_states`; return whether it was.
+
+    `decision` is kept with the change, if a person made it.
+    """
     with ledger.write() as connection:
         changed = connection.execute(
             update(plans)
             .where(plans.c.plan_id == plan_id, plans.c.state.in_(from_states))
-            .values(state=state, stop_reason=reason)
+            .values(state=state, stop_reason=reason, stopped_by=decision.by if decision else None)
         )
+        if decision and changed.rowcount == 1:
+            decisions.keep(connection, plan_id, decision)
         return changed.rowcount == 1
 
 
@@ -110,3 +128,18 @@ def state_of(connection: Connection, plan_id: str) -> tuple[str, str | None]:
     """State and stop reason, locked until this transaction ends, so that the campaign is not stopped during a claim."""
     row = connection.execute(_STATE, {"of_plan": plan_id}).one()
     return row.state, row.stop_reason
+
+
+def require_sending(connection: Connection, plan_id: str) -> bool:
+    """Raise `CampaignStopped` if the plan is stopped; return False if it is done, since another process finished it.
+
+    Locks the plan's state until the transaction ends.
+    """
+    row = connection.execute(_STATE, {"of_plan": plan_id}).one()
+    if row.state not in ("sending", "done"):
+        raise (StoppedByOperator if row.stopped_by else CampaignStopped)(
+            f"the campaign is {row.state}{f' ({row.stop_reason})' if row.stop_reason else ''}.",
+            where=f"plan {plan_id}",
+            remedy="Unsent chunks are pending. Fix the cause and resume the campaign.",
+        )
+    return bool(row.state == "sending")

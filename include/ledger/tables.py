@@ -61,10 +61,25 @@ plans = Table(
     Column("capped", BigInteger, nullable=False),
     Column("held_out", BigInteger, nullable=False),
     Column("planned_at", Float, nullable=False, comment="Unix seconds"),
+    Column("stopped_by", String(200), comment="the person who paused or cancelled it; null otherwise"),
     UniqueConstraint("campaign", "occurrence", "kind", name="one_plan_an_occurrence"),
     CheckConstraint(f"state in {PLAN_STATES!r}", name="plan_state"),
     CheckConstraint("selected = planned + suppressed + capped + held_out", name="plan_adds_up"),
 )
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("seq", _Serial, primary_key=True, autoincrement=True),
+    Column("plan_id", String(36), nullable=False),
+    Column("action", String(20), nullable=False, comment="pause, resume, cancel, replace_content"),
+    Column("decided_by", String(200), nullable=False, comment="Airflow's user, or the user of the command line"),
+    Column("decided_at", Float, nullable=False, comment="Unix seconds"),
+    Column("note", Text, nullable=False, comment="why, in the person's words; may be empty"),
+    Column("details", Text, nullable=False, comment="what it changed, JSON"),
+    comment="What people decided about plans. Append-only, each row in the transaction of its change.",
+)
+Index("decisions_by_plan", decisions.c.plan_id)
 
 chunks = Table(
     "chunks",

@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow.sdk import Param
 
-from include.core.campaign import Campaign
+from include.core.campaign import Campaign, campaign_names
 from include.core.errors import ConfigurationError
 from include.core.seeds import load_seeds
 
@@ -32,6 +32,25 @@ RETENTION_FORM: dict[str, dict[str, Any]] = {
     "dry_run": {
         "default": True, "type": "boolean", "title": "Dry run",
         "description": "Only count what has expired. Scheduled runs delete it.",
+    },
+}  # fmt: skip
+CONTROL_FORM: dict[str, dict[str, Any]] = {
+    "action": {
+        "default": "pause", "enum": ["pause", "resume", "replace_content", "cancel"], "title": "Action",
+        "description": "pause: send nothing further until resumed. resume: continue. replace_content: send the template and "
+        "campaign as they are now to everybody who is still pending. cancel: end it for good; cannot be undone.",
+    },
+    "campaign": {
+        "default": None, "type": ["string", "null"], "pattern": r"^[a-z][a-z0-9_]{0,59}$", "title": "Campaign",
+        "examples": campaign_names(),
+    },
+    "occurrence": {
+        "default": None, "type": ["string", "null"], "pattern": r"^[A-Za-z0-9-]{1,40}$", "title": "Occurrence",
+        "description": "Such as 2026-W48. Empty: the one that is being sent; if there are several, the task names them.",
+    },
+    "note": {
+        "default": "", "type": ["string", "null"], "maxLength": 500, "title": "Why",
+        "description": "Kept with the decision. No addresses or names of recipients.",
     },
 }  # fmt: skip
 PRIVACY_FORM: dict[str, dict[str, Any]] = {

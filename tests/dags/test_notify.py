@@ -21,7 +21,8 @@ from include.orchestration.deadlines import SinceQueued
 from tests.alerts.receiver import Receiver
 
 MINUTES = {
-    "build_segments": 30, "collect_activities": 30, "collect_engagement": 30, "ingest_subscribers": 50,
+    "build_segments": 30, "collect_activities": 30, "collect_engagement": 30, "control_campaign": 30,
+    "ingest_subscribers": 50,
     "nightly_analytics": 90, "privacy_requests": 300, "retention": 60, "run_journeys": 30,
     "send_newsletter": 240, "send_welcome": 240, "send_winback": 240, "send_confirm": 240, "send_confirm_reminder": 240,
 }  # fmt: skip

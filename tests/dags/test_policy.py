@@ -22,6 +22,7 @@ FIXED_DAGS = {
     "build_segments",
     "collect_activities",
     "collect_engagement",
+    "control_campaign",
     "nightly_analytics",
     "privacy_requests",
     "retention",
@@ -30,7 +31,8 @@ FIXED_DAGS = {
 OUTSIDE_WAREHOUSE_POOL = {
     "extract.land", "announce", "publish.read_back", "publish.report", "dispatch.send_range", "dispatch.settle",
     "dispatch.start", "dispatch.approve_late_start", "dispatch.doubt.ask", "dispatch.doubt.decide",
-    "dispatch.doubt.resend", "resend", "suppress", "erase_files", "erase_at_sendgrid", "record",
+    "dispatch.doubt.resend", "collect.look",
+    "next_run", "continue_send", "resend", "suppress", "erase_files", "erase_at_sendgrid", "record",
 }  # fmt: skip
 
 

@@ -118,7 +118,7 @@ def test_chunk_taken_by_another_process_is_not_admitted(ledger: Ledger) -> None:
     assert capped.admit(ledger, chunk) == (None, [], 0.0)
     assert used(ledger) == [0]
     release(ledger, taken, 429, "later")
-    assert divide(ledger, chunk, [("0:5", 5), ("5:10", 5)], "by another")
+    assert divide(ledger, chunk, lambda _: [("0:5", 5), ("5:10", 5)], "by another")
     admitted, again, _ = capped.admit(ledger, chunk)
     assert (admitted, [part.recipients for part in again]) == (None, [5, 5])
     assert used(ledger) == [0]
@@ -157,7 +157,7 @@ def test_missed_chunk_moves_to_the_next_window_of_its_time_zone(
 
 
 def test_divided_part_that_missed_its_window_moves_alone(ledger: Ledger) -> None:
-    assert divide(ledger, chunk_of(ledger), [("0-4", 5), ("5-9", 5)], "half of it")
+    assert divide(ledger, chunk_of(ledger), lambda _: [("0-4", 5), ("5-9", 5)], "half of it")
     closing(ledger, NOON.timestamp())
     _, again, _ = admission_for(send_window=SendWindow(start=14, end=20, missed="next_day")).admit(
         ledger, chunk_of(ledger, 1)

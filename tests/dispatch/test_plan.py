@@ -66,12 +66,17 @@ class Shop:
 
 @pytest.fixture
 def shop(stores: Stores, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    return open_shop(stores, tmp_path, monkeypatch, people=3_000)
+
+
+def open_shop(stores: Stores, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, people: int) -> Shop:
+    """A shop with this many subscribers."""
     folder = tmp_path / "templates" / "spring"
     folder.mkdir(parents=True)
     for name, text in FILES.items():
         (folder / name).write_text(text)
     monkeypatch.setenv("TRADEWIND_TEMPLATES", str(folder.parent))
-    populate(stores.paths, 3_000)
+    populate(stores.paths, people)
     campaign = a_campaign(
         occurrence="week",
         segment="newsletter_readers",

@@ -212,6 +212,25 @@ def test_paused_send_can_be_cancelled(sending: Sending, esp: ScriptedEsp) -> Non
     assert ranges(sending.ledger, sending.plan_id) == []
 
 
+def test_who_was_left_out_before_a_429_is_in_no_part_of_a_chunk_that_is_divided_afterwards(
+    stores: Stores, esp: ScriptedEsp
+) -> None:
+    """The claim recorded their outcome; a part with them would count them twice, and could mail them."""
+    sending = Sending(stores, people=10)
+    left = address_key(sending.secrets.address_key, email_of(3))
+    suppressions.suppress(sending.ledger, [suppressions.Suppression(left, "unsubscribe", "edge", 1.0)])
+    usual, esp.answer = esp.answer, lambda _number, _body: failed(429)
+    with pytest.raises(EspUnavailable):
+        sending.send(esp)
+    assert suppressions.lift(sending.ledger, left, "edge")
+    esp.answer = usual
+    with pytest.raises(PaceHeld):
+        sending.send(esp, AccountPace(daily_cap=5))
+    sending.send(esp)
+    assert (sending.tally().suppressed, sending.tally().accepted) == (1, 9)
+    assert message_key("spring", "once", "3") not in esp.taken
+
+
 def test_damaged_plan_file_is_not_sent(sending: Sending, esp: ScriptedEsp) -> None:
     part = sending.paths.plans / "spring" / "once" / "part-0000.parquet"
     content = bytearray(part.read_bytes())

@@ -8,7 +8,9 @@ from typing import Any
 
 from include.core import clock
 from include.core.errors import ContentChanged, LedgerBehindJournal
+from include.ledger.chunk import read_chunks
 from include.ledger.suppressions import Suppression, suppress
+from include.ledger.tables import chunks as chunks_table
 from tests.faults.catalogue import fault
 from tests.faults.checks import CONNECTIONS, Allowed
 from tests.faults.injection import Injection
@@ -16,6 +18,12 @@ from tests.faults.processes import wait_until
 from tests.faults.resources import copy_ledger
 from tests.faults.scenario import Scenario
 from tests.faults.servers import Edge, free_port
+
+DECISION = (
+    ("change_state", "after"), ("write_part", "after"), ("next_manifest", "before"), ("next_manifest", "after"),
+    ("correction", "before"), ("correction", "inside"), ("correction", "after"),
+)  # fmt: skip
+COMMITTED = (("correction", "after"),)
 
 
 @fault(6, "people unsubscribe through the edge during a send")
@@ -75,6 +83,30 @@ def edited(scenario: Scenario) -> Allowed:
     assert len(scenario.simulator.accepted(scenario.campaign.id)) == taken
     body.write_text(before)
     scenario.finish("plan", "send", "settle")
+    return Allowed(doubtful=CONNECTIONS)
+
+
+@fault(6, "the content is replaced during a send, killed at any step of the decision")
+def corrected(scenario: Scenario) -> Allowed:
+    """Those who are still pending get the corrected content, once; the plan never has two contents in force."""
+    scenario.run(injections=(Injection("outcome", "after", scenario.random.randint(1, scenario.requests // 2)),))
+    assert scenario.kills == 1
+    body = scenario.root / "templates" / "spring" / "body.html.j2"
+    body.write_text(body.read_text().replace("Dear", "Hello"))
+    taken = scenario.simulator.accepted(scenario.campaign.id)
+    point, when = scenario.random.choice(DECISION)
+    assert scenario.run("correct", injections=(Injection(point, when),)) is None
+    if (point, when) not in COMMITTED:
+        assert scenario.tally().pending > 0
+        assert len(scenario.simulator.accepted(scenario.campaign.id)) == len(taken)
+        scenario.finish("correct")
+    scenario.finish("plan", "send", "settle")
+    with scenario.ledger.read() as connection:
+        chunks = read_chunks(connection, chunks_table.c.plan_id == scenario.plan_id)
+    before = {row["tw_chunk"] for row in taken}
+    corrected = {chunk.wire_id for chunk in chunks if ".r1." in chunk.content}
+    assert corrected
+    assert not corrected & before
     return Allowed(doubtful=CONNECTIONS)
 
 

@@ -115,7 +115,7 @@ class Scenario:
 
     def planned_people(self) -> list[dict[str, Any]]:
         """The rows of the plan's files (message_key, email, address_key, token), in the order of chunks."""
-        parts = sorted(self.folder.glob("part-*.parquet"))
+        parts = sorted(self.folder.glob("part-????.parquet"))
         return [row for part in parts for row in pq.read_table(part).to_pylist()]
 
     def close(self) -> None:

@@ -106,6 +106,13 @@ def _plan(task: Task, stores: Stores, _plan_id: str) -> Any:
     return freeze(stores, task.campaign, occurrence=task.occurrence, edge_url=EDGE_URL, at=task.at)
 
 
+def _correct(task: Task, stores: Stores, _plan_id: str) -> Any:
+    """Replace the content for those who are still pending."""
+    from include.dispatch.plan.correction import replace_content
+
+    return replace_content(stores, task.campaign, occurrence=task.occurrence, edge_url=EDGE_URL, by="test")
+
+
 def _resume(task: Task, stores: Stores, _plan_id: str) -> Any:
     """Resume a paused plan."""
     from include.dispatch.control import resume
@@ -176,6 +183,7 @@ def _publish(_task: Task, stores: Stores, _plan_id: str) -> Any:
 
 _STEPS = {
     "plan": _plan,
+    "correct": _correct,
     "resume": _resume,
     "pause": _pause,
     "cancel": _cancel,

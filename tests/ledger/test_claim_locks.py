@@ -91,7 +91,9 @@ def test_suppression_log_is_in_commit_order(ledger: Ledger) -> None:
 
 def test_concurrent_splits_use_different_chunk_numbers(ledger: Ledger) -> None:
     freeze(ledger, (10, 10))
-    other = threading.Thread(target=lambda: pending.divide(ledger, chunk_of(ledger, 1), [("0-4", 5), ("5-9", 5)], "later"))
+    other = threading.Thread(
+        target=lambda: pending.divide(ledger, chunk_of(ledger, 1), lambda _: [("0-4", 5), ("5-9", 5)], "later")
+    )
     with ledger.write() as connection:
         pending.add_children(connection, PLAN, 0, [("0-9", 10)])
         other.start()

@@ -52,7 +52,7 @@ def test_pending_descendants_are_the_chunk_or_its_parts(plan: Ledger) -> None:
 
 
 def test_pending_chunk_is_divided(plan: Ledger) -> None:
-    assert pending.divide(plan, chunk_of(plan, 2), [("0-9", 10), ("10-29", 20)], "held: day")
+    assert pending.divide(plan, chunk_of(plan, 2), lambda _: [("0-9", 10), ("10-29", 20)], "held: day")
     parent, first, second = (row(plan, chunk) for chunk in (2, 4, 5))
     assert (parent["state"], parent["reason"]) == ("split", "held: day")
     assert parent["settled_at"] == pytest.approx(now(), abs=30)
@@ -65,8 +65,8 @@ def test_pending_chunk_is_divided(plan: Ledger) -> None:
     same = ("file", "first_row", "root_size", "content", "attempt", "send_at", "not_after", "zone", "provider")
     assert all(part[name] == parent[name] for part in (first, second) for name in same)
     assert [(part["fence"], part["not_before"]) for part in (first, second)] == [(0, 0.0)] * 2
-    assert not pending.divide(plan, chunk_of(plan, 2), [("0-29", 30)], "held: day")
-    assert not pending.divide(plan, chunk_of(plan, 1), [("0-19", 20)], "held: day")
+    assert not pending.divide(plan, chunk_of(plan, 2), lambda _: [("0-29", 30)], "held: day")
+    assert not pending.divide(plan, chunk_of(plan, 1), lambda _: [("0-19", 20)], "held: day")
     assert (tally(plan).pending, tally(plan).in_doubt, tally(plan).selected) == (70, 20, 100)
     assert untouched(plan)
 

@@ -19,6 +19,7 @@ from include.core.durable import file_sha256, sync_file, write_durably
 from include.core.errors import CampaignRunning
 from include.core.paths import DataPaths
 from include.core.person import ERASED_EMAIL, Person
+from include.dispatch.plan_files import settle_manifest
 from include.ledger import plans
 from include.ledger.chunk import Plan
 from include.ledger.database import Ledger
@@ -51,6 +52,7 @@ def _files(paths: DataPaths, plan: Plan, person: Person) -> list[str]:
     Includes those that an interrupted erasure replaced, and whose new hash is not in the manifest or the ledger yet.
     """
     folder = paths.root / plan.folder
+    settle_manifest(folder, plan.manifest_sha256)
     manifest = folder / "manifest.json"
     if not manifest.is_file():
         return []

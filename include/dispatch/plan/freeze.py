@@ -20,7 +20,7 @@ import pyarrow as pa
 from sqlalchemy import Connection
 
 from include.core.campaign import Campaign, Pace, source_location
-from include.core.errors import CampaignStopped, ContentChanged, PlanError
+from include.core.errors import CampaignStopped, ContentChanged, PlanError, StoppedByOperator
 from include.core.paths import template_folder
 from include.core.secrets import Secrets
 from include.dispatch import plan_files
@@ -238,7 +238,7 @@ def _freeze_now(
     _write_people(folder, people, {name: SlotFiller(content, links[name]) for name, content in contents.items()})
     write_other_addresses(folder, people.other_addresses())
     write_chunks(folder, chunks)
-    write_contents(folder, _contents_as_data(request, contents, links))
+    write_contents(folder, contents_as_data(request, contents, links))
     row = _plan_row(request, audience, content_hash(request.campaign, contents), write_manifest(folder))
     states = ({**chunk, "plan_id": request.plan_id, "state": "pending"} for chunk in chunks)
     if not plans.freeze_plan(stores.ledger, row, states, together):
@@ -287,9 +287,10 @@ def _plan_row(request: PlanRequest, audience: Audience, content: str, manifest: 
     }
 
 
-def _contents_as_data(
+def contents_as_data(
     request: PlanRequest, contents: Mapping[str, Content], links: Mapping[str, Mapping[str, Link]]
 ) -> dict[str, dict[str, Any]]:
+    """The contents as a plan stores them, with the column of each slot."""
     mark = TEST_MARK if request.kind == plans.TEST else ""
     return {
         name: {
@@ -331,16 +332,17 @@ def _resume(ledger: Ledger, plan: Plan, campaign: Campaign) -> FrozenPlan:
     with ledger.read() as connection:
         people = counts.tally(connection, plan.plan_id)
     if people.pending and plan.state in ("paused", "cancelled"):
-        raise CampaignStopped(
+        raise (StoppedByOperator if plan.is_stopped_by_operator else CampaignStopped)(
             f"the campaign is {plan.state}{' (' + plan.stop_reason + ')' if plan.stop_reason else ''}.",
             where=f"{plan.campaign} {plan.occurrence}",
-            remedy=f"{people.pending} people are pending. Resume it as described in docs/runbook.md.",
+            remedy=f"{people.pending} people are pending. Resume it as described in docs/runbook/pause-resume-cancel.md.",
         )
     if people.pending and content_hash(campaign, compile_contents(campaign)) != plan.content_hash:
         raise ContentChanged(
             f"the template or campaign was edited after the plan was frozen; {people.pending} people are still pending.",
             where=f"{plan.campaign} {plan.occurrence}",
-            remedy="Restore the content as it was, or cancel the rest of this plan (docs/runbook.md).",
+            remedy="Restore the content as it was, or decide in the DAG control_campaign: replace_content sends the new one "
+            "to those who are pending, cancel ends the plan (docs/runbook/campaign-stopped.md).",
         )
     plans.change_state(ledger, plan.plan_id, "sending", from_states=("stopped",))
     return {

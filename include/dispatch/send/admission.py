@@ -90,8 +90,11 @@ class Admission:
 
 def divide_chunk(ledger: Ledger, chunk: Chunk, size: int, reason: str) -> list[Chunk]:
     """Divide a pending chunk into `size` people and the rest; empty if another process claimed or divided it first."""
-    rows = parse_selection(chunk.selection, chunk.root_size)
-    parts = [(format_selection(part), len(part)) for part in (rows[:size], rows[size:])]
-    if not pending.divide(ledger, chunk, parts, reason):
+
+    def cut(decided: frozenset[int]) -> list[tuple[str, int]]:
+        rows = [row for row in parse_selection(chunk.selection, chunk.root_size) if row not in decided]
+        return [(format_selection(part), len(part)) for part in (rows[:size], rows[size:]) if part]
+
+    if not pending.divide(ledger, chunk, cut, reason):
         return []
     return pending.pending_descendants(ledger, chunk.plan_id, chunk.chunk)

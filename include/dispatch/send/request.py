@@ -64,9 +64,14 @@ class RequestBodies:
         if content not in self._envelopes:
             name, _, tracking = content.rpartition(".")
             self._envelopes[content] = payload.envelope(
-                self._campaign.arm(variant_of(content)),
+                self._settings(name).arm(variant_of(content)),
                 self._reader.contents[name],
                 tracked=tracking == "tracked",
                 batch_id=self._batch_id,
             )
         return self._envelopes[content]
+
+    def _settings(self, content: str) -> Campaign:
+        """The campaign of a content: a correction brings its own sender and categories."""
+        corrected = self._reader.contents[content].get("settings")
+        return Campaign.model_validate_json(corrected) if corrected else self._campaign

@@ -1,0 +1,67 @@
+"""A person's decision about a campaign that is being sent, from the form of the DAG `control_campaign`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from include.core.errors import ConfigurationError
+from include.orchestration import configuration
+
+if TYPE_CHECKING:
+    from include.ledger.chunk import Plan
+    from include.ledger.stores import Stores
+
+CONTINUES = ("resume", "replace_content")
+"""Actions after which the campaign's DAG must run again."""
+
+
+def decide(stores: Stores, params: Mapping[str, Any], dag_run: Any) -> dict[str, Any]:
+    """Apply the action of the form, as the user who started the run; returns the plan's state and people after it."""
+    from include.dispatch import control
+    from include.dispatch.control import SOMEBODY
+
+    plan, action = _plan(stores, params), params["action"]
+    by, note = getattr(dag_run, "triggering_user_name", None) or SOMEBODY, params["note"] or ""
+    if action == "replace_content":
+        replaced = _replace_content(stores, plan, by, note)
+        return {**replaced, **control.send_status(stores.ledger, plan.plan_id)}
+    commands: dict[str, Any] = {"pause": control.pause, "resume": control.resume, "cancel": control.cancel}
+    account = configuration.account()
+    done = commands[action](stores.ledger, plan.campaign, plan.occurrence, account=account, by=by, note=note)
+    return {"campaign": plan.campaign, "occurrence": plan.occurrence, **done}
+
+
+def next_run(decided: Mapping[str, Any], action: str) -> dict[str, str]:
+    """The form of the run that continues the plan; empty if nothing is left to send."""
+    if action not in CONTINUES or decided["state"] != "sending" or not decided["pending"]:
+        return {}
+    return {"mode": "live", "occurrence": decided["occurrence"]}
+
+
+def _replace_content(stores: Stores, plan: Plan, by: str, note: str) -> dict[str, Any]:
+    from include.core.campaign import load_campaign
+    from include.dispatch.plan.correction import replace_content
+
+    return replace_content(
+        stores, load_campaign(plan.campaign), occurrence=plan.occurrence, edge_url=configuration.edge_url(), by=by, note=note
+    )
+
+
+def _plan(stores: Stores, params: Mapping[str, Any]) -> Plan:
+    """The plan of the form. Raises `ConfigurationError` with the plans to choose from."""
+    from include.ledger import plans
+
+    campaign, occurrence = params["campaign"], params["occurrence"]
+    if not campaign:
+        raise ConfigurationError("no campaign was chosen.", where="form, campaign", remedy="Choose one and start again.")
+    known = [plan for plan in plans.all_plans(stores.ledger) if plan.campaign == campaign]
+    unfinished = [plan for plan in known if plan.state in ("sending", "paused", "stopped")]
+    found = [plan for plan in known if plan.occurrence == occurrence] if occurrence else unfinished
+    if len(found) == 1:
+        return found[0]
+    choices = ", ".join(f"{plan.occurrence} ({plan.state})" for plan in (unfinished or known)[-8:]) or "none"
+    raise ConfigurationError(
+        f"has no plan of {occurrence}." if occurrence else f"has {len(found)} plans that are not finished.",
+        where=f"campaign {campaign}", remedy=f"Name an occurrence. The plans: {choices}.",
+    )  # fmt: skip
