@@ -45,18 +45,23 @@ def campaigns() -> Iterator[Finding]:
 
 
 def templates() -> Iterator[Finding]:
-    """The templates of all campaigns, in every variant and locale."""
-    from include.dispatch.content.inspection import inspect_template
+    """The files of all templates, and the mails of all campaigns, in every variant and locale."""
+    from include.dispatch.content.inspection import inspect_files, inspect_mail
+    from include.dispatch.content.translations import outdated
 
     folder = paths.template_folder()
     known = [path.name for path in folder.iterdir() if path.is_dir()] if folder.is_dir() else []
+    yield from inspect_files(folder, sorted(known))
+    yield from outdated(folder)
     for document in _campaigns():
         unknown = [
             document.error(field, f"'{name}' does not exist.", suggest(name, known, kind="templates"))
             for field, name in _templates(document)
             if name not in known
         ]
-        yield from unknown or inspect_template(document, folder)
+        yield from unknown
+        if document.model is not None:
+            yield from inspect_mail(document.model, document.path, folder)
 
 
 def _templates(document: Document[Campaign]) -> Iterator[tuple[Place, str]]:

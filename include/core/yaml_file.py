@@ -78,12 +78,18 @@ def read(path: Path, model: type[Model], *, example: str) -> Model:
 
 def source_location(path: Path, *field: str | int) -> str:
     """The location of a field for later errors: `winback.yaml, line 12`; only the file if the line is unknown."""
+    line = field_line(path, *field)
+    return f"{path.name}, line {line}" if line else path.name
+
+
+def field_line(path: Path, *field: str | int) -> int | None:
+    """The line of a field, or of its deepest existing part; None if the file cannot be read."""
     text, _ = text_file.inspect(path)
     try:
         tree = yaml.compose(text or "", Loader=_Loader)
     except yaml.YAMLError:
-        return path.name
-    return f"{path.name}, line {_line(tree, field)}" if isinstance(tree, yaml.MappingNode) else path.name
+        return None
+    return _line(tree, field) if isinstance(tree, yaml.MappingNode) else None
 
 
 def _field_errors(path: Path, tree: Any, model: type[BaseModel], error: ValidationError) -> list[Finding]:

@@ -71,6 +71,7 @@ def campaign_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, text in FILES.items():
         (templates / name).write_text(
             text.replace("<html>", '<html lang="en">').replace("_name }}", '_name | default("you") }}')
+            + "{% if language == 'de' %}{% endif %}"
         )
     (templates / "subject.de.txt.j2").write_text("Neues für {{ person.first_name }}")
     monkeypatch.setenv("TRADEWIND_TEMPLATES", str(templates.parent))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -64,6 +65,11 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Files:
         ("campaigns/winback.yaml", "id: winback", "id: welcome", "'welcome' is the id of welcome.yaml. Write id: winback."),
         ("campaigns/confirm_reminder.yaml", "campaign: confirm", "campaign: confrim", "Did you mean confirm?"),
         ("templates/welcome/body.html.j2", "person.first_name", "person.frist_name", "Did you mean person.first_name?"),
+        ("campaigns/newsletter.yaml", "locales: [en, de, fr]", "locales: [en, de, fr, es]", "is not written in 'es'."),
+        ("templates/newsletter/body.html.j2", "{{ button(", "{ button(", "has one brace"),
+        ("templates/newsletter/body.de.html.j2", "<h1>", "<h1><b>", "<b> is not closed."),
+        ("templates/base/parts.html.j2", "<h2>", "<h2><em>", "<em> is not closed."),
+        ("templates/welcome/body.txt.j2", "{% block content %}", "{% block content %}{{ persn }}", "Did you mean person?"),
         ("shop.yaml", "default_locale: en", "default_locale: 7", "default_locale: must be text; this is 7."),
     ],
 )  # fmt: skip
@@ -105,6 +111,15 @@ def test_mistakes_in_segments_are_found(tmp_path: Path, monkeypatch: pytest.Monk
         ("four", 6): "is read by what it reads: four reads three reads four.",
         ("five", 7): "there is no function lowr.",
     }
+
+
+def test_a_line_break_in_a_subject_and_an_old_translation_are_found(files: Files) -> None:
+    (files.root / "templates" / "welcome" / "subject.de.txt.j2").write_text("Willkommen\nan Bord\n")
+    for path in files.root.glob("templates/winback/*"):
+        os.utime(path, (1_700_000_000 if path.name == "body.fr.txt.j2" else 1_710_000_000,) * 2)
+    found = [(name, line, severity) for name, line, severity, _ in files.findings()]
+    assert ("templates/welcome/subject.de.txt.j2", 2, "error") in found
+    assert ("templates/winback/body.fr.txt.j2", 1, "warning") in found
 
 
 def test_a_folder_and_another_ending_among_the_campaigns_are_found(files: Files) -> None:

@@ -82,6 +82,13 @@ def compile_content(
     return lint(content, campaign=campaign, names={part: f"{folder.name}/{name}" for part, name in names.items()})
 
 
+def rendered_subject(folder: Path, *, campaign: Campaign, variant: Variant, locale: str) -> str:
+    """The subject as the template prints it, with placeholders and line breaks. Raises `PlanError` with file and line."""
+    sources = TemplateLoader(folder, _variant_subject(campaign, variant))
+    environment = _environment(sources, Placeholders(), _shared(campaign, variant, locale))
+    return _render_part(environment, _part_files(folder, variant, locale)["subject"])
+
+
 def _variant_subject(campaign: Campaign, variant: Variant) -> dict[str, tuple[str, str]]:
     if variant.subject is None:
         return {}

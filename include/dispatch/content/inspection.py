@@ -1,46 +1,136 @@
-"""Inspects the template of a campaign for every variant and locale without people; nothing is raised."""
+"""Inspects the templates of a campaign in every variant and locale, without people.
+
+`inspect_sources` reads the files; its errors are refused when a plan is frozen. `inspect_mail` also compiles them.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from include.core.campaign import Campaign
-from include.core.errors import PlanError
-from include.core.finding import Finding
-from include.core.yaml_file import Document
-from include.dispatch.content.compile import compile_content
+from include.core import text_file, yaml_file
+from include.core.campaign import Campaign, Variant
+from include.core.errors import PlanError, TradewindError
+from include.core.finding import Finding, errors
+from include.dispatch.content import markup, names
+from include.dispatch.content.compile import compile_content, rendered_subject
+from include.dispatch.content.element_reader import Problem
+from include.dispatch.content.sources import PARTS, part_file, unwritten_parts
 
 _WHERE = re.compile(r"^(?P<file>.*?)(?:, line (?P<line>\d+))?$")
+_PART = re.compile(r"^(subject|preheader|body)\.")
+_PREHEADER = re.compile(r"^preheader\.")
 
 
-def inspect_template(document: Document[Campaign], folder: Path) -> list[Finding]:
-    """What is wrong with the template in `folder`, the folder of all templates, as the campaign uses it."""
-    campaign = document.model
-    if campaign is None:
-        return []
-    found: dict[Finding, None] = {}
-    for variant in campaign.variants:
-        arm = campaign.arm(variant.id)
+def inspect_mail(campaign: Campaign, campaign_file: Path, folder: Path) -> list[Finding]:
+    """Everything that is wrong with the campaign's templates in `folder`, the folder of all templates; each once."""
+    found = dict.fromkeys(inspect_sources(campaign, campaign_file, folder))
+    known = {(finding.path, finding.line) for finding in errors(found)}
+    for arm, variant in _arms(campaign, folder):
         for locale in campaign.locales:
-            try:
-                content = compile_content(folder / arm.template, campaign=arm, variant=variant, locale=locale)
-                warnings = [Finding("warning", folder / arm.template / "body.html.j2", 1, each) for each in content.warnings]
-            except PlanError as error:
-                warnings = [_finding(error, document, folder)]
-            found |= dict.fromkeys(warnings)
+            for finding in _compiled(arm, variant, locale, campaign_file, folder):
+                if finding.severity != "error" or (finding.path, finding.line) not in known:
+                    found[finding] = None
     return list(found)
 
 
-def _finding(error: PlanError, document: Document[Campaign], folder: Path) -> Finding:
+def inspect_sources(campaign: Campaign, campaign_file: Path, folder: Path) -> Iterator[Finding]:
+    """What is wrong in the text of the files, and locales that they do not have. A template that is missing is left out."""
+    arms = _arms(campaign, folder)
+    used = dict.fromkeys(arm.template for arm, _ in arms)
+    yield from inspect_files(folder, [*used, "base"])
+    for template in used:
+        yield from _unwritten_locales(campaign, template, campaign_file, folder)
+    for arm, variant in arms:
+        for locale in campaign.locales:
+            yield from _subject_lines(arm, variant, locale, campaign_file, folder)
+
+
+def inspect_files(folder: Path, templates: Iterable[str]) -> Iterator[Finding]:
+    """What is wrong in the text of the files of the given templates, whichever campaign uses them."""
+    for template in templates:
+        for path in sorted((folder / template).glob("*.j2")):
+            yield from _inspect_file(path)
+
+
+def _arms(campaign: Campaign, folder: Path) -> list[tuple[Campaign, Variant]]:
+    arms = [(campaign.arm(variant.id), variant) for variant in campaign.variants]
+    return [(arm, variant) for arm, variant in arms if (folder / arm.template).is_dir()]
+
+
+def _inspect_file(path: Path) -> Iterator[Finding]:
+    source, found = text_file.inspect(path)
+    yield from (one for one in found if not (_PREHEADER.match(path.name) and one.what == "is empty."))
+    if source is None:
+        return
+    whole = bool(_PART.match(path.name))
+    for problem in (*markup.problems(path.name, source, is_whole=whole), *names.problems(path, source)):
+        yield _of(problem, path)
+
+
+def _of(problem: Problem, path: Path) -> Finding:
+    return Finding("error" if problem.is_certain else "warning", path, problem.line, problem.what, problem.remedy)
+
+
+def _unwritten_locales(campaign: Campaign, template: str, campaign_file: Path, folder: Path) -> Iterator[Finding]:
+    subjects = [variant.subject for variant in campaign.variants if campaign.arm(variant.id).template == template]
+    parts = [part for part in PARTS if part != "subject" or None in subjects]
+    for at, locale in enumerate(campaign.locales):
+        try:
+            missing = unwritten_parts(folder / template, locale, campaign.locales[0], parts)
+        except PlanError:
+            continue
+        if missing:
+            line = yaml_file.field_line(campaign_file, "locales", at) or 1
+            what = f"locales.{at}: the template {template} is not written in '{locale}'."
+            yield Finding("error", campaign_file, line, what, f"Write {', '.join(missing)}, or remove the locale.")
+
+
+def _subject_lines(arm: Campaign, variant: Variant, locale: str, campaign_file: Path, folder: Path) -> Iterator[Finding]:
+    """A line break in a subject: the writer expects two lines, or one of them is there by mistake."""
+    try:
+        rendered = rendered_subject(folder / arm.template, campaign=arm, variant=variant, locale=locale)
+    except TradewindError:
+        return
+    if "\n" in rendered.strip():
+        line = 2 + rendered[: len(rendered) - len(rendered.lstrip())].count("\n")
+        path, line = _subject_place(arm, variant, locale, line, campaign_file, folder)
+        remedy = "Write it in one line; text that is not part of it goes into {# a comment #}."
+        yield Finding("error", path, line, "the subject has a line break.", remedy)
+
+
+def _compiled(arm: Campaign, variant: Variant, locale: str, campaign_file: Path, folder: Path) -> Iterator[Finding]:
+    """The error or the warnings of compiling one variant in one locale."""
+    try:
+        content = compile_content(folder / arm.template, campaign=arm, variant=variant, locale=locale)
+    except TradewindError as error:
+        yield _error(error, arm, variant, campaign_file, folder)
+        return
+    for warning in content.warnings:
+        body = folder / arm.template / part_file(folder / arm.template, "body_html", locale)
+        yield Finding("warning", body, 1, f"{warning}.")
+
+
+def _error(error: TradewindError, arm: Campaign, variant: Variant, campaign_file: Path, folder: Path) -> Finding:
     """The error with the path of its file: a template, or the campaign file for the subject of a variant."""
     where = _WHERE.match(error.where)
     assert where is not None
-    line = int(where["line"] or 1)
-    path = folder / where["file"]
-    if not path.exists() and document.model is not None:
-        own = folder / document.model.template / where["file"]
-        path = own if own.exists() else folder / document.model.template
-    if where["file"].startswith("campaigns/") or where["file"].startswith("subject.variant"):
-        path, line = document.path, document.line("variants") + line - 1
+    name, line = where["file"], int(where["line"] or 1)
+    if name.startswith(("campaigns/", "subject.variant")):
+        path, line = campaign_file, _variant_line(arm, variant, campaign_file)
+    else:
+        path = next((one for one in (folder / name, folder / arm.template / name) if one.is_file()), folder / arm.template)
     return Finding("error", path, line, error.what, error.remedy)
+
+
+def _subject_place(
+    arm: Campaign, variant: Variant, locale: str, line: int, campaign_file: Path, folder: Path
+) -> tuple[Path, int]:
+    if variant.subject is not None:
+        return campaign_file, _variant_line(arm, variant, campaign_file)
+    return folder / arm.template / part_file(folder / arm.template, "subject", locale), line
+
+
+def _variant_line(arm: Campaign, variant: Variant, campaign_file: Path) -> int:
+    return yaml_file.field_line(campaign_file, "variants", arm.variants.index(variant), "subject") or 1

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from jinja2 import BaseLoader, FileSystemLoader
 from include.core.errors import PlanError
 from include.dispatch.content.environment import MAX_FILE_BYTES, PLACEHOLDER_CLOSE, PLACEHOLDER_OPEN
 
+_LANGUAGE = re.compile(r"\{[{%][^}]*(?<![.\w])(?:language|locale)\b")
+_NAMED = re.compile(r"""\{%-?\s*(?:include|import|from|extends)\s+["']([^"']+)["']""")
 PARTS = {"subject": "txt.j2", "preheader": "txt.j2", "body_html": "html.j2", "body_text": "txt.j2"}
 
 
@@ -27,6 +30,34 @@ def part_file(folder: Path, part: str, locale: str) -> str:
     return name
 
 
+def unwritten_parts(folder: Path, locale: str, default: str, parts: Iterable[str]) -> list[str]:
+    """The files that are missing for a locale, because the parts would be those of the `default` locale.
+
+    A file without a language may serve several: it is enough that it, or a file of the template that it includes, reads
+    `language` or `locale`.
+    """
+    if _language(locale) == _language(default):
+        return []
+    files = [part_file(folder, part, locale) for part in parts]
+    missing = [name for name in files if name.count(".") == 2 and not _reads_language(folder, name, frozenset())]
+    return [name.replace(".", f".{locale}.", 1) for name in missing]
+
+
+def _language(locale: str) -> str:
+    return locale.replace("_", "-").split("-")[0].lower()
+
+
+def _reads_language(folder: Path, name: str, seen: frozenset[str]) -> bool:
+    """Whether a file of the template, or one that it names, distinguishes languages. The layout of all mails does not."""
+    path = folder.parent / name if (folder.parent / name).is_file() and "/" in name else folder / name
+    if name in seen or not path.is_file() or path.parent.name == "base":
+        return False
+    source = path.read_text(encoding="utf-8", errors="replace")
+    if _LANGUAGE.search(source):
+        return True
+    return any(_reads_language(folder, other, seen | {name}) for other in _NAMED.findall(source))
+
+
 def _all_parts() -> str:
     return ", ".join(f"{part.partition('_')[0]}.{ending}" for part, ending in PARTS.items())
 
@@ -38,7 +69,7 @@ class TemplateLoader(BaseLoader):
     """
 
     def __init__(self, folder: Path, inline: dict[str, tuple[str, str]]) -> None:
-        self._files = FileSystemLoader([folder, folder.parent], encoding="utf-8")
+        self._files = FileSystemLoader([folder, folder.parent], encoding="utf-8-sig")
         self._inline = inline
         self.hashes: dict[str, str] = {}
 

@@ -21,11 +21,13 @@ from sqlalchemy import Connection
 
 from include.core.campaign import Campaign, Pace, source_location
 from include.core.errors import CampaignStopped, ContentChanged, PlanError, StoppedByOperator
-from include.core.paths import template_folder
+from include.core.finding import refuse
+from include.core.paths import campaign_folder, template_folder
 from include.core.secrets import Secrets
 from include.dispatch import plan_files
 from include.dispatch.account import record
 from include.dispatch.content import Content, Link, SlotFiller, compile_content, link_slots
+from include.dispatch.content.inspection import inspect_sources
 from include.dispatch.journal import require_no_requests
 from include.dispatch.plan.audience import Audience, AudienceCounts, select_segment
 from include.dispatch.plan.chunking import BATCH_ROWS, Chunking, cut_into_chunks, read_people
@@ -146,6 +148,8 @@ def freeze_request(stores: Stores, request: PlanRequest, select: Select) -> Froz
     found = plans.find_plan(stores.ledger, request.plan_id)
     if found is None:
         contents = compile_contents(request.campaign)
+        campaign_file = campaign_folder() / f"{request.campaign.id}.yaml"
+        refuse(inspect_sources(request.campaign, campaign_file, template_folder()), PlanError)
         with open_warehouse(stores.paths) as warehouse:
             record.record_into(warehouse, stores)
             fresh = _freeze_now(stores, request, contents, lambda: select(warehouse))
