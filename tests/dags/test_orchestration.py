@@ -170,3 +170,16 @@ def test_a_trigger_requests_a_new_run_with_its_conf_and_does_not_wait() -> None:
     assert [(request.trigger_dag_id, request.conf) for request in requests] == [("send_spring", conf)] * 2
     assert requests[0].dag_run_id != requests[1].dag_run_id, "each plan needs a run"
     assert not any(request.wait_for_completion or request.reset_dag_run for request in requests)
+
+
+def test_only_activities_build_only_the_segments_that_read_them(paths: DataPaths) -> None:
+    from include.orchestration import segments
+    from include.orchestration.assets import ACTIVITIES, ENGAGEMENT
+
+    def built(*changed: Any) -> set[str]:
+        run = SimpleNamespace(run_id=f"run {len(changed)}", run_after=datetime(2026, 11, 29, tzinfo=UTC))
+        return set(segments.build(run, changed))
+
+    assert "abandoned_baskets" in built(ACTIVITIES)
+    assert "loyal_customers" not in built(ACTIVITIES)
+    assert {"abandoned_baskets", "loyal_customers"} <= built(ACTIVITIES, ENGAGEMENT) & built()
