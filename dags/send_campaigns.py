@@ -102,10 +102,11 @@ def send_dag(campaign: Campaign) -> DAG:
     """The DAG of one campaign file."""
     with DAG(
         dag_id=f"send_{campaign.id}", dag_display_name=f"Send: {campaign.name}",
-        schedule=timetables.timetable(campaign.schedule, grace=True),
-        tags=[Tag.SENDS, Tag.CAMPAIGN, Tag.SENDS_MAIL], params=forms.params(forms.send_form(campaign)),
+        schedule=timetables.of_campaign(campaign), params=forms.params(forms.send_form(campaign)),
+        tags=[Tag.SENDS, Tag.CAMPAIGN, Tag.SENDS_MAIL],
         doc_md=campaigns.campaign_page(campaign, __doc__),
-        **defaults.dag_defaults(campaign.owner, due=timedelta(hours=4), timeout=timedelta(days=14)),
+        **defaults.dag_defaults(campaign.owner, due=timedelta(hours=4), timeout=timedelta(days=14))
+        | timetables.one_date_arguments(campaign),
     ) as dag:  # fmt: skip
         dispatch(campaign)
     return dag

@@ -143,7 +143,10 @@ def schedule(dag: DAG) -> str:
     """The schedule of a DAG, as cron expression or in words."""
     expression = getattr(dag.timetable, "expression", None) or getattr(dag.timetable, "_expression", None)
     if expression:
-        return f"`{expression}`"
+        zone = str(getattr(dag.timetable, "timezone", None) or getattr(dag.timetable, "_timezone", "UTC"))
+        return f"`{expression}`" if getattr(zone, "name", zone) == "UTC" else f"`{expression}` ({zone})"
+    if getattr(dag.timetable, "event_dates", None):
+        return str(getattr(dag.timetable, "description", "one date"))
     condition = getattr(dag.timetable, "asset_condition", None)
     if condition:
         return "when " + " or ".join(sorted(f"`{asset.name}`" for asset in condition.objects)) + " changed"

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from include.core import yaml_file
+from include.core import clock, yaml_file
+from include.core.campaign_schedule import as_text, next_run, one_date, require_schedule, require_time_zone
 from include.core.errors import ConfigurationError
 from include.core.field_errors import FieldError
 from include.core.finding import Finding, of_exception, refuse
@@ -143,11 +145,16 @@ class Campaign(StrictModel):
         description="`confirmation` asks new subscribers to confirm: only pending subscribers get it, untracked.",
         examples=["marketing"],
     )
-    schedule: str | None = Field(
+    schedule: Annotated[str | None, BeforeValidator(as_text)] = Field(
         default=None,
-        description="When the campaign is sent: a cron expression in UTC (minute, hour, day of month, month, day of week; "
-        "2 = Tuesday). Without it, the campaign is started by hand.",
-        examples=["0 9 * * 2"],
+        description="When the campaign is sent: a cron expression (minute, hour, day of month, month, day of week; 2 = "
+        "Tuesday), or one date. Without it, the campaign is started by hand.",
+        examples=["0 9 * * 2", "2026-12-24 09:00"],
+    )
+    time_zone: str = Field(
+        default="UTC",
+        description="The time zone of the schedule, an IANA name. Days, weeks and months of `occurrence` begin there too.",
+        examples=["Europe/Berlin"],
     )
     occurrence: Literal["once", "day", "week", "month", "signup", "each_signup", "first_purchase", "trigger"] = Field(
         description="At most one message per person and this: `once` for a one-off; `day`, `week` or `month` for a "
@@ -268,6 +275,33 @@ class Campaign(StrictModel):
         one = self.segment if isinstance(self.segment, SegmentSet) else SegmentSet(any=(self.segment,))
         return SegmentSet(any=one.any, all=one.all, none=tuple(dict.fromkeys((*one.none, *self.exclude_segments))))
 
+    @field_validator("schedule")
+    @classmethod
+    def _schedule_comes(cls, value: str | None) -> str | None:
+        return None if value is None else require_schedule(value)
+
+    @field_validator("time_zone")
+    @classmethod
+    def _time_zone_exists(cls, value: str) -> str:
+        return require_time_zone(value)
+
+    @model_validator(mode="after")
+    def _date_exists(self) -> Campaign:
+        try:
+            _ = self.one_date
+        except ValueError as error:
+            raise FieldError(str(error), "schedule") from None
+        return self
+
+    @property
+    def one_date(self) -> datetime | None:
+        """The time (UTC) at which the campaign is sent, if its schedule is one date."""
+        return one_date(self.schedule, self.time_zone)
+
+    def next_run(self, after: datetime) -> datetime | None:
+        """The next scheduled time (UTC) after `after`; None if there is none."""
+        return next_run(self.schedule, self.time_zone, after)
+
     @field_validator("postal_address")
     @classmethod
     def _address_is_one_line(cls, value: str) -> str:
@@ -356,6 +390,9 @@ def _references(document: Document[Campaign]) -> Iterator[Finding]:
         yield document.error(("occurrence",), what, "Choose another, or write a journey (docs/journeys.md).")
     if isinstance(topic := values.get("topic"), str):
         yield from _unknown_topic(document, topic)
+    if (at := document.model and document.model.one_date) and at < clock.now():
+        what, remedy = "the date has passed.", "Write a later one; to send again, start the campaign by hand."
+        yield Finding("warning", path, document.line("schedule"), f"schedule: {what}", remedy)
     if isinstance(earlier := (document.model and document.model.follows), Follows):
         known = campaign_names(path.parent)
         if earlier.campaign not in known:

@@ -32,7 +32,7 @@ def campaign_dags(build: Callable[[Campaign], DAG]) -> dict[str, DAG]:
 
 def campaign_page(campaign: Campaign, how_it_works: str) -> str:
     """The documentation of a campaign's DAG: the facts of its file, then how sending works."""
-    schedule = f"`{campaign.schedule}` (UTC)" if campaign.schedule else "manual only"
+    schedule = f"`{campaign.schedule}` ({campaign.time_zone})" if campaign.schedule else "manual only"
     return (
         f"### {campaign.name}\n\n**Purpose.** {campaign.purpose}\n\n"
         f"**Who and when.** Segment `{campaign.segments}`, template `{campaign.template}`, schedule {schedule}, "

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from include.core.campaign import Campaign
 
@@ -20,8 +21,11 @@ sent once per trigger of a journey.
 
 
 def occurrence_of(campaign: Campaign, at: datetime) -> str:
-    """The occurrence at a time: `once`, `2026-W48` (ISO week), `2026-11`, or the day for daily and triggered campaigns."""
-    at = at.astimezone(UTC)
+    """The occurrence at a time: `once`, `2026-W48` (ISO week), `2026-11`, or the day for daily and triggered campaigns.
+
+    Days begin in the campaign's time zone.
+    """
+    at = at.astimezone(ZoneInfo(campaign.time_zone))
     match campaign.occurrence:
         case "once":
             return "once"

@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from croniter import croniter
-
 from include.core.campaign import Campaign
 from include.core.pace import AccountPace
 from include.dispatch.preview.model import Arrival, Schedule
@@ -18,8 +16,8 @@ MAX_DAYS = 60
 
 def schedule(campaign: Campaign, zones: Sequence[Mapping[str, object]], account: AccountPace, at: datetime) -> Schedule:
     """The schedule of people by variant and zone (rows of audience_zones.sql), from the campaign's next run on."""
-    is_scheduled = campaign.schedule is not None and croniter.is_valid(campaign.schedule)
-    due = next_run(campaign.schedule, at) if campaign.schedule and is_scheduled else at.astimezone(UTC)
+    planned = campaign.next_run(at)
+    is_scheduled, due = planned is not None, planned or at.astimezone(UTC)
     arrivals = [_arrival(campaign.arm(str(row["variant"])), str(row["zone"]), int(str(row["people"])), due) for row in zones]
     hours = [0] * 24
     for arrival in arrivals:
@@ -28,12 +26,6 @@ def schedule(campaign: Campaign, zones: Sequence[Mapping[str, object]], account:
     duration, limit = sending_time(campaign, account, people, due)
     cost = people / 1000 * campaign.cost_per_thousand
     return Schedule(due, is_scheduled, arrivals, hours, cost, duration, limit)
-
-
-def next_run(cron: str, at: datetime) -> datetime:
-    """The first tick of a cron expression (UTC) after `at`."""
-    tick: datetime = croniter(cron, at.astimezone(UTC)).get_next(datetime)
-    return tick
 
 
 def _arrival(campaign: Campaign, zone: str, people: int, due: datetime) -> Arrival:
