@@ -14,7 +14,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 UV_VERSION := 0.13.9
 UV := $(VENV)/bin/uv
 
-.PHONY: help run check preview trigger campaign journey replay consent evidence privacy suppress rotate quarantine new-source origins up stop test coverage lint format bench faults mutations operators lock docs clean distclean
+.PHONY: help run check preview trigger campaign journey replay consent evidence privacy suppress rotate quarantine new-source segment origins up stop test coverage lint format bench faults mutations operators lock docs clean distclean
 
 help: ## show this text
 	@echo "Tradewind: e-mail marketing infrastructure as Airflow DAGs"
@@ -75,8 +75,12 @@ quarantine: $(VENV)/installed ## export the rows in quarantine as CSV, for the o
 	@$(PY) -m include.validate.quarantine_export
 
 new-source: $(VENV)/installed ## write the mapping of a source with its sample and test: NAME=crm (docs/tutorials/connect-your-database.md)
-	@test -n "$$NAME" || { echo "error: name the source: make new-source NAME=crm" >&2; exit 2; }
+	@test -n "$$NAME" || { echo "error: name the source: make new-source segment NAME=crm" >&2; exit 2; }
 	@$(PY) -m operations.new_source "$$NAME"
+
+segment: $(VENV)/installed ## the size of a segment now and its conditions, nothing is built: NAME=vip_customers; or DO=accept REASON=…
+	@test -n "$$NAME" || { echo "error: name the segment: make segment NAME=vip_customers" >&2; exit 2; }
+	@$(PY) -m include.segment "$$NAME" --do "$$DO" --reason "$$REASON"
 
 origins: $(VENV)/installed ## with several sources, which of them each value of a person comes from: SUBSCRIBER=S1
 	@test -n "$$SUBSCRIBER" || { echo "error: name the person: make origins SUBSCRIBER=S1" >&2; exit 2; }

@@ -10,8 +10,8 @@ The definitions in `include/sql/segment/definitions/`, one SQL file per segment.
 **Outputs.** `segment.features`, `segment.activity_counts`, `segment.membership` and `segment.runs` for this run; the asset
 `segments`. Campaigns plan from the newest run.
 
-**Triage.** The error names the SQL file of a segment that fails; campaigns use its previous run. The members of a run
-appear together or not at all. To rebuild, trigger the DAG; a cleared run replaces its own rows.
+**Triage.** The error names the SQL file of a segment that fails; its campaigns do not send until it is built. The members
+of a run appear together or not at all. To rebuild, trigger the DAG; a cleared run replaces its own rows.
 `validate.segments` alerts if a segment is empty, holds everybody, or has an unusual share of the list; see
 docs/runbook/quality-stop.md.
 """

@@ -39,6 +39,7 @@ class StageRule:
 
 STAGES: dict[str, tuple[StageRule, ...]] = {
     "segments": (
+        StageRule("segment_stopped", "stopped", "{stop_reason}"),
         StageRule("segment_emptied", "emptied", "no member; the previous run had {previous_members:,}"),
         StageRule("segment_empty", "always_empty", "no member, and none in the previous run"),
         StageRule("segment_everybody", "everybody", "all {list_size:,} people are members; before, it was {previous:.0%}"),

@@ -69,6 +69,10 @@ class PlanError(TradewindError):
     """A campaign cannot be planned: its segment, template or sender is invalid. Nothing was sent."""
 
 
+class SegmentStopped(PlanError):
+    """A segment of the campaign is outside the limits of its size, or could not be built. Nothing was sent."""
+
+
 class ContentChanged(PlanError):
     """The template or campaign file was edited after its plan was frozen."""
 

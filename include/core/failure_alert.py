@@ -112,12 +112,17 @@ ALERT_RULES = (
         "Restore the file from your backup.", "damaged-plan.md#what-to-do",
     ),
     AlertRule(
+        errors.SegmentStopped, "", "segment-stopped", "A segment's size or definition stops a campaign",
+        "Nothing was sent. Campaigns of other segments go on.",
+        "Find out why the segment changed; then fix it, or accept its size.", "segment-stopped.md#what-to-do",
+    ),
+    AlertRule(
         errors.PlanError, "", "plan-error", "A campaign cannot be planned", "Nothing was sent. Other campaigns go on.",
         "Fix the file that the message names, then clear the task.", "failed-task.md#campaign-or-setting",
     ),
     AlertRule(
         errors.SegmentsBroken, "", "segments-broken", "Some segments could not be built",
-        "The other segments are built. Campaigns of a broken segment use its last successful run.",
+        "The other segments are built. Campaigns of a broken segment, or of one that reads it, do not send.",
         "Fix the definitions that the message names, then clear the task.", "failed-task.md#campaign-or-setting",
     ),
     AlertRule(

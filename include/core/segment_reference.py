@@ -6,7 +6,7 @@ messages stay those of the file. The name of the segment is a bound parameter.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlglot import exp
@@ -18,7 +18,10 @@ from include.core.segment_name import SegmentName
 from include.core.sql_literal import Literal
 
 SCHEMA = "segment"
-TABLES = frozenset({"features", "activity_counts", "runs", "sizes", "membership"})
+TABLES = frozenset(
+    {"features", "activity_counts", "runs", "sizes", "membership", "stops", "decisions", "spells", "condition_changes"}
+    | {"previous_features", "previous_activity_counts"}
+)
 """Tables of the schema `segment`. No segment has one of these names."""
 
 MEMBERS_NOW = "(select subscriber_id from temp.selected_members where segment = $tw_read_{})"
@@ -63,11 +66,15 @@ def references(query: exp.Query, statement: str) -> list[Reference]:
     return sorted(found, key=lambda one: one.start)
 
 
-def resolve(statement: str, found: Sequence[Reference], members: str) -> str:
-    """The statement with `members`, a query with the number of the reference as `{}`, in the place of each reference."""
+def resolve(statement: str, found: Sequence[Reference], members: str | Callable[[int], str]) -> str:
+    """The statement with `members`, a query with the number of the reference as `{}`, in the place of each reference.
+
+    Instead of the text, `members` may be a function from the number to the query.
+    """
+    text = members.format if isinstance(members, str) else members
     for number, one in reversed(list(enumerate(found))):
         lines = "\n" * statement.count("\n", one.start, one.stop)
-        statement = statement[: one.start] + members.format(number) + lines + one.alias + statement[one.stop :]
+        statement = statement[: one.start] + text(number) + lines + one.alias + statement[one.stop :]
     return statement
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -11,11 +12,12 @@ import duckdb
 from include.core import clock
 from include.core.campaign import chosen_segments
 from include.core.engagement import ENGAGEMENT_PARAMS
-from include.core.errors import SegmentsBroken
+from include.core.errors import ConfigurationError, SegmentsBroken
 from include.core.paths import SEGMENTS, DataPaths
 from include.core.shop import load_shop
+from include.segment import guards
 from include.segment.activity_segments import activity_segments
-from include.segment.catalogue import read_catalogue
+from include.segment.catalogue import Segment, read_catalogue
 from include.segment.members import select_members
 from include.warehouse import memory
 from include.warehouse.connection import open_warehouse, replace_table, run, transaction
@@ -70,7 +72,7 @@ def build_segments(
         catalogue = read_catalogue(definitions, chosen_segments())
         wanted = activity_segments(catalogue) if only_activities else catalogue
         built, broken = select_members(connection, wanted, as_of, seconds)
-        sizes = _freeze(connection, segment_run, as_of, [str(one.name) for one in built], sorted(broken))
+        sizes = _freeze(connection, segment_run, as_of, built, broken)
     if broken:
         raise SegmentsBroken(
             "".join(
@@ -98,20 +100,29 @@ def _build_features(connection: duckdb.DuckDBPyConnection, as_of: datetime) -> N
 
 
 def _freeze(
-    connection: duckdb.DuckDBPyConnection, segment_run: str, as_of: datetime, built: list[str], broken: list[str]
+    connection: duckdb.DuckDBPyConnection,
+    segment_run: str,
+    as_of: datetime,
+    built: Sequence[Segment],
+    broken: Mapping[str, ConfigurationError],
 ) -> dict[str, int]:
-    """Replace membership and sizes of the run, and delete the membership of old runs, in one transaction."""
+    """Replace members, sizes and stops of the run, and delete the membership of old runs, in one transaction."""
     params = {
         "segment_run": segment_run,
         "as_of": as_of,
         "built_at": clock.now(),
-        "built": built,
-        "broken": broken,
+        "built": [str(segment.name) for segment in built],
+        "broken": sorted(broken),
         "keep_runs": KEEP_RUNS,
         "keep_days": KEEP_DAYS,
     }
     with transaction(connection):
         for name in _FREEZE:
             run(connection, "segment", name, params)
+        found = guards.stops(connection, built, broken, segment_run, as_of)
+        guards.record(connection, segment_run, found)
+    for stop in found:
+        if stop.kind == "size":
+            logger.warning("%s Its campaigns do not send before its size is right or accepted.", stop.what)
     counts = dict(run(connection, "segment", "sizes_of_run", params).fetchall())
-    return {segment: counts[segment] for segment in built}
+    return {str(segment.name): counts[str(segment.name)] for segment in built}

@@ -49,6 +49,7 @@ def stopped(status: int, body: dict[str, object]) -> CampaignStopped:
         (errors.PlanError("x"), "failed-task.md#campaign-or-setting"),
         (errors.ConfigurationError("x"), "failed-task.md#campaign-or-setting"),
         (errors.EdgeUnavailable("x"), "failed-task.md#edge-does-not-answer"),
+        (errors.SegmentStopped("x"), "segment-stopped.md#what-to-do"),
         (errors.SegmentsBroken("x"), "failed-task.md#campaign-or-setting"),
         (errors.SourceUnavailable("x"), "failed-task.md#source"),
         (errors.PaceHeld("x"), "failed-task.md#pace"),

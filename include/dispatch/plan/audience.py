@@ -60,7 +60,8 @@ class Audience:
 def select_segment(
     warehouse: duckdb.DuckDBPyConnection, ledger: Ledger, campaign: Campaign, *, occurrence: str, at: datetime
 ) -> Audience:
-    """Evaluate the campaign's segment in its newest run. Raises `PlanError` if there is none."""
+    """Evaluate the campaign's segment in its newest run. Raises `PlanError` if there is none, or if it is stopped."""
+    segments.require_not_stopped(warehouse, campaign, segments.chosen(campaign))
     segment_run = _select_members(warehouse, campaign, at)
     share, since = round(campaign.hold_out_percent / 100 * DRAWS), cap_since(campaign, at)
     return _evaluate(warehouse, ledger, campaign, segment_run, occurrence, at, cap_since=since, hold_out_share=share)

@@ -6,7 +6,7 @@ import duckdb
 
 from include.core import segment_name, sqlfile
 from include.core.campaign import Campaign, source_location
-from include.core.errors import PlanError
+from include.core.errors import PlanError, SegmentStopped
 from include.core.paths import SEGMENTS
 from include.core.segment_name import SegmentName
 from include.core.segment_set import SegmentSet
@@ -34,6 +34,18 @@ def newest_run(warehouse: duckdb.DuckDBPyConnection, campaign: Campaign, combina
             remedy="Run build_segments first.",
         )
     return str(found[0]["segment_run"])
+
+
+def require_not_stopped(warehouse: duckdb.DuckDBPyConnection, campaign: Campaign, combination: SegmentSet) -> None:
+    """Raises `SegmentStopped` if a segment is outside the limits of its size, or could not be built, in its newest run."""
+    names = sorted({str(name) for name in combination.names()})
+    for stop in fetch(warehouse, "dispatch", "open_segment_stops", {"segments": names}).to_pylist():
+        accept = f"or accept its size: make segment NAME={stop['cause']} DO=accept REASON='…'"
+        raise SegmentStopped(
+            f"the segment {stop['segment']} is stopped since run {stop['segment_run']}: {stop['what']}",
+            where=source_location(campaign.id, "segment"),
+            remedy=f"Correct {stop['cause']}{f', {accept}' if stop['kind'] == 'size' else ', then run build_segments'}.",
+        )
 
 
 def select(warehouse: duckdb.DuckDBPyConnection, combination: SegmentSet, segment_run: str) -> None:

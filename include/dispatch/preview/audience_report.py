@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import duckdb
 
 from include.core.campaign import Campaign
+from include.core.errors import SegmentStopped
 from include.dispatch.content import Content
 from include.dispatch.plan.audience import Audience, select_segment
 from include.dispatch.plan.freeze import content_hash
@@ -58,7 +59,10 @@ def live_now(
     found = plans.find_plan(ledger, plans.plan_id_of(campaign.id, occurrence))
     if found is not None:
         return LiveRun(_of_plan(ledger, found, campaign, contents), None)
-    audience = select_segment(warehouse, ledger, campaign, occurrence=occurrence, at=at)
+    try:
+        audience = select_segment(warehouse, ledger, campaign, occurrence=occurrence, at=at)
+    except SegmentStopped as error:
+        return LiveRun([f"It would be refused: {error.what} {error.remedy}"], None)
     sent = fetch(warehouse, "dispatch", "already_sent", {"campaign": campaign.id}).to_pylist()[0]
     on = f", the last on {_day(sent['last_sent_at'])}; your edit is not in it" if sent["last_sent_at"] else ""
     earlier = [Row(f"already sent{on}", sent["people"])] if sent["people"] else []

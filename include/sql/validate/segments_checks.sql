@@ -4,6 +4,7 @@
 -- params: window_runs, min_rows
 -- purpose: Sizes of the segments of the newest run, compared with the runs before it that built the same segment: what the
 --          suite for segments checks. `earlier` are the sizes and list sizes of the earlier runs, newest first.
+--          `stopped`: the size is outside the limits of the segment's file, for `stop_reason`.
 with newest as (
     select arg_max(segment_run, (as_of, built_at)) as segment_run
     from segment.runs
@@ -46,9 +47,12 @@ select
     (sized.members = 0 and before.previous_members = 0)::integer as always_empty,
     (
         sized.list_size >= $min_rows and sized.members = sized.list_size and before.previous < 0.9
-    )::integer as everybody
+    )::integer as everybody,
+    coalesce(stops.kind = 'size', false)::integer as stopped,
+    stops.what as stop_reason
 from sized
 semi join newest on sized.segment_run = newest.segment_run
 left join before on sized.segment = before.segment
+left join segment.stops as stops on sized.segment_run = stops.segment_run and sized.segment = stops.segment
 where sized.place = 1
 order by sized.segment;
