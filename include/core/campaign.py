@@ -112,6 +112,17 @@ class Variant(StrictModel):
     )
 
 
+class Budget(StrictModel):
+    """What a campaign may cost."""
+
+    amount: Annotated[float, Field(gt=0)] = Field(description="In the currency of `cost_per_thousand`.", examples=[250])
+    per: Literal["occurrence", "month", "year"] = Field(
+        default="month",
+        description="What it pays for: each occurrence, or all of a calendar month or year (UTC).",
+        examples=["month"],
+    )
+
+
 class Follows(StrictModel):
     """The campaign that this one follows, for people whose earlier message was accepted `after_days` ago or earlier."""
 
@@ -252,6 +263,12 @@ class Campaign(StrictModel):
     cost_per_thousand: Annotated[float, Field(ge=0)] = Field(
         default=0.0, description="For the report: SendGrid's price per thousand mails, in dollars.", examples=[0.40]
     )
+    budget: Budget | None = Field(
+        default=None,
+        description="What the campaign may cost, by `cost_per_thousand`. A plan ends where the money ends, most engaged "
+        "people first; the others are capped and counted.",
+        examples=[{"amount": 250, "per": "month"}],
+    )
 
     def arm(self, variant: str) -> Campaign:
         """The campaign as the people of one variant get it: with the variant's template, sender and send window."""
@@ -301,6 +318,12 @@ class Campaign(StrictModel):
     def next_run(self, after: datetime) -> datetime | None:
         """The next scheduled time (UTC) after `after`; None if there is none."""
         return next_run(self.schedule, self.time_zone, after)
+
+    @model_validator(mode="after")
+    def _budget_has_a_price(self) -> Campaign:
+        if self.budget and not self.cost_per_thousand:
+            raise FieldError("a budget needs the price of a mail: cost_per_thousand", "budget")
+        return self
 
     @field_validator("postal_address")
     @classmethod

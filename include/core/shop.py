@@ -57,6 +57,28 @@ class Utm(StrictModel):
     medium: Annotated[str, Field(min_length=1, max_length=100)] = "email"
 
 
+class GlobalHoldOut(StrictModel):
+    """A share of all people who get no marketing mail in a period, to measure what all of it together is worth.
+
+    Who is in it depends on the person and on `name` alone: another name draws other people.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
+    percent: Annotated[float, Field(gt=0, le=50)]
+    first_day: date
+    last_day: date
+
+    @model_validator(mode="after")
+    def _ordered(self) -> GlobalHoldOut:
+        if self.last_day < self.first_day:
+            raise ValueError("last_day is before first_day")
+        return self
+
+    def is_in_force(self, day: date) -> bool:
+        """Whether it applies on a day (UTC)."""
+        return self.first_day <= day <= self.last_day
+
+
 class Shop(StrictModel):
     """The sender of all campaigns.
 
@@ -72,6 +94,7 @@ class Shop(StrictModel):
     exchange_rates: dict[Currency, Annotated[float, Field(gt=0, lt=1e9)]] = Field(default_factory=dict)
     exchange_rates_as_of: date | None = None
     utm: Utm | None = None
+    global_hold_out: GlobalHoldOut | None = None
 
     @field_validator("name")
     @classmethod

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,13 +13,15 @@ import duckdb
 
 from include.core.campaign import Campaign, source_location
 from include.core.shop import load_shop
-from include.dispatch.plan import segments
+from include.dispatch.plan import budget, segments
 from include.dispatch.plan.occurrence import PER_PERSON
 from include.ledger import consent, suppressions
 from include.ledger.database import Ledger
 from include.warehouse.connection import fetch, run
 from include.warehouse.consent import replace_consent
 from include.warehouse.suppressions import replace_suppressions
+
+log = logging.getLogger(__name__)
 
 DRAWS = 10_000
 FOREVER = datetime(9999, 12, 31, tzinfo=UTC)
@@ -64,7 +67,18 @@ def select_segment(
     segments.require_not_stopped(warehouse, campaign, segments.chosen(campaign))
     segment_run = _select_members(warehouse, campaign, at)
     share, since = round(campaign.hold_out_percent / 100 * DRAWS), cap_since(campaign, at)
-    return _evaluate(warehouse, ledger, campaign, segment_run, occurrence, at, cap_since=since, hold_out_share=share)
+    left = budget.left(ledger, campaign, occurrence, at)
+    found = _evaluate(
+        warehouse, ledger, campaign, segment_run, occurrence, at,
+        cap_since=since, hold_out_share=share, hold_out_of_all=True, most=left.messages if left else None,
+    )  # fmt: skip
+    if left and campaign.budget and found.planned == left.messages:
+        log.warning(
+            "%s %s: the budget of %g per %s, of which %.2f are spent or planned, pays for %d messages; "
+            "people beyond that are capped",
+            campaign.id, occurrence, campaign.budget.amount, campaign.budget.per, left.spent, left.messages,
+        )  # fmt: skip
+    return found
 
 
 def select_entries(
@@ -72,8 +86,9 @@ def select_entries(
 ) -> Audience:
     """Evaluate the people in temp table `selected` (subscriber_id, trigger_key), who are due at the mail of a journey."""
     return _evaluate(
-        warehouse, ledger, campaign, "journey", occurrence, at, cap_since=cap_since(campaign, at), hold_out_share=0
-    )
+        warehouse, ledger, campaign, "journey", occurrence, at,
+        cap_since=cap_since(campaign, at), hold_out_share=0, hold_out_of_all=True,
+    )  # fmt: skip
 
 
 def cap_since(campaign: Campaign, at: datetime) -> datetime:
@@ -129,6 +144,8 @@ def _evaluate(
     *,
     cap_since: datetime,
     hold_out_share: int,
+    hold_out_of_all: bool = False,
+    most: int | None = None,
 ) -> Audience:
     if campaign.topic is not None:
         load_shop().require_topics([campaign.topic], where=source_location(campaign.id, "topic"))
@@ -150,8 +167,20 @@ def _evaluate(
     }
     run(warehouse, "dispatch", "audience", params)
     run(warehouse, "dispatch", "audience_duplicates", params)
+    if hold_out_of_all and campaign.kind == "marketing":
+        _hold_out_of_all(warehouse, at)
+    if most is not None:
+        run(warehouse, "dispatch", "audience_budget", {**params, "most": most})
     counts = fetch(warehouse, "dispatch", "audience_counts").to_pylist()[0]
     return Audience(segment_run, seen, **counts)
+
+
+def _hold_out_of_all(warehouse: duckdb.DuckDBPyConnection, at: datetime) -> None:
+    """Hold out the people of the shop's global hold-out, if it is in force."""
+    found = load_shop().global_hold_out
+    if found and found.is_in_force(at.astimezone(UTC).date()):
+        share = round(found.percent / 100 * DRAWS)
+        run(warehouse, "dispatch", "audience_hold_out", {"salt": found.name, "share": share})
 
 
 def _refresh_suppressions(warehouse: duckdb.DuckDBPyConnection, ledger: Ledger) -> int:

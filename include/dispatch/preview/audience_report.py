@@ -41,6 +41,8 @@ REASONS = {
     "not_pending": "have no sign-up to confirm",
     "already_confirmed": "have confirmed already",
     "frequency_cap": "capped: another mail in the last {frequency_cap_hours} hours",
+    "budget": "beyond the budget of {budget[amount]:g} per {budget[per]}",
+    "global_hold_out": "held out of all marketing mail",
     "hold_out": "held out ({hold_out_percent:g} %)",
 }
 """The reasons of audience.sql in words; the braces are fields of the campaign."""

@@ -21,7 +21,7 @@ with drawn as (
         variant,
         state = 'held_out' as is_held_out
     from dispatch.sends
-    where state = 'held_out' or chunk is not null
+    where (state = 'held_out' and reason is distinct from 'global_hold_out') or chunk is not null
 ),
 
 experiments as (
