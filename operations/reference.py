@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import yaml
-from pydantic import BaseModel
 
 from include.core import query_columns
 from include.core.campaign import Campaign
@@ -55,12 +54,6 @@ def with_columns(page: str) -> str:
         raise ValueError(f"docs/segments.md does not contain '{COLUMNS_START}' and '{COLUMNS_END}'")
     columns = "\n".join(_columns())
     return f"{before}{start}\n\n{columns}\n{end}{after}"
-
-
-def models(model: type[BaseModel] = Campaign) -> dict[str, Any]:
-    """The properties of a model and of the models in it, by name of the model."""
-    schema = model.model_json_schema()
-    return {model.__name__: schema["properties"], **{name: part["properties"] for name, part in schema["$defs"].items()}}
 
 
 def _rule(name: str, field: dict[str, Any], schema: dict[str, Any]) -> str:
