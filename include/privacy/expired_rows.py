@@ -29,10 +29,11 @@ NEEDED = {
 _STATEMENTS = {
     "quality": [
         f"quality_{table}" for table in ("profiles", "shapes", "distributions", "source_columns", "source_files", "results")
-    ]
+    ],
+    "segments": ["segment_sizes", "segment_runs"],
 }
 """Tables that have several statements; the others have one, of their name."""
-_WITHOUT_PEOPLE = frozenset({"quality"})
+_WITHOUT_PEOPLE = frozenset({"quality", "segments"})
 """Their bytes may stay in the file until it is written anew for another reason."""
 
 
@@ -44,6 +45,7 @@ class Tables(StrictModel):
     activities: Month
     identities: Days
     quality: Month
+    segments: Month
     purchases: int | None
     sends: int | None
     events: int | None

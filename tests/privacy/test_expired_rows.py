@@ -43,7 +43,7 @@ select 'f' as name, now() as received_at, now() as loaded_at, count(*) + 1 as ev
     0 as duplicates, 1 as quarantined
 from engagement.events;
 """
-COUNTS = {"quarantine": 3, "quarantined_events": 1, "activities": 1, "identities": 1, "quality": 0}
+COUNTS = {"quarantine": 3, "quarantined_events": 1, "activities": 1, "identities": 1, "quality": 0, "segments": 0}
 """The quarantine loses the row of S3, and two of the three versions of that of S4."""
 EXPECTED = Tables(**TABLES)
 

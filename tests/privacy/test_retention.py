@@ -21,7 +21,7 @@ from tests.validate.conftest import land_rows
 
 DAYS = 30
 TABLES = {
-    "quarantine": DAYS, "quarantined_events": 31, "activities": 31, "identities": DAYS, "quality": 31,
+    "quarantine": DAYS, "quarantined_events": 31, "activities": 31, "identities": DAYS, "quality": 31, "segments": 31,
     "purchases": None, "sends": None, "events": None, "outcomes": None,
 }  # fmt: skip
 RETENTION = Retention(
@@ -35,6 +35,7 @@ NO_ROWS = {
     "tables.activities": 0,
     "tables.identities": 0,
     "tables.quality": 0,
+    "tables.segments": 0,
 }
 OLD_FILES = (
     "spool/archive/20260101/1.json", "spool/activities/archive/20260101/1.jsonl", "spool/broken/1.json",
