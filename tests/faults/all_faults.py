@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.faults import changes, concurrency, disks, kills, responses, scheduled, webhooks, withdrawals  # noqa: F401
+from tests.faults import changes, concurrency, disks, journeys, kills, responses, scheduled, webhooks, withdrawals  # noqa: F401
 from tests.faults.catalogue import FAULTS, Fault
 
 

@@ -50,6 +50,7 @@ class Scenario:
     results: list[Result | None] = field(default_factory=list)
     campaign: Campaign = CAMPAIGN
     plan_id: str = PLAN_ID
+    occurrence: str = OCCURRENCE
 
     def __post_init__(self) -> None:
         self.root = self.resources.data_folder(self.people, self.chunk_size if self.planned else None)
@@ -74,7 +75,7 @@ class Scenario:
 
     @property
     def folder(self) -> Path:
-        return self.paths.plans / self.campaign.id / OCCURRENCE
+        return self.paths.plans / self.campaign.id / self.occurrence
 
     @property
     def requests(self) -> int:

@@ -151,6 +151,22 @@ def _record(_task: Task, stores: Stores, _plan_id: str) -> Any:
     return record_sends(stores)
 
 
+def _journeys(task: Task, stores: Stores, _plan_id: str) -> Any:
+    """One run of the DAG run_journeys."""
+    from include.core import clock
+    from include.dispatch.account.record import record_sends
+    from include.dispatch.journey import send, tick
+
+    account = SendGridAccount(task.host, "SG.test")
+    result = tick.tick(stores, account, edge_url=EDGE_URL, now=clock.now())
+    for part in result["ranges"]:
+        send.send_part(stores, account, part)
+    send.settle_plans(stores.ledger)
+    record_sends(stores)
+    tick.require_unbroken(result["broken"])
+    return {name: result[name] for name in ("entered", "moved", "planned")}
+
+
 def _load(_task: Task, stores: Stores, _plan_id: str) -> Any:
     from include.collect.load import load_spool
 
@@ -189,6 +205,7 @@ _STEPS = {
     "cancel": _cancel,
     "send": _send,
     "settle": _settle,
+    "journeys": _journeys,
     "record": _record,
     "load": _load,
     "suppress": _suppress,
