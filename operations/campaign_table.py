@@ -18,7 +18,8 @@ def campaign_table(published: Path) -> str:
 
     with duckdb.connect(str(published), read_only=True) as connection:
         rows = connection.execute(
-            f"select {', '.join(COLUMNS)} from marts.campaign_performance order by planned_at desc, campaign limit 6"
+            f"select {', '.join(COLUMNS)} from marts.campaign_performance where not contains(campaign, '__') "
+            "order by planned_at desc, campaign limit 6"
         ).fetchall()
     if not rows:
         return "no campaign has been sent yet"

@@ -86,6 +86,15 @@ def preview(campaign: str, page: str | None = None) -> Response:
     return HTMLResponse(found, headers={"Content-Security-Policy": PREVIEW_POLICY})
 
 
+@console.get("/journeys")
+def journeys() -> Response:
+    """The pictures of all journeys, as of the last step that anybody took."""
+    from include.core.paths import data_paths
+    from include.publish.views import journeys_page
+
+    return HTMLResponse(journeys_page(data_paths()))
+
+
 @console.get("/campaigns")
 def campaigns() -> Response:
     """The rows of marts.campaign_performance that the report shows, as JSON. 404 before the first publish."""
@@ -141,6 +150,7 @@ class TradewindConsole(AirflowPlugin):
     fastapi_apps = [{"name": "Tradewind console", "app": console, "url_prefix": PREFIX}]
     external_views = [
         _view("Mail report", "report", "M4 20h16M7 16v-5M12 16V6M17 16v-8"),
+        _view("Journeys", "journeys", "M5 5h6v5H5zM13 14h6v5h-6zM8 10v6.5h5"),
         _view("Quality", "quality", "M5 12l4.5 4.5L19 7"),
         _view("Previews", "previews", "M4 6h16v12H4zM4 7l8 6l8-6"),
     ]

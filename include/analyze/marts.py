@@ -8,6 +8,7 @@ from datetime import datetime
 import duckdb
 
 from include.analyze.experiments import experiment_rows
+from include.analyze.journeys import build_journeys
 from include.analyze.ledger_facts import copy_ledger, designs, tallies
 from include.analyze.reconcile import build_reconciliation
 from include.core.paths import SQL
@@ -62,6 +63,7 @@ def _replace(connection: duckdb.DuckDBPyConnection, ledger: Ledger, as_of: datet
     for name in MARTS:
         run(connection, "analyze", name, {"as_of": as_of})
         logger.info("built %s", name)
+    build_journeys(connection, ledger)
     connection.register("experiment_rows", experiment_rows(connection, designs(ledger), as_of))
     run(connection, "analyze", "experiment_results")
     connection.unregister("experiment_rows")

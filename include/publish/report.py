@@ -23,6 +23,8 @@ PAGES = Path(__file__).with_name("pages")
 QUERIES = (
     "headline",
     "campaigns",
+    "journeys",
+    "journey_steps",
     "engagement",
     "providers",
     "segments",
@@ -125,5 +127,7 @@ def _environment() -> Environment:
         loader=FileSystemLoader(PAGES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.policies["json.dumps_kwargs"] = {"default": float, "allow_nan": False}  # DECIMAL columns
-    environment.filters.update(count=formats.count, percent=formats.percent, decimal=formats.decimal, moment=formats.moment)
+    environment.filters.update(
+        {name: getattr(formats, name) for name in ("count", "percent", "decimal", "moment", "embedded")}
+    )
     return environment

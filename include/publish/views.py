@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader
 
 from include.core.paths import DataPaths
-from include.publish import snapshot
+from include.publish import formats, snapshot
 from include.publish.snapshot import Manifest
 from include.warehouse.connection import fetch
 
@@ -36,6 +37,14 @@ def quality_page(paths: DataPaths) -> str:
     )
 
 
+def journeys_page(paths: DataPaths) -> str:
+    """The pictures that `run_journeys` drew; if there is none yet, a page that says which DAG draws them."""
+    pictures = sorted(paths.journeys.glob("*.svg"))
+    if not pictures:
+        return _empty("No journey has run yet", "run_journeys", "It leads people through them and draws their pictures.")
+    return _render("journeys.html.j2", pictures=[_picture(path) for path in pictures])
+
+
 def campaign_rows(paths: DataPaths) -> list[dict[str, Any]]:
     """The report's campaigns as JSON-able rows, newest first. Raises `PublishError` if nothing is published."""
     with snapshot.open_build(snapshot.require_build(paths)) as connection:
@@ -58,6 +67,15 @@ def _page(folder: Path, names: tuple[str, ...]) -> str | None:
 
 
 def _empty(title: str, dag: str, why: str) -> str:
+    return _render("empty.html.j2", title=title, dag=dag, why=why)
+
+
+def _picture(path: Path) -> dict[str, str]:
+    drawn_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    source = formats.embedded(path.read_text(encoding="utf-8"))
+    return {"name": path.stem, "source": source, "drawn_at": formats.moment(drawn_at.isoformat())}
+
+
+def _render(page: str, **values: Any) -> str:
     environment = Environment(loader=FileSystemLoader(PAGES), autoescape=True)
-    style = (PAGES / "report.css").read_text()
-    return environment.get_template("empty.html.j2").render(title=title, dag=dag, why=why, style=style)
+    return environment.get_template(page).render(style=(PAGES / "report.css").read_text(), **values)

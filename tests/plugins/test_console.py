@@ -10,7 +10,16 @@ import pytest
 from include.core.paths import PROJECT
 from tests.plugins.conftest import Airflow
 
-PAGES = ("report", "quality", "campaigns", "manifest", "previews", "previews/spring", "previews/spring/manual-1.html")
+PAGES = (
+    "report",
+    "journeys",
+    "quality",
+    "campaigns",
+    "manifest",
+    "previews",
+    "previews/spring",
+    "previews/spring/manual-1.html",
+)
 CHROMIUM = Path("/usr/bin/chromium")
 
 
@@ -74,6 +83,7 @@ def test_the_menu_has_the_console_and_only_two_plugins_are_loaded(airflow: Airfl
     assert status in {200, 403}
     assert status == 403 or [view["url_route"] for view in ours[0]["external_views"]] == [
         "tradewind-report",
+        "tradewind-journeys",
         "tradewind-quality",
         "tradewind-previews",
     ]

@@ -178,5 +178,24 @@ union all
 select 'membership_counted', 'asset_triggered__2026-11-24T20:53:17.123456+00:00_Ab3dE6gH newsletter_readers', 'rows of segment.membership', 9.0,
     'rows of segment.sizes', 9.0, 0.0, true, true;
 
+create or replace table marts.journeys as
+select 'welcome_series' as journey, 'First steps' as title, 'abc123' as version, true as is_current, 'active' as state, 12::bigint as entered, 5::bigint as inside,
+    4::bigint as finished, 2::bigint as goal, 1::bigint as left_early, 0::bigint as cancelled,
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><text y="9">5 here</text></svg>' as picture;
+
+create or replace table marts.journey_entries as
+select 'e' || n as entry_id, 'welcome_series' as journey, 'abc123' as version, 's' || lpad(n::varchar, 6, '0') as subscriber_id, 'inside' as state, null::varchar as reason,
+    'settle_in' as next_step, timestamptz '2026-11-20 05:00:00+00' as triggered_at, timestamptz '2026-11-20 05:01:00+00' as entered_at, timestamptz '2026-11-22 09:00:00+00' as due_at
+from range(5) as r (n);
+
+create or replace table marts.journey_steps as
+select entry_id, journey, version, subscriber_id, 'hello' as step, 'planned' as outcome, entered_at as passed_at, 'p06' as plan_id, entry_id as message_key
+from marts.journey_entries;
+
+create or replace table marts.journey_performance as
+select 'welcome_series' as journey, 'hello' as step, 1::bigint as plans, timestamptz '2026-11-20 05:01:00+00' as first_planned_at, timestamptz '2026-11-20 05:01:00+00' as last_planned_at,
+    5::bigint as selected, 5::bigint as accepted, 0::bigint as rejected, 0::bigint as suppressed, 0::bigint as capped, 0::bigint as in_doubt, 0::bigint as pending,
+    0::bigint as skipped, 5::bigint as delivered, 4::bigint as delivered_tracked, 2::bigint as human_opens, 1::bigint as human_clicks, 0::bigint as unsubscribes, 0::bigint as complaints;
+
 drop table people;
 drop table runs;

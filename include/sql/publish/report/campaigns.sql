@@ -2,7 +2,8 @@
 -- owner: analytics
 -- grain: one row per campaign occurrence
 -- params: none
--- purpose: The last 24 occurrences, newest first, with the sum over all states and whether it equals the number selected.
+-- purpose: The last 24 occurrences, newest first, with the sum over all states and whether it equals the number selected. The
+--          steps of journeys, which have many small plans, are in journey_steps.
 select
     campaign,
     occurrence,
@@ -42,5 +43,6 @@ select
     complaint_rate,
     cost::double as cost
 from marts.campaign_performance
+where not contains(campaign, '__')
 order by campaign_performance.planned_at desc, campaign asc, occurrence desc
 limit 24;

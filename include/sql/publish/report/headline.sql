@@ -2,8 +2,8 @@
 -- owner: analytics
 -- grain: one row, the report
 -- params: recent_days
--- purpose: The figures at the top: all campaigns planned in the $recent_days days up to the latest plan, and the list on its latest
---          day.
+-- purpose: The figures at the top: all campaigns and journeys planned in the $recent_days days up to the latest plan, and the list
+--          on its latest day. plans counts those of campaigns.
 with latest as (
     select max(planned_at) as planned_at
     from marts.campaign_performance
@@ -11,7 +11,7 @@ with latest as (
 
 sent as (
     select
-        count(*) as plans,
+        count(*) filter (where not contains(campaign_performance.campaign, '__')) as plans,
         coalesce(sum(selected), 0)::bigint as selected,
         coalesce(sum(accepted), 0)::bigint as accepted,
         coalesce(sum(delivered), 0)::bigint as delivered,

@@ -1,4 +1,5 @@
 create table marts.campaign_performance (
+    campaign varchar,
     planned_at timestamptz,
     selected bigint,
     accepted bigint,

@@ -1,0 +1,19 @@
+-- name: journey_steps
+-- owner: analytics
+-- grain: one row per mail step of a journey
+-- params: none
+-- purpose: The messages of each mail step, with the rates of the campaign report.
+select
+    journey,
+    step,
+    plans,
+    accepted,
+    in_doubt,
+    pending,
+    delivered,
+    human_opens / nullif(delivered_tracked, 0) as human_open_rate,
+    human_clicks / nullif(delivered_tracked, 0) as human_click_rate,
+    unsubscribes,
+    complaints
+from marts.journey_performance
+order by journey, step;
