@@ -127,7 +127,6 @@ def _environment() -> Environment:
         loader=FileSystemLoader(PAGES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.policies["json.dumps_kwargs"] = {"default": float, "allow_nan": False}  # DECIMAL columns
-    environment.filters.update(
-        {name: getattr(formats, name) for name in ("count", "percent", "decimal", "moment", "embedded")}
-    )
+    environment.filters.update(count=formats.count, percent=formats.percent, decimal=formats.decimal, moment=formats.moment)
+    environment.filters["embedded"] = formats.embedded
     return environment
