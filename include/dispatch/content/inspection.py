@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from include.core import text_file, yaml_file
 from include.core.campaign import Campaign, Variant
 from include.core.errors import PlanError, TradewindError
 from include.core.finding import Finding, errors
-from include.dispatch.content import markup, names
-from include.dispatch.content.compile import compile_content, rendered_subject
+from include.dispatch.content import lint, markup, names
+from include.dispatch.content.advice import advice
+from include.dispatch.content.compile import compile_without_lint, rendered_subject
 from include.dispatch.content.element_reader import Problem
 from include.dispatch.content.sources import PARTS, part_file, unwritten_parts
 
@@ -101,15 +104,34 @@ def _subject_lines(arm: Campaign, variant: Variant, locale: str, campaign_file: 
 
 
 def _compiled(arm: Campaign, variant: Variant, locale: str, campaign_file: Path, folder: Path) -> Iterator[Finding]:
-    """The error or the warnings of compiling one variant in one locale."""
+    """The error of compiling one variant in one locale, or what the mail lacks, and advice on it."""
     try:
-        content = compile_content(folder / arm.template, campaign=arm, variant=variant, locale=locale)
+        content, files = compile_without_lint(folder / arm.template, campaign=arm, variant=variant, locale=locale)
     except TradewindError as error:
         yield _error(error, arm, variant, campaign_file, folder)
         return
-    for warning in content.warnings:
-        body = folder / arm.template / part_file(folder / arm.template, "body_html", locale)
+    for unmet in lint.unmet(content, campaign=arm, names=files):
+        found = _error(unmet, arm, variant, campaign_file, folder)
+        yield replace(found, **_place(unmet.text, found.path, folder)) if unmet.text else found
+    body = folder / files["body_html"]
+    for warning in lint.with_warnings(content, files).warnings:
         yield Finding("warning", body, 1, f"{warning}.")
+    for each in advice(content):
+        if each.part == "subject" and variant.subject is not None:
+            place: dict[str, Any] = {"path": campaign_file, "line": _variant_line(arm, variant, campaign_file)}
+        else:
+            place = _place(each.text, folder / files[each.part], folder)
+        yield Finding(each.severity, **place, what=each.what, remedy=each.remedy)
+
+
+def _place(text: str, part: Path, folder: Path) -> dict[str, Any]:
+    """The file and line in which a text stands: the part's own file, another one of the template, or the layout."""
+    nearby = [part, *sorted(part.parent.glob("*.html.j2")), *sorted((folder / "base").glob("*.html.j2"))]
+    for path in nearby if text else ():
+        source = text_file.inspect(path)[0] or ""
+        if (at := source.find(text)) >= 0:
+            return {"path": path, "line": source.count("\n", 0, at) + 1}
+    return {"path": part, "line": 1}
 
 
 def _error(error: TradewindError, arm: Campaign, variant: Variant, campaign_file: Path, folder: Path) -> Finding:

@@ -23,72 +23,99 @@ _IMAGE = re.compile(r"https?://[^\s/]", re.IGNORECASE)
 _ACTIVE = "script, iframe, object, embed, form, input, button, select, textarea, base, meta[http-equiv=refresh i], link"
 
 
+class Requirement(PlanError):
+    """What a mail must have and has not, or has and must not. `text` is what to look for in its files to find the line."""
+
+    def __init__(self, what: str, *, where: str, remedy: str, text: str = "") -> None:
+        self.text = text
+        super().__init__(what, where=where, remedy=remedy)
+
+
 def lint(content: Content, *, campaign: Campaign, names: dict[str, str]) -> Content:
     """The content with warnings. Raises `PlanError` with the part's file if a requirement is not met."""
-    _subject(content, names["subject"])
-    _text(content, campaign, names["body_text"])
-    _html(content, campaign, names["body_html"])
-    _confirmation(content, campaign, names)
+    if wrong := next(unmet(content, campaign=campaign, names=names), None):
+        raise wrong
+    return with_warnings(content, names)
+
+
+def with_warnings(content: Content, names: dict[str, str]) -> Content:
+    """The content with its warnings, which are logged."""
     warnings = tuple(_warnings(content))
     for warning in warnings:
         logger.warning("%s: %s", names["body_html"], warning)
     return replace(content, warnings=warnings)
 
 
-def _subject(content: Content, name: str) -> None:
+def unmet(content: Content, *, campaign: Campaign, names: dict[str, str]) -> Iterator[Requirement]:
+    """Every requirement that the content does not meet. `names` are the files of its parts."""
+    yield from _subject(content, names["subject"])
+    yield from _text(content, campaign, names["body_text"])
+    yield from _html(content, campaign, names["body_html"])
+    yield from _confirmation(content, campaign, names)
+
+
+def _subject(content: Content, name: str) -> Iterator[Requirement]:
     if not content.subject:
-        raise PlanError("is empty.", where=name, remedy="Write a subject: one line.")
+        yield Requirement("is empty.", where=name, remedy="Write a subject: one line.")
     if _REPLY.match(content.subject):
-        raise PlanError("imitates a reply.", where=name, remedy="Remove Re: or Fwd: (CAN-SPAM forbids deceptive subjects).")
+        yield Requirement("imitates a reply.", where=name, remedy="Remove Re: or Fwd: (CAN-SPAM: no deceptive subjects).")
 
 
-def _text(content: Content, campaign: Campaign, name: str) -> None:
+def _text(content: Content, campaign: Campaign, name: str) -> Iterator[Requirement]:
     if not content.text.strip():
-        raise PlanError("is empty.", where=name, remedy="Write the text part; some mail clients do not show HTML.")
+        yield Requirement("is empty.", where=name, remedy="Write the text part; some mail clients do not show HTML.")
+        return
     if _normalise(campaign.postal_address) not in _normalise(content.text):
-        raise PlanError("lacks the postal address.", where=name, remedy="Write {{ postal_address }} (CAN-SPAM, CASL).")
+        yield Requirement("lacks the postal address.", where=name, remedy="Write {{ postal_address }} (CAN-SPAM, CASL).")
     if not any(slot.context == "text" and slot.tag in content.text for slot in _unsubscribe(content)):
-        raise PlanError("lacks the unsubscribe link.", where=name, remedy="Write {{ unsubscribe_url }}.")
+        yield Requirement("lacks the unsubscribe link.", where=name, remedy="Write {{ unsubscribe_url }}.")
 
 
-def _html(content: Content, campaign: Campaign, name: str) -> None:
+def _html(content: Content, campaign: Campaign, name: str) -> Iterator[Requirement]:
     tree = LexborHTMLParser(content.html)
     body = tree.body
     shown = body.text(separator=" ") if body else ""
     if not shown.strip():
-        raise PlanError("is empty.", where=name, remedy="Write the HTML part.")
+        yield Requirement("is empty.", where=name, remedy="Write the HTML part.")
+        return
     if _normalise(campaign.postal_address) not in _normalise(shown):
-        raise PlanError("lacks the postal address.", where=name, remedy="Write {{ postal_address }} (CAN-SPAM, CASL).")
+        yield Requirement("lacks the postal address.", where=name, remedy="Write {{ postal_address }} (CAN-SPAM, CASL).")
     if active := tree.css_first(_ACTIVE):
-        raise PlanError(
-            f"contains <{active.tag}>.", where=name, remedy="Remove it: mail clients strip it or treat it as suspicious."
+        yield Requirement(
+            f"contains <{active.tag}>.",
+            where=name,
+            remedy="Remove it: mail clients strip it or treat it as suspicious.",
+            text=f"<{active.tag}",
         )
     tags = [slot.tag for slot in content.slots]
-    _links(tree, tags, [slot.tag for slot in _unsubscribe(content)], name)
-    _images(tree, tags, name)
-    _handlers(tree, name)
+    yield from _links(tree, tags, [slot.tag for slot in _unsubscribe(content)], name)
+    yield from _images(tree, tags, name)
+    yield from _handlers(tree, name)
 
 
-def _links(tree: LexborHTMLParser, tags: list[str], unsubscribe: list[str], name: str) -> None:
+def _links(tree: LexborHTMLParser, tags: list[str], unsubscribe: list[str], name: str) -> Iterator[Requirement]:
     out = False
     for link in tree.css("a[href], area[href]"):
         target = (link.attributes.get("href") or "").strip()
         if not _LINK.match(target) and not any(target.startswith(tag) for tag in tags):
-            raise PlanError(
-                f"links to {target[:60] or 'nothing'}.", where=name, remedy="Use an absolute http, https or mailto URL."
+            yield Requirement(
+                f"links to {target[:60] or 'nothing'}.",
+                where=name,
+                remedy="Use an absolute http, https or mailto URL.",
+                text=target.partition("?")[0],
             )
         out = out or (target in unsubscribe and bool(_label(link)))
     if not out:
-        raise PlanError(
+        yield Requirement(
             "lacks the unsubscribe link.", where=name, remedy='Write <a href="{{ unsubscribe_url }}">Unsubscribe</a>.'
         )
 
 
-def _confirmation(content: Content, campaign: Campaign, names: dict[str, str]) -> None:
+def _confirmation(content: Content, campaign: Campaign, names: dict[str, str]) -> Iterator[Requirement]:
     """A confirmation has its link in both parts; other mail must not contain it, since it records consent."""
     if campaign.kind != "confirmation":
         if "confirm_url" in content.fields:
-            raise PlanError(
+            yield Requirement(
                 "contains confirm_url.",
                 where=names["body_html"],
                 remedy="Remove it: only campaigns of kind: confirmation may contain it.",
@@ -97,31 +124,40 @@ def _confirmation(content: Content, campaign: Campaign, names: dict[str, str]) -
     tags = [slot.tag for slot in content.slots if slot.expression == "person.confirm_url"]
     for part, body in (("body_html", content.html), ("body_text", content.text)):
         if not any(tag in body for tag in tags):
-            raise PlanError("lacks the confirmation link.", where=names[part], remedy="Write {{ confirm_url }}.")
+            yield Requirement("lacks the confirmation link.", where=names[part], remedy="Write {{ confirm_url }}.")
 
 
 def _label(link: LexborNode) -> str:
     return link.text(strip=True) or next((image.attributes.get("alt") or "" for image in link.css("img")), "")
 
 
-def _images(tree: LexborHTMLParser, tags: list[str], name: str) -> None:
+def _images(tree: LexborHTMLParser, tags: list[str], name: str) -> Iterator[Requirement]:
     for image in tree.css("img"):
         source = (image.attributes.get("src") or "").strip()
         if not _IMAGE.match(source) and not any(source.startswith(tag) for tag in tags):
-            raise PlanError(
-                f"shows the image {source[:60] or 'without a source'}.", where=name, remedy="Use an absolute https URL."
+            yield Requirement(
+                f"shows the image {source[:60] or 'without a source'}.",
+                where=name,
+                remedy="Use an absolute https URL.",
+                text=source or "<img",
             )
         if "alt" not in image.attributes:
-            raise PlanError(
-                f"shows {source[:60]} without alt.", where=name, remedy='Describe it, or write alt="" for decoration.'
+            yield Requirement(
+                f"shows {source[:60]} without alt.",
+                where=name,
+                remedy='Describe it, or write alt="" for decoration.',
+                text=source or "<img",
             )
 
 
-def _handlers(tree: LexborHTMLParser, name: str) -> None:
+def _handlers(tree: LexborHTMLParser, name: str) -> Iterator[Requirement]:
     for node in tree.css("*"):
         if handler := next((key for key in node.attributes if key.startswith("on")), None):
-            raise PlanError(
-                f"contains {handler} on <{node.tag}>.", where=name, remedy="Remove it: mail must not contain scripts."
+            yield Requirement(
+                f"contains {handler} on <{node.tag}>.",
+                where=name,
+                remedy="Remove it: mail must not contain scripts.",
+                text=handler,
             )
 
 
