@@ -34,6 +34,7 @@ from include.orchestration.assets import ENGAGEMENT, SENDS
 from include.orchestration.tags import Pool, Tag
 from include.orchestration.tasks import Stores, skip_unless, stores_task
 from include.orchestration.triggers import TriggerRun
+from include.orchestration.winners import winners
 
 with DAG(
     dag_id="collect_engagement",
@@ -103,9 +104,8 @@ with DAG(
 
         loaded, synced = load(), sync_suppressions()
         done = [suppress(), resolve_doubt()]
-        loaded >> done
+        loaded >> done >> query_activity()
         done[0] >> export_unsubscribes() >> synced >> withhold()
-        done >> query_activity()
         return loaded, done
 
     @stores_task(pool=Pool.WAREHOUSE, outlets=[SENDS], trigger_rule="none_failed")
@@ -141,5 +141,5 @@ with DAG(
     recorded, announced = record_sends(), announce(loaded)
     due = reopen_doubt()
     TriggerRun.partial(task_id="resend", doc_md="Run the campaigns of those plans.").expand_kwargs(due)
-    done >> recorded >> [announced, monitor(), due]
+    done >> recorded >> [announced, monitor(), due, winners()]
     announced >> quality.check_stage("events", "check_events")

@@ -58,6 +58,7 @@ SCHEMA = pa.schema(
         ("adjusted_high", pa.float64()),
         ("planned_share", pa.float64()),
         ("sample_ratio_p_value", pa.float64()),
+        ("sent_to_rest", pa.string()),
     ]
 )
 """Columns of marts.experiment_results."""
@@ -143,17 +144,23 @@ def _purchases(rows: list[dict[str, Any]]) -> Iterator[Arm]:
 
 
 def _with_sample_ratio(arms: list[Arm], design: Design) -> list[Arm]:
-    """The arms of one comparison with the share each was planned to get, and whether they were drawn that way."""
+    """The arms of one comparison with the share each was planned to get, its sample ratio, and the winner."""
     comparison = arms[0].comparison
     planned = design.shares(comparison)
     drawn = {arm.variant: arm.drawn for arm in arms if comparison == VARIANTS or arm.variant in (TREATED, HELD_OUT)}
     p_value = sample_ratio_p_value(list(drawn.values()), [planned.get(name, 0.0) for name in drawn])
     mismatched = p_value is not None and p_value < MISMATCH_BELOW
+    sent = dict([design.sent_to_rest]) if design.sent_to_rest and comparison == VARIANTS else {}
     return [
         replace(
             arm,
             status=MISMATCH if mismatched else arm.status,
-            facts=arm.facts | {"planned_share": planned.get(arm.variant), "sample_ratio_p_value": p_value},
+            facts=arm.facts
+            | {
+                "planned_share": planned.get(arm.variant),
+                "sample_ratio_p_value": p_value,
+                "sent_to_rest": sent.get(arm.variant),
+            },
         )
         for arm in arms
     ]

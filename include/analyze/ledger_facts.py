@@ -14,7 +14,7 @@ from include.ledger import consent
 from include.ledger.counts import tally
 from include.ledger.database import Ledger
 from include.ledger.suppressions import in_force
-from include.ledger.tables import plans, suppression_log
+from include.ledger.tables import decisions, plans, suppression_log
 from include.warehouse.connection import replace_table, transaction
 from include.warehouse.consent import replace_consent
 from include.warehouse.suppressions import replace_suppressions
@@ -26,10 +26,14 @@ _OPT_OUTS = pa.schema([("message_key", pa.string()), ("happened_at", pa.float64(
 
 @dataclass(frozen=True)
 class Design:
-    """How the people of a plan were drawn: the weight of each variant, the first named first, and the held out share."""
+    """How the people of a plan were drawn: the weight of each variant, the first named first, and the held out share.
+
+    `sent_to_rest` is the variant that the rest of the audience got after a test, and why: `winner` or `inconclusive`.
+    """
 
     weights: tuple[tuple[str, float], ...] = ()
     held_out: float = 0.0
+    sent_to_rest: tuple[str, str] | None = None
 
     @property
     def baseline(self) -> str | None:
@@ -66,10 +70,12 @@ def copy_ledger(connection: duckdb.DuckDBPyConnection, ledger: Ledger) -> None:
 
 def designs(ledger: Ledger) -> Designs:
     """How each live plan's people were drawn, by the campaign file that it froze."""
-    query = select(plans.c.campaign, plans.c.occurrence, plans.c.settings).where(plans.c.kind == "live")
+    query = select(plans.c.plan_id, plans.c.campaign, plans.c.occurrence, plans.c.settings).where(plans.c.kind == "live")
+    chosen = select(decisions.c.plan_id, decisions.c.details).where(decisions.c.action == "choose_winner")
     with ledger.read() as connection:
         rows = connection.execute(query).all()
-    return {(row.campaign, row.occurrence): _design(json.loads(row.settings)) for row in rows}
+        choices = {row.plan_id: json.loads(row.details) for row in connection.execute(chosen)}
+    return {(row.campaign, row.occurrence): _design(json.loads(row.settings), choices.get(row.plan_id)) for row in rows}
 
 
 def tallies(ledger: Ledger) -> pa.Table:
@@ -83,9 +89,10 @@ def tallies(ledger: Ledger) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=_TALLIES)
 
 
-def _design(settings: dict[str, Any]) -> Design:
+def _design(settings: dict[str, Any], choice: dict[str, Any] | None) -> Design:
     weights = tuple((variant["id"], float(variant["weight"])) for variant in settings.get("variants") or [])
-    return Design(weights, settings.get("hold_out_percent", 0) / 100)
+    sent = (choice["variant"], "winner" if choice["is_clear"] else "inconclusive") if choice else None
+    return Design(weights, settings.get("hold_out_percent", 0) / 100, sent)
 
 
 def _opt_outs(connection: Connection) -> pa.Table:

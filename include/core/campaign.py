@@ -27,6 +27,8 @@ Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
 Locale = Annotated[str, Field(pattern=r"^[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*$")]
 JOURNEY_SEPARATOR = "__"
 """Two underscores separate a journey and its step in the campaign id of the step's mail."""
+REST = "-rest"
+"""The suffix of the occurrence that sends the winner of an experiment to the rest of the audience: `2026-W48-rest`."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 
 
@@ -120,6 +122,24 @@ class Budget(StrictModel):
         default="month",
         description="What it pays for: each occurrence, or all of a calendar month or year (UTC).",
         examples=["month"],
+    )
+
+
+class Winner(StrictModel):
+    """How the best variant is found and sent to the rest. Never by opens: mail programs open mail by themselves."""
+
+    metric: Literal["human_click", "purchase"] = Field(
+        description="What decides: people delivered and tracked who clicked, or people who bought.",
+        examples=["human_click"],
+    )
+    test_percent: Annotated[int, Field(ge=1, le=90)] = Field(
+        default=20, description="The random part of the audience, in percent, that tests the variants.", examples=[20]
+    )
+    after_hours: Annotated[int, Field(ge=1, le=24 * 14)] = Field(
+        default=24,
+        description="How long after the plan of the test the winner is chosen. Then the rest gets it; where no variant is "
+        "clearly better than all others, the rest gets the first one, and the report says so.",
+        examples=[24],
     )
 
 
@@ -224,6 +244,11 @@ class Campaign(StrictModel):
         default=(Variant(id="only"),),
         description="The arms of an A/B test. A person is always assigned to the same arm.",
         examples=[[{"id": "quiet"}, {"id": "offer", "weight": 1, "subject": "Ten percent to come back to"}]],
+    )
+    winner: Winner | None = Field(
+        default=None,
+        description="Tests the variants on a part of the audience, and sends the best to the rest by itself.",
+        examples=[{"metric": "human_click", "test_percent": 20, "after_hours": 24}],
     )
     hold_out_percent: Annotated[float, Field(ge=0, lt=100)] = Field(
         default=0,
@@ -352,6 +377,14 @@ class Campaign(StrictModel):
             ids = [variant.id for variant in self.variants]
             second = next(index for index, name in enumerate(ids) if name in ids[:index])
             raise FieldError("two variants have the same id", "variants", second, "id")
+        return self
+
+    @model_validator(mode="after")
+    def _winner_has_variants_and_a_rest(self) -> Campaign:
+        if self.winner and len(self.variants) < 2:
+            raise FieldError("a winner needs two variants or more", "winner")
+        if self.winner and self.occurrence not in ("once", "day", "week", "month"):
+            raise FieldError("mail that an event triggers has no rest for a winner", "winner")
         return self
 
     @model_validator(mode="after")

@@ -12,7 +12,7 @@ from include.core.connections import SendGridAccount
 from include.core.errors import ConfigurationError, PlanError
 from include.core.pace import AccountPace
 from include.dispatch import public_edge
-from include.dispatch.plan import freeze, occurrence
+from include.dispatch.plan import freeze, occurrence, split
 from include.dispatch.plan_files import PlanReader
 from include.dispatch.preview.preview import Previewed, preview_run
 from include.dispatch.preview.test_send import NOBODY, SeedChoice, freeze_test
@@ -66,7 +66,11 @@ def start_run(
         started = StartedPlan(mode=mode, **tested)
     else:
         period = _period(stores.ledger, campaign, at, resumes)
-        frozen = freeze.freeze(stores, campaign, occurrence=period, edge_url=edge_url, at=at)
+        part = split.part_of(campaign, period)
+        if part and part["is_rest"]:
+            content = freeze.content_hash(campaign, freeze.compile_contents(campaign))
+            campaign = split.for_rest(stores.ledger, campaign, period, content)
+        frozen = freeze.freeze(stores, campaign, occurrence=period, edge_url=edge_url, at=at, part=part)
         started = StartedLivePlan(mode=mode, occurrence=period, **frozen)
     ranges = sender.ranges(stores.ledger, started["plan_id"])
     if ranges:
@@ -103,7 +107,8 @@ def _require_frozen_links(stores: Stores, account: SendGridAccount, plan_id: str
 def _period(ledger: Ledger, campaign: Campaign, at: datetime, resumes: str | None) -> str:
     if not resumes:
         return occurrence.occurrence_of(campaign, at)
-    if plans.find_plan(ledger, plans.plan_id_of(campaign.id, resumes)) is None:
+    is_planned = plans.find_plan(ledger, plans.plan_id_of(campaign.id, resumes)) is not None
+    if not is_planned and not (campaign.winner and split.is_rest(resumes)):
         raise PlanError(
             "has no plan.",
             where=f"{campaign.id} {resumes}",

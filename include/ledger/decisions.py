@@ -13,7 +13,7 @@ from include.core import clock
 from include.ledger.database import Ledger
 from include.ledger.tables import decisions
 
-Action = Literal["pause", "resume", "cancel", "replace_content"]
+Action = Literal["pause", "resume", "cancel", "replace_content", "choose_winner"]
 
 
 @dataclass(frozen=True)

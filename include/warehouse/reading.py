@@ -23,6 +23,14 @@ select concat(schema_name, '.', table_name)
 from duckdb_tables()
 where database_name = 'memory' and not temporary
 """
+_MARTS = """
+select concat(schema_name, '.', table_name)
+from duckdb_tables()
+where
+    database_name = 'stored' and schema_name = 'marts'
+    and table_name not in (select table_name from duckdb_tables() where database_name = 'memory' and schema_name = 'marts')
+"""
+"""The marts that nightly analytics creates; the warehouse's versions do not know them."""
 
 
 @contextmanager
@@ -67,7 +75,10 @@ def _show_tables(connection: duckdb.DuckDBPyConnection, paths: DataPaths) -> Non
         raise ConfigurationError(
             "was written by another version of Tradewind.", where=str(paths.warehouse), remedy="Run any DAG that uses it."
         )
+    marts = connection.execute(_MARTS).fetchall()
     for (table,) in connection.execute(_TABLES).fetchall():
         if table not in PRIVATE:
             connection.execute(f"drop table {table}")
             connection.execute(f"create view {table} as from stored.{table}")
+    for (mart,) in marts:
+        connection.execute(f"create view {mart} as from stored.{mart}")

@@ -327,3 +327,34 @@ def test_one_variant_needs_no_name(shop: Stores) -> None:
     single = campaign.model_copy(update={"variants": (Variant(id="only"),)})
     shown = preview.preview_run(shop, single, run="manual__2", edge_url=EDGE, account=AccountPace(), at=AT)
     assert "variant only" not in (shop.paths.root / shown["page"]).read_text()
+
+
+def test_the_people_that_an_experiment_needs_are_said_before_it_starts(shop: Stores) -> None:
+    live = look(shop).live
+    assert live
+    (note,) = [note for note in live.notes if note.startswith("Experiment")]
+    assert re.search(r"2\d\d people in the smallest variant\. At a click rate of 3\.0% \(a guess", note)
+    assert "for a lift of 5% you need 207,909 people a variant" in note
+
+    with open_warehouse(shop.paths) as warehouse:
+        warehouse.execute(
+            "create table marts.campaign_performance as "
+            "select 'spring' as campaign, 1000 as delivered_tracked, 200 as human_clicks"
+        )
+    live = look(shop).live
+    assert live
+    (note,) = [note for note in live.notes if note.startswith("Experiment")]
+    assert "At a click rate of 20.0% (as in its earlier mail)" in note
+
+
+def test_a_preview_of_a_campaign_with_a_winner_tells_test_and_rest_apart(shop: Stores, campaign_file: Path) -> None:
+    campaign_file.write_text(campaign_file.read_text() + "winner: {metric: human_click, test_percent: 20, after_hours: 6}\n")
+    shown = look(shop)
+    assert shown.live
+    assert shown.as_if_due
+    assert shown.live.people
+    assert shown.as_if_due.rest.people == 600
+    assert 60 < shown.live.people.rest.people < 180
+    assert shown.live.notes[-1] == (
+        "These people are the 20 % who test the variants; the rest gets the winner 6 hours later."
+    )

@@ -141,7 +141,8 @@ select * exclude (looked),
     if(looked, lift - 0.03 * if(metric = 'revenue_14d', 40, 1), null) as always_valid_low, if(looked, lift + 0.03 * if(metric = 'revenue_14d', 40, 1), null) as always_valid_high,
     if(metric = 'revenue_14d' and status = 'final', lift * 0.9, null) as adjusted_lift, if(metric = 'revenue_14d' and status = 'final', p_value / 2, null) as adjusted_p_value,
     if(metric = 'revenue_14d' and status = 'final', confidence_low * 0.8, null) as adjusted_low, if(metric = 'revenue_14d' and status = 'final', confidence_high * 0.8, null) as adjusted_high,
-    if(comparison = 'variants', 0.5, if(variant = 'treated', 0.9, 0.1)) as planned_share, 0.41 as sample_ratio_p_value
+    if(comparison = 'variants', 0.5, if(variant = 'treated', 0.9, 0.1)) as planned_share, 0.41 as sample_ratio_p_value,
+    if(variant = 'ten_percent', 'winner', null) as sent_to_rest
 from (select *, lift is not null as looked from (values
     ('winback', '2026-11', 'variants', 'human_click', 'we_miss_you', 'we_miss_you', 742, 729, 510, 251, 34, 0.492, 0.067, 510, 34, 0.067, null::double, 'final', null::double, null::double, null::double, null::double),
     ('winback', '2026-11', 'variants', 'human_click', 'ten_percent', 'we_miss_you', 730, 718, 502, 244, 51, 0.486, 0.102, 502, 51, 0.102, null, 'final', 0.035, 0.048, 0.0004, 0.069),

@@ -15,6 +15,7 @@ from include.core.campaign import Campaign, source_location
 from include.core.shop import load_shop
 from include.dispatch.plan import budget, segments
 from include.dispatch.plan.occurrence import PER_PERSON
+from include.dispatch.plan.split import Part
 from include.ledger import consent, suppressions
 from include.ledger.database import Ledger
 from include.warehouse.connection import fetch, run
@@ -61,11 +62,22 @@ class Audience:
 
 
 def select_segment(
-    warehouse: duckdb.DuckDBPyConnection, ledger: Ledger, campaign: Campaign, *, occurrence: str, at: datetime
+    warehouse: duckdb.DuckDBPyConnection,
+    ledger: Ledger,
+    campaign: Campaign,
+    *,
+    occurrence: str,
+    at: datetime,
+    part: Part | None = None,
 ) -> Audience:
-    """Evaluate the campaign's segment in its newest run. Raises `PlanError` if there is none, or if it is stopped."""
+    """Evaluate the campaign's segment, or a part of it, in its newest run.
+
+    Raises `PlanError` if there is none, or if the segment is stopped.
+    """
     segments.require_not_stopped(warehouse, campaign, segments.chosen(campaign))
     segment_run = _select_members(warehouse, campaign, at)
+    if part:
+        run(warehouse, "dispatch", "selected_part", part)
     share, since = round(campaign.hold_out_percent / 100 * DRAWS), cap_since(campaign, at)
     left = budget.left(ledger, campaign, occurrence, at)
     found = _evaluate(

@@ -31,6 +31,7 @@ from include.dispatch.content.inspection import inspect_sources
 from include.dispatch.journal import require_no_requests
 from include.dispatch.plan.audience import Audience, AudienceCounts, select_segment
 from include.dispatch.plan.chunking import BATCH_ROWS, Chunking, cut_into_chunks, read_people
+from include.dispatch.plan.split import Part
 from include.dispatch.plan.writer import (
     COLUMNS,
     PlanWriter,
@@ -129,8 +130,10 @@ class SegmentPeople:
         return fetch(self.warehouse, "dispatch", "other_addresses")
 
 
-def freeze(stores: Stores, campaign: Campaign, *, occurrence: str, edge_url: str, at: datetime) -> FrozenPlan:
-    """Find the live plan of `campaign` at `occurrence`, or freeze it now.
+def freeze(
+    stores: Stores, campaign: Campaign, *, occurrence: str, edge_url: str, at: datetime, part: Part | None = None
+) -> FrozenPlan:
+    """Find the live plan of `campaign` at `occurrence`, or freeze it now, for the whole audience or a part.
 
     Raises `PlanError` (segment, template, sender), or `ContentChanged` if the plan was frozen with other content and is not
     finished. Nothing is sent in either case.
@@ -138,7 +141,7 @@ def freeze(stores: Stores, campaign: Campaign, *, occurrence: str, edge_url: str
     request = PlanRequest(campaign, occurrence, plans.LIVE, edge_url, at)
 
     def select_audience(warehouse: duckdb.DuckDBPyConnection) -> Audience:
-        return select_segment(warehouse, stores.ledger, campaign, occurrence=occurrence, at=at)
+        return select_segment(warehouse, stores.ledger, campaign, occurrence=occurrence, at=at, part=part)
 
     return freeze_request(stores, request, lambda warehouse: _selected(warehouse, stores, request, select_audience))
 

@@ -13,6 +13,8 @@ from include.dispatch.content import Content
 from include.dispatch.plan.audience import Audience, select_segment
 from include.dispatch.plan.freeze import content_hash
 from include.dispatch.plan.occurrence import occurrence_of
+from include.dispatch.plan.split import part_of
+from include.dispatch.preview.experiment import experiment_notes
 from include.dispatch.preview.model import LiveRun, Row, Sum
 from include.dispatch.send_window import next_window
 from include.ledger import counts, plans
@@ -62,13 +64,15 @@ def live_now(
     if found is not None:
         return LiveRun(_of_plan(ledger, found, campaign, contents), None)
     try:
-        audience = select_segment(warehouse, ledger, campaign, occurrence=occurrence, at=at)
+        part = part_of(campaign, occurrence)
+        audience = select_segment(warehouse, ledger, campaign, occurrence=occurrence, at=at, part=part)
     except SegmentStopped as error:
         return LiveRun([f"It would be refused: {error.what} {error.remedy}"], None)
     sent = fetch(warehouse, "dispatch", "already_sent", {"campaign": campaign.id}).to_pylist()[0]
     on = f", the last on {_day(sent['last_sent_at'])}; your edit is not in it" if sent["last_sent_at"] else ""
     earlier = [Row(f"already sent{on}", sent["people"])] if sent["people"] else []
-    return LiveRun(_waiting(warehouse, campaign, at), _sum(warehouse, campaign, audience, earlier, "would be sent to now"))
+    notes = _waiting(warehouse, campaign, at) + experiment_notes(warehouse, campaign, audience.planned)
+    return LiveRun(notes, _sum(warehouse, campaign, audience, earlier, "would be sent to now"))
 
 
 def _sum(

@@ -24,7 +24,7 @@ def upgrade() -> None:
         "decisions",
         Column("seq", _Serial, primary_key=True, autoincrement=True),
         Column("plan_id", String(36), nullable=False),
-        Column("action", String(20), nullable=False, comment="pause, resume, cancel, replace_content"),
+        Column("action", String(20), nullable=False, comment="pause, resume, cancel, replace_content, choose_winner"),
         Column("decided_by", String(200), nullable=False, comment="Airflow's user, or the user of the command line"),
         Column("decided_at", Float, nullable=False, comment="Unix seconds"),
         Column("note", Text, nullable=False, comment="why, in the person's words; may be empty"),

@@ -17,6 +17,7 @@ select
     coalesce(revenue_per_person, conversion_rate) as value,
     starts_with(metric, 'revenue') as is_money,
     status,
+    sent_to_rest,
     coalesce(adjusted_lift, lift) as lift,
     coalesce(adjusted_p_value, p_value) as p_value,
     coalesce(adjusted_low, confidence_low, always_valid_low) as interval_low,
