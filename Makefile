@@ -14,7 +14,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 UV_VERSION := 0.13.9
 UV := $(VENV)/bin/uv
 
-.PHONY: help run check preview trigger campaign journey replay consent evidence privacy suppress rotate quarantine new-source segment origins up stop test coverage lint format bench faults mutations operators lock docs clean distclean
+.PHONY: help run check preview trigger campaign journey replay consent evidence privacy suppress rotate quarantine new-campaign new-source segment origins up stop test coverage lint format bench faults mutations operators lock docs clean distclean
 
 help: ## show this text
 	@echo "Tradewind: e-mail marketing infrastructure as Airflow DAGs"
@@ -73,6 +73,10 @@ rotate: $(VENV)/installed ## add a new key of the address hashes, after make sto
 
 quarantine: $(VENV)/installed ## export the rows in quarantine as CSV, for the owner of the source (whole rows, mode 0600)
 	@$(PY) -m include.validate.quarantine_export
+
+new-campaign: $(VENV)/installed ## write a campaign file with its template, which pass make check: NAME=spring_sale
+	@test -n "$$NAME" || { echo "error: name the campaign: make new-campaign NAME=spring_sale" >&2; exit 2; }
+	@$(PY) -m operations.new_campaign "$$NAME"
 
 new-source: $(VENV)/installed ## write the mapping of a source with its sample and test: NAME=crm (docs/tutorials/connect-your-database.md)
 	@test -n "$$NAME" || { echo "error: name the source: make new-source segment NAME=crm" >&2; exit 2; }
