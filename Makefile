@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 export PYTHONPATH := $(CURDIR)
 override CONF := $(value CONF)
-export CONF DAG NAME DO CAMPAIGN OCCURRENCE EMAIL SUBSCRIBER PERSON LOCALE VARIANT REASON
+export CONF DAG NAME DAY DO CAMPAIGN OCCURRENCE EMAIL SUBSCRIBER PERSON LOCALE VARIANT REASON
 # A run starts dozens of Python processes. Without bytecode files, each would compile thousands of modules.
 export UV_COMPILE_BYTECODE := 1
 unexport PYTHONDONTWRITEBYTECODE
@@ -82,9 +82,9 @@ new-source: $(VENV)/installed ## write the mapping of a source with its sample a
 	@test -n "$$NAME" || { echo "error: name the source: make new-source segment NAME=crm" >&2; exit 2; }
 	@$(PY) -m operations.new_source "$$NAME"
 
-segment: $(VENV)/installed ## the size of a segment now and its conditions, nothing is built: NAME=vip_customers; or DO=accept REASON=…
+segment: $(VENV)/installed ## the size of a segment now and its conditions, nothing is built: NAME=vip_customers; DAY=…, or DO=accept REASON=…
 	@test -n "$$NAME" || { echo "error: name the segment: make segment NAME=vip_customers" >&2; exit 2; }
-	@$(PY) -m include.segment "$$NAME" --do "$$DO" --reason "$$REASON"
+	@$(PY) -m include.segment "$$NAME" --do "$$DO" --reason "$$REASON" --day "$$DAY"
 
 origins: $(VENV)/installed ## with several sources, which of them each value of a person comes from: SUBSCRIBER=S1
 	@test -n "$$SUBSCRIBER" || { echo "error: name the person: make origins SUBSCRIBER=S1" >&2; exit 2; }

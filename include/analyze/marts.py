@@ -32,6 +32,8 @@ MARTS = (
     "mailbox_provider_health",
     "segment_sizes",
     "segment_changes",
+    "segment_history",
+    "segment_condition_changes",
     "list_health",
     "lifecycle",
     "quality_runs",

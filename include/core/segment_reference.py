@@ -20,7 +20,7 @@ from include.core.sql_literal import Literal
 SCHEMA = "segment"
 TABLES = frozenset(
     {"features", "activity_counts", "runs", "sizes", "membership", "stops", "decisions", "spells", "condition_changes"}
-    | {"previous_features", "previous_activity_counts"}
+    | {"previous_features", "previous_activity_counts", "members_on", "moves_on"}
 )
 """Tables of the schema `segment`. No segment has one of these names."""
 

@@ -1,4 +1,4 @@
-"""`make segment NAME=vip_customers`: its size now, and its conditions. With `DO=accept REASON=…`: accept its size."""
+"""`make segment NAME=vip_customers`: its size now, and its conditions. `DAY=…`: who moved then."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ import argparse
 import getpass
 import sys
 from collections.abc import Iterator, Sequence
+from datetime import date
 
-from include.core.errors import TradewindError
+from include.core.errors import ConfigurationError, TradewindError
 from include.core.paths import data_paths
 from include.segment.decide import accept_size
 from include.segment.size_preview import SizePreview, find, size_preview
+from include.warehouse.connection import run
+from include.warehouse.reading import read_warehouse
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -19,18 +22,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("name")
     parser.add_argument("--do", default="")
     parser.add_argument("--reason", default="")
+    parser.add_argument("--day", default="")
     chosen = parser.parse_args(arguments)
     try:
-        for line in _accept(chosen.name, chosen.reason) if chosen.do == "accept" else _lines(_shown(chosen.name)):
+        if chosen.do == "accept":
+            found = _accept(chosen.name, chosen.reason)
+        else:
+            found = _day(chosen.name, chosen.day) if chosen.day else _lines(size_preview(data_paths(), chosen.name))
+        for line in found:
             print(line)  # noqa: T201
     except TradewindError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
         return 1
     return 0
-
-
-def _shown(name: str) -> SizePreview:
-    return size_preview(data_paths(), name)
 
 
 def _accept(name: str, reason: str) -> Iterator[str]:
@@ -52,6 +56,23 @@ def _lines(shown: SizePreview) -> Iterator[str]:
     for number, one in enumerate(shown.conditions or ()):
         yield f"  {'conditions' if number == 0 else '':12} {one.alone:>11,}  {one.together:>11,} so far  {one.text}"
     yield "Nothing was built; the next run of build_segments freezes these people."
+
+
+def _day(name: str, text: str) -> Iterator[str]:
+    """Who was in the segment on a day, and why people entered and left."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise ConfigurationError(f"'{text[:20]}' is not a day.", where="DAY", remedy="Write it as 2026-11-24.") from None
+    segment = str(find(name).name)
+    params = {"segment": segment, "day": day}
+    with read_warehouse(data_paths()) as connection:
+        members, entered, left = run(connection, "segment", "day_sizes", params).fetchall()[0]
+        reasons = run(connection, "segment", "day_reasons", params).fetchall()
+    yield f"{segment} at the end of {day} (UTC): {members:,} members; {entered:,} entered and {left:,} left on this day"
+    for moved, condition, people in reasons:
+        now = "now met" if moved == "entered" else "no longer met"
+        yield f"  {moved:8} {people:>9,}  {f'{now}: {condition}' if condition else 'not known why'}"
 
 
 def _last(shown: SizePreview) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -15,7 +16,7 @@ from include.core.engagement import ENGAGEMENT_PARAMS
 from include.core.errors import ConfigurationError, SegmentsBroken
 from include.core.paths import SEGMENTS, DataPaths
 from include.core.shop import load_shop
-from include.segment import guards
+from include.segment import guards, history
 from include.segment.activity_segments import activity_segments
 from include.segment.catalogue import Segment, read_catalogue
 from include.segment.members import select_members
@@ -31,6 +32,9 @@ KEEP_RUNS, KEEP_DAYS = 10, 30
 DEFINITION_TIMEOUT_SECONDS = 120.0
 """A definition that takes longer is interrupted, since the warehouse has one writer."""
 
+KEEP_HISTORY = timedelta(days=400)
+"""How long it is kept who was in a segment, who entered and left, and why."""
+
 DEFINITION_SPILL = 10
 """How many times DuckDB's memory a definition may spill: one that needs more must not fill the disk of the others."""
 
@@ -41,6 +45,14 @@ _FREEZE = (
     "membership_insert",
     "sizes_delete",
     "sizes_insert",
+    "sizes_define",
+    "spells_reopen",
+    "spells_delete",
+    "spells_close",
+    "spells_open",
+    "spells_delete_old",
+    "condition_changes_delete",
+    "condition_changes_insert",
     "membership_delete_old",
 )
 """SQL files that run in one transaction, in this order."""
@@ -72,7 +84,8 @@ def build_segments(
         catalogue = read_catalogue(definitions, chosen_segments())
         wanted = activity_segments(catalogue) if only_activities else catalogue
         built, broken = select_members(connection, wanted, as_of, seconds)
-        sizes = _freeze(connection, segment_run, as_of, built, broken)
+        more = {"historic": history.find(connection, built, segment_run, as_of), "is_partial": only_activities}
+        sizes = _freeze(connection, segment_run, as_of, built, broken, more)
     if broken:
         raise SegmentsBroken(
             "".join(
@@ -93,6 +106,7 @@ def _lock_down(connection: duckdb.DuckDBPyConnection) -> None:
 
 def _build_features(connection: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
     with transaction(connection):
+        history.keep_previous_features(connection, as_of)
         replace_rates(connection, load_shop())
         replace_table(connection, "segment.features", "segment", "features", {"as_of": as_of} | ENGAGEMENT_PARAMS)
         replace_table(connection, "segment.activity_counts", "segment", "activity_counts", {"as_of": as_of})
@@ -105,14 +119,18 @@ def _freeze(
     as_of: datetime,
     built: Sequence[Segment],
     broken: Mapping[str, ConfigurationError],
+    more: Mapping[str, Any],
 ) -> dict[str, int]:
-    """Replace members, sizes and stops of the run, and delete the membership of old runs, in one transaction."""
+    """Replace members, sizes, history and stops of the run, and delete the membership of old runs, in one transaction."""
     params = {
         "segment_run": segment_run,
         "as_of": as_of,
         "built_at": clock.now(),
         "built": [str(segment.name) for segment in built],
         "broken": sorted(broken),
+        "definitions": [history.definition_hash(segment) for segment in built],
+        "history_since": as_of - KEEP_HISTORY,
+        **more,
         "keep_runs": KEEP_RUNS,
         "keep_days": KEEP_DAYS,
     }

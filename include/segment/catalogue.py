@@ -43,10 +43,10 @@ class Segment:
         """The query, with `members` in the place of each segment that it reads."""
         return resolve(self.definition.statement, self.definition.reads, members)
 
-    def bind(self, as_of: datetime, statement: str) -> dict[str, Any]:
-        """The parameters that `statement`, a text with the names of this segment's, binds."""
+    def bind(self, as_of: datetime, statement: str, more: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """The parameters that `statement`, a text with the names of this segment's and of `more`, binds."""
         params: dict[str, Any] = {READ.format(number): str(name) for number, name in enumerate(self.reads)}
-        params |= {**self.values, AS_OF: as_of}
+        params |= {**self.values, AS_OF: as_of, **(more or {})}
         return {name: params[name] for name in duckdb.extract_statements(statement)[0].named_parameters}
 
 

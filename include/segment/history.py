@@ -1,0 +1,112 @@
+"""Who entered and left each segment with a run, and which of its conditions changed for each of them.
+
+People who leave met every condition before; those that they do not meet now are the reason. People who enter meet every
+condition now; the reason is what they did not meet before, evaluated on the features that the run before left. Conditions
+are evaluated for people who moved only, so the work is in proportion to what changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import duckdb
+
+from include.core.segment_reference import MEMBERS_NOW
+from include.segment.catalogue import Segment
+from include.segment.conditions import Conditions, conditions
+from include.warehouse.connection import fetch, run
+
+logger = logging.getLogger(__name__)
+
+MOST_PEOPLE = 10_000
+"""Conditions are kept for so many people per segment, direction and run. Who entered and left is kept of all."""
+
+PREVIOUS = {"features": "previous_features", "activity_counts": "previous_activity_counts"}
+_MEMBERS_BEFORE = (
+    "(select subscriber_id from segment.spells where segment = $tw_read_{} "
+    "and entered_run <> $tw_run and (left_run is null or left_run = $tw_run))"
+)
+
+
+def keep_previous_features(connection: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
+    """Keep the features of an earlier full run as the previous ones. Within the caller's transaction.
+
+    Runs that build only the segments of activities overwrite the features of such a run and not the previous ones, so that
+    the next full run is compared with the last one.
+    """
+    found = fetch(connection, "segment", "features_run").to_pylist()[0]
+    if found["as_of"] is None or found["as_of"] >= as_of or found["is_partial"]:
+        return
+    for table, previous in PREVIOUS.items():
+        connection.execute(f"drop table segment.{previous}")
+        connection.execute(f"alter table segment.{table} rename to {previous}")
+        connection.execute(f"create table segment.{table} as from segment.{previous} limit 0")
+
+
+def find(connection: duckdb.DuckDBPyConnection, built: Sequence[Segment], segment_run: str, as_of: datetime) -> list[str]:
+    """Fill the temporary tables `moves` and `found_changes` for the selected members of a run, before it is frozen.
+
+    Returns the segments whose history the run changes: not those that a later run has built.
+    """
+    names = {str(segment.name): segment for segment in built}
+    params = {"segment_run": segment_run, "as_of": as_of, "built": list(names)}
+    historic = [name for (name,) in run(connection, "segment", "historic_segments", params).fetchall()]
+    run(connection, "segment", "moves_create", params | {"historic": historic})
+    run(connection, "segment", "found_changes_create")
+    compared_at = connection.execute("select max(as_of) from segment.previous_features").fetchall()[0][0]
+    run(connection, "segment", "found_changes_of_the_list", {"most": MOST_PEOPLE, "compared_at": compared_at})
+    earlier = dict(run(connection, "segment", "previous_definitions", params).fetchall())
+    for name, moved in run(connection, "segment", "moved_segments").fetchall():
+        segment = names.get(name)
+        if segment is not None:
+            is_edited = earlier.get(name) not in ("", None, definition_hash(segment))
+            _explain(connection, segment, moved, segment_run, as_of, compared_at, is_edited)
+    return historic
+
+
+def definition_hash(segment: Segment) -> str:
+    """Identifies the text of a definition and the values of its parameters."""
+    return hashlib.sha256(f"{segment.definition.statement}\n{sorted(segment.values.items())}".encode()).hexdigest()
+
+
+def _explain(
+    connection: duckdb.DuckDBPyConnection,
+    segment: Segment,
+    moved: str,
+    segment_run: str,
+    as_of: datetime,
+    compared_at: datetime | None,
+    is_edited: bool,
+) -> None:
+    """Add what changed for the people who moved. Conditions that cannot be evaluated are left out and fail no run."""
+    run(connection, "segment", "moved_people_create", {"segment": str(segment.name), "moved": moved, "most": MOST_PEOPLE})
+    shared: dict[str, Any] = {"tw_segment": str(segment.name), "tw_moved": moved, "tw_compared": compared_at}
+    if is_edited:
+        texts = {**shared, "tw_texts": ["the definition"]}
+        connection.execute(_INSERT.format("$tw_texts::varchar[]", "temp.people"), texts)
+    before = moved == "entered"
+    found = conditions(segment, _MEMBERS_BEFORE, PREVIOUS) if before else conditions(segment, MEMBERS_NOW)
+    when = compared_at if before else as_of
+    if found is None or not found.texts or when is None:
+        return
+    statement = _INSERT.format(_not_met(found), f"({found.statement})")
+    params = {**shared, "tw_texts": list(found.texts), "tw_run": segment_run}
+    try:
+        connection.execute(statement, segment.bind(when, statement, params))
+    except duckdb.Error as error:
+        logger.warning("segment %s: its conditions are not explained (%s)", segment.name, type(error).__name__)
+
+
+_INSERT = (
+    "insert into temp.found_changes\n"
+    "select $tw_segment, subscriber_id, $tw_moved, unnest({}), $tw_compared::timestamptz from {} as met"
+)
+
+
+def _not_met(found: Conditions) -> str:
+    flags = ", ".join(f"not c{number}" for number in range(len(found.texts)))
+    return f"list_where($tw_texts::varchar[], [{flags}])"

@@ -1,0 +1,21 @@
+-- name: found_changes_of_the_list
+-- owner: data
+-- grain: one row per person
+-- params: most, compared_at
+-- purpose: People who enter a segment since they are new on the list, or leave it since they are no longer on it. Not where the
+--          run before kept no features.
+insert into temp.found_changes
+select
+    moves.segment,
+    moves.subscriber_id,
+    moves.moved,
+    'on the list' as condition,
+    $compared_at::timestamptz as compared_at
+from temp.moves as moves
+left join segment.features as now_there on moves.subscriber_id = now_there.subscriber_id
+left join segment.previous_features as was_there on moves.subscriber_id = was_there.subscriber_id
+where
+    not moves.is_first
+    and exists (select 1 from segment.previous_features)
+    and case when moves.moved = 'left' then now_there.subscriber_id is null else was_there.subscriber_id is null end
+qualify row_number() over (partition by moves.segment, moves.moved order by hash(moves.subscriber_id)) <= $most;

@@ -1,0 +1,9 @@
+-- name: 293_previous_activity_counts
+-- owner: data
+-- grain: one row per subscriber and name of an activity
+-- params: none
+-- purpose: The activity counts of the run before, like segment.previous_features.
+create table if not exists segment.previous_activity_counts as
+select *
+from segment.activity_counts
+where false;
