@@ -1,7 +1,7 @@
-"""Pages in Airflow's menu, behind its login: report, data quality and previews; the manifest and campaigns as JSON.
+"""Pages in Airflow's menu, behind its login: report, journeys, quality, calendar and previews; and JSON.
 
-The pages show published files and previews, and compute nothing. `include` is imported inside the handlers: if a plugin
-imports it at module level, every Airflow process that loads plugins keeps that version of it.
+The pages show published files and previews; only the calendar is computed when it is opened. `include` is imported inside
+the handlers: if a plugin imports it at module level, every Airflow process that loads plugins keeps that version of it.
 """
 
 from __future__ import annotations
@@ -95,6 +95,17 @@ def journeys() -> Response:
     return HTMLResponse(journeys_page(data_paths()))
 
 
+@console.get("/calendar")
+def calendar() -> Response:
+    """What is planned in the next weeks, with expected volumes against the account's limits."""
+    from include.core import clock
+    from include.core.paths import data_paths
+    from include.orchestration.configuration import account_pace_if_known
+    from include.publish.calendar import calendar_page
+
+    return HTMLResponse(calendar_page(data_paths(), account_pace_if_known(), clock.now()))
+
+
 @console.get("/campaigns")
 def campaigns() -> Response:
     """The rows of marts.campaign_performance that the report shows, as JSON. 404 before the first publish."""
@@ -152,5 +163,6 @@ class TradewindConsole(AirflowPlugin):
         _view("Mail report", "report", "M4 20h16M7 16v-5M12 16V6M17 16v-8"),
         _view("Journeys", "journeys", "M5 5h6v5H5zM13 14h6v5h-6zM8 10v6.5h5"),
         _view("Quality", "quality", "M5 12l4.5 4.5L19 7"),
+        _view("Calendar", "calendar", "M4 6h16v14H4zM4 10h16M8 3v5M16 3v5"),
         _view("Previews", "previews", "M4 6h16v12H4zM4 7l8 6l8-6"),
     ]

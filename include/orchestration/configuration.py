@@ -42,6 +42,15 @@ def account_pace() -> AccountPace:
     return account_pace(lambda name: _variable(name, ""))
 
 
+def account_pace_if_known() -> AccountPace | None:
+    """The account's rate limits, for a page; None if a variable is invalid or Airflow does not answer."""
+    try:
+        return account_pace()
+    except Exception as error:  # noqa: BLE001 - the page says that the limits are missing
+        log.warning("the account's limits could not be read (%s)", type(error).__name__)
+        return None
+
+
 def has_email_activity() -> bool:
     """Whether the account has the Email Activity API: the variable `email_activity` is 'on'."""
     return str(_variable("email_activity", "")).strip().lower() == "on"

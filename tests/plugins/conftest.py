@@ -92,6 +92,7 @@ def _environment(home: Path, port: int, paths: DataPaths) -> dict[str, str]:
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(home / "passwords.json"),
         "AIRFLOW__API__BASE_URL": f"http://127.0.0.1:{port}",
         "AIRFLOW__API_AUTH__JWT_SECRET": "a secret of the test, long enough for HS512 signatures, which want 64 bytes",
+        "AIRFLOW_VAR_ACCOUNT_DAILY_CAP": "10",
         "PYTHONPATH": str(PROJECT),
         "TRADEWIND_DATA": str(paths.root),
     }

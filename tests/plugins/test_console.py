@@ -16,6 +16,7 @@ PAGES = (
     "quality",
     "campaigns",
     "manifest",
+    "calendar",
     "previews",
     "previews/spring",
     "previews/spring/manual-1.html",
@@ -65,6 +66,13 @@ def test_previews_are_listed_and_shown_with_the_images_of_their_mails(airflow: A
     assert "script-src" not in headers["content-security-policy"]
 
 
+def test_the_calendar_compares_what_is_planned_with_the_accounts_limits(airflow: Airflow) -> None:
+    """The limit is Airflow's variable account_daily_cap, as the API server reads it."""
+    page = airflow.get("/tradewind/calendar", token=airflow.token)[2]
+    assert "of 10 allowed" in page
+    assert "The weekly letter" in page
+
+
 @pytest.mark.parametrize(
     "path",
     [
@@ -85,6 +93,7 @@ def test_the_menu_has_the_console_and_only_two_plugins_are_loaded(airflow: Airfl
         "tradewind-report",
         "tradewind-journeys",
         "tradewind-quality",
+        "tradewind-calendar",
         "tradewind-previews",
     ]
     loaded = {path.name for path in (PROJECT / "plugins").glob("**/*.py")}

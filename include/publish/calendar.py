@@ -1,0 +1,141 @@
+"""The calendar: what is planned in the next weeks, with expected volumes against the account's limits and the warm-up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from include.core.campaign import Campaign, campaign_names, load_campaign
+from include.core.errors import ConfigurationError, PublishError
+from include.core.pace import AccountPace
+from include.core.paths import DataPaths
+from include.publish import formats, snapshot
+from include.warehouse.connection import fetch
+
+PAGES = Path(__file__).with_name("pages")
+WEEKS = 5
+DAY = timedelta(days=1)
+Volumes = Mapping[tuple[str, str], int]
+"""Expected people by ('campaign' or 'segment', name)."""
+
+
+class Planned(NamedTuple):
+    """The runs of one campaign on one day: the first at `at` (UTC), `local` in the campaign's time zone."""
+
+    campaign: Campaign
+    at: datetime
+    local: str
+    runs: int
+    expected: int | None
+
+
+@dataclass
+class Day:
+    """One day in UTC. `waiting` is what does not fit into the limit, with what earlier days left over; it goes on later."""
+
+    day: date
+    planned: list[Planned] = field(default_factory=list)
+    limit: int | None = None
+    carried: int = 0
+
+    @property
+    def expected(self) -> int:
+        """Messages of the runs of the day, as far as they are known."""
+        return sum(run.expected or 0 for run in self.planned)
+
+    @property
+    def waiting(self) -> int:
+        """Messages that are left for the next day."""
+        return 0 if self.limit is None else max(0, self.carried + self.expected - self.limit)
+
+    @property
+    def cost(self) -> float:
+        """What the runs of the day cost, at the campaigns' prices."""
+        return sum((run.expected or 0) * run.campaign.cost_per_thousand / 1_000 for run in self.planned)
+
+
+def calendar_page(paths: DataPaths, pace: AccountPace | None, now: datetime) -> str:
+    """The page from this week's Monday on. `pace` None: the account's limits could not be read."""
+    campaigns, broken = _campaigns()
+    days = plan_days(campaigns, volumes(paths), pace or AccountPace(), now)
+    environment = Environment(loader=FileSystemLoader(PAGES), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    environment.filters.update(count=formats.count, decimal=formats.decimal)
+    by_hand = [campaign for campaign in campaigns if not campaign.schedule]
+    return environment.get_template("calendar.html.j2").render(
+        days=days, today=now.astimezone(UTC).date(), by_hand=by_hand, broken=broken, has_limits=pace is not None,
+        over=[day for day in days if day.waiting], cost=sum(day.cost for day in days),
+        unknown=sorted({run.campaign.id for day in days for run in day.planned if run.expected is None}),
+        style=(PAGES / "report.css").read_text() + (PAGES / "calendar.css").read_text(),
+    )  # fmt: skip
+
+
+def plan_days(campaigns: Iterable[Campaign], known: Volumes, pace: AccountPace, now: datetime) -> list[Day]:
+    """Five weeks of days with the runs of all campaigns after `now`, each day with what the days before it left over."""
+    first = now.astimezone(UTC).date()
+    monday = first - first.weekday() * DAY
+    days = {day: Day(day, limit=daily_limit(pace, day)) for day in (monday + at * DAY for at in range(7 * WEEKS))}
+    end = datetime.combine(monday + 7 * WEEKS * DAY, time(), UTC)
+    for campaign in campaigns:
+        for day, runs in _runs(campaign, now, end).items():
+            zone = ZoneInfo(campaign.time_zone)
+            local = f"{runs[0].astimezone(zone):%H:%M} {campaign.time_zone}"
+            days[day].planned.append(Planned(campaign, runs[0], local, len(runs), expected_people(campaign, known)))
+    ordered, waiting = list(days.values()), 0
+    for each in ordered:
+        each.planned.sort(key=lambda run: (run.at, run.campaign.id))
+        each.carried = waiting
+        waiting = each.waiting
+    return ordered
+
+
+def daily_limit(pace: AccountPace, day: date) -> int | None:
+    """The most messages of a day: the account's daily cap, and the warm-up's hourly one for 24 hours; None for no limit."""
+    hourly = pace.hourly_cap(datetime.combine(day, time(12), UTC))
+    limits = [limit for limit in (pace.daily_cap, None if hourly is None else 24 * hourly) if limit is not None]
+    return min(limits) if limits else None
+
+
+def expected_people(campaign: Campaign, known: Volumes) -> int | None:
+    """By the campaign's last plans; else by the size of its segment; None if neither is known."""
+    people = known.get(("campaign", campaign.id))
+    if people is None and isinstance(campaign.segment, str):
+        people = known.get(("segment", campaign.segment))
+    return people
+
+
+def volumes(paths: DataPaths) -> Volumes:
+    """The expected people from the published file; nothing before the first publish."""
+    try:
+        build = snapshot.require_build(paths)
+    except PublishError:
+        return {}
+    with snapshot.open_build(build) as connection:
+        rows = fetch(connection, "publish", "calendar_volumes").to_pylist()
+    return {(row["kind"], row["name"]): row["people"] for row in rows}
+
+
+def _campaigns() -> tuple[list[Campaign], list[str]]:
+    """The campaigns, and the errors of files that have some."""
+    found, broken = list[Campaign](), list[str]()
+    for name in campaign_names():
+        try:
+            found.append(load_campaign(name))
+        except ConfigurationError as error:
+            broken.append(str(error))
+    return found, broken
+
+
+def _runs(campaign: Campaign, now: datetime, end: datetime) -> dict[date, list[datetime]]:
+    """The runs of a campaign after `now` and before `end`, by day (UTC)."""
+    found: dict[date, list[datetime]] = {}
+    at = campaign.next_run(now)
+    while at is not None and at < end:
+        found.setdefault(at.date(), []).append(at)
+        at = campaign.next_run(at)
+    return found
