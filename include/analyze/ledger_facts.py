@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select
 from include.ledger import consent
 from include.ledger.counts import tally
 from include.ledger.database import Ledger
-from include.ledger.suppressions import in_force
+from include.ledger.suppression_tables import in_force
 from include.ledger.tables import decisions, plans, suppression_log
 from include.warehouse.connection import replace_table, transaction
 from include.warehouse.consent import replace_consent

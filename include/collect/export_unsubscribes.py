@@ -16,7 +16,7 @@ from sqlalchemy import select
 from include.collect.unsubscribe_lists import add_addresses, groups_in_use, remove_addresses
 from include.core import clock
 from include.core.connections import SendGridAccount
-from include.ledger import consent, opt_out_changes, suppressions, watermarks
+from include.ledger import consent, opt_out_changes, suppression_tables, watermarks
 from include.ledger.database import Ledger
 from include.ledger.opt_out_changes import Changes
 from include.ledger.stores import Stores
@@ -70,7 +70,7 @@ def exported_seq(ledger: Ledger) -> int:
 def copy_answers(warehouse: duckdb.DuckDBPyConnection, ledger: Ledger) -> None:
     """Copy the suppressions and consent answers in force from the ledger into the warehouse, for `people_as_of`."""
     with ledger.read() as connection:
-        table, _ = suppressions.in_force(connection)
+        table, _ = suppression_tables.in_force(connection)
         answers = consent.in_force(connection)
     replace_suppressions(warehouse, table)
     replace_consent(warehouse, answers)

@@ -22,7 +22,7 @@ from include.collect.unsubscribe_lists import add_addresses, groups_in_use
 from include.core import clock
 from include.core.connections import SendGridAccount
 from include.core.keys import AddressSecret, address_key
-from include.ledger import opt_out_changes, suppressions, withheld
+from include.ledger import opt_out_changes, suppression_tables, withheld
 from include.ledger.stores import Stores
 from include.ledger.suppressions import Suppression
 from include.sendgrid.management import NotOffered
@@ -105,8 +105,8 @@ def _group_entry(group: int, email: str, secret: AddressSecret) -> Entry:
 
 def _register(warehouse: duckdb.DuckDBPyConnection, stores: Stores, listed: pa.Table) -> None:
     with stores.ledger.read() as connection:
-        here, _ = suppressions.in_force(connection)
-        lifted = suppressions.lifts(connection)
+        here, _ = suppression_tables.in_force(connection)
+        lifted = suppression_tables.lifts(connection)
         ours = _keys(withheld.listed_spans(connection).of_address)
         changes = opt_out_changes.changes_since(connection, exported_seq(stores.ledger))
         elsewhere = [{"address_key": key, "reason": why} for key, why, _ in opt_out_changes.known_elsewhere(connection)]

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from include.core import clock
-from include.ledger import suppressions, withheld
+from include.ledger import suppression_tables, suppressions, withheld
 from include.ledger.database import Ledger
 from include.ledger.stores import Stores
 from include.ledger.suppressions import Suppression
@@ -32,7 +32,7 @@ def suppress_from_events(stores: Stores) -> dict[str, int]:
     spooled = _import_spooled_unsubscribes(stores)
     with open_warehouse(stores.paths) as warehouse:
         with stores.ledger.read() as connection:
-            warehouse.register("lifts", suppressions.lifts(connection))
+            warehouse.register("lifts", suppression_tables.lifts(connection))
             warehouse.register("withheld_periods", withheld.listed_spans(connection).table())
         warehouse.register("suppressing", suppression_reasons())
         found = fetch(warehouse, "collect", "suppressions_from_events").to_pylist()
@@ -65,7 +65,7 @@ def _import_spooled_unsubscribes(stores: Stores) -> int:
     with stores.ledger.read() as connection:
         lifted = {
             row["address_key"]: row["lifted_at"]
-            for row in suppressions.lifts(connection).to_pylist()
+            for row in suppression_tables.lifts(connection).to_pylist()
             if row["reason"] == "unsubscribe"
         }
     current = [entry for entry in readable.values() if entry.happened_at > lifted.get(entry.address_key, 0.0)]

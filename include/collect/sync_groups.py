@@ -18,7 +18,7 @@ from include.core import clock
 from include.core.connections import SendGridAccount
 from include.core.errors import EspUnavailable
 from include.core.keys import AddressSecret, address_key
-from include.ledger import opt_out_changes, suppressions, withheld
+from include.ledger import opt_out_changes, suppression_tables, withheld
 from include.ledger.database import Ledger
 from include.ledger.suppressions import Suppression
 from include.sendgrid.management import call
@@ -63,7 +63,7 @@ def resubscribed(ledger: Ledger) -> frozenset[str]:
     """Addresses whose resubscription is not exported to SendGrid yet, or was made recently: their entry is outdated."""
     recent = clock.now().timestamp() - withheld.PROPAGATION_SECONDS
     with ledger.read() as connection:
-        lifts = suppressions.lifts(connection).to_pylist()
+        lifts = suppression_tables.lifts(connection).to_pylist()
         pending = opt_out_changes.changes_since(connection, exported_seq(ledger)).resubscribed
     return pending | {row["address_key"] for row in lifts if row["reason"] == "unsubscribe" and row["lifted_at"] > recent}
 

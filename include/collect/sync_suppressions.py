@@ -13,7 +13,7 @@ from include.core import clock
 from include.core.connections import SendGridAccount
 from include.core.errors import EspUnavailable
 from include.core.keys import AddressSecret, address_key
-from include.ledger import opt_out_changes, suppressions, watermarks, withheld
+from include.ledger import opt_out_changes, suppression_tables, watermarks, withheld
 from include.ledger.database import Ledger
 from include.ledger.stores import Stores
 from include.ledger.suppressions import Suppression
@@ -88,7 +88,7 @@ def _lifted_until(ledger: Ledger, reason: str) -> dict[str, float]:
     """
     exported_at = watermarks.get(ledger, EXPORTED_AT) or 0.0
     with ledger.read() as connection:
-        rows = suppressions.lifts(connection).to_pylist()
+        rows = suppression_tables.lifts(connection).to_pylist()
         pending = opt_out_changes.changes_since(connection, exported_seq(ledger)).resubscribed
     lifted = {row["address_key"]: row["lifted_at"] for row in rows if row["reason"] == reason}
     return {key: max(at, exported_at + CLOCK_SKEW_SECONDS) if key in pending else at for key, at in lifted.items()}

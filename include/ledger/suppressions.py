@@ -6,12 +6,10 @@ missed nothing before it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
-import pyarrow as pa
 from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, func, insert, select, text
 
 from include.core import clock
@@ -126,67 +124,11 @@ def reasons_of(connection: Connection, address_key: str) -> frozenset[str]:
     return frozenset(reason for _, reason in _in_force_since(connection, {address_key})) - SOURCE_REASONS
 
 
-def lifts(connection: Connection) -> pa.Table:
-    """When each address last lifted a reason (columns address_key, reason, lifted_at in Unix seconds).
-
-    Evidence from before that time must not suppress the address again.
-    """
-    log = suppression_log.c
-    query = (
-        select(log.address_key, log.reason, func.max(log.happened_at))
-        .where(log.action == "lift")
-        .group_by(log.address_key, log.reason)
-    )
-    rows = [tuple(row) for row in connection.execute(query)]
-    columns = list(zip(*rows, strict=True)) or [(), (), ()]
-    kinds = {"address_key": pa.string(), "reason": pa.string(), "lifted_at": pa.float64()}
-    return pa.table({name: pa.array(column, kind) for (name, kind), column in zip(kinds.items(), columns, strict=True)})
-
-
 def erased_keys(ledger: Ledger) -> frozenset[str]:
     """The tombstones of erased people: keys of their addresses and subscriber ids. An erasure is never lifted."""
     log = suppression_log.c
     with ledger.read() as connection:
         return frozenset(connection.scalars(select(log.address_key).where(log.reason == "erasure").distinct()))
-
-
-def in_force(connection: Connection) -> tuple[pa.Table, int]:
-    """All suppressed addresses with their reasons (columns address_key, reason, happened_at), and the log's last seq.
-
-    Without `SOURCE_REASONS`, which the ledger has from the warehouse.
-    """
-    seq = last_seq(connection)
-    rows = _rows_in_force(connection, _latest(and_(suppression_log.c.seq <= seq, _not_of_source())))
-    return _table(rows), seq
-
-
-def of_source(connection: Connection) -> pa.Table:
-    """Suppressions for `SOURCE_REASONS` in force: columns address_key, reason, happened_at."""
-    return _table(_rows_in_force(connection, _latest(suppression_log.c.reason.in_(SOURCE_REASONS))))
-
-
-def _not_of_source() -> ColumnElement[bool]:
-    return suppression_log.c.reason.not_in(SOURCE_REASONS)
-
-
-def _rows_in_force(connection: Connection, newest: Select[Any]) -> Iterator[tuple[str, str, float]]:
-    latest = newest.subquery()
-    query = select(latest.c.address_key, latest.c.reason, latest.c.happened_at)
-    query = query.where(latest.c.age == 1, latest.c.action == "suppress")
-    for row in connection.execute(query.execution_options(yield_per=10_000)):
-        yield row.address_key, row.reason, row.happened_at
-
-
-def _table(rows: Iterator[tuple[str, str, float]]) -> pa.Table:
-    keys, reasons, times = list[str](), list[str](), list[datetime]()
-    for address, reason, happened_at in rows:
-        keys.append(address)
-        reasons.append(reason)
-        times.append(datetime.fromtimestamp(happened_at, UTC))
-    moments = pa.array(times, pa.timestamp("us", "UTC"))
-    return pa.table(
-        {"address_key": pa.array(keys, pa.string()), "reason": pa.array(reasons, pa.string()), "happened_at": moments}
-    )
 
 
 def since(connection: Connection, seq: int) -> list[tuple[int, str, str, str]]:
@@ -235,17 +177,17 @@ def _in_force_since(connection: Connection, addresses: set[str]) -> dict[tuple[s
     found: dict[tuple[str, str], float] = {}
     wanted = sorted(addresses)
     for start in range(0, len(wanted), _BATCH):
-        latest = _latest(suppression_log.c.address_key.in_(wanted[start : start + _BATCH])).subquery()
+        newest = latest(suppression_log.c.address_key.in_(wanted[start : start + _BATCH])).subquery()
         rows = connection.execute(
-            select(latest.c.address_key, latest.c.reason, latest.c.happened_at).where(
-                latest.c.age == 1, latest.c.action == "suppress"
+            select(newest.c.address_key, newest.c.reason, newest.c.happened_at).where(
+                newest.c.age == 1, newest.c.action == "suppress"
             )
         )
         found.update({(row.address_key, row.reason): row.happened_at for row in rows})
     return found
 
 
-def _latest(condition: ColumnElement[bool]) -> Select[Any]:
+def latest(condition: ColumnElement[bool]) -> Select[Any]:
     """The log's rows, numbered within address and reason from the newest; column age is 1 for the newest."""
     log = suppression_log.c
     age = func.row_number().over(partition_by=(log.address_key, log.reason), order_by=log.seq.desc()).label("age")

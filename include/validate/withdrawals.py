@@ -17,7 +17,7 @@ import pyarrow as pa
 from sqlalchemy import func, select
 
 from include.core import clock
-from include.ledger import consent, suppressions
+from include.ledger import consent, suppression_tables, suppressions
 from include.ledger.database import Ledger
 from include.ledger.stores import Stores
 from include.ledger.suppressions import Suppression
@@ -86,9 +86,9 @@ def _unfinished_plans(ledger: Ledger) -> tuple[float | None, float | None]:
 def _copy_from_ledger(warehouse: duckdb.DuckDBPyConnection, ledger: Ledger) -> None:
     """Copy the answers that the ledger holds, and register its suppressions from ingest as source_suppressions."""
     with ledger.read() as connection:
-        table, _ = suppressions.in_force(connection)
+        table, _ = suppression_tables.in_force(connection)
         answers = consent.in_force(connection)
-        of_source = suppressions.of_source(connection)
+        of_source = suppression_tables.of_source(connection)
     replace_suppressions(warehouse, table)
     replace_consent(warehouse, answers)
     warehouse.register("source_suppressions", of_source)

@@ -24,7 +24,7 @@ from include.core.keys import address_key
 from include.core.paths import DataPaths
 from include.core.secrets import Secrets
 from include.core.token import Subject, mint
-from include.ledger import suppressions
+from include.ledger import suppression_tables, suppressions
 from include.ledger.database import Ledger
 from include.ledger.stores import Stores
 from include.ledger.suppressions import Suppression, lift, reasons_in_force, suppress
@@ -312,7 +312,7 @@ def test_a_replaced_address_is_not_exported_as_an_unsubscribe(esp: RunningSimula
     with sync_withdrawals_on_exit(stores):
         change_addresses(stores.paths, stores.secrets)
     with stores.ledger.read() as connection:
-        assert set(suppressions.of_source(connection)["reason"].to_pylist()) == {"address_given_up"}
+        assert set(suppression_tables.of_source(connection)["reason"].to_pylist()) == {"address_given_up"}
     assert export_unsubscribes(stores, account(esp)) == {"added": 0, "removed": 0, "unknown": 0}
     assert esp.get("/v3/suppression/unsubscribes") == []
     assert esp.send(mail(4)).status_code == 202

@@ -14,7 +14,8 @@ from include.core.errors import ConfigurationError, EspUnavailable
 from include.core.keys import address_key
 from include.ledger import suppressions
 from include.ledger.stores import Stores
-from include.ledger.suppressions import in_force, reasons_in_force
+from include.ledger.suppression_tables import in_force
+from include.ledger.suppressions import reasons_in_force
 from include.sendgrid import management
 from tests.collect.conftest import KEY, SendGrid
 

@@ -21,7 +21,7 @@ from include.core.manifest import Manifest
 from include.dispatch.plan import chunking, freeze
 from include.dispatch.send import sender
 from include.dispatch.send.withdrawals import Withdrawals
-from include.ledger import consent, suppressions
+from include.ledger import consent, suppression_tables, suppressions
 from include.ledger.consent import MARKETING, Consent
 from include.ledger.stores import Stores
 from include.ledger.suppressions import Suppression
@@ -237,7 +237,7 @@ def test_withdrawals_are_recorded_once_and_only_for_open_plans(sending: Sending)
 
 def suppressions_of_source(sending: Sending) -> list[tuple[str, str]]:
     with sending.stores.ledger.read() as connection:
-        return [(row["address_key"], row["reason"]) for row in suppressions.of_source(connection).to_pylist()]
+        return [(row["address_key"], row["reason"]) for row in suppression_tables.of_source(connection).to_pylist()]
 
 
 WAYS: dict[str, Callable[[Sending], None]] = {

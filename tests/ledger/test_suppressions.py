@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from include.core import clock
 from include.core.shop import PAUSE, PAUSE_SECONDS, UnknownTopic
-from include.ledger import consent, suppressions
+from include.ledger import consent, suppression_tables, suppressions
 from include.ledger.consent import MARKETING, TRACKING, Consent
 from include.ledger.database import Ledger
 from include.ledger.suppressions import Suppression
@@ -60,7 +60,7 @@ def test_lift_removes_only_an_unsubscribe(ledger: Ledger) -> None:
     assert not suppressions.reasons_in_force(ledger, C)
     with ledger.read() as connection:
         lifted = connection.execute(select(suppression_log).where(suppression_log.c.action == "lift")).mappings().one()
-        (row,) = suppressions.lifts(connection).to_pylist()
+        (row,) = suppression_tables.lifts(connection).to_pylist()
     assert (lifted["source"], lifted["message_key"], lifted["reason"]) == ("preferences", "k", "unsubscribe")
     assert row == {"address_key": A, "reason": "unsubscribe", "lifted_at": lifted["happened_at"]}
     assert lifted["happened_at"] == pytest.approx(clock.now().timestamp(), abs=30)
@@ -70,10 +70,10 @@ def test_lift_removes_only_an_unsubscribe(ledger: Ledger) -> None:
 
 def test_empty_suppression_log_gives_empty_tables(ledger: Ledger) -> None:
     with ledger.read() as connection:
-        table, seq = suppressions.in_force(connection)
+        table, seq = suppression_tables.in_force(connection)
         assert (table.num_rows, table.column_names, seq) == (0, ["address_key", "reason", "happened_at"], 0)
         assert [str(kind) for kind in table.schema.types] == ["string", "string", "timestamp[us, tz=UTC]"]
-        lifts = suppressions.lifts(connection)
+        lifts = suppression_tables.lifts(connection)
     assert (lifts.num_rows, lifts.column_names) == (0, ["address_key", "reason", "lifted_at"])
     assert [str(kind) for kind in lifts.schema.types] == ["string", "string", "double"]
 
@@ -82,7 +82,7 @@ def test_suppressions_in_force_and_their_sequence_number(ledger: Ledger) -> None
     suppressions.suppress(ledger, [left(A), left(A, "hard_bounce"), left(B), left(C, "manual")])
     suppressions.lift(ledger, B, "preferences")
     with ledger.read() as connection:
-        table, seq = suppressions.in_force(connection)
+        table, seq = suppression_tables.in_force(connection)
         assert seq == 5
         rows = sorted(tuple(each.values()) for each in table.to_pylist())
         assert rows == [(A, "hard_bounce", at(1.0)), (A, "unsubscribe", at(1.0)), (C, "manual", at(1.0))]
@@ -95,7 +95,7 @@ def test_timestamps_do_not_depend_on_the_local_time_zone(ledger: Ledger) -> None
     suppressions.suppress(ledger, [left(A, at=5.0)])
     consent.record(ledger, [Consent(B, MARKETING, True, "form", 6.0)])
     with ledger.read() as connection:
-        assert suppressions.in_force(connection)[0]["happened_at"].to_pylist() == [at(5.0)]
+        assert suppression_tables.in_force(connection)[0]["happened_at"].to_pylist() == [at(5.0)]
         assert consent.in_force(connection)["happened_at"].to_pylist() == [at(6.0)]
 
 
@@ -169,14 +169,14 @@ def test_source_suppressions_do_not_block_a_confirmation_and_are_not_copied(ledg
     assert suppressions.reasons_in_force(ledger, A) == frozenset()
     assert consent.record_unless_suppressed(ledger, Consent(A, MARKETING, True, "confirmation", 1.0)) == frozenset()
     with ledger.read() as connection:
-        assert suppressions.in_force(connection)[0]["address_key"].to_pylist() == [B]
-        assert sorted(suppressions.of_source(connection)["reason"].to_pylist()) == [
+        assert suppression_tables.in_force(connection)[0]["address_key"].to_pylist() == [B]
+        assert sorted(suppression_tables.of_source(connection)["reason"].to_pylist()) == [
             "row_quarantined",
             "unsubscribed_at_source",
         ]
     assert suppressions.lift_all(ledger, [left(A, "row_quarantined"), left(B, "row_quarantined")]) == 1
     with ledger.read() as connection:
-        assert suppressions.of_source(connection)["reason"].to_pylist() == ["unsubscribed_at_source"]
+        assert suppression_tables.of_source(connection)["reason"].to_pylist() == ["unsubscribed_at_source"]
 
 
 def test_confirmation_is_recorded_unless_the_address_is_suppressed(ledger: Ledger) -> None:

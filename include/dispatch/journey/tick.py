@@ -22,7 +22,7 @@ from include.dispatch.journey.mail import freeze_due
 from include.dispatch.journey.move import move
 from include.dispatch.journey.versions import Versions
 from include.dispatch.send import sender
-from include.ledger import consent, journeys, suppressions
+from include.ledger import consent, journeys, suppression_tables
 from include.ledger.database import Ledger
 from include.ledger.stores import Stores
 from include.warehouse import untrusted
@@ -133,7 +133,7 @@ def _mail_steps(ledger: Ledger, versions: Versions, now: float) -> list[tuple[st
 def _refresh_consent(warehouse: duckdb.DuckDBPyConnection, ledger: Ledger) -> None:
     """Who may be mailed is asked of the warehouse, which has a copy of the ledger's answers."""
     with ledger.read() as connection:
-        table, _ = suppressions.in_force(connection)
+        table, _ = suppression_tables.in_force(connection)
         answers = consent.in_force(connection)
     replace_suppressions(warehouse, table)
     replace_consent(warehouse, answers)

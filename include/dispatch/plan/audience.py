@@ -15,8 +15,7 @@ from include.core.campaign import Campaign, source_location
 from include.core.shop import load_shop
 from include.dispatch.plan import budget, segments
 from include.dispatch.plan.occurrence import PER_PERSON
-from include.dispatch.plan.split import Part
-from include.ledger import consent, suppressions
+from include.ledger import Part, consent, suppression_tables
 from include.ledger.database import Ledger
 from include.warehouse.connection import fetch, run
 from include.warehouse.consent import replace_consent
@@ -198,7 +197,7 @@ def _hold_out_of_all(warehouse: duckdb.DuckDBPyConnection, at: datetime) -> None
 def _refresh_suppressions(warehouse: duckdb.DuckDBPyConnection, ledger: Ledger) -> int:
     """Copy the suppressions and consent answers in force; return the last seq of the suppression log in the copy."""
     with ledger.read() as connection:
-        table, seq = suppressions.in_force(connection)
+        table, seq = suppression_tables.in_force(connection)
         answers = consent.in_force(connection)
     replace_suppressions(warehouse, table)
     replace_consent(warehouse, answers)
