@@ -15,7 +15,8 @@ from include.core.campaign import Campaign, source_location
 from include.core.shop import load_shop
 from include.dispatch.plan import budget, segments
 from include.dispatch.plan.occurrence import PER_PERSON
-from include.ledger import Part, consent, suppression_tables
+from include.dispatch.plan.split import Part
+from include.ledger import consent, suppression_tables
 from include.ledger.database import Ledger
 from include.warehouse.connection import fetch, run
 from include.warehouse.consent import replace_consent
