@@ -13,7 +13,7 @@ from airflow.api_fastapi.core_api.security import requires_authenticated
 from airflow.configuration import conf
 from airflow.plugins_manager import AirflowPlugin
 from fastapi import Depends, FastAPI, Request
-from fastapi.responses import HTMLResponse, JSONResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 PREFIX = "/tradewind"
 INK, INK_ON_DARK = "#1f3347", "#e3eaf1"
@@ -74,16 +74,37 @@ def previews() -> Response:
 
 
 @console.get("/previews/{campaign}")
+def newest_preview(campaign: str) -> Response:
+    """Redirects to the newest preview of a campaign. 404 if there is none."""
+    from include.core.paths import data_paths
+    from include.dispatch.preview.files import newest_page
+
+    page = newest_page(data_paths(), campaign)
+    return RedirectResponse(f"{campaign}/{page}") if page else _no_preview()
+
+
 @console.get("/previews/{campaign}/{page}")
-def preview(campaign: str, page: str | None = None) -> Response:
-    """One preview, by default the newest of the campaign. 404 if there is none."""
+def preview(campaign: str, page: str) -> Response:
+    """One preview. 404 if there is none."""
     from include.core.paths import data_paths
     from include.dispatch.preview.files import page_of
 
     found = page_of(data_paths(), campaign, page)
-    if found is None:
-        return JSONResponse({"detail": "There is no such preview."}, status_code=404)
-    return HTMLResponse(found, headers={"Content-Security-Policy": PREVIEW_POLICY})
+    return _no_preview() if found is None else HTMLResponse(found, headers={"Content-Security-Policy": PREVIEW_POLICY})
+
+
+@console.get("/previews/{campaign}/{folder}/{picture}")
+def preview_picture(campaign: str, folder: str, picture: str) -> Response:
+    """The picture of a mail. 404 if there is none."""
+    from include.core.paths import data_paths
+    from include.dispatch.preview.files import picture_of
+
+    found = picture_of(data_paths(), campaign, folder, picture)
+    return _no_preview() if found is None else Response(found, media_type="image/png")
+
+
+def _no_preview() -> Response:
+    return JSONResponse({"detail": "There is no such preview."}, status_code=404)
 
 
 @console.get("/journeys")

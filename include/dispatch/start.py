@@ -48,6 +48,7 @@ def start_run(
     stores: Stores, campaign: Campaign, *,
     account: SendGridAccount, mode: Mode, run: str, at: datetime, edge_url: str,
     test: SeedChoice = NOBODY, resumes: str | None = None, account_pace: AccountPace = sender.UNLIMITED,
+    with_pictures: bool = False,
 ) -> tuple[StartedPreview | StartedPlan, list[sender.Range]]:  # fmt: skip
     """Render the preview, or find or freeze the plan; return the result and the ranges of chunks to send.
 
@@ -57,7 +58,9 @@ def start_run(
     """
     if mode == "preview":
         _warn_of_links(account, edge_url)
-        previewed = preview_run(stores, campaign, run=run, edge_url=edge_url, account=account_pace, at=at)
+        previewed = preview_run(
+            stores, campaign, run=run, edge_url=edge_url, account=account_pace, at=at, with_pictures=with_pictures
+        )
         return StartedPreview(mode=mode, **previewed), []
     public_edge.require_answer(account, edge_url, stores.secrets)
     started: StartedPlan

@@ -41,7 +41,7 @@ def start_run(
             stores, load_campaign(campaign_id), mode=runs.run_mode(dag_run, params), at=runs.run_moment(dag_run),
             account=configuration.account(), run=dag_run.run_id, edge_url=configuration.edge_url(),
             test=SeedChoice(params["seeds"] or (), params["variant"], params["locale"]), resumes=params["occurrence"],
-            account_pace=configuration.account_pace(),
+            account_pace=configuration.account_pace(), with_pictures=True,
         )  # fmt: skip
 
 

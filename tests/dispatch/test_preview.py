@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import struct
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,8 +20,8 @@ from include.core.paths import PROJECT
 from include.core.secrets import Secrets
 from include.dispatch.account import record
 from include.dispatch.plan import freeze, occurrence
-from include.dispatch.preview import preview
-from include.dispatch.preview.model import Choice, Preview, Row
+from include.dispatch.preview import pictures, preview
+from include.dispatch.preview.model import Choice, Mail, Preview, Row
 from include.dispatch.preview.page import in_words, page
 from include.dispatch.preview.people import example_people, invented_name, is_right_to_left
 from include.dispatch.preview.schedule import schedule, sending_time
@@ -358,3 +359,29 @@ def test_a_preview_of_a_campaign_with_a_winner_tells_test_and_rest_apart(shop: S
     assert shown.live.notes[-1] == (
         "These people are the 20 % who test the variants; the rest gets the winner 6 hours later."
     )
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(pictures.browser() is None, reason="Chromium is not on this machine (apt-get install chromium)")
+def test_each_mail_has_a_picture_as_high_as_the_mail(tmp_path: Path) -> None:
+    script = "<script>document.body.innerHTML = '<p style=height:900px>'</script>"
+    short, tall = (f"<!doctype html><body style='margin:0'><div style='height:{height}px'></div>" for height in (200, 1_500))
+    mails = [Mail("", "English", "", "Shop", "Subject", "", html, "") for html in (short + script, tall)]
+    taken = pictures.take_pictures(mails, tmp_path / "pictures")
+    assert [file.name for file in taken] == ["mail-1.png", "mail-2.png"]
+    sizes = [struct.unpack(">II", file.read_bytes()[16:24]) for file in taken]
+    width = 640 + 375 + 3 * pictures.GAP
+    assert sizes == [(width, 200 + 2 * pictures.GAP), (width, 1_500 + 2 * pictures.GAP)], "scripts do not run"
+
+
+def test_without_chromium_the_page_says_that_there_are_no_pictures(
+    shop: Stores, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    shown = preview.preview_run(
+        shop, loaded(), run="manual__3", edge_url=EDGE, account=AccountPace(), at=AT, with_pictures=True
+    )
+    content = (shop.paths.root / shown["page"]).read_text()
+    assert "Chromium is not installed" in content
+    assert "<iframe" in content
+    assert ".png" not in content

@@ -75,6 +75,8 @@ def _write_previews(paths: DataPaths) -> None:
     (folder / "manual-0.html").write_text("<!doctype html><title>Preview: Older</title><h1>Older</h1>")
     os.utime(folder / "manual-0.html", (1_700_000_000, 1_700_000_000))
     (folder / "manual-1.html").write_text("<!doctype html><title>Preview: Spring &amp; more</title><h1>Newest</h1>")
+    (folder / "manual-1").mkdir()
+    (folder / "manual-1" / "mail-1.png").write_bytes(b"a picture")
     (paths.root / "outside.html").write_text("outside")
     (folder / "leak.html").symlink_to(paths.root / "outside.html")
 

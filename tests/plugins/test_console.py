@@ -18,7 +18,6 @@ PAGES = (
     "manifest",
     "calendar",
     "previews",
-    "previews/spring",
     "previews/spring/manual-1.html",
 )
 CHROMIUM = Path("/usr/bin/chromium")
@@ -61,7 +60,8 @@ def test_previews_are_listed_and_shown_with_the_images_of_their_mails(airflow: A
     assert listed.index("Spring &amp; more") < listed.index("Older")
     assert 'href="previews/spring/manual-1.html"' in listed
     status, headers, body = airflow.get("/tradewind/previews/spring", token=airflow.token)
-    assert (status, "<h1>Newest</h1>" in body) == (200, True), "the campaign's newest"
+    assert (status, "<h1>Newest</h1>" in body) == (200, True), "redirects to the campaign's newest"
+    assert airflow.get("/tradewind/previews/spring/manual-1/mail-1.png", token=airflow.token)[2] == "a picture"
     assert "img-src data: https:" in headers["content-security-policy"]
     assert "script-src" not in headers["content-security-policy"]
 
@@ -79,6 +79,7 @@ def test_the_calendar_compares_what_is_planned_with_the_accounts_limits(airflow:
         "../published/analytics.duckdb", "..%2f..%2fsecrets.json", "report/../../secrets.json", "%2e%2e/x",
         "previews/..%2f..%2f/secrets.json", "previews/../secrets.json", "previews/spring/..%2f..%2fsecrets.json",
         "previews/spring/leak.html", "previews/.../manual-1.html", "previews/unknown", "previews/spring/manual-2.html",
+        "previews/spring/manual-1/..%2fmail-1.png", "previews/spring/manual-1/mail-2.png", "previews/spring/../mail-1.png",
     ],
 )  # fmt: skip
 def test_other_files_are_not_served(airflow: Airflow, path: str) -> None:

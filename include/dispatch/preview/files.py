@@ -16,6 +16,8 @@ WRITER = "writer.html"
 """The page that `make preview … ONCE=1` writes."""
 _CAMPAIGN = re.compile(r"[a-z][a-z0-9_]{0,59}")
 _PAGE = re.compile(r"[A-Za-z0-9-]{1,80}\.html")
+_FOLDER = re.compile(r"[A-Za-z0-9-]{1,80}")
+_PICTURE = re.compile(r"mail-[0-9]{1,3}\.png")
 _TITLE = re.compile(r"<title>Preview: (.*?)</title>")
 _HEAD = 1_000
 
@@ -35,18 +37,32 @@ def page_name(run: str) -> str:
     return f"{re.sub(r'[^A-Za-z0-9]+', '-', run)[:80]}.html"
 
 
-def page_of(paths: DataPaths, campaign: str, page: str | None = None) -> str | None:
-    """The text of a page, by default of the campaign's newest; None if there is none.
+def newest_page(paths: DataPaths, campaign: str) -> str | None:
+    """The name of the campaign's newest page; None if there is none."""
+    return next((entry.page for entry in entries(paths) if entry.campaign == campaign), None)
 
-    Both names are checked before a path is made of them, and a link out of the folder is not followed.
+
+def page_of(paths: DataPaths, campaign: str, page: str) -> str | None:
+    """The text of a page; None if there is none."""
+    file = _file(paths, (_CAMPAIGN, campaign), (_PAGE, page))
+    return file.read_text(encoding="utf-8") if file else None
+
+
+def picture_of(paths: DataPaths, campaign: str, folder: str, picture: str) -> bytes | None:
+    """A picture of a mail; None if there is none."""
+    file = _file(paths, (_CAMPAIGN, campaign), (_FOLDER, folder), (_PICTURE, picture))
+    return file.read_bytes() if file else None
+
+
+def _file(paths: DataPaths, *names: tuple[re.Pattern[str], str]) -> Path | None:
+    """The file of these names below the folder of previews, if each matches its pattern.
+
+    The names are checked before a path is made of them, and a link out of the folder is not followed.
     """
-    if page is None:
-        page = next((entry.page for entry in entries(paths) if entry.campaign == campaign), "")
-    if not (_CAMPAIGN.fullmatch(campaign) and _PAGE.fullmatch(page)):
+    if not all(pattern.fullmatch(name) for pattern, name in names):
         return None
-    file = (paths.previews / campaign / page).resolve()
-    inside = file.is_relative_to(paths.previews.resolve())
-    return file.read_text(encoding="utf-8") if inside and file.is_file() else None
+    file = paths.previews.joinpath(*(name for _, name in names)).resolve()
+    return file if file.is_relative_to(paths.previews.resolve()) and file.is_file() else None
 
 
 def entries(paths: DataPaths) -> list[Entry]:

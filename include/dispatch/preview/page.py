@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,11 +19,22 @@ _PAGES = Environment(
 )
 
 
-def page(preview: Preview, script: str = "", nonce: str = "") -> str:
-    """The page. `script` is inserted as inline JavaScript with a nonce, for pages that reload themselves."""
+def page(
+    preview: Preview,
+    script: str = "",
+    nonce: str = "",
+    *,
+    pictures: Sequence[str] = (),
+    has_browser: bool = True,
+) -> str:
+    """The page. `script` is inserted as inline JavaScript with a nonce, for pages that reload themselves.
+
+    `pictures` are links to those of the first mails; without a browser (`has_browser`) there are none, and the page says so.
+    """
     return render(
         "preview.html.j2", preview=preview, script=script, nonce=nonce, widths=(("desktop", DESKTOP), ("phone", PHONE)),
-        in_words=in_words, direction=lambda text: "rtl" if is_right_to_left(text) else "ltr", most=max,
+        in_words=in_words, direction=lambda text: "rtl" if is_right_to_left(text) else "ltr", most=max, pictures=pictures,
+        has_browser=has_browser,
     )  # fmt: skip
 
 

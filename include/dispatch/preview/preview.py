@@ -27,6 +27,7 @@ from include.dispatch.preview.mails import compile_each, fill_everybody, render_
 from include.dispatch.preview.model import Choice, LiveRun, Preview, Problem, Sum
 from include.dispatch.preview.page import page
 from include.dispatch.preview.people import Person, chosen_people, example_people
+from include.dispatch.preview.pictures import browser, take_pictures
 from include.dispatch.preview.schedule import schedule
 from include.ledger.stores import Stores
 from include.warehouse.connection import fetch, open_warehouse
@@ -63,9 +64,16 @@ class Selection:
 
 
 def preview_run(
-    stores: Stores, campaign: Campaign, *, run: str, edge_url: str, account: AccountPace, at: datetime
+    stores: Stores,
+    campaign: Campaign,
+    *,
+    run: str,
+    edge_url: str,
+    account: AccountPace,
+    at: datetime,
+    with_pictures: bool = False,
 ) -> Previewed:
-    """The preview of a DAG run: also fills the slots of everybody who would get the mail, and writes the page.
+    """The preview of a DAG run: also fills the slots of everybody who would get the mail, and writes page and pictures.
 
     Raises the errors of planning: `PlanError` with file and line.
     """
@@ -78,7 +86,9 @@ def preview_run(
         selection = _selection(warehouse, campaign, as_if_due(warehouse, campaign, audience), live)
     shown = _preview(campaign, contents, selection, warnings, edge_url=edge_url, account=account, at=at)
     file = stores.paths.previews / campaign.id / page_name(run)
-    write_durably(file, page(shown).encode())
+    pictures = take_pictures(shown.mails, file.with_suffix("")) if with_pictures else []
+    links = [f"{file.stem}/{picture.name}" for picture in pictures]
+    write_durably(file, page(shown, pictures=links, has_browser=browser() is not None).encode())
     log.info("%s %s: nothing is sent; the preview is %s: %s", campaign.id, shown.occurrence, file, audience.counts())
     return {"page": str(file.relative_to(stores.paths.root)), **audience.counts()}
 
