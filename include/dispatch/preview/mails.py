@@ -10,9 +10,14 @@ from babel import Locale, UnknownLocaleError
 
 from include.core.campaign import Campaign, Variant
 from include.core.errors import ConfigurationError, PlanError, TradewindError
+from include.core.finding import Finding
+from include.core.paths import campaign_folder, template_folder
 from include.core.secrets import Secrets
 from include.core.suggestion import suggest
 from include.dispatch.content import Content, SlotFiller, compile_content, render_one
+from include.dispatch.content.advice import advice
+from include.dispatch.content.inspection import inspect_sources
+from include.dispatch.content.translations import outdated
 from include.dispatch.plan import freeze
 from include.dispatch.plan.chunking import Chunking, read_people
 from include.dispatch.plan.writer import group_runs
@@ -22,19 +27,35 @@ from include.dispatch.preview.people import Person, by_content
 _LINKS = ("unsubscribe_url", "preferences_url", "confirm_url")
 
 
+def inspect(campaign: Campaign) -> list[Finding]:
+    """What `make check` finds in the text of the campaign's templates, old translations included."""
+    folder = template_folder()
+    used = {campaign.arm(variant.id).template for variant in campaign.variants}
+    found = inspect_sources(campaign, campaign_folder() / f"{campaign.id}.yaml", folder)
+    return [*found, *(finding for finding in outdated(folder) if finding.path.parent.name in used)]
+
+
 def compile_each(campaign: Campaign, choice: Choice) -> tuple[dict[str, Content], list[Problem]]:
-    """The contents, by `variant.locale`, that are valid, and what is wrong with the others: every error at once."""
-    contents, problems = {}, list[Problem]()
+    """The contents, by `variant.locale`, that are valid, and what is wrong with the others: every problem at once."""
+    contents, problems = {}, [Problem.of(finding) for finding in inspect(campaign)]
+    known = {problem.where for problem in problems if problem.severity == "error"}
     for variant, locale in _wanted(campaign, choice):
         arm = campaign.arm(variant.id)
         try:
             content = compile_content(freeze.require_template(arm), campaign=arm, variant=variant, locale=locale)
         except PlanError as error:
-            problems.append(Problem.of(error))
+            problems += [] if error.where in known else [Problem.of(error)]
         else:
             contents[f"{variant.id}.{locale}"] = content
-            problems += [Problem("warning", f"{warning}.", f"{arm.template}, {locale}") for warning in content.warnings]
+            problems += content_warnings(arm, locale, content)
     return contents, list(dict.fromkeys(problems))
+
+
+def content_warnings(arm: Campaign, locale: str, content: Content) -> list[Problem]:
+    """The warnings of a compiled content, and advice on it."""
+    where = f"template {arm.template}, {language(locale)}"
+    warnings = [Problem("warning", f"{warning}.", where) for warning in content.warnings]
+    return [*warnings, *(Problem(each.severity, each.what, where, each.remedy) for each in advice(content))]
 
 
 def _wanted(campaign: Campaign, choice: Choice) -> list[tuple[Variant, str]]:

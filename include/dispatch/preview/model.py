@@ -31,7 +31,11 @@ class Problem:
 
     @classmethod
     def of(cls, found: TradewindError | Finding) -> Problem:
-        return cls(found.severity if isinstance(found, Finding) else "error", found.what, found.where, found.remedy)
+        if isinstance(found, Finding):
+            return cls(
+                found.severity, found.what, f"{found.path.parent.name}/{found.path.name}, line {found.line}", found.remedy
+            )
+        return cls("error", found.what, found.where, found.remedy)
 
 
 @dataclass(frozen=True)

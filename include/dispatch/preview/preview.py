@@ -14,7 +14,8 @@ import duckdb
 
 from include.core.campaign import Campaign, inspect_campaign
 from include.core.durable import write_durably
-from include.core.errors import ConfigurationError, TradewindError
+from include.core.errors import ConfigurationError, PlanError, TradewindError
+from include.core.finding import ORDER, refuse
 from include.core.pace import AccountPace
 from include.dispatch.content import Content
 from include.dispatch.plan.audience import AudienceCounts, select_as_if_due, select_recipients
@@ -23,7 +24,7 @@ from include.dispatch.plan.freeze import compile_contents
 from include.dispatch.plan.occurrence import occurrence_of
 from include.dispatch.preview.audience_report import REASONS, as_if_due, live_now
 from include.dispatch.preview.files import page_name
-from include.dispatch.preview.mails import compile_each, fill_everybody, render_mails
+from include.dispatch.preview.mails import compile_each, content_warnings, fill_everybody, inspect, render_mails
 from include.dispatch.preview.model import Choice, LiveRun, Preview, Problem, Sum
 from include.dispatch.preview.page import page
 from include.dispatch.preview.people import Person, chosen_people, example_people
@@ -77,14 +78,19 @@ def preview_run(
 
     Raises the errors of planning: `PlanError` with file and line.
     """
+    found = inspect(campaign)
+    refuse(found, PlanError)
     contents = compile_contents(campaign)
-    warnings = [Problem("warning", f"{text}.", name) for name, content in contents.items() for text in content.warnings]
+    warnings = [Problem.of(finding) for finding in found]
+    for name, content in contents.items():
+        variant, _, locale = name.partition(".")
+        warnings += content_warnings(campaign.arm(variant), locale, content)
     with open_warehouse(stores.paths) as warehouse:
         live = live_now(warehouse, stores.ledger, campaign, contents, at)
         audience = select_as_if_due(warehouse, stores.ledger, campaign, occurrence=occurrence_of(campaign, at), at=at)
         fill_everybody(warehouse, stores.secrets, cut_into_chunks(warehouse, campaign, at), edge_url, contents)
         selection = _selection(warehouse, campaign, as_if_due(warehouse, campaign, audience), live)
-    shown = _preview(campaign, contents, selection, warnings, edge_url=edge_url, account=account, at=at)
+    shown = _preview(campaign, contents, selection, list(dict.fromkeys(warnings)), edge_url=edge_url, account=account, at=at)
     file = stores.paths.previews / campaign.id / page_name(run)
     pictures = take_pictures(shown.mails, file.with_suffix("")) if with_pictures else []
     links = [f"{file.stem}/{picture.name}" for picture in pictures]
@@ -127,9 +133,10 @@ def _preview(
     mails, found = render_mails(campaign, contents, selection.people, edge_url)
     if selection.people_from.startswith(EXAMPLES):
         found = [replace(problem, severity="warning") for problem in found]
+    every = sorted([*selection.problems, *problems, *found], key=lambda problem: ORDER[problem.severity])
     return Preview(
-        campaign.name, at, campaign, occurrence_of(campaign, at), selection.people_from,
-        [*problems, *found, *selection.problems], mails, selection.as_if_due, selection.live,
+        campaign.name, at, campaign, occurrence_of(campaign, at), selection.people_from, every, mails,
+        selection.as_if_due, selection.live,
         schedule(campaign, selection.zones, account, at) if selection.as_if_due else None,
     )  # fmt: skip
 

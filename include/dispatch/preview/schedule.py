@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -18,14 +19,23 @@ def schedule(campaign: Campaign, zones: Sequence[Mapping[str, object]], account:
     """The schedule of people by variant and zone (rows of audience_zones.sql), from the campaign's next run on."""
     planned = campaign.next_run(at)
     is_scheduled, due = planned is not None, planned or at.astimezone(UTC)
-    arrivals = [_arrival(campaign.arm(str(row["variant"])), str(row["zone"]), int(str(row["people"])), due) for row in zones]
+    each = [_arrival(campaign.arm(str(row["variant"])), str(row["zone"]), int(str(row["people"])), due) for row in zones]
     hours = [0] * 24
+    arrivals = _merged(each)
     for arrival in arrivals:
         hours[arrival.local.hour] += arrival.people
     people = sum(hours)
     duration, limit = sending_time(campaign, account, people, due)
     cost = people / 1000 * campaign.cost_per_thousand
     return Schedule(due, is_scheduled, arrivals, hours, cost, duration, limit)
+
+
+def _merged(arrivals: Sequence[Arrival]) -> list[Arrival]:
+    """One arrival per zone and time, most people first: variants may share both."""
+    people: Counter[tuple[str, datetime]] = Counter()
+    for arrival in arrivals:
+        people[arrival.zone, arrival.local] += arrival.people
+    return [Arrival(zone, local, number) for (zone, local), number in people.most_common()]
 
 
 def _arrival(campaign: Campaign, zone: str, people: int, due: datetime) -> Arrival:
