@@ -29,7 +29,8 @@ def test_hooks_run_the_tools_of_the_virtual_environment_and_make_lint_before_a_p
     assert hooks["lint"]["entry"] == "make lint"
     assert hooks["lint"]["stages"] == ["pre-push"]
     makefile = (PROJECT / "Makefile").read_text()
-    for name in hooks.keys() - {"lint"}:
+    assert hooks["check"]["entry"] == ".venv/bin/python -m operations.check"
+    for name in hooks.keys() - {"lint", "check"}:
         program = shlex.split(hooks[name]["entry"])[0].removeprefix(".venv/bin/")
         assert f"@$(VENV)/bin/{program} " in makefile, f"{program} is a hook and not a part of `make lint`"
 
