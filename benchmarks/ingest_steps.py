@@ -27,7 +27,6 @@ import duckdb
 import pyarrow.parquet as pq
 
 from data_quality import checks, subscribers
-from data_quality.addresses import address_faults
 from include.core import clock, template_names
 from include.core.manifest import Manifest
 from include.core.paths import DataPaths, data_paths
@@ -102,8 +101,7 @@ def one_frame(paths: DataPaths, _url: str, run: str) -> Figures:
         files = [str(path) for path in sorted(_manifest_path(paths, "subscribers", run).parent.glob("*.parquet"))]
         params = {"files": files, "now": now, "template": template_names.LOOKS_LIKE_TEMPLATE}
         table = fetch(warehouse, "validate", "subscribers_row_metrics", params)
-    faults = address_faults(table["email"].combine_chunks())
-    frame = table.append_column("address_fault", faults).drop_columns("email").to_pandas()
+    frame = subscribers.coded(table).to_pandas()
     asset = context.data_sources.add_pandas("bench").add_dataframe_asset("subscribers")
     rules = gx.ExpectationSuite("subscribers", expectations=list(subscribers.suite(now)))
     start = time.thread_time()

@@ -26,6 +26,7 @@ QUARANTINE, WARN, STOP, INFO = "critical", "warning", "critical", "info"
 """Severities of Great Expectations, by their effect. A broken row rule of severity critical quarantines the row, a broken
 table rule of severity critical stops the batch; a warning is recorded, shown and, for a whole batch, alerted. The third
 severity, info, is recorded and shown."""
+SMALL_ROWS = 50_000
 # COMPLETE lists the index of every failing row, which is the row number; no other part of the result is read.
 _RESULT_FORMAT = {
     "result_format": "COMPLETE",
@@ -64,13 +65,24 @@ def check(frame: pd.DataFrame, suite: Suite) -> list[Finding]:
     """Evaluate the suite over a frame whose index is the row number. One finding per rule, in the suite's order."""
     found: dict[str, Finding] = {}
     with _configurations_built_once():
-        for column, rules in groupby(sorted(suite, key=_column), key=_column):
-            # One column at a time: Great Expectations copies the whole frame for each rule, to drop the null rows.
-            found |= _check_column(frame[[column]] if column in frame else frame, list(rules))
+        for part, rules in _parts(frame, suite):
+            found |= _check_part(part, rules)
     return [found[_meta(expectation)["reason"]] for expectation in suite]
 
 
-def _check_column(frame: pd.DataFrame, rules: list[Expectation]) -> dict[str, Finding]:
+def _parts(frame: pd.DataFrame, suite: Suite) -> Iterator[tuple[pd.DataFrame, list[Expectation]]]:
+    """The frame column by column, with the rules of each: Great Expectations copies it for each rule, to drop null rows.
+
+    A small frame is one part: its copies cost less than a call for each column, a fifth of the time in an hourly pass.
+    """
+    if len(frame) <= SMALL_ROWS:
+        yield frame, list(suite)
+        return
+    for column, rules in groupby(sorted(suite, key=_column), key=_column):
+        yield frame[[column]] if column in frame else frame, list(rules)
+
+
+def _check_part(frame: pd.DataFrame, rules: list[Expectation]) -> dict[str, Finding]:
     from great_expectations.execution_engine import PandasExecutionEngine
     from great_expectations.validator.validator import Validator
 

@@ -120,9 +120,10 @@ def _count(connection: duckdb.DuckDBPyConnection, query: str) -> int:
 
 def _quarantine(connection: duckdb.DuckDBPyConnection, batch: LandedBatch, now: datetime) -> BatchMetrics:
     """Replace the run's quarantine and count the batch. The three counts must agree with the manifest."""
+    key = DUPLICATES[batch.relation]["duplicate_id"]
     run(connection, "validate", "quarantine_delete", batch.params)
     for piece in batch.pieces(PIECE_ROWS):
-        run(connection, "validate", f"{batch.relation}_quarantine", piece.params | {"at": now})
+        run(connection, "validate", "quarantine_insert", piece.params | {"at": now, "key": key})
     metrics = table_rules.measure(connection, batch, now)
     if not metrics.raw_rows == batch.rows == metrics.valid_rows + metrics.quarantined_rows:
         raise ConservationBroken(

@@ -58,8 +58,8 @@ def check_drift(connection: duckdb.DuckDBPyConnection, batch: LandedBatch, raw_r
     A family of measures without enough earlier runs gives one result with nothing checked. Reads quality.profiles of the
     run, so `table_rules.measure` runs before.
     """
-    run(connection, "validate", "distributions_delete", batch.params)
-    run(connection, "validate", f"{batch.relation}_distributions", batch.params)
+    for name in ("distributions_delete", f"{batch.relation}_distributions", "distributions_insert"):
+        run(connection, "validate", name, batch.params)
     now, earlier = _runs(connection, batch, raw_rows)
     return _results(list(measures(now, earlier, batch.relation, full=batch.full)), batch)
 

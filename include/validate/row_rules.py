@@ -15,7 +15,6 @@ import pandas as pd
 import pyarrow as pa
 
 from data_quality import activities, purchases, subscribers
-from data_quality.addresses import address_faults
 from data_quality.checks import QUARANTINE, WARN, Finding, Suite, check
 from include.core import template_names
 from include.validate.landed_batch import LandedBatch
@@ -85,7 +84,7 @@ def _insert_faults(connection: duckdb.DuckDBPyConnection, findings: list[Finding
 
 
 def _frames(connection: duckdb.DuckDBPyConnection, batch: LandedBatch, now: datetime) -> Iterator[pd.DataFrame]:
-    """The metrics of each piece, indexed by row number, with the address replaced by its fault."""
+    """The metrics of each piece, indexed by row number."""
     with second_session(connection) as reader:
         for table in _read_ahead(_tables(reader, batch, now)):
             for start in range(0, table.num_rows, PIECE_ROWS):
@@ -109,8 +108,7 @@ def _read_ahead(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
 
 def _frame(table: pa.Table) -> pd.DataFrame:
     if "email" in table.column_names:
-        emails = table["email"].combine_chunks()
-        table = table.append_column("address_fault", address_faults(emails)).drop_columns("email")
+        table = subscribers.coded(table)
     frame: pd.DataFrame = table.to_pandas(types_mapper=pd.ArrowDtype).set_index("row_number")
     frame.index.name = None
     return frame

@@ -21,8 +21,9 @@ from include.warehouse.connection import fetch, run
 
 @dataclass(frozen=True)
 class BatchMetrics:
-    """The batch in numbers (include/sql/validate/<relation>_batch_metrics.sql), and how it differs from the previous one.
+    """The batch in numbers (batch_counts.sql and <relation>_batch_metrics.sql), and how it differs from the previous one.
 
+    `unseen_rows` and `confirmed_rows` are 0 in an incremental pass.
     `reasons` are the commonest reasons for quarantine with their counts, `vanished`, `swapped`, `retyped` and `changed`
     sentences about columns, `missing_files` file names.
     """
@@ -61,7 +62,8 @@ def measure(connection: duckdb.DuckDBPyConnection, batch: LandedBatch, now: date
     Also records what the next batch is compared with: the columns, how full each is, what its values look like, and the
     files.
     """
-    counted = _rows(connection, f"{batch.relation}_batch_metrics", batch.params | {"now": now})[0]
+    counted = _rows(connection, "batch_counts", batch.params)[0]
+    compared = _rows(connection, f"{batch.relation}_batch_metrics", batch.params | {"now": now})[0]
     params = batch.params | {"raw_rows": counted["raw_rows"]}
     for name in ("profiles", "source_files", "source_columns", "shapes"):
         run(connection, "validate", f"{name}_delete", params)
@@ -70,6 +72,7 @@ def measure(connection: duckdb.DuckDBPyConnection, batch: LandedBatch, now: date
     previous = [row["file_name"] for row in _rows(connection, "source_files_previous", params)]
     return BatchMetrics(
         **counted,
+        **compared,
         reasons=tuple((row["reason"], row["refused_rows"]) for row in _rows(connection, "dominant_reasons", params)),
         vanished=tuple(_vanished(connection, params)),
         swapped=tuple(_swapped(connection, batch)),
@@ -128,10 +131,11 @@ def stop_reason(results: Sequence[RuleResult], metrics: BatchMetrics, accept: Co
         return None
     details = [f"the commonest reasons for quarantine are {_listed(metrics.reasons)}"] if metrics.reasons else []
     details += [sentence for one in stops for sentence in one.details]
+    unseen = f", of which {metrics.unseen_rows} are not in the batch" if metrics.unseen_rows else ""
     return "; ".join(
         [
             f"{', '.join(broken)}: {metrics.raw_rows} rows landed, {metrics.quarantined_rows} of them are quarantined",
-            f"the warehouse holds {metrics.known_rows}, of which {metrics.unseen_rows} are not in the batch",
+            f"the warehouse holds {metrics.known_rows}{unseen}",
             *details,
         ]
     )

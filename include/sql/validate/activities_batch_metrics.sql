@@ -1,34 +1,17 @@
 -- name: activities_batch_metrics
 -- owner: data
 -- grain: one row
--- params: files, run, now
--- purpose: The metrics that the table rules check: rows landed, valid and quarantined, the comparison with the source's
---          activities in the warehouse, and the age of the newest activity. Posted activities, which the source does not
---          have, are not compared.
+-- params: files, run, is_full, now
+-- purpose: The metrics that the table rules check: the comparison with the source's activities in the warehouse, and the age
+--          of the newest one. Posted activities, which the source does not have, are not compared. An incremental pass lacks
+--          nearly all: unseen activities are counted in a full one only.
 with landed_counts as (
     select
-        count(*) as raw_rows,
         count(*) filter (where activity_id is null) as rows_without_key,
         max(source_time(happened_at)) filter (
             where source_time(happened_at) <= $now::timestamptz
         ) as newest_at
     from read_parquet($files)
-),
-
-quarantined as (
-    select count(*) as quarantined_rows
-    from quality.quarantine
-    where landed_run = $run and relation = 'activities'
-),
-
-valid as (
-    select count(*) as valid_rows
-    from read_parquet($files)
-    anti join (
-        select row_number
-        from quality.quarantine
-        where landed_run = $run and relation = 'activities'
-    ) as quarantined using (row_number)
 ),
 
 known as (
@@ -45,16 +28,13 @@ unseen as (
     anti join read_parquet($files) as landed on known.activity_id = landed.activity_id
     left join core.unseen as earlier
         on known.activity_id = earlier.source_key and earlier.relation = 'activities' and earlier.landed_run <> $run
-    where known.received_at is null
+    where $is_full and known.received_at is null
 )
 
 select
-    raw_rows,
-    valid_rows,
-    quarantined_rows,
     known_rows,
     unseen_rows,
     confirmed_rows,
     rows_without_key,
     date_diff('day', newest_at, $now) as days_since_newest
-from landed_counts, quarantined, valid, known, unseen;
+from landed_counts, known, unseen;

@@ -27,5 +27,4 @@ select
     length(properties) as properties_length,
     regexp_matches(all_text, '[\x{00}-\x{1F}\x{7F}-\x{9F}\x{2028}\x{2029}]') as has_control_character,
     contains(concat_ws(' ', all_text, properties), chr(65533)) as has_undecodable_text
-from landed
-order by row_number;
+from landed;

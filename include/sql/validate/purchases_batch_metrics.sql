@@ -1,9 +1,9 @@
 -- name: purchases_batch_metrics
 -- owner: data
 -- grain: one row
--- params: files, run, now
--- purpose: The metrics that the table rules check: rows landed, valid and quarantined, the comparison with the purchases in
---          the warehouse, and the age of the newest purchase.
+-- params: files, run, is_full, now
+-- purpose: The metrics that the table rules check: the comparison with the purchases in the warehouse, and the age of the
+--          newest one. An incremental pass lacks nearly all: unseen purchases are counted in a full one only.
 with landed as (
     select
         purchase_id,
@@ -13,26 +13,9 @@ with landed as (
 
 landed_counts as (
     select
-        count(*) as raw_rows,
         count(*) filter (where purchase_id is null) as rows_without_key,
         max(purchased_at) filter (where purchased_at <= $now::timestamptz) as newest_at
     from landed
-),
-
-quarantined as (
-    select count(*) as quarantined_rows
-    from quality.quarantine
-    where landed_run = $run and relation = 'purchases'
-),
-
-valid as (
-    select count(*) as valid_rows
-    from read_parquet($files)
-    anti join (
-        select row_number
-        from quality.quarantine
-        where landed_run = $run and relation = 'purchases'
-    ) as quarantined using (row_number)
 ),
 
 known as (
@@ -48,15 +31,13 @@ unseen as (
     anti join read_parquet($files) as landed on known.purchase_id = landed.purchase_id
     left join core.unseen as earlier
         on known.purchase_id = earlier.source_key and earlier.relation = 'purchases' and earlier.landed_run <> $run
+    where $is_full
 )
 
 select
-    raw_rows,
-    valid_rows,
-    quarantined_rows,
     known_rows,
     unseen_rows,
     confirmed_rows,
     rows_without_key,
     date_diff('day', newest_at, $now) as days_since_newest
-from landed_counts, quarantined, valid, known, unseen;
+from landed_counts, known, unseen;

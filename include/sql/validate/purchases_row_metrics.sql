@@ -24,5 +24,4 @@ select
     if(items is null, null, coalesce(try_cast(items as integer), -1)) as items,
     regexp_matches(all_text, '[\x{00}-\x{1F}\x{7F}-\x{9F}\x{2028}\x{2029}]') as has_control_character,
     contains(all_text, chr(65533)) as has_undecodable_text
-from landed
-order by row_number;
+from landed;

@@ -16,17 +16,32 @@ with recorded as (
     group by all
 ),
 
+held as materialized (
+    select
+        subscriber_id,
+        address_key
+    from core.holdings
+    where address_key in (select address_key from refusals_incoming)
+),
+
+consenting as (
+    select
+        subscriber_id,
+        consented_at
+    from core.subscribers
+    where
+        subscriber_id in (select subscriber_id from held)
+        and deleted_at is null
+        and status <> 'unsubscribed'
+),
+
 consented_elsewhere as (
     select
-        holdings.address_key,
-        max(person.consented_at) as consented_at
-    from core.holdings
-    inner join core.subscribers as person on holdings.subscriber_id = person.subscriber_id
-    where
-        holdings.address_key in (select address_key from refusals_incoming)
-        and person.deleted_at is null
-        and person.status <> 'unsubscribed'
-    group by holdings.address_key
+        held.address_key,
+        max(consenting.consented_at) as consented_at
+    from held
+    inner join consenting on held.subscriber_id = consenting.subscriber_id
+    group by held.address_key
 ),
 
 compared as (

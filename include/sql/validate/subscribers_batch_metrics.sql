@@ -1,12 +1,11 @@
 -- name: subscribers_batch_metrics
 -- owner: data
 -- grain: one row
--- params: files, run, now
--- purpose: The metrics that the table rules check: rows landed, valid and quarantined, the comparison with the subscribers
---          in the warehouse, and the age of the newest change.
+-- params: files, run, is_full, now
+-- purpose: The metrics that the table rules check: the comparison with the subscribers in the warehouse, and the age of the
+--          newest change. An incremental pass lacks nearly everybody: unseen subscribers are counted in a full one only.
 with landed_counts as (
     select
-        count(*) as raw_rows,
         count(*) filter (where subscriber_id is null) as rows_without_key,
         max(source_time(updated_at)) filter (
             where source_time(updated_at) <= $now::timestamptz
@@ -14,24 +13,10 @@ with landed_counts as (
     from read_parquet($files)
 ),
 
-quarantined as (
-    select count(*) as quarantined_rows
-    from quality.quarantine
-    where landed_run = $run and relation = 'subscribers'
-),
-
-valid as (
-    select count(*) as valid_rows
-    from read_parquet($files)
-    anti join (
-        select row_number
-        from quality.quarantine
-        where landed_run = $run and relation = 'subscribers'
-    ) as quarantined using (row_number)
-),
-
 known as (
-    select count(*) as known_rows
+    select
+        count(*) as known_rows,
+        count(*) filter (where status = 'subscribed') as subscribed_rows
     from core.subscribers
     where deleted_at is null
 ),
@@ -44,13 +29,7 @@ unseen as (
     anti join read_parquet($files) as landed on known.subscriber_id = landed.subscriber_id
     left join core.unseen as earlier
         on known.subscriber_id = earlier.source_key and earlier.relation = 'subscribers' and earlier.landed_run <> $run
-    where known.deleted_at is null
-),
-
-subscribed as (
-    select count(*) as subscribed_rows
-    from core.subscribers
-    where deleted_at is null and status = 'subscribed'
+    where $is_full and known.deleted_at is null
 ),
 
 withdrawn as (
@@ -65,9 +44,6 @@ withdrawn as (
 )
 
 select
-    raw_rows,
-    valid_rows,
-    quarantined_rows,
     known_rows,
     unseen_rows,
     confirmed_rows,
@@ -75,4 +51,4 @@ select
     subscribed_rows,
     withdrawn_rows,
     date_diff('day', newest_at, $now) as days_since_newest
-from landed_counts, quarantined, valid, known, unseen, subscribed, withdrawn;
+from landed_counts, known, unseen, withdrawn;

@@ -1,24 +1,37 @@
 -- name: subscribers_distributions
 -- owner: data
--- grain: one row per column and value
--- params: files, run
+-- grain: one row per column and value (temp table counted_values)
+-- params: files
 -- purpose: Count the values of the columns whose distribution is compared with earlier runs: status, country, locale,
 --          mailbox provider, tracking consent, proof of consent of subscribed people, and the largest domain. Only codes are
---          stored, at most 50 per column: anything else, an address in the wrong column for example, is 'other'.
-insert into quality.distributions by name
-with landed as (
+--          counted: anything else, an address in the wrong column for example, is 'other'. The combinations of written
+--          values, of which there are few, are counted first and read then.
+create or replace temp table counted_values as
+with combinations as (
+    select
+        status,
+        country,
+        locale,
+        tracking_consent,
+        lawful_basis is not null
+        and consent_source is not null
+        and consented_at is not null
+        and consent_wording is not null as is_proved,
+        count(*) as combined_rows
+    from read_parquet($files)
+    where unreadable is null
+    group by all
+),
+
+read_values as (
     select
         if(says_no(status), 'unsubscribed', lower(trim(status))) as state,
         upper(trim(country)) as country,
         replace(lower(trim(locale)), '_', '-') as locale,
         says_yes(tracking_consent) as is_tracked,
-        lawful_basis is not null
-        and consent_source is not null
-        and consented_at is not null
-        and consent_wording is not null as is_proved,
-        lower(split_part(trim(email), '@', 2)) as domain
-    from read_parquet($files)
-    where unreadable is null
+        is_proved,
+        combined_rows
+    from combinations
 ),
 
 coded as (
@@ -35,63 +48,49 @@ coded as (
         if(is_tracked, 'yes', 'no') as tracking_consent,
         case
             when state = 'subscribed' and is_proved then 'yes' when state = 'subscribed' then 'no' else 'not subscribed'
-        end as consent
-    from landed
+        end as consent,
+        combined_rows
+    from read_values
 ),
 
-domains as (
+domains as materialized (
     select
-        domain,
+        lower(rtrim(split_part(email, '@', 2))) as domain,
         count(*) as value_rows
-    from landed
-    where domain <> ''
+    from read_parquet($files)
+    where unreadable is null
     group by domain
-),
-
-counted as (
-    select
-        case
-            when grouping(status) = 0 then 'status'
-            when grouping(country) = 0 then 'country'
-            when grouping(locale) = 0 then 'locale'
-            when grouping(tracking_consent) = 0 then 'tracking_consent'
-            else 'consent'
-        end as column_name,
-        coalesce(status, country, locale, tracking_consent, consent) as value,
-        count(*) as value_rows
-    from coded
-    group by grouping sets ((status), (country), (locale), (tracking_consent), (consent))
-    union all
-    select
-        'mailbox_provider' as column_name,
-        mailbox_provider(domain) as value,
-        sum(value_rows) as value_rows
-    from domains
-    group by mailbox_provider(domain)
-    union all
-    select
-        'domain' as column_name,
-        if(is_largest, 'largest', 'other') as value,
-        sum(value_rows) as value_rows
-    from (
-        select
-            value_rows,
-            row_number() over (order by value_rows desc, domain asc) = 1 as is_largest
-        from domains
-    ) as ranked
-    group by is_largest
+    having domain <> ''
 )
 
 select
-    $run as landed_run,
-    'subscribers' as relation,
-    column_name,
-    if(place <= 50, value, 'other') as value,
-    sum(value_rows)::bigint as value_rows
+    case
+        when grouping(status) = 0 then 'status'
+        when grouping(country) = 0 then 'country'
+        when grouping(locale) = 0 then 'locale'
+        when grouping(tracking_consent) = 0 then 'tracking_consent'
+        else 'consent'
+    end as column_name,
+    coalesce(status, country, locale, tracking_consent, consent) as value,
+    sum(combined_rows) as value_rows
+from coded
+group by grouping sets ((status), (country), (locale), (tracking_consent), (consent))
+union all
+select
+    'mailbox_provider' as column_name,
+    mailbox_provider(domain) as value,
+    sum(value_rows) as value_rows
+from domains
+group by mailbox_provider(domain)
+union all
+select
+    'domain' as column_name,
+    if(is_largest, 'largest', 'other') as value,
+    sum(value_rows) as value_rows
 from (
     select
-        *,
-        row_number() over (partition by column_name order by value_rows desc, value asc) as place
-    from counted
+        value_rows,
+        row_number() over (order by value_rows desc, domain asc) = 1 as is_largest
+    from domains
 ) as ranked
-group by column_name, if(place <= 50, value, 'other');
+group by is_largest;

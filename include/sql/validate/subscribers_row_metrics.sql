@@ -26,7 +26,7 @@ select
     row_number,
     length(subscriber_id) as id_length,
     regexp_matches(subscriber_id, '[@\s]') as id_has_at_or_space,
-    trim(email, ' ' || chr(160)) as email,
+    trimmed_address(email) as email,
     coalesce(state, 'missing') as state,
     if(state = 'subscribed', trim(lawful_basis) <> '' is true, null) as has_lawful_basis,
     if(state = 'subscribed', trim(consent_source) <> '' is true, null) as has_consent_source,
@@ -64,5 +64,4 @@ select
         all_text, '[\x{00}-\x{1F}\x{7F}-\x{9F}\x{2028}\x{2029}\x{202A}-\x{202E}\x{2066}-\x{2069}]'
     ) as has_control_character,
     contains(all_text, chr(65533)) as has_undecodable_text
-from landed
-order by row_number;
+from landed;

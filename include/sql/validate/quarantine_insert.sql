@@ -1,15 +1,15 @@
--- name: activities_quarantine
+-- name: quarantine_insert
 -- owner: data
 -- grain: one row per quarantined row
--- params: files, run, at
--- purpose: Store each row that breaks a row rule in full, with every reason. Once the source is fixed, a later pass merges
+-- params: files, run, relation, key, at
+-- purpose: Store each row that breaks a row rule in full, with every reason; `key` is the relation's key column. Once the source is fixed, a later pass merges
 --          the row without further action. Reads the temporary table faults.
 insert into quality.quarantine by name
 select
     $run as landed_run,
-    'activities' as relation,
+    $relation as relation,
     landed.row_number,
-    landed.activity_id as source_key,
+    to_json(landed) ->> $key as source_key,
     quarantined.reasons,
     to_json(landed) as raw_row,
     $at::timestamptz as quarantined_at
