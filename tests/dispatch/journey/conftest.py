@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,15 @@ from typing import Any
 import pytest
 
 from include.core import clock
+from include.core.connections import ledger_url
 from include.core.keys import message_key
+from include.core.paths import DataPaths
+from include.core.secrets import Secrets
 from include.dispatch.account import record
 from include.dispatch.journey import send
 from include.dispatch.journey.tick import Tick, tick
 from include.ledger import counts, journeys
+from include.ledger.database import Ledger, open_ledger
 from include.ledger.stores import Stores
 from include.ledger.tables import plans as plans_table
 from include.warehouse.connection import open_warehouse
@@ -146,6 +151,14 @@ class JourneyShop:
         with open_warehouse(self.stores.paths) as warehouse:
             names, marks = ", ".join(row), ", ".join("?" for _ in row)
             warehouse.execute(f"insert into {table} ({names}) values ({marks})", list(row.values()))
+
+
+@pytest.fixture
+def ledger(paths: DataPaths, secrets: Secrets) -> Iterator[Ledger]:
+    """On SQLite; the tests of test_way.py run on both ledgers."""
+    opened = open_ledger(ledger_url(paths), secrets)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture

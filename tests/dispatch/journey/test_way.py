@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from include.core import clock
+from include.ledger.database import Ledger
 from tests.dispatch.journey.conftest import JOURNEY, JourneyShop
+
+
+@pytest.fixture
+def ledger(each_ledger: Ledger) -> Ledger:
+    return each_ledger
 
 
 def test_a_person_gets_each_mail_once_and_is_out_at_the_end(shop: JourneyShop) -> None:
