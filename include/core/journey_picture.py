@@ -8,8 +8,8 @@ from html import escape
 
 from include.core.journey import Journey, Step
 
-WIDTH, LEFT, BOX, HEIGHT, GAP = 760, 40, 400, 60, 34
-OUT = {"finished": "went to the end", "goal": "reached the goal", "left": "left before", "cancelled": "cancelled"}
+WIDTH, LEFT, BOX, HEIGHT, GAP = 760, 40, 470, 60, 34
+OUT = {"finished": "at the end", "goal": "reached the goal", "left": "left", "cancelled": "cancelled"}
 STYLE = (
     "text{font:14px system-ui,sans-serif;fill:#1f3347}.s{font-size:12px;fill:#5a6b7b}.n{font-weight:600}"
     ".b{fill:#fff;stroke:#9fb0c0}.mail{fill:#e8f1f8;stroke:#1b5e86}.w{fill:none;stroke:#6b7f92;stroke-width:1.5}"

@@ -74,12 +74,13 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class JourneyState:
-    """The state of a journey: active, paused or cancelled, and the version in which people enter."""
+    """The state of a journey: active, paused or cancelled, since when, and the version in which people enter."""
 
     journey: str
     version: str
     state: str
     reason: str | None
+    changed_at: float
 
 
 def register(ledger: Ledger, journey: str, version: str, definition: str) -> None:
@@ -95,7 +96,7 @@ def register(ledger: Ledger, journey: str, version: str, definition: str) -> Non
 
 def states(ledger: Ledger) -> dict[str, JourneyState]:
     """Every journey that was ever registered."""
-    columns = (journeys.c.journey, journeys.c.version, journeys.c.state, journeys.c.reason)
+    columns = (journeys.c.journey, journeys.c.version, journeys.c.state, journeys.c.reason, journeys.c.changed_at)
     with ledger.read() as connection:
         return {row.journey: JourneyState(*row) for row in connection.execute(select(*columns).order_by(journeys.c.journey))}
 

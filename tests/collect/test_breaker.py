@@ -12,7 +12,7 @@ from include.core.paths import DataPaths
 from include.dispatch import control
 from include.dispatch.account import record
 from include.dispatch.send.sender import send_range
-from include.ledger import counts, holds
+from include.ledger import counts, holds, journeys
 from include.ledger.stores import Stores
 from include.ledger.tables import chunks
 from include.warehouse.connection import open_warehouse
@@ -92,3 +92,24 @@ def test_a_hold_of_one_provider_does_not_stop_the_others(stores: Stores, esp: Sc
         assert counts.require_conservation(connection, plan_id).pending == 200
     control.resume(stores.ledger, "spring", "once")
     assert send_range(stores, esp.account, plan_id=plan_id, first=0, last=5)["accepted"] == 200
+
+
+def test_the_small_plans_of_a_journey_are_evaluated_together(stores: Stores) -> None:
+    """Each plan has too few messages for a rate; together they pause the journey, once."""
+    journeys.register(stores.ledger, "basket", "v1", "{}")
+    with open_warehouse(stores.paths) as warehouse:
+        warehouse.execute(
+            "insert into dispatch.sends by name select concat('m', i) as message_key, concat('p', i % 2) as plan_id, "
+            "'basket__hello' as campaign, (i % 2)::varchar as occurrence, i::varchar as subscriber_id, 'k' as address_key, "
+            "'only' as variant, 'gmail' as mailbox_provider, 'accepted' as state, 1 as attempt, $at as planned_at, "
+            "$at as sent_at from range(300) as t(i)",
+            {"at": clock.now()},
+        )
+    insert_events(stores.paths, "delivered", 300)
+    insert_events(stores.paths, "complained", 2)
+    assert breaker.check_rates(stores) == ([], 1)
+    state = journeys.states(stores.ledger)["basket"]
+    assert (state.state, state.reason) == (
+        "paused", "breaker: basket__hello: complaints at 0.67% (warn 0.08%, stop 0.10%)",
+    )  # fmt: skip
+    assert breaker.check_rates(stores) == ([], 0)
