@@ -14,7 +14,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 UV_VERSION := 0.13.9
 UV := $(VENV)/bin/uv
 
-.PHONY: help run check preview trigger campaign journey replay consent evidence privacy suppress rotate quarantine new-campaign new-source segment origins up stop test coverage lint format bench faults mutations operators lock docs clean distclean
+.PHONY: help run check preview trigger campaign journey replay consent evidence privacy suppress rotate quarantine new-campaign new-source new-segment segment origins up stop test coverage lint format bench faults mutations operators lock docs clean distclean
 
 help: ## show this text
 	@echo "Tradewind: e-mail marketing infrastructure as Airflow DAGs"
@@ -79,8 +79,12 @@ new-campaign: $(VENV)/installed ## write a campaign file with its template, whic
 	@$(PY) -m operations.new_campaign "$$NAME"
 
 new-source: $(VENV)/installed ## write the mapping of a source with its sample and test: NAME=crm (docs/tutorials/connect-your-database.md)
-	@test -n "$$NAME" || { echo "error: name the source: make new-source segment NAME=crm" >&2; exit 2; }
+	@test -n "$$NAME" || { echo "error: name the source: make new-source new-segment segment NAME=crm" >&2; exit 2; }
 	@$(PY) -m operations.new_source "$$NAME"
+
+new-segment: $(VENV)/installed ## write the definition of a segment with its first case: NAME=jazz_fans (docs/segments.md)
+	@test -n "$$NAME" || { echo "error: name the segment: make new-segment NAME=jazz_fans" >&2; exit 2; }
+	@$(PY) -m operations.new_segment "$$NAME"
 
 segment: $(VENV)/installed ## the size of a segment now and its conditions, nothing is built: NAME=vip_customers; DAY=…, or DO=accept REASON=…
 	@test -n "$$NAME" || { echo "error: name the segment: make segment NAME=vip_customers" >&2; exit 2; }
