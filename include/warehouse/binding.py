@@ -49,7 +49,7 @@ def explain(error: duckdb.Error) -> tuple[str, int, str]:
 
 @cache
 def _empty_warehouse() -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect()
+    connection = duckdb.connect(config={"threads": 1})
     connection.execute("set timezone = 'UTC'")
     prepare(connection)
     return connection

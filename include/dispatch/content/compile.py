@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import css_inline
-from jinja2 import TemplateError
+from jinja2 import BytecodeCache, TemplateError
 
 from include.core.campaign import Campaign, Variant
 from include.core.errors import PlanError
@@ -60,9 +60,13 @@ def compile_content(
 
 
 def compile_without_lint(
-    folder: Path, *, campaign: Campaign, variant: Variant, locale: str, tag_prefix: str | None = None
-) -> tuple[Content, dict[str, str]]:
-    """As `compile_content`, without the requirements of lint.py; returns the files of the parts too."""
+    folder: Path, *,
+    campaign: Campaign, variant: Variant, locale: str, tag_prefix: str | None = None, compiled: BytecodeCache | None = None,
+) -> tuple[Content, dict[str, str]]:  # fmt: skip
+    """As `compile_content`, without the requirements of lint.py; returns the files of the parts too.
+
+    `compiled` keeps what does not depend on variant and locale, for a caller that compiles many of one folder.
+    """
     if not folder.is_dir():
         raise PlanError(
             "does not exist.", where=f"template {folder.name}", remedy=f"Create the folder with {', '.join(PARTS)}."
@@ -70,7 +74,7 @@ def compile_without_lint(
     sources = TemplateLoader(folder, _variant_subject(campaign, variant))
     placeholders = Placeholders()
     shared = _shared(campaign, variant, locale)
-    environment = _environment(sources, placeholders, shared)
+    environment = _environment(sources, placeholders, shared, compiled)
     names = _part_files(folder, variant, locale)
     rendered = _render(environment, names)
     inputs = {"version": COMPILER_VERSION, "sources": sources.hashes, "shared": shared, "names": names}
@@ -93,7 +97,7 @@ def compile_without_lint(
 def rendered_subject(folder: Path, *, campaign: Campaign, variant: Variant, locale: str) -> str:
     """The subject as the template prints it, with placeholders and line breaks. Raises `PlanError` with file and line."""
     sources = TemplateLoader(folder, _variant_subject(campaign, variant))
-    environment = _environment(sources, Placeholders(), _shared(campaign, variant, locale))
+    environment = _environment(sources, Placeholders(), _shared(campaign, variant, locale), None)
     return _render_part(environment, _part_files(folder, variant, locale)["subject"])
 
 
@@ -121,9 +125,11 @@ def _shared(campaign: Campaign, variant: Variant, locale: str) -> dict[str, Any]
     }
 
 
-def _environment(sources: TemplateLoader, placeholders: Placeholders, shared: dict[str, Any]) -> TemplateEnvironment:
+def _environment(
+    sources: TemplateLoader, placeholders: Placeholders, shared: dict[str, Any], compiled: BytecodeCache | None
+) -> TemplateEnvironment:
     person = PersonProxy()
-    environment = TemplateEnvironment(sources, {**shared, "person": person})
+    environment = TemplateEnvironment(sources, {**shared, "person": person}, compiled)
     environment.add_extension(PersonalExtension)
     extension: Any = environment.extensions[PersonalExtension.identifier]
     extension.person = person

@@ -6,10 +6,15 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import CodeType
 from typing import Any
+
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
 
 from include.core import text_file, yaml_file
 from include.core.campaign import Campaign, Variant
@@ -30,9 +35,10 @@ def inspect_mail(campaign: Campaign, campaign_file: Path, folder: Path) -> list[
     """Everything that is wrong with the campaign's templates in `folder`, the folder of all templates; each once."""
     found = dict.fromkeys(inspect_sources(campaign, campaign_file, folder))
     known = {(finding.path, finding.line) for finding in errors(found)}
+    caches: dict[str, _Compiled] = defaultdict(_Compiled)
     for arm, variant in _arms(campaign, folder):
         for locale in campaign.locales:
-            for finding in _compiled(arm, variant, locale, campaign_file, folder):
+            for finding in _compile(arm, variant, locale, campaign_file, folder, caches[arm.template]):
                 if finding.severity != "error" or (finding.path, finding.line) not in known:
                     found[finding] = None
     return list(found)
@@ -103,10 +109,29 @@ def _subject_lines(arm: Campaign, variant: Variant, locale: str, campaign_file: 
         yield Finding("error", path, line, "the subject has a line break.", remedy)
 
 
-def _compiled(arm: Campaign, variant: Variant, locale: str, campaign_file: Path, folder: Path) -> Iterator[Finding]:
+class _Compiled(BytecodeCache):
+    """The compiled files of one template and of the layout, while they are inspected and do not change."""
+
+    def __init__(self) -> None:
+        self._code: dict[tuple[str, str], CodeType | None] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Jinja calls this before it compiles a file."""
+        bucket.code = self._code.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Jinja calls this after it has compiled a file."""
+        self._code[bucket.key, bucket.checksum] = bucket.code
+
+
+def _compile(
+    arm: Campaign, variant: Variant, locale: str, campaign_file: Path, folder: Path, compiled: _Compiled
+) -> Iterator[Finding]:
     """The error of compiling one variant in one locale, or what the mail lacks, and advice on it."""
     try:
-        content, files = compile_without_lint(folder / arm.template, campaign=arm, variant=variant, locale=locale)
+        content, files = compile_without_lint(
+            folder / arm.template, campaign=arm, variant=variant, locale=locale, compiled=compiled
+        )
     except TradewindError as error:
         yield _error(error, arm, variant, campaign_file, folder)
         return

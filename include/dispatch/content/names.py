@@ -21,13 +21,18 @@ _BUILT_IN = frozenset(["range", "dict", "namespace", "loop", "caller", "self", "
 _FILTERS = (frozenset(FILTERS) - frozenset(FORBIDDEN)) | frozenset(ADDED)
 
 
-def problems(path: Path, source: str) -> list[Problem]:
+def problems(path: Path, source: str) -> tuple[Problem, ...]:
     """The unknown names in a file. Names that another file of the template or the base folder defines are known."""
+    return _problems(path.name, source, _defined_nearby(path))
+
+
+@lru_cache(maxsize=512)
+def _problems(name: str, source: str, nearby: frozenset[str]) -> tuple[Problem, ...]:
     try:
-        tree = PARSER.parse(source, path.name)
+        tree = PARSER.parse(source, name)
     except TemplateSyntaxError:
-        return []
-    return [*_fields(tree), *_filters(tree), *_variables(tree, _defined_nearby(path))]
+        return ()
+    return (*_fields(tree), *_filters(tree), *_variables(tree, nearby))
 
 
 def _fields(tree: nodes.Template) -> Iterator[Problem]:
