@@ -14,6 +14,7 @@ from include.core import paths, segment_name, sqlfile, text_file
 from include.core.campaign import Campaign, campaign_names, inspect_campaign
 from include.core.errors import ConfigurationError
 from include.core.finding import ORDER, Finding, errors, of_exception, shown_path
+from include.core.seeds import inspect_seeds
 from include.core.shop import load_shop
 from include.core.suggestion import suggest
 from include.core.yaml_file import Document, Place
@@ -31,6 +32,11 @@ def shop() -> Iterator[Finding]:
         load_shop()
     except ConfigurationError as error:
         yield of_exception(error, path)
+
+
+def team() -> Iterable[Finding]:
+    """The seed addresses of the team."""
+    return inspect_seeds()
 
 
 def campaigns() -> Iterator[Finding]:
@@ -89,7 +95,7 @@ def journeys() -> Iterator[Finding]:
         yield from inspect_version(name)[1]
 
 
-CHECKERS: tuple[Checker, ...] = (shop, campaigns, segments, journeys, templates)
+CHECKERS: tuple[Checker, ...] = (shop, team, campaigns, segments, journeys, templates)
 """In the order in which people fix things: what others name comes first."""
 
 

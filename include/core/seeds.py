@@ -12,8 +12,9 @@ from typing import Annotated
 from pydantic import Field, field_validator
 
 from include.core.campaign import Locale
+from include.core.finding import Finding
 from include.core.paths import seed_file
-from include.core.yaml_file import StrictModel, read
+from include.core.yaml_file import StrictModel, inspect, read
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 _ADDRESS = re.compile(r"[\x21-\x3f\x41-\x7e]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}")
@@ -47,3 +48,8 @@ class Seeds(StrictModel):
 def load_seeds() -> dict[str, Seed]:
     """The seeds by name. Raises `ConfigurationError` with file and line; the error contains no address."""
     return read(seed_file(), Seeds, example="include/seed_addresses.yaml").seeds
+
+
+def inspect_seeds() -> tuple[Finding, ...]:
+    """Everything that is wrong with the file; nothing contains an address."""
+    return inspect(seed_file(), Seeds, example="include/seed_addresses.yaml").findings

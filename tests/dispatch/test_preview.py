@@ -137,7 +137,7 @@ def test_after_a_send_the_mail_is_still_shown_and_the_live_run_named_apart(shop:
     assert shown.as_if_due.rest.people == 600
     assert shown.live
     assert shown.live.people is None
-    said = r"Already sent: Spring, 2026-W48, was planned on 24 November 2026 and accepted for 5\d\d people\."
+    said = r"Already sent: “Spring”, 2026-W48, was planned on 24 November 2026 and accepted for 5\d\d people\."
     assert re.fullmatch(said, shown.live.notes[0])
     (shop.paths.root.parent / "templates" / "spring" / "preheader.txt.j2").write_text("Edited")
     edited = look(shop)

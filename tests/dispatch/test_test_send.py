@@ -23,6 +23,8 @@ from include.ledger import consent, plans, suppressions
 from include.ledger.database import Ledger, open_ledger
 from include.ledger.stores import Stores
 from include.warehouse.connection import open_warehouse
+from operations.check import check
+from operations.check import team as team_file
 from tests.dispatch.populate import populate
 from tests.dispatch.scripted_esp import ScriptedEsp
 from tests.dispatch.test_confirmation import request_edge
@@ -173,6 +175,8 @@ def test_an_error_in_the_file_names_its_line_and_no_address(
         load_seeds()
     assert "@" not in str(error.value)
     assert "no address" not in str(error.value)
+    findings = check([team_file])
+    assert [finding.path.name for finding in findings] == ["seeds.yaml"] * len(findings) != []
 
 
 def test_the_file_of_the_repository_names_no_real_person() -> None:

@@ -100,7 +100,7 @@ def _of_plan(ledger: Ledger, plan: Plan, campaign: Campaign, contents: Mapping[s
         people = counts.tally(connection, plan.plan_id)
     planned = datetime.fromtimestamp(plan.planned_at, UTC)
     edited = _is_edited(campaign, contents, plan)
-    first = f"Already sent: {campaign.name}, {plan.occurrence}, was planned on {_day(planned)} and accepted for "
+    first = f"Already sent: “{campaign.name}”, {plan.occurrence}, was planned on {_day(planned)} and accepted for "
     notes = [f"{first}{people.accepted:,} people{'; your edit is not in it' if edited else ''}."]
     if not people.pending:
         return [*notes, "A live run now would send nothing: nobody is pending."]
