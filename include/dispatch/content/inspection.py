@@ -20,6 +20,7 @@ from include.core import text_file, yaml_file
 from include.core.campaign import Campaign, Variant
 from include.core.errors import PlanError, TradewindError
 from include.core.finding import Finding, errors
+from include.core.paths import shop_file
 from include.dispatch.content import lint, markup, names
 from include.dispatch.content.advice import advice
 from include.dispatch.content.compile import compile_without_lint, rendered_subject
@@ -164,7 +165,9 @@ def _error(error: TradewindError, arm: Campaign, variant: Variant, campaign_file
     where = _WHERE.match(error.where)
     assert where is not None
     name, line = where["file"], int(where["line"] or 1)
-    if name.startswith(("campaigns/", "subject.variant")):
+    if name == shop_file().name:
+        path = shop_file()
+    elif name.startswith(("campaigns/", "subject.variant")):
         path, line = campaign_file, _variant_line(arm, variant, campaign_file)
     else:
         path = next((one for one in (folder / name, folder / arm.template / name) if one.is_file()), folder / arm.template)
