@@ -11,6 +11,7 @@ from datetime import datetime
 import duckdb
 
 from include.core.errors import ConfigurationError
+from include.segment import shared_scan
 from include.segment.catalogue import Catalogue, Segment, depends_on_broken
 from include.segment.definition import Definition
 from include.warehouse import memory
@@ -21,6 +22,8 @@ logger = logging.getLogger(__name__)
 
 _PREFIX = "create or replace temp table selected as select distinct subscriber_id::varchar as subscriber_id from (\n"
 """One line, on which the lines in DuckDB's messages depend. Distinct bounds what a result of many rows takes."""
+
+_OF_SCAN = "insert into temp.selected_members select $segment, subscriber_id from temp.scanned where {}"
 
 _DEFINITION_ERRORS = (
     duckdb.ProgrammingError,
@@ -38,16 +41,30 @@ def select_members(
     built: list[Segment] = []
     broken = dict(catalogue.broken)
     run(connection, "segment", "selected_members_create")
+    scanned = _scan(connection, catalogue, as_of, seconds)
     for segment in catalogue.segments:
         try:
-            _require_bases(segment, broken)
-            _select(connection, segment, as_of, seconds)
+            if column := scanned.get(str(segment.name)):
+                connection.execute(_OF_SCAN.format(column), {"segment": str(segment.name)})
+            else:
+                _require_bases(segment, broken)
+                _select(connection, segment, as_of, seconds)
             built.append(segment)
         except ConfigurationError as error:
             broken[str(segment.name)] = error
     for name, reason in broken.items():
         logger.error("segment %s is broken: %s", name, reason)
     return built, broken
+
+
+def _scan(connection: duckdb.DuckDBPyConnection, catalogue: Catalogue, as_of: datetime, seconds: float) -> dict[str, str]:
+    """The segments that share a scan, with their columns; none if one of them fails, which its own statement then says."""
+    try:
+        with _time_limit(connection, seconds):
+            return shared_scan.scan(connection, catalogue.segments, as_of)
+    except (duckdb.InterruptException, duckdb.OutOfMemoryException, *_DEFINITION_ERRORS):
+        logger.warning("the segments do not share a scan: one of them fails, and each is built by itself")
+        return {}
 
 
 def _require_bases(segment: Segment, broken: Mapping[str, ConfigurationError]) -> None:
