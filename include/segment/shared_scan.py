@@ -76,7 +76,7 @@ def _is_same(connection: duckdb.DuckDBPyConnection, one: str, other: str) -> boo
     """Whether DuckDB parses both texts into the same tree."""
     query = "select json_serialize_sql($one), json_serialize_sql($other)"
     first, second = connection.execute(query, {"one": one, "other": other}).fetchall()[0]
-    return _without_places(json.loads(first)) == _without_places(json.loads(second))
+    return bool(_without_places(json.loads(first)) == _without_places(json.loads(second)))
 
 
 def _without_places(node: Any) -> Any:
