@@ -198,9 +198,9 @@ class _Walk:
             return _removed(self.last.seq + 1, newest.seq, f"the last one is known from {newest.where}")
         if self._anchors:
             missing = min(self._anchors)
-            return _removed(missing, missing, f"it is known from {self._anchors[missing][0].where}")
+            return Fault(missing, "removed", f"it is known from {self._anchors[missing][0].where}")
         if self.rows and self._head is None:
-            return _removed(self.last.seq + 1, self.last.seq + 1, "ledger_metadata has no head, so rows may be missing")
+            return Fault(self.last.seq + 1, "removed", "ledger_metadata has no head, so rows may be missing")
         if self._head and self._head != self.last:
             return Fault(self._head.seq + 1, "inserted", "the head in ledger_metadata is that of an earlier row")
         return None
