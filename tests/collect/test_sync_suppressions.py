@@ -100,7 +100,7 @@ def test_an_error_response_is_reported_without_secrets_or_addresses(
     state.answer = answer
     with caplog.at_level(logging.DEBUG), pytest.raises(error) as raised:
         sync_suppressions(stores, account)
-    assert "GET /v3/suppression/bounces" in str(raised.value)
+    assert (type(raised.value), "GET /v3/suppression/bounces" in str(raised.value)) == (error, True)
     assert KEY not in caplog.text + str(raised.value)
     assert "ada@" not in caplog.text + str(raised.value)
 

@@ -442,6 +442,7 @@ def test_nobody_is_withheld_without_scheduled_live_mail(
     make_unmailable(stores.paths)
     sync_and_withhold(stores, account)
     assert on_global_list(esp) == set()
+    assert withhold(stores, account) == {"withheld": 0, "released": 0, "opted_out": 0}
 
 
 def test_an_empty_warehouse_adds_nobody_to_a_list(esp: RunningSimulator, account: SendGridAccount, stores: Stores) -> None:

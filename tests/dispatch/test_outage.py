@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from collections.abc import Callable
 
 import pytest
 from sqlalchemy import select, update
@@ -18,6 +19,7 @@ from include.ledger.chunk import Chunk
 from include.ledger.database import Ledger
 from include.ledger.stores import Stores
 from include.ledger.tables import chunks
+from include.sendgrid.response_class import Kind, ResponseClass
 from tests.dispatch.scripted_esp import ScriptedEsp, accepted, failed
 from tests.dispatch.sending import Sending
 
@@ -186,6 +188,20 @@ def test_unavailable_ledger_at_the_end_of_a_probe_loses_no_outcome(
     retried(sending, esp)
     assert (sending.tally().accepted, sending.tally().in_doubt) == (4_000, 0)
     assert set(esp.taken.values()) == {1}
+
+
+def test_a_response_to_a_request_that_was_no_probe_does_not_delay_the_next_probe(ledger: Ledger) -> None:
+    outages.start_sending(ledger, "host")
+    outages.record_doubt(ledger, "host", outages.request_turn(ledger, "host").probe)
+    throttled = ResponseClass(Kind.THROTTLED, "429")
+
+    async def in_ledger(work: Callable[..., object], *arguments: object) -> object:
+        return work(ledger, *arguments)
+
+    guard = outage_guard.OutageGuard("host", "plan", in_ledger)
+    asyncio.run(guard.record_response(outages.Turn(open=True), throttled, 600.0))
+    time.sleep(0.02)
+    assert outages.request_turn(ledger, "host").probe
 
 
 def test_sleep_ends_after_its_duration_or_when_the_task_stops() -> None:

@@ -172,6 +172,7 @@ def test_batch_paused_for_too_long_is_skipped_on_resume(soon: Scheduled, monkeyp
     time.sleep(2.2)
     resumed = soon.resume()
     assert (resumed["accepted"], resumed["skipped"]) == (30, 10)
+    assert soon.chunk(0)["reason"] == "paused longer than SendGrid keeps it"
     time.sleep(0.3)
     assert soon.processed() == {"2": 10, "3": 10}
 

@@ -163,6 +163,7 @@ def test_account_refusal_stops_the_campaign_and_keeps_the_rest_pending(
     esp.answer = lambda _number, _body: accepted()
     with pytest.raises(CampaignStopped):
         sending.send(esp)
+    assert control.pause(sending.ledger, "spring", "once")["state"] == "paused"
     control.resume(sending.ledger, "spring", "once")
     assert sending.send(esp)["accepted"] == 70
     assert set(esp.taken.values()) == {1}
@@ -208,6 +209,9 @@ def test_paused_send_can_be_cancelled(sending: Sending, esp: ScriptedEsp) -> Non
     stopped = find_plan(sending.ledger, sending.plan_id)
     assert stopped is not None
     assert stopped.stop_reason == "cancelled by an operator"
+    with sending.ledger.read() as connection:
+        skipped = select(chunks_table.c.reason).where(chunks_table.c.state == "skipped")
+        assert set(connection.scalars(skipped)) == {"cancelled by an operator"}
     assert settle(sending.ledger, sending.plan_id)["pending"] == 0
     assert ranges(sending.ledger, sending.plan_id) == []
 

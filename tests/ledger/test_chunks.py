@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from include.core import clock
 from include.core.errors import CampaignStopped, FenceLost
@@ -13,6 +13,7 @@ from include.ledger import chunks, holds, plans
 from include.ledger.chunks import Claim, Outcome
 from include.ledger.database import Ledger
 from include.ledger.tables import chunks as chunks_table
+from include.ledger.tables import outcomes
 from tests.ledger.plan import PLAN, chunk_of, claim, freeze, row, tally
 
 TRANSITIONS: dict[str, Callable[[Ledger, Claim], object]] = {
@@ -110,6 +111,11 @@ def test_split_keeps_everybody_exactly_once(plan: Ledger) -> None:
     apart = [Outcome("k3", 3, "rejected", "400: to")]
     chunks.split(plan, claim(plan), 400, "400: to", [("0-2", 3), ("4-9", 6)], apart)
     assert (tally(plan).rejected, tally(plan).pending) == (1, 9)
+    with plan.read() as connection:
+        recorded = dict(connection.execute(select(outcomes)).mappings().one())
+    assert recorded.pop("recorded_at") == pytest.approx(clock.now().timestamp(), abs=30)
+    expected = {"plan_id": PLAN, "chunk": 0, "message_key": "k3", "row": 3, "state": "rejected", "reason": "400: to"}
+    assert {name: recorded[name] for name in expected} == expected
     first, second = row(plan, 1), row(plan, 2)
     assert [(each["selection"], each["recipients"], each["parent"]) for each in (first, second)] == [
         ("0-2", 3, 0),

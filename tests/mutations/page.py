@@ -2,53 +2,80 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
 from include.core.paths import PROJECT
-from tests.mutations.score import STATUSES
 
 PAGE = PROJECT / "docs" / "faults.md"
 TITLE = "## Mutation score"
 HEAD = f"""{TITLE}
 
-Written by `make mutations` (`python -m tests.mutations.run`), which runs mutmut on the areas in `pyproject.toml`. Each
-mutant is one small change to a function (a comparison reversed, an argument dropped, a number incremented). It counts as
-killed if a test of its area fails or does not end. mutmut does not change functions with a decorator or statements outside
-functions; the guards there were broken by hand, and have tests in `tests/ledger/` and `tests/dispatch/`. Mutants that change
-only the words of an error or a log line are not scored, and are counted in the last column.
-
-The areas have some 6,000 mutants, which take longer than a day. A sample is tried instead: one in so many, by a hash of the
-mutant's name (`every` in `pyproject.toml`). Tests were then written for the survivors of the sample, so the score of mutants
-outside it is likely lower: before those tests, 130 of the 150 in `collect` were killed. The counts were measured before the
-functions got their present names; the modules and functions below are named as they are now."""
+Written by `make mutations` (`python -m tests.mutations.run`), which runs mutmut on the areas in `pyproject.toml`: the
+ledger, the sender with its accounts and scheduled mail, the collector and the SendGrid client. Each mutant is one small
+change to a function (a comparison reversed, an argument dropped, a number incremented). It counts as killed if a test of its
+area fails or does not end. mutmut does not change functions with a decorator, statements outside functions or migrations;
+the guards there were broken by hand, and have tests in `tests/ledger/` and `tests/dispatch/`. Mutants that change only the
+words of an error or a log line are not scored, killed or not, and are counted in the last column."""
+SAMPLE = """The modules have {mutants:,} mutants, which would take days. A sample was tried, one in so many, selected by
+a hash of a salt (`{salt}`, in `pyproject.toml`) and the mutant's name. *At first* is its score before tests were written for
+it, so it estimates the score of all mutants: each counts as often as the mutants that it stands for, and the intervals are
+Wilson's, at 95 %. *Now* is the score of the same sample after tests were written for its survivors, so it says less about
+the mutants outside it. A new salt draws a new sample."""
+COLUMNS = (
+    "Mutants",
+    "One in",
+    "Tried",
+    "Killed at first",
+    "Killed now",
+    "of these, timed out",
+    "Survived",
+    "Score",
+    "Words only",
+)
 
 
 def section(found: dict[str, Any]) -> str:
     """As Markdown, without a line end."""
     modules = found["modules"]
-    total = _sum(list(modules.values()))
-    summary = f"**{share(total):.1f} %** of the {_all(total)} mutants tried were killed, {total['survived']} survived: "
-    summary += (
-        ", ".join(f"{share(counts):.1f} % of {_all(counts)} in `{area}`" for area, counts in by_area(found).items()) + "."
-    )
-    head = "| Module | One in | Tried | Killed | of these, timed out | Survived | Score | Words only |\n"
-    lines = "|---|--:|--:|--:|--:|--:|--:|--:|\n" + "\n".join(_line(module, counts) for module, counts in modules.items())
+    sample = SAMPLE.format(mutants=sum(entry["mutants"] for entry in modules.values()), salt=found["salt"])
+    head = f"| Module | {' | '.join(COLUMNS)} |\n|---{'|--:' * len(COLUMNS)}|\n"
+    lines = "\n".join(_line(*each) for each in modules.items())
     reasons = "### Why the survivors are acceptable\n\n" + "\n".join(_reasons(found["survivors"]))
-    return "\n\n".join([HEAD, summary, head + lines, reasons])
+    return "\n\n".join([HEAD, sample, _folders(found), head + lines, reasons])
 
 
-def share(counts: dict[str, int]) -> float:
-    """Killed of all, in percent."""
-    return 100 * (counts["killed"] + counts["timeout"]) / max(1, _all(counts))
+def changes(modules: list[str]) -> str:
+    """The modules that changed since their run, to be appended to the section."""
+    named = ", ".join(f"`{module.removeprefix('include/')}`" for module in modules) or "none"
+    return f"\n\n### Changed since\n\nModules whose statements have changed since their run: {named}."
 
 
-def by_area(found: dict[str, Any]) -> dict[str, dict[str, int]]:
-    """The counts of each folder of `include/`."""
-    areas: dict[str, list[dict[str, int]]] = {}
-    for module, counts in found["modules"].items():
-        areas.setdefault(module.split("/")[1], []).append(counts)
-    return {area: _sum(counts) for area, counts in areas.items()}
+def estimate(modules: list[dict[str, Any]]) -> tuple[float, float, float]:
+    """The share of killed among all mutants of the modules, with Wilson's 95 % interval, in percent.
+
+    Where modules have different rates, the size of the sample is Kish's effective one.
+    """
+    total = sum(entry["every"] * _all(entry) for entry in modules)
+    if not total:
+        return 0.0, 0.0, 100.0
+    rate, z = sum(entry["every"] * _killed(entry) for entry in modules) / total, 1.96
+    size = total**2 / sum(entry["every"] ** 2 * _all(entry) for entry in modules)
+    middle, half = rate + z**2 / (2 * size), z * math.sqrt(rate * (1 - rate) / size + z**2 / (4 * size**2))
+    return 100 * rate, *(100 * bound / (1 + z**2 / size) for bound in (middle - half, middle + half))
+
+
+def shares(found: dict[str, Any]) -> dict[str, float]:
+    """The share of killed mutants of each folder of `include/` now, in percent."""
+    return {folder: estimate(modules)[0] for folder, modules in _by_folder(found).items()}
+
+
+def _by_folder(found: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    folders: dict[str, list[dict[str, Any]]] = {}
+    for module, entry in found["modules"].items():
+        folders.setdefault(module.split("/")[1], []).append(entry)
+    return folders
 
 
 def put(page: Path, text: str) -> None:
@@ -56,26 +83,47 @@ def put(page: Path, text: str) -> None:
     page.write_text(page.read_text().partition(TITLE)[0].rstrip() + f"\n\n{text}\n")
 
 
-def _all(counts: dict[str, int]) -> int:
-    return counts["killed"] + counts["timeout"] + counts["survived"]
+def _folders(found: dict[str, Any]) -> str:
+    """The table of the folders, with a line for all of them."""
+    rows = [(f"`{folder}`", modules) for folder, modules in _by_folder(found).items()]
+    rows.append(("all", list(found["modules"].values())))
+    head = "| Folder | Tried | At first | 95 % interval | Survived at first | Now | Survived now |\n"
+    return head + "|---|--:|--:|:-:|--:|--:|--:|\n" + "\n".join(_folder(*row) for row in rows)
 
 
-def _sum(many: list[dict[str, int]]) -> dict[str, int]:
-    return {status: sum(counts[status] for counts in many) for status in STATUSES}
+def _folder(name: str, modules: list[dict[str, Any]]) -> str:
+    first = [entry | entry["first"] for entry in modules]
+    rate, low, high = estimate(first)
+    cells = (name, sum(map(_all, first)), f"**{rate:.1f} %**", f"{low:.1f} to {high:.1f} %", _survived(first))
+    return _row(*cells, f"{estimate(modules)[0]:.1f} %", _survived(modules))
 
 
-def _line(module: str, counts: dict[str, int]) -> str:
-    killed, score = counts["killed"] + counts["timeout"], f"{share(counts):.0f} %"
+def _survived(modules: list[dict[str, Any]]) -> int:
+    return sum(int(entry["survived"]) for entry in modules)
+
+
+def _all(counts: dict[str, Any]) -> int:
+    return _killed(counts) + int(counts["survived"])
+
+
+def _killed(counts: dict[str, Any]) -> int:
+    return int(counts["killed"] + counts["timeout"])
+
+
+def _line(module: str, counts: dict[str, Any]) -> str:
+    tried = _all(counts)
     cells = (
         f"`{module}`",
+        counts["mutants"],
         counts["every"],
-        _all(counts),
-        killed,
-        counts["timeout"],
-        counts["survived"],
-        score,
-        counts["text"],
+        tried,
+        f"{_killed(counts['first'])} of {_all(counts['first'])}",
     )
+    score = f"{100 * _killed(counts) / tried:.0f} %" if tried else ""
+    return _row(*cells, _killed(counts), counts["timeout"], counts["survived"], score, counts["text"])
+
+
+def _row(*cells: object) -> str:
     return f"| {' | '.join(str(cell) for cell in cells)} |"
 
 

@@ -24,13 +24,18 @@ SETTLED = {0: "survived", 1: "killed", 3: "killed", 5: "survived", 33: "survived
 
 @dataclass(frozen=True)
 class Area:
-    """Modules to mutate, and the tests that should fail. One in `every` mutants is tried."""
+    """Modules to mutate, and the tests that should fail. One in `every` mutants is tried, selected by the salt.
+
+    `seconds` limits the tests that a mutant is tried with at first: the likely ones, then the fastest.
+    """
 
     name: str
     modules: tuple[str, ...]
     tests: tuple[str, ...]
     arguments: tuple[str, ...] = ()
     every: int = 1
+    salt: str = ""
+    seconds: int = 60
 
 
 @dataclass(frozen=True)
@@ -45,15 +50,19 @@ class Mutant:
 def areas() -> list[Area]:
     """The areas in pyproject.toml."""
     table = tomllib.loads((PROJECT / "pyproject.toml").read_text())["tool"]["tradewind"]["mutations"]
-    return [Area(name, **{part: _frozen(value) for part, value in area.items()}) for name, area in table.items()]
+    shared = {"salt": table["salt"], "seconds": table["seconds"]}
+    return [
+        Area(name, **shared, **{part: _frozen(value) for part, value in area.items()})
+        for name, area in table["areas"].items()
+    ]
 
 
-def prepare(area: Area, explained: Collection[str] = ()) -> Path:
+def prepare(area: Area, explained: Collection[str] = ()) -> None:
     """Copy the tracked files into the workspace; mutmut keeps earlier results of unchanged functions.
 
     Survivors that are `explained` (by mutmut's names) are not tried again.
     """
-    place = WORKSPACES / area.name
+    place = place_of(area)
     place.mkdir(parents=True, exist_ok=True)
     for old in place.iterdir():
         if old.name != "mutants":
@@ -67,41 +76,88 @@ def prepare(area: Area, explained: Collection[str] = ()) -> Path:
             shutil.copy2(PROJECT / name, place / name)
     _refresh(place, explained)
     (place / "pyproject.toml").write_text((PROJECT / "pyproject.toml").read_text() + _configuration(area, place))
-    return place
 
 
-def run(area: Area, place: Path, postgres: str | None, children: int) -> None:
-    """Run mutmut; its results are beside the mutated modules. Raises if the tests fail without a mutation."""
-    environment = {**os.environ, "PYTHONPATH": str(PLUGINS), "PYTEST_PLUGINS": "killers_first"}
+def run(area: Area, postgres: str | None, children: int) -> None:
+    """Run mutmut; its results are beside the mutated modules. Raises if the tests fail without a mutation.
+
+    Mutants that survive the tests of `area.seconds`, and timeouts, are tried again with all tests that reach the function.
+    """
+    _run(area, postgres, children, str(area.seconds))
+    again = [mutant.name for mutant in mutants(area) if mutant.status in ("survived", "timeout")]
+    if again:
+        _run(area, postgres, children, "inf", again)
+
+
+def _run(area: Area, postgres: str | None, children: int, seconds: str, names: Collection[str] = ()) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(PLUGINS), "PYTEST_PLUGINS": "killers_first", "MUTANT_SECONDS": seconds}
     if postgres:
         environment["TRADEWIND_TEST_POSTGRES"] = postgres
-    command = [sys.executable, "-m", "sampled", str(area.every), "run", "--max-children", str(children)]
-    subprocess.run(command, cwd=place, env=environment, check=True)
+    command = [sys.executable, "-m", "sampled", str(area.every), area.salt, "run", "--max-children", str(children), *names]
+    subprocess.run(command, cwd=place_of(area), env=environment, check=True)
 
 
-def mutants(place: Path, every: int = 1) -> list[Mutant]:
-    """The mutants of the area's sample that have a result."""
-    found = []
-    for meta in sorted((place / "mutants" / "include").rglob("*.py.meta")):
-        module = str(meta.relative_to(place / "mutants")).removesuffix(".meta")
-        for name, code in json.loads(meta.read_text())["exit_code_by_key"].items():
-            if code is not None and is_tried(name, every):
-                found.append(Mutant(name, module, SETTLED.get(code, "timeout")))
+def mutants(area: Area) -> list[Mutant]:
+    """The mutants of the area's samples (`rates`) with their results."""
+    by_module = _results(area)
+    return [
+        Mutant(name, module, SETTLED.get(code, "timeout"))
+        for module, every in rates(area).items()
+        for name, code in by_module[module].items()
+        if code is not None and is_tried(name, every, area.salt)
+    ]
+
+
+def population(area: Area) -> dict[str, int]:
+    """The number of all mutants of each module, tried or not."""
+    return {module: len(codes) for module, codes in _results(area).items() if codes}
+
+
+def rates(area: Area) -> dict[str, int]:
+    """The rate of each module's sample: the area's, or of a run that was ended, the densest multiple that is complete.
+
+    A module is left out if not even one in `8 * every` is complete.
+    """
+    found = {}
+    for module, codes in _results(area).items():
+        complete = [every for every in (area.every * factor for factor in (1, 2, 4, 8)) if _is_complete(codes, every, area)]
+        if codes and complete:
+            found[module] = complete[0]
     return found
 
 
-def changes(place: Path, wanted: list[Mutant]) -> dict[Mutant, str]:
+def _is_complete(codes: dict[str, int | None], every: int, area: Area) -> bool:
+    return all(code is not None for name, code in codes.items() if is_tried(name, every, area.salt))
+
+
+def _results(area: Area) -> dict[str, dict[str, int | None]]:
+    """Per module, mutmut's names of all mutants with the exit code of their tests, None if not tried."""
+    mutated = place_of(area) / "mutants"
+    return {
+        str(meta.relative_to(mutated)).removesuffix(".meta"): json.loads(meta.read_text())["exit_code_by_key"]
+        for meta in sorted((mutated / "include").rglob("*.py.meta"))
+    }
+
+
+def diffs(area: Area, wanted: list[Mutant]) -> dict[Mutant, str]:
     """Each mutant's diff. Runs in a child process, since mutmut reads its configuration from the working folder once."""
     show = (
         "import sys, json\n"
         "from mutmut.mutation.diff_apply import get_diff_for_mutant\n"
         "json.dump([get_diff_for_mutant(name) for name in json.load(sys.stdin)], sys.stdout)"
     )
+    if not wanted:
+        return {}
     names = json.dumps([mutant.name for mutant in wanted])
     finished = subprocess.run(
-        [sys.executable, "-c", show], cwd=place, input=names, capture_output=True, text=True, check=True
+        [sys.executable, "-c", show], cwd=place_of(area), input=names, capture_output=True, text=True, check=True
     )
     return dict(zip(wanted, json.loads(finished.stdout), strict=True))
+
+
+def place_of(area: Area) -> Path:
+    """The area's workspace."""
+    return WORKSPACES / area.name
 
 
 def _frozen(value: Any) -> Any:
@@ -137,11 +193,13 @@ def _configuration(area: Area, place: Path) -> str:
         for name, value in {
             "source_paths": ["include"],
             "only_mutate": list(area.modules),
+            "do_not_mutate": ["*/migrations/*"],  # Alembic loads them by path, where mutmut cannot change them
             "also_copy": beside,
             "pytest_add_cli_args_test_selection": list(area.tests),
             "pytest_add_cli_args": [*area.arguments, "-p", "no:cacheprovider", "-p", "no:warnings", "--timeout=60"],
             "timeout_multiplier": 3.0,
             "timeout_constant": 20.0,
+            "process_isolation": "forkserver",  # imports the tests once, not for each mutant
             "use_git_change_detection": False,
             "track_dependencies": False,
             "do_not_mutate_patterns": [r"^\s*(remedy=|where=|log\.)"],

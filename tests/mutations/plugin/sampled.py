@@ -1,18 +1,21 @@
-"""`python -m sampled EVERY …`: mutmut, trying one in EVERY mutants. Runs in a workspace, with this folder on its path."""
+"""`python -m sampled EVERY SALT …`: mutmut on one in EVERY mutants. Runs in a workspace, with this folder on the path."""
 
 from __future__ import annotations
 
 import sys
-import zlib
+from hashlib import blake2b
 from typing import Any
 
 
-def is_tried(name: str, every: int) -> bool:
-    """Sample by a hash of mutmut's name: every run tries the same mutants, and one in 3 contains one in 6."""
-    return zlib.crc32(name.encode()) % every == 0
+def is_tried(name: str, every: int, salt: str) -> bool:
+    """Sample by a hash of the salt and mutmut's name: every run tries the same mutants until the salt changes.
+
+    A sample of one in 3 contains that of one in 6.
+    """
+    return int.from_bytes(blake2b(f"{salt} {name}".encode(), digest_size=8).digest()) % every == 0
 
 
-def main(every: int) -> None:
+def main(every: int, salt: str) -> None:
     """Run mutmut with the rest of the command line.
 
     Skips mutmut's second run of all tests without a mutation: they have just passed when it collected the statistics.
@@ -24,7 +27,7 @@ def main(every: int) -> None:
 
     def sample(**chosen: Any) -> tuple[list[Any], dict[str, Any]]:
         found, by_path = collect(**chosen)
-        return [mutant for mutant in found if is_tried(mutant[1], every)], by_path
+        return [mutant for mutant in found if is_tried(mutant[1], every, salt)], by_path
 
     def runner(children: int) -> MutantRunner:
         made = get_mutant_runner(children)
@@ -37,4 +40,4 @@ def main(every: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv.pop(1)))
+    main(int(sys.argv.pop(1)), sys.argv.pop(1))
