@@ -129,7 +129,7 @@ def test_lost_plan_is_cancelled_and_its_unsent_chunks_are_skipped(
     assert (found["plans_cancelled"], found["chunks_in_doubt"], found["chunks_skipped"]) == (1, 1, 2)
     plan = plans.find_plan(stores.ledger, plan_id)
     assert plan
-    assert plan.state == "cancelled"
+    assert (plan.state, plan.campaign, plan.occurrence) == ("cancelled", "spring", "once")
     assert Campaign.model_validate_json(plan.settings).on_doubt == "skip"
     people = tally(stores.ledger, plan_id)
     assert (people.selected, people.in_doubt, people.skipped) == (30, 10, 20)
