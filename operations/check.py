@@ -12,7 +12,7 @@ from importlib.abc import MetaPathFinder
 from typing import Any
 
 from include.core import paths, segment_name, sqlfile, text_file
-from include.core.campaign import Campaign, campaign_names, inspect_campaign
+from include.core.campaign import Campaign, campaign_names, file_of, inspect_campaign
 from include.core.errors import ConfigurationError
 from include.core.finding import ORDER, Finding, errors, of_exception, shown_path
 from include.core.seeds import inspect_seeds
@@ -52,8 +52,11 @@ def campaigns() -> Iterator[Finding]:
 
 
 def templates() -> Iterator[Finding]:
-    """The files of all templates, and the mails of all campaigns, in every variant and locale."""
-    from include.dispatch.content.inspection import inspect_files, inspect_mail
+    """The files of all templates, and the mails of all campaigns in every variant and locale.
+
+    The mails of journeys are compiled in their first locale only, to stay within three seconds.
+    """
+    from include.dispatch.content.inspection import inspect_files, inspect_mail, inspect_sources
     from include.dispatch.content.translations import outdated
 
     folder = paths.template_folder()
@@ -69,6 +72,9 @@ def templates() -> Iterator[Finding]:
         yield from unknown
         if document.model is not None:
             yield from inspect_mail(document.model, document.path, folder)
+    for mail in _mails_of_journeys():
+        yield from inspect_sources(mail, file_of(mail.id), folder)
+        yield from inspect_mail(mail.model_copy(update={"locales": mail.locales[:1]}), file_of(mail.id), folder)
 
 
 def _templates(document: Document[Campaign]) -> Iterator[tuple[Place, str]]:
@@ -78,6 +84,16 @@ def _templates(document: Document[Campaign]) -> Iterator[tuple[Place, str]]:
     for index, variant in enumerate(variants if isinstance(variants, list) else []):
         named.append((("variants", index, "template"), variant.get("template") if isinstance(variant, dict) else None))
     return ((field, name) for field, name in named if isinstance(name, str))
+
+
+def _mails_of_journeys() -> Iterator[Campaign]:
+    """The mail of each step of the journeys whose files are valid."""
+    from include.core.journey import inspect_journey, journey_names
+
+    for name in journey_names():
+        document = inspect_journey(name)
+        if document.model is not None and not document.findings:
+            yield from (document.model.campaign(step) for step in document.model.steps if step.kind == "mail")
 
 
 def segments() -> Iterator[Finding]:

@@ -16,7 +16,7 @@ from include.core.campaign_schedule import as_text, next_run, one_date, require_
 from include.core.errors import ConfigurationError
 from include.core.field_errors import FieldError
 from include.core.finding import Finding, of_exception, refuse
-from include.core.paths import campaign_folder, shop_file
+from include.core.paths import campaign_folder, journey_folder, shop_file
 from include.core.segment_name import SegmentName
 from include.core.segment_set import SegmentChoice, SegmentSet, SegmentText
 from include.core.shop import UnknownTopic, load_shop
@@ -476,6 +476,12 @@ def chosen_segments() -> set[SegmentName]:
     return found
 
 
+def file_of(campaign_id: str, folder: Path | None = None) -> Path:
+    """The file in which a campaign is defined; for the mail of a step, that of its journey."""
+    journey, separator, _ = campaign_id.partition(JOURNEY_SEPARATOR)
+    return (journey_folder() if separator else folder or campaign_folder()) / f"{journey}.yaml"
+
+
 def source_location(name: str, *field: str, folder: Path | None = None) -> str:
     """The location of a field for later errors: `winback.yaml, line 12`; only the file if the line is unknown."""
-    return yaml_file.source_location((folder or campaign_folder()) / f"{name}.yaml", *field)
+    return yaml_file.source_location(file_of(name, folder), *field)

@@ -19,10 +19,10 @@ import duckdb
 import pyarrow as pa
 from sqlalchemy import Connection
 
-from include.core.campaign import Campaign, Pace, source_location
+from include.core.campaign import Campaign, Pace, file_of, source_location
 from include.core.errors import CampaignStopped, ContentChanged, PlanError, StoppedByOperator
 from include.core.finding import refuse
-from include.core.paths import campaign_folder, template_folder
+from include.core.paths import template_folder
 from include.core.secrets import Secrets
 from include.dispatch import plan_files
 from include.dispatch.account import record
@@ -150,9 +150,7 @@ def freeze_request(stores: Stores, request: PlanRequest, select: Select) -> Froz
     """Find the plan of `request`, or freeze one for the people that `select` returns."""
     found = plans.find_plan(stores.ledger, request.plan_id)
     if found is None:
-        contents = compile_contents(request.campaign)
-        campaign_file = campaign_folder() / f"{request.campaign.id}.yaml"
-        refuse(inspect_sources(request.campaign, campaign_file, template_folder()), PlanError)
+        contents = _checked_contents(request.campaign)
         with open_warehouse(stores.paths) as warehouse:
             record.record_into(warehouse, stores)
             fresh = _freeze_now(stores, request, contents, lambda: select(warehouse))
@@ -175,7 +173,7 @@ def freeze_together(
     Returns None if the plan exists, in which case `together` wrote nothing.
     """
     return _freeze_now(
-        stores, request, compile_contents(request.campaign), lambda: _selected(warehouse, stores, request, select_audience),
+        stores, request, _checked_contents(request.campaign), lambda: _selected(warehouse, stores, request, select_audience),
         together,
     )  # fmt: skip
 
@@ -187,6 +185,13 @@ def _selected(
     audience = select_audience(warehouse)
     chunking = cut_into_chunks(warehouse, request.campaign, request.at)
     return SegmentPeople(warehouse, stores.secrets, request.edge_url, audience, chunking)
+
+
+def _checked_contents(campaign: Campaign) -> dict[str, Content]:
+    """As `compile_contents`; also refuses what `make check` finds in the text of the templates."""
+    contents = compile_contents(campaign)
+    refuse(inspect_sources(campaign, file_of(campaign.id), template_folder()), PlanError)
+    return contents
 
 
 def compile_contents(campaign: Campaign) -> dict[str, Content]:
