@@ -422,7 +422,7 @@ def inspect_campaign(name: str, folder: Path | None = None) -> Document[Campaign
     """
     folder = folder or campaign_folder()
     path = folder / f"{name}.yaml"
-    if not path.exists():
+    if not path.exists() and not path.is_symlink():
         raise ConfigurationError(
             "does not exist.", where=str(path), remedy=suggest(name, campaign_names(folder), kind="campaigns")
         )

@@ -26,6 +26,9 @@ _SYNTAX = (
     ("cannot start any token", "a value starts with a character that has a meaning in YAML (@, `, %)", _QUOTE),
     ("unknown escape character", "a backslash in double quotes starts an unknown escape", "Use single quotes."),
     ("found undefined alias", "a value starts with *, which refers to something that does not exist", _QUOTE),
+    ("but found another document", "there is a second document after ---", "Remove the line ---, or make two files."),
+    ("could not determine a constructor", "a value starts with !, which is a tag of YAML", _QUOTE),
+    ("found unhashable key", "a name is a list or has fields of its own", "Write field: value."),
     ("control characters are not allowed", "there is a control character", "Delete it."),
 )
 """Words of libyaml and PyYAML, what they mean in such a file, and what to do."""
