@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ a hash of a salt (`{salt}`, in `pyproject.toml`) and the mutant's name. *At firs
 it, so it estimates the score of all mutants: each counts as often as the mutants that it stands for, and the intervals are
 Wilson's, at 95 %. *Now* is the score of the same sample after tests were written for its survivors, so it says less about
 the mutants outside it. A new salt draws a new sample."""
+UNKILLABLE = ("Equivalent", "Words only")
+"""How the reason of a survivor starts if no test of behaviour can kill it."""
 COLUMNS = (
     "Mutants",
     "One in",
@@ -43,7 +46,32 @@ def section(found: dict[str, Any]) -> str:
     head = f"| Module | {' | '.join(COLUMNS)} |\n|---{'|--:' * len(COLUMNS)}|\n"
     lines = "\n".join(_line(*each) for each in modules.items())
     reasons = "### Why the survivors are acceptable\n\n" + "\n".join(_reasons(found["survivors"]))
-    return "\n\n".join([HEAD, sample, _folders(found), head + lines, reasons])
+    return "\n\n".join([HEAD, sample, _folders(found), _of_killable(found), head + lines, reasons])
+
+
+def without_equivalent(found: dict[str, Any]) -> list[dict[str, Any]]:
+    """The modules with their first counts, without the survivors that no test can kill, by their reasons."""
+    equivalent = Counter(
+        f"include/{'/'.join(entry['function'].split('.')[:-1])}.py"
+        for entry in found["survivors"]
+        if entry["why"].startswith(UNKILLABLE)
+    )
+    methods = {module: number for module, number in equivalent.items() if module not in found["modules"]}
+    for module, number in methods.items():  # of a class: its name is no part of the path
+        equivalent[f"{module.rpartition('/')[0]}.py"] += number
+    first = {module: entry | entry["first"] for module, entry in found["modules"].items()}
+    return [entry | {"survived": entry["survived"] - equivalent[module]} for module, entry in first.items()]
+
+
+def _of_killable(found: dict[str, Any]) -> str:
+    """The usual mutation score: equivalent mutants do not count, since no test can kill them."""
+    modules = without_equivalent(found)
+    rate, low, high = estimate(modules)
+    left_out = sum(entry["first"]["survived"] for entry in found["modules"].values()) - _survived(modules)
+    return (
+        f"Of the mutants that a test can kill, **{rate:.1f} %** were killed at first ({low:.1f} to {high:.1f} %): the "
+        f"{left_out} equivalent ones are left out, as is usual for a mutation score (Jia and Harman, 2011)."
+    )
 
 
 def changes(modules: list[str]) -> str:

@@ -59,6 +59,19 @@ def test_score_is_at_least_90_percent_and_survivors_have_a_reason() -> None:
     assert len(found["survivors"]) == sum(counts["survived"] for counts in found["modules"].values())
 
 
+def test_only_mutants_that_no_test_can_kill_are_left_out_of_the_usual_score() -> None:
+    counts = {"killed": 8, "timeout": 0, "survived": 2, "text": 0, "every": 1, "mutants": 10}
+    survivors = [
+        {"function": "ledger.chunks.Claim.end", "why": "Equivalent: the default."},
+        {"function": "ledger.chunks.close", "why": "A gap."},
+    ]
+    found = {"modules": {"include/ledger/chunks.py": {**counts, "first": counts}}, "survivors": survivors}
+
+    (module,) = page.without_equivalent(found)
+
+    assert (module["killed"], module["survived"]) == (8, 1)
+
+
 def test_survivor_is_identified_by_function_and_changed_lines() -> None:
     found = score.change(mutant("chunks.xǁClaimǁlease_left__mutmut_2", "survived"), DIFF)
     assert (found.function, found.was) == ("ledger.chunks.Claim.lease_left", "if changed.rowcount != 1:")
