@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow.sdk import task_group
-
 from include.orchestration import sends
 from include.orchestration.tags import Pool
 from include.orchestration.tasks import Stores, stores_task
 from include.orchestration.triggers import TriggerRun
 
 
-@task_group
-def winners() -> None:
-    """Send the winner of each experiment whose test is over."""
+def winners() -> Any:
+    """Tasks that send the winner of each experiment whose test is over; returns the first."""
 
     @stores_task(pool=Pool.WAREHOUSE)
-    def choose(stores: Stores) -> Any:
+    def choose_winners(stores: Stores) -> Any:
         """Choose the winner of experiments whose test is over; returns the runs that send it to the rest."""
         from include.analyze.winner import choose_due
 
         return sends.resume_triggers(choose_due(stores))
 
-    TriggerRun.partial(task_id="send_rest", doc_md="Send the winner to the rest.").expand_kwargs(choose())
+    due: Any = choose_winners()
+    TriggerRun.partial(task_id="send_rest", doc_md="Send the winner to the rest.").expand_kwargs(due)
+    return due
