@@ -3,4 +3,4 @@
 -- grain: none
 -- params: none
 -- purpose: Whether a run built only the segments that activities may change.
-alter table segment.runs add column if not exists is_partial boolean default false;
+alter table segment.runs add column if not exists is_partial boolean;
