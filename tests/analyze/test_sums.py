@@ -149,8 +149,13 @@ def filled(stores: Stores) -> Stores:
             {"message_key": "m0", "event": "opened", "verdict": "human"},
         ]
         fill(connection, rows, happened)
-        connection.execute("insert into segment.runs values ('run', now(), now(), 2)")
-        connection.execute("insert into segment.sizes values ('run', 'all', 2, 2, 0, 0)")
+        connection.execute(
+            "insert into segment.runs (segment_run, as_of, built_at, list_size) values ('run', now(), now(), 2)"
+        )
+        connection.execute(
+            "insert into segment.sizes (segment_run, segment, members, entered, left_segment, stayed) "
+            "values ('run', 'all', 2, 2, 0, 0)"
+        )
         connection.execute("insert into segment.membership values ('run', 'all', 'bob'), ('run', 'all', 'cleo')")
     return stores
 

@@ -36,8 +36,8 @@ def build(paths: DataPaths, number: int, list_size: int = 1_000, **sizes: int) -
     at = f"timestamptz '2026-11-01 00:00:00Z' + interval {number} hour"
     execute(
         paths,
-        f"insert into segment.runs values ('r{number}', {at}, {at}, {list_size})",
-        f"insert into segment.sizes values {rows}",
+        f"insert into segment.runs (segment_run, as_of, built_at, list_size) values ('r{number}', {at}, {at}, {list_size})",
+        f"insert into segment.sizes (segment_run, segment, members, entered, left_segment, stayed) values {rows}",
     )
     return f"r{number}"
 
@@ -45,7 +45,7 @@ def build(paths: DataPaths, number: int, list_size: int = 1_000, **sizes: int) -
 def test_a_segment_that_lost_its_members_is_alerted_once(paths: DataPaths) -> None:
     assert check_stage(paths, "segments", run=build(paths, 1, buyers=210, everybody=30))["segment_emptied"] == 0
     found = check_stage(paths, "segments", run=build(paths, 2, buyers=0, everybody=1_000))
-    assert found == {"segment_emptied": 1, "segment_empty": 0, "segment_everybody": 1, "segment_share_drift": 0}
+    assert {name for name, broken in found.items() if broken} == {"segment_emptied", "segment_everybody"}
     everybody, emptied = alerts(paths)
     assert "buyers: no member; the previous run had 210." in emptied
     assert "everybody: all 1,000 people are members; before, it was 3%." in everybody
