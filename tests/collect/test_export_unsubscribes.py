@@ -113,8 +113,9 @@ def record_plan(ledger: Ledger, group: int | None, name: str = "p") -> None:
 
 @pytest.fixture
 def no_campaign_files(monkeypatch: pytest.MonkeyPatch) -> None:
-    """There are no campaign files, so that only recorded plans have groups."""
+    """There are neither campaign files nor journeys, so that only recorded plans have groups."""
     monkeypatch.setattr("include.collect.unsubscribe_lists.campaign_names", lambda: [])
+    monkeypatch.setattr("include.collect.unsubscribe_lists.journey_names", lambda: [])
 
 
 def test_an_unsubscribe_at_the_edge_stops_scheduled_mail(esp: RunningSimulator, stores: Stores) -> None:

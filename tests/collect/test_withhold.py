@@ -302,6 +302,7 @@ def test_a_withheld_group_entry_is_not_an_unsubscribe_until_an_hour_after_its_re
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("include.collect.unsubscribe_lists.campaign_names", lambda: [])
+    monkeypatch.setattr("include.collect.unsubscribe_lists.journey_names", lambda: [])
     group = esp.post("/v3/asm/groups", {"name": "news", "description": "d"})["id"]
     schedule(stores, time.time() + 3600)
     settings = CAMPAIGN.model_copy(update={"asm_group_id": group}).model_dump_json()

@@ -9,7 +9,7 @@ from tests.operators.stack import Stack
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 ERRORS = {
-    "no_segment": ("dispatch.plan", "no_segment.yaml, line 6: the segment 'nobody_knows' is not defined."),
+    "no_segment": ("dispatch.plan", "no_segment.yaml, line 6: the segment 'nobody_knows' is not defined"),
     "no_template": ("dispatch.plan", "no_template.yaml, line 7: the template 'nowhere' does not exist."),
     "no_address": ("campaign_file", "no_address.yaml, line 1: postal_address: is missing."),
     "overflow": ("dispatch.plan", "overflow/body.html.j2, line 4: "),
