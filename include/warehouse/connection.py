@@ -56,7 +56,10 @@ def _configure_session(connection: duckdb.DuckDBPyConnection) -> None:
 @contextmanager
 def second_session(connection: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
     """Another session on the open warehouse, for another thread: it sees what is committed and no temporary table."""
+    database = connection.execute("select current_database()").fetchone()
+    assert database is not None
     with connection.cursor() as session:
+        session.execute(f'use "{database[0]}"')
         _configure_session(session)
         yield session
 
