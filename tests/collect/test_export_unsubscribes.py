@@ -306,6 +306,20 @@ def test_a_resubscription_under_an_old_address_covers_the_new_one(esp: RunningSi
     assert final_statuses(esp, 2) == {PEOPLE[0]: "delivered", PEOPLE[1]: "not_delivered"}
 
 
+def test_a_resubscription_under_an_old_address_leaves_the_entry_that_the_person_made_at_sendgrid(
+    esp: RunningSimulator, stores: Stores
+) -> None:
+    change_addresses(stores.paths, stores.secrets)
+    old = key_of(stores.secrets, "old0@gmail.example.com")
+    suppress(stores.ledger, [Suppression(old, "unsubscribe", "one_click", time.time() - 60)])
+    export_unsubscribes(stores, account(esp))
+    esp.post("/v3/asm/suppressions/global", {"recipient_emails": [PEOPLE[0]]})
+    sync_suppressions(stores, account(esp))
+    assert lift(stores.ledger, old, "preference_page")
+    export_unsubscribes(stores, account(esp))
+    assert [row["email"] for row in esp.get("/v3/suppression/unsubscribes")] == [PEOPLE[0]]
+
+
 def test_a_replaced_address_is_not_exported_as_an_unsubscribe(esp: RunningSimulator, stores: Stores) -> None:
     record_plan(stores.ledger, None)
     with stores.ledger.write() as connection:
