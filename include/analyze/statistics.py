@@ -1,7 +1,8 @@
 """One arm of an experiment against its baseline: difference, tests and intervals, from sums that SQL computed.
 
 Libraries do the arithmetic (statsmodels, scipy, tea-tasting), except for the interval that is valid on any day, for which
-no maintained one exists (ADR 200).
+no maintained one exists (ADR 200). They are imported where they are used: they take seconds to import, and most runs of
+collect_engagement have no winner to choose.
 """
 
 from __future__ import annotations
@@ -12,8 +13,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.stats import chisquare
-from statsmodels.stats.proportion import confint_proportions_2indep, proportions_ztest
 
 CONFIDENCE = 0.95
 ALPHA = 1 - CONFIDENCE
@@ -60,6 +59,8 @@ def rate_sample(converted: int, people: int) -> Sample:
 
 def compare_rates(arm: Sample, baseline: Sample) -> Comparison:
     """Two-proportion z-test (pooled) and Newcombe's interval of the difference; empty if an arm has no people."""
+    from statsmodels.stats.proportion import confint_proportions_2indep, proportions_ztest
+
     if not arm.people or not baseline.people:
         return Comparison()
     converted, base_converted = round(arm.mean * arm.people), round(baseline.mean * baseline.people)
@@ -86,7 +87,7 @@ def compare_adjusted_means(arm: Sample, baseline: Sample) -> Comparison:
 
 
 def _compare_means(arm: Sample, baseline: Sample, *, adjust: bool) -> Comparison:
-    from tea_tasting.metrics import Mean  # imports Ibis, which takes a second
+    from tea_tasting.metrics import Mean
 
     if min(arm.people, baseline.people) < 2:
         return Comparison()
@@ -142,6 +143,8 @@ def sample_ratio_p_value(people: Sequence[int], shares: Sequence[float]) -> floa
     Under 0.001 the arms were not drawn as planned, and no result of the experiment can be trusted. Fabijan et al.:
     Diagnosing sample ratio mismatch in online controlled experiments, KDD 2019. None with one arm or without people.
     """
+    from scipy.stats import chisquare
+
     total, whole = sum(people), sum(shares)
     if len(people) < 2 or not total or not all(shares):
         return None
