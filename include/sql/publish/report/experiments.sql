@@ -24,6 +24,6 @@ select
     coalesce(adjusted_high, confidence_high, always_valid_high) as interval_high,
     variant || ' against ' || baseline as comparison,
     coalesce(interval_low > 0 or interval_high < 0, false) as excludes_zero
-from marts.experiment_results
-order by occurrence desc, campaign asc, comparison asc, metric asc, variant asc
+from marts.experiment_results as results
+order by occurrence desc, campaign asc, results.comparison asc, metric asc, variant asc
 limit 60;
