@@ -64,17 +64,21 @@ class JourneyShop:
     """Ten subscribers, 0 to 9; journey files, their queries and a template; a clock that tests set; a scripted SendGrid."""
 
     def __init__(self, stores: Stores, esp: ScriptedEsp, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Open the shop in `root`, which is new or a copy of another shop's."""
         self.stores, self.esp, self._patch = stores, esp, monkeypatch
-        self.journeys = root / "journeys"
-        template = root / "templates" / "short"
-        for folder in (self.journeys, template):
+        self.journeys, self._templates = root / "journeys", root / "templates"
+        monkeypatch.setenv("TRADEWIND_TEMPLATES", str(self._templates))
+        monkeypatch.setenv("TRADEWIND_JOURNEYS", str(self.journeys))
+        self.set_clock(BEGIN)
+        if not self.journeys.exists():
+            self._furnish()
+
+    def _furnish(self) -> None:
+        for folder in (self.journeys, self._templates / "short"):
             folder.mkdir(parents=True)
         for name, text in TEMPLATE.items():
-            (template / name).write_text(text)
-        monkeypatch.setenv("TRADEWIND_TEMPLATES", str(template.parent))
-        monkeypatch.setenv("TRADEWIND_JOURNEYS", str(self.journeys))
-        populate(stores.paths, 10)
-        self.set_clock(BEGIN)
+            (self._templates / "short" / name).write_text(text)
+        populate(self.stores.paths, 10)
         self.write("basket", JOURNEY)
 
     def write(self, name: str, text: str) -> None:
