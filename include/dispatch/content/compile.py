@@ -17,6 +17,7 @@ from include.core.shop import load_shop
 from include.dispatch.content import source_location, utm
 from include.dispatch.content.click_tracking import disable_click_tracking
 from include.dispatch.content.content import Content
+from include.dispatch.content.derived_text import derive
 from include.dispatch.content.environment import MAX_PART_CHARACTERS, TemplateEnvironment
 from include.dispatch.content.fields import PERSON_LINKS
 from include.dispatch.content.fill import check_with_sample
@@ -25,7 +26,7 @@ from include.dispatch.content.person_proxy import PersonProxy
 from include.dispatch.content.personal import PersonalExtension
 from include.dispatch.content.placeholders import PLACEHOLDER, Placeholders
 from include.dispatch.content.slots import MAX_SLOTS, assign_slots, check_contexts
-from include.dispatch.content.sources import PARTS, TemplateLoader, part_file
+from include.dispatch.content.sources import PARTS, TemplateLoader, has_text, part_file
 from include.dispatch.content.syntax import TemplatePreparation
 
 COMPILER_VERSION = "2"
@@ -108,8 +109,11 @@ def _variant_subject(campaign: Campaign, variant: Variant) -> dict[str, tuple[st
 
 
 def _part_files(folder: Path, variant: Variant, locale: str) -> dict[str, str]:
-    names = {part: part_file(folder, part, locale) for part in PARTS if part != "subject" or variant.subject is None}
-    return names if variant.subject is None else {"subject": "subject.variant.txt.j2", **names}
+    """The file of each part; that of a derived text is the HTML's."""
+    own = {} if variant.subject is None else {"subject": "subject.variant.txt.j2"}
+    sources = {part: part for part in PARTS} | ({} if has_text(folder, locale) else {"body_text": "body_html"})
+    names = {part: part_file(folder, source, locale) for part, source in sources.items() if part not in own}
+    return {**own, **names}
 
 
 def _shared(campaign: Campaign, variant: Variant, locale: str) -> dict[str, Any]:
@@ -141,12 +145,13 @@ def _environment(
 def _render(environment: TemplateEnvironment, names: dict[str, str]) -> RenderedParts:
     subject = " ".join(_render_part(environment, names["subject"]).split())
     preheader = " ".join(_render_part(environment, names["preheader"]).split())
-    text = _render_part(environment, names["body_text"], preheader=preheader)
+    is_derived = names["body_text"] == names["body_html"]
+    text = "" if is_derived else _render_part(environment, names["body_text"], preheader=preheader)
     html = _render_part(environment, names["body_html"], preheader=preheader)
     check_contexts(html, environment.placeholders)
-    html = disable_click_tracking(
-        _inline_styles(html, names["body_html"]), lambda tag: _has_person_link(tag, environment.placeholders)
-    )
+    html = _inline_styles(html, names["body_html"])
+    text = derive(html, environment.placeholders) if is_derived else text
+    html = disable_click_tracking(html, lambda tag: _has_person_link(tag, environment.placeholders))
     return RenderedParts(subject, preheader, html, text.strip() + "\n")
 
 

@@ -60,11 +60,15 @@ class Fragment:
 
 @dataclass(frozen=True, eq=False)
 class Placeholder:
-    """A value that depends on the person, and its location in the template."""
+    """A value that depends on the person, and its location in the template.
+
+    `context` is its escaping context where its place in the text does not tell it (see derived_text.py).
+    """
 
     value: RecordedExpression | Fragment
     name: str
     line: int
+    context: str | None = None
 
     @property
     def paths(self) -> frozenset[Path]:

@@ -97,7 +97,7 @@ def _replace(text: str, reader: Reader, placeholders: Placeholders, table: _Slot
 def _context_of(reader: Reader, placeholder: Placeholder) -> str:
     where = source_location.format_location(placeholder.name, placeholder.line)
     try:
-        context = reader.context()
+        context = placeholder.context or reader.context()
     except UnsafeContext as refused:
         raise PlanError(str(refused), where=where, remedy="Move it to the text, to an attribute or to a link.") from None
     if isinstance(placeholder.value, Fragment) and placeholder.value.is_markup and placeholder.value.context != context:

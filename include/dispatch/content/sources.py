@@ -30,6 +30,13 @@ def part_file(folder: Path, part: str, locale: str) -> str:
     return name
 
 
+def has_text(folder: Path, locale: str) -> bool:
+    """Whether the template has a text part of its own for a locale; else it is derived from the HTML."""
+    language = locale.replace("_", "-").split("-")[0]
+    names = ("body.txt.j2", *(f"body.{tag}.txt.j2" for tag in (locale, language)))
+    return any((folder / name).is_file() for name in names)
+
+
 def unwritten_parts(folder: Path, locale: str, default: str, parts: Iterable[str]) -> list[str]:
     """The files that are missing for a locale, because the parts would be those of the `default` locale.
 
@@ -38,7 +45,8 @@ def unwritten_parts(folder: Path, locale: str, default: str, parts: Iterable[str
     """
     if _language(locale) == _language(default):
         return []
-    files = [part_file(folder, part, locale) for part in parts]
+    written = [part for part in parts if part != "body_text" or has_text(folder, locale)]
+    files = [part_file(folder, part, locale) for part in written]
     missing = [name for name in files if name.count(".") == 2 and not _reads_language(folder, name, frozenset())]
     return [name.replace(".", f".{locale}.", 1) for name in missing]
 

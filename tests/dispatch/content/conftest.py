@@ -40,12 +40,13 @@ def compile_parts(tmp_path: Path) -> Compile:
     """Compiles a template from the given parts; omitted parts are plain and valid.
 
     `html` is inserted between the start of a document (one line) and a valid end, so it starts at line 2 of body.html.j2.
+    With `text=None` the template has no text part.
     """
 
     def compiled(
         html: str = "<p>Hello</p>",
         *,
-        text: str = "Hello",
+        text: str | None = "Hello",
         subject: str = "Three records",
         preheader: str = "A look inside",
         files: dict[str, str] | None = None,
@@ -56,10 +57,11 @@ def compile_parts(tmp_path: Path) -> Compile:
     ) -> Content:
         parts = {
             "letter/body.html.j2": HTML_START + html + HTML_END,
-            "letter/body.txt.j2": text + TEXT_END,
+            **({} if text is None else {"letter/body.txt.j2": text + TEXT_END}),
             "letter/subject.txt.j2": subject,
             "letter/preheader.txt.j2": preheader,
         }
+        (tmp_path / "letter/body.txt.j2").unlink(missing_ok=True)
         for name, source in (parts | (files or {})).items():
             (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / name).write_text(source, encoding="utf-8")

@@ -178,8 +178,8 @@ def test_missing_parts_and_folders(compile_parts: Compile, tmp_path: Path) -> No
     from tests.dispatch.content.conftest import a_campaign
 
     compile_parts()
-    (tmp_path / "letter" / "body.txt.j2").unlink()
-    with pytest.raises(PlanError, match=r"^letter/body\.txt\.j2: does not exist"):
+    (tmp_path / "letter" / "body.html.j2").unlink()
+    with pytest.raises(PlanError, match=r"^letter/body\.html\.j2: does not exist"):
         compile_content(tmp_path / "letter", campaign=a_campaign(), variant=Variant(id="only"), locale="en")
     with pytest.raises(PlanError, match="template nowhere: does not exist"):
         compile_content(tmp_path / "nowhere", campaign=a_campaign(), variant=Variant(id="only"), locale="en")
