@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import func, select, update
 
-from include.core.errors import CampaignStopped
+from include.core.errors import StoppedByOperator
 from include.ledger.plans import find_plan
 from include.ledger.tables import chunks
 from tests.faults.catalogue import fault
@@ -118,7 +118,7 @@ def cancelled_in_mid_send(scenario: Scenario) -> Allowed:
         time.sleep(scenario.random.random() * 0.8)
         run_after_kill(scenario, "cancel", HOLDING)
         result = scenario.wait_for(sender)
-        assert result is None or result.error in ("", CampaignStopped.__name__), result
+        assert result is None or result.error in ("", StoppedByOperator.__name__), result
         scenario.run("settle", constants=CONSTANTS)
     return Allowed(doubtful=CONNECTIONS * scenario.kills, cancelled=True)
 
