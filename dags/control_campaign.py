@@ -1,9 +1,10 @@
 """### control_campaign
 
 **Purpose.** Pause, resume or cancel a campaign that is being sent, or send its corrected content to everybody who is still
-pending.
+pending. Pause, resume or cancel a journey, or the mail of one of its steps.
 
-**Inputs.** The form: the action, the campaign, and which of its occurrences. Everybody who may start this DAG may decide.
+**Inputs.** The form: the action, the campaign or journey, and which of its occurrences. Everybody who may start this DAG may
+decide.
 
 **Outputs.** The state of the plan in the ledger, effective from the next chunk of at most 1,000 people on, and the decision:
 who, when, why, and what it changed. *resume* and *replace_content* then start the campaign's DAG. Messages that SendGrid

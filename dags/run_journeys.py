@@ -7,7 +7,7 @@ mail that is due, each step once per person and trigger.
 people are, in the ledger.
 
 **Outputs.** In the ledger, where people are, and one plan per mail step that is due, together in one transaction; the
-plan's requests; `dispatch.plans` and `dispatch.sends`; `journeys/<journey>.html`, its picture with numbers of people.
+plan's requests; `dispatch.plans` and `dispatch.sends`; `journeys/<journey>.svg`, its picture with numbers of people.
 
 **When.** Every minute, and when activities or subscribers were loaded. A run is skipped if no data changed and nobody is
 due. From an activity that is posted to an accepted request takes less than two minutes, if no other task occupies the
@@ -18,6 +18,8 @@ warehouse.
   The others went on, and nobody inside is lost. See docs/runbook/journey-broken.md.
 - `dispatch.send_range` fails with *CampaignStopped*: SendGrid refused the key, the sender or the credits. The journey
   freezes no further mail, and people wait at their step. Fix the cause, then `make journey DO=resume NAME=…`.
+- `dispatch.send_range` is *skipped*, with the reason in its log: an operator paused or cancelled the
+  journey. Nothing failed.
 - `dispatch.advance` fails with *EdgeUnavailable*: the edge did not answer at `edge_public_url`. Mail that is due waits.
 - `dispatch.settle` fails with *ConservationBroken*: do not clear the task; see docs/runbook/conservation-broken.md.
 - A run that failed or was killed needs no clearing: the next one does what is left.
@@ -30,7 +32,7 @@ from typing import Any
 
 from airflow.sdk import DAG, AssetOrTimeSchedule, task_group
 
-from include.orchestration import configuration, defaults, journeys, timetables
+from include.orchestration import defaults, journeys, timetables
 from include.orchestration.assets import ACTIVITIES, SENDS, SUBSCRIBERS
 from include.orchestration.tags import Pool, Tag
 from include.orchestration.tasks import Stores, skip_unless, stores_task
@@ -56,9 +58,7 @@ with DAG(
 
         @stores_task(pool=Pool.SENDGRID, retries=0, doc_md="As in a campaign; what cannot go now is left for the next run.")
         def send_range(stores: Stores, part: Any) -> Any:
-            from include.dispatch.journey.send import send_part
-
-            return send_part(stores, configuration.account(), part, configuration.account_pace())
+            return journeys.send_part(stores, part)
 
         @stores_task(trigger_rule="none_failed_min_one_success")
         def settle(stores: Stores) -> Any:

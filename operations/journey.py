@@ -5,6 +5,8 @@ Works on the ledger without Airflow, so a journey can be stopped while the UI is
 
 from __future__ import annotations
 
+import getpass
+
 from include.dispatch.journey import control
 from operations.ledger import existing_ledger
 from operations.progress import Progress
@@ -16,13 +18,14 @@ def control_journey(installation: Installation, action: str, journey: str, perso
 
     Raises `TradewindError` if the journey never ran, or was cancelled before.
     """
+    by = f"{getpass.getuser()}, make journey"
     with existing_ledger(installation) as ledger:
         if action == "pause":
-            control.pause(ledger, journey)
+            control.pause(ledger, journey, by)
         elif action == "resume":
-            control.resume(ledger, journey)
+            control.resume(ledger, journey, by)
         elif action == "cancel":
-            control.cancel(ledger, journey)
+            control.cancel(ledger, journey, by)
         lines = control.way_lines(ledger, journey, person) if person else control.status_lines(ledger, journey)
         for line in lines:
             Progress().print(line)

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError, model_validator
 
 from include.core import yaml_file
-from include.core.campaign import JOURNEY_SEPARATOR, Campaign, Identifier
+from include.core.campaign import JOURNEY_SEPARATOR, Campaign, Identifier, load_campaign
 from include.core.errors import ConfigurationError
 from include.core.field_errors import describe
 from include.core.finding import Finding, of_exception, refuse
@@ -193,11 +193,19 @@ def mail_id(journey: str, step: str) -> str:
 
 
 def load_mail(campaign_id: str) -> Campaign:
-    """The mail of a step by its campaign id, from the journey's file as it is now. Raises `ConfigurationError`."""
-    name, _, step = campaign_id.partition(JOURNEY_SEPARATOR)
+    """A campaign, or the mail of a journey's step, by its campaign id, from the file as it is now.
+
+    Raises `ConfigurationError`.
+    """
+    name, separator, step = campaign_id.partition(JOURNEY_SEPARATOR)
+    if not separator:
+        return load_campaign(campaign_id)
     journey = load_journey(name)
     if step not in [each.id for each in journey.steps if each.kind == "mail"]:
-        raise ConfigurationError(f"has no mail step '{step}'.", where=f"{name}.yaml", remedy="Restore that step.")
+        steps = [each.id for each in journey.steps if each.kind == "mail"]
+        raise ConfigurationError(
+            f"has no mail step '{step}'.", where=f"{name}.yaml", remedy=suggest(step, steps, kind="mail steps")
+        )  # fmt: skip
     return journey.campaign(journey.step(step))
 
 

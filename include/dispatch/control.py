@@ -19,13 +19,12 @@ from include.ledger import counts, holds, pending, plans
 from include.ledger.chunk import Plan
 from include.ledger.counts import PeopleByState
 from include.ledger.database import Ledger
-from include.ledger.decisions import Decision
+from include.ledger.decisions import SOMEBODY, Decision
 from include.sendgrid.management import NotOffered
 
 log = logging.getLogger(__name__)
 
 UNFINISHED = ("sending", "paused", "stopped")
-SOMEBODY = "an operator"
 
 
 class SendStatus(PeopleByState):

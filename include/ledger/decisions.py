@@ -1,4 +1,4 @@
-"""What people decided about plans: who, when, why, and what it changed. Written with the change itself."""
+"""What people decided about plans and journeys: who, when, why, and what it changed. Written with the change itself."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from include.core import clock
 from include.ledger.database import Ledger
 from include.ledger.tables import decisions
 
+SOMEBODY = "an operator"
+"""Who decided, where nobody is known."""
 Action = Literal["pause", "resume", "cancel", "replace_content", "choose_winner"]
 
 
@@ -38,6 +40,11 @@ def keep(connection: Connection, plan_id: str, decision: Decision) -> None:
         "details": json.dumps(decision.details),
     }
     connection.execute(insert(decisions), [row])
+
+
+def of_journey(journey: str) -> str:
+    """What stands for a plan's id in a decision about a whole journey."""
+    return f"journey {journey}"
 
 
 def of_plan(ledger: Ledger, plan_id: str) -> list[Decision]:

@@ -1,11 +1,13 @@
-"""A person's decision about a campaign that is being sent, from the form of the DAG `control_campaign`."""
+"""A person's decision about a campaign that is being sent, or a journey, from the form of the DAG `control_campaign`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from include.core.campaign import JOURNEY_SEPARATOR
 from include.core.errors import ConfigurationError
+from include.core.journey import journey_names, load_mail
 from include.orchestration import configuration
 
 if TYPE_CHECKING:
@@ -19,10 +21,12 @@ CONTINUES = ("resume", "replace_content")
 def decide(stores: Stores, params: Mapping[str, Any], dag_run: Any) -> dict[str, Any]:
     """Apply the action of the form, as the user who started the run; returns the plan's state and people after it."""
     from include.dispatch import control
-    from include.dispatch.control import SOMEBODY
+    from include.ledger.decisions import SOMEBODY
 
-    plan, action = _plan(stores, params), params["action"]
     by, note = getattr(dag_run, "triggering_user_name", None) or SOMEBODY, params["note"] or ""
+    if params["campaign"] in journey_names():
+        return _decide_about_journey(stores, params["campaign"], params["action"], by, note)
+    plan, action = _plan(stores, params), params["action"]
     if action == "replace_content":
         replaced = _replace_content(stores, plan, by, note)
         return {**replaced, **control.send_status(stores.ledger, plan.plan_id)}
@@ -33,18 +37,35 @@ def decide(stores: Stores, params: Mapping[str, Any], dag_run: Any) -> dict[str,
 
 
 def next_run(decided: Mapping[str, Any], action: str) -> dict[str, str]:
-    """The form of the run that continues the plan; empty if nothing is left to send."""
+    """The form of the run that continues the plan; empty if nothing is left to send, or `run_journeys` does it."""
     if action not in CONTINUES or decided["state"] != "sending" or not decided["pending"]:
+        return {}
+    if JOURNEY_SEPARATOR in decided["campaign"]:
         return {}
     return {"mode": "live", "occurrence": decided["occurrence"]}
 
 
+def _decide_about_journey(stores: Stores, journey: str, action: str, by: str, note: str) -> dict[str, Any]:
+    """Apply the action to a whole journey; returns its state and how many people are inside."""
+    from include.dispatch.journey import control
+    from include.ledger import journeys
+
+    commands: dict[str, Any] = {"pause": control.pause, "resume": control.resume, "cancel": control.cancel}
+    if action not in commands:
+        raise ConfigurationError(
+            f"'{action}' is not offered for a journey.", where="form, action",
+            remedy="Edit the template: everybody who is still to get it gets the new one.",
+        )  # fmt: skip
+    commands[action](stores.ledger, journey, by=by, note=note)
+    state, inside = journeys.states(stores.ledger)[journey].state, len(journeys.inside(stores.ledger, journey))
+    return {"campaign": journey, "state": state, "inside": inside, "pending": 0}
+
+
 def _replace_content(stores: Stores, plan: Plan, by: str, note: str) -> dict[str, Any]:
-    from include.core.campaign import load_campaign
     from include.dispatch.plan.correction import replace_content
 
     return replace_content(
-        stores, load_campaign(plan.campaign), occurrence=plan.occurrence, edge_url=configuration.edge_url(), by=by, note=note
+        stores, load_mail(plan.campaign), occurrence=plan.occurrence, edge_url=configuration.edge_url(), by=by, note=note
     )
 
 

@@ -9,6 +9,7 @@ from airflow.sdk import Param
 
 from include.core.campaign import Campaign, campaign_names
 from include.core.errors import ConfigurationError
+from include.core.journey import journey_names
 from include.core.seeds import load_seeds
 
 TABLE_RULES = [
@@ -41,8 +42,9 @@ CONTROL_FORM: dict[str, dict[str, Any]] = {
         "campaign as they are now to everybody who is still pending. cancel: end it for good; cannot be undone.",
     },
     "campaign": {
-        "default": None, "type": ["string", "null"], "pattern": r"^[a-z][a-z0-9_]{0,59}$", "title": "Campaign",
-        "examples": campaign_names(),
+        "default": None, "type": ["string", "null"], "pattern": r"^[a-z][a-z0-9_]{0,59}$", "title": "Campaign or journey",
+        "examples": [*campaign_names(), *journey_names()],
+        "description": "A campaign; a journey; or one step of a journey, as in abandoned_basket__reminder.",
     },
     "occurrence": {
         "default": None, "type": ["string", "null"], "pattern": r"^[A-Za-z0-9-]{1,40}$", "title": "Occurrence",

@@ -13,7 +13,8 @@ from include.core.errors import ConfigurationError
 from include.dispatch.send import sender
 from include.ledger import decisions, holds
 from include.ledger.stores import Stores
-from include.orchestration import configuration, control, sends
+from include.orchestration import configuration, control, journeys, sends
+from tests.dispatch.journey.conftest import JourneyShop
 from tests.dispatch.scripted_esp import Reply, ScriptedEsp, accepted
 from tests.dispatch.sending import Sending
 
@@ -32,6 +33,11 @@ def esp(monkeypatch: pytest.MonkeyPatch) -> Any:
 @pytest.fixture
 def sending(stores: Stores) -> Sending:
     return Sending(stores)
+
+
+@pytest.fixture
+def shop(stores: Stores, esp: ScriptedEsp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> JourneyShop:
+    return JourneyShop(stores, esp, tmp_path, monkeypatch)
 
 
 def form(action: str, **fields: Any) -> dict[str, Any]:
@@ -83,6 +89,40 @@ def test_a_stop_by_the_circuit_breaker_stays_a_failure(sending: Sending, esp: Sc
     with pytest.raises(Exception, match="breaker") as failed:
         send(sending)
     assert not isinstance(failed.value, AirflowSkipException)
+
+
+def test_a_pause_of_a_journey_skips_the_task_and_goes_on_with_the_next_tick_after_it(shop: JourneyShop) -> None:
+    shop.basket(1)
+    shop.run()
+    shop.later(hours=1)
+    (part,) = shop.tick()["ranges"]
+    paused = control.decide(shop.stores, form("pause", campaign="basket"), ANNA)
+    assert (paused["state"], paused["inside"]) == ("paused", 1)
+    with pytest.raises(AirflowSkipException, match=r"paused \(paused by an operator\)"):
+        journeys.send_part(shop.stores, part)
+    resumed = control.decide(shop.stores, form("resume", campaign="basket"), ANNA)
+    assert control.next_run(resumed, "resume") == {}
+    shop.run()
+    assert shop.mailed() == ["1"]
+    kept = decisions.of_plan(shop.stores.ledger, part["plan_id"])
+    assert [(one.action, one.by, one.note) for one in kept] == [
+        ("pause", "anna", "a wrong price"), ("resume", "anna", "a wrong price"),
+    ]  # fmt: skip
+    with pytest.raises(ConfigurationError, match="not offered for a journey"):
+        control.decide(shop.stores, form("replace_content", campaign="basket"), ANNA)
+
+
+def test_one_step_of_a_journey_is_paused_by_itself_and_continued_by_the_next_tick(shop: JourneyShop) -> None:
+    shop.basket(1)
+    shop.run()
+    shop.later(hours=1)
+    shop.tick()
+    control.decide(shop.stores, form("pause", campaign="basket__first"), ANNA)
+    assert shop.run()["ranges"] == []
+    resumed = control.decide(shop.stores, form("resume", campaign="basket__first"), ANNA)
+    assert (resumed["pending"], control.next_run(resumed, "resume")) == (1, {})
+    shop.run()
+    assert shop.mailed() == ["1"]
 
 
 def test_a_decision_that_changes_nothing_is_not_kept(sending: Sending, esp: ScriptedEsp) -> None:

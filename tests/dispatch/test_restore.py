@@ -124,7 +124,7 @@ def test_lost_plan_is_cancelled_and_its_unsent_chunks_are_skipped(
     send_range(stores, esp.account, plan_id=plan_id, first=1, last=1)
     restore_backup(stores.ledger, kept)
     eager = Campaign.model_validate({**CAMPAIGN.model_dump(), "on_doubt": "resend_after_24h"})
-    monkeypatch.setattr(restore, "load_campaign", lambda name: eager)
+    monkeypatch.setattr(restore, "load_mail", lambda name: eager)
     found = restore.restore_ledger(stores)
     assert (found["plans_cancelled"], found["chunks_in_doubt"], found["chunks_skipped"]) == (1, 1, 2)
     plan = plans.find_plan(stores.ledger, plan_id)

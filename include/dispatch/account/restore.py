@@ -19,7 +19,6 @@ import orjson
 import pyarrow.parquet as pq
 
 from include.core import clock
-from include.core.campaign import JOURNEY_SEPARATOR, load_campaign
 from include.core.durable import file_sha256
 from include.core.errors import ConservationBroken
 from include.core.journey import load_mail
@@ -95,8 +94,7 @@ def _plan_of_folder(paths: DataPaths, folder: Path, plan_id: str, kind: str) -> 
         )  # fmt: skip
     states = Counter(pq.read_table(folder / "audience.parquet", columns=["state"])["state"].to_pylist())
     rows = orjson.loads((folder / "chunks.json").read_bytes())
-    load = load_mail if JOURNEY_SEPARATOR in folder.parts[-2] else load_campaign
-    campaign = load(folder.parts[-2]).model_copy(update={"on_doubt": "skip"})
+    campaign = load_mail(folder.parts[-2]).model_copy(update={"on_doubt": "skip"})
     plan = {
         "plan_id": plan_id, "campaign": folder.parts[-2], "occurrence": folder.parts[-1], "kind": kind,
         "segment_run": "unknown", "settings": campaign.model_dump_json(), "content_hash": "unknown",

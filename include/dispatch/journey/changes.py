@@ -22,11 +22,15 @@ _NAME = "journeys_seen"
 
 @dataclass(frozen=True)
 class Mark:
-    """Values that change with the warehouse, the answers about consent, and the files of journeys."""
+    """Values that change with the warehouse, the answers about consent, the files and the states of journeys.
+
+    A journey that is resumed has not been asked about while it was paused.
+    """
 
     warehouse: str
     answers: str
     files: str
+    states: str = ""
 
 
 @dataclass(frozen=True)
@@ -41,9 +45,10 @@ def current_mark(stores: Stores) -> Mark:
     """The mark now."""
     with stores.ledger.read() as connection:
         answers = f"{suppressions.last_seq(connection)} {consent.last_seq(connection)}"
+    states = " ".join(f"{state.journey}:{state.changed_at}" for state in journeys.states(stores.ledger).values())
     database = stores.paths.warehouse
     files = [*journey_folder().glob("*.yaml"), *(SQL / "journey").glob("*/*.sql")]
-    return Mark(_stats([database, database.with_name(f"{database.name}.wal")]), answers, _stats(files))
+    return Mark(_stats([database, database.with_name(f"{database.name}.wal")]), answers, _stats(files), states)
 
 
 def last_seen(ledger: Ledger) -> Seen | None:

@@ -1,4 +1,8 @@
-"""Pause, resume and cancel a journey, and show a person's way. Works on the ledger, while Airflow is down too."""
+"""Pause, resume and cancel a journey, and show a person's way. Works on the ledger, while Airflow is down too.
+
+A command that changes the journey is kept as a decision of the person `by`, with their `note`: for the journey, and for each
+plan that it changes.
+"""
 
 from __future__ import annotations
 
@@ -8,33 +12,41 @@ from datetime import UTC, datetime
 from include.core.errors import ConfigurationError, PlanError
 from include.core.journey_picture import describe
 from include.core.journey_version import JourneyVersion, pinned
-from include.ledger import holds, journeys, pending, plans
+from include.ledger import decisions, holds, journeys, pending, plans
 from include.ledger.database import Ledger
+from include.ledger.decisions import SOMEBODY, Decision
 from include.ledger.journeys import Entry, Passed
 
 
-def pause(ledger: Ledger, journey: str, reason: str = "paused by an operator") -> None:
+def pause(ledger: Ledger, journey: str, by: str = SOMEBODY, note: str = "") -> None:
     """Nobody enters or moves, and no further chunk of its plans is sent, until it is resumed."""
-    _set_state(ledger, journey, "paused", reason)
+    decision, reason = Decision("pause", by, note), "paused by an operator"
+    _set_state(ledger, journey, "paused", reason, decision)
     for plan_id in journeys.plan_ids(ledger, journey, ("sending", "stopped")):
-        plans.change_state(ledger, plan_id, "paused", from_states=("sending", "stopped"), reason=reason)
+        plans.change_state(
+            ledger, plan_id, "paused", from_states=("sending", "stopped"), reason=reason, decision=decision
+        )  # fmt: skip
 
 
-def resume(ledger: Ledger, journey: str) -> None:
+def resume(ledger: Ledger, journey: str, by: str = SOMEBODY, note: str = "") -> None:
     """Go on: also after SendGrid or the circuit breaker stopped a plan of it."""
-    _set_state(ledger, journey, "active", None)
+    decision = Decision("resume", by, note)
+    _set_state(ledger, journey, "active", None, decision)
     for plan_id in journeys.plan_ids(ledger, journey, ("paused", "stopped")):
         holds.release(ledger, plan_id)
-        plans.change_state(ledger, plan_id, "sending", from_states=("paused", "stopped"))
+        plans.change_state(ledger, plan_id, "sending", from_states=("paused", "stopped"), decision=decision)
 
 
-def cancel(ledger: Ledger, journey: str, reason: str = "cancelled by an operator") -> int:
+def cancel(ledger: Ledger, journey: str, by: str = SOMEBODY, note: str = "") -> int:
     """End it for good: everybody inside is out, and pending mail is skipped. Returns the number of people."""
-    _set_state(ledger, journey, "cancelled", reason)
+    decision, reason = Decision("cancel", by, note), "cancelled by an operator"
+    _set_state(ledger, journey, "cancelled", reason, decision)
     with ledger.write() as connection:
         people = journeys.end_all(connection, journey, "cancelled", reason)
     for plan_id in journeys.plan_ids(ledger, journey):
-        plans.change_state(ledger, plan_id, "cancelled", from_states=journeys.UNFINISHED, reason=reason)
+        plans.change_state(
+            ledger, plan_id, "cancelled", from_states=journeys.UNFINISHED, reason=reason, decision=decision
+        )  # fmt: skip
         with ledger.write() as connection:
             pending.skip_pending(connection, plan_id, reason)
     return people
@@ -104,8 +116,10 @@ def _state(ledger: Ledger, journey: str) -> journeys.JourneyState:
     return states[journey]
 
 
-def _set_state(ledger: Ledger, journey: str, state: str, reason: str | None) -> None:
-    _state(ledger, journey)
+def _set_state(ledger: Ledger, journey: str, state: str, reason: str | None, decision: Decision) -> None:
+    was = _state(ledger, journey).state
     with ledger.write() as connection:
         if not journeys.set_state(connection, journey, state, reason):
             raise PlanError("is cancelled and stays so.", where=journey, remedy="Write a journey with another id.")
+        if was != state:
+            decisions.keep(connection, decisions.of_journey(journey), decision)

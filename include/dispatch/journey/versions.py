@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from types import TracebackType
 
-from include.core.errors import TradewindError
+from include.core.errors import CampaignStopped, TradewindError
 from include.core.journey import journey_names
 from include.core.journey_version import JourneyVersion, load_version, pinned
 from include.ledger import journeys
@@ -57,7 +57,10 @@ class Versions:
 
 
 class Guard:
-    """A block that works on one journey: its error is kept, unless the whole tick is to be repeated."""
+    """A block that works on one journey: its error is kept, unless the whole tick is to be repeated.
+
+    A journey that is paused or cancelled meanwhile is left as it is, and has no error.
+    """
 
     def __init__(self, errors: dict[str, str], journey: str) -> None:
         self._errors, self._journey = errors, journey
@@ -68,6 +71,9 @@ class Guard:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> bool:
         if not isinstance(error, TradewindError) or error.retryable:
             return False
+        if isinstance(error, CampaignStopped):  # In the midst of the tick, by an operator or by the circuit breaker.
+            log.info("%s goes no further: %s", self._journey, error)
+            return True
         log.error("journey %s: %s", self._journey, error)
         self._errors[self._journey] = str(error)
         return True

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from include.core import clock
-from include.core.errors import CampaignStopped, ConfigurationError, PlanError
-from include.dispatch.journey import changes, control, picture, send
-from include.ledger import journeys
+from include.core.errors import CampaignStopped, ConfigurationError, PlanError, StoppedByOperator
+from include.dispatch.journey import changes, control, enter, picture, send, tick
+from include.ledger import decisions, journeys
 from tests.dispatch.journey.conftest import JOURNEY, JourneyShop
 from tests.dispatch.scripted_esp import failed
 
@@ -32,12 +34,28 @@ def test_a_pause_between_plan_and_request_holds_the_mail(shop: JourneyShop) -> N
     shop.later(hours=1)
     (part,) = shop.tick()["ranges"]
     control.pause(shop.stores.ledger, "basket")
-    with pytest.raises(CampaignStopped):
+    with pytest.raises(StoppedByOperator):
         send.send_part(shop.stores, shop.esp.account, part)
     assert shop.run()["ranges"] == []
     control.resume(shop.stores.ledger, "basket")
     shop.run()
     assert shop.mailed() == ["1"]
+
+
+def test_a_pause_in_the_midst_of_a_tick_breaks_nothing(shop: JourneyShop, monkeypatch: pytest.MonkeyPatch) -> None:
+    def paused_first(*args: Any) -> int:
+        control.pause(shop.stores.ledger, "basket", by="anna", note="a wrong price")
+        return enter.enter(*args)
+
+    shop.basket(1)
+    with monkeypatch.context() as patch:
+        patch.setattr(tick, "enter", paused_first)
+        assert (shop.run()["broken"], shop.entries()) == ([], [])
+    control.resume(shop.stores.ledger, "basket", by="anna")
+    shop.run()
+    assert shop.states() == {"1": "an_hour"}
+    kept = decisions.of_plan(shop.stores.ledger, decisions.of_journey("basket"))
+    assert [(one.action, one.by, one.note) for one in kept] == [("pause", "anna", "a wrong price"), ("resume", "anna", "")]
 
 
 def test_cancelled_is_for_good_and_pending_mail_is_skipped(shop: JourneyShop) -> None:
