@@ -61,6 +61,11 @@ class DataPaths:
         return self.root / "plans"
 
     @property
+    def images(self) -> Path:
+        """Images of mails, which the edge serves: their names contain a hash of their bytes. Never deleted: mail is kept."""
+        return self.root / "images"
+
+    @property
     def previews(self) -> Path:
         """Pages that preview runs rendered."""
         return self.root / "previews"

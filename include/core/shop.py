@@ -83,7 +83,8 @@ class Shop(StrictModel):
     """The sender of all campaigns.
 
     Mail to `contact` must be read. `default_locale` is used for people whose language is not available. Revenue is counted
-    in `currency`; `exchange_rates` are the values of one unit of other currencies in it.
+    in `currency`; `exchange_rates` are the values of one unit of other currencies in it. Mails load their
+    images below `images_url`, by default from the edge.
     """
 
     name: Annotated[str, Field(min_length=1, max_length=100)]
@@ -94,6 +95,7 @@ class Shop(StrictModel):
     exchange_rates: dict[Currency, Annotated[float, Field(gt=0, lt=1e9)]] = Field(default_factory=dict)
     exchange_rates_as_of: date | None = None
     utm: Utm | None = None
+    images_url: Annotated[str | None, Field(pattern=r"^https://[a-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~-]+)*/?$")] = None
     global_hold_out: GlobalHoldOut | None = None
 
     @field_validator("name")

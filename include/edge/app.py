@@ -22,6 +22,7 @@ from include.edge import page
 from include.edge.body import Refused
 from include.edge.confirm import confirm
 from include.edge.health import health
+from include.edge.images import image
 from include.edge.preferences import preferences
 from include.edge.subject import DamagedLink, LedgerUnavailable, LinkOfTest
 from include.edge.unsubscribe import unsubscribe
@@ -34,7 +35,7 @@ _TOKEN_PATH = re.compile(r"^(/(?:u|preferences|confirm)/)[^?\s]+")
 
 
 class SecurityHeaders:
-    """Adds the security headers to every response."""
+    """Adds the security headers to every response; a header that it has stays."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -42,7 +43,9 @@ class SecurityHeaders:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(page.HEADERS)
+                headers = MutableHeaders(scope=message)
+                for name, value in page.HEADERS.items():
+                    headers.setdefault(name, value)
             await send(message)
 
         await self.app(scope, receive, send_with_headers if scope["type"] == "http" else send)
@@ -116,6 +119,7 @@ def build() -> Starlette:
             _route("/u/{token}", unsubscribe, "GET", "POST"),
             _route("/preferences/{token}", preferences, "GET", "POST"),
             _route("/confirm/{token}", confirm, "GET", "POST"),
+            _route("/images/{name}", image, "GET"),
             _route("/healthz", health, "GET"),
         ],
         middleware=[Middleware(SecurityHeaders), Middleware(TargetLimit)],

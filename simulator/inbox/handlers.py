@@ -83,14 +83,15 @@ async def message(request: web.Request) -> web.Response:
 
 
 async def mail_html(request: web.Request) -> web.Response:
-    """The HTML part for the frame; scripts, forms and requests to other places are off, links open in a new tab."""
+    """The HTML part for the frame; scripts, forms and requests to other places than the edge's images are off."""
     simulator = request.app[SIMULATOR]
     found = await load(simulator.database, int(request.match_info["seq"]))
     if found is None:
         return error_response(404, [NO_MESSAGE])
     page = html_for_reading(found, simulator.settings.edge)
     page = f'<base target="_blank">{page}' if "<head" not in page.lower() else _in_head(page)
-    return web.Response(text=page, content_type="text/html", headers={**SAFE, "Content-Security-Policy": MAIL_POLICY})
+    policy = MAIL_POLICY.replace("img-src data:", f"img-src data: {simulator.settings.edge or ''}")
+    return web.Response(text=page, content_type="text/html", headers={**SAFE, "Content-Security-Policy": policy})
 
 
 async def unsubscribe(request: web.Request) -> web.Response:

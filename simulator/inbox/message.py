@@ -98,12 +98,12 @@ def message_of(row: dict[str, Any], request: dict[str, Any], mail: Mail) -> Mess
 
 
 def html_for_reading(message: Message, edge: str | None) -> str:
-    """The HTML part with the links of the sender's unsubscribe host leading to the edge, where they work on loopback."""
+    """The HTML part with links and images of the sender's unsubscribe host from the edge, where they work on loopback."""
     page, link = message.rendered.html, message.unsubscribe
     if not link or not edge:
         return page
     parts = urlsplit(link)
-    host = re.compile(rf"(href\s*=\s*[\"']?){re.escape(f'{parts.scheme}://{parts.netloc}')}(?=/)", re.IGNORECASE)
+    host = re.compile(rf"((?:href|src)\s*=\s*[\"']?){re.escape(f'{parts.scheme}://{parts.netloc}')}(?=/)", re.IGNORECASE)
     return host.sub(lambda found: found[1] + edge.rstrip("/"), page)
 
 

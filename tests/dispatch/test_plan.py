@@ -28,6 +28,7 @@ from include.warehouse.connection import open_warehouse
 from tests.campaign import a_campaign
 from tests.dispatch.populate import populate
 from tests.dispatch.scripted_esp import Reply, ScriptedEsp, accepted, failed
+from tests.png import png
 
 AT = datetime(2026, 11, 24, 6, tzinfo=UTC)
 EDGE = "https://mail.tradewind.example"
@@ -347,3 +348,25 @@ def test_split_chunks_are_recorded_per_person(shop: Shop, esp: ScriptedEsp) -> N
     assert odd == [("11", "rejected"), ("12", "rejected"), ("21", "suppressed")]
     at_esp = set(esp.taken)
     assert at_esp == {key for (key,) in shop.rows("select message_key from dispatch.sends where state = 'accepted'")}
+
+
+def test_images_are_published_and_frozen_with_the_plan(shop: Shop, esp: ScriptedEsp) -> None:
+    (shop.templates / "images").mkdir()
+    (shop.templates / "images" / "hero.png").write_bytes(png(40, 20))
+    html = FILES["body.html.j2"].replace("<p>Dear", '{{ image("hero.png", alt="A boat") }}<p>Dear')
+    (shop.templates / "body.html.j2").write_text(html)
+    frozen = shop.freeze()
+    (image,) = shop.stores.paths.images.iterdir()
+    for part in sender.ranges(shop.stores.ledger, frozen["plan_id"]):
+        sender.send_range(shop.stores, esp.account, **part)
+    assert all(f'src="{EDGE}/images/{image.name}"' in body["content"][1]["value"] for body in esp.bodies)
+
+
+def test_an_image_that_was_changed_after_the_plan_was_frozen_stops_it(shop: Shop) -> None:
+    (shop.templates / "images").mkdir()
+    (shop.templates / "images" / "hero.png").write_bytes(png(40, 20))
+    shop.freeze()
+    assert shop.freeze()["found"]
+    (shop.templates / "images" / "hero.png").write_bytes(png(40, 20, shade=1))
+    with pytest.raises(ContentChanged):
+        shop.freeze()

@@ -158,6 +158,16 @@ def test_links_lead_to_the_edge_and_the_button_unsubscribes_there(active: Runnin
     assert any(request.path == "/u/TOKEN0" for request in receiver.requests)
 
 
+def test_images_come_from_the_edge(active: RunningSimulator, receiver: Receiver) -> None:
+    html = '<img src="https://mail.shop.example/images/hero-0.png" alt=""><img src="https://elsewhere.example/a.png" alt="">'
+    headers = {"List-Unsubscribe": "<https://mail.shop.example/u/TOKEN0>"}
+    active.send(mail(content=[{"type": "text/html", "value": html}], personalizations=[person(0, headers=headers)]))
+    shown = page(active, f"/inbox/{listed(active)[0]['seq']}/html")
+    assert f'src="{receiver.url}/images/hero-0.png"' in shown.text
+    assert 'src="https://elsewhere.example/a.png"' in shown.text
+    assert f"img-src data: {receiver.url};" in shown.headers["Content-Security-Policy"]
+
+
 def test_who_is_erased_is_no_longer_in_the_inbox(idle: RunningSimulator) -> None:
     idle.send(shop_mail(2))
     seq = listed(idle, q="person0")[0]["seq"]

@@ -17,6 +17,8 @@ from include.dispatch.content.contrast import low_contrast
 
 MAX_SUBJECT, MIN_PREHEADER, MAX_PREHEADER = 60, 30, 100
 """Characters. A phone shows about 40 of the subject and 40 to 90 of the preheader, and fills a short one from the mail."""
+MAX_WIDTH = 600
+"""Pixels. The width that mail programs show beside their own columns, and that of the layout."""
 _NAME = "Friederike"
 """Stands for a person's value where length matters."""
 _HOST = re.compile(r"https?://(?P<host>[^/?#\s]*)(?P<rest>\S*)$", re.IGNORECASE)
@@ -105,6 +107,12 @@ def _target(url: str, tags: tuple[str, ...], verb: str) -> Iterator[Advice]:
 
 def _image(image: LexborNode, tags: tuple[str, ...]) -> Iterator[Advice]:
     source = (image.attributes.get("src") or "").strip()
+    width = (image.attributes.get("width") or "").strip()
+    if width.isdecimal() and int(width) > MAX_WIDTH:
+        what = f"shows an image that is {width} pixels wide ({(image.attributes.get('alt') or 'without alt')[:40]})."
+        yield Advice(
+            "hint", "body_html", "image(", what, f"Mail programs show {MAX_WIDTH}: write width={MAX_WIDTH} or less."
+        )
     yield from _target(source, tags, "shows")
     if missing := [name for name in ("width", "height") if not image.attributes.get(name)]:
         what = f"shows {source[:60]} without {' and '.join(missing)}."

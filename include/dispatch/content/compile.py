@@ -21,6 +21,7 @@ from include.dispatch.content.derived_text import derive
 from include.dispatch.content.environment import MAX_PART_CHARACTERS, TemplateEnvironment
 from include.dispatch.content.fields import PERSON_LINKS
 from include.dispatch.content.fill import check_with_sample
+from include.dispatch.content.images import Images
 from include.dispatch.content.lint import lint
 from include.dispatch.content.person_proxy import PersonProxy
 from include.dispatch.content.personal import PersonalExtension
@@ -74,11 +75,13 @@ def compile_without_lint(
         )
     sources = TemplateLoader(folder, _variant_subject(campaign, variant))
     placeholders = Placeholders()
-    shared = _shared(campaign, variant, locale)
-    environment = _environment(sources, placeholders, shared, compiled)
+    shared, images = _shared(campaign, variant, locale), Images(folder)
+    environment = _environment(sources, placeholders, {**shared, **images.functions()}, compiled)
     names = _part_files(folder, variant, locale)
     rendered = _render(environment, names)
     inputs = {"version": COMPILER_VERSION, "sources": sources.hashes, "shared": shared, "names": names}
+    if images.known:
+        inputs["images"] = {name: image.published for name, image in images.known.items()}
     if rule := load_shop().utm:
         query = utm.parameters(rule, campaign, variant)
         inputs["utm"] = [query, *rule.sites]
@@ -92,13 +95,15 @@ def compile_without_lint(
             remedy=f"SendGrid takes {MAX_SLOTS}.",
         )
     check_with_sample(content)
+    content = replace(content, images=tuple(images.known.values()))
     return content, {part: f"{folder.name}/{name}" for part, name in names.items()}
 
 
 def rendered_subject(folder: Path, *, campaign: Campaign, variant: Variant, locale: str) -> str:
     """The subject as the template prints it, with placeholders and line breaks. Raises `PlanError` with file and line."""
     sources = TemplateLoader(folder, _variant_subject(campaign, variant))
-    environment = _environment(sources, Placeholders(), _shared(campaign, variant, locale), None)
+    shared = {**_shared(campaign, variant, locale), **Images(folder).functions()}
+    environment = _environment(sources, Placeholders(), shared, None)
     return _render_part(environment, _part_files(folder, variant, locale)["subject"])
 
 

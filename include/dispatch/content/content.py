@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
+from include.dispatch.content.images import Image
 from include.dispatch.content.placeholders import Placeholder
 
 
@@ -37,7 +39,7 @@ class Content:
     `preheader` is the hidden first line, escaped as HTML; it is already part of `html` and is used by previews. `fields` are
     the columns that `SlotFiller.fill` needs. `content_hash` is a SHA-256 over everything that determines the bytes: the
     rendered parts, all template files, the campaign's values, the compiler's version. `warnings` do not stop a send.
-    `tag_core` is contained in every tag and in no value.
+    `tag_core` is contained in every tag and in no value. `images` are those that the mail can show.
     """
 
     subject: str
@@ -49,3 +51,14 @@ class Content:
     content_hash: str
     warnings: tuple[str, ...] = ()
     tag_core: str = ""
+    images: tuple[Image, ...] = ()
+
+    def with_images(self, urls: Mapping[str, str]) -> Content:
+        """The content with URLs in the place of the markers of images, in personal blocks too. The hash stays the same."""
+        if not urls:
+            return self
+        slots = tuple(replace(slot, placeholder=slot.placeholder.with_urls(urls)) for slot in self.slots)
+        html = self.html
+        for marker, url in urls.items():
+            html = html.replace(marker, url)
+        return replace(self, html=html, slots=slots)

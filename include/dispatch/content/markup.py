@@ -20,7 +20,18 @@ from include.dispatch.content.fields import PERSON_LINKS
 from include.dispatch.content.person import PERSON_FIELDS
 from include.dispatch.content.personal import PersonalExtension, is_personal_block
 
-GLOBALS = ("person", "campaign", "sender", "postal_address", "locale", "language", "variant", "preheader")
+GLOBALS = (
+    "person",
+    "campaign",
+    "sender",
+    "postal_address",
+    "locale",
+    "language",
+    "variant",
+    "preheader",
+    "image",
+    "image_url",
+)
 """The variables of every template; `preheader` in the bodies only."""
 PARSER = Environment(extensions=[PersonalExtension], trim_blocks=True, lstrip_blocks=True, autoescape=True)
 _ONE_BRACE = re.compile(r"(?<!\{)\{(?![{%#])\s*(?P<name>[A-Za-z_][\w.]*)\s*(?P<then>\(|\||\})")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from markupsafe import Markup
@@ -34,6 +34,7 @@ class Fragment:
     person: PersonProxy
     budget: RenderBudget
     name: str
+    urls: Mapping[str, str] = field(default_factory=dict)
 
     def evaluate(self, values: Mapping[Path, Any]) -> str:
         """The block's output for one person: `Markup` from an HTML file, text from a text file."""
@@ -49,6 +50,8 @@ class Fragment:
             )
         if not self.is_markup:
             return made
+        for marker, url in self.urls.items():
+            made = made.replace(marker, url)
         links = [values[path] for path in self.paths if path[0] in PERSON_LINKS]
         return Markup(disable_click_tracking_for(made, links) if links else made)  # noqa: S704  (each value is escaped)
 
@@ -80,6 +83,10 @@ class Placeholder:
 
     def identity(self) -> object:
         return self.value.identity() if isinstance(self.value, Fragment) else self.value._source()
+
+    def with_urls(self, urls: Mapping[str, str]) -> Placeholder:
+        """The same with the URLs of images, by marker, in the output of a block."""
+        return replace(self, value=replace(self.value, urls=urls)) if isinstance(self.value, Fragment) else self
 
     def evaluate(self, values: Mapping[Path, Any]) -> Any:
         return self.value.evaluate(values) if isinstance(self.value, Fragment) else evaluate(self.value, values)

@@ -30,7 +30,7 @@ from include.core.durable import file_sha256, sync_file, write_durably
 from include.core.errors import CampaignRunning, PlanError
 from include.dispatch.content import Content, SlotFiller, link_slots
 from include.dispatch.plan.chunking import Chunking, read_people
-from include.dispatch.plan.freeze import PlanRequest, compile_contents, content_hash, contents_as_data
+from include.dispatch.plan.freeze import PlanRequest, compile_contents, content_hash, contents_as_data, published
 from include.dispatch.plan.writer import group_runs
 from include.dispatch.plan_files import (
     NEXT_MANIFEST,
@@ -100,7 +100,7 @@ def replace_content(
     plan = _plan(stores.ledger, campaign.id, occurrence)
     folder = stores.paths.root / plan.folder
     settle_manifest(folder, plan.manifest_sha256)
-    corrected = _compile(stores.ledger, campaign, plan, edge_url)
+    corrected = _compile(stores, campaign, plan, edge_url)
     _require_contents(campaign, corrected, pending.pending_chunks(stores.ledger, plan.plan_id, 0, LAST))
     waiting = _hold(stores.ledger, plan, by, note)
     _require_contents(campaign, corrected, waiting)
@@ -142,7 +142,7 @@ def _plan(ledger: Ledger, campaign: str, occurrence: str) -> Plan:
     return plan
 
 
-def _compile(ledger: Ledger, campaign: Campaign, plan: Plan, edge_url: str) -> Corrected:
+def _compile(stores: Stores, campaign: Campaign, plan: Plan, edge_url: str) -> Corrected:
     contents = compile_contents(campaign)
     found = content_hash(campaign, contents)
     if found == plan.content_hash:
@@ -150,7 +150,8 @@ def _compile(ledger: Ledger, campaign: Campaign, plan: Plan, edge_url: str) -> C
             "is frozen with exactly this content.", where=f"{plan.campaign} {plan.occurrence}",
             remedy="Edit the template or the campaign file first; or resume the plan.",
         )  # fmt: skip
-    number = 1 + sum(one.action == "replace_content" for one in decisions.of_plan(ledger, plan.plan_id))
+    number = 1 + sum(one.action == "replace_content" for one in decisions.of_plan(stores.ledger, plan.plan_id))
+    contents = published(stores.paths, contents, edge_url)
     links = {name: link_slots(content, edge_url, name.partition(".")[2]) for name, content in contents.items()}
     fillers = {name: SlotFiller(content, links[name]) for name, content in contents.items()}
     request = PlanRequest(campaign, plan.occurrence, plan.kind, edge_url, clock.now())

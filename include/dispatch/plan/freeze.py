@@ -22,11 +22,12 @@ from sqlalchemy import Connection
 from include.core.campaign import Campaign, Pace, file_of, source_location
 from include.core.errors import CampaignStopped, ContentChanged, PlanError, StoppedByOperator
 from include.core.finding import refuse
-from include.core.paths import template_folder
+from include.core.paths import DataPaths, template_folder
 from include.core.secrets import Secrets
 from include.dispatch import plan_files
 from include.dispatch.account import record
 from include.dispatch.content import Content, Link, SlotFiller, compile_content, link_slots
+from include.dispatch.content.images import public_urls, publish
 from include.dispatch.content.inspection import inspect_sources
 from include.dispatch.journal import require_no_requests
 from include.dispatch.plan.audience import Audience, AudienceCounts, select_segment
@@ -205,6 +206,13 @@ def compile_contents(campaign: Campaign) -> dict[str, Content]:
     return contents
 
 
+def published(paths: DataPaths, contents: Mapping[str, Content], edge_url: str) -> dict[str, Content]:
+    """The contents with the public URLs of their images, which are published now."""
+    for content in contents.values():
+        publish(paths, content.images)
+    return {name: content.with_images(public_urls(content.images, edge_url)) for name, content in contents.items()}
+
+
 def require_template(campaign: Campaign) -> Path:
     """The folder of the campaign's template. Raises `PlanError` if there is none."""
     folder = template_folder() / campaign.template
@@ -242,7 +250,7 @@ def _freeze_now(
     if plans.find_plan(stores.ledger, request.plan_id) is not None:
         return None
     people = select()
-    audience = people.audience
+    audience, contents = people.audience, published(stores.paths, contents, request.edge_url)
     log.info("%s %s: %s", request.campaign.id, request.occurrence, audience.counts())
     folder = _fresh_folder(stores.paths.root / request.folder)
     chunks = list(chunk_rows(people.chunking.chunks))

@@ -93,6 +93,7 @@ def render_mails(
 
 
 def _mail(campaign: Campaign, content: Content, person: Person, variant: str, locale: str, edge_url: str) -> Mail:
+    content = content.with_images({image.marker: image.data_url() for image in content.images})
     rendered = render_one(content, {**person.values, **dict.fromkeys(_LINKS, f"{edge_url.rstrip('/')}/…")})
     arm = campaign.arm(variant)
     sender = f"{arm.sender.name} <{arm.sender.email}>"

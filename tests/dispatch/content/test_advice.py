@@ -38,6 +38,7 @@ def test_a_sound_mail_has_no_finding(tmp_path: Path) -> None:
         ('<p>a</p>\n<img src="https://a.example/a.png" alt="a" width="9">', "warning", 3, "without height"),
         ('<p>a</p>\n<img src="https://a.example/a.png" alt="a">', "warning", 3, "without width and height"),
         ('<p>a</p>\n<img src="http://a.example/a.png" alt="a" width="9" height="9">', "warning", 3, "without encryption"),
+        ('<p>a</p>\n<img src="https://a.example/a.png" alt="a" width="900" height="9">', "hint", 1, "900 pixels wide (a)"),
         ('<p>a</p>\n<p style="color: #999">Faint</p>', "warning", 3, "'Faint' has a contrast of 2.8 to its background."),
         ('<p>a</p>\n<div style="background: #000"><p>Dark</p></div>', "warning", 3, "'Dark' has a contrast of 1.0"),
         ('<style>.x { color: #777777; background-color: #eee }</style>\n<p class="x">Grey</p>', "warning", 3, "'Grey' has"),

@@ -14,6 +14,7 @@ from include.core.paths import PROJECT, TEMPLATES
 from include.dispatch.content import PERSON_FIELDS, SAMPLE_PERSON, render_one
 from include.dispatch.content.filters import PERSON_FILTERS
 from tests.dispatch.content.conftest import LINKS, Compile
+from tests.png import png
 
 GUIDE = (PROJECT / "docs" / "templates.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"^```jinja ([^\n]+)\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL)
@@ -26,6 +27,8 @@ def test_all_kinds_of_examples_occur() -> None:
 @pytest.mark.parametrize(("kind", "source"), EXAMPLES, ids=[source.splitlines()[0][:40] for _, source in EXAMPLES])
 def test_examples(compile_parts: Compile, tmp_path: Path, kind: str, source: str) -> None:
     shutil.copytree(TEMPLATES / "base", tmp_path / "base")
+    (tmp_path / "letter" / "images").mkdir(parents=True)
+    (tmp_path / "letter" / "images" / "hero.png").write_bytes(png(1040, 520))
     if kind.startswith("refused"):
         with pytest.raises(PlanError, match=r"line 2: .*Put what depends on the person between"):
             compile_parts(source)
