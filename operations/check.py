@@ -52,11 +52,8 @@ def campaigns() -> Iterator[Finding]:
 
 
 def templates() -> Iterator[Finding]:
-    """The files of all templates, and the mails of all campaigns in every variant and locale.
-
-    The mails of journeys are compiled in their first locale only, to stay within three seconds.
-    """
-    from include.dispatch.content.inspection import inspect_files, inspect_mail, inspect_sources
+    """The files of all templates, and the mails of all campaigns and journeys in every variant and locale."""
+    from include.dispatch.content.inspection import inspect_files, inspect_mail
     from include.dispatch.content.translations import outdated
 
     folder = paths.template_folder()
@@ -73,8 +70,7 @@ def templates() -> Iterator[Finding]:
         if document.model is not None:
             yield from inspect_mail(document.model, document.path, folder)
     for mail in _mails_of_journeys():
-        yield from inspect_sources(mail, file_of(mail.id), folder)
-        yield from inspect_mail(mail.model_copy(update={"locales": mail.locales[:1]}), file_of(mail.id), folder)
+        yield from inspect_mail(mail, file_of(mail.id), folder)
 
 
 def _templates(document: Document[Campaign]) -> Iterator[tuple[Place, str]]:

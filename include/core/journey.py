@@ -10,9 +10,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError, model_validator
 
 from include.core import yaml_file
-from include.core.campaign import JOURNEY_SEPARATOR, Campaign, Identifier, load_campaign
+from include.core.campaign import JOURNEY_SEPARATOR, Budget, Campaign, Identifier, load_campaign
 from include.core.errors import ConfigurationError
-from include.core.field_errors import describe
+from include.core.field_errors import FieldError, describe
 from include.core.finding import Finding, of_exception, refuse
 from include.core.paths import journey_folder, shop_file, template_folder
 from include.core.shop import UnknownTopic, load_shop
@@ -25,8 +25,8 @@ END = "end"
 """The name of no step: going on to it leaves the journey."""
 EXAMPLE = "include/journeys/welcome_series.yaml"
 _OF_THE_JOURNEY = frozenset(
-    {"id", "name", "owner", "purpose", "kind", "schedule", "occurrence", "segment", "exclude_segments", "follows",
-     "confirm_within_days", "late_start_limit_hours", "hold_out_percent"}
+    {"id", "name", "owner", "purpose", "kind", "schedule", "time_zone", "occurrence", "segment", "exclude_segments",
+     "follows", "confirm_within_days", "late_start_limit_hours", "hold_out_percent", "winner", "budget"}
 )  # fmt: skip
 """Fields of a campaign that the mail of a step does not have."""
 
@@ -138,7 +138,8 @@ class Journey(StrictModel):
 
     A person enters for a row of the trigger that is not older than `enter_within_hours`, at most `entries_per_day` people
     in 24 hours; those over it enter later, within the same limit. A mail step that is later than `late_limit_hours` is
-    passed without mail. `when_deleted` says what becomes of the people inside when the file is deleted.
+    passed without mail. The `budget` is that of all its mail together. `when_deleted` says what becomes of the people inside
+    when the file is deleted.
     """
 
     id: ShortIdentifier
@@ -151,9 +152,16 @@ class Journey(StrictModel):
     reentry: Literal["never", "each_trigger"] | AfterDays = "never"
     goal: Identifier | None = None
     late_limit_hours: Annotated[int, Field(ge=1, le=24 * 31)] = 48
+    budget: Budget | None = None
     when_deleted: Literal["finish", "leave"] = "finish"
     mail: dict[str, Any] = {}
     steps: Annotated[tuple[Step, ...], Field(min_length=1, max_length=50)]
+
+    @model_validator(mode="after")
+    def _budget_is_of_a_period(self) -> Journey:
+        if self.budget and self.budget.per == "occurrence":
+            raise FieldError("a journey has no occurrences: its budget is per month or year", "budget", "per")
+        return self
 
     def step(self, name: str) -> Step:
         """The step with that id."""
@@ -172,7 +180,7 @@ class Journey(StrictModel):
             fields["variants"] = [{"id": "only", "subject": subject}]
         return Campaign(
             id=mail_id(self.id, step.id), name=f"{self.name}: {step.id}", owner=self.owner, purpose=self.purpose,
-            occurrence="trigger", segment=self.trigger, **fields,
+            occurrence="trigger", segment=self.trigger, budget=self.budget, **fields,
         )  # fmt: skip
 
     def ways(self) -> Iterator[tuple[Step, str, str | None]]:
@@ -297,7 +305,9 @@ def _mail_problems(journey: Journey, step: Step, place: int) -> Iterator[Problem
     """Of the fields of the mail, which are those of a campaign, and of its template and topic."""
 
     def at(*field: int | str) -> Place:
-        """The place of a field: in the step if it is written there, else in the mail of the journey."""
+        """The place of a field: in the step or in the mail of the journey, where it is written. Budgets are beside it."""
+        if field[0] == "budget" and "budget" not in {*journey.mail, *(step.mail or {})}:
+            return field
         return ("steps", place, "mail", *field) if field[0] in (step.mail or {}) else ("mail", *field)
 
     foreign = sorted(_OF_THE_JOURNEY & {*journey.mail, *(step.mail or {})})

@@ -215,6 +215,30 @@ def plan_ids(ledger: Ledger, journey: str | None = None, states: Sequence[str] =
         return list(connection.scalars(query))
 
 
+@dataclass(frozen=True, slots=True)
+class PlannedMail:
+    """The mail of one step that was planned in a period: its people, and the settings of its newest plan."""
+
+    people: int
+    settings: str
+
+
+def planned_mail(ledger: Ledger, journey: str, begins: float, ends: float, without: str) -> list[PlannedMail]:
+    """The mail of a journey, by step, that was planned between two times (Unix seconds), apart from one plan."""
+    of_step = journey_plans.join(plans_table, plans_table.c.plan_id == journey_plans.c.plan_id)
+    this = plans_table.c
+    newest = func.max(this.occurrence).label("occurrence")
+    sums = select(this.campaign, newest, func.sum(this.planned).label("people")).select_from(of_step)
+    sums = sums.where(journey_plans.c.journey == journey, this.planned_at.between(begins, ends), this.plan_id != without)
+    by_step = sums.group_by(this.campaign).subquery()
+    query = select(by_step.c.people, this.settings).join(
+        plans_table,
+        and_(this.campaign == by_step.c.campaign, this.occurrence == by_step.c.occurrence, this.kind == "live"),
+    )
+    with ledger.read() as connection:
+        return [PlannedMail(int(row.people), row.settings) for row in connection.execute(query)]
+
+
 def stopped(ledger: Ledger) -> dict[str, str]:
     """The journeys with a plan that SendGrid or the circuit breaker stopped: {journey: reason}."""
     query = select(journey_plans.c.journey, plans_table.c.stop_reason).join(

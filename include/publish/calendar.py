@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from include.core.campaign import Campaign, campaign_names, load_campaign
 from include.core.errors import ConfigurationError, PublishError
+from include.core.journey import journey_names, load_journey
 from include.core.pace import AccountPace
 from include.core.paths import DataPaths
 from include.publish import formats, snapshot
@@ -22,7 +23,7 @@ PAGES = Path(__file__).with_name("pages")
 WEEKS = 5
 DAY = timedelta(days=1)
 Volumes = Mapping[tuple[str, str], int]
-"""Expected people by ('campaign' or 'segment', name)."""
+"""Expected people by ('campaign', 'journey' or 'segment', name); of a journey's mail (`<journey>__<step>`) in a day."""
 
 
 class Planned(NamedTuple):
@@ -35,19 +36,28 @@ class Planned(NamedTuple):
     expected: int | None
 
 
+class Steady(NamedTuple):
+    """The mail of a journey, which goes out on every day: messages of a day and what they cost."""
+
+    journey: str
+    expected: int
+    cost: float
+
+
 @dataclass
 class Day:
     """One day in UTC. `waiting` is what does not fit into the limit, with what earlier days left over; it goes on later."""
 
     day: date
+    steady: Sequence[Steady] = ()
     planned: list[Planned] = field(default_factory=list)
     limit: int | None = None
     carried: int = 0
 
     @property
     def expected(self) -> int:
-        """Messages of the runs of the day, as far as they are known."""
-        return sum(run.expected or 0 for run in self.planned)
+        """Messages of the runs and journeys of the day, as far as they are known."""
+        return sum(run.expected or 0 for run in self.planned) + sum(each.expected for each in self.steady)
 
     @property
     def waiting(self) -> int:
@@ -56,30 +66,42 @@ class Day:
 
     @property
     def cost(self) -> float:
-        """What the runs of the day cost, at the campaigns' prices."""
-        return sum((run.expected or 0) * run.campaign.cost_per_thousand / 1_000 for run in self.planned)
+        """What the mail of the day costs, at the campaigns' prices."""
+        runs = sum((run.expected or 0) * run.campaign.cost_per_thousand / 1_000 for run in self.planned)
+        return runs + sum(each.cost for each in self.steady)
 
 
 def calendar_page(paths: DataPaths, pace: AccountPace | None, now: datetime) -> str:
     """The page from this week's Monday on. `pace` None: the account's limits could not be read."""
     campaigns, broken = _campaigns()
-    days = plan_days(campaigns, volumes(paths), pace or AccountPace(), now)
+    known = volumes(paths, now)
+    steady, broken_journeys = steady_mail(known)
+    days = plan_days(campaigns, known, pace or AccountPace(), now, steady)
     environment = Environment(loader=FileSystemLoader(PAGES), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     environment.filters.update(count=formats.count, decimal=formats.decimal)
     by_hand = [campaign for campaign in campaigns if not campaign.schedule]
     return environment.get_template("calendar.html.j2").render(
-        days=days, today=now.astimezone(UTC).date(), by_hand=by_hand, broken=broken, has_limits=pace is not None,
+        days=days, today=now.astimezone(UTC).date(), by_hand=by_hand, broken=[*broken, *broken_journeys],
+        steady=steady, has_limits=pace is not None,
         over=[day for day in days if day.waiting], cost=sum(day.cost for day in days),
         unknown=sorted({run.campaign.id for day in days for run in day.planned if run.expected is None}),
         style=(PAGES / "report.css").read_text() + (PAGES / "calendar.css").read_text(),
     )  # fmt: skip
 
 
-def plan_days(campaigns: Iterable[Campaign], known: Volumes, pace: AccountPace, now: datetime) -> list[Day]:
-    """Five weeks of days with the runs of all campaigns after `now`, each day with what the days before it left over."""
+def plan_days(
+    campaigns: Iterable[Campaign], known: Volumes, pace: AccountPace, now: datetime, steady: Sequence[Steady] = ()
+) -> list[Day]:
+    """Five weeks of days with the runs of all campaigns after `now`, each day with what the days before it left over.
+
+    Journeys go on from today.
+    """
     first = now.astimezone(UTC).date()
     monday = first - first.weekday() * DAY
-    days = {day: Day(day, limit=daily_limit(pace, day)) for day in (monday + at * DAY for at in range(7 * WEEKS))}
+    days = {
+        day: Day(day, steady if day >= first else (), limit=daily_limit(pace, day))
+        for day in (monday + at * DAY for at in range(7 * WEEKS))
+    }
     end = datetime.combine(monday + 7 * WEEKS * DAY, time(), UTC)
     for campaign in campaigns:
         for day, runs in _runs(campaign, now, end).items():
@@ -109,14 +131,31 @@ def expected_people(campaign: Campaign, known: Volumes) -> int | None:
     return people
 
 
-def volumes(paths: DataPaths) -> Volumes:
+def steady_mail(known: Volumes) -> tuple[list[Steady], list[str]]:
+    """The journeys with mail of a day, and the errors of files that have some."""
+    found, broken = list[Steady](), list[str]()
+    for name in journey_names():
+        try:
+            journey = load_journey(name)
+        except ConfigurationError as error:
+            broken.append(str(error))
+            continue
+        mails = [journey.campaign(step) for step in journey.steps if step.kind == "mail"]
+        people = {mail.id: known.get(("journey", mail.id), 0) for mail in mails}
+        cost = sum(people[mail.id] * mail.cost_per_thousand / 1_000 for mail in mails)
+        if any(people.values()):
+            found.append(Steady(journey.name, sum(people.values()), cost))
+    return found, broken
+
+
+def volumes(paths: DataPaths, now: datetime) -> Volumes:
     """The expected people from the published file; nothing before the first publish."""
     try:
         build = snapshot.require_build(paths)
     except PublishError:
         return {}
     with snapshot.open_build(build) as connection:
-        rows = fetch(connection, "publish", "calendar_volumes").to_pylist()
+        rows = fetch(connection, "publish", "calendar_volumes", {"as_of": now}).to_pylist()
     return {(row["kind"], row["name"]): row["people"] for row in rows}
 
 

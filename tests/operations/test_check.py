@@ -68,6 +68,7 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Files:
         ("campaigns/newsletter.yaml", "locales: [en, de, fr]", "locales: [en, de, fr, es]", "is not written in 'es'."),
         ("templates/newsletter/body.html.j2", "{{ button(", "{ button(", "has one brace"),
         ("templates/newsletter/body.de.html.j2", "<h1>", "<h1><b>", "<b> is not closed."),
+        ("templates/basket_last_call/body.fr.html.j2", "{% block content %}", "{% block content %}{{ 1 // 0 }}", "zero"),
         ("templates/base/parts.html.j2", "<h2>", "<h2><em>", "<em> is not closed."),
         ("templates/welcome/body.txt.j2", "{% block content %}", "{% block content %}{{ persn }}", "Did you mean person?"),
         ("shop.yaml", "default_locale: en", "default_locale: 7", "default_locale: must be text; this is 7."),

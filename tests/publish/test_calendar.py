@@ -12,7 +12,7 @@ import pytest
 from include.core import clock
 from include.core.pace import WARMUP_HOURLY, AccountPace
 from include.core.paths import DataPaths
-from include.publish.calendar import Day, calendar_page, daily_limit, plan_days, volumes
+from include.publish.calendar import Day, calendar_page, daily_limit, plan_days, steady_mail, volumes
 from tests.campaign import a_campaign
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -65,6 +65,15 @@ def test_what_does_not_fit_waits_for_the_next_days() -> None:
     ]
 
 
+def test_the_mail_of_journeys_counts_on_every_day_from_today() -> None:
+    steady, broken = steady_mail({("journey", "abandoned_basket__reminder"): 30, ("journey", "gone__step"): 9})
+    assert [(each.journey, each.expected, round(each.cost, 4)) for each in steady] == [("Your basket", 30, 0.012)]
+    assert broken == []
+    days = by_date(plan_days([TUESDAYS], {("campaign", "letter"): 250}, AccountPace(daily_cap=100), NOW, steady))
+    assert [days[NOW.date() + timedelta(at)].expected for at in (-1, 0, 1)] == [0, 30, 30]
+    assert days[date(2026, 12, 1)].waiting == 180
+
+
 def test_the_warm_up_limits_a_day_to_its_hours() -> None:
     warming = AccountPace(daily_cap=5_000, warmup_started_on=date(2026, 11, 26), warmup_ips=2)
     assert daily_limit(warming, date(2026, 11, 26)) == 24 * 2 * WARMUP_HOURLY[0]
@@ -110,6 +119,6 @@ def test_the_page_is_accessible_on_a_phone_and_on_a_desktop(published: DataPaths
 
 
 def test_without_a_published_file_volumes_are_unknown(paths: DataPaths) -> None:
-    known: Any = volumes(paths)
+    known: Any = volumes(paths, NOW)
     assert known == {}
     assert "volume unknown" in calendar_page(paths, AccountPace(), NOW)

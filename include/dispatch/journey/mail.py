@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 
 MOST = 20_000
 """People of one plan."""
+BUDGET_SECONDS = 3_600.0
+"""How long people beyond the budget wait before the money is counted again; in the end, the step is too late for them."""
 
 
 def freeze_due(
@@ -102,13 +104,15 @@ def _places(
 def _outcome(version: JourneyVersion, step: Step, entry: Entry, row: dict[str, Any], now: float) -> tuple[str | None, Entry]:
     """The outcome of the step for a person (None: not yet), and their place after it.
 
-    Who may not be mailed leaves the journey. Who is capped waits for the end of the cap, and who was sent to by an earlier
-    plan goes on.
+    Who may not be mailed leaves the journey. Who is capped waits for the end of the cap, who is beyond the budget for an
+    hour, and who was sent to by an earlier plan goes on.
     """
     if not row["is_known"]:
         return "no_subscriber", replace(entry, state="left", reason="no_subscriber", step=None, due_at=None)
     if row["state"] == "suppressed":
         return row["reason"], replace(entry, state="left", reason=row["reason"], step=None, due_at=None)
+    if row["state"] == "capped" and row["reason"] == "budget":
+        return None, replace(entry, due_at=now + BUDGET_SECONDS)
     if row["state"] == "capped":
         return None, replace(entry, due_at=_cap_ends(version.campaigns[step.id], row["mailed_at"], now))
     outcome = row["state"] or "sent_before"

@@ -79,28 +79,30 @@ def select_segment(
     if part:
         run(warehouse, "dispatch", "selected_part", part)
     share, since = round(campaign.hold_out_percent / 100 * DRAWS), cap_since(campaign, at)
-    left = budget.left(ledger, campaign, occurrence, at)
-    found = _evaluate(
-        warehouse, ledger, campaign, segment_run, occurrence, at,
-        cap_since=since, hold_out_share=share, hold_out_of_all=True, most=left.messages if left else None,
-    )  # fmt: skip
-    if left and campaign.budget and found.planned == left.messages:
-        log.warning(
-            "%s %s: the budget of %g per %s, of which %.2f are spent or planned, pays for %d messages; "
-            "people beyond that are capped",
-            campaign.id, occurrence, campaign.budget.amount, campaign.budget.per, left.spent, left.messages,
-        )  # fmt: skip
-    return found
+    return _within_budget(warehouse, ledger, campaign, segment_run, occurrence, at, cap_since=since, hold_out_share=share)
 
 
 def select_entries(
     warehouse: duckdb.DuckDBPyConnection, ledger: Ledger, campaign: Campaign, *, occurrence: str, at: datetime
 ) -> Audience:
     """Evaluate the people in temp table `selected` (subscriber_id, trigger_key), who are due at the mail of a journey."""
-    return _evaluate(
-        warehouse, ledger, campaign, "journey", occurrence, at,
-        cap_since=cap_since(campaign, at), hold_out_share=0, hold_out_of_all=True,
+    since = cap_since(campaign, at)
+    return _within_budget(warehouse, ledger, campaign, "journey", occurrence, at, cap_since=since, hold_out_share=0)
+
+
+def _within_budget(
+    warehouse: duckdb.DuckDBPyConnection, ledger: Ledger, campaign: Campaign, segment_run: str, occurrence: str,
+    at: datetime, *, cap_since: datetime, hold_out_share: int,
+) -> Audience:  # fmt: skip
+    """Evaluate the people of temp table `selected`, without the global hold-out, as far as the money goes."""
+    left = budget.left(ledger, campaign, occurrence, at)
+    found = _evaluate(
+        warehouse, ledger, campaign, segment_run, occurrence, at,
+        cap_since=cap_since, hold_out_share=hold_out_share, hold_out_of_all=True, most=left.messages if left else None,
     )  # fmt: skip
+    if left and found.planned == left.messages:
+        budget.warn_of_end(left, campaign, occurrence)
+    return found
 
 
 def cap_since(campaign: Campaign, at: datetime) -> datetime:

@@ -1,4 +1,4 @@
-"""A campaign's budget: for how many messages of a plan the money of the period is left."""
+"""The budget of a campaign or a journey: for how many messages of a plan the money of the period is left."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import logging
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from include.core.campaign import Campaign
-from include.ledger import counts, plans
+from include.core.campaign import JOURNEY_SEPARATOR, Campaign
+from include.ledger import counts, journeys, plans
 from include.ledger.database import Ledger
 
 log = logging.getLogger(__name__)
@@ -23,25 +23,57 @@ class Left(NamedTuple):
 def left(ledger: Ledger, campaign: Campaign, occurrence: str, at: datetime) -> Left | None:
     """What other plans of the period leave of the campaign's budget; None without a budget.
 
-    A message costs what its plan says from the moment it is planned: accepted, in doubt and pending ones count.
+    A message costs what its plan says from the moment it is planned: accepted, in doubt and pending ones count. The mails of
+    a journey share its budget; they have a plan every few minutes, so that all who were planned count, at today's price.
     """
     budget = campaign.budget
     if budget is None:
         return None
-    begins = _begin(budget.per, at)
+    begins, journey = _begin(budget.per, at), _journey_of(campaign)
+    if journey:
+        spent = _spent_by_journey(ledger, journey, plans.plan_id_of(campaign.id, occurrence), begins, at)
+    else:
+        spent = _spent_by_campaign(ledger, campaign.id, occurrence, begins, at)
+    messages = int(max(0.0, budget.amount - spent) / campaign.cost_per_thousand * 1_000 + 1e-6)
+    return Left(messages, spent)
+
+
+def warn_of_end(found: Left, campaign: Campaign, occurrence: str) -> None:
+    """Log that a plan ended where the money ends."""
+    assert campaign.budget is not None
+    log.warning(
+        "%s %s: the budget of %g per %s, of which %.2f are spent or planned, pays for %d messages; "
+        "people beyond that are capped",
+        campaign.id, occurrence, campaign.budget.amount, campaign.budget.per, found.spent, found.messages,
+    )  # fmt: skip
+
+
+def _journey_of(campaign: Campaign) -> str:
+    journey, separator, _ = campaign.id.partition(JOURNEY_SEPARATOR)
+    return journey if separator else ""
+
+
+def _spent_by_journey(ledger: Ledger, journey: str, without: str, begins: float | None, at: datetime) -> float:
+    planned = journeys.planned_mail(ledger, journey, begins or 0.0, at.timestamp(), without)
+    return sum(mail.people * _price(mail.settings) / 1_000 for mail in planned)
+
+
+def _spent_by_campaign(ledger: Ledger, campaign: str, occurrence: str, begins: float | None, at: datetime) -> float:
     others = [
         plan for plan in plans.all_plans(ledger)
-        if plan.campaign == campaign.id and plan.occurrence != occurrence and begins is not None
+        if plan.campaign == campaign and plan.occurrence != occurrence and begins is not None
         and begins <= plan.planned_at <= at.timestamp()
     ]  # fmt: skip
     spent = 0.0
     with ledger.read() as connection:
         for plan in others:
             tally = counts.tally(connection, plan.plan_id)
-            price = Campaign.model_validate_json(plan.settings).cost_per_thousand
-            spent += (tally.accepted + tally.in_doubt + tally.pending) * price / 1_000
-    messages = int(max(0.0, budget.amount - spent) / campaign.cost_per_thousand * 1_000 + 1e-6)
-    return Left(messages, spent)
+            spent += (tally.accepted + tally.in_doubt + tally.pending) * _price(plan.settings) / 1_000
+    return spent
+
+
+def _price(settings: str) -> float:
+    return Campaign.model_validate_json(settings).cost_per_thousand
 
 
 def _begin(per: str, at: datetime) -> float | None:

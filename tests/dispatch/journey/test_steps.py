@@ -106,3 +106,25 @@ def test_mail_that_is_too_late_is_passed_without_it(shop: JourneyShop) -> None:
     shop.later(days=2.1)
     shop.run()
     assert shop.mailed("second") == ["1"]
+
+
+def test_all_mail_of_a_journey_shares_its_budget_and_who_is_beyond_it_waits(shop: JourneyShop) -> None:
+    """A cent pays for five messages at two dollars per thousand: four first mails, of which one person gets the second."""
+    budget = "budget: {amount: 0.01, per: month}\nlate_limit_hours: 72\nmail:\n  cost_per_thousand: 2\n"
+    shop.write("basket", JOURNEY.replace("mail:\n", budget, 1))
+    for person in range(4):
+        shop.basket(person)
+    shop.later(hours=1)
+    shop.run()
+    shop.later(days=2, hours=1)
+    assert shop.run()["planned"] == 1
+    assert (len(shop.mailed("first")), len(shop.mailed("second"))) == (4, 1)
+    assert Counter(shop.states().values()) == {"second": 3, "finished": 1}
+    shop.later(days=4)
+    shop.run()
+    assert (len(shop.mailed("second")), set(shop.states().values())) == (1, {"finished"})
+    shop.basket(5)
+    shop.later(hours=2)
+    assert shop.run()["planned"] == 0
+    shop.later(days=2)
+    assert shop.run()["planned"] == 1, "December has its own money"
