@@ -36,7 +36,7 @@ trigger: $(VENV)/installed ## run one DAG through the scheduler and wait: DAG=se
 	@test -n "$$DAG" || { echo "error: name the DAG: make trigger DAG=send_newsletter CONF='{\"mode\": \"preview\"}'" >&2; exit 2; }
 	@$(PY) -m operations trigger "$$DAG" --conf "$$CONF"
 
-preview: $(VENV)/installed ## a campaign's mails in the browser while you edit them: CAMPAIGN=newsletter [PERSON=S1 LOCALE=de VARIANT=a]
+preview: $(VENV)/installed ## mails in the browser while you edit them: CAMPAIGN=newsletter, or journey.step [PERSON=S1 LOCALE=de VARIANT=a]
 	@test -n "$$CAMPAIGN" || { echo "error: name the campaign: make preview CAMPAIGN=newsletter" >&2; exit 2; }
 	@$(PY) -m operations preview "$$CAMPAIGN" --person "$$PERSON" --locale "$$LOCALE" --variant "$$VARIANT" \
 	  --port "$(PORT)" --once "$(ONCE)"

@@ -22,13 +22,12 @@ from starlette.routing import Route
 from watchfiles import awatch
 
 from include.core import clock
-from include.core.campaign import campaign_names
 from include.core.durable import write_durably
 from include.core.errors import ConfigurationError, TradewindError
+from include.core.journey_mail import read_id
 from include.core.pace import AccountPace, account_pace
-from include.core.paths import EXAMPLE_PEOPLE, SEGMENTS, campaign_folder, shop_file, template_folder
+from include.core.paths import EXAMPLE_PEOPLE, SEGMENTS, campaign_folder, journey_folder, shop_file, template_folder
 from include.core.secrets import load_secrets
-from include.core.suggestion import suggest
 from include.dispatch.preview.files import WRITER
 from include.dispatch.preview.model import Choice, Preview
 from include.dispatch.preview.page import page
@@ -81,21 +80,11 @@ class Writer:
 def show_preview(installation: Installation, campaign: str, choice: Choice, *, port: int | None, once: bool) -> int:
     """Serve the preview until Ctrl-C; `once` writes its page instead and returns 1 if it has errors.
 
-    Raises `ConfigurationError` for a campaign that does not exist, and for a given port that is not available.
+    `campaign` may be the mail of a journey, `<journey>.<step>`. Raises `ConfigurationError` for one that does not exist, and
+    for a given port that is not available.
     """
-    _require_campaign(campaign)
-    writer = Writer(installation, campaign, choice)
+    writer = Writer(installation, read_id(campaign), choice)
     return _write(writer) if once else _serve(writer, _port(port))
-
-
-def _require_campaign(campaign: str) -> None:
-    known = campaign_names()
-    if campaign not in known:
-        raise ConfigurationError(
-            f"there is no campaign '{campaign[:60]}'.",
-            where="CAMPAIGN",
-            remedy=suggest(campaign, known, kind="campaigns"),
-        )
 
 
 @contextmanager
@@ -201,7 +190,7 @@ class Versions:
             task.cancel()
 
     async def _watch(self) -> None:
-        watched = [campaign_folder(), template_folder(), SEGMENTS, shop_file(), EXAMPLE_PEOPLE]
+        watched = [campaign_folder(), journey_folder(), template_folder(), SEGMENTS, shop_file(), EXAMPLE_PEOPLE]
         async for _ in awatch(*watched, debounce=200, step=50):
             self._number += 1
             self._changed.set()

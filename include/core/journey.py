@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError, model_validator
 
 from include.core import yaml_file
-from include.core.campaign import JOURNEY_SEPARATOR, Budget, Campaign, Identifier, load_campaign
+from include.core.campaign import JOURNEY_SEPARATOR, Budget, Campaign, Identifier
 from include.core.errors import ConfigurationError
 from include.core.field_errors import FieldError, describe
 from include.core.finding import Finding, of_exception, refuse
@@ -198,23 +198,6 @@ class Journey(StrictModel):
 def mail_id(journey: str, step: str) -> str:
     """The campaign id of a mail step, under which its plans and messages are kept."""
     return f"{journey}{JOURNEY_SEPARATOR}{step}"
-
-
-def load_mail(campaign_id: str) -> Campaign:
-    """A campaign, or the mail of a journey's step, by its campaign id, from the file as it is now.
-
-    Raises `ConfigurationError`.
-    """
-    name, separator, step = campaign_id.partition(JOURNEY_SEPARATOR)
-    if not separator:
-        return load_campaign(campaign_id)
-    journey = load_journey(name)
-    if step not in [each.id for each in journey.steps if each.kind == "mail"]:
-        steps = [each.id for each in journey.steps if each.kind == "mail"]
-        raise ConfigurationError(
-            f"has no mail step '{step}'.", where=f"{name}.yaml", remedy=suggest(step, steps, kind="mail steps")
-        )  # fmt: skip
-    return journey.campaign(journey.step(step))
 
 
 def journey_names(folder: Path | None = None) -> list[str]:

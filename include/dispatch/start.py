@@ -10,6 +10,7 @@ from include.core import clock
 from include.core.campaign import Campaign
 from include.core.connections import SendGridAccount
 from include.core.errors import ConfigurationError, PlanError
+from include.core.journey_mail import journey_of
 from include.core.pace import AccountPace
 from include.dispatch import public_edge
 from include.dispatch.plan import freeze, occurrence, split
@@ -56,6 +57,10 @@ def start_run(
     Before anything is frozen or sent, the edge must respond at `edge_url` (see `public_edge`); raises `ConfigurationError`
     or `EdgeUnavailable` otherwise.
     """
+    if mode == "live" and (journey := journey_of(campaign.id)):
+        raise PlanError(
+            "is sent by the DAG run_journeys only.", where=f"journey {journey}", remedy="Choose preview or test."
+        )
     if mode == "preview":
         _warn_of_links(account, edge_url)
         previewed = preview_run(

@@ -251,7 +251,9 @@ def stopped(ledger: Ledger) -> dict[str, str]:
 
 def next_occurrence(ledger: Ledger, campaign: str) -> str:
     """The occurrence of the next plan of a step: numbers in sequence, whatever the clock says."""
-    query = select(func.max(plans_table.c.occurrence)).where(plans_table.c.campaign == campaign)
+    query = select(func.max(plans_table.c.occurrence)).where(
+        plans_table.c.campaign == campaign, plans_table.c.kind == "live"
+    )
     with ledger.read() as connection:
         last = connection.scalar(query)
     return f"{int(last or 0) + 1:08d}"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from include.core.campaign import JOURNEY_SEPARATOR
 from include.core.errors import ConfigurationError
-from include.core.journey import journey_names, load_mail
+from include.core.journey import journey_names
+from include.core.journey_mail import journey_of, load_mail
 from include.orchestration import configuration
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def next_run(decided: Mapping[str, Any], action: str) -> dict[str, str]:
     """The form of the run that continues the plan; empty if nothing is left to send, or `run_journeys` does it."""
     if action not in CONTINUES or decided["state"] != "sending" or not decided["pending"]:
         return {}
-    if JOURNEY_SEPARATOR in decided["campaign"]:
+    if journey_of(decided["campaign"]):
         return {}
     return {"mode": "live", "occurrence": decided["occurrence"]}
 

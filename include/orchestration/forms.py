@@ -10,6 +10,7 @@ from airflow.sdk import Param
 from include.core.campaign import Campaign, campaign_names
 from include.core.errors import ConfigurationError
 from include.core.journey import journey_names
+from include.core.journey_mail import step_mails
 from include.core.seeds import load_seeds
 
 TABLE_RULES = [
@@ -70,12 +71,7 @@ def send_form(campaign: Campaign) -> dict[str, dict[str, Any]]:
             "default": "preview", "enum": ["preview", "test", "live"], "title": "Mode",
             "description": "preview sends nothing; test sends to the team; live sends to the segment.",
         },
-        "seeds": {
-            "default": [], "type": ["array", "null"], "items": {"type": "string", "pattern": r"^[^@\s]{1,40}$"},
-            "maxItems": 50, "examples": _seed_names(), "title": "Test: send to",
-            "description": "People of the team (include/seed_addresses.yaml). Names only: addresses would be stored in "
-            "Airflow's database.",
-        },
+        "seeds": _seeds_field(),
         "variant": _choice("Test: variant", "every variant", [variant.id for variant in campaign.variants]),
         "locale": _choice("Test: language", "that of each person", campaign.locales),
         "occurrence": {
@@ -86,6 +82,41 @@ def send_form(campaign: Campaign) -> dict[str, dict[str, Any]]:
             "default": "", "type": ["string", "null"], "maxLength": 500, "title": "Note",
             "description": "The reason for this run, shown with it.",
         },
+    }  # fmt: skip
+
+
+def journey_form() -> dict[str, dict[str, Any]]:
+    """The form of the DAG that previews and tests the mail of a journey's step."""
+    mails = step_mails()
+    return {
+        "mail": {
+            "default": mails[0] if mails else None, "type": ["string", "null"], "title": "Mail", "enum": [*mails, None],
+            "description": "The journey and the step.",
+        },
+        "mode": {
+            "default": "preview", "enum": ["preview", "test"], "title": "Mode",
+            "description": "preview sends nothing; test sends to the team. Only run_journeys sends to people.",
+        },
+        "seeds": _seeds_field(),
+        "variant": _text("Test: variant", "every variant"),
+        "locale": _text("Test: language", "that of each person"),
+    }  # fmt: skip
+
+
+def _text(title: str, otherwise: str) -> dict[str, Any]:
+    return {
+        "default": None, "type": ["string", "null"], "pattern": r"^[A-Za-z0-9_-]{1,60}$", "title": title,
+        "description": f"Empty: {otherwise}.",
+    }  # fmt: skip
+
+
+def _seeds_field() -> dict[str, Any]:
+    """Offers the names of the team's seed addresses, never the addresses."""
+    return {
+        "default": [], "type": ["array", "null"], "items": {"type": "string", "pattern": r"^[^@\s]{1,40}$"},
+        "maxItems": 50, "examples": _seed_names(), "title": "Test: send to",
+        "description": "People of the team (include/seed_addresses.yaml). Names only: addresses would be stored in "
+        "Airflow's database.",
     }  # fmt: skip
 
 

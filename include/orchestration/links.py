@@ -9,6 +9,8 @@ from airflow.sdk import BaseOperatorLink
 
 CONSOLE = "/tradewind"
 """The path of the console (plugins/console.py)."""
+JOURNEY_PREVIEWS = "preview_journey"
+"""The DAG that previews and tests the mails of journeys."""
 
 
 class PreviewLink(BaseOperatorLink):
@@ -22,9 +24,18 @@ class PreviewLink(BaseOperatorLink):
         from include.dispatch.preview.files import page_name, page_of
         from include.orchestration.configuration import paths
 
-        campaign, page = operator.dag_id.removeprefix("send_"), page_name(ti_key.run_id)
-        base = urlsplit(conf.get("api", "base_url", fallback="")).path.rstrip("/")
-        return f"{base}{CONSOLE}/previews/{campaign}/{page}" if page_of(paths(), campaign, page) else ""
+        page, base = page_name(ti_key.run_id), urlsplit(conf.get("api", "base_url", fallback="")).path.rstrip("/")
+        found = next((each for each in _campaigns(operator.dag_id) if page_of(paths(), each, page)), None)
+        return f"{base}{CONSOLE}/previews/{found}/{page}" if found else ""
+
+
+def _campaigns(dag_id: str) -> list[str]:
+    """The campaigns of which a run of the DAG may have a preview: its own, or the mails of all journeys."""
+    from include.core.journey_mail import campaign_id, step_mails
+
+    if dag_id == JOURNEY_PREVIEWS:
+        return [campaign_id(mail) for mail in step_mails()]
+    return [dag_id.removeprefix("send_")]
 
 
 def with_link(result: Any, link: BaseOperatorLink) -> Any:

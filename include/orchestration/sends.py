@@ -10,6 +10,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from include.core.campaign import JOURNEY_SEPARATOR, load_campaign
 from include.core.errors import StoppedByOperator
+from include.core.journey_mail import load_mail, read_id
 from include.orchestration import configuration, runs
 
 if TYPE_CHECKING:
@@ -29,6 +30,11 @@ def first_task(stores: Stores, campaign_id: str, dag_run: Any, params: Mapping[s
     return APPROVAL if late_by(stores.ledger, load_campaign(campaign_id), runs.run_moment(dag_run)) else PLAN
 
 
+def chosen_mail(params: Mapping[str, Any]) -> str:
+    """The campaign id of the journey's mail that the form names. Raises `ConfigurationError`."""
+    return read_id(params["mail"] or "")
+
+
 def start_run(
     stores: Stores, campaign_id: str, dag_run: Any, params: Mapping[str, Any]
 ) -> tuple[StartedPreview | StartedPlan, list[Range]]:
@@ -38,9 +44,9 @@ def start_run(
 
     with skipped_if_stopped_by_operator():
         return start.start_run(
-            stores, load_campaign(campaign_id), mode=runs.run_mode(dag_run, params), at=runs.run_moment(dag_run),
+            stores, load_mail(campaign_id), mode=runs.run_mode(dag_run, params), at=runs.run_moment(dag_run),
             account=configuration.account(), run=dag_run.run_id, edge_url=configuration.edge_url(),
-            test=SeedChoice(params["seeds"] or (), params["variant"], params["locale"]), resumes=params["occurrence"],
+            test=SeedChoice(params["seeds"] or (), params["variant"], params["locale"]), resumes=params.get("occurrence"),
             account_pace=configuration.account_pace(), with_pictures=True,
         )  # fmt: skip
 

@@ -8,10 +8,13 @@ from datetime import timedelta
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from airflow.sdk import Asset, AssetAny
 
 from include.core.campaign import campaign_names
+from include.core.errors import ConfigurationError
 from include.core.paths import PROJECT, DataPaths
+from include.orchestration import sends
 from include.orchestration.tags import Pool, Tag
 
 if TYPE_CHECKING:
@@ -24,6 +27,7 @@ FIXED_DAGS = {
     "collect_engagement",
     "control_campaign",
     "nightly_analytics",
+    "preview_journey",
     "privacy_requests",
     "retention",
     "run_journeys",
@@ -74,7 +78,7 @@ def test_every_task_that_opens_the_warehouse_is_in_its_pool(dags: dict[str, DAG]
 
 def test_only_send_range_is_in_the_pool_sendgrid(dags: dict[str, DAG]) -> None:
     sending = {(dag.dag_id, task.task_id) for dag in dags.values() for task in dag.tasks if task.pool == Pool.SENDGRID}
-    mailing = {name for name in dags if name.startswith("send_")} | {"run_journeys"}
+    mailing = {name for name in dags if name.startswith("send_")} | {"run_journeys", "preview_journey"}
     assert sending == {(name, "dispatch.send_range") for name in mailing}
 
 
@@ -116,6 +120,21 @@ def test_the_task_that_plans_has_a_button_for_its_preview(dags: dict[str, DAG], 
     page.parent.mkdir(parents=True)
     page.write_text("<title>Preview</title>")
     assert link.get_link(task, ti_key=run) == f"/tradewind/previews/newsletter/{page.name}"
+
+
+def test_the_mail_of_a_journey_is_previewed_or_tested_by_a_form(dags: dict[str, DAG], paths: DataPaths) -> None:
+    dag = dags["preview_journey"]
+    assert dag.params.get_param("mode").schema["enum"] == ["preview", "test"]
+    assert "abandoned_basket.last_call" in dag.params.get_param("mail").schema["enum"]
+    assert sends.chosen_mail({"mail": "abandoned_basket.last_call"}) == "abandoned_basket__last_call"
+    with pytest.raises(ConfigurationError, match="there is no campaign ''"):
+        sends.chosen_mail({"mail": None})
+    page = paths.previews / "abandoned_basket__last_call" / "manual-1.html"
+    page.parent.mkdir(parents=True)
+    page.write_text("<title>Preview</title>")
+    task: Any = dag.get_task("dispatch.plan")
+    (link,), run = task.operator_extra_links, SimpleNamespace(run_id="manual__1")
+    assert link.get_link(task, ti_key=run) == f"/tradewind/previews/abandoned_basket__last_call/{page.name}"
 
 
 def test_send_range_is_mapped_and_followed_by_settle(dags: dict[str, DAG]) -> None:

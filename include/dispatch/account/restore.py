@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from include.core import clock
 from include.core.durable import file_sha256
 from include.core.errors import ConservationBroken
-from include.core.journey import load_mail
+from include.core.journey_mail import load_mail
 from include.core.paths import DataPaths
 from include.dispatch.account import record
 from include.dispatch.journal import read_journal

@@ -12,6 +12,7 @@ from typing import TypedDict
 import duckdb
 
 from include.core.campaign import Campaign, source_location
+from include.core.journey_mail import journey_of
 from include.core.shop import load_shop
 from include.dispatch.plan import budget, segments
 from include.dispatch.plan.occurrence import PER_PERSON
@@ -115,9 +116,10 @@ def select_as_if_due(
 ) -> Audience:
     """Evaluate the segment as for a message that is due and that nobody has had: for previews.
 
-    Suppressions apply; frequency cap, hold-out, earlier messages and the days that a reminder waits do not.
+    For the mail of a journey, temp table `selected` has the people already. Suppressions apply; frequency cap, hold-out,
+    earlier messages and the days that a reminder waits do not.
     """
-    segment_run = _select_members(warehouse, campaign, FOREVER)
+    segment_run = "journey" if journey_of(campaign.id) else _select_members(warehouse, campaign, FOREVER)
     due = campaign.model_copy(update={"occurrence": "once"})
     return _evaluate(warehouse, ledger, due, segment_run, occurrence, at, cap_since=FOREVER, hold_out_share=0)
 

@@ -6,7 +6,8 @@ import logging
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from include.core.campaign import JOURNEY_SEPARATOR, Campaign
+from include.core.campaign import Campaign
+from include.core.journey_mail import journey_of
 from include.ledger import counts, journeys, plans
 from include.ledger.database import Ledger
 
@@ -29,7 +30,7 @@ def left(ledger: Ledger, campaign: Campaign, occurrence: str, at: datetime) -> L
     budget = campaign.budget
     if budget is None:
         return None
-    begins, journey = _begin(budget.per, at), _journey_of(campaign)
+    begins, journey = _begin(budget.per, at), journey_of(campaign.id)
     if journey:
         spent = _spent_by_journey(ledger, journey, plans.plan_id_of(campaign.id, occurrence), begins, at)
     else:
@@ -46,11 +47,6 @@ def warn_of_end(found: Left, campaign: Campaign, occurrence: str) -> None:
         "people beyond that are capped",
         campaign.id, occurrence, campaign.budget.amount, campaign.budget.per, found.spent, found.messages,
     )  # fmt: skip
-
-
-def _journey_of(campaign: Campaign) -> str:
-    journey, separator, _ = campaign.id.partition(JOURNEY_SEPARATOR)
-    return journey if separator else ""
 
 
 def _spent_by_journey(ledger: Ledger, journey: str, without: str, begins: float | None, at: datetime) -> float:

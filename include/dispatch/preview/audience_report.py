@@ -9,12 +9,14 @@ import duckdb
 
 from include.core.campaign import Campaign
 from include.core.errors import SegmentStopped
+from include.core.journey_mail import journey_of
 from include.dispatch.content import Content
 from include.dispatch.plan.audience import Audience, select_segment
 from include.dispatch.plan.freeze import content_hash
 from include.dispatch.plan.occurrence import occurrence_of
 from include.dispatch.plan.split import part_of
 from include.dispatch.preview.experiment import experiment_notes
+from include.dispatch.preview.inside import live_in_journey
 from include.dispatch.preview.model import LiveRun, Row, Sum
 from include.dispatch.send_window import next_window
 from include.ledger import counts, plans
@@ -58,7 +60,9 @@ def as_if_due(warehouse: duckdb.DuckDBPyConnection, campaign: Campaign, audience
 def live_now(
     warehouse: duckdb.DuckDBPyConnection, ledger: Ledger, campaign: Campaign, contents: Mapping[str, Content], at: datetime
 ) -> LiveRun:
-    """What a live run at `at` would do. Raises `PlanError`."""
+    """What a live run at `at` would do; of a journey's mail, where its people are. Raises `PlanError`."""
+    if journey := journey_of(campaign.id):
+        return live_in_journey(ledger, journey, campaign)
     occurrence = occurrence_of(campaign, at)
     found = plans.find_plan(ledger, plans.plan_id_of(campaign.id, occurrence))
     if found is not None:
@@ -90,6 +94,8 @@ def _words(reason: str) -> str:
 
 
 def _start(campaign: Campaign) -> str:
+    if journey := journey_of(campaign.id):
+        return f"inside the journey {journey}"
     one = campaign.segments.single()
     return f"in the segment {campaign.segments}" if one else f"in the segments {campaign.segments}"
 

@@ -8,10 +8,10 @@ from typing import Any
 import duckdb
 from babel import Locale, UnknownLocaleError
 
-from include.core.campaign import Campaign, Variant
+from include.core.campaign import Campaign, Variant, file_of
 from include.core.errors import ConfigurationError, PlanError, TradewindError
 from include.core.finding import Finding
-from include.core.paths import campaign_folder, template_folder
+from include.core.paths import template_folder
 from include.core.secrets import Secrets
 from include.core.suggestion import suggest
 from include.dispatch.content import Content, SlotFiller, compile_content, render_one
@@ -31,7 +31,7 @@ def inspect(campaign: Campaign) -> list[Finding]:
     """What `make check` finds in the text of the campaign's templates, old translations included."""
     folder = template_folder()
     used = {campaign.arm(variant.id).template for variant in campaign.variants}
-    found = inspect_sources(campaign, campaign_folder() / f"{campaign.id}.yaml", folder)
+    found = inspect_sources(campaign, file_of(campaign.id), folder)
     return [*found, *(finding for finding in outdated(folder) if finding.path.parent.name in used)]
 
 

@@ -12,10 +12,11 @@ from typing import Any
 
 import duckdb
 
-from include.core.campaign import Campaign, inspect_campaign
+from include.core.campaign import Campaign
 from include.core.durable import write_durably
 from include.core.errors import ConfigurationError, PlanError, TradewindError
 from include.core.finding import ORDER, refuse
+from include.core.journey_mail import inspect_mail, journey_of
 from include.core.pace import AccountPace
 from include.dispatch.content import Content
 from include.dispatch.plan.audience import AudienceCounts, select_as_if_due, select_recipients
@@ -24,6 +25,7 @@ from include.dispatch.plan.freeze import compile_contents
 from include.dispatch.plan.occurrence import occurrence_of
 from include.dispatch.preview.audience_report import REASONS, as_if_due, live_now
 from include.dispatch.preview.files import page_name
+from include.dispatch.preview.inside import select_inside
 from include.dispatch.preview.mails import compile_each, content_warnings, fill_everybody, inspect, render_mails
 from include.dispatch.preview.model import Choice, LiveRun, Preview, Problem, Sum
 from include.dispatch.preview.page import page
@@ -87,6 +89,7 @@ def preview_run(
         warnings += content_warnings(campaign.arm(variant), locale, content)
     with open_warehouse(stores.paths) as warehouse:
         live = live_now(warehouse, stores.ledger, campaign, contents, at)
+        select_inside(warehouse, stores.ledger, campaign)
         audience = select_as_if_due(warehouse, stores.ledger, campaign, occurrence=occurrence_of(campaign, at), at=at)
         fill_everybody(warehouse, stores.secrets, cut_into_chunks(warehouse, campaign, at), edge_url, contents)
         selection = _selection(warehouse, campaign, as_if_due(warehouse, campaign, audience), live)
@@ -103,8 +106,8 @@ def preview_now(
     stores: Stores | None, campaign_id: str, choice: Choice, *, edge_url: str, account: AccountPace, at: datetime
 ) -> Preview:
     """The preview for a writer: errors become problems on the page. `stores`: None before the first run."""
-    document = inspect_campaign(campaign_id)
-    problems, campaign = [Problem.of(finding) for finding in document.findings], document.model
+    findings, campaign = inspect_mail(campaign_id)
+    problems = [Problem.of(finding) for finding in findings]
     if campaign is None:
         return Preview(campaign_id, at, problems=problems)
     try:
@@ -169,6 +172,7 @@ def _read(
 ) -> Selection:
     occurrence = occurrence_of(campaign, at)
     live = live_now(warehouse, stores.ledger, campaign, contents, at)
+    select_inside(warehouse, stores.ledger, campaign)
     audience = select_as_if_due(warehouse, stores.ledger, campaign, occurrence=occurrence, at=at)
     selection = _selection(warehouse, campaign, as_if_due(warehouse, campaign, audience), live)
     if choice.person is None:
@@ -182,7 +186,9 @@ def _selection(warehouse: duckdb.DuckDBPyConnection, campaign: Campaign, due: Su
     people, zones = chosen_people(warehouse), fetch(warehouse, "dispatch", "audience_zones").to_pylist()
     if people:
         return Selection(people, INVENTED, due, live, zones)
-    nobody = Problem("warning", f"Nobody is in the segment {campaign.segments} now.")
+    journey = journey_of(campaign.id)
+    where = f"inside the journey {journey}" if journey else f"in the segment {campaign.segments}"
+    nobody = Problem("warning", f"Nobody is {where} now.")
     return Selection(example_people(), f"{EXAMPLES}.", due, live, zones, [nobody])
 
 
