@@ -17,6 +17,10 @@ preview mode, a page in `previews/`, behind the button *Preview* of `dispatch.pl
   names file, line and remedy.
 - `dispatch.plan` fails with *EdgeUnavailable*: the edge did not answer at `edge_public_url`, the base of unsubscribe
   links. Nothing was sent, and the task is retried. See docs/edge.md.
+- `dispatch.approve` waits in *Required Actions* for somebody to approve the preview (`approval` in the campaign's file). A
+  rejection, or no answer in time, skips the rest; who answered is in the ledger (`make campaign DO=status`).
+- `dispatch.plan` fails with *NotApproved*: the campaign was edited after its approval. Nothing was sent. A new run asks
+  again.
 - `dispatch.send_range` fails with *CampaignStopped*: SendGrid refused the key, the sender or the credits. Everybody
   who was not sent to is pending; fix the cause and clear the task.
 - `dispatch.plan` or `dispatch.send_range` is *skipped*, with the reason in its log: an operator paused or cancelled the
@@ -38,6 +42,7 @@ from airflow.sdk import DAG, task, task_group
 
 from include.core.campaign import Campaign
 from include.orchestration import campaigns, defaults, forms, links, quality, sends, timetables
+from include.orchestration.approval import ApproveCampaign, due
 from include.orchestration.assets import SENDS
 from include.orchestration.doubt import doubt
 from include.orchestration.tags import Pool, Tag
@@ -51,13 +56,18 @@ def dispatch(campaign: Campaign) -> None:
     @task.branch
     @with_stores
     def start(stores: Stores, params: Any = None, dag_run: Any = None) -> str:
-        """A scheduled run that starts later than the campaign allows needs approval first."""
+        """A campaign may need an approval first, and so does a scheduled run that starts later than it allows."""
         return sends.first_task(stores, campaign.id, dag_run, params)
 
     approve_late_start = ApprovalOperator(
         task_id="approve_late_start", subject=f"{campaign.name}: send although it is late?",
         body="Due {{ dag_run.run_after }}. Approve to send now; reject to skip this occurrence.",
         doc_md="Nothing is planned before somebody approves.",
+    )  # fmt: skip
+
+    approve = ApproveCampaign(
+        task_id="approve", campaign=campaign.id, pool=Pool.WAREHOUSE,
+        doc_md="Shows the preview and asks people to approve it, if the campaign says `approval`.",
     )  # fmt: skip
 
     @stores_task(pool=Pool.WAREHOUSE, trigger_rule="none_failed_min_one_success")
@@ -92,8 +102,8 @@ def dispatch(campaign: Campaign) -> None:
         return record_sends(stores)
 
     ranges, recorded = links.with_link(plan(), links.PreviewLink()), record()
-    start() >> [ranges, approve_late_start]
-    approve_late_start >> ranges
+    start() >> [ranges, approve, approve_late_start]
+    [approve, approve_late_start] >> ranges
     send_range.expand(part=ranges) >> settle() >> [recorded, doubt(campaign)]
     recorded >> quality.check_stage("sends")
 
@@ -105,7 +115,7 @@ def send_dag(campaign: Campaign) -> DAG:
         schedule=timetables.of_campaign(campaign), params=forms.params(forms.send_form(campaign)),
         tags=[Tag.SENDS, Tag.CAMPAIGN, Tag.SENDS_MAIL],
         doc_md=campaigns.campaign_page(campaign, __doc__),
-        **defaults.dag_defaults(campaign.owner, due=timedelta(hours=4), timeout=timedelta(days=14))
+        **defaults.dag_defaults(campaign.owner, due=due(campaign, timedelta(hours=4)), timeout=timedelta(days=14))
         | timetables.one_date_arguments(campaign),
     ) as dag:  # fmt: skip
         dispatch(campaign)

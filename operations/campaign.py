@@ -43,7 +43,7 @@ def control_campaign(installation: Installation, action: str, campaign: str, occ
     with existing_ledger(installation) as ledger:
         plan_id = plans.plan_id_of(campaign, occurrence)
         if plans.find_plan(ledger, plan_id) is None:
-            raise _no_plan(ledger, campaign, occurrence)
+            return _show_answers(ledger, action, campaign, occurrence)
         account = _account(installation)
         by = f"{getpass.getuser()}, make campaign"
         if action == "pause":
@@ -54,6 +54,17 @@ def control_campaign(installation: Installation, action: str, campaign: str, occ
             control.cancel(ledger, campaign, occurrence, account=account, by=by)
         for line in status_lines(ledger, plan_id):
             Progress().print(line)
+    return 0
+
+
+def _show_answers(ledger: Ledger, action: str, campaign: str, occurrence: str) -> int:
+    """Print who approved or rejected an occurrence that is not planned. Raises an error without answers, or to control it."""
+    answers = decisions.of_plan(ledger, plans.plan_id_of(campaign, occurrence))
+    if action != "status" or not answers:
+        raise _no_plan(ledger, campaign, occurrence)
+    Progress().print(f"{campaign} {occurrence}: not planned")
+    for answer in answers:
+        Progress().print(f"  {_line(answer)}")
     return 0
 
 

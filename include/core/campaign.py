@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from include.core import clock, yaml_file
+from include.core.approval import Approval, ApprovalChoice, rule_of
 from include.core.campaign_schedule import as_text, next_run, one_date, require_schedule, require_time_zone
 from include.core.errors import ConfigurationError
 from include.core.field_errors import FieldError
@@ -279,6 +280,12 @@ class Campaign(StrictModel):
         description="A scheduled run that starts later than this waits for somebody's approval.",
         examples=[24],
     )
+    approval: ApprovalChoice | None = Field(
+        default=None,
+        description="Whether somebody must approve the preview, in Airflow, before a live send of each occurrence: "
+        "`required`, or with the fields below. Every edit after it asks again. Without it, nobody is asked.",
+        examples=["required", {"people": 2, "within": "24h", "on_timeout": "skip"}],
+    )
     asm_group_id: int | None = Field(
         default=None, description="SendGrid's unsubscribe group, if the account uses them.", examples=[12345]
     )
@@ -300,6 +307,11 @@ class Campaign(StrictModel):
         own = next(each for each in self.variants if each.id == variant)
         named = {name: getattr(own, name) for name in ("template", "sender", "send_window")}
         return self.model_copy(update={name: value for name, value in named.items() if value is not None})
+
+    @property
+    def approval_rule(self) -> Approval | None:
+        """Who must approve a live send; None if nobody is asked."""
+        return rule_of(self.approval)
 
     @property
     def has_send_window(self) -> bool:

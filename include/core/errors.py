@@ -77,6 +77,10 @@ class ContentChanged(PlanError):
     """The template or campaign file was edited after its plan was frozen."""
 
 
+class NotApproved(PlanError):
+    """The campaign needs an approval, and what would be sent is not what enough people approved. Nothing was sent."""
+
+
 class PlanDamaged(PlanError):
     """A file of a frozen plan is missing or was changed. Nothing is sent from it."""
 

@@ -108,6 +108,10 @@ ALERT_RULES = (
         "Restore the content, or cancel the rest of the plan.", "campaign-stopped.md#content-changed",
     ),
     AlertRule(
+        errors.NotApproved, "", "not-approved", "A campaign is not approved", "Nothing was sent. Other campaigns go on.",
+        "Run the campaign again with mode live: it asks for the approval.", "failed-task.md#not-approved", "warning",
+    ),
+    AlertRule(
         errors.PlanDamaged, "", "damaged-plan", "A file of a frozen plan is damaged", NOT_SENT,
         "Restore the file from your backup.", "damaged-plan.md#what-to-do",
     ),

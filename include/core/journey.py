@@ -26,7 +26,7 @@ END = "end"
 EXAMPLE = "include/journeys/welcome_series.yaml"
 _OF_THE_JOURNEY = frozenset(
     {"id", "name", "owner", "purpose", "kind", "schedule", "time_zone", "occurrence", "segment", "exclude_segments",
-     "follows", "confirm_within_days", "late_start_limit_hours", "hold_out_percent", "winner", "budget"}
+     "follows", "confirm_within_days", "late_start_limit_hours", "hold_out_percent", "winner", "budget", "approval"}
 )  # fmt: skip
 """Fields of a campaign that the mail of a step does not have."""
 

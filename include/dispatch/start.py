@@ -73,12 +73,14 @@ def start_run(
         tested = freeze_test(stores, campaign, test, run=run, edge_url=edge_url, at=at)
         started = StartedPlan(mode=mode, **tested)
     else:
-        period = _period(stores.ledger, campaign, at, resumes)
-        part = split.part_of(campaign, period)
+        period = period_of(stores.ledger, campaign, at, resumes)
+        part, approved_as = split.part_of(campaign, period), None
         if part and part["is_rest"]:
             content = freeze.content_hash(campaign, freeze.compile_contents(campaign))
-            campaign = split.for_rest(stores.ledger, campaign, period, content)
-        frozen = freeze.freeze(stores, campaign, occurrence=period, edge_url=edge_url, at=at, part=part)
+            approved_as, campaign = campaign, split.for_rest(stores.ledger, campaign, period, content)
+        frozen = freeze.freeze(
+            stores, campaign, occurrence=period, edge_url=edge_url, at=at, part=part, approved_as=approved_as
+        )
         started = StartedLivePlan(mode=mode, occurrence=period, **frozen)
     ranges = sender.ranges(stores.ledger, started["plan_id"])
     if ranges:
@@ -112,7 +114,8 @@ def _require_frozen_links(stores: Stores, account: SendGridAccount, plan_id: str
         public_edge.require_answer(account, frozen_url, stores.secrets, where=f"plan {plan_id}, links of its messages")
 
 
-def _period(ledger: Ledger, campaign: Campaign, at: datetime, resumes: str | None) -> str:
+def period_of(ledger: Ledger, campaign: Campaign, at: datetime, resumes: str | None) -> str:
+    """The occurrence of a live run at a time, or the one that it resumes. Raises `PlanError` if that was never planned."""
     if not resumes:
         return occurrence.occurrence_of(campaign, at)
     is_planned = plans.find_plan(ledger, plans.plan_id_of(campaign.id, resumes)) is not None

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import ColumnElement, Connection, insert, select
 
 from include.core import clock
 from include.ledger.database import Ledger
@@ -15,7 +15,7 @@ from include.ledger.tables import decisions
 
 SOMEBODY = "an operator"
 """Who decided, where nobody is known."""
-Action = Literal["pause", "resume", "cancel", "replace_content", "choose_winner"]
+Action = Literal["pause", "resume", "cancel", "replace_content", "choose_winner", "approve", "reject", "expire"]
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,13 @@ def of_journey(journey: str) -> str:
 
 def of_plan(ledger: Ledger, plan_id: str) -> list[Decision]:
     """The decisions about a plan, oldest first."""
-    this = decisions.c
-    query = select(this.action, this.decided_by, this.note, this.details, this.decided_at).where(this.plan_id == plan_id)
     with ledger.read() as connection:
-        rows = connection.execute(query.order_by(this.seq)).all()
+        return read(connection, decisions.c.plan_id == plan_id)
+
+
+def read(connection: Connection, *conditions: ColumnElement[bool]) -> list[Decision]:
+    """The decisions that meet all conditions, oldest first."""
+    this = decisions.c
+    query = select(this.action, this.decided_by, this.note, this.details, this.decided_at).where(*conditions)
+    rows = connection.execute(query.order_by(this.seq)).all()
     return [Decision(row.action, row.decided_by, row.note, json.loads(row.details), row.decided_at) for row in rows]

@@ -56,6 +56,14 @@ def has_email_activity() -> bool:
     return str(_variable("email_activity", "")).strip().lower() == "on"
 
 
+def has_anonymous_admins() -> bool:
+    """Whether Airflow's simple auth manager makes everybody an administrator without logging in."""
+    from airflow.configuration import conf
+
+    simple = str(conf.get("core", "auth_manager", fallback="")).endswith("SimpleAuthManager")
+    return simple and conf.getboolean("core", "simple_auth_manager_all_admins", fallback=False)
+
+
 def secrets() -> Secrets:
     """The keys of the address hash and of the unsubscribe links."""
     from include.core.secrets import load_secrets

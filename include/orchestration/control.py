@@ -18,15 +18,25 @@ CONTINUES = ("resume", "replace_content")
 """Actions after which the campaign's DAG must run again."""
 
 
+WAITS = "its new content waits for approval"
+"""Why a plan is paused between the decision to replace its content and the approval of that content."""
+
+
 def decide(stores: Stores, params: Mapping[str, Any], dag_run: Any) -> dict[str, Any]:
-    """Apply the action of the form, as the user who started the run; returns the plan's state and people after it."""
+    """Apply the action of the form, as the user who started the run; returns the plan's state and people after it.
+
+    New content that nobody approved yet, of a campaign that needs an approval, only pauses the plan.
+    """
     from include.dispatch import control
     from include.ledger.decisions import SOMEBODY
 
     by, note = getattr(dag_run, "triggering_user_name", None) or SOMEBODY, params["note"] or ""
     if params["campaign"] in journey_names():
         return _decide_about_journey(stores, params["campaign"], params["action"], by, note)
-    plan, action = _plan(stores, params), params["action"]
+    plan, action = plan_of(stores, params), params["action"]
+    if action == "replace_content" and _waits_for_approval(stores, plan):
+        paused = control.pause(stores.ledger, plan.campaign, plan.occurrence, WAITS, configuration.account(), by, note)
+        return {"campaign": plan.campaign, "occurrence": plan.occurrence, **paused}
     if action == "replace_content":
         replaced = _replace_content(stores, plan, by, note)
         return {**replaced, **control.send_status(stores.ledger, plan.plan_id)}
@@ -36,8 +46,12 @@ def decide(stores: Stores, params: Mapping[str, Any], dag_run: Any) -> dict[str,
     return {"campaign": plan.campaign, "occurrence": plan.occurrence, **done}
 
 
-def next_run(decided: Mapping[str, Any], action: str) -> dict[str, str]:
-    """The form of the run that continues the plan; empty if nothing is left to send, or `run_journeys` does it."""
+def next_run(action: str, decided: Mapping[str, Any], replaced: Mapping[str, Any] | None = None) -> dict[str, str]:
+    """The form of the run that continues the plan; empty if nothing is left to send, or `run_journeys` does it.
+
+    `replaced` is the result of a replacement that had to be approved after it was decided.
+    """
+    decided = replaced or decided
     if action not in CONTINUES or decided["state"] != "sending" or not decided["pending"]:
         return {}
     if journey_of(decided["campaign"]):
@@ -61,6 +75,13 @@ def _decide_about_journey(stores: Stores, journey: str, action: str, by: str, no
     return {"campaign": journey, "state": state, "inside": inside, "pending": 0}
 
 
+def _waits_for_approval(stores: Stores, plan: Plan) -> bool:
+    from include.core.campaign import load_campaign
+    from include.dispatch.approve import uncorrected
+
+    return uncorrected(stores.ledger, load_campaign(plan.campaign), plan.occurrence) is not None
+
+
 def _replace_content(stores: Stores, plan: Plan, by: str, note: str) -> dict[str, Any]:
     from include.dispatch.plan.correction import replace_content
 
@@ -69,7 +90,7 @@ def _replace_content(stores: Stores, plan: Plan, by: str, note: str) -> dict[str
     )
 
 
-def _plan(stores: Stores, params: Mapping[str, Any]) -> Plan:
+def plan_of(stores: Stores, params: Mapping[str, Any]) -> Plan:
     """The plan of the form. Raises `ConfigurationError` with the plans to choose from."""
     from include.ledger import plans
 

@@ -19,14 +19,19 @@ class PreviewLink(BaseOperatorLink):
     name = "Preview"
 
     def get_link(self, operator: Any, *, ti_key: Any) -> str:
-        from airflow.configuration import conf
-
         from include.dispatch.preview.files import page_name, page_of
         from include.orchestration.configuration import paths
 
-        page, base = page_name(ti_key.run_id), urlsplit(conf.get("api", "base_url", fallback="")).path.rstrip("/")
+        page = page_name(ti_key.run_id)
         found = next((each for each in _campaigns(operator.dag_id) if page_of(paths(), each, page)), None)
-        return f"{base}{CONSOLE}/previews/{found}/{page}" if found else ""
+        return page_url(f"previews/{found}/{page}") if found else ""
+
+
+def page_url(page: str) -> str:
+    """The address of a preview in the console; `page` is its file, relative to the data folder."""
+    from airflow.configuration import conf
+
+    return f"{urlsplit(conf.get('api', 'base_url', fallback='')).path.rstrip('/')}{CONSOLE}/{page}"
 
 
 def _campaigns(dag_id: str) -> list[str]:

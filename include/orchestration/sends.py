@@ -9,25 +9,45 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk.exceptions import AirflowSkipException
 
 from include.core.campaign import JOURNEY_SEPARATOR, load_campaign
-from include.core.errors import StoppedByOperator
+from include.core.errors import PlanError, StoppedByOperator
 from include.core.journey_mail import load_mail, read_id
 from include.orchestration import configuration, runs
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from include.core.campaign import Campaign
     from include.dispatch.send.sender import Range
     from include.dispatch.start import StartedPlan, StartedPreview
     from include.ledger.stores import Stores
 
-PLAN, APPROVAL = "dispatch.plan", "dispatch.approve_late_start"
+PLAN, LATE, APPROVAL = "dispatch.plan", "dispatch.approve_late_start", "dispatch.approve"
 
 
 def first_task(stores: Stores, campaign_id: str, dag_run: Any, params: Mapping[str, Any]) -> str:
-    """The id of the first task: the plan, or the approval of a scheduled run that starts later than the campaign allows."""
+    """The id of the first task: the plan; or the question whether it may be sent, or sent so late.
+
+    A campaign that needs an approval asks for that only: its approval is of the moment at which it is given.
+    """
     from include.dispatch.start import late_by
 
-    if not runs.is_scheduled(dag_run) or runs.run_mode(dag_run, params) != "live":
+    if runs.run_mode(dag_run, params) != "live":
         return PLAN
-    return APPROVAL if late_by(stores.ledger, load_campaign(campaign_id), runs.run_moment(dag_run)) else PLAN
+    campaign, moment = load_campaign(campaign_id), runs.run_moment(dag_run)
+    if _waits_for_approval(stores, campaign, moment, params["occurrence"]):
+        return APPROVAL
+    return LATE if runs.is_scheduled(dag_run) and late_by(stores.ledger, campaign, moment) else PLAN
+
+
+def _waits_for_approval(stores: Stores, campaign: Campaign, at: datetime, resumes: str | None) -> bool:
+    """Whether people must approve first. What cannot be planned is left to the plan, which says why."""
+    from include.dispatch import approve
+    from include.dispatch.start import period_of
+
+    try:
+        return approve.unapproved(stores.ledger, campaign, period_of(stores.ledger, campaign, at, resumes)) is not None
+    except PlanError:
+        return False
 
 
 def chosen_mail(params: Mapping[str, Any]) -> str:

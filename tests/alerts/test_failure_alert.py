@@ -45,6 +45,7 @@ def stopped(status: int, body: dict[str, object]) -> CampaignStopped:
         (errors.QualityStop("x", where="marts, run r"), "quality-stop.md#segments-sends-events-and-marts"),
         (errors.QualityStop("x", where="sends, run r"), "quality-stop.md#segments-sends-events-and-marts"),
         (errors.ContentChanged("x"), "campaign-stopped.md#content-changed"),
+        (errors.NotApproved("x"), "failed-task.md#not-approved"),
         (errors.PlanDamaged("x"), "damaged-plan.md#what-to-do"),
         (errors.PlanError("x"), "failed-task.md#campaign-or-setting"),
         (errors.ConfigurationError("x"), "failed-task.md#campaign-or-setting"),

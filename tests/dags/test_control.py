@@ -59,7 +59,7 @@ def test_a_pause_in_mid_send_skips_the_task_and_a_resume_continues(sending: Send
         send(sending)
     assert 0 < sending.tally().accepted < 100
     resumed = control.decide(sending.stores, form("resume", occurrence="once", note=None), ANNA)
-    assert control.next_run(resumed, "resume") == {"mode": "live", "occurrence": "once"}
+    assert control.next_run("resume", resumed) == {"mode": "live", "occurrence": "once"}
     send(sending)
     assert sending.tally().accepted == 100
     kept = decisions.of_plan(sending.ledger, sending.plan_id)
@@ -69,7 +69,7 @@ def test_a_pause_in_mid_send_skips_the_task_and_a_resume_continues(sending: Send
 def test_a_cancellation_skips_the_rest_and_starts_nothing(sending: Sending, esp: ScriptedEsp) -> None:
     cancelled = control.decide(sending.stores, form("cancel"), ANNA)
     assert (cancelled["state"], cancelled["skipped"]) == ("cancelled", 100)
-    assert control.next_run(cancelled, "cancel") == {}
+    assert control.next_run("cancel", cancelled) == {}
     with pytest.raises(AirflowSkipException, match="cancelled"):
         sending_again(sending)
     assert esp.bodies == []

@@ -31,6 +31,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "too_late": {"schedule": ONCE_A_YEAR, "late_start_limit_hours": 1},
     "refused": {},
     "unaffected": {},
+    "approved": {"approval": "required", "template": "to_approve"},
 }
 BAD: dict[str, dict[str, Any]] = {
     "no_segment": {"segment": "nobody_knows"},
@@ -57,8 +58,9 @@ def write_campaigns(folder: Path) -> None:
 
 
 def write_templates(folder: Path) -> None:
-    """The shipped templates, and templates that fail for some people."""
+    """The shipped templates, one that a test edits, and templates that fail for some people."""
     shutil.copytree(TEMPLATES, folder)
+    shutil.copytree(TEMPLATES / "welcome", folder / "to_approve")
     for name, source in BROKEN.items():
         shutil.copytree(TEMPLATES / "welcome", folder / name)
         body = folder / name / "body.html.j2"

@@ -84,6 +84,10 @@ class Stack:
         body = {"chosen_options": [option], "params_input": {}}
         self.api.patch(f"{run.path}/taskInstances/{part(task)}/-1/hitlDetails", body)
 
+    def question(self, run: Run, task: str) -> dict[str, Any]:
+        """The required action of a task, as people see it."""
+        return dict(self.api.get(f"{run.path}/taskInstances/{part(task)}/-1/hitlDetails"))
+
     def kill_scheduler(self) -> int:
         """Kill the scheduler, its workers and their tasks with SIGKILL; returns the number of processes."""
         record = processes.read(self.installation.paths.services / "scheduler.pid")

@@ -29,6 +29,7 @@ from include.core.campaign import Campaign
 from include.core.durable import file_sha256, sync_file, write_durably
 from include.core.errors import CampaignRunning, PlanError
 from include.dispatch.content import Content, SlotFiller, link_slots
+from include.dispatch.plan import approval
 from include.dispatch.plan.chunking import Chunking, read_people
 from include.dispatch.plan.freeze import PlanRequest, compile_contents, content_hash, contents_as_data, published
 from include.dispatch.plan.writer import group_runs
@@ -94,13 +95,15 @@ def replace_content(
 ) -> dict[str, Any]:
     """Send the campaign's present content to those of the plan who are still pending; returns what changed.
 
-    Raises `PlanError` if there is nothing to replace or somebody's variant or language is no longer there,
-    `CampaignRunning` (retryable) while requests are under way. Then nothing is changed, except that the plan may be paused.
+    Raises `PlanError` if there is nothing to replace or somebody's variant or language is no longer there, `NotApproved` if
+    the campaign needs an approval and this content has none, `CampaignRunning` (retryable) while requests are under way.
+    Then nothing is changed, except that the plan may be paused.
     """
     plan = _plan(stores.ledger, campaign.id, occurrence)
     folder = stores.paths.root / plan.folder
     settle_manifest(folder, plan.manifest_sha256)
     corrected = _compile(stores, campaign, plan, edge_url)
+    approval.require(stores.ledger, campaign, corrected.contents, occurrence)
     _require_contents(campaign, corrected, pending.pending_chunks(stores.ledger, plan.plan_id, 0, LAST))
     waiting = _hold(stores.ledger, plan, by, note)
     _require_contents(campaign, corrected, waiting)

@@ -30,6 +30,7 @@ from include.dispatch.content import Content, Link, SlotFiller, compile_content,
 from include.dispatch.content.images import public_urls, publish
 from include.dispatch.content.inspection import inspect_sources
 from include.dispatch.journal import require_no_requests
+from include.dispatch.plan import approval
 from include.dispatch.plan.audience import Audience, AudienceCounts, select_segment
 from include.dispatch.plan.chunking import BATCH_ROWS, Chunking, cut_into_chunks, read_people
 from include.dispatch.plan.split import Part
@@ -72,6 +73,8 @@ class PlannedPeople(Protocol):
 
 AudienceQuery = Callable[[duckdb.DuckDBPyConnection], Audience]
 Select = Callable[[duckdb.DuckDBPyConnection], PlannedPeople]
+Permit = Callable[[Mapping[str, Content]], None]
+"""Raises if these contents may not be sent."""
 
 
 class FrozenPlan(AudienceCounts):
@@ -132,26 +135,35 @@ class SegmentPeople:
 
 
 def freeze(
-    stores: Stores, campaign: Campaign, *, occurrence: str, edge_url: str, at: datetime, part: Part | None = None
-) -> FrozenPlan:
+    stores: Stores, campaign: Campaign, *,
+    occurrence: str, edge_url: str, at: datetime, part: Part | None = None, approved_as: Campaign | None = None,
+) -> FrozenPlan:  # fmt: skip
     """Find the live plan of `campaign` at `occurrence`, or freeze it now, for the whole audience or a part.
 
-    Raises `PlanError` (segment, template, sender), or `ContentChanged` if the plan was frozen with other content and is not
-    finished. Nothing is sent in either case.
+    Raises `PlanError` (segment, template, sender), `NotApproved` if the campaign needs an approval of this and has none, or
+    `ContentChanged` if the plan was frozen with other content and is not finished. Nothing is sent in any of these cases.
+    `approved_as` is the campaign of the file, which was approved, if `campaign` has only some of its variants.
     """
     request = PlanRequest(campaign, occurrence, plans.LIVE, edge_url, at)
 
     def select_audience(warehouse: duckdb.DuckDBPyConnection) -> Audience:
         return select_segment(warehouse, stores.ledger, campaign, occurrence=occurrence, at=at, part=part)
 
-    return freeze_request(stores, request, lambda warehouse: _selected(warehouse, stores, request, select_audience))
+    def permit(contents: Mapping[str, Content]) -> None:
+        whole = compile_contents(approved_as) if approved_as else contents
+        approval.require(stores.ledger, approved_as or campaign, whole, occurrence)
+
+    return freeze_request(stores, request, lambda warehouse: _selected(warehouse, stores, request, select_audience), permit)
 
 
-def freeze_request(stores: Stores, request: PlanRequest, select: Select) -> FrozenPlan:
-    """Find the plan of `request`, or freeze one for the people that `select` returns."""
+def freeze_request(
+    stores: Stores, request: PlanRequest, select: Select, permit: Permit = lambda _contents: None
+) -> FrozenPlan:
+    """Find the plan of `request`, or freeze one for the people that `select` returns, if `permit` allows its contents."""
     found = plans.find_plan(stores.ledger, request.plan_id)
     if found is None:
         contents = _checked_contents(request.campaign)
+        permit(contents)
         with open_warehouse(stores.paths) as warehouse:
             record.record_into(warehouse, stores)
             fresh = _freeze_now(stores, request, contents, lambda: select(warehouse))
@@ -159,7 +171,7 @@ def freeze_request(stores: Stores, request: PlanRequest, select: Select) -> Froz
             return fresh
         found = plans.find_plan(stores.ledger, request.plan_id)
         assert found is not None
-    return _resume(stores.ledger, found, request.campaign)
+    return _resume(stores.ledger, found, request.campaign, permit)
 
 
 def freeze_together(
@@ -347,8 +359,11 @@ def _fresh_folder(folder: Path) -> Path:
     return folder
 
 
-def _resume(ledger: Ledger, plan: Plan, campaign: Campaign) -> FrozenPlan:
-    """Resume an existing plan: lift a stop that SendGrid caused, refuse a plan that an operator paused or cancelled."""
+def _resume(ledger: Ledger, plan: Plan, campaign: Campaign, permit: Permit) -> FrozenPlan:
+    """Resume an existing plan: lift a stop that SendGrid caused, refuse a plan that an operator paused or cancelled.
+
+    A plan that was frozen when nobody had to approve it is refused too, if the campaign needs an approval now.
+    """
     with ledger.read() as connection:
         people = counts.tally(connection, plan.plan_id)
     if people.pending and plan.state in ("paused", "cancelled"):
@@ -357,13 +372,8 @@ def _resume(ledger: Ledger, plan: Plan, campaign: Campaign) -> FrozenPlan:
             where=f"{plan.campaign} {plan.occurrence}",
             remedy=f"{people.pending} people are pending. Resume it as described in docs/runbook/pause-resume-cancel.md.",
         )
-    if people.pending and content_hash(campaign, compile_contents(campaign)) != plan.content_hash:
-        raise ContentChanged(
-            f"the template or campaign was edited after the plan was frozen; {people.pending} people are still pending.",
-            where=f"{plan.campaign} {plan.occurrence}",
-            remedy="Restore the content as it was, or decide in the DAG control_campaign: replace_content sends the new one "
-            "to those who are pending, cancel ends the plan (docs/runbook/campaign-stopped.md).",
-        )
+    if people.pending:
+        _require_same_content(plan, campaign, people.pending, permit)
     plans.change_state(ledger, plan.plan_id, "sending", from_states=("stopped",))
     return {
         "plan_id": plan.plan_id,
@@ -375,3 +385,16 @@ def _resume(ledger: Ledger, plan: Plan, campaign: Campaign) -> FrozenPlan:
         "capped": plan.capped,
         "held_out": plan.held_out,
     }
+
+
+def _require_same_content(plan: Plan, campaign: Campaign, pending: int, permit: Permit) -> None:
+    contents = compile_contents(campaign)
+    if content_hash(campaign, contents) != plan.content_hash:
+        raise ContentChanged(
+            f"the template or campaign was edited after the plan was frozen; {pending} people are still pending.",
+            where=f"{plan.campaign} {plan.occurrence}",
+            remedy="Restore the content as it was, or decide in the DAG control_campaign: replace_content sends the new one "
+            "to those who are pending, cancel ends the plan (docs/runbook/campaign-stopped.md).",
+        )
+    if not approval.is_covered(plan, campaign):
+        permit(contents)

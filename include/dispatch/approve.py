@@ -1,0 +1,135 @@
+"""Asks people to approve a campaign before it is sent, with its preview, and keeps their answers in the ledger."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Literal, TypedDict
+
+from include.core import clock
+from include.core.approval import Approval
+from include.core.campaign import REST, Campaign
+from include.core.errors import TradewindError
+from include.core.pace import AccountPace
+from include.dispatch.plan import approval, freeze
+from include.dispatch.plan.approval import Subject
+from include.dispatch.preview.preview import preview_run
+from include.ledger import approvals, counts, plans
+from include.ledger.approvals import ANONYMOUS, NOBODY, Answer
+from include.ledger.database import Ledger
+from include.ledger.stores import Stores
+
+log = logging.getLogger(__name__)
+
+Outcome = Literal["approved", "ended", "unanswered", "edited"]
+"""`unanswered`: more people must approve. `edited`: what was shown is no longer what would be sent."""
+
+
+class Question(TypedDict):
+    """A question that waits for answers until `until` (Unix seconds), about the parts of what would be sent."""
+
+    campaign: str
+    occurrence: str
+    parts: dict[str, str]
+    hash: str
+    until: float
+    page: str
+    text: str
+
+
+def unapproved(ledger: Ledger, campaign: Campaign, occurrence: str) -> Subject | None:
+    """What must be approved before this occurrence is sent; None if it may be, or if planning will refuse it anyway."""
+    if (rule := campaign.approval_rule) is None:
+        return None
+    plan = plans.find_plan(ledger, plans.plan_id_of(campaign.id, occurrence))
+    if plan is not None and (approval.is_covered(plan, campaign) or not _has_pending(ledger, plan.plan_id)):
+        return None
+    try:
+        return _missing(ledger, rule, _subject(campaign, occurrence))
+    except TradewindError:
+        return None
+
+
+def uncorrected(ledger: Ledger, campaign: Campaign, occurrence: str) -> Subject | None:
+    """What must be approved before the content of a plan is replaced; None if nothing must be, or nothing is to replace."""
+    plan, rule = plans.find_plan(ledger, plans.plan_id_of(campaign.id, occurrence)), campaign.approval_rule
+    if rule is None or plan is None:
+        return None
+    contents = freeze.compile_contents(campaign)
+    if freeze.content_hash(campaign, contents) == plan.content_hash:
+        return None
+    return _missing(ledger, rule, approval.subject(campaign, contents, occurrence))
+
+
+def ask(
+    stores: Stores, campaign: Campaign, occurrence: str, wanted: Subject, *,
+    run: str, at: datetime, edge_url: str, account_pace: AccountPace, with_pictures: bool = False,
+) -> Question:  # fmt: skip
+    """Write the preview and return the question about it. Raises `PlanError` with file and line, as a preview does."""
+    rule = campaign.approval_rule
+    assert rule is not None
+    shown = preview_run(
+        stores, campaign, run=run, edge_url=edge_url, account=account_pace, at=at, with_pictures=with_pictures
+    )
+    until = clock.now() + rule.time
+    text = (
+        f"**{shown['planned']:,} people** would get it if it were due: {shown['selected']:,} in the segment, less those who "
+        f"may not be mailed or are left out. Approved is occurrence {occurrence.removesuffix(REST)} exactly as it is now, "
+        f"version `{wanted.hash[:12]}`; after any edit, this asks again.\n\n"
+        f"{_who(rule)} by {until:%-d %B %Y, %H:%M} UTC. Without an answer, nothing is sent and the run "
+        f"{'ends' if rule.on_timeout == 'skip' else 'fails'}. Who answers, and when, is kept."
+    )
+    return Question(
+        campaign=campaign.id, occurrence=occurrence, parts=dict(wanted.parts), hash=wanted.hash, until=until.timestamp(),
+        page=shown["page"], text=text,
+    )  # fmt: skip
+
+
+def approve(stores: Stores, campaign: Campaign, question: Question, user: Mapping[str, str]) -> Outcome:
+    """Keep the approval of Airflow's user (`id` and `name`), unless the campaign was edited since the question was asked."""
+    rule, (wanted, asked) = campaign.approval_rule, (_subject(campaign, question["occurrence"]), _asked(question))
+    if rule is None or wanted.parts != asked.parts:
+        log.warning("%s %s was edited after the question; nothing was approved", asked.campaign, asked.occurrence)
+        return "edited"
+    approvals.keep(stores.ledger, asked.plan_id, Answer("approve", user["id"], user["name"], asked.parts, asked.hash))
+    missing = approval.missing_people(stores.ledger, rule, wanted)
+    if missing:
+        who = "nobody can be told apart" if user["id"] == ANONYMOUS else "a second click of one person does not count"
+        log.warning("%s %s: %d more must approve (%s)", asked.campaign, asked.occurrence, missing, who)
+    return "unanswered" if missing else "approved"
+
+
+def reject(stores: Stores, question: Question, user: Mapping[str, str] | None) -> Outcome:
+    """Keep that a person rejected it, or that nobody answered in time (`user` is None). Takes back earlier approvals."""
+    asked = _asked(question)
+    if user:
+        answer = Answer("reject", user["id"], user["name"], asked.parts, asked.hash)
+    else:
+        answer = Answer("expire", "", NOBODY, asked.parts, asked.hash)
+    approvals.keep(stores.ledger, asked.plan_id, answer)
+    log.warning("%s %s: %s; nothing is sent", asked.campaign, asked.occurrence, answer.action)
+    return "ended"
+
+
+def _missing(ledger: Ledger, rule: Approval, wanted: Subject) -> Subject | None:
+    return wanted if approval.missing_people(ledger, rule, wanted) else None
+
+
+def _subject(campaign: Campaign, occurrence: str) -> Subject:
+    return approval.subject(campaign, freeze.compile_contents(campaign), occurrence)
+
+
+def _asked(question: Question) -> Subject:
+    return Subject(question["campaign"], question["occurrence"], question["parts"])
+
+
+def _has_pending(ledger: Ledger, plan_id: str) -> bool:
+    with ledger.read() as connection:
+        return counts.tally(connection, plan_id).pending > 0
+
+
+def _who(rule: Approval) -> str:
+    if rule.people == 1:
+        return "One person must answer"
+    return f"{rule.people} different people must approve, one after the other (a second click of one does not count),"

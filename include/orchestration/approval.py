@@ -1,0 +1,162 @@
+"""The task that asks people in Airflow to approve a campaign, and waits for their answers."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.standard.operators.hitl import ApprovalOperator
+from airflow.sdk.exceptions import AirflowSkipException, TaskAwaitingInput
+
+from include.core.campaign import load_campaign
+from include.core.errors import ConfigurationError, NotApproved, TradewindError
+from include.orchestration import configuration, control, links, runs
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from include.core.campaign import Campaign
+    from include.dispatch.approve import Question
+    from include.dispatch.plan.approval import Subject
+    from include.ledger.stores import Stores
+
+RETRIES = 100
+"""Each edit while the question waits is a retry, which asks anew."""
+
+
+class Edited(TradewindError):
+    """The campaign was edited while its approval was waited for: the answer counts for nothing."""
+
+    retryable = True
+
+
+class ApproveCampaign(ApprovalOperator):
+    """Asks whether a campaign may be sent as its preview shows it, until enough people approved, one rejects, or time is up.
+
+    Answers are kept in the ledger, where dispatch checks them. After a rejection, or without an answer in time, the tasks
+    directly downstream are skipped. `correction`: asks about new content for a plan that is being sent.
+    """
+
+    template_fields = (*ApprovalOperator.template_fields, "campaign")
+    operator_extra_links = (links.PreviewLink(),)
+
+    def __init__(self, *, campaign: str, correction: bool = False, **kwargs: Any) -> None:
+        super().__init__(subject=f"May {campaign} be sent?", body="", retries=RETRIES, **kwargs)
+        self.campaign, self.correction = campaign, correction
+
+    def execute(self, context: Context) -> Any:
+        """Ask, unless nothing needs an approval any more."""
+        with configuration.stores() as stores:
+            campaign, occurrence = self._about(stores, context)
+            wanted = self._wanted(stores, campaign, occurrence)
+            if wanted is None:
+                return self._unasked()
+            require_people(campaign)
+            question = _ask(stores, campaign, occurrence, wanted, context)
+        self.subject = f"{campaign.name}: {'replace the content' if self.correction else 'send'} {question['occurrence']}?"
+        self.body = f"[**Open the preview**]({links.page_url(question['page'])})\n\n{question['text']}"
+        return self._wait(context, question)
+
+    def execute_complete(self, context: Context, event: dict[str, Any], question: Question | None = None) -> Any:
+        """Keep the answer; then continue, ask further people, or skip what is downstream."""
+        assert question is not None
+        campaign = load_campaign(question["campaign"])
+        with configuration.stores() as stores:
+            outcome = _answer(stores, campaign, question, event)
+        if outcome == "edited":
+            raise Edited(
+                "was edited while it waited for its approval.", where=campaign.id, remedy="It is asked anew.", retry_after=1
+            )
+        if outcome == "unanswered":
+            require_people(campaign, event.get("responded_by_user"))
+            return self._wait(context, question)
+        return self._end(context, event, campaign, self.APPROVE if outcome == "approved" else self.REJECT)
+
+    def _end(self, context: Context, event: dict[str, Any], campaign: Campaign, chosen: str) -> Any:
+        """Continue, or skip what is downstream, as the operator's class does after a click."""
+        rule, timed_out = campaign.approval_rule, "error" in event
+        if timed_out and rule and rule.on_timeout == "fail":
+            raise NotApproved(
+                f"was not approved within {rule.within}.", where=campaign.id, remedy="Start it again, which asks again."
+            )
+        answered = {name: event.get(name) for name in ("responded_by_user", "params_input")}
+        at = event.get("responded_at") or datetime.now(UTC)
+        return super().execute_complete(context, {**answered, "responded_at": at, "chosen_options": [chosen]})
+
+    def _about(self, stores: Stores, context: Context) -> tuple[Campaign, str]:
+        from include.dispatch.start import period_of
+
+        params, run = context["params"], context["dag_run"]
+        campaign = load_campaign(self.campaign)
+        if self.correction:
+            return campaign, control.plan_of(stores, params).occurrence
+        return campaign, period_of(stores.ledger, campaign, runs.run_moment(run), params["occurrence"])
+
+    def _wanted(self, stores: Stores, campaign: Campaign, occurrence: str) -> Subject | None:
+        from include.dispatch import approve
+
+        find = approve.uncorrected if self.correction else approve.unapproved
+        return find(stores.ledger, campaign, occurrence)
+
+    def _unasked(self) -> Any:
+        if self.correction:
+            raise AirflowSkipException("no approval is needed")
+        self.log.info("Approved already.")
+        return {"chosen_options": [self.APPROVE], "params_input": {}}
+
+    def _wait(self, context: Context, question: Question) -> Any:
+        """Wait for an answer. The question goes along, so that the answer is about what was shown."""
+        left = question["until"] - datetime.now(UTC).timestamp()
+        self.response_timeout = timedelta(seconds=max(left, 1))
+        try:
+            return super().execute(context)
+        except TaskAwaitingInput as waiting:
+            raise TaskAwaitingInput(
+                method_name=waiting.method_name, kwargs={"question": dict(question)}, timeout=waiting.timeout
+            ) from None
+
+
+def require_people(campaign: Campaign, user: Any = None) -> None:
+    """Raises `ConfigurationError` if the campaign wants different people, but Airflow cannot tell them apart."""
+    from include.ledger.approvals import ANONYMOUS
+
+    rule = campaign.approval_rule
+    if rule is None or rule.people < 2:
+        return
+    if configuration.has_anonymous_admins() or (user or {}).get("id") == ANONYMOUS:
+        raise ConfigurationError(
+            f"{rule.people} different people must approve, but this Airflow has no logins: everybody is '{ANONYMOUS}'.",
+            where=f"campaign {campaign.id}, approval",
+            remedy="Set AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS=False and give each person a user "
+            "(AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS=anna:admin,ben:admin, or another auth manager); or write people: 1.",
+        )
+
+
+def _ask(stores: Stores, campaign: Campaign, occurrence: str, wanted: Subject, context: Context) -> Question:
+    from include.dispatch import approve
+
+    run: Any = context["dag_run"]
+    return approve.ask(
+        stores, campaign, occurrence, wanted, run=run.run_id, at=runs.run_moment(run),
+        edge_url=configuration.edge_url(), account_pace=configuration.account_pace(), with_pictures=True,
+    )  # fmt: skip
+
+
+def _answer(stores: Stores, campaign: Campaign, question: Question, event: dict[str, Any]) -> str:
+    """The outcome of an event: an answer of a person, or the end of the time."""
+    from include.dispatch import approve
+
+    user, chosen = event.get("responded_by_user"), event.get("chosen_options") or []
+    if "error" in event:
+        return approve.reject(stores, question, None)
+    if not user:
+        return "unanswered"
+    if list(chosen) == [ApprovalOperator.APPROVE]:
+        return approve.approve(stores, campaign, question, user)
+    return approve.reject(stores, question, user)
+
+
+def due(campaign: Campaign, sending: timedelta) -> timedelta:
+    """By when a run of the campaign should be done: the time for sending, and that for its approval."""
+    rule = campaign.approval_rule
+    return sending + (rule.time if rule else timedelta())
