@@ -58,7 +58,7 @@ def control_campaign(installation: Installation, action: str, campaign: str, occ
 
 
 def _show_answers(ledger: Ledger, action: str, campaign: str, occurrence: str) -> int:
-    """Print who approved or rejected an occurrence that is not planned. Raises an error without answers, or to control it."""
+    """Print who approved or rejected an occurrence that is not planned. Only its status can be asked for."""
     answers = decisions.of_plan(ledger, plans.plan_id_of(campaign, occurrence))
     if action != "status" or not answers:
         raise _no_plan(ledger, campaign, occurrence)

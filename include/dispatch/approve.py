@@ -27,7 +27,10 @@ Outcome = Literal["approved", "ended", "unanswered", "edited"]
 
 
 class Question(TypedDict):
-    """A question that waits for answers until `until` (Unix seconds), about the parts of what would be sent."""
+    """A question that waits for answers until `until` (Unix seconds), about the parts of what would be sent.
+
+    `page` is the preview, relative to the data folder; `text` is the question in words.
+    """
 
     campaign: str
     occurrence: str
@@ -69,20 +72,14 @@ def ask(
     """Write the preview and return the question about it. Raises `PlanError` with file and line, as a preview does."""
     rule = campaign.approval_rule
     assert rule is not None
-    shown = preview_run(
-        stores, campaign, run=run, edge_url=edge_url, account=account_pace, at=at, with_pictures=with_pictures
-    )
     until = clock.now() + rule.time
-    text = (
-        f"**{shown['planned']:,} people** would get it if it were due: {shown['selected']:,} in the segment, less those who "
-        f"may not be mailed or are left out. Approved is occurrence {occurrence.removesuffix(REST)} exactly as it is now, "
-        f"version `{wanted.hash[:12]}`; after any edit, this asks again.\n\n"
-        f"{_who(rule)} by {until:%-d %B %Y, %H:%M} UTC. Without an answer, nothing is sent and the run "
-        f"{'ends' if rule.on_timeout == 'skip' else 'fails'}. Who answers, and when, is kept."
-    )
+    shown = preview_run(
+        stores, campaign, run=run, edge_url=edge_url, account=account_pace, at=at, with_pictures=with_pictures,
+        approval=_page_note(wanted, until),
+    )  # fmt: skip
     return Question(
         campaign=campaign.id, occurrence=occurrence, parts=dict(wanted.parts), hash=wanted.hash, until=until.timestamp(),
-        page=shown["page"], text=text,
+        page=shown["page"], text=_text(rule),
     )  # fmt: skip
 
 
@@ -129,7 +126,21 @@ def _has_pending(ledger: Ledger, plan_id: str) -> bool:
         return counts.tally(connection, plan_id).pending > 0
 
 
-def _who(rule: Approval) -> str:
-    if rule.people == 1:
-        return "One person must answer"
-    return f"{rule.people} different people must approve, one after the other (a second click of one does not count),"
+def _page_note(wanted: Subject, until: datetime) -> str:
+    return (
+        f"This waits for an approval, until {until:%-d %B %Y, %H:%M} UTC. Approved is occurrence "
+        f"{wanted.occurrence.removesuffix(REST)} exactly as it is now, version {wanted.hash[:12]}."
+    )
+
+
+def _text(rule: Approval) -> str:
+    """What the question says; nothing that an edit changes, since Airflow shows the first text of a task for good."""
+    who = "One person must answer"
+    if rule.people > 1:
+        who = f"{rule.people} different people must approve, one after the other (a second click of one does not count),"
+    return (
+        "It shows who gets the mail, when, what it costs, what a check found, and the mails. Approved is exactly what it "
+        "shows, for this occurrence only. After an edit, this asks again, and the preview is another.\n\n"
+        f"{who} within {rule.within}. Without an answer, nothing is sent and the run "
+        f"{'ends' if rule.on_timeout == 'skip' else 'fails'}. Who answers, and when, is kept."
+    )

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from tests.faults import changes, concurrency, disks, journeys, kills, responses, scheduled, webhooks, withdrawals  # noqa: F401
+from tests.faults import (  # noqa: F401
+    approvals,
+    changes,
+    concurrency,
+    disks,
+    journeys,
+    kills,
+    responses,
+    scheduled,
+    webhooks,
+    withdrawals,
+)
 from tests.faults.catalogue import FAULTS, Fault
 
 

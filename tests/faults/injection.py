@@ -20,6 +20,7 @@ from typing import Any
 
 POINTS = {
     "write_manifest": ("include.dispatch.plan.freeze", "write_manifest"),
+    "approve": ("include.ledger.approvals", "keep"),
     "plan": ("include.ledger.plans", "freeze_plan"),
     "recover": ("include.ledger.chunks", "recover"),
     "claim": ("include.ledger.chunks", "claim"),

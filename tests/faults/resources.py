@@ -135,7 +135,8 @@ def _freeze(stem: Path, chunk_size: int) -> None:
 def task_for(root: Path, ledger: str, host: str, chunk_size: int, steps: tuple[str, ...], **fields: Any) -> Task:
     """A task for the campaign of these tests."""
     environment = {"TRADEWIND_TEMPLATES": str(root / "templates"), **fields.pop("environment", {})}
+    campaign = fields.pop("campaign", CAMPAIGN)
     return Task(
-        root=root, ledger=ledger, host=host, campaign=CAMPAIGN, occurrence=OCCURRENCE, at=AT, chunk_size=chunk_size,
+        root=root, ledger=ledger, host=host, campaign=campaign, occurrence=OCCURRENCE, at=AT, chunk_size=chunk_size,
         steps=steps, environment=environment, **fields,
     )  # fmt: skip

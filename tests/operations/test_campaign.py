@@ -9,7 +9,8 @@ import pytest
 
 from include.core.paths import PROJECT, DataPaths
 from include.dispatch.send.sender import send_range
-from include.ledger import holds, plans
+from include.ledger import approvals, holds, plans
+from include.ledger.approvals import Answer
 from include.ledger.stores import Stores
 from operations.__main__ import main
 from tests.dispatch.frozen import frozen_plan
@@ -42,6 +43,16 @@ def test_pause_resume_and_cancel_print_the_status(
     assert "skipped               20" in out
     assert campaign("resume", capsys)[1].startswith("spring once: cancelled")
     assert plans.find_plan(stores.ledger, plan_id).state == "cancelled"  # type: ignore[union-attr]
+
+
+def test_the_status_of_an_occurrence_that_was_rejected_says_by_whom(
+    stores: Stores, capsys: pytest.CaptureFixture[str]
+) -> None:
+    approvals.keep(stores.ledger, plans.plan_id_of("spring", "once"), Answer("reject", "ben", "Ben", {}, "0"))
+    status, out, _ = campaign("status", capsys)
+    assert (status, out.splitlines()[0]) == (0, "spring once: not planned")
+    assert out.splitlines()[1].endswith("reject by Ben")
+    assert campaign("pause", capsys)[0] == 1
 
 
 def test_the_error_for_an_unknown_plan_lists_the_latest_plans(stores: Stores, capsys: pytest.CaptureFixture[str]) -> None:

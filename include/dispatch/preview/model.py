@@ -106,7 +106,8 @@ class Schedule:
 class Preview:
     """A campaign (None: its file has an error) with its mails and audience, and its problems.
 
-    `people_from` says where the people come from. `as_if_due` and `live` are None without a warehouse.
+    `people_from` says where the people come from. `as_if_due` and `live` are None without a warehouse. `approval` is what an
+    approval of it means, in words; empty where nobody is asked.
     """
 
     name: str
@@ -119,3 +120,4 @@ class Preview:
     as_if_due: Sum | None = None
     live: LiveRun | None = None
     schedule: Schedule | None = None
+    approval: str = ""

@@ -75,8 +75,11 @@ def preview_run(
     account: AccountPace,
     at: datetime,
     with_pictures: bool = False,
+    approval: str = "",
 ) -> Previewed:
     """The preview of a DAG run: also fills the slots of everybody who would get the mail, and writes page and pictures.
+
+    `approval` says what an approval of it means, if people are asked for one.
 
     Raises the errors of planning: `PlanError` with file and line.
     """
@@ -94,6 +97,7 @@ def preview_run(
         fill_everybody(warehouse, stores.secrets, cut_into_chunks(warehouse, campaign, at), edge_url, contents)
         selection = _selection(warehouse, campaign, as_if_due(warehouse, campaign, audience), live)
     shown = _preview(campaign, contents, selection, list(dict.fromkeys(warnings)), edge_url=edge_url, account=account, at=at)
+    shown = replace(shown, approval=approval)
     file = stores.paths.previews / campaign.id / page_name(run)
     pictures = take_pictures(shown.mails, file.with_suffix("")) if with_pictures else []
     links = [f"{file.stem}/{picture.name}" for picture in pictures]
