@@ -31,7 +31,8 @@ GOOD: dict[str, dict[str, Any]] = {
     "too_late": {"schedule": ONCE_A_YEAR, "late_start_limit_hours": 1},
     "refused": {},
     "unaffected": {},
-    "approved": {"approval": "required", "template": "to_approve"},
+    "approved": {"approval": "required"},
+    "edited": {"approval": "required", "template": "to_approve"},
 }
 BAD: dict[str, dict[str, Any]] = {
     "no_segment": {"segment": "nobody_knows"},

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from include.ledger import decisions, plans
+from include.ledger.decisions import Decision
 from tests.operators.stack import Stack
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
@@ -15,33 +16,44 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 APPROVE = "dispatch.approve"
 
 
-def test_a_campaign_is_sent_as_it_was_approved(stack: Stack) -> None:
+def test_a_campaign_is_sent_after_its_approval(stack: Stack) -> None:
     run = stack.trigger("approved")
     stack.await_task(run, APPROVE, "awaiting_input")
+    assert f"/tradewind/previews/approved/{preview(stack, 'approved').name}" in stack.question(run, APPROVE)["body"]
     assert not stack.has_plan("approved")
-    assert page(stack) in stack.question(run, APPROVE)["body"]
-    before = shown(stack)
+    stack.answer(run, APPROVE, "Approve")
+    stack.await_run(run)
+    stack.require_everybody_once("approved")
+    assert approved(stack, "approved").by == "Anonymous"
+
+
+@pytest.mark.slow
+def test_an_edit_while_it_waits_asks_again(stack: Stack) -> None:
+    run = stack.trigger("edited")
+    stack.await_task(run, APPROVE, "awaiting_input")
+    before = preview(stack, "edited").read_text()
     edit("Good to have you here", "Good that you are here")
     stack.answer(run, APPROVE, "Approve")
     stack.answer(run, APPROVE, "Approve")
     stack.await_run(run)
-    stack.require_everybody_once("approved")
+    stack.require_everybody_once("edited")
+    version = approved(stack, "edited").details["hash"][:12]
+    assert version in preview(stack, "edited").read_text()
+    assert version not in before
+
+
+def preview(stack: Stack, campaign: str) -> Path:
+    """The only preview of a campaign."""
+    (found,) = (stack.installation.paths.previews / campaign).glob("*.html")
+    return found
+
+
+def approved(stack: Stack, campaign: str) -> Decision:
+    """The only decision about a campaign."""
     with stack.ledger() as ledger:
-        (kept,) = decisions.of_plan(ledger, plans.plan_id_of("approved", "once"))
-    assert (kept.action, kept.by) == ("approve", "Anonymous")
-    assert kept.details["hash"][:12] in shown(stack)
-    assert kept.details["hash"][:12] not in before
-
-
-def page(stack: Stack) -> str:
-    """The path of the campaign's only preview."""
-    (found,) = (stack.installation.paths.previews / "approved").glob("*.html")
-    return f"/tradewind/previews/approved/{found.name}"
-
-
-def shown(stack: Stack) -> str:
-    """The preview as it is now."""
-    return (stack.installation.paths.previews / "approved" / Path(page(stack)).name).read_text()
+        (kept,) = decisions.of_plan(ledger, plans.plan_id_of(campaign, "once"))
+    assert kept.action == "approve"
+    return kept
 
 
 def edit(old: str, new: str) -> None:
