@@ -140,7 +140,7 @@ def _text(rule: Approval) -> str:
         who = f"{rule.people} different people must approve, one after the other (a second click of one does not count),"
     return (
         "It shows who gets the mail, when, what it costs, what a check found, and the mails. Approved is exactly what it "
-        "shows, for this occurrence only. After an edit, this asks again, and the preview is another.\n\n"
+        "shows, for this occurrence only. After an edit, this asks again, with a new preview.\n\n"
         f"{who} within {rule.within}. Without an answer, nothing is sent and the run "
         f"{'ends' if rule.on_timeout == 'skip' else 'fails'}. Who answers, and when, is kept."
     )
