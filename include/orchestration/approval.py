@@ -46,6 +46,8 @@ class ApproveCampaign(ApprovalOperator):
 
     def execute(self, context: Context) -> Any:
         """Ask, unless nothing needs an approval any more."""
+        if self.correction and context["params"]["action"] != "replace_content":
+            raise AirflowSkipException("no content is replaced")
         with configuration.stores() as stores:
             campaign, occurrence = self._about(stores, context)
             wanted = self._wanted(stores, campaign, occurrence)

@@ -76,10 +76,9 @@ def _decide_about_journey(stores: Stores, journey: str, action: str, by: str, no
 
 
 def _waits_for_approval(stores: Stores, plan: Plan) -> bool:
-    from include.core.campaign import load_campaign
     from include.dispatch.approve import uncorrected
 
-    return uncorrected(stores.ledger, load_campaign(plan.campaign), plan.occurrence) is not None
+    return uncorrected(stores.ledger, load_mail(plan.campaign), plan.occurrence) is not None
 
 
 def _replace_content(stores: Stores, plan: Plan, by: str, note: str) -> dict[str, Any]:

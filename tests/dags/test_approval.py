@@ -64,7 +64,7 @@ class Asked:
 @pytest.fixture
 def shop(stores: Stores, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
     """A shop whose campaign file says `approval: required`; Airflow has logins."""
-    made = open_shop(stores, tmp_path, monkeypatch, people=40)
+    made = open_shop(stores, tmp_path, monkeypatch, people=24)
 
     @contextmanager
     def opened() -> Iterator[Stores]:
@@ -75,7 +75,7 @@ def shop(stores: Stores, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sho
     monkeypatch.setattr(configuration, "has_anonymous_admins", lambda: False)
     monkeypatch.setattr(configuration, "edge_url", lambda: EDGE)
     monkeypatch.setattr(configuration, "account_pace", lambda: UNLIMITED)
-    monkeypatch.setattr("include.dispatch.preview.preview.take_pictures", lambda *_: [])
+    monkeypatch.setattr("include.dispatch.approve.preview_run", lambda *_, **__: {"page": "previews/spring/manual-1.html"})
     return write(made, approval="required")
 
 

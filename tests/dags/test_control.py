@@ -101,7 +101,7 @@ def test_a_pause_of_a_journey_skips_the_task_and_goes_on_with_the_next_tick_afte
     with pytest.raises(AirflowSkipException, match=r"paused \(paused by an operator\)"):
         journeys.send_part(shop.stores, part)
     resumed = control.decide(shop.stores, form("resume", campaign="basket"), ANNA)
-    assert control.next_run(resumed, "resume") == {}
+    assert control.next_run("resume", resumed) == {}
     shop.run()
     assert shop.mailed() == ["1"]
     kept = decisions.of_plan(shop.stores.ledger, part["plan_id"])
@@ -120,7 +120,7 @@ def test_one_step_of_a_journey_is_paused_by_itself_and_continued_by_the_next_tic
     control.decide(shop.stores, form("pause", campaign="basket__first"), ANNA)
     assert shop.run()["ranges"] == []
     resumed = control.decide(shop.stores, form("resume", campaign="basket__first"), ANNA)
-    assert (resumed["pending"], control.next_run(resumed, "resume")) == (1, {})
+    assert (resumed["pending"], control.next_run("resume", resumed)) == (1, {})
     shop.run()
     assert shop.mailed() == ["1"]
 

@@ -14,6 +14,7 @@ from include.core.errors import ContentChanged, NotApproved, PlanError
 from include.dispatch import approve, start
 from include.dispatch.approve import Question
 from include.dispatch.plan import approval, correction, freeze
+from include.dispatch.plan.approval import Subject
 from include.dispatch.send import sender
 from include.ledger import decisions, plans
 from include.ledger.decisions import Decision
@@ -30,18 +31,23 @@ ANONYMOUS = {"id": "Anonymous", "name": "Anonymous"}
 @pytest.fixture
 def shop(stores: Stores, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
     """A shop whose campaign must be approved."""
-    made = open_shop(stores, tmp_path, monkeypatch, people=60)
+    made = open_shop(stores, tmp_path, monkeypatch, people=24)
     made.campaign = made.campaign.model_copy(update={"approval": "required"})
     return made
 
 
-def question(shop: Shop, campaign: Campaign, occurrence: str = WEEK) -> Question:
-    """The question as the task asks it, with its preview."""
-    wanted = approve.unapproved(shop.stores.ledger, campaign, occurrence)
-    wanted = wanted or approve.uncorrected(shop.stores.ledger, campaign, occurrence)
+def subject(shop: Shop, campaign: Campaign) -> Subject:
+    wanted = approve.unapproved(shop.stores.ledger, campaign, WEEK)
+    wanted = wanted or approve.uncorrected(shop.stores.ledger, campaign, WEEK)
     assert wanted is not None
-    return approve.ask(
-        shop.stores, campaign, occurrence, wanted, run="manual__1", at=AT, edge_url=EDGE, account_pace=sender.UNLIMITED
+    return wanted
+
+
+def question(shop: Shop, campaign: Campaign) -> Question:
+    """The question, without its preview."""
+    wanted = subject(shop, campaign)
+    return Question(
+        campaign="spring", occurrence=WEEK, parts=dict(wanted.parts), hash=wanted.hash, until=0.0, page="", text=""
     )
 
 
@@ -68,7 +74,10 @@ def test_nothing_is_planned_before_somebody_approves(shop: Shop) -> None:
 
 def test_the_question_shows_the_preview_and_what_is_approved(shop: Shop) -> None:
     shop.campaign = Campaign.model_validate({**shop.campaign.model_dump(), "approval": {"people": 2, "within": "2d"}})
-    asked = question(shop, shop.campaign)
+    asked = approve.ask(
+        shop.stores, shop.campaign, WEEK, subject(shop, shop.campaign), run="manual__1", at=AT, edge_url=EDGE,
+        account_pace=sender.UNLIMITED,
+    )  # fmt: skip
     page = (shop.stores.paths.root / asked["page"]).read_text()
     assert "News for" in page
     assert f"2026-W48 exactly as it is now, version {asked['hash'][:12]}" in page
