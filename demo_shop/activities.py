@@ -39,6 +39,8 @@ def _visit(random: Random, end: datetime) -> Iterator[tuple[str, datetime, dict[
         yield "sign_in", moment, {}
     for page in range(random.randint(1, MAX_PAGES)):
         moment += timedelta(seconds=random.randrange(5, 300))
-        yield "page_view", moment, {"page": f"/{genre}/{page + 1}"}
+        yield "page_view", moment, {"page": f"/{genre}/{page + 1}", "product": f"{genre}-{page + 1}"}
     if random.random() < BASKET_SHARE:
-        yield "basket_add", moment + timedelta(seconds=20), {"genre": genre, "value": random.randrange(8, 40)}
+        value = random.randrange(8, 40)
+        product = f"{genre}-{1 + value % MAX_PAGES}"
+        yield "basket_add", moment + timedelta(seconds=20), {"genre": genre, "value": value, "product": product}

@@ -15,6 +15,7 @@ from include.core import paths, segment_name, sqlfile, text_file
 from include.core.campaign import Campaign, campaign_names, file_of, inspect_campaign
 from include.core.errors import ConfigurationError
 from include.core.finding import ORDER, Finding, errors, of_exception, shown_path
+from include.core.products import inspect_products
 from include.core.seeds import inspect_seeds
 from include.core.shop import load_shop
 from include.core.suggestion import suggest
@@ -33,6 +34,11 @@ def shop() -> Iterator[Finding]:
         load_shop()
     except ConfigurationError as error:
         yield of_exception(error, path)
+
+
+def products() -> Iterable[Finding]:
+    """The product catalogue."""
+    return inspect_products()[1]
 
 
 def team() -> Iterable[Finding]:
@@ -108,7 +114,7 @@ def journeys() -> Iterator[Finding]:
         yield from inspect_version(name)[1]
 
 
-CHECKERS: tuple[Checker, ...] = (shop, team, campaigns, segments, journeys, templates)
+CHECKERS: tuple[Checker, ...] = (shop, products, team, campaigns, segments, journeys, templates)
 """In the order in which people fix things: what others name comes first."""
 
 

@@ -26,7 +26,16 @@ from include.core.durable import write_durably
 from include.core.errors import ConfigurationError, TradewindError
 from include.core.journey_mail import read_id
 from include.core.pace import AccountPace, account_pace
-from include.core.paths import EXAMPLE_PEOPLE, SEGMENTS, campaign_folder, journey_folder, shop_file, template_folder
+from include.core.paths import (
+    EXAMPLE_PEOPLE,
+    SEGMENTS,
+    SQL,
+    campaign_folder,
+    journey_folder,
+    product_folder,
+    shop_file,
+    template_folder,
+)
 from include.core.secrets import load_secrets
 from include.dispatch.preview.files import WRITER
 from include.dispatch.preview.model import Choice, Preview
@@ -191,6 +200,7 @@ class Versions:
 
     async def _watch(self) -> None:
         watched = [campaign_folder(), journey_folder(), template_folder(), SEGMENTS, shop_file(), EXAMPLE_PEOPLE]
+        watched += [folder for folder in (product_folder(), SQL / "products") if folder.is_dir()]
         async for _ in awatch(*watched, debounce=200, step=50):
             self._number += 1
             self._changed.set()

@@ -13,10 +13,12 @@ SEGMENTS = SQL / "segment" / "definitions"
 TEMPLATES = PROJECT / "include" / "templates"
 CAMPAIGNS = PROJECT / "include" / "campaigns"
 JOURNEYS = PROJECT / "include" / "journeys"
+PRODUCTS = PROJECT / "include" / "products"
 SHOP = PROJECT / "include" / "shop.yaml"
 SEED_ADDRESSES = PROJECT / "include" / "seed_addresses.yaml"
 EXAMPLE_PEOPLE = PROJECT / "include" / "example_people.yaml"
-"""The defaults. `TRADEWIND_TEMPLATES`, `…_CAMPAIGNS`, `…_JOURNEYS`, `…_SHOP` and `…_SEED_ADDRESSES` name other places."""
+"""The defaults. `TRADEWIND_TEMPLATES`, `…_CAMPAIGNS`, `…_JOURNEYS`, `…_PRODUCTS`, `…_SHOP` and `…_SEED_ADDRESSES` name
+other places."""
 
 
 @dataclass(frozen=True)
@@ -152,6 +154,11 @@ def journey_folder() -> Path:
 def shop_file() -> Path:
     """The shop's file."""
     return settings().shop or SHOP
+
+
+def product_folder() -> Path:
+    """The folder of the product catalogue."""
+    return settings().products or PRODUCTS
 
 
 def seed_file() -> Path:

@@ -83,6 +83,9 @@ class Settings(BaseSettings):
     campaigns: Annotated[Path | None, _field("folder of the campaign files", default="`include/campaigns/`")] = None
     journeys: Annotated[Path | None, _field("folder of the journey files", default="`include/journeys/`")] = None
     templates: Annotated[Path | None, _field("folder of the templates", default="`include/templates/`")] = None
+    products: Annotated[
+        Path | None, _field("folder of the [product catalogue](docs/templates.md#products)", default="`include/products/`")
+    ] = None
     shop: Annotated[
         Path | None,
         _field(

@@ -370,3 +370,34 @@ def test_an_image_that_was_changed_after_the_plan_was_frozen_stops_it(shop: Shop
     (shop.templates / "images" / "hero.png").write_bytes(png(40, 20, shade=1))
     with pytest.raises(ContentChanged):
         shop.freeze()
+
+
+def test_products_are_frozen_with_the_plan(shop: Shop, esp: ScriptedEsp) -> None:
+    """Shared lists are in the content, personal ones in the values; what happens later changes neither."""
+    html = (
+        '{% for each in products("top_sellers", 1) %}<p>Top: {{ each.name }}</p>{% endfor %}<p>{% personal %}'
+        "{% if person.products.last_viewed %}Seen: {{ person.products.last_viewed[0].name }}{% else %}Seen: nothing"
+        "{% endif %}{% endpersonal %}</p>"
+    )
+    (shop.templates / "body.html.j2").write_text(FILES["body.html.j2"].replace("<p>Dear", html + "<p>Dear", 1))
+    act(shop, ("7", "page_view", "jazz-1"), ("8", "basket_add", "folk-1"))
+    frozen = shop.freeze(hold_out_percent=0)
+    act(shop, *((str(number), "basket_add", "rock-1") for number in range(20)))
+    assert shop.freeze(hold_out_percent=0)["found"]
+    for part in sender.ranges(shop.stores.ledger, frozen["plan_id"]):
+        sender.send_range(shop.stores, esp.account, **part)
+    assert all("Top: Oda Lind: Kitchen Songs" in body["content"][1]["value"] for body in esp.bodies)
+    seen = [value for body in esp.bodies for person in body["personalizations"] for value in person["substitutions"].values()
+            if value.startswith("Seen")]  # fmt: skip
+    assert sorted(set(seen)) == ["Seen: Ellis Ward: The Granary Tapes", "Seen: nothing"]
+    assert seen.count("Seen: nothing") == 2_999
+
+
+def act(shop: Shop, *activities: tuple[str, str, str]) -> None:
+    """Activities (subscriber, name, product) of yesterday."""
+    happened = clock.now() - timedelta(days=1)
+    with open_warehouse(shop.stores.paths) as warehouse:
+        warehouse.executemany(
+            "insert into core.activities (activity_id, subscriber_id, name, happened_at, properties) values (?, ?, ?, ?, ?)",
+            [(f"{one}", one[0], one[1], happened, f'{{"product": "{one[2]}"}}') for one in activities],
+        )

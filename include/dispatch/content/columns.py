@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from include.core.errors import PlanError
-from include.dispatch.content.person import PERSON_FIELDS, Path, as_value
+from include.dispatch.content.person import JSON_FIELDS, PERSON_FIELDS, Path, as_value
 
 MAX_COMBINATIONS = 2**62
 
@@ -45,16 +45,16 @@ class People:
     def encoded(self, path: Path) -> EncodedField:
         """The distinct values of a field."""
         if path not in self._encoded_fields:
-            self._encoded_fields[path] = self._attribute(path) if len(path) > 1 else _encode(self.column(path[0]), path)
+            self._encoded_fields[path] = self._key(path) if len(path) > 1 else _encode(self.column(path[0]), path)
         return self._encoded_fields[path]
 
     def is_encoded(self, path: Path) -> bool:
         """Whether the field has already been encoded."""
         return path in self._encoded_fields
 
-    def _attribute(self, path: Path) -> EncodedField:
-        whole = self.encoded(("attributes",))
-        raw = [_parse_attributes(text).get(path[1]) for text in whole.keys]
+    def _key(self, path: Path) -> EncodedField:
+        whole = self.encoded((path[0],))
+        raw = [_parse_object(text).get(path[1]) for text in whole.keys]
         keys = [orjson.dumps(value) for value in raw]
         index = {key: position for position, key in enumerate(dict.fromkeys(keys))}
         mapping = np.fromiter((index[key] for key in keys), dtype=np.int64, count=len(keys))
@@ -130,8 +130,8 @@ def _encode(column: pa.Array, path: Path) -> EncodedField:
     return EncodedField(codes, [as_value(key, path) for key in keys], keys)
 
 
-def _parse_attributes(text: Any) -> dict[str, Any]:
-    """The attributes as a dict; empty if the text is not a JSON object."""
+def _parse_object(text: Any) -> dict[str, Any]:
+    """The object as a dict; empty if the text is not a JSON object."""
     try:
         found = orjson.loads(text) if text else {}
     except orjson.JSONDecodeError:
@@ -144,7 +144,7 @@ def person_batch(person: dict[str, Any], fields: Iterable[str]) -> pa.RecordBatc
     columns = {}
     for name in sorted(fields):
         value = person.get(name)
-        if name == "attributes" and isinstance(value, dict):
+        if name in JSON_FIELDS and isinstance(value, dict):
             value = orjson.dumps(value).decode()
         if isinstance(value, str):
             value = value.encode("utf-8", "replace").decode()

@@ -26,6 +26,7 @@ from include.dispatch.content.lint import lint
 from include.dispatch.content.person_proxy import PersonProxy
 from include.dispatch.content.personal import PersonalExtension
 from include.dispatch.content.placeholders import PLACEHOLDER, Placeholders
+from include.dispatch.content.products import PERSONAL, SHARED, ProductLists, ProductRows, catalogue_images, digests
 from include.dispatch.content.slots import MAX_SLOTS, assign_slots, check_contexts
 from include.dispatch.content.sources import PARTS, TemplateLoader, has_text, part_file
 from include.dispatch.content.syntax import TemplatePreparation
@@ -45,25 +46,32 @@ class RenderedParts:
 
 
 def compile_content(
-    folder: Path, *, campaign: Campaign, variant: Variant, locale: str, tag_prefix: str | None = None
-) -> Content:
+    folder: Path, *,
+    campaign: Campaign, variant: Variant, locale: str, tag_prefix: str | None = None, products: ProductRows | None = None,
+) -> Content:  # fmt: skip
     """Compile a template folder for one variant and locale.
 
-    `tag_prefix` replaces the unguessable middle of the tags (letters and digits), for tests and previews. Raises `PlanError`
-    with file and line for an invalid template: syntax errors, unknown fields, unsupported uses of `person`, values in unsafe
-    contexts, a missing postal address or unsubscribe link, too many slots.
+    `products` are the rows of the lists for everybody; without them the content has rows that stand for them, and a hash
+    that does not depend on them. `tag_prefix` replaces the unguessable middle of the tags (letters and digits), for tests
+    and previews.
+
+    Raises `PlanError` with file and line for an invalid template: syntax errors, unknown fields, unsupported uses of
+    `person`, values in unsafe contexts, a missing postal address or unsubscribe link, too many slots.
 
     SendGrid allows 150 substitutions and 10,000 bytes of them per personalization; this is checked here and while filling.
     Another source says 50,000 bytes per request; with 1,000 people per request that would be 50 bytes each, less than
     one unsubscribe link, so it is not enforced.
     """
-    content, names = compile_without_lint(folder, campaign=campaign, variant=variant, locale=locale, tag_prefix=tag_prefix)
+    content, names = compile_without_lint(
+        folder, campaign=campaign, variant=variant, locale=locale, tag_prefix=tag_prefix, products=products
+    )
     return lint(content, campaign=campaign, names=names)
 
 
 def compile_without_lint(
     folder: Path, *,
     campaign: Campaign, variant: Variant, locale: str, tag_prefix: str | None = None, compiled: BytecodeCache | None = None,
+    products: ProductRows | None = None,
 ) -> tuple[Content, dict[str, str]]:  # fmt: skip
     """As `compile_content`, without the requirements of lint.py; returns the files of the parts too.
 
@@ -76,12 +84,16 @@ def compile_without_lint(
     sources = TemplateLoader(folder, _variant_subject(campaign, variant))
     placeholders = Placeholders()
     shared, images = _shared(campaign, variant, locale), Images(folder)
-    environment = _environment(sources, placeholders, {**shared, **images.functions()}, compiled)
+    functions = {**images.functions(), "products": ProductLists(products)}
+    environment = _environment(sources, placeholders, {**shared, **functions}, compiled)
     names = _part_files(folder, variant, locale)
     rendered = _render(environment, names)
     inputs = {"version": COMPILER_VERSION, "sources": sources.hashes, "shared": shared, "names": names}
     if images.known:
         inputs["images"] = {name: image.published for name, image in images.known.items()}
+    lists = _product_lists(environment, placeholders)
+    if lists:
+        inputs["products"] = lists
     if rule := load_shop().utm:
         query = utm.parameters(rule, campaign, variant)
         inputs["utm"] = [query, *rule.sites]
@@ -95,14 +107,22 @@ def compile_without_lint(
             remedy=f"SendGrid takes {MAX_SLOTS}.",
         )
     check_with_sample(content)
-    content = replace(content, images=tuple(images.known.values()))
+    shown = (*images.known.values(), *(catalogue_images() if lists else ()))
+    content = replace(content, images=shown, product_lists=frozenset(environment.product_lists))
     return content, {part: f"{folder.name}/{name}" for part, name in names.items()}
+
+
+def _product_lists(environment: TemplateEnvironment, placeholders: Placeholders) -> dict[str, str]:
+    """The hashes of the statements of all lists of products that the mail shows."""
+    paths = (path for entry in placeholders.entries for path in entry.paths)
+    personal = {path[1] for path in paths if path[0] == "products"}
+    return digests(SHARED, environment.product_lists) | digests(PERSONAL, personal)
 
 
 def rendered_subject(folder: Path, *, campaign: Campaign, variant: Variant, locale: str) -> str:
     """The subject as the template prints it, with placeholders and line breaks. Raises `PlanError` with file and line."""
     sources = TemplateLoader(folder, _variant_subject(campaign, variant))
-    shared = {**_shared(campaign, variant, locale), **Images(folder).functions()}
+    shared = {**_shared(campaign, variant, locale), **Images(folder).functions(), "products": ProductLists(None)}
     environment = _environment(sources, Placeholders(), shared, None)
     return _render_part(environment, _part_files(folder, variant, locale)["subject"])
 

@@ -39,7 +39,8 @@ class Content:
     `preheader` is the hidden first line, escaped as HTML; it is already part of `html` and is used by previews. `fields` are
     the columns that `SlotFiller.fill` needs. `content_hash` is a SHA-256 over everything that determines the bytes: the
     rendered parts, all template files, the campaign's values, the compiler's version. `warnings` do not stop a send.
-    `tag_core` is contained in every tag and in no value. `images` are those that the mail can show.
+    `tag_core` is contained in every tag and in no value. `images` are those that the mail can show, `product_lists`
+    the shared lists of products that it names.
     """
 
     subject: str
@@ -52,6 +53,7 @@ class Content:
     warnings: tuple[str, ...] = ()
     tag_core: str = ""
     images: tuple[Image, ...] = ()
+    product_lists: frozenset[str] = frozenset()
 
     def with_images(self, urls: Mapping[str, str]) -> Content:
         """The content with URLs in the place of the markers of images, in personal blocks too. The hash stays the same."""

@@ -71,6 +71,7 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
             auto_reload=False,
         )
         self.placeholders: Any = None
+        self.product_lists: set[str] = set()
         self.prepare: Callable[[nodes.Template, str, str | None], nodes.Template] = lambda tree, name, filename: tree
         self.budget = RenderBudget()
         self.globals = {"range": self.globals["range"], "dict": dict, "namespace": self.globals["namespace"], **shared}

@@ -10,10 +10,14 @@ from jinja2.visitor import NodeTransformer
 
 from include.core.errors import PlanError
 from include.dispatch.content import source_location
-from include.dispatch.content.person import PERSON_FIELDS, Path, UnknownField
+from include.dispatch.content.person import JSON_FIELDS, PERSON_FIELDS, Path, UnknownField
+from include.dispatch.content.products import PERSONAL, known_lists, unknown_list
 
 PERSON_LINKS = frozenset({"unsubscribe_url", "preferences_url", "confirm_url"})
 """Fields that may be written without the prefix `person.`."""
+
+
+_WHOLE = tuple((name,) for name in JSON_FIELDS)
 
 
 class _LinkQualifier(NodeTransformer):
@@ -55,15 +59,18 @@ class FieldFinder:
                 unknown = UnknownField(str(key))
                 raise self.error(node, str(unknown), unknown.remedy)
             return (key,)
-        return ("attributes", str(key)) if self.path(node.node) == ("attributes",) else None
+        whole = self.path(node.node)
+        if whole == ("products",) and key not in known_lists(PERSONAL):
+            raise self.error(node, f"there is no list of products '{key}'.", unknown_list(str(key), PERSONAL))
+        return (whole[0], str(key)) if whole in _WHOLE else None
 
     def paths(self, node: nodes.Node) -> Iterator[Path]:
         """All fields that a node reads, including those of literal includes."""
         path = self.path(node)
-        if path and path != ("attributes",):
+        if path and path not in _WHOLE:
             yield path
         elif path or (isinstance(node, nodes.Name) and node.name == "person"):
-            whole = f"person{'.attributes' if path else ''}"
+            whole = ".".join(["person", *(path or ())])
             raise self.error(node, f"{whole} is used whole in a {{% personal %}} block.", f"Name the fields: {whole}.….")
         else:
             for child in node.iter_child_nodes():

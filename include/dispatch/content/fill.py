@@ -19,7 +19,7 @@ from include.dispatch.content.content import Content, Slot
 from include.dispatch.content.escape import escape, escape_fragment
 from include.dispatch.content.fast_path import pass_through
 from include.dispatch.content.limits import check_limits
-from include.dispatch.content.person import MissingValueError, Path
+from include.dispatch.content.person import JSON_FIELDS, MissingValueError, Path
 from include.dispatch.content.placeholders import Fragment
 
 logger = logging.getLogger(__name__)
@@ -173,7 +173,7 @@ def check_with_sample(content: Content) -> None:
     """Evaluate every slot for `SAMPLE_PERSON`, so that a block that always fails does so at compile time."""
     people = People(person_batch(SAMPLE_PERSON, content.fields))
     for slot in content.slots:
-        if "attributes" in slot.fields:
+        if not frozenset(JSON_FIELDS).isdisjoint(slot.fields):
             continue
         try:
             slot_value(slot, {path: people.encoded(path).values[0] for path in slot.placeholder.paths}, content.tag_core)

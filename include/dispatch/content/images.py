@@ -60,7 +60,7 @@ class Images:
 
     def __init__(self, folder: Path) -> None:
         files = [*_files(folder.parent / "base"), *_files(folder)]
-        self.known = {file.name: _read(file, file.stat().st_mtime_ns, file.stat().st_size) for file in files}
+        self.known = {file.name: image_of(file) for file in files}
 
     def functions(self) -> dict[str, Any]:
         """The template functions `image` and `image_url`."""
@@ -93,6 +93,11 @@ class Images:
         raise template_error(f"there is no image '{name[:60]}'.", remedy)
 
 
+def image_of(file: Path) -> Image:
+    """The image in a file; a changed file is read again. Raises `PlanError` for one that mail programs do not show."""
+    return _read(file, file.stat().st_mtime_ns, file.stat().st_size)
+
+
 def publish(paths: DataPaths, images: Iterable[Image]) -> None:
     """Copy images to where the edge serves them. A published image never changes, and mail shows it for years."""
     for image in images:
@@ -101,10 +106,10 @@ def publish(paths: DataPaths, images: Iterable[Image]) -> None:
             write_durably(target, image.file.read_bytes())
 
 
-def public_urls(images: Iterable[Image], edge_url: str) -> Mapping[str, str]:
-    """The public URL by marker: below the shop's `images_url`, otherwise below `/images/` of the edge."""
+def public_urls(edge_url: str) -> Mapping[str, str]:
+    """What the marker becomes: the shop's `images_url`, otherwise `/images/` of the edge."""
     base = load_shop().images_url or f"{edge_url.rstrip('/')}/images/"
-    return {image.marker: f"{base.rstrip('/')}/{image.published}" for image in images}
+    return {MARKER: f"{base.rstrip('/')}/"}
 
 
 def _files(folder: Path) -> list[Path]:

@@ -16,11 +16,11 @@ from typing import Any
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
 
-from include.core import text_file, yaml_file
+from include.core import products, text_file, yaml_file
 from include.core.campaign import Campaign, Variant
 from include.core.errors import PlanError, TradewindError
 from include.core.finding import Finding, errors
-from include.core.paths import shop_file
+from include.core.paths import product_folder, shop_file
 from include.dispatch.content import lint, markup, names
 from include.dispatch.content.advice import advice
 from include.dispatch.content.compile import compile_without_lint, rendered_subject
@@ -167,6 +167,8 @@ def _error(error: TradewindError, arm: Campaign, variant: Variant, campaign_file
     name, line = where["file"], int(where["line"] or 1)
     if name == shop_file().name:
         path = shop_file()
+    elif name == products.FILE:
+        path = product_folder() / name
     elif name.startswith(("campaigns/", "subject.variant")):
         path, line = campaign_file, _variant_line(arm, variant, campaign_file)
     else:

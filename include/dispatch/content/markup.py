@@ -31,6 +31,7 @@ GLOBALS = (
     "preheader",
     "image",
     "image_url",
+    "products",
 )
 """The variables of every template; `preheader` in the bodies only."""
 PARSER = Environment(extensions=[PersonalExtension], trim_blocks=True, lstrip_blocks=True, autoescape=True)

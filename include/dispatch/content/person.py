@@ -28,11 +28,14 @@ PERSON_FIELDS: dict[str, pa.DataType] = {
     "days_since_purchase": pa.int64(),
     "lifecycle_stage": pa.string(),
     "attributes": pa.string(),
+    "products": pa.string(),
     "unsubscribe_url": pa.string(),
     "preferences_url": pa.string(),
     "confirm_url": pa.string(),
 }
-"""The columns that `SlotFiller.fill` accepts. `attributes` is a JSON object as text: `person.attributes.shoe_size`."""
+"""The columns that `SlotFiller.fill` accepts. `attributes` is a JSON object as text: `person.attributes.shoe_size`.
+`products` is one too, with a list of products by the name of its statement: `person.products.last_viewed`."""
+JSON_FIELDS = ("attributes", "products")
 
 Path = tuple[str, ...]
 """A field (`("first_name",)`) or one key of the attributes (`("attributes", "shoe_size")`)."""
@@ -88,16 +91,16 @@ class NoValue(StrictUndefined):
     __lt__ = __le__ = __gt__ = __ge__ = _fail_with_undefined_error
 
 
-class AttributeValues:
-    """`person.attributes` while a `{% personal %}` block is evaluated for one person."""
+class KeyValues:
+    """`person.attributes` or `person.products` while a `{% personal %}` block is evaluated for one person."""
 
-    __slots__ = ("_values",)
+    __slots__ = ("_field", "_values")
 
-    def __init__(self, values: dict[str, Any]) -> None:
-        self._values = values
+    def __init__(self, field: str, values: dict[str, Any]) -> None:
+        self._field, self._values = field, values
 
     def __getattr__(self, name: str) -> Any:
-        return self._values[name] if name in self._values else NoValue(("attributes", name))
+        return self._values[name] if name in self._values else NoValue((self._field, name))
 
     __getitem__ = __getattr__
 
@@ -106,7 +109,7 @@ class AttributeValues:
 
 
 def as_value(value: Any, path: Path) -> Any:
-    """The value as templates see it: null and blank text become `NoValue`."""
-    if value is None or (isinstance(value, str) and is_blank(value)):
+    """The value as templates see it: null, blank text and an empty list become `NoValue`."""
+    if value is None or value == [] or (isinstance(value, str) and is_blank(value)):
         return NoValue(path)
     return value

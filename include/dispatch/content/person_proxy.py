@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
-from include.dispatch.content.person import PERSON_FIELDS, AttributeValues, Path, UnknownField
+from include.dispatch.content.person import JSON_FIELDS, PERSON_FIELDS, KeyValues, Path, UnknownField
 from include.dispatch.content.source_location import current_location, template_error
 
 _REMEDY = "Put what depends on the person between {% personal %} and {% endpersonal %}, or use a filter such as default."
@@ -105,12 +105,27 @@ class _AttributesProxy(_CompileTimeValue):
     __getitem__ = __getattr__
 
 
+class _ProductsProxy(_CompileTimeValue):
+    def _source(self) -> str:
+        return "person.products"
+
+    def __getattr__(self, name: str) -> NoReturn:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        raise template_error(
+            f"person.products.{name} is a list for each person.",
+            f"Loop over it between {{% personal %}} and {{% endpersonal %}}: {{% for product in person.products.{name} %}}.",
+        )
+
+    __getitem__ = __getattr__
+
+
 @dataclass
 class _CurrentPerson:
-    """The values of the current person; None during compilation."""
+    """The values of the current person; None during compilation. `keyed` are those of the JSON fields."""
 
     values: Mapping[Path, Any] | None = None
-    attributes: AttributeValues | None = field(default=None)
+    keyed: dict[str, KeyValues] = field(default_factory=dict)
 
 
 class PersonProxy(_CompileTimeValue):
@@ -129,9 +144,9 @@ class PersonProxy(_CompileTimeValue):
             unknown = UnknownField(name)
             raise template_error(str(unknown), unknown.remedy)
         if (values := self._current.values) is None:
-            return _AttributesProxy() if name == "attributes" else RecordedExpression((name,))
-        if name == "attributes":
-            return self._current.attributes
+            return _PROXIES[name]() if name in _PROXIES else RecordedExpression((name,))
+        if name in JSON_FIELDS:
+            return self._current.keyed[name]
         try:
             return values[(name,)]
         except KeyError:
@@ -145,7 +160,15 @@ class PersonProxy(_CompileTimeValue):
     def _bind(self, values: Mapping[Path, Any]) -> None:
         """Set the current person's values until `_unbind`. Not a context manager, which would cost a third of the time."""
         self._current.values = values
-        self._current.attributes = AttributeValues({path[1]: value for path, value in values.items() if len(path) > 1})
+        if any(len(path) > 1 for path in values):
+            self._current.keyed = {name: _keyed(name, values) for name in JSON_FIELDS}
 
     def _unbind(self) -> None:
-        self._current.values = self._current.attributes = None
+        self._current.values, self._current.keyed = None, {}
+
+
+def _keyed(name: str, values: Mapping[Path, Any]) -> KeyValues:
+    return KeyValues(name, {path[1]: value for path, value in values.items() if len(path) > 1 and path[0] == name})
+
+
+_PROXIES: dict[str, Callable[[], _CompileTimeValue]] = {"attributes": _AttributesProxy, "products": _ProductsProxy}

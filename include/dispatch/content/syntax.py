@@ -17,6 +17,7 @@ from include.dispatch.content.personal import (
     is_personal_block,
     uncapturable_name,
 )
+from include.dispatch.content.products import PERSONAL, SHARED, known_lists, unknown_list
 
 _LINKS = (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)
 
@@ -49,6 +50,21 @@ class TemplatePreparation(FieldFinder):
                 raise self.error(name, f"{name.name} is a reserved name.", "Choose another name for your variable.")
         for node in tree.find_all((nodes.Getattr, nodes.Getitem)):
             self.path(node)
+        for call in tree.find_all(nodes.Call):
+            if isinstance(call.node, nodes.Name) and call.node.name == "products":
+                self.environment.product_lists.add(self._list_name(call))
+
+    def _list_name(self, call: nodes.Call) -> str:
+        """The list that `products("…")` names, which must be known before the mail is rendered."""
+        name = call.args[0] if call.args else None
+        if not isinstance(name, nodes.Const) or not isinstance(name.value, str):
+            raise self.error(call, "products() does not name a list.", 'Write its name as text: products("top_sellers", 3).')
+        if name.value not in known_lists(SHARED):
+            what = f"there is no list of products '{name.value[:40]}'."
+            if name.value in known_lists(PERSONAL):
+                raise self.error(call, what, f"It is one for each person: person.products.{name.value}.")
+            raise self.error(call, what, unknown_list(name.value, SHARED))
+        return name.value
 
     def _check_link(self, link: Any) -> None:
         target = link.template

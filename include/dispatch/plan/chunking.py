@@ -15,6 +15,7 @@ from include.core.campaign import Campaign
 from include.core.engagement import ENGAGEMENT_PARAMS
 from include.core.secrets import Secrets
 from include.dispatch.content.printable import printable
+from include.dispatch.product_rows import write_personal_lists
 from include.dispatch.send_window import send_times
 from include.warehouse.connection import fetch, run
 
@@ -64,7 +65,8 @@ def read_people(
         "confirm_head": token.header(secrets, token.CONFIRM, chunking.confirm_until),
         "inner_pad": inner,
         "outer_pad": outer,
-        "columns": sorted(columns),
+        "columns": (wanted := sorted(columns)),
     }
+    write_personal_lists(warehouse, wanted="products" in wanted)
     found = run(warehouse, "dispatch", "people", params).to_arrow_reader(BATCH_ROWS)
     return pa.RecordBatchReader.from_batches(found.schema, (printable(batch) for batch in found))

@@ -31,7 +31,14 @@ from include.core.errors import CampaignRunning, PlanError
 from include.dispatch.content import Content, SlotFiller, link_slots
 from include.dispatch.plan import approval
 from include.dispatch.plan.chunking import Chunking, read_people
-from include.dispatch.plan.freeze import PlanRequest, compile_contents, content_hash, contents_as_data, published
+from include.dispatch.plan.freeze import (
+    PlanRequest,
+    compile_contents,
+    content_hash,
+    contents_as_data,
+    published,
+    with_products,
+)
 from include.dispatch.plan.writer import group_runs
 from include.dispatch.plan_files import (
     NEXT_MANIFEST,
@@ -41,6 +48,7 @@ from include.dispatch.plan_files import (
     settle_manifest,
     slot_columns,
 )
+from include.dispatch.product_rows import shared_rows
 from include.ledger import chunks, correction, decisions, pending, plans
 from include.ledger.chunk import Chunk, Plan
 from include.ledger.correction import Moved
@@ -108,7 +116,9 @@ def replace_content(
     waiting = _hold(stores.ledger, plan, by, note)
     _require_contents(campaign, corrected, waiting)
     with open_warehouse(stores.paths) as warehouse:
-        moved, gone = _write(stores, warehouse, folder, plan, corrected, waiting, edge_url)
+        reader = _select(warehouse, folder, plan, waiting)
+        corrected = _with_products(stores, warehouse, campaign, plan, corrected, edge_url)
+        moved, gone = _write(stores, warehouse, reader, plan, corrected, waiting, edge_url)
     manifest = _write_manifest(folder, corrected, moved)
     people = sum(chunk.recipients for chunk in waiting)
     details = {"old_hash": plan.content_hash, "new_hash": corrected.hash, "chunks": len(waiting), "people": people}
@@ -154,6 +164,22 @@ def _compile(stores: Stores, campaign: Campaign, plan: Plan, edge_url: str) -> C
             remedy="Edit the template or the campaign file first; or resume the plan.",
         )  # fmt: skip
     number = 1 + sum(one.action == "replace_content" for one in decisions.of_plan(stores.ledger, plan.plan_id))
+    return _corrected(stores, campaign, plan, edge_url, number, found, contents)
+
+
+def _with_products(
+    stores: Stores, warehouse: duckdb.DuckDBPyConnection, campaign: Campaign, plan: Plan, corrected: Corrected, edge_url: str
+) -> Corrected:
+    """The same with the products of the people in temp table `audience`, where the mail shows any."""
+    if not any(content.product_lists for content in corrected.contents.values()):
+        return corrected
+    contents = with_products(campaign, corrected.contents, lambda lists: shared_rows(warehouse, lists))
+    return _corrected(stores, campaign, plan, edge_url, corrected.number, corrected.hash, contents)
+
+
+def _corrected(
+    stores: Stores, campaign: Campaign, plan: Plan, edge_url: str, number: int, found: str, contents: Mapping[str, Content]
+) -> Corrected:
     contents = published(stores.paths, contents, edge_url)
     links = {name: link_slots(content, edge_url, name.partition(".")[2]) for name, content in contents.items()}
     fillers = {name: SlotFiller(content, links[name]) for name, content in contents.items()}
@@ -193,11 +219,8 @@ def _require_contents(campaign: Campaign, corrected: Corrected, waiting: list[Ch
         )  # fmt: skip
 
 
-def _write(
-    stores: Stores, warehouse: duckdb.DuckDBPyConnection, folder: Path, plan: Plan, corrected: Corrected,
-    waiting: list[Chunk], edge_url: str,
-) -> tuple[list[Moved], Gone]:  # fmt: skip
-    """Write the parts of all waiting chunks; returns where each chunk is now, and the people whom the warehouse lacks."""
+def _select(warehouse: duckdb.DuckDBPyConnection, folder: Path, plan: Plan, waiting: list[Chunk]) -> PlanReader:
+    """Write the people of the waiting chunks to temp table `audience`, with their mail groups."""
     reader = PlanReader(folder, plan.manifest_sha256)
     spans = [{"root": chunk.root, "locale": base_name(chunk.content).partition(".")[2], **span} for chunk in waiting
              for span in _spans(chunk)]  # fmt: skip
@@ -205,12 +228,20 @@ def _write(
     run(warehouse, "dispatch", "audience_pending", {"audience_file": str(reader.audience())})
     warehouse.unregister("pending_spans")
     run(warehouse, "dispatch", "mail_groups", {"by_zone": False, "engaged_days": 0, "warm_days": 0})
+    return reader
+
+
+def _write(
+    stores: Stores, warehouse: duckdb.DuckDBPyConnection, reader: PlanReader, plan: Plan, corrected: Corrected,
+    waiting: list[Chunk], edge_url: str,
+) -> tuple[list[Moved], Gone]:  # fmt: skip
+    """Write the parts of all waiting chunks; returns where each chunk is now, and the people whom the warehouse lacks."""
     filled = _filled(stores, warehouse, plan, corrected, waiting, edge_url)
     moved, gone = list[Moved](), Gone()
     ordered = sorted(waiting, key=lambda chunk: (chunk.root, chunk.chunk))
     for file, some in groupby(ordered, key=lambda chunk: chunk.file):
         theirs = list(some)
-        gone |= _write_part(reader, folder, file, corrected, theirs, filled)
+        gone |= _write_part(reader, reader.folder, file, corrected, theirs, filled)
         moved += [Moved(chunk.chunk, corrected.file(file), corrected.name(chunk.content)) for chunk in theirs]
     return moved, gone
 

@@ -29,6 +29,7 @@ from include.dispatch.account import record
 from include.dispatch.content import Content, Link, SlotFiller, compile_content, link_slots
 from include.dispatch.content.images import public_urls, publish
 from include.dispatch.content.inspection import inspect_sources
+from include.dispatch.content.products import ProductRows
 from include.dispatch.journal import require_no_requests
 from include.dispatch.plan import approval
 from include.dispatch.plan.audience import Audience, AudienceCounts, select_segment
@@ -43,6 +44,7 @@ from include.dispatch.plan.writer import (
     write_manifest,
     write_other_addresses,
 )
+from include.dispatch.product_rows import shared_rows
 from include.ledger import counts, plans
 from include.ledger.chunk import Plan
 from include.ledger.database import Ledger
@@ -69,6 +71,8 @@ class PlannedPeople(Protocol):
     def not_planned(self) -> pa.RecordBatchReader: ...
 
     def other_addresses(self) -> pa.Table: ...
+
+    def products(self, lists: Iterable[str]) -> ProductRows: ...
 
 
 AudienceQuery = Callable[[duckdb.DuckDBPyConnection], Audience]
@@ -132,6 +136,9 @@ class SegmentPeople:
 
     def other_addresses(self) -> pa.Table:
         return fetch(self.warehouse, "dispatch", "other_addresses")
+
+    def products(self, lists: Iterable[str]) -> ProductRows:
+        return shared_rows(self.warehouse, lists)
 
 
 def freeze(
@@ -209,20 +216,33 @@ def _checked_contents(campaign: Campaign) -> dict[str, Content]:
 
 def compile_contents(campaign: Campaign) -> dict[str, Content]:
     """The content of each variant and locale, by `variant.locale`. Raises `PlanError` with file and line."""
-    contents = {}
-    for variant in campaign.variants:
-        arm = campaign.arm(variant.id)
-        folder = require_template(arm)
-        for locale in campaign.locales:
-            contents[f"{variant.id}.{locale}"] = compile_content(folder, campaign=arm, variant=variant, locale=locale)
-    return contents
+    names = (f"{variant.id}.{locale}" for variant in campaign.variants for locale in campaign.locales)
+    return {name: _compile(campaign, name) for name in names}
+
+
+def _compile(campaign: Campaign, name: str, products: ProductRows | None = None) -> Content:
+    variant, _, locale = name.partition(".")
+    arm = campaign.arm(variant)
+    chosen = next(each for each in campaign.variants if each.id == variant)
+    return compile_content(require_template(arm), campaign=arm, variant=chosen, locale=locale, products=products)
+
+
+def with_products(
+    campaign: Campaign, contents: Mapping[str, Content], rows: Callable[[Iterable[str]], ProductRows]
+) -> dict[str, Content]:
+    """The contents with the products that `rows` returns, in the place of those that stand for them."""
+    wanted = frozenset[str]().union(*(content.product_lists for content in contents.values()))
+    found = rows(wanted) if wanted else {}
+    return {
+        name: _compile(campaign, name, found) if content.product_lists else content for name, content in contents.items()
+    }
 
 
 def published(paths: DataPaths, contents: Mapping[str, Content], edge_url: str) -> dict[str, Content]:
     """The contents with the public URLs of their images, which are published now."""
     for content in contents.values():
         publish(paths, content.images)
-    return {name: content.with_images(public_urls(content.images, edge_url)) for name, content in contents.items()}
+    return {name: content.with_images(public_urls(edge_url)) for name, content in contents.items()}
 
 
 def require_template(campaign: Campaign) -> Path:
@@ -262,7 +282,8 @@ def _freeze_now(
     if plans.find_plan(stores.ledger, request.plan_id) is not None:
         return None
     people = select()
-    audience, contents = people.audience, published(stores.paths, contents, request.edge_url)
+    audience, content_hash_of_all = people.audience, content_hash(request.campaign, contents)
+    contents = published(stores.paths, with_products(request.campaign, contents, people.products), request.edge_url)
     log.info("%s %s: %s", request.campaign.id, request.occurrence, audience.counts())
     folder = _fresh_folder(stores.paths.root / request.folder)
     chunks = list(chunk_rows(people.chunking.chunks))
@@ -271,7 +292,7 @@ def _freeze_now(
     write_other_addresses(folder, people.other_addresses())
     write_chunks(folder, chunks)
     write_contents(folder, contents_as_data(request, contents, links))
-    row = _plan_row(request, audience, content_hash(request.campaign, contents), write_manifest(folder))
+    row = _plan_row(request, audience, content_hash_of_all, write_manifest(folder))
     states = ({**chunk, "plan_id": request.plan_id, "state": "pending"} for chunk in chunks)
     if not plans.freeze_plan(stores.ledger, row, states, together):
         return None

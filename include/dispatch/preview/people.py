@@ -15,7 +15,10 @@ from pydantic import Field
 
 from include.core import yaml_file
 from include.core.paths import EXAMPLE_PEOPLE
+from include.core.products import load_products
 from include.core.yaml_file import StrictModel
+from include.dispatch.content.products import Row, row_of
+from include.dispatch.product_rows import personal_lists
 from include.warehouse.connection import fetch
 
 SHOWN_AS = {
@@ -75,6 +78,7 @@ class _Example(StrictModel):
     days_since_purchase: int | None = None
     lifecycle_stage: str | None = None
     attributes: dict[str, Any] = {}
+    products: dict[str, list[str]] = {}
 
 
 class _Examples(StrictModel):
@@ -85,7 +89,27 @@ def example_people() -> list[Person]:
     """The people of include/example_people.yaml. Raises `ConfigurationError` with file and line."""
     found = yaml_file.read(EXAMPLE_PEOPLE, _Examples, example="the file in the repository").people
     return [
-        Person({"subscriber_id": each.id, **each.model_dump(exclude={"id", "shown_as"})}, each.shown_as) for each in found
+        Person(
+            {"subscriber_id": each.id, **each.model_dump(exclude={"id", "shown_as"}), "products": _listed(each.products)},
+            each.shown_as,
+        )
+        for each in found
+    ]
+
+
+def _listed(lists: Mapping[str, Sequence[str]]) -> dict[str, list[Row]]:
+    """The products of an example by the ids in its lists; those that the catalogue does not have are left out."""
+    known = load_products()
+    return {name: [row_of(known[one]) for one in ids if one in known] for name, ids in lists.items()}
+
+
+def with_personal_lists(warehouse: duckdb.DuckDBPyConnection, people: Sequence[Person]) -> list[Person]:
+    """The people with their personal lists of products; `write_personal_lists` has been called."""
+    found = personal_lists(warehouse, [str(person.values["subscriber_id"]) for person in people])
+    lists = [found.get(str(person.values["subscriber_id"])) for person in people]
+    return [
+        replace(one, values={**one.values, "products": each}) if each else one
+        for one, each in zip(people, lists, strict=True)
     ]
 
 

@@ -19,9 +19,10 @@ from include.core.finding import ORDER, refuse
 from include.core.journey_mail import inspect_mail, journey_of
 from include.core.pace import AccountPace
 from include.dispatch.content import Content
+from include.dispatch.content.products import ProductRows, first_of_catalogue
 from include.dispatch.plan.audience import AudienceCounts, select_as_if_due, select_recipients
 from include.dispatch.plan.chunking import cut_into_chunks
-from include.dispatch.plan.freeze import compile_contents
+from include.dispatch.plan.freeze import compile_contents, with_products
 from include.dispatch.plan.occurrence import occurrence_of
 from include.dispatch.preview.audience_report import REASONS, as_if_due, live_now
 from include.dispatch.preview.files import page_name
@@ -29,9 +30,10 @@ from include.dispatch.preview.inside import select_inside
 from include.dispatch.preview.mails import compile_each, content_warnings, fill_everybody, inspect, render_mails
 from include.dispatch.preview.model import Choice, LiveRun, Preview, Problem, Sum
 from include.dispatch.preview.page import page
-from include.dispatch.preview.people import Person, chosen_people, example_people
+from include.dispatch.preview.people import Person, chosen_people, example_people, with_personal_lists
 from include.dispatch.preview.pictures import browser, take_pictures
 from include.dispatch.preview.schedule import schedule
+from include.dispatch.product_rows import shared_rows, write_personal_lists
 from include.ledger.stores import Stores
 from include.warehouse.connection import fetch, open_warehouse
 from include.warehouse.reading import read_warehouse
@@ -64,6 +66,7 @@ class Selection:
     live: LiveRun | None = None
     zones: list[dict[str, Any]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    products: ProductRows | None = None
 
 
 def preview_run(
@@ -96,6 +99,7 @@ def preview_run(
         audience = select_as_if_due(warehouse, stores.ledger, campaign, occurrence=occurrence_of(campaign, at), at=at)
         fill_everybody(warehouse, stores.secrets, cut_into_chunks(warehouse, campaign, at), edge_url, contents)
         selection = _selection(warehouse, campaign, as_if_due(warehouse, campaign, audience), live)
+        selection = _with_products(warehouse, contents, selection)
     shown = _preview(campaign, contents, selection, list(dict.fromkeys(warnings)), edge_url=edge_url, account=account, at=at)
     shown = replace(shown, approval=approval)
     file = stores.paths.previews / campaign.id / page_name(run)
@@ -137,6 +141,7 @@ def _preview(
     account: AccountPace,
     at: datetime,
 ) -> Preview:
+    contents = with_products(campaign, contents, lambda _lists: selection.products or first_of_catalogue())
     mails, found = render_mails(campaign, contents, selection.people, edge_url)
     if selection.people_from.startswith(EXAMPLES):
         found = [replace(problem, severity="warning") for problem in found]
@@ -179,10 +184,22 @@ def _read(
     select_inside(warehouse, stores.ledger, campaign)
     audience = select_as_if_due(warehouse, stores.ledger, campaign, occurrence=occurrence, at=at)
     selection = _selection(warehouse, campaign, as_if_due(warehouse, campaign, audience), live)
+    selection = _with_products(warehouse, contents, selection)
     if choice.person is None:
         return selection
     select_recipients(warehouse, stores.ledger, campaign, [choice.person], occurrence=occurrence, at=at)
-    return replace(selection, people=[_named_person(warehouse, choice.person)], people_from="")
+    named = replace(selection, people=[_named_person(warehouse, choice.person)], people_from="")
+    return replace(_with_products(warehouse, contents, named), products=selection.products)
+
+
+def _with_products(warehouse: duckdb.DuckDBPyConnection, contents: Mapping[str, Content], selection: Selection) -> Selection:
+    """The selection with the products that its mails show to everybody and to each person."""
+    lists = frozenset[str]().union(*(content.product_lists for content in contents.values()))
+    people = selection.people
+    if any("products" in content.fields for content in contents.values()):
+        write_personal_lists(warehouse, wanted=True)
+        people = with_personal_lists(warehouse, people)
+    return replace(selection, people=people, products=shared_rows(warehouse, lists))
 
 
 def _selection(warehouse: duckdb.DuckDBPyConnection, campaign: Campaign, due: Sum, live: LiveRun) -> Selection:

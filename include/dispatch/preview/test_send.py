@@ -27,6 +27,7 @@ from include.core.token import TEST, Subject, mint
 from include.dispatch.content import PERSON_FIELDS
 from include.dispatch.content.columns import person_batch
 from include.dispatch.content.printable import printable
+from include.dispatch.content.products import ProductRows, first_of_catalogue
 from include.dispatch.plan.audience import Audience, select_recipients
 from include.dispatch.plan.chunking import Chunking
 from include.dispatch.plan.freeze import FrozenPlan, PlanRequest, freeze_request
@@ -150,6 +151,11 @@ class SeedPeople:
 
     def other_addresses(self) -> pa.Table:
         return pa.schema([("other_key", pa.string()), ("address_key", pa.string())]).empty_table()
+
+    def products(self, lists: Iterable[str]) -> ProductRows:
+        """The first of the catalogue: a test has no audience of which to ask what it likes."""
+        every = first_of_catalogue()
+        return {name: every[name] for name in lists}
 
 
 def seed_people(stores: Stores, request: PlanRequest, seeds: dict[str, Seed], people: dict[str, Person]) -> SeedPeople:

@@ -5,8 +5,17 @@
 -- purpose: The fields from which slots are filled, with address and links. The only query of this stage that reads
 --          core.identities. Tokens are computed before the sort, on all cores, and links after it, so that the sort moves less
 --          data. Only the given columns are read and sorted. Links contain the message's language, for the page they open.
+--          products: the lists of temp table person_product_lists as one JSON object.
 --          confirm_head: the first bytes of confirmation tokens (include.core.token).
-with people as (
+with product_lists as (
+    select
+        subscriber_id,
+        json_group_object(list_name, items)::varchar as products
+    from person_product_lists
+    group by subscriber_id
+),
+
+people as (
     select
         mail_groups.mail_group,
         audience.message_key::varchar as message_key,
@@ -28,6 +37,7 @@ with people as (
         feature.days_since_purchase,
         feature.lifecycle_stage,
         subscriber.attributes::varchar as attributes,
+        product_list.products,
         unsubscribe_token(
             $version_and_key_id, $inner_pad, $outer_pad, audience.message_key, subscriber.address_key
         ) as token,
@@ -43,6 +53,7 @@ with people as (
     inner join core.identities as identity on audience.subscriber_id = identity.subscriber_id
     inner join core.subscribers as subscriber on audience.subscriber_id = subscriber.subscriber_id
     left join segment.features as feature on audience.subscriber_id = feature.subscriber_id
+    left join product_lists as product_list on audience.subscriber_id = product_list.subscriber_id
     where audience.state = 'planned'
     order by mail_groups.mail_group, audience.engaged_days_ago, audience.message_key
 ),

@@ -11,6 +11,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from include.core.campaign import Campaign, Sender, Variant
 from include.dispatch.content import Content, compile_content
+from include.dispatch.content.products import ProductRows
 from tests.campaign import a_campaign as spring
 
 ADDRESS = "Harbour Records Ltd, 14 Quay Street, Bristol BS1 4QA"
@@ -53,6 +54,7 @@ def compile_parts(tmp_path: Path) -> Compile:
         locale: str = "en",
         variant: Variant | None = None,
         tag_prefix: str | None = None,
+        products: ProductRows | None = None,
         **campaign: Any,
     ) -> Content:
         parts = {
@@ -67,7 +69,8 @@ def compile_parts(tmp_path: Path) -> Compile:
             (tmp_path / name).write_text(source, encoding="utf-8")
         chosen = variant or Variant(id="only")
         return compile_content(
-            tmp_path / "letter", campaign=a_campaign(**campaign), variant=chosen, locale=locale, tag_prefix=tag_prefix
-        )
+            tmp_path / "letter", campaign=a_campaign(**campaign), variant=chosen, locale=locale, tag_prefix=tag_prefix,
+            products=products,
+        )  # fmt: skip
 
     return compiled

@@ -22,7 +22,7 @@ from include.core.shop import load_shop
 from include.dispatch.content import PERSON_FIELDS, Content, SlotFiller, filters, render_one
 from include.dispatch.content.escape import escape
 from include.dispatch.content.escaping_context import ATTRIBUTE, HEADER, HTML, TEXT, URL_PART
-from include.dispatch.content.person import AttributeValues, as_value
+from include.dispatch.content.person import KeyValues, as_value
 from tests.dispatch.content.conftest import ADDRESS, HTML_END, HTML_START, LINKS, TEXT_END, Compile
 
 NASTY = [
@@ -107,7 +107,7 @@ def straightforward(source: str, context: str, person: dict[str, Any]) -> str:
     """The same template, rendered by plain Jinja for one person; every value is escaped where it is printed."""
     values = {name: as_value(value, (name,)) for name, value in person.items() if name != "attributes"}
     attributes = {name: as_value(value, ("attributes", name)) for name, value in (person["attributes"] or {}).items()}
-    known = SimpleNamespace(**values, attributes=AttributeValues(attributes))
+    known = SimpleNamespace(**values, attributes=KeyValues("attributes", attributes))
     return _ordinary(source, context).render(person=known, postal_address=ADDRESS, **LINKS)
 
 
