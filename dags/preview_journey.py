@@ -41,7 +41,7 @@ with DAG(
         @stores_task(pool=Pool.WAREHOUSE)
         def plan(stores: Stores, params: Any = None, dag_run: Any = None, ti: Any = None) -> Any:
             """Render the preview, or freeze the test; returns the ranges of chunks to send (none in a preview)."""
-            planned, ranges = sends.start_run(stores, sends.chosen_mail(params), dag_run, params)
+            planned, ranges = sends.start_run(stores, sends.chosen_mail(params), dag_run, params, ti)
             ti.xcom_push(key="plan", value=planned)
             return ranges
 

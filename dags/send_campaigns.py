@@ -73,7 +73,7 @@ def dispatch(campaign: Campaign) -> None:
     @stores_task(pool=Pool.WAREHOUSE, trigger_rule="none_failed_min_one_success")
     def plan(stores: Stores, params: Any = None, dag_run: Any = None, ti: Any = None) -> Any:
         """Find or freeze the plan; returns the ranges of chunks to send (none in a preview)."""
-        planned, ranges = sends.start_run(stores, campaign.id, dag_run, params)
+        planned, ranges = sends.start_run(stores, campaign.id, dag_run, params, ti)
         ti.xcom_push(key="plan", value=planned)
         return ranges
 

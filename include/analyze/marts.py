@@ -28,6 +28,7 @@ MARTS = (
     "sends",
     "events",
     "campaign_performance",
+    "arbitration",
     "daily_engagement",
     "mailbox_provider_health",
     "segment_sizes",

@@ -269,6 +269,18 @@ class Campaign(StrictModel):
     frequency_cap_hours: Annotated[int, Field(ge=0, le=24 * 31)] = Field(
         default=16, description="Skips people who received other mail within this many hours. 0: nobody.", examples=[16]
     )
+    priority: Annotated[int, Field(ge=0, le=100)] = Field(
+        default=50,
+        description="Which campaign's mail people get who may get only one, by the frequency caps: that of the higher "
+        "priority, then of the higher `value_per_mail`, then the one that is due first. Confirmations are sent anyway.",
+        examples=[70],
+    )
+    value_per_mail: Annotated[float, Field(ge=0)] | None = Field(
+        default=None,
+        description="What a mail is worth, in the shop's currency, to decide between campaigns of the same priority. "
+        "Without it, the revenue per person that its hold-outs have shown; 0 before that.",
+        examples=[0.35],
+    )
     on_doubt: Literal["skip", "resend_after_24h", "ask"] = Field(
         default="skip",
         description="What happens with messages of which it is unknown whether they were sent: never again, after a day "

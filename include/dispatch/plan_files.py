@@ -45,9 +45,11 @@ AUDIENCE = pa.schema(
         *((name, pa.string()) for name in ("message_key", "subscriber_id", "address_key", "variant", "mailbox_provider")),
         *((name, pa.string()) for name in ("state", "reason")),
         *((name, pa.int32()) for name in ("chunk", "row")),
+        *((name, pa.string()) for name in ("lost_to_campaign", "lost_to_occurrence")),
     ]
 )
-"""One row per selected person; chunk and row are null for people who were not planned."""
+"""One row per selected person; chunk and row are null for people who were not planned, lost_to_… for all others. Plans that
+were frozen by an older version lack the columns lost_to_…."""
 
 
 def part_name(number: int) -> str:

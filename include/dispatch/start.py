@@ -14,6 +14,7 @@ from include.core.journey_mail import journey_of
 from include.core.pace import AccountPace
 from include.dispatch import public_edge
 from include.dispatch.plan import freeze, occurrence, split
+from include.dispatch.plan.live_audience import IsRunning, always
 from include.dispatch.plan_files import PlanReader
 from include.dispatch.preview.preview import Previewed, preview_run
 from include.dispatch.preview.test_send import NOBODY, SeedChoice, freeze_test
@@ -49,11 +50,12 @@ def start_run(
     stores: Stores, campaign: Campaign, *,
     account: SendGridAccount, mode: Mode, run: str, at: datetime, edge_url: str,
     test: SeedChoice = NOBODY, resumes: str | None = None, account_pace: AccountPace = sender.UNLIMITED,
-    with_pictures: bool = False,
+    with_pictures: bool = False, is_running: IsRunning = always,
 ) -> tuple[StartedPreview | StartedPlan, list[sender.Range]]:  # fmt: skip
     """Render the preview, or find or freeze the plan; return the result and the ranges of chunks to send.
 
     `resumes` is the occurrence of an existing plan that a live run resumes; a preview shows what `account_pace` means.
+    `is_running`: which other campaigns have scheduled runs, which may claim people.
     Before anything is frozen or sent, the edge must respond at `edge_url` (see `public_edge`); raises `ConfigurationError`
     or `EdgeUnavailable` otherwise.
     """
@@ -64,8 +66,9 @@ def start_run(
     if mode == "preview":
         _warn_of_links(account, edge_url)
         previewed = preview_run(
-            stores, campaign, run=run, edge_url=edge_url, account=account_pace, at=at, with_pictures=with_pictures
-        )
+            stores, campaign, run=run, edge_url=edge_url, account=account_pace, at=at, with_pictures=with_pictures,
+            is_running=is_running,
+        )  # fmt: skip
         return StartedPreview(mode=mode, **previewed), []
     public_edge.require_answer(account, edge_url, stores.secrets)
     started: StartedPlan
@@ -79,7 +82,14 @@ def start_run(
             content = freeze.content_hash(campaign, freeze.compile_contents(campaign))
             approved_as, campaign = campaign, split.for_rest(stores.ledger, campaign, period, content)
         frozen = freeze.freeze(
-            stores, campaign, occurrence=period, edge_url=edge_url, at=at, part=part, approved_as=approved_as
+            stores,
+            campaign,
+            occurrence=period,
+            edge_url=edge_url,
+            at=at,
+            part=part,
+            approved_as=approved_as,
+            is_running=is_running,
         )
         started = StartedLivePlan(mode=mode, occurrence=period, **frozen)
     ranges = sender.ranges(stores.ledger, started["plan_id"])

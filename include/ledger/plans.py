@@ -43,6 +43,12 @@ def all_plans(ledger: Ledger, kind: str = LIVE) -> list[Plan]:
         return read_plans(connection, plans.c.kind == kind)
 
 
+def of_campaign(ledger: Ledger, campaign: str) -> list[Plan]:
+    """The live plans of a campaign, oldest first."""
+    with ledger.read() as connection:
+        return read_plans(connection, (plans.c.kind == LIVE) & (plans.c.campaign == campaign))
+
+
 def freeze_plan(
     ledger: Ledger,
     plan: Mapping[str, Any],

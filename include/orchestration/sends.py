@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk.exceptions import AirflowRuntimeError, AirflowSkipException
 
 from include.core.campaign import JOURNEY_SEPARATOR, load_campaign
 from include.core.errors import PlanError, StoppedByOperator
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from include.dispatch.send.sender import Range
     from include.dispatch.start import StartedPlan, StartedPreview
     from include.ledger.stores import Stores
+
+log = logging.getLogger(__name__)
 
 PLAN, LATE, APPROVAL = "dispatch.plan", "dispatch.approve_late_start", "dispatch.approve"
 
@@ -56,7 +59,7 @@ def chosen_mail(params: Mapping[str, Any]) -> str:
 
 
 def start_run(
-    stores: Stores, campaign_id: str, dag_run: Any, params: Mapping[str, Any]
+    stores: Stores, campaign_id: str, dag_run: Any, params: Mapping[str, Any], task_instance: Any
 ) -> tuple[StartedPreview | StartedPlan, list[Range]]:
     """Render the preview, or find or freeze the plan; returns it and the ranges of chunks to send."""
     from include.dispatch import start
@@ -68,7 +71,17 @@ def start_run(
             account=configuration.account(), run=dag_run.run_id, edge_url=configuration.edge_url(),
             test=SeedChoice(params["seeds"] or (), params["variant"], params["locale"]), resumes=params.get("occurrence"),
             account_pace=configuration.account_pace(), with_pictures=True,
+            is_running=lambda name: is_running(task_instance, name),
         )  # fmt: skip
+
+
+def is_running(task_instance: Any, campaign_id: str) -> bool:
+    """Whether a campaign's DAG exists and is not paused. No, if Airflow does not answer: then nobody waits for it."""
+    try:
+        return not task_instance.get_dag(f"send_{campaign_id}").is_paused
+    except AirflowRuntimeError as error:
+        log.warning("whether send_%s is paused is unknown: %s", campaign_id, error)
+        return False
 
 
 def send_range(stores: Stores, part: Range) -> dict[str, int]:

@@ -12,6 +12,7 @@ from include.core.errors import PublishError
 from include.warehouse.connection import fetch
 
 MARTS = (
+    "arbitration",
     "campaign_performance",
     "daily_engagement",
     "events",

@@ -23,6 +23,7 @@ PAGES = Path(__file__).with_name("pages")
 QUERIES = (
     "headline",
     "campaigns",
+    "arbitration",
     "journeys",
     "journey_steps",
     "engagement",

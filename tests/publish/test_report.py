@@ -59,6 +59,11 @@ def test_states_of_each_campaign_add_up_on_the_page(published: DataPaths, page: 
     assert "off by" not in page
 
 
+def test_who_lost_to_what_is_on_the_page(page: str) -> None:
+    (row,) = [row for row in re.findall(r"<tr>.*?</tr>", page) if "welcome signup" in row and "ranked higher" in row]
+    assert re.findall(r"<td>(\d+)</td>", row) == ["70", "68", "2"]
+
+
 def test_open_rate_is_over_tracked_deliveries_and_open_window_has_no_result(published: DataPaths, page: str) -> None:
     with snapshot.open_build(snapshot.require_build(published)) as connection:
         (head,) = report.read_sections(connection)["headline"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,14 +15,11 @@ from include.core.journey_mail import journey_of
 from include.core.shop import load_shop
 from include.dispatch.plan import budget, segments
 from include.dispatch.plan.occurrence import PER_PERSON
-from include.dispatch.plan.split import Part
 from include.ledger import consent, suppression_tables
 from include.ledger.database import Ledger
 from include.warehouse.connection import fetch, run
 from include.warehouse.consent import replace_consent
 from include.warehouse.suppressions import replace_suppressions
-
-log = logging.getLogger(__name__)
 
 DRAWS = 10_000
 FOREVER = datetime(9999, 12, 31, tzinfo=UTC)
@@ -62,48 +58,28 @@ class Audience:
         }
 
 
-def select_segment(
-    warehouse: duckdb.DuckDBPyConnection,
-    ledger: Ledger,
-    campaign: Campaign,
-    *,
-    occurrence: str,
-    at: datetime,
-    part: Part | None = None,
-) -> Audience:
-    """Evaluate the campaign's segment, or a part of it, in its newest run.
-
-    Raises `PlanError` if there is none, or if the segment is stopped.
-    """
-    segments.require_not_stopped(warehouse, campaign, segments.chosen(campaign))
-    segment_run = _select_members(warehouse, campaign, at)
-    if part:
-        run(warehouse, "dispatch", "selected_part", part)
-    share, since = round(campaign.hold_out_percent / 100 * DRAWS), cap_since(campaign, at)
-    return _within_budget(warehouse, ledger, campaign, segment_run, occurrence, at, cap_since=since, hold_out_share=share)
-
-
 def select_entries(
     warehouse: duckdb.DuckDBPyConnection, ledger: Ledger, campaign: Campaign, *, occurrence: str, at: datetime
 ) -> Audience:
     """Evaluate the people in temp table `selected` (subscriber_id, trigger_key), who are due at the mail of a journey."""
-    since = cap_since(campaign, at)
-    return _within_budget(warehouse, ledger, campaign, "journey", occurrence, at, cap_since=since, hold_out_share=0)
-
-
-def _within_budget(
-    warehouse: duckdb.DuckDBPyConnection, ledger: Ledger, campaign: Campaign, segment_run: str, occurrence: str,
-    at: datetime, *, cap_since: datetime, hold_out_share: int,
-) -> Audience:  # fmt: skip
-    """Evaluate the people of temp table `selected`, without the global hold-out, as far as the money goes."""
-    left = budget.left(ledger, campaign, occurrence, at)
-    found = _evaluate(
-        warehouse, ledger, campaign, segment_run, occurrence, at,
-        cap_since=cap_since, hold_out_share=hold_out_share, hold_out_of_all=True, most=left.messages if left else None,
-    )  # fmt: skip
+    seen = refresh_suppressions(warehouse, ledger)
+    judge(warehouse, campaign, occurrence, at, cap_since=cap_since(campaign, at), hold_out_share=0, hold_out_of_all=True)
+    left = cap_at_budget(warehouse, ledger, campaign, occurrence, at)
+    found = counted(warehouse, "journey", seen)
     if left and found.planned == left.messages:
         budget.warn_of_end(left, campaign, occurrence)
     return found
+
+
+def cap_at_budget(
+    warehouse: duckdb.DuckDBPyConnection, ledger: Ledger, campaign: Campaign, occurrence: str, at: datetime
+) -> budget.Left | None:
+    """Cap the people of temp table `audience` for whom no money is left; returns what the budget pays for, if there is one."""
+    left = budget.left(ledger, campaign, occurrence, at)
+    if left:
+        params = {"campaign": campaign.id, "occurrence": occurrence, "most": left.messages}
+        run(warehouse, "dispatch", "audience_budget", params)
+    return left
 
 
 def cap_since(campaign: Campaign, at: datetime) -> datetime:
@@ -119,9 +95,11 @@ def select_as_if_due(
     For the mail of a journey, temp table `selected` has the people already. Suppressions apply; frequency cap, hold-out,
     earlier messages and the days that a reminder waits do not.
     """
-    segment_run = "journey" if journey_of(campaign.id) else _select_members(warehouse, campaign, FOREVER)
+    segment_run = "journey" if journey_of(campaign.id) else select_members(warehouse, campaign, FOREVER)
     due = campaign.model_copy(update={"occurrence": "once"})
-    return _evaluate(warehouse, ledger, due, segment_run, occurrence, at, cap_since=FOREVER, hold_out_share=0)
+    seen = refresh_suppressions(warehouse, ledger)
+    judge(warehouse, due, occurrence, at, cap_since=FOREVER, hold_out_share=0)
+    return counted(warehouse, segment_run, seen)
 
 
 def select_recipients(
@@ -136,10 +114,12 @@ def select_recipients(
     """Evaluate the recipients of a test send: suppressions apply, frequency cap and hold-out do not."""
     run(warehouse, "dispatch", "selected_by_id", {"recipients": list(recipients)})
     test = campaign.model_copy(update={"occurrence": "once"})
-    return _evaluate(warehouse, ledger, test, "test", occurrence, at, cap_since=FOREVER, hold_out_share=0)
+    seen = refresh_suppressions(warehouse, ledger)
+    judge(warehouse, test, occurrence, at, cap_since=FOREVER, hold_out_share=0)
+    return counted(warehouse, "test", seen)
 
 
-def _select_members(warehouse: duckdb.DuckDBPyConnection, campaign: Campaign, at: datetime) -> str:
+def select_members(warehouse: duckdb.DuckDBPyConnection, campaign: Campaign, at: datetime) -> str:
     """Write temp table `selected`: the segment's members, for a reminder those who are due at a time; return the run."""
     chosen = segments.chosen(campaign)
     segment_run = segments.newest_run(warehouse, campaign, chosen)
@@ -150,22 +130,22 @@ def _select_members(warehouse: duckdb.DuckDBPyConnection, campaign: Campaign, at
     return segment_run
 
 
-def _evaluate(
+def judge(
     warehouse: duckdb.DuckDBPyConnection,
-    ledger: Ledger,
     campaign: Campaign,
-    segment_run: str,
     occurrence: str,
     at: datetime,
     *,
     cap_since: datetime,
     hold_out_share: int,
     hold_out_of_all: bool = False,
-    most: int | None = None,
-) -> Audience:
+) -> None:
+    """Write temp table `audience`: each person of temp table `selected` with a state, as a plan at `at` would have it.
+
+    Of `DRAWS`, `hold_out_share` are held out. Needs the suppressions of `refresh_suppressions`.
+    """
     if campaign.topic is not None:
         load_shop().require_topics([campaign.topic], where=source_location(campaign.id, "topic"))
-    seen = _refresh_suppressions(warehouse, ledger)
     weights = [variant.weight for variant in campaign.variants]
     bounds = [round(DRAWS * total / sum(weights)) for total in accumulate(weights)][:-1]
     params = {
@@ -185,10 +165,12 @@ def _evaluate(
     run(warehouse, "dispatch", "audience_duplicates", params)
     if hold_out_of_all and campaign.kind == "marketing":
         _hold_out_of_all(warehouse, at)
-    if most is not None:
-        run(warehouse, "dispatch", "audience_budget", {**params, "most": most})
+
+
+def counted(warehouse: duckdb.DuckDBPyConnection, segment_run: str, suppressions_seen: int) -> Audience:
+    """The counts of temp table `audience`."""
     counts = fetch(warehouse, "dispatch", "audience_counts").to_pylist()[0]
-    return Audience(segment_run, seen, **counts)
+    return Audience(segment_run, suppressions_seen, **counts)
 
 
 def _hold_out_of_all(warehouse: duckdb.DuckDBPyConnection, at: datetime) -> None:
@@ -199,7 +181,7 @@ def _hold_out_of_all(warehouse: duckdb.DuckDBPyConnection, at: datetime) -> None
         run(warehouse, "dispatch", "audience_hold_out", {"salt": found.name, "share": share})
 
 
-def _refresh_suppressions(warehouse: duckdb.DuckDBPyConnection, ledger: Ledger) -> int:
+def refresh_suppressions(warehouse: duckdb.DuckDBPyConnection, ledger: Ledger) -> int:
     """Copy the suppressions and consent answers in force; return the last seq of the suppression log in the copy."""
     with ledger.read() as connection:
         table, seq = suppression_tables.in_force(connection)

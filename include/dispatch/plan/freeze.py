@@ -32,8 +32,9 @@ from include.dispatch.content.inspection import inspect_sources
 from include.dispatch.content.products import ProductRows
 from include.dispatch.journal import require_no_requests
 from include.dispatch.plan import approval
-from include.dispatch.plan.audience import Audience, AudienceCounts, select_segment
+from include.dispatch.plan.audience import Audience, AudienceCounts
 from include.dispatch.plan.chunking import BATCH_ROWS, Chunking, cut_into_chunks, read_people
+from include.dispatch.plan.live_audience import IsRunning, always, select_segment
 from include.dispatch.plan.split import Part
 from include.dispatch.plan.writer import (
     COLUMNS,
@@ -144,6 +145,7 @@ class SegmentPeople:
 def freeze(
     stores: Stores, campaign: Campaign, *,
     occurrence: str, edge_url: str, at: datetime, part: Part | None = None, approved_as: Campaign | None = None,
+    is_running: IsRunning = always,
 ) -> FrozenPlan:  # fmt: skip
     """Find the live plan of `campaign` at `occurrence`, or freeze it now, for the whole audience or a part.
 
@@ -154,7 +156,9 @@ def freeze(
     request = PlanRequest(campaign, occurrence, plans.LIVE, edge_url, at)
 
     def select_audience(warehouse: duckdb.DuckDBPyConnection) -> Audience:
-        return select_segment(warehouse, stores.ledger, campaign, occurrence=occurrence, at=at, part=part)
+        return select_segment(
+            warehouse, stores.ledger, campaign, occurrence=occurrence, at=at, part=part, is_running=is_running
+        )
 
     def permit(contents: Mapping[str, Content]) -> None:
         whole = compile_contents(approved_as) if approved_as else contents

@@ -118,6 +118,7 @@ class PlanWriter:
             "reason": pa.nulls(table.num_rows, pa.string()),
             "chunk": _repeated(chunks, "chunk", sizes),
             "row": pa.array(np.concatenate([np.arange(size, dtype=np.int32) for size in sizes])),
+            **{name: pa.nulls(table.num_rows, pa.string()) for name in ("lost_to_campaign", "lost_to_occurrence")},
         }
         self._audience.write_table(pa.table(columns).cast(AUDIENCE))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 import duckdb
 
@@ -11,8 +12,9 @@ from include.core.campaign import Campaign
 from include.core.errors import SegmentStopped
 from include.core.journey_mail import journey_of
 from include.dispatch.content import Content
-from include.dispatch.plan.audience import Audience, select_segment
+from include.dispatch.plan.audience import Audience
 from include.dispatch.plan.freeze import content_hash
+from include.dispatch.plan.live_audience import IsRunning, always, select_segment
 from include.dispatch.plan.occurrence import occurrence_of
 from include.dispatch.plan.split import part_of
 from include.dispatch.preview.experiment import experiment_notes
@@ -45,6 +47,7 @@ REASONS = {
     "not_pending": "have no sign-up to confirm",
     "already_confirmed": "have confirmed already",
     "frequency_cap": "capped: another mail in the last {frequency_cap_hours} hours",
+    "outranked": "outranked by mail that is due within the frequency cap",
     "budget": "beyond the budget of {budget[amount]:g} per {budget[per]}",
     "global_hold_out": "held out of all marketing mail",
     "hold_out": "held out ({hold_out_percent:g} %)",
@@ -58,8 +61,9 @@ def as_if_due(warehouse: duckdb.DuckDBPyConnection, campaign: Campaign, audience
 
 
 def live_now(
-    warehouse: duckdb.DuckDBPyConnection, ledger: Ledger, campaign: Campaign, contents: Mapping[str, Content], at: datetime
-) -> LiveRun:
+    warehouse: duckdb.DuckDBPyConnection, ledger: Ledger, campaign: Campaign, contents: Mapping[str, Content], at: datetime,
+    is_running: IsRunning = always,
+) -> LiveRun:  # fmt: skip
     """What a live run at `at` would do; of a journey's mail, where its people are. Raises `PlanError`."""
     if journey := journey_of(campaign.id):
         return live_in_journey(ledger, journey, campaign)
@@ -69,7 +73,9 @@ def live_now(
         return LiveRun(_of_plan(ledger, found, campaign, contents), None)
     try:
         part = part_of(campaign, occurrence)
-        audience = select_segment(warehouse, ledger, campaign, occurrence=occurrence, at=at, part=part)
+        audience = select_segment(
+            warehouse, ledger, campaign, occurrence=occurrence, at=at, part=part, is_running=is_running
+        )
     except SegmentStopped as error:
         return LiveRun([f"It would be refused: {error.what} {error.remedy}"], None)
     sent = fetch(warehouse, "dispatch", "already_sent", {"campaign": campaign.id}).to_pylist()[0]
@@ -84,13 +90,18 @@ def _sum(
 ) -> Sum:
     fields = campaign.model_dump()
     rows = fetch(warehouse, "dispatch", "audience_reasons").to_pylist()
-    less = [Row(_words(row["reason"]).format(**fields), row["people"]) for row in rows]
+    less = [Row(_words(row["reason"]).format(**fields) + _lost_to(row), row["people"]) for row in rows]
     selected = audience.selected + sum(row.people for row in earlier)
     return Sum(Row(_start(campaign), selected), [*earlier, *less], Row(outcome, audience.planned))
 
 
 def _words(reason: str) -> str:
     return REASONS.get(reason, reason.replace("_", " ").replace("{", "").replace("}", ""))
+
+
+def _lost_to(row: Mapping[str, Any]) -> str:
+    """The mail that people get instead, as in ` (winback 2026-12)`."""
+    return f" ({row['lost_to_campaign']} {row['lost_to_occurrence']})" if row["lost_to_campaign"] else ""
 
 
 def _start(campaign: Campaign) -> str:

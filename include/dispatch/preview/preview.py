@@ -23,6 +23,7 @@ from include.dispatch.content.products import ProductRows, first_of_catalogue
 from include.dispatch.plan.audience import AudienceCounts, select_as_if_due, select_recipients
 from include.dispatch.plan.chunking import cut_into_chunks
 from include.dispatch.plan.freeze import compile_contents, with_products
+from include.dispatch.plan.live_audience import IsRunning, always
 from include.dispatch.plan.occurrence import occurrence_of
 from include.dispatch.preview.audience_report import REASONS, as_if_due, live_now
 from include.dispatch.preview.files import page_name
@@ -79,6 +80,7 @@ def preview_run(
     at: datetime,
     with_pictures: bool = False,
     approval: str = "",
+    is_running: IsRunning = always,
 ) -> Previewed:
     """The preview of a DAG run: also fills the slots of everybody who would get the mail, and writes page and pictures.
 
@@ -94,7 +96,7 @@ def preview_run(
         variant, _, locale = name.partition(".")
         warnings += content_warnings(campaign.arm(variant), locale, content)
     with open_warehouse(stores.paths) as warehouse:
-        live = live_now(warehouse, stores.ledger, campaign, contents, at)
+        live = live_now(warehouse, stores.ledger, campaign, contents, at, is_running)
         select_inside(warehouse, stores.ledger, campaign)
         audience = select_as_if_due(warehouse, stores.ledger, campaign, occurrence=occurrence_of(campaign, at), at=at)
         fill_everybody(warehouse, stores.secrets, cut_into_chunks(warehouse, campaign, at), edge_url, contents)

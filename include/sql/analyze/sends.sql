@@ -15,6 +15,8 @@ select
     sends.mailbox_provider,
     sends.state,
     sends.reason,
+    sends.lost_to_campaign,
+    sends.lost_to_occurrence,
     sends.tracked,
     sends.planned_at,
     sends.sent_at,

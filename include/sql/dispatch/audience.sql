@@ -13,7 +13,8 @@
 --          on the preference page, under any of their addresses; the newest answer counts. confirming: the message asks people
 --          to confirm their sign-up: only unconfirmed people are planned, without tracking and without a topic.
 --          consent_expires_at: the sender leaves out people whose consent has ended when their chunk is sent; null where it
---          does not end, and for mail that asks for confirmation.
+--          does not end, and for mail that asks for confirmation. lost_to_campaign, lost_to_occurrence: of people within the
+--          frequency cap, the mail that they got or get instead.
 create or replace temp table audience as
 with chosen as (
     select
@@ -85,6 +86,7 @@ verified as (
             when declined.subscriber_id is not null then 'topic_declined'
         end as suppressed_for,
         recent.address_key is not null as is_capped,
+        recent.plan_id as capped_by,
         case
             when $hold_out_share > 0
                 then md5_number_lower(concat(news.message_key, ':hold_out')) % 10000 < $hold_out_share
@@ -98,11 +100,14 @@ verified as (
     from news
     left join declined on news.subscriber_id = declined.subscriber_id
     left join (
-        select distinct address_key
+        select
+            address_key,
+            max_by(plan_id, coalesce(sent_at, planned_at)) as plan_id
         from dispatch.sends
         where
             coalesce(sent_at, planned_at) > $cap_since
             and state in ('pending', 'accepted', 'in_doubt')
+        group by address_key
     ) as recent
         on news.address_key = recent.address_key
 ),
@@ -148,9 +153,12 @@ select
         when judged.is_capped then 'frequency_cap'
         when judged.is_held_out then 'hold_out'
     end as reason,
+    if(judged.suppressed_for is null, capping.campaign, null) as lost_to_campaign,
+    if(judged.suppressed_for is null, capping.occurrence, null) as lost_to_occurrence,
     list_extract(
         $variants::varchar[], 1 + len(list_filter($variant_bounds::integer[], lambda bound: bound <= judged.variant_draw))
     ) as variant,
     coalesce(judged.days_since_engagement, 100000)::integer as engaged_days_ago
 from verified as judged
-inner join spoken on judged.locale is not distinct from spoken.locale;
+inner join spoken on judged.locale is not distinct from spoken.locale
+left join dispatch.plans as capping on judged.capped_by = capping.plan_id;

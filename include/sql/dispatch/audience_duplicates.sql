@@ -9,6 +9,8 @@ update audience
 set
     state = 'suppressed',
     reason = 'duplicate_address',
+    lost_to_campaign = null,
+    lost_to_occurrence = null,
     message_key = message_key($campaign, $occurrence, audience.subscriber_id)::uuid
 from (
     select subscriber.subscriber_id

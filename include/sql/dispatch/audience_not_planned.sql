@@ -12,7 +12,9 @@ select
     audience.state::varchar as state,
     audience.reason,
     null::integer as chunk,
-    null::integer as row
+    null::integer as row,
+    audience.lost_to_campaign,
+    audience.lost_to_occurrence
 from audience
 inner join core.subscribers as subscriber using (subscriber_id)
 where audience.state <> 'planned';
