@@ -74,7 +74,7 @@ def select_entries(
 def cap_at_budget(
     warehouse: duckdb.DuckDBPyConnection, ledger: Ledger, campaign: Campaign, occurrence: str, at: datetime
 ) -> budget.Left | None:
-    """Cap the people of temp table `audience` for whom no money is left; returns what the budget pays for, if there is one."""
+    """Cap the people of temp table `audience` for whom no money is left; returns what the budget pays for, if any."""
     left = budget.left(ledger, campaign, occurrence, at)
     if left:
         params = {"campaign": campaign.id, "occurrence": occurrence, "most": left.messages}
