@@ -59,10 +59,10 @@ def campaigns() -> Iterator[Finding]:
 
 def templates() -> Iterator[Finding]:
     """The files of all templates, and the mails of all campaigns and journeys in every variant and locale."""
-    from include.dispatch.content.inspection import inspect_files, inspect_mail
+    from include.dispatch.content.inspection import CompiledFiles, inspect_files, inspect_mail
     from include.dispatch.content.translations import outdated
 
-    folder = paths.template_folder()
+    folder, compiled = paths.template_folder(), CompiledFiles()
     known = [path.name for path in folder.iterdir() if path.is_dir()] if folder.is_dir() else []
     yield from inspect_files(folder, sorted(known))
     yield from outdated(folder)
@@ -74,9 +74,9 @@ def templates() -> Iterator[Finding]:
         ]
         yield from unknown
         if document.model is not None:
-            yield from inspect_mail(document.model, document.path, folder)
+            yield from inspect_mail(document.model, document.path, folder, compiled)
     for mail in _mails_of_journeys():
-        yield from inspect_mail(mail, file_of(mail.id), folder)
+        yield from inspect_mail(mail, file_of(mail.id), folder, compiled)
 
 
 def _templates(document: Document[Campaign]) -> Iterator[tuple[Place, str]]:

@@ -37,7 +37,8 @@ def write_campaign(folder: Path, text: str) -> Path:
 
 def test_the_shipped_campaigns_load() -> None:
     assert {load_campaign(name).id for name in campaign_names()} == {
-        "confirm", "confirm_reminder", "newsletter", "welcome", "winback",
+        "confirm", "confirm_reminder", "newsletter", "still_looking", "summer_sale", "vip_early_access", "welcome",
+        "winback",
     }  # fmt: skip
 
 

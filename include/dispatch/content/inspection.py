@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -32,14 +33,19 @@ _PART = re.compile(r"^(subject|preheader|body)\.")
 _PREHEADER = re.compile(r"^preheader\.")
 
 
-def inspect_mail(campaign: Campaign, campaign_file: Path, folder: Path) -> list[Finding]:
-    """Everything that is wrong with the campaign's templates in `folder`, the folder of all templates; each once."""
+def inspect_mail(
+    campaign: Campaign, campaign_file: Path, folder: Path, compiled: CompiledFiles | None = None
+) -> list[Finding]:
+    """Everything that is wrong with the campaign's templates in `folder`, the folder of all templates; each once.
+
+    `compiled` has what other mails share with this one, such as the layout.
+    """
     found = dict.fromkeys(inspect_sources(campaign, campaign_file, folder))
     known = {(finding.path, finding.line) for finding in errors(found)}
-    caches: dict[str, _Compiled] = defaultdict(_Compiled)
+    compiled = compiled or CompiledFiles()
     for arm, variant in _arms(campaign, folder):
         for locale in campaign.locales:
-            for finding in _compile(arm, variant, locale, campaign_file, folder, caches[arm.template]):
+            for finding in _compile(arm, variant, locale, campaign_file, folder, compiled):
                 if finding.severity != "error" or (finding.path, finding.line) not in known:
                     found[finding] = None
     return list(found)
@@ -69,7 +75,18 @@ def _arms(campaign: Campaign, folder: Path) -> list[tuple[Campaign, Variant]]:
     return [(arm, variant) for arm, variant in arms if (folder / arm.template).is_dir()]
 
 
-def _inspect_file(path: Path) -> Iterator[Finding]:
+def _inspect_file(path: Path) -> tuple[Finding, ...]:
+    """The findings in one file. Many mails share the layout: it is read again only when it or its neighbours changed."""
+    stamps = {(each.name, each.stat().st_mtime_ns) for each in os.scandir(path.parent)}
+    return _inspected(path, frozenset(stamps))
+
+
+@lru_cache(maxsize=2_000)
+def _inspected(path: Path, _stamps: frozenset[tuple[str, int]]) -> tuple[Finding, ...]:
+    return tuple(_findings(path))
+
+
+def _findings(path: Path) -> Iterator[Finding]:
     source, found = text_file.inspect(path)
     yield from (one for one in found if not (_PREHEADER.match(path.name) and one.what == "is empty."))
     if source is None:
@@ -110,8 +127,8 @@ def _subject_lines(arm: Campaign, variant: Variant, locale: str, campaign_file: 
         yield Finding("error", path, line, "the subject has a line break.", remedy)
 
 
-class _Compiled(BytecodeCache):
-    """The compiled files of one template and of the layout, while they are inspected and do not change."""
+class CompiledFiles(BytecodeCache):
+    """The compiled files of templates and of the layout, while they are inspected and do not change."""
 
     def __init__(self) -> None:
         self._code: dict[tuple[str, str], CodeType | None] = {}
@@ -126,7 +143,7 @@ class _Compiled(BytecodeCache):
 
 
 def _compile(
-    arm: Campaign, variant: Variant, locale: str, campaign_file: Path, folder: Path, compiled: _Compiled
+    arm: Campaign, variant: Variant, locale: str, campaign_file: Path, folder: Path, compiled: CompiledFiles
 ) -> Iterator[Finding]:
     """The error of compiling one variant in one locale, or what the mail lacks, and advice on it."""
     try:
