@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from include.core import clock, yaml_file
 from include.core.approval import Approval, ApprovalChoice, rule_of
+from include.core.arrival_hours import ArrivalHours, QuietHours, SendWindow, arrival_hours
 from include.core.campaign_schedule import as_text, next_run, one_date, require_schedule, require_time_zone
 from include.core.errors import ConfigurationError
 from include.core.field_errors import FieldError
@@ -62,26 +63,6 @@ class Pace(StrictModel):
         description="At most this many messages per day (UTC); the rest waits for the next day.",
         examples=[50000],
     )
-
-
-class SendWindow(StrictModel):
-    """The hours in which mail may arrive, in the recipient's time zone: from `start` until `end` (0–24)."""
-
-    start: Annotated[int, Field(ge=0, le=23)] = Field(default=9, description="The first hour.", examples=[9])
-    end: Annotated[int, Field(ge=1, le=24)] = Field(
-        default=20, description="The hour at which the window ends.", examples=[20]
-    )
-    missed: Literal["next_day", "skip"] = Field(
-        default="next_day",
-        description="For people whose window of the day has ended: send on the next day, or skip them.",
-        examples=["next_day"],
-    )
-
-    @model_validator(mode="after")
-    def _ordered(self) -> SendWindow:
-        if self.end <= self.start:
-            raise FieldError("must come after start", "end")
-        return self
 
 
 class Variant(StrictModel):
@@ -266,6 +247,13 @@ class Campaign(StrictModel):
         description="The hours in which mail may arrive, in the recipient's time zone; without it, any hour.",
         examples=[{"start": 9, "end": 20, "missed": "next_day"}],
     )
+    quiet_hours: QuietHours | Literal["none"] | None = Field(
+        default=None,
+        description="Hours in which no mail may arrive, in the recipient's time zone (UTC where it is unknown): it arrives "
+        "when they end. Without it, the `quiet_hours` of include/shop.yaml; `none` for no quiet hours. They do not apply to "
+        "confirmations, for which people wait.",
+        examples=[{"start": 22, "end": 7}],
+    )
     frequency_cap_hours: Annotated[int, Field(ge=0, le=24 * 31)] = Field(
         default=16, description="Skips people who received other mail within this many hours. 0: nobody.", examples=[16]
     )
@@ -326,9 +314,23 @@ class Campaign(StrictModel):
         return rule_of(self.approval)
 
     @property
-    def has_send_window(self) -> bool:
+    def hours(self) -> ArrivalHours | None:
+        """The hours in which the mail may arrive, of an arm; None: any."""
+        quiet = self.quiet_hours if isinstance(self.quiet_hours, QuietHours) else None
+        return arrival_hours(self.send_window, quiet)
+
+    @property
+    def waits_for_hours(self) -> bool:
         """Whether the mail of any variant waits for its hours."""
-        return any(self.arm(variant.id).send_window for variant in self.variants)
+        return any(self.arm(variant.id).hours for variant in self.variants)
+
+    @model_validator(mode="after")
+    def _quiet_hours_leave_some(self) -> Campaign:
+        for variant in self.variants:
+            hours = self.arm(variant.id).hours
+            if hours and not hours.spans:
+                raise FieldError("leave no hour of the send window", "quiet_hours")
+        return self
 
     @model_validator(mode="after")
     def _selects_somebody(self) -> Campaign:
@@ -422,6 +424,8 @@ class Campaign(StrictModel):
             raise FieldError(
                 "a confirmation is sent once per signup: its occurrence must be signup or each_signup", "occurrence"
             )
+        if self.kind == "confirmation" and self.quiet_hours:
+            raise FieldError("a confirmation has no quiet hours: people wait for it", "quiet_hours")
         if self.kind != "confirmation" and self.follows:
             raise FieldError("follows is only valid for kind: confirmation", "follows")
         return self
@@ -451,7 +455,29 @@ def inspect_campaign(name: str, folder: Path | None = None) -> Document[Campaign
             "does not exist.", where=str(path), remedy=suggest(name, campaign_names(folder), kind="campaigns")
         )
     document = yaml_file.inspect(path, Campaign, example="include/campaigns/newsletter.yaml")
-    return replace(document, findings=(*document.findings, *_references(document)))
+    document = replace(document, findings=(*document.findings, *_references(document)))
+    try:
+        return replace(document, model=document.model and with_shops_quiet_hours(document.model))
+    except ConfigurationError as error:
+        found = of_exception(error, shop_file())
+        return document if found in document.findings else replace(document, findings=(*document.findings, found))
+
+
+def with_shops_quiet_hours(campaign: Campaign) -> Campaign:
+    """The campaign with the shop's quiet hours, if it has none of its own; confirmations have none.
+
+    Raises `ConfigurationError` if the shop's file has an error, or the quiet hours leave no hour of the send window.
+    """
+    quiet = load_shop().quiet_hours
+    if quiet is None or campaign.quiet_hours is not None or campaign.kind == "confirmation":
+        return campaign
+    changed = campaign.model_copy(update={"quiet_hours": quiet})
+    if any((hours := changed.arm(each.id).hours) and not hours.spans for each in campaign.variants):
+        raise ConfigurationError(
+            "the shop's quiet hours leave no hour of the send window.", where=source_location(campaign.id, "send_window"),
+            remedy="Choose other hours, or write quiet_hours: none in the campaign.",
+        )  # fmt: skip
+    return changed
 
 
 def campaign_names(folder: Path | None = None) -> list[str]:

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from include.core.campaign import JOURNEY_SEPARATOR, Campaign, campaign_names, inspect_campaign, load_campaign
+from include.core.campaign import (
+    JOURNEY_SEPARATOR,
+    Campaign,
+    campaign_names,
+    inspect_campaign,
+    load_campaign,
+    with_shops_quiet_hours,
+)
 from include.core.errors import ConfigurationError
 from include.core.finding import Finding, errors
 from include.core.journey import inspect_journey, journey_names, load_journey, mail_id
@@ -56,7 +63,7 @@ def load_mail(mail: str) -> Campaign:
     if step not in steps:
         what, remedy = f"has no mail step '{step[:40]}'.", suggest(step, steps, kind="mail steps")
         raise ConfigurationError(what, where=f"{name}.yaml", remedy=remedy)
-    return journey.campaign(journey.step(step))
+    return with_shops_quiet_hours(journey.campaign(journey.step(step)))
 
 
 def inspect_mail(mail: str) -> tuple[Sequence[Finding], Campaign | None]:

@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 
-from include.core.campaign import Campaign
+from include.core.campaign import Campaign, with_shops_quiet_hours
 from include.core.finding import Finding, refuse
 from include.core.journey import Journey, inspect_journey
 from include.core.paths import SEGMENTS, SQL
@@ -57,7 +57,11 @@ class JourneyVersion:
     @cached_property
     def campaigns(self) -> dict[str, Campaign]:
         """The mail of each mail step."""
-        return {step.id: self.journey.campaign(step) for step in self.journey.steps if step.kind == "mail"}
+        return {
+            step.id: with_shops_quiet_hours(self.journey.campaign(step))
+            for step in self.journey.steps
+            if step.kind == "mail"
+        }
 
     @cached_property
     def definition(self) -> str:

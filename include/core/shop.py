@@ -15,6 +15,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, field_validator, model_validator
 
+from include.core.arrival_hours import QuietHours
 from include.core.errors import ConfigurationError
 from include.core.paths import shop_file
 from include.core.suggestion import did_you_mean
@@ -97,6 +98,7 @@ class Shop(StrictModel):
     utm: Utm | None = None
     images_url: Annotated[str | None, Field(pattern=r"^https://[a-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~-]+)*/?$")] = None
     global_hold_out: GlobalHoldOut | None = None
+    quiet_hours: QuietHours | None = None
 
     @field_validator("name")
     @classmethod

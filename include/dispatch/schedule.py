@@ -35,7 +35,7 @@ def batch_for(ledger: Ledger, account: SendGridAccount, plan: Plan, work: Iterab
 
     SendGrid deletes batch ids after 10 days; then a new one is used for further requests.
     """
-    if not (Campaign.model_validate_json(plan.settings).has_send_window or any(chunk.send_at for chunk in work)):
+    if not (Campaign.model_validate_json(plan.settings).waits_for_hours or any(chunk.send_at for chunk in work)):
         return None
     try:
         if plan.batch_id and _is_known(account, plan.batch_id):

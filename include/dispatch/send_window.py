@@ -1,14 +1,14 @@
-"""Send windows: the hours in which messages may arrive, in each person's time zone."""
+"""Send windows and quiet hours: when messages may arrive, in each person's time zone."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pyarrow as pa
 
-from include.core.campaign import SendWindow
+from include.core.arrival_hours import ArrivalHours
 
 AHEAD_LIMIT = timedelta(hours=72)
 """SendGrid refuses a send_at further ahead."""
@@ -18,24 +18,30 @@ SOON = timedelta(minutes=2)
 _TIMES = pa.schema([("variant", pa.string()), ("zone", pa.string()), ("send_at", pa.float64()), ("not_after", pa.float64())])
 
 
-def next_window(window: SendWindow, zone_name: str | None, at: datetime) -> tuple[datetime | None, datetime]:
-    """Start (None: now) and end of the window that is open at `at`, else of the next one, in UTC.
+def next_window(hours: ArrivalHours, zone_name: str | None, at: datetime) -> tuple[datetime | None, datetime]:
+    """Start (None: now) and end of the span of hours that is open at `at`, else of the next one, in UTC.
 
     The hours are wall-clock hours of the zone, also on days on which clocks change. An unknown zone counts as UTC.
     """
     zone = zone_of(zone_name)
-    local = at.astimezone(zone)
-    for day in (local.date(), local.date() + timedelta(days=1)):
-        opens = datetime.combine(day, time(window.start), tzinfo=zone).astimezone(UTC)
-        last_day, hour = (day, window.end) if window.end < 24 else (day + timedelta(days=1), 0)
-        closes = datetime.combine(last_day, time(hour), tzinfo=zone).astimezone(UTC)
+    today = at.astimezone(zone).date()
+    spans = [_span(today + timedelta(days=day), start, end, zone) for day in (-1, 0, 1, 2) for start, end in hours.spans]
+    for place, (opens, closes) in enumerate(spans):
         if at < closes:
+            if place + 1 < len(spans) and spans[place + 1][0] == closes:  # Over midnight.
+                closes = spans[place + 1][1]
             return (opens if opens - at > SOON else None), closes
-    raise AssertionError("a window opens every day")
+    raise AssertionError("some hour of every day is open")
 
 
-def send_times(windows: Mapping[str, SendWindow | None], zones: Iterable[str], at: datetime) -> pa.Table:
-    """One row per variant with a window and time zone ('' is UTC): send_at and not_after in Unix seconds."""
+def _span(day: date, start: int, end: int, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    opens = datetime.combine(day, time(start), tzinfo=zone).astimezone(UTC)
+    last_day, hour = (day, end) if end < 24 else (day + timedelta(days=1), 0)
+    return opens, datetime.combine(last_day, time(hour), tzinfo=zone).astimezone(UTC)
+
+
+def send_times(windows: Mapping[str, ArrivalHours | None], zones: Iterable[str], at: datetime) -> pa.Table:
+    """One row per variant with hours of arrival and time zone ('' is UTC): send_at and not_after in Unix seconds."""
     rows = []
     for zone in zones:
         for variant, window in windows.items():

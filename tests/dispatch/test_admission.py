@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import select, update
 
 from include.core import clock
-from include.core.campaign import Pace, SendWindow
+from include.core.arrival_hours import QuietHours, SendWindow
+from include.core.campaign import Pace
 from include.core.errors import PaceHeld
 from include.core.pace import AccountPace
 from include.dispatch.plan_files import parse_selection
@@ -163,3 +164,11 @@ def test_divided_part_that_missed_its_window_moves_alone(ledger: Ledger) -> None
         ledger, chunk_of(ledger, 1)
     )
     assert [moved.chunk for moved in again] == [1]
+
+
+def test_quiet_hours_within_a_window_move_mail_to_the_rest_of_the_window(ledger: Ledger) -> None:
+    """The window of the day is not missed before it ends."""
+    window, noon = SendWindow(start=9, end=20, missed="skip"), QuietHours(start=13, end=15)
+    chunk = closing(ledger, NOON.timestamp())
+    _, (again,), _ = admission_for(send_window=window, quiet_hours=noon).admit(ledger, chunk)
+    assert again.send_at == NOON.timestamp() + 2 * 3600

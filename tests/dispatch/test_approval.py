@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from include.core import clock
-from include.core.campaign import Campaign, Sender, SendWindow, Variant, Winner
+from include.core.arrival_hours import SendWindow
+from include.core.campaign import Campaign, Sender, Variant, Winner
 from include.core.errors import ContentChanged, NotApproved, PlanError
 from include.dispatch import approve, start
 from include.dispatch.approve import Question

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pyarrow.parquet as pq
 import pytest
 
 from include.core import clock, token
-from include.core.campaign import Campaign, Sender, SendWindow, Variant
+from include.core.arrival_hours import QuietHours, SendWindow
+from include.core.campaign import Campaign, Sender, Variant
 from include.core.errors import CampaignStopped, ContentChanged, PlanError
 from include.core.segment_set import SegmentSet
 from include.core.shop import UnknownTopic
@@ -401,3 +403,16 @@ def act(shop: Shop, *activities: tuple[str, str, str]) -> None:
             "insert into core.activities (activity_id, subscriber_id, name, happened_at, properties) values (?, ?, ?, ?, ?)",
             [(f"{one}", one[0], one[1], happened, f'{{"product": "{one[2]}"}}') for one in activities],
         )
+
+
+def test_no_message_is_due_in_quiet_hours(shop: Shop, esp: ScriptedEsp) -> None:
+    """Everybody is in Berlin, where it is night for the next five hours: SendGrid gets all with a send_at at their end."""
+    begins = clock.now().astimezone(ZoneInfo("Europe/Berlin")).replace(minute=0, second=0, microsecond=0)
+    ends = begins.astimezone(UTC) + timedelta(hours=5)
+    quiet = QuietHours(start=begins.hour, end=ends.astimezone(ZoneInfo("Europe/Berlin")).hour)
+    campaign = shop.campaign.model_copy(update={"quiet_hours": quiet})
+    frozen = freeze.freeze(shop.stores, campaign, occurrence="now", edge_url=EDGE, at=clock.now())
+    for part in sender.ranges(shop.stores.ledger, frozen["plan_id"]):
+        sender.send_range(shop.stores, esp.account, **part)
+    assert esp.bodies
+    assert {body.get("send_at") for body in esp.bodies} == {int(ends.timestamp())}

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from include.core.campaign import Campaign, Pace, SendWindow, Variant
+from include.core.arrival_hours import SendWindow
+from include.core.campaign import Campaign, Pace, Variant
 from include.core.pace import AccountPace
 from include.core.paths import PROJECT
 from include.core.secrets import Secrets

@@ -8,7 +8,7 @@ import signal
 import pytest
 from sqlalchemy import update
 
-from include.core.campaign import SendWindow
+from include.core.arrival_hours import ArrivalHours
 from include.core.errors import EspUnavailable
 from include.dispatch.send import sender
 from include.dispatch.send.sender import ranges
@@ -63,7 +63,7 @@ def test_terminated_task_finishes_its_open_requests(stores: Stores, esp: Scripte
 
 
 def test_send_times_of_each_time_zone() -> None:
-    windows = {"a": SendWindow(start=9, end=20)}
+    windows = {"a": ArrivalHours(((9, 20),))}
     rows = send_times(windows, ["Asia/Kolkata", "Europe/Berlin"], utc(2026, 11, 24, 8, 30)).to_pylist()
     assert rows == [
         {"variant": "a", "zone": "Asia/Kolkata", "send_at": None, "not_after": utc(2026, 11, 24, 14, 30).timestamp()},

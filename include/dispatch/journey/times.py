@@ -1,4 +1,4 @@
-"""When a step is due for a person: waits and send windows, by the person's clock."""
+"""When a step is due for a person: waits, send windows and quiet hours, by the person's clock."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ def due_at(version: JourneyVersion, step: Step, zone: str | None, arrived: float
     if step.wait:
         return _wait_ends(step.wait, zone, arrived, now)
     mail = version.campaigns.get(step.id)
-    if mail and mail.send_window:
-        opens, _ = next_window(mail.send_window, zone, datetime.fromtimestamp(now, UTC))
+    if mail and mail.hours:
+        opens, _ = next_window(mail.hours, zone, datetime.fromtimestamp(now, UTC))
         return opens.timestamp() if opens else now
     return now
 

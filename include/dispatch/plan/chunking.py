@@ -26,7 +26,7 @@ BATCH_ROWS = 50_000
 
 @dataclass(frozen=True)
 class Chunking:
-    """`chunks` are the rows of chunks.sql, in the order in which `people` reads; `by_zone`: there is a send window.
+    """`chunks` are the rows of chunks.sql, in the order in which `people` reads; `by_zone`: it waits for hours of arrival.
 
     `confirm_until` (Unix seconds) is when the links expire that confirm a sign-up.
     """
@@ -42,10 +42,10 @@ class Chunking:
 
 def cut_into_chunks(warehouse: duckdb.DuckDBPyConnection, campaign: Campaign, at: datetime) -> Chunking:
     """Cut the planned people of temp table `audience` into chunks."""
-    by_zone = campaign.has_send_window
+    by_zone = campaign.waits_for_hours
     run(warehouse, "dispatch", "mail_groups", {"by_zone": by_zone} | ENGAGEMENT_PARAMS)
     zones = fetch(warehouse, "dispatch", "mail_zones")["zone"].to_pylist()
-    windows = {variant.id: campaign.arm(variant.id).send_window for variant in campaign.variants}
+    windows = {variant.id: campaign.arm(variant.id).hours for variant in campaign.variants}
     warehouse.register("send_times", send_times(windows, zones, at))
     chunks = fetch(warehouse, "dispatch", "chunks", {"chunk_size": CHUNK_SIZE}).to_pylist()
     warehouse.unregister("send_times")

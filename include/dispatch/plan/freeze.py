@@ -115,7 +115,14 @@ class PlanRequest:
         if self.kind != plans.TEST:
             return self.campaign
         arms = tuple(variant.model_copy(update={"send_window": None}) for variant in self.campaign.variants)
-        none = {"categories": (), "topic": None, "pace": Pace(), "send_window": None, "asm_group_id": None}
+        none = {
+            "categories": (),
+            "topic": None,
+            "pace": Pace(),
+            "send_window": None,
+            "quiet_hours": None,
+            "asm_group_id": None,
+        }
         return self.campaign.model_copy(update={"id": plans.TEST, "variants": arms, **none})
 
 

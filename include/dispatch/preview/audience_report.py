@@ -135,19 +135,20 @@ def _is_edited(campaign: Campaign, contents: Mapping[str, Content], plan: Plan) 
 
 
 def _waiting(warehouse: duckdb.DuckDBPyConnection, campaign: Campaign, at: datetime) -> list[str]:
-    """How many people are outside the send window now."""
-    if not campaign.has_send_window:
+    """How many people are outside their hours of arrival now: the send window, or in quiet hours."""
+    if not campaign.waits_for_hours:
         return []
     zones = fetch(warehouse, "dispatch", "audience_zones").to_pylist()
-    windows = {variant.id: campaign.arm(variant.id).send_window for variant in campaign.variants}
+    windows = {variant.id: campaign.arm(variant.id).hours for variant in campaign.variants}
     known = [(windows[row["variant"]], row) for row in zones]
     opens = [(next_window(window, row["zone"], at)[0], row["people"]) for window, row in known if window is not None]
     waiting = [(moment, people) for moment, people in opens if moment is not None]
+    where = "outside the send window" if campaign.send_window else "outside their hours for mail"
     if not waiting:
-        return ["Everybody is inside the send window now."]
+        return [f"Nobody is {where} now."]
     last = max(moment for moment, _ in waiting)
     people = sum(number for _, number in waiting)
-    return [f"{people:,} of them are outside the send window now; the last gets it on {_day(last)} at {last:%H:%M} UTC."]
+    return [f"{people:,} of them are {where} now; the last gets it on {_day(last)} at {last:%H:%M} UTC."]
 
 
 def _day(moment: datetime) -> str:

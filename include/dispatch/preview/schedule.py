@@ -39,7 +39,7 @@ def _merged(arrivals: Sequence[Arrival]) -> list[Arrival]:
 
 
 def _arrival(campaign: Campaign, zone: str, people: int, due: datetime) -> Arrival:
-    opens = next_window(campaign.send_window, zone, due)[0] if campaign.send_window else None
+    opens = next_window(campaign.hours, zone, due)[0] if campaign.hours else None
     return Arrival(zone or "no time zone (UTC)", (opens or due).astimezone(_zone(zone)), people)
 
 

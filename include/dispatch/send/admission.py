@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from include.core import clock
 from include.core.campaign import Campaign
@@ -10,7 +10,7 @@ from include.core.errors import PaceHeld
 from include.core.pace import AccountPace
 from include.dispatch.plan_files import format_selection, parse_selection
 from include.dispatch.send.request import variant_of
-from include.dispatch.send_window import AHEAD_LIMIT, next_window
+from include.dispatch.send_window import AHEAD_LIMIT, next_window, zone_of
 from include.ledger import pace, pending
 from include.ledger.chunk import Chunk
 from include.ledger.database import Ledger
@@ -29,8 +29,8 @@ class Admission:
 
     @property
     def is_free(self) -> bool:
-        """Whether all chunks are admitted at once: no rate, no cap, no send window."""
-        return not self._campaign.has_send_window and not self._limits()
+        """Whether all chunks are admitted at once: no rate, no cap, no hours of arrival."""
+        return not self._campaign.waits_for_hours and not self._limits()
 
     def admit(self, ledger: Ledger, chunk: Chunk) -> tuple[Chunk | None, list[Chunk], float]:
         """The chunk (or a first part of it) to send, the chunks to requeue, and the seconds to wait before sending.
@@ -67,13 +67,13 @@ class Admission:
 
         Returns the chunks to requeue; None if the window is open.
         """
-        window, now = self._campaign.arm(variant_of(chunk.content)).send_window, clock.now()
-        if window is None or chunk.not_after is None or now.timestamp() < chunk.not_after - WINDOW_MARGIN_SECONDS:
+        hours, now = self._campaign.arm(variant_of(chunk.content)).hours, clock.now()
+        if hours is None or chunk.not_after is None or now.timestamp() < chunk.not_after - WINDOW_MARGIN_SECONDS:
             return None
-        if window.missed == "skip":
+        opens, closes = next_window(hours, chunk.zone, now + timedelta(seconds=WINDOW_MARGIN_SECONDS))
+        if hours.skips_missed and not (len(hours.spans) > 1 and _is_same_day(chunk, opens or now)):
             pending.skip(ledger, chunk, "missed its send window")
             return []
-        opens, closes = next_window(window, chunk.zone, now + timedelta(seconds=WINDOW_MARGIN_SECONDS))
         assert opens is None or opens - now <= AHEAD_LIMIT
         pending.move_window(ledger, chunk, opens.timestamp() if opens else None, closes.timestamp())
         return pending.pending_descendants(ledger, chunk.plan_id, chunk.chunk)
@@ -86,6 +86,13 @@ class Admission:
             remedy=f"The task is retried automatically in {wait:.0f} s.",
             retry_after=wait,
         )
+
+
+def _is_same_day(chunk: Chunk, moment: datetime) -> bool:
+    """Whether a moment is on the day on which the chunk was due: quiet hours may divide a send window."""
+    assert chunk.not_after is not None
+    zone = zone_of(chunk.zone)
+    return moment.astimezone(zone).date() == datetime.fromtimestamp(chunk.not_after - 1, zone).date()
 
 
 def divide_chunk(ledger: Ledger, chunk: Chunk, size: int, reason: str) -> list[Chunk]:
