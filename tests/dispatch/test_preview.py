@@ -380,7 +380,7 @@ def test_each_mail_has_a_picture_as_high_as_the_mail(tmp_path: Path) -> None:
     taken = pictures.take_pictures(mails, tmp_path / "pictures")
     assert [file.name for file in taken] == ["mail-1.png", "mail-2.png"]
     sizes = [struct.unpack(">II", file.read_bytes()[16:24]) for file in taken]
-    width = 640 + 375 + 3 * pictures.GAP
+    width = 2 * (640 + 375) + 5 * pictures.GAP
     assert sizes == [(width, 200 + 2 * pictures.GAP), (width, 1_500 + 2 * pictures.GAP)], "scripts do not run"
 
 

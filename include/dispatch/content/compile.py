@@ -21,6 +21,7 @@ from include.dispatch.content.derived_text import derive
 from include.dispatch.content.environment import MAX_PART_CHARACTERS, TemplateEnvironment
 from include.dispatch.content.fields import PERSON_LINKS
 from include.dispatch.content.fill import check_with_sample
+from include.dispatch.content.filters import text_direction
 from include.dispatch.content.images import Images
 from include.dispatch.content.lint import lint
 from include.dispatch.content.person_proxy import PersonProxy
@@ -150,6 +151,7 @@ def _shared(campaign: Campaign, variant: Variant, locale: str) -> dict[str, Any]
         "postal_address": campaign.postal_address,
         "locale": locale,
         "language": locale.replace("_", "-").split("-")[0],
+        "direction": text_direction(locale),
         "variant": {"id": variant.id},
     }
 

@@ -37,6 +37,11 @@ def babel_locale(locale: str) -> Locale:
     return Locale("en")
 
 
+def text_direction(locale: str) -> str:
+    """`rtl` for a language that is written from right to left, such as Arabic, Hebrew and Persian; else `ltr`."""
+    return "rtl" if babel_locale(locale).character_order == "right-to-left" else "ltr"
+
+
 def _locale(environment: Any) -> Locale:
     return babel_locale(str(environment.globals.get("locale", "en")))
 

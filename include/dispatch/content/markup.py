@@ -27,6 +27,7 @@ GLOBALS = (
     "postal_address",
     "locale",
     "language",
+    "direction",
     "variant",
     "preheader",
     "image",

@@ -1,4 +1,4 @@
-"""Pictures of mails at desktop and phone width, by Chromium where it is installed."""
+"""Pictures of mails at desktop and phone width, light and dark, by Chromium where it is installed."""
 
 from __future__ import annotations
 
@@ -26,6 +26,8 @@ TOTAL_SECONDS = 40.0
 """After this time no further picture is started: the task holds the slot of the warehouse meanwhile."""
 MAX_HEIGHT = 8_000
 GAP = 24
+SCHEMES = ("light", "dark")
+"""A frame's document has the scheme of the frame: `prefers-color-scheme` (CSS Color Adjustment 1, 2.2)."""
 _HEIGHTS = re.compile(r'<pre id="heights">(.*?)</pre>', re.DOTALL)
 
 
@@ -35,7 +37,7 @@ def browser() -> str | None:
 
 
 def take_pictures(mails: Sequence[Mail], folder: Path) -> list[Path]:
-    """One PNG per mail in `folder`, `mail-1.png` and so on: desktop width on the left, phone width on the right.
+    """One PNG per mail in `folder`, `mail-1.png` and so on: at desktop and phone width, first light, then dark.
 
     Scripts of a mail do not run, as in mail programs. Returns no pictures if there is no Chromium, or if it fails, and fewer
     if it takes longer than `TOTAL_SECONDS`: all mails are in the page as HTML.
@@ -73,8 +75,8 @@ def _measure(program: str, mails: Sequence[Mail], scratch: Path) -> list[int]:
 
 
 def _picture(program: str, mail: Mail, height: int, file: Path, scratch: Path) -> Path:
-    page = _written(scratch, "picture.html.j2", mail=mail, height=height, widths=(DESKTOP, PHONE), gap=GAP)
-    size = f"--window-size={DESKTOP + PHONE + 3 * GAP},{height + 2 * GAP}"
+    page = _written(scratch, "picture.html.j2", mail=mail, height=height, widths=(DESKTOP, PHONE), schemes=SCHEMES, gap=GAP)
+    size = f"--window-size={len(SCHEMES) * (DESKTOP + PHONE + 2 * GAP) + GAP},{height + 2 * GAP}"
     _run(program, scratch, "--hide-scrollbars", size, f"--screenshot={file}", page.as_uri())
     if not file.is_file():
         raise ValueError("Chromium took no picture")

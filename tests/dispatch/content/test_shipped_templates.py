@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import shutil
+from pathlib import Path
+
 import pyarrow as pa
 import pytest
 from selectolax.lexbor import LexborHTMLParser
@@ -9,7 +13,7 @@ from selectolax.lexbor import LexborHTMLParser
 from include.core.campaign import Campaign, Variant, campaign_names, load_campaign
 from include.core.paths import CAMPAIGNS, TEMPLATES
 from include.dispatch.content import PERSON_FIELDS, SAMPLE_PERSON, SlotFiller, compile_content, render_one
-from tests.dispatch.content.conftest import LINKS, element
+from tests.dispatch.content.conftest import LINKS, Compile, element
 
 EVERY = [
     (load_campaign(name), variant, locale)
@@ -103,3 +107,31 @@ def test_people_without_purchases_can_be_rendered() -> None:
         empty = {name: pa.nulls(2, PERSON_FIELDS[name]) for name in content.fields - set(LINKS)}
         links = {name: pa.array([LINKS[name]] * 2) for name in LINKS}
         assert all(array.null_count == 0 for array in SlotFiller(content).fill(pa.table(empty | links)))
+
+
+@pytest.mark.parametrize(
+    ("locale", "direction", "start"),
+    [("ar", "rtl", "right"), ("he-IL", "rtl", "right"), ("fa", "rtl", "right"), ("de", "ltr", "left")],
+)
+def test_the_layout_mirrors_for_languages_that_are_written_from_right_to_left(
+    compile_parts: Compile, tmp_path: Path, locale: str, direction: str, start: str
+) -> None:
+    shutil.copytree(TEMPLATES / "base", tmp_path / "base")
+    shutil.copytree(TEMPLATES / "welcome" / "images", tmp_path / "letter" / "images")
+    html = (TEMPLATES / "welcome" / "body.html.j2").read_text()
+    content = compile_parts(files={"letter/body.html.j2": html}, locale=locale)
+    assert element(content.html, "html").attributes["dir"] == direction
+    for place in ("td.inside", "td.foot", "td.card", "td.note"):
+        assert element(content.html, place).attributes["align"] == start
+    other = "left" if start == "right" else "right"
+    assert f'align="{other}"' not in content.html
+
+
+def test_buttons_are_high_enough_for_thumbs_and_colours_have_a_dark_form() -> None:
+    """44 pixels: WCAG 2.5.5. Every class of the layout with a colour has one for the dark scheme."""
+    layout = (TEMPLATES / "base" / "layout.html.j2").read_text()
+    light, _, dark = layout.partition("@media (prefers-color-scheme: dark)")
+    padding, height = re.search(r"\.press a \{[^}]*padding: (\d+)px[^}]*line-height: (\d+)px", light).groups()  # type: ignore[union-attr]
+    assert 2 * int(padding) + int(height) >= 44
+    coloured = re.findall(r"^\.([a-z]+)(?: [.a-z]+)? \{[^}]*(?<!-)color:", light, re.MULTILINE)
+    assert {name for name in coloured if f".{name}" not in dark} == set()
