@@ -6,7 +6,7 @@ import hashlib
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import css_inline
 from jinja2 import BytecodeCache, TemplateError
@@ -14,7 +14,7 @@ from jinja2 import BytecodeCache, TemplateError
 from include.core.campaign import Campaign, Variant
 from include.core.errors import PlanError
 from include.core.shop import load_shop
-from include.dispatch.content import source_location, utm
+from include.dispatch.content import mjml, source_location, utm
 from include.dispatch.content.click_tracking import disable_click_tracking
 from include.dispatch.content.content import Content
 from include.dispatch.content.derived_text import derive
@@ -175,6 +175,8 @@ def _render(environment: TemplateEnvironment, names: dict[str, str]) -> Rendered
     is_derived = names["body_text"] == names["body_html"]
     text = "" if is_derived else _render_part(environment, names["body_text"], preheader=preheader)
     html = _render_part(environment, names["body_html"], preheader=preheader)
+    if names["body_html"].endswith(mjml.ENDING):
+        html = mjml.to_html(html, names["body_html"], cast(TemplateLoader, environment.loader).texts)
     check_contexts(html, environment.placeholders)
     html = _inline_styles(html, names["body_html"])
     text = derive(html, environment.placeholders) if is_derived else text

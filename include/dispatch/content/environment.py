@@ -128,7 +128,7 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
 
 def is_markup(name: str | None) -> bool:
     """Whether a template with this name produces HTML."""
-    return name is not None and name.endswith((".html.j2", ".html"))
+    return name is not None and name.endswith((".html.j2", ".html", ".mjml.j2"))
 
 
 def _reject_large_numbers(given: tuple[Any, ...]) -> None:

@@ -22,10 +22,11 @@ from include.core.campaign import Campaign, Variant
 from include.core.errors import PlanError, TradewindError
 from include.core.finding import Finding, errors
 from include.core.paths import product_folder, shop_file
-from include.dispatch.content import lint, markup, names
+from include.dispatch.content import lint, markup, mjml, names
 from include.dispatch.content.advice import advice
 from include.dispatch.content.compile import compile_without_lint, rendered_subject
 from include.dispatch.content.element_reader import Problem
+from include.dispatch.content.environment import is_markup
 from include.dispatch.content.sources import PARTS, part_file, unwritten_parts
 
 _WHERE = re.compile(r"^(?P<file>.*?)(?:, line (?P<line>\d+))?$")
@@ -92,7 +93,8 @@ def _findings(path: Path) -> Iterator[Finding]:
     if source is None:
         return
     whole = bool(_PART.match(path.name))
-    for problem in (*markup.problems(path.name, source, is_whole=whole), *names.problems(path, source)):
+    elements = mjml.problems(source) if path.name.endswith(mjml.ENDING) else ()
+    for problem in (*elements, *markup.problems(path.name, source, is_whole=whole), *names.problems(path, source)):
         yield _of(problem, path)
 
 
@@ -169,12 +171,16 @@ def _compile(
 
 def _place(text: str, part: Path, folder: Path) -> dict[str, Any]:
     """The file and line in which a text stands: the part's own file, another one of the template, or the layout."""
-    nearby = [part, *sorted(part.parent.glob("*.html.j2")), *sorted((folder / "base").glob("*.html.j2"))]
+    nearby = [part, *_markup_files(part.parent), *_markup_files(folder / "base")]
     for path in nearby if text else ():
         source = text_file.inspect(path)[0] or ""
         if (at := source.find(text)) >= 0:
             return {"path": path, "line": source.count("\n", 0, at) + 1}
     return {"path": part, "line": 1}
+
+
+def _markup_files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.glob("*.j2") if is_markup(path.name))
 
 
 def _error(error: TradewindError, arm: Campaign, variant: Variant, campaign_file: Path, folder: Path) -> Finding:

@@ -12,19 +12,25 @@ from jinja2 import BaseLoader, FileSystemLoader
 
 from include.core.errors import PlanError
 from include.dispatch.content.environment import MAX_FILE_BYTES, PLACEHOLDER_CLOSE, PLACEHOLDER_OPEN
+from include.dispatch.content.source_location import display_name
 
 _LANGUAGE = re.compile(r"\{[{%][^}]*(?<![.\w])(?:language|locale)\b")
 _NAMED = re.compile(r"""\{%-?\s*(?:include|import|from|extends)\s+["']([^"']+)["']""")
 PARTS = {"subject": "txt.j2", "preheader": "txt.j2", "body_html": "html.j2", "body_text": "txt.j2"}
+_ENDINGS = {part: (ending, *(("mjml.j2",) if part == "body_html" else ())) for part, ending in PARTS.items()}
+"""The body may be written in MJML instead."""
 
 
 def part_file(folder: Path, part: str, locale: str) -> str:
     """The file of a part for a locale: `subject.de-AT.txt.j2`, else `subject.de.txt.j2`, else `subject.txt.j2`."""
-    stem, ending = part.partition("_")[0], PARTS[part]
-    for tag in (locale, locale.replace("_", "-").split("-")[0]):
-        if (folder / f"{stem}.{tag}.{ending}").is_file():
-            return f"{stem}.{tag}.{ending}"
-    name = f"{stem}.{ending}"
+    stem = part.partition("_")[0]
+    for tag in (f".{locale}", f".{locale.replace('_', '-').split('-')[0]}", ""):
+        found = [name for ending in _ENDINGS[part] if (folder / (name := f"{stem}{tag}.{ending}")).is_file()]
+        if len(found) > 1:
+            raise PlanError(f"exists beside {found[0]}.", where=f"{folder.name}/{found[1]}", remedy="Delete one of the two.")
+        if found:
+            return found[0]
+    name = f"{stem}.{PARTS[part]}"
     if not (folder / name).is_file():
         raise PlanError("does not exist.", where=f"{folder.name}/{name}", remedy=f"Write it: a template has {_all_parts()}.")
     return name
@@ -71,15 +77,17 @@ def _all_parts() -> str:
 
 
 class TemplateLoader(BaseLoader):
-    """Loads from the template's folder, then from the folder of all templates; records the hash of every loaded file.
+    """Loads from the template's folder, then from the folder of all templates.
 
-    `inline` contains texts that have no file (a variant's subject): name to (text, location).
+    Records the hash of every loaded file, and its text by the name that errors show. `inline` contains texts that have no
+    file (a variant's subject): name to (text, location).
     """
 
     def __init__(self, folder: Path, inline: dict[str, tuple[str, str]]) -> None:
         self._files = FileSystemLoader([folder, folder.parent], encoding="utf-8-sig")
         self._inline = inline
         self.hashes: dict[str, str] = {}
+        self.texts: dict[str, str] = {}
 
     def get_source(self, environment: Any, template: str) -> tuple[str, str | None, Callable[[], bool] | None]:
         """A template's text and file. Raises `PlanError` if it is too large or not UTF-8."""
@@ -90,6 +98,7 @@ class TemplateLoader(BaseLoader):
             )
         if PLACEHOLDER_OPEN in source or PLACEHOLDER_CLOSE in source:
             raise PlanError("contains a private-use character (U+E000, U+E001).", where=template, remedy="Remove it.")
+        self.texts[display_name(filename)] = source
         self.hashes[template] = hashlib.sha256(source.encode("utf-8", "surrogatepass")).hexdigest()
         return source, filename, None
 

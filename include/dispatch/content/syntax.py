@@ -6,6 +6,7 @@ from typing import Any
 
 from jinja2 import nodes
 
+from include.dispatch.content import mjml
 from include.dispatch.content.escaping_context import HEADER, TEXT, PlainReader, UnsafeContext
 from include.dispatch.content.fields import PERSON_LINKS, FieldFinder, qualify_links
 from include.dispatch.content.html_reader import HtmlReader, Reader
@@ -133,6 +134,9 @@ class TemplatePreparation(FieldFinder):
     def _block(self, node: nodes.CallBlock, reader: Reader, personal: bool) -> None:
         if personal:
             raise self.error(node, "A {% personal %} block is inside another.", "Close the first one before.")
+        if self.name.endswith(mjml.ENDING) and any("<mj-" in data.data for data in node.find_all(nodes.TemplateData)):
+            remedy = "Put the block into an <mj-text> or <mj-raw>: MJML becomes HTML once for everybody."
+            raise self.error(node, "A {% personal %} block contains an element of MJML.", remedy)
         try:
             context = reader.context()
         except UnsafeContext as refused:

@@ -16,7 +16,7 @@ from pathlib import Path
 from include.core.finding import Finding
 
 _TRANSLATION = re.compile(
-    r"^(?P<part>subject|preheader|body)\.(?P<locale>[A-Za-z]{2,8}(?:[-_]\w+)*)\.(?P<ending>(?:txt|html)\.j2)$"
+    r"^(?P<part>subject|preheader|body)\.(?P<locale>[A-Za-z]{2,8}(?:[-_]\w+)*)\.(?P<ending>(?:txt|html|mjml)\.j2)$"
 )
 _COPYING_SECONDS = 60.0
 

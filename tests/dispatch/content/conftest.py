@@ -41,11 +41,11 @@ def compile_parts(tmp_path: Path) -> Compile:
     """Compiles a template from the given parts; omitted parts are plain and valid.
 
     `html` is inserted between the start of a document (one line) and a valid end, so it starts at line 2 of body.html.j2.
-    With `text=None` the template has no text part.
+    With `html=None` or `text=None` the template lacks that part.
     """
 
     def compiled(
-        html: str = "<p>Hello</p>",
+        html: str | None = "<p>Hello</p>",
         *,
         text: str | None = "Hello",
         subject: str = "Three records",
@@ -58,7 +58,7 @@ def compile_parts(tmp_path: Path) -> Compile:
         **campaign: Any,
     ) -> Content:
         parts = {
-            "letter/body.html.j2": HTML_START + html + HTML_END,
+            **({} if html is None else {"letter/body.html.j2": HTML_START + html + HTML_END}),
             **({} if text is None else {"letter/body.txt.j2": text + TEXT_END}),
             "letter/subject.txt.j2": subject,
             "letter/preheader.txt.j2": preheader,
