@@ -14,7 +14,7 @@ from include.core.errors import TradewindError
 from include.core.pace import AccountPace
 from include.dispatch.plan import approval, freeze
 from include.dispatch.plan.approval import Subject
-from include.dispatch.preview.preview import preview_run
+from include.dispatch.preview.preview import Previewed, preview_run
 from include.ledger import approvals, counts, plans
 from include.ledger.approvals import ANONYMOUS, NOBODY, Answer
 from include.ledger.database import Ledger
@@ -26,10 +26,17 @@ Outcome = Literal["approved", "ended", "unanswered", "edited"]
 """`unanswered`: more people must approve. `edited`: what was shown is no longer what would be sent."""
 
 
+class CampaignEdited(TradewindError):
+    """The campaign was edited while its approval was asked for: an answer would not be about what was shown."""
+
+    retryable = True
+
+
 class Question(TypedDict):
     """A question that waits for answers until `until` (Unix seconds), about the parts of what would be sent.
 
-    `page` is the preview, relative to the data folder; `text` is the question in words.
+    `page` is the preview and `picture` that of its first mail ('' without Chromium), relative to the data folder; `text` is
+    the question in words.
     """
 
     campaign: str
@@ -38,6 +45,7 @@ class Question(TypedDict):
     hash: str
     until: float
     page: str
+    picture: str
     text: str
 
 
@@ -54,22 +62,30 @@ def unapproved(ledger: Ledger, campaign: Campaign, occurrence: str) -> Subject |
         return None
 
 
+def needs_approval_of_content(ledger: Ledger, campaign: Campaign, occurrence: str) -> bool:
+    """Whether the campaign's present content is another than that of its plan, and may only replace it with an approval."""
+    plan = plans.find_plan(ledger, plans.plan_id_of(campaign.id, occurrence))
+    if campaign.approval_rule is None or plan is None:
+        return False
+    return freeze.content_hash(campaign, freeze.compile_contents(campaign)) != plan.content_hash
+
+
 def uncorrected(ledger: Ledger, campaign: Campaign, occurrence: str) -> Subject | None:
-    """What must be approved before the content of a plan is replaced; None if nothing must be, or nothing is to replace."""
-    plan, rule = plans.find_plan(ledger, plans.plan_id_of(campaign.id, occurrence)), campaign.approval_rule
-    if rule is None or plan is None:
+    """What must be approved before the content of a plan is replaced; None if nothing must be."""
+    rule = campaign.approval_rule
+    if rule is None or not needs_approval_of_content(ledger, campaign, occurrence):
         return None
-    contents = freeze.compile_contents(campaign)
-    if freeze.content_hash(campaign, contents) == plan.content_hash:
-        return None
-    return _missing(ledger, rule, approval.subject(campaign, contents, occurrence))
+    return _missing(ledger, rule, _subject(campaign, occurrence))
 
 
 def ask(
     stores: Stores, campaign: Campaign, occurrence: str, wanted: Subject, *,
     run: str, at: datetime, edge_url: str, account_pace: AccountPace, with_pictures: bool = False,
 ) -> Question:  # fmt: skip
-    """Write the preview and return the question about it. Raises `PlanError` with file and line, as a preview does."""
+    """Write the preview and return the question about it.
+
+    Raises `PlanError` with file and line, as a preview does, or `CampaignEdited` if the preview may not show `wanted`.
+    """
     rule = campaign.approval_rule
     assert rule is not None
     until = clock.now() + rule.time
@@ -77,9 +93,11 @@ def ask(
         stores, campaign, run=run, edge_url=edge_url, account=account_pace, at=at, with_pictures=with_pictures,
         approval=_page_note(wanted, until),
     )  # fmt: skip
+    if _subject(campaign, occurrence).parts != wanted.parts:
+        raise edited(campaign)
     return Question(
         campaign=campaign.id, occurrence=occurrence, parts=dict(wanted.parts), hash=wanted.hash, until=until.timestamp(),
-        page=shown["page"], text=_text(rule),
+        page=shown["page"], picture=_picture(stores, shown["page"]), text=f"{_figures(shown)}\n\n{_text(rule)}",
     )  # fmt: skip
 
 
@@ -109,6 +127,12 @@ def reject(stores: Stores, question: Question, user: Mapping[str, str] | None) -
     return "ended"
 
 
+def edited(campaign: Campaign) -> CampaignEdited:
+    """The error with which a task asks anew."""
+    what, remedy = "was edited while its approval was asked for.", "It is asked anew."
+    return CampaignEdited(what, where=f"campaign {campaign.id}", remedy=remedy, retry_after=1)
+
+
 def _missing(ledger: Ledger, rule: Approval, wanted: Subject) -> Subject | None:
     return wanted if approval.missing_people(ledger, rule, wanted) else None
 
@@ -133,14 +157,30 @@ def _page_note(wanted: Subject, until: datetime) -> str:
     )
 
 
+def _picture(stores: Stores, page: str) -> str:
+    """The picture of the first mail of a preview."""
+    picture = f"{page.removesuffix('.html')}/mail-1.png"
+    return picture if (stores.paths.root / picture).is_file() else ""
+
+
+def _figures(shown: Previewed) -> str:
+    """The audience and its subtraction. Airflow shows the first text of a task for good, so it says of when they are."""
+    less = {"who may not be mailed": shown["suppressed"], "over a cap": shown["capped"], "held out": shown["held_out"]}
+    subtracted = "".join(f", less {people:,} {why}" for why, people in less.items() if people)
+    return (
+        f"**{shown['planned']:,} people** would get it if it were due: {shown['selected']:,} in the segment{subtracted}. "
+        f"So it was when this was first asked, on {clock.now():%-d %B %Y at %H:%M} UTC; the preview has the present figures."
+    )
+
+
 def _text(rule: Approval) -> str:
-    """What the question says; nothing that an edit changes, since Airflow shows the first text of a task for good."""
+    """What is asked for, and what happens without an answer."""
     who = "One person must answer"
     if rule.people > 1:
         who = f"{rule.people} different people must approve, one after the other (a second click of one does not count),"
     return (
-        "It shows who gets the mail, when, what it costs, what a check found, and the mails. Approved is exactly what it "
-        "shows, for this occurrence only. After an edit, this asks again, with a new preview.\n\n"
+        "The preview also shows when the mail arrives, what it costs, what a check found, and the mails. Approved is "
+        "exactly what it shows, for this occurrence only. After an edit, this asks again, with a new preview.\n\n"
         f"{who} within {rule.within}. Without an answer, nothing is sent and the run "
         f"{'ends' if rule.on_timeout == 'skip' else 'fails'}. Who answers, and when, is kept."
     )

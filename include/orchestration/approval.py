@@ -9,7 +9,7 @@ from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk.exceptions import AirflowSkipException, TaskAwaitingInput
 
 from include.core.campaign import load_campaign
-from include.core.errors import ConfigurationError, NotApproved, TradewindError
+from include.core.errors import ConfigurationError, NotApproved
 from include.orchestration import configuration, control, links, runs
 
 if TYPE_CHECKING:
@@ -22,12 +22,6 @@ if TYPE_CHECKING:
 
 RETRIES = 100
 """Each edit while the question waits is a retry, which asks anew."""
-
-
-class Edited(TradewindError):
-    """The campaign was edited while its approval was waited for: the answer counts for nothing."""
-
-    retryable = True
 
 
 class ApproveCampaign(ApprovalOperator):
@@ -52,23 +46,24 @@ class ApproveCampaign(ApprovalOperator):
             campaign, occurrence = self._about(stores, context)
             wanted = self._wanted(stores, campaign, occurrence)
             if wanted is None:
-                return self._unasked()
+                self.log.info("Approved already.")
+                return {"chosen_options": [self.APPROVE], "params_input": {}}
             require_people(campaign)
             question = _ask(stores, campaign, occurrence, wanted, context)
         self.subject = f"{campaign.name}: {'replace the content' if self.correction else 'send'} {question['occurrence']}?"
-        self.body = f"[**Open the preview**]({links.page_url(question['page'])})\n\n{question['text']}"
+        self.body = _body(question)
         return self._wait(context, question)
 
     def execute_complete(self, context: Context, event: dict[str, Any], question: Question | None = None) -> Any:
         """Keep the answer; then continue, ask further people, or skip what is downstream."""
+        from include.dispatch.approve import edited
+
         assert question is not None
         campaign = load_campaign(question["campaign"])
         with configuration.stores() as stores:
             outcome = _answer(stores, campaign, question, event)
         if outcome == "edited":
-            raise Edited(
-                "was edited while it waited for its approval.", where=campaign.id, remedy="It is asked anew.", retry_after=1
-            )
+            raise edited(campaign)
         if outcome == "unanswered":
             require_people(campaign, event.get("responded_by_user"))
             return self._wait(context, question)
@@ -95,16 +90,14 @@ class ApproveCampaign(ApprovalOperator):
         return campaign, period_of(stores.ledger, campaign, runs.run_moment(run), params["occurrence"])
 
     def _wanted(self, stores: Stores, campaign: Campaign, occurrence: str) -> Subject | None:
+        """What must be approved; None if it is approved. Skips the task if no content waits for an approval."""
         from include.dispatch import approve
 
-        find = approve.uncorrected if self.correction else approve.unapproved
-        return find(stores.ledger, campaign, occurrence)
-
-    def _unasked(self) -> Any:
-        if self.correction:
-            raise AirflowSkipException("no approval is needed")
-        self.log.info("Approved already.")
-        return {"chosen_options": [self.APPROVE], "params_input": {}}
+        if not self.correction:
+            return approve.unapproved(stores.ledger, campaign, occurrence)
+        if not approve.needs_approval_of_content(stores.ledger, campaign, occurrence):
+            raise AirflowSkipException("no content waits for an approval")
+        return approve.uncorrected(stores.ledger, campaign, occurrence)
 
     def _wait(self, context: Context, question: Question) -> Any:
         """Wait for an answer. The question goes along, so that the answer is about what was shown."""
@@ -142,6 +135,13 @@ def _ask(stores: Stores, campaign: Campaign, occurrence: str, wanted: Subject, c
         stores, campaign, occurrence, wanted, run=run.run_id, at=runs.run_moment(run),
         edge_url=configuration.edge_url(), account_pace=configuration.account_pace(), with_pictures=True,
     )  # fmt: skip
+
+
+def _body(question: Question) -> str:
+    """The question in Markdown, with a link to the preview and the picture of its first mail."""
+    page, picture = links.page_url(question["page"]), question["picture"]
+    shown = f"\n\n[![The first mail of the preview]({links.page_url(picture)})]({page})" if picture else ""
+    return f"[**Open the preview**]({page})\n\n{question['text']}{shown}"
 
 
 def _answer(stores: Stores, campaign: Campaign, question: Question, event: dict[str, Any]) -> str:

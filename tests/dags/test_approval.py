@@ -15,17 +15,21 @@ from airflow.providers.standard.operators import hitl
 from airflow.sdk.exceptions import AirflowSkipException, TaskAwaitingInput
 
 from include.core.errors import ConfigurationError, NotApproved, may_retry
+from include.dispatch.approve import CampaignEdited
 from include.dispatch.plan.freeze import freeze
 from include.dispatch.send.sender import UNLIMITED
 from include.ledger import decisions, plans
 from include.ledger.decisions import Decision
 from include.ledger.stores import Stores
 from include.orchestration import configuration, control, sends
-from include.orchestration.approval import ApproveCampaign, Edited, due
+from include.orchestration.approval import ApproveCampaign, due
 from tests.dispatch.test_plan import AT, EDGE, FILES, Shop, open_shop
 
 ANNA, BEN = {"id": "anna", "name": "Anna"}, {"id": "ben", "name": "Ben"}
 WEEK = "2026-W48"
+SHOWN = {
+    "page": "previews/spring/manual-1.html", "selected": 24, "planned": 21, "suppressed": 2, "capped": 0, "held_out": 1
+}  # fmt: skip
 TIMEOUT = {"error": "The time has passed.", "error_type": "timeout"}
 
 
@@ -75,7 +79,7 @@ def shop(stores: Stores, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sho
     monkeypatch.setattr(configuration, "has_anonymous_admins", lambda: False)
     monkeypatch.setattr(configuration, "edge_url", lambda: EDGE)
     monkeypatch.setattr(configuration, "account_pace", lambda: UNLIMITED)
-    monkeypatch.setattr("include.dispatch.approve.preview_run", lambda *_, **__: {"page": "previews/spring/manual-1.html"})
+    monkeypatch.setattr("include.dispatch.approve.preview_run", lambda *_, **__: dict(SHOWN))
     return write(made, approval="required")
 
 
@@ -104,6 +108,7 @@ def test_a_live_run_asks_first_and_plans_after_the_approval(shop: Shop, monkeypa
     waiting = asked.ask()
     assert asked.shown[0]["subject"] == "Spring: send 2026-W48?"
     assert "/tradewind/previews/spring/manual-1.html" in asked.shown[0]["body"]
+    assert "24 in the segment, less 2 who may not be mailed, less 1 held out" in asked.shown[0]["body"]
     assert waiting.timeout is not None
     assert timedelta(hours=23) < waiting.timeout <= timedelta(hours=24)
     assert asked.click(waiting, ANNA)["responded_by_user"] == ANNA
@@ -151,7 +156,7 @@ def test_an_edit_while_it_waits_asks_anew(shop: Shop, monkeypatch: pytest.Monkey
     asked = Asked(monkeypatch)
     waiting = asked.ask()
     edit(shop)
-    with pytest.raises(Edited) as edited:
+    with pytest.raises(CampaignEdited) as edited:
         asked.click(waiting, ANNA)
     assert may_retry(edited.value)
     assert kept(shop) == []
@@ -193,6 +198,7 @@ def test_new_content_is_asked_for_while_the_plan_is_paused(shop: Shop, monkeypat
     paused = control.decide(shop.stores, form, asked.context["dag_run"])
     assert (paused["state"], control.next_run("replace_content", paused)) == ("paused", {})
     correction.click(correction.ask(), BEN)
+    assert correction.task.execute(correction.context)["chosen_options"] == ["Approve"], "killed before it could end"
     replaced = control.decide(shop.stores, form, asked.context["dag_run"])
     assert control.next_run("replace_content", paused, replaced) == {"mode": "live", "occurrence": WEEK}
     assert [action for action, _ in kept(shop)] == ["approve", "pause", "approve", "pause", "replace_content"]
@@ -207,3 +213,15 @@ def test_decisions_are_read_back_as_they_were_kept(shop: Shop) -> None:
     with shop.stores.ledger.write() as connection:
         decisions.keep(connection, "plan", Decision("reject", "Ben", "a typo", {"user": "ben"}, 1.0))
     assert decisions.of_plan(shop.stores.ledger, "plan") == [Decision("reject", "Ben", "a typo", {"user": "ben"}, 1.0)]
+
+
+def test_an_edit_while_the_preview_is_written_asks_anew(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    def edited_meanwhile(*_: Any, **__: Any) -> dict[str, Any]:
+        edit(shop)
+        return dict(SHOWN)
+
+    monkeypatch.setattr("include.dispatch.approve.preview_run", edited_meanwhile)
+    asked = Asked(monkeypatch)
+    with pytest.raises(CampaignEdited):
+        asked.task.execute(asked.context)
+    assert asked.shown == []

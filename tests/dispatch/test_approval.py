@@ -48,7 +48,14 @@ def question(shop: Shop, campaign: Campaign) -> Question:
     """The question, without its preview."""
     wanted = subject(shop, campaign)
     return Question(
-        campaign="spring", occurrence=WEEK, parts=dict(wanted.parts), hash=wanted.hash, until=0.0, page="", text=""
+        campaign="spring",
+        occurrence=WEEK,
+        parts=dict(wanted.parts),
+        hash=wanted.hash,
+        until=0.0,
+        page="",
+        picture="",
+        text="",
     )
 
 
@@ -83,6 +90,7 @@ def test_the_question_shows_the_preview_and_what_is_approved(shop: Shop) -> None
     assert "News for" in page
     assert f"2026-W48 exactly as it is now, version {asked['hash'][:12]}" in page
     assert "2 different people must approve" in asked["text"]
+    assert "would get it if it were due: 24 in the segment" in asked["text"]
     assert 47 < (asked["until"] - clock.now().timestamp()) / 3600 <= 48
 
 

@@ -109,7 +109,7 @@ def _approve(task: Task, stores: Stores, _plan_id: str) -> Any:
         return "approved"
     question = approve.Question(
         campaign=task.campaign.id, occurrence=task.occurrence, parts=dict(wanted.parts), hash=wanted.hash, until=0.0,
-        page="", text="",
+        page="", picture="", text="",
     )  # fmt: skip
     return approve.approve(stores, task.campaign, question, {"id": "anna", "name": "Anna"})
 

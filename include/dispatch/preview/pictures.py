@@ -92,6 +92,8 @@ def _written(scratch: Path, template: str, **values: object) -> Path:
 def _run(program: str, scratch: Path, *arguments: str) -> bytes:
     # As root, Chromium's own sandbox does not start. The frame's sandbox keeps the mail from running scripts.
     root = ["--no-sandbox"] if os.geteuid() == 0 else []
-    command = [program, "--headless", "--disable-gpu", f"--user-data-dir={scratch / 'profile'}", *root, *arguments]
+    # In a process of its own, a frame is often not painted yet when the picture is taken on a busy machine.
+    frames = "--disable-features=IsolateSandboxedIframes"
+    command = [program, "--headless", "--disable-gpu", frames, f"--user-data-dir={scratch / 'profile'}", *root, *arguments]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=SECONDS, check=True)
     return done.stdout
