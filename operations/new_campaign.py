@@ -25,6 +25,7 @@ purpose: Say in a sentence why people get this mail.
 
 # schedule: 2026-12-24 09:00       # One date, or cron as in "0 9 * * 2". Without it, the campaign is started by hand.
 # time_zone: Europe/Berlin
+# approval: required               # Somebody approves the preview in Airflow before it is sent (docs/approval.md).
 occurrence: once                   # At most one mail per person and: once, day, week, month, signup, first_purchase.
 segment: newsletter_readers        # Audience: a file in include/sql/segment/definitions/.
 template: {name}

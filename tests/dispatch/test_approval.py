@@ -88,6 +88,7 @@ def test_the_question_shows_the_preview_and_what_is_approved(shop: Shop) -> None
     )  # fmt: skip
     page = (shop.stores.paths.root / asked["page"]).read_text()
     assert "News for" in page
+    assert "It is sent when 2 people approve it in Airflow." in page
     assert f"2026-W48 exactly as it is now, version {asked['hash'][:12]}" in page
     assert "2 different people must approve" in asked["text"]
     assert "would get it if it were due: 24 in the segment" in asked["text"]

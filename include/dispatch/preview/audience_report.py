@@ -81,7 +81,7 @@ def live_now(
     sent = fetch(warehouse, "dispatch", "already_sent", {"campaign": campaign.id}).to_pylist()[0]
     on = f", the last on {_day(sent['last_sent_at'])}; your edit is not in it" if sent["last_sent_at"] else ""
     earlier = [Row(f"already sent{on}", sent["people"])] if sent["people"] else []
-    notes = _waiting(warehouse, campaign, at) + experiment_notes(warehouse, campaign, audience.planned)
+    notes = _approval(campaign) + _waiting(warehouse, campaign, at) + experiment_notes(warehouse, campaign, audience.planned)
     return LiveRun(notes, _sum(warehouse, campaign, audience, earlier, "would be sent to now"))
 
 
@@ -132,6 +132,14 @@ def _is_edited(campaign: Campaign, contents: Mapping[str, Content], plan: Plan) 
     return len(contents) == len(campaign.variants) * len(campaign.locales) and (
         content_hash(campaign, contents) != plan.content_hash
     )
+
+
+def _approval(campaign: Campaign) -> list[str]:
+    """Who must approve before anything is sent."""
+    rule = campaign.approval_rule
+    if rule is None:
+        return []
+    return [f"It is sent when {'somebody approves' if rule.people == 1 else f'{rule.people} people approve'} it in Airflow."]
 
 
 def _waiting(warehouse: duckdb.DuckDBPyConnection, campaign: Campaign, at: datetime) -> list[str]:
