@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import delete, insert, select, update
 
 from include.core.errors import ConservationBroken, EspUnavailable
+from include.dispatch import control
 from include.dispatch.account import settle as settling
 from include.dispatch.account.settle import settle
 from include.ledger import chunks as intents
@@ -114,3 +115,13 @@ def test_settle_stops_waiting_for_an_open_intent_after_the_lease(sent: Sending, 
         settle(sent.ledger, sent.plan_id)
     assert intents.LEASE_SECONDS < passed[0] < intents.LEASE_SECONDS + 60
     assert state(sent) == "sending"
+
+
+def test_people_who_are_pending_because_a_person_paused_the_plan_are_no_failure(stores: Stores) -> None:
+    sending = Sending(stores, people=30, chunk_size=10)
+    control.pause(stores.ledger, "spring", "once", by="anna")
+    assert settle(stores.ledger, sending.plan_id)["pending"] == 30
+    assert state(sending) == "paused"
+    control.resume(stores.ledger, "spring", "once", by="anna")
+    with pytest.raises(EspUnavailable, match="30 people are still pending"):
+        settle(stores.ledger, sending.plan_id)

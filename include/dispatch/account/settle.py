@@ -19,12 +19,14 @@ def settle(ledger: Ledger, plan_id: str) -> PeopleByState:
     """Wait for open intents to end, check conservation, and mark the plan as done.
 
     Returns the people by state. Raises `ConservationBroken` if they do not add up, and `EspUnavailable` (retryable) if
-    people are still pending.
+    people are still pending, unless a person paused the plan.
     """
     _await_open_intents(ledger, plan_id)
     with ledger.read() as connection:
         tally = counts.require_conservation(connection, plan_id)
     log.info("plan %s: %s", plan_id, tally.by_state())
+    if tally.pending and _is_paused_by_operator(ledger, plan_id):
+        return tally.by_state()
     if tally.pending:
         raise EspUnavailable(
             f"{tally.pending} people are still pending.",
@@ -33,6 +35,11 @@ def settle(ledger: Ledger, plan_id: str) -> PeopleByState:
         )
     plans.change_state(ledger, plan_id, "done", from_states=("sending",))
     return tally.by_state()
+
+
+def _is_paused_by_operator(ledger: Ledger, plan_id: str) -> bool:
+    plan = plans.find_plan(ledger, plan_id)
+    return plan is not None and plan.is_stopped_by_operator
 
 
 def _await_open_intents(ledger: Ledger, plan_id: str) -> None:
