@@ -19,7 +19,7 @@ from operations.settings import Installation
 
 JOURNEYS = "run_journeys"
 PIPELINE = ("ingest_subscribers", "build_segments", "collect_engagement", "nightly_analytics")
-ASSET_RUN_TIMEOUT_SECONDS = 30
+ASSET_RUN_TIMEOUT_SECONDS = 90
 SCHEDULER_INTERVAL_SECONDS = 2.0
 
 

@@ -34,7 +34,7 @@ class RunFailed(TradewindError):
     """A run failed, or did not finish in time."""
 
 
-def wait_for_dags(api: AirflowApi, wanted: Iterable[str], *, timeout_seconds: float = 60) -> None:
+def wait_for_dags(api: AirflowApi, wanted: Iterable[str], *, timeout_seconds: float = 240) -> None:
     """Wait until Airflow has parsed these DAGs. Raises `RunFailed` with Airflow's import errors."""
     missing, deadline = set(wanted), time.monotonic() + timeout_seconds
     while missing:
@@ -63,7 +63,7 @@ def runs_since(
 
 
 def wait_for_end(
-    api: AirflowApi, runs: Iterable[Run], progress: Progress, *, timeout_seconds: float = 600, quiet: Collection[str] = ()
+    api: AirflowApi, runs: Iterable[Run], progress: Progress, *, timeout_seconds: float = 1800, quiet: Collection[str] = ()
 ) -> list[Run]:
     """Wait for runs and report every finished task whose state is not in `quiet`; returns the runs that failed.
 

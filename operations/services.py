@@ -30,7 +30,7 @@ class Service:
     port: int | None = None
     port_variable: str = ""
     environment: dict[str, str] = field(default_factory=dict)
-    timeout_seconds: float = 90.0
+    timeout_seconds: float = 240.0
 
 
 def all_services(installation: Installation) -> list[Service]:

@@ -59,7 +59,7 @@ def parse_conf(text: str) -> dict[str, Any]:
     return conf
 
 
-def find_dag(api: AirflowApi, dag: str, timeout_seconds: float = 30) -> dict[str, Any]:
+def find_dag(api: AirflowApi, dag: str, timeout_seconds: float = 120) -> dict[str, Any]:
     """The DAG in Airflow; waits a moment for a file that was just written. Raises `ConfigurationError`."""
     deadline = time.monotonic() + timeout_seconds
     while (found := api.find(f"/dags/{part(dag)}")) is None:

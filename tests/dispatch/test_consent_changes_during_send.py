@@ -16,10 +16,10 @@ from include.dispatch.send.withdrawals import Withdrawals
 from include.ledger import consent
 from include.ledger.consent import PAUSE, TRACKING, Consent
 from include.warehouse.connection import open_warehouse
-from tests.dispatch.test_withdrawals import NEWER, PEOPLE, Sending, email, others, part_files, sending
+from tests.dispatch.test_withdrawals import NEWER, PEOPLE, Sending, email, ingested_people, others, part_files, sending
 from tests.rows import Row
 
-__all__ = ["sending"]
+__all__ = ["ingested_people", "sending"]
 TOPIC = "news"
 
 

@@ -8,10 +8,10 @@ from itertools import permutations
 import pytest
 
 from include.ledger import plans
-from tests.dispatch.test_withdrawals import PEOPLE, Sending, email, others
+from tests.dispatch.test_withdrawals import PEOPLE, Sending, email, ingested_people, others
 from tests.dispatch.test_withdrawals import sending as one_campaign
 
-__all__ = ["one_campaign"]
+__all__ = ["ingested_people", "one_campaign"]
 NEW = "new@example.com"
 
 

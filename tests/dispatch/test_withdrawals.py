@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,7 @@ from include.core.campaign import Campaign
 from include.core.errors import QualityStop
 from include.core.keys import address_key
 from include.core.manifest import Manifest
+from include.core.paths import DataPaths
 from include.dispatch.plan import chunking, freeze
 from include.dispatch.send import sender
 from include.dispatch.send.withdrawals import Withdrawals
@@ -92,8 +96,25 @@ class Sending:
         suppressions.suppress(self.stores.ledger, [Suppression(self.key(email), reason, "test", clock.now().timestamp())])
 
 
+@cache
+def _ingested() -> tempfile.TemporaryDirectory[str]:
+    """A data folder with `PEOPLE`, to be copied: ingest takes a second."""
+    folder = tempfile.TemporaryDirectory(prefix="tradewind-ingested-")
+    paths = DataPaths(Path(folder.name))
+    ingest(paths, *PEOPLE)
+    with open_warehouse(paths) as warehouse:
+        warehouse.execute(SEGMENT)
+    return folder
+
+
 @pytest.fixture
-def sending(stores: Stores, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+def ingested_people(paths: DataPaths) -> None:
+    """`PEOPLE` are in the warehouse, all in one segment. Before `stores`, which read the keys that come with them."""
+    shutil.copytree(_ingested().name, paths.root, dirs_exist_ok=True)
+
+
+@pytest.fixture
+def sending(ingested_people: None, stores: Stores, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sending]:
     folder = tmp_path / "templates" / "spring"
     folder.mkdir(parents=True)
     for name, text in FILES.items():
@@ -102,9 +123,7 @@ def sending(stores: Stores, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(chunking, "CHUNK_SIZE", 4)
     campaign = a_campaign(occurrence="week", segment="newsletter_readers")
     made = Sending(stores, campaign, ScriptedEsp())
-    made.source(*PEOPLE)
-    with open_warehouse(stores.paths) as warehouse:
-        warehouse.execute(SEGMENT)
+    sync_withdrawals(stores)
     yield made
     made.esp.stop()
 

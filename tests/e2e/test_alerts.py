@@ -15,8 +15,8 @@ from operations.api import AirflowApi
 from operations.settings import Installation
 from tests.alerts.receiver import Receiver
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
-TIMEOUT_SECONDS = 150
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
+TIMEOUT_SECONDS = 500
 LOCAL = "airflow.dag_processing.bundles.local.LocalDagBundle"
 DAG_FILE = """
 import os, signal, time

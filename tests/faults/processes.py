@@ -15,7 +15,7 @@ import psutil
 
 from include.core.paths import PROJECT
 
-TIMEOUT_SECONDS = 90
+TIMEOUT_SECONDS = 300
 """The maximum duration of a process; a longer one is stuck, which fails the play."""
 
 _context = multiprocessing.get_context("forkserver")

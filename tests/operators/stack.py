@@ -29,7 +29,7 @@ from tests.dispatch.populate import populate
 from tests.operators.campaigns import BAD, GOOD, PEOPLE
 
 SEND = "dispatch.send_range"
-TIMEOUT_SECONDS = 120.0
+TIMEOUT_SECONDS = 400.0
 
 
 class Stack:

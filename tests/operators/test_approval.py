@@ -11,7 +11,7 @@ from include.ledger import decisions, plans
 from include.ledger.decisions import Decision
 from tests.operators.stack import Stack
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200)]
 
 APPROVE = "dispatch.approve"
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.operators.stack import Stack
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200)]
 
 ERRORS = {
     "no_segment": ("dispatch.plan", "no_segment.yaml, line 6: the segment 'nobody_knows' is not defined"),

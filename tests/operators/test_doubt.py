@@ -13,7 +13,7 @@ from operations.runs import Run
 from tests.operators.campaigns import PEOPLE
 from tests.operators.stack import Stack, until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200)]
 
 NO_LATE_BOUNCES = {"hard_bounce": 0, "blocked": 0}
 """Some late bounces have no message key; such messages could not be proved."""
@@ -51,7 +51,7 @@ def send_with_doubt(stack: Stack, campaign: str) -> Run:
     for kind in ("refuse_500", "accept_then_reset"):
         stack.simulator_call("faults", {"kind": kind, "count": 1, "match": {"campaign": campaign}})
     run = stack.trigger(campaign)
-    stack.await_task(run, "dispatch.settle", "success", seconds=200)
+    stack.await_task(run, "dispatch.settle", "success", seconds=500)
     stack.require_nobody_twice(campaign)
     return run
 
@@ -60,7 +60,7 @@ def collect(stack: Stack) -> None:
     """Trigger collect_engagement and wait for it."""
     stack.pause_dag("collect_engagement", False)
     try:
-        stack.await_run(runs.trigger(stack.api, "collect_engagement"), seconds=200)
+        stack.await_run(runs.trigger(stack.api, "collect_engagement"), seconds=500)
     finally:
         stack.pause_dag("collect_engagement", True)
 

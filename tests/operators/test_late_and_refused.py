@@ -11,7 +11,7 @@ from operations.runs import Run
 from tests.operators.campaigns import PEOPLE
 from tests.operators.stack import SEND, Stack, until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200)]
 
 
 def test_a_late_scheduled_run_sends_after_approval(stack: Stack) -> None:

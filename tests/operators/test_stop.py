@@ -7,7 +7,7 @@ import pytest
 from tests.operators.campaigns import PEOPLE
 from tests.operators.stack import SEND, Stack
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(1200)]
 
 
 def test_pause_the_dag_during_a_send(stack: Stack) -> None:
@@ -33,7 +33,7 @@ def test_stop_airflow_during_a_send(stack: Stack) -> None:
     assert 0 < tally.accepted < PEOPLE
     assert (tally.in_doubt, tally.accepted + tally.pending + tally.suppressed) == (0, PEOPLE)
     stack.start()
-    stack.await_run(run, seconds=300)
+    stack.await_run(run, seconds=600)
     stack.require_everybody_once("stopped")
 
 
@@ -45,7 +45,7 @@ def test_kill_airflow_during_a_send(stack: Stack) -> None:
     assert stack.kill_scheduler() > 2
     stack.simulator_call("faults", None, "DELETE")
     stack.start()
-    stack.await_run(run, seconds=300)
+    stack.await_run(run, seconds=600)
     tally = stack.require_nobody_twice("killed")
     assert 0 < tally.in_doubt < PEOPLE
     assert tally.accepted + tally.in_doubt + tally.suppressed == PEOPLE

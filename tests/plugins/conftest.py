@@ -21,7 +21,7 @@ from include.publish.report import write_report
 from tests.ports import free_port
 from tests.publish.conftest import published  # noqa: F401  (the fixture)
 
-TIMEOUT_SECONDS = 120
+TIMEOUT_SECONDS = 400
 
 
 @dataclass(frozen=True)

@@ -17,13 +17,13 @@ from include.privacy.expired_rows import Tables, delete_rows
 from include.validate.batch import validate_batch
 from include.validate.merge import merge_batch
 from include.warehouse.connection import open_warehouse
-from tests.dispatch.test_withdrawals import NEWER, PEOPLE, Sending, sending
+from tests.dispatch.test_withdrawals import NEWER, PEOPLE, Sending, ingested_people, sending
 from tests.privacy.test_retention import TABLES
 from tests.rows import activity
 from tests.validate.conftest import land_rows, query
 from tests.validate.people import mailed
 
-__all__ = ["sending"]
+__all__ = ["ingested_people", "sending"]
 GONE = PEOPLE[2] | {"email": "gone.zq2@example.com", "last_name": "Zq2name"}
 FAULTY = PEOPLE[3] | {"email": "faulty.zq3@example.com", "timezone": "Mars", "updated_at": NEWER}
 LATER = "2026-02-01"

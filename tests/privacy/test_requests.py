@@ -38,7 +38,7 @@ from include.validate.merge import merge_batch
 from include.warehouse.connection import open_warehouse
 from operations import privacy as command
 from operations.settings import Installation
-from tests.dispatch.test_withdrawals import NEWER, PEOPLE, Sending, email, sending
+from tests.dispatch.test_withdrawals import NEWER, PEOPLE, Sending, email, ingested_people, sending
 from tests.leak.grep import hits
 from tests.postgres import fresh_schema
 from tests.running_simulator import RunningSimulator
@@ -46,7 +46,7 @@ from tests.simulator.mail_bodies import mail
 from tests.simulator.mail_bodies import person as message_to
 from tests.validate.conftest import land_rows
 
-__all__ = ["sending"]
+__all__ = ["ingested_people", "sending"]
 pytestmark = pytest.mark.postgres
 OLD, NEW, OTHER = "ann.zq0@example.com", "ann.zq1@example.com", "joann.zq1@example.com"
 """The person's former and present address, and an address of somebody else that ends like it."""

@@ -32,12 +32,12 @@ from include.warehouse.connection import open_warehouse
 from operations.__main__ import main
 from tests.dispatch.frozen import email_of, frozen_plan
 from tests.dispatch.scripted_esp import ScriptedEsp
-from tests.dispatch.test_withdrawals import NEWER, PEOPLE, Sending, others, sending
+from tests.dispatch.test_withdrawals import NEWER, PEOPLE, Sending, ingested_people, others, sending
 from tests.ledger import first_edition
 from tests.rows import subscriber
 from tests.validate.people import ingest, mailed
 
-__all__ = ["sending"]
+__all__ = ["ingested_people", "sending"]
 ERASED, LEFT, MOVED = "gone@example.com", "person1@example.com", "person2@example.com"
 NEW, STAYS = "new@example.com", "person3@example.com"
 MESSAGE = "00000000-0000-5000-8000-000000000001"
