@@ -7,7 +7,9 @@ from datetime import datetime
 
 import duckdb
 
+from include.analyze.decisions import build_decisions
 from include.analyze.experiments import experiment_rows
+from include.analyze.hold_out import build_hold_out
 from include.analyze.journeys import build_journeys
 from include.analyze.ledger_facts import copy_ledger, designs, tallies
 from include.analyze.reconcile import build_reconciliation
@@ -70,6 +72,8 @@ def _replace(connection: duckdb.DuckDBPyConnection, ledger: Ledger, as_of: datet
     connection.register("experiment_rows", experiment_rows(connection, designs(ledger), as_of))
     run(connection, "analyze", "experiment_results")
     connection.unregister("experiment_rows")
+    build_hold_out(connection, load_shop().global_hold_out, as_of)
+    build_decisions(connection, ledger)
     build_reconciliation(connection, tallies(ledger))
     apply_comments(connection, "marts", COMMENTS)
 

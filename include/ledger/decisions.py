@@ -15,6 +15,7 @@ from include.ledger.tables import decisions
 
 SOMEBODY = "an operator"
 """Who decided, where nobody is known."""
+OF_JOURNEY = "journey "
 Action = Literal["pause", "resume", "cancel", "replace_content", "choose_winner", "approve", "reject", "expire"]
 
 
@@ -44,7 +45,7 @@ def keep(connection: Connection, plan_id: str, decision: Decision) -> None:
 
 def of_journey(journey: str) -> str:
     """What stands for a plan's id in a decision about a whole journey."""
-    return f"journey {journey}"
+    return f"{OF_JOURNEY}{journey}"
 
 
 def of_plan(ledger: Ledger, plan_id: str) -> list[Decision]:

@@ -32,6 +32,8 @@ QUERIES = (
     "lifecycle",
     "list_health",
     "experiments",
+    "hold_out",
+    "decisions",
     "quality",
     "reconciliation",
 )

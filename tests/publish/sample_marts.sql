@@ -205,3 +205,16 @@ select 'welcome_series' as journey, 'hello' as step, 1::bigint as plans, timesta
 
 drop table people;
 drop table runs;
+
+create or replace table marts.decisions as
+select timestamptz '2026-11-20 09:12:00+00' as decided_at, 'anna' as decided_by, 'replace_content' as action, null::varchar as journey,
+    'winback' as campaign, '2026-11' as occurrence, 'a wrong <b>price</b>' as note
+union all
+select timestamptz '2026-11-21 09:00:00+00', 'jonas', 'pause', 'welcome_series', null, null, '';
+
+create or replace table marts.global_hold_out as
+select 'autumn' as hold_out, date '2026-10-01' as first_day, date '2026-12-31' as last_day, 10.0::double as percent, metric, 'window_open' as status,
+    5300::bigint as people_mailed, 590::bigint as people_held_out, mailed as mean_mailed, held_out as mean_held_out, mailed - held_out as lift,
+    null::double as p_value, null::double as confidence_low, null::double as confidence_high, low as always_valid_low, high as always_valid_high,
+    null::double as adjusted_lift, null::double as adjusted_p_value, null::double as adjusted_low, null::double as adjusted_high, 0.8::double as sample_ratio_p_value
+from (values ('buyers', 0.081::double, 0.066::double, -0.004::double, 0.034::double), ('revenue', 7.4, 5.1, 0.2, 4.4)) as t (metric, mailed, held_out, low, high);

@@ -64,6 +64,17 @@ def test_who_lost_to_what_is_on_the_page(page: str) -> None:
     assert re.findall(r"<td>(\d+)</td>", row) == ["70", "68", "2"]
 
 
+def test_decisions_and_the_worth_of_all_mail_are_on_the_page(page: str) -> None:
+    (decided,) = [row for row in re.findall(r"<tr>.*?</tr>", page) if "replace content" in row]
+    assert re.findall(r"<td[^>]*>(.*?)</td>", decided) == [
+        "replace content", "winback 2026-11", "anna", "a wrong &lt;b&gt;price&lt;/b&gt;",
+    ]  # fmt: skip
+    worth = [row for row in re.findall(r"<tr>.*?</tr>", page) if "5,300" in row]
+    assert len(worth) == 2
+    assert ["a difference" in row for row in worth] == [False, True]
+    assert "0.20 to 4.40" in worth[1]
+
+
 def test_open_rate_is_over_tracked_deliveries_and_open_window_has_no_result(published: DataPaths, page: str) -> None:
     with snapshot.open_build(snapshot.require_build(published)) as connection:
         (head,) = report.read_sections(connection)["headline"]
