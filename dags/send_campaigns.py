@@ -3,8 +3,8 @@ SendGrid, and checks that every planned person is accounted for. Running it agai
 chunks.
 
 **Modes.** A scheduled run is live. The form of a manual run sets its mode: *preview* (default) renders and counts and
-sends nothing; *test* sends only to people of the team, marked, with links that change nothing; *live* sends. A backfill
-previews.
+sends nothing; *test* sends only to people of the team, marked, with links that change nothing; *live* sends. *approve*, of
+a campaign with `approval`, asks for the approval of its next scheduled run. A backfill previews.
 
 **Inputs.** `include/campaigns/<campaign>.yaml`, its template, the newest run of its segment, suppressions and consent
 in the ledger.

@@ -91,7 +91,7 @@ def ask(
     until = clock.now() + rule.time
     shown = preview_run(
         stores, campaign, run=run, edge_url=edge_url, account=account_pace, at=at, with_pictures=with_pictures,
-        approval=_page_note(wanted, until),
+        approval=_page_note(wanted, until), occurrence=occurrence.removesuffix(REST),
     )  # fmt: skip
     if _subject(campaign, occurrence).parts != wanted.parts:
         raise edited(campaign)

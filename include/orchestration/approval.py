@@ -84,10 +84,12 @@ class ApproveCampaign(ApprovalOperator):
         from include.dispatch.start import period_of
 
         params, run = context["params"], context["dag_run"]
-        campaign = load_campaign(self.campaign)
+        campaign, moment = load_campaign(self.campaign), runs.run_moment(run)
         if self.correction:
             return campaign, control.plan_of(stores, params).occurrence
-        return campaign, period_of(stores.ledger, campaign, runs.run_moment(run), params["occurrence"])
+        if runs.run_mode(run, params) == runs.AHEAD:
+            return campaign, period_of(stores.ledger, campaign, campaign.next_run(moment) or moment, None)
+        return campaign, period_of(stores.ledger, campaign, moment, params["occurrence"])
 
     def _wanted(self, stores: Stores, campaign: Campaign, occurrence: str) -> Subject | None:
         """What must be approved; None if it is approved. Skips the task if no content waits for an approval."""

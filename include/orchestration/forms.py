@@ -12,6 +12,7 @@ from include.core.errors import ConfigurationError
 from include.core.journey import journey_names
 from include.core.journey_mail import step_mails
 from include.core.seeds import load_seeds
+from include.orchestration.runs import AHEAD
 
 TABLE_RULES = [
     "quarantined_share", "empty_batch", "volume", "unseen_share", "growth", "columns_vanished", "columns_swapped",
@@ -68,8 +69,10 @@ def send_form(campaign: Campaign) -> dict[str, dict[str, Any]]:
     """The form of a campaign's DAG. It offers the names of the team's seed addresses, never the addresses."""
     return {
         "mode": {
-            "default": "preview", "enum": ["preview", "test", "live"], "title": "Mode",
-            "description": "preview sends nothing; test sends to the team; live sends to the segment.",
+            "default": "preview", "title": "Mode",
+            "enum": ["preview", "test", "live", *([AHEAD] if campaign.approval_rule else [])],
+            "description": "preview sends nothing; test sends to the team; live sends to the segment"
+            f"{'; approve asks for the approval of the next scheduled run' if campaign.approval_rule else ''}.",
         },
         "seeds": _seeds_field(),
         "variant": _choice("Test: variant", "every variant", [variant.id for variant in campaign.variants]),

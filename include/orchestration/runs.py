@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+AHEAD = "approve"
+"""The mode of a run that asks for the approval of the next scheduled run, and sends nothing."""
+
 
 def run_moment(dag_run: Any) -> datetime:
     """The time of a run: the tick of a scheduled run, the time of the request of any other.
@@ -17,7 +20,7 @@ def run_moment(dag_run: Any) -> datetime:
 
 
 def run_mode(dag_run: Any, params: Mapping[str, Any]) -> Any:
-    """preview, test or live. A scheduled run is live; the form of any other run sets its mode, preview by default."""
+    """preview, test, live or approve. A scheduled run is live; the form of another sets its mode, by default preview."""
     return "live" if is_scheduled(dag_run) else params["mode"]
 
 

@@ -34,7 +34,10 @@ def first_task(stores: Stores, campaign_id: str, dag_run: Any, params: Mapping[s
     """
     from include.dispatch.start import late_by
 
-    if runs.run_mode(dag_run, params) != "live":
+    mode = runs.run_mode(dag_run, params)
+    if mode == runs.AHEAD:
+        return APPROVAL
+    if mode != "live":
         return PLAN
     campaign, moment = load_campaign(campaign_id), runs.run_moment(dag_run)
     if _waits_for_approval(stores, campaign, moment, params["occurrence"]):
@@ -65,6 +68,8 @@ def start_run(
     from include.dispatch import start
     from include.dispatch.preview.test_send import SeedChoice
 
+    if runs.run_mode(dag_run, params) == runs.AHEAD:
+        raise AirflowSkipException("it is approved; the scheduled run sends it")
     with skipped_if_stopped_by_operator():
         return start.start_run(
             stores, load_mail(campaign_id), mode=runs.run_mode(dag_run, params), at=runs.run_moment(dag_run),

@@ -21,8 +21,9 @@ from include.dispatch.send.sender import UNLIMITED
 from include.ledger import decisions, plans
 from include.ledger.decisions import Decision
 from include.ledger.stores import Stores
-from include.orchestration import configuration, control, sends
+from include.orchestration import configuration, control, runs, sends
 from include.orchestration.approval import ApproveCampaign, due
+from include.orchestration.forms import send_form
 from tests.dispatch.test_plan import AT, EDGE, FILES, Shop, open_shop
 
 ANNA, BEN = {"id": "anna", "name": "Anna"}, {"id": "ben", "name": "Ben"}
@@ -225,3 +226,23 @@ def test_an_edit_while_the_preview_is_written_asks_anew(shop: Shop, monkeypatch:
     with pytest.raises(CampaignEdited):
         asked.task.execute(asked.context)
     assert asked.shown == []
+
+
+def test_the_next_scheduled_run_can_be_approved_ahead(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The run that asks sends nothing; the scheduled run finds the approval and plans at once."""
+    write(shop, schedule="0 9 * * 2")
+    asked = Asked(monkeypatch)
+    run, form = asked.context["dag_run"], {**asked.context["params"], "mode": "approve"}
+    asked.context["params"] = form
+    run.run_after = datetime(2026, 11, 24, 10, tzinfo=UTC)
+    assert "approve" in send_form(shop.campaign)["mode"]["enum"]
+    assert sends.first_task(shop.stores, "spring", run, form) == sends.APPROVAL
+    waiting = asked.ask()
+    assert asked.shown[0]["subject"] == "Spring: send 2026-W49?"
+    asked.click(waiting, ANNA)
+    with pytest.raises(AirflowSkipException, match="the scheduled run sends it"):
+        sends.start_run(shop.stores, "spring", run, form, None)
+    tick = SimpleNamespace(run_type="scheduled", run_after=datetime.now(UTC))
+    monkeypatch.setattr(runs, "run_moment", lambda _run: datetime(2026, 12, 1, 9, tzinfo=UTC))
+    assert sends.first_task(shop.stores, "spring", tick, {**form, "mode": "preview"}) == sends.PLAN
+    assert "approve" not in send_form(write(shop, approval=None).campaign)["mode"]["enum"]

@@ -1,4 +1,7 @@
-"""A campaign with `approval` is sent only as it was approved: the guard of plans and corrections, and what is kept."""
+"""A campaign with `approval` is sent only as it was approved: the guard of plans and corrections, and what is kept.
+
+These tests run on SQLite; the faults of tests/faults/approvals.py also on PostgreSQL.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,7 @@ from include.dispatch.send import sender
 from include.ledger import decisions, plans
 from include.ledger.decisions import Decision
 from include.ledger.stores import Stores
+from tests.conftest import ledger  # noqa: F401  (in place of this folder's, which has two)
 from tests.dispatch.scripted_esp import ScriptedEsp
 from tests.dispatch.test_correction import send
 from tests.dispatch.test_plan import AT, EDGE, FILES, Shop, open_shop

@@ -80,11 +80,12 @@ def preview_run(
     at: datetime,
     with_pictures: bool = False,
     approval: str = "",
+    occurrence: str = "",
     is_running: IsRunning = always,
 ) -> Previewed:
     """The preview of a DAG run: also fills the slots of everybody who would get the mail, and writes page and pictures.
 
-    `approval` says what an approval of it means, if people are asked for one.
+    `approval` says what an approval of it means, if people are asked for one. `occurrence` is by default the one at `at`.
 
     Raises the errors of planning: `PlanError` with file and line.
     """
@@ -98,12 +99,13 @@ def preview_run(
     with open_warehouse(stores.paths) as warehouse:
         live = live_now(warehouse, stores.ledger, campaign, contents, at, is_running)
         select_inside(warehouse, stores.ledger, campaign)
-        audience = select_as_if_due(warehouse, stores.ledger, campaign, occurrence=occurrence_of(campaign, at), at=at)
+        occurrence = occurrence or occurrence_of(campaign, at)
+        audience = select_as_if_due(warehouse, stores.ledger, campaign, occurrence=occurrence, at=at)
         fill_everybody(warehouse, stores.secrets, cut_into_chunks(warehouse, campaign, at), edge_url, contents)
         selection = _selection(warehouse, campaign, as_if_due(warehouse, campaign, audience), live)
         selection = _with_products(warehouse, contents, selection)
     shown = _preview(campaign, contents, selection, list(dict.fromkeys(warnings)), edge_url=edge_url, account=account, at=at)
-    shown = replace(shown, approval=approval)
+    shown = replace(shown, approval=approval, occurrence=occurrence)
     file = stores.paths.previews / campaign.id / page_name(run)
     pictures = take_pictures(shown.mails, file.with_suffix("")) if with_pictures else []
     links = [f"{file.stem}/{picture.name}" for picture in pictures]
