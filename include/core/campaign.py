@@ -132,6 +132,15 @@ class Follows(StrictModel):
     after_days: Annotated[int, Field(ge=1, le=30)] = Field(description="How many days after its mail.", examples=[3])
 
 
+DynamicTemplate = Annotated[str, Field(pattern=r"^d-[0-9a-f]{32}$")]
+"""The id of a dynamic template (SendGrid)."""
+DataName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,49}$")]
+FIXED_DATA = frozenset(
+    ["unsubscribe_url", "preferences_url", "postal_address", "sender_name", "campaign", "variant", "locale", "test_mark"]
+)
+"""Names in the data of every mail by a dynamic template."""
+
+
 class Campaign(StrictModel):
     """The contents of a campaign file. The descriptions are the source of docs/campaigns.md and of the JSON schema.
 
@@ -184,7 +193,24 @@ class Campaign(StrictModel):
     exclude_segments: tuple[SegmentText, ...] = Field(
         default=(), description="People in any of these segments get no mail.", examples=[["new_subscribers"]]
     )
-    template: Identifier = Field(description="The content: a folder in include/templates/.", examples=["newsletter"])
+    template: Identifier | Literal[""] = Field(
+        default="",
+        description="The content: a folder in include/templates/. A campaign has either this or `dynamic_template`.",
+        examples=["newsletter"],
+    )
+    dynamic_template: DynamicTemplate | dict[Locale, DynamicTemplate] | None = Field(
+        default=None,
+        description="In the place of `template`: the id of a dynamic template at SendGrid, where its subject and content "
+        "are; or one for each language. What the template says cannot be checked here.",
+        examples=["d-0123456789abcdef0123456789abcdef"],
+    )
+    dynamic_data: dict[DataName, Annotated[str, Field(max_length=2000)]] | None = Field(
+        default=None,
+        description="Of a dynamic template: the values that it prints, as in `{{first_name}}`, each written as in a "
+        "template file. Without it, the fields of the person. `unsubscribe_url`, `preferences_url`, `postal_address`, "
+        "`sender_name`, `campaign`, `variant`, `locale` and `test_mark` are always there.",
+        examples=[{"first_name": '{{ person.first_name | title | default("there") }}'}],
+    )
     topic: Identifier | None = Field(
         default=None,
         description="A kind of mail that people can decline on the preference page; declared in include/shop.yaml. People "
@@ -396,6 +422,34 @@ class Campaign(StrictModel):
         if taken := {variant.id for variant in value} & {"treated", "held_out"}:
             raise ValueError(f"a variant is called {taken.pop()}, which is an arm of every hold-out in the results")
         return value
+
+    @model_validator(mode="after")
+    def _has_one_content(self) -> Campaign:
+        if bool(self.template) == bool(self.dynamic_template):
+            where = "dynamic_template" if self.template else "template"
+            raise FieldError("a campaign has either a template or a dynamic_template", where)
+        if self.dynamic_template:
+            self._require_dynamic_fields()
+        elif self.dynamic_data is not None:
+            raise FieldError("is for a dynamic_template", "dynamic_data")
+        return self
+
+    def _require_dynamic_fields(self) -> None:
+        if isinstance(self.dynamic_template, dict) and set(self.dynamic_template) != set(self.locales):
+            raise FieldError("needs an id for each of the locales, and no other", "dynamic_template")
+        if taken := sorted(FIXED_DATA & set(self.dynamic_data or {})):
+            raise FieldError(f"{taken[0]} is always in the data", "dynamic_data", taken[0])
+        if self.kind == "confirmation":
+            raise FieldError("a confirmation needs a template, so that its link can be checked", "dynamic_template")
+        for at, variant in enumerate(self.variants):
+            for name in ("subject", "template"):
+                if getattr(variant, name) is not None:
+                    raise FieldError("is at SendGrid for a dynamic_template; it can print {{variant}}", "variants", at, name)
+
+    def dynamic_template_of(self, locale: str) -> str:
+        """The dynamic template of a locale; empty if the campaign has a `template`."""
+        chosen = self.dynamic_template or ""
+        return chosen if isinstance(chosen, str) else chosen[locale]
 
     @model_validator(mode="after")
     def _variants_differ(self) -> Campaign:

@@ -33,9 +33,10 @@ def campaign_dags(build: Callable[[Campaign], DAG]) -> dict[str, DAG]:
 def campaign_page(campaign: Campaign, how_it_works: str) -> str:
     """The documentation of a campaign's DAG: the facts of its file, then how sending works."""
     schedule = f"`{campaign.schedule}` ({campaign.time_zone})" if campaign.schedule else "manual only"
+    content = f"template `{campaign.template}`" if campaign.template else "a dynamic template at SendGrid"
     return (
         f"### {campaign.name}\n\n**Purpose.** {campaign.purpose}\n\n"
-        f"**Who and when.** Segment `{campaign.segments}`, template `{campaign.template}`, schedule {schedule}, "
+        f"**Who and when.** Segment `{campaign.segments}`, {content}, schedule {schedule}, "
         f"one message per person and `{campaign.occurrence}`. Owner: {campaign.owner}.\n\n{how_it_works.strip()}\n"
     )
 

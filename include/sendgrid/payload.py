@@ -25,6 +25,9 @@ ONE_CLICK = "List-Unsubscribe=One-Click"
 class Envelope:
     """The request-level part of the body, and the slots. Built once per content.
 
+    `values` opens the object of a person's values: substitutions, or the data of a dynamic template with what is the same
+    for everybody.
+
     A slot has its tag, the shared text `before` and `after` the value, and the `column` of the value. Requests with a
     send_at carry `batch_id`.
     """
@@ -33,6 +36,7 @@ class Envelope:
     slots: Sequence[Mapping[str, str]]
     edge_url: str
     batch_id: str | None
+    values: str
 
 
 def envelope(campaign: Campaign, content: Mapping[str, Any], *, tracked: bool, batch_id: str | None) -> Envelope:
@@ -43,8 +47,7 @@ def envelope(campaign: Campaign, content: Mapping[str, Any], *, tracked: bool, b
     """
     message: dict[str, Any] = {
         "from": _person(campaign.sender),
-        "subject": content["subject"],
-        "content": [{"type": "text/plain", "value": content["text"]}, {"type": "text/html", "value": content["html"]}],
+        **_content(content),
         "categories": [campaign.id, *(name for name in campaign.categories if name != campaign.id)],
         "tracking_settings": {
             "click_tracking": {"enable": tracked, "enable_text": False},
@@ -59,7 +62,22 @@ def envelope(campaign: Campaign, content: Mapping[str, Any], *, tracked: bool, b
         message["asm"] = {"group_id": campaign.asm_group_id}
     if campaign.ip_pool_name:
         message["ip_pool_name"] = campaign.ip_pool_name
-    return Envelope(message, content["slots"], content["edge_url"], batch_id)
+    return Envelope(message, content["slots"], content["edge_url"], batch_id, _opening(content))
+
+
+def _content(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Subject and parts, or the dynamic template that has them at SendGrid."""
+    if template := content.get("template_id"):
+        return {"template_id": template}
+    parts = (("text/plain", content["text"]), ("text/html", content["html"]))
+    return {"subject": content["subject"], "content": [{"type": kind, "value": text} for kind, text in parts]}
+
+
+def _opening(content: Mapping[str, Any]) -> str:
+    if "template_id" not in content:
+        return '"substitutions":{'
+    fixed = "".join(f"{_quoted(name)}:{_quoted(value)}," for name, value in content["fixed_data"].items())
+    return f'"dynamic_template_data":{{{fixed}'
 
 
 def escape_values(people: pa.Table) -> pa.Table:
@@ -92,7 +110,7 @@ def _personalization(envelope: Envelope, people: pa.Table, attempt: int, chunk: 
     needed = {"email", "token", "message_key", *(slot["column"] for slot in envelope.slots)}
     values = {name: _complete(people[name]) for name in needed}
     link = f'"}}],"headers":{{"List-Unsubscribe":"<{_quoted(envelope.edge_url)[1:-1]}/u/'
-    one_click = f'>","List-Unsubscribe-Post":{_quoted(ONE_CLICK)}}},"substitutions":{{'
+    one_click = f'>","List-Unsubscribe-Post":{_quoted(ONE_CLICK)}}},{envelope.values}'
     pieces = ['{"to":[{"email":"', values["email"], link, values["token"], one_click]
     for number, slot in enumerate(envelope.slots):
         opening = f"{',' if number else ''}{_quoted(slot['tag'])}:{_quoted(slot['before'])[:-1]}"

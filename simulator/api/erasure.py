@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from itertools import groupby
 
 import msgspec
+from msgspec import UNSET
 
 from simulator.api.payload import DECODER, Address, Personalization
 from simulator.inbox.marks import ERASED
@@ -42,6 +43,7 @@ def _erased(person: Personalization) -> Personalization:
     return Personalization(
         to=[Address(email=f"erased@{provider_of(address)}.invalid")],
         substitutions=dict.fromkeys(person.substitutions or {}, ""),
+        dynamic_template_data=dict.fromkeys(person.dynamic_template_data, "") if person.dynamic_template_data else UNSET,
         custom_args=person.custom_args,
         send_at=person.send_at,
     )

@@ -57,6 +57,8 @@ def parts_of(mail: Mail) -> dict[str, str]:
 
 def preheader(mail: Mail, person: Personalization) -> str:
     """The first text of the HTML part, else of the text part: what an inbox shows after the subject."""
+    if mail.template_id:
+        return f"{mail.template_id}, at SendGrid"
     parts = parts_of(mail)
     text = text_of(parts["text/html"]) if "text/html" in parts else parts.get("text/plain", "")
     said = html.unescape(TAG.sub(" ", substitute(text[: 20 * SNIPPET], mail, person)))
@@ -75,6 +77,7 @@ def words_of_mail(mail: Mail) -> str:
 
 def words_of_person(person: Personalization, email: str) -> str:
     """What one message can be found by besides: its address, its own subject and its substitutions, except links."""
-    values = (value for value in (person.substitutions or {}).values() if not value.startswith(("http://", "https://")))
+    given = [*(person.substitutions or {}).values(), *map(str, (person.dynamic_template_data or {}).values())]
+    values = (value for value in given if not value.startswith(("http://", "https://")))
     said = " ".join([email, person.subject or "", *dict.fromkeys(values)])
     return " ".join((html.unescape(said) if "&" in said else said).lower().split())

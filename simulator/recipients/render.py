@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+from html import escape
 from html.parser import HTMLParser
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -40,12 +41,31 @@ class Anchor(NamedTuple):
 
 
 def render(mail: Mail, person: Personalization) -> Rendered:
-    """The rendered mail. Values are not escaped: a substitution that breaks the HTML breaks it here too."""
+    """The rendered mail. Values are not escaped: a substitution that breaks the HTML breaks it here too.
+
+    A dynamic template is at SendGrid, and the simulator has none: its mail shows the data, escaped, and its links.
+    """
+    if mail.template_id:
+        return _data_of(mail, person)
     parts = {part.type: part.value for part in mail.content or ()}
     subject = person.subject or mail.subject or ""
     return Rendered(
         *(substitute(text, mail, person) for text in (subject, parts.get("text/plain", ""), parts.get("text/html", "")))
     )
+
+
+def _data_of(mail: Mail, person: Personalization) -> Rendered:
+    data = person.dynamic_template_data or {}
+    lines = [f"{name}: {value}" for name, value in data.items()]
+    cells = (f"<tr><th align=left>{escape(name)}</th><td>{_shown(value)}</td></tr>" for name, value in data.items())
+    page = f"<!DOCTYPE html><html><body><p>{escape(str(mail.template_id))}</p><table>{''.join(cells)}</table></body></html>"
+    subject = person.subject or mail.subject or data.get("subject") or f"Template {mail.template_id}"
+    return Rendered(str(subject), "\n".join(lines), page)
+
+
+def _shown(value: object) -> str:
+    text = escape(str(value))
+    return f'<a clicktracking=off href="{text}">{text}</a>' if text.startswith(("http://", "https://")) else text
 
 
 def substitute(text: str, mail: Mail, person: Personalization) -> str:
@@ -91,7 +111,8 @@ class Links:
 
     def of(self, person: Personalization, with_text: bool) -> list[Link]:
         """The links of the HTML part, and of the text part if `with_text`."""
-        anchors = self._plain(person) if self._unmarked(person) else _Anchors(render(self._mail, person).html).found
+        fixed = self._unmarked(person) and not self._mail.template_id
+        anchors = self._plain(person) if fixed else _Anchors(render(self._mail, person).html).found
         found = [Link(url, at, "html", rewritable) for at, (url, rewritable) in enumerate(anchors) if url.startswith("http")]
         if with_text:
             text = render(self._mail, person).plain

@@ -416,3 +416,35 @@ def test_no_message_is_due_in_quiet_hours(shop: Shop, esp: ScriptedEsp) -> None:
         sender.send_range(shop.stores, esp.account, **part)
     assert esp.bodies
     assert {body.get("send_at") for body in esp.bodies} == {int(ends.timestamp())}
+
+
+def test_a_dynamic_template_is_sent_with_its_data_and_our_rules(shop: Shop, esp: ScriptedEsp) -> None:
+    template = "d-0123456789abcdef0123456789abcdef"
+    frozen = shop.freeze(
+        template="",
+        dynamic_template=template,
+        dynamic_data={"name": '{{ person.first_name }} "X"'},
+        variants=(Variant(id="a"),),
+    )
+    assert shop.freeze(
+        template="",
+        dynamic_template=template,
+        dynamic_data={"name": '{{ person.first_name }} "X"'},
+        variants=(Variant(id="a"),),
+    )["found"]
+    for part in sender.ranges(shop.stores.ledger, frozen["plan_id"]):
+        sender.send_range(shop.stores, esp.account, **part)
+    assert settle(shop.stores.ledger, frozen["plan_id"])["accepted"] == frozen["planned"]
+    for body in esp.bodies:
+        assert body["template_id"] == template
+        assert not {"subject", "content"} & set(body)
+        assert body["tracking_settings"]["subscription_tracking"] == {"enable": False}
+        for person in body["personalizations"]:
+            data = person["dynamic_template_data"]
+            assert "substitutions" not in person
+            assert data["name"].startswith("First")
+            assert data["name"].endswith(' "X"')
+            assert data["unsubscribe_url"].startswith(f"{EDGE}/u/")
+            assert person["headers"]["List-Unsubscribe"] == f"<{data['unsubscribe_url'].partition('?')[0]}>"
+            assert data["postal_address"] == shop.campaign.postal_address
+            assert data["test_mark"] == ""

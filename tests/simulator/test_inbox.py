@@ -195,3 +195,17 @@ def test_a_store_without_inbox_is_upgraded(idle: RunningSimulator) -> None:
     assert [row["to"] for row in listed(idle, q="person1@")] == ["person1@gmail.example.com"]
     with contextlib.closing(sqlite3.connect(idle.data / "simulator.sqlite")) as store:
         assert store.execute("pragma user_version").fetchone() == (SCHEMA_VERSION,)
+
+
+def test_a_dynamic_template_shows_its_data(idle: RunningSimulator) -> None:
+    data = {"name": "<b>Ada", "unsubscribe_url": "https://mail.shop.example/u/T"}
+    template = "d-0123456789abcdef0123456789abcdef"
+    values = mail(personalizations=[person(0, dynamic_template_data=data)], template_id=template)
+    values = {name: value for name, value in values.items() if name not in ("subject", "content")}
+    values["personalizations"][0].pop("substitutions", None)
+    idle.send(values)
+    row = listed(idle, q="ada")[0]
+    shown = page(idle, f"/inbox/{row['seq']}/html").text
+    assert template in shown
+    assert "&lt;b&gt;Ada" in shown
+    assert 'href="https://mail.shop.example/u/T"' in shown

@@ -20,7 +20,7 @@ from tests.simulator.mail_bodies import mail, person, with_, without
 NOW = 1_800_000_000.0
 ACCOUNT = Account(("example.com", "sender@elsewhere.example"), ("marketing",), {"batch"}.__contains__, {5}.__contains__)
 ONE = "personalizations.0"
-TEMPLATE = without("content", mail(template_id="d-1"))
+TEMPLATE = without("content", mail(template_id="d-0123456789abcdef0123456789abcdef"))
 DYNAMIC = without(f"{ONE}.substitutions", TEMPLATE)
 
 
@@ -104,6 +104,9 @@ BROKEN = [
         "Expected: string, given: array",
     ),
     ("substitutions with a dynamic template", TEMPLATE, f"{ONE}.substitutions", "dynamic templating"),
+    ("template id", with_("template_id", "d-1", without("content")), "template_id", "valid GUID"),
+    ("content beside a dynamic template", with_("content", mail()["content"], DYNAMIC), "content", "leave it out"),
+    ("dynamic template without data", without("subject", DYNAMIC), f"{ONE}.dynamic_template_data", "prints nothing"),
     ("dynamic data without template", with_(f"{ONE}.dynamic_template_data", {"a": 1}), f"{ONE}.dynamic_template_data", "d-"),
     ("header value with a line break", with_(f"{ONE}.headers.X-A", "a\r\nBcc: b"), f"{ONE}.headers.X-A", "CR or LF"),
     ("shared header with a line break", with_("headers", {"X-A": "a\nb"}), "headers.X-A", "CR or LF"),
@@ -151,7 +154,7 @@ GOOD = [
     ("the same address in two personalizations", mail(personalizations=[person(1), person(1)])),
     ("personal subjects", without("subject", with_(f"{ONE}.subject", "Yours"))),
     ("dynamic template", with_(f"{ONE}.dynamic_template_data", {"a": [1, {"b": None}]}, without("subject", DYNAMIC))),
-    ("legacy template", without("subject", without("content", mail(template_id="t")))),
+    ("legacy template", without("subject", without("content", mail(template_id="0f8fad5b-d9cb-469f-a165-70867728950e")))),
     ("HTML alone", with_("content", [{"type": "text/html", "value": "x"}])),
     ("three parts", with_("content", [{"type": f"text/{t}", "value": "x"} for t in ("plain", "x-amp-html", "html")])),
     ("10 categories", with_("categories", [str(at) for at in range(10)])),

@@ -84,9 +84,9 @@ def compile_without_lint(
         )
     sources = TemplateLoader(folder, _variant_subject(campaign, variant))
     placeholders = Placeholders()
-    shared, images = _shared(campaign, variant, locale), Images(folder)
+    shared, images = shared_values(campaign, variant, locale), Images(folder)
     functions = {**images.functions(), "products": ProductLists(products)}
-    environment = _environment(sources, placeholders, {**shared, **functions}, compiled)
+    environment = environment_for(sources, placeholders, {**shared, **functions}, compiled)
     names = _part_files(folder, variant, locale)
     rendered = _render(environment, names)
     inputs = {"version": COMPILER_VERSION, "sources": sources.hashes, "shared": shared, "names": names}
@@ -100,7 +100,7 @@ def compile_without_lint(
         inputs["utm"] = [query, *rule.sites]
         html, text = utm.tag_html(rendered.html, rule, query), utm.tag_text(rendered.text, rule, query)
         rendered = replace(rendered, html=html, text=text)
-    content = assign_slots(rendered, placeholders, names=names, inputs=_digest(inputs), tag_prefix=tag_prefix)
+    content = assign_slots(rendered, placeholders, names=names, inputs=digest(inputs), tag_prefix=tag_prefix)
     if len(content.slots) > MAX_SLOTS:
         raise PlanError(
             f"has {len(content.slots)} personal values.",
@@ -123,9 +123,9 @@ def _product_lists(environment: TemplateEnvironment, placeholders: Placeholders)
 def rendered_subject(folder: Path, *, campaign: Campaign, variant: Variant, locale: str) -> str:
     """The subject as the template prints it, with placeholders and line breaks. Raises `PlanError` with file and line."""
     sources = TemplateLoader(folder, _variant_subject(campaign, variant))
-    shared = {**_shared(campaign, variant, locale), **Images(folder).functions(), "products": ProductLists(None)}
-    environment = _environment(sources, Placeholders(), shared, None)
-    return _render_part(environment, _part_files(folder, variant, locale)["subject"])
+    shared = {**shared_values(campaign, variant, locale), **Images(folder).functions(), "products": ProductLists(None)}
+    environment = environment_for(sources, Placeholders(), shared, None)
+    return render_part(environment, _part_files(folder, variant, locale)["subject"])
 
 
 def _variant_subject(campaign: Campaign, variant: Variant) -> dict[str, tuple[str, str]]:
@@ -142,7 +142,7 @@ def _part_files(folder: Path, variant: Variant, locale: str) -> dict[str, str]:
     return {**own, **names}
 
 
-def _shared(campaign: Campaign, variant: Variant, locale: str) -> dict[str, Any]:
+def shared_values(campaign: Campaign, variant: Variant, locale: str) -> dict[str, Any]:
     """The variables of every template besides `person`. Plain values only: templates cannot reach application objects."""
     confirming = {"confirm_within_days": campaign.confirm_within_days} if campaign.kind == "confirmation" else {}
     return {
@@ -156,9 +156,10 @@ def _shared(campaign: Campaign, variant: Variant, locale: str) -> dict[str, Any]
     }
 
 
-def _environment(
+def environment_for(
     sources: TemplateLoader, placeholders: Placeholders, shared: dict[str, Any], compiled: BytecodeCache | None
 ) -> TemplateEnvironment:
+    """The environment in which the parts of one content are rendered."""
     person = PersonProxy()
     environment = TemplateEnvironment(sources, {**shared, "person": person}, compiled)
     environment.add_extension(PersonalExtension)
@@ -170,11 +171,11 @@ def _environment(
 
 
 def _render(environment: TemplateEnvironment, names: dict[str, str]) -> RenderedParts:
-    subject = " ".join(_render_part(environment, names["subject"]).split())
-    preheader = " ".join(_render_part(environment, names["preheader"]).split())
+    subject = " ".join(render_part(environment, names["subject"]).split())
+    preheader = " ".join(render_part(environment, names["preheader"]).split())
     is_derived = names["body_text"] == names["body_html"]
-    text = "" if is_derived else _render_part(environment, names["body_text"], preheader=preheader)
-    html = _render_part(environment, names["body_html"], preheader=preheader)
+    text = "" if is_derived else render_part(environment, names["body_text"], preheader=preheader)
+    html = render_part(environment, names["body_html"], preheader=preheader)
     if names["body_html"].endswith(mjml.ENDING):
         html = mjml.to_html(html, names["body_html"], cast(TemplateLoader, environment.loader).texts)
     check_contexts(html, environment.placeholders)
@@ -190,7 +191,7 @@ def _has_person_link(tag: str, placeholders: Placeholders) -> bool:
     return any(path[0] in PERSON_LINKS for entry in entries for path in entry.paths)
 
 
-def _render_part(environment: TemplateEnvironment, name: str, **variables: Any) -> str:
+def render_part(environment: TemplateEnvironment, name: str, **variables: Any) -> str:
     """One part, rendered with placeholders. Every failure becomes a `PlanError` with the template's file and line."""
     environment.budget.reset()
     pieces, size = [], 0
@@ -231,5 +232,6 @@ def _inline_styles(html: str, name: str) -> str:
         raise PlanError(f"has an invalid style sheet ({error}).", where=name, remedy="Fix the style sheet.") from None
 
 
-def _digest(inputs: dict[str, Any]) -> str:
+def digest(inputs: dict[str, Any]) -> str:
+    """A SHA-256 of everything that a content is made of."""
     return hashlib.sha256(json.dumps(inputs, sort_keys=True, ensure_ascii=True).encode()).hexdigest()

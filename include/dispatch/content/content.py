@@ -40,7 +40,8 @@ class Content:
     the columns that `SlotFiller.fill` needs. `content_hash` is a SHA-256 over everything that determines the bytes: the
     rendered parts, all template files, the campaign's values, the compiler's version. `warnings` do not stop a send.
     `tag_core` is contained in every tag and in no value. `images` are those that the mail can show, `product_lists`
-    the shared lists of products that it names.
+    the shared lists of products that it names. A content at SendGrid has its `template_id`, the names of its slots there
+    (`data_names`), and data that is the same for everybody.
     """
 
     subject: str
@@ -54,6 +55,9 @@ class Content:
     tag_core: str = ""
     images: tuple[Image, ...] = ()
     product_lists: frozenset[str] = frozenset()
+    template_id: str = ""
+    data_names: tuple[str, ...] = ()
+    fixed_data: Mapping[str, str] = field(default_factory=dict)
 
     def with_images(self, urls: Mapping[str, str]) -> Content:
         """The content with URLs in the place of the markers of images, in personal blocks too. The hash stays the same."""

@@ -22,7 +22,7 @@ from include.core.campaign import Campaign, Variant
 from include.core.errors import PlanError, TradewindError
 from include.core.finding import Finding, errors
 from include.core.paths import product_folder, shop_file
-from include.dispatch.content import lint, markup, mjml, names
+from include.dispatch.content import dynamic, lint, markup, mjml, names
 from include.dispatch.content.advice import advice
 from include.dispatch.content.compile import compile_without_lint, rendered_subject
 from include.dispatch.content.element_reader import Problem
@@ -31,6 +31,7 @@ from include.dispatch.content.sources import PARTS, part_file, unwritten_parts
 
 _WHERE = re.compile(r"^(?P<file>.*?)(?:, line (?P<line>\d+))?$")
 _PART = re.compile(r"^(subject|preheader|body)\.")
+_DATA = re.compile(r"\(dynamic_data\.(\w+)\)")
 _PREHEADER = re.compile(r"^preheader\.")
 
 
@@ -41,6 +42,8 @@ def inspect_mail(
 
     `compiled` has what other mails share with this one, such as the layout.
     """
+    if campaign.dynamic_template:
+        return list(_inspect_dynamic(campaign, campaign_file))
     found = dict.fromkeys(inspect_sources(campaign, campaign_file, folder))
     known = {(finding.path, finding.line) for finding in errors(found)}
     compiled = compiled or CompiledFiles()
@@ -50,6 +53,19 @@ def inspect_mail(
                 if finding.severity != "error" or (finding.path, finding.line) not in known:
                     found[finding] = None
     return list(found)
+
+
+def _inspect_dynamic(campaign: Campaign, campaign_file: Path) -> Iterator[Finding]:
+    """What is wrong with the values of a dynamic template, and that its content cannot be checked."""
+    line = yaml_file.field_line(campaign_file, "dynamic_template") or 1
+    yield Finding("hint", campaign_file, line, f"{dynamic.unchecked(campaign.dynamic_template_of(campaign.locales[0]))}.")
+    try:
+        for locale in campaign.locales:
+            dynamic.compile_dynamic(campaign, campaign.variants[0], locale)
+    except TradewindError as error:
+        name = _DATA.search(error.where)
+        line = (yaml_file.field_line(campaign_file, "dynamic_data", name[1]) if name else None) or line
+        yield Finding("error", campaign_file, line, error.what, error.remedy)
 
 
 def inspect_sources(campaign: Campaign, campaign_file: Path, folder: Path) -> Iterator[Finding]:
@@ -73,7 +89,7 @@ def inspect_files(folder: Path, templates: Iterable[str]) -> Iterator[Finding]:
 
 def _arms(campaign: Campaign, folder: Path) -> list[tuple[Campaign, Variant]]:
     arms = [(campaign.arm(variant.id), variant) for variant in campaign.variants]
-    return [(arm, variant) for arm, variant in arms if (folder / arm.template).is_dir()]
+    return [(arm, variant) for arm, variant in arms if arm.template and (folder / arm.template).is_dir()]
 
 
 def _inspect_file(path: Path) -> tuple[Finding, ...]:

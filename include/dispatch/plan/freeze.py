@@ -27,6 +27,7 @@ from include.core.secrets import Secrets
 from include.dispatch import plan_files
 from include.dispatch.account import record
 from include.dispatch.content import Content, Link, SlotFiller, compile_content, link_slots
+from include.dispatch.content.dynamic import compile_dynamic
 from include.dispatch.content.images import public_urls, publish
 from include.dispatch.content.inspection import inspect_sources
 from include.dispatch.content.products import ProductRows
@@ -228,13 +229,16 @@ def _checked_contents(campaign: Campaign) -> dict[str, Content]:
 def compile_contents(campaign: Campaign) -> dict[str, Content]:
     """The content of each variant and locale, by `variant.locale`. Raises `PlanError` with file and line."""
     names = (f"{variant.id}.{locale}" for variant in campaign.variants for locale in campaign.locales)
-    return {name: _compile(campaign, name) for name in names}
+    return {name: compile_one(campaign, name) for name in names}
 
 
-def _compile(campaign: Campaign, name: str, products: ProductRows | None = None) -> Content:
+def compile_one(campaign: Campaign, name: str, products: ProductRows | None = None) -> Content:
+    """The content `variant.locale`, with products if they are given. Raises `PlanError` with file and line."""
     variant, _, locale = name.partition(".")
     arm = campaign.arm(variant)
     chosen = next(each for each in campaign.variants if each.id == variant)
+    if arm.dynamic_template:
+        return compile_dynamic(arm, chosen, locale)
     return compile_content(require_template(arm), campaign=arm, variant=chosen, locale=locale, products=products)
 
 
@@ -245,7 +249,7 @@ def with_products(
     wanted = frozenset[str]().union(*(content.product_lists for content in contents.values()))
     found = rows(wanted) if wanted else {}
     return {
-        name: _compile(campaign, name, found) if content.product_lists else content for name, content in contents.items()
+        name: compile_one(campaign, name, found) if content.product_lists else content for name, content in contents.items()
     }
 
 
@@ -363,19 +367,28 @@ def contents_as_data(
             "html": content.html,
             "edge_url": request.edge_url.rstrip("/"),
             "slots": _slots_as_data(content, links[name]),
+            **_dynamic_as_data(content, mark),
         }
         for name, content in contents.items()
     }
 
 
+def _dynamic_as_data(content: Content, mark: str) -> dict[str, Any]:
+    """Of a content at SendGrid: its id and the data that is the same for everybody. Its template prints the mark itself."""
+    if not content.template_id:
+        return {}
+    return {"template_id": content.template_id, "fixed_data": {**content.fixed_data, "test_mark": mark}}
+
+
 def _slots_as_data(content: Content, links: Mapping[str, Link]) -> list[dict[str, str]]:
     """For each slot, the column with its value: its own column, or for a link the token's."""
     columns = iter(plan_files.slot_columns(len(content.slots) - len(links)))
+    tags = content.data_names or [slot.tag for slot in content.slots]
     return [
-        {"tag": slot.tag, "column": "token", **links[slot.tag]._asdict()}
+        {"tag": tag, "column": "token", **links[slot.tag]._asdict()}
         if slot.tag in links
-        else {"tag": slot.tag, "column": next(columns), "before": "", "after": ""}
-        for slot in content.slots
+        else {"tag": tag, "column": next(columns), "before": "", "after": ""}
+        for tag, slot in zip(tags, content.slots, strict=True)
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import duckdb
@@ -14,8 +15,9 @@ from include.core.finding import Finding
 from include.core.paths import template_folder
 from include.core.secrets import Secrets
 from include.core.suggestion import suggest
-from include.dispatch.content import Content, SlotFiller, compile_content, render_one
+from include.dispatch.content import Content, SlotFiller, render_one
 from include.dispatch.content.advice import advice
+from include.dispatch.content.dynamic import page_of
 from include.dispatch.content.inspection import inspect_sources
 from include.dispatch.content.translations import outdated
 from include.dispatch.plan import freeze
@@ -42,7 +44,7 @@ def compile_each(campaign: Campaign, choice: Choice) -> tuple[dict[str, Content]
     for variant, locale in _wanted(campaign, choice):
         arm = campaign.arm(variant.id)
         try:
-            content = compile_content(freeze.require_template(arm), campaign=arm, variant=variant, locale=locale)
+            content = freeze.compile_one(campaign, f"{variant.id}.{locale}")
         except PlanError as error:
             problems += [] if error.where in known else [Problem.of(error)]
         else:
@@ -53,8 +55,10 @@ def compile_each(campaign: Campaign, choice: Choice) -> tuple[dict[str, Content]
 
 def content_warnings(arm: Campaign, locale: str, content: Content) -> list[Problem]:
     """The warnings of a compiled content, and advice on it."""
-    where = f"template {arm.template}, {language(locale)}"
+    where = f"template {arm.template or content.template_id}, {language(locale)}"
     warnings = [Problem("warning", f"{warning}.", where) for warning in content.warnings]
+    if content.template_id:
+        return warnings
     return [*warnings, *(Problem(each.severity, each.what, where, each.remedy) for each in advice(content))]
 
 
@@ -95,6 +99,12 @@ def render_mails(
 def _mail(campaign: Campaign, content: Content, person: Person, variant: str, locale: str, edge_url: str) -> Mail:
     content = content.with_images({image.marker: image.data_url() for image in content.images})
     rendered = render_one(content, {**person.values, **dict.fromkeys(_LINKS, f"{edge_url.rstrip('/')}/…")})
+    if content.template_id:
+        fixed = "\n".join(f"{name}: {value}" for name, value in content.fixed_data.items())
+        text = f"{rendered.text}\n{fixed}"
+        rendered = replace(
+            rendered, subject="(the subject is at SendGrid)", text=text, html=page_of(content.template_id, text)
+        )
     arm = campaign.arm(variant)
     sender = f"{arm.sender.name} <{arm.sender.email}>"
     return Mail(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec import UNSET
+
 from simulator.api.payload import Mail, Personalization, Strings
 from simulator.api.responses import Problem
 from simulator.api.rules.values import (
@@ -72,6 +74,12 @@ def substitution_problems(path: str, person: Personalization, mail: Mail) -> Ite
     if byte_length(values) > SUBSTITUTION_BYTES:
         yield problem(
             f"The substitutions may not exceed {SUBSTITUTION_BYTES} bytes.", field, "personalizations.substitutions"
+        )
+    if dynamic and person.dynamic_template_data is UNSET:
+        yield problem(
+            "A dynamic template prints nothing for a person without dynamic_template_data.",
+            f"{path}.dynamic_template_data",
+            "personalizations.dynamic_template_data",
         )
     if person.dynamic_template_data and not dynamic:
         yield problem(

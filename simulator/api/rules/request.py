@@ -14,6 +14,7 @@ MAX_RECIPIENTS = 1_000
 MAX_CATEGORIES = 10
 CATEGORY_CHARACTERS = 255
 MAX_GROUPS = 25
+TEMPLATE_ID = re.compile(r"d-[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 NO_FROM = (
     "The from object must be provided for every email send. It is an object that requires the email parameter, but may also "
     'contain a name parameter.  e.g. {"email" : "example@example.com"}  or {"email" : "example@example.com", "name" : '
@@ -44,6 +45,7 @@ def request_problems(mail: Mail, account: Account, now: float) -> Iterator[Probl
         )
     yield from sender_problems(mail)
     yield from subject_problems(mail)
+    yield from template_problems(mail)
     yield from content_problems(mail)
     yield from category_problems(mail)
     yield from header_problems("headers", mail.headers or {})
@@ -81,6 +83,16 @@ def subject_problems(mail: Mail) -> Iterator[Problem]:
         yield problem(NO_SUBJECT, "subject", "subject")
     if has_line_break(mail.subject or ""):
         yield problem("The subject cannot contain CR or LF characters.", "subject", "subject")
+
+
+def template_problems(mail: Mail) -> Iterator[Problem]:
+    """A dynamic template's id, or a legacy one's, which is a GUID; a dynamic one brings subject and content itself."""
+    if mail.template_id and not TEMPLATE_ID.fullmatch(mail.template_id):
+        yield problem(
+            f"The template_id must be a valid GUID, you provided '{mail.template_id[:60]}'.", "template_id", "template_id"
+        )
+    if mail.template_id and mail.template_id.startswith("d-") and mail.content:
+        yield problem("The content is that of the dynamic template; leave it out.", "content", "content")
 
 
 def content_problems(mail: Mail) -> Iterator[Problem]:
