@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
@@ -21,6 +21,7 @@ from include.core.finding import Finding, of_exception, refuse
 from include.core.paths import campaign_folder, journey_folder, shop_file
 from include.core.segment_name import SegmentName
 from include.core.segment_set import SegmentChoice, SegmentSet, SegmentText
+from include.core.send_time import OWN_TIME, USUAL_TIME, SendTime, arms
 from include.core.shop import UnknownTopic, load_shop
 from include.core.suggestion import suggest
 from include.core.yaml_file import Document, StrictModel
@@ -273,6 +274,13 @@ class Campaign(StrictModel):
         description="The hours in which mail may arrive, in the recipient's time zone; without it, any hour.",
         examples=[{"start": 9, "end": 20, "missed": "next_day"}],
     )
+    send_time: SendTime | Literal["per_person"] | None = Field(
+        default=None,
+        description="`per_person` sends to each person at the hour at which they opened and clicked most, on their clock, "
+        "within a day after the schedule and in the hours of arrival. A control group gets the mail at the usual time, and "
+        "the report shows the difference: the campaign has the variants `usual_time` and `own_time`, and no others.",
+        examples=["per_person", {"by": "per_person", "control_percent": 20}],
+    )
     quiet_hours: QuietHours | Literal["none"] | None = Field(
         default=None,
         description="Hours in which no mail may arrive, in the recipient's time zone (UTC where it is unknown): it arrives "
@@ -422,6 +430,22 @@ class Campaign(StrictModel):
         if taken := {variant.id for variant in value} & {"treated", "held_out"}:
             raise ValueError(f"a variant is called {taken.pop()}, which is an arm of every hold-out in the results")
         return value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _send_time_has_its_arms(cls, values: Any) -> Any:
+        if isinstance(values, dict) and values.get("send_time") and "variants" not in values:
+            return {**values, "variants": arms(values["send_time"])}
+        return values
+
+    @model_validator(mode="after")
+    def _send_time_is_an_experiment_of_its_own(self) -> Campaign:
+        if self.send_time and [variant.id for variant in self.variants] != [USUAL_TIME, OWN_TIME]:
+            raise FieldError("a send time per person is an experiment of its own, without other variants", "variants")
+        if self.send_time and (self.winner or self.kind == "confirmation"):
+            what = "has no winner: its control group stays" if self.winner else "is for marketing mail: people wait for this"
+            raise FieldError(f"a send time per person {what}", "winner" if self.winner else "send_time")
+        return self
 
     @model_validator(mode="after")
     def _has_one_content(self) -> Campaign:

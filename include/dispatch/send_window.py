@@ -15,7 +15,18 @@ AHEAD_LIMIT = timedelta(hours=72)
 SOON = timedelta(minutes=2)
 """A request whose send_at is nearer than this is sent without one."""
 
-_TIMES = pa.schema([("variant", pa.string()), ("zone", pa.string()), ("send_at", pa.float64()), ("not_after", pa.float64())])
+NO_HOUR = -1
+"""Of people who get the mail at the campaign's usual time."""
+
+_TIMES = pa.schema(
+    [
+        ("variant", pa.string()),
+        ("zone", pa.string()),
+        ("own_hour", pa.int32()),
+        ("send_at", pa.float64()),
+        ("not_after", pa.float64()),
+    ]
+)
 
 
 def next_window(hours: ArrivalHours, zone_name: str | None, at: datetime) -> tuple[datetime | None, datetime]:
@@ -40,16 +51,33 @@ def _span(day: date, start: int, end: int, zone: ZoneInfo) -> tuple[datetime, da
     return opens, datetime.combine(last_day, time(hour), tzinfo=zone).astimezone(UTC)
 
 
-def send_times(windows: Mapping[str, ArrivalHours | None], zones: Iterable[str], at: datetime) -> pa.Table:
-    """One row per variant with hours of arrival and time zone ('' is UTC): send_at and not_after in Unix seconds."""
+def send_times(windows: Mapping[str, ArrivalHours | None], places: Iterable[tuple[str, int]], at: datetime) -> pa.Table:
+    """One row per variant and place, if mail waits there: a time zone ('' is UTC) with an own hour (`NO_HOUR` for none).
+
+    Columns send_at (null: now) and not_after (null: never too late) in Unix seconds.
+    """
     rows = []
-    for zone in zones:
-        for variant, window in windows.items():
-            if window is not None:
-                opens, closes = next_window(window, zone, at)
-                send_at = opens.timestamp() if opens else None
-                rows.append({"variant": variant, "zone": zone, "send_at": send_at, "not_after": closes.timestamp()})
+    for zone, own_hour in places:
+        for variant, hours in windows.items():
+            if hours is not None or own_hour != NO_HOUR:
+                opens, closes = arrival(hours, zone, own_hour, at)
+                send_at, not_after = (moment.timestamp() if moment else None for moment in (opens, closes))
+                row = {"variant": variant, "zone": zone, "own_hour": own_hour, "send_at": send_at, "not_after": not_after}
+                rows.append(row)
     return pa.Table.from_pylist(rows, schema=_TIMES)
+
+
+def arrival(
+    hours: ArrivalHours | None, zone: str | None, own_hour: int, at: datetime
+) -> tuple[datetime | None, datetime | None]:
+    """From when (None: now) and until when (None: always) mail may arrive: in `hours`, from a person's own hour on."""
+    if own_hour == NO_HOUR:
+        return next_window(hours, zone, at) if hours else (None, None)
+    opens, _ = next_window(ArrivalHours(((own_hour, own_hour + 1),)), zone, at)
+    if hours is None:
+        return opens, None
+    later, closes = next_window(hours, zone, opens or at)  # `later` only where the clocks change over the hour.
+    return later or opens, closes
 
 
 def zone_of(name: str | None) -> ZoneInfo:

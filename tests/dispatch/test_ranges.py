@@ -64,12 +64,24 @@ def test_terminated_task_finishes_its_open_requests(stores: Stores, esp: Scripte
 
 def test_send_times_of_each_time_zone() -> None:
     windows = {"a": ArrivalHours(((9, 20),))}
-    rows = send_times(windows, ["Asia/Kolkata", "Europe/Berlin"], utc(2026, 11, 24, 8, 30)).to_pylist()
+    rows = send_times(windows, [("Asia/Kolkata", -1), ("Europe/Berlin", -1)], utc(2026, 11, 24, 8, 30)).to_pylist()
     assert rows == [
-        {"variant": "a", "zone": "Asia/Kolkata", "send_at": None, "not_after": utc(2026, 11, 24, 14, 30).timestamp()},
-        {"variant": "a", "zone": "Europe/Berlin", "send_at": None, "not_after": utc(2026, 11, 24, 19).timestamp()},
+        {
+            "variant": "a",
+            "zone": "Asia/Kolkata",
+            "own_hour": -1,
+            "send_at": None,
+            "not_after": utc(2026, 11, 24, 14, 30).timestamp(),
+        },
+        {
+            "variant": "a",
+            "zone": "Europe/Berlin",
+            "own_hour": -1,
+            "send_at": None,
+            "not_after": utc(2026, 11, 24, 19).timestamp(),
+        },
     ]
-    (later,) = send_times(windows, ["Europe/Berlin"], utc(2026, 11, 24, 6)).to_pylist()
+    (later,) = send_times(windows, [("Europe/Berlin", -1)], utc(2026, 11, 24, 6)).to_pylist()
     assert later["send_at"] == utc(2026, 11, 24, 8).timestamp()
     empty = send_times(windows, [], utc(2026, 11, 24, 6))
-    assert [str(kind) for kind in empty.schema.types] == ["string", "string", "double", "double"]
+    assert [str(kind) for kind in empty.schema.types] == ["string", "string", "int32", "double", "double"]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from include.core.arrival_hours import ArrivalHours, QuietHours, SendWindow, arrival_hours
-from include.dispatch.send_window import AHEAD_LIMIT, SOON, next_window, send_times
+from include.dispatch.send_window import AHEAD_LIMIT, NO_HOUR, SOON, arrival, next_window, send_times
 
 NINE_TO_EIGHT = ArrivalHours(((9, 20),))
 NIGHT = QuietHours(start=22, end=7)
@@ -60,8 +60,8 @@ def test_send_time_is_in_local_hours_and_within_sendgrids_limit(zone: str, naive
 
 def test_send_times_are_empty_without_a_window() -> None:
     windows = {"early": NINE_TO_EIGHT, "any": None}
-    assert send_times({"any": None}, ["Europe/Berlin"], utc(2026, 11, 24)).num_rows == 0
-    found = send_times(windows, ["Europe/Berlin", ""], utc(2026, 11, 24)).to_pylist()
+    assert send_times({"any": None}, [("Europe/Berlin", -1)], utc(2026, 11, 24)).num_rows == 0
+    found = send_times(windows, [("Europe/Berlin", -1), ("", -1)], utc(2026, 11, 24)).to_pylist()
     assert [(row["variant"], row["zone"]) for row in found] == [("early", "Europe/Berlin"), ("early", "")]
 
 
@@ -135,3 +135,13 @@ def test_no_message_is_due_in_quiet_hours(zone: str, naive: datetime, night: tup
     local = [moment.astimezone(ZoneInfo(zone)) for moment in moments]
     clocks_change = local[0].utcoffset() != (local[0] - timedelta(hours=3)).utcoffset()
     assert clocks_change or not all(quiet.covers(moment.hour) for moment in local)
+
+
+def test_mail_at_a_persons_own_hour_arrives_within_a_day() -> None:
+    night = arrival_hours(None, NIGHT)
+    at = utc(2026, 11, 24, 12)  # One o'clock in Berlin.
+    assert arrival(None, "Europe/Berlin", 18, at) == (utc(2026, 11, 24, 17), None)
+    assert arrival(None, "Europe/Berlin", 13, at) == (None, None)
+    assert arrival(night, "Europe/Berlin", 8, at) == (utc(2026, 11, 25, 7), utc(2026, 11, 25, 21))
+    assert arrival(night, "Europe/Berlin", NO_HOUR, at) == (None, utc(2026, 11, 24, 21))
+    assert arrival(None, "Europe/Berlin", NO_HOUR, at) == (None, None)

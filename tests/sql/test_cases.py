@@ -73,7 +73,9 @@ def test_runner_reports_missing_row(tmp_path: Path) -> None:
 
 def test_runner_reports_wrong_order(tmp_path: Path) -> None:
     (tmp_path / "expect.yaml").write_text("in_order:\n- {zone: Europe/Berlin}\n- {zone: Asia/Tokyo}\n")
-    (tmp_path / "main.mail_groups.yaml").write_text("- {zone: Asia/Tokyo}\n- {zone: Europe/Berlin}\n")
+    (tmp_path / "main.mail_groups.yaml").write_text(
+        "- {zone: Asia/Tokyo, own_hour: -1}\n- {zone: Europe/Berlin, own_hour: -1}\n"
+    )
 
     wrong = differences(Case(tmp_path, "dispatch", "mail_zones"), tmp_path)
 

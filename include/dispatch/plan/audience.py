@@ -13,7 +13,7 @@ import duckdb
 from include.core.campaign import Campaign, source_location
 from include.core.journey_mail import journey_of
 from include.core.shop import load_shop
-from include.dispatch.plan import budget, segments
+from include.dispatch.plan import budget, own_hours, segments
 from include.dispatch.plan.occurrence import PER_PERSON
 from include.ledger import consent, suppression_tables
 from include.ledger.database import Ledger
@@ -165,6 +165,7 @@ def judge(
     run(warehouse, "dispatch", "audience_duplicates", params)
     if hold_out_of_all and campaign.kind == "marketing":
         _hold_out_of_all(warehouse, at)
+    own_hours.choose(warehouse, campaign, at)
 
 
 def counted(warehouse: duckdb.DuckDBPyConnection, segment_run: str, suppressions_seen: int) -> Audience:

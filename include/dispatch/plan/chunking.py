@@ -42,11 +42,11 @@ class Chunking:
 
 def cut_into_chunks(warehouse: duckdb.DuckDBPyConnection, campaign: Campaign, at: datetime) -> Chunking:
     """Cut the planned people of temp table `audience` into chunks."""
-    by_zone = campaign.waits_for_hours
+    by_zone = campaign.waits_for_hours or campaign.send_time is not None
     run(warehouse, "dispatch", "mail_groups", {"by_zone": by_zone} | ENGAGEMENT_PARAMS)
-    zones = fetch(warehouse, "dispatch", "mail_zones")["zone"].to_pylist()
+    places = [(row["zone"], row["own_hour"]) for row in fetch(warehouse, "dispatch", "mail_zones").to_pylist()]
     windows = {variant.id: campaign.arm(variant.id).hours for variant in campaign.variants}
-    warehouse.register("send_times", send_times(windows, zones, at))
+    warehouse.register("send_times", send_times(windows, places, at))
     chunks = fetch(warehouse, "dispatch", "chunks", {"chunk_size": CHUNK_SIZE}).to_pylist()
     warehouse.unregister("send_times")
     return Chunking(by_zone, chunks, int((at + timedelta(days=campaign.confirm_within_days)).timestamp()))

@@ -17,7 +17,7 @@ from include.dispatch.plan.freeze import content_hash
 from include.dispatch.plan.live_audience import IsRunning, always, select_segment
 from include.dispatch.plan.occurrence import occurrence_of
 from include.dispatch.plan.split import part_of
-from include.dispatch.preview.experiment import experiment_notes
+from include.dispatch.preview.experiment import experiment_notes, send_time_notes
 from include.dispatch.preview.inside import live_in_journey
 from include.dispatch.preview.model import LiveRun, Row, Sum
 from include.dispatch.send_window import next_window
@@ -81,7 +81,12 @@ def live_now(
     sent = fetch(warehouse, "dispatch", "already_sent", {"campaign": campaign.id}).to_pylist()[0]
     on = f", the last on {_day(sent['last_sent_at'])}; your edit is not in it" if sent["last_sent_at"] else ""
     earlier = [Row(f"already sent{on}", sent["people"])] if sent["people"] else []
-    notes = _approval(campaign) + _waiting(warehouse, campaign, at) + experiment_notes(warehouse, campaign, audience.planned)
+    notes = [
+        *_approval(campaign),
+        *_waiting(warehouse, campaign, at),
+        *send_time_notes(warehouse, campaign),
+        *experiment_notes(warehouse, campaign, audience.planned),
+    ]
     return LiveRun(notes, _sum(warehouse, campaign, audience, earlier, "would be sent to now"))
 
 

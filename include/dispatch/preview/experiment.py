@@ -6,6 +6,8 @@ import duckdb
 
 from include.core.campaign import Campaign
 from include.core.sample_size import people_needed, smallest_lift
+from include.core.send_time import USUAL_TIME
+from include.dispatch.plan.own_hours import LEAST_PEOPLE
 from include.warehouse.connection import fetch
 
 GUESSED_RATE = 0.03
@@ -33,6 +35,18 @@ def experiment_notes(warehouse: duckdb.DuckDBPyConnection, campaign: Campaign, p
             f"{campaign.winner.after_hours} hours later."
         )
     return notes
+
+
+def send_time_notes(warehouse: duckdb.DuckDBPyConnection, campaign: Campaign) -> list[str]:
+    """In words: how many people of temp table `audience` get the mail at their own hour."""
+    if campaign.send_time is None:
+        return []
+    rows = fetch(warehouse, "dispatch", "audience_zones").to_pylist()
+    own = sum(row["people"] for row in rows if row["send_hour"] is not None)
+    control = sum(row["people"] for row in rows if row["variant"] == USUAL_TIME)
+    if not own:
+        return [f"Nobody has an hour of their own yet: fewer than {LEAST_PEOPLE} people have opened or clicked."]
+    return [f"{own:,} people get it at their own hour, within a day; {control:,} are the control group."]
 
 
 def _usual_rate(warehouse: duckdb.DuckDBPyConnection, campaign: str) -> tuple[float, str]:

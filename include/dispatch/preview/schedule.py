@@ -10,20 +10,20 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from include.core.campaign import Campaign
 from include.core.pace import AccountPace
 from include.dispatch.preview.model import Arrival, Schedule
-from include.dispatch.send_window import next_window
+from include.dispatch.send_window import NO_HOUR, arrival
 
 MAX_DAYS = 60
 
 
 def schedule(campaign: Campaign, zones: Sequence[Mapping[str, object]], account: AccountPace, at: datetime) -> Schedule:
-    """The schedule of people by variant and zone (rows of audience_zones.sql), from the campaign's next run on."""
+    """The schedule of people by variant, zone and own hour (rows of audience_zones.sql), from the campaign's next run on."""
     planned = campaign.next_run(at)
     is_scheduled, due = planned is not None, planned or at.astimezone(UTC)
-    each = [_arrival(campaign.arm(str(row["variant"])), str(row["zone"]), int(str(row["people"])), due) for row in zones]
+    each = [_arrival(campaign, row, due) for row in zones]
     hours = [0] * 24
     arrivals = _merged(each)
-    for arrival in arrivals:
-        hours[arrival.local.hour] += arrival.people
+    for one in arrivals:
+        hours[one.local.hour] += one.people
     people = sum(hours)
     duration, limit = sending_time(campaign, account, people, due)
     cost = people / 1000 * campaign.cost_per_thousand
@@ -33,14 +33,15 @@ def schedule(campaign: Campaign, zones: Sequence[Mapping[str, object]], account:
 def _merged(arrivals: Sequence[Arrival]) -> list[Arrival]:
     """One arrival per zone and time, most people first: variants may share both."""
     people: Counter[tuple[str, datetime]] = Counter()
-    for arrival in arrivals:
-        people[arrival.zone, arrival.local] += arrival.people
+    for each in arrivals:
+        people[each.zone, each.local] += each.people
     return [Arrival(zone, local, number) for (zone, local), number in people.most_common()]
 
 
-def _arrival(campaign: Campaign, zone: str, people: int, due: datetime) -> Arrival:
-    opens = next_window(campaign.hours, zone, due)[0] if campaign.hours else None
-    return Arrival(zone or "no time zone (UTC)", (opens or due).astimezone(_zone(zone)), people)
+def _arrival(campaign: Campaign, row: Mapping[str, object], due: datetime) -> Arrival:
+    zone, hours, own_hour = str(row["zone"]), campaign.arm(str(row["variant"])).hours, row.get("send_hour")
+    opens, _ = arrival(hours, zone, NO_HOUR if own_hour is None else int(str(own_hour)), due)
+    return Arrival(zone or "no time zone (UTC)", (opens or due).astimezone(_zone(zone)), int(str(row["people"])))
 
 
 def _zone(name: str) -> ZoneInfo:

@@ -14,7 +14,7 @@
 --          to confirm their sign-up: only unconfirmed people are planned, without tracking and without a topic.
 --          consent_expires_at: the sender leaves out people whose consent has ended when their chunk is sent; null where it
 --          does not end, and for mail that asks for confirmation. lost_to_campaign, lost_to_occurrence: of people within the
---          frequency cap, the mail that they got or get instead.
+--          frequency cap, the mail that they got or get instead. send_hour: audience_send_hours.sql runs afterwards.
 create or replace temp table audience as
 with chosen as (
     select
@@ -158,7 +158,8 @@ select
     list_extract(
         $variants::varchar[], 1 + len(list_filter($variant_bounds::integer[], lambda bound: bound <= judged.variant_draw))
     ) as variant,
-    coalesce(judged.days_since_engagement, 100000)::integer as engaged_days_ago
+    coalesce(judged.days_since_engagement, 100000)::integer as engaged_days_ago,
+    null::tinyint as send_hour
 from verified as judged
 inner join spoken on judged.locale is not distinct from spoken.locale
 left join dispatch.plans as capping on judged.capped_by = capping.plan_id;

@@ -17,7 +17,8 @@ select
     null::varchar as timezone,
     'planned' as state,
     null::timestamptz as consent_expires_at,
-    planned.row as engaged_days_ago
+    planned.row as engaged_days_ago,
+    null::tinyint as send_hour
 from read_parquet($audience_file) as planned
 inner join pending_spans as span
     on planned.chunk = span.root and planned.row >= span.first and planned.row < span.stop

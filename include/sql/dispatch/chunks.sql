@@ -4,7 +4,7 @@
 -- params: chunk_size
 -- purpose: Cuts the groups (temp table mail_groups) into chunks. Within a group the most engaged people come first; chunks are
 --          numbered by the tier of their first person: engaged in the last 30 days, in the last 90, the rest. View send_times:
---          the send window of each variant and time zone; empty if there is none.
+--          when each variant, time zone and own hour may arrive; empty if at any time.
 with sliced as (
     select
         mail_groups.*,
@@ -30,5 +30,6 @@ select
     send_time.send_at,
     send_time.not_after
 from tiered
-left join send_times as send_time on tiered.variant = send_time.variant and tiered.zone = send_time.zone
+left join send_times as send_time
+    on tiered.variant = send_time.variant and tiered.zone = send_time.zone and tiered.own_hour = send_time.own_hour
 order by tiered.mail_group, tiered.first_place;

@@ -50,6 +50,7 @@ people as (
             and audience.tracking_consent = mail_groups.tracking_consent
             and audience.mailbox_provider = mail_groups.mailbox_provider
             and if($by_zone, coalesce(audience.timezone, ''), '') = mail_groups.zone
+            and coalesce(audience.send_hour, -1) = mail_groups.own_hour
     inner join core.identities as identity on audience.subscriber_id = identity.subscriber_id
     inner join core.subscribers as subscriber on audience.subscriber_id = subscriber.subscriber_id
     left join segment.features as feature on audience.subscriber_id = feature.subscriber_id
