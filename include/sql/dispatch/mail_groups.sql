@@ -19,7 +19,10 @@ with zoned as (
 
 select
     (
-        row_number() over (order by variant asc, locale asc, tracking_consent desc, mailbox_provider asc, zone asc, own_hour asc)
+        row_number()
+            over (
+                order by variant asc, locale asc, tracking_consent desc, mailbox_provider asc, zone asc, own_hour asc
+            )
         - 1
     )::integer as mail_group,
     variant,
