@@ -44,7 +44,12 @@ from (
             utc_day,
             epoch(timezone(zone, utc_day::timestamptz + interval 12 hour)) - epoch(utc_day::timestamptz + interval 12 hour)
                 as ahead_seconds
-        from (select distinct zone, utc_day from events) as days
+        from (
+            select distinct
+                zone,
+                utc_day
+            from events
+        ) as days
     ),
 
     signs as (
