@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from include.core.campaign import campaign_names, chosen_segments, load_campaign
+from include.core.approval import Approval
+from include.core.campaign import Campaign, campaign_names, chosen_segments, load_campaign
 from include.core.errors import ConfigurationError
 from include.core.segment_set import describe
 
@@ -70,6 +71,38 @@ def test_an_error_names_location_and_field(tmp_path: Path, old: str, new: str, p
     with pytest.raises(ConfigurationError) as error:
         load_campaign("spring", write_campaign(tmp_path, VALID.replace(old, new)))
     assert place in str(error.value)
+    assert words in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("written", "rule"),
+    [
+        ("required", Approval()),
+        ("{people: 2, within: 90m, on_timeout: fail}", Approval(people=2, within="90m", on_timeout="fail")),
+        ("{required: false}", None),
+    ],
+)
+def test_an_approval_is_a_word_or_fields(tmp_path: Path, written: str, rule: Approval | None) -> None:
+    loaded = load_campaign("spring", write_campaign(tmp_path, f"{VALID}approval: {written}\n"))
+    assert loaded.approval_rule == rule
+    assert Campaign.model_validate_json(loaded.model_dump_json()).approval_rule == rule
+
+
+@pytest.mark.parametrize(
+    ("written", "words"),
+    [
+        ("requird", "approval: cannot be 'requird'. Did you mean required?"),
+        ("yes", "cannot be true (YAML reads yes, no, on and off as true and false: put text into quotes)"),
+        ("{peple: 2}", "approval.peple: is not a known field. Did you mean people?"),
+        ("{people: 0}", "approval.people: must be at least 1; this is 0."),
+        ("{within: 1w}", "approval.within: '1w' is not a time span. Write a number and m, h or d, as in 24h."),
+        ("{within: 14d}", "approval.within: is longer than 13 days, and a run of a campaign ends after 14."),
+        ("{on_timeout: send}", "approval.on_timeout: cannot be 'send'. Known values: fail, skip."),
+    ],
+)
+def test_an_approval_that_is_neither_is_an_error_with_what_was_meant(tmp_path: Path, written: str, words: str) -> None:
+    with pytest.raises(ConfigurationError) as error:
+        load_campaign("spring", write_campaign(tmp_path, f"{VALID}approval: {written}\n"))
     assert words in str(error.value)
 
 

@@ -77,6 +77,7 @@ def test_the_mail_of_a_step_is_a_campaign_of_the_shared_and_its_own_fields(tmp_p
         ("template: welcome", "template: welcom", "line 8: mail.template: 'welcom' does not exist. Did you mean welcome?"),
         ("template: welcome", "template: welcome\n  topik: news", "line 9: mail.topik: "),
         ("template: welcome", "template: welcome\n  segment: loyal", "line 9: mail.segment: is not a field of a step's"),
+        ("template: welcome", "template: welcome\n  approval: required", "line 9: mail.approval: is not a field of a"),
         ("template: welcome", "template: welcome\n  budget: {amount: 5}", "line 9: mail.budget: is not a field of a step's"),
         ("trigger: basket_adds", "trigger: basket_adds\nbudget: {amount: 5}", "line 6: budget: a budget needs the price"),
         ("trigger: basket_adds", "trigger: basket_adds\nbudget: {amount: 5, per: occurrence}", "is per month or year"),
