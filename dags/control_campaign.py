@@ -17,7 +17,8 @@ holds for later are paused, released or cancelled too.
   them. Nothing was changed.
 - `decide` fails with *PlanError* for *replace_content*: nobody is pending, the content is the same, or a variant or
   language of pending people is missing. If the plan was paused before it failed, *resume* continues with the old content.
-- `approve` waits in *Required Actions*. After a rejection the plan stays paused with its old content; *resume* continues it.
+- `approve` waits in *Required Actions*. After a rejection the plan stays paused: put the files back, and *resume*
+  continues it with the old content.
 - `decide` is retried with *CampaignRunning*: requests are under way, which end within two minutes.
 - Every task can be cleared and run again: a decision that is in force changes nothing.
 """

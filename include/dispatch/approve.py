@@ -50,16 +50,13 @@ class Question(TypedDict):
 
 
 def unapproved(ledger: Ledger, campaign: Campaign, occurrence: str) -> Subject | None:
-    """What must be approved before this occurrence is sent; None if it may be, or if planning will refuse it anyway."""
+    """What must be approved before this occurrence is sent; None if it may be. Raises `PlanError`, as a plan does."""
     if (rule := campaign.approval_rule) is None:
         return None
     plan = plans.find_plan(ledger, plans.plan_id_of(campaign.id, occurrence))
     if plan is not None and (approval.is_covered(plan, campaign) or not _has_pending(ledger, plan.plan_id)):
         return None
-    try:
-        return _missing(ledger, rule, _subject(campaign, occurrence))
-    except TradewindError:
-        return None
+    return _missing(ledger, rule, _subject(campaign, occurrence))
 
 
 def needs_approval_of_content(ledger: Ledger, campaign: Campaign, occurrence: str) -> bool:

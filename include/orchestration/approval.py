@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from include.dispatch.plan.approval import Subject
     from include.ledger.stores import Stores
 
+TIMEOUT = "timeout"
 RETRIES = 100
 """Each edit while the question waits is a retry, which asks anew."""
 
@@ -59,6 +60,8 @@ class ApproveCampaign(ApprovalOperator):
         from include.dispatch.approve import edited
 
         assert question is not None
+        if event.get("error_type", TIMEOUT) != TIMEOUT:
+            self.process_trigger_event_error(event)
         campaign = load_campaign(question["campaign"])
         with configuration.stores() as stores:
             outcome = _answer(stores, campaign, question, event)

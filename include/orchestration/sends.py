@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk.exceptions import AirflowRuntimeError, AirflowSkipException
 
 from include.core.campaign import JOURNEY_SEPARATOR, load_campaign
-from include.core.errors import PlanError, StoppedByOperator
+from include.core.errors import ConfigurationError, PlanError, StoppedByOperator
 from include.core.journey_mail import load_mail, read_id
 from include.orchestration import configuration, runs
 
@@ -52,7 +52,7 @@ def _waits_for_approval(stores: Stores, campaign: Campaign, at: datetime, resume
 
     try:
         return approve.unapproved(stores.ledger, campaign, period_of(stores.ledger, campaign, at, resumes)) is not None
-    except PlanError:
+    except (PlanError, ConfigurationError):
         return False
 
 

@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 import yaml
+from airflow.providers.standard.exceptions import HITLTriggerEventError
 from airflow.providers.standard.operators import hitl
 from airflow.sdk.exceptions import AirflowSkipException, TaskAwaitingInput
 
-from include.core.errors import ConfigurationError, NotApproved, may_retry
+from include.core.errors import ConfigurationError, NotApproved, PlanError, may_retry
 from include.dispatch.approve import CampaignEdited
 from include.dispatch.plan.freeze import freeze
 from include.dispatch.send.sender import UNLIMITED
@@ -246,3 +247,22 @@ def test_the_next_scheduled_run_can_be_approved_ahead(shop: Shop, monkeypatch: p
     monkeypatch.setattr(runs, "run_moment", lambda _run: datetime(2026, 12, 1, 9, tzinfo=UTC))
     assert sends.first_task(shop.stores, "spring", tick, {**form, "mode": "preview"}) == sends.PLAN
     assert "approve" not in send_form(write(shop, approval=None).campaign)["mode"]["enum"]
+
+
+def test_a_template_with_an_error_asks_nobody(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A live run goes on to the plan, which says what is wrong; a run that only asks says it itself."""
+    (shop.templates / "body.html.j2").write_text("{{ nobody.knows }}")
+    asked = Asked(monkeypatch)
+    form, run = asked.context["params"], asked.context["dag_run"]
+    assert sends.first_task(shop.stores, "spring", run, form) == sends.PLAN
+    form["mode"] = "approve"
+    assert sends.first_task(shop.stores, "spring", run, form) == sends.APPROVAL
+    with pytest.raises(PlanError, match=r"body\.html\.j2"):
+        asked.task.execute(asked.context)
+
+
+def test_another_failure_than_the_time_is_no_answer(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = Asked(monkeypatch)
+    with pytest.raises(HITLTriggerEventError):
+        asked.end(asked.ask(), {"error": "lost", "error_type": "unknown"})
+    assert kept(shop) == []

@@ -255,8 +255,8 @@ def live(shop: Shop, esp: ScriptedEsp) -> Callable[[str | None], Any]:
     return run
 
 
-def test_what_cannot_be_planned_asks_nobody(shop: Shop) -> None:
+def test_what_cannot_be_planned_is_an_error_of_the_question_too(shop: Shop) -> None:
     (shop.templates / "body.html.j2").write_text("{{ nobody.knows }}")
-    assert approve.unapproved(shop.stores.ledger, shop.campaign, WEEK) is None
-    with pytest.raises(PlanError):
-        shop.freeze()
+    for ask in (shop.freeze, lambda: approve.unapproved(shop.stores.ledger, shop.campaign, WEEK)):
+        with pytest.raises(PlanError, match=r"body\.html\.j2"):
+            ask()
