@@ -100,7 +100,7 @@ def running_postgres() -> Iterator[str]:
 def _wait(server: subprocess.Popen[bytes], port: int, log: Path) -> None:
     import psycopg
 
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while True:
         try:
             psycopg.connect(host="127.0.0.1", port=port, user="postgres", dbname="postgres").close()

@@ -26,7 +26,7 @@ class RunningSimulator:
     def __init__(self, data: Path, **options: Any) -> None:
         """Options as on the command line: `webhook="http://…"`, `speed=30`, `no_recipients=True`."""
         self.data, self._options, self.base_url = data, options, ""
-        self.client = httpx.Client(timeout=30)
+        self.client = httpx.Client(timeout=120)
         self.start()
 
     def start(self) -> None:
@@ -45,7 +45,7 @@ class RunningSimulator:
         """Stop it with a signal: SIGTERM, or SIGKILL for a kill -9."""
         if self.process.poll() is None:
             os.kill(self.process.pid, how)
-        self.process.wait(10)
+        self.process.wait(60)
         assert self.process.stdout
         self.process.stdout.close()
 
@@ -90,7 +90,7 @@ class RunningSimulator:
         """The message keys that were accepted more than once."""
         return list(self.get("/control/duplicates"))
 
-    def wait_until_quiet(self, seconds: float = 30) -> dict[str, Any]:
+    def wait_until_quiet(self, seconds: float = 150) -> dict[str, Any]:
         """Wait until all timelines have ended and all events are posted."""
         end = time.monotonic() + seconds
         while not (status := self.status())["quiet"]:

@@ -84,7 +84,7 @@ def account(esp: RunningSimulator) -> SendGridAccount:
 
 def final_statuses(esp: RunningSimulator, count: int) -> dict[str, str]:
     """The status of each person's message, once all statuses are final."""
-    end = time.monotonic() + 20
+    end = time.monotonic() + 120
     while time.monotonic() < end:
         found = {row["email"]: row["status"] for row in esp.accepted()}
         if len(found) == count and not set(found.values()) & {"accepted", "processed"}:

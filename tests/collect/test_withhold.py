@@ -117,7 +117,7 @@ def on_global_list(esp: RunningSimulator) -> set[str]:
 
 def final_statuses(esp: RunningSimulator, count: int) -> list[str]:
     """The status of the newest message to each person, once all statuses are final."""
-    end = time.monotonic() + 40
+    end = time.monotonic() + 120
     while time.monotonic() < end:
         found = esp.accepted()
         if len(found) == count and not {entry["status"] for entry in found} & {"accepted", "processed"}:

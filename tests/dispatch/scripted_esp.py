@@ -41,7 +41,7 @@ class ScriptedEsp:
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
-        self._ready.wait(10)
+        self._ready.wait(60)
 
     @property
     def account(self) -> SendGridAccount:

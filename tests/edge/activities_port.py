@@ -30,7 +30,7 @@ def start_port(paths: DataPaths, log: Path, **environment: str) -> Edge:
             [sys.executable, "-m", "include.edge.activities"], cwd=PROJECT, env=values, stdout=output, stderr=output
         )
     port = Edge(f"http://127.0.0.1:{number}", process, log)
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         try:
             httpx.get(f"{port.url}/healthz", timeout=5)
@@ -44,7 +44,7 @@ def start_port(paths: DataPaths, log: Path, **environment: str) -> Edge:
 def post(port: Edge, body: bytes, token: str | None = TOKEN, **headers: str) -> httpx.Response:
     """Post a body, with `token` as bearer token."""
     sent = headers | ({"Authorization": f"Bearer {token}"} if token is not None else {})
-    return httpx.post(f"{port.url}/activities", content=body, headers=sent, timeout=30)
+    return httpx.post(f"{port.url}/activities", content=body, headers=sent, timeout=120)
 
 
 def spooled(paths: DataPaths) -> list[Activity]:

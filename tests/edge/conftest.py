@@ -148,7 +148,7 @@ def start_edge(tmp_path: Path) -> Iterator[Callable[..., Edge]]:
 
 
 def _wait(edge: Edge) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         try:
             httpx.get(f"{edge.url}/healthz", timeout=5)

@@ -98,7 +98,9 @@ def test_a_valid_link_does_not_reveal_whether_its_person_is_known(edge: Edge, se
             httpx.request(method, f"{edge.url}/u/{token}").text.replace(token, "T") for token in (unsubscribed, unknown)
         }
         assert len(pages) == 1
-        assert abs(sorted(times[unsubscribed])[2] - sorted(times[unknown])[2]) < 0.05
+        assert abs(min(times[unsubscribed]) - min(times[unknown])) < 0.05, (
+            "the quickest answers: a busy machine delays single ones"
+        )
 
 
 def test_a_body_over_the_limit_is_rejected(edge: Edge, ledger: Ledger, secrets: Secrets, subject: Subject) -> None:

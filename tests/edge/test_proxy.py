@@ -97,7 +97,7 @@ def configuration(folder: Path, port: int, edge: str) -> str:
 
 
 def wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         with contextlib.suppress(OSError):
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
@@ -110,7 +110,7 @@ def wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
 @pytest.fixture
 def client(proxied: Proxied, monkeypatch: pytest.MonkeyPatch) -> Iterator[httpx.Client]:
     resolve_here(monkeypatch)
-    with httpx.Client(verify=ssl.create_default_context(cafile=str(proxied.certificate)), timeout=15) as opened:
+    with httpx.Client(verify=ssl.create_default_context(cafile=str(proxied.certificate)), timeout=120) as opened:
         yield opened
 
 
@@ -149,8 +149,8 @@ def access_log(proxied: Proxied) -> str:
 
 
 def logged(proxied: Proxied, start: str, part: str, at_least: int) -> bool:
-    """Whether nginx logs so many such lines within 15 seconds: it logs a request only when it has ended."""
-    deadline = time.monotonic() + 15
+    """Whether nginx logs so many such lines within two minutes: it logs a request only when it has ended."""
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         if sum(line.startswith(start) and part in line for line in access_log(proxied).splitlines()) >= at_least:
             return True

@@ -24,7 +24,7 @@ BATCH = b'[{"email":"ada@example.org","event":"open","timestamp":1790000000,"sg_
 
 
 def post(edge: Edge, body: bytes, headers: dict[str, str]) -> int:
-    return httpx.post(edge.url + PATH, content=body, headers=headers, timeout=30).status_code
+    return httpx.post(edge.url + PATH, content=body, headers=headers, timeout=120).status_code
 
 
 def spooled(paths: DataPaths) -> list[bytes]:
@@ -153,7 +153,7 @@ def test_a_body_without_a_length_is_read_no_further_than_the_limit(edge: Edge, s
 
     # The server may also close the connection while the client is still sending.
     with contextlib.suppress(httpx.TransportError):
-        assert httpx.post(edge.url + PATH, content=endless(), headers=signer.headers(b""), timeout=30).status_code == 413
+        assert httpx.post(edge.url + PATH, content=endless(), headers=signer.headers(b""), timeout=120).status_code == 413
     assert sent < 40 * 1024 * 1024
 
 

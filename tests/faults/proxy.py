@@ -36,7 +36,7 @@ class Proxy:
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
-        self._ready.wait(10)
+        self._ready.wait(60)
         self.url = f"http://127.0.0.1:{self._port}"
 
     def __enter__(self) -> Proxy:

@@ -114,7 +114,7 @@ def test_the_report_opens_from_the_menu(airflow: Airflow, tmp_path: Path) -> Non
         page.locator("button[type=submit]").click()
         page.get_by_role("link", name="Mail report").click(timeout=60_000)
         report = page.frame_locator("iframe[title='Mail report']")
-        report.locator("#chart-funnel svg").wait_for(timeout=30_000)
+        report.locator("#chart-funnel svg").wait_for(timeout=90_000)
         assert report.locator("h1").inner_text() == "Mail report"
         assert report.locator(".chart svg").count() == report.locator(".chart").count()
         page.screenshot(path=tmp_path / "report.png")

@@ -170,7 +170,7 @@ def test_browser_draws_every_chart_under_the_policy_without_network_requests(pag
         tab.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
         tab.goto((published.published / "report.html").as_uri())
         for chart in tab.locator(".chart").all():
-            chart.locator("svg").wait_for(timeout=20_000)
+            chart.locator("svg").wait_for(timeout=90_000)
         hidden = tab.locator("#sums .scroll").evaluate("table => table.scrollWidth - table.clientWidth")
         browser.close()
     assert hidden == 0, "the column Holds is visible without scrolling, even with long scopes"
