@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -95,7 +96,8 @@ class Images:
 
 def image_of(file: Path) -> Image:
     """The image in a file; a changed file is read again. Raises `PlanError` for one that mail programs do not show."""
-    return _read(file, file.stat().st_mtime_ns, file.stat().st_size)
+    state = file.stat()
+    return _read(file, state.st_mtime_ns, state.st_size)
 
 
 def publish(paths: DataPaths, images: Iterable[Image]) -> None:
@@ -113,7 +115,11 @@ def public_urls(edge_url: str) -> Mapping[str, str]:
 
 
 def _files(folder: Path) -> list[Path]:
-    return sorted(path for path in (folder / FOLDER).glob("*") if path.is_file() and not path.name.startswith("."))
+    place = folder / FOLDER
+    if not place.is_dir():
+        return []
+    with os.scandir(place) as entries:
+        return sorted(place / entry.name for entry in entries if entry.is_file() and not entry.name.startswith("."))
 
 
 @lru_cache(maxsize=1024)
