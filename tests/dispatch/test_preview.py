@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from include.core import clock
 from include.core.arrival_hours import SendWindow
 from include.core.campaign import Campaign, Pace, Variant
 from include.core.pace import AccountPace
@@ -395,3 +396,52 @@ def test_without_chromium_the_page_says_that_there_are_no_pictures(
     assert "Chromium is not installed" in content
     assert "<iframe" in content
     assert ".png" not in content
+
+
+PRODUCTS = (
+    '<p>{% for each in products("recommended", 1) %}Liked: {{ each.name }}{% else %}Liked: nothing{% endfor %}</p>'
+    "<p>{% personal %}{% if person.products.last_viewed %}Seen: {{ person.products.last_viewed[0].name }}"
+    "{% else %}Seen: nothing{% endif %}{% endpersonal %}</p>"
+)
+
+
+def with_products(campaign_file: Path) -> None:
+    body = campaign_file.parent.parent / "templates" / "spring" / "body.html.j2"
+    body.write_text(body.read_text().replace("<p>{{ postal", PRODUCTS + "<p>{{ postal", 1))
+
+
+def test_products_of_the_warehouse_are_shown(shop: Stores, campaign_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(preview, "READ_SECONDS", 60.0)
+    with_products(campaign_file)
+    with open_warehouse(shop.paths) as warehouse:
+        warehouse.execute(
+            "insert into core.activities (activity_id, subscriber_id, name, happened_at, properties) "
+            """values ('a1', '7', 'page_view', $at, '{"product": "jazz-1"}')""", {"at": clock.now() - timedelta(days=1)}
+        )  # fmt: skip
+    shown = look(shop)
+    assert all("Liked: Ellis Ward: The Granary Tapes" in mail.html for mail in shown.mails)
+    named = look(shop, person="7")
+    assert ["Seen: Ellis Ward" in mail.html for mail in named.mails] == [True] * len(named.mails)
+    assert all("Seen: nothing" in mail.html for mail in look(shop, person="8").mails)
+
+
+def test_without_a_warehouse_products_are_the_first_of_the_catalogue(campaign_file: Path) -> None:
+    with_products(campaign_file)
+    mails = look(None).mails
+    assert all("Liked: Rust &amp; Lantern: Night Ferry" in mail.html for mail in mails)
+    assert {"Seen: Ellis Ward: The Granary Tapes" in mail.html for mail in mails} == {True, False}
+
+
+def test_the_values_of_a_dynamic_template_are_shown_and_what_is_not_checked_is_said(campaign_file: Path) -> None:
+    text = campaign_file.read_text()
+    template = "d-0123456789abcdef0123456789abcdef"
+    changed = [line for line in text.splitlines() if not line.startswith("template:")]
+    start = next(at for at, line in enumerate(changed) if line.startswith("variants:"))
+    rest = next((at for at, line in enumerate(changed[start + 1 :], start + 1) if line[:1].isalpha()), len(changed))
+    data = [f"dynamic_template: {template}", "dynamic_data: {hello: 'Dear {{ person.first_name | default(\"you\") }}'}"]
+    campaign_file.write_text("\n".join([*changed[:start], *data, *changed[rest:]]))
+    shown = look(None)
+    assert shown.mails
+    assert all(template in mail.html and "hello: Dear " in mail.html for mail in shown.mails)
+    assert any("are not checked here" in problem.what for problem in shown.problems)
+    assert not any(problem.severity == "error" for problem in shown.problems)

@@ -45,7 +45,7 @@ class PersonalExtension(Extension):
             value._reject_use()
         return value
 
-    def _personal(self, name: str, line: int, context: str, paths: str, *captured: Any, caller: Any) -> Markup:
+    def _personal(self, name: str, line: int, number: int, context: str, paths: str, *captured: Any, caller: Any) -> Markup:
         """Record a block that is reached during compilation."""
         if self.person._current.values is not None:
             raise source_location.template_error("A {% personal %} block is inside another.", "Close the first one before.")
@@ -62,6 +62,7 @@ class PersonalExtension(Extension):
             self.person,
             environment.budget,
             source_location.format_location(name, line),
+            number,
         )
         return self.placeholders.add(fragment, name, line)
 

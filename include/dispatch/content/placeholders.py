@@ -24,7 +24,7 @@ PLACEHOLDER = re.compile(f"{PLACEHOLDER_OPEN}([0-9]+){PLACEHOLDER_CLOSE}")
 
 @dataclass(frozen=True, eq=False)
 class Fragment:
-    """The compiled body of one `{% personal %}` block, with its captured variables."""
+    """The compiled body of one `{% personal %}` block, with its captured variables; `number` counts the blocks of a file."""
 
     caller: Any
     captured: tuple[Any, ...]
@@ -34,6 +34,7 @@ class Fragment:
     person: PersonProxy
     budget: RenderBudget
     name: str
+    number: int
     urls: Mapping[str, str] = field(default_factory=dict)
 
     def evaluate(self, values: Mapping[Path, Any]) -> str:
@@ -58,7 +59,7 @@ class Fragment:
     def identity(self) -> object:
         """Blocks with the same identity produce the same text for the same person."""
         plain = all(isinstance(part, (str, int, float, bool, type(None))) for part in self.captured)
-        return (self.name, *map(repr, self.captured)) if plain else id(self)
+        return (self.name, self.number, *map(repr, self.captured)) if plain else id(self)
 
 
 @dataclass(frozen=True, eq=False)

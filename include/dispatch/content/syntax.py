@@ -26,6 +26,9 @@ _LINKS = (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)
 class TemplatePreparation(FieldFinder):
     """Rewrites the tree of one template in place. Raises `PlanError` with file and line."""
 
+    _blocks = 0
+    """The number of `{% personal %}` blocks so far: a line may have several."""
+
     def prepare(self, tree: nodes.Template) -> nodes.Template:
         """Check and rewrite the tree."""
         tree = qualify_links(tree)
@@ -153,7 +156,9 @@ class TemplatePreparation(FieldFinder):
             raise self.error(
                 node, "The {% personal %} block ends in another context of the HTML.", "Let it close what it opens."
             )
-        location = [nodes.Const(self.filename or self.name), nodes.Const(node.lineno), nodes.Const(context)]
+        self._blocks += 1
+        place = (self.filename or self.name, node.lineno, self._blocks, context)
+        location: list[nodes.Expr] = [nodes.Const(value) for value in place]
         field_names = nodes.Const(" ".join(sorted(".".join(path) for path in fields)))
         node.call.args = [*location, field_names, *(nodes.Name(name, "load") for name in names)]
         node.args = [nodes.Name(name, "param") for name in names]

@@ -167,3 +167,10 @@ def test_styles_are_inlined_and_the_style_sheet_stays(compile_parts: Compile) ->
 def test_literal_handlebars_and_raw_jinja_are_unchanged(compile_parts: Compile) -> None:
     content = compile_parts("<p>{% raw %}{{7*7}} {{{x}}}{% endraw %}</p>")
     assert "<p>{{7*7}} {{{x}}}</p>" in content.html
+
+
+def test_two_blocks_in_one_line_are_two_slots(compile_parts: Compile) -> None:
+    block = "{{% personal %}}{{% if person.purchases %}}{0}{{% else %}}no {0}{{% endif %}}{{% endpersonal %}}"
+    content = compile_parts(f"<p>{block.format('one')}</p><p>{block.format('two')}</p>")
+    assert "<p>one</p><p>two</p>" in render_one(content, {**LINKS, "purchases": 1}).html
+    assert "<p>no one</p><p>no two</p>" in render_one(content, LINKS).html
