@@ -52,11 +52,11 @@ class TemplatePreparation(FieldFinder):
         for name in tree.find_all(nodes.Name):
             if name.name in {"person", *PERSON_LINKS} and name.ctx != "load":
                 raise self.error(name, f"{name.name} is a reserved name.", "Choose another name for your variable.")
-        for node in tree.find_all((nodes.Getattr, nodes.Getitem)):
-            self.path(node)
-        for call in tree.find_all(nodes.Call):
-            if isinstance(call.node, nodes.Name) and call.node.name == "products":
-                self.environment.product_lists.add(self._list_name(call))
+        for node in tree.find_all((nodes.Getattr, nodes.Getitem, nodes.Call)):
+            if not isinstance(node, nodes.Call):
+                self.path(node)
+            elif isinstance(node.node, nodes.Name) and node.node.name == "products":
+                self.environment.product_lists.add(self._list_name(node))
 
     def _list_name(self, call: nodes.Call) -> str:
         """The list that `products("…")` names, which must be known before the mail is rendered."""
