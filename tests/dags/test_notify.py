@@ -23,8 +23,9 @@ from tests.alerts.receiver import Receiver
 MINUTES = {
     "build_segments": 30, "collect_activities": 30, "collect_engagement": 30, "control_campaign": 30,
     "ingest_subscribers": 50,
-    "nightly_analytics": 90, "privacy_requests": 300, "retention": 60, "run_journeys": 30,
-    "send_newsletter": 240, "send_welcome": 240, "send_winback": 240, "send_confirm": 240, "send_confirm_reminder": 240,
+    "nightly_analytics": 90, "preview_journey": 30, "privacy_requests": 300, "retention": 60, "run_journeys": 30,
+    "send_confirm": 240, "send_confirm_reminder": 240, "send_newsletter": 240, "send_still_looking": 240,
+    "send_summer_sale": 240, "send_vip_early_access": 240, "send_welcome": 240, "send_winback": 240,
 }  # fmt: skip
 
 
