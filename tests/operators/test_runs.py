@@ -53,6 +53,7 @@ def test_mark_failed_during_a_send_then_trigger_again(stack: Stack) -> None:
     stack.require_everybody_once("marked_failed")
 
 
+@pytest.mark.slow
 def test_trigger_twice_delete_trigger_again_backfill(stack: Stack) -> None:
     first, second = stack.trigger("again"), stack.trigger("again")
     until(lambda: stack.run_state(first) != "queued", lambda: "the first run to start")
