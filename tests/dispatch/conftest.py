@@ -7,7 +7,6 @@ import pytest
 from include.ledger import outages
 from include.ledger.database import Ledger
 
-
 POLICY = (
     "test_given_up_addresses", "test_consent_changes_during_send", "test_public_edge", "test_confirmation", "test_printable",
     "test_arbitration", "test_send_time", "test_preview",
