@@ -12,8 +12,8 @@ ERRORS = {
     "no_segment": ("dispatch.plan", "no_segment.yaml, line 6: the segment 'nobody_knows' is not defined"),
     "no_template": ("dispatch.plan", "no_template.yaml, line 7: the template 'nowhere' does not exist."),
     "no_address": ("campaign_file", "no_address.yaml, line 1: postal_address: is missing."),
-    "overflow": ("dispatch.plan", "overflow/body.html.j2, line 4: "),
-    "raises": ("dispatch.plan", "raises/body.html.j2, line 4: "),
+    "overflow": ("dispatch.plan", "overflow/body.html.j2, line 5: "),
+    "raises": ("dispatch.plan", "raises/body.html.j2, line 5: "),
 }
 
 
