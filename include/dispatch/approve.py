@@ -12,8 +12,9 @@ from include.core.approval import Approval
 from include.core.campaign import REST, Campaign
 from include.core.errors import TradewindError
 from include.core.pace import AccountPace
-from include.dispatch.plan import approval, freeze
+from include.dispatch.plan import approval
 from include.dispatch.plan.approval import Subject
+from include.dispatch.plan.contents import compile_contents, content_hash
 from include.dispatch.preview.preview import Previewed, preview_run
 from include.ledger import approvals, counts, plans
 from include.ledger.approvals import ANONYMOUS, NOBODY, Answer
@@ -64,7 +65,7 @@ def needs_approval_of_content(ledger: Ledger, campaign: Campaign, occurrence: st
     plan = plans.find_plan(ledger, plans.plan_id_of(campaign.id, occurrence))
     if campaign.approval_rule is None or plan is None:
         return False
-    return freeze.content_hash(campaign, freeze.compile_contents(campaign)) != plan.content_hash
+    return content_hash(campaign, compile_contents(campaign)) != plan.content_hash
 
 
 def uncorrected(ledger: Ledger, campaign: Campaign, occurrence: str) -> Subject | None:
@@ -135,7 +136,7 @@ def _missing(ledger: Ledger, rule: Approval, wanted: Subject) -> Subject | None:
 
 
 def _subject(campaign: Campaign, occurrence: str) -> Subject:
-    return approval.subject(campaign, freeze.compile_contents(campaign), occurrence)
+    return approval.subject(campaign, compile_contents(campaign), occurrence)
 
 
 def _asked(question: Question) -> Subject:

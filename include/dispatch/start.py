@@ -14,6 +14,7 @@ from include.core.journey_mail import journey_of
 from include.core.pace import AccountPace
 from include.dispatch import public_edge
 from include.dispatch.plan import freeze, occurrence, split
+from include.dispatch.plan.contents import compile_contents, content_hash
 from include.dispatch.plan.live_audience import IsRunning, always
 from include.dispatch.plan_files import PlanReader
 from include.dispatch.preview.preview import Previewed, preview_run
@@ -79,7 +80,7 @@ def start_run(
         period = period_of(stores.ledger, campaign, at, resumes)
         part, approved_as = split.part_of(campaign, period), None
         if part and part["is_rest"]:
-            content = freeze.content_hash(campaign, freeze.compile_contents(campaign))
+            content = content_hash(campaign, compile_contents(campaign))
             approved_as, campaign = campaign, split.for_rest(stores.ledger, campaign, period, content)
         frozen = freeze.freeze(
             stores,

@@ -31,14 +31,8 @@ from include.core.errors import CampaignRunning, PlanError
 from include.dispatch.content import Content, SlotFiller, link_slots
 from include.dispatch.plan import approval
 from include.dispatch.plan.chunking import Chunking, read_people
-from include.dispatch.plan.freeze import (
-    PlanRequest,
-    compile_contents,
-    content_hash,
-    contents_as_data,
-    published,
-    with_products,
-)
+from include.dispatch.plan.contents import compile_contents, content_hash, contents_as_data, published, with_products
+from include.dispatch.plan.freeze import PlanRequest
 from include.dispatch.plan.writer import group_runs
 from include.dispatch.plan_files import (
     NEXT_MANIFEST,
@@ -184,7 +178,7 @@ def _corrected(
     links = {name: link_slots(content, edge_url, name.partition(".")[2]) for name, content in contents.items()}
     fillers = {name: SlotFiller(content, links[name]) for name, content in contents.items()}
     request = PlanRequest(campaign, plan.occurrence, plan.kind, edge_url, clock.now())
-    data = contents_as_data(request, contents, links)
+    data = contents_as_data(contents, links, request.edge_url, request.mark)
     settings = campaign.model_dump_json()
     return Corrected(number, found, contents, fillers, {name: {**data[name], "settings": settings} for name in data})
 

@@ -6,7 +6,6 @@ never runs the audience query again.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import shutil
 from collections.abc import Callable, Iterable, Mapping
@@ -19,22 +18,24 @@ import duckdb
 import pyarrow as pa
 from sqlalchemy import Connection
 
-from include.core.campaign import Campaign, Pace, file_of, source_location
-from include.core.errors import CampaignStopped, ContentChanged, PlanError, StoppedByOperator
-from include.core.finding import refuse
-from include.core.paths import DataPaths, template_folder
+from include.core.campaign import Campaign, Pace
+from include.core.errors import CampaignStopped, ContentChanged, StoppedByOperator
 from include.core.secrets import Secrets
-from include.dispatch import plan_files
 from include.dispatch.account import record
-from include.dispatch.content import Content, Link, SlotFiller, compile_content, link_slots
-from include.dispatch.content.dynamic import compile_dynamic
-from include.dispatch.content.images import public_urls, publish
-from include.dispatch.content.inspection import inspect_sources
+from include.dispatch.content import Content, SlotFiller, link_slots
 from include.dispatch.content.products import ProductRows
 from include.dispatch.journal import require_no_requests
 from include.dispatch.plan import approval
 from include.dispatch.plan.audience import Audience, AudienceCounts
 from include.dispatch.plan.chunking import BATCH_ROWS, Chunking, cut_into_chunks, read_people
+from include.dispatch.plan.contents import (
+    checked_contents,
+    compile_contents,
+    content_hash,
+    contents_as_data,
+    published,
+    with_products,
+)
 from include.dispatch.plan.live_audience import IsRunning, always, select_segment
 from include.dispatch.plan.split import Part
 from include.dispatch.plan.writer import (
@@ -111,6 +112,11 @@ class PlanRequest:
         return f"plans/{self.campaign.id}/{self.occurrence}"
 
     @property
+    def mark(self) -> str:
+        """What begins the subject: `[TEST]` of a test, else nothing."""
+        return TEST_MARK if self.kind == plans.TEST else ""
+
+    @property
     def settings(self) -> Campaign:
         """What the sender obeys: the campaign; in a test, without anything that counts for it, or delays its mail."""
         if self.kind != plans.TEST:
@@ -181,7 +187,7 @@ def freeze_request(
     """Find the plan of `request`, or freeze one for the people that `select` returns, if `permit` allows its contents."""
     found = plans.find_plan(stores.ledger, request.plan_id)
     if found is None:
-        contents = _checked_contents(request.campaign)
+        contents = checked_contents(request.campaign)
         permit(contents)
         with open_warehouse(stores.paths) as warehouse:
             record.record_into(warehouse, stores)
@@ -205,7 +211,7 @@ def freeze_together(
     Returns None if the plan exists, in which case `together` wrote nothing.
     """
     return _freeze_now(
-        stores, request, _checked_contents(request.campaign), lambda: _selected(warehouse, stores, request, select_audience),
+        stores, request, checked_contents(request.campaign), lambda: _selected(warehouse, stores, request, select_audience),
         together,
     )  # fmt: skip
 
@@ -217,73 +223,6 @@ def _selected(
     audience = select_audience(warehouse)
     chunking = cut_into_chunks(warehouse, request.campaign, request.at)
     return SegmentPeople(warehouse, stores.secrets, request.edge_url, audience, chunking)
-
-
-def _checked_contents(campaign: Campaign) -> dict[str, Content]:
-    """As `compile_contents`; also refuses what `make check` finds in the text of the templates."""
-    contents = compile_contents(campaign)
-    refuse(inspect_sources(campaign, file_of(campaign.id), template_folder()), PlanError)
-    return contents
-
-
-def compile_contents(campaign: Campaign) -> dict[str, Content]:
-    """The content of each variant and locale, by `variant.locale`. Raises `PlanError` with file and line."""
-    names = (f"{variant.id}.{locale}" for variant in campaign.variants for locale in campaign.locales)
-    return {name: compile_one(campaign, name) for name in names}
-
-
-def compile_one(campaign: Campaign, name: str, products: ProductRows | None = None) -> Content:
-    """The content `variant.locale`, with products if they are given. Raises `PlanError` with file and line."""
-    variant, _, locale = name.partition(".")
-    arm = campaign.arm(variant)
-    chosen = next(each for each in campaign.variants if each.id == variant)
-    if arm.dynamic_template:
-        return compile_dynamic(arm, chosen, locale)
-    return compile_content(require_template(arm), campaign=arm, variant=chosen, locale=locale, products=products)
-
-
-def with_products(
-    campaign: Campaign, contents: Mapping[str, Content], rows: Callable[[Iterable[str]], ProductRows]
-) -> dict[str, Content]:
-    """The contents with the products that `rows` returns, in the place of those that stand for them."""
-    wanted = frozenset[str]().union(*(content.product_lists for content in contents.values()))
-    found = rows(wanted) if wanted else {}
-    return {
-        name: compile_one(campaign, name, found) if content.product_lists else content for name, content in contents.items()
-    }
-
-
-def published(paths: DataPaths, contents: Mapping[str, Content], edge_url: str) -> dict[str, Content]:
-    """The contents with the public URLs of their images, which are published now."""
-    for content in contents.values():
-        publish(paths, content.images)
-    return {name: content.with_images(public_urls(edge_url)) for name, content in contents.items()}
-
-
-def require_template(campaign: Campaign) -> Path:
-    """The folder of the campaign's template. Raises `PlanError` if there is none."""
-    folder = template_folder() / campaign.template
-    if not folder.is_dir():
-        known = sorted(path.name for path in template_folder().glob("*/") if path.name != "base")
-        raise PlanError(
-            f"the template '{campaign.template}' does not exist.",
-            where=source_location(campaign.id, "template"),
-            remedy=f"Name a folder of include/templates/: {', '.join(known)}.",
-        )
-    return folder
-
-
-def content_hash(campaign: Campaign, contents: Mapping[str, Content]) -> str:
-    """One hash of everything that all recipients of a variant share: contents, sender, reply address, categories."""
-    digest = hashlib.sha256()
-    for name in sorted(contents):
-        digest.update(f"{name}:{contents[name].content_hash}\n".encode())
-    fields = ("sender", "reply_to", "categories", "asm_group_id", "ip_pool_name", "postal_address")
-    digest.update(campaign.model_dump_json(include=set(fields)).encode())
-    for variant in campaign.variants:
-        if variant.sender:
-            digest.update(f"{variant.id}:{variant.sender.model_dump_json()}\n".encode())
-    return digest.hexdigest()
 
 
 def _freeze_now(
@@ -306,7 +245,7 @@ def _freeze_now(
     _write_people(folder, people, {name: SlotFiller(content, links[name]) for name, content in contents.items()})
     write_other_addresses(folder, people.other_addresses())
     write_chunks(folder, chunks)
-    write_contents(folder, contents_as_data(request, contents, links))
+    write_contents(folder, contents_as_data(contents, links, request.edge_url, request.mark))
     row = _plan_row(request, audience, content_hash_of_all, write_manifest(folder))
     states = ({**chunk, "plan_id": request.plan_id, "state": "pending"} for chunk in chunks)
     if not plans.freeze_plan(stores.ledger, row, states, together):
@@ -353,43 +292,6 @@ def _plan_row(request: PlanRequest, audience: Audience, content: str, manifest: 
         "planned_at": request.at.timestamp(),
         **audience.counts(),
     }
-
-
-def contents_as_data(
-    request: PlanRequest, contents: Mapping[str, Content], links: Mapping[str, Mapping[str, Link]]
-) -> dict[str, dict[str, Any]]:
-    """The contents as a plan stores them, with the column of each slot."""
-    mark = TEST_MARK if request.kind == plans.TEST else ""
-    return {
-        name: {
-            "subject": f"{mark}{content.subject}",
-            "text": content.text,
-            "html": content.html,
-            "edge_url": request.edge_url.rstrip("/"),
-            "slots": _slots_as_data(content, links[name]),
-            **_dynamic_as_data(content, mark),
-        }
-        for name, content in contents.items()
-    }
-
-
-def _dynamic_as_data(content: Content, mark: str) -> dict[str, Any]:
-    """Of a content at SendGrid: its id and the data that is the same for everybody. Its template prints the mark itself."""
-    if not content.template_id:
-        return {}
-    return {"template_id": content.template_id, "fixed_data": {**content.fixed_data, "test_mark": mark}}
-
-
-def _slots_as_data(content: Content, links: Mapping[str, Link]) -> list[dict[str, str]]:
-    """For each slot, the column with its value: its own column, or for a link the token's."""
-    columns = iter(plan_files.slot_columns(len(content.slots) - len(links)))
-    tags = content.data_names or [slot.tag for slot in content.slots]
-    return [
-        {"tag": tag, "column": "token", **links[slot.tag]._asdict()}
-        if slot.tag in links
-        else {"tag": tag, "column": next(columns), "before": "", "after": ""}
-        for tag, slot in zip(tags, content.slots, strict=True)
-    ]
 
 
 def _fresh_folder(folder: Path) -> Path:

@@ -13,7 +13,7 @@ from include.core.errors import SegmentStopped
 from include.core.journey_mail import journey_of
 from include.dispatch.content import Content
 from include.dispatch.plan.audience import Audience
-from include.dispatch.plan.freeze import content_hash
+from include.dispatch.plan.contents import content_hash
 from include.dispatch.plan.live_audience import IsRunning, always, select_segment
 from include.dispatch.plan.occurrence import occurrence_of
 from include.dispatch.plan.split import part_of

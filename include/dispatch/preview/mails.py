@@ -22,6 +22,7 @@ from include.dispatch.content.inspection import inspect_sources
 from include.dispatch.content.translations import outdated
 from include.dispatch.plan import freeze
 from include.dispatch.plan.chunking import Chunking, read_people
+from include.dispatch.plan.contents import compile_one
 from include.dispatch.plan.writer import group_runs
 from include.dispatch.preview.model import Choice, Mail, Problem
 from include.dispatch.preview.people import Person, by_content
@@ -44,7 +45,7 @@ def compile_each(campaign: Campaign, choice: Choice) -> tuple[dict[str, Content]
     for variant, locale in _wanted(campaign, choice):
         arm = campaign.arm(variant.id)
         try:
-            content = freeze.compile_one(campaign, f"{variant.id}.{locale}")
+            content = compile_one(campaign, f"{variant.id}.{locale}")
         except PlanError as error:
             problems += [] if error.where in known else [Problem.of(error)]
         else:

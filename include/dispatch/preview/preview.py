@@ -22,7 +22,7 @@ from include.dispatch.content import Content
 from include.dispatch.content.products import ProductRows, first_of_catalogue
 from include.dispatch.plan.audience import AudienceCounts, select_as_if_due, select_recipients
 from include.dispatch.plan.chunking import cut_into_chunks
-from include.dispatch.plan.freeze import compile_contents, with_products
+from include.dispatch.plan.contents import compile_contents, with_products
 from include.dispatch.plan.live_audience import IsRunning, always
 from include.dispatch.plan.occurrence import occurrence_of
 from include.dispatch.preview.audience_report import REASONS, as_if_due, live_now
