@@ -79,7 +79,7 @@ new-campaign: $(VENV)/installed ## write a campaign file with its template, whic
 	@$(PY) -m operations.new_campaign "$$NAME"
 
 new-source: $(VENV)/installed ## write the mapping of a source with its sample and test: NAME=crm (docs/tutorials/connect-your-database.md)
-	@test -n "$$NAME" || { echo "error: name the source: make new-source new-segment segment NAME=crm" >&2; exit 2; }
+	@test -n "$$NAME" || { echo "error: name the source: make new-source NAME=crm" >&2; exit 2; }
 	@$(PY) -m operations.new_source "$$NAME"
 
 new-segment: $(VENV)/installed ## write the definition of a segment with its first case: NAME=jazz_fans (docs/segments.md)

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from include.core.paths import PROJECT
+from tests.ports import free_port
 
 NAME = "mail.harbour-records.shop"
 
@@ -45,9 +46,7 @@ def certificate(folder: Path) -> Path:
 @contextmanager
 def tls_edge(data: Path, folder: Path) -> Iterator[str]:
     """Run an edge over `data`; yields its base URL."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     files = ("--ssl-certfile", str(folder / "edge.pem"), "--ssl-keyfile", str(folder / "edge.key"))
     command = [sys.executable, "-m", "include.edge", "--port", str(port), *files]
     process = subprocess.Popen(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import os
 import resource
-import socket
 import subprocess
 import sys
 import time
@@ -22,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from include.core.paths import PROJECT, DataPaths
 from include.core.secrets import Secrets, load_secrets
 from include.ledger.database import Ledger, open_ledger
+from tests.ports import free_port
 
 
 @dataclass
@@ -66,9 +66,7 @@ class Edge:
 
 def start(root: Path, webhook_keys: str, log: Path, **environment: str) -> Edge:
     """Start an edge with the data folder `root`; returns when it responds."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "include.edge", "--port", str(port), "--access-log"]
     values = {**os.environ, "TRADEWIND_WEBHOOK_KEYS": webhook_keys, "TRADEWIND_DATA": str(root), **environment}
     with log.open("wb") as output:

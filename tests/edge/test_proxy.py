@@ -27,6 +27,7 @@ from include.ledger.suppressions import reasons_in_force
 from tests.dispatch.tls_edge import NAME, certificate, resolve_here
 from tests.edge.conftest import Edge, Signer, start
 from tests.edge.test_limits import post_head
+from tests.ports import free_port
 
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
 CONFIG = PROJECT / "docs" / "edge-proxy" / "nginx.conf"
@@ -54,9 +55,7 @@ def proxied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxied]:
     folder, signer = tmp_path_factory.mktemp("proxy"), Signer.new()
     certificate_file = certificate(folder)
     edge = start(folder / "data", signer.public, folder / "edge.log")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     (folder / "nginx.conf").write_text(configuration(folder, port, edge.url.removeprefix("http://")))
     with (folder / "nginx.log").open("wb") as log:
         files = ("-e", "stderr", "-p", str(folder), "-c", str(folder / "nginx.conf"))

@@ -17,7 +17,8 @@ from tests.faults.injection import Injection
 from tests.faults.processes import wait_until
 from tests.faults.resources import copy_ledger
 from tests.faults.scenario import Scenario
-from tests.faults.servers import Edge, free_port
+from tests.faults.servers import Edge
+from tests.ports import free_port
 
 DECISION = (
     ("change_state", "after"), ("write_part", "after"), ("next_manifest", "before"), ("next_manifest", "after"),

@@ -16,12 +16,6 @@ from typing import Any
 from tests.faults.processes import Child, ResultPipe, wait_until
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def call(url: str, method: str = "GET", content: Any = None, seconds: float = 30) -> Any:
     """One HTTP request with JSON both ways."""
     body = None if content is None else json.dumps(content).encode()

@@ -18,7 +18,8 @@ from tests.faults.disks import full_disk
 from tests.faults.injection import Injection
 from tests.faults.processes import wait_until
 from tests.faults.scenario import Scenario
-from tests.faults.servers import Edge, Simulator, free_port
+from tests.faults.servers import Edge, Simulator
+from tests.ports import free_port
 
 COLLECT = ("record", "load", "suppress", "doubt")
 SPEED = 200.0

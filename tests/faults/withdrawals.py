@@ -39,7 +39,8 @@ from tests.faults.processes import wait_until
 from tests.faults.resources import OCCURRENCE
 from tests.faults.scenario import Scenario
 from tests.faults.scheduled import CONSTANTS, scheduled
-from tests.faults.servers import Edge, free_port
+from tests.faults.servers import Edge
+from tests.ports import free_port
 from tests.rows import Row, subscriber
 from tests.validate.conftest import land_rows
 

@@ -10,7 +10,6 @@ import contextlib
 import json
 import logging
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -45,6 +44,7 @@ from include.segment.build import build_segments
 from include.validate import batch, merge, quality_page
 from operations.__main__ import main as operations
 from tests import rows
+from tests.ports import free_port
 from tests.running_simulator import RunningSimulator
 
 API_KEY = "SG.zqLeakKey.Zq0123456789abcdef"
@@ -249,9 +249,7 @@ def collect_and_report(walk: Walk, simulator: RunningSimulator) -> None:
 
 def run(root: Path) -> None:
     walk = Walk(root)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     url = f"http://127.0.0.1:{port}"
     simulator = RunningSimulator(
         walk.paths.simulator, webhook=f"{url}/events/sendgrid", edge=url, speed=60, flush=0.05, seed=1, api_key=API_KEY

@@ -30,6 +30,7 @@ from tests.operators.campaigns import BAD, GOOD, PEOPLE
 
 SEND = "dispatch.send_range"
 TIMEOUT_SECONDS = 400.0
+ENDED = ("success", "failed", "skipped", "upstream_failed", "removed")
 
 
 class Stack:
@@ -74,15 +75,26 @@ class Stack:
     def pause_dag(self, dag: str, paused: bool) -> None:
         self.api.patch(f"/dags/{part(dag)}", {"is_paused": paused})
 
-    def answer(self, run: Run, task: str, option: str) -> None:
-        """Respond to a required action some seconds after it is shown.
+    def answer(self, run: Run, task: str, option: str) -> int:
+        """Respond to a required action, each time that it is asked, until its task has ended; returns how often.
 
-        Airflow 3.3.2 loses an earlier response, given while the task is entering the state `awaiting_input`.
+        A task that was asked is asked again if something changed meanwhile, or if its process ended without a heartbeat.
+        Airflow 3.3.2 loses a response that is given while the task is entering the state `awaiting_input`: it is given
+        some seconds after the question is shown.
         """
-        self.await_task(run, task, "awaiting_input")
-        time.sleep(3)
-        body = {"chosen_options": [option], "params_input": {}}
-        self.api.patch(f"{run.path}/taskInstances/{part(task)}/-1/hitlDetails", body)
+        path, answers = f"{run.path}/taskInstances/{part(task)}/-1/hitlDetails", 0
+
+        def has_ended() -> bool:
+            nonlocal answers
+            state = self.states(run).get(task)
+            if state == "awaiting_input" and not self.question(run, task)["response_received"]:
+                time.sleep(3)
+                self.api.patch(path, {"chosen_options": [option], "params_input": {}})
+                answers += 1
+            return state in ENDED
+
+        until(has_ended, lambda: f"{task} to end after {answers} answers: {self.states(run)} {self.question(run, task)}")
+        return answers
 
     def question(self, run: Run, task: str) -> dict[str, Any]:
         """The required action of a task, as people see it."""

@@ -33,8 +33,7 @@ def test_an_edit_while_it_waits_asks_again(stack: Stack) -> None:
     stack.await_task(run, APPROVE, "awaiting_input")
     before = preview(stack, "edited").read_text()
     edit("Good to have you here", "Good that you are here")
-    stack.answer(run, APPROVE, "Approve")
-    stack.answer(run, APPROVE, "Approve")
+    assert stack.answer(run, APPROVE, "Approve") >= 2
     stack.await_run(run)
     stack.require_everybody_once("edited")
     version = approved(stack, "edited").details["hash"][:12]
