@@ -24,7 +24,7 @@ def disable_click_tracking(html: str, is_own: Callable[[str], bool]) -> str:
     return _ANCHOR.sub(lambda tag: f"{tag[1]} {OFF}{tag[2]}" if is_own(tag[0]) else tag[0], html)
 
 
-def disable_click_tracking_for(html: str, links: Iterable[object]) -> str:
-    """The HTML of one person with tracking disabled on the anchors that contain the token of one of their `links`."""
-    tokens = [link.rpartition("/")[2] for link in links if isinstance(link, str)]
-    return disable_click_tracking(html, lambda tag: any(token and token in tag for token in tokens))
+def disable_click_tracking_for(html: str, tokens: Iterable[str]) -> str:
+    """The HTML of one person with tracking disabled on the anchors that contain one of the `tokens` of their own links."""
+    own = tuple(tokens)
+    return disable_click_tracking(html, lambda tag: any(token in tag for token in own))

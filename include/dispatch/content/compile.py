@@ -32,7 +32,7 @@ from include.dispatch.content.slots import MAX_SLOTS, assign_slots, check_contex
 from include.dispatch.content.sources import PARTS, TemplateLoader, has_text, part_file
 from include.dispatch.content.syntax import TemplatePreparation
 
-COMPILER_VERSION = "2"
+COMPILER_VERSION = "3"
 """Part of every content hash: increase it when the same template compiles to different bytes."""
 
 
@@ -96,10 +96,10 @@ def compile_without_lint(
     if lists:
         inputs["products"] = lists
     if rule := load_shop().utm:
-        query = utm.parameters(rule, campaign, variant)
-        inputs["utm"] = [query, *rule.sites]
-        html, text = utm.tag_html(rendered.html, rule, query), utm.tag_text(rendered.text, rule, query)
-        rendered = replace(rendered, html=html, text=text)
+        tagging = utm.Tagging(rule, utm.parameters(rule, campaign, variant))
+        inputs["utm"] = [tagging.query, *rule.sites]
+        rendered = replace(rendered, html=tagging.in_html(rendered.html), text=tagging.in_text(rendered.text))
+        placeholders.entries = [entry.with_tagging(tagging) for entry in placeholders.entries]
     content = assign_slots(rendered, placeholders, names=names, inputs=digest(inputs), tag_prefix=tag_prefix)
     if len(content.slots) > MAX_SLOTS:
         raise PlanError(

@@ -15,6 +15,7 @@ from include.dispatch.content.fields import PERSON_LINKS
 from include.dispatch.content.person import Path
 from include.dispatch.content.person_proxy import PersonProxy, RecordedExpression, evaluate, paths_of
 from include.dispatch.content.source_location import template_error
+from include.dispatch.content.utm import Tagging
 
 MAX_FRAGMENT = 100_000
 """Maximum characters of a block for one person, well above SendGrid's limit."""
@@ -36,6 +37,7 @@ class Fragment:
     name: str
     number: int
     urls: Mapping[str, str] = field(default_factory=dict)
+    tagging: Tagging | None = None
 
     def evaluate(self, values: Mapping[Path, Any]) -> str:
         """The block's output for one person: `Markup` from an HTML file, text from a text file."""
@@ -49,12 +51,14 @@ class Fragment:
             raise template_error(
                 "A {% personal %} block grows too large.", "SendGrid accepts 10,000 bytes per person.", self.name
             )
+        links = (values[path] for path in self.paths if path[0] in PERSON_LINKS)
+        tokens = [token for link in links if isinstance(link, str) and (token := link.rpartition("/")[2])]
         if not self.is_markup:
-            return made
+            return self.tagging.in_text(made, tokens) if self.tagging else made
         for marker, url in self.urls.items():
             made = made.replace(marker, url)
-        links = [values[path] for path in self.paths if path[0] in PERSON_LINKS]
-        return Markup(disable_click_tracking_for(made, links) if links else made)  # noqa: S704  (each value is escaped)
+        made = self.tagging.in_html(made, tokens) if self.tagging else made
+        return Markup(disable_click_tracking_for(made, tokens) if tokens else made)  # noqa: S704  (each value is escaped)
 
     def identity(self) -> object:
         """Blocks with the same identity produce the same text for the same person."""
@@ -88,6 +92,10 @@ class Placeholder:
     def with_urls(self, urls: Mapping[str, str]) -> Placeholder:
         """The same with the URLs of images, by marker, in the output of a block."""
         return replace(self, value=replace(self.value, urls=urls)) if isinstance(self.value, Fragment) else self
+
+    def with_tagging(self, tagging: Tagging) -> Placeholder:
+        """The same with UTM parameters on the links in the output of a block."""
+        return replace(self, value=replace(self.value, tagging=tagging)) if isinstance(self.value, Fragment) else self
 
     def evaluate(self, values: Mapping[Path, Any]) -> Any:
         return self.value.evaluate(values) if isinstance(self.value, Fragment) else evaluate(self.value, values)

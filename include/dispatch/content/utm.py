@@ -7,6 +7,8 @@ own links, are left as they are.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
 from include.core.campaign import Campaign, Variant
@@ -24,23 +26,29 @@ def parameters(utm: Utm, campaign: Campaign, variant: Variant) -> str:
     return "&".join(f"{name}={quote(value, safe='')}" for name, value in named.items())
 
 
-def tag_html(html: str, utm: Utm, query: str) -> str:
-    """The HTML with the query on every anchor to one of the rule's sites."""
-    escaped = query.replace("&", "&amp;")
-    return _HREF.sub(lambda link: f"{link[1]}{link[2]}{_tagged(link[3], utm, escaped, '&amp;')}{link[2]}", html)
+@dataclass(frozen=True)
+class Tagging:
+    """The rule of the shop with the query of one mail. URLs that contain one of the `tokens` are a person's own links."""
 
+    rule: Utm
+    query: str
 
-def tag_text(text: str, utm: Utm, query: str) -> str:
-    """The text with the query on every URL of one of the rule's sites."""
-    return _URL.sub(lambda link: _tagged(link[0], utm, query, "&"), text)
+    def in_html(self, html: str, tokens: Iterable[str] = ()) -> str:
+        """The HTML with the query on every anchor to one of the rule's sites."""
+        kept, query = tuple(tokens), self.query.replace("&", "&amp;")
+        return _HREF.sub(lambda link: f"{link[1]}{link[2]}{self._tagged(link[3], query, '&amp;', kept)}{link[2]}", html)
 
+    def in_text(self, text: str, tokens: Iterable[str] = ()) -> str:
+        """The text with the query on every URL of one of the rule's sites."""
+        kept = tuple(tokens)
+        return _URL.sub(lambda link: self._tagged(link[0], self.query, "&", kept), text)
 
-def _tagged(url: str, utm: Utm, query: str, separator: str) -> str:
-    if not _is_own(url.strip(), utm) or "utm_" in url:
-        return url
-    address, hash_sign, fragment = url.partition("#")
-    joint = separator if "?" in address else "?"
-    return f"{address}{joint}{query}{hash_sign}{fragment}"
+    def _tagged(self, url: str, query: str, separator: str, kept: tuple[str, ...]) -> str:
+        if not _is_own(url.strip(), self.rule) or "utm_" in url or any(token in url for token in kept):
+            return url
+        address, hash_sign, fragment = url.partition("#")
+        joint = separator if "?" in address else "?"
+        return f"{address}{joint}{query}{hash_sign}{fragment}"
 
 
 def _is_own(url: str, utm: Utm) -> bool:
