@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from include.core.campaign import Campaign, Sender
+from include.core.campaign import Campaign
+from include.core.campaign_fields import Sender
 
 CAMPAIGN = Campaign(
     id="bench",

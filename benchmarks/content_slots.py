@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 
 from benchmarks.campaign import CAMPAIGN
-from include.core.campaign import Variant
+from include.core.campaign_fields import Variant
 from include.dispatch.content import SlotFiller, compile_content
 
 PARTS = {

@@ -12,7 +12,8 @@ from importlib.abc import MetaPathFinder
 from typing import Any
 
 from include.core import paths, segment_name, sqlfile, text_file
-from include.core.campaign import Campaign, campaign_names, file_of, inspect_campaign
+from include.core.campaign import Campaign
+from include.core.campaign_file import campaign_names, file_of, inspect_campaign
 from include.core.errors import ConfigurationError
 from include.core.finding import ORDER, Finding, errors, of_exception, shown_path
 from include.core.products import inspect_products

@@ -6,7 +6,7 @@ import time
 from datetime import UTC, datetime
 
 from include.core import connections
-from include.core.campaign import campaign_names, load_campaign
+from include.core.campaign_file import campaign_names, load_campaign
 from include.core.connections import SOURCE
 from operations import demo_shop, runs
 from operations.api import AirflowApi, part

@@ -100,7 +100,7 @@ def _sends_mail(dag: dict[str, Any]) -> bool:
 
 def _expected() -> set[str]:
     """DAG ids of the project's files, which Airflow may not have parsed yet."""
-    from include.core.campaign import campaign_names
+    from include.core.campaign_file import campaign_names
     from include.core.paths import PROJECT
 
     return {path.stem for path in (PROJECT / "dags").glob("*.py")} | {f"send_{name}" for name in campaign_names()}

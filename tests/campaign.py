@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from include.core.campaign import Campaign, Sender
+from include.core.campaign import Campaign
+from include.core.campaign_fields import Sender
 
 _SPRING: dict[str, Any] = {
     "id": "spring",

@@ -12,7 +12,8 @@ import duckdb
 
 from include.analyze.statistics import ALPHA, Sample, compare_rates, rate_sample
 from include.core import clock
-from include.core.campaign import REST, Campaign, Winner
+from include.core.campaign import REST, Campaign
+from include.core.campaign_fields import Winner
 from include.ledger import decisions, plans
 from include.ledger.chunk import Plan
 from include.ledger.decisions import Decision

@@ -16,7 +16,7 @@ import orjson
 from sqlalchemy import select
 
 from include.core import clock
-from include.core.campaign import campaign_names, load_campaign
+from include.core.campaign_file import campaign_names, load_campaign
 from include.core.connections import SendGridAccount
 from include.core.errors import ConfigurationError
 from include.core.journey import journey_names, load_journey

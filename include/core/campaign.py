@@ -1,145 +1,38 @@
-"""Campaign files: audience, content, schedule and pace of a campaign, one YAML file each in `include/campaigns/`."""
+"""A campaign: audience, content, schedule and pace, as its YAML file in `include/campaigns/` says."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from include.core import clock, yaml_file
 from include.core.approval import Approval, ApprovalChoice, rule_of
 from include.core.arrival_hours import ArrivalHours, QuietHours, SendWindow, arrival_hours
+from include.core.campaign_fields import (
+    CONTROL,
+    FIXED_DATA,
+    Budget,
+    DataName,
+    DynamicTemplate,
+    Follows,
+    Identifier,
+    Locale,
+    Pace,
+    Sender,
+    Variant,
+    Winner,
+)
 from include.core.campaign_schedule import as_text, next_run, one_date, require_schedule, require_time_zone
-from include.core.errors import ConfigurationError
 from include.core.field_errors import FieldError
-from include.core.finding import Finding, of_exception, refuse
-from include.core.paths import campaign_folder, journey_folder, shop_file
-from include.core.segment_name import SegmentName
 from include.core.segment_set import SegmentChoice, SegmentSet, SegmentText
 from include.core.send_time import OWN_TIME, USUAL_TIME, SendTime, arms
-from include.core.shop import UnknownTopic, load_shop
-from include.core.suggestion import suggest
-from include.core.yaml_file import Document, StrictModel
+from include.core.yaml_file import StrictModel
 
-Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
-Locale = Annotated[str, Field(pattern=r"^[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*$")]
 JOURNEY_SEPARATOR = "__"
 """Two underscores separate a journey and its step in the campaign id of the step's mail."""
 REST = "-rest"
 """The suffix of the occurrence that sends the winner of an experiment to the rest of the audience: `2026-W48-rest`."""
-_CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
-
-
-class Sender(StrictModel):
-    """From or Reply-To. The address is ASCII and belongs to a verified sender (SendGrid answers 403 otherwise)."""
-
-    email: Annotated[str, Field(pattern=r"^[\x21-\x3f\x41-\x7e]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}$", max_length=254)] = Field(
-        description="The address, in ASCII. Its domain must be verified at SendGrid.", examples=["news@shop.example.com"]
-    )
-    name: Annotated[str, Field(min_length=1, max_length=100)] = Field(
-        description="The name that mail programs show in the inbox.", examples=["Harbour Records"]
-    )
-
-    @field_validator("name")
-    @classmethod
-    def _no_control(cls, value: str) -> str:
-        if _CONTROL.search(value):
-            raise ValueError("contains a control character")
-        return value
-
-
-class Pace(StrictModel):
-    """Rate limits of this campaign. None means that only the account's limits apply."""
-
-    messages_per_second: Annotated[float, Field(gt=0)] | None = Field(
-        default=None, description="At most this many messages per second.", examples=[500]
-    )
-    daily_cap: Annotated[int, Field(gt=0)] | None = Field(
-        default=None,
-        description="At most this many messages per day (UTC); the rest waits for the next day.",
-        examples=[50000],
-    )
-
-
-class Variant(StrictModel):
-    """One arm of an experiment. What it names replaces the campaign's own; `weight` is its share of their sum."""
-
-    id: Identifier = Field(
-        description="The name of the arm in reports. Never change it after the first send.", examples=["offer"]
-    )
-    weight: Annotated[int, Field(gt=0, le=1000)] = Field(
-        default=1, description="The arm's share of the audience, relative to the weights of the other arms.", examples=[3]
-    )
-    subject: Annotated[str, Field(min_length=1, max_length=500)] | None = Field(
-        default=None,
-        description="The arm's own subject, Jinja as in a subject file; without it, that of the template.",
-        examples=["Ten percent to come back to"],
-    )
-    template: Identifier | None = Field(
-        default=None,
-        description="The arm's own template; without it, that of the campaign. It needs all of the campaign's locales.",
-        examples=["winback_short"],
-    )
-    sender: Sender | None = Field(
-        default=None,
-        description="The arm's own From address and name; without it, those of the campaign.",
-        examples=[{"email": "mara@shop.example.com", "name": "Mara from Harbour Records"}],
-    )
-    send_window: SendWindow | None = Field(
-        default=None,
-        description="The arm's own hours of arrival, for an experiment on the time; without it, those of the campaign.",
-        examples=[{"start": 18, "end": 21}],
-    )
-
-
-class Budget(StrictModel):
-    """What a campaign may cost."""
-
-    amount: Annotated[float, Field(gt=0)] = Field(description="In the currency of `cost_per_thousand`.", examples=[250])
-    per: Literal["occurrence", "month", "year"] = Field(
-        default="month",
-        description="What it pays for: each occurrence, or all of a calendar month or year (UTC).",
-        examples=["month"],
-    )
-
-
-class Winner(StrictModel):
-    """How the best variant is found and sent to the rest. Never by opens: mail programs open mail by themselves."""
-
-    metric: Literal["human_click", "purchase"] = Field(
-        description="What decides: people delivered and tracked who clicked, or people who bought.",
-        examples=["human_click"],
-    )
-    test_percent: Annotated[int, Field(ge=1, le=90)] = Field(
-        default=20, description="The random part of the audience, in percent, that tests the variants.", examples=[20]
-    )
-    after_hours: Annotated[int, Field(ge=1, le=24 * 14)] = Field(
-        default=24,
-        description="How long after the plan of the test the winner is chosen. Then the rest gets it; where no variant is "
-        "clearly better than all others, the rest gets the first one, and the report says so.",
-        examples=[24],
-    )
-
-
-class Follows(StrictModel):
-    """The campaign that this one follows, for people whose earlier message was accepted `after_days` ago or earlier."""
-
-    campaign: Identifier = Field(description="The id of the earlier campaign.", examples=["confirm"])
-    after_days: Annotated[int, Field(ge=1, le=30)] = Field(description="How many days after its mail.", examples=[3])
-
-
-DynamicTemplate = Annotated[str, Field(pattern=r"^d-[0-9a-f]{32}$")]
-"""The id of a dynamic template (SendGrid)."""
-DataName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,49}$")]
-FIXED_DATA = frozenset(
-    ["unsubscribe_url", "preferences_url", "postal_address", "sender_name", "campaign", "variant", "locale", "test_mark"]
-)
-"""Names in the data of every mail by a dynamic template."""
 
 
 class Campaign(StrictModel):
@@ -413,7 +306,7 @@ class Campaign(StrictModel):
     @field_validator("postal_address")
     @classmethod
     def _address_is_one_line(cls, value: str) -> str:
-        if _CONTROL.search(value):
+        if CONTROL.search(value):
             raise ValueError("must be one line")
         return value
 
@@ -507,109 +400,3 @@ class Campaign(StrictModel):
         if self.kind != "confirmation" and self.follows:
             raise FieldError("follows is only valid for kind: confirmation", "follows")
         return self
-
-
-def load_campaign(name: str, folder: Path | None = None) -> Campaign:
-    """The campaign of `<folder>/<name>.yaml`. Raises `ConfigurationError` with file, line and field.
-
-    A topic that the shop does not declare is an error: nobody could have declined a misspelt topic, so the mail would reach
-    people who declined the intended one.
-    """
-    document = inspect_campaign(name, folder)
-    refuse(document.findings)
-    assert document.model is not None
-    return document.model
-
-
-def inspect_campaign(name: str, folder: Path | None = None) -> Document[Campaign]:
-    """The file of a campaign with everything that is wrong in it, unknown topics and campaigns included.
-
-    Raises `ConfigurationError` if there is no such file.
-    """
-    folder = folder or campaign_folder()
-    path = folder / f"{name}.yaml"
-    if not path.exists() and not path.is_symlink():
-        raise ConfigurationError(
-            "does not exist.", where=str(path), remedy=suggest(name, campaign_names(folder), kind="campaigns")
-        )
-    document = yaml_file.inspect(path, Campaign, example="include/campaigns/newsletter.yaml")
-    document = replace(document, findings=(*document.findings, *_references(document)))
-    try:
-        return replace(document, model=document.model and with_shops_quiet_hours(document.model))
-    except ConfigurationError as error:
-        found = of_exception(error, shop_file())
-        return document if found in document.findings else replace(document, findings=(*document.findings, found))
-
-
-def with_shops_quiet_hours(campaign: Campaign) -> Campaign:
-    """The campaign with the shop's quiet hours, if it has none of its own; confirmations have none.
-
-    Raises `ConfigurationError` if the shop's file has an error, or the quiet hours leave no hour of the send window.
-    """
-    quiet = load_shop().quiet_hours
-    if quiet is None or campaign.quiet_hours is not None or campaign.kind == "confirmation":
-        return campaign
-    changed = campaign.model_copy(update={"quiet_hours": quiet})
-    if any((hours := changed.arm(each.id).hours) and not hours.spans for each in campaign.variants):
-        raise ConfigurationError(
-            "the shop's quiet hours leave no hour of the send window.", where=source_location(campaign.id, "send_window"),
-            remedy="Choose other hours, or write quiet_hours: none in the campaign.",
-        )  # fmt: skip
-    return changed
-
-
-def campaign_names(folder: Path | None = None) -> list[str]:
-    """The ids of all campaign files, sorted."""
-    return sorted(path.stem for path in (folder or campaign_folder()).glob("*.yaml"))
-
-
-def _references(document: Document[Campaign]) -> Iterator[Finding]:
-    """Errors of what the file names: its id, topic and the campaign that it follows."""
-    values, path = document.values, document.path
-    if isinstance(given := values.get("id"), str) and given != path.stem:
-        taken = f"'{given}' is the id of {given}.yaml." if (path.parent / f"{given}.yaml").exists() else ""
-        yield document.error(("id",), taken or f"'{given}' is not the file's name.", f"Write id: {path.stem}.")
-    if values.get("occurrence") == "trigger" or JOURNEY_SEPARATOR in path.stem:
-        what = f"'trigger', and '{JOURNEY_SEPARATOR}' in an id, are for the steps of journeys."
-        yield document.error(("occurrence",), what, "Choose another, or write a journey (docs/journeys.md).")
-    if isinstance(topic := values.get("topic"), str):
-        yield from _unknown_topic(document, topic)
-    if (at := document.model and document.model.one_date) and at < clock.now():
-        what, remedy = "the date has passed.", "Write a later one; to send again, start the campaign by hand."
-        yield Finding("warning", path, document.line("schedule"), f"schedule: {what}", remedy)
-    if isinstance(earlier := (document.model and document.model.follows), Follows):
-        known = campaign_names(path.parent)
-        if earlier.campaign not in known:
-            what = f"'{earlier.campaign}' does not exist."
-            yield document.error(("follows", "campaign"), what, suggest(earlier.campaign, known, kind="campaigns"))
-
-
-def _unknown_topic(document: Document[Campaign], topic: str) -> Iterator[Finding]:
-    try:
-        load_shop().require_topics([topic], where="")
-    except UnknownTopic as error:
-        yield document.error(("topic",), error.what, error.remedy)
-    except ConfigurationError as error:
-        yield of_exception(error, shop_file())
-
-
-def chosen_segments() -> set[SegmentName]:
-    """Every segment that a campaign names, with the parameters that it chooses; broken campaign files are left out."""
-    found: set[SegmentName] = set()
-    for name in campaign_names():
-        try:
-            found.update(load_campaign(name).segments.names())
-        except ConfigurationError:
-            continue
-    return found
-
-
-def file_of(campaign_id: str, folder: Path | None = None) -> Path:
-    """The file in which a campaign is defined; for the mail of a step, that of its journey."""
-    journey, separator, _ = campaign_id.partition(JOURNEY_SEPARATOR)
-    return (journey_folder() if separator else folder or campaign_folder()) / f"{journey}.yaml"
-
-
-def source_location(name: str, *field: str, folder: Path | None = None) -> str:
-    """The location of a field for later errors: `winback.yaml, line 12`; only the file if the line is unknown."""
-    return yaml_file.source_location(file_of(name, folder), *field)

@@ -10,7 +10,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError, model_validator
 
 from include.core import yaml_file
-from include.core.campaign import JOURNEY_SEPARATOR, Budget, Campaign, Identifier
+from include.core.campaign import JOURNEY_SEPARATOR, Campaign
+from include.core.campaign_fields import Budget, Identifier
 from include.core.errors import ConfigurationError
 from include.core.field_errors import FieldError, describe
 from include.core.finding import Finding, of_exception, refuse

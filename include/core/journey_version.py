@@ -18,7 +18,8 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 
-from include.core.campaign import Campaign, with_shops_quiet_hours
+from include.core.campaign import Campaign
+from include.core.campaign_file import with_shops_quiet_hours
 from include.core.finding import Finding, refuse
 from include.core.journey import Journey, inspect_journey
 from include.core.paths import SEGMENTS, SQL

@@ -11,7 +11,7 @@ from typing import Annotated
 
 from pydantic import Field, field_validator
 
-from include.core.campaign import Locale
+from include.core.campaign_fields import Locale
 from include.core.finding import Finding
 from include.core.paths import seed_file
 from include.core.yaml_file import StrictModel, inspect, read

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk.exceptions import AirflowSkipException, TaskAwaitingInput
 
-from include.core.campaign import load_campaign
+from include.core.campaign_file import load_campaign
 from include.core.errors import ConfigurationError, NotApproved
 from include.orchestration import configuration, control, links, runs
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from airflow.sdk import DAG, task
 
-from include.core.campaign import campaign_names, load_campaign
+from include.core.campaign_file import campaign_names, load_campaign
 from include.core.errors import ConfigurationError
 from include.orchestration.notifications import TaskFailureNotifier
 from include.orchestration.tags import Tag

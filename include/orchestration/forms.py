@@ -7,7 +7,8 @@ from typing import Any
 
 from airflow.sdk import Param
 
-from include.core.campaign import Campaign, campaign_names
+from include.core.campaign import Campaign
+from include.core.campaign_file import campaign_names
 from include.core.errors import ConfigurationError
 from include.core.journey import journey_names
 from include.core.journey_mail import step_mails

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowRuntimeError, AirflowSkipException
 
-from include.core.campaign import JOURNEY_SEPARATOR, load_campaign
+from include.core.campaign import JOURNEY_SEPARATOR
+from include.core.campaign_file import load_campaign
 from include.core.errors import ConfigurationError, PlanError, StoppedByOperator
 from include.core.journey_mail import load_mail, read_id
 from include.orchestration import configuration, runs

@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from include.core.campaign import Campaign, campaign_names, load_campaign
+from include.core.campaign import Campaign
+from include.core.campaign_file import campaign_names, load_campaign
 from include.core.errors import ConfigurationError, PublishError
 from include.core.journey import journey_names, load_journey
 from include.core.pace import AccountPace

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 
-from include.core.campaign import campaign_names, load_campaign
+from include.core.campaign_file import campaign_names, load_campaign
 from include.core.errors import ConfigurationError
 from include.segment.catalogue import Catalogue, with_bases
 

@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 
 from include.core import clock
-from include.core.campaign import chosen_segments
+from include.core.campaign_file import chosen_segments
 from include.core.engagement import ENGAGEMENT_PARAMS
 from include.core.errors import ConfigurationError, SegmentsBroken
 from include.core.paths import SEGMENTS, DataPaths

@@ -15,7 +15,8 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from include.core.campaign import Campaign, Sender
+from include.core.campaign import Campaign
+from include.core.campaign_fields import Sender
 
 ONE_CLICK = "List-Unsubscribe=One-Click"
 """RFC 8058, 3.1: the only valid value of List-Unsubscribe-Post."""

@@ -14,7 +14,8 @@ from include.analyze.ledger_facts import designs
 from include.analyze.statistics import rate_sample
 from include.analyze.winner import Choice, choose
 from include.core import clock
-from include.core.campaign import Campaign, Variant, Winner
+from include.core.campaign import Campaign
+from include.core.campaign_fields import Variant, Winner
 from include.core.errors import ContentChanged, PlanError
 from include.dispatch import start
 from include.dispatch.account import record

@@ -17,7 +17,7 @@ from sqlalchemy import insert, update
 from include.collect.export_unsubscribes import export_unsubscribes
 from include.collect.sync_suppressions import sync_suppressions
 from include.collect.unsubscribe_lists import groups_in_use
-from include.core.campaign import campaign_names
+from include.core.campaign_file import campaign_names
 from include.core.connections import SendGridAccount
 from include.core.errors import ConfigurationError
 from include.core.keys import address_key

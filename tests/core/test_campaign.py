@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from include.core.approval import Approval
-from include.core.campaign import Campaign, campaign_names, chosen_segments, load_campaign
+from include.core.campaign import Campaign
+from include.core.campaign_file import campaign_names, chosen_segments, load_campaign
 from include.core.errors import ConfigurationError
 from include.core.segment_set import describe
 

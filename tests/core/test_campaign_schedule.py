@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from include.core.campaign import inspect_campaign, load_campaign
+from include.core.campaign_file import inspect_campaign, load_campaign
 from include.core.errors import ConfigurationError
 from include.dispatch.plan.occurrence import occurrence_of
 from tests.core.test_campaign import VALID, write_campaign

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from include.core.campaign import inspect_campaign, load_campaign
+from include.core.campaign_file import inspect_campaign, load_campaign
 from include.core.errors import ConfigurationError
 from include.core.journey_mail import load_mail
 from tests.campaign import a_campaign

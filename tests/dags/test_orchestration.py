@@ -119,8 +119,8 @@ def test_a_broken_campaign_file_shows_its_error_and_affects_no_other(
     text = (campaign_folder / "bad_schedule.yaml").read_text()
     lines = ["schedule: whenever" if line.startswith("schedule:") else line for line in text.splitlines()]
     (campaign_folder / "bad_schedule.yaml").write_text("\n".join(lines))
-    monkeypatch.setattr("include.core.campaign.campaign_names.__defaults__", (campaign_folder,))
-    monkeypatch.setattr("include.core.campaign.load_campaign.__defaults__", (campaign_folder,))
+    monkeypatch.setattr("include.core.campaign_file.campaign_names.__defaults__", (campaign_folder,))
+    monkeypatch.setattr("include.core.campaign_file.load_campaign.__defaults__", (campaign_folder,))
     module = runpy.run_path(str(PROJECT / "dags" / "send_campaigns.py"))
     assert Tag.BROKEN not in module["send_newsletter"].tags
     assert Tag.BROKEN in module["send_broken"].tags

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from airflow.sdk import Asset, AssetAny
 
-from include.core.campaign import campaign_names, load_campaign
+from include.core.campaign_file import campaign_names, load_campaign
 from include.core.errors import ConfigurationError
 from include.core.paths import PROJECT, DataPaths
 from include.orchestration import sends

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from include.core import clock
 from include.core.arrival_hours import QuietHours, SendWindow
-from include.core.campaign import Pace
+from include.core.campaign_fields import Pace
 from include.core.errors import PaceHeld
 from include.core.pace import AccountPace
 from include.dispatch.plan_files import parse_selection

@@ -13,7 +13,8 @@ import pytest
 
 from include.core import clock
 from include.core.arrival_hours import SendWindow
-from include.core.campaign import Campaign, Sender, Variant, Winner
+from include.core.campaign import Campaign
+from include.core.campaign_fields import Sender, Variant, Winner
 from include.core.errors import ContentChanged, NotApproved, PlanError
 from include.dispatch import approve, start
 from include.dispatch.approve import Question

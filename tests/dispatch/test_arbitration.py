@@ -15,7 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, update
 
-from include.core.campaign import Campaign, load_campaign
+from include.core.campaign import Campaign
+from include.core.campaign_file import load_campaign
 from include.core.connections import ledger_url
 from include.core.errors import ConfigurationError
 from include.core.paths import DataPaths

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from include.core.campaign import Budget, Campaign
+from include.core.campaign import Campaign
+from include.core.campaign_fields import Budget
 from include.core.shop import GlobalHoldOut
 from include.dispatch.account.settle import settle
 from include.dispatch.plan import budget

@@ -13,7 +13,7 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser
 
 from include.core import clock
-from include.core.campaign import load_campaign
+from include.core.campaign_file import load_campaign
 from include.core.connections import ledger_url
 from include.core.paths import DataPaths
 from include.core.secrets import Secrets

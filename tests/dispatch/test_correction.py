@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from include.core.campaign import Sender
+from include.core.campaign_fields import Sender
 from include.core.errors import CampaignRunning, ContentChanged, PlanError, StoppedByOperator, TradewindError
 from include.dispatch import control
 from include.dispatch.plan import correction

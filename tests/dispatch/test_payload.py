@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from include.core.campaign import Sender
+from include.core.campaign_fields import Sender
 from include.sendgrid import payload
 from tests.campaign import CAMPAIGN
 from tests.dispatch.frozen import CONTENT

@@ -14,7 +14,8 @@ import pytest
 
 from include.core import clock, token
 from include.core.arrival_hours import QuietHours, SendWindow
-from include.core.campaign import Campaign, Sender, Variant
+from include.core.campaign import Campaign
+from include.core.campaign_fields import Sender, Variant
 from include.core.errors import CampaignStopped, ContentChanged, PlanError
 from include.core.segment_set import SegmentSet
 from include.core.shop import UnknownTopic

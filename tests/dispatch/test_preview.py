@@ -16,7 +16,8 @@ import pytest
 
 from include.core import clock
 from include.core.arrival_hours import SendWindow
-from include.core.campaign import Campaign, Pace, Variant
+from include.core.campaign import Campaign
+from include.core.campaign_fields import Pace, Variant
 from include.core.pace import AccountPace
 from include.core.paths import PROJECT
 from include.core.secrets import Secrets
@@ -110,7 +111,7 @@ def send(stores: Stores, esp: ScriptedEsp, campaign: Campaign, at: datetime = AT
 
 
 def loaded() -> Campaign:
-    from include.core.campaign import load_campaign
+    from include.core.campaign_file import load_campaign
 
     return load_campaign("spring")
 

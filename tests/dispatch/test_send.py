@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 
 from include.core import clock
 from include.core.arrival_hours import SendWindow
-from include.core.campaign import Pace
+from include.core.campaign_fields import Pace
 from include.core.errors import CampaignStopped, ConservationBroken, EspUnavailable, PaceHeld, PlanError
 from include.core.keys import address_key, message_key
 from include.core.pace import AccountPace

@@ -10,7 +10,8 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from include.core.campaign import Campaign, campaign_names
+from include.core.campaign import Campaign
+from include.core.campaign_file import campaign_names
 from include.core.paths import CAMPAIGNS, PROJECT
 from include.core.query_columns import tables
 from operations import generate_docs, reference

@@ -17,7 +17,7 @@ import pytest
 from sqlalchemy import select
 
 from include.core import clock
-from include.core.campaign import campaign_names
+from include.core.campaign_file import campaign_names
 from include.core.connections import ledger_url
 from include.core.secrets import load_secrets
 from include.ledger import counts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from include.core.campaign import campaign_names, load_campaign
+from include.core.campaign_file import campaign_names, load_campaign
 from include.core.shop import UnknownTopic, load_shop
 from include.ledger import consent
 from include.ledger.consent import Consent

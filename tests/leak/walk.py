@@ -26,7 +26,7 @@ from include.analyze import marts, reconcile
 from include.collect import doubt, load, monitor, suppress, sync_suppressions, withhold
 from include.core import clock
 from include.core.alert import deliver
-from include.core.campaign import load_campaign
+from include.core.campaign_file import load_campaign
 from include.core.connections import SendGridAccount, ledger_url
 from include.core.failure_alert import failure_alert_for
 from include.core.paths import PROJECT, DataPaths

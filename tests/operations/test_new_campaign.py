@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from include.core.campaign import load_campaign
+from include.core.campaign_file import load_campaign
 from include.core.paths import TEMPLATES
 from operations import check, new_campaign
 

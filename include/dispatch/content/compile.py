@@ -11,7 +11,8 @@ from typing import Any, cast
 import css_inline
 from jinja2 import BytecodeCache, TemplateError
 
-from include.core.campaign import Campaign, Variant
+from include.core.campaign import Campaign
+from include.core.campaign_fields import Variant
 from include.core.errors import PlanError
 from include.core.shop import load_shop
 from include.dispatch.content import mjml, source_location, utm

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from html import escape
 
-from include.core.campaign import Campaign, Variant
+from include.core.campaign import Campaign
+from include.core.campaign_fields import Variant
 from include.core.paths import template_folder
 from include.dispatch.content.compile import (
     COMPILER_VERSION,

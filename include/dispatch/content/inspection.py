@@ -18,7 +18,8 @@ from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
 
 from include.core import products, text_file, yaml_file
-from include.core.campaign import Campaign, Variant
+from include.core.campaign import Campaign
+from include.core.campaign_fields import Variant
 from include.core.errors import PlanError, TradewindError
 from include.core.finding import Finding, errors
 from include.core.paths import product_folder, shop_file

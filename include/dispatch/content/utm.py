@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
-from include.core.campaign import Campaign, Variant
+from include.core.campaign import Campaign
+from include.core.campaign_fields import Variant
 from include.core.shop import Utm
 
 _HREF = re.compile(r"""(<a(?:rea)?\s(?:[^>"']|"[^"]*"|'[^']*')*?\bhref\s*=\s*)(["'])(.*?)\2""", re.IGNORECASE | re.DOTALL)

@@ -10,7 +10,8 @@ from typing import TypedDict
 
 import duckdb
 
-from include.core.campaign import Campaign, source_location
+from include.core.campaign import Campaign
+from include.core.campaign_file import source_location
 from include.core.journey_mail import journey_of
 from include.core.shop import load_shop
 from include.dispatch.plan import budget, own_hours, segments

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from include.core.campaign import Campaign, file_of, source_location
+from include.core.campaign import Campaign
+from include.core.campaign_file import file_of, source_location
 from include.core.errors import PlanError
 from include.core.finding import refuse
 from include.core.paths import DataPaths, template_folder

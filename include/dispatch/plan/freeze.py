@@ -18,7 +18,8 @@ import duckdb
 import pyarrow as pa
 from sqlalchemy import Connection
 
-from include.core.campaign import Campaign, Pace
+from include.core.campaign import Campaign
+from include.core.campaign_fields import Pace
 from include.core.errors import CampaignStopped, ContentChanged, StoppedByOperator
 from include.core.secrets import Secrets
 from include.dispatch.account import record

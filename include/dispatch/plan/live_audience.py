@@ -8,7 +8,8 @@ from datetime import datetime
 
 import duckdb
 
-from include.core.campaign import Campaign, campaign_names, load_campaign
+from include.core.campaign import Campaign
+from include.core.campaign_file import campaign_names, load_campaign
 from include.core.errors import ConfigurationError, PlanError, SegmentStopped
 from include.dispatch.plan import budget, segments
 from include.dispatch.plan.audience import (

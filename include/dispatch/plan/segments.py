@@ -5,7 +5,8 @@ from __future__ import annotations
 import duckdb
 
 from include.core import segment_name, sqlfile
-from include.core.campaign import Campaign, source_location
+from include.core.campaign import Campaign
+from include.core.campaign_file import source_location
 from include.core.errors import PlanError, SegmentStopped
 from include.core.paths import SEGMENTS
 from include.core.segment_name import SegmentName

@@ -9,7 +9,9 @@ from typing import Any
 import duckdb
 from babel import Locale, UnknownLocaleError
 
-from include.core.campaign import Campaign, Variant, file_of
+from include.core.campaign import Campaign
+from include.core.campaign_fields import Variant
+from include.core.campaign_file import file_of
 from include.core.errors import ConfigurationError, PlanError, TradewindError
 from include.core.finding import Finding
 from include.core.paths import template_folder

@@ -16,7 +16,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from include.core.campaign import Campaign, source_location
+from include.core.campaign import Campaign
+from include.core.campaign_file import source_location
 from include.core.errors import PlanError
 from include.core.keys import address_key, message_key_of_test
 from include.core.paths import seed_file

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from include.core.campaign import Campaign, Sender, Variant
+from include.core.campaign import Campaign
+from include.core.campaign_fields import Sender, Variant
 from include.dispatch.content import Content, compile_content
 from include.dispatch.content.products import ProductRows
 from tests.campaign import a_campaign as spring

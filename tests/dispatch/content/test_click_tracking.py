@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
-from include.core.campaign import Campaign, Variant
+from include.core.campaign import Campaign
+from include.core.campaign_fields import Variant
 from include.core.paths import TEMPLATES
 from include.dispatch.content import compile_content, render_one
 from include.dispatch.content.fields import PERSON_LINKS

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from include.core.campaign import Variant
+from include.core.campaign_fields import Variant
 from include.core.errors import PlanError
 from include.dispatch.content import PERSON_FIELDS, render_one
 from tests.dispatch.content.conftest import LINKS, Compile

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from include.core.campaign import Variant
+from include.core.campaign_fields import Variant
 from include.core.errors import PlanError
 from include.core.finding import refuse
 from include.dispatch.content import markup

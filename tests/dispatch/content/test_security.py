@@ -169,7 +169,7 @@ def test_private_use_characters_in_a_template(compile_parts: Compile) -> None:
 
 
 def test_not_utf8(compile_parts: Compile, tmp_path: Path) -> None:
-    from include.core.campaign import Variant
+    from include.core.campaign_fields import Variant
     from include.dispatch.content import compile_content
     from tests.dispatch.content.conftest import a_campaign
 

@@ -10,7 +10,9 @@ import pyarrow as pa
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
-from include.core.campaign import Campaign, Variant, campaign_names, load_campaign
+from include.core.campaign import Campaign
+from include.core.campaign_fields import Variant
+from include.core.campaign_file import campaign_names, load_campaign
 from include.core.paths import CAMPAIGNS, TEMPLATES
 from include.dispatch.content import PERSON_FIELDS, SAMPLE_PERSON, SlotFiller, compile_content, render_one
 from tests.dispatch.content.conftest import LINKS, Compile, element

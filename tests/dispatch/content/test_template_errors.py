@@ -156,7 +156,7 @@ def test_errors_name_the_part(compile_parts: Compile, part: str, file: str) -> N
 
 
 def test_errors_name_the_variant(compile_parts: Compile) -> None:
-    from include.core.campaign import Variant
+    from include.core.campaign_fields import Variant
 
     with pytest.raises(PlanError, match=r"campaigns/letter\.yaml \(subject of variant b\), line 1:"):
         compile_parts(variant=Variant(id="b", subject="{{ person.nothing }}"))
@@ -173,7 +173,7 @@ def test_a_block_printed_in_another_context(compile_parts: Compile) -> None:
 
 
 def test_missing_parts_and_folders(compile_parts: Compile, tmp_path: Path) -> None:
-    from include.core.campaign import Variant
+    from include.core.campaign_fields import Variant
     from include.dispatch.content import compile_content
     from tests.dispatch.content.conftest import a_campaign
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from include.core.campaign import Campaign, Variant
+from include.core.campaign import Campaign
+from include.core.campaign_fields import Variant
 from include.core.paths import PROJECT
 from include.core.shop import Utm
 from include.dispatch.content import compile_content, render_one, utm

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from include.core.campaign import Variant
+from include.core.campaign_fields import Variant
 from include.core.errors import PlanError
 from include.core.paths import PROJECT, TEMPLATES
 from include.dispatch.content import PERSON_FIELDS, SAMPLE_PERSON, render_one
