@@ -25,6 +25,7 @@ OTHERS = {
     "Taking the list in": ("benchmarks.ingest", "--people", "{modest}"),
     "Filling slots": ("benchmarks.content_slots", "{people}"),
     "Segments and marts": ("benchmarks.segments_and_marts", "--people", "{modest}"),
+    "Journeys": ("benchmarks.journeys", "--people", "{modest}"),
 }
 MODEST = 200_000
 
