@@ -76,6 +76,8 @@ def templates() -> Iterator[Finding]:
         yield from unknown
         if document.model is not None:
             yield from inspect_mail(document.model, document.path, folder, compiled)
+        elif document.stand_in is not None and "template" not in document.replaced:
+            yield from inspect_mail(document.stand_in, document.path, folder, compiled)
     for mail in _mails_of_journeys():
         yield from inspect_mail(mail, file_of(mail.id), folder, compiled)
 
@@ -91,7 +93,7 @@ def _templates(document: Document[Campaign]) -> Iterator[tuple[Place, str]]:
 
 def _mails_of_journeys() -> Iterator[Campaign]:
     """The mail of each step of the journeys whose files are valid."""
-    from include.core.journey import inspect_journey, journey_names
+    from include.core.journey_file import inspect_journey, journey_names
 
     for name in journey_names():
         document = inspect_journey(name)
@@ -108,7 +110,7 @@ def segments() -> Iterator[Finding]:
 
 def journeys() -> Iterator[Finding]:
     """Journey files, the ways between their steps, their mail and their queries."""
-    from include.core.journey import journey_names
+    from include.core.journey_file import journey_names
     from include.core.journey_version import inspect_version
 
     for name in journey_names():

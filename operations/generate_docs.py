@@ -54,6 +54,7 @@ def write_all(folder: Path = PROJECT / "docs") -> None:
     write_durably(folder / "campaigns.md", reference.campaigns_page(GENERATED).encode())
     write_durably(folder / "segments.md", reference.with_columns((folder / "segments.md").read_text()).encode())
     write_durably(reference.SCHEMA, reference.schema_text().encode())
+    write_durably(reference.JOURNEY_SCHEMA, reference.journey_schema_text().encode())
     write_durably(README, with_settings(README.read_text()).encode())
 
 

@@ -19,7 +19,7 @@ from include.core import clock
 from include.core.campaign_file import campaign_names, load_campaign
 from include.core.connections import SendGridAccount
 from include.core.errors import ConfigurationError
-from include.core.journey import journey_names, load_journey
+from include.core.journey_file import journey_names, load_journey
 from include.ledger.database import Ledger
 from include.ledger.tables import plans
 from include.sendgrid.management import NotOffered, call

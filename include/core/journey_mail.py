@@ -8,7 +8,8 @@ from include.core.campaign import JOURNEY_SEPARATOR, Campaign
 from include.core.campaign_file import campaign_names, inspect_campaign, load_campaign, with_shops_quiet_hours
 from include.core.errors import ConfigurationError
 from include.core.finding import Finding, errors
-from include.core.journey import inspect_journey, journey_names, load_journey, mail_id
+from include.core.journey import mail_id
+from include.core.journey_file import inspect_journey, journey_names, load_journey
 from include.core.suggestion import suggest
 
 

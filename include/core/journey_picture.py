@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
 
-from include.core.journey import Journey, Step
+from include.core.journey import Journey
+from include.core.journey_fields import Step
 
 WIDTH, LEFT, BOX, HEIGHT, GAP = 760, 40, 470, 60, 34
 OUT = {"finished": "at the end", "goal": "reached the goal", "left": "left", "cancelled": "cancelled"}

@@ -21,10 +21,11 @@ from pathlib import Path
 from include.core.campaign import Campaign
 from include.core.campaign_file import with_shops_quiet_hours
 from include.core.finding import Finding, refuse
-from include.core.journey import Journey, inspect_journey
+from include.core.journey import Journey
+from include.core.journey_file import inspect_journey
+from include.core.known_columns import tables
 from include.core.paths import SEGMENTS, SQL
 from include.core.query import inspect_query, source_location
-from include.core.query_columns import tables
 from include.core.suggestion import suggest
 from include.core.yaml_file import Document, Place
 
@@ -102,9 +103,12 @@ def inspect_version(
     """The version of a journey now, None if its file is not valid, and everything that is wrong with file and queries."""
     document = inspect_journey(name, folder)
     found, pinned_queries = [*document.findings], dict[str, PinnedQuery]()
-    if document.model is None:
+    journey = document.model or document.stand_in
+    if journey is None:
         return None, found
-    for kind, query, field in _named_queries(document.model):
+    for kind, query, field in _named_queries(journey):
+        if field[0] in document.replaced:
+            continue
         path = queries / kind / f"{query}.sql"
         if not path.is_file():
             known = [each.stem for each in (queries / kind).glob("*.sql")]
@@ -117,8 +121,9 @@ def inspect_version(
             where = source_location(path, valid.first_line)
             pin = PinnedQuery(valid.statement, tuple(sorted(valid.params)), valid.columns, where)
             pinned_queries[f"{kind}/{query}"] = pin
-    found += _unknown_names(document, document.model)
-    return JourneyVersion(document.model, pinned_queries), found
+    if "steps" not in document.replaced:
+        found += _unknown_names(document, journey)
+    return (JourneyVersion(document.model, pinned_queries) if document.model else None), found
 
 
 def _named_queries(journey: Journey) -> list[tuple[str, str, Place]]:

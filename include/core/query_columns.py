@@ -1,4 +1,4 @@
-"""What a marketer's query may read: tables, columns and their values, from `include/sql/segment/columns.yaml`.
+"""What is wrong with the columns of a marketer's query.
 
 A column that does not exist and a comparison that can never hold (`lifecycle_stage = 'Loyal'`) are found without data.
 """
@@ -7,49 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
-from typing import Annotated, Literal
 
-from pydantic import Field, RootModel
 from sqlglot import exp
 from sqlglot.optimizer.scope import Scope, traverse_scope
 
-from include.core import places, yaml_file
-from include.core.paths import SQL
+from include.core.known_columns import tables
 from include.core.segment_reference import is_reference
-from include.core.suggestion import closest, suggest
-from include.core.yaml_file import StrictModel
+from include.core.suggestion import suggest
 
-FILE = SQL / "segment" / "columns.yaml"
 Violation = tuple[str, exp.Expr, str]
 """What is wrong, the node of the query, and the remedy."""
-
-
-class Table(StrictModel):
-    """A table, the meaning of its columns, and what some of them can hold."""
-
-    table: str
-    columns: dict[str, str]
-    values: dict[str, tuple[str, ...] | Literal["country_codes", "time_zones"]] = Field(default_factory=dict)
-    range: dict[str, Annotated[tuple[int, ...], Field(min_length=1, max_length=2)]] = Field(default_factory=dict)
-    lower_case: tuple[str, ...] = ()
-
-    def known_values(self, column: str) -> frozenset[str]:
-        """The values that a column can hold; empty if they are not known."""
-        values = self.values.get(column, ())
-        if isinstance(values, str):
-            return places.country_codes() if values == "country_codes" else places.time_zones()
-        return frozenset(values)
-
-
-class _File(RootModel[dict[str, Table]]):
-    pass
-
-
-@cache
-def tables() -> dict[str, Table]:
-    """Every table that a query may read, by `schema.table`."""
-    return yaml_file.read(FILE, _File, example="its own comment").root
 
 
 def violations(query: exp.Query) -> Iterator[Violation]:
@@ -183,23 +150,14 @@ def _comparisons(visible: _Visible) -> Iterator[_Comparison]:
 def _never(one: _Comparison) -> Iterator[Violation]:
     """A comparison that never or always holds, whatever the data."""
     table, column, value = tables()[one.table], one.column, str(one.literal.this)
-    known, equality = table.known_values(column), one.kind not in _MIRRORED
-    if one.literal.is_string and equality and known and value not in known:
-        near = closest(value, known)
-        listed = f"Its values: {', '.join(sorted(known))}." if len(known) <= 20 else _LISTS[str(table.values[column])]
-        meant = f"Did you mean '{near}'? " if near else ""
-        yield f"{column} is never '{value[:60]}'.", one.node, f"{meant}{listed}"
+    equality = one.kind not in _MIRRORED
+    if one.literal.is_string and equality and (never := table.never(column, value)):
+        yield never[0], one.node, never[1]
     elif one.literal.is_string and equality and column in table.lower_case and value != value.lower():
         yield f"{column} is never '{value[:60]}': it has no capital letters.", one.node, f"Write '{value.lower()[:60]}'."
     elif not one.literal.is_string and column in table.range:
         number = -float(value) if one.is_negative else float(value)
         yield from _out_of_range(table.range[column], column, one.kind, number, one.node)
-
-
-_LISTS = {
-    "country_codes": "Its values are ISO 3166-1 codes of two letters, such as DE or GB.",
-    "time_zones": "Its values are IANA names, such as Europe/Berlin.",
-}
 
 
 def _out_of_range(

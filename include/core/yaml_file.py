@@ -17,6 +17,8 @@ from include.core.yaml_syntax import syntax_finding
 
 Model = TypeVar("Model", bound=BaseModel)
 Place = tuple[int | str, ...]
+MAX_REPLACED = 4
+"""Rounds of leaving out fields that are wrong: some are only seen when the others are right."""
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """In C where available: campaign files are read whenever Airflow parses the DAG files."""
 
@@ -29,13 +31,19 @@ class StrictModel(BaseModel):
 
 @dataclass(frozen=True)
 class Document(Generic[Model]):
-    """A file that was read. `model` is None if the file is not valid; `values` are its fields as far as they can be read."""
+    """A file that was read. `model` is None if the file is not valid; `values` are its fields as far as they can be read.
+
+    `stand_in` is a model for a file that is not valid, so that what is right in it can be checked further: the fields that
+    it has `replaced` were left out, or are their examples.
+    """
 
     path: Path
     tree: Any
     values: dict[str, Any]
     model: Model | None
     findings: tuple[Finding, ...]
+    stand_in: Model | None = None
+    replaced: frozenset[str] = frozenset()
 
     def line(self, *field: int | str) -> int:
         """The line of a field, or of its deepest existing part."""
@@ -61,11 +69,10 @@ def inspect(path: Path, model: type[Model], *, example: str) -> Document[Model]:
         return Document(path, tree, {}, None, tuple(found))
     found += _duplicates(path, tree)
     try:
-        valid: Model | None = model.model_validate(values)
+        return Document(path, tree, values, model.model_validate(values), tuple(found))
     except ValidationError as error:
-        valid = None
         found += _field_errors(path, tree, model, error)
-    return Document(path, tree, values, valid, tuple(found))
+        return Document(path, tree, values, None, tuple(found), *_stand_in(model, values, error))
 
 
 def read(path: Path, model: type[Model], *, example: str) -> Model:
@@ -101,6 +108,24 @@ def _field_errors(path: Path, tree: Any, model: type[BaseModel], error: Validati
         field = ".".join(map(str, place)) or "file"
         found.append(Finding("error", path, _line(tree, place), f"{field}: {what}", remedy))
     return found
+
+
+def _stand_in(model: type[Model], values: dict[str, Any], error: ValidationError) -> tuple[Model | None, frozenset[str]]:
+    """A model without the fields that are wrong, if there can be one, and the names of these fields."""
+    kept, replaced = dict(values), set[str]()
+    for _ in range(MAX_REPLACED):
+        for problem in error.errors(include_url=False):
+            name = str(problem["loc"][0]) if problem["loc"] else ""
+            field = model.model_fields.get(name)
+            replaced.add(name)
+            kept.pop(name, None)
+            if field and field.is_required():
+                kept[name] = (field.examples or [None])[0]
+        try:
+            return model.model_validate(kept), frozenset(replaced)
+        except ValidationError as further:
+            error = further
+    return None, frozenset()
 
 
 def _duplicates(path: Path, tree: Any) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from include.core.errors import ConfigurationError
-from include.core.journey import journey_names
+from include.core.journey_file import journey_names
 from include.core.journey_mail import journey_of, load_mail
 from include.orchestration import configuration
 

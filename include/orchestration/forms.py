@@ -10,7 +10,7 @@ from airflow.sdk import Param
 from include.core.campaign import Campaign
 from include.core.campaign_file import campaign_names
 from include.core.errors import ConfigurationError
-from include.core.journey import journey_names
+from include.core.journey_file import journey_names
 from include.core.journey_mail import step_mails
 from include.core.seeds import load_seeds
 from include.orchestration.runs import AHEAD

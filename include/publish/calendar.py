@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from include.core.campaign import Campaign
 from include.core.campaign_file import campaign_names, load_campaign
 from include.core.errors import ConfigurationError, PublishError
-from include.core.journey import journey_names, load_journey
+from include.core.journey_file import journey_names, load_journey
 from include.core.pace import AccountPace
 from include.core.paths import DataPaths
 from include.publish import formats, snapshot

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from include.core.errors import ConfigurationError
-from include.core.journey import journey_names, load_journey
+from include.core.journey_file import journey_names, load_journey
 from include.core.journey_mail import load_mail
 from include.core.journey_version import inspect_version, load_version, pinned
 

@@ -8,12 +8,15 @@ from typing import Any
 
 import pytest
 import yaml
+from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
 from include.core.campaign import Campaign
 from include.core.campaign_file import campaign_names
-from include.core.paths import CAMPAIGNS, PROJECT
-from include.core.query_columns import tables
+from include.core.journey import Journey
+from include.core.journey_file import journey_names
+from include.core.known_columns import tables
+from include.core.paths import CAMPAIGNS, JOURNEYS, PROJECT
 from operations import generate_docs, reference
 from tests.campaign import _SPRING
 
@@ -21,8 +24,9 @@ PAGES = PROJECT / "docs"
 
 
 def test_every_field_has_a_description_and_an_example() -> None:
-    schema = Campaign.model_json_schema()
-    for model, part in {"Campaign": schema, **schema["$defs"]}.items():
+    schemas = {model.__name__: model.model_json_schema() for model in (Campaign, Journey)}
+    parts = {**schemas, **schemas["Campaign"]["$defs"], **schemas["Journey"]["$defs"]}
+    for model, part in parts.items():
         for name, field in part["properties"].items():
             assert field.get("description", "").endswith("."), f"{model}.{name} needs Field(description='… .')"
             assert field.get("examples"), f"{model}.{name} needs Field(examples=[…])"
@@ -48,6 +52,7 @@ def test_pages_and_schema_are_up_to_date() -> None:
     segments = (PAGES / "segments.md").read_text()
     assert reference.with_columns(segments) == segments, "run `make docs`"
     assert reference.SCHEMA.read_text() == reference.schema_text(), "run `make docs`"
+    assert reference.JOURNEY_SCHEMA.read_text() == reference.journey_schema_text(), "run `make docs`"
 
 
 def test_every_field_and_column_is_on_its_page() -> None:
@@ -69,6 +74,18 @@ def test_the_shipped_campaigns_name_the_schema_and_no_loader_reads_it() -> None:
     schema = json.loads(reference.SCHEMA.read_text())
     assert schema["additionalProperties"] is False
     assert set(schema["required"]) >= {"id", "segment", "sender"}
+
+
+def test_the_shipped_journeys_name_their_schema_and_are_valid_by_it() -> None:
+    schema = json.loads(reference.JOURNEY_SCHEMA.read_text())
+    Draft202012Validator.check_schema(schema)
+    validator = Draft202012Validator(schema)
+    for name in journey_names():
+        text = (JOURNEYS / f"{name}.yaml").read_text()
+        assert text.startswith("# yaml-language-server: $schema=journey.schema.json\n")
+        assert not list(validator.iter_errors(yaml.safe_load(text)))
+    wrong = yaml.safe_load(text) | {"goall": "ordered", "mail": {"topik": "news", "schedule": "0 9 * * *"}}
+    assert {error.validator for error in validator.iter_errors(wrong)} == {"additionalProperties"}
 
 
 def test_editors_turn_findings_into_problems() -> None:

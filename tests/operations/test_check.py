@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 
 from include.core.finding import Finding
-from include.core.paths import CAMPAIGNS, PROJECT, SHOP, TEMPLATES
+from include.core.paths import CAMPAIGNS, JOURNEYS, PROJECT, SHOP, TEMPLATES
 from operations import check
 from tests.segment.test_definition import write
+
+_BLOCK = "{% block content %}"
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Files:
     for source, name, variable in (
         (CAMPAIGNS, "campaigns", "TRADEWIND_CAMPAIGNS"),
         (TEMPLATES, "templates", "TRADEWIND_TEMPLATES"),
+        (JOURNEYS, "journeys", "TRADEWIND_JOURNEYS"),
         (SHOP, "shop.yaml", "TRADEWIND_SHOP"),
     ):
         shutil.copytree(source, tmp_path / name) if source.is_dir() else shutil.copy(source, tmp_path / name)
@@ -71,13 +74,18 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Files:
         ("templates/basket_last_call/body.fr.html.j2", "{% block content %}", "{% block content %}{{ 1 // 0 }}", "zero"),
         ("templates/base/parts.html.j2", "<h2>", "<h2><em>", "<em> is not closed."),
         ("templates/welcome/body.txt.j2", "{% block content %}", "{% block content %}{{ persn }}", "Did you mean person?"),
+        ("templates/welcome/body.html.j2", _BLOCK, f'{_BLOCK}{{% if person.country == "DE" %}}', "{% if %} is not closed."),
+        ("templates/welcome/body.txt.j2", _BLOCK, f'{_BLOCK}{{{{ person.country in ["DE", "UK"] }}}}', "is never 'UK'."),
+        ("templates/welcome/body.html.j2", _BLOCK, f"<p>Hello</p>\n{_BLOCK}", "is outside of every block"),
+        ("templates/welcome/body.html.j2", _BLOCK, f"{_BLOCK}{{% endfr %}}", "Did you mean endfor?"),
+        ("templates/welcome/body.html.j2", _BLOCK, f"{_BLOCK}{{% endif %}}", "{% endif %} closes nothing"),
         ("shop.yaml", "default_locale: en", "default_locale: 7", "default_locale: must be text; this is 7."),
     ],
 )  # fmt: skip
 def test_a_mistake_is_an_error_at_its_line(files: Files, name: str, old: str, new: str, words: str) -> None:
     files.edit(name, old, new)
     errors = [(path, line) for path, line, severity, text in files.findings() if severity == "error" and words in text]
-    assert errors == [(name, files.line(name, new))]
+    assert errors == [(name, files.line(name, new.splitlines()[0]))]
 
 
 def test_all_mistakes_of_all_files_are_found_at_once(files: Files) -> None:
@@ -91,6 +99,27 @@ def test_all_mistakes_of_all_files_are_found_at_once(files: Files) -> None:
         "campaigns/newsletter.yaml", "campaigns/welcome.yaml", "templates/winback/body.html.j2",
         "templates/confirm/body.html.j2",
     }  # fmt: skip
+
+
+def test_a_mistake_hides_no_other(files: Files) -> None:
+    """Neither in a campaign, in the files of its mail, nor in a journey: people mend all of them in one go."""
+    files.edit("campaigns/newsletter.yaml", "occurrence: week", "occurence: week\npriority: high")
+    files.edit("templates/newsletter/body.html.j2", "{{ button(", "{ button(")
+    files.edit("templates/newsletter/body.html.j2", "{% block why %}", "{% block why %}{% if person.frist_name %}")
+    (files.root / "templates/newsletter/subject.txt.j2").write_text("Two\nlines")
+    files.edit("journeys/abandoned_basket.yaml", "trigger: basket_adds", "trigger: basket_add")
+    files.edit("journeys/abandoned_basket.yaml", "wait: {hours: 1}", "wait: {hour: 1}")
+    texts = [f"{name}: {text}" for name, _, severity, text in files.findings() if severity == "error"]
+    for words in (
+        "newsletter.yaml: occurence: is not a known field. Did you mean occurrence?",
+        "newsletter.yaml: priority: must be",
+        "newsletter/body.html.j2: '{ button('", "newsletter/body.html.j2: {% if %} is not closed",
+        "newsletter/body.html.j2: person.frist_name does not exist",
+        "newsletter/subject.txt.j2: the subject has a line break",
+        "basket.yaml: trigger: there is no query 'basket_add'", "basket.yaml: steps.0.wait.hour: is not a known field",
+    ):  # fmt: skip
+        assert any(words in text for text in texts), (words, texts)
+    assert len(texts) == len(set(texts))
 
 
 def test_mistakes_in_segments_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

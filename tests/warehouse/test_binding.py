@@ -9,9 +9,9 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
+from include.core.known_columns import tables
 from include.core.places import country_codes
 from include.core.query import inspect_query
-from include.core.query_columns import tables
 from include.core.query_rules import ALLOWED_TABLES
 from include.core.sqlfile import load
 from include.sendgrid.event_vocabulary import BOUNCE_CLASSES, EVENTS

@@ -1,4 +1,4 @@
-"""Inspects the text of one template file: tags that are not closed, and placeholders with one brace.
+"""Inspects the text of one template file: Jinja and HTML tags that are not closed, and placeholders with one brace.
 
 The syntax tree is followed like a person reads it: alternatives from the same place, blocks and macros each on their own.
 """
@@ -11,14 +11,15 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-from jinja2 import Environment, TemplateSyntaxError, nodes
+from jinja2 import nodes
 
 from include.core.suggestion import closest
 from include.dispatch.content.element_reader import ElementReader, Elements, Problem
 from include.dispatch.content.environment import is_markup
 from include.dispatch.content.fields import PERSON_LINKS
+from include.dispatch.content.jinja_syntax import syntax, text_between
 from include.dispatch.content.person import PERSON_FIELDS
-from include.dispatch.content.personal import PersonalExtension, is_personal_block
+from include.dispatch.content.personal import is_personal_block
 
 GLOBALS = (
     "person",
@@ -35,7 +36,6 @@ GLOBALS = (
     "products",
 )
 """The variables of every template; `preheader` in the bodies only."""
-PARSER = Environment(extensions=[PersonalExtension], trim_blocks=True, lstrip_blocks=True, autoescape=True)
 _ONE_BRACE = re.compile(r"(?<!\{)\{(?![{%#])\s*(?P<name>[A-Za-z_][\w.]*)\s*(?P<then>\(|\||\})")
 _SPLIT_TAG = re.compile(r"\{\s+%|%\s+\}")
 _STYLE = re.compile(r"<(style|script)\b.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
@@ -43,17 +43,14 @@ _STYLE = re.compile(r"<(style|script)\b.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
 
 @lru_cache(maxsize=512)
 def problems(name: str, source: str, *, is_whole: bool) -> tuple[Problem, ...]:
-    """What is wrong in the text of the template `name`. `is_whole`: it is a part of a mail, not an included file.
-
-    A file with a syntax error has none here: the compiler reports it.
-    """
-    try:
-        tree = PARSER.parse(source, name)
-    except TemplateSyntaxError:
-        return ()
+    """What is wrong in the text of the template `name`. `is_whole`: it is a part of a mail, not an included file."""
+    tree, wrong = syntax(name, source)
+    if tree is None:
+        known = frozenset({*GLOBALS, *PERSON_LINKS})
+        return (*wrong, *_braces(text_between(source), 1, known))
     known = frozenset({*GLOBALS, *PERSON_LINKS, *defined_names(tree)})
     found = [problem for text, line in _texts(tree) for problem in _braces(text, line, known)]
-    return (*found, *(_unbalanced(tree, is_whole) if is_markup(name) else ()))
+    return (*wrong, *found, *(_unbalanced(tree, is_whole) if is_markup(name) else ()))
 
 
 def defined_names(tree: nodes.Template) -> Iterator[str]:

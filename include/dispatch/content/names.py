@@ -1,20 +1,24 @@
-"""Finds names in a template file that nothing defines: fields of a person, variables, macros and filters."""
+"""Finds names in a template file that nothing defines, and comparisons with values that no person has."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import deepcopy
 from functools import lru_cache
+from itertools import chain, product
 from pathlib import Path
 
-from jinja2 import TemplateAssertionError, TemplateSyntaxError, meta, nodes
+from jinja2 import TemplateAssertionError, meta, nodes
 from jinja2.filters import FILTERS
 
 from include.core import text_file
+from include.core.known_columns import tables
 from include.core.suggestion import did_you_mean, suggest
 from include.dispatch.content.element_reader import Problem
 from include.dispatch.content.fields import PERSON_LINKS
 from include.dispatch.content.filters import ADDED, FORBIDDEN
-from include.dispatch.content.markup import GLOBALS, PARSER, defined_names
+from include.dispatch.content.jinja_syntax import syntax
+from include.dispatch.content.markup import GLOBALS, defined_names
 from include.dispatch.content.person import PERSON_FIELDS, UnknownField
 
 _BUILT_IN = frozenset(["range", "dict", "namespace", "loop", "caller", "self", "super", "varargs", "kwargs"])
@@ -28,16 +32,15 @@ def problems(path: Path, source: str) -> tuple[Problem, ...]:
 
 @lru_cache(maxsize=512)
 def _problems(name: str, source: str, nearby: frozenset[str]) -> tuple[Problem, ...]:
-    try:
-        tree = PARSER.parse(source, name)
-    except TemplateSyntaxError:
+    tree = deepcopy(syntax(name, source).tree)  # Looking for variables changes it.
+    if tree is None:
         return ()
-    return (*_fields(tree), *_filters(tree), *_variables(tree, nearby))
+    return (*_fields(tree), *_filters(tree), *_comparisons(tree), *_variables(tree, nearby))
 
 
 def _fields(tree: nodes.Template) -> Iterator[Problem]:
     for node in tree.find_all(nodes.Getattr):
-        if isinstance(node.node, nodes.Name) and node.node.name == "person" and node.attr not in PERSON_FIELDS:
+        if _is_person(node.node) and node.attr not in PERSON_FIELDS:
             unknown = UnknownField(node.attr)
             yield Problem(node.lineno, str(unknown), unknown.remedy)
 
@@ -47,6 +50,32 @@ def _filters(tree: nodes.Template) -> Iterator[Problem]:
         if node.name not in _FILTERS:
             remedy = did_you_mean(node.name, _FILTERS) or "docs/templates.md lists the filters."
             yield Problem(node.lineno, f"there is no filter {node.name}.", remedy)
+
+
+def _comparisons(tree: nodes.Template) -> Iterator[Problem]:
+    """Comparisons of a person's field with a value that it never has, such as `person.lifecycle_stage == "Loyal"`."""
+    for node in tree.find_all(nodes.Compare):
+        sides = [node.expr, *(operand.expr for operand in node.ops)]
+        fields = [side.attr for side in sides if isinstance(side, nodes.Getattr) and _is_person(side.node)]
+        if all(operand.op in ("eq", "ne", "in", "notin") for operand in node.ops):
+            for value, field in product(chain.from_iterable(map(_constants, sides)), fields):
+                yield from (Problem(node.lineno, f"person.{what}", remedy) for what, remedy in _never(field, value))
+
+
+def _is_person(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.Name) and node.name == "person"
+
+
+def _constants(node: nodes.Node) -> Iterator[str]:
+    """The texts in an operand: itself, or the items of a list."""
+    for item in node.items if isinstance(node, (nodes.List, nodes.Tuple)) else [node]:
+        if isinstance(item, nodes.Const) and isinstance(item.value, str):
+            yield item.value
+
+
+def _never(field: str, value: str) -> Iterator[tuple[str, str]]:
+    found = (tables()[name].never(field, value) for name in ("segment.features", "core.subscribers"))
+    yield from (each for each in found if each)
 
 
 def _variables(tree: nodes.Template, nearby: frozenset[str]) -> Iterator[Problem]:
@@ -77,7 +106,5 @@ def _defined_nearby(path: Path) -> frozenset[str]:
 
 @lru_cache(maxsize=512)
 def _defined_in(path: Path, _modified: int) -> frozenset[str]:
-    try:
-        return frozenset(defined_names(PARSER.parse(text_file.inspect(path)[0] or "", path.name)))
-    except TemplateSyntaxError:
-        return frozenset()
+    tree = syntax(path.name, text_file.inspect(path)[0] or "").tree
+    return frozenset(defined_names(tree) if tree else ())

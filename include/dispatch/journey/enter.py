@@ -10,7 +10,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from include.core.journey import AfterDays, Journey
+from include.core.journey import Journey
+from include.core.journey_fields import AfterDays
 from include.core.journey_version import JourneyVersion
 from include.dispatch.journey.times import due_at
 from include.ledger import journeys

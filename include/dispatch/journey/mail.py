@@ -11,7 +11,7 @@ import duckdb
 from sqlalchemy import Connection
 
 from include.core.campaign import Campaign
-from include.core.journey import Step
+from include.core.journey_fields import Step
 from include.core.journey_version import JourneyVersion
 from include.dispatch.account import record
 from include.dispatch.journey.enter import people_table

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from include.core.errors import ConfigurationError, PlanError
-from include.core.journey import Condition, Feature, Split, Step
+from include.core.journey_fields import Condition, Feature, Split, Step
 from include.core.journey_version import JourneyVersion
 from include.core.suggestion import suggest
 from include.dispatch.journey.enter import BATCH, people_table, run_query

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
 
-from include.core.journey import Step, Wait
+from include.core.journey_fields import Step, Wait
 from include.core.journey_version import JourneyVersion
 from include.dispatch.send_window import next_window, zone_of
 

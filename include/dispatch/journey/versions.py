@@ -6,7 +6,7 @@ import logging
 from types import TracebackType
 
 from include.core.errors import CampaignStopped, TradewindError
-from include.core.journey import journey_names
+from include.core.journey_file import journey_names
 from include.core.journey_version import JourneyVersion, load_version, pinned
 from include.ledger import journeys
 from include.ledger.database import Ledger

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from include.core.journey import Arm, Split
+from include.core.journey_fields import Arm, Split
 from include.dispatch.journey.move import drawn
 from tests.dispatch.journey.conftest import JOURNEY, JourneyShop
 

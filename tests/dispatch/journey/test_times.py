@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from include.core.arrival_hours import SendWindow
-from include.core.journey import Step, Wait
+from include.core.journey_fields import Step, Wait
 from include.core.journey_version import load_version
 from include.dispatch.journey.times import due_at
 

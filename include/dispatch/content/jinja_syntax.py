@@ -1,0 +1,124 @@
+"""Reads the Jinja syntax of one template file without rendering it, and says what is wrong with it in a writer's words.
+
+A tag that is not closed hides nothing else: the file is read on as if it were closed at its end.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+from jinja2 import Environment, TemplateSyntaxError, nodes
+
+from include.core.suggestion import suggest
+from include.dispatch.content.element_reader import Problem
+from include.dispatch.content.personal import PersonalExtension
+
+PARSER = Environment(extensions=[PersonalExtension], trim_blocks=True, lstrip_blocks=True, autoescape=True)
+MAX_UNCLOSED = 20
+_TAGS = (
+    "if", "elif", "else", "endif", "for", "endfor", "set", "endset", "block", "endblock", "extends", "include", "import",
+    "from", "macro", "endmacro", "call", "endcall", "filter", "endfilter", "with", "endwith", "raw", "endraw",
+    "personal", "endpersonal",
+)  # fmt: skip
+_INNERMOST = re.compile(r"innermost block that needs to be closed is '(\w+)'")
+_UNKNOWN = re.compile(r"Encountered unknown tag '(\w+)'\.( You probably made a nesting mistake)?")
+_EXPRESSION = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+
+
+class Syntax(NamedTuple):
+    """The syntax tree of a file, None if it cannot be read, and what is wrong with its Jinja tags."""
+
+    tree: nodes.Template | None
+    problems: tuple[Problem, ...]
+
+
+@lru_cache(maxsize=512)
+def syntax(name: str, source: str) -> Syntax:
+    """The syntax of the template `name`."""
+    unclosed, text = list[Problem](), source
+    for _ in range(MAX_UNCLOSED):
+        try:
+            tree = PARSER.parse(text, name)
+        except TemplateSyntaxError as error:
+            closed = _closed(text, error)
+            if closed is None:
+                return Syntax(None, (*unclosed, _problem(error)))
+            tag, at = closed
+            what, remedy = f"{{% {tag} %}} is not closed.", f"Write {{% end{tag} %}} where it ends."
+            unclosed.append(Problem(_opened_at(text[:at], tag), what, remedy))
+            text = f"{text[:at]}{{% end{tag} %}}{text[at:]}"
+        else:
+            return Syntax(tree, (*unclosed, *_outside_blocks(tree)))
+    return Syntax(None, tuple(unclosed))
+
+
+def _closed(text: str, error: TemplateSyntaxError) -> tuple[str, int] | None:
+    """The tag that is not closed, and where it has to be: at the end, or before the tag that closes an outer one."""
+    message = str(error.message)
+    innermost, unknown = _INNERMOST.search(message), _UNKNOWN.match(message)
+    if innermost and message.startswith("Unexpected end"):
+        return innermost[1], len(text)
+    if not (innermost and unknown and unknown[2]):
+        return None
+    begin = sum(len(line) for line in text.splitlines(keepends=True)[: error.lineno - 1])
+    found = re.compile(rf"\{{%[-+]?\s*{unknown[1]}\b").search(text, begin)
+    return (innermost[1], found.start()) if found else None
+
+
+def _problem(error: TemplateSyntaxError) -> Problem:
+    """An error that makes a file unreadable, in a writer's words where Jinja's are not."""
+    message = str(error.message).rstrip(".")
+    if not (unknown := _UNKNOWN.match(str(error.message))):
+        return Problem(error.lineno, f"{message}.", "Fix that line.")
+    if (tag := unknown[1]) in _TAGS:
+        return Problem(
+            error.lineno, f"{{% {tag} %}} closes nothing that is open here.", "Remove it, or write what it closes."
+        )
+    return Problem(error.lineno, f"there is no tag '{tag}'.", suggest(tag, _TAGS, kind="tags"))
+
+
+def _opened_at(text: str, tag: str) -> int:
+    """The line of the last such tag that is open at the end of a text that can be read."""
+    opened, is_first = list[tuple[str, int]](), False
+    for line, kind, value in PARSER.lex(text):
+        if kind == "block_begin":
+            is_first = True
+        elif kind == "name" and is_first:
+            is_first = False
+            if value.startswith("end"):
+                while opened and opened.pop()[0] != value[3:]:
+                    pass
+            else:
+                opened.append((value, line))
+    return next(line for name, line in reversed(opened) if name == tag)
+
+
+def text_between(source: str) -> str:
+    """The source with spaces in the place of expressions, tags and comments, for a file that cannot be read."""
+    return _EXPRESSION.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), source)
+
+
+def _outside_blocks(tree: nodes.Template) -> Iterator[Problem]:
+    """What a file prints outside of its blocks although it extends a layout: Jinja drops it without a word."""
+    extends = next(tree.find_all(nodes.Extends), None)
+    if extends is None:
+        return
+    for node in tree.body[tree.body.index(extends) + 1 :] if extends in tree.body else ():
+        if isinstance(node, nodes.Output) and (line := _first_line(node)):
+            what = "this is outside of every block, so that nobody would see it."
+            yield Problem(line, what, "Move it into {% block content %}, or into another block of the layout.")
+
+
+def _first_line(output: nodes.Output) -> int | None:
+    """The line of the first thing that an output prints; None if that is white space and comments."""
+    for part in output.nodes:
+        if not isinstance(part, nodes.TemplateData):
+            return part.lineno
+        text = _COMMENT.sub(lambda match: re.sub(r"\S", " ", match[0]), part.data)
+        if text.strip():
+            return part.lineno + text[: len(text) - len(text.lstrip())].count("\n")
+    return None
