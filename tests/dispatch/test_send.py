@@ -224,7 +224,7 @@ def test_who_was_left_out_before_a_429_is_in_no_part_of_a_chunk_that_is_divided_
     sending = Sending(stores, people=10)
     left = address_key(sending.secrets.address_key, email_of(3))
     suppressions.suppress(sending.ledger, [suppressions.Suppression(left, "unsubscribe", "edge", 1.0)])
-    usual, esp.answer = esp.answer, lambda _number, _body: failed(429)
+    usual, esp.answer = esp.answer, lambda _number, _body: failed(429, headers={"Retry-After": "0"})
     with pytest.raises(EspUnavailable):
         sending.send(esp)
     assert suppressions.lift(sending.ledger, left, "edge")
