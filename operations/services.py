@@ -111,7 +111,10 @@ def airflow(installation: Installation) -> list[Service]:
             "api-server", (command, "api-server"), lambda since: _is_alive(api, "metadatabase", since),
             installation.airflow_port, variable("airflow_port"),
         ),
-        Service("scheduler", (command, "scheduler", "--skip-serve-logs"), lambda since: _is_alive(api, "scheduler", since)),
+        Service(
+            "scheduler", (command, "scheduler", "--skip-serve-logs"), lambda since: _is_alive(api, "scheduler", since),
+            environment={"TRADEWIND_CODE": code_fingerprint("include", "data_quality", suffixes=(".py",))},
+        ),
         Service("dag-processor", (command, "dag-processor"), lambda since: _is_alive(api, "dag_processor", since)),
         Service("triggerer", (command, "triggerer", "--skip-serve-logs"), lambda since: _is_alive(api, "triggerer", since)),
     ]  # fmt: skip

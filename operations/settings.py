@@ -75,9 +75,9 @@ def fingerprint(environment: dict[str, str]) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
-def code_fingerprint(*folders: str) -> str:
+def code_fingerprint(*folders: str, suffixes: tuple[str, ...] = CODE) -> str:
     """A hash of the files in source folders, so that a service with older code is restarted."""
-    files = sorted(path for folder in folders for path in (PROJECT / folder).rglob("*") if path.suffix in CODE)
+    files = sorted(path for folder in folders for path in (PROJECT / folder).rglob("*") if path.suffix in suffixes)
     lines = [f"{path.relative_to(PROJECT)} {path.stat().st_mtime_ns}" for path in files]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 

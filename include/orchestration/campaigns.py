@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from airflow.sdk import DAG, task
+from airflow.sdk import DAG, get_parsing_context, task
 
 from include.core.campaign_file import campaign_names, load_campaign
 from include.core.errors import ConfigurationError
@@ -19,15 +19,25 @@ if TYPE_CHECKING:
 
 
 def campaign_dags(build: Callable[[Campaign], DAG]) -> dict[str, DAG]:
-    """The DAG of every campaign file, by id: `build`'s, or `broken_campaign`'s for a file with an error."""
-    dags = {}
+    """The DAG of every campaign file, by id: `build`'s, or `broken_campaign`'s for a file with an error.
+
+    In a task, only the DAG to which it belongs: its process needs no other.
+    """
+    dags, running = {}, get_parsing_context().dag_id
     for name in campaign_names():
+        if running not in (None, dag_id(name)):
+            continue
         try:
             dag = build(load_campaign(name))
         except ConfigurationError as error:
             dag = broken_campaign(name, error)
         dags[dag.dag_id] = dag
     return dags
+
+
+def dag_id(campaign: str) -> str:
+    """The id of the DAG that sends a campaign; Airflow takes no other characters."""
+    return f"send_{re.sub(r'[^A-Za-z0-9_.-]', '_', campaign)}"
 
 
 def campaign_page(campaign: Campaign, how_it_works: str) -> str:
@@ -49,7 +59,7 @@ def broken_campaign(name: str, error: ConfigurationError) -> DAG:
     """
     message = str(error)
     with DAG(
-        dag_id=f"send_{re.sub(r'[^A-Za-z0-9_.-]', '_', name)}", dag_display_name=f"BROKEN: {name}",
+        dag_id=dag_id(name), dag_display_name=f"BROKEN: {name}",
         schedule=timetable("0 * * * *"), catchup=False, max_active_runs=1, tags=[Tag.SENDS, Tag.BROKEN],
         default_args={"owner": "nobody", "on_failure_callback": [TaskFailureNotifier()]},
         doc_md=f"### The campaign file has an error\n\n{message}\n\nThis campaign sends nothing until the file is fixed.",
