@@ -25,9 +25,10 @@ from include.warehouse.connection import fetch, open_warehouse, run, transaction
 PIECE_ROWS = {"subscribers": 1_000_000, "purchases": 3_000_000, "activities": 1_000_000}
 """Rows that are compared with the warehouse at once: a few hundred MB. Each piece reads all the keys of the warehouse."""
 _BEFORE_REPLACING = (
-    "former_addresses_update", "former_addresses_insert", "former_consents_insert", "held_back_delete_released",
+    "subscribers_replaced", "subscribers_taken", "former_addresses_update", "former_addresses_insert",
+    "former_consents_insert", "held_back_delete_released",
 )  # fmt: skip
-"""What is kept of the subscribers whose rows a piece replaces."""
+"""What is kept of the subscribers whose rows a piece replaces, and which addresses they have from now on."""
 log = logging.getLogger(__name__)
 
 
@@ -88,6 +89,7 @@ def _require_accepted(connection: duckdb.DuckDBPyConnection, batch: LandedBatch)
 def _merge(connection: duckdb.DuckDBPyConnection, batch: LandedBatch, *, hold_deletions: bool) -> Counter[str]:
     at = {"at": clock.now()}
     counts: Counter[str] = Counter(inserted=0, updated=0, unchanged=0, deleted=0)
+    connection.execute("create or replace temp table taken (address_key varchar)")
     for piece in batch.pieces(PIECE_ROWS[batch.relation]):
         counts.update(_merge_piece(connection, piece, piece.params | at))
     params = batch.params | at | {"hold_deletions": hold_deletions}
@@ -97,6 +99,7 @@ def _merge(connection: duckdb.DuckDBPyConnection, batch: LandedBatch, *, hold_de
         run(connection, "validate", f"unseen_delete_seen_{batch.relation}", params)
     if batch.relation == "subscribers":
         counts["deleted"] += _run_counted(connection, "subscribers_delete_shared", params)
+    connection.execute("drop table taken")
     return counts
 
 
@@ -121,7 +124,7 @@ def _merge_piece(connection: duckdb.DuckDBPyConnection, piece: LandedBatch, para
     if piece.relation == "subscribers":
         for name in _BEFORE_REPLACING:
             run(connection, "validate", name, params)
-    replaced = _run_counted(connection, f"{piece.relation}_delete_changed", params)
+    replaced = _run_counted(connection, f"{piece.relation}_delete_changed", params) if actions.updated else 0
     _require_count(actions.updated, replaced, "rows were replaced", piece)
     run(connection, "validate", f"{piece.relation}_insert", params)
     if piece.relation == "subscribers":

@@ -2,8 +2,8 @@
 -- owner: data
 -- grain: one row per subscriber whose address changes
 -- params: run, at
--- purpose: Before the merge replaces an address, keep it as a former address of the subscriber. Reads the temporary table
---          incoming.
+-- purpose: Before the merge replaces an address, keep it as a former address of the subscriber. Reads the temporary tables
+--          incoming and replaced.
 insert into core.former_addresses by name
 select
     known.subscriber_id,
@@ -11,10 +11,9 @@ select
     $run as landed_run,
     $at as given_up_at
 from incoming
-inner join core.subscribers as known on incoming.subscriber_id = known.subscriber_id
+inner join replaced as known on incoming.subscriber_id = known.subscriber_id
 where
-    incoming.action = 'update'
-    and incoming.address_key <> known.address_key
+    incoming.address_key <> known.address_key
     and not exists (
         select 1
         from core.former_addresses as former

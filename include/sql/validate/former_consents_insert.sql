@@ -3,7 +3,7 @@
 -- grain: one row per subscriber whose proof of consent changes
 -- params: run, at
 -- purpose: Before the merge replaces a row, keep its proof of consent if the new row has another one, under another address
---          or status too. Reads the temporary table incoming.
+--          or status too. Reads the temporary tables incoming and replaced.
 insert into core.former_consents by name
 select
     known.subscriber_id,
@@ -20,16 +20,13 @@ select
     $at as replaced_at,
     $run as replaced_by
 from incoming
-inner join core.subscribers as known on incoming.subscriber_id = known.subscriber_id
+inner join replaced as known on incoming.subscriber_id = known.subscriber_id
 where
-    incoming.action = 'update'
-    and (
-        incoming.address_key <> known.address_key
-        or incoming.status <> known.status
-        or incoming.lawful_basis is distinct from known.lawful_basis
-        or incoming.consent_source is distinct from known.consent_source
-        or incoming.consented_at is distinct from known.consented_at
-        or incoming.consent_wording is distinct from known.consent_wording
-        or incoming.consent_expires_at is distinct from known.consent_expires_at
-        or incoming.tracking_consent <> known.tracking_consent
-    );
+    incoming.address_key <> known.address_key
+    or incoming.status <> known.status
+    or incoming.lawful_basis is distinct from known.lawful_basis
+    or incoming.consent_source is distinct from known.consent_source
+    or incoming.consented_at is distinct from known.consented_at
+    or incoming.consent_wording is distinct from known.consent_wording
+    or incoming.consent_expires_at is distinct from known.consent_expires_at
+    or incoming.tracking_consent <> known.tracking_consent;

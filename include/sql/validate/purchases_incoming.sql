@@ -20,6 +20,18 @@ with valid as (
         from quality.quarantine
         where landed_run = $run and relation = 'purchases'
     ) as quarantined using (row_number)
+),
+
+known_keys as (
+    select rowid as known_row
+    from core.purchases
+    where purchase_id in (from read_parquet($files) select purchase_id)
+),
+
+known as (
+    select *
+    from core.purchases
+    where rowid in (select known_row from known_keys)
 )
 
 select
@@ -36,4 +48,4 @@ select
         else 'unchanged'
     end as action
 from valid
-left join core.purchases as known on valid.purchase_id = known.purchase_id;
+left join known on valid.purchase_id = known.purchase_id;

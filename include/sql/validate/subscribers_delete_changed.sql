@@ -3,11 +3,7 @@
 -- grain: one row per changed subscriber
 -- params: none
 -- purpose: Delete superseded versions, which subscribers_insert replaces in the same transaction. Without a key on the table
---          this reads one column of it. Reads the temporary table incoming.
+--          this reads one column of it. Reads the temporary table replaced.
 delete from core.subscribers
 where
-    subscriber_id in (
-        select subscriber_id
-        from incoming
-        where action = 'update'
-    );
+    subscriber_id in (select subscriber_id from replaced);

@@ -4,8 +4,8 @@
 -- params: run, at
 -- purpose: Delete (deleted_at) every subscriber but one of each address, so that no address gets a message twice. The
 --          duplicate_address results of this run's validation come first; else the order is that of
---          subscribers_duplicates.sql, over the merged rows. Only addresses of rows that this run merged can have become shared;
---          they are counted before their holders are sorted.
+--          subscribers_duplicates.sql, over the merged rows. Only addresses that somebody has since this run (temporary table
+--          taken) can have become shared; they are counted before their holders are sorted.
 update core.subscribers
 set deleted_at = $at
 where
@@ -15,11 +15,7 @@ where
             from core.subscribers
             where
                 deleted_at is null
-                and address_key in (
-                    select landed.address_key
-                    from core.subscribers as landed
-                    where landed.landed_run = $run
-                )
+                and address_key in (select taken.address_key from taken)
             group by address_key
             having count(*) > 1
         )
