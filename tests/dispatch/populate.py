@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+
 from include.core.paths import DataPaths
 from include.warehouse.connection import open_warehouse, transaction
 
@@ -47,6 +49,11 @@ select
 from segment.membership
 group by all
 """
+
+
+def address_key_of(person: int) -> str:
+    """The address key of an invented person."""
+    return sha256(f"address{person}".encode()).hexdigest()
 
 
 def populate(paths: DataPaths, people: int, segment: str = "newsletter_readers") -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import timedelta
 from functools import partial
 
@@ -15,6 +15,9 @@ import httpx
 import pytest
 
 from include.core import clock
+from include.ledger import suppression_tables
+from tests.dispatch.populate import address_key_of
+from tests.operators.campaigns import PEOPLE
 from tests.operators.stack import Stack, until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(900)]
@@ -37,15 +40,22 @@ def running_journeys(stack: Stack) -> Iterator[Stack]:
 
 def test_from_a_basket_to_the_accepted_reminder(running_journeys: Stack) -> None:
     """Three baskets of an hour ago, whose reminder is due at once, each posted when the mail of the one before is out."""
-    seconds = []
-    for person in range(3):
-        begun = time.monotonic()
+    seconds = dict[int, float]()
+    while len(seconds) < 3:
+        person, begun = mailable(running_journeys, besides=seconds), time.monotonic()
         post_basket(running_journeys, str(person))
-        until(partial(has_accepted, running_journeys, person + 1), lambda: "the reminder", seconds=600)
-        seconds.append(time.monotonic() - begun)
-    print("from the posted activity to the accepted request, in seconds:", [round(each) for each in seconds])  # noqa: T201
+        until(partial(has_accepted, running_journeys, len(seconds) + 1), lambda: "the reminder", seconds=600)
+        seconds[person] = time.monotonic() - begun
+    print("from the posted activity to the accepted request, in seconds:", [round(each) for each in seconds.values()])  # noqa: T201
     assert len(set(running_journeys.accepted(MAIL))) == 3
-    assert max(seconds) < PROMISED_SECONDS
+    assert max(seconds.values()) < PROMISED_SECONDS
+
+
+def mailable(stack: Stack, besides: Collection[int]) -> int:
+    """The first person whom no mail of the other tests has made leave, complain or bounce."""
+    with stack.ledger() as ledger, ledger.read() as connection:
+        gone = set(suppression_tables.in_force(connection)[0]["address_key"].to_pylist())
+    return next(person for person in range(PEOPLE) if person not in besides and address_key_of(person) not in gone)
 
 
 def has_accepted(stack: Stack, messages: int) -> bool:
