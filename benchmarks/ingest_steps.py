@@ -139,8 +139,8 @@ def _manifest_path(paths: DataPaths, relation: str, run: str) -> Path:
     return paths.landed / relation / run / "manifest.json"
 
 
-def _import_everything() -> None:
-    """What the steps import when they run: seconds that do not depend on the number of rows."""
+def import_everything() -> None:
+    """Import what the steps import when they run: seconds that do not depend on the number of rows."""
     import adbc_driver_postgresql.dbapi  # noqa: F401
     import great_expectations.expectations  # noqa: F401
 
@@ -152,7 +152,7 @@ def main() -> None:
     name, url, run = sys.argv[1:]
     logging.basicConfig(level=logging.ERROR)
     logging.disable(logging.INFO)
-    _import_everything()
+    import_everything()
     print(json.dumps(measure(name, data_paths(), url, run)))
 
 

@@ -15,11 +15,11 @@ def test_every_step_is_measured_and_all_generated_rows_are_merged(paths: DataPat
     """In this process: a step's own process costs seconds of imports."""
     monkeypatch.setattr(ingest, "in_a_process", lambda _paths, name, manifest: ingest.step(name, str(manifest)))
     steps = dict(ingest.measured(paths, 2_000))
-    whole, next_day = ("2,000 subscribers", "6,000 purchases"), ("1,000 subscribers", "3,000 purchases")
+    whole, next_day = ("2,000 subscribers", "6,000 purchases"), ("20 subscribers", "60 purchases")
     assert list(steps) == [f"{step} {rows}" for pass_ in (whole, next_day) for step in ("check", "merge") for rows in pass_]
     assert all(took["wall"] > 0 and took["rss"] > 50 for took in steps.values())
     merged = query(paths, "select (select count(*) from core.subscribers), (select count(*) from core.purchases)")
-    assert merged == [(2_500, 7_500)]
+    assert merged == [(2_010, 6_030)]
 
 
 @pytest.mark.postgres
