@@ -4,8 +4,8 @@
 
 Invents a send and the batches that the edge stores for it (768 KB each; each event in three batches on average, as SendGrid
 redelivers) in a data folder of its own that is removed afterwards. Each day's load runs in a process of its own: the first
-one, and one for each further day, whose cost follows the new events and not the history. The baseline reads the same files by
-DuckDB's `read_json` and inserts the rows into a bare table.
+one, and one for each further day, whose cost follows the new events and not the history. The baseline reads the same
+files by DuckDB's `read_json` and inserts the rows into a bare table.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ def write_batches(paths: DataPaths, first: int, last: int, at: datetime) -> int:
         for name, later, every, more in (
             ("processed", 0, 1, {"smtp-id": f"<{key}@mail.example>"}),
             ("delivered", 2, 1, {"response": "250 2.0.0 OK"}),
-            ("open", 40, 3, {"useragent": "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X)", "sg_machine_open": False}),
+            ("open", 40, 3, {"useragent": "Mozilla/5.0 (iPhone; like Mac OS X)", "sg_machine_open": False}),
             ("click", 60, 20, {"url": f"https://shop.example.com/new?item={message % 50}", "useragent": "Mozilla/5.0",
                                "url_offset": {"index": message % 5, "type": "html"}}),
         ):  # fmt: skip

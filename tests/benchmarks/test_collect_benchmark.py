@@ -18,5 +18,5 @@ def test_every_event_is_loaded_once(paths: DataPaths, monkeypatch: pytest.Monkey
     figures = dict(collect.measured(paths, 200, days=2))
     assert list(figures) == ["read_json and a bare insert", "day 1", "day 2"]
     assert figures["day 1"]["events"] == figures["read_json and a bare insert"]["events"]
-    counted = "select count(*), count(distinct event_key) from engagement.events"
+    counted = "select count(*), count(distinct dedup_key) from engagement.events"
     assert query(paths, counted) == [(400 + 400 + 134 + 20,) * 2]
