@@ -12,12 +12,14 @@ from typing import Any
 import pyarrow as pa
 
 from include.collect import spool
-from include.collect.event_report import MAX_TEXT, EventReport, problem_of, read_batch, read_element
+from include.collect.event_report import MAX_TEXT, EventReport, fingerprint, problem_of, read_batch, read_element
 from include.collect.scrub import scrub_column, scrub_link, scrub_text
 from include.sendgrid.event_vocabulary import EVENTS
 from include.sendgrid.webhook_body import split_array
 
 _KNOWN = frozenset(EVENTS)
+MAX_REMEMBERED = 1_000_000
+"""Events by which redelivered ones are recognized: a hundred megabytes. What was forgotten, the warehouse compares."""
 _PLAIN = frozenset({"spool_file", "address_key"})
 SCHEMA = pa.schema(
     [
@@ -49,20 +51,56 @@ SCHEMA = pa.schema(
 """The columns of `batch_reports`, which arrivals_batch.sql reads."""
 
 Row = tuple[Any, ...]
+_PROBLEM = SCHEMA.get_field_index("problem")
 
 
-def read_file(path: Path, key_of: Callable[[str], str]) -> list[Row]:
-    """The rows of one file, in the order of `SCHEMA`. Raises ValueError if it is not a JSON array.
+class Redelivered:
+    """Recognizes events that SendGrid delivered again as they were, before the warehouse has to compare them.
+
+    That is most of them: an event comes three times on average. Clicks are left to deduplicated.sql, which counts those of
+    one batch, and so are events that cannot be used, since their problem can depend on the time of receipt.
+    """
+
+    def __init__(self) -> None:
+        self._seen: set[bytes] = set()
+
+    def mark(self, report: EventReport) -> bytes | None:
+        """What an event is recognized by; None for events that are left to the warehouse."""
+        return fingerprint(report) if report.sg_event_id and report.event != "click" else None
+
+    def has(self, mark: bytes | None) -> bool:
+        """Whether the same event was remembered."""
+        return mark in self._seen
+
+    def remember(self, mark: bytes) -> None:
+        """Remember an event."""
+        if len(self._seen) >= MAX_REMEMBERED:
+            self._seen.clear()
+        self._seen.add(mark)
+
+
+def read_file(path: Path, key_of: Callable[[str], str], redelivered: Redelivered) -> tuple[list[Row], int]:
+    """The rows of one file, in the order of `SCHEMA`, and how many events were left out as redelivered.
 
     Usually the whole batch is decoded at once; if any element has an unexpected type, each element is decoded separately.
+    Raises ValueError if the file is not a JSON array.
     """
     content = path.read_bytes()
     received = spool.received_at(path)
     reports = read_batch(content)
-    if reports is not None:
-        return [_row(path.name, received, position, report, key_of, b"") for position, report in enumerate(reports)]
-    elements = [bytes(element) for element in split_array(content)]
-    return [_row(path.name, received, position, read_element(raw), key_of, raw) for position, raw in enumerate(elements)]
+    if reports is None:
+        elements = [bytes(element) for element in split_array(content)]
+        found = [_row(path.name, received, at, read_element(raw), key_of, raw) for at, raw in enumerate(elements)]
+        return found, 0
+    rows = list[Row]()
+    for position, report in enumerate(reports):
+        mark = redelivered.mark(report)
+        if redelivered.has(mark):
+            continue
+        rows.append(_row(path.name, received, position, report, key_of, b""))
+        if mark and rows[-1][_PROBLEM] is None:
+            redelivered.remember(mark)
+    return rows, len(reports) - len(rows)
 
 
 def table(rows: Iterable[Row]) -> pa.Table:

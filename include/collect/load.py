@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -35,7 +37,9 @@ COUNTS = ("events", "new", "duplicates", "quarantined", "released")
 
 
 def load_spool(paths: DataPaths, prepare: Callable[[list[Path]], object] = len) -> dict[str, int]:
-    """Load every batch in `spool/incoming/`, and classify the new events. `prepare` gets the files of each group before.
+    """Load every batch in `spool/incoming/`, and classify the new events.
+
+    `prepare` gets the files of each group before they are read, and may write them anew.
 
     Returns counts: files, broken (files moved to `spool/broken/`), events = new + duplicates + quarantined, and released
     (events that left the quarantine). Idempotent, also after a crash at any point.
@@ -47,9 +51,9 @@ def load_spool(paths: DataPaths, prepare: Callable[[list[Path]], object] = len) 
         warehouse.register("bounce_classes", bounce_classes())
         reclassify_history(warehouse)
         totals.update(_retry_quarantined(warehouse))
-        for files in spool.groups(spool.incoming_files(paths.spool)):
-            prepare(files)
-            totals.update(_load(warehouse, paths, files))
+        groups = spool.groups(spool.incoming_files(paths.spool))
+        for group in _read_ahead(warehouse, paths, groups, prepare):
+            totals.update(_load(warehouse, paths, group))
             log.info("loaded %d batches: %d events, %d new", totals["files"], totals["events"], totals["new"])
     return dict(totals)
 
@@ -59,26 +63,63 @@ def has_changes(loaded: Mapping[str, int]) -> bool:
     return bool(loaded["new"] or loaded["released"])
 
 
-def _load(warehouse: duckdb.DuckDBPyConnection, paths: DataPaths, files: list[Path]) -> Counter[str]:
-    """Read a group of files, store them in one transaction, and archive them.
+@dataclass
+class _Group:
+    """Files that are stored in one transaction: those that an earlier load stored, and what is in the others.
+
+    `repeated` counts the redelivered events of each readable file, which `rows` are without.
+    """
+
+    files: list[Path]
+    stored: list[Path]
+    rows: pa.Table
+    repeated: dict[Path, int]
+
+    @property
+    def broken(self) -> int:
+        return len(self.files) - len(self.stored) - len(self.repeated)
+
+
+def _read_ahead(
+    warehouse: duckdb.DuckDBPyConnection,
+    paths: DataPaths,
+    groups: Iterable[list[Path]],
+    prepare: Callable[[list[Path]], object],
+) -> Iterator[_Group]:
+    """Each group; the next one is prepared and read while the warehouse stores the one before."""
+    redelivered = batch.Redelivered()
+    with ThreadPoolExecutor(1) as reader:
+        ahead: Future[_Group] | None = None
+        for files in groups:
+            prepare(files)
+            loaded = _loaded_before(warehouse, files)
+            coming = reader.submit(_read, paths, files, loaded, redelivered)
+            if ahead:
+                yield ahead.result()
+            ahead = coming
+        if ahead:
+            yield ahead.result()
+
+
+def _load(warehouse: duckdb.DuckDBPyConnection, paths: DataPaths, group: _Group) -> Counter[str]:
+    """Store a group in one transaction, and archive its files.
 
     After a crash before archiving, `files_loaded` returns them, and they are archived without being stored again.
     """
-    loaded = _loaded_before(warehouse, files)
-    fresh = [path for path in files if path.name not in loaded]
-    rows, readable = _read(paths, fresh)
     counts: Counter[str] = Counter()
-    if readable:
-        warehouse.register("batch_reports", batch.table(rows))
-        warehouse.register("batch_files", _listing(readable))
+    if group.repeated:
+        warehouse.register("batch_reports", group.rows)
+        warehouse.register("batch_files", _listing(group.repeated))
         counts = _store(warehouse, "arrivals_batch")
-    spool.archive(paths.spool, [path for path in files if path.name in loaded] + readable)
-    counts.update(files=len(readable), broken=len(fresh) - len(readable))
+        again = sum(group.repeated.values())
+        counts.update(events=again, duplicates=again)
+    spool.archive(paths.spool, [*group.stored, *group.repeated])
+    counts.update(files=len(group.repeated), broken=group.broken)
     return counts
 
 
 def _retry_quarantined(warehouse: duckdb.DuckDBPyConnection) -> Counter[str]:
-    warehouse.register("batch_files", _listing([]))
+    warehouse.register("batch_files", _listing({}))
     return _store(warehouse, "arrivals_quarantined")
 
 
@@ -104,29 +145,32 @@ def _store(warehouse: duckdb.DuckDBPyConnection, arrivals: str) -> Counter[str]:
     return Counter(counts)
 
 
-def _read(paths: DataPaths, files: list[Path]) -> tuple[list[batch.Row], list[Path]]:
-    """The rows of the readable files, and these files; the others are moved to `broken/`."""
+def _read(paths: DataPaths, files: list[Path], loaded: set[str], redelivered: batch.Redelivered) -> _Group:
+    """What is in a group of files; the unreadable ones are moved to `broken/`."""
     secret = load_secrets(paths).address_key
     key_of = cache(lambda email: address_key(secret, email))
-    rows: list[batch.Row] = []
-    readable: list[Path] = []
+    rows, repeated = list[batch.Row](), dict[Path, int]()
     for path in files:
+        if path.name in loaded:
+            continue
         try:
-            rows += batch.read_file(path, key_of)
-            readable.append(path)
+            found, repeated[path] = batch.read_file(path, key_of, redelivered)
+            rows += found
         except ValueError as error:
             log.error("%s is not a batch of events and was moved to spool/broken", path.name)
             spool.move_to_broken(paths.spool, path, str(error))
-    return rows, readable
+    return _Group(files, [path for path in files if path.name in loaded], batch.table(rows), repeated)
 
 
 def _loaded_before(warehouse: duckdb.DuckDBPyConnection, files: list[Path]) -> set[str]:
-    warehouse.register("batch_files", _listing(files))
+    warehouse.register("batch_files", _listing(dict.fromkeys(files, 0)))
     return set(fetch(warehouse, "collect", "files_loaded")["name"].to_pylist())
 
 
-def _listing(files: list[Path]) -> pa.Table:
-    schema = pa.schema([("name", pa.string()), ("received_at", pa.timestamp("us", tz="UTC"))])
-    return pa.Table.from_pylist(
-        [{"name": path.name, "received_at": spool.received_at(path)} for path in files], schema=schema
-    )
+def _listing(repeated: Mapping[Path, int]) -> pa.Table:
+    """The files with their times, and how many of their events were left out as redelivered."""
+    schema = pa.schema([("name", pa.string()), ("received_at", pa.timestamp("us", tz="UTC")), ("repeated", pa.int64())])
+    rows = [
+        {"name": path.name, "received_at": spool.received_at(path), "repeated": count} for path, count in repeated.items()
+    ]
+    return pa.Table.from_pylist(rows, schema=schema)

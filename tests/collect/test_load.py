@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import time
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -16,7 +17,7 @@ from include.collect.scrub import scrub_link
 from include.collect.suppress import suppress_from_events
 from include.ledger.database import Ledger
 from include.ledger.stores import Stores
-from tests.collect.conftest import SENT, World, make_event
+from tests.collect.conftest import RECEIVED, SENT, World, make_event
 
 EVENTS = "select event, message_key, subscriber_id, bounce_class, reason, url from engagement.events order by all"
 
@@ -303,6 +304,35 @@ def test_a_crash_within_the_transaction_stores_nothing(world: World, monkeypatch
         (0, 0)
     ]
     assert world.load()["new"] == 1
+
+
+def test_files_are_prepared_before_they_are_read(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An erasure writes them anew: also those of a group that is read while the one before is stored."""
+    (ada, bob) = world.send(2)
+    monkeypatch.setattr(spool, "GROUP_FILES", 1)
+    for number in range(3):
+        world.spool([make_event(person, "open", 60 + number) for person in (ada, bob)])
+
+    def without_bob(files: list[Path]) -> None:
+        for path in files:
+            kept = [event for event in orjson.loads(path.read_bytes()) if event["email"] != bob.email]
+            path.write_bytes(orjson.dumps(kept))
+
+    assert load.load_spool(world.paths, prepare=without_bob)["new"] == 3
+    assert world.query("select distinct subscriber_id from engagement.events") == [(ada.subscriber_id,)]
+
+
+def test_events_that_come_again_as_they_were_are_counted_for_their_batch(world: World) -> None:
+    """Of the ones that cannot be used, the later receipt decides: it is not left out."""
+    (ada,) = world.send()
+    event = {**make_event(ada, "delivered"), "sg_event_id": "first"}
+    ahead = {**make_event(ada, "open", 70 * 86_400), "sg_event_id": "ahead"}
+    counts = world.load([event, ahead], [event, event])
+    assert (counts["events"], counts["new"], counts["duplicates"], counts["quarantined"]) == (4, 1, 2, 1)
+    again = world.load([event, ahead], received=RECEIVED + timedelta(days=10))
+    assert (again["events"], again["new"], again["duplicates"]) == (2, 1, 1)
+    files = "select events, new_events, duplicates, quarantined from engagement.spool_files order by name"
+    assert world.query(files) == [(2, 1, 0, 1), (2, 0, 2, 0), (2, 1, 1, 0)]
 
 
 def test_an_empty_spool_or_batch_loads_nothing(world: World) -> None:

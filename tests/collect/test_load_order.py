@@ -112,14 +112,15 @@ def loaded(connection: duckdb.DuckDBPyConnection, folder: Path, batches: list[li
     """Load the batches one by one into an empty table; returns the events and how many were new."""
     connection.execute("delete from engagement.events")
     connection.execute("delete from engagement.spool_files")
-    new = 0
+    new, again = 0, batch.Redelivered()
     for number, events in enumerate(batches):
         path = folder / f"20261124T05000{number % 10}000000Z-{uuid.uuid4()}.json"
         path.write_bytes(orjson.dumps([{"sg_event_id": uuid.uuid4().hex, **event} for event in events]))
-        connection.register("batch_reports", batch.table(batch.read_file(path, lambda email: f"h-{email}")))
-        connection.register("batch_files", load._listing([path]))
+        rows, repeated = batch.read_file(path, lambda email: f"h-{email}", again)
+        connection.register("batch_reports", batch.table(rows))
+        connection.register("batch_files", load._listing({path: repeated}))
         counts = load._store(connection, "arrivals_batch")
-        assert counts["events"] == counts["new"] + counts["duplicates"] + counts["quarantined"] == len(events)
+        assert counts["events"] == counts["new"] + counts["duplicates"] + counts["quarantined"] == len(events) - repeated
         new += counts["new"]
         path.unlink()
     return connection.execute(EVENTS).to_arrow_table().to_pylist(), new
