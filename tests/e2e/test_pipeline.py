@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import sqlite3
 import time
 import urllib.request
 from typing import Any
@@ -39,7 +40,10 @@ def test_a_second_run_mails_nobody(installation: Installation, capsys: pytest.Ca
     accepted = keys_at_simulator(installation)
     assert accepted
     reported = re.findall(r"([\d,]+) new messages of \S+ \S+, accepted by the simulator", first)
-    assert sum(int(count.replace(",", "")) for count in reported) == len(accepted)
+    before = {campaign for campaign in campaign_names() if f"0 new messages: the plan of {campaign}" in first}
+    assert before <= sent_by_schedule(installation), "nothing but its own schedule sends a campaign before make run does"
+    others = [key for campaign, key in messages_at_simulator(installation) if campaign not in before]
+    assert sum(int(count.replace(",", "")) for count in reported) == len(others)
     assert len(accepted) == len(set(accepted)), "a message was accepted twice"
     assert simulator_get(installation, "duplicates") == []
     assert set(accepted) == keys_published(installation)
@@ -55,7 +59,6 @@ def test_a_second_run_mails_nobody(installation: Installation, capsys: pytest.Ca
     check_published(installation)
     for campaign in set(campaign_names()) - {"confirm_reminder"}:
         assert f"0 new messages: the plan of {campaign}" in second
-        assert f"0 new messages: the plan of {campaign}" not in first
     check_no_personal_data(installation, first + second)
     await_activity(installation, subscriber)
     check_erasure(installation)
@@ -145,8 +148,21 @@ def simulator_get(installation: Installation, what: str) -> Any:
 
 def keys_at_simulator(installation: Installation) -> list[str]:
     """The message keys of all accepted personalizations."""
+    return [key for _, key in messages_at_simulator(installation)]
+
+
+def messages_at_simulator(installation: Installation) -> list[tuple[str, str]]:
+    """Campaign and message key of all accepted personalizations."""
     with urllib.request.urlopen(f"{installation.simulator_url}/control/accepted.ndjson") as answer:
-        return [json.loads(line)["tw_key"] for line in answer]
+        rows = [json.loads(line) for line in answer]
+    return [(row["campaign"], row["tw_key"]) for row in rows]
+
+
+def sent_by_schedule(installation: Installation) -> set[str]:
+    """The campaigns whose schedule came since they were unpaused: it may be the very minute of one."""
+    with sqlite3.connect(installation.airflow_home / "airflow.db", timeout=30) as database:
+        runs = database.execute("select dag_id from dag_run where run_type = 'scheduled' and dag_id like 'send_%'")
+        return {dag.removeprefix("send_") for (dag,) in runs}
 
 
 def keys_published(installation: Installation) -> set[str]:
