@@ -98,7 +98,7 @@ def test_the_menu_has_the_console_and_only_two_plugins_are_loaded(airflow: Airfl
         "tradewind-previews",
     ]
     loaded = {path.name for path in (PROJECT / "plugins").glob("**/*.py")}
-    assert loaded == {"console.py", "deadlines.py"}
+    assert loaded == {"console.py", "deadlines.py", "airflow_local_settings.py"}
 
 
 @pytest.mark.browser
