@@ -14,7 +14,7 @@ from include.core.durable import sync_folder, write_durably
 from include.core.paths import DataPaths
 
 HALF_WRITTEN_SECONDS = 3600
-GROUP_BYTES = 64 * 1024 * 1024
+GROUP_BYTES = 16 * 1024 * 1024
 GROUP_FILES = 1_000
 
 

@@ -2,13 +2,13 @@
 -- owner: data
 -- grain: one row per column of the contract and shape
 -- params: run, relation, files
--- purpose: Count the shapes of the values in the first 2,000 landed rows, which are enough: a column changes its meaning in
+-- purpose: Count the shapes of the values in the first 10,000 landed rows, which are enough: a column changes its meaning in
 --          all rows.
 insert into quality.shapes by name
 with landed as (
     select columns(* exclude (row_number, unreadable))
     from read_parquet($files)
-    where unreadable is null and row_number < 2000
+    where unreadable is null and row_number < 10000
 ),
 
 filled as (

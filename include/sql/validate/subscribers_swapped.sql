@@ -2,12 +2,12 @@
 -- owner: data
 -- grain: one row per pair of columns
 -- params: files
--- purpose: Whether two columns were swapped: among the first 2,000 rows, those for which the warehouse has two different
+-- purpose: Whether two columns were swapped: among the first 10,000 rows, those for which the warehouse has two different
 --          values, and how many of them hold each other's known value.
 with landed as (
     select *
     from read_parquet($files)
-    where unreadable is null and row_number < 2000
+    where unreadable is null and row_number < 10000
 ),
 
 paired as (
