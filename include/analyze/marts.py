@@ -27,6 +27,7 @@ logger = logging.getLogger(__name__)
 
 MARTS = (
     "message_outcomes",
+    "public_links",
     "sends",
     "events",
     "campaign_performance",
@@ -44,7 +45,7 @@ MARTS = (
     "consent_checks",
     "suppression_reconciliation",
 )
-"""SQL files in the order in which they run; the first creates the temporary table that the others read."""
+"""SQL files in the order in which they run; the first two create the temporary tables that the others read."""
 
 
 def build_marts(stores: Stores, *, as_of: datetime) -> dict[str, int]:

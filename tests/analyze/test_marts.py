@@ -78,6 +78,11 @@ def test_one_click_unsubscribe_counts_for_its_message_after_it_was_lifted(stores
 
     assert ask(stores.paths, "select epoch(unsubscribed_at) from marts.sends") == [(left,)]
     assert ask(stores.paths, "select address_key, reason from core.suppressions") == [("key-bob", "manual")]
+    unsubscribed = "select subscriber_id, campaign, event, verdict, source, epoch(occurred_at) from marts.events"
+    assert ask(stores.paths, unsubscribed) == [("anna", "newsletter", "unsubscribed", "human", "edge", left)]
+    assert ask(stores.paths, "select event, events, people from marts.daily_engagement") == [("unsubscribed", 1, 1)]
+    broken = "select scope from marts.reconciliation where check_name = 'marts_complete' and not holds"
+    assert ask(stores.paths, broken) == []
 
 
 def test_rebuild_replaces_marts_and_list_health_keeps_earlier_days(stores: Stores) -> None:

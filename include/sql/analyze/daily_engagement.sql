@@ -2,7 +2,8 @@
 -- owner: analytics
 -- grain: one row per day, campaign, event and verdict
 -- params: none
--- purpose: Events per day (UTC), human and machine apart. Test sends are excluded.
+-- purpose: Events per day (UTC), human and machine apart, with the unsubscribes on our own pages. Test sends
+--          are excluded.
 create or replace table marts.daily_engagement as
 select
     utc_day(occurred_at) as day,
@@ -11,7 +12,7 @@ select
     verdict,
     count(*) as events,
     count(distinct subscriber_id) as people
-from engagement.events
+from engagement.mail_events
 where not starts_with(occurrence, 'test-')
 group by all
 order by all;

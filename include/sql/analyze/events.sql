@@ -2,24 +2,27 @@
 -- owner: analytics
 -- grain: one row per distinct event
 -- params: none
--- purpose: Every event, human or machine. Of a link only the part before its query is shown, without the token of an
---          unsubscribe or preference page: a reader of this file must not be able to act for a recipient. The provider's
---          free-text reason is excluded, since it quotes addresses.
+-- purpose: Every event, human or machine, with the unsubscribes on our own pages (engagement.mail_events). Links as
+--          public_links publishes them; of the user agent only the kind of device. The provider's free-text reason is excluded,
+--          since it quotes addresses. Reads the temporary table public_links.
 create or replace table marts.events as
 select
-    dedup_key as event_key,
-    message_key,
-    subscriber_id,
-    campaign,
-    occurrence,
-    event,
-    occurred_at,
-    received_at,
-    bounce_class,
-    bounce_classification,
-    smtp_status,
-    regexp_replace(split_part(split_part(url, '?', 1), '#', 1), '/(u|preferences|confirm)/[^/]+', '/\1/-') as url,
-    verdict,
-    signals,
-    rule_version
-from engagement.events;
+    events.dedup_key as event_key,
+    events.message_key,
+    events.subscriber_id,
+    events.campaign,
+    events.occurrence,
+    events.event,
+    events.occurred_at,
+    events.received_at,
+    events.bounce_class,
+    events.bounce_classification,
+    events.smtp_status,
+    links.public_url as url,
+    if(events.event in ('opened', 'clicked'), device_class(events.user_agent), null) as device_class,
+    events.verdict,
+    events.signals,
+    events.rule_version,
+    events.source
+from engagement.mail_events as events
+left join temp.public_links as links on events.url = links.url;

@@ -19,7 +19,12 @@ with counted as (
         count(*) filter (where outcomes.was_dropped) as dropped,
         count(*) filter (where outcomes.was_deferred) as deferred,
         count(outcomes.complained_at) as complaints,
-        count(outcomes.first_human_open_at) as human_opens
+        count(outcomes.first_human_open_at) as human_opens,
+        count(outcomes.first_human_click_at) as human_clicks,
+        count(*) filter (
+            where outcomes.first_human_open_at is not null and outcomes.first_human_click_at is not null
+        ) as opened_and_clicked,
+        count(outcomes.unsubscribed_at) as unsubscribes
     from dispatch.sends
     left join temp.message_outcomes as outcomes using (message_key)
     where sends.state = 'accepted' or outcomes.message_key is not null
@@ -30,6 +35,9 @@ select
     *,
     delivered / nullif(accepted, 0) as delivery_rate,
     bounced_hard / nullif(accepted, 0) as hard_bounce_rate,
-    complaints / nullif(delivered, 0) as complaint_rate
+    complaints / nullif(delivered, 0) as complaint_rate,
+    human_opens / nullif(delivered_tracked, 0) as human_open_rate,
+    human_clicks / nullif(delivered_tracked, 0) as human_click_rate,
+    opened_and_clicked / nullif(human_opens, 0) as click_to_open_rate
 from counted
 order by campaign, occurrence, mailbox_provider;

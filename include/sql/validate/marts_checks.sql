@@ -23,7 +23,10 @@ with rates as (
         unnest([
             { 'rate': delivery_rate, 'part': delivered, 'whole': accepted },
             { 'rate': hard_bounce_rate, 'part': bounced_hard, 'whole': accepted },
-            { 'rate': complaint_rate, 'part': complaints, 'whole': delivered }
+            { 'rate': complaint_rate, 'part': complaints, 'whole': delivered },
+            { 'rate': human_open_rate, 'part': human_opens, 'whole': delivered_tracked },
+            { 'rate': human_click_rate, 'part': human_clicks, 'whole': delivered_tracked },
+            { 'rate': click_to_open_rate, 'part': opened_and_clicked, 'whole': human_opens }
         ]) as ratio
     from marts.mailbox_provider_health
     union all

@@ -15,8 +15,17 @@ select
     'marts.events' as scope,
     'rows of the mart' as left_side,
     (select count(*) from marts.events) as left_value,
-    'rows of engagement.events' as right_side,
-    (select count(*) from engagement.events) as right_value,
+    'events of the webhook and unsubscribes on our own pages that it did not report' as right_side,
+    (select count(*) from engagement.events) + (
+        select count(*)
+        from engagement.opt_outs as opt_outs
+        semi join dispatch.sends as sends on opt_outs.message_key = sends.message_key
+        anti join engagement.events as events
+            on
+                opt_outs.message_key = events.message_key
+                and events.event in ('unsubscribed', 'group_unsubscribed')
+                and events.verdict is distinct from 'machine'
+    ) as right_value,
     true as must_hold
 union all by name
 select
