@@ -29,7 +29,7 @@ from typing import Any
 
 from airflow.sdk import DAG, task, task_group
 
-from include.orchestration import configuration, defaults, notifications, privacy, quality, sends, timetables
+from include.orchestration import alert_route, configuration, defaults, privacy, quality, sends, timetables
 from include.orchestration.assets import ENGAGEMENT, SENDS
 from include.orchestration.tags import Pool, Tag
 from include.orchestration.tasks import Stores, skip_unless, stores_task
@@ -127,7 +127,7 @@ with DAG(
         """Check bounce and complaint rates, doubt and webhook silence; hold harmful campaigns and alert once."""
         from include.collect.monitor import check
 
-        return check(stores, webhook_url=notifications.webhook_url(), dag=dag_run.dag_id, run=dag_run.run_id)
+        return check(stores, route=alert_route.alert_route(), dag=dag_run.dag_id, run=dag_run.run_id)
 
     @task(outlets=[ENGAGEMENT])
     def announce(loaded: Any) -> None:

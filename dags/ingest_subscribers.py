@@ -29,7 +29,7 @@ from typing import Any
 
 from airflow.sdk import DAG, task, task_group
 
-from include.orchestration import configuration, defaults, forms, ingest, notifications, timetables
+from include.orchestration import alert_route, configuration, defaults, forms, ingest, timetables
 from include.orchestration.assets import SUBSCRIBERS
 from include.orchestration.tags import Pool, Tag
 from include.orchestration.tasks import Stores, skip_unless, stores_task
@@ -75,7 +75,7 @@ with DAG(
             where = {
                 "dag": dag_run.dag_id,
                 "task": "validate.alert_on_suppressed",
-                "webhook_url": notifications.webhook_url(),
+                "route": alert_route.alert_route(),
             }
             return alerts.alert_on_suppressed(configuration.paths(), dag_run.run_id, **where)
 
@@ -89,7 +89,7 @@ with DAG(
             """Alert on warnings of a merged batch, such as deletions that are held back."""
             from include.validate import alerts
 
-            where = {"dag": dag_run.dag_id, "run": dag_run.run_id, "webhook_url": notifications.webhook_url()}
+            where = {"dag": dag_run.dag_id, "run": dag_run.run_id, "route": alert_route.alert_route()}
             return alerts.alert_on_warnings(configuration.paths(), **where)
 
         checked = check(landed)

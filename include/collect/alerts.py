@@ -10,6 +10,7 @@ from include.core.alert import Alert
 from include.ledger.doubt import UnresolvedDoubt
 from include.ledger.holds import Hold
 
+TASK = "monitor"
 _NOT_HELD = "Nothing is held back yet."
 _FINISHED = (
     "The rate is above the limit that stops a campaign, but this one is finished: there is nothing left to hold back."
@@ -31,7 +32,7 @@ def rate_warning(finding: Finding, origin: Origin) -> Alert:
         f"Over the last 24 hours, for {finding.provider or 'all mailbox providers'}: {finding.reason}.",
         f"{_FINISHED if finding.stops else _NOT_HELD} People who bounced or complained are suppressed already.",
         "Find out why people bounce or complain before a mailbox provider blocks the domain.",
-        "docs/runbook/breaker-open.md#a-warning", "warning", origin.dag, origin.run, "monitor", about=finding.name,
+        "docs/runbook/breaker-open.md#a-warning", "warning", origin.dag, origin.run, TASK, about=finding.name,
     )  # fmt: skip
 
 
@@ -42,7 +43,7 @@ def breaker_open(hold: Hold, campaign: str, origin: Origin) -> Alert:
         "breaker-open", f"The circuit breaker holds back {campaign} for {provider}", f"{hold.reason}.",
         "Nobody is dropped: unsent messages stay pending. Other campaigns and providers continue.",
         "Find out why people bounce or complain before you resume.", "docs/runbook/breaker-open.md#what-to-do",
-        dag=origin.dag, run=origin.run, task="monitor", about=hold_name(hold),
+        dag=origin.dag, run=origin.run, task=TASK, about=hold_name(hold),
     )  # fmt: skip
 
 
@@ -53,7 +54,7 @@ def growing_doubt(row: UnresolvedDoubt, before: int, origin: Origin) -> Alert:
         f"At the last check it was {before}. SendGrid may or may not have accepted their messages.",
         "Nobody is mailed again automatically. Events that arrive later still resolve doubt.",
         "Check whether SendGrid or the network has a problem, then whether the webhook delivers.",
-        "docs/runbook/growing-doubt.md#what-to-do", "warning", origin.dag, origin.run, "monitor",
+        "docs/runbook/growing-doubt.md#what-to-do", "warning", origin.dag, origin.run, TASK,
         about=f"{row.plan_id} {row.people}",
     )  # fmt: skip
 
@@ -65,7 +66,7 @@ def webhook_silent(since: datetime, origin: Origin) -> Alert:
         f"No verified event has arrived since {since:%Y-%m-%d %H:%M} UTC.",
         "Mail continues, SendGrid retries its events for 24 hours, and bounces are also read from its lists.",
         "Check whether the edge is reachable from the internet and has the webhook's key.",
-        "docs/runbook/webhook-silent.md#what-to-do", dag=origin.dag, run=origin.run, task="monitor",
+        "docs/runbook/webhook-silent.md#what-to-do", dag=origin.dag, run=origin.run, task=TASK,
     )  # fmt: skip
 
 
@@ -76,7 +77,7 @@ def damaged_links(count: int, origin: Origin) -> Alert:
         f"{count} different unsubscribe, preference or confirmation links in a row did not verify.",
         "Each page said that nothing was changed and named the address to write to. None confirmed an unsubscribe.",
         "Check whether the edge reads the sender's secrets.json, then whether a proxy or the template breaks links.",
-        "docs/runbook/damaged-links.md#what-to-do", dag=origin.dag, run=origin.run, task="monitor",
+        "docs/runbook/damaged-links.md#what-to-do", dag=origin.dag, run=origin.run, task=TASK,
     )  # fmt: skip
 
 
@@ -87,7 +88,7 @@ def activities_waiting(since: datetime, origin: Origin) -> Alert:
         f"The oldest was received at {since:%Y-%m-%d %H:%M} UTC, and they are usually loaded within a minute.",
         "Nothing is lost: they are in spool/activities/incoming, and the port accepts more. Segments do not have them yet.",
         "Check whether collect_activities is paused or failing, then which task occupies the warehouse.",
-        "docs/runbook/warehouse-busy.md#activities-wait", "warning", origin.dag, origin.run, "monitor",
+        "docs/runbook/warehouse-busy.md#activities-wait", "warning", origin.dag, origin.run, TASK,
     )  # fmt: skip
 
 

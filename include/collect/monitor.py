@@ -6,16 +6,16 @@ Each problem raises one alert when it appears, not one at every check.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import orjson
 
 from include.collect import alerts, breaker, spool
 from include.collect.alerts import Origin, hold_name
 from include.core import clock
-from include.core.alert import Alert, deliver
+from include.core.alert import NOWHERE, Alert, Route, deliver, resolve
 from include.core.durable import write_durably
 from include.core.paths import DataPaths
 from include.ledger import doubt, holds, plans
@@ -49,10 +49,11 @@ class State(TypedDict):
     waiting: bool
 
 
-def check(stores: Stores, *, webhook_url: str = "", dag: str = "", run: str = "") -> dict[str, int]:
+def check(stores: Stores, *, route: Route = NOWHERE, dag: str = "", run: str = "") -> dict[str, int]:
     """Run the circuit breaker, compare with the last check, and deliver an alert for each new problem.
 
-    The state is written after the alerts are delivered: a crash in between repeats alerts and loses none. Returns the
+    Open alerts of problems that are over are resolved. The state is written after the alerts are delivered: a crash in
+    between repeats alerts and loses none. Returns the
     number of current warnings, new holds, people in doubt and delivered alerts.
     """
     warnings, held = breaker.check_rates(stores)
@@ -78,7 +79,8 @@ def check(stores: Stores, *, webhook_url: str = "", dag: str = "", run: str = ""
         *([alerts.activities_waiting(waiting, origin)] if waiting and not before["waiting"] else []),
     ]
     for alert in raised:
-        deliver(stores.paths, alert, webhook_url)
+        deliver(stores.paths, alert, route)
+    resolve(stores.paths, lambda known: known["task"] == alerts.TASK and not _holds(known, now), lambda: route)
     write_durably(stores.paths.alerts / STATE_FILE, orjson.dumps(now, option=orjson.OPT_INDENT_2))
     return {"warnings": len(warnings), "held": held, "in_doubt": sum(now["doubt"].values()), "alerts": len(raised)}
 
@@ -124,6 +126,22 @@ def _growing_doubt(doubtful: list[doubt.UnresolvedDoubt], before: State, origin:
         known = before["doubt"].get(row.plan_id, 0)
         if row.people > known:
             yield alerts.growing_doubt(row, known, origin)
+
+
+def _holds(alert: Mapping[str, Any], now: State) -> bool:
+    """Whether the cause of an open alert of this check still holds."""
+    match alert["kind"]:
+        case "rate-warning":
+            return alert["about"] in now["warnings"]
+        case "breaker-open":
+            return alert["about"] in now["holds"]
+        case "growing-doubt":
+            return alert["about"].partition(" ")[0] in now["doubt"]
+        case "webhook-silent":
+            return now["silent"]
+        case "damaged-links":
+            return now["links"]
+    return now["waiting"]
 
 
 def _last_state(paths: DataPaths) -> State:

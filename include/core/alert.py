@@ -1,7 +1,7 @@
 """Alerts for the operator: what happened, what is safe, what to do next, and the runbook page.
 
-Every alert is logged and stored as JSON in `$TRADEWIND_DATA/alerts/`. If a URL is configured, it is posted there too. A
-failed delivery is logged and never stops the caller. Alerts contain no address, name or key.
+Every alert is logged, stored as JSON in `$TRADEWIND_DATA/alerts/`, and posted to the channels of a route. An alert is open
+until its cause is over. A failed delivery is logged and never stops the caller. Alerts contain no address, name or key.
 """
 
 from __future__ import annotations
@@ -9,32 +9,37 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
-import httpx
-import orjson
-
-from include.core import clock
-from include.core.durable import write_durably
-from include.core.errors import ConfigurationError
-from include.core.http_client import client, root_cause
+from include.core import alert_files, clock
+from include.core.alert_channels import Channel
 from include.core.paths import DataPaths
 
 log = logging.getLogger(__name__)
 
 REPEAT_INTERVAL = timedelta(hours=1)
-"""A repeated alert is not posted again within this time. It is still logged and stored."""
-RETENTION = timedelta(days=90)
-POST_SECONDS = 5.0
+"""A repeated alert is not posted again to a channel within this time. It is still logged and stored."""
 MAX_CHARACTERS = 3_000
 """The maximum length of a text: chat services accept it, and nine broken segments fit."""
 _MASKS = (
     (re.compile(r"[^\s<>\"'(),;:=]+@[^\s<>\"'(),;:=]+"), "[address]"),
     (re.compile(r"\bSG\.[\w.-]+"), "[key]"),
 )
+
+
+@dataclass(frozen=True)
+class Route:
+    """Where alerts go. `runbook_base` is the URL of the folder that contains `docs/`; '' if there is none."""
+
+    channels: tuple[Channel, ...] = ()
+    runbook_base: str = ""
+
+
+NOWHERE = Route()
+"""Alerts are logged and stored only."""
 
 
 @dataclass(frozen=True)
@@ -58,12 +63,14 @@ class Alert:
     about: str = ""
     at: datetime = field(default_factory=clock.now)
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self, runbook_base: str = "") -> dict[str, Any]:
         """The stored and posted form. `text` holds the whole alert as one message; chat webhooks show that field."""
         values = {name: masked(value) if isinstance(value, str) else value for name, value in asdict(self).items()}
         values["at"] = self.at.isoformat(timespec="seconds")
-        parts = (values["title"], values["happened"], values["safe"], f"Next: {values['next_step']}", values["runbook"])
-        return {**values, "text": "\n".join(parts)}
+        url = f"{runbook_base.rstrip('/')}/{self.runbook}" if runbook_base else ""
+        page = url or values["runbook"]
+        parts = (values["title"], values["happened"], values["safe"], f"Next: {values['next_step']}", page)
+        return {**values, "runbook_url": url, "dedup_key": f"tradewind-{self.file_stem}", "text": "\n".join(parts)}
 
     @property
     def file_stem(self) -> str:
@@ -82,76 +89,51 @@ def masked(text: str) -> str:
     return text if len(text) <= MAX_CHARACTERS else f"{text[: MAX_CHARACTERS - 2]} …"
 
 
-def deliver(paths: DataPaths, alert: Alert, webhook_url: str = "") -> bool:
-    """Log, store and post the alert; returns whether it was posted. Raises nothing: the original error matters more.
+def deliver(paths: DataPaths, alert: Alert, route: Route = NOWHERE) -> list[str]:
+    """Log, store and post the alert; returns the channels that took it. Raises nothing: the original error matters more.
 
-    A repetition within the last hour is not posted.
+    A channel that took the same alert within the last hour is left out.
     """
-    content = {**alert.as_json(), "posted": False}
+    folder, stem = paths.alerts, alert.file_stem
+    content = {**alert.as_json(route.runbook_base), "posted": []}
     level = logging.ERROR if alert.severity == "critical" else logging.WARNING
     log.log(level, "ALERT %s", content["text"].replace("\n", " | "))
-    known = _posted_recently(paths.alerts, alert)
-    _store(paths.alerts, alert, content)
-    if not webhook_url or known:
-        return False
-    problem = post(webhook_url, content)
-    if problem:
-        log.warning("the alert could not be posted to alert_webhook_url: %s", problem)
-        return False
-    _store(paths.alerts, alert, {**content, "posted": True})
-    return True
+    told = alert_files.channels_told(folder, stem, alert.at - REPEAT_INTERVAL)
+    alert_files.store(folder, stem, alert.at, content)
+    posted = [one.name for one in route.channels if one.name not in told and _took(one, one.fire(content), "posted")]
+    if posted:
+        alert_files.store(folder, stem, alert.at, {**content, "posted": posted})
+    alert_files.keep_open(folder, stem, {**content, "posted": posted})
+    return posted
+
+
+def resolve(paths: DataPaths, is_over: Callable[[dict[str, Any]], bool], route: Callable[[], Route]) -> int:
+    """Tell the channels of every open alert whose cause is over; returns how many alerts that were.
+
+    An alert stays open for a channel that cannot be told now, and is tried again at the next call. `route` is called only
+    if there is something to tell: reading it costs requests to Airflow. Raises nothing.
+    """
+    over = {path: content for path, content in alert_files.open_alerts(paths.alerts).items() if content and is_over(content)}
+    if not over:
+        return 0
+    known = {channel.name: channel for channel in route().channels}
+    for path, content in over.items():
+        log.info("the cause of the alert %s is over: %s", content["kind"], content["title"])
+        told_before = [known[name] for name in content["posted"] if name in known]
+        untold = [one.name for one in told_before if not _took(one, one.resolve(content), "resolved")]
+        alert_files.close(path, content, untold)
+    return len(over)
 
 
 def has_failure_alert(paths: DataPaths, dag: str, run: str) -> bool:
     """Whether an alert for a failure in this run was delivered. Alerts for a missed deadline do not count."""
-    for path in paths.alerts.glob("*Z-*.json"):
-        known = _read(path)
-        if (known.get("dag"), known.get("run")) == (dag, run) and known.get("kind") != "missed-deadline":
-            return True
-    return False
+    return any(
+        (known.get("dag"), known.get("run")) == (dag, run) and known.get("kind") != "missed-deadline"
+        for known in alert_files.stored(paths.alerts)
+    )
 
 
-def post(url: str, content: dict[str, Any]) -> str:
-    """POST as JSON, once; returns the problem, '' for none. Never names the URL: chat webhooks are secrets."""
-    if not url.startswith(("http://", "https://")):
-        return "it is not an http or https URL"
-    try:
-        body, headers = orjson.dumps(content), {"Content-Type": "application/json"}
-        with client(POST_SECONDS) as http, http.stream("POST", url, content=body, headers=headers) as answer:
-            return "" if answer.is_success else f"it answered {answer.status_code}"
-    except (httpx.HTTPError, httpx.InvalidURL, ConfigurationError, OSError, ValueError) as error:
-        return type(root_cause(error)).__name__  # Unreachable, too slow, not HTTP; the text may hold the URL.
-
-
-def _posted_recently(folder: Path, alert: Alert) -> bool:
-    """Whether the same alert was posted within `REPEAT_INTERVAL`."""
-    since = _stamp(alert.at - REPEAT_INTERVAL)
-    recent = [path for path in folder.glob(f"*Z-{alert.file_stem}.json") if path.name >= since]
-    return any(_read(path).get("posted") for path in recent)
-
-
-def _read(path: Path) -> dict[str, Any]:
-    """A stored alert; empty if it cannot be read."""
-    try:
-        content = orjson.loads(path.read_bytes())
-    except (OSError, orjson.JSONDecodeError):
-        log.warning("%s cannot be read", path)
-        return {}
-    return content if isinstance(content, dict) else {}
-
-
-def _store(folder: Path, alert: Alert, content: dict[str, Any]) -> None:
-    """Store the alert and delete alerts older than `RETENTION`."""
-    try:
-        name = f"{_stamp(alert.at)}Z-{alert.file_stem}.json"
-        write_durably(folder / name, orjson.dumps(content, option=orjson.OPT_INDENT_2))
-        before = _stamp(clock.now() - RETENTION)
-        for path in folder.glob("*Z-*.json"):
-            if path.name < before:
-                path.unlink(missing_ok=True)
-    except OSError as error:
-        log.warning("the alert could not be stored in %s (%s)", folder, error.strerror)
-
-
-def _stamp(at: datetime) -> str:
-    return f"{at.astimezone(UTC):%Y%m%dT%H%M%S%f}"
+def _took(channel: Channel, problem: str, action: str) -> bool:
+    if problem:
+        log.warning("the alert could not be %s by the channel %s: %s", action, channel.name, problem)
+    return not problem

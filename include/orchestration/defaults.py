@@ -5,7 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from include.orchestration.notifications import RunFailureNotifier, TaskFailureNotifier, deadline
+from include.orchestration.notifications import (
+    RunFailureNotifier,
+    TaskFailureNotifier,
+    TaskSuccessNotifier,
+    deadline,
+)
 from include.orchestration.retries import TransientErrors
 
 # Used if a process is killed or does not start: there is no exception that the retry policy could classify.
@@ -30,5 +35,5 @@ def task_defaults(owner: str) -> dict[str, Any]:
     """`default_args` of every DAG."""
     return {
         "owner": owner, "retries": 3, "retry_policy": TransientErrors(), "on_failure_callback": [TaskFailureNotifier()],
-        **_RETRY_WITHOUT_EXCEPTION,
+        "on_success_callback": [TaskSuccessNotifier()], **_RETRY_WITHOUT_EXCEPTION,
     }  # fmt: skip

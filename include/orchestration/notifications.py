@@ -6,23 +6,29 @@ The triggerer imports this module by name, and the DAG processor runs it for tas
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Mapping
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import AsyncCallback, BaseNotifier, DeadlineAlert, Variable  # type: ignore[attr-defined]
+from airflow.sdk import AsyncCallback, BaseNotifier, DeadlineAlert  # type: ignore[attr-defined]
 
-from include.core.alert import Alert, deliver, has_failure_alert
+from include.core.alert import Alert, deliver, has_failure_alert, resolve
+from include.orchestration.alert_route import alert_route
 from include.orchestration.deadlines import SinceQueued
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-log = logging.getLogger(__name__)
+_RULES_WITHOUT_FAILURE = ("all_success", "none_failed", "none_failed_min_one_success")
+_RUN_KINDS = ("run-timed-out", "missed-deadline")
 
-WEBHOOK_VARIABLE = "alert_webhook_url"
+
+def _failure_kinds() -> set[str]:
+    """The kinds of the alerts of this module; others are resolved by the check that raised them."""
+    from include.core.failure_alert import ALERT_RULES, DISK_FULL, TASK_LOST, UNEXPECTED
+
+    return {*_RUN_KINDS, *(rule.kind for rule in (*ALERT_RULES, DISK_FULL, TASK_LOST, UNEXPECTED))}
 
 
 class TaskFailureNotifier(BaseNotifier):
@@ -40,7 +46,40 @@ class TaskFailureNotifier(BaseNotifier):
 
         error = context.get("exception")
         known = error if isinstance(error, BaseException) else None
-        deliver(data_paths(), failure_alert_for(known, **_location(context)), webhook_url())
+        deliver(data_paths(), failure_alert_for(known, **_location(context)), alert_route())
+
+
+class TaskSuccessNotifier(BaseNotifier):
+    """`on_success_callback` of every task: resolves alerts whose cause is over, because the task works again.
+
+    That is an alert for this task, for a task before it (a mapped task's success says nothing about the others), or for
+    an earlier run of the DAG as a whole: a DAG has one run at a time. In a campaign's DAG, an alert for a task is about
+    its run. Costs a look into a folder that is usually empty.
+    """
+
+    def notify(self, context: Context) -> None:
+        from include.core.paths import data_paths
+
+        where = _location(context)
+        tasks = _tasks_that_work(context)
+
+        def is_over(alert: Mapping[str, Any]) -> bool:
+            if alert["dag"] != where["dag"] or alert["kind"] not in _failure_kinds():
+                return False
+            if not alert["task"]:
+                return bool(alert["run"] != where["run"])
+            return alert["task"] in tasks and alert["about"] in (alert["task"], where["run"])
+
+        resolve(data_paths(), is_over, alert_route)
+
+
+def _tasks_that_work(context: Mapping[str, Any]) -> set[str]:
+    """The task that succeeded, and those before it that it waits for. Empty for a mapped task, which is one of several."""
+    task, map_index = context.get("task"), getattr(context.get("ti"), "map_index", None)
+    if task is None or (map_index is not None and map_index >= 0):
+        return set()
+    rule = str(getattr(task.trigger_rule, "value", task.trigger_rule))
+    return {task.task_id, *(task.upstream_task_ids if rule in _RULES_WITHOUT_FAILURE else ())}
 
 
 class RunFailureNotifier(BaseNotifier):
@@ -59,7 +98,7 @@ class RunFailureNotifier(BaseNotifier):
             return
         timed_out = context.get("reason") == "timed_out"
         alert = _timed_out(where["dag"], where["run"]) if timed_out else failure_alert_for(None, **where)
-        deliver(data_paths(), alert, webhook_url())
+        deliver(data_paths(), alert, alert_route())
 
 
 def _timed_out(dag: str, run: str) -> Alert:
@@ -78,8 +117,8 @@ async def deadline_missed(context: Mapping[str, Any] | None = None, minutes: int
     if _is_preview_or_test(SimpleNamespace(**run)):
         return
     alert = late_run_alert(str(run.get("dag_id") or "a DAG"), str(run.get("dag_run_id") or run.get("run_id") or ""), minutes)
-    url = await asyncio.to_thread(webhook_url)
-    await asyncio.to_thread(deliver, data_paths(), alert, url)
+    route = await asyncio.to_thread(alert_route)
+    await asyncio.to_thread(deliver, data_paths(), alert, route)
 
 
 def late_run_alert(dag: str, run: str, minutes: int) -> Alert:
@@ -101,15 +140,6 @@ def deadline(within: timedelta) -> DeadlineAlert:
     minutes = int(within.total_seconds() // 60)
     callback = AsyncCallback(deadline_missed, kwargs={"minutes": minutes})
     return DeadlineAlert(SinceQueued(), within, callback, name=f"done within {minutes} minutes")
-
-
-def webhook_url() -> str:
-    """The URL to which alerts are posted; '' if it is unset or Airflow does not answer. Alerts are stored in any case."""
-    try:
-        return str(Variable.get(WEBHOOK_VARIABLE, default="") or "").strip()
-    except Exception as error:  # noqa: BLE001 - without the URL, the alert must still be stored
-        log.warning("variable %s could not be read (%s)", WEBHOOK_VARIABLE, type(error).__name__)
-        return ""
 
 
 def _is_preview_or_test(dag_run: Any) -> bool:

@@ -6,7 +6,8 @@ from typing import Any
 
 from airflow.sdk import task
 
-from include.orchestration import configuration, notifications
+from include.orchestration import configuration
+from include.orchestration.alert_route import alert_route
 from include.orchestration.tags import Pool
 
 
@@ -18,7 +19,7 @@ def check_stage(stage: str, task_id: str = "check") -> Any:
     def check(dag_run: Any = None) -> dict[str, int]:
         from include.validate.stage_checks import check_stage
 
-        where = {"dag": dag_run.dag_id, "run": dag_run.run_id, "webhook_url": notifications.webhook_url()}
+        where = {"dag": dag_run.dag_id, "run": dag_run.run_id, "route": alert_route()}
         return check_stage(configuration.paths(), stage, **where)
 
     return check()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from data_quality.catalogue import effect, rules
-from include.core.alert import Alert, deliver
+from include.core.alert import NOWHERE, Alert, Route, deliver
 from include.core.paths import DataPaths
 from include.warehouse.connection import fetch, open_warehouse
 
@@ -37,7 +37,7 @@ class _Warning(NamedTuple):
     warning: str
 
 
-def alert_on_warnings(paths: DataPaths, *, run: str, dag: str = "", webhook_url: str = "") -> int:
+def alert_on_warnings(paths: DataPaths, *, run: str, dag: str = "", route: Route = NOWHERE) -> int:
     """Deliver an alert for each warning of a run; returns how many. A repeat within an hour is not posted again."""
     params = {"run": run}
     with open_warehouse(paths) as connection:
@@ -46,7 +46,7 @@ def alert_on_warnings(paths: DataPaths, *, run: str, dag: str = "", webhook_url:
     found += [_Warning(row["relation"], _RELATION_MISSING) for row in missing]
     alerts = list(_warning_alerts(found, dag, run))
     for alert in alerts:
-        deliver(paths, alert, webhook_url)
+        deliver(paths, alert, route)
     return len(alerts)
 
 
@@ -65,13 +65,13 @@ def _warning_alerts(found: list[_Warning], dag: str, run: str) -> Iterator[Alert
         )  # fmt: skip
 
 
-def alert_on_suppressed(paths: DataPaths, run: str, *, webhook_url: str = "", dag: str = "", task: str = "") -> int:
+def alert_on_suppressed(paths: DataPaths, run: str, *, route: Route = NOWHERE, dag: str = "", task: str = "") -> int:
     """How many subscribers this run's quarantined rows suppress; delivers an alert where they are many."""
     with open_warehouse(paths) as connection:
         (found,) = fetch(connection, "validate", "row_quarantined_count", {"run": run}).to_pylist()
     suppressed, live = int(found["suppressed"]), int(found["live"])
     if suppressed >= MIN_SUPPRESSED and suppressed >= MIN_SUPPRESSED_SHARE * live:
-        deliver(paths, _suppressed_alert(suppressed, live, dag, run, task), webhook_url)
+        deliver(paths, _suppressed_alert(suppressed, live, dag, run, task), route)
     return suppressed
 
 

@@ -17,7 +17,7 @@ from data_quality import catalogue, drift, stages
 from data_quality.checks import STOP, WARN, Finding, check
 from data_quality.stages import StageRule
 from include.core import clock
-from include.core.alert import Alert, deliver
+from include.core.alert import NOWHERE, Alert, Route, deliver, resolve
 from include.core.errors import QualityStop
 from include.core.paths import DataPaths
 from include.validate.rule_result import RuleResult, replace_results
@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 Row = dict[str, Any]
 
 
-def check_stage(paths: DataPaths, stage: str, *, run: str, dag: str = "", webhook_url: str = "") -> dict[str, int]:
+def check_stage(paths: DataPaths, stage: str, *, run: str, dag: str = "", route: Route = NOWHERE) -> dict[str, int]:
     """Evaluate the suite of a stage and record the results under `run`; returns {rule: items that break it}.
 
     A warning that the previous check of the stage did not have is sent as an alert. Raises `QualityStop` where a critical
@@ -48,7 +48,9 @@ def check_stage(paths: DataPaths, stage: str, *, run: str, dag: str = "", webhoo
     for one in broken:
         log.warning("%s, run %s: %s: %s", stage, run, one.reason, "; ".join(one.details))
         if one.severity == WARN and one.reason in fresh:
-            deliver(paths, _alert(stage, one, dag, run), webhook_url)
+            deliver(paths, _alert(stage, one, dag, run), route)
+    present = {f"{stage} {one.reason}" for one in broken}
+    resolve(paths, lambda known: _is_over(known, stage, present), lambda: route)
     if stops := [one for one in broken if one.severity == STOP]:
         raise _stop(stage, run, stops)
     return {one.reason: one.unexpected for one in results}
@@ -100,6 +102,12 @@ def _alert(stage: str, result: RuleResult, dag: str, run: str) -> Alert:
         catalogue.effect(result.reason, WARN, stage), rule.remedy, RUNBOOK, "warning", dag, run,
         about=f"{stage} {result.reason}",
     )  # fmt: skip
+
+
+def _is_over(alert: Row, stage: str, present: set[str]) -> bool:
+    """Whether an open alert is a warning of this stage whose rule is not broken any more."""
+    about = alert["about"]
+    return alert["kind"] == "quality-warning" and about.startswith(f"{stage} ") and about not in present
 
 
 def _stop(stage: str, run: str, stops: Sequence[RuleResult]) -> QualityStop:

@@ -11,7 +11,8 @@ from datetime import timedelta
 import pytest
 
 from include.core import clock
-from include.core.alert import Alert, deliver, masked
+from include.core.alert import Alert, Route, deliver, masked
+from include.core.alert_channels import Webhook
 from include.core.paths import DataPaths
 from tests.alerts.receiver import Receiver
 
@@ -27,10 +28,10 @@ def stored_alerts(paths: DataPaths) -> list[dict[str, object]]:
 
 
 def test_alerts_are_logged_stored_and_posted(paths: DataPaths, receiver: Receiver, caplog: pytest.LogCaptureFixture) -> None:
-    assert deliver(paths, ALERT, receiver.url) is True
+    assert deliver(paths, ALERT, receiver.route) == ["webhook"]
     (posted,) = receiver.posted
     (on_disk,) = stored_alerts(paths)
-    assert on_disk == {**posted, "posted": True}
+    assert on_disk == {**posted, "posted": ["webhook"]}
     for name in ("title", "happened", "safe", "next_step", "runbook", "severity", "dag", "run", "task", "at", "text"):
         assert posted[name], name
     for part in (ALERT.happened, ALERT.safe, ALERT.next_step, ALERT.runbook):
@@ -40,8 +41,8 @@ def test_alerts_are_logged_stored_and_posted(paths: DataPaths, receiver: Receive
 
 
 def test_an_alert_is_stored_without_a_url(paths: DataPaths) -> None:
-    assert deliver(paths, ALERT) is False
-    assert [alert["posted"] for alert in stored_alerts(paths)] == [False]
+    assert deliver(paths, ALERT) == []
+    assert [alert["posted"] for alert in stored_alerts(paths)] == [[]]
 
 
 @pytest.mark.parametrize("status", [302, 400, 500])
@@ -49,10 +50,10 @@ def test_an_error_response_is_logged_and_the_next_alert_is_posted(
     status: int, paths: DataPaths, receiver: Receiver, caplog: pytest.LogCaptureFixture
 ) -> None:
     receiver.status = status
-    assert deliver(paths, ALERT, receiver.url) is False
+    assert deliver(paths, ALERT, receiver.route) == []
     assert f"it answered {status}" in caplog.text
     receiver.status = 200
-    assert deliver(paths, replace(ALERT, at=ALERT.at + timedelta(minutes=1)), receiver.url) is True
+    assert deliver(paths, replace(ALERT, at=ALERT.at + timedelta(minutes=1)), receiver.route) == ["webhook"]
     assert len(receiver.posted) == 2
 
 
@@ -61,8 +62,8 @@ def test_a_failed_post_is_logged_without_the_url(paths: DataPaths, caplog: pytes
         closed.bind(("127.0.0.1", 0))
         port = closed.getsockname()[1]
     for url in (f"http://127.0.0.1:{port}/SECRET", "file:///etc/passwd", "http://[SECRET", "SECRET"):
-        assert deliver(paths, ALERT, url) is False
-    assert caplog.text.count("could not be posted") == 4
+        assert deliver(paths, ALERT, Route((Webhook(url),))) == []
+    assert caplog.text.count("could not be posted by the channel webhook") == 4
     assert "SECRET" not in caplog.text
 
 
@@ -78,16 +79,16 @@ def test_an_invalid_http_response_is_logged(paths: DataPaths, caplog: pytest.Log
 
         thread = threading.Thread(target=answer)
         thread.start()
-        assert deliver(paths, ALERT, f"http://127.0.0.1:{server.getsockname()[1]}/") is False
+        assert deliver(paths, ALERT, Route((Webhook(f"http://127.0.0.1:{server.getsockname()[1]}/"),))) == []
         thread.join()
     assert "RemoteProtocolError" in caplog.text
 
 
 def test_equal_alerts_are_posted_once_per_hour_and_different_ones_at_once(paths: DataPaths, receiver: Receiver) -> None:
     times = [ALERT.at + timedelta(minutes=minutes) for minutes in (0, 5, 59, 61)]
-    assert [deliver(paths, replace(ALERT, at=at), receiver.url) for at in times] == [True, False, False, True]
-    assert deliver(paths, replace(ALERT, at=times[1], about="another run"), receiver.url) is True
-    assert deliver(paths, replace(ALERT, at=times[1], kind="quality-stop"), receiver.url) is True
+    assert [deliver(paths, replace(ALERT, at=at), receiver.route) for at in times] == [["webhook"], [], [], ["webhook"]]
+    assert deliver(paths, replace(ALERT, at=times[1], about="another run"), receiver.route) == ["webhook"]
+    assert deliver(paths, replace(ALERT, at=times[1], kind="quality-stop"), receiver.route) == ["webhook"]
     assert len(stored_alerts(paths)) == 6
 
 
@@ -97,11 +98,11 @@ def test_an_alert_is_posted_even_if_it_cannot_be_stored(
     deliver(paths, ALERT)
     (path,) = paths.alerts.glob("*.json")
     path.write_bytes(b'{"posted": tr')
-    assert deliver(paths, replace(ALERT, at=ALERT.at + timedelta(seconds=1)), receiver.url) is True
+    assert deliver(paths, replace(ALERT, at=ALERT.at + timedelta(seconds=1)), receiver.route) == ["webhook"]
     other = DataPaths(paths.root / "other")
     other.root.mkdir()
     other.alerts.write_text("a file where the folder should be")
-    assert deliver(other, ALERT, receiver.url) is True
+    assert deliver(other, ALERT, receiver.route) == ["webhook"]
     assert "could not be stored" in caplog.text
 
 

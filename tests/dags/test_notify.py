@@ -49,6 +49,7 @@ def test_every_task_alerts_on_failure_and_not_on_retry(dags: dict[str, DAG]) -> 
             assert [type(each) for each in values["on_failure_callback"]] == [notifications.TaskFailureNotifier], (
                 task.task_id
             )
+            assert [type(each) for each in values["on_success_callback"]] == [notifications.TaskSuccessNotifier]
             assert not values.get("on_retry_callback"), task.task_id
 
 

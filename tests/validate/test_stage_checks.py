@@ -61,6 +61,9 @@ def test_a_jump_of_a_segments_share_is_found_after_seven_runs(paths: DataPaths) 
     assert "buyers: 32.0% of the list are members; it was 20.0% to 20.2%" in said
     assert check_stage(paths, "segments", run=build(paths, 9, buyers=320))["segment_share_drift"] == 1
     assert len(alerts(paths)) == 1, "an alert when it begins, not at each run"
+    assert len(list((paths.alerts / "open").iterdir())) == 1
+    assert not check_stage(paths, "segments", run=build(paths, 10, buyers=201))["segment_share_drift"]
+    assert not list((paths.alerts / "open").iterdir()), "it is resolved when the rule holds again"
 
 
 PLAN = f"""
