@@ -1,7 +1,8 @@
-"""Pages in Airflow's menu, behind its login: report, journeys, quality, calendar and previews; and JSON.
+"""Pages in Airflow's menu, behind its login: console, report, journeys, quality, calendar and previews; and JSON.
 
-The pages show published files and previews; only the calendar is computed when it is opened. `include` is imported inside
-the handlers: if a plugin imports it at module level, every Airflow process that loads plugins keeps that version of it.
+The pages show published files and previews; only console and calendar are computed when they are opened. `include` is
+imported inside the handlers: if a plugin imports it at module level, every Airflow process that loads plugins keeps that
+version of it.
 """
 
 from __future__ import annotations
@@ -26,6 +27,12 @@ REPORT_POLICY = f"{POLICY}; script-src 'unsafe-inline'"
 PREVIEW_POLICY = POLICY.replace("img-src data:", "img-src data: https:")
 """Mails show images from the web."""
 
+CONSOLE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-src 'self'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
+)
+"""No script in a page and no evaluation of text; Vega sets styles of its drawings in their elements."""
+
 console = FastAPI(
     title="Tradewind console",
     dependencies=[Depends(requires_authenticated())],
@@ -42,7 +49,7 @@ async def harden(request: Request, call_next: Any) -> Response:
     response.headers.setdefault("Content-Security-Policy", POLICY)
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "no-referrer"
-    response.headers["Cache-Control"] = "no-store"
+    response.headers.setdefault("Cache-Control", "no-store")
     return response
 
 
@@ -127,6 +134,40 @@ def calendar() -> Response:
     return HTMLResponse(calendar_page(data_paths(), account_pace_if_known(), clock.now()))
 
 
+@console.get("/console")
+def console_start() -> Response:
+    """Redirects to the first page of the console."""
+    return RedirectResponse("console/overview")
+
+
+@console.get("/console/static/{name}")
+def console_file(name: str) -> Response:
+    """A script or the style of the console, which browsers keep: its address changes with it. 404 if there is none."""
+    from include.publish.console.scripts import asset
+
+    found = asset(name)
+    if found is None:
+        return JSONResponse({"detail": "There is no such file."}, status_code=404)
+    kept = {"Cache-Control": "private, max-age=31536000, immutable"}
+    return Response(found[0], media_type=found[1], headers=kept)
+
+
+@console.get("/console/{view}")
+def console_view(view: str, request: Request) -> Response:
+    """A page of the console (include/publish/console/views/), by the query of its address. 404 if there is none."""
+    from include.core import clock
+    from include.core.errors import ConfigurationError
+    from include.core.paths import data_paths
+    from include.orchestration.console import live
+    from include.publish.console.render import console_page
+
+    try:
+        page = console_page(data_paths(), view, dict(request.query_params), clock.now(), live)
+    except ConfigurationError as error:
+        return JSONResponse({"detail": error.what, "remedy": error.remedy}, status_code=404)
+    return HTMLResponse(page, headers={"Content-Security-Policy": CONSOLE_POLICY})
+
+
 @console.get("/campaigns")
 def campaigns() -> Response:
     """The rows of marts.campaign_performance that the report shows, as JSON. 404 before the first publish."""
@@ -181,6 +222,7 @@ class TradewindConsole(AirflowPlugin):
     name = "tradewind_console"
     fastapi_apps = [{"name": "Tradewind console", "app": console, "url_prefix": PREFIX}]
     external_views = [
+        _view("Console", "console", "M4 5h16v14H4zM4 10h16M9 10v9"),
         _view("Mail report", "report", "M4 20h16M7 16v-5M12 16V6M17 16v-8"),
         _view("Journeys", "journeys", "M5 5h6v5H5zM13 14h6v5h-6zM8 10v6.5h5"),
         _view("Quality", "quality", "M5 12l4.5 4.5L19 7"),

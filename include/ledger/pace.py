@@ -107,3 +107,12 @@ def _locked(connection: Connection, within: Sequence[Rate | Cap]) -> dict[str, A
 
 def _write(connection: Connection, scope: str, **values: Any) -> None:
     connection.execute(update(allowances).where(allowances.c.scope == scope).values(**values))
+
+
+def used(ledger: Ledger, at: datetime) -> tuple[int | None, int | None]:
+    """Messages that count for the account's daily cap, and for the warm-up's hour of `at`; None where no limit counts."""
+    scopes = f"account:day:{at:%Y-%m-%d}", f"account:warmup:{at:%Y-%m-%dT%H}"
+    with ledger.read() as connection:
+        query = select(allowances.c.scope, allowances.c.used).where(allowances.c.scope.in_(scopes))
+        known = {row.scope: row.used for row in connection.execute(query)}
+    return known.get(scopes[0]), known.get(scopes[1])

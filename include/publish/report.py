@@ -16,6 +16,7 @@ from markupsafe import Markup
 from include.core.durable import write_durably
 from include.core.paths import DataPaths
 from include.publish import charts, formats, snapshot
+from include.publish.limits import COMPLAINT, HARD_BOUNCE, LIMITS, RECENT_DAYS
 from include.publish.snapshot import Manifest
 from include.warehouse.connection import fetch
 
@@ -37,18 +38,6 @@ QUERIES = (
     "quality",
     "reconciliation",
 )
-RECENT_DAYS = 30
-"""Days up to the latest plan that the figures at the top and the providers' health cover: about one month of campaigns."""
-HARD_BOUNCE, COMPLAINT, MIN_DELIVERED = (0.02, 0.05), (0.0008, 0.0010), 200
-LIMITS = {
-    "hard_warn": HARD_BOUNCE[0],
-    "hard_stop": HARD_BOUNCE[1],
-    "complaint_warn": COMPLAINT[0],
-    "complaint_stop": COMPLAINT[1],
-    "min_delivered": MIN_DELIVERED,
-}
-"""The limits of the circuit breaker: the rates at which it warns and stops, from so many delivered messages."""
-
 FIXED_POLICY = "style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 
 Sections = dict[str, list[dict[str, Any]]]

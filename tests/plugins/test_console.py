@@ -12,6 +12,8 @@ from tests.plugins.conftest import Airflow
 
 PAGES = (
     "report",
+    "console/overview",
+    "console/campaign?run=winback%2F2026-11",
     "journeys",
     "quality",
     "campaigns",
@@ -91,6 +93,7 @@ def test_the_menu_has_the_console_and_only_two_plugins_are_loaded(airflow: Airfl
     ours = [plugin for plugin in json.loads(body)["plugins"] if plugin["name"] == "tradewind_console"]
     assert status in {200, 403}
     assert status == 403 or [view["url_route"] for view in ours[0]["external_views"]] == [
+        "tradewind-console",
         "tradewind-report",
         "tradewind-journeys",
         "tradewind-quality",

@@ -8,8 +8,28 @@
     follow();
     new MutationObserver(follow).observe(outer, { attributes: true, attributeFilter: ["class"] });
   }
+  // On a phone each row of a table is a list of its cells with their titles. The roles keep it a table for screen readers,
+  // since styles that change how it is laid out take them away.
+  for (const table of document.querySelectorAll("table")) {
+    const titles = [...table.querySelectorAll("thead th")].map((cell) => cell.textContent);
+    table.setAttribute("role", "table");
+    table.classList.add("stacks");
+    for (const group of table.querySelectorAll("thead, tbody")) group.setAttribute("role", "rowgroup");
+    for (const row of table.rows) {
+      row.setAttribute("role", "row");
+      const isHead = row.parentElement.tagName === "THEAD";
+      [...row.cells].forEach((cell, at) => {
+        cell.setAttribute("role", cell.tagName === "TD" ? "cell" : isHead ? "columnheader" : "rowheader");
+        if (cell.tagName === "TD") cell.dataset.title = titles[at] || "";
+      });
+    }
+  }
+  const address = document.getElementById("address");
+  if (address) address.href = window.location.href;
   const specs = JSON.parse(document.getElementById("specs").textContent);
+  const options = { actions: false, renderer: "svg", ast: true, tooltip: { theme: "custom" } };
   for (const [name, spec] of Object.entries(specs)) {
-    window.vegaEmbed(`#chart-${name}`, spec, { actions: false, renderer: "svg", ast: true, tooltip: { theme: "custom" } });
+    const place = document.getElementById(`chart-${name}`);
+    if (place) window.vegaEmbed(place, spec, options);
   }
 })();
