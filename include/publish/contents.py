@@ -13,7 +13,9 @@ from include.warehouse.connection import fetch
 
 MARTS = (
     "arbitration",
+    "campaign_hours",
     "campaign_performance",
+    "campaign_reasons",
     "daily_engagement",
     "decisions",
     "events",
@@ -30,6 +32,7 @@ MARTS = (
     "quality_runs",
     "reconciliation",
     "segment_changes",
+    "segment_overlap",
     "segment_sizes",
     "sends",
 )

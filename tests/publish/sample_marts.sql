@@ -100,6 +100,19 @@ select
     'p04' as plan_id, 'newsletter' as campaign, '2026-W48' as occurrence, timestamptz '2026-11-23 08:00:00+00' as planned_at,
     'outranked' as reason, 'welcome' as lost_to_campaign, 'signup' as lost_to_occurrence, 70 as people, 68 as got_it, 2 as did_not;
 
+create or replace table marts.campaign_reasons as
+select campaign, occurrence, state, coalesce(reason, '') as reason, count(*) as people from marts.sends where state <> 'accepted' group by all;
+
+create or replace table marts.campaign_hours as
+select campaign, occurrence, hour, count(*) filter (where what = 'sent') as sent, count(*) filter (where what = 'delivered') as delivered,
+    count(*) filter (where what = 'opened') as human_opens, count(*) filter (where what = 'clicked') as human_clicks, count(*) filter (where what = 'unsubscribed') as unsubscribes
+from (
+    select campaign, occurrence, (epoch_ms(unnest([sent_at, delivered_at, first_human_open_at, first_human_click_at, unsubscribed_at])) - epoch_ms(planned_at)) // 3600000 as hour,
+        unnest(['sent', 'delivered', 'opened', 'clicked', 'unsubscribed']) as what
+    from marts.sends
+)
+where hour is not null group by all;
+
 create or replace table marts.daily_engagement as
 select occurred_at::date as day, campaign, event, verdict, count(*) as events, count(distinct subscriber_id) as people
 from marts.events group by all;
@@ -125,6 +138,10 @@ from range(6) as r (d), (values
 create or replace table marts.segment_changes as
 select segment_run, segment, (members * 0.03)::bigint as entered, (members * 0.02)::bigint as left_segment, (members * 0.97)::bigint as stayed
 from marts.segment_sizes where segment_run <> 'r0';
+
+create or replace table marts.segment_overlap as
+select a.segment, b.segment as other_segment, least(a.members, b.members) // if(a.segment = b.segment, 1, 3) as people
+from marts.segment_sizes as a inner join marts.segment_sizes as b using (segment_run) where segment_run = 'r5';
 
 create or replace table marts.list_health as
 select date '2026-10-26' + n::int as day, 5600 + n * 14 as subscribers, 5200 + n * 12 as subscribed, 260 + n as unsubscribed, 90::bigint as pending,
