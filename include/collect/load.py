@@ -22,7 +22,7 @@ import pyarrow as pa
 
 from include.collect import batch, spool
 from include.collect.classify import classify_load, reclassify_history
-from include.core import clock
+from include.core import clock, metrics, telemetry
 from include.core.keys import address_key
 from include.core.paths import DataPaths
 from include.core.secrets import load_secrets
@@ -55,6 +55,9 @@ def load_spool(paths: DataPaths, prepare: Callable[[list[Path]], object] = len) 
         for group in _read_ahead(warehouse, paths, groups, prepare):
             totals.update(_load(warehouse, paths, group))
             log.info("loaded %d batches: %d events, %d new", totals["files"], totals["events"], totals["new"])
+    for status in ("new", "duplicates", "quarantined"):
+        metrics.EVENTS.record(totals[status], status=status)
+    telemetry.flush()
     return dict(totals)
 
 

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from include.core import alert_files, clock
+from include.core import alert_files, clock, metrics, telemetry
 from include.core.alert_channels import Channel
 from include.core.paths import DataPaths
 
@@ -103,6 +103,8 @@ def deliver(paths: DataPaths, alert: Alert, route: Route = NOWHERE) -> list[str]
     posted = [one.name for one in route.channels if one.name not in told and _took(one, one.fire(content), "posted")]
     if posted:
         alert_files.store(folder, stem, alert.at, {**content, "posted": posted})
+    metrics.ALERTS.record(1, kind=alert.kind, severity=alert.severity)
+    telemetry.flush()
     alert_files.keep_open(folder, stem, {**content, "posted": posted})
     return posted
 

@@ -130,6 +130,14 @@ class Settings(BaseSettings):
             remedy="Write a size of at least 100MB, as in 1500MB or 2GB.",
         ),
     ] = None
+    telemetry: Annotated[
+        bool,
+        _field(
+            "`on`: export [traces and metrics](docs/observability.md#traces-and-metrics) to `OTEL_EXPORTER_OTLP_ENDPOINT`",
+            default="off",
+            remedy="Set it to on or off.",
+        ),
+    ] = False
     simulator_speed: Annotated[
         float, Field(gt=0), _field("divisor of the delays with which the simulator's recipients act", default="2")
     ] = 2.0

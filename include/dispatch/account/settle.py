@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import time
 
+from include.core import telemetry
 from include.core.errors import EspUnavailable
 from include.ledger import chunks, counts, plans
-from include.ledger.counts import PeopleByState
+from include.ledger.counts import PeopleByState, Tally
 from include.ledger.database import Ledger
 
 log = logging.getLogger(__name__)
@@ -21,9 +22,15 @@ def settle(ledger: Ledger, plan_id: str) -> PeopleByState:
     Returns the people by state. Raises `ConservationBroken` if they do not add up, and `EspUnavailable` (retryable) if
     people are still pending, unless a person paused the plan.
     """
-    _await_open_intents(ledger, plan_id)
-    with ledger.read() as connection:
-        tally = counts.require_conservation(connection, plan_id)
+    with telemetry.span("dispatch.settle", plan_id) as span:
+        _await_open_intents(ledger, plan_id)
+        with ledger.read() as connection:
+            tally = counts.require_conservation(connection, plan_id)
+        span.set(**tally.by_state())
+        return _settled(ledger, plan_id, tally)
+
+
+def _settled(ledger: Ledger, plan_id: str, tally: Tally) -> PeopleByState:
     log.info("plan %s: %s", plan_id, tally.by_state())
     if tally.pending and _is_paused_by_operator(ledger, plan_id):
         return tally.by_state()
@@ -33,8 +40,18 @@ def settle(ledger: Ledger, plan_id: str) -> PeopleByState:
             where=f"plan {plan_id}",
             remedy="Run the DAG again: it sends only to them.",
         )
-    plans.change_state(ledger, plan_id, "done", from_states=("sending",))
+    finish(ledger, plan_id, tally)
     return tally.by_state()
+
+
+def finish(ledger: Ledger, plan_id: str, tally: Tally) -> bool:
+    """Mark a plan as done that has nobody pending; whether it was not done before."""
+    is_first = plans.change_state(ledger, plan_id, "done", from_states=("sending",))
+    plan = plans.find_plan(ledger, plan_id) if is_first else None
+    if plan:
+        where = {"campaign": plan.campaign, "occurrence": plan.occurrence, "kind": plan.kind}
+        telemetry.root("dispatch", plan_id, plan.planned_at, **where, **tally.by_state())
+    return is_first
 
 
 def _is_paused_by_operator(ledger: Ledger, plan_id: str) -> bool:

@@ -9,6 +9,7 @@ from include.core import clock
 from include.core.connections import SendGridAccount
 from include.core.errors import TradewindError
 from include.core.pace import AccountPace
+from include.dispatch.account.settle import finish
 from include.dispatch.send import sender
 from include.ledger import chunks, counts, journeys, plans
 from include.ledger.database import Ledger
@@ -55,5 +56,5 @@ def settle_plans(ledger: Ledger) -> Settled:
         if tally.pending or chunks.open_intents(ledger, plan_id):
             pending += 1
         else:
-            done += plans.change_state(ledger, plan_id, "done", from_states=("sending",))
+            done += finish(ledger, plan_id, tally)
     return Settled(done=done, pending=pending)

@@ -39,6 +39,7 @@ from include.dispatch.plan.contents import (
 )
 from include.dispatch.plan.live_audience import IsRunning, always, select_segment
 from include.dispatch.plan.split import Part
+from include.dispatch.plan.tracing import traced
 from include.dispatch.plan.writer import (
     COLUMNS,
     PlanWriter,
@@ -186,6 +187,10 @@ def freeze_request(
     stores: Stores, request: PlanRequest, select: Select, permit: Permit = lambda _contents: None
 ) -> FrozenPlan:
     """Find the plan of `request`, or freeze one for the people that `select` returns, if `permit` allows its contents."""
+    return traced(request, lambda: _found_or_frozen(stores, request, select, permit))
+
+
+def _found_or_frozen(stores: Stores, request: PlanRequest, select: Select, permit: Permit) -> FrozenPlan:
     found = plans.find_plan(stores.ledger, request.plan_id)
     if found is None:
         contents = checked_contents(request.campaign)
@@ -211,10 +216,12 @@ def freeze_together(
 
     Returns None if the plan exists, in which case `together` wrote nothing.
     """
-    return _freeze_now(
-        stores, request, checked_contents(request.campaign), lambda: _selected(warehouse, stores, request, select_audience),
-        together,
-    )  # fmt: skip
+    contents = checked_contents(request.campaign)
+
+    def select() -> SegmentPeople:
+        return _selected(warehouse, stores, request, select_audience)
+
+    return traced(request, lambda: _freeze_now(stores, request, contents, select, together))
 
 
 def _selected(

@@ -17,7 +17,7 @@ from typing import Any
 import pyarrow as pa
 from sqlalchemy import Connection
 
-from include.core import clock
+from include.core import clock, metrics, telemetry
 from include.core.campaign import Campaign
 from include.core.errors import FenceLost, LedgerUnavailable
 from include.core.pace import AccountPace
@@ -96,7 +96,19 @@ class ChunkSender:
             await self._in_ledger(chunks.release, request.claim, None, "the process was suspended before the request")
             self._queue.append(chunk)
             return
-        await self._conclude(request, classify(await esp.post(body)), turn)
+        await self._conclude(request, await self._posted(esp, request, body), turn)
+
+    async def _posted(self, esp: Transport, request: Request, body: bytes) -> ResponseClass:
+        """Make the request; return the class of its response."""
+        claim, started = request.claim, clock.elapsed()
+        about = {"chunk": claim.chunk, "attempt": claim.attempt, "recipients": len(request.rows)}
+        with telemetry.span("dispatch.request", claim.plan_id, is_request=True, **about) as span:
+            response = classify(await esp.post(body))
+            kind = response.kind.name.lower()
+            span.set(response=kind, status=response.status)
+        metrics.REQUESTS.record(1, response=kind)
+        metrics.REQUEST_SECONDS.record(clock.elapsed() - started, response=kind)
+        return response
 
     async def _admitted(self, chunk: Chunk) -> tuple[Chunk | None, list[Chunk], float]:
         """The chunk to send, the chunks to requeue, and the wait in seconds (`Admission.admit`)."""
@@ -134,7 +146,12 @@ class ChunkSender:
         wait = self.backoff.note(response)
         if response.kind is Kind.DOUBT:
             await self._guard.record_doubt(turn)
-        people = await self._recorded(request, response, wait)
+        with telemetry.span("dispatch.outcome", request.claim.plan_id, chunk=request.claim.chunk) as span:
+            people = await self._recorded(request, response, wait)
+            span.set(**people)
+        for state, messages in people.items():
+            if state != "pending":
+                metrics.MESSAGES.record(messages, state=state)
         await self._guard.record_response(turn, response, wait)
         self.progress.add(people)
         if response.kind is not Kind.ACCEPTED:

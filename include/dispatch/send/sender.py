@@ -13,6 +13,7 @@ from typing import TypedDict
 
 from sqlalchemy import func, select
 
+from include.core import telemetry
 from include.core.connections import SendGridAccount
 from include.core.errors import EspUnavailable, TradewindError
 from include.core.pace import AccountPace
@@ -72,19 +73,29 @@ def send_range(
     Raises `CampaignStopped` (key, credits, sender, an operator, a refused request), `EspUnavailable` and `PaceHeld`
     (retryable: unsent messages are pending), `FenceLost`, and `LedgerBehindJournal` if the ledger lacks requests.
     """
-    plan = plans.find_plan(stores.ledger, plan_id)
-    if plan is None:
-        raise TradewindError("was never frozen.", where=f"plan {plan_id}", remedy="Run the plan task first.")
+    with telemetry.span("dispatch.send_range", plan_id, first=first, last=last) as span:
+        plan = plans.find_plan(stores.ledger, plan_id)
+        if plan is None:
+            raise TradewindError("was never frozen.", where=f"plan {plan_id}", remedy="Run the plan task first.")
+        span.set(campaign=plan.campaign, occurrence=plan.occurrence)
+        counts = _send_chunks(stores, account, plan, first, last, account_pace)
+        span.set(**counts)
+        return counts
+
+
+def _send_chunks(
+    stores: Stores, account: SendGridAccount, plan: Plan, first: int, last: int, account_pace: AccountPace
+) -> dict[str, int]:
     folder = stores.paths.root / plan.folder
-    require_no_lost_requests(stores.ledger, plan_id, folder)
-    chunks.recover(stores.ledger, plan_id)
-    work = pending.pending_chunks(stores.ledger, plan_id, first, last)
+    require_no_lost_requests(stores.ledger, plan.plan_id, folder)
+    chunks.recover(stores.ledger, plan.plan_id)
+    work = pending.pending_chunks(stores.ledger, plan.plan_id, first, last)
     if not work:
         return {}
     batch_id = schedule.batch_for(stores.ledger, account, plan, work)
     reader = PlanReader(folder, plan.manifest_sha256, payload.escape_values)
     for content in reader.contents.values():
-        require_public(account, content["edge_url"], where=f"plan {plan_id}, links of its messages")
+        require_public(account, content["edge_url"], where=f"plan {plan.plan_id}, links of its messages")
     reader.read_ahead(chunk.file for chunk in work)
     sender = Sender(stores.ledger, plan, reader, Journal(folder), account_pace, batch_id, account.host)
     log.info("%s %s: %d chunks to send", plan.campaign, plan.occurrence, len(work))
