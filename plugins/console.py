@@ -152,6 +152,14 @@ def console_file(name: str) -> Response:
     return Response(found[0], media_type=found[1], headers=kept)
 
 
+@console.get("/console/mail")
+def console_mail(run: str) -> Response:
+    """The mail of a campaign occurrence with the people who clicked at each link, for the frame of its page."""
+    from include.orchestration.console import mail
+
+    return HTMLResponse(mail(run[:200]), headers={"Content-Security-Policy": f"{PREVIEW_POLICY}; sandbox"})
+
+
 @console.get("/console/{view}")
 def console_view(view: str, request: Request) -> Response:
     """A page of the console (include/publish/console/views/), by the query of its address. 404 if there is none."""

@@ -21,3 +21,15 @@ def live() -> Live:
     except Exception as error:  # noqa: BLE001 - a page says what is missing, and shows the rest
         log.warning("the ledger could not be read for a page (%s)", type(error).__name__)
         return Live(pace)
+
+
+def mail(run: str) -> str:
+    """The mail of a campaign occurrence (`campaign/occurrence`) as HTML, with the people who clicked at each link."""
+    from include.dispatch.preview.frozen import frozen_mail
+    from include.orchestration.configuration import paths, stores
+    from include.publish.console.stores import clicks_by_link
+
+    campaign, _, occurrence = run.partition("/")
+    clicks = clicks_by_link(paths(), campaign, occurrence)
+    with stores() as opened:
+        return frozen_mail(paths(), opened.ledger, campaign, occurrence, clicks)

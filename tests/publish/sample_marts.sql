@@ -143,6 +143,19 @@ create or replace table marts.segment_overlap as
 select a.segment, b.segment as other_segment, least(a.members, b.members) // if(a.segment = b.segment, 1, 3) as people
 from marts.segment_sizes as a inner join marts.segment_sizes as b using (segment_run) where segment_run = 'r5';
 
+create or replace table marts.segment_history as
+select segment, 's' || lpad(n::varchar, 6, '0') as subscriber_id, 'r1' as entered_run, timestamptz '2026-11-19 06:00:00+00' as entered_at,
+    if(n % 3 = 0, 'r4', null) as left_run, if(n % 3 = 0, timestamptz '2026-11-22 06:00:00+00', null) as left_at
+from range(40) as r (n), (values ('newsletter_readers'), ('loyal_customers')) as s (segment);
+
+create or replace table marts.link_performance as
+select campaign, occurrence, url, (people * 1.4)::bigint as human_clicks, (people * 0.3)::bigint as machine_clicks, people,
+    timestamptz '2026-11-23 09:00:00+00' as first_click_at, timestamptz '2026-11-25 09:00:00+00' as last_click_at, share as share_of_clickers
+from (
+    select campaign, occurrence, url, share, (share * human_clicks)::bigint as people
+    from marts.campaign_performance, (values ('https://shop.example/autumn', 0.71), ('https://shop.example/new', 0.38), ('https://shop.example/about', 0.04)) as l (url, share)
+);
+
 create or replace table marts.list_health as
 select date '2026-10-26' + n::int as day, 5600 + n * 14 as subscribers, 5200 + n * 12 as subscribed, 260 + n as unsubscribed, 90::bigint as pending,
     50 + n as deleted, 5200 + n * 12 as consented, 240 + n as suppressed, 4950 + n * 11 as mailable, 3900 + n * 9 as tracking_consented,

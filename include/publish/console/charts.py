@@ -131,6 +131,26 @@ def intervals(title: str, rows: Sequence[Row], label: Axis, middle: Axis, low: s
     return _made(title, summary, alt.layer(_line(0, MUTED, 34), spans, points), columns, rows)
 
 
+def heat(title: str, rows: Sequence[Row], across: Axis, down: Axis, value: Axis, *, words: bool = True) -> Chart:
+    """A grid whose fields are deeper in colour the larger the value is, with the value in each if `words`."""
+    drawn = [{"across": row[across.field], "down": row[down.field], "value": _number(row[value.field])} for row in rows]
+    base = _chart(drawn, height=alt.Step(30)).encode(
+        x=alt.X("across:N", sort=None, title=across.title, axis=alt.Axis(orient="top", labelColor=INK, labelLimit=90)),
+        y=alt.Y("down:N", sort=None, title=None, axis=alt.Axis(labelColor=INK, labelLimit=MAX_LABEL)),
+        tooltip=["down:N", "across:N", alt.Tooltip("value:Q", format=_TOOLTIPS[value.kind], title=value.title)],
+    )
+    depth = alt.Opacity("value:Q", legend=None, scale=alt.Scale(type="sqrt", range=[0.04, 0.6]))
+    cells = base.mark_rect(color=SERIES[0], cornerRadius=3, stroke="var(--paper)", strokeWidth=2).encode(opacity=depth)
+    text = base.mark_text(color=INK, fontSize=11).encode(text=alt.Text("value:Q", format=_FORMATS[value.kind]))
+    layers = alt.layer(cells, text) if words else cells
+    columns = [
+        Column(down.field, down.title or "row", "text"),
+        Column(across.field, across.title or "column", "text"),
+        value.column,
+    ]
+    return _made(title, _extremes(rows, value, down), layers, columns, rows)
+
+
 def _made(title: str, summary: str, marks: alt.TopLevelMixin, columns: Sequence[Column], rows: Sequence[Row]) -> Chart:
     # Altair's own validation takes as long as everything else; a test validates the charts of all pages.
     spec = {**marks.to_dict(validate=False), "config": CONFIG, "autosize": {"type": "fit-x", "contains": "padding"}}

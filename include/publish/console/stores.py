@@ -1,14 +1,17 @@
-"""The state of the ledger that pages show: holds of the circuit breaker, and how much of the account's limits is used."""
+"""What pages show of the ledger (holds of the circuit breaker, how much of the limits is used), and the clicks on a mail."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
 from include.core import clock
+from include.core.errors import PublishError
 from include.core.pace import AccountPace
+from include.core.paths import DataPaths
 from include.ledger import holds, pace, plans
 from include.ledger.database import Ledger
-from include.publish.console.source import HoldState, Live
+from include.publish import snapshot
+from include.publish.console.source import HoldState, Live, NotPublishedError, Source
 
 
 def read_ledger(ledger: Ledger, account: AccountPace | None) -> Live:
@@ -27,3 +30,16 @@ def read_ledger(ledger: Ledger, account: AccountPace | None) -> Live:
     ]
     today, hour = pace.used(ledger, clock.now())
     return Live(account, in_force, today, hour)
+
+
+def clicks_by_link(paths: DataPaths, campaign: str, occurrence: str) -> dict[str, int]:
+    """People who clicked each link of a campaign occurrence; nothing if the published file does not know."""
+    try:
+        build = snapshot.require_build(paths)
+        manifest = snapshot.read_manifest(build)
+        with snapshot.open_build(build) as connection:
+            source = Source(connection, manifest, {}, clock.now())
+            rows = source.rows("console/run_links", campaign=campaign, occurrence=occurrence)
+    except (PublishError, NotPublishedError):
+        return {}
+    return {row["url"]: row["people"] for row in rows}

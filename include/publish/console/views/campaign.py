@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from include.publish.console import charts, statuses
-from include.publish.console.blocks import Block, Choice, Column, Filter, Mark, Page, Prose, Row, Section, Table, Tile, Tiles
+from include.publish.console import charts, course, experiments, statuses
+from include.publish.console.blocks import Block, Choice, Column, Filter, Page, Section, Table, Tile, Tiles
 from include.publish.console.charts import Axis
 from include.publish.console.source import Source
 from include.publish.console.view import View
@@ -18,13 +18,6 @@ STEPS = {
     "delivered_tracked": "of these, tracking allowed",
     "human_opens": "opened by a person",
     "human_clicks": "clicked by a person",
-}
-NOT_SENT = ("suppressed", "capped", "held_out", "rejected", "in_doubt", "pending", "skipped")
-METRICS = {
-    "human_open": "opened",
-    "human_click": "clicked",
-    "purchase_14d": "bought in 14 days",
-    "revenue_14d": "revenue in 14 days",
 }
 
 
@@ -56,7 +49,9 @@ def _sections(source: Source, run: dict[str, Any], of: dict[str, str]) -> list[S
         Section("Figures", lambda: _figures(run)),
         Section("From selection to click", lambda: _funnel(run), "Machines are excluded from opens and clicks."),
         Section("Why people did not get it", lambda: _not_sent(source, run, of)),
-        Section("Variants and hold-out", lambda: _variants(source, of)),
+        Section("Hour by hour", lambda: course.hours(source, of), "People, added up; hours since the plan was frozen."),
+        Section("Links", lambda: course.links(source, of), "Clicks by people, and by machines such as scanners."),
+        Section("Variants and hold-out", lambda: experiments.variants(source, of)),
         Section("Mailbox providers", lambda: _providers(source, of)),
     ]
 
@@ -95,13 +90,17 @@ def _funnel(run: dict[str, Any]) -> Sequence[Block]:
 
 
 def _not_sent(source: Source, run: dict[str, Any], of: dict[str, str]) -> Sequence[Block]:
-    left = [{"state": name.replace("_", " "), "people": run[name]} for name in NOT_SENT if run[name]]
-    states = Table(
-        f"{run['selected'] - run['accepted']:,} of {run['selected']:,} selected people were not sent to",
-        [Column("state", "State", "text"), Column("people", "People")],
-        left,
-        "Everybody who was selected was sent to.",
-    )
+    reasons = source.rows("console/run_reasons", **of)
+    for row in reasons:
+        row["state"] = row["state"].replace("_", " ")
+        row["share"] = row["people"] / run["selected"] if run["selected"] else None
+    why = [
+        Column("state", "State", "text"),
+        Column("reason", "Reason", "text"),
+        Column("people", "People"),
+        Column("share", "Of those selected", "percent"),
+    ]
+    left = f"{sum(row['people'] for row in reasons):,} of {run['selected']:,} selected people did not get it"
     lost = source.rows("console/run_lost_to", **of)
     columns = [
         Column("label", "Lost to", "text", link=statuses.run_link),
@@ -110,56 +109,10 @@ def _not_sent(source: Source, run: dict[str, Any], of: dict[str, str]) -> Sequen
         Column("got_it", "Got that mail"),
         Column("did_not", "Did not"),
     ]
-    return [states, *([Table("People whom a frequency cap gave another mail", columns, lost)] if lost else [])]
-
-
-def _variants(source: Source, of: dict[str, str]) -> Sequence[Block]:
-    rows = source.rows("console/run_variants", **of)
-    if not rows:
-        return [Prose("This campaign has one variant and no hold-out.")]
-    for row in rows:
-        row["title"] = f"{row['variant']}, {METRICS.get(row['metric'], row['metric'])}"
-    tested = [row for row in rows if row["interval_low"] is not None and not row["is_money"]]
-    drawn = charts.intervals(
-        "Difference in points, with its 95 % interval",
-        tested,
-        Axis("title", "variant", "text"),
-        Axis("lift", "difference", "percent"),
-        "interval_low",
-        "interval_high",
-    )
-    return [*([drawn] if tested else []), _arms(rows)]
-
-
-def _arms(rows: Sequence[dict[str, Any]]) -> Table:
-    for row in rows:
-        kind = "decimal" if row["is_money"] else "percent"
-        write = Axis("", "", "decimal" if kind == "decimal" else "percent").write
-        row["shown"], row["difference"] = write(row["value"]), write(row["lift"])
-        known = row["interval_low"] is not None
-        row["interval"] = f"{write(row['interval_low'])} to {write(row['interval_high'])}" if known else None
-    columns = [
-        Column("title", "Variant", "text"),
-        Column("baseline", "Against", "text"),
-        Column("people", "People"),
-        Column("converted", "Did it"),
-        Column("shown", "Value", "text"),
-        Column("difference", "Difference", "text"),
-        Column("interval", "95 % interval", "text"),
-        Column("status", "Result", mark=_result),
+    return [
+        Table(left, why, reasons, "Everybody who was selected was sent to."),
+        *([Table("People whom a frequency cap gave another mail", columns, lost)] if lost else []),
     ]
-    return Table("Variants and hold-out", columns, rows)
-
-
-def _result(row: Row) -> Mark:
-    if row["status"] == "sample_ratio_mismatch":
-        return Mark("arms not drawn as planned", "warn")
-    if row["variant"] == row["baseline"]:
-        return Mark("baseline")
-    if row["interval_low"] is not None and row["interval_low"] * row["interval_high"] > 0:
-        return Mark("a difference", "good")
-    words = {"window_open": "window still open", "sending": "still sending", "stopped_early": "stopped early"}
-    return Mark(words.get(row["status"], "inconclusive"))
 
 
 def _providers(source: Source, of: dict[str, str]) -> Sequence[Block]:
