@@ -95,19 +95,7 @@ def email(message: int) -> str:
 
 def write_batches(paths: DataPaths, first: int, last: int, at: datetime) -> int:
     """Batches of all events of the messages, in the edge's folder; returns the number of events."""
-    from hashlib import md5
-
-    folder = paths.spool / "incoming"
-    folder.mkdir(parents=True, exist_ok=True)
-    batch, size, files, count = list[bytes](), 0, 0, 0
-    received = int(at.timestamp()) + 3_600
-
-    def write() -> None:
-        nonlocal batch, size, files
-        name = f"{datetime.fromtimestamp(received + files // 50, UTC):%Y%m%dT%H%M%S}{files % 50:06d}Z-{files:08d}.json"
-        (folder / name).write_bytes(b"[" + b",".join(batch) + b"]")
-        batch, size, files = [], 0, files + 1
-
+    writer = _BatchWriter(paths.spool / "incoming", int(at.timestamp()) + 3_600)
     for message in range(first, last):
         key, second = md5(f"m{message}".encode()).hexdigest(), int(at.timestamp()) + message % 3_000
         common = {
@@ -125,13 +113,38 @@ def write_batches(paths: DataPaths, first: int, last: int, at: datetime) -> int:
                 continue
             event = {"event": name, "timestamp": second + later, "sg_event_id": f"{name[:2]}{key}"[:22], **common, **more}
             text = orjson.dumps(event)
-            for _ in range(1 + (message + later) % 5):
-                batch.append(text)
-                size, count = size + len(text), count + 1
-                if size > BATCH_BYTES:
-                    write()
-    write()
-    return count
+            writer.add(text, times=1 + (message + later) % 5)
+    return writer.finish()
+
+
+class _BatchWriter:
+    """Writes batches of 768 KB. Each redelivery of an event is in a later batch."""
+
+    def __init__(self, folder: Path, received: int) -> None:
+        self._folder, self._received = folder, received
+        self._batches = [list[bytes]() for _ in range(5)]
+        self._files = self._count = self._bytes = 0
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def add(self, event: bytes, times: int) -> None:
+        for batch in self._batches[:times]:
+            batch.append(event)
+        self._count, self._bytes = self._count + times, self._bytes + len(event) * times
+        if self._bytes > BATCH_BYTES:
+            self._write()
+
+    def finish(self) -> int:
+        """Write the rest; returns how many events were written."""
+        while any(self._batches):
+            self._write()
+        return self._count
+
+    def _write(self) -> None:
+        at = datetime.fromtimestamp(self._received + self._files // 50, UTC)
+        name = f"{at:%Y%m%dT%H%M%S}{self._files % 50:06d}Z-{self._files:08d}.json"
+        (self._folder / name).write_bytes(b"[" + b",".join(self._batches.pop(0)) + b"]")
+        self._batches.append([])
+        self._files, self._bytes = self._files + 1, 0
 
 
 def baseline(paths: DataPaths) -> Figures:

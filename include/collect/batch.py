@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable
-from datetime import datetime
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from include.collect import spool
-from include.collect.event_report import MAX_TEXT, EventReport, fingerprint, problem_of, read_batch, read_element
+from include.collect.event_report import MAX_TEXT, EventReport, problem_of, read_element
 from include.collect.scrub import scrub_column, scrub_link, scrub_text
 from include.sendgrid.event_vocabulary import EVENTS
 from include.sendgrid.webhook_body import split_array
@@ -21,6 +23,7 @@ _KNOWN = frozenset(EVENTS)
 MAX_REMEMBERED = 1_000_000
 """Events by which redelivered ones are recognized: a hundred megabytes. What was forgotten, the warehouse compares."""
 _PLAIN = frozenset({"spool_file", "address_key"})
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SCHEMA = pa.schema(
     [
         ("spool_file", pa.string()),
@@ -50,12 +53,13 @@ SCHEMA = pa.schema(
 )
 """The columns of `batch_reports`, which arrivals_batch.sql reads."""
 
-Row = tuple[Any, ...]
-_PROBLEM = SCHEMA.get_field_index("problem")
+Row = tuple[str, int, int, EventReport, str | None, str | None]
+"""One element: its file, when that was received (microseconds since 1970), its position, report, problem, and raw text."""
+_UNREADABLE = EventReport()
 
 
 class Redelivered:
-    """Recognizes events that SendGrid delivered again as they were, before the warehouse has to compare them.
+    """Recognizes elements that SendGrid delivered again byte for byte, before they are decoded.
 
     That is most of them: an event comes three times on average. Clicks are left to deduplicated.sql, which counts those of
     one batch, and so are events that cannot be used, since their problem can depend on the time of receipt.
@@ -64,89 +68,106 @@ class Redelivered:
     def __init__(self) -> None:
         self._seen: set[bytes] = set()
 
-    def mark(self, report: EventReport) -> bytes | None:
-        """What an event is recognized by; None for events that are left to the warehouse."""
-        return fingerprint(report) if report.sg_event_id and report.event != "click" else None
-
-    def has(self, mark: bytes | None) -> bool:
-        """Whether the same event was remembered."""
+    def has(self, mark: bytes) -> bool:
+        """Whether an element with this mark was remembered."""
         return mark in self._seen
 
-    def remember(self, mark: bytes) -> None:
-        """Remember an event."""
-        if len(self._seen) >= MAX_REMEMBERED:
-            self._seen.clear()
-        self._seen.add(mark)
+    def remember(self, mark: bytes, report: EventReport) -> None:
+        """Remember an element, if it needs nothing but to be counted when it comes again."""
+        if report.sg_event_id and report.event != "click":
+            if len(self._seen) >= MAX_REMEMBERED:
+                self._seen.clear()
+            self._seen.add(mark)
 
 
-def read_file(path: Path, key_of: Callable[[str], str], redelivered: Redelivered) -> tuple[list[Row], int]:
-    """The rows of one file, in the order of `SCHEMA`, and how many events were left out as redelivered.
+def mark_of(element: bytes | msgspec.Raw) -> bytes:
+    """Equal for equal bytes, and for no others (128 bits of BLAKE2b)."""
+    return hashlib.blake2b(element, digest_size=16).digest()
 
-    Usually the whole batch is decoded at once; if any element has an unexpected type, each element is decoded separately.
+
+def read_file(path: Path, redelivered: Redelivered) -> tuple[list[Row], int]:
+    """The rows of one file, and how many elements were left out as redelivered.
+
     Raises ValueError if the file is not a JSON array.
     """
-    content = path.read_bytes()
     received = spool.received_at(path)
-    reports = read_batch(content)
-    if reports is None:
-        elements = [bytes(element) for element in split_array(content)]
-        found = [_row(path.name, received, at, read_element(raw), key_of, raw) for at, raw in enumerate(elements)]
-        return found, 0
+    microseconds, seconds, name = (received - _EPOCH) // timedelta(microseconds=1), received.timestamp(), path.name
     rows = list[Row]()
-    for position, report in enumerate(reports):
-        mark = redelivered.mark(report)
+    elements = split_array(path.read_bytes())
+    for position, element in enumerate(elements):
+        mark = mark_of(element)
         if redelivered.has(mark):
             continue
-        rows.append(_row(path.name, received, position, report, key_of, b""))
-        if mark and rows[-1][_PROBLEM] is None:
-            redelivered.remember(mark)
-    return rows, len(reports) - len(rows)
+        report = read_element(element)
+        if report is None:
+            rows.append((name, microseconds, position, _UNREADABLE, "unreadable", _text(bytes(element))))
+            continue
+        problem = problem_of(report, _KNOWN, seconds)
+        rows.append((name, microseconds, position, report, problem, None))
+        if problem is None:
+            redelivered.remember(mark, report)
+    return rows, len(elements) - len(rows)
 
 
-def table(rows: Iterable[Row]) -> pa.Table:
-    """The rows as an Arrow table, with the addresses removed from every text."""
-    columns = list(zip(*rows, strict=True)) or [()] * len(SCHEMA)
-    arrays = [pa.array(column, field.type) for column, field in zip(columns, SCHEMA, strict=True)]
-    clean = [
-        scrub_column(array) if field.type == pa.string() and field.name not in _PLAIN else array
-        for array, field in zip(arrays, SCHEMA, strict=True)
-    ]
-    return pa.Table.from_arrays(clean, schema=SCHEMA)
+def table(rows: Sequence[Row], key_of: Callable[[str], str]) -> pa.Table:
+    """The rows as an Arrow table, with keys in place of addresses, and the addresses removed from every text."""
+    names, received, positions, reports, problems, texts = zip(*rows, strict=True) if rows else ((),) * 6
+    columns: dict[str, Iterable[Any]] = {
+        **_columns(reports),
+        "spool_file": names,
+        "received_at": received,
+        "position": positions,
+        "address_key": [key_of(report.email) if report.email else None for report in reports],
+        "problem": problems,
+        "raw_text": texts,
+    }
+    return pa.Table.from_arrays([_array(field, columns[field.name]) for field in SCHEMA], schema=SCHEMA)
 
 
-def _row(
-    name: str, received: datetime, position: int, report: EventReport | None, key_of: Callable[[str], str], element: bytes
-) -> Row:
-    if report is None:
-        empty = (None,) * (len(SCHEMA) - 5)
-        return (name, received, position, *empty, "unreadable", _text(element))
-    problem = problem_of(report, _KNOWN, received.timestamp())
-    offset = report.url_offset
-    return (
-        name,
-        received,
-        position,
-        report.sg_event_id,
-        _truncate(report.event),
-        _truncate(report.type),
-        key_of(report.email) if report.email else None,
-        _integer(report.timestamp, 63),
-        _truncate(report.tw_key) or None,
-        _integer(report.tw_try),
-        _truncate(report.tw_chunk),
-        report.sg_message_id.split(".", 1)[0] or None if report.sg_message_id else None,
-        _truncate(report.bounce_classification),
-        _truncate(report.smtp_status),
-        _reason(report),
-        _link(report),
-        _integer(offset.index) if offset else None,
-        _truncate(offset.type) if offset else None,
-        _truncate(report.user_agent),
-        report.sg_machine_open,
-        _integer(report.delivery_attempt),
-        problem,
-        None,
-    )
+def _columns(reports: Sequence[EventReport]) -> dict[str, Iterable[Any]]:
+    """What the reports say, by column; the texts as long as they are."""
+    offsets = [report.url_offset for report in reports]
+    return {
+        "sg_event_id": [report.sg_event_id for report in reports],
+        "event_name": [report.event for report in reports],
+        "bounce_type": [report.type for report in reports],
+        "reported_at": [report.timestamp for report in reports],
+        "message_key": [report.tw_key or None for report in reports],
+        "attempt": [report.tw_try for report in reports],
+        "chunk": [report.tw_chunk for report in reports],
+        "x_message_id": [(report.sg_message_id or "").partition(".")[0] or None for report in reports],
+        "bounce_classification": [report.bounce_classification for report in reports],
+        "smtp_status": [report.smtp_status for report in reports],
+        "reason": [_reason(report) for report in reports],
+        "url": [_link(report) for report in reports],
+        "url_index": [offset.index if offset else None for offset in offsets],
+        "url_type": [offset.type if offset else None for offset in offsets],
+        "user_agent": [report.user_agent for report in reports],
+        "sg_machine_open": [report.sg_machine_open for report in reports],
+        "delivery_attempt": [report.delivery_attempt for report in reports],
+    }
+
+
+def _array(field: pa.Field, values: Iterable[Any]) -> pa.Array:
+    """The values of a column: texts truncated and without addresses, integers that the column cannot hold as null."""
+    if pa.types.is_timestamp(field.type):
+        return pa.array(values, pa.int64()).cast(field.type)
+    if pa.types.is_integer(field.type):
+        return _integers(list(values), field.type)
+    array = pa.array(values, field.type)
+    if field.type != pa.string() or field.name in _PLAIN:
+        return array
+    is_long = field.name != "raw_text" and (pc.max(pc.binary_length(array)).as_py() or 0) > MAX_TEXT
+    return scrub_column(pc.utf8_slice_codeunits(array, 0, MAX_TEXT) if is_long else array)
+
+
+def _integers(values: list[int | None], kind: pa.DataType) -> pa.Array:
+    """JSON numbers are unlimited: one that a signed column of this size cannot hold is null."""
+    try:
+        return pa.array(values, kind)
+    except (OverflowError, pa.ArrowInvalid):
+        limit = 1 << kind.bit_width - 1
+        return pa.array([value if value is not None and -limit <= value < limit else None for value in values], kind)
 
 
 def _reason(report: EventReport) -> str | None:
@@ -166,12 +187,3 @@ def _text(element: bytes) -> str:
     """The JSON text of an element that cannot be read. A longer text is truncated and gets its hash."""
     text = element.decode("utf-8", "replace")
     return text if len(text) <= MAX_TEXT else json.dumps(f"{text[:MAX_TEXT]}… sha256 {hashlib.sha256(element).hexdigest()}")
-
-
-def _truncate(text: str | None) -> str | None:
-    return text if text is None or len(text) <= MAX_TEXT else text[:MAX_TEXT]
-
-
-def _integer(number: int | None, bits: int = 31) -> int | None:
-    """The number, or None if a signed column of this size cannot hold it: JSON numbers are unlimited."""
-    return number if number is not None and -(2**bits) <= number < 2**bits else None

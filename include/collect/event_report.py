@@ -5,7 +5,6 @@ The decoder is tolerant: an unimportant field with a wrong type becomes null; `p
 
 from __future__ import annotations
 
-from hashlib import blake2b
 from typing import Any
 
 import msgspec
@@ -55,37 +54,17 @@ class EventReport(
     tw_chunk: str | None = None
 
 
-_batch = msgspec.json.Decoder(list[EventReport], strict=False)
 _single = msgspec.json.Decoder(EventReport, strict=False)
 _WIRE_NAMES = {field.name: field.encode_name for field in msgspec.structs.fields(EventReport)}
 _INTEGERS = frozenset({"timestamp", "delivery_attempt", "tw_try"})
 
 
-def read_batch(content: bytes) -> list[EventReport] | None:
-    """Decode the whole batch at once; None if any element has an unexpected type. Then use `read_element` for each."""
-    try:
-        return _batch.decode(content)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return None
-
-
-def read_element(element: bytes) -> EventReport | None:
+def read_element(element: bytes | msgspec.Raw) -> EventReport | None:
     """Decode one element, if necessary field by field; None if it is not an object."""
     try:
         return _single.decode(element)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return _read_by_field(element)
-
-
-_packed = msgspec.msgpack.Encoder()
-
-
-def fingerprint(report: EventReport) -> bytes | None:
-    """Equal for reports whose fields are all equal, and for no others (128 bits of BLAKE2b); None for extreme values."""
-    try:
-        return blake2b(_packed.encode(report), digest_size=16).digest()
-    except (OverflowError, ValueError):
-        return None
+        return _read_by_field(bytes(element))
 
 
 def problem_of(report: EventReport, known_events: frozenset[str], received: float) -> str | None:

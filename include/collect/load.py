@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 import duckdb
@@ -34,12 +34,18 @@ log = logging.getLogger(__name__)
 RETRY_PERIOD = timedelta(days=14)
 """How long quarantined events are retried. Later ones belong to other mail of the same account."""
 COUNTS = ("events", "new", "duplicates", "quarantined", "released")
+STEP_BYTES, STEP_FILES = 64 * 1024 * 1024, 20_000
+"""What is stored in one transaction: at least so many bytes of distinct events as Arrow (a quarter of a million of the usual
+length), or so many files. One step is read while another is stored. Larger steps are faster, because a statement has costs
+that do not depend on its rows, and need more memory."""
+REMEMBERED_ADDRESSES = 100_000
+Prepare = Callable[[list[Path]], object]
 
 
-def load_spool(paths: DataPaths, prepare: Callable[[list[Path]], object] = len) -> dict[str, int]:
+def load_spool(paths: DataPaths, prepare: Prepare = len) -> dict[str, int]:
     """Load every batch in `spool/incoming/`, and classify the new events.
 
-    `prepare` gets the files of each group before they are read, and may write them anew.
+    `prepare` gets files before they are read, and may write them anew.
 
     Returns counts: files, broken (files moved to `spool/broken/`), events = new + duplicates + quarantined, and released
     (events that left the quarantine). Idempotent, also after a crash at any point.
@@ -51,9 +57,9 @@ def load_spool(paths: DataPaths, prepare: Callable[[list[Path]], object] = len) 
         warehouse.register("bounce_classes", bounce_classes())
         reclassify_history(warehouse)
         totals.update(_retry_quarantined(warehouse))
-        groups = spool.groups(spool.incoming_files(paths.spool))
-        for group in _read_ahead(warehouse, paths, groups, prepare):
-            totals.update(_load(warehouse, paths, group))
+        files = spool.incoming_files(paths.spool)
+        for step in _read_ahead(_Reader(paths, files, _loaded_before(warehouse, files), prepare)):
+            totals.update(_load(warehouse, paths, step))
             log.info("loaded %d batches: %d events, %d new", totals["files"], totals["events"], totals["new"])
     for status in ("new", "duplicates", "quarantined"):
         metrics.EVENTS.record(totals[status], status=status)
@@ -67,57 +73,82 @@ def has_changes(loaded: Mapping[str, int]) -> bool:
 
 
 @dataclass
-class _Group:
+class _Step:
     """Files that are stored in one transaction: those that an earlier load stored, and what is in the others.
 
-    `repeated` counts the redelivered events of each readable file, which `rows` are without.
+    `repeated` counts the redelivered events of each readable file, which `tables` are without.
     """
 
-    files: list[Path]
-    stored: list[Path]
-    rows: pa.Table
-    repeated: dict[Path, int]
+    stored: list[Path] = field(default_factory=list)
+    tables: list[pa.Table] = field(default_factory=list)
+    repeated: dict[Path, int] = field(default_factory=dict)
+    broken: int = 0
 
     @property
-    def broken(self) -> int:
-        return len(self.files) - len(self.stored) - len(self.repeated)
+    def is_full(self) -> bool:
+        return sum(table.nbytes for table in self.tables) >= STEP_BYTES or len(self.repeated) >= STEP_FILES
 
 
-def _read_ahead(
-    warehouse: duckdb.DuckDBPyConnection,
-    paths: DataPaths,
-    groups: Iterable[list[Path]],
-    prepare: Callable[[list[Path]], object],
-) -> Iterator[_Group]:
-    """Each group; the next one is prepared and read while the warehouse stores the one before."""
-    redelivered = batch.Redelivered()
-    with ThreadPoolExecutor(1) as reader:
-        ahead: Future[_Group] | None = None
-        for files in groups:
-            prepare(files)
-            loaded = _loaded_before(warehouse, files)
-            coming = reader.submit(_read, paths, files, loaded, redelivered)
-            if ahead:
-                yield ahead.result()
-            ahead = coming
-        if ahead:
-            yield ahead.result()
+class _Reader:
+    """Reads the incoming files, in groups that are prepared just before they are read, into steps."""
+
+    def __init__(self, paths: DataPaths, files: list[Path], loaded: set[str], prepare: Prepare) -> None:
+        self._spool, self._loaded, self._prepare = paths.spool, loaded, prepare
+        self._groups = spool.groups(files)
+        self._redelivered = batch.Redelivered()
+        secret = load_secrets(paths).address_key
+        self._key_of = lru_cache(REMEMBERED_ADDRESSES)(partial(address_key, secret))
+
+    def read_step(self) -> _Step | None:
+        """The next step; None after the last one."""
+        step = _Step()
+        for group in self._groups:
+            self._prepare(group)
+            self._read(group, step)
+            if step.is_full:
+                break
+        return step if step.stored or step.repeated or step.broken else None
+
+    def _read(self, files: list[Path], step: _Step) -> None:
+        """Add a group of files to a step; the unreadable ones are moved to `broken/`."""
+        rows = list[batch.Row]()
+        for path in files:
+            if path.name in self._loaded:
+                step.stored.append(path)
+                continue
+            try:
+                found, step.repeated[path] = batch.read_file(path, self._redelivered)
+                rows += found
+            except ValueError as error:
+                log.error("%s is not a batch of events and was moved to spool/broken", path.name)
+                spool.move_to_broken(self._spool, path, str(error))
+                step.broken += 1
+        step.tables.append(batch.table(rows, self._key_of))
 
 
-def _load(warehouse: duckdb.DuckDBPyConnection, paths: DataPaths, group: _Group) -> Counter[str]:
-    """Store a group in one transaction, and archive its files.
+def _read_ahead(reader: _Reader) -> Iterator[_Step]:
+    """Each step; the next one is read in another thread while the warehouse stores the one before."""
+    with ThreadPoolExecutor(1) as thread:
+        ahead = thread.submit(reader.read_step)
+        while step := ahead.result():
+            ahead = thread.submit(reader.read_step)
+            yield step
+
+
+def _load(warehouse: duckdb.DuckDBPyConnection, paths: DataPaths, step: _Step) -> Counter[str]:
+    """Store a step in one transaction, and archive its files.
 
     After a crash before archiving, `files_loaded` returns them, and they are archived without being stored again.
     """
     counts: Counter[str] = Counter()
-    if group.repeated:
-        warehouse.register("batch_reports", group.rows)
-        warehouse.register("batch_files", _listing(group.repeated))
+    if step.repeated:
+        warehouse.register("batch_reports", pa.concat_tables(step.tables))
+        warehouse.register("batch_files", _listing(step.repeated))
         counts = _store(warehouse, "arrivals_batch")
-        again = sum(group.repeated.values())
+        again = sum(step.repeated.values())
         counts.update(events=again, duplicates=again)
-    spool.archive(paths.spool, [*group.stored, *group.repeated])
-    counts.update(files=len(group.repeated), broken=group.broken)
+    spool.archive(paths.spool, [*step.stored, *step.repeated])
+    counts.update(files=len(step.repeated), broken=step.broken)
     return counts
 
 
@@ -132,8 +163,9 @@ def _store(warehouse: duckdb.DuckDBPyConnection, arrivals: str) -> Counter[str]:
     with transaction(warehouse):
         run(warehouse, "collect", arrivals, {"since": now - RETRY_PERIOD})
         run(warehouse, "collect", "matched")
-        run(warehouse, "collect", "deduplicated", fetch(warehouse, "collect", "arrival_span").to_pylist()[0])
+        _find_known(warehouse)
         for step in (
+            "deduplicated",
             "events_insert",
             "quarantined_events_insert",
             "quarantined_events_delete",
@@ -148,21 +180,11 @@ def _store(warehouse: duckdb.DuckDBPyConnection, arrivals: str) -> Counter[str]:
     return Counter(counts)
 
 
-def _read(paths: DataPaths, files: list[Path], loaded: set[str], redelivered: batch.Redelivered) -> _Group:
-    """What is in a group of files; the unreadable ones are moved to `broken/`."""
-    secret = load_secrets(paths).address_key
-    key_of = cache(lambda email: address_key(secret, email))
-    rows, repeated = list[batch.Row](), dict[Path, int]()
-    for path in files:
-        if path.name in loaded:
-            continue
-        try:
-            found, repeated[path] = batch.read_file(path, key_of, redelivered)
-            rows += found
-        except ValueError as error:
-            log.error("%s is not a batch of events and was moved to spool/broken", path.name)
-            spool.move_to_broken(paths.spool, path, str(error))
-    return _Group(files, [path for path in files if path.name in loaded], batch.table(rows), repeated)
+def _find_known(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """Look for the matched arrivals among known events, in the time ranges where there can be some."""
+    run(warehouse, "collect", "known_create")
+    for span in fetch(warehouse, "collect", "arrival_spans").to_pylist():
+        run(warehouse, "collect", "known_insert", span)
 
 
 def _loaded_before(warehouse: duckdb.DuckDBPyConnection, files: list[Path]) -> set[str]:

@@ -39,7 +39,7 @@ def normalise_address(email: str) -> str:
     The local part too: RFC 5321 allows hosts to distinguish `U@` from `u@`, but no large provider does, and a person who
     unsubscribed as `u@` must not be mailed as `U@`.
     """
-    return unicodedata.normalize("NFKC", email).strip().lower()
+    return (email if email.isascii() else unicodedata.normalize("NFKC", email)).strip().lower()
 
 
 AddressSecret = bytes | tuple[bytes, ...]
@@ -52,7 +52,7 @@ def address_key(secret: AddressSecret, email: str) -> str:
     Each further key of a rotation hashes the result of the one before (ADR 113).
     """
     first, *later = keys_of(secret)
-    of_first = hmac.new(first, normalise_address(email).encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
+    of_first = hmac.digest(first, normalise_address(email).encode("utf-8", "surrogatepass"), "sha256").hex()
     return rekeyed(later, of_first)
 
 

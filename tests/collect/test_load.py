@@ -307,9 +307,10 @@ def test_a_crash_within_the_transaction_stores_nothing(world: World, monkeypatch
 
 
 def test_files_are_prepared_before_they_are_read(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An erasure writes them anew: also those of a group that is read while the one before is stored."""
+    """An erasure writes them anew: also those of a step that is read while the one before is stored."""
     (ada, bob) = world.send(2)
     monkeypatch.setattr(spool, "GROUP_FILES", 1)
+    monkeypatch.setattr(load, "STEP_FILES", 2)
     for number in range(3):
         world.spool([make_event(person, "open", 60 + number) for person in (ada, bob)])
 

@@ -116,8 +116,8 @@ def loaded(connection: duckdb.DuckDBPyConnection, folder: Path, batches: list[li
     for number, events in enumerate(batches):
         path = folder / f"20261124T05000{number % 10}000000Z-{uuid.uuid4()}.json"
         path.write_bytes(orjson.dumps([{"sg_event_id": uuid.uuid4().hex, **event} for event in events]))
-        rows, repeated = batch.read_file(path, lambda email: f"h-{email}", again)
-        connection.register("batch_reports", batch.table(rows))
+        rows, repeated = batch.read_file(path, again)
+        connection.register("batch_reports", batch.table(rows, lambda email: f"h-{email}"))
         connection.register("batch_files", load._listing({path: repeated}))
         counts = load._store(connection, "arrivals_batch")
         assert counts["events"] == counts["new"] + counts["duplicates"] + counts["quarantined"] == len(events) - repeated

@@ -1,7 +1,7 @@
 -- name: deduplicated
 -- owner: data
 -- grain: one row per arrival
--- params: first, last
+-- params: none
 -- purpose: The status of each arrival: new; duplicate (same content or same sg_event_id as a known event or an earlier
 --          arrival); quarantined, with quarantine_reason; or waiting, for an event from the quarantine whose message is
 --          still unknown.
@@ -10,17 +10,9 @@
 --          the second gets the suffix -2. Another batch with the same clicks is numbered in the same way and adds nothing,
 --          whatever its ids are.
 --          An sg_event_id identifies duplicates only among events with different content; for equal content, dedup_key
---          decides.
+--          decides. Most arrivals share neither with another one: only the others are ranked.
 create or replace temp table deduplicated as
-with known as (
-    select
-        dedup_key,
-        sg_event_id
-    from engagement.events
-    where occurred_at between $first and $last
-),
-
-repeated as (
+with repeated as (
     select
         spool_file,
         content_key,
@@ -54,21 +46,43 @@ numbered as (
             and not matched.reconsidered
 ),
 
-ranked as (
-    select
-        *,
-        row_number() over (partition by dedup_key order by reconsidered desc, spool_file asc, position asc) as copy
+shared_keys as (
+    select dedup_key
     from numbered
+    group by dedup_key
+    having count(*) > 1
 ),
 
-identified as (
-    select
-        *,
-        first_value(content_key) over (
-            partition by coalesce(sg_event_id, dedup_key), usable, copy = 1
-            order by reconsidered desc, spool_file asc, position asc
-        ) as first_content
-    from ranked
+copies as (
+    select numbered.arrival
+    from numbered
+    semi join shared_keys on numbered.dedup_key = shared_keys.dedup_key
+    qualify
+        row_number() over (
+            partition by numbered.dedup_key
+            order by numbered.reconsidered desc, numbered.spool_file asc, numbered.position asc
+        ) > 1
+),
+
+shared_ids as (
+    select sg_event_id
+    from numbered
+    where usable and sg_event_id is not null
+    group by sg_event_id
+    having min(content_key) <> max(content_key)
+),
+
+other_contents as (
+    select numbered.arrival
+    from numbered
+    semi join shared_ids on numbered.sg_event_id = shared_ids.sg_event_id
+    anti join copies on numbered.arrival = copies.arrival
+    where numbered.usable
+    qualify
+        numbered.content_key <> first_value(numbered.content_key) over (
+            partition by numbered.sg_event_id
+            order by numbered.reconsidered desc, numbered.spool_file asc, numbered.position asc
+        )
 ),
 
 reused_ids as (
@@ -85,8 +99,8 @@ statuses as (
         usable,
         case
             when usable and (
-                copy > 1
-                or content_key <> first_content
+                arrival in (select copies.arrival from copies)
+                or arrival in (select other_contents.arrival from other_contents)
                 or dedup_key in (select known.dedup_key from known)
                 or (number = 1 and sg_event_id in (
                     select known.sg_event_id
@@ -97,15 +111,22 @@ statuses as (
             ) then 'duplicate'
             when usable then 'new'
             when reconsidered then 'waiting'
-            when copy > 1 or dedup_key in (select refused.dedup_key from engagement.quarantined_events as refused)
+            when
+                arrival in (select copies.arrival from copies)
+                or dedup_key in (select refused.dedup_key from engagement.quarantined_events as refused)
                 then 'duplicate'
             else 'quarantined'
         end as status
-    from identified
+    from numbered
 )
 
 select
-    matched.*,
+    matched.arrival,
+    matched.spool_file,
+    matched.event,
+    matched.matched_message_key,
+    matched.reconsidered,
+    matched.quarantine_key,
     statuses.dedup_key,
     case when not statuses.usable then coalesce(matched.problem, 'unknown_message') end as quarantine_reason,
     statuses.status

@@ -5,28 +5,30 @@
 -- purpose: Inserts the new events. classify.sql classifies them afterwards.
 insert into engagement.events by name
 select
-    dedup_key,
-    sg_event_id,
-    matched_message_key as message_key,
-    attempt,
-    chunk,
-    subscriber_id,
-    campaign,
-    occurrence,
-    event,
-    occurred_at,
-    received_at,
-    x_message_id,
-    bounce_class,
-    bounce_classification,
-    smtp_status,
-    reason,
-    url,
-    url_index,
-    url_type,
-    user_agent,
-    sg_machine_open,
-    delivery_attempt,
-    spool_file
-from deduplicated
-where status = 'new';
+    deduplicated.dedup_key,
+    arrivals.sg_event_id,
+    matched.matched_message_key as message_key,
+    arrivals.attempt,
+    arrivals.chunk,
+    matched.subscriber_id,
+    matched.campaign,
+    matched.occurrence,
+    arrivals.event,
+    matched.occurred_at,
+    arrivals.received_at,
+    arrivals.x_message_id,
+    matched.bounce_class,
+    arrivals.bounce_classification,
+    arrivals.smtp_status,
+    arrivals.reason,
+    arrivals.url,
+    arrivals.url_index,
+    arrivals.url_type,
+    arrivals.user_agent,
+    arrivals.sg_machine_open,
+    arrivals.delivery_attempt,
+    arrivals.spool_file
+from arrivals
+inner join matched on arrivals.rowid = matched.arrival
+inner join deduplicated on matched.arrival = deduplicated.arrival
+where deduplicated.status = 'new';

@@ -10,114 +10,121 @@
 --          message sent to the address within five days before it, unless that message is known to have another message id.
 --          Also sets bounce_class (a blocked bounce is soft, the others follow include/sendgrid/event_vocabulary.py), which
 --          keeps a block and a bounce in the same second apart, and content_key, a hash of the event's content.
+--          `arrival` is the row's number in `arrivals`, where its other columns stay: copies of wide rows cost the most.
 create or replace temp table matched as
-with numbered as (
+with keyed as (
     select
-        *,
-        row_number() over () as arrival,
-        case when reported_at is not null and problem is null then to_timestamp(reported_at) end as occurred_at
+        sends.message_key,
+        any_value(sends.subscriber_id) as subscriber_id,
+        any_value(sends.address_key) as address_key,
+        any_value(sends.campaign) as campaign,
+        any_value(sends.occurrence) as occurrence
+    from dispatch.sends as sends
+    semi join arrivals on sends.message_key = arrivals.message_key
+    group by sends.message_key
+),
+
+unkeyed as (
+    select
+        rowid as arrival,
+        x_message_id,
+        address_key,
+        event,
+        to_timestamp(reported_at) as occurred_at
     from arrivals
+    where problem is null and message_key is null
 ),
 
-by_key as (
+candidates as (
     select
-        numbered.arrival,
-        sends.message_key as matched_message_key,
-        1 as rule,
-        sends.planned_at as preferred
-    from numbered
-    inner join dispatch.sends as sends on numbered.message_key = sends.message_key
-    where numbered.problem is null
-),
-
-by_message_id as (
-    select
-        numbered.arrival,
-        sends.message_key as matched_message_key,
+        unkeyed.arrival,
         2 as rule,
-        sends.planned_at as preferred
-    from numbered
+        sends.planned_at as preferred,
+        sends.message_key,
+        sends.subscriber_id,
+        sends.address_key,
+        sends.campaign,
+        sends.occurrence
+    from unkeyed
     inner join dispatch.sends as sends
-        on numbered.x_message_id = sends.x_message_id and numbered.address_key = sends.address_key
-    where
-        numbered.problem is null
-        and numbered.message_key is null
-),
+        on unkeyed.x_message_id = sends.x_message_id and unkeyed.address_key = sends.address_key
 
-by_address as (
+    union all
+
     select
-        numbered.arrival,
-        sends.message_key as matched_message_key,
+        unkeyed.arrival,
         3 as rule,
-        coalesce(sends.sent_at, sends.planned_at) as preferred
-    from numbered
-    inner join dispatch.sends as sends on numbered.address_key = sends.address_key
+        coalesce(sends.sent_at, sends.planned_at) as preferred,
+        sends.message_key,
+        sends.subscriber_id,
+        sends.address_key,
+        sends.campaign,
+        sends.occurrence
+    from unkeyed
+    inner join dispatch.sends as sends on unkeyed.address_key = sends.address_key
     where
-        numbered.problem is null
-        and numbered.message_key is null
-        and numbered.event = 'bounced'
+        unkeyed.event = 'bounced'
         and sends.state in ('accepted', 'in_doubt', 'pending')
-        and (numbered.x_message_id is null or sends.x_message_id is null)
+        and (unkeyed.x_message_id is null or sends.x_message_id is null)
         and coalesce(sends.sent_at, sends.planned_at)
-        between numbered.occurred_at - interval 5 days and numbered.occurred_at + interval 5 minutes
+        between unkeyed.occurred_at - interval 5 days and unkeyed.occurred_at + interval 5 minutes
 ),
 
 chosen as (
-    select
-        arrival,
-        matched_message_key
-    from (
-        from by_key
-        union all
-        from by_message_id
-        union all
-        from by_address
-    ) as candidates
-    qualify row_number() over (partition by arrival order by rule asc, preferred desc, matched_message_key asc) = 1
-),
-
-people as (
-    select
-        message_key as matched_message_key,
-        any_value(subscriber_id) as subscriber_id,
-        any_value(address_key) as sent_address_key,
-        any_value(campaign) as campaign,
-        any_value(occurrence) as occurrence
-    from dispatch.sends
-    where message_key in (select matched_message_key from chosen)
-    group by message_key
+    select *
+    from candidates
+    qualify row_number() over (partition by arrival order by rule asc, preferred desc, message_key asc) = 1
 ),
 
 classed as (
     select
-        numbered.* exclude (address_key),
-        people.* exclude (sent_address_key),
-        coalesce(numbered.address_key, people.sent_address_key) as address_key,
+        arrivals.*,
+        arrivals.rowid as arrival,
+        if(arrivals.problem is null, to_timestamp(arrivals.reported_at), null) as occurred_at,
+        coalesce(keyed.message_key, chosen.message_key) as matched_message_key,
+        coalesce(keyed.subscriber_id, chosen.subscriber_id) as subscriber_id,
+        coalesce(keyed.campaign, chosen.campaign) as campaign,
+        coalesce(keyed.occurrence, chosen.occurrence) as occurrence,
+        coalesce(arrivals.address_key, keyed.address_key) as known_address_key,
         case
-            when coalesce(numbered.event, '') <> 'bounced' then null
-            when coalesce(lower(numbered.bounce_type), numbered.event_name) = 'blocked' then 'soft'
+            when coalesce(arrivals.event, '') <> 'bounced' then null
+            when coalesce(lower(arrivals.bounce_type), arrivals.event_name) = 'blocked' then 'soft'
             else
                 coalesce(
                     classes.bounce_class,
-                    if(coalesce(lower(numbered.bounce_type), 'bounce') = 'bounce', 'hard', 'other')
+                    if(coalesce(lower(arrivals.bounce_type), 'bounce') = 'bounce', 'hard', 'other')
                 )
         end as bounce_class
-    from numbered
-    left join chosen using (arrival)
-    left join people using (matched_message_key)
+    from arrivals
+    left join keyed on if(arrivals.problem is null, arrivals.message_key, null) = keyed.message_key
+    left join chosen on arrivals.rowid = chosen.arrival
     left join bounce_classes as classes
         on
-            coalesce(lower(numbered.bounce_type), '') = classes.bounce_type
-            and lower(trim(coalesce(numbered.bounce_classification, ''))) = classes.classification
+            coalesce(lower(arrivals.bounce_type), '') = classes.bounce_type
+            and lower(trim(coalesce(arrivals.bounce_classification, ''))) = classes.classification
 )
 
 select
-    *,
+    arrival,
+    spool_file,
+    position,
+    sg_event_id,
+    event,
+    problem,
+    reconsidered,
+    quarantine_key,
+    occurred_at,
+    matched_message_key,
+    subscriber_id,
+    campaign,
+    occurrence,
+    known_address_key as address_key,
+    bounce_class,
     md5(
         concat_ws(
             chr(31),
             coalesce(matched_message_key, message_key, x_message_id, ''),
-            coalesce(address_key, ''),
+            coalesce(known_address_key, ''),
             coalesce(event, event_name, ''),
             coalesce(bounce_class, ''),
             coalesce(reported_at::varchar, ''),
