@@ -60,7 +60,15 @@ with DAG(
 
             return reconcile_suppressions(stores, configuration.account())
 
+        @task(pool=Pool.WAREHOUSE)
+        def verdicts() -> Any:
+            """Measure the classification of opens and clicks against the simulator; a real SendGrid has no ground truth."""
+            from include.collect.measure_verdicts import measure_verdicts
+
+            return measure_verdicts(configuration.account(), configuration.paths())
+
         totals()
+        verdicts()
         reconcile_suppressions()
 
     @task_group

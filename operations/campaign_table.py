@@ -8,7 +8,8 @@ from typing import Any
 COLUMNS = (
     "campaign", "occurrence", "selected", "accepted", "rejected", "suppressed", "capped", "held_out", "in_doubt", "pending",
     "delivered", "delivered_tracked", "bounced_hard", "bounced_soft", "human_opens", "human_clicks", "unsubscribes",
-    "complaints", "delivery_rate", "human_open_rate", "human_click_rate",
+    "complaints", "delivery_rate", "human_open_rate", "human_open_rate_lower", "human_open_rate_upper", "raw_open_rate",
+    "human_click_rate", "human_click_rate_lower", "human_click_rate_upper", "raw_click_rate",
 )  # fmt: skip
 
 

@@ -47,6 +47,8 @@ MARTS = (
     "quality_results",
     "consent_checks",
     "suppression_reconciliation",
+    "verdict_quality",
+    "verdict_changes",
 )
 """SQL files in the order in which they run; the first two create the temporary tables that the others read."""
 

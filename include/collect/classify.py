@@ -6,11 +6,12 @@ import logging
 
 import duckdb
 
+from include.core import clock
 from include.warehouse.connection import fetch, run, transaction
 
 log = logging.getLogger(__name__)
 
-RULE_VERSION = 2
+RULE_VERSION = 3
 """The version of the rules in include/sql/collect/classify.sql. Increment it with every change there; a test checks it."""
 MESSAGES_PER_ROUND = 200_000
 
@@ -22,15 +23,20 @@ def classify_load(warehouse: duckdb.DuckDBPyConnection) -> None:
 
 
 def reclassify_history(warehouse: duckdb.DuckDBPyConnection, rule_version: int = RULE_VERSION) -> int:
-    """Reclassify messages that have another rule version; returns their number. Commits after each round."""
+    """Reclassify messages that have another rule version; returns their number. Commits after each round.
+
+    What became of the verdicts is recorded in `engagement.verdict_changes`.
+    """
     params = {"rule_version": rule_version, "messages": MESSAGES_PER_ROUND}
-    total = 0
+    total, started = 0, clock.now()
     while True:
         with transaction(warehouse):
             run(warehouse, "collect", "messages_to_classify_by_version", params)
             messages = fetch(warehouse, "collect", "messages_to_classify_count").to_pylist()[0]["messages"]
             if not messages:
                 return total
+            run(warehouse, "collect", "verdicts_before")
             run(warehouse, "collect", "classify", params)
+            run(warehouse, "collect", "verdict_changes_insert", {"changed_at": started})
         total += messages
         log.info("reclassified %d messages under rule version %d", total, rule_version)

@@ -9,10 +9,10 @@ from aiohttp import web
 from simulator.api.payload import DECODER
 from simulator.api.responses import Problem, error_response, json_response
 from simulator.control.status import ACCEPTED
-from simulator.recipients.behaviour import Click, Deferral, Open
 from simulator.recipients.render import render, unsubscribe_link
 from simulator.recipients.runs import Conditions, Run
 from simulator.recipients.smtp_messages import Refusal
+from simulator.recipients.timeline import Click, Deferral, Open
 from simulator.state import SIMULATOR, Simulator
 from simulator.webhook.events import event_id
 

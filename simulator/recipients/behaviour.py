@@ -1,52 +1,22 @@
 """Recipient behaviour: the timeline of one message, drawn from (seed, message key) only.
 
-Offsets are seconds after the start at speed 1. Machines act within 2 s of delivery, people at least 8 s after it; nearly
-all timelines end within 45 s.
+Offsets are seconds after the start at speed 1. Most machines act within 2 s of delivery (machines.py), most people at least
+11 s after it, a few within 5 s; nearly all timelines end within 45 s.
 """
 
 from __future__ import annotations
 
 import hashlib
+from operator import attrgetter
 from random import Random
-from typing import NamedTuple
 
 from simulator.recipients import smtp_messages
+from simulator.recipients.machines import prefetch, scan
 from simulator.recipients.rates import Rates
+from simulator.recipients.timeline import Click, Deferral, Open, TimelineEntry
 
-
-class TimelineEntry(NamedTuple):
-    """One action, `offset` seconds after the start.
-
-    `kind` is an event name or a link visit (one_click, body_unsubscribe, scan). `detail` depends on the kind: an SMTP
-    message, a user agent, an attempt.
-    """
-
-    offset: float
-    kind: str
-    detail: object = None
-
-
-class Click(NamedTuple):
-    """`pick` in [0, 1) selects one of the body's links. `machine` is visible on the control endpoint only."""
-
-    pick: float
-    useragent: str
-    machine: bool
-
-
-class Open(NamedTuple):
-    """Opens with `apple` have sg_machine_open set."""
-
-    useragent: str
-    apple: bool
-    machine: bool
-
-
-class Deferral(NamedTuple):
-    """One deferred attempt; its number is a string on the wire."""
-
-    response: str
-    attempt: str
+FAST_PEOPLE = 0.03
+"""Of the people who open: those who read at once, as the phone announces the mail."""
 
 
 def seeded_random(seed: int, key: str) -> Random:
@@ -71,14 +41,12 @@ def message_timeline(seed: int, key: str, provider: str, rates: Rates, dropped: 
     if delivery_draw < rates.hard_bounce + rates.blocked:
         return entries + _bounce_entries(random, at, delivery_draw < rates.hard_bounce, rates)
     entries.append(TimelineEntry(at, "delivered", smtp_messages.DELIVERED[provider]))
-    _add_machine_actions(random, at, rates, provider, entries)
-    _add_human_actions(random, at, rates, provider, entries)
-    entries.sort(key=_offset)
+    prefetched = prefetch(random, at, rates, provider)
+    entries += prefetched + scan(random, at, rates)
+    is_hidden = provider == "icloud" and bool(prefetched)
+    _add_human_actions(random, at, rates, provider, entries, is_hidden=is_hidden)
+    entries.sort(key=attrgetter("offset"))
     return entries
-
-
-def _offset(entry: TimelineEntry) -> float:
-    return entry.offset
 
 
 def _drop_reason(roll: float, rates: Rates) -> str | None:
@@ -108,34 +76,26 @@ def _bounce_entries(random: Random, at: float, hard: bool, rates: Rates) -> list
     return [TimelineEntry(at, "bounce", refusal)]
 
 
-def _add_machine_actions(random: Random, at: float, rates: Rates, provider: str, entries: list[TimelineEntry]) -> None:
-    if random.random() < rates.machine_open:
-        apple = provider == "icloud"
-        agent = smtp_messages.APPLE_PROXY if apple else smtp_messages.GMAIL_PROXY
-        entries.append(TimelineEntry(at + 0.2 + 1.6 * random.random(), "open", Open(agent, apple, machine=True)))
-    if random.random() < rates.scanner:
-        agent, began = random.choice(smtp_messages.SCANNERS), at + 0.1 + 1.2 * random.random()
-        if random.random() < 0.4:
-            entries.append(TimelineEntry(began, "open", Open(agent, apple=False, machine=True)))
-        count = random.randint(2, 5)
-        entries.extend(
-            TimelineEntry(began + 0.1 * step, "click", Click(step / count, agent, machine=True)) for step in range(count)
-        )
-        entries.append(TimelineEntry(began + 0.6, "scan", agent))
+def _add_human_actions(
+    random: Random, at: float, rates: Rates, provider: str, entries: list[TimelineEntry], *, is_hidden: bool
+) -> None:
+    """Most people open within the first seconds, a few later; further actions depend on the first open.
 
-
-def _add_human_actions(random: Random, at: float, rates: Rates, provider: str, entries: list[TimelineEntry]) -> None:
-    """Most people open within the first seconds, a few later; further actions depend on the first open."""
-    opened = at + 8 + min(16.0, random.expovariate(0.25))
+    `is_hidden`: the pictures come from the copy that Apple's proxy has fetched, so that no open is reported.
+    """
+    opened = at + (
+        2.5 + 2.0 * random.random() if random.random() < FAST_PEOPLE else 11 + min(13.0, random.expovariate(0.25))
+    )
     browser = random.choice(smtp_messages.BROWSERS)
     if random.random() < rates.one_click:
         entries.append(TimelineEntry(opened + 0.5, "one_click", browser))
     if random.random() >= rates.human_open:
         return
-    agent = {"gmail": smtp_messages.GMAIL_PROXY, "yahoo": smtp_messages.YAHOO_PROXY}.get(provider, browser)
-    entries.append(TimelineEntry(opened, "open", Open(agent, apple=False, machine=False)))
-    if random.random() < 0.15:
-        entries.append(TimelineEntry(opened + 4 + 6 * random.random(), "open", Open(agent, apple=False, machine=False)))
+    again = random.random() < 0.15
+    if not is_hidden:
+        agent = {"gmail": smtp_messages.GMAIL_PROXY, "yahoo": smtp_messages.YAHOO_PROXY}.get(provider, browser)
+        times = (opened, *([opened + 4 + 6 * random.random()] if again else []))
+        entries += [TimelineEntry(time, "open", Open(agent, apple=False, machine=False)) for time in times]
     if random.random() < rates.click:
         _add_human_clicks(random, opened, browser, entries)
     if random.random() < rates.body_unsubscribe:

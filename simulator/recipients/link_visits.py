@@ -18,8 +18,8 @@ import aiohttp
 
 from simulator.database import Database
 from simulator.inbox.marks import UNSUBSCRIBED, mark
-from simulator.recipients.behaviour import TimelineEntry
 from simulator.recipients.render import body_unsubscribe_link, one_click, unsubscribe_link
+from simulator.recipients.timeline import TimelineEntry
 from simulator.webhook.events import Message
 
 log = logging.getLogger(__name__)

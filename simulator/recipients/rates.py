@@ -12,8 +12,9 @@ class Rates:
     """Shares from 0 to 1.
 
     Of messages: invalid and spam_content (dropped), hard_bounce, blocked, deferred (then delivered
-    or, by `expires`, blocked), machine_open, scanner, human_open, one_click. Of people who opened: click, body_unsubscribe,
-    complaint. `asynchronous` is the share of hard bounces that come after `delivered`, without custom_args.
+    or, by `expires`, blocked), machine_open (a proxy fetches the pictures), scanner, human_open,
+    one_click. Of people who opened: click, body_unsubscribe, complaint. `asynchronous` is the share of hard bounces that
+    come after `delivered`, without custom_args.
     """
 
     invalid: float = 0.0008
@@ -37,7 +38,7 @@ BY_PROVIDER = {
     "yahoo": Rates(hard_bounce=0.009, blocked=0.008, deferred=0.07, human_open=0.22, complaint=0.0006),
     "outlook": Rates(hard_bounce=0.006, blocked=0.007, deferred=0.05, scanner=0.12, human_open=0.20, complaint=0.0005),
     "icloud": Rates(hard_bounce=0.004, deferred=0.02, machine_open=0.62, human_open=0.26, complaint=0.0),
-    "other": Rates(hard_bounce=0.012, blocked=0.006, deferred=0.05, scanner=0.16, human_open=0.21),
+    "other": Rates(hard_bounce=0.012, blocked=0.006, deferred=0.05, machine_open=0.05, scanner=0.16, human_open=0.21),
 }
 """The provider is the first label of the recipient's domain (gmail.example.com); Gmail and Apple report no complaints."""
 

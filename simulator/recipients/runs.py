@@ -10,9 +10,10 @@ import orjson
 
 from simulator.api.acceptance import send_time
 from simulator.api.payload import DECODER, Mail
-from simulator.recipients.behaviour import TimelineEntry, message_timeline
+from simulator.recipients.behaviour import message_timeline
 from simulator.recipients.rates import Rates, provider_of
 from simulator.recipients.render import Links
+from simulator.recipients.timeline import TimelineEntry
 from simulator.webhook.events import Message
 
 RunEntry = tuple[float, int, int, TimelineEntry]

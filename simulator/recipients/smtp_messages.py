@@ -46,7 +46,7 @@ DELIVERED = {
     "icloud": "250 2.0.0 Ok: queued",
     "other": "250 2.0.0 Ok: queued as 4F1B2C3D",
 }
-APPLE_PROXY = "Mozilla/5.0"
+PRIVACY_PROXY = "Mozilla/5.0"
 GMAIL_PROXY = "Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)"
 YAHOO_PROXY = "YahooMailProxy; https://help.yahoo.com/kb/yahoo-mail-proxy-SLN28749.html"
 BROWSERS = (
@@ -62,5 +62,6 @@ SCANNERS = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64; Microsoft SafeLinks) AppleWebKit/537.36 (KHTML, like Gecko)",
     "Mimecast-URL-Protection/2.1",
     "python-requests/2.32.3",
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36",
 )
-"""Some gateways identify themselves, others use the user agent of an old browser."""
+"""Some gateways identify themselves, others use the user agent of a browser, old or new."""

@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 
 from simulator.api.acceptance import merged_args, short_id
 from simulator.api.payload import Mail, Personalization
-from simulator.recipients.behaviour import Click, Deferral, Open, TimelineEntry
+from simulator.recipients import smtp_messages
 from simulator.recipients.render import Link, Links
 from simulator.recipients.smtp_messages import Refusal
+from simulator.recipients.timeline import Click, Deferral, Open, TimelineEntry
 
 Event = dict[str, Any]
 
@@ -63,10 +64,21 @@ def smtp_id(message: Message) -> str:
     return f"<{message.x_message_id}@geopod-ismtpd-{message.position % 7}>"
 
 
-def address_of(message: Message) -> str:
-    """The client's IP address, stable per person, from the ranges reserved for documentation."""
+def address_of(message: Message, network: str = "") -> str:
+    """The client's IP address: stable per person, or one of a proxy's or gateway's network."""
     number = zlib.crc32(message.email.encode())
+    if network:
+        return f"{network}.{number % 254 + 1}.{number // 254 % 254 + 1}"
     return f"{('192.0.2', '198.51.100', '203.0.113')[number % 3]}.{number // 3 % 254 + 1}"
+
+
+def network_of(detail: Open | Click) -> str:
+    """The network of a proxy or gateway, empty for a person's own: ranges that are reserved for documentation and tests."""
+    if detail.useragent in (smtp_messages.GMAIL_PROXY, smtp_messages.YAHOO_PROXY):
+        return "198.19"
+    if detail.useragent == smtp_messages.PRIVACY_PROXY:
+        return "198.18"
+    return "100.64" if detail.machine else ""
 
 
 def _processed(message: Message, _detail: object) -> Event:
@@ -120,17 +132,22 @@ def _opened(message: Message, detail: object) -> Event | None:
     assert isinstance(detail, Open)
     if not tracks_opens(message.mail):
         return None
-    fields: Event = {"useragent": detail.useragent, "ip": address_of(message), "sg_content_type": "html"}
+    fields: Event = {"useragent": detail.useragent, "ip": address_of(message, network_of(detail)), "sg_content_type": "html"}
     return {**fields, "sg_machine_open": detail.apple}
 
 
 def _clicked(message: Message, detail: object) -> Event | None:
     assert isinstance(detail, Click)
-    link = link_at(tracked_links(message), detail.pick)
+    link = link_at(tracked_links(message), detail)
     if link is None:
         return None
     offset = {"index": link.place, "type": link.part}
-    return {"url": link.url, "url_offset": offset, "useragent": detail.useragent, "ip": address_of(message)}
+    return {
+        "url": link.url,
+        "url_offset": offset,
+        "useragent": detail.useragent,
+        "ip": address_of(message, network_of(detail)),
+    }
 
 
 def _subscription(message: Message, detail: object) -> Event:
@@ -176,6 +193,7 @@ def tracked_links(message: Message) -> list[Link]:
     return [link for link in message.links.of(message.person, bool(tracking.enable_text)) if link.rewritable]
 
 
-def link_at(found: list[Link], pick: float) -> Link | None:
-    """The link at the fraction `pick` of the list."""
-    return found[int(pick * len(found))] if found else None
+def link_at(found: list[Link], click: Click) -> Link | None:
+    """The link that is clicked: the one at its place, else at the fraction `pick` of the list."""
+    place = int(click.pick * len(found)) if click.place is None else click.place
+    return found[place] if place < len(found) else None

@@ -39,6 +39,7 @@ insert into engagement.events by name
 select
     'e' || row_number() over () as dedup_key, message_key, message_key as subscriber_id, 'newsletter' as campaign,
     'x' as occurrence, event, timestamptz '2026-11-02 00:00:00Z' as occurred_at, occurred_at as received_at, verdict,
+    is_certain::boolean as is_certain,
     bounce_class, 'f' as spool_file
 from given_events
 """
@@ -59,13 +60,14 @@ events = st.lists(
             "message_key": st.integers(0, 30).map(lambda number: f"m{number}"),
             "event": st.sampled_from(KINDS),
             "verdict": st.sampled_from(["human", "machine", None]),
+            "is_certain": st.sampled_from(["true", "false", None]),
             "bounce_class": st.sampled_from(["hard", "soft", "other", None]),
         }
     ),
     max_size=60,
 )
 SEND_SCHEMA = pa.schema([(name, pa.string()) for name in ("message_key", "plan_id", "state", "provider")])
-EVENT_SCHEMA = pa.schema([(name, pa.string()) for name in ("message_key", "event", "verdict", "bounce_class")])
+EVENT_SCHEMA = pa.schema([(name, pa.string()) for name in ("message_key", "event", "verdict", "is_certain", "bounce_class")])
 
 
 def fill(connection: duckdb.DuckDBPyConnection, rows: list[dict[str, str]], happened: list[dict[str, str]]) -> None:
@@ -101,8 +103,9 @@ def test_every_person_is_in_one_state_and_counted_once(rows: list[dict[str, str]
         assert all(
             row[name] <= people for name in ("delivered", "human_opens", "human_clicks", "unsubscribes", "complaints")
         )
-        assert row["human_opens"] <= row["raw_opens"]
-        assert row["human_clicks"] <= row["raw_clicks"]
+        for what, did in (("opens", "openers"), ("clicks", "clickers")):
+            lower, upper = row[f"human_{what}_lower"], row[f"human_{what}_upper"]
+            assert lower <= row[f"human_{what}"] <= upper <= row[f"raw_{did}"] <= row[f"raw_{what}"]
         assert (row["delivery_rate"] is None) == (row["accepted"] == 0)
     for name in ("accepted", "delivered", "bounced_hard", "complaints", "human_opens", "deferred", "dropped"):
         assert sum(row[name] for row in health) == sum(row[name] for row in report)

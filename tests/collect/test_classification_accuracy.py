@@ -3,31 +3,35 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from itertools import groupby
 from operator import itemgetter
 from random import Random
 from typing import Any, NamedTuple
 
+import pyarrow as pa
 import pytest
 
+from include.collect.classify import RULE_VERSION
+from include.collect.measure_verdicts import SCHEMA, store_measurement
+from include.warehouse.connection import open_warehouse, run
 from simulator.api.decoding import decode
 from simulator.api.payload import Mail
-from simulator.recipients.behaviour import Click, Open, message_timeline
+from simulator.recipients.behaviour import message_timeline
 from simulator.recipients.rates import BY_PROVIDER
 from simulator.recipients.render import Links
+from simulator.recipients.timeline import Click, Open
 from simulator.webhook.batching import build_posts
 from simulator.webhook.events import FIELDS_BY_KIND, Event, Message, event_of
 from tests.collect.conftest import SENT, Person, World
 from tests.simulator.mail_bodies import mail
 
 PEOPLE = 4_000
-MIN_PRECISION, MIN_RECALL = 0.98, 0.99
-"""Of the class `human`. Measured on this sample: opens 0.986 and 1, clicks 1 and 1. The false positives are scanners that
-open once with the user agent of an old browser, which is only one signal."""
-HTML = "".join(f'<a href="https://shop.example/{link}">x</a>' for link in range(4))
+MINIMUM = 0.95
+"""Of precision and recall, of humans and of machines. Measured on this sample: at least 0.97 each. Not found are proxies
+without a flag that load late, and gateways that follow one link as a new browser; taken for machines are people who read at
+once through Gmail's proxy."""
+HTML = "".join(f'<a href="https://shop.example/{link % 3}">x</a>' for link in range(4))
 HTML += '<a clicktracking=off href="[[leave]]">Unsubscribe</a>'
-CLASSIFIED = "select sg_event_id, event, verdict from engagement.events where event in ('opened', 'clicked')"
 
 
 class Loaded(NamedTuple):
@@ -71,19 +75,21 @@ def _timeline(number: int, person: Person) -> list[tuple[Event, bool | None]]:
     ]
 
 
-def test_the_human_classification_reaches_the_minimum_precision_and_recall(loaded: Loaded) -> None:
-    counts = Counter(
-        (event, verdict, loaded.by_machine[name])
-        for name, event, verdict in loaded.world.query(CLASSIFIED)
-        if name in loaded.by_machine
-    )
-    for event in ("opened", "clicked"):
-        truly_human, missed = counts[event, "human", False], counts[event, "machine", False]
-        falsely_human = counts[event, "human", True]
-        assert truly_human > 100
-        assert counts[event, "machine", True] > 100
-        assert truly_human / (truly_human + falsely_human) >= MIN_PRECISION, (event, counts)
-        assert truly_human / (truly_human + missed) >= MIN_RECALL, (event, counts)
+def test_precision_and_recall_of_both_classes_reach_the_minimum(loaded: Loaded) -> None:
+    truth = [{"sg_event_id": name, "is_machine": machine} for name, machine in loaded.by_machine.items()]
+    with open_warehouse(loaded.world.paths) as warehouse:
+        compared = store_measurement(warehouse, pa.Table.from_pylist(truth, schema=SCHEMA))
+        assert store_measurement(warehouse, pa.Table.from_pylist(truth, schema=SCHEMA)) == compared
+        run(warehouse, "analyze", "verdict_quality")
+        rows = warehouse.table("marts.verdict_quality").to_arrow_table().to_pylist()
+    assert [(row["event"], row["class"]) for row in rows] == [
+        ("clicked", "human"), ("clicked", "machine"), ("opened", "human"), ("opened", "machine"),
+    ]  # fmt: skip
+    for row in rows:
+        assert row["rule_version"] == RULE_VERSION
+        assert row["true_positives"] > 100
+        assert row["precision"] >= MINIMUM, row
+        assert row["recall"] >= MINIMUM, row
 
 
 def test_every_click_of_a_scanner_is_counted(loaded: Loaded) -> None:

@@ -60,7 +60,7 @@ select
     occurred_at + interval 20 second as received_at, bounce_class, null::varchar as bounce_classification,
     case bounce_class when 'hard' then '5.1.1' end as smtp_status,
     case event when 'clicked' then 'https://shop.example/autumn' end as url, verdict,
-    case verdict when 'machine' then ['before_delivery', 'gateway_agent'] else []::varchar[] end as signals, 1 as rule_version
+    case verdict when 'machine' then ['before_delivery', 'gateway_agent'] else []::varchar[] end as signals, verdict = 'human' as is_certain, 3 as rule_version
 from (
     select *, 'delivered' as event, delivered_at as occurred_at, null::varchar as verdict from marts.sends where delivered_at is not null
     union all select *, 'opened', first_human_open_at, 'human' from marts.sends where first_human_open_at is not null
@@ -83,14 +83,20 @@ with people as (
         count(delivered_at) filter (where tracked) as delivered_tracked,
         count(*) filter (where bounce_class = 'hard') as bounced_hard, count(*) filter (where bounce_class = 'soft') as bounced_soft,
         0::bigint as bounced_other, 0::bigint as dropped, 3::bigint as deferred,
-        count(first_human_open_at) as human_opens, (count(delivered_at) * 0.75)::bigint as raw_opens,
-        count(first_human_click_at) as human_clicks, (count(first_human_click_at) * 1.6)::bigint as raw_clicks,
+        count(first_human_open_at) as human_opens, (count(first_human_open_at) * 0.8)::bigint as human_opens_lower,
+        (count(first_human_open_at) * 1.3)::bigint as human_opens_upper, (count(first_human_open_at) * 1.4)::bigint as raw_openers,
+        (count(delivered_at) * 0.75)::bigint as raw_opens,
+        count(first_human_click_at) as human_clicks, (count(first_human_click_at) * 0.9)::bigint as human_clicks_lower,
+        (count(first_human_click_at) * 1.1)::bigint as human_clicks_upper, (count(first_human_click_at) * 1.2)::bigint as raw_clickers, (count(first_human_click_at) * 1.6)::bigint as raw_clicks,
         count(unsubscribed_at) as unsubscribes, count(complained_at) as complaints
     from marts.sends inner join runs using (plan_id, campaign, occurrence)
     group by all
 )
 select *, delivered / nullif(accepted, 0) as delivery_rate, bounced_hard / nullif(accepted, 0) as hard_bounce_rate,
     human_opens / nullif(delivered_tracked, 0) as human_open_rate, human_clicks / nullif(delivered_tracked, 0) as human_click_rate,
+    human_opens_lower / nullif(delivered_tracked, 0) as human_open_rate_lower, human_opens_upper / nullif(delivered_tracked, 0) as human_open_rate_upper,
+    raw_openers / nullif(delivered_tracked, 0) as raw_open_rate, human_clicks_lower / nullif(delivered_tracked, 0) as human_click_rate_lower,
+    human_clicks_upper / nullif(delivered_tracked, 0) as human_click_rate_upper, raw_clickers / nullif(delivered_tracked, 0) as raw_click_rate,
     unsubscribes / nullif(delivered, 0) as unsubscribe_rate, complaints / nullif(delivered, 0) as complaint_rate,
     accepted * 0.0009 as cost
 from people;
@@ -118,12 +124,19 @@ select occurred_at::date as day, campaign, event, verdict, count(*) as events, c
 from marts.events group by all;
 
 create or replace table marts.mailbox_provider_health as
-select *, delivered / nullif(accepted, 0) as delivery_rate, bounced_hard / nullif(accepted, 0) as hard_bounce_rate, complaints / nullif(delivered, 0) as complaint_rate
+select *, delivered / nullif(accepted, 0) as delivery_rate, bounced_hard / nullif(accepted, 0) as hard_bounce_rate, complaints / nullif(delivered, 0) as complaint_rate,
+    human_opens / nullif(delivered_tracked, 0) as human_open_rate, human_clicks / nullif(delivered_tracked, 0) as human_click_rate,
+    human_opens_lower / nullif(delivered_tracked, 0) as human_open_rate_lower, human_opens_upper / nullif(delivered_tracked, 0) as human_open_rate_upper,
+    raw_openers / nullif(delivered_tracked, 0) as raw_open_rate, human_clicks_lower / nullif(delivered_tracked, 0) as human_click_rate_lower,
+    human_clicks_upper / nullif(delivered_tracked, 0) as human_click_rate_upper, raw_clickers / nullif(delivered_tracked, 0) as raw_click_rate
 from (
     select campaign, occurrence, mailbox_provider, count(*) filter (where state = 'accepted') as accepted, count(delivered_at) as delivered,
         count(delivered_at) filter (where tracked) as delivered_tracked,
         count(*) filter (where bounce_class = 'hard') as bounced_hard, count(*) filter (where bounce_class = 'soft') as bounced_soft,
-        0::bigint as dropped, 0::bigint as deferred, count(complained_at) as complaints, count(first_human_open_at) as human_opens
+        0::bigint as dropped, 0::bigint as deferred, count(complained_at) as complaints, count(first_human_open_at) as human_opens,
+        (count(first_human_open_at) * 0.8)::bigint as human_opens_lower, (count(first_human_open_at) * 1.3)::bigint as human_opens_upper,
+        (count(first_human_open_at) * 1.4)::bigint as raw_openers, count(first_human_click_at) as human_clicks,
+        count(first_human_click_at) as human_clicks_lower, count(first_human_click_at) as human_clicks_upper, count(first_human_click_at) as raw_clickers
     from marts.sends group by all
 );
 
@@ -231,7 +244,8 @@ from marts.journey_entries;
 create or replace table marts.journey_performance as
 select 'welcome_series' as journey, 'hello' as step, 1::bigint as plans, timestamptz '2026-11-20 05:01:00+00' as first_planned_at, timestamptz '2026-11-20 05:01:00+00' as last_planned_at,
     5::bigint as selected, 5::bigint as accepted, 0::bigint as rejected, 0::bigint as suppressed, 0::bigint as capped, 0::bigint as in_doubt, 0::bigint as pending,
-    0::bigint as skipped, 5::bigint as delivered, 4::bigint as delivered_tracked, 2::bigint as human_opens, 1::bigint as human_clicks, 0::bigint as unsubscribes, 0::bigint as complaints;
+    0::bigint as skipped, 5::bigint as delivered, 4::bigint as delivered_tracked, 2::bigint as human_opens, 1::bigint as human_opens_lower, 3::bigint as human_opens_upper,
+    3::bigint as raw_openers, 1::bigint as human_clicks, 1::bigint as human_clicks_lower, 1::bigint as human_clicks_upper, 2::bigint as raw_clickers, 0::bigint as unsubscribes, 0::bigint as complaints;
 
 drop table people;
 drop table runs;

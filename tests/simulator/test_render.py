@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from simulator.api.decoding import decode
 from simulator.api.payload import Mail
-from simulator.recipients.behaviour import Click, TimelineEntry
 from simulator.recipients.render import Link, Links, _Anchors, body_unsubscribe_link, one_click, render, unsubscribe_link
+from simulator.recipients.timeline import Click, TimelineEntry
 from simulator.webhook.events import Message, event_of
 from tests.simulator.mail_bodies import LINK, mail, with_
 

@@ -3,7 +3,8 @@
 -- grain: one row per plan: a campaign at one occurrence
 -- params: none
 -- purpose: The campaign report. delivered, bounced, dropped, deferred, human_*, unsubscribes and complaints count people:
---          each message key once. raw_* count events. Rates are over accepted (delivery, bounces), delivered (unsubscribes,
+--          each message key once. *_lower and *_upper bound the human count: people who surely did it, and people who may
+--          have. raw_openers and raw_clickers are people with any such event, raw_opens and raw_clicks count events. Rates are over accepted (delivery, bounces), delivered (unsubscribes,
 --          complaints) or delivered_tracked (opens and clicks, which only tracked messages report), and null where the
 --          denominator is zero. Cost is per accepted message. Reads the temporary table message_outcomes.
 create or replace table marts.campaign_performance as
@@ -28,8 +29,14 @@ with people as (
         count(*) filter (where outcomes.was_dropped) as dropped,
         count(*) filter (where outcomes.was_deferred) as deferred,
         count(outcomes.first_human_open_at) as human_opens,
+        count(*) filter (where outcomes.surely_opened) as human_opens_lower,
+        count(*) filter (where outcomes.maybe_opened) as human_opens_upper,
+        count(*) filter (where outcomes.raw_opens > 0) as raw_openers,
         coalesce(sum(outcomes.raw_opens), 0)::bigint as raw_opens,
         count(outcomes.first_human_click_at) as human_clicks,
+        count(*) filter (where outcomes.surely_clicked) as human_clicks_lower,
+        count(*) filter (where outcomes.maybe_clicked) as human_clicks_upper,
+        count(*) filter (where outcomes.raw_clicks > 0) as raw_clickers,
         coalesce(sum(outcomes.raw_clicks), 0)::bigint as raw_clicks,
         count(outcomes.unsubscribed_at) as unsubscribes,
         count(outcomes.complained_at) as complaints
@@ -60,7 +67,13 @@ select
     delivered / nullif(accepted, 0) as delivery_rate,
     bounced_hard / nullif(accepted, 0) as hard_bounce_rate,
     human_opens / nullif(delivered_tracked, 0) as human_open_rate,
+    human_opens_lower / nullif(delivered_tracked, 0) as human_open_rate_lower,
+    human_opens_upper / nullif(delivered_tracked, 0) as human_open_rate_upper,
+    raw_openers / nullif(delivered_tracked, 0) as raw_open_rate,
     human_clicks / nullif(delivered_tracked, 0) as human_click_rate,
+    human_clicks_lower / nullif(delivered_tracked, 0) as human_click_rate_lower,
+    human_clicks_upper / nullif(delivered_tracked, 0) as human_click_rate_upper,
+    raw_clickers / nullif(delivered_tracked, 0) as raw_click_rate,
     unsubscribes / nullif(delivered, 0) as unsubscribe_rate,
     complaints / nullif(delivered, 0) as complaint_rate,
     accepted * coalesce(cost_per_thousand, 0) / 1000 as cost

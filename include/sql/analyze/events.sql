@@ -22,6 +22,7 @@ select
     if(events.event in ('opened', 'clicked'), device_class(events.user_agent), null) as device_class,
     events.verdict,
     events.signals,
+    events.is_certain,
     events.rule_version,
     events.source
 from engagement.mail_events as events

@@ -22,7 +22,13 @@ select
     sum(delivered)::bigint as delivered,
     sum(delivered_tracked)::bigint as delivered_tracked,
     sum(human_opens)::bigint as human_opens,
+    sum(human_opens_lower)::bigint as human_opens_lower,
+    sum(human_opens_upper)::bigint as human_opens_upper,
+    sum(raw_openers)::bigint as raw_openers,
     sum(human_clicks)::bigint as human_clicks,
+    sum(human_clicks_lower)::bigint as human_clicks_lower,
+    sum(human_clicks_upper)::bigint as human_clicks_upper,
+    sum(raw_clickers)::bigint as raw_clickers,
     sum(unsubscribes)::bigint as unsubscribes,
     sum(complaints)::bigint as complaints
 from marts.campaign_performance

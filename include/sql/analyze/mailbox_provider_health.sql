@@ -20,7 +20,13 @@ with counted as (
         count(*) filter (where outcomes.was_deferred) as deferred,
         count(outcomes.complained_at) as complaints,
         count(outcomes.first_human_open_at) as human_opens,
+        count(*) filter (where outcomes.surely_opened) as human_opens_lower,
+        count(*) filter (where outcomes.maybe_opened) as human_opens_upper,
+        count(*) filter (where outcomes.raw_opens > 0) as raw_openers,
         count(outcomes.first_human_click_at) as human_clicks,
+        count(*) filter (where outcomes.surely_clicked) as human_clicks_lower,
+        count(*) filter (where outcomes.maybe_clicked) as human_clicks_upper,
+        count(*) filter (where outcomes.raw_clicks > 0) as raw_clickers,
         count(*) filter (
             where outcomes.first_human_open_at is not null and outcomes.first_human_click_at is not null
         ) as opened_and_clicked,
@@ -37,7 +43,13 @@ select
     bounced_hard / nullif(accepted, 0) as hard_bounce_rate,
     complaints / nullif(delivered, 0) as complaint_rate,
     human_opens / nullif(delivered_tracked, 0) as human_open_rate,
+    human_opens_lower / nullif(delivered_tracked, 0) as human_open_rate_lower,
+    human_opens_upper / nullif(delivered_tracked, 0) as human_open_rate_upper,
+    raw_openers / nullif(delivered_tracked, 0) as raw_open_rate,
     human_clicks / nullif(delivered_tracked, 0) as human_click_rate,
+    human_clicks_lower / nullif(delivered_tracked, 0) as human_click_rate_lower,
+    human_clicks_upper / nullif(delivered_tracked, 0) as human_click_rate_upper,
+    raw_clickers / nullif(delivered_tracked, 0) as raw_click_rate,
     opened_and_clicked / nullif(human_opens, 0) as click_to_open_rate
 from counted
 order by campaign, occurrence, mailbox_provider;

@@ -4,7 +4,9 @@
 -- params: none
 -- purpose: Temporary table with the outcome of each message, from its events and from the unsubscribes of the ledger: the
 --          base of every mart that counts people. human_* follow the classification, so an unsubscribe by a scanner is not
---          counted. bounce_class is the most severe of the message's bounces: hard, soft, other.
+--          counted. surely_* and maybe_* are the bounds: whether a person surely did it, and whether a person may have done
+--          it, because the verdict is human or not certain (classify.sql). bounce_class is the most severe of the message's
+--          bounces: hard, soft, other.
 create or replace temp table message_outcomes as
 with happened as (
     select
@@ -12,7 +14,9 @@ with happened as (
         event,
         occurred_at,
         bounce_class,
-        verdict
+        verdict,
+        verdict = 'human' and coalesce(is_certain, false) as is_surely_human,
+        verdict = 'human' or (verdict = 'machine' and not coalesce(is_certain, false)) as may_be_human
     from engagement.events
     union all by name
     select
@@ -40,6 +44,10 @@ select
     end as bounce_class,
     bool_or(event = 'dropped') as was_dropped,
     bool_or(event = 'deferred') as was_deferred,
+    coalesce(bool_or(is_surely_human) filter (where event = 'opened'), false) as surely_opened,
+    coalesce(bool_or(may_be_human) filter (where event = 'opened'), false) as maybe_opened,
+    coalesce(bool_or(is_surely_human) filter (where event = 'clicked'), false) as surely_clicked,
+    coalesce(bool_or(may_be_human) filter (where event = 'clicked'), false) as maybe_clicked,
     count(*) filter (where event = 'opened') as raw_opens,
     count(*) filter (where event = 'clicked') as raw_clicks
 from happened

@@ -12,7 +12,13 @@ with rates as (
             { 'rate': delivery_rate, 'part': delivered, 'whole': accepted },
             { 'rate': hard_bounce_rate, 'part': bounced_hard, 'whole': accepted },
             { 'rate': human_open_rate, 'part': human_opens, 'whole': delivered_tracked },
+            { 'rate': human_open_rate_lower, 'part': human_opens_lower, 'whole': delivered_tracked },
+            { 'rate': human_open_rate_upper, 'part': human_opens_upper, 'whole': delivered_tracked },
+            { 'rate': raw_open_rate, 'part': raw_openers, 'whole': delivered_tracked },
             { 'rate': human_click_rate, 'part': human_clicks, 'whole': delivered_tracked },
+            { 'rate': human_click_rate_lower, 'part': human_clicks_lower, 'whole': delivered_tracked },
+            { 'rate': human_click_rate_upper, 'part': human_clicks_upper, 'whole': delivered_tracked },
+            { 'rate': raw_click_rate, 'part': raw_clickers, 'whole': delivered_tracked },
             { 'rate': unsubscribe_rate, 'part': unsubscribes, 'whole': delivered },
             { 'rate': complaint_rate, 'part': complaints, 'whole': delivered }
         ]) as ratio
@@ -25,7 +31,13 @@ with rates as (
             { 'rate': hard_bounce_rate, 'part': bounced_hard, 'whole': accepted },
             { 'rate': complaint_rate, 'part': complaints, 'whole': delivered },
             { 'rate': human_open_rate, 'part': human_opens, 'whole': delivered_tracked },
+            { 'rate': human_open_rate_lower, 'part': human_opens_lower, 'whole': delivered_tracked },
+            { 'rate': human_open_rate_upper, 'part': human_opens_upper, 'whole': delivered_tracked },
+            { 'rate': raw_open_rate, 'part': raw_openers, 'whole': delivered_tracked },
             { 'rate': human_click_rate, 'part': human_clicks, 'whole': delivered_tracked },
+            { 'rate': human_click_rate_lower, 'part': human_clicks_lower, 'whole': delivered_tracked },
+            { 'rate': human_click_rate_upper, 'part': human_clicks_upper, 'whole': delivered_tracked },
+            { 'rate': raw_click_rate, 'part': raw_clickers, 'whole': delivered_tracked },
             { 'rate': click_to_open_rate, 'part': opened_and_clicked, 'whole': human_opens }
         ]) as ratio
     from marts.mailbox_provider_health
@@ -49,7 +61,10 @@ facts as (
     select
         'campaign_performance' as item,
         concat_ws(' ', plan_id) as row_key,
-        selected <> accepted + rejected + suppressed + capped + held_out + in_doubt + pending + skipped as is_broken,
+        selected <> accepted + rejected + suppressed + capped + held_out + in_doubt + pending + skipped
+        or not human_opens between human_opens_lower and human_opens_upper or human_opens_upper > raw_openers
+        or not human_clicks between human_clicks_lower and human_clicks_upper or human_clicks_upper > raw_clickers
+            as is_broken,
         least(
             selected, accepted, rejected, suppressed, capped, held_out, in_doubt, pending, skipped, delivered,
             delivered_tracked, bounced_hard, bounced_soft, bounced_other, dropped, deferred, human_opens, raw_opens,

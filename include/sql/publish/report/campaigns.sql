@@ -38,7 +38,13 @@ select
     delivery_rate,
     hard_bounce_rate,
     human_open_rate,
+    human_open_rate_lower,
+    human_open_rate_upper,
+    raw_open_rate,
     human_click_rate,
+    human_click_rate_lower,
+    human_click_rate_upper,
+    raw_click_rate,
     unsubscribe_rate,
     complaint_rate,
     cost::double as cost

@@ -17,7 +17,13 @@ sent as (
         coalesce(sum(delivered), 0)::bigint as delivered,
         coalesce(sum(delivered_tracked), 0)::bigint as delivered_tracked,
         coalesce(sum(human_opens), 0)::bigint as human_opens,
+        sum(human_opens_lower) as human_opens_lower,
+        sum(human_opens_upper) as human_opens_upper,
+        sum(raw_openers) as raw_openers,
         coalesce(sum(human_clicks), 0)::bigint as human_clicks,
+        sum(human_clicks_lower) as human_clicks_lower,
+        sum(human_clicks_upper) as human_clicks_upper,
+        sum(raw_clickers) as raw_clickers,
         coalesce(sum(unsubscribes), 0)::bigint as unsubscribes,
         coalesce(sum(complaints), 0)::bigint as complaints,
         coalesce(sum(in_doubt), 0)::bigint as in_doubt,
@@ -45,10 +51,18 @@ sums as (
 )
 
 select
-    sent.*,
+    sent.* exclude (
+        human_opens_lower, human_opens_upper, raw_openers, human_clicks_lower, human_clicks_upper, raw_clickers
+    ),
     sent.delivered / nullif(sent.accepted, 0) as delivery_rate,
     sent.human_opens / nullif(sent.delivered_tracked, 0) as human_open_rate,
+    sent.human_opens_lower / nullif(sent.delivered_tracked, 0) as human_open_rate_lower,
+    sent.human_opens_upper / nullif(sent.delivered_tracked, 0) as human_open_rate_upper,
+    sent.raw_openers / nullif(sent.delivered_tracked, 0) as raw_open_rate,
     sent.human_clicks / nullif(sent.delivered_tracked, 0) as human_click_rate,
+    sent.human_clicks_lower / nullif(sent.delivered_tracked, 0) as human_click_rate_lower,
+    sent.human_clicks_upper / nullif(sent.delivered_tracked, 0) as human_click_rate_upper,
+    sent.raw_clickers / nullif(sent.delivered_tracked, 0) as raw_click_rate,
     sent.unsubscribes / nullif(sent.delivered, 0) as unsubscribe_rate,
     sent.complaints / nullif(sent.delivered, 0) as complaint_rate,
     list_today.mailable,

@@ -12,7 +12,13 @@ select
     pending,
     delivered,
     human_opens / nullif(delivered_tracked, 0) as human_open_rate,
+    human_opens_lower / nullif(delivered_tracked, 0) as human_open_rate_lower,
+    human_opens_upper / nullif(delivered_tracked, 0) as human_open_rate_upper,
+    raw_openers / nullif(delivered_tracked, 0) as raw_open_rate,
     human_clicks / nullif(delivered_tracked, 0) as human_click_rate,
+    human_clicks_lower / nullif(delivered_tracked, 0) as human_click_rate_lower,
+    human_clicks_upper / nullif(delivered_tracked, 0) as human_click_rate_upper,
+    raw_clickers / nullif(delivered_tracked, 0) as raw_click_rate,
     unsubscribes,
     complaints
 from marts.journey_performance

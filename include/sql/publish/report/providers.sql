@@ -28,7 +28,10 @@ counted as (
         sum(dropped)::bigint as dropped,
         sum(deferred)::bigint as deferred,
         sum(complaints)::bigint as complaints,
-        sum(human_opens)::bigint as human_opens
+        sum(human_opens)::bigint as human_opens,
+        sum(human_opens_lower)::bigint as human_opens_lower,
+        sum(human_opens_upper)::bigint as human_opens_upper,
+        sum(raw_openers)::bigint as raw_openers
     from recent
     group by grouping sets ((mailbox_provider), (mailbox_provider, label))
 ),
@@ -67,6 +70,9 @@ select
     totals.bounced_hard / nullif(totals.accepted, 0) as hard_bounce_rate,
     totals.complaints / nullif(totals.delivered, 0) as complaint_rate,
     totals.human_opens / nullif(totals.delivered_tracked, 0) as human_open_rate,
+    totals.human_opens_lower / nullif(totals.delivered_tracked, 0) as human_open_rate_lower,
+    totals.human_opens_upper / nullif(totals.delivered_tracked, 0) as human_open_rate_upper,
+    totals.raw_openers / nullif(totals.delivered_tracked, 0) as raw_open_rate,
     ['too few', 'good', 'warn', 'stop'][worst.hard_bounce_level + 1] as hard_bounce_verdict,
     ['too few', 'good', 'warn', 'stop'][worst.complaint_level + 1] as complaint_verdict,
     ['too few', 'good', 'warn', 'stop'][worst.level + 1] as verdict,
