@@ -30,7 +30,7 @@ from typing import Any
 
 from airflow.sdk import DAG, task, task_group
 
-from include.orchestration import configuration, defaults, quality, runs, timetables
+from include.orchestration import alert_route, configuration, defaults, quality, runs, timetables
 from include.orchestration.assets import ANALYTICS
 from include.orchestration.tags import Pool, Tag
 from include.orchestration.tasks import Stores, stores_task
@@ -123,5 +123,13 @@ with DAG(
 
         return check_consent(stores)
 
+    @task(pool=Pool.WAREHOUSE, trigger_rule="all_done")
+    def check_service_levels(dag_run: Any = None) -> Any:
+        """Alert on service levels whose error budget burns too fast; also if a sum does not hold."""
+        from include.analyze.service_levels import check_service_levels
+
+        where = {"dag": dag_run.dag_id, "run": dag_run.run_id, "route": alert_route.alert_route()}
+        return check_service_levels(configuration.paths(), **where)
+
     check_consent()
-    collect() >> analyze() >> publish()
+    collect() >> analyze() >> [publish(), check_service_levels()]

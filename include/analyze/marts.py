@@ -13,6 +13,7 @@ from include.analyze.hold_out import build_hold_out
 from include.analyze.journeys import build_journeys
 from include.analyze.ledger_facts import copy_ledger, designs, tallies
 from include.analyze.reconcile import build_reconciliation
+from include.analyze.service_levels import build_service_levels
 from include.core.paths import SQL
 from include.core.shop import load_shop
 from include.ledger.database import Ledger
@@ -81,6 +82,7 @@ def _replace(connection: duckdb.DuckDBPyConnection, ledger: Ledger, as_of: datet
     build_hold_out(connection, load_shop().global_hold_out, as_of)
     build_decisions(connection, ledger)
     build_reconciliation(connection, tallies(ledger))
+    build_service_levels(connection, as_of)
     apply_comments(connection, "marts", COMMENTS)
 
 

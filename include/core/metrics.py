@@ -64,3 +64,5 @@ EVENTS = Metric("tradewind.collect.events", "counter", "{event}", "Events that w
 ALERTS = Metric(
     "tradewind.alerts", "counter", "{alert}", "Alerts that were raised, repetitions included.", ("kind", "severity")
 )
+GOOD = Metric("tradewind.slo.good.ratio", "gauge", "1", "Share that was good on the last day with anything.", ("objective",))
+BUDGET = Metric("tradewind.slo.budget.left.ratio", "gauge", "1", "Share of the error budget that is left.", ("objective",))

@@ -47,6 +47,7 @@ def publish(paths: DataPaths) -> Manifest:
         try:
             _remove_leftovers(paths)
             manifest = _publish(connection, paths, paths.published / "builds" / name, built_at)
+            run(connection, "publish", "publications_insert", {"build": name, "published_at": clock.now()})
             _remove_leftovers(paths)
         except (OSError, *WRITE_FAILED) as error:
             raise PublishError(

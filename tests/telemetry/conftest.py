@@ -18,5 +18,8 @@ def otlp(monkeypatch: pytest.MonkeyPatch) -> Iterator[OtlpReceiver]:
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", started.url)
     telemetry._signals.cache_clear()
     yield started
+    if signals := telemetry.active():
+        signals._tracers.shutdown()
+        signals._meters.shutdown()
     telemetry._signals.cache_clear()
     started.stop()
