@@ -8,7 +8,8 @@ from datetime import datetime
 import duckdb
 
 from include.analyze.decisions import build_decisions
-from include.analyze.experiments import experiment_rows
+from include.analyze.dimensions import build_dimensions
+from include.analyze.experiments import PURCHASE_WINDOW_DAYS, experiment_rows
 from include.analyze.hold_out import build_hold_out
 from include.analyze.journeys import build_journeys
 from include.analyze.ledger_facts import copy_ledger, designs, tallies
@@ -44,6 +45,27 @@ MARTS = (
     "segment_overlap",
     "list_health",
     "lifecycle",
+    "lifecycle_history_undo",
+    "lifecycle_history_delete",
+    "lifecycle_history_close",
+    "lifecycle_history",
+    "lifecycle_daily_delete",
+    "lifecycle_daily",
+    "subscribers",
+    "purchases",
+    "currencies",
+    "dates",
+    "list_growth",
+    "cohort_retention",
+    "campaign_revenue",
+    "attribution",
+    "link_performance",
+    "engagement_by_hour",
+    "engagement_by_tenure",
+    "time_to_engage",
+    "frequency_fatigue",
+    "deliverability_daily",
+    "bounces_daily",
     "quality_runs",
     "quality_results",
     "consent_checks",
@@ -73,13 +95,15 @@ def build_marts(stores: Stores, *, as_of: datetime) -> dict[str, int]:
 def _replace(connection: duckdb.DuckDBPyConnection, ledger: Ledger, as_of: datetime) -> None:
     run(connection, "analyze", "list_health_delete", {"as_of": as_of})
     for name in MARTS:
-        run(connection, "analyze", name, {"as_of": as_of})
+        run(connection, "analyze", name, {"as_of": as_of, "purchase_window_days": PURCHASE_WINDOW_DAYS})
         logger.info("built %s", name)
     build_journeys(connection, ledger)
     connection.register("experiment_rows", experiment_rows(connection, designs(ledger), as_of))
     run(connection, "analyze", "experiment_results")
     connection.unregister("experiment_rows")
     build_hold_out(connection, load_shop().global_hold_out, as_of)
+    run(connection, "analyze", "incrementality")
+    build_dimensions(connection, ledger)
     build_decisions(connection, ledger)
     build_reconciliation(connection, tallies(ledger))
     build_service_levels(connection, as_of)

@@ -11,6 +11,7 @@ from itertools import groupby
 
 from include.core.paths import PROJECT, DataPaths, data_paths
 from include.publish import snapshot
+from include.warehouse.comments import ROWS
 from include.warehouse.connection import fetch
 
 PAGE = PROJECT / "docs" / "data-dictionary.md"
@@ -35,13 +36,32 @@ def page(paths: DataPaths) -> str:
         lines += [
             f"## {rows[0]['table_name']}",
             "",
-            rows[0]["table_comment"],
+            *_about(rows[0]["table_comment"]),
             "",
             "| column | type | meaning |",
             "|---|---|---|",
         ]
         lines += [f"| `{row['column_name']}` | {row['data_type']} | {_cell(row['column_comment'])} |" for row in rows] + [""]
     return "\n".join(lines)
+
+
+def _about(comment: str) -> list[str]:
+    """What the table is; and the query for the rows behind one of its numbers, if the comment has one."""
+    meaning, _, rows = comment.partition(ROWS)
+    if not rows:
+        return [meaning]
+    number, _, query = rows.partition(": ")
+    name, _, condition = number.partition(" where ")
+    where = f", where `{condition}`" if condition else ""
+    return [
+        meaning.strip(),
+        "",
+        f"The rows behind `{name}`{where}; `$name` is the column of the row:",
+        "",
+        "```",
+        query,
+        "```",
+    ]
 
 
 def main(arguments: list[str]) -> int:

@@ -25,6 +25,8 @@ from include.warehouse.connection import fetch, open_warehouse
 
 SINCE = {"sends": timedelta(days=14), "events": timedelta(days=1)}
 """How far back the tables that grow are read."""
+FILES = {"marts": ("marts_checks", "engagement_marts_checks", "audience_marts_checks")}
+"""SQL files of a stage that has several, with the same columns; the others have one, of their name."""
 MAX_DETAILS = 20
 """Sentences of a rule that are kept; the counts are of all items."""
 SMALLEST_SHARE_CHANGE = 0.05
@@ -62,7 +64,8 @@ def _rows(connection: duckdb.DuckDBPyConnection, stage: str, now: datetime) -> l
         "min_rows": stages.MIN_ROWS,
         "window_runs": drift.WINDOW_RUNS,
     }
-    rows: list[Row] = fetch(connection, "validate", f"{stage}_checks", params).to_pylist()
+    files = FILES.get(stage, (f"{stage}_checks",))
+    rows: list[Row] = [row for file in files for row in fetch(connection, "validate", file, params).to_pylist()]
     return [row | _share_of_list(row) for row in rows] if stage == "segments" else rows
 
 

@@ -1,15 +1,19 @@
-"""Comments on tables and columns, from `comments.yaml` of analyze and of publish in `include/sql`."""
+"""Comments on tables and columns, from `comments.yaml` of analyze (its head says what is in it) and of publish."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import yaml
 
 from include.core.errors import ConfigurationError
 from include.core.paths import PROJECT
+
+ROWS = "Rows behind "
+"""Before the number, a colon and the query in the comment of a table that counts."""
 
 
 def apply_comments(connection: duckdb.DuckDBPyConnection, schema: str, file: Path) -> None:
@@ -28,9 +32,18 @@ def apply_comments(connection: duckdb.DuckDBPyConnection, schema: str, file: Pat
 def _statements(schema: str, file: Path) -> Iterator[str]:
     """COMMENT takes no parameters, so names and texts are quoted here (SQL doubles the quote)."""
     for table, texts in yaml.safe_load(file.read_text(encoding="utf-8")).items():
-        yield f"comment on table {schema}.{_name(table)} is {_text(texts['table'])}"
+        yield f"comment on table {schema}.{_name(table)} is {_text(_table_text(texts))}"
         for column, meaning in texts["columns"].items():
             yield f"comment on column {schema}.{_name(table)}.{_name(column)} is {_text(meaning)}"
+
+
+def _table_text(texts: Mapping[str, Any]) -> str:
+    """What the table is; of one that counts also the query for the rows behind one of its numbers."""
+    if "rows" not in texts:
+        return str(texts["table"])
+    rows = texts["rows"]
+    where = f" where {rows['of']}" if "of" in rows else ""
+    return f"{texts['table']} {ROWS}{rows['number']}{where}: {rows['sql']}"
 
 
 def _name(name: str) -> str:

@@ -17,6 +17,7 @@ select
     $key as event_key, 'm1' as message_key, 's1' as subscriber_id, 'welcome' as campaign, '2026-W48' as occurrence,
     'delivered' as event, now() as occurred_at, now() as received_at, 'batch.json' as spool_file"""
 QUARANTINED = "insert into engagement.quarantined_events values ($key, 'unknown_message', now(), 'batch.json', '{}')"
+TABLES = ("events", "mail_events", "quarantined_events")
 COLUMNS = """
 select table_name, column_name
 from information_schema.columns
@@ -41,7 +42,7 @@ def test_event_key_becomes_dedup_key_with_its_rows(paths: DataPaths, before: Pat
         warehouse.execute(QUARANTINED, {"key": "unknown-1"})
     monkeypatch.setattr(sqlfile, "SQL", SQL)
     with open_warehouse(paths) as warehouse:
-        assert warehouse.execute(COLUMNS).fetchall() == [("events", "dedup_key"), ("quarantined_events", "dedup_key")]
+        assert warehouse.execute(COLUMNS).fetchall() == [(table, "dedup_key") for table in TABLES]
         assert warehouse.execute("select dedup_key, message_key from engagement.events").fetchall() == [
             ("delivered-1", "m1")
         ]
