@@ -11,6 +11,7 @@ import pytest
 from include.core.paths import DataPaths
 from include.publish.file import publish
 from include.warehouse.connection import open_warehouse
+from tests.publish.small_shop import build_small_shop
 
 SAMPLE = Path(__file__).with_name("sample_marts.sql")
 
@@ -50,3 +51,9 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> DataPaths:
         fill_marts(connection, 6000)
     publish(paths)
     return paths
+
+
+@pytest.fixture(scope="session")
+def small_shop(tmp_path_factory: pytest.TempPathFactory) -> DataPaths:
+    """A small shop with a past, analysed and published by the real code. For tests that only read."""
+    return build_small_shop(tmp_path_factory.mktemp("small_shop"))
