@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -164,3 +164,31 @@ def test_revenue_is_in_shop_currency_and_amounts_without_rate_are_reported(
     unsaid = "select scope, difference from marts.reconciliation where check_name = 'amounts_converted' and not holds"
     assert sorted(ask(stores.paths, unsaid)) == [("XTS", 1), ("all currencies", 1)]
     assert not check_sums(stores.paths)["amounts_converted"]
+
+
+def test_dated_lifecycle_keeps_changes_and_a_day_can_be_analysed_again(stores: Stores) -> None:
+    with open_warehouse(stores.paths) as connection:
+        connection.execute(ANNA)
+    states = "select valid_from, valid_until, lifecycle_stage from marts.lifecycle_history order by valid_from, valid_until"
+    first, second = date(2026, 11, 24), date(2026, 11, 25)
+    expected: list[tuple[object, ...]] = [(first, None, "prospect")]
+    for hours, stage, rows in (
+        (0, "prospect", expected),
+        (24, "active", [(first, second, "prospect"), (second, None, "active")]),
+        (30, "prospect", expected),
+        (31, "active", [(first, second, "prospect"), (second, None, "active")]),
+    ):
+        with open_warehouse(stores.paths) as connection:
+            connection.execute("delete from segment.features")
+            connection.execute(FEATURES, {"as_of": AS_OF + timedelta(hours=hours), "stage": stage})
+        build_marts(stores, as_of=AS_OF + timedelta(hours=hours))
+        assert ask(stores.paths, states) == rows
+    assert ask(stores.paths, "select day, people from marts.lifecycle_daily order by day") == [(first, 1), (second, 1)]
+
+
+FEATURES = """
+insert into segment.features by name
+select
+    'anna' as subscriber_id, $as_of::timestamptz as as_of, 0 as purchases, 0 as revenue, $stage as lifecycle_stage,
+    0 as human_opens_90d, 0 as human_clicks_90d, 'engaged' as engagement_level
+"""

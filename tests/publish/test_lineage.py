@@ -1,4 +1,4 @@
-"""The query in the comment of a mart gives the rows behind its number: as many as the number says, for each row of the mart."""
+"""The query in the comment of a mart gives as many rows as its number says, for each row of the mart."""
 
 from __future__ import annotations
 
