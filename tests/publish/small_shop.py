@@ -24,7 +24,7 @@ TITLES = {"newsletter": "The weekly letter", "winback": "We miss you"}
 
 
 def build_small_shop(root: Path) -> DataPaths:
-    """Fill a warehouse and a ledger in `root`, analyse the last two days, and publish."""
+    """Fill a warehouse and a ledger in `root`, analyse a day before its mails and the last day, and publish."""
     paths = DataPaths(root)
     secrets = load_secrets(paths)
     ledger = open_ledger(f"sqlite:///{root}/ledger.sqlite", secrets)
@@ -33,7 +33,7 @@ def build_small_shop(root: Path) -> DataPaths:
         left = connection.execute(LEFT_BY_OUR_PAGE).fetchall()
         _record_plans(ledger, connection.execute(PLANS).to_arrow_table().to_pylist())
     suppress(ledger, [Suppression(key, "unsubscribe", "one_click", AS_OF.timestamp(), message) for message, key in left])
-    for days in (1, 0):
+    for days in (40, 0):
         as_of = AS_OF - timedelta(days=days)
         build_segments(paths, segment_run=f"r{days}", as_of=as_of)
         build_marts(Stores(paths, ledger, secrets), as_of=as_of)

@@ -30,7 +30,7 @@ select
     subscriber_id,
     signed_up_at + to_seconds((draw(subscriber_id || n, 'bought') * 34000000)::bigint) as purchased_at,
     case when draw(subscriber_id || n, 'refund') < 0.03 then -1 else 1 end * (5 + round(draw(subscriber_id || n, 'amount') * 80, 2)) as amount,
-    if(country = 'US', 'USD', 'EUR') as currency,
+    if(country = 'FR', 'EUR', 'USD') as currency,
     1 as items,
     'r1' as landed_run
 from people
