@@ -26,7 +26,7 @@ def marts(small_shop: DataPaths) -> Iterator[duckdb.DuckDBPyConnection]:
 @pytest.mark.parametrize("path", QUERIES, ids=lambda path: path.stem)
 def test_example_query_has_a_header_and_returns_rows(marts: duckdb.DuckDBPyConnection, path: Path) -> None:
     assert HEADER.match(path.read_text())
-    assert len(duckdb.extract_statements(path.read_text())) == 1
+    assert path.read_text().count(";") == 1  # DuckDB makes two statements of one PIVOT
     assert marts.execute(path.read_text()).to_arrow_table().num_rows > 0
 
 
