@@ -83,10 +83,16 @@ with DAG(
             return build_marts(stores, as_of=runs.run_moment(dag_run))
 
         @task(pool=Pool.WAREHOUSE)
-        def reconcile() -> Any:
-            """Check selected = accepted + rejected + suppressed + capped + held out + in doubt + pending, and other sums."""
+        def reconcile(dag_run: Any = None) -> Any:
+            """Check selected = accepted + rejected + suppressed + capped + held out + in doubt + pending, and other sums.
+
+            Alerts where SendGrid's statistics or the ledger differ from the events beyond a limit and nothing explains it.
+            """
+            from include.analyze.day_reconciliation import alert_on_differences
             from include.analyze.reconcile import check_sums
 
+            where = {"dag": dag_run.dag_id, "run": dag_run.run_id, "route": alert_route.alert_route()}
+            alert_on_differences(configuration.paths(), runs.run_moment(dag_run), **where)
             return check_sums(configuration.paths())
 
         marts() >> reconcile() >> quality.check_stage("marts")

@@ -7,6 +7,7 @@ from datetime import datetime
 
 import duckdb
 
+from include.analyze.day_reconciliation import build_day_reconciliation
 from include.analyze.decisions import build_decisions
 from include.analyze.dimensions import build_dimensions
 from include.analyze.experiments import PURCHASE_WINDOW_DAYS, experiment_rows
@@ -105,6 +106,7 @@ def _replace(connection: duckdb.DuckDBPyConnection, ledger: Ledger, as_of: datet
     run(connection, "analyze", "incrementality")
     build_dimensions(connection, ledger)
     build_decisions(connection, ledger)
+    build_day_reconciliation(connection, ledger, as_of)
     build_reconciliation(connection, tallies(ledger))
     build_service_levels(connection, as_of)
     apply_comments(connection, "marts", COMMENTS)

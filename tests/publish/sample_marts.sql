@@ -262,3 +262,23 @@ select 'autumn' as hold_out, date '2026-10-01' as first_day, date '2026-12-31' a
     null::double as p_value, null::double as confidence_low, null::double as confidence_high, low as always_valid_low, high as always_valid_high,
     null::double as adjusted_lift, null::double as adjusted_p_value, null::double as adjusted_low, null::double as adjusted_high, 0.8::double as sample_ratio_p_value
 from (values ('buyers', 0.081::double, 0.066::double, -0.004::double, 0.034::double), ('revenue', 7.4, 5.1, 0.2, 4.4)) as t (metric, mailed, held_out, low, high);
+
+create or replace table marts.verdict_quality as
+select 3 as rule_version, event, class, timestamptz '2026-11-24 02:00:00+00' as measured_at, 900::bigint as true_positives,
+    9::bigint as false_positives, 800::bigint as true_negatives, 7::bigint as false_negatives, 0.99::double as precision, 0.992::double as recall
+from (values ('clicked', 'human'), ('clicked', 'machine'), ('opened', 'human'), ('opened', 'machine')) as t (event, class);
+
+create or replace table marts.verdict_changes as
+select 2 as from_version, 3 as to_version, timestamptz '2026-11-24 02:00:00+00' as changed_at, 'newsletter' as campaign, '2026-W47' as occurrence,
+    'opened' as event, verdict_before, verdict_after, events, events as messages
+from (values ('human', 'machine', 41::bigint), ('human', 'human', 900), ('machine', 'machine', 700)) as t (verdict_before, verdict_after, events);
+
+create or replace table marts.delivery_reconciliation as
+select 'newsletter' as campaign, date '2026-11-23' as day, 3800::bigint as accepted, 3700::bigint as delivered, 100::bigint as difference,
+    60::bigint as bounced, 3::bigint as suppressed_by_sendgrid, 7::bigint as deferred, 30::bigint as in_flight, 0::bigint as unknown, true as holds, false as is_over_limit;
+
+create or replace table marts.provider_reconciliation as
+select 'newsletter' as campaign, date '2026-11-23' as day, measure, sendgrid, events, sendgrid - events as difference, 3::bigint as test_sends,
+    0::bigint as late_events, 0::bigint as totals_lag, sendgrid - events - 3 as unknown, unknown = 0 as holds, unknown > 3 as is_over_limit,
+    timestamptz '2026-11-24 01:00:00+00' as fetched_at
+from (values ('requests', 3803::bigint, 3800::bigint), ('delivered', 3710, 3700)) as t (measure, sendgrid, events);

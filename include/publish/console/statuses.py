@@ -26,6 +26,13 @@ def sum_of(row: Row) -> Mark:
     return Mark("broken", "stop") if row["must_hold"] else Mark("differs", "warn")
 
 
+def day_of(row: Row) -> Mark:
+    """One campaign and day of a reconciliation: whether something is unknown, and whether that is over the limit."""
+    if row["holds"]:
+        return Mark("explained", "good")
+    return Mark("unknown, over the limit", "stop") if row["is_over_limit"] else Mark("unknown", "warn")
+
+
 def health(verdict: str) -> Mark:
     """The health of a provider, by the worst of its mail (report/providers.sql)."""
     known = {

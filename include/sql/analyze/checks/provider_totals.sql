@@ -1,43 +1,15 @@
 -- name: provider_totals
 -- owner: data
--- grain: one row per campaign and event
+-- grain: one row per campaign and measure
 -- params: none
--- purpose: Our counts of events against SendGrid's, for the days and categories whose totals were fetched. Need not hold:
---          events arrive later, SendGrid counts test sends too, and a provider may offer no totals.
-with counted as (
-    select
-        category as campaign,
-        metric,
-        sum(value)::bigint as value,
-        min(day) as first_day,
-        max(day) as last_day
-    from engagement.esp_totals
-    where metric in ('delivered', 'bounces', 'spam_reports')
-    group by category, metric
-),
-
-heard as (
-    select
-        campaign,
-        case event when 'delivered' then 'delivered' when 'bounced' then 'bounces' else 'spam_reports' end as metric,
-        utc_day(occurred_at) as day,
-        count(*) as events
-    from engagement.events
-    where event = 'delivered' or event = 'complained' or (event = 'bounced' and bounce_class <> 'soft')
-    group by all
-)
-
+-- purpose: SendGrid's totals against our events with the explained differences, by marts.provider_reconciliation, which has the
+--          days and classes. Need not hold: an event may be lost, and a provider may offer no totals.
 select
-    concat(counted.campaign, ' ', counted.metric) as scope,
-    'events' as left_side,
-    coalesce(sum(heard.events), 0)::bigint as left_value,
+    concat(campaign, ' ', measure) as scope,
+    'events, test sends, late events and lag of the totals' as left_side,
+    sum(events + test_sends + late_events + totals_lag)::bigint as left_value,
     'SendGrid''s totals' as right_side,
-    counted.value as right_value,
+    sum(sendgrid)::bigint as right_value,
     false as must_hold
-from counted
-left join heard
-    on
-        counted.campaign = heard.campaign
-        and counted.metric = heard.metric
-        and heard.day between counted.first_day and counted.last_day
-group by counted.campaign, counted.metric, counted.value;
+from marts.provider_reconciliation
+group by campaign, measure;
