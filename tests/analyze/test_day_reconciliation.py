@@ -52,7 +52,13 @@ def sent(stores: Stores) -> Stores:
     with open_warehouse(stores.paths) as connection:
         connection.execute(SENT)
     with stores.ledger.write() as writing:
-        row = {"plan_id": "trial", "campaign": "newsletter", "occurrence": "test-1", "kind": "test", "state": "done"}
+        row: dict[str, object] = {
+            "plan_id": "trial",
+            "campaign": "newsletter",
+            "occurrence": "test-1",
+            "kind": "test",
+            "state": "done",
+        }
         writing.execute(insert(plans).values(with_defaults(plans, row)))
     return stores
 
