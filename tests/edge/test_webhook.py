@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
-import os
-import signal
 import socket
-import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -209,31 +205,3 @@ def test_an_unwritable_spool_is_503_so_that_sendgrid_retries(
     assert (health.status_code, health.json()["spool_writable"]) == (503, False)
     incoming.unlink()
     assert post(edge, BATCH, signer.headers(BATCH)) == 200
-
-
-def test_acknowledged_batches_survive_kill_9(start_edge: Callable[..., Edge], tmp_path: Path, signer: Signer) -> None:
-    """Four clients post while the process is killed: every batch answered with 200 is complete on disk."""
-    edge = start_edge(tmp_path / "data", signer.public)
-    acknowledged: list[bytes] = []
-
-    def post_until_killed(client: int) -> None:
-        for number in range(10_000):
-            body = b'[{"event":"open","client":%d,"n":%d,"pad":"%s"}]' % (client, number, b"x" * 20_000)
-            try:
-                if post(edge, body, signer.headers(body)) == 200:
-                    acknowledged.append(body)
-            except httpx.TransportError:
-                return
-
-    threads = [threading.Thread(target=post_until_killed, args=(client,)) for client in range(4)]
-    for thread in threads:
-        thread.start()
-    while len(acknowledged) < 20:
-        time.sleep(0.01)
-    os.kill(edge.process.pid, signal.SIGKILL)
-    for thread in threads:
-        thread.join()
-    complete = {path.read_bytes() for path in (tmp_path / "data" / "spool" / "incoming").glob("*.json")}
-    assert len(acknowledged) >= 20
-    assert set(acknowledged) <= complete
-    assert all(orjson.loads(body) for body in complete)
