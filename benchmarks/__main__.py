@@ -24,6 +24,7 @@ INGEST_NOTES = Path(__file__).with_name("ingest_notes.md")
 OTHERS = {
     "Taking the list in": ("benchmarks.ingest", "--people", "{modest}"),
     "Filling slots": ("benchmarks.content_slots", "{people}"),
+    "The edge": ("benchmarks.edge",),
     "Collecting events": ("benchmarks.collect", "--messages", "{modest}"),
     "Segments and marts": ("benchmarks.segments_and_marts", "--people", "{modest}"),
     "Journeys": ("benchmarks.journeys", "--people", "{modest}"),

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 import uuid
+from collections.abc import Callable
 from pathlib import Path
+from threading import Lock
 
 
 def sync_folder(folder: Path) -> None:
@@ -26,8 +28,30 @@ def sync_file(path: Path) -> None:
         os.close(handle)
 
 
-def write_durably(path: Path, content: bytes, *, mode: int = 0o644) -> None:
-    """Write `content` to a temporary file, fsync it, rename it to `path`, and fsync the folder."""
+class SharedSync:
+    """`sync_folder` for threads that write to one folder at a time: those that wait while it runs share the next one."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._counting, self._syncing = Lock(), Lock()
+        self._asked = self._synced = 0
+
+    def __call__(self, _folder: Path) -> None:
+        """Return after an fsync of the folder that began after this call. Raises OSError if it failed."""
+        with self._counting:
+            self._asked += 1
+            place = self._asked
+        with self._syncing:
+            if self._synced < place:
+                covered = self._asked
+                sync_folder(self._folder)
+                self._synced = covered
+
+
+def write_durably(
+    path: Path, content: bytes | bytearray, *, mode: int = 0o644, sync: Callable[[Path], None] = sync_folder
+) -> None:
+    """Write `content` to a temporary file, fsync it, rename it to `path`, and fsync the folder (with `sync`)."""
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
     handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
@@ -40,7 +64,7 @@ def write_durably(path: Path, content: bytes, *, mode: int = 0o644) -> None:
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
-    sync_folder(path.parent)
+    sync(path.parent)
 
 
 def file_sha256(path: Path) -> str:

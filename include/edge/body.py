@@ -86,7 +86,7 @@ FORMS = Pool(max_bytes=16 * 1024 * 1024, max_bytes_per_peer=4 * 1024 * 1024)
 
 
 @asynccontextmanager
-async def held_body(request: Request, limit: int, pool: Pool) -> AsyncIterator[bytes]:
+async def held_body(request: Request, limit: int, pool: Pool) -> AsyncIterator[bytearray]:
     """The raw body, which counts towards the pool until the block ends.
 
     Raises `Refused`: 413 over `limit`, 415 with a content encoding, 408 when too slow, 400 when cut off, 503 when the pool
@@ -108,10 +108,10 @@ async def held_body(request: Request, limit: int, pool: Pool) -> AsyncIterator[b
 async def read_body(request: Request, limit: int) -> bytes:
     """The body of a form, which leaves the pool immediately."""
     async with held_body(request, limit, FORMS) as content:
-        return content
+        return bytes(content)
 
 
-async def _read_in_time(request: Request, limit: int, pool: Pool, body: Held) -> bytes:
+async def _read_in_time(request: Request, limit: int, pool: Pool, body: Held) -> bytearray:
     try:
         async with asyncio.timeout(SECONDS) as body.time_left:
             return await _read(request, limit, pool, body)
@@ -125,11 +125,11 @@ async def _read_in_time(request: Request, limit: int, pool: Pool, body: Held) ->
         body.time_left = None
 
 
-async def _read(request: Request, limit: int, pool: Pool, body: Held) -> bytes:
+async def _read(request: Request, limit: int, pool: Pool, body: Held) -> bytearray:
     content = bytearray()
     async for part in request.stream():
         content += part
         if len(content) > limit:
             raise Refused(413, "body too large")
         pool.grow(body, len(part))
-    return bytes(content)
+    return content

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import uuid
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 
 from include.core import clock
-from include.core.durable import sync_folder, write_durably
+from include.core.durable import SharedSync, sync_folder, write_durably
 from include.core.paths import DataPaths
 from include.ledger.suppressions import Suppression
 
@@ -16,14 +17,16 @@ BATCHES, ACTIVITIES = "incoming", "activities/incoming"
 """The folders of webhook batches and of activities that are not loaded yet; created durably if missing."""
 
 
-def write_batch(paths: DataPaths, body: bytes) -> str:
+def write_batch(paths: DataPaths, body: bytes | bytearray) -> str:
     """Write one verified body unchanged and return the file's name. Raises OSError when the write fails.
 
-    When this returns, the batch survives kill -9 and power loss: temporary file, fsync, rename, fsync of the folder.
+    When this returns, the batch survives kill -9 and power loss: temporary file, fsync, rename, fsync of the folder (one for
+    all batches that wait for it).
     The name is the arrival time in UTC and a random part. Only `collect` reads the content, which holds addresses.
     """
     name = _name()
-    write_durably(_folder(paths, BATCHES) / name, body, mode=0o640)
+    folder = _folder(paths, BATCHES)
+    write_durably(folder / name, body, mode=0o640, sync=_sync_of(folder))
     return name
 
 
@@ -53,6 +56,11 @@ def is_writable(paths: DataPaths, name: str = BATCHES) -> bool:
     except OSError:
         return False
     return True
+
+
+@cache
+def _sync_of(folder: Path) -> SharedSync:
+    return SharedSync(folder)
 
 
 def _name() -> str:

@@ -46,7 +46,9 @@ def has_signature_format(timestamp: str, signature: str) -> bool:
     return raw is not None and raw[:1] == b"\x30" and bool(_TIMESTAMP.fullmatch(timestamp))
 
 
-def has_valid_signature(keys: Iterable[ec.EllipticCurvePublicKey], timestamp: str, body: bytes, signature: str) -> bool:
+def has_valid_signature(
+    keys: Iterable[ec.EllipticCurvePublicKey], timestamp: str, body: bytes | bytearray, signature: str
+) -> bool:
     """Whether any of `keys` signed exactly these bytes. Returns False for malformed input; never raises.
 
     The age of the timestamp is not checked: SendGrid retries for 24 h and does not document whether it signs again, and a

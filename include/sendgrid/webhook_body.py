@@ -13,7 +13,7 @@ import msgspec
 _array = msgspec.json.Decoder(list[msgspec.Raw])
 
 
-def split_array(content: bytes) -> Sequence[bytes | msgspec.Raw]:
+def split_array(content: bytes | bytearray) -> Sequence[bytes | msgspec.Raw]:
     r"""The elements of a JSON array, each as its own JSON text. Raises ValueError for anything else.
 
     NaN and Infinity are not valid JSON. A lone surrogate (`"\ud800"`, which occurs in user agents) is valid, but the fast
@@ -25,7 +25,7 @@ def split_array(content: bytes) -> Sequence[bytes | msgspec.Raw]:
         return _split_tolerantly(content)
 
 
-def _split_tolerantly(content: bytes) -> list[bytes]:
+def _split_tolerantly(content: bytes | bytearray) -> list[bytes]:
     try:
         elements = json.loads(content.decode("utf-8", "replace"), parse_constant=_refuse)
         if not isinstance(elements, list):

@@ -37,7 +37,7 @@ async def receive(request: Request) -> Response:
     try:
         _authenticate(request)
         async with held_body(request, MAX_BYTES, BODIES) as content:
-            return await to_thread.run_sync(_accept, data_paths(), content, limiter=_threads)
+            return await to_thread.run_sync(_accept, data_paths(), bytes(content), limiter=_threads)
     except Refused as refusal:
         log.warning("activities were rejected with %d: %s", refusal.status, refusal.why)
         return _answer(refusal.status, {"error": refusal.why})
