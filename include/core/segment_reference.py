@@ -20,11 +20,12 @@ from include.core.sql_literal import Literal
 SCHEMA = "segment"
 TABLES = frozenset(
     {"features", "activity_counts", "runs", "sizes", "membership", "stops", "decisions", "spells", "condition_changes"}
-    | {"previous_features", "previous_activity_counts", "members_on", "moves_on"}
+    | {"previous_features", "previous_activity_counts", "positions", "members", "moves"}
+    | {"members_when", "members_in", "members_on", "moves_on"}
 )
-"""Tables of the schema `segment`. No segment has one of these names."""
+"""Tables, views and macros of the schema `segment`. No segment has one of these names."""
 
-MEMBERS_NOW = "(select subscriber_id from temp.selected_members where segment = $tw_read_{})"
+MEMBERS_NOW = "(select subscriber_id from temp.selected_membership where segment = $tw_read_{})"
 """The members that this run selected; `{}` is the number of the reference."""
 
 

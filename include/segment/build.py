@@ -26,14 +26,11 @@ from include.warehouse.money import replace_rates
 
 logger = logging.getLogger(__name__)
 
-KEEP_RUNS, KEEP_DAYS = 10, 30
-"""Membership is kept for a segment's newest runs, and for the last run of each of so many days; sizes are kept forever."""
-
 DEFINITION_TIMEOUT_SECONDS = 120.0
 """A definition that takes longer is interrupted, since the warehouse has one writer."""
 
 KEEP_HISTORY = timedelta(days=400)
-"""How long it is kept who was in a segment, who entered and left, and why."""
+"""How long it is kept who was in a segment in each run, who entered and left, and why. Sizes are kept longer."""
 
 DEFINITION_SPILL = 10
 """How many times DuckDB's memory a definition may spill: one that needs more must not fill the disk of the others."""
@@ -41,19 +38,18 @@ DEFINITION_SPILL = 10
 _FREEZE = (
     "runs_delete",
     "runs_insert",
-    "membership_delete",
-    "membership_insert",
+    "positions_insert",
+    "members_update",
+    "members_insert",
+    "moves_delete",
+    "moves_insert",
+    "moves_delete_old",
+    "positions_update",
     "sizes_delete",
     "sizes_insert",
     "sizes_define",
-    "spells_reopen",
-    "spells_delete",
-    "spells_close",
-    "spells_open",
-    "spells_delete_old",
     "condition_changes_delete",
     "condition_changes_insert",
-    "membership_delete_old",
 )
 """SQL files that run in one transaction, in this order."""
 
@@ -71,9 +67,9 @@ def build_segments(
 
     With `only_activities`, nothing but activities has changed: the other segments keep their members of earlier runs.
 
-    Running the same run again replaces its members. If a definition is broken or too slow, the others are built and
-    committed; then `SegmentsBroken` names each broken definition with file and line. A broken segment keeps its members
-    from an earlier attempt of the same run.
+    Running the same run again replaces its members; segments that a later run has built keep theirs. If a definition is
+    broken or too slow, the others are built and committed; then `SegmentsBroken` names each broken definition with file and
+    line. A broken segment keeps its members.
     """
     if as_of.tzinfo is None:
         raise ValueError("as_of needs a time zone")
@@ -83,9 +79,11 @@ def build_segments(
         _lock_down(connection)
         catalogue = read_catalogue(definitions, chosen_segments())
         wanted = activity_segments(catalogue) if only_activities else catalogue
-        built, broken = select_members(connection, wanted, as_of, seconds)
-        more = {"historic": history.find(connection, built, segment_run, as_of), "is_partial": only_activities}
-        sizes = _freeze(connection, segment_run, as_of, built, broken, more)
+        selected, broken = select_members(connection, wanted, as_of, seconds, segment_run)
+        built = history.not_built_later(connection, selected, segment_run, as_of)
+        history.find(connection, built, segment_run, as_of)
+        kept = {str(segment.name) for segment in selected if segment not in built} | set(broken)
+        sizes = _freeze(connection, segment_run, as_of, built, broken, {"kept": sorted(kept), "is_partial": only_activities})
     if broken:
         raise SegmentsBroken(
             "".join(
@@ -121,18 +119,15 @@ def _freeze(
     broken: Mapping[str, ConfigurationError],
     more: Mapping[str, Any],
 ) -> dict[str, int]:
-    """Replace members, sizes, history and stops of the run, and delete the membership of old runs, in one transaction."""
+    """Replace members, sizes, history and stops of the run, and delete old history, in one transaction."""
     params = {
         "segment_run": segment_run,
         "as_of": as_of,
         "built_at": clock.now(),
         "built": [str(segment.name) for segment in built],
-        "broken": sorted(broken),
         "definitions": [history.definition_hash(segment) for segment in built],
         "history_since": as_of - KEEP_HISTORY,
         **more,
-        "keep_runs": KEEP_RUNS,
-        "keep_days": KEEP_DAYS,
     }
     with transaction(connection):
         for name in _FREEZE:

@@ -25,10 +25,13 @@ logger = logging.getLogger(__name__)
 MOST_PEOPLE = 10_000
 """Conditions are kept for so many people per segment, direction and run. Who entered and left is kept of all."""
 
+_COMPARE = ("own_moves_create", "members_before_create", "changed_members_create", "moves_create", "found_changes_create")
+"""SQL files that compare the selected members with those before the run, in this order."""
+
 PREVIOUS = {"features": "previous_features", "activity_counts": "previous_activity_counts"}
 _MEMBERS_BEFORE = (
-    "(select subscriber_id from segment.spells where segment = $tw_read_{} "
-    "and entered_run <> $tw_run and (left_run is null or left_run = $tw_run))"
+    "(select members_before.subscriber_id from temp.members_before inner join temp.places "
+    "on members_before.block = places.block and members_before.bits & places.bit <> 0 where places.segment = $tw_read_{})"
 )
 
 
@@ -47,16 +50,23 @@ def keep_previous_features(connection: duckdb.DuckDBPyConnection, as_of: datetim
         connection.execute(f"create table segment.{table} as from segment.{previous} limit 0")
 
 
-def find(connection: duckdb.DuckDBPyConnection, built: Sequence[Segment], segment_run: str, as_of: datetime) -> list[str]:
-    """Fill the temporary tables `moves` and `found_changes` for the selected members of a run, before it is frozen.
+def not_built_later(
+    connection: duckdb.DuckDBPyConnection, selected: Sequence[Segment], segment_run: str, as_of: datetime
+) -> list[Segment]:
+    """The segments that no later run has built: a run that is older than another changes nothing of theirs."""
+    params = {"segment_run": segment_run, "as_of": as_of, "built": [str(segment.name) for segment in selected]}
+    names = {name for (name,) in run(connection, "segment", "segments_not_built_later", params).fetchall()}
+    if len(names) < len(selected):
+        logger.warning("%d segments keep the members of a later run", len(selected) - len(names))
+    return [segment for segment in selected if str(segment.name) in names]
 
-    Returns the segments whose history the run changes: not those that a later run has built.
-    """
+
+def find(connection: duckdb.DuckDBPyConnection, built: Sequence[Segment], segment_run: str, as_of: datetime) -> None:
+    """Fill the temporary tables `changed_members`, `moves` and `found_changes` for a run, before it is frozen."""
     names = {str(segment.name): segment for segment in built}
     params = {"segment_run": segment_run, "as_of": as_of, "built": list(names)}
-    historic = [name for (name,) in run(connection, "segment", "historic_segments", params).fetchall()]
-    run(connection, "segment", "moves_create", params | {"historic": historic})
-    run(connection, "segment", "found_changes_create")
+    for name in _COMPARE:
+        run(connection, "segment", name, params)
     compared_at = connection.execute("select max(as_of) from segment.previous_features").fetchall()[0][0]
     run(connection, "segment", "found_changes_of_the_list", {"most": MOST_PEOPLE, "compared_at": compared_at})
     earlier = dict(run(connection, "segment", "previous_definitions", params).fetchall())
@@ -64,8 +74,7 @@ def find(connection: duckdb.DuckDBPyConnection, built: Sequence[Segment], segmen
         segment = names.get(name)
         if segment is not None:
             is_edited = earlier.get(name) not in ("", None, definition_hash(segment))
-            _explain(connection, segment, moved, segment_run, as_of, compared_at, is_edited)
-    return historic
+            _explain(connection, segment, moved, as_of, compared_at, is_edited)
 
 
 def definition_hash(segment: Segment) -> str:
@@ -77,7 +86,6 @@ def _explain(
     connection: duckdb.DuckDBPyConnection,
     segment: Segment,
     moved: str,
-    segment_run: str,
     as_of: datetime,
     compared_at: datetime | None,
     is_edited: bool,
@@ -94,7 +102,7 @@ def _explain(
     if found is None or not found.texts or when is None:
         return
     statement = _INSERT.format(_not_met(found), f"({found.statement})")
-    params = {**shared, "tw_texts": list(found.texts), "tw_run": segment_run}
+    params = {**shared, "tw_texts": list(found.texts)}
     try:
         connection.execute(statement, segment.bind(when, statement, params))
     except duckdb.Error as error:

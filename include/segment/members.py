@@ -1,4 +1,4 @@
-"""Runs the definitions of a catalogue into the temporary table `selected_members`, each within limits of time and memory."""
+"""Runs the definitions of a catalogue into temporary tables, each within limits of time and memory."""
 
 from __future__ import annotations
 
@@ -23,8 +23,6 @@ logger = logging.getLogger(__name__)
 _PREFIX = "create or replace temp table selected as select distinct subscriber_id::varchar as subscriber_id from (\n"
 """One line, on which the lines in DuckDB's messages depend. Distinct bounds what a result of many rows takes."""
 
-_OF_SCAN = "insert into temp.selected_members select $segment, subscriber_id from temp.scanned where {}"
-
 _DEFINITION_ERRORS = (
     duckdb.ProgrammingError,
     duckdb.DataError,
@@ -35,18 +33,22 @@ _DEFINITION_ERRORS = (
 
 
 def select_members(
-    connection: duckdb.DuckDBPyConnection, catalogue: Catalogue, as_of: datetime, seconds: float
+    connection: duckdb.DuckDBPyConnection, catalogue: Catalogue, as_of: datetime, seconds: float, segment_run: str = ""
 ) -> tuple[list[Segment], dict[str, ConfigurationError]]:
-    """Fill `selected_members`; returns the segments built, and the errors of the others by name."""
+    """Fill `selected_members`: who is selected, with the bit of each segment, whose place is in `places`.
+
+    Returns the segments built, and the errors of the others by name.
+    """
     built: list[Segment] = []
     broken = dict(catalogue.broken)
+    names = [str(segment.name) for segment in catalogue.segments]
+    run(connection, "segment", "places_create", {"segment_run": segment_run, "wanted": names})
     run(connection, "segment", "selected_members_create")
+    run(connection, "segment", "selected_membership_create")
     scanned = _scan(connection, catalogue, as_of, seconds)
     for segment in catalogue.segments:
         try:
-            if column := scanned.get(str(segment.name)):
-                connection.execute(_OF_SCAN.format(column), {"segment": str(segment.name)})
-            else:
+            if str(segment.name) not in scanned:
                 _require_bases(segment, broken)
                 _select(connection, segment, as_of, seconds)
             built.append(segment)
@@ -57,14 +59,15 @@ def select_members(
     return built, broken
 
 
-def _scan(connection: duckdb.DuckDBPyConnection, catalogue: Catalogue, as_of: datetime, seconds: float) -> dict[str, str]:
-    """The segments that share a scan, with their columns; none if one of them fails, which its own statement then says."""
+def _scan(connection: duckdb.DuckDBPyConnection, catalogue: Catalogue, as_of: datetime, seconds: float) -> set[str]:
+    """Select the segments that share a scan; none if one of them fails, which its own statement then says."""
     try:
         with _time_limit(connection, seconds):
             return shared_scan.scan(connection, catalogue.segments, as_of)
     except (duckdb.InterruptException, duckdb.OutOfMemoryException, *_DEFINITION_ERRORS):
         logger.warning("the segments do not share a scan: one of them fails, and each is built by itself")
-        return {}
+        run(connection, "segment", "selected_members_create")
+        return set()
 
 
 def _require_bases(segment: Segment, broken: Mapping[str, ConfigurationError]) -> None:

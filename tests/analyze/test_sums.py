@@ -16,6 +16,7 @@ from include.core.errors import ConservationBroken
 from include.core.paths import DataPaths
 from include.ledger.stores import Stores
 from include.warehouse.connection import configure, open_warehouse, prepare, run
+from tests.frozen_segment import freeze_segment
 
 AS_OF = datetime(2026, 11, 24, 6, tzinfo=UTC)
 STATES = ("accepted", "rejected", "suppressed", "capped", "held_out", "in_doubt", "pending", "skipped")
@@ -131,8 +132,7 @@ BREAKS = {
         select 'f' as name, now() as received_at, now() as loaded_at, 10 as events, 8 as new_events, 1 as duplicates,
             0 as quarantined""",
     "membership_unique": """
-        insert into segment.membership
-        select segment_run, segment, 'anna' from segment.sizes, range(2) where segment_run = 'run'""",
+        insert into segment.members select 'anna', 0, 1 from range(2)""",
     "keys_unique": "insert into segment.runs from segment.runs",
     "features_unique": """
         insert into segment.features by name
@@ -155,11 +155,7 @@ def filled(stores: Stores) -> Stores:
         connection.execute(
             "insert into segment.runs (segment_run, as_of, built_at, list_size) values ('run', now(), now(), 2)"
         )
-        connection.execute(
-            "insert into segment.sizes (segment_run, segment, members, entered, left_segment, stayed) "
-            "values ('run', 'all', 2, 2, 0, 0)"
-        )
-        connection.execute("insert into segment.membership values ('run', 'all', 'bob'), ('run', 'all', 'cleo')")
+        freeze_segment(connection, "all", "select unnest(['bob', 'cleo']) as subscriber_id", "run")
     return stores
 
 

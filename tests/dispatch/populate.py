@@ -6,6 +6,7 @@ from hashlib import sha256
 
 from include.core.paths import DataPaths
 from include.warehouse.connection import open_warehouse, transaction
+from tests.frozen_segment import freeze_segment
 
 SUBSCRIBERS = """
 insert into core.subscribers by name
@@ -34,20 +35,9 @@ select
     i % 250 as days_since_engagement, 0 as human_opens_90d, 0 as human_clicks_90d, 'engaged' as engagement_level
 from range($people) as t(i)
 """
-MEMBERSHIP = """
-insert into segment.membership by name
-select 'run-1' as segment_run, $segment as segment, i::varchar as subscriber_id from range($people) as t(i)
-"""
 RUN = """
 insert into segment.runs by name
 select 'run-1' as segment_run, timestamptz '2026-11-24 00:00:00Z' as as_of, timestamptz '2026-11-24 00:00:00Z' as built_at
-"""
-SIZES = """
-insert into segment.sizes by name
-select
-    'run-1' as segment_run, segment, count(*) as members, count(*) as entered, 0 as left_segment, 0 as stayed
-from segment.membership
-group by all
 """
 
 
@@ -61,6 +51,5 @@ def populate(paths: DataPaths, people: int, segment: str = "newsletter_readers")
     with open_warehouse(paths) as warehouse, transaction(warehouse):
         for statement in (SUBSCRIBERS, IDENTITIES, FEATURES):
             warehouse.execute(statement, {"people": people})
-        warehouse.execute(MEMBERSHIP, {"people": people, "segment": segment})
         warehouse.execute(RUN)
-        warehouse.execute(SIZES)
+        freeze_segment(warehouse, segment, f"select i::varchar as subscriber_id from range({people:d}) as t(i)")

@@ -32,6 +32,7 @@ from include.ledger.tables import plans as plans_table
 from include.warehouse.connection import configure, prepare
 from tests.campaign import a_campaign
 from tests.dispatch.test_plan import EDGE, open_shop
+from tests.frozen_segment import freeze_segment
 from tests.ledger import plan as ledger_plan
 
 DAY = datetime(2026, 11, 24, tzinfo=UTC)
@@ -132,18 +133,7 @@ select
     timestamptz '2026-01-01' as consented_at, timestamptz '2026-01-01' as updated_at, 'run' as landed_run
 from range($people) as t(i)
 """
-MEMBERSHIP = """
-insert into segment.membership by name
-select 'run' as segment_run, $segment as segment, i::varchar as subscriber_id
-from range($people) as t(i)
-where (i >> $number) % 2 = 0
-"""
-SIZES = """
-insert into segment.sizes by name
-select segment_run, segment, count(*) as members, count(*) as entered, 0 as left_segment, 0 as stayed
-from segment.membership
-group by all
-"""
+MEMBERS = "select i::varchar as subscriber_id from range({people}) as t(i) where (i >> {number}) % 2 = 0"
 RUNS = "insert into segment.runs by name select 'run' as segment_run, $at as as_of, $at as built_at"
 
 
@@ -157,8 +147,7 @@ def only_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         connection.execute(SUBSCRIBERS, {"people": PEOPLE})
         connection.execute(RUNS, {"at": DAY})
         for number, segment in enumerate(SEGMENTS):
-            connection.execute(MEMBERSHIP, {"segment": segment, "number": number, "people": PEOPLE})
-        connection.execute(SIZES)
+            freeze_segment(connection, segment, MEMBERS.format(people=PEOPLE, number=number), "run")
         yield World(connection, opened)
     opened.close()
 

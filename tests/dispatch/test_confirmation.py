@@ -26,6 +26,7 @@ from include.ledger.stores import Stores
 from include.warehouse.connection import open_warehouse, transaction
 from tests.dispatch.populate import populate
 from tests.dispatch.scripted_esp import ScriptedEsp
+from tests.frozen_segment import freeze_segment
 
 EDGE = "https://mail.tradewind.example"
 DAY = timedelta(days=1)
@@ -137,15 +138,8 @@ def shop(stores: Stores, esp: ScriptedEsp) -> Shop:
         "update core.subscribers set status = 'pending', lawful_basis = null, consented_at = null, tracking_consent = true, "
         f"signed_up_at = timestamptz '{made.now - DAY}' where subscriber_id::integer < 8"
     )
-    made.change(
-        "insert into segment.membership by name select segment_run, 'newsletter_readers' as segment, subscriber_id "
-        "from segment.membership"
-    )
-    made.change("delete from segment.sizes")
-    made.change(
-        "insert into segment.sizes by name select segment_run, segment, count(*) as members, count(*) as entered, "
-        "0 as left_segment, 0 as stayed from segment.membership group by all"
-    )
+    with open_warehouse(stores.paths) as warehouse:
+        freeze_segment(warehouse, "newsletter_readers", "select subscriber_id from core.subscribers")
     return made
 
 

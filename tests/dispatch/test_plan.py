@@ -31,6 +31,7 @@ from include.warehouse.connection import open_warehouse
 from tests.campaign import a_campaign
 from tests.dispatch.populate import populate
 from tests.dispatch.scripted_esp import Reply, ScriptedEsp, accepted, failed
+from tests.frozen_segment import freeze_segment
 from tests.png import png
 
 AT = datetime(2026, 11, 24, 6, tzinfo=UTC)
@@ -248,17 +249,8 @@ def test_invalid_campaign_is_refused_before_freezing(shop: Shop, changes: dict[s
 def test_combination_of_segments_is_planned_from_one_run(shop: Shop) -> None:
     with open_warehouse(shop.stores.paths) as warehouse:
         for segment, share in {"big_spenders": 2, "lost_customers": 3, "new_subscribers": 5}.items():
-            warehouse.execute(
-                "insert into segment.membership select 'run-1', $segment, subscriber_id from core.subscribers "
-                "where subscriber_id::integer % $share = 0",
-                {"segment": segment, "share": share},
-            )
-            warehouse.execute(
-                "insert into segment.sizes by name select 'run-1' as segment_run, $segment as segment, "
-                "count(*) as members, 0 as entered, 0 as left_segment, 0 as stayed from segment.membership "
-                "where segment = $segment",
-                {"segment": segment},
-            )
+            people = f"select subscriber_id from core.subscribers where subscriber_id::integer % {share} = 0"
+            freeze_segment(warehouse, segment, people)
     choice = {"any": ["big_spenders", "lost_customers"], "all": ["newsletter_readers"], "none": ["new_subscribers"]}
 
     frozen = shop.freeze(segment=SegmentSet.model_validate(choice))

@@ -37,6 +37,7 @@ from tests.campaign import a_campaign
 from tests.dispatch.populate import populate
 from tests.dispatch.scripted_esp import ScriptedEsp
 from tests.dispatch.test_plan import AT, EDGE, FILES
+from tests.frozen_segment import freeze_segment
 
 CAMPAIGN_FILE = """
 id: spring
@@ -155,15 +156,11 @@ def test_the_subtraction_of_a_live_run_names_every_reason_and_adds_up(shop: Stor
     other = a_campaign(id="other", occurrence="week", segment="newsletter_readers", frequency_cap_hours=0)
     with open_warehouse(shop.paths) as warehouse:
         keys = [key for (key,) in warehouse.execute("select address_key from core.subscribers order by 1").fetchall()]
-        warehouse.execute("delete from segment.membership where subscriber_id::integer > 199")
+        warehouse.execute("delete from segment.members where subscriber_id::integer > 199")
         warehouse.execute("update segment.sizes set members = 200")
     send(shop, esp, other)
     with open_warehouse(shop.paths) as warehouse:
-        warehouse.execute(
-            "insert into segment.membership by name select 'run-1' as segment_run, "
-            "'newsletter_readers' as segment, i::varchar as subscriber_id from range(200, 600) as t(i)"
-        )
-        warehouse.execute("update segment.sizes set members = 600")
+        freeze_segment(warehouse, "newsletter_readers", "select i::varchar as subscriber_id from range(200, 600) as t(i)")
     suppressions.suppress(shop.ledger, [suppressions.Suppression(key, "hard_bounce", "test", 1.0) for key in keys[:30]])
     shown = look(shop)
     assert shown.live

@@ -35,6 +35,7 @@ from include.validate.withdrawals import sync_withdrawals, sync_withdrawals_on_e
 from include.warehouse.connection import open_warehouse
 from tests.campaign import a_campaign
 from tests.dispatch.scripted_esp import ScriptedEsp
+from tests.frozen_segment import freeze_segment
 from tests.rows import Row, subscriber
 from tests.validate.conftest import land_rows
 from tests.validate.people import ingest
@@ -42,14 +43,9 @@ from tests.validate.people import ingest
 SINCE = datetime(2020, 1, 1, tzinfo=UTC)
 NEWER, OLDER = "2026-01-01", "2024-01-01"
 PEOPLE = [subscriber(number) for number in range(24)]
-SEGMENT = """
-insert into segment.membership by name
-select 'run-1' as segment_run, 'newsletter_readers' as segment, subscriber_id from core.subscribers;
+RUN = """
 insert into segment.runs by name
-select 'run-1' as segment_run, timestamptz '2026-11-24 00:00:00Z' as as_of, timestamptz '2026-11-24 00:00:00Z' as built_at;
-insert into segment.sizes by name
-select 'run-1' as segment_run, segment, count(*) as members, count(*) as entered, 0 as left_segment, 0 as stayed
-from segment.membership group by all;
+select 'run-1' as segment_run, timestamptz '2026-11-24 00:00:00Z' as as_of, timestamptz '2026-11-24 00:00:00Z' as built_at
 """
 
 
@@ -103,7 +99,8 @@ def _ingested() -> tempfile.TemporaryDirectory[str]:
     paths = DataPaths(Path(folder.name))
     ingest(paths, *PEOPLE)
     with open_warehouse(paths) as warehouse:
-        warehouse.execute(SEGMENT)
+        warehouse.execute(RUN)
+        freeze_segment(warehouse, "newsletter_readers", "select subscriber_id from core.subscribers")
     return folder
 
 
@@ -231,8 +228,7 @@ def test_withdrawal_does_not_suppress_the_new_owner_of_the_address(sending: Send
     sending.source(PEOPLE[0] | {"email": "new@example.com", "updated_at": NEWER}, full=False)
     sending.source(subscriber(99, email=email(0), updated_at=NEWER), full=False)
     with open_warehouse(sending.stores.paths) as warehouse:
-        warehouse.execute("delete from segment.membership; delete from segment.runs; delete from segment.sizes")
-        warehouse.execute(SEGMENT)
+        freeze_segment(warehouse, "newsletter_readers", "select subscriber_id from core.subscribers")
     plan_id = sending.freeze()
     sending.source(PEOPLE[0] | {"email": "new@example.com", "updated_at": NEWER, "timezone": "Mars"}, full=False)
     sending.send(plan_id)

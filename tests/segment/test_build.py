@@ -183,23 +183,28 @@ def test_definition_that_needs_too_much_memory_stops_only_its_segment(
     assert ask(people, "select segment, members from segment.sizes") == [("all", 30)]
 
 
-def test_membership_is_kept_for_last_runs_and_sizes_for_all(
+def test_members_of_a_run_are_known_as_long_as_history_is_kept_and_sizes_of_all(
     people: DataPaths, monkeypatch: pytest.MonkeyPatch, definitions: Path, define: Write
 ) -> None:
-    monkeypatch.setattr(build, "KEEP_RUNS", 2)
-    define("all", ALL)
+    monkeypatch.setattr(build, "KEEP_HISTORY", timedelta(days=2))
+    header = HEADER.replace("params: none", "params: as_of")
+    (definitions / "newest.sql").write_text(
+        header.format(name="newest") + f"{ALL} where signed_up_at > $as_of::timestamptz - interval 8 day"
+    )
 
     for day in range(4):
         build_segments(people, segment_run=f"run-{day}", as_of=AS_OF + timedelta(days=day), definitions=definitions)
 
-    assert ask(people, "select distinct segment_run from segment.membership order by all") == [("run-2",), ("run-3",)]
-    assert ask(people, "select count(*) from segment.sizes") == [(4,)]
+    known = {f"run-{day}": ask(people, f"from segment.members_in('run-{day}', ['newest']) order by all") for day in range(4)}
+    sizes = ask(people, "select members from segment.sizes order by segment_run")
+    assert sizes == [(3,), (2,), (1,), (0,)]
+    assert [len(rows) for rows in known.values()] == [0, 2, 1, 0]
+    assert ask(people, "select count(*) from segment.moves") == [(3,)]
 
 
 def test_runs_of_activities_build_few_segments_and_delete_no_members_of_others(
-    people: DataPaths, monkeypatch: pytest.MonkeyPatch, definitions: Path, define: Write
+    people: DataPaths, definitions: Path, define: Write
 ) -> None:
-    monkeypatch.setattr(build, "KEEP_RUNS", 2)
     define("all", ALL)
     define("active", "select subscriber_id from segment.activity_counts where name = 'basket_add'")
     build_segments(people, segment_run="night", as_of=AS_OF, definitions=definitions)
@@ -209,7 +214,8 @@ def test_runs_of_activities_build_few_segments_and_delete_no_members_of_others(
         sizes = build_segments(people, segment_run=f"m{minute}", as_of=at, definitions=definitions, only_activities=True)
         assert sizes == {"active": 0}
 
-    assert ask(people, "select segment_run, count(*) from segment.membership group by all") == [("night", 30)]
+    assert ask(people, "select segment, count(*) from segment.membership group by all") == [("all", 30)]
+    assert len(ask(people, "from segment.members_in('night', ['all'])")) == 30
     assert ask(people, "select segment_run, segment from segment.sizes order by all") == [
         ("m1", "active"), ("m2", "active"), ("m3", "active"), ("night", "active"), ("night", "all"),
     ]  # fmt: skip

@@ -91,7 +91,7 @@ def features(warehouse: duckdb.DuckDBPyConnection, bought: list[Purchase]) -> li
 def segment_sizes(warehouse: duckdb.DuckDBPyConnection) -> dict[str, int]:
     """How many people each shipped definition selects."""
     built, broken = select_members(warehouse, CATALOGUE, AS_OF, seconds=60)
-    counted = warehouse.execute("select segment, count(*) from temp.selected_members group by segment").fetchall()
+    counted = warehouse.execute("select segment, count(*) from temp.selected_membership group by segment").fetchall()
     assert not broken
     return dict.fromkeys((str(one.name) for one in built), 0) | dict(counted)
 

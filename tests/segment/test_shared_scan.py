@@ -44,7 +44,7 @@ def warehouse() -> duckdb.DuckDBPyConnection:
 def members(warehouse: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> list[tuple[object, ...]]:
     _, broken = select_members(warehouse, catalogue, AS_OF, seconds=60)
     assert broken == {}
-    return warehouse.execute("from temp.selected_members order by all").fetchall()
+    return warehouse.execute("from temp.selected_membership order by all").fetchall()
 
 
 def test_shared_scan_gives_the_members_of_each_definition(
@@ -54,7 +54,7 @@ def test_shared_scan_gives_the_members_of_each_definition(
     plain = [segment for segment in catalogue.segments if is_plain(warehouse, segment)]
     assert len(plain) > 20
     together = members(warehouse, catalogue)
-    assert shared_scan.scan(warehouse, catalogue.segments, AS_OF).keys() == {str(one.name) for one in plain}
+    assert shared_scan.scan(warehouse, catalogue.segments, AS_OF) == {str(one.name) for one in plain}
 
     monkeypatch.setattr(shared_scan, "is_plain", lambda *_: False)
 

@@ -62,8 +62,7 @@ def test_size_conditions_and_errors_are_shown_and_nothing_is_written(
     assert "the parameter days of engaged is a whole number, not a text" in capsys.readouterr().err
     assert main(["one_time_buyers", "--day", "2026-11-24"]) == 0
     assert capsys.readouterr().out.splitlines() == [
-        "one_time_buyers at the end of 2026-11-24 (UTC): 1 members; 1 entered and 0 left on this day",
-        "  entered          1  not known why",
+        "one_time_buyers at the end of 2026-11-24 (UTC): 1 members; 0 entered and 0 left on this day",
     ]
     assert main(["one_time_buyers", "--day", "yesterday"]) == 1
     assert "DAY: 'yesterday' is not a day." in capsys.readouterr().err

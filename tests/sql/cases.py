@@ -101,7 +101,7 @@ def _members(connection: duckdb.DuckDBPyConnection, case: Case, params: Row) -> 
     catalogue = with_bases(read_catalogue(chosen=[name]), {str(name)})
     _, broken = select_members(connection, catalogue, params.get(AS_OF, datetime.now(UTC)), seconds=60)
     assert not broken, broken
-    query = "select subscriber_id from temp.selected_members where segment = $segment"
+    query = "select subscriber_id from temp.selected_membership where segment = $segment"
     return connection.execute(query, {"segment": str(name)})
 
 

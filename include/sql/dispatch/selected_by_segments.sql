@@ -6,10 +6,7 @@
 --          each of all_of, and in none of none_of.
 create or replace temp table selected as
 select subscriber_id
-from segment.membership
-where
-    segment_run = $segment_run
-    and list_contains(list_concat($any_of::varchar[], $all_of::varchar[], $none_of::varchar[]), segment)
+from segment.members_in($segment_run, list_concat($any_of::varchar[], $all_of::varchar[], $none_of::varchar[]))
 group by subscriber_id
 having
     (len($any_of::varchar[]) = 0 or count(*) filter (where list_contains($any_of::varchar[], segment)) > 0)

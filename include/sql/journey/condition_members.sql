@@ -5,5 +5,4 @@
 -- purpose: Who of the view people_due is in a segment, as one run froze it.
 select people_due.entry_id
 from people_due
-inner join segment.membership as member on people_due.subscriber_id = member.subscriber_id
-where member.segment = $segment and member.segment_run = $segment_run;
+inner join segment.members_in($segment_run, [$segment]) as member on people_due.subscriber_id = member.subscriber_id;

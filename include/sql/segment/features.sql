@@ -23,6 +23,7 @@
 insert into segment.features by name
 with people as (
     select
+        row_number() over ()::integer as number,
         subscriber_id,
         signed_up_at,
         tracking_consent,
@@ -33,7 +34,7 @@ with people as (
 
 bought as (
     select
-        purchases.subscriber_id,
+        people.number,
         min(purchases.purchased_at) filter (where purchases.amount >= 0) as first_purchased_at,
         max(purchases.purchased_at) filter (where purchases.amount >= 0) as last_purchased_at,
         (count(*) filter (where purchases.amount >= 0))::integer as purchases,
@@ -41,10 +42,10 @@ bought as (
         coalesce(sum(purchases.amount * rates.rate), 0)::decimal(18, 2) as revenue,
         (count(*) filter (where rates.rate is null))::integer as unconverted
     from core.purchases as purchases
-    semi join people on purchases.subscriber_id = people.subscriber_id
+    inner join people on purchases.subscriber_id = people.subscriber_id
     left join core.exchange_rates as rates on purchases.currency = rates.currency
     where purchases.purchased_at <= $as_of
-    group by purchases.subscriber_id
+    group by people.number
 ),
 
 scored as (
@@ -76,19 +77,19 @@ scored as (
 
 acted as (
     select
-        activities.subscriber_id,
+        people.number,
         max(activities.happened_at) as last_activity_at,
         (count(*) filter (where activities.happened_at > $as_of::timestamptz - interval 7 day))::integer as activities_7d,
         (count(*) filter (where activities.happened_at > $as_of::timestamptz - interval 30 day))::integer as activities_30d
     from core.activities as activities
-    semi join people on activities.subscriber_id = people.subscriber_id
+    inner join people on activities.subscriber_id = people.subscriber_id
     where activities.happened_at <= $as_of
-    group by activities.subscriber_id
+    group by people.number
 ),
 
 engaged as (
     select
-        events.subscriber_id,
+        people.number,
         max(events.occurred_at) as last_human_engaged_at,
         count(*) filter (where events.event = 'opened' and recent)::integer as human_opens_90d,
         count(*) filter (where events.event = 'clicked' and recent)::integer as human_clicks_90d,
@@ -106,7 +107,7 @@ engaged as (
     ) as events
     inner join people using (subscriber_id)
     where events.event = 'clicked' or people.tracking_consent
-    group by events.subscriber_id
+    group by people.number
 ),
 
 following as (
@@ -146,9 +147,9 @@ joined as (
             greatest(last_human_engaged_at, last_purchased_at, signed_up_at), $as_of::timestamptz
         ) as days_since_sign_of_life
     from people
-    left join scored using (subscriber_id)
-    left join engaged using (subscriber_id)
-    left join acted using (subscriber_id)
+    left join scored using (number)
+    left join engaged using (number)
+    left join acted using (number)
     left join calendar using (birthday)
 )
 

@@ -15,7 +15,6 @@ from temp.moves as moves
 left join segment.features as now_there on moves.subscriber_id = now_there.subscriber_id
 left join segment.previous_features as was_there on moves.subscriber_id = was_there.subscriber_id
 where
-    not moves.is_first
-    and exists (select 1 from segment.previous_features)
+    exists (select 1 from segment.previous_features)
     and case when moves.moved = 'left' then now_there.subscriber_id is null else was_there.subscriber_id is null end
 qualify row_number() over (partition by moves.segment, moves.moved order by hash(moves.subscriber_id)) <= $most;

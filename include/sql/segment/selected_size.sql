@@ -2,7 +2,7 @@
 -- owner: data
 -- grain: one row
 -- params: segment
--- purpose: How many people a definition selected (temporary table selected_members).
+-- purpose: How many people a definition selected.
 select count(*) as members
-from temp.selected_members
+from temp.selected_membership
 where segment = $segment;

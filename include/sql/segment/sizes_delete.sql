@@ -1,7 +1,7 @@
 -- name: sizes_delete
 -- owner: data
 -- grain: none
--- params: segment_run, broken
--- purpose: Delete the sizes that an earlier try of this run counted, except those of segments whose definition is broken now.
+-- params: segment_run, kept
+-- purpose: Delete the sizes of an earlier try of this run, except those of segments that stay as they are.
 delete from segment.sizes
-where segment_run = $segment_run and not list_contains($broken::varchar[], segment);
+where segment_run = $segment_run and not list_contains($kept::varchar[], segment);

@@ -8,7 +8,9 @@ import pytest
 
 from include.core.journey_fields import Arm, Split
 from include.dispatch.journey.move import drawn
+from include.warehouse.connection import open_warehouse
 from tests.dispatch.journey.conftest import JOURNEY, JourneyShop
+from tests.frozen_segment import freeze_segment
 
 BRANCH = """\
   - id: asked
@@ -37,11 +39,8 @@ def branching(condition: str) -> str:
 )
 def test_a_condition_decides_the_way(shop: JourneyShop, condition: str, met: list[str]) -> None:
     shop.write("basket", branching(condition))
-    shop.execute("insert into segment.membership values ('run-1', 'loyal_customers', '5')")
-    shop.execute(
-        "insert into segment.sizes by name select 'run-1' as segment_run, 'loyal_customers' as segment, 1 as members, "
-        "1 as entered, 0 as left_segment, 0 as stayed"
-    )
+    with open_warehouse(shop.stores.paths) as warehouse:
+        freeze_segment(warehouse, "loyal_customers", "select '5' as subscriber_id")
     for person in range(8):
         shop.basket(person)
     for person, hours in ((7, 1), (6, -1)):

@@ -1,31 +1,45 @@
 -- name: membership_counted
 -- owner: data
--- grain: one row per segment of the last segment run
+-- grain: one row per segment
 -- params: none
--- purpose: The recorded sizes equal the numbers of frozen members.
-with last_run as (
-    select segment_run
-    from segment.runs
-    order by built_at desc, segment_run desc
-    limit 1
+-- purpose: The recorded size of each segment in its newest run equals the number of its members.
+with newest as (
+    select
+        sizes.segment,
+        arg_max(sizes.segment_run, (runs.as_of, runs.built_at)) as segment_run,
+        arg_max(sizes.members, (runs.as_of, runs.built_at)) as members
+    from segment.sizes
+    inner join segment.runs using (segment_run)
+    group by sizes.segment
 ),
 
-frozen as (
+counted as (
     select
-        segment,
-        count(*) as members
-    from segment.membership
-    semi join last_run using (segment_run)
-    group by segment
+        block,
+        bits,
+        count(*) as people
+    from segment.members
+    group by block, bits
+),
+
+members as (
+    select
+        positions.segment,
+        sum(counted.people)::bigint as members
+    from segment.positions
+    inner join counted
+        on
+            counted.block = positions.position // 64
+            and (counted.bits >> (positions.position % 64)::ubigint) & 1 = 1
+    group by positions.segment
 )
 
 select
-    sizes.segment_run || ' ' || sizes.segment as scope,
+    newest.segment_run || ' ' || newest.segment as scope,
     'segment.sizes.members' as left_side,
-    sizes.members as left_value,
+    newest.members as left_value,
     'rows of segment.membership' as right_side,
-    coalesce(frozen.members, 0) as right_value,
+    coalesce(members.members, 0) as right_value,
     true as must_hold
-from segment.sizes
-semi join last_run using (segment_run)
-left join frozen using (segment);
+from newest
+left join members on newest.segment = members.segment;

@@ -1,0 +1,5 @@
+create temp table places as
+from (
+    values
+        ('a', 0, 1, false), ('b', 0, 2, false), ('kept', 0, 4, false), ('first', 1, 1, true)
+) as places (segment, block, bit, is_first);
