@@ -7,7 +7,8 @@ only posted activities have started builds the segments that read activities, an
 `core.*`, `engagement.events`.
 The definitions in `include/sql/segment/definitions/`, one SQL file per segment.
 
-**Outputs.** `segment.features`, `segment.activity_counts`, `segment.membership` and `segment.runs` for this run; the asset
+**Outputs.** `segment.features`, `segment.activity_counts`, and for this run `segment.members`, `segment.moves` and
+`segment.runs`; the asset
 `segments`. Campaigns plan from the newest run.
 
 **Triage.** The error names the SQL file of a segment that fails; its campaigns do not send until it is built. The members
