@@ -8,8 +8,7 @@ only posted activities have started builds the segments that read activities, an
 The definitions in `include/sql/segment/definitions/`, one SQL file per segment.
 
 **Outputs.** `segment.features`, `segment.activity_counts`, and for this run `segment.members`, `segment.moves` and
-`segment.runs`; the asset
-`segments`. Campaigns plan from the newest run.
+`segment.runs`; the asset `segments`. Campaigns plan from the newest run.
 
 **Triage.** The error names the SQL file of a segment that fails; its campaigns do not send until it is built. The members
 of a run appear together or not at all. To rebuild, trigger the DAG; a cleared run replaces its own rows.

@@ -91,9 +91,8 @@ def test_members_of_each_run_stay_as_it_froze_them(history: list[tuple[int, Memb
                 rows = connection.execute(f"select subscriber_id from segment.members_in('{run}', ['{name}'])").fetchall()
                 assert sorted(row[0] for row in rows) == sorted(people), (run, name)
             sizes = dict(connection.execute("select (segment_run, segment), members from segment.sizes").fetchall())
-            now = connection.execute(
-                "select segment, list(subscriber_id order by subscriber_id) from segment.membership group by 1"
-            )
+            query = "select segment, list(subscriber_id order by subscriber_id) from segment.membership group by segment"
+            now = dict(connection.execute(query).fetchall())
             assert sizes == {key: len(people) for key, people in expected(history).items()}
             assert now == _newest(expected(history))
 

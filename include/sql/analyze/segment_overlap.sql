@@ -6,40 +6,46 @@
 --          together first, so the pairs are made once for each combination of segments and not for each person.
 create or replace table marts.segment_overlap as
 with people as (
-    select list(segment order by segment) as segments
-    from segment.spells
-    where left_at is null
+    select list(struct_pack(block := block, bits := bits) order by block) as blocks
+    from segment.members
+    where bits <> 0
     group by subscriber_id
 ),
 
 combinations as (
     select
-        segments,
+        row_number() over () as number,
+        blocks,
         count(*) as people
     from people
-    group by segments
+    group by blocks
 ),
 
-firsts as (
+unnested as (
     select
-        segments,
+        number,
         people,
-        unnest(segments) as segment
+        unnest(blocks) as held
     from combinations
 ),
 
-pairs as (
+segments as (
     select
-        segment,
-        unnest(segments) as other_segment,
-        people
-    from firsts
+        unnested.number,
+        unnested.people,
+        positions.segment
+    from unnested
+    inner join segment.positions
+        on
+            unnested.held.block = positions.position // 64
+            and (unnested.held.bits >> (positions.position % 64)::ubigint) & 1 = 1
 )
 
 select
-    segment,
-    other_segment,
-    sum(people)::bigint as people
-from pairs
-group by segment, other_segment
-order by segment, other_segment;
+    one.segment,
+    other.segment as other_segment,
+    sum(one.people)::bigint as people
+from segments as one
+inner join segments as other on one.number = other.number
+group by one.segment, other.segment
+order by one.segment, other.segment;

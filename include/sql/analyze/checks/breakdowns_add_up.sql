@@ -30,9 +30,6 @@ select
         select coalesce(sum(people), 0) from marts.segment_overlap
         where segment = other_segment
     ) as left_value,
-    'rows of segment.spells that have not ended' as right_side,
-    (
-        select count(*) from segment.spells
-        where left_at is null
-    ) as right_value,
+    'rows of segment.membership' as right_side,
+    (select count(*) from segment.membership) as right_value,
     true as must_hold;
