@@ -8,11 +8,18 @@ create or replace macro segment.members_in(run_name, segment_names) as table
     select
         members.segment,
         members.subscriber_id
-    from segment.members_when(
-        segment_names,
-        (select runs.as_of from segment.runs where runs.segment_run = run_name),
-        (select runs.built_at from segment.runs where runs.segment_run = run_name)
-    ) as members
+    from
+        segment.members_when(
+            segment_names,
+            (
+                select runs.as_of from segment.runs
+                where runs.segment_run = run_name
+            ),
+            (
+                select runs.built_at from segment.runs
+                where runs.segment_run = run_name
+            )
+        ) as members
     semi join (
         select sizes.segment
         from segment.sizes
