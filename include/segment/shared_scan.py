@@ -40,7 +40,7 @@ def scan(connection: duckdb.DuckDBPyConnection, segments: Sequence[Segment], as_
     if len(shared) < 2:
         return set()
     for row in fetch(connection, "segment", "places_shared", {"shared": list(shared)}).to_pylist():
-        _scan_block(connection, row["block"], {one["bit"]: shared[one["segment"]] for one in row["segments"]}, as_of)
+        _scan_block(connection, row["block"], {one["place"]: shared[one["segment"]] for one in row["segments"]}, as_of)
     return set(shared)
 
 
