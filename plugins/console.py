@@ -71,6 +71,15 @@ def quality() -> Response:
     return HTMLResponse(quality_page(data_paths()))
 
 
+@console.get("/audit")
+def audit() -> Response:
+    """The page of the latest audit."""
+    from include.core.paths import data_paths
+    from include.publish.views import audit_page
+
+    return HTMLResponse(audit_page(data_paths()))
+
+
 @console.get("/previews")
 def previews() -> Response:
     """The list of previews."""
@@ -234,6 +243,7 @@ class TradewindConsole(AirflowPlugin):
         _view("Mail report", "report", "M4 20h16M7 16v-5M12 16V6M17 16v-8"),
         _view("Journeys", "journeys", "M5 5h6v5H5zM13 14h6v5h-6zM8 10v6.5h5"),
         _view("Quality", "quality", "M5 12l4.5 4.5L19 7"),
+        _view("Audit", "audit", "M12 3l7 3v5c0 4.5-3 8-7 10c-4-2-7-5.5-7-10V6zM9 12l2 2l4-4"),
         _view("Calendar", "calendar", "M4 6h16v14H4zM4 10h16M8 3v5M16 3v5"),
         _view("Previews", "previews", "M4 6h16v12H4zM4 7l8 6l8-6"),
     ]

@@ -17,7 +17,7 @@ import uvloop
 from aiohttp import web
 
 from simulator.app import build
-from simulator.settings import DEFAULT_SENDERS, Settings
+from simulator.settings import DEFAULT_SCOPES, DEFAULT_SENDERS, Settings
 
 
 def parser() -> argparse.ArgumentParser:
@@ -46,6 +46,7 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument(
         "--paused-retention", type=int, default=72 * 3600, help="seconds after send_at for which a paused batch is kept"
     )
+    found.add_argument("--scopes", nargs="+", default=list(DEFAULT_SCOPES), metavar="SCOPE", help="scopes of the API key")
     return found
 
 
@@ -56,7 +57,7 @@ def settings_of(options: argparse.Namespace) -> Settings:
         recipients=not options.no_recipients, flush_seconds=options.flush, verified_senders=tuple(options.verified_senders),
         api_keys=tuple(options.api_key), ip_pools=tuple(options.ip_pool), gzip=options.gzip,
         activity=not options.no_activity, requests_per_second=options.requests_per_second, notice=options.notice,
-        paused_retention=options.paused_retention,
+        paused_retention=options.paused_retention, scopes=tuple(options.scopes),
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ import duckdb
 import pyarrow as pa
 from sqlalchemy import Connection, select
 
+from include.core.token import TRIAL_MESSAGE
 from include.ledger import consent
 from include.ledger.counts import tally
 from include.ledger.database import Ledger
@@ -96,10 +97,10 @@ def _design(settings: dict[str, Any], choice: dict[str, Any] | None) -> Design:
 
 
 def _opt_outs(connection: Connection) -> pa.Table:
-    """Every unsubscribe with a message key, including those lifted since: the message still caused it."""
+    """Every unsubscribe with a message key, including those lifted since: the message still caused it; no trial."""
     log = suppression_log.c
     query = select(log.message_key, log.happened_at).where(
-        log.action == "suppress", log.reason == "unsubscribe", log.message_key.is_not(None)
+        log.action == "suppress", log.reason == "unsubscribe", log.message_key != TRIAL_MESSAGE
     )
     result = connection.execute(query.execution_options(yield_per=_BATCH))
     batches = [

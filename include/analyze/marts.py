@@ -73,6 +73,7 @@ MARTS = (
     "suppression_reconciliation",
     "verdict_quality",
     "verdict_changes",
+    "audit_checks",
 )
 """SQL files in the order in which they run; the first two create the temporary tables that the others read."""
 

@@ -101,6 +101,11 @@ class DataPaths:
         return self.root / "alerts"
 
     @property
+    def audit(self) -> Path:
+        """The page of the latest audit, `audit.html`, without addresses."""
+        return self.root / "audit"
+
+    @property
     def airflow_logs(self) -> Path:
         """Logs of tasks, without addresses. Empty where Airflow runs elsewhere and keeps its own."""
         return self.root / "airflow" / "logs"

@@ -15,8 +15,10 @@ import json
 import os
 import secrets as random_source
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
+from include.core import clock
 from include.core.durable import sync_folder, write_durably
 from include.core.errors import ConfigurationError
 from include.core.keys import AddressSecret, keys_of
@@ -25,6 +27,7 @@ from include.core.settings import settings, variable
 
 MIN_TOKEN_LENGTH = 32
 _ACTIVITIES_TOKEN = "activities_token"  # noqa: S105  (the name of the entry, not the token)
+_CREATED_AT = "created_at"
 MAX_GENERATIONS = 16
 """A token has four bits for the generation of its address key (token.py)."""
 
@@ -121,6 +124,12 @@ def _add_token(path: Path) -> str:
         ) from None
 
 
+def created_at(paths: DataPaths) -> datetime | None:
+    """When `secrets.json` was created: none of its keys is older. None if no time is in it."""
+    text = _stored(paths.secrets).get(_CREATED_AT)
+    return datetime.fromisoformat(text) if text else None
+
+
 def append_address_key(paths: DataPaths) -> None:
     """Append a new random address key to `secrets.json`. Every process must be stopped; then the stores are rekeyed."""
     stored = _stored(paths.secrets)
@@ -146,6 +155,7 @@ def _create(path: Path) -> None:
         "address_key": random_source.token_hex(32),
         "token_keys": f"1:{random_source.token_hex(32)}",
         _ACTIVITIES_TOKEN: random_source.token_hex(32),
+        _CREATED_AT: clock.now().isoformat(timespec="seconds"),
     }
     beside = path.with_name(f".{path.name}.{random_source.token_hex(8)}")
     handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -138,6 +138,14 @@ class Settings(BaseSettings):
             remedy="Set it to on or off.",
         ),
     ] = False
+    name_server: Annotated[
+        str,
+        Field(
+            pattern=r"^(\d{1,3}(\.\d{1,3}){3}(:\d{1,5})?)?$",
+            description="name server that the [audit](docs/audit.md) asks, an IPv4 address with or without a port",
+            json_schema_extra={"default": "the system's", "remedy": "Write it as 192.0.2.1 or 192.0.2.1:53."},
+        ),
+    ] = ""
     simulator_speed: Annotated[
         float, Field(gt=0), _field("divisor of the delays with which the simulator's recipients act", default="2")
     ] = 2.0

@@ -50,6 +50,16 @@ class Subject:
     valid_until: int | None = None
 
 
+TRIAL = "trial"
+TRIAL_MESSAGE = str(uuid.uuid5(uuid.NAMESPACE_URL, "https://tradewind.example/trial"))
+"""The message key of `trial`. No message has it, and no statistic counts it."""
+
+
+def trial(secrets: Secrets) -> Subject:
+    """The recipient of the audit's trial of an unsubscribe link: nobody, with the key of a text that is no address."""
+    return Subject(TRIAL_MESSAGE, address_key(secrets.address_key, TRIAL))
+
+
 def mint(secrets: Secrets, subject: Subject, purpose: str = UNSUBSCRIBE) -> str:
     """The token for a message to a person. Equal subjects and purposes give equal tokens."""
     key_id = secrets.signing_key_id

@@ -6,11 +6,9 @@ follows those links, so a placeholder only causes a warning.
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import logging
 import re
-import socket
 import ssl
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -20,6 +18,7 @@ import httpx
 from include.core.connections import SendGridAccount, is_simulator
 from include.core.errors import ConfigurationError, EdgeUnavailable
 from include.core.http_client import client, root_cause
+from include.core.public_name import why_not_public
 from include.core.secrets import Secrets
 from include.core.token import PROBE_HEADER, probe
 
@@ -29,9 +28,6 @@ WHERE = "variable edge_public_url"
 REMEDY = "Set it to the public https address of your edge, as in https://mail.your-shop.com (docs/edge.md)."
 SECONDS = 10.0
 MAX_ANSWER = 64 * 1024
-RESERVED_TLDS = frozenset({"alt", "example", "internal", "invalid", "local", "localhost", "onion", "test", "arpa"})
-"""RFC 2606, 6761, 6762, 7686, 9476, and ICANN's .internal: such names are not in the public DNS."""
-RESERVED_DOMAINS = frozenset({"example.com", "example.net", "example.org", "example.edu"})
 _PRINTABLE_URL = re.compile(r"[A-Za-z0-9._~:/\[\]%-]+")
 
 
@@ -41,7 +37,7 @@ def require_public(account: SendGridAccount, edge_url: str, *, where: str = WHER
     https is required with a simulator too (RFC 8058), as with a real provider.
     """
     parts = _parsed(edge_url, where)
-    problem = _why_not_public((parts.hostname or "").rstrip(".").lower())
+    problem = why_not_public((parts.hostname or "").rstrip(".").lower())
     if problem and is_simulator(account):
         log.warning("%s: '%s' %s; allowed with the simulator, refused with SendGrid", where, parts.hostname, problem)
     elif problem:
@@ -82,29 +78,6 @@ def _parsed(edge_url: str, where: str) -> SplitResult:
     except ValueError:
         pass
     raise ConfigurationError("is not an https URL (no query, no user name); nothing was sent.", where=where, remedy=REMEDY)
-
-
-def _why_not_public(host: str) -> str | None:
-    """Why a host cannot be public, judging by its name; None if it may be."""
-    address = _address(host)
-    if address is not None:
-        return None if address.is_global else "is not a public address"
-    labels = host.split(".")
-    if labels[-1] in RESERVED_TLDS or ".".join(labels[-2:]) in RESERVED_DOMAINS:
-        return "is reserved for documentation and tests"
-    return None if len(labels) > 1 and all(labels) else "is not a public host name"
-
-
-def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """The IP address of a host that is one, in any notation that browsers accept (127.1, 0x7f000001)."""
-    try:
-        return ipaddress.ip_address(host)
-    except ValueError:
-        pass
-    try:
-        return ipaddress.IPv4Address(socket.inet_aton(host))
-    except (OSError, UnicodeEncodeError, ValueError):
-        return None
 
 
 def _health(url: str, token: str, where: str) -> tuple[int, dict[str, Any] | None]:

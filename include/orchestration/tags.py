@@ -14,6 +14,7 @@ class Tag(StrEnum):
     ENGAGEMENT = "engagement"
     ANALYTICS = "analytics"
     PRIVACY = "privacy"
+    AUDIT = "audit"
     CAMPAIGN = "campaign"
     SENDS_MAIL = "sends-mail"
     WRITES_WAREHOUSE = "writes-warehouse"

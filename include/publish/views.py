@@ -37,6 +37,12 @@ def quality_page(paths: DataPaths) -> str:
     )
 
 
+def audit_page(paths: DataPaths) -> str:
+    """The page of the latest audit; if there is none yet, a page that says which DAG writes it."""
+    found = _page(paths.audit, ("audit.html",))
+    return found or _empty("Nothing was audited yet", "audit", "It checks authentication, consent, access and more.")
+
+
 def journeys_page(paths: DataPaths) -> str:
     """The pictures that `run_journeys` drew; if there is none yet, a page that says which DAG draws them."""
     pictures = sorted(paths.journeys.glob("*.svg"))

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from airflow.sdk import DAG
 
 FIXED_DAGS = {
+    "audit",
     "ingest_subscribers",
     "build_segments",
     "collect_activities",
@@ -36,7 +37,7 @@ OUTSIDE_WAREHOUSE_POOL = {
     "extract.land", "announce", "publish.read_back", "publish.report", "dispatch.send_range", "dispatch.settle",
     "dispatch.start", "dispatch.approve_late_start", "dispatch.doubt.ask", "dispatch.doubt.decide",
     "dispatch.doubt.resend", "collect.look",
-    "next_run", "continue_send", "resend", "send_rest", "suppress", "erase_files", "erase_at_sendgrid", "record",
+    "next_run", "continue_send", "resend", "send_rest", "suppress", "erase_files", "erase_at_sendgrid", "record", "ask",
 }  # fmt: skip
 
 

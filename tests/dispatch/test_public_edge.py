@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from include.core import public_name
 from include.core.connections import SendGridAccount
 from include.core.errors import ConfigurationError, EdgeUnavailable, TradewindError, may_retry
 from include.core.paths import DataPaths
@@ -87,7 +88,7 @@ def test_simulator_allows_any_https_host_with_a_warning(account: SendGridAccount
 
 def test_host_similar_to_a_reserved_name_is_allowed() -> None:
     for host in ("example.com.shop.de", "myexample.com", "test.shop.de", "localhost.shop.de", "8.8.8.8", "latest", "a.b"):
-        assert (public_edge._why_not_public(host) is None) == (host != "latest"), host
+        assert (public_name.why_not_public(host) is None) == (host != "latest"), host
 
 
 def test_preview_only_warns_about_an_unreachable_edge_url(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:  # noqa: F811

@@ -97,6 +97,7 @@ def test_the_menu_has_the_console_and_only_two_plugins_are_loaded(airflow: Airfl
         "tradewind-report",
         "tradewind-journeys",
         "tradewind-quality",
+        "tradewind-audit",
         "tradewind-calendar",
         "tradewind-previews",
     ]

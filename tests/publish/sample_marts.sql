@@ -282,3 +282,7 @@ select 'newsletter' as campaign, date '2026-11-23' as day, measure, sendgrid, ev
     0::bigint as late_events, 0::bigint as totals_lag, sendgrid - events - 3 as unknown, unknown = 0 as holds, unknown > 3 as is_over_limit,
     timestamptz '2026-11-24 01:00:00+00' as fetched_at
 from (values ('requests', 3803::bigint, 3800::bigint), ('delivered', 3710, 3700)) as t (measure, sendgrid, events);
+create or replace table marts.audit_checks as
+select 'scheduled__' || month as run_id, timestamptz '2026-09-01 05:00:00+00' + to_months(month::integer) as checked_at, check_name, verdict,
+    case when month > 0 then 'pass' end as previous_verdict, '{"domains": 1, "<b>policy</b>": "none"}'::json as evidence, 'Set the policy of "shop" & more.' as advice
+from range(2) as r (month), (values ('dmarc', 'fail'), ('one_click', 'unknown'), ('addresses', 'pass'), ('bimi', 'warn')) as t (check_name, verdict);

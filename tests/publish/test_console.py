@@ -81,6 +81,14 @@ def test_a_mistyped_page_names_the_one_that_was_meant(published: DataPaths) -> N
     assert "campaign" in raised.value.remedy
 
 
+def test_an_audit_shows_the_worst_first_and_a_chosen_one(published: DataPaths) -> None:
+    page = shown(published, "audit")
+    assert page.index("dmarc") < page.index("bimi") < page.index("one_click") < page.index("addresses")
+    assert '<option value="scheduled__1" selected>' in page
+    assert '<option value="scheduled__0" selected>' in shown(published, "audit", audit="scheduled__0")
+    assert "&lt;b&gt;policy&lt;/b&gt;: none" in page
+
+
 def test_scripts_are_served_and_nothing_else() -> None:
     assert "vegaEmbed" in (asset("vega.js") or ("", ""))[0]
     assert asset("../report.css") is None

@@ -43,6 +43,12 @@ def health(verdict: str) -> Mark:
     return known.get(verdict, Mark("too few to rate"))
 
 
+def audit_verdict(row: Row) -> Mark:
+    """The verdict of a check of the audit; what could not be asked is neither good nor bad."""
+    tones: dict[str, Any] = {"pass": "good", "warn": "warn", "fail": "stop"}
+    return Mark(str(row["verdict"]), tones.get(row["verdict"], "none"))
+
+
 def plan_state(row: Row) -> Mark:
     """The state of a plan."""
     tones: dict[str, Any] = {"paused": "warn", "stopped": "stop", "cancelled": "warn"}
