@@ -14,7 +14,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 UV_VERSION := 0.13.9
 UV := $(VENV)/bin/uv
 
-.PHONY: help run check preview trigger campaign journey replay consent evidence privacy suppress rotate quarantine new-campaign new-source new-segment segment origins up stop test coverage lint format bench faults mutations operators lock docs clean distclean
+.PHONY: help run check preview trigger campaign journey replay consent evidence privacy suppress rotate quarantine new-campaign new-source new-segment segment origins up stop test coverage lint format bench faults mutations operators lock sbom audit docs clean distclean
 
 help: ## show this text
 	@echo "Tradewind: e-mail marketing infrastructure as Airflow DAGs"
@@ -137,6 +137,13 @@ lock: $(VENV)/developing ## upgrade uv.lock within the bounds of pyproject.toml,
 	@$(UV) export -q --frozen --no-hashes --no-header --no-dev -o requirements.txt
 	@$(UV) export -q --frozen --no-hashes --no-header --only-group dev -o requirements-dev.txt
 	@$(UV) export -q --frozen --no-hashes --no-header --only-group demo -o requirements-demo.txt
+
+sbom: $(VENV)/installed ## write the software bill of materials (CycloneDX) to build/sbom.cdx.json; needs no network
+	@mkdir -p build
+	@$(UV) export -q --frozen --no-dev --format cyclonedx1.5 -o build/sbom.cdx.json
+
+audit: $(VENV)/installed ## look up known vulnerabilities of all locked packages at OSV (needs the network)
+	@$(UV) audit --frozen
 
 docs: $(VENV)/developing ## generate pages in docs/ and the table of variables in README.md
 	@$(PY) -m operations.generate_docs
