@@ -18,6 +18,7 @@ MARTS = (
     "campaign_reasons",
     "daily_engagement",
     "decisions",
+    "delivery_reconciliation",
     "events",
     "experiment_results",
     "global_hold_out",
@@ -26,15 +27,20 @@ MARTS = (
     "journey_steps",
     "journeys",
     "lifecycle",
+    "link_performance",
     "list_health",
     "mailbox_provider_health",
+    "provider_reconciliation",
     "quality_results",
     "quality_runs",
     "reconciliation",
     "segment_changes",
+    "segment_history",
     "segment_overlap",
     "segment_sizes",
     "sends",
+    "verdict_changes",
+    "verdict_quality",
 )
 """The tables that must be in every published file; others may be added."""
 
