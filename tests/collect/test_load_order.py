@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from include.collect import batch, load
+from include.core import clock
 from include.sendgrid.event_vocabulary import bounce_classes, event_names
 from include.warehouse.connection import configure, prepare
 from tests.collect.conftest import SENT
@@ -54,7 +55,9 @@ def bounced(person: int, kind: str) -> dict[str, Any]:
     return report(person, "bounce", 9, type=kind, tw_key=None)
 
 
-people, seconds = st.integers(0, 2), st.integers(0, 12)
+people = st.integers(0, 2)
+seconds = st.one_of(st.integers(0, 12), st.sampled_from([-90_000, 7 * 86_400, 40 * 86_400]))
+"""Most events are close together; some are of the day before the send, of the next week, and of the next month."""
 reports = st.one_of(
     st.builds(report, people, st.sampled_from(["processed", "delivered", "open", "spamreport"]), seconds),
     st.builds(clicked, people, seconds, st.integers(0, 2), st.integers(0, 1)),
@@ -103,27 +106,44 @@ def cursor() -> duckdb.DuckDBPyConnection:
         }
         for number, (key, person, email) in enumerate(PEOPLE)
     ]  # fmt: skip
-    connection.register("fresh", pa.Table.from_pylist(sends))
-    connection.execute("insert into dispatch.sends by name from fresh")
+    connection.register("planned", pa.Table.from_pylist(sends))
     return connection
 
 
-def loaded(connection: duckdb.DuckDBPyConnection, folder: Path, batches: list[list[dict[str, Any]]]) -> tuple[Any, int]:
-    """Load the batches one by one into an empty table; returns the events and how many were new."""
-    connection.execute("delete from engagement.events")
-    connection.execute("delete from engagement.spool_files")
-    new, again = 0, batch.Redelivered()
-    for number, events in enumerate(batches):
-        path = folder / f"20261124T05000{number % 10}000000Z-{uuid.uuid4()}.json"
-        path.write_bytes(orjson.dumps([{"sg_event_id": uuid.uuid4().hex, **event} for event in events]))
-        rows, repeated = batch.read_file(path, again)
-        connection.register("batch_reports", batch.table(rows, lambda email: f"h-{email}"))
-        connection.register("batch_files", load._listing({path: repeated}))
-        counts = load._store(connection, "arrivals_batch")
-        assert counts["events"] == counts["new"] + counts["duplicates"] + counts["quarantined"] == len(events) - repeated
-        new += counts["new"]
-        path.unlink()
+Batches = list[list[dict[str, Any]]]
+
+
+def loaded(
+    connection: duckdb.DuckDBPyConnection, folder: Path, steps: list[Batches], *, late: frozenset[str] = frozenset()
+) -> tuple[Any, int]:
+    """Load the steps, each of several batches, into an empty table; returns the events and how many were new.
+
+    The sends of messages in `late` are recorded after the last step, so that their events come out of the quarantine.
+    """
+    for table in ("engagement.events", "engagement.spool_files", "engagement.quarantined_events", "dispatch.sends"):
+        connection.execute(f"delete from {table}")
+    record = "insert into dispatch.sends by name select * from planned where (message_key in $late) = $is_late"
+    connection.execute(record, {"late": sorted(late), "is_late": False})
+    again = batch.Redelivered()
+    new = sum(_load_step(connection, folder, batches, again) for batches in steps)
+    connection.execute(record, {"late": sorted(late), "is_late": True})
+    new += load._retry_quarantined(connection)["released"]
     return connection.execute(EVENTS).to_arrow_table().to_pylist(), new
+
+
+def _load_step(connection: duckdb.DuckDBPyConnection, folder: Path, batches: Batches, again: batch.Redelivered) -> int:
+    rows, repeated = list[batch.Row](), dict[Path, int]()
+    for events in batches:
+        path = folder / f"{clock.now():%Y%m%dT%H%M%S%f}Z-{uuid.uuid4()}.json"
+        path.write_bytes(orjson.dumps([{"sg_event_id": uuid.uuid4().hex, **event} for event in events]))
+        found, repeated[path] = batch.read_file(path, again)
+        rows += found
+        path.unlink()
+    connection.register("batch_reports", batch.table(rows, lambda email: f"h-{email}"))
+    connection.register("batch_files", load._listing(repeated))
+    counts = load._store(connection, "arrivals_batch")
+    assert counts["events"] == counts["new"] + counts["duplicates"] + counts["quarantined"] == len(rows)
+    return counts["new"]
 
 
 @settings(
@@ -132,13 +152,20 @@ def loaded(connection: duckdb.DuckDBPyConnection, folder: Path, batches: list[li
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
-@given(deliveries())
-def test_any_order_and_multiplicity_gives_the_same_events(
-    cursor: duckdb.DuckDBPyConnection, tmp_path: Path, drawn: tuple[list[dict[str, Any]], list[list[dict[str, Any]]]]
+@given(deliveries(), st.lists(st.integers(1, 4), min_size=8, max_size=8), st.sets(st.sampled_from(["k0", "k1", "k2"])))
+def test_any_order_multiplicity_and_step_gives_the_same_events(
+    cursor: duckdb.DuckDBPyConnection,
+    tmp_path: Path,
+    drawn: tuple[list[dict[str, Any]], Batches],
+    sizes: list[int],
+    late: set[str],
 ) -> None:
+    """Also of messages that are recorded after their events: until then these are in quarantine."""
     post, batches = drawn
-    once, _ = loaded(cursor, tmp_path, [post])
-    many, new = loaded(cursor, tmp_path, batches)
+    waiting = iter(batches)
+    steps = [step for size in sizes if (step := list(itertools.islice(waiting, size)))]
+    once, _ = loaded(cursor, tmp_path, [[post]])
+    many, new = loaded(cursor, tmp_path, steps, late=frozenset(late))
     assert many == once
     assert new == len(once) == len(post)
 
@@ -151,7 +178,7 @@ def test_every_order_of_a_timeline_is_classified_alike(cursor: duckdb.DuckDBPyCo
         report(0, "open", 500),
     ]
     orders = itertools.islice(itertools.permutations(timeline), 0, None, 3)
-    outcomes = [loaded(cursor, tmp_path, [[event] for event in order])[0] for order in orders]
+    outcomes = [loaded(cursor, tmp_path, [[[event]] for event in order])[0] for order in orders]
     assert all(outcome == outcomes[0] for outcome in outcomes)
     verdicts = {(row["event"], row["verdict"]) for row in outcomes[0]}
     assert verdicts == {("delivered", None), ("clicked", "machine"), ("opened", "human")}
