@@ -336,6 +336,13 @@ def test_events_that_come_again_as_they_were_are_counted_for_their_batch(world: 
     assert world.query(files) == [(2, 1, 0, 1), (2, 0, 2, 0), (2, 1, 1, 0)]
 
 
+def test_a_click_that_comes_again_is_counted_with_the_others_of_its_batch(world: World) -> None:
+    """It is not left out as redelivered: the second batch reports two clicks of one second, so there were two."""
+    (ada,) = world.send()
+    first, second = ({**make_event(ada, "click", url="https://shop.example/a"), "sg_event_id": name} for name in ("1", "2"))
+    assert world.load([first], [first, second])["new"] == 2
+
+
 def test_an_empty_spool_or_batch_loads_nothing(world: World) -> None:
     assert world.load() == {
         "files": 0, "broken": 0, "events": 0, "new": 0, "duplicates": 0, "quarantined": 0, "released": 0
