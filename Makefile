@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 export PYTHONPATH := $(CURDIR)
 override CONF := $(value CONF)
-export CONF DAG NAME DAY DO CAMPAIGN OCCURRENCE EMAIL SUBSCRIBER PERSON LOCALE VARIANT REASON
+export CONF DAG NAME DAY DO TO CAMPAIGN OCCURRENCE EMAIL SUBSCRIBER PERSON LOCALE VARIANT REASON
 # A run starts dozens of Python processes. Without bytecode files, each would compile thousands of modules.
 export UV_COMPILE_BYTECODE := 1
 unexport PYTHONDONTWRITEBYTECODE
@@ -14,7 +14,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 UV_VERSION := 0.13.9
 UV := $(VENV)/bin/uv
 
-.PHONY: help run check preview trigger campaign journey replay consent evidence privacy suppress rotate quarantine new-campaign new-source new-segment segment origins up stop test coverage lint format bench faults mutations operators lock sbom audit docs clean distclean
+.PHONY: help run check preview trigger campaign journey replay consent evidence privacy suppress rotate quarantine new-campaign new-source new-segment segment origins report up stop test coverage lint format bench faults mutations operators lock sbom audit docs clean distclean
 
 help: ## show this text
 	@echo "Tradewind: e-mail marketing infrastructure as Airflow DAGs"
@@ -93,6 +93,10 @@ segment: $(VENV)/installed ## the size of a segment now and its conditions, noth
 origins: $(VENV)/installed ## with several sources, which of them each value of a person comes from: SUBSCRIBER=S1
 	@test -n "$$SUBSCRIBER" || { echo "error: name the person: make origins SUBSCRIBER=S1" >&2; exit 2; }
 	@$(PY) -m include.extract.origins "$$SUBSCRIBER"
+
+report: $(VENV)/installed ## write the newest report as one HTML file, which refers to no other: TO=report.html
+	@test -n "$$TO" || { echo "error: name the file: make report TO=report.html" >&2; exit 2; }
+	@$(PY) -m include.publish.report "$$TO"
 
 up: $(VENV)/installed ## start Airflow, edge, activities port and simulator, unless they are running
 	@$(PY) -m operations up

@@ -36,7 +36,8 @@ COLUMNS = (
     "updated_at",
     "attributes",
 )
-RECENT_SHARE = 0.025
+RECENT_SHARE, RECENT_DAYS = 0.025, 13
+GROWTH_SHARE, GROWTH_DAYS = 0.015, 84
 _CONSENT = ("lawful_basis", "consent_source", "consented_at", "consent_wording", "consent_expires_at", "tracking_consent")
 _TRACKING = {"en": 0.72, "de": 0.45, "fr": 0.38, "es": 0.55}
 _FOLD = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "'": "", " ": ""})
@@ -49,7 +50,7 @@ def person(customer: int, first_purchase: date, until: date) -> Row:
     language = locale[:2]
     given, family = random.choice(names.FIRST_NAMES[language].split()), random.choice(names.LAST_NAMES[language].split())
     end = datetime(until.year, until.month, until.day, tzinfo=UTC) - timedelta(seconds=1)
-    signed_up = _signed_up(random, first_purchase, end)
+    signed_up = _signed_up(random, first_purchase, end, Random(f"tradewind growth {customer}"))
     status = random.choices(("subscribed", "unsubscribed", "pending"), (89, 8, 3))[0]
     row: Row = {
         "subscriber_id": f"C{customer:05d}",
@@ -69,12 +70,15 @@ def person(customer: int, first_purchase: date, until: date) -> Row:
     return row
 
 
-def _signed_up(random: Random, first_purchase: date, end: datetime) -> datetime:
-    """A sign-up time around the first purchase; some people signed up in the two weeks before `end`."""
+def _signed_up(random: Random, first_purchase: date, end: datetime, growth: Random) -> datetime:
+    """A sign-up time around the first purchase; some people signed up in the last weeks, most of them in the last two."""
     if random.random() < RECENT_SHARE:
-        return end - timedelta(seconds=random.randrange(13 * 86_400))
+        return end - timedelta(seconds=random.randrange(RECENT_DAYS * 86_400))
     first = datetime(first_purchase.year, first_purchase.month, first_purchase.day, tzinfo=UTC)
-    return first + timedelta(days=random.choice((-20, -7, -2, 0, 0, 0, 1, 14, 40)), seconds=random.randrange(86_400))
+    around = first + timedelta(days=random.choice((-20, -7, -2, 0, 0, 0, 1, 14, 40)), seconds=random.randrange(86_400))
+    if growth.random() < GROWTH_SHARE:
+        return end - timedelta(days=RECENT_DAYS, seconds=growth.randrange(GROWTH_DAYS * 86_400))
+    return around
 
 
 def _consent(random: Random, signed_up: datetime, end: datetime, language: str, status: str) -> Row:

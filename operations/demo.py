@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from include.core import connections
 from include.core.campaign_file import campaign_names, load_campaign
 from include.core.connections import SOURCE
-from operations import demo_shop, runs
+from operations import demo_shop, past, runs
 from operations.api import AirflowApi, part
 from operations.campaign_table import campaign_table
 from operations.events import wait_for_events
@@ -23,12 +23,16 @@ ASSET_RUN_TIMEOUT_SECONDS = 90
 SCHEDULER_INTERVAL_SECONDS = 2.0
 
 
-def run_demo(installation: Installation, *, campaigns: list[str] | None = None) -> int:
-    """Run the pipeline and print the report; returns 0. Raises `TradewindError` if a run fails."""
+def run_demo(installation: Installation, *, campaigns: list[str] | None = None, past_weeks: int = past.WEEKS) -> int:
+    """Run the pipeline and print the report; returns 0. Raises `TradewindError` if a run fails.
+
+    A new installation of the demo first gets a past of `past_weeks`.
+    """
     progress, api = Progress(), AirflowApi(installation)
     names = campaigns or campaign_names()
     sends = [f"send_{name}" for name in names if not load_campaign(name).follows]
     later = [f"send_{name}" for name in names if load_campaign(name).follows]
+    past.play_once(installation, progress.report, weeks=past_weeks)
     demo_shop.start_all(installation, progress.report)
     _report_endpoints(installation, progress)
     runs.wait_for_dags(api, [*PIPELINE, "collect_activities", JOURNEYS, *sends, *later])

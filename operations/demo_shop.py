@@ -19,7 +19,7 @@ from operations.settings import Installation, service_environment
 def start_all(installation: Installation, report: Callable[[str], None]) -> None:
     """Start the services, apply the Airflow settings and build the demo shop. Raises `TradewindError`."""
     launcher.check_disk(installation)
-    with _demo_shop_built(installation, report):
+    with built(installation, report):
         launcher.start_services(installation, report)
         airflow_settings.apply(installation)
 
@@ -30,7 +30,7 @@ def shop_file(installation: Installation) -> Path:
 
 
 @contextmanager
-def _demo_shop_built(installation: Installation, report: Callable[[str], None]) -> Iterator[None]:
+def built(installation: Installation, report: Callable[[str], None]) -> Iterator[None]:
     """Build the shop in the background of the block, and wait for it at the end."""
     building = _start_building(installation, report)
     try:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hmac
-import time
 from dataclasses import dataclass, field
 
 from aiohttp import web
 
+from simulator import clock
 from simulator.api.acceptance import Acceptance
 from simulator.api.limits import RateLimit
 from simulator.api.responses import UNAUTHORIZED, Problem
@@ -44,7 +44,7 @@ class Simulator:
 
     def batch_exists(self, batch_id: str) -> bool:
         """Whether the batch id was created here within the last 10 days."""
-        return time.time() - self.batches.get(batch_id, 0.0) < BATCH_DAYS * 86_400
+        return clock.now() - self.batches.get(batch_id, 0.0) < BATCH_DAYS * 86_400
 
     def authorization_error(self, request: web.Request) -> Problem | None:
         """The problem with the API key; None if it is valid."""

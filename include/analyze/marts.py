@@ -16,7 +16,7 @@ from include.analyze.journeys import build_journeys
 from include.analyze.ledger_facts import copy_ledger, designs, tallies
 from include.analyze.reconcile import build_reconciliation
 from include.analyze.service_levels import build_service_levels
-from include.core.paths import SQL
+from include.core.paths import SQL, DataPaths
 from include.core.shop import load_shop
 from include.ledger.database import Ledger
 from include.ledger.stores import Stores
@@ -74,8 +74,29 @@ MARTS = (
     "verdict_quality",
     "verdict_changes",
     "audit_checks",
+    "simulated_past",
 )
 """SQL files in the order in which they run; the first two create the temporary tables that the others read."""
+
+
+DATED = (
+    "list_health_delete",
+    "list_health",
+    "lifecycle_history_undo",
+    "lifecycle_history_delete",
+    "lifecycle_history_close",
+    "lifecycle_history",
+    "lifecycle_daily_delete",
+    "lifecycle_daily",
+)
+"""Those of them that keep earlier days, which a later analysis cannot compute."""
+
+
+def build_day(paths: DataPaths, *, as_of: datetime) -> None:
+    """Add the day of `as_of` to the marts that keep earlier days, and leave the others."""
+    with open_warehouse(paths) as connection, transaction(connection):
+        for name in DATED:
+            run(connection, "analyze", name, {"as_of": as_of})
 
 
 def build_marts(stores: Stores, *, as_of: datetime) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -63,6 +64,32 @@ def funnel(campaigns: Rows) -> dict[str, Any]:
             tooltip=["label:N", "step:N", alt.Tooltip("people:Q", format=",d")],
         )
     )
+
+
+def rates(campaigns: Rows) -> dict[str, Any]:
+    """The open rate of each campaign that was sent more than once, from occurrence to occurrence."""
+    repeated = repeated_campaigns(campaigns)
+    lines = [{**row, "day": row["planned_at"][:10]} for row in campaigns if row["campaign"] in repeated]
+    return _spec(
+        _chart(lines, height=220)
+        .mark_line(point={"size": 38, "filled": True}, strokeWidth=2)
+        .encode(
+            x=_days(),
+            y=alt.Y("human_open_rate:Q", title="opened by people", axis=alt.Axis(format="~%", tickCount=5)),
+            color=_colour("campaign", repeated, SERIES[: len(repeated)]),
+            tooltip=[
+                "label:N",
+                alt.Tooltip("human_open_rate:Q", format=".1%"),
+                alt.Tooltip("human_click_rate:Q", format=".1%"),
+            ],
+        )
+    )
+
+
+def repeated_campaigns(campaigns: Rows) -> list[str]:
+    """The campaigns with more than one occurrence, the most frequent first; as many as there are colours."""
+    counted = Counter(row["campaign"] for row in campaigns)
+    return [name for name, occurrences in counted.most_common(len(SERIES)) if occurrences > 1]
 
 
 def engagement(daily: Rows) -> dict[str, Any]:

@@ -1,10 +1,14 @@
-"""The report: one HTML page beside the published file, computed from that file only. It needs no network."""
+"""The report: one HTML page beside the published file, computed from that file only. It needs no network.
+
+`python -m include.publish.report TO` writes it to another place, to be attached or shown elsewhere.
+"""
 
 from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +18,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from include.core.durable import write_durably
-from include.core.paths import DataPaths
+from include.core.errors import TradewindError
+from include.core.paths import DataPaths, data_paths
 from include.publish import charts, formats, snapshot
 from include.publish.limits import COMPLAINT, HARD_BOUNCE, LIMITS, RECENT_DAYS
 from include.publish.snapshot import Manifest
@@ -23,6 +28,7 @@ from include.warehouse.connection import fetch
 PAGES = Path(__file__).with_name("pages")
 QUERIES = (
     "headline",
+    "simulated_past",
     "campaigns",
     "arbitration",
     "journeys",
@@ -48,13 +54,17 @@ def write_report(paths: DataPaths) -> str:
 
     Raises `PublishError` if nothing is published. Without campaigns the page says how to send one.
     """
+    page = paths.published / snapshot.REPORT
+    write_durably(page, newest(paths).encode())
+    return str(page.relative_to(paths.root))
+
+
+def newest(paths: DataPaths) -> str:
+    """The page of the newest published file: HTML that refers to no other file. Raises `PublishError` if there is none."""
     build = snapshot.require_build(paths)
     manifest = snapshot.read_manifest(build)
     with snapshot.open_build(build) as connection:
-        sections = read_sections(connection)
-    page = paths.published / snapshot.REPORT
-    write_durably(page, render(manifest, sections).encode())
-    return str(page.relative_to(paths.root))
+        return render(manifest, read_sections(connection))
 
 
 def read_sections(connection: duckdb.DuckDBPyConnection) -> Sections:
@@ -89,6 +99,10 @@ def specs(sections: Sections) -> dict[str, Any]:
     providers = sections["providers"]
     drawn: dict[str, tuple[Any, Callable[[], dict[str, Any]]]] = {
         "funnel": (sections["campaigns"], lambda: charts.funnel(sections["campaigns"])),
+        "rates": (
+            charts.repeated_campaigns(sections["campaigns"]),
+            lambda: charts.rates(sections["campaigns"]),
+        ),
         "engagement": (sections["engagement"], lambda: charts.engagement(sections["engagement"])),
         "hard-bounces": (
             providers,
@@ -122,3 +136,19 @@ def _environment() -> Environment:
     environment.filters.update(count=formats.count, percent=formats.percent, decimal=formats.decimal, moment=formats.moment)
     environment.filters["embedded"] = formats.embedded
     return environment
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write the page of the published file to the path that is the only argument."""
+    try:
+        (to,) = map(Path, arguments)
+        write_durably(to, newest(data_paths()).encode())
+    except TradewindError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 1
+    sys.stdout.write(f"{to}: {to.stat().st_size / 1e6:.2f} MB\n")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

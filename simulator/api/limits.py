@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-import time
+
+from simulator import clock
 
 
 class RateLimit:
@@ -15,7 +16,7 @@ class RateLimit:
 
     def allow(self) -> bool:
         """Count a request; returns whether it is within the limit."""
-        window = int(time.time() // self._seconds)
+        window = int(clock.now() // self._seconds)
         if window != self._window:
             self._window, self._used = window, 0
         self._used += 1

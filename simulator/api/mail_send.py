@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import time
 import zlib
 
 from aiohttp import web
 
+from simulator import clock
 from simulator.api.acceptance import record_call
 from simulator.api.decoding import decode
 from simulator.api.payload import Mail
@@ -78,7 +78,7 @@ def _decompressed(request: web.Request, simulator: Simulator, body: bytes) -> by
 
 
 async def _validate_and_accept(request: web.Request, simulator: Simulator, mail: Mail, body: bytes) -> web.StreamResponse:
-    now = time.time()
+    now = clock.now()
     headers = simulator.mail_send_limit.headers()
     if found := problems(mail, simulator.account, now):
         await _record_rejection(simulator, 400, mail)
@@ -103,7 +103,7 @@ async def _accept(request: web.Request, simulator: Simulator, mail: Mail, body: 
         await asyncio.sleep(fault.seconds)
     drop_reason = fault.reason if fault and fault.kind == "accept_then_drop" else None
     status = STATUS.get(fault.kind, 202) if fault else 202
-    accepted = await simulator.acceptance.accept(mail, body, time.time(), drop_reason, fault.kind if fault else None, status)
+    accepted = await simulator.acceptance.accept(mail, body, clock.now(), drop_reason, fault.kind if fault else None, status)
     response = await fault_response(request, armed, accepted.x_message_id) if armed else None
     return response or web.Response(
         status=202, headers={"X-Message-Id": accepted.x_message_id, **simulator.mail_send_limit.headers()}
@@ -112,7 +112,7 @@ async def _accept(request: web.Request, simulator: Simulator, mail: Mail, body: 
 
 async def _record_rejection(simulator: Simulator, status: int, mail: Mail | None, fault: str | None = None) -> None:
     """Record a POST that was not accepted."""
-    people, campaign, now = len(mail.personalizations) if mail else 0, mail.campaign() if mail else "", time.time()
+    people, campaign, now = len(mail.personalizations) if mail else 0, mail.campaign() if mail else "", clock.now()
     await simulator.database.write(
         lambda connection: record_call(connection, now, status, people, campaign, fault, accepted=False)
     )

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-import time
 
 import orjson
 from aiohttp import web
 
+from simulator import clock
 from simulator.api.responses import Problem, error_response, json_response
 from simulator.state import SIMULATOR
 from simulator.webhook.batching import pack_posts
@@ -34,10 +34,10 @@ async def flush(request: web.Request) -> web.Response:
     simulator = request.app[SIMULATOR]
     engine = simulator.engine
     if request.query.get("scheduled") == "start":
-        await simulator.database.execute(START_SCHEDULED, time.time())
+        await simulator.database.execute(START_SCHEDULED, clock.now())
     events = await (engine.finish() if request.query.get("recipients") == "finish" else engine.advance())
-    posts = await simulator.database.execute("update posts set not_before = ?", time.time())
-    await simulator.database.execute("update link_visits set not_before = ? where done_at is null", time.time())
+    posts = await simulator.database.execute("update posts set not_before = ?", clock.now())
+    await simulator.database.execute("update link_visits set not_before = ? where done_at is null", clock.now())
     return json_response({"events": events, "posts": posts})
 
 
@@ -49,7 +49,7 @@ async def inject_events(request: web.Request) -> web.Response:
         return error_response(400, [Problem(str(error), None, None)])
     if not isinstance(events, list) or not events:
         return error_response(400, [Problem("The body must be a non-empty list of events.", None, None)])
-    now = time.time()
+    now = clock.now()
     rows = [(now, now, post.events, post.body) for post in pack_posts(events, 0.0)]
 
     def change(connection: sqlite3.Connection) -> None:

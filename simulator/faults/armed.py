@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import time
 import uuid
 from collections import defaultdict
 from random import Random
@@ -11,6 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from simulator import clock
 from simulator.api.acceptance import short_id
 from simulator.api.payload import Mail
 from simulator.webhook.batching import redelivery_id
@@ -73,7 +73,7 @@ class Armed:
     def __init__(self, number: int, fault: Fault, seed: int) -> None:
         self.number, self.fault = number, fault
         self.passed = self.fired = 0
-        self.until = time.time() + fault.seconds
+        self.until = clock.now() + fault.seconds
         self.random = Random(f"{seed}/{number}/{fault.kind}")
 
     def fires(self) -> bool:

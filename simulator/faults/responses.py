@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-import time
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
+from simulator import clock
 from simulator.api.payload import HELP, Mail
 from simulator.api.responses import (
     BAD_GATEWAY_PAGE,
@@ -64,7 +64,7 @@ def limit_headers(armed: Armed) -> dict[str, str]:
     fault = armed.fault
     if not fault.headers:
         return {}
-    reset = time.time() + fault.reset_after if fault.reset == "epoch" else fault.reset_after
+    reset = clock.now() + fault.reset_after if fault.reset == "epoch" else fault.reset_after
     whole = int(reset) + (reset > int(reset))
     return {"X-RateLimit-Limit": "600", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(whole)}
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from simulator import clock
 from simulator.api.acceptance import send_time
 from simulator.inbox.message import Message
 from simulator.recipients.link_visits import LINK_VISIT_KINDS
@@ -39,7 +39,7 @@ async def actions(simulator: Simulator, message: Message) -> list[Action]:
         found += _emitted(run, message)
     for visit in await simulator.database.read(VISITS, message.seq):
         details = {"response": visit["status"] or "none yet", "useragent": visit["useragent"]}
-        found.append(Action(visit["done_at"] or time.time(), VISIT_NAMES[visit["how"]], details))
+        found.append(Action(visit["done_at"] or clock.now(), VISIT_NAMES[visit["how"]], details))
     return sorted(found, key=lambda action: action.at)
 
 

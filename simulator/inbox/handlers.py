@@ -6,13 +6,13 @@ Mails are foreign content: each is shown in a sandboxed frame, without scripts, 
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from simulator import clock
 from simulator.api.payload import DECODER
 from simulator.api.responses import Problem, error_response, json_response
 from simulator.database import FOLDER
@@ -102,7 +102,7 @@ async def unsubscribe(request: web.Request) -> web.Response:
         return error_response(403, [Problem("Press the button on the message's own page.", None, None)])
     if found is None or not one_click(found.person, found.mail) or not found.unsubscribe:
         return error_response(404, [NO_MESSAGE])
-    await simulator.database.execute(UNSUBSCRIBE, found.seq, found.unsubscribe, "Tradewind simulator inbox", time.time())
+    await simulator.database.execute(UNSUBSCRIBE, found.seq, found.unsubscribe, "Tradewind simulator inbox", clock.now())
     raise web.HTTPSeeOther(f"/inbox/{found.seq}?asked=1")
 
 

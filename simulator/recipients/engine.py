@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import asdict
 from random import Random
 
+from simulator import clock
 from simulator.database import Change, Database
 from simulator.faults.armed import Faults
 from simulator.recipients.flush import Flush
@@ -52,12 +53,12 @@ class Engine:
             began = time.monotonic()
             await self.advance()
             spent = time.monotonic() - began
-            behind = self._due and self._due[0][0] <= time.time()
+            behind = self._due and self._due[0][0] <= clock.now()
             await asyncio.sleep(spent if behind else max(self._settings.flush_seconds - spent, spent))
 
     async def resume(self) -> None:
         """Resume the active runs after a restart; the downtime does not count."""
-        now = time.time()
+        now = clock.now()
         move = "update runs set activated_at = activated_at + (? - progress_at), progress_at = ? where state = 'active'"
         await self._database.execute(move, now, now)
         for row in await self._database.read("select id from runs where state = 'active' order by id"):
@@ -68,7 +69,7 @@ class Engine:
         """Start due runs and emit due events in one transaction; returns the number of events."""
         async with self._lock:
             await self._start_due_runs()
-            return await self._flush(time.time())
+            return await self._flush(clock.now())
 
     async def finish(self) -> int:
         """Start due runs and emit all remaining events of active runs now; returns the number of events."""
@@ -102,7 +103,7 @@ class Engine:
         heapq.heappush(self._due, (run.next_at(), run.id))
 
     async def _start_due_runs(self) -> None:
-        now = time.time()
+        now = clock.now()
         await discard_due(self._database, now, self._settings.notice, self._settings.paused_retention)
         room = MAX_PEOPLE - sum(run.people for run in self._active.values())
         for run_id in await startable_runs(self._database, now, self._settings.notice, room):
@@ -115,10 +116,10 @@ class Engine:
         conditions = Conditions(
             self._settings.speed, {name: asdict(rates) for name, rates in self.rates.items()}, {}, row["drop_reason"]
         )
-        run = Run(row, conditions, self._settings.seed, time.time())
+        run = Run(row, conditions, self._settings.seed, clock.now())
         if suppressed := await suppressed_positions(self._database, run.mail):
             conditions.suppressed = suppressed
-            run = Run(row, conditions, self._settings.seed, time.time())
+            run = Run(row, conditions, self._settings.seed, clock.now())
         await self._database.execute(
             "update runs set state = 'active', activated_at = ?, progress_at = ?, conditions = ? where id = ?",
             run.base,
@@ -135,7 +136,7 @@ class Engine:
         return flush.events
 
     async def _collect_due(self, until: float) -> Flush:
-        flush = Flush(time.time(), self._random, self._faults, self._settings.speed)
+        flush = Flush(clock.now(), self._random, self._faults, self._settings.speed)
         left = MAX_ENTRIES
         while left > 0 and self._due and self._due[0][0] <= until:
             _, run_id = heapq.heappop(self._due)
@@ -148,7 +149,7 @@ class Engine:
         """Emit at most one slice of a run's due entries; returns how many."""
         before = run.emitted
         while run.left() and run.at(run.emitted) <= until and run.emitted - before < SLICE_ENTRIES:
-            flush.add_next(run, min(int(run.at(run.emitted)), int(time.time())))
+            flush.add_next(run, min(int(run.at(run.emitted)), int(clock.now())))
         flush.progress[run.id] = (run.emitted, "active" if run.left() else "done")
         if run.left():
             heapq.heappush(self._due, (run.next_at(), run.id))

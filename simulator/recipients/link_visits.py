@@ -9,13 +9,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-import time
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import aiohttp
 
+from simulator import clock
 from simulator.database import Database
 from simulator.inbox.marks import UNSUBSCRIBED, mark
 from simulator.recipients.render import body_unsubscribe_link, one_click, unsubscribe_link
@@ -67,17 +67,18 @@ class LinkVisitor:
     async def run(self) -> None:
         """Run forever. Without an edge, the visits stay queued."""
         while True:
-            if self._edge:
-                await self.run_due()
-            await asyncio.sleep(0.2)
+            visited = await self.run_due() if self._edge else 0
+            await asyncio.sleep(0 if visited else 0.2)
 
-    async def run_due(self) -> None:
-        """Make a few due visits; a failed connection is retried later, up to `ATTEMPTS` times."""
-        await asyncio.gather(*(self._process(row) for row in await self._database.read(DUE, time.time())))
+    async def run_due(self) -> int:
+        """Make a few due visits; returns how many. A failed connection is retried later, up to `ATTEMPTS` times."""
+        due = await self._database.read(DUE, clock.now())
+        await asyncio.gather(*(self._process(row) for row in due))
+        return len(due)
 
     async def _process(self, row: dict[str, Any]) -> None:
         status = await self._attempt(row)
-        now, attempts = time.time(), row["attempts"] + 1
+        now, attempts = clock.now(), row["attempts"] + 1
         done = now if status is not None or attempts >= ATTEMPTS else None
         left = row["how"] != "scan" and status is not None and status < 400
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from typing import Any
 
 import aiohttp
 
+from simulator import clock
 from simulator.database import Database, increment_total
 from simulator.faults.armed import Faults
 from simulator.webhook.signing import Signer
@@ -39,7 +39,7 @@ class Poster:
     async def run(self) -> None:
         """Run forever. Without a URL, and during the fault `silence`, the posts stay queued."""
         while True:
-            started = await self._start_due() if self.url and not self._faults.is_silent(time.time()) else 0
+            started = await self._start_due() if self.url and not self._faults.is_silent(clock.now()) else 0
             if not started:
                 await asyncio.sleep(0.1)
 
@@ -56,7 +56,7 @@ class Poster:
             await asyncio.wait(self._under_way.values(), return_when=asyncio.FIRST_COMPLETED)
             return 1
         order = "order by random() limit ?" if self._faults.is_shuffled() else "order by not_before, id limit ?"
-        rows = await self._database.read(NEXT + order, time.time(), str(list(self._under_way)), room)
+        rows = await self._database.read(NEXT + order, clock.now(), str(list(self._under_way)), room)
         for row in rows:
             self._under_way[row["id"]] = asyncio.create_task(self._post(row))
         return len(rows)
@@ -71,7 +71,7 @@ class Poster:
     async def _answer(self, body: bytes) -> int:
         """The status, 0 without a response. Each attempt is signed again; redirects are not followed."""
         headers = {"Content-Type": "application/json", "User-Agent": "SendGrid Event API"}
-        headers |= self._signer.headers(int(time.time()), body)
+        headers |= self._signer.headers(int(clock.now()), body)
         timeout = aiohttp.ClientTimeout(total=ANSWER_WITHIN)
         try:
             async with self._session.post(
@@ -83,7 +83,7 @@ class Poster:
             return 0
 
     async def _record_result(self, row: dict[str, Any], status: int) -> None:
-        now = time.time()
+        now = clock.now()
         if 200 <= status < 300 or now - row["first_at"] > GIVE_UP_AFTER:
             await self._database.write(lambda connection: _delete_post(connection, row, 200 <= status < 300))
             return

@@ -35,7 +35,7 @@ ACCOUNTED = "accepted + rejected + suppressed + capped + held_out + in_doubt + p
 
 
 def test_a_second_run_mails_nobody(installation: Installation, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run_demo(installation) == 0
+    assert run_demo(installation, past_weeks=0) == 0
     first = capsys.readouterr().out
     accepted = keys_at_simulator(installation)
     assert accepted

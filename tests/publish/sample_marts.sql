@@ -286,3 +286,5 @@ create or replace table marts.audit_checks as
 select 'scheduled__' || month as run_id, timestamptz '2026-09-01 05:00:00+00' + to_months(month::integer) as checked_at, check_name, verdict,
     case when month > 0 then 'pass' end as previous_verdict, '{"domains": 1, "<b>policy</b>": "none"}'::json as evidence, 'Set the policy of "shop" & more.' as advice
 from range(2) as r (month), (values ('dmarc', 'fail'), ('one_click', 'unknown'), ('addresses', 'pass'), ('bimi', 'warn')) as t (check_name, verdict);
+
+create or replace table marts.simulated_past (first_day date, last_day date);

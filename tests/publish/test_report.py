@@ -121,12 +121,25 @@ def test_page_loads_nothing_from_the_network(page: str) -> None:
             assert not re.match(r"(https?:)?//", attributes.get(name) or ""), tag
 
 
+def test_the_command_writes_one_file_to_any_place(
+    published: DataPaths, page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    to = tmp_path / "report.html"
+    monkeypatch.setenv("TRADEWIND_DATA", str(published.root))
+    assert report.main([str(to)]) == 0
+    assert to.read_text() == page
+    assert to.stat().st_size < 1_500_000
+    monkeypatch.setenv("TRADEWIND_DATA", str(tmp_path))
+    assert report.main([str(to)]) == 1
+    assert to.read_text() == page, "nothing is published there"
+
+
 def test_page_is_accessible_without_charts(page: str) -> None:
     elements = Outline(page).elements
     assert ("html", {"lang": "en"}) in elements
     assert sum(tag == "h1" for tag, _ in elements) == 1
     charts = [attributes for _, attributes in elements if attributes.get("class") == "chart"]
-    assert len(charts) == len(specs(page)) == 8
+    assert len(charts) == len(specs(page)) == 9
     assert all(chart["role"] == "img" and len(chart["aria-label"] or "") > 20 for chart in charts)
     assert all(attributes.get("scope") for tag, attributes in elements if tag == "th")
     targets = {attributes.get("id") for _, attributes in elements}

@@ -42,10 +42,12 @@ def console_page(
         build = snapshot.require_build(paths)
         manifest = snapshot.read_manifest(build)
     except PublishError as error:
-        return _write(view, Page(lead=f"{error.what} {error.remedy}"), [], None, began)
+        return _write(view, Page(lead=f"{error.what} {error.remedy}"), [], began)
     with snapshot.open_build(build) as connection:
-        page, sections = _read(view, Source(connection, manifest, query, now, live))
-    return _write(view, page, sections, manifest["built_at"], began)
+        source = Source(connection, manifest, query, now, live)
+        page, sections = _read(view, source)
+        past = _simulated_past(source)
+    return _write(view, page, sections, began, manifest["built_at"], past)
 
 
 def _view(route: str) -> View:
@@ -65,6 +67,14 @@ def _read(view: View, source: Source) -> tuple[Page, list[Drawn]]:
     return page, [Drawn(section.title, section.note, _blocks(section.draw)) for section in page.sections]
 
 
+def _simulated_past(source: Source) -> list[dict[str, Any]]:
+    """The days that the demo played before its first run; none outside of the demo."""
+    try:
+        return source.rows("report/simulated_past")
+    except NotPublishedError:
+        return []
+
+
 def _blocks(draw: Callable[[], Sequence[Block]]) -> Sequence[Block]:
     try:
         return draw()
@@ -72,7 +82,9 @@ def _blocks(draw: Callable[[], Sequence[Block]]) -> Sequence[Block]:
         return [Prose(f"{error} {OLDER}")]
 
 
-def _write(view: View, page: Page, sections: Sequence[Drawn], built_at: str | None, began: float) -> str:
+def _write(
+    view: View, page: Page, sections: Sequence[Drawn], began: float, built_at: str | None = None, past: Sequence[Row] = ()
+) -> str:
     specs: dict[str, Any] = {}
     for section in sections:
         for block in section.blocks:
@@ -86,6 +98,7 @@ def _write(view: View, page: Page, sections: Sequence[Drawn], built_at: str | No
         sections=sections,
         specs=specs,
         built_at=built_at,
+        past=past,
         version=version(),
         milliseconds=lambda: round((time.perf_counter() - began) * 1_000),
     )

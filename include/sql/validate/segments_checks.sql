@@ -4,6 +4,7 @@
 -- params: window_runs, min_rows
 -- purpose: Sizes of the segments of the newest run, compared with the runs before it that built the same segment: what the
 --          suite for segments checks. `earlier` are the sizes and list sizes of the earlier runs, newest first.
+--          Runs of a simulated past are not compared with: the demo's first run begins anew.
 --          `stopped`: the size is outside the limits of the segment's file, for `stop_reason`.
 with newest as (
     select arg_max(segment_run, (as_of, built_at)) as segment_run
@@ -22,6 +23,7 @@ sized as (
         ) as place
     from segment.sizes
     inner join segment.runs using (segment_run)
+    where runs.as_of > (select coalesce(max(ended_at), '-infinity'::timestamptz) from core.simulated_past)
     qualify place <= $window_runs + 1
 ),
 

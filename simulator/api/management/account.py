@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-import time
 import uuid
 from typing import Any
 
 import msgspec
 from aiohttp import web
 
+from simulator import clock
 from simulator.api.erasure import erase_messages
 from simulator.api.management.parsing import BadRequest, parse_body, query_integer
 from simulator.api.responses import FORBIDDEN, error_response, json_response
@@ -105,7 +105,7 @@ async def erase(request: web.Request) -> web.Response:
 
     def change(connection: sqlite3.Connection) -> None:
         erase_messages(connection, requested.email_addresses)
-        connection.execute("insert into erasures values (?, ?, ?)", (job, time.time(), len(requested.email_addresses)))
+        connection.execute("insert into erasures values (?, ?, ?)", (job, clock.now(), len(requested.email_addresses)))
 
     await request.app[SIMULATOR].database.write(change)
     return json_response({"job_id": job}, 202)

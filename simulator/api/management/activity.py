@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import time
 from datetime import UTC, datetime
 from typing import Any
 
 from aiohttp import web
 
+from simulator import clock
 from simulator.api.management.parsing import BadRequest, query_integer
 from simulator.api.payload import DECODER
 from simulator.api.responses import FORBIDDEN, TOO_MANY, error_response, json_response
@@ -39,7 +39,7 @@ async def messages(request: web.Request) -> web.Response:
         return error_response(429, [TOO_MANY], simulator.activity_limit.headers())
     clauses, values = conditions(request.query.get("query", ""))
     limit = query_integer(request, "limit", 10, 1, MAX_ROWS)
-    since = time.time() - DAYS * 86_400
+    since = clock.now() - DAYS * 86_400
     sql = f"{ROWS}{' and '.join(clauses)} order by accepted.seq desc limit ?"
     return json_response({"messages": [_shown(row) for row in await simulator.database.read(sql, since, *values, limit)]})
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-import time
 from typing import Any
 
 import msgspec
 from aiohttp import web
 
+from simulator import clock
 from simulator.api.management.parsing import BadRequest, parse_body
 from simulator.api.management.suppressions import Recipients
 from simulator.api.responses import json_response
@@ -74,7 +74,7 @@ async def members(request: web.Request) -> web.Response:
 
 async def add(request: web.Request) -> web.Response:
     """Suppress addresses for a group: 201."""
-    row, requested, now = await _known(request), await parse_body(request, Recipients), int(time.time())
+    row, requested, now = await _known(request), await parse_body(request, Recipients), int(clock.now())
     emails = [email.lower() for email in requested.recipient_emails]
     sql = "insert into group_suppressions (group_id, email, created) values (?, ?, ?) on conflict do nothing"
     rows = [(row["id"], email, now) for email in emails]

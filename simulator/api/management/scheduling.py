@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
-import time
 from typing import Literal
 
 import msgspec
 from aiohttp import web
 
+from simulator import clock
 from simulator.api.management.parsing import BadRequest, parse_body
 from simulator.api.responses import json_response
 from simulator.state import SIMULATOR, Simulator
@@ -32,7 +32,7 @@ class Change(msgspec.Struct, forbid_unknown_fields=True):
 
 async def make_batch(request: web.Request) -> web.Response:
     """Create a batch id: 201."""
-    simulator, batch_id, now = request.app[SIMULATOR], secrets.token_urlsafe(36), time.time()
+    simulator, batch_id, now = request.app[SIMULATOR], secrets.token_urlsafe(36), clock.now()
     await simulator.database.execute("insert into batches (batch_id, created) values (?, ?)", batch_id, now)
     simulator.batches[batch_id] = now
     return json_response({"batch_id": batch_id}, 201)
@@ -69,7 +69,7 @@ async def hold(request: web.Request) -> web.Response:
             return "The batch_id already has a status. Use PATCH to change it."
         if len(held) >= MAX_HELD:
             return f"At most {MAX_HELD} batches may be paused or cancelled at the same time."
-        connection.execute("insert into schedules values (?, ?, ?)", (requested.batch_id, requested.status, time.time()))
+        connection.execute("insert into schedules values (?, ?, ?)", (requested.batch_id, requested.status, clock.now()))
         return None
 
     if refused := await simulator.database.write(change):

@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
+from simulator import clock
 from simulator.api.management.parsing import BadRequest
 from simulator.api.responses import json_response
 from simulator.state import SIMULATOR
@@ -88,7 +89,7 @@ def _periods(request: web.Request, sums: Counts) -> Iterator[tuple[str, dict[str
 def _span(request: web.Request) -> tuple[date, date]:
     try:
         first = date.fromisoformat(request.query["start_date"])
-        last = date.fromisoformat(request.query.get("end_date", datetime.now(UTC).date().isoformat()))
+        last = date.fromisoformat(request.query.get("end_date", datetime.fromtimestamp(clock.now(), UTC).date().isoformat()))
     except (KeyError, ValueError) as error:
         raise BadRequest(400, "start_date is required, as YYYY-MM-DD", "start_date") from error
     if last < first:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-import time
 from typing import Any
 
 import msgspec
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from simulator import clock
 from simulator.api.management.parsing import BadRequest, parse_body, query_integer
 from simulator.api.responses import json_response
 from simulator.recipients.suppression import LISTS, suppress
@@ -100,7 +100,7 @@ async def unsubscribe(request: web.Request) -> web.Response:
     requested = await parse_body(request, Recipients)
     if not requested.recipient_emails:
         raise BadRequest(400, "recipient_emails must not be empty", "recipient_emails")
-    now = int(time.time())
+    now = int(clock.now())
 
     def change(connection: sqlite3.Connection) -> None:
         for email in requested.recipient_emails:
