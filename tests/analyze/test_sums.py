@@ -190,3 +190,32 @@ def test_delivery_of_unsent_message_fails_with_campaign_and_count(filled: Stores
 def test_check_sums_without_marts_fails(paths: DataPaths) -> None:
     with pytest.raises(ConservationBroken, match="build_marts"):
         check_sums(paths)
+
+
+TEST_SEND = """
+insert into engagement.quarantined_events by name
+select
+    'e-of-a-test' as dedup_key, 'unknown_message' as reason, now() as received_at, 'f9' as spool_file,
+    '{"message_key": "0197f0a0-0000-8000-8000-000000000000", "event": "delivered"}' as raw_event
+"""
+ITS_FILE = """
+insert into engagement.spool_files by name
+select
+    'f9' as name, now() as received_at, now() as loaded_at, 1 as events, 0 as new_events, 0 as duplicates, 1 as quarantined
+"""
+DIFFERENCES = "select check_name, scope, difference from marts.reconciliation where not holds order by all"
+
+
+def test_events_of_a_test_send_leave_no_difference(filled: Stores) -> None:
+    build_marts(filled, as_of=AS_OF)
+    with open_warehouse(filled.paths) as connection:
+        before = connection.execute(DIFFERENCES).fetchall()
+        events = len(connection.table("marts.events"))
+        connection.execute(TEST_SEND)
+        connection.execute(ITS_FILE)
+
+    build_marts(filled, as_of=AS_OF)
+
+    with open_warehouse(filled.paths) as connection:
+        assert connection.execute(DIFFERENCES).fetchall() == before
+        assert len(connection.table("marts.events")) == events
