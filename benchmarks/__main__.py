@@ -28,6 +28,7 @@ OTHERS = {
     "Collecting events": ("benchmarks.collect", "--messages", "{modest}"),
     "Segments and marts": ("benchmarks.segments_and_marts", "--people", "{modest}"),
     "Journeys": ("benchmarks.journeys", "--people", "{modest}"),
+    "Pages of the console": ("benchmarks.console", "--sends", "{people}"),
 }
 MODEST = 200_000
 

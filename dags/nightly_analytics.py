@@ -34,6 +34,7 @@ from airflow.sdk import DAG, task, task_group
 
 from include.orchestration import alert_route, configuration, defaults, quality, runs, timetables
 from include.orchestration.assets import ANALYTICS
+from include.orchestration.links import console_url
 from include.orchestration.tags import Pool, Tag
 from include.orchestration.tasks import Stores, stores_task
 
@@ -120,7 +121,7 @@ with DAG(
             """Write the HTML report from the published file."""
             from include.publish.report import write_report
 
-            return write_report(configuration.paths())
+            return write_report(configuration.paths(), console_url())
 
         file() >> read_back() >> report()
 

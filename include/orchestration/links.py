@@ -34,6 +34,14 @@ def page_url(page: str) -> str:
     return f"{urlsplit(conf.get('api', 'base_url', fallback='')).path.rstrip('/')}{CONSOLE}/{page}"
 
 
+def console_url() -> str:
+    """The whole address of the console, for files that are opened outside of Airflow; '' if Airflow has no base URL."""
+    from airflow.configuration import conf
+
+    base = str(conf.get("api", "base_url", fallback="")).rstrip("/")
+    return f"{base}{CONSOLE}/console" if base else ""
+
+
 def _campaigns(dag_id: str) -> list[str]:
     """The campaigns of which a run of the DAG may have a preview: its own, or the mails of all journeys."""
     from include.core.journey_mail import campaign_id, step_mails

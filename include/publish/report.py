@@ -21,6 +21,7 @@ from include.core.durable import write_durably
 from include.core.errors import TradewindError
 from include.core.paths import DataPaths, data_paths
 from include.publish import charts, formats, snapshot
+from include.publish.console import statuses
 from include.publish.limits import COMPLAINT, HARD_BOUNCE, LIMITS, RECENT_DAYS
 from include.publish.snapshot import Manifest
 from include.warehouse.connection import fetch
@@ -49,22 +50,23 @@ FIXED_POLICY = "style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-
 Sections = dict[str, list[dict[str, Any]]]
 
 
-def write_report(paths: DataPaths) -> str:
+def write_report(paths: DataPaths, console: str = "") -> str:
     """Write `published/report.html` from the published file, atomically; returns its path within the data folder.
 
-    Raises `PublishError` if nothing is published. Without campaigns the page says how to send one.
+    `console` is the address of the console, to which campaigns link; '' for no links. Raises `PublishError` if nothing is
+    published. Without campaigns the page says how to send one.
     """
     page = paths.published / snapshot.REPORT
-    write_durably(page, newest(paths).encode())
+    write_durably(page, newest(paths, console).encode())
     return str(page.relative_to(paths.root))
 
 
-def newest(paths: DataPaths) -> str:
+def newest(paths: DataPaths, console: str = "") -> str:
     """The page of the newest published file: HTML that refers to no other file. Raises `PublishError` if there is none."""
     build = snapshot.require_build(paths)
     manifest = snapshot.read_manifest(build)
     with snapshot.open_build(build) as connection:
-        return render(manifest, read_sections(connection))
+        return render(manifest, read_sections(connection), console)
 
 
 def read_sections(connection: duckdb.DuckDBPyConnection) -> Sections:
@@ -75,7 +77,7 @@ def read_sections(connection: duckdb.DuckDBPyConnection) -> Sections:
     }
 
 
-def render(manifest: Manifest, sections: Sections) -> str:
+def render(manifest: Manifest, sections: Sections, console: str = "") -> str:
     """The page as HTML. All data is escaped; the Content-Security-Policy allows scripts by their hash only."""
     scripts = [vl_convert.javascript_bundle(snippet="window.vegaEmbed = vegaEmbed;"), (PAGES / "report.js").read_text()]
     return (
@@ -89,6 +91,8 @@ def render(manifest: Manifest, sections: Sections) -> str:
             style=Markup((PAGES / "report.css").read_text()),  # noqa: S704
             limits=LIMITS,
             recent_days=RECENT_DAYS,
+            console=console.rstrip("/"),
+            sums=statuses.sums(*(sections["headline"][0][name] for name in ("broken", "differing", "checks"))),
             **sections,
         )
     )
@@ -135,6 +139,7 @@ def _environment() -> Environment:
     environment.policies["json.dumps_kwargs"] = {"default": float, "allow_nan": False}  # DECIMAL columns
     environment.filters.update(count=formats.count, percent=formats.percent, decimal=formats.decimal, moment=formats.moment)
     environment.filters["embedded"] = formats.embedded
+    environment.globals.update(run_link=statuses.run_link, health=statuses.health)
     return environment
 
 

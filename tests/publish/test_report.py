@@ -86,6 +86,20 @@ def test_open_rate_is_over_tracked_deliveries_and_open_window_has_no_result(publ
     assert "window still open" not in "".join(row for row in re.findall(r"<tr>.*?</tr>", page) if "2026-10" in row)
 
 
+def test_a_sum_that_differs_is_not_called_holding(page: str) -> None:
+    (tile,) = re.findall(r"<dt>Sums</dt>(.*?)</div>", page)
+    assert "1 differs" in tile
+    assert "hold" not in tile
+
+
+def test_campaigns_link_to_the_console_where_its_address_is_known(published: DataPaths, page: str) -> None:
+    assert "/campaign?run=" not in page
+    with snapshot.open_build(build := snapshot.require_build(published)) as connection:
+        sections = report.read_sections(connection)
+    linked = report.render(snapshot.read_manifest(build), sections, "https://airflow.example/tradewind/console")
+    assert 'href="https://airflow.example/tradewind/console/campaign?run=winback%2F2026-11"' in linked
+
+
 def test_broken_sum_is_marked(marts: DataPaths) -> None:
     with open_warehouse(marts) as connection:
         connection.execute("update marts.campaign_performance set accepted = accepted - 3 where campaign = 'welcome'")

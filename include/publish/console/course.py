@@ -18,7 +18,9 @@ def hours(source: Source, of: Mapping[str, str]) -> Sequence[Block]:
     rows = source.rows("console/run_hours", **of)
     lines = [{"hour": row["hour"], "what": name, "people": row[field]} for field, name in LINES.items() for row in rows]
     hour, people, what = Axis("hour", "hours since the plan"), Axis("people", "people"), Axis("what", "what", "text")
-    return [charts.trend("People up to each hour", lines, hour, people, what)]
+    columns = [hour.column, *(Column(field, name.capitalize()) for field, name in LINES.items())]
+    title = "People up to each hour"
+    return [charts.trend(title, lines, hour, people, what, Table(title, columns, rows))]
 
 
 def links(source: Source, of: Mapping[str, str]) -> Sequence[Block]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -14,7 +14,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from include.core.errors import ConfigurationError, PublishError
 from include.core.paths import DataPaths
 from include.publish import formats, snapshot
-from include.publish.console.blocks import Block, Chart, Column, Page, Prose, Row
+from include.publish.console import cells
+from include.publish.console.blocks import Block, Chart, Page, Prose
 from include.publish.console.scripts import PAGES, version
 from include.publish.console.source import Live, NotPublishedError, Source
 from include.publish.console.view import View, views
@@ -110,24 +111,6 @@ def _environment() -> Environment:
         loader=FileSystemLoader(PAGES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.policies["json.dumps_kwargs"] = {"default": float, "allow_nan": False}  # DECIMAL columns
-    environment.filters.update(moment=formats.moment, written=written)
-    environment.globals["cell"] = _cell
+    environment.filters.update(moment=formats.moment, written=cells.written)
+    environment.globals.update(mark=cells.mark, body=cells.body)
     return environment
-
-
-def written(value: Any, kind: str) -> str:
-    """A value in the way of its kind; a dash for none."""
-    if value is None:
-        return formats.MISSING
-    if isinstance(value, date):  # a datetime is one too
-        return f"{value:%d %b %Y, %H:%M}" if kind == "time" else f"{value:%d %b %Y}"
-    numbers = {"count": formats.count, "percent": formats.percent, "decimal": formats.decimal}
-    return numbers[kind](value) if kind in numbers else str(value)
-
-
-def _cell(column: Column, row: Row) -> dict[str, Any]:
-    return {
-        "text": "" if column.mark else written(row[column.field], column.kind),
-        "mark": column.mark(row) if column.mark else None,
-        "href": column.link(row) if column.link else None,
-    }

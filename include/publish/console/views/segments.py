@@ -13,6 +13,8 @@ from include.publish.console.view import View
 DAYS = (30, 90, 365)
 MAX_LINES = 8
 """Lines of one chart; with more segments, the smaller ones are in the table only."""
+POINTS = 30
+"""Points of a line, about: of a longer time, each is of several days."""
 SEGMENT, DAY = Axis("segment", "segment", "text"), Axis("day", "day", "day")
 
 
@@ -54,7 +56,7 @@ def _sizes(source: Source, segment: str) -> Sequence[Block]:
 
 
 def _course(source: Source, segment: str, days: int) -> Sequence[Block]:
-    rows = source.rows("console/segment_course", days=days, segment=segment)
+    rows = source.rows("console/segment_course", days=days, segment=segment, step=max(1, days // POINTS))
     newest = {row["segment"]: row["members"] for row in rows}
     largest = sorted(newest, key=lambda name: -newest[name])[:MAX_LINES]
     shown = [row for row in rows if row["segment"] in largest]
@@ -84,7 +86,7 @@ def _overlap(source: Source, segment: str) -> Sequence[Block]:
                 f"Of {segment}, in others too", ordered, Axis("other_segment", "segment", "text"), share, more=people
             )
         ]
-    return [charts.heat("People in common", rows, Axis("other_segment", "also in", "text"), SEGMENT, share, words=False)]
+    return [charts.heat("People in common", rows, Axis("other_segment", "also in", "text"), SEGMENT, share)]
 
 
 VIEW = View("segments", "Segments", "Who belongs to which group, and how that changes.", 30, build)
