@@ -5,7 +5,8 @@ from __future__ import annotations
 from include.core.paths import DataPaths
 from include.dispatch.preview.frozen import _with_images, with_clicks
 
-MAIL = '<p><a href="https://shop.example/a?x=1&amp;utm=m">A</a> <a href="https://shop.example/a?x=2">B</a> <a href="#">C</a></p>'
+MAIL = """<p><a href="https://shop.example/a?x=1&amp;utm=m">A</a> <a href="https://shop.example/a?x=2">B</a>
+<a href="#">C</a></p>"""
 
 
 def test_a_link_has_the_people_who_clicked_it() -> None:
