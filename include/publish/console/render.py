@@ -15,7 +15,7 @@ from include.core.errors import ConfigurationError, PublishError
 from include.core.paths import DataPaths
 from include.publish import formats, snapshot
 from include.publish.console import cells
-from include.publish.console.blocks import Block, Chart, Page, Prose
+from include.publish.console.blocks import Block, Chart, Page, Prose, Row
 from include.publish.console.scripts import PAGES, version
 from include.publish.console.source import Live, NotPublishedError, Source
 from include.publish.console.view import View, views
