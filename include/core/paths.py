@@ -91,6 +91,11 @@ class DataPaths:
         return self.root / "published"
 
     @property
+    def dated_builds(self) -> Path:
+        """A link to the last published file of each day: `2026-11-28.duckdb`."""
+        return self.published / "dated"
+
+    @property
     def evidence(self) -> Path:
         """Evidence packs of single persons, mode 0600. Keys and texts, no addresses."""
         return self.root / "evidence"

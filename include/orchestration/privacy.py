@@ -68,15 +68,19 @@ def erase_files(stores: Stores, request_id: str) -> Any:
 
 
 def erase_warehouse(stores: Stores, request_id: str) -> Any:
-    """Erase the person from every table of the warehouse and from its file, and publish twice, to replace the old files."""
+    """Erase the person from every table of the warehouse and from its file, and from the published files.
+
+    The marts are published twice, to replace the current and the previous file; older ones are removed.
+    """
     from include.privacy import erase
-    from include.publish.file import publish
+    from include.publish.file import forget_history, publish
 
     _, person = _request(stores, request_id, "erase")
     changed = erase.erase_from_warehouse(stores.paths, person)
     if (stores.paths.published / "analytics.duckdb").is_file():
         for _ in ("the published file", "the previous one"):
             publish(stores.paths)
+        forget_history(stores.paths)
     return changed
 
 

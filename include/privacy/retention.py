@@ -8,8 +8,9 @@ import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from include.core import clock, yaml_file
 from include.core.paths import PROJECT, DataPaths
@@ -40,6 +41,7 @@ class Retention(StrictModel):
     alerts: Days
     quality_pages: Days
     task_logs: Days
+    published: Annotated[int, Field(ge=1, le=31)]
     tables: Tables
 
     @field_validator("tables")
@@ -94,6 +96,8 @@ def _dated(kind: str, paths: DataPaths, ledger: Ledger) -> Iterator[tuple[Path, 
             yield from ((file, _changed_at(file)) for file in root.glob("broken/*"))
     elif kind == "plans":
         yield from _parts(paths, ledger)
+    elif kind == "published":  # Links: the next publish removes the files that have none.
+        yield from ((link, _day(link.stem.replace("-", ""))) for link in paths.dated_builds.glob("*.duckdb"))
     else:
         folder, pattern = _files(kind, paths)
         files = (file for file in folder.rglob(pattern) if file.is_file() and file.name not in _STATE)

@@ -31,6 +31,8 @@ log = logging.getLogger(__name__)
 SCHEMA_VERSION = 1
 COMMENTS = SQL / "publish" / "comments.yaml"
 HASH = "sum over rows of the lower 64 bits of md5(to_json(row))"
+STORAGE_VERSION = "v1.0.0"
+"""The format of the file, which DuckDB from 1.0 on reads. Set explicitly, since the default grows with DuckDB's versions."""
 WRITE_FAILED = (duckdb.IOException, duckdb.TransactionException, duckdb.FatalException)
 
 
@@ -68,14 +70,14 @@ def _publish(connection: duckdb.DuckDBPyConnection, paths: DataPaths, build: Pat
     except BaseException:
         shutil.rmtree(build, ignore_errors=True)
         raise
-    _swap(paths, build)
+    _swap(paths, build, built_at)
     log.info("Published build %s: %d tables, %d bytes.", build.name, len(tables), manifest["bytes"])
     return manifest
 
 
 def _write_file(connection: duckdb.DuckDBPyConnection, build: Path, built_at: datetime) -> Tables:
     literal = str(build / FILE).replace("'", "''")
-    connection.execute(f"attach '{literal}' as published")
+    connection.execute(f"attach '{literal}' as published (storage_version '{STORAGE_VERSION}')")
     try:
         with transaction(connection):  # one commit instead of one for each of 200 comments
             _copy(connection, build.name, built_at)
@@ -119,6 +121,7 @@ def _manifest(paths: DataPaths, build: Path, built_at: datetime, tables: Tables)
         "build": build.name,
         "built_at": built_at.isoformat(timespec="seconds"),
         "duckdb_version": duckdb.__version__,
+        "storage_version": STORAGE_VERSION,
         "hash": HASH,
         "bytes": (build / FILE).stat().st_size,
         "sha256": contents.sha256(build / FILE),
@@ -142,7 +145,7 @@ def _summary(build: Path) -> BuildSummary | None:
     }
 
 
-def _swap(paths: DataPaths, build: Path) -> None:
+def _swap(paths: DataPaths, build: Path, built_at: datetime) -> None:
     before = snapshot.current_build(paths)
     _point(paths.published / FILE, f"current/{FILE}")
     _point(paths.published / MANIFEST, f"current/{MANIFEST}")
@@ -151,6 +154,8 @@ def _swap(paths: DataPaths, build: Path) -> None:
         _point(paths.published / "previous", f"builds/{before.name}")
         _point(paths.published / "analytics.previous.duckdb", f"previous/{FILE}")
         _point(paths.published / "manifest.previous.json", f"previous/{MANIFEST}")
+    paths.dated_builds.mkdir(exist_ok=True)
+    _point(paths.dated_builds / f"{built_at:%Y-%m-%d}.duckdb", f"../builds/{build.name}/{FILE}")
 
 
 def _point(link: Path, target: str) -> None:
@@ -164,10 +169,17 @@ def _point(link: Path, target: str) -> None:
 
 
 def _remove_leftovers(paths: DataPaths) -> None:
-    """Remove what killed publishes left: incomplete builds and links, and write-ahead logs, which DuckDB would replay."""
-    kept = {snapshot.current_build(paths), snapshot.previous_build(paths)}
+    """Remove builds without a link, and what killed publishes left: links, and logs, which DuckDB would replay."""
+    dated = {link.resolve().parent for link in paths.dated_builds.glob("*.duckdb") if link.exists()}
+    kept = {snapshot.current_build(paths), snapshot.previous_build(paths), *dated}
     for build in (paths.published / "builds").glob("*"):
         if build.resolve() not in kept:
             shutil.rmtree(build)
-    for stale in (*paths.published.glob(".*.tmp"), *paths.published.glob("*.wal"), *paths.published.glob("builds/*/*.wal")):
+    for stale in (*paths.published.rglob(".*.tmp"), *paths.published.glob("*.wal"), *paths.published.glob("builds/*/*.wal")):
         stale.unlink(missing_ok=True)
+
+
+def forget_history(paths: DataPaths) -> None:
+    """Remove every build but the current and the previous one: they hold rows of persons who were erased since."""
+    shutil.rmtree(paths.dated_builds, ignore_errors=True)
+    _remove_leftovers(paths)

@@ -5,6 +5,7 @@
     published/analytics.duckdb       -> current/analytics.duckdb
     published/manifest.json          -> current/manifest.json
     published/analytics.previous.duckdb, manifest.previous.json -> previous/…
+    published/dated/2026-11-28.duckdb -> ../builds/<build>/analytics.duckdb       the last build of each day (UTC)
 
 File and manifest change together, by the rename of `current`, so they never disagree (docs/adr).
 """
@@ -15,7 +16,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 import duckdb
 
@@ -42,6 +43,7 @@ class Manifest(BuildSummary):
 
     schema_version: int
     duckdb_version: str
+    storage_version: NotRequired[str]
     hash: str
     tables: Tables
     previous: BuildSummary | None

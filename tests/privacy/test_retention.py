@@ -26,7 +26,7 @@ TABLES = {
 }  # fmt: skip
 RETENTION = Retention(
     landed=DAYS, spool=DAYS, plans=DAYS, previews=DAYS, privacy_exports=None, quarantine_exports=DAYS,
-    evidence=DAYS, alerts=DAYS, quality_pages=DAYS, task_logs=DAYS,
+    evidence=DAYS, alerts=DAYS, quality_pages=DAYS, task_logs=DAYS, published=7,
     tables=Tables(**TABLES),
 )  # fmt: skip
 NO_ROWS = {
@@ -40,7 +40,7 @@ NO_ROWS = {
 OLD_FILES = (
     "spool/archive/20260101/1.json", "spool/activities/archive/20260101/1.jsonl", "spool/broken/1.json",
     "previews/newsletter/run.html", "quarantine/subscribers.csv", "evidence/1.json", "alerts/1.json",
-    "quality/run.html", "airflow/logs/dag_id=a/attempt=1.log",
+    "quality/run.html", "airflow/logs/dag_id=a/attempt=1.log", "published/dated/2026-01-01.duckdb",
 )  # fmt: skip
 KEPT_FILES = (
     "privacy/exports/1.zip",
@@ -67,12 +67,15 @@ def test_expired_files_are_deleted_and_a_dry_run_counts_them(stores: Stores, mon
     expiring = fill(paths)
     (paths.root / "spool/archive/20260101").rename(paths.root / "spool/archive/29991231")
     (paths.root / "spool/activities/archive/20260101").rename(paths.root / "spool/activities/archive/29991231")
+    dated = paths.dated_builds / "2026-01-01.duckdb"
+    dated.rename(paths.dated_builds / "2999-12-31.duckdb")
     assert set(delete_expired(stores, RETENTION, dry_run=False).values()) == {0}
+    (paths.dated_builds / "2999-12-31.duckdb").rename(dated)
     (paths.root / "spool/archive/29991231").rename(paths.root / "spool/archive/20260101")
     (paths.root / "spool/activities/archive/29991231").rename(paths.root / "spool/activities/archive/20260101")
     monkeypatch.setenv("TRADEWIND_CLOCK_OFFSET_SECONDS", str((DAYS + 1) * 86_400))
     expected = {"landed": 1, "spool": 3, "plans": 0, "previews": 1, "privacy_exports": 0, "quarantine_exports": 1}
-    expected |= {"evidence": 1, "alerts": 1, "quality_pages": 1, "task_logs": 1}
+    expected |= {"evidence": 1, "alerts": 1, "quality_pages": 1, "task_logs": 1, "published": 1}
     expected |= NO_ROWS
     assert delete_expired(stores, RETENTION, dry_run=True) == expected
     assert not paths.warehouse.exists()
