@@ -121,7 +121,6 @@ def _manifest(paths: DataPaths, build: Path, built_at: datetime, tables: Tables)
         "build": build.name,
         "built_at": built_at.isoformat(timespec="seconds"),
         "duckdb_version": duckdb.__version__,
-        "storage_version": STORAGE_VERSION,
         "hash": HASH,
         "bytes": (build / FILE).stat().st_size,
         "sha256": contents.sha256(build / FILE),

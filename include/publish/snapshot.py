@@ -16,7 +16,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NotRequired, TypedDict
+from typing import TypedDict
 
 import duckdb
 
@@ -43,7 +43,6 @@ class Manifest(BuildSummary):
 
     schema_version: int
     duckdb_version: str
-    storage_version: NotRequired[str]
     hash: str
     tables: Tables
     previous: BuildSummary | None
