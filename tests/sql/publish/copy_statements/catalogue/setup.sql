@@ -1,4 +1,6 @@
 drop table marts.list_health;
+drop table marts.lifecycle_daily;
+drop table marts.lifecycle_history;
 create table marts.b (two integer, one varchar);
 create table marts.a (three integer);
 create table core.elsewhere (four integer);
