@@ -20,7 +20,7 @@ own_pages as (
     anti join reported on opt_outs.message_key = reported.message_key
 )
 
-select  -- noqa: AM07 (by name: what an opt-out does not have is null)
+select  -- noqa: AM07
     dedup_key,
     sg_event_id,
     message_key,
