@@ -21,7 +21,13 @@ from include.segment import build
 from include.warehouse.connection import open_warehouse
 
 AS_OF = datetime(2026, 11, 24, 6, tzinfo=UTC)
-EMPTY = {"list_health": 1, "dates": 1, "currencies": len(load_shop().exchange_rates) + 1, "countries": 257}
+EMPTY = {
+    "list_health": 1,
+    "service_levels": 1,
+    "dates": 1,
+    "currencies": len(load_shop().exchange_rates) + 1,
+    "countries": 257,
+}
 
 
 def test_empty_stores_give_all_marts_and_sums_hold(stores: Stores) -> None:
@@ -94,7 +100,7 @@ def test_rebuild_replaces_marts_and_list_health_keeps_earlier_days(stores: Store
     next_day = build_marts(stores, as_of=AS_OF + timedelta(days=1))
 
     assert first == again
-    assert next_day == first | {"list_health": 2}
+    assert next_day == first | {"list_health": 2, "service_levels": first["service_levels"] + 1}
 
 
 def test_comments_are_quoted(stores: Stores, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from include.orchestration.deadlines import SinceQueued
 from tests.alerts.receiver import Receiver
 
 MINUTES = {
+    "audit": 60,
     "build_segments": 30, "collect_activities": 30, "collect_engagement": 30, "control_campaign": 30,
     "ingest_subscribers": 50,
     "nightly_analytics": 90, "preview_journey": 30, "privacy_requests": 300, "retention": 60, "run_journeys": 30,

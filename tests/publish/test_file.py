@@ -26,6 +26,16 @@ def rows(paths: DataPaths, query: str) -> list[tuple[Any, ...]]:
         return connection.execute(query).fetchall()
 
 
+def tables(paths: DataPaths) -> int:
+    """How many marts the warehouse has."""
+    with open_warehouse(paths) as connection:
+        found = connection.execute(
+            "select count(*) from duckdb_tables() where schema_name = 'marts' and not temporary"
+        ).fetchone()
+    assert found
+    return int(found[0])
+
+
 def change(paths: DataPaths, statement: str) -> None:
     with open_warehouse(paths) as connection:
         connection.execute(statement)
@@ -43,7 +53,7 @@ def test_types_rows_and_comments_of_every_mart_are_published(marts: DataPaths) -
     assert rows(marts, "select sends::varchar from marts.sends as sends order by all") == sends
     assert rows(marts, "select comment from duckdb_tables() where table_name = 'sends'") == [("Sample of sends.",)]
     assert manifest["tables"]["sends"]["rows"] == len(sends)
-    assert len(manifest["tables"]) == len(MARTS)
+    assert len(manifest["tables"]) == tables(marts) >= len(MARTS)
 
 
 def test_manifest_file_equals_manifest_inside_database(published: DataPaths) -> None:
@@ -138,7 +148,7 @@ def test_stale_write_ahead_log_is_removed(marts: DataPaths) -> None:
     with pytest.raises(PublishError, match="write-ahead"):
         verify(marts)
     file.publish(marts)
-    assert verify(marts)["tables"] == len(MARTS)
+    assert verify(marts)["tables"] == tables(marts)
 
 
 def test_reader_keeps_its_snapshot_while_two_builds_are_published(marts: DataPaths) -> None:
@@ -177,7 +187,7 @@ def test_damaged_file_is_detected_and_replaced_by_next_publish(marts: DataPaths,
     with pytest.raises(PublishError):
         verify(marts)
     file.publish(marts)
-    assert verify(marts)["tables"] == len(MARTS)
+    assert verify(marts)["tables"] == tables(marts)
 
 
 def test_two_publishers_do_not_meet(marts: DataPaths) -> None:
@@ -214,6 +224,6 @@ def test_publish_killed_at_any_step_leaves_a_complete_build_and_next_publish_suc
     assert run.returncode == 0, run.stderr
     assert json.loads(run.stdout)["killed"] > 15
     file.publish(marts)
-    assert verify(marts)["tables"] == len(MARTS)
+    assert verify(marts)["tables"] == tables(marts)
     assert len(list((marts.published / "builds").iterdir())) == 2
     assert not list(marts.published.glob(".*"))
