@@ -41,6 +41,6 @@ def _line(cells: list[str], widths: list[int]) -> str:
 def _shown(column: str, value: Any) -> str:
     if value is None:
         return "-"
-    if column.endswith("_rate"):
+    if "_rate" in column:
         return f"{value:.1%}"
     return f"{value:,}" if isinstance(value, int) else str(value)
