@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from datetime import UTC, datetime
 
 import duckdb
@@ -17,6 +18,7 @@ from include.publish import dictionary
 from include.publish.file import publish
 from include.publish.report import write_report
 
+DATED = "data/published/dated/2026-11-28.duckdb"
 QUERIES = re.findall(r"```sql\n(.*?)```", (PROJECT / "docs" / "analysts.md").read_text(), re.DOTALL)
 
 
@@ -55,16 +57,24 @@ def test_report_of_empty_marts_says_how_to_send_a_campaign(empty: DataPaths) -> 
 
 
 @pytest.mark.parametrize("query", QUERIES)
-def test_example_queries_run_on_empty_marts(empty: DataPaths, query: str) -> None:
+def test_example_queries_run_on_empty_marts(empty: DataPaths, query: str, tmp_path: Path) -> None:
     with duckdb.connect(str(empty.published / "analytics.duckdb"), read_only=True) as connection:
-        assert connection.execute(query).description
+        assert connection.execute(_with_earlier_file(query, empty, tmp_path)).description
 
 
 @pytest.mark.parametrize("query", QUERIES)
-def test_example_queries_return_rows_from_sample(published: DataPaths, query: str) -> None:
+def test_example_queries_return_rows_from_sample(published: DataPaths, query: str, tmp_path: Path) -> None:
     with duckdb.connect(str(published.published / "analytics.duckdb"), read_only=True) as connection:
-        assert connection.execute(query).to_arrow_table().num_rows > 0
+        assert connection.execute(_with_earlier_file(query, published, tmp_path)).to_arrow_table().num_rows > 0
 
 
-def test_guide_has_eleven_example_queries() -> None:
-    assert len(QUERIES) == 11
+def _with_earlier_file(query: str, paths: DataPaths, folder: Path) -> str:
+    """The query, with a copy of the published file in the place of the dated one that it attaches."""
+    copy = folder / "earlier.duckdb"
+    shutil.copyfile(paths.published / "analytics.duckdb", copy)
+    return query.replace(DATED, str(copy))
+
+
+def test_guide_has_fifteen_example_queries_and_one_compares_with_an_earlier_file() -> None:
+    assert len(QUERIES) == 15
+    assert sum(DATED in query for query in QUERIES) == 1
