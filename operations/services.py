@@ -60,7 +60,7 @@ def simulator(installation: Installation) -> Service:
         installation.simulator_port,
         variable("simulator_port"),
         {"TRADEWIND_CODE": code_fingerprint("simulator")},
-        30,
+        60,
     )  # fmt: skip
 
 
@@ -80,7 +80,7 @@ def edge(installation: Installation) -> Service:
         installation.edge_port,
         variable("edge_port"),
         {"TRADEWIND_CODE": code_fingerprint("include/edge", "include/core", "include/ledger")},
-        30,
+        60,
     )  # fmt: skip
 
 
@@ -95,7 +95,7 @@ def activities(installation: Installation) -> Service:
         installation.activities_port,
         variable("activities_port"),
         {"TRADEWIND_CODE": code_fingerprint("include/edge", "include/core")},
-        30,
+        60,
     )  # fmt: skip
 
 
