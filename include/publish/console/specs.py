@@ -104,7 +104,5 @@ def _line(value: float, colour: str, step: int) -> alt.Chart:
 
 
 def _as_dict(marks: alt.TopLevelMixin) -> Spec:
-    # Altair's validation takes longer than the rest; a test validates the charts of all pages. A chart is one image with a
-    # text to screen readers: its marks have no roles of their own, some of which would lack a name.
-    config, size = {**CONFIG, "aria": False}, {"type": "fit-x", "contains": "padding"}
-    return {**marks.to_dict(validate=False), "config": config, "autosize": size}
+    # Altair's validation takes longer than the rest; a test validates the charts of all pages.
+    return {**marks.to_dict(validate=False), "config": CONFIG, "autosize": {"type": "fit-x", "contains": "padding"}}

@@ -30,6 +30,7 @@
   const options = { actions: false, renderer: "svg", ast: true, tooltip: { theme: "custom" } };
   for (const [name, spec] of Object.entries(specs)) {
     const place = document.getElementById(`chart-${name}`);
-    if (place) window.vegaEmbed(place, spec, options);
+    // The place is one image with a text to screen readers: the marks inside have roles, some without a name.
+    if (place) window.vegaEmbed(place, spec, options).then(() => place.querySelector("svg").setAttribute("aria-hidden", "true"));
   }
 })();
