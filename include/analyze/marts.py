@@ -44,6 +44,7 @@ MARTS = (
     "segment_history",
     "segment_condition_changes",
     "segment_overlap",
+    "list_health_delete",
     "list_health",
     "lifecycle",
     "lifecycle_history_undo",
@@ -116,7 +117,6 @@ def build_marts(stores: Stores, *, as_of: datetime) -> dict[str, int]:
 
 
 def _replace(connection: duckdb.DuckDBPyConnection, ledger: Ledger, as_of: datetime) -> None:
-    run(connection, "analyze", "list_health_delete", {"as_of": as_of})
     for name in MARTS:
         run(connection, "analyze", name, {"as_of": as_of, "purchase_window_days": PURCHASE_WINDOW_DAYS})
         logger.info("built %s", name)

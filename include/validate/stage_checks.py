@@ -21,12 +21,12 @@ from include.core.alert import NOWHERE, Alert, Route, deliver, resolve
 from include.core.errors import QualityStop
 from include.core.paths import DataPaths
 from include.validate.rule_result import RuleResult, replace_results
-from include.warehouse.connection import fetch, open_warehouse
+from include.warehouse.connection import fetch, open_warehouse, run
 
 SINCE = {"sends": timedelta(days=14), "events": timedelta(days=1)}
 """How far back the tables that grow are read."""
-FILES = {"marts": ("marts_checks", "engagement_marts_checks", "audience_marts_checks")}
-"""SQL files of a stage that has several, with the same columns; the others have one, of their name."""
+PARTS = {"marts": ("campaign_marts_rows", "engagement_marts_rows", "audience_marts_rows")}
+"""SQL files that each fill the temporary table of which the checks of a stage are made; the others read their tables."""
 MAX_DETAILS = 20
 """Sentences of a rule that are kept; the counts are of all items."""
 SMALLEST_SHARE_CHANGE = 0.05
@@ -64,8 +64,11 @@ def _rows(connection: duckdb.DuckDBPyConnection, stage: str, now: datetime) -> l
         "min_rows": stages.MIN_ROWS,
         "window_runs": drift.WINDOW_RUNS,
     }
-    files = FILES.get(stage, (f"{stage}_checks",))
-    rows: list[Row] = [row for file in files for row in fetch(connection, "validate", file, params).to_pylist()]
+    rows: list[Row] = []
+    for part in PARTS.get(stage, (None,)):
+        if part:
+            run(connection, "validate", part)
+        rows += fetch(connection, "validate", f"{stage}_checks", params).to_pylist()
     return [row | _share_of_list(row) for row in rows] if stage == "segments" else rows
 
 

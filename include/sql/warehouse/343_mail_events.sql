@@ -1,10 +1,10 @@
--- name: 343_mail_events_is_certain
+-- name: 343_mail_events
 -- owner: data
 -- grain: one row per distinct event
 -- params: none
 -- purpose: The events of SendGrid's webhook, and the unsubscribes on our own pages, which no webhook reports, as events like
---          any other. Where the webhook reports the unsubscribe of a message too, it is one: the webhook's. Replaces the view of
---          321, which does not have the column of 340. Names its columns: a view on * ends with the first column that is added.
+--          any other. Where the webhook reports the unsubscribe of a message too, it is one: the webhook's. Names its
+--          columns: a view on * fails once a column is added.
 create or replace view engagement.mail_events as
 with reported as (
     select message_key

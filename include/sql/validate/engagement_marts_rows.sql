@@ -1,8 +1,9 @@
--- name: engagement_marts_checks
+-- name: engagement_marts_rows
 -- owner: data
--- grain: one row per mart
+-- grain: one row per row of a mart, and one per rate of it
 -- params: none
--- purpose: As marts_checks, for the marts that cut engagement by day, provider, hour, tenure, frequency and link.
+-- purpose: As campaign_marts_rows, for the marts that cut engagement by day, provider, hour, tenure, frequency and link.
+create or replace temp table mart_rows as
 with rates as (
     select
         'deliverability_daily' as item,
@@ -100,37 +101,20 @@ facts as (
         or not p75_hours <= p90_hours or not p90_hours <= p99_hours as is_broken,
         p10_hours < 0 as is_negative
     from marts.time_to_engage
-),
-
-rated as (
-    select
-        item,
-        count(*) filter (
-            where not isfinite(ratio.rate) or ratio.rate < 0 or (ratio.rate > 1 and ratio.part <= ratio.whole)
-        ) as impossible_rates,
-        count(*) filter (where ratio.rate > 1 and ratio.part > ratio.whole) as rates_over_one
-    from rates
-    group by item
-),
-
-keyed as (
-    select
-        item,
-        count(*) as copies,
-        count(*) filter (where is_broken) as broken_sums,
-        count(*) filter (where is_negative) as negative_counts
-    from facts
-    group by item, row_key
 )
 
 select
-    coalesce(keyed.item, rated.item) as item,
-    coalesce(sum(keyed.broken_sums), 0)::bigint as broken_sums,
-    coalesce(sum(keyed.negative_counts), 0)::bigint as negative_counts,
-    coalesce(sum(keyed.copies - 1), 0)::bigint as duplicates,
-    coalesce(any_value(rated.impossible_rates), 0) as impossible_rates,
-    coalesce(any_value(rated.rates_over_one), 0) as rates_over_one
-from keyed
-full join rated on keyed.item = rated.item
-group by coalesce(keyed.item, rated.item)
-order by item;
+    item,
+    row_key,
+    is_broken,
+    is_negative,
+    null as ratio
+from facts
+union all
+select
+    item,
+    null as row_key,
+    null as is_broken,
+    null as is_negative,
+    struct_pack(rate := ratio.rate::double, part := ratio.part::double, whole := ratio.whole::double) as ratio
+from rates;
