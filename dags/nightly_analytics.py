@@ -11,7 +11,6 @@ run.
 **Triage.**
 - `collect.reconcile_suppressions` fails with *EspUnavailable*: SendGrid did not answer; the next night compares again.
   `marts.suppression_reconciliation` has the counts.
-- `collect.verdicts` fails with *EspUnavailable*: the simulator did not answer; nothing depends on it.
 - An alert says *Reconciliation differs*: docs/runbook/reconciliation-differs.md. The run goes on.
 - `analyze.reconcile` fails with *ConservationBroken*: people are missing or counted twice. Nothing was published;
   the message names the check and both sides. Compare `marts.reconciliation` with the ledger before anything else is

@@ -6,10 +6,13 @@ import json
 import time
 from pathlib import Path
 
+import pytest
+
 from include.collect.classify import RULE_VERSION
-from include.collect.measure_verdicts import NO_TRUTH, measure_verdicts
+from include.collect.measure_verdicts import NO_ANSWER, NO_TRUTH, measure_verdicts
 from include.core.connections import SendGridAccount
 from tests.collect.conftest import SendGrid, World, make_event
+from tests.ports import free_port
 from tests.running_simulator import RunningSimulator
 from tests.simulator.mail_bodies import mail
 
@@ -19,12 +22,17 @@ def test_a_real_sendgrid_is_not_asked_and_the_result_says_so(world: World) -> No
     assert world.query("select count(*) from engagement.verdict_quality") == [(0,)]
 
 
+@pytest.mark.parametrize("answer", [(404, b"{}"), (500, b""), (200, b"<p>Hello"), (200, b"{}"), (200, b"[]")])
 def test_a_server_on_loopback_without_ground_truth_is_not_an_error(
-    world: World, sendgrid: tuple[SendGrid, SendGridAccount]
+    world: World, sendgrid: tuple[SendGrid, SendGridAccount], answer: tuple[int, bytes]
 ) -> None:
     state, account = sendgrid
-    state.answer = (404, b"{}")
+    state.answer = answer
     assert measure_verdicts(account, world.paths) == NO_TRUTH
+
+
+def test_a_simulator_that_does_not_answer_stops_nothing(world: World) -> None:
+    assert measure_verdicts(SendGridAccount(f"http://127.0.0.1:{free_port()}", "SG.x"), world.paths) == NO_ANSWER
 
 
 def test_verdicts_are_compared_with_what_the_simulators_machines_did(world: World, tmp_path: Path) -> None:
