@@ -38,7 +38,7 @@ def test_long_send_logs_progress_and_waits(
 ) -> None:
     monkeypatch.setattr(progress, "SECONDS", 0.2)
     logged = lines(stores, esp, caplog)
-    assert "spring once: the pace allows the next request in 0 s" in logged
+    assert any(line.startswith("spring once: the pace allows the next request in ") for line in logged), logged
     assert any("'accepted': 20" in line and "of 40 people" in line for line in logged), logged
     assert logged[-1] == "spring once: {'requests': 4, 'accepted': 40}"
 
