@@ -135,7 +135,7 @@ def _columns(reports: Sequence[EventReport]) -> dict[str, Iterable[Any]]:
         "message_key": [report.tw_key or None for report in reports],
         "attempt": [report.tw_try for report in reports],
         "chunk": [report.tw_chunk for report in reports],
-        "x_message_id": [(report.sg_message_id or "").partition(".")[0] or None for report in reports],
+        "x_message_id": [report.x_message_id for report in reports],
         "bounce_classification": [report.bounce_classification for report in reports],
         "smtp_status": [report.smtp_status for report in reports],
         "reason": [_reason(report) for report in reports],

@@ -5,6 +5,7 @@ The decoder is tolerant: an unimportant field with a wrong type becomes null; `p
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -20,6 +21,10 @@ to a wrong clock, and more (such as a time in milliseconds) to a wrong event. Wi
 quarantined while our own clock is slow."""
 
 
+_SMTP_ID = re.compile(r"\s*<([^.<>@\s]+)[^<>@\s]*@[^<>@\s]*ismtpd[^<>@\s]*>\s*")
+"""A Message-ID of SendGrid's own servers. One of another host says nothing about the request."""
+
+
 class Offset(msgspec.Struct, frozen=True):
     """The position of a clicked link in the mail."""
 
@@ -30,7 +35,7 @@ class Offset(msgspec.Struct, frozen=True):
 class EventReport(
     msgspec.Struct,
     frozen=True,
-    rename={"smtp_status": "status", "user_agent": "useragent", "delivery_attempt": "attempt"},
+    rename={"smtp_status": "status", "user_agent": "useragent", "delivery_attempt": "attempt", "smtp_id": "smtp-id"},
 ):
     """The fields of SendGrid's events that are stored. All are optional here; `problem_of` reports missing ones."""
 
@@ -39,6 +44,7 @@ class EventReport(
     timestamp: int | None = None
     sg_event_id: str | None = None
     sg_message_id: str | None = None
+    smtp_id: str | None = None
     type: str | None = None
     bounce_classification: str | None = None
     smtp_status: str | None = None
@@ -52,6 +58,18 @@ class EventReport(
     tw_key: str | None = None
     tw_try: int | None = None
     tw_chunk: str | None = None
+
+    @property
+    def x_message_id(self) -> str | None:
+        """SendGrid's id of the request (the X-Message-Id of its 202), by which bounces without custom_args are matched.
+
+        It is the part of sg_message_id before the first dot. Bounces that come back by Return-Path have none; there it is
+        the local part of smtp-id, the Message-ID that SendGrid's own server gave (`<LRzXl_NHS@geopod-ismtpd-1>`).
+        """
+        if self.sg_message_id:
+            return self.sg_message_id.partition(".")[0] or None
+        found = _SMTP_ID.fullmatch(self.smtp_id or "")
+        return found[1] if found else None
 
 
 _single = msgspec.json.Decoder(EventReport, strict=False)

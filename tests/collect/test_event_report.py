@@ -20,7 +20,7 @@ json_values = st.recursive(
     max_leaves=8,
 )
 FIELDS = [
-    "email", "event", "timestamp", "sg_event_id", "sg_message_id", "type", "status", "reason", "response", "url",
+    "email", "event", "timestamp", "sg_event_id", "sg_message_id", "smtp-id", "type", "status", "reason", "response", "url",
     "url_offset", "useragent", "sg_machine_open", "attempt", "tw_key", "tw_try", "tw_chunk", "bounce_classification",
 ]  # fmt: skip
 events = st.dictionaries(st.sampled_from(FIELDS), json_values, max_size=12)

@@ -247,6 +247,35 @@ def test_a_bounce_with_only_an_address_is_matched_to_the_last_send(world: World)
     assert world.query("select message_key from engagement.events") == [(ada.key,)]
 
 
+def test_a_bounce_by_return_path_is_matched_by_its_smtp_id_and_address(world: World, ledger: Ledger) -> None:
+    """Not to the last message sent to the address, where SendGrid's own Message-ID names an earlier one, or none of ours."""
+    (ada,) = world.send(x_message_id="FIRST")
+    world.query(
+        "insert into dispatch.sends by name select * replace "
+        "('second' as message_key, '2026-W49' as occurrence, 'SECOND' as x_message_id, sent_at + interval 1 day as sent_at) "
+        "from dispatch.sends"
+    )
+    none = dict.fromkeys(("tw_key", "tw_try", "tw_chunk", "sg_message_id"))
+
+    def bounce(smtp_id: str, seconds: int) -> dict[str, Any]:
+        return make_event(ada, "bounce", 2 * 86_400 + seconds, type="bounce", **none, **{"smtp-id": smtp_id})
+
+    first, second, foreign, unknown = (
+        bounce(smtp_id, seconds)
+        for seconds, smtp_id in enumerate(
+            ["<FIRST@geopod-ismtpd-3>", "<SECOND@ismtpd0039p1iad1.sendgrid.net>", "<THIRD@ismtpd-1>", "<FIRST@mail.example>"]
+        )
+    )
+    assert world.load([foreign])["quarantined"] == 1
+    assert suppress_from_events(Stores(world.paths, ledger, world.secrets)) == {"hard_bounce": 1}, "the orphan counts too"
+    counts = world.load([first, second, unknown], [first])
+    assert (counts["new"], counts["duplicates"]) == (3, 1)
+    found = world.query("select message_key, epoch(occurred_at)::bigint from engagement.events order by occurred_at")
+    assert found == [(ada.key, first["timestamp"]), ("second", second["timestamp"]), ("second", unknown["timestamp"])]
+    orphan = world.query("select reason, raw_event ->> 'x_message_id' from engagement.quarantined_events")
+    assert orphan == [("unknown_message", "THIRD")]
+
+
 def test_an_event_with_an_unknown_key_is_quarantined_until_its_plan_is_recorded(world: World) -> None:
     (ada,) = world.send()
     early = make_event(ada, "delivered")

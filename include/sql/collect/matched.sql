@@ -5,8 +5,8 @@
 -- purpose: Matches each arrival to a message, by the first rule that applies:
 --          1. its message key (custom_args tw_key); an unknown message key matches nothing: the message is not ours, or not
 --          recorded yet;
---          2. without a message key: SendGrid's message id and the address;
---          3. a bounce without a message key (bounces through Return-Path lose custom_args and the message id): the last
+--          2. without a message key: SendGrid's message id (of sg_message_id, or else of smtp-id) and the address;
+--          3. a bounce without a message key (bounces through Return-Path lose custom_args and sg_message_id): the last
 --          message sent to the address within five days before it, unless that message is known to have another message id.
 --          Also sets bounce_class (a blocked bounce is soft, the others follow include/sendgrid/event_vocabulary.py), which
 --          keeps a block and a bounce in the same second apart, and content_key, a hash of the event's content.
