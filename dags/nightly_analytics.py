@@ -6,7 +6,8 @@
 run.
 
 **Outputs.** Schema `marts`; `published/analytics.duckdb` with `manifest.json` and `report.html`; the asset
-`analytics`. The previous file is kept.
+`analytics`. The previous file is kept. The report by mail, once a day, to those whom `nightly_report` in
+`include/seed_addresses.yaml` names; to nobody by default.
 
 **Triage.**
 - `collect.reconcile_suppressions` fails with *EspUnavailable*: SendGrid did not answer; the next night compares again.
@@ -21,6 +22,8 @@ run.
   Nothing was published; the message names the mart and the rule.
 - `publish.read_back` fails with *PublishError*: the built file does not contain what was written. The previous file
   remains published.
+- `dispatch.plan` fails with *ConfigurationError* or *EdgeUnavailable*: the file of seed addresses or the edge; the message
+  says what. The file is published; clear the task once it is mended.
 - Every task can be cleared and run again.
 """
 
@@ -31,9 +34,8 @@ from typing import Any
 
 from airflow.sdk import DAG, task, task_group
 
-from include.orchestration import alert_route, configuration, defaults, quality, runs, timetables
+from include.orchestration import alert_route, configuration, defaults, quality, report_mail, runs, timetables
 from include.orchestration.assets import ANALYTICS
-from include.orchestration.links import console_url
 from include.orchestration.tags import Pool, Tag
 from include.orchestration.tasks import Stores, stores_task
 
@@ -115,12 +117,10 @@ with DAG(
 
             return verify(configuration.paths())
 
-        @task
-        def report() -> Any:
-            """Write the HTML report from the published file."""
-            from include.publish.report import write_report
-
-            return write_report(configuration.paths(), console_url())
+        @stores_task()
+        def report(stores: Stores) -> Any:
+            """Write the HTML report from the published file, and the figures of the report by mail."""
+            return report_mail.write_report(stores)
 
         file() >> read_back() >> report()
 
@@ -140,4 +140,5 @@ with DAG(
         return check_service_levels(configuration.paths(), **where)
 
     check_consent()
-    collect() >> analyze() >> [publish(), check_service_levels()]
+    collect() >> analyze() >> [published := publish(), check_service_levels()]
+    published >> report_mail.dispatch()

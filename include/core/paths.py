@@ -91,6 +91,11 @@ class DataPaths:
         return self.root / "published"
 
     @property
+    def report_figures(self) -> Path:
+        """What the nightly report by mail says, of the published file: texts only, for dispatch to place in the mail."""
+        return self.published / "report_figures.json"
+
+    @property
     def dated_builds(self) -> Path:
         """A link to the last published file of each day: `2026-11-28.duckdb`."""
         return self.published / "dated"

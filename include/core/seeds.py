@@ -1,7 +1,7 @@
-"""Seed addresses: the people of the team who get test sends, by name. The only file that has their addresses.
+"""Seed addresses: the people of the team who get test sends and the nightly report, by name.
 
-The file is `include/seed_addresses.yaml`, or the value of `TRADEWIND_SEED_ADDRESSES`. Everything else, Airflow's database
-included, has names.
+The only file that has their addresses is `include/seed_addresses.yaml`, or the value of `TRADEWIND_SEED_ADDRESSES`.
+Everything else, Airflow's database included, has names.
 """
 
 from __future__ import annotations
@@ -9,11 +9,13 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
-from include.core.campaign_fields import Locale
+from include.core.campaign_fields import Locale, Sender
+from include.core.field_errors import FieldError
 from include.core.finding import Finding
 from include.core.paths import seed_file
+from include.core.suggestion import suggest
 from include.core.yaml_file import StrictModel, inspect, read
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
@@ -39,15 +41,40 @@ class Seed(StrictModel):
         return value
 
 
+class NightlyReport(StrictModel):
+    """Who gets the nightly report by mail (nobody: it is not sent), and what a mail has to say about its sender."""
+
+    to: tuple[Name, ...] = ()
+    sender: Sender
+    postal_address: Annotated[str, Field(min_length=10, max_length=300)]
+
+
 class Seeds(StrictModel):
     """The contents of the file."""
 
     seeds: dict[Name, Seed]
+    nightly_report: NightlyReport | None = None
+
+    @model_validator(mode="after")
+    def _report_goes_to_seeds(self) -> Seeds:
+        for index, name in enumerate(self.nightly_report.to if self.nightly_report else ()):
+            if name not in self.seeds:
+                remedy = suggest(name, self.seeds, kind="seeds")
+                raise FieldError("is no seed", "nightly_report", "to", index, remedy=remedy)
+        return self
 
 
 def load_seeds() -> dict[str, Seed]:
     """The seeds by name. Raises `ConfigurationError` with file and line; the error contains no address."""
     return read(seed_file(), Seeds, example="include/seed_addresses.yaml").seeds
+
+
+def load_nightly_report() -> tuple[NightlyReport, dict[str, Seed]] | None:
+    """The nightly report by mail with its addressees by name; None if nobody gets it. Raises as `load_seeds`."""
+    team = read(seed_file(), Seeds, example="include/seed_addresses.yaml")
+    if team.nightly_report is None or not team.nightly_report.to:
+        return None
+    return team.nightly_report, {name: team.seeds[name] for name in dict.fromkeys(team.nightly_report.to)}
 
 
 def inspect_seeds() -> tuple[Finding, ...]:

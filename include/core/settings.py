@@ -95,7 +95,8 @@ class Settings(BaseSettings):
     seed_addresses: Annotated[
         Path | None,
         _field(
-            "file with the [addresses of the team](docs/templates.md#send-it-to-yourself) that get test sends",
+            "file with the [addresses of the team](docs/templates.md#send-it-to-yourself) that get test sends "
+            "and the nightly report",
             default="`include/seed_addresses.yaml`",
         ),
     ] = None

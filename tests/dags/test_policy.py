@@ -35,7 +35,7 @@ FIXED_DAGS = {
 }
 OUTSIDE_WAREHOUSE_POOL = {
     "extract.land", "announce", "publish.read_back", "publish.report", "dispatch.send_range", "dispatch.settle",
-    "dispatch.start", "dispatch.approve_late_start", "dispatch.doubt.ask", "dispatch.doubt.decide",
+    "dispatch.start", "dispatch.approve_late_start", "dispatch.send_report", "dispatch.doubt.ask", "dispatch.doubt.decide",
     "dispatch.doubt.resend", "collect.look",
     "next_run", "continue_send", "resend", "send_rest", "suppress", "erase_files", "erase_at_sendgrid", "record", "ask",
 }  # fmt: skip
@@ -74,10 +74,11 @@ def test_every_task_that_opens_the_warehouse_is_in_its_pool(dags: dict[str, DAG]
     assert {task.pool for dag in dags.values() for task in dag.tasks} <= {*Pool, "default_pool"}
 
 
-def test_only_send_range_is_in_the_pool_sendgrid(dags: dict[str, DAG]) -> None:
+def test_only_tasks_that_send_are_in_the_pool_sendgrid(dags: dict[str, DAG]) -> None:
     sending = {(dag.dag_id, task.task_id) for dag in dags.values() for task in dag.tasks if task.pool == Pool.SENDGRID}
     mailing = {name for name in dags if name.startswith("send_")} | {"run_journeys", "preview_journey"}
-    assert sending == {(name, "dispatch.send_range") for name in mailing}
+    report = ("nightly_analytics", "dispatch.send_report")
+    assert sending == {*((name, "dispatch.send_range") for name in mailing), report}
 
 
 def test_dags_have_no_cycle_no_catch_up_and_one_run_at_a_time(dags: dict[str, DAG]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
@@ -50,9 +51,11 @@ class RenderedParts:
 def compile_content(
     folder: Path, *,
     campaign: Campaign, variant: Variant, locale: str, tag_prefix: str | None = None, products: ProductRows | None = None,
+    values: Mapping[str, Any] | None = None,
 ) -> Content:  # fmt: skip
     """Compile a template folder for one variant and locale.
 
+    `values` are further variables, the same for everybody: texts, numbers, and lists and mappings of them.
     `products` are the rows of the lists for everybody; without them the content has rows that stand for them, and a hash
     that does not depend on them. `tag_prefix` replaces the unguessable middle of the tags (letters and digits), for tests
     and previews.
@@ -65,7 +68,13 @@ def compile_content(
     one unsubscribe link, so it is not enforced.
     """
     content, names = compile_without_lint(
-        folder, campaign=campaign, variant=variant, locale=locale, tag_prefix=tag_prefix, products=products
+        folder,
+        campaign=campaign,
+        variant=variant,
+        locale=locale,
+        tag_prefix=tag_prefix,
+        products=products,
+        values=values,
     )
     return lint(content, campaign=campaign, names=names)
 
@@ -73,7 +82,7 @@ def compile_content(
 def compile_without_lint(
     folder: Path, *,
     campaign: Campaign, variant: Variant, locale: str, tag_prefix: str | None = None, compiled: BytecodeCache | None = None,
-    products: ProductRows | None = None,
+    products: ProductRows | None = None, values: Mapping[str, Any] | None = None,
 ) -> tuple[Content, dict[str, str]]:  # fmt: skip
     """As `compile_content`, without the requirements of lint.py; returns the files of the parts too.
 
@@ -85,7 +94,7 @@ def compile_without_lint(
         )
     sources = TemplateLoader(folder, _variant_subject(campaign, variant))
     placeholders = Placeholders()
-    shared, images = shared_values(campaign, variant, locale), Images(folder)
+    shared, images = {**shared_values(campaign, variant, locale), **(values or {})}, Images(folder)
     functions = {**images.functions(), "products": ProductLists(products)}
     environment = environment_for(sources, placeholders, {**shared, **functions}, compiled)
     names = _part_files(folder, variant, locale)

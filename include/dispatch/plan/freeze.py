@@ -97,13 +97,17 @@ class FrozenPlan(AudienceCounts):
 
 @dataclass(frozen=True)
 class PlanRequest:
-    """The parameters of a plan. `edge_url` is the public base URL of unsubscribe links, https (RFC 8058)."""
+    """The parameters of a plan. `edge_url` is the public base URL of unsubscribe links, https (RFC 8058).
+
+    The subject of a test says so, unless it is not `marked`.
+    """
 
     campaign: Campaign
     occurrence: str
     kind: str
     edge_url: str
     at: datetime
+    marked: bool = True
 
     @property
     def plan_id(self) -> str:
@@ -116,7 +120,7 @@ class PlanRequest:
     @property
     def mark(self) -> str:
         """What begins the subject: `[TEST]` of a test, else nothing."""
-        return TEST_MARK if self.kind == plans.TEST else ""
+        return TEST_MARK if self.kind == plans.TEST and self.marked else ""
 
     @property
     def settings(self) -> Campaign:
@@ -203,6 +207,16 @@ def _found_or_frozen(stores: Stores, request: PlanRequest, select: Select, permi
         found = plans.find_plan(stores.ledger, request.plan_id)
         assert found is not None
     return _resume(stores.ledger, found, request.campaign, permit)
+
+
+def freeze_contents(stores: Stores, request: PlanRequest, contents: Mapping[str, Content], people: PlannedPeople) -> None:
+    """Freeze a plan of contents that the caller compiled, unless `request` has a plan already, whatever it says."""
+
+    def frozen() -> FrozenPlan | None:
+        with open_warehouse(stores.paths):  # Whoever holds its lock may write the folder of a plan.
+            return _freeze_now(stores, request, contents, lambda: people)
+
+    traced(request, frozen)
 
 
 def freeze_together(

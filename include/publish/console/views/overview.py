@@ -23,7 +23,7 @@ def build(source: Source) -> Page:
     chosen = Filter("days", "Days", str(days), [Choice(str(each), f"the last {each} days") for each in DAYS])
     return Page(
         [
-            Section(f"The {days} days up to the latest plan", lambda: _figures(source, days)),
+            Section(f"The {days} days up to the latest plan", lambda: [Tiles(figures(source, days))]),
             Section("What needs attention", lambda: _attention(source)),
             Section("People per day", lambda: _engagement(source)),
             Section("Latest campaigns", lambda: _latest(source)),
@@ -32,10 +32,11 @@ def build(source: Source) -> Page:
     )
 
 
-def _figures(source: Source, days: int) -> Sequence[Block]:
+def figures(source: Source, days: int) -> list[Tile]:
+    """The key figures of the days up to the latest plan, and whether the sums hold."""
     (head,) = source.rows("report/headline", recent_days=days)
     tracked = f"of {head['delivered_tracked']:,} delivered who allow tracking"
-    tiles = [
+    return [
         Tile("Accepted", head["accepted"], note=f"{head['plans']:,} campaigns, {head['in_doubt']:,} people in doubt"),
         Tile("Delivered", head["delivery_rate"], "percent", f"{head['delivered']:,} people"),
         Tile("Opened by people", head["human_open_rate"], "percent", f"{head['human_opens']:,} {tracked}"),
@@ -45,22 +46,26 @@ def _figures(source: Source, days: int) -> Sequence[Block]:
         Tile("Mailable", head["mailable"], note=f"of {head['subscribers'] or 0:,} on the list"),
         Tile("Sums", None, note=f"{head['checks']:,} checked", mark=_sums(head)),
     ]
-    return [Tiles(tiles)]
 
 
 def _sums(head: dict[str, Any]) -> Mark:
     return statuses.sums(head["broken"], head["differing"], head["checks"])
 
 
-def _attention(source: Source) -> Sequence[Block]:
+def attention(source: Source) -> list[dict[str, Any]]:
     """Everything that another page marks as over a limit, broken or held, with the way there."""
-    found = [*_holds(source), *_sums_that_differ(source), *_providers(source), *_stopped_batches(source)]
+    return [*_holds(source), *_sums_that_differ(source), *_providers(source), *_stopped_batches(source)]
+
+
+def _attention(source: Source) -> Sequence[Block]:
     columns = [
         Column("what", "What", "wrap", link=lambda row: row["href"]),
         Column("status", "Status", mark=lambda row: row["status"]),
         Column("detail", "Detail", "wrap"),
     ]
-    return [Table("What is held, broken or over a limit", columns, found, "Nothing is held, broken or over a limit.")]
+    return [
+        Table("What is held, broken or over a limit", columns, attention(source), "Nothing is held, broken or over a limit.")
+    ]
 
 
 def _holds(source: Source) -> list[dict[str, Any]]:
