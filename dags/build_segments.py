@@ -38,7 +38,7 @@ with DAG(
 
     @task_group
     def segment() -> None:
-        @task(pool=Pool.WAREHOUSE, outlets=[SEGMENTS])
+        @task(pool=Pool.WAREHOUSE, inlets=[SUBSCRIBERS, ACTIVITIES, ENGAGEMENT], outlets=[SEGMENTS])
         def build(dag_run: Any = None, triggering_asset_events: Any = None) -> Any:
             """Compute features, then the segments, in one transaction; returns the sizes."""
             return segments.build(dag_run, triggering_asset_events)

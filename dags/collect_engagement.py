@@ -129,7 +129,7 @@ with DAG(
 
         return check(stores, route=alert_route.alert_route(), dag=dag_run.dag_id, run=dag_run.run_id)
 
-    @task(outlets=[ENGAGEMENT])
+    @task(inlets=[SENDS], outlets=[ENGAGEMENT])
     def announce(loaded: Any) -> None:
         """Update the asset `engagement`, which starts `build_segments`; skipped if no event was added."""
         from include.collect.load import has_changes

@@ -35,7 +35,7 @@ from typing import Any
 from airflow.sdk import DAG, task, task_group
 
 from include.orchestration import alert_route, configuration, defaults, quality, report_mail, runs, timetables
-from include.orchestration.assets import ANALYTICS
+from include.orchestration.assets import ACTIVITIES, ANALYTICS, ENGAGEMENT, SEGMENTS, SENDS, SUBSCRIBERS
 from include.orchestration.tags import Pool, Tag
 from include.orchestration.tasks import Stores, stores_task
 
@@ -110,7 +110,7 @@ with DAG(
 
             return publish(configuration.paths())
 
-        @task(outlets=[ANALYTICS])
+        @task(inlets=[SUBSCRIBERS, ACTIVITIES, SEGMENTS, SENDS, ENGAGEMENT], outlets=[ANALYTICS])
         def read_back() -> Any:
             """Open the file as an analyst would and compare it with its manifest."""
             from include.publish.read_back import verify

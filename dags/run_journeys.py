@@ -67,7 +67,7 @@ with DAG(
 
             return settle_plans(stores.ledger)
 
-        @stores_task(pool=Pool.WAREHOUSE, outlets=[SENDS])
+        @stores_task(pool=Pool.WAREHOUSE, inlets=[SUBSCRIBERS, ACTIVITIES], outlets=[SENDS])
         def record(stores: Stores, ti: Any = None) -> Any:
             """Copy the outcomes to the warehouse and draw the pictures; then fail for the journeys that could not go on."""
             return journeys.record(stores, ti.xcom_pull(task_ids="dispatch.advance", key="tick"))

@@ -43,7 +43,7 @@ from airflow.sdk import DAG, task, task_group
 from include.core.campaign import Campaign
 from include.orchestration import campaigns, defaults, forms, links, quality, sends, timetables
 from include.orchestration.approval import ApproveCampaign, due
-from include.orchestration.assets import SENDS
+from include.orchestration.assets import SEGMENTS, SENDS, SUBSCRIBERS
 from include.orchestration.doubt import doubt
 from include.orchestration.tags import Pool, Tag
 from include.orchestration.tasks import Stores, skip_unless, stores_task, with_stores
@@ -94,7 +94,7 @@ def dispatch(campaign: Campaign) -> None:
         skip_unless(plan_id, "nothing was sent")
         return settle(stores.ledger, plan_id)
 
-    @stores_task(pool=Pool.WAREHOUSE, outlets=[SENDS])
+    @stores_task(pool=Pool.WAREHOUSE, inlets=[SUBSCRIBERS, SEGMENTS], outlets=[SENDS])
     def record(stores: Stores) -> Any:
         """Copy the outcomes from the ledger into `dispatch.plans` and `dispatch.sends`."""
         from include.dispatch.account.record import record_sends

@@ -125,6 +125,9 @@ def _defaults(installation: Installation) -> dict[str, str]:
         "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "5",
         "AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO",
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+        # Read only where lineage has a transport (docs/observability.md#lineage).
+        "AIRFLOW__OPENLINEAGE__NAMESPACE": "tradewind",
+        "AIRFLOW__OPENLINEAGE__EXTRACTORS": "include.orchestration.lineage.AssetExtractor",
         "GX_ANALYTICS_ENABLED": "false",
     }
 
