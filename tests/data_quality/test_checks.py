@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections import defaultdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ import great_expectations.expectations as gxe
 import pandas as pd
 import pytest
 from great_expectations.expectations.expectation import Expectation
+from great_expectations.validator.validator import Validator
 
 from data_quality import activities, batches, purchases, subscribers
 from data_quality.checks import Finding, check, context, rule
@@ -34,6 +36,30 @@ def test_a_rule_that_cannot_be_evaluated_is_an_error() -> None:
     suite = [gxe.ExpectColumnValuesToBeBetween(column="nowhere", max_value=5, **rule("too_large", "amount"))]
     with pytest.raises(ConfigurationError, match="rule too_large: could not be evaluated"):
         check(frame([1]), suite)
+
+
+def test_a_rule_that_tolerates_failing_rows_is_an_error() -> None:
+    suite = [gxe.ExpectColumnValuesToBeBetween(column="number", max_value=5, mostly=0.5, **rule("too_large", "amount"))]
+    with pytest.raises(ConfigurationError, match="rule too_large: reports success with failing rows"):
+        check(frame([1, 7, 3]), suite)
+
+
+def test_rows_are_listed_for_broken_rules_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lists of rows are half of the cost of a rule, and most rules of a batch hold."""
+    asked: dict[str, list[str]] = defaultdict(list)
+    original = Validator.graph_validate
+
+    def validate(validator: Validator, configurations: Any, runtime_configuration: Any) -> Any:
+        asked[runtime_configuration["result_format"]["result_format"]] += [one.meta["reason"] for one in configurations]
+        return original(validator, configurations, runtime_configuration)
+
+    monkeypatch.setattr(Validator, "graph_validate", validate)
+    suite = [
+        gxe.ExpectColumnValuesToBeBetween(column="number", max_value=most, **rule(f"over_{most}", "amount"))
+        for most in (5, 8, 9)
+    ]
+    assert [found.rows for found in check(frame([1, 7, None, 9]), suite)] == [(101, 103), (103,), ()]
+    assert asked == {"BOOLEAN_ONLY": ["over_5", "over_8", "over_9"], "COMPLETE": ["over_5", "over_8"]}
 
 
 def test_a_configuration_is_built_once_per_check_and_the_library_is_left_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
