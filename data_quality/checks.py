@@ -132,7 +132,7 @@ def _configurations_built_once() -> Iterator[None]:
 
 def _tolerates_rows(expectation: Expectation) -> bool:
     """Whether the rule succeeds although some rows break it. No rule may, which `_finding` sees in its rows."""
-    return expectation.configuration.kwargs.get("mostly", 1) != 1
+    return bool(expectation.configuration.kwargs.get("mostly", 1) != 1)
 
 
 def _column(expectation: Expectation) -> str:
