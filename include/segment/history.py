@@ -25,7 +25,14 @@ logger = logging.getLogger(__name__)
 MOST_PEOPLE = 10_000
 """Conditions are kept for so many people per segment, direction and run. Who entered and left is kept of all."""
 
-_COMPARE = ("own_moves_create", "members_before_create", "changed_members_create", "moves_create", "found_changes_create")
+_COMPARE = (
+    "own_moves_create",
+    "members_before_create",
+    "changed_members_create",
+    "moves_create",
+    "movers_create",
+    "found_changes_create",
+)
 """SQL files that compare the selected members with those before the run, in this order."""
 
 PREVIOUS = {"features": "previous_features", "activity_counts": "previous_activity_counts"}

@@ -12,9 +12,8 @@ select
     'on the list' as condition,
     $compared_at::timestamptz as compared_at
 from temp.moves as moves
-left join segment.features as now_there on moves.subscriber_id = now_there.subscriber_id
-left join segment.previous_features as was_there on moves.subscriber_id = was_there.subscriber_id
+inner join temp.movers as movers on moves.subscriber_id = movers.subscriber_id
 where
     exists (select 1 from segment.previous_features)
-    and case when moves.moved = 'left' then now_there.subscriber_id is null else was_there.subscriber_id is null end
+    and case when moves.moved = 'left' then not movers.is_listed else not movers.was_listed end
 qualify row_number() over (partition by moves.segment, moves.moved order by hash(moves.subscriber_id)) <= $most;

@@ -3,3 +3,8 @@ from (
     values
         ('a', 'new', 'entered'), ('a', 'old', 'entered'), ('a', 'gone', 'left'), ('a', 'old_too', 'left')
 ) as moved (segment, subscriber_id, moved);
+create temp table movers as
+from (
+    values
+        ('new', false, true), ('old', true, true), ('gone', true, false), ('old_too', true, true)
+) as movers (subscriber_id, was_listed, is_listed);
