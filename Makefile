@@ -14,7 +14,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 UV_VERSION := 0.13.9
 UV := $(VENV)/bin/uv
 
-.PHONY: help run check preview trigger campaign journey replay consent evidence privacy suppress rotate quarantine export new-campaign new-source new-segment segment origins report up stop test coverage lint format bench faults mutations operators lock sbom audit docs clean distclean
+.PHONY: help run check preview trigger campaign journey backup restore replay consent evidence privacy suppress rotate quarantine export new-campaign new-source new-segment segment origins report up stop test coverage lint format bench faults mutations operators lock sbom audit docs clean distclean
 
 help: ## show this text
 	@echo "Tradewind: e-mail marketing infrastructure as Airflow DAGs"
@@ -41,7 +41,7 @@ preview: $(VENV)/installed ## mails in the browser while you edit them: CAMPAIGN
 	@$(PY) -m operations preview "$$CAMPAIGN" --person "$$PERSON" --locale "$$LOCALE" --variant "$$VARIANT" \
 	  --port "$(PORT)" --once "$(ONCE)"
 
-campaign: $(VENV)/installed ## status, pause, resume or cancel: DO=pause CAMPAIGN=newsletter OCCURRENCE=2026-W48
+campaign: $(VENV)/installed ## status, pause, resume, cancel or (after a restore) confirm-unsent: DO=pause CAMPAIGN=newsletter OCCURRENCE=2026-W48
 	@test -n "$$DO" -a -n "$$CAMPAIGN" -a -n "$$OCCURRENCE" || \
 	  { echo "error: name the action and the plan: make campaign DO=pause CAMPAIGN=newsletter OCCURRENCE=2026-W48" >&2; exit 2; }
 	@$(PY) -m operations campaign "$$DO" "$$CAMPAIGN" "$$OCCURRENCE"
@@ -53,6 +53,14 @@ journey: $(VENV)/installed ## people at each step: NAME=welcome_series; one pers
 privacy: $(VENV)/installed ## export or erase a person, asking for the address: DO=export or DO=erase (docs/privacy.md)
 	@test -n "$$DO" || { echo "error: name the action: make privacy DO=export, or DO=erase" >&2; exit 2; }
 	@$(PY) -m operations privacy "$$DO"
+
+backup: $(VENV)/installed ## write the whole installation to a new folder, while it runs: TO=/backups/2026-11-29
+	@test -n "$$TO" || { echo "error: name the new folder: make backup TO=/backups/2026-11-29" >&2; exit 2; }
+	@$(PY) -m operations backup "$$TO"
+
+restore: $(VENV)/installed ## replace the stopped installation by a backup, keeping it aside: FROM=/backups/2026-11-29
+	@test -n "$$FROM" || { echo "error: name the backup: make restore FROM=/backups/2026-11-29" >&2; exit 2; }
+	@$(PY) -m operations restore "$$FROM"
 
 replay: $(VENV)/installed ## replay the journal into a ledger restored from a backup (docs/runbook/restored-ledger.md)
 	@$(PY) -m operations replay

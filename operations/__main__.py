@@ -6,6 +6,7 @@ import argparse
 import errno
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import httpx
 
@@ -90,6 +91,18 @@ def _replay(installation: Installation, _chosen: argparse.Namespace) -> int:
     return replay_into_ledger(installation)
 
 
+def _backup(installation: Installation, chosen: argparse.Namespace) -> int:
+    from operations.backup import back_up
+
+    return back_up(installation, Path(chosen.to))
+
+
+def _restore(installation: Installation, chosen: argparse.Namespace) -> int:
+    from operations.backup import restore
+
+    return restore(installation, Path(chosen.source))
+
+
 def _consent(installation: Installation, chosen: argparse.Namespace) -> int:
     from operations.consent import control_consent
 
@@ -132,7 +145,7 @@ def _parser() -> argparse.ArgumentParser:
     trigger.add_argument("dag", help="a DAG id, such as send_newsletter")
     trigger.add_argument("--conf", default="", help="the run's parameters as JSON")
     campaign = _command(commands, "campaign", _campaign, "show, pause, resume or cancel a campaign")
-    campaign.add_argument("do", choices=("status", "pause", "resume", "cancel"))
+    campaign.add_argument("do", choices=("status", "pause", "resume", "cancel", "confirm-unsent"))
     campaign.add_argument("campaign", help="a campaign id, such as newsletter")
     campaign.add_argument("occurrence", help="such as 2026-W48, 2026-11, 2026-11-24 or once")
     journey = _command(commands, "journey", _journey, "show, pause, resume or cancel a journey, or show a person's way")
@@ -142,6 +155,10 @@ def _parser() -> argparse.ArgumentParser:
     privacy = _command(commands, "privacy", _privacy, "export or erase a person; asks for the address")
     privacy.add_argument("do", choices=("export", "erase"))
     _command(commands, "replay", _replay, "replay the journal into a ledger restored from a backup")
+    backup = _command(commands, "backup", _backup, "write the whole installation to a new folder")
+    backup.add_argument("to", help="the new folder")
+    restored = _command(commands, "restore", _restore, "replace the installation by a backup")
+    restored.add_argument("source", help="the folder that backup wrote")
     consent = _command(commands, "consent", _consent, "check the consent log")
     consent.add_argument("do", choices=("check", "restore", "accept"))
     suppress = _command(commands, "suppress", _suppress, "suppress the addresses on standard input, one per line")

@@ -12,12 +12,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from include.core import clock
+from include.core.campaign_file import load_campaign
 from include.core.connections import SENDGRID, SendGridAccount, environment_connection, sendgrid_account
 from include.core.errors import ConfigurationError
 from include.core.secrets import load_secrets
 from include.dispatch import control
 from include.dispatch.account.restore import restore_ledger
-from include.ledger import counts, decisions, holds, plans
+from include.dispatch.plan import restored
+from include.ledger import counts, decisions, gap, holds, plans
 from include.ledger.chunk import Plan
 from include.ledger.database import Ledger
 from include.ledger.decisions import Decision
@@ -42,6 +44,8 @@ def control_campaign(installation: Installation, action: str, campaign: str, occ
     """Apply the action and print the campaign's status; returns 0. Raises `TradewindError` if the plan does not exist."""
     with existing_ledger(installation) as ledger:
         plan_id = plans.plan_id_of(campaign, occurrence)
+        if action == "confirm-unsent":
+            return _confirm_unsent(ledger, campaign, occurrence)
         if plans.find_plan(ledger, plan_id) is None:
             return _show_answers(ledger, action, campaign, occurrence)
         account = _account(installation)
@@ -54,6 +58,18 @@ def control_campaign(installation: Installation, action: str, campaign: str, occ
             control.cancel(ledger, campaign, occurrence, account=account, by=by)
         for line in status_lines(ledger, plan_id):
             Progress().print(line)
+    return 0
+
+
+def _confirm_unsent(ledger: Ledger, campaign: str, occurrence: str) -> int:
+    """Keep that an occurrence was not sent in the gap after a restore. Raises `ConfigurationError` if there was none."""
+    load_campaign(campaign)
+    if gap.find(ledger) is None:
+        raise ConfigurationError(
+            "was never restored from a backup.", where="this installation", remedy="Nothing has to be confirmed."
+        )
+    restored.confirm_unsent(ledger, campaign, occurrence, f"{getpass.getuser()}, make campaign")
+    Progress().print(f"{campaign} {occurrence}: confirmed that it was not sent; its next run plans and sends it")
     return 0
 
 

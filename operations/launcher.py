@@ -92,6 +92,14 @@ def running(installation: Installation, service: Service) -> bool:
     return record is not None and record.alive
 
 
+def require_stopped(installation: Installation) -> None:
+    """Raise `ConfigurationError` while a service runs."""
+    if up := [service.name for service in all_services(installation) if running(installation, service)]:
+        raise ConfigurationError(
+            f"is running: {', '.join(up)}.", where=str(installation.paths.root), remedy="Run make stop first."
+        )
+
+
 def check_disk(installation: Installation) -> None:
     """Raise `ConfigurationError` if the data folder is not writable or its disk is almost full."""
     try:

@@ -6,10 +6,9 @@ from include.core.errors import ConfigurationError
 from include.core.secrets import append_address_key, load_secrets
 from include.core.settings import settings, variable
 from include.privacy.rotation import PREPARED, generation_of, require_no_open_request, rotate
-from operations.launcher import running
+from operations.launcher import require_stopped
 from operations.ledger import existing_url
 from operations.progress import Progress
-from operations.services import all_services
 from operations.settings import Installation
 
 
@@ -18,10 +17,7 @@ def rotate_address_key(installation: Installation) -> int:
 
     Raises `ConfigurationError` while services run, and where the keys are in the environment and no new one is.
     """
-    if up := [service.name for service in all_services(installation) if running(installation, service)]:
-        raise ConfigurationError(
-            f"is running: {', '.join(up)}.", where=str(installation.paths.root), remedy="Run make stop first."
-        )
+    require_stopped(installation)
     paths, url = installation.paths, existing_url(installation)
     is_under_way = (paths.root / PREPARED).exists()
     if not is_under_way and generation_of(url, load_secrets(paths)) == load_secrets(paths).generation:

@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from include.ledger.doubt import Proof, in_doubt_chunks, prove
+from include.ledger.gap import LOST_IN_GAP
 from include.ledger.replay import LOST_BY_RESTORE
 from include.ledger.stores import Stores
 from include.warehouse.connection import fetch, open_warehouse
@@ -33,7 +34,9 @@ def resolve_doubt(stores: Stores) -> dict[str, int]:
     with open_warehouse(stores.paths) as warehouse:
         warehouse.register("in_doubt", pa.Table.from_pylist(rows, schema=_SCHEMA))
         found = fetch(warehouse, "collect", "evidence").to_pylist()
-        found += fetch(warehouse, "collect", "evidence_after_restore", {"reason": LOST_BY_RESTORE}).to_pylist()
+        found += fetch(
+            warehouse, "collect", "evidence_after_restore", {"reasons": [LOST_BY_RESTORE, LOST_IN_GAP]}
+        ).to_pylist()
     proofs = [_proof(row) for row in found]
     proved = prove(stores.ledger, proofs)
     messages = sum(chunk.recipients for chunk in doubtful)

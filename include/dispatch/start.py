@@ -13,7 +13,7 @@ from include.core.errors import ConfigurationError, PlanError
 from include.core.journey_mail import journey_of
 from include.core.pace import AccountPace
 from include.dispatch import public_edge
-from include.dispatch.plan import freeze, occurrence, split
+from include.dispatch.plan import freeze, occurrence, restored, split
 from include.dispatch.plan.contents import compile_contents, content_hash
 from include.dispatch.plan.live_audience import IsRunning, always
 from include.dispatch.plan_files import PlanReader
@@ -78,6 +78,7 @@ def start_run(
         started = StartedPlan(mode=mode, **tested)
     else:
         period = period_of(stores.ledger, campaign, at, resumes)
+        restored.require_unsent(stores.ledger, campaign, period)
         part, approved_as = split.part_of(campaign, period), None
         if part and part["is_rest"]:
             content = content_hash(campaign, compile_contents(campaign))

@@ -16,7 +16,9 @@ from include.ledger.tables import decisions
 SOMEBODY = "an operator"
 """Who decided, where nobody is known."""
 OF_JOURNEY = "journey "
-Action = Literal["pause", "resume", "cancel", "replace_content", "choose_winner", "approve", "reject", "expire"]
+Action = Literal[
+    "pause", "resume", "cancel", "replace_content", "choose_winner", "approve", "reject", "expire", "confirm_unsent"
+]
 
 
 @dataclass(frozen=True)

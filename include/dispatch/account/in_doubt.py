@@ -2,7 +2,8 @@
 
 `skip` (default): nothing; they stay in doubt. `resend_after_24h`: a message is sent again after 24 hours in which the
 webhook was healthy and had no event of it. `ask`: an operator decides, in Airflow's required actions. Messages that were
-proved in the meantime are not affected.
+proved in the meantime are not affected. After a restore of the whole installation, missing events are no evidence: the lost
+one may have received them. Then an operator decides in place of `resend_after_24h`.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from include.dispatch.plan_files import PlanReader, format_selection, parse_sele
 from include.ledger import doubt, plans
 from include.ledger.chunk import Chunk, Plan
 from include.ledger.database import Ledger
+from include.ledger.gap import LOST_IN_GAP
 from include.ledger.stores import Stores
 from include.warehouse.connection import fetch, open_warehouse
 
@@ -38,9 +40,10 @@ class DuePlan(TypedDict):
 def awaiting_decision(ledger: Ledger, plan_id: str) -> int:
     """The number of people in doubt who need an operator's decision; 0 for another policy or a cancelled plan."""
     plan = _plan(ledger, plan_id)
-    if plan.state == "cancelled" or Campaign.model_validate_json(plan.settings).on_doubt != "ask":
-        return 0
-    return sum(_unproved(ledger, chunk) for chunk in doubt.in_doubt_chunks(ledger) if chunk.plan_id == plan_id)
+    chunks = [chunk for chunk in doubt.in_doubt_chunks(ledger) if chunk.plan_id == plan_id]
+    policy = Campaign.model_validate_json(plan.settings).on_doubt
+    asks = policy == "ask" or (policy == "resend_after_24h" and any(_is_of_gap(chunk) for chunk in chunks))
+    return sum(_unproved(ledger, chunk) for chunk in chunks) if asks and plan.state != "cancelled" else 0
 
 
 def reopen(stores: Stores, plan_id: str, *, decision: str) -> dict[str, int]:
@@ -62,7 +65,11 @@ def reopen(stores: Stores, plan_id: str, *, decision: str) -> dict[str, int]:
 def reopen_due(stores: Stores) -> list[DuePlan]:
     """Reopen chunks in doubt that `resend_after_24h` makes due; return their plans."""
     waiting: dict[str, float] = {}
-    for chunk in doubt.in_doubt_chunks(stores.ledger):
+    chunks = doubt.in_doubt_chunks(stores.ledger)
+    of_gap = {chunk.plan_id for chunk in chunks if _is_of_gap(chunk)}
+    for chunk in chunks:
+        if chunk.plan_id in of_gap:
+            continue
         posted = chunk.posted_at or 0.0
         waiting[chunk.plan_id] = max(posted, waiting.get(chunk.plan_id, 0.0))
     due: list[DuePlan] = []
@@ -77,6 +84,10 @@ def reopen_due(stores: Stores) -> list[DuePlan]:
     for entry in due:
         reopen(stores, entry["plan_id"], decision="no event within 24 healthy hours")
     return due
+
+
+def _is_of_gap(chunk: Chunk) -> bool:
+    return chunk.reason == LOST_IN_GAP
 
 
 def _absence_counts(warehouse: duckdb.DuckDBPyConnection, posted: float) -> bool:

@@ -14,7 +14,7 @@ from include.core.journey import Journey
 from include.core.journey_fields import AfterDays
 from include.core.journey_version import JourneyVersion
 from include.dispatch.journey.times import due_at
-from include.ledger import journeys
+from include.ledger import gap, journeys
 from include.ledger.database import Ledger
 from include.ledger.journeys import Entry, Move
 from include.warehouse import untrusted
@@ -52,9 +52,14 @@ def run_query(
 
 
 def enter(warehouse: duckdb.DuckDBPyConnection, ledger: Ledger, version: JourneyVersion, now: datetime) -> int:
-    """Let everybody enter whom the trigger, the re-entry rule and the cap allow; returns how many did."""
+    """Let everybody enter whom the trigger, the re-entry rule and the cap allow; returns how many did.
+
+    Whose trigger happened before the end of a gap may have had the journey's mail, and does not enter.
+    """
     journey = version.journey
     since = now - timedelta(hours=journey.enter_within_hours)
+    if found := gap.find(ledger):
+        since = max(since, min(found.ends, now))
     run_query(warehouse, version, f"triggers/{journey.trigger}", "triggered", as_of=now, since=since)
     known = journeys.known_since(ledger, journey.id, since.timestamp())
     warehouse.register("known_entries", pa.table([pa.array(known, pa.string())], schema=_IDS))

@@ -140,10 +140,12 @@ def judge(
     cap_since: datetime,
     hold_out_share: int,
     hold_out_of_all: bool = False,
+    restored_at: datetime | None = None,
 ) -> None:
     """Write temp table `audience`: each person of temp table `selected` with a state, as a plan at `at` would have it.
 
-    Of `DRAWS`, `hold_out_share` are held out. Needs the suppressions of `refresh_suppressions`.
+    Of `DRAWS`, `hold_out_share` are held out. Triggered mail of before `restored_at`, the end of a gap, may have been sent.
+    Needs the suppressions of `refresh_suppressions`.
     """
     if campaign.topic is not None:
         load_shop().require_topics([campaign.topic], where=source_location(campaign.id, "topic"))
@@ -161,6 +163,7 @@ def judge(
         "variants": [variant.id for variant in campaign.variants],
         "variant_bounds": bounds,
         "locales": list(campaign.locales),
+        "restored_at": restored_at,
     }
     run(warehouse, "dispatch", "audience", params)
     run(warehouse, "dispatch", "audience_duplicates", params)

@@ -24,6 +24,7 @@ from include.dispatch.plan.audience import (
 )
 from include.dispatch.plan.contenders import Rank, RankOf, Run, clash, contenders
 from include.dispatch.plan.split import Part, part_of
+from include.ledger import gap
 from include.ledger.database import Ledger
 from include.warehouse.connection import fetch, run
 
@@ -124,9 +125,11 @@ def _evaluate(
     if part:
         run(warehouse, "dispatch", "selected_part", part)
     share = round(campaign.hold_out_percent / 100 * DRAWS)
+    found = gap.find(ledger)
     judge(
         warehouse, campaign, occurrence, at,
         cap_since=cap_since(campaign, at), hold_out_share=share, hold_out_of_all=True,
+        restored_at=found.ends if found else None,
     )  # fmt: skip
     name = {"campaign": campaign.id, "occurrence": occurrence}
     if places := [place for place, other in enumerate(claimed) if clash(planned, other)]:

@@ -23,7 +23,7 @@ def part_of(campaign: Campaign, occurrence: str) -> Part | None:
         return None
     return {
         "campaign": campaign.id,
-        "occurrence": occurrence.removesuffix(REST),
+        "occurrence": first_part(occurrence),
         "test_share": campaign.winner.test_percent * 100,
         "is_rest": is_rest(occurrence),
     }
@@ -34,13 +34,18 @@ def is_rest(occurrence: str) -> bool:
     return occurrence.endswith(REST)
 
 
+def first_part(occurrence: str) -> str:
+    """The occurrence of the test of an experiment, also for its rest; any other occurrence as it is."""
+    return occurrence.removesuffix(REST)
+
+
 def for_rest(ledger: Ledger, campaign: Campaign, occurrence: str, content_hash: str) -> Campaign:
     """The campaign with the winning variant only. `content_hash` is that of its present content.
 
     Raises `PlanError` if there is no winner yet, `ContentChanged` if the content is not the one that was tested. Once the
     rest is planned, its own content counts, which a person may have replaced.
     """
-    test = plans.plan_id_of(campaign.id, occurrence.removesuffix(REST))
+    test = plans.plan_id_of(campaign.id, first_part(occurrence))
     plan, where = plans.find_plan(ledger, test), f"{campaign.id} {occurrence}"
     chosen = [each.details["variant"] for each in decisions.of_plan(ledger, test) if each.action == "choose_winner"]
     if plan is None or not chosen:

@@ -43,6 +43,7 @@ REASONS = {
     "consent_expired": "no consent: it has expired",
     "paused": "paused their mail",
     "topic_declined": "declined the topic {topic}",
+    "before_restore": "may have got it before the restore from a backup",
     "duplicate_address": "share an address with somebody who gets it",
     "not_pending": "have no sign-up to confirm",
     "already_confirmed": "have confirmed already",

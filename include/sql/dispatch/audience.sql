@@ -1,7 +1,7 @@
 -- name: audience
 -- owner: dispatch
 -- grain: one row per selected subscriber (temp table audience, from temp table selected)
--- params: campaign, topic, confirming, occurrence, event, as_of, cap_since, hold_out_share, variants, variant_bounds, locales
+-- params: campaign, topic, confirming, occurrence, event, as_of, cap_since, hold_out_share, variants, variant_bounds, locales, restored_at
 -- purpose: All selected people with the state in which the plan freezes them: suppressed before capped before held_out before
 --          planned, each with its reason. people_as_of decides who may be mailed, per person (an id and all of its addresses);
 --          audience_duplicates.sql runs afterwards. Variant and hold-out are drawn from the message key alone, so they are the
@@ -15,6 +15,8 @@
 --          consent_expires_at: the sender leaves out people whose consent has ended when their chunk is sent; null where it
 --          does not end, and for mail that asks for confirmation. lost_to_campaign, lost_to_occurrence: of people within the
 --          frequency cap, the mail that they got or get instead. send_hour: audience_send_hours.sql runs afterwards.
+--          restored_at: null, or when this installation was restored from a backup: mail of a sign-up or first purchase
+--          of before may have been sent since the backup (before_restore). A time that is unknown counts as before.
 create or replace temp table audience as
 with chosen as (
     select
@@ -32,6 +34,12 @@ keyed as (
     select
         subscriber.*,
         feature.days_since_engagement,
+        $restored_at is not null
+        and $event in ('signup', 'each_signup', 'first_purchase')
+        and not coalesce(
+            if($event = 'first_purchase', feature.first_purchased_at, subscriber.signed_up_at) > $restored_at::timestamptz,
+            false
+        ) as is_of_before,
         message_key(
             $campaign,
             case $event
@@ -81,9 +89,11 @@ verified as (
                 then news.withheld_for
             when $confirming and news.status <> 'pending' then 'not_pending'
             when $confirming and coalesce(news.withheld_for, '') <> 'not_confirmed' then 'already_confirmed'
+            when $confirming and news.is_of_before then 'before_restore'
             when $confirming then null
             when news.withheld_for is not null then news.withheld_for
             when declined.subscriber_id is not null then 'topic_declined'
+            when news.is_of_before then 'before_restore'
         end as suppressed_for,
         recent.address_key is not null as is_capped,
         recent.plan_id as capped_by,
