@@ -11,7 +11,6 @@ import contextlib
 import json
 import os
 import shutil
-import subprocess
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,12 +23,10 @@ from include.core.durable import file_sha256, sync_folder, write_durably
 from include.core.errors import ConfigurationError
 from include.core.paths import PROJECT, DataPaths
 from include.core.secrets import load_secrets
-from include.dispatch.account.record import record_sends
-from include.dispatch.account.restore import restore_ledger
-from include.ledger import gap
+from include.dispatch.account.restore import restore_installation
 from include.ledger.database import open_ledger
 from include.ledger.stores import Stores
-from include.warehouse.connection import open_warehouse
+from include.warehouse.snapshot import copied
 from operations import ledger_snapshot
 from operations.launcher import require_stopped
 from operations.ledger import existing_url
@@ -64,11 +61,9 @@ def back_up(installation: Installation, to: Path) -> int:
         raise ConfigurationError("is inside the data folder.", where=str(to), remedy="Name a folder on another disk.")
     shutil.rmtree(partial, ignore_errors=True)
     (partial / DATA).mkdir(parents=True, mode=0o700)
-    with open_warehouse(paths) as warehouse:
-        warehouse.execute("checkpoint")
+    with copied(paths, DataPaths(partial / DATA).warehouse):
         taken_at = clock.now()
         ledger_snapshot.write(url, partial / ledger_snapshot.name_of(url))
-        _copy_warehouse(paths.warehouse, DataPaths(partial / DATA).warehouse)
         for each in sorted(paths.root.iterdir()):
             if each.name not in _OWN_WAY:
                 _copy(each, partial / DATA / each.name)
@@ -117,12 +112,9 @@ def _restore_stores(paths: DataPaths, source: Path, found: Backup) -> dict[str, 
     ledger = open_ledger(url, load_secrets(paths))
     try:
         stores = Stores(paths, ledger, load_secrets(paths))
-        counts = restore_ledger(stores)
-        opened = gap.open_gap(ledger, datetime.fromisoformat(found.taken_at).timestamp())
-        record_sends(stores)
+        return restore_installation(stores, datetime.fromisoformat(found.taken_at))
     finally:
         ledger.close()
-    return {**counts, **opened}
 
 
 def _verified(source: Path) -> Backup:
@@ -171,17 +163,6 @@ def _copy(source: Path, to: Path) -> None:
     elif not source.name.endswith(".tmp"):
         with contextlib.suppress(FileNotFoundError):
             shutil.copy2(source, to, follow_symlinks=False)
-
-
-def _copy_warehouse(source: Path, to: Path) -> None:
-    """By `cp`: closing a file in this process would release the lock that DuckDB has on it (fcntl(2)).
-
-    Raises `ConfigurationError`.
-    """
-    to.parent.mkdir(parents=True)
-    done = subprocess.run(["cp", "--reflink=auto", str(source), str(to)], capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise ConfigurationError(f"could not be copied: {done.stderr.strip()}", where=str(source), remedy="Free some space.")
 
 
 def _version() -> str:

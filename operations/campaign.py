@@ -18,8 +18,7 @@ from include.core.errors import ConfigurationError
 from include.core.secrets import load_secrets
 from include.dispatch import control
 from include.dispatch.account.restore import restore_ledger
-from include.dispatch.plan import restored
-from include.ledger import counts, decisions, gap, holds, plans
+from include.ledger import counts, decisions, holds, plans
 from include.ledger.chunk import Plan
 from include.ledger.database import Ledger
 from include.ledger.decisions import Decision
@@ -62,13 +61,9 @@ def control_campaign(installation: Installation, action: str, campaign: str, occ
 
 
 def _confirm_unsent(ledger: Ledger, campaign: str, occurrence: str) -> int:
-    """Keep that an occurrence was not sent in the gap after a restore. Raises `ConfigurationError` if there was none."""
+    """Keep that an occurrence was not sent in the gap after a restore."""
     load_campaign(campaign)
-    if gap.find(ledger) is None:
-        raise ConfigurationError(
-            "was never restored from a backup.", where="this installation", remedy="Nothing has to be confirmed."
-        )
-    restored.confirm_unsent(ledger, campaign, occurrence, f"{getpass.getuser()}, make campaign")
+    control.confirm_unsent(ledger, campaign, occurrence, by=f"{getpass.getuser()}, make campaign")
     Progress().print(f"{campaign} {occurrence}: confirmed that it was not sent; its next run plans and sends it")
     return 0
 

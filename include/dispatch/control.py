@@ -15,7 +15,7 @@ from include.core import clock
 from include.core.connections import SendGridAccount
 from include.core.errors import CampaignStopped, PlanError
 from include.dispatch import schedule
-from include.ledger import counts, holds, pending, plans
+from include.ledger import counts, decisions, gap, holds, pending, plans
 from include.ledger.chunk import Plan
 from include.ledger.counts import PeopleByState
 from include.ledger.database import Ledger
@@ -120,6 +120,17 @@ def cancel(
         if account:
             _hold(ledger, account, plan.plan_id, "cancel", reason)
     return send_status(ledger, plan.plan_id)
+
+
+def confirm_unsent(ledger: Ledger, campaign_id: str, occurrence: str, by: str = SOMEBODY) -> None:
+    """Keep a person's decision that an occurrence was not sent in the gap after a restore, so that it may be planned.
+
+    Raises `PlanError` where this installation was never restored, and nothing has to be confirmed.
+    """
+    if gap.find(ledger) is None:
+        raise PlanError("was never restored from a backup.", where="this installation", remedy="Run the campaign.")
+    with ledger.write() as connection:
+        decisions.keep(connection, plans.plan_id_of(campaign_id, occurrence), Decision("confirm_unsent", by))
 
 
 def _hold(ledger: Ledger, account: SendGridAccount, plan_id: str, status: schedule.Status, reason: str) -> None:

@@ -23,7 +23,7 @@ from include.core.secrets import load_secrets
 from include.dispatch import start
 from include.dispatch.account import in_doubt
 from include.dispatch.account.record import record_sends
-from include.dispatch.plan.restored import confirm_unsent
+from include.dispatch.control import confirm_unsent
 from include.dispatch.send.sender import send_range
 from include.ledger import counts, gap, plans, suppressions
 from include.ledger.database import Ledger, open_ledger

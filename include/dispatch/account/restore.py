@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from include.core.journey_mail import load_mail
 from include.core.paths import DataPaths
 from include.dispatch.account import record
 from include.dispatch.journal import read_journal
-from include.ledger import consent, consent_journal, opt_out_log, plans, replay, suppressions
+from include.ledger import consent, consent_journal, gap, opt_out_log, plans, replay, suppressions
 from include.ledger.consent import Consent
 from include.ledger.stores import Stores
 from include.ledger.suppressions import Suppression
@@ -56,6 +57,18 @@ def restore_ledger(stores: Stores) -> dict[str, Any]:
         record.record_into(warehouse, stores)
     log.info("restored: %s", dict(found))
     return dict(found)
+
+
+def restore_installation(stores: Stores, taken_at: datetime) -> dict[str, Any]:
+    """Complete the ledger of a backup of the whole installation, and put in doubt what may have been sent since `taken_at`.
+
+    Returns counts. Before anything of the installation runs.
+    """
+    found = restore_ledger(stores)
+    for name, count in gap.open_gap(stores.ledger, taken_at.timestamp()).items():
+        found[name] = found.get(name, 0) + count
+    record.record_sends(stores)
+    return found
 
 
 def _restore_opt_outs(stores: Stores, copied: list[Suppression]) -> dict[str, int]:

@@ -10,7 +10,6 @@ from include.dispatch.plan.occurrence import PER_PERSON, occurrence_of
 from include.dispatch.plan.split import first_part, is_rest
 from include.ledger import decisions, gap, plans
 from include.ledger.database import Ledger
-from include.ledger.decisions import Decision
 from include.ledger.gap import Gap
 
 
@@ -33,12 +32,6 @@ def require_unsent(ledger: Ledger, campaign: Campaign, occurrence: str) -> None:
         f"make campaign DO=confirm-unsent CAMPAIGN={campaign.id} OCCURRENCE={occurrence}, then run it again. "
         "If it was, nothing is to be done (docs/runbook/restored-installation.md).",
     )
-
-
-def confirm_unsent(ledger: Ledger, campaign: str, occurrence: str, by: str) -> None:
-    """Keep the decision of a person that an occurrence was not sent in the gap, so that it may be planned."""
-    with ledger.write() as connection:
-        decisions.keep(connection, plans.plan_id_of(campaign, occurrence), Decision("confirm_unsent", by))
 
 
 def _overlaps(campaign: Campaign, occurrence: str, found: Gap) -> bool:
