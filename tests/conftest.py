@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,8 +17,10 @@ from include.core.paths import DataPaths
 from include.core.secrets import Secrets, load_secrets
 from include.ledger.database import Ledger, open_ledger
 from include.ledger.stores import Stores
+from include.warehouse import connection
 from operations import launcher
 from operations.settings import Installation, service_environment
+from tests.current_stores import copying, make_current_stores
 from tests.dispatch.scripted_esp import ScriptedEsp
 from tests.postgres import fresh_schema, installed, running_postgres
 from tests.running_simulator import RunningSimulator
@@ -54,10 +57,30 @@ def secrets(paths: DataPaths) -> Secrets:
     return load_secrets(paths)
 
 
+@pytest.fixture(scope="session")
+def current_stores(tmp_path_factory: pytest.TempPathFactory) -> DataPaths:
+    """An empty warehouse and an empty SQLite ledger of the current schema, to be copied."""
+    return make_current_stores(tmp_path_factory.mktemp("current"))
+
+
+@pytest.fixture(autouse=True)
+def new_warehouses_are_copies(current_stores: DataPaths, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A warehouse is new as a copy of one that the migrations made: they take longer than most tests."""
+    monkeypatch.setattr(connection, "_connect", copying(current_stores.warehouse, connection._connect))
+
+
 @pytest.fixture
-def ledger(paths: DataPaths, secrets: Secrets) -> Iterator[Ledger]:
+def sqlite_ledger(paths: DataPaths, current_stores: DataPaths) -> str:
+    """The URL of an empty SQLite ledger in the data folder, which opens with any key."""
+    paths.ledger.parent.mkdir(exist_ok=True)
+    shutil.copy(current_stores.ledger, paths.ledger)
+    return ledger_url(paths)
+
+
+@pytest.fixture
+def ledger(sqlite_ledger: str, secrets: Secrets) -> Iterator[Ledger]:
     """An empty SQLite ledger in the data folder."""
-    opened = open_ledger(ledger_url(paths), secrets)
+    opened = open_ledger(sqlite_ledger, secrets)
     yield opened
     opened.close()
 
@@ -72,7 +95,7 @@ def stores(paths: DataPaths, ledger: Ledger, secrets: Secrets) -> Stores:
 def each_ledger(request: pytest.FixtureRequest, paths: DataPaths, secrets: Secrets) -> Iterator[Ledger]:
     """An empty ledger, once on SQLite and once on PostgreSQL."""
     if request.param == "sqlite":
-        url = ledger_url(paths)
+        url = request.getfixturevalue("sqlite_ledger")
     else:
         url = ledger_url(paths, fresh_schema(request.getfixturevalue("postgres_url")))
     opened = open_ledger(url, secrets)

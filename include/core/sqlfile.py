@@ -17,6 +17,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +62,7 @@ def load(stage: str, name: str) -> SqlFile:
 
 def folder(stage: str) -> Iterator[SqlFile]:
     """Every file directly in `include/sql/<stage>/`, in the order of their names."""
-    yield from (read(path) for path in sorted((SQL / stage).glob("*.sql")))
+    yield from (read(path) for path in sorted((SQL / stage).glob("*.sql"), key=attrgetter("name")))
 
 
 def read(path: Path) -> SqlFile:

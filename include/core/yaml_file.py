@@ -19,8 +19,8 @@ Model = TypeVar("Model", bound=BaseModel)
 Place = tuple[int | str, ...]
 MAX_REPLACED = 4
 """Rounds of leaving out fields that are wrong: some are only seen when the others are right."""
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""In C where available: campaign files are read whenever Airflow parses the DAG files."""
+SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""In C where available, ten times as fast: campaign files are read whenever Airflow parses the DAG files."""
 
 
 class StrictModel(BaseModel):
@@ -60,8 +60,8 @@ def inspect(path: Path, model: type[Model], *, example: str) -> Document[Model]:
     if text is None or not text.strip():
         return Document(path, None, {}, None, tuple(found))
     try:
-        tree = yaml.compose(text, Loader=_Loader)
-        values = yaml.load(text, Loader=_Loader)  # noqa: S506  (a safe loader)
+        tree = yaml.compose(text, Loader=SafeLoader)
+        values = yaml.load(text, Loader=SafeLoader)  # noqa: S506  (a safe loader)
     except (yaml.YAMLError, RecursionError, ValueError, TypeError) as error:
         return Document(path, None, {}, None, (*found, syntax_finding(path, text, error)))
     if not isinstance(values, dict):
@@ -93,7 +93,7 @@ def field_line(path: Path, *field: str | int) -> int | None:
     """The line of a field, or of its deepest existing part; None if the file cannot be read."""
     text, _ = text_file.inspect(path)
     try:
-        tree = yaml.compose(text or "", Loader=_Loader)
+        tree = yaml.compose(text or "", Loader=SafeLoader)
     except yaml.YAMLError:
         return None
     return _line(tree, field) if isinstance(tree, yaml.MappingNode) else None

@@ -11,6 +11,7 @@ import yaml
 
 from include.core.errors import ConfigurationError
 from include.core.paths import PROJECT
+from include.core.yaml_file import SafeLoader
 
 ROWS = "Rows behind "
 """Before the number, a colon and the query in the comment of a table that counts."""
@@ -31,7 +32,7 @@ def apply_comments(connection: duckdb.DuckDBPyConnection, schema: str, file: Pat
 
 def _statements(schema: str, file: Path) -> Iterator[str]:
     """COMMENT takes no parameters, so names and texts are quoted here (SQL doubles the quote)."""
-    for table, texts in yaml.safe_load(file.read_text(encoding="utf-8")).items():
+    for table, texts in yaml.load(file.read_text(encoding="utf-8"), Loader=SafeLoader).items():  # noqa: S506  (a safe loader)
         yield f"comment on table {schema}.{_name(table)} is {_text(_table_text(texts))}"
         for column, meaning in texts["columns"].items():
             yield f"comment on column {schema}.{_name(table)}.{_name(column)} is {_text(meaning)}"
