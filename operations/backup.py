@@ -19,6 +19,7 @@ from pathlib import Path
 
 from include.core import clock
 from include.core.connections import ledger_url
+from include.core.disk import require_room
 from include.core.durable import file_sha256, sync_folder, write_durably
 from include.core.errors import ConfigurationError
 from include.core.paths import PROJECT, DataPaths
@@ -60,6 +61,8 @@ def back_up(installation: Installation, to: Path) -> int:
     if paths.root == to or paths.root in to.absolute().parents:
         raise ConfigurationError("is inside the data folder.", where=str(to), remedy="Name a folder on another disk.")
     shutil.rmtree(partial, ignore_errors=True)
+    partial.parent.mkdir(parents=True, exist_ok=True)
+    require_room(partial.parent, sum(path.stat().st_size for path in paths.root.rglob("*") if path.is_file()), "the backup")
     (partial / DATA).mkdir(parents=True, mode=0o700)
     with copied(paths, DataPaths(partial / DATA).warehouse):
         taken_at = clock.now()

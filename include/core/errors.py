@@ -55,6 +55,10 @@ class WarehouseBusy(TradewindError):
     retryable = True
 
 
+class DiskTooSmall(TradewindError):
+    """The work would fill the disk, and was not begun, or ended before it did. A retry fails until there is room."""
+
+
 class WarehouseOutOfMemory(TradewindError):
     """A statement needs more memory, or more disk for spilling, than DuckDB may use. A retry would fail as well."""
 

@@ -46,6 +46,14 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True)
 
     data: Annotated[Path | None, _field("data folder", default="`data/`")] = None
+    disk_reserve: Annotated[
+        MemorySize,
+        _field(
+            "disk space that plans and backups leave free, for ledger and spool",
+            default="`500MB`",
+            remedy="Set it to a size with a unit, such as 2GB.",
+        ),
+    ] = ByteSize(500_000_000)
     airflow_port: Annotated[Port, _field("Airflow's port on 127.0.0.1", default="8080", remedy=_PORT_REMEDY)] = 8080
     edge_port: Annotated[Port, _field("the edge's port on 127.0.0.1", default="8081", remedy=_PORT_REMEDY)] = 8081
     simulator_port: Annotated[Port, _field("the simulator's port on 127.0.0.1", default="8082", remedy=_PORT_REMEDY)] = 8082

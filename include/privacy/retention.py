@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import logging
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import accumulate
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -18,6 +19,7 @@ from include.core.yaml_file import StrictModel
 from include.ledger import plans
 from include.ledger.database import Ledger
 from include.ledger.stores import Stores
+from include.privacy import log_rotation
 from include.privacy.expired_rows import Days, Tables, delete_rows
 
 log = logging.getLogger(__name__)
@@ -29,7 +31,7 @@ _STATE = frozenset({"latest.html"})
 
 
 class Retention(StrictModel):
-    """Days by kind of file, and by table; None keeps them."""
+    """Days by kind of file, and by table; None keeps them. `at_most_mb`: beyond it, the oldest of a kind expire earlier."""
 
     landed: Days
     spool: Days
@@ -41,7 +43,9 @@ class Retention(StrictModel):
     alerts: Days
     quality_pages: Days
     task_logs: Days
+    service_logs: Days
     published: Annotated[int, Field(ge=1, le=31)]
+    at_most_mb: dict[Literal["landed", "previews", "task_logs", "service_logs"], Annotated[int, Field(ge=1)]]
     tables: Tables
 
     @field_validator("tables")
@@ -66,6 +70,8 @@ def delete_expired(stores: Stores, retention: Retention, *, dry_run: bool) -> di
 
     Returns the number of files and folders by kind, and of rows by table: `tables.identities`. Idempotent.
     """
+    if not dry_run and (rotated := log_rotation.rotate(stores.paths)):
+        log.info("rotated %d logs of services", rotated)
     counts = _delete_files(stores, retention, dry_run=dry_run)
     for table, count in delete_rows(stores.paths, retention.tables, dry_run=dry_run).items():
         counts[f"tables.{table}"] = count
@@ -75,13 +81,28 @@ def delete_expired(stores: Stores, retention: Retention, *, dry_run: bool) -> di
 
 def _delete_files(stores: Stores, retention: Retention, *, dry_run: bool) -> dict[str, int]:
     counts: dict[str, int] = {}
-    for kind, days in retention.model_dump(exclude={"tables"}).items():
+    for kind, days in retention.model_dump(exclude={"tables", "at_most_mb"}).items():
         before = clock.now() - timedelta(days=days) if days is not None else datetime.min.replace(tzinfo=UTC)
-        expired = [path for path, since in _dated(kind, stores.paths, stores.ledger) if since < before]
+        dated = sorted(_dated(kind, stores.paths, stores.ledger), key=_time)
+        beyond = _beyond(dated, retention.at_most_mb.get(kind))
+        expired = [path for path, since in dated if since < before or path in beyond]
         counts[kind] = len(expired)
         for path in [] if dry_run else expired:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     return counts
+
+
+def _beyond(dated: Sequence[tuple[Path, datetime]], at_most_mb: int | None) -> frozenset[Path]:
+    """The oldest files and folders, of which there are more than so many megabytes."""
+    if at_most_mb is None:
+        return frozenset()
+    newest = [path for path, _ in reversed(dated)]
+    sizes = accumulate(_size(path) for path in newest)
+    return frozenset(path for path, so_far in zip(newest, sizes, strict=True) if so_far > at_most_mb * 1_000_000)
+
+
+def _size(path: Path) -> int:
+    return sum(each.stat().st_size for each in path.rglob("*")) if path.is_dir() else path.stat().st_size
 
 
 def _dated(kind: str, paths: DataPaths, ledger: Ledger) -> Iterator[tuple[Path, datetime]]:
@@ -114,6 +135,7 @@ def _files(kind: str, paths: DataPaths) -> tuple[Path, str]:
         "alerts": (paths.alerts, "*.json"),
         "quality_pages": (paths.quality, "*.html"),
         "task_logs": (paths.airflow_logs, "*.log"),
+        "service_logs": (paths.services, log_rotation.ROTATED),
     }[kind]
 
 

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import gzip
+import os
+import signal
+import sys
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+from include.core import clock
 from include.core.errors import ConfigurationError
-from include.core.paths import DataPaths
+from include.core.paths import PROJECT, DataPaths
 from include.dispatch.account.record import record_sends
 from include.ledger import plans
 from include.ledger.stores import Stores
 from include.orchestration import privacy
+from include.privacy import log_rotation
 from include.privacy.expired_rows import Tables
 from include.privacy.retention import FILE, Retention, delete_expired, load_retention
+from operations import processes
 from tests.dispatch.frozen import frozen_plan
 from tests.rows import subscriber
 from tests.validate.conftest import land_rows
@@ -26,7 +34,7 @@ TABLES = {
 }  # fmt: skip
 RETENTION = Retention(
     landed=DAYS, spool=DAYS, plans=DAYS, previews=DAYS, privacy_exports=None, quarantine_exports=DAYS,
-    evidence=DAYS, alerts=DAYS, quality_pages=DAYS, task_logs=DAYS, published=7,
+    evidence=DAYS, alerts=DAYS, quality_pages=DAYS, task_logs=DAYS, service_logs=DAYS, published=7, at_most_mb={},
     tables=Tables(**TABLES),
 )  # fmt: skip
 NO_ROWS = {
@@ -41,6 +49,7 @@ OLD_FILES = (
     "spool/archive/20260101/1.json", "spool/activities/archive/20260101/1.jsonl", "spool/broken/1.json",
     "previews/newsletter/run.html", "quarantine/subscribers.csv", "evidence/1.json", "alerts/1.json",
     "quality/run.html", "airflow/logs/dag_id=a/attempt=1.log", "published/dated/2026-01-01.duckdb",
+    "services/edge.log.20260101T000000.gz",
 )  # fmt: skip
 KEPT_FILES = (
     "privacy/exports/1.zip",
@@ -48,6 +57,7 @@ KEPT_FILES = (
     "quality/latest.html",
     "airflow/airflow.db",
     "spool/incoming/1.json",
+    "services/edge.log",
     "spool/departures.log",
     "spool/consent.log",
 )
@@ -75,7 +85,7 @@ def test_expired_files_are_deleted_and_a_dry_run_counts_them(stores: Stores, mon
     (paths.root / "spool/activities/archive/29991231").rename(paths.root / "spool/activities/archive/20260101")
     monkeypatch.setenv("TRADEWIND_CLOCK_OFFSET_SECONDS", str((DAYS + 1) * 86_400))
     expected = {"landed": 1, "spool": 3, "plans": 0, "previews": 1, "privacy_exports": 0, "quarantine_exports": 1}
-    expected |= {"evidence": 1, "alerts": 1, "quality_pages": 1, "task_logs": 1, "published": 1}
+    expected |= {"evidence": 1, "alerts": 1, "quality_pages": 1, "task_logs": 1, "service_logs": 1, "published": 1}
     expected |= NO_ROWS
     assert delete_expired(stores, RETENTION, dry_run=True) == expected
     assert not paths.warehouse.exists()
@@ -137,3 +147,49 @@ def test_rows_that_sums_and_consent_rest_on_are_never_deleted_by_age(tmp_path: P
     file.write_text(FILE.read_text().replace(f"{table}: null", f"{table}: 400"))
     with pytest.raises(ConfigurationError, match=rf"tables\.{table}: .*must be null: .*(each night|experiments)"):
         load_retention(file)
+
+
+def test_beyond_its_size_the_oldest_of_a_kind_leave(stores: Stores) -> None:
+    folder = stores.paths.airflow_logs / "dag_id=a"
+    folder.mkdir(parents=True)
+    for age in range(4):
+        path = folder / f"attempt={age}.log"
+        path.write_bytes(bytes(600_000))
+        at = clock.now().timestamp() - age * 3600
+        os.utime(path, (at, at))
+    limited = RETENTION.model_copy(update={"at_most_mb": {"task_logs": 2}})
+    assert delete_expired(stores, limited, dry_run=True)["task_logs"] == 1
+    assert delete_expired(stores, limited, dry_run=False)["task_logs"] == 1
+    assert sorted(path.name for path in folder.iterdir()) == [f"attempt={age}.log" for age in range(3)]
+
+
+SERVICE = """
+import sys, time
+while True:
+    print("x" * 999, flush=True)
+    time.sleep(0.0002)
+"""
+
+
+def test_a_service_goes_on_in_its_rotated_log(stores: Stores) -> None:
+    """A running process, whose log is rotated under it: the old lines are compressed, the new ones are in the same file."""
+    log = stores.paths.services / "edge.log"
+    pid = processes.spawn([sys.executable, "-c", SERVICE], environment=dict(os.environ), log=log, folder=PROJECT)
+    try:
+        while log.stat().st_size < log_rotation.AT_LEAST_BYTES:
+            time.sleep(0.01)
+        delete_expired(stores, RETENTION, dry_run=True)
+        assert list(log.parent.glob(log_rotation.ROTATED)) == []
+        delete_expired(stores, RETENTION, dry_run=False)
+        at_once = log.stat().st_size
+        deadline = time.monotonic() + 20
+        while log.stat().st_size <= at_once and time.monotonic() < deadline:
+            time.sleep(0.01)
+    finally:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+    (rotated,) = log.parent.glob(log_rotation.ROTATED)
+    assert gzip.decompress(rotated.read_bytes()).startswith(b"x" * 999)
+    content = log.read_bytes()
+    assert 0 < len(content) < log_rotation.AT_LEAST_BYTES
+    assert content.strip(b"x\n") == b"", "no hole of zeros where the old lines were"

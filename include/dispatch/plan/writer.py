@@ -15,6 +15,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from include.core.disk import require_room
 from include.core.durable import file_sha256, sync_file, sync_folder, write_durably
 from include.core.errors import PlanError
 from include.dispatch.plan.chunking import Chunking
@@ -68,6 +69,8 @@ class PlanWriter:
         rows = [sum(chunk["recipients"] for chunk in part) for part in parts]
         for number, (part, table) in enumerate(zip(parts, regroup(self._filled(people, contents), rows), strict=True)):
             self._await_writes()
+            if number == 1:
+                self._require_room(rows)
             sizes = [chunk["recipients"] for chunk in part]
             if table["mail_group"].to_pylist() != _repeated(part, "mail_group", sizes).to_pylist():
                 raise missing_addresses()
@@ -83,6 +86,11 @@ class PlanWriter:
             self._audience.write_table(pa.Table.from_batches([batch]).cast(AUDIENCE))
         self._audience.close()
         sync_file(self._folder / "audience.parquet")
+
+    def _require_room(self, rows: Sequence[int]) -> None:
+        """Raise `DiskTooSmall` if the other parts will not fit, if they are like the first one, which is written."""
+        first = sum(path.stat().st_size for path in self._folder.iterdir())
+        require_room(self._folder, first * sum(rows[1:]) // rows[0], f"the plan of {sum(rows):,} people")
 
     def _await_writes(self) -> None:
         """Wait for the background writes; raise their errors."""
