@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from include.core import clock, yaml_file
 from include.core.paths import PROJECT, DataPaths
@@ -30,6 +30,16 @@ _STATE = frozenset({"latest.html"})
 """Files that say how things are now, however old."""
 
 
+LIMITED = ("landed", "previews", "task_logs", "service_logs")
+"""The kinds whose size may be limited. What the other kinds have is evidence, or cannot be made again."""
+
+
+def _limited(kind: str) -> str:
+    if kind not in LIMITED:
+        raise ValueError(f"'{kind}' cannot be limited by size; {', '.join(LIMITED)} can")
+    return kind
+
+
 class Retention(StrictModel):
     """Days by kind of file, and by table; None keeps them. `at_most_mb`: beyond it, the oldest of a kind expire earlier."""
 
@@ -45,7 +55,7 @@ class Retention(StrictModel):
     task_logs: Days
     service_logs: Days
     published: Annotated[int, Field(ge=1, le=31)]
-    at_most_mb: dict[Literal["landed", "previews", "task_logs", "service_logs"], Annotated[int, Field(ge=1)]]
+    at_most_mb: dict[Annotated[str, AfterValidator(_limited)], Annotated[int, Field(ge=1)]]
     tables: Tables
 
     @field_validator("tables")
