@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from include.collect import packed
 from include.core.durable import write_durably
 from include.core.keys import address_key, subscriber_key
 from include.core.paths import DataPaths
@@ -76,28 +77,56 @@ def erase_spool(paths: DataPaths, person: Person) -> int:
     """Remove what contains an address or an id of the person; return the number of files that changed.
 
     What is not loaded yet is removed too: nothing more may become known about an erased person. A file that cannot be read
-    and names the person is deleted, with the file that says why.
+    and names the person is deleted, with the file that says why. A packed day counts as one file.
     """
-    files = [path for path in sorted(paths.spool.rglob("*")) if path.suffix in (".json", LINES)]
-    return sum(_erase_file(path, person) for path in files if path.parent.name != "unsubscribes")
+    with packed.archive_lock(paths):
+        files = [path for path in sorted(paths.spool.rglob("*")) if path.suffix in (".json", LINES)]
+        changed = sum(_erase_file(path, person) for path in files if path.parent.name != "unsubscribes")
+        return changed + sum(_erase_packed(day, person) for day in packed.days(paths))
+
+
+def _erase_packed(day: Path, person: Person) -> bool:
+    """Write a packed day anew without the person, if any of its files names them."""
+    packed.delete_half_written(day)
+    if all(_without(person, name, content) is content for name, content, _ in packed.read(day)):
+        return False
+    packed.replace(day, _members_without(day, person))
+    return True
+
+
+def _members_without(day: Path, person: Person) -> Iterator[packed.Member]:
+    for name, content, changed_at in packed.read(day):
+        kept = _without(person, name, content)
+        if kept is not None:
+            yield name, kept, changed_at
 
 
 def _erase_file(path: Path, person: Person) -> bool:
     content = path.read_bytes()
-    if not contains_address(person, content) and not _names_id(person, content):
+    kept = _without(person, path.name, content)
+    if kept is content:
         return False
+    if kept is None:
+        return _delete(path)
+    write_durably(path, kept, mode=0o640)
+    return True
+
+
+def _without(person: Person, name: str, content: bytes) -> bytes | None:
+    """The content of a file without the person: the same object if it does not name them, None if it cannot be read."""
+    if not contains_address(person, content) and not _names_id(person, content):
+        return content
     try:
         items = (
-            [orjson.loads(line) for line in content.splitlines() if line] if path.suffix == LINES else orjson.loads(content)
+            [orjson.loads(line) for line in content.splitlines() if line] if name.endswith(LINES) else orjson.loads(content)
         )
         kept = [item for item in items if not _is_theirs(person, item)]
     except (orjson.JSONDecodeError, TypeError):
-        return contains_address(person, content) and _delete(path)
+        return None if contains_address(person, content) else content
     if len(kept) == len(items):
-        return False
+        return content
     lines = b"".join(orjson.dumps(item) + b"\n" for item in kept)
-    write_durably(path, lines if path.suffix == LINES else orjson.dumps(kept), mode=0o640)
-    return True
+    return lines if name.endswith(LINES) else orjson.dumps(kept)
 
 
 def _is_theirs(person: Person, item: Any) -> bool:

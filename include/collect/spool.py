@@ -1,5 +1,7 @@
 """The folders of the spool: `incoming/` (written by the edge), `archive/<day>/` (loaded), `broken/` (unreadable).
 
+Past days of the archive are packed (compact.py).
+
 `root` is the spool for webhook batches, and its folder `activities/` for activities; each has these three folders.
 """
 

@@ -152,5 +152,9 @@ def may_retry(error: BaseException) -> bool:
     return not isinstance(error, (AssertionError, TypeError, NameError, AttributeError, ImportError))
 
 
+class ArchiveDamaged(TradewindError):
+    """A packed day of the spool's archive cannot be read: its raw events are not what they were."""
+
+
 class ErasureIncomplete(TradewindError):
     """An erased person is still in a file or table. The text names the places, never the person."""

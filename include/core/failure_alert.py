@@ -84,6 +84,11 @@ ALERT_RULES = (
         "failed-task.md#privacy-request",
     ),
     AlertRule(
+        errors.ArchiveDamaged, "", "archive-damaged", "A file of archived events cannot be read",
+        "The events are in the warehouse; only their raw proof is damaged.", "Restore the file from a backup.",
+        "failed-task.md#archived-events",
+    ),
+    AlertRule(
         errors.CampaignRunning, "", "campaign-running", "A privacy request waits for a campaign that is being sent",
         "The person is suppressed and gets no mail.", "Clear the task when the campaign has ended, or pause the campaign.",
         "failed-task.md#privacy-request", "warning",

@@ -79,7 +79,9 @@ class DataPaths:
 
     @property
     def spool(self) -> Path:
-        """Webhook batches: `incoming/` (durable, not yet loaded), `archive/` (loaded), `broken/` (unreadable).
+        """Webhook batches: `incoming/` (durable, not yet loaded), `archive/<day>/` (loaded), `broken/` (unreadable).
+
+        Past days of the archive are one file each, `packed.tar.gz`.
 
         `activities/` has the same three folders, for posted activities.
         """

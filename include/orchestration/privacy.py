@@ -118,8 +118,20 @@ def delete_expired(stores: Stores, dag_run: Any, params: Mapping[str, Any]) -> A
     """Delete files and rows that have expired. A run that is not scheduled is a dry run, unless its form says otherwise."""
     from include.privacy import retention
 
-    dry_run = not runs.is_scheduled(dag_run) and bool(params["dry_run"])
+    dry_run = _is_dry_run(dag_run, params)
     return retention.delete_expired(stores, retention.load_retention(), dry_run=dry_run)
+
+
+def pack_spool(dag_run: Any, params: Mapping[str, Any]) -> Any:
+    """Pack the files of past days in the archive of the spool, unless the run is a dry run."""
+    from include.collect.compact import compact_archive
+
+    skip_unless(not _is_dry_run(dag_run, params), "a dry run")
+    return compact_archive(configuration.paths())
+
+
+def _is_dry_run(dag_run: Any, params: Mapping[str, Any]) -> bool:
+    return not runs.is_scheduled(dag_run) and bool(params["dry_run"])
 
 
 def without_erased_activities(stores: Stores) -> Callable[[Iterable[Path]], int]:

@@ -40,6 +40,7 @@ def stopped(status: int, body: dict[str, object]) -> CampaignStopped:
         (errors.LedgerBehindJournal("x"), "restored-ledger.md#what-to-do"),
         (errors.ConsentChainBroken("x"), "consent-chain.md#what-to-do"),
         (errors.ErasureIncomplete("x"), "failed-task.md#privacy-request"),
+        (errors.ArchiveDamaged("x"), "failed-task.md#archived-events"),
         (errors.CampaignRunning("x"), "failed-task.md#privacy-request"),
         (errors.QualityStop("x"), "quality-stop.md#what-to-do"),
         (errors.QualityStop("x", where="marts, run r"), "quality-stop.md#segments-sends-events-and-marts"),

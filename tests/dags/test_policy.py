@@ -38,6 +38,7 @@ OUTSIDE_WAREHOUSE_POOL = {
     "dispatch.start", "dispatch.approve_late_start", "dispatch.send_report", "dispatch.doubt.ask", "dispatch.doubt.decide",
     "dispatch.doubt.resend", "collect.look",
     "next_run", "continue_send", "resend", "send_rest", "suppress", "erase_files", "erase_at_sendgrid", "record", "ask",
+    "pack_spool",
 }  # fmt: skip
 
 
