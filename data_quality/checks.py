@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -65,7 +65,7 @@ def rule(reason: str, column: str, **settings: Any) -> dict[str, Any]:
 def check(frame: pd.DataFrame, suite: Suite) -> list[Finding]:
     """Evaluate the suite over a frame whose index is the row number. One finding per rule, in the suite's order."""
     found: dict[str, Finding] = {}
-    with _configurations_built_once():
+    with _built_once():
         for part, rules in _parts(frame, suite):
             found |= _check_part(part, rules)
     return [found[_reason(expectation)] for expectation in suite]
@@ -108,26 +108,36 @@ def _results(validator: Any, rules: list[Expectation], result_format: dict[str, 
 
 
 @contextmanager
-def _configurations_built_once() -> Iterator[None]:
-    """Keep the configuration of each expectation for the length of a check.
+def _built_once() -> Iterator[None]:
+    """Keep the configuration of each expectation, and the expectation of each configuration, for the length of a check.
 
-    Great Expectations builds it anew at every access, 140 times per rule: half of the time of a small check.
+    Great Expectations builds them anew at every access, dozens of times per rule: half of the time of a small check.
     """
     from great_expectations.expectations.expectation import Expectation
+    from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
-    original: property = vars(Expectation)["configuration"]
-    built: dict[int, tuple[Expectation, Any]] = {}  # With the object, so that no other gets its id meanwhile.
-
-    def configuration(expectation: Expectation) -> Any:
-        if id(expectation) not in built:
-            built[id(expectation)] = expectation, original.__get__(expectation)
-        return built[id(expectation)][1]
-
-    Expectation.configuration = property(configuration)  # type: ignore[method-assign,assignment]  # it is a property there too
+    configuration: property = vars(Expectation)["configuration"]
+    expectation = ExpectationConfiguration.to_domain_obj
+    built = property(_once(configuration.__get__))
+    Expectation.configuration = built  # type: ignore[method-assign,assignment]  # it is a property there too
+    ExpectationConfiguration.to_domain_obj = _once(expectation)  # type: ignore[method-assign,assignment]
     try:
         yield
     finally:
-        Expectation.configuration = original  # type: ignore[method-assign,assignment]
+        Expectation.configuration = configuration  # type: ignore[method-assign,assignment]
+        ExpectationConfiguration.to_domain_obj = expectation  # type: ignore[method-assign]
+
+
+def _once(build: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """`build`, whose result for an object is kept."""
+    built: dict[int, tuple[Any, Any]] = {}  # With the object, so that no other gets its id meanwhile.
+
+    def build_once(source: Any) -> Any:
+        if id(source) not in built:
+            built[id(source)] = source, build(source)
+        return built[id(source)][1]
+
+    return build_once
 
 
 def _tolerates_rows(expectation: Expectation) -> bool:

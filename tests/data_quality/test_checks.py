@@ -12,6 +12,7 @@ import great_expectations.expectations as gxe
 import pandas as pd
 import pytest
 from great_expectations.expectations.expectation import Expectation
+from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 from great_expectations.validator.validator import Validator
 
 from data_quality import activities, batches, purchases, subscribers
@@ -73,7 +74,9 @@ def test_a_configuration_is_built_once_per_check_and_the_library_is_left_as_it_w
     counting = property(configuration)
     monkeypatch.setattr(Expectation, "configuration", counting)
     bounds = gxe.ExpectColumnValuesToBeBetween(column="number", max_value=5, **rule("too_large", "amount"))
+    to_expectation = ExpectationConfiguration.to_domain_obj
     check(frame([1, 7]), [bounds])
+    assert ExpectationConfiguration.to_domain_obj is to_expectation
     assert len(built) == len(set(built)), "an expectation's configuration was built twice"
     assert vars(Expectation)["configuration"] is counting
 
