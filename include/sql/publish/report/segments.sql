@@ -4,10 +4,19 @@
 -- params: none
 -- purpose: Each segment in its latest run: size, share of the list, and how many subscribers entered and left since the
 --          previous run.
-with latest as (
-    select *
+with newest as (
+    select
+        segment,
+        max(as_of) as as_of
     from marts.segment_sizes
-    qualify row_number() over (partition by segment order by as_of desc, segment_run desc) = 1
+    group by segment
+),
+
+latest as (
+    select sizes.*
+    from marts.segment_sizes as sizes
+    inner join newest on sizes.segment = newest.segment and sizes.as_of = newest.as_of
+    qualify row_number() over (partition by sizes.segment order by sizes.segment_run desc) = 1
 )
 
 select
