@@ -71,9 +71,10 @@ def new_warehouses_are_copies(current_stores: DataPaths, monkeypatch: pytest.Mon
 
 @pytest.fixture
 def sqlite_ledger(paths: DataPaths, current_stores: DataPaths) -> str:
-    """The URL of an empty SQLite ledger in the data folder, which opens with any key."""
+    """The URL of the SQLite ledger in the data folder: an empty one, which opens with any key, unless it has one."""
     paths.ledger.parent.mkdir(exist_ok=True)
-    shutil.copy(current_stores.ledger, paths.ledger)
+    if not paths.ledger.exists():
+        shutil.copy(current_stores.ledger, paths.ledger)
     return ledger_url(paths)
 
 

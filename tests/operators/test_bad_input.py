@@ -17,6 +17,7 @@ ERRORS = {
 }
 
 
+@pytest.mark.slow
 def test_errors_name_file_and_line_and_affect_no_other_campaign(stack: Stack) -> None:
     bad = {name: stack.trigger(name) for name in ERRORS if name != "no_address"}
     from operations import runs

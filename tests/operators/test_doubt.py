@@ -20,6 +20,7 @@ NO_LATE_BOUNCES = {"hard_bounce": 0, "blocked": 0}
 DAY = 25 * 3600
 
 
+@pytest.mark.slow
 def test_doubt_is_resent_after_approval(stack: Stack) -> None:
     """One request is lost; of another, only the response. Events prove the second; a new run resends the first."""
     run = send_with_doubt(stack, "resent_on_approval")

@@ -34,6 +34,7 @@ def test_a_late_run_that_is_rejected_sends_nothing(stack: Stack) -> None:
     assert not stack.has_plan("too_late")
 
 
+@pytest.mark.slow
 def test_a_refused_sender_stops_the_campaign_until_it_is_fixed(stack: Stack) -> None:
     """After a 403, everybody is pending, an alert names the runbook page, and the next run sends to everybody."""
     stack.simulator_call("faults", {"kind": "forbidden", "match": {"campaign": "refused"}})

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
 import stat
+import tempfile
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +17,11 @@ from sqlalchemy import update
 from include.core import clock
 from include.core.errors import ConfigurationError
 from include.core.keys import address_key
+from include.core.paths import DataPaths
+from include.core.secrets import load_secrets
 from include.ledger import consent, consent_chain, consent_journal, suppressions
 from include.ledger.consent import MARKETING, TRACKING, Consent
+from include.ledger.database import open_ledger
 from include.ledger.stores import Stores
 from include.ledger.suppressions import Suppression
 from include.ledger.tables import consent_log
@@ -31,19 +37,39 @@ FIRST = subscriber(1, email=OLD, consent_source="checkout", consent_wording="v1"
 LATER: Row = {"email": NEW, "consent_source": "form", "consent_wording": "v2", "lawful_basis": "consent"}
 
 
-@pytest.fixture
-def known(stores: Stores) -> Stores:
-    """A person who changed address and consent at the source, declined a topic under the old one, and left under the new."""
-    ingest(stores.paths, FIRST, subscriber(2))
-    ingest(stores.paths, FIRST | LATER | {"updated_at": "2025-08-01"}, subscriber(2))
+@cache
+def _known() -> tempfile.TemporaryDirectory[str]:
+    """A data folder to be copied, of a person who opted out.
+
+    They changed address and consent at the source, declined a topic under the old
+    address, and left under the new.
+    """
+    folder = tempfile.TemporaryDirectory(prefix="tradewind-known-")
+    paths = DataPaths(Path(folder.name))
+    secrets = load_secrets(paths)
+    stores = Stores(paths, open_ledger(f"sqlite:///{paths.ledger}", secrets), secrets)
+    ingest(paths, FIRST, subscriber(2))
+    ingest(paths, FIRST | LATER | {"updated_at": "2025-08-01"}, subscriber(2))
     said = [(OLD, "news", False), (NEW, TRACKING, True), ("other@example.com", MARKETING, True), (NEW, TRACKING, False)]
     answers = [
         Consent(key(stores, email), topic, given, "preference_page", at, f"m{at}", WORDING, {"channel": "web"})
         for at, (email, topic, given) in enumerate(said, start=1)
     ]
     consent.record(stores.ledger, answers)
-    consent_journal.append_new(stores.paths, stores.ledger)
+    consent_journal.append_new(paths, stores.ledger)
     suppressions.suppress(stores.ledger, [Suppression(key(stores, NEW), "unsubscribe", "one_click", 5.0)])
+    stores.ledger.close()
+    return folder
+
+
+@pytest.fixture
+def known_person(paths: DataPaths) -> None:
+    """That person is in the data folder. Before `stores`, which read the keys that come with it."""
+    shutil.copytree(_known().name, paths.root, dirs_exist_ok=True)
+
+
+@pytest.fixture
+def known(known_person: None, stores: Stores) -> Stores:
     return stores
 
 
