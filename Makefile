@@ -123,13 +123,14 @@ coverage: $(VENV)/developing ## run the tests and write their line and branch co
 	@mkdir -p build/coverage
 	@$(PY) -m pytest -m "not slow" -n 3 --no-loadscope-reorder --cov --cov-report=term:skip-covered --cov-report=html $(ARGS)
 
-lint: $(VENV)/developing ## check style, types, dead code, import contracts, SQL and the lockfile
+lint: $(VENV)/developing ## check style, types, dead code, import contracts, SQL, the Dockerfile and the lockfile
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/vulture
 	@$(VENV)/bin/lint-imports --no-logo
 	@$(VENV)/bin/sqlfluff lint --disable-progress-bar --processes 2 include/sql
+	@$(VENV)/bin/hadolint Dockerfile
 	@$(PY) -m operations.lockfile_check
 
 format: $(VENV)/developing ## format the code and sort imports with ruff

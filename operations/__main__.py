@@ -103,6 +103,26 @@ def _restore(installation: Installation, chosen: argparse.Namespace) -> int:
     return restore(installation, Path(chosen.source))
 
 
+def _health(installation: Installation, chosen: argparse.Namespace) -> int:
+    from operations.health import check_health
+
+    return check_health(installation, chosen.service)
+
+
+def _environment(installation: Installation, _chosen: argparse.Namespace) -> int:
+    from operations.health import print_environment
+
+    return print_environment(installation)
+
+
+def _settings(installation: Installation, _chosen: argparse.Namespace) -> int:
+    from operations import airflow_settings
+
+    created = airflow_settings.apply(installation)
+    Progress().print(f"created {', '.join(created)}" if created else "every pool, connection and variable is there")
+    return 0
+
+
 def _consent(installation: Installation, chosen: argparse.Namespace) -> int:
     from operations.consent import control_consent
 
@@ -159,6 +179,10 @@ def _parser() -> argparse.ArgumentParser:
     backup.add_argument("to", help="the new folder")
     restored = _command(commands, "restore", _restore, "replace the installation by a backup")
     restored.add_argument("source", help="the folder that backup wrote")
+    health = _command(commands, "health", _health, "say which services are healthy")
+    health.add_argument("service", nargs="?", default="", help="one service, such as scheduler; all without it")
+    _command(commands, "environment", _environment, "print the variables that every service needs")
+    _command(commands, "settings", _settings, "create the pools, connections and variables that a running Airflow lacks")
     consent = _command(commands, "consent", _consent, "check the consent log")
     consent.add_argument("do", choices=("check", "restore", "accept"))
     suppress = _command(commands, "suppress", _suppress, "suppress the addresses on standard input, one per line")

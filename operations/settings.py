@@ -69,6 +69,12 @@ def service_environment(installation: Installation) -> dict[str, str]:
     }
 
 
+def fixed_environment(installation: Installation) -> dict[str, str]:
+    """What `service_environment` adds to the user's environment, without what the user sets: that may be a secret."""
+    unset = {name: value for name, value in _defaults(installation).items() if name not in os.environ}
+    return {**unset, **_forced(installation)}
+
+
 def fingerprint(environment: dict[str, str]) -> str:
     """A hash of the configuration: a service whose fingerprint differs is restarted."""
     lines = sorted(f"{name}={value}" for name, value in environment.items() if name.startswith(CONFIGURING))
