@@ -21,7 +21,7 @@ from include.core.paths import DataPaths
 
 NAME = "packed.tar.gz"
 _LEVEL = 3
-"""Of compression: JSON becomes a tenth; higher levels take several times as long for a few percent."""
+"""Of compression: events become a fifth. Higher levels take several times as long for a few percent."""
 _HALF_WRITTEN = f".{NAME}.tmp"
 
 Member = tuple[str, bytes, float]

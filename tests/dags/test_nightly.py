@@ -46,6 +46,17 @@ def test_events_of_messages_sent_after_the_last_copy_pass_the_checks(
     assert check_sums(stores.paths)["events_for_unsent"]
 
 
+def test_the_report_is_mailed_after_it_is_written_and_to_nobody_by_default(dags: dict[str, DAG], stores: Stores) -> None:
+    from airflow.sdk.exceptions import AirflowSkipException
+
+    nightly = dags["nightly_analytics"]
+    plan: Any = nightly.get_task("dispatch.plan")
+    assert "publish.report" in plan.upstream_task_ids
+    assert plan.downstream_task_ids == {"dispatch.send_report"}
+    with pytest.raises(AirflowSkipException, match="nobody gets the report by mail"):
+        plan.python_callable(dag_run=SimpleNamespace(run_after=datetime(2026, 11, 24, 2, tzinfo=UTC)))
+
+
 def test_a_broken_consent_chain_fails_its_own_task_and_holds_back_nothing(dags: dict[str, DAG], stores: Stores) -> None:
     check: Any = dags["nightly_analytics"].get_task("check_consent")
     assert not check.downstream_task_ids
