@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
+from functools import cache
 from hashlib import sha256
+from pathlib import Path
 
 from include.core.paths import DataPaths
 from include.warehouse.connection import open_warehouse, transaction
@@ -41,13 +45,33 @@ select 'run-1' as segment_run, timestamptz '2026-11-24 00:00:00Z' as as_of, time
 """
 
 
+COPIED_PEOPLE = 10_000
+"""A larger warehouse is for one benchmark only."""
+
+
 def address_key_of(person: int) -> str:
     """The address key of an invented person."""
     return sha256(f"address{person}".encode()).hexdigest()
 
 
 def populate(paths: DataPaths, people: int, segment: str = "newsletter_readers") -> None:
-    """`people` mailable subscribers, all in `segment`."""
+    """`people` mailable subscribers, all in `segment`. A new warehouse of a few is a copy of one that was made before."""
+    if people > COPIED_PEOPLE or paths.warehouse.exists():
+        _insert(paths, people, segment)
+        return
+    paths.warehouse.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(DataPaths(Path(_populated(people, segment).name)).warehouse, paths.warehouse)
+
+
+@cache
+def _populated(people: int, segment: str) -> tempfile.TemporaryDirectory[str]:
+    """A data folder with such a warehouse."""
+    folder = tempfile.TemporaryDirectory(prefix="tradewind-populated-")
+    _insert(DataPaths(Path(folder.name)), people, segment)
+    return folder
+
+
+def _insert(paths: DataPaths, people: int, segment: str) -> None:
     with open_warehouse(paths) as warehouse, transaction(warehouse):
         for statement in (SUBSCRIBERS, IDENTITIES, FEATURES):
             warehouse.execute(statement, {"people": people})
