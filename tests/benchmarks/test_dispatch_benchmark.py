@@ -24,7 +24,7 @@ MEASURES = (
 
 def test_benchmark_prints_every_line() -> None:
     command = [sys.executable, "-m", "benchmarks.dispatch", "--people", "2000"]
-    finished = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True, timeout=300)
+    finished = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True, timeout=800)
     printed = finished.stdout.splitlines()
     assert len(printed) == len(MEASURES)
     assert [line for line, measure in zip(printed, MEASURES, strict=True) if not line.startswith(measure)] == []

@@ -33,7 +33,7 @@ def modules_of(command: str, home: Path) -> set[str]:
     }  # fmt: skip
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", PROBE, command], env=environment,
-        capture_output=True, text=True, check=True, timeout=240,
+        capture_output=True, text=True, check=True, timeout=800,
     )  # fmt: skip
     return set(json.loads(done.stdout.splitlines()[-1]))
 

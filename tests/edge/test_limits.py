@@ -78,6 +78,11 @@ class Attack:
         self._stop.set()
         self._thread.join()
 
+    def wait_until_opened(self, connections: int) -> None:
+        """Wait until so many connections were opened: above 1,105, the edge has closed some, which were opened again."""
+        while self.opened <= connections:
+            time.sleep(0.05)
+
     async def _run(self) -> None:
         behaviours = [self._idle] * 900 + [self._dribble] * 150 + [self._half_body] * 45 + [self._huge] * 10
         tasks = [asyncio.create_task(self._repeat(behaviour)) for behaviour in behaviours]
@@ -121,16 +126,20 @@ class Attack:
         await reader.read()
 
 
-@pytest.mark.parametrize("source", ["127.0.0.2", "127.0.0.1"], ids=["one client", "a proxy that does not name its clients"])
+@pytest.mark.parametrize(
+    "source",
+    [pytest.param("127.0.0.2", marks=pytest.mark.slow), "127.0.0.1"],
+    ids=["one client", "a proxy that does not name its clients"],
+)
 def test_an_attack_blocks_no_unsubscribe_and_no_event_batch(
     start_edge: Callable[..., Edge], tmp_path: Path, signer: Signer, source: str
 ) -> None:
     root = tmp_path / "data"
     edge = start_edge(root, signer.public)
     secrets = load_secrets(DataPaths(root))
-    people = [Subject(str(uuid.uuid4()), address_key(secrets.address_key, f"{n}@example.org")) for n in range(8)]
+    people = [Subject(str(uuid.uuid4()), address_key(secrets.address_key, f"{n}@example.org")) for n in range(4)]
     with Attack(address_of(edge), source) as attack:
-        time.sleep(5)
+        attack.wait_until_opened(1_200)
         for person in people:
             link = f"{edge.url}/u/{mint(secrets, person)}"
             assert httpx.post(link, data={"List-Unsubscribe": "One-Click"}, timeout=60).status_code == 200
@@ -139,7 +148,6 @@ def test_an_attack_blocks_no_unsubscribe_and_no_event_batch(
             time.sleep(0.4)
         memory = psutil.Process(edge.process.pid).memory_info().rss
         files = psutil.Process(edge.process.pid).num_fds()
-    assert attack.opened > 600
     assert memory < 450 * 1024 * 1024
     assert files < 512 + 100
     ledger = open_ledger(f"sqlite:///{DataPaths(root).ledger}", secrets)

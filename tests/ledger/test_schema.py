@@ -174,7 +174,7 @@ def test_concurrent_processes_upgrade_the_ledger_once(engine: Engine, paths: Dat
         assert process.stdin
         process.stdin.write("go\n")
         process.stdin.flush()
-    errors = [process.communicate(timeout=120)[1] for process in processes]
+    errors = [process.communicate(timeout=800)[1] for process in processes]
     assert [process.returncode for process in processes] == [0, 0, 0, 0], errors
     with engine.connect() as connection:
         assert connection.scalars(VERSION).all() == [schema.HEAD]

@@ -30,7 +30,7 @@ def noted(ledger: Ledger, name: str) -> bool:
 async def run_together(ledger: Ledger, *calls: tuple[Any, ...]) -> list[Any]:
     """The outcomes of concurrent calls that wait while another call blocks the writer's thread."""
     writer, gate = LedgerWriter(ledger), threading.Event()
-    held = asyncio.create_task(writer.run(lambda _: gate.wait(10)))
+    held = asyncio.create_task(writer.run(lambda _: gate.wait(120)))
     await asyncio.sleep(0)
     waiting = [asyncio.create_task(writer.run(*call)) for call in calls]
     await asyncio.sleep(0)
@@ -100,7 +100,7 @@ def test_writers_do_not_wait_for_each_other(ledger: Ledger) -> None:
 
     async def both() -> None:
         writers = [LedgerWriter(ledger) for _ in range(3)]
-        await asyncio.gather(*(writer.run(lambda _opened: met.wait(10)) for writer in writers))
+        await asyncio.gather(*(writer.run(lambda _opened: met.wait(120)) for writer in writers))
         for writer in writers:
             writer.close()
 

@@ -36,7 +36,7 @@ COMMANDS = (
 
 
 def make(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(["make", *words], cwd=folder, capture_output=True, text=True, check=False, timeout=240)
+    return subprocess.run(["make", *words], cwd=folder, capture_output=True, text=True, check=False, timeout=800)
 
 
 def test_make_without_a_target_lists_every_command() -> None:

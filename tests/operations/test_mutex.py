@@ -22,7 +22,7 @@ def test_the_second_command_waits_and_prints_why(tmp_path: Path) -> None:
     with mutex(lock, said.append, "nobody"):
         thread = threading.Thread(target=second)
         thread.start()
-        assert waits.wait(10)
+        assert waits.wait(120)
         order.append("first")
     thread.join(10)
     assert order == ["first", "second"]

@@ -219,7 +219,7 @@ def test_publish_killed_at_any_step_leaves_a_complete_build_and_next_publish_suc
     file.publish(marts)
     script = Path(__file__).with_name("killed.py")
     run = subprocess.run(
-        [sys.executable, str(script)], cwd=PROJECT, env=os.environ, capture_output=True, text=True, timeout=120
+        [sys.executable, str(script)], cwd=PROJECT, env=os.environ, capture_output=True, text=True, timeout=800
     )
     assert run.returncode == 0, run.stderr
     assert json.loads(run.stdout)["killed"] > 15

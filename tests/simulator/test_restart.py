@@ -80,7 +80,7 @@ def test_a_port_or_folder_in_use_is_reported_in_one_line(idle: RunningSimulator,
     port = simulator.base_url.rpartition(":")[2] if same == "port" else "0"
     folder = simulator.data if same == "folder" else tmp_path
     command = [sys.executable, "-m", "simulator", "--port", port, "--data", str(folder)]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=800, check=False)
     assert ended.returncode == 1
     assert ended.stderr.count("\n") == 1
     assert (f"cannot listen on 127.0.0.1:{port}" if same == "port" else "another simulator runs on") in ended.stderr
