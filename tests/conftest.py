@@ -24,7 +24,7 @@ from tests.current_stores import copying, make_current_stores
 from tests.dispatch.scripted_esp import ScriptedEsp
 from tests.postgres import fresh_schema, installed, running_postgres
 from tests.running_simulator import RunningSimulator
-from tests.shares import Shares, share_of
+from tests.shares import Shares, turn_of
 
 hypothesis.settings.register_profile("tradewind", deadline=None)  # A loaded machine must not fail a test.
 hypothesis.settings.load_profile("tradewind")
@@ -36,8 +36,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Shares:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The tests that start Airflow come first, since they take longest."""
-    items.sort(key=lambda item: share_of(item.nodeid) != "airflow")
+    """The tests that take longest come first."""
+    items.sort(key=lambda item: turn_of(item.nodeid))
 
 
 @pytest.fixture

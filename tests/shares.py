@@ -14,10 +14,28 @@ STACKS = ("tests/e2e", "tests/operators")
 """Folders whose tests start an installation with Airflow."""
 
 
+LONG = (
+    "tests/validate/test_newest_answer.py",
+    "tests/publish/test_file.py",
+    "tests/leak/test_leak.py",
+    "tests/faults/test_faults.py",
+    "tests/warehouse/test_ducklake.py",
+    "tests/dispatch/test_given_up_addresses.py",
+    "tests/dispatch/test_withdrawals.py",
+)
+"""The files that take longest otherwise: the last one to begin must not be one of them, while two workers are idle."""
+
+
 def share_of(nodeid: str) -> str:
     """The scope of a test: `airflow`, or its file."""
     file = nodeid.partition("::")[0]
     return "airflow" if str(PurePosixPath(file).parent) in STACKS else file
+
+
+def turn_of(nodeid: str) -> int:
+    """When a test is started: first those with Airflow, which wait most, then the long files, then all others."""
+    share = share_of(nodeid)
+    return 0 if share == "airflow" else 1 if share in LONG else 2
 
 
 class Shares(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types

@@ -180,10 +180,25 @@ def named(test: Any) -> Any:
     return test
 
 
+HISTORIES = st.lists(st.one_of(PASS, PASS, ANSWER), min_size=2, max_size=7)
+
+
 @named
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck), phases=UNSHRUNK)
-@given(events=st.lists(st.one_of(PASS, PASS, ANSWER), min_size=2, max_size=7))
+@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck), phases=UNSHRUNK)
+@given(events=HISTORIES)
 def test_plans_agree_with_the_consent_model(events: list[Pass | Answer]) -> None:
+    require_agreement(events)
+
+
+@pytest.mark.slow
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck), phases=UNSHRUNK)
+@given(events=HISTORIES)
+def test_plans_agree_with_the_consent_model_in_many_histories(events: list[Pass | Answer]) -> None:
+    require_agreement(events)
+
+
+def require_agreement(events: list[Pass | Answer]) -> None:
+    """After each event, nobody is planned who must not be, and everybody who wants mail."""
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         world = World(Path(folder), patch)
         for happening in events:
