@@ -20,9 +20,9 @@ from include.ledger.stores import Stores
 from include.warehouse import connection
 from operations import launcher
 from operations.settings import Installation, service_environment
-from tests.current_stores import copying, make_current_stores
+from tests.current_stores import copying, current_schema, make_current_stores
 from tests.dispatch.scripted_esp import ScriptedEsp
-from tests.postgres import fresh_schema, installed, running_postgres
+from tests.postgres import installed, running_postgres
 from tests.running_simulator import RunningSimulator
 from tests.shares import Shares, turn_of
 
@@ -98,7 +98,7 @@ def each_ledger(request: pytest.FixtureRequest, paths: DataPaths, secrets: Secre
     if request.param == "sqlite":
         url = request.getfixturevalue("sqlite_ledger")
     else:
-        url = ledger_url(paths, fresh_schema(request.getfixturevalue("postgres_url")))
+        url = ledger_url(paths, current_schema(request.getfixturevalue("postgres_url")))
     opened = open_ledger(url, secrets)
     yield opened
     opened.close()
