@@ -24,6 +24,8 @@ run.
   remains published.
 - `dispatch.plan` fails with *ConfigurationError* or *EdgeUnavailable*: the file of seed addresses or the edge; the message
   says what. The file is published; clear the task once it is mended.
+- A figure is doubted: trigger the DAG with `whole`. It builds marts and file from the whole history, and not from what
+  changed (docs/runbook/rebuild-marts.md).
 - Every task can be cleared and run again.
 """
 
@@ -34,7 +36,7 @@ from typing import Any
 
 from airflow.sdk import DAG, task, task_group
 
-from include.orchestration import alert_route, configuration, defaults, quality, report_mail, runs, timetables
+from include.orchestration import alert_route, configuration, defaults, forms, quality, report_mail, runs, timetables
 from include.orchestration.assets import ACTIVITIES, ANALYTICS, ENGAGEMENT, SEGMENTS, SENDS, SUBSCRIBERS
 from include.orchestration.tags import Pool, Tag
 from include.orchestration.tasks import Stores, stores_task
@@ -44,6 +46,7 @@ with DAG(
     dag_display_name="Nightly analytics",
     schedule=timetables.timetable("0 2 * * *", interval=timedelta(days=1), grace=True),
     tags=[Tag.ANALYTICS, Tag.WRITES_WAREHOUSE],
+    params=forms.params(forms.ANALYTICS_FORM),
     **defaults.dag_defaults("analytics", due=timedelta(minutes=90), timeout=timedelta(hours=2)),
     doc_md=__doc__,
 ):
@@ -78,13 +81,13 @@ with DAG(
     @task_group
     def analyze() -> None:
         @stores_task(pool=Pool.WAREHOUSE, trigger_rule="all_done")
-        def marts(stores: Stores, dag_run: Any = None) -> Any:
-            """Build every mart. The sends are copied from the ledger first, so that no event is newer than its send."""
+        def marts(stores: Stores, dag_run: Any = None, params: Any = None) -> Any:
+            """Bring every mart up to date. The sends are copied from the ledger first: no event is newer than its send."""
             from include.analyze.marts import build_marts
             from include.dispatch.account.record import record_sends
 
             record_sends(stores)
-            return build_marts(stores, as_of=runs.run_moment(dag_run))
+            return build_marts(stores, as_of=runs.run_moment(dag_run), whole=params["whole"])
 
         @task(pool=Pool.WAREHOUSE)
         def reconcile(dag_run: Any = None) -> Any:
@@ -104,11 +107,11 @@ with DAG(
     @task_group
     def publish() -> None:
         @task(pool=Pool.WAREHOUSE)
-        def file() -> Any:
+        def file(params: Any = None) -> Any:
             """Build the file, check it and rename it into place: analysts see the previous file or the new one."""
             from include.publish.file import publish
 
-            return publish(configuration.paths())
+            return publish(configuration.paths(), whole=params["whole"])
 
         @task(inlets=[SUBSCRIBERS, ACTIVITIES, SEGMENTS, SENDS, ENGAGEMENT], outlets=[ANALYTICS])
         def read_back() -> Any:

@@ -34,7 +34,7 @@ _TESTS = pa.schema([("plan_id", pa.string()), ("campaign", pa.string())])
 
 
 def build_day_reconciliation(connection: duckdb.DuckDBPyConnection, ledger: Ledger, as_of: datetime) -> None:
-    """Build marts.delivery_reconciliation and marts.provider_reconciliation; reads the temporary table message_outcomes."""
+    """Build marts.delivery_reconciliation and marts.provider_reconciliation; reads build.message_outcomes."""
     with ledger.read() as reading:
         found = reading.execute(select(plans.c.plan_id, plans.c.campaign).where(plans.c.kind == TEST)).mappings()
         connection.register("ledger_tests", pa.Table.from_pylist([dict(row) for row in found], schema=_TESTS))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
 from itertools import groupby
 from typing import Any
 
@@ -71,6 +70,8 @@ PURCHASE_WINDOW_DAYS = 14
 """A purchase counts for a campaign up to so many days after its plan: two weeks, the usual window of a hold-out test."""
 DAYS_BEFORE = 90
 """The revenue of so many days before the plan is what CUPED adjusts by."""
+WINDOWS = {"purchase_window_days": PURCHASE_WINDOW_DAYS, "days_before": DAYS_BEFORE}
+"""The parameters of the statements that count purchases."""
 OPEN, CLICK = "human_open", "human_click"
 PURCHASE, REVENUE = f"purchase_{PURCHASE_WINDOW_DAYS}d", f"revenue_{PURCHASE_WINDOW_DAYS}d"
 """Metrics. The names and texts of the last two in comments.yaml and the report name the window."""
@@ -97,10 +98,12 @@ class Arm:
     facts: dict[str, Any]
 
 
-def experiment_rows(connection: duckdb.DuckDBPyConnection, designs: Designs, as_of: datetime) -> pa.Table:
-    """Rows of marts.experiment_results: engagement of variants, purchases and revenue of variants and of hold-outs."""
-    params = {"as_of": as_of, "purchase_window_days": PURCHASE_WINDOW_DAYS, "days_before": DAYS_BEFORE}
-    purchases = fetch(connection, "analyze", "purchase_outcomes", params).to_pylist()
+def experiment_rows(connection: duckdb.DuckDBPyConnection, designs: Designs) -> pa.Table:
+    """Rows of marts.experiment_results: engagement of variants, purchases and revenue of variants and of hold-outs.
+
+    From the counts that the build keeps.
+    """
+    purchases = fetch(connection, "analyze", "experiment_purchases").to_pylist()
     drawn = {(row["campaign"], row["occurrence"], row["arm"]): row["people"] for row in purchases}
     engagement = fetch(connection, "analyze", "variant_counts").to_pylist()
     arms = [*_engagement(engagement, drawn), *_purchases(purchases)]

@@ -10,6 +10,7 @@ import duckdb
 import pyarrow as pa
 from sqlalchemy import Connection, select
 
+from include.analyze.changes import note_opt_outs
 from include.core.token import TRIAL_MESSAGE
 from include.ledger import consent
 from include.ledger.counts import tally
@@ -65,6 +66,7 @@ def copy_ledger(connection: duckdb.DuckDBPyConnection, ledger: Ledger) -> None:
     replace_consent(connection, answers)
     connection.register("ledger_opt_outs", opt_outs)
     with transaction(connection):
+        note_opt_outs(connection)
         replace_table(connection, "engagement.opt_outs", "analyze", "opt_outs_insert")
     connection.unregister("ledger_opt_outs")
 

@@ -38,5 +38,6 @@ def reclassify_history(warehouse: duckdb.DuckDBPyConnection, rule_version: int =
             run(warehouse, "collect", "verdicts_before")
             run(warehouse, "collect", "classify", params)
             run(warehouse, "collect", "verdict_changes_insert", {"changed_at": started})
+            run(warehouse, "collect", "changes_insert_reclassified")
         total += messages
         log.info("reclassified %d messages under rule version %d", total, rule_version)

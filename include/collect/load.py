@@ -167,6 +167,7 @@ def _store(warehouse: duckdb.DuckDBPyConnection, arrivals: str) -> Counter[str]:
         for step in (
             "deduplicated",
             "events_insert",
+            "changes_insert_events",
             "quarantined_events_insert",
             "quarantined_events_delete",
             "spool_files_insert",

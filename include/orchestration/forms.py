@@ -38,6 +38,12 @@ RETENTION_FORM: dict[str, dict[str, Any]] = {
         "description": "Only count what has expired. Scheduled runs delete it.",
     },
 }  # fmt: skip
+ANALYTICS_FORM: dict[str, dict[str, Any]] = {
+    "whole": {
+        "default": False, "type": "boolean", "title": "Build everything anew",
+        "description": "Use nothing of the last build: marts and published file from the whole history. Takes much longer.",
+    },
+}  # fmt: skip
 CONTROL_FORM: dict[str, dict[str, Any]] = {
     "action": {
         "default": "pause", "enum": ["pause", "resume", "replace_content", "cancel"], "title": "Action",

@@ -19,7 +19,7 @@ from include.ledger.stores import Stores
 from include.ledger.suppressions import Suppression
 from include.privacy import tables
 from include.sendgrid.management import NotOffered, call
-from include.warehouse.connection import open_warehouse, transaction
+from include.warehouse.connection import open_warehouse, run, transaction
 from include.warehouse.rewrite import rewrite
 
 log = logging.getLogger(__name__)
@@ -66,6 +66,8 @@ def erase_from_warehouse(paths: DataPaths, person: Person) -> dict[str, int]:
     with open_warehouse(paths) as warehouse:
         found = {table: tables.count(warehouse, table, person) for table in tables.tables_with_people(warehouse)}
         with transaction(warehouse):
+            run(warehouse, "privacy", "changes_insert", {"ids": list(person.subscriber_ids)})
+            run(warehouse, "privacy", "published_delete")
             for table, count in found.items():
                 if count:
                     tables.erase(warehouse, table, person)

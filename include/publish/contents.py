@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from pathlib import Path
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 import duckdb
 
@@ -49,26 +50,50 @@ MAX_NAME_SHARE = 0.01
 
 
 class TableContents(TypedDict):
-    """One table: its number of rows, the type of each column, and a hash over all rows."""
+    """One table: its number of rows, the type of each column, a hash over all rows, and what this build wrote of it.
+
+    `written`: `whole`, the rows of the `keys` that changed, or nothing: `kept` as in the build before.
+    """
 
     rows: int
     columns: dict[str, str]
     content_hash: str
+    written: NotRequired[str]
 
 
 Tables = dict[str, TableContents]
 """The tables of schema marts, by name."""
 
 
-def describe(connection: duckdb.DuckDBPyConnection, database: str) -> Tables:
-    """The tables of schema marts in an attached database."""
+def describe(connection: duckdb.DuckDBPyConnection, database: str, *, only: Collection[str] | None = None) -> Tables:
+    """The tables of schema marts in an attached database, or `only` some of them."""
     tables: Tables = {}
+    types = columns(connection, database)
     for row in fetch(connection, "publish", "count_statements", {"database_name": database}).to_pylist():
-        rows, content_hash = connection.execute(row["statement"]).fetchall()[0]
-        tables[row["table_name"]] = {"rows": rows, "columns": {}, "content_hash": content_hash}
-    for column in fetch(connection, "publish", "columns", {"database_name": database}).to_pylist():
-        tables[column["table_name"]]["columns"][column["column_name"]] = column["data_type"]
+        name = row["table_name"]
+        if only is None or name in only:
+            rows, content_hash = connection.execute(row["statement"]).fetchall()[0]
+            tables[name] = {"rows": rows, "columns": types[name], "content_hash": content_hash}
     return tables
+
+
+def columns(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, dict[str, str]]:
+    """The type of each column of each table and view of schema marts in an attached database."""
+    types: dict[str, dict[str, str]] = {}
+    for column in fetch(connection, "publish", "columns", {"database_name": database}).to_pylist():
+        types.setdefault(column["table_name"], {})[column["column_name"]] = column["data_type"]
+    return types
+
+
+def row_counts(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, int]:
+    """The rows of each table and view of schema marts in an attached database."""
+    statements = fetch(connection, "publish", "row_count_statements", {"database_name": database}).to_pylist()
+    return {row["table_name"]: connection.execute(row["statement"]).fetchall()[0][0] for row in statements}
+
+
+def same(table: TableContents, other: TableContents) -> bool:
+    """Whether two tables have the same columns and the same content."""
+    return all(table[name] == other[name] for name in ("rows", "columns", "content_hash"))
 
 
 def check(connection: duckdb.DuckDBPyConnection) -> Tables:
@@ -77,12 +102,35 @@ def check(connection: duckdb.DuckDBPyConnection) -> Tables:
     Raises `PublishError` unless it equals schema marts, is documented and holds no personal data.
     """
     source, copy = describe(connection, _warehouse(connection)), describe(connection, "published")
-    _require_none([name for name in MARTS if name not in copy], "missing", "Run analyze (build_marts) before publish.")
+    check_complete(copy)
     differing = sorted(name for name in source if source[name] != copy[name])
     _require_none(differing, "differs from its source", "Run the task again.")
     check_documented(connection, "published")
-    check_anonymous(connection)
-    return copy
+    check_anonymous(connection, "published")
+    return {name: {**table, "written": "whole"} for name, table in copy.items()}
+
+
+def check_update(connection: duckdb.DuckDBPyConnection, tables: Tables) -> None:
+    """As `check`, for a copy of the last build whose changed rows were checked before they were written.
+
+    Raises `PublishError` unless every table has the rows and the columns of its source.
+    """
+    check_complete(tables)
+    database = _warehouse(connection)
+    source, copy = row_counts(connection, database), row_counts(connection, "published")
+    types, copied = columns(connection, database), columns(connection, "published")
+    differing = sorted(
+        name
+        for name in {*source, *copy, *tables}
+        if not (source.get(name) == copy.get(name) == tables[name]["rows"] and types[name] == copied[name])
+    )
+    _require_none(differing, "differs from its source", "Run the task again.")
+    check_documented(connection, "published")
+
+
+def check_complete(tables: Tables) -> None:
+    """The tables that must be there are. Raises `PublishError`."""
+    _require_none([name for name in MARTS if name not in tables], "missing", "Run analyze (build_marts) before publish.")
 
 
 def check_documented(connection: duckdb.DuckDBPyConnection, database: str) -> None:
@@ -91,17 +139,31 @@ def check_documented(connection: duckdb.DuckDBPyConnection, database: str) -> No
     _require_none(bare, "has no comment", "Add it to include/sql/analyze/comments.yaml.")
 
 
-def check_anonymous(connection: duckdb.DuckDBPyConnection) -> None:
+def check_anonymous(connection: duckdb.DuckDBPyConnection, database_name: str) -> None:
     """No column is named like personal data, no value looks like an address, and no column holds people's names.
 
     Raises `PublishError`, which names columns and never a value.
     """
-    database = {"database_name": "published"}
+    check_no_addresses(connection, database_name)
+    check_no_names(named_columns(connection, database_name))
+
+
+def check_no_addresses(connection: duckdb.DuckDBPyConnection, database_name: str) -> None:
+    """No column is named like personal data, and no value looks like an address. Raises `PublishError`."""
+    database = {"database_name": database_name}
     forbidden = fetch(connection, "publish", "forbidden_columns", database)["qualified_name"].to_pylist()
     _require_none(forbidden, "is named like personal data", "Publish the subscriber key instead.")
-    addresses = _columns_over(connection, "address_statements", 0)
+    addresses = _columns_over(connection, "address_statements", 0, database_name)
     _require_none(addresses, "holds something that looks like an e-mail address", "Remove it in the mart's SQL.")
-    names = _columns_over(connection, "name_statements", MAX_NAME_SHARE)
+
+
+def named_columns(connection: duckdb.DuckDBPyConnection, database_name: str) -> list[str]:
+    """The columns that hold people's names."""
+    return _columns_over(connection, "name_statements", MAX_NAME_SHARE, database_name)
+
+
+def check_no_names(names: list[str]) -> None:
+    """Raises `PublishError` if there are columns with people's names."""
     _require_none(names, "holds people's names", "Remove it in the mart's SQL.")
 
 
@@ -111,9 +173,9 @@ def sha256(file: Path) -> str:
         return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
-def _columns_over(connection: duckdb.DuckDBPyConnection, name: str, limit: float) -> list[str]:
+def _columns_over(connection: duckdb.DuckDBPyConnection, name: str, limit: float, database_name: str) -> list[str]:
     """The columns whose count, by the statements of this file, is over the limit."""
-    checks = fetch(connection, "publish", name, {"database_name": "published"}).to_pylist()
+    checks = fetch(connection, "publish", name, {"database_name": database_name}).to_pylist()
     return [row["qualified_name"] for row in checks if connection.execute(row["statement"]).fetchall()[0][0] > limit]
 
 

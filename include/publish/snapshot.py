@@ -16,7 +16,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 import duckdb
 
@@ -38,8 +38,18 @@ class BuildSummary(TypedDict):
     bytes: int
 
 
+class Whole(TypedDict):
+    """The last file that was written whole and not as a copy: its bytes and rows, and how many copies came after it."""
+
+    copies: int
+    bytes: int
+    rows: int
+
+
 class Manifest(BuildSummary):
     """manifest.json. `hash` says how the content of a table is hashed; `previous` is the build before this one, if any."""
+
+    whole: NotRequired[Whole]
 
     schema_version: int
     duckdb_version: str

@@ -11,7 +11,8 @@ from statsmodels.stats.proportion import confint_proportions_2indep, proportions
 
 from include.analyze.experiments import SCHEMA, experiment_rows
 from include.analyze.ledger_facts import Design, Designs
-from include.warehouse.connection import configure, prepare, run
+from include.warehouse.connection import configure, prepare
+from tests.analyze.counted import count
 
 AS_OF = datetime(2026, 11, 24, tzinfo=UTC)
 SENDS = """
@@ -48,7 +49,8 @@ Result = dict[str, Any]
 
 
 def results(connection: duckdb.DuckDBPyConnection, designs: Designs | None = None, as_of: datetime = AS_OF) -> list[Result]:
-    found: list[Result] = experiment_rows(connection, designs or {}, as_of).to_pylist()
+    count(connection, as_of)
+    found: list[Result] = experiment_rows(connection, designs or {}).to_pylist()
     return found
 
 
@@ -60,7 +62,6 @@ def rows() -> list[Result]:
         prepare(connection)
         for statement in (SENDS, EVENTS, PURCHASES, RATES):
             connection.execute(statement)
-        run(connection, "analyze", "message_outcomes")
         return results(connection, {("winback", "2026-11"): Design((("question", 1), ("plain", 1)), held_out=0.2)})
 
 
@@ -90,7 +91,6 @@ def test_stopped_send_without_effect_has_no_lift() -> None:
         prepare(connection)
         for statement in (STOPPED, BUY_ANYWAY):
             connection.execute(statement)
-        run(connection, "analyze", "message_outcomes")
         treated = one(results(connection), "purchase_14d", "treated")
 
     assert (treated["people"], treated["status"]) == (18_000, "final")
@@ -104,7 +104,6 @@ def test_open_window_has_the_interval_that_holds_on_any_day_and_no_other() -> No
         prepare(connection)
         for statement in (SENDS, PURCHASES):
             connection.execute(statement)
-        run(connection, "analyze", "message_outcomes")
         rows = results(connection, as_of=datetime(2026, 11, 14, 23, 59, tzinfo=UTC))
 
     treated = one(rows, "purchase_14d", "treated")
@@ -137,7 +136,6 @@ def test_arms_of_another_size_than_planned_have_no_result() -> None:
         prepare(connection)
         for statement in (SENDS, EVENTS, PURCHASES, RATES):
             connection.execute(statement)
-        run(connection, "analyze", "message_outcomes")
         found = results(connection, {("winback", "2026-11"): Design((("question", 2), ("plain", 1)), held_out=0.5)})
 
     treated, plain = one(found, "purchase_14d", "treated"), one(found, "human_open", "plain")
@@ -182,8 +180,8 @@ def test_treated_are_compared_with_held_out(rows: list[Result]) -> None:
 def test_without_sends_the_table_is_empty_and_has_all_columns() -> None:
     with duckdb.connect() as connection:
         prepare(connection)
-        run(connection, "analyze", "message_outcomes")
 
-        table = experiment_rows(connection, {}, AS_OF)
+        count(connection, AS_OF)
+        table = experiment_rows(connection, {})
 
     assert (table.num_rows, table.schema) == (0, SCHEMA)

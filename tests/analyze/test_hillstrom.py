@@ -19,7 +19,8 @@ from scipy import stats
 from include.analyze.experiments import experiment_rows
 from include.analyze.ledger_facts import Design
 from include.core.paths import PROJECT
-from include.warehouse.connection import configure, prepare, run
+from include.warehouse.connection import configure, prepare
+from tests.analyze.counted import count
 
 FILE = PROJECT.parent / "shared" / "data" / "hillstrom.csv"
 SENDS = """
@@ -74,8 +75,8 @@ def results(customers: pd.DataFrame) -> list[Row]:
         connection.execute("insert into core.exchange_rates values ('USD', 1, 'USD')")
         for statement in (SENDS, VISITS, PURCHASES):
             connection.execute(statement)
-        run(connection, "analyze", "message_outcomes")
-        table = experiment_rows(connection, {("hillstrom", "2008-03"): design}, datetime(2008, 4, 30, tzinfo=UTC))
+        count(connection, datetime(2008, 4, 30, tzinfo=UTC))
+        table = experiment_rows(connection, {("hillstrom", "2008-03"): design})
     rows: list[Row] = table.to_pylist()
     return rows
 

@@ -23,7 +23,8 @@ from include.dispatch.account.settle import settle
 from include.dispatch.send import sender
 from include.ledger import decisions, plans, suppressions
 from include.ledger.stores import Stores
-from include.warehouse.connection import open_warehouse, run
+from include.warehouse.connection import open_warehouse
+from tests.analyze.counted import count
 from tests.campaign import a_campaign
 from tests.dispatch.populate import populate
 from tests.dispatch.scripted_esp import ScriptedEsp
@@ -79,8 +80,8 @@ class Experiment:
     def sent_to_rest(self) -> set[tuple[str, str, str]]:
         """What marts.experiment_results says of the choice."""
         with open_warehouse(self.stores.paths) as warehouse:
-            run(warehouse, "analyze", "message_outcomes")
-            rows = experiment_rows(warehouse, designs(self.stores.ledger), clock.now()).to_pylist()
+            count(warehouse, clock.now())
+            rows = experiment_rows(warehouse, designs(self.stores.ledger)).to_pylist()
         return {(row["occurrence"], row["variant"], row["sent_to_rest"]) for row in rows if row["sent_to_rest"]}
 
     def wait(self, hours: float) -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from include.core.errors import PublishError, WarehouseBusy
 from include.core.paths import PROJECT, DataPaths
-from include.publish import file, snapshot
+from include.publish import contents, file, snapshot
 from include.publish.contents import MARTS
 from include.publish.read_back import verify
 from include.warehouse.connection import open_warehouse
@@ -69,7 +69,7 @@ def test_every_published_table_and_column_has_a_comment(published: DataPaths) ->
     assert rows(published, "select column_name from duckdb_columns() where not internal and comment is null") == []
 
 
-def test_publish_keeps_only_the_previous_build(marts: DataPaths) -> None:
+def test_publish_keeps_the_previous_build_and_the_last_of_a_day(marts: DataPaths) -> None:
     first = file.publish(marts)
     change(marts, "delete from marts.segment_sizes")
     second, third = file.publish(marts), file.publish(marts)
@@ -77,11 +77,13 @@ def test_publish_keeps_only_the_previous_build(marts: DataPaths) -> None:
     assert third["previous"] is not None
     assert second["previous"]["build"] == first["build"]
     assert second["tables"]["segment_sizes"]["rows"] == 0
-    assert second["tables"]["sends"] == first["tables"]["sends"]
+    assert contents.same(second["tables"]["sends"], first["tables"]["sends"])
     before = json.loads((marts.published / "manifest.previous.json").read_text())
     assert (before["build"], third["previous"]["sha256"]) == (second["build"], before["sha256"])
     assert (marts.published / "analytics.previous.duckdb").stat().st_size == before["bytes"]
     assert {path.name for path in (marts.published / "builds").iterdir()} == {second["build"], third["build"]}
+    (dated,) = marts.dated_builds.iterdir()
+    assert dated.resolve().parent.name == third["build"]
 
 
 def test_views_are_copied_to_tables_and_names_are_quoted(marts: DataPaths) -> None:

@@ -41,7 +41,8 @@ from include.core.segment_name import SegmentName, settle
 from include.segment.catalogue import read_catalogue, with_bases
 from include.segment.definition import AS_OF, read_definition
 from include.segment.members import select_members
-from include.warehouse.connection import configure, prepare, run
+from include.warehouse.connection import configure, prepare
+from tests.built import run_statement
 
 CASES = Path(__file__).parent
 ADDRESS_FUNCTIONS = """
@@ -82,9 +83,9 @@ def differences(case: Case, scratch: Path) -> list[str]:
             _load(connection, path, scratch)
         for earlier in _read(case.folder / "before.yaml") or []:
             stage, name = earlier.split("/", 1)
-            run(connection, stage, name, params)
+            run_statement(connection, stage, name, params)
         expected = _read(case.folder / "expect.yaml")
-        result = _members(connection, case, params) or run(connection, case.stage, case.name, params)
+        result = _members(connection, case, params) or run_statement(connection, case.stage, case.name, params)
         if isinstance(expected, list):
             return _compare("the query", result, expected)
         if "in_order" in expected:

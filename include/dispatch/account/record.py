@@ -69,7 +69,10 @@ def _backfill_tracked(warehouse: duckdb.DuckDBPyConnection, ledger: Ledger) -> N
     with ledger.read() as connection:
         rows = [dict(row) for row in connection.execute(query).mappings()]
     warehouse.register("chunk_contents", pa.Table.from_pylist(rows, schema=_CONTENTS))
-    run(warehouse, "dispatch", "sends_update_tracked")
+    with transaction(warehouse):
+        run(warehouse, "dispatch", "sends_update_tracked")
+        for plan_id in incomplete:
+            run(warehouse, "dispatch", "changes_insert", {"plan_id": plan_id})
     warehouse.unregister("chunk_contents")
 
 
@@ -90,7 +93,7 @@ def _replace(warehouse: duckdb.DuckDBPyConnection, params: dict[str, Any], spans
     warehouse.register("chunk_spans", spans)
     warehouse.register("person_outcomes", persons)
     with transaction(warehouse):
-        for step in ("plan_delete", "sends_delete", "plan_insert", "sends_insert"):
+        for step in ("plan_delete", "sends_delete", "plan_insert", "sends_insert", "changes_insert"):
             run(warehouse, "dispatch", step, params)
     warehouse.unregister("chunk_spans")
     warehouse.unregister("person_outcomes")

@@ -2,6 +2,7 @@
 -- owner: analytics
 -- grain: one row per plan, reason and mail that people lost to
 -- params: none
+-- rebuild: by plan
 -- purpose: Who lost to what: the people whom a plan left out because of another mail. reason: frequency_cap, they got that mail
 --          shortly before; outranked, that mail was due soon and ranked higher. got_it: of these, people to whom it was accepted
 --          or is in doubt. did_not: people to whom it was not sent until now; where its campaign was stopped or never ran,
@@ -17,7 +18,7 @@ with lost as (
         reason,
         lost_to_campaign,
         lost_to_occurrence
-    from dispatch.sends
+    from temp.recorded_sends
     where state = 'capped' and lost_to_campaign is not null
 ),
 

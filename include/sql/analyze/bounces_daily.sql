@@ -2,6 +2,7 @@
 -- owner: analytics
 -- grain: one row per day, mailbox provider, class, classification and status
 -- params: none
+-- rebuild: by bounce day
 -- purpose: Why mail bounces, by the day of the bounce (UTC): class, SendGrid's classification and the provider's status code.
 create or replace table marts.bounces_daily as
 select
@@ -12,7 +13,7 @@ select
     events.smtp_status,
     count(*) as bounces,
     count(distinct events.subscriber_id) as people
-from marts.events as events
+from temp.events as events
 inner join marts.sends as sends on events.message_key = sends.message_key
 where events.event = 'bounced'
 group by all

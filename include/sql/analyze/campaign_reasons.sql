@@ -9,8 +9,8 @@ select
     occurrence,
     state,
     coalesce(reason, '') as reason,
-    count(*) as people
-from marts.sends
+    sum(people)::bigint as people
+from build.plan_states
 where state <> 'accepted'
 group by all
 order by all;

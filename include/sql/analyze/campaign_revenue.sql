@@ -2,6 +2,7 @@
 -- owner: analytics
 -- grain: one row per plan
 -- params: as_of, purchase_window_days
+-- rebuild: by revenue plan
 -- purpose: What the people of a plan bought in the days after it, whatever made them: those who were sent the mail, and those
 --          whom the campaign holds out. Summed by segment it is the revenue per recipient of the segment. Buyers are people with
 --          a purchase, revenue is less refunds and in the reporting currency. It says what recipients spend, and not what the
@@ -13,7 +14,7 @@ with people as (
         subscriber_id,
         planned_at,
         state = 'held_out' as is_held_out
-    from marts.sends
+    from temp.sends
     where state = 'accepted' or (state = 'held_out' and reason is distinct from 'global_hold_out')
 ),
 

@@ -36,14 +36,13 @@ departed as (
 mailed as (
     select
         people.cohort_month,
-        date_trunc('month', utc_day(sends.sent_at))::date as month,
-        count(distinct people.subscriber_id) as mailed,
-        count(distinct people.subscriber_id) filter (where sends.delivered_at is not null and sends.tracked) as reached,
-        count(distinct people.subscriber_id) filter (where sends.first_human_open_at is not null) as opened,
-        count(distinct people.subscriber_id) filter (where sends.first_human_click_at is not null) as clicked
+        months.month,
+        count(*) as mailed,
+        count(*) filter (where months.was_reached) as reached,
+        count(*) filter (where months.has_opened) as opened,
+        count(*) filter (where months.has_clicked) as clicked
     from people
-    inner join marts.sends as sends on people.subscriber_id = sends.subscriber_id
-    where sends.state = 'accepted'
+    inner join build.person_months as months on people.subscriber_id = months.subscriber_id
     group by all
 ),
 

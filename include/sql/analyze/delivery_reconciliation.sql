@@ -6,7 +6,7 @@
 --          others are. Each message is in one class, the first that applies: delivered, bounced, suppressed_by_sendgrid
 --          (dropped after it was accepted), and without any of these for $in_flight_hours hours, for which SendGrid tries,
 --          deferred or in_flight; after that it is unknown. is_over_limit:
---          the unknown part is larger than $delivery_limit of the accepted. Days from $since on. Reads the temporary table message_outcomes.
+--          the unknown part is larger than $delivery_limit of the accepted. Days from $since on.
 create or replace table marts.delivery_reconciliation as
 with classed as (
     select
@@ -21,7 +21,7 @@ with classed as (
             else 'in_flight'
         end as class
     from dispatch.sends as sends
-    left join temp.message_outcomes as outcomes on sends.message_key = outcomes.message_key
+    left join build.message_outcomes as outcomes on sends.message_key = outcomes.message_key
     where sends.state = 'accepted' and coalesce(sends.sent_at, sends.planned_at) >= $since
 )
 

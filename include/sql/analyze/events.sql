@@ -2,9 +2,10 @@
 -- owner: analytics
 -- grain: one row per distinct event
 -- params: none
+-- rebuild: by message
 -- purpose: Every event, human or machine, with the unsubscribes on our own pages (engagement.mail_events). Links as
 --          public_links publishes them; of the user agent only the kind of device. The provider's free-text reason is excluded,
---          since it quotes addresses. Reads the temporary table public_links.
+--          since it quotes addresses.
 create or replace table marts.events as
 select
     events.dedup_key as event_key,
@@ -25,5 +26,5 @@ select
     events.is_certain,
     events.rule_version,
     events.source
-from engagement.mail_events as events
-left join temp.public_links as links on events.url = links.url;
+from temp.mail_events as events
+left join build.public_links as links on events.url = links.url;

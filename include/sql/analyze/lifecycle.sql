@@ -2,6 +2,7 @@
 -- owner: analytics
 -- grain: one row per subscriber
 -- params: none
+-- rebuild: by segments
 -- purpose: RFM scores, lifecycle stage and engagement of each subscriber, as of the last segment run.
 create or replace table marts.lifecycle as
 select

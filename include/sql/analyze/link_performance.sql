@@ -2,6 +2,7 @@
 -- owner: analytics
 -- grain: one row per campaign, occurrence and link
 -- params: none
+-- rebuild: by clicked occurrence
 -- purpose: Which links people click. human_clicks counts people's clicks, machine_clicks those of scanners; people counts each
 --          person once. share_of_clickers: of all people who clicked in this mail, how many clicked this link. The person's own
 --          unsubscribe and preference links are left out.
@@ -16,7 +17,7 @@ with clicks as (
         count(distinct subscriber_id) filter (where verdict = 'human') as people,
         min(occurred_at) filter (where verdict = 'human') as first_click_at,
         max(occurred_at) filter (where verdict = 'human') as last_click_at
-    from marts.events
+    from temp.events
     where event = 'clicked' and verdict is distinct from 'own_link' and url is not null
     group by campaign, occurrence, url
 ),
@@ -26,7 +27,7 @@ clickers as (
         campaign,
         occurrence,
         count(distinct subscriber_id) as people
-    from marts.events
+    from temp.events
     where event = 'clicked' and verdict = 'human' and url is not null
     group by campaign, occurrence
 )

@@ -2,12 +2,13 @@
 -- owner: analytics
 -- grain: one row per message with an event
 -- params: none
--- purpose: Temporary table with the outcome of each message, from its events and from the unsubscribes of the ledger: the
+-- rebuild: by message
+-- purpose: The outcome of each message, from its events and from the unsubscribes of the ledger: the
 --          base of every mart that counts people. human_* follow the classification, so an unsubscribe by a scanner is not
 --          counted. surely_* and maybe_* are the bounds: whether a person surely did it, and whether a person may have done
 --          it, because the verdict is human or not certain (classify.sql). bounce_class is the most severe of the message's
 --          bounces: hard, soft, other.
-create or replace temp table message_outcomes as
+create or replace table build.message_outcomes as
 with happened as (
     select
         message_key,
@@ -17,17 +18,18 @@ with happened as (
         verdict,
         verdict = 'human' and coalesce(is_certain, false) as is_surely_human,
         verdict = 'human' or (verdict = 'machine' and not coalesce(is_certain, false)) as may_be_human
-    from engagement.events
+    from temp.stored_events
     union all by name
     select
         message_key,
         'unsubscribed' as event,
         happened_at as occurred_at
-    from engagement.opt_outs
+    from temp.opt_outs
 )
 
 select
     message_key,
+    min(occurred_at) as first_at,
     min(occurred_at) filter (where event = 'processed') as processed_at,
     min(occurred_at) filter (where event = 'delivered') as delivered_at,
     min(occurred_at) filter (where event = 'opened' and verdict = 'human') as first_human_open_at,

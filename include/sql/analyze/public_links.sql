@@ -2,12 +2,12 @@
 -- owner: privacy
 -- grain: one row per clicked link
 -- params: none
--- purpose: Temporary table with the form in which each clicked link is published. Its query tells two products apart, but may
+-- purpose: The form in which each clicked link is published. Its query tells two products apart, but may
 --          hold what a template wrote for one person (a token, a coupon, a name): a parameter keeps its value where at least
 --          two people clicked a link with this value, and else the value is replaced by a hyphen. So is the token of an
 --          unsubscribe, preference or confirmation page: a reader of the file must not be able to act for a recipient. What
 --          follows # is left out.
-create or replace temp table public_links as
+create or replace table build.public_links as
 with clicked as (
     select
         url,

@@ -2,6 +2,7 @@
 -- owner: analytics
 -- grain: one row per campaign, occurrence, comparison (hold_out, variants) and arm
 -- params: as_of, purchase_window_days, days_before
+-- rebuild: by experiment
 -- purpose: What the people of each arm bought in the $purchase_window_days days after the plan: how many bought, and mean and
 --          sample variance of their revenue; and, for CUPED, mean and variance of the same people's revenue in the $days_before
 --          days before the plan, and the covariance of the two. hold_out: the people drawn to get the mail (treated), and
@@ -12,6 +13,7 @@
 --          out, with or without mail. A refund (an amount below zero) is not a purchase and lowers revenue. Revenue is in the
 --          reporting currency, by core.exchange_rates, without the amounts that have no rate. status: final, or window_open
 --          until these days are over. Plans with neither a hold-out nor a second variant are excluded.
+create or replace table build.purchase_outcomes as
 with drawn as (
     select
         campaign,
@@ -20,7 +22,7 @@ with drawn as (
         planned_at,
         variant,
         state = 'held_out' as is_held_out
-    from dispatch.sends
+    from temp.recorded_sends
     where (state = 'held_out' and reason is distinct from 'global_hold_out') or chunk is not null
 ),
 
@@ -127,5 +129,4 @@ select
         'window_open'
     ) as status
 from outcomes
-group by campaign, occurrence, comparison, arm
-order by all;
+group by campaign, occurrence, comparison, arm;

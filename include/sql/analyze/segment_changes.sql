@@ -2,6 +2,7 @@
 -- owner: analytics
 -- grain: one row per segment and run
 -- params: none
+-- rebuild: by segments
 -- purpose: How many subscribers entered and left since the previous run, counted when the run froze its members.
 create or replace table marts.segment_changes as
 select

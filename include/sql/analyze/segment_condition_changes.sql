@@ -2,6 +2,7 @@
 -- owner: analytics
 -- grain: one row per subscriber who entered or left a segment in a run, and condition
 -- params: none
+-- rebuild: by segments
 -- purpose: The conditions that changed for people who entered or left a segment.
 create or replace table marts.segment_condition_changes as
 select

@@ -2,6 +2,7 @@
 -- owner: analytics
 -- grain: one row per pair of segments that have people in common; a segment with itself too
 -- params: none
+-- rebuild: by segments
 -- purpose: How many people are in two segments at once, in the newest run of each. People with the same segments are counted
 --          together first, so the pairs are made once for each combination of segments and not for each person.
 create or replace table marts.segment_overlap as

@@ -2,6 +2,7 @@
 -- owner: analytics
 -- grain: one row per segment and run
 -- params: none
+-- rebuild: by segments
 -- purpose: The size of each segment, and its share of that run's list.
 create or replace table marts.segment_sizes as
 select

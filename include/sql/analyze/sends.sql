@@ -2,8 +2,8 @@
 -- owner: analytics
 -- grain: one row per subscriber and plan
 -- params: none
--- purpose: All subscribers that a live plan selected, with the state of the message and its times. Reads the temporary table
---          message_outcomes.
+-- rebuild: by message
+-- purpose: All subscribers that a live plan selected, with the state of the message and its times.
 create or replace table marts.sends as
 select
     sends.message_key,
@@ -27,5 +27,5 @@ select
     outcomes.complained_at,
     outcomes.bounced_at,
     outcomes.bounce_class
-from dispatch.sends
-left join temp.message_outcomes as outcomes using (message_key);
+from temp.recorded_sends as sends
+left join build.message_outcomes as outcomes on sends.message_key = outcomes.message_key;

@@ -2,6 +2,7 @@
 -- owner: analytics
 -- grain: one row per campaign, occurrence and action
 -- params: none
+-- rebuild: by engaged occurrence
 -- purpose: How long after delivery people open and click for the first time, as percentiles in hours, rounded: between equal
 --          values, interpolation differs in the last digit. An open or click before the delivery was reported counts as 0.
 create or replace table marts.time_to_engage as
@@ -14,7 +15,7 @@ with actions as (
             { 'action': 'open', 'at': first_human_open_at },
             { 'action': 'click', 'at': first_human_click_at }
         ]) as acted
-    from marts.sends
+    from temp.sends
     where delivered_at is not null
 ),
 

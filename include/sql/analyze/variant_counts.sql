@@ -6,7 +6,7 @@
 --          counted among delivered, tracked messages, since no other message reports them. status: final; sending, while a
 --          message is pending; stopped_early, where the plan was stopped before all messages were sent. Chunks send the
 --          engaged first, and one variant's chunks before the other's, so the two variants are not comparable until all
---          messages are sent. Reads message_outcomes.
+--          messages are sent.
 with waiting as (
     select
         plans.campaign,
@@ -14,30 +14,15 @@ with waiting as (
         bool_or(plans.state = 'cancelled') as was_stopped,
         bool_or(plans.state not in ('cancelled', 'done')) as is_sending
     from dispatch.plans
-    semi join dispatch.sends
-        on plans.plan_id = sends.plan_id and sends.state in ('pending', 'skipped') and sends.chunk is not null
+    semi join build.plan_states as states
+        on plans.plan_id = states.plan_id and states.state in ('pending', 'skipped') and states.in_chunks > 0
     group by plans.campaign, plans.occurrence
 ),
 
 counted as (
-    select
-        sends.campaign,
-        sends.occurrence,
-        sends.variant,
-        count(*) filter (where sends.state = 'accepted') as accepted,
-        count(outcomes.delivered_at) as delivered,
-        count(outcomes.delivered_at) filter (where sends.tracked) as delivered_tracked,
-        count(outcomes.delivered_at) filter (
-            where sends.tracked and outcomes.first_human_open_at is not null
-        ) as human_opens,
-        count(outcomes.delivered_at) filter (
-            where sends.tracked and outcomes.first_human_click_at is not null
-        ) as human_clicks
-    from dispatch.sends
-    left join temp.message_outcomes as outcomes using (message_key)
-    where sends.state = 'accepted'
-    group by sends.campaign, sends.occurrence, sends.variant
-    qualify count(*) over (partition by sends.campaign, sends.occurrence) > 1
+    select * rename (messages as accepted)
+    from build.variant_message_counts
+    qualify count(*) over (partition by campaign, occurrence) > 1
 )
 
 select

@@ -3,7 +3,7 @@
 -- grain: one row, the build
 -- params: schema_version, build, built_at
 -- purpose: The manifest inside the file: its build, by which a file and a manifest.json are matched.
-create table published.about.build as
+create or replace table published.about.build as
 select
     $schema_version::integer as schema_version,
     $build::varchar as build,

@@ -1,26 +1,27 @@
 -- name: name_statements
 -- owner: privacy
 -- grain: one row per text column of a table with subscriber_id
--- params: none
+-- params: database_name
 -- purpose: For each column, the statement that computes the share of values that equal the first, last or full name of the
 --          row's own subscriber in the warehouse. A share, because a subscriber may sign up under a name such as
 --          "newsletter"; a sample of 10,000 values is enough for it.
 with person_tables as (
     select table_name
     from duckdb_columns()
-    where database_name = 'published' and schema_name = 'marts' and column_name = 'subscriber_id'
+    where database_name = $database_name and schema_name = 'marts' and column_name = 'subscriber_id'
 ),
 
 person_columns as (
     select
         columns.table_name,
         columns.column_name,
-        'published.marts."' || replace(columns.table_name, '"', '""') || '"' as quoted_table,
+        '"' || replace(columns.database_name, '"', '""') || '".marts."' || replace(columns.table_name, '"', '""') || '"'
+            as quoted_table,
         '"' || replace(columns.column_name, '"', '""') || '"' as quoted_column
     from duckdb_columns() as columns
     semi join person_tables using (table_name)
     where
-        columns.database_name = 'published'
+        columns.database_name = $database_name
         and columns.schema_name = 'marts'
         and columns.data_type = 'VARCHAR'
         and columns.column_name <> 'subscriber_id'

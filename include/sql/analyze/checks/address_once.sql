@@ -6,13 +6,8 @@
 select
     'all sends' as scope,
     'accepted or in doubt' as left_side,
-    coalesce(sum(messages), 0)::bigint as left_value,
+    coalesce(sum(sent), 0)::bigint as left_value,
     'distinct plan and address' as right_side,
-    count(*) as right_value,
+    coalesce(sum(sent_addresses), 0)::bigint as right_value,
     true as must_hold
-from (
-    select count(*) as messages
-    from dispatch.sends
-    where state in ('accepted', 'in_doubt')
-    group by plan_id, address_key
-) as addresses;
+from build.send_keys;

@@ -6,12 +6,8 @@
 select
     'all events' as scope,
     'rows of engagement.events' as left_side,
-    coalesce(sum(copies), 0)::bigint as left_value,
+    coalesce(sum(events), 0)::bigint as left_value,
     'distinct dedup_key' as right_side,
-    count(*) as right_value,
+    coalesce(sum(dedup_keys), 0)::bigint as right_value,
     true as must_hold
-from (
-    select count(*) as copies
-    from engagement.events
-    group by dedup_key
-) as keys;
+from build.event_counts;

@@ -8,8 +8,8 @@ with recorded as (
     select
         plan_id,
         state,
-        count(*) as people
-    from dispatch.sends
+        sum(people)::bigint as people
+    from build.plan_states
     group by plan_id, state
 )
 

@@ -4,27 +4,9 @@
 -- params: none
 -- purpose: Every purchase is in marts.purchases; the recipients of marts.campaign_revenue are the accepted people; and attribution
 --          counts each purchase that has a click before it once, in every model.
-with clicked as (
-    select
-        subscriber_id,
-        occurred_at
-    from marts.events
-    where event = 'clicked' and verdict = 'human'
-),
-
-touched as (
-    select count(*) as purchases
-    from marts.purchases as purchases
-    where
-        not purchases.is_refund
-        and exists (
-            select 1
-            from clicked
-            where
-                clicked.subscriber_id = purchases.subscriber_id
-                and clicked.occurred_at <= purchases.purchased_at
-                and epoch_ms(purchases.purchased_at) - epoch_ms(clicked.occurred_at) <= 30 * 86400000::bigint
-        )
+with touched as (
+    select count(distinct purchase_id) as purchases
+    from build.touches
 )
 
 select

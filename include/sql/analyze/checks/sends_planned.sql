@@ -6,9 +6,9 @@
 select
     'all sends' as scope,
     'rows of dispatch.sends' as left_side,
-    count(*) as left_value,
+    coalesce(sum(keys.sends), 0)::bigint as left_value,
     'rows with a plan' as right_side,
-    count(plans.plan_id) as right_value,
+    coalesce(sum(keys.sends) filter (where plans.plan_id is not null), 0)::bigint as right_value,
     true as must_hold
-from dispatch.sends
-left join dispatch.plans using (plan_id);
+from build.send_keys as keys
+left join dispatch.plans as plans on keys.plan_id = plans.plan_id;

@@ -1,4 +1,4 @@
-create temp table message_outcomes as
+create table build.message_outcomes as
 select
     message_key,
     case when kind in ('delivered', 'both') then timestamptz '2026-11-21 00:00:00Z' end as delivered_at,

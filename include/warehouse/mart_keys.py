@@ -1,0 +1,71 @@
+"""How the SQL file of a kept table declares the way it is built: the header field `rebuild` of `include/sql/analyze/*.sql`.
+
+    (no field)          as a whole by each build
+    by <key>            the rows of the keys that changed since the last build: one of `KEYS`
+    by segments         as a whole, after a run of the segments
+    by difference       counts: those of the changed messages as they are now, less those as they were; `groups` names the
+                        columns that are no counts
+
+How the statement of such a file is written: `include/analyze/rebuild.py`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from include.core.errors import ConfigurationError
+from include.core.sqlfile import SqlFile
+from include.core.suggestion import suggest
+
+KEYS = {
+    "message": ("message_key",),
+    "mail": ("message_key",),
+    "plan": ("plan_id",),
+    "event day": ("day",),
+    "bounce day": ("day",),
+    "engaged occurrence": ("campaign", "occurrence"),
+    "clicked occurrence": ("campaign", "occurrence"),
+    "revenue plan": ("plan_id",),
+    "experiment": ("campaign", "occurrence"),
+    "buyer": ("subscriber_id",),
+    "person month": ("subscriber_id", "month"),
+}
+"""The columns of each key. What changed of it is found by `include/sql/analyze/changes/<key>s.sql`."""
+DIFFERENCE, SEGMENTS = "difference", "segments"
+_HEAD = re.compile(r"\s*create or replace table (?P<table>\w+\.\w+) as\s+(?P<select>.*?);?\s*", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Rebuild:
+    """`by` is a key, `DIFFERENCE`, `SEGMENTS`, or None; `columns` are the key, or the groups of counts."""
+
+    by: str | None
+    columns: tuple[str, ...]
+    table: str
+    select: str
+
+    @property
+    def key(self) -> str:
+        """The key as one text, by which the published file replaces rows."""
+        return f"concat_ws(' ', {', '.join(f'{column}::varchar' for column in self.columns)})"
+
+
+def rebuild_of(file: SqlFile) -> Rebuild:
+    """What the file declares. Raises `ConfigurationError` for a way that does not exist, or another kind of statement."""
+    declared = file.extra.get("rebuild")
+    head = _HEAD.fullmatch(file.statement)
+    if declared is None:
+        return Rebuild(None, (), head["table"] if head else "", head["select"] if head else "")
+    by = declared.removeprefix("by ")
+    known = [*KEYS, DIFFERENCE, SEGMENTS]
+    if by not in known:
+        raise _wrong(file, f"declares `rebuild: {declared}`, which does not exist", suggest(by, known, kind="keys"))
+    if not head:
+        raise _wrong(file, "declares `rebuild` and is no `create or replace table … as`", "Write it so.")
+    groups = tuple(name.strip() for name in file.extra.get("groups", "").split(",") if name)
+    return Rebuild(by, KEYS.get(by, groups), head["table"], head["select"])
+
+
+def _wrong(file: SqlFile, what: str, remedy: str) -> ConfigurationError:
+    return ConfigurationError(f"{what}.", where=str(file.path), remedy=remedy)

@@ -1,0 +1,1 @@
+delete from core.schema_history where checksum is not null;
