@@ -158,8 +158,8 @@ def _copy_airflow(installation: Installation, to: Path) -> None:
 
 
 def _copy(source: Path, to: Path) -> None:
-    """Copy a file or a folder, without what another process is writing. What is deleted meanwhile is left out."""
-    if source.is_dir():
+    """Copy a file, link or folder, without what another process is writing. What is deleted meanwhile is left out."""
+    if source.is_dir() and not source.is_symlink():
         to.mkdir(mode=source.stat().st_mode & 0o777, parents=True, exist_ok=True)
         for each in sorted(source.iterdir()):
             _copy(each, to / each.name)

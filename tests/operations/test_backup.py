@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from include.analyze.marts import build_marts
 from include.collect.doubt import resolve_doubt
 from include.core import clock
 from include.core.campaign import Campaign
@@ -29,6 +30,7 @@ from include.ledger import counts, gap, plans, suppressions
 from include.ledger.database import Ledger, open_ledger
 from include.ledger.stores import Stores
 from include.ledger.suppressions import Suppression
+from include.publish.file import publish
 from include.warehouse.connection import open_warehouse
 from operations.__main__ import main
 from tests.dispatch.scripted_esp import ScriptedEsp
@@ -161,6 +163,21 @@ def test_suppressions_secrets_and_every_row_come_back(loss: Loss) -> None:
         with open_warehouse(loss.paths) as warehouse:
             assert warehouse.execute("select count(*) from core.subscribers").fetchone() == (PEOPLE,)
             assert warehouse.execute("select count(*) from dispatch.sends where campaign = 'half'").fetchone() == (PEOPLE,)
+
+
+def test_the_published_file_can_be_read_and_replaced(loss: Loss) -> None:
+    """It is a link, which the next publish points elsewhere."""
+    assert main(["restore", str(loss.backup)]) == 0
+    with loss.opened() as stores:
+        build_marts(stores, as_of=clock.now())
+    publish(loss.paths)
+    second = loss.backup.with_name("second")
+    assert main(["backup", str(second)]) == 0
+    shutil.rmtree(loss.paths.root)
+    assert main(["restore", str(second)]) == 0
+    with duckdb.connect(str(loss.paths.published / "analytics.duckdb"), read_only=True) as published:
+        assert published.execute("select count(*) from marts.sends").fetchone() == (PEOPLE,)
+    publish(loss.paths)
 
 
 def test_a_second_restore_keeps_the_older_beginning_of_the_gap(loss: Loss) -> None:
