@@ -5,9 +5,7 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import httpx
 import pyarrow as pa
@@ -32,6 +30,7 @@ from include.ledger.tables import chunks, plans
 from include.validate.withdrawals import sync_withdrawals_on_exit
 from include.warehouse.connection import open_warehouse
 from tests.collect.conftest import KEY, SendGrid
+from tests.collect.list_simulator import esp, module_esp
 from tests.dispatch.frozen import frozen_plan
 from tests.edge.conftest import start
 from tests.rows import Row, subscriber
@@ -39,26 +38,8 @@ from tests.running_simulator import RunningSimulator
 from tests.simulator.mail_bodies import mail
 from tests.validate.people import ingest
 
-SWITCHED_OFF = (
-    "invalid",
-    "spam_content",
-    "hard_bounce",
-    "blocked",
-    "deferred",
-    "complaint",
-    "one_click",
-    "body_unsubscribe",
-)
-"""Recipient behaviour that prevents a delivery or suppresses an address: switched off in these tests."""
+__all__ = ["esp", "module_esp"]
 PEOPLE = [f"person{number}@gmail.example.com" for number in range(4)]
-
-
-@pytest.fixture
-def esp(tmp_path: Path) -> Iterator[RunningSimulator]:
-    running = RunningSimulator(tmp_path / "simulator", speed=1000, flush=0.05, seed=3, notice=0)
-    running.post("/control/rates", {"all": dict.fromkeys(SWITCHED_OFF, 0)})
-    yield running
-    running.stop()
 
 
 def key_of(secrets: Secrets, email: str) -> str:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import orjson
 import pytest
@@ -33,22 +31,14 @@ from include.ledger.tables import chunks, plans
 from include.ledger.tables import withheld as withheld_table
 from include.warehouse.connection import open_warehouse
 from tests.campaign import CAMPAIGN
+from tests.collect.list_simulator import esp, module_esp
 from tests.dispatch.frozen import frozen_plan
 from tests.rows import Row, subscriber
 from tests.running_simulator import RunningSimulator
 from tests.simulator.mail_bodies import mail
 from tests.validate.people import ingest, mailed
 
-SWITCHED_OFF = (
-    "invalid",
-    "spam_content",
-    "hard_bounce",
-    "blocked",
-    "deferred",
-    "complaint",
-    "one_click",
-    "body_unsubscribe",
-)
+__all__ = ["esp", "module_esp"]
 PEOPLE = [f"person{number}@gmail.example.com" for number in range(6)]
 UPDATED_AT = "2026-02-01"
 CHANGES: dict[str, dict[str, str | None]] = {
@@ -59,14 +49,6 @@ CHANGES: dict[str, dict[str, str | None]] = {
     "pending again": {"status": "pending"},
 }
 """Changes of rows at the source after which their person may not be mailed: one person each. The sixth is unchanged."""
-
-
-@pytest.fixture
-def esp(tmp_path: Path) -> Iterator[RunningSimulator]:
-    running = RunningSimulator(tmp_path / "simulator", speed=1000, flush=0.05, seed=3, notice=0)
-    running.post("/control/rates", {"all": dict.fromkeys(SWITCHED_OFF, 0)})
-    yield running
-    running.stop()
 
 
 @pytest.fixture
