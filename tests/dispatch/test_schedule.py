@@ -7,7 +7,7 @@ import sqlite3
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import orjson
@@ -100,10 +100,19 @@ def short_notice(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plans, "NOTICE_SECONDS", 1.5)
 
 
+@pytest.fixture(scope="module")
+def module_simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSimulator]:
+    """With SendGrid's notice of ten minutes, for the tests of this module; see `far`."""
+    running = RunningSimulator(tmp_path_factory.mktemp("far"), speed=100, flush=0.05)
+    yield running
+    running.stop()
+
+
 @pytest.fixture
-def far(stores: Stores, start_simulator: Callable[..., RunningSimulator]) -> Scheduled:
-    """Due in an hour, with SendGrid's notice of ten minutes."""
-    return Scheduled(stores, start_simulator(speed=100, flush=0.05))
+def far(stores: Stores, module_simulator: RunningSimulator) -> Scheduled:
+    """Due in an hour; the simulator is reset."""
+    module_simulator.reset()
+    return Scheduled(stores, module_simulator)
 
 
 @pytest.fixture
