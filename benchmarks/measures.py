@@ -181,23 +181,25 @@ def _a_chunk(data: Path) -> Figures:
     }
 
 
-def mail_of_1000(data: Path, port: int, _people: int) -> Figures:
+def mail_of_1000(data: Path, port: int, people: int) -> Figures:
     """sendgrid-python as documented: a `Mail` with a `Personalization` object for each of 1,000 people."""
     values, client = json.loads((data / "chunk.json").read_text()), _client(port)
     size = len(values["emails"])
+    requests = min(MAIL_REQUESTS, max(1, people // size))
     watch = _Watch()
-    for _ in range(MAIL_REQUESTS):
+    for _ in range(requests):
         client.send(_mail(values, range(size)))
-    return watch.figures(MAIL_REQUESTS * size)
+    return watch.figures(requests * size)
 
 
-def mail_each(data: Path, port: int, _people: int) -> Figures:
+def mail_each(data: Path, port: int, people: int) -> Figures:
     """sendgrid-python, one `Mail` a person."""
     values, client = json.loads((data / "chunk.json").read_text()), _client(port)
+    singles = min(MAIL_SINGLES, max(1, people // 10))
     watch = _Watch()
-    for person in range(MAIL_SINGLES):
+    for person in range(singles):
         client.send(_mail(values, [person % len(values["emails"])]))
-    return watch.figures(MAIL_SINGLES)
+    return watch.figures(singles)
 
 
 def _client(port: int) -> Any:
