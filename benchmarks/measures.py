@@ -82,9 +82,9 @@ def _populate(paths: DataPaths, people: int) -> None:
     """In a process of its own, since its memory is not planning's."""
     child = os.fork()
     if child == 0:
-        from tests.dispatch.populate import populate
+        from tests.dispatch.populate import insert_people
 
-        populate(paths, people)
+        insert_people(paths, people)
         os._exit(0)
     assert os.waitpid(child, 0)[1] == 0
 

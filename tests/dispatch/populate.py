@@ -57,7 +57,7 @@ def address_key_of(person: int) -> str:
 def populate(paths: DataPaths, people: int, segment: str = "newsletter_readers") -> None:
     """`people` mailable subscribers, all in `segment`. A new warehouse of a few is a copy of one that was made before."""
     if people > COPIED_PEOPLE or paths.warehouse.exists():
-        _insert(paths, people, segment)
+        insert_people(paths, people, segment)
         return
     paths.warehouse.parent.mkdir(parents=True, exist_ok=True)
     shutil.copy(DataPaths(Path(_populated(people, segment).name)).warehouse, paths.warehouse)
@@ -67,11 +67,12 @@ def populate(paths: DataPaths, people: int, segment: str = "newsletter_readers")
 def _populated(people: int, segment: str) -> tempfile.TemporaryDirectory[str]:
     """A data folder with such a warehouse."""
     folder = tempfile.TemporaryDirectory(prefix="tradewind-populated-")
-    _insert(DataPaths(Path(folder.name)), people, segment)
+    insert_people(DataPaths(Path(folder.name)), people, segment)
     return folder
 
 
-def _insert(paths: DataPaths, people: int, segment: str) -> None:
+def insert_people(paths: DataPaths, people: int, segment: str = "newsletter_readers") -> None:
+    """Insert `people` mailable subscribers, all in `segment`."""
     with open_warehouse(paths) as warehouse, transaction(warehouse):
         for statement in (SUBSCRIBERS, IDENTITIES, FEATURES):
             warehouse.execute(statement, {"people": people})
