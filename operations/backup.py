@@ -64,6 +64,7 @@ def back_up(installation: Installation, to: Path) -> int:
     partial.parent.mkdir(parents=True, exist_ok=True)
     require_room(partial.parent, sum(path.stat().st_size for path in paths.root.rglob("*") if path.is_file()), "the backup")
     (partial / DATA).mkdir(parents=True, mode=0o700)
+    Progress().print("copying, once no task writes the warehouse")
     with copied(paths, DataPaths(partial / DATA).warehouse):
         taken_at = clock.now()
         ledger_snapshot.write(url, partial / ledger_snapshot.name_of(url))

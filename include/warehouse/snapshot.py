@@ -11,6 +11,9 @@ from include.core.errors import ConfigurationError
 from include.core.paths import DataPaths
 from include.warehouse.connection import open_warehouse
 
+WAIT_SECONDS = 900
+"""How long a copy waits for a task: the longest, of a large list, takes minutes."""
+
 
 @contextmanager
 def copied(paths: DataPaths, to: Path) -> Iterator[None]:
@@ -18,7 +21,7 @@ def copied(paths: DataPaths, to: Path) -> Iterator[None]:
 
     Raises `WarehouseBusy` (retryable) if a task keeps it for too long, and `ConfigurationError` if there is no space.
     """
-    with open_warehouse(paths) as warehouse:
+    with open_warehouse(paths, wait_seconds=WAIT_SECONDS) as warehouse:
         warehouse.execute("checkpoint")
         to.parent.mkdir(parents=True, exist_ok=True)
         # By `cp`: closing the file in this process would release the lock that DuckDB has on it (fcntl(2)).
