@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
 from include.analyze import changes
@@ -176,8 +176,19 @@ class History:
         return {name: self.connection.execute(f"from {name} order by all").fetchall() for name in TABLES if name}
 
 
-@settings(max_examples=4, deadline=None, phases=[Phase.explicit, Phase.generate])
+EACH = [
+    [("event", 0, 0, "opened", 3, "human"), ("event", 1, 1, "clicked", 1, "human"), ("opt_out", 2, 2), ("test_event", 0, 1)],
+    [("event", 0, 2, "clicked", 1, "human"), ("purchase", 1, 5), ("reclassify", 0, 0), ("move", 0, 2, 39),
+     ("record", 3, 5, 4)],
+    [("refund", 1), ("record", 0, 4, 5), ("opt_out", 2, 2), ("event", 2, 3, "bounced", 0, None)],
+    [("erase", 0), ("record", 3, 9, 2), ("event", 0, 3, "clicked", 1, "machine")],
+]  # fmt: skip
+"""Each way in which something changes, over four nights."""
+
+
+@settings(max_examples=2, deadline=None, phases=[Phase.explicit, Phase.generate])
 @given(nights)
+@example(EACH)
 def test_build_of_what_changed_equals_build_of_the_whole(happened: list[list[tuple[Any, ...]]]) -> None:
     with duckdb.connect() as connection, pytest.MonkeyPatch.context() as patched:
         patched.setattr(changes, "MAX_SHARE", 99)
