@@ -203,3 +203,18 @@ def test_build_of_what_changed_equals_build_of_the_whole(happened: list[list[tup
         history.build(len(happened), whole=True)
 
         assert kept == history.tables()
+
+
+def test_unnoted_change_builds_everything_and_changed_statement_its_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(changes, "MAX_SHARE", 99)
+    with duckdb.connect() as connection:
+        history = History(connection)
+        history.build(0, whole=True)
+        connection.execute("delete from marts.daily_engagement")
+        connection.execute("update build.marts set statement_hash = 'another' where mart = 'daily_engagement'")
+        assert history.build(1, whole=False)
+        assert connection.execute("select sum(events) from marts.daily_engagement").fetchall() == [(12,)]
+
+        connection.execute("update engagement.events set event = 'bounced', bounce_class = 'hard' where dedup_key = 'e7'")
+        assert not history.build(2, whole=False)
+        assert connection.execute("select event from marts.events where event_key = 'e7'").fetchall() == [("bounced",)]
