@@ -22,10 +22,11 @@ from include.ledger.tables import suppression_log
 from include.sendgrid.management import call
 from include.warehouse.connection import open_warehouse
 from tests.collect.conftest import SendGrid
-from tests.collect.test_export_unsubscribes import PEOPLE, account, add_identities, esp, key_of, record_plan, unsubscribe
+from tests.collect.list_simulator import esp, module_esp
+from tests.collect.test_export_unsubscribes import PEOPLE, account, add_identities, key_of, record_plan, unsubscribe
 from tests.running_simulator import RunningSimulator
 
-__all__ = ["esp"]
+__all__ = ["esp", "module_esp"]
 DAY = 86_400
 
 
