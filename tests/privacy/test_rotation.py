@@ -273,7 +273,7 @@ def test_the_command_adds_one_key_and_finishes_an_interrupted_rotation(
 def test_running_services_are_not_rotated_under(
     stores: Stores, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("operations.rotation.running", lambda installation, service: service.name == "edge")
+    monkeypatch.setattr("operations.launcher.running", lambda installation, service: service.name == "edge")
     assert main(["rotate"]) == 1
     assert "is running: edge. Run make stop first." in capsys.readouterr().err
 
