@@ -64,6 +64,16 @@ ALERT_RULES = (
         "Read the reason, fix the cause, then clear the task.", "campaign-stopped.md#what-to-do",
     ),
     AlertRule(
+        errors.PlanError, r"may have been sent between the backup", "sent-before-restore",
+        "A campaign may have been sent before the installation was restored", NOT_SENT,
+        "Look at SendGrid whether it was sent, then confirm that it was not, or leave it.",
+        "restored-installation.md#what-to-do",
+    ),
+    AlertRule(
+        errors.DiskTooSmall, "", "disk-too-small", "A plan or backup would fill the disk", NOT_SENT,
+        "Free some space, then clear the task.", "disk-full.md#what-to-do",
+    ),
+    AlertRule(
         errors.LedgerBehindJournal, "", "restored-ledger", "The ledger lacks requests that are in the journal",
         "Nothing was sent, and nothing will be before the journal is replayed.",
         "Do not clear the task. Replay the journal into the ledger first.", "restored-ledger.md#what-to-do",

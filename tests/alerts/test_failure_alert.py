@@ -38,6 +38,8 @@ def stopped(status: int, body: dict[str, object]) -> CampaignStopped:
         (CampaignStopped("the campaign is stopped."), "campaign-stopped.md#what-to-do"),
         (errors.ConservationBroken("x"), "conservation-broken.md#what-to-do"),
         (errors.LedgerBehindJournal("x"), "restored-ledger.md#what-to-do"),
+        (errors.DiskTooSmall("x"), "disk-full.md#what-to-do"),
+        (errors.PlanError("may have been sent between the backup of a and b."), "restored-installation.md#what-to-do"),
         (errors.ConsentChainBroken("x"), "consent-chain.md#what-to-do"),
         (errors.ErasureIncomplete("x"), "failed-task.md#privacy-request"),
         (errors.ArchiveDamaged("x"), "failed-task.md#archived-events"),
