@@ -71,7 +71,8 @@ def test_pages_are_accessible_in_each_width_and_scheme(browser: Any, inbox: str,
         elif step.startswith("/"):
             tab.goto(inbox + step)
         else:
-            tab.get_by_role("link", name=step, exact=True).click()
+            with tab.expect_navigation(wait_until="load"):  # A click alone returns before the style sheet is there.
+                tab.get_by_role("link", name=step, exact=True).click()
         assert faults_of(tab) == [], name
         if folder and name in ("inbox", "inbox-message"):
             tab.screenshot(path=f"{folder}/{name}-{width}-{scheme}.png")
