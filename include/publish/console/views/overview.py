@@ -25,7 +25,7 @@ def build(source: Source) -> Page:
         [
             Section(f"The {days} days up to the latest plan", lambda: [Tiles(figures(source, days))]),
             Section("What needs attention", lambda: _attention(source)),
-            Section("People per day", lambda: _engagement(source)),
+            Section("People per day", lambda: _engagement(source, days)),
             Section("Latest campaigns", lambda: _latest(source)),
         ],
         [chosen],
@@ -119,8 +119,9 @@ def _stopped_batches(source: Source) -> list[dict[str, Any]]:
     ]
 
 
-def _engagement(source: Source) -> Sequence[Block]:
-    rows = source.rows("report/engagement")
+def _engagement(source: Source, days: int) -> Sequence[Block]:
+    """The chart of so many days up to the latest with an event."""
+    rows = source.rows("report/engagement", days=days)
     for row in rows:
         row["day"] = row["day"][:10]
     lines = [row for row in rows if row["kind"] in ("delivered", "opened", "clicked")]

@@ -1,8 +1,8 @@
 -- name: engagement
 -- owner: analytics
 -- grain: one row per day and kind of event
--- params: none
--- purpose: The last 60 days up to the latest event: people with delivered mail, and people (not machines) who acted on it.
+-- params: days = 60
+-- purpose: So many days up to the latest event: people with delivered mail, and people (not machines) who acted on it.
 with kinds as (
     select
         day,
@@ -25,6 +25,6 @@ select
     kind,
     sum(people)::bigint as people
 from kinds
-where day > (select max(day) from kinds) - 60
+where day > (select max(day) from kinds) - $days::integer
 group by all
 order by all;
