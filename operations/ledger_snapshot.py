@@ -12,10 +12,10 @@ from sqlalchemy import create_engine, func, select
 from sqlalchemy.engine import URL, make_url
 
 from include.core.errors import ConfigurationError
+from include.ledger.schema import VERSION_TABLE
 from include.ledger.tables import metadata
 
 SQLITE, POSTGRESQL = "ledger.sqlite", "ledger.pgdump"
-_VERSIONS = "alembic_version"
 
 
 def name_of(url: str) -> str:
@@ -28,8 +28,11 @@ def write(url: str, to: Path) -> None:
     if _is_sqlite(url):
         copy_sqlite(_file(url), to)
         return
-    tables = [f'--table="{_schema(url)}"."{name}"' for name in (*sorted(metadata.tables), _VERSIONS)]
-    _run(["pg_dump", "--format=custom", "--no-owner", "--no-privileges", *tables, f"--file={to}"], make_url(url))
+    tables = [f'--table="{_schema(url)}"."{name}"' for name in (*sorted(metadata.tables), VERSION_TABLE)]
+    _run(
+        ["pg_dump", "--format=custom", "--no-owner", "--no-privileges", "--strict-names", *tables, f"--file={to}"],
+        make_url(url),
+    )
 
 
 def read(url: str, snapshot: Path) -> None:

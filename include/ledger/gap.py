@@ -16,7 +16,7 @@ from sqlalchemy import Connection, and_, delete, insert, select, update
 
 from include.core import clock
 from include.ledger.database import Ledger
-from include.ledger.journeys import end_all
+from include.ledger.journeys import UNFINISHED, end_all
 from include.ledger.tables import chunks, journeys, ledger_metadata, plans
 
 LOST_IN_GAP = "the installation was restored from a backup; whether this was sent since the backup is unknown"
@@ -26,7 +26,6 @@ LEFT_BY_RESTORE = "restored"
 """Why people left a journey: its next mails may have been sent in the gap."""
 
 _NAME = "gap"
-_UNFINISHED = ("sending", "paused", "stopped")
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ def _put_in_doubt(connection: Connection, now: float) -> int:
     The attempt grows as in a claim, so that no event of an earlier attempt is taken for one of a later resend.
     """
     live = chunks.c.plan_id.in_(select(plans.c.plan_id).where(plans.c.kind == "live"))
-    unfinished = chunks.c.plan_id.in_(select(plans.c.plan_id).where(plans.c.state.in_(_UNFINISHED)))
+    unfinished = chunks.c.plan_id.in_(select(plans.c.plan_id).where(plans.c.state.in_(UNFINISHED)))
     doubt: dict[str, Any] = {
         "state": "in_doubt",
         "reason": LOST_IN_GAP,

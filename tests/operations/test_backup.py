@@ -28,8 +28,10 @@ from include.dispatch.control import confirm_unsent
 from include.dispatch.send.sender import send_range
 from include.ledger import counts, gap, plans, suppressions
 from include.ledger.database import Ledger, open_ledger
+from include.ledger.schema import VERSION_TABLE
 from include.ledger.stores import Stores
 from include.ledger.suppressions import Suppression
+from include.ledger.tables import metadata
 from include.publish.file import publish
 from include.warehouse.connection import open_warehouse
 from operations.__main__ import main
@@ -96,6 +98,9 @@ def loss(each_ledger: Ledger, paths: DataPaths, esp: ScriptedEsp, tmp_path: Path
     lost.send(stores, "whole")
     assert set(esp.taken.values()) == {1}
     assert len(esp.taken) == 2 * PEOPLE
+    with each_ledger.engine.begin() as connection:
+        metadata.drop_all(connection)
+        connection.exec_driver_sql(f"drop table {VERSION_TABLE}")
     each_ledger.close()
     shutil.rmtree(paths.root)
     return lost
