@@ -55,15 +55,7 @@ class Backup:
 def back_up(installation: Installation, to: Path) -> int:
     """Write a backup to the new folder `to`; returns 0. The services may run. Raises `ConfigurationError`."""
     paths, url = installation.paths, existing_url(installation)
-    partial = to.with_name(f"{to.name}.partial")
-    if to.exists():
-        raise ConfigurationError("exists already.", where=str(to), remedy="Name a new folder, such as one of today's date.")
-    if paths.root == to or paths.root in to.absolute().parents:
-        raise ConfigurationError("is inside the data folder.", where=str(to), remedy="Name a folder on another disk.")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.parent.mkdir(parents=True, exist_ok=True)
-    require_room(partial.parent, sum(path.stat().st_size for path in paths.root.rglob("*") if path.is_file()), "the backup")
-    (partial / DATA).mkdir(parents=True, mode=0o700)
+    partial = _partial_folder(paths, to)
     Progress().print("copying, once no task writes the warehouse")
     with copied(paths, DataPaths(partial / DATA).warehouse):
         taken_at = clock.now()
@@ -107,6 +99,20 @@ def restore(installation: Installation, source: Path) -> int:
     for line in _summary(found, counts):
         Progress().print(line)
     return 0
+
+
+def _partial_folder(paths: DataPaths, to: Path) -> Path:
+    """A new folder beside `to`, which it will become. Raises `ConfigurationError` if the backup cannot be there."""
+    if to.exists():
+        raise ConfigurationError("exists already.", where=str(to), remedy="Name a new folder, such as one of today's date.")
+    if paths.root == to or paths.root in to.absolute().parents:
+        raise ConfigurationError("is inside the data folder.", where=str(to), remedy="Name a folder on another disk.")
+    partial = to.with_name(f"{to.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.parent.mkdir(parents=True, exist_ok=True)
+    require_room(partial.parent, sum(path.stat().st_size for path in paths.root.rglob("*") if path.is_file()), "the backup")
+    (partial / DATA).mkdir(parents=True, mode=0o700)
+    return partial
 
 
 def _restore_stores(paths: DataPaths, source: Path, found: Backup) -> dict[str, int]:

@@ -24,8 +24,6 @@ from include.sendgrid.management import NotOffered
 
 log = logging.getLogger(__name__)
 
-UNFINISHED = ("sending", "paused", "stopped")
-
 
 class SendStatus(PeopleByState):
     """A plan's state after a command, and its people by state."""
@@ -104,7 +102,9 @@ def cancel(
     found = _find(ledger, campaign_id, occurrence)
     with ledger.read() as connection:
         has_batches = bool(_batches(connection, found.plan_id))
-    from_states = (*UNFINISHED, "done") if has_batches and _scheduled_at_sendgrid(ledger, found.plan_id) else UNFINISHED
+    from_states = (
+        (*plans.UNFINISHED, "done") if has_batches and _scheduled_at_sendgrid(ledger, found.plan_id) else plans.UNFINISHED
+    )
     plan = _change_state(
         ledger,
         campaign_id,

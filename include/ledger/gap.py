@@ -16,7 +16,8 @@ from sqlalchemy import Connection, and_, delete, insert, select, update
 
 from include.core import clock
 from include.ledger.database import Ledger
-from include.ledger.journeys import UNFINISHED, end_all
+from include.ledger.journeys import end_all
+from include.ledger.plans import UNFINISHED
 from include.ledger.tables import chunks, journeys, ledger_metadata, plans
 
 LOST_IN_GAP = "the installation was restored from a backup; whether this was sent since the backup is unknown"

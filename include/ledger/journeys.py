@@ -16,11 +16,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 from include.core import clock
 from include.core.errors import CampaignStopped
 from include.ledger.database import Ledger
+from include.ledger.plans import UNFINISHED
 from include.ledger.tables import journey_entries as entries
 from include.ledger.tables import journey_plans, journey_steps, journey_versions, journeys
 from include.ledger.tables import plans as plans_table
 
-UNFINISHED = ("sending", "paused", "stopped")
 _BATCH = 5_000
 _MOVE = (
     update(entries)

@@ -18,6 +18,8 @@ from include.ledger.decisions import Decision
 from include.ledger.tables import chunks, plans
 
 LIVE, TEST = "live", "test"
+UNFINISHED = ("sending", "paused", "stopped")
+"""The states of a plan that may still send."""
 _BATCH = 5_000
 _STATE = (
     select(plans.c.state, plans.c.stop_reason, plans.c.stopped_by)

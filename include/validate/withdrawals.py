@@ -19,6 +19,7 @@ from sqlalchemy import func, select
 from include.core import clock
 from include.ledger import consent, suppression_tables, suppressions
 from include.ledger.database import Ledger
+from include.ledger.plans import UNFINISHED
 from include.ledger.stores import Stores
 from include.ledger.suppressions import Suppression
 from include.ledger.tables import chunks, plans
@@ -30,8 +31,6 @@ log = logging.getLogger(__name__)
 
 SOURCE = "ingest"
 COMMIT_ROWS = 10_000
-UNFINISHED = ("sending", "paused", "stopped")
-"""The states of a plan that may still send."""
 
 
 class _Change(NamedTuple):

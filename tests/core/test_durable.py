@@ -31,7 +31,28 @@ def test_each_caller_returns_after_a_sync_that_began_after_its_call(monkeypatch:
 
     with ThreadPoolExecutor(16) as threads:
         assert all(threads.map(call, range(64)))
-    assert len(began) < 32
+
+
+def test_callers_that_wait_share_the_next_sync(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    called, everybody = threading.Semaphore(0), 16
+    syncs: list[int] = []
+
+    def slow(_folder: Path) -> None:
+        if not syncs:
+            for _caller in range(everybody):
+                assert called.acquire(timeout=60)
+        syncs.append(threading.get_ident())
+
+    monkeypatch.setattr(durable, "sync_folder", slow)
+    sync = SharedSync(tmp_path)
+
+    def call(_number: int) -> None:
+        called.release()
+        sync(tmp_path)
+
+    with ThreadPoolExecutor(everybody) as threads:
+        list(threads.map(call, range(everybody)))
+    assert len(syncs) < everybody
 
 
 def test_a_sync_that_fails_is_tried_by_the_next_caller(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

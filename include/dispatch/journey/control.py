@@ -45,7 +45,7 @@ def cancel(ledger: Ledger, journey: str, by: str = SOMEBODY, note: str = "") -> 
         people = journeys.end_all(connection, journey, "cancelled", reason)
     for plan_id in journeys.plan_ids(ledger, journey):
         plans.change_state(
-            ledger, plan_id, "cancelled", from_states=journeys.UNFINISHED, reason=reason, decision=decision
+            ledger, plan_id, "cancelled", from_states=plans.UNFINISHED, reason=reason, decision=decision
         )  # fmt: skip
         with ledger.write() as connection:
             pending.skip_pending(connection, plan_id, reason)
