@@ -5,7 +5,8 @@ create table marts.sends as
 select
     md5(n::varchar) as message_key, 'p' || (n // 27400) as plan_id, 'daily_' || (n // 27400) as campaign,
     (date '2026-11-28' - (n // 27400 % 365)::integer)::varchar as occurrence,
-    's' || lpad((hash(n) % ($sends / 10)::bigint)::varchar, 8, '0') as subscriber_id, 'only' as variant, 'gmail' as mailbox_provider,
+    's' || lpad((hash(n) % ($sends / 10)::bigint)::varchar, 8, '0') as subscriber_id,
+    (md5_number(subscriber_id) & 65535)::usmallint as subscriber_bucket, 'only' as variant, 'gmail' as mailbox_provider,
     'accepted' as state, null::varchar as reason, true as tracked,
     timestamptz '2025-11-29 08:00:00Z' + to_hours((24 * (n // 27400))::integer) as planned_at, planned_at as sent_at,
     planned_at + interval 5 minute as delivered_at, if(n % 3 = 0, planned_at + interval 1 hour, null) as first_human_open_at,

@@ -155,7 +155,7 @@ def _replace_table(connection: duckdb.DuckDBPyConnection, change: Change, found:
 
 
 def _rows_and_hash(connection: duckdb.DuckDBPyConnection, table: str, condition: str) -> tuple[int, int]:
-    content = "coalesce(sum(md5_number_lower(to_json(marts_row)::varchar)), 0)"  # as in count_statements.sql
+    content = "coalesce(sum((md5_number(to_json(marts_row)::varchar) >> 64)::ubigint), 0)"  # as in count_statements.sql
     query = f"select count(*), {content} from (from {table} where {condition}) as marts_row"
     rows, content_hash = connection.execute(query).fetchall()[0]
     return rows, int(content_hash)

@@ -40,7 +40,8 @@ with drawn as (
     from drawn
 )
 select
-    message_key, plan_id, campaign, occurrence, subscriber_id, variant, mailbox_provider, state,
+    message_key, plan_id, campaign, occurrence, subscriber_id, (md5_number(subscriber_id) & 65535)::usmallint as subscriber_bucket,
+    variant, mailbox_provider, state,
     case state when 'suppressed' then 'unsubscribed' when 'capped' then 'frequency' when 'rejected' then '400' end as reason,
     case when state not in ('suppressed', 'capped', 'held_out') then allows end as tracked,
     planned_at,

@@ -36,7 +36,7 @@ bought as (
 
 outcomes as (
     select
-        if(md5_number_lower(concat($salt::varchar, ':', met.subscriber_id)) % 10000 < $share, 'held_out', 'mailed') as arm,
+        if(hash64(concat($salt::varchar, ':', met.subscriber_id)) % 10000 < $share, 'held_out', 'mailed') as arm,
         coalesce(bought.is_buyer, false) as is_buyer,
         coalesce(bought.revenue, 0)::double as revenue,
         coalesce(bought.revenue_before, 0)::double as revenue_before

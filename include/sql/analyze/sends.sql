@@ -3,7 +3,8 @@
 -- grain: one row per subscriber and plan
 -- params: none
 -- rebuild: by message
--- purpose: All subscribers that a live plan selected, with the state of the message and its times.
+-- purpose: All subscribers that a live plan selected, with the state of the message and its times. The bucket, 16 bits of
+--          the subscriber's hash, is what one person's rows are found by: comparing numbers costs an eighth of comparing texts.
 create or replace table marts.sends as
 select
     sends.message_key,
@@ -11,6 +12,7 @@ select
     sends.campaign,
     sends.occurrence,
     sends.subscriber_id,
+    (md5_number(sends.subscriber_id) & 65535)::usmallint as subscriber_bucket,
     sends.variant,
     sends.mailbox_provider,
     sends.state,

@@ -99,12 +99,12 @@ verified as (
         recent.plan_id as capped_by,
         case
             when $hold_out_share > 0
-                then md5_number_lower(concat(news.message_key, ':hold_out')) % 10000 < $hold_out_share
+                then hash64(concat(news.message_key, ':hold_out')) % 10000 < $hold_out_share
             else false
         end as is_held_out,
         case
             when len($variants::varchar[]) > 1
-                then (md5_number_lower(concat(news.message_key, ':variant')) % 10000)::integer
+                then (hash64(concat(news.message_key, ':variant')) % 10000)::integer
             else 0
         end as variant_draw
     from news

@@ -8,4 +8,4 @@ update audience
 set state = 'held_out', reason = 'global_hold_out'
 where
     state in ('planned', 'held_out')
-    and md5_number_lower(concat($salt::varchar, ':', subscriber_id)) % 10000 < $share;
+    and hash64(concat($salt::varchar, ':', subscriber_id)) % 10000 < $share;

@@ -10,4 +10,4 @@ select subscriber_id
 from selected
 where
     $is_rest
-    = (md5_number_lower(concat(message_key($campaign, $occurrence, subscriber_id), ':test')) % 10000 >= $test_share);
+    = (hash64(concat(message_key($campaign, $occurrence, subscriber_id), ':test')) % 10000 >= $test_share);

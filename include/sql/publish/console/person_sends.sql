@@ -2,7 +2,8 @@
 -- owner: analytics
 -- grain: one row per message to one subscriber
 -- params: subscriber
--- purpose: All messages that plans selected one subscriber for, with what happened, newest first.
+-- purpose: All messages that plans selected one subscriber for, with what happened, newest first. The bucket is
+--          that of marts.sends (include/sql/analyze/sends.sql): it spares reading the ids of everybody else.
 select
     campaign,
     occurrence,
@@ -20,6 +21,8 @@ select
     bounced_at,
     bounce_class
 from marts.sends
-where subscriber_id = $subscriber
+where
+    subscriber_bucket = (md5_number($subscriber) & 65535)::usmallint
+    and subscriber_id = $subscriber
 order by sends.planned_at desc, campaign asc
 limit 500;
