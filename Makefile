@@ -3,6 +3,10 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 export PYTHONPATH := $(CURDIR)
 override CONF := $(value CONF)
+# PROFILE=cluster: Celery, PostgreSQL and Redis, in a data folder of its own (docs/deploy.md).
+ifneq ($(PROFILE),)
+export TRADEWIND_PROFILE := $(PROFILE)
+endif
 export CONF DAG NAME DAY DO TO CAMPAIGN OCCURRENCE EMAIL SUBSCRIBER PERSON LOCALE VARIANT REASON
 # A run starts dozens of Python processes. Without bytecode files, each would compile thousands of modules.
 export UV_COMPILE_BYTECODE := 1
@@ -21,7 +25,8 @@ help: ## show this text
 	@echo
 	@awk -F ':[^#]*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
-	@echo "  data folder   \$$TRADEWIND_DATA (data/)"
+	@echo "  profile       embedded, or PROFILE=cluster: Celery, PostgreSQL, Redis"
+	@echo "  data folder   \$$TRADEWIND_DATA (data/; data-cluster/ of PROFILE=cluster)"
 	@echo "  ports         \$$TRADEWIND_AIRFLOW_PORT (8080), \$$TRADEWIND_EDGE_PORT (8081), \$$TRADEWIND_SIMULATOR_PORT (8082),"
 	@echo "                \$$TRADEWIND_ACTIVITIES_PORT (8083)"
 	@echo "  connections   AIRFLOW_CONN_SENDGRID_DEFAULT, AIRFLOW_CONN_SUBSCRIBERS_SOURCE, AIRFLOW_CONN_LEDGER_DEFAULT"
@@ -165,9 +170,10 @@ audit: $(VENV)/installed ## look up known vulnerabilities of all locked packages
 docs: $(VENV)/developing ## generate pages in docs/ and the table of variables in README.md
 	@$(PY) -m operations.generate_docs
 
-clean: stop ## stop, and delete data/ (never another data folder) and all caches
-	@test ! -x $(PY) || env -u TRADEWIND_DATA $(PY) -m operations stop
-	@rm -rf data build .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache
+clean: stop ## stop, and delete data/ and data-cluster/ (never another data folder) and all caches
+	@for profile in embedded cluster; do \
+	  test ! -x $(PY) || env -u TRADEWIND_DATA TRADEWIND_PROFILE=$$profile $(PY) -m operations stop; done
+	@rm -rf data data-cluster build .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
 
 distclean: clean ## clean, and delete .venv

@@ -12,7 +12,7 @@ import httpx
 
 from include.core.errors import TradewindError
 from include.core.http_client import root_cause
-from operations import demo_shop, launcher
+from operations import cluster, demo_shop, launcher
 from operations.progress import Progress
 from operations.services import uses_external_sendgrid
 from operations.settings import Installation, read_installation
@@ -25,7 +25,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = _parser().parse_args(arguments)
     try:
         command: Callable[[Installation, argparse.Namespace], int] = chosen.command
-        return command(read_installation(), chosen)
+        installation = read_installation()
+        if command is not _stop:
+            cluster.adopt(installation)
+        return command(installation, chosen)
     except TradewindError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
     except KeyboardInterrupt:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import time
@@ -13,9 +14,10 @@ from include.core import clock
 from include.core.errors import ConfigurationError, TradewindError
 from include.core.paths import PROJECT
 from include.core.settings import settings, variable
-from operations import ports, processes
+from operations import ports, processes, stores
 from operations.mutex import mutex
-from operations.services import Service, all_services, uses_external_sendgrid, webhook_key
+from operations.service import Service
+from operations.services import all_services, uses_external_sendgrid, webhook_key
 from operations.settings import Installation, fingerprint, service_environment
 
 TAIL_LINES = 12
@@ -41,10 +43,21 @@ def _start_services(installation: Installation, report: Report) -> None:
     for service in services:  # before any slow step
         if not running(installation, service):
             _check_port(service)
+    _start_stores(installation, [service for service in services if service.name in stores.NAMES], report)
     migrate(installation, environment, report)
     first = [service for service in services if service.name == "simulator"]
     _restart_stale(installation, first, environment, report)
-    _restart_stale(installation, services[len(first) :], {**environment, **_webhook_keys(installation)}, report)
+    rest = [service for service in services if service not in first and service.name not in stores.NAMES]
+    _restart_stale(installation, rest, {**environment, **_webhook_keys(installation)}, report)
+
+
+def _start_stores(installation: Installation, wanted: list[Service], report: Report) -> None:
+    """Start PostgreSQL and Redis, which get none of the others' secrets, and create the databases."""
+    stores.prepare(installation, [service for service in wanted if not running(installation, service)])
+    environment = {name: os.environ[name] for name in ("PATH", "LANG", "TZ") if name in os.environ}
+    _restart_stale(installation, wanted, environment, report)
+    if any(service.name == stores.POSTGRESQL for service in wanted):
+        stores.create_databases(installation)
 
 
 def _restart_stale(installation: Installation, services: list[Service], environment: dict[str, str], report: Report) -> None:
@@ -70,8 +83,9 @@ def _is_current(installation: Installation, service: Service, wanted_fingerprint
 def stop_services(installation: Installation, report: Report = print) -> None:
     """Stop the services that were started for this data folder."""
     found = [(path, processes.read(path)) for path in sorted(installation.paths.services.glob("*.pid"))]
-    running = [record for _, record in found if record is not None]
-    processes.stop(running)
+    running = [(path.stem, record) for path, record in found if record is not None]
+    processes.stop([record for name, record in running if name not in stores.NAMES])
+    processes.stop([record for name, record in running if name in stores.NAMES])
     for path, _ in found:
         path.unlink(missing_ok=True)
     report(f"stopped {len(running)} service{'' if len(running) == 1 else 's'}")
@@ -125,7 +139,7 @@ def migrate(installation: Installation, environment: dict[str, str], report: Rep
 
     stamp = installation.airflow_home / "migrated"
     database = environment["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"].replace(str(installation.airflow_home), "")
-    wanted = f"{version('apache-airflow')} {database}"
+    wanted = f"{version('apache-airflow')} {hashlib.sha256(database.encode()).hexdigest()}"  # It may contain a password.
     if stamp.is_file() and stamp.read_text() == wanted:
         return
     report("preparing Airflow's database")
@@ -159,7 +173,8 @@ def _start(installation: Installation, service: Service, environment: dict[str, 
     with log.open("a") as output:
         output.write(f"--- {clock.now():%Y-%m-%d %H:%M:%S} starting {service.name}\n")
     wanted = {**environment, **service.environment}
-    pid = processes.spawn(service.command, environment=wanted, log=log, folder=PROJECT)
+    folder = PROJECT if service.account is None else Path("/")
+    pid = processes.spawn(service.command, environment=wanted, log=log, folder=folder, account=service.account)
     processes.write(_pid_file(installation, service), pid, wanted_fingerprint)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import pwd
 import signal
 import subprocess
 import time
@@ -34,8 +35,13 @@ class Record:
         return bool(self.started) and start_time(self.pid) == self.started
 
 
-def spawn(command: Sequence[str], *, environment: dict[str, str], log: Path, folder: Path) -> int:
-    """Start a process in a session of its own, its output appended to `log`; returns its pid."""
+def spawn(
+    command: Sequence[str], *, environment: dict[str, str], log: Path, folder: Path, account: str | None = None
+) -> int:
+    """Start a process in a session of its own, its output appended to `log`; returns its pid.
+
+    `account`: the user as whom it runs, which only root may choose.
+    """
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
         process = subprocess.Popen(
@@ -46,6 +52,9 @@ def spawn(command: Sequence[str], *, environment: dict[str, str], log: Path, fol
             stdout=output,
             stderr=output,
             start_new_session=True,
+            user=account,
+            group=pwd.getpwnam(account).pw_gid if account else None,
+            extra_groups=[] if account else None,
         )
     return process.pid
 

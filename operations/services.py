@@ -1,10 +1,8 @@
-"""The services: Airflow's four processes, edge, activities port and simulator, with their commands and health checks."""
+"""The services: Airflow's processes, edge, activities port and simulator, with their commands and health checks."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,31 +10,22 @@ import httpx
 
 from include.core import connections
 from include.core.connections import SENDGRID
+from include.core.errors import TradewindError
 from include.core.http_client import client
 from include.core.settings import settings, variable
+from operations import cluster
 from operations.api import AirflowApi
-from operations.settings import LOOPBACK, Installation, code_fingerprint
+from operations.service import Service
+from operations.settings import LOOPBACK, Installation, code_fingerprint, service_environment
+from operations.stores import stores
 
 SHOP_SEED = 20
-
-
-@dataclass(frozen=True)
-class Service:
-    """A process to run. `is_healthy(since)` requires a heartbeat at or after `since`."""
-
-    name: str
-    command: tuple[str, ...]
-    is_healthy: Callable[[datetime], bool]
-    port: int | None = None
-    port_variable: str = ""
-    environment: dict[str, str] = field(default_factory=dict)
-    timeout_seconds: float = 240.0
 
 
 def all_services(installation: Installation) -> list[Service]:
     """The services of `make up`. The simulator runs only if no SendGrid account is configured."""
     simulated = [] if uses_external_sendgrid(installation) else [simulator(installation)]
-    return [*simulated, edge(installation), activities(installation), *airflow(installation)]
+    return [*stores(installation), *simulated, edge(installation), activities(installation), *airflow(installation)]
 
 
 def uses_external_sendgrid(installation: Installation) -> bool:
@@ -106,18 +95,48 @@ def airflow(installation: Installation) -> list[Service]:
     """
     api = AirflowApi(installation)
     command = str(installation.bin / "airflow")
+    run_tasks = _nodes(installation, api, command) if installation.is_cluster else [_scheduler(api, command)]
     return [
         Service(
             "api-server", (command, "api-server"), lambda since: _is_alive(api, "metadatabase", since),
             installation.airflow_port, variable("airflow_port"),
         ),
-        Service(
-            "scheduler", (command, "scheduler", "--skip-serve-logs"), lambda since: _is_alive(api, "scheduler", since),
-            environment={"TRADEWIND_CODE": code_fingerprint("include", "data_quality", suffixes=(".py",))},
-        ),
+        *run_tasks,
         Service("dag-processor", (command, "dag-processor"), lambda since: _is_alive(api, "dag_processor", since)),
         Service("triggerer", (command, "triggerer", "--skip-serve-logs"), lambda since: _is_alive(api, "triggerer", since)),
     ]  # fmt: skip
+
+
+def _scheduler(api: AirflowApi, command: str) -> Service:
+    """The scheduler that runs the tasks too, in processes that it forks."""
+    return Service(
+        "scheduler", (command, "scheduler", "--skip-serve-logs"), lambda since: _is_alive(api, "scheduler", since),
+        environment=_code_of_tasks(),
+    )  # fmt: skip
+
+
+def _nodes(installation: Installation, api: AirflowApi, command: str) -> list[Service]:
+    """The schedulers, which run no task, and the Celery workers, which fork a process for each task."""
+    broker = service_environment(installation)[cluster.BROKER]
+
+    def scheduler(name: str) -> Service:
+        beats = lambda since: _schedules(api, name, since)  # noqa: E731
+        return Service(name, (command, "scheduler", "--skip-serve-logs"), beats, environment={variable("node"): name})
+
+    def worker(name: str) -> Service:
+        pid = str(installation.paths.services / f"airflow-{name}.lock")
+        options = ("--skip-serve-logs", "--celery-hostname", name, "--pid", pid, "--without-mingle", "--without-gossip")
+        answers = lambda since: cluster.worker_answers(name, broker)  # noqa: E731
+        return Service(
+            name, (command, "celery", "worker", *options), answers, environment={variable("node"): name, **_code_of_tasks()}
+        )
+
+    return [*map(scheduler, cluster.SCHEDULERS), *map(worker, cluster.WORKERS)]
+
+
+def _code_of_tasks() -> dict[str, str]:
+    """Restarts what has imported the stages when a module changed."""
+    return {"TRADEWIND_CODE": code_fingerprint("include", "data_quality", suffixes=(".py",))}
 
 
 def _answers(url: str) -> bool:
@@ -137,6 +156,15 @@ def _is_alive(api: AirflowApi, component: str, since: datetime) -> bool:
         return False
     beat = state.get(f"latest_{component}_heartbeat")
     return state["status"] == "healthy" and (component == "metadatabase" or (beat and _moment(beat) >= since))
+
+
+def _schedules(api: AirflowApi, node: str, since: datetime) -> bool:
+    """Whether the scheduler of a node had a heartbeat since its start."""
+    try:
+        jobs = api.get("/jobs", job_type="SchedulerJob", job_state="running", hostname=node, order_by="-latest_heartbeat")
+    except (httpx.HTTPError, TradewindError):
+        return False
+    return any(_moment(job["latest_heartbeat"]) >= since for job in jobs["jobs"] if job["latest_heartbeat"])
 
 
 def _moment(text: str) -> datetime:

@@ -7,9 +7,11 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from include.core.paths import PROJECT, DataPaths, data_paths
 from include.core.settings import PREFIX, settings, variable
+from operations import cluster
 
 LOOPBACK = "127.0.0.1"
 CODE = (".py", ".html", ".j2", ".css", ".sql", ".yaml")
@@ -26,6 +28,14 @@ class Installation:
     edge_port: int
     simulator_port: int
     activities_port: int
+    postgresql_port: int = 8084
+    redis_port: int = 8085
+    profile: Literal["embedded", "cluster"] = "embedded"
+
+    @property
+    def is_cluster(self) -> bool:
+        """Whether several nodes share servers (operations/cluster.py)."""
+        return self.profile == "cluster"
 
     @property
     def airflow_home(self) -> Path:
@@ -49,6 +59,14 @@ class Installation:
         return f"http://{LOOPBACK}:{self.activities_port}"
 
     @property
+    def postgresql_address(self) -> str:
+        return f"{LOOPBACK}:{self.postgresql_port}"
+
+    @property
+    def redis_address(self) -> str:
+        return f"{LOOPBACK}:{self.redis_port}"
+
+    @property
     def bin(self) -> Path:
         """The folder of the interpreter's console scripts."""
         return Path(sys.executable).parent
@@ -57,7 +75,10 @@ class Installation:
 def read_installation() -> Installation:
     """The installation of the environment: `TRADEWIND_DATA` and the ports. Raises `ConfigurationError`."""
     named = settings()
-    return Installation(data_paths(), named.airflow_port, named.edge_port, named.simulator_port, named.activities_port)
+    return Installation(
+        data_paths(), named.airflow_port, named.edge_port, named.simulator_port, named.activities_port,
+        named.postgresql_port, named.redis_port, named.profile,
+    )  # fmt: skip
 
 
 def service_environment(installation: Installation) -> dict[str, str]:
@@ -92,6 +113,7 @@ def _forced(installation: Installation) -> dict[str, str]:
     """Settings that must not differ: one data folder, loopback only, the project's folders."""
     return {
         variable("data"): str(installation.paths.root),
+        variable("profile"): installation.profile,
         variable("airflow_port"): str(installation.airflow_port),
         variable("edge_port"): str(installation.edge_port),
         variable("simulator_port"): str(installation.simulator_port),
@@ -111,7 +133,12 @@ def _forced(installation: Installation) -> dict[str, str]:
 
 
 def _defaults(installation: Installation) -> dict[str, str]:
-    """Defaults for a machine with two cores and one user; the environment takes precedence."""
+    """The defaults of the profile; the environment takes precedence."""
+    return _embedded(installation) | (cluster.environment(installation) if installation.is_cluster else {})
+
+
+def _embedded(installation: Installation) -> dict[str, str]:
+    """Defaults for a machine with two cores and one user."""
     return {
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{installation.airflow_home / 'airflow.db'}",
         "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
@@ -119,7 +146,7 @@ def _defaults(installation: Installation) -> dict[str, str]:
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "True",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
-        "AIRFLOW__CORE__HOSTNAME_CALLABLE": "socket.gethostname",
+        "AIRFLOW__CORE__HOSTNAME_CALLABLE": "include.core.node.node_name",
         "AIRFLOW__CORE__MIN_SERIALIZED_DAG_UPDATE_INTERVAL": "5",
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "15",
         "AIRFLOW__DAG_PROCESSOR__PARSING_PROCESSES": "2",

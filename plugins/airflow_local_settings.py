@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import sys
 
+from airflow.configuration import conf
+
 __all__: list[str] = []
 
-FORKING = ("scheduler", "celery")
+FORKING = {"LocalExecutor": "scheduler", "CeleryExecutor": "celery"}
+"""The process that forks the tasks, by executor."""
 
-if sys.argv[1:2] and sys.argv[1] in FORKING:
+if sys.argv[1:2] == [FORKING.get(conf.get("core", "executor"))]:
     from include.orchestration.preload import import_stages
 
     import_stages()

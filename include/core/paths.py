@@ -19,6 +19,8 @@ SEED_ADDRESSES = PROJECT / "include" / "seed_addresses.yaml"
 EXAMPLE_PEOPLE = PROJECT / "include" / "example_people.yaml"
 """The defaults. `TRADEWIND_TEMPLATES`, `…_CAMPAIGNS`, `…_JOURNEYS`, `…_PRODUCTS`, `…_SHOP` and `…_SEED_ADDRESSES` name
 other places."""
+DEFAULT_DATA = {"embedded": "data", "cluster": "data-cluster"}
+"""The data folder of each profile, so that none finds the other's: their ledgers differ."""
 
 
 @dataclass(frozen=True)
@@ -143,14 +145,20 @@ class DataPaths:
         return self.root / "simulator"
 
     @property
+    def cluster(self) -> Path:
+        """PostgreSQL, Redis and their passwords, in the profile `cluster`, unless connections name others."""
+        return self.root / "cluster"
+
+    @property
     def services(self) -> Path:
         """Process ids and logs of the services that `make up` started."""
         return self.root / "services"
 
 
 def data_paths() -> DataPaths:
-    """The data folder: `TRADEWIND_DATA`, by default `data/` in the project."""
-    return DataPaths((settings().data or PROJECT / "data").resolve())
+    """The data folder: `TRADEWIND_DATA`, by default a folder of the profile in the project."""
+    named = settings()
+    return DataPaths((named.data or PROJECT / DEFAULT_DATA[named.profile]).resolve())
 
 
 def template_folder() -> Path:

@@ -45,7 +45,16 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True)
 
-    data: Annotated[Path | None, _field("data folder", default="`data/`")] = None
+    profile: Annotated[
+        Literal["embedded", "cluster"],
+        _field(
+            "`embedded`, or `cluster`: Celery, PostgreSQL and Redis ([Deploy](docs/deploy.md#the-profile-cluster)); "
+            "`make … PROFILE=cluster` sets it",
+            default="`embedded`",
+            remedy="Set it to embedded or cluster.",
+        ),
+    ] = "embedded"
+    data: Annotated[Path | None, _field("data folder", default="`data/`; `data-cluster/` in the profile `cluster`")] = None
     disk_reserve: Annotated[
         MemorySize,
         _field(
@@ -60,6 +69,15 @@ class Settings(BaseSettings):
     activities_port: Annotated[
         Port, _field("the port of `POST /activities` on 127.0.0.1", default="8083", remedy=_PORT_REMEDY)
     ] = 8083
+    postgresql_port: Annotated[
+        Port, _field("PostgreSQL's port on 127.0.0.1, in the profile `cluster`", default="8084", remedy=_PORT_REMEDY)
+    ] = 8084
+    redis_port: Annotated[
+        Port, _field("Redis' port on 127.0.0.1, in the profile `cluster`", default="8085", remedy=_PORT_REMEDY)
+    ] = 8085
+    node: Annotated[
+        str, _field("name of this node in Airflow's lists of jobs and tasks; several can share a host", default="the host's")
+    ] = ""
     activities_token: Annotated[
         SecretStr | None,
         _field(

@@ -15,7 +15,8 @@ from include.core.paths import PROJECT, DataPaths
 from include.core.processes import start_time
 from operations import launcher, processes, services
 from operations.__main__ import main
-from operations.services import Service, all_services, uses_external_sendgrid
+from operations.service import Service
+from operations.services import all_services, uses_external_sendgrid
 from operations.settings import Installation, fingerprint, read_installation, service_environment
 from tests.ports import free_port
 
