@@ -7,7 +7,7 @@ override CONF := $(value CONF)
 ifneq ($(PROFILE),)
 export TRADEWIND_PROFILE := $(PROFILE)
 endif
-export CONF DAG NAME DAY DO TO CAMPAIGN OCCURRENCE EMAIL SUBSCRIBER PERSON LOCALE VARIANT REASON
+export CONF DAG DB NAME DAY DO TO CAMPAIGN OCCURRENCE EMAIL SUBSCRIBER PERSON LOCALE VARIANT REASON
 # A run starts dozens of Python processes. Without bytecode files, each would compile thousands of modules.
 export UV_COMPILE_BYTECODE := 1
 unexport PYTHONDONTWRITEBYTECODE
@@ -164,8 +164,8 @@ sbom: $(VENV)/installed ## write the software bill of materials (CycloneDX) to b
 	@mkdir -p build
 	@$(UV) export -q --frozen --no-dev --format cyclonedx1.5 -o build/sbom.cdx.json
 
-audit: $(VENV)/installed ## look up known vulnerabilities of all locked packages at OSV (needs the network)
-	@$(UV) audit --frozen
+audit: $(VENV)/installed ## known vulnerabilities of all locked packages: at OSV, or without a network in DB=all.zip (docs/security.md)
+	@if [ -n "$$DB" ]; then $(PY) -m operations.advisories "$$DB"; else $(UV) audit --frozen; fi
 
 docs: $(VENV)/developing ## generate pages in docs/ and the table of variables in README.md
 	@$(PY) -m operations.generate_docs
