@@ -63,6 +63,10 @@ class WarehouseOutOfMemory(TradewindError):
     """A statement needs more memory, or more disk for spilling, than DuckDB may use. A retry would fail as well."""
 
 
+class TaskOutOfMemory(TradewindError):
+    """A task needs more memory than its budget, or than there is. A retry would fail as well."""
+
+
 class LedgerUnavailable(TradewindError):
     """The ledger's database is restarting, unreachable or locked. It may be available again soon."""
 

@@ -157,6 +157,15 @@ class Settings(BaseSettings):
             remedy="Write a size of at least 100MB, as in 1500MB or 2GB.",
         ),
     ] = None
+    task_memory: Annotated[
+        MemorySize | None,
+        _field(
+            "the most memory that a task may allocate, such as `4GB`; one that needs more fails and says so. Three times "
+            "the limit of DuckDB is enough",
+            default="no limit",
+            remedy="Write a size of at least 100MB, as in 4GB.",
+        ),
+    ] = None
     telemetry: Annotated[
         bool,
         _field(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import task
 from airflow.sdk.exceptions import AirflowSkipException
 
+from include.core.memory_budget import memory_budget
 from include.orchestration import configuration
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def with_stores(work: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(work)
     def opened(*args: Any, **kwargs: Any) -> Any:
-        with configuration.stores() as stores:
+        with memory_budget(), configuration.stores() as stores:
             return work(stores, *args, **kwargs)
 
     opened.__signature__ = signature.replace(parameters=others)  # type: ignore[attr-defined]

@@ -56,11 +56,15 @@ def explain_out_of_memory(where: str) -> Iterator[None]:
     try:
         yield
     except duckdb.OutOfMemoryException as error:
-        raise _out_of_memory(where, disk="max_temp_directory_size" in str(error)) from None
+        raise _out_of_memory(where, str(error)) from None
 
 
-def _out_of_memory(where: str, *, disk: bool) -> WarehouseOutOfMemory:
-    if disk:
+def _out_of_memory(where: str, text: str) -> WarehouseOutOfMemory:
+    if "bad allocation" in text:
+        remedy = f"Raise {variable('task_memory')}, or lower {SETTING}: DuckDB spills the rest. Then clear the task."
+        what = "the process could have no more memory: its budget or the machine's is used up."
+        return WarehouseOutOfMemory(what, where=where, remedy=remedy)
+    if "max_temp_directory_size" in text:
         remedy = "Free some disk space, then clear the task."
         return WarehouseOutOfMemory(
             "the disk of the data folder has no room for the rows that exceed the memory limit.", where=where, remedy=remedy
