@@ -27,6 +27,7 @@ from include.core.keys import address_key
 from include.core.paths import DataPaths
 from include.core.secrets import load_secrets
 from include.sendgrid.event_vocabulary import bounce_classes, event_names
+from include.warehouse import memory
 from include.warehouse.connection import fetch, open_warehouse, run, transaction
 
 log = logging.getLogger(__name__)
@@ -58,6 +59,7 @@ def load_spool(paths: DataPaths, prepare: Prepare = len) -> dict[str, int]:
         reclassify_history(warehouse)
         totals.update(_retry_quarantined(warehouse))
         files = spool.incoming_files(paths.spool)
+        memory.leave_a_core(warehouse)
         for step in _read_ahead(_Reader(paths, files, _loaded_before(warehouse, files), prepare)):
             totals.update(_load(warehouse, paths, step))
             log.info("loaded %d batches: %d events, %d new", totals["files"], totals["events"], totals["new"])

@@ -44,6 +44,15 @@ def apply_limits(connection: duckdb.DuckDBPyConnection, spill: Path | None) -> N
         limit_spilling(connection, spill)
 
 
+def leave_a_core(connection: duckdb.DuckDBPyConnection) -> None:
+    """Let DuckDB use one thread less, but at least one, while its caller computes in a thread of its own.
+
+    More threads than cores cost more than they give: those of DuckDB that find no work take turns with the caller's.
+    """
+    threads = connection.execute("select current_setting('threads')").fetchall()[0][0]
+    connection.execute(f"set threads = {max(1, threads - 1)}")
+
+
 def limit_spilling(connection: duckdb.DuckDBPyConnection, spill: Path, most: float = float("inf")) -> None:
     """Let DuckDB spill at most `most` bytes, and at most a share of the free disk space, to the folder `spill`."""
     free = shutil.disk_usage(spill.parent).free * SPILL_SHARE

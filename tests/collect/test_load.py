@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import time
 import uuid
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import orjson
 import pytest
 
@@ -17,6 +19,7 @@ from include.collect.scrub import scrub_link
 from include.collect.suppress import suppress_from_events
 from include.ledger.database import Ledger
 from include.ledger.stores import Stores
+from include.warehouse import memory
 from tests.collect.conftest import RECEIVED, SENT, World, make_event
 
 EVENTS = "select event, message_key, subscriber_id, bounce_class, reason, url from engagement.events order by all"
@@ -53,6 +56,24 @@ def test_every_kind_of_event_is_matched_to_its_message(world: World) -> None:
     assert world.query("select reason from engagement.events where event = 'delivered'") == [(None,)]
     assert list((world.paths.spool / "incoming").iterdir()) == []
     assert len(list((world.paths.spool / "archive").rglob("*.json"))) == 1
+
+
+def test_the_warehouse_leaves_a_core_to_the_thread_that_reads(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    (ada,) = world.send()
+    used, storing, limits = list[int](), load._store, memory.apply_limits
+
+    def store(warehouse: duckdb.DuckDBPyConnection, arrivals: str) -> Counter[str]:
+        used.append(warehouse.execute("select current_setting('threads')").fetchall()[0][0])
+        return storing(warehouse, arrivals)
+
+    def four_threads(connection: duckdb.DuckDBPyConnection, spill: Path | None) -> None:
+        limits(connection, spill)
+        connection.execute("set threads = 4")
+
+    monkeypatch.setattr(load, "_store", store)
+    monkeypatch.setattr(memory, "apply_limits", four_threads)
+    world.load([make_event(ada, "open")])
+    assert used == [4, 3], "all for what was quarantined, and one less beside the reading"
 
 
 def test_forty_six_redeliveries_under_new_ids_are_one_event(world: World) -> None:

@@ -70,6 +70,14 @@ def test_limits_are_set_in_duckdb(paths: DataPaths, low_limit: None) -> None:
         assert connection.execute(query).fetchall() == [("95.3 MiB", 1, str(paths.spill))]
 
 
+@pytest.mark.parametrize(("threads", "left"), [(4, 3), (1, 1)])
+def test_a_core_is_left_to_the_caller(paths: DataPaths, threads: int, left: int) -> None:
+    with open_warehouse(paths) as connection:
+        connection.execute(f"set threads = {threads}")
+        memory.leave_a_core(connection)
+        assert connection.execute("select current_setting('threads')").fetchall() == [(left,)]
+
+
 @pytest.mark.usefixtures("low_limit", "endless")
 @pytest.mark.parametrize("execute", [run, partial(materialize, table="everything")], ids=["run", "materialize"])
 def test_out_of_memory_names_statement_and_setting_and_is_not_retried(paths: DataPaths, execute: Any) -> None:
