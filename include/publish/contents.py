@@ -153,13 +153,21 @@ def check_no_addresses(connection: duckdb.DuckDBPyConnection, database_name: str
     database = {"database_name": database_name}
     forbidden = fetch(connection, "publish", "forbidden_columns", database)["qualified_name"].to_pylist()
     _require_none(forbidden, "is named like personal data", "Publish the subscriber key instead.")
-    addresses = _columns_over(connection, "address_statements", 0, database_name)
-    _require_none(addresses, "holds something that looks like an e-mail address", "Remove it in the mart's SQL.")
+    _require_none(_columns_with_addresses(connection, database_name), "holds something that looks like an e-mail address", "Remove it in the mart's SQL.")
+
+
+def _columns_with_addresses(connection: duckdb.DuckDBPyConnection, database_name: str) -> list[str]:
+    """Each table is searched by one statement; the columns of one that holds an address, one by one to name them."""
+    checks = fetch(connection, "publish", "address_statements", {"database_name": database_name}).to_pylist()
+    tables = {row["table_name"]: row["table_statement"] for row in checks}
+    found = {name for name, statement in tables.items() if _number(connection, statement) > 0}
+    return [row["qualified_name"] for row in checks if row["table_name"] in found and _number(connection, row["statement"]) > 0]
 
 
 def named_columns(connection: duckdb.DuckDBPyConnection, database_name: str) -> list[str]:
     """The columns that hold people's names."""
-    return _columns_over(connection, "name_statements", MAX_NAME_SHARE, database_name)
+    checks = fetch(connection, "publish", "name_statements", {"database_name": database_name}).to_pylist()
+    return [row["qualified_name"] for row in checks if _number(connection, row["statement"]) > MAX_NAME_SHARE]
 
 
 def check_no_names(names: list[str]) -> None:
@@ -173,10 +181,9 @@ def sha256(file: Path) -> str:
         return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
-def _columns_over(connection: duckdb.DuckDBPyConnection, name: str, limit: float, database_name: str) -> list[str]:
-    """The columns whose count, by the statements of this file, is over the limit."""
-    checks = fetch(connection, "publish", name, {"database_name": database_name}).to_pylist()
-    return [row["qualified_name"] for row in checks if connection.execute(row["statement"]).fetchall()[0][0] > limit]
+def _number(connection: duckdb.DuckDBPyConnection, statement: str) -> float:
+    number: float = connection.execute(statement).fetchall()[0][0]
+    return number
 
 
 def _warehouse(connection: duckdb.DuckDBPyConnection) -> str:

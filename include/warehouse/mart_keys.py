@@ -47,8 +47,9 @@ class Rebuild:
 
     @property
     def key(self) -> str:
-        """The key as one text, by which the published file replaces rows."""
-        return f"concat_ws(' ', {', '.join(f'{column}::varchar' for column in self.columns)})"
+        """The key as one text, by which the published file replaces rows. One column stays as it is: scans compare it early."""
+        texts = [f"{column}::varchar" for column in self.columns]
+        return texts[0] if len(texts) == 1 else f"concat_ws(' ', {', '.join(texts)})"
 
 
 def rebuild_of(file: SqlFile) -> Rebuild:

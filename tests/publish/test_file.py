@@ -122,6 +122,21 @@ def test_forbidden_content_fails_and_previous_file_stays_published(marts: DataPa
     assert [path.name for path in (marts.published / "builds").iterdir()] == [first["build"]]
 
 
+def test_an_address_in_one_row_is_found_in_every_column_that_can_hold_it(marts: DataPaths) -> None:
+    texts = """select table_name, column_name from duckdb_columns() semi join duckdb_tables() using (database_name, table_oid)
+        where duckdb_columns.schema_name = 'marts' and data_type = 'VARCHAR'"""
+    with open_warehouse(marts) as connection:
+        columns = [row for row in connection.execute(texts).fetchall() if len(connection.table(f"marts.{row[0]}"))]
+        for table, column in columns:
+            value = "'https://shop.example/?to=ann%40mail.example'"
+            connection.execute(f"update marts.{table} set {column} = {value} where rowid = (select min(rowid) from marts.{table})")
+        with pytest.raises(PublishError) as caught:
+            contents.check_no_addresses(connection, "tradewind")
+        found = contents._columns_with_addresses(connection, "tradewind")
+    assert set(found) == {f"{table}.{column}" for table, column in columns}
+    assert "ann" not in str(caught.value)
+
+
 def test_names_are_found_by_their_own_row_and_a_common_word_as_name_is_tolerated(marts: DataPaths) -> None:
     people = "select distinct subscriber_id, 'x', 'k', 'Ann' || subscriber_id, 'Lee' from marts.lifecycle"
     change(marts, f"insert into core.identities {people}")

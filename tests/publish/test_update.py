@@ -7,9 +7,11 @@ import sys
 from pathlib import Path
 
 import duckdb
+import pytest
 
+from include.core.errors import PublishError
 from include.core.paths import DataPaths
-from include.publish import file, snapshot
+from include.publish import file, snapshot, update
 from include.publish.read_back import verify
 from include.publish.snapshot import Manifest
 from include.warehouse.connection import open_warehouse
@@ -57,6 +59,26 @@ def test_copy_equals_a_whole_file_and_only_changed_rows_are_written(marts: DataP
         assert (table["rows"], table["content_hash"]) == (
             copied["tables"][name]["rows"], copied["tables"][name]["content_hash"],
         )  # fmt: skip
+
+
+@pytest.mark.parametrize("mart", ["sends", "segment_sizes"])
+def test_address_in_one_changed_row_is_not_published(marts: DataPaths, mart: str) -> None:
+    by_key(marts, "sends")
+    first = file.publish(marts)
+    column, row = {"sends": ("reason", "complained_at is not null"), "segment_sizes": ("segment", "rowid = 0")}[mart]
+    change(marts, LATE, KEYS, f"update marts.{mart} set {column} = 'for ann.lee@mail.example' where {row}")
+    with pytest.raises(PublishError, match=f"{mart}.{column}"):
+        file.publish(marts)
+    assert verify(marts)["build"] == first["build"]
+
+
+def test_rows_that_are_left_over_from_before_are_noticed(marts: DataPaths, monkeypatch: pytest.MonkeyPatch) -> None:
+    by_key(marts, "sends")
+    file.publish(marts)
+    change(marts, LATE, KEYS)
+    monkeypatch.setattr(update, "_delete", lambda *_: None)
+    with pytest.raises(PublishError, match="differs from its source: sends"):
+        file.publish(marts)
 
 
 def test_whole_file_is_written_after_an_erasure_and_when_another_build_is_current(marts: DataPaths) -> None:
