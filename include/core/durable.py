@@ -63,13 +63,22 @@ class SharedSync:
                 self._synced = covered
 
 
+def _create(path: Path, mode: int) -> int:
+    """Open a new file; its folder is made when it is missing, which is seldom, and no call is spent on it before."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+    try:
+        return os.open(path, flags, mode)
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return os.open(path, flags, mode)
+
+
 def write_durably(
     path: Path, content: bytes | bytearray, *, mode: int = 0o644, sync: Callable[[Path], None] = sync_folder
 ) -> None:
     """Write `content` to a temporary file, fsync it, rename it to `path`, and fsync the folder (with `sync`)."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
-    handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    handle = _create(beside, mode)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)

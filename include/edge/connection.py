@@ -14,7 +14,7 @@ from collections import Counter
 from functools import cache
 from typing import Any
 
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEAD_BYTES = 16 * 1024
 """Request line and headers. SendGrid's have less than one KB."""
@@ -91,12 +91,13 @@ def _evict(connections: list[GuardedProtocol]) -> bool:
 limiter = ConnectionLimiter()
 
 
-class GuardedProtocol(H11Protocol):
+class GuardedProtocol(HttpToolsProtocol):
     """uvicorn's HTTP/1.1 protocol with the limits of this module."""
 
     peer = ""
     is_proxy = False
     _head_bytes = 0
+    _excess_bytes = 0
     _timer: asyncio.TimerHandle | None = None
 
     @property
@@ -122,14 +123,25 @@ class GuardedProtocol(H11Protocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        before = self.cycle
-        if self.waiting_for == 1 and self._head_is_too_long(data):
+        before, is_head = self.cycle, self.waiting_for == 1
+        if is_head and self._head_is_too_long(data):
             self._refuse(b"431 Request Header Fields Too Large")
             return
+        self._excess_bytes += 0 if is_head else len(data)
         super().data_received(data)
         if self.cycle is not before:
-            self._head_bytes = 0
+            self._head_bytes = self._excess_bytes = 0
             self._stop_timer()  # From here, body.py limits the body.
+        elif self._excess_bytes > HEAD_BYTES:
+            self._refuse(b"431 Request Header Fields Too Large")
+
+    def on_body(self, body: bytes) -> None:
+        """Of what comes after a head, as much as a head may be no body: the rest of its chunks, trailers, the next head.
+
+        The parser keeps trailers and heads in memory, of which body.py does not know. Chunks may be as long as their body.
+        """
+        self._excess_bytes -= 2 * len(body)
+        super().on_body(body)
 
     def on_response_complete(self) -> None:
         self._start_timer(HEAD_SECONDS)

@@ -166,6 +166,29 @@ def test_the_connections_of_a_peer_are_limited(edge: Edge) -> None:
         one.close()
 
 
+@pytest.mark.parametrize("kind", ["trailers", "one trailer", "the next head"])
+def test_what_comes_after_a_head_and_is_no_body_is_limited(edge: Edge, kind: str) -> None:
+    chunked = post_head(0).replace(b"Content-Length: 0", b"Transfer-Encoding: chunked") + b"2\r\n[]\r\n"
+    first, more = {
+        "trailers": (chunked + b"0\r\n", b"X: " + b"y" * 500 + b"\r\n"),
+        "one trailer": (chunked + b"0\r\nX: ", b"y" * 500),
+        "the next head": (b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET / HTTP/1.1\r\nX: ", b"y" * 500),
+    }[kind]
+    with socket.create_connection(address_of(edge), timeout=10) as client, contextlib.suppress(OSError):
+        client.sendall(first)
+        for sent in range(200):
+            client.sendall(more)
+            time.sleep(0.005)
+        pytest.fail(f"{sent * len(more):,} bytes were taken")
+
+
+def test_small_chunks_are_a_body(edge: Edge, signer: Signer) -> None:
+    content = b"[" + b",".join([b'{"event":"open"}'] * 3_000) + b"]"
+    parts = [content[start : start + 16] for start in range(0, len(content), 16)]
+    answer = httpx.post(f"{edge.url}/events/sendgrid", content=iter(parts), headers=signer.headers(content))
+    assert answer.status_code == 200
+
+
 def still_open(connections: list[socket.socket]) -> int:
     count = 0
     for one in connections:

@@ -66,3 +66,12 @@ def test_a_body_nested_deeper_than_the_limit_is_rejected(depth: int) -> None:
             check_shape(content)
     else:
         assert check_shape(content) == 1
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_a_deep_element_is_found_among_others_and_texts_with_brackets_are_not_deep(place: int) -> None:
+    deep = b'{"a":' + b"[" * MAX_DEPTH + b"]" * MAX_DEPTH + b"}"
+    others = [b'{"a":"' + b"[{" * 40 + b'"}', b'{"a":[1],"b":{}}']
+    assert check_shape(b"[" + b" ,".join(others * 2) + b"]") == 4
+    with pytest.raises(body.Refused, match="nested too deeply"):
+        check_shape(b"[" + b", ".join([*others[:place], deep, *others[place:]]) + b"]")
