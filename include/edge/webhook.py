@@ -88,7 +88,7 @@ def check_shape(content: bytes | bytearray) -> int:
 def _are_deep(events: Sequence[bytes | msgspec.Raw]) -> bool:
     """Whether an element nests deeper than any event of SendGrid. One with few opening brackets cannot: it is not parsed.
 
-    The brackets of all are found in one pass. The thread that receives other batches waits for this one, so it must be short.
+    The brackets of all are found in one pass, which is short: the thread that receives other batches waits for it.
     """
     brackets = b"\0".join(events).translate(None, _NOT_OPENING).split(b"\0")
     return any(len(found) > MAX_DEPTH and _is_deep(bytes(event)) for found, event in zip(brackets, events, strict=True))

@@ -153,7 +153,11 @@ def check_no_addresses(connection: duckdb.DuckDBPyConnection, database_name: str
     database = {"database_name": database_name}
     forbidden = fetch(connection, "publish", "forbidden_columns", database)["qualified_name"].to_pylist()
     _require_none(forbidden, "is named like personal data", "Publish the subscriber key instead.")
-    _require_none(_columns_with_addresses(connection, database_name), "holds something that looks like an e-mail address", "Remove it in the mart's SQL.")
+    _require_none(
+        _columns_with_addresses(connection, database_name),
+        "holds something that looks like an e-mail address",
+        "Remove it in the mart's SQL.",
+    )
 
 
 def _columns_with_addresses(connection: duckdb.DuckDBPyConnection, database_name: str) -> list[str]:
@@ -161,7 +165,9 @@ def _columns_with_addresses(connection: duckdb.DuckDBPyConnection, database_name
     checks = fetch(connection, "publish", "address_statements", {"database_name": database_name}).to_pylist()
     tables = {row["table_name"]: row["table_statement"] for row in checks}
     found = {name for name, statement in tables.items() if _number(connection, statement) > 0}
-    return [row["qualified_name"] for row in checks if row["table_name"] in found and _number(connection, row["statement"]) > 0]
+    return [
+        row["qualified_name"] for row in checks if row["table_name"] in found and _number(connection, row["statement"]) > 0
+    ]
 
 
 def named_columns(connection: duckdb.DuckDBPyConnection, database_name: str) -> list[str]:

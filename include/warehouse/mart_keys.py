@@ -47,7 +47,7 @@ class Rebuild:
 
     @property
     def key(self) -> str:
-        """The key as one text, by which the published file replaces rows. One column stays as it is: scans compare it early."""
+        """The key as one text, by which the published file replaces rows. One column stays as it is, for scans."""
         texts = [f"{column}::varchar" for column in self.columns]
         return texts[0] if len(texts) == 1 else f"concat_ws(' ', {', '.join(texts)})"
 

@@ -176,10 +176,10 @@ def test_what_comes_after_a_head_and_is_no_body_is_limited(edge: Edge, kind: str
     }[kind]
     with socket.create_connection(address_of(edge), timeout=10) as client, contextlib.suppress(OSError):
         client.sendall(first)
-        for sent in range(200):
+        for _ in range(200):
             client.sendall(more)
             time.sleep(0.005)
-        pytest.fail(f"{sent * len(more):,} bytes were taken")
+        pytest.fail("a hundred kilobytes were taken")
 
 
 def test_small_chunks_are_a_body(edge: Edge, signer: Signer) -> None:

@@ -126,8 +126,8 @@ def test_an_address_in_one_row_is_found_in_every_column_that_can_hold_it(marts: 
     value = "'https://shop.example/?to=ann%40mail.example'"
     with open_warehouse(marts) as connection:
         searched = fetch(connection, "publish", "address_statements", {"database_name": "tradewind"}).to_pylist()
-        texts = connection.execute("select table_name || '.' || column_name from duckdb_columns() where data_type = 'VARCHAR'")
-        columns = {name for (name,) in texts.fetchall()}
+        texts = "select concat(table_name, '.', column_name) from duckdb_columns() where data_type = 'VARCHAR'"
+        columns = {name for (name,) in connection.execute(texts).fetchall()}
         for row in searched:
             table, name = row["table_name"], row["qualified_name"]
             if name not in columns or not len(connection.table(f"marts.{table}")):
@@ -211,7 +211,7 @@ def test_damaged_file_is_detected_and_replaced_by_next_publish(marts: DataPaths,
 
 def test_two_publishers_do_not_meet(marts: DataPaths) -> None:
     with open_warehouse(marts):
-        script = "from include.core.paths import data_paths\nfrom include.warehouse.connection import fetch, open_warehouse\n"
+        script = "from include.core.paths import data_paths\nfrom include.warehouse.connection import open_warehouse\n"
         script += "with open_warehouse(data_paths(), wait_seconds=0): pass"
         other = subprocess.run([sys.executable, "-c", script], cwd=PROJECT, env=os.environ, capture_output=True, text=True)
     assert WarehouseBusy.__name__ in other.stderr
