@@ -25,8 +25,8 @@ with text_columns as (
 searched as (
     select
         *,
-        '(contains(' || quoted_text || ', ''@'') or contains(' || quoted_text || ', ''%40'')) and regexp_matches(' || quoted_text
-        || ', ''[^\s@/<>"]+(@|%40)[^\s@/]+\.\pL'')' as condition
+        '(contains(' || quoted_text || ', ''@'') or contains(' || quoted_text || ', ''%40'')) and regexp_matches('
+        || quoted_text || ', ''[^\s@/<>"]+(@|%40)[^\s@/]+\.\pL'')' as condition
     from text_columns
 )
 
