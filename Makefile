@@ -151,8 +151,8 @@ faults: $(VENV)/developing ## inject faults into sends, with 20 seeds each; writ
 mutations: $(VENV)/developing ## mutation tests of ledger, sender and collector (an hour); writes docs/faults.md
 	@$(PY) -m tests.mutations.run $(ARGS)
 
-operators: $(VENV)/developing ## drills of operators' actions during a send, and the slow tests of dispatch, edge and validate
-	@$(PY) -m pytest tests/operators tests/dispatch tests/edge tests/validate -m "e2e or slow" $(ARGS)
+operators: $(VENV)/developing ## drills of operators' actions and of the profile cluster, and the slow tests of dispatch, edge and validate
+	@$(PY) -m pytest tests/operators tests/cluster tests/dispatch tests/edge tests/validate -m "e2e or slow" $(ARGS)
 
 lock: $(VENV)/developing ## upgrade uv.lock within the bounds of pyproject.toml, export requirements*.txt (needs PyPI)
 	@$(UV) lock -q --upgrade --python $(PY) --default-index https://pypi.org/simple

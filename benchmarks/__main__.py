@@ -23,6 +23,7 @@ NOTES = Path(__file__).with_name("notes.md")
 INGEST_NOTES = Path(__file__).with_name("ingest_notes.md")
 OTHERS = {
     "Taking the list in": ("benchmarks.ingest", "--people", "{modest}"),
+    "Sending from several processes": ("benchmarks.scaling", "--people", "{people}"),
     "Filling slots": ("benchmarks.content_slots", "{people}"),
     "The edge": ("benchmarks.edge",),
     "Collecting events": ("benchmarks.collect", "--messages", "{modest}"),

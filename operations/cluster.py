@@ -27,6 +27,7 @@ ADMINISTRATOR, AIRFLOW, TRADEWIND = "postgres", "airflow", "tradewind"
 METADATA = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
 METADATA_ASYNC = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC"
 BROKER = "AIRFLOW__CELERY__BROKER_URL"
+_UNTIL_TIMEOUT = {"max_retries": None, "interval_start": 0, "interval_step": 0.5, "interval_max": 3}
 LEDGER_VARIABLE = f"AIRFLOW_CONN_{LEDGER.upper()}"
 
 
@@ -68,13 +69,17 @@ def environment(installation: Installation) -> dict[str, str]:
     return {
         **connections(installation),
         "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor",
-        "AIRFLOW__CORE__PARALLELISM": str(2 * len(WORKERS)),
-        "AIRFLOW__CELERY__WORKER_CONCURRENCY": "2",
+        "AIRFLOW__CORE__PARALLELISM": str(2 * len(WORKERS)),  # of each scheduler
+        # As many processes as both schedulers may start tasks: none waits in the broker behind a long send, until Airflow
+        # takes its message for lost.
+        "AIRFLOW__CELERY__WORKER_CONCURRENCY": str(2 * len(SCHEDULERS)),
+        # The provider gives a message a second to reach the broker, thrice, and fails the task then. A busy machine takes
+        # longer, and a broker that restarts does: tried for ten seconds, a hundred times.
+        "AIRFLOW__CELERY__OPERATION_TIMEOUT": "10",
+        "AIRFLOW__CELERY__TASK_PUBLISH_MAX_RETRIES": "100",
+        "AIRFLOW__CELERY__EXTRA_CELERY_CONFIG": json.dumps({"task_publish_retry_policy": _UNTIL_TIMEOUT}),
         # A message is delivered again when nobody has acknowledged it for a day: longer than any task.
         "AIRFLOW__CELERY_BROKER_TRANSPORT_OPTIONS__VISIBILITY_TIMEOUT": "86400",
-        # A task whose message the broker has lost is queued again, instead of after ten minutes.
-        "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT": "60",
-        "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT_CHECK_INTERVAL": "15",
     }
 
 

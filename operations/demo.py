@@ -172,4 +172,5 @@ def _links(installation: Installation, progress: Progress) -> None:
         progress.print(f"  read a mail       {installation.simulator_url}/inbox")
     progress.print(f"  report            {(published / 'report.html').as_uri()}")
     progress.print(f"  published file    {published / 'analytics.duckdb'}")
-    progress.print("  stop              make stop")
+    profile = " PROFILE=cluster" if installation.is_cluster else ""
+    progress.print(f"  stop              make stop{profile}")

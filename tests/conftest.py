@@ -25,6 +25,7 @@ from tests.dispatch.scripted_esp import ScriptedEsp
 from tests.postgres import installed, running_postgres
 from tests.running_simulator import RunningSimulator
 from tests.shares import Shares, turn_of
+from tests.small_shop import build_small_shop
 
 hypothesis.settings.register_profile("tradewind", deadline=None)  # A loaded machine must not fail a test.
 hypothesis.settings.load_profile("tradewind")
@@ -140,6 +141,12 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     environment["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = f"sqlite:///{place.airflow_home / 'airflow.db'}"
     launcher.migrate(place, environment, lambda said: None)
     return place.airflow_home
+
+
+@pytest.fixture(scope="session")
+def small_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The database of a small demo shop, to be copied."""
+    return build_small_shop(tmp_path_factory.mktemp("shop"))
 
 
 @pytest.fixture

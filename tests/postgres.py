@@ -46,7 +46,8 @@ def _program(name: str) -> str | None:
 class Server:
     """A server on a free port of 127.0.0.1 that can be stopped and restarted with its data."""
 
-    def __init__(self) -> None:
+    def __init__(self, settings: tuple[str, ...] = _QUICK) -> None:
+        self._chosen = settings
         self._account = pwd.getpwnam("postgres") if os.geteuid() == 0 else None  # PostgreSQL refuses to run as root.
         self._folder = Path(tempfile.mkdtemp(prefix="tradewind-postgres-"))
         account = self._account
@@ -62,7 +63,7 @@ class Server:
 
     def start(self) -> None:
         """Start the server; returns when it accepts connections."""
-        settings = ["listen_addresses=127.0.0.1", f"unix_socket_directories={self._folder}", *_QUICK]
+        settings = ["listen_addresses=127.0.0.1", f"unix_socket_directories={self._folder}", *self._chosen]
         command = [_program("postgres") or "postgres", "-D", str(self._folder / "data"), "-p", str(self._port)]
         command += [part for each in settings for part in ("-c", each)]
         with (self._folder / "log").open("ab") as log:
@@ -79,9 +80,9 @@ class Server:
 
 
 @contextmanager
-def running_server() -> Iterator[Server]:
-    """A server that a test may stop and restart; it is deleted at the end."""
-    server = Server()
+def running_server(settings: tuple[str, ...] = _QUICK) -> Iterator[Server]:
+    """A server that a test may stop and restart; it is deleted at the end. It syncs nothing, unless told to."""
+    server = Server(settings)
     try:
         server.start()
         yield server

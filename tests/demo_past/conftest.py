@@ -17,9 +17,6 @@ from include.core.paths import DataPaths
 from include.core.secrets import load_secrets
 from include.ledger.database import open_ledger
 from include.ledger.stores import Stores
-from tests.e2e.conftest import small_shop
-
-__all__ = ["small_shop"]
 
 
 @pytest.fixture(scope="session")

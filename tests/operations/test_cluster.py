@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pwd
 import runpy
-import shutil
 import stat
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import psutil
 import psycopg
@@ -26,30 +24,15 @@ from operations import cluster, demo_shop, launcher, past, processes, stores
 from operations.__main__ import main
 from operations.services import all_services
 from operations.settings import Installation, fixed_environment, read_installation, service_environment
-from tests import postgres
-from tests.ports import free_port
+from tests.cluster.environment import cluster_installation, needs_servers
 
 NODES = {*cluster.SCHEDULERS, *cluster.WORKERS}
-needs_servers = pytest.mark.skipif(
-    not postgres.installed() or not shutil.which("redis-server"), reason="PostgreSQL or Redis is not on this machine"
-)
 
 
 @pytest.fixture
 def installation(monkeypatch: pytest.MonkeyPatch) -> Iterator[Installation]:
-    """A new data folder, which the accounts of the servers can reach."""
-    for name in [name for name in os.environ if name.startswith(("AIRFLOW", "TRADEWIND"))]:
-        monkeypatch.delenv(name)
-    root = Path(tempfile.mkdtemp(prefix="tradewind-cluster-"))
-    root.chmod(0o755)
-    monkeypatch.setenv("TRADEWIND_PROFILE", "cluster")
-    monkeypatch.setenv("TRADEWIND_DATA", str(root))
-    for part in ("AIRFLOW", "EDGE", "SIMULATOR", "ACTIVITIES", "POSTGRESQL", "REDIS"):
-        monkeypatch.setenv(f"TRADEWIND_{part}_PORT", str(free_port()))
-    made = read_installation()
-    yield made
-    launcher.stop_services(made, lambda said: None)
-    shutil.rmtree(root)
+    with cluster_installation(monkeypatch) as made:
+        yield made
 
 
 @pytest.fixture
@@ -93,6 +76,33 @@ def test_connections_of_the_environment_replace_the_servers(
     assert environment[cluster.LEDGER_VARIABLE] == "postgresql://tradewind@db.test/ledger"
     assert environment[cluster.BROKER] == "redis://broker.test/0"
     assert environment["AIRFLOW__CORE__EXECUTOR"] == "CeleryExecutor"
+
+
+def test_no_task_waits_in_the_broker_for_a_process(installation: Installation) -> None:
+    """Airflow would take its message for lost, and fail it in the end."""
+    environment = service_environment(installation)
+    started = len(cluster.SCHEDULERS) * int(environment["AIRFLOW__CORE__PARALLELISM"])
+    assert started <= len(cluster.WORKERS) * int(environment["AIRFLOW__CELERY__WORKER_CONCURRENCY"])
+
+
+def test_celery_reads_the_settings_as_they_are_meant(installation: Installation) -> None:
+    """By default the provider fails a task if the broker does not answer for three seconds."""
+    source = (
+        "import json, sys\n"
+        "from airflow.providers.celery.executors.celery_executor_utils import OPERATION_TIMEOUT, app\n"
+        "print(json.dumps({'timeout': OPERATION_TIMEOUT} | {name: app.conf[name] for name in sys.argv[1:]}))\n"
+    )
+    environment = service_environment(installation)
+    names = ("task_publish_retry_policy", "broker_url", "result_backend", "broker_transport_options", "task_acks_late")
+    command = [sys.executable, "-c", source, *names]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    read = json.loads(done.stdout.splitlines()[-1])
+    assert read["timeout"] >= 5
+    assert read["task_publish_retry_policy"]["max_retries"] is None
+    assert read["broker_url"] == environment[cluster.BROKER]
+    assert read["result_backend"] == f"db+{environment[cluster.METADATA]}"
+    assert read["broker_transport_options"]["visibility_timeout"] == 86_400
+    assert read["task_acks_late"]
 
 
 def test_every_command_has_the_connections_of_the_services(

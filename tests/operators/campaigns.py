@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -50,10 +51,10 @@ BROKEN = {
 }
 
 
-def write_campaigns(folder: Path) -> None:
-    """A YAML file for each of `GOOD` and `BAD`."""
+def write_campaigns(folder: Path, wanted: Mapping[str, dict[str, Any]] = GOOD | BAD) -> None:
+    """A YAML file for each campaign: what it changes of the plain one."""
     folder.mkdir(parents=True)
-    for name, changed in (GOOD | BAD).items():
+    for name, changed in wanted.items():
         fields = {key: value for key, value in (_plain(name) | changed).items() if value is not None}
         (folder / f"{name}.yaml").write_text(yaml.safe_dump(fields, sort_keys=False))
 

@@ -7,7 +7,7 @@ import os
 import signal
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -36,14 +36,14 @@ ENDED = ("success", "failed", "skipped", "upstream_failed", "removed")
 class Stack:
     """Access to Airflow's API, the simulator's control requests and the ledger. Each campaign has one plan (`once`)."""
 
-    def __init__(self, installation: Installation) -> None:
-        self.installation, self.api = installation, AirflowApi(installation)
+    def __init__(self, installation: Installation, campaigns: Collection[str] = GOOD | BAD) -> None:
+        self.installation, self.api, self._campaigns = installation, AirflowApi(installation), campaigns
 
     def start(self) -> None:
         """Start the services, wait for the DAGs, and unpause the campaigns."""
         launcher.start_services(self.installation, lambda said: None)
         airflow_settings.apply(self.installation)
-        sends = [f"send_{name}" for name in GOOD | BAD]
+        sends = [f"send_{name}" for name in self._campaigns]
         runs.wait_for_dags(self.api, [*sends, "collect_engagement"])
         for dag in sends:
             self.pause_dag(dag, False)
@@ -102,13 +102,17 @@ class Stack:
 
     def kill_scheduler(self) -> int:
         """Kill the scheduler, its workers and their tasks with SIGKILL; returns the number of processes."""
-        record = processes.read(self.installation.paths.services / "scheduler.pid")
+        return self.kill("scheduler")
+
+    def kill(self, service: str) -> int:
+        """Kill a service and the processes of its session with SIGKILL; returns their number."""
+        record = processes.read(self.installation.paths.services / f"{service}.pid")
         assert record is not None
         assert record.alive
         found = [pid for pid in psutil.pids() if _session(pid) == record.pid]
         for pid in found:
             os.kill(pid, signal.SIGKILL)
-        until(lambda: not record.alive, lambda: "the scheduler to be gone")
+        until(lambda: not record.alive, lambda: f"{service} to be gone")
         return len(found)
 
     # Observations
