@@ -29,6 +29,7 @@ OTHERS = {
     "Collecting events": ("benchmarks.collect", "--messages", "{modest}"),
     "Segments and marts": ("benchmarks.segments_and_marts", "--people", "{modest}"),
     "Journeys": ("benchmarks.journeys", "--people", "{modest}"),
+    "The footprint of a shop": ("benchmarks.footprint", "--people", "{modest}"),
     "Pages of the console": ("benchmarks.console", "--sends", "{people}"),
 }
 MODEST = 200_000

@@ -3,7 +3,7 @@
 dags.md comes from the DAGs, sql.md from the headers of the SQL files, data-dictionary.md from the comments on the marts,
 quality-rules.md from data_quality/rules.yaml, adr/README.md from the decisions in its folder, the table from
 `include.core.settings`, campaigns.md, the JSON schema of campaigns and the columns in segments.md from what reads them
-(reference.py).
+(reference.py), the tables in capacity.md from the model (capacity_page.py).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from include.core.paths import PROJECT, SQL, DataPaths
 from include.core.secrets import load_secrets
 from include.ledger.database import open_ledger
 from include.ledger.stores import Stores
-from operations import reference
+from operations import capacity_page, reference
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
@@ -53,6 +53,7 @@ def write_all(folder: Path = PROJECT / "docs") -> None:
     write_durably(folder / "adr" / "README.md", decisions_page(folder / "adr").encode())
     write_durably(folder / "campaigns.md", reference.campaigns_page(GENERATED).encode())
     write_durably(folder / "segments.md", reference.with_columns((folder / "segments.md").read_text()).encode())
+    write_durably(folder / "capacity.md", capacity_page.with_tables((folder / "capacity.md").read_text()).encode())
     write_durably(reference.SCHEMA, reference.schema_text().encode())
     write_durably(reference.JOURNEY_SCHEMA, reference.journey_schema_text().encode())
     write_durably(README, with_settings(README.read_text()).encode())

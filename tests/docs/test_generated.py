@@ -9,7 +9,7 @@ import pytest
 
 from include.core.paths import PROJECT
 from include.core.settings import Settings
-from operations import generate_docs
+from operations import capacity_page, generate_docs
 
 
 def test_sql_page_is_up_to_date() -> None:
@@ -24,6 +24,13 @@ def test_the_table_of_environment_variables_is_up_to_date() -> None:
     readme = (PROJECT / "README.md").read_text()
     assert generate_docs.with_settings(readme) == readme, "run `make docs`"
     assert readme.count("| `TRADEWIND_") == len(Settings.model_fields)
+
+
+def test_the_tables_of_the_capacity_model_are_up_to_date() -> None:
+    page = (PROJECT / "docs" / "capacity.md").read_text()
+    assert capacity_page.with_tables(page) == page, "run `make docs`"
+    with pytest.raises(ValueError, match="end of tables"):
+        capacity_page.with_tables("# Capacity")
 
 
 def test_a_readme_without_markers_is_an_error() -> None:

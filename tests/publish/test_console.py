@@ -16,6 +16,7 @@ from include.publish.console.render import OLDER, console_page
 from include.publish.console.scripts import asset
 from include.publish.console.view import views
 from include.publish.file import publish
+from include.publish.resources import Shop, resources, unit_costs
 from include.warehouse.connection import open_warehouse
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -79,6 +80,13 @@ def test_a_mistyped_page_names_the_one_that_was_meant(published: DataPaths) -> N
     with pytest.raises(ConfigurationError, match="no page 'campain'") as raised:
         shown(published, "campain")
     assert "campaign" in raised.value.remedy
+
+
+def test_the_planner_says_what_hosts_the_entered_shop_takes(published: DataPaths) -> None:
+    found = resources(Shop(20_000_000, 10, send_hours=2), unit_costs())
+    page = shown(published, "planner", people="20000000", times="10", hours="2")
+    assert f"{found.send_cores} for sends, {found.night_cores} for the night" in page
+    assert f"and {found.posts_a_day:,.0f} posts of events from it" in page
 
 
 def test_an_audit_shows_the_worst_first_and_a_chosen_one(published: DataPaths) -> None:

@@ -11,11 +11,13 @@ from include.publish.console.blocks import Block, Filter, Mark, Page, Prose, Sec
 from include.publish.console.charts import Axis
 from include.publish.console.source import NotPublishedError, Source
 from include.publish.console.view import View
+from include.publish.resources import Shop, resources, unit_costs
 
 PEOPLE, TIMES, HOURS, COST = 1_000_000, 2, 4, 0.9
 """A million people twice a week, each send in four hours, at 0.90 for a thousand: what stands in the form at first, as far
 as the published file has no figures of its own."""
 NUMBER = "[0-9., ]*"
+HOSTS = "For a usual shop that keeps everything for three years; docs/capacity.md has the formulae and what was measured."
 
 
 def build(source: Source) -> Page:
@@ -26,6 +28,7 @@ def build(source: Source) -> Page:
         [
             Section("What it takes", lambda: _figures(need, found)),
             Section("Warm-up", lambda: _warmup(need, found), "Day by day, what new IP addresses may send in these hours."),
+            Section("On your own hosts", lambda: _hosts(need), HOSTS),
             Section("How it is computed", _formulae),
         ],
         _form(need),
@@ -112,6 +115,20 @@ def _warmup(need: Need, found: Capacity) -> Sequence[Block]:
     rows = [{"day": day, "messages": min(each, need.people)} for day, each in enumerate(shown, 1)]
     title = "Of each send, what fits on a day of the warm-up"
     return [charts.trend(title, rows, Axis("day", "day of warm-up"), Axis("messages", "messages"))]
+
+
+def _hosts(need: Need) -> Sequence[Block]:
+    found = resources(Shop(need.people, need.times_a_week, send_hours=need.hours), unit_costs())
+    largest = max(found.bytes_by_store, key=lambda store: found.bytes_by_store[store])
+    tiles = [
+        Tile("Cores", found.cores, note=f"{found.send_cores} for sends, {found.night_cores} for the night"),
+        Tile("GB of memory", found.memory_mb / 1_000, "decimal", "with room for segments without spilling"),
+        Tile("GB of disk", found.bytes / 1e9, "decimal", f"most of it: {largest}"),
+        Tile(
+            "Requests to SendGrid a day", found.requests_a_day, note=f"and {found.posts_a_day:,.0f} posts of events from it"
+        ),
+    ]
+    return [Tiles(tiles)]
 
 
 def _formulae() -> Sequence[Block]:
