@@ -166,6 +166,10 @@ ALERT_RULES = (
         "Set what the message names, restart the services, then clear the task.", "failed-task.md#memory",
     ),
     AlertRule(
+        errors.TaskOutOfMemory, "", "task-memory", "A task needs more memory than its budget", SAFE_TO_RERUN,
+        "Set what the message names, restart the services, then clear the task.", "failed-task.md#memory",
+    ),
+    AlertRule(
         errors.LedgerUnavailable, "", "ledger-unavailable", "The ledger's database does not answer", NOT_SENT,
         "Make sure that the database is running, then clear the task.", "failed-task.md#ledger-does-not-answer",
     ),
