@@ -102,9 +102,13 @@ def is_affected(affected: Record, version: str) -> bool:
 
 
 def _is_in_range(events: Iterable[Mapping[str, str]], version: Version) -> bool:
-    """The last event up to the version decides."""
+    """The last event up to the version decides. A range with a version that cannot be read counts: somebody must look."""
     is_in = False
-    for kind, at in sorted(((kind, at) for event in events for kind, at in event.items()), key=_order):
+    try:
+        ordered = sorted(((kind, at) for event in events for kind, at in event.items()), key=_order)
+    except InvalidVersion:
+        return True
+    for kind, at in ordered:
         if kind == "introduced" and (at == "0" or version >= Version(at)):
             is_in = True
         elif (kind == "fixed" and version >= Version(at)) or (kind == "last_affected" and version > Version(at)):

@@ -42,6 +42,7 @@ def ranges(*events: tuple[str, str], kind: str = "ECOSYSTEM") -> dict[str, Any]:
         ("5.6.3", ranges(("introduced", "0"), ("last_affected", "5.6.3")), True),
         ("5.6.4", ranges(("introduced", "0"), ("last_affected", "5.6.3")), False),
         ("5.6.4", ranges(("introduced", "0")), True),
+        ("5.6.4", ranges(("introduced", "0"), ("fixed", "r12-final-of-may")), True),
         ("1.0", {"versions": ["0.9", "1.0.0"]}, True),
         ("1.1", {"versions": ["0.9", "1.0.0", "not-a-version"]}, False),
         ("1.0", ranges(("introduced", "0"), kind="GIT"), False),
