@@ -22,6 +22,7 @@ from include.core.secrets import load_secrets
 from include.ledger.database import open_ledger
 from include.ledger.stores import Stores
 from operations import capacity_page, reference
+from operations.marked_section import with_section
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
@@ -61,11 +62,7 @@ def write_all(folder: Path = PROJECT / "docs") -> None:
 
 def with_settings(readme: str) -> str:
     """The README with the current table of environment variables between its two markers."""
-    before, start, rest = readme.partition(SETTINGS_START)
-    _, end, after = rest.partition(SETTINGS_END)
-    if not (start and end):
-        raise ValueError(f"README.md does not contain '{SETTINGS_START}' and '{SETTINGS_END}'")
-    return f"{before}{start}\n{settings.table()}\n{end}{after}"
+    return with_section(readme, "README.md", SETTINGS_START, SETTINGS_END, settings.table())
 
 
 def dictionary_page() -> str:

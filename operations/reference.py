@@ -14,6 +14,7 @@ from include.core.campaign import Campaign
 from include.core.journey import OF_THE_JOURNEY, Journey
 from include.core.paths import PROJECT
 from include.warehouse.binding import column_types
+from operations.marked_section import with_section
 
 SCHEMA = PROJECT / "include" / "campaigns" / "campaign.schema.json"
 JOURNEY_SCHEMA = PROJECT / "include" / "journeys" / "journey.schema.json"
@@ -69,12 +70,8 @@ def campaigns_page(generated: str) -> str:
 
 def with_columns(page: str) -> str:
     """docs/segments.md with the current tables and columns between its two markers."""
-    before, start, rest = page.partition(COLUMNS_START)
-    _, end, after = rest.partition(COLUMNS_END)
-    if not (start and end):
-        raise ValueError(f"docs/segments.md does not contain '{COLUMNS_START}' and '{COLUMNS_END}'")
     columns = "\n".join(_columns())
-    return f"{before}{start}\n\n{columns}\n{end}{after}"
+    return with_section(page, "docs/segments.md", COLUMNS_START, COLUMNS_END, f"\n{columns}")
 
 
 def _rule(name: str, field: dict[str, Any], schema: dict[str, Any]) -> str:
