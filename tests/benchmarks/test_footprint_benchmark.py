@@ -6,7 +6,7 @@ from itertools import takewhile
 
 import pytest
 
-from benchmarks import footprint
+from benchmarks import footprint, footprint_steps
 from benchmarks.sink import running_sink
 from include.core.paths import DataPaths
 from tests.validate.conftest import query
@@ -19,7 +19,7 @@ def test_everybody_is_mailed_and_answers(paths: DataPaths, monkeypatch: pytest.M
     sizes, figures = {}, {}
     with running_sink() as port:
         for name, day in takewhile(lambda step: step != ("analyze", 1), footprint._steps(paths, PEOPLE)):
-            figures[name] = footprint._step(name, day, port)
+            figures[name] = footprint_steps.step(name, day, port)
             sizes[name] = footprint._sizes(paths)
     ((mailed,),) = query(paths, "select count(*) from dispatch.sends where state = 'accepted'")
     assert mailed == figures["plan"]["count"] > PEOPLE / 3
