@@ -17,7 +17,7 @@ from sqlalchemy import Connection, and_, bindparam, func, insert, select, update
 
 from include.core import clock
 from include.core.errors import FenceLost
-from include.ledger import holds, lease_owner, plans, suppressions
+from include.ledger import holds, lease_owner, plans, shared_clock, suppressions
 from include.ledger.chunk import Chunk
 from include.ledger.database import Ledger
 from include.ledger.pending import SAME_CONTENT, add_children, outcome_rows, skip_pending
@@ -63,6 +63,7 @@ class Claim:
     excluded: frozenset[int]
     batch_id: str | None = None
     claimed_at: float = field(default_factory=clock.elapsed)
+    """When the claim began, before it waited for the ledger: the lease is never taken for longer than it is."""
 
     def lease_left(self) -> float:
         """Seconds left of the lease, on a clock that keeps counting while this process or machine is suspended."""
@@ -82,7 +83,7 @@ def claim(
     people to exclude. A request with a send_at carries `batch_id`. Returns None if the chunk is no longer pending, its
     mailbox provider is held, or nobody is left in it. Raises `CampaignStopped` if the plan is not being sent.
     """
-    now = clock.now().timestamp()
+    now, begun = clock.now().timestamp(), clock.elapsed()
     carried = batch_id if chunk.send_at is not None else None
     with ledger.write() as connection:
         suppressions.lock(connection)
@@ -92,7 +93,8 @@ def claim(
         if holds.is_held(connection, chunk.plan_id, chunk.provider):
             return None
         this = {"of_plan": chunk.plan_id, "of_chunk": chunk.chunk}
-        lease = {"lease_owner": lease_owner.this_process(), "lease_until": now + LEASE_SECONDS, "posted_at": now}
+        until = shared_clock.now(connection) + LEASE_SECONDS
+        lease = {"lease_owner": lease_owner.this_process(), "lease_until": until, "posted_at": now}
         taken = connection.execute(_CLAIM, {**this, **lease, "batch_id": carried}).first()
         if taken is None:
             return None
@@ -113,6 +115,7 @@ def claim(
         chunk.selection,
         excluded,
         carried,
+        begun,
     )
 
 
@@ -164,9 +167,8 @@ def split(
 
 def recover(ledger: Ledger, plan_id: str) -> int:
     """Put chunks in doubt whose process died or whose lease expired after the intent; return the number of chunks."""
-    now = clock.now().timestamp()
     with ledger.write() as connection:
-        this = chunks.c
+        now, this = shared_clock.now(connection), chunks.c
         query = select(this.chunk, this.fence, this.lease_owner, this.lease_until, this.batch_id, this.send_at)
         open_intents = connection.execute(query.where(this.plan_id == plan_id, this.state == "sending")).all()
         lost = [row for row in open_intents if lease_owner.is_gone(row.lease_owner) or row.lease_until < now]

@@ -15,8 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from include.core import clock
-from include.ledger import lease_owner
+from include.ledger import lease_owner, shared_clock
 from include.ledger.database import Ledger
 from include.ledger.tables import outages
 
@@ -52,7 +51,7 @@ def start_sending(ledger: Ledger, scope: str) -> bool:
     """Register the start of a sending process; return whether it must request a turn. After `COLD_SECONDS` it must."""
     with ledger.write() as connection:
         row = _locked(connection, scope)
-        if not row.suspected and row.proved_at < clock.now().timestamp() - COLD_SECONDS:
+        if not row.suspected and row.proved_at < shared_clock.now(connection) - COLD_SECONDS:
             _set(connection, scope, suspected=1)
             return True
     return bool(row.suspected)
@@ -67,9 +66,8 @@ def require_open(connection: Connection, scope: str, probe: str | None) -> None:
 
 def request_turn(ledger: Ledger, scope: str) -> Turn:
     """Request the probe. One process has it at a time; it is reassigned if that process has ended or is too slow."""
-    now = clock.now().timestamp()
     with ledger.write() as connection:
-        row = _locked(connection, scope)
+        row, now = _locked(connection, scope), shared_clock.now(connection)
         if not row.suspected:
             return Turn(open=True)
         if now < row.not_before:
@@ -86,9 +84,8 @@ def record_doubt(ledger: Ledger, scope: str, probe: str | None) -> Turn:
 
     Requests that were under way together count as one doubt.
     """
-    now = clock.now().timestamp()
     with ledger.write() as connection:
-        row = _locked(connection, scope)
+        row, now = _locked(connection, scope), shared_clock.now(connection)
         is_probe = probe is not None and row.probe == probe
         if row.suspected and row.doubts and not is_probe:
             return Turn(wait=max(0.0, row.not_before - now), doubts=row.doubts)
@@ -103,7 +100,7 @@ def record_accepted_probe(ledger: Ledger, scope: str, probe: str) -> None:
     """End the outage: the probe was accepted. Nothing changes if the probe was reassigned in the meantime."""
     with ledger.write() as connection:
         if _locked(connection, scope).probe == probe:
-            now = clock.now().timestamp()
+            now = shared_clock.now(connection)
             _set(connection, scope, suspected=0, doubts=0, not_before=0.0, probe=None, proved_at=now)
 
 
@@ -112,7 +109,7 @@ def release_probe(ledger: Ledger, scope: str, probe: str, wait: float = 0.0) -> 
     with ledger.write() as connection:
         row = _locked(connection, scope)
         if row.probe == probe:
-            _set(connection, scope, probe=None, not_before=max(row.not_before, clock.now().timestamp() + wait))
+            _set(connection, scope, probe=None, not_before=max(row.not_before, shared_clock.now(connection) + wait))
 
 
 def _locked(connection: Connection, scope: str) -> Any:

@@ -15,6 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from include.core import clock
 from include.core.pace import AccountPace
+from include.ledger import shared_clock
 from include.ledger.database import Ledger
 from include.ledger.tables import allowances
 
@@ -67,22 +68,22 @@ def acquire(ledger: Ledger, within: Sequence[Rate | Cap], messages: int) -> Gran
     """Acquire an allowance of up to `messages`: the smallest remaining cap limits their number, the slowest rate when."""
     if not within:
         return Grant(messages)
-    now = clock.now()
     with ledger.write() as connection:
         rows = _locked(connection, within)
+        now = shared_clock.now(connection)
         caps = [limit for limit in within if isinstance(limit, Cap)]
         granted = min([messages, *(cap.limit - rows[cap.scope].used for cap in caps)])
         if granted <= 0:
             full = max((cap for cap in caps if cap.limit <= rows[cap.scope].used), key=lambda cap: cap.ends)
-            return Grant(0, (full.ends - now).total_seconds(), full.scope)
+            return Grant(0, full.ends.timestamp() - clock.now().timestamp(), full.scope)
         for cap in caps:
             _write(connection, cap.scope, used=allowances.c.used + granted)
-        begins = now.timestamp()
+        begins = now
         for rate in (limit for limit in within if isinstance(limit, Rate)):
-            start = max(rows[rate.scope].arrival, now.timestamp())
+            start = max(rows[rate.scope].arrival, now)
             begins = max(begins, start)
             _write(connection, rate.scope, arrival=start + granted / rate.per_second)
-    return Grant(granted, begins - now.timestamp())
+    return Grant(granted, begins - now)
 
 
 def release(ledger: Ledger, within: Sequence[Rate | Cap], messages: int) -> None:

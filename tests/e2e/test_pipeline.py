@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import re
-import sqlite3
 import time
 import urllib.request
 from typing import Any
@@ -15,7 +14,7 @@ import httpx
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from sqlalchemy import select
+from sqlalchemy import create_engine, select, text
 
 from include.core import clock
 from include.core.campaign_file import campaign_names
@@ -27,7 +26,7 @@ from include.ledger.tables import plans
 from include.warehouse.connection import open_warehouse
 from operations.demo import run_demo
 from operations.privacy import answer_request
-from operations.settings import Installation
+from operations.settings import Installation, service_environment
 from tests.leak.grep import hits
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(2400)]
@@ -160,9 +159,10 @@ def messages_at_simulator(installation: Installation) -> list[tuple[str, str]]:
 
 def sent_by_schedule(installation: Installation) -> set[str]:
     """The campaigns whose schedule came since they were unpaused: it may be the very minute of one."""
-    with sqlite3.connect(installation.airflow_home / "airflow.db", timeout=30) as database:
-        runs = database.execute("select dag_id from dag_run where run_type = 'scheduled' and dag_id like 'send_%'")
-        return {dag.removeprefix("send_") for (dag,) in runs}
+    metadata = create_engine(service_environment(installation)["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"])
+    scheduled = text("select dag_id from dag_run where run_type = 'scheduled' and dag_id like :dags")
+    with metadata.connect() as connection:
+        return {dag.removeprefix("send_") for dag in connection.scalars(scheduled, {"dags": "send_%"})}
 
 
 def keys_published(installation: Installation) -> set[str]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select, update
 
-from include.core import clock
-from include.ledger import lease_owner, outages
+from include.ledger import lease_owner, outages, shared_clock
 from include.ledger.database import Ledger
 from include.ledger.outages import Suspended, Turn
 from include.ledger.tables import outages as table
@@ -17,10 +16,8 @@ HOST, OTHER = "https://api.sendgrid.example", "https://other.example"
 @pytest.fixture(autouse=True)
 def at(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The current time, which a test advances: `at[0] += 5`."""
-    from datetime import UTC, datetime
-
     now = [1_790_000_000.0]
-    monkeypatch.setattr(clock, "now", lambda: datetime.fromtimestamp(now[0], UTC))
+    monkeypatch.setattr(shared_clock, "now", lambda _connection: now[0])
     return now
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from include.core import clock
 from include.core.pace import WARMUP_HOURLY, AccountPace
-from include.ledger import pace
+from include.ledger import pace, shared_clock
 from include.ledger.database import Ledger
 from include.ledger.tables import allowances
 
@@ -140,6 +140,7 @@ def test_smallest_cap_limits_the_amount_and_the_latest_reset_the_wait(
 ) -> None:
     at = datetime(2099, 1, 1, 12, tzinfo=UTC)
     monkeypatch.setattr(clock, "now", lambda: at)
+    monkeypatch.setattr(shared_clock, "now", lambda _connection: at.timestamp())
     day, hour = pace.Cap("day", 30, TOMORROW), pace.Cap("hour", 20, datetime(2099, 1, 1, 13, tzinfo=UTC))
     rate = pace.Rate("rate", 2.0)
     assert pace.acquire(ledger, [rate, day, hour], 8) == pace.Grant(8, 0.0)
@@ -149,6 +150,6 @@ def test_smallest_cap_limits_the_amount_and_the_latest_reset_the_wait(
     assert pace.acquire(ledger, [rate, day, hour], 1) == pace.Grant(0, 12 * 3600.0, "day")
     pace.release(ledger, [rate, day, hour], 1)
     assert pace.acquire(ledger, [rate, day, hour], 5) == pace.Grant(1, 15.0)
-    monkeypatch.setattr(clock, "now", lambda: at + timedelta(seconds=100))
+    monkeypatch.setattr(shared_clock, "now", lambda _connection: at.timestamp() + 100)
     assert pace.acquire(ledger, [rate, pace.Rate("slow", 0.5)], 5) == pace.Grant(5, 0.0)
     assert pace.acquire(ledger, [rate, pace.Rate("slow", 0.5)], 5) == pace.Grant(5, 10.0)
