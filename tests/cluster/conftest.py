@@ -14,14 +14,22 @@ from tests.cluster.environment import adopt, cluster_installation
 from tests.operators.campaigns import SLOW, write_campaigns, write_templates
 from tests.operators.stack import Stack, insert_people
 
-DRILLS = ("worker_killed", "broker_killed", "primary_restarted", "primary_crashed", *cluster.SCHEDULERS)
+DRILLS = (
+    "worker_killed", "broker_killed", "primary_restarted", "primary_crashed", *cluster.SCHEDULERS, "worker_frozen",
+    "worker_cut_off",
+)  # fmt: skip
+SLOWER = {"pace": {"messages_per_second": 4}}
+"""Two minutes: as long as it takes to restart a node, several times."""
 
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The installation of the drills; its services are stopped afterwards."""
-    root, campaigns = tmp_path_factory.mktemp("cluster"), [campaign_of(name) for name in DRILLS]
-    write_campaigns(root / "campaigns", dict.fromkeys(campaigns, SLOW))
+    root, campaigns = (
+        tmp_path_factory.mktemp("cluster"),
+        {**{campaign_of(name): SLOW for name in DRILLS}, "upgraded": SLOWER},
+    )
+    write_campaigns(root / "campaigns", campaigns)
     write_templates(root / "templates")
     with pytest.MonkeyPatch.context() as patch, cluster_installation(patch) as installation:
         for name in ("campaigns", "templates"):

@@ -129,11 +129,14 @@ def suspended_in_transaction(scenario: Scenario) -> Allowed:
 
 @fault(5, "the clock of one sender is an hour ahead or behind")
 def clock_an_hour_off(scenario: Scenario) -> Allowed:
-    """The sender whose clock is ahead treats open requests as expired: they are in doubt, never sent twice."""
+    """With SQLite, the sender whose clock is ahead treats open requests as expired: in doubt, never sent twice.
+
+    With PostgreSQL, which several hosts use, a lease is timed by the ledger's clock, and nobody is in doubt.
+    """
     offset = scenario.random.choice(("3600", "-3600"))
     wait_for_all(scenario, started_together(scenario, {}, {"environment": {"TRADEWIND_CLOCK_OFFSET_SECONDS": offset}}))
     scenario.finish()
-    return Allowed(doubtful=CONNECTIONS, clock_moved=True)
+    return Allowed(doubtful=CONNECTIONS if scenario.kind == "sqlite" else 0, clock_moved=True)
 
 
 @fault(5, "the clock jumps back and forth during a send")
