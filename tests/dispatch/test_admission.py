@@ -15,6 +15,7 @@ from include.core.errors import PaceHeld
 from include.core.pace import AccountPace
 from include.dispatch.plan_files import parse_selection
 from include.dispatch.send.admission import MAX_WAIT_SECONDS, WINDOW_MARGIN_SECONDS, Admission
+from include.ledger import shared_clock
 from include.ledger.chunk import Chunk
 from include.ledger.chunks import release
 from include.ledger.database import Ledger
@@ -32,6 +33,7 @@ def plan(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     """One chunk of ten people, at noon."""
     freeze(ledger)
     monkeypatch.setattr(clock, "now", lambda: NOON)
+    monkeypatch.setattr(shared_clock, "now", lambda _connection: NOON.timestamp())
 
 
 def admission_for(account: AccountPace | None = None, **changes: Any) -> Admission:

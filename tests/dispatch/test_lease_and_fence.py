@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from include.core.errors import FenceLost
 from include.dispatch import journal
-from include.ledger import chunks
+from include.ledger import chunks, shared_clock
 from include.ledger.chunk import read_chunks
 from include.ledger.stores import Stores
 from include.ledger.tables import chunks as chunks_table
@@ -44,7 +44,7 @@ def test_sender_that_lost_its_fence_writes_nothing_and_stops(
 ) -> None:
     def taken_over(_number: int, _body: object) -> Reply:
         with monkeypatch.context() as later:
-            later.setenv("TRADEWIND_CLOCK_OFFSET_SECONDS", str(chunks.LEASE_SECONDS + 1))
+            later.setattr(shared_clock, "now", lambda _connection: time.time() + chunks.LEASE_SECONDS + 1)
             assert chunks.recover(sending.ledger, sending.plan_id) == 1
         return accepted()
 
