@@ -22,6 +22,9 @@ from include.ledger.tables import ledger_metadata
 
 BUSY_SECONDS = 30
 CONNECT_SECONDS = 10
+IDLE_SECONDS = 60
+"""PostgreSQL ends a transaction whose host is silent for so long: one that was cut off would keep its locks for hours, and
+all others would wait for them. No transaction of ours pauses for a second."""
 
 
 class AddressKeyDiffers(ConfigurationError):
@@ -134,8 +137,7 @@ def open_ledger(url: str, secrets: Secrets) -> Ledger:
     is_sqlite = parsed.get_backend_name() == "sqlite"
     timeout = {} if is_sqlite or "connect_timeout" in parsed.query else {"connect_timeout": CONNECT_SECONDS}
     engine = create_engine(parsed, pool_pre_ping=not is_sqlite, hide_parameters=True, connect_args=timeout)
-    if is_sqlite:
-        _prepare_sqlite(engine)
+    (_prepare_sqlite if is_sqlite else _prepare_postgresql)(engine)
     ledger = Ledger(engine, chain_key(secrets.address_key))
     try:
         _upgrade(ledger, secrets.fingerprint)
@@ -196,6 +198,15 @@ def _require_key(stored: str, fingerprint: str) -> None:
             remedy="Restore secrets.json or TRADEWIND_ADDRESS_KEY from your backup. If a rotation of the address key was "
             "interrupted, run `make rotate` again.",
         )
+
+
+def _prepare_postgresql(engine: Engine) -> None:
+    """Limit how long a silent host keeps a transaction open."""
+
+    @event.listens_for(engine, "connect")
+    def connect(connection: Any, _record: object) -> None:
+        connection.execute(f"set idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'")
+        connection.commit()
 
 
 def _prepare_sqlite(engine: Engine) -> None:

@@ -9,8 +9,8 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from include.core.errors import ConfigurationError, LedgerUnavailable, TradewindError
 
-_PASSING = ("08", "57P", "53300")
-"""SQLSTATE: connection exceptions, shut down or starting up, too many connections.
+_PASSING = ("08", "57P", "53300", "25P03")
+"""SQLSTATE: connection exceptions, shut down or starting up, too many connections, a transaction that was silent too long.
 https://www.postgresql.org/docs/current/errcodes-appendix.html"""
 _LASTING = ("28", "3D", "42501")
 """SQLSTATE: not authorised, no such database, no privilege."""
