@@ -23,8 +23,8 @@ from include.ledger.tables import ledger_metadata
 BUSY_SECONDS = 30
 CONNECT_SECONDS = 10
 IDLE_SECONDS = 60
-"""PostgreSQL ends a transaction whose host is silent for so long: one that was cut off would keep its locks for hours, and
-all others would wait for them. No transaction of ours pauses for a second."""
+"""PostgreSQL ends a transaction that writes and whose host is silent for so long: one that was cut off would keep its locks
+for hours, and all others would wait for them."""
 
 
 class AddressKeyDiffers(ConfigurationError):
@@ -75,6 +75,8 @@ class Ledger:
             if not self.is_sqlite:
                 connection = connection.execution_options(isolation_level="REPEATABLE READ")
             with connection.begin():
+                if not self.is_sqlite:  # It locks no row, and may be read slowly.
+                    connection.exec_driver_sql("set local idle_in_transaction_session_timeout = 0")
                 yield connection
 
     @contextmanager
