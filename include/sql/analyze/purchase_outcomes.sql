@@ -37,46 +37,46 @@ experiments as (
     group by campaign, occurrence
 ),
 
-arms as (
+compared as (
     select
         drawn.*,
-        'hold_out' as comparison,
-        if(drawn.is_held_out, 'held_out', 'treated') as arm,
+        experiments.has_hold_out,
+        experiments.has_variants,
         experiments.last_planned_at
     from drawn
     inner join experiments using (campaign, occurrence)
-    where experiments.has_hold_out
+    where experiments.has_hold_out or experiments.has_variants
+),
 
-    union all
-
+period as (
     select
-        drawn.*,
-        'hold_out' as comparison,
-        drawn.variant as arm,
-        experiments.last_planned_at
-    from drawn
-    inner join experiments using (campaign, occurrence)
-    where experiments.has_hold_out and experiments.has_variants and not drawn.is_held_out
+        min(epoch_ms(planned_at)) - $days_before::bigint * 86400000 as first_ms,
+        max(epoch_ms(planned_at)) + $purchase_window_days::bigint * 86400000 as last_ms
+    from compared
+),
 
-    union all
-
+spent as (
     select
-        drawn.*,
-        'variants' as comparison,
-        drawn.variant as arm,
-        experiments.last_planned_at
-    from drawn
-    inner join experiments using (campaign, occurrence)
-    where experiments.has_variants and not drawn.is_held_out
+        purchases.subscriber_id,
+        purchases.purchased_at,
+        purchases.amount,
+        purchases.amount * rates.rate as revenue
+    from core.purchases as purchases
+    left join core.exchange_rates as rates on purchases.currency = rates.currency
+    where
+        purchases.purchased_at <= $as_of
+        and epoch_ms(purchases.purchased_at) > (select first_ms from period)
+        and epoch_ms(purchases.purchased_at) <= (select last_ms from period)
 ),
 
 people as (
     select distinct
-        campaign,
-        occurrence,
-        subscriber_id,
-        planned_at
-    from arms
+        compared.campaign,
+        compared.occurrence,
+        compared.subscriber_id,
+        compared.planned_at
+    from compared
+    semi join spent on compared.subscriber_id = spent.subscriber_id
 ),
 
 bought as (
@@ -84,31 +84,52 @@ bought as (
         people.campaign,
         people.occurrence,
         people.subscriber_id,
-        bool_or(purchases.purchased_at > people.planned_at and purchases.amount >= 0) as is_buyer,
-        sum(purchases.amount * rates.rate) filter (where purchases.purchased_at > people.planned_at) as revenue,
-        sum(purchases.amount * rates.rate) filter (where purchases.purchased_at <= people.planned_at) as revenue_before
+        bool_or(spent.purchased_at > people.planned_at and spent.amount >= 0) as is_buyer,
+        sum(spent.revenue) filter (where spent.purchased_at > people.planned_at) as revenue,
+        sum(spent.revenue) filter (where spent.purchased_at <= people.planned_at) as revenue_before
     from people
-    inner join core.purchases as purchases on people.subscriber_id = purchases.subscriber_id
-    left join core.exchange_rates as rates on purchases.currency = rates.currency
+    inner join spent on people.subscriber_id = spent.subscriber_id
     where
-        purchases.purchased_at <= $as_of
-        and epoch_ms(purchases.purchased_at) <= epoch_ms(people.planned_at) + $purchase_window_days::bigint * 86400000
-        and epoch_ms(purchases.purchased_at) > epoch_ms(people.planned_at) - $days_before::bigint * 86400000
+        epoch_ms(spent.purchased_at) <= epoch_ms(people.planned_at) + $purchase_window_days::bigint * 86400000
+        and epoch_ms(spent.purchased_at) > epoch_ms(people.planned_at) - $days_before::bigint * 86400000
     group by people.campaign, people.occurrence, people.subscriber_id
 ),
 
 outcomes as (
     select
-        arms.campaign,
-        arms.occurrence,
-        arms.comparison,
-        arms.arm,
-        arms.last_planned_at,
+        compared.* exclude (subscriber_id, planned_at),
         coalesce(bought.is_buyer, false) as is_buyer,
         coalesce(bought.revenue, 0)::double as revenue,
         coalesce(bought.revenue_before, 0)::double as revenue_before
-    from arms
+    from compared
     left join bought using (campaign, occurrence, subscriber_id)
+),
+
+arms as (
+    select
+        *,
+        'hold_out' as comparison,
+        if(is_held_out, 'held_out', 'treated') as arm
+    from outcomes
+    where has_hold_out
+
+    union all
+
+    select
+        *,
+        'hold_out' as comparison,
+        variant as arm
+    from outcomes
+    where has_hold_out and has_variants and not is_held_out
+
+    union all
+
+    select
+        *,
+        'variants' as comparison,
+        variant as arm
+    from outcomes
+    where has_variants and not is_held_out
 )
 
 select
@@ -128,5 +149,5 @@ select
         'final',
         'window_open'
     ) as status
-from outcomes
+from arms
 group by campaign, occurrence, comparison, arm;
