@@ -1,9 +1,10 @@
 -- name: differing_purchases
 -- owner: data
 -- grain: one row per purchase
--- params: built_at
+-- params: built_at, as_of
 -- purpose: The purchases of each day that differ from those of the last build, as they were and as they are, and those that
---          happened since then: the last build left out what was still to come. Days are compared by a sum of hashes first.
+--          happened since then: the last build left out what was still to come, as this one does. Days are compared by a sum of
+--          hashes first.
 with now as (
     select
         subscriber_id,
@@ -63,4 +64,4 @@ union all
 union all
 select *
 from now
-where purchased_at > $built_at;
+where purchased_at > $built_at and purchased_at <= $as_of;
