@@ -6,23 +6,56 @@
 --          others are. Each message is in one class, the first that applies: delivered, bounced, suppressed_by_sendgrid
 --          (dropped after it was accepted), and without any of these for $in_flight_hours hours, for which SendGrid tries,
 --          deferred or in_flight; after that it is unknown. is_over_limit:
---          the unknown part is larger than $delivery_limit of the accepted. Days from $since on.
+--          the unknown part is larger than $delivery_limit of the accepted. Days from $since on. marts.sends has every row of dispatch.sends
+--          (check marts_complete) with its delivery and bounce: only the others are joined to their outcome.
 create or replace table marts.delivery_reconciliation as
-with classed as (
+with accepted as (
     select
-        sends.campaign,
-        utc_day(coalesce(sends.sent_at, sends.planned_at)) as day,
+        message_key,
+        campaign,
+        coalesce(sent_at, planned_at) as sent_at,
+        case when delivered_at is not null then 'delivered' when bounced_at is not null then 'bounced' end as class
+    from marts.sends
+    where state = 'accepted' and coalesce(sent_at, planned_at) >= $since
+),
+
+others as (
+    select
+        message_key,
+        campaign,
+        sent_at
+    from accepted
+    where class is null
+),
+
+told as (
+    select
+        message_key,
+        was_dropped,
+        was_deferred
+    from build.message_outcomes
+    semi join (from others where message_key <> '') as asked using (message_key)
+),
+
+classed as (
+    select
+        campaign,
+        utc_day(sent_at) as day,
+        class
+    from accepted
+    where class is not null
+    union all
+    select
+        others.campaign,
+        utc_day(others.sent_at) as day,
         case
-            when outcomes.delivered_at is not null then 'delivered'
-            when outcomes.bounced_at is not null then 'bounced'
-            when outcomes.was_dropped then 'suppressed_by_sendgrid'
-            when coalesce(sends.sent_at, sends.planned_at) < $as_of::timestamptz - to_hours($in_flight_hours) then 'unknown'
-            when outcomes.was_deferred then 'deferred'
+            when told.was_dropped then 'suppressed_by_sendgrid'
+            when others.sent_at < $as_of::timestamptz - to_hours($in_flight_hours) then 'unknown'
+            when told.was_deferred then 'deferred'
             else 'in_flight'
         end as class
-    from dispatch.sends as sends
-    left join build.message_outcomes as outcomes on sends.message_key = outcomes.message_key
-    where sends.state = 'accepted' and coalesce(sends.sent_at, sends.planned_at) >= $since
+    from others
+    left join told on others.message_key = told.message_key
 )
 
 select

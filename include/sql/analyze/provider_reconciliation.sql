@@ -11,7 +11,21 @@
 --          than $delivery_limit of the total, of opens and clicks than $engagement_limit: of equal clicks in one second our
 --          events keep one if they arrive apart.
 create or replace table marts.provider_reconciliation as
-with reported as (
+with totals as (
+    select
+        category as campaign,
+        day,
+        metric as measure,
+        sum(value)::bigint as sendgrid,
+        max(fetched_at) as fetched_at
+    from engagement.esp_totals
+    where
+        day >= utc_day($since)
+        and metric in ('requests', 'delivered', 'bounces', 'blocks', 'spam_reports', 'opens', 'clicks')
+    group by category, day, metric
+),
+
+reported as (
     select
         campaign,
         message_key,
@@ -20,7 +34,7 @@ with reported as (
         occurred_at,
         false as is_test
     from engagement.events
-    where occurred_at >= $since::timestamptz - interval 4 days
+    where occurred_at >= $since::timestamptz - interval 4 days and campaign in (select totals.campaign from totals)
     union all
     select
         ledger_tests.campaign,
@@ -54,20 +68,6 @@ heard as (
     from reported
     where event in ('processed', 'dropped', 'deferred', 'delivered', 'bounced')
     group by campaign, message_key, is_test
-),
-
-totals as (
-    select
-        category as campaign,
-        day,
-        metric as measure,
-        sum(value)::bigint as sendgrid,
-        max(fetched_at) as fetched_at
-    from engagement.esp_totals
-    where
-        day >= utc_day($since)
-        and metric in ('requests', 'delivered', 'bounces', 'blocks', 'spam_reports', 'opens', 'clicks')
-    group by category, day, metric
 ),
 
 counted as (

@@ -13,6 +13,18 @@ with report as (
     from marts.campaign_performance
 ),
 
+bounced as (
+    select message_key
+    from engagement.events
+    where event = 'bounced'
+),
+
+sent as (
+    select message_key
+    from dispatch.sends
+    semi join (from bounced where message_key <> '') as keys using (message_key)
+),
+
 sums as (
     select
         'marts.deliverability_daily, accepted' as scope,
@@ -66,9 +78,8 @@ sums as (
         (select sum(bounces) from marts.bounces_daily) as found,
         (
             select count(*)
-            from engagement.events
-            semi join dispatch.sends on events.message_key = sends.message_key
-            where events.event = 'bounced'
+            from bounced
+            semi join sent on bounced.message_key = sent.message_key
         ) as expected
 )
 

@@ -3,6 +3,19 @@
 -- grain: one row per mart that copies a table
 -- params: none
 -- purpose: No join of a mart lost or duplicated a row.
+with planned as (
+    select sends.message_key
+    from dispatch.sends
+    semi join (from engagement.opt_outs where message_key <> '') as keys using (message_key)
+),
+
+reported as (
+    select events.message_key
+    from engagement.events
+    semi join (from engagement.opt_outs where message_key <> '') as keys using (message_key)
+    where events.event in ('unsubscribed', 'group_unsubscribed') and events.verdict is distinct from 'machine'
+)
+
 select
     'marts.sends' as scope,
     'rows of the mart' as left_side,
@@ -19,12 +32,8 @@ select
     (select count(*) from engagement.events) + (
         select count(*)
         from engagement.opt_outs as opt_outs
-        semi join dispatch.sends as sends on opt_outs.message_key = sends.message_key
-        anti join engagement.events as events
-            on
-                opt_outs.message_key = events.message_key
-                and events.event in ('unsubscribed', 'group_unsubscribed')
-                and events.verdict is distinct from 'machine'
+        semi join planned on opt_outs.message_key = planned.message_key
+        anti join reported on opt_outs.message_key = reported.message_key
     ) as right_value,
     true as must_hold
 union all by name

@@ -10,3 +10,10 @@ from (
     ('delivered', 'delivered'), ('late_bounce', 'both'), ('bounced', 'bounced'), ('dropped', 'dropped'),
     ('deferred_too_long', 'deferred'), ('n1', 'deferred')
 ) as t (message_key, kind);
+create view marts.sends as
+select
+    sends.*,
+    outcomes.delivered_at,
+    outcomes.bounced_at
+from dispatch.sends
+left join build.message_outcomes as outcomes using (message_key);
