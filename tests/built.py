@@ -25,7 +25,8 @@ def run_statement(
     given = {"as_of": datetime.now(UTC), **(params or {})}
     if stage.startswith("analyze"):
         statement = sqlfile.load(stage, name).statement
-        for table in (*(MESSAGES if "temp.messages" in statement else ()), *_KEPT.findall(statement)):
+        counted = [table for view, table in scopes.SOURCES.items() if f"temp.{view} " in statement and "build." in table]
+        for table in (*(MESSAGES if "temp.messages" in statement else ()), *_KEPT.findall(statement), *counted):
             if table not in fetch(connection, "analyze/changes", "relations")["name"].to_pylist():
                 run_statement(connection, "analyze", table.partition(".")[2], params)
         if "temp." in statement:

@@ -16,9 +16,15 @@ SOURCES = {
     "opt_outs": "engagement.opt_outs",
     "purchases": "core.purchases",
     "people": "marts.subscribers",
+    "outcomes": "build.message_outcomes",
+    "mails": "build.mail_counts",
 }
 """Each view `temp.<name>`, and what it holds in a build of the whole."""
-_MESSAGE = "{source} semi join changed_messages using (message_key)"
+_MESSAGE = "{source} semi join (from changed_messages where message_key <> '') as changed using (message_key)"
+"""The condition holds for every key. With it DuckDB gives the scan a Bloom filter of the keys, and reads the other columns
+only where one matches; without a condition on the joined side it reads all columns of all rows (1.5.5, include/sql/analyze/
+changes has the same)."""
+_BUYER = "{source} semi join (from changed_buyers where subscriber_id <> '') as changed using (subscriber_id)"
 _OCCURRENCE = "{source} semi join changed_{key}s using (campaign, occurrence)"
 _DAY = (
     "{source} where occurred_at >= timestamptz '{first_day}' and occurred_at < timestamptz '{last_day}' + interval 1 day"
@@ -27,7 +33,7 @@ _DAY = (
 SCOPES: dict[str, dict[str, str]] = {
     "message": {
         "sends": _MESSAGE, "recorded_sends": _MESSAGE, "opt_outs": _MESSAGE, "stored_events": "found_events",
-        "mail_events": "found_mail_events",
+        "mail_events": "found_mail_events", "outcomes": _MESSAGE, "mails": _MESSAGE,
     },
     "mail": {"sends": (
         "{source} semi join resent using (subscriber_id)"
@@ -41,9 +47,10 @@ SCOPES: dict[str, dict[str, str]] = {
     "revenue plan": {"sends": "{source} semi join changed_revenue_plans using (plan_id)"},
     "experiment": {"recorded_sends": _OCCURRENCE},
     "buyer": {
-        "events": "{source} semi join changed_buyers using (subscriber_id) where event = 'clicked'",
-        "purchases": "{source} semi join changed_buyers using (subscriber_id)",
+        "events": f"{_BUYER} where event = 'clicked'",
+        "purchases": _BUYER,
     },
+    "purchase day": {},
     "person month": {"sends": "{source} semi join changed_person_months as months on"
                      " sends.subscriber_id = months.subscriber_id"
                      " and date_trunc('month', utc_day(sends.sent_at))::date = months.month"},

@@ -20,6 +20,6 @@ select
     people.timezone,
     mail_counts.mails_before
 from temp.sends as sends
-left join build.message_outcomes as outcomes on sends.message_key = outcomes.message_key
+left join temp.outcomes as outcomes on sends.message_key = outcomes.message_key
 left join temp.people as people on sends.subscriber_id = people.subscriber_id
-left join build.mail_counts as mail_counts on sends.message_key = mail_counts.message_key;
+left join temp.mails as mail_counts on sends.message_key = mail_counts.message_key;

@@ -30,4 +30,4 @@ select
     outcomes.bounced_at,
     outcomes.bounce_class
 from temp.recorded_sends as sends
-left join build.message_outcomes as outcomes on sends.message_key = outcomes.message_key;
+left join temp.outcomes as outcomes on sends.message_key = outcomes.message_key;
