@@ -13,10 +13,13 @@ from typing import Any
 import duckdb
 
 from include.analyze import scopes
+from include.core import sqlfile
 from include.warehouse.connection import fetch, materialize, run
+from include.warehouse.mart_keys import rebuild_of
 
 FOLDER = "analyze/changes"
 BEFORE = ("people_before", "purchases_before", "links_before")
+PURCHASES = "purchase day"
 MAX_SHARE = 0.3
 """If a larger share of all messages changed, a build of the whole is cheaper."""
 GUARDED = timedelta(days=90)
@@ -30,6 +33,9 @@ class Changes:
         """Keep what the last build, made as of `built_at`, had of the tables that are built as a whole."""
         self._connection, self._params = connection, {**params, "built_at": built_at}
         self._found: set[str] = set()
+        purchases = rebuild_of(sqlfile.load("analyze", "purchases")).select
+        connection.execute(f"create or replace temp view purchases_now as {purchases}")
+        self._find(PURCHASES)
         for name in BEFORE:
             self._make(name)
 
@@ -74,7 +80,9 @@ class Changes:
 
     def _times(self, table: str) -> dict[str, str]:
         """The times by which scans skip what cannot have changed, as literals."""
-        times = {"mailed_since": self._params["mailed_since"].astimezone(UTC).isoformat()}
+        times = {}
+        if "mailed_since" in self._params:
+            times["mailed_since"] = self._params["mailed_since"].astimezone(UTC).isoformat()
         if table.endswith("_days"):
             row = self._connection.execute(f"select min(day)::varchar, max(day)::varchar from {table}").fetchall()[0]
             times |= {"first_day": row[0] or "9999-01-01", "last_day": row[1] or "9999-01-01"}

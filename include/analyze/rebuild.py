@@ -37,7 +37,7 @@ from include.warehouse.memory import explain_out_of_memory
 logger = logging.getLogger(__name__)
 
 INPUTS = ("subscribers", "purchases", "public_links")
-"""Tables that are built as a whole, first, because changes are found in them."""
+"""Tables that are built first, because changes are found in them."""
 BASE = ("message_outcomes", "sends", "events", "mail_counts")
 """The tables by message, on which all others and the search for changes are based."""
 
@@ -64,7 +64,7 @@ class Builder:
         if all(name in self._kept for name in BASE):
             self._changes = Changes(self._connection, self._params, self._kept[BASE[0]]["as_of"])
         for name in INPUTS:
-            run(self._connection, "analyze", name, self._params)
+            self.build(name)
         if self._changes and self._changes.find_messages():
             self._changes.replace_base(self._replace_base)
             if self._changes.is_complete():
@@ -110,12 +110,13 @@ class Builder:
     def _replace_keys(self, file: SqlFile, way: Rebuild) -> None:
         if self._is_empty(f"temp.{table_of(str(way.by))}"):
             return
-        keys = f"({', '.join(way.columns)}) in (select ({', '.join(way.columns)}) from temp.{table_of(str(way.by))})"
+        changed = f"select ({', '.join(way.columns)}) from temp.{table_of(str(way.by))}"
+        keys = f"({', '.join(way.expressions)}) in ({changed})"
         self._execute(f"create or replace temp table replacing as\nfrom ({way.select}) where {keys}", file)
         self._connection.execute(f"delete from {way.table} where {keys}")
         self._connection.execute(f"insert into {way.table} by name from replacing")
         if way.table.startswith("marts."):
-            self._note_unpublished(f"select distinct '{file.name}', {way.key} from temp.{table_of(str(way.by))}")
+            self._note_unpublished(f"select distinct '{file.name}', {way.changed_key} from temp.{table_of(str(way.by))}")
 
     def _add_difference(self, file: SqlFile, way: Rebuild) -> None:
         """Add the counts of the changed messages as they are, and subtract those as they were."""

@@ -30,8 +30,11 @@ KEYS = {
     "experiment": ("campaign", "occurrence"),
     "buyer": ("subscriber_id",),
     "person month": ("subscriber_id", "month"),
+    "purchase day": ("day",),
 }
 """The columns of each key. What changed of it is found by `include/sql/analyze/changes/<key>s.sql`."""
+_COMPUTED = {"purchase day": {"day": "utc_day(purchased_at)"}}
+"""Columns of a key that its tables do not have, but compute."""
 DIFFERENCE, SEGMENTS = "difference", "segments"
 _HEAD = re.compile(r"\s*create or replace table (?P<table>\w+\.\w+) as\s+(?P<select>.*?);?\s*", re.DOTALL)
 
@@ -46,10 +49,25 @@ class Rebuild:
     select: str
 
     @property
+    def expressions(self) -> tuple[str, ...]:
+        """The columns as the table has or computes them."""
+        return tuple(_COMPUTED.get(str(self.by), {}).get(column, column) for column in self.columns)
+
+    @property
     def key(self) -> str:
-        """The key as one text, by which the published file replaces rows. One column stays as it is, for scans."""
-        texts = [f"{column}::varchar" for column in self.columns]
-        return texts[0] if len(texts) == 1 else f"concat_ws(' ', {', '.join(texts)})"
+        """The key of a row of the table as one text, by which the published file replaces rows."""
+        return _text(self.expressions)
+
+    @property
+    def changed_key(self) -> str:
+        """The same of a row of the temporary table with the changed keys."""
+        return _text(self.columns)
+
+
+def _text(columns: tuple[str, ...]) -> str:
+    """One column stays as it is, for scans."""
+    texts = [f"{column}::varchar" for column in columns]
+    return texts[0] if len(texts) == 1 else f"concat_ws(' ', {', '.join(texts)})"
 
 
 def rebuild_of(file: SqlFile) -> Rebuild:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from include.analyze import changes
 from include.analyze.experiments import WINDOWS
 from include.analyze.marts import MARTS
-from include.analyze.rebuild import BASE, Builder
+from include.analyze.rebuild import BASE, INPUTS, Builder
 from include.core import sqlfile
 from include.core.person import Person
 from include.privacy import tables
@@ -25,7 +25,7 @@ from include.warehouse.connection import configure, prepare, run
 from include.warehouse.mart_keys import rebuild_of
 
 FIRST = datetime(2026, 11, 1, tzinfo=UTC)
-TABLES = [rebuild_of(sqlfile.load("analyze", name)).table for name in (*BASE, *MARTS)]
+TABLES = [rebuild_of(sqlfile.load("analyze", name)).table for name in (*INPUTS, *BASE, *MARTS)]
 PLANS, PEOPLE = 4, 5
 
 EVENT = """

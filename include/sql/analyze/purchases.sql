@@ -2,6 +2,7 @@
 -- owner: analytics
 -- grain: one row per purchase or refund
 -- params: none
+-- rebuild: by purchase day
 -- purpose: What people bought, by opaque key, in the currency of the purchase and in the reporting currency. The numbers of
 --          orders are left out: shops print them on invoices.
 create or replace table marts.purchases as

@@ -2,9 +2,8 @@
 -- owner: data
 -- grain: one row per purchase
 -- params: built_at, as_of
--- purpose: The purchases of each day that differ from those of the last build, as they were and as they are, and those that
---          happened since then: the last build left out what was still to come, as this one does. Days are compared by a sum of
---          hashes first.
+-- purpose: The purchases that differ from those of the last build, as they were and as they are (both on days that differ), and those that
+--          happened since then: the last build left out what was still to come, as this one does.
 with now as (
     select
         subscriber_id,
@@ -15,43 +14,14 @@ with now as (
     from marts.purchases
 ),
 
-days_now as (
-    select
-        utc_day(purchased_at) as day,
-        sum(hash(subscriber_id, purchased_at, amount, currency, revenue)::hugeint) as fingerprint
-    from now
-    group by all
-),
-
-days_before as (
-    select
-        utc_day(purchased_at) as day,
-        sum(hash(subscriber_id, purchased_at, amount, currency, revenue)::hugeint) as fingerprint
-    from purchases_before
-    group by all
-),
-
-days as (
-    select coalesce(days_now.day, days_before.day) as day
-    from days_now
-    full outer join days_before on days_now.day = days_before.day
-    where days_now.fingerprint is distinct from days_before.fingerprint
-),
-
-was as (
-    select *
-    from purchases_before
-    where utc_day(purchased_at) in (select days.day from days)
-),
-
 became as (
     select *
     from now
-    where utc_day(purchased_at) in (select days.day from days)
+    where utc_day(purchased_at) in (select day from changed_purchase_days)
 )
 
 (
-    from was
+    from purchases_before
     except all
     from became
 )
@@ -59,7 +29,7 @@ union all
 (
     from became
     except all
-    from was
+    from purchases_before
 )
 union all
 select *
