@@ -34,7 +34,10 @@ told as (
         was_dropped,
         was_deferred
     from build.message_outcomes
-    semi join (from others where message_key <> '') as asked using (message_key)
+    semi join (
+        from others
+        where message_key <> ''
+    ) as asked using (message_key)
 ),
 
 classed as (

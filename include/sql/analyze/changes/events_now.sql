@@ -14,5 +14,8 @@ select
     url,
     verdict
 from marts.events
-semi join (from changed_messages where message_key <> '') as changed on events.message_key = changed.message_key
+semi join (
+    from changed_messages
+    where message_key <> ''
+) as changed on events.message_key = changed.message_key
 where occurred_at >= $since;

@@ -13,7 +13,10 @@ where
 union
 select sends.message_key
 from marts.sends
-semi join (from changed_messages where message_key <> '') as changed on sends.message_key = changed.message_key
+semi join (
+    from changed_messages
+    where message_key <> ''
+) as changed on sends.message_key = changed.message_key
 inner join resent on sends.subscriber_id = resent.subscriber_id
 where
     coalesce(sends.sent_at, sends.planned_at) >= resent.first_at

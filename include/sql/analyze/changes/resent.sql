@@ -9,7 +9,10 @@ with built as (
         sends.subscriber_id,
         coalesce(sends.sent_at, sends.planned_at) as sent_at
     from marts.sends
-    semi join (from changed_messages where message_key <> '') as changed on sends.message_key = changed.message_key
+    semi join (
+        from changed_messages
+        where message_key <> ''
+    ) as changed on sends.message_key = changed.message_key
     where sends.state = 'accepted'
 ),
 
@@ -19,7 +22,10 @@ stored as (
         sends.subscriber_id,
         coalesce(sends.sent_at, sends.planned_at) as sent_at
     from dispatch.sends
-    semi join (from changed_messages where message_key <> '') as changed on sends.message_key = changed.message_key
+    semi join (
+        from changed_messages
+        where message_key <> ''
+    ) as changed on sends.message_key = changed.message_key
     where sends.state = 'accepted'
 ),
 

@@ -22,7 +22,10 @@ bounced as (
 sent as (
     select message_key
     from dispatch.sends
-    semi join (from bounced where message_key <> '') as keys using (message_key)
+    semi join (
+        from bounced
+        where message_key <> ''
+    ) as keys using (message_key)
 ),
 
 sums as (

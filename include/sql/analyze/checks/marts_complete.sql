@@ -6,13 +6,19 @@
 with planned as (
     select sends.message_key
     from dispatch.sends
-    semi join (from engagement.opt_outs where message_key <> '') as keys using (message_key)
+    semi join (
+        from engagement.opt_outs
+        where message_key <> ''
+    ) as keys using (message_key)
 ),
 
 reported as (
     select events.message_key
     from engagement.events
-    semi join (from engagement.opt_outs where message_key <> '') as keys using (message_key)
+    semi join (
+        from engagement.opt_outs
+        where message_key <> ''
+    ) as keys using (message_key)
     where events.event in ('unsubscribed', 'group_unsubscribed') and events.verdict is distinct from 'machine'
 )
 

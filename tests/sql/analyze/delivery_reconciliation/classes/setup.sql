@@ -1,6 +1,6 @@
 create table build.message_outcomes as
 select
-    message_key,
+    t.message_key,
     case when kind in ('delivered', 'both') then timestamptz '2026-11-21 00:00:00Z' end as delivered_at,
     case when kind in ('bounced', 'both') then timestamptz '2026-11-21 00:01:00Z' end as bounced_at,
     kind = 'dropped' as was_dropped,
