@@ -9,15 +9,16 @@ from include.ledger.database import Ledger
 from tests.ledger.plan import PLAN, claim, freeze, tally
 
 HOST = "https://api.sendgrid.example"
-pytestmark = pytest.mark.parametrize("off", [600.0, -600.0])
+pytestmark = [
+    pytest.mark.parametrize("off", [600.0, -600.0]),
+    pytest.mark.parametrize("each_ledger", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True),
+]
 
 
 @pytest.fixture
-def shared(ledger: Ledger) -> Ledger:
-    """A ledger that several hosts share."""
-    if ledger.is_sqlite:
-        pytest.skip("one host uses it")
-    return ledger
+def shared(each_ledger: Ledger) -> Ledger:
+    """A ledger that several hosts share: PostgreSQL."""
+    return each_ledger
 
 
 def set_clock(patch: pytest.MonkeyPatch, off: float) -> None:

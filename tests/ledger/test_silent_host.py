@@ -14,18 +14,17 @@ from tests.ledger.plan import claim, freeze
 
 
 @pytest.mark.timeout(60)
-def test_locks_of_a_silent_host_are_released(ledger: Ledger, secrets: Secrets, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("each_ledger", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True)
+def test_locks_of_a_silent_host_are_released(each_ledger: Ledger, secrets: Secrets, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another host's claim waits for them; nothing that the silent host did is kept, and it is told so."""
-    if ledger.is_sqlite:
-        pytest.skip("one host uses it")
-    freeze(ledger)
+    freeze(each_ledger)
     monkeypatch.setattr(database, "IDLE_SECONDS", 1)
-    silent = open_ledger(ledger.engine.url.render_as_string(hide_password=False), secrets)
+    silent = open_ledger(each_ledger.engine.url.render_as_string(hide_password=False), secrets)
 
     def be_silent() -> None:
         with silent.write() as connection:
             connection.execute(update(chunks).values(attempt=9))
-            assert claim(ledger).attempt == 1
+            assert claim(each_ledger).attempt == 1
             connection.execute(select(1))
 
     with pytest.raises(LedgerUnavailable, match="cannot be reached"):
