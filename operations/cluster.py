@@ -118,11 +118,12 @@ def worker_answers(name: str, broker: str) -> bool:
     """Whether a Celery worker responds through the broker."""
     from celery import Celery
     from kombu.exceptions import OperationalError
+    from redis.exceptions import RedisError  # what a kept connection raises whose server was started again
 
     with Celery(broker=broker, set_as_current=False) as app:
         try:
             return bool(app.control.inspect([f"celery@{name}"], timeout=2).ping())
-        except (OperationalError, OSError):
+        except (OperationalError, RedisError, OSError):
             return False
 
 

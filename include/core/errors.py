@@ -9,6 +9,8 @@ name, a key or row values: only locations (file, line, table, column, subscriber
 
 from __future__ import annotations
 
+SECONDS_TO_UPGRADE_A_HOST = 120.0
+
 
 class TradewindError(Exception):
     """What went wrong, where, and the remedy.
@@ -25,6 +27,18 @@ class TradewindError(Exception):
 
 class ConfigurationError(TradewindError):
     """A setting, connection or file is wrong. A retry cannot fix it."""
+
+
+class NewerData(ConfigurationError):
+    """Ledger or warehouse is of a newer release than this code; nothing in it was changed.
+
+    While the hosts of a cluster are upgraded one after another, a later try may run on one that has the newer release.
+    """
+
+    retryable = True
+
+    def __init__(self, what: str, *, where: str, remedy: str) -> None:
+        super().__init__(what, where=where, remedy=remedy, retry_after=SECONDS_TO_UPGRADE_A_HOST)
 
 
 class SegmentsBroken(ConfigurationError):

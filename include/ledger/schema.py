@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, String, column, select, table
 
-from include.core.errors import ConfigurationError
+from include.core.errors import NewerData
 
 VERSION_TABLE = "ledger_version"
 """Not `alembic_version`, which is Airflow's if both share a database."""
@@ -23,13 +23,13 @@ _alembic = threading.Lock()
 
 
 def is_current(connection: Connection) -> bool:
-    """Whether the ledger has the newest version that this code knows. Raises `ConfigurationError` for an unknown version.
+    """Whether the ledger has the newest version that this code knows. Raises `NewerData` for an unknown version.
 
     Raises the driver's error if there is no version table: the ledger is empty or older than versioned schemas.
     """
     version = connection.scalar(_VERSION)
     if version is not None and version not in KNOWN:
-        raise ConfigurationError(
+        raise NewerData(
             f"has schema version {version}, and this code knows versions up to {HEAD}: it is from a newer Tradewind. "
             "Nothing in it was changed.",
             where=f"ledger {connection.engine.url.render_as_string(hide_password=True)}",

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import duckdb
 
 from include.core import sqlfile
-from include.core.errors import ConfigurationError
+from include.core.errors import NewerData
 from include.core.sqlfile import SqlFile
 
 
@@ -28,7 +28,7 @@ class Migration:
 def pending(connection: duckdb.DuckDBPyConnection) -> list[Migration]:
     """The migrations to run, in order; empty if the warehouse is current.
 
-    Raises `ConfigurationError` if the warehouse has a version that this code does not know.
+    Raises `NewerData` if the warehouse has a version that this code does not know.
     """
     known = [_migration(file) for file in sqlfile.folder("warehouse")]
     versions, checksums = _applied(connection)
@@ -76,9 +76,9 @@ def _applied(connection: duckdb.DuckDBPyConnection) -> tuple[set[int], dict[str,
     return {version for version, _, _ in rows if version is not None}, {name: checksum for _, name, checksum in rows}
 
 
-def _newer_warehouse(connection: duckdb.DuckDBPyConnection, newest: int, known: int) -> ConfigurationError:
+def _newer_warehouse(connection: duckdb.DuckDBPyConnection, newest: int, known: int) -> NewerData:
     database = "select coalesce(path, database_name) from duckdb_databases() where database_name = current_database()"
-    return ConfigurationError(
+    return NewerData(
         f"has schema version {newest}, and this code knows versions up to {known}: it is from a newer Tradewind. "
         "Nothing in it was changed.",
         where=f"warehouse {connection.execute(database).fetchall()[0][0]}",

@@ -15,6 +15,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import psutil
 import pytest
@@ -46,16 +47,20 @@ def only_worker(
 ) -> None:
     """Stop all workers, and start one as another host. `Stack.start` starts the others and leaves that one alone."""
     processes.stop([record_of(stack, name) for name in cluster.WORKERS])
-    installation = stack.installation
-    service = next(each for each in all_services(installation) if each.name == worker)
+    start_as(stack, worker, prefix=prefix, environment=environment)
+
+
+def start_as(stack: Stack, name: str, *, prefix: Sequence[str] = (), environment: Mapping[str, str] | None = None) -> None:
+    """Start a stopped service with a changed command or environment. `Stack.start` leaves it alone."""
+    installation, since = stack.installation, datetime.now(UTC)
+    service = next(each for each in all_services(installation) if each.name == name)
     common = {**service_environment(installation), **launcher._webhook_keys(installation)}
     expected = fingerprint({**common, **service.environment})
     changed = {**service.environment, **(environment or {})}
     launcher._start(
         installation, replace(service, command=(*prefix, *service.command), environment=changed), common, expected
     )
-    broker = cluster.connections(installation)[cluster.BROKER]
-    until(lambda: cluster.worker_answers(worker, broker), lambda: f"{worker} to start")
+    until(lambda: service.is_healthy(since), lambda: f"{name} to start")
 
 
 @contextmanager

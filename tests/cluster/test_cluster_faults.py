@@ -8,12 +8,15 @@ from __future__ import annotations
 import os
 import signal
 from contextlib import AbstractContextManager
+from pathlib import Path
 
 import pytest
 
 from operations import cluster, launcher, processes, runs
 from operations.runs import Run
+from operations.settings import service_environment
 from operations.stores import POSTGRESQL, REDIS
+from tests.cluster import next_release
 from tests.cluster.conftest import campaign_of
 from tests.cluster.environment import needs_servers
 from tests.cluster.hosts import (
@@ -26,6 +29,7 @@ from tests.cluster.hosts import (
     network,
     only_worker,
     record_of,
+    start_as,
 )
 from tests.operators.campaigns import PEOPLE
 from tests.operators.stack import SEND, Stack, until
@@ -105,16 +109,24 @@ def test_a_worker_is_cut_off_by_the_network_and_comes_back(stack: Stack) -> None
         stack.kill(worker)
 
 
-def test_every_node_is_upgraded_in_mid_send(stack: Stack) -> None:
-    """Workers and schedulers are stopped and started one after the other, the one that sends first: no doubt is left."""
-    run = begin(stack, "upgraded")
+def test_every_node_is_upgraded_in_mid_send(stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One after the other gets the next release, which changes the ledger: no doubt is left, and nobody clears a task.
+
+    The old release goes on sending with the ledger of the new one until its worker stops. A task that the old release
+    begins afterwards refuses that ledger, and is tried again until a worker of the new one has it.
+    """
+    release, run = next_release.write_release(tmp_path / "next"), begin(stack, "upgraded")
     sending = sending_node(stack, run)
-    nodes = [sending, *(node for node in (*cluster.SCHEDULERS, *cluster.WORKERS) if node != sending)]
-    for node in nodes:
-        processes.stop([record_of(stack, node)])
-        if node == sending:
-            assert len(stack.accepted("upgraded")) < PEOPLE - A_FEW, "the send was over before its worker stopped"
-        launcher.start_services(stack.installation, lambda said: None)
+    upgrade(stack, "edge", release)  # the first that opens the ledger
+    next_release.adopt(monkeypatch)
+    with stack.ledger() as ledger:
+        assert next_release.version_of(ledger) == next_release.VERSION
+    stack.await_accepted("upgraded", len(stack.accepted("upgraded")) + A_FEW)
+    processes.stop([record_of(stack, sending)])
+    assert len(stack.accepted("upgraded")) < PEOPLE - A_FEW, "the send was over before its worker stopped"
+    until(lambda: is_refused(stack, run), lambda: f"the old release to refuse the ledger: {stack.states(run)}")
+    for node in (sending, *(each for each in (*cluster.WORKERS, *cluster.SCHEDULERS) if each != sending)):
+        upgrade(stack, node, release)
     stack.await_run(run, seconds=900)
     stack.require_everybody_once("upgraded")
 
@@ -152,6 +164,18 @@ def trigger(stack: Stack, campaign: str) -> Run:
     run = stack.trigger(campaign)
     assert stack.await_accepted(campaign, 1) < PEOPLE
     return run
+
+
+def upgrade(stack: Stack, name: str, release: Path) -> None:
+    """Restart a service with the code of another release."""
+    processes.stop([record_of(stack, name)])
+    start_as(stack, name, environment=next_release.environment(release, service_environment(stack.installation)))
+
+
+def is_refused(stack: Stack, run: Run) -> bool:
+    """Whether a try of the task that sends refused the ledger of a newer release, by its log."""
+    logs = stack.installation.airflow_home / "logs" / f"dag_id={run.dag}" / f"run_id={run.id}" / f"task_id={SEND}"
+    return any("it is from a newer Tradewind" in log.read_text() for log in logs.rglob("attempt=*.log"))
 
 
 def await_supervised(stack: Stack, run: Run) -> None:

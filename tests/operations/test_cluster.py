@@ -266,3 +266,16 @@ def test_the_stamp_of_a_migrated_database_has_no_password(paths: DataPaths, monk
     url = "postgresql+psycopg://airflow:hush@db.test/airflow"
     launcher.migrate(installation, {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": url}, lambda said: None)
     assert "hush" not in (installation.airflow_home / "migrated").read_text()
+
+
+@needs_servers
+def test_a_broker_that_was_started_again_is_asked_anew(running_stores: Installation) -> None:
+    """The probe's kept connection was closed by the server that is gone: no worker answers, and nothing is raised."""
+    broker, pid_file = cluster.connections(running_stores)[cluster.BROKER], running_stores.paths.services / "redis.pid"
+    assert not cluster.worker_answers("nobody", broker)
+    record = processes.read(pid_file)
+    assert record is not None
+    processes.stop([record])
+    launcher.start_services(running_stores, lambda said: None)
+    for _ in range(2):
+        assert not cluster.worker_answers("nobody", broker)
