@@ -18,7 +18,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 UV_VERSION := 0.13.9
 UV := $(VENV)/bin/uv
 
-.PHONY: help run check preview trigger campaign journey backup restore replay consent evidence privacy suppress rotate quarantine export new-campaign new-source new-segment segment origins report up stop test coverage lint format bench faults mutations operators lock sbom audit docs clean distclean
+.PHONY: help run check preview trigger campaign journey backup restore replay consent evidence privacy suppress rotate quarantine export fetch new-campaign new-source new-segment segment origins report up stop test coverage lint format bench faults mutations operators lock sbom audit docs clean distclean
 
 help: ## show this text
 	@echo "Tradewind: e-mail marketing infrastructure as Airflow DAGs"
@@ -90,6 +90,9 @@ quarantine: $(VENV)/installed ## export the rows in quarantine as CSV, for the o
 export: $(VENV)/installed ## export the published file as Parquet, one file per table, with its manifest: TO=folder
 	@test -n "$$TO" || { echo "error: name the folder: make export TO=export" >&2; exit 2; }
 	@$(PY) -m include.publish.export "$$TO"
+
+fetch: $(VENV)/installed ## fetch the newest published build from the bucket or folder of AIRFLOW_CONN_PUBLISHED_BUILDS (docs/analysts.md)
+	@$(PY) -m include.publish.copies
 
 new-campaign: $(VENV)/installed ## write a campaign file with its template, which pass make check: NAME=spring_sale
 	@test -n "$$NAME" || { echo "error: name the campaign: make new-campaign NAME=spring_sale" >&2; exit 2; }

@@ -7,7 +7,8 @@ run.
 
 **Outputs.** Schema `marts`; `published/analytics.duckdb` with `manifest.json` and `report.html`; the asset
 `analytics`. The previous file is kept. The report by mail, once a day, to those whom `nightly_report` in
-`include/seed_addresses.yaml` names; to nobody by default.
+`include/seed_addresses.yaml` names; to nobody by default. A copy of the build in the place that the connection
+`published_builds` names, a bucket or a folder; none by default.
 
 **Triage.**
 - `collect.reconcile_suppressions` fails with *EspUnavailable*: SendGrid did not answer; the next night compares again.
@@ -24,6 +25,8 @@ run.
   remains published.
 - `dispatch.plan` fails with *ConfigurationError* or *EdgeUnavailable*: the file of seed addresses or the edge; the message
   says what. The file is published; clear the task once it is mended.
+- `copy_out` fails with *PlaceUnavailable*: object storage did not answer, or lost what was written. Those who fetch from
+  there have the build before; clear the task.
 - A figure is doubted: trigger the DAG with `whole`. It builds marts and file from the whole history, and not from what
   changed (docs/runbook/rebuild-marts.md).
 - Every task can be cleared and run again.
@@ -36,7 +39,7 @@ from typing import Any
 
 from airflow.sdk import DAG, task, task_group
 
-from include.orchestration import alert_route, configuration, defaults, forms, quality, report_mail, runs, timetables
+from include.orchestration import alert_route, configuration, copies, defaults, forms, quality, report_mail, runs, timetables
 from include.orchestration.assets import ACTIVITIES, ANALYTICS, ENGAGEMENT, SEGMENTS, SENDS, SUBSCRIBERS
 from include.orchestration.tags import Pool, Tag
 from include.orchestration.tasks import Stores, stores_task
@@ -144,4 +147,4 @@ with DAG(
 
     check_consent()
     collect() >> analyze() >> [published := publish(), check_service_levels()]
-    published >> report_mail.dispatch()
+    published >> [report_mail.dispatch(), copies.copy_out()]

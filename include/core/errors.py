@@ -159,6 +159,12 @@ class PublishError(TradewindError):
     """The built file does not contain what was written. The previous file stays published."""
 
 
+class PlaceUnavailable(PublishError):
+    """The place of published builds could not be reached, or lost what was written to it. Readers have the build before."""
+
+    retryable = True
+
+
 def may_retry(error: BaseException) -> bool:
     """Whether the task that raised `error` should be retried.
 

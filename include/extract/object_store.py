@@ -5,27 +5,20 @@ Objects are copied to the scratch folder before they are read, so that every pas
 
 from __future__ import annotations
 
-import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from pyarrow import fs
 
 from include.core.connections import SOURCE
-from include.core.errors import ConfigurationError, SourceError, SourceUnavailable
+from include.core.errors import SourceError, SourceUnavailable
+from include.core.object_storage import failure, open_storage
 from include.extract.source_files import SourceFile, file_changed_error, file_missing_error
 
-OPTIONS = ("endpoint", "region", "anonymous")
 PIECE = 1024 * 1024
-CONNECT_SECONDS, ATTEMPTS = 10, 3
-# Names of S3's error codes as pyarrow reports them. Everything else may pass.
-_PERMANENT = ("ACCESS_DENIED", "INVALID_ACCESS_KEY_ID", "SIGNATURE_DOES_NOT_MATCH", "INVALID_SIGNATURE", "NO_SUCH_BUCKET",
-    "UNRECOGNIZED_CLIENT", "INVALID_CLIENT_TOKEN_ID", "MISSING_AUTHENTICATION_TOKEN")  # fmt: skip
-_CODE = re.compile(r"AWS Error ([A-Z_]+)(?: \(HTTP status (\d+)\))?")
-_REJECTED = ("400", "401", "403", "404")
 
 
 class Bucket:
@@ -34,21 +27,11 @@ class Bucket:
     is_partial = False
 
     def __init__(self, url: str, options: Mapping[str, str]) -> None:
-        parts = urlsplit(url)
-        bucket = parts.netloc.rpartition("@")[2]
-        self._root = f"{bucket}/{unquote(parts.path).strip('/')}".rstrip("/")
         self._listed: list[str] | None = None
-        self.location = f"s3://{self._root}"
+        self.location = f"s3://{urlsplit(url).netloc.rpartition('@')[2]}"
         with self._translated_errors("the connection cannot be opened"):
-            self._filesystem = fs.S3FileSystem(
-                access_key=unquote(parts.username) if parts.username else None,
-                secret_key=unquote(parts.password) if parts.password else None,
-                anonymous=options.get("anonymous", "").lower() in ("1", "true", "yes"),
-                connect_timeout=CONNECT_SECONDS,
-                retry_strategy=fs.AwsStandardS3RetryStrategy(max_attempts=ATTEMPTS),
-                region=options.get("region") or None,
-                **_endpoint(options.get("endpoint", "")),
-            )
+            self._filesystem, self._root = storage = open_storage(url, options, SOURCE)
+        self.location = storage.location
 
     def names(self, start: str) -> list[str]:
         if self._listed is None:
@@ -84,7 +67,7 @@ class Bucket:
 
     @contextmanager
     def _translated_errors(self, what: str, label: str | None = None) -> Iterator[None]:
-        """S3's messages name keys and hosts, so only the error's code is reported."""
+        """Report only the error's code."""
         try:
             yield
         except FileNotFoundError:
@@ -92,12 +75,11 @@ class Bucket:
                 raise file_missing_error(label) from None
             raise self._error(SourceError, f"{what}: the bucket does not exist") from None
         except OSError as error:
-            if error.errno is not None and not isinstance(error, (PermissionError, ConnectionError, TimeoutError)):
+            found = failure(error)
+            if found is None:
                 raise
-            found = _CODE.search(str(error))
-            code, status = found.groups() if found else ("no answer", None)
-            permanent = code in _PERMANENT or status in _REJECTED or isinstance(error, PermissionError)
-            raise self._error(SourceError if permanent else SourceUnavailable, f"{what} ({code})") from None
+            kind = SourceError if found.is_permanent else SourceUnavailable
+            raise self._error(kind, f"{what} ({found.code})") from None
 
     def _error(self, kind: type[SourceError], what: str) -> SourceError:
         return kind(
@@ -105,17 +87,3 @@ class Bucket:
             where=self.location,
             remedy=f"Check bucket, keys, endpoint and region of the connection {SOURCE}.",
         )
-
-
-def _endpoint(url: str) -> dict[str, str]:
-    """The endpoint as arguments of S3FileSystem; none for Amazon's own."""
-    if not url:
-        return {}
-    parts = urlsplit(url if "://" in url else f"https://{url}")
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/"):
-        raise ConfigurationError(
-            "the option 'endpoint' is not a URL such as https://minio.example:9000.",
-            where=f"connection {SOURCE}",
-            remedy="Correct it; the bucket belongs into s3://bucket/prefix.",
-        )
-    return {"scheme": parts.scheme, "endpoint_override": parts.netloc}

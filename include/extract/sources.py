@@ -122,9 +122,10 @@ def _open_files(url: str, scratch: Path | None, since: datetime | None) -> Sourc
 
         return FolderSource(LocalFolder(address.removeprefix("file://")), file_options(options), scratch)
     if url.startswith("s3"):
-        from include.extract import object_store
+        from include.core.object_storage import OPTIONS
+        from include.extract.object_store import Bucket
 
-        return FolderSource(object_store.Bucket(address, options), file_options(options, object_store.OPTIONS), scratch)
+        return FolderSource(Bucket(address, options), file_options(options, OPTIONS), scratch)
     from include.extract.api_options import api_options
     from include.extract.http_api import HttpApi
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from include.core.secrets import Secrets
     from include.extract.combination import Combination
     from include.ledger.stores import Stores
+    from include.publish.place import Place
 
 log = logging.getLogger(__name__)
 
@@ -129,6 +130,17 @@ def connection_url(connection_id: str) -> str:
         "does not exist.", where=f"connection {connection_id}",
         remedy=f"Create it in Airflow or set AIRFLOW_CONN_{connection_id.upper()}.",
     )  # fmt: skip
+
+
+def place() -> Place | None:
+    """The place that published builds are copied to: the connection `published_builds`; None without it."""
+    from include.core.connections import database_url, environment_connection
+    from include.publish.place import PLACE, open_place
+
+    if text := environment_connection(PLACE):
+        return open_place(database_url(PLACE, text))
+    stored = _stored(PLACE)
+    return open_place(_resolved(PLACE, stored)) if stored else None
 
 
 def account() -> SendGridAccount:

@@ -70,10 +70,13 @@ def erase_files(stores: Stores, request_id: str) -> Any:
 def erase_warehouse(stores: Stores, request_id: str) -> Any:
     """Erase the person from every table of the warehouse and from its file, and from the published files.
 
-    The marts are published twice, to replace the current and the previous file; older ones are removed.
+    The marts are published twice, to replace the current and the previous file; older ones are removed, also from the
+    place that they were copied to.
     """
     from include.privacy import erase
-    from include.publish.file import forget_history, publish
+    from include.publish.copies import copy_out
+    from include.publish.file import publish
+    from include.publish.links import forget_history
 
     _, person = _request(stores, request_id, "erase")
     changed = erase.erase_from_warehouse(stores.paths, person)
@@ -81,6 +84,8 @@ def erase_warehouse(stores: Stores, request_id: str) -> Any:
         for _ in ("the published file", "the previous one"):
             publish(stores.paths)
         forget_history(stores.paths)
+        if place := configuration.place():
+            copy_out(stores.paths, place)
     return changed
 
 

@@ -23,7 +23,7 @@ from include.core import clock
 from include.core.durable import copy_file, sync_file, sync_folder, write_durably
 from include.core.errors import PublishError
 from include.core.paths import SQL, DataPaths
-from include.publish import contents, snapshot, update
+from include.publish import contents, links, snapshot, update
 from include.publish.contents import Tables
 from include.publish.snapshot import FILE, MANIFEST, BuildSummary, Manifest, Whole
 from include.warehouse.comments import apply_comments
@@ -54,12 +54,12 @@ def publish(paths: DataPaths, *, whole: bool = False) -> Manifest:
     name = f"{built_at:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:8]}"
     with open_warehouse(paths) as connection:
         try:
-            _remove_leftovers(paths)
+            links.remove_leftovers(paths)
             build = paths.published / "builds" / name
             base = None if whole else update.base(connection, paths)
             manifest = _publish(connection, paths, build, built_at, base)
             run(connection, "publish", "publications_insert", {"build": name, "published_at": clock.now()})
-            _remove_leftovers(paths)
+            links.remove_leftovers(paths)
         except (OSError, *WRITE_FAILED) as error:
             raise PublishError(
                 f"the file could not be written ({type(error).__name__}).",
@@ -82,7 +82,8 @@ def _publish(
         shutil.rmtree(build, ignore_errors=True)
         raise
     update.mark_published(connection, build.name)
-    _swap(paths, build, built_at)
+    links.point_to(paths, build)
+    links.keep_as_last_of_day(paths, build, built_at)
     kind = "a copy of the last one with what changed" if base else "written whole"
     log.info("Published build %s (%s): %d tables, %d bytes.", build.name, kind, len(tables), manifest["bytes"])
     return manifest
@@ -200,43 +201,3 @@ def _summary(build: Path) -> BuildSummary | None:
         "sha256": manifest["sha256"],
         "bytes": manifest["bytes"],
     }
-
-
-def _swap(paths: DataPaths, build: Path, built_at: datetime) -> None:
-    before = snapshot.current_build(paths)
-    _point(paths.published / FILE, f"current/{FILE}")
-    _point(paths.published / MANIFEST, f"current/{MANIFEST}")
-    _point(paths.published / "current", f"builds/{build.name}")
-    if before:
-        _point(paths.published / "previous", f"builds/{before.name}")
-        _point(paths.published / "analytics.previous.duckdb", f"previous/{FILE}")
-        _point(paths.published / "manifest.previous.json", f"previous/{MANIFEST}")
-    paths.dated_builds.mkdir(exist_ok=True)
-    _point(paths.dated_builds / f"{built_at:%Y-%m-%d}.duckdb", f"../builds/{build.name}/{FILE}")
-
-
-def _point(link: Path, target: str) -> None:
-    """Point `link` to `target` by a durable rename. Does nothing if it already does."""
-    if link.is_symlink() and str(link.readlink()) == target:
-        return
-    beside = link.with_name(f".{link.name}.{uuid.uuid4().hex}.tmp")
-    beside.symlink_to(target)
-    beside.replace(link)
-    sync_folder(link.parent)
-
-
-def _remove_leftovers(paths: DataPaths) -> None:
-    """Remove builds without a link, and what killed publishes left: links, and logs, which DuckDB would replay."""
-    dated = {link.resolve().parent for link in paths.dated_builds.glob("*.duckdb") if link.exists()}
-    kept = {snapshot.current_build(paths), snapshot.previous_build(paths), *dated}
-    for build in (paths.published / "builds").glob("*"):
-        if build.resolve() not in kept:
-            shutil.rmtree(build)
-    for stale in (*paths.published.rglob(".*.tmp"), *paths.published.glob("*.wal"), *paths.published.glob("builds/*/*.wal")):
-        stale.unlink(missing_ok=True)
-
-
-def forget_history(paths: DataPaths) -> None:
-    """Remove every build but the current and the previous one: they hold rows of persons who were erased since."""
-    shutil.rmtree(paths.dated_builds, ignore_errors=True)
-    _remove_leftovers(paths)

@@ -68,6 +68,23 @@ def test_the_environment_takes_precedence_over_stored_connections(
     assert configuration.source_url() == "postgresql://reader@db/shop"
 
 
+def test_the_place_of_published_builds_is_one_connection(
+    stored: dict[str, dict[str, Any]], paths: DataPaths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert configuration.place() is None
+    extra = '{"endpoint_url": "http://127.0.0.1:9", "region_name": "eu-west-1"}'
+    stored["published_builds"] = {
+        "conn_type": "aws", "host": "bucket", "schema": "shop", "login": "KEY", "password": "hushhush", "extra": extra,
+    }  # fmt: skip
+    place = configuration.place()
+    assert place is not None
+    assert place.location == "s3://bucket/shop"
+    monkeypatch.setenv("AIRFLOW_CONN_PUBLISHED_BUILDS", "file:///mnt/analysts")
+    place = configuration.place()
+    assert place is not None
+    assert place.location == "/mnt/analysts"
+
+
 def test_several_sources_are_read_from_the_file_and_its_connections(
     stored: dict[str, dict[str, Any]], paths: DataPaths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 
 from include.core.paths import DataPaths
-from include.publish import file, snapshot
+from include.publish import file, links, snapshot
 from include.warehouse.connection import open_warehouse
 
 READER = """
@@ -70,6 +70,6 @@ def test_last_build_of_a_day_is_kept_and_attached_to_compare(marts: DataPaths) -
         connection.execute(f"attach '{yesterday}' as earlier (read_only)")
         query = "select (select count(*) from marts.lifecycle), (select count(*) > 0 from earlier.marts.lifecycle)"
         assert connection.execute(query).fetchall() == [(0, True)]
-    file.forget_history(marts)
+    links.forget_history(marts)
     assert not marts.dated_builds.exists()
     assert len(list((marts.published / "builds").iterdir())) == 2

@@ -11,7 +11,7 @@ import pytest
 
 from include.core.errors import PublishError
 from include.core.paths import DataPaths
-from include.publish import file, snapshot, update
+from include.publish import file, links, snapshot, update
 from include.publish.read_back import verify
 from include.publish.snapshot import Manifest
 from include.warehouse.connection import open_warehouse
@@ -136,6 +136,6 @@ def test_builds_without_a_link_are_removed(marts: DataPaths) -> None:
     for _ in range(3):
         file.publish(marts)
     assert len(list((marts.published / "builds").iterdir())) == 2
-    file.forget_history(marts)
+    links.forget_history(marts)
     assert not marts.dated_builds.exists()
     assert len(list((marts.published / "builds").iterdir())) == 2
