@@ -16,6 +16,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200)]
 APPROVE = "dispatch.approve"
 
 
+@pytest.mark.slow
 def test_a_campaign_is_sent_after_its_approval(stack: Stack) -> None:
     run = stack.trigger("approved")
     stack.await_task(run, APPROVE, "awaiting_input")

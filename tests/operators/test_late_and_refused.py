@@ -14,6 +14,7 @@ from tests.operators.stack import SEND, Stack, until
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200)]
 
 
+@pytest.mark.slow
 def test_a_late_scheduled_run_sends_after_approval(stack: Stack) -> None:
     run = missed_tick(stack, "late", datetime.now(UTC) - timedelta(hours=3))
     stack.await_task(run, "dispatch.approve_late_start", "awaiting_input", "deferred")

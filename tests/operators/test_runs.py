@@ -14,6 +14,7 @@ from tests.operators.stack import SEND, Stack, until
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200)]
 
 
+@pytest.mark.slow
 def test_clear_during_a_send_and_afterwards(stack: Stack) -> None:
     run = stack.trigger("cleared")
     assert stack.await_accepted("cleared", 1) < PEOPLE
