@@ -45,6 +45,7 @@ def test_a_worker_is_killed(stack: Stack) -> None:
     run = begin(stack, campaign)
     killed = sending_node(stack, run)
     assert killed in cluster.WORKERS
+    await_owner(stack, campaign)
     assert stack.kill(killed) > 2
     stack.simulator_call("faults", None, "DELETE")
     stack.await_run(run, seconds=900)
