@@ -49,6 +49,12 @@ select
     $as_of::timestamptz - to_hours(($hours * (hash(i + 9) % 10000) / 10000)::integer) as happened_at
 from range($rows) as activities (i)
 """
+NOTED = {
+    "purchases": "select distinct subscriber_id, 'purchases' from core.purchases where landed_run = $name",
+    "events": "select distinct subscriber_id, 'events' from engagement.events where starts_with(dedup_key, $name)",
+    "activities": "select distinct subscriber_id, 'activities' from core.activities where landed_run = $name",
+}
+"""Whose rows are new, as their writers note it."""
 YEAR, DAY = 24 * 365, 24
 
 
@@ -84,6 +90,9 @@ def _invent(paths: DataPaths, name: str, people: int, purchases: int, events: in
         connection.execute(PURCHASES, shared | {"rows": purchases})
         connection.execute(EVENTS, shared | {"rows": events // 2})
         connection.execute(ACTIVITIES, shared | {"rows": events - events // 2})
+        if connection.execute("select count(*) from segment.scales").fetchall()[0][0]:
+            for query in NOTED.values():
+                connection.execute(f"insert into segment.changes {query}", {"name": name})
 
 
 if __name__ == "__main__":

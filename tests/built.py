@@ -1,4 +1,4 @@
-"""Lets statements of marts run one by one, as in a build of the whole."""
+"""Lets statements of marts and features run one by one, as in a build of the whole."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import duckdb
 
 from include.analyze import scopes
 from include.core import sqlfile
+from include.segment import features
 from include.warehouse.connection import fetch, run
 
 MESSAGES = ("marts.subscribers", "build.message_outcomes", "marts.sends", "build.mail_counts")
@@ -31,4 +32,6 @@ def run_statement(
                 run_statement(connection, "analyze", table.partition(".")[2], params)
         if "temp." in statement:
             scopes.show(connection)
+    if stage == "segment" and "temp.fact_" in sqlfile.load(stage, name).statement:
+        features.show(connection, everybody=True)
     return run(connection, stage, name, given)

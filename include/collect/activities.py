@@ -76,6 +76,7 @@ def _load(warehouse: duckdb.DuckDBPyConnection, root: Path, files: list[Path]) -
     warehouse.register("posted_activities", pa.Table.from_arrays(arrays, schema=SCHEMA))
     with transaction(warehouse):
         inserted = run(warehouse, "collect", "activities_insert").fetchone()
+        run(warehouse, "collect", "activities_note")
     warehouse.unregister("posted_activities")
     spool.archive(root, readable)
     new = int(inserted[0]) if inserted else 0

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
+from typing import Any
 
 import duckdb
 
@@ -19,7 +21,7 @@ MESSAGES_PER_ROUND = 200_000
 def classify_load(warehouse: duckdb.DuckDBPyConnection) -> None:
     """Classify the messages of the current load (temp table `deduplicated`), within the load's transaction."""
     run(warehouse, "collect", "messages_to_classify_by_load")
-    run(warehouse, "collect", "classify", {"rule_version": RULE_VERSION})
+    _classify(warehouse, {"rule_version": RULE_VERSION})
 
 
 def reclassify_history(warehouse: duckdb.DuckDBPyConnection, rule_version: int = RULE_VERSION) -> int:
@@ -36,8 +38,15 @@ def reclassify_history(warehouse: duckdb.DuckDBPyConnection, rule_version: int =
             if not messages:
                 return total
             run(warehouse, "collect", "verdicts_before")
-            run(warehouse, "collect", "classify", params)
+            _classify(warehouse, params)
             run(warehouse, "collect", "verdict_changes_insert", {"changed_at": started})
             run(warehouse, "collect", "changes_insert_reclassified")
         total += messages
         log.info("reclassified %d messages under rule version %d", total, rule_version)
+
+
+def _classify(warehouse: duckdb.DuckDBPyConnection, params: Mapping[str, Any]) -> None:
+    """Classify `messages_to_classify`, and note for the features whose opens and clicks have another verdict."""
+    warehouse.register("classified", run(warehouse, "collect", "classify", params).to_arrow_table())
+    run(warehouse, "collect", "verdicts_note")
+    warehouse.unregister("classified")

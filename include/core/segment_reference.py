@@ -21,6 +21,8 @@ SCHEMA = "segment"
 TABLES = frozenset(
     {"features", "activity_counts", "runs", "sizes", "membership", "stops", "decisions", "spells", "condition_changes"}
     | {"previous_features", "previous_activity_counts", "positions", "members", "moves"}
+    | {"facts", "activity_facts", "scales", "changes", "replaced_facts", "replaced_activity_facts", "replaced_people"}
+    | {"facts_of_runs", "activity_facts_of_runs", "features_of_runs"}
     | {"members_when", "members_in", "members_on", "moves_on"}
 )
 """Tables, views and macros of the schema `segment`. No segment has one of these names."""

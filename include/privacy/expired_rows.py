@@ -92,6 +92,8 @@ def _delete(warehouse: duckdb.DuckDBPyConnection, table: str, days: int | None) 
         return 0
     before: datetime = clock.now() - timedelta(days=days)
     deleted = 0
+    if table == "activities":
+        run(warehouse, "privacy", "activities_note_expired", {"before": before})
     for name in _STATEMENTS.get(table, [table]):
         row = run(warehouse, "privacy", f"{name}_delete_expired", {"before": before}).fetchone()
         deleted += int(row[0]) if row else 0

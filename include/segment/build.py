@@ -12,17 +12,15 @@ import duckdb
 
 from include.core import clock
 from include.core.campaign_file import chosen_segments
-from include.core.engagement import ENGAGEMENT_PARAMS
 from include.core.errors import ConfigurationError, SegmentsBroken
 from include.core.paths import SEGMENTS, DataPaths
-from include.core.shop import load_shop
 from include.segment import guards, history
 from include.segment.activity_segments import activity_segments
 from include.segment.catalogue import Segment, read_catalogue
+from include.segment.features import build_features
 from include.segment.members import select_members
 from include.warehouse import memory
-from include.warehouse.connection import open_warehouse, replace_table, run, transaction
-from include.warehouse.money import replace_rates
+from include.warehouse.connection import open_warehouse, run, transaction
 
 logger = logging.getLogger(__name__)
 
@@ -74,7 +72,7 @@ def build_segments(
     if as_of.tzinfo is None:
         raise ValueError("as_of needs a time zone")
     with open_warehouse(paths) as connection:
-        _build_features(connection, as_of)
+        build_features(connection, as_of)
         memory.limit_spilling(connection, paths.spill, DEFINITION_SPILL * memory.limit())
         _lock_down(connection)
         catalogue = read_catalogue(definitions, chosen_segments())
@@ -100,15 +98,6 @@ def _lock_down(connection: duckdb.DuckDBPyConnection) -> None:
     """Deny access to files and network until the connection is closed."""
     connection.execute("set enable_external_access = false")
     connection.execute("set lock_configuration = true")
-
-
-def _build_features(connection: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
-    with transaction(connection):
-        history.keep_previous_features(connection, as_of)
-        replace_rates(connection, load_shop())
-        replace_table(connection, "segment.features", "segment", "features", {"as_of": as_of} | ENGAGEMENT_PARAMS)
-        replace_table(connection, "segment.activity_counts", "segment", "activity_counts", {"as_of": as_of})
-    logger.info("built the features as of %s", as_of.isoformat())
 
 
 def _freeze(

@@ -32,11 +32,17 @@ class Conditions:
     statement: str
 
 
-def conditions(segment: Segment, members: str = MEMBERS_NOW, tables: Mapping[str, str] | None = None) -> Conditions | None:
+def conditions(
+    segment: Segment,
+    members: str = MEMBERS_NOW,
+    tables: Mapping[str, str] | None = None,
+    moved: Mapping[str, str] | None = None,
+) -> Conditions | None:
     """The conditions of a segment; None if its query is no conjunction of terms (a union, a group, a join without ON).
 
     `members` is the query on the members of a segment that it reads, as in `resolve`; `tables` names other tables of the
-    schema segment to read, by the name of the table.
+    schema segment to read, by the name of the table; `moved` names temporary tables with the rows of the people in question,
+    which are read where the query takes its people from.
     """
     definition = segment.definition
     original = definition.query.tree
@@ -51,6 +57,7 @@ def conditions(segment: Segment, members: str = MEMBERS_NOW, tables: Mapping[str
     tree = sqlglot.parse_one(text, dialect="duckdb")
     assert isinstance(tree, exp.Select)
     _rename(tree, tables or {})
+    _read_moved(tree, moved or {})
     said = [f"in segment {segment.reads[number]}" for number in joined]
     said += [_words(term, segment.values) for term in _terms(original)]
     return Conditions(tuple(said), _statement(tree, [members.format(number) for number in joined]))
@@ -79,6 +86,20 @@ def _rename(tree: exp.Select, tables: Mapping[str, str]) -> None:
             if not table.alias:
                 table.set("alias", exp.TableAlias(this=exp.to_identifier(name)))
             table.set("this", exp.to_identifier(tables[name]))
+
+
+def _read_moved(tree: exp.Select, moved: Mapping[str, str]) -> None:
+    """Read a temporary table in FROM, where the people come from it: other rows of it are nobody's in question."""
+    source, joins = tree.args["from_"].this, tree.args.get("joins") or ()
+    who = tree.expressions[0].unalias()
+    if not isinstance(source, exp.Table) or source.db.lower() != SCHEMA or source.name.lower() not in moved:
+        return
+    if any(join.side in ("RIGHT", "FULL") for join in joins) or who.table not in ("", source.alias_or_name):
+        return
+    if not source.alias:
+        source.set("alias", exp.TableAlias(this=exp.to_identifier(source.name)))
+    source.set("db", exp.to_identifier("temp"))
+    source.set("this", exp.to_identifier(moved[source.name.lower()]))
 
 
 def _statement(tree: exp.Select, bases: list[str]) -> str:

@@ -18,7 +18,7 @@ import duckdb
 from include.core.segment_reference import MEMBERS_NOW
 from include.segment.catalogue import Segment
 from include.segment.conditions import Conditions, conditions
-from include.warehouse.connection import fetch, run
+from include.warehouse.connection import run
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +30,8 @@ _COMPARE = (
     "members_before_create",
     "changed_members_create",
     "moves_create",
+    "moved_features_create",
+    "moved_previous_features_create",
     "movers_create",
     "found_changes_create",
 )
@@ -40,21 +42,6 @@ _MEMBERS_BEFORE = (
     "(select members_before.subscriber_id from temp.members_before inner join temp.places "
     "on members_before.block = places.block and members_before.bits & places.bit <> 0 where places.segment = $tw_read_{})"
 )
-
-
-def keep_previous_features(connection: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
-    """Keep the features of an earlier full run as the previous ones. Within the caller's transaction.
-
-    Runs that build only the segments of activities overwrite the features of such a run and not the previous ones, so that
-    the next full run is compared with the last one.
-    """
-    found = fetch(connection, "segment", "features_run").to_pylist()[0]
-    if found["as_of"] is None or found["as_of"] >= as_of or found["is_partial"]:
-        return
-    for table, previous in PREVIOUS.items():
-        connection.execute(f"drop table segment.{previous}")
-        connection.execute(f"alter table segment.{table} rename to {previous}")
-        connection.execute(f"create table segment.{table} as from segment.{previous} limit 0")
 
 
 def not_built_later(
@@ -74,7 +61,7 @@ def find(connection: duckdb.DuckDBPyConnection, built: Sequence[Segment], segmen
     params = {"segment_run": segment_run, "as_of": as_of, "built": list(names)}
     for name in _COMPARE:
         run(connection, "segment", name, params)
-    compared_at = connection.execute("select max(as_of) from segment.previous_features").fetchall()[0][0]
+    compared_at = connection.execute("select max(as_of) from segment.scales where is_previous").fetchall()[0][0]
     run(connection, "segment", "found_changes_of_the_list", {"most": MOST_PEOPLE, "compared_at": compared_at})
     earlier = dict(run(connection, "segment", "previous_definitions", params).fetchall())
     for name, moved in run(connection, "segment", "moved_segments").fetchall():
@@ -104,7 +91,11 @@ def _explain(
         texts = {**shared, "tw_texts": ["the definition"]}
         connection.execute(_INSERT.format("$tw_texts::varchar[]", "temp.people"), texts)
     before = moved == "entered"
-    found = conditions(segment, _MEMBERS_BEFORE, PREVIOUS) if before else conditions(segment, MEMBERS_NOW)
+    found = (
+        conditions(segment, _MEMBERS_BEFORE, PREVIOUS, {"previous_features": "moved_previous_features"})
+        if before
+        else conditions(segment, MEMBERS_NOW, moved={"features": "moved_features"})
+    )
     when = compared_at if before else as_of
     if found is None or not found.texts or when is None:
         return

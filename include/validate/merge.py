@@ -29,6 +29,8 @@ _BEFORE_REPLACING = (
     "former_consents_insert", "held_back_delete_released",
 )  # fmt: skip
 """What is kept of the subscribers whose rows a piece replaces, and which addresses they have from now on."""
+_NOTED = ("purchases", "activities")
+"""Whose rows changed is noted in segment.changes. People are compared with their facts, whatever changed them."""
 log = logging.getLogger(__name__)
 
 
@@ -109,6 +111,8 @@ def _delete_unseen(connection: duckdb.DuckDBPyConnection, relation: str, params:
     Returns how many were deleted.
     """
     run(connection, "validate", f"{relation}_unseen", params)
+    if relation in _NOTED:
+        run(connection, "validate", f"{relation}_note_unseen", params)
     deleted = _run_counted(connection, f"{relation}_delete_unseen", params)
     run(connection, "validate", "unseen_delete", params)
     run(connection, "validate", "unseen_insert", params)
@@ -124,6 +128,8 @@ def _merge_piece(connection: duckdb.DuckDBPyConnection, piece: LandedBatch, para
     if piece.relation == "subscribers":
         for name in _BEFORE_REPLACING:
             run(connection, "validate", name, params)
+    if piece.relation in _NOTED:
+        run(connection, "validate", f"{piece.relation}_note_incoming")
     replaced = _run_counted(connection, f"{piece.relation}_delete_changed", params) if actions.updated else 0
     _require_count(actions.updated, replaced, "rows were replaced", piece)
     run(connection, "validate", f"{piece.relation}_insert", params)

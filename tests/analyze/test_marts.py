@@ -17,8 +17,9 @@ from include.core.paths import DataPaths
 from include.core.shop import load_shop
 from include.ledger.stores import Stores
 from include.ledger.suppressions import Suppression, lift, suppress
-from include.segment import build
+from include.segment import build, features
 from include.warehouse.connection import open_warehouse
+from tests.stored_view import store
 
 AS_OF = datetime(2026, 11, 24, 6, tzinfo=UTC)
 EMPTY = {
@@ -156,7 +157,7 @@ def test_revenue_is_in_shop_currency_and_amounts_without_rate_are_reported(
     stores: Stores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop = load_shop().model_copy(update={"currency": "EUR", "exchange_rates": {"JPY": 0.0061}})
-    for module in (marts, build):
+    for module in (marts, features):
         monkeypatch.setattr(module, "load_shop", lambda: shop)
     with open_warehouse(stores.paths) as connection:
         connection.execute(ANNA)
@@ -175,6 +176,7 @@ def test_revenue_is_in_shop_currency_and_amounts_without_rate_are_reported(
 def test_dated_lifecycle_keeps_changes_and_a_day_can_be_analysed_again(stores: Stores) -> None:
     with open_warehouse(stores.paths) as connection:
         connection.execute(ANNA)
+        store(connection, "segment.features")
     states = "select valid_from, valid_until, lifecycle_stage from marts.lifecycle_history order by valid_from, valid_until"
     first, second = date(2026, 11, 24), date(2026, 11, 25)
     expected: list[tuple[object, ...]] = [(first, None, "prospect")]

@@ -136,9 +136,13 @@ BREAKS = {
         insert into segment.members select 'anna', 0, 1 from range(2)""",
     "keys_unique": "insert into segment.runs from segment.runs",
     "features_unique": """
-        insert into segment.features by name
-        select 'anna' as subscriber_id, now() as as_of, 0 as purchases, 0 as revenue, 'prospect' as lifecycle_stage,
-            0 as human_opens_90d, 0 as human_clicks_90d, 'dormant' as engagement_level
+        insert into segment.scales by name
+        select false as is_previous, now() as as_of, 30 as engaged_days, 90 as warm_days, 180 as cooling_days,
+            false as is_whole;
+        insert into segment.facts by name
+        select 'anna' as subscriber_id, true as tracking_consent, 0 as purchases, 0 as purchase_days, 0 as revenue,
+            0 as unconverted, 0 as human_opens_90d, 0 as human_clicks_90d, 0 as human_opens_30d, 0 as human_clicks_30d,
+            0 as activities_7d, 0 as activities_30d
         from range(2)""",
 }
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from include.core.paths import DataPaths
 from include.warehouse.connection import open_warehouse, transaction
 from tests.frozen_segment import freeze_segment
+from tests.stored_view import store
 
 SUBSCRIBERS = """
 insert into core.subscribers by name
@@ -74,6 +75,7 @@ def _populated(people: int, segment: str) -> tempfile.TemporaryDirectory[str]:
 def insert_people(paths: DataPaths, people: int, segment: str = "newsletter_readers") -> None:
     """Insert `people` mailable subscribers, all in `segment`."""
     with open_warehouse(paths) as warehouse, transaction(warehouse):
+        store(warehouse, "segment.features")
         for statement in (SUBSCRIBERS, IDENTITIES, FEATURES):
             warehouse.execute(statement, {"people": people})
         warehouse.execute(RUN)

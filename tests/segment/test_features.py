@@ -14,12 +14,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from include.core.engagement import ENGAGEMENT_PARAMS
 from include.core.shop import load_shop
 from include.segment.catalogue import read_catalogue
+from include.segment.features import build_features
 from include.segment.members import select_members
-from include.warehouse.connection import configure, prepare, replace_table
-from include.warehouse.money import replace_rates
+from include.warehouse.connection import configure, prepare
 
 AS_OF = datetime(2026, 11, 24, tzinfo=UTC)
 PEOPLE = """
@@ -74,8 +73,9 @@ def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
         connection.execute("set threads = 1")
         connection.execute(PEOPLE)
         shop = load_shop().model_copy(update={"currency": "EUR", "exchange_rates": {"JPY": 0.0061}})
-        replace_rates(connection, shop)
-        yield connection
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("include.segment.features.load_shop", lambda: shop)
+            yield connection
 
 
 def features(warehouse: duckdb.DuckDBPyConnection, bought: list[Purchase]) -> list[Features]:
@@ -83,7 +83,7 @@ def features(warehouse: duckdb.DuckDBPyConnection, bought: list[Purchase]) -> li
     warehouse.register("bought", pa.Table.from_pylist(bought, schema=SCHEMA))
     warehouse.execute("delete from core.purchases")
     warehouse.execute(PURCHASES)
-    replace_table(warehouse, "segment.features", "segment", "features", {"as_of": AS_OF} | ENGAGEMENT_PARAMS)
+    build_features(warehouse, AS_OF, whole=True)
     rows: list[Features] = warehouse.execute("from segment.features order by subscriber_id").to_arrow_table().to_pylist()
     return rows
 

@@ -14,6 +14,7 @@ from include.segment.catalogue import Catalogue, read_catalogue
 from include.segment.members import select_members
 from include.segment.shared_scan import is_plain
 from include.warehouse.connection import configure, prepare
+from tests.stored_view import store
 
 AS_OF = datetime(2026, 11, 24, tzinfo=UTC)
 HEADER = "-- name: {name}\n-- owner: marketing\n-- grain: one row per subscriber\n-- params: {params}\n-- purpose: Test.\n"
@@ -37,6 +38,7 @@ def warehouse() -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
     configure(connection)
     prepare(connection)
+    store(connection, "segment.features")
     connection.execute(FEATURES, {"as_of": AS_OF})
     return connection
 

@@ -11,9 +11,10 @@
                                               `in_order: rows`: those of a query whose order matters
 
 Columns that an input row does not name are null (or the table's default), so NOT NULL columns must be named. A table that
-the warehouse does not have is created with the types of its values. Only the columns that the expected rows name are
-compared, in any order of rows; numbers to six decimals, times as instants. A segment that reads other segments is built with
-them; people without a row of segment.features are in no segment.
+the warehouse does not have is created with the types of its values; one that takes the place of a view has its columns.
+Only the columns that the expected rows name are compared, in any order of rows; numbers to six decimals, times as
+instants. A segment that reads other segments is built with them; people without a row of segment.features are in no
+segment.
 
 The functions that Python brings to DuckDB (include/validate/sql_functions.py) stand in as SQL, without a secret: the key of
 an address is the address in small letters.
@@ -47,6 +48,7 @@ from include.segment.definition import AS_OF, read_definition
 from include.segment.members import select_members
 from include.warehouse.connection import configure, prepare
 from tests.built import run_statement
+from tests.stored_view import store
 
 CASES = Path(__file__).parent
 ADDRESS_FUNCTIONS = """
@@ -169,6 +171,8 @@ def _load(connection: duckdb.DuckDBPyConnection, path: Path, scratch: Path) -> N
         return
     rows = _read(path) or []
     left, right = path.stem.split(".")
+    if _exists(connection, left, right, "view"):
+        store(connection, f"{left}.{right}")
     if right == "parquet":
         pa.parquet.write_table(_arrow(rows, scratch), scratch / f"{left}.parquet")
     elif not _exists(connection, left, right):
@@ -185,8 +189,8 @@ def _load(connection: duckdb.DuckDBPyConnection, path: Path, scratch: Path) -> N
                 raise AssertionError(f"{path}: row {row} does not fit the table: {error}") from None
 
 
-def _exists(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> bool:
-    query = "select count(*) from duckdb_tables() where schema_name = ? and table_name = ?"
+def _exists(connection: duckdb.DuckDBPyConnection, schema: str, table: str, kind: str = "table") -> bool:
+    query = f"select count(*) from duckdb_{kind}s() where schema_name = ? and {kind}_name = ?"
     return bool(connection.execute(query, [schema, table]).fetchone()[0])  # type: ignore[index]
 
 

@@ -160,4 +160,5 @@ from (
 ) as classified
 where
     events.dedup_key = classified.dedup_key
-    and (events.rule_version is distinct from $rule_version or events.signals is distinct from classified.signals);
+    and (events.rule_version is distinct from $rule_version or events.signals is distinct from classified.signals)
+returning events.subscriber_id, events.event;

@@ -2,13 +2,12 @@
 -- owner: data
 -- grain: one row per subscriber who enters or leaves a segment
 -- params: none
--- purpose: Temporary table of who moves with this run, and whether each was on the list in the run before and is now. Made once,
---          since looking for each segment's people in all features takes a scan of them for each segment and direction.
+-- purpose: Temporary table of who moves with this run, and whether each was on the list in the run before and is now.
 create or replace temp table movers as
 select
     people.subscriber_id,
     before.subscriber_id is not null as was_listed,
     after.subscriber_id is not null as is_listed
 from (select distinct subscriber_id from temp.moves) as people
-left join segment.previous_features as before on people.subscriber_id = before.subscriber_id
-left join segment.features as after on people.subscriber_id = after.subscriber_id;
+left join temp.moved_previous_features as before on people.subscriber_id = before.subscriber_id
+left join temp.moved_features as after on people.subscriber_id = after.subscriber_id;

@@ -1,0 +1,12 @@
+-- name: facts_basis
+-- owner: data
+-- grain: one row per text
+-- params: none
+-- purpose: What everybody's facts depend on beside their statements: the macros and views of the warehouse, and the exchange rates.
+select checksum as text
+from core.schema_history
+where checksum is not null
+union all
+select concat_ws(' ', currency, rate, reporting_currency) as text
+from core.exchange_rates
+order by text;

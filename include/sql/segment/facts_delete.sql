@@ -1,0 +1,7 @@
+-- name: facts_delete
+-- owner: data
+-- grain: none
+-- params: none
+-- purpose: Deletes the facts of people who are computed (temporary table fact_changes).
+delete from segment.facts
+where subscriber_id in (select subscriber_id from temp.fact_changes);

@@ -1,0 +1,25 @@
+-- name: purchases_note_incoming
+-- owner: data
+-- grain: one row per person
+-- params: none
+-- purpose: Note, for the features, whose purchases a piece adds or changes: those who have them now and those who had them. Not before there
+--          are features. Reads the temporary table incoming.
+insert into segment.changes by name
+select
+    subscriber_id,
+    'purchases' as source
+from (
+    select subscriber_id
+    from incoming
+    where action <> 'unchanged'
+    union
+    select subscriber_id
+    from core.purchases
+    where
+        purchase_id in (
+            select purchase_id
+            from incoming
+            where action = 'update'
+        )
+) as people
+where exists (select 1 from segment.scales);
