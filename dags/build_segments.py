@@ -11,7 +11,8 @@ The definitions in `include/sql/segment/definitions/`, one SQL file per segment.
 `segment.runs`; the asset `segments`. Campaigns plan from the newest run.
 
 **Triage.** The error names the SQL file of a segment that fails; its campaigns do not send until it is built. The members
-of a run appear together or not at all. To rebuild, trigger the DAG; a cleared run replaces its own rows.
+of a run appear together or not at all. To rebuild, trigger the DAG; a cleared run replaces its own rows. A run computes the
+features of the people with something new; if a figure is doubted, trigger the DAG with `whole`.
 `validate.segments` alerts if a segment is empty, holds everybody, or has an unusual share of the list; see
 docs/runbook/quality-stop.md.
 """
@@ -23,7 +24,7 @@ from typing import Any
 
 from airflow.sdk import DAG, task, task_group
 
-from include.orchestration import defaults, quality, segments
+from include.orchestration import defaults, forms, quality, segments
 from include.orchestration.assets import ACTIVITIES, ENGAGEMENT, SEGMENTS, SUBSCRIBERS
 from include.orchestration.tags import Pool, Tag
 
@@ -32,6 +33,7 @@ with DAG(
     dag_display_name="Build segments",
     schedule=(SUBSCRIBERS | ENGAGEMENT | ACTIVITIES),
     tags=[Tag.SEGMENTS, Tag.WRITES_WAREHOUSE],
+    params=forms.params(forms.SEGMENTS_FORM),
     **defaults.dag_defaults("data", due=timedelta(minutes=30), timeout=timedelta(hours=1)),
     doc_md=__doc__,
 ):
@@ -39,9 +41,9 @@ with DAG(
     @task_group
     def segment() -> None:
         @task(pool=Pool.WAREHOUSE, inlets=[SUBSCRIBERS, ACTIVITIES, ENGAGEMENT], outlets=[SEGMENTS])
-        def build(dag_run: Any = None, triggering_asset_events: Any = None) -> Any:
-            """Compute features, then the segments, in one transaction; returns the sizes."""
-            return segments.build(dag_run, triggering_asset_events)
+        def build(dag_run: Any = None, triggering_asset_events: Any = None, params: Any = None) -> Any:
+            """Bring the features up to date, then build the segments, in one transaction; returns the sizes."""
+            return segments.build(dag_run, triggering_asset_events, whole=params["whole"])
 
         build()
 

@@ -44,6 +44,12 @@ ANALYTICS_FORM: dict[str, dict[str, Any]] = {
         "description": "Use nothing of the last build: marts and published file from the whole history. Takes much longer.",
     },
 }  # fmt: skip
+SEGMENTS_FORM: dict[str, dict[str, Any]] = {
+    "whole": {
+        "default": False, "type": "boolean", "title": "Compute everybody anew",
+        "description": "Use no features of earlier runs: from everybody's purchases, activities and events. Takes longer.",
+    },
+}  # fmt: skip
 CONTROL_FORM: dict[str, dict[str, Any]] = {
     "action": {
         "default": "pause", "enum": ["pause", "resume", "replace_content", "cancel"], "title": "Action",

@@ -59,11 +59,13 @@ def build_segments(
     as_of: datetime,
     definitions: Path = SEGMENTS,
     only_activities: bool = False,
+    whole: bool = False,
     seconds: float = DEFINITION_TIMEOUT_SECONDS,
 ) -> dict[str, int]:
-    """Compute `segment.features` as of a time and freeze each segment's members under `segment_run`: {segment: members}.
+    """Bring `segment.features` up to a time and freeze each segment's members under `segment_run`: {segment: members}.
 
-    With `only_activities`, nothing but activities has changed: the other segments keep their members of earlier runs.
+    With `only_activities`, nothing but activities has changed: the other segments keep their members of earlier runs. With
+    `whole`, everybody's features are computed, and not those of the people with something new.
 
     Running the same run again replaces its members; segments that a later run has built keep theirs. If a definition is
     broken or too slow, the others are built and committed; then `SegmentsBroken` names each broken definition with file and
@@ -72,7 +74,7 @@ def build_segments(
     if as_of.tzinfo is None:
         raise ValueError("as_of needs a time zone")
     with open_warehouse(paths) as connection:
-        build_features(connection, as_of)
+        build_features(connection, as_of, whole=whole)
         memory.limit_spilling(connection, paths.spill, DEFINITION_SPILL * memory.limit())
         _lock_down(connection)
         catalogue = read_catalogue(definitions, chosen_segments())

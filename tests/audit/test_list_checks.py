@@ -15,6 +15,7 @@ from include.audit.complaint_trend import check_complaints
 from include.audit.result import Result
 from include.core.paths import DataPaths
 from include.warehouse.connection import open_warehouse
+from tests.stored_view import store
 
 AS_OF = datetime(2026, 11, 24, 6, tzinfo=UTC)
 
@@ -104,6 +105,7 @@ def mailed(warehouse: duckdb.DuckDBPyConnection, level: str, count: int, message
         "human_clicks_90d": 0, "engagement_level": level,
         "last_human_engaged_at": AS_OF if level == "engaged" else None,
     }  # fmt: skip
+    store(warehouse, "segment.features")
     add(warehouse, "segment.features", [{"subscriber_id": name, **features} for name in names])
     send = {
         "plan_id": "p", "campaign": "c", "occurrence": "o", "address_key": "k", "variant": "v", "state": "accepted",

@@ -11,7 +11,6 @@ from pathlib import Path
 from include.core.paths import DataPaths
 from include.warehouse.connection import open_warehouse, transaction
 from tests.frozen_segment import freeze_segment
-from tests.stored_view import store
 
 SUBSCRIBERS = """
 insert into core.subscribers by name
@@ -31,14 +30,24 @@ select
     concat('First', i % 2000) as first_name, concat('Last', i % 5000) as last_name
 from range($people) as t(i)
 """
-FEATURES = """
-insert into segment.features by name
+FACTS = """
+insert into segment.facts by name
 select
-    i::varchar as subscriber_id, timestamptz '2026-11-24 00:00:00Z' as as_of, i % 7 as purchases,
-    (i % 700)::decimal(18, 2) as revenue,
-    ['new', 'active', 'loyal', 'lapsing'][1 + i % 4] as lifecycle_stage, i % 400 as days_since_purchase,
-    i % 250 as days_since_engagement, 0 as human_opens_90d, 0 as human_clicks_90d, 'engaged' as engagement_level
+    i::varchar as subscriber_id, timestamptz '2026-01-01 00:00:00Z' as signed_up_at, i % 4 <> 0 as tracking_consent,
+    i % 7 as purchases, i % 7 as purchase_days, (i % 700)::decimal(18, 2) as revenue, 0 as unconverted,
+    if(i % 7 = 0, null, timestamptz '2026-11-24 00:00:00Z' - to_days((i % 400)::integer)) as last_purchased_at,
+    last_purchased_at - to_days((i % 200)::integer) as first_purchased_at,
+    timestamptz '2026-11-24 00:00:00Z' - to_days((i % 250)::integer) as last_human_engaged_at,
+    0 as human_opens_90d, 0 as human_clicks_90d, 0 as human_opens_30d, 0 as human_clicks_30d,
+    0 as activities_7d, 0 as activities_30d
 from range($people) as t(i)
+"""
+SCALES = """
+insert into segment.scales by name
+select
+    false as is_previous, timestamptz '2026-11-24 00:00:00Z' as as_of, 30 as engaged_days, 90 as warm_days,
+    180 as cooling_days, false as is_whole
+where not exists (from segment.scales)
 """
 RUN = """
 insert into segment.runs by name
@@ -75,8 +84,8 @@ def _populated(people: int, segment: str) -> tempfile.TemporaryDirectory[str]:
 def insert_people(paths: DataPaths, people: int, segment: str = "newsletter_readers") -> None:
     """Insert `people` mailable subscribers, all in `segment`."""
     with open_warehouse(paths) as warehouse, transaction(warehouse):
-        store(warehouse, "segment.features")
-        for statement in (SUBSCRIBERS, IDENTITIES, FEATURES):
+        for statement in (SUBSCRIBERS, IDENTITIES, FACTS):
             warehouse.execute(statement, {"people": people})
+        warehouse.execute(SCALES)
         warehouse.execute(RUN)
         freeze_segment(warehouse, segment, f"select i::varchar as subscriber_id from range({people:d}) as t(i)")
