@@ -46,7 +46,7 @@ SCALES = """
 insert into segment.scales by name
 select
     false as is_previous, timestamptz '2026-11-24 00:00:00Z' as as_of, 30 as engaged_days, 90 as warm_days,
-    180 as cooling_days, false as is_whole
+    180 as cooling_days, false as is_whole, 1 as frequency_2, 2 as frequency_3, 3 as frequency_4, 4 as frequency_5
 where not exists (from segment.scales)
 """
 RUN = """

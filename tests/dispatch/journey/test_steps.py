@@ -32,7 +32,7 @@ def branching(condition: str) -> str:
     ("condition", "met"),
     [
         ("{feature: {column: purchases, at_least: 3, at_most: 4}}", ["3", "4"]),
-        ("{feature: {column: lifecycle_stage, one_of: [loyal]}}", ["2", "6"]),
+        ("{feature: {column: lifecycle_stage, one_of: [loyal]}}", ["4", "5", "6"]),
         ("{segment: loyal_customers}", ["5"]),
         ("{query: clicked}", ["7"]),
     ],
