@@ -124,6 +124,7 @@ def test_only_who_changed_is_computed(both: list[duckdb.DuckDBPyConnection]) -> 
 
     found = followed.execute("select subscriber_id, purchases, activities_30d from segment.features order by all").fetchall()
     assert found == [("person-1", 1, 0), ("person-2", 0, 77)]
+    assert not followed.execute("from segment.changes").fetchall(), "applied and forgotten: not computed again each time"
 
 
 @pytest.mark.parametrize("why", ["a source changed", "everybody's", "exchange rates", "the last time", "before", "share"])

@@ -4,7 +4,8 @@
 -- params: before, as_of
 -- purpose: Who may have other facts as of as_of than as of `before`, the time of the present ones: whose purchases, activities or verdicts
 --          changed; who is new on the list, has left it, or has another sign-up, birthday or consent to tracking; and who has
---          something that came in between, or fell out of the last 7, 30 or 90 days.
+--          something that came in between, or fell out of the last 7, 30 or 90 days. The consent is never null, so that it differs
+--          for who is on one side only.
 select subscriber_id
 from segment.changes
 where subscriber_id is not null
@@ -21,10 +22,8 @@ from (
 ) as listed
 full join segment.facts as facts on listed.subscriber_id = facts.subscriber_id
 where
-    listed.subscriber_id is null
-    or facts.subscriber_id is null
+    listed.tracking_consent is distinct from facts.tracking_consent
     or listed.signed_up_at is distinct from facts.signed_up_at
-    or listed.tracking_consent is distinct from facts.tracking_consent
     or listed.birthday is distinct from facts.birthday
 union
 select subscriber_id
