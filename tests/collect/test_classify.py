@@ -13,13 +13,14 @@ from include.warehouse.connection import open_warehouse, run
 from tests.collect.conftest import World, make_event
 
 RULE_HASHES = {1: "5205c81a9b56bf3f", 2: "7c52a6ea812e1559", 3: "a41e7f633596e80d"}
-"""The hash of classify.sql by version. A rule that changes without a new version would not be applied to old events."""
+"""The hash of classify.sql by version, without the rows that it returns. A rule that changes without a new version would not
+be applied to old events."""
 
 CLASSIFIED = "select verdict, signals, rule_version from engagement.events where verdict is not null order by occurred_at"
 
 
 def test_a_change_of_the_rules_requires_a_new_version() -> None:
-    words = " ".join(sqlfile.load("collect", "classify").statement.split())
+    words = " ".join(sqlfile.load("collect", "classify").statement.split()).partition(" returning ")[0] + ";"
     assert RULE_HASHES[classify.RULE_VERSION] == hashlib.sha256(words.encode()).hexdigest()[:16]
 
 
