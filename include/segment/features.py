@@ -103,7 +103,7 @@ def show(connection: duckdb.DuckDBPyConnection, *, everybody: bool) -> None:
 def _basis(connection: duckdb.DuckDBPyConnection) -> str:
     """Identifies the statements, macros and exchange rates by which facts are computed."""
     texts = [sqlfile.load("segment", name).statement for name in _STATEMENTS]
-    texts += fetch(connection, "segment", "facts_basis")["text"].to_pylist()
+    texts += fetch(connection, "analyze/changes", "common")["text"].to_pylist()
     return hashlib.sha256("\n".join(texts).encode()).hexdigest()
 
 

@@ -2,7 +2,7 @@
 -- owner: data
 -- grain: one row per text
 -- params: none
--- purpose: What every kept table depends on: the views and macros of the warehouse, and the exchange rates.
+-- purpose: What every kept table and the facts of segments depend on: the views and macros of the warehouse, and the exchange rates.
 select checksum as text
 from core.schema_history
 where checksum is not null
