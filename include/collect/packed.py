@@ -5,7 +5,6 @@ It is replaced as a whole: written beside, read back, renamed. One process at a 
 
 from __future__ import annotations
 
-import fcntl
 import gzip
 import os
 import tarfile
@@ -17,6 +16,7 @@ from pathlib import Path
 
 from include.core.durable import sync_file, sync_folder
 from include.core.errors import ArchiveDamaged
+from include.core.file_lock import locked
 from include.core.paths import DataPaths
 
 NAME = "packed.tar.gz"
@@ -31,9 +31,7 @@ Member = tuple[str, bytes, float]
 @contextmanager
 def archive_lock(paths: DataPaths) -> Iterator[None]:
     """Wait until no other process packs the archive or erases from it, and keep them waiting meanwhile."""
-    paths.spool.mkdir(parents=True, exist_ok=True)
-    with (paths.spool / ".archive.lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # The kernel releases it with the process.
+    with locked(paths.spool / ".archive.lock"):
         yield
 
 

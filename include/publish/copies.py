@@ -9,18 +9,16 @@ it does not store. Until `manifest.json` is replaced, readers have the build bef
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from include.core.connections import database_url, environment_connection
 from include.core.durable import file_sha256, sync_file, sync_folder
 from include.core.errors import ConfigurationError, PlaceUnavailable, PublishError, TradewindError
+from include.core.file_lock import locked
 from include.core.paths import DataPaths, data_paths
 from include.publish import links, snapshot
 from include.publish.place import PLACE, Place, Stored, open_place
@@ -65,7 +63,7 @@ def copy_in(paths: DataPaths, place: Place) -> str | None:
     here too: they have rows of persons who were erased since. Raises `PublishError` if the place has no build or its file
     is not that of the manifest, and `PlaceUnavailable`.
     """
-    with _alone(paths):
+    with locked(paths.published / ".fetch.lock"):
         return _copy_in(paths, place)
 
 
@@ -82,15 +80,6 @@ def _copy_in(paths: DataPaths, place: Place) -> str | None:
         log.info("Fetched build %s from %s: %d bytes.", manifest["build"], place.location, manifest["bytes"])
     links.keep_only(paths, place.builds() | {manifest["build"]})
     return manifest["build"] if is_new else None
-
-
-@contextmanager
-def _alone(paths: DataPaths) -> Iterator[None]:
-    """Wait until no other process fetches into this folder."""
-    paths.published.mkdir(parents=True, exist_ok=True)
-    with (paths.published / ".fetch.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # The kernel releases it with the process.
-        yield
 
 
 def _write(place: Place, source: Path, name: str) -> None:

@@ -121,7 +121,7 @@ def _keep_previous(
     if scope["as_of"] is None:
         return
     keeps_replaced = scope["keeps_replaced"]
-    if scope["as_of"] < as_of and not fetch(connection, "segment", "features_run")["is_partial"].to_pylist()[0]:
+    if scope["as_of"] < as_of and not scope["is_partial"]:
         for table in ("replaced_facts", "replaced_activity_facts", "replaced_people"):
             connection.execute(f"delete from segment.{table}")
         run(connection, "segment", "scales_forget_previous")

@@ -2,9 +2,10 @@
 -- owner: data
 -- grain: one row
 -- params: none
--- purpose: What says whether everybody is computed: the present scales (null before the first run), whether those of the run before are
---          kept, the people on the list, whether everybody's facts changed, and whether a source has more or fewer rows although
---          nobody noted a change of it in segment.changes.
+-- purpose: What says whether everybody is computed, and what is kept of the run before: the present scales (null before the first
+--          run), whether a run that built only the segments of activities computed them, whether replaced facts are kept, the
+--          people on the list, whether everybody's facts changed, and whether a source has more or fewer rows although nobody
+--          noted a change of it in segment.changes.
 with counted as (
     select
         (select count(*) from core.purchases) as purchases,
@@ -19,6 +20,14 @@ noted as (
         count(*) filter (where source = 'activities') as activities,
         count(*) filter (where source = 'events') as events
     from segment.changes
+),
+
+partial_runs as (
+    select
+        as_of,
+        bool_and(coalesce(is_partial, false)) as is_partial
+    from segment.runs
+    group by as_of
 )
 
 select
@@ -26,6 +35,7 @@ select
     scales.whole_at,
     scales.basis,
     (select count(*) from core.subscribers) as people,
+    coalesce(partial_runs.is_partial, false) as is_partial,
     exists(
         select 1
         from segment.scales as earlier
@@ -37,4 +47,5 @@ select
     or (counted.events is distinct from scales.events and noted.events = 0) as is_unnoted
 from counted
 cross join noted
-left join segment.scales as scales on not scales.is_previous;
+left join segment.scales as scales on not scales.is_previous
+left join partial_runs on scales.as_of = partial_runs.as_of;
