@@ -18,6 +18,8 @@ ledger; resolved doubt; an updated `dispatch.sends`; the asset `engagement`, if 
   Webhook events suppress without it. `collect.withhold` waits for it.
 - `collect.withhold` fails with *ConfigurationError*: as for `export_unsubscribes`. People who withdrew consent at the
   source get no new mail, but SendGrid still delivers mail that is already scheduled for them.
+- `find_freed` starts campaigns that are being sent once more, for people who lost to mail that was cancelled or withheld
+  (docs/frequency.md). Each such run is started once: if it failed, clear it.
 - `check_events` fails with *QualityStop*: events are stored twice. The message names the rule.
 - Events accumulate in `spool/incoming/`: the task waits for the pool `warehouse`; find the task that occupies it.
 """
@@ -31,6 +33,7 @@ from airflow.sdk import DAG, task, task_group
 
 from include.orchestration import alert_route, configuration, defaults, privacy, quality, sends, timetables
 from include.orchestration.assets import ENGAGEMENT, SENDS
+from include.orchestration.freed import freed
 from include.orchestration.tags import Pool, Tag
 from include.orchestration.tasks import Stores, skip_unless, stores_task
 from include.orchestration.triggers import TriggerRun
@@ -141,5 +144,5 @@ with DAG(
     recorded, announced = record_sends(), announce(loaded)
     due = reopen_doubt()
     TriggerRun.partial(task_id="resend", doc_md="Run the campaigns of those plans.").expand_kwargs(due)
-    done >> recorded >> [announced, monitor(), due, winners()]
+    done >> recorded >> [announced, monitor(), due, winners(), freed()]
     announced >> quality.check_stage("events", "check_events")

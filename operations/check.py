@@ -15,6 +15,7 @@ from include.core import paths, segment_name, sqlfile, text_file
 from include.core.campaign import Campaign
 from include.core.campaign_file import campaign_names, file_of, inspect_campaign
 from include.core.errors import ConfigurationError
+from include.core.field_errors import sentence
 from include.core.finding import ORDER, Finding, errors, of_exception, shown_path
 from include.core.products import inspect_products
 from include.core.seeds import inspect_seeds
@@ -42,9 +43,16 @@ def products() -> Iterable[Finding]:
     return inspect_products()[1]
 
 
-def team() -> Iterable[Finding]:
-    """The seed addresses of the team."""
-    return inspect_seeds()
+def team() -> Iterator[Finding]:
+    """The seed addresses of the team, and the fictional people whose values they get."""
+    from include.dispatch.preview.people import example_people
+
+    try:
+        known = [str(person.values["subscriber_id"]) for person in example_people()]
+    except ConfigurationError as error:
+        yield of_exception(error, paths.EXAMPLE_PEOPLE)
+        return
+    yield from inspect_seeds(known)
 
 
 def campaigns() -> Iterator[Finding]:
@@ -67,6 +75,7 @@ def templates() -> Iterator[Finding]:
     known = [path.name for path in folder.iterdir() if path.is_dir()] if folder.is_dir() else []
     yield from inspect_files(folder, sorted(known))
     yield from outdated(folder)
+    known = [name for name in known if name != "base"]
     for document in _campaigns():
         unknown = [
             document.error(field, f"'{name}' does not exist.", suggest(name, known, kind="templates"))
@@ -153,7 +162,7 @@ def _unknown_segments(document: Document[Campaign]) -> Iterator[Finding]:
             else:
                 yield document.error(field, f"'{name}' does not exist.", suggest(name.segment, known, kind="segments"))
         except ValueError as error:
-            yield document.error(field, str(error), "Correct that field.")
+            yield document.error(field, sentence(str(error)), "Correct that field.")
         except ConfigurationError:
             continue
 

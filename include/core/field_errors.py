@@ -7,19 +7,20 @@ pydantic's own texts are written for programmers (`Input should be a valid strin
 from __future__ import annotations
 
 import re
+import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from include.core.suggestion import suggest
 
 Place = tuple[int | str, ...]
 _MAX_SHOWN = 60
-_UNION = re.compile(r"<\w+>")
-"""The tag of a union, which pydantic adds to the place of an error; no field is named like it."""
+_TAG = re.compile(r"[<\[(]|^constrained-")
+"""What pydantic adds to the place of an error in a union, such as `literal['none']`; no field is named like it."""
 
 
 class FieldError(ValueError):
@@ -30,23 +31,70 @@ class FieldError(ValueError):
         super().__init__(what)
 
 
-def describe(model: type[BaseModel], problem: Mapping[str, Any]) -> tuple[Place, str, str]:
-    """Place, sentence and remedy of one error of a `ValidationError` of `model`."""
-    place: Place = tuple(part for part in problem["loc"] if not _UNION.fullmatch(str(part)))
+def problems(model: type[BaseModel], error: ValidationError) -> Iterator[tuple[Place, str, str]]:
+    """Place, sentence and remedy of every error of a `ValidationError` of `model`.
+
+    Unknown fields come first: they are often misspelt names of missing ones. Of a value that may be written in several
+    ways, the errors of the way that was probably meant; of a list with wrong entries, not that it has too few right ones.
+    """
+    found = [(*_read_place(model, problem), problem) for problem in error.errors(include_url=False)]
+    ways: dict[Place, dict[str, int]] = {}
+    for place, union, way, problem in found:
+        if union is not None:
+            known = ways.setdefault(union, {})
+            known[way] = max(known.get(way, 0), _nearness(place, union, problem))
+    for place, union, way, problem in sorted(found, key=lambda one: one[3]["type"] != "extra_forbidden"):
+        is_other_way = union is not None and way != max(ways[union], key=lambda name: ways[union][name])
+        has_wrong_entries = problem["type"] == "too_short" and any(
+            len(other) > len(place) and other[: len(place)] == place for other, *_ in found
+        )
+        if not is_other_way and not has_wrong_entries:
+            yield _describe(model, place, problem)
+
+
+def _read_place(model: type[BaseModel], problem: Mapping[str, Any]) -> tuple[Place, Place | None, str]:
+    """The place of an error as in the file; the place of the union that it is in, if any, and which of its ways failed."""
+    options: list[Any] = [model]
+    place, union, way = list[int | str](), None, ""
+    for at, part in enumerate(problem["loc"]):
+        inside = [found for option in options for found in _inside(option, part)]
+        is_name = at == len(problem["loc"]) - 1 and problem["type"] in ("extra_forbidden", "missing")
+        if isinstance(part, str) and not is_name and (_TAG.search(part) or (not inside and _is_union(options))):
+            union, way = (tuple(place), part) if union is None and part != "[key]" else (union, way)
+            continue
+        place.append(part)
+        options = inside
+    return tuple(place), union, way
+
+
+def _is_union(options: Iterable[Any]) -> bool:
+    return any(typing.get_origin(option) in (typing.Union, types.UnionType) for option in options)
+
+
+def _nearness(place: Place, union: Place, problem: Mapping[str, Any]) -> int:
+    """How near a value is to one of the ways to write it: inside, of the right kind, or of another kind."""
+    if len(place) > len(union) or problem["type"] in ("value_error", "assertion_error"):
+        return 3
+    is_nothing_else = problem["type"] == "literal_error" and "'" not in str(problem["ctx"]["expected"]).replace("''", "")
+    return 0 if problem["type"].endswith("_type") or is_nothing_else else 2 if isinstance(problem["input"], str) else 1
+
+
+def _describe(model: type[BaseModel], place: Place, problem: Mapping[str, Any]) -> tuple[Place, str, str]:
     context = problem.get("ctx", {})
     cause = context.get("error")
     if isinstance(cause, FieldError):
-        return (*place, *cause.field), _sentence(str(cause)), cause.remedy or "Correct that field."
+        return (*place, *cause.field), sentence(str(cause)), cause.remedy or "Correct that field."
     if problem["type"] in ("value_error", "assertion_error"):
-        return place, _sentence(str(cause or problem["msg"])), "Correct that field."
+        return place, sentence(str(cause or problem["msg"])), "Correct that field."
     if problem["type"] == "extra_forbidden":
         known = _fields(_container(model, place))
         return place, "is not a known field.", suggest(str(place[-1]), known, kind="fields")
-    example = _example(_field(model, place), str(place[-1]) if place else "")
+    name = next((part for part in reversed(place) if isinstance(part, str)), "")
+    example = _example(_field(model, place), name)
     if problem["type"] == "missing":
-        return place, "is missing.", f"Add {example}." if example else "Add it."
+        return place, "is missing.", sentence(f"Add {example or 'it'}")
     what = _SENTENCES.get(problem["type"], _other)(context, problem.get("input"))
-    return place, what, f"Write for example {example}." if example else "Correct that field."
+    return place, what, sentence(f"Write for example {example}" if example else "Correct that field")
 
 
 def shown(value: Any) -> str:
@@ -67,6 +115,11 @@ def shown(value: Any) -> str:
 
 def _must(kind: str) -> Callable[[Mapping[str, Any], Any], str]:
     return lambda _, value: f"must be {kind}; this is {shown(value)}."
+
+
+def _text(_: Mapping[str, Any], value: Any) -> str:
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return f"must be text; this is {shown(value)}{' (YAML reads a number: put text into quotes)' if is_number else ''}."
 
 
 def _limit(words: str, key: str) -> Callable[[Mapping[str, Any], Any], str]:
@@ -107,13 +160,14 @@ _PATTERNS = (
     ("^[\\x21-\\x3f", "an e-mail address in ASCII"),
     ("^[A-Za-z0-9._+-]+@", "an e-mail address in ASCII"),
     ("^[A-Z]{3}$", "three capital letters, as in EUR"),
+    ("^d-[0-9a-f]", "d- and 32 digits or letters from a to f, as SendGrid shows it"),
 )
 """How the patterns of the models read, by their beginning."""
-_TEXT, _WHOLE, _NUMBER = _must("text"), _must("a whole number"), _must("a number")
+_WHOLE, _NUMBER = _must("a whole number"), _must("a number")
 _DATE = _must("a date, as in 2026-12-24")
 _YES_NO, _LIST, _FIELDS = _must("true or false"), _must("a list, as in [one, two]"), _must("fields, indented below it")
 _SENTENCES: dict[str, Callable[[Mapping[str, Any], Any], str]] = {
-    "string_type": _TEXT, "string_sub_type": _TEXT,
+    "string_type": _text, "string_sub_type": _text,
     "int_type": _WHOLE, "int_parsing": _WHOLE, "int_from_float": _WHOLE, "int_parsing_size": _WHOLE,
     "float_type": _NUMBER, "float_parsing": _NUMBER, "finite_number": _NUMBER,
     "decimal_type": _NUMBER, "decimal_parsing": _NUMBER,
@@ -128,8 +182,9 @@ _SENTENCES: dict[str, Callable[[Mapping[str, Any], Any], str]] = {
 }  # fmt: skip
 
 
-def _sentence(text: str) -> str:
-    return text if text.endswith(".") else f"{text}."
+def sentence(text: str) -> str:
+    """The text with a full stop, unless it ends a sentence already."""
+    return text if text.endswith((".", "?", "!")) else f"{text}."
 
 
 def _inside(annotation: Any, part: int | str) -> list[Any]:

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from include.core import yaml_file
 from include.core.campaign import Campaign
 from include.core.errors import ConfigurationError
-from include.core.field_errors import describe
+from include.core.field_errors import problems
 from include.core.finding import Finding, of_exception, refuse
 from include.core.journey import OF_THE_JOURNEY, Journey
 from include.core.journey_fields import END, Step
@@ -124,8 +124,7 @@ def _mail_problems(journey: Journey, step: Step, place: int) -> Iterator[Problem
     try:
         mail = journey.campaign(step)
     except ValidationError as error:
-        for problem in error.errors(include_url=False):
-            field, what, remedy = describe(Campaign, problem)
+        for field, what, remedy in problems(Campaign, error):
             yield at(*field), what, remedy
         return
     if mail.on_doubt == "ask":

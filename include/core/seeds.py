@@ -7,6 +7,7 @@ Everything else, Airflow's database included, has names.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Annotated
 
 from pydantic import Field, field_validator, model_validator
@@ -32,6 +33,12 @@ class Seed(StrictModel):
     locale: Locale | None = None
     subscriber: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     person: Name | None = None
+
+    @model_validator(mode="after")
+    def _is_one_person(self) -> Seed:
+        if self.subscriber and self.person:
+            raise FieldError("has the values of one person: a subscriber or a fictional one", "person", remedy="Remove one.")
+        return self
 
     @field_validator("address")
     @classmethod
@@ -77,6 +84,15 @@ def load_nightly_report() -> tuple[NightlyReport, dict[str, Seed]] | None:
     return team.nightly_report, {name: team.seeds[name] for name in dict.fromkeys(team.nightly_report.to)}
 
 
-def inspect_seeds() -> tuple[Finding, ...]:
-    """Everything that is wrong with the file; nothing contains an address."""
-    return inspect(seed_file(), Seeds, example="include/seed_addresses.yaml").findings
+def inspect_seeds(people: Collection[str]) -> tuple[Finding, ...]:
+    """Everything that is wrong with the file; nothing contains an address. `people` are the ids of the fictional people."""
+    document = inspect(seed_file(), Seeds, example="include/seed_addresses.yaml")
+    seeds = document.values.get("seeds")
+    given = seeds.items() if isinstance(seeds, dict) else ()
+    named = {name: seed.get("person") for name, seed in given if isinstance(seed, dict)}
+    unknown = [
+        document.error(("seeds", name, "person"), f"'{person}' does not exist.", suggest(person, people, kind="people"))
+        for name, person in named.items()
+        if isinstance(person, str) and person not in people
+    ]
+    return (*document.findings, *unknown)

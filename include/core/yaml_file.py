@@ -11,7 +11,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from include.core import text_file
-from include.core.field_errors import describe
+from include.core.field_errors import problems
 from include.core.finding import Finding, refuse
 from include.core.yaml_syntax import syntax_finding
 
@@ -26,7 +26,7 @@ SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 class StrictModel(BaseModel):
     """Base of the models: unknown fields are errors, and values are immutable."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 @dataclass(frozen=True)
@@ -100,11 +100,9 @@ def field_line(path: Path, *field: str | int) -> int | None:
 
 
 def _field_errors(path: Path, tree: Any, model: type[BaseModel], error: ValidationError) -> list[Finding]:
-    """One finding per wrong field. Unknown fields come first: they are often misspelt names of missing ones."""
-    problems = sorted(error.errors(include_url=False), key=lambda problem: problem["type"] != "extra_forbidden")
+    """One finding per wrong field."""
     found = []
-    for problem in problems:
-        place, what, remedy = describe(model, problem)
+    for place, what, remedy in problems(model, error):
         field = ".".join(map(str, place)) or "file"
         found.append(Finding("error", path, _line(tree, place), f"{field}: {what}", remedy))
     return found

@@ -9,12 +9,13 @@ from typing import Literal, TypedDict
 
 from include.core import clock
 from include.core.approval import Approval
-from include.core.campaign import REST, Campaign
+from include.core.campaign import Campaign
 from include.core.errors import TradewindError
 from include.core.pace import AccountPace
 from include.dispatch.plan import approval
 from include.dispatch.plan.approval import Subject
 from include.dispatch.plan.contents import compile_contents, content_hash
+from include.dispatch.plan.split import first_part
 from include.dispatch.preview.preview import Previewed, preview_run
 from include.ledger import approvals, counts, plans
 from include.ledger.approvals import ANONYMOUS, NOBODY, Answer
@@ -89,7 +90,7 @@ def ask(
     until = clock.now() + rule.time
     shown = preview_run(
         stores, campaign, run=run, edge_url=edge_url, account=account_pace, at=at, with_pictures=with_pictures,
-        approval=_page_note(wanted, until), occurrence=occurrence.removesuffix(REST),
+        approval=_page_note(wanted, until), occurrence=first_part(occurrence),
     )  # fmt: skip
     if _subject(campaign, occurrence).parts != wanted.parts:
         raise edited(campaign)
@@ -151,7 +152,7 @@ def _has_pending(ledger: Ledger, plan_id: str) -> bool:
 def _page_note(wanted: Subject, until: datetime) -> str:
     return (
         f"This waits for an approval, until {until:%-d %B %Y, %H:%M} UTC. Approved is occurrence "
-        f"{wanted.occurrence.removesuffix(REST)} exactly as it is now, version {wanted.hash[:12]}."
+        f"{first_part(wanted.occurrence)} exactly as it is now, version {wanted.hash[:12]}."
     )
 
 

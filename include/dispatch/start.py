@@ -13,7 +13,7 @@ from include.core.errors import ConfigurationError, PlanError
 from include.core.journey_mail import journey_of
 from include.core.pace import AccountPace
 from include.dispatch import public_edge
-from include.dispatch.plan import freeze, occurrence, restored, split
+from include.dispatch.plan import freed, freeze, occurrence, restored, split
 from include.dispatch.plan.contents import compile_contents, content_hash
 from include.dispatch.plan.live_audience import IsRunning, always
 from include.dispatch.plan_files import PlanReader
@@ -83,6 +83,8 @@ def start_run(
         if part and part["is_rest"]:
             content = content_hash(campaign, compile_contents(campaign))
             approved_as, campaign = campaign, split.for_rest(stores.ledger, campaign, period, content)
+        if split.is_freed(period):
+            freed.require_same_content(stores.ledger, campaign, period)
         frozen = freeze.freeze(
             stores,
             campaign,
@@ -127,11 +129,17 @@ def _require_frozen_links(stores: Stores, account: SendGridAccount, plan_id: str
 
 
 def period_of(ledger: Ledger, campaign: Campaign, at: datetime, resumes: str | None) -> str:
-    """The occurrence of a live run at a time, or the one that it resumes. Raises `PlanError` if that was never planned."""
+    """The occurrence of a live run at a time, or the one that it resumes. Raises `PlanError` if that was never planned.
+
+    The rest of an experiment is planned by name, and so is the next plan that takes people back.
+    """
     if not resumes:
         return occurrence.occurrence_of(campaign, at)
     is_planned = plans.find_plan(ledger, plans.plan_id_of(campaign.id, resumes)) is not None
-    if not is_planned and not (campaign.winner and split.is_rest(resumes)):
+    is_next = (campaign.winner and split.is_rest(resumes) and not split.is_freed(resumes)) or (
+        split.is_freed(resumes) and resumes == freed.next_occurrence(ledger, campaign, resumes)
+    )
+    if not is_planned and not is_next:
         raise PlanError(
             "has no plan.",
             where=f"{campaign.id} {resumes}",

@@ -117,10 +117,17 @@ def sent_plan(task_instance: Any) -> str:
     return "" if plan["mode"] == "preview" else str(plan["plan_id"])
 
 
-def resume_triggers(plans: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Arguments of `TriggerRun` for the run that continues each plan; the plans of journeys are continued every minute."""
+def resume_triggers(plans: Iterable[Mapping[str, Any]], *, once: bool = False) -> list[dict[str, Any]]:
+    """Arguments of `TriggerRun` for the run that continues each plan; the plans of journeys are continued every minute.
+
+    `once`: the run is named for its occurrence, so that the same one is not started again while it waits, or has failed.
+    """
     return [
-        {"trigger_dag_id": f"send_{plan['campaign']}", "conf": {"mode": "live", "occurrence": plan["occurrence"]}}
+        {
+            "trigger_dag_id": f"send_{plan['campaign']}",
+            "conf": {"mode": "live", "occurrence": plan["occurrence"]},
+            **({"run": f"manual__{plan['occurrence']}"} if once else {}),
+        }
         for plan in plans
         if JOURNEY_SEPARATOR not in plan["campaign"]
     ]

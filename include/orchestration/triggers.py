@@ -32,21 +32,26 @@ class TriggeredRunLink(BaseOperatorLink):
 
 
 class TriggerRun(BaseOperator):
-    """Starts a run of `trigger_dag_id` with `conf` and does not wait for it."""
+    """Starts a run of `trigger_dag_id` with `conf` and does not wait for it.
+
+    `run`: the id of a run that is started once only; the task is skipped if it exists. Without it, each is a new run.
+    """
 
     template_fields = ("trigger_dag_id", "conf")
     template_fields_renderers = {"conf": "py"}
     operator_extra_links = [TriggeredRunLink()]
 
-    def __init__(self, *, trigger_dag_id: str, conf: Mapping[str, Any], **kwargs: Any) -> None:
+    def __init__(self, *, trigger_dag_id: str, conf: Mapping[str, Any], run: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.trigger_dag_id = trigger_dag_id
         self.conf = conf
+        self.run_id = run
 
     def execute(self, context: Context) -> None:  # noqa: ARG002  (Airflow's signature)
         now = timezone.utcnow()
         raise DagRunTriggerException(
-            trigger_dag_id=self.trigger_dag_id, dag_run_id=f"manual__{now.isoformat()}", conf=dict(self.conf),
-            logical_date=now, reset_dag_run=False, skip_when_already_exists=False, wait_for_completion=False,
+            trigger_dag_id=self.trigger_dag_id, dag_run_id=self.run_id or f"manual__{now.isoformat()}",
+            conf=dict(self.conf), logical_date=now, reset_dag_run=False, skip_when_already_exists=self.run_id is not None,
+            wait_for_completion=False,
             allowed_states=[], failed_states=[], poke_interval=0, deferrable=False,
         )  # fmt: skip

@@ -17,7 +17,7 @@ from include.core.paths import PROJECT, DataPaths
 from include.extract.combination import Combination
 from include.ledger.database import Ledger
 from include.ledger.stores import Stores
-from include.orchestration import configuration, retries, runs
+from include.orchestration import configuration, retries, runs, sends
 from include.orchestration.tags import Tag
 from include.orchestration.tasks import with_stores
 from include.orchestration.triggers import TriggerRun
@@ -187,6 +187,18 @@ def test_a_trigger_requests_a_new_run_with_its_conf_and_does_not_wait() -> None:
     assert [(request.trigger_dag_id, request.conf) for request in requests] == [("send_spring", conf)] * 2
     assert requests[0].dag_run_id != requests[1].dag_run_id, "each plan needs a run"
     assert not any(request.wait_for_completion or request.reset_dag_run for request in requests)
+
+
+def test_a_run_that_takes_people_back_is_started_once() -> None:
+    due = [{"campaign": "spring", "occurrence": "2026-W48-freed1"}, {"campaign": "welcome__mail", "occurrence": "x"}]
+    (arguments,) = sends.resume_triggers(due, once=True)
+    requests = []
+    for _ in range(2):
+        with pytest.raises(DagRunTriggerException) as raised:
+            TriggerRun(task_id="send_freed", **arguments).execute({})
+        requests.append(raised.value)
+    assert {request.dag_run_id for request in requests} == {"manual__2026-W48-freed1"}
+    assert all(request.skip_when_already_exists for request in requests)
 
 
 def test_only_activities_build_only_the_segments_that_read_them(paths: DataPaths) -> None:

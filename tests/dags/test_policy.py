@@ -37,8 +37,8 @@ OUTSIDE_WAREHOUSE_POOL = {
     "extract.land", "announce", "publish.read_back", "publish.report", "dispatch.send_range", "dispatch.settle",
     "dispatch.start", "dispatch.approve_late_start", "dispatch.send_report", "dispatch.doubt.ask", "dispatch.doubt.decide",
     "dispatch.doubt.resend", "collect.look",
-    "next_run", "continue_send", "resend", "send_rest", "suppress", "erase_files", "erase_at_sendgrid", "record", "ask",
-    "pack_spool",
+    "next_run", "continue_send", "resend", "send_rest", "send_freed", "suppress", "erase_files", "erase_at_sendgrid",
+    "record", "ask", "pack_spool",
 }  # fmt: skip
 
 

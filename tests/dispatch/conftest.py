@@ -9,7 +9,7 @@ from include.ledger.database import Ledger
 
 POLICY = (
     "test_given_up_addresses", "test_consent_changes_during_send", "test_public_edge", "test_confirmation", "test_printable",
-    "test_arbitration", "test_send_time", "test_preview",
+    "test_arbitration", "test_freed", "test_send_time", "test_preview",
 )  # fmt: skip
 """Modules about who gets what mail. `make test` runs them on SQLite only: the statements of the ledger that they use are
 those of the other modules, which run on both. `make operators` runs them on PostgreSQL."""

@@ -21,7 +21,6 @@ from include.dispatch.content.click_tracking import disable_click_tracking
 from include.dispatch.content.content import Content
 from include.dispatch.content.derived_text import derive
 from include.dispatch.content.environment import MAX_PART_CHARACTERS, TemplateEnvironment
-from include.dispatch.content.fields import PERSON_LINKS
 from include.dispatch.content.fill import check_with_sample
 from include.dispatch.content.filters import text_direction
 from include.dispatch.content.images import Images
@@ -108,8 +107,9 @@ def compile_without_lint(
     if rule := load_shop().utm:
         tagging = utm.Tagging(rule, utm.parameters(rule, campaign, variant))
         inputs["utm"] = [tagging.query, *rule.sites]
-        rendered = replace(rendered, html=tagging.in_html(rendered.html), text=tagging.in_text(rendered.text))
-        placeholders.entries = [entry.with_tagging(tagging) for entry in placeholders.entries]
+        rendered = _with_parameters(rendered, placeholders, tagging)
+        if any(entry.link for entry in placeholders.entries):
+            inputs["utm_on_values"] = True
     content = assign_slots(rendered, placeholders, names=names, inputs=digest(inputs), tag_prefix=tag_prefix)
     if len(content.slots) > MAX_SLOTS:
         raise PlanError(
@@ -197,8 +197,31 @@ def _render(environment: TemplateEnvironment, names: dict[str, str]) -> Rendered
 
 def _has_person_link(tag: str, placeholders: Placeholders) -> bool:
     """Whether any placeholder in the tag reads one of the person's own links."""
-    entries = (placeholders.entries[int(number)] for number in PLACEHOLDER.findall(tag))
-    return any(path[0] in PERSON_LINKS for entry in entries for path in entry.paths)
+    return any(placeholders.entries[int(number)].has_person_link for number in PLACEHOLDER.findall(tag))
+
+
+def _with_parameters(rendered: RenderedParts, placeholders: Placeholders, tagging: utm.Tagging) -> RenderedParts:
+    """The bodies with UTM parameters on links to the shop's sites, in personal blocks and values too.
+
+    A value in the text is a link if it is one in the HTML: its place does not tell.
+    """
+    placeholders.entries = [entry.with_tagging(tagging) for entry in placeholders.entries]
+
+    links = set[object]()
+
+    def in_anchor(number: int) -> int:
+        entry = placeholders.entries[number]
+        if entry.has_person_link:
+            return number
+        links.add(entry.written())
+        return placeholders.as_link(number, tagging)
+
+    def in_text(number: int) -> int:
+        is_link = placeholders.entries[number].written() in links
+        return placeholders.as_link(number, tagging) if is_link else number
+
+    html = tagging.in_html(rendered.html, whole=in_anchor)
+    return replace(rendered, html=html, text=tagging.in_text(rendered.text, whole=in_text))
 
 
 def render_part(environment: TemplateEnvironment, name: str, **variables: Any) -> str:

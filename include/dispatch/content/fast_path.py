@@ -28,6 +28,8 @@ _SAMPLE_ROWS, _MIN_DISTINCT = 1_000, 900
 def pass_through(people: People, slot: Slot, core: str) -> pa.Array | None:
     """The column, with unsafe values escaped; None if the fast path does not apply."""
     value = slot.placeholder.value
+    if slot.placeholder.link:
+        return None
     if not isinstance(value, RecordedExpression) or value._steps or len(value._path) > 1 or people.is_encoded(value._path):
         return None
     column = people.column(value._path[0])

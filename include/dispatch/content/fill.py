@@ -17,6 +17,7 @@ from include.dispatch.content import source_location
 from include.dispatch.content.columns import Combinations, EncodedField, People, person_batch
 from include.dispatch.content.content import Content, Slot
 from include.dispatch.content.escape import escape, escape_fragment
+from include.dispatch.content.escaping_context import URL_WHOLE
 from include.dispatch.content.fast_path import pass_through
 from include.dispatch.content.limits import check_limits
 from include.dispatch.content.person import JSON_FIELDS, MissingValueError, Path
@@ -109,6 +110,8 @@ def slot_value(slot: Slot, values: dict[Path, Any], core: str) -> str:
         text = escape_fragment(value, slot.exact_context)
     else:
         text = escape(str(value), slot.exact_context)
+    if link := slot.placeholder.link:
+        text = link.on_value(text, is_markup=slot.exact_context == URL_WHOLE)
     return break_tags(text, core)
 
 

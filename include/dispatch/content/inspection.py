@@ -60,13 +60,23 @@ def _inspect_dynamic(campaign: Campaign, campaign_file: Path) -> Iterator[Findin
     """What is wrong with the values of a dynamic template, and that its content cannot be checked."""
     line = yaml_file.field_line(campaign_file, "dynamic_template") or 1
     yield Finding("hint", campaign_file, line, f"{dynamic.unchecked(campaign.dynamic_template_of(campaign.locales[0]))}.")
+    values = [{name: text} for name, text in (campaign.dynamic_data or {}).items()]
+    failed = [error for one in values if (error := _dynamic_error(campaign, one))]
+    whole = None if failed else _dynamic_error(campaign, campaign.dynamic_data)
+    for error in [*failed, *([whole] if whole else [])]:
+        name = _DATA.search(error.where)
+        at = (yaml_file.field_line(campaign_file, "dynamic_data", name[1]) if name else None) or line
+        yield Finding("error", campaign_file, at, error.what, error.remedy)
+
+
+def _dynamic_error(campaign: Campaign, data: dict[str, str] | None) -> TradewindError | None:
+    """The first error of these values of a dynamic template; None if there is none in any locale."""
     try:
         for locale in campaign.locales:
-            dynamic.compile_dynamic(campaign, campaign.variants[0], locale)
+            dynamic.compile_dynamic(campaign.model_copy(update={"dynamic_data": data}), campaign.variants[0], locale)
     except TradewindError as error:
-        name = _DATA.search(error.where)
-        line = (yaml_file.field_line(campaign_file, "dynamic_data", name[1]) if name else None) or line
-        yield Finding("error", campaign_file, line, error.what, error.remedy)
+        return error
+    return None
 
 
 def inspect_sources(campaign: Campaign, campaign_file: Path, folder: Path) -> Iterator[Finding]:

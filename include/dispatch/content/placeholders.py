@@ -62,6 +62,10 @@ class Fragment:
 
     def identity(self) -> object:
         """Blocks with the same identity produce the same text for the same person."""
+        return self.written()
+
+    def written(self) -> object:
+        """Blocks that are written at the same place, with the same variables, have the same."""
         plain = all(isinstance(part, (str, int, float, bool, type(None))) for part in self.captured)
         return (self.name, self.number, *map(repr, self.captured)) if plain else id(self)
 
@@ -70,13 +74,15 @@ class Fragment:
 class Placeholder:
     """A value that depends on the person, and its location in the template.
 
-    `context` is its escaping context where its place in the text does not tell it (see derived_text.py).
+    `context` is its escaping context where its place in the text does not tell it (see derived_text.py). `link` adds UTM
+    parameters to a value that is a whole link.
     """
 
     value: RecordedExpression | Fragment
     name: str
     line: int
     context: str | None = None
+    link: Tagging | None = None
 
     @property
     def paths(self) -> frozenset[Path]:
@@ -87,7 +93,17 @@ class Placeholder:
         return "{% personal %}" if isinstance(self.value, Fragment) else self.value._source()
 
     def identity(self) -> object:
-        return self.value.identity() if isinstance(self.value, Fragment) else self.value._source()
+        found = self.value.identity() if isinstance(self.value, Fragment) else self.value._source()
+        return ("link", found) if self.link else found
+
+    def written(self) -> object:
+        """What the writer wrote, whether it is printed in the HTML or in the text that is derived from it."""
+        return self.value.written() if isinstance(self.value, Fragment) else self.value._source()
+
+    @property
+    def has_person_link(self) -> bool:
+        """Whether it reads one of the person's own links."""
+        return any(path[0] in PERSON_LINKS for path in self.paths)
 
     def with_urls(self, urls: Mapping[str, str]) -> Placeholder:
         """The same with the URLs of images, by marker, in the output of a block."""
@@ -111,3 +127,8 @@ class Placeholders:
         """Record a value; returns the placeholder to print instead of it."""
         self.entries.append(Placeholder(value, name, line))
         return Markup(f"{PLACEHOLDER_OPEN}{len(self.entries) - 1}{PLACEHOLDER_CLOSE}")  # noqa: S704  (digits between two private-use characters)
+
+    def as_link(self, number: int, tagging: Tagging) -> int:
+        """Add the same placeholder as a whole link, with UTM parameters; returns its number."""
+        self.entries.append(replace(self.entries[number], link=tagging))
+        return len(self.entries) - 1

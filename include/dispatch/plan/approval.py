@@ -15,10 +15,11 @@ from functools import cached_property
 from pathlib import Path
 
 from include.core.approval import Approval
-from include.core.campaign import REST, Campaign
+from include.core.campaign import Campaign
 from include.core.errors import NotApproved
 from include.core.paths import SEGMENTS
 from include.dispatch.content import Content
+from include.dispatch.plan.split import first_part
 from include.ledger import approvals, plans
 from include.ledger.chunk import Plan
 from include.ledger.database import Ledger
@@ -45,8 +46,11 @@ class Subject:
 
     @property
     def plan_id(self) -> str:
-        """The plan under which the answers are kept. The rest of an experiment is approved together with its test."""
-        return plans.plan_id_of(self.campaign, self.occurrence.removesuffix(REST))
+        """The plan under which the answers are kept.
+
+        The rest of an experiment is approved together with its test, and so are people who are taken back.
+        """
+        return plans.plan_id_of(self.campaign, first_part(self.occurrence))
 
     @cached_property
     def hash(self) -> str:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from include.core.campaign import Campaign
 from include.core.journey_mail import journey_of
+from include.dispatch.plan.split import first_part
 from include.ledger import counts, journeys, plans
 from include.ledger.database import Ledger
 
@@ -24,8 +25,9 @@ class Left(NamedTuple):
 def left(ledger: Ledger, campaign: Campaign, occurrence: str, at: datetime) -> Left | None:
     """What other plans of the period leave of the campaign's budget; None without a budget.
 
-    A message costs what its plan says from the moment it is planned: accepted, in doubt and pending ones count. The mails of
-    a journey share its budget; they have a plan every few minutes, so that all who were planned count, at today's price.
+    An occurrence has one budget, with the rest of its experiment and whom it takes back. A message costs what its plan says
+    from the moment it is planned: accepted, in doubt and pending ones count. The mails of a journey share its budget; they
+    have a plan every few minutes, so that all who were planned count, at today's price.
     """
     budget = campaign.budget
     if budget is None:
@@ -56,9 +58,9 @@ def _spent_by_journey(ledger: Ledger, journey: str, without: str, begins: float 
 
 def _spent_by_campaign(ledger: Ledger, campaign: str, occurrence: str, begins: float | None, at: datetime) -> float:
     others = [
-        plan for plan in plans.all_plans(ledger)
-        if plan.campaign == campaign and plan.occurrence != occurrence and begins is not None
-        and begins <= plan.planned_at <= at.timestamp()
+        plan for plan in plans.of_campaign(ledger, campaign)
+        if plan.occurrence != occurrence and plan.planned_at <= at.timestamp()
+        and (first_part(plan.occurrence) == first_part(occurrence) if begins is None else begins <= plan.planned_at)
     ]  # fmt: skip
     spent = 0.0
     with ledger.read() as connection:

@@ -12,7 +12,9 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from include.core.campaign import REST, Campaign
+from include.dispatch.plan import freed
 from include.dispatch.plan.occurrence import occurrence_of
+from include.dispatch.plan.split import first_part
 from include.ledger import plans
 from include.ledger.database import Ledger
 
@@ -76,17 +78,23 @@ def _order(run: Run) -> tuple[float, float, datetime, str]:
 def _first_clashes(
     ledger: Ledger, target: Run, campaigns: Sequence[Campaign], now: datetime, rank_of: RankOf
 ) -> Iterator[Run]:
-    """For each campaign its first due run that clashes with `target`; also the rest of its test, if that clashes."""
+    """For each campaign its first due run that clashes with `target`; also the rest of its test, if that clashes.
+
+    And whom it may take back now: of two that lost somebody to a mail that was cancelled, the higher rank gets them.
+    """
     for campaign in campaigns:
         due = (
             Run(campaign, occurrence, at, rank_of(campaign))
             for occurrence, at in _due(ledger, campaign, now, until=target.at + LONGEST_CAP)
         )
-        for is_rest, runs in ((False, due), (True, _rests(ledger, campaign, now, rank_of))):
+        freed_now = (
+            Run(campaign, occurrence, now, rank_of(campaign)) for occurrence in freed.open_occurrences(ledger, campaign)
+        )
+        for is_due, runs in ((True, due), (False, _rests(ledger, campaign, now, rank_of)), (False, freed_now)):
             first = next((each for each in runs if clash(target, each)), None)
             if first:
                 yield first
-                if campaign.winner and not is_rest:
+                if campaign.winner and is_due:
                     rest = _rest_of(first)
                     yield from [rest] if clash(target, rest) else []
 
@@ -115,7 +123,8 @@ def _rests(ledger: Ledger, campaign: Campaign, now: datetime, rank_of: RankOf) -
     for plan in tests:
         test = Run(campaign, plan.occurrence, datetime.fromtimestamp(plan.planned_at, UTC), rank_of(campaign))
         rest = _rest_of(test)
-        is_open = plan.state != "cancelled" and not plan.occurrence.endswith(REST) and rest.at >= now - OVERDUE
+        is_test = plan.occurrence == first_part(plan.occurrence)
+        is_open = plan.state != "cancelled" and is_test and rest.at >= now - OVERDUE
         if is_open and not _is_planned(ledger, campaign, rest.occurrence):
             yield Run(campaign, rest.occurrence, max(rest.at, now), rest.rank)
 

@@ -23,7 +23,7 @@ from include.dispatch.plan.audience import (
     select_members,
 )
 from include.dispatch.plan.contenders import Rank, RankOf, Run, clash, contenders
-from include.dispatch.plan.split import Part, part_of
+from include.dispatch.plan.split import Part, is_freed, losing_plan, part_of
 from include.ledger import gap
 from include.ledger.database import Ledger
 from include.warehouse.connection import fetch, run
@@ -59,11 +59,31 @@ def select_segment(
     planned = Run(campaign, occurrence, at, rank_of(campaign))
     rivals = contenders(ledger, planned, _higher(planned, rank_of, is_running), rank_of)
     claimed = _claim(warehouse, ledger, rivals)
-    segment_run, left = _evaluate(warehouse, ledger, planned, part, claimed)
+    segment_run, left = _evaluate(warehouse, ledger, planned, part, rivals, claimed)
     found = counted(warehouse, segment_run, seen)
     if left and found.planned == left.messages:
         budget.warn_of_end(left, campaign, occurrence)
     return found
+
+
+def freed_people(
+    warehouse: duckdb.DuckDBPyConnection,
+    ledger: Ledger,
+    campaign: Campaign,
+    *,
+    occurrence: str,
+    at: datetime,
+    is_running: IsRunning = always,
+) -> int:
+    """How many people the campaign lost to mail that did not go to them, whom `occurrence` would take back.
+
+    Some of them may be left out again, as in any plan. Raises `PlanError` if there is no segment run.
+    """
+    rank_of = _ranks(warehouse)
+    planned = Run(campaign, occurrence, at, rank_of(campaign))
+    rivals = contenders(ledger, planned, _higher(planned, rank_of, is_running), rank_of)
+    _select(warehouse, planned, part_of(campaign, occurrence), rivals)
+    return int(fetch(warehouse, "dispatch", "selected_count")["people"][0].as_py())
 
 
 def _ranks(warehouse: duckdb.DuckDBPyConnection) -> RankOf:
@@ -106,7 +126,7 @@ def _claim(warehouse: duckdb.DuckDBPyConnection, ledger: Ledger, rivals: list[Ru
         campaign = rival.campaign
         try:
             segments.require_not_stopped(warehouse, campaign, segments.chosen(campaign))
-            _evaluate(warehouse, ledger, rival, part_of(campaign, rival.occurrence), claimed)
+            _evaluate(warehouse, ledger, rival, part_of(campaign, rival.occurrence), rivals, claimed)
         except (ConfigurationError, PlanError, SegmentStopped) as error:
             log.warning("%s could not be planned and claims nobody: %s", campaign.id, error)
             continue
@@ -116,14 +136,25 @@ def _claim(warehouse: duckdb.DuckDBPyConnection, ledger: Ledger, rivals: list[Ru
     return claimed
 
 
-def _evaluate(
-    warehouse: duckdb.DuckDBPyConnection, ledger: Ledger, planned: Run, part: Part | None, claimed: list[Run]
-) -> tuple[str, budget.Left | None]:
-    """Write temp table `audience` of a run; returns the segment run, and what the budget pays for."""
-    campaign, occurrence, at = planned.campaign, planned.occurrence, planned.at
-    segment_run = select_members(warehouse, campaign, at)
+def _select(warehouse: duckdb.DuckDBPyConnection, planned: Run, part: Part | None, rivals: list[Run]) -> str:
+    """Write temp table `selected` of a run; returns the segment run. Nobody is free whom a rival is going to mail."""
+    segment_run = select_members(warehouse, planned.campaign, planned.at)
     if part:
         run(warehouse, "dispatch", "selected_part", part)
+    if is_freed(planned.occurrence):
+        due = [f"{rival.campaign.id} {rival.occurrence}" for rival in rivals]
+        losing = {"campaign": planned.campaign.id, "occurrence": losing_plan(planned.occurrence)}
+        run(warehouse, "dispatch", "selected_freed", {**losing, "due": due})
+    return segment_run
+
+
+def _evaluate(
+    warehouse: duckdb.DuckDBPyConnection, ledger: Ledger, planned: Run, part: Part | None, rivals: list[Run],
+    claimed: list[Run],
+) -> tuple[str, budget.Left | None]:  # fmt: skip
+    """Write temp table `audience` of a run; returns the segment run, and what the budget pays for."""
+    campaign, occurrence, at = planned.campaign, planned.occurrence, planned.at
+    segment_run = _select(warehouse, planned, part, rivals)
     share = round(campaign.hold_out_percent / 100 * DRAWS)
     found = gap.find(ledger)
     judge(

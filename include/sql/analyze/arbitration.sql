@@ -6,7 +6,7 @@
 -- purpose: Who lost to what: the people whom a plan left out because of another mail. reason: frequency_cap, they got that mail
 --          shortly before; outranked, that mail was due soon and ranked higher. got_it: of these, people to whom it was accepted
 --          or is in doubt. did_not: people to whom it was not sent until now; where its campaign was stopped or never ran,
---          they got neither.
+--          they got neither, unless a plan of their own mail took them back (its occurrence ends in -freed1).
 create or replace table marts.arbitration as
 with lost as (
     select
