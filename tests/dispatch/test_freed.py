@@ -21,6 +21,8 @@ from include.dispatch.plan.contents import compile_contents
 from include.dispatch.plan.freeze import FrozenPlan, freeze
 from include.dispatch.send import sender
 from include.dispatch.start import period_of
+from include.ledger import plans
+from include.ledger.database import Ledger
 from include.ledger.stores import Stores
 from include.warehouse.connection import open_warehouse
 from tests.campaign import a_campaign
@@ -139,16 +141,18 @@ def test_whoever_got_the_winning_mail_before_it_was_cancelled_gets_no_other(shop
 @pytest.mark.parametrize("state", ["done", "paused", "cancelled"])
 def test_a_letter_that_is_not_being_sent_takes_nobody_back_by_itself(shop: Sales, state: str) -> None:
     lose_and_cancel(shop)
-    act = {"done": settle_letter, "paused": control.pause, "cancelled": control.cancel}[state]
-    act(shop.stores.ledger, "letter", "once")
+    if state == "done":
+        settle_letter(shop.stores.ledger)
+    else:
+        (control.pause if state == "paused" else control.cancel)(shop.stores.ledger, "letter", "once")
     assert shop.due() == []
     assert freed.next_occurrence(shop.stores.ledger, load_campaign("letter"), "once") == (
         "once-freed1" if state == "done" else None
     )
 
 
-def settle_letter(ledger: Any, _campaign: str, _occurrence: str) -> None:
-    settle(ledger, freed.plans.plan_id_of("letter", "once"))
+def settle_letter(ledger: Ledger) -> None:
+    settle(ledger, plans.plan_id_of("letter", "once"))
 
 
 ARMS = [{"id": "a"}, {"id": "b", "subject": "B"}]
@@ -194,7 +198,7 @@ def test_of_two_that_lost_the_same_people_the_higher_rank_gets_them(shop: Sales,
 def test_the_next_plan_that_takes_people_back_is_planned_by_name_also_when_the_letter_is_done(shop: Sales) -> None:
     lose_and_cancel(shop)
     letter, ledger = load_campaign("letter"), shop.stores.ledger
-    settle_letter(ledger, "letter", "once")
+    settle_letter(ledger)
     assert period_of(ledger, letter, at(19), "once-freed1") == "once-freed1"
     for unknown in ("once-freed2", "once-freed0", "twice-freed1", "once-rest-freed1"):
         with pytest.raises(PlanError, match="has no plan"):

@@ -109,7 +109,7 @@ def compile_without_lint(
         inputs["utm"] = [tagging.query, *rule.sites]
         rendered = _with_parameters(rendered, placeholders, tagging)
         if any(entry.link for entry in placeholders.entries):
-            inputs["utm_on_values"] = True
+            inputs["utm"] = [tagging.query, *rule.sites, "on values"]
     content = assign_slots(rendered, placeholders, names=names, inputs=digest(inputs), tag_prefix=tag_prefix)
     if len(content.slots) > MAX_SLOTS:
         raise PlanError(
