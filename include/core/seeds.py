@@ -7,15 +7,14 @@ Everything else, Airflow's database included, has names.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
 from typing import Annotated
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BaseModel, Field, field_validator, model_validator
 
 from include.core.campaign_fields import Locale, Sender
 from include.core.field_errors import FieldError
 from include.core.finding import Finding
-from include.core.paths import seed_file
+from include.core.paths import EXAMPLE_PEOPLE, seed_file
 from include.core.suggestion import suggest
 from include.core.yaml_file import StrictModel, inspect, read
 
@@ -56,6 +55,16 @@ class NightlyReport(StrictModel):
     postal_address: Annotated[str, Field(min_length=10, max_length=300)]
 
 
+class _Fictional(BaseModel):
+    """What a seed can name: the id of an entry of include/example_people.yaml."""
+
+    id: str
+
+
+class _People(BaseModel):
+    people: tuple[_Fictional, ...]
+
+
 class Seeds(StrictModel):
     """The contents of the file."""
 
@@ -84,15 +93,16 @@ def load_nightly_report() -> tuple[NightlyReport, dict[str, Seed]] | None:
     return team.nightly_report, {name: team.seeds[name] for name in dict.fromkeys(team.nightly_report.to)}
 
 
-def inspect_seeds(people: Collection[str]) -> tuple[Finding, ...]:
-    """Everything that is wrong with the file; nothing contains an address. `people` are the ids of the fictional people."""
+def inspect_seeds() -> tuple[Finding, ...]:
+    """Everything that is wrong with the file; nothing contains an address."""
     document = inspect(seed_file(), Seeds, example="include/seed_addresses.yaml")
+    known = {person.id for person in read(EXAMPLE_PEOPLE, _People, example="the file in the repository").people}
     seeds = document.values.get("seeds")
     given = seeds.items() if isinstance(seeds, dict) else ()
     named = {name: seed.get("person") for name, seed in given if isinstance(seed, dict)}
     unknown = [
-        document.error(("seeds", name, "person"), f"'{person}' does not exist.", suggest(person, people, kind="people"))
+        document.error(("seeds", name, "person"), f"'{person}' does not exist.", suggest(person, known, kind="people"))
         for name, person in named.items()
-        if isinstance(person, str) and person not in people
+        if isinstance(person, str) and person not in known
     ]
     return (*document.findings, *unknown)
