@@ -13,7 +13,7 @@ from include.warehouse.connection import fetch, run, transaction
 
 log = logging.getLogger(__name__)
 
-RULE_VERSION = 3
+RULE_VERSION = 4
 """The version of the rules in include/sql/collect/classify.sql. Increment it with every change there; a test checks it."""
 MESSAGES_PER_ROUND = 200_000
 

@@ -13,9 +13,12 @@ from simulator.recipients.timeline import Click, Open
 from simulator.state import SIMULATOR
 from simulator.webhook.events import event_id
 
-RUNS = 200
-"""The newest runs, which are up to 200,000 messages: their timelines are computed again."""
-NEWEST = "select id from runs where conditions is not null order by id desc limit ?"
+MESSAGES = 200_000
+"""Of the newest runs: their timelines are computed again. Runs of journeys have few messages, so runs are not counted."""
+NEWEST = (
+    "select id from (select id, sum(people) over (order by id desc) - people as newer from runs "
+    "where conditions is not null) where newer < ? order by id desc"
+)
 LOAD = (
     "select runs.*, requests.x_message_id, requests.body, requests.first_seq "
     "from runs join requests on requests.id = runs.request where runs.id = ?"
@@ -27,7 +30,7 @@ async def truth(request: web.Request) -> web.StreamResponse:
     simulator = request.app[SIMULATOR]
     lines = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
     await lines.prepare(request)
-    for newest in await simulator.database.read(NEWEST, RUNS):
+    for newest in await simulator.database.read(NEWEST, MESSAGES):
         row = (await simulator.database.read(LOAD, newest["id"]))[0]
         run = Run(row, Conditions.from_json(row["conditions"]), simulator.settings.seed, row["activated_at"])
         await lines.write(b"".join(_lines(run)))

@@ -12,7 +12,7 @@ from include.core import sqlfile
 from include.warehouse.connection import open_warehouse, run
 from tests.collect.conftest import World, make_event
 
-RULE_HASHES = {1: "5205c81a9b56bf3f", 2: "7c52a6ea812e1559", 3: "a41e7f633596e80d"}
+RULE_HASHES = {1: "5205c81a9b56bf3f", 2: "7c52a6ea812e1559", 3: "a41e7f633596e80d", 4: "fc2b40c3b7e79cad"}
 """The hash of classify.sql by version, without the rows that it returns. A rule that changes without a new version would not
 be applied to old events."""
 
@@ -26,10 +26,10 @@ def test_a_change_of_the_rules_requires_a_new_version() -> None:
 
 def test_a_late_delivery_event_changes_the_classification(world: World) -> None:
     (ada,) = world.send()
-    world.load([make_event(ada, "click", 62, url="https://a.example", useragent="python-requests/2")])
-    assert world.query(CLASSIFIED) == [("human", ["gateway_agent"], RULE_VERSION)]
+    world.load([make_event(ada, "click", 62, url="https://a.example", useragent="Firefox/60.0")])
+    assert world.query(CLASSIFIED) == [("human", ["stale_browser"], RULE_VERSION)]
     world.load([make_event(ada, "delivered", 60)])
-    assert world.query(CLASSIFIED) == [("machine", ["too_soon", "unopened", "gateway_agent"], RULE_VERSION)]
+    assert world.query(CLASSIFIED) == [("machine", ["too_soon", "unopened", "stale_browser"], RULE_VERSION)]
 
 
 def test_a_new_rule_version_reclassifies_old_events(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -266,7 +266,9 @@ from (values ('buyers', 0.081::double, 0.066::double, -0.004::double, 0.034::dou
 
 create or replace table marts.verdict_quality as
 select 3 as rule_version, event, class, timestamptz '2026-11-24 02:00:00+00' as measured_at, 900::bigint as true_positives,
-    9::bigint as false_positives, 800::bigint as true_negatives, 7::bigint as false_negatives, 0.99::double as precision, 0.992::double as recall
+    9::bigint as false_positives, 800::bigint as true_negatives, 7::bigint as false_negatives, 0.99::double as precision, 0.992::double as recall,
+    400::bigint as messages_classified, 398::bigint as messages_of_class, 0.974::double as precision_low, 0.996::double as precision_high,
+    0.977::double as recall_low, 0.997::double as recall_high
 from (values ('clicked', 'human'), ('clicked', 'machine'), ('opened', 'human'), ('opened', 'machine')) as t (event, class);
 
 create or replace table marts.verdict_changes as

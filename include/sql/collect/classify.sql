@@ -6,13 +6,15 @@
 --          of machine needs two signals, or SendGrid's flag for Apple's proxy, which SendGrid sets from more than the webhook
 --          shows. Only the message's own events are used, so the order of arrival does not matter. After a change of a rule,
 --          increment RULE_VERSION in include/collect/classify.py.
---          Signals: sg_machine_open; too_soon (before delivery or less than 5 s after it); unopened (such a click before
---          which nothing opened the message); many_links (two links of the mail within 3 s); link_sweep (four within 3 s); gateway_agent (security gateways, link previewers, scripts);
---          stale_browser (a browser that is years old, which gateways pretend to be); image_proxy (an open through Gmail's
---          proxy, which loads images both for people and on its own at delivery); privacy_proxy (an open by an agent without
---          a browser, as Apple's and other proxies send it); scan_agent and scan_time (of an event with fewer than two
---          signals: the agent of the clicks in this message that two signals show to be a scan, unless that agent is a signal
---          already, and at most 10 s from them).
+--          Signals: sg_machine_open; too_soon (before delivery or less than 5 s after it); unopened (a click too soon or by a
+--          gateway's agent, when nothing but such agents had opened the message in an earlier second); many_links (two links
+--          of the mail within 3 s); link_sweep (four within 3 s); gateway_agent (security gateways, link previewers,
+--          scripts); stale_browser (a browser that is years old, which gateways pretend to be); image_proxy (an open through
+--          Gmail's proxy, which loads images both for people and on its own at delivery); privacy_proxy (an open by an agent
+--          without a browser, as Apple's and other proxies send it); scan_agent and scan_time (of an event with fewer than
+--          two signals: the agent of the clicks in this message that two signals show to be a scan, unless that agent is a
+--          signal already, and at most 10 s from them). An open by Outlook for Windows has no signal by
+--          its agent, although it calls itself Office and an old Internet Explorer: people read there.
 --          own_link: a click on the person's own unsubscribe, preference or confirmation page (recognised by its token,
 --          which is replaced when an event is loaded) that no machine made. It is a person but shows no interest in the
 --          mail, so it is neither human nor machine.
@@ -43,6 +45,17 @@ from (
             events.event = 'opened' as is_open,
             coalesce(events.sg_machine_open, false) as is_apple,
             lower(coalesce(events.user_agent, '')) as agent,
+            events.event = 'opened' and contains(agent, 'microsoft outlook') as is_outlook,
+            not is_outlook and regexp_matches(
+                agent,
+                'barracuda|mimecast|proofpoint|urldefense|symantec|messagelabs|fireeye|trendmicro'
+                || '|trend micro|forcepoint|zscaler|check ?point|sophos|ironport|safelinks|ms-office'
+                || '|microsoft office|avanan|cloudmark|bitdefender|google-safety|googlebot|bingpreview'
+                || '|bingbot|slackbot|facebookexternalhit|twitterbot|linkedinbot|whatsapp|telegrambot'
+                || '|discordbot|skypeuripreview|headlesschrome|phantomjs|python-|aiohttp|httpx|curl/'
+                || '|wget/|go-http-client|okhttp|apache-httpclient|java/|libwww-perl|node-fetch|axios'
+                || '|crawler|spider'
+            ) as is_gateway,
             events.event = 'clicked'
             and regexp_matches(events.url, '/(u|preferences|confirm)/(<token>|[a-z0-9_-]{60,})', 'i') as is_own_link,
             case when events.event = 'clicked' then coalesce(events.url, '') || '#' || coalesce(events.url_index, -1) end
@@ -56,7 +69,7 @@ from (
         select
             *,
             min(if(event = 'delivered', occurred_at, null)) over (partition by message_key) as delivered_at,
-            min(if(is_open, occurred_at, null)) over (partition by message_key) as opened_at,
+            min(if(is_open and not is_gateway, occurred_at, null)) over (partition by message_key) as opened_at,
             coalesce(occurred_at < delivered_at + interval 5 seconds, false) as is_soon,
             contains(agent, 'googleimageproxy') or contains(agent, 'ggpht') as is_image_proxy
         from message_events
@@ -87,27 +100,15 @@ from (
                 if(with_delivery.is_apple, 'sg_machine_open', null),
                 if(with_delivery.is_soon, 'too_soon', null),
                 if(
-                    with_delivery.is_soon and with_delivery.event = 'clicked'
-                    and coalesce(with_delivery.opened_at > with_delivery.occurred_at, true),
+                    (with_delivery.is_soon or with_delivery.is_gateway) and with_delivery.event = 'clicked'
+                    and coalesce(with_delivery.opened_at >= with_delivery.occurred_at, true),
                     'unopened', null
                 ),
                 if(clicks.links >= 2, 'many_links', null),
                 if(clicks.links >= 4, 'link_sweep', null),
+                if(with_delivery.is_gateway, 'gateway_agent', null),
                 if(
-                    regexp_matches(
-                        with_delivery.agent,
-                        'barracuda|mimecast|proofpoint|urldefense|symantec|messagelabs|fireeye|trendmicro'
-                        || '|trend micro|forcepoint|zscaler|check ?point|sophos|ironport|safelinks|ms-office'
-                        || '|microsoft office|avanan|cloudmark|bitdefender|google-safety|googlebot|bingpreview'
-                        || '|bingbot|slackbot|facebookexternalhit|twitterbot|linkedinbot|whatsapp|telegrambot'
-                        || '|discordbot|skypeuripreview|headlesschrome|phantomjs|python-|aiohttp|httpx|curl/'
-                        || '|wget/|go-http-client|okhttp|apache-httpclient|java/|libwww-perl|node-fetch|axios'
-                        || '|crawler|spider'
-                    ),
-                    'gateway_agent', null
-                ),
-                if(
-                    not with_delivery.is_image_proxy
+                    not with_delivery.is_image_proxy and not with_delivery.is_outlook
                     and regexp_matches(with_delivery.agent, '(chrome|firefox)/[0-9]{1,2}([^0-9]|$)|msie |trident/'),
                     'stale_browser', null
                 ),
@@ -139,7 +140,8 @@ from (
                 list_filter([
                     if(
                         list_contains(scans.agents, signalled.agent)
-                        and not list_has_any(signalled.own_signals, ['gateway_agent', 'stale_browser']),
+                        and not list_has_any(signalled.own_signals, ['gateway_agent', 'stale_browser'])
+                        and not signalled.is_outlook,
                         'scan_agent', null
                     ),
                     if(
