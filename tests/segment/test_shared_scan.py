@@ -12,7 +12,7 @@ from include.core.segment_name import SegmentName
 from include.segment import shared_scan
 from include.segment.catalogue import Catalogue, read_catalogue
 from include.segment.members import select_members
-from include.segment.shared_scan import is_plain
+from include.segment.row_condition import row_conditions
 from include.warehouse.connection import configure, prepare
 from tests.stored_view import store
 
@@ -53,37 +53,95 @@ def test_shared_scan_gives_the_members_of_each_definition(
     warehouse: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     catalogue = read_catalogue(chosen=[SegmentName("engaged", {"days": 7}), SegmentName("big_baskets", {"above": 80})])
-    plain = [segment for segment in catalogue.segments if is_plain(warehouse, segment)]
-    assert len(plain) > 20
+    shared = row_conditions(warehouse, catalogue.segments)
+    assert len(shared) > 30
+    assert shared.keys() >= {"vip_customers", "engaged_prospects", "second_purchase_due"}
     together = members(warehouse, catalogue)
-    assert shared_scan.scan(warehouse, catalogue.segments, AS_OF) == {str(one.name) for one in plain}
+    assert shared_scan.scan(warehouse, catalogue.segments, AS_OF) == set(shared)
 
-    monkeypatch.setattr(shared_scan, "is_plain", lambda *_: False)
+    monkeypatch.setattr(shared_scan, "row_conditions", lambda *_: {})
 
     assert together == members(warehouse, catalogue)
     assert len({segment for segment, _ in together}) > 25
 
 
+def written(folder: Path, statements: dict[str, str]) -> Catalogue:
+    for name, statement in statements.items():
+        bound = {"$least": "least = 1", "$as_of": "as_of"}
+        params = ", ".join(declared for parameter, declared in bound.items() if parameter in statement) or "none"
+        (folder / f"{name}.sql").write_text(HEADER.format(name=name, params=params) + statement)
+    return read_catalogue(folder)
+
+
 def test_only_conditions_on_the_row_are_shared(warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     features = "select subscriber_id from segment.features"
-    statements = {
+    joined = "select f.subscriber_id from segment.features as f inner join segment.plain as p on"
+    shared = {
         "plain": f"{features} as f where f.purchases > $least and f.as_of <= $as_of",
         "everybody": features,
+        "reader": "select subscriber_id from segment.plain",
+        "reader_of_readers": "select p.subscriber_id from segment.reader as p join segment.late as b "
+        "on p.subscriber_id = b.subscriber_id",
+        "late": f"{joined} f.subscriber_id = p.subscriber_id where revenue > $least or f.purchase_days = 4",
+        "of_another": "select subscriber_id from segment.plain(least := 4)",
+    }
+    alone = {
         "subquery": f"{features} where revenue > (select avg(revenue) from segment.features)",
         "ranked": f"{features} qualify row_number() over (order by revenue desc) <= 10",
         "few": f"{features} limit 5",
-        "joined": "select f.subscriber_id from segment.features as f join core.purchases as p using (subscriber_id)",
-        "reader": "select subscriber_id from segment.plain",
+        "renamed": "select subscriber_id from segment.features as f (subscriber_id, as_of, purchases) where purchases > 3",
+        "sampled": f"{features} tablesample 10%",
+        "bought": "select f.subscriber_id from segment.features as f join core.purchases as p using (subscriber_id)",
         "other": "select subscriber_id from core.subscribers where status = 'pending'",
+        "reader_of_other": "select subscriber_id from segment.other",
+        "outer_joined": f"{joined.replace('inner', 'left')} f.subscriber_id = p.subscriber_id",
+        "anti_joined": f"{joined.replace('inner', 'anti')} f.subscriber_id = p.subscriber_id",
+        "joined_by_more": f"{joined} f.subscriber_id = p.subscriber_id and f.purchases > 3",
+        "joined_by_less": f"{joined} f.subscriber_id < p.subscriber_id",
+        "joined_with_itself": f"{joined} p.subscriber_id = p.subscriber_id",
+        "joined_by_another": f"{joined} f.lifecycle_stage = p.subscriber_id",
+        "crossed": "select f.subscriber_id from segment.features as f, segment.plain as p",
     }
-    for name, statement in statements.items():
-        params = "least = 1, as_of" if name == "plain" else "none"
-        (tmp_path / f"{name}.sql").write_text(HEADER.format(name=name, params=params) + statement)
 
-    catalogue = read_catalogue(tmp_path)
+    catalogue = written(tmp_path, shared | alone)
 
     assert not catalogue.broken
-    assert {str(one.name) for one in catalogue.segments if is_plain(warehouse, one)} == {"plain", "everybody"}
+    assert row_conditions(warehouse, catalogue.segments).keys() == {*shared, "plain(least=4)"}
+
+
+def test_segments_that_read_segments_are_the_same_by_a_shared_scan(
+    warehouse: duckdb.DuckDBPyConnection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    joined = (
+        "select f.subscriber_id from segment.features as f inner join segment.{} as p on f.subscriber_id = p.subscriber_id"
+    )
+    catalogue = written(
+        tmp_path,
+        {
+            "either": "select subscriber_id from segment.features where purchases > $least or revenue > 70",
+            "unknown": "select subscriber_id from segment.features where days_since_engagement > 20",
+            "reader": joined.format("either") + " where f.purchase_days = $least or f.revenue < 5",
+            "of_three": joined.format("either(least := 4)") + " inner join segment.unknown as u on u.subscriber_id = "
+            "f.subscriber_id where not f.days_since_purchase > 50",
+        },
+    )
+    together = members(warehouse, catalogue)
+    assert len(row_conditions(warehouse, catalogue.segments)) == len(catalogue.segments) == 5
+
+    monkeypatch.setattr(shared_scan, "row_conditions", lambda *_: {})
+
+    assert together == members(warehouse, catalogue)
+    assert len({segment for segment, _ in together}) == 5
+
+
+def test_segments_that_read_each_other_without_end_are_not_written_out(
+    warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    twice = "select a.subscriber_id from segment.s{0} as a join segment.s{0} as b on a.subscriber_id = b.subscriber_id"
+    statements = {f"s{number}": twice.format(number - 1) for number in range(1, 25)}
+    catalogue = written(tmp_path, {"s0": "select subscriber_id from segment.features where purchases > 3"} | statements)
+
+    assert 5 < len(row_conditions(warehouse, catalogue.segments)) < 15
 
 
 def test_failing_segment_does_not_take_the_others_with_it(warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from (
         tracking_consent,
         month_and_day(attributes ->> 'birthday') as birthday
     from core.subscribers
-    where deleted_at is null and (signed_up_at is null or signed_up_at <= $as_of)
+    where is_listed(deleted_at, signed_up_at, $as_of)
 ) as listed
 full join segment.facts as facts on listed.subscriber_id = facts.subscriber_id
 where

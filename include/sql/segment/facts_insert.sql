@@ -16,7 +16,9 @@
 --          Birthday: the attribute `birthday` of the source, a date or month and day (`1985-04-30`, `04-30`); null if it is
 --          neither.
 --          Facts are grouped by `number`, a hash of the id, before they are joined to the people, since a join of 150 million
---          rows by text took longer than all else; ids that share a hash have numbers of their own (sharers.sql, ADR 293).
+--          rows by text took longer than all else; ids that share a hash have numbers of their own (sharers.sql, ADR 293). They are
+--          ordered by it before they are grouped: a sum of a person is up to 250 bytes wide, and a group that comes in pieces
+--          is kept once for each of them.
 insert into segment.facts by name
 with people as (
     select
@@ -26,7 +28,19 @@ with people as (
         tracking_consent,
         month_and_day(attributes ->> 'birthday') as birthday
     from temp.fact_people
-    where deleted_at is null and (signed_up_at is null or signed_up_at <= $as_of)
+    where is_listed(deleted_at, signed_up_at, $as_of)
+),
+
+purchases as (
+    select
+        purchases.number,
+        purchases.purchased_at,
+        purchases.amount,
+        rates.rate
+    from temp.fact_purchases as purchases
+    left join core.exchange_rates as rates on purchases.currency = rates.currency
+    where purchases.purchased_at <= $as_of
+    order by purchases.number
 ),
 
 bought as (
@@ -44,11 +58,10 @@ bought as (
             + coalesce(bit_count(bit_or(purchases.bit) filter (where purchases.word = 4)), 0)
             + coalesce(bit_count(bit_or(purchases.bit) filter (where purchases.word = 5)), 0)
         )::integer as purchase_days,
-        (
-            coalesce(sum(purchases.amount) filter (where rates.rate = 1), 0)
-            + coalesce(sum(purchases.amount * rates.rate) filter (where rates.rate <> 1), 0)
-        )::decimal(18, 2) as revenue,
-        (count(*) filter (where rates.rate is null))::integer as unconverted
+        coalesce(sum(purchases.amount) filter (where purchases.rate = 1), 0) as unchanged,
+        sum(purchases.amount * purchases.rate) filter (where purchases.rate <> 1) as converted,
+        if(converted is null, unchanged::decimal(18, 2), (unchanged + converted)::decimal(18, 2)) as revenue,
+        (count(*) filter (where purchases.rate is null))::integer as unconverted
     from (
         select
             *,
@@ -56,11 +69,18 @@ bought as (
             utc_day($as_of::timestamptz) - utc_day(purchased_at) as days_ago,
             if(is_purchase, days_ago // 64, null) as word,
             1::ubigint << (days_ago % 64)::ubigint as bit
-        from temp.fact_purchases
-        where purchased_at <= $as_of
+        from purchases
     ) as purchases
-    left join core.exchange_rates as rates on purchases.currency = rates.currency
     group by all
+),
+
+activities as (
+    select
+        number,
+        happened_at
+    from temp.fact_activities
+    where happened_at <= $as_of
+    order by number
 ),
 
 acted as (
@@ -69,9 +89,18 @@ acted as (
         max(activities.happened_at) as last_activity_at,
         (count(*) filter (where activities.happened_at > $as_of::timestamptz - interval 7 day))::integer as activities_7d,
         (count(*) filter (where activities.happened_at > $as_of::timestamptz - interval 30 day))::integer as activities_30d
-    from temp.fact_activities as activities
-    where activities.happened_at <= $as_of
+    from activities
     group by all
+),
+
+events as (
+    select
+        number,
+        event,
+        occurred_at
+    from temp.fact_events
+    where verdict = 'human' and event in ('opened', 'clicked') and occurred_at <= $as_of
+    order by number
 ),
 
 engaged as (
@@ -90,8 +119,7 @@ engaged as (
             occurred_at,
             occurred_at > $as_of::timestamptz - interval 90 day as is_recent,
             occurred_at > $as_of::timestamptz - interval 30 day as is_new
-        from temp.fact_events
-        where verdict = 'human' and event in ('opened', 'clicked') and occurred_at <= $as_of
+        from events
     ) as events
     group by all
 )
