@@ -16,10 +16,10 @@ from include.warehouse.connection import fetch
 
 _SCAN = (
     "insert into temp.selected_members\n"
-    "with scanned as materialized (select subscriber_id, {} as bits from segment.features)\n"
-    "select subscriber_id, $tw_block, bits from scanned where bits <> 0"
+    "select subscriber_id, $tw_block, bits\n"
+    "from (select subscriber_id, {} as bits from segment.features limit 9223372036854775807) as scanned where bits <> 0"
 )
-"""Materialized, since DuckDB computes the bits twice otherwise: for the condition, and for the result."""
+"""The limit, which no table reaches, keeps DuckDB from computing the bits twice: for the condition, and for the result."""
 
 
 def scan(connection: duckdb.DuckDBPyConnection, segments: Sequence[Segment], as_of: datetime) -> set[str]:
