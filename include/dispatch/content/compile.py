@@ -16,7 +16,7 @@ from include.core.campaign import Campaign
 from include.core.campaign_fields import Variant
 from include.core.errors import PlanError
 from include.core.shop import load_shop
-from include.dispatch.content import mjml, source_location, utm
+from include.dispatch.content import jinja_words, mjml, source_location, utm
 from include.dispatch.content.click_tracking import disable_click_tracking
 from include.dispatch.content.content import Content
 from include.dispatch.content.derived_text import derive
@@ -243,15 +243,20 @@ def render_part(environment: TemplateEnvironment, name: str, **variables: Any) -
             "recurses without end.", where=name, remedy="Look for an include or macro that includes or calls itself."
         ) from None
     except TemplateError as error:
-        raise PlanError(
-            f"{(error.message or type(error).__name__).rstrip('.')}.",
-            where=source_location.location_of(error) or name,
-            remedy="Fix that line.",
-        ) from None
+        what, remedy = jinja_words.in_words(
+            error, templates=_templates(environment), filters=environment.filters, macros=environment.macros
+        )
+        raise PlanError(what, where=source_location.location_of(error) or name, remedy=remedy) from None
     except Exception as error:  # noqa: BLE001  (a template can raise anything; the writer needs its line)
-        what = f"{type(error).__name__}: {error}."
-        raise PlanError(what, where=source_location.location_of(error) or name, remedy="Fix that line.") from None
+        where = source_location.location_of(error) or name
+        raise PlanError(jinja_words.of_python(error), where=where, remedy=jinja_words.FIX) from None
     return "".join(pieces)
+
+
+def _templates(environment: TemplateEnvironment) -> list[str]:
+    """The files that a template can include."""
+    assert environment.loader is not None
+    return environment.loader.list_templates()
 
 
 def _inline_styles(html: str, name: str) -> str:

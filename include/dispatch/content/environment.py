@@ -22,9 +22,10 @@ MAX_PART_CHARACTERS = 1024 * 1024
 MAX_RENDER_SECONDS = 10.0
 MAX_ITERATIONS = 50_000
 MAX_NUMBER = 10_000
+MAX_MADE_CHARACTERS = 8 * MAX_PART_CHARACTERS
 """Limits: bytes of one template file, characters of one rendered part, seconds and loop iterations of one rendering, the
 largest integer argument of a filter, function or multiplication (padding and repetition can turn one line of template into
-a gigabyte)."""
+a gigabyte), the characters of all texts that one rendering makes, also of those that it prints nowhere."""
 
 _GROWING = frozenset({"format", "format_map", "center", "ljust", "rjust", "zfill", "expandtabs"})
 """String methods that can produce a text of any length."""
@@ -34,19 +35,36 @@ PLACEHOLDER_OPEN, PLACEHOLDER_CLOSE = "\ue000", "\ue001"
 
 
 class RenderBudget:
-    """Limits the loop iterations and the time of one rendering."""
+    """Limits the loop iterations, the time and the texts of one rendering."""
 
     def __init__(self) -> None:
-        self._iterations, self._until = 0, 0.0
+        self._iterations, self._characters, self._until = 0, 0, 0.0
         self.reset()
 
     def reset(self) -> None:
         """Start a new rendering."""
-        self._iterations, self._until = 0, time.monotonic() + MAX_RENDER_SECONDS
+        self._iterations, self._characters, self._until = 0, 0, time.monotonic() + MAX_RENDER_SECONDS
 
-    def spend(self) -> None:
-        """Count one loop iteration or macro call. Raises `PlanError` over the limit."""
+    def made(self, value: Any) -> None:
+        """Count the characters of a text, or of all texts in a list. Raises `PlanError` over the limit."""
+        if isinstance(value, str):
+            self._characters += len(value)
+        elif isinstance(value, (list, tuple)):
+            self._characters += 2
+            for part in value:
+                self.made(part)
+        elif isinstance(value, dict):
+            self.made([*value, *value.values()])
+        if self._characters > MAX_MADE_CHARACTERS:
+            raise template_error(
+                "The template makes too much text.", f"A part has at most {MAX_PART_CHARACTERS:,} characters."
+            )
+
+    def spend(self, characters: int = 0) -> None:
+        """Count one macro call or loop iteration, which prints so many characters. Raises `PlanError` over the limit."""
         self._iterations += 1
+        self._characters += characters
+        self.made("")
         if self._iterations > MAX_ITERATIONS or (self._iterations % 256 == 0 and time.monotonic() > self._until):
             raise template_error(
                 "The template does too much work.",
@@ -57,7 +75,7 @@ class RenderBudget:
 class TemplateEnvironment(ImmutableSandboxedEnvironment):
     """The environment of one content. `shared` contains the variables of every template."""
 
-    intercepted_binops = frozenset({"*", "**", "%"})
+    intercepted_binops = frozenset({"*", "**", "%", "+"})
 
     def __init__(self, loader: BaseLoader, shared: dict[str, Any], compiled: BytecodeCache | None = None) -> None:
         super().__init__(
@@ -94,6 +112,10 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
         source, filename, _ = self.loader.get_source(self, name)
         return super()._parse(source, name, filename), filename
 
+    def macros(self, name: str) -> list[str]:
+        """The macros of another template."""
+        return [macro.name for macro in self.parsed(name)[0].find_all(nodes.Macro)]
+
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         return self.prepare(super()._parse(source, name, filename), name or "template", filename)
 
@@ -123,7 +145,9 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
         _reject_large_numbers((left, right)) if operator == "**" or isinstance(left, (str, list)) or isinstance(
             right, (str, list)
         ) else None
-        return super().call_binop(context, operator, left, right)
+        result = super().call_binop(context, operator, left, right)
+        self.budget.made(result)
+        return result
 
 
 def is_markup(name: str | None) -> bool:
@@ -162,7 +186,12 @@ def _guarded_filter(environment: TemplateEnvironment, name: str, run: Callable[.
             raise template_error(
                 f"The filter {name} is applied to text that contains a person's value.", "Filter the value itself."
             )
-        return value if _keeps_missing(value, name) else run(*args, **kwargs)
+        if _keeps_missing(value, name):
+            return value
+        environment.budget.made(value)
+        result = run(*args, **kwargs)
+        environment.budget.made(result)
+        return result
 
     return guarded
 

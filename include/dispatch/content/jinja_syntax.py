@@ -14,6 +14,7 @@ from jinja2 import Environment, TemplateSyntaxError, nodes
 
 from include.core.suggestion import suggest
 from include.dispatch.content.element_reader import Problem
+from include.dispatch.content.jinja_words import in_words
 from include.dispatch.content.personal import PersonalExtension
 
 PARSER = Environment(extensions=[PersonalExtension], trim_blocks=True, lstrip_blocks=True, autoescape=True)
@@ -71,9 +72,8 @@ def _closed(text: str, error: TemplateSyntaxError) -> tuple[str, int] | None:
 
 def _problem(error: TemplateSyntaxError) -> Problem:
     """An error that makes a file unreadable, in a writer's words where Jinja's are not."""
-    message = str(error.message).rstrip(".")
     if not (unknown := _UNKNOWN.match(str(error.message))):
-        return Problem(error.lineno, f"{message}.", "Fix that line.")
+        return Problem(error.lineno, *in_words(error))
     if (tag := unknown[1]) in _TAGS:
         return Problem(
             error.lineno, f"{{% {tag} %}} closes nothing that is open here.", "Remove it, or write what it closes."

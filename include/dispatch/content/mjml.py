@@ -24,6 +24,7 @@ ELEMENTS = frozenset([
     "mj-text", "mj-wrapper",
 ])  # fmt: skip
 """https://documentation.mjml.io; mj-include and mj-html-attributes are left out: Jinja includes files."""
+_FRAME = "Write <mjml><mj-body>…</mj-body></mjml> around the mail; a body in HTML is body.html.j2."
 _ELEMENT = re.compile(r"<(mj[a-z-]*)\b")
 _COMMENT = re.compile(r"\{#.*?#\}|<!--.*?-->", re.DOTALL)
 _TAG = re.compile(r"<[a-z][^<>]*>", re.IGNORECASE)
@@ -57,9 +58,11 @@ def to_html(text: str, name: str, sources: Mapping[str, str]) -> str:
             raise PlanError(problem.what, where=f"{file}, line {problem.line}", remedy=problem.remedy)
     try:
         html = mjml2html(_TAG.sub(_double_quoted, text), fonts={}, disable_comments=False)
-    except ValueError as error:
+    except ValueError:
+        if "<mjml" not in text:
+            raise PlanError("is not valid MJML: it has no <mjml>.", where=name, remedy=_FRAME) from None
         remedy = "Look for a tag that is not closed, in the order of the file; make check names its line."
-        raise PlanError(f"is not valid MJML ({error}).", where=name, remedy=remedy) from None
+        raise PlanError("is not valid MJML: its tags do not fit together.", where=name, remedy=remedy) from None
     return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), html)
 
 

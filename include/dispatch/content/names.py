@@ -7,6 +7,7 @@ from copy import deepcopy
 from functools import lru_cache
 from itertools import chain, product
 from pathlib import Path
+from typing import Any
 
 from jinja2 import TemplateAssertionError, meta, nodes
 from jinja2.filters import FILTERS
@@ -91,12 +92,25 @@ def _variables(tree: nodes.Template, nearby: frozenset[str]) -> Iterator[Problem
 
 def _undeclared(tree: nodes.Template) -> set[str]:
     """Variables that the file does not define. Jinja looks for filters too, so unknown ones are replaced in the tree."""
+    names = _Variables(tree.environment)
     for node in tree.find_all(nodes.Filter):
         node.name = node.name if node.name in FILTERS else "string"
     try:
-        return meta.find_undeclared_variables(tree)
+        names.visit(tree)
     except TemplateAssertionError:
         return set()
+    return names.undeclared_identifiers
+
+
+class _Variables(meta.TrackingCodeGenerator):
+    """Looks for variables without computing constants: `"a" * 10 ** 9` would take a gigabyte."""
+
+    def __init__(self, environment: Any) -> None:
+        super().__init__(environment)
+        self.optimizer = None
+
+    def _output_child_to_const(self, *_: Any) -> str:
+        raise nodes.Impossible
 
 
 def _defined_nearby(path: Path) -> frozenset[str]:

@@ -19,7 +19,7 @@ from include.dispatch.content.environment import PLACEHOLDER_OPEN
 from include.dispatch.content.person_proxy import PersonProxy, RecordedExpression, _CompileTimeValue
 from include.dispatch.content.placeholders import Fragment, Placeholders
 
-OUTPUT, PERSONAL, COUNT_ITERATION = "_output", "_personal", "_count_iteration"
+OUTPUT, PERSONAL, COUNT_ITERATION, MADE = "_output", "_personal", "_count_iteration", "_made"
 _SPECIAL = ("loop", "caller", "self", "super", "varargs", "kwargs")
 
 
@@ -37,6 +37,7 @@ class PersonalExtension(Extension):
 
     def _output(self, value: Any, context: str, name: str, line: int) -> Any:
         """The output of `{{ … }}`: a placeholder during compilation, the escaped value inside a block."""
+        self._made(value)
         if self.person._current.values is not None:
             return _for_one_person(value, context, name, line)
         if isinstance(value, RecordedExpression):
@@ -66,11 +67,17 @@ class PersonalExtension(Extension):
         )
         return self.placeholders.add(fragment, name, line)
 
-    def _count_iteration(self) -> str:
-        """Count an iteration of a loop."""
+    def _count_iteration(self, characters: int) -> str:
+        """Count an iteration of a loop that prints so many characters of its own."""
         environment: Any = self.environment
-        environment.budget.spend()
+        environment.budget.spend(characters)
         return ""
+
+    def _made(self, value: Any) -> Any:
+        """Count the characters of a value, which is printed or joined with others."""
+        environment: Any = self.environment
+        environment.budget.made(value)
+        return value
 
 
 def _for_one_person(value: Any, context: str, _name: str, _line: int) -> Any:

@@ -12,6 +12,7 @@ from include.dispatch.content.fields import PERSON_LINKS, FieldFinder, qualify_l
 from include.dispatch.content.html_reader import HtmlReader, Reader
 from include.dispatch.content.personal import (
     COUNT_ITERATION,
+    MADE,
     OUTPUT,
     PersonalExtension,
     captured_names,
@@ -34,8 +35,11 @@ class TemplatePreparation(FieldFinder):
         tree = qualify_links(tree)
         self._check(tree)
         self._walk(tree.body, self._new_reader(), personal=False)
+        for joined in list(tree.find_all(nodes.Concat)):
+            joined.nodes = [self._call(MADE, [part], part) for part in joined.nodes]
         for loop in list(tree.find_all(nodes.For)):
-            loop.body.insert(0, nodes.Output([self._call(COUNT_ITERATION, [], loop)]).set_lineno(loop.lineno))
+            size = nodes.Const(sum(len(text.data) for part in loop.body for text in part.find_all(nodes.TemplateData)))
+            loop.body.insert(0, nodes.Output([self._call(COUNT_ITERATION, [size], loop)]).set_lineno(loop.lineno))
         tree.set_environment(self.environment)
         return tree
 

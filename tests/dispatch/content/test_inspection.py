@@ -158,7 +158,7 @@ def test_every_unknown_name_is_found_at_once(letter: Path) -> None:
     [
         (b"K\xf6ln", 1, "is not UTF-8."),
         (b"", 1, "is empty."),
-        (b"{% if %}", 1, "Expected an expression"),
+        (b"{% if %}", 1, "there should be an expression"),
         (b"a\n{{ x", 2, ""),
     ],
 )

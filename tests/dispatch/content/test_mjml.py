@@ -70,7 +70,7 @@ def test_it_is_mirrored_and_deterministic(compile_mjml: Compile) -> None:
     [
         (("<mj-text><h1>", "<mj-txt><h1>"), 4, "MJML has no <mj-txt>", "Did you mean mj-text?"),
         (("{% personal %}", "{% personal %}<mj-divider />"), 4, "contains an element of MJML", "mj-raw"),
-        (("image_url(", "image_ulr("), 7, "'image_ulr' is undefined", "Fix that line"),
+        (("image_url(", "image_ulr("), 7, "image_ulr is not defined", "Fix that line"),
         (('person.first_name | default("there")', "person.frist"), 4, "person.frist does not exist", "first_name"),
     ],
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import time
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser
 
 from include.core.errors import PlanError
-from include.dispatch.content import render_one
+from include.dispatch.content import names, render_one
 from tests.dispatch.content.conftest import LINKS, Compile, element
 
 PAYLOADS = [
@@ -177,3 +178,41 @@ def test_not_utf8(compile_parts: Compile, tmp_path: Path) -> None:
     (tmp_path / "letter" / "body.txt.j2").write_bytes(b"\xff\xfe")
     with pytest.raises(PlanError, match="UTF-8"):
         compile_content(tmp_path / "letter", campaign=a_campaign(), variant=Variant(id="only"), locale="en")
+
+
+DOUBLED = '{% set ns = namespace(x="aaaaaaaaaa") %}{% for i in range(60) %}{% set ns.x = DOUBLE %}{% endfor %}{{ ns.x }}'
+NESTED = "{% macro m(x) %}{{ x }}{{ x }}{% endmacro %}{{ " + "m(" * 40 + '"aaaaaaaaaa"' + ")" * 40 + " }}"
+LONG = "a" * 1_000
+
+
+@pytest.mark.parametrize(
+    "bomb",
+    [
+        DOUBLED.replace("DOUBLE", "ns.x ~ ns.x"),
+        DOUBLED.replace("DOUBLE", "ns.x + ns.x"),
+        DOUBLED.replace("DOUBLE", "[ns.x, ns.x]"),
+        DOUBLED.replace("DOUBLE", "[ns.x, ns.x] | join"),
+        DOUBLED.replace("DOUBLE", '{"a": ns.x, "b": ns.x}'),
+        DOUBLED.replace("{% set ns.x = DOUBLE %}", "{% set x %}{{ ns.x }}{{ ns.x }}{% endset %}{% set ns.x = x %}"),
+        NESTED,
+        f"{{% macro m() %}}{{% for i in range(9999) %}}{LONG}{{% endfor %}}{{% endmacro %}}{{{{ m() }}}}",
+        f"{{% personal %}}{{% for i in range(9999) %}}{LONG}{{% endfor %}}{{{{ person.country }}}}{{% endpersonal %}}",
+    ],
+    ids=["joined", "added", "listed", "list joined", "mapped", "captured", "macros", "macro with a loop", "personal"],
+)
+def test_a_template_that_makes_more_and_more_text_is_refused_before_memory_is_full(
+    compile_parts: Compile, bomb: str
+) -> None:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(PlanError, match=r"makes too much text|grows too large") as refused:
+        compile_parts(f"<p>{bomb}</p>")
+    assert refused.value.where.startswith("letter/body.html.j2, line")
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200 * 1024, "kilobytes"
+
+
+def test_looking_for_names_computes_nothing() -> None:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    source = '<p>{{ "a" * 400000000 }}{{ "a" | center(400000000) }}{{ nothing }}</p>'
+    found = names.problems(Path("letter/body.html.j2"), source)
+    assert [problem.what for problem in found] == ["nothing is not defined."]
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100 * 1024, "kilobytes"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import re
+
 import pytest
 
 from include.core.errors import PlanError
@@ -189,3 +191,29 @@ def test_more_slots_than_sendgrid_takes(compile_parts: Compile) -> None:
     html = "".join(f'<p>{{{{ person.first_name | default("{number}") }}}}</p>' for number in range(151))
     with pytest.raises(PlanError, match="153 personal values"):
         compile_parts(html)
+
+
+WORDS = {
+    "{% if %}": "there should be an expression where %} stands.",
+    "{{ person.first_name </p>": "cannot stand here: an expression is not closed",
+    "{{ locale locale }}": "there should be }} where locale stands.",
+    "{{ 'a' | titel }}": "there is no filter titel. Did you mean title?",
+    "{# never closed": "a comment is not closed: write #} where it ends.",
+    "{% include 'base/part.html.j2' %}": "there is no file 'base/part.html.j2'. Did you mean base/parts.html.j2?",
+    "{% from 'base/parts.html.j2' import buton %}{{ buton('x') }}": "has no macro 'buton'. Did you mean button?",
+    "{% for p in products('top_sellers', 2) %}{{ p.titel }}{% endfor %}": "there is no 'titel' here.",
+    "{% for p in products('top_sellers', 2) %}{{ p.nam }}{% endfor %}": "there is no 'nam' here. Did you mean name?",
+    "{{ 'x' | money }}": "a filter or a calculation does not work with this value (InvalidOperation).",
+    "{{ 1 / 0 }}": "(ZeroDivisionError)",
+}
+
+
+@pytest.mark.parametrize(("source", "words"), WORDS.items(), ids=WORDS.keys())
+def test_what_jinja_and_python_say_is_said_in_a_writers_words(compile_parts: Compile, source: str, words: str) -> None:
+    parts = "{% macro button(url) %}{% endmacro %}"
+    with pytest.raises(PlanError) as raised:
+        compile_parts(f"<p>first</p>\n{source}", files={"base/parts.html.j2": parts})
+    assert raised.value.where == "letter/body.html.j2, line 3"
+    said = f"{raised.value.what} {raised.value.remedy}"
+    assert words in said
+    assert not re.search(r"search path|'dict object'|<class|expected token|/tmp", said), said

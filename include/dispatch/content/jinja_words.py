@@ -1,0 +1,76 @@
+"""Says in a writer's words what Jinja could not read or render; its own texts are written for programmers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+
+from jinja2 import TemplateAssertionError, TemplateError, TemplateNotFound, UndefinedError
+
+from include.core.suggestion import did_you_mean, suggest
+
+FIX = "Fix that line."
+_TOKENS = {
+    "end of print statement": "}}",
+    "end of statement block": "%}",
+    "begin of print statement": "{{",
+    "begin of statement block": "{%",
+    "end of template": "the end of the file",
+    "name": "a name",
+}
+"""Jinja's names of what it reads, and what stands in the file."""
+_GOT = re.compile(r"expected (?:token )?'?(.*?)'?, got '(.*)'", re.IGNORECASE)
+_ATTRIBUTE = re.compile(r"'(.*)' has no attribute '(.*)'")
+_EXPORT = re.compile(r"the template '(.*?)' .*does not export the requested name '(.*)'")
+_NAMED = re.compile(r"No (filter|test) named '(.*?)'")
+_UNDEFINED = re.compile(r"'(.*)' is undefined")
+_UNEXPECTED = re.compile(r"unexpected (?:char )?'(.*)'(?: at \d+)?")
+_PRODUCT = ("id", "name", "price", "currency", "url", "image")
+Names = Callable[[str], Iterable[str]]
+"""The names that a template defines, by its own name."""
+
+
+def in_words(
+    error: TemplateError, *, templates: Iterable[str] = (), filters: Iterable[str] = (), macros: Names = lambda _name: ()
+) -> tuple[str, str]:
+    """What is wrong and the remedy. The names that exist are those from which the one that was meant is suggested."""
+    message = (error.message or type(error).__name__).rstrip(".")
+    if isinstance(error, TemplateNotFound):
+        return f"there is no file '{error.name}'.", f"{suggest(str(error.name), templates, kind='files')} {FIX}"
+    if isinstance(error, UndefinedError):
+        return _undefined(message, macros)
+    if isinstance(error, TemplateAssertionError) and (named := _NAMED.match(message)):
+        kind, name = named.groups()
+        near = did_you_mean(name, filters) if kind == "filter" else ""
+        return f"there is no {kind} {name}.", f"{near} docs/templates.md lists the filters. {FIX}".strip()
+    return _syntax(message), FIX
+
+
+def of_python(error: Exception) -> str:
+    """What is wrong where a filter, a test or a calculation raised one of Python's errors, whose text says nothing here."""
+    return f"a filter or a calculation does not work with this value ({type(error).__name__})."
+
+
+def _undefined(message: str, macros: Names) -> tuple[str, str]:
+    if export := _EXPORT.match(message):
+        return f"{export[1]} has no macro '{export[2]}'.", f"{suggest(export[2], macros(export[1]), kind='macros')} {FIX}"
+    if attribute := _ATTRIBUTE.match(message):
+        near = did_you_mean(attribute[2], _PRODUCT)
+        return f"there is no '{attribute[2]}' here.", f"{near or 'Check its name.'} {FIX}"
+    if undefined := _UNDEFINED.match(message):
+        return f"{undefined[1]} is not defined.", f"Check its name, or set it before. {FIX}"
+    return f"{message}.", FIX
+
+
+def _syntax(message: str) -> str:
+    if got := _GOT.match(message):
+        wanted, found = (_TOKENS.get(token, token) for token in got.groups())
+        return f"there should be {wanted} where {found} stands."
+    if unexpected := _UNEXPECTED.match(message):
+        found = _TOKENS.get(unexpected[1], unexpected[1])
+        return f"{found} cannot stand here: an expression is not closed, or text is not in quotes."
+    if message.startswith("Missing end of comment"):
+        return "a comment is not closed: write #} where it ends."
+    if message.startswith("Missing end of raw"):
+        return "{% raw %} is not closed: write {% endraw %} where it ends."
+    return f"{message}."
