@@ -7,19 +7,20 @@ what is an error here. A kind of file takes part by a checker in `CHECKERS`.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from importlib.abc import MetaPathFinder
+from pathlib import Path
 from typing import Any
 
-from include.core import paths, segment_name, sqlfile, text_file
+from include.core import paths, segment_name, sqlfile
 from include.core.campaign import Campaign
 from include.core.campaign_file import campaign_names, file_of, inspect_campaign
 from include.core.errors import ConfigurationError
 from include.core.field_errors import sentence
-from include.core.finding import ORDER, Finding, errors, of_exception, shown_path
+from include.core.finding import ORDER, Finding, errors, shown_path
 from include.core.products import inspect_products
 from include.core.seeds import inspect_seeds
-from include.core.shop import load_shop
+from include.core.shop import inspect_shop
 from include.core.suggestion import suggest
 from include.core.yaml_file import Document, Place
 
@@ -27,15 +28,9 @@ Checker = Callable[[], Iterable[Finding]]
 """Returns the findings in one kind of file. It reads the files where the settings say that they are."""
 
 
-def shop() -> Iterator[Finding]:
+def shop() -> Iterable[Finding]:
     """The shop's file."""
-    path = paths.shop_file()
-    _, found = text_file.inspect(path)
-    yield from found
-    try:
-        load_shop()
-    except ConfigurationError as error:
-        yield of_exception(error, path)
+    return inspect_shop().findings
 
 
 def products() -> Iterable[Finding]:
@@ -50,10 +45,7 @@ def team() -> Iterable[Finding]:
 
 def campaigns() -> Iterator[Finding]:
     """Campaign files and the names in them, and files in their folder that nobody reads."""
-    folder = paths.campaign_folder()
-    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if path.suffix != ".yaml" and path.suffix.lower() in (".yaml", ".yml"):
-            yield Finding("error", path, 1, "is not read.", f"Rename it to {path.stem}.yaml.")
+    yield from _not_read(paths.campaign_folder(), ".yaml", (".yaml", ".yml"))
     for document in _campaigns():
         yield from document.findings
         yield from _unknown_segments(document)
@@ -107,6 +99,7 @@ def segments() -> Iterator[Finding]:
     """Segment definitions, and the segments that they read."""
     from include.segment.inspection import inspect_segments
 
+    yield from _not_read(paths.SEGMENTS, ".sql", (".sql",))
     yield from inspect_segments()
 
 
@@ -115,6 +108,7 @@ def journeys() -> Iterator[Finding]:
     from include.core.journey_file import journey_names
     from include.core.journey_version import inspect_version
 
+    yield from _not_read(paths.journey_folder(), ".yaml", (".yaml", ".yml"))
     for name in journey_names():
         yield from inspect_version(name)[1]
 
@@ -124,8 +118,17 @@ CHECKERS: tuple[Checker, ...] = (shop, products, team, campaigns, segments, jour
 
 
 def check(checkers: Iterable[Checker] = CHECKERS) -> list[Finding]:
-    """All findings, each once, by file and line; errors come first within a line."""
-    found = dict.fromkeys(finding for checker in checkers for finding in checker())
+    """All findings, each once, by file and line; errors come first within a line.
+
+    What needs the shop's file reports its first error too: all of them are the business of `shop`.
+    """
+    chosen, of_shop = tuple(checkers), paths.shop_file()
+    found = dict.fromkeys(
+        finding
+        for checker in chosen
+        for finding in checker()
+        if checker is shop or finding.path != of_shop or shop not in chosen
+    )
     return sorted(found, key=lambda finding: (shown_path(finding.path), finding.line, ORDER[finding.severity]))
 
 
@@ -138,6 +141,13 @@ def main() -> int:
     others = len(found) - failed
     print(f"{_count(failed, 'error')}, {_count(others, 'other finding')}.", file=sys.stderr)  # noqa: T201
     return 1 if failed else 0
+
+
+def _not_read(folder: Path, suffix: str, similar: Collection[str]) -> Iterator[Finding]:
+    """Files that nobody reads, because their names end in another way."""
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if path.suffix != suffix and path.suffix.lower() in similar:
+            yield Finding("error", path, 1, "is not read.", f"Rename it to {path.stem}{suffix}.")
 
 
 def _campaigns() -> Iterator[Document[Campaign]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -77,7 +78,7 @@ def _references(document: Document[Campaign]) -> Iterator[Finding]:
     values, path = document.values, document.path
     if isinstance(given := values.get("id"), str) and given != path.stem:
         taken = f"'{given}' is the id of {given}.yaml." if (path.parent / f"{given}.yaml").exists() else ""
-        yield document.error(("id",), taken or f"'{given}' is not the file's name.", f"Write id: {path.stem}.")
+        yield document.error(("id",), taken or f"'{given}' is not the file's name.", same_as_file(path))
     if values.get("occurrence") == "trigger" or JOURNEY_SEPARATOR in path.stem:
         what = f"'trigger', and '{JOURNEY_SEPARATOR}' in an id, are for the steps of journeys."
         yield document.error(("occurrence",), what, "Choose another, or write a journey (docs/journeys.md).")
@@ -91,6 +92,13 @@ def _references(document: Document[Campaign]) -> Iterator[Finding]:
         if earlier.campaign not in known:
             what = f"'{earlier.campaign}' does not exist."
             yield document.error(("follows", "campaign"), what, suggest(earlier.campaign, known, kind="campaigns"))
+
+
+def same_as_file(path: Path) -> str:
+    """The remedy for an id that is not the file's name; of a file whose name is no id, its name is to be changed."""
+    if re.fullmatch(r"[a-z][a-z0-9_]*", path.stem):
+        return f"Write id: {path.stem}."
+    return "Rename the file: small letters, digits and underscores, and the same id."
 
 
 def _unknown_topic(document: Document[Campaign], topic: str) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from include.core import yaml_file
 from include.core.campaign import Campaign
+from include.core.campaign_file import same_as_file
 from include.core.errors import ConfigurationError
 from include.core.field_errors import problems
 from include.core.finding import Finding, of_exception, refuse
@@ -61,7 +62,7 @@ Problem = tuple[Place, str, str]
 def _findings(document: Document[Journey], journey: Journey) -> Iterator[Finding]:
     """What is wrong beyond the fields."""
     if journey.id != document.path.stem:
-        yield document.error(("id",), f"'{journey.id}' is not the file's name.", f"Write id: {document.path.stem}.")
+        yield document.error(("id",), f"'{journey.id}' is not the file's name.", same_as_file(document.path))
     yield from (document.error(*problem) for problem in _way_problems(journey))
     for place, step in enumerate(journey.steps):
         if step.kind == "mail":

@@ -114,12 +114,10 @@ def _parse(path: Path, statement: str, first_line: int, columns: Columns) -> exp
         statements = duckdb.extract_statements(statement)
     except sqlglot.errors.ParseError as error:
         details = error.errors[0] if error.errors else {}
-        raise _invalid(
-            path,
-            first_line + int(details.get("line") or 1) - 1,
-            f"is not SQL: {details.get('description')}",
-            "Fix the query.",
-        ) from None
+        line, word = first_line + int(details.get("line") or 1) - 1, str(details.get("highlight") or "").strip()
+        at = f" at '{word[:40]}'" if word else ""
+        remedy = "Look at that word and the one before it, and at commas, quotes and brackets."
+        raise _invalid(path, line, f"is not SQL{at}.", remedy) from None
     except (sqlglot.errors.TokenError, duckdb.ParserException):
         raise _invalid(path, first_line, "is not SQL that DuckDB can parse.", "Fix the query.") from None
     kinds = [one.type for one in statements]

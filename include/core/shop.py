@@ -19,11 +19,12 @@ from include.core.arrival_hours import QuietHours
 from include.core.errors import ConfigurationError
 from include.core.paths import shop_file
 from include.core.suggestion import did_you_mean
-from include.core.yaml_file import StrictModel, read
+from include.core.yaml_file import Document, StrictModel, inspect, read
 
 MARKETING, TRACKING, PAUSE = RESERVED = ("marketing", "tracking", "next_30_days")
 """Consents other than topics; reserved as topic ids. `PAUSE` is the answer to "may we send you marketing mail during the
 next 30 days?": a no pauses all marketing mail until they have passed, a later yes ends the pause."""
+EXAMPLE = "docs/edge.md"
 PAUSE_SECONDS = 30 * 86_400
 """How long a no to `PAUSE` is in force. `core.standing` and `people_as_of` have the same number of hours."""
 Texts = Annotated[dict[str, Annotated[str, Field(min_length=1, max_length=300)]], Field(min_length=1)]
@@ -158,6 +159,11 @@ def load_shop(path: Path | None = None) -> Shop:
     return _read(path, (state.st_mtime_ns, state.st_size, state.st_ino))
 
 
+def inspect_shop() -> Document[Shop]:
+    """The shop's file with everything that is wrong with it."""
+    return inspect(shop_file(), Shop, example=EXAMPLE)
+
+
 def in_language(texts: Mapping[str, str], locale: str, default: str) -> str:
     """The text for a locale; else for its language; else for the default locale."""
     return next(texts[tag] for tag in (locale, locale.split("-")[0], default) if tag in texts)
@@ -165,7 +171,7 @@ def in_language(texts: Mapping[str, str], locale: str, default: str) -> str:
 
 @cache
 def _read(path: Path, _state: tuple[Any, ...]) -> Shop:
-    return read(path, Shop, example="docs/edge.md")
+    return read(path, Shop, example=EXAMPLE)
 
 
 def _shown(name: str) -> str:

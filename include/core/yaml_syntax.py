@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from datetime import date
 from pathlib import Path
 
 from include.core.finding import Finding
@@ -32,6 +34,7 @@ _SYNTAX = (
     ("control characters are not allowed", "there is a control character", "Delete it."),
 )
 """Words of libyaml and PyYAML, what they mean in such a file, and what to do."""
+_DATE = re.compile(r"(?<![\w-])\d{4}-\d\d?-\d\d?(?![\w-])")
 
 
 def syntax_finding(path: Path, text: str, error: Exception) -> Finding:
@@ -45,7 +48,21 @@ def syntax_finding(path: Path, text: str, error: Exception) -> Finding:
         return Finding("error", path, tab, "is indented with a tab.", "Indent with spaces.")
     if isinstance(error, RecursionError):
         return Finding("error", path, number, "is nested too deeply.", "Write plain fields.")
+    if isinstance(error, ValueError) and not problem and (found := _impossible_date(lines)):
+        line, text = found
+        return Finding("error", path, line, f"'{text}' is not a date of the calendar.", "Write for example 2026-12-24.")
     for words, what, remedy in _SYNTAX:
         if words in problem:
             return Finding("error", path, min(number, len(lines)), f"is not YAML: {what}.", remedy)
     return Finding("error", path, min(number, len(lines)), "is not YAML.", "Correct this line, or the one before it.")
+
+
+def _impossible_date(lines: list[str]) -> tuple[int, str] | None:
+    """The first date that does not exist, with its line: YAML reads dates, and says nothing of where it failed."""
+    for line, text in enumerate(lines, 1):
+        for found in _DATE.finditer(text):
+            try:
+                date(*map(int, found[0].split("-")))
+            except ValueError:
+                return line, found[0]
+    return None

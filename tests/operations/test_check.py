@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -71,7 +72,7 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Files:
         ("campaigns/newsletter.yaml", "locales: [en, de, fr]", "locales: [en, de, fr, es]", "is not written in 'es'."),
         ("templates/newsletter/body.html.j2", "{{ button(", "{ button(", "has one brace"),
         ("templates/newsletter/body.de.html.j2", "<h1>", "<h1><b>", "<b> is not closed."),
-        ("templates/basket_last_call/body.fr.html.j2", "{% block content %}", "{% block content %}{{ 1 // 0 }}", "zero"),
+        ("templates/basket_last_call/body.fr.html.j2", "{% block content %}", "{% block content %}{{ 1 // 0 }}", "(Zero"),
         ("templates/base/parts.html.j2", "<h2>", "<h2><em>", "<em> is not closed."),
         ("templates/welcome/body.txt.j2", "{% block content %}", "{% block content %}{{ persn }}", "Did you mean person?"),
         ("templates/welcome/body.html.j2", _BLOCK, f'{_BLOCK}{{% if person.country == "DE" %}}', "{% if %} is not closed."),
@@ -79,13 +80,91 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Files:
         ("templates/welcome/body.html.j2", _BLOCK, f"<p>Hello</p>\n{_BLOCK}", "is outside of every block"),
         ("templates/welcome/body.html.j2", _BLOCK, f"{_BLOCK}{{% endfr %}}", "Did you mean endfor?"),
         ("templates/welcome/body.html.j2", _BLOCK, f"{_BLOCK}{{% endif %}}", "{% endif %} closes nothing"),
-        ("shop.yaml", "default_locale: en", "default_locale: 7", "default_locale: must be text; this is 7."),
+        ("shop.yaml", "default_locale: en", "default_locale: 7", "default_locale: must be text; this is 7 (YAML"),
+        ("campaigns/newsletter.yaml", "template: newsletter", "template: base", "'base' does not exist."),
+        ("campaigns/newsletter.yaml", 'schedule: "0 9 * * 2"', "schedule: 2026-13-01", "is not a date of the calendar."),
+        ("campaigns/newsletter.yaml", 'schedule: "0 9 * * 2"', "schedule: 9:00", "this is 540 (YAML reads a number"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_an_error_at_its_line(files: Files, name: str, old: str, new: str, words: str) -> None:
     files.edit(name, old, new)
     errors = [(path, line) for path, line, severity, text in files.findings() if severity == "error" and words in text]
     assert errors == [(name, files.line(name, new.splitlines()[0]))]
+
+
+@pytest.mark.parametrize(
+    ("field", "words"),
+    [
+        ("quiet_hours: {start: 8, end: 8}", ["quiet_hours.end: is the same as start"]),
+        ("quiet_hours: {start: 22:00, end: 25}", ["quiet_hours.start: must be at most 23", "quiet_hours.end: must be"]),
+        ("quiet_hours: never", ["quiet_hours: cannot be 'never'. Known values: none."]),
+        ("send_time: per person", ["send_time: cannot be 'per person'. Did you mean per_person?"]),
+        ("dynamic_template: d-12", ["dynamic_template: 'd-12' does not have the right form: d- and 32 digits"]),
+        (
+            "dynamic_template: {en: d-12, de: 7}",
+            ["dynamic_template.en: 'd-12' does not", "dynamic_template.de: must be text"],
+        ),
+        ("variants: [{id: A}, {id: b, weight: 0}]", ["variants.0.id: 'A' does not", "variants.1.weight: must be more"]),
+        ("value_per_mail: .inf", ["value_per_mail: must be a number; this is inf."]),
+        ("time_zone: Europe/Berln", ["'Europe/Berln' is not a time zone. Did you mean Europe/Berlin? Correct"]),
+        ("exclude_segments: ['engaged(days=30']", ["'engaged(days=30' is not a segment: write its name, or"]),
+    ],
+)
+def test_a_field_with_several_forms_has_the_errors_of_the_form_that_was_meant(
+    files: Files, field: str, words: list[str]
+) -> None:
+    """None of them names a type of the library that reads the file."""
+    files.edit("campaigns/newsletter.yaml", "occurrence: week", f"{field}\noccurrence: week")
+    found = [text for _, _, severity, text in files.findings() if severity == "error"]
+    assert len(found) == len(words), found
+    assert all(any(text.startswith(said) or said in text for text in found) for said in words), found
+    assert not re.search(r"constrained|function-|literal\[|dict\[|SendTime|\.\.", " ".join(found))
+
+
+def test_all_values_of_a_dynamic_template_are_checked(files: Files) -> None:
+    data = "{{ person.fist_name }}", "{{ person.last_name | titel }}", "{{ person.first_name"
+    lines = "".join(f"\n  {name}: '{text}'" for name, text in zip("abc", data, strict=True))
+    template = f"dynamic_template: d-{'0' * 32}\ndynamic_data:{lines}"
+    files.edit("campaigns/newsletter.yaml", "template: newsletter", template)
+    found = [(line, text) for _, line, severity, text in files.findings() if severity == "error"]
+    first = files.line("campaigns/newsletter.yaml", "  a: ")
+    assert [line for line, _ in found] == [first, first + 1, first + 2]
+    assert all(
+        any(words in text for _, text in found) for words in ("person.first_name?", "no filter titel", "should be", "}}")
+    )
+
+
+def test_a_locale_that_the_mail_of_a_journey_lacks_is_an_error_at_its_line(files: Files) -> None:
+    files.edit("journeys/welcome_series.yaml", "locales: [en, de, fr]", "locales: [en, it]")
+    found = {(name, line) for name, line, _, text in files.findings() if "is not written in 'it'" in text}
+    assert found == {("journeys/welcome_series.yaml", files.line("journeys/welcome_series.yaml", "locales: [en, it]"))}
+
+
+def test_all_mistakes_of_the_shop_are_found_at_once(files: Files) -> None:
+    files.edit("shop.yaml", "default_locale: en", "default_locale: 7\nquiet_hours: {start: 7, end: 7}\nunknwn: 1")
+    found = [text for name, _, _, text in files.findings() if name == "shop.yaml"]
+    assert len(found) == 3
+    assert not any("run make check" in text for text in found)
+
+
+def test_files_that_nobody_reads_are_errors(files: Files) -> None:
+    for name in ("campaigns/spring.yml", "journeys/spring.YAML"):
+        (files.root / name).write_text("id: spring")
+    found = {name: text for name, _, _, text in files.findings() if "is not read" in text}
+    assert found == dict.fromkeys(("campaigns/spring.yml", "journeys/spring.YAML"), "is not read. Rename it to spring.yaml.")
+
+
+def test_the_people_of_seeds_exist(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    seeds = files.root / "seeds.yaml"
+    seeds.write_text(
+        "seeds:\n  anna: {address: anna@example.com, person: cloe}\n"
+        "  jonas: {address: jonas@example.com, person: jonas, subscriber: S1}\n"
+    )
+    monkeypatch.setenv("TRADEWIND_SEED_ADDRESSES", str(seeds))
+    found = [(line, text) for name, line, _, text in files.findings() if name == "seeds.yaml"]
+    assert [line for line, _ in found] == [2, 3]
+    assert "Did you mean chloe?" in found[0][1]
+    assert "a subscriber or a fictional one" in found[1][1]
 
 
 def test_all_mistakes_of_all_files_are_found_at_once(files: Files) -> None:

@@ -18,7 +18,7 @@ from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
 
 from include.core import products, text_file, yaml_file
-from include.core.campaign import Campaign
+from include.core.campaign import JOURNEY_SEPARATOR, Campaign
 from include.core.campaign_fields import Variant
 from include.core.errors import PlanError, TradewindError
 from include.core.finding import Finding, errors
@@ -32,7 +32,7 @@ from include.dispatch.content.sources import PARTS, part_file, unwritten_parts
 
 _WHERE = re.compile(r"^(?P<file>.*?)(?:, line (?P<line>\d+))?$")
 _PART = re.compile(r"^(subject|preheader|body)\.")
-_DATA = re.compile(r"\(dynamic_data\.(\w+)\)")
+_DATA = re.compile(r"\bdynamic_data\.([a-z0-9_]+)(?:\)|\.txt\.j2)")
 _PREHEADER = re.compile(r"^preheader\.")
 
 
@@ -138,7 +138,8 @@ def _unwritten_locales(campaign: Campaign, template: str, campaign_file: Path, f
         except PlanError:
             continue
         if missing:
-            line = yaml_file.field_line(campaign_file, "locales", at) or 1
+            within = ("mail", "locales") if JOURNEY_SEPARATOR in campaign.id else ("locales",)
+            line = yaml_file.field_line(campaign_file, *within, at) or 1
             what = f"locales.{at}: the template {template} is not written in '{locale}'."
             yield Finding("error", campaign_file, line, what, f"Write {', '.join(missing)}, or remove the locale.")
 

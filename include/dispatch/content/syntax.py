@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from jinja2 import nodes
+from jinja2 import TemplateAssertionError, nodes
 
 from include.dispatch.content import mjml
 from include.dispatch.content.escaping_context import HEADER, TEXT, PlainReader, UnsafeContext
@@ -149,9 +149,13 @@ class TemplatePreparation(FieldFinder):
         except UnsafeContext as refused:
             raise self.error(node, str(refused), "Move the {% personal %} block.") from None
         fields = set(self.paths_of_block(node))
-        names = captured_names(
-            node.body, self.environment, [self.included(link)[1] for link in node.find_all(nodes.Include)]
-        )
+        try:
+            names = captured_names(
+                node.body, self.environment, [self.included(link)[1] for link in node.find_all(nodes.Include)]
+            )
+        except TemplateAssertionError as error:  # Jinja compiles a copy of the block to find its names.
+            error.name, error.filename = self.name, self.filename
+            raise
         if special := uncapturable_name(names):
             raise self.error(
                 node, f"{special} cannot be used in a {{% personal %}} block.", "Set a variable before the block."

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import re
+from pathlib import Path
 
 import pytest
 
@@ -198,6 +197,7 @@ WORDS = {
     "{{ person.first_name </p>": "cannot stand here: an expression is not closed",
     "{{ locale locale }}": "there should be }} where locale stands.",
     "{{ 'a' | titel }}": "there is no filter titel. Did you mean title?",
+    "{% personal %}{{ person.country | titel }}{% endpersonal %}": "there is no filter titel. Did you mean title?",
     "{# never closed": "a comment is not closed: write #} where it ends.",
     "{% include 'base/part.html.j2' %}": "there is no file 'base/part.html.j2'. Did you mean base/parts.html.j2?",
     "{% from 'base/parts.html.j2' import buton %}{{ buton('x') }}": "has no macro 'buton'. Did you mean button?",
