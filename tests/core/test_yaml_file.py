@@ -66,7 +66,7 @@ def inspect(folder: Path, content: str | bytes) -> list[tuple[str, int, str]]:
         ("name: " + "[" * 5000, 1, "is "),
         ("name: Ada\nnmae: Bob\n", 2, "nmae: is not a known field. Did you mean name?"),
         ("kind: week\n", 1, "name: is missing. Add name: Ada."),
-        ("name: 12\n", 1, "name: must be text; this is 12. Write for example name: Ada."),
+        ("name: 12\n", 1, "name: must be text; this is 12 (YAML reads a number: put text into quotes)."),
         ("name: Ada\nlocales: [de, no]\n", 2, "locales.1: must be text; this is false (YAML reads yes, no, on and off"),
         ("name: Ada\nlocales: en\n", 2, "a list, as in [one, two]; this is 'en'. Write for example locales: [en, de]."),
         ("name: Ada\nparts: {id: a}\n", 2, "parts: must be a list, as in [one, two]; this is fields."),
