@@ -25,7 +25,7 @@ _SMTP_ID = re.compile(r"\s*<([^.<>@\s]+)[^<>@\s]*@[^<>@\s]*ismtpd[^<>@\s]*>\s*")
 """A Message-ID of SendGrid's own servers. One of another host says nothing about the request."""
 
 
-class Offset(msgspec.Struct, frozen=True):
+class Offset(msgspec.Struct, frozen=True, gc=False):
     """The position of a clicked link in the mail."""
 
     index: int | None = None
@@ -35,6 +35,7 @@ class Offset(msgspec.Struct, frozen=True):
 class EventReport(
     msgspec.Struct,
     frozen=True,
+    gc=False,  # it holds nothing that could refer to it
     rename={"smtp_status": "status", "user_agent": "useragent", "delivery_attempt": "attempt", "smtp_id": "smtp-id"},
 ):
     """The fields of SendGrid's events that are stored. All are optional here; `problem_of` reports missing ones."""

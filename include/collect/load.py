@@ -113,14 +113,13 @@ class _Reader:
 
     def _read(self, files: list[Path], step: _Step) -> None:
         """Add a group of files to a step; the unreadable ones are moved to `broken/`."""
-        rows = list[batch.Row]()
+        rows = batch.Rows()
         for path in files:
             if path.name in self._loaded:
                 step.stored.append(path)
                 continue
             try:
-                found, step.repeated[path] = batch.read_file(path, self._redelivered)
-                rows += found
+                step.repeated[path] = batch.read_file(path, self._redelivered, rows)
             except ValueError as error:
                 log.error("%s is not a batch of events and was moved to spool/broken", path.name)
                 spool.move_to_broken(self._spool, path, str(error))

@@ -123,9 +123,3 @@ def is_valid_probe(secrets: Secrets, token: str) -> bool:
 def _mac(key: bytes, body: bytes, purpose: str) -> bytes:
     bound = body if purpose == UNSUBSCRIBE else purpose.encode() + b"\0" + body
     return hmac.new(key, bound, hashlib.sha256).digest()[:MAC_BYTES]
-
-
-def hmac_pads(key: bytes) -> tuple[bytes, bytes]:
-    """The inner and outer block of HMAC-SHA256 (RFC 2104), for the SQL twins `unsubscribe_token` and `confirm_token`."""
-    block = (key if len(key) <= 64 else hashlib.sha256(key).digest()).ljust(64, b"\0")
-    return bytes(byte ^ 0x36 for byte in block), bytes(byte ^ 0x5C for byte in block)

@@ -15,8 +15,7 @@ import pyarrow as pa
 from duckdb.sqltypes import VARCHAR
 
 from data_quality.addresses import ascii_form
-from include.core.keys import AddressSecret, address_key, keys_of
-from include.core.token import hmac_pads
+from include.core.keys import AddressSecret, address_key, hmac_pads, keys_of
 from include.warehouse.connection import run
 
 _SPACES = " \xa0"

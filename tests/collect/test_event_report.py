@@ -40,13 +40,16 @@ def test_every_element_of_any_array_becomes_one_row(
 ) -> None:
     path = Path(tmp_path_factory.getbasetemp()) / "20261124T050000000000Z-x.json"
     path.write_bytes(json.dumps(elements).encode())
-    rows, repeated = batch.read_file(path, batch.Redelivered())
+    rows = batch.Rows()
+    repeated = batch.read_file(path, batch.Redelivered(), rows)
     assert batch.table(rows, lambda email: f"key of {len(email)}").num_rows + repeated == len(elements)
 
 
 def row_of(path: Path, **fields: object) -> dict[str, object]:
     path.write_bytes(json.dumps([{"event": "click", "email": "a@b.c", "timestamp": 1_790_000_000, **fields}]).encode())
-    row: dict[str, object] = batch.table(batch.read_file(path, batch.Redelivered())[0], str).to_pylist()[0]
+    rows = batch.Rows()
+    batch.read_file(path, batch.Redelivered(), rows)
+    row: dict[str, object] = batch.table(rows, str).to_pylist()[0]
     return row
 
 

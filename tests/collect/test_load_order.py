@@ -132,17 +132,16 @@ def loaded(
 
 
 def _load_step(connection: duckdb.DuckDBPyConnection, folder: Path, batches: Batches, again: batch.Redelivered) -> int:
-    rows, repeated = list[batch.Row](), dict[Path, int]()
+    rows, repeated = batch.Rows(), dict[Path, int]()
     for events in batches:
         path = folder / f"{clock.now():%Y%m%dT%H%M%S%f}Z-{uuid.uuid4()}.json"
         path.write_bytes(orjson.dumps([{"sg_event_id": uuid.uuid4().hex, **event} for event in events]))
-        found, repeated[path] = batch.read_file(path, again)
-        rows += found
+        repeated[path] = batch.read_file(path, again, rows)
         path.unlink()
     connection.register("batch_reports", batch.table(rows, lambda email: f"h-{email}"))
     connection.register("batch_files", load._listing(repeated))
     counts = load._store(connection, "arrivals_batch")
-    assert counts["events"] == counts["new"] + counts["duplicates"] + counts["quarantined"] == len(rows)
+    assert counts["events"] == counts["new"] + counts["duplicates"] + counts["quarantined"] == len(rows.reports)
     return counts["new"]
 
 

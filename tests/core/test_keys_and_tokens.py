@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hmac
 from dataclasses import replace
 
 import duckdb
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from include.core import token
-from include.core.keys import address_key, message_key, normalise_address, rekeyed, subscriber_key
+from include.core.keys import address_key, hmac_pads, message_key, normalise_address, rekeyed, subscriber_key
 from include.core.secrets import Secrets
 from include.warehouse.connection import configure, prepare
 
@@ -42,7 +43,7 @@ def test_unsubscribe_tokens_are_equal_in_python_and_sql(
 ) -> None:
     secrets = Secrets(b"a" * 32, {3: signing})
     subject = token.Subject(str(key), address.hex())
-    pads = token.hmac_pads(signing)
+    pads = hmac_pads(signing)
     values = [bytes((token.VERSION, 3)), *pads, subject.message_key, subject.address_key]
     found = warehouse.execute("select unsubscribe_token($1, $2, $3, $4, $5)", values).fetchone()
     assert found == (token.mint(secrets, subject),)
@@ -55,7 +56,7 @@ def test_confirmation_tokens_are_equal_in_python_and_sql(
     secrets = Secrets(b"a" * 32, {3: signing})
     subject = token.Subject(str(key), address.hex(), valid_until)
     head = token.header(secrets, token.CONFIRM, valid_until)
-    values = [head, *token.hmac_pads(signing), subject.message_key, subject.address_key]
+    values = [head, *hmac_pads(signing), subject.message_key, subject.address_key]
     found = warehouse.execute("select confirm_token($1, $2, $3, $4, $5)", values).fetchone()
     assert found == (token.mint(secrets, subject, token.CONFIRM),)
     assert token.verify(secrets, found[0], token.CONFIRM) == subject
@@ -103,6 +104,13 @@ def test_a_token_does_not_contain_the_address() -> None:
 def test_spellings_of_an_address_have_the_same_key(same: str) -> None:
     assert normalise_address(same) == "u@example.org"
     assert address_key(SECRETS.address_key, same) == SUBJECT.address_key
+
+
+@given(st.binary(min_size=1, max_size=100), st.text(max_size=40))
+def test_an_address_key_is_an_hmac(secret: bytes, address: str) -> None:
+    """The two hashes are those of Python's `hmac`, also for a key that is longer than a block."""
+    expected = hmac.digest(secret, normalise_address(address).encode("utf-8", "surrogatepass"), "sha256").hex()
+    assert address_key(secret, address) == expected
 
 
 def test_a_different_secret_gives_a_different_address_key() -> None:

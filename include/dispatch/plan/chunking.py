@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from include.core import token
+from include.core import keys, token
 from include.core.campaign import Campaign
 from include.core.engagement import ENGAGEMENT_PARAMS
 from include.core.secrets import Secrets
@@ -57,7 +57,7 @@ def read_people(
 ) -> pa.RecordBatchReader:
     """All planned people in the order of `chunking.chunks`, with the given columns of people.sql, as printable text."""
     key_id = secrets.signing_key_id
-    inner, outer = token.hmac_pads(secrets.token_keys[key_id])
+    inner, outer = keys.hmac_pads(secrets.token_keys[key_id])
     params = {
         "by_zone": chunking.by_zone,
         "edge_url": edge_url.rstrip("/"),
