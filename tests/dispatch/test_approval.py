@@ -5,6 +5,7 @@ These tests run on SQLite; the faults of tests/faults/approvals.py also on Postg
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from include.core.arrival_hours import SendWindow
 from include.core.campaign import Campaign
 from include.core.campaign_fields import Sender, Variant, Winner
 from include.core.errors import ContentChanged, NotApproved, PlanError
+from include.core.paths import SEGMENTS
 from include.dispatch import approve, start
 from include.dispatch.approve import Question
 from include.dispatch.plan import approval, correction, freeze
@@ -261,3 +263,38 @@ def test_what_cannot_be_planned_is_an_error_of_the_question_too(shop: Shop) -> N
     for ask in (shop.freeze, lambda: approve.unapproved(shop.stores.ledger, shop.campaign, WEEK)):
         with pytest.raises(PlanError, match=r"body\.html\.j2"):
             ask()
+
+
+def test_a_preview_that_may_not_show_what_is_asked_for_is_made_anew(shop: Shop) -> None:
+    """The files were edited while the preview was made: an answer would be about what nobody saw."""
+    wanted = subject(shop, shop.campaign)
+    edited = shop.campaign.model_copy(update={"sender": Sender(email="other@shop.example.com", name="Shop")})
+    with pytest.raises(approve.CampaignEdited) as raised:
+        approve.ask(shop.stores, edited, WEEK, wanted, run="manual__1", at=AT, edge_url=EDGE, account_pace=sender.UNLIMITED)
+    assert raised.value.retryable
+    assert kept(shop) == []
+
+
+def test_an_edit_of_a_segment_or_of_one_that_it_reads_takes_the_approval_back(
+    shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "definitions"
+    shutil.copytree(SEGMENTS, folder)
+    monkeypatch.setattr(approval._definitions, "__defaults__", (folder,))
+    (folder / "newsletter_readers.sql").write_text("select subscriber_id\nfrom segment.inner_circle")
+    (folder / "inner_circle.sql").write_text("select subscriber_id\nfrom segment.features")
+    assert approved(shop, ANNA) == "approved"
+    (folder / "inner_circle.sql").write_text("select subscriber_id\nfrom segment.features where purchases > 3")
+    with pytest.raises(NotApproved, match="the audience changed"):
+        shop.freeze()
+    (folder / "inner_circle.sql").write_text("select subscriber_id\nfrom segment.features")
+    (folder / "engaged.sql").write_text("select 1")
+    assert shop.freeze()["planned"] > 0, "nothing that it reads is different"
+
+
+def test_a_plan_that_one_person_approved_needs_another_if_two_must(shop: Shop) -> None:
+    assert approved(shop, ANNA) == "approved"
+    shop.freeze()
+    two = Campaign.model_validate({**shop.campaign.model_dump(), "approval": {"people": 2}})
+    with pytest.raises(NotApproved, match="1 more must"):
+        freeze.freeze(shop.stores, two, occurrence=WEEK, edge_url=EDGE, at=AT)
