@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -47,18 +48,21 @@ class Airflow:
 
 
 @pytest.fixture(scope="session")
-def airflow(tmp_path_factory: pytest.TempPathFactory, published: DataPaths) -> Iterator[Airflow]:  # noqa: F811
+def airflow(
+    tmp_path_factory: pytest.TempPathFactory,
+    migrated: Path,
+    published: DataPaths,  # noqa: F811
+) -> Iterator[Airflow]:
     """`airflow api-server` on a free loopback port, with its own home and database and one viewer (SimpleAuthManager)."""
     write_report(published)
     published.quality.mkdir(exist_ok=True)
     (published.quality / "latest.html").write_text("<!doctype html><title>Quality</title><h1>All valid</h1>")
     _write_previews(published)
     home, port = tmp_path_factory.mktemp("airflow"), free_port()
+    shutil.copy(migrated / "airflow.db", home)
     environment = _environment(home, port, published)
-    command = [sys.executable, "-m", "airflow"]
-    subprocess.run([*command, "db", "migrate"], env=environment, cwd=home, check=True, capture_output=True)
     log = (home / "api-server.log").open("wb")
-    serve = [*command, "api-server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+    serve = [sys.executable, "-m", "airflow", "api-server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
     server = subprocess.Popen(serve, env=environment, cwd=home, stdout=log, stderr=log, start_new_session=True)
     try:
         _wait(f"http://127.0.0.1:{port}/api/v2/version", server, home / "api-server.log")
