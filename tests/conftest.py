@@ -22,6 +22,7 @@ from operations import launcher
 from operations.settings import Installation, service_environment
 from tests.current_stores import copying, current_schema, make_current_stores
 from tests.dispatch.scripted_esp import ScriptedEsp
+from tests.open_warehouses import OpenWarehouses
 from tests.postgres import installed, running_postgres
 from tests.running_simulator import RunningSimulator
 from tests.shares import Shares, turn_of
@@ -68,6 +69,18 @@ def current_stores(tmp_path_factory: pytest.TempPathFactory) -> DataPaths:
 def new_warehouses_are_copies(current_stores: DataPaths, monkeypatch: pytest.MonkeyPatch) -> None:
     """A warehouse is new as a copy of one that the migrations made: they take longer than most tests."""
     monkeypatch.setattr(connection, "_connect", copying(current_stores.warehouse, connection._connect))
+
+
+@pytest.fixture
+def open_warehouses(tmp_path: Path, new_warehouses_are_copies: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A warehouse in the folder of the test stays open until its end. For folders whose tests open theirs many times.
+
+    A module there whose tests open the file in another process, attach it or read its bytes replaces this fixture.
+    """
+    kept = OpenWarehouses(tmp_path)
+    monkeypatch.setattr(connection, "_connect", kept.connecting(connection._connect))
+    yield
+    kept.close()
 
 
 @pytest.fixture

@@ -32,6 +32,11 @@ where j <= i
 
 
 @pytest.fixture
+def open_warehouses() -> None:
+    """The command attaches the file, for which no connection may be open."""
+
+
+@pytest.fixture
 def shop(paths: DataPaths, monkeypatch: pytest.MonkeyPatch) -> DataPaths:
     with open_warehouse(paths) as connection:
         connection.execute(PEOPLE)

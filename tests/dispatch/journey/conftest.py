@@ -12,9 +12,7 @@ from typing import Any
 import pytest
 
 from include.core import clock
-from include.core.connections import ledger_url
 from include.core.keys import message_key
-from include.core.paths import DataPaths
 from include.core.secrets import Secrets
 from include.dispatch.account import record
 from include.dispatch.journey import send
@@ -158,9 +156,9 @@ class JourneyShop:
 
 
 @pytest.fixture
-def ledger(paths: DataPaths, secrets: Secrets) -> Iterator[Ledger]:
+def ledger(sqlite_ledger: str, secrets: Secrets) -> Iterator[Ledger]:
     """On SQLite; the tests of test_way.py run on both ledgers."""
-    opened = open_ledger(ledger_url(paths), secrets)
+    opened = open_ledger(sqlite_ledger, secrets)
     yield opened
     opened.close()
 
@@ -168,3 +166,8 @@ def ledger(paths: DataPaths, secrets: Secrets) -> Iterator[Ledger]:
 @pytest.fixture
 def shop(stores: Stores, esp: ScriptedEsp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> JourneyShop:
     return JourneyShop(stores, esp, tmp_path, monkeypatch)
+
+
+@pytest.fixture(autouse=True)
+def warehouses_stay_open(open_warehouses: None) -> None:
+    """A tick opens the warehouse several times, and a test has many ticks."""

@@ -20,6 +20,11 @@ from include.dispatch.send import sender
 from tests.dispatch.journey.conftest import EDGE, JourneyShop
 
 
+@pytest.fixture
+def open_warehouses() -> None:
+    """A preview attaches the file, for which no connection may be open."""
+
+
 def started(shop: JourneyShop, mode: start.Mode) -> start.StartedPreview | start.StartedPlan:
     result, ranges = start.start_run(
         shop.stores, load_mail("basket__first"), account=shop.esp.account, mode=mode, run="manual", at=clock.now(),
