@@ -146,10 +146,10 @@ def _rotate(installation: Installation, _chosen: argparse.Namespace) -> int:
 
 def _preview(installation: Installation, chosen: argparse.Namespace) -> int:
     from include.dispatch.preview.model import Choice
-    from operations.preview import show_preview
+    from operations.preview import read_port, show_preview
 
     choice = Choice(chosen.person or None, chosen.locale or None, chosen.variant or None)
-    return show_preview(installation, chosen.campaign, choice, port=int(chosen.port or 0) or None, once=bool(chosen.once))
+    return show_preview(installation, chosen.campaign, choice, port=read_port(chosen.port), once=bool(chosen.once))
 
 
 def _suppress(installation: Installation, chosen: argparse.Namespace) -> int:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from include.core.errors import ConfigurationError, TradewindError
+from include.core.finding import shown_path
 from include.core.paths import PROJECT
 from include.core.segment_reference import TABLES
 
@@ -59,7 +60,7 @@ def create(name: str, root: Path = PROJECT) -> list[Path]:
     texts |= {case / file: text for file, text in CASE.items()}
     for path in texts:
         if path.exists():
-            raise ConfigurationError("exists.", where=str(path), remedy="Choose another name, or delete it.")
+            raise ConfigurationError("exists.", where=shown_path(path), remedy="Choose another name, or delete it.")
     for path, text in texts.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")

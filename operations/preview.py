@@ -126,6 +126,15 @@ def _write(writer: Writer) -> int:
     return int(has_errors(shown))
 
 
+def read_port(text: str | None) -> int | None:
+    """The port that somebody chose, None without a choice. Raises `ConfigurationError` for what is none."""
+    if not text:
+        return None
+    if not text.isdecimal() or not 0 < int(text) < 65_536:
+        raise ConfigurationError(f"'{text[:20]}' is not a port.", where="PORT", remedy="Write a number such as 8090.")
+    return int(text)
+
+
 def _port(chosen: int | None) -> int:
     """The chosen port, or the usual one, or any (0) if that is taken."""
     reason = unavailable_reason(chosen or PORT)

@@ -80,3 +80,27 @@ def test_a_mistyped_campaign_and_a_taken_port_are_one_line(files: Path, capsys: 
     with socket.create_server(("127.0.0.1", 0)) as taken:
         assert main(["preview", "spring", "--port", str(taken.getsockname()[1])]) == 1
     assert "in use by another program" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--port", "abc"], "PORT: 'abc' is not a port. Write a number such as 8090."),
+        (["--port", "99999"], "PORT: '99999' is not a port."),
+        (["--person", "adda", "--once", "1"], "PERSON=adda: is not a fictional person, and there are no subscribers"),
+    ],
+)
+def test_a_choice_that_does_not_exist_is_named(
+    files: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], words: str
+) -> None:
+    assert main(["preview", "spring", *arguments]) == 1
+    said = "".join(capsys.readouterr())
+    assert words in said
+    assert "Traceback" not in said
+
+
+def test_before_a_first_run_a_fictional_person_can_be_chosen(files: Path) -> None:
+    assert main(["preview", "spring", "--person", "jonas", "--once", "1"]) == 0
+    page = (files / "data" / "previews" / "spring" / "writer.html").read_text()
+    assert "News for Jonas" in page
+    assert "News for Ada" not in page

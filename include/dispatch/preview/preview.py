@@ -18,6 +18,7 @@ from include.core.errors import ConfigurationError, PlanError, TradewindError
 from include.core.finding import ORDER, refuse
 from include.core.journey_mail import inspect_mail, journey_of
 from include.core.pace import AccountPace
+from include.core.suggestion import suggest
 from include.dispatch.content import Content
 from include.dispatch.content.products import ProductRows, first_of_catalogue
 from include.dispatch.plan.audience import AudienceCounts, select_as_if_due, select_recipients
@@ -162,7 +163,7 @@ def _select(
 ) -> Selection:
     """The people of the warehouse, or examples if there is none, or if it cannot be read now."""
     if stores is None or not stores.paths.warehouse.is_file():
-        return Selection(example_people(), f"{EXAMPLES}, since nothing has been run yet.")
+        return Selection(_examples(choice), f"{EXAMPLES}, since nothing has been run yet.")
     try:
         with read_warehouse(stores.paths) as warehouse, _interrupted(warehouse):
             return _read(warehouse, stores, campaign, contents, choice, at)
@@ -173,6 +174,17 @@ def _select(
     except TradewindError as error:
         why = str(error).rstrip(".")
     return Selection(example_people(), f"{EXAMPLES}.", problems=[Problem("warning", f"No people of the warehouse: {why}.")])
+
+
+def _examples(choice: Choice) -> list[Person]:
+    """The fictional people, or the one who is chosen. Raises `UnknownPerson`: there are no subscribers yet."""
+    known = {str(person.values["subscriber_id"]): person for person in example_people()}
+    if choice.person is None:
+        return list(known.values())
+    if choice.person in known:
+        return [known[choice.person]]
+    what = "is not a fictional person, and there are no subscribers, since nothing has been run yet."
+    raise UnknownPerson(what, where=f"PERSON={choice.person[:60]}", remedy=suggest(choice.person, known, kind="people"))
 
 
 def _read(
