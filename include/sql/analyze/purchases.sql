@@ -11,7 +11,7 @@ select
     purchases.purchased_at,
     purchases.amount,
     purchases.currency,
-    (purchases.amount * rates.rate)::decimal(18, 2) as revenue,
+    if(rates.rate = 1, purchases.amount, (purchases.amount * rates.rate)::decimal(18, 2)) as revenue,
     purchases.items,
     purchases.amount < 0 as is_refund
 from core.purchases as purchases
