@@ -20,13 +20,29 @@ Violation = tuple[str, exp.Expr, str]
 
 
 def violations(query: exp.Query) -> Iterator[Violation]:
-    """Columns that do not exist, and comparisons that never or always hold."""
+    """Tables with one name, columns that do not exist, and comparisons that never or always hold."""
+    twice = [*_named_twice(query)]
+    yield from twice
+    if twice:
+        return
     for scope in traverse_scope(query):
         visible = _Visible(scope)
         for column in scope.find_all(exp.Column):
             yield from _unknown_column(column, visible)
         for one in _comparisons(visible):
             yield from _never(one)
+
+
+def _named_twice(query: exp.Query) -> Iterator[Violation]:
+    """Tables of one FROM that have the same name, so that no column of them can be told apart."""
+    for select in query.find_all(exp.Select):
+        names: set[str] = set()
+        joins = [join for join in select.args.get("joins", []) if join.kind not in ("SEMI", "ANTI")]
+        for read in [select.args.get("from_"), *joins]:
+            name = read.this.alias_or_name.lower() if read else ""
+            if name in names - {""}:
+                yield f"reads two tables that are both named {name}.", read.this, "Name each of them: `as <name>`."
+            names.add(name)
 
 
 @dataclass(frozen=True)

@@ -125,14 +125,10 @@ def _is_of_the_row(tree: exp.Select, sources: Mapping[str, str]) -> bool:
 
 
 def _is_column(column: exp.Column, sources: Mapping[str, str]) -> bool:
-    """Whether a name means a column of the features. Among several sources, one without its table may not be the id."""
-    is_key = column.name.lower() == _KEY
+    """Whether a name, of a column that exists, means one of the row. Among several sources the id needs its table."""
     if column.db:
         return False
-    if column.table:
-        source = sources.get(column.table.lower(), "")
-        return source == _FEATURES or (source != "" and is_key)
-    return len(sources) == 1 if is_key else _FEATURES in sources.values()
+    return column.table.lower() in sources if column.table else len(sources) == 1 or column.name.lower() != _KEY
 
 
 def _renamed(condition: exp.Expr, number: int) -> exp.Expr:

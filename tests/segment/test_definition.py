@@ -59,6 +59,11 @@ def test_every_shipped_segment_has_a_case() -> None:
             "none",
         ),
         ("select subscriber_id from core.subscribers where attributes->>'$.tier' = 'gold'", "none"),
+        (
+            "select a.subscriber_id from core.purchases as a join (select subscriber_id from core.purchases) as b "
+            "on a.subscriber_id = b.subscriber_id",
+            "none",
+        ),
     ],
 )
 def test_query_on_allowed_tables_is_valid(tmp_path: Path, statement: str, params: str) -> None:
@@ -71,6 +76,10 @@ def test_query_on_allowed_tables_is_valid(tmp_path: Path, statement: str, params
 @pytest.mark.parametrize(
     ("statement", "words"),
     [
+        (
+            "select p.subscriber_id from core.purchases as p join core.subscribers as p on p.subscriber_id <> ''",
+            "line 6: reads two tables that are both named p. Name each of them",
+        ),
         ("delete from segment.features", "exactly one SELECT"),
         ("drop table core.subscribers", "exactly one SELECT"),
         ("create table x as select subscriber_id from segment.features", "exactly one SELECT"),

@@ -101,12 +101,26 @@ def test_only_conditions_on_the_row_are_shared(warehouse: duckdb.DuckDBPyConnect
         "joined_with_itself": f"{joined} p.subscriber_id = p.subscriber_id",
         "joined_by_another": f"{joined} f.lifecycle_stage = p.subscriber_id",
         "crossed": "select f.subscriber_id from segment.features as f, segment.plain as p",
+        "crossed_by_two_others": f"{joined} f.subscriber_id = p.subscriber_id join segment.everybody as e "
+        "on f.subscriber_id = p.subscriber_id",
+        "power": f"{features} where purchases ^ 2 > 4",
+    }
+    of_no_column = {
+        "joined_by_one_to_come": f"{joined} p.subscriber_id = e.subscriber_id join segment.everybody as e "
+        "on f.subscriber_id = e.subscriber_id",
+        "id_of_two": f"{joined} f.subscriber_id = p.subscriber_id where subscriber_id <> ''",
+        "id_of_two_selected": "select subscriber_id from segment.features as f join segment.plain as p "
+        "on f.subscriber_id = p.subscriber_id",
+        "of_another_schema": f"{features} as f where core.f.purchases > 3",
     }
 
-    catalogue = written(tmp_path, shared | alone)
+    catalogue = written(tmp_path, shared | alone | of_no_column)
+    conditions = row_conditions(warehouse, catalogue.segments)
+    _, broken = select_members(warehouse, catalogue, AS_OF, seconds=60)
 
     assert not catalogue.broken
-    assert row_conditions(warehouse, catalogue.segments).keys() == {*shared, "plain(least=4)"}
+    assert conditions.keys() == {*shared, "plain(least=4)"}
+    assert broken.keys() == of_no_column.keys()
 
 
 def test_segments_that_read_segments_are_the_same_by_a_shared_scan(
