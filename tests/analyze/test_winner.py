@@ -181,3 +181,10 @@ def test_a_winner_needs_variants_and_a_rest(wrong: dict[str, Any]) -> None:
     settings = {"variants": (Variant(id="a"), Variant(id="b")), "winner": Winner(metric="purchase")} | wrong
     with pytest.raises(ValueError, match="winner"):
         a_campaign(**settings)
+
+
+def test_with_three_variants_each_comparison_needs_more_evidence() -> None:
+    """The difference is clear (p = 0.04) if it is the only one that is looked at, and not if it is one of two."""
+    usual, better = rate_sample(50, 1_000), rate_sample(72, 1_000)
+    assert choose({"a": usual, "b": better}) == Choice("b", is_clear=True)
+    assert choose({"a": usual, "b": better, "c": usual}) == Choice("a", is_clear=False)
