@@ -82,7 +82,7 @@ def _sources(tree: exp.Select) -> dict[str, str]:
         table = join.this if join else tree.args["from_"].this
         source = _source(table)
         alias = table.alias_or_name.lower()
-        if not source or alias in found or (join and not _is_by_key(join, alias, found)):
+        if not source or (join and not _is_by_key(join, alias, found)):
             return {}
         found[alias] = source
     return found
@@ -126,9 +126,7 @@ def _is_of_the_row(tree: exp.Select, sources: Mapping[str, str]) -> bool:
 
 def _is_column(column: exp.Column, sources: Mapping[str, str]) -> bool:
     """Whether a name, of a column that exists, means one of the row. Among several sources the id needs its table."""
-    if column.db:
-        return False
-    return column.table.lower() in sources if column.table else len(sources) == 1 or column.name.lower() != _KEY
+    return not column.db and bool(column.table or len(sources) == 1 or column.name.lower() != _KEY)
 
 
 def _renamed(condition: exp.Expr, number: int) -> exp.Expr:
