@@ -16,7 +16,7 @@ from include.analyze.winner import Choice, choose
 from include.core import clock
 from include.core.campaign import Campaign
 from include.core.campaign_fields import Variant, Winner
-from include.core.errors import ContentChanged, PlanError
+from include.core.errors import ContentChanged, EspUnavailable, PlanError
 from include.dispatch import start
 from include.dispatch.account import record
 from include.dispatch.account.settle import settle
@@ -55,14 +55,16 @@ class Experiment:
             winner=Winner(metric="human_click", test_percent=20, after_hours=24),
         )
 
-    def send(self, occurrence: str | None = None, campaign: Campaign | None = None) -> list[dict[str, Any]]:
-        """Run the campaign live; the personalizations that SendGrid accepted, each with its subject."""
+    def send(
+        self, occurrence: str | None = None, campaign: Campaign | None = None, *, most: int | None = None
+    ) -> list[dict[str, Any]]:
+        """Run the campaign live, and send `most` parts; the personalizations that SendGrid accepted, with their subject."""
         before = len(self.esp.bodies)
         started, ranges = start.start_run(
             self.stores, campaign or self.campaign, account=self.esp.account, mode="live", run="r", at=clock.now(),
             edge_url="https://mail.tradewind.example", resumes=occurrence,
         )  # fmt: skip
-        for part in ranges:
+        for part in ranges[:most]:
             sender.send_range(self.stores, self.esp.account, **part)
         assert started["mode"] == "live"
         settle(self.stores.ledger, started["plan_id"])
@@ -125,6 +127,18 @@ def test_without_a_clear_winner_the_rest_gets_the_first_variant(experiment: Expe
     assert experiment.sent_to_rest() == {("once", "a", "inconclusive")}
     (decision,) = decisions.of_plan(experiment.stores.ledger, plans.plan_id_of("spring", "once"))
     assert (decision.details["variant"], decision.details["is_clear"]) == ("a", False)
+
+
+def test_a_test_that_is_not_sent_to_its_end_has_no_winner(experiment: Experiment) -> None:
+    with pytest.raises(EspUnavailable):
+        experiment.send(most=0)
+    experiment.wait(25)
+
+    assert winner.choose_due(experiment.stores) == []
+
+    experiment.send()
+
+    assert len(winner.choose_due(experiment.stores)) == 1
 
 
 def test_who_left_since_the_test_is_not_in_the_rest(experiment: Experiment) -> None:
