@@ -8,6 +8,7 @@ removed, plus those that were inserted.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from include.publish.contents import TableContents, Tables
 from include.publish.snapshot import FILE, Manifest
 from include.warehouse.connection import fetch, run, transaction
 from include.warehouse.mart_keys import rebuild_of
+
+log = logging.getLogger(__name__)
 
 MAX_UPDATES = 30
 """After so many files in a row that are copies, one is written whole."""
@@ -51,14 +54,19 @@ class Change:
 
 
 def base(connection: duckdb.DuckDBPyConnection, paths: DataPaths) -> tuple[Path, Manifest] | None:
-    """The build that a new file can be a copy of, with its manifest; None if the new file has to be written whole."""
+    """The build that a new file can be a copy of, with its manifest; None if the new file has to be written whole.
+
+    A damaged file is not copied: of a copy only the rows that changed are read back, so the damage would stay in it.
+    """
     build = snapshot.current_build(paths)
     known = fetch(connection, "publish", "published_build")["build"].to_pylist()
     if build is None or known != [build.name]:
         return None
     with suppress(PublishError):
         manifest = snapshot.read_manifest(build)
-        return (build, manifest) if (build / FILE).stat().st_size == manifest["bytes"] and _is_small(manifest) else None
+        if contents.sha256(build / FILE) == manifest["sha256"]:
+            return (build, manifest) if _is_small(manifest) else None
+        log.warning("The file of build %s is damaged: the next one is written whole.", build.name)
     return None
 
 
