@@ -141,8 +141,7 @@ with DAG(
 
     collected: Any = collect()
     loaded, done = collected
-    recorded, announced = record_sends(), announce(loaded)
-    due = reopen_doubt()
+    announced, due = announce(loaded), reopen_doubt()
     TriggerRun.partial(task_id="resend", doc_md="Run the campaigns of those plans.").expand_kwargs(due)
-    done >> recorded >> [announced, monitor(), due, winners(), freed()]
+    done >> record_sends() >> [announced, monitor(), due, winners(), freed()]
     announced >> quality.check_stage("events", "check_events")

@@ -60,8 +60,9 @@ def test_verdicts_are_compared_with_what_the_simulators_machines_did(world: Worl
         assert measure_verdicts(account, world.paths) == {"measured": len(opens)}
     finally:
         esp.stop()
+    events_by_verdict, all_of_one_message = (len(machines) - 1, 1, 0, len(opens) - len(machines)), (1, 1, 1, 1)
     assert world.query("select * exclude (measured_at) from engagement.verdict_quality") == [
-        (RULE_VERSION, "opened", len(machines) - 1, 1, 0, len(opens) - len(machines))
+        (RULE_VERSION, "opened", *events_by_verdict, *all_of_one_message)
     ]
     tables = "select table_name from duckdb_tables() where table_name like '%truth%'"
     assert world.query(tables) == []
