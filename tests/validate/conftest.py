@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
@@ -21,10 +22,9 @@ _RUNS = itertools.count(1)
 def land_rows(paths: DataPaths, relation: str, rows: list[Row], since: datetime | None = None) -> Manifest:
     """Land these rows from a SQLite source, as a full pass unless `since` is given."""
     number = next(_RUNS)
-    folder = paths.root.parent / "sources"
-    folder.mkdir(exist_ok=True)
-    url = sqlite_source(Path(folder) / f"{number}.sqlite", **{relation: rows})
-    return land(paths, url, relation, run=f"run {number}", since=since)
+    with TemporaryDirectory(prefix="tradewind-source-") as folder:  # Of its own: workers land at the same time.
+        url = sqlite_source(Path(folder) / f"{number}.sqlite", **{relation: rows})
+        return land(paths, url, relation, run=f"run {number}", since=since)
 
 
 def query(paths: DataPaths, statement: str) -> list[tuple[Any, ...]]:
