@@ -77,11 +77,15 @@ class ElementReader(HtmlReader):
     def copy(self) -> ElementReader:
         return copy.copy(self)
 
-    def within(self) -> ElementReader:
-        """A reader at the same place, for text that must close what it opens."""
+    def within(self, _block: str) -> ElementReader:
+        """A reader at the same place, for the block of this name, which must close what it opens."""
         other = self.copy()
         other.open = ()
         return other
+
+    def detached(self) -> ElementReader:
+        """A reader for text that is printed elsewhere, such as that of a macro."""
+        return ElementReader(self.elements)
 
     def _text(self, text: str, at: int) -> int:
         after = super()._text(text, at)

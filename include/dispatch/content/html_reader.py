@@ -22,7 +22,8 @@ _FORBIDDEN_ELEMENTS = frozenset(
 )
 _RAW = frozenset(["script", "style", "xmp", "iframe", "noembed", "noframes", "plaintext"])
 _TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)")
-_ATTRIBUTE = re.compile(r"([^\s=>/\"'][^\s=>/]*)(\s*=\s*)?")
+ATTRIBUTE_NAME = re.compile(r"([^\s=>/\"'][^\s=>/]*)(\s*=\s*)?")
+"""The name of an attribute, and the sign after it."""
 _VALUE = "\ue000"
 _TABLE_PARTS = {"table": 0, "thead": 1, "tbody": 1, "tfoot": 1, "caption": 1, "tr": 2, "td": 3, "th": 3}
 _CELLS = frozenset({"td", "th", "caption"})
@@ -146,7 +147,7 @@ class HtmlReader:
         if text[at] == ">":
             self.mode = "raw" if self.element in _RAW else "text"
             return at + 1
-        match = _ATTRIBUTE.match(text, at)
+        match = ATTRIBUTE_NAME.match(text, at)
         if not match:
             return at + 1
         self.attribute = match[1].lower()

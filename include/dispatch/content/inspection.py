@@ -9,7 +9,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -120,9 +120,15 @@ def _findings(path: Path) -> Iterator[Finding]:
     if source is None:
         return
     whole = bool(_PART.match(path.name))
-    elements = mjml.problems(source) if path.name.endswith(mjml.ENDING) else ()
+    elements = mjml.problems(path.name, source, partial(_other, path.parent)) if path.name.endswith(mjml.ENDING) else ()
     for problem in (*elements, *markup.problems(path.name, source, is_whole=whole), *names.problems(path, source)):
         yield _of(problem, path)
+
+
+def _other(folder: Path, name: str) -> str | None:
+    """The text of another template that a file of the folder names."""
+    path = next((path for path in (folder / name, folder.parent / name) if path.is_file()), None)
+    return text_file.inspect(path)[0] if path else None
 
 
 def _of(problem: Problem, path: Path) -> Finding:

@@ -90,14 +90,15 @@ def _braces(text: str, line: int, known: frozenset[str]) -> Iterator[Problem]:
 
 def _unbalanced(tree: nodes.Template, is_whole: bool) -> Iterator[Problem]:
     elements = Elements()
-    reader = _walk(tree.body, ElementReader(elements))
+    reader = walk(tree.body, ElementReader(elements))
     if is_whole or any(tree.find_all((nodes.Extends, nodes.Block))):
         reader.finish()
     includes = any(tree.find_all(nodes.Include))  # An included file may open what this one closes.
     return (replace(problem, is_certain=problem.is_certain and not includes) for problem in elements.problems)
 
 
-def _walk(body: Sequence[nodes.Node], reader: ElementReader) -> ElementReader:
+def walk(body: Sequence[nodes.Node], reader: ElementReader) -> ElementReader:
+    """Read the text of a template's nodes; the reader after them."""
     for node in body:
         reader = _visit(node, reader)
     return reader
@@ -109,15 +110,15 @@ def _visit(node: Any, reader: ElementReader) -> ElementReader:
             _read(part, reader)
     elif isinstance(node, nodes.If):
         bodies = [node.body, *(branch.body for branch in node.elif_), node.else_]
-        return _merged([_walk(body, reader.copy()) for body in bodies])
+        return _merged([walk(body, reader.copy()) for body in bodies])
     elif isinstance(node, nodes.For):
-        return _merged([_walk(node.body, reader.copy()), _walk(node.else_, reader.copy())])
+        return _merged([walk(node.body, reader.copy()), walk(node.else_, reader.copy())])
     elif is_personal_block(node) or isinstance(node, (nodes.With, nodes.Scope, nodes.FilterBlock)):
-        return _walk(node.body, reader)
+        return walk(node.body, reader)
     elif isinstance(node, (nodes.Macro, nodes.CallBlock, nodes.AssignBlock)):
-        _walk(node.body, ElementReader(reader.elements)).finish()
+        walk(node.body, reader.detached()).finish()
     elif isinstance(node, nodes.Block):
-        _walk(node.body, reader.within()).finish()
+        walk(node.body, reader.within(node.name)).finish()
     return reader
 
 
