@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from include.core.finding import Finding
@@ -23,6 +24,17 @@ def inspect(path: Path) -> tuple[str | None, list[Finding]]:
     if len(raw) > MAX_BYTES:
         return None, [_error(path, f"is larger than {MAX_BYTES // 1024} KB.", "Check that it is the right file.")]
     return _decode(path, raw)
+
+
+def stamps(folder: Path) -> frozenset[tuple[str, int]]:
+    """The files of a folder with the times of their last changes (ns): another value when what they say may differ.
+
+    Empty if there is no such folder.
+    """
+    if not folder.is_dir():
+        return frozenset()
+    with os.scandir(folder) as entries:
+        return frozenset((entry.name, entry.stat().st_mtime_ns) for entry in entries)
 
 
 def _decode(path: Path, raw: bytes) -> tuple[str | None, list[Finding]]:

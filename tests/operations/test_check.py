@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -180,6 +181,17 @@ def test_all_mistakes_of_all_files_are_found_at_once(files: Files) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("shares", [1, 2, 3, 50])
+def test_shares_of_the_templates_find_what_is_found_at_once(files: Files, shares: int) -> None:
+    for template in ("winback", "confirm", "newsletter", "base"):
+        name = next((files.root / "templates" / template).glob("*.html.j2")).name
+        (files.root / "templates" / template / name).open("a").write("{{ nothing }}")
+    each = [partial(check.templates, share, shares) for share in range(shares)]
+    found = check.check(each)
+    assert {finding.path.parent.name for finding in found} >= {"winback", "confirm", "newsletter", "base"}
+    assert found == check.check([check.templates])
+
+
 def test_a_mistake_hides_no_other(files: Files) -> None:
     """Neither in a campaign, in the files of its mail, nor in a journey: people mend all of them in one go."""
     files.edit("campaigns/newsletter.yaml", "occurrence: week", "occurence: week\npriority: high")
@@ -261,3 +273,7 @@ def test_the_command_needs_no_airflow_and_exits_by_the_errors(files: Files) -> N
     assert broken.returncode == 1
     place = f"{files.root}/campaigns/welcome.yaml:{files.line('campaigns/welcome.yaml', 'id: wellcome')}"
     assert broken.stdout == f"{place}: error: id: 'wellcome' is not the file's name. Write id: welcome.\n"
+    files.edit("templates/winback/body.html.j2", "{% block content %}", "{% block content %}{{ nothing }}")
+    environment["TRADEWIND_TEMPLATES"] = str(files.root / "templates")
+    broken = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False)
+    assert broken.stdout.splitlines() == [str(finding) for finding in check.check()]

@@ -130,11 +130,13 @@ def _product_lists(environment: TemplateEnvironment, placeholders: Placeholders)
     return digests(SHARED, environment.product_lists) | digests(PERSONAL, personal)
 
 
-def rendered_subject(folder: Path, *, campaign: Campaign, variant: Variant, locale: str) -> str:
+def rendered_subject(
+    folder: Path, *, campaign: Campaign, variant: Variant, locale: str, compiled: BytecodeCache | None = None
+) -> str:
     """The subject as the template prints it, with placeholders and line breaks. Raises `PlanError` with file and line."""
     sources = TemplateLoader(folder, _variant_subject(campaign, variant))
     shared = {**shared_values(campaign, variant, locale), **Images(folder).functions(), "products": ProductLists(None)}
-    environment = environment_for(sources, Placeholders(), shared, None)
+    environment = environment_for(sources, Placeholders(), shared, compiled)
     return render_part(environment, _part_files(folder, variant, locale)["subject"])
 
 

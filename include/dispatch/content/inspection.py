@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -45,9 +44,9 @@ def inspect_mail(
     """
     if campaign.dynamic_template:
         return list(_inspect_dynamic(campaign, campaign_file))
-    found = dict.fromkeys(inspect_sources(campaign, campaign_file, folder))
-    known = {(finding.path, finding.line) for finding in errors(found)}
     compiled = compiled or CompiledFiles()
+    found = dict.fromkeys(inspect_sources(campaign, campaign_file, folder, compiled))
+    known = {(finding.path, finding.line) for finding in errors(found)}
     for arm, variant in _arms(campaign, folder):
         for locale in campaign.locales:
             for finding in _compile(arm, variant, locale, campaign_file, folder, compiled):
@@ -79,7 +78,9 @@ def _dynamic_error(campaign: Campaign, data: dict[str, str] | None) -> Tradewind
     return None
 
 
-def inspect_sources(campaign: Campaign, campaign_file: Path, folder: Path) -> Iterator[Finding]:
+def inspect_sources(
+    campaign: Campaign, campaign_file: Path, folder: Path, compiled: CompiledFiles | None = None
+) -> Iterator[Finding]:
     """What is wrong in the text of the files, and locales that they do not have. A template that is missing is left out."""
     arms = _arms(campaign, folder)
     used = dict.fromkeys(arm.template for arm, _ in arms)
@@ -88,7 +89,7 @@ def inspect_sources(campaign: Campaign, campaign_file: Path, folder: Path) -> It
         yield from _unwritten_locales(campaign, template, campaign_file, folder)
     for arm, variant in arms:
         for locale in campaign.locales:
-            yield from _subject_lines(arm, variant, locale, campaign_file, folder)
+            yield from _subject_lines(arm, variant, locale, campaign_file, folder, compiled)
 
 
 def inspect_files(folder: Path, templates: Iterable[str]) -> Iterator[Finding]:
@@ -105,8 +106,7 @@ def _arms(campaign: Campaign, folder: Path) -> list[tuple[Campaign, Variant]]:
 
 def _inspect_file(path: Path) -> tuple[Finding, ...]:
     """The findings in one file. Many mails share the layout: it is read again only when it or its neighbours changed."""
-    stamps = {(each.name, each.stat().st_mtime_ns) for each in os.scandir(path.parent)}
-    return _inspected(path, frozenset(stamps))
+    return _inspected(path, text_file.stamps(path.parent))
 
 
 @lru_cache(maxsize=2_000)
@@ -150,10 +150,12 @@ def _unwritten_locales(campaign: Campaign, template: str, campaign_file: Path, f
             yield Finding("error", campaign_file, line, what, f"Write {', '.join(missing)}, or remove the locale.")
 
 
-def _subject_lines(arm: Campaign, variant: Variant, locale: str, campaign_file: Path, folder: Path) -> Iterator[Finding]:
+def _subject_lines(
+    arm: Campaign, variant: Variant, locale: str, campaign_file: Path, folder: Path, compiled: CompiledFiles | None
+) -> Iterator[Finding]:
     """A line break in a subject: the writer expects two lines, or one of them is there by mistake."""
     try:
-        rendered = rendered_subject(folder / arm.template, campaign=arm, variant=variant, locale=locale)
+        rendered = rendered_subject(folder / arm.template, campaign=arm, variant=variant, locale=locale, compiled=compiled)
     except TradewindError:
         return
     if "\n" in rendered.strip():

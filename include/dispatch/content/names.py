@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from copy import deepcopy
 from functools import lru_cache
 from itertools import chain, product
 from pathlib import Path
 from typing import Any
 
 from jinja2 import TemplateAssertionError, meta, nodes
+from jinja2.compiler import Frame
 from jinja2.filters import FILTERS
 
 from include.core import text_file
@@ -33,29 +33,32 @@ def problems(path: Path, source: str) -> tuple[Problem, ...]:
 
 @lru_cache(maxsize=512)
 def _problems(name: str, source: str, nearby: frozenset[str]) -> tuple[Problem, ...]:
-    tree = deepcopy(syntax(name, source).tree)  # Looking for variables changes it.
+    tree = syntax(name, source).tree
     if tree is None:
         return ()
-    return (*_fields(tree), *_filters(tree), *_comparisons(tree), *_variables(tree, nearby))
+    found = list(tree.find_all(nodes.Node))  # A walk through the tree takes longer than all that is looked for in it.
+    return (*_fields(found), *_filters(found), *_comparisons(found), *_variables(tree, found, nearby))
 
 
-def _fields(tree: nodes.Template) -> Iterator[Problem]:
-    for node in tree.find_all(nodes.Getattr):
-        if _is_person(node.node) and node.attr not in PERSON_FIELDS:
+def _fields(found: list[nodes.Node]) -> Iterator[Problem]:
+    for node in found:
+        if isinstance(node, nodes.Getattr) and _is_person(node.node) and node.attr not in PERSON_FIELDS:
             unknown = UnknownField(node.attr)
             yield Problem(node.lineno, str(unknown), unknown.remedy)
 
 
-def _filters(tree: nodes.Template) -> Iterator[Problem]:
-    for node in tree.find_all(nodes.Filter):
-        if node.name not in _FILTERS:
+def _filters(found: list[nodes.Node]) -> Iterator[Problem]:
+    for node in found:
+        if isinstance(node, nodes.Filter) and node.name not in _FILTERS:
             remedy = did_you_mean(node.name, _FILTERS) or "docs/templates.md lists the filters."
             yield Problem(node.lineno, f"there is no filter {node.name}.", remedy)
 
 
-def _comparisons(tree: nodes.Template) -> Iterator[Problem]:
+def _comparisons(found: list[nodes.Node]) -> Iterator[Problem]:
     """Comparisons of a person's field with a value that it never has, such as `person.lifecycle_stage == "Loyal"`."""
-    for node in tree.find_all(nodes.Compare):
+    for node in found:
+        if not isinstance(node, nodes.Compare):
+            continue
         sides = [node.expr, *(operand.expr for operand in node.ops)]
         fields = [side.attr for side in sides if isinstance(side, nodes.Getattr) and _is_person(side.node)]
         if all(operand.op in ("eq", "ne", "in", "notin") for operand in node.ops):
@@ -79,22 +82,20 @@ def _never(field: str, value: str) -> Iterator[tuple[str, str]]:
     yield from (each for each in found if each)
 
 
-def _variables(tree: nodes.Template, nearby: frozenset[str]) -> Iterator[Problem]:
+def _variables(tree: nodes.Template, found: list[nodes.Node], nearby: frozenset[str]) -> Iterator[Problem]:
     known = {*GLOBALS, *PERSON_LINKS, *nearby}
-    tested = {node.node.name for node in tree.find_all(nodes.Test) if isinstance(node.node, nodes.Name)}
+    tested = {node.node.name for node in found if isinstance(node, nodes.Test) and isinstance(node.node, nodes.Name)}
     unknown = _undeclared(tree) - known - tested - _BUILT_IN
-    for node in tree.find_all(nodes.Name):
-        if node.name in unknown:
+    for node in found:
+        if isinstance(node, nodes.Name) and node.name in unknown:
             names = {*known, *defined_names(tree)}
             field = f"Did you mean person.{node.name}?" if node.name in PERSON_FIELDS else ""
             yield Problem(node.lineno, f"{node.name} is not defined.", field or suggest(node.name, names, kind="names"))
 
 
 def _undeclared(tree: nodes.Template) -> set[str]:
-    """Variables that the file does not define. Jinja looks for filters too, so unknown ones are replaced in the tree."""
+    """Variables that the file does not define."""
     names = _Variables(tree.environment)
-    for node in tree.find_all(nodes.Filter):
-        node.name = node.name if node.name in FILTERS else "string"
     try:
         names.visit(tree)
     except TemplateAssertionError:
@@ -109,16 +110,28 @@ class _Variables(meta.TrackingCodeGenerator):
         super().__init__(environment)
         self.optimizer = None
 
+    def visit_Filter(self, node: nodes.Filter, frame: Frame) -> None:
+        """Jinja stops at an unknown filter. Variables are read where a block begins, not where a filter is applied."""
+
     def _output_child_to_const(self, *_: Any) -> str:
         raise nodes.Impossible
 
 
 def _defined_nearby(path: Path) -> frozenset[str]:
-    files = sorted({*path.parent.glob("*.j2"), *(path.parent.parent / "base").glob("*.j2")} - {path})
-    return frozenset(name for file in files for name in _defined_in(file, file.stat().st_mtime_ns))
+    defined = chain.from_iterable(_definitions(folder) for folder in {path.parent, path.parent.parent / "base"})
+    return frozenset(name for file, names in defined if file != path for name in names)
 
 
-@lru_cache(maxsize=512)
-def _defined_in(path: Path, _modified: int) -> frozenset[str]:
+def _definitions(folder: Path) -> tuple[tuple[Path, frozenset[str]], ...]:
+    """The template files of a folder, with the names that each defines."""
+    return _definitions_of(folder, text_file.stamps(folder))
+
+
+@lru_cache(maxsize=128)
+def _definitions_of(folder: Path, _stamps: frozenset[tuple[str, int]]) -> tuple[tuple[Path, frozenset[str]], ...]:
+    return tuple((path, _defined_in(path)) for path in sorted(folder.glob("*.j2")))
+
+
+def _defined_in(path: Path) -> frozenset[str]:
     tree = syntax(path.name, text_file.inspect(path)[0] or "").tree
     return frozenset(defined_names(tree) if tree else ())
