@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from include.core import clock
 from include.core.paths import TEMPLATES
 
 PEOPLE = 480
@@ -16,6 +18,11 @@ SLOW: dict[str, Any] = {"pace": {"messages_per_second": 24}}
 """With this pace, a campaign takes 20 seconds, so that operators can act during the send."""
 ONCE_A_YEAR = "0 0 1 1 *"
 """A schedule without a tick during the tests."""
+RIVALS = 160
+"""People besides `PEOPLE`, for campaigns that compete for people: of these and of nobody else."""
+CLAIMED = 80
+"""Of these, the people whom both campaigns want."""
+LATER_TODAY = f"{clock.now() + timedelta(hours=12):%Y-%m-%d %H:%M}"
 
 GOOD: dict[str, dict[str, Any]] = {
     "cleared": SLOW,
@@ -34,6 +41,8 @@ GOOD: dict[str, dict[str, Any]] = {
     "unaffected": {},
     "approved": {"approval": "required"},
     "edited": {"approval": "required", "template": "to_approve"},
+    "loser": {"segment": "loyal_customers", "exclude_segments": ["newsletter_readers"], "frequency_cap_hours": 24},
+    "winner": {"segment": "champions", "frequency_cap_hours": 24, "priority": 70, "schedule": LATER_TODAY},
 }
 BAD: dict[str, dict[str, Any]] = {
     "no_segment": {"segment": "nobody_knows"},

@@ -21,12 +21,14 @@ from include.ledger import counts, plans
 from include.ledger.counts import Tally
 from include.ledger.database import Ledger, open_ledger
 from include.ledger.tables import outcomes
+from include.warehouse.connection import open_warehouse
 from operations import airflow_settings, launcher, processes, runs
 from operations.api import AirflowApi, part
 from operations.runs import Run
 from operations.settings import Installation
 from tests.dispatch.populate import populate
-from tests.operators.campaigns import BAD, GOOD, PEOPLE
+from tests.frozen_segment import freeze_segment
+from tests.operators.campaigns import BAD, CLAIMED, GOOD, PEOPLE, RIVALS
 
 SEND = "dispatch.send_range"
 TIMEOUT_SECONDS = 400.0
@@ -100,6 +102,18 @@ class Stack:
         """The required action of a task, as people see it."""
         return dict(self.api.get(f"{run.path}/taskInstances/{part(task)}/-1/hitlDetails"))
 
+    def cancel(self, campaign: str) -> None:
+        """Cancel a campaign that is being sent, by the form in Airflow."""
+        self.await_run(runs.trigger(self.api, "control_campaign", {"action": "cancel", "campaign": campaign}))
+
+    def collect(self) -> None:
+        """Trigger collect_engagement and wait for it."""
+        self.pause_dag("collect_engagement", False)
+        try:
+            self.await_run(runs.trigger(self.api, "collect_engagement"), seconds=500)
+        finally:
+            self.pause_dag("collect_engagement", True)
+
     def kill_scheduler(self) -> int:
         """Kill the scheduler, its workers and their tasks with SIGKILL; returns the number of processes."""
         return self.kill("scheduler")
@@ -155,7 +169,11 @@ class Stack:
 
     def accepted(self, campaign: str) -> list[str]:
         """The message keys of a campaign that the simulator accepted."""
-        return [row["tw_key"] for row in self.simulator_get(f"accepted?campaign={campaign}&limit=10000")]
+        return [row["tw_key"] for row in self.accepted_mails(campaign)]
+
+    def accepted_mails(self, campaign: str) -> list[dict[str, Any]]:
+        """The messages of a campaign that the simulator accepted."""
+        return list(self.simulator_get(f"accepted?campaign={campaign}&limit=10000"))
 
     def await_accepted(self, campaign: str, least: int) -> int:
         until(lambda: len(self.accepted(campaign)) >= least, lambda: f"{least} of {campaign}")
@@ -177,9 +195,9 @@ class Stack:
         with self.ledger() as ledger:
             return plans.find_plan(ledger, plans.plan_id_of(campaign, occurrence)) is not None
 
-    def planned(self, campaign: str) -> set[str]:
+    def planned(self, campaign: str, occurrence: str = "once") -> set[str]:
         """The message keys of the frozen plan."""
-        folder = self.installation.paths.plans / campaign / "once"
+        folder = self.installation.paths.plans / campaign / occurrence
         return {
             key
             for path in folder.glob("part-*.parquet")
@@ -221,7 +239,11 @@ def until(holds: Callable[[], Any], what: Callable[[], str], seconds: float = TI
 
 def insert_people(installation: Installation) -> None:
     """Insert the people of all campaigns, as ingest_subscribers and build_segments would."""
-    populate(installation.paths, PEOPLE)
+    populate(installation.paths, PEOPLE + RIVALS, segment="loyal_customers")
+    with open_warehouse(installation.paths) as warehouse:
+        members = {"newsletter_readers": (0, PEOPLE), "champions": (PEOPLE, PEOPLE + CLAIMED)}
+        for segment, (first, end) in members.items():
+            freeze_segment(warehouse, segment, f"select i::varchar as subscriber_id from range({first:d}, {end:d}) as t(i)")
 
 
 def _session(pid: int) -> int:

@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from include.warehouse.connection import open_warehouse
-from operations import runs
 from operations.runs import Run
 from tests.operators.campaigns import PEOPLE
 from tests.operators.stack import Stack, until
@@ -41,7 +40,7 @@ def test_doubt_is_resent_after_24_hours_of_events(stack: Stack) -> None:
     stack.await_run(run)
     collect_until(stack, "resent_after_24h", stack.tally("resent_after_24h").in_doubt)
     age_by_a_day(stack)
-    collect(stack)
+    stack.collect()
     stack.await_run(resent(stack, "resent_after_24h", run))
     stack.require_everybody_once("resent_after_24h")
 
@@ -57,19 +56,10 @@ def send_with_doubt(stack: Stack, campaign: str) -> Run:
     return run
 
 
-def collect(stack: Stack) -> None:
-    """Trigger collect_engagement and wait for it."""
-    stack.pause_dag("collect_engagement", False)
-    try:
-        stack.await_run(runs.trigger(stack.api, "collect_engagement"), seconds=500)
-    finally:
-        stack.pause_dag("collect_engagement", True)
-
-
 def collect_until(stack: Stack, campaign: str, in_doubt: int) -> None:
     """Collect all events; then every message that the simulator accepted is proved."""
     until(lambda: stack.simulator_get("status")["quiet"], lambda: "the simulator to be quiet")
-    collect(stack)
+    stack.collect()
     tally = stack.require_nobody_twice(campaign)
     assert tally.in_doubt < in_doubt
     assert tally.accepted == len(stack.accepted(campaign)), "an accepted message is not proved"
