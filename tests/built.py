@@ -32,6 +32,8 @@ def run_statement(
                 run_statement(connection, "analyze", table.partition(".")[2], params)
         if "temp." in statement:
             scopes.show(connection)
-    if stage == "segment" and "temp.fact_" in sqlfile.load(stage, name).statement:
+    if stage == "segment" and "temp.fact_" in (statement := sqlfile.load(stage, name).statement):
         features.show(connection, everybody=True)
+        if "_by_person" in statement:
+            features.sum_by_person(connection, given)
     return run(connection, stage, name, given)

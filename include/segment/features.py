@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -42,7 +43,9 @@ _NUMBERED_APART = (
     "left join temp.sharers as sharers on source.subscriber_id = sharers.subscriber_id"
 )
 """With the numbers by which facts are grouped: a hash of the id, or numbers of their own where ids of the list share one."""
-_STATEMENTS = ("facts_insert", "activity_facts_insert")
+_SUMS = ("purchases_by_person", "activities_by_person", "engagement_by_person")
+"""Temporary tables that facts_insert joins. In one statement they would share the memory, and spill."""
+_STATEMENTS = ("activity_facts_insert", *_SUMS, "facts_insert")
 
 
 def build_features(connection: duckdb.DuckDBPyConnection, as_of: datetime, *, whole: bool = False) -> None:
@@ -67,7 +70,9 @@ def build_features(connection: duckdb.DuckDBPyConnection, as_of: datetime, *, wh
             else:
                 run(connection, "segment", f"{table}_delete")
         params = {"as_of": as_of, "basis": basis, "whole_at": as_of if reason else scope["whole_at"], **ENGAGEMENT_PARAMS}
-        for name in (*_STATEMENTS, "scales_delete", "scales_insert"):
+        run(connection, "segment", "activity_facts_insert", params)
+        sum_by_person(connection, params)
+        for name in ("facts_insert", "scales_delete", "scales_insert"):
             run(connection, "segment", name, params)
         connection.execute("delete from segment.changes")
     logger.info("built the features as of %s, of %s", as_of.isoformat(), f"everybody: {reason}" if reason else "who changed")
@@ -98,6 +103,12 @@ def show(connection: duckdb.DuckDBPyConnection, *, everybody: bool) -> None:
     for view, source in SOURCES.items():
         text = numbered.format(source=source) + ("" if everybody else _CHANGED)
         connection.execute(f"create or replace temp view {view} as {text}")
+
+
+def sum_by_person(connection: duckdb.DuckDBPyConnection, params: Mapping[str, Any]) -> None:
+    """Sum purchases, activities and events of the people in the views."""
+    for name in _SUMS:
+        materialize(connection, name, "segment", name, params)
 
 
 def _basis(connection: duckdb.DuckDBPyConnection) -> str:
