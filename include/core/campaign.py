@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
@@ -11,7 +11,6 @@ from include.core.approval import Approval, ApprovalChoice, rule_of
 from include.core.arrival_hours import ArrivalHours, QuietHours, SendWindow, arrival_hours
 from include.core.campaign_fields import (
     CONTROL,
-    FIXED_DATA,
     Budget,
     DataName,
     DynamicTemplate,
@@ -23,11 +22,11 @@ from include.core.campaign_fields import (
     Variant,
     Winner,
 )
+from include.core.campaign_rules import RULES
 from include.core.campaign_schedule import as_text, next_run, one_date, require_schedule, require_time_zone
-from include.core.field_errors import FieldError
+from include.core.rules import Rule, RuledModel
 from include.core.segment_set import SegmentChoice, SegmentSet, SegmentText
-from include.core.send_time import OWN_TIME, USUAL_TIME, SendTime, arms
-from include.core.yaml_file import StrictModel
+from include.core.send_time import SendTime, arms
 
 JOURNEY_SEPARATOR = "__"
 """Two underscores separate a journey and its step in the campaign id of the step's mail."""
@@ -35,12 +34,14 @@ REST = "-rest"
 """The suffix of the occurrence that sends the winner of an experiment to the rest of the audience: `2026-W48-rest`."""
 
 
-class Campaign(StrictModel):
+class Campaign(RuledModel):
     """The contents of a campaign file. The descriptions are the source of docs/campaigns.md and of the JSON schema.
 
     `kind: confirmation` asks pending subscribers to confirm and is sent to nobody else. Its mail contains `confirm_url`,
     which works for `confirm_within_days`, and is not tracked. A reminder names the campaign that it `follows`.
     """
+
+    rules: ClassVar[tuple[Rule, ...]] = RULES
 
     id: Identifier = Field(
         description="Equals the file's name. Never change it after the first send: it identifies mail already sent.",
@@ -251,19 +252,6 @@ class Campaign(StrictModel):
         """Whether the mail of any variant waits for its hours."""
         return any(self.arm(variant.id).hours for variant in self.variants)
 
-    @model_validator(mode="after")
-    def _quiet_hours_leave_some(self) -> Campaign:
-        for variant in self.variants:
-            hours = self.arm(variant.id).hours
-            if hours and not hours.spans:
-                raise FieldError("leave no hour of the send window", "quiet_hours")
-        return self
-
-    @model_validator(mode="after")
-    def _selects_somebody(self) -> Campaign:
-        _ = self.segments
-        return self
-
     @property
     def segments(self) -> SegmentSet:
         """Whom the campaign selects: `segment` without `exclude_segments`."""
@@ -280,14 +268,6 @@ class Campaign(StrictModel):
     def _time_zone_exists(cls, value: str) -> str:
         return require_time_zone(value)
 
-    @model_validator(mode="after")
-    def _date_exists(self) -> Campaign:
-        try:
-            _ = self.one_date
-        except ValueError as error:
-            raise FieldError(str(error), "schedule") from None
-        return self
-
     @property
     def one_date(self) -> datetime | None:
         """The time (UTC) at which the campaign is sent, if its schedule is one date."""
@@ -296,12 +276,6 @@ class Campaign(StrictModel):
     def next_run(self, after: datetime) -> datetime | None:
         """The next scheduled time (UTC) after `after`; None if there is none."""
         return next_run(self.schedule, self.time_zone, after)
-
-    @model_validator(mode="after")
-    def _budget_has_a_price(self) -> Campaign:
-        if self.budget and not self.cost_per_thousand:
-            raise FieldError("a budget needs the price of a mail: cost_per_thousand", "budget")
-        return self
 
     @field_validator("postal_address")
     @classmethod
@@ -331,72 +305,7 @@ class Campaign(StrictModel):
             return {**values, "variants": arms(values["send_time"])}
         return values
 
-    @model_validator(mode="after")
-    def _send_time_is_an_experiment_of_its_own(self) -> Campaign:
-        if self.send_time and [variant.id for variant in self.variants] != [USUAL_TIME, OWN_TIME]:
-            raise FieldError("a send time per person is an experiment of its own, without other variants", "variants")
-        if self.send_time and (self.winner or self.kind == "confirmation"):
-            what = "has no winner: its control group stays" if self.winner else "is for marketing mail: people wait for this"
-            raise FieldError(f"a send time per person {what}", "winner" if self.winner else "send_time")
-        return self
-
-    @model_validator(mode="after")
-    def _has_one_content(self) -> Campaign:
-        if bool(self.template) == bool(self.dynamic_template):
-            where = "dynamic_template" if self.template else "template"
-            raise FieldError("a campaign has either a template or a dynamic_template", where)
-        if self.dynamic_template:
-            self._require_dynamic_fields()
-        elif self.dynamic_data is not None:
-            raise FieldError("is for a dynamic_template", "dynamic_data")
-        return self
-
-    def _require_dynamic_fields(self) -> None:
-        if isinstance(self.dynamic_template, dict) and set(self.dynamic_template) != set(self.locales):
-            raise FieldError("needs an id for each of the locales, and no other", "dynamic_template")
-        if taken := sorted(FIXED_DATA & set(self.dynamic_data or {})):
-            raise FieldError(f"{taken[0]} is always in the data", "dynamic_data", taken[0])
-        if self.kind == "confirmation":
-            raise FieldError("a confirmation needs a template, so that its link can be checked", "dynamic_template")
-        for at, variant in enumerate(self.variants):
-            for name in ("subject", "template"):
-                if getattr(variant, name) is not None:
-                    raise FieldError("is at SendGrid for a dynamic_template; it can print {{variant}}", "variants", at, name)
-
     def dynamic_template_of(self, locale: str) -> str:
         """The dynamic template of a locale; empty if the campaign has a `template`."""
         chosen = self.dynamic_template or ""
         return chosen if isinstance(chosen, str) else chosen[locale]
-
-    @model_validator(mode="after")
-    def _variants_differ(self) -> Campaign:
-        if len({variant.id for variant in self.variants}) != len(self.variants):
-            ids = [variant.id for variant in self.variants]
-            second = next(index for index, name in enumerate(ids) if name in ids[:index])
-            raise FieldError("two variants have the same id", "variants", second, "id")
-        return self
-
-    @model_validator(mode="after")
-    def _winner_has_variants_and_a_rest(self) -> Campaign:
-        if self.winner and len(self.variants) < 2:
-            raise FieldError("a winner needs two variants or more", "winner")
-        if self.winner and self.occurrence not in ("once", "day", "week", "month"):
-            raise FieldError("mail that an event triggers has no rest for a winner", "winner")
-        return self
-
-    @model_validator(mode="after")
-    def _confirmation_is_not_marketing(self) -> Campaign:
-        if self.kind == "confirmation" and (self.topic or self.hold_out_percent):
-            raise FieldError(
-                "a confirmation has neither topic nor hold-out: it goes to everybody who signed up",
-                "topic" if self.topic else "hold_out_percent",
-            )
-        if self.kind == "confirmation" and self.occurrence not in ("signup", "each_signup"):
-            raise FieldError(
-                "a confirmation is sent once per signup: its occurrence must be signup or each_signup", "occurrence"
-            )
-        if self.kind == "confirmation" and self.quiet_hours:
-            raise FieldError("a confirmation has no quiet hours: people wait for it", "quiet_hours")
-        if self.kind != "confirmation" and self.follows:
-            raise FieldError("follows is only valid for kind: confirmation", "follows")
-        return self

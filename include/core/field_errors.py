@@ -28,7 +28,21 @@ class FieldError(ValueError):
 
     def __init__(self, what: str, *field: int | str, remedy: str = "") -> None:
         self.field, self.remedy = field, remedy
+        self.reads: frozenset[str] = frozenset()
         super().__init__(what)
+
+    def depending_on(self, fields: frozenset[str]) -> FieldError:
+        """The error, with the fields of its model on which it depends."""
+        self.reads = fields
+        return self
+
+
+class BrokenRules(ValueError):
+    """All rules across several fields that a model breaks."""
+
+    def __init__(self, errors: Iterable[FieldError]) -> None:
+        self.errors = tuple(errors)
+        super().__init__("; ".join(map(str, self.errors)))
 
 
 def problems(model: type[BaseModel], error: ValidationError) -> Iterator[tuple[Place, str, str]]:
@@ -37,7 +51,7 @@ def problems(model: type[BaseModel], error: ValidationError) -> Iterator[tuple[P
     Unknown fields come first: they are often misspelt names of missing ones. Of a value that may be written in several
     ways, the errors of the way that was probably meant; of a list with wrong entries, not that it has too few right ones.
     """
-    found = [(*_read_place(model, problem), problem) for problem in error.errors(include_url=False)]
+    found = [(*_read_place(model, problem), problem) for problem in _each(error)]
     ways: dict[Place, dict[str, int]] = {}
     for place, union, way, problem in found:
         if union is not None:
@@ -50,6 +64,27 @@ def problems(model: type[BaseModel], error: ValidationError) -> Iterator[tuple[P
         )
         if not is_other_way and not has_wrong_entries:
             yield _describe(model, place, problem)
+
+
+def described(error: FieldError, place: Place = ()) -> tuple[Place, str, str]:
+    """Place, sentence and remedy of an error of the model at `place`."""
+    return (*place, *error.field), sentence(str(error)), error.remedy or "Correct that field."
+
+
+def broken_rules(error: ValidationError) -> list[FieldError]:
+    """The rules of the whole model that are broken."""
+    causes = [problem.get("ctx", {}).get("error") for problem in error.errors(include_url=False) if not problem["loc"]]
+    return [each for cause in causes if isinstance(cause, BrokenRules) for each in cause.errors]
+
+
+def _each(error: ValidationError) -> Iterator[Mapping[str, Any]]:
+    """pydantic's errors; each broken rule is one of its own."""
+    for problem in error.errors(include_url=False):
+        cause = problem.get("ctx", {}).get("error")
+        rules = cause.errors if isinstance(cause, BrokenRules) else ()
+        yield from ({**problem, "ctx": {"error": each}} for each in rules)
+        if not rules:
+            yield problem
 
 
 def _read_place(model: type[BaseModel], problem: Mapping[str, Any]) -> tuple[Place, Place | None, str]:
@@ -83,7 +118,7 @@ def _describe(model: type[BaseModel], place: Place, problem: Mapping[str, Any]) 
     context = problem.get("ctx", {})
     cause = context.get("error")
     if isinstance(cause, FieldError):
-        return (*place, *cause.field), sentence(str(cause)), cause.remedy or "Correct that field."
+        return described(cause, place)
     if problem["type"] in ("value_error", "assertion_error"):
         return place, sentence(str(cause or problem["msg"])), "Correct that field."
     if problem["type"] == "extra_forbidden":

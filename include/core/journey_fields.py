@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Iterator
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, model_validator
 
 from include.core.campaign_fields import Identifier
+from include.core.field_errors import FieldError
+from include.core.rules import Rule, RuledModel, rule
 from include.core.yaml_file import StrictModel
 
 ShortIdentifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$", max_length=28)]
@@ -77,7 +80,17 @@ class Arm(StrictModel):
     )
 
 
-class Split(StrictModel):
+@rule("arms")
+def _split_is_whole(split: Split) -> Iterator[FieldError]:
+    if abs(sum(arm.percent for arm in split.arms) - 100) > 1e-9:
+        yield FieldError("the percentages of a split add up to 100")
+    ids = [arm.id for arm in split.arms]
+    for at, name in enumerate(ids):
+        if name in ids[:at]:
+            yield FieldError("two arms have the same id", "arms", at, "id")
+
+
+class Split(RuledModel):
     """Random ways, drawn from a hash of salt, journey, person and trigger: the same in every run."""
 
     arms: Annotated[tuple[Arm, ...], Field(min_length=2, max_length=10)] = Field(
@@ -86,16 +99,21 @@ class Split(StrictModel):
     )
     salt: Annotated[str, Field(max_length=40)] = Field(default="", description="Change it to draw anew.", examples=["2026"])
 
-    @model_validator(mode="after")
-    def _whole(self) -> Split:
-        if abs(sum(arm.percent for arm in self.arms) - 100) > 1e-9:
-            raise ValueError("the percentages of a split add up to 100")
-        if len({arm.id for arm in self.arms}) != len(self.arms):
-            raise ValueError("two arms have the same id")
-        return self
+    rules: ClassVar[tuple[Rule, ...]] = (_split_is_whole,)
 
 
-class Step(StrictModel):
+@rule("mail", "wait", "condition", "split", "exit", "then", "otherwise")
+def _step_is_one_thing(step: Step) -> Iterator[FieldError]:
+    kinds = [name for name in ("mail", "wait", "condition", "split", "exit") if getattr(step, name) is not None]
+    if len(kinds) != 1:
+        yield FieldError("a step has exactly one of mail, wait, condition, split and exit")
+    if step.otherwise and "condition" not in kinds:
+        yield FieldError("only a condition has otherwise", "otherwise")
+    if step.then and not {*kinds} - {"split", "exit"} and kinds:
+        yield FieldError("the arms of a split have their own then, and an exit has none", "then")
+
+
+class Step(RuledModel):
     """One step: exactly one of mail, wait, condition, split and exit. Steps only lead to later ones in the file.
 
     `then` is the step after it, by default the next in the file; a condition goes to `otherwise` where it does not hold.
@@ -134,16 +152,7 @@ class Step(StrictModel):
     def kind(self) -> str:
         return next(name for name in ("mail", "wait", "condition", "split", "exit") if getattr(self, name) is not None)
 
-    @model_validator(mode="after")
-    def _one_kind(self) -> Step:
-        kinds = [name for name in ("mail", "wait", "condition", "split", "exit") if getattr(self, name) is not None]
-        if len(kinds) != 1:
-            raise ValueError("a step has exactly one of mail, wait, condition, split and exit")
-        if self.otherwise and kinds != ["condition"]:
-            raise ValueError("only a condition has otherwise")
-        if self.then and kinds[0] in ("split", "exit"):
-            raise ValueError("the arms of a split have their own then, and an exit has none")
-        return self
+    rules: ClassVar[tuple[Rule, ...]] = (_step_is_one_thing,)
 
 
 class AfterDays(StrictModel):

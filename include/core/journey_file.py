@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -49,9 +49,10 @@ def inspect_journey(name: str, folder: Path | None = None) -> Document[Journey]:
             "does not exist.", where=str(path), remedy=suggest(name, journey_names(folder), kind="journeys")
         )
     document = yaml_file.inspect(path, Journey, example=EXAMPLE)
-    if document.model is None:
+    journey = document.model or (None if document.replaced & {"id", "steps", "mail"} else document.stand_in)
+    if journey is None:
         return document
-    further = dict.fromkeys(_findings(document, document.model))  # What the mails share is wrong in each of them.
+    further = dict.fromkeys(_findings(document, journey))  # What the mails share is wrong in each of them.
     return replace(document, findings=(*document.findings, *further))
 
 
@@ -121,18 +122,25 @@ def _mail_problems(journey: Journey, step: Step, place: int) -> Iterator[Problem
     foreign = sorted(OF_THE_JOURNEY & {*journey.mail, *(step.mail or {})})
     if foreign:
         yield from ((at(name), "is not a field of a step's mail.", "Remove it; the journey decides it.") for name in foreign)
-        return
+        journey = journey.model_copy(update={"mail": _without(foreign, journey.mail)})
+        step = step.model_copy(update={"mail": _without(foreign, step.mail)})
+    written = {**journey.mail, **(step.mail or {})}
     try:
-        mail = journey.campaign(step)
+        journey.campaign(step)
     except ValidationError as error:
         for field, what, remedy in problems(Campaign, error):
             yield at(*field), what, remedy
-        return
-    if mail.on_doubt == "ask":
+    if written.get("dynamic_template"):
+        yield at("dynamic_template"), "is not offered in a journey.", "Write a template."
+    if written.get("on_doubt") == "ask":
         yield at("on_doubt"), "'ask' is not offered in a journey.", "Write skip or resend_after_24h."
     known = [path.name for path in template_folder().glob("*/") if path.name != "base"]
-    if mail.template not in known:
-        yield at("template"), f"'{mail.template}' does not exist.", suggest(mail.template, known, kind="templates")
+    if isinstance(template := written.get("template"), str) and template not in known:
+        yield at("template"), f"'{template}' does not exist.", suggest(template, known, kind="templates")
+
+
+def _without(names: Iterable[str], fields: dict[str, Any] | None) -> dict[str, Any]:
+    return {name: value for name, value in (fields or {}).items() if name not in names}
 
 
 def _topic_findings(document: Document[Journey], journey: Journey) -> Iterator[Finding]:

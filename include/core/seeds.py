@@ -7,7 +7,8 @@ Everything else, Airflow's database included, has names.
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from collections.abc import Iterator
+from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, Field, field_validator, model_validator
 
@@ -15,6 +16,7 @@ from include.core.campaign_fields import Locale, Sender
 from include.core.field_errors import FieldError
 from include.core.finding import Finding
 from include.core.paths import EXAMPLE_PEOPLE, seed_file
+from include.core.rules import Rule, RuledModel, rule
 from include.core.suggestion import suggest
 from include.core.yaml_file import StrictModel, inspect, read
 
@@ -65,19 +67,21 @@ class _People(BaseModel):
     people: tuple[_Fictional, ...]
 
 
-class Seeds(StrictModel):
+@rule("seeds", "nightly_report")
+def _report_goes_to_seeds(team: Seeds) -> Iterator[FieldError]:
+    for index, name in enumerate(team.nightly_report.to if team.nightly_report else ()):
+        if name not in team.seeds:
+            remedy = suggest(name, team.seeds, kind="seeds")
+            yield FieldError("is no seed", "nightly_report", "to", index, remedy=remedy)
+
+
+class Seeds(RuledModel):
     """The contents of the file."""
 
     seeds: dict[Name, Seed]
     nightly_report: NightlyReport | None = None
 
-    @model_validator(mode="after")
-    def _report_goes_to_seeds(self) -> Seeds:
-        for index, name in enumerate(self.nightly_report.to if self.nightly_report else ()):
-            if name not in self.seeds:
-                remedy = suggest(name, self.seeds, kind="seeds")
-                raise FieldError("is no seed", "nightly_report", "to", index, remedy=remedy)
-        return self
+    rules: ClassVar[tuple[Rule, ...]] = (_report_goes_to_seeds,)
 
 
 def load_seeds() -> dict[str, Seed]:

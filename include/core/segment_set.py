@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, ClassVar
 
-from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
+from pydantic import AfterValidator, Discriminator, Field, Tag
 
 from include.core import segment_name
+from include.core.field_errors import FieldError
+from include.core.rules import Rule, RuledModel, rule
 from include.core.segment_name import SegmentName
-from include.core.yaml_file import StrictModel
 
 SegmentText = Annotated[str, AfterValidator(lambda text: str(segment_name.read(text)))]
 """A segment as a campaign file names it: `engaged`, or with other parameters than its defaults `engaged(days=30)`."""
 
 
-class SegmentSet(StrictModel):
+@rule("any", "all", "none")
+def _selects_somebody(chosen: SegmentSet) -> Iterator[FieldError]:
+    if not chosen.any and not chosen.all:
+        yield FieldError("names no segment under any or all, so it selects nobody")
+    if both := {*chosen.any, *chosen.all} & {*chosen.none}:
+        yield FieldError(f"selects and leaves out {', '.join(sorted(both))}")
+
+
+class SegmentSet(RuledModel):
     """A combination of segments: people in at least one of `any`, in every one of `all`, and in `none` of the others."""
 
     any: Annotated[
@@ -31,13 +40,7 @@ class SegmentSet(StrictModel):
         Field(description="People of these segments are left out.", examples=[["new_subscribers"]]),
     ] = ()
 
-    @model_validator(mode="after")
-    def _selects_somebody(self) -> SegmentSet:
-        if not self.any and not self.all:
-            raise ValueError("names no segment under any or all, so it selects nobody")
-        if both := {*self.any, *self.all} & {*self.none}:
-            raise ValueError(f"selects and leaves out {', '.join(sorted(both))}")
-        return self
+    rules: ClassVar[tuple[Rule, ...]] = (_selects_somebody,)
 
     def __str__(self) -> str:
         some = " or ".join(self.any)

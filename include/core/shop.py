@@ -6,18 +6,20 @@ and the preference page check topics against it, so a misspelt topic is an error
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, field_validator, model_validator
 
 from include.core.arrival_hours import QuietHours
 from include.core.errors import ConfigurationError
+from include.core.field_errors import FieldError
 from include.core.paths import shop_file
+from include.core.rules import Rule, RuledModel, rule
 from include.core.suggestion import did_you_mean
 from include.core.yaml_file import Document, StrictModel, inspect, read
 
@@ -81,7 +83,24 @@ class GlobalHoldOut(StrictModel):
         return self.first_day <= day <= self.last_day
 
 
-class Shop(StrictModel):
+@rule("topics", "default_locale")
+def _topics_have_texts(shop: Shop) -> Iterator[FieldError]:
+    for at, topic in enumerate(shop.topics):
+        if shop.default_locale not in topic.label.keys() & topic.description.keys():
+            what = f"topic {topic.id} has no text in the default locale {shop.default_locale}"
+            yield FieldError(what, "topics", at)
+
+
+@rule("currency", "exchange_rates", "exchange_rates_as_of")
+def _rates_are_dated(shop: Shop) -> Iterator[FieldError]:
+    if shop.currency in shop.exchange_rates:
+        what = f"{shop.currency} is the shop's currency and cannot have an exchange rate"
+        yield FieldError(what, "exchange_rates", shop.currency)
+    if shop.exchange_rates and shop.exchange_rates_as_of is None:
+        yield FieldError("exchange_rates require their date, exchange_rates_as_of", "exchange_rates")
+
+
+class Shop(RuledModel):
     """The sender of all campaigns.
 
     Mail to `contact` must be read. `default_locale` is used for people whose language is not available. Revenue is counted
@@ -117,20 +136,7 @@ class Shop(StrictModel):
             raise ValueError(f"a topic cannot have the reserved id {' or '.join(sorted(taken))}")
         return value
 
-    @model_validator(mode="after")
-    def _has_texts_in_default_locale(self) -> Shop:
-        for topic in self.topics:
-            if self.default_locale not in topic.label.keys() & topic.description.keys():
-                raise ValueError(f"topic {topic.id} has no text in the default locale {self.default_locale}")
-        return self
-
-    @model_validator(mode="after")
-    def _rates_are_dated(self) -> Shop:
-        if self.currency in self.exchange_rates:
-            raise ValueError(f"{self.currency} is the shop's currency and cannot have an exchange rate")
-        if self.exchange_rates and self.exchange_rates_as_of is None:
-            raise ValueError("exchange_rates require their date, exchange_rates_as_of")
-        return self
+    rules: ClassVar[tuple[Rule, ...]] = (_topics_have_texts, _rates_are_dated)
 
     def rates(self) -> dict[str, Decimal]:
         """The value of one unit of each known currency in `currency`, including `currency` itself."""

@@ -11,7 +11,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from include.core import text_file
-from include.core.field_errors import problems
+from include.core.field_errors import FieldError, broken_rules, described, problems
 from include.core.finding import Finding, refuse
 from include.core.yaml_syntax import syntax_finding
 
@@ -71,8 +71,9 @@ def inspect(path: Path, model: type[Model], *, example: str) -> Document[Model]:
     try:
         return Document(path, tree, values, model.model_validate(values), tuple(found))
     except ValidationError as error:
-        found += _field_errors(path, tree, model, error)
-        return Document(path, tree, values, None, tuple(found), *_stand_in(model, values, error))
+        stand_in, replaced, hidden = _stand_in(model, values, error)
+        found += [_field_error(path, tree, *problem) for problem in (*problems(model, error), *map(described, hidden))]
+        return Document(path, tree, values, None, tuple(found), stand_in, replaced)
 
 
 def read(path: Path, model: type[Model], *, example: str) -> Model:
@@ -99,31 +100,34 @@ def field_line(path: Path, *field: str | int) -> int | None:
     return _line(tree, field) if isinstance(tree, yaml.MappingNode) else None
 
 
-def _field_errors(path: Path, tree: Any, model: type[BaseModel], error: ValidationError) -> list[Finding]:
-    """One finding per wrong field."""
-    found = []
-    for place, what, remedy in problems(model, error):
-        field = ".".join(map(str, place)) or "file"
-        found.append(Finding("error", path, _line(tree, place), f"{field}: {what}", remedy))
-    return found
+def _field_error(path: Path, tree: Any, place: Place, what: str, remedy: str) -> Finding:
+    return Finding("error", path, _line(tree, place), f"{'.'.join(map(str, place)) or 'file'}: {what}", remedy)
 
 
-def _stand_in(model: type[Model], values: dict[str, Any], error: ValidationError) -> tuple[Model | None, frozenset[str]]:
-    """A model without the fields that are wrong, if there can be one, and the names of these fields."""
-    kept, replaced = dict(values), set[str]()
+def _stand_in(
+    model: type[Model], values: dict[str, Any], error: ValidationError
+) -> tuple[Model | None, frozenset[str], list[FieldError]]:
+    """A model without the fields that are wrong, if there can be one, and the names of these fields.
+
+    Also the broken rules that depend on none of them: they are only seen when each field for itself is right.
+    """
+    kept, replaced, hidden = dict(values), set[str](), list[FieldError]()
     for _ in range(MAX_REPLACED):
-        for problem in error.errors(include_url=False):
-            name = str(problem["loc"][0]) if problem["loc"] else ""
+        rules = broken_rules(error)
+        hidden += [each for each in rules if replaced and not each.reads & replaced]
+        places = [problem["loc"] for problem in error.errors(include_url=False) if problem["loc"]]
+        for place in [*places, *(each.field for each in rules)]:
+            name = str(place[0]) if place else ""
             field = model.model_fields.get(name)
             replaced.add(name)
             kept.pop(name, None)
             if field and field.is_required():
                 kept[name] = (field.examples or [None])[0]
         try:
-            return model.model_validate(kept), frozenset(replaced)
+            return model.model_validate(kept), frozenset(replaced), hidden
         except ValidationError as further:
             error = further
-    return None, frozenset()
+    return None, frozenset(), hidden
 
 
 def _duplicates(path: Path, tree: Any) -> Iterator[Finding]:
