@@ -24,6 +24,8 @@ _TAGS = (
     "from", "macro", "endmacro", "call", "endcall", "filter", "endfilter", "with", "endwith", "raw", "endraw",
     "personal", "endpersonal",
 )  # fmt: skip
+_MEANT = {"elseif": "elif", "elsif": "elif", "foreach": "for"}
+"""Tags of other template languages."""
 _INNERMOST = re.compile(r"innermost block that needs to be closed is '(\w+)'")
 _UNKNOWN = re.compile(r"Encountered unknown tag '(\w+)'\.( You probably made a nesting mistake)?")
 _EXPRESSION = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
@@ -78,7 +80,8 @@ def _problem(error: TemplateSyntaxError) -> Problem:
         return Problem(
             error.lineno, f"{{% {tag} %}} closes nothing that is open here.", "Remove it, or write what it closes."
         )
-    return Problem(error.lineno, f"there is no tag '{tag}'.", suggest(tag, _TAGS, kind="tags"))
+    meant = f"Did you mean {_MEANT[tag]}?" if tag in _MEANT else suggest(tag, _TAGS, kind="tags")
+    return Problem(error.lineno, f"there is no tag '{tag}'.", meant)
 
 
 def _opened_at(text: str, tag: str) -> int:

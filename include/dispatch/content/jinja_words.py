@@ -8,23 +8,13 @@ from collections.abc import Callable, Iterable
 from jinja2 import TemplateAssertionError, TemplateError, TemplateNotFound, UndefinedError
 
 from include.core.suggestion import did_you_mean, suggest
+from include.dispatch.content.jinja_sentences import of_syntax_error
 
 FIX = "Fix that line."
-_TOKENS = {
-    "end of print statement": "}}",
-    "end of statement block": "%}",
-    "begin of print statement": "{{",
-    "begin of statement block": "{%",
-    "end of template": "the end of the file",
-    "name": "a name",
-}
-"""Jinja's names of what it reads, and what stands in the file."""
-_GOT = re.compile(r"expected (?:token )?'?(.*?)'?, got '(.*)'", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"'(.*)' has no attribute '(.*)'")
 _EXPORT = re.compile(r"the template '(.*?)' .*does not export the requested name '(.*)'")
 _NAMED = re.compile(r"No (filter|test) named '(.*?)'")
 _UNDEFINED = re.compile(r"'(.*)' is undefined")
-_UNEXPECTED = re.compile(r"unexpected (?:char )?'(.*)'(?: at \d+)?")
 _PRODUCT = ("id", "name", "price", "currency", "url", "image")
 Names = Callable[[str], Iterable[str]]
 """The names that a template defines, by its own name."""
@@ -43,7 +33,7 @@ def in_words(
         kind, name = named.groups()
         near = did_you_mean(name, filters) if kind == "filter" else ""
         return f"there is no {kind} {name}.", f"{near} docs/templates.md lists the filters. {FIX}".strip()
-    return _syntax(message), FIX
+    return of_syntax_error(message)
 
 
 def of_python(error: Exception) -> str:
@@ -60,17 +50,3 @@ def _undefined(message: str, macros: Names) -> tuple[str, str]:
     if undefined := _UNDEFINED.match(message):
         return f"{undefined[1]} is not defined.", f"Check its name, or set it before. {FIX}"
     return f"{message}.", FIX
-
-
-def _syntax(message: str) -> str:
-    if got := _GOT.match(message):
-        wanted, found = (_TOKENS.get(token, token) for token in got.groups())
-        return f"there should be {wanted} where {found} stands."
-    if unexpected := _UNEXPECTED.match(message):
-        found = _TOKENS.get(unexpected[1], unexpected[1])
-        return f"{found} cannot stand here: an expression is not closed, or text is not in quotes."
-    if message.startswith("Missing end of comment"):
-        return "a comment is not closed: write #} where it ends."
-    if message.startswith("Missing end of raw"):
-        return "{% raw %} is not closed: write {% endraw %} where it ends."
-    return f"{message}."
