@@ -37,12 +37,14 @@ def conditions(
     members: str = MEMBERS_NOW,
     tables: Mapping[str, str] | None = None,
     moved: Mapping[str, str] | None = None,
+    joined_members: str | None = None,
 ) -> Conditions | None:
     """The conditions of a segment; None if its query is no conjunction of terms (a union, a group, a join without ON).
 
     `members` is the query on the members of a segment that it reads, as in `resolve`; `tables` names other tables of the
     schema segment to read, by the name of the table; `moved` names temporary tables with the rows of the people in question,
-    which are read where the query takes its people from.
+    which are read where the query takes its people from, and `joined_members` is as `members`, but of these people, for the
+    segments that it joins.
     """
     definition = segment.definition
     original = definition.query.tree
@@ -60,7 +62,7 @@ def conditions(
     _read_moved(tree, moved or {})
     said = [f"in segment {segment.reads[number]}" for number in joined]
     said += [_words(term, segment.values) for term in _terms(original)]
-    return Conditions(tuple(said), _statement(tree, [members.format(number) for number in joined]))
+    return Conditions(tuple(said), _statement(tree, [(joined_members or members).format(number) for number in joined]))
 
 
 def _joined(query: exp.Select, definition: Definition) -> list[int]:

@@ -30,6 +30,8 @@ _COMPARE = (
     "members_before_create",
     "changed_members_create",
     "moves_create",
+    "explained_moves_create",
+    "explained_members_before_create",
     "moved_features_create",
     "moved_previous_features_create",
     "movers_create",
@@ -42,6 +44,7 @@ _MEMBERS_BEFORE = (
     "(select members_before.subscriber_id from temp.members_before inner join temp.places "
     "on members_before.block = places.block and members_before.bits & places.bit <> 0 where places.segment = $tw_read_{})"
 )
+_EXPLAINED_BEFORE = _MEMBERS_BEFORE.replace("temp.members_before", "temp.explained_members_before as members_before")
 
 
 def not_built_later(
@@ -58,11 +61,11 @@ def not_built_later(
 def find(connection: duckdb.DuckDBPyConnection, built: Sequence[Segment], segment_run: str, as_of: datetime) -> None:
     """Fill the temporary tables `changed_members`, `moves` and `found_changes` for a run, before it is frozen."""
     names = {str(segment.name): segment for segment in built}
-    params = {"segment_run": segment_run, "as_of": as_of, "built": list(names)}
+    params = {"segment_run": segment_run, "as_of": as_of, "built": list(names), "most": MOST_PEOPLE}
     for name in _COMPARE:
         run(connection, "segment", name, params)
     compared_at = connection.execute("select max(as_of) from segment.scales where is_previous").fetchall()[0][0]
-    run(connection, "segment", "found_changes_of_the_list", {"most": MOST_PEOPLE, "compared_at": compared_at})
+    run(connection, "segment", "found_changes_of_the_list", {"compared_at": compared_at})
     earlier = dict(run(connection, "segment", "previous_definitions", params).fetchall())
     for name, moved in run(connection, "segment", "moved_segments").fetchall():
         segment = names.get(name)
@@ -85,14 +88,14 @@ def _explain(
     is_edited: bool,
 ) -> None:
     """Add what changed for the people who moved. Conditions that cannot be evaluated are left out and fail no run."""
-    run(connection, "segment", "moved_people_create", {"segment": str(segment.name), "moved": moved, "most": MOST_PEOPLE})
+    run(connection, "segment", "moved_people_create", {"segment": str(segment.name), "moved": moved})
     shared: dict[str, Any] = {"tw_segment": str(segment.name), "tw_moved": moved, "tw_compared": compared_at}
     if is_edited:
         texts = {**shared, "tw_texts": ["the definition"]}
         connection.execute(_INSERT.format("$tw_texts::varchar[]", "temp.people"), texts)
     before = moved == "entered"
     found = (
-        conditions(segment, _MEMBERS_BEFORE, PREVIOUS, {"previous_features": "moved_previous_features"})
+        conditions(segment, _MEMBERS_BEFORE, PREVIOUS, {"previous_features": "moved_previous_features"}, _EXPLAINED_BEFORE)
         if before
         else conditions(segment, MEMBERS_NOW, moved={"features": "moved_features"})
     )

@@ -154,6 +154,19 @@ def test_edit_of_the_definition_is_a_reason(shop: tuple[DataPaths, Path], define
     assert ("ann", "left", "days_since_signup <= 30") in moves(paths, "buyers", "2026-11-25")
 
 
+def test_a_condition_on_other_people_reads_all_members(shop: tuple[DataPaths, Path], define: Define) -> None:
+    paths, _ = shop
+    others = "select 1 from segment.buyers as others where others.subscriber_id <> features.subscriber_id"
+    define("not_alone", f"select subscriber_id from segment.features where purchases >= 1 and exists ({others})")
+    do(paths, PURCHASE, id="cat", at="2026-11-24 12:00:00Z")
+    build(shop, "two", 1)
+    do(paths, PURCHASE, id="dan", at="2026-11-25 12:00:00Z")
+
+    build(shop, "three", 2)
+
+    assert moves(paths, "not_alone", "2026-11-26") == [("dan", "entered", "purchases >= 1")]
+
+
 def test_conditions_are_kept_for_a_bounded_number_of_people(
     shop: tuple[DataPaths, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,10 +1,10 @@
 -- name: moved_features_create
 -- owner: data
--- grain: one row per subscriber who enters or leaves a segment and is on the list
+-- grain: one row per subscriber whose move is explained and who is on the list
 -- params: none
--- purpose: Temporary table of the features of who moves with this run. Made once, since a condition of each segment and direction that
+-- purpose: Temporary table of the features of the people whose moves are explained. Made once, since a condition of each segment and direction that
 --          reads all features takes a scan of them.
 create or replace temp table moved_features as
 select features.*
 from segment.features as features
-semi join temp.moves as moves on features.subscriber_id = moves.subscriber_id;
+semi join temp.explained_moves as moves on features.subscriber_id = moves.subscriber_id;

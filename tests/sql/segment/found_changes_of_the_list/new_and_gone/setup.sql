@@ -1,4 +1,4 @@
-create temp table moves as
+create temp table explained_moves as
 from (
     values
         ('a', 'new', 'entered'), ('a', 'old', 'entered'), ('a', 'gone', 'left'), ('a', 'old_too', 'left')

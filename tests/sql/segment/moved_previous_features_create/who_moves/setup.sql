@@ -1,4 +1,4 @@
-create temp table moves as
+create temp table explained_moves as
 from (
     values
     ('a', 'new', 'entered'), ('a', 'old', 'entered'), ('b', 'old', 'left'), ('a', 'gone', 'left')
