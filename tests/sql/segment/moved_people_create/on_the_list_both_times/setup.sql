@@ -1,10 +1,10 @@
 create temp table explained_moves as
 from (
     values
-        ('a', 'new', 'entered'), ('a', 'old', 'entered'), ('a', 'gone', 'left'), ('a', 'old_too', 'left')
+    ('a', 'new', 'entered'), ('a', 'old', 'entered'), ('a', 'gone', 'left'), ('a', 'old_too', 'left')
 ) as moved (segment, subscriber_id, moved);
 create temp table movers as
 from (
     values
-        ('new', false, true), ('old', true, true), ('gone', true, false), ('old_too', true, true)
+    ('new', false, true), ('old', true, true), ('gone', true, false), ('old_too', true, true)
 ) as movers (subscriber_id, was_listed, is_listed);
