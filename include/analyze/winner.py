@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypedDict
+from typing import Any
 
 import duckdb
 
@@ -15,7 +15,7 @@ from include.core import clock
 from include.core.campaign import REST, Campaign
 from include.core.campaign_fields import Winner
 from include.ledger import decisions, plans
-from include.ledger.chunk import Plan
+from include.ledger.chunk import DuePlan, Plan
 from include.ledger.decisions import Decision
 from include.ledger.stores import Stores
 from include.warehouse.connection import fetch, open_warehouse
@@ -25,13 +25,6 @@ log = logging.getLogger(__name__)
 REPEAT_AFTER = timedelta(hours=1)
 """A winner whose rest has no plan after so long is sent again: the run that should have planned it failed."""
 DECIDED_BY = "tradewind"
-
-
-class DuePlan(TypedDict):
-    """The occurrence of a campaign that sends the winner to the rest."""
-
-    campaign: str
-    occurrence: str
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import TypedDict
 
 from sqlalchemy import ColumnElement, Connection, select
 
@@ -73,6 +74,13 @@ class Plan:
     def is_stopped_by_operator(self) -> bool:
         """Whether a person paused or cancelled it; otherwise SendGrid, the circuit breaker or a restore stopped it."""
         return self.state in ("paused", "cancelled") and self.stopped_by is not None
+
+
+class DuePlan(TypedDict):
+    """The occurrence of a campaign that another run of its DAG has to send."""
+
+    campaign: str
+    occurrence: str
 
 
 _CHUNK = select(*(chunks.c[field.name] for field in fields(Chunk)))

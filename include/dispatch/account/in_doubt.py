@@ -9,7 +9,6 @@ one may have received them. Then an operator decides in place of `resend_after_2
 from __future__ import annotations
 
 import logging
-from typing import TypedDict
 
 import duckdb
 
@@ -18,7 +17,7 @@ from include.core.campaign import Campaign
 from include.core.errors import TradewindError
 from include.dispatch.plan_files import PlanReader, format_selection, parse_selection
 from include.ledger import doubt, plans
-from include.ledger.chunk import Chunk, Plan
+from include.ledger.chunk import Chunk, DuePlan, Plan
 from include.ledger.database import Ledger
 from include.ledger.gap import LOST_IN_GAP
 from include.ledger.stores import Stores
@@ -29,12 +28,10 @@ log = logging.getLogger(__name__)
 HEALTHY_HOURS = 24
 
 
-class DuePlan(TypedDict):
+class ReopenedPlan(DuePlan):
     """A plan with reopened messages, which another run of its campaign must send."""
 
     plan_id: str
-    campaign: str
-    occurrence: str
 
 
 def awaiting_decision(ledger: Ledger, plan_id: str) -> int:
@@ -62,7 +59,7 @@ def reopen(stores: Stores, plan_id: str, *, decision: str) -> dict[str, int]:
     return {"reopened": people}
 
 
-def reopen_due(stores: Stores) -> list[DuePlan]:
+def reopen_due(stores: Stores) -> list[ReopenedPlan]:
     """Reopen chunks in doubt that `resend_after_24h` makes due; return their plans."""
     waiting: dict[str, float] = {}
     chunks = doubt.in_doubt_chunks(stores.ledger)
@@ -72,7 +69,7 @@ def reopen_due(stores: Stores) -> list[DuePlan]:
             continue
         posted = chunk.posted_at or 0.0
         waiting[chunk.plan_id] = max(posted, waiting.get(chunk.plan_id, 0.0))
-    due: list[DuePlan] = []
+    due: list[ReopenedPlan] = []
     with open_warehouse(stores.paths) as warehouse:
         for plan_id, posted in waiting.items():
             plan = _plan(stores.ledger, plan_id)

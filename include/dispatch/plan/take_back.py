@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from typing import TypedDict
 
 from include.core import clock
 from include.core.campaign import JOURNEY_SEPARATOR, Campaign
@@ -14,18 +13,12 @@ from include.dispatch.account import record
 from include.dispatch.plan import freed
 from include.dispatch.plan.live_audience import IsRunning, always, freed_people
 from include.ledger import plans
+from include.ledger.chunk import DuePlan
 from include.ledger.database import Ledger
 from include.ledger.stores import Stores
 from include.warehouse.connection import open_warehouse
 
 log = logging.getLogger(__name__)
-
-
-class DuePlan(TypedDict):
-    """The occurrence of a campaign that takes people back."""
-
-    campaign: str
-    occurrence: str
 
 
 def due(stores: Stores, is_running: IsRunning = always) -> list[DuePlan]:
@@ -52,9 +45,7 @@ def due(stores: Stores, is_running: IsRunning = always) -> list[DuePlan]:
 
 def _open(ledger: Ledger) -> Iterator[tuple[Campaign, str]]:
     """The campaigns that are being sent and lost people, with the occurrence that would take them back."""
-    lost = {plan.campaign for plan in plans.all_plans(ledger) if plan.capped and plan.state in ("sending", "done")}
-    sending = {plan.campaign for plan in plans.all_plans(ledger) if plan.state == "sending"}
-    for name in sorted(lost & sending):
+    for name in sorted({plan.campaign for plan in plans.all_plans(ledger) if plan.state == "sending"}):
         if JOURNEY_SEPARATOR in name:
             continue
         try:
