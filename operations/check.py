@@ -135,6 +135,9 @@ def journeys() -> Iterator[Finding]:
         yield from inspect_version(name)[1]
 
 
+MOST_PROCESSES = 4
+"""Each takes 200 MB, and the largest template is not divided."""
+
 CHECKERS: tuple[Checker, ...] = (shop, products, team, campaigns, segments, journeys, named_templates, templates)
 """In the order in which people fix things: what others name comes first."""
 
@@ -160,9 +163,12 @@ def _found_by(checker: Checker) -> list[Finding]:
 
 
 def check_on_all_cores() -> list[Finding]:
-    """As `check`, in a process for each core: most of the time is the templates'. Only for a process without threads."""
-    cores = len(os.sched_getaffinity(0))
-    if cores == 1:
+    """As `check`, in a process for each core: most of the time is the templates'. Only for a process without threads.
+
+    In one process where forking is unsafe (macOS).
+    """
+    cores = min(MOST_PROCESSES, os.cpu_count() or 1)
+    if cores == 1 or sys.platform != "linux":
         return check()
     shares = [partial(templates, share, cores) for share in range(cores)]
     others = [checker for checker in CHECKERS if checker is not templates]
