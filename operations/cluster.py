@@ -86,16 +86,17 @@ def environment(installation: Installation) -> dict[str, str]:
 def adopt(installation: Installation) -> None:
     """Set the connections for this process, unless the environment has others. Raises `ConfigurationError`.
 
-    A data folder belongs to one profile: the other one's ledger does not know what was sent.
+    A data folder belongs to one profile: the other one's ledger does not know what was sent. One with the embedded profile's
+    ledger may have passwords too, which releases of November 2026 wrote there.
     """
     if not installation.is_cluster:
-        if installation.paths.cluster.is_dir():
+        if installation.paths.cluster.is_dir() and not installation.paths.ledger.exists():
             raise ConfigurationError(
                 "belongs to the profile cluster.",
                 where=str(installation.paths.root), remedy="Add PROFILE=cluster, or name another folder.",
             )  # fmt: skip
         return
-    if not installation.paths.cluster.is_dir() and installation.paths.ledger.exists():
+    if installation.paths.ledger.exists():
         raise ConfigurationError(
             "belongs to the embedded profile, whose ledger is in it.",
             where=str(installation.paths.root), remedy="Leave out PROFILE=cluster, or name another folder.",

@@ -53,6 +53,8 @@ def _start_services(installation: Installation, report: Report) -> None:
 
 def _start_stores(installation: Installation, wanted: list[Service], report: Report) -> None:
     """Start PostgreSQL and Redis, which get none of the others' secrets, and create the databases."""
+    if not wanted:
+        return
     stores.prepare(installation, [service for service in wanted if not running(installation, service)])
     environment = {name: os.environ[name] for name in ("PATH", "LANG", "TZ") if name in os.environ}
     _restart_stale(installation, wanted, environment, report)

@@ -24,6 +24,7 @@ from include.ledger import counts
 from include.ledger.database import open_ledger
 from include.ledger.tables import plans
 from include.warehouse.connection import open_warehouse
+from operations.__main__ import main
 from operations.demo import run_demo
 from operations.privacy import answer_request
 from operations.settings import Installation, service_environment
@@ -51,7 +52,7 @@ def test_a_second_run_mails_nobody(installation: Installation, capsys: pytest.Ca
     posts = simulator_get(installation, "requests")["total"]
     subscriber = post_activity(installation)
 
-    assert run_demo(installation) == 0
+    assert main(["run"]) == 0
     second = capsys.readouterr().out
     assert simulator_get(installation, "requests")["total"] == posts, "the second run sent requests"
     assert sorted(keys_at_simulator(installation)) == sorted(accepted)

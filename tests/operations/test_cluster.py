@@ -149,6 +149,23 @@ def test_a_data_folder_belongs_to_one_profile(
     assert "PROFILE=cluster" in said
 
 
+def test_stray_passwords_do_not_make_an_embedded_folder_a_cluster(
+    paths: DataPaths, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every start of the embedded profile wrote them for a while, and the next command was refused."""
+    started: list[str] = []
+    monkeypatch.setattr(demo_shop, "start_all", lambda installation, _: started.append(installation.profile))
+    paths.ledger.parent.mkdir()
+    paths.ledger.touch()
+    paths.cluster.mkdir()
+    monkeypatch.setenv("TRADEWIND_PROFILE", "cluster")
+    assert main(["up"]) == 1
+    assert "Leave out PROFILE=cluster" in capsys.readouterr().err
+    monkeypatch.setenv("TRADEWIND_PROFILE", "embedded")
+    assert main(["up"]) == 0
+    assert started == ["embedded"]
+
+
 def test_each_profile_has_a_data_folder_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TRADEWIND_DATA", raising=False)
     monkeypatch.setenv("TRADEWIND_PROFILE", "cluster")

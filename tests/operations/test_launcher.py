@@ -55,6 +55,7 @@ def test_up_starts_a_service_once_and_restarts_it_if_it_ended_or_changed(
 ) -> None:
     said: list[str] = []
     launcher.start_services(installation, said.append)
+    assert not installation.paths.cluster.exists(), "the embedded profile has no servers that need passwords"
     first = pid(installation)
     launcher.start_services(installation, said.append)
     assert pid(installation) == first
