@@ -70,9 +70,8 @@ def build_features(connection: duckdb.DuckDBPyConnection, as_of: datetime, *, wh
             else:
                 run(connection, "segment", f"{table}_delete")
         params = {"as_of": as_of, "basis": basis, "whole_at": as_of if reason else scope["whole_at"], **ENGAGEMENT_PARAMS}
-        run(connection, "segment", "activity_facts_insert", params)
-        sum_by_person(connection, params)
-        for name in ("facts_insert", "scales_delete", "scales_insert"):
+        _insert_facts(connection, params)
+        for name in ("scales_delete", "scales_insert"):
             run(connection, "segment", name, params)
         connection.execute("delete from segment.changes")
     logger.info("built the features as of %s, of %s", as_of.isoformat(), f"everybody: {reason}" if reason else "who changed")
@@ -103,6 +102,15 @@ def show(connection: duckdb.DuckDBPyConnection, *, everybody: bool) -> None:
     for view, source in SOURCES.items():
         text = numbered.format(source=source) + ("" if everybody else _CHANGED)
         connection.execute(f"create or replace temp view {view} as {text}")
+
+
+def _insert_facts(connection: duckdb.DuckDBPyConnection, params: Mapping[str, Any]) -> None:
+    """Write the facts of the people in the views; what is summed for that would take memory or disk until the run ends."""
+    run(connection, "segment", "activity_facts_insert", params)
+    sum_by_person(connection, params)
+    run(connection, "segment", "facts_insert", params)
+    for name in _SUMS:
+        connection.execute(f"drop table temp.{name}")
 
 
 def sum_by_person(connection: duckdb.DuckDBPyConnection, params: Mapping[str, Any]) -> None:

@@ -40,11 +40,12 @@ _COMPARE = (
 """SQL files that compare the selected members with those before the run, in this order."""
 
 PREVIOUS = {"features": "previous_features", "activity_counts": "previous_activity_counts"}
-_MEMBERS_BEFORE = (
-    "(select members_before.subscriber_id from temp.members_before inner join temp.places "
-    "on members_before.block = places.block and members_before.bits & places.bit <> 0 where places.segment = $tw_read_{})"
+_MEMBERS_BEFORE, _EXPLAINED_BEFORE = (
+    f"(select members.subscriber_id from temp.{table} as members inner join temp.places "
+    "on members.block = places.block and members.bits & places.bit <> 0 where places.segment = $tw_read_{})"
+    for table in ("members_before", "explained_members_before")
 )
-_EXPLAINED_BEFORE = _MEMBERS_BEFORE.replace("temp.members_before", "temp.explained_members_before as members_before")
+"""The members before the run: all, and those whose moves are explained."""
 
 
 def not_built_later(

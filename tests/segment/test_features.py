@@ -96,6 +96,12 @@ def segment_sizes(warehouse: duckdb.DuckDBPyConnection) -> dict[str, int]:
     return dict.fromkeys((str(one.name) for one in built), 0) | dict(counted)
 
 
+def test_what_is_summed_for_the_facts_does_not_stay(warehouse: duckdb.DuckDBPyConnection) -> None:
+    features(warehouse, [])
+    kept = warehouse.execute("select table_name from duckdb_tables() where temporary and table_name like '%by_person'")
+    assert kept.fetchall() == []
+
+
 @settings(max_examples=40, deadline=None)
 @given(purchases)
 def test_revenue_and_purchases_equal_a_sum_in_python(warehouse: duckdb.DuckDBPyConnection, bought: list[Purchase]) -> None:
