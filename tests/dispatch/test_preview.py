@@ -38,6 +38,7 @@ from tests.dispatch.populate import populate
 from tests.dispatch.scripted_esp import ScriptedEsp
 from tests.dispatch.test_plan import AT, EDGE, FILES
 from tests.frozen_segment import freeze_segment
+from tests.png import png
 
 CAMPAIGN_FILE = """
 id: spring
@@ -100,7 +101,7 @@ def look(stores: Stores | None, **choice: str) -> Preview:
 
 def serious(shown: Preview) -> list[Problem]:
     """The problems that are no advice on the mail."""
-    return [problem for problem in shown.problems if not problem.where.startswith("template spring, ")]
+    return [problem for problem in shown.problems if problem.severity != "hint"]
 
 
 def send(stores: Stores, esp: ScriptedEsp, campaign: Campaign, at: datetime = AT) -> None:
@@ -129,7 +130,7 @@ def test_each_variant_and_locale_is_shown_with_words_and_an_inbox_line(shop: Sto
     assert {mail.preheader for mail in shown.mails} == {"What is new"}
     assert any(mail.subject.startswith("Neues für ") for mail in shown.mails)
     content = page(shown)
-    assert "<b>Hint</b> in <code>template spring, English</code>" in content, "advice of make check"
+    assert "<b>Hint</b> in <code>spring/preheader.txt.j2, line 1</code>" in content, "advice of make check"
     assert "Shop &lt;news@shop.example.com&gt;" in content
     assert not re.search(r"First\d|Last\d|person\d+@", content), "names are invented, and there is no address"
 
@@ -238,6 +239,34 @@ def test_every_error_is_shown_at_once_with_file_and_line(campaign_file: Path, sh
     campaign_file.write_text(CAMPAIGN_FILE.format(occurrence="week") + "colour: red\n")
     (problem,) = serious(look(shop))
     assert re.fullmatch(r"campaigns/spring\.yaml, line \d+", problem.where)
+
+
+def test_a_mail_that_lacks_something_is_shown_with_all_that_it_lacks_at_its_line(campaign_file: Path, shop: Stores) -> None:
+    with_products(campaign_file)
+    body = campaign_file.parent.parent / "templates" / "spring" / "body.html.j2"
+    added = '\n<img src="https://a.example/a.png">\n<a href="/sale">Sale</a><a href="#">Later</a></body>'
+    body.write_text(body.read_text().replace("</body>", added))
+    shown = look(shop)
+    assert {(problem.severity, problem.what, problem.where) for problem in serious(shown)} == {
+        ("error", "shows https://a.example/a.png without alt.", "spring/body.html.j2, line 2"),
+        ("error", "links to /sale.", "spring/body.html.j2, line 3"),
+        ("warning", "links to #, which is not in the mail.", "spring/body.html.j2, line 3"),
+        ("warning", "shows https://a.example/a.png without width and height.", "spring/body.html.j2, line 2"),
+    }
+    assert preview.has_errors(shown)
+    assert {(mail.language, ">Sale</a>" in mail.html) for mail in shown.mails} == {("English", True), ("German", True)}
+
+
+def test_the_size_of_a_mail_is_that_of_what_is_sent(campaign_file: Path, shop: Stores) -> None:
+    templates = campaign_file.parent.parent / "templates" / "spring"
+    (templates / "images").mkdir()
+    (templates / "images" / "hero.png").write_bytes(png(1200, 600) + bytes(50_000))
+    body = templates / "body.html.j2"
+    body.write_text(body.read_text().replace("</body>", '{{ image("hero.png", alt="A boat") }}</body>'))
+    shown = look(shop)
+    assert all("data:image/png;base64," in mail.html and len(mail.html) > 50_000 for mail in shown.mails)
+    assert all(300 < mail.html_bytes < 1_000 for mail in shown.mails)
+    assert set(re.findall(r"HTML of ([\d.]+) KB", page(shown))) == {"0.4"}
 
 
 @pytest.mark.parametrize(
@@ -376,7 +405,7 @@ def test_a_preview_of_a_campaign_with_a_winner_tells_test_and_rest_apart(shop: S
 def test_each_mail_has_a_picture_as_high_as_the_mail(tmp_path: Path) -> None:
     script = "<script>document.body.innerHTML = '<p style=height:900px>'</script>"
     short, tall = (f"<!doctype html><body style='margin:0'><div style='height:{height}px'></div>" for height in (200, 1_500))
-    mails = [Mail("", "English", "", "Shop", "Subject", "", html, "") for html in (short + script, tall)]
+    mails = [Mail("", "English", "", "Shop", "Subject", "", html, "", 0) for html in (short + script, tall)]
     taken = pictures.take_pictures(mails, tmp_path / "pictures")
     assert [file.name for file in taken] == ["mail-1.png", "mail-2.png"]
     sizes = [struct.unpack(">II", file.read_bytes()[16:24]) for file in taken]

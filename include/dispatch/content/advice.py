@@ -53,6 +53,7 @@ def advice(content: Content) -> Iterator[Advice]:
     tags = tuple(slot.tag for slot in content.slots)
     for link in tree.css("a[href]"):
         yield from _target(link.attributes.get("href") or "", tags, "links to")
+    yield from _dead_anchors(tree)
     for image in tree.css("img"):
         yield from _image(image, tags)
     yield from _headings(tree)
@@ -82,7 +83,7 @@ def _inbox_line(content: Content) -> Iterator[Advice]:
             "hint", "preheader", "", "there is no preheader.", "Write the line that follows the subject in an inbox."
         )
     elif not MIN_PREHEADER <= len(preheader) <= MAX_PREHEADER:
-        what = f"the preheader has about {len(preheader)} characters; phones show 40 to 90."
+        what = f"the preheader has about {len(preheader)} character{'s' * (len(preheader) > 1)}; phones show 40 to 90."
         yield Advice("hint", "preheader", "", what, f"Write {MIN_PREHEADER} to {MAX_PREHEADER}.")
 
 
@@ -103,6 +104,16 @@ def _target(url: str, tags: tuple[str, ...], verb: str) -> Iterator[Advice]:
     elif url.lower().startswith("http:"):
         what = f"{verb} {url[:60]} without encryption."
         yield Advice("warning", "body_html", url, what, "Write https; browsers and filters warn of http.")
+
+
+def _dead_anchors(tree: LexborHTMLParser) -> Iterator[Advice]:
+    """Links to a place in the mail that is not there; `#` is what people write until they know the address."""
+    places = {"top"} | {node.attributes.get(name) for node in tree.css("[id], [name]") for name in ("id", "name")}
+    for link in tree.css('a[href^="#"]'):
+        target = str(link.attributes["href"])
+        if target[1:] not in places:
+            what = f"links to {target[:60]}, which is not in the mail."
+            yield Advice("warning", "body_html", f'"{target}"', what, "Write the address of a page.")
 
 
 def _image(image: LexborNode, tags: tuple[str, ...]) -> Iterator[Advice]:

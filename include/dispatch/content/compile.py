@@ -66,7 +66,7 @@ def compile_content(
     Another source says 50,000 bytes per request; with 1,000 people per request that would be 50 bytes each, less than
     one unsubscribe link, so it is not enforced.
     """
-    content, names = compile_without_lint(
+    content = compile_without_lint(
         folder,
         campaign=campaign,
         variant=variant,
@@ -75,15 +75,15 @@ def compile_content(
         products=products,
         values=values,
     )
-    return lint(content, campaign=campaign, names=names)
+    return lint(content, campaign=campaign, names=part_names(folder, variant, locale), folder=folder.parent)
 
 
 def compile_without_lint(
     folder: Path, *,
     campaign: Campaign, variant: Variant, locale: str, tag_prefix: str | None = None, compiled: BytecodeCache | None = None,
     products: ProductRows | None = None, values: Mapping[str, Any] | None = None,
-) -> tuple[Content, dict[str, str]]:  # fmt: skip
-    """As `compile_content`, without the requirements of lint.py; returns the files of the parts too.
+) -> Content:  # fmt: skip
+    """As `compile_content`, without the requirements of lint.py.
 
     `compiled` keeps what does not depend on variant and locale, for a caller that compiles many of one folder.
     """
@@ -119,8 +119,7 @@ def compile_without_lint(
         )
     check_with_sample(content)
     shown = (*images.known.values(), *(catalogue_images() if lists else ()))
-    content = replace(content, images=shown, product_lists=frozenset(environment.product_lists))
-    return content, {part: f"{folder.name}/{name}" for part, name in names.items()}
+    return replace(content, images=shown, product_lists=frozenset(environment.product_lists))
 
 
 def _product_lists(environment: TemplateEnvironment, placeholders: Placeholders) -> dict[str, str]:
@@ -144,6 +143,11 @@ def _variant_subject(campaign: Campaign, variant: Variant) -> dict[str, tuple[st
     if variant.subject is None:
         return {}
     return {"subject.variant.txt.j2": (variant.subject, f"campaigns/{campaign.id}.yaml (subject of variant {variant.id})")}
+
+
+def part_names(folder: Path, variant: Variant, locale: str) -> dict[str, str]:
+    """The file of each part as errors show it: `newsletter/body.html.j2`."""
+    return {part: f"{folder.name}/{name}" for part, name in _part_files(folder, variant, locale).items()}
 
 
 def _part_files(folder: Path, variant: Variant, locale: str) -> dict[str, str]:

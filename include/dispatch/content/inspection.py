@@ -11,7 +11,6 @@ from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
 from types import CodeType
-from typing import Any
 
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
@@ -24,10 +23,11 @@ from include.core.finding import Finding, errors
 from include.core.paths import product_folder, shop_file
 from include.dispatch.content import dynamic, lint, markup, mjml, names
 from include.dispatch.content.advice import advice
-from include.dispatch.content.compile import compile_without_lint, rendered_subject
+from include.dispatch.content.compile import compile_without_lint, part_names, rendered_subject
+from include.dispatch.content.content import Content
 from include.dispatch.content.element_reader import Problem
-from include.dispatch.content.environment import is_markup
 from include.dispatch.content.sources import PARTS, part_file, unwritten_parts
+from include.dispatch.content.written_at import written_at
 
 _WHERE = re.compile(r"^(?P<file>.*?)(?:, line (?P<line>\d+))?$")
 _PART = re.compile(r"^(subject|preheader|body)\.")
@@ -185,38 +185,33 @@ def _compile(
 ) -> Iterator[Finding]:
     """The error of compiling one variant in one locale, or what the mail lacks, and advice on it."""
     try:
-        content, files = compile_without_lint(
+        content = compile_without_lint(
             folder / arm.template, campaign=arm, variant=variant, locale=locale, compiled=compiled
         )
     except TradewindError as error:
         yield _error(error, arm, variant, campaign_file, folder)
         return
+    yield from inspect_content(content, arm, variant, locale, campaign_file, folder)
+
+
+def inspect_content(
+    content: Content, arm: Campaign, variant: Variant, locale: str, campaign_file: Path, folder: Path
+) -> Iterator[Finding]:
+    """What a compiled mail lacks, and advice on it. `arm` is the campaign with the fields of the variant."""
+    files = part_names(folder / arm.template, variant, locale)
     for unmet in lint.unmet(content, campaign=arm, names=files):
         found = _error(unmet, arm, variant, campaign_file, folder)
-        yield replace(found, **_place(unmet.text, found.path, folder)) if unmet.text else found
+        path, line = written_at(unmet.text, found.path, folder) if unmet.text else (found.path, found.line)
+        yield replace(found, path=path, line=line)
     body = folder / files["body_html"]
     for warning in lint.with_warnings(content, files).warnings:
         yield Finding("warning", body, 1, f"{warning}.")
     for each in advice(content):
         if each.part == "subject" and variant.subject is not None:
-            place: dict[str, Any] = {"path": campaign_file, "line": _variant_line(arm, variant, campaign_file)}
+            path, line = campaign_file, _variant_line(arm, variant, campaign_file)
         else:
-            place = _place(each.text, folder / files[each.part], folder)
-        yield Finding(each.severity, **place, what=each.what, remedy=each.remedy)
-
-
-def _place(text: str, part: Path, folder: Path) -> dict[str, Any]:
-    """The file and line in which a text stands: the part's own file, another one of the template, or the layout."""
-    nearby = [part, *_markup_files(part.parent), *_markup_files(folder / "base")]
-    for path in nearby if text else ():
-        source = text_file.inspect(path)[0] or ""
-        if (at := source.find(text)) >= 0:
-            return {"path": path, "line": source.count("\n", 0, at) + 1}
-    return {"path": part, "line": 1}
-
-
-def _markup_files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.glob("*.j2") if is_markup(path.name))
+            path, line = written_at(each.text, folder / files[each.part], folder)
+        yield Finding(each.severity, path, line, each.what, each.remedy)
 
 
 def _error(error: TradewindError, arm: Campaign, variant: Variant, campaign_file: Path, folder: Path) -> Finding:

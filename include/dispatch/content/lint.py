@@ -7,12 +7,15 @@ import logging
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from include.core.campaign import Campaign
 from include.core.errors import PlanError
 from include.dispatch.content.content import Content, Slot
+from include.dispatch.content.source_location import format_location
+from include.dispatch.content.written_at import written_at
 
 logger = logging.getLogger(__name__)
 
@@ -31,11 +34,21 @@ class Requirement(PlanError):
         super().__init__(what, where=where, remedy=remedy)
 
 
-def lint(content: Content, *, campaign: Campaign, names: dict[str, str]) -> Content:
-    """The content with warnings. Raises `PlanError` with the part's file if a requirement is not met."""
+def lint(content: Content, *, campaign: Campaign, names: dict[str, str], folder: Path) -> Content:
+    """The content with warnings. `folder` has all templates.
+
+    Raises `PlanError` with file and line if a requirement is not met.
+    """
     if wrong := next(unmet(content, campaign=campaign, names=names), None):
-        raise wrong
+        raise PlanError(wrong.what, where=_line_of(wrong, folder), remedy=wrong.remedy)
     return with_warnings(content, names)
+
+
+def _line_of(wrong: Requirement, folder: Path) -> str:
+    if not wrong.text:
+        return wrong.where
+    path, line = written_at(wrong.text, folder / wrong.where, folder)
+    return format_location(str(path), line)
 
 
 def with_warnings(content: Content, names: dict[str, str]) -> Content:
@@ -102,7 +115,7 @@ def _links(tree: LexborHTMLParser, tags: list[str], unsubscribe: list[str], name
                 f"links to {target[:60] or 'nothing'}.",
                 where=name,
                 remedy="Use an absolute http, https or mailto URL.",
-                text=target.partition("?")[0],
+                text=target.partition("?")[0] or 'href=""',
             )
         out = out or (target in unsubscribe and bool(_label(link)))
     if not out:

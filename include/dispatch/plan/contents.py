@@ -14,6 +14,7 @@ from include.core.finding import refuse
 from include.core.paths import DataPaths, template_folder
 from include.dispatch import plan_files
 from include.dispatch.content import Content, Link, compile_content
+from include.dispatch.content.compile import compile_without_lint
 from include.dispatch.content.dynamic import compile_dynamic
 from include.dispatch.content.images import public_urls, publish
 from include.dispatch.content.inspection import inspect_sources
@@ -33,24 +34,32 @@ def compile_contents(campaign: Campaign) -> dict[str, Content]:
     return {name: compile_one(campaign, name) for name in names}
 
 
-def compile_one(campaign: Campaign, name: str, products: ProductRows | None = None) -> Content:
-    """The content `variant.locale`, with products if they are given. Raises `PlanError` with file and line."""
+def compile_one(
+    campaign: Campaign, name: str, products: ProductRows | None = None, *, is_linted: bool = True
+) -> Content:  # fmt: skip
+    """The content `variant.locale`, with products if they are given. Raises `PlanError` with file and line.
+
+    Without `is_linted` it may lack what every mail must have, so that people see the mail while they write it.
+    """
     variant, _, locale = name.partition(".")
     arm = campaign.arm(variant)
     chosen = next(each for each in campaign.variants if each.id == variant)
     if arm.dynamic_template:
         return compile_dynamic(arm, chosen, locale)
-    return compile_content(require_template(arm), campaign=arm, variant=chosen, locale=locale, products=products)
+    compiled = compile_content if is_linted else compile_without_lint
+    return compiled(require_template(arm), campaign=arm, variant=chosen, locale=locale, products=products)
 
 
 def with_products(
-    campaign: Campaign, contents: Mapping[str, Content], rows: Callable[[Iterable[str]], ProductRows]
-) -> dict[str, Content]:
+    campaign: Campaign, contents: Mapping[str, Content], rows: Callable[[Iterable[str]], ProductRows], *,
+    is_linted: bool = True,
+) -> dict[str, Content]:  # fmt: skip
     """The contents with the products that `rows` returns, in the place of those that stand for them."""
     wanted = frozenset[str]().union(*(content.product_lists for content in contents.values()))
     found = rows(wanted) if wanted else {}
     return {
-        name: compile_one(campaign, name, found) if content.product_lists else content for name, content in contents.items()
+        name: compile_one(campaign, name, found, is_linted=is_linted) if content.product_lists else content
+        for name, content in contents.items()
     }
 
 

@@ -18,9 +18,9 @@ from include.core.paths import template_folder
 from include.core.secrets import Secrets
 from include.core.suggestion import suggest
 from include.dispatch.content import Content, SlotFiller, render_one
-from include.dispatch.content.advice import advice
 from include.dispatch.content.dynamic import page_of
-from include.dispatch.content.inspection import inspect_sources
+from include.dispatch.content.images import MARKER, public_urls
+from include.dispatch.content.inspection import inspect_content, inspect_sources
 from include.dispatch.content.translations import outdated
 from include.dispatch.plan import freeze
 from include.dispatch.plan.chunking import Chunking, read_people
@@ -41,28 +41,30 @@ def inspect(campaign: Campaign) -> list[Finding]:
 
 
 def compile_each(campaign: Campaign, choice: Choice) -> tuple[dict[str, Content], list[Problem]]:
-    """The contents, by `variant.locale`, that are valid, and what is wrong with the others: every problem at once."""
+    """The contents, by `variant.locale`, that compile, and every problem at once: also what a mail that is shown lacks."""
     contents, problems = {}, [Problem.of(finding) for finding in inspect(campaign)]
     known = {problem.where for problem in problems if problem.severity == "error"}
     for variant, locale in _wanted(campaign, choice):
-        arm = campaign.arm(variant.id)
+        name = f"{variant.id}.{locale}"
         try:
-            content = compile_one(campaign, f"{variant.id}.{locale}")
+            content = compile_one(campaign, name, is_linted=False)
         except PlanError as error:
             problems += [] if error.where in known else [Problem.of(error)]
         else:
-            contents[f"{variant.id}.{locale}"] = content
-            problems += content_warnings(arm, locale, content)
+            contents[name] = content
+            problems += content_problems(campaign, name, content)
     return contents, list(dict.fromkeys(problems))
 
 
-def content_warnings(arm: Campaign, locale: str, content: Content) -> list[Problem]:
-    """The warnings of a compiled content, and advice on it."""
-    where = f"template {arm.template or content.template_id}, {language(locale)}"
-    warnings = [Problem("warning", f"{warning}.", where) for warning in content.warnings]
+def content_problems(campaign: Campaign, name: str, content: Content) -> list[Problem]:
+    """What the compiled content `variant.locale` lacks, and advice on it, with file and line."""
+    variant, _, locale = name.partition(".")
     if content.template_id:
-        return warnings
-    return [*warnings, *(Problem(each.severity, each.what, where, each.remedy) for each in advice(content))]
+        where = f"template {content.template_id}, {language(locale)}"
+        return [Problem("warning", f"{warning}.", where) for warning in content.warnings]
+    chosen = next(each for each in campaign.variants if each.id == variant)
+    found = inspect_content(content, campaign.arm(variant), chosen, locale, file_of(campaign.id), template_folder())
+    return [Problem.of(finding) for finding in found]
 
 
 def _wanted(campaign: Campaign, choice: Choice) -> list[tuple[Variant, str]]:
@@ -100,7 +102,8 @@ def render_mails(
 
 
 def _mail(campaign: Campaign, content: Content, person: Person, variant: str, locale: str, edge_url: str) -> Mail:
-    content = content.with_images({image.marker: image.data_url() for image in content.images})
+    public = public_urls(edge_url)
+    content, images = content.with_images(public), content.images
     rendered = render_one(content, {**person.values, **dict.fromkeys(_LINKS, f"{edge_url.rstrip('/')}/…")})
     if content.template_id:
         fixed = "\n".join(f"{name}: {value}" for name, value in content.fixed_data.items())
@@ -110,9 +113,12 @@ def _mail(campaign: Campaign, content: Content, person: Person, variant: str, lo
         )
     arm = campaign.arm(variant)
     sender = f"{arm.sender.name} <{arm.sender.email}>"
+    shown = rendered.html
+    for image in images:
+        shown = shown.replace(f"{public[MARKER]}{image.published}", image.data_url())
     return Mail(
         person.shown_as, language(locale), variant_name(campaign, variant), sender,
-        rendered.subject, rendered.preheader, rendered.html, rendered.text,
+        rendered.subject, rendered.preheader, shown, rendered.text, len(rendered.html.encode()),
     )  # fmt: skip
 
 

@@ -40,7 +40,10 @@ class Problem:
 
 @dataclass(frozen=True)
 class Mail:
-    """The mail of one person. `shown_as` says why this person was chosen; `language` and `variant` are words."""
+    """The mail of one person. `shown_as` says why this person was chosen; `language` and `variant` are words.
+
+    `html` contains its images, for a page that reaches no other; `html_bytes` is the size of the HTML that is sent.
+    """
 
     shown_as: str
     language: str
@@ -50,6 +53,7 @@ class Mail:
     preheader: str
     html: str
     text: str
+    html_bytes: int
 
 
 @dataclass(frozen=True)

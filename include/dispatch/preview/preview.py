@@ -29,7 +29,7 @@ from include.dispatch.plan.occurrence import occurrence_of
 from include.dispatch.preview.audience_report import REASONS, as_if_due, live_now
 from include.dispatch.preview.files import page_name
 from include.dispatch.preview.inside import select_inside
-from include.dispatch.preview.mails import compile_each, content_warnings, fill_everybody, inspect, render_mails
+from include.dispatch.preview.mails import compile_each, content_problems, fill_everybody, inspect, render_mails
 from include.dispatch.preview.model import Choice, LiveRun, Preview, Problem, Sum
 from include.dispatch.preview.page import page
 from include.dispatch.preview.people import Person, chosen_people, example_people, with_personal_lists
@@ -95,8 +95,7 @@ def preview_run(
     contents = compile_contents(campaign)
     warnings = [Problem.of(finding) for finding in found]
     for name, content in contents.items():
-        variant, _, locale = name.partition(".")
-        warnings += content_warnings(campaign.arm(variant), locale, content)
+        warnings += content_problems(campaign, name, content)
     with open_warehouse(stores.paths) as warehouse:
         live = live_now(warehouse, stores.ledger, campaign, contents, at, is_running)
         select_inside(warehouse, stores.ledger, campaign)
@@ -146,7 +145,7 @@ def _preview(
     account: AccountPace,
     at: datetime,
 ) -> Preview:
-    contents = with_products(campaign, contents, lambda _lists: selection.products or first_of_catalogue())
+    contents = with_products(campaign, contents, lambda _lists: selection.products or first_of_catalogue(), is_linted=False)
     mails, found = render_mails(campaign, contents, selection.people, edge_url)
     if selection.people_from.startswith(EXAMPLES):
         found = [replace(problem, severity="warning") for problem in found]

@@ -51,6 +51,9 @@ def test_a_sound_mail_has_no_finding(tmp_path: Path) -> None:
             'style="color: #000; line-height: 20px">Go there</a></td></tr></table>',
             "hint", 3, "the button 'Go there' is 28 pixels high.",
         ),
+        ('<p>a</p>\n<a href="">b</a>', "error", 3, "links to nothing."),
+        ('<p>a</p>\n<a href="#">b</a>', "warning", 3, "links to #, which is not in the mail."),
+        ('<p>a</p>\n<a href="#y">b</a><p id="x">c</p>', "warning", 3, "links to #y, which is not in the mail."),
         ("<p>a</p>\n<script>x</script>", "error", 3, "contains <script>."),
         ('<p>a</p>\n<p onclick="x">b</p>', "error", 3, "contains onclick on <p>."),
         ("x" * 110_000, "warning", 1, "Gmail clips mail at 102 KB"),
@@ -68,7 +71,7 @@ def test_what_is_weak_is_found_at_its_line(tmp_path: Path, html: str, severity: 
         ('<p style="color: #949494; font-size: 24px">Large</p>', "Three", PREHEADER),
         ('<div style="display: none; color: #fff">Hidden</div>', "Three", PREHEADER),
         ("<h1>a</h1><h2>b</h2><h3>c</h3><h2>d</h2>", "Ten percent for {{ person.first_name | default('you') }}", PREHEADER),
-        ('<a href="mailto:a@shop.example.com">a</a><a href="#x">b</a>', "NEWS of the week", PREHEADER),
+        ('<a href="mailto:a@shop.example.com">a</a><a href="#x">b</a><a href="#top">c</a><p id="x">d</p>', "NEWS of the week", PREHEADER),
     ],
 )
 def test_what_is_sound_is_not(tmp_path: Path, html: str, subject: str, preheader: str) -> None:
@@ -84,6 +87,7 @@ def test_what_is_sound_is_not(tmp_path: Path, html: str, subject: str, preheader
         ("Act now", PREHEADER, "subject.txt.j2", "'Act now' is a phrase"),
         ("Three", "", "preheader.txt.j2", "there is no preheader."),
         ("Three", "Short", "preheader.txt.j2", "about 5 characters; phones show 40 to 90."),
+        ("Three", "x", "preheader.txt.j2", "about 1 character; phones"),
         ("Three", "a" * 101, "preheader.txt.j2", "about 101 characters"),
     ],
 )

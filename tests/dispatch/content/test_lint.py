@@ -64,8 +64,8 @@ PIECES = {
 
 @pytest.mark.parametrize("source", PIECES.values(), ids=PIECES.keys())
 def test_forbidden_content(compile_parts: Compile, source: str) -> None:
-    with pytest.raises(PlanError, match=r"^letter/body\.html\.j2: "):
-        compile_parts(source)
+    with pytest.raises(PlanError, match=r"^letter/body\.html\.j2, line 4: "):
+        compile_parts(f"<p>One</p>\n<p>Two</p>\n{source}")
 
 
 def test_a_valid_mail_has_no_warnings(compile_parts: Compile) -> None:
