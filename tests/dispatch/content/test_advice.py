@@ -71,7 +71,8 @@ def test_what_is_weak_is_found_at_its_line(tmp_path: Path, html: str, severity: 
         ('<p style="color: #949494; font-size: 24px">Large</p>', "Three", PREHEADER),
         ('<div style="display: none; color: #fff">Hidden</div>', "Three", PREHEADER),
         ("<h1>a</h1><h2>b</h2><h3>c</h3><h2>d</h2>", "Ten percent for {{ person.first_name | default('you') }}", PREHEADER),
-        ('<a href="mailto:a@shop.example.com">a</a><a href="#x">b</a><a href="#top">c</a><p id="x">d</p>', "NEWS of the week", PREHEADER),
+        ('<a href="mailto:a@shop.example.com">a</a><a href="#x" id="x">b</a>', "NEWS of the week", PREHEADER),
+        ('<a href="#top">Up</a>', "Three", PREHEADER),
     ],
 )
 def test_what_is_sound_is_not(tmp_path: Path, html: str, subject: str, preheader: str) -> None:
