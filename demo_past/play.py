@@ -17,11 +17,12 @@ from include.collect.load import load_spool
 from include.collect.provider_totals import fetch_totals
 from include.collect.suppress import suppress_from_events
 from include.collect.sync_suppressions import sync_suppressions
+from include.core import occurrence
 from include.core.campaign_fields import Pace
 from include.core.paths import DataPaths
 from include.dispatch.account.record import record_sends
 from include.dispatch.account.settle import settle
-from include.dispatch.plan import freeze, occurrence
+from include.dispatch.plan import freeze
 from include.dispatch.plan.split import Part
 from include.dispatch.send import sender
 from include.extract.land import land

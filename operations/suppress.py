@@ -34,7 +34,7 @@ def suppress_addresses(installation: Installation, reason: str, lines: TextIO) -
         while batch := list(islice(entries, ENTRIES_PER_COMMIT)):
             read, new = read + len(batch), new + suppressions.suppress(ledger, batch)
             opt_out_log.append(installation.paths, "suppress", *batch)
-    Progress().print(f"{read:,} addresses, {new:,} of them newly suppressed ({reason})")
+    Progress().print(f"{read:,} address{'es' * (read != 1)}, {new:,} of them newly suppressed ({reason})")
     if unreadable:
         shown = ", ".join(map(str, unreadable[:20]))
         Progress().print(

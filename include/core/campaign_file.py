@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 from include.core import clock, yaml_file
@@ -12,11 +13,15 @@ from include.core.campaign import JOURNEY_SEPARATOR, Campaign
 from include.core.campaign_fields import Follows
 from include.core.errors import ConfigurationError
 from include.core.finding import Finding, of_exception, refuse
+from include.core.occurrence import occurrence_of
 from include.core.paths import campaign_folder, journey_folder, shop_file
 from include.core.segment_name import SegmentName
 from include.core.shop import UnknownTopic, load_shop
 from include.core.suggestion import suggest
 from include.core.yaml_file import Document
+
+RUNS_LOOKED_AT = 8
+"""Coming runs of a schedule that are compared: of two or three days a month, two are in one month soon."""
 
 
 def load_campaign(name: str, folder: Path | None = None) -> Campaign:
@@ -87,11 +92,29 @@ def _references(document: Document[Campaign]) -> Iterator[Finding]:
     if (at := document.model and document.model.one_date) and at < clock.now():
         what, remedy = "the date has passed.", "Write a later one; to send again, start the campaign by hand."
         yield Finding("warning", path, document.line("schedule"), f"schedule: {what}", remedy)
+    if document.model and (runs := _runs_for_nothing(document.model)):
+        first, second = (f"{at:%-d %B, %H:%M}" for at in runs)
+        what = f"the runs of {first} and {second} (UTC) are one occurrence, which is planned once: the second adds nobody."
+        remedy = "Choose a shorter occurrence, or a schedule with one run in each."
+        yield Finding("warning", path, document.line("schedule"), f"schedule: {what}", remedy)
     if isinstance(earlier := (document.model and document.model.follows), Follows):
         known = campaign_names(path.parent)
         if earlier.campaign not in known:
             what = f"'{earlier.campaign}' does not exist."
             yield document.error(("follows", "campaign"), what, suggest(earlier.campaign, known, kind="campaigns"))
+
+
+def _runs_for_nothing(campaign: Campaign) -> tuple[datetime, datetime] | None:
+    """The first two coming runs of which the second finds the plan of the first, and so sends to nobody new."""
+    at = campaign.next_run(clock.now())
+    for _ in range(RUNS_LOOKED_AT):
+        following = campaign.next_run(at) if at else None
+        if at is None or following is None:
+            return None
+        if occurrence_of(campaign, at) == occurrence_of(campaign, following):
+            return at, following
+        at = following
+    return None
 
 
 def same_as_file(path: Path) -> str:

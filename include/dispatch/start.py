@@ -6,14 +6,14 @@ import logging
 from datetime import datetime, timedelta
 from typing import Literal
 
-from include.core import clock
+from include.core import clock, occurrence
 from include.core.campaign import Campaign
 from include.core.connections import SendGridAccount
 from include.core.errors import ConfigurationError, PlanError
 from include.core.journey_mail import journey_of
 from include.core.pace import AccountPace
 from include.dispatch import public_edge
-from include.dispatch.plan import freed, freeze, occurrence, restored, split
+from include.dispatch.plan import freed, freeze, restored, split
 from include.dispatch.plan.contents import compile_contents, content_hash
 from include.dispatch.plan.live_audience import IsRunning, always
 from include.dispatch.plan_files import PlanReader

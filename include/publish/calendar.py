@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -15,6 +15,7 @@ from include.core.campaign import Campaign
 from include.core.campaign_file import campaign_names, load_campaign
 from include.core.errors import ConfigurationError, PublishError
 from include.core.journey_file import journey_names, load_journey
+from include.core.occurrence import PER_PERSON, occurrence_of
 from include.core.pace import AccountPace
 from include.core.paths import DataPaths
 from include.publish import formats, snapshot
@@ -24,11 +25,14 @@ PAGES = Path(__file__).with_name("pages")
 WEEKS = 5
 DAY = timedelta(days=1)
 Volumes = Mapping[tuple[str, str], int]
-"""Expected people by ('campaign', 'journey' or 'segment', name); of a journey's mail (`<journey>__<step>`) in a day."""
+"""People by kind (campaign, later, occurrence, journey, segment, entered) and name: what calendar_volumes.sql says."""
 
 
 class Planned(NamedTuple):
-    """The runs of one campaign on one day: the first at `at` (UTC), `local` in the campaign's time zone."""
+    """The runs of one campaign on one day: the first at `at` (UTC), `local` in the campaign's time zone.
+
+    `expected` is 0 if the occurrence is planned before.
+    """
 
     campaign: Campaign
     at: datetime
@@ -105,10 +109,15 @@ def plan_days(
     }
     end = datetime.combine(monday + 7 * WEEKS * DAY, time(), UTC)
     for campaign in campaigns:
+        planned = {
+            name.partition(" ")[2] for kind, name in known if kind == "occurrence" and name.startswith(f"{campaign.id} ")
+        }
         for day, runs in _runs(campaign, now, end).items():
             zone = ZoneInfo(campaign.time_zone)
             local = f"{runs[0].astimezone(zone):%H:%M} {campaign.time_zone}"
-            days[day].planned.append(Planned(campaign, runs[0], local, len(runs), expected_people(campaign, known)))
+            expected = expected_people(campaign, known, runs, planned)
+            planned.update(occurrence_of(campaign, at) for at in runs)
+            days[day].planned.append(Planned(campaign, runs[0], local, len(runs), expected))
     ordered, waiting = list(days.values()), 0
     for each in ordered:
         each.planned.sort(key=lambda run: (run.at, run.campaign.id))
@@ -124,12 +133,22 @@ def daily_limit(pace: AccountPace, day: date) -> int | None:
     return min(limits) if limits else None
 
 
-def expected_people(campaign: Campaign, known: Volumes) -> int | None:
-    """By the campaign's last plans; else by the size of its segment; None if neither is known."""
-    people = known.get(("campaign", campaign.id))
-    if people is None and isinstance(campaign.segment, str):
-        people = known.get(("segment", campaign.segment))
-    return people
+def expected_people(campaign: Campaign, known: Volumes, runs: Sequence[datetime], planned: Collection[str]) -> int | None:
+    """The people of the runs of one day; None if nothing is known. `planned` are the occurrences that have a plan by then.
+
+    By the campaign's last plans, else by the size of its segment. An occurrence is planned once, so that later runs of it
+    add nobody. Of mail that an event triggers, the first plan had everybody who waited for it, and is no measure for the
+    next: those are measured by the later ones, else by how many people enter the segment in a day.
+    """
+    new = {occurrence_of(campaign, at) for at in runs} - set(planned)
+    if not new:
+        return 0
+    name = str(campaign.segment) if isinstance(campaign.segment, str) else ""
+    if campaign.occurrence in PER_PERSON and planned:
+        people = known.get(("later", campaign.id), known.get(("entered", name)))
+    else:
+        people = known.get(("campaign", campaign.id), known.get(("segment", name)))
+    return people if people is None else people * len(new)
 
 
 def steady_mail(known: Volumes) -> tuple[list[Steady], list[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -10,7 +11,7 @@ import pytest
 
 from include.core.campaign_file import inspect_campaign, load_campaign
 from include.core.errors import ConfigurationError
-from include.dispatch.plan.occurrence import occurrence_of
+from include.core.occurrence import occurrence_of
 from tests.core.test_campaign import VALID, write_campaign
 
 
@@ -81,6 +82,36 @@ def test_a_date_that_has_passed_is_a_warning_and_the_campaign_still_loads(tmp_pa
         ("warning", 6, "schedule: the date has passed.")
     ]
     assert load_campaign("spring", folder).one_date is not None
+
+
+@pytest.mark.parametrize(
+    ("schedule", "occurrence", "runs"),
+    [
+        ("0 17 * * *", "month", ("1 December, 17:00", "2 December, 17:00")),
+        ("0 17 * * 1,4", "week", ("30 November, 17:00", "3 December, 17:00")),
+        ("0 9 1,15 * *", "month", ("1 December, 09:00", "15 December, 09:00")),
+        ("0 9,15 * * *", "signup", ("30 November, 09:00", "30 November, 15:00")),
+        ("0 17 * * *", "day", None),
+        ("0 17 * * *", "signup", None),
+        ("0 9 * * 2", "week", None),
+        ("0 9 3 * *", "month", None),
+        ("2027-07-01 09:00", "once", None),
+    ],
+)
+def test_a_run_that_finds_the_plan_of_the_one_before_is_a_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, schedule: str, occurrence: str, runs: tuple[str, str] | None
+) -> None:
+    """A week is planned once: a daily schedule sends on its first day only, whoever comes into the segment later."""
+    folder = scheduled(tmp_path, f'"{schedule}"')
+    file = folder / "spring.yaml"
+    file.write_text(re.sub(r"occurrence: \w+", f"occurrence: {occurrence}", file.read_text()))
+    monkeypatch.setattr("include.core.clock.now", lambda: datetime(2026, 11, 30, tzinfo=UTC))
+    found = [one for one in inspect_campaign("spring", folder).findings if "planned once" in one.what]
+    if runs is None:
+        assert found == []
+    else:
+        assert [(one.severity, one.line) for one in found] == [("warning", 6)]
+        assert found[0].what.startswith(f"schedule: the runs of {runs[0]} and {runs[1]} (UTC)")
 
 
 def test_the_periods_of_an_occurrence_begin_in_the_zone(tmp_path: Path) -> None:

@@ -11,8 +11,7 @@ import pytest
 import yaml
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 
-from include.core import clock
-from include.dispatch.plan import occurrence
+from include.core import clock, occurrence
 from include.dispatch.plan.freeze import freeze
 from include.ledger.stores import Stores
 from include.orchestration import sends

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from demo_past.shop import write_shop
 from demo_past.timetable import weeks
-from include.dispatch.plan.occurrence import occurrence_of
+from include.core.occurrence import occurrence_of
 
 moments = st.datetimes(datetime(2026, 1, 1), datetime(2029, 12, 31), timezones=st.just(UTC))
 

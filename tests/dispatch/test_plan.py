@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pyarrow.parquet as pq
 import pytest
 
-from include.core import clock, token
+from include.core import clock, occurrence, token
 from include.core.arrival_hours import QuietHours, SendWindow
 from include.core.campaign import Campaign
 from include.core.campaign_fields import Sender, Variant
@@ -22,7 +22,7 @@ from include.core.shop import UnknownTopic
 from include.dispatch import control, start
 from include.dispatch.account import record
 from include.dispatch.account.settle import settle
-from include.dispatch.plan import freeze, occurrence
+from include.dispatch.plan import freeze
 from include.dispatch.preview.preview import preview_run
 from include.dispatch.send import sender
 from include.ledger import consent, plans, suppressions

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from include.core import clock
+from include.core import clock, occurrence
 from include.core.arrival_hours import SendWindow
 from include.core.campaign import Campaign
 from include.core.campaign_fields import Pace, Variant
@@ -22,7 +22,7 @@ from include.core.pace import AccountPace
 from include.core.paths import PROJECT
 from include.core.secrets import Secrets
 from include.dispatch.account import record
-from include.dispatch.plan import freeze, occurrence
+from include.dispatch.plan import freeze
 from include.dispatch.preview import pictures, preview
 from include.dispatch.preview.model import Choice, Mail, Preview, Problem, Row
 from include.dispatch.preview.page import in_words, page

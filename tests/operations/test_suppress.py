@@ -31,4 +31,4 @@ def test_each_address_is_suppressed_once_and_other_lines_are_named(
     assert all(reasons_in_force(stores.ledger, key) == {"spam_complaint"} for key in keys)
     assert {entry.address_key for entry in opt_out_log.in_force(paths)} == keys
     assert suppress_addresses(Installation(paths, 1, 2, 3, 4), "spam_complaint", io.StringIO("bob@x.org")) == 0
-    assert "1 addresses, 0 of them newly" in capsys.readouterr().out
+    assert "1 address, 0 of them newly" in capsys.readouterr().out

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from include.core import clock
+from include.core.campaign import Campaign
 from include.core.pace import WARMUP_HOURLY, AccountPace
 from include.core.paths import DataPaths
 from include.publish.calendar import Day, calendar_page, daily_limit, plan_days, steady_mail, volumes
@@ -52,6 +53,33 @@ def test_the_segment_counts_until_there_is_a_plan() -> None:
     assert expected({}) is None
     assert expected({segment: 70}) == 70
     assert expected({segment: 70, ("campaign", "letter"): 60}) == 60
+
+
+def expected_on(campaign: Campaign, known: dict[tuple[str, str], int]) -> dict[date, int | None]:
+    days = plan_days([campaign], known, AccountPace(), NOW)
+    return {day.day: run.expected for day in days for run in day.planned}
+
+
+def test_an_occurrence_counts_once_however_often_it_runs() -> None:
+    daily = a_campaign(id="letter", schedule="0 17 * * *", occurrence="month")
+    known = {("campaign", "letter"): 900, ("occurrence", "letter 2026-11"): 900, ("occurrence", "other 2026-12"): 1}
+    found = expected_on(daily, known)
+    assert {day: people for day, people in found.items() if people} == {date(2026, 12, 1): 900}
+    once = a_campaign(id="sale", schedule="2026-12-24 09:00", occurrence="once")
+    assert expected_on(once, {("campaign", "sale"): 70}) == {date(2026, 12, 24): 70}
+    assert expected_on(once, {("campaign", "sale"): 70, ("occurrence", "sale once"): 70}) == {date(2026, 12, 24): 0}
+    hourly = a_campaign(id="hourly", schedule="0 9,15 * * *", occurrence="day")
+    assert expected_on(hourly, {("campaign", "hourly"): 5})[date(2026, 12, 1)] == 5
+
+
+def test_triggered_mail_is_not_measured_by_those_who_waited_for_its_first_run() -> None:
+    welcome = a_campaign(id="welcome", schedule="0 8 * * *", occurrence="signup", segment="new_people")
+    first, second = date(2026, 11, 27), date(2026, 11, 28)
+    never = expected_on(welcome, {("segment", "new_people"): 500, ("entered", "new_people"): 9})
+    assert (never[first], never[second]) == (500, 9)
+    once = {("campaign", "welcome"): 500, ("occurrence", "welcome 2026-11-26"): 500, ("entered", "new_people"): 9}
+    assert set(expected_on(welcome, once).values()) == {9}
+    assert set(expected_on(welcome, {**once, ("later", "welcome"): 11}).values()) == {11}
 
 
 def test_what_does_not_fit_waits_for_the_next_days() -> None:

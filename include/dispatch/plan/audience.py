@@ -13,9 +13,9 @@ import duckdb
 from include.core.campaign import Campaign
 from include.core.campaign_file import source_location
 from include.core.journey_mail import journey_of
+from include.core.occurrence import PER_PERSON
 from include.core.shop import load_shop
 from include.dispatch.plan import budget, own_hours, segments
-from include.dispatch.plan.occurrence import PER_PERSON
 from include.ledger import consent, suppression_tables
 from include.ledger.database import Ledger
 from include.warehouse.connection import fetch, run

@@ -12,8 +12,8 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from include.core.campaign import REST, Campaign
+from include.core.occurrence import occurrence_of
 from include.dispatch.plan import freed
-from include.dispatch.plan.occurrence import occurrence_of
 from include.dispatch.plan.split import first_part
 from include.ledger import plans
 from include.ledger.database import Ledger

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from include.core.campaign import Campaign
 from include.core.errors import ContentChanged
+from include.core.occurrence import PER_PERSON
 from include.dispatch.plan.contents import compile_contents, content_hash
-from include.dispatch.plan.occurrence import PER_PERSON
 from include.dispatch.plan.split import is_rest, losing_plan
 from include.ledger import plans
 from include.ledger.chunk import Plan

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from include.core.campaign import Campaign
 from include.core.errors import PlanError
-from include.dispatch.plan.occurrence import PER_PERSON, occurrence_of
+from include.core.occurrence import PER_PERSON, occurrence_of
 from include.dispatch.plan.split import first_part, is_rest
 from include.ledger import decisions, gap, plans
 from include.ledger.database import Ledger

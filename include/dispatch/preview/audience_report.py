@@ -11,11 +11,11 @@ import duckdb
 from include.core.campaign import Campaign
 from include.core.errors import SegmentStopped
 from include.core.journey_mail import journey_of
+from include.core.occurrence import occurrence_of
 from include.dispatch.content import Content
 from include.dispatch.plan.audience import Audience
 from include.dispatch.plan.contents import content_hash
 from include.dispatch.plan.live_audience import IsRunning, always, select_segment
-from include.dispatch.plan.occurrence import occurrence_of
 from include.dispatch.plan.split import part_of
 from include.dispatch.preview.experiment import experiment_notes, send_time_notes
 from include.dispatch.preview.inside import live_in_journey

@@ -17,6 +17,7 @@ from include.core.durable import write_durably
 from include.core.errors import ConfigurationError, PlanError, TradewindError
 from include.core.finding import ORDER, refuse
 from include.core.journey_mail import inspect_mail, journey_of
+from include.core.occurrence import occurrence_of
 from include.core.pace import AccountPace
 from include.core.suggestion import suggest
 from include.dispatch.content import Content
@@ -25,7 +26,6 @@ from include.dispatch.plan.audience import AudienceCounts, select_as_if_due, sel
 from include.dispatch.plan.chunking import cut_into_chunks
 from include.dispatch.plan.contents import compile_contents, with_products
 from include.dispatch.plan.live_audience import IsRunning, always
-from include.dispatch.plan.occurrence import occurrence_of
 from include.dispatch.preview.audience_report import REASONS, as_if_due, live_now
 from include.dispatch.preview.files import page_name
 from include.dispatch.preview.inside import select_inside

@@ -37,7 +37,7 @@ def test_the_shipped_campaigns() -> None:
         "winback": "month",
         "confirm": "each_signup",
         "confirm_reminder": "signup",
-        "still_looking": "month",
+        "still_looking": "week",
         "summer_sale": "once",
         "vip_early_access": "month",
     }
