@@ -15,7 +15,8 @@ from operations.progress import Progress
 POLL_SECONDS = 0.7
 STILL_WAITING_SECONDS = 20
 FINAL = ("success", "failed")
-SHOWN = ("success", "failed", "skipped", "upstream_failed", "up_for_retry", "awaiting_input", "removed")
+WAITS_FOR_PERSON = "awaiting_input"
+SHOWN = ("success", "failed", "skipped", "upstream_failed", "up_for_retry", WAITS_FOR_PERSON, "removed")
 
 
 @dataclass(frozen=True)
@@ -170,3 +171,8 @@ def _report_tasks(
         if task["state"] in ("failed", "up_for_retry"):
             for line in failure_reason(api, run, task):
                 progress.report(f"      {line}")
+        if task["state"] == WAITS_FOR_PERSON:
+            progress.report("      waits for somebody's answer in Airflow:")
+            progress.print(
+                f"{api.url}/dags/{part(run.dag)}/runs/{part(run.id)}/tasks/{part(task['task_id'])}/required_actions"
+            )

@@ -44,6 +44,8 @@ def _print_results(api: AirflowApi, run: runs.Run, task: dict[str, Any], progres
         value = runs.xcom(api, run, task["task_id"], key, task["map_index"]) if task["state"] == "success" else None
         if value:
             progress.print(f"  {task['task_id']}{index}: {_short(value)}")
+        if isinstance(value, dict) and "page" in value:
+            progress.print(f"{api.url}/tradewind/{value['page']}")
 
 
 def parse_conf(text: str) -> dict[str, Any]:

@@ -107,6 +107,7 @@ def journey_form() -> dict[str, dict[str, Any]]:
     return {
         "mail": {
             "default": mails[0] if mails else None, "type": ["string", "null"], "title": "Mail", "enum": [*mails, None],
+            "values_display": {"null": "none"},
             "description": "The journey and the step.",
         },
         "mode": {
@@ -139,7 +140,7 @@ def _seeds_field() -> dict[str, Any]:
 def _choice(title: str, otherwise: str, values: Iterable[str]) -> dict[str, Any]:
     return {
         "default": None, "type": ["string", "null"], "enum": [None, *values], "title": title,
-        "description": f"Empty: {otherwise}.",
+        "values_display": {"null": otherwise}, "description": f"Without a choice: {otherwise}.",
     }  # fmt: skip
 
 

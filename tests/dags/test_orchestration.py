@@ -10,14 +10,16 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from airflow.sdk import Param
 from airflow.sdk.exceptions import DagRunTriggerException
 
+from include.core.campaign_file import load_campaign
 from include.core.errors import ConfigurationError, QualityStop, SourceUnavailable
 from include.core.paths import PROJECT, DataPaths
 from include.extract.combination import Combination
 from include.ledger.database import Ledger
 from include.ledger.stores import Stores
-from include.orchestration import configuration, retries, runs, sends
+from include.orchestration import configuration, forms, retries, runs, sends
 from include.orchestration.tags import Tag
 from include.orchestration.tasks import with_stores
 from include.orchestration.triggers import TriggerRun
@@ -212,3 +214,12 @@ def test_only_activities_build_only_the_segments_that_read_them(paths: DataPaths
     assert "abandoned_baskets" in built(ACTIVITIES)
     assert "loyal_customers" not in built(ACTIVITIES)
     assert {"abandoned_baskets", "loyal_customers"} <= built(ACTIVITIES, ENGAGEMENT) & built()
+
+
+def test_forms_say_in_words_what_no_choice_means() -> None:
+    """Airflow's form shows `null` for it otherwise."""
+    choices = [*forms.journey_form().values(), *forms.send_form(load_campaign("winback")).values()]
+    unchosen = [field for field in choices if None in field.get("enum", ())]
+    assert [field["title"] for field in unchosen] == ["Mail", "Test: variant", "Test: language"]
+    words = [Param(**field).schema["values_display"]["null"] for field in unchosen]
+    assert words == ["none", "every variant", "that of each person"]

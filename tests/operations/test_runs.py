@@ -7,13 +7,15 @@ from typing import Any, cast
 
 import pytest
 
-from operations import demo, runs
+from operations import demo, runs, trigger
 from operations.api import AirflowApi
 from operations.progress import Progress
 
 
 class Scripted:
     """Airflow's answers about one run: one step per request of its state; the last step repeats."""
+
+    url = "http://127.0.0.1:8080"
 
     def __init__(self, *steps: tuple[str, Mapping[str, str | None]]) -> None:
         self._steps = list(steps)
@@ -44,6 +46,27 @@ def test_every_line_of_an_error_is_printed() -> None:
     task = {"task_id": "segment.build", "try_number": 1, "map_index": -1}
     said = runs.failure_reason(cast(AirflowApi, Logs()), runs.Run("build_segments", "r"), task)
     assert said == ["SegmentsBroken: 9 of 12 segments could not be built:", *faults, "Fix the definitions."]
+
+
+def test_a_task_that_waits_for_a_person_says_where_to_answer(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(runs, "POLL_SECONDS", 0.0)
+    api = Scripted(("running", {"approve": "awaiting_input"}), ("success", {"approve": "success"}))
+    runs.wait_for_end(cast(AirflowApi, api), [runs.Run("send_x", "manual__2026+00:00")], Progress())
+    said = capsys.readouterr().out
+    assert "waits for somebody's answer in Airflow" in said
+    assert "\nhttp://127.0.0.1:8080/dags/send_x/runs/manual__2026%2B00%3A00/tasks/approve/required_actions\n" in said
+
+
+def test_the_address_of_a_previews_page_is_printed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    values = {"plan": None, "return_value": {"mode": "preview", "page": "previews/x/manual.html"}}
+    monkeypatch.setattr(runs, "xcom", lambda _api, _run, _task, key, _index: values[key])
+    task = {"task_id": "dispatch.plan", "state": "success", "map_index": -1}
+    trigger._print_results(cast(AirflowApi, Scripted()), runs.Run("send_x", "r"), task, Progress())
+    assert "\nhttp://127.0.0.1:8080/tradewind/previews/x/manual.html\n" in capsys.readouterr().out
 
 
 def test_unfinished_tasks_are_printed_after_a_while(

@@ -68,6 +68,7 @@ def test_an_occurrence_counts_once_however_often_it_runs() -> None:
     once = a_campaign(id="sale", schedule="2026-12-24 09:00", occurrence="once")
     assert expected_on(once, {("campaign", "sale"): 70}) == {date(2026, 12, 24): 70}
     assert expected_on(once, {("campaign", "sale"): 70, ("occurrence", "sale once"): 70}) == {date(2026, 12, 24): 0}
+    assert expected_on(once, {("occurrence", "sale once"): 70}) == {date(2026, 12, 24): 0}, "though nothing else is known"
     hourly = a_campaign(id="hourly", schedule="0 9,15 * * *", occurrence="day")
     assert expected_on(hourly, {("campaign", "hourly"): 5})[date(2026, 12, 1)] == 5
 
