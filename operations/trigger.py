@@ -43,9 +43,17 @@ def _print_results(api: AirflowApi, run: runs.Run, task: dict[str, Any], progres
     for key in ("plan", "return_value"):
         value = runs.xcom(api, run, task["task_id"], key, task["map_index"]) if task["state"] == "success" else None
         if value:
-            progress.print(f"  {task['task_id']}{index}: {_short(value)}")
+            progress.print(f"  {task['task_id']}{index}: {_answer(value) or _short(value)}")
         if isinstance(value, dict) and "page" in value:
             progress.print(f"{api.url}/tradewind/{value['page']}")
+
+
+def _answer(value: Any) -> str:
+    """What a person answered, and who, in words; '' for other results."""
+    if not isinstance(value, dict) or "chosen_options" not in value:
+        return ""
+    user = (value.get("responded_by_user") or {}).get("name")
+    return ", ".join(value["chosen_options"]) + (f" by {user}" if user else "")
 
 
 def parse_conf(text: str) -> dict[str, Any]:

@@ -51,7 +51,8 @@ class ApproveCampaign(ApprovalOperator):
                 return {"chosen_options": [self.APPROVE], "params_input": {}}
             require_people(campaign)
             question = _ask(stores, campaign, occurrence, wanted, context)
-        self.subject = f"{campaign.name}: {'replace the content' if self.correction else 'send'} {question['occurrence']}?"
+        occurrence = "" if campaign.occurrence == "once" else f" of {question['occurrence']}"
+        self.subject = f"{campaign.name}: {'replace the content' if self.correction else 'send the mail'}{occurrence}?"
         self.body = _body(question)
         return self._wait(context, question)
 

@@ -108,7 +108,7 @@ def test_a_live_run_asks_first_and_plans_after_the_approval(shop: Shop, monkeypa
     assert sends.first_task(shop.stores, "spring", run, form) == sends.APPROVAL
     assert sends.first_task(shop.stores, "spring", run, {**form, "mode": "preview"}) == sends.PLAN
     waiting = asked.ask()
-    assert asked.shown[0]["subject"] == "Spring: send 2026-W48?"
+    assert asked.shown[0]["subject"] == "Spring: send the mail of 2026-W48?"
     assert "/tradewind/previews/spring/manual-1.html" in asked.shown[0]["body"]
     assert "24 in the segment, less 2 who may not be mailed, less 1 held out" in asked.shown[0]["body"]
     assert waiting.timeout is not None
@@ -117,6 +117,14 @@ def test_a_live_run_asks_first_and_plans_after_the_approval(shop: Shop, monkeypa
     assert (kept(shop), asked.skipped) == ([("approve", "Anna")], [])
     assert sends.first_task(shop.stores, "spring", run, form) == sends.PLAN
     assert asked.task.execute(asked.context)["chosen_options"] == ["Approve"]
+
+
+def test_the_question_about_mail_that_is_sent_once_has_no_occurrence(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """“Spring: send once?” would be a question about the number of times."""
+    write(shop, occurrence="once")
+    asked = Asked(monkeypatch)
+    asked.ask()
+    assert asked.shown[0]["subject"] == "Spring: send the mail?"
 
 
 def test_two_people_are_asked_one_after_the_other_within_one_time(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -239,7 +247,7 @@ def test_the_next_scheduled_run_can_be_approved_ahead(shop: Shop, monkeypatch: p
     assert "approve" in send_form(shop.campaign)["mode"]["enum"]
     assert sends.first_task(shop.stores, "spring", run, form) == sends.APPROVAL
     waiting = asked.ask()
-    assert asked.shown[0]["subject"] == "Spring: send 2026-W49?"
+    assert asked.shown[0]["subject"] == "Spring: send the mail of 2026-W49?"
     asked.click(waiting, ANNA)
     with pytest.raises(AirflowSkipException, match="the scheduled run sends it"):
         sends.start_run(shop.stores, "spring", run, form, None)

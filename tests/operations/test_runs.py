@@ -69,6 +69,24 @@ def test_the_address_of_a_previews_page_is_printed(
     assert "\nhttp://127.0.0.1:8080/tradewind/previews/x/manual.html\n" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ({"chosen_options": ["Approve"], "responded_by_user": {"id": "7", "name": "Anna"}, "responded_at": "datetime@1"},
+         "dispatch.approve: Approve by Anna\n"),
+        ({"chosen_options": ["Reject"], "responded_by_user": None}, "dispatch.approve: Reject\n"),
+        ({"accepted": 3}, 'dispatch.approve: {"accepted": 3}\n'),
+    ],
+)  # fmt: skip
+def test_an_answer_is_printed_in_words(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], value: dict[str, Any], said: str
+) -> None:
+    monkeypatch.setattr(runs, "xcom", lambda _api, _run, _task, key, _index: value if key == "return_value" else None)
+    task = {"task_id": "dispatch.approve", "state": "success", "map_index": -1}
+    trigger._print_results(cast(AirflowApi, Scripted()), runs.Run("send_x", "r"), task, Progress())
+    assert capsys.readouterr().out == f"  {said}"
+
+
 def test_unfinished_tasks_are_printed_after_a_while(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
