@@ -19,6 +19,8 @@ holds for later are paused, released or cancelled too.
   language of pending people is missing. If the plan was paused before it failed, *resume* continues with the old content.
 - `approve` waits in *Required Actions*. After a rejection the plan stays paused: put the files back, and *resume*
   continues it with the old content.
+- `next_run` fails with *ConfigurationError*: the campaign's DAG is paused in Airflow, so that nobody would get anything.
+  Switch it on, and clear the task.
 - `decide` is retried with *CampaignRunning*: requests are under way, which end within two minutes.
 - Every task can be cleared and run again: a decision that is in force changes nothing.
 """
@@ -64,10 +66,11 @@ with DAG(
         return control.decide(stores, params, dag_run)
 
     @task(trigger_rule="none_failed")
-    def next_run(decided: Any, replaced: Any, params: Any = None) -> Any:
-        """The form of the run that continues the plan. Skipped if nothing is to be sent."""
+    def next_run(decided: Any, replaced: Any, params: Any = None, ti: Any = None) -> Any:
+        """The form of the run that continues the plan. Skipped if nothing is to be sent; fails if its DAG is paused."""
         following = control.next_run(params["action"], decided, replaced)
         skip_unless(following, "nothing is to be sent now")
+        control.require_running(ti, params["campaign"])
         return following
 
     decided: Any = decide()

@@ -59,6 +59,18 @@ def next_run(action: str, decided: Mapping[str, Any], replaced: Mapping[str, Any
     return {"mode": "live", "occurrence": decided["occurrence"]}
 
 
+def require_running(task_instance: Any, campaign: str) -> None:
+    """Raises `ConfigurationError` if the campaign's DAG is paused: its run would wait for ever, and nobody would know."""
+    from include.orchestration.sends import is_running
+
+    if not is_running(task_instance, campaign):
+        raise ConfigurationError(
+            "is paused in Airflow, so that nobody who is pending would get anything. The decision is kept.",
+            where=f"DAG send_{campaign}",
+            remedy="Switch the DAG on in Airflow, and clear this task.",
+        )
+
+
 def _decide_about_journey(stores: Stores, journey: str, action: str, by: str, note: str) -> dict[str, Any]:
     """Apply the action to a whole journey; returns its state and how many people are inside."""
     from include.dispatch.journey import control

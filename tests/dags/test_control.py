@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from airflow.sdk import DAG
 from airflow.sdk.exceptions import AirflowSkipException
 
 from include.core.errors import ConfigurationError
@@ -64,6 +65,26 @@ def test_a_pause_in_mid_send_skips_the_task_and_a_resume_continues(sending: Send
     assert sending.tally().accepted == 100
     kept = decisions.of_plan(sending.ledger, sending.plan_id)
     assert [(one.action, one.by, one.note) for one in kept] == [("pause", "anna", "a wrong price"), ("resume", "anna", "")]
+
+
+@pytest.mark.parametrize("paused", [True, False])
+def test_a_resumed_campaign_whose_dag_is_paused_is_an_error_instead_of_a_run_that_waits_for_ever(
+    dags: dict[str, DAG], paused: bool
+) -> None:
+    task: Any = dags["control_campaign"].get_task("next_run")
+    instance = SimpleNamespace(get_dag=lambda dag: SimpleNamespace(is_paused=paused and dag == "send_spring"))
+    resumed = {"campaign": "spring", "occurrence": "once", "state": "sending", "pending": 3}
+
+    def next_run(action: str, decided: dict[str, Any]) -> Any:
+        return task.python_callable(decided, None, params=form(action), ti=instance)
+
+    if paused:
+        with pytest.raises(ConfigurationError, match=r"DAG send_spring: is paused in Airflow, .* Switch the DAG on"):
+            next_run("resume", resumed)
+    else:
+        assert next_run("resume", resumed) == {"mode": "live", "occurrence": "once"}
+    with pytest.raises(AirflowSkipException, match="nothing is to be sent"):
+        next_run("pause", {**resumed, "state": "paused"})
 
 
 def test_a_cancellation_skips_the_rest_and_starts_nothing(sending: Sending, esp: ScriptedEsp) -> None:
