@@ -35,14 +35,23 @@ class Table(StrictModel):
             return places.country_codes() if values == "country_codes" else places.time_zones()
         return frozenset(values)
 
-    def never(self, column: str, value: str) -> tuple[str, str] | None:
-        """What is wrong with comparing a column to a value that it never has, and the remedy; None if it may have it."""
-        known = self.known_values(column)
+    def never(
+        self, column: str, value: str, *, shown: str = "", known: frozenset[str] = frozenset()
+    ) -> tuple[str, str] | None:
+        """What is wrong with comparing a column to a value that it never has, and the remedy; None if it may have it.
+
+        `shown` and `known` are those of a function of the column: its words, and its values.
+        """
+        known = known or self.known_values(column)
         if not known or value in known:
             return None
         near = closest(value, known)
-        listed = f"Its values: {', '.join(sorted(known))}." if len(known) <= 20 else _LISTS[str(self.values[column])]
-        return f"{column} is never '{value[:60]}'.", f"Did you mean '{near}'? {listed}" if near else listed
+        listed = self.listed(column, known)
+        return f"{shown or column} is never '{value[:60]}'.", f"Did you mean '{near}'? {listed}" if near else listed
+
+    def listed(self, column: str, known: frozenset[str]) -> str:
+        """The known values of a column in words."""
+        return f"Its values: {', '.join(sorted(known))}." if len(known) <= 20 else _LISTS[str(self.values[column])]
 
 
 class _File(RootModel[dict[str, Table]]):

@@ -15,7 +15,7 @@ import duckdb
 import sqlglot
 from sqlglot import exp
 
-from include.core import query_columns, sqlfile, text_file
+from include.core import query_columns, query_comparisons, sql_syntax, sqlfile, text_file
 from include.core.errors import ConfigurationError
 from include.core.finding import Finding, of_exception
 from include.core.paths import PROJECT
@@ -73,7 +73,8 @@ def check_query(
     except ConfigurationError as error:
         return None, [error]
     found = references(tree, file.statement) if is_segment else None
-    broken = [*violations(tree, file.statement, columns, found)] or [*query_columns.violations(tree)]
+    broken = [*violations(tree, file.statement, columns, found)] or [*query_columns.named_twice(tree)]
+    broken = broken or [*query_columns.unknown_columns(tree), *query_comparisons.violations(tree, file.defaults)]
     wrong = [_invalid(path, first_line + line_within_statement(node) - 1, what, remedy) for what, node, remedy in broken]
     bound = frozenset(parameter.name for parameter in tree.find_all(exp.Parameter, exp.Placeholder))
     wrong += _wrong_params(path, file, bound, params, is_segment)
@@ -110,16 +111,16 @@ def _file(path: Path) -> tuple[SqlFile, int]:
 def _parse(path: Path, statement: str, first_line: int, columns: Columns) -> exp.Query:
     """The only query of the file, parsed by sqlglot; DuckDB's own parser must find exactly one SELECT too."""
     try:
-        trees = [tree for tree in sqlglot.parse(statement, dialect="duckdb") if tree is not None]
         statements = duckdb.extract_statements(statement)
+        trees = [tree for tree in sqlglot.parse(statement, dialect="duckdb") if tree is not None]
+    except duckdb.Error as error:
+        line, what, remedy = sql_syntax.of_duckdb(statement, error)
+        raise _invalid(path, first_line + line - 1, what, remedy) from None
     except sqlglot.errors.ParseError as error:
-        details = error.errors[0] if error.errors else {}
-        line, word = first_line + int(details.get("line") or 1) - 1, str(details.get("highlight") or "").strip()
-        at = f" at '{word[:40]}'" if word else ""
-        remedy = "Look at that word and the one before it, and at commas, quotes and brackets."
-        raise _invalid(path, line, f"is not SQL{at}.", remedy) from None
-    except (sqlglot.errors.TokenError, duckdb.ParserException):
-        raise _invalid(path, first_line, "is not SQL that DuckDB can parse.", "Fix the query.") from None
+        line, what, remedy = sql_syntax.of_sqlglot(error)
+        raise _invalid(path, first_line + line - 1, what, remedy) from None
+    except sqlglot.errors.TokenError:
+        raise _invalid(path, first_line, "is not SQL that can be checked.", "Fix the query.") from None
     kinds = [one.type for one in statements]
     if len(trees) != 1 or not isinstance(trees[0], exp.Query) or kinds != [duckdb.StatementType.SELECT]:
         raise _invalid(

@@ -1,7 +1,4 @@
-"""What is wrong with the columns of a marketer's query.
-
-A column that does not exist and a comparison that can never hold (`lifecycle_stage = 'Loyal'`) are found without data.
-"""
+"""What the columns of a marketer's query refer to, and those that do not exist: found without data."""
 
 from __future__ import annotations
 
@@ -17,23 +14,23 @@ from include.core.suggestion import suggest
 
 Violation = tuple[str, exp.Expr, str]
 """What is wrong, the node of the query, and the remedy."""
+_CURLY = "“”‘’„‚"
+_COMPARED = (exp.EQ, exp.NEQ, exp.In)
 
 
-def violations(query: exp.Query) -> Iterator[Violation]:
-    """Tables with one name, columns that do not exist, and comparisons that never or always hold."""
-    twice = [*_named_twice(query)]
-    yield from twice
-    if twice:
-        return
-    for scope in traverse_scope(query):
-        visible = _Visible(scope)
-        for column in scope.find_all(exp.Column):
+def unknown_columns(query: exp.Query) -> Iterator[Violation]:
+    """Columns that do not exist."""
+    for visible in scopes(query):
+        for column in visible.scope.find_all(exp.Column):
             yield from _unknown_column(column, visible)
-        for one in _comparisons(visible):
-            yield from _never(one)
 
 
-def _named_twice(query: exp.Query) -> Iterator[Violation]:
+def scopes(query: exp.Query) -> Iterator[Visible]:
+    """The query and each query within it, innermost first. No two tables of a FROM may have one name (`named_twice`)."""
+    return map(Visible, traverse_scope(query))
+
+
+def named_twice(query: exp.Query) -> Iterator[Violation]:
     """Tables of one FROM that have the same name, so that no column of them can be told apart."""
     for select in query.find_all(exp.Select):
         names: set[str] = set()
@@ -46,7 +43,7 @@ def _named_twice(query: exp.Query) -> Iterator[Violation]:
 
 
 @dataclass(frozen=True)
-class _Visible:
+class Visible:
     """What the columns of a scope can refer to: its own sources, and those of the queries around it."""
 
     scope: Scope
@@ -69,12 +66,22 @@ class _Visible:
         """The table and column that a column is, through subqueries that only pass it on; None if it is something else."""
         for source in self.candidates(column):
             if isinstance(source, Scope):
-                inner = _output(source, column.name)
-                if isinstance(inner, exp.Column):
-                    return _Visible(source).origin(inner)
+                if passed_on := Visible(source)._passed_on(column):
+                    return passed_on
             elif column.name.lower() in _columns(source):
                 return _name(source), column.name.lower()
         return None
+
+    def _passed_on(self, column: exp.Column) -> tuple[str, str] | None:
+        """The origin of a column that this query returns, by its name or by `*`."""
+        inner = _output(self.scope, column.name)
+        if isinstance(inner, exp.Column) and not isinstance(inner.this, exp.Star):
+            return self.origin(inner)
+        if inner is not None or "*" not in _outputs(self.scope):
+            return None
+        tables = [source for _, source in self.scope.selected_sources.values() if not isinstance(source, Scope)]
+        named = next((table for table in tables if column.name.lower() in _columns(table)), None)
+        return (_name(named), column.name.lower()) if named else None
 
 
 def _name(source: exp.Expr) -> str:
@@ -105,7 +112,7 @@ def _output(scope: Scope, name: str) -> exp.Expr | None:
     return found.this if isinstance(found, exp.Alias) else found
 
 
-def _unknown_column(column: exp.Column, visible: _Visible) -> Iterator[Violation]:
+def _unknown_column(column: exp.Column, visible: Visible) -> Iterator[Violation]:
     sources = visible.candidates(column)
     known = [_columns(source) for source in sources]
     if not sources or not all(known) or isinstance(column.this, exp.Star):
@@ -113,9 +120,7 @@ def _unknown_column(column: exp.Column, visible: _Visible) -> Iterator[Violation
     names = set().union(*known)
     if column.name.lower() in names | {"rowid"} or (not column.table and column.name.lower() in visible.aliases()):
         return
-    remedy = suggest(column.name, names, kind="columns")
-    if isinstance(column.this, exp.Identifier) and column.this.quoted:
-        remedy = f"If it is a text, write it in single quotes: '{column.name}'. {remedy}"
+    remedy = f"{_instead(column, sources)}{suggest(column.name, names, kind='columns')}"
     yield f"there is no column {column.name}{_of(sources)}.", column, remedy
 
 
@@ -124,65 +129,14 @@ def _of(sources: list[exp.Expr | Scope]) -> str:
     return f" in {' or '.join(named)}" if named else ""
 
 
-_COMPARISONS = (exp.EQ, exp.NEQ, exp.NullSafeEQ, exp.NullSafeNEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)
-_MIRRORED: dict[type[exp.Expr], type[exp.Expr]] = {exp.GT: exp.LT, exp.GTE: exp.LTE, exp.LT: exp.GT, exp.LTE: exp.GTE}
-
-
-def comparisons(query: exp.Query) -> Iterator[tuple[str, str, exp.Literal, exp.Column]]:
-    """Every comparison of a known column with a literal: table, column, literal and node of the column."""
-    for scope in traverse_scope(query):
-        for one in _comparisons(_Visible(scope)):
-            yield one.table, one.column, one.literal, one.node
-
-
-@dataclass(frozen=True)
-class _Comparison:
-    """`column <kind> literal`, or minus the literal if it `is_negative`."""
-
-    table: str
-    column: str
-    kind: type[exp.Expr]
-    literal: exp.Literal
-    node: exp.Column
-    is_negative: bool
-
-
-def _comparisons(visible: _Visible) -> Iterator[_Comparison]:
-    for found in visible.scope.find_all(*_COMPARISONS, exp.In):
-        kind: type[exp.Expr] = type(found)
-        left = found.this
-        others = found.expressions if isinstance(found, exp.In) else [found.expression]
-        if not isinstance(left, exp.Column) and others and isinstance(others[0], exp.Column):
-            left, others, kind = others[0], [left], _MIRRORED.get(kind, kind)
-        origin = visible.origin(left) if isinstance(left, exp.Column) else None
-        if origin is None or origin[0] not in tables():
-            continue
-        for other in others:
-            literal = other.this if isinstance(other, exp.Neg) else other
-            if isinstance(literal, exp.Literal):
-                yield _Comparison(*origin, kind, literal, left, isinstance(other, exp.Neg))
-
-
-def _never(one: _Comparison) -> Iterator[Violation]:
-    """A comparison that never or always holds, whatever the data."""
-    table, column, value = tables()[one.table], one.column, str(one.literal.this)
-    equality = one.kind not in _MIRRORED
-    if one.literal.is_string and equality and (never := table.never(column, value)):
-        yield never[0], one.node, never[1]
-    elif one.literal.is_string and equality and column in table.lower_case and value != value.lower():
-        yield f"{column} is never '{value[:60]}': it has no capital letters.", one.node, f"Write '{value.lower()[:60]}'."
-    elif not one.literal.is_string and column in table.range:
-        number = -float(value) if one.is_negative else float(value)
-        yield from _out_of_range(table.range[column], column, one.kind, number, one.node)
-
-
-def _out_of_range(
-    limits: tuple[int, ...], column: str, kind: type[exp.Expr], number: float, node: exp.Column
-) -> Iterator[Violation]:
-    low, high = float(limits[0]), float(limits[1]) if len(limits) > 1 else float("inf")
-    orders: dict[type[exp.Expr], bool] = {
-        exp.GT: number >= high, exp.GTE: number > high, exp.LT: number <= low, exp.LTE: number < low,
-    }  # fmt: skip
-    if orders.get(kind, not low <= number <= high):
-        spoken = f"from {limits[0]} to {limits[1]}" if len(limits) > 1 else f"{limits[0]} or more"
-        yield f"{column} is always {spoken}, so this comparison decides nothing.", node, "Correct the number."
+def _instead(column: exp.Column, sources: list[exp.Expr | Scope]) -> str:
+    """What a name that is no column of these sources may be instead: a text without its quotes, or a column elsewhere."""
+    if column.name[:1] in _CURLY:
+        return f"Write straight single quotes: '{column.name.strip(_CURLY)}'. "
+    elsewhere = [name for name, table in tables().items() if column.name.lower() in table.columns]
+    if elsewhere and any(not isinstance(source, Scope) for source in sources):
+        return f"{' and '.join(elsewhere)} {'has' if len(elsewhere) == 1 else 'have'} it: join by subscriber_id. "
+    is_quoted = isinstance(column.this, exp.Identifier) and column.this.quoted
+    if is_quoted or (not column.table and isinstance(column.parent, _COMPARED) and column.arg_key != "this"):
+        return f"If it is a text, write it in single quotes: '{column.name}'. "
+    return ""

@@ -14,6 +14,7 @@ from typing import Any
 
 import duckdb
 
+from include.core import query_comparisons
 from include.core.errors import ConfigurationError
 from include.core.paths import SEGMENTS
 from include.core.segment_name import SegmentName, meant, settle
@@ -92,13 +93,23 @@ def reference_errors(
     for one in definition.reads:
         where = definition.location(one.line)
         if one.segment in definitions:
-            if problem := _wrong_argument(one, definition, definitions[one.segment]):
+            base = definitions[one.segment]
+            if problem := _wrong_argument(one, definition, base):
                 remedy = "Write segment.<name>(<parameter> := <value>), with a literal or a parameter of this file."
                 yield ConfigurationError(problem, where=where, remedy=remedy)
+            else:
+                for what, remedy in wrong_values(base, one.name(definition.defaults)):
+                    yield ConfigurationError(f"reads {one.segment}: {what}", where=where, remedy=remedy)
         elif one.segment not in unreadable:
             known = {*definitions, *unreadable, *TABLES_READ}
             what = f"reads segment.{one.segment}, which does not exist{meant(one.segment, known)}"
             yield ConfigurationError(what, where=where, remedy="Name a file of include/sql/segment/definitions/.")
+
+
+def wrong_values(definition: Definition, name: SegmentName) -> Iterator[tuple[str, str]]:
+    """What is wrong with the values that a name gives to a segment's parameters, and the remedies: nobody can have them."""
+    given = settle(name, definition.defaults).parameters
+    return query_comparisons.wrong_values(definition.query.tree, {**definition.defaults, **given}, given)
 
 
 def cycles(definitions: Mapping[str, Definition]) -> list[list[str]]:

@@ -5,11 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from include.core import segment_name
 from include.core.finding import Finding, errors, of_exception
 from include.core.paths import SEGMENTS
-from include.segment.catalogue import cycle_error, cycles, reference_errors
+from include.segment.catalogue import cycle_error, cycles, reference_errors, wrong_values
 from include.segment.definition import Definition, definition_paths, inspect_definition
 from include.warehouse.binding import bind
+
+
+def wrong_parameters(text: str, folder: Path = SEGMENTS) -> Iterator[tuple[str, str]]:
+    """What is wrong with the values in `engaged(days=-30)`, and the remedies: nobody can have them.
+
+    Nothing for a name that is wrong in another way.
+    """
+    try:
+        name = segment_name.read(text)
+        path = folder / f"{name.segment}.sql"
+        definition = inspect_definition(path)[0] if name.parameters and path.is_file() else None
+        yield from wrong_values(definition, name) if definition else ()
+    except ValueError:
+        return
 
 
 def inspect_segments(folder: Path = SEGMENTS) -> Iterator[Finding]:

@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterator
 from functools import cache
 
 import duckdb
-from sqlglot import exp
 
-from include.core import query_columns, sql_literal
+from include.core import query_comparisons, sql_literal
 from include.core.finding import Finding
 from include.core.query import Query
 from include.core.segment_reference import resolve
@@ -64,16 +63,16 @@ def column_types() -> dict[tuple[str, str], str]:
 
 def _unreadable_literals(query: Query) -> Iterator[Finding]:
     """Texts that are compared with a column of another type and cannot be read as one: DuckDB fails once there are rows."""
-    for table, column, literal, node in query_columns.comparisons(query.tree):
-        kind = column_types().get((table, column), "VARCHAR")
-        if literal.is_string and kind != "VARCHAR" and _cannot_be(literal, kind):
-            line = query.first_line + node.this.meta.get("line", 1) - 1
-            what = f"{column} is {_kind(kind)} and cannot be compared with '{literal.this[:60]}'."
+    for one in query_comparisons.comparisons(query.tree, query.file.defaults):
+        kind = column_types().get((one.table, one.column), "VARCHAR")
+        if isinstance(one.value, str) and kind != "VARCHAR" and _cannot_be(one.value, kind):
+            line = query.first_line + one.node.this.meta.get("line", 1) - 1
+            what = f"{one.column} is {_kind(kind)} and cannot be compared with '{one.value[:60]}'."
             yield Finding("error", query.path, line, what, "Correct the value.")
 
 
-def _cannot_be(literal: exp.Literal, kind: str) -> bool:
-    row = _empty_warehouse().execute(f"select try_cast({literal.sql('duckdb')} as {kind}) is null").fetchone()
+def _cannot_be(value: str, kind: str) -> bool:
+    row = _empty_warehouse().execute(f"select try_cast({sql_literal.write(value)} as {kind}) is null").fetchone()
     return bool(row and row[0])
 
 

@@ -23,7 +23,7 @@ DUCKDB = re.compile(r"Binder|Catalog|Parser|Candidate|Scalar|BIGINT|VARCHAR|INTE
 
 def findings(folder: Path, statement: str, params: str = "none") -> list[tuple[int, str]]:
     path = write(folder, statement, params=params)
-    query, found = inspect_query(path, columns=[("subscriber_id",)], params=["as_of"])
+    query, found = inspect_query(path, columns=[("subscriber_id",)], params=["as_of"], is_segment=True)
     assert query is not None
     return [(one.line, f"{one.what} {one.remedy}") for one in found or bind(query)]
 
@@ -43,6 +43,25 @@ def findings(folder: Path, statement: str, params: str = "none") -> list[tuple[i
         ("lifecycle_stage is distinct from 'Loyal'", "lifecycle_stage is never 'Loyal'."),
         ("lifecycle_stage in ('loyal', 'activ')", "Did you mean 'active'?"),
         ("lifecycle_stage not in ('gold')", "lifecycle_stage is never 'gold'. Its values:"),
+        ("(lifecycle_stage) = ('Loyal')", "lifecycle_stage is never 'Loyal'."),
+        ("lifecycle_stage::text = 'Loyal'::text", "lifecycle_stage is never 'Loyal'."),
+        ("case f.lifecycle_stage when 'Loyal' then true end", "lifecycle_stage is never 'Loyal'."),
+        ("f.lifecycle_stage == 'Loyal'", "lifecycle_stage is never 'Loyal'."),
+        ("lifecycle_stage = any(['active', 'Loyal'])", "lifecycle_stage is never 'Loyal'."),
+        ("list_contains(['Loyal'], lifecycle_stage)", "lifecycle_stage is never 'Loyal'."),
+        ("lower(lifecycle_stage) = 'Loyal'", "lower(lifecycle_stage) is never 'Loyal'. Did you mean 'loyal'?"),
+        ("upper(f.lifecycle_stage) = 'loyal'", "upper(lifecycle_stage) is never 'loyal'. Did you mean 'LOYAL'?"),
+        ("coalesce(lifecycle_stage, 'none') = 'None'", "Did you mean 'none'? Its values: active, lapsing"),
+        ("lifecycle_stage like 'Loyal%'", "lifecycle_stage never looks like 'Loyal%'. Its values: active"),
+        ("starts_with(lifecycle_stage, 'L')", "lifecycle_stage never looks like 'L%'."),
+        ("lower(subscriber_id) = 'S1'", "lower(…) is never 'S1': it has no capital letters. Write 's1'."),
+        ("lifecycle_stage = null", "compares with null, which no value is equal to or different from. Write is null"),
+        ("lifecycle_stage not in ('lost', null)", "compares with null"),
+        ("purchases between 5 and 3", "nothing is between a value and a smaller one."),
+        ("lifecycle_stage = 'loyal' and (lifecycle_stage = 'active')", "cannot be 'loyal' and 'active' at once."),
+        ("lifecycle_stage = loyal", "If it is a text, write it in single quotes: 'loyal'."),
+        ("lifecycle_stage = ‘loyal’", "Write straight single quotes: 'loyal'."),
+        ("country = 'DE'", "core.subscribers has it: join by subscriber_id."),
         ("engagement_level = 'cold'", "Its values: cooling, dormant, engaged, warm."),
         ("frequency_score > 5", "frequency_score is always from 1 to 5, so this comparison decides nothing."),
         ("frequency_score = 0", "frequency_score is always from 1 to 5"),
@@ -79,6 +98,10 @@ def test_a_mistake_in_a_condition_is_an_error_at_its_line(tmp_path: Path, condit
          "where stage = 'Lost'", 9, "lifecycle_stage is never 'Lost'. Did you mean 'lost'?"),
         ("with a as (\nselect subscriber_id from segment.features)\nselect subscriber_id from a\nwhere stage = 1", 9,
          "there is no column stage. Known columns: subscriber_id."),
+        ("with a as (\nselect * from segment.features)\nselect subscriber_id from a\nwhere lifecycle_stage = 'Lost'", 9,
+         "lifecycle_stage is never 'Lost'."),
+        ("with a as (\nselect * from segment.features)\nselect subscriber_id from a\nwhere nothing = 'Lost'", 9,
+         "there is no column nothing."),
         ("select subscriber_id\nfrom core.subscribers\nwhere country = 'UK'", 8, "country is never 'UK'."),
         ("select subscriber_id\nfrom core.subscribers\nwhere timezone = 'Europe/Berln'", 8, "Did you mean 'Europe/Berlin'?"),
         ("select subscriber_id\nfrom core.subscribers\nwhere status = 'Subscribed'", 8, "Did you mean 'subscribed'?"),
@@ -99,7 +122,13 @@ def test_mistakes_elsewhere_are_found_too(tmp_path: Path, statement: str, line: 
     [
         "lifecycle_stage in ('loyal', 'active')", "frequency_score >= 5", "frequency_score between 1 and 5",
         "last_purchased_at > '2026-12-01'", "days_since_purchase = 3.0", "list_contains([1, 2], f.purchases)",
-        "len(list_filter([1, 2], x -> x > f.purchases)) > 0", "lower(lifecycle_stage) = 'Loyal'", "revenue < -5",
+        "len(list_filter([1, 2], x -> x > f.purchases)) > 0", "lower(lifecycle_stage) = 'loyal'", "revenue < -5",
+        "upper(lifecycle_stage) in ('LOYAL')", "lifecycle_stage ilike 'Loy%'", "lifecycle_stage like 'l%'",
+        "not purchases is null",
+        "coalesce(lifecycle_stage, 'none') <> 'none'", "lower(f.subscriber_id) <> 's1'",
+        "lifecycle_stage like 'L!%' escape '!'",
+        "lifecycle_stage = 'loyal' or lifecycle_stage = 'active'",
+        "lifecycle_stage is not distinct from null",
         "exists (select 1 from core.purchases as p where p.subscriber_id = f.subscriber_id and f.purchases > p.items)",
         "subscriber_id in (select subscriber_id from core.subscribers where attributes ->> 'tier' = 'Gold')",
         "last_purchased_at > current_date - interval 30 day", "case when purchases > 3 then 'Loyal' else 'x' end = 'Loyal'",
@@ -107,6 +136,52 @@ def test_mistakes_elsewhere_are_found_too(tmp_path: Path, statement: str, line: 
 )  # fmt: skip
 def test_a_sound_condition_has_no_finding(tmp_path: Path, condition: str) -> None:
     assert findings(tmp_path, f"select f.subscriber_id from segment.features as f where {condition}") == []
+
+
+@pytest.mark.parametrize(
+    ("params", "condition", "words"),
+    [
+        ("stage = 'Loyal'", "lifecycle_stage = $stage", "with stage = 'Loyal', lifecycle_stage is never 'Loyal'."),
+        (
+            "stages = ['loyal', 'Lost']",
+            "lifecycle_stage in $stages",
+            "with stages = 'Lost', lifecycle_stage is never 'Lost'.",
+        ),
+        ("days = -30", "days_since_purchase < $days", "with days = -30, days_since_purchase is always 0 or more"),
+        ("least = 5, most = 3", "purchases between $least and $most", "nothing is between a value and a smaller one."),
+        (
+            "since = 'June'",
+            "first_purchased_at > $since",
+            "first_purchased_at is a time and cannot be compared with 'June'.",
+        ),
+        ("stage = 'loyal', days = 30", "lifecycle_stage = $stage and days_since_purchase < $days", ""),
+    ],
+)
+def test_the_default_of_a_parameter_is_compared_too(tmp_path: Path, params: str, condition: str, words: str) -> None:
+    found = findings(tmp_path, f"select subscriber_id\nfrom segment.features\nwhere {condition}", params)
+    assert [(line, words in text) for line, text in found] == ([(8, True)] if words else [])
+
+
+@pytest.mark.parametrize(
+    ("statement", "line", "words"),
+    [
+        ("select subscriber_id\nfrom segment.features\nwhere lifecycle_stage = 'loyal", 8, "a quote ' is not closed"),
+        ('select subscriber_id\nfrom segment.features\nwhere lifecycle_stage = "loyal', 8, 'a quote " is not closed'),
+        ("select subscriber_id\nfrom segment.features\nwhere true /* all", 8, "a comment is not closed"),
+        ("select subscriber_id\nfrom segment.features\nwhere purchases > 3,", 8, "is not SQL at ','."),
+        ("select subscriber_id\nfrom segment.features\nwhere purchases in (3", 8, "it ends too early"),
+        ("select subscriber_id\nfrom segment.features\nwher purchases > 3", 8, "Did you mean where instead of wher?"),
+        ("select subscriber_id\nform segment.features", 7, "Did you mean from instead of form?"),
+        ("selct subscriber_id\nfrom segment.features", 6, "Did you mean select instead of selct?"),
+        ("select subscriber_id\nfrom segment.features\nwhere purchases > 3 and", 8, "it ends too early"),
+        ("select subscriber_id\nfrom segment.features\nwhere purchases between symmetric 5 and 3", 8, "is not SQL"),
+    ],
+)
+def test_what_is_not_sql_is_an_error_at_its_line(tmp_path: Path, statement: str, line: int, words: str) -> None:
+    query, found = inspect_query(write(tmp_path, statement), columns=[("subscriber_id",)], params=["as_of"])
+    assert query is None
+    assert [(one.line, words in f"{one.what} {one.remedy}") for one in found] == [(line, True)], found
+    assert not DUCKDB.search(found[0].what)
 
 
 def test_all_unknown_columns_are_found_at_once(tmp_path: Path) -> None:
