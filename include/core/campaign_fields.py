@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field, field_validator
 
 from include.core.arrival_hours import SendWindow
+from include.core.languages import require_language
 from include.core.yaml_file import StrictModel
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
-Locale = Annotated[str, Field(pattern=r"^[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*$")]
+Locale = Annotated[
+    str, Field(pattern=r"^[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*$"), AfterValidator(require_language)
+]  # fmt: skip
 CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 """Control characters and line breaks, which a header of a mail must not have."""
 

@@ -89,6 +89,13 @@ def _variants_differ(campaign: Campaign) -> Iterator[FieldError]:
             yield FieldError("two variants have the same id", "variants", at, "id")
 
 
+@rule("locales")
+def _locales_differ(campaign: Campaign) -> Iterator[FieldError]:
+    for at, locale in enumerate(campaign.locales):
+        if locale in campaign.locales[:at]:
+            yield FieldError(f"'{locale}' is named twice", "locales", at)
+
+
 @rule("winner", "variants", "occurrence")
 def _winner_has_variants_and_a_rest(campaign: Campaign) -> Iterator[FieldError]:
     if campaign.winner and len(campaign.variants) < 2:
@@ -122,6 +129,7 @@ RULES = (
     _has_one_content,
     _dynamic_template_has_its_fields,
     _variants_differ,
+    _locales_differ,
     _winner_has_variants_and_a_rest,
     _confirmation_is_not_marketing,
 )

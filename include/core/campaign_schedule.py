@@ -46,7 +46,8 @@ def require_schedule(text: str) -> str:
 def require_time_zone(name: str) -> str:
     """The name of a time zone. Raises `ValueError` with the name that was probably meant."""
     if name not in time_zones():
-        meant = did_you_mean(name, time_zones()) or "Write an IANA name, as in Europe/Berlin."
+        places = [known for known in time_zones() if "/" in known or known == "UTC"]
+        meant = did_you_mean(name, places) or "Write an IANA name, as in Europe/Berlin."
         raise ValueError(f"'{name[:60]}' is not a time zone. {meant}")
     return name
 

@@ -66,7 +66,7 @@ def test_cron_is_a_time_of_the_zone_in_summer_and_winter(tmp_path: Path, after: 
         ("2026-12-24T09:00:00+01:00", "", 6, "has an offset from UTC. Write the local time, and its zone as time_zone"),
         ("2027-03-28 02:30", "Europe/Berlin", 6, "2027-03-28 02:30 does not exist in Europe/Berlin: the clocks go forward"),
         ('"0 9 * * 2"', "Europe/Berln", 7, "'Europe/Berln' is not a time zone. Did you mean Europe/Berlin?"),
-        ('"0 9 * * 2"', "CEST", 7, "'CEST' is not a time zone."),
+        ('"0 9 * * 2"', "CEST", 7, "'CEST' is not a time zone. Write an IANA name, as in Europe/Berlin."),
     ],
 )
 def test_a_mistake_is_an_error_at_its_line(tmp_path: Path, schedule: str, zone: str, line: int, words: str) -> None:
