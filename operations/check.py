@@ -13,7 +13,6 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import partial
-from importlib.abc import MetaPathFinder
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,7 @@ from include.core.seeds import inspect_seeds
 from include.core.shop import inspect_shop
 from include.core.suggestion import suggest
 from include.core.yaml_file import Document, Place
+from operations.imports import without_pandas
 
 Checker = Callable[[], Iterable[Finding]]
 """Returns the findings in one kind of file. It reads the files where the settings say that they are."""
@@ -73,13 +73,18 @@ def templates(share: int = 0, shares: int = 1) -> Iterator[Finding]:
 
     Of all templates, or of every `shares`-th from `share` on.
     """
-    from include.dispatch.content.inspection import CompiledFiles, inspect_files, inspect_mail
+    from include.dispatch.content.compiled_files import CompiledFiles
+    from include.dispatch.content.inspection import inspect_files, inspect_mail
+    from include.dispatch.content.unread import unread_files
 
     folder, compiled, mails = paths.template_folder(), CompiledFiles(), defaultdict[str, list[tuple[Campaign, Path]]](list)
     for mail, path in (*_mails_of_campaigns(), *_mails_of_journeys()):
         mails[mail.template or ""].append((mail, path))  # "": those whose template is at SendGrid
-    for name in sorted({*_template_folders(), *mails})[share::shares]:
+    folders = _template_folders()
+    for name in sorted({*folders, *mails})[share::shares]:
         yield from inspect_files(folder, [name] if name else [])
+        if mails[name] and name in folders:
+            yield from unread_files(folder / name, {locale for mail, _ in mails[name] for locale in mail.locales})
         for mail, path in mails[name]:
             yield from inspect_mail(mail, path, folder, compiled)
 
@@ -118,11 +123,16 @@ def _mails_of_journeys() -> Iterator[tuple[Campaign, Path]]:
 
 
 def segments() -> Iterator[Finding]:
-    """Segment definitions, and the segments that they read."""
-    from include.segment.inspection import inspect_segments
+    """Segment definitions, the segments that they read, and the values that campaigns give their parameters."""
+    from include.segment.inspection import inspect_segments, wrong_parameters
 
     yield from _not_read(paths.SEGMENTS, ".sql", (".sql",))
     yield from inspect_segments()
+    for document in _campaigns():
+        for field, text in _named_segments(document):
+            for what, remedy in wrong_parameters(text):
+                where = f"{'.'.join(map(str, field))}: {what}"
+                yield Finding("warning", document.path, document.line(*field), where, remedy)
 
 
 def journeys() -> Iterator[Finding]:
@@ -172,6 +182,9 @@ def check_on_all_cores() -> list[Finding]:
         return check()
     shares = [partial(templates, share, cores) for share in range(cores)]
     others = [checker for checker in CHECKERS if checker is not templates]
+    import jinja2  # noqa: F401  (once, instead of in each process; pyarrow and DuckDB start threads when imported)
+    import sqlglot  # noqa: F401
+
     with multiprocessing.get_context("fork").Pool(cores) as pool:
         return check((*shares, *others), pool.imap)
 
@@ -233,15 +246,6 @@ def _count(number: int, noun: str) -> str:
     return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"
 
 
-class _WithoutPandas(MetaPathFinder):
-    """pyarrow imports pandas where it is installed, which takes as long as the whole check, and nothing here uses it."""
-
-    def find_spec(self, fullname: str, *_: object) -> None:
-        """Python calls this for every import."""
-        if fullname == "pandas":
-            raise ImportError("make check does without pandas")
-
-
 if __name__ == "__main__":
-    sys.meta_path.insert(0, _WithoutPandas())
+    without_pandas()
     sys.exit(main())

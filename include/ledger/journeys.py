@@ -11,7 +11,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from include.core import clock
 from include.core.errors import CampaignStopped
@@ -20,6 +19,7 @@ from include.ledger.plans import UNFINISHED
 from include.ledger.tables import journey_entries as entries
 from include.ledger.tables import journey_plans, journey_steps, journey_versions, journeys
 from include.ledger.tables import plans as plans_table
+from include.ledger.upsert import insert_into
 
 _BATCH = 5_000
 _MOVE = (
@@ -88,9 +88,9 @@ def register(ledger: Ledger, journey: str, version: str, definition: str) -> Non
     now = clock.now().timestamp()
     row = {"journey": journey, "version": version, "definition": definition, "first_seen_at": now}
     with ledger.write() as connection:
-        connection.execute(_insert(connection, journey_versions).on_conflict_do_nothing(), [row])
+        connection.execute(insert_into(connection, journey_versions).on_conflict_do_nothing(), [row])
         fresh = {"journey": journey, "version": version, "state": "active", "changed_at": now}
-        connection.execute(_insert(connection, journeys).on_conflict_do_nothing(), [fresh])
+        connection.execute(insert_into(connection, journeys).on_conflict_do_nothing(), [fresh])
         connection.execute(update(journeys).where(journeys.c.journey == journey).values(version=version))
 
 
@@ -134,7 +134,7 @@ def enter(ledger: Ledger, rows: Iterable[Entry]) -> int:
             known = set(connection.scalars(select(entries.c.entry_id).where(entries.c.entry_id.in_(ids))))
             fresh = [row for row in batch if row["entry_id"] not in known]
             if fresh:
-                connection.execute(_insert(connection, entries).on_conflict_do_nothing(), fresh)
+                connection.execute(insert_into(connection, entries).on_conflict_do_nothing(), fresh)
             count += len(fresh)
     return count
 
@@ -324,8 +324,3 @@ def _entries(ledger: Ledger, *where: ColumnElement[bool], limit: int | None = No
 def _move_values(move: Move, now: float) -> dict[str, Any]:
     values = {f"new_{name}": value for name, value in asdict(move).items() if name != "entry_id"}
     return {"of_entry": move.entry_id, **values, "new_changed_at": now}
-
-
-def _insert(connection: Connection, table: Any) -> Any:
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    return dialect.insert(table)

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from include.ledger import lease_owner, shared_clock
 from include.ledger.database import Ledger
 from include.ledger.tables import outages
+from include.ledger.upsert import insert_into
 
 FIRST_WAIT_SECONDS = 5.0
 MAX_WAIT_SECONDS = 900.0
@@ -114,9 +114,8 @@ def release_probe(ledger: Ledger, scope: str, probe: str, wait: float = 0.0) -> 
 
 def _locked(connection: Connection, scope: str) -> Any:
     """The scope's row, inserted if missing, locked until this transaction ends."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     fresh = {"scope": scope, "suspected": 0, "doubts": 0, "not_before": 0.0, "probe_until": 0.0, "proved_at": 0.0}
-    connection.execute(dialect.insert(outages).on_conflict_do_nothing(), [fresh])
+    connection.execute(insert_into(connection, outages).on_conflict_do_nothing(), [fresh])
     return connection.execute(select(outages).where(outages.c.scope == scope).with_for_update()).one()
 
 

@@ -11,13 +11,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from include.core import clock
 from include.core.pace import AccountPace
 from include.ledger import shared_clock
 from include.ledger.database import Ledger
 from include.ledger.tables import allowances
+from include.ledger.upsert import insert_into
 
 
 @dataclass(frozen=True)
@@ -100,8 +100,7 @@ def _locked(connection: Connection, within: Sequence[Rate | Cap]) -> dict[str, A
     """The rows of all scopes, inserted if missing, locked in name order so that two processes cannot deadlock."""
     scopes = sorted({limit.scope for limit in within})
     fresh = [{"scope": scope, "arrival": 0.0, "used": 0} for scope in scopes]
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    connection.execute(dialect.insert(allowances).on_conflict_do_nothing(), fresh)
+    connection.execute(insert_into(connection, allowances).on_conflict_do_nothing(), fresh)
     query = select(allowances).where(allowances.c.scope.in_(scopes)).order_by(allowances.c.scope).with_for_update()
     return {row.scope: row for row in connection.execute(query)}
 

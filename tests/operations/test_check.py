@@ -81,6 +81,9 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Files:
         ("templates/welcome/body.html.j2", _BLOCK, f"<p>Hello</p>\n{_BLOCK}", "is outside of every block"),
         ("templates/welcome/body.html.j2", _BLOCK, f"{_BLOCK}{{% endfr %}}", "Did you mean endfor?"),
         ("templates/welcome/body.html.j2", _BLOCK, f"{_BLOCK}{{% endif %}}", "{% endif %} closes nothing"),
+        ("templates/newsletter/body.html.j2", _BLOCK, "{% block contents %}", "Did you mean content?"),
+        ("campaigns/newsletter.yaml", "locales: [en, de, fr]", "locales: [en, de, fr, de]", "'de' is named twice."),
+        ("journeys/welcome_series.yaml", "locales: [en, de, fr]", "locales: [en, gr]", "Did you mean el?"),
         ("shop.yaml", "default_locale: en", "default_locale: 7", "default_locale: must be text; this is 7 (YAML"),
         ("campaigns/newsletter.yaml", "template: newsletter", "template: base", "'base' does not exist."),
         ("campaigns/newsletter.yaml", 'schedule: "0 9 * * 2"', "schedule: 2026-13-01", "is not a date of the calendar."),
@@ -120,6 +123,31 @@ def test_a_field_with_several_forms_has_the_errors_of_the_form_that_was_meant(
     assert len(found) == len(words), found
     assert all(any(text.startswith(said) or said in text for text in found) for said in words), found
     assert not re.search(r"constrained|function-|literal\[|dict\[|SendTime|\.\.", " ".join(found))
+
+
+def test_files_of_a_template_that_no_mail_reads_are_warnings(files: Files) -> None:
+    folder = files.root / "templates/newsletter"
+    (folder / "subject.de.txt.j2").rename(folder / "subjekt.de.txt.j2")
+    others = ("subject.dee.txt.j2", "preheader_de.txt.j2", "Body.html.j2", "subject.es.txt", "subject.it.txt.j2")
+    for name in (*others, "words.html.j2", "notes.md"):
+        (folder / name).write_text("{% macro of() %}{% endmacro %}")
+    files.edit("templates/newsletter/body.html.j2", _BLOCK, _BLOCK + '{% from "words.html.j2" import of %}')
+    found = {name: text for name, _, severity, text in files.findings() if severity == "warning" and "is not read" in text}
+    assert sorted(found) == sorted(f"templates/newsletter/{name}" for name in ("subjekt.de.txt.j2", *others))
+    meant = "Did you mean subject.de.txt.j2? Mails with this template are in de, en, fr."
+    assert found["templates/newsletter/subjekt.de.txt.j2"] == f"is not read by any mail. {meant}"
+
+
+def test_a_tag_that_is_not_closed_is_one_finding_in_plain_words(files: Files) -> None:
+    name = "templates/newsletter/body.html.j2"
+    text = (files.root / name).read_text().removesuffix("{% endblock %}\n")
+    (files.root / name).write_text(text.replace(_BLOCK, _BLOCK + "{{ direction == 'right' or language == 'DE' }}"))
+    found = [(severity, text) for path, _, severity, text in files.findings() if path == name]
+    assert sorted(found) == [
+        ("error", "direction is never 'right'. Its values: ltr, rtl."),
+        ("error", "{% block %} is not closed. Write {% endblock %} where it ends."),
+        ("warning", "language is never 'DE': it is a code in small letters. Write 'de'."),
+    ]
 
 
 def test_all_values_of_a_dynamic_template_are_checked(files: Files) -> None:
@@ -223,6 +251,8 @@ def test_mistakes_in_segments_are_found(tmp_path: Path, monkeypatch: pytest.Monk
     )
     write(tmp_path, "select subscriber_id from segment.six(days := 3) where\nlowr(subscriber_id) = 'x'", name="five")
     write(tmp_path, "select subscriber_id from segment.features where purchases > $days", name="six", params="days = 3")
+    write(tmp_path, "select subscriber_id\nfrom segment.eight(days := -3)", name="seven")
+    write(tmp_path, "select subscriber_id from segment.features where purchases < $days", name="eight", params="days = 3")
     monkeypatch.setattr("include.segment.inspection.inspect_segments.__defaults__", (tmp_path,))
     found = {(one.path.stem, one.line): one.what for one in check.check([check.segments])}
     assert found == {
@@ -231,7 +261,16 @@ def test_mistakes_in_segments_are_found(tmp_path: Path, monkeypatch: pytest.Monk
         ("three", 7): "is read by what it reads: three reads four reads three.",
         ("four", 6): "is read by what it reads: four reads three reads four.",
         ("five", 7): "there is no function lowr.",
+        ("seven", 7): "reads eight: with days = -3, purchases is always 0 or more, so this comparison decides nothing.",
     }
+
+
+def test_values_of_a_segments_parameters_that_nobody_has_are_a_warning(files: Files) -> None:
+    name = "campaigns/newsletter.yaml"
+    files.edit(name, "segment: newsletter_readers", "segment: {any: [engaged(days=60), engaged(days=-60)]}")
+    found = [(line, severity, text) for _, line, severity, text in files.findings()]
+    words = "segment.any.1: with days = -60, days_since_engagement is always 0 or more, so this comparison decides nothing."
+    assert found == [(files.line(name, "segment:"), "warning", f"{words} Correct the number.")]
 
 
 def test_a_line_break_in_a_subject_and_an_old_translation_are_found(files: Files) -> None:

@@ -87,6 +87,11 @@ def test_a_mistyped_campaign_and_a_taken_port_are_one_line(files: Path, capsys: 
     [
         (["--port", "abc"], "PORT: 'abc' is not a port. Write a number such as 8090."),
         (["--port", "99999"], "PORT: '99999' is not a port."),
+        (
+            ["--locale", "germn", "--once", "1"],
+            "'germn'. Did you mean de? Known locales: de (German), en (English).",
+        ),
+        (["--variant", "persnal", "--once", "1"], "Did you mean personal? Known variants: personal, plain."),
         (["--person", "adda", "--once", "1"], "PERSON=adda: is not a fictional person, and there are no subscribers"),
     ],
 )
@@ -104,3 +109,33 @@ def test_before_a_first_run_a_fictional_person_can_be_chosen(files: Path) -> Non
     page = (files / "data" / "previews" / "spring" / "writer.html").read_text()
     assert "News for Jonas" in page
     assert "News for Ada" not in page
+
+
+def test_a_locale_and_a_variant_can_be_named_in_words(files: Path) -> None:
+    page = files / "data" / "previews" / "spring" / "writer.html"
+    assert main(["preview", "spring", "--locale", "German", "--variant", "Plain", "--once", "1"]) == 0
+    assert "German · variant plain" in page.read_text()
+    assert "English" not in page.read_text()
+    assert "variant personal" not in page.read_text()
+
+
+def test_a_campaign_without_variants_says_so(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = files / "campaigns" / "spring.yaml"
+    path.write_text("".join(path.read_text().partition("variants:")[:1]))
+    assert main(["preview", "spring", "--variant", "plain", "--once", "1"]) == 1
+    assert "has no variants: everybody gets the same mail. Leave out VARIANT." in "".join(capsys.readouterr())
+
+
+def test_the_first_page_imports_nothing_that_only_services_need(files: Path) -> None:
+    """Their imports take as long as everything else until the page is written."""
+    program = (
+        "import sys; from operations.__main__ import main; status = main(['preview', 'spring', '--once', '1']); "
+        "print(*({name.partition('.')[0] for name in sys.modules} | set(sys.modules))); sys.exit(status)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=PROJECT, env=os.environ, capture_output=True, text=True, check=True
+    )
+    loaded = set(done.stdout.splitlines()[-1].split())
+    assert "jinja2" in loaded
+    services = {"httpx", "starlette", "uvicorn", "watchfiles", "airflow"}
+    assert loaded & {*services, "sqlglot", "sqlalchemy.dialects.postgresql"} == set()

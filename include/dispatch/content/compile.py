@@ -50,14 +50,14 @@ class RenderedParts:
 def compile_content(
     folder: Path, *,
     campaign: Campaign, variant: Variant, locale: str, tag_prefix: str | None = None, products: ProductRows | None = None,
-    values: Mapping[str, Any] | None = None,
+    values: Mapping[str, Any] | None = None, compiled: BytecodeCache | None = None,
 ) -> Content:  # fmt: skip
     """Compile a template folder for one variant and locale.
 
     `values` are further variables, the same for everybody: texts, numbers, and lists and mappings of them.
     `products` are the rows of the lists for everybody; without them the content has rows that stand for them, and a hash
     that does not depend on them. `tag_prefix` replaces the unguessable middle of the tags (letters and digits), for tests
-    and previews.
+    and previews. `compiled` is that of `compile_without_lint`.
 
     Raises `PlanError` with file and line for an invalid template: syntax errors, unknown fields, unsupported uses of
     `person`, values in unsafe contexts, a missing postal address or unsubscribe link, too many slots.
@@ -72,6 +72,7 @@ def compile_content(
         variant=variant,
         locale=locale,
         tag_prefix=tag_prefix,
+        compiled=compiled,
         products=products,
         values=values,
     )

@@ -90,6 +90,8 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
         )
         self.placeholders: Any = None
         self.product_lists: set[str] = set()
+        self.of_last_file: tuple[set[str], set[str]] = set(), set()
+        """The product lists that the file parsed last shows, and the other files that were read for it."""
         self.prepare: Callable[[nodes.Template, str, str | None], nodes.Template] = lambda tree, name, filename: tree
         self.budget = RenderBudget()
         self.globals = {"range": self.globals["range"], "dict": dict, "namespace": self.globals["namespace"], **shared}
@@ -110,13 +112,20 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
         """The unmodified syntax tree of another template, and its file."""
         assert self.loader is not None
         source, filename, _ = self.loader.get_source(self, name)
+        self.of_last_file[1].add(name)
         return super()._parse(source, name, filename), filename
+
+    def shows_products(self, name: str) -> None:
+        """Note that the file that is being parsed shows this list of products."""
+        self.of_last_file[0].add(name)
+        self.product_lists.add(name)
 
     def macros(self, name: str) -> list[str]:
         """The macros of another template."""
         return [macro.name for macro in self.parsed(name)[0].find_all(nodes.Macro)]
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        self.of_last_file = set(), set()
         return self.prepare(super()._parse(source, name, filename), name or "template", filename)
 
     def getattr(self, obj: Any, attribute: str) -> Any:

@@ -10,10 +10,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
-from types import CodeType
-
-from jinja2 import BytecodeCache
-from jinja2.bccache import Bucket
 
 from include.core import products, text_file, yaml_file
 from include.core.campaign import JOURNEY_SEPARATOR, Campaign
@@ -21,9 +17,10 @@ from include.core.campaign_fields import Variant
 from include.core.errors import PlanError, TradewindError
 from include.core.finding import Finding, errors
 from include.core.paths import product_folder, shop_file
-from include.dispatch.content import dynamic, lint, markup, mjml, names
+from include.dispatch.content import blocks, dynamic, lint, markup, mjml, names
 from include.dispatch.content.advice import advice
 from include.dispatch.content.compile import compile_without_lint, part_names, rendered_subject
+from include.dispatch.content.compiled_files import CompiledFiles
 from include.dispatch.content.content import Content
 from include.dispatch.content.element_reader import Problem
 from include.dispatch.content.sources import PARTS, part_file, unwritten_parts
@@ -46,11 +43,12 @@ def inspect_mail(
         return list(_inspect_dynamic(campaign, campaign_file))
     compiled = compiled or CompiledFiles()
     found = dict.fromkeys(inspect_sources(campaign, campaign_file, folder, compiled))
-    known = {(finding.path, finding.line) for finding in errors(found)}
+    known = {place for finding in errors(found) for place in ((finding.path, finding.line), (finding.path, finding.what))}
     for arm, variant in _arms(campaign, folder):
         for locale in campaign.locales:
             for finding in _compile(arm, variant, locale, campaign_file, folder, compiled):
-                if finding.severity != "error" or (finding.path, finding.line) not in known:
+                places = {(finding.path, finding.line), (finding.path, finding.what)}
+                if finding.severity != "error" or not places & known:
                     found[finding] = None
     return list(found)
 
@@ -121,7 +119,12 @@ def _findings(path: Path) -> Iterator[Finding]:
         return
     whole = bool(_PART.match(path.name))
     elements = mjml.problems(path.name, source, partial(_other, path.parent)) if path.name.endswith(mjml.ENDING) else ()
-    for problem in (*elements, *markup.problems(path.name, source, is_whole=whole), *names.problems(path, source)):
+    for problem in (
+        *elements,
+        *markup.problems(path.name, source, is_whole=whole),
+        *names.problems(path, source),
+        *blocks.problems(path, source),
+    ):
         yield _of(problem, path)
 
 
@@ -163,21 +166,6 @@ def _subject_lines(
         path, line = _subject_place(arm, variant, locale, line, campaign_file, folder)
         remedy = "Write it in one line; text that is not part of it goes into {# a comment #}."
         yield Finding("error", path, line, "the subject has a line break.", remedy)
-
-
-class CompiledFiles(BytecodeCache):
-    """The compiled files of templates and of the layout, while they are inspected and do not change."""
-
-    def __init__(self) -> None:
-        self._code: dict[tuple[str, str], CodeType | None] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        """Jinja calls this before it compiles a file."""
-        bucket.code = self._code.get((bucket.key, bucket.checksum))
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        """Jinja calls this after it has compiled a file."""
-        self._code[bucket.key, bucket.checksum] = bucket.code
 
 
 def _compile(

@@ -73,11 +73,17 @@ _OTHERS = (
     ("Missing end of raw", "{% raw %} is not closed.", "Write {% endraw %} where it ends."),
 )
 """By the beginning of the message."""
+_INNERMOST = re.compile(r"innermost block that needs to be closed is '(\w+)'")
+_UNKNOWN_TAG = re.compile(r"Encountered unknown tag '(\w+)'")
 _TWICE = re.compile(r"block '(.*)' defined twice")
 
 
 def of_syntax_error(message: str) -> tuple[str, str]:
     """What is wrong, and what to do."""
+    if innermost := _INNERMOST.search(message):
+        return f"{{% {innermost[1]} %}} is not closed.", f"Write {{% end{innermost[1]} %}} where it ends."
+    if unknown := _UNKNOWN_TAG.match(message):
+        return f"there is no tag '{unknown[1]}' here.", "Remove it, or write what it closes."
     if ends := _ENDS.match(message):
         wanted = _shown(ends[1])
         return f"the file ends where there should be {wanted}.", f"Write {wanted} where the expression or tag ends."

@@ -17,7 +17,7 @@ from include.core.suggestion import closest
 from include.dispatch.content.element_reader import ElementReader, Elements, Problem
 from include.dispatch.content.environment import is_markup
 from include.dispatch.content.fields import PERSON_LINKS
-from include.dispatch.content.jinja_syntax import syntax, text_between
+from include.dispatch.content.jinja_syntax import Syntax, syntax, text_between
 from include.dispatch.content.person import PERSON_FIELDS
 from include.dispatch.content.personal import is_personal_block
 
@@ -44,31 +44,32 @@ _STYLE = re.compile(r"<(style|script)\b.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
 @lru_cache(maxsize=512)
 def problems(name: str, source: str, *, is_whole: bool) -> tuple[Problem, ...]:
     """What is wrong in the text of the template `name`. `is_whole`: it is a part of a mail, not an included file."""
-    tree, wrong = syntax(name, source)
+    read = syntax(name, source)
+    tree, wrong = read.tree, read.problems
     if tree is None:
         known = frozenset({*GLOBALS, *PERSON_LINKS})
         return (*wrong, *_braces(text_between(source), 1, known))
-    known = frozenset({*GLOBALS, *PERSON_LINKS, *defined_names(tree)})
-    found = [problem for text, line in _texts(tree) for problem in _braces(text, line, known)]
-    return (*wrong, *found, *(_unbalanced(tree, is_whole) if is_markup(name) else ()))
+    known = frozenset({*GLOBALS, *PERSON_LINKS, *defined_names(read)})
+    found = [problem for text, line in _texts(read) for problem in _braces(text, line, known)]
+    return (*wrong, *found, *(_unbalanced(tree, read, is_whole) if is_markup(name) else ()))
 
 
-def defined_names(tree: nodes.Template) -> Iterator[str]:
+def defined_names(read: Syntax) -> Iterator[str]:
     """Names that the file defines or imports."""
-    for macro in tree.find_all(nodes.Macro):
-        yield macro.name
-    for imported in tree.find_all(nodes.FromImport):
-        yield from (name if isinstance(name, str) else name[1] for name in imported.names)
-    for whole in tree.find_all(nodes.Import):
-        yield whole.target
-    for name in tree.find_all(nodes.Name):
-        if name.ctx != "load":
-            yield name.name
+    for node in read.nodes:
+        if isinstance(node, nodes.Macro):
+            yield node.name
+        elif isinstance(node, nodes.FromImport):
+            yield from (name if isinstance(name, str) else name[1] for name in node.names)
+        elif isinstance(node, nodes.Import):
+            yield node.target
+        elif isinstance(node, nodes.Name) and node.ctx != "load":
+            yield node.name
 
 
-def _texts(tree: nodes.Template) -> Iterator[tuple[str, int]]:
+def _texts(read: Syntax) -> Iterator[tuple[str, int]]:
     """The pieces of text between expressions, without style sheets, each with its line."""
-    for data in tree.find_all(nodes.TemplateData):
+    for data in read.all(nodes.TemplateData):
         yield _STYLE.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), data.data), data.lineno
 
 
@@ -88,12 +89,12 @@ def _braces(text: str, line: int, known: frozenset[str]) -> Iterator[Problem]:
             yield Problem(at, what, f"To print a value, write {{{{ {meant} }}}}.", is_certain=False)
 
 
-def _unbalanced(tree: nodes.Template, is_whole: bool) -> Iterator[Problem]:
+def _unbalanced(tree: nodes.Template, read: Syntax, is_whole: bool) -> Iterator[Problem]:
     elements = Elements()
     reader = walk(tree.body, ElementReader(elements))
-    if is_whole or any(tree.find_all((nodes.Extends, nodes.Block))):
+    if is_whole or any(read.all(nodes.Extends, nodes.Block)):
         reader.finish()
-    includes = any(tree.find_all(nodes.Include))  # An included file may open what this one closes.
+    includes = any(read.all(nodes.Include))  # An included file may open what this one closes.
     return (replace(problem, is_certain=problem.is_certain and not includes) for problem in elements.problems)
 
 

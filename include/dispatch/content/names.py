@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import chain, product
 from pathlib import Path
@@ -18,11 +19,12 @@ from include.core.suggestion import did_you_mean, suggest
 from include.dispatch.content.element_reader import Problem
 from include.dispatch.content.fields import PERSON_LINKS
 from include.dispatch.content.filters import ADDED, FORBIDDEN
-from include.dispatch.content.jinja_syntax import syntax
+from include.dispatch.content.jinja_syntax import Syntax, syntax
 from include.dispatch.content.markup import GLOBALS, defined_names
 from include.dispatch.content.person import PERSON_FIELDS, UnknownField
 
 _BUILT_IN = frozenset(["range", "dict", "namespace", "loop", "caller", "self", "super", "varargs", "kwargs"])
+_TAG = re.compile(r"[a-z]{2,3}")
 _FILTERS = (frozenset(FILTERS) - frozenset(FORBIDDEN)) | frozenset(ADDED)
 
 
@@ -33,28 +35,28 @@ def problems(path: Path, source: str) -> tuple[Problem, ...]:
 
 @lru_cache(maxsize=512)
 def _problems(name: str, source: str, nearby: frozenset[str]) -> tuple[Problem, ...]:
-    tree = syntax(name, source).tree
-    if tree is None:
+    read = syntax(name, source)
+    if read.tree is None:
         return ()
-    found = list(tree.find_all(nodes.Node))  # A walk through the tree takes longer than all that is looked for in it.
-    return (*_fields(found), *_filters(found), *_comparisons(found), *_variables(tree, found, nearby))
+    found = read.nodes
+    return (*_fields(found), *_filters(found), *_comparisons(found), *_variables(read.tree, read, nearby))
 
 
-def _fields(found: list[nodes.Node]) -> Iterator[Problem]:
+def _fields(found: Sequence[nodes.Node]) -> Iterator[Problem]:
     for node in found:
         if isinstance(node, nodes.Getattr) and _is_person(node.node) and node.attr not in PERSON_FIELDS:
             unknown = UnknownField(node.attr)
             yield Problem(node.lineno, str(unknown), unknown.remedy)
 
 
-def _filters(found: list[nodes.Node]) -> Iterator[Problem]:
+def _filters(found: Sequence[nodes.Node]) -> Iterator[Problem]:
     for node in found:
         if isinstance(node, nodes.Filter) and node.name not in _FILTERS:
             remedy = did_you_mean(node.name, _FILTERS) or "docs/templates.md lists the filters."
             yield Problem(node.lineno, f"there is no filter {node.name}.", remedy)
 
 
-def _comparisons(found: list[nodes.Node]) -> Iterator[Problem]:
+def _comparisons(found: Sequence[nodes.Node]) -> Iterator[Problem]:
     """Comparisons of a person's field with a value that it never has, such as `person.lifecycle_stage == "Loyal"`."""
     for node in found:
         if not isinstance(node, nodes.Compare):
@@ -62,8 +64,21 @@ def _comparisons(found: list[nodes.Node]) -> Iterator[Problem]:
         sides = [node.expr, *(operand.expr for operand in node.ops)]
         fields = [side.attr for side in sides if isinstance(side, nodes.Getattr) and _is_person(side.node)]
         if all(operand.op in ("eq", "ne", "in", "notin") for operand in node.ops):
+            yield from _of_mail(node, sides)
             for value, field in product(chain.from_iterable(map(_constants, sides)), fields):
                 yield from (Problem(node.lineno, f"person.{what}", remedy) for what, remedy in _never(field, value))
+
+
+def _of_mail(node: nodes.Compare, sides: list[nodes.Expr]) -> Iterator[Problem]:
+    """Comparisons of the mail's language or direction with a value that it never is: `language == "DE"`."""
+    named = {side.name for side in sides if isinstance(side, nodes.Name)}
+    for value in chain.from_iterable(map(_constants, sides)):
+        if "language" in named and not _TAG.fullmatch(value):
+            remedy = f"Write '{value[:2].lower()}'." if value[:2].isalpha() else "Write for example 'de'."
+            what = f"language is never '{value[:60]}': it is a code in small letters."
+            yield Problem(node.lineno, what, remedy, is_certain=False)
+        if "direction" in named and value not in ("ltr", "rtl"):
+            yield Problem(node.lineno, f"direction is never '{value[:60]}'.", "Its values: ltr, rtl.")
 
 
 def _is_person(node: nodes.Node) -> bool:
@@ -82,13 +97,16 @@ def _never(field: str, value: str) -> Iterator[tuple[str, str]]:
     yield from (each for each in found if each)
 
 
-def _variables(tree: nodes.Template, found: list[nodes.Node], nearby: frozenset[str]) -> Iterator[Problem]:
+def _variables(tree: nodes.Template, read: Syntax, nearby: frozenset[str]) -> Iterator[Problem]:
     known = {*GLOBALS, *PERSON_LINKS, *nearby}
-    tested = {node.node.name for node in found if isinstance(node, nodes.Test) and isinstance(node.node, nodes.Name)}
-    unknown = _undeclared(tree) - known - tested - _BUILT_IN
-    for node in found:
-        if isinstance(node, nodes.Name) and node.name in unknown:
-            names = {*known, *defined_names(tree)}
+    tested = {node.node.name for node in read.all(nodes.Test) if isinstance(node.node, nodes.Name)}
+    defined = known | tested | _BUILT_IN
+    if all(node.name in defined for node in read.all(nodes.Name)):
+        return  # Whatever is declared where: that takes Jinja longer than all other checks of the file.
+    unknown = _undeclared(tree) - defined
+    for node in read.all(nodes.Name):
+        if node.name in unknown:
+            names = {*known, *defined_names(read)}
             field = f"Did you mean person.{node.name}?" if node.name in PERSON_FIELDS else ""
             yield Problem(node.lineno, f"{node.name} is not defined.", field or suggest(node.name, names, kind="names"))
 
@@ -133,5 +151,4 @@ def _definitions_of(folder: Path, _stamps: frozenset[tuple[str, int]]) -> tuple[
 
 
 def _defined_in(path: Path) -> frozenset[str]:
-    tree = syntax(path.name, text_file.inspect(path)[0] or "").tree
-    return frozenset(defined_names(tree) if tree else ())
+    return frozenset(defined_names(syntax(path.name, text_file.inspect(path)[0] or "")))

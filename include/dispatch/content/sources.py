@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,18 @@ def part_file(folder: Path, part: str, locale: str) -> str:
     if not (folder / name).is_file():
         raise PlanError("does not exist.", where=f"{folder.name}/{name}", remedy=f"Write it: a template has {_all_parts()}.")
     return name
+
+
+def names_of_parts(locales: Collection[str]) -> frozenset[str]:
+    """The names that the files of a template in these locales can have."""
+    tags = {"", *(f".{locale}" for locale in locales), *(f".{_language(locale)}" for locale in locales)}
+    endings = ((part.partition("_")[0], ending) for part in PARTS for ending in _ENDINGS[part])
+    return frozenset(f"{stem}{tag}.{ending}" for stem, ending in endings for tag in tags)
+
+
+def named_files(source: str) -> list[str]:
+    """The files that a template's text names."""
+    return _NAMED.findall(source)
 
 
 def has_text(folder: Path, locale: str) -> bool:
@@ -69,7 +81,7 @@ def _reads_language(folder: Path, name: str, seen: frozenset[str]) -> bool:
     source = path.read_text(encoding="utf-8", errors="replace")
     if _LANGUAGE.search(source):
         return True
-    return any(_reads_language(folder, other, seen | {name}) for other in _NAMED.findall(source))
+    return any(_reads_language(folder, other, seen | {name}) for other in named_files(source))
 
 
 def _all_parts() -> str:

@@ -10,6 +10,7 @@ from include.dispatch.content import mjml
 from include.dispatch.content.escaping_context import HEADER, TEXT, PlainReader, UnsafeContext
 from include.dispatch.content.fields import PERSON_LINKS, FieldFinder, qualify_links
 from include.dispatch.content.html_reader import HtmlReader, Reader
+from include.dispatch.content.jinja_syntax import all_nodes
 from include.dispatch.content.personal import (
     COUNT_ITERATION,
     MADE,
@@ -35,9 +36,10 @@ class TemplatePreparation(FieldFinder):
         tree = qualify_links(tree)
         self._check(tree)
         self._walk(tree.body, self._new_reader(), personal=False)
-        for joined in list(tree.find_all(nodes.Concat)):
+        every = all_nodes(tree)
+        for joined in (node for node in every if isinstance(node, nodes.Concat)):
             joined.nodes = [self._call(MADE, [part], part) for part in joined.nodes]
-        for loop in list(tree.find_all(nodes.For)):
+        for loop in (node for node in every if isinstance(node, nodes.For)):
             size = nodes.Const(sum(len(text.data) for part in loop.body for text in part.find_all(nodes.TemplateData)))
             loop.body.insert(0, nodes.Output([self._call(COUNT_ITERATION, [size], loop)]).set_lineno(loop.lineno))
         tree.set_environment(self.environment)
@@ -49,18 +51,19 @@ class TemplatePreparation(FieldFinder):
         return PlainReader(HEADER if self.name.rpartition("/")[2].startswith("subject") else TEXT)
 
     def _check(self, tree: nodes.Template) -> None:
-        for link in tree.find_all(_LINKS):
+        every = all_nodes(tree)
+        for link in (node for node in every if isinstance(node, _LINKS)):
             self._check_link(link)
-        for scope in tree.find_all(nodes.ScopedEvalContextModifier):
+        for scope in (node for node in every if isinstance(node, nodes.ScopedEvalContextModifier)):
             raise self.error(scope, "autoescape cannot be changed.", "Remove the tag; values are escaped for their context.")
-        for name in tree.find_all(nodes.Name):
+        for name in (node for node in every if isinstance(node, nodes.Name)):
             if name.name in {"person", *PERSON_LINKS} and name.ctx != "load":
                 raise self.error(name, f"{name.name} is a reserved name.", "Choose another name for your variable.")
-        for node in tree.find_all((nodes.Getattr, nodes.Getitem, nodes.Call)):
-            if not isinstance(node, nodes.Call):
+        for node in every:
+            if isinstance(node, (nodes.Getattr, nodes.Getitem)):
                 self.path(node)
-            elif isinstance(node.node, nodes.Name) and node.node.name == "products":
-                self.environment.product_lists.add(self._list_name(node))
+            elif isinstance(node, nodes.Call) and isinstance(node.node, nodes.Name) and node.node.name == "products":
+                self.environment.shows_products(self._list_name(node))
 
     def _list_name(self, call: nodes.Call) -> str:
         """The list that `products("…")` names, which must be known before the mail is rendered."""

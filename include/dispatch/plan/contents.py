@@ -15,6 +15,7 @@ from include.core.paths import DataPaths, template_folder
 from include.dispatch import plan_files
 from include.dispatch.content import Content, Link, compile_content
 from include.dispatch.content.compile import compile_without_lint
+from include.dispatch.content.compiled_files import CompiledFiles
 from include.dispatch.content.dynamic import compile_dynamic
 from include.dispatch.content.images import public_urls, publish
 from include.dispatch.content.inspection import inspect_sources
@@ -23,42 +24,52 @@ from include.dispatch.content.products import ProductRows
 
 def checked_contents(campaign: Campaign) -> dict[str, Content]:
     """As `compile_contents`; also refuses what `make check` finds in the text of the templates."""
-    contents = compile_contents(campaign)
-    refuse(inspect_sources(campaign, file_of(campaign.id), template_folder()), PlanError)
+    compiled = CompiledFiles()
+    contents = compile_contents(campaign, compiled)
+    refuse(inspect_sources(campaign, file_of(campaign.id), template_folder(), compiled), PlanError)
     return contents
 
 
-def compile_contents(campaign: Campaign) -> dict[str, Content]:
-    """The content of each variant and locale, by `variant.locale`. Raises `PlanError` with file and line."""
+def compile_contents(campaign: Campaign, compiled: CompiledFiles | None = None) -> dict[str, Content]:
+    """The content of each variant and locale, by `variant.locale`. Raises `PlanError` with file and line.
+
+    `compiled` has, and gets, the files that they share with others.
+    """
+    compiled = compiled or CompiledFiles()
     names = (f"{variant.id}.{locale}" for variant in campaign.variants for locale in campaign.locales)
-    return {name: compile_one(campaign, name) for name in names}
+    return {name: compile_one(campaign, name, compiled=compiled) for name in names}
 
 
 def compile_one(
-    campaign: Campaign, name: str, products: ProductRows | None = None, *, is_linted: bool = True
+    campaign: Campaign, name: str, products: ProductRows | None = None, *, is_linted: bool = True,
+    compiled: CompiledFiles | None = None,
 ) -> Content:  # fmt: skip
     """The content `variant.locale`, with products if they are given. Raises `PlanError` with file and line.
 
-    Without `is_linted` it may lack what every mail must have, so that people see the mail while they write it.
+    Without `is_linted` it may lack what every mail must have, so that people see the mail while they write it. `compiled`
+    has, and gets, the files that it shares with others.
     """
     variant, _, locale = name.partition(".")
     arm = campaign.arm(variant)
     chosen = next(each for each in campaign.variants if each.id == variant)
     if arm.dynamic_template:
         return compile_dynamic(arm, chosen, locale)
-    compiled = compile_content if is_linted else compile_without_lint
-    return compiled(require_template(arm), campaign=arm, variant=chosen, locale=locale, products=products)
+    compile_it = compile_content if is_linted else compile_without_lint
+    folder = require_template(arm)
+    return compile_it(folder, campaign=arm, variant=chosen, locale=locale, products=products, compiled=compiled)
 
 
 def with_products(
     campaign: Campaign, contents: Mapping[str, Content], rows: Callable[[Iterable[str]], ProductRows], *,
-    is_linted: bool = True,
+    is_linted: bool = True, compiled: CompiledFiles | None = None,
 ) -> dict[str, Content]:  # fmt: skip
     """The contents with the products that `rows` returns, in the place of those that stand for them."""
     wanted = frozenset[str]().union(*(content.product_lists for content in contents.values()))
-    found = rows(wanted) if wanted else {}
+    found, compiled = rows(wanted) if wanted else {}, compiled or CompiledFiles()
     return {
-        name: compile_one(campaign, name, found, is_linted=is_linted) if content.product_lists else content
+        name: compile_one(campaign, name, found, is_linted=is_linted, compiled=compiled)
+        if content.product_lists
+        else content
         for name, content in contents.items()
     }
 

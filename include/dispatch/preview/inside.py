@@ -6,7 +6,6 @@ import duckdb
 
 from include.core.campaign import Campaign
 from include.core.journey_mail import journey_of
-from include.dispatch.journey.enter import people_table
 from include.dispatch.preview.model import LiveRun
 from include.ledger import journeys
 from include.ledger.database import Ledger
@@ -18,6 +17,8 @@ def select_inside(warehouse: duckdb.DuckDBPyConnection, ledger: Ledger, campaign
     journey = journey_of(campaign.id)
     if journey is None:
         return
+    from include.dispatch.journey.enter import people_table
+
     warehouse.register("people_due", people_table(journeys.inside(ledger, journey)))
     run(warehouse, "journey", "selected_by_entry")
     warehouse.unregister("people_due")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import duckdb
 from babel import Locale, UnknownLocaleError
@@ -16,8 +15,9 @@ from include.core.errors import ConfigurationError, PlanError, TradewindError
 from include.core.finding import Finding
 from include.core.paths import template_folder
 from include.core.secrets import Secrets
-from include.core.suggestion import suggest
+from include.core.suggestion import closest
 from include.dispatch.content import Content, SlotFiller, render_one
+from include.dispatch.content.compiled_files import CompiledFiles
 from include.dispatch.content.dynamic import page_of
 from include.dispatch.content.images import MARKER, public_urls
 from include.dispatch.content.inspection import inspect_content, inspect_sources
@@ -32,22 +32,25 @@ from include.dispatch.preview.people import Person, by_content
 _LINKS = ("unsubscribe_url", "preferences_url", "confirm_url")
 
 
-def inspect(campaign: Campaign) -> list[Finding]:
+def inspect(campaign: Campaign, compiled: CompiledFiles | None = None) -> list[Finding]:
     """What `make check` finds in the text of the campaign's templates, old translations included."""
     folder = template_folder()
     used = {campaign.arm(variant.id).template for variant in campaign.variants}
-    found = inspect_sources(campaign, file_of(campaign.id), folder)
+    found = inspect_sources(campaign, file_of(campaign.id), folder, compiled)
     return [*found, *(finding for finding in outdated(folder) if finding.path.parent.name in used)]
 
 
-def compile_each(campaign: Campaign, choice: Choice) -> tuple[dict[str, Content], list[Problem]]:
+def compile_each(
+    campaign: Campaign, choice: Choice, compiled: CompiledFiles | None = None
+) -> tuple[dict[str, Content], list[Problem]]:
     """The contents, by `variant.locale`, that compile, and every problem at once: also what a mail that is shown lacks."""
-    contents, problems = {}, [Problem.of(finding) for finding in inspect(campaign)]
+    compiled = compiled or CompiledFiles()
+    contents, problems = {}, [Problem.of(finding) for finding in inspect(campaign, compiled)]
     known = {problem.where for problem in problems if problem.severity == "error"}
     for variant, locale in _wanted(campaign, choice):
         name = f"{variant.id}.{locale}"
         try:
-            content = compile_one(campaign, name, is_linted=False)
+            content = compile_one(campaign, name, is_linted=False, compiled=compiled)
         except PlanError as error:
             problems += [] if error.where in known else [Problem.of(error)]
         else:
@@ -70,21 +73,31 @@ def content_problems(campaign: Campaign, name: str, content: Content) -> list[Pr
 def _wanted(campaign: Campaign, choice: Choice) -> list[tuple[Variant, str]]:
     """The chosen variants and locales. Raises `ConfigurationError` for one that the campaign does not have."""
     names = {variant.id: variant for variant in campaign.variants}
-    chosen = _one(names, choice.variant, "variant", campaign.id)
-    locales = _one({locale: locale for locale in campaign.locales}, choice.locale, "locale", campaign.id)
+    if choice.variant is not None and "variants" not in campaign.model_fields_set:
+        raise ConfigurationError(
+            "has no variants: everybody gets the same mail.", where=f"campaign {campaign.id}", remedy="Leave out VARIANT."
+        )
+    chosen = _one({name: name.replace("_", " ") for name in names}, choice.variant, "variant", campaign.id)
+    locales = _one({locale: language(locale) for locale in campaign.locales}, choice.locale, "locale", campaign.id)
     return [(names[variant], locale) for variant in chosen for locale in locales]
 
 
-def _one(known: Mapping[str, Any], wanted: str | None, kind: str, campaign: str) -> list[str]:
+def _one(known: Mapping[str, str], wanted: str | None, kind: str, campaign: str) -> list[str]:
+    """All names, or the one that is wanted, by its name or in words, in capitals or not; `known` has the words of each."""
     if wanted is None:
         return list(known)
-    if wanted not in known:
-        raise ConfigurationError(
-            f"has no {kind} '{wanted[:40]}'.",
-            where=f"campaign {campaign}",
-            remedy=suggest(wanted, known, kind=f"{kind}s"),
-        )
-    return [wanted]
+    folded = wanted.strip().casefold()
+    for name, words in known.items():
+        if folded in (name.casefold(), words.casefold()):
+            return [name]
+    near = closest(wanted, [*known, *known.values()])
+    meant = next((name for name, words in known.items() if near in (name, words)), None)
+    listed = ", ".join(name if words == name else f"{name} ({words})" for name, words in sorted(known.items()))
+    raise ConfigurationError(
+        f"has no {kind} '{wanted[:40]}'.",
+        where=f"campaign {campaign}",
+        remedy=f"{f'Did you mean {meant}? ' if meant else ''}Known {kind}s: {listed}.",
+    )
 
 
 def render_mails(

@@ -21,6 +21,7 @@ from include.core.occurrence import occurrence_of
 from include.core.pace import AccountPace
 from include.core.suggestion import suggest
 from include.dispatch.content import Content
+from include.dispatch.content.compiled_files import CompiledFiles
 from include.dispatch.content.products import ProductRows, first_of_catalogue
 from include.dispatch.plan.audience import AudienceCounts, select_as_if_due, select_recipients
 from include.dispatch.plan.chunking import cut_into_chunks
@@ -104,6 +105,7 @@ def preview_run(
         fill_everybody(warehouse, stores.secrets, cut_into_chunks(warehouse, campaign, at), edge_url, contents)
         selection = _selection(warehouse, campaign, as_if_due(warehouse, campaign, audience), live)
         selection = _with_products(warehouse, contents, selection)
+    contents = _with_rows(campaign, contents, selection)
     shown = _preview(campaign, contents, selection, list(dict.fromkeys(warnings)), edge_url=edge_url, account=account, at=at)
     shown = replace(shown, approval=approval, occurrence=occurrence)
     file = stores.paths.previews / campaign.id / page_name(run)
@@ -115,18 +117,30 @@ def preview_run(
 
 
 def preview_now(
-    stores: Stores | None, campaign_id: str, choice: Choice, *, edge_url: str, account: AccountPace, at: datetime
+    stores: Stores | None,
+    campaign_id: str,
+    choice: Choice,
+    *,
+    edge_url: str,
+    account: AccountPace,
+    at: datetime,
+    compiled: CompiledFiles | None = None,
 ) -> Preview:
-    """The preview for a writer: errors become problems on the page. `stores`: None before the first run."""
+    """The preview for a writer: errors become problems on the page. `stores`: None before the first run.
+
+    `compiled` keeps what did not change since the last one.
+    """
+    compiled = compiled or CompiledFiles()
     findings, campaign = inspect_mail(campaign_id)
     problems = [Problem.of(finding) for finding in findings]
     if campaign is None:
         return Preview(campaign_id, at, problems=problems)
     try:
-        contents, found = compile_each(campaign, choice)
+        contents, found = compile_each(campaign, choice, compiled)
         selection = _select(stores, campaign, contents, choice, at)
     except TradewindError as error:
         return Preview(campaign_id, at, problems=[*problems, Problem.of(error)])
+    contents = _with_rows(campaign, contents, selection, compiled)
     return _preview(campaign, contents, selection, [*problems, *found], edge_url=edge_url, account=account, at=at)
 
 
@@ -145,7 +159,6 @@ def _preview(
     account: AccountPace,
     at: datetime,
 ) -> Preview:
-    contents = with_products(campaign, contents, lambda _lists: selection.products or first_of_catalogue(), is_linted=False)
     mails, found = render_mails(campaign, contents, selection.people, edge_url)
     if selection.people_from.startswith(EXAMPLES):
         found = [replace(problem, severity="warning") for problem in found]
@@ -154,6 +167,15 @@ def _preview(
         campaign.name, at, campaign, occurrence_of(campaign, at), selection.people_from, every, mails,
         selection.as_if_due, selection.live,
         schedule(campaign, selection.zones, account, at) if selection.as_if_due else None,
+    )  # fmt: skip
+
+
+def _with_rows(
+    campaign: Campaign, contents: Mapping[str, Content], selection: Selection, compiled: CompiledFiles | None = None
+) -> dict[str, Content]:
+    """The contents with the products that everybody is shown."""
+    return with_products(
+        campaign, contents, lambda _lists: selection.products or first_of_catalogue(), is_linted=False, compiled=compiled
     )  # fmt: skip
 
 
