@@ -12,11 +12,11 @@ import os
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
-from include.core import paths, segment_name, sqlfile
+from include.core import paths, segment_name, sqlfile, text_file
 from include.core.campaign import Campaign
 from include.core.campaign_file import campaign_names, file_of, inspect_campaign
 from include.core.errors import ConfigurationError
@@ -209,7 +209,15 @@ def _not_read(folder: Path, suffix: str, similar: Collection[str]) -> Iterator[F
 
 
 def _campaigns() -> Iterator[Document[Campaign]]:
-    return (inspect_campaign(name) for name in campaign_names())
+    """Every campaign file. Several checkers ask for them; they are read again when one of them or the shop's changed."""
+    folder, shop_file = paths.campaign_folder(), paths.shop_file()
+    stamps = text_file.stamps(folder), text_file.stamps(shop_file.parent)
+    return (_campaign(name, folder, shop_file, *stamps) for name in campaign_names())
+
+
+@lru_cache(maxsize=1_000)
+def _campaign(name: str, _folder: Path, _shop: Path, *_stamps: frozenset[tuple[str, int]]) -> Document[Campaign]:
+    return inspect_campaign(name)
 
 
 def _unknown_segments(document: Document[Campaign]) -> Iterator[Finding]:
