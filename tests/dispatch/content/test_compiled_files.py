@@ -39,6 +39,17 @@ def test_a_content_from_compiled_files_is_made_of_the_same_files_and_lists(
     assert again(tmp_path, compiled).content_hash == again(tmp_path, None).content_hash
 
 
+def test_lists_of_one_file_are_not_those_of_another_that_it_includes(compile_parts: Compile, tmp_path: Path) -> None:
+    shared = {"base/shared.html.j2": "<p>Shared</p>"}
+    compile_parts(SHARED + '{% include "base/shared.html.j2" %}', files=shared)
+    compiled = CompiledFiles()
+    assert again(tmp_path, compiled).product_lists == {"top_sellers"}
+    compile_parts('<p>Plain</p>{% include "base/shared.html.j2" %}')
+    alone, other = again(tmp_path, None), again(tmp_path, compiled)
+    assert not other.product_lists
+    assert other.content_hash == alone.content_hash
+
+
 def test_shipped_mails_that_share_a_layout_are_the_same_in_any_order() -> None:
     compiled = CompiledFiles()
     for name in ("summer_sale", "winback", "summer_sale"):
