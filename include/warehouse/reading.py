@@ -14,7 +14,7 @@ import duckdb
 
 from include.core.errors import ConfigurationError, WarehouseBusy
 from include.core.paths import DataPaths
-from include.warehouse.connection import configure, prepare
+from include.warehouse.connection import configure, prepare, transaction
 
 PRIVATE = ("core.suppressions", "core.consent_answers", "core.schema_history")
 """Tables of the reader itself: the first two are replaced from the ledger by whoever selects an audience."""
@@ -75,10 +75,8 @@ def _show_tables(connection: duckdb.DuckDBPyConnection, paths: DataPaths) -> Non
         raise ConfigurationError(
             "was written by another version of Tradewind.", where=str(paths.warehouse), remedy="Run any DAG that uses it."
         )
-    marts = connection.execute(_MARTS).fetchall()
-    for (table,) in connection.execute(_TABLES).fetchall():
-        if table not in PRIVATE:
-            connection.execute(f"drop table {table}")
-            connection.execute(f"create view {table} as from stored.{table}")
-    for (mart,) in marts:
-        connection.execute(f"create view {mart} as from stored.{mart}")
+    marts = [mart for (mart,) in connection.execute(_MARTS).fetchall()]
+    tables = [table for (table,) in connection.execute(_TABLES).fetchall() if table not in PRIVATE]
+    views = [f"create view {name} as from stored.{name}" for name in (*tables, *marts)]
+    with transaction(connection):
+        connection.execute(";".join([*(f"drop table {table}" for table in tables), *views]))
