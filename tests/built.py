@@ -35,5 +35,5 @@ def run_statement(
     if stage == "segment" and "temp.fact_" in (statement := sqlfile.load(stage, name).statement):
         features.show(connection, everybody=True)
         if "_by_person" in statement:
-            features.sum_by_person(connection, given)
+            features.sum_by_person(connection, given, everybody=True)
     return run(connection, stage, name, given)

@@ -21,6 +21,7 @@ from include.segment.definition import Definition
 PEOPLE = "(select subscriber_id from temp.people)"
 """The people for whom the conditions are evaluated; stands for a segment that is joined, which is a condition of its own."""
 
+_PERSON = "subscriber_id"
 _NOT_A_CONJUNCTION = ("group", "having", "qualify", "distinct", "limit", "offset", "windows")
 
 
@@ -91,17 +92,31 @@ def _rename(tree: exp.Select, tables: Mapping[str, str]) -> None:
 
 
 def _read_moved(tree: exp.Select, moved: Mapping[str, str]) -> None:
-    """Read a temporary table in FROM, where the people come from it: other rows of it are nobody's in question."""
+    """Read temporary tables in FROM, where the people come from it, and in joins with them by id.
+
+    Other rows of these tables are nobody's in question.
+    """
     source, joins = tree.args["from_"].this, tree.args.get("joins") or ()
     who = tree.expressions[0].unalias()
-    if not isinstance(source, exp.Table) or source.db.lower() != SCHEMA or source.name.lower() not in moved:
-        return
     if any(join.side in ("RIGHT", "FULL") for join in joins) or who.table not in ("", source.alias_or_name):
         return
-    if not source.alias:
-        source.set("alias", exp.TableAlias(this=exp.to_identifier(source.name)))
-    source.set("db", exp.to_identifier("temp"))
-    source.set("this", exp.to_identifier(moved[source.name.lower()]))
+    if who.name.lower() != _PERSON:
+        return
+    for table in (source, *(join.this for join in joins if _is_by_person(join, who))):
+        if isinstance(table, exp.Table) and table.db.lower() == SCHEMA and table.name.lower() in moved:
+            if not table.alias:
+                table.set("alias", exp.TableAlias(this=exp.to_identifier(table.name)))
+            table.set("db", exp.to_identifier("temp"))
+            table.set("this", exp.to_identifier(moved[table.name.lower()]))
+
+
+def _is_by_person(join: exp.Join, who: exp.Expr) -> bool:
+    """Whether only rows with the id of the person are joined."""
+    if any(column.name.lower() == _PERSON for column in join.args.get("using") or ()):
+        return True
+    joined = exp.column(_PERSON, table=join.this.alias_or_name)
+    terms = on.flatten() if isinstance(on := join.args.get("on"), exp.And) else [on]
+    return bool(who.table) and any(isinstance(term, exp.EQ) and {term.left, term.right} == {who, joined} for term in terms)
 
 
 def _statement(tree: exp.Select, bases: list[str]) -> str:

@@ -29,13 +29,13 @@ WHOLE_AFTER = timedelta(days=7)
 MAX_SHARE = 0.3
 """If a larger share of the people has something new, computing everybody is cheaper."""
 SOURCES = {
-    "fact_people": "core.subscribers",
-    "fact_purchases": "core.purchases",
-    "fact_activities": "core.activities",
-    "fact_events": "engagement.events",
+    "fact_people": ("core.subscribers", ""),
+    "fact_purchases": ("core.purchases", " and has_purchases"),
+    "fact_activities": ("core.activities", " and has_activities"),
+    "fact_events": ("engagement.events", " and has_events"),
 }
-"""The views that the statements read: everything, or the rows of the people who are computed."""
-_CHANGED = " semi join (from temp.fact_changes where subscriber_id <> '') as changed using (subscriber_id)"
+"""The views that the statements read: everything, or the rows of the people whose source changed."""
+_CHANGED = " semi join (from temp.fact_changes where subscriber_id <> ''{changed}) as changed using (subscriber_id)"
 """The condition holds for every id. With it DuckDB gives the scan a Bloom filter of the ids (include/analyze/scopes.py)."""
 _NUMBERED = "select *, id_hash(subscriber_id) as number from {source}"
 _NUMBERED_APART = (
@@ -43,9 +43,14 @@ _NUMBERED_APART = (
     "left join temp.sharers as sharers on source.subscriber_id = sharers.subscriber_id"
 )
 """With the numbers by which facts are grouped: a hash of the id, or numbers of their own where ids of the list share one."""
-_SUMS = ("purchases_by_person", "activities_by_person", "engagement_by_person")
-"""Temporary tables that facts_insert joins. In one statement they would share the memory, and spill."""
-_STATEMENTS = ("activity_facts_insert", *_SUMS, "facts_insert")
+_SUMS = {
+    "purchases_by_person": "purchases_kept",
+    "activities_by_person": "activities_kept",
+    "engagement_by_person": "engagement_kept",
+}
+"""Temporary tables that facts_insert joins, and what adds the people of whom another source changed. In one statement they
+would share the memory, and spill."""
+_STATEMENTS = ("activity_facts_insert", *_SUMS, *_SUMS.values(), "facts_insert")
 
 
 def build_features(connection: duckdb.DuckDBPyConnection, as_of: datetime, *, whole: bool = False) -> None:
@@ -62,15 +67,15 @@ def build_features(connection: duckdb.DuckDBPyConnection, as_of: datetime, *, wh
         reason = "it was asked for" if whole else whole_because(scope, as_of, basis)
         if not reason and not _find_changes(connection, scope, as_of):
             reason = f"more than {MAX_SHARE:.0%} of the people have something new"
-        _keep_previous(connection, scope, as_of, everybody=bool(reason))
         show(connection, everybody=bool(reason))
+        _keep_previous(connection, scope, as_of, everybody=bool(reason))
         for table in ("facts", "activity_facts"):
             if reason:
                 connection.execute(f"delete from segment.{table}")
             else:
                 run(connection, "segment", f"{table}_delete")
         params = {"as_of": as_of, "basis": basis, "whole_at": as_of if reason else scope["whole_at"], **ENGAGEMENT_PARAMS}
-        _insert_facts(connection, params)
+        _insert_facts(connection, params, everybody=bool(reason))
         for name in ("scales_delete", "scales_insert"):
             run(connection, "segment", name, params)
         connection.execute("delete from segment.changes")
@@ -95,28 +100,37 @@ def whole_because(scope: dict[str, Any], as_of: datetime, basis: str) -> str:
 
 
 def show(connection: duckdb.DuckDBPyConnection, *, everybody: bool) -> None:
-    """Let the views of the sources hold everything, or the rows of the people in `temp.fact_changes`."""
+    """Let the views of the sources hold everything, or the rows of the people in `temp.fact_changes` whose source changed.
+
+    Of these people, `temp.facts_before` has the present facts.
+    """
+    ids = "core.subscribers" if everybody else "temp.fact_changes"
+    connection.execute(f"create or replace temp view fact_ids as select subscriber_id from {ids}")
     materialize(connection, "sharers", "segment", "sharers")
     some_share = connection.execute("select count(*) from temp.sharers").fetchall()[0][0]
     numbered = _NUMBERED_APART if some_share else _NUMBERED
-    for view, source in SOURCES.items():
-        text = numbered.format(source=source) + ("" if everybody else _CHANGED)
+    for view, (source, changed) in SOURCES.items():
+        text = numbered.format(source=source) + ("" if everybody else _CHANGED.format(changed=changed))
         connection.execute(f"create or replace temp view {view} as {text}")
+    if not everybody:
+        materialize(connection, "facts_before", "segment", "facts_before")
 
 
-def _insert_facts(connection: duckdb.DuckDBPyConnection, params: Mapping[str, Any]) -> None:
+def _insert_facts(connection: duckdb.DuckDBPyConnection, params: Mapping[str, Any], *, everybody: bool) -> None:
     """Write the facts of the people in the views; what is summed for that would take memory or disk until the run ends."""
     run(connection, "segment", "activity_facts_insert", params)
-    sum_by_person(connection, params)
+    sum_by_person(connection, params, everybody=everybody)
     run(connection, "segment", "facts_insert", params)
-    for name in _SUMS:
+    for name in (*_SUMS, *([] if everybody else ["facts_before"])):
         connection.execute(f"drop table temp.{name}")
 
 
-def sum_by_person(connection: duckdb.DuckDBPyConnection, params: Mapping[str, Any]) -> None:
-    """Sum purchases, activities and events of the people in the views."""
-    for name in _SUMS:
+def sum_by_person(connection: duckdb.DuckDBPyConnection, params: Mapping[str, Any], *, everybody: bool) -> None:
+    """Sum purchases, activities and events of the people in the views; what is not summed again is as it was."""
+    for name, kept in _SUMS.items():
         materialize(connection, name, "segment", name, params)
+        if not everybody:
+            run(connection, "segment", kept)
 
 
 def _basis(connection: duckdb.DuckDBPyConnection) -> str:

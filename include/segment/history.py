@@ -32,20 +32,24 @@ _COMPARE = (
     "moves_create",
     "explained_moves_create",
     "explained_members_before_create",
+    "explained_members_now_create",
     "moved_features_create",
     "moved_previous_features_create",
+    "moved_activity_counts_create",
+    "moved_previous_activity_counts_create",
     "movers_create",
     "found_changes_create",
 )
 """SQL files that compare the selected members with those before the run, in this order."""
 
 PREVIOUS = {"features": "previous_features", "activity_counts": "previous_activity_counts"}
-_MEMBERS_BEFORE, _EXPLAINED_BEFORE = (
+_MOVED = {name: f"moved_{name}" for names in PREVIOUS.items() for name in names}
+_MEMBERS_BEFORE, _EXPLAINED_BEFORE, _EXPLAINED_NOW = (
     f"(select members.subscriber_id from temp.{table} as members inner join temp.places "
     "on members.block = places.block and members.bits & places.bit <> 0 where places.segment = $tw_read_{})"
-    for table in ("members_before", "explained_members_before")
+    for table in ("members_before", "explained_members_before", "explained_members_now")
 )
-"""The members before the run: all, and those whose moves are explained."""
+"""The members before the run, and, before and now, those whose moves are explained."""
 
 
 def not_built_later(
@@ -96,9 +100,9 @@ def _explain(
         connection.execute(_INSERT.format("$tw_texts::varchar[]", "temp.people"), texts)
     before = moved == "entered"
     found = (
-        conditions(segment, _MEMBERS_BEFORE, PREVIOUS, {"previous_features": "moved_previous_features"}, _EXPLAINED_BEFORE)
+        conditions(segment, _MEMBERS_BEFORE, PREVIOUS, _MOVED, _EXPLAINED_BEFORE)
         if before
-        else conditions(segment, MEMBERS_NOW, moved={"features": "moved_features"})
+        else conditions(segment, MEMBERS_NOW, moved=_MOVED, joined_members=_EXPLAINED_NOW)
     )
     when = compared_at if before else as_of
     if found is None or not found.texts or when is None:

@@ -112,18 +112,18 @@ def test_who_changed_is_enough(both: list[duckdb.DuckDBPyConnection], history: l
 
 
 def test_only_who_changed_is_computed(both: list[duckdb.DuckDBPyConnection]) -> None:
-    """A purchase of one person leaves the row of another as it was stored, also where it is wrong."""
+    """A purchase of one person leaves their activities and the row of another as stored, also where that is wrong."""
     followed = both[0]
     _empty(followed)
     for name in ("person-1", "person-2"):
         _apply(followed, _change("joins", name), START)
     build_features(followed, START)
-    followed.execute("update segment.facts set activities_30d = 77")
+    followed.execute("update segment.facts set activities_30d = 77, purchases = 55")
     _apply(followed, _change("buys", "person-1"), START)
     build_features(followed, START + timedelta(hours=1))
 
     found = followed.execute("select subscriber_id, purchases, activities_30d from segment.features order by all").fetchall()
-    assert found == [("person-1", 1, 0), ("person-2", 0, 77)]
+    assert found == [("person-1", 1, 77), ("person-2", 55, 77)]
     assert not followed.execute("from segment.changes").fetchall(), "applied and forgotten: not computed again each time"
 
 

@@ -6,4 +6,8 @@
 create or replace temp table moved_previous_features as
 select features.*
 from segment.previous_features as features
-semi join temp.explained_moves as moves on features.subscriber_id = moves.subscriber_id;
+semi join (
+    select distinct subscriber_id
+    from temp.explained_moves
+    where subscriber_id <> ''
+) as moves on features.subscriber_id = moves.subscriber_id;
