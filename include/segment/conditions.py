@@ -98,9 +98,9 @@ def _read_moved(tree: exp.Select, moved: Mapping[str, str]) -> None:
     """
     source, joins = tree.args["from_"].this, tree.args.get("joins") or ()
     who = tree.expressions[0].unalias()
-    if any(join.side in ("RIGHT", "FULL") for join in joins) or who.table not in ("", source.alias_or_name):
+    if not isinstance(who, exp.Column) or who.name.lower() != _PERSON or who.table not in ("", source.alias_or_name):
         return
-    if who.name.lower() != _PERSON:
+    if any(join.side in ("RIGHT", "FULL") for join in joins):
         return
     for table in (source, *(join.this for join in joins if _is_by_person(join, who))):
         if isinstance(table, exp.Table) and table.db.lower() == SCHEMA and table.name.lower() in moved:
@@ -110,7 +110,7 @@ def _read_moved(tree: exp.Select, moved: Mapping[str, str]) -> None:
             table.set("this", exp.to_identifier(moved[table.name.lower()]))
 
 
-def _is_by_person(join: exp.Join, who: exp.Expr) -> bool:
+def _is_by_person(join: exp.Join, who: exp.Column) -> bool:
     """Whether only rows with the id of the person are joined."""
     if any(column.name.lower() == _PERSON for column in join.args.get("using") or ()):
         return True

@@ -127,6 +127,22 @@ def test_only_who_changed_is_computed(both: list[duckdb.DuckDBPyConnection]) -> 
     assert not followed.execute("from segment.changes").fetchall(), "applied and forgotten: not computed again each time"
 
 
+@pytest.mark.parametrize("what", ["buys", "acts", "opens", "consents"])
+def test_what_is_not_summed_again_stays(both: list[duckdb.DuckDBPyConnection], what: str) -> None:
+    """One source of a person with purchases, activities and clicks changes, or the consent: the others stay."""
+    for connection in both:
+        _empty(connection)
+        for happens in ("joins", "buys", "acts", "opens"):
+            _apply(connection, {**_change(happens, "person-1"), "flag": False}, START)
+        build_features(connection, START)
+        _apply(connection, {**_change(what, "person-1"), "text": "later"}, START)
+        build_features(connection, START + timedelta(hours=1), whole=connection is both[1])
+
+    followed, whole = (_read(connection) for connection in both)
+    assert followed == whole
+    assert len(followed["features"]) == 1
+
+
 @pytest.mark.parametrize("why", ["a source changed", "everybody's", "exchange rates", "the last time", "before", "share"])
 def test_everybody_is_computed_where_following_would_not_do(
     both: list[duckdb.DuckDBPyConnection], why: str, monkeypatch: pytest.MonkeyPatch

@@ -11,6 +11,8 @@ import pytest
 from include.core.paths import DataPaths
 from include.segment import history
 from include.segment.build import build_segments
+from include.segment.catalogue import read_catalogue
+from include.segment.conditions import conditions
 from include.warehouse.connection import open_warehouse
 
 AS_OF = datetime(2026, 11, 24, 6, tzinfo=UTC)
@@ -165,6 +167,43 @@ def test_a_condition_on_other_people_reads_all_members(shop: tuple[DataPaths, Pa
     build(shop, "three", 2)
 
     assert moves(paths, "not_alone", "2026-11-26") == [("dan", "entered", "purchases >= 1")]
+
+
+def test_rows_of_other_people_that_are_joined_are_read(shop: tuple[DataPaths, Path], define: Define) -> None:
+    """Bob and Cat do not move when Dan enters, and his conditions need their rows."""
+    paths, _ = shop
+    others = "segment.features as others on others.subscriber_id <> features.subscriber_id and others.purchases >= 1"
+    terms = "features.purchases >= 1 and features.days_since_signup <= 60"
+    define(
+        "not_alone",
+        f"select features.subscriber_id from segment.features as features inner join {others} where {terms}",
+    )
+    do(paths, PURCHASE, id="cat", at="2026-11-24 12:00:00Z")
+    build(shop, "two", 1)
+    do(paths, PURCHASE, id="dan", at="2026-11-25 12:00:00Z")
+
+    build(shop, "three", 2)
+
+    assert moves(paths, "not_alone", "2026-11-26") == [("dan", "entered", "features.purchases >= 1")]
+
+
+@pytest.mark.parametrize(
+    "join", ["using (subscriber_id)", "on a.subscriber_id = features.subscriber_id and a.in_7_days > 0"]
+)
+def test_rows_that_are_joined_by_person_are_those_of_who_moved(define: Define, join: str) -> None:
+    """A condition of a segment that joins two tables by person scans neither."""
+    define(
+        "visitors",
+        f"select a.subscriber_id from segment.activity_counts as a join segment.features {join} where a.name = 'x'",
+    )
+    folder = define("other", "select subscriber_id from segment.features")
+    segment = next(one for one in read_catalogue(folder).segments if str(one.name) == "visitors")
+
+    found = conditions(segment, moved={"features": "moved_features", "activity_counts": "moved_activity_counts"})
+
+    assert found is not None
+    assert "temp.moved_activity_counts AS a" in found.statement
+    assert "temp.moved_features AS features" in found.statement
 
 
 def test_conditions_are_kept_for_a_bounded_number_of_people(
