@@ -36,8 +36,8 @@ class Finding:
     remedy: str = ""
 
     def __str__(self) -> str:
-        """`include/campaigns/newsletter.yaml:12: error: what it is. The remedy.`; editors turn this into a link."""
-        text = " ".join(part for part in (self.what, self.remedy) if part)
+        """One line, `include/campaigns/newsletter.yaml:12: error: what it is. The remedy.`; editors link it."""
+        text = " ".join(f"{self.what} {self.remedy}".split())
         return f"{shown_path(self.path)}:{self.line}: {self.severity}: {text}"
 
     @property

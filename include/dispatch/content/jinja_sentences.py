@@ -112,6 +112,8 @@ def _between(wanted: str, found: str) -> str:
     """The remedy where one thing is wanted and another one stands."""
     if found in _CLOSERS:
         return f"Write {wanted} before {found}."
+    if (wanted, found) == (":", "}"):
+        return "Write a value with two braces, {{ … }}; three begin fields, {name: value}."
     if wanted == "in":
         return "Write the loop as {% for name in list %}."
     if wanted in _CLOSERS:

@@ -38,6 +38,8 @@ GLOBALS = (
 """The variables of every template; `preheader` in the bodies only."""
 _ONE_BRACE = re.compile(r"(?<!\{)\{(?![{%#])\s*(?P<name>[A-Za-z_][\w.]*)\s*(?P<then>\(|\||\})")
 _SPLIT_TAG = re.compile(r"\{\s+%|%\s+\}")
+_FOREIGN = re.compile(r"\*\|[A-Za-z][\w:]*\|\*|\[\[\s*[A-Za-z][\w. ]*\]\]|%%[A-Za-z]\w*%%")
+"""Placeholders of other programs for mail: `*|FNAME|*`, `[[first_name]]`, `%%name%%`."""
 _STYLE = re.compile(r"<(style|script)\b.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
 
 
@@ -77,6 +79,10 @@ def _braces(text: str, line: int, known: frozenset[str]) -> Iterator[Problem]:
     for match in _SPLIT_TAG.finditer(text):
         what = f"'{match[0]}' is printed as it stands."
         yield Problem(line + text.count("\n", 0, match.start()), what, "Write {% and %} without a space.")
+    for match in _FOREIGN.finditer(text):
+        what = f"'{match[0]}' is printed as it stands: it is a placeholder of another program."
+        at, remedy = line + text.count("\n", 0, match.start()), "To print a value, write {{ person.first_name }}."
+        yield Problem(at, what, remedy, is_certain=False)
     for match in _ONE_BRACE.finditer(text):
         name, at = match["name"], line + text.count("\n", 0, match.start())
         what = f"'{{ {name}{'(' if match['then'] == '(' else ''}' has one brace, so it is printed as it stands."

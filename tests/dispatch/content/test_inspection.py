@@ -10,7 +10,7 @@ import pytest
 
 from include.core.campaign_fields import Variant
 from include.core.errors import PlanError
-from include.core.finding import refuse
+from include.core.finding import Finding, refuse
 from include.dispatch.content import markup
 from include.dispatch.content.inspection import inspect_mail, inspect_sources
 from include.dispatch.content.translations import outdated
@@ -211,3 +211,26 @@ def test_outside_of_git_the_time_of_the_last_edit_counts(letter: Path) -> None:
     assert list(outdated(letter)) == []
     os.utime(letter / "letter" / BODY, (1_700_100_000,) * 2)
     assert [one.path.name for one in outdated(letter)] == ["body.de.html.j2"]
+
+
+@pytest.mark.parametrize("placeholder", ["*|FNAME|*", "[[first_name]]", "[[ Contact.Name ]]", "%%name%%"])
+def test_a_placeholder_of_another_program_is_a_warning(placeholder: str) -> None:
+    assert problems(f"<p>a</p>\n<p>Hello {placeholder}</p>") == [
+        (2, f"'{placeholder}' is printed as it stands: it is a placeholder of another program. To print a value, write "
+            "{{ person.first_name }}.", False),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ["a [[1]] b", "100%% sure, 50%% off", "2 *| 3", "<style>a[href] { b: c }</style>"])
+def test_what_looks_a_little_like_a_placeholder_is_text(text: str) -> None:
+    assert problems(f"<p>{text}</p>") == []
+
+
+def test_three_braces_are_said_to_be_two_that_were_meant() -> None:
+    found = problems("<p>a</p>\n<p>{{{ person.country }}}</p>")
+    assert [(line, "two braces, {{ … }}" in text) for line, text, _ in found] == [(2, True)]
+
+
+def test_a_finding_is_one_line() -> None:
+    finding = Finding("warning", Path("body.html.j2"), 3, "links to https://x.example/>\n<h1>a</h1>.", "Correct it.")
+    assert str(finding).endswith(":3: warning: links to https://x.example/> <h1>a</h1>. Correct it.")
