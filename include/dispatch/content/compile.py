@@ -253,7 +253,8 @@ def render_part(environment: TemplateEnvironment, name: str, **variables: Any) -
         what, remedy = jinja_words.in_words(
             error, templates=_templates(environment), filters=environment.filters, macros=environment.macros
         )
-        raise PlanError(what, where=source_location.location_of(error) or name, remedy=remedy) from None
+        where = source_location.location_of(error, of_caller=jinja_words.is_of_caller(error))
+        raise PlanError(what, where=where or name, remedy=remedy) from None
     except Exception as error:  # noqa: BLE001  (a template can raise anything; the writer needs its line)
         where = source_location.location_of(error) or name
         raise PlanError(jinja_words.of_python(error), where=where, remedy=jinja_words.FIX) from None

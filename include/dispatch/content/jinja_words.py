@@ -15,6 +15,7 @@ _ATTRIBUTE = re.compile(r"'(.*)' has no attribute '(.*)'")
 _EXPORT = re.compile(r"the template '(.*?)' .*does not export the requested name '(.*)'")
 _NAMED = re.compile(r"No (filter|test) named '(.*?)'")
 _UNDEFINED = re.compile(r"'(.*)' is undefined")
+_ARGUMENT = re.compile(r"parameter '(.*)' was not provided")
 _PRODUCT = ("id", "name", "price", "currency", "url", "image")
 Names = Callable[[str], Iterable[str]]
 """The names that a template defines, by its own name."""
@@ -36,6 +37,11 @@ def in_words(
     return of_syntax_error(message)
 
 
+def is_of_caller(error: TemplateError) -> bool:
+    """Whether the line to correct is not the one that raised the error, in a macro, but the one that calls the macro."""
+    return bool(_ARGUMENT.match(error.message or ""))
+
+
 def of_python(error: Exception) -> str:
     """What is wrong where a filter, a test or a calculation raised one of Python's errors, whose text says nothing here."""
     return f"a filter or a calculation does not work with this value ({type(error).__name__})."
@@ -44,6 +50,8 @@ def of_python(error: Exception) -> str:
 def _undefined(message: str, macros: Names) -> tuple[str, str]:
     if export := _EXPORT.match(message):
         return f"{export[1]} has no macro '{export[2]}'.", f"{suggest(export[2], macros(export[1]), kind='macros')} {FIX}"
+    if argument := _ARGUMENT.match(message):
+        return f"a macro is called without its argument {argument[1]}.", "Write it between the brackets of the call."
     if attribute := _ATTRIBUTE.match(message):
         near = did_you_mean(attribute[2], _PRODUCT)
         return f"there is no '{attribute[2]}' here.", f"{near or 'Check its name.'} {FIX}"

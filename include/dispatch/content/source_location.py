@@ -39,15 +39,16 @@ def current_location() -> str:
     return ""
 
 
-def location_of(error: BaseException) -> str:
-    """The template line that raised `error`, or an empty string."""
+def location_of(error: BaseException, *, of_caller: bool = False) -> str:
+    """The template line that raised `error`, or an empty string; with `of_caller`, the line that called its macro."""
     if lineno := getattr(error, "lineno", None):
         return format_location(getattr(error, "filename", None) or getattr(error, "name", None), lineno)
-    location, trace = "", error.__traceback__
+    found, trace = list[str](), error.__traceback__
     while trace is not None:
-        location = _in_template(trace.tb_frame, trace.tb_lineno) or location
+        location = _in_template(trace.tb_frame, trace.tb_lineno)
+        found += [location] if location and found[-1:] != [location] else []
         trace = trace.tb_next
-    return location
+    return found[-2] if of_caller and len(found) > 1 else found[-1] if found else ""
 
 
 def template_error(what: str, remedy: str, where: str = "") -> PlanError:

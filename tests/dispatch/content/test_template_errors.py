@@ -241,3 +241,12 @@ def test_what_jinja_and_python_say_is_said_in_a_writers_words(compile_parts: Com
     said = f"{raised.value.what} {raised.value.remedy}"
     assert words in said
     assert not re.search(r"search path|'dict object'|<class|expected token|/tmp", said), said
+
+
+def test_a_macro_without_its_argument_is_an_error_where_it_is_called(compile_parts: Compile) -> None:
+    """Not in the file of the macro, which its author has not touched."""
+    macros = {"base/parts.html.j2": "{% macro button(url, label) %}\n<a href='{{ url }}'>{{ label }}</a>{% endmacro %}"}
+    html = '{% from "base/parts.html.j2" import button %}\n{{ button("https://shop.example.com/") }}'
+    with pytest.raises(PlanError, match="a macro is called without its argument label") as raised:
+        compile_parts(html, files=macros)
+    assert raised.value.where == "letter/body.html.j2, line 3"
