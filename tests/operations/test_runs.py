@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, cast
 
 import pytest
@@ -67,6 +68,22 @@ def test_the_address_of_a_previews_page_is_printed(
     task = {"task_id": "dispatch.plan", "state": "success", "map_index": -1}
     trigger._print_results(cast(AirflowApi, Scripted()), runs.Run("send_x", "r"), task, Progress())
     assert "\nhttp://127.0.0.1:8080/tradewind/previews/x/manual.html\n" in capsys.readouterr().out
+
+
+def test_runs_that_continue_the_triggered_one_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The DAG is paused afterwards: a run that resends what is in doubt would stay queued. One of them starts another."""
+    found = {name: runs.Run("send_x", name) for name in ("first", "resent", "resent again")}
+    came, waited = [["first"], ["first", "resent"], ["first", "resent", "resent again"]], list[str]()
+
+    def wait(_api: object, following: list[runs.Run], *_: object, **__: object) -> list[runs.Run]:
+        waited.extend(run.id for run in following)
+        return [run for run in following if run.id == "resent again"]
+
+    monkeypatch.setattr(runs, "runs_since", lambda *_: [found[name] for name in came[min(len(waited) + 1, 2)]])
+    monkeypatch.setattr(runs, "wait_for_end", wait)
+    failed = trigger._wait_for_following(cast(AirflowApi, Scripted()), found["first"], datetime.now(UTC), Progress())
+    assert waited == ["resent", "resent again"]
+    assert failed == [found["resent again"]]
 
 
 @pytest.mark.parametrize(
