@@ -70,7 +70,9 @@ def test_parameters_are_overridden_by_a_segment_and_each_choice_is_frozen(people
     define("recent", RECENT, "days = 9")
     define("germans", GERMANS, "country = 'DE'")
     define("narrow", "select subscriber_id from segment.recent(days := 2)")
-    define("french", "select g.subscriber_id from segment.germans(country := 'F''R') as g")
+    define("french", "select g.subscriber_id from segment.germans(country := 'FR') as g")
+    define("named", "select subscriber_id from segment.germans where $name = 'O''Hara'", "name = 'Ann'")
+    define("irish", "select n.subscriber_id from segment.named(name := 'O''Hara') as n")
     definitions = define(
         "window", "select recent.subscriber_id from segment.recent(\n    days := $days\n)\nwhere true", "days = 4"
     )
@@ -79,7 +81,7 @@ def test_parameters_are_overridden_by_a_segment_and_each_choice_is_frozen(people
 
     assert sizes == {
         "recent": 10, "recent(days=2)": 3, "recent(days=4)": 5, "narrow": 3, "window": 5,
-        "germans": 15, "germans(country='F''R')": 0, "french": 0,
+        "germans": 15, "germans(country='FR')": 15, "french": 15, "named": 0, "named(name='O''Hara')": 15, "irish": 15,
     }  # fmt: skip
 
 
