@@ -28,12 +28,13 @@ def trigger_dag(installation: Installation, dag: str, conf_text: str) -> int:
     find_dag(api, dag)
     # A concurrent make trigger would pause the DAG at its end, and this run would not continue.
     ours = mutex(installation.paths.services / f"{dag}.lock", progress.report, f"another make trigger of {dag}")
-    with ours, unpaused(api, find_dag(api, dag), progress):
+    with ours, unpaused(api, found := find_dag(api, dag), progress):
         begun = datetime.now(UTC)
         run = runs.trigger(api, dag, conf)
         progress.report(f"{dag}: run {run.id}, parameters {json.dumps(conf)}")
         failed = runs.wait_for_end(api, [run], progress, timeout_seconds=TIMEOUT_SECONDS)
-        failed += _wait_for_following(api, run, begun, progress)
+        if found["is_paused"]:
+            failed += _wait_for_following(api, run, begun, progress)
     progress.print(f"{installation.airflow_url}/dags/{part(dag)}/runs/{part(run.id)}")
     for task in runs.tasks(api, run):
         _print_results(api, run, task, progress)
@@ -41,16 +42,20 @@ def trigger_dag(installation: Installation, dag: str, conf_text: str) -> int:
 
 
 def _wait_for_following(api: AirflowApi, run: runs.Run, begun: datetime, progress: Progress) -> list[runs.Run]:
-    """Wait for the runs of the same DAG that came since, such as the one that resends what is in doubt; returns who failed.
+    """Wait for the runs of the same DAG that tasks or people started since, such as the one that resends what is in doubt.
 
-    In a paused DAG they would stay queued.
+    In a paused DAG they would stay queued. Scheduled runs come again and again; nobody waits for them. Returns who failed.
     """
     known, failed = {run}, list[runs.Run]()
-    while following := [one for one in runs.runs_since(api, run.dag, begun) if one not in known]:
+    while following := [one for one in runs.runs_since(api, run.dag, begun) if one not in known and _is_started(one)]:
         known.update(following)
         progress.report(f"{run.dag}: continued by run {', '.join(one.id for one in following)}")
         failed += runs.wait_for_end(api, following, progress, timeout_seconds=TIMEOUT_SECONDS)
     return failed
+
+
+def _is_started(run: runs.Run) -> bool:
+    return run.id.startswith("manual__")
 
 
 def _print_results(api: AirflowApi, run: runs.Run, task: dict[str, Any], progress: Progress) -> None:

@@ -121,8 +121,8 @@ def _insert_facts(connection: duckdb.DuckDBPyConnection, params: Mapping[str, An
     run(connection, "segment", "activity_facts_insert", params)
     sum_by_person(connection, params, everybody=everybody)
     run(connection, "segment", "facts_insert", params)
-    for name in (*_SUMS, *([] if everybody else ["facts_before"])):
-        connection.execute(f"drop table temp.{name}")
+    for name in (*_SUMS, "facts_before"):
+        connection.execute(f"drop table if exists temp.{name}")
 
 
 def sum_by_person(connection: duckdb.DuckDBPyConnection, params: Mapping[str, Any], *, everybody: bool) -> None:

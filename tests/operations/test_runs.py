@@ -72,18 +72,20 @@ def test_the_address_of_a_previews_page_is_printed(
 
 def test_runs_that_continue_the_triggered_one_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """The DAG is paused afterwards: a run that resends what is in doubt would stay queued. One of them starts another."""
-    found = {name: runs.Run("send_x", name) for name in ("first", "resent", "resent again")}
-    came, waited = [["first"], ["first", "resent"], ["first", "resent", "resent again"]], list[str]()
+    first, resent, again, scheduled = (
+        runs.Run("send_x", name) for name in ("manual__1", "manual__2", "manual__3", "scheduled__4")
+    )
+    came, waited = [[first, resent, scheduled], [first, resent, scheduled, again]], list[runs.Run]()
 
     def wait(_api: object, following: list[runs.Run], *_: object, **__: object) -> list[runs.Run]:
-        waited.extend(run.id for run in following)
-        return [run for run in following if run.id == "resent again"]
+        waited.extend(following)
+        return [run for run in following if run == again]
 
-    monkeypatch.setattr(runs, "runs_since", lambda *_: [found[name] for name in came[min(len(waited) + 1, 2)]])
+    monkeypatch.setattr(runs, "runs_since", lambda *_: came[min(len(waited), 1)])
     monkeypatch.setattr(runs, "wait_for_end", wait)
-    failed = trigger._wait_for_following(cast(AirflowApi, Scripted()), found["first"], datetime.now(UTC), Progress())
-    assert waited == ["resent", "resent again"]
-    assert failed == [found["resent again"]]
+    failed = trigger._wait_for_following(cast(AirflowApi, Scripted()), first, datetime.now(UTC), Progress())
+    assert waited == [resent, again]
+    assert failed == [again]
 
 
 @pytest.mark.parametrize(
