@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,7 @@ from include.ledger.database_errors import translated
 from include.ledger.tables import ledger_metadata
 
 BUSY_SECONDS = 30
+RETRY_SECONDS = 0.02
 CONNECT_SECONDS = 10
 IDLE_SECONDS = 60
 """PostgreSQL ends a transaction that writes and whose host is silent for so long: one that was cut off would keep its locks
@@ -219,7 +221,7 @@ def _prepare_sqlite(engine: Engine) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
         cursor.execute(f"pragma busy_timeout = {BUSY_SECONDS * 1000}")
-        cursor.execute("pragma journal_mode = wal")
+        _enable_wal(cursor)
         cursor.execute("pragma foreign_keys = on")
         cursor.close()
 
@@ -232,3 +234,20 @@ def _prepare_sqlite(engine: Engine) -> None:
             return
         execute(f"pragma synchronous = {'full' if options['tradewind_waits'] else 'normal'}")
         execute("begin immediate")
+
+
+def _enable_wal(cursor: sqlite3.Cursor) -> None:
+    """Switch the file to WAL; if it is already, this takes no lock.
+
+    SQLite may refuse this at once instead of waiting, `busy_timeout` or not, where another process writes the file or
+    switches it too (https://www.sqlite.org/c3ref/busy_handler.html): several processes that open a new ledger.
+    """
+    until = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            cursor.execute("pragma journal_mode = wal")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(RETRY_SECONDS)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib
 import shutil
+import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -180,6 +182,21 @@ def test_concurrent_processes_upgrade_the_ledger_once(engine: Engine, paths: Dat
     with engine.connect() as connection:
         assert connection.scalars(VERSION).all() == [schema.HEAD]
         assert connection.scalars(text("select address_key from suppression_log")).all() == ["a"]
+
+
+def test_a_ledger_without_wal_that_another_process_writes_is_waited_for(paths: DataPaths, secrets: Secrets) -> None:
+    paths.ledger.parent.mkdir(parents=True)
+    writer = sqlite3.connect(paths.ledger, isolation_level=None, check_same_thread=False)
+    writer.execute("create table other (name text)")
+    writer.execute("begin immediate")  # Where SQLite refuses to switch to WAL without waiting.
+    writer.execute("insert into other values ('kept')")
+    end = threading.Timer(0.5, writer.execute, ["commit"])
+    end.start()
+    open_ledger(ledger_url(paths, None), secrets).close()
+    end.join()
+    assert writer.execute("select name from other").fetchall() == [("kept",)]
+    assert writer.execute("pragma journal_mode").fetchall() == [("wal",)]
+    writer.close()
 
 
 def test_current_ledger_is_opened_with_one_version_query(each_ledger: Ledger, secrets: Secrets) -> None:
