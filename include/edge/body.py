@@ -48,37 +48,43 @@ class Pool:
     max_bytes: int
     max_bytes_per_peer: int
     _held: list[Held] = field(default_factory=list)
+    _by_peer: Counter[str] = field(default_factory=Counter)
 
     def add(self, body: Held) -> None:
         self._held.append(body)
 
     def remove(self, body: Held) -> None:
         self._held.remove(body)
+        self._account(body, -body.size)
 
     def grow(self, body: Held, by: int) -> None:
         """Account for `by` more bytes. Raises `Refused` with 503 if this body is the one to evict."""
-        body.size += by
+        self._account(body, by)
         while (peer := self._over(body.peer)) is not None:
             victim = next(
                 (held for held in self._held if held.peer == peer and held.time_left and not held.is_evicted), body
             )
             if victim is body:
                 raise Refused(503, "too many bodies in memory")
-            victim.is_evicted, victim.size = True, 0
+            victim.is_evicted = True
+            self._account(victim, -victim.size)
             assert victim.time_left
             victim.time_left.reschedule(asyncio.get_running_loop().time())
+
+    def _account(self, body: Held, by: int) -> None:
+        body.size += by
+        self._by_peer[body.peer] += by
+        if not self._by_peer[body.peer]:
+            del self._by_peer[body.peer]
 
     def _over(self, peer: str) -> str | None:
         """The peer whose oldest body must be evicted: this one over its limit, or the largest one of a full pool.
 
         The oldest body, because a legitimate upload is short.
         """
-        by_peer: Counter[str] = Counter()
-        for body in self._held:
-            by_peer[body.peer] += body.size
-        if by_peer[peer] > self.max_bytes_per_peer:
+        if self._by_peer[peer] > self.max_bytes_per_peer:
             return peer
-        return by_peer.most_common(1)[0][0] if by_peer.total() > self.max_bytes else None
+        return self._by_peer.most_common(1)[0][0] if self._by_peer.total() > self.max_bytes else None
 
 
 BATCHES = Pool(max_bytes=128 * 1024 * 1024, max_bytes_per_peer=48 * 1024 * 1024)

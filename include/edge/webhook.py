@@ -22,6 +22,9 @@ MAX_EVENTS = 50_000
 MAX_DEPTH = 16
 _NOT_OPENING = bytes(byte for byte in range(256) if byte not in b"{[\0")
 """All bytes but opening brackets, and the zero that no JSON text contains."""
+_AT_ONCE = 100
+"""Events whose brackets are found in one pass. A copy of a whole batch would get new pages from the system, which takes as long
+as all else."""
 _spool_threads = CapacityLimiter(16)
 
 
@@ -86,12 +89,15 @@ def check_shape(content: bytes | bytearray) -> int:
 
 
 def _are_deep(events: Sequence[bytes | msgspec.Raw]) -> bool:
-    """Whether an element nests deeper than any event of SendGrid. One with few opening brackets cannot: it is not parsed.
-
-    The brackets of all are found in one pass, which is short: the thread that receives other batches waits for it.
-    """
-    brackets = b"\0".join(events).translate(None, _NOT_OPENING).split(b"\0")
-    return any(len(found) > MAX_DEPTH and _is_deep(bytes(event)) for found, event in zip(brackets, events, strict=True))
+    """Whether an element nests deeper than any event of SendGrid. One with few opening brackets cannot: it is not parsed."""
+    for start in range(0, len(events), _AT_ONCE):
+        some = events[start : start + _AT_ONCE]
+        brackets = b"\0".join(some).translate(None, _NOT_OPENING).split(b"\0")
+        if max(map(len, brackets)) > MAX_DEPTH and any(
+            len(found) > MAX_DEPTH and _is_deep(bytes(event)) for found, event in zip(brackets, some, strict=True)
+        ):
+            return True
+    return False
 
 
 def _is_deep(event: bytes) -> bool:
