@@ -23,8 +23,8 @@ MAX_DEPTH = 16
 _NOT_OPENING = bytes(byte for byte in range(256) if byte not in b"{[\0")
 """All bytes but opening brackets, and the zero that no JSON text contains."""
 _AT_ONCE = 100
-"""Events whose brackets are found in one pass. A copy of a whole batch would get new pages from the system, which takes as long
-as all else."""
+"""Events whose brackets are found in one pass. A copy of a whole batch would get new pages from the system, which takes as
+long as all else."""
 _spool_threads = CapacityLimiter(16)
 
 
