@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from include.core import text_file
+from include.core.currencies import require_currency
 from include.core.finding import Finding, refuse
 from include.core.paths import product_folder
 from include.core.suggestion import did_you_mean
@@ -112,12 +113,21 @@ def _problems(row: Mapping[Any, Any], seen: Mapping[str, Product], images: froze
         yield "price is not an amount.", "Write it with a point, as in 24.90."
     if not _URL.fullmatch(row["url"]):
         yield "url is not an https address.", "Write https://shop.example.com/records/…"
-    if not _CURRENCY.fullmatch(row.get("currency") or "USD"):
-        yield "currency is not one.", "Write the three letters of ISO 4217, or leave it empty."
+    yield from _currency(row.get("currency") or "USD")
     image = row.get("image") or ""
     if image and image not in images and not _URL.fullmatch(image):
         remedy = did_you_mean(image, images) or f"Put it into {IMAGES}/ beside the file, or write an https address."
         yield f"image {image[:60]} does not exist.", remedy
+
+
+def _currency(code: str) -> Iterator[tuple[str, str]]:
+    if not _CURRENCY.fullmatch(code):
+        yield "currency is not one.", "Write the three letters of ISO 4217, or leave it empty."
+        return
+    try:
+        require_currency(code)
+    except ValueError as error:
+        yield str(error), "Or leave it empty: that is the shop's currency."
 
 
 def _is_price(text: str) -> bool:

@@ -13,9 +13,10 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from include.core.arrival_hours import QuietHours
+from include.core.currencies import require_currency, require_currency_of_any_time
 from include.core.errors import ConfigurationError
 from include.core.field_errors import FieldError
 from include.core.paths import shop_file
@@ -31,8 +32,10 @@ PAUSE_SECONDS = 30 * 86_400
 """How long a no to `PAUSE` is in force. `core.standing` and `people_as_of` have the same number of hours."""
 Texts = Annotated[dict[str, Annotated[str, Field(min_length=1, max_length=300)]], Field(min_length=1)]
 """A text in several languages, by locale."""
-Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
-"""ISO 4217."""
+_Code = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+Currency = Annotated[_Code, AfterValidator(require_currency)]
+CurrencyOfAnyTime = Annotated[_Code, AfterValidator(require_currency_of_any_time)]
+"""ISO 4217: a currency that is in use, or one that is or was."""
 
 
 class UnknownTopic(ConfigurationError):
@@ -113,7 +116,7 @@ class Shop(RuledModel):
     default_locale: Annotated[str, Field(pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$")]
     topics: tuple[Topic, ...]
     currency: Currency = "USD"
-    exchange_rates: dict[Currency, Annotated[float, Field(gt=0, lt=1e9)]] = Field(default_factory=dict)
+    exchange_rates: dict[CurrencyOfAnyTime, Annotated[float, Field(gt=0, lt=1e9)]] = Field(default_factory=dict)
     exchange_rates_as_of: date | None = None
     utm: Utm | None = None
     images_url: Annotated[str | None, Field(pattern=r"^https://[a-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~-]+)*/?$")] = None

@@ -48,6 +48,7 @@ def test_a_shop_without_a_catalogue_has_no_products(catalogue: Path) -> None:
         (HEAD + ROW.replace("cover.png", "cver.png"), 2, "image cver.png does not exist", "Did you mean cover.png?"),
         (HEAD + ROW.replace("Kitchen Songs", " "), 2, "name is empty", "characters"),
         (HEAD + ROW.replace(",\n", ",Euro\n"), 2, "currency is not one", "ISO 4217"),
+        (HEAD + ROW.replace(",\n", ",GPB\n"), 2, "'GPB' is not a currency that is in use. Did you mean GBP?", "empty"),
     ],
 )
 def test_mistakes_have_their_line(catalogue: Path, text: str, line: int, words: str, remedy: str) -> None:
