@@ -1,6 +1,7 @@
 """Advice on a compiled mail: what readers on phones, with weak eyes or with a screen reader have trouble with.
 
-Sources: WCAG 2.2 (1.4.3 contrast, 1.3.1 headings, 2.5.5 target size); Litmus and Gmail on what phones show of a subject.
+Sources: WCAG 2.2 (1.4.3 contrast, 1.3.1 headings, 2.5.5 and 2.5.8 target size); Litmus and Gmail on what phones show of
+a subject.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from include.dispatch.content.content import Content
 from include.dispatch.content.contrast import low_contrast
+from include.dispatch.content.tap_targets import small_targets
 
 MAX_SUBJECT, MIN_PREHEADER, MAX_PREHEADER = 60, 30, 100
 """Characters. A phone shows about 40 of the subject and 40 to 90 of the preheader, and fills a short one from the mail."""
@@ -60,7 +62,8 @@ def advice(content: Content) -> Iterator[Advice]:
     for text, ratio, wanted in low_contrast(tree):
         what = f"'{text[:40]}' has a contrast of {ratio:.1f} to its background."
         yield Advice("warning", "body_html", text, what, f"Choose colours with {wanted:g} or more (WCAG 1.4.3).")
-    yield from _tap_targets(tree)
+    for target in small_targets(tree):
+        yield Advice("hint", "body_html", target.text, target.what, target.remedy)
 
 
 def _plain(text: str, content: Content) -> str:
@@ -141,29 +144,3 @@ def _headings(tree: LexborHTMLParser) -> Iterator[Advice]:
         if level > before + 1:
             what = f"'{text[:40]}' is an h{level} after {f'an h{before}' if before else 'no heading'}."
             yield Advice("hint", "body_html", text, what, f"Write h{before + 1}; choose the size by a style.")
-
-
-def _tap_targets(tree: LexborHTMLParser) -> Iterator[Advice]:
-    """Buttons, links in a cell or box of their own colour, that are lower than a fingertip."""
-    for link in tree.css("a[href]"):
-        box = link.parent
-        styles = [(node.attributes.get("style") or "") if node else "" for node in (box, link)]
-        if box is None or box.text(strip=True) != link.text(strip=True) or "background" not in "".join(styles):
-            continue
-        height = sum(map(_vertical_padding, styles)) + max(_pixels(style, "line-height") for style in styles)
-        if 0 < height < 44:
-            label = link.text(strip=True)
-            what = f"the button '{label[:40]}' is {height:g} pixels high."
-            yield Advice("hint", "body_html", label, what, "Make it 44 or more by padding, for thumbs (WCAG 2.5.5).")
-
-
-def _pixels(style: str, name: str) -> float:
-    match = re.search(rf"(?:^|[;\s]){name}:\s*([\d.]+)px", style)
-    return float(match[1]) if match else 0.0
-
-
-def _vertical_padding(style: str) -> float:
-    match = re.search(r"(?:^|[;\s])padding:\s*([^;]+)", style)
-    sides = [float(size) for size in re.findall(r"([\d.]+)(?:px)?", match[1])] if match else []
-    both = 2 * sides[0] if len(sides) in (1, 2) else sides[0] + sides[2] if len(sides) >= 3 else 0.0
-    return both or _pixels(style, "padding-top") + _pixels(style, "padding-bottom")

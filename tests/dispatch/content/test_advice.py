@@ -12,6 +12,9 @@ from include.dispatch.content.inspection import inspect_mail
 from tests.dispatch.content.conftest import HTML_START, TEXT_END, a_campaign
 
 END = '\n<p><a href="{{ unsubscribe_url }}" style="color: #000">Out</a></p><p>{{ postal_address }}</p>\n</body></html>'
+A = '<a href="https://shop.example.com/1" style="color: #000">One</a>'
+B = '<a href="https://shop.example.com/2" style="color: #000">Two</a>'
+IMAGE = '<img src="https://shop.example.com/a.png" alt="On a platform" width="24" height="24">'
 PREHEADER = "A look inside of what is new this week"
 
 
@@ -51,6 +54,13 @@ def test_a_sound_mail_has_no_finding(tmp_path: Path) -> None:
             'style="color: #000; line-height: 20px">Go there</a></td></tr></table>',
             "hint", 3, "the button 'Go there' is 28 pixels high.",
         ),
+        (f"<p>a</p>\n<p>{A} | {B}</p>", "hint", 3, "the links 'One' and 'Two' are small and about 13 pixels apart."),
+        (f"<p>a</p>\n<p style='font-size: 12px'>{A}{B}</p>", "hint", 3, "small and about 0 pixels apart."),
+        (f"<p>a</p>\n<p>{A}\n&nbsp;·&nbsp; {B}</p>", "hint", 3, "the links 'One' and 'Two' are small"),
+        (f"<ul>\n<li>{A}</li>\n<li>{B}</li></ul>", "hint", 3, "the links 'One' and 'Two' are in lines 19 pixels high."),
+        (f"<p style='line-height: 20px'>\n{A}<br>\n{B}</p>", "hint", 3, "are in lines 20 pixels high."),
+        (f"<div style='font-size: 15px; line-height: 1.4'>\n{A}<br>{B}</div>", "hint", 3, "are in lines 21 pixels high."),
+        (f"<p style='margin: 0'>\n{A}</p><p style='margin: 0; padding-top: 2px'>{B}</p>", "hint", 3, "21 pixels high."),
         ('<p>a</p>\n<a href="">b</a>', "error", 3, "links to nothing."),
         ('<p>a</p>\n<a href="#">b</a>', "warning", 3, "links to #, which is not in the mail."),
         ('<p>a</p>\n<a href="#y">b</a><p id="x">c</p>', "warning", 3, "links to #y, which is not in the mail."),
@@ -71,8 +81,22 @@ def test_what_is_weak_is_found_at_its_line(tmp_path: Path, html: str, severity: 
         ('<p style="color: #949494; font-size: 24px">Large</p>', "Three", PREHEADER),
         ('<div style="display: none; color: #fff">Hidden</div>', "Three", PREHEADER),
         ("<h1>a</h1><h2>b</h2><h3>c</h3><h2>d</h2>", "Ten percent for {{ person.first_name | default('you') }}", PREHEADER),
-        ('<a href="mailto:a@shop.example.com">a</a><a href="#x" id="x">b</a>', "NEWS of the week", PREHEADER),
+        ('<a href="mailto:a@shop.example.com">a</a> or <a href="#x" id="x">b</a>', "NEWS of the week", PREHEADER),
         ('<a href="#top">Up</a>', "Three", PREHEADER),
+        (f"<p>Read {A} and {B}. {A}, {B}</p>", "Three", PREHEADER),
+        (f"<p>{A}</p><p>{B}</p>", "Three", PREHEADER),
+        (f"<p style='line-height: 24px'>{A}<br>{B}</p>", "Three", PREHEADER),
+        (f"<p>{A}<br><br>{B}</p><p style='font-size: 1.2em'>{A} {B}</p>", "Three", PREHEADER),
+        (f"<p>{A}{20 * '&nbsp;'}{B}</p>", "Three", PREHEADER),
+        (
+            f"<p>{A.replace('#000', '#000; padding: 4px 0')} | {B.replace('#000', '#000; padding: 4px 0')}</p>",
+            "Three",
+            PREHEADER,
+        ),
+        (f"<p>{A.replace('#000', '#000; margin-right: 20px')} {B}</p>", "Three", PREHEADER),
+        (f"<p>{A.replace('One', IMAGE)} {B.replace('Two', IMAGE)}</p>", "Three", PREHEADER),
+        (f"<p>{A} {A.replace('One', 'The same')}</p>", "Three", PREHEADER),
+        (f"<table><tr><td>{A}</td><td>{B}</td></tr><tr><td>{A}</td></tr></table>", "Three", PREHEADER),
     ],
 )
 def test_what_is_sound_is_not(tmp_path: Path, html: str, subject: str, preheader: str) -> None:
