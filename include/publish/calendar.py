@@ -6,9 +6,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple, cast
 from zoneinfo import ZoneInfo
 
+import duckdb
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from include.core.campaign import Campaign
@@ -25,7 +26,19 @@ PAGES = Path(__file__).with_name("pages")
 WEEKS = 5
 DAY = timedelta(days=1)
 Volumes = Mapping[tuple[str, str], int]
-"""People by kind (campaign, later, occurrence, journey, segment, entered) and name: what calendar_volumes.sql says."""
+"""People by kind and name: as in calendar_volumes.sql; of kind audience, by campaign, those of calendar_audience.sql."""
+Basis = Literal["plans", "audience", "entries"]
+
+
+class Expected(NamedTuple):
+    """The people of a run; None if nothing is known.
+
+    `basis` is what is known: its last plans, everybody in its segments, or who enters them in a day. From the last two,
+    nobody is subtracted who may not be mailed, is capped or is held out.
+    """
+
+    people: int | None
+    basis: Basis = "plans"
 
 
 class Planned(NamedTuple):
@@ -39,6 +52,7 @@ class Planned(NamedTuple):
     local: str
     runs: int
     expected: int | None
+    basis: Basis = "plans"
 
 
 class Steady(NamedTuple):
@@ -79,15 +93,15 @@ class Day:
 def calendar_page(paths: DataPaths, pace: AccountPace | None, now: datetime) -> str:
     """The page from this week's Monday on. `pace` None: the account's limits could not be read."""
     campaigns, broken = _campaigns()
-    known = volumes(paths, now)
-    steady, broken_journeys = steady_mail(known)
+    known = volumes(paths, now, [campaign for campaign in campaigns if campaign.schedule])
+    steady, silent, broken_journeys = steady_mail(known)
     days = plan_days(campaigns, known, pace or AccountPace(), now, steady)
     environment = Environment(loader=FileSystemLoader(PAGES), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     environment.filters.update(count=formats.count, decimal=formats.decimal)
     by_hand = [campaign for campaign in campaigns if not campaign.schedule]
     return environment.get_template("calendar.html.j2").render(
         days=days, today=now.astimezone(UTC).date(), by_hand=by_hand, broken=[*broken, *broken_journeys],
-        steady=steady, has_limits=pace is not None,
+        steady=steady, silent=silent, has_limits=pace is not None,
         over=[day for day in days if day.waiting], cost=sum(day.cost for day in days),
         unknown=sorted({run.campaign.id for day in days for run in day.planned if run.expected is None}),
         style=(PAGES / "report.css").read_text() + (PAGES / "calendar.css").read_text(),
@@ -117,7 +131,7 @@ def plan_days(
             local = f"{runs[0].astimezone(zone):%H:%M} {campaign.time_zone}"
             expected = expected_people(campaign, known, runs, planned)
             planned.update(occurrence_of(campaign, at) for at in runs)
-            days[day].planned.append(Planned(campaign, runs[0], local, len(runs), expected))
+            days[day].planned.append(Planned(campaign, runs[0], local, len(runs), *expected))
     ordered, waiting = list(days.values()), 0
     for each in ordered:
         each.planned.sort(key=lambda run: (run.at, run.campaign.id))
@@ -133,27 +147,31 @@ def daily_limit(pace: AccountPace, day: date) -> int | None:
     return min(limits) if limits else None
 
 
-def expected_people(campaign: Campaign, known: Volumes, runs: Sequence[datetime], planned: Collection[str]) -> int | None:
-    """The people of the runs of one day; None if nothing is known. `planned` are the occurrences that have a plan by then.
+def expected_people(campaign: Campaign, known: Volumes, runs: Sequence[datetime], planned: Collection[str]) -> Expected:
+    """The people of the runs of one day. `planned` are the occurrences that have a plan by then.
 
-    By the campaign's last plans, else by the size of its segment. An occurrence is planned once, so that later runs of it
+    By the campaign's last plans, else by the people in its segments. An occurrence is planned once, so that later runs of it
     add nobody. Of mail that an event triggers, the first plan had everybody who waited for it, and is no measure for the
     next: those are measured by the later ones, else by how many people enter the segment in a day.
     """
     new = {occurrence_of(campaign, at) for at in runs} - set(planned)
     if not new:
-        return 0
-    name = str(campaign.segment) if isinstance(campaign.segment, str) else ""
-    if campaign.occurrence in PER_PERSON and planned:
-        people = known.get(("later", campaign.id), known.get(("entered", name)))
-    else:
-        people = known.get(("campaign", campaign.id), known.get(("segment", name)))
-    return people if people is None else people * len(new)
+        return Expected(0)
+    single = campaign.segments.single() or ""
+    found = (
+        [("later", campaign.id, "plans"), ("entered", single, "entries")]
+        if campaign.occurrence in PER_PERSON and planned
+        else [("campaign", campaign.id, "plans"), ("audience", campaign.id, "audience"), ("segment", single, "audience")]
+    )
+    for kind, name, basis in found:
+        if (people := known.get((kind, name))) is not None:
+            return Expected(people * len(new), cast("Basis", basis))
+    return Expected(None)
 
 
-def steady_mail(known: Volumes) -> tuple[list[Steady], list[str]]:
-    """The journeys with mail of a day, and the errors of files that have some."""
-    found, broken = list[Steady](), list[str]()
+def steady_mail(known: Volumes) -> tuple[list[Steady], list[str], list[str]]:
+    """The journeys with mail of a day, the names of those of which nothing is known, and the errors of broken files."""
+    found, silent, broken = list[Steady](), list[str](), list[str]()
     for name in journey_names():
         try:
             journey = load_journey(name)
@@ -165,18 +183,38 @@ def steady_mail(known: Volumes) -> tuple[list[Steady], list[str]]:
         cost = sum(people[mail.id] * mail.cost_per_thousand / 1_000 for mail in mails)
         if any(people.values()):
             found.append(Steady(journey.name, sum(people.values()), cost))
-    return found, broken
+        elif mails:
+            silent.append(journey.name)
+    return found, silent, broken
 
 
-def volumes(paths: DataPaths, now: datetime) -> Volumes:
-    """The expected people from the published file; nothing before the first publish."""
+def volumes(paths: DataPaths, now: datetime, campaigns: Iterable[Campaign] = ()) -> Volumes:
+    """The expected people from the published file; nothing before the first publish.
+
+    Of `campaigns` that combine segments and were never planned, the people of the combination.
+    """
     try:
         build = snapshot.require_build(paths)
     except PublishError:
         return {}
     with snapshot.open_build(build) as connection:
         rows = fetch(connection, "publish", "calendar_volumes", {"as_of": now}).to_pylist()
-    return {(row["kind"], row["name"]): row["people"] for row in rows}
+        known = {(row["kind"], row["name"]): row["people"] for row in rows}
+        return known | {
+            ("audience", each.id): _audience(connection, each) for each in campaigns if _is_combined(each, known)
+        }
+
+
+def _is_combined(campaign: Campaign, known: Volumes) -> bool:
+    """Whether the campaign has no plan, and combines segments that were all built."""
+    names = [str(name) for name in campaign.segments.names()]
+    return ("campaign", campaign.id) not in known and len(names) > 1 and all(("segment", name) in known for name in names)
+
+
+def _audience(connection: duckdb.DuckDBPyConnection, campaign: Campaign) -> int:
+    chosen = campaign.segments
+    params = {"any_of": list(chosen.any), "all_of": list(chosen.all), "none_of": list(chosen.none)}
+    return int(fetch(connection, "publish", "calendar_audience", params).to_pylist()[0]["people"])
 
 
 def _campaigns() -> tuple[list[Campaign], list[str]]:

@@ -160,7 +160,8 @@ from marts.segment_sizes as a inner join marts.segment_sizes as b using (segment
 create or replace table marts.segment_history as
 select segment, 's' || lpad(n::varchar, 6, '0') as subscriber_id, 'r1' as entered_run, timestamptz '2026-11-19 06:00:00+00' as entered_at,
     if(n % 3 = 0, 'r4', null) as left_run, if(n % 3 = 0, timestamptz '2026-11-22 06:00:00+00', null) as left_at
-from range(40) as r (n), (values ('newsletter_readers'), ('loyal_customers')) as s (segment);
+from range(40) as r (n), (values ('newsletter_readers'), ('loyal_customers')) as s (segment)
+where segment = 'newsletter_readers' or n % 5 < 3;
 
 create or replace table marts.link_performance as
 select campaign, occurrence, url, (people * 1.4)::bigint as human_clicks, (people * 0.3)::bigint as machine_clicks, people,

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from include.core import clock
@@ -55,6 +56,37 @@ def test_the_segment_counts_until_there_is_a_plan() -> None:
     assert expected({segment: 70, ("campaign", "letter"): 60}) == 60
 
 
+def test_a_combination_of_segments_counts_until_there_is_a_plan(published: DataPaths) -> None:
+    """By who is in it, where each of its segments was built; before anything is subtracted, so it is the most."""
+    both = a_campaign(id="both", schedule="0 9 * * 2", segment={"any": ["newsletter_readers", "loyal_customers"]})
+    without = a_campaign(
+        id="without", schedule="0 9 * * 2", segment="newsletter_readers", exclude_segments=("loyal_customers",)
+    )
+    unbuilt = a_campaign(id="unbuilt", schedule="0 9 * * 2", segment={"all": ["newsletter_readers", "moon_people"]})
+    known = volumes(published, NOW, [both, without, unbuilt])
+    people = published_members(published)
+    first = date(2026, 12, 1)
+    found = {
+        each.id: by_date(plan_days([each], known, AccountPace(), NOW))[first].planned[0] for each in (both, without, unbuilt)
+    }
+    assert found["both"][4:] == (len(people["newsletter_readers"] | people["loyal_customers"]), "audience")
+    assert found["without"][4:] == (len(people[str(without.segment)] - people["loyal_customers"]), "audience")
+    assert found["unbuilt"].expected is None
+    assert people["newsletter_readers"] > people["loyal_customers"] > set(), (
+        "the exclusion leaves somebody and takes somebody"
+    )
+    assert expected_on(both, {**known, ("campaign", "both"): 7})[first] == 7
+
+
+def published_members(paths: DataPaths) -> dict[str, set[str]]:
+    """The people of each segment in the published file."""
+    with duckdb.connect(str(paths.published / "analytics.duckdb"), read_only=True) as connection:
+        rows = connection.execute(
+            "select segment, subscriber_id from marts.segment_history where left_at is null"
+        ).fetchall()
+    return {name: {person for segment, person in rows if segment == name} for name in {segment for segment, _ in rows}}
+
+
 def expected_on(campaign: Campaign, known: dict[tuple[str, str], int]) -> dict[date, int | None]:
     days = plan_days([campaign], known, AccountPace(), NOW)
     return {day.day: run.expected for day in days for run in day.planned}
@@ -95,9 +127,10 @@ def test_what_does_not_fit_waits_for_the_next_days() -> None:
 
 
 def test_the_mail_of_journeys_counts_on_every_day_from_today() -> None:
-    steady, broken = steady_mail({("journey", "abandoned_basket__reminder"): 30, ("journey", "gone__step"): 9})
+    steady, silent, broken = steady_mail({("journey", "abandoned_basket__reminder"): 30, ("journey", "gone__step"): 9})
     assert [(each.journey, each.expected, round(each.cost, 4)) for each in steady] == [("Your basket", 30, 0.012)]
     assert broken == []
+    assert silent == ["How does it sound", "Many happy returns", "First steps"]
     days = by_date(plan_days([TUESDAYS], {("campaign", "letter"): 250}, AccountPace(daily_cap=100), NOW, steady))
     assert [days[NOW.date() + timedelta(at)].expected for at in (-1, 0, 1)] == [0, 30, 30]
     assert days[date(2026, 12, 1)].waiting == 180
