@@ -121,6 +121,12 @@ class CampaignRunning(TradewindError):
     retryable = True
 
 
+class ContentReplaced(TradewindError):
+    """The content of a plan was replaced since this process read it; what is pending is sent with the new one."""
+
+    retryable = True
+
+
 class PaceHeld(TradewindError):
     """A cap or a send window holds pending messages back; they can be sent later."""
 

@@ -92,6 +92,10 @@ class PlanReader:
             self._part = (file, self._load_part(file))
         return self._part[1].slice(first_row, size)
 
+    def has(self, file: str) -> bool:
+        """Whether the part was in the plan when this reader began; that of a later correction is not."""
+        return file in self._hashes
+
     def table(self, file: str) -> pa.Table:
         """All rows of a part."""
         return self._read(file)

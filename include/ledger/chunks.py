@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, bindparam, func, insert, select, update
 
 from include.core import clock
-from include.core.errors import FenceLost
+from include.core.errors import ContentReplaced, FenceLost
 from include.ledger import holds, lease_owner, plans, shared_clock, suppressions
 from include.ledger.chunk import Chunk
 from include.ledger.database import Ledger
@@ -26,7 +26,7 @@ from include.ledger.tables import chunks, outcomes
 _THIS = and_(chunks.c.plan_id == bindparam("of_plan"), chunks.c.chunk == bindparam("of_chunk"))
 _CLAIM = (
     update(chunks)
-    .where(_THIS, chunks.c.state == "pending")
+    .where(_THIS, chunks.c.state == "pending", chunks.c.content == bindparam("of_content"))
     .values(state="sending", fence=chunks.c.fence + 1, attempt=chunks.c.attempt + 1)
     .returning(chunks.c.fence, chunks.c.attempt, chunks.c.recipients)
 )
@@ -81,7 +81,9 @@ def claim(
 
     Inside the transaction, `require_allowed` raises if no request may be made now, and `exclude` returns the outcomes of
     people to exclude. A request with a send_at carries `batch_id`. Returns None if the chunk is no longer pending, its
-    mailbox provider is held, or nobody is left in it. Raises `CampaignStopped` if the plan is not being sent.
+    mailbox provider is held, or nobody is left in it. Raises `CampaignStopped` if the plan is not being sent, and
+    `ContentReplaced` if the chunk has another content than `chunk` says: a pause and a correction may both have happened
+    while the process waited for its pace, and it would send what it has read before.
     """
     now, begun = clock.now().timestamp(), clock.elapsed()
     carried = batch_id if chunk.send_at is not None else None
@@ -95,8 +97,9 @@ def claim(
         this = {"of_plan": chunk.plan_id, "of_chunk": chunk.chunk}
         until = shared_clock.now(connection) + LEASE_SECONDS
         lease = {"lease_owner": lease_owner.this_process(), "lease_until": until, "posted_at": now}
-        taken = connection.execute(_CLAIM, {**this, **lease, "batch_id": carried}).first()
+        taken = connection.execute(_CLAIM, {**this, "of_content": chunk.content, **lease, "batch_id": carried}).first()
         if taken is None:
+            _require_content(connection, chunk)
             return None
         known = outcome_rows(connection, chunk.plan_id, chunk.chunk) if taken.fence > 1 else frozenset()
         fresh = [outcome for outcome in exclude(connection) if outcome.row not in known]
@@ -117,6 +120,14 @@ def claim(
         carried,
         begun,
     )
+
+
+def _require_content(connection: Connection, chunk: Chunk) -> None:
+    """Raises `ContentReplaced` if the chunk is pending with another content."""
+    this = (chunks.c.plan_id == chunk.plan_id, chunks.c.chunk == chunk.chunk, chunks.c.state == "pending")
+    found = connection.scalar(select(chunks.c.content).where(*this))
+    if found is not None and found != chunk.content:
+        raise ContentReplaced("its content was replaced meanwhile.", where=f"plan {chunk.plan_id}")
 
 
 def accept(ledger: Ledger, claim: Claim, status: int, x_message_id: str | None) -> str:

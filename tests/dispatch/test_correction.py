@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,9 @@ from include.dispatch import control
 from include.dispatch.plan import correction
 from include.dispatch.plan_files import NEXT_MANIFEST, settle_manifest
 from include.dispatch.send import sender
+from include.dispatch.send.chunk_sender import ChunkSender
 from include.ledger import correction as correction_in_ledger
-from include.ledger import counts, decisions, plans
+from include.ledger import counts, decisions, pending, plans
 from include.ledger.chunk import Plan
 from include.ledger.counts import Tally
 from include.ledger.stores import Stores
@@ -98,6 +100,63 @@ def test_those_still_pending_get_the_corrected_content_and_nobody_else(half_sent
     assert not set(got) & set(sent_before)
     assert max(esp.taken.values()) == 1
     assert (changed["old_hash"], changed["new_hash"]) == (old, plan_of(half_sent).content_hash)
+
+
+def accepted_by_chunk(esp: ScriptedEsp) -> dict[str, str]:
+    """The HTML that SendGrid got for each chunk."""
+    return {
+        person["custom_args"]["tw_chunk"].rpartition(".")[2]: body["content"][-1]["value"]
+        for body in esp.bodies
+        for person in body["personalizations"]
+    }
+
+
+def require_content_of_ledger(shop: Shop, esp: ScriptedEsp) -> None:
+    """Each accepted chunk had the content that the ledger says; some had the corrected one, and nobody is pending."""
+    with shop.stores.ledger.read() as connection:
+        rows = connection.execute(select(chunks.c.chunk, chunks.c.content).where(chunks.c.state == "accepted")).all()
+    said, sent = {str(number): ".r1." in content for number, content in rows}, accepted_by_chunk(esp)
+    assert {number: "Hello" in sent[number] for number in said} == said
+    assert any(said.values())
+    assert tally(shop).pending == 0
+    assert max(esp.taken.values()) == 1
+
+
+def test_a_sender_that_waits_for_its_pace_meanwhile_sends_the_corrected_content(
+    half_sent: Shop, esp: ScriptedEsp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may notice neither the pause nor the correction, which can take less than a second together."""
+    waited, corrected = ChunkSender._waited, list[dict[str, Any]]()
+
+    async def waiting(self: ChunkSender, seconds: float) -> bool:
+        if not corrected:
+            corrected.append({})
+            corrected.append(await asyncio.to_thread(correct, half_sent))
+        return await waited(self, seconds)
+
+    monkeypatch.setattr(ChunkSender, "_waited", waiting)
+    monkeypatch.setattr(sender, "CONNECTIONS", 1)
+    send(half_sent, esp)
+    assert corrected[1]["people"] > 0
+    require_content_of_ledger(half_sent, esp)
+
+
+def test_a_chunk_that_is_queued_again_after_a_correction_has_its_content(
+    half_sent: Shop, esp: ScriptedEsp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, done = pending.pending_descendants, list[Any]()
+
+    def corrected_first(*given: Any) -> Any:
+        done.append(correct(half_sent) if not done else None)
+        return read(*given)
+
+    usual = esp.answer
+    esp.answer = lambda number, body: usual(number, body) if done else failed(429)
+    monkeypatch.setattr(pending, "pending_descendants", corrected_first)
+    monkeypatch.setattr(sender, "CONNECTIONS", 1)
+    send(half_sent, esp)
+    assert done[0]["people"] > 0
+    require_content_of_ledger(half_sent, esp)
 
 
 def test_the_decision_is_kept_and_chunks_say_which_content_they_had(half_sent: Shop) -> None:

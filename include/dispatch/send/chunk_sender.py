@@ -19,7 +19,7 @@ from sqlalchemy import Connection
 
 from include.core import clock, metrics, telemetry
 from include.core.campaign import Campaign
-from include.core.errors import FenceLost, LedgerUnavailable
+from include.core.errors import ContentReplaced, FenceLost, LedgerUnavailable
 from include.core.pace import AccountPace
 from include.dispatch.journal import Journal
 from include.dispatch.plan_files import PlanReader, parse_selection
@@ -126,7 +126,12 @@ class ChunkSender:
         return not self._is_stopping()
 
     async def _claim(self, chunk: Chunk, turn: Turn) -> Request | None:
-        """Write the intent to the ledger and the journal; None if the chunk may not be sent now or has nobody left."""
+        """Write the intent to the ledger and the journal; None if the chunk may not be sent now or has nobody left.
+
+        Raises `ContentReplaced` if the plan was corrected since this process began to read it.
+        """
+        if not self._reader.has(chunk.file):
+            raise ContentReplaced("its content was replaced meanwhile.", where=f"plan {chunk.plan_id}")
         people = self._reader.people(chunk.file, chunk.first_row, chunk.root_size)
         excluded = partial(self._excluded, chunk=chunk, people=people)
         try:

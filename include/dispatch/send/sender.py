@@ -7,7 +7,7 @@ import gc
 import logging
 import signal
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from typing import TypedDict
 
@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 
 from include.core import telemetry
 from include.core.connections import SendGridAccount
-from include.core.errors import EspUnavailable, TradewindError
+from include.core.errors import ContentReplaced, EspUnavailable, TradewindError
 from include.core.pace import AccountPace
 from include.dispatch import schedule
 from include.dispatch.journal import Journal, require_no_lost_requests
@@ -74,24 +74,28 @@ def send_range(
     (retryable: unsent messages are pending), `FenceLost`, and `LedgerBehindJournal` if the ledger lacks requests.
     """
     with telemetry.span("dispatch.send_range", plan_id, first=first, last=last) as span:
-        plan = plans.find_plan(stores.ledger, plan_id)
-        if plan is None:
-            raise TradewindError("was never frozen.", where=f"plan {plan_id}", remedy="Run the plan task first.")
-        span.set(campaign=plan.campaign, occurrence=plan.occurrence)
-        counts = _send_chunks(stores, account, plan, first, last, account_pace)
+        counts, is_replaced = Counter[str](), True
+        while is_replaced:
+            plan = plans.find_plan(stores.ledger, plan_id)
+            if plan is None:
+                raise TradewindError("was never frozen.", where=f"plan {plan_id}", remedy="Run the plan task first.")
+            span.set(campaign=plan.campaign, occurrence=plan.occurrence)
+            some, is_replaced = _send_chunks(stores, account, plan, first, last, account_pace)
+            counts.update(some)
         span.set(**counts)
-        return counts
+        return dict(counts)
 
 
 def _send_chunks(
     stores: Stores, account: SendGridAccount, plan: Plan, first: int, last: int, account_pace: AccountPace
-) -> dict[str, int]:
+) -> tuple[dict[str, int], bool]:
+    """Send the pending chunks; returns what became of them, and whether the plan's content was replaced meanwhile."""
     folder = stores.paths.root / plan.folder
     require_no_lost_requests(stores.ledger, plan.plan_id, folder)
     chunks.recover(stores.ledger, plan.plan_id)
     work = pending.pending_chunks(stores.ledger, plan.plan_id, first, last)
     if not work:
-        return {}
+        return {}, False
     batch_id = schedule.batch_for(stores.ledger, account, plan, work)
     reader = PlanReader(folder, plan.manifest_sha256, payload.escape_values)
     for content in reader.contents.values():
@@ -101,7 +105,7 @@ def _send_chunks(
     log.info("%s %s: %d chunks to send", plan.campaign, plan.occurrence, len(work))
     gc.freeze()  # Keeps the garbage collector from scanning all modules after every few chunks.
     try:
-        return asyncio.run(sender.run(account, work))
+        return asyncio.run(sender.run(account, work)), sender.is_replaced
     finally:
         gc.unfreeze()
 
@@ -122,11 +126,15 @@ class Sender:
         self._plan, self._reader, self._journal, self._pace, self._batch_id = plan, reader, journal, pace, batch_id
         self._queue: deque[Chunk] = deque()
         self._stopping: TradewindError | None = None
+        self.is_replaced = False
         self._writer = LedgerWriter(ledger)
         self._guard = OutageGuard(host, plan.plan_id, self._writer.run)
 
     async def run(self, account: SendGridAccount, work: list[Chunk]) -> dict[str, int]:
-        """Send all chunks. After a stop, requests under way finish, so that they do not end in doubt."""
+        """Send all chunks. After a stop, requests under way finish, so that they do not end in doubt.
+
+        Ends early, with `is_replaced`, if the plan's content was replaced: the plan must be read again for the rest.
+        """
         self._queue.extend(work)
         self._chunk_sender = ChunkSender(
             self._plan, self._reader, self._journal, self._batch_id, self._pace,
@@ -141,7 +149,8 @@ class Sender:
             self._writer.close()
             self._journal.close()
         counts = self._chunk_sender.progress.end()
-        if self._stopping:
+        self.is_replaced = isinstance(self._stopping, ContentReplaced)
+        if self._stopping and not self.is_replaced:
             raise self._stopping
         return counts
 
