@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,6 @@ from typing import Any
 import duckdb
 import pytest
 
-from include.core import clock
 from include.core.campaign import Campaign
 from include.core.pace import WARMUP_HOURLY, AccountPace
 from include.core.paths import DataPaths
@@ -161,12 +159,9 @@ def test_the_page_names_campaigns_limits_and_broken_files(
 @pytest.mark.browser
 @pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not on this machine (apt-get install chromium)")
 def test_the_page_is_accessible_on_a_phone_and_on_a_desktop(published: DataPaths, tmp_path: Path) -> None:
-    """`SCREENSHOTS=docs/images CALENDAR_DATA=data`, after `make run`, renews the picture of README.md."""
     playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-core is not installed")
-    folder, data = os.environ.get("SCREENSHOTS"), os.environ.get("CALENDAR_DATA")
-    shown, now = (DataPaths(Path(data)), clock.now()) if data else (published, NOW)
-    (tmp_path / "calendar.html").write_text(calendar_page(shown, AccountPace(daily_cap=4_000), now))
+    (tmp_path / "calendar.html").write_text(calendar_page(published, AccountPace(daily_cap=4_000), NOW))
     with playwright.sync_playwright() as started:
         browser = started.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
         for width, scheme in ((1280, "light"), (375, "dark")):
@@ -175,8 +170,6 @@ def test_the_page_is_accessible_on_a_phone_and_on_a_desktop(published: DataPaths
             found = axe.Axe().run(tab, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "best-practice"]}).response
             assert [rule["id"] for rule in found["violations"]] == []
             assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
-            if folder and width == 1280:
-                tab.screenshot(path=f"{folder}/calendar.png")
         browser.close()
 
 
