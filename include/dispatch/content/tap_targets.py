@@ -21,6 +21,7 @@ _BLOCKS = ("address", "center", "div", "li", "nav", "ol", "p", "section", "ul")
 _SPACED = ("p", "ul", "ol")
 """Blocks that have a line of space above and below unless a style says otherwise."""
 _DECLARATION = re.compile(r"(?:^|;)\s*([\w-]+)\s*:\s*([^;]+)")
+_NUMBER = r"(?:\d+\.?\d*|\.\d+)"
 _NORMAL = 1.2
 """Line height and height of a text, in sizes of its font, where nothing is declared."""
 _CHARACTER = 0.28
@@ -175,7 +176,7 @@ def _inherited(font: _Font, styles: Styles) -> _Font:
     if size := styles.get("font-size"):
         font = replace(font, size=_pixels(size))
     if line := styles.get("line-height"):
-        factor = re.fullmatch(r"[\d.]+", line)
+        factor = re.fullmatch(_NUMBER, line)
         font = replace(font, line=(font.size or 0.0) * float(factor[0]) or None if factor else _pixels(line))
     return font
 
@@ -201,5 +202,5 @@ def _space(styles: Styles, name: str, side: str, usual: float) -> float:
 
 
 def _pixels(value: str) -> float | None:
-    match = re.fullmatch(r"([\d.]+)(px)?", value)
+    match = re.fullmatch(f"({_NUMBER})(px)?", value)
     return float(match[1]) if match and (match[2] or float(match[1]) == 0) else None

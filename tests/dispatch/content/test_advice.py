@@ -96,6 +96,7 @@ def test_what_is_weak_is_found_at_its_line(tmp_path: Path, html: str, severity: 
         (f"<p>{A.replace('#000', '#000; margin-right: 20px')} {B}</p>", "Three", PREHEADER),
         (f"<p>{A.replace('One', IMAGE)} {B.replace('Two', IMAGE)}</p>", "Three", PREHEADER),
         (f"<p>{A} {A.replace('One', 'The same')}</p>", "Three", PREHEADER),
+        (f"<p style='font-size: 1..2px; line-height: 1.2.3; padding: .px'>{A} {B}</p>", "Three", PREHEADER),
         (f"<table><tr><td>{A}</td><td>{B}</td></tr><tr><td>{A}</td></tr></table>", "Three", PREHEADER),
     ],
 )
