@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -28,6 +29,10 @@ from include.dispatch.send import sender
 from include.ledger import consent, plans, suppressions
 from include.ledger.stores import Stores
 from include.warehouse.connection import open_warehouse
+from simulator.api.decoding import decode
+from simulator.api.payload import Mail
+from simulator.api.rules import problems
+from simulator.api.rules.account import Account
 from tests.campaign import a_campaign
 from tests.dispatch.populate import populate
 from tests.dispatch.scripted_esp import Reply, ScriptedEsp, accepted, failed
@@ -411,6 +416,13 @@ def test_no_message_is_due_in_quiet_hours(shop: Shop, esp: ScriptedEsp) -> None:
     assert {body.get("send_at") for body in esp.bodies} == {int(ends.timestamp())}
 
 
+def refusals(body: dict[str, Any]) -> list[Any]:
+    """What the simulator has against a request."""
+    decoded = decode(json.dumps(body).encode())
+    account = Account((body["from"]["email"],))
+    return list(problems(decoded, account, clock.now().timestamp())) if isinstance(decoded, Mail) else [decoded]
+
+
 def test_a_dynamic_template_is_sent_with_its_data_and_our_rules(shop: Shop, esp: ScriptedEsp) -> None:
     template = "d-0123456789abcdef0123456789abcdef"
     frozen = shop.freeze(
@@ -429,6 +441,7 @@ def test_a_dynamic_template_is_sent_with_its_data_and_our_rules(shop: Shop, esp:
         sender.send_range(shop.stores, esp.account, **part)
     assert settle(shop.stores.ledger, frozen["plan_id"])["accepted"] == frozen["planned"]
     for body in esp.bodies:
+        assert refusals(body) == [], "the simulator's rules are SendGrid's"
         assert body["template_id"] == template
         assert not {"subject", "content"} & set(body)
         assert body["tracking_settings"]["subscription_tracking"] == {"enable": False}
