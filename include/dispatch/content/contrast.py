@@ -79,7 +79,7 @@ def _styled(look: _Look, styles: dict[str, str], node: LexborNode) -> _Look:
         look = replace(look, colour=None)  # Each mail program has its own colour for links.
     if "color" in styles:
         look = replace(look, colour=_colour(styles["color"]))
-    if size := re.match(r"([\d.]+)px", styles.get("font-size", "")):
+    if size := re.match(r"(\d+\.?\d*|\.\d+)px", styles.get("font-size", "")):
         look = replace(look, pixels=float(size[1]))
     weight = styles.get("font-weight", "bold" if node.tag in ("b", "strong", "h1", "h2", "h3") else "")
     if weight:
