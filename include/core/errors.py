@@ -121,10 +121,8 @@ class CampaignRunning(TradewindError):
     retryable = True
 
 
-class ContentReplaced(TradewindError):
+class ContentReplaced(CampaignRunning):
     """The content of a plan was replaced since this process read it; what is pending is sent with the new one."""
-
-    retryable = True
 
 
 class PaceHeld(TradewindError):
