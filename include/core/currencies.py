@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from include.core.suggestion import closest
 
 _USUAL = (
@@ -32,6 +34,7 @@ def _refuse(code: str) -> str:
     raise ValueError(f"'{code[:40]}' is not a currency that is in use. {remedy}")
 
 
+@cache
 def _in_use() -> frozenset[str]:
     """The legal tenders of today, by CLDR's table of territories, in which ISO 4217's list is kept with its dates."""
     from babel.core import get_global
@@ -42,6 +45,7 @@ def _in_use() -> frozenset[str]:
     )
 
 
+@cache
 def _no_currencies() -> frozenset[str]:
     """Codes of ISO 4217 for no currency, for tests, for metals and for units of account."""
     from babel.numbers import list_currencies

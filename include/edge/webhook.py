@@ -93,9 +93,8 @@ def _are_deep(events: Sequence[bytes | msgspec.Raw]) -> bool:
     for start in range(0, len(events), _AT_ONCE):
         some = events[start : start + _AT_ONCE]
         brackets = b"\0".join(some).translate(None, _NOT_OPENING).split(b"\0")
-        if max(map(len, brackets)) > MAX_DEPTH and any(
-            len(found) > MAX_DEPTH and _is_deep(bytes(event)) for found, event in zip(brackets, some, strict=True)
-        ):
+        deep = (event for found, event in zip(brackets, some, strict=True) if len(found) > MAX_DEPTH)
+        if any(_is_deep(bytes(event)) for event in deep):
             return True
     return False
 

@@ -70,7 +70,7 @@ def browser() -> Iterator[Any]:
 
 @pytest.mark.parametrize(("width", "scheme"), SETTINGS)
 def test_every_page_draws_fits_and_is_accessible(browser: Any, url: str, width: int, scheme: str) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-core is not installed").Axe()
     page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
     errors, hosts, wrong = list[str](), set[str | None](), list[Any]()
     page.set_default_timeout(120_000)

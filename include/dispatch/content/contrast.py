@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from include.dispatch.content.inline_style import Styles, pixels, styles_of
+
 Colour = tuple[int, int, int]
 _WHITE, _BLACK = (255, 255, 255), (0, 0, 0)
 _NAMES: dict[str, Colour] = {
@@ -16,7 +18,6 @@ _NAMES: dict[str, Colour] = {
     "lightgrey": (211, 211, 211), "orange": (255, 165, 0), "navy": (0, 0, 128), "maroon": (128, 0, 0),
     "purple": (128, 0, 128),
 }  # fmt: skip
-_DECLARATION = re.compile(r"(?:^|;)\s*([\w-]+)\s*:\s*([^;]+)")
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,7 @@ def _luminance(colour: Colour) -> float:
 
 def _texts(node: LexborNode, look: _Look) -> Iterator[tuple[str, _Look]]:
     """Every visible text below a node, and how it looks."""
-    declared = _DECLARATION.findall(node.attributes.get("style") or "")
-    styles = {name.lower(): value.strip().lower() for name, value in declared}
+    styles = styles_of(node)
     if node.tag in ("style", "script", "title") or styles.get("display") == "none" or "hidden" in node.attributes:
         return
     look = _styled(look, styles, node)
@@ -71,7 +71,7 @@ def _texts(node: LexborNode, look: _Look) -> Iterator[tuple[str, _Look]]:
             yield from _texts(child, look)
 
 
-def _styled(look: _Look, styles: dict[str, str], node: LexborNode) -> _Look:
+def _styled(look: _Look, styles: Styles, node: LexborNode) -> _Look:
     background = styles.get("background-color") or styles.get("background") or node.attributes.get("bgcolor")
     if background:
         look = replace(look, background=_colour(background))
@@ -79,8 +79,8 @@ def _styled(look: _Look, styles: dict[str, str], node: LexborNode) -> _Look:
         look = replace(look, colour=None)  # Each mail program has its own colour for links.
     if "color" in styles:
         look = replace(look, colour=_colour(styles["color"]))
-    if size := re.match(r"(\d+\.?\d*|\.\d+)px", styles.get("font-size", "")):
-        look = replace(look, pixels=float(size[1]))
+    if size := pixels(styles.get("font-size", "")):
+        look = replace(look, pixels=size)
     weight = styles.get("font-weight", "bold" if node.tag in ("b", "strong", "h1", "h2", "h3") else "")
     if weight:
         look = replace(look, is_bold=weight in ("bold", "bolder") or (weight.isdecimal() and int(weight) >= 700))

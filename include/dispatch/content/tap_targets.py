@@ -14,19 +14,18 @@ from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from include.dispatch.content.inline_style import NUMBER, Styles, pixels, styles_of
+
 THUMB, SMALL = 44, 24
 """Pixels: what a button should have, and what every target should have, or be apart."""
 _SEPARATORS = re.compile(r"[\s\u00a0\u2007\u2009\u200b|¦/·•●∙‧*›»>–—-]*")
 _BLOCKS = ("address", "center", "div", "li", "nav", "ol", "p", "section", "ul")
 _SPACED = ("p", "ul", "ol")
 """Blocks that have a line of space above and below unless a style says otherwise."""
-_DECLARATION = re.compile(r"(?:^|;)\s*([\w-]+)\s*:\s*([^;]+)")
-_NUMBER = r"(?:\d+\.?\d*|\.\d+)"
 _NORMAL = 1.2
 """Line height and height of a text, in sizes of its font, where nothing is declared."""
 _CHARACTER = 0.28
 """Width of a space, a bar or a dot in Helvetica and Arial, in sizes of its font."""
-Styles = dict[str, str]
 
 
 class SmallTarget(NamedTuple):
@@ -77,12 +76,12 @@ def _low_buttons(tree: LexborHTMLParser) -> Iterator[SmallTarget]:
     """Buttons are links in a cell or box of their own colour."""
     for link in tree.css("a[href]"):
         box = link.parent
-        styles = [_styles(node) if node else {} for node in (box, link)]
+        styles = [styles_of(node) if node else {} for node in (box, link)]
         coloured = any(name.startswith("background") for each in styles for name in each)
         if box is None or box.text(strip=True) != link.text(strip=True) or not coloured:
             continue
         height = sum(_padding(each, "top") + _padding(each, "bottom") for each in styles)
-        height += max(_pixels(each.get("line-height", "")) or 0.0 for each in styles)
+        height += max(pixels(each.get("line-height", "")) or 0.0 for each in styles)
         if 0 < height < THUMB:
             label = link.text(strip=True)
             what = f"the button '{label[:40]}' is {height:g} pixels high."
@@ -98,7 +97,7 @@ class _Row:
         self._is_told = False
 
     def read(self, node: LexborNode, font: _Font) -> Iterator[SmallTarget]:
-        styles = _styles(node)
+        styles = styles_of(node)
         if styles.get("display") == "none" or "hidden" in node.attributes or node.tag in ("style", "script", "title"):
             return
         font = _inherited(font, styles)
@@ -161,7 +160,7 @@ def _too_close(one: _Link, other: _Link, apart: float, *, is_column: bool) -> Sm
 
 
 def _link(node: LexborNode, styles: Styles, font: _Font) -> _Link:
-    images = [_pixels(f"{image.attributes.get('height') or ''}px") for image in node.css("img")]
+    images = [pixels(f"{image.attributes.get('height') or ''}px") for image in node.css("img")]
     is_box = styles.get("display") in ("block", "inline-block")
     text = font.pitch if is_box else None if font.size is None else _NORMAL * font.size
     high = max((image or 0.0 for image in images), default=text)
@@ -174,16 +173,11 @@ def _link(node: LexborNode, styles: Styles, font: _Font) -> _Link:
 
 def _inherited(font: _Font, styles: Styles) -> _Font:
     if size := styles.get("font-size"):
-        font = replace(font, size=_pixels(size))
+        font = replace(font, size=pixels(size))
     if line := styles.get("line-height"):
-        factor = re.fullmatch(_NUMBER, line)
-        font = replace(font, line=(font.size or 0.0) * float(factor[0]) or None if factor else _pixels(line))
+        factor = re.fullmatch(NUMBER, line)
+        font = replace(font, line=(font.size or 0.0) * float(factor[0]) or None if factor else pixels(line))
     return font
-
-
-def _styles(node: LexborNode) -> Styles:
-    declared = _DECLARATION.findall(node.attributes.get("style") or "")
-    return {name.lower(): value.removesuffix("!important").strip().lower() for name, value in declared}
 
 
 def _padding(styles: Styles, side: str) -> float:
@@ -193,14 +187,9 @@ def _padding(styles: Styles, side: str) -> float:
 def _space(styles: Styles, name: str, side: str, usual: float) -> float:
     """Margin or padding at a side, in pixels; `usual` if none is declared."""
     if own := styles.get(f"{name}-{side}"):
-        return _pixels(own) or 0.0
+        return pixels(own) or 0.0
     sides = styles.get(name, "").split()
     if not sides:
         return usual
     at = ("top", "right", "bottom", "left").index(side)
-    return _pixels(sides[(0, at % 2, at if at < len(sides) else 1, at)[min(len(sides), 4) - 1]]) or 0.0
-
-
-def _pixels(value: str) -> float | None:
-    match = re.fullmatch(f"({_NUMBER})(px)?", value)
-    return float(match[1]) if match and (match[2] or float(match[1]) == 0) else None
+    return pixels(sides[(0, at % 2, at if at < len(sides) else 1, at)[min(len(sides), 4) - 1]]) or 0.0
